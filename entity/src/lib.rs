@@ -1,0 +1,1 @@
+//! The tables of the store, one file each: rows only, no behaviour.

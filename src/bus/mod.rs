@@ -1,0 +1,1 @@
+//! Nudges between the parts of Gloss. Each file is one way to carry them.

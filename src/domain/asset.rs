@@ -1,0 +1,78 @@
+//! Assets: the things that can carry a comment.
+
+use serde::{Deserialize, Serialize};
+
+use super::spelling::spelled;
+
+/// What an asset is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum AssetKind {
+    /// A database.
+    Database,
+    /// A schema.
+    Schema,
+    /// A table, partitions too.
+    Table,
+    /// A view.
+    View,
+    /// A materialized view.
+    MaterializedView,
+    /// A column of any of the three.
+    Column,
+}
+
+spelled!(AssetKind {
+    Database => "DATABASE", Schema => "SCHEMA", Table => "TABLE", View => "VIEW",
+    MaterializedView => "MATERIALIZED_VIEW", Column => "COLUMN",
+});
+
+impl AssetKind {
+    /// The word for a person: `column`, `materialized view`.
+    #[must_use]
+    pub const fn noun(self) -> &'static str {
+        match self {
+            Self::Database => "database",
+            Self::Schema => "schema",
+            Self::Table => "table",
+            Self::View => "view",
+            Self::MaterializedView => "materialized view",
+            Self::Column => "column",
+        }
+    }
+}
+
+/// Where an asset stands. The parts that its kind does not have are `None`; `database` is `None` where
+/// the server has no level above its schemas (MySQL, MariaDB).
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct AssetPath {
+    /// What it is.
+    pub kind: AssetKind,
+    /// The database.
+    pub database: Option<String>,
+    /// The schema.
+    pub schema: Option<String>,
+    /// The table or view.
+    pub table: Option<String>,
+    /// The column.
+    pub column: Option<String>,
+}
+
+impl AssetPath {
+    /// `public.users.email`: schema, table and column, or the database's name for a database. A part with
+    /// a dot, a space, a colon, a slash or a double quote stands in double quotes, as on the command line.
+    #[must_use]
+    pub fn display(&self) -> String {
+        let parts = [&self.schema, &self.table, &self.column];
+        let named: Vec<String> = parts.into_iter().flatten().map(|part| quote_part(part)).collect();
+        if named.is_empty() { self.database.as_deref().map(quote_part).unwrap_or_default() } else { named.join(".") }
+    }
+}
+
+/// One part of a scope as a person writes it: in double quotes where it would be read otherwise.
+#[must_use]
+pub fn quote_part(part: &str) -> String {
+    let plain =
+        !part.is_empty() && !part.contains(|c: char| c.is_whitespace() || matches!(c, '.' | ':' | '/' | '"' | ','));
+    if plain { part.to_owned() } else { format!("\"{}\"", part.replace('"', "\"\"")) }
+}

@@ -1,0 +1,23 @@
+//! What Gloss is about, without a database, a network or a clock: runs and their status machine,
+//! scopes, assets, events, suggestions, pages.
+//!
+//! The rule: nothing here imports another module of Gloss, and nothing here waits. Time comes in as an
+//! argument. What may happen to a run is decided here and nowhere else; the store only keeps it.
+
+pub mod asset;
+pub mod catalog;
+pub mod clock;
+pub mod error;
+pub mod event;
+pub mod filter;
+pub mod id;
+pub mod page;
+pub mod profile;
+pub mod run;
+pub mod scope;
+pub mod spelling;
+pub mod status;
+pub mod suggestion;
+pub mod usage;
+
+pub use error::{Error, Result};

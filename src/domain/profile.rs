@@ -1,0 +1,116 @@
+//! Profiles: the named connections to databases and to language models.
+
+use secrecy::SecretString;
+
+use super::{
+    clock::Moment,
+    id::{DbProfileId, LlmProfileId},
+    spelling::spelled,
+};
+
+/// The kinds of database that can be described. MariaDB counts as `MySql`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum DbBackend {
+    /// A file.
+    Sqlite,
+    /// PostgreSQL.
+    Postgres,
+    /// MySQL or MariaDB.
+    MySql,
+}
+
+spelled!(DbBackend { Sqlite => "SQLITE", Postgres => "POSTGRES", MySql => "MYSQL" });
+
+/// A named connection to a database to be described.
+#[derive(Debug, Clone)]
+pub struct DbProfile {
+    /// Its key.
+    pub id: DbProfileId,
+    /// Its name, unique.
+    pub name: String,
+    /// What kind of database.
+    pub backend: DbBackend,
+    /// The connection URL, password included.
+    pub url: SecretString,
+    /// The one database in reach; `None` where all that the login reaches is.
+    pub pinned_database: Option<String>,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+/// A DB profile to be made.
+#[derive(Debug, Clone)]
+pub struct NewDbProfile {
+    /// See [`DbProfile::name`].
+    pub name: String,
+    /// See [`DbProfile::backend`].
+    pub backend: DbBackend,
+    /// See [`DbProfile::url`].
+    pub url: SecretString,
+    /// See [`DbProfile::pinned_database`].
+    pub pinned_database: Option<String>,
+}
+
+/// Who answers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum LlmProvider {
+    /// The describer that comes with Gloss: no key, no network.
+    Builtin,
+    /// OpenAI.
+    OpenAi,
+    /// Anthropic.
+    Anthropic,
+    /// Google Gemini.
+    Gemini,
+    /// DeepSeek.
+    DeepSeek,
+    /// OpenRouter.
+    OpenRouter,
+    /// Groq.
+    Groq,
+    /// A local Ollama.
+    Ollama,
+    /// Any endpoint that speaks OpenAI's chat completions.
+    OpenAiCompatible,
+}
+
+spelled!(LlmProvider {
+    Builtin => "BUILTIN", OpenAi => "OPENAI", Anthropic => "ANTHROPIC", Gemini => "GEMINI", DeepSeek => "DEEPSEEK",
+    OpenRouter => "OPENROUTER", Groq => "GROQ", Ollama => "OLLAMA", OpenAiCompatible => "OPENAI_COMPATIBLE",
+});
+
+/// A named provider, model, key and limits.
+#[derive(Debug, Clone)]
+pub struct LlmProfile {
+    /// Its key.
+    pub id: LlmProfileId,
+    /// What it says; see [`NewLlmProfile`].
+    pub settings: NewLlmProfile,
+    /// When it was made.
+    pub created_at: Moment,
+}
+
+/// An LLM profile to be made, or the settings of one.
+#[derive(Debug, Clone)]
+pub struct NewLlmProfile {
+    /// Its name, unique.
+    pub name: String,
+    /// Who answers.
+    pub provider: LlmProvider,
+    /// The model, as the provider spells it.
+    pub model: String,
+    /// Where the provider is; `None` for its usual address.
+    pub base_url: Option<String>,
+    /// The key, or `env:NAME`.
+    pub api_key: Option<SecretString>,
+    /// Whether it is taken when a run names none. At most one profile is.
+    pub is_default: bool,
+    /// Requests under way at once.
+    pub concurrency: i32,
+    /// Requests sent in any 60 seconds; `None` is no limit.
+    pub requests_per_minute: Option<i32>,
+    /// United States dollars; `None` where not known.
+    pub input_cost_per_million_tokens: Option<f64>,
+    /// United States dollars; `None` where not known.
+    pub output_cost_per_million_tokens: Option<f64>,
+}

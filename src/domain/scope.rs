@@ -1,0 +1,116 @@
+//! Scopes: which schemas, tables and columns a run covers.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use super::{Error, Result, asset::quote_part};
+
+/// What a run covers. Naming nothing at a level means everything below it.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunScope {
+    /// The database; `None` where the profile reaches only one.
+    pub database: Option<String>,
+    /// The schemas; none means all.
+    pub schemas: Vec<SchemaScope>,
+}
+
+/// One schema of a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SchemaScope {
+    /// Its name.
+    pub name: String,
+    /// Its tables; none means all.
+    pub tables: Vec<TableScope>,
+}
+
+/// One table of a scope.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TableScope {
+    /// Its name.
+    pub name: String,
+    /// Its columns; none means the table itself and all its columns.
+    pub columns: Vec<String>,
+}
+
+/// How many tables a summary names before it counts.
+const SUMMARY_PARTS: usize = 2;
+
+impl RunScope {
+    /// Refuses empty names and names that stand twice. `argument` is the path of the scope's argument,
+    /// `input.targets.0`.
+    ///
+    /// # Errors
+    /// `BadInput` with the path of the name at fault.
+    pub fn validate(&self, argument: &str) -> Result<()> {
+        if self.database.as_deref() == Some("") {
+            return Err(Error::bad_input(
+                format!("{argument}.database"),
+                "the database's name is empty; leave it out instead",
+            ));
+        }
+        distinct(
+            &format!("{argument}.schemas"),
+            "schema",
+            self.schemas.iter().map(|schema| schema.name.as_str()),
+            ".name",
+        )?;
+        for (at, schema) in self.schemas.iter().enumerate() {
+            let argument = format!("{argument}.schemas.{at}.tables");
+            distinct(&argument, "table", schema.tables.iter().map(|table| table.name.as_str()), ".name")?;
+            for (at, table) in schema.tables.iter().enumerate() {
+                let argument = format!("{argument}.{at}.columns");
+                distinct(&argument, "column", table.columns.iter().map(String::as_str), "")?;
+            }
+        }
+        Ok(())
+    }
+
+    /// One line for a person: `public.users, public.orders, +3 more`; `everything` when nothing is named,
+    /// or the database's name.
+    #[must_use]
+    pub fn summary(&self) -> String {
+        let mut parts = Vec::new();
+        for schema in &self.schemas {
+            let schema_name = quote_part(&schema.name);
+            if schema.tables.is_empty() {
+                parts.push(schema_name.clone());
+            }
+            for table in &schema.tables {
+                let table_name = format!("{schema_name}.{}", quote_part(&table.name));
+                match table.columns.as_slice() {
+                    [] => parts.push(table_name),
+                    [column] => parts.push(format!("{table_name}.{}", quote_part(column))),
+                    columns => parts.push(format!("{table_name} ({} columns)", columns.len())),
+                }
+            }
+        }
+        if parts.is_empty() {
+            return self.database.as_deref().map_or_else(|| "everything".to_owned(), quote_part);
+        }
+        let rest = parts.len().saturating_sub(SUMMARY_PARTS);
+        parts.truncate(SUMMARY_PARTS);
+        if rest > 0 {
+            parts.push(format!("+{rest} more"));
+        }
+        parts.join(", ")
+    }
+}
+
+/// Refuses an empty name and a name that stands twice in one list.
+fn distinct<'a>(argument: &str, noun: &str, names: impl Iterator<Item = &'a str>, suffix: &str) -> Result<()> {
+    let mut seen = HashSet::new();
+    for (at, name) in names.enumerate() {
+        let path = || format!("{argument}.{at}{suffix}");
+        if name.is_empty() {
+            return Err(Error::bad_input(
+                path(),
+                format!("a {noun}'s name is empty; name one, or leave the list empty for all"),
+            ));
+        }
+        if !seen.insert(name) {
+            return Err(Error::bad_input(path(), format!("the {noun} {name:?} stands twice; name it once")));
+        }
+    }
+    Ok(())
+}

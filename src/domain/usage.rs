@@ -1,0 +1,81 @@
+//! What a run used, may use, and how far it is.
+
+use serde::{Deserialize, Serialize};
+
+use super::asset::AssetPath;
+
+/// What the model was asked for. `cost_usd` is `None` once any part of it has no known price.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Usage {
+    /// Tokens sent.
+    pub input_tokens: i64,
+    /// Tokens received.
+    pub output_tokens: i64,
+    /// United States dollars; `None` where a price is not known.
+    pub cost_usd: Option<f64>,
+    /// Milliseconds spent waiting for the model, added up over parallel requests.
+    pub model_ms: i64,
+    /// Requests answered or given up.
+    pub requests: i32,
+    /// Requests sent again after a failure.
+    pub retries: i32,
+}
+
+impl Default for Usage {
+    /// Nothing used, which costs nothing.
+    fn default() -> Self {
+        Self { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0), model_ms: 0, requests: 0, retries: 0 }
+    }
+}
+
+impl Usage {
+    /// Adds what one request used.
+    pub fn add(&mut self, other: &Self) {
+        self.input_tokens += other.input_tokens;
+        self.output_tokens += other.output_tokens;
+        self.cost_usd = self.cost_usd.zip(other.cost_usd).map(|(a, b)| a + b);
+        self.model_ms += other.model_ms;
+        self.requests += other.requests;
+        self.retries += other.retries;
+    }
+
+    /// Tokens in both directions.
+    #[must_use]
+    pub const fn total_tokens(&self) -> i64 {
+        self.input_tokens + self.output_tokens
+    }
+}
+
+/// Limits over the whole life of a run, resumes included. `None` is no limit.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Budget {
+    /// United States dollars.
+    pub max_cost_usd: Option<f64>,
+    /// Tokens in both directions.
+    pub max_tokens: Option<i64>,
+    /// Seconds of work (`durationSeconds`).
+    pub max_seconds: Option<i32>,
+}
+
+impl Budget {
+    /// Whether nothing is limited.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.max_cost_usd.is_none() && self.max_tokens.is_none() && self.max_seconds.is_none()
+    }
+}
+
+/// How many rows are done.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Progress {
+    /// Rows in scope; `None` until the scope is resolved.
+    pub total: Option<i32>,
+    /// Rows with a suggestion.
+    pub done: i32,
+    /// Rows given up.
+    pub failed: i32,
+    /// Rows that needed none.
+    pub skipped: i32,
+    /// The row begun last, while the run works.
+    pub current_asset: Option<AssetPath>,
+}

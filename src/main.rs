@@ -1,0 +1,3 @@
+//! The `gloss` binary.
+
+fn main() {}

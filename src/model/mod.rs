@@ -1,0 +1,1 @@
+//! Language models: the describer that comes with Gloss, and the providers.

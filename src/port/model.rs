@@ -1,0 +1,123 @@
+//! Language models: whoever writes a description from what is known of a table.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::domain::{
+    catalog::{TableDetail, TableStatistics},
+    profile::LlmProfile,
+    run::RunOptions,
+    suggestion::Draft,
+    usage::Usage,
+};
+
+/// What of a table is to be described.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Subject {
+    /// The table or view itself.
+    Table,
+    /// The column at this index of [`TableDetail::columns`].
+    Column(usize),
+}
+
+/// One request: some subjects of one table.
+#[derive(Debug, Clone)]
+pub struct DescribeRequest {
+    /// Structure, keys, comments.
+    pub table: Arc<TableDetail>,
+    /// What the data look like; `None` unless `profileData`.
+    pub statistics: Option<Arc<TableStatistics>>,
+    /// What to describe; at least one, at most [`Describer::batch_size`].
+    pub subjects: Vec<Subject>,
+    /// How.
+    pub options: RunOptions,
+    /// Whether an earlier answer to the same request could not be used.
+    pub asked_before: bool,
+}
+
+/// The answer to one request.
+#[derive(Debug, Clone)]
+pub struct DescribeAnswer {
+    /// One per subject, in the request's order; `None` where the answer holds nothing usable for it.
+    pub drafts: Vec<Option<Draft>>,
+    /// What this request used. `model_ms` and `requests` count; `retries` is the caller's.
+    pub usage: Usage,
+}
+
+/// The most that a request can use, for budgets and estimates.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct UsageBound {
+    /// Tokens sent, rather too many than too few.
+    pub input_tokens: i64,
+    /// Tokens received at the most.
+    pub output_tokens: i64,
+    /// Their cost; `None` where a price is not known.
+    pub cost_usd: Option<f64>,
+}
+
+/// Why a model gave no answer.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum ModelError {
+    /// Too many requests: try again, not before `retry_after`.
+    #[error("the provider limits the rate of requests")]
+    RateLimited {
+        /// What the provider asks for.
+        retry_after: Option<Duration>,
+    },
+    /// Not reachable, a server error, or no answer in time: try again.
+    #[error("{0}")]
+    Unavailable(String),
+    /// The key is missing or was refused: what every row needs is gone.
+    #[error("{0}")]
+    KeyRefused(String),
+    /// The provider does not know the model.
+    #[error("{0}")]
+    UnknownModel(String),
+    /// The provider refuses this request for what it says; another one may pass.
+    #[error("{0}")]
+    Rejected(String),
+    /// The profile cannot be used as it is.
+    #[error("{0}")]
+    Misconfigured(String),
+}
+
+impl ModelError {
+    /// Whether trying again later may help.
+    #[must_use]
+    pub const fn is_transient(&self) -> bool {
+        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
+    }
+}
+
+/// Writes descriptions. One exists per LLM profile in use.
+#[async_trait]
+pub trait Describer: Send + Sync {
+    /// Describes; asks the provider once, and does not try again by itself.
+    ///
+    /// # Errors
+    /// [`ModelError`]; an answer that cannot be read is no error but a draft of `None`.
+    async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError>;
+
+    /// How many subjects one request may hold.
+    fn batch_size(&self) -> usize;
+
+    /// The most that a request can use.
+    fn bound(&self, request: &DescribeRequest) -> UsageBound;
+}
+
+/// The models that profiles name.
+#[async_trait]
+pub trait Models: Send + Sync + 'static {
+    /// The describer behind a profile. Does not reach for the network.
+    ///
+    /// # Errors
+    /// [`ModelError::Misconfigured`] where the profile lacks something.
+    fn open(&self, profile: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError>;
+
+    /// Whether the provider answers with this key and model: one line for a person.
+    ///
+    /// # Errors
+    /// [`ModelError`] saying what is wrong.
+    async fn test(&self, profile: &LlmProfile) -> Result<String, ModelError>;
+}

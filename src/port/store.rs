@@ -1,0 +1,227 @@
+//! The store: where Gloss keeps its own records. One trait per family of records; [`Store`] is all of them.
+//!
+//! The rule: a change of a run is one transaction, and its nudge follows the commit. An implementation is
+//! given the bus and nudges by itself, so that no caller can forget to.
+
+use std::{collections::HashMap, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::domain::{
+    Result,
+    clock::Moment,
+    event::{RunEvent, RunEventType},
+    filter::{OrderDirection, RunFilter, RunOrder},
+    id::{DbProfileId, LlmProfileId, RunId, SuggestionId},
+    page::{Page, PageRequest},
+    profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
+    run::{NewRun, Row, Run, RunEdit},
+    status::{RunKind, RunStatus},
+    suggestion::{
+        Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter, SuggestionOrderField,
+    },
+};
+
+/// What happens to a run, applied inside the store's transaction.
+pub type Change = Box<dyn FnOnce(&mut RunEdit) -> Result<()> + Send>;
+
+/// A client's promise that two requests are the same one.
+#[derive(Debug, Clone)]
+pub struct Idempotency {
+    /// The client's key.
+    pub key: String,
+    /// What tells one input from another.
+    pub fingerprint: String,
+}
+
+/// A process that works on runs.
+#[derive(Debug, Clone, PartialEq)]
+pub struct WorkerRecord {
+    /// Its id, random.
+    pub id: String,
+    /// The machine's name.
+    pub host: String,
+    /// When it started.
+    pub started_at: Moment,
+    /// Its last sign of life.
+    pub last_seen_at: Moment,
+    /// Runs at once.
+    pub capacity: i32,
+}
+
+/// Runs, their rows and their events.
+#[async_trait]
+pub trait RunStore: Send + Sync {
+    /// Records runs as QUEUED with event 1 each, all or none. With a known key and the same fingerprint it
+    /// records nothing and gives the runs of that key back.
+    ///
+    /// # Errors
+    /// `Conflict` for a known key with another fingerprint.
+    async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>>;
+
+    /// Changes one run in one transaction: reads it, applies the change, writes the run, new rows, outcomes with
+    /// their suggestions, and events. `fence` is the attempt number of the caller's claim.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where the run is in another attempt than `fence`; what the change returns.
+    async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
+
+    /// Gives the oldest queued run to a worker.
+    async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
+
+    /// Renews a worker's leases and its own sign of life.
+    async fn renew(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<()>;
+
+    /// Runs at work whose lease has run out at `at`.
+    async fn orphans(&self, at: Moment) -> Result<Vec<RunId>>;
+
+    /// Runs by key; unknown ones are missing.
+    async fn runs_by_id(&self, ids: &[RunId]) -> Result<HashMap<RunId, Run>>;
+
+    /// One page of the list.
+    async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>>;
+
+    /// How many runs pass.
+    async fn runs_count(&self, filter: &RunFilter) -> Result<i64>;
+
+    /// Runs per kind that pass without the filter's kinds; kinds without runs are missing.
+    async fn kind_counts(&self, filter: &RunFilter) -> Result<HashMap<RunKind, i64>>;
+
+    /// Runs per status that pass without the filter's statuses; statuses without runs are missing.
+    async fn status_counts(&self, filter: &RunFilter) -> Result<HashMap<RunStatus, i64>>;
+
+    /// The keys of all runs that pass and are in one of these statuses, ascending.
+    async fn run_ids(&self, filter: &RunFilter, statuses: &[RunStatus]) -> Result<Vec<RunId>>;
+
+    /// Deletes runs with all that belongs to them, all or none.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown run, `Conflict` for a live one, each naming it.
+    async fn delete_runs(&self, ids: &[RunId]) -> Result<()>;
+
+    /// The next rows without an outcome, by position.
+    async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>>;
+
+    /// Events after a sequence number, in order, at most `limit`.
+    async fn events_after(&self, id: RunId, after: i32, limit: u64) -> Result<Vec<RunEvent>>;
+
+    /// One page of a run's events.
+    async fn events_page(
+        &self,
+        id: RunId,
+        types: Option<&[RunEventType]>,
+        page: &PageRequest,
+    ) -> Result<Page<RunEvent>>;
+}
+
+/// Suggestions.
+#[async_trait]
+pub trait SuggestionStore: Send + Sync {
+    /// One page of a run's suggestions.
+    async fn suggestions_page(
+        &self,
+        run: RunId,
+        filter: &SuggestionFilter,
+        order: (SuggestionOrderField, OrderDirection),
+        page: &PageRequest,
+    ) -> Result<Page<Suggestion>>;
+
+    /// How many of a run's suggestions pass.
+    async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64>;
+
+    /// Suggestions by key; unknown ones are missing.
+    async fn suggestions_by_id(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Suggestion>>;
+
+    /// The wordings of suggestions, best first.
+    async fn alternatives(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Alternative>>>;
+
+    /// The evidence of suggestions, in order.
+    async fn evidence(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Evidence>>>;
+
+    /// Suggestions per band.
+    async fn confidence_distributions(&self, runs: &[RunId]) -> Result<HashMap<RunId, ConfidenceDistribution>>;
+
+    /// Suggestions per review state.
+    async fn review_counts(&self, runs: &[RunId]) -> Result<HashMap<RunId, ReviewCounts>>;
+}
+
+/// Profiles.
+#[async_trait]
+pub trait ProfileStore: Send + Sync {
+    /// All DB profiles, by name.
+    async fn db_profiles(&self) -> Result<Vec<DbProfile>>;
+
+    /// DB profiles by key; unknown ones are missing.
+    async fn db_profiles_by_id(&self, ids: &[DbProfileId]) -> Result<HashMap<DbProfileId, DbProfile>>;
+
+    /// Records a DB profile.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken.
+    async fn create_db_profile(&self, profile: NewDbProfile, at: Moment) -> Result<DbProfile>;
+
+    /// Replaces what a DB profile says.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where the name is taken.
+    async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile>;
+
+    /// Deletes a DB profile; ended runs keep its name.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where a live or paused run uses it, naming the run.
+    async fn delete_db_profile(&self, id: DbProfileId) -> Result<()>;
+
+    /// All LLM profiles, by name.
+    async fn llm_profiles(&self) -> Result<Vec<LlmProfile>>;
+
+    /// LLM profiles by key; unknown ones are missing.
+    async fn llm_profiles_by_id(&self, ids: &[LlmProfileId]) -> Result<HashMap<LlmProfileId, LlmProfile>>;
+
+    /// Records an LLM profile. One that is the default takes that from the one before.
+    ///
+    /// # Errors
+    /// `Conflict` where the name is taken.
+    async fn create_llm_profile(&self, profile: NewLlmProfile, at: Moment) -> Result<LlmProfile>;
+
+    /// Replaces what an LLM profile says.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where the name is taken.
+    async fn update_llm_profile(&self, id: LlmProfileId, profile: NewLlmProfile) -> Result<LlmProfile>;
+
+    /// Deletes an LLM profile; ended runs keep its name.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where a live or paused run uses it, naming the run.
+    async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()>;
+}
+
+/// Processes that work on runs.
+#[async_trait]
+pub trait WorkerStore: Send + Sync {
+    /// Records a process.
+    async fn add_worker(&self, worker: &WorkerRecord) -> Result<()>;
+
+    /// Forgets a process that leaves, and those not seen since `seen_after`.
+    async fn remove_workers(&self, id: Option<&str>, seen_after: Moment) -> Result<()>;
+
+    /// All processes, by start.
+    async fn workers(&self) -> Result<Vec<WorkerRecord>>;
+
+    /// The runs that these processes hold.
+    async fn runs_of_workers(&self, ids: &[String]) -> Result<HashMap<String, Vec<Run>>>;
+}
+
+/// The whole store.
+#[async_trait]
+pub trait Store: RunStore + SuggestionStore + ProfileStore + WorkerStore + 'static {
+    /// Whether it answers.
+    async fn ping(&self) -> Result<()>;
+
+    /// What it is, for a person: `SQLite 3.50`.
+    fn name(&self) -> String;
+
+    /// Statements sent since the start.
+    fn statements(&self) -> u64;
+}

@@ -1,0 +1,86 @@
+//! Targets: the databases that are described. Gloss only reads them here, never locks, and never scans a
+//! large table whole.
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+
+use crate::domain::{
+    catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+    profile::DbProfile,
+};
+
+/// Why a target gave nothing. The texts are for people: no password, no statement.
+#[derive(Debug, Clone, thiserror::Error)]
+pub enum TargetError {
+    /// Cannot be reached, or refuses the login; says what to check.
+    #[error("{0}")]
+    Unreachable(String),
+    /// Reached, but what was asked for is not there or not allowed.
+    #[error("{0}")]
+    Refused(String),
+    /// No answer within the time limit.
+    #[error("{0}")]
+    TimedOut(String),
+    /// The URL or the profile cannot be used as it is.
+    #[error("{0}")]
+    Misconfigured(String),
+}
+
+/// How much of a table statistics may read.
+#[derive(Debug, Clone, Copy)]
+pub struct SampleLimits {
+    /// Rows at the most.
+    pub rows: u32,
+    /// Time at the most, the database's own time limit included.
+    pub time: Duration,
+}
+
+impl Default for SampleLimits {
+    fn default() -> Self {
+        Self { rows: 2_000, time: Duration::from_secs(10) }
+    }
+}
+
+/// One database server or file. Everything is read live.
+///
+/// `database` is `None` for the one that the URL names. System schemas and `gloss_comments` never show.
+#[async_trait]
+pub trait Target: Send + Sync {
+    /// Connects and says in one line what answered: `PostgreSQL 15.4`.
+    async fn test(&self) -> Result<String, TargetError>;
+
+    /// Whether the login may write comments.
+    async fn can_write_comments(&self) -> Result<bool, TargetError>;
+
+    /// The databases in reach, by name. `MySQL` and `MariaDB` have one, `def`, as in their information schema.
+    async fn databases(&self) -> Result<Vec<Database>, TargetError>;
+
+    /// The schemas of a database, by name.
+    async fn schemas(&self, database: Option<&str>) -> Result<Vec<Schema>, TargetError>;
+
+    /// The tables, views and materialized views of a schema, by name; none where the schema does not exist.
+    async fn tables(&self, database: Option<&str>, schema: &str) -> Result<Vec<Table>, TargetError>;
+
+    /// The structure of these tables, in the order asked for; one that does not exist is left out. The
+    /// number of statements does not depend on the number of tables.
+    async fn details(
+        &self,
+        database: Option<&str>,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<Vec<TableDetail>, TargetError>;
+
+    /// What the data look like, from a bounded sample. A column whose values cannot be read has none; running
+    /// out of time gives what there is.
+    async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError>;
+}
+
+/// The targets that profiles name.
+pub trait Targets: Send + Sync + 'static {
+    /// The target behind a profile, its connections shared by all who ask for the same URL. Does not connect yet.
+    ///
+    /// # Errors
+    /// [`TargetError::Misconfigured`] where the URL cannot be used.
+    fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError>;
+}

@@ -1,0 +1,1 @@
+//! Use cases: what a person can ask Gloss to do, one file each family.

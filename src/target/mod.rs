@@ -1,0 +1,1 @@
+//! The databases that are described: one file per kind of database.
