@@ -1,0 +1,1 @@
+//! The integration tests: one binary, so that it links once. A module per part of the front door.
