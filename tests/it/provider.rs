@@ -440,7 +440,8 @@ async fn requests_go_side_by_side() {
     let model = ScriptedModel::builder().gated().start().await;
     let models = models();
     let describer = models.open(&profile(model.profile())).unwrap();
-    let asking = async { tokio::join!(describer.describe(&table_and_email()), describer.describe(&table_and_email())) };
+    let request = table_and_email();
+    let asking = async { tokio::join!(describer.describe(&request), describer.describe(&request)) };
     let releasing = async {
         model.waiting(2).await;
         model.release(1);
