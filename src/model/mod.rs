@@ -1,1 +1,112 @@
 //! Language models: the describer that comes with Gloss, and the providers.
+//!
+//! [`ProviderModels`] opens a profile. A request goes `subjects` (keys) → `prompt` (from `facts`) and `schema` →
+//! the provider library (`endpoint`, `manner`, `refusal`) → `answer` (by way of `lenient` and `text`) and
+//! `logprobs` → drafts. The rule: a provider's answer is data, and the key is in no text. To add a provider that
+//! the library knows, add its line in `endpoint.rs`; one that it lacks gets a file of its own here.
+
+mod answer;
+mod endpoint;
+mod facts;
+mod lenient;
+mod logprobs;
+mod manner;
+mod prompt;
+mod provider;
+mod refusal;
+#[cfg(test)]
+mod sample;
+mod schema;
+mod subjects;
+mod text;
+
+use std::{
+    sync::{Arc, OnceLock},
+    time::Duration,
+};
+
+use async_trait::async_trait;
+
+use self::{endpoint::Endpoint, manner::Manners, provider::ProviderDescriber};
+use crate::{
+    domain::profile::{LlmProfile, LlmProvider},
+    port::model::{Describer, ModelError, Models},
+};
+
+/// How long a request to a model may take.
+const TIME_LIMIT: Duration = Duration::from_secs(180);
+/// How long it may take to reach a provider.
+const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(10);
+
+/// The models that profiles name: the builtin describer and those of providers, over one pool of connections.
+pub struct ProviderModels {
+    builtin: Arc<dyn Describer>,
+    time_limit: Duration,
+    client: OnceLock<genai::Client>,
+    manners: Manners,
+}
+
+impl ProviderModels {
+    /// With the describer that profiles of provider BUILTIN get.
+    #[must_use]
+    pub fn new(builtin: Arc<dyn Describer>) -> Self {
+        Self { builtin, time_limit: TIME_LIMIT, client: OnceLock::new(), manners: Manners::default() }
+    }
+
+    /// The same with another time limit for requests.
+    #[must_use]
+    pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
+        self.time_limit = time_limit;
+        self
+    }
+
+    fn provider(&self, profile: &LlmProfile) -> Result<ProviderDescriber, ModelError> {
+        let endpoint = Endpoint::of(profile)?;
+        Ok(ProviderDescriber::new(self.client()?, endpoint, profile, self.manners.clone()))
+    }
+
+    /// Made on first use, so that a server which knows the builtin describer alone needs no certificates.
+    fn client(&self) -> Result<genai::Client, ModelError> {
+        if let Some(client) = self.client.get() {
+            return Ok(client.clone());
+        }
+        let client = web_client(self.time_limit).map_err(|error| {
+            ModelError::Misconfigured(format!("no connection to a provider can be made from this machine: {error}"))
+        })?;
+        let client = genai::Client::builder().with_reqwest(client).build().map_err(|_| {
+            ModelError::Misconfigured("the provider library does not start; report this as a fault of Gloss".into())
+        })?;
+        Ok(self.client.get_or_init(|| client).clone())
+    }
+}
+
+fn web_client(time_limit: Duration) -> reqwest::Result<reqwest::Client> {
+    // An error says that another part of the process has installed one already, which serves as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    reqwest::Client::builder()
+        .timeout(time_limit)
+        .connect_timeout(CONNECT_TIME_LIMIT)
+        .tcp_nodelay(true)
+        // A redirected POST would arrive as a GET, or with the key at another place.
+        .redirect(reqwest::redirect::Policy::none())
+        .user_agent(concat!("gloss/", env!("CARGO_PKG_VERSION")))
+        .build()
+}
+
+#[async_trait]
+impl Models for ProviderModels {
+    fn open(&self, profile: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError> {
+        if profile.settings.provider == LlmProvider::Builtin {
+            return Ok(Arc::clone(&self.builtin));
+        }
+        Ok(Arc::new(self.provider(profile)?))
+    }
+
+    async fn test(&self, profile: &LlmProfile) -> Result<String, ModelError> {
+        if profile.settings.provider == LlmProvider::Builtin {
+            return Ok("the builtin describer is ready; it needs no network".into());
+        }
+        let duration = self.provider(profile)?.probe().await?;
+        Ok(format!("{} answered in {} ms", profile.settings.model, duration.as_millis()))
+    }
+}

@@ -1,0 +1,182 @@
+//! Where a profile's model is and how to speak to it: what the provider library needs for one request.
+//!
+//! To add a provider that the library knows, add its line to [`provider`].
+
+use genai::{
+    Headers, ModelIden, ServiceTarget,
+    adapter::AdapterKind,
+    resolver::{AuthData, Endpoint as LibraryEndpoint},
+};
+use secrecy::{ExposeSecret, SecretString};
+use url::Url;
+
+use crate::{
+    domain::profile::{LlmProfile, LlmProvider, NewLlmProfile},
+    port::model::ModelError,
+};
+
+/// A model at an address, without its key's value where that is read from the environment.
+#[derive(Debug, Clone)]
+pub struct Endpoint {
+    /// The profile's name, for texts.
+    pub profile: String,
+    /// The model, as the provider spells it.
+    pub model: String,
+    /// Which of the library's protocols.
+    pub adapter: AdapterKind,
+    /// Whether it is OpenAI itself, whose strict mode refuses a schema with length limits.
+    pub strict: bool,
+    base: Url,
+    key: Option<SecretString>,
+    key_need: KeyNeed,
+}
+
+/// A provider as the library knows it: its protocol, its usual address (`None` where the profile must say it),
+/// and whether it answers without a key. `None` for those that this version does not support.
+const fn provider(provider: LlmProvider) -> Option<(AdapterKind, Option<&'static str>, KeyNeed)> {
+    match provider {
+        LlmProvider::OpenAi => Some((AdapterKind::OpenAI, Some("https://api.openai.com/v1/"), KeyNeed::Needed)),
+        LlmProvider::OpenAiCompatible => Some((AdapterKind::OpenAI, None, KeyNeed::Optional)),
+        _ => None,
+    }
+}
+
+/// Whether a provider wants a key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum KeyNeed {
+    Needed,
+    Optional,
+}
+
+impl Endpoint {
+    /// The endpoint of a profile.
+    ///
+    /// # Errors
+    /// [`ModelError::Misconfigured`] where the profile lacks something or its provider is not supported.
+    pub fn of(profile: &LlmProfile) -> Result<Self, ModelError> {
+        let NewLlmProfile { name, provider, model, base_url, api_key, .. } = &profile.settings;
+        let wrong = |what: String| ModelError::Misconfigured(format!("LLM profile `{name}` {what}"));
+        let Some((adapter, usual, key_need)) = self::provider(*provider) else {
+            let supported: Vec<&str> = LlmProvider::ALL
+                .iter()
+                .filter(|provider| **provider == LlmProvider::Builtin || self::provider(**provider).is_some())
+                .map(|provider| provider.as_str())
+                .collect();
+            return Err(wrong(format!(
+                "has provider {}, which this version does not support; choose one of {}",
+                provider.as_str(),
+                supported.join(", ")
+            )));
+        };
+        if model.trim().is_empty() {
+            return Err(wrong("names no model; set `model` as the provider spells it".into()));
+        }
+        let Some(base) = base_url.as_deref().map(str::trim).filter(|url| !url.is_empty()).or(usual) else {
+            return Err(wrong("has no base URL; set `baseUrl`, such as http://127.0.0.1:11434/v1".into()));
+        };
+        Ok(Self {
+            profile: name.clone(),
+            model: model.trim().to_owned(),
+            adapter,
+            strict: *provider == LlmProvider::OpenAi,
+            base: base_of(base).map_err(wrong)?,
+            key: api_key.clone().filter(|key| !key.expose_secret().trim().is_empty()),
+            key_need,
+        })
+    }
+
+    /// The key's value, read from the environment each time where the profile says `env:NAME`.
+    ///
+    /// # Errors
+    /// [`ModelError::KeyRefused`] where there is none.
+    pub fn key(&self) -> Result<Option<SecretString>, ModelError> {
+        let missing = |what: String| ModelError::KeyRefused(format!("LLM profile `{}` {what}", self.profile));
+        let Some(key) = &self.key else {
+            return if self.key_need == KeyNeed::Optional {
+                Ok(None)
+            } else {
+                Err(missing("has no API key; set `apiKey` to the key or to `env:NAME`".into()))
+            };
+        };
+        let Some(variable) = key.expose_secret().trim().strip_prefix("env:") else {
+            return Ok(Some(key.expose_secret().trim().into()));
+        };
+        match std::env::var(variable).ok().filter(|value| !value.trim().is_empty()) {
+            Some(value) => Ok(Some(value.trim().into())),
+            None => Err(missing(format!(
+                "takes its API key from the environment variable `{variable}`, which is not set where Gloss runs; set \
+                 it and start Gloss again"
+            ))),
+        }
+    }
+
+    /// What the library asks for one request.
+    #[must_use]
+    pub fn target(&self, key: Option<&SecretString>) -> ServiceTarget {
+        let endpoint = LibraryEndpoint::from_owned(self.base.as_str());
+        let auth = match key {
+            Some(key) => AuthData::from_single(key.expose_secret()),
+            // Without a key no Authorization header goes out at all; the library has this way for it only.
+            None => AuthData::RequestOverride { url: self.completions(), headers: Headers::default() },
+        };
+        ServiceTarget { endpoint, auth, model: ModelIden::new(self.adapter, self.model.clone()) }
+    }
+
+    fn completions(&self) -> String {
+        let mut url = self.base.clone();
+        url.set_path(&format!("{}chat/completions", self.base.path()));
+        url.into()
+    }
+
+    /// The address for a person, without login and query.
+    #[must_use]
+    pub fn address(&self) -> String {
+        let mut base = self.base.clone();
+        let _ = base.set_username("");
+        let _ = base.set_password(None);
+        base.set_query(None);
+        base.as_str().trim_end_matches('/').to_owned()
+    }
+
+    /// What tells one endpoint's behaviour from another's.
+    #[must_use]
+    pub fn identity(&self) -> String {
+        format!("{} {} {}", self.adapter.as_str(), self.base, self.model)
+    }
+}
+
+/// A base URL as people write it: with or without `/v1`, a last slash, or the whole path of the completions.
+fn base_of(text: &str) -> Result<Url, String> {
+    let mut url = Url::parse(text)
+        .map_err(|_| "has a base URL that is no URL; write it as in http://127.0.0.1:11434/v1".to_owned())?;
+    if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
+        return Err("has a base URL that is not of http:// or https://".to_owned());
+    }
+    let path = url.path().trim_end_matches('/').trim_end_matches("/chat/completions").trim_end_matches('/');
+    let path = if path.is_empty() { "/v1/".to_owned() } else { format!("{path}/") };
+    url.set_path(&path);
+    url.set_fragment(None);
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn base_urls_as_people_write_them() {
+        for (written, read) in [
+            ("http://127.0.0.1:8390", "http://127.0.0.1:8390/v1/"),
+            ("http://127.0.0.1:8390/", "http://127.0.0.1:8390/v1/"),
+            ("http://127.0.0.1:8390/v1", "http://127.0.0.1:8390/v1/"),
+            ("http://127.0.0.1:8390/v1/chat/completions/", "http://127.0.0.1:8390/v1/"),
+            ("https://openrouter.ai/api/v1/", "https://openrouter.ai/api/v1/"),
+            ("https://a.example/openai?api-version=1", "https://a.example/openai/?api-version=1"),
+        ] {
+            assert_eq!(base_of(written).unwrap().as_str(), read);
+        }
+        for wrong in ["localhost:8390", "file:///tmp/x", "nonsense", ""] {
+            assert!(base_of(wrong).is_err(), "{wrong:?}");
+        }
+    }
+}

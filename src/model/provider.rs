@@ -1,0 +1,239 @@
+//! The describer behind a provider: builds the request, asks once, reads the answer.
+//!
+//! The rule: one answer is paid for. Only what a provider refused (status 400, which costs nothing) is asked
+//! again here, without what it refused; waiting and trying again are the caller's.
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ChatResponse, JsonSpec, ReasoningEffort};
+use secrecy::SecretString;
+use serde_json::{Value, json};
+
+use super::{
+    answer::{self, Reading},
+    endpoint::Endpoint,
+    facts::{column_facts, statistics_of, table_facts},
+    logprobs::TokenLogprobs,
+    manner::{Manner, Manners},
+    prompt::{self, Prompt},
+    refusal::model_error,
+    schema::{Strength, answer_schema},
+    subjects::{Asked, asked},
+};
+use crate::{
+    domain::{
+        profile::LlmProfile,
+        suggestion::{Alternative, Draft, Evidence},
+        usage::Usage,
+    },
+    port::model::{DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
+};
+
+/// Subjects of one request: as many as get a sentence or two each, with alternatives, out of 1,024 tokens, with
+/// room for the facts in a context of 4,096.
+const BATCH_SIZE: usize = 6;
+/// What a description is worth of which the model says nothing: a person should look at it.
+const UNSTATED_CONFIDENCE: f64 = 0.4;
+/// Each further wording is a bit less the model's choice than the one before it.
+const ALTERNATIVE_FACTOR: f64 = 0.9;
+
+/// Dollars for a million tokens in each direction.
+#[derive(Debug, Clone, Copy)]
+struct Prices {
+    input: f64,
+    output: f64,
+}
+
+/// A model at a provider.
+pub struct ProviderDescriber {
+    client: genai::Client,
+    endpoint: Endpoint,
+    prices: Option<Prices>,
+    manners: Manners,
+}
+
+/// An answer of the provider and what it took.
+struct Asking {
+    response: ChatResponse,
+    duration: Duration,
+    requests: i32,
+}
+
+impl ProviderDescriber {
+    /// The describer of a profile at its endpoint.
+    #[must_use]
+    pub fn new(client: genai::Client, endpoint: Endpoint, profile: &LlmProfile, manners: Manners) -> Self {
+        let settings = &profile.settings;
+        let prices = settings.input_cost_per_million_tokens.zip(settings.output_cost_per_million_tokens);
+        Self { client, endpoint, prices: prices.map(|(input, output)| Prices { input, output }), manners }
+    }
+
+    /// Asks for next to nothing: how long that took.
+    ///
+    /// # Errors
+    /// [`ModelError`] saying what is wrong.
+    pub async fn probe(&self) -> Result<Duration, ModelError> {
+        let request = ChatRequest::from_user("Answer with the word OK.");
+        let options = self.options(json!({})).with_max_tokens(16);
+        let begun = Instant::now();
+        let key = self.endpoint.key()?;
+        self.send(request, &options, key.as_ref()).await?;
+        Ok(begun.elapsed())
+    }
+
+    /// Asks, leaving out what the endpoint refuses.
+    async fn ask(&self, request: &DescribeRequest, asked: &[Asked]) -> Result<Asking, ModelError> {
+        let key = self.endpoint.key()?;
+        let known = self.manners.of(&self.endpoint.identity());
+        let mut manner = known.unwrap_or(Manner::first(self.endpoint.strict));
+        let mut requests = 0;
+        let begun = Instant::now();
+        loop {
+            requests += 1;
+            let (chat, options) = self.chat(request, asked, manner);
+            match self.send(chat, &options, key.as_ref()).await {
+                Ok(response) => {
+                    if known != Some(manner) {
+                        self.manners.remember(self.endpoint.identity(), manner);
+                    }
+                    return Ok(Asking { response, duration: begun.elapsed(), requests });
+                }
+                Err(ModelError::Rejected(refusal)) => match manner.after(&refusal) {
+                    Some(less) => {
+                        tracing::debug!(profile = self.endpoint.profile, ?less, refusal, "asking for less");
+                        manner = less;
+                    }
+                    None => return Err(ModelError::Rejected(refusal)),
+                },
+                Err(error) => return Err(error),
+            }
+        }
+    }
+
+    async fn send(
+        &self,
+        request: ChatRequest,
+        options: &ChatOptions,
+        key: Option<&SecretString>,
+    ) -> Result<ChatResponse, ModelError> {
+        let target = self.endpoint.target(key);
+        let sent = self.client.exec_chat(target, request, Some(options)).await;
+        sent.map_err(|error| model_error(&error, &self.endpoint, key))
+    }
+
+    fn chat(&self, request: &DescribeRequest, asked: &[Asked], manner: Manner) -> (ChatRequest, ChatOptions) {
+        let Prompt { system, user } = prompt::build(request, asked, manner.schema.is_none());
+        let chat = ChatRequest::from_system(system).append_message(ChatMessage::user(user));
+        let extra = if manner.logprobs { json!({ "logprobs": true }) } else { json!({}) };
+        let tokens = u32::try_from(request.options.max_output_tokens).unwrap_or(1);
+        let mut options = self.options(extra).with_max_tokens(tokens).with_capture_raw_body(true);
+        if manner.temperature {
+            options = options.with_temperature(request.options.temperature);
+        }
+        if let Some(strength) = manner.schema {
+            options = options.with_response_format(JsonSpec::new("descriptions", schema(request, asked, strength)));
+        }
+        (chat, options)
+    }
+
+    /// What every request has. The library would read an ending such as `-high` out of the model's name and
+    /// send the rest of it: the name goes out as it is, and no effort is asked for.
+    fn options(&self, mut extra_body: Value) -> ChatOptions {
+        extra_body["model"] = json!(self.endpoint.model);
+        ChatOptions::default()
+            .with_reasoning_effort(ReasoningEffort::Budget(0))
+            .with_normalize_reasoning_content(true)
+            .with_extra_body(extra_body)
+    }
+
+    fn usage(&self, asking: &Asking, prompt: &Prompt, answer: &str) -> Usage {
+        let reported = &asking.response.usage;
+        let tokens = |reported: Option<i32>, estimated: i64| reported.filter(|n| *n > 0).map_or(estimated, i64::from);
+        let input_tokens = tokens(reported.prompt_tokens, estimate(&prompt.system) + estimate(&prompt.user));
+        let output_tokens = tokens(reported.completion_tokens, estimate(answer));
+        Usage {
+            input_tokens,
+            output_tokens,
+            cost_usd: self.cost(input_tokens, output_tokens),
+            model_ms: i64::try_from(asking.duration.as_millis()).unwrap_or(i64::MAX),
+            requests: asking.requests,
+            retries: 0,
+        }
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "no request has 2^52 tokens")]
+    fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
+        let Prices { input, output } = self.prices?;
+        Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1_000_000.0)
+    }
+}
+
+#[async_trait]
+impl Describer for ProviderDescriber {
+    async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
+        let asked = asked(&request.table, &request.subjects);
+        let asking = self.ask(request, &asked).await?;
+        let answer = asking.response.first_text().unwrap_or_default();
+        let schema_inside = self.manners.of(&self.endpoint.identity()).is_some_and(|manner| manner.schema.is_none());
+        let usage = self.usage(&asking, &prompt::build(request, &asked, schema_inside), answer);
+        let logprobs = asking.response.captured_raw_body.as_ref().and_then(TokenLogprobs::read);
+        let readings = answer::read(answer, &asked, prompt::wordings(request));
+        let mut drafts: Vec<(Subject, Option<Draft>)> = asked
+            .iter()
+            .zip(readings)
+            .map(|(one, reading)| (one.subject, reading.map(|reading| draft(request, one, reading, logprobs.as_ref()))))
+            .collect();
+        let mut take = |subject: &Subject| drafts.iter_mut().find(|(of, _)| of == subject)?.1.take();
+        Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
+    }
+
+    fn batch_size(&self) -> usize {
+        BATCH_SIZE
+    }
+
+    /// Three bytes a token, the schema counted twice since it goes beside the prompt or into it.
+    fn bound(&self, request: &DescribeRequest) -> UsageBound {
+        let asked = asked(&request.table, &request.subjects);
+        let Prompt { system, user } = prompt::build(request, &asked, true);
+        let schema = schema(request, &asked, Strength::Bounded).to_string();
+        let bytes = system.len() + user.len() + schema.len();
+        let input_tokens = i64::try_from(bytes.div_ceil(3)).unwrap_or(i64::MAX) + 64;
+        let output_tokens = i64::from(request.options.max_output_tokens);
+        UsageBound { input_tokens, output_tokens, cost_usd: self.cost(input_tokens, output_tokens) }
+    }
+}
+
+fn schema(request: &DescribeRequest, asked: &[Asked], strength: Strength) -> Value {
+    answer_schema(asked, prompt::wordings(request), prompt::words_per_text(request, asked.len()), strength)
+}
+
+/// Four characters a token, rounded up.
+fn estimate(text: &str) -> i64 {
+    i64::try_from(text.chars().count().div_ceil(4)).unwrap_or(i64::MAX)
+}
+
+/// The confidence is the mean probability of the description's tokens where the provider tells them
+/// (`exp(mean log-probability)`), else what the model states.
+fn draft(request: &DescribeRequest, one: &Asked, reading: Reading, logprobs: Option<&TokenLogprobs>) -> Draft {
+    let logprob = logprobs.and_then(|tokens| tokens.mean_of(&reading.raw));
+    let confidence = logprob.map(f64::exp).or(reading.confidence).unwrap_or(UNSTATED_CONFIDENCE).clamp(0.0, 1.0);
+    let wordings = std::iter::once(reading.description).chain(reading.alternatives);
+    let confidences = std::iter::successors(Some(confidence), |confidence| Some(confidence * ALTERNATIVE_FACTOR));
+    let alternatives = wordings.zip(confidences).map(|(text, confidence)| Alternative { text, confidence }).collect();
+    Draft { alternatives, logprob, reasoning: reading.reasoning, evidence: evidence(request, one.subject) }
+}
+
+/// The facts that the model was shown about this subject.
+fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
+    let statistics = request.statistics.as_deref();
+    match subject {
+        Subject::Table => table_facts(&request.table, statistics),
+        Subject::Column(index) => request
+            .table
+            .columns
+            .get(index)
+            .map(|column| column_facts(column, statistics_of(statistics, &column.name)))
+            .unwrap_or_default(),
+    }
+}

@@ -1,0 +1,207 @@
+//! What a provider's refusal means: the library's errors as [`ModelError`].
+//!
+//! The rule: no text of a provider passes without the key and whatever looks like one taken out, on one line
+//! and short; no address passes with its login.
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use genai::webc;
+use reqwest::{StatusCode, header::HeaderMap};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::Value;
+
+use super::{
+    endpoint::Endpoint,
+    facts::{cut, one_line},
+};
+use crate::{
+    domain::clock::{Clock, SystemClock},
+    port::model::ModelError,
+};
+
+const MESSAGE_LENGTH: usize = 300;
+
+/// The library's error for this endpoint, in Gloss's words.
+#[must_use]
+pub fn model_error(error: &genai::Error, endpoint: &Endpoint, key: Option<&SecretString>) -> ModelError {
+    let no_headers = HeaderMap::new();
+    match (error.status(), body(error)) {
+        (Some(status), Some(body)) => {
+            let said = Said { status, message: message(body, key), body };
+            said.error(endpoint, error.headers().unwrap_or(&no_headers))
+        }
+        _ => without_status(error, endpoint, key),
+    }
+}
+
+/// A provider's answer that says no.
+struct Said<'a> {
+    status: StatusCode,
+    message: String,
+    body: &'a str,
+}
+
+impl Said<'_> {
+    fn error(&self, endpoint: &Endpoint, headers: &HeaderMap) -> ModelError {
+        let Endpoint { profile, model, .. } = endpoint;
+        let address = endpoint.address();
+        let status = self.status.as_u16();
+        let message = if self.message.is_empty() { "no reason given" } else { &self.message };
+        let no_credit = self.body.contains("insufficient_quota") || self.body.contains("insufficient_balance");
+        let no_model = self.body.contains("model_not_found") || self.body.contains("unknown_model");
+        match status {
+            402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
+                "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
+            )),
+            401 | 403 => ModelError::KeyRefused(format!(
+                "{address} refused the API key of LLM profile `{profile}` (status {status}: {message}); check the key \
+                 and what it may do"
+            )),
+            404 => ModelError::UnknownModel(format!(
+                "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check the model's \
+                 name and the base URL"
+            )),
+            400 if no_model => ModelError::UnknownModel(format!(
+                "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check its name"
+            )),
+            408 | 425 | 429 => ModelError::RateLimited { retry_after: retry_after(headers, SystemClock.now()) },
+            300..400 => ModelError::Misconfigured(format!(
+                "{address} answers with a redirection (status {status}); set the base URL of LLM profile `{profile}` \
+                 to where it leads"
+            )),
+            500.. => ModelError::Unavailable(format!("{address} answers with status {status}: {message}")),
+            _ => ModelError::Rejected(message.to_owned()),
+        }
+    }
+}
+
+fn body(error: &genai::Error) -> Option<&str> {
+    match error {
+        genai::Error::HttpError { body, .. } => Some(body),
+        genai::Error::WebModelCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. }
+        | genai::Error::WebAdapterCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. } => Some(body),
+        _ => None,
+    }
+}
+
+fn without_status(error: &genai::Error, endpoint: &Endpoint, key: Option<&SecretString>) -> ModelError {
+    let address = endpoint.address();
+    let (genai::Error::WebModelCall { webc_error, .. } | genai::Error::WebAdapterCall { webc_error, .. }) = error
+    else {
+        let text = message(&error.to_string(), key);
+        return ModelError::Unavailable(format!("{address} gave an answer that is no chat completion: {text}"));
+    };
+    match webc_error {
+        webc::Error::ResponseFailedNotJson { .. } | webc::Error::ResponseFailedInvalidJson { .. } => {
+            ModelError::Unavailable(format!(
+                "{address} answers, but not in JSON; check the base URL of LLM profile `{}`",
+                endpoint.profile
+            ))
+        }
+        webc::Error::Reqwest(error) if error.is_timeout() => {
+            ModelError::Unavailable(format!("{address} gave no answer in time"))
+        }
+        webc::Error::Reqwest(error) if error.is_connect() => ModelError::Unavailable(format!(
+            "{address} cannot be reached ({}); check that it runs and that the base URL is right",
+            root_cause(error)
+        )),
+        webc::Error::Reqwest(error) => {
+            ModelError::Unavailable(format!("the connection to {address} broke ({})", root_cause(error)))
+        }
+        _ => ModelError::Unavailable(format!("{address} gave an answer that cannot be read")),
+    }
+}
+
+/// The innermost cause, which names no address.
+fn root_cause(error: &reqwest::Error) -> String {
+    let mut cause: &dyn std::error::Error = error;
+    while let Some(source) = cause.source() {
+        cause = source;
+    }
+    let text = if cause.is::<reqwest::Error>() { "no further reason".to_owned() } else { cause.to_string() };
+    cut(&one_line(&text), 120)
+}
+
+/// What a provider's body says, short, on one line, without secrets.
+fn message(body: &str, key: Option<&SecretString>) -> String {
+    let parsed: Option<Value> = serde_json::from_str(body).ok();
+    let at = |path: &str| Some(parsed.as_ref()?.pointer(path)?.as_str()?.to_owned());
+    let said = ["/error/message", "/error", "/message", "/detail", "/0/error/message", "/detail/0/msg"]
+        .iter()
+        .find_map(|path| at(path));
+    // A page of HTML says nothing to a person.
+    let said = said.unwrap_or_else(|| if body.trim_start().starts_with('<') { String::new() } else { body.to_owned() });
+    cut(&without_secrets(&one_line(&cut(&said, 4 * MESSAGE_LENGTH)), key), MESSAGE_LENGTH)
+}
+
+/// The key and every word that looks like one, masked or not, become `[secret]`.
+fn without_secrets(text: &str, key: Option<&SecretString>) -> String {
+    let text = match key.map(|key| key.expose_secret()).filter(|key| !key.is_empty()) {
+        Some(key) => text.replace(key, "[secret]"),
+        None => text.to_owned(),
+    };
+    let looks_secret = |word: &str| {
+        let core = word.trim_matches(|c: char| !c.is_alphanumeric() && c != '*');
+        let masked = core.contains("**");
+        let long = core.len() >= 24
+            && core.chars().any(|c| c.is_ascii_digit())
+            && core.chars().any(|c| c.is_ascii_alphabetic())
+            && core.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.'));
+        let prefixed =
+            core.len() >= 8 && ["sk-", "gsk_", "pk-", "key-", "AIza", "xai-"].iter().any(|p| core.starts_with(p));
+        masked || long || prefixed
+    };
+    let words: Vec<&str> = text.split(' ').map(|word| if looks_secret(word) { "[secret]" } else { word }).collect();
+    words.join(" ")
+}
+
+/// How long a provider asks to wait: milliseconds, seconds or a date.
+fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
+    let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
+    let seconds = |text: &str, scale: f64| Duration::try_from_secs_f64(text.parse::<f64>().ok()? * scale).ok();
+    if let Some(wait) = text("retry-after-ms").and_then(|text| seconds(text, 0.001)) {
+        return Some(wait);
+    }
+    let wait = text("retry-after")?;
+    if let Some(wait) = seconds(wait, 1.0) {
+        return Some(wait);
+    }
+    let date = |text: &str| DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc));
+    // The provider's own clock, where it tells it: ours may be off.
+    let now = text("date").and_then(date).unwrap_or(now);
+    Some((date(wait)? - now).to_std().unwrap_or_default())
+}
+
+#[cfg(test)]
+mod tests {
+    use chrono::TimeZone;
+
+    use super::*;
+
+    #[test]
+    fn waits_as_providers_write_them() {
+        let now = Utc.with_ymd_and_hms(2026, 11, 23, 12, 0, 0).unwrap();
+        for (written, seconds) in [
+            ("7", Some(7.0)),
+            ("0.5", Some(0.5)),
+            ("Mon, 23 Nov 2026 12:01:00 GMT", Some(60.0)),
+            ("Mon, 23 Nov 2026 11:00:00 GMT", Some(0.0)),
+            ("soon", None),
+            ("-3", None),
+        ] {
+            let headers = HeaderMap::from_iter([(reqwest::header::RETRY_AFTER, written.parse().unwrap())]);
+            assert_eq!(retry_after(&headers, now).map(|wait| wait.as_secs_f64()), seconds, "{written}");
+        }
+    }
+
+    #[test]
+    fn messages_hold_no_secret() {
+        let key: SecretString = "s3cret".to_owned().into();
+        let body = r#"{"error":{"message":"Incorrect API key provided: sk-abc*****xyz. Yours: 's3cret'; token abcdefghijklmnopqrstuvwx12"}}"#;
+        let said = message(body, Some(&key));
+        assert_eq!(said, "Incorrect API key provided: [secret] Yours: '[secret]'; token [secret]");
+        assert_eq!(message("<html>not here</html>", None), "");
+        assert_eq!(message(&"long ".repeat(1_000), None).chars().count(), MESSAGE_LENGTH);
+    }
+}

@@ -1,0 +1,25 @@
+//! Tables for this folder's unit tests.
+
+use crate::domain::{
+    asset::AssetKind,
+    catalog::{Column, Table, TableDetail},
+};
+
+/// A table in schema `main`.
+pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
+    let table = Table { name: name.into(), kind: AssetKind::Table, comment: None, row_estimate: None };
+    TableDetail { database: Some("shop".into()), schema: "main".into(), table, columns, referenced_by: vec![] }
+}
+
+/// A plain column.
+pub fn column(name: &str) -> Column {
+    Column {
+        name: name.into(),
+        data_type: "TEXT".into(),
+        nullable: true,
+        comment: None,
+        primary_key: false,
+        unique: false,
+        references: None,
+    }
+}

@@ -1,0 +1,58 @@
+//! The JSON schema of an answer: an object with a required property for each subject, so that a complete
+//! answer follows from the schema alone.
+//!
+//! The rule: nothing but what OpenAI's strict mode knows, except for the length limits of [`Strength::Bounded`].
+
+use serde_json::{Map, Value, json};
+
+use super::subjects::Asked;
+
+/// How much a schema demands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Strength {
+    /// Lengths too: they keep a small model from talking until its tokens end.
+    Bounded,
+    /// What OpenAI's strict mode knows.
+    Strict,
+}
+
+/// Letters for each word of a text, on average and with the space, rather too many.
+const LETTERS_PER_WORD: usize = 8;
+const REASONING_LETTERS: usize = 120;
+
+/// The schema of the answer for these subjects, with `alternatives` wordings each, the first included.
+#[must_use]
+pub fn answer_schema(asked: &[Asked], alternatives: usize, words: usize, strength: Strength) -> Value {
+    object(asked.iter().map(|one| (one.key.clone(), entry(alternatives, words, strength))))
+}
+
+/// The same, with each entry written once: for a prompt, where it costs tokens.
+#[must_use]
+pub fn prompt_schema(asked: &[Asked], alternatives: usize) -> Value {
+    let mut schema = object(asked.iter().map(|one| (one.key.clone(), json!({ "$ref": "#/$defs/entry" }))));
+    schema["$defs"] = json!({ "entry": entry(alternatives, 0, Strength::Strict) });
+    schema
+}
+
+fn entry(alternatives: usize, words: usize, strength: Strength) -> Value {
+    let text = |length: usize| match strength {
+        Strength::Bounded => json!({ "type": "string", "minLength": 1, "maxLength": length }),
+        Strength::Strict => json!({ "type": "string" }),
+    };
+    let wording = text(words * LETTERS_PER_WORD);
+    let others = alternatives.saturating_sub(1);
+    let mut properties = vec![("description".to_owned(), wording.clone())];
+    if others > 0 {
+        let list = json!({ "type": "array", "items": wording, "minItems": others, "maxItems": others });
+        properties.push(("alternatives".to_owned(), list));
+    }
+    properties.push(("confidence".to_owned(), json!({ "type": "number", "minimum": 0, "maximum": 1 })));
+    properties.push(("reasoning".to_owned(), text(REASONING_LETTERS)));
+    object(properties)
+}
+
+fn object(properties: impl IntoIterator<Item = (String, Value)>) -> Value {
+    let properties: Map<String, Value> = properties.into_iter().collect();
+    let required: Vec<&String> = properties.keys().collect();
+    json!({ "type": "object", "required": required, "additionalProperties": false, "properties": properties })
+}
