@@ -7,10 +7,12 @@
 //! `http/` alone.
 
 pub mod bus;
+pub mod config;
 pub mod domain;
 pub mod graphql;
 pub mod http;
 pub mod kind;
+pub mod lifecycle;
 pub mod model;
 pub mod port;
 pub mod service;

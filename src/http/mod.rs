@@ -1,1 +1,116 @@
-//! GraphQL over HTTP, WebSocket and server-sent events, the pages, health.
+//! The front door: GraphQL over HTTP, WebSocket and server-sent events, the pages, health and metrics.
+//!
+//! A request passes, from the outside in: the request id, the span, the net for panics, the check of Host
+//! and Origin (`guard`), compression, then its route. `request` turns what came into one GraphQL request,
+//! whatever the transport; `answer` turns what the schema said into bytes; `post_get`, `sse` and `ws` are
+//! the transports between them.
+//!
+//! The rule: nothing here knows a type of the schema. The layer works with any [`Executor`], and every
+//! error that it makes itself has a code of the contract's closed set.
+//!
+//! To add a route: a handler in a module of its own and one line in [`router`].
+
+mod answer;
+mod guard;
+mod health;
+mod pages;
+mod post_get;
+mod request;
+mod scan;
+mod sse;
+mod stop;
+mod ws;
+
+pub use guard::HostPolicy;
+pub use health::{Metrics, Ready, metrics_registry};
+pub use stop::{Stop, serve};
+
+use async_graphql::Executor;
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    http::{HeaderName, HeaderValue, Request, StatusCode},
+    middleware::from_fn,
+    response::{IntoResponse, Redirect},
+    routing::get,
+};
+use tower_http::{
+    compression::{
+        CompressionLayer,
+        predicate::{DefaultPredicate, NotForContentType, Predicate, SizeAbove},
+    },
+    trace::TraceLayer,
+};
+
+use answer::Refusal;
+use request::RequestId;
+
+/// The longest body and the longest WebSocket message that are read.
+pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
+
+/// Shorter answers are not worth compressing.
+const COMPRESS_FROM_BYTES: u16 = 1024;
+
+/// What the front door needs from the house.
+#[derive(Clone)]
+pub struct Door<E> {
+    /// Executes GraphQL: the schema.
+    pub executor: E,
+    /// Which Host and Origin headers are let in.
+    pub hosts: HostPolicy,
+    /// Says whether the process can do its work.
+    pub ready: Ready,
+    /// What `/metrics` shows.
+    pub metrics: Metrics,
+    /// Ends the open subscriptions when the server stops.
+    pub stop: Stop,
+}
+
+/// All routes.
+pub fn router<E: Executor>(door: Door<E>) -> Router {
+    let hosts = door.hosts.clone();
+    let graphql = get(post_get::get::<E>).post(post_get::post::<E>).fallback(post_get::other_method);
+    Router::new()
+        .route("/graphql", graphql)
+        .route("/graphiql", get(pages::graphiql))
+        .route("/assets/{*path}", get(pages::asset))
+        .route("/", get(|| async { Redirect::temporary("/graphiql") }))
+        .route("/healthz", get(health::healthz))
+        .route("/readyz", get(health::readyz::<E>))
+        .route("/metrics", get(health::metrics::<E>))
+        .fallback(not_found)
+        .with_state(door)
+        .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
+        .layer(CompressionLayer::new().compress_when(
+            SizeAbove::new(COMPRESS_FROM_BYTES).and(DefaultPredicate::new()).and(NotForContentType::new("font/woff")),
+        ))
+        .layer(axum::middleware::from_fn_with_state(hosts, guard::check))
+        .layer(from_fn(answer::catch_panic))
+        .layer(TraceLayer::new_for_http().make_span_with(span))
+        .layer(tower_http::request_id::PropagateRequestIdLayer::new(REQUEST_ID))
+        .layer(from_fn(request::set_request_id))
+}
+
+/// The header that names a request in the answer and in the log.
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The span that holds what is logged while a request is answered. The query string stays out: it may
+/// hold what a person typed.
+fn span<B>(request: &Request<B>) -> tracing::Span {
+    let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
+    tracing::info_span!("http", request_id = id, method = %request.method(), path = request.uri().path())
+}
+
+/// Nothing lives at this path.
+async fn not_found() -> impl IntoResponse {
+    Refusal::new(
+        StatusCode::NOT_FOUND,
+        "NOT_FOUND",
+        "nothing lives at this path; GraphQL is at /graphql, its explorer at /graphiql",
+    )
+}
+
+/// A header value that is known to be one when this is compiled.
+const fn value(text: &'static str) -> HeaderValue {
+    HeaderValue::from_static(text)
+}

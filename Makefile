@@ -1,0 +1,40 @@
+# Each target is a tool's own command. `make run` and `make test` do all set-up that they need.
+
+PAGES := playground/dist/.built
+PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
+
+.PHONY: run test check schema pages services
+
+## build the pages where Node is installed, then build and start the server
+run: pages
+	cargo run
+
+## everything: installs the test servers and the browser where it may, then runs all tests
+test: pages services tests/browser/node_modules/.installed
+	cargo test --workspace
+
+## formatting, lints, documentation, licences
+check:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
+	if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "cargo-deny is not installed: licences are not checked"; fi
+
+## print the GraphQL schema into schema.graphql
+schema:
+	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+## the pages that the server embeds
+pages:
+	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES); else echo "Node is not installed: the server will run without its pages"; fi
+
+$(PAGES): $(PAGE_SOURCES)
+	cd playground && npm ci --no-audit --no-fund && npm run build
+	touch $@
+
+## PostgreSQL, MariaDB and Chromium for the tests, installed where that is allowed
+services:
+	scripts/install-services
+
+tests/browser/node_modules/.installed: tests/browser/package-lock.json
+	if command -v npm >/dev/null; then cd tests/browser && npm ci --no-audit --no-fund && touch node_modules/.installed; fi

@@ -1,0 +1,191 @@
+//! The composition root: the one place that knows which store, bus, models and targets are at work.
+//!
+//! [`serve`] is the whole life of a server: data folder, store, first profiles, workers, API, stop.
+
+use std::{path::Path, sync::Arc, time::Duration};
+
+use secrecy::SecretString;
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::EnvFilter;
+
+use crate::{
+    bus::local::LocalBus,
+    config::{LogFormat, Settings},
+    demo,
+    domain::{
+        clock::{Clock, SystemClock},
+        profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
+    },
+    graphql, http,
+    kind::context::Patience,
+    lifecycle::{DataFolder, FolderError, listen_to_signals, make_private_file},
+    model::{ProviderModels, builtin::BuiltinDescriber},
+    port::{Ports, store::Store},
+    service::Services,
+    store,
+    target::SqlTargets,
+    worker::{Pool, PoolSettings},
+};
+
+/// How long a claim lives without a sign of life.
+const LEASE: Duration = Duration::from_secs(30);
+/// How often the pool wakes by itself.
+const WAKE_EVERY: Duration = Duration::from_secs(1);
+/// How long what is under way may take to be recorded after a soft stop.
+const GRACE: Duration = Duration::from_secs(10);
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The data folder.
+    #[error(transparent)]
+    Folder(#[from] FolderError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] store::OpenError),
+    /// A record that every server needs.
+    #[error("the store could not be prepared: {0}")]
+    Prepare(#[from] crate::domain::Error),
+    /// The demo database.
+    #[error("the demo database could not be made: {0}")]
+    Demo(#[from] demo::DemoError),
+    /// The address.
+    #[error("cannot listen on {address}: {source}; name another with --listen")]
+    Listen {
+        /// The address.
+        address: std::net::SocketAddr,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The system.
+    #[error("the system refuses: {0}")]
+    System(#[from] std::io::Error),
+    /// The log filter.
+    #[error("the log filter {0:?} cannot be read; write it as `info` or `gloss=debug,warn`")]
+    LogFilter(String),
+}
+
+/// Brings the store's tables up to this version.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn migrate(settings: Settings) -> Result<(), StartError> {
+    let _folder = DataFolder::take(&settings.data_dir)?;
+    prepare_store_file(&settings)?;
+    store::open(&settings.store_url, Arc::new(LocalBus::default())).await?;
+    println!("the store in {} is up to date", settings.data_dir.display());
+    Ok(())
+}
+
+/// Serves until the first signal.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn serve(settings: Settings) -> Result<(), StartError> {
+    start_log(&settings)?;
+    let mut folder = DataFolder::take(&settings.data_dir)?;
+    let stop = CancellationToken::new();
+    listen_to_signals(stop.clone())?;
+
+    let is_new = prepare_store_file(&settings)?;
+    let bus = Arc::new(LocalBus::default());
+    let store: Arc<dyn Store> = Arc::new(store::open(&settings.store_url, bus.clone()).await?);
+    let demo_file = settings.data_dir.join("demo.db");
+    if !demo_file.exists() {
+        demo::create(&demo_file).await?;
+    }
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    if is_new {
+        add_first_profiles(store.as_ref(), clock.as_ref(), &demo_file).await?;
+    }
+    let ports = Ports {
+        store,
+        bus,
+        targets: Arc::new(SqlTargets::default()),
+        models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber))),
+        clock,
+    };
+
+    let listener = tokio::net::TcpListener::bind(settings.listen)
+        .await
+        .map_err(|source| StartError::Listen { address: settings.listen, source })?;
+    let address = listener.local_addr()?;
+    folder.tell_address(address)?;
+    let working = (settings.workers > 0)
+        .then(|| tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work()));
+    let schema = graphql::schema(Services::new(ports.clone()));
+    let router = http::router(schema, &ports, address);
+    println!("Gloss {}", env!("CARGO_PKG_VERSION"));
+    println!("  GraphiQL  http://{address}/graphiql");
+    println!("  GraphQL   http://{address}/graphql");
+    println!("  data      {}", settings.data_dir.display());
+    http::serve(listener, router, stop.clone()).await?;
+    if let Some(working) = working {
+        let _ended = working.await;
+    }
+    tracing::info!("stopped");
+    Ok(())
+}
+
+fn start_log(settings: &Settings) -> Result<(), StartError> {
+    let filter = EnvFilter::try_new(&settings.log).map_err(|_| StartError::LogFilter(settings.log.clone()))?;
+    let log = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match settings.log_format {
+        LogFormat::Text => log.init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}
+
+/// Makes the store's file readable by this user alone before anything is written to it; whether it is new.
+fn prepare_store_file(settings: &Settings) -> Result<bool, StartError> {
+    let Some(path) = settings.store_url.strip_prefix("sqlite://") else { return Ok(false) };
+    let path = Path::new(path.split('?').next().unwrap_or_default());
+    let is_new = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
+    make_private_file(path)?;
+    Ok(is_new)
+}
+
+/// The two profiles that a fresh start leaves to use at once.
+async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Path) -> Result<(), StartError> {
+    let demo = NewDbProfile {
+        name: "demo".to_owned(),
+        backend: DbBackend::Sqlite,
+        url: SecretString::from(format!("sqlite://{}", demo_file.display())),
+        pinned_database: None,
+    };
+    store.create_db_profile(demo, clock.now()).await?;
+    let builtin = NewLlmProfile {
+        name: "builtin".to_owned(),
+        provider: LlmProvider::Builtin,
+        model: "builtin".to_owned(),
+        base_url: None,
+        api_key: None,
+        is_default: true,
+        concurrency: std::thread::available_parallelism().map_or(2, |cores| i32::try_from(cores.get()).unwrap_or(2)),
+        requests_per_minute: None,
+        input_cost_per_million_tokens: None,
+        output_cost_per_million_tokens: None,
+    };
+    store.create_llm_profile(builtin, clock.now()).await?;
+    Ok(())
+}
+
+fn pool_settings(settings: &Settings) -> PoolSettings {
+    PoolSettings {
+        worker_id: format!("{:x}-{:x}", std::process::id(), SystemClock.now().timestamp_micros()),
+        host: hostname(),
+        capacity: settings.workers,
+        lease: LEASE,
+        wake_every: WAKE_EVERY,
+        grace: GRACE,
+        patience: Patience::default(),
+    }
+}
+
+fn hostname() -> String {
+    std::fs::read_to_string("/proc/sys/kernel/hostname")
+        .map(|name| name.trim().to_owned())
+        .or_else(|_| std::env::var("HOSTNAME"))
+        .unwrap_or_else(|_| "localhost".to_owned())
+}

@@ -1,0 +1,167 @@
+//! Settings: from defaults, then a TOML file, then the environment, then flags; the later wins.
+//!
+//! To add a setting: a field in [`Flags`] (its flag and environment name), the same field in [`File`], its
+//! default and check in [`Settings::load`], a line in `README.md`.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+};
+
+use clap::Args;
+use serde::Deserialize;
+
+/// Where the API listens when nothing else is said.
+const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
+/// Runs at once in a process when nothing else is said.
+const DEFAULT_WORKERS: usize = 4;
+/// The most runs at once in a process.
+const MAX_WORKERS: usize = 256;
+
+/// What can be said on the command line and in the environment.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// TOML file with any of the settings below, named as the flags with `_` for `-`
+    #[arg(long, env = "GLOSS_CONFIG", value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// Address and port of the API [default: 127.0.0.1:8787]; port 0 takes a free one
+    #[arg(long, env = "GLOSS_LISTEN", value_name = "ADDRESS:PORT")]
+    pub listen: Option<SocketAddr>,
+    /// Folder of the store, the demo database and the lock [default: the platform's data folder]
+    #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER")]
+    pub data_dir: Option<PathBuf>,
+    /// Where the records are kept [default: sqlite:// in the data folder]
+    #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true)]
+    pub store_url: Option<String>,
+    /// Runs at once in this process [default: 4]; 0 makes it an API-only process
+    #[arg(long, env = "GLOSS_WORKERS", value_name = "N")]
+    pub workers: Option<usize>,
+    /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
+    #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
+    pub log: Option<String>,
+    /// How the log is written [default: text]
+    #[arg(long, env = "GLOSS_LOG_FORMAT", value_enum, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+}
+
+/// How the log is written, on standard error.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Lines for people.
+    #[default]
+    Text,
+    /// One JSON object per line.
+    Json,
+}
+
+/// What can be said in the file.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    listen: Option<SocketAddr>,
+    data_dir: Option<PathBuf>,
+    store_url: Option<String>,
+    workers: Option<usize>,
+    log: Option<String>,
+    log_format: Option<LogFormat>,
+}
+
+/// Checked settings.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    /// Address and port of the API.
+    pub listen: SocketAddr,
+    /// Folder of the store, the demo database and the lock.
+    pub data_dir: PathBuf,
+    /// Where the records are kept.
+    pub store_url: String,
+    /// Runs at once in this process; 0 for none.
+    pub workers: usize,
+    /// What is logged.
+    pub log: String,
+    /// How the log is written.
+    pub log_format: LogFormat,
+}
+
+/// Why settings cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    /// The file cannot be read.
+    #[error("the settings file {} cannot be read: {source}", path.display())]
+    Unreadable {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("the settings file {} is wrong: {message}", path.display())]
+    Wrong {
+        /// The file.
+        path: PathBuf,
+        /// Where and why.
+        message: String,
+    },
+    /// A setting is out of range.
+    #[error("{0}")]
+    Invalid(String),
+    /// The platform names no data folder.
+    #[error("no data folder is known here; name one with --data-dir")]
+    NoDataFolder,
+}
+
+impl Settings {
+    /// Puts defaults, file, environment and flags together and checks them.
+    ///
+    /// # Errors
+    /// [`ConfigError`] saying which setting is wrong.
+    pub fn load(flags: Flags) -> Result<Self, ConfigError> {
+        let file = flags.config.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let listen = match flags.listen.or(file.listen) {
+            Some(listen) => listen,
+            None => DEFAULT_LISTEN.parse().map_err(|_| ConfigError::Invalid("the default address is wrong".into()))?,
+        };
+        if !listen.ip().is_loopback() {
+            return Err(ConfigError::Invalid(format!(
+                "Gloss does not listen on {listen}: this version has no access tokens, so it serves the local machine \
+                 alone; use a loopback address such as {DEFAULT_LISTEN}"
+            )));
+        }
+        let workers = flags.workers.or(file.workers).unwrap_or(DEFAULT_WORKERS);
+        if workers > MAX_WORKERS {
+            return Err(ConfigError::Invalid(format!("workers is {workers}; it goes from 0 to {MAX_WORKERS}")));
+        }
+        let data_dir = flags.data_dir.or(file.data_dir).or_else(platform_data_dir).ok_or(ConfigError::NoDataFolder)?;
+        let data_dir = std::path::absolute(&data_dir)
+            .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
+        let store_url = flags
+            .store_url
+            .or(file.store_url)
+            .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("store.db").display()));
+        if !store_url.starts_with("sqlite://") {
+            let scheme = store_url.split(':').next().unwrap_or_default();
+            return Err(ConfigError::Invalid(format!(
+                "the store URL begins with {scheme}:; this version keeps its records in sqlite:// alone"
+            )));
+        }
+        Ok(Self {
+            listen,
+            data_dir,
+            store_url,
+            workers,
+            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
+        })
+    }
+}
+
+fn platform_data_dir() -> Option<PathBuf> {
+    directories::ProjectDirs::from("", "", "gloss").map(|folders| folders.data_dir().to_owned())
+}
+
+fn read_file(path: &Path) -> Result<File, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
+    toml::from_str(&text).map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string() })
+}

@@ -1,0 +1,261 @@
+//! What goes out: the media type that the client wants, the bytes of a GraphQL response, refusals.
+//!
+//! The rule: every error has `extensions.code`, one of the contract's closed set. An error that comes from
+//! the schema without a code and after execution began is a fault of ours: its text goes to the log under
+//! the request's id, and the client gets INTERNAL with that id.
+
+use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe};
+
+use async_graphql::{Response as GraphqlResponse, ServerError, Value};
+use axum::{
+    body::Bytes,
+    extract::Request,
+    http::{HeaderMap, HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use futures_util::FutureExt;
+use serde::Serialize;
+use serde_json::json;
+
+use super::{RequestId, value};
+
+/// The shape of an answer that a client asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`: the status says nothing about errors within GraphQL.
+    Json,
+    /// `application/graphql-response+json`: a request that could not be executed is a 400.
+    GraphqlResponse,
+    /// `text/event-stream`.
+    EventStream,
+}
+
+impl Media {
+    /// The one that the Accept header likes best; without the header it is JSON.
+    pub fn negotiate(headers: &HeaderMap) -> Result<Self, Refusal> {
+        let mut best: Option<(f32, Self)> = None;
+        let mut asked = false;
+        for accept in headers.get_all(header::ACCEPT) {
+            asked = true;
+            for range in accept.to_str().unwrap_or_default().split(',') {
+                let mut parts = range.split(';').map(str::trim);
+                let media = match parts.next().unwrap_or_default().to_ascii_lowercase().as_str() {
+                    "application/json" | "application/*" | "*/*" => Self::Json,
+                    "application/graphql-response+json" => Self::GraphqlResponse,
+                    "text/event-stream" | "text/*" => Self::EventStream,
+                    _ => continue,
+                };
+                let quality = parts.find_map(|p| p.strip_prefix("q=")?.parse::<f32>().ok()).unwrap_or(1.0);
+                if quality > 0.0 && best.is_none_or(|(other, _)| quality > other) {
+                    best = Some((quality, media));
+                }
+            }
+        }
+        match best {
+            Some((_, media)) => Ok(media),
+            None if !asked => Ok(Self::Json),
+            None => Err(Refusal::new(
+                StatusCode::NOT_ACCEPTABLE,
+                "BAD_USER_INPUT",
+                "accept application/graphql-response+json, application/json or text/event-stream",
+            )),
+        }
+    }
+
+    /// The value of Content-Type.
+    pub const fn content_type(self) -> HeaderValue {
+        match self {
+            Self::Json => value("application/json; charset=utf-8"),
+            Self::GraphqlResponse => value("application/graphql-response+json; charset=utf-8"),
+            Self::EventStream => value("text/event-stream"),
+        }
+    }
+}
+
+/// A request that this layer turns away, as a GraphQL error with a status.
+#[derive(Debug, Clone)]
+pub struct Refusal {
+    /// The HTTP status, where the transport has one.
+    pub status: StatusCode,
+    /// A code of the contract.
+    pub code: &'static str,
+    /// What is wrong and what to do.
+    pub message: String,
+    /// The part of the request at fault: `variables`.
+    pub argument: Option<&'static str>,
+    /// The methods that would have been right.
+    pub allow: Option<&'static str>,
+    /// The error of the parser, with its place in the document.
+    pub error: Option<ServerError>,
+    /// Whether it is about the document: `application/json` answers such with 200.
+    pub well_formed: bool,
+}
+
+impl Refusal {
+    /// A refusal for a reason outside the document.
+    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
+        let message = message.into();
+        Self { status, code, message, argument: None, allow: None, error: None, well_formed: false }
+    }
+
+    /// A part of the request cannot be used.
+    pub fn bad_input(argument: &'static str, message: impl Into<String>) -> Self {
+        Self { argument: Some(argument), ..Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message) }
+    }
+
+    /// The document cannot be executed.
+    pub fn document(code: &'static str, message: impl Into<String>) -> Self {
+        Self { well_formed: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
+    }
+
+    /// The errors as they stand in an answer.
+    pub fn errors(&self) -> serde_json::Value {
+        let mut error = json!({ "message": self.message, "extensions": { "code": self.code } });
+        if let Some(argument) = self.argument {
+            error["extensions"]["argument"] = argument.into();
+        }
+        if let Some(parser) = self.error.as_ref().filter(|e| !e.locations.is_empty()) {
+            error["locations"] = json!(parser.locations);
+        }
+        json!([error])
+    }
+
+    /// The answer in a media type.
+    pub fn answer(&self, media: Media) -> Response {
+        let media = if media == Media::EventStream { Media::Json } else { media };
+        let status = if self.well_formed && media == Media::Json { StatusCode::OK } else { self.status };
+        let body = json!({ "errors": self.errors() }).to_string();
+        let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
+        if let Some(allow) = self.allow {
+            response.headers_mut().insert(header::ALLOW, value(allow));
+        }
+        response
+    }
+}
+
+impl IntoResponse for Refusal {
+    fn into_response(self) -> Response {
+        self.answer(Media::Json)
+    }
+}
+
+/// A GraphQL response that is ready to be written.
+pub struct Answer {
+    response: GraphqlResponse,
+    /// Whether nothing was executed: the document did not pass the schema's checks.
+    pub refused: bool,
+}
+
+#[derive(Serialize)]
+struct Body<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<&'a Value>,
+    #[serde(skip_serializing_if = "slice_is_empty")]
+    errors: &'a [ServerError],
+    #[serde(skip_serializing_if = "map_is_empty")]
+    extensions: &'a BTreeMap<String, Value>,
+}
+
+fn slice_is_empty(errors: &&[ServerError]) -> bool {
+    errors.is_empty()
+}
+
+fn map_is_empty(map: &&BTreeMap<String, Value>) -> bool {
+    map.is_empty()
+}
+
+impl Answer {
+    /// Gives each error its code.
+    pub fn new(mut response: GraphqlResponse, id: &RequestId) -> Self {
+        let refused = !response.errors.is_empty()
+            && response.data == Value::Null
+            && response.errors.iter().all(|error| error.path.is_empty());
+        for error in &mut response.errors {
+            if error.extensions.as_ref().is_some_and(|e| e.get("code").is_some()) {
+                continue;
+            }
+            let code = code_of(error);
+            if code == "INTERNAL" {
+                tracing::error!(request_id = id.as_str(), error = error.message, "a resolver failed without a code");
+                "internal error".clone_into(&mut error.message);
+                error.extensions.get_or_insert_default().set("correlationId", id.as_str());
+            }
+            error.extensions.get_or_insert_default().set("code", code);
+        }
+        Self { response, refused }
+    }
+
+    /// The answer to an operation that panicked.
+    pub fn internal(id: &RequestId) -> Self {
+        Self::new(GraphqlResponse::from_errors(vec![internal(id)]), id)
+    }
+
+    /// The JSON text.
+    pub fn to_json(&self) -> String {
+        let data = (!self.refused).then_some(&self.response.data);
+        let body = Body { data, errors: &self.response.errors, extensions: &self.response.extensions };
+        serde_json::to_string(&body).unwrap_or_else(|error| {
+            tracing::error!(%error, "a response cannot be written as JSON");
+            r#"{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}"#.to_owned()
+        })
+    }
+
+    /// The errors alone, for the protocols that send them so.
+    pub fn errors(&self) -> serde_json::Value {
+        json!(self.response.errors)
+    }
+
+    /// The HTTP answer.
+    pub fn into_http(self, media: Media) -> Response {
+        let status = match media {
+            Media::GraphqlResponse if self.refused => StatusCode::BAD_REQUEST,
+            _ => StatusCode::OK,
+        };
+        let body = Bytes::from(self.to_json());
+        let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
+        response.headers_mut().extend(self.response.http_headers);
+        response
+    }
+}
+
+/// The code of an error that the schema left without one.
+fn code_of(error: &ServerError) -> &'static str {
+    const LIMITS: [&str; 4] =
+        ["Query is too complex", "Query is nested too deep", "The recursion depth", "The number of directives"];
+    if LIMITS.iter().any(|limit| error.message.starts_with(limit)) {
+        "LIMIT_EXCEEDED"
+    } else if error.path.is_empty() || error.message.starts_with("Failed to parse \"") {
+        "GRAPHQL_VALIDATION_FAILED"
+    } else {
+        "INTERNAL"
+    }
+}
+
+fn internal(id: &RequestId) -> ServerError {
+    let mut error = ServerError::new("internal error", None);
+    let extensions = error.extensions.get_or_insert_default();
+    extensions.set("code", "INTERNAL");
+    extensions.set("correlationId", id.as_str());
+    error
+}
+
+/// Turns a panic into a 500, so that the client gets an answer and the log the cause.
+pub async fn catch_panic(request: Request, next: Next) -> Response {
+    let id = RequestId::of(request.headers());
+    match AssertUnwindSafe(next.run(request)).catch_unwind().await {
+        Ok(response) => response,
+        Err(panic) => {
+            log_panic(&*panic, &id);
+            let mut response = Answer::internal(&id).into_http(Media::Json);
+            *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
+            response
+        }
+    }
+}
+
+/// Writes what a panic said to the log.
+pub fn log_panic(panic: &(dyn Any + Send), id: &RequestId) {
+    let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    tracing::error!(request_id = id.as_str(), panic = text.unwrap_or("unknown"), "a request panicked");
+}

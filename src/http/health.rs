@@ -1,0 +1,103 @@
+//! `/healthz` (the process lives), `/readyz` (it can do its work), `/metrics` (its numbers).
+//!
+//! The rule: liveness asks nobody, so that a slow store does not get the process killed; readiness asks and
+//! gives up after [`READY_WITHIN`].
+
+use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+
+use async_graphql::Executor;
+use axum::{
+    Json,
+    extract::State,
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use prometheus_client::{
+    collector::Collector,
+    encoding::{DescriptorEncoder, EncodeMetric, text::encode},
+    metrics::counter::ConstCounter,
+    registry::Registry,
+};
+use serde_json::json;
+
+use super::Door;
+
+/// Who does not answer in this time is not ready.
+const READY_WITHIN: Duration = Duration::from_secs(5);
+
+/// The numbers that `/metrics` shows. The parts register theirs before the server starts.
+pub type Metrics = Arc<Registry>;
+
+/// Asks whether the process can do its work; an error is the reason, in words that hold no secret.
+#[derive(Clone)]
+pub struct Ready(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>);
+
+impl Ready {
+    /// From an asynchronous question.
+    pub fn new<F, Answer>(ask: F) -> Self
+    where
+        F: Fn() -> Answer + Send + Sync + 'static,
+        Answer: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        Self(Arc::new(move || Box::pin(ask())))
+    }
+}
+
+/// The process lives.
+pub async fn healthz() -> impl IntoResponse {
+    Json(json!({ "status": "alive" }))
+}
+
+/// The process can do its work, or why not.
+pub async fn readyz<E: Executor>(State(door): State<Door<E>>) -> Response {
+    let verdict = if door.stop.token.is_cancelled() {
+        Err("the server is stopping".to_owned())
+    } else {
+        tokio::time::timeout(READY_WITHIN, (door.ready.0)())
+            .await
+            .unwrap_or_else(|_| Err(format!("no answer within {} s", READY_WITHIN.as_secs())))
+    };
+    match verdict {
+        Ok(()) => Json(json!({ "status": "ready" })).into_response(),
+        Err(reason) => (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "status": "unavailable", "reason": reason })))
+            .into_response(),
+    }
+}
+
+/// The numbers in the text format that Prometheus reads.
+pub async fn metrics<E: Executor>(State(door): State<Door<E>>) -> Response {
+    let mut text = String::new();
+    match encode(&mut text, &door.metrics) {
+        Ok(()) => {
+            let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+            ([(header::CONTENT_TYPE, content_type)], text).into_response()
+        }
+        Err(error) => {
+            tracing::error!(%error, "the metrics cannot be written");
+            StatusCode::INTERNAL_SERVER_ERROR.into_response()
+        }
+    }
+}
+
+/// A registry with `gloss_store_statements_total`, read from its owner at each look.
+pub fn metrics_registry(store_statements: impl Fn() -> u64 + Send + Sync + 'static) -> Registry {
+    let mut registry = Registry::default();
+    registry.register_collector(Box::new(StoreStatements(Box::new(store_statements))));
+    registry
+}
+
+struct StoreStatements(Box<dyn Fn() -> u64 + Send + Sync>);
+
+impl fmt::Debug for StoreStatements {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("StoreStatements")
+    }
+}
+
+impl Collector for StoreStatements {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> Result<(), fmt::Error> {
+        let counter = ConstCounter::new((self.0)());
+        let help = "Statements sent to the store's database";
+        counter.encode(encoder.encode_descriptor("gloss_store_statements", help, None, counter.metric_type())?)
+    }
+}

@@ -1,0 +1,59 @@
+//! The web pages, built by `playground/` and embedded in the binary.
+//!
+//! The rule: a page is asked for anew each time and allows nothing from elsewhere; its assets have the hash
+//! of their content in their names and are kept for ever. Without the built pages (Node was not at hand)
+//! the server works all the same, and the page says what to run.
+
+use axum::{
+    extract::Path,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+use super::{answer::Refusal, value};
+
+/// The files that `npm run build` has left.
+#[derive(RustEmbed)]
+#[folder = "playground/dist"]
+struct Dist;
+
+/// Monaco starts its workers from the assets, makes its styles as it goes, and has its icons as data.
+const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' \
+     'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action \
+     'none'; frame-ancestors 'none'";
+
+const NOT_BUILT: &str = include_str!("not_built.html");
+
+/// GraphiQL.
+pub async fn graphiql() -> Response {
+    page("graphiql.html")
+}
+
+/// A page by its file's name.
+fn page(name: &str) -> Response {
+    let mut response = match Dist::get(name) {
+        Some(file) => file.data.into_response(),
+        None => NOT_BUILT.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, value("text/html; charset=utf-8"));
+    headers.insert(header::CACHE_CONTROL, value("no-cache"));
+    headers.insert(header::CONTENT_SECURITY_POLICY, value(POLICY));
+    headers.insert(header::X_FRAME_OPTIONS, value("DENY"));
+    response
+}
+
+/// A script, style, font or worker.
+pub async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
+    let Some(EmbeddedFile { data, metadata }) = Dist::get(&format!("assets/{path}")) else {
+        return Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "no such asset; reload the page").into_response();
+    };
+    let etag = format!("\"{}\"", metadata.sha256_hash().iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}")));
+    let cache =
+        [(header::CACHE_CONTROL, "public, max-age=31536000, immutable".to_owned()), (header::ETAG, etag.clone())];
+    if request.get(header::IF_NONE_MATCH).is_some_and(|known| known.as_bytes() == etag.as_bytes()) {
+        return (StatusCode::NOT_MODIFIED, cache).into_response();
+    }
+    (cache, [(header::CONTENT_TYPE, metadata.mimetype().to_owned())], data).into_response()
+}

@@ -1,0 +1,156 @@
+//! What comes in, whatever the transport: checked, parsed, its operation found.
+//!
+//! The rule: a document is parsed once, here, and only after `scan` has passed it; what a transport allows
+//! is decided from the operation that was parsed, never from the text.
+
+use std::sync::{
+    LazyLock,
+    atomic::{AtomicU64, Ordering},
+};
+
+use async_graphql::{
+    Request as GraphqlRequest, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationType},
+};
+use axum::{
+    extract::Request,
+    http::{HeaderMap, HeaderValue},
+    middleware::Next,
+    response::Response,
+};
+use serde_json::{Map, Value};
+
+use super::{REQUEST_ID, answer::Refusal, scan};
+
+/// A request that may be executed.
+pub struct Prepared {
+    /// For the executor; the document is parsed.
+    pub request: GraphqlRequest,
+    /// The kind of the operation that was asked for.
+    pub operation: OperationType,
+}
+
+impl Prepared {
+    /// From the JSON object that POST and WebSocket carry.
+    pub fn from_json(body: Value) -> Result<Self, Refusal> {
+        let Value::Object(mut body) = body else {
+            let hint = if body.is_array() { "; send the operations of a batch one by one" } else { "" };
+            return Err(Refusal::bad_input("query", format!("the body must be a JSON object{hint}")));
+        };
+        let query = match body.remove("query") {
+            Some(Value::String(query)) => query,
+            Some(_) => return Err(Refusal::bad_input("query", "`query` must be a string")),
+            None => return Err(Refusal::bad_input("query", "`query` is missing: send the document in it")),
+        };
+        let operation_name = match body.remove("operationName") {
+            Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
+            None | Some(Value::Null) => None,
+            Some(_) => return Err(Refusal::bad_input("operationName", "`operationName` must be a string or null")),
+        };
+        let variables = object(body.remove("variables"), "variables", "`variables` must be an object or null")?;
+        let extensions = object(body.remove("extensions"), "extensions", "`extensions` must be an object or null")?;
+        Self::new(query, operation_name, variables, extensions)
+    }
+
+    /// From the parameters of a GET.
+    pub fn from_query(parameters: Vec<(String, String)>) -> Result<Self, Refusal> {
+        let mut body = Map::new();
+        for (name, text) in parameters {
+            let parsed = match name.as_str() {
+                "query" | "operationName" => Value::String(text),
+                "variables" | "extensions" if text.is_empty() => Value::Null,
+                "variables" => parse(&text, "variables")?,
+                "extensions" => parse(&text, "extensions")?,
+                _ => continue,
+            };
+            body.insert(name, parsed);
+        }
+        Self::from_json(Value::Object(body))
+    }
+
+    fn new(
+        query: String,
+        operation_name: Option<String>,
+        variables: Map<String, Value>,
+        extensions: Map<String, Value>,
+    ) -> Result<Self, Refusal> {
+        scan::check(&query).map_err(|message| Refusal::document("LIMIT_EXCEEDED", message))?;
+        let mut request = GraphqlRequest::new(query).variables(Variables::from_json(Value::Object(variables)));
+        if !extensions.is_empty() {
+            request.extensions = serde_json::from_value(Value::Object(extensions))
+                .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
+        }
+        let document = request.parsed_query().map_err(|error| Refusal {
+            error: Some(error.clone()),
+            ..Refusal::document("GRAPHQL_PARSE_FAILED", error.message)
+        })?;
+        let operation = operation_type(document, operation_name.as_deref())?;
+        request.operation_name = operation_name;
+        Ok(Self { request, operation })
+    }
+}
+
+/// The kind of the operation that a name, or no name, chooses from a document.
+fn operation_type(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationType, Refusal> {
+    let chosen = match (&document.operations, name) {
+        (DocumentOperations::Single(operation), None) => Some(operation),
+        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
+        _ => None,
+    };
+    chosen.map(|operation| operation.node.ty).ok_or_else(|| {
+        let message = match name {
+            Some(name) => format!("the document has no operation named `{name}`"),
+            None => "the document has several operations: name one in `operationName`".to_owned(),
+        };
+        Refusal { argument: Some("operationName"), ..Refusal::document("BAD_USER_INPUT", message) }
+    })
+}
+
+fn object(value: Option<Value>, argument: &'static str, message: &str) -> Result<Map<String, Value>, Refusal> {
+    match value {
+        Some(Value::Object(object)) => Ok(object),
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(_) => Err(Refusal::bad_input(argument, message)),
+    }
+}
+
+fn parse(text: &str, argument: &'static str) -> Result<Value, Refusal> {
+    serde_json::from_str(text)
+        .map_err(|error| Refusal::bad_input(argument, format!("`{argument}` is not JSON: {error}")))
+}
+
+/// The id of a request: in its answer, in the log, and in an error whose cause is in the log alone.
+#[derive(Debug, Clone)]
+pub struct RequestId(String);
+
+impl RequestId {
+    /// The id that [`set_request_id`] has left in the headers.
+    pub fn of(headers: &HeaderMap) -> Self {
+        Self(headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned())
+    }
+
+    /// As text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// Gives each request an id: the one that a proxy in front gave it, where it is a plain short word, else a
+/// new one.
+pub async fn set_request_id(mut request: Request, next: Next) -> Response {
+    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).is_some_and(|id| {
+        !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
+    });
+    if !given && let Ok(id) = HeaderValue::from_str(&new_id()) {
+        request.headers_mut().insert(REQUEST_ID, id);
+    }
+    next.run(request).await
+}
+
+/// Unique over restarts as well: the moment of the start, in microseconds, and a counter.
+fn new_id() -> String {
+    static START: LazyLock<i64> = LazyLock::new(|| chrono::Utc::now().timestamp_micros());
+    static COUNTER: AtomicU64 = AtomicU64::new(1);
+    format!("{:x}-{:x}", *START, COUNTER.fetch_add(1, Ordering::Relaxed))
+}

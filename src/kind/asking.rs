@@ -1,0 +1,170 @@
+//! Asks a model on behalf of a run: through the gate, within the budget, again where that may help.
+//!
+//! The rule: nothing is sent before its worst case is reserved, and a provider that is down costs waiting and
+//! WARNING events, never failed rows. A provider that stays away pauses the run; a refused key or an unknown
+//! model fails it at once.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use super::{Halt, context::RunContext, gate::Gate};
+use crate::{
+    domain::{
+        run::{Row, RunError},
+        suggestion::Draft,
+        usage::Usage,
+    },
+    port::model::{DescribeRequest, Describer, ModelError},
+};
+
+/// The longest wait that a provider may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
+
+/// Since when a provider does not answer, and when a person was last told.
+struct Outage {
+    since: Instant,
+    told: Instant,
+}
+
+/// Asks one model for one run.
+pub struct Asker<'a> {
+    context: &'a RunContext,
+    describer: Arc<dyn Describer>,
+    gate: Arc<Gate>,
+    outage: Mutex<Option<Outage>>,
+}
+
+/// What came of a request.
+pub struct Asked {
+    /// One per subject; the reason where the provider refuses this very request.
+    pub drafts: Result<Vec<Option<Draft>>, RunError>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl<'a> Asker<'a> {
+    /// Asks this model.
+    pub fn new(context: &'a RunContext, describer: Arc<dyn Describer>, gate: Arc<Gate>) -> Self {
+        Self { context, describer, gate, outage: Mutex::new(None) }
+    }
+
+    /// How many subjects one request may hold.
+    pub fn batch_size(&self) -> usize {
+        self.describer.batch_size().max(1)
+    }
+
+    /// How many requests may be under way at once.
+    pub fn width(&self) -> usize {
+        self.gate.width()
+    }
+
+    /// Asks, and asks again where the provider did not answer. `begins` are the rows to tell as started once
+    /// the request may be sent.
+    ///
+    /// # Errors
+    /// [`Halt`] where the run cannot go on.
+    pub async fn ask(&self, request: &DescribeRequest, mut begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
+        let bound = self.describer.bound(request);
+        let mut waits = self.context.patience.waits();
+        let mut retries = 0;
+        loop {
+            let permit = self.gate.enter().await;
+            let worked_ms = || self.context.worked_ms();
+            let reservation = self.context.ledger.reserve(&bound, worked_ms).await.map_err(Halt::Paused)?;
+            if let Some(rows) = begins.take() {
+                self.context
+                    .record(move |edit| {
+                        for row in &rows {
+                            edit.start_row(row);
+                        }
+                        Ok(())
+                    })
+                    .await?;
+            }
+            match self.describer.describe(request).await {
+                Ok(answer) => {
+                    self.answered();
+                    let mut usage = answer.usage;
+                    usage.retries += retries;
+                    reservation.settle(&usage);
+                    return Ok(Asked { drafts: Ok(answer.drafts), usage });
+                }
+                Err(ModelError::Rejected(message)) => {
+                    self.answered();
+                    let error = RunError::new(
+                        "BAD_USER_INPUT",
+                        message,
+                        "change the instructions or options, or try another model",
+                    );
+                    return Ok(Asked { drafts: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
+                }
+                Err(error) if error.is_transient() => {
+                    drop((reservation, permit));
+                    retries += 1;
+                    let wait = wait_for(&error, waits.next().unwrap_or(self.context.patience.longest_wait));
+                    self.not_answered(&error, wait).await?;
+                    self.context.wait(wait).await?;
+                }
+                Err(error) => return Err(Halt::Failed(fatal(&error))),
+            }
+        }
+    }
+
+    fn answered(&self) {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Tells a person that the provider does not answer, but not at every try of every request.
+    async fn not_answered(&self, error: &ModelError, wait: Duration) -> Result<(), Halt> {
+        let down_for = {
+            let now = Instant::now();
+            let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = outage.is_some();
+            let outage = outage.get_or_insert(Outage { since: now, told: now });
+            let down_for = now - outage.since;
+            if down_for < self.context.patience.provider_down && known && now - outage.told < wait {
+                return Ok(());
+            }
+            outage.told = now;
+            down_for
+        };
+        let error = RunError::new("UNAVAILABLE", error.to_string(), "check the provider and the LLM profile's address");
+        if down_for >= self.context.patience.provider_down {
+            let message =
+                format!("the model has not answered for {} minutes: {}", down_for.as_secs() / 60, error.message);
+            return Err(Halt::Paused(RunError::new(
+                "UNAVAILABLE",
+                message,
+                "resume the run when the provider is back",
+            )));
+        }
+        let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+        self.context
+            .record(move |edit| {
+                edit.warn(message, Some(error));
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+fn wait_for(error: &ModelError, growing: Duration) -> Duration {
+    match error {
+        ModelError::RateLimited { retry_after: Some(wait) } => (*wait).min(LONGEST_RETRY_AFTER),
+        _ => growing,
+    }
+}
+
+/// What a person reads when the run ends because of the model.
+pub fn fatal(error: &ModelError) -> RunError {
+    let (code, hint) = match error {
+        ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),
+        ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider knows in the LLM profile"),
+        ModelError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the LLM profile"),
+        _ => ("UNAVAILABLE", "check the provider and the LLM profile's address"),
+    };
+    RunError::new(code, error.to_string(), hint)
+}

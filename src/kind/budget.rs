@@ -1,0 +1,128 @@
+//! The budget of a run at work.
+//!
+//! The rule: before a request is sent, its worst case is reserved; a request that might overspend is not
+//! sent. The budget counts from the run's first claim on, so a resumed run goes on with what is left.
+
+use std::sync::{Mutex, PoisonError};
+
+use tokio::sync::Notify;
+
+use crate::{
+    domain::{
+        run::RunError,
+        usage::{Budget, Usage},
+    },
+    port::model::UsageBound,
+};
+
+#[derive(Debug, Default)]
+struct Account {
+    spent_tokens: i64,
+    spent_usd: f64,
+    reserved_tokens: i64,
+    reserved_usd: f64,
+    reservations: u32,
+}
+
+/// What is spent and what is promised.
+#[derive(Debug)]
+pub struct Ledger {
+    budget: Budget,
+    account: Mutex<Account>,
+    freed: Notify,
+}
+
+/// A promise to spend no more than a bound; gives back what was not spent when it is settled or dropped.
+#[derive(Debug)]
+pub struct Reservation<'a> {
+    ledger: &'a Ledger,
+    tokens: i64,
+    usd: f64,
+}
+
+impl Ledger {
+    /// A ledger that begins with what the run used before.
+    pub fn new(budget: Budget, used: &Usage) -> Self {
+        let account = Account {
+            spent_tokens: used.total_tokens(),
+            spent_usd: used.cost_usd.unwrap_or(0.0),
+            ..Account::default()
+        };
+        Self { budget, account: Mutex::new(account), freed: Notify::new() }
+    }
+
+    /// Reserves a request's worst case. Waits for requests under way where only they stand in its way.
+    /// `worked_ms` is how long the run has worked.
+    ///
+    /// # Errors
+    /// What is spent, where the request does not fit and none under way could make room.
+    pub async fn reserve(&self, bound: &UsageBound, worked_ms: impl Fn() -> i64) -> Result<Reservation<'_>, RunError> {
+        loop {
+            let freed = self.freed.notified();
+            if let Some(seconds) = self.budget.max_seconds
+                && worked_ms() >= i64::from(seconds) * 1_000
+            {
+                return Err(spent(format!("the budget of {seconds} seconds is spent")));
+            }
+            match self.try_reserve(bound) {
+                Ok(reservation) => return Ok(reservation),
+                Err(Some(error)) => return Err(error),
+                Err(None) => freed.await,
+            }
+        }
+    }
+
+    /// `Err(None)`: not now, but perhaps once a request under way is settled.
+    fn try_reserve(&self, bound: &UsageBound) -> Result<Reservation<'_>, Option<RunError>> {
+        let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
+        let tokens = bound.input_tokens + bound.output_tokens;
+        let usd = bound.cost_usd.unwrap_or(0.0);
+        let short = |text: String, account: &Account| Err((account.reservations == 0).then(|| spent(text)));
+        if let Some(most) = self.budget.max_tokens
+            && account.spent_tokens + account.reserved_tokens + tokens > most
+        {
+            let text = format!(
+                "the budget of {most} tokens is spent: {} used, and the next request may need {tokens}",
+                account.spent_tokens
+            );
+            return short(text, &account);
+        }
+        if let Some(most) = self.budget.max_cost_usd
+            && account.spent_usd + account.reserved_usd + usd > most
+        {
+            let text = format!(
+                "the budget of {most} USD is spent: {:.4} used, and the next request may cost {usd:.4}",
+                account.spent_usd
+            );
+            return short(text, &account);
+        }
+        account.reserved_tokens += tokens;
+        account.reserved_usd += usd;
+        account.reservations += 1;
+        Ok(Reservation { ledger: self, tokens, usd })
+    }
+}
+
+fn spent(message: String) -> RunError {
+    RunError::new("LIMIT_EXCEEDED", message, "resume the run with a larger budget, or with `removeBudget`")
+}
+
+impl Reservation<'_> {
+    /// The request is over and used so much.
+    pub fn settle(self, used: &Usage) {
+        let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.spent_tokens += used.total_tokens();
+        account.spent_usd += used.cost_usd.unwrap_or(0.0);
+    }
+}
+
+impl Drop for Reservation<'_> {
+    fn drop(&mut self) {
+        let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.reserved_tokens -= self.tokens;
+        account.reserved_usd -= self.usd;
+        account.reservations -= 1;
+        drop(account);
+        self.ledger.freed.notify_waiters();
+    }
+}

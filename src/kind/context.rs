@@ -1,0 +1,144 @@
+//! What a run at work sees of the world: the ports, its own record, and the two ways to be stopped.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio_util::sync::CancellationToken;
+
+use super::{Halt, budget::Ledger, gate::Gates};
+use crate::{
+    domain::{
+        Error, Result,
+        profile::{DbProfile, LlmProfile},
+        run::{Run, RunEdit, RunError},
+    },
+    port::Ports,
+};
+
+/// How long a run bears with others that do not answer.
+#[derive(Debug, Clone, Copy)]
+pub struct Patience {
+    /// The first wait before trying again; each further one is about twice as long, with jitter.
+    pub first_wait: Duration,
+    /// No wait is longer, but for what a provider itself asks for.
+    pub longest_wait: Duration,
+    /// A run pauses once a provider has been down for so long.
+    pub provider_down: Duration,
+    /// A run fails once a target has been down for so long.
+    pub target_down: Duration,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            first_wait: Duration::from_millis(500),
+            longest_wait: Duration::from_mins(1),
+            provider_down: Duration::from_hours(1),
+            target_down: Duration::from_mins(1),
+        }
+    }
+}
+
+impl Patience {
+    /// The waits between tries: growing, jittered, without an end.
+    pub fn waits(&self) -> impl Iterator<Item = Duration> + Send + use<> {
+        ExponentialBuilder::new()
+            .with_min_delay(self.first_wait)
+            .with_max_delay(self.longest_wait)
+            .without_max_times()
+            .with_jitter()
+            .build()
+    }
+}
+
+/// One claim of one run.
+pub struct RunContext {
+    /// The world.
+    pub ports: Ports,
+    /// The run as it was claimed.
+    pub run: Run,
+    /// Tripped when the server stops: start nothing new, record what is under way, leave.
+    pub stop: CancellationToken,
+    /// The gates before the models.
+    pub gates: Arc<Gates>,
+    /// How long to bear with a provider or target that does not answer.
+    pub patience: Patience,
+    /// The run's budget.
+    pub ledger: Ledger,
+    /// When this claim began.
+    began: Instant,
+}
+
+impl RunContext {
+    /// The context of a claim.
+    pub fn new(ports: Ports, run: Run, stop: CancellationToken, gates: Arc<Gates>, patience: Patience) -> Self {
+        let ledger = Ledger::new(run.budget.clone(), &run.usage);
+        Self { ports, run, stop, gates, patience, ledger, began: Instant::now() }
+    }
+
+    /// Records what happened, fenced by this claim. The record is written whole even when the caller is
+    /// dropped meanwhile.
+    ///
+    /// # Errors
+    /// `Conflict` where the claim was lost.
+    pub async fn record(&self, change: impl FnOnce(&mut RunEdit) -> Result<()> + Send + 'static) -> Result<Run> {
+        let (store, clock) = (Arc::clone(&self.ports.store), Arc::clone(&self.ports.clock));
+        let (id, attempt) = (self.run.id, self.run.attempt);
+        let write =
+            tokio::spawn(async move { store.change_run(id, Some(attempt), clock.now(), Box::new(change)).await });
+        write.await.map_err(Error::internal)?
+    }
+
+    /// How long the run has worked over all its claims, in milliseconds.
+    pub fn worked_ms(&self) -> i64 {
+        self.run.active_ms + i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
+    }
+
+    /// Waits, unless the server stops meanwhile.
+    ///
+    /// # Errors
+    /// [`Halt::Stopped`].
+    pub async fn wait(&self, time: Duration) -> Result<(), Halt> {
+        tokio::select! {
+            () = tokio::time::sleep(time) => Ok(()),
+            () = self.stop.cancelled() => Err(Halt::Stopped),
+        }
+    }
+
+    /// The run's DB profile.
+    ///
+    /// # Errors
+    /// The run fails where it is gone.
+    pub async fn db_profile(&self) -> Result<DbProfile, Halt> {
+        let gone = || {
+            let name = self.run.db_profile_name.as_deref().unwrap_or("?");
+            Halt::Failed(RunError::new(
+                "NOT_FOUND",
+                format!("the DB profile `{name}` is gone"),
+                "start a new run with a profile that exists",
+            ))
+        };
+        let id = self.run.db_profile_id.ok_or_else(gone)?;
+        self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
+    }
+
+    /// The run's LLM profile.
+    ///
+    /// # Errors
+    /// The run fails where it is gone.
+    pub async fn llm_profile(&self) -> Result<LlmProfile, Halt> {
+        let gone = || {
+            let name = self.run.llm_profile_name.as_deref().unwrap_or("?");
+            Halt::Failed(RunError::new(
+                "NOT_FOUND",
+                format!("the LLM profile `{name}` is gone"),
+                "start a new run with a profile that exists",
+            ))
+        };
+        let id = self.run.llm_profile_id.ok_or_else(gone)?;
+        self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
+    }
+}

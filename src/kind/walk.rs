@@ -1,0 +1,168 @@
+//! Walks a target along a scope: which tables and columns there are to describe.
+//!
+//! The rule: the walk is live, reads structure only, and a name that does not exist is an error that says
+//! which one, never an empty result.
+
+use std::sync::Arc;
+
+use crate::{
+    domain::{
+        asset::quote_part,
+        catalog::TableDetail,
+        run::Row,
+        scope::{RunScope, SchemaScope},
+    },
+    port::{
+        model::Subject,
+        target::{Target, TargetError},
+    },
+};
+
+/// Tables whose structure is read with one call.
+const TABLES_AT_ONCE: usize = 200;
+
+/// A table in scope and what of it is to be described.
+#[derive(Debug, Clone)]
+pub struct Visit {
+    /// Its structure.
+    pub table: Arc<TableDetail>,
+    /// In order: the table itself unless only columns were named, then columns.
+    pub subjects: Vec<Subject>,
+}
+
+/// Why a scope could not be walked.
+#[derive(Debug, thiserror::Error)]
+pub enum WalkError {
+    /// A name in the scope does not exist.
+    #[error("{message}")]
+    Unknown {
+        /// Where in the scope it stands: `schemas.0.tables.1.name`.
+        path: String,
+        /// What does not exist, and where it was looked for.
+        message: String,
+    },
+    /// The target did not answer.
+    #[error(transparent)]
+    Target(#[from] TargetError),
+}
+
+/// Everything in scope, schema by schema in the order of the scope or of the names.
+///
+/// # Errors
+/// [`WalkError`].
+pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Vec<Visit>, WalkError> {
+    let database = scope.database.as_deref();
+    let existing: Vec<String> = target.schemas(database).await?.into_iter().map(|schema| schema.name).collect();
+    if scope.schemas.is_empty() {
+        let mut visits = Vec::new();
+        for schema in existing {
+            let everything = SchemaScope { name: schema, tables: Vec::new() };
+            visits.extend(walk_schema(target, database, &everything, "").await?);
+        }
+        return Ok(visits);
+    }
+    let mut visits = Vec::new();
+    for (at, schema) in scope.schemas.iter().enumerate() {
+        if !existing.contains(&schema.name) {
+            return Err(WalkError::Unknown {
+                path: format!("schemas.{at}.name"),
+                message: format!("there is no schema {}; there are {}", quote_part(&schema.name), some_of(&existing)),
+            });
+        }
+        visits.extend(walk_schema(target, database, schema, &format!("schemas.{at}")).await?);
+    }
+    Ok(visits)
+}
+
+async fn walk_schema(
+    target: &dyn Target,
+    database: Option<&str>,
+    schema: &SchemaScope,
+    path: &str,
+) -> Result<Vec<Visit>, WalkError> {
+    let names: Vec<String> = if schema.tables.is_empty() {
+        target.tables(database, &schema.name).await?.into_iter().map(|table| table.name).collect()
+    } else {
+        schema.tables.iter().map(|table| table.name.clone()).collect()
+    };
+    let mut visits = Vec::with_capacity(names.len());
+    for (chunk_at, chunk) in names.chunks(TABLES_AT_ONCE).enumerate() {
+        let mut details = target.details(database, &schema.name, chunk).await?.into_iter().peekable();
+        for (at, name) in chunk.iter().enumerate() {
+            let at = chunk_at * TABLES_AT_ONCE + at;
+            // Details come in the order asked for, without those that do not exist.
+            let detail = details.next_if(|detail| &detail.table.name == name);
+            let wanted = schema.tables.get(at);
+            match (detail, wanted) {
+                (Some(detail), Some(wanted)) => {
+                    let subjects = subjects_of(&detail, &wanted.columns, &format!("{path}.tables.{at}"))?;
+                    visits.push(Visit { table: Arc::new(detail), subjects });
+                }
+                (Some(detail), None) => {
+                    let subjects = everything_of(&detail);
+                    visits.push(Visit { table: Arc::new(detail), subjects });
+                }
+                (None, Some(_)) => {
+                    let message = format!(
+                        "there is no table or view {} in schema {}; check its spelling and letter case",
+                        quote_part(name),
+                        quote_part(&schema.name)
+                    );
+                    return Err(WalkError::Unknown { path: format!("{path}.tables.{at}.name"), message });
+                }
+                // Dropped between the list and the look: not in scope any more.
+                (None, None) => {}
+            }
+        }
+    }
+    Ok(visits)
+}
+
+fn everything_of(table: &TableDetail) -> Vec<Subject> {
+    std::iter::once(Subject::Table).chain((0..table.columns.len()).map(Subject::Column)).collect()
+}
+
+fn subjects_of(table: &TableDetail, columns: &[String], path: &str) -> Result<Vec<Subject>, WalkError> {
+    if columns.is_empty() {
+        return Ok(everything_of(table));
+    }
+    let find = |(at, name): (usize, &String)| {
+        let index = table.columns.iter().position(|column| &column.name == name);
+        index.map(Subject::Column).ok_or_else(|| {
+            let names: Vec<String> = table.columns.iter().map(|column| column.name.clone()).collect();
+            WalkError::Unknown {
+                path: format!("{path}.columns.{at}"),
+                message: format!(
+                    "there is no column {} in {}; there are {}",
+                    quote_part(name),
+                    table.path().display(),
+                    some_of(&names)
+                ),
+            }
+        })
+    };
+    columns.iter().enumerate().map(find).collect()
+}
+
+/// The rows of a walk, numbered from 1.
+pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
+    let assets = visits.iter().flat_map(|visit| {
+        visit.subjects.iter().map(|subject| match subject {
+            Subject::Table => visit.table.path(),
+            Subject::Column(index) => visit.table.column_path(&visit.table.columns[*index].name),
+        })
+    });
+    (1..).zip(assets).map(|(position, asset)| Row { position, asset }).collect()
+}
+
+/// Up to ten names for a person.
+fn some_of(names: &[String]) -> String {
+    if names.is_empty() {
+        return "none".to_owned();
+    }
+    let mut text = names.iter().take(10).map(|name| quote_part(name)).collect::<Vec<_>>().join(", ");
+    if names.len() > 10 {
+        text = format!("{text} and {} more", names.len() - 10);
+    }
+    text
+}

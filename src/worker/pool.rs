@@ -1,0 +1,242 @@
+//! The pool: takes queued runs in order, works on some at once, keeps their leases, and ends them.
+//!
+//! Three things wake it: a nudge, a run that ended here, and a clock. At each it takes runs while there is room,
+//! and at the clock it also renews leases, takes runs from workers that died, and looks whether one of its own
+//! was cancelled without a nudge.
+
+use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use futures_util::{FutureExt, StreamExt};
+use tokio::{sync::Notify, time::MissedTickBehavior};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tracing::Instrument;
+
+use super::registry::Registry;
+use crate::{
+    domain::{
+        Error, Result,
+        id::RunId,
+        run::{Run, RunEdit, RunError},
+        status::RunStatus,
+    },
+    kind::{
+        Ending, Halt,
+        context::{Patience, RunContext},
+        gate::Gates,
+        of,
+    },
+    port::{Ports, store::WorkerRecord},
+};
+
+/// How a pool works.
+#[derive(Debug, Clone)]
+pub struct PoolSettings {
+    /// This process's id among workers.
+    pub worker_id: String,
+    /// The machine's name.
+    pub host: String,
+    /// Runs at once.
+    pub capacity: usize,
+    /// How long a claim lives without a sign of life.
+    pub lease: Duration,
+    /// How often the pool wakes by itself.
+    pub wake_every: Duration,
+    /// How long what is under way may take to be recorded after a soft stop.
+    pub grace: Duration,
+    /// How long runs bear with others that do not answer.
+    pub patience: Patience,
+}
+
+/// Works on runs.
+pub struct Pool {
+    ports: Ports,
+    settings: PoolSettings,
+    registry: Registry,
+    gates: Arc<Gates>,
+    stop: CancellationToken,
+    ended: Notify,
+    tasks: TaskTracker,
+}
+
+impl Pool {
+    /// A pool that works until `stop` is tripped.
+    pub fn new(ports: Ports, settings: PoolSettings, stop: CancellationToken) -> Arc<Self> {
+        Arc::new(Self {
+            ports,
+            settings,
+            registry: Registry::default(),
+            gates: Arc::default(),
+            stop,
+            ended: Notify::new(),
+            tasks: TaskTracker::new(),
+        })
+    }
+
+    /// Works until the stop, then waits for what is under way to be recorded and put back into the queue.
+    pub async fn work(self: Arc<Self>) {
+        let mut nudges = self.ports.bus.runs();
+        let mut clock = tokio::time::interval(self.settings.wake_every);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        if let Err(error) = self.enlist().await {
+            tracing::error!(%error, "this worker could not be recorded");
+        }
+        loop {
+            tokio::select! {
+                () = self.stop.cancelled() => break,
+                _ = clock.tick() => {
+                    if let Err(error) = self.tend().await {
+                        tracing::error!(error = &error as &dyn std::error::Error, "the store did not answer the pool");
+                    }
+                }
+                () = self.ended.notified() => {}
+                nudge = nudges.next() => match nudge {
+                    Some(Ok(nudge)) => match nudge.after.map(|after| after.status) {
+                        Some(RunStatus::Cancelling) => self.registry.cancel(nudge.run_id),
+                        Some(RunStatus::Queued) => {}
+                        _ => continue,
+                    },
+                    Some(Err(_lagged)) => {}
+                    None => break,
+                },
+            }
+            if let Err(error) = self.take_while_room().await {
+                tracing::error!(error = &error as &dyn std::error::Error, "no run could be taken");
+            }
+        }
+        self.tasks.close();
+        self.tasks.wait().await;
+        let now = self.ports.clock.now();
+        if let Err(error) =
+            self.ports.store.remove_workers(Some(&self.settings.worker_id), now - 24 * self.settings.lease).await
+        {
+            tracing::warn!(%error, "this worker could not be removed from the record");
+        }
+    }
+
+    async fn enlist(&self) -> Result<()> {
+        let now = self.ports.clock.now();
+        let worker = WorkerRecord {
+            id: self.settings.worker_id.clone(),
+            host: self.settings.host.clone(),
+            started_at: now,
+            last_seen_at: now,
+            capacity: i32::try_from(self.settings.capacity).unwrap_or(i32::MAX),
+        };
+        self.ports.store.add_worker(&worker).await
+    }
+
+    /// What the clock is for: leases, dead workers, cancels without a nudge.
+    async fn tend(&self) -> Result<()> {
+        let (store, now) = (&self.ports.store, self.ports.clock.now());
+        store.renew(&self.settings.worker_id, now, self.settings.lease).await?;
+        for id in store.orphans(now).await? {
+            let taken = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
+            match taken {
+                Ok(run) => tracing::info!(run = %id, status = run.status.as_str(), "taken from a worker that is gone"),
+                Err(Error::Conflict { .. } | Error::NotFound { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mine = self.registry.ids();
+        for (id, run) in store.runs_by_id(&mine).await? {
+            if run.status == RunStatus::Cancelling {
+                self.registry.cancel(id);
+            }
+        }
+        Ok(())
+    }
+
+    async fn take_while_room(self: &Arc<Self>) -> Result<()> {
+        while self.registry.len() < self.settings.capacity && !self.stop.is_cancelled() {
+            let (now, lease) = (self.ports.clock.now(), self.settings.lease);
+            let Some(run) = self.ports.store.claim_next(&self.settings.worker_id, now, lease).await? else { break };
+            let cancel = self.registry.add(run.id);
+            let span = tracing::info_span!("run", run = %run.id, attempt = run.attempt);
+            let pool = Arc::clone(self);
+            self.tasks.spawn(
+                async move {
+                    let id = run.id;
+                    pool.see_through(run, cancel).await;
+                    pool.registry.remove(id);
+                    pool.ended.notify_one();
+                }
+                .instrument(span),
+            );
+        }
+        Ok(())
+    }
+
+    /// Works on one run until it ends, is cancelled, or the server stops; records which.
+    async fn see_through(&self, run: Run, cancel: CancellationToken) {
+        tracing::info!(scope = run.scope_summary, "run taken");
+        let (id, attempt) = (run.id, run.attempt);
+        let context = RunContext::new(
+            self.ports.clone(),
+            run,
+            self.stop.clone(),
+            Arc::clone(&self.gates),
+            self.settings.patience,
+        );
+        let work = async {
+            let Some(kind) = of(context.run.kind) else {
+                let message = format!("this version has no worker for {} runs", context.run.kind.as_str());
+                return Err(Halt::Failed(RunError::new("CONFLICT", message, "start it with a version that has one")));
+            };
+            kind.work(&context).await
+        };
+        let out_of_grace = async {
+            self.stop.cancelled().await;
+            tokio::time::sleep(self.settings.grace).await;
+        };
+        let ending = tokio::select! {
+            biased;
+            () = cancel.cancelled() => Ok(Ending::Finished(RunStatus::Cancelled, None)),
+            ending = AssertUnwindSafe(work).catch_unwind() => ending.unwrap_or_else(|_panic| Err(Halt::Store(Error::internal("the worker panicked")))),
+            () = out_of_grace => Ok(Ending::Released),
+        };
+        self.conclude(id, attempt, ending).await;
+    }
+
+    async fn conclude(&self, id: RunId, attempt: i32, ending: Result<Ending, Halt>) {
+        let (status, error) = match ending {
+            Ok(Ending::Finished(status, error)) => (Some(status), error),
+            Ok(Ending::Released) | Err(Halt::Stopped) => (None, None),
+            Err(Halt::Paused(error)) => (Some(RunStatus::Paused), Some(error)),
+            Err(Halt::Failed(error)) => (Some(RunStatus::Failed), Some(error)),
+            Err(Halt::Store(Error::Conflict { message })) => {
+                tracing::warn!(message, "the claim was lost");
+                return;
+            }
+            Err(Halt::Store(error)) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the run failed by a fault of Gloss");
+                let error = RunError::new(
+                    "INTERNAL",
+                    "a fault of Gloss; its log tells more",
+                    "resume the run, or report the fault",
+                );
+                (Some(RunStatus::Failed), Some(error))
+            }
+        };
+        let change = move |edit: &mut RunEdit| match status {
+            // A cancel that came meanwhile wins over any other end.
+            _ if edit.run.status == RunStatus::Cancelling => edit.finish(RunStatus::Cancelled, None),
+            Some(status) => edit.finish(status, error),
+            None => edit.release(),
+        };
+        let now = self.ports.clock.now();
+        match self.ports.store.change_run(id, Some(attempt), now, Box::new(change)).await {
+            Ok(run) => tracing::info!(status = run.status.as_str(), done = run.progress.done, "run left"),
+            Err(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "the run's end could not be recorded");
+            }
+        }
+    }
+}
+
+/// Takes a run from its dead worker, unless it came back to life meanwhile.
+fn take_orphan(edit: &mut RunEdit, now: crate::domain::clock::Moment) -> Result<()> {
+    if edit.run.lease_until.is_some_and(|until| until >= now) {
+        return Err(Error::conflict("its worker is alive"));
+    }
+    edit.take_from_dead()
+}

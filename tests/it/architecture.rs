@@ -1,0 +1,129 @@
+//! Who may import whom: reads the sources and keeps the rule of `lib.rs`.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+/// Each module with the modules of ours that it may name.
+const MAY_IMPORT: &[(&str, &[&str])] = &[
+    ("domain", &[]),
+    ("port", &["domain"]),
+    ("kind", &["domain", "port"]),
+    ("service", &["domain", "port", "kind"]),
+    ("worker", &["domain", "port", "kind"]),
+    ("store", &["domain", "port"]),
+    ("bus", &["domain", "port"]),
+    ("model", &["domain", "port"]),
+    ("target", &["domain", "port"]),
+    ("demo", &[]),
+    ("graphql", &["domain", "port", "service"]),
+    ("http", &["graphql"]),
+    ("config", &[]),
+    ("lifecycle", &[]),
+];
+
+/// Libraries that only some modules may name.
+const FENCED: &[(&str, &[&str])] = &[
+    ("sea_orm", &["store"]),
+    ("entity", &["store"]),
+    ("migration", &["store"]),
+    ("async_graphql", &["graphql", "http"]),
+    ("sqlx", &["target", "demo"]),
+    ("genai", &["model"]),
+];
+
+#[test]
+fn modules_import_only_what_they_may() {
+    let src = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut faults = Vec::new();
+    let mut read = 0;
+    for file in sources(&src) {
+        let module = module_of(&src, &file);
+        if matches!(module.as_str(), "app" | "lib" | "main") {
+            continue;
+        }
+        read += 1;
+        let Some((_, allowed)) = MAY_IMPORT.iter().find(|(name, _)| *name == module) else {
+            faults.push(format!("{}: the module {module} has no line in this test", file.display()));
+            continue;
+        };
+        for (number, line) in code(&fs::read_to_string(&file).unwrap()) {
+            for other in names_after(&line, "crate::") {
+                if other != module && !allowed.contains(&other.as_str()) {
+                    faults.push(format!("{}:{number}: {module} may not import {other}", file.display()));
+                }
+            }
+            for (library, homes) in FENCED {
+                if line.contains(&format!("{library}::")) && !homes.contains(&module.as_str()) {
+                    faults.push(format!("{}:{number}: {library} has no place in {module}", file.display()));
+                }
+            }
+        }
+    }
+    assert!(read > 20, "only {read} files were read");
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+fn sources(folder: &Path) -> Vec<PathBuf> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            files.extend(sources(&path));
+        } else if path.extension().is_some_and(|ending| ending == "rs") {
+            files.push(path);
+        }
+    }
+    files
+}
+
+fn module_of(src: &Path, file: &Path) -> String {
+    let first = file.strip_prefix(src).unwrap().components().next().unwrap();
+    first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
+}
+
+/// The lines without comments; a `use crate::{…}` over several lines comes as one.
+fn code(text: &str) -> Vec<(usize, String)> {
+    let mut lines: Vec<(usize, String)> = Vec::new();
+    let mut open = false;
+    for (at, line) in text.lines().enumerate() {
+        let line = line.split("//").next().unwrap_or_default();
+        if open {
+            lines.last_mut().unwrap().1.push_str(line);
+        } else {
+            lines.push((at + 1, line.to_owned()));
+        }
+        let whole = &lines.last().unwrap().1;
+        open = whole.trim_start().trim_start_matches("pub ").starts_with("use ") && !whole.contains(';');
+    }
+    lines
+}
+
+/// The names that stand right after `prefix`, or in the braces after it.
+fn names_after(line: &str, prefix: &str) -> Vec<String> {
+    let mut names = Vec::new();
+    for (at, _) in line.match_indices(prefix) {
+        // `self::crate::` and the like do not exist; `$crate::` in a macro counts too.
+        let rest = &line[at + prefix.len()..];
+        if let Some(inner) = rest.strip_prefix('{') {
+            let mut depth = 0;
+            let mut name = String::new();
+            for c in inner.chars() {
+                match c {
+                    '{' => depth += 1,
+                    '}' if depth == 0 => break,
+                    '}' => depth -= 1,
+                    ',' if depth == 0 => names.push(std::mem::take(&mut name)),
+                    _ if depth == 0 => name.push(c),
+                    _ => {}
+                }
+            }
+            names.push(name);
+        } else {
+            names.push(rest.to_owned());
+        }
+    }
+    let first = |text: String| text.trim().chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect::<String>();
+    names.into_iter().map(first).filter(|name| !name.is_empty()).collect()
+}

@@ -1,0 +1,151 @@
+//! Bad input through the front door: each gets a code of the closed set, the argument's path where an argument is
+//! at fault, and a text that says what to do; the server goes on.
+
+use serde_json::{Value, json};
+
+use crate::harness::Server;
+
+const START: &str = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
+
+fn is(error: &Value, code: &str, argument: &str) {
+    assert_eq!(error["extensions"]["code"], code, "{error:#}");
+    assert_eq!(error["extensions"]["argument"], argument, "{error:#}");
+    assert!(error["message"].as_str().unwrap().len() > 15, "{error:#}");
+}
+
+fn has_code(error: &Value, code: &str) {
+    assert_eq!(error["extensions"]["code"], code, "{error:#}");
+}
+
+#[tokio::test]
+async fn pages_refuse_what_is_no_page() {
+    let server = Server::start().await;
+    let runs = |arguments: &str| format!("{{ runs({arguments}) {{ totalCount nodes {{ id }} }} }}");
+    is(&server.error(&runs("first: -1"), json!({})).await, "BAD_USER_INPUT", "first");
+    is(&server.error(&runs("first: 201"), json!({})).await, "BAD_USER_INPUT", "first");
+    is(&server.error(&runs("last: 100000"), json!({})).await, "BAD_USER_INPUT", "last");
+    is(&server.error(&runs("first: 1, last: 1"), json!({})).await, "BAD_USER_INPUT", "last");
+    is(&server.error(&runs("after: \"nonsense\""), json!({})).await, "BAD_USER_INPUT", "after");
+    is(&server.error(&runs("last: 2, before: \"eyJsIjoieCIsImsiOltdfQ\""), json!({})).await, "BAD_USER_INPUT", "before");
+
+    // A cursor of another order is foreign.
+    let demo = server.db_profile("demo").await;
+    server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    let data = server.data("{ runs(orderBy: { field: NUMBER }) { edges { cursor } } }", json!({})).await;
+    let cursor = data["runs"]["edges"][0]["cursor"].as_str().unwrap();
+    is(&server.error(&runs(&format!("after: \"{cursor}\"")), json!({})).await, "BAD_USER_INPUT", "after");
+    has_code(&server.error(&runs("filter: { statuses: [WEIRD] }"), json!({})).await, "GRAPHQL_VALIDATION_FAILED");
+    has_code(&server.error("{ runs { nope } }", json!({})).await, "GRAPHQL_VALIDATION_FAILED");
+    has_code(&server.error("{ runs {", json!({})).await, "GRAPHQL_PARSE_FAILED");
+    assert_eq!(server.data(&runs("first: 0"), json!({})).await["runs"]["totalCount"], 1);
+}
+
+#[tokio::test]
+async fn starts_refuse_what_cannot_be_started() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let builtin = server.llm_profile("builtin").await;
+    let start = async |input: Value| server.error(START, json!({ "input": input })).await;
+    let target = json!({ "dbProfileId": demo });
+    is(&start(json!({ "targets": [] })).await, "BAD_USER_INPUT", "input.targets");
+    is(&start(json!({ "targets": [{ "dbProfileId": "nope" }] })).await, "BAD_USER_INPUT", "input.targets.0.dbProfileId");
+    is(&start(json!({ "targets": [{ "dbProfileId": builtin }] })).await, "BAD_USER_INPUT", "input.targets.0.dbProfileId");
+    let unknown = gloss::domain::id::encode(gloss::domain::id::NodeType::DbProfile, 999);
+    has_code(&start(json!({ "targets": [target, { "dbProfileId": unknown }] })).await, "NOT_FOUND");
+    is(&start(json!({ "targets": [target], "llmProfileId": demo })).await, "BAD_USER_INPUT", "input.llmProfileId");
+    let twice = json!([{ "name": "main", "tables": [{ "name": "a" }, { "name": "a" }] }]);
+    is(
+        &start(json!({ "targets": [{ "dbProfileId": demo, "schemas": twice }] })).await,
+        "BAD_USER_INPUT",
+        "input.targets.0.schemas.0.tables.1.name",
+    );
+    let options = |options: Value| json!({ "targets": [target], "options": options });
+    is(&start(options(json!({ "alternatives": 6 }))).await, "BAD_USER_INPUT", "input.options.alternatives");
+    is(&start(options(json!({ "temperature": 2.5 }))).await, "BAD_USER_INPUT", "input.options.temperature");
+    is(&start(options(json!({ "maxOutputTokens": 1 }))).await, "BAD_USER_INPUT", "input.options.maxOutputTokens");
+    is(&start(options(json!({ "instructions": "x".repeat(4001) }))).await, "BAD_USER_INPUT", "input.options.instructions");
+    let budget = |budget: Value| json!({ "targets": [target], "budget": budget });
+    is(&start(budget(json!({ "maxTokens": 0 }))).await, "BAD_USER_INPUT", "input.budget.maxTokens");
+    is(&start(budget(json!({ "maxSeconds": -1 }))).await, "BAD_USER_INPUT", "input.budget.maxSeconds");
+    // Nothing was recorded by any of these: all are created, or none.
+    assert_eq!(server.data("{ runs { totalCount } }", json!({})).await["runs"]["totalCount"], 0);
+}
+
+#[tokio::test]
+async fn ids_that_name_nothing() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let unknown = gloss::domain::id::encode(gloss::domain::id::NodeType::Run, 4711);
+    let one = json!({ "id": unknown });
+    assert_eq!(server.data("query($id: ID!) { run(id: $id) { id } }", one.clone()).await["run"], Value::Null);
+    assert_eq!(server.data("query($id: ID!) { node(id: $id) { id } }", one.clone()).await["node"], Value::Null);
+    assert_eq!(server.data("{ runByNumber(number: 4711) { id } }", json!({})).await["runByNumber"], Value::Null);
+    let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }";
+    has_code(&server.error(cancel, one.clone()).await, "NOT_FOUND");
+    is(&server.error(cancel, json!({ "id": demo })).await, "BAD_USER_INPUT", "input.id");
+    let nodes = server.data("query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", json!({ "ids": [demo, unknown] })).await;
+    assert_eq!(nodes["nodes"], json!([{ "id": demo, "__typename": "DbProfile" }, null]));
+    let mut live = server.subscribe("subscription($id: ID!) { runProgress(runId: $id) { sequence } }", one).await;
+    let answer = live.message().await.unwrap();
+    let error = if answer["type"] == "error" { &answer["payload"][0] } else { &answer["payload"]["errors"][0] };
+    has_code(error, "NOT_FOUND");
+}
+
+/// Starts a run that must fail; gives its last event.
+async fn failed(server: &Server, target: Value) -> Value {
+    let run = server.start_run(json!({ "targets": [target] })).await;
+    let last = server.events(&run, 0).await.pop().unwrap();
+    assert_eq!(last["status"], "FAILED", "{last:#}");
+    assert_eq!(last["type"], "FINISHED");
+    assert!(!last["error"]["hint"].as_str().unwrap().is_empty());
+    last
+}
+
+#[tokio::test]
+async fn unknown_assets_fail_the_run_and_are_named() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let last = failed(&server, json!({ "dbProfileId": demo, "schemas": [{ "name": "nowhere" }] })).await;
+    assert_eq!(last["error"]["code"], "BAD_USER_INPUT");
+    assert!(last["error"]["message"].as_str().unwrap().contains("nowhere"));
+    let tables = json!([{ "name": "main", "tables": [{ "name": "no_such_table" }] }]);
+    let last = failed(&server, json!({ "dbProfileId": demo, "schemas": tables })).await;
+    assert!(last["error"]["message"].as_str().unwrap().contains("no_such_table"));
+    let last = failed(&server, json!({ "dbProfileId": demo, "database": "elsewhere" })).await;
+    assert_eq!(last["error"]["code"], "BAD_USER_INPUT");
+    assert!(last["error"]["message"].as_str().unwrap().contains("elsewhere"));
+
+    let estimate = "query($input: StartRunInput!) { estimateRun(input: $input) { assets } }";
+    let error = server.error(estimate, json!({ "input": { "targets": [{ "dbProfileId": demo, "schemas": tables }] } })).await;
+    is(&error, "BAD_USER_INPUT", "input.targets.0.schemas.0.tables.0.name");
+}
+
+#[tokio::test]
+async fn targets_that_cannot_be_reached() {
+    let server = Server::start().await;
+    let missing = server.create_db_profile("missing", "sqlite:///nowhere/at/all.db").await;
+    let secret = "p4ss-marker";
+    let refused = server.create_db_profile("refused", &format!("postgres://u:{secret}@127.0.0.1:9/db")).await;
+    for profile in [&missing, &refused] {
+        let last = failed(&server, json!({ "dbProfileId": profile })).await;
+        assert_eq!(last["error"]["code"], "UNAVAILABLE", "{last:#}");
+        let test = server.data("mutation($id: ID!) { testDbProfile(id: $id) { ok message } }", json!({ "id": profile })).await;
+        assert_eq!(test["testDbProfile"]["ok"], false);
+        assert!(!format!("{last}{test}").contains(secret));
+    }
+    // One that cannot be reached is an error on its own field and on nothing else.
+    let answer = server.answer("{ dbProfiles { name displayUrl canWriteComments databases { name } } }", json!({})).await;
+    let profiles = answer["data"]["dbProfiles"].as_array().unwrap();
+    for profile in profiles {
+        assert_eq!(profile["databases"].is_null(), profile["name"] != "demo", "{profile}");
+    }
+    for error in answer["errors"].as_array().unwrap() {
+        has_code(error, "UNAVAILABLE");
+    }
+    assert!(!answer.to_string().contains(secret), "a password is in an answer");
+    assert!(!server.log().contains(secret), "a password is in the log");
+    // The server goes on.
+    let demo = server.db_profile("demo").await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    assert_eq!(server.events(&run, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
+}

@@ -1,0 +1,72 @@
+//! A subscription over a WebSocket, as a client of `graphql-transport-ws` holds it.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
+};
+
+/// One operation on one socket.
+pub struct Live {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    field: Option<&'static str>,
+}
+
+impl Live {
+    /// Connects, says `connection_init` and subscribes; returns once the server has acknowledged.
+    pub async fn open(base: &str, query: &str, variables: Value) -> Self {
+        let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().unwrap();
+        request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
+        let (mut socket, _response) = connect_async(request).await.unwrap();
+        let say = |value: Value| Message::text(value.to_string());
+        socket.send(say(json!({ "type": "connection_init" }))).await.unwrap();
+        let subscribe =
+            json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } });
+        let mut live = Self { socket, field: None };
+        assert_eq!(live.message().await.unwrap()["type"], "connection_ack");
+        live.socket.send(say(subscribe)).await.unwrap();
+        live
+    }
+
+    /// Gives only this field of each answer's data.
+    pub const fn field(mut self, name: &'static str) -> Self {
+        self.field = Some(name);
+        self
+    }
+
+    /// The next answer; `None` once the subscription is complete.
+    pub async fn next(&mut self) -> Option<Value> {
+        let mut message = self.message().await?;
+        match message["type"].as_str() {
+            Some("next") => {
+                let mut payload = message["payload"].take();
+                let Some(field) = self.field else { return Some(payload) };
+                assert!(payload.get("errors").is_none(), "errors in a subscription: {payload:#}");
+                Some(payload["data"][field].take())
+            }
+            Some("complete") => None,
+            _ => panic!("unexpected message: {message:#}"),
+        }
+    }
+
+    /// The next message of any type but ping and pong; `None` once the socket is closed.
+    pub async fn message(&mut self) -> Option<Value> {
+        loop {
+            let Ok(frame) = self.socket.next().await? else { return None };
+            match frame {
+                Message::Text(text) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    if message["type"] == "ping" {
+                        self.socket.send(Message::text(json!({ "type": "pong" }).to_string())).await.unwrap();
+                    } else if message["type"] != "pong" {
+                        return Some(message);
+                    }
+                }
+                Message::Close(_) => return None,
+                _ => {}
+            }
+        }
+    }
+}

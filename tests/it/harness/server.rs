@@ -1,0 +1,209 @@
+//! A server under test: the binary, a data folder, a free port.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Stdio,
+    sync::{Arc, Mutex},
+};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+use super::Live;
+
+/// A running server. Dropping it kills it; its data folder lives as long as somebody holds `data`.
+pub struct Server {
+    child: Child,
+    /// `http://127.0.0.1:PORT`.
+    pub base: String,
+    /// Its data folder.
+    pub data: Arc<TempDir>,
+    log: Arc<Mutex<String>>,
+    http: reqwest::Client,
+}
+
+impl Server {
+    /// A server on a fresh data folder.
+    pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// A server on a fresh data folder with these environment variables.
+    pub async fn start_with(environment: &[(&str, &str)]) -> Self {
+        let data = Arc::new(TempDir::with_prefix("gloss-").unwrap());
+        Self::start_at(data, environment).await
+    }
+
+    /// A server on a data folder that another one left.
+    pub async fn start_at(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let mut command = Self::command(data.path());
+        command.envs(environment.iter().copied());
+        let mut child = command.spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
+        let sink = Arc::clone(&log);
+        tokio::spawn(async move {
+            while let Ok(Some(line)) = stderr.next_line().await {
+                let mut log = sink.lock().unwrap();
+                log.push_str(&line);
+                log.push('\n');
+            }
+        });
+        let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+        let base = loop {
+            match stdout.next_line().await.unwrap() {
+                Some(line) => {
+                    if let Some(base) = line.split_whitespace().find_map(|word| word.strip_suffix("/graphql")) {
+                        break base.to_owned();
+                    }
+                }
+                None => panic!("the server did not start:\n{}", log.lock().unwrap()),
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
+        Self { child, base, data, log, http: reqwest::Client::new() }
+    }
+
+    /// The command that starts a server on a data folder.
+    pub fn command(data: &Path) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
+        command.env_remove("GLOSS_CONFIG").env("GLOSS_LISTEN", "127.0.0.1:0").env("GLOSS_DATA_DIR", data);
+        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+        command
+    }
+
+    /// The process id.
+    pub fn pid(&self) -> u32 {
+        self.child.id().unwrap()
+    }
+
+    /// Kills it as a power cut would.
+    pub async fn kill(mut self) -> Arc<TempDir> {
+        self.child.kill().await.unwrap();
+        Arc::clone(&self.data)
+    }
+
+    /// Sends a signal: `TERM`, `INT`.
+    pub fn signal(&self, name: &str) {
+        let done =
+            std::process::Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status().unwrap();
+        assert!(done.success());
+    }
+
+    /// Waits until it has left by itself.
+    pub async fn left(mut self) -> (std::process::ExitStatus, Arc<TempDir>) {
+        (self.child.wait().await.unwrap(), Arc::clone(&self.data))
+    }
+
+    /// All that it logged so far.
+    pub fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    /// The store's file.
+    pub fn store_file(&self) -> PathBuf {
+        self.data.path().join("store.db")
+    }
+
+    /// A plain GET.
+    pub async fn get(&self, path: &str) -> reqwest::Response {
+        self.http.get(format!("{}{path}", self.base)).send().await.unwrap()
+    }
+
+    /// The whole answer to an operation.
+    pub async fn answer(&self, query: &str, variables: Value) -> Value {
+        let body = json!({ "query": query, "variables": variables });
+        let request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
+        let text = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
+        serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
+    }
+
+    /// The data of an operation that must succeed.
+    pub async fn data(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.answer(query, variables).await;
+        assert!(answer.get("errors").is_none(), "errors from {query}: {answer:#}");
+        answer["data"].take()
+    }
+
+    /// The first error of an operation that must fail.
+    pub async fn error(&self, query: &str, variables: Value) -> Value {
+        let mut answer = self.answer(query, variables).await;
+        assert!(answer["errors"][0].is_object(), "no error from {query}: {answer:#}");
+        answer["errors"][0].take()
+    }
+
+    /// Subscribes over a WebSocket.
+    pub async fn subscribe(&self, query: &str, variables: Value) -> Live {
+        Live::open(&self.base, query, variables).await
+    }
+
+    /// The id of a DB profile by name.
+    pub async fn db_profile(&self, name: &str) -> String {
+        let data = self.data("{ dbProfiles { id name } }", json!({})).await;
+        id_of(&data["dbProfiles"], name)
+    }
+
+    /// The id of an LLM profile by name.
+    pub async fn llm_profile(&self, name: &str) -> String {
+        let data = self.data("{ llmProfiles { id name } }", json!({})).await;
+        id_of(&data["llmProfiles"], name)
+    }
+
+    /// Makes a DB profile; gives its id.
+    pub async fn create_db_profile(&self, name: &str, url: &str) -> String {
+        let query = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
+        let data = self.data(query, json!({ "input": { "name": name, "url": url } })).await;
+        data["createDbProfile"]["dbProfile"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Makes an LLM profile; gives its id.
+    pub async fn create_llm_profile(&self, input: Value) -> String {
+        let query =
+            "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }";
+        let data = self.data(query, json!({ "input": input })).await;
+        data["createLlmProfile"]["llmProfile"]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// Starts one run; gives its id.
+    pub async fn start_run(&self, input: Value) -> String {
+        let query = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
+        let data = self.data(query, json!({ "input": input })).await;
+        data["startRun"]["runs"][0]["id"].as_str().unwrap().to_owned()
+    }
+
+    /// All events of a run to its end, over a WebSocket.
+    pub async fn events(&self, run: &str, after: i64) -> Vec<Value> {
+        let mut live = self.watch(run, after).await;
+        let mut events = Vec::new();
+        while let Some(event) = live.next().await {
+            events.push(event);
+        }
+        events
+    }
+
+    /// Watches a run over a WebSocket.
+    pub async fn watch(&self, run: &str, after: i64) -> Live {
+        let query = "subscription($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) {
+            sequence type message status progress { total done failed skipped } usage { requests totalTokens }
+            asset { display } suggestion { description } error { code message hint } } }";
+        self.subscribe(query, json!({ "run": run, "after": after })).await.field("runProgress")
+    }
+
+    /// The run as it is now.
+    pub async fn run(&self, id: &str) -> Value {
+        let query = "query($id: ID!) { run(id: $id) { number status kind command scopeSummary lastSequence canCancel
+            durationSeconds progress { total done failed skipped } usage { inputTokens outputTokens totalTokens requests retries costUsd }
+            error { code message hint } } }";
+        self.data(query, json!({ "id": id })).await["run"].take()
+    }
+}
+
+fn id_of(profiles: &Value, name: &str) -> String {
+    let found = profiles.as_array().unwrap().iter().find(|profile| profile["name"] == name);
+    found.unwrap_or_else(|| panic!("no profile {name} in {profiles}"))["id"].as_str().unwrap().to_owned()
+}
