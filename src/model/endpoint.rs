@@ -16,7 +16,9 @@ use crate::{
 };
 
 /// A model at an address, without its key's value where that is read from the environment.
-#[derive(Debug, Clone)]
+///
+/// Not `Debug`: its address may hold a password.
+#[derive(Clone)]
 pub struct Endpoint {
     /// The profile's name, for texts.
     pub profile: String,
@@ -98,14 +100,18 @@ impl Endpoint {
                 Err(missing("has no API key; set `apiKey` to the key or to `env:NAME`".into()))
             };
         };
-        let Some(variable) = key.expose_secret().trim().strip_prefix("env:") else {
-            return Ok(Some(key.expose_secret().trim().into()));
+        let key = key.expose_secret().trim();
+        let value = match key.strip_prefix("env:") {
+            None => Some(key.to_owned()),
+            Some(variable) => std::env::var(variable.trim()).ok(),
         };
-        match std::env::var(variable).ok().filter(|value| !value.trim().is_empty()) {
-            Some(value) => Ok(Some(value.trim().into())),
+        match value.as_deref().map(str::trim).filter(|value| !value.is_empty()) {
+            Some(value) if value.chars().all(|c| c.is_ascii_graphic()) => Ok(Some(value.into())),
+            Some(_) => Err(missing("has an API key with characters that cannot be in one; set it again".into())),
             None => Err(missing(format!(
-                "takes its API key from the environment variable `{variable}`, which is not set where Gloss runs; set \
-                 it and start Gloss again"
+                "takes its API key from the environment variable `{}`, which is not set where Gloss runs; set it and \
+                 start Gloss again",
+                key.trim_start_matches("env:").trim()
             ))),
         }
     }

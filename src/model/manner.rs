@@ -56,7 +56,9 @@ impl Manner {
 }
 
 /// What is remembered of each endpoint. Cheap to clone; clones share it.
-#[derive(Debug, Clone, Default)]
+///
+/// Not `Debug`: an endpoint's address may hold a password.
+#[derive(Clone, Default)]
 pub struct Manners(Arc<Mutex<HashMap<String, Manner>>>);
 
 impl Manners {

@@ -17,7 +17,7 @@ use super::{
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
-    refusal::model_error,
+    refusal::{hidden_error, model_error},
     schema::{Strength, answer_schema},
     subjects::{Asked, asked},
 };
@@ -119,7 +119,12 @@ impl ProviderDescriber {
     ) -> Result<ChatResponse, ModelError> {
         let target = self.endpoint.target(key);
         let sent = self.client.exec_chat(target, request, Some(options)).await;
-        sent.map_err(|error| model_error(&error, &self.endpoint, key))
+        let response = sent.map_err(|error| model_error(&error, &self.endpoint, key))?;
+        let body = response.captured_raw_body.as_ref();
+        match body.and_then(|body| hidden_error(body, &self.endpoint, key)) {
+            Some(error) => Err(error),
+            None => Ok(response),
+        }
     }
 
     fn chat(&self, request: &DescribeRequest, asked: &[Asked], manner: Manner) -> (ChatRequest, ChatOptions) {
@@ -127,7 +132,7 @@ impl ProviderDescriber {
         let chat = ChatRequest::from_system(system).append_message(ChatMessage::user(user));
         let extra = if manner.logprobs { json!({ "logprobs": true }) } else { json!({}) };
         let tokens = u32::try_from(request.options.max_output_tokens).unwrap_or(1);
-        let mut options = self.options(extra).with_max_tokens(tokens).with_capture_raw_body(true);
+        let mut options = self.options(extra).with_max_tokens(tokens);
         if manner.temperature {
             options = options.with_temperature(request.options.temperature);
         }
@@ -144,6 +149,7 @@ impl ProviderDescriber {
         ChatOptions::default()
             .with_reasoning_effort(ReasoningEffort::Budget(0))
             .with_normalize_reasoning_content(true)
+            .with_capture_raw_body(true)
             .with_extra_body(extra_body)
     }
 

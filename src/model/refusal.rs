@@ -35,6 +35,25 @@ pub fn model_error(error: &genai::Error, endpoint: &Endpoint, key: Option<&Secre
     }
 }
 
+/// The error in an answer of status 200, as gateways send it; `None` where the answer holds a choice.
+#[must_use]
+pub fn hidden_error(body: &Value, endpoint: &Endpoint, key: Option<&SecretString>) -> Option<ModelError> {
+    if body.pointer("/choices/0").is_some() {
+        return None;
+    }
+    let Some(error) = body.get("error").filter(|error| !error.is_null()) else {
+        let (address, profile) = (endpoint.address(), &endpoint.profile);
+        return Some(ModelError::Unavailable(format!(
+            "{address} gave an answer that is no chat completion; check the base URL of LLM profile `{profile}`"
+        )));
+    };
+    let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
+    let status = status.and_then(|code| StatusCode::from_u16(code).ok()).filter(|status| status.as_u16() >= 400);
+    let text = body.to_string();
+    let said = Said { status: status.unwrap_or(StatusCode::BAD_GATEWAY), message: message(&text, key), body: &text };
+    Some(said.error(endpoint, &HeaderMap::new()))
+}
+
 /// A provider's answer that says no.
 struct Said<'a> {
     status: StatusCode,
@@ -48,13 +67,19 @@ impl Said<'_> {
         let address = endpoint.address();
         let status = self.status.as_u16();
         let message = if self.message.is_empty() { "no reason given" } else { &self.message };
-        let no_credit = self.body.contains("insufficient_quota") || self.body.contains("insufficient_balance");
-        let no_model = self.body.contains("model_not_found") || self.body.contains("unknown_model");
+        let names = |words: &[&str]| words.iter().any(|word| self.body.contains(word));
+        let no_credit = names(&["insufficient_quota", "insufficient_balance"]);
+        let no_key = names(&["invalid_api_key", "API_KEY_INVALID", "API key not valid"]);
+        let no_model = names(&["model_not_found", "unknown_model"])
+            || (names(&["model"]) && names(&["does not exist", "not found", "not a valid model", "nvalid model"]));
+        // Some servers fail where they should refuse a schema that they cannot make a grammar of.
+        let no_schema = names(&["response_format", "json_schema", "grammar"]);
+        let wait = retry_after(headers, SystemClock.now());
         match status {
             402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
                 "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
             )),
-            401 | 403 => ModelError::KeyRefused(format!(
+            401 | 403 | 400 if status != 400 || no_key => ModelError::KeyRefused(format!(
                 "{address} refused the API key of LLM profile `{profile}` (status {status}: {message}); check the key \
                  and what it may do"
             )),
@@ -62,10 +87,13 @@ impl Said<'_> {
                 "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check the model's \
                  name and the base URL"
             )),
-            400 if no_model => ModelError::UnknownModel(format!(
+            400 | 422 if no_model => ModelError::UnknownModel(format!(
                 "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check its name"
             )),
-            408 | 425 | 429 => ModelError::RateLimited { retry_after: retry_after(headers, SystemClock.now()) },
+            408 | 425 | 429 => ModelError::RateLimited { retry_after: wait },
+            // Overloaded, and it says until when: that is obeyed too.
+            500.. if wait.is_some() => ModelError::RateLimited { retry_after: wait },
+            500 if no_schema => ModelError::Rejected(message.to_owned()),
             300..400 => ModelError::Misconfigured(format!(
                 "{address} answers with a redirection (status {status}); set the base URL of LLM profile `{profile}` \
                  to where it leads"

@@ -84,6 +84,12 @@ impl Failure {
         self
     }
 
+    /// With another body.
+    pub fn body(mut self, body: Value) -> Self {
+        self.body = body;
+        self
+    }
+
     /// With an error code beside the message.
     pub fn code(mut self, code: &str) -> Self {
         self.body["error"]["code"] = json!(code);
@@ -314,6 +320,11 @@ impl ScriptedModel {
     /// Waits until at least `n` requests stand before the gate.
     pub async fn waiting(&self, n: usize) {
         self.shared.waiting.subscribe().wait_for(|waiting| *waiting >= n).await.unwrap();
+    }
+
+    /// Waits until no request stands before the gate: those that did were let go, or their clients left.
+    pub async fn nobody_waits(&self) {
+        self.shared.waiting.subscribe().wait_for(|waiting| *waiting == 0).await.unwrap();
     }
 
     /// Lets `n` requests pass the gate, waiting ones or later ones.
