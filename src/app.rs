@@ -179,7 +179,7 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
         lease: LEASE,
         wake_every: WAKE_EVERY,
         grace: GRACE,
-        patience: Patience::default(),
+        patience: Patience { provider_down: settings.provider_patience, ..Patience::default() },
     }
 }
 
