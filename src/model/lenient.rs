@@ -65,15 +65,14 @@ impl Reader<'_> {
         loop {
             self.skip();
             let key = match self.peek() {
-                None => break,
                 Some('}') => {
                     self.next();
                     break;
                 }
-                // Closed by the bracket of what is around it.
-                Some(']') => break,
+                // The end of the text, or the bracket of what is around it.
+                None | Some(']') => break,
                 Some(quote) if closing(quote).is_some() => self.string(),
-                Some(_) => self.bare_key(),
+                Some(_) => Some(self.bare_key()),
             };
             let Some(key) = key else { break };
             self.skip();
@@ -162,8 +161,8 @@ impl Reader<'_> {
         Some(code)
     }
 
-    fn bare_key(&mut self) -> Option<String> {
-        Some(self.word(|c| matches!(c, ':' | ',' | '{' | '}' | '[' | ']')))
+    fn bare_key(&mut self) -> String {
+        self.word(|c| matches!(c, ':' | ',' | '{' | '}' | '[' | ']'))
     }
 
     /// A number, `true`, `False`, `None`, or words without quotes.

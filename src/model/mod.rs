@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// How long a request to a model may take.
-const TIME_LIMIT: Duration = Duration::from_secs(180);
+const TIME_LIMIT: Duration = Duration::from_mins(3);
 /// How long it may take to reach a provider.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(10);
 

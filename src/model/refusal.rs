@@ -78,8 +78,8 @@ impl Said<'_> {
 
 fn body(error: &genai::Error) -> Option<&str> {
     match error {
-        genai::Error::HttpError { body, .. } => Some(body),
-        genai::Error::WebModelCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. }
+        genai::Error::HttpError { body, .. }
+        | genai::Error::WebModelCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. }
         | genai::Error::WebAdapterCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. } => Some(body),
         _ => None,
     }
@@ -137,7 +137,7 @@ fn message(body: &str, key: Option<&SecretString>) -> String {
 
 /// The key and every word that looks like one, masked or not, become `[secret]`.
 fn without_secrets(text: &str, key: Option<&SecretString>) -> String {
-    let text = match key.map(|key| key.expose_secret()).filter(|key| !key.is_empty()) {
+    let text = match key.map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
         Some(key) => text.replace(key, "[secret]"),
         None => text.to_owned(),
     };

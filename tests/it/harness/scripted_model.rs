@@ -1,0 +1,487 @@
+//! A model server for tests: it speaks `POST /v1/chat/completions` and `GET /v1/models` on a free loopback port,
+//! answers by script, and remembers what it was asked.
+//!
+//! Without a script it answers each request with proper JSON made from the request's own schema (or, where the
+//! request has none, from the keys that its prompt lists), so that a run over any table ends well:
+//!
+//! ```ignore
+//! let model = ScriptedModel::builder().latency(Duration::from_millis(5)).start().await;
+//! model.fail_next(2, Failure::status(503));
+//! // … run against model.profile() …
+//! assert_eq!(model.requests_for("main.users.email"), 1);
+//! ```
+//!
+//! With [`Builder::gated`] requests wait until the test lets them go: `model.waiting(4).await` returns when four
+//! are held, `model.release(4)` lets four pass, `model.open_gate()` all from then on. Nothing here sleeps except
+//! for a latency that was asked for. To add a behaviour, add a variant to [`Script`] and its answer in `complete`.
+
+#![allow(dead_code, reason = "each test uses a part of it")]
+
+use std::{
+    collections::VecDeque,
+    net::SocketAddr,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use axum::{
+    Json, Router,
+    body::{Body, Bytes},
+    extract::State,
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+    routing::{get, post},
+};
+use gloss::domain::profile::{LlmProvider, NewLlmProfile};
+use serde_json::{Map, Value, json};
+use tokio::{
+    net::TcpListener,
+    sync::{Semaphore, watch},
+    task::JoinHandle,
+};
+
+/// The model's name, the only one that the server knows.
+pub const MODEL: &str = "scripted-model";
+
+/// How requests are answered.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Script {
+    /// JSON that fits the request's schema.
+    Proper,
+    /// This text as it is, with `finish_reason` "stop".
+    Text(String),
+    /// The first so many characters of the proper answer, with `finish_reason` "length".
+    Truncated(usize),
+    /// The connection breaks before the answer is whole.
+    Dropped,
+}
+
+/// An answer that is an error.
+#[derive(Debug, Clone)]
+pub struct Failure {
+    status: StatusCode,
+    headers: Vec<(String, String)>,
+    body: Value,
+}
+
+impl Failure {
+    /// With this status and a body as OpenAI writes them.
+    pub fn status(status: u16) -> Self {
+        let body = json!({ "error": { "message": format!("scripted failure {status}"), "type": "scripted" } });
+        Self { status: StatusCode::from_u16(status).unwrap(), headers: Vec::new(), body }
+    }
+
+    /// With one more header.
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.headers.push((name.into(), value.into()));
+        self
+    }
+
+    /// With another message.
+    pub fn message(mut self, message: &str) -> Self {
+        self.body["error"]["message"] = json!(message);
+        self
+    }
+
+    /// With an error code beside the message.
+    pub fn code(mut self, code: &str) -> Self {
+        self.body["error"]["code"] = json!(code);
+        self
+    }
+}
+
+/// What the server remembers of a request.
+#[derive(Debug, Clone)]
+pub struct Recorded {
+    /// The body.
+    pub body: Value,
+    /// The `Authorization` header.
+    pub authorization: Option<String>,
+}
+
+impl Recorded {
+    /// The text of the messages of one role (`system`, `user`).
+    pub fn text(&self, role: &str) -> String {
+        let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
+        let texts = messages.iter().filter(|message| message["role"] == role).filter_map(|m| m["content"].as_str());
+        texts.collect::<Vec<_>>().join("\n")
+    }
+
+    /// Whether it asks for this asset, spelled as [`gloss::domain::asset::AssetPath::display`] does.
+    pub fn asks_for(&self, asset: &str) -> bool {
+        listed(&self.text("user")).iter().any(|(_, listed)| listed == asset)
+    }
+}
+
+/// The behaviour of a server, to be set before it starts.
+#[derive(Debug, Clone)]
+pub struct Builder {
+    port: u16,
+    latency: Duration,
+    gated: bool,
+    usage: bool,
+    logprob: Option<f64>,
+    refuses: Vec<String>,
+    key: Option<String>,
+    script: Script,
+}
+
+impl Builder {
+    /// Listens on this port; otherwise on a free one.
+    pub fn port(mut self, port: u16) -> Self {
+        self.port = port;
+        self
+    }
+
+    /// Takes so long for each answer.
+    pub fn latency(mut self, latency: Duration) -> Self {
+        self.latency = latency;
+        self
+    }
+
+    /// Holds every request until the test lets it go.
+    pub fn gated(mut self) -> Self {
+        self.gated = true;
+        self
+    }
+
+    /// Reports no usage.
+    pub fn without_usage(mut self) -> Self {
+        self.usage = false;
+        self
+    }
+
+    /// Gives every token of an answer this log-probability, if the request asks for them.
+    pub fn logprob(mut self, logprob: f64) -> Self {
+        self.logprob = Some(logprob);
+        self
+    }
+
+    /// Refuses requests that have this field (`response_format`, `logprobs`, `temperature`) with status 400.
+    pub fn refusing(mut self, field: &str) -> Self {
+        self.refuses.push(field.into());
+        self
+    }
+
+    /// Refuses requests without this key with status 401.
+    pub fn key(mut self, key: &str) -> Self {
+        self.key = Some(key.into());
+        self
+    }
+
+    /// Answers so.
+    pub fn script(mut self, script: Script) -> Self {
+        self.script = script;
+        self
+    }
+
+    /// Starts the server.
+    pub async fn start(self) -> ScriptedModel {
+        let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let gate = Arc::new(Semaphore::new(if self.gated { 0 } else { Semaphore::MAX_PERMITS }));
+        let inner = Mutex::new(Inner { script: self.script.clone(), ..Inner::default() });
+        let shared = Arc::new(Shared {
+            settings: self,
+            gate,
+            waiting: watch::Sender::new(0),
+            arrived: watch::Sender::new(0),
+            inner,
+        });
+        let router = Router::new()
+            .route("/v1/chat/completions", post(complete))
+            .route("/v1/models", get(models))
+            .with_state(Arc::clone(&shared));
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        ScriptedModel { address, shared, task }
+    }
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    script: Script,
+    scripted_next: VecDeque<Script>,
+    failures: VecDeque<Failure>,
+    requests: Vec<Recorded>,
+}
+
+impl Default for Script {
+    fn default() -> Self {
+        Self::Proper
+    }
+}
+
+#[derive(Debug)]
+struct Shared {
+    settings: Builder,
+    gate: Arc<Semaphore>,
+    waiting: watch::Sender<usize>,
+    arrived: watch::Sender<usize>,
+    inner: Mutex<Inner>,
+}
+
+impl Shared {
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A running server; it ends when this is dropped.
+#[derive(Debug)]
+pub struct ScriptedModel {
+    address: SocketAddr,
+    shared: Arc<Shared>,
+    task: JoinHandle<()>,
+}
+
+impl Drop for ScriptedModel {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+impl ScriptedModel {
+    /// A server that answers properly and at once, unless told otherwise.
+    pub fn builder() -> Builder {
+        Builder {
+            port: 0,
+            latency: Duration::ZERO,
+            gated: false,
+            usage: true,
+            logprob: None,
+            refuses: Vec::new(),
+            key: None,
+            script: Script::Proper,
+        }
+    }
+
+    /// `http://127.0.0.1:PORT/v1`.
+    pub fn base_url(&self) -> String {
+        format!("http://{}/v1", self.address)
+    }
+
+    /// An LLM profile for it, without prices.
+    pub fn profile(&self) -> NewLlmProfile {
+        NewLlmProfile {
+            name: "scripted".into(),
+            provider: LlmProvider::OpenAiCompatible,
+            model: MODEL.into(),
+            base_url: Some(self.base_url()),
+            api_key: self.shared.settings.key.clone().map(Into::into),
+            is_default: false,
+            concurrency: 4,
+            requests_per_minute: None,
+            input_cost_per_million_tokens: None,
+            output_cost_per_million_tokens: None,
+        }
+    }
+
+    /// Answers so from now on.
+    pub fn answer(&self, script: Script) {
+        self.shared.inner().script = script;
+    }
+
+    /// Answers the next request so, and those after it as before. Calls queue up.
+    pub fn answer_next(&self, script: Script) {
+        self.shared.inner().scripted_next.push_back(script);
+    }
+
+    /// Fails the next `n` requests so.
+    pub fn fail_next(&self, n: usize, failure: Failure) {
+        self.shared.inner().failures.extend(std::iter::repeat_n(failure, n));
+    }
+
+    /// Forgets the failures that are still to come.
+    pub fn forget_failures(&self) {
+        self.shared.inner().failures.clear();
+    }
+
+    /// Requests for completions that arrived, refused and failed ones too.
+    pub fn requests(&self) -> usize {
+        self.shared.inner().requests.len()
+    }
+
+    /// What was asked, in order of arrival.
+    pub fn recorded(&self) -> Vec<Recorded> {
+        self.shared.inner().requests.clone()
+    }
+
+    /// How many requests asked for this asset, spelled `schema.table` or `schema.table.column`.
+    pub fn requests_for(&self, asset: &str) -> usize {
+        self.shared.inner().requests.iter().filter(|request| request.asks_for(asset)).count()
+    }
+
+    /// Waits until `n` requests have arrived in all.
+    pub async fn arrived(&self, n: usize) {
+        self.shared.arrived.subscribe().wait_for(|arrived| *arrived >= n).await.unwrap();
+    }
+
+    /// Waits until at least `n` requests stand before the gate.
+    pub async fn waiting(&self, n: usize) {
+        self.shared.waiting.subscribe().wait_for(|waiting| *waiting >= n).await.unwrap();
+    }
+
+    /// Lets `n` requests pass the gate, waiting ones or later ones.
+    pub fn release(&self, n: usize) {
+        self.shared.gate.add_permits(n);
+    }
+
+    /// Lets all requests pass from now on.
+    pub fn open_gate(&self) {
+        let permits = Semaphore::MAX_PERMITS / 2;
+        self.shared.gate.add_permits(permits.saturating_sub(self.shared.gate.available_permits()));
+    }
+}
+
+async fn models() -> Json<Value> {
+    Json(json!({ "object": "list", "data": [{ "id": MODEL, "object": "model" }] }))
+}
+
+/// Counts a request as waiting, also where the client leaves in the meantime.
+struct Waiting<'a>(&'a watch::Sender<usize>);
+
+impl<'a> Waiting<'a> {
+    fn begin(waiting: &'a watch::Sender<usize>) -> Self {
+        waiting.send_modify(|n| *n += 1);
+        Self(waiting)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.send_modify(|n| *n -= 1);
+    }
+}
+
+async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(body): Json<Value>) -> Response {
+    let authorization = headers.get(header::AUTHORIZATION).and_then(|value| value.to_str().ok()).map(str::to_owned);
+    let request = Recorded { body, authorization };
+    let (failure, script) = {
+        let mut inner = shared.inner();
+        inner.requests.push(request.clone());
+        let failure = inner.failures.pop_front();
+        let failure = failure.or_else(|| refusal(&shared.settings, &request));
+        let script = if failure.is_none() { inner.scripted_next.pop_front() } else { None };
+        (failure, script.unwrap_or_else(|| inner.script.clone()))
+    };
+    shared.arrived.send_modify(|n| *n += 1);
+    {
+        let _waiting = Waiting::begin(&shared.waiting);
+        shared.gate.acquire().await.unwrap().forget();
+    }
+    tokio::time::sleep(shared.settings.latency).await;
+    match failure {
+        Some(Failure { status, headers, body }) => {
+            let mut response = (status, Json(body)).into_response();
+            for (name, value) in headers {
+                let name: header::HeaderName = name.parse().unwrap();
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            response
+        }
+        None => answered(&shared.settings, &request, script),
+    }
+}
+
+fn refusal(settings: &Builder, request: &Recorded) -> Option<Failure> {
+    if let Some(key) = &settings.key
+        && request.authorization.as_deref() != Some(&format!("Bearer {key}"))
+    {
+        let given = request.authorization.as_deref().unwrap_or("none");
+        return Some(Failure::status(401).message(&format!("Incorrect API key provided: {given}")));
+    }
+    if request.body["model"] != MODEL {
+        return Some(Failure::status(404).message("The model does not exist").code("model_not_found"));
+    }
+    let refused = settings.refuses.iter().find(|field| request.body.get(field.as_str()).is_some())?;
+    Some(Failure::status(400).message(&format!("unsupported parameter: {refused}")))
+}
+
+fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response {
+    let proper = || proper(request).to_string();
+    let (content, finish_reason) = match script {
+        Script::Proper => (proper(), "stop"),
+        Script::Text(text) => (text, "stop"),
+        Script::Truncated(length) => (proper().chars().take(length).collect(), "length"),
+        Script::Dropped => return dropped(),
+    };
+    let mut choice = json!({
+        "index": 0,
+        "message": { "role": "assistant", "content": content },
+        "finish_reason": finish_reason,
+    });
+    if let Some(logprob) = settings.logprob.filter(|_| request.body["logprobs"] == true) {
+        let characters: Vec<char> = content.chars().collect();
+        let tokens = characters.chunks(4).map(|token| json!({ "token": String::from_iter(token), "logprob": logprob }));
+        choice["logprobs"] = json!({ "content": tokens.collect::<Vec<_>>() });
+    }
+    let mut body =
+        json!({ "id": "chatcmpl-scripted", "object": "chat.completion", "model": MODEL, "choices": [choice] });
+    if settings.usage {
+        let (prompt, completion) = (tokens(&request.body["messages"].to_string()), tokens(&content));
+        body["usage"] = json!({
+            "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
+        });
+    }
+    Json(body).into_response()
+}
+
+fn tokens(text: &str) -> usize {
+    text.chars().count().div_ceil(4)
+}
+
+/// Says that it will send JSON, and breaks off.
+fn dropped() -> Response {
+    let broken = futures_util::stream::iter([
+        Ok(Bytes::from_static(b"{\"choices\": [")),
+        Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)),
+    ]);
+    ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(broken)).into_response()
+}
+
+/// An answer that fits the request's schema; each text names its asset.
+fn proper(request: &Recorded) -> Value {
+    let assets = listed(&request.text("user"));
+    let schema = &request.body["response_format"]["json_schema"]["schema"];
+    if schema["properties"].is_object() {
+        return required(schema, |key, entry| {
+            let asset = assets.iter().find(|(listed, _)| listed == key).map_or(key, |(_, asset)| asset);
+            described(asset, entry)
+        });
+    }
+    if assets.is_empty() {
+        return json!("OK");
+    }
+    let entry = json!({ "required": ["description", "confidence", "reasoning"] });
+    assets.iter().map(|(key, asset)| (key.clone(), described(asset, &entry))).collect::<Map<_, _>>().into()
+}
+
+fn described(asset: &str, entry: &Value) -> Value {
+    required(entry, |field, schema| match field {
+        "description" => json!(format!("What {asset} holds.")),
+        "reasoning" => json!(format!("The name {asset} says so.")),
+        "confidence" => json!(0.8),
+        "alternatives" => {
+            let count = schema["maxItems"].as_u64().unwrap_or(1);
+            (1..=count).map(|n| json!(format!("Wording {n} of what {asset} holds."))).collect()
+        }
+        other => json!(format!("{other} of {asset}")),
+    })
+}
+
+fn required(schema: &Value, value: impl Fn(&str, &Value) -> Value) -> Value {
+    let keys = schema["required"].as_array().cloned().unwrap_or_default();
+    let keys = keys.iter().filter_map(Value::as_str);
+    keys.map(|key| (key.to_owned(), value(key, &schema["properties"][key]))).collect::<Map<_, _>>().into()
+}
+
+/// The assets that a prompt asks for: lines such as `- "email": the column main.users.email`.
+fn listed(prompt: &str) -> Vec<(String, String)> {
+    let described = prompt.split_once("Describe:\n").map_or("", |(_, rest)| rest);
+    let line = |line: &str| {
+        let (key, asset) = line.strip_prefix("- \"")?.split_once("\": the ")?;
+        let nouns = ["materialized view ", "table ", "view ", "column "];
+        Some((key.to_owned(), nouns.iter().find_map(|noun| asset.strip_prefix(noun))?.to_owned()))
+    };
+    described.lines().map_while(line).collect()
+}
