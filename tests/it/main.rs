@@ -9,3 +9,4 @@ mod provider;
 mod runs;
 mod status_machine;
 mod watching;
+mod http;
