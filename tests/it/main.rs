@@ -2,11 +2,12 @@
 
 mod architecture;
 mod bad_input;
+mod builtin;
 mod crash;
 mod harness;
+mod http;
 mod models;
 mod provider;
 mod runs;
 mod status_machine;
 mod watching;
-mod http;
