@@ -37,24 +37,22 @@ pub struct Reading {
 #[must_use]
 pub fn read(answer: &str, asked: &[Asked], alternatives: usize) -> Vec<Option<Reading>> {
     let text = without_thoughts(within(answer, ANSWER_BYTES));
-    let mut best: Vec<Option<Reading>> = vec![None; asked.len()];
+    let mut found: Vec<Option<Reading>> = vec![None; asked.len()];
     let mut from = 0;
     for _ in 0..BEGINNINGS {
         let Some(start) = text[from..].find(['{', '[']).map(|at| from + at) else { break };
         let Some((value, length)) = lenient::read(&text[start..]) else { break };
-        let read = readings(&value, asked, alternatives);
-        if count(&read) > count(&best) {
-            best = read;
+        let more = readings(&value, asked, alternatives);
+        // What held something is left behind whole; what held nothing may have the answer inside it.
+        from = start + if count(&more) > 0 { length.max(1) } else { 1 };
+        for (known, more) in found.iter_mut().zip(more) {
+            *known = known.take().or(more);
         }
-        if count(&best) == asked.len() {
-            break;
-        }
-        from = if count(&best) > 0 { start + length.max(1) } else { start + 1 };
-        if from >= text.len() {
+        if count(&found) == asked.len() {
             break;
         }
     }
-    best
+    found
 }
 
 fn count(readings: &[Option<Reading>]) -> usize {

@@ -530,13 +530,11 @@ impl LocalModel {
         let output = std::process::Command::new(&script).arg(port.to_string()).output().unwrap();
         let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let mut lines = text.lines();
-        match (lines.next(), lines.next()) {
-            (Some(base_url), Some(pid)) => Some(Self { base_url: base_url.into(), pid: pid.into() }),
-            _ => {
-                eprintln!("SKIPPED: the local model does not start: {}", String::from_utf8_lossy(&output.stderr));
-                None
-            }
-        }
+        let (Some(base_url), Some(pid)) = (lines.next(), lines.next()) else {
+            eprintln!("SKIPPED: the local model does not start: {}", String::from_utf8_lossy(&output.stderr));
+            return None;
+        };
+        Some(Self { base_url: base_url.into(), pid: pid.into() })
     }
 }
 

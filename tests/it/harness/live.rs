@@ -22,7 +22,8 @@ impl Live {
         let (mut socket, _response) = connect_async(request).await.unwrap();
         let say = |value: Value| Message::text(value.to_string());
         socket.send(say(json!({ "type": "connection_init" }))).await.unwrap();
-        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } });
+        let subscribe =
+            json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } });
         let mut live = Self { socket, field: None };
         assert_eq!(live.message().await.unwrap()["type"], "connection_ack");
         live.socket.send(say(subscribe)).await.unwrap();

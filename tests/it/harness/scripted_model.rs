@@ -44,9 +44,10 @@ use tokio::{
 pub const MODEL: &str = "scripted-model";
 
 /// How requests are answered.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub enum Script {
     /// JSON that fits the request's schema.
+    #[default]
     Proper,
     /// This text as it is, with `finish_reason` "stop".
     Text(String),
@@ -203,12 +204,6 @@ struct Inner {
     scripted_next: VecDeque<Script>,
     failures: VecDeque<Failure>,
     requests: Vec<Recorded>,
-}
-
-impl Default for Script {
-    fn default() -> Self {
-        Self::Proper
-    }
 }
 
 #[derive(Debug)]

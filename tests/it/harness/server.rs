@@ -90,7 +90,8 @@ impl Server {
 
     /// Sends a signal: `TERM`, `INT`.
     pub fn signal(&self, name: &str) {
-        let done = std::process::Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status().unwrap();
+        let done =
+            std::process::Command::new("kill").args([format!("-{name}"), self.pid().to_string()]).status().unwrap();
         assert!(done.success());
     }
 
@@ -162,7 +163,8 @@ impl Server {
 
     /// Makes an LLM profile; gives its id.
     pub async fn create_llm_profile(&self, input: Value) -> String {
-        let query = "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }";
+        let query =
+            "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }";
         let data = self.data(query, json!({ "input": input })).await;
         data["createLlmProfile"]["llmProfile"]["id"].as_str().unwrap().to_owned()
     }
