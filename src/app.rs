@@ -113,18 +113,39 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     folder.tell_address(address)?;
     let working = (settings.workers > 0)
         .then(|| tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work()));
-    let schema = graphql::schema(Services::new(ports.clone()));
-    let router = http::router(schema, &ports, address);
+    let door = http::Door {
+        executor: graphql::schema(Services::new(ports.clone(), "local")),
+        hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string()),
+        ready: readiness(Arc::clone(&ports.store)),
+        metrics: Arc::new(http::metrics_registry({
+            let store = Arc::clone(&ports.store);
+            move || store.statements()
+        })),
+        stop: http::Stop::new(stop.clone()),
+    };
     println!("Gloss {}", env!("CARGO_PKG_VERSION"));
     println!("  GraphiQL  http://{address}/graphiql");
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
-    http::serve(listener, router, stop.clone()).await?;
+    http::serve(listener, http::router(door.clone()), door.stop).await?;
     if let Some(working) = working {
         let _ended = working.await;
     }
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The server can do its work while its store answers.
+fn readiness(store: Arc<dyn Store>) -> http::Ready {
+    http::Ready::new(move || {
+        let store = Arc::clone(&store);
+        async move {
+            store.ping().await.map_err(|error| {
+                tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
+                "the store does not answer; the log tells why".to_owned()
+            })
+        }
+    })
 }
 
 fn start_log(settings: &Settings) -> Result<(), StartError> {
@@ -179,7 +200,7 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
         lease: LEASE,
         wake_every: WAKE_EVERY,
         grace: GRACE,
-        patience: Patience::default(),
+        patience: Patience { provider_down: settings.provider_patience, ..Patience::default() },
     }
 }
 

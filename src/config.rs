@@ -6,6 +6,7 @@
 use std::{
     net::SocketAddr,
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use clap::Args;
@@ -15,6 +16,8 @@ use serde::Deserialize;
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// Runs at once in a process when nothing else is said.
 const DEFAULT_WORKERS: usize = 4;
+/// How long a run bears with a provider that does not answer when nothing else is said.
+const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
 /// The most runs at once in a process.
 const MAX_WORKERS: usize = 256;
 
@@ -36,6 +39,9 @@ pub struct Flags {
     /// Runs at once in this process [default: 4]; 0 makes it an API-only process
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N")]
     pub workers: Option<usize>,
+    /// Seconds until a run pauses whose model's provider does not answer [default: 3600]
+    #[arg(long, env = "GLOSS_PROVIDER_PATIENCE_SECONDS", value_name = "SECONDS")]
+    pub provider_patience_seconds: Option<u64>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -63,6 +69,7 @@ struct File {
     data_dir: Option<PathBuf>,
     store_url: Option<String>,
     workers: Option<usize>,
+    provider_patience_seconds: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -78,6 +85,8 @@ pub struct Settings {
     pub store_url: String,
     /// Runs at once in this process; 0 for none.
     pub workers: usize,
+    /// How long a run bears with a provider that does not answer.
+    pub provider_patience: Duration,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -150,6 +159,10 @@ impl Settings {
             data_dir,
             store_url,
             workers,
+            provider_patience: flags
+                .provider_patience_seconds
+                .or(file.provider_patience_seconds)
+                .map_or(DEFAULT_PROVIDER_PATIENCE, Duration::from_secs),
             log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })

@@ -6,7 +6,7 @@
 
 use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe};
 
-use async_graphql::{Response as GraphqlResponse, ServerError, Value};
+use async_graphql::{Pos, Response as GraphqlResponse, ServerError, Value};
 use axum::{
     body::Bytes,
     extract::Request,
@@ -86,8 +86,8 @@ pub struct Refusal {
     pub argument: Option<&'static str>,
     /// The methods that would have been right.
     pub allow: Option<&'static str>,
-    /// The error of the parser, with its place in the document.
-    pub error: Option<ServerError>,
+    /// The place in the document.
+    pub locations: Vec<Pos>,
     /// Whether it is about the document: `application/json` answers such with 200.
     pub well_formed: bool,
 }
@@ -96,7 +96,7 @@ impl Refusal {
     /// A refusal for a reason outside the document.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let message = message.into();
-        Self { status, code, message, argument: None, allow: None, error: None, well_formed: false }
+        Self { status, code, message, argument: None, allow: None, locations: Vec::new(), well_formed: false }
     }
 
     /// A part of the request cannot be used.
@@ -115,8 +115,8 @@ impl Refusal {
         if let Some(argument) = self.argument {
             error["extensions"]["argument"] = argument.into();
         }
-        if let Some(parser) = self.error.as_ref().filter(|e| !e.locations.is_empty()) {
-            error["locations"] = json!(parser.locations);
+        if !self.locations.is_empty() {
+            error["locations"] = json!(self.locations);
         }
         json!([error])
     }
@@ -151,18 +151,10 @@ pub struct Answer {
 struct Body<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     data: Option<&'a Value>,
-    #[serde(skip_serializing_if = "slice_is_empty")]
-    errors: &'a [ServerError],
-    #[serde(skip_serializing_if = "map_is_empty")]
-    extensions: &'a BTreeMap<String, Value>,
-}
-
-fn slice_is_empty(errors: &&[ServerError]) -> bool {
-    errors.is_empty()
-}
-
-fn map_is_empty(map: &&BTreeMap<String, Value>) -> bool {
-    map.is_empty()
+    #[serde(skip_serializing_if = "Option::is_none")]
+    errors: Option<&'a [ServerError]>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    extensions: Option<&'a BTreeMap<String, Value>>,
 }
 
 impl Answer {
@@ -193,8 +185,12 @@ impl Answer {
 
     /// The JSON text.
     pub fn to_json(&self) -> String {
-        let data = (!self.refused).then_some(&self.response.data);
-        let body = Body { data, errors: &self.response.errors, extensions: &self.response.extensions };
+        let Self { response, refused } = self;
+        let body = Body {
+            data: (!refused).then_some(&response.data),
+            errors: Some(response.errors.as_slice()).filter(|errors| !errors.is_empty()),
+            extensions: Some(&response.extensions).filter(|extensions| !extensions.is_empty()),
+        };
         serde_json::to_string(&body).unwrap_or_else(|error| {
             tracing::error!(%error, "a response cannot be written as JSON");
             r#"{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}"#.to_owned()

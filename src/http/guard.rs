@@ -2,7 +2,7 @@
 //!
 //! A web page of another site can make a browser talk to a server on loopback: directly (its Origin gives
 //! it away) or by a name of its own that resolves to 127.0.0.1 (the Host gives it away). The rule: both are
-//! refused before a route sees the request, WebSockets included.
+//! refused before a route sees the request, a WebSocket's handshake too.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

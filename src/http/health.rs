@@ -3,7 +3,7 @@
 //! The rule: liveness asks nobody, so that a slow store does not get the process killed; readiness asks and
 //! gives up after [`READY_WITHIN`].
 
-use std::{fmt, future::Future, pin::Pin, sync::Arc, time::Duration};
+use std::{fmt, future::Future, sync::Arc, time::Duration};
 
 use async_graphql::Executor;
 use axum::{
@@ -12,6 +12,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use futures_util::future::BoxFuture;
 use prometheus_client::{
     collector::Collector,
     encoding::{DescriptorEncoder, EncodeMetric, text::encode},
@@ -30,7 +31,9 @@ pub type Metrics = Arc<Registry>;
 
 /// Asks whether the process can do its work; an error is the reason, in words that hold no secret.
 #[derive(Clone)]
-pub struct Ready(Arc<dyn Fn() -> Pin<Box<dyn Future<Output = Result<(), String>> + Send>> + Send + Sync>);
+pub struct Ready(Arc<Question>);
+
+type Question = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
 impl Ready {
     /// From an asynchronous question.

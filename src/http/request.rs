@@ -81,7 +81,7 @@ impl Prepared {
                 .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
         }
         let document = request.parsed_query().map_err(|error| Refusal {
-            error: Some(error.clone()),
+            locations: error.locations,
             ..Refusal::document("GRAPHQL_PARSE_FAILED", error.message)
         })?;
         let operation = operation_type(document, operation_name.as_deref())?;

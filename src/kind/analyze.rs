@@ -17,12 +17,11 @@ use super::{
     Ending, Halt, Kind,
     asking::{Asker, fatal},
     context::RunContext,
-    walk::{WalkError, rows_of, walk},
+    walk::{WalkError, comment_of, rows_of, walk},
 };
 use crate::{
     domain::{
         asset::AssetPath,
-        catalog::TableDetail,
         run::{Row, RowOutcome, RunError},
         status::RunStatus,
         usage::Usage,
@@ -345,14 +344,6 @@ fn by_table(rows: Vec<Row>) -> Vec<Vec<Row>> {
         }
     }
     tables
-}
-
-fn comment_of(table: &TableDetail, subject: Subject) -> Option<&str> {
-    let comment = match subject {
-        Subject::Table => &table.table.comment,
-        Subject::Column(index) => &table.columns[index].comment,
-    };
-    comment.as_deref().filter(|comment| !comment.trim().is_empty())
 }
 
 fn unreadable() -> RunError {

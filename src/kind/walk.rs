@@ -155,6 +155,15 @@ pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
     (1..).zip(assets).map(|(position, asset)| Row { position, asset }).collect()
 }
 
+/// The comment that stands on a subject, unless it is blank.
+pub fn comment_of(table: &TableDetail, subject: Subject) -> Option<&str> {
+    let comment = match subject {
+        Subject::Table => &table.table.comment,
+        Subject::Column(index) => &table.columns[index].comment,
+    };
+    comment.as_deref().filter(|comment| !comment.trim().is_empty())
+}
+
 /// Up to ten names for a person.
 fn some_of(names: &[String]) -> String {
     if names.is_empty() {

@@ -1,1 +1,116 @@
-//! The databases that are described: one file per kind of database.
+//! The databases that are described, on sqlx: one folder per kind of database, and what they share.
+//!
+//! The rule: a target is only read here. Every statement is a `SELECT` in a read-only transaction (SQLite: on a
+//! connection that was opened read-only) with a time limit of the database's own; names of tables and columns go
+//! into statements through the one quoting function of their dialect (`quote`), all else is bound. Nothing that a
+//! driver says reaches a person or a log: `place` puts every error into words of our own, without password,
+//! statement or value.
+//!
+//! To add a kind of database: a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
+//! statements) and `statistics.rs` (an `impl sample::Reader`), an arm in [`SqlTargets::open`], the scheme in
+//! `address`, the quoting in `quote`, the error codes in `place`, and a fixture in `tests/it/targets.rs`, whose
+//! conformance suite then runs for it too.
+
+mod address;
+mod connections;
+mod mysql;
+mod place;
+mod postgres;
+pub mod quote;
+mod sample;
+mod sqlite;
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use secrecy::ExposeSecret;
+
+pub use address::{backend_of, display_url};
+
+use crate::{
+    domain::profile::DbProfile,
+    port::target::{Target, TargetError, Targets},
+};
+use address::Address;
+
+/// How many servers are remembered before those that nobody uses are forgotten.
+const REMEMBERED: usize = 64;
+
+/// The table of a target in which Gloss keeps comments where the database has none of its own. It never shows.
+pub const COMMENTS_TABLE: &str = "gloss_comments";
+
+/// The targets behind profiles, with the connections of each URL kept while they are used.
+#[derive(Default)]
+pub struct SqlTargets {
+    servers: Mutex<HashMap<String, Server>>,
+}
+
+/// What stands behind one URL.
+#[derive(Clone)]
+enum Server {
+    Sqlite(Arc<sqlite::File>),
+    Postgres(Arc<postgres::Cluster>),
+    MySql(Arc<mysql::Server>),
+}
+
+impl Server {
+    fn new(address: Address) -> Result<Self, TargetError> {
+        Ok(match address {
+            Address::Sqlite(path) => Self::Sqlite(Arc::new(sqlite::File::new(path)?)),
+            Address::Postgres(url) => Self::Postgres(Arc::new(postgres::Cluster::new(&url)?)),
+            Address::MySql(url) => Self::MySql(Arc::new(mysql::Server::new(&url)?)),
+        })
+    }
+
+    /// Whether a target or a connection of it is still there.
+    fn in_use(&self) -> bool {
+        match self {
+            Self::Sqlite(file) => Arc::strong_count(file) > 1 || file.is_connected(),
+            Self::Postgres(cluster) => Arc::strong_count(cluster) > 1 || cluster.is_connected(),
+            Self::MySql(server) => Arc::strong_count(server) > 1 || server.is_connected(),
+        }
+    }
+}
+
+impl SqlTargets {
+    /// No target is known yet.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn server(&self, profile: &DbProfile) -> Result<Server, TargetError> {
+        let url = profile.url.expose_secret();
+        let address = Address::parse(url)?;
+        if address.backend() != profile.backend {
+            return Err(TargetError::Misconfigured(format!(
+                "the profile says {}, but its URL is one of {}; change one of the two",
+                profile.backend.as_str(),
+                address.backend().as_str()
+            )));
+        }
+        let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = servers.get(url) {
+            return Ok(server.clone());
+        }
+        if servers.len() >= REMEMBERED {
+            servers.retain(|_, server| server.in_use());
+        }
+        let server = Server::new(address)?;
+        servers.insert(url.to_owned(), server.clone());
+        Ok(server)
+    }
+}
+
+impl Targets for SqlTargets {
+    fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError> {
+        let pinned = profile.pinned_database.clone();
+        Ok(match self.server(profile)? {
+            Server::Sqlite(file) => Arc::new(sqlite::SqliteTarget::new(file, pinned)),
+            Server::Postgres(cluster) => Arc::new(postgres::PostgresTarget::new(cluster, pinned)),
+            Server::MySql(server) => Arc::new(mysql::MySqlTarget::new(server, pinned)),
+        })
+    }
+}

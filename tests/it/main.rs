@@ -1,8 +1,14 @@
 //! The integration tests: one binary, so that it links once. A module per part of the front door.
-
 #![allow(clippy::unwrap_used, reason = "in a test a failure of what it builds upon is a failure too")]
 
 mod architecture;
+mod bad_input;
+mod builtin;
+mod crash;
 mod harness;
+mod http;
+mod models;
 mod provider;
+mod runs;
 mod status_machine;
+mod watching;

@@ -1,9 +1,39 @@
-//! What the tests share: the real server as a process of its own, spoken to as clients do, and servers that
-//! stand in for the world.
+//! Starts the real server as a process of its own and speaks to it as clients do; scripted models and small
+//! targets to point it at.
 
 pub mod live;
 pub mod scripted_model;
 pub mod server;
+pub mod sqlite;
 
 pub use live::Live;
+pub use scripted_model::ScriptedModel;
 pub use server::Server;
+pub use sqlite::SqliteTarget;
+
+use gloss::domain::profile::NewLlmProfile;
+use serde_json::{Value, json};
+
+/// The input that makes an LLM profile with these settings through the API.
+pub fn llm_input(profile: &NewLlmProfile) -> Value {
+    json!({
+        "name": profile.name,
+        "provider": profile.provider.as_str(),
+        "model": profile.model,
+        "baseUrl": profile.base_url,
+        "apiKey": profile.api_key.as_ref().map(secrecy::ExposeSecret::expose_secret),
+        "concurrency": profile.concurrency,
+        "requestsPerMinute": profile.requests_per_minute,
+        "inputCostPerMillionTokens": profile.input_cost_per_million_tokens,
+        "outputCostPerMillionTokens": profile.output_cost_per_million_tokens,
+    })
+}
+
+/// A server with a scripted model and a SQLite target; gives the ids of both profiles.
+pub async fn server_with(model: &ScriptedModel, target: &SqliteTarget, environment: &[(&str, &str)]) -> (Server, Value) {
+    let server = Server::start_with(environment).await;
+    let db_profile = server.create_db_profile("target", &target.url()).await;
+    let llm_profile = server.create_llm_profile(llm_input(&model.profile())).await;
+    let input = json!({ "targets": [{ "dbProfileId": db_profile }], "llmProfileId": llm_profile });
+    (server, input)
+}

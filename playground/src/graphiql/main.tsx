@@ -1,0 +1,36 @@
+// GraphiQL for Gloss. Everything that it needs is bundled: the page works without internet access.
+// Queries and mutations go by POST, subscriptions over a WebSocket (graphql-transport-ws).
+
+import 'graphiql/setup-workers/vite';
+import 'graphiql/style.css';
+import './page.css';
+
+import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { GraphiQL } from 'graphiql';
+import { createClient } from 'graphql-ws';
+import { createRoot } from 'react-dom/client';
+
+import { examples } from './examples';
+
+const url = new URL('/graphql', window.location.href);
+const socketUrl = new URL(url);
+socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
+
+const fetcher = createGraphiQLFetcher({
+  url: url.href,
+  // A retry would run the subscription from its beginning and show its events twice: end it with an
+  // error instead, so that the reader goes on with `after`.
+  wsClient: createClient({ url: socketUrl.href, retryAttempts: 0 }),
+});
+
+const page = document.getElementById('page');
+if (page === null) {
+  throw new Error('the page has no element to draw into');
+}
+createRoot(page).render(
+  <GraphiQL fetcher={fetcher} defaultTabs={examples} defaultEditorToolsVisibility="variables">
+    <GraphiQL.Logo>
+      <span className="gloss-logo">Gloss</span>
+    </GraphiQL.Logo>
+  </GraphiQL>,
+);

@@ -1,0 +1,293 @@
+//! The description of a column: what it is, what is worth adding, on what it rests, and how sure that is.
+//!
+//! The rule: everything said in a text has its evidence beside it.
+
+use crate::domain::{
+    catalog::Column,
+    run::{RunOptions, Verbosity},
+    suggestion::Draft,
+};
+
+use super::{
+    data_type::DataType,
+    draft::{Need, Sketch},
+    reading::{ColumnReading, TableReading},
+    shape::Shape,
+    vocabulary::Grasp,
+    wording::{self, Place},
+    words,
+};
+
+/// How many values of a closed set are listed.
+const LISTED: usize = 6;
+
+/// Names that say nothing by themselves.
+const EMPTY_NAMES: &[&str] = &[
+    "value",
+    "data",
+    "attribute",
+    "field",
+    "info",
+    "information",
+    "item",
+    "object",
+    "text",
+    "content",
+    "other",
+    "miscellaneous",
+    "flag",
+    "variable",
+    "column",
+    "code",
+];
+
+/// Describes a column.
+pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions) -> Draft {
+    let reading = table.column(column);
+    let mut sketch = Sketch::default();
+    let wordings = wording::wordings(Place { table, column: &reading, verbosity: options.verbosity });
+    let comment = comment(column.comment.as_deref(), &column.name, options.verbosity);
+    if let Some(comment) = &comment {
+        sketch.evidence("comment", "the column has a comment already", 0.3);
+        sketch.wording(comment);
+    }
+    for text in &wordings.texts {
+        sketch.wording(text);
+    }
+    name(&reading, &mut sketch);
+    data_type(&reading, wordings.is_typical, &mut sketch);
+    keys(table, &reading, comment.is_some(), &mut sketch);
+    samples(&reading, &mut sketch);
+    statistics(table, &reading, &mut sketch);
+    let words = &reading.words;
+    if matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
+        sketch.at_most(0.45);
+    }
+    if reading.is_cryptic() && column.references.is_none() && !column.primary_key {
+        sketch.at_most(if reading.shape.is_some() || !reading.values.is_empty() { 0.30 } else { 0.15 });
+    }
+    if let Some(comment) = comment {
+        sketch.at_least(0.9);
+        sketch.because(format!("Kept the comment that the column has, which begins {}", words::quoted(&comment)));
+    } else {
+        sketch.because(reason(&reading, wordings.because));
+    }
+    sketch.finish(options)
+}
+
+/// A comment worth keeping, on one line; its first sentence where little is to be said.
+pub fn comment(text: Option<&str>, name: &str, verbosity: Verbosity) -> Option<String> {
+    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let plain = text.trim_matches(['.', ' ']).to_lowercase();
+    let says_nothing = plain.chars().count() < 4
+        || plain == name.to_lowercase()
+        || ["todo", "tbd", "none", "null", "n/a", "test", "comment"].contains(&plain.as_str());
+    if says_nothing {
+        return None;
+    }
+    let first =
+        (verbosity == Verbosity::Brief).then(|| text.split_once(". ").map(|(first, _)| first.to_owned())).flatten();
+    Some(first.unwrap_or(text))
+}
+
+fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
+    let doubts: Vec<String> = reading
+        .tokens
+        .iter()
+        .filter_map(|token| match &token.grasp {
+            Grasp::Ambiguous(others) => {
+                let others: Vec<String> = others.iter().map(|&other| other.to_owned()).collect();
+                Some(format!(
+                    "`{}` was taken for {} and may also mean {}",
+                    token.raw,
+                    token.text,
+                    words::listed(&others, "or")
+                ))
+            }
+            Grasp::Cryptic if !reading.is_cryptic() => {
+                Some(format!("{} was not understood", words::quoted(&token.raw)))
+            }
+            _ => None,
+        })
+        .collect();
+    if doubts.is_empty() {
+        format!("Written so because {because}")
+    } else {
+        format!("Written so because {because}; {}", words::listed(&doubts, "and"))
+    }
+}
+
+/// What the name is worth: 0.55 where each of its words is understood.
+fn name(reading: &ColumnReading<'_>, sketch: &mut Sketch) {
+    let worth = |grasp: &Grasp| match grasp {
+        Grasp::Word | Grasp::Abbreviation => 1.0,
+        Grasp::Ambiguous(_) => 0.55,
+        Grasp::Likely => 0.7,
+        Grasp::Cryptic => 0.0,
+    };
+    #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
+    let share = if reading.tokens.is_empty() {
+        0.0
+    } else {
+        reading.tokens.iter().map(|token| worth(&token.grasp)).sum::<f64>() / reading.tokens.len() as f64
+    };
+    let expanded: Vec<String> = reading
+        .tokens
+        .iter()
+        .filter(|token| token.raw != token.text && token.grasp != Grasp::Cryptic)
+        .map(|token| format!("{} = {}", token.raw, token.text))
+        .collect();
+    let read: Vec<&str> = reading.tokens.iter().map(|token| token.text.as_str()).collect();
+    let detail = if read.is_empty() || reading.is_cryptic() {
+        format!("the name {} could not be read", words::quoted(&reading.column.name))
+    } else if expanded.is_empty() {
+        format!("reads as \"{}\"", read.join(" "))
+    } else {
+        format!("reads as \"{}\" ({})", read.join(" "), expanded.join(", "))
+    };
+    sketch.evidence("name", detail, 0.55 * share);
+}
+
+fn data_type(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
+    let spelling = reading.column.data_type.trim();
+    if spelling.is_empty() {
+        return;
+    }
+    let spelling: String = spelling.chars().filter(|c| !c.is_control()).take(60).collect();
+    if is_typical {
+        sketch.evidence("type", format!("{spelling} fits the name"), 0.1);
+    } else {
+        sketch.evidence("type", spelling, 0.02);
+    }
+}
+
+fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, commented: bool, sketch: &mut Sketch) {
+    let column = reading.column;
+    if let Some(reference) = &column.references {
+        sketch.evidence("reference", format!("foreign key to {}.{}", reference.table, reference.column), 0.25);
+        if commented {
+            sketch.detail(Need::Useful, format!("Refers to {}.{}", reference.table, reference.column));
+        }
+        if table.is_own(reference) && column.nullable && !reading.words.is_empty() {
+            sketch.detail(Need::Useful, "Null where there is none");
+        }
+    }
+    if column.primary_key {
+        let count = table.primary_key().len();
+        if count == 1 {
+            sketch.evidence("key", "primary key of the table", 0.25);
+            if column.references.is_some() {
+                sketch.detail(Need::Useful, "Also the primary key");
+            }
+        } else {
+            sketch.evidence(
+                "key",
+                format!("one of {count} columns of the primary key"),
+                if column.references.is_some() { 0.05 } else { 0.15 },
+            );
+            sketch.detail(Need::Useful, "Part of the primary key");
+        }
+    } else if column.unique {
+        sketch.evidence("key", "unique", 0.1);
+        sketch.detail(Need::Useful, "Unique");
+    }
+}
+
+fn samples(reading: &ColumnReading<'_>, sketch: &mut Sketch) {
+    if let Some(shape) = reading.shape {
+        sketch.evidence("sample", format!("sampled values look like {}", shape.noun()), 0.12);
+        let stored = match (shape, reading.data_type) {
+            (Shape::EpochSeconds | Shape::EpochMillis, DataType::Integer | DataType::Text | DataType::Other)
+            | (
+                Shape::Uuid | Shape::HexDigest | Shape::Percent | Shape::Url | Shape::Mime,
+                DataType::Text | DataType::Other,
+            ) if !reading.is_cryptic() && !reading.words.iter().any(|word| matches!(word.as_str(), "URL" | "MIME")) => {
+                Some(shape.noun())
+            }
+            _ => None,
+        };
+        if let Some(noun) = stored {
+            sketch.detail(Need::Useful, format!("Values are {noun}"));
+        } else if shape.is_moment() && reading.data_type == DataType::Text {
+            sketch.detail(Need::Thorough, format!("Kept as text that holds {}", shape.noun()));
+        }
+    }
+    if !reading.values.is_empty() && reading.shape != Some(Shape::YesNo) {
+        let shown: Vec<String> = reading
+            .values
+            .iter()
+            .take(LISTED)
+            .map(|value| value.chars().filter(|c| !c.is_control()).take(40).collect())
+            .collect();
+        let all = reading.values_complete && reading.values.len() <= LISTED;
+        let text = if all {
+            format!("One of {}", words::listed(&shown, "and").replace(" and ", " or "))
+        } else {
+            format!("Values include {}", words::listed(&shown, "and"))
+        };
+        sketch.detail(Need::Useful, text);
+        sketch.evidence("sample", format!("a small set of values: {}", shown.join(", ")), 0.1);
+    } else if reading.values.len() == 2 && reading.data_type == DataType::Text {
+        sketch.detail(Need::Useful, format!("Values: {}", reading.values.join(", ")));
+    }
+}
+
+fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mut Sketch) {
+    let (Some(all), Some(one)) = (table.statistics, reading.statistics) else { return };
+    if all.sampled_rows <= 0 {
+        return;
+    }
+    let mut found = Vec::new();
+    if let Some(distinct) = one.distinct {
+        found.push(format!("{distinct} distinct {}", if distinct == 1 { "value" } else { "values" }));
+    }
+    if let Some(share) = one.null_share.filter(|share| share.is_finite() && *share > 0.0) {
+        let percent = (share * 100.0).round();
+        found.push(if percent < 1.0 { "under 1 % null".to_owned() } else { format!("{percent} % null") });
+        let text = if share >= 0.995 {
+            "Null in every row seen".to_owned()
+        } else if share >= 0.5 {
+            "Null in most rows".to_owned()
+        } else {
+            format!(
+                "Null in {} of the rows seen",
+                if percent < 1.0 { "under 1 %".to_owned() } else { format!("about {percent} %") }
+            )
+        };
+        sketch.detail(Need::Thorough, text);
+    }
+    let number = |text: &Option<String>| {
+        text.as_deref().and_then(|text| text.trim().parse::<f64>().ok()).filter(|number| number.is_finite())
+    };
+    let is_key = reading.column.primary_key || reading.column.references.is_some();
+    if let (Some(low), Some(high)) = (number(&one.minimum), number(&one.maximum))
+        && !reading.is_sensitive
+        && !is_key
+        && reading.data_type.is_number()
+    {
+        found.push(format!("from {low} to {high}"));
+        let rate = reading.words.iter().any(|word| {
+            matches!(word.as_str(), "percentage" | "percent" | "rate" | "ratio" | "share" | "probability" | "fraction")
+        });
+        if rate && low >= 0.0 && high <= 1.0 && high > 0.0 {
+            sketch.detail(Need::Useful, "A fraction between 0 and 1");
+        } else if rate && reading.last() == "percentage" && high > 1.0 && high <= 100.0 {
+            sketch.detail(Need::Useful, "In percent, from 0 to 100");
+        } else if low < high && reading.shape.is_none() {
+            sketch.detail(Need::Thorough, format!("Ranges from {low} to {high} in the rows seen"));
+        }
+    } else if let (Some(low), Some(high)) = (&one.minimum, &one.maximum)
+        && !reading.is_sensitive
+        && low < high
+        && (reading.data_type.is_moment() || matches!(reading.shape, Some(Shape::IsoDate | Shape::IsoTimestamp)))
+        && low.len() <= 40
+        && high.len() <= 40
+    {
+        let day = |text: &str| text.split([' ', 'T']).next().unwrap_or_default().to_owned();
+        found.push(format!("from {} to {}", day(low), day(high)));
+        sketch.detail(Need::Thorough, format!("Ranges from {} to {} in the rows seen", day(low), day(high)));
+    }
+    if !found.is_empty() {
+        sketch.evidence("statistic", format!("{} in {} rows", found.join(", "), all.sampled_rows), 0.05);
+    }
+}

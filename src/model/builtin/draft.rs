@@ -1,0 +1,120 @@
+//! A description in the making: wordings, evidence, and how sure they are.
+//!
+//! The rule: every draft has at least one wording, no two alike, each ending with a full stop.
+
+use crate::domain::{
+    run::{RunOptions, Verbosity},
+    suggestion::{Alternative, Draft, Evidence},
+};
+
+use super::words;
+
+/// Lowest and highest confidence: it never knows nothing and never knows for sure.
+const RANGE: (f64, f64) = (0.05, 0.97);
+
+/// How much a sentence must be wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// From `DETAILED` on.
+    Useful,
+    /// For `COMPREHENSIVE`.
+    Thorough,
+}
+
+/// A description in the making.
+#[derive(Debug, Default)]
+pub struct Sketch {
+    /// Clauses without a full stop, best first.
+    wordings: Vec<String>,
+    /// Sentences without a full stop that follow each wording.
+    details: Vec<(Option<Need>, String)>,
+    evidence: Vec<Evidence>,
+    /// What the confidence adds up to.
+    score: f64,
+    /// One sentence.
+    reasoning: String,
+}
+
+impl Sketch {
+    /// Adds a wording, the best first.
+    pub fn wording(&mut self, text: impl Into<String>) {
+        self.wordings.push(text.into());
+    }
+
+    /// Adds a sentence that follows whichever wording is taken.
+    pub fn detail(&mut self, need: Need, text: impl Into<String>) {
+        self.details.push((Some(need), text.into()));
+    }
+
+    /// Adds evidence, and what it is worth.
+    pub fn evidence(&mut self, source: &str, detail: impl Into<String>, worth: f64) {
+        self.evidence.push(Evidence { source: source.to_owned(), detail: detail.into() });
+        self.score += worth;
+    }
+
+    /// Raises the score to at least this.
+    pub fn at_least(&mut self, score: f64) {
+        self.score = self.score.max(score);
+    }
+
+    /// Lowers the score to at most this.
+    pub fn at_most(&mut self, score: f64) {
+        self.score = self.score.min(score);
+    }
+
+    /// Says why.
+    pub fn because(&mut self, reasoning: impl Into<String>) {
+        self.reasoning = reasoning.into();
+    }
+
+    /// The draft as the options want it.
+    pub fn finish(self, options: &RunOptions) -> Draft {
+        let details: Vec<&str> = self
+            .details
+            .iter()
+            .filter(|(need, _)| match options.verbosity {
+                Verbosity::Brief => false,
+                Verbosity::Detailed => *need != Some(Need::Thorough),
+                Verbosity::Comprehensive => true,
+            })
+            .map(|(_, text)| text.as_str())
+            .collect();
+        let wanted = usize::try_from(options.alternatives).unwrap_or(1).max(1);
+        let best = self.score.clamp(RANGE.0, RANGE.1);
+        let mut alternatives: Vec<Alternative> = Vec::new();
+        let mut confidence = best;
+        for wording in &self.wordings {
+            let text = std::iter::once(wording.as_str())
+                .chain(details.iter().copied())
+                .map(sentence)
+                .collect::<Vec<_>>()
+                .join(" ");
+            if alternatives.len() < wanted
+                && !text.trim_matches(['.', ' ']).is_empty()
+                && alternatives.iter().all(|one| one.text != text)
+            {
+                alternatives.push(Alternative { text, confidence: rounded(confidence) });
+                confidence = (confidence * 0.92).max(RANGE.0);
+            }
+        }
+        if alternatives.is_empty() {
+            alternatives.push(Alternative { text: "Meaning not known.".to_owned(), confidence: RANGE.0 });
+        }
+        let mut reasoning = self.reasoning;
+        if options.instructions.as_deref().is_some_and(|text| !text.trim().is_empty()) {
+            reasoning = format!("{} The builtin describer cannot follow instructions.", sentence(&reasoning));
+        }
+        Draft { alternatives, logprob: None, reasoning: Some(sentence(&reasoning)), evidence: self.evidence }
+    }
+}
+
+/// With a capital at the start and a full stop at the end.
+fn sentence(text: &str) -> String {
+    let text = text.trim();
+    let end = if text.ends_with(['.', '!', '?', '…', '。']) { "" } else { "." };
+    format!("{}{end}", words::capitalized(text))
+}
+
+fn rounded(confidence: f64) -> f64 {
+    (confidence * 100.0).round() / 100.0
+}

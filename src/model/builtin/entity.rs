@@ -1,0 +1,140 @@
+//! What one row of a table stands for, as far as the table's name tells.
+//!
+//! The rule: marks of a table's technical part (`tbl_`, `dim_`, `_bak`) never become words of the text; they become
+//! its [`Style`]. A new mark is one line in [`MARKS`].
+
+use super::{
+    vocabulary::{self, Context, Grasp, Token},
+    words,
+};
+
+/// The technical part that a table's name says it plays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// None in particular.
+    Plain,
+    /// Of a star schema.
+    Dimension,
+    /// Of a star schema.
+    Fact,
+    /// On its way into another table.
+    Staging,
+    /// For a while.
+    Temporary,
+    /// A copy.
+    Backup,
+    /// Codes and their names.
+    Lookup,
+}
+
+/// Marks before or after the name proper.
+const MARKS: &[(&str, Style)] = &[
+    ("tbl", Style::Plain),
+    ("tb", Style::Plain),
+    ("t", Style::Plain),
+    ("table", Style::Plain),
+    ("vw", Style::Plain),
+    ("v", Style::Plain),
+    ("view", Style::Plain),
+    ("mvw", Style::Plain),
+    ("dim", Style::Dimension),
+    ("d", Style::Dimension),
+    ("dimension", Style::Dimension),
+    ("fact", Style::Fact),
+    ("fct", Style::Fact),
+    ("f", Style::Fact),
+    ("stg", Style::Staging),
+    ("staging", Style::Staging),
+    ("raw", Style::Staging),
+    ("tmp", Style::Temporary),
+    ("temp", Style::Temporary),
+    ("bak", Style::Backup),
+    ("bkp", Style::Backup),
+    ("backup", Style::Backup),
+    ("lkp", Style::Lookup),
+    ("lkup", Style::Lookup),
+    ("lookup", Style::Lookup),
+    ("lu", Style::Lookup),
+    ("ref", Style::Lookup),
+];
+
+/// Words after which a name is a phrase (`sales by month`) and no longer the name of a thing.
+pub const PREPOSITIONS: &[&str] =
+    &["by", "per", "with", "without", "for", "from", "to", "and", "in", "at", "on", "or", "last", "top"];
+
+/// What one row stands for.
+#[derive(Debug, Clone)]
+pub struct Entity {
+    /// `order line`.
+    pub one: String,
+    /// `order lines`.
+    pub many: String,
+    /// The words of `one`.
+    pub words: Vec<String>,
+    /// How the name was read.
+    pub tokens: Vec<Token>,
+    /// Whether the name was understood and is the name of a thing.
+    pub is_clear: bool,
+    /// The technical part.
+    pub style: Style,
+}
+
+impl Entity {
+    /// Reads a table's name.
+    pub fn of(name: &str, context: &Context) -> Self {
+        let mut parts = words::split(name);
+        let mut style = Style::Plain;
+        let mark = |part: Option<&String>| {
+            part.and_then(|part| MARKS.iter().find(|(text, _)| text == part)).map(|(_, style)| *style)
+        };
+        while parts.len() > 1
+            && let Some(found) = mark(parts.first())
+        {
+            style = if style == Style::Plain { found } else { style };
+            parts.remove(0);
+        }
+        while parts.len() > 1
+            && let Some(found) =
+                mark(parts.last()).filter(|_| parts.last().is_some_and(|part| part.len() > 1 && part != "ref"))
+        {
+            style = if style == Style::Plain { found } else { style };
+            parts.pop();
+        }
+        let tokens = vocabulary::read(&parts.join("_"), context);
+        let mut all: Vec<String> =
+            tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
+        all.dedup();
+        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()));
+        let as_named = all.join(" ");
+        if !phrase && let Some(word) = all.last_mut() {
+            *word = words::singular(word);
+        }
+        let one = all.join(" ");
+        let many = if phrase { as_named } else { words::plural(&one) };
+        let is_clear = !all.is_empty() && !phrase && tokens.iter().all(|token| token.grasp != Grasp::Cryptic);
+        Self { one, many, words: all, tokens, is_clear, style }
+    }
+
+    /// Whether the words begin with this entity's, and how many words that takes: all of them (`order line`
+    /// in `order line number`), or the last alone (`line number`).
+    pub fn leads(&self, words: &[String]) -> usize {
+        let same = |a: &[String], b: &[String]| {
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| words::singular(a) == words::singular(b))
+        };
+        let all = self.words.len();
+        if all == 0 || !self.is_clear {
+            0
+        } else if words.len() >= all && same(&words[..all], &self.words) {
+            all
+        } else if all > 1 && words.len() > 1 && same(&words[..1], &self.words[all - 1..]) {
+            1
+        } else {
+            0
+        }
+    }
+
+    /// Whether the words are this entity's.
+    pub fn is_named_by(&self, words: &[String]) -> bool {
+        words.iter().map(|word| words::singular(word)).eq(self.words.iter().map(|word| words::singular(word)))
+    }
+}

@@ -1,0 +1,75 @@
+//! The describer that comes with Gloss: no key, no network, no cost.
+//!
+//! It reads names, types, keys, statistics and samples, and writes plain sentences with its evidence. The rule: the
+//! same input gives the same text, and it says little rather than guess. No sample value stands in a text, except
+//! those of a small closed set that is neither personal nor secret.
+//!
+//! How sure it is adds up from what it found, between 0.05 and 0.97:
+//!
+//! | found | worth |
+//! |---|---|
+//! | every word of the name in the vocabulary | 0.55; less by the share of words that only look like words, are ambiguous, or are not understood |
+//! | a declared key or reference | 0.25 |
+//! | a type that fits what the name says | 0.10 |
+//! | samples that fit what the name says | 0.12 |
+//! | statistics that say something | 0.05 |
+//! | a comment | at least 0.90 |
+//! | a name that says nothing (`value`, `data`) | at most 0.45 |
+//! | a name that was not understood | at most 0.30 |
+//!
+//! To add: a word is a line in `vocabulary.tsv` or `words.txt`; a unit a line in `units.rs`; a shape of values a
+//! variant in `shape.rs`; a kind of column a function in `wording.rs`.
+
+mod column;
+mod data_type;
+mod draft;
+mod entity;
+mod reading;
+mod shape;
+mod table;
+mod units;
+mod vocabulary;
+mod wording;
+mod words;
+
+use async_trait::async_trait;
+
+use crate::{
+    domain::usage::Usage,
+    port::model::{DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
+};
+
+use reading::TableReading;
+
+/// Subjects in one request: enough that a table is read once, few enough that a run shows progress.
+const BATCH_SIZE: usize = 64;
+
+/// The describer that comes with Gloss.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct BuiltinDescriber;
+
+#[async_trait]
+impl Describer for BuiltinDescriber {
+    async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
+        let reading = TableReading::of(&request.table, request.statistics.as_deref());
+        let drafts = request
+            .subjects
+            .iter()
+            .map(|subject| match *subject {
+                Subject::Table => Some(table::describe(&reading, &request.options)),
+                Subject::Column(index) => {
+                    request.table.columns.get(index).map(|column| column::describe(&reading, column, &request.options))
+                }
+            })
+            .collect();
+        Ok(DescribeAnswer { drafts, usage: Usage { requests: 1, ..Usage::default() } })
+    }
+
+    fn batch_size(&self) -> usize {
+        BATCH_SIZE
+    }
+
+    fn bound(&self, _request: &DescribeRequest) -> UsageBound {
+        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+    }
+}

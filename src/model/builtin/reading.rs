@@ -1,0 +1,313 @@
+//! A table and its columns as they are read before anything is written about them.
+//!
+//! The rule: a reading holds facts; words for people are made in `wording.rs`, `column.rs` and `table.rs`.
+
+use crate::domain::catalog::{Column, ColumnStatistics, Reference, TableDetail, TableStatistics};
+
+use super::{
+    data_type::{DataType, enum_values},
+    entity::Entity,
+    shape::Shape,
+    vocabulary::{self, Context, Grasp, Token},
+    words,
+};
+
+/// Words of columns whose values are nobody's business.
+const SENSITIVE: &[&str] = &[
+    "password",
+    "secret",
+    "token",
+    "hash",
+    "salt",
+    "pin",
+    "credential",
+    "credentials",
+    "signature",
+    "e-mail",
+    "phone",
+    "telephone",
+    "fax",
+    "mobile",
+    "address",
+    "street",
+    "birth",
+    "birthday",
+    "passport",
+    "ssn",
+    "iban",
+    "IBAN",
+    "salary",
+    "wage",
+    "surname",
+    "nickname",
+    "username",
+    "maiden",
+    "IP",
+    "MAC",
+    "latitude",
+    "longitude",
+    "diagnosis",
+    "religion",
+    "ethnicity",
+    "social",
+    "taxpayer",
+    "card",
+    "avatar",
+    "login",
+    "cvv",
+    "security",
+];
+
+/// Words of tables whose rows are people.
+const PEOPLE: &[&str] = &[
+    "person",
+    "people",
+    "user",
+    "customer",
+    "employee",
+    "contact",
+    "patient",
+    "member",
+    "student",
+    "teacher",
+    "staff",
+    "worker",
+    "client",
+    "guest",
+    "author",
+    "applicant",
+    "candidate",
+    "subscriber",
+    "visitor",
+    "driver",
+    "doctor",
+    "nurse",
+    "lead",
+    "manager",
+    "owner",
+    "administrator",
+    "player",
+    "buyer",
+    "seller",
+    "tenant",
+    "representative",
+    "provider",
+    "attendee",
+];
+
+/// A table as read.
+pub struct TableReading<'a> {
+    /// What the catalog says.
+    pub detail: &'a TableDetail,
+    /// What its data look like.
+    pub statistics: Option<&'a TableStatistics>,
+    /// Where its names are at home.
+    pub context: Context,
+    /// What a row stands for.
+    pub entity: Entity,
+    /// A word that begins every column's name and means nothing there.
+    shared_prefix: Option<String>,
+}
+
+/// A column as read.
+pub struct ColumnReading<'a> {
+    /// What the catalog says.
+    pub column: &'a Column,
+    /// What its data look like.
+    pub statistics: Option<&'a ColumnStatistics>,
+    /// Its type.
+    pub data_type: DataType,
+    /// Its name, word by word, without prefixes that mean nothing.
+    pub tokens: Vec<Token>,
+    /// The words of `tokens`, without those that name the table itself.
+    pub words: Vec<String>,
+    /// What the samples look like.
+    pub shape: Option<Shape>,
+    /// Its values, where they are a small closed set; never of a sensitive column.
+    pub values: Vec<String>,
+    /// Whether `values` are all there are.
+    pub values_complete: bool,
+    /// Whether its values may not be shown.
+    pub is_sensitive: bool,
+}
+
+impl<'a> TableReading<'a> {
+    /// Reads a table.
+    pub fn of(detail: &'a TableDetail, statistics: Option<&'a TableStatistics>) -> Self {
+        let names = detail.columns.iter().map(|column| column.name.as_str()).chain([detail.table.name.as_str()]);
+        let context = Context::of(names);
+        let entity = Entity::of(&detail.table.name, &context);
+        Self { detail, statistics, shared_prefix: shared_prefix(detail), context, entity }
+    }
+
+    /// Reads one of its columns.
+    pub fn column(&self, column: &'a Column) -> ColumnReading<'a> {
+        let statistics = self.statistics.and_then(|all| all.columns.iter().find(|one| one.name == column.name));
+        let data_type = DataType::of(&column.data_type);
+        let mut parts = words::split(&column.name);
+        if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() {
+            parts.remove(0);
+        }
+        let tokens = vocabulary::read(&parts.join("_"), &self.context);
+        let mut words: Vec<String> = tokens.iter().flat_map(|token| token.text.split(' ')).map(str::to_owned).collect();
+        words.dedup();
+        let shape = statistics.and_then(|one| {
+            Shape::of(
+                &one.samples,
+                &[words.clone(), vec![tokens.last().map(|t| t.raw.clone()).unwrap_or_default()]].concat(),
+            )
+        });
+        let own = self.entity.leads(&words);
+        if own > 0 && own < words.len() {
+            words.drain(..own);
+        }
+        let is_sensitive = self.is_sensitive(&words, shape);
+        let mut reading = ColumnReading {
+            column,
+            statistics,
+            data_type,
+            tokens,
+            words,
+            shape,
+            values: Vec::new(),
+            values_complete: false,
+            is_sensitive,
+        };
+        self.read_values(&mut reading);
+        reading
+    }
+
+    /// What a foreign key points at.
+    pub fn target(&self, reference: &Reference) -> Entity {
+        Entity::of(&reference.table, &self.context)
+    }
+
+    /// Whether a foreign key points back at this table.
+    pub fn is_own(&self, reference: &Reference) -> bool {
+        reference.table == self.detail.table.name
+            && reference.schema.as_ref().is_none_or(|schema| *schema == self.detail.schema)
+    }
+
+    /// The columns of the primary key.
+    pub fn primary_key(&self) -> Vec<&'a Column> {
+        self.detail.columns.iter().filter(|column| column.primary_key).collect()
+    }
+
+    /// Columns with a foreign key.
+    pub fn foreign_keys(&self) -> Vec<(&'a Column, &'a Reference)> {
+        self.detail
+            .columns
+            .iter()
+            .filter_map(|column| column.references.as_ref().map(|reference| (column, reference)))
+            .collect()
+    }
+
+    /// Whether its rows are people.
+    pub fn is_about_people(&self) -> bool {
+        self.entity.words.last().is_some_and(|word| PEOPLE.contains(&word.as_str()))
+    }
+
+    fn is_sensitive(&self, words: &[String], shape: Option<Shape>) -> bool {
+        let has = |list: &[&str]| {
+            words.iter().any(|word| list.contains(&word.as_str()) || list.contains(&words::singular(word).as_str()))
+        };
+        let names_people = words.last().is_some_and(|word| word == "name")
+            && (self.is_about_people()
+                || has(&["first", "last", "full", "middle", "family", "given", "user"])
+                || has(PEOPLE));
+        names_people
+            || has(SENSITIVE)
+            || words.last().is_some_and(|word| word == "by")
+            || shape.is_some_and(Shape::is_personal)
+    }
+
+    fn read_values(&self, reading: &mut ColumnReading<'a>) {
+        if reading.is_sensitive {
+            return;
+        }
+        let listed = enum_values(&reading.column.data_type);
+        if !listed.is_empty() {
+            reading.values = listed;
+            reading.values_complete = true;
+            return;
+        }
+        let (Some(table), Some(one)) = (self.statistics, reading.statistics) else { return };
+        let codes = reading.words.last().is_some_and(|word| {
+            [
+                "status",
+                "state",
+                "type",
+                "kind",
+                "code",
+                "level",
+                "priority",
+                "category",
+                "class",
+                "flag",
+                "stage",
+                "mode",
+                "indicator",
+            ]
+            .contains(&word.as_str())
+        });
+        let kind_fits = matches!(reading.data_type, DataType::Text | DataType::Other)
+            || (reading.data_type == DataType::Integer && codes);
+        let key = reading.column.primary_key || reading.column.unique || reading.column.references.is_some();
+        let Some(distinct) = one.distinct else { return };
+        #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of a bounded sample")]
+        let filled = (table.sampled_rows as f64 * (1.0 - one.null_share.unwrap_or(0.0)).clamp(0.0, 1.0)) as i64;
+        let short = one.samples.iter().all(|value| {
+            (1..=24).contains(&value.chars().count())
+                && !value.chars().any(char::is_control)
+                && value.split(' ').count() <= 3
+        });
+        let few = (2..=10).contains(&distinct) && filled >= 12 && filled >= 4 * distinct;
+        if kind_fits
+            && !key
+            && short
+            && few
+            && !one.samples.is_empty()
+            && reading.shape.is_none_or(|shape| {
+                matches!(
+                    shape,
+                    Shape::YesNo | Shape::Currency | Shape::Country2 | Shape::Country3 | Shape::Language | Shape::Mime
+                )
+            })
+        {
+            reading.values.clone_from(&one.samples);
+            reading.values.sort();
+            reading.values_complete =
+                table.complete && i64::try_from(one.samples.len()).is_ok_and(|seen| seen >= distinct);
+        }
+    }
+}
+
+impl ColumnReading<'_> {
+    /// The last word, or nothing.
+    pub fn last(&self) -> &str {
+        self.words.last().map_or("", String::as_str)
+    }
+
+    /// The last word as it stands in the name.
+    pub fn last_raw(&self) -> &str {
+        self.tokens.last().map_or("", |token| token.raw.as_str())
+    }
+
+    /// Whether no word of the name was understood.
+    pub fn is_cryptic(&self) -> bool {
+        self.tokens.iter().all(|token| token.grasp == Grasp::Cryptic || token.raw.bytes().all(|b| b.is_ascii_digit()))
+    }
+}
+
+/// The first word of every column's name, where there are three columns or more and it says nothing:
+/// `cst_name`, `cst_city`, `cst_phone`.
+fn shared_prefix(detail: &TableDetail) -> Option<String> {
+    let own: Vec<&Column> = detail.columns.iter().filter(|column| column.references.is_none()).collect();
+    let first = words::split(&own.first()?.name).first()?.clone();
+    let shared = own.len() >= 3
+        && own.iter().all(|column| {
+            let parts = words::split(&column.name);
+            parts.len() > 1 && parts[0] == first
+        });
+    (shared && !["is", "has"].contains(&first.as_str())).then_some(first)
+}

@@ -1,0 +1,377 @@
+//! The description of a table or view: what one row is, what it holds, what it links, how large it is.
+//!
+//! The rule: what one row is comes from the name and the keys; a name that does not tell is quoted.
+
+use crate::domain::{
+    asset::AssetKind,
+    catalog::{Column, Reference},
+    run::{RunOptions, Verbosity},
+    suggestion::Draft,
+};
+
+use super::{
+    column::comment,
+    draft::{Need, Sketch},
+    entity::{Entity, Style},
+    reading::TableReading,
+    vocabulary::Grasp,
+    wording::Place,
+    words,
+};
+
+/// How many columns are named.
+const NAMED: usize = 5;
+
+/// Columns that every table may have and that say nothing about it.
+const AUDIT: &[&str] = &["created", "updated", "modified", "deleted", "inserted", "version", "changed", "timestamp"];
+
+/// Describes a table or view.
+pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
+    let mut sketch = Sketch::default();
+    let kept = comment(table.detail.table.comment.as_deref(), &table.detail.table.name, options.verbosity);
+    if let Some(comment) = &kept {
+        sketch.evidence("comment", "the table has a comment already", 0.3);
+        sketch.wording(comment);
+    }
+    let contents = contents(table, options.verbosity);
+    let (texts, because) = what(table, &contents);
+    for text in texts {
+        sketch.wording(text);
+    }
+    evidence(table, &mut sketch);
+    details(table, kept.is_some(), &mut sketch);
+    if !table.entity.is_clear {
+        let phrase =
+            table.entity.tokens.iter().all(|token| token.grasp != Grasp::Cryptic) && !table.entity.tokens.is_empty();
+        sketch.at_most(if phrase { 0.70 } else { 0.30 });
+    }
+    if let Some(comment) = kept {
+        sketch.at_least(0.9);
+        sketch.because(format!("Kept the comment that the table has, which begins {}", words::quoted(&comment)));
+    } else {
+        sketch.because(because);
+    }
+    sketch.finish(options)
+}
+
+/// The tables that this one links, where it does little else: two or three references and at most two columns more
+/// that are not its own identifier or audit columns.
+pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<(&'a Column, &'a Reference)>> {
+    let keys = table.foreign_keys();
+    let all_in_key = keys.iter().all(|(column, _)| column.primary_key);
+    let key = table.primary_key();
+    let others = table
+        .detail
+        .columns
+        .iter()
+        .filter(|column| {
+            column.references.is_none() && !(column.primary_key && key.len() == 1) && !is_audit(table, column)
+        })
+        .count();
+    let is_link = (keys.len() == 2 && ((all_in_key && key.len() == 2 && others <= 2) || others == 0))
+        || (keys.len() == 3 && all_in_key && others == 0);
+    (is_link && table.detail.table.kind == AssetKind::Table).then_some(keys)
+}
+
+fn is_audit(table: &TableReading<'_>, column: &Column) -> bool {
+    let reading = table.column(column);
+    reading.words.iter().any(|word| AUDIT.contains(&word.as_str()))
+}
+
+/// What one row is, in several wordings, and why.
+fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
+    let Entity { one, many, .. } = &table.entity;
+    let name = words::quoted(&table.detail.table.name);
+    let with = if contents.is_empty() { String::new() } else { format!(", with {contents}") };
+    let view = match table.detail.table.kind {
+        AssetKind::View => Some("view"),
+        AssetKind::MaterializedView => Some("materialized view"),
+        _ => None,
+    };
+    if let Some(view) = view {
+        let of = if table.entity.is_clear || understood(table) {
+            format!("{view} of {many}")
+        } else {
+            format!("{view} {name}")
+        };
+        let texts = vec![format!("{of}{with}"), of.clone(), format!("{many}{with}; a {view}")];
+        let texts = if table.entity.is_clear || understood(table) { texts } else { vec![format!("{of}{with}"), of] };
+        return (texts, format!("It is a {view}, and its columns tell what it shows"));
+    }
+    if let Some(keys) = links(table) {
+        let things: Vec<String> = keys.iter().map(|(_, reference)| target_name(table, reference, true)).collect();
+        let ones: Vec<String> = keys.iter().map(|(_, reference)| target_name(table, reference, false)).collect();
+        return (
+            vec![
+                format!(
+                    "links {}: one row for each {}",
+                    words::listed(&things, "and"),
+                    if keys.len() == 2 { "pair" } else { "combination" }
+                ),
+                format!("one row for each {} that belong together", words::listed(&ones, "and")),
+                format!("junction table between {}", words::listed(&things, "and")),
+            ],
+            "Two or three foreign keys and little else make a junction table".to_owned(),
+        );
+    }
+    if !table.entity.is_clear {
+        if understood(table) {
+            return (
+                vec![format!("{many}{with}"), format!("data on {many}{with}")],
+                "The name is a phrase and not the name of a thing".to_owned(),
+            );
+        }
+        let holds = if contents.is_empty() { String::new() } else { format!("; its columns hold {contents}") };
+        return (
+            vec![
+                format!("what a row stands for is not clear from the name {name}{holds}"),
+                format!("table {name}{with}"),
+            ],
+            "The name could not be understood".to_owned(),
+        );
+    }
+    let subject = part_of(table).unwrap_or_else(|| one.clone());
+    let subject = match table.entity.style {
+        Style::Fact if !one.contains("fact") => format!("{subject} (fact table)"),
+        Style::Dimension => format!("{subject} (dimension table)"),
+        _ => subject,
+    };
+    match table.entity.style {
+        Style::Staging => {
+            return (
+                vec![format!("staging table for {many}{with}"), format!("{many} as loaded, before processing{with}")],
+                "The name marks a staging table".to_owned(),
+            );
+        }
+        Style::Temporary => {
+            return (
+                vec![format!("temporary table of {many}{with}"), format!("{many}, kept for a while{with}")],
+                "The name marks a temporary table".to_owned(),
+            );
+        }
+        Style::Backup => return (vec![format!("backup copy of {many}{with}")], "The name marks a backup".to_owned()),
+        _ => {}
+    }
+    if is_lookup(table) {
+        return (
+            vec![
+                format!("lookup table of {many}{with}"),
+                format!("list of {many}{with}"),
+                format!("one row per {one}{with}"),
+            ],
+            "A key, a name and little else make a lookup table".to_owned(),
+        );
+    }
+    let mut texts = vec![format!("one row per {subject}{with}"), format!("holds one row for each {subject}{with}")];
+    texts.push(format!("{many}{with}"));
+    texts.push(format!("one row per {subject}"));
+    (texts, "The name says what a row stands for".to_owned())
+}
+
+fn understood(table: &TableReading<'_>) -> bool {
+    !table.entity.tokens.is_empty() && table.entity.tokens.iter().all(|token| token.grasp != Grasp::Cryptic)
+}
+
+/// `line of an order` for `order_lines` with a reference to `orders`.
+fn part_of(table: &TableReading<'_>) -> Option<String> {
+    let words = &table.entity.words;
+    let (last, head) = words.split_last()?;
+    let part = matches!(
+        last.as_str(),
+        "line"
+            | "item"
+            | "detail"
+            | "entry"
+            | "step"
+            | "page"
+            | "comment"
+            | "note"
+            | "attachment"
+            | "version"
+            | "image"
+            | "photo"
+            | "address"
+    );
+    let parent = table
+        .foreign_keys()
+        .into_iter()
+        .map(|(_, reference)| table.target(reference))
+        .find(|target| target.is_clear && target.words == head)?;
+    (part && !head.is_empty()).then(|| format!("{last} of {} {}", words::article(&parent.one), parent.one))
+}
+
+/// Whether the table is a key, a name and little else, and others refer to it or its name says so.
+fn is_lookup(table: &TableReading<'_>) -> bool {
+    let plain: Vec<&Column> =
+        table.detail.columns.iter().filter(|column| !column.primary_key && !is_audit(table, column)).collect();
+    let described = |column: &Column| {
+        let reading = table.column(column);
+        matches!(reading.last(), "name" | "description" | "label" | "code" | "title")
+    };
+    let small = plain.len() <= 3
+        && table.foreign_keys().is_empty()
+        && !plain.is_empty()
+        && plain.iter().all(|column| described(column));
+    let typed = table.entity.words.last().is_some_and(|word| {
+        matches!(
+            word.as_str(),
+            "type"
+                | "category"
+                | "status"
+                | "kind"
+                | "code"
+                | "genre"
+                | "reason"
+                | "class"
+                | "level"
+                | "unit"
+                | "currency"
+                | "segment"
+                | "language"
+        )
+    });
+    (small && (typed || table.entity.style == Style::Lookup))
+        || (table.entity.style == Style::Lookup && table.foreign_keys().is_empty())
+}
+
+fn target_name(table: &TableReading<'_>, reference: &Reference, many: bool) -> String {
+    let target = table.target(reference);
+    match (target.is_clear, many) {
+        (true, true) => target.many,
+        (true, false) => target.one,
+        (false, _) => format!("rows of {}", words::quoted(&reference.table)),
+    }
+}
+
+/// `name, address and e-mail address`: what the most telling columns hold.
+fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
+    let limit = if verbosity == Verbosity::Comprehensive { 2 * NAMED } else { NAMED };
+    let mut phrases: Vec<String> = Vec::new();
+    let mut more = false;
+    for column in &table.detail.columns {
+        let view = table.detail.table.kind != AssetKind::Table;
+        if column.primary_key || (column.references.is_some() && !view) || is_audit(table, column) {
+            continue;
+        }
+        let reading = table.column(column);
+        let technical = matches!(reading.last(), "identifier" | "key" | "hash" | "salt" | "flag" | "indicator")
+            || matches!(reading.words.first().map(String::as_str), Some("is" | "has" | "can"));
+        if reading.words.is_empty() || technical || reading.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
+            continue;
+        }
+        let mut words = reading.words.clone();
+        if words.len() > 1 && matches!(words.last().map(String::as_str), Some("at" | "on" | "timestamp" | "JSON")) {
+            words.pop();
+            if words.last().is_some_and(|word| words::is_participle(word)) {
+                words.push("date".to_owned());
+                words.dedup();
+            }
+        }
+        let phrase = Place { table, column: &reading, verbosity }.phrase(&words);
+        if phrases.contains(&phrase) {
+            continue;
+        }
+        if phrases.len() == limit {
+            more = true;
+            break;
+        }
+        phrases.push(phrase);
+    }
+    if more {
+        phrases.push("more".to_owned());
+    }
+    words::listed(&phrases, "and")
+}
+
+fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
+    let read: Vec<&str> = table.entity.tokens.iter().map(|token| token.text.as_str()).collect();
+    let worth: f64 = table
+        .entity
+        .tokens
+        .iter()
+        .map(|token| match token.grasp {
+            Grasp::Word | Grasp::Abbreviation => 1.0,
+            Grasp::Ambiguous(_) => 0.55,
+            Grasp::Likely => 0.7,
+            Grasp::Cryptic => 0.0,
+        })
+        .sum();
+    #[expect(clippy::cast_precision_loss, reason = "a handful of words")]
+    let share = if read.is_empty() { 0.0 } else { worth / read.len() as f64 };
+    sketch.evidence(
+        "name",
+        format!("{} reads as \"{}\"", words::quoted(&table.detail.table.name), read.join(" ")),
+        0.55 * share,
+    );
+    let key = table.primary_key();
+    if !key.is_empty() {
+        let names: Vec<String> = key.iter().map(|column| words::quoted(&column.name)).collect();
+        sketch.evidence("key", format!("primary key {}", names.join(", ")), 0.1);
+    }
+    let count = table.detail.columns.len();
+    sketch.evidence("structure", format!("{count} {}", if count == 1 { "column" } else { "columns" }), 0.08);
+    for (column, reference) in table.foreign_keys().into_iter().take(8) {
+        sketch.evidence(
+            "reference",
+            format!("{} refers to {}", words::quoted(&column.name), words::quoted(&reference.table)),
+            0.03,
+        );
+    }
+    let referring = table.detail.referenced_by.len();
+    if referring > 0 {
+        sketch.evidence(
+            "reference",
+            format!("{referring} {} here", if referring == 1 { "table refers" } else { "tables refer" }),
+            0.08,
+        );
+    }
+    if let Some((rows, how)) = size(table) {
+        sketch.evidence("statistic", format!("{how}{rows} rows"), 0.04);
+    }
+}
+
+/// How many rows, and whether that is an estimate.
+fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
+    let counted = table.statistics.filter(|all| all.complete && all.sampled_rows > 0).map(|all| (all.sampled_rows, ""));
+    counted.or(table.detail.table.row_estimate.filter(|rows| *rows > 0).map(|rows| (rows, "about ")))
+}
+
+fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
+    if links(table).is_none() || commented {
+        let mut targets: Vec<String> = Vec::new();
+        for (_, reference) in table.foreign_keys() {
+            let target = table.target(reference);
+            let text = if table.is_own(reference) {
+                if target.is_clear { format!("another {}", target.one) } else { "another row".to_owned() }
+            } else if target.is_clear {
+                format!("{} {}", words::article(&target.one), target.one)
+            } else {
+                format!("a row of {}", reference.table)
+            };
+            if !targets.contains(&text) {
+                targets.push(text);
+            }
+        }
+        if !targets.is_empty() {
+            sketch.detail(Need::Useful, format!("Each row refers to {}", words::listed(&targets, "and")));
+        }
+    }
+    let referring: Vec<String> = table.detail.referenced_by.iter().take(6).cloned().collect();
+    if !referring.is_empty() {
+        let more = table.detail.referenced_by.len() - referring.len();
+        let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
+        let names = if more > 0 { referring.join(", ") } else { words::listed(&referring, "and") };
+        sketch.detail(Need::Useful, format!("Referred to by {names}{tail}"));
+    }
+    let soft = table.detail.columns.iter().any(|column| {
+        let reading = table.column(column);
+        reading.words.first().is_some_and(|word| word == "deleted")
+            || reading.words.ends_with(&["is".to_owned(), "deleted".to_owned()])
+    });
+    if soft {
+        sketch.detail(Need::Useful, "Rows can be marked as deleted");
+    }
+    if let Some((rows, _)) = size(table) {
+        sketch.detail(Need::Thorough, format!("About {rows} rows"));
+    }
+}

@@ -1,0 +1,236 @@
+//! What words and abbreviations mean, and how a name is read with them.
+//!
+//! The rule: a meaning is data. An abbreviation is a line of `vocabulary.tsv`, a plain word stands in `words.txt`.
+//! An abbreviation with several senses is decided by its [`Context`]: the domains in which the other names of the
+//! table are at home. Where that decides nothing, the usual sense is taken and the word counts as ambiguous.
+
+use std::{
+    collections::{BTreeMap, HashMap},
+    sync::LazyLock,
+};
+
+use super::words;
+
+/// At home everywhere.
+const GENERAL: &str = "*";
+
+/// One meaning of a term.
+#[derive(Debug, Clone, Copy)]
+struct Sense {
+    text: &'static str,
+    domain: &'static str,
+}
+
+/// Terms and their senses, the usual one first.
+static TERMS: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
+    let mut terms: HashMap<&'static str, Vec<Sense>> = HashMap::new();
+    for line in include_str!("vocabulary.tsv").lines().filter(|line| !line.starts_with('#')) {
+        let mut fields = line.split('\t');
+        if let (Some(term), Some(text), Some(domain)) = (fields.next(), fields.next(), fields.next()) {
+            terms.entry(term).or_default().push(Sense { text, domain });
+        }
+    }
+    let mut plain: HashMap<&'static str, Vec<Sense>> = HashMap::new();
+    for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
+        if let Some((domain, list)) = line.split_once(':') {
+            for word in list.split_whitespace() {
+                plain.entry(word).or_default().push(Sense { text: word, domain });
+            }
+        }
+    }
+    for (word, senses) in plain {
+        terms.entry(word).or_insert(senses);
+    }
+    terms
+});
+
+/// How well a word of a name is understood.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Grasp {
+    /// A word of the vocabulary, or a number.
+    Word,
+    /// An abbreviation with one meaning here.
+    Abbreviation,
+    /// An abbreviation that may mean one of these as well.
+    Ambiguous(Vec<&'static str>),
+    /// Not in the vocabulary, yet built like a word.
+    Likely,
+    /// Not to be understood.
+    Cryptic,
+}
+
+/// A word of a name, read.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Token {
+    /// As it stands in the name, in lower case.
+    pub raw: String,
+    /// What it means; one or several words.
+    pub text: String,
+    /// How well it is understood.
+    pub grasp: Grasp,
+}
+
+/// In which domains the names of a table are at home.
+#[derive(Debug, Clone, Default)]
+pub struct Context {
+    votes: BTreeMap<&'static str, usize>,
+}
+
+impl Context {
+    /// The context that these names make.
+    pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
+        let mut votes = BTreeMap::new();
+        for name in names {
+            for word in words::split(name) {
+                for domain in domains(&word) {
+                    *votes.entry(domain).or_default() += 1;
+                }
+            }
+        }
+        Self { votes }
+    }
+
+    fn votes_for(&self, domain: &str) -> usize {
+        self.votes.get(domain).copied().unwrap_or_default()
+    }
+}
+
+/// The domains that a word speaks for: those of a term that has one meaning and is not at home everywhere.
+fn domains(word: &str) -> Vec<&'static str> {
+    let Some(senses) = TERMS.get(word).or_else(|| TERMS.get(words::singular(word).as_str())) else { return Vec::new() };
+    let one_meaning = senses.iter().all(|sense| sense.text == senses[0].text);
+    if one_meaning && senses.iter().all(|sense| sense.domain != GENERAL) {
+        senses.iter().map(|sense| sense.domain).collect()
+    } else {
+        Vec::new()
+    }
+}
+
+/// Whether the vocabulary holds this word or its singular as it is spelled.
+pub fn is_known(word: &str) -> bool {
+    TERMS.contains_key(word) || TERMS.contains_key(words::singular(word).as_str())
+}
+
+/// Reads a name: one token for each of its words.
+pub fn read(name: &str, context: &Context) -> Vec<Token> {
+    words::split(name).iter().flat_map(|word| read_word(word, context)).collect()
+}
+
+fn read_word(word: &str, context: &Context) -> Vec<Token> {
+    if let Some(token) = known(word, context) {
+        return vec![token];
+    }
+    let parts = words::split_digits(word);
+    if parts.len() > 1 {
+        return parts.iter().flat_map(|part| read_word(part, context)).collect();
+    }
+    if let Some(parts) = segmented(word) {
+        return parts.iter().filter_map(|part| known(part, context)).collect();
+    }
+    let grasp = if word.chars().all(|c| c.is_ascii_digit()) {
+        Grasp::Word
+    } else if looks_like_a_word(word) {
+        Grasp::Likely
+    } else {
+        Grasp::Cryptic
+    };
+    vec![Token { raw: word.to_owned(), text: word.to_owned(), grasp }]
+}
+
+fn known(word: &str, context: &Context) -> Option<Token> {
+    let one = words::singular(word);
+    let (senses, many) = match TERMS.get(word) {
+        Some(senses) => (senses, false),
+        None => (TERMS.get(one.as_str())?, true),
+    };
+    let (text, others) = decide(senses, context);
+    let grasp = if !others.is_empty() {
+        Grasp::Ambiguous(others)
+    } else if text == word || text == one {
+        Grasp::Word
+    } else {
+        Grasp::Abbreviation
+    };
+    let text = if many { words::plural(text) } else { text.to_owned() };
+    Some(Token { raw: word.to_owned(), text, grasp })
+}
+
+/// The sense that the context prefers, and the others where it prefers none.
+fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static str>) {
+    let usual = senses[0];
+    let mut distinct: Vec<&'static str> = Vec::new();
+    for sense in senses {
+        if !distinct.contains(&sense.text) {
+            distinct.push(sense.text);
+        }
+    }
+    if distinct.len() == 1 {
+        return (usual.text, Vec::new());
+    }
+    let weight = |sense: &Sense| if sense.domain == GENERAL { 1 } else { 2 * context.votes_for(sense.domain) };
+    let mut ranked: Vec<&Sense> = senses.iter().collect();
+    ranked.sort_by_key(|sense| std::cmp::Reverse(weight(sense)));
+    let best = ranked[0];
+    let second = ranked.iter().find(|sense| sense.text != best.text).map_or(0, |sense| weight(sense));
+    // Without a rival the usual sense still is a guess, unless enough is known of the surroundings.
+    let clear = weight(best) > second
+        && if best.domain == GENERAL {
+            second == 0 && context.votes.values().sum::<usize>() >= 3
+        } else {
+            weight(best) >= 2 * second.min(3)
+        };
+    if clear {
+        (best.text, Vec::new())
+    } else {
+        (best.text, distinct.into_iter().filter(|text| *text != best.text).collect())
+    }
+}
+
+/// Cuts words that were written together, where the vocabulary leaves one way of doing it with the fewest cuts.
+fn segmented(word: &str) -> Option<Vec<String>> {
+    if word.len() < 6 || word.len() > 40 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return None;
+    }
+    // fewest[end]: parts up to here, in how many ways, and where the last part begins
+    let mut fewest: Vec<Option<(usize, usize, usize)>> = vec![None; word.len() + 1];
+    fewest[0] = Some((0, 1, 0));
+    for end in 1..=word.len() {
+        for start in 0..end {
+            let Some((parts, ways, _)) = fewest[start] else { continue };
+            let part = &word[start..end];
+            let long_enough = part.len() >= 3 || (start > 0 && matches!(part, "id" | "no" | "dt" | "cd" | "ts" | "nm"));
+            if !long_enough || !is_known(part) {
+                continue;
+            }
+            fewest[end] = match fewest[end] {
+                Some((best, _, _)) if best < parts + 1 => fewest[end],
+                Some((best, others, from)) if best == parts + 1 => Some((best, others + ways, from)),
+                _ => Some((parts + 1, ways, start)),
+            };
+        }
+    }
+    let (count, ways, _) = fewest[word.len()]?;
+    if ways != 1 || count > 4 {
+        return None;
+    }
+    let mut parts = Vec::new();
+    let mut end = word.len();
+    while end > 0 {
+        let (_, _, start) = fewest[end]?;
+        parts.push(word[start..end].to_owned());
+        end = start;
+    }
+    parts.reverse();
+    Some(parts)
+}
+
+/// Letters in an order that English has: vowels, and not too many consonants in a row.
+fn looks_like_a_word(word: &str) -> bool {
+    if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
+        return false;
+    }
+    let is_vowel = |b: u8| b"aeiouy".contains(&b);
+    let vowels = word.bytes().filter(|b| is_vowel(*b)).count();
+    let longest = word.as_bytes().split(|b| is_vowel(*b)).map(<[u8]>::len).max().unwrap_or_default();
+    vowels * 5 >= word.len() && longest <= 3 && vowels < word.len()
+}

@@ -1,0 +1,142 @@
+//! Estimates: what a run would touch and about what it would cost, before it is started.
+//!
+//! The rule: an estimate walks the same scope and makes the same requests as the run would, but sends none and
+//! reads no data. Tokens sent are the model's own bound without samples; tokens received are what a description of
+//! that verbosity usually takes, and never more than the bound.
+
+use crate::{
+    domain::{
+        Error, Result,
+        profile::{LlmProfile, LlmProvider},
+        run::{RunOptions, Verbosity},
+    },
+    kind::walk::{Visit, WalkError, comment_of, walk},
+    port::{
+        Ports,
+        model::{DescribeRequest, Describer, ModelError, Subject},
+        target::TargetError,
+    },
+};
+
+use super::runs::{Runs, StartRun};
+
+/// Tokens of an answer for one asset besides its wordings: keys, confidence, reasoning.
+const TOKENS_AROUND: i64 = 45;
+
+/// What a run would touch and about what it would cost.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Estimate {
+    /// Tables, views and columns to describe.
+    pub assets: i32,
+    /// Tables and views that they belong to.
+    pub tables: i32,
+    /// Requests to the model.
+    pub requests: i32,
+    /// Tokens sent.
+    pub input_tokens: i64,
+    /// Tokens received.
+    pub output_tokens: i64,
+    /// United States dollars; `None` where a price is not known.
+    pub cost_usd: Option<f64>,
+}
+
+/// The use case of estimates.
+#[derive(Clone)]
+pub struct Estimates {
+    ports: Ports,
+    runs: Runs,
+}
+
+impl Estimates {
+    /// Over these ports.
+    pub fn new(ports: Ports) -> Self {
+        Self { runs: Runs::new(ports.clone()), ports }
+    }
+
+    /// Walks what a start names, without starting it.
+    ///
+    /// # Errors
+    /// As a start; also `BadInput` with the path of a name that does not exist, and `Unavailable` for a target
+    /// that cannot be reached.
+    pub async fn estimate(&self, input: &StartRun) -> Result<Estimate> {
+        super::runs::check_start(input)?;
+        let order = self.runs.resolve_start(input).await?;
+        let describer = self.ports.models.open(&order.llm_profile).map_err(unusable_model)?;
+        let mut estimate = Estimate::default();
+        for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
+            let path = format!("input.targets.{at}");
+            let database = self.ports.targets.open(profile).map_err(|error| unusable_target(&path, &error))?;
+            let visits = walk(database.as_ref(), &target.scope).await.map_err(|error| match error {
+                WalkError::Unknown { path: name, message } => Error::bad_input(format!("{path}.{name}"), message),
+                WalkError::Target(error) => unusable_target(&path, &error),
+            })?;
+            for visit in visits {
+                estimate.add(visit, describer.as_ref(), &order.options);
+            }
+        }
+        estimate.cost_usd = cost(&estimate, &order.llm_profile);
+        Ok(estimate)
+    }
+}
+
+impl Estimate {
+    fn add(&mut self, visit: Visit, describer: &dyn Describer, options: &RunOptions) {
+        let Visit { table, subjects } = visit;
+        let needed = |subject: &Subject| !options.missing_only || comment_of(&table, *subject).is_none();
+        let subjects: Vec<Subject> = subjects.into_iter().filter(needed).collect();
+        if subjects.is_empty() {
+            return;
+        }
+        self.tables += 1;
+        for batch in subjects.chunks(describer.batch_size().max(1)) {
+            let request = DescribeRequest {
+                table: table.clone(),
+                statistics: None,
+                subjects: batch.to_vec(),
+                options: options.clone(),
+                asked_before: false,
+            };
+            let bound = describer.bound(&request);
+            let usual = i64::try_from(batch.len()).unwrap_or(i64::MAX) * usual_tokens(options);
+            self.assets += i32::try_from(batch.len()).unwrap_or(i32::MAX);
+            self.requests += 1;
+            self.input_tokens += bound.input_tokens;
+            self.output_tokens += usual.min(bound.output_tokens);
+        }
+    }
+}
+
+/// Tokens that an answer for one asset usually takes.
+fn usual_tokens(options: &RunOptions) -> i64 {
+    let wording = match options.verbosity {
+        Verbosity::Brief => 15,
+        Verbosity::Detailed => 35,
+        Verbosity::Comprehensive => 80,
+    };
+    wording * i64::from(options.alternatives) + TOKENS_AROUND
+}
+
+#[expect(clippy::cast_precision_loss, reason = "tokens are far below 2^52")]
+fn cost(estimate: &Estimate, profile: &LlmProfile) -> Option<f64> {
+    let settings = &profile.settings;
+    if settings.provider == LlmProvider::Builtin {
+        return Some(0.0);
+    }
+    let (input, output) = settings.input_cost_per_million_tokens.zip(settings.output_cost_per_million_tokens)?;
+    Some((estimate.input_tokens as f64 * input + estimate.output_tokens as f64 * output) / 1e6)
+}
+
+fn unusable_model(error: ModelError) -> Error {
+    match error {
+        ModelError::RateLimited { .. } | ModelError::Unavailable(_) => Error::unavailable(error.to_string()),
+        _ => Error::bad_input("input.llmProfileId", error.to_string()),
+    }
+}
+
+fn unusable_target(path: &str, error: &TargetError) -> Error {
+    match error {
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) => Error::unavailable(error.to_string()),
+        TargetError::Misconfigured(_) => Error::bad_input(format!("{path}.dbProfileId"), error.to_string()),
+        TargetError::Refused(_) => Error::bad_input(format!("{path}.database"), error.to_string()),
+    }
+}

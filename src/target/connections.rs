@@ -1,0 +1,103 @@
+//! The connections to one database: few, made when first needed, dropped when idle.
+
+use std::{future::Future, time::Duration};
+
+use sqlx::{ConnectOptions, Connection, Database, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+
+use super::place::Place;
+use crate::port::target::TargetError;
+
+/// How long a connection may take to come about.
+const CONNECT_TIME: Duration = Duration::from_secs(10);
+/// How long to wait for another's connection to become free.
+const ACQUIRE_TIME: Duration = Duration::from_secs(30);
+/// How long a connection stays open unused.
+const IDLE_TIME: Duration = Duration::from_mins(1);
+/// Connections at once: a described database has other work to do.
+const CONNECTIONS: u32 = 4;
+
+/// How long a look at the catalog may take, databases with many thousands of tables included.
+pub(super) const CATALOG_TIME: Duration = Duration::from_secs(30);
+
+/// The connections to one database.
+pub(super) struct Connections<DB: Database> {
+    pool: Pool<DB>,
+    options: <DB::Connection as Connection>::Options,
+    pub(super) place: Place,
+}
+
+impl<DB: Database> Connections<DB> {
+    /// Connects to nothing yet.
+    pub(super) fn new(options: <DB::Connection as Connection>::Options, place: Place) -> Self {
+        // Statements and their values are nobody's business: sqlx would log slow ones.
+        let options = options.disable_statement_logging();
+        let pool = sqlx::pool::PoolOptions::new()
+            .max_connections(CONNECTIONS)
+            .min_connections(0)
+            .acquire_timeout(ACQUIRE_TIME)
+            .idle_timeout(IDLE_TIME)
+            .connect_lazy_with(options.clone());
+        Self { pool, options, place }
+    }
+
+    /// Whether any connection is open.
+    pub(super) fn is_connected(&self) -> bool {
+        self.pool.size() > 0
+    }
+
+    /// A connection, new or used before.
+    pub(super) async fn acquire(&self) -> Result<PoolConnection<DB>, TargetError> {
+        self.reach().await?;
+        let acquired = self.pool.acquire().await;
+        self.reached(acquired).await
+    }
+
+    /// A transaction that this statement begins. It is rolled back when dropped.
+    pub(super) async fn begin(&self, statement: impl SqlSafeStr) -> Result<Transaction<'static, DB>, TargetError> {
+        self.reach().await?;
+        let begun = self.pool.begin_with(statement).await;
+        self.reached(begun).await
+    }
+
+    /// The pool takes a refused connection for a server that starts, and tries until its time is over; people
+    /// want to know at once.
+    async fn reach(&self) -> Result<(), TargetError> {
+        if self.pool.size() == 0 { self.probe().await } else { Ok(()) }
+    }
+
+    async fn reached<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, TargetError> {
+        match result {
+            Err(error @ sqlx::Error::PoolTimedOut) => {
+                // Either all connections are busy, or the server is gone.
+                self.probe().await?;
+                Err(self.place.explain(&error))
+            }
+            result => result.map_err(|error| self.place.explain(&error)),
+        }
+    }
+
+    /// Connects and leaves again, to learn whether and why not.
+    async fn probe(&self) -> Result<(), TargetError> {
+        match tokio::time::timeout(CONNECT_TIME, self.options.connect()).await {
+            Ok(Ok(connection)) => {
+                // Leaving politely is not worth an error.
+                drop(connection.close().await);
+                Ok(())
+            }
+            Ok(Err(error)) => Err(self.place.explain(&error)),
+            Err(_) => Err(self.place.no_connection(CONNECT_TIME)),
+        }
+    }
+}
+
+/// Awaits with the place's text for no answer.
+pub(super) async fn bounded<T>(
+    place: &Place,
+    limit: Duration,
+    work: impl Future<Output = Result<T, sqlx::Error>>,
+) -> Result<T, TargetError> {
+    match tokio::time::timeout(limit, work).await {
+        Ok(result) => result.map_err(|error| place.explain(&error)),
+        Err(_) => Err(place.too_slow(limit)),
+    }
+}

@@ -1,0 +1,331 @@
+//! What the information schema of MySQL and MariaDB says.
+//!
+//! Its texts are cast, since servers differ in how they type them, and its names are compared once more here,
+//! since its collation takes `A` and `a` for the same.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{AssertSqlSafe, MySqlConnection, Row, mysql::MySqlRow};
+
+use super::super::COMMENTS_TABLE;
+use crate::domain::{
+    asset::AssetKind,
+    catalog::{Column, Reference, Schema, Table, TableDetail},
+};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// The server's own schemas.
+const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
+/// Beyond so many tables the whole schema is read and the names are chosen here.
+const NAMED_TABLES: usize = 500;
+
+/// `MariaDB 10.11.6`.
+pub(super) async fn version(connection: &mut MySqlConnection) -> Result<String> {
+    let version: String = sqlx::query_scalar("SELECT CAST(VERSION() AS CHAR)").fetch_one(connection).await?;
+    let noun = if version.to_ascii_lowercase().contains("mariadb") { "MariaDB" } else { "MySQL" };
+    // Old replication clients are told 5.5.5 first.
+    let number = version.strip_prefix("5.5.5-").unwrap_or(&version).split('-').next().unwrap_or_default();
+    Ok(format!("{noun} {number}"))
+}
+
+/// Whether any grant of the login has the right to alter tables.
+pub(super) async fn can_write_comments(connection: &mut MySqlConnection) -> Result<bool> {
+    let rows = sqlx::raw_sql("SHOW GRANTS").fetch_all(connection).await?;
+    for row in &rows {
+        let grant: String = row.try_get(0)?;
+        let rights = grant.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON ")).map(|(rights, _)| rights);
+        let may = rights.is_some_and(|rights| {
+            rights.split(',').map(str::trim).any(|right| right == "ALL PRIVILEGES" || right == "ALTER")
+        });
+        if may {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// All schemas but the server's own.
+pub(super) async fn schemas(connection: &mut MySqlConnection) -> Result<Vec<Schema>> {
+    // MariaDB has comments on schemas since 10.5; MySQL has not even the column.
+    let with_comments = "SELECT CAST(SCHEMA_NAME AS CHAR) AS name, CAST(SCHEMA_COMMENT AS CHAR) AS remark \
+                         FROM information_schema.SCHEMATA";
+    let without = "SELECT CAST(SCHEMA_NAME AS CHAR) AS name, NULL AS remark FROM information_schema.SCHEMATA";
+    let commented: i64 = sqlx::query_scalar(
+        "SELECT COUNT(*) FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema' \
+         AND TABLE_NAME = 'SCHEMATA' AND COLUMN_NAME = 'SCHEMA_COMMENT'",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let rows = sqlx::query(if commented > 0 { with_comments } else { without }).fetch_all(connection).await?;
+    let mut schemas = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let name: String = row.try_get("name")?;
+        if !is_system(&name) {
+            schemas.push(Schema { name, comment: remark(row)? });
+        }
+    }
+    schemas.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(schemas)
+}
+
+fn is_system(schema: &str) -> bool {
+    SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(schema))
+}
+
+/// The tables of a schema, all or those of these names.
+pub(super) async fn tables(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<Vec<Table>> {
+    if is_system(schema) {
+        return Ok(Vec::new());
+    }
+    let rows = select(
+        connection,
+        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(TABLE_TYPE AS CHAR) AS kind, CAST(TABLE_COMMENT AS CHAR) AS remark, \
+           CAST(TABLE_ROWS AS SIGNED) AS row_estimate \
+         FROM information_schema.TABLES WHERE TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        names,
+    )
+    .await?;
+    let mut tables = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let name: String = row.try_get("own_table")?;
+        let kind = match row.try_get::<String, _>("kind")?.as_str() {
+            "BASE TABLE" | "SYSTEM VERSIONED" => AssetKind::Table,
+            "VIEW" => AssetKind::View,
+            _ => continue,
+        };
+        if name == COMMENTS_TABLE {
+            continue;
+        }
+        let is_view = kind == AssetKind::View;
+        tables.push(Table {
+            name,
+            kind,
+            // A view's comment is the word VIEW, or why it does not work.
+            comment: if is_view { None } else { remark(row)? },
+            row_estimate: if is_view { None } else { row.try_get("row_estimate")? },
+        });
+    }
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tables)
+}
+
+/// The structure of these tables, in five statements however many they are.
+pub(super) async fn details(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: &[String],
+) -> Result<Vec<TableDetail>> {
+    if names.is_empty() {
+        return Ok(Vec::new());
+    }
+    let found = tables(connection, schema, Some(names)).await?;
+    let mut columns = columns(connection, schema, Some(names)).await?;
+    for (table, column, reference) in references(connection, schema, Some(names)).await? {
+        let column = columns.get_mut(&table).and_then(|all| all.iter_mut().find(|known| known.name == column));
+        if let Some(column) = column
+            && column.references.is_none()
+        {
+            column.references = Some(reference);
+        }
+    }
+    let mut referrers = referrers(connection, schema, Some(names)).await?;
+    let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
+    let details = names.iter().filter_map(|name| {
+        let table = tables.remove(name)?;
+        Some(TableDetail {
+            database: None,
+            schema: schema.to_owned(),
+            columns: columns.remove(name).unwrap_or_default(),
+            referenced_by: referrers.remove(name).unwrap_or_default(),
+            table,
+        })
+    });
+    Ok(details.collect())
+}
+
+/// The columns of each table.
+async fn columns(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<HashMap<String, Vec<Column>>> {
+    let unique = unique_alone(connection, schema, names).await?;
+    let rows = select(
+        connection,
+        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(COLUMN_NAME AS CHAR) AS name, CAST(COLUMN_TYPE AS CHAR) AS data_type, \
+           CAST(IS_NULLABLE AS CHAR) AS nullable, CAST(COLUMN_KEY AS CHAR) AS part_of, \
+           CAST(COLUMN_COMMENT AS CHAR) AS remark, CAST(ORDINAL_POSITION AS SIGNED) AS place \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        names,
+    )
+    .await?;
+    let mut columns: HashMap<String, Vec<(i64, Column)>> = HashMap::new();
+    for row in &rows {
+        let table: String = row.try_get("own_table")?;
+        let name: String = row.try_get("name")?;
+        let column = Column {
+            data_type: row.try_get("data_type")?,
+            nullable: row.try_get::<String, _>("nullable")? == "YES",
+            comment: remark(row)?,
+            primary_key: row.try_get::<String, _>("part_of")? == "PRI",
+            unique: unique.contains(&(table.clone(), name.clone())),
+            references: None,
+            name,
+        };
+        columns.entry(table).or_default().push((row.try_get("place")?, column));
+    }
+    let in_order = columns.into_iter().map(|(table, mut columns)| {
+        columns.sort_by_key(|(place, _)| *place);
+        (table, columns.into_iter().map(|(_, column)| column).collect())
+    });
+    Ok(in_order.collect())
+}
+
+/// The columns on which a unique index stands alone.
+async fn unique_alone(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<HashSet<(String, String)>> {
+    let rows = select(
+        connection,
+        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(INDEX_NAME AS CHAR) AS index_name, CAST(COLUMN_NAME AS CHAR) AS name, SUB_PART IS NULL AS entire \
+         FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        names,
+    )
+    .await?;
+    // By table and index, its parts; a part is `None` where it is an expression or the start of a column.
+    let mut indexes: HashMap<(String, String), Vec<Option<String>>> = HashMap::new();
+    for row in &rows {
+        let part: Option<String> = row.try_get("name")?;
+        let entire = row.try_get::<i64, _>("entire")? == 1;
+        let parts = indexes.entry((row.try_get("own_table")?, row.try_get("index_name")?)).or_default();
+        parts.push(part.filter(|_| entire));
+    }
+    let alone = indexes.into_iter().filter_map(|((table, _), parts)| match parts.as_slice() {
+        [Some(column)] => Some((table, column.clone())),
+        _ => None,
+    });
+    Ok(alone.collect())
+}
+
+/// What columns refer to: table, column, the other end. Keys of few columns come first.
+async fn references(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<Vec<(String, String, Reference)>> {
+    let rows = select(
+        connection,
+        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(COLUMN_NAME AS CHAR) AS name, CAST(CONSTRAINT_NAME AS CHAR) AS key_name, \
+           CAST(REFERENCED_TABLE_SCHEMA AS CHAR) AS to_schema, CAST(REFERENCED_TABLE_NAME AS CHAR) AS to_table, \
+           CAST(REFERENCED_COLUMN_NAME AS CHAR) AS to_column \
+         FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_NAME IS NOT NULL AND TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        names,
+    )
+    .await?;
+    let mut widths: HashMap<(String, String), usize> = HashMap::new();
+    let mut found = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let table: String = row.try_get("own_table")?;
+        let key: String = row.try_get("key_name")?;
+        let to_schema: String = row.try_get("to_schema")?;
+        let reference = Reference {
+            schema: (to_schema != schema).then_some(to_schema),
+            table: row.try_get("to_table")?,
+            column: row.try_get("to_column")?,
+        };
+        *widths.entry((table.clone(), key.clone())).or_default() += 1;
+        found.push((key, table, row.try_get::<String, _>("name")?, reference));
+    }
+    found.sort_by_cached_key(|(key, table, ..)| {
+        (widths.get(&(table.clone(), key.clone())).copied(), key.clone(), table.clone())
+    });
+    Ok(found.into_iter().map(|(_, table, column, reference)| (table, column, reference)).collect())
+}
+
+/// Who refers to each table.
+async fn referrers(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<HashMap<String, Vec<String>>> {
+    let rows = select(
+        connection,
+        "SELECT DISTINCT CAST(UNIQUE_CONSTRAINT_SCHEMA AS CHAR) AS own_schema, \
+           CAST(REFERENCED_TABLE_NAME AS CHAR) AS own_table, CAST(CONSTRAINT_SCHEMA AS CHAR) AS from_schema, \
+           CAST(TABLE_NAME AS CHAR) AS from_table \
+         FROM information_schema.REFERENTIAL_CONSTRAINTS WHERE UNIQUE_CONSTRAINT_SCHEMA = ?",
+        "REFERENCED_TABLE_NAME",
+        schema,
+        names,
+    )
+    .await?;
+    let mut referrers: HashMap<String, Vec<String>> = HashMap::new();
+    for row in &rows {
+        let from_schema: String = row.try_get("from_schema")?;
+        let from_table: String = row.try_get("from_table")?;
+        let referrer = if from_schema == schema { from_table } else { format!("{from_schema}.{from_table}") };
+        referrers.entry(row.try_get("own_table")?).or_default().push(referrer);
+    }
+    for all in referrers.values_mut() {
+        all.sort();
+        all.dedup();
+    }
+    Ok(referrers)
+}
+
+/// Rows of the information schema that belong to a schema, and to tables of these names where they are given.
+/// The statement ends with the schema's placeholder; its rows say what they belong to as `own_schema` and
+/// `own_table`.
+async fn select(
+    connection: &mut MySqlConnection,
+    statement: &'static str,
+    table_column: &'static str,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<Vec<MySqlRow>> {
+    let few = names.filter(|names| !names.is_empty() && names.len() <= NAMED_TABLES);
+    let rows = if let Some(names) = few {
+        let places = vec!["?"; names.len()].join(", ");
+        let mut query =
+            sqlx::query(AssertSqlSafe(format!("{statement} AND {table_column} IN ({places})"))).bind(schema);
+        for name in names {
+            query = query.bind(name);
+        }
+        query.persistent(false).fetch_all(connection).await?
+    } else {
+        sqlx::query(statement).bind(schema).fetch_all(connection).await?
+    };
+    let names: Option<HashSet<&str>> = names.map(|names| names.iter().map(String::as_str).collect());
+    let mut belonging = Vec::with_capacity(rows.len());
+    for row in rows {
+        let same_schema = row.try_get::<String, _>("own_schema")? == schema;
+        let table: String = row.try_get("own_table")?;
+        if same_schema && names.as_ref().is_none_or(|names| names.contains(table.as_str())) {
+            belonging.push(row);
+        }
+    }
+    Ok(belonging)
+}
+
+fn remark(row: &MySqlRow) -> Result<Option<String>> {
+    Ok(row.try_get::<Option<String>, _>("remark")?.filter(|remark| !remark.is_empty()))
+}

@@ -1,0 +1,190 @@
+//! MySQL and MariaDB: the server's databases are schemas, below one database that their information schema
+//! calls `def`.
+//!
+//! The rule: every piece of work is a read-only transaction, every `SELECT` on rows carries the server's own time
+//! limit with it, so that no setting of the session stays behind.
+
+mod catalog;
+mod statistics;
+
+use std::{sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use sqlx::{AssertSqlSafe, ConnectOptions, MySql, Transaction, mysql::MySqlConnectOptions};
+use tokio::sync::OnceCell;
+use url::Url;
+
+use super::{
+    address,
+    connections::{CATALOG_TIME, Connections, bounded},
+    place::{Place, beyond_pin},
+    sample,
+};
+use crate::{
+    domain::{
+        catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        profile::DbBackend,
+    },
+    port::target::{SampleLimits, Target, TargetError},
+};
+
+/// The one database.
+const DATABASE: &str = "def";
+/// How long to wait for a lock that, say, an `ALTER TABLE` holds, in seconds.
+const LOCK_SECONDS: u32 = 3;
+/// What the server gets beyond its own time limit to say so.
+const GRACE: Duration = Duration::from_secs(2);
+/// Begins every piece of work.
+const START: &str = "START TRANSACTION READ ONLY";
+
+/// A server, as one login sees it.
+pub(super) struct Server {
+    connections: Connections<MySql>,
+    flavour: OnceCell<Flavour>,
+}
+
+/// The two that count as one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Flavour {
+    MySql,
+    MariaDb,
+}
+
+impl Server {
+    pub(super) fn new(url: &Url) -> Result<Self, TargetError> {
+        let mut options = MySqlConnectOptions::from_url(url).map_err(|_| {
+            TargetError::Misconfigured(
+                "a parameter of the URL has a value that cannot be used; check ssl-mode, for example".to_owned(),
+            )
+        })?;
+        if let Some(host) = address::host_of(url) {
+            options = options.host(&host);
+        }
+        let place = Place {
+            backend: DbBackend::MySql,
+            address: format!("{}:{}", options.get_host(), options.get_port()),
+            user: options.get_username().to_owned(),
+            database: options.get_database().map(str::to_owned),
+        };
+        Ok(Self { connections: Connections::new(options, place), flavour: OnceCell::new() })
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.connections.is_connected()
+    }
+
+    fn place(&self) -> &Place {
+        &self.connections.place
+    }
+
+    /// Begins a read-only transaction.
+    async fn begin(&self) -> Result<Transaction<'static, MySql>, TargetError> {
+        let mut transaction = self.connections.begin(START).await?;
+        let settings = format!(
+            "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}"
+        );
+        bounded(self.place(), CATALOG_TIME, sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut *transaction)).await?;
+        Ok(transaction)
+    }
+
+    /// Which of the two it is, asked once.
+    async fn flavour(&self, transaction: &mut Transaction<'_, MySql>) -> Result<Flavour, TargetError> {
+        let ask = async || {
+            let version = bounded(self.place(), CATALOG_TIME, catalog::version(transaction)).await?;
+            Ok(if version.starts_with("MariaDB") { Flavour::MariaDb } else { Flavour::MySql })
+        };
+        self.flavour.get_or_try_init(ask).await.copied()
+    }
+}
+
+/// A server, or one schema of it.
+pub(super) struct MySqlTarget {
+    server: Arc<Server>,
+    /// The one schema in reach; people call it a database.
+    pinned: Option<String>,
+}
+
+impl MySqlTarget {
+    pub(super) fn new(server: Arc<Server>, pinned: Option<String>) -> Self {
+        Self { server, pinned: pinned.filter(|pinned| pinned != DATABASE) }
+    }
+
+    /// Refuses any database but the one above the schemas. A pinned schema's name means it too.
+    fn database(&self, asked: Option<&str>) -> Result<(), TargetError> {
+        let Some(asked) = asked.filter(|asked| *asked != DATABASE) else { return Ok(()) };
+        match &self.pinned {
+            Some(pinned) if pinned == asked => Ok(()),
+            Some(pinned) => Err(beyond_pin(asked, pinned)),
+            None => Err(TargetError::Refused(format!(
+                "MySQL and MariaDB have one database, {DATABASE}; name {asked} as a schema instead"
+            ))),
+        }
+    }
+
+    fn reaches(&self, schema: &str) -> bool {
+        self.pinned.as_deref().is_none_or(|pinned| pinned == schema)
+    }
+}
+
+#[async_trait]
+impl Target for MySqlTarget {
+    async fn test(&self) -> Result<String, TargetError> {
+        let mut transaction = self.server.begin().await?;
+        bounded(self.server.place(), CATALOG_TIME, catalog::version(&mut transaction)).await
+    }
+
+    async fn can_write_comments(&self) -> Result<bool, TargetError> {
+        let mut transaction = self.server.begin().await?;
+        bounded(self.server.place(), CATALOG_TIME, catalog::can_write_comments(&mut transaction)).await
+    }
+
+    async fn databases(&self) -> Result<Vec<Database>, TargetError> {
+        // Asked all the same, so that a server that is not there is noticed.
+        self.test().await?;
+        Ok(vec![Database { name: DATABASE.to_owned(), comment: None }])
+    }
+
+    async fn schemas(&self, database: Option<&str>) -> Result<Vec<Schema>, TargetError> {
+        self.database(database)?;
+        let mut transaction = self.server.begin().await?;
+        let mut schemas = bounded(self.server.place(), CATALOG_TIME, catalog::schemas(&mut transaction)).await?;
+        schemas.retain(|schema| self.reaches(&schema.name));
+        match &self.pinned {
+            Some(pinned) if schemas.is_empty() => {
+                Err(Place { database: Some(pinned.clone()), ..self.server.place().clone() }.no_database())
+            }
+            _ => Ok(schemas),
+        }
+    }
+
+    async fn tables(&self, database: Option<&str>, schema: &str) -> Result<Vec<Table>, TargetError> {
+        self.database(database)?;
+        if !self.reaches(schema) {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.server.begin().await?;
+        bounded(self.server.place(), CATALOG_TIME, catalog::tables(&mut transaction, schema, None)).await
+    }
+
+    async fn details(
+        &self,
+        database: Option<&str>,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<Vec<TableDetail>, TargetError> {
+        self.database(database)?;
+        if !self.reaches(schema) {
+            return Ok(Vec::new());
+        }
+        let mut transaction = self.server.begin().await?;
+        bounded(self.server.place(), CATALOG_TIME, catalog::details(&mut transaction, schema, tables)).await
+    }
+
+    async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
+        self.database(table.database.as_deref())?;
+        if !self.reaches(&table.schema) {
+            return Err(beyond_pin(&table.schema, self.pinned.as_deref().unwrap_or_default()));
+        }
+        sample::statistics(&statistics::MySqlReader { server: &self.server }, table, limits).await
+    }
+}

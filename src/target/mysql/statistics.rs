@@ -1,0 +1,120 @@
+//! Rows of a MySQL or MariaDB table, as texts.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, MySqlConnection, Row, mysql::MySqlDatabaseError};
+
+use super::{
+    super::{
+        quote::backtick,
+        sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
+    },
+    Flavour, GRACE, Server,
+};
+use crate::domain::catalog::TableDetail;
+
+/// Reads on one server.
+pub(super) struct MySqlReader<'a> {
+    pub(super) server: &'a Server,
+}
+
+impl Reader for MySqlReader<'_> {
+    fn class(&self, data_type: &str) -> Class {
+        let declared = data_type.to_ascii_lowercase();
+        let base = declared.split(['(', ' ']).next().unwrap_or_default();
+        match base {
+            "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "decimal" | "numeric" | "float"
+            | "double" | "real" | "year" => Class::Number,
+            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "date" | "datetime"
+            | "timestamp" | "time" => Class::Text,
+            "enum" | "set" | "json" | "uuid" | "inet4" | "inet6" => Class::Unordered,
+            // BLOB, BINARY, BIT, geometry and what is not known.
+            _ => Class::Binary,
+        }
+    }
+
+    async fn read(&self, table: &TableDetail, columns: &mut [ColumnSample], rows: u32, time: Duration) -> Outcome {
+        let mut transaction = match self.server.begin().await {
+            Ok(transaction) => transaction,
+            Err(error) => return Outcome::Gone(error),
+        };
+        let flavour = match self.server.flavour(&mut transaction).await {
+            Ok(flavour) => flavour,
+            Err(error) => return Outcome::Gone(error),
+        };
+        let place = self.server.place();
+        let mut seen = 0;
+        let statement = statement(flavour, table, columns, rows, time);
+        let work = rows_of(&mut transaction, statement, columns, rows, &mut seen);
+        let outcome = tokio::time::timeout(time + GRACE, work).await;
+        let seen_rows = seen.min(rows);
+        match outcome {
+            Ok(Ok(())) => Outcome::Done { rows: seen_rows, whole: seen <= rows },
+            Err(_) => Outcome::OutOfTime { rows: seen_rows },
+            Ok(Err(error)) => match number_of(&error) {
+                Some(3024 | 1969 | 1205 | 1317) => Outcome::OutOfTime { rows: seen_rows },
+                // The right to read the table, or to run the view.
+                Some(1142 | 1044 | 1227 | 1370) => Outcome::Denied,
+                Some(1146 | 1049) | None => Outcome::Gone(place.explain(&error)),
+                Some(_) => Outcome::Failed(place.explain(&error)),
+            },
+        }
+    }
+}
+
+fn number_of(error: &sqlx::Error) -> Option<u16> {
+    error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
+}
+
+/// The statement, with the server's own time limit.
+fn statement(flavour: Flavour, table: &TableDetail, columns: &[ColumnSample], rows: u32, time: Duration) -> String {
+    let selected: Vec<String> = columns.iter().map(expression).collect();
+    let (before, hint) = match flavour {
+        Flavour::MariaDb => {
+            (format!("SET STATEMENT max_statement_time = {:.3} FOR ", time.as_secs_f64().max(0.001)), String::new())
+        }
+        Flavour::MySql => {
+            (String::new(), format!("/*+ MAX_EXECUTION_TIME({}) */ ", time.as_millis().clamp(1, 86_400_000)))
+        }
+    };
+    format!(
+        "{before}SELECT {hint}{} FROM {}.{} AS t LIMIT {}",
+        selected.join(", "),
+        backtick(&table.schema),
+        backtick(&table.table.name),
+        u64::from(rows) + 1
+    )
+}
+
+/// Reads rows into the columns; one more than asked for is counted, not kept.
+async fn rows_of(
+    connection: &mut MySqlConnection,
+    statement: String,
+    columns: &mut [ColumnSample],
+    rows: u32,
+    seen: &mut u32,
+) -> Result<(), sqlx::Error> {
+    // As plain text: the two servers cannot prepare all that is in it.
+    let mut stream = sqlx::raw_sql(AssertSqlSafe(statement)).fetch(connection);
+    while let Some(row) = stream.try_next().await? {
+        *seen += 1;
+        if *seen > rows {
+            continue;
+        }
+        for (at, column) in columns.iter_mut().enumerate() {
+            let value: Option<Vec<u8>> = row.try_get_unchecked(at)?;
+            column.push(value.map_or(Cell::Null, |bytes| Cell::Text(String::from_utf8_lossy(&bytes).into_owned())));
+        }
+    }
+    Ok(())
+}
+
+/// The value of a column as a text of bounded length.
+fn expression(column: &ColumnSample) -> String {
+    let name = backtick(&column.name);
+    match column.class {
+        Class::Binary => format!("CASE WHEN t.{name} IS NOT NULL THEN '' END"),
+        _ => format!("LEFT(CAST(t.{name} AS CHAR CHARACTER SET utf8mb4), {CHARACTERS_READ})"),
+    }
+}

@@ -1,0 +1,235 @@
+//! Errors put into words for people.
+//!
+//! The rule: what a driver or a server says is never repeated, since it may hold a statement, a value or a
+//! password; its code decides which of our own texts is told.
+
+use std::{io, time::Duration};
+
+use sqlx::mysql::MySqlDatabaseError;
+
+use crate::{domain::profile::DbBackend, port::target::TargetError};
+
+/// Where a target is, for the texts of errors.
+#[derive(Debug, Clone)]
+pub(super) struct Place {
+    pub(super) backend: DbBackend,
+    /// `host:port`, or the path of the file.
+    pub(super) address: String,
+    /// The login; empty for a file.
+    pub(super) user: String,
+    /// The database that is asked for by name.
+    pub(super) database: Option<String>,
+}
+
+impl Place {
+    /// What kind of server this is.
+    pub(super) const fn noun(&self) -> &'static str {
+        match self.backend {
+            DbBackend::Sqlite => "SQLite",
+            DbBackend::Postgres => "PostgreSQL",
+            DbBackend::MySql => "MySQL or MariaDB",
+        }
+    }
+
+    /// The text for no answer within a time.
+    pub(super) fn too_slow(&self, limit: Duration) -> TargetError {
+        TargetError::TimedOut(format!(
+            "{} at {} gave no answer within {} seconds; try again when it is less busy",
+            self.noun(),
+            self.address,
+            limit.as_secs().max(1)
+        ))
+    }
+
+    /// The text for a connection that did not come about in time.
+    pub(super) fn no_connection(&self, limit: Duration) -> TargetError {
+        TargetError::Unreachable(format!(
+            "cannot connect to {} at {} within {} seconds; check the address, the network and that the server runs",
+            self.noun(),
+            self.address,
+            limit.as_secs().max(1)
+        ))
+    }
+
+    /// The text for what sqlx reports.
+    pub(super) fn explain(&self, error: &sqlx::Error) -> TargetError {
+        match error {
+            sqlx::Error::Io(error) => self.explain_io(error),
+            sqlx::Error::Tls(_) => TargetError::Unreachable(format!(
+                "{} at {} and Gloss cannot agree on a secure connection; check its certificate and the URL's ssl mode",
+                self.noun(),
+                self.address
+            )),
+            sqlx::Error::Database(error) => match self.backend {
+                DbBackend::Sqlite => self.explain_sqlite(error.code().and_then(|code| code.parse().ok())),
+                DbBackend::Postgres => self.explain_postgres(error.code().as_deref().unwrap_or_default()),
+                DbBackend::MySql => self.explain_mysql(
+                    error.try_downcast_ref::<MySqlDatabaseError>().map_or(0, MySqlDatabaseError::number),
+                ),
+            },
+            sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => TargetError::Misconfigured(format!(
+                "the connection to {} at {} cannot be set up as the URL says; check its parameters",
+                self.noun(),
+                self.address
+            )),
+            sqlx::Error::PoolTimedOut => TargetError::TimedOut(format!(
+                "all connections to {} at {} are busy; try again in a moment",
+                self.noun(),
+                self.address
+            )),
+            _ => TargetError::Unreachable(format!(
+                "the connection to {} at {} broke off or what it sent was not understood; try again, and check that \
+                 the URL names the right kind of server",
+                self.noun(),
+                self.address
+            )),
+        }
+    }
+
+    fn explain_io(&self, error: &io::Error) -> TargetError {
+        let why = match error.kind() {
+            io::ErrorKind::ConnectionRefused => {
+                "connection refused; check that the server runs and the address is right"
+            }
+            io::ErrorKind::TimedOut => "no answer; check the address and the network",
+            io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
+                "the host cannot be reached; check the address and the network"
+            }
+            io::ErrorKind::PermissionDenied => "permission denied; check the rights of the file or the socket",
+            io::ErrorKind::NotFound => "it is not there; check the address",
+            io::ErrorKind::ConnectionReset
+            | io::ErrorKind::ConnectionAborted
+            | io::ErrorKind::BrokenPipe
+            | io::ErrorKind::UnexpectedEof => "the server closed the connection; check that it runs, then try again",
+            _ if error.to_string().contains("lookup") => "the host's name is not known; check the address",
+            _ => "the connection failed; check the address and the network",
+        };
+        TargetError::Unreachable(format!("cannot connect to {} at {}: {why}", self.noun(), self.address))
+    }
+
+    fn explain_postgres(&self, code: &str) -> TargetError {
+        let (noun, at, user) = (self.noun(), &self.address, &self.user);
+        match code {
+            "28P01" => self.wrong_password(),
+            "28000" => TargetError::Unreachable(format!(
+                "{noun} at {at} does not let the user {user} in; check the user's name and the server's access rules"
+            )),
+            "3D000" => self.no_database(),
+            "42501" => self.not_allowed(),
+            "42P01" | "3F000" | "42703" => self.gone(),
+            "57014" | "55P03" => TargetError::TimedOut(format!(
+                "{noun} at {at} stopped the work at its time limit; try again when it is less busy"
+            )),
+            "53300" => TargetError::Unreachable(format!(
+                "{noun} at {at} takes no more connections; try again when others are closed"
+            )),
+            "57P03" | "57P01" | "57P02" => {
+                TargetError::Unreachable(format!("{noun} at {at} is starting or shutting down; try again in a moment"))
+            }
+            code if code.starts_with("08") => {
+                TargetError::Unreachable(format!("the connection to {noun} at {at} broke off; try again"))
+            }
+            code => self.refused(code),
+        }
+    }
+
+    fn explain_mysql(&self, number: u16) -> TargetError {
+        let (noun, at, user) = (self.noun(), &self.address, &self.user);
+        match number {
+            1045 | 1698 => self.wrong_password(),
+            1130 => TargetError::Unreachable(format!(
+                "{noun} at {at} does not let this machine in; allow it for the user {user}"
+            )),
+            1044 => TargetError::Unreachable(match &self.database {
+                Some(database) => format!(
+                    "{noun} at {at} does not let the user {user} into the database {database}; grant it or name another"
+                ),
+                None => format!("{noun} at {at} does not let the user {user} into that database; grant it"),
+            }),
+            1049 => self.no_database(),
+            1142 | 1143 | 1227 | 1356 | 1370 => self.not_allowed(),
+            1146 | 1054 | 1051 => self.gone(),
+            3024 | 1969 | 1205 | 1317 => TargetError::TimedOut(format!(
+                "{noun} at {at} stopped the work at its time limit; try again when it is less busy"
+            )),
+            1040 | 1203 | 1226 => TargetError::Unreachable(format!(
+                "{noun} at {at} takes no more connections; try again when others are closed"
+            )),
+            1053 => TargetError::Unreachable(format!("{noun} at {at} is shutting down; try again in a moment")),
+            number => self.refused(&number.to_string()),
+        }
+    }
+
+    fn explain_sqlite(&self, code: Option<i32>) -> TargetError {
+        let path = &self.address;
+        // The low byte is the code, what is above says more of it.
+        match code.map(|code| code & 0xff) {
+            Some(26) => TargetError::Misconfigured(format!("{path} is not a SQLite database; check the path")),
+            Some(14 | 23 | 3) => {
+                TargetError::Unreachable(format!("the file {path} cannot be opened; check its rights"))
+            }
+            Some(5 | 6) => TargetError::TimedOut(format!("the file {path} is locked by another program; try again")),
+            Some(8) => TargetError::Unreachable(format!(
+                "the file {path} cannot be read without being changed: a program that wrote to it did not end well; open it once with that program"
+            )),
+            Some(9) => TargetError::TimedOut(format!("reading {path} reached its time limit; try again")),
+            Some(10) => TargetError::Unreachable(format!("reading {path} failed; check the disk")),
+            Some(11) => TargetError::Refused(format!("the file {path} is damaged; restore it from a backup")),
+            Some(1) => self.gone(),
+            code => self.refused(&code.unwrap_or_default().to_string()),
+        }
+    }
+
+    fn wrong_password(&self) -> TargetError {
+        TargetError::Unreachable(format!(
+            "the password for user {} was refused by {} at {}; check user and password in the profile's URL",
+            self.user,
+            self.noun(),
+            self.address
+        ))
+    }
+
+    /// The text for a database that is not there.
+    pub(super) fn no_database(&self) -> TargetError {
+        let name =
+            self.database.as_deref().map_or_else(|| "that database".to_owned(), |name| format!("the database {name}"));
+        TargetError::Refused(format!(
+            "{} at {} has no {}; check the name",
+            self.noun(),
+            self.address,
+            name.trim_start_matches("the ")
+        ))
+    }
+
+    fn not_allowed(&self) -> TargetError {
+        TargetError::Refused(format!(
+            "{} at {} does not allow that to the user {}; grant it the right to read",
+            self.noun(),
+            self.address,
+            self.user
+        ))
+    }
+
+    fn gone(&self) -> TargetError {
+        TargetError::Refused(format!(
+            "something that was asked of {} at {} is not there any more or cannot be read; look at the catalog again",
+            self.noun(),
+            self.address
+        ))
+    }
+
+    fn refused(&self, code: &str) -> TargetError {
+        TargetError::Refused(format!(
+            "{} at {} could not answer (its error code is {code}); its own log says why",
+            self.noun(),
+            self.address
+        ))
+    }
+}
+
+/// The text for a database other than the pinned one.
+pub(super) fn beyond_pin(asked: &str, pinned: &str) -> TargetError {
+    TargetError::Refused(format!(
+        "the database {asked} is out of reach: this profile is pinned to {pinned}; name that one, or change the profile"
+    ))
+}

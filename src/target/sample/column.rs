@@ -1,0 +1,182 @@
+//! What the values of one column look like.
+
+use std::{
+    cmp::Ordering,
+    collections::HashMap,
+    hash::{DefaultHasher, Hash, Hasher},
+};
+
+use crate::domain::catalog::ColumnStatistics;
+
+/// Samples kept of a column.
+const SAMPLES: usize = 10;
+/// Characters kept of a value.
+const CHARACTERS_KEPT: usize = 80;
+
+/// What the values of a type are like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::target) enum Class {
+    /// Ordered as numbers.
+    Number,
+    /// Ordered as their texts are: texts, and dates and times in their ISO form.
+    Text,
+    /// Texts without an order that means something: JSON, arrays, identifiers, booleans.
+    Unordered,
+    /// No texts at all.
+    Binary,
+}
+
+/// A value that was read.
+#[derive(Debug)]
+pub(in crate::target) enum Cell {
+    Null,
+    Text(String),
+    /// Something that is not shown.
+    Hidden,
+}
+
+/// The values of a column so far.
+pub(in crate::target) struct ColumnSample {
+    pub(in crate::target) name: String,
+    pub(in crate::target) class: Class,
+    rows: u32,
+    nulls: u32,
+    hidden: u32,
+    /// How often each text stands there.
+    counts: HashMap<String, u32>,
+}
+
+impl ColumnSample {
+    pub(super) fn new(name: &str, class: Class) -> Self {
+        Self { name: name.to_owned(), class, rows: 0, nulls: 0, hidden: 0, counts: HashMap::new() }
+    }
+
+    /// Forgets what was read.
+    pub(in crate::target) fn clear(&mut self) {
+        (self.rows, self.nulls, self.hidden) = (0, 0, 0);
+        self.counts.clear();
+    }
+
+    /// Adds a value.
+    pub(in crate::target) fn push(&mut self, cell: Cell) {
+        self.rows += 1;
+        match cell {
+            Cell::Null => self.nulls += 1,
+            Cell::Hidden => self.hidden += 1,
+            Cell::Text(_) if self.class == Class::Binary => self.hidden += 1,
+            Cell::Text(text) => *self.counts.entry(text).or_default() += 1,
+        }
+    }
+
+    pub(super) fn finish(self) -> ColumnStatistics {
+        let class = self.class;
+        let order = |a: &&String, b: &&String| compare(class, a, b);
+        let ordered = matches!(class, Class::Number | Class::Text) && self.hidden == 0;
+        // An empty text says nothing as the smallest value or as a sample.
+        let shown = || self.counts.keys().filter(|text| !text.trim().is_empty());
+        let bound = |text: Option<&String>| text.filter(|_| ordered).map(|text| cut(text));
+        ColumnStatistics {
+            null_share: (self.rows > 0).then(|| f64::from(self.nulls) / f64::from(self.rows)),
+            distinct: (self.rows > 0 && self.hidden == 0).then(|| i64::try_from(self.counts.len()).unwrap_or(i64::MAX)),
+            minimum: bound(shown().min_by(order)),
+            maximum: bound(shown().max_by(order)),
+            samples: self.samples(),
+            name: self.name,
+        }
+    }
+
+    /// The most frequent values; among those of the same frequency some from all over, the same ones each time.
+    fn samples(&self) -> Vec<String> {
+        let mut values: Vec<(&String, u32)> = self
+            .counts
+            .iter()
+            .filter(|(text, _)| !text.trim().is_empty())
+            .map(|(text, count)| (text, *count))
+            .collect();
+        values.sort_by_cached_key(|(text, count)| (u32::MAX - count, hash(text), (*text).clone()));
+        let mut chosen: Vec<&String> = values.into_iter().map(|(text, _)| text).take(SAMPLES).collect();
+        chosen.sort_by(|a, b| compare(self.class, a, b));
+        let mut samples: Vec<String> = chosen.into_iter().map(|text| cut(text)).collect();
+        samples.dedup();
+        samples
+    }
+}
+
+fn hash(text: &str) -> u64 {
+    // Made so, its keys are fixed.
+    let mut hasher = DefaultHasher::new();
+    text.hash(&mut hasher);
+    hasher.finish()
+}
+
+fn cut(text: &str) -> String {
+    text.chars().take(CHARACTERS_KEPT).collect()
+}
+
+/// Numbers before what is no number; equal numbers by their texts, so that the order is total.
+fn compare(class: Class, a: &str, b: &str) -> Ordering {
+    if class != Class::Number {
+        return a.cmp(b);
+    }
+    if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
+        return a.cmp(&b);
+    }
+    match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(x), Ok(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
+        (Ok(_), Err(_)) => Ordering::Less,
+        (Err(_), Ok(_)) => Ordering::Greater,
+        (Err(_), Err(_)) => a.cmp(b),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn column(class: Class, cells: impl IntoIterator<Item = Cell>) -> ColumnStatistics {
+        let mut sample = ColumnSample::new("c", class);
+        cells.into_iter().for_each(|cell| sample.push(cell));
+        sample.finish()
+    }
+
+    fn text(text: &str) -> Cell {
+        Cell::Text(text.to_owned())
+    }
+
+    #[test]
+    fn numbers_are_ordered_as_numbers() {
+        let found = column(Class::Number, ["10", "9", "-3.5", "9", "1e3"].map(text));
+        assert_eq!((found.minimum.as_deref(), found.maximum.as_deref()), (Some("-3.5"), Some("1e3")));
+        assert_eq!(found.distinct, Some(4));
+        assert_eq!(found.samples, ["-3.5", "9", "10", "1e3"]);
+        let large = column(Class::Number, ["9007199254740993", "9007199254740992"].map(text));
+        assert_eq!(large.maximum.as_deref(), Some("9007199254740993"));
+    }
+
+    #[test]
+    fn nulls_and_what_is_hidden_are_counted_only() {
+        let found = column(Class::Binary, [Cell::Null, Cell::Hidden, text("x"), Cell::Hidden]);
+        assert_eq!(found.null_share, Some(0.25));
+        assert_eq!((found.distinct, found.minimum, found.samples.len()), (None, None, 0));
+        let empty = column(Class::Text, []);
+        assert_eq!((empty.null_share, empty.distinct), (None, None));
+    }
+
+    #[test]
+    fn samples_are_few_cut_and_the_same_each_time() {
+        let long = "ß".repeat(100);
+        let cells = || (0..50).map(|n| format!("v{n}")).chain([long.clone(), "often".into(), "often".into()]);
+        let found = column(Class::Text, cells().map(Cell::Text));
+        assert_eq!(found.samples.len(), 10);
+        assert!(found.samples.contains(&"often".to_owned()));
+        assert_eq!(found.maximum.map(|text| text.chars().count()), Some(80));
+        let again: Vec<_> = cells().collect();
+        assert_eq!(column(Class::Text, again.into_iter().rev().map(Cell::Text)).samples, found.samples);
+    }
+
+    #[test]
+    fn what_has_no_order_has_no_bounds() {
+        let found = column(Class::Unordered, ["{}", "[]"].map(text));
+        assert_eq!((found.minimum, found.maximum, found.distinct), (None, None, Some(2)));
+    }
+}

@@ -1,0 +1,323 @@
+//! What SQLite's own catalog says, and the comments in `gloss_comments`.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+
+use super::{
+    super::{COMMENTS_TABLE, quote::ansi},
+    SCHEMA,
+};
+use crate::domain::{
+    asset::AssetKind,
+    catalog::{Column, Reference, Table, TableDetail},
+};
+
+type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// Rows counted at the most where SQLite has no statistics of its own.
+const COUNTED_ROWS: i64 = 100_000;
+/// Tables counted in one statement: SQLite takes 500 terms at the most.
+const COUNTED_TABLES: usize = 250;
+
+/// The version of SQLite, and a proof that the file is a database.
+pub(super) async fn version(connection: &mut SqliteConnection) -> Result<String> {
+    let _tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
+    sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await
+}
+
+/// The texts of `gloss_comments`.
+#[derive(Default)]
+pub(super) struct Comments(HashMap<(String, String, String), String>);
+
+impl Comments {
+    pub(super) fn of_database(&self) -> Option<String> {
+        self.get(AssetKind::Database, "", "")
+    }
+
+    pub(super) fn of_schema(&self) -> Option<String> {
+        self.get(AssetKind::Schema, "", "")
+    }
+
+    fn of_table(&self, kind: AssetKind, table: &str) -> Option<String> {
+        self.get(kind, table, "")
+    }
+
+    fn of_column(&self, table: &str, column: &str) -> Option<String> {
+        self.get(AssetKind::Column, table, column)
+    }
+
+    fn get(&self, kind: AssetKind, table: &str, column: &str) -> Option<String> {
+        self.0.get(&(kind.as_str().to_owned(), table.to_owned(), column.to_owned())).cloned()
+    }
+}
+
+/// Reads the comments, if there are any.
+pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Comments> {
+    let columns: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pragma_table_info(?) WHERE name IN ('kind', 'table_name', 'column_name', 'comment')",
+    )
+    .bind(COMMENTS_TABLE)
+    .fetch_one(&mut *connection)
+    .await?;
+    if columns < 4 {
+        return Ok(Comments::default());
+    }
+    let rows = sqlx::query(
+        "SELECT upper(CAST(kind AS TEXT)) AS kind, coalesce(CAST(table_name AS TEXT), '') AS table_name, \
+           coalesce(CAST(column_name AS TEXT), '') AS column_name, CAST(comment AS TEXT) AS comment \
+         FROM main.gloss_comments WHERE kind IS NOT NULL AND coalesce(comment, '') <> ''",
+    )
+    .fetch_all(connection)
+    .await?;
+    let mut comments = HashMap::with_capacity(rows.len());
+    for row in &rows {
+        let key = (row.try_get("kind")?, row.try_get("table_name")?, row.try_get("column_name")?);
+        comments.insert(key, row.try_get("comment")?);
+    }
+    Ok(Comments(comments))
+}
+
+/// A row of the list of tables.
+struct Listed {
+    name: String,
+    kind: AssetKind,
+    /// An ordinary table with a `rowid`, one without, or none of the two.
+    rowid: Option<bool>,
+}
+
+/// The tables and views of the file; not SQLite's own, not those that a virtual table keeps for itself.
+async fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>> {
+    let rows = sqlx::query(
+        "SELECT name, type, wr FROM pragma_table_list \
+         WHERE schema = ? AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
+           AND name <> ?",
+    )
+    .bind(SCHEMA)
+    .bind(COMMENTS_TABLE)
+    .fetch_all(connection)
+    .await?;
+    let mut tables = rows
+        .iter()
+        .map(|row| {
+            let (kind, rowid) = match row.try_get::<&str, _>("type")? {
+                "view" => (AssetKind::View, None),
+                "virtual" => (AssetKind::Table, None),
+                _ => (AssetKind::Table, Some(row.try_get::<i64, _>("wr")? == 0)),
+            };
+            Ok(Listed { name: row.try_get("name")?, kind, rowid })
+        })
+        .collect::<Result<Vec<_>>>()?;
+    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(tables)
+}
+
+/// The tables, all or those of these names.
+pub(super) async fn tables(connection: &mut SqliteConnection, names: Option<&[String]>) -> Result<Vec<Table>> {
+    let comments = comments(connection).await?;
+    let mut listed = list(connection).await?;
+    if let Some(names) = names {
+        let names: HashSet<&String> = names.iter().collect();
+        listed.retain(|table| names.contains(&table.name));
+    }
+    let estimates = row_estimates(connection, &listed).await?;
+    let tables = listed.into_iter().map(|Listed { name, kind, .. }| Table {
+        comment: comments.of_table(kind, &name),
+        row_estimate: estimates.get(&name).copied(),
+        name,
+        kind,
+    });
+    Ok(tables.collect())
+}
+
+/// About how many rows: from `ANALYZE`, else counted up to a bound, else the largest rowid.
+async fn row_estimates(connection: &mut SqliteConnection, tables: &[Listed]) -> Result<HashMap<String, i64>> {
+    let mut estimates = HashMap::new();
+    let analyzed: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'")
+        .fetch_one(&mut *connection)
+        .await?;
+    if analyzed > 0 {
+        let rows = sqlx::query("SELECT tbl, max(CAST(stat AS INTEGER)) AS row_count FROM sqlite_stat1 GROUP BY tbl")
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in &rows {
+            if let (Some(table), Some(count)) = (row.try_get("tbl")?, row.try_get("row_count")?) {
+                estimates.insert(table, count);
+            }
+        }
+    }
+    let uncounted: Vec<&Listed> =
+        tables.iter().filter(|table| table.rowid.is_some() && !estimates.contains_key(&table.name)).collect();
+    for tables in uncounted.chunks(COUNTED_TABLES) {
+        let counts: Vec<String> = tables.iter().enumerate().map(|(at, table)| count_of(at, table)).collect();
+        let rows = sqlx::query(AssertSqlSafe(counts.join(" UNION ALL ")))
+            .persistent(false)
+            .fetch_all(&mut *connection)
+            .await?;
+        for row in &rows {
+            let at: i64 = row.try_get(0)?;
+            let table = usize::try_from(at).ok().and_then(|at| tables.get(at));
+            if let (Some(table), Some(count)) = (table, row.try_get(1)?) {
+                estimates.insert(table.name.clone(), count);
+            }
+        }
+    }
+    Ok(estimates)
+}
+
+fn count_of(at: usize, table: &Listed) -> String {
+    let name = ansi(&table.name);
+    let bounded = format!("(SELECT count(*) FROM (SELECT 1 FROM main.{name} LIMIT {COUNTED_ROWS}))");
+    if table.rowid == Some(true) {
+        // A view's column or a column of that name may hide the rowid; `max` of any of them is as good a bound.
+        format!(
+            "SELECT {at}, max({bounded}, coalesce(CASE WHEN {bounded} >= {COUNTED_ROWS} THEN (SELECT max(rowid) FROM main.{name}) END, 0))"
+        )
+    } else {
+        format!("SELECT {at}, {bounded}")
+    }
+}
+
+/// The structure of these tables; the number of statements does not depend on how many they are.
+pub(super) async fn details(
+    connection: &mut SqliteConnection,
+    database: &str,
+    names: &[String],
+) -> Result<Vec<TableDetail>> {
+    let mut tables: HashMap<String, Table> =
+        tables(connection, Some(names)).await?.into_iter().map(|table| (table.name.clone(), table)).collect();
+    let wanted: Vec<&str> = names.iter().map(String::as_str).filter(|name| tables.contains_key(*name)).collect();
+    let comments = comments(connection).await?;
+    let mut columns = columns(connection, &wanted, &comments).await?;
+    let links = links(connection).await?;
+    for link in &links {
+        let column =
+            columns.get_mut(&link.from.0).and_then(|all| all.iter_mut().find(|known| known.name == link.from.1));
+        if let (Some(column), Some(to_column)) = (column, &link.to.1)
+            && column.references.is_none()
+        {
+            column.references = Some(Reference { schema: None, table: link.to.0.clone(), column: to_column.clone() });
+        }
+    }
+    let details = names.iter().filter_map(|name| {
+        let table = tables.remove(name)?;
+        let mut referenced_by: Vec<String> =
+            links.iter().filter(|link| link.to.0 == *name).map(|link| link.from.0.clone()).collect();
+        referenced_by.sort();
+        referenced_by.dedup();
+        Some(TableDetail {
+            database: Some(database.to_owned()),
+            schema: SCHEMA.to_owned(),
+            columns: columns.remove(name).unwrap_or_default(),
+            referenced_by,
+            table,
+        })
+    });
+    Ok(details.collect())
+}
+
+const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type AS data_type, \
+       c.\"notnull\" AS required, c.pk AS pk, l.wr AS without_rowid, \
+       (SELECT count(*) FROM pragma_table_xinfo(asked.value, 'main') p WHERE p.pk > 0) AS key_columns \
+     FROM json_each(?) asked \
+     JOIN pragma_table_list l ON l.schema = 'main' AND l.name = asked.value \
+     JOIN pragma_table_xinfo(asked.value, 'main') c \
+     WHERE c.hidden <> 1 ORDER BY asked.key, c.cid";
+
+/// The columns of each table. A view that does not work any more has none.
+async fn columns(
+    connection: &mut SqliteConnection,
+    names: &[&str],
+    comments: &Comments,
+) -> Result<HashMap<String, Vec<Column>>> {
+    let all = sqlx::query(COLUMNS).bind(json(names)).fetch_all(&mut *connection).await;
+    let rows = match all {
+        Ok(rows) => rows,
+        // One broken view spoils the statement for all: each for itself, then.
+        Err(sqlx::Error::Database(_)) => {
+            let mut rows = Vec::new();
+            for name in names {
+                match sqlx::query(COLUMNS).bind(json(&[name])).fetch_all(&mut *connection).await {
+                    Ok(found) => rows.extend(found),
+                    Err(error) if super::code_of(&error) == Some(1) => {}
+                    Err(error) => return Err(error),
+                }
+            }
+            rows
+        }
+        Err(error) => return Err(error),
+    };
+    let unique = unique_alone(connection, names).await?;
+    let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
+    for row in &rows {
+        let table: String = row.try_get("table_name")?;
+        let name: String = row.try_get("name")?;
+        let declared: String = row.try_get("data_type")?;
+        let data_type = declared.trim_end_matches("GENERATED ALWAYS").trim_end().to_owned();
+        let primary_key = row.try_get::<i64, _>("pk")? > 0;
+        let alone = primary_key && row.try_get::<i64, _>("key_columns")? == 1;
+        // The one key that SQLite never lets be null: another name of the rowid.
+        let is_rowid =
+            alone && data_type.eq_ignore_ascii_case("INTEGER") && row.try_get::<i64, _>("without_rowid")? == 0;
+        let column = Column {
+            nullable: row.try_get::<i64, _>("required")? == 0 && !is_rowid,
+            comment: comments.of_column(&table, &name),
+            primary_key,
+            unique: alone || unique.contains(&(table.clone(), name.clone())),
+            references: None,
+            name,
+            data_type,
+        };
+        columns.entry(table).or_default().push(column);
+    }
+    Ok(columns)
+}
+
+/// The columns on which a unique index stands alone.
+async fn unique_alone(connection: &mut SqliteConnection, names: &[&str]) -> Result<HashSet<(String, String)>> {
+    let rows = sqlx::query(
+        "SELECT asked.value AS table_name, max(k.name) AS name FROM json_each(?) asked \
+         JOIN pragma_index_list(asked.value, 'main') i JOIN pragma_index_info(i.name, 'main') k \
+         WHERE i.\"unique\" = 1 AND i.partial = 0 GROUP BY asked.value, i.name HAVING count(*) = 1 AND max(k.cid) >= 0",
+    )
+    .bind(json(names))
+    .fetch_all(connection)
+    .await?;
+    rows.iter().map(|row| Ok((row.try_get("table_name")?, row.try_get("name")?))).collect()
+}
+
+/// A foreign key: table and column at both ends. The far column is `None` where it does not exist.
+struct Link {
+    from: (String, String),
+    to: (String, Option<String>),
+}
+
+/// All foreign keys of the file. The far ends are spelled as they are, not as the key spells them; one that names
+/// no column means the primary key.
+async fn links(connection: &mut SqliteConnection) -> Result<Vec<Link>> {
+    let rows = sqlx::query(
+        "SELECT l.name AS from_table, f.\"from\" AS from_column, t.name AS to_table, \
+           (SELECT c.name FROM pragma_table_xinfo(t.name, 'main') c \
+            WHERE CASE WHEN f.\"to\" IS NULL THEN c.pk = f.seq + 1 ELSE lower(c.name) = lower(f.\"to\") END \
+            LIMIT 1) AS to_column, \
+           (SELECT count(*) FROM pragma_foreign_key_list(l.name, 'main') w WHERE w.id = f.id) AS width \
+         FROM pragma_table_list l \
+         JOIN pragma_foreign_key_list(l.name, 'main') f \
+         JOIN pragma_table_list t ON t.schema = 'main' AND t.type = 'table' AND lower(t.name) = lower(f.\"table\") \
+         WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, width, f.id DESC, f.seq",
+    )
+    .fetch_all(connection)
+    .await?;
+    rows.iter()
+        .map(|row| {
+            Ok(Link {
+                from: (row.try_get("from_table")?, row.try_get("from_column")?),
+                to: (row.try_get("to_table")?, row.try_get("to_column")?),
+            })
+        })
+        .collect()
+}
+
+fn json(names: &[&str]) -> String {
+    serde_json::Value::from(names.to_vec()).to_string()
+}

@@ -1,0 +1,241 @@
+//! SQLite: one file, its database named by the file's stem, its schema `main`.
+//!
+//! The rule: the file is opened read-only, is never made, and every piece of work sets its own end, at which
+//! SQLite interrupts itself.
+//!
+//! SQLite has no comments of its own. They live in the target's table `gloss_comments`, which an apply makes:
+//!
+//! ```sql
+//! CREATE TABLE gloss_comments (
+//!     kind        TEXT NOT NULL,             -- DATABASE, SCHEMA, TABLE, VIEW or COLUMN
+//!     table_name  TEXT NOT NULL DEFAULT '',  -- empty for a database or schema
+//!     column_name TEXT NOT NULL DEFAULT '',  -- empty for all but columns
+//!     comment     TEXT NOT NULL,
+//!     PRIMARY KEY (kind, table_name, column_name)
+//! )
+//! ```
+//!
+//! A null reads as an empty text; a table of that name without these columns is no table of comments.
+
+mod catalog;
+mod statistics;
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+use sqlx::{ConnectOptions, Connection, Sqlite, pool::PoolConnection, sqlite::SqliteConnectOptions};
+
+use super::{
+    connections::{CATALOG_TIME, Connections, bounded},
+    place::{Place, beyond_pin},
+    sample,
+};
+use crate::{
+    domain::{
+        catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        profile::DbBackend,
+    },
+    port::target::{SampleLimits, Target, TargetError},
+};
+
+/// The one schema.
+const SCHEMA: &str = "main";
+/// How many of SQLite's steps pass between two looks at the clock.
+const STEPS_BETWEEN_LOOKS: i32 = 2_000;
+/// What SQLite gets beyond its own time limit to stop.
+const GRACE: Duration = Duration::from_secs(2);
+
+/// A database file.
+pub(super) struct File {
+    path: PathBuf,
+    options: SqliteConnectOptions,
+    connections: Connections<Sqlite>,
+}
+
+impl File {
+    pub(super) fn new(path: PathBuf) -> Result<Self, TargetError> {
+        if path.to_str().is_none() || path.file_name().is_none() {
+            return Err(TargetError::Misconfigured(
+                "the URL names no file that can be opened; write sqlite:///path/file.db".to_owned(),
+            ));
+        }
+        let place = Place {
+            backend: DbBackend::Sqlite,
+            address: path.display().to_string(),
+            user: String::new(),
+            database: None,
+        };
+        let options = SqliteConnectOptions::new()
+            .filename(&path)
+            .create_if_missing(false)
+            .busy_timeout(Duration::from_secs(2))
+            // A described file is not ours: functions that its views name must be harmless.
+            .pragma("trusted_schema", "OFF")
+            .disable_statement_logging();
+        let connections = Connections::new(options.clone().read_only(true), place);
+        Ok(Self { path, options, connections })
+    }
+
+    pub(super) fn is_connected(&self) -> bool {
+        self.connections.is_connected()
+    }
+
+    fn place(&self) -> &Place {
+        &self.connections.place
+    }
+
+    /// The database's name.
+    fn stem(&self) -> String {
+        self.path.file_stem().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
+    }
+
+    /// A connection whose work ends, at the latest, when this time is over.
+    async fn acquire(&self, time: Duration) -> Result<PoolConnection<Sqlite>, TargetError> {
+        self.check_file().await?;
+        let mut connection = self.connections.acquire().await?;
+        let deadline = Instant::now() + time;
+        let handle = connection.lock_handle().await;
+        handle
+            .map_err(|error| self.place().explain(&error))?
+            .set_progress_handler(STEPS_BETWEEN_LOOKS, move || Instant::now() < deadline);
+        Ok(connection)
+    }
+
+    async fn check_file(&self) -> Result<(), TargetError> {
+        let path = self.path.display();
+        match tokio::fs::metadata(&self.path).await {
+            Ok(found) if found.is_file() => Ok(()),
+            Ok(_) => Err(TargetError::Misconfigured(format!("{path} is not a file; check the path"))),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {
+                Err(TargetError::Unreachable(format!("no file at {path}; check the path")))
+            }
+            Err(_) => Err(TargetError::Unreachable(format!("the file {path} cannot be looked at; check its rights"))),
+        }
+    }
+
+    /// Whether a write would be let in, without writing.
+    async fn is_writable(&self) -> Result<bool, TargetError> {
+        self.check_file().await?;
+        let options = self.options.clone().read_only(false).busy_timeout(Duration::ZERO);
+        let work = async {
+            let mut connection = options.connect().await?;
+            let writable = match connection.begin_with("BEGIN IMMEDIATE").await {
+                Ok(transaction) => transaction.rollback().await.is_ok(),
+                // Busy: another writes, so it can be written.
+                Err(error) => code_of(&error).is_some_and(|code| matches!(code & 0xff, 5 | 6)),
+            };
+            connection.close().await?;
+            Ok(writable)
+        };
+        bounded(self.place(), CATALOG_TIME, work).await
+    }
+}
+
+/// SQLite's extended error code.
+fn code_of(error: &sqlx::Error) -> Option<i32> {
+    error.as_database_error()?.code()?.parse().ok()
+}
+
+/// A database file, as a target.
+pub(super) struct SqliteTarget {
+    file: Arc<File>,
+    pinned: Option<String>,
+}
+
+impl SqliteTarget {
+    pub(super) fn new(file: Arc<File>, pinned: Option<String>) -> Self {
+        Self { file, pinned }
+    }
+
+    /// The database's name, where it is the one that is asked for.
+    fn database(&self, asked: Option<&str>) -> Result<String, TargetError> {
+        let own = self.file.stem();
+        if let Some(pinned) = &self.pinned {
+            if let Some(asked) = asked.filter(|asked| asked != pinned) {
+                return Err(beyond_pin(asked, pinned));
+            }
+            if *pinned != own {
+                return Err(self.no_database(pinned));
+            }
+        }
+        match asked {
+            Some(asked) if asked != own => Err(self.no_database(asked)),
+            _ => Ok(own),
+        }
+    }
+
+    fn no_database(&self, name: &str) -> TargetError {
+        TargetError::Refused(format!(
+            "{} has no database {name}; its only one is {}",
+            self.file.path.display(),
+            self.file.stem()
+        ))
+    }
+
+    async fn start(&self) -> Result<PoolConnection<Sqlite>, TargetError> {
+        self.file.acquire(CATALOG_TIME).await
+    }
+}
+
+#[async_trait]
+impl Target for SqliteTarget {
+    async fn test(&self) -> Result<String, TargetError> {
+        self.database(None)?;
+        let mut connection = self.start().await?;
+        let version = bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::version(&mut connection)).await?;
+        let name = self.file.path.file_name().map(Path::new).map(|name| name.display().to_string());
+        Ok(format!("SQLite {version}, {}", name.unwrap_or_default()))
+    }
+
+    async fn can_write_comments(&self) -> Result<bool, TargetError> {
+        self.file.is_writable().await
+    }
+
+    async fn databases(&self) -> Result<Vec<Database>, TargetError> {
+        let name = self.database(None)?;
+        let mut connection = self.start().await?;
+        let comments = bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::comments(&mut connection)).await?;
+        Ok(vec![Database { name, comment: comments.of_database() }])
+    }
+
+    async fn schemas(&self, database: Option<&str>) -> Result<Vec<Schema>, TargetError> {
+        self.database(database)?;
+        let mut connection = self.start().await?;
+        let comments = bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::comments(&mut connection)).await?;
+        Ok(vec![Schema { name: SCHEMA.to_owned(), comment: comments.of_schema() }])
+    }
+
+    async fn tables(&self, database: Option<&str>, schema: &str) -> Result<Vec<Table>, TargetError> {
+        self.database(database)?;
+        if schema != SCHEMA {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.start().await?;
+        bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::tables(&mut connection, None)).await
+    }
+
+    async fn details(
+        &self,
+        database: Option<&str>,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<Vec<TableDetail>, TargetError> {
+        let database = self.database(database)?;
+        if schema != SCHEMA {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.start().await?;
+        let work = catalog::details(&mut connection, &database, tables);
+        bounded(self.file.place(), CATALOG_TIME + GRACE, work).await
+    }
+
+    async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
+        self.database(table.database.as_deref())?;
+        sample::statistics(&statistics::SqliteReader { file: &self.file }, table, limits).await
+    }
+}

@@ -1,0 +1,122 @@
+//! Rows of a SQLite table, as texts.
+
+use std::time::Duration;
+
+use futures_util::TryStreamExt;
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, TypeInfo, ValueRef, sqlite::SqliteRow};
+
+use super::{
+    super::{
+        quote::ansi,
+        sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
+    },
+    File, GRACE, code_of,
+};
+use crate::domain::catalog::TableDetail;
+
+/// Reads in one file.
+pub(super) struct SqliteReader<'a> {
+    pub(super) file: &'a File,
+}
+
+impl Reader for SqliteReader<'_> {
+    /// By the rules of type affinity; a value that is not what its column declares is looked at as it is.
+    fn class(&self, data_type: &str) -> Class {
+        let declared = data_type.to_ascii_uppercase();
+        let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
+        if declared.contains("JSON") || declared.contains("UUID") || declared.starts_with("BOOL") {
+            Class::Unordered
+        } else if has(&["CHAR", "CLOB", "TEXT", "DATE", "TIME", "STRING"]) {
+            Class::Text
+        } else if declared.contains("BLOB") {
+            Class::Binary
+        } else {
+            Class::Number
+        }
+    }
+
+    async fn read(&self, table: &TableDetail, columns: &mut [ColumnSample], rows: u32, time: Duration) -> Outcome {
+        let place = self.file.place();
+        let mut connection = match self.file.acquire(time).await {
+            Ok(connection) => connection,
+            Err(error) => return Outcome::Gone(error),
+        };
+        let mut seen = 0;
+        let work = rows_of(&mut connection, table, columns, rows, &mut seen);
+        let outcome = tokio::time::timeout(time + GRACE, work).await;
+        let seen_rows = seen.min(rows);
+        match outcome {
+            Ok(Ok(())) => Outcome::Done { rows: seen_rows, whole: seen <= rows },
+            Err(_) => Outcome::OutOfTime { rows: seen_rows },
+            Ok(Err(error)) => match code_of(&error).map(|code| code & 0xff) {
+                Some(9) => Outcome::OutOfTime { rows: seen_rows },
+                // An ordinary error: a function, a type, or the table itself, of which the caller is told.
+                Some(1) if !exists(&mut connection, &table.table.name).await => {
+                    Outcome::Gone(crate::port::target::TargetError::Refused(format!(
+                        "{} is not there any more; look at the catalog again",
+                        table.path().display()
+                    )))
+                }
+                Some(1 | 20 | 25) => Outcome::Failed(place.explain(&error)),
+                _ => Outcome::Gone(place.explain(&error)),
+            },
+        }
+    }
+}
+
+async fn exists(connection: &mut SqliteConnection, table: &str) -> bool {
+    let found = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = ?").bind(table).fetch_optional(connection).await;
+    // If it cannot be known, the first error is the better one to tell.
+    found.map_or(true, |row| row.is_some())
+}
+
+/// Reads rows into the columns; one more than asked for is counted, not kept.
+async fn rows_of(
+    connection: &mut SqliteConnection,
+    table: &TableDetail,
+    columns: &mut [ColumnSample],
+    rows: u32,
+    seen: &mut u32,
+) -> Result<(), sqlx::Error> {
+    let selected: Vec<String> = columns.iter().map(expression).collect();
+    let statement = format!(
+        "SELECT {} FROM main.{} AS t LIMIT {}",
+        selected.join(", "),
+        ansi(&table.table.name),
+        u64::from(rows) + 1
+    );
+    let mut stream = sqlx::query(AssertSqlSafe(statement)).persistent(false).fetch(connection);
+    while let Some(row) = stream.try_next().await? {
+        *seen += 1;
+        if *seen > rows {
+            continue;
+        }
+        for (at, column) in columns.iter_mut().enumerate() {
+            column.push(cell(&row, at)?);
+        }
+    }
+    Ok(())
+}
+
+/// The value of a column as a text of bounded length; an empty blob stands for any blob.
+fn expression(column: &ColumnSample) -> String {
+    let name = ansi(&column.name);
+    match column.class {
+        // A BLOB column may hold texts all the same, but nobody declares one to show them.
+        Class::Binary => format!("CASE WHEN t.{name} IS NOT NULL THEN x'' END"),
+        _ => format!("CASE typeof(t.{name}) WHEN 'blob' THEN x'' ELSE substr(t.{name}, 1, {CHARACTERS_READ}) END"),
+    }
+}
+
+fn cell(row: &SqliteRow, at: usize) -> Result<Cell, sqlx::Error> {
+    let value = row.try_get_raw(at)?;
+    if value.is_null() {
+        return Ok(Cell::Null);
+    }
+    if value.type_info().name() == "BLOB" {
+        return Ok(Cell::Hidden);
+    }
+    // SQLite does not check that a text is UTF-8.
+    let bytes: &[u8] = row.try_get_unchecked(at)?;
+    Ok(Cell::Text(String::from_utf8_lossy(bytes).into_owned()))
+}

@@ -1,0 +1,125 @@
+//! Stops of every kind in the middle of a run: kill -9, a signal, two signals. Nothing that was recorded is lost or
+//! done again.
+
+use std::{collections::HashSet, sync::Arc};
+
+use serde_json::json;
+
+use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
+
+/// Requests under way at once: what the scripted profile asks for.
+const WIDTH: usize = 4;
+
+async fn described(server: &Server, run: &str) -> HashSet<String> {
+    let mut assets = HashSet::new();
+    let mut after = serde_json::Value::Null;
+    loop {
+        let query = "query($id: ID!, $after: String) { run(id: $id) { suggestions(first: 200, after: $after) {
+            nodes { asset { display } } pageInfo { hasNextPage endCursor } } } }";
+        let data = server.data(query, json!({ "id": run, "after": after })).await;
+        let page = &data["run"]["suggestions"];
+        for node in page["nodes"].as_array().unwrap() {
+            let asset = node["asset"]["display"].as_str().unwrap().to_owned();
+            assert!(assets.insert(asset.clone()), "{asset} has two suggestions");
+        }
+        if page["pageInfo"]["hasNextPage"] == false {
+            return assets;
+        }
+        after = page["pageInfo"]["endCursor"].clone();
+    }
+}
+
+#[tokio::test]
+async fn killed_six_times_each_row_is_asked_for_once() {
+    const TABLES: usize = 40;
+    const ROWS: usize = TABLES * 8;
+    let target = SqliteTarget::with_tables(TABLES, 7);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (mut server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+
+    let mut under_way = 0;
+    for _ in 0..6 {
+        model.waiting(WIDTH).await;
+        model.release(3);
+        // A job's next request is sent after its last answer was recorded.
+        model.waiting(WIDTH).await;
+        under_way += WIDTH;
+        let data = server.kill().await;
+        let asked_before = model.requests();
+        server = Server::start_at(data, &[]).await;
+        let finished = described(&server, &run).await;
+        model.waiting(WIDTH).await;
+        for request in &model.recorded()[asked_before..] {
+            let again: Vec<&String> = finished.iter().filter(|asset| request.asks_for(asset)).collect();
+            assert!(again.is_empty(), "asked again for finished rows: {again:?}");
+        }
+    }
+    model.open_gate();
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    let last = events.last().unwrap();
+    assert_eq!(last["status"], "READY_FOR_REVIEW");
+    assert_eq!(last["progress"], json!({ "total": ROWS, "done": ROWS, "failed": 0, "skipped": 0 }));
+    assert_eq!(events.iter().filter(|event| event["type"] == "ASSET_FINISHED").count(), ROWS);
+    assert_eq!(events.iter().filter(|event| event["type"] == "RESUMED").count(), 6);
+    assert_eq!(described(&server, &run).await.len(), ROWS);
+    let needed = ROWS.div_ceil(8);
+    let sent = model.requests();
+    eprintln!("{sent} requests for {needed} needed, {under_way} under way at six kills");
+    assert!(sent <= needed + under_way, "{sent} requests, {needed} needed, {under_way} under way at the kills");
+}
+
+#[tokio::test]
+async fn a_signal_records_what_is_under_way_and_the_run_goes_on_at_the_next_start() {
+    let target = SqliteTarget::with_tables(12, 7);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(WIDTH).await;
+    let mut live = server.watch(&run, 0).await;
+    server.signal("TERM");
+    // The subscription ends when the server stops; what is under way is then still recorded.
+    while live.next().await.is_some() {}
+    model.open_gate();
+    let (status, data) = server.left().await;
+    assert!(status.success(), "{status}");
+    assert_eq!(model.requests(), WIDTH, "nothing new was sent after the signal");
+
+    let server = Server::start_at(Arc::clone(&data), &[]).await;
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    assert_eq!(events.last().unwrap()["progress"]["done"], 96);
+    assert_eq!(model.requests(), 12, "what was under way at the signal was recorded, not asked for again");
+}
+
+#[tokio::test]
+async fn a_second_signal_leaves_at_once() {
+    let target = SqliteTarget::with_tables(12, 7);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(WIDTH).await;
+    let mut live = server.watch(&run, 0).await;
+    server.signal("INT");
+    while live.next().await.is_some() {}
+    server.signal("INT");
+    let (status, data) = server.left().await;
+    assert_eq!(status.code(), Some(130));
+    model.open_gate();
+    let server = Server::start_at(data, &[]).await;
+    assert_eq!(server.events(&run, 0).await.last().unwrap()["progress"]["done"], 96);
+}
+
+#[tokio::test]
+async fn a_data_folder_belongs_to_one_server() {
+    let server = Server::start().await;
+    let second = Server::command(server.data.path()).output().await.unwrap();
+    assert!(!second.status.success());
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert!(text.contains("in use by another Gloss at http://127.0.0.1:"), "{text}");
+}

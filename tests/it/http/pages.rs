@@ -1,0 +1,54 @@
+//! The pages: built or not, their headers.
+
+use reqwest::{StatusCode, header};
+
+use super::toy::{Toy, content_type};
+
+#[tokio::test]
+async fn the_root_leads_to_graphiql() {
+    let toy = Toy::start().await;
+    let response = toy.get("/").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
+    assert_eq!(response.headers()[header::LOCATION], "/graphiql");
+}
+
+#[tokio::test]
+async fn graphiql_and_its_assets() {
+    let toy = Toy::start().await;
+    let response = toy.get("/graphiql").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(content_type(&response), "text/html; charset=utf-8");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
+    assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe-eval"), "{policy}");
+    let page = response.text().await.unwrap();
+    assert!(page.contains("<title>Gloss · GraphiQL</title>"));
+    if page.contains("make pages") {
+        eprintln!("SKIPPED: the assets of GraphiQL, because the pages are not built (`make pages`)");
+        return;
+    }
+    let script = page.split('"').find(|part| part.starts_with("/assets/") && part.ends_with(".js")).unwrap();
+    let response = toy.get(script).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::OK);
+    assert_eq!(content_type(&response), "text/javascript");
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    let etag = response.headers()[header::ETAG].clone();
+    let again = toy.get(script).header(header::IF_NONE_MATCH, etag).send().await.unwrap();
+    assert_eq!(again.status(), StatusCode::NOT_MODIFIED);
+    let packed = toy.get(script).header(header::ACCEPT_ENCODING, "gzip").send().await.unwrap();
+    assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
+}
+
+#[tokio::test]
+async fn nothing_outside_the_assets_is_served() {
+    let toy = Toy::start().await;
+    for path in [
+        "/assets/nothing.js",
+        "/assets/..%2fgraphiql.html",
+        "/assets/%2e%2e/%2e%2e/%2e%2e/Cargo.toml",
+        "/graphiql.html",
+    ] {
+        assert_eq!(toy.get(path).send().await.unwrap().status(), StatusCode::NOT_FOUND, "{path}");
+    }
+}

@@ -1,0 +1,204 @@
+//! A small schema and a server for it.
+
+use std::{
+    net::SocketAddr,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, SimpleObject, Subscription};
+use futures_util::{Stream, StreamExt, stream};
+use gloss::http::{Door, HostPolicy, Ready, Stop, metrics_registry, router, serve};
+use reqwest::{RequestBuilder, Response, StatusCode, header};
+use serde_json::Value;
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+
+/// What the schema's resolvers have seen and done.
+#[derive(Default)]
+pub struct Seen {
+    pub bumps: AtomicU64,
+    /// How many `flood` streams are alive.
+    pub floods: watch::Sender<u64>,
+}
+
+pub struct Query;
+
+#[derive(SimpleObject)]
+struct Hen {
+    name: String,
+}
+
+#[Object]
+impl Query {
+    /// Greets.
+    async fn hello(&self, #[graphql(default = "world")] name: String) -> String {
+        format!("hello {name}")
+    }
+
+    async fn long(&self, length: usize) -> String {
+        "x".repeat(length)
+    }
+
+    async fn hen(&self) -> Hen {
+        Hen { name: "Berta".to_owned() }
+    }
+
+    async fn refused(&self) -> Result<Option<i32>> {
+        Err(Error::new("no such hen").extend_with(|_, e| e.set("code", "NOT_FOUND")))
+    }
+
+    async fn leaky(&self) -> Result<i32> {
+        Err(Error::new("password=hunter2"))
+    }
+
+    async fn boom(&self) -> i32 {
+        std::hint::black_box(None).expect("boom")
+    }
+}
+
+pub struct Mutation;
+
+#[Object]
+impl Mutation {
+    async fn bump(&self, ctx: &Context<'_>) -> u64 {
+        ctx.data_unchecked::<Arc<Seen>>().bumps.fetch_add(1, Ordering::SeqCst) + 1
+    }
+}
+
+pub struct Subscription;
+
+struct FloodGuard(Arc<Seen>);
+
+impl Drop for FloodGuard {
+    fn drop(&mut self) {
+        self.0.floods.send_modify(|n| *n -= 1);
+    }
+}
+
+#[Subscription]
+impl Subscription {
+    /// Counts to a number.
+    async fn count(&self, to: u64) -> impl Stream<Item = u64> {
+        stream::iter(1..=to)
+    }
+
+    /// Stays silent for ever.
+    async fn silence(&self) -> impl Stream<Item = u64> {
+        stream::pending()
+    }
+
+    /// A large text again and again, for ever.
+    async fn flood<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = String> + use<'a> {
+        let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
+        seen.floods.send_modify(|n| *n += 1);
+        let guard = FloodGuard(seen);
+        stream::repeat("x".repeat(64 * 1024)).map(move |text| {
+            let _alive = &guard;
+            text
+        })
+    }
+
+    async fn boom_later(&self) -> impl Stream<Item = u64> {
+        stream::iter(1..=2).map(|n| if n == 2 { panic!("boom later") } else { n })
+    }
+
+    async fn refused(&self) -> Result<impl Stream<Item = u64>> {
+        Err::<stream::Empty<u64>, _>(Error::new("no such hen").extend_with(|_, e| e.set("code", "NOT_FOUND")))
+    }
+}
+
+/// A server for the toy schema; it stops when this is dropped.
+pub struct Toy {
+    pub address: SocketAddr,
+    pub seen: Arc<Seen>,
+    pub ready: watch::Sender<Result<(), String>>,
+    pub stop: CancellationToken,
+    pub served: JoinHandle<std::io::Result<()>>,
+    pub client: reqwest::Client,
+}
+
+impl Toy {
+    pub async fn start() -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let seen = Arc::new(Seen::default());
+        let schema = Schema::build(Query, Mutation, Subscription)
+            .data(seen.clone())
+            .limit_depth(10)
+            .limit_complexity(50)
+            .finish();
+        let (ready, readiness) = watch::channel(Ok(()));
+        let token = CancellationToken::new();
+        let stop = Stop::new(token.clone());
+        let door = Door {
+            executor: schema,
+            hosts: HostPolicy::new(address, "gloss.test"),
+            ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),
+            metrics: Arc::new(metrics_registry(|| 42)),
+            stop: stop.clone(),
+        };
+        let served = tokio::spawn(serve(listener, router(door), stop));
+        let _ = rustls::crypto::ring::default_provider().install_default();
+        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        Self { address, seen, ready, stop: token, served, client }
+    }
+
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    pub fn get(&self, path: &str) -> RequestBuilder {
+        self.client.get(self.url(path))
+    }
+
+    /// A GET of a document.
+    pub fn query(&self, query: &str) -> RequestBuilder {
+        self.query_with(&[("query", query)])
+    }
+
+    /// A GET with parameters.
+    pub fn query_with(&self, parameters: &[(&str, &str)]) -> RequestBuilder {
+        let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
+        self.get(&format!("/graphql?{encoded}"))
+    }
+
+    pub fn post_text(&self, body: impl Into<String>) -> RequestBuilder {
+        self.client.post(self.url("/graphql")).header(header::CONTENT_TYPE, "application/json").body(body.into())
+    }
+
+    /// A POST of a body.
+    #[expect(clippy::needless_pass_by_value, reason = "called with json!()")]
+    pub fn post(&self, body: Value) -> RequestBuilder {
+        self.post_text(body.to_string())
+    }
+}
+
+impl Drop for Toy {
+    fn drop(&mut self) {
+        self.stop.cancel();
+    }
+}
+
+pub const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
+
+/// Sends and reads status and body; every answer of the API is JSON in UTF-8 with a request id.
+pub async fn ask(request: RequestBuilder) -> (StatusCode, Value) {
+    let response = request.send().await.unwrap();
+    let content_type = content_type(&response);
+    assert!(content_type.ends_with("; charset=utf-8"), "{content_type}");
+    assert!(response.headers().contains_key("x-request-id"));
+    let status = response.status();
+    (status, serde_json::from_str(&response.text().await.unwrap()).unwrap())
+}
+
+pub fn content_type(response: &Response) -> String {
+    response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned()
+}
+
+/// The code of the first error.
+pub fn code(body: &Value) -> &str {
+    body["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code in {body}"))
+}

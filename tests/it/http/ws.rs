@@ -1,0 +1,266 @@
+//! `graphql-transport-ws`: the messages and every close code.
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::{
+    MaybeTlsStream, WebSocketStream, connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest},
+};
+
+use super::toy::{Toy, ask};
+
+struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+
+async fn connect(toy: &Toy, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
+    let mut request = format!("ws://{}/graphql", toy.address).into_client_request().unwrap();
+    for (name, text) in headers {
+        request.headers_mut().insert(*name, text.parse().unwrap());
+    }
+    connect_async(request).await.map(|(socket, _)| Socket(socket))
+}
+
+impl Socket {
+    async fn raw(toy: &Toy) -> Self {
+        connect(toy, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
+    }
+
+    /// Connected and acknowledged.
+    async fn open(toy: &Toy) -> Self {
+        let mut socket = Self::raw(toy).await;
+        socket.send(json!({ "type": "connection_init", "payload": {} })).await;
+        assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
+        socket
+    }
+
+    #[expect(clippy::needless_pass_by_value, reason = "called with json!()")]
+    async fn send(&mut self, message: Value) {
+        self.0.send(Message::text(message.to_string())).await.unwrap();
+    }
+
+    async fn subscribe(&mut self, id: &str, query: &str) {
+        self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
+    }
+
+    /// The next message of the protocol.
+    async fn next(&mut self) -> Value {
+        loop {
+            match self.0.next().await.unwrap().unwrap() {
+                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Ping(_) | Message::Pong(_) => {}
+                other => panic!("{other:?}"),
+            }
+        }
+    }
+
+    /// The code and reason with which the server closes, whatever comes before.
+    async fn closed(&mut self) -> (u16, String) {
+        loop {
+            if let Message::Close(frame) = self.0.next().await.expect("a close frame").unwrap() {
+                let frame = frame.expect("a code");
+                return (frame.code.into(), frame.reason.to_string());
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn operations_of_every_kind() {
+    let toy = Toy::start().await;
+    let mut socket = Socket::open(&toy).await;
+    socket.subscribe("a", "subscription { count(to: 2) }").await;
+    for expected in [
+        json!({ "type": "next", "id": "a", "payload": { "data": { "count": 1 } } }),
+        json!({ "type": "next", "id": "a", "payload": { "data": { "count": 2 } } }),
+        json!({ "type": "complete", "id": "a" }),
+    ] {
+        assert_eq!(socket.next().await, expected);
+    }
+    // An id is free again when its operation has completed.
+    for (query, data) in [("{ hello }", json!({ "hello": "hello world" })), ("mutation { bump }", json!({ "bump": 1 }))]
+    {
+        socket.subscribe("a", query).await;
+        assert_eq!(socket.next().await, json!({ "type": "next", "id": "a", "payload": { "data": data } }));
+        assert_eq!(socket.next().await, json!({ "type": "complete", "id": "a" }));
+    }
+}
+
+#[tokio::test]
+async fn errors_end_their_operation_alone() {
+    let toy = Toy::start().await;
+    let mut socket = Socket::open(&toy).await;
+    for (payload, code) in [
+        (json!({ "query": "subscription {" }), "GRAPHQL_PARSE_FAILED"),
+        (json!({ "query": "subscription { nothing }" }), "GRAPHQL_VALIDATION_FAILED"),
+        (json!({ "query": "{a".repeat(50_000) }), "LIMIT_EXCEEDED"),
+        (json!({ "query": 7 }), "BAD_USER_INPUT"),
+        (json!({}), "BAD_USER_INPUT"),
+        (json!({ "query": "{ boom }" }), "INTERNAL"),
+    ] {
+        socket.send(json!({ "type": "subscribe", "id": "e", "payload": payload })).await;
+        let answer = socket.next().await;
+        assert_eq!((&answer["type"], &answer["id"]), (&json!("error"), &json!("e")), "{answer}");
+        assert_eq!(answer["payload"][0]["extensions"]["code"], code, "{answer}");
+    }
+    // What fails after execution began is a result.
+    for query in ["subscription { refused }", "{ refused }"] {
+        socket.subscribe("e", query).await;
+        let answer = socket.next().await;
+        assert_eq!(answer["payload"]["errors"][0]["extensions"]["code"], "NOT_FOUND", "{answer}");
+        assert_eq!(socket.next().await, json!({ "type": "complete", "id": "e" }));
+    }
+    socket.subscribe("f", "subscription { boomLater }").await;
+    assert_eq!(socket.next().await["payload"]["data"]["boomLater"], 1);
+    assert_eq!(socket.next().await["type"], "error");
+    socket.subscribe("g", "{ hello }").await;
+    assert_eq!(socket.next().await["type"], "next");
+}
+
+#[tokio::test]
+async fn ping_is_answered_with_its_payload() {
+    let toy = Toy::start().await;
+    let mut socket = Socket::raw(&toy).await;
+    socket.send(json!({ "type": "ping" })).await;
+    assert_eq!(socket.next().await, json!({ "type": "pong" }));
+    socket.send(json!({ "type": "ping", "payload": { "n": 1 } })).await;
+    assert_eq!(socket.next().await, json!({ "type": "pong", "payload": { "n": 1 } }));
+    socket.send(json!({ "type": "pong" })).await;
+    socket.0.send(Message::Ping(vec![1, 2].into())).await.unwrap();
+    assert_eq!(socket.0.next().await.unwrap().unwrap(), Message::Pong(vec![1, 2].into()));
+}
+
+#[tokio::test]
+async fn a_message_that_is_none_closes_with_4400() {
+    let toy = Toy::start().await;
+    for message in [
+        "",
+        "{",
+        "[]",
+        "{}",
+        r#"{"type":"nothing"}"#,
+        r#"{"type":"connection_init","payload":7}"#,
+        r#"{"type":"subscribe"}"#,
+        r#"{"type":"subscribe","id":1,"payload":{"query":"{ hello }"}}"#,
+        r#"{"type":"subscribe","id":"","payload":{"query":"{ hello }"}}"#,
+        r#"{"type":"subscribe","id":"a"}"#,
+        r#"{"type":"subscribe","id":"a","payload":[]}"#,
+        r#"{"type":"complete"}"#,
+    ] {
+        let mut socket = Socket::open(&toy).await;
+        socket.0.send(Message::text(message)).await.unwrap();
+        let (code, reason) = socket.closed().await;
+        assert_eq!(code, 4400, "{message}: {reason}");
+    }
+    let mut socket = Socket::open(&toy).await;
+    socket.0.send(Message::binary(vec![1])).await.unwrap();
+    assert_eq!(socket.closed().await.0, 4400);
+}
+
+#[tokio::test]
+async fn what_else_closes_a_socket() {
+    let toy = Toy::start().await;
+    let mut early = Socket::raw(&toy).await;
+    early.subscribe("a", "{ hello }").await;
+    assert_eq!(early.closed().await, (4401, "Unauthorized".to_owned()));
+
+    let mut twice = Socket::open(&toy).await;
+    twice.send(json!({ "type": "connection_init" })).await;
+    assert_eq!(twice.closed().await, (4429, "Too many initialisation requests".to_owned()));
+
+    let mut duplicate = Socket::open(&toy).await;
+    duplicate.subscribe("a", "subscription { silence }").await;
+    duplicate.subscribe("a", "subscription { silence }").await;
+    assert_eq!(duplicate.closed().await, (4409, "Subscriber for a already exists".to_owned()));
+
+    let mut many = Socket::open(&toy).await;
+    for n in 0..=100 {
+        many.subscribe(&n.to_string(), "subscription { silence }").await;
+    }
+    assert_eq!(many.closed().await.0, 4429);
+
+    let mut long = Socket::open(&toy).await;
+    let _ = long.0.send(Message::text("x".repeat(1024 * 1024 + 1))).await;
+    assert_eq!(long.closed().await.0, 1009);
+}
+
+#[tokio::test]
+async fn a_client_that_says_nothing_is_closed_after_ten_seconds() {
+    let toy = Toy::start().await;
+    let mut socket = Socket::raw(&toy).await;
+    // A ping is no `connection_init`.
+    socket.send(json!({ "type": "ping" })).await;
+    assert_eq!(socket.closed().await, (4408, "Connection initialisation timeout".to_owned()));
+}
+
+#[tokio::test]
+async fn only_the_protocol_and_only_from_here() {
+    let toy = Toy::start().await;
+    for headers in [&[][..], &[("sec-websocket-protocol", "graphql-ws")][..]] {
+        match connect(&toy, headers).await {
+            Ok(mut socket) => assert_eq!(socket.closed().await.0, 4406),
+            // This client refuses an answer without the subprotocol that it asked for.
+            Err(error) => assert!(error.to_string().contains("ubprotocol"), "{error}"),
+        }
+    }
+    for (name, foreign) in [("origin", "http://evil.example"), ("host", "evil.example")] {
+        let headers = [("sec-websocket-protocol", "graphql-transport-ws"), (name, foreign)];
+        match connect(&toy, &headers).await {
+            Err(Error::Http(response)) => assert_eq!(response.status(), 403),
+            other => panic!("{name}: {:?}", other.err()),
+        }
+    }
+}
+
+#[tokio::test]
+async fn complete_from_the_client_ends_an_operation() {
+    let toy = Toy::start().await;
+    let mut socket = Socket::open(&toy).await;
+    let mut floods = toy.seen.floods.subscribe();
+    socket.subscribe("a", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    assert_eq!(socket.next().await["id"], "a");
+    socket.send(json!({ "type": "complete", "id": "a" })).await;
+    socket.send(json!({ "type": "complete", "id": "unknown" })).await;
+    // The id is free at once; what was under way may still come.
+    socket.subscribe("a", "{ hello }").await;
+    while socket.next().await["type"] != "complete" {}
+    floods.wait_for(|&n| n == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_slow_reader_holds_back_nobody_else_and_takes_its_operations_along() {
+    let toy = Toy::start().await;
+    let mut floods = toy.seen.floods.subscribe();
+    let mut slow = Socket::open(&toy).await;
+    slow.subscribe("a", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    // Nobody reads `slow` from here on.
+    let mut other = Socket::open(&toy).await;
+    other.subscribe("b", "subscription { count(to: 2000) }").await;
+    while other.next().await["type"] != "complete" {}
+    assert_eq!(ask(toy.query("{ hello }")).await.0, 200);
+    // It is heard although it does not read.
+    slow.send(json!({ "type": "complete", "id": "a" })).await;
+    floods.wait_for(|&n| n == 0).await.unwrap();
+
+    slow.subscribe("b", "subscription { flood }").await;
+    slow.subscribe("c", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 2).await.unwrap();
+    drop(slow);
+    floods.wait_for(|&n| n == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_server_that_stops_says_so() {
+    let mut toy = Toy::start().await;
+    let mut busy = Socket::open(&toy).await;
+    busy.subscribe("a", "subscription { silence }").await;
+    let mut idle = Socket::raw(&toy).await;
+    idle.send(json!({ "type": "ping" })).await;
+    idle.next().await;
+    toy.stop.cancel();
+    assert_eq!(busy.closed().await.0, 1001);
+    assert_eq!(idle.closed().await.0, 1001);
+    (&mut toy.served).await.unwrap().unwrap();
+    assert!(tokio::net::TcpStream::connect(toy.address).await.is_err());
+}

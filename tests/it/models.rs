@@ -1,0 +1,183 @@
+//! Runs against a model that misbehaves: nonsense, refusals, limits, silence; budgets; a cancel in the middle; a table
+//! that goes away.
+
+use serde_json::{Value, json};
+
+use crate::harness::{
+    ScriptedModel, Server, SqliteTarget,
+    scripted_model::{Failure, Script},
+    server_with,
+};
+
+async fn last_event(server: &Server, input: Value) -> Value {
+    let run = server.start_run(input).await;
+    server.events(&run, 0).await.pop().unwrap()
+}
+
+#[tokio::test]
+async fn nonsense_is_asked_for_once_more_and_then_the_run_fails() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().script(Script::Text("I am a teapot.".into())).start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let last = last_event(&server, input.clone()).await;
+    assert_eq!(last["status"], "FAILED", "a run that could do nothing never ends in success");
+    assert_eq!(last["progress"], json!({ "total": 4, "done": 0, "failed": 4, "skipped": 0 }));
+    assert_eq!(last["error"]["code"], "UNAVAILABLE");
+    assert_eq!(model.requests(), 2);
+
+    // Once is no harm.
+    model.answer(Script::Proper);
+    model.answer_next(Script::Text("[1, 2".into()));
+    let last = last_event(&server, input).await;
+    assert_eq!((&last["status"], &last["progress"]["done"]), (&json!("READY_FOR_REVIEW"), &json!(4)));
+    assert_eq!(last["usage"]["requests"], 2);
+}
+
+#[tokio::test]
+async fn rate_limits_and_server_errors_are_waited_for() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    model.fail_next(1, Failure::status(429).header("retry-after", "0"));
+    let run = server.start_run(input.clone()).await;
+    let events = server.events(&run, 0).await;
+    assert!(events.iter().any(|event| event["type"] == "WARNING"), "a person is told of the wait");
+    assert_eq!(server.run(&run).await["usage"]["retries"], 1);
+    model.fail_next(2, Failure::status(503));
+    let last = last_event(&server, input).await;
+    assert_eq!((&last["status"], &last["progress"]["failed"]), (&json!("READY_FOR_REVIEW"), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_provider_that_stays_away_pauses_the_run() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().start().await;
+    let (server, input) = server_with(&model, &target, &[("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")]).await;
+    model.fail_next(1_000, Failure::status(503));
+    let last = last_event(&server, input).await;
+    assert_eq!(last["status"], "PAUSED");
+    assert_eq!(last["type"], "FINISHED");
+    assert_eq!(last["error"]["code"], "UNAVAILABLE");
+    assert_eq!(last["progress"]["failed"], 0, "no row fails for a provider that is down");
+}
+
+#[tokio::test]
+async fn a_refused_key_and_an_unknown_model_end_the_run_with_a_hint() {
+    let target = SqliteTarget::with_tables(6, 7);
+    let model = ScriptedModel::builder().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    for (status, code) in [(401, "UNAUTHENTICATED"), (404, "NOT_FOUND")] {
+        model.fail_next(4, Failure::status(status));
+        let last = last_event(&server, input.clone()).await;
+        assert_eq!(last["status"], "FAILED");
+        assert_eq!(last["error"]["code"], code, "{last:#}");
+        assert!(!last["error"]["hint"].as_str().unwrap().is_empty());
+        // What was left of the script is used up by the requests that were under way.
+        model.fail_next(0, Failure::status(status));
+        while server.answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok } }", json!({ "id": input["llmProfileId"] })).await
+            ["data"]["testLlmProfile"]["ok"]
+            == false
+        {}
+    }
+}
+
+#[tokio::test]
+async fn a_budget_of_tokens_is_never_overspent() {
+    let target = SqliteTarget::with_tables(20, 7);
+    let model = ScriptedModel::builder().start().await;
+    let (server, mut input) = server_with(&model, &target, &[]).await;
+    input["budget"] = json!({ "maxTokens": 12_000 });
+    let last = last_event(&server, input.clone()).await;
+    assert_eq!(last["status"], "PAUSED", "{last:#}");
+    assert_eq!(last["error"]["code"], "LIMIT_EXCEEDED");
+    assert!(last["usage"]["totalTokens"].as_i64().unwrap() <= 12_000);
+    let done = last["progress"]["done"].as_i64().unwrap();
+    assert!(done > 0 && done < 160, "{done} rows within the budget");
+    assert_eq!(last["progress"]["failed"], 0);
+
+    input["budget"] = json!({ "maxCostUsd": 1.0 });
+    let start = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
+    let error = server.error(start, json!({ "input": input })).await;
+    assert_eq!(error["extensions"]["argument"], "input.budget.maxCostUsd", "{error:#}");
+}
+
+#[tokio::test]
+async fn a_cancel_in_the_middle_leaves_nothing_half_written() {
+    let target = SqliteTarget::with_tables(10, 49);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    let mut live = server.watch(&run, 0).await;
+    model.waiting(4).await;
+    model.release(9);
+    model.arrived(13).await;
+
+    let asked = std::time::Instant::now();
+    let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome run { status } } }";
+    let data = server.data(cancel, json!({ "id": run })).await;
+    assert_eq!(data["cancelRun"]["outcome"], "CANCELLING");
+    let mut last = Value::Null;
+    while let Some(event) = live.next().await {
+        last = event;
+    }
+    eprintln!("cancelled after {:?}", asked.elapsed());
+    assert_eq!((&last["status"], &last["type"]), (&json!("CANCELLED"), &json!("FINISHED")));
+    let requests = model.requests();
+    let record = server.run(&run).await;
+    assert_eq!(record["status"], "CANCELLED");
+    assert_eq!(record["canCancel"], false);
+    let query = "query($id: ID!) { run(id: $id) { suggestions { totalCount } reviewCounts { unreviewed } } }";
+    let counts = server.data(query, json!({ "id": run })).await;
+    assert_eq!(counts["run"]["suggestions"]["totalCount"], record["progress"]["done"]);
+    assert_eq!(counts["run"]["reviewCounts"]["unreviewed"], record["progress"]["done"]);
+    let done = record["progress"]["done"].as_i64().unwrap();
+    assert!((1..500).contains(&done), "{done} of 500 done");
+
+    // A late answer changes nothing, nothing new is sent, and a second cancel is told the truth.
+    model.open_gate();
+    let data = server.data(cancel, json!({ "id": run })).await;
+    assert_eq!(data["cancelRun"]["outcome"], "ALREADY_FINISHED");
+    assert_eq!(model.requests(), requests);
+    assert_eq!(server.run(&run).await["lastSequence"], record["lastSequence"]);
+    let data = server.data("{ runs { nodes { number } } workers { capacity runs { number } } }", json!({})).await;
+    assert_eq!(data["workers"][0]["runs"], json!([]));
+}
+
+#[tokio::test]
+async fn runs_beyond_the_limit_wait_their_turn_and_a_queued_one_is_cancelled_at_once() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[("GLOSS_WORKERS", "1")]).await;
+    let first = server.start_run(input.clone()).await;
+    model.waiting(1).await;
+    let second = server.start_run(input.clone()).await;
+    let third = server.start_run(input).await;
+    let cancel = "mutation { cancelRuns(filter: { statuses: [QUEUED], search: \"#2\" }) { matched cancelled } }";
+    assert_eq!(server.data(cancel, json!({})).await["cancelRuns"], json!({ "matched": 1, "cancelled": 1 }));
+    assert_eq!(server.run(&second).await["status"], "CANCELLED");
+    assert_eq!(server.run(&third).await["status"], "QUEUED");
+    model.open_gate();
+    assert_eq!(server.events(&first, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
+    assert_eq!(server.events(&third, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
+    assert_eq!(server.events(&second, 0).await.last().unwrap()["status"], "CANCELLED");
+}
+
+#[tokio::test]
+async fn a_table_that_goes_away_fails_its_rows_and_no_others() {
+    let target = SqliteTarget::with_tables(30, 7);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(4).await;
+    target.execute("DROP TABLE t30; ALTER TABLE t29 RENAME COLUMN c003 TO other;");
+    model.open_gate();
+    let events = server.events(&run, 0).await;
+    let last = events.last().unwrap();
+    assert_eq!(last["status"], "READY_FOR_REVIEW");
+    assert_eq!(last["progress"], json!({ "total": 240, "done": 231, "failed": 9, "skipped": 0 }));
+    for event in events.iter().filter(|event| event["type"] == "ASSET_FAILED") {
+        assert_eq!(event["error"]["code"], "NOT_FOUND");
+        let asset = event["asset"]["display"].as_str().unwrap();
+        assert!(asset.starts_with("main.t30") || asset == "main.t29.c003", "{asset}");
+    }
+}

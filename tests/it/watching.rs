@@ -1,0 +1,107 @@
+//! Many subscribers of one run, slow and fickle ones among them: all see the same gapless sequence.
+
+use serde_json::{Value, json};
+use tokio::task::JoinSet;
+
+use crate::harness::{ScriptedModel, SqliteTarget, server_with};
+
+#[tokio::test]
+async fn twenty_subscribers_see_the_same_gapless_sequence() {
+    let target = SqliteTarget::with_tables(30, 7);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(4).await;
+
+    let mut subscribers: JoinSet<Vec<Value>> = JoinSet::new();
+    let mut stopped = Vec::new();
+    for n in 0..20 {
+        let mut live = server.watch(&run, 0).await;
+        match n {
+            0..10 => {
+                subscribers.spawn(async move {
+                    let mut events = Vec::new();
+                    while let Some(event) = live.next().await {
+                        events.push(event);
+                    }
+                    events
+                });
+            }
+            // Stop reading: the socket stays open, unread until the run has ended.
+            10..15 => stopped.push(live),
+            // Drop after some events and come back where they were.
+            _ => {
+                let base = server.base.clone();
+                let run = run.clone();
+                subscribers.spawn(async move {
+                    let mut events: Vec<Value> = Vec::new();
+                    loop {
+                        for _ in 0..(n + 3) {
+                            match live.next().await {
+                                Some(event) => events.push(event),
+                                None => return events,
+                            }
+                        }
+                        drop(live);
+                        let after = events.last().unwrap()["sequence"].clone();
+                        let query = "subscription($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) {
+                            sequence type message status progress { total done failed skipped }
+                            usage { requests totalTokens } asset { display } suggestion { description }
+                            error { code message hint } } }";
+                        live = crate::harness::Live::open(&base, query, json!({ "run": run, "after": after }))
+                            .await
+                            .field("runProgress");
+                    }
+                });
+            }
+        }
+    }
+    model.open_gate();
+    let mut seen = subscribers.join_all().await;
+    for mut live in stopped {
+        let mut events = Vec::new();
+        while let Some(event) = live.next().await {
+            events.push(event);
+        }
+        seen.push(events);
+    }
+    assert_eq!(seen.len(), 20);
+    let truth = server.events(&run, 0).await;
+    assert_eq!(truth.len(), 3 + 2 * 240 + 1);
+    for events in &seen {
+        assert_eq!(events.len(), truth.len());
+        assert_eq!(events, &truth);
+    }
+    for (at, event) in truth.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    assert_eq!(truth.last().unwrap()["type"], "FINISHED");
+}
+
+#[tokio::test]
+async fn the_same_over_server_sent_events() {
+    let target = SqliteTarget::with_tables(3, 7);
+    let model = ScriptedModel::builder().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    let body = json!({ "query": "subscription($run: ID!) { runProgress(runId: $run) { sequence type status } }",
+        "variables": { "run": run } });
+    let text = reqwest::Client::new()
+        .post(format!("{}/graphql", server.base))
+        .header("content-type", "application/json")
+        .header("accept", "text/event-stream")
+        .body(body.to_string())
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
+    let data = text.lines().filter_map(|line| line.strip_prefix("data:")).filter(|data| data.trim().starts_with('{'));
+    let events: Vec<Value> = data.map(|data| serde_json::from_str(data).unwrap()).collect();
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["data"]["runProgress"]["sequence"], at + 1, "{text}");
+    }
+    assert_eq!(events.last().unwrap()["data"]["runProgress"]["status"], "READY_FOR_REVIEW");
+    assert!(text.contains("event: complete") || text.contains("event:complete"));
+}
