@@ -142,10 +142,12 @@ impl SqlStore {
         let (transaction, row) = find(self.begin().await?).await?;
         let Some(row) = row else { return Ok(None) };
         let before = record::run(row.clone())?;
-        if fence.is_some_and(|fence| fence != before.attempt) {
+        if fence.is_some_and(|attempt| !before.is_held_in(attempt)) {
             return Err(Error::conflict(format!(
-                "run #{} is in attempt {}: the claim was lost and another worker goes on",
-                before.id, before.attempt
+                "run #{} is {} in attempt {}: the claim was lost",
+                before.id,
+                before.status.as_str(),
+                before.attempt
             )));
         }
         let mut edit = RunEdit::new(before.clone(), at);
