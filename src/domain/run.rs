@@ -184,6 +184,12 @@ impl Run {
         Some(self.active_ms + open)
     }
 
+    /// Whether the claim of this attempt still holds it: what lets a worker write.
+    #[must_use]
+    pub const fn is_held_in(&self, attempt: i32) -> bool {
+        self.attempt == attempt && self.status.is_timed()
+    }
+
     /// When it started, else when it was made: where it stands in the list.
     #[must_use]
     pub fn listed_at(&self) -> Moment {
