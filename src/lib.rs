@@ -7,6 +7,7 @@
 //! `http/` alone.
 
 pub mod bus;
+pub mod demo;
 pub mod domain;
 pub mod graphql;
 pub mod http;
