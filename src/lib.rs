@@ -8,6 +8,7 @@
 
 pub mod bus;
 pub mod config;
+pub mod demo;
 pub mod domain;
 pub mod graphql;
 pub mod http;

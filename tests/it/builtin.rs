@@ -17,7 +17,7 @@ use gloss::{
 use proptest::prelude::*;
 use sqlx::{Connection, Executor, Row, SqliteConnection};
 
-fn options() -> RunOptions {
+pub fn options() -> RunOptions {
     RunOptions::defaults(LlmProvider::Builtin)
 }
 
@@ -41,7 +41,7 @@ fn quoted(name: &str) -> String {
 }
 
 /// Reads tables and their statistics from SQLite, as a target would.
-async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, TableStatistics)> {
+pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, TableStatistics)> {
     let tables: Vec<(String, String)> = sqlx::query_as(
         "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY type, name",
     )
@@ -135,7 +135,7 @@ async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, TableStat
 }
 
 /// Every text, one a line, with its confidence.
-fn written(catalog: &[(TableDetail, TableStatistics)], options: &RunOptions) -> String {
+pub fn written(catalog: &[(TableDetail, TableStatistics)], options: &RunOptions) -> String {
     let mut out = String::new();
     for (detail, statistics) in catalog {
         let names = std::iter::once("").chain(detail.columns.iter().map(|column| column.name.as_str()));

@@ -5,6 +5,7 @@ mod architecture;
 mod bad_input;
 mod builtin;
 mod crash;
+mod demo;
 mod harness;
 mod http;
 mod models;
