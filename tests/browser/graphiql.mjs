@@ -2,7 +2,7 @@
 //
 //   node graphiql.mjs URL FOLDER [--query TEXT --answer TEXT] [--subscription TEXT --event TEXT] [--demo]
 //
-// Runs the query and waits until the answer shows; the same with the subscription and its event. With
+// Operations must have a name. Runs the query and waits until the answer shows; the same with the subscription and its event. With
 // `--demo` it starts a run on the DB profile `demo` and watches it until it waits for review. Screenshots go
 // to FOLDER. It fails on a request that leaves the machine, on an error in the console, and when what it
 // waits for does not come.
@@ -16,7 +16,7 @@ import { chromium } from 'playwright-core';
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
   options: {
-    query: { type: 'string', default: '{ __schema { queryType { name } } }' },
+    query: { type: 'string', default: 'query Try { __schema { queryType { name } } }' },
     answer: { type: 'string', default: '"queryType"' },
     subscription: { type: 'string' },
     event: { type: 'string', default: '"data"' },
@@ -88,13 +88,13 @@ try {
     const { dbProfiles } = await ask('{ dbProfiles { id name } }');
     const demo = dbProfiles.find((profile) => profile.name === 'demo');
     const target = `{ dbProfileId: ${JSON.stringify(demo.id)} }`;
-    await run(page, `mutation { startRun(input: { targets: [${target}] }) { runs { id number status } } }`, '"number"');
+    await run(page, `mutation Start { startRun(input: { targets: [${target}] }) { runs { id number status } } }`, '"number"');
     await page.screenshot({ path: join(folder, '4-started.png') });
     const { runs } = await ask('{ runs(first: 1) { nodes { id } } }');
     const id = JSON.stringify(runs.nodes[0].id);
     await run(
       page,
-      `subscription { runProgress(runId: ${id}) { sequence type status message } }`,
+      `subscription Watch { runProgress(runId: ${id}) { sequence type status message } }`,
       '"status": "READY_FOR_REVIEW"',
     );
     await page.screenshot({ path: join(folder, '5-watched.png') });
@@ -118,6 +118,9 @@ async function run(page, operation, expected) {
   await editor.click();
   await page.keyboard.press('ControlOrMeta+A');
   await page.keyboard.insertText(operation);
+  // The tab takes the operation's name as soon as the page has understood it.
+  const [, name] = operation.match(/^\w+ (\w+)/);
+  await page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
   await page.locator('.graphiql-execute-button').click();
   try {
     await page.waitForFunction(

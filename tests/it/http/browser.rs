@@ -30,8 +30,8 @@ async fn a_query_and_a_subscription_in_graphiql() {
         .arg("tests/browser/graphiql.mjs")
         .arg(format!("http://{}", toy.address))
         .arg(&folder)
-        .args(["--query", "{ hello(name: \"browser\") }", "--answer", "hello browser"])
-        .args(["--subscription", "subscription { count(to: 7) }", "--event", "\"count\": 7"])
+        .args(["--query", "query Greet { hello(name: \"browser\") }", "--answer", "hello browser"])
+        .args(["--subscription", "subscription Count { count(to: 7) }", "--event", "\"count\": 7"])
         .kill_on_drop(true)
         .output()
         .await

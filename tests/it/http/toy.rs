@@ -130,8 +130,8 @@ impl Toy {
         let seen = Arc::new(Seen::default());
         let schema = Schema::build(Query, Mutation, Subscription)
             .data(seen.clone())
-            .limit_depth(10)
-            .limit_complexity(50)
+            .limit_depth(20)
+            .limit_complexity(1000)
             .finish();
         let (ready, readiness) = watch::channel(Ok(()));
         let token = CancellationToken::new();
