@@ -6,7 +6,7 @@
 
 use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe};
 
-use async_graphql::{Pos, Response as GraphqlResponse, ServerError, Value};
+use async_graphql::{Name, PathSegment, Pos, Response as GraphqlResponse, ServerError, Value};
 use axum::{
     body::Bytes,
     extract::Request,
@@ -158,12 +158,13 @@ struct Body<'a> {
 }
 
 impl Answer {
-    /// Gives each error its code.
+    /// Gives each error its code and each field that failed its null.
     pub fn new(mut response: GraphqlResponse, id: &RequestId) -> Self {
         let refused = !response.errors.is_empty()
             && response.data == Value::Null
             && response.errors.iter().all(|error| error.path.is_empty());
         for error in &mut response.errors {
+            fill_null(&mut response.data, &error.path);
             if error.extensions.as_ref().is_some_and(|e| e.get("code").is_some()) {
                 continue;
             }
@@ -212,6 +213,26 @@ impl Answer {
         let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
         response.headers_mut().extend(self.response.http_headers);
         response
+    }
+}
+
+/// Puts a null where a field failed: the executor leaves such a field out, and clients look for it.
+fn fill_null(data: &mut Value, path: &[PathSegment]) {
+    match (data, path) {
+        (Value::Object(object), [PathSegment::Field(name)]) => {
+            object.entry(Name::new(name)).or_insert(Value::Null);
+        }
+        (Value::Object(object), [PathSegment::Field(name), rest @ ..]) => {
+            if let Some(child) = object.get_mut(name.as_str()) {
+                fill_null(child, rest);
+            }
+        }
+        (Value::List(list), [PathSegment::Index(index), rest @ ..]) => {
+            if let Some(child) = list.get_mut(*index) {
+                fill_null(child, rest);
+            }
+        }
+        _ => {}
     }
 }
 

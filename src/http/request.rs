@@ -9,8 +9,8 @@ use std::sync::{
 };
 
 use async_graphql::{
-    Request as GraphqlRequest, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationType},
+    Request as GraphqlRequest, Value as ConstValue, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
 };
 use axum::{
     extract::Request,
@@ -75,7 +75,7 @@ impl Prepared {
         extensions: Map<String, Value>,
     ) -> Result<Self, Refusal> {
         scan::check(&query).map_err(|message| Refusal::document("LIMIT_EXCEEDED", message))?;
-        let mut request = GraphqlRequest::new(query).variables(Variables::from_json(Value::Object(variables)));
+        let mut request = GraphqlRequest::new(query);
         if !extensions.is_empty() {
             request.extensions = serde_json::from_value(Value::Object(extensions))
                 .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
@@ -84,27 +84,49 @@ impl Prepared {
             locations: error.locations,
             ..Refusal::document("GRAPHQL_PARSE_FAILED", error.message)
         })?;
-        let operation = operation_type(document, operation_name.as_deref())?;
+        let variables = Variables::from_json(Value::Object(variables));
+        let operation = operation(document, operation_name.as_deref())?;
+        check_required(operation, &variables)?;
+        let operation = operation.ty;
         request.operation_name = operation_name;
+        request.variables = variables;
         Ok(Self { request, operation })
     }
 }
 
-/// The kind of the operation that a name, or no name, chooses from a document.
-fn operation_type(document: &ExecutableDocument, name: Option<&str>) -> Result<OperationType, Refusal> {
+/// The operation that a name, or no name, chooses from a document.
+fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Refusal> {
     let chosen = match (&document.operations, name) {
         (DocumentOperations::Single(operation), None) => Some(operation),
         (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
         (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
         _ => None,
     };
-    chosen.map(|operation| operation.node.ty).ok_or_else(|| {
+    chosen.map(|operation| &operation.node).ok_or_else(|| {
         let message = match name {
             Some(name) => format!("the document has no operation named `{name}`"),
             None => "the document has several operations: name one in `operationName`".to_owned(),
         };
         Refusal { argument: Some("operationName"), ..Refusal::document("BAD_USER_INPUT", message) }
     })
+}
+
+/// Finds required variables that were not given: the executor would find them only half-way through.
+fn check_required(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
+    for definition in &operation.variable_definitions {
+        let wanted = &definition.node;
+        let name = &wanted.name.node;
+        let given = variables.get(name).is_some_and(|value| *value != ConstValue::Null);
+        if !given && !wanted.var_type.node.nullable && (wanted.default_value.is_none() || variables.contains_key(name))
+        {
+            let message = format!("variable `${name}` of type `{}` must be given and not null", wanted.var_type.node);
+            return Err(Refusal {
+                locations: vec![definition.pos],
+                ..Refusal::document("GRAPHQL_VALIDATION_FAILED", message)
+            });
+        }
+    }
+    Ok(())
 }
 
 fn object(value: Option<Value>, argument: &'static str, message: &str) -> Result<Map<String, Value>, Refusal> {

@@ -47,7 +47,7 @@ async fn health_readiness_and_metrics() {
     assert_eq!(toy.get("/healthz").send().await.unwrap().status(), StatusCode::OK);
     assert_eq!(toy.get("/readyz").send().await.unwrap().status(), StatusCode::OK);
 
-    toy.ready.send_replace(Err("the store does not answer".to_owned()));
+    let _ready = toy.ready.send_replace(Err("the store does not answer".to_owned()));
     let response = toy.get("/readyz").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::SERVICE_UNAVAILABLE);
     let body: serde_json::Value = serde_json::from_str(&response.text().await.unwrap()).unwrap();

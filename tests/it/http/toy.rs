@@ -46,10 +46,12 @@ impl Query {
         Hen { name: "Berta".to_owned() }
     }
 
+    #[expect(clippy::unused_async, reason = "resolvers are asynchronous")]
     async fn refused(&self) -> Result<Option<i32>> {
         Err(Error::new("no such hen").extend_with(|_, e| e.set("code", "NOT_FOUND")))
     }
 
+    #[expect(clippy::unused_async, reason = "resolvers are asynchronous")]
     async fn leaky(&self) -> Result<i32> {
         Err(Error::new("password=hunter2"))
     }
@@ -105,6 +107,7 @@ impl Subscription {
         stream::iter(1..=2).map(|n| if n == 2 { panic!("boom later") } else { n })
     }
 
+    #[expect(clippy::unused_async, reason = "resolvers are asynchronous")]
     async fn refused(&self) -> Result<impl Stream<Item = u64>> {
         Err::<stream::Empty<u64>, _>(Error::new("no such hen").extend_with(|_, e| e.set("code", "NOT_FOUND")))
     }
@@ -127,8 +130,8 @@ impl Toy {
         let seen = Arc::new(Seen::default());
         let schema = Schema::build(Query, Mutation, Subscription)
             .data(seen.clone())
-            .limit_depth(10)
-            .limit_complexity(50)
+            .limit_depth(20)
+            .limit_complexity(1000)
             .finish();
         let (ready, readiness) = watch::channel(Ok(()));
         let token = CancellationToken::new();
@@ -142,7 +145,12 @@ impl Toy {
         };
         let served = tokio::spawn(serve(listener, router(door), stop));
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let client = reqwest::Client::builder().no_proxy().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let client = reqwest::Client::builder()
+            .no_gzip()
+            .no_proxy()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
         Self { address, seen, ready, stop: token, served, client }
     }
 

@@ -33,7 +33,6 @@ impl Socket {
         socket
     }
 
-    #[expect(clippy::needless_pass_by_value, reason = "called with json!()")]
     async fn send(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }

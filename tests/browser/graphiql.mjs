@@ -1,0 +1,149 @@
+// Opens /graphiql of a running server in Chromium and works in it as a person would.
+//
+//   node graphiql.mjs URL FOLDER [--query TEXT --answer TEXT] [--subscription TEXT --event TEXT] [--demo]
+//
+// Operations must have a name. Runs the query and waits until the answer shows; the same with the subscription and its event. With
+// `--demo` it starts a run on the DB profile `demo` and watches it until it waits for review. Screenshots go
+// to FOLDER. It fails on a request that leaves the machine, on an error in the console, and when what it
+// waits for does not come.
+
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+
+import { chromium } from 'playwright-core';
+
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: {
+    query: { type: 'string', default: 'query Try { __schema { queryType { name } } }' },
+    answer: { type: 'string', default: '"queryType"' },
+    subscription: { type: 'string' },
+    event: { type: 'string', default: '"data"' },
+    demo: { type: 'boolean', default: false },
+    chromium: { type: 'string', default: process.env.CHROMIUM ?? '/usr/bin/chromium' },
+  },
+});
+const [server, folder] = positionals;
+if (!server || !folder) {
+  console.error('usage: node graphiql.mjs URL FOLDER [options]; the head of the file lists them');
+  process.exit(2);
+}
+const url = new URL('/graphiql', server).href;
+await mkdir(folder, { recursive: true });
+
+const complaints = [];
+const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+
+const browser = await chromium.launch({
+  executablePath: options.chromium,
+  headless: true,
+  args: [
+    '--headless',
+    '--no-sandbox',
+    '--disable-gpu',
+    '--disable-quic',
+    '--no-first-run',
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+  ],
+});
+
+try {
+  const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
+  page.setDefaultTimeout(30_000);
+  const watchHost = (address) => {
+    const { protocol, hostname } = new URL(address);
+    if (!['data:', 'blob:'].includes(protocol) && !loopback.has(hostname)) {
+      complaints.push(`a request left the machine: ${address}`);
+    }
+  };
+  page.on('request', (request) => watchHost(request.url()));
+  page.on('websocket', (socket) => watchHost(socket.url()));
+  page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
+  page.on('console', (message) => {
+    if (message.type() === 'error') {
+      complaints.push(`console: ${message.text()} (${message.location().url})`);
+    }
+  });
+
+  await page.goto(url);
+  await page.locator('.graphiql-query-editor .view-line').first().waitFor();
+  if ((await page.title()) !== 'Gloss · GraphiQL') {
+    complaints.push(`the title is ${await page.title()}`);
+  }
+  await page.screenshot({ path: join(folder, '1-opened.png') });
+
+  await run(page, options.query, options.answer);
+  await page.screenshot({ path: join(folder, '2-query.png') });
+
+  if (options.subscription !== undefined) {
+    await run(page, options.subscription, options.event);
+    await page.screenshot({ path: join(folder, '3-subscription.png') });
+  }
+
+  if (options.demo) {
+    const { dbProfiles } = await ask('{ dbProfiles { id name } }');
+    const demo = dbProfiles.find((profile) => profile.name === 'demo');
+    const target = `{ dbProfileId: ${JSON.stringify(demo.id)} }`;
+    await run(page, `mutation Start { startRun(input: { targets: [${target}] }) { runs { id number status } } }`, '"number"');
+    await page.screenshot({ path: join(folder, '4-started.png') });
+    const { runs } = await ask('{ runs(first: 1) { nodes { id } } }');
+    const id = JSON.stringify(runs.nodes[0].id);
+    await run(
+      page,
+      `subscription Watch { runProgress(runId: ${id}) { sequence type status message } }`,
+      '"status": "READY_FOR_REVIEW"',
+    );
+    await page.screenshot({ path: join(folder, '5-watched.png') });
+  }
+} catch (error) {
+  complaints.push(String(error));
+} finally {
+  await browser.close();
+}
+
+for (const complaint of complaints) {
+  console.error(complaint);
+}
+console.log(complaints.length === 0 ? 'ok' : `${complaints.length} complaints`);
+process.exit(complaints.length === 0 ? 0 : 1);
+
+/** Writes an operation into a new tab, presses the run button, waits until the response shows a text. */
+async function run(page, operation, expected) {
+  await page.locator('.graphiql-tab-add').click();
+  const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
+  await editor.click();
+  await page.keyboard.press('ControlOrMeta+A');
+  await page.keyboard.insertText(operation);
+  // The tab takes the operation's name as soon as the page has understood it.
+  const [, name] = operation.match(/^\w+ (\w+)/);
+  await page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
+  await page.locator('.graphiql-execute-button').click();
+  try {
+    await page.waitForFunction(
+      (text) => {
+        const lines = document.querySelectorAll('.graphiql-response .view-line');
+        return [...lines].some((line) => line.textContent.replaceAll('\u00a0', ' ').includes(text));
+      },
+      expected,
+      { polling: 50 },
+    );
+  } catch {
+    await page.screenshot({ path: join(folder, 'failed.png') });
+    const shown = await page.locator('.graphiql-response').innerText();
+    throw new Error(`no ${expected} after ${operation}; the response shows: ${shown}`);
+  }
+}
+
+/** Asks the API without the page. */
+async function ask(query) {
+  const response = await fetch(new URL('/graphql', server), {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query }),
+  });
+  return (await response.json()).data;
+}
