@@ -6,6 +6,7 @@
 //! and `cli` graphql; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in `graphql/` and
 //! `http/` alone.
 
+pub mod app;
 pub mod bus;
 pub mod config;
 pub mod demo;
