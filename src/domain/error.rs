@@ -26,6 +26,8 @@ pub enum Error {
     NotFound {
         /// What was looked for.
         message: String,
+        /// The path of the argument that names it, where there is one.
+        argument: Option<String>,
     },
     /// The state of things forbids it.
     #[error("{message}")]
@@ -58,7 +60,12 @@ impl Error {
 
     /// Nothing has this id or number.
     pub fn not_found(message: impl Into<String>) -> Self {
-        Self::NotFound { message: message.into() }
+        Self::NotFound { message: message.into(), argument: None }
+    }
+
+    /// Nothing has the id or number that this argument gives.
+    pub fn not_found_at(argument: impl Into<String>, message: impl Into<String>) -> Self {
+        Self::NotFound { message: message.into(), argument: Some(argument.into()) }
     }
 
     /// The state of things forbids it.

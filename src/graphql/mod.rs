@@ -1,1 +1,68 @@
-//! The GraphQL schema: one folder per domain word.
+//! The GraphQL schema: types, resolvers, limits.
+//!
+//! The rule: a type wraps what the domain holds, never a row of the store; a resolver calls a use case or a
+//! loader and decides nothing; what goes wrong becomes an error in `error.rs` alone; every type, field,
+//! argument and value is described. A word of the domain is a folder (`run/`): `object.rs`, `input.rs`,
+//! `query.rs`, `mutation.rs`, `subscription.rs` as needed; a new root part is one line in [`Query`],
+//! [`Mutation`] or [`Subscription`] below, and `schema.graphql` is printed anew.
+#![expect(clippy::unused_async, reason = "async-graphql wants every resolver to be async")]
+#![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
+
+mod batch;
+pub mod catalog;
+pub mod connection;
+pub mod context;
+pub mod error;
+mod frontier;
+pub mod ids;
+pub mod limits;
+pub mod loader;
+pub mod node;
+pub mod profile;
+pub mod run;
+pub mod scalar;
+pub mod server;
+pub mod suggestion;
+
+use std::sync::Arc;
+
+use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+
+pub use self::{
+    context::{Role, Viewer},
+    frontier::parse,
+};
+use crate::service::Services;
+
+/// What can be asked.
+#[derive(MergedObject, Default)]
+pub struct Query(node::NodeQuery, run::query::RunQuery, profile::query::ProfileQuery, server::query::ServerQuery);
+
+/// What can be changed. Fields of one operation run one after another.
+#[derive(MergedObject, Default)]
+pub struct Mutation(run::mutation::RunMutation, profile::mutation::ProfileMutation);
+
+/// What can be watched.
+#[derive(MergedSubscription, Default)]
+pub struct Subscription(run::subscription::RunSubscription);
+
+/// The schema of Gloss.
+pub type GlossSchema = Schema<Query, Mutation, Subscription>;
+
+fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
+    Schema::build(Query::default(), Mutation::default(), Subscription::default())
+        .override_output_type_description::<crate::domain::clock::Moment>("A moment, RFC 3339 in UTC.")
+}
+
+/// The schema over these use cases.
+pub fn schema(services: Services) -> GlossSchema {
+    builder().data(Arc::new(services)).extension(frontier::Frontier).finish()
+}
+
+/// The schema's text, the same each time.
+#[must_use]
+pub fn sdl() -> String {
+    let options =
+        SDLExportOptions::new().sorted_fields().sorted_enum_items().prefer_single_line_descriptions().use_space_ident();
+    builder().finish().sdl_with_options(options)
+}

@@ -5,9 +5,11 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+use secrecy::SecretString;
+
 use crate::domain::{
     catalog::{Database, Schema, Table, TableDetail, TableStatistics},
-    profile::DbProfile,
+    profile::{DbBackend, DbProfile},
 };
 
 /// Why a target gave nothing. The texts are for people: no password, no statement.
@@ -83,4 +85,13 @@ pub trait Targets: Send + Sync + 'static {
     /// # Errors
     /// [`TargetError::Misconfigured`] where the URL cannot be used.
     fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError>;
+
+    /// The kind of database that a URL names, by its scheme.
+    ///
+    /// # Errors
+    /// [`TargetError::Misconfigured`] where the URL cannot be read or no target has its scheme.
+    fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError>;
+
+    /// The URL for people: without its password, nor any other secret in it.
+    fn display_url(&self, url: &SecretString) -> String;
 }

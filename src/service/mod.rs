@@ -1,1 +1,51 @@
-//! Use cases: what a person can ask Gloss to do, one file each family.
+//! Use cases: what a person can ask of Gloss, over the ports alone.
+//!
+//! The rule: a use case checks all that it is given, in the words of the argument at fault, changes what is
+//! recorded through the store alone, and knows nothing of GraphQL or HTTP. A family of use cases is one file
+//! and one field of [`Services`]; to add one, add both.
+
+pub mod catalog;
+pub mod estimates;
+pub mod lists;
+pub mod profiles;
+pub mod progress;
+pub mod runs;
+pub mod subscriptions;
+pub mod workers;
+
+use crate::{domain::clock::Moment, port::Ports};
+
+/// All use cases. Cheap to clone.
+#[derive(Clone)]
+pub struct Services {
+    /// Starting, cancelling, listing, deleting runs.
+    pub runs: runs::Runs,
+    /// Live events of one run.
+    pub progress: progress::RunProgress,
+    /// Live changes of all runs.
+    pub changes: subscriptions::RunChanges,
+    /// DB profiles and LLM profiles.
+    pub profiles: profiles::Profiles,
+    /// What the databases themselves tell.
+    pub catalog: catalog::Catalog,
+    /// The processes at work, and the server itself.
+    pub workers: workers::Workers,
+    /// The world, for look-ups by key that need no use case.
+    pub ports: Ports,
+}
+
+impl Services {
+    /// The use cases over these ports; `bus` names the bus for people.
+    pub fn new(ports: Ports, bus: impl Into<String>) -> Self {
+        let started_at: Moment = ports.clock.now();
+        Self {
+            runs: runs::Runs::new(ports.clone()),
+            progress: progress::RunProgress::new(ports.clone()),
+            changes: subscriptions::RunChanges::new(ports.clone()),
+            profiles: profiles::Profiles::new(ports.clone()),
+            catalog: catalog::Catalog::new(ports.clone()),
+            workers: workers::Workers::new(ports.clone(), bus.into(), started_at),
+            ports,
+        }
+    }
+}

@@ -11,5 +11,6 @@ mod http;
 mod models;
 mod provider;
 mod runs;
+mod schema;
 mod status_machine;
 mod watching;

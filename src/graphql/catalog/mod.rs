@@ -1,0 +1,3 @@
+//! The live catalog of a target, below its DB profile.
+
+pub mod object;

@@ -1,0 +1,226 @@
+//! Databases, schemas, tables and columns as the target itself tells them.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::{
+    domain::{catalog, profile::DbProfile},
+    graphql::{
+        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        context::{loaders, services},
+        loader::TableKey,
+        scalar::Long,
+        suggestion::object::AssetKind,
+    },
+    service::catalog::TableFilter,
+};
+
+/// A database of a target, live.
+pub struct Database {
+    /// Where it was found.
+    pub profile: Arc<DbProfile>,
+    /// What it is.
+    pub database: catalog::Database,
+}
+
+/// A database of a target, live.
+#[Object]
+impl Database {
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.database.name
+    }
+
+    /// Its comment.
+    async fn comment(&self) -> Option<&str> {
+        self.database.comment.as_deref()
+    }
+
+    /// Its schemas by name, without those of the system. Null, with an error, where the database cannot be
+    /// reached.
+    #[graphql(complexity = "20 + 3 * child_complexity")]
+    async fn schemas(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only the schema of exactly this name.")] name: Option<String>,
+    ) -> Option<Result<Vec<DatabaseSchema>>> {
+        let catalog = &services(context).catalog;
+        let found = catalog.schemas(&self.profile, &self.database.name, name.as_deref()).await;
+        let shape =
+            |schema| DatabaseSchema { profile: self.profile.clone(), database: self.database.name.clone(), schema };
+        Some(found.map(|schemas| schemas.into_iter().map(shape).collect()).map_err(Into::into))
+    }
+}
+
+/// A schema of a database, live.
+pub struct DatabaseSchema {
+    profile: Arc<DbProfile>,
+    database: String,
+    schema: catalog::Schema,
+}
+
+/// A schema of a database, live.
+#[Object]
+impl DatabaseSchema {
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.schema.name
+    }
+
+    /// Its comment.
+    async fn comment(&self) -> Option<&str> {
+        self.schema.comment.as_deref()
+    }
+
+    /// Its tables and views by name. A page has 50 unless told, at most 200. Null, with an error, where the
+    /// database cannot be reached.
+    #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
+    async fn tables(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only the table of exactly this name.")] name: Option<String>,
+        #[graphql(desc = "Only tables whose name or comment holds this text; letter case does not count.")]
+        search: Option<String>,
+        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+    ) -> Option<Result<DatabaseTableConnection>> {
+        let filter = TableFilter { name, search };
+        let arguments = page_arguments(first, after, last, before);
+        let catalog = &services(context).catalog;
+        let found = catalog.tables(&self.profile, &self.database, &self.schema.name, &filter, &arguments).await;
+        let shape = |table: catalog::Table| DatabaseTable {
+            key: TableKey {
+                profile: self.profile.id,
+                database: self.database.clone(),
+                schema: self.schema.name.clone(),
+                table: table.name.clone(),
+            },
+            table: Arc::new(table),
+        };
+        Some(
+            found
+                .map(|(page, total)| DatabaseTableConnection { rows: Rows::new(page, shape), total: count(total) })
+                .map_err(Into::into),
+        )
+    }
+}
+
+/// A table, view or materialized view, live.
+#[derive(Clone)]
+pub struct DatabaseTable {
+    key: TableKey,
+    table: Arc<catalog::Table>,
+}
+
+/// A table, view or materialized view, live.
+#[Object]
+impl DatabaseTable {
+    /// Its name.
+    async fn name(&self) -> &str {
+        &self.table.name
+    }
+
+    /// TABLE, VIEW or MATERIALIZED_VIEW.
+    async fn kind(&self) -> AssetKind {
+        self.table.kind.into()
+    }
+
+    /// Its comment.
+    async fn comment(&self) -> Option<&str> {
+        self.table.comment.as_deref()
+    }
+
+    /// About how many rows it has, from the database's own statistics; null where it keeps none.
+    async fn row_estimate(&self) -> Option<Long> {
+        self.table.row_estimate.map(Long)
+    }
+
+    /// Its columns in their order. Null where the table is gone by now, or, with an error, where the database
+    /// cannot be reached.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn columns(&self, context: &Context<'_>) -> Option<Result<Vec<DatabaseColumn>>> {
+        let detail = match loaders(context).details.load(self.key.clone()).await {
+            Ok(detail) => detail?,
+            Err(error) => return Some(Err(error.into())),
+        };
+        Some(Ok(detail.columns.iter().map(DatabaseColumn::from).collect()))
+    }
+}
+
+/// A column, live.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct DatabaseColumn {
+    /// Its name.
+    name: String,
+    /// Its type as the database spells it.
+    r#type: String,
+    /// Whether it may be null.
+    nullable: bool,
+    /// Its comment.
+    comment: Option<String>,
+    /// Whether it is part of the primary key.
+    primary_key: bool,
+    /// What its foreign key refers to: `public.users.id`, without the schema where it is the table's own.
+    references: Option<String>,
+}
+
+impl From<&catalog::Column> for DatabaseColumn {
+    fn from(column: &catalog::Column) -> Self {
+        let reference = |reference: &catalog::Reference| {
+            let parts = [reference.schema.as_ref(), Some(&reference.table), Some(&reference.column)];
+            let quoted: Vec<String> =
+                parts.into_iter().flatten().map(|part| crate::domain::asset::quote_part(part)).collect();
+            quoted.join(".")
+        };
+        Self {
+            name: column.name.clone(),
+            r#type: column.data_type.clone(),
+            nullable: column.nullable,
+            comment: column.comment.clone(),
+            primary_key: column.primary_key,
+            references: column.references.as_ref().map(reference),
+        }
+    }
+}
+
+/// A table in a list, with its place.
+#[derive(SimpleObject)]
+pub struct DatabaseTableEdge {
+    /// Its place in this list; give it as `after` or `before`.
+    cursor: String,
+    /// The table.
+    node: DatabaseTable,
+}
+
+/// One page of a schema's tables.
+pub struct DatabaseTableConnection {
+    rows: Rows<DatabaseTable>,
+    total: i32,
+}
+
+/// One page of a schema's tables.
+#[Object]
+impl DatabaseTableConnection {
+    /// The tables of this page with their cursors.
+    async fn edges(&self) -> Vec<DatabaseTableEdge> {
+        self.rows.edges(|cursor, node| DatabaseTableEdge { cursor, node })
+    }
+
+    /// The tables of this page.
+    async fn nodes(&self) -> Vec<DatabaseTable> {
+        self.rows.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.rows.page_info()
+    }
+
+    /// All tables that pass, over all pages.
+    async fn total_count(&self) -> i32 {
+        self.total
+    }
+}

@@ -1,0 +1,125 @@
+//! The one place where what went wrong becomes a GraphQL error.
+//!
+//! The rule: every error that leaves carries a code of the contract's closed set. Resolvers return
+//! [`crate::domain::Error`] by `?`; it travels as the error's source and gets its code here, as do the errors
+//! of the GraphQL engine itself. The cause of an internal error goes to the log, under the id that the client
+//! is given, and nowhere else.
+
+use std::{
+    collections::HashMap,
+    hash::{BuildHasher, Hasher, RandomState},
+    sync::Arc,
+};
+
+use async_graphql::{ErrorExtensionValues, Response, ServerError};
+use tracing::error;
+
+use super::batch::SharedError;
+use crate::domain::Error;
+
+/// The document cannot be read.
+pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
+/// The document or its variables do not fit the schema.
+pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+/// More than a limit of the server allows.
+pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
+
+/// An error of the GraphQL layer itself.
+pub fn coded(code: &str, message: impl Into<String>) -> ServerError {
+    with_code(ServerError::new(message, None), code)
+}
+
+/// The same error with a code, unless it has one.
+pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
+    let extensions = error.extensions.get_or_insert_default();
+    if extensions.get("code").is_none() {
+        extensions.set("code", code);
+    }
+    error
+}
+
+fn has_code(error: &ServerError) -> bool {
+    error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
+}
+
+/// Gives every error of an answer its code.
+pub fn finish(response: &mut Response) {
+    // One failed look-up can be many errors; it is logged once, under one id.
+    let mut logged = HashMap::new();
+    for error in &mut response.errors {
+        if !has_code(error) {
+            finish_one(error, &mut logged);
+        }
+    }
+}
+
+fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
+    let mut extensions = error.extensions.take().unwrap_or_default();
+    if let Some(SharedError(shared)) = error.source::<SharedError>() {
+        let shared = shared.clone();
+        let place = Arc::as_ptr(&shared).addr();
+        let correlation_id = logged.get(&place).cloned();
+        let correlation_id = describe(&shared, correlation_id, &mut extensions);
+        logged.extend(correlation_id.map(|id| (place, id)));
+        error.message = shared.to_string();
+    } else if let Some(cause) = error.source::<Error>() {
+        describe(cause, None, &mut extensions);
+    } else if is_coercion(&error.message) {
+        extensions.set("code", VALIDATION_FAILED);
+    } else {
+        let correlation_id = correlation_id();
+        error!(correlation_id, error = error.message, "the GraphQL engine failed");
+        "internal error".clone_into(&mut error.message);
+        extensions.set("code", "INTERNAL");
+        extensions.set("correlationId", correlation_id);
+    }
+    error.source = None;
+    error.extensions = Some(extensions);
+}
+
+/// Writes what a client may know of an error. An internal one is logged here, unless it was under the id given;
+/// its id comes back.
+fn describe(error: &Error, logged: Option<String>, extensions: &mut ErrorExtensionValues) -> Option<String> {
+    extensions.set("code", error.code());
+    match error {
+        Error::BadInput { argument, .. } | Error::NotFound { argument: Some(argument), .. } => {
+            extensions.set("argument", argument.as_str());
+            None
+        }
+        Error::Internal(cause) => {
+            let id = logged.unwrap_or_else(|| {
+                let id = correlation_id();
+                error!(correlation_id = id, error = chain(cause.as_ref()), "internal error");
+                id
+            });
+            extensions.set("correlationId", id.as_str());
+            Some(id)
+        }
+        _ => None,
+    }
+}
+
+/// Errors that async-graphql finds only while it executes, in values that validation let through.
+fn is_coercion(message: &str) -> bool {
+    ["Failed to parse \"", "Expected input type \"", "Invalid value for argument", "Invalid ID"]
+        .iter()
+        .any(|beginning| message.starts_with(beginning))
+}
+
+/// The causes of an error in one line, outermost first.
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}
+
+/// A random name for one failure, by which a person finds it in the log.
+fn correlation_id() -> String {
+    // Each hasher has random keys of its own.
+    format!("{:016x}", RandomState::new().build_hasher().finish())
+}

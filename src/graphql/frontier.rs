@@ -1,0 +1,144 @@
+//! What stands between a request and the resolvers: limits on the way in, loaders for the way through, codes
+//! on the errors that go out. One extension of async-graphql, for queries, mutations and subscriptions alike.
+
+use std::sync::Arc;
+
+use async_graphql::{
+    Data, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
+    extensions::{
+        Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextRequest,
+        NextSubscribe, NextValidation,
+    },
+    parser::types::ExecutableDocument,
+};
+use futures_util::{StreamExt, stream::BoxStream};
+
+use super::{
+    batch::{Queue, drive},
+    error::{LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
+    limits,
+    loader::Loaders,
+};
+use crate::service::Services;
+
+/// Makes the extension.
+pub struct Frontier;
+
+impl ExtensionFactory for Frontier {
+    fn create(&self) -> Arc<dyn Extension> {
+        Arc::new(Guard)
+    }
+}
+
+struct Guard;
+
+/// Parses a request's document, once, within the limits of its text. The HTTP layer may call it before it
+/// hands a request over, to see what kind of operation it is; what it gives is a finished error.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`.
+pub fn parse(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
+    limits::check_text(&request.query)?;
+    let document = request.parsed_query().map_err(|error| with_code(error, PARSE_FAILED))?;
+    limits::check_document(document)?;
+    Ok(document)
+}
+
+#[async_trait::async_trait]
+impl Extension for Guard {
+    async fn request(&self, context: &ExtensionContext<'_>, next: NextRequest<'_>) -> Response {
+        let mut response = next.run(context).await;
+        finish(&mut response);
+        response
+    }
+
+    fn subscribe<'s>(
+        &self,
+        context: &ExtensionContext<'_>,
+        stream: BoxStream<'s, Response>,
+        next: NextSubscribe<'_>,
+    ) -> BoxStream<'s, Response> {
+        let finished = next.run(context, stream).map(|mut response| {
+            finish(&mut response);
+            response
+        });
+        finished.boxed()
+    }
+
+    async fn prepare_request(
+        &self,
+        context: &ExtensionContext<'_>,
+        request: Request,
+        next: NextPrepareRequest<'_>,
+    ) -> ServerResult<Request> {
+        let mut request = next.run(context, request).await?;
+        let operation_name = request.operation_name.clone();
+        check_operation_name(parse(&mut request)?, operation_name.as_deref())?;
+        Ok(request)
+    }
+
+    async fn parse_query(
+        &self,
+        context: &ExtensionContext<'_>,
+        query: &str,
+        variables: &Variables,
+        next: NextParseQuery<'_>,
+    ) -> ServerResult<ExecutableDocument> {
+        // The document is parsed already; what can fail here is the nesting of its fields.
+        next.run(context, query, variables).await.map_err(|error| with_code(error, LIMIT_EXCEEDED))
+    }
+
+    async fn validation(
+        &self,
+        context: &ExtensionContext<'_>,
+        next: NextValidation<'_>,
+    ) -> Result<ValidationResult, Vec<ServerError>> {
+        let checked = next.run(context).await.map_err(|errors| {
+            errors.into_iter().map(|error| with_code(error, VALIDATION_FAILED)).collect::<Vec<_>>()
+        })?;
+        limits::check("fields within fields", checked.depth, limits::MAX_DEPTH).map_err(|error| vec![error])?;
+        if checked.complexity > limits::MAX_COMPLEXITY {
+            let message = format!(
+                "the operation costs {}, which is about the number of values in its answer; {} is the most: ask for \
+                 smaller pages or fewer fields",
+                checked.complexity,
+                limits::MAX_COMPLEXITY
+            );
+            return Err(vec![coded(LIMIT_EXCEEDED, message)]);
+        }
+        Ok(checked)
+    }
+
+    async fn execute(
+        &self,
+        context: &ExtensionContext<'_>,
+        operation_name: Option<&str>,
+        next: NextExecute<'_>,
+    ) -> Response {
+        let Some(services) = context.data_opt::<Arc<Services>>() else {
+            return next.run(context, operation_name).await;
+        };
+        let queue = Queue::default();
+        let mut data = Data::default();
+        data.insert(Loaders::new(services, &queue));
+        drive(next.run_with_data(context, operation_name, data), queue).await
+    }
+}
+
+/// The engine would say it too, but only after it has validated, and without a code.
+fn check_operation_name(document: &ExecutableDocument, name: Option<&str>) -> Result<(), ServerError> {
+    use async_graphql::parser::types::DocumentOperations::{Multiple, Single};
+    match (&document.operations, name) {
+        (Single(_), None) => Ok(()),
+        (Multiple(operations), None) if operations.len() == 1 => Ok(()),
+        (Multiple(operations), None) => Err(coded(
+            VALIDATION_FAILED,
+            format!("the document has {} operations; say by `operationName` which one to execute", operations.len()),
+        )),
+        (Multiple(operations), Some(name)) if operations.contains_key(name) => Ok(()),
+        (_, Some(name)) => Err(coded(
+            VALIDATION_FAILED,
+            format!("the document has no operation named {name:?}; check `operationName`"),
+        )),
+    }
+}

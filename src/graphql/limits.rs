@@ -1,0 +1,208 @@
+//! How large an operation may be.
+//!
+//! The rule: what is cheap to check is checked first, and nothing that grows faster than the text is done
+//! before it has been checked: tokens and nesting are counted on the bare text, before the parser runs; fields,
+//! aliases and root fields on the parsed document, with each fragment counted once; depth and complexity on
+//! what validation computes. A refusal names the limit and the number.
+
+use std::collections::HashMap;
+
+use async_graphql::{
+    Name, Positioned, ServerError,
+    parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
+};
+
+use super::error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded};
+
+/// Tokens of a document.
+pub const MAX_TOKENS: usize = 10_000;
+/// Brackets within brackets, of any kind.
+pub const MAX_NESTING: usize = 50;
+/// Aliases of an operation, fragments counted where they are used, and root fields that stand more than once.
+pub const MAX_ALIASES: usize = 50;
+/// Root fields of an operation.
+pub const MAX_ROOT_FIELDS: usize = 30;
+/// Fields of an operation, fragments counted where they are used.
+pub const MAX_FIELDS: usize = 5_000;
+/// Fields within fields.
+pub const MAX_DEPTH: usize = 20;
+/// What an operation may cost: about the number of values in its answer.
+pub const MAX_COMPLEXITY: usize = 40_000;
+/// Lists of the schema within lists of the schema, in introspection.
+const MAX_INTROSPECTION_LISTS: usize = 3;
+
+fn exceeded(what: &str, number: usize, limit: usize) -> ServerError {
+    coded(LIMIT_EXCEEDED, format!("the operation has {number} {what}; {limit} is the most"))
+}
+
+/// Checks a number against its limit.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`, naming both.
+pub fn check(what: &str, number: usize, limit: usize) -> Result<(), ServerError> {
+    if number > limit { Err(exceeded(what, number, limit)) } else { Ok(()) }
+}
+
+/// Counts tokens and nesting of a text without parsing it.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`.
+pub fn check_text(text: &str) -> Result<(), ServerError> {
+    let bytes = text.as_bytes();
+    let (mut at, mut tokens, mut nesting) = (0, 0, 0_usize);
+    while at < bytes.len() {
+        let length = match bytes[at] {
+            b' ' | b'\t' | b'\r' | b'\n' | b',' => {
+                at += 1;
+                continue;
+            }
+            b'#' => {
+                at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
+                continue;
+            }
+            b'"' => string_length(&bytes[at..]),
+            b'{' | b'[' | b'(' => {
+                nesting += 1;
+                check("brackets within brackets", nesting, MAX_NESTING)?;
+                1
+            }
+            b'}' | b']' | b')' => {
+                nesting = nesting.saturating_sub(1);
+                1
+            }
+            byte if is_word(byte) => bytes[at..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - at),
+            _ => 1,
+        };
+        at += length;
+        tokens += 1;
+        if tokens > MAX_TOKENS {
+            return Err(coded(LIMIT_EXCEEDED, format!("the document has more than {MAX_TOKENS} tokens")));
+        }
+    }
+    Ok(())
+}
+
+const fn is_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
+}
+
+/// The length of the string that the text begins with, its quotes included.
+fn string_length(bytes: &[u8]) -> usize {
+    let block = bytes.starts_with(b"\"\"\"");
+    let quotes: &[u8] = if block { b"\"\"\"" } else { b"\"" };
+    let mut at = quotes.len();
+    while at < bytes.len() {
+        if bytes[at..].starts_with(quotes) {
+            return at + quotes.len();
+        }
+        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    }
+    bytes.len()
+}
+
+/// Checks the operations of a parsed document.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`; `GRAPHQL_VALIDATION_FAILED` for fragments that hold themselves.
+pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> {
+    let mut counter = Counter { document, known: HashMap::new() };
+    for (_, operation) in document.operations.iter() {
+        counter.check(operation)?;
+    }
+    Ok(())
+}
+
+/// What a selection holds, fragments included.
+#[derive(Debug, Clone, Copy, Default)]
+struct Size {
+    fields: usize,
+    aliases: usize,
+    /// How deep the introspection's lists nest.
+    lists: usize,
+}
+
+struct Counter<'a> {
+    document: &'a ExecutableDocument,
+    /// `None` while a fragment is being counted: who meets that again is in a circle.
+    known: HashMap<&'a Name, Option<Size>>,
+}
+
+impl<'a> Counter<'a> {
+    fn check(&mut self, operation: &'a Positioned<OperationDefinition>) -> Result<(), ServerError> {
+        let selection = &operation.node.selection_set.node;
+        let size = self.size(selection)?;
+        check("fields", size.fields, MAX_FIELDS)?;
+        let mut roots = Vec::new();
+        self.roots(selection, &mut roots)?;
+        check("root fields", roots.len(), MAX_ROOT_FIELDS)?;
+        let mut distinct = roots.clone();
+        distinct.sort_unstable();
+        distinct.dedup();
+        check("aliases", size.aliases + roots.len() - distinct.len(), MAX_ALIASES)?;
+        check("lists of the schema within each other", size.lists, MAX_INTROSPECTION_LISTS)
+    }
+
+    fn size(&mut self, selection: &'a SelectionSet) -> Result<Size, ServerError> {
+        let mut total = Size::default();
+        for item in &selection.items {
+            let size = match &item.node {
+                Selection::Field(field) => {
+                    let inner = self.size(&field.node.selection_set.node)?;
+                    Size {
+                        fields: inner.fields.saturating_add(1),
+                        aliases: inner.aliases.saturating_add(usize::from(field.node.alias.is_some())),
+                        lists: inner.lists + usize::from(is_schema_list(&field.node.name.node)),
+                    }
+                }
+                Selection::InlineFragment(fragment) => self.size(&fragment.node.selection_set.node)?,
+                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node)?,
+            };
+            total.fields = total.fields.saturating_add(size.fields);
+            total.aliases = total.aliases.saturating_add(size.aliases);
+            total.lists = total.lists.max(size.lists);
+        }
+        Ok(total)
+    }
+
+    fn fragment(&mut self, name: &'a Name) -> Result<Size, ServerError> {
+        match self.known.get(name) {
+            Some(Some(size)) => return Ok(*size),
+            Some(None) => {
+                return Err(coded(
+                    VALIDATION_FAILED,
+                    format!("the fragment {name} holds itself; take it out of itself"),
+                ));
+            }
+            None => {}
+        }
+        // Validation tells of a fragment that does not exist.
+        let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
+        self.known.insert(name, None);
+        let size = self.size(&fragment.node.selection_set.node)?;
+        self.known.insert(name, Some(size));
+        Ok(size)
+    }
+
+    /// The names of the root fields; called after the fields were counted, which bounds it.
+    fn roots(&self, selection: &'a SelectionSet, names: &mut Vec<&'a str>) -> Result<(), ServerError> {
+        check("root fields", names.len(), MAX_ROOT_FIELDS)?;
+        for item in &selection.items {
+            match &item.node {
+                Selection::Field(field) => names.push(&field.node.name.node),
+                Selection::InlineFragment(fragment) => self.roots(&fragment.node.selection_set.node, names)?,
+                Selection::FragmentSpread(spread) => {
+                    if let Some(fragment) = self.document.fragments.get(&spread.node.fragment_name.node) {
+                        self.roots(&fragment.node.selection_set.node, names)?;
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Lists of the schema that lead to further lists: nested, they grow without bound. No field of Gloss's own
+/// types has one of these names.
+fn is_schema_list(name: &str) -> bool {
+    matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes")
+}

@@ -1,0 +1,135 @@
+//! Where a list leads to other records: one statement for all of them.
+//!
+//! The rule: a resolver that follows a key asks here, never the store. Loaders live as long as one operation,
+//! or one event of a subscription, so that nothing old is shown. To add one, add a field and its look-up.
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures_util::future::try_join_all;
+
+use super::batch::{Batch, Queue};
+use crate::{
+    domain::{
+        catalog::TableDetail,
+        id::{DbProfileId, LlmProfileId, RunId, SuggestionId},
+        profile::{DbProfile, LlmProfile},
+        run::Run,
+        suggestion::{Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion},
+    },
+    port::store::WorkerRecord,
+    service::Services,
+};
+
+/// Where a table stands: profile, database, schema, name.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct TableKey {
+    /// The profile.
+    pub profile: DbProfileId,
+    /// The database.
+    pub database: String,
+    /// The schema.
+    pub schema: String,
+    /// The table.
+    pub table: String,
+}
+
+/// The look-ups of one operation.
+pub struct Loaders {
+    /// Runs.
+    pub runs: Batch<RunId, Arc<Run>>,
+    /// DB profiles.
+    pub db_profiles: Batch<DbProfileId, Arc<DbProfile>>,
+    /// LLM profiles.
+    pub llm_profiles: Batch<LlmProfileId, Arc<LlmProfile>>,
+    /// Suggestions.
+    pub suggestions: Batch<SuggestionId, Arc<Suggestion>>,
+    /// Wordings.
+    pub alternatives: Batch<SuggestionId, Vec<Alternative>>,
+    /// Evidence.
+    pub evidence: Batch<SuggestionId, Vec<Evidence>>,
+    /// Suggestions per band.
+    pub confidence: Batch<RunId, ConfidenceDistribution>,
+    /// Suggestions per review state.
+    pub reviews: Batch<RunId, ReviewCounts>,
+    /// Processes.
+    pub workers: Batch<String, WorkerRecord>,
+    /// The runs that processes hold.
+    pub runs_of_workers: Batch<String, Vec<Arc<Run>>>,
+    /// Structure of tables.
+    pub details: Batch<TableKey, Arc<TableDetail>>,
+}
+
+/// The values in `Arc`s, so that a record that many lead to is copied for none of them.
+fn shared<K: Eq + std::hash::Hash, V>(found: HashMap<K, V>) -> HashMap<K, Arc<V>> {
+    found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
+}
+
+/// A look-up in the store: the port's method and what to do with its answer.
+macro_rules! from_store {
+    ($services:ident, $queue:ident, $method:ident, $shape:expr) => {{
+        let store = $services.ports.store.clone();
+        Batch::new($queue, move |keys| {
+            let store = store.clone();
+            Box::pin(async move { store.$method(&keys).await.map($shape) })
+        })
+    }};
+}
+
+impl Loaders {
+    /// New ones, that know nothing yet.
+    pub fn new(services: &Services, queue: &Queue) -> Self {
+        let store = services.ports.store.clone();
+        let workers = Batch::new(queue, move |ids: Vec<String>| {
+            let store = store.clone();
+            Box::pin(async move {
+                let all = store.workers().await?;
+                Ok(all.into_iter().filter(|it| ids.contains(&it.id)).map(|it| (it.id.clone(), it)).collect())
+            })
+        });
+        let services_of_details = services.clone();
+        let details = Batch::new(queue, move |keys| {
+            let services = services_of_details.clone();
+            Box::pin(async move { details(&services, keys).await })
+        });
+        Self {
+            runs: from_store!(services, queue, runs_by_id, shared),
+            db_profiles: from_store!(services, queue, db_profiles_by_id, shared),
+            llm_profiles: from_store!(services, queue, llm_profiles_by_id, shared),
+            suggestions: from_store!(services, queue, suggestions_by_id, shared),
+            alternatives: from_store!(services, queue, alternatives, |found| found),
+            evidence: from_store!(services, queue, evidence, |found| found),
+            confidence: from_store!(services, queue, confidence_distributions, |found| found),
+            reviews: from_store!(services, queue, review_counts, |found| found),
+            workers,
+            runs_of_workers: from_store!(services, queue, runs_of_workers, |found: HashMap<_, Vec<Run>>| {
+                found.into_iter().map(|(key, runs)| (key, runs.into_iter().map(Arc::new).collect())).collect()
+            }),
+            details,
+        }
+    }
+}
+
+/// One look per schema, however many tables of it are asked for.
+async fn details(
+    services: &Services,
+    keys: Vec<TableKey>,
+) -> crate::domain::Result<HashMap<TableKey, Arc<TableDetail>>> {
+    let mut schemas: HashMap<(DbProfileId, String, String), Vec<String>> = HashMap::new();
+    for key in keys {
+        schemas.entry((key.profile, key.database, key.schema)).or_default().push(key.table);
+    }
+    let profiles: Vec<DbProfileId> = schemas.keys().map(|(profile, ..)| *profile).collect();
+    let profiles = services.ports.store.db_profiles_by_id(&profiles).await?;
+    let profiles = &profiles;
+    let looks = schemas.into_iter().map(|((id, database, schema), tables)| async move {
+        let Some(profile) = profiles.get(&id) else { return Ok(Vec::new()) };
+        let found = services.catalog.details(profile, &database, &schema, &tables).await?;
+        let keyed = found.into_iter().map(move |detail| {
+            let table = detail.table.name.clone();
+            let key = TableKey { profile: id, database: database.clone(), schema: schema.clone(), table };
+            (key, Arc::new(detail))
+        });
+        Ok::<_, crate::domain::Error>(keyed.collect())
+    });
+    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+}

@@ -1,0 +1,77 @@
+//! Relay's `Node`: any record by its global id.
+
+use async_graphql::{Context, ID, Interface, Object, Result};
+
+use super::{
+    context::loaders,
+    profile::object::{DbProfile, LlmProfile},
+    run::object::Run,
+    suggestion::object::Suggestion,
+};
+use crate::domain::{
+    Error,
+    id::{DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    page::MAX_SIZE,
+};
+
+/// A record with an id of its own.
+#[derive(Interface, Clone)]
+#[graphql(field(name = "id", ty = "ID", desc = "Its global id: opaque, unique over all types."))]
+pub enum Node {
+    /// A run.
+    Run(Run),
+    /// A suggestion.
+    Suggestion(Suggestion),
+    /// A DB profile.
+    DbProfile(DbProfile),
+    /// An LLM profile.
+    LlmProfile(LlmProfile),
+}
+
+/// Records by id.
+#[derive(Default)]
+pub struct NodeQuery;
+
+#[Object]
+impl NodeQuery {
+    /// The record with this global id; null where there is none.
+    async fn node(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The global id of a record of any type.")] id: ID,
+    ) -> Result<Option<Node>> {
+        find(context, &id).await
+    }
+
+    /// The records with these global ids, in their order; null for each that does not exist. At most 200.
+    #[graphql(complexity = "1 + ids.len() * child_complexity")]
+    async fn nodes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Global ids of records of any type, at most 200.")] ids: Vec<ID>,
+    ) -> Result<Vec<Option<Node>>> {
+        if ids.len() > MAX_SIZE {
+            let message = format!("{} ids are given; ask for at most {MAX_SIZE} at a time", ids.len());
+            return Err(Error::bad_input("ids", message).into());
+        }
+        futures_util::future::try_join_all(ids.iter().map(|id| find(context, id))).await
+    }
+}
+
+async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
+    let Some((node_type, key)) = decode(id) else { return Ok(None) };
+    let loaders = loaders(context);
+    Ok(match node_type {
+        NodeType::Run => loaders.runs.load(RunId(key)).await?.map(|run| Node::Run(Run(run))),
+        NodeType::Suggestion => {
+            loaders.suggestions.load(SuggestionId(key)).await?.map(|it| Node::Suggestion(Suggestion(it)))
+        }
+        NodeType::DbProfile => {
+            loaders.db_profiles.load(DbProfileId(key)).await?.map(|it| Node::DbProfile(DbProfile(it)))
+        }
+        NodeType::LlmProfile => {
+            loaders.llm_profiles.load(LlmProfileId(key)).await?.map(|it| Node::LlmProfile(LlmProfile(it)))
+        }
+        NodeType::Schedule => None,
+    })
+}

@@ -1,0 +1,153 @@
+//! What clients give for profiles.
+
+use async_graphql::{ID, InputObject, MaybeUndefined};
+use secrecy::SecretString;
+
+use super::object::LlmProvider;
+use crate::{
+    domain::{Error, Result},
+    service::profiles::{CreateDbProfile, LlmProfileChoices, UpdateDbProfile},
+};
+
+/// A DB profile to be made.
+#[derive(InputObject)]
+pub struct CreateDbProfileInput {
+    /// Its name, unique: 1 to 100 characters.
+    name: String,
+    /// Where the database is and who logs in: `sqlite:///data/shop.db`, `postgres://user:password@host:5432/db`,
+    /// `mysql://user:password@host:3306/db`. The password is never given back.
+    url: String,
+    /// The one database in reach; all that the login reaches when absent.
+    pinned_database: Option<String>,
+}
+
+impl From<CreateDbProfileInput> for CreateDbProfile {
+    fn from(input: CreateDbProfileInput) -> Self {
+        Self { name: input.name, url: SecretString::from(input.url), pinned_database: input.pinned_database }
+    }
+}
+
+/// A change of a DB profile: what is absent stays as it is, null clears.
+#[derive(InputObject)]
+pub struct UpdateDbProfileInput {
+    /// The profile.
+    pub id: ID,
+    /// Its new name, unique: 1 to 100 characters.
+    name: MaybeUndefined<String>,
+    /// Its new URL, password included.
+    url: MaybeUndefined<String>,
+    /// The one database in reach; null for all that the login reaches.
+    pinned_database: MaybeUndefined<String>,
+}
+
+impl UpdateDbProfileInput {
+    /// The use case's input.
+    ///
+    /// # Errors
+    /// `BadInput` for a null that cannot be.
+    pub fn change(self) -> Result<UpdateDbProfile> {
+        Ok(UpdateDbProfile {
+            name: kept(self.name, "name")?,
+            url: kept(self.url, "url")?.map(SecretString::from),
+            pinned_database: self.pinned_database.into(),
+        })
+    }
+}
+
+/// An LLM profile to be made.
+#[derive(InputObject)]
+pub struct CreateLlmProfileInput {
+    /// Its name, unique: 1 to 100 characters.
+    name: String,
+    /// Who answers.
+    pub provider: LlmProvider,
+    /// The model, as the provider spells it.
+    model: String,
+    /// Where the provider is, an http or https URL; its usual address when absent. OPENAI_COMPATIBLE needs one.
+    base_url: Option<String>,
+    /// The key itself, or `env:NAME` to read it from the server's environment each time. Never given back.
+    api_key: Option<String>,
+    /// Whether it is taken when a run names none; takes that from the one before. Default: false.
+    is_default: Option<bool>,
+    /// Requests under way at once, 1 to 64. Default: 4; for BUILTIN the number of cores.
+    concurrency: Option<i32>,
+    /// Requests sent in any 60 seconds, at least 1; no limit when absent.
+    requests_per_minute: Option<i32>,
+    /// United States dollars for a million tokens sent, at least 0.
+    input_cost_per_million_tokens: Option<f64>,
+    /// United States dollars for a million tokens received, at least 0.
+    output_cost_per_million_tokens: Option<f64>,
+}
+
+impl From<CreateLlmProfileInput> for LlmProfileChoices {
+    fn from(input: CreateLlmProfileInput) -> Self {
+        Self {
+            name: Some(input.name),
+            model: Some(input.model),
+            base_url: Some(input.base_url),
+            api_key: Some(input.api_key.map(SecretString::from)),
+            is_default: input.is_default,
+            concurrency: input.concurrency,
+            requests_per_minute: Some(input.requests_per_minute),
+            input_cost_per_million_tokens: Some(input.input_cost_per_million_tokens),
+            output_cost_per_million_tokens: Some(input.output_cost_per_million_tokens),
+        }
+    }
+}
+
+/// A change of an LLM profile: what is absent stays as it is, null clears.
+#[derive(InputObject)]
+pub struct UpdateLlmProfileInput {
+    /// The profile.
+    pub id: ID,
+    /// Its new name, unique: 1 to 100 characters.
+    name: MaybeUndefined<String>,
+    /// The model, as the provider spells it.
+    model: MaybeUndefined<String>,
+    /// Where the provider is, an http or https URL; null for its usual address.
+    base_url: MaybeUndefined<String>,
+    /// The new key, or `env:NAME`; null removes it. Never given back.
+    api_key: MaybeUndefined<String>,
+    /// Whether it is taken when a run names none; takes that from the one before.
+    is_default: MaybeUndefined<bool>,
+    /// Requests under way at once, 1 to 64.
+    concurrency: MaybeUndefined<i32>,
+    /// Requests sent in any 60 seconds, at least 1; null for no limit.
+    requests_per_minute: MaybeUndefined<i32>,
+    /// United States dollars for a million tokens sent, at least 0; null for not known.
+    input_cost_per_million_tokens: MaybeUndefined<f64>,
+    /// United States dollars for a million tokens received, at least 0; null for not known.
+    output_cost_per_million_tokens: MaybeUndefined<f64>,
+}
+
+impl UpdateLlmProfileInput {
+    /// The use case's input.
+    ///
+    /// # Errors
+    /// `BadInput` for a null that cannot be.
+    pub fn change(self) -> Result<LlmProfileChoices> {
+        Ok(LlmProfileChoices {
+            name: kept(self.name, "name")?,
+            model: kept(self.model, "model")?,
+            base_url: self.base_url.into(),
+            api_key: self.api_key.map_value(SecretString::from).into(),
+            is_default: kept(self.is_default, "isDefault")?,
+            concurrency: kept(self.concurrency, "concurrency")?,
+            requests_per_minute: self.requests_per_minute.into(),
+            input_cost_per_million_tokens: self.input_cost_per_million_tokens.into(),
+            output_cost_per_million_tokens: self.output_cost_per_million_tokens.into(),
+        })
+    }
+}
+
+/// A value that may be left out but not cleared.
+fn kept<T>(value: MaybeUndefined<T>, field: &str) -> Result<Option<T>> {
+    match value {
+        MaybeUndefined::Undefined => Ok(None),
+        MaybeUndefined::Value(value) => Ok(Some(value)),
+        MaybeUndefined::Null => Err(Error::bad_input(
+            format!("input.{field}"),
+            format!("`{field}` cannot be cleared; leave it out to keep it as it is"),
+        )),
+    }
+}

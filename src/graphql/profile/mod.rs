@@ -1,0 +1,6 @@
+//! Profiles: the named connections to databases and to language models.
+
+pub mod input;
+pub mod mutation;
+pub mod object;
+pub mod query;

@@ -1,0 +1,158 @@
+//! What happened in a run.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+
+use super::{
+    object::Run,
+    parts::{RunError, RunProgress, RunStatus, TokenUsage},
+};
+use crate::{
+    domain::{self, Error, clock::Moment, event},
+    graphql::{
+        connection::{PageInfo, Rows},
+        context::loaders,
+        suggestion::object::{AssetPath, Suggestion},
+    },
+};
+
+/// What an event tells.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "event::RunEventType")]
+pub enum RunEventType {
+    /// The run was recorded.
+    Created,
+    /// A worker took it for the first time.
+    Started,
+    /// Its rows are known, and so is `progress.total`.
+    ScopeResolved,
+    /// An asset is under way.
+    AssetStarted,
+    /// An asset has its suggestion.
+    AssetFinished,
+    /// An asset was given up; `error` says why.
+    AssetFailed,
+    /// An asset needed no suggestion.
+    AssetSkipped,
+    /// A piece of an answer came; `text` holds it.
+    AnswerDelta,
+    /// The model used a tool.
+    ToolCalled,
+    /// A comment was written to the database.
+    Applied,
+    /// A comment could not be written; `error` says why.
+    ApplyFailed,
+    /// Something that a person should know.
+    Warning,
+    /// A cancel was asked for.
+    CancelRequested,
+    /// The run goes on after a stop.
+    Resumed,
+    /// The status changed otherwise.
+    StatusChanged,
+    /// The run entered an ended status or PAUSED.
+    Finished,
+}
+
+/// One thing that happened in a run, with the run as it was right after.
+#[derive(Clone)]
+pub struct RunEvent(pub Arc<domain::event::RunEvent>);
+
+/// One thing that happened in a run, with the run as it was right after.
+#[Object]
+impl RunEvent {
+    /// Counts up by one from 1 within a run.
+    async fn sequence(&self) -> i32 {
+        self.0.sequence
+    }
+
+    /// When it happened.
+    async fn at(&self) -> Moment {
+        self.0.at
+    }
+
+    /// What happened.
+    async fn r#type(&self) -> RunEventType {
+        self.0.event_type.into()
+    }
+
+    /// One line for a person: `Processing public.users.email (2 of 156)`.
+    async fn message(&self) -> &str {
+        &self.0.message
+    }
+
+    /// The run's status right after this event.
+    async fn status(&self) -> RunStatus {
+        self.0.status.into()
+    }
+
+    /// The run's progress right after this event.
+    async fn progress(&self) -> RunProgress {
+        RunProgress::from(&self.0.progress)
+    }
+
+    /// The run's usage right after this event.
+    async fn usage(&self) -> TokenUsage {
+        TokenUsage::from(&self.0.usage)
+    }
+
+    /// The asset it is about; null where it is about the run.
+    async fn asset(&self) -> Option<AssetPath> {
+        self.0.asset.as_ref().map(AssetPath::from)
+    }
+
+    /// The suggestion of that asset, where it has one.
+    async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
+        let Some(id) = self.0.suggestion_id else { return Ok(None) };
+        Ok(loaders(context).suggestions.load(id).await?.map(Suggestion))
+    }
+
+    /// A piece of an answer, for ANSWER_DELTA.
+    async fn text(&self) -> Option<&str> {
+        self.0.text.as_deref()
+    }
+
+    /// What went wrong; null where nothing did.
+    async fn error(&self) -> Option<RunError> {
+        self.0.error.as_ref().map(RunError::from)
+    }
+
+    /// The run as it is now, which may be later than this event.
+    async fn run(&self, context: &Context<'_>) -> Result<Run> {
+        let run = loaders(context).runs.load(self.0.run_id).await?;
+        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
+        Ok(Run(run))
+    }
+}
+
+/// An event in a list, with its place.
+#[derive(SimpleObject)]
+pub struct RunEventEdge {
+    /// Its place in this list; give it as `after` or `before`.
+    cursor: String,
+    /// The event.
+    node: RunEvent,
+}
+
+/// One page of a run's events.
+pub struct RunEventConnection(pub Rows<RunEvent>);
+
+/// One page of a run's events.
+#[Object]
+impl RunEventConnection {
+    /// The events of this page with their cursors.
+    async fn edges(&self) -> Vec<RunEventEdge> {
+        self.0.edges(|cursor, node| RunEventEdge { cursor, node })
+    }
+
+    /// The events of this page.
+    async fn nodes(&self) -> Vec<RunEvent> {
+        self.0.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.page_info()
+    }
+}

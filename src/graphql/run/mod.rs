@@ -1,0 +1,9 @@
+//! Runs: the type, its parts, its events, and what can be done with it.
+
+pub mod event;
+pub mod input;
+pub mod mutation;
+pub mod object;
+pub mod parts;
+pub mod query;
+pub mod subscription;

@@ -1,0 +1,294 @@
+//! The run itself, and lists of it.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use super::{
+    event::{RunEvent, RunEventConnection, RunEventType},
+    input::OrderDirection,
+    parts::{
+        RunBudget, RunCommand, RunError, RunKind, RunOptions, RunProgress, RunScope, RunStatus, TokenUsage, seconds,
+    },
+};
+use crate::{
+    domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status},
+    graphql::{
+        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        context::{loaders, services},
+        ids::Key,
+        profile::object::{DbProfile, LlmProfile},
+        server::object::Worker,
+        suggestion::{
+            input::{SuggestionFilter, SuggestionOrder, SuggestionOrderField},
+            object::{ConfidenceDistribution, ReviewCounts, SuggestionConnection},
+        },
+    },
+};
+
+/// One piece of work on one database: started by a person or a schedule, watched, cancelled, reviewed, kept.
+#[derive(Clone)]
+pub struct Run(pub Arc<domain::run::Run>);
+
+/// One piece of work on one database: started by a person or a schedule, watched, cancelled, reviewed, kept.
+#[Object]
+impl Run {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// Counts up from 1: what a person says, as in #123.
+    async fn number(&self) -> i32 {
+        count(self.0.id.0)
+    }
+
+    /// What kind of work it is.
+    async fn kind(&self) -> RunKind {
+        self.0.kind.into()
+    }
+
+    /// What was ordered.
+    async fn command(&self) -> RunCommand {
+        self.0.command.into()
+    }
+
+    /// Where it stands.
+    async fn status(&self) -> RunStatus {
+        self.0.status.into()
+    }
+
+    /// What it covers.
+    async fn scope(&self) -> RunScope {
+        RunScope::from(&self.0.scope)
+    }
+
+    /// The scope in one line: `public.users, public.orders, +3 more`.
+    async fn scope_summary(&self) -> &str {
+        &self.0.scope_summary
+    }
+
+    /// The database. Null where the profile is gone or an ASK run looks at several.
+    async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
+        let Some(id) = self.0.db_profile_id else { return Ok(None) };
+        Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
+    }
+
+    /// The language model. Null where the profile is gone.
+    async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
+        let Some(id) = self.0.llm_profile_id else { return Ok(None) };
+        Ok(loaders(context).llm_profiles.load(id).await?.map(LlmProfile))
+    }
+
+    /// The DB profile's name when the run was made.
+    async fn db_profile_name(&self) -> Option<&str> {
+        self.0.db_profile_name.as_deref()
+    }
+
+    /// The LLM profile's name when the run was made.
+    async fn llm_profile_name(&self) -> Option<&str> {
+        self.0.llm_profile_name.as_deref()
+    }
+
+    /// The model's name as the provider spells it.
+    async fn model(&self) -> Option<&str> {
+        self.0.model.as_deref()
+    }
+
+    /// How it describes.
+    async fn options(&self) -> RunOptions {
+        RunOptions::from(&self.0.options)
+    }
+
+    /// Its limits; null where it has none.
+    async fn budget(&self) -> Option<RunBudget> {
+        RunBudget::of(&self.0.budget)
+    }
+
+    /// When it was recorded.
+    async fn created_at(&self) -> Moment {
+        self.0.created_at
+    }
+
+    /// When a worker first took it; null while it waits.
+    async fn started_at(&self) -> Option<Moment> {
+        self.0.started_at
+    }
+
+    /// When it ended; null until then.
+    async fn finished_at(&self) -> Option<Moment> {
+        self.0.finished_at
+    }
+
+    /// Wall-clock seconds from start to end, or to now while it runs: the spans in which it was at work. Null
+    /// before it started.
+    async fn duration_seconds(&self, context: &Context<'_>) -> Option<f64> {
+        self.0.duration_ms(services(context).ports.clock.now()).map(seconds)
+    }
+
+    /// How far it is.
+    async fn progress(&self) -> RunProgress {
+        RunProgress::from(&self.0.progress)
+    }
+
+    /// What it used of the model so far.
+    async fn usage(&self) -> TokenUsage {
+        TokenUsage::from(&self.0.usage)
+    }
+
+    /// Why it failed or paused; null otherwise.
+    async fn error(&self) -> Option<RunError> {
+        self.0.error.as_ref().map(RunError::from)
+    }
+
+    /// Whether `cancelRun` would do something now.
+    async fn can_cancel(&self) -> bool {
+        self.0.status.can_cancel()
+    }
+
+    /// The number of its newest event.
+    async fn last_sequence(&self) -> i32 {
+        self.0.last_sequence
+    }
+
+    /// The run that it does again; null where it does none again.
+    async fn parent(&self, context: &Context<'_>) -> Result<Option<Self>> {
+        let Some(id) = self.0.parent_id else { return Ok(None) };
+        Ok(loaders(context).runs.load(id).await?.map(Self))
+    }
+
+    /// What it proposes, in the order of its rows unless ordered otherwise. A page has 50 unless told, at most 200.
+    #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
+    async fn suggestions(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those that pass.")] filter: Option<SuggestionFilter>,
+        #[graphql(desc = "By position, ascending, when absent.")] order_by: Option<SuggestionOrder>,
+        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+    ) -> Result<SuggestionConnection> {
+        let filter: domain::suggestion::SuggestionFilter = filter.map(Into::into).unwrap_or_default();
+        let order = order_by
+            .unwrap_or(SuggestionOrder { field: SuggestionOrderField::Position, direction: OrderDirection::Asc });
+        let arguments = page_arguments(first, after, last, before);
+        let page = services(context).runs.suggestions(self.0.id, &filter, order.into(), &arguments).await?;
+        Ok(SuggestionConnection::new(self.0.id, filter, page))
+    }
+
+    /// What happened in it, oldest first. A page has 50 unless told, at most 200.
+    #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
+    async fn events(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only events of these types.")] types: Option<Vec<RunEventType>>,
+        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+    ) -> Result<RunEventConnection> {
+        let types: Option<Vec<event::RunEventType>> =
+            types.map(|types| types.into_iter().map(event::RunEventType::from).collect());
+        let arguments = page_arguments(first, after, last, before);
+        let page = services(context).runs.events(self.0.id, types.as_deref(), &arguments).await?;
+        Ok(RunEventConnection(Rows::new(page, |event| RunEvent(Arc::new(event)))))
+    }
+
+    /// Its suggestions per band of confidence.
+    async fn confidence_distribution(&self, context: &Context<'_>) -> Result<ConfidenceDistribution> {
+        let counts = loaders(context).confidence.load(self.0.id).await?;
+        Ok(counts.unwrap_or_default().into())
+    }
+
+    /// Its suggestions per state of review.
+    async fn review_counts(&self, context: &Context<'_>) -> Result<ReviewCounts> {
+        let counts = loaders(context).reviews.load(self.0.id).await?;
+        Ok(counts.unwrap_or_default().into())
+    }
+
+    /// The process that works on it now; null while none does.
+    async fn worker(&self, context: &Context<'_>) -> Result<Option<Worker>> {
+        let Some(id) = &self.0.worker_id else { return Ok(None) };
+        Ok(loaders(context).workers.load(id.clone()).await?.map(Worker))
+    }
+}
+
+/// A run in a list, with its place.
+#[derive(SimpleObject)]
+pub struct RunEdge {
+    /// Its place in this list and order; give it as `after` or `before`.
+    cursor: String,
+    /// The run.
+    node: Run,
+}
+
+/// How many runs are of a kind.
+#[derive(SimpleObject)]
+pub struct RunKindCount {
+    /// The kind.
+    kind: RunKind,
+    /// The number of runs.
+    count: i32,
+}
+
+/// How many runs are in a status.
+#[derive(SimpleObject)]
+pub struct RunStatusCount {
+    /// The status.
+    status: RunStatus,
+    /// The number of runs.
+    count: i32,
+}
+
+/// One page of runs.
+pub struct RunConnection {
+    rows: Rows<Run>,
+    filter: RunFilter,
+}
+
+impl RunConnection {
+    /// The page, and the filter that its counts are under.
+    pub fn new(page: Page<domain::run::Run>, filter: RunFilter) -> Self {
+        Self { rows: Rows::new(page, |run| Run(Arc::new(run))), filter }
+    }
+}
+
+/// One page of runs.
+#[Object]
+impl RunConnection {
+    /// The runs of this page with their cursors.
+    async fn edges(&self) -> Vec<RunEdge> {
+        self.rows.edges(|cursor, node| RunEdge { cursor, node })
+    }
+
+    /// The runs of this page.
+    async fn nodes(&self) -> Vec<Run> {
+        self.rows.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.rows.page_info()
+    }
+
+    /// All runs under the filter, over all pages.
+    async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(count(services(context).ports.store.runs_count(&self.filter).await?))
+    }
+
+    /// Runs per kind under the same filter without its kinds: the figures on the chips. Every kind is there.
+    async fn kind_counts(&self, context: &Context<'_>) -> Result<Vec<RunKindCount>> {
+        let counts = services(context).ports.store.kind_counts(&self.filter).await?;
+        let of = |kind: &status::RunKind| count(counts.get(kind).copied().unwrap_or_default());
+        Ok(status::RunKind::ALL.iter().map(|kind| RunKindCount { kind: (*kind).into(), count: of(kind) }).collect())
+    }
+
+    /// Runs per status under the same filter without its statuses. Every status is there.
+    async fn status_counts(&self, context: &Context<'_>) -> Result<Vec<RunStatusCount>> {
+        let counts = services(context).ports.store.status_counts(&self.filter).await?;
+        let of = |status: &status::RunStatus| count(counts.get(status).copied().unwrap_or_default());
+        let all = status::RunStatus::ALL.iter();
+        Ok(all.map(|status| RunStatusCount { status: (*status).into(), count: of(status) }).collect())
+    }
+}

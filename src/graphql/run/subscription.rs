@@ -1,0 +1,92 @@
+//! Watching runs.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
+use futures_util::{Stream, StreamExt};
+
+use super::{
+    event::RunEvent,
+    input::{RunFilter, run_filter},
+    object::Run,
+};
+use crate::{
+    domain::id::RunId,
+    graphql::{
+        context::{loaders, services},
+        ids::Key,
+    },
+    service::subscriptions,
+};
+
+/// What happened to a run in a list.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "subscriptions::RunChangeKind")]
+pub enum RunChangeKind {
+    /// It was made.
+    Created,
+    /// It changed.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+/// A change of a run that matched a filter before or matches it now.
+pub struct RunChange(subscriptions::RunChange);
+
+/// A change of a run that matched a filter before or matches it now.
+#[Object]
+impl RunChange {
+    /// What happened.
+    async fn kind(&self) -> RunChangeKind {
+        self.0.kind.into()
+    }
+
+    /// The run's global id.
+    async fn run_id(&self) -> ID {
+        self.0.run_id.global()
+    }
+
+    /// The run as it is now. Null when deleted.
+    async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
+        Ok(loaders(context).runs.load(self.0.run_id).await?.map(Run))
+    }
+
+    /// Whether it matches the filter now.
+    async fn matches(&self) -> bool {
+        self.0.matches
+    }
+}
+
+/// Live runs.
+#[derive(Default)]
+pub struct RunSubscription;
+
+#[Subscription]
+impl RunSubscription {
+    /// Every event of one run after sequence number `after`: first those already recorded, then live, without
+    /// gap or repeat. Completes when all is sent and the run is none of QUEUED, RUNNING, CANCELLING, APPLYING;
+    /// to watch what later starts it again, subscribe after that with the run's `lastSequence` before it.
+    async fn run_progress(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The run's global id.")] run_id: ID,
+        #[graphql(desc = "The number of the last event already known; 0 for none.", default_with = "Some(0)")]
+        after: Option<i32>,
+    ) -> Result<impl Stream<Item = Result<RunEvent>> + use<>> {
+        let run_id = RunId::from_argument(&run_id, "runId")?;
+        let events = services(context).progress.watch(run_id, after.unwrap_or_default()).await?;
+        Ok(events.map(|event| Ok(RunEvent(Arc::new(event?)))))
+    }
+
+    /// For a list that stays current: a run that matched before or matches now was created, changed or deleted.
+    /// At most four a second for one run; no replay: after a reconnect, fetch again.
+    async fn runs_changed(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only runs that pass now or did before; all when absent.")] filter: Option<RunFilter>,
+    ) -> Result<impl Stream<Item = Result<RunChange>> + use<>> {
+        let changes = services(context).changes.watch(run_filter(filter)?);
+        Ok(changes.map(|change| Ok(RunChange(change?))))
+    }
+}

@@ -1,0 +1,4 @@
+//! The server, its workers, who is asking.
+
+pub mod object;
+pub mod query;

@@ -1,0 +1,87 @@
+//! What runs where, and for whom.
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use crate::{
+    domain::clock::Moment,
+    graphql::{
+        context::{self, Role, loaders},
+        run::object::Run,
+    },
+    port::store::WorkerRecord,
+    service::workers::ServerFacts,
+};
+
+/// The server that answers.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct ServerInfo {
+    /// Gloss's version.
+    version: String,
+    /// When it started.
+    started_at: Moment,
+    /// Where it keeps its own records: `SQLite 3.50`.
+    store: String,
+    /// What carries nudges between its parts: `local` within one process.
+    bus: String,
+}
+
+impl From<ServerFacts> for ServerInfo {
+    fn from(facts: ServerFacts) -> Self {
+        Self { version: facts.version.to_owned(), started_at: facts.started_at, store: facts.store, bus: facts.bus }
+    }
+}
+
+/// A process that works on runs.
+#[derive(Clone)]
+pub struct Worker(pub WorkerRecord);
+
+/// A process that works on runs.
+#[Object]
+impl Worker {
+    /// Its id, random for each start.
+    async fn id(&self) -> ID {
+        ID(self.0.id.clone())
+    }
+
+    /// The machine that it runs on.
+    async fn host(&self) -> &str {
+        &self.0.host
+    }
+
+    /// When it started.
+    async fn started_at(&self) -> Moment {
+        self.0.started_at
+    }
+
+    /// When it last gave a sign of life.
+    async fn last_seen_at(&self) -> Moment {
+        self.0.last_seen_at
+    }
+
+    /// Runs that it works on at once.
+    async fn capacity(&self) -> i32 {
+        self.0.capacity
+    }
+
+    /// The runs that it works on now.
+    #[graphql(complexity = "1 + 4 * child_complexity")]
+    async fn runs(&self, context: &Context<'_>) -> Result<Vec<Run>> {
+        let runs = loaders(context).runs_of_workers.load(self.0.id.clone()).await?;
+        Ok(runs.unwrap_or_default().into_iter().map(Run).collect())
+    }
+}
+
+/// Who is asking, and what they may do.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct Viewer {
+    /// The name that decisions are recorded under; `local` for the person at this machine.
+    name: String,
+    /// What they may do.
+    role: Role,
+}
+
+impl From<context::Viewer> for Viewer {
+    fn from(viewer: context::Viewer) -> Self {
+        Self { name: viewer.name, role: viewer.role }
+    }
+}

@@ -1,0 +1,29 @@
+//! Asking about the server.
+
+use async_graphql::{Context, Object, Result};
+
+use super::object::{ServerInfo, Viewer, Worker};
+use crate::graphql::context::{self, services};
+
+/// The server.
+#[derive(Default)]
+pub struct ServerQuery;
+
+#[Object]
+impl ServerQuery {
+    /// The processes that work on runs and what each is doing: the registry.
+    #[graphql(complexity = "1 + 2 * child_complexity")]
+    async fn workers(&self, context: &Context<'_>) -> Result<Vec<Worker>> {
+        Ok(services(context).workers.list().await?.into_iter().map(Worker).collect())
+    }
+
+    /// The server that answers.
+    async fn server(&self, context: &Context<'_>) -> ServerInfo {
+        services(context).workers.server().into()
+    }
+
+    /// Who is asking.
+    async fn viewer(&self, context: &Context<'_>) -> Viewer {
+        context::viewer(context).into()
+    }
+}

@@ -1,0 +1,4 @@
+//! Suggestions: what a run proposes for an asset, and what a person decided about it.
+
+pub mod input;
+pub mod object;

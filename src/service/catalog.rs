@@ -1,0 +1,144 @@
+//! The live catalog: what a target tells of itself, filtered and paged.
+//!
+//! The rule: everything is read from the database when it is asked for and nothing is kept, so that what a
+//! person sees is what a run would find. A page of tables is cut by name, as every page is by its key.
+
+use crate::{
+    domain::{
+        Error, Result,
+        catalog::{Database, Schema, Table, TableDetail},
+        page::{Cursor, CursorPart, Page, PageArguments, PageDirection, PageRequest},
+        profile::DbProfile,
+    },
+    port::{Ports, target::TargetError},
+};
+
+/// Which tables; an absent part does not restrict.
+#[derive(Debug, Clone, Default)]
+pub struct TableFilter {
+    /// Exactly so named.
+    pub name: Option<String>,
+    /// Whose name or comment holds this text; letter case does not count.
+    pub search: Option<String>,
+}
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Catalog {
+    ports: Ports,
+}
+
+impl Catalog {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// The databases in reach, or the one of this name.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn databases(&self, profile: &DbProfile, name: Option<&str>) -> Result<Vec<Database>> {
+        let target = self.ports.targets.open(profile).map_err(unreachable)?;
+        let databases = target.databases().await.map_err(unreachable)?;
+        Ok(databases.into_iter().filter(|database| name.is_none_or(|name| database.name == name)).collect())
+    }
+
+    /// The schemas of a database, or the one of this name.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn schemas(&self, profile: &DbProfile, database: &str, name: Option<&str>) -> Result<Vec<Schema>> {
+        let target = self.ports.targets.open(profile).map_err(unreachable)?;
+        let schemas = target.schemas(Some(database)).await.map_err(unreachable)?;
+        Ok(schemas.into_iter().filter(|schema| name.is_none_or(|name| schema.name == name)).collect())
+    }
+
+    /// One page of a schema's tables by name, and how many pass in all.
+    ///
+    /// # Errors
+    /// `Unavailable`; `BadInput` for page arguments that cannot be used.
+    pub async fn tables(
+        &self,
+        profile: &DbProfile,
+        database: &str,
+        schema: &str,
+        filter: &TableFilter,
+        arguments: &PageArguments,
+    ) -> Result<(Page<Table>, usize)> {
+        let list = "tables:NAME:ASC";
+        let request = PageRequest::new(arguments, list)?;
+        let target = self.ports.targets.open(profile).map_err(unreachable)?;
+        let mut tables = target.tables(Some(database), schema).await.map_err(unreachable)?;
+        let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).unwrap_or_default();
+        tables.retain(|table| {
+            filter.name.as_deref().is_none_or(|name| table.name == name)
+                && (table.name.to_lowercase().contains(&needle)
+                    || table.comment.as_deref().is_some_and(|comment| comment.to_lowercase().contains(&needle)))
+        });
+        tables.sort_by(|a, b| a.name.cmp(&b.name));
+        let total = tables.len();
+        Ok((cut(tables, &request, list), total))
+    }
+
+    /// The structure of some tables of one schema, by one look.
+    ///
+    /// # Errors
+    /// `Unavailable`.
+    pub async fn details(
+        &self,
+        profile: &DbProfile,
+        database: &str,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<Vec<TableDetail>> {
+        let target = self.ports.targets.open(profile).map_err(unreachable)?;
+        target.details(Some(database), schema, tables).await.map_err(unreachable)
+    }
+
+    /// Whether the login may write comments; `None` where the database cannot be reached.
+    pub async fn can_write_comments(&self, profile: &DbProfile) -> Option<bool> {
+        let target = self.ports.targets.open(profile).ok()?;
+        target.can_write_comments().await.ok()
+    }
+}
+
+/// What went wrong with a target, as an error of a use case.
+pub fn unreachable(error: TargetError) -> Error {
+    match error {
+        TargetError::Unreachable(message)
+        | TargetError::Refused(message)
+        | TargetError::TimedOut(message)
+        | TargetError::Misconfigured(message) => Error::unavailable(message),
+    }
+}
+
+/// A page of tables that stand in the order of their names.
+fn cut(tables: Vec<Table>, request: &PageRequest, list: &str) -> Page<Table> {
+    let (after, before) = match request.direction {
+        PageDirection::Forward => (&request.from, &request.until),
+        PageDirection::Backward => (&request.until, &request.from),
+    };
+    let start = after.as_ref().and_then(name_of).map_or(0, |name| tables.partition_point(|t| t.name.as_str() <= name));
+    let end = before
+        .as_ref()
+        .and_then(name_of)
+        .map_or(tables.len(), |name| tables.partition_point(|t| t.name.as_str() < name))
+        .max(start);
+    let (first, last) = match request.direction {
+        PageDirection::Forward => (start, end.min(start + request.size)),
+        PageDirection::Backward => (start.max(end.saturating_sub(request.size)), end),
+    };
+    let total = tables.len();
+    let rows = tables.into_iter().take(last).skip(first);
+    let cursor = |table: &Table| Cursor { list: list.to_owned(), key: vec![CursorPart::Text(table.name.clone())] };
+    Page { rows: rows.map(|table| (cursor(&table), table)).collect(), has_next: last < total, has_previous: first > 0 }
+}
+
+fn name_of(cursor: &Cursor) -> Option<&str> {
+    match cursor.key.as_slice() {
+        [CursorPart::Text(name)] => Some(name),
+        _ => None,
+    }
+}

@@ -1,0 +1,344 @@
+//! Profiles: create, update, test, delete.
+//!
+//! The rule: what a profile says is checked as a whole, whether it is made or changed, and a secret goes in
+//! and never comes out again.
+
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use tokio::time::timeout;
+use tracing::info;
+
+use crate::{
+    domain::{
+        Error, Result,
+        id::{DbProfileId, LlmProfileId},
+        profile::{DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
+    },
+    port::Ports,
+};
+
+/// Characters of a profile's name.
+const MAX_NAME: usize = 100;
+/// Requests under way at once.
+const MAX_CONCURRENCY: i32 = 64;
+/// What `concurrency` defaults to for a provider on the network.
+const DEFAULT_CONCURRENCY: i32 = 4;
+/// What the model of a BUILTIN profile is called where nothing else is said.
+const BUILTIN_MODEL: &str = "builtin";
+/// How long a test may take.
+const TEST_TIME: Duration = Duration::from_secs(30);
+
+/// A DB profile to be made.
+#[derive(Debug, Clone)]
+pub struct CreateDbProfile {
+    /// Its name.
+    pub name: String,
+    /// Its URL.
+    pub url: SecretString,
+    /// The one database in reach.
+    pub pinned_database: Option<String>,
+}
+
+/// A change of a DB profile. `None` leaves as it is; `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct UpdateDbProfile {
+    /// Its name.
+    pub name: Option<String>,
+    /// Its URL.
+    pub url: Option<SecretString>,
+    /// The one database in reach.
+    pub pinned_database: Option<Option<String>>,
+}
+
+/// An LLM profile to be made, or a change of one. `None` leaves as it is or takes the default;
+/// `Some(None)` clears.
+#[derive(Debug, Clone, Default)]
+pub struct LlmProfileChoices {
+    /// Its name.
+    pub name: Option<String>,
+    /// The model.
+    pub model: Option<String>,
+    /// Where the provider is.
+    pub base_url: Option<Option<String>>,
+    /// The key.
+    pub api_key: Option<Option<SecretString>>,
+    /// Whether it is the default.
+    pub is_default: Option<bool>,
+    /// Requests under way at once.
+    pub concurrency: Option<i32>,
+    /// Requests in any 60 seconds.
+    pub requests_per_minute: Option<Option<i32>>,
+    /// United States dollars.
+    pub input_cost_per_million_tokens: Option<Option<f64>>,
+    /// United States dollars.
+    pub output_cost_per_million_tokens: Option<Option<f64>>,
+}
+
+/// What a test of a profile found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProfileTest {
+    /// Whether it works.
+    pub ok: bool,
+    /// How long the answer took; `None` where there was none.
+    pub latency: Option<Duration>,
+    /// What answered, or what to check.
+    pub message: String,
+}
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Profiles {
+    ports: Ports,
+}
+
+impl Profiles {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Makes a DB profile. Does not connect.
+    ///
+    /// # Errors
+    /// `BadInput`; `Conflict` where the name is taken.
+    pub async fn create_db(&self, input: CreateDbProfile) -> Result<DbProfile> {
+        let profile = self.checked_db(input.name, input.url, input.pinned_database)?;
+        let profile = self.ports.store.create_db_profile(profile, self.ports.clock.now()).await?;
+        info!(db_profile = profile.id.0, backend = profile.backend.as_str(), "DB profile created");
+        Ok(profile)
+    }
+
+    /// Changes a DB profile.
+    ///
+    /// # Errors
+    /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
+    pub async fn update_db(&self, id: DbProfileId, change: UpdateDbProfile) -> Result<DbProfile> {
+        let old = self.db(id, "input.id").await?;
+        let profile = self.checked_db(
+            change.name.unwrap_or(old.name),
+            change.url.unwrap_or(old.url),
+            change.pinned_database.unwrap_or(old.pinned_database),
+        )?;
+        let profile = self.ports.store.update_db_profile(id, profile).await?;
+        info!(db_profile = id.0, "DB profile updated");
+        Ok(profile)
+    }
+
+    /// Connects to a profile's database and says what answered.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn test_db(&self, id: DbProfileId) -> Result<ProfileTest> {
+        let profile = self.db(id, "id").await?;
+        let answer = async {
+            let target = self.ports.targets.open(&profile).map_err(|error| error.to_string())?;
+            target.test().await.map_err(|error| error.to_string())
+        };
+        Ok(timed(answer).await)
+    }
+
+    /// Deletes a DB profile.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where an unfinished run uses it.
+    pub async fn delete_db(&self, id: DbProfileId) -> Result<()> {
+        self.ports.store.delete_db_profile(id).await?;
+        info!(db_profile = id.0, "DB profile deleted");
+        Ok(())
+    }
+
+    /// Makes an LLM profile. Does not reach for the provider.
+    ///
+    /// # Errors
+    /// `BadInput`; `Conflict` where the name is taken.
+    pub async fn create_llm(&self, provider: LlmProvider, choices: LlmProfileChoices) -> Result<LlmProfile> {
+        let blank = NewLlmProfile {
+            name: String::new(),
+            provider,
+            model: String::new(),
+            base_url: None,
+            api_key: None,
+            is_default: false,
+            concurrency: default_concurrency(provider),
+            requests_per_minute: None,
+            input_cost_per_million_tokens: None,
+            output_cost_per_million_tokens: None,
+        };
+        let settings = checked_llm(blank, choices)?;
+        let profile = self.ports.store.create_llm_profile(settings, self.ports.clock.now()).await?;
+        info!(llm_profile = profile.id.0, provider = provider.as_str(), "LLM profile created");
+        Ok(profile)
+    }
+
+    /// Changes an LLM profile.
+    ///
+    /// # Errors
+    /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
+    pub async fn update_llm(&self, id: LlmProfileId, choices: LlmProfileChoices) -> Result<LlmProfile> {
+        let old = self.llm(id, "input.id").await?;
+        let profile = self.ports.store.update_llm_profile(id, checked_llm(old.settings, choices)?).await?;
+        info!(llm_profile = id.0, "LLM profile updated");
+        Ok(profile)
+    }
+
+    /// Asks a profile's provider whether it answers with this key and model.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    pub async fn test_llm(&self, id: LlmProfileId) -> Result<ProfileTest> {
+        let profile = self.llm(id, "id").await?;
+        let answer = async { self.ports.models.test(&profile).await.map_err(|error| error.to_string()) };
+        Ok(timed(answer).await)
+    }
+
+    /// Deletes an LLM profile.
+    ///
+    /// # Errors
+    /// `NotFound`; `Conflict` where an unfinished run uses it.
+    pub async fn delete_llm(&self, id: LlmProfileId) -> Result<()> {
+        self.ports.store.delete_llm_profile(id).await?;
+        info!(llm_profile = id.0, "LLM profile deleted");
+        Ok(())
+    }
+
+    /// The URL of a profile as people may see it.
+    #[must_use]
+    pub fn display_url(&self, profile: &DbProfile) -> String {
+        self.ports.targets.display_url(&profile.url)
+    }
+
+    async fn db(&self, id: DbProfileId, argument: &str) -> Result<DbProfile> {
+        let found = self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id);
+        found.ok_or_else(|| Error::not_found_at(argument, "no DB profile has this id; `dbProfiles` lists them"))
+    }
+
+    async fn llm(&self, id: LlmProfileId, argument: &str) -> Result<LlmProfile> {
+        let found = self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
+        found.ok_or_else(|| Error::not_found_at(argument, "no LLM profile has this id; `llmProfiles` lists them"))
+    }
+
+    fn checked_db(&self, name: String, url: SecretString, pinned_database: Option<String>) -> Result<NewDbProfile> {
+        let name = checked_name(name)?;
+        let backend = self
+            .ports
+            .targets
+            .backend_of(url.expose_secret())
+            .map_err(|error| Error::bad_input("input.url", error.to_string()))?;
+        if pinned_database.as_deref().is_some_and(|database| database.trim().is_empty()) {
+            let message = "the pinned database's name is empty; leave it out to reach all";
+            return Err(Error::bad_input("input.pinnedDatabase", message));
+        }
+        Ok(NewDbProfile { name, backend, url, pinned_database })
+    }
+}
+
+/// Requests at once where nothing is said: cores for the describer inside, a few for one on the network.
+#[must_use]
+pub fn default_concurrency(provider: LlmProvider) -> i32 {
+    if provider != LlmProvider::Builtin {
+        return DEFAULT_CONCURRENCY;
+    }
+    let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+    i32::try_from(cores).unwrap_or(MAX_CONCURRENCY).clamp(1, MAX_CONCURRENCY)
+}
+
+async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileTest {
+    let started = Instant::now();
+    match timeout(TEST_TIME, answer).await {
+        Ok(Ok(message)) => ProfileTest { ok: true, latency: Some(started.elapsed()), message },
+        Ok(Err(message)) => ProfileTest { ok: false, latency: None, message },
+        Err(_) => {
+            let message = format!("no answer within {} seconds; check host, port and network", TEST_TIME.as_secs());
+            ProfileTest { ok: false, latency: None, message }
+        }
+    }
+}
+
+fn checked_name(name: String) -> Result<String> {
+    let length = name.chars().count();
+    if name.trim().is_empty() || length > MAX_NAME {
+        let message = format!("the name has {length} characters; it takes 1 to {MAX_NAME}, not blanks alone");
+        return Err(Error::bad_input("input.name", message));
+    }
+    if name.trim() != name || name.contains(char::is_control) {
+        let message = "the name begins or ends with a blank, or holds a control character; leave it out";
+        return Err(Error::bad_input("input.name", message));
+    }
+    Ok(name)
+}
+
+/// The settings with the choices over them, checked as a whole.
+fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmProfile> {
+    let provider = old.provider;
+    let mut settings = NewLlmProfile {
+        name: checked_name(choices.name.unwrap_or(old.name))?,
+        provider,
+        model: choices.model.unwrap_or(old.model).trim().to_owned(),
+        base_url: choices.base_url.unwrap_or(old.base_url),
+        api_key: choices.api_key.unwrap_or(old.api_key),
+        is_default: choices.is_default.unwrap_or(old.is_default),
+        concurrency: choices.concurrency.unwrap_or(old.concurrency),
+        requests_per_minute: choices.requests_per_minute.unwrap_or(old.requests_per_minute),
+        input_cost_per_million_tokens: choices
+            .input_cost_per_million_tokens
+            .unwrap_or(old.input_cost_per_million_tokens),
+        output_cost_per_million_tokens: choices
+            .output_cost_per_million_tokens
+            .unwrap_or(old.output_cost_per_million_tokens),
+    };
+    if settings.model.is_empty() {
+        if provider != LlmProvider::Builtin {
+            let message = "name the model as the provider spells it";
+            return Err(Error::bad_input("input.model", message));
+        }
+        BUILTIN_MODEL.clone_into(&mut settings.model);
+    }
+    check_base_url(provider, settings.base_url.as_deref())?;
+    if settings.api_key.as_ref().is_some_and(|key| key.expose_secret().trim().is_empty()) {
+        let message = "the key is empty; leave it out, or give null to remove it";
+        return Err(Error::bad_input("input.apiKey", message));
+    }
+    if !(1..=MAX_CONCURRENCY).contains(&settings.concurrency) {
+        let message = format!("`concurrency` is {}; it goes from 1 to {MAX_CONCURRENCY}", settings.concurrency);
+        return Err(Error::bad_input("input.concurrency", message));
+    }
+    if settings.requests_per_minute.is_some_and(|requests| requests < 1) {
+        let message = "`requestsPerMinute` is below 1; leave it out for no limit";
+        return Err(Error::bad_input("input.requestsPerMinute", message));
+    }
+    check_price("inputCostPerMillionTokens", settings.input_cost_per_million_tokens)?;
+    check_price("outputCostPerMillionTokens", settings.output_cost_per_million_tokens)?;
+    Ok(settings)
+}
+
+fn check_base_url(provider: LlmProvider, base_url: Option<&str>) -> Result<()> {
+    const ARGUMENT: &str = "input.baseUrl";
+    let Some(text) = base_url else {
+        if provider == LlmProvider::OpenAiCompatible {
+            let message = "OPENAI_COMPATIBLE needs the endpoint's URL, `http://127.0.0.1:8080/v1`";
+            return Err(Error::bad_input(ARGUMENT, message));
+        }
+        return Ok(());
+    };
+    let url = url::Url::parse(text)
+        .ok()
+        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()));
+    match url {
+        None => Err(Error::bad_input(ARGUMENT, "this is no http or https URL; give one, `https://example.com/v1`")),
+        // It is shown to whoever may see the profile.
+        Some(url) if url.password().is_some() || !url.username().is_empty() => {
+            Err(Error::bad_input(ARGUMENT, "the URL holds a login; give the key as `apiKey` instead"))
+        }
+        Some(_) => Ok(()),
+    }
+}
+
+fn check_price(price: &str, value: Option<f64>) -> Result<()> {
+    if value.is_some_and(|value| !value.is_finite() || value < 0.0) {
+        let message = format!("`{price}` is below 0 or no number; give United States dollars, or leave it out");
+        return Err(Error::bad_input(format!("input.{price}"), message));
+    }
+    Ok(())
+}

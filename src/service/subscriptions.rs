@@ -1,0 +1,162 @@
+//! `runsChanged`: what a list needs in order to stay current.
+//!
+//! The rule: a change is told at once, then at most four times a second for one run; changes in between fold
+//! into one, and the last state always arrives. There is no replay: who falls behind is told to fetch again.
+
+use std::{collections::HashMap, time::Duration};
+
+use futures_util::{Stream, StreamExt, stream};
+use tokio::time::{Instant, sleep_until};
+
+use crate::{
+    domain::{
+        Error, Result,
+        filter::{RunFacts, RunFilter},
+        id::RunId,
+    },
+    port::{
+        Ports,
+        bus::{RunNudge, RunNudges},
+    },
+};
+
+/// The least time between two changes of one run: four a second.
+const SPACING: Duration = Duration::from_millis(250);
+
+/// What happened to a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RunChangeKind {
+    /// It was made.
+    Created,
+    /// It changed.
+    Updated,
+    /// It is gone.
+    Deleted,
+}
+
+/// A change of a run that matched before or matches now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunChange {
+    /// What happened.
+    pub kind: RunChangeKind,
+    /// To which run.
+    pub run_id: RunId,
+    /// Whether it matches now.
+    pub matches: bool,
+}
+
+/// The use case.
+#[derive(Clone)]
+pub struct RunChanges {
+    ports: Ports,
+}
+
+impl RunChanges {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Changes of runs that pass the filter, or did, from now on.
+    pub fn watch(&self, filter: RunFilter) -> impl Stream<Item = Result<RunChange>> + Send + use<> {
+        let listener = Listener { nudges: self.ports.bus.runs(), folding: Folding::new(filter), ended: false };
+        stream::unfold(listener, Listener::step)
+    }
+}
+
+struct Listener {
+    nudges: RunNudges,
+    folding: Folding,
+    ended: bool,
+}
+
+impl Listener {
+    async fn step(mut self) -> Option<(Result<RunChange>, Self)> {
+        while !self.ended {
+            let now = Instant::now();
+            if let Some(change) = self.folding.take_due(now) {
+                return Some((Ok(change), self));
+            }
+            // Without anything pending only a nudge can wake; the far moment is never reached.
+            let due = self.folding.next_due().unwrap_or(now + Duration::from_secs(3_600));
+            tokio::select! {
+                nudge = self.nudges.next() => match nudge {
+                    Some(Ok(nudge)) => self.folding.add(&nudge, Instant::now()),
+                    Some(Err(lagged)) => {
+                        self.ended = true;
+                        let message = format!("{lagged}, because they came faster than they were taken; \
+                            subscribe again and fetch the list again");
+                        return Some((Err(Error::unavailable(message)), self));
+                    }
+                    None => self.ended = true,
+                },
+                () = sleep_until(due) => {}
+            }
+        }
+        None
+    }
+}
+
+/// A change that waits for its moment.
+struct Pending {
+    kind: RunChangeKind,
+    matches: bool,
+    due: Instant,
+}
+
+/// Folds the changes of each run into at most one every [`SPACING`].
+struct Folding {
+    filter: RunFilter,
+    pending: HashMap<RunId, Pending>,
+    /// When each run was last told of; entries older than the spacing say nothing and are dropped.
+    told: HashMap<RunId, Instant>,
+}
+
+impl Folding {
+    fn new(filter: RunFilter) -> Self {
+        Self { filter, pending: HashMap::new(), told: HashMap::new() }
+    }
+
+    fn passes(&self, facts: Option<&std::sync::Arc<RunFacts>>) -> bool {
+        facts.is_some_and(|facts| self.filter.matches(facts))
+    }
+
+    fn add(&mut self, nudge: &RunNudge, now: Instant) {
+        let matches = self.passes(nudge.after.as_ref());
+        let waiting = self.pending.get(&nudge.run_id);
+        if !matches && waiting.is_none() && !self.passes(nudge.before.as_ref()) {
+            return;
+        }
+        let kind = match (nudge.before.is_some(), nudge.after.is_some()) {
+            (_, false) => RunChangeKind::Deleted,
+            (false, true) => RunChangeKind::Created,
+            // Who was not told of the creation yet hears of a creation.
+            (true, true) => match waiting {
+                Some(Pending { kind: RunChangeKind::Created, .. }) => RunChangeKind::Created,
+                _ => RunChangeKind::Updated,
+            },
+        };
+        let due = match waiting {
+            Some(pending) => pending.due,
+            None => self.told.get(&nudge.run_id).map_or(now, |told| now.max(*told + SPACING)),
+        };
+        self.pending.insert(nudge.run_id, Pending { kind, matches, due });
+    }
+
+    fn next_due(&self) -> Option<Instant> {
+        self.pending.values().map(|pending| pending.due).min()
+    }
+
+    fn take_due(&mut self, now: Instant) -> Option<RunChange> {
+        let (&run_id, _) = self
+            .pending
+            .iter()
+            .filter(|(_, pending)| pending.due <= now)
+            .min_by_key(|(id, pending)| (pending.due, **id))?;
+        let pending = self.pending.remove(&run_id)?;
+        self.told.retain(|_, told| now < *told + SPACING);
+        self.told.insert(run_id, now);
+        Some(RunChange { kind: pending.kind, run_id, matches: pending.matches })
+    }
+}

@@ -1,0 +1,51 @@
+//! The schema's text: what clients rely on, in `schema.graphql`, has not drifted from the code.
+
+use std::{fs, path::Path, process::Command};
+
+use gloss::graphql::sdl;
+
+fn repository() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+#[test]
+fn the_committed_schema_is_the_code_s() {
+    let path = repository().join("schema.graphql");
+    let printed = sdl();
+    if std::env::var_os("GLOSS_PRINT_SCHEMA").is_some() {
+        fs::write(&path, &printed).expect("schema.graphql can be written");
+    }
+    let committed = fs::read_to_string(&path).unwrap_or_default();
+    assert!(
+        committed == printed,
+        "schema.graphql has drifted: print it anew by `make schema` and look at the difference"
+    );
+    assert_eq!(printed, sdl(), "the same code prints the same text");
+}
+
+#[test]
+fn the_schema_holds_to_the_contract() {
+    let tool = repository().join("../shared/tools/check-contract");
+    if !tool.exists() {
+        eprintln!("SKIPPED: {} is not there, so the schema is not held against the contract", tool.display());
+        return;
+    }
+    let output = Command::new(&tool).arg(repository().join("schema.graphql")).output();
+    let output = match output {
+        Ok(output) if !output.stdout.is_empty() => output,
+        Ok(output) => {
+            eprintln!("SKIPPED: check-contract says {}", String::from_utf8_lossy(&output.stderr));
+            return;
+        }
+        Err(error) => {
+            eprintln!("SKIPPED: check-contract does not run: {error}");
+            return;
+        }
+    };
+    let report = String::from_utf8_lossy(&output.stdout).into_owned();
+    eprintln!("check-contract says:\n{report}");
+    // What later features bring is missing; what is there is as the contract has it, and described.
+    let wrong: Vec<&str> =
+        report.lines().filter(|line| !line.ends_with(": missing") && !line.starts_with("all ")).collect();
+    assert!(wrong.is_empty(), "not as the contract has it: {wrong:#?}");
+}
