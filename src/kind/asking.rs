@@ -52,7 +52,7 @@ impl<'a> Asker<'a> {
 
     /// How many subjects one request may hold.
     pub fn batch_size(&self) -> usize {
-        self.describer.batch_size().max(1)
+        self.describer.batch_size(&self.context.run.options).max(1)
     }
 
     /// How many requests may be under way at once.

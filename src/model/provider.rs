@@ -24,6 +24,7 @@ use super::{
 use crate::{
     domain::{
         profile::LlmProfile,
+        run::RunOptions,
         suggestion::{Alternative, Draft, Evidence},
         usage::Usage,
     },
@@ -33,6 +34,8 @@ use crate::{
 /// Subjects of one request: as many as get a sentence or two each, with alternatives, out of 1,024 tokens, with
 /// room for the facts in a context of 4,096.
 const BATCH_SIZE: usize = 6;
+/// What one subject of a full request gets out of the default 1,024 tokens.
+const TOKENS_PER_SUBJECT: usize = 170;
 /// What a description is worth of which the model says nothing: a person should look at it.
 const UNSTATED_CONFIDENCE: f64 = 0.4;
 /// Each further wording is a bit less the model's choice than the one before it.
@@ -194,8 +197,9 @@ impl Describer for ProviderDescriber {
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
     }
 
-    fn batch_size(&self) -> usize {
-        BATCH_SIZE
+    fn batch_size(&self, options: &RunOptions) -> usize {
+        let fits = usize::try_from(options.max_output_tokens).unwrap_or_default() / TOKENS_PER_SUBJECT;
+        fits.clamp(1, BATCH_SIZE)
     }
 
     /// Three bytes a token, the schema counted twice since it goes beside the prompt or into it.

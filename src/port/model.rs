@@ -99,8 +99,8 @@ pub trait Describer: Send + Sync {
     /// [`ModelError`]; an answer that cannot be read is no error but a draft of `None`.
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError>;
 
-    /// How many subjects one request may hold.
-    fn batch_size(&self) -> usize;
+    /// How many subjects one request may hold, so that the answer fits into its tokens.
+    fn batch_size(&self, options: &RunOptions) -> usize;
 
     /// The most that a request can use.
     fn bound(&self, request: &DescribeRequest) -> UsageBound;

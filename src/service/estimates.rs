@@ -88,7 +88,7 @@ impl Estimate {
             return;
         }
         self.tables += 1;
-        for batch in subjects.chunks(describer.batch_size().max(1)) {
+        for batch in subjects.chunks(describer.batch_size(options).max(1)) {
             let request = DescribeRequest {
                 table: table.clone(),
                 statistics: None,

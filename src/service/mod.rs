@@ -20,6 +20,8 @@ use crate::{domain::clock::Moment, port::Ports};
 pub struct Services {
     /// Starting, cancelling, listing, deleting runs.
     pub runs: runs::Runs,
+    /// What a run would touch and cost.
+    pub estimates: estimates::Estimates,
     /// Live events of one run.
     pub progress: progress::RunProgress,
     /// Live changes of all runs.
@@ -40,6 +42,7 @@ impl Services {
         let started_at: Moment = ports.clock.now();
         Self {
             runs: runs::Runs::new(ports.clone()),
+            estimates: estimates::Estimates::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),

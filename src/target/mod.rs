@@ -25,12 +25,12 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use secrecy::ExposeSecret;
+use secrecy::{ExposeSecret, SecretString};
 
 pub use address::{backend_of, display_url};
 
 use crate::{
-    domain::profile::DbProfile,
+    domain::profile::{DbBackend, DbProfile},
     port::target::{Target, TargetError, Targets},
 };
 use address::Address;
@@ -112,5 +112,13 @@ impl Targets for SqlTargets {
             Server::Postgres(cluster) => Arc::new(postgres::PostgresTarget::new(cluster, pinned)),
             Server::MySql(server) => Arc::new(mysql::MySqlTarget::new(server, pinned)),
         })
+    }
+
+    fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError> {
+        address::backend_of(url)
+    }
+
+    fn display_url(&self, url: &SecretString) -> String {
+        address::display_url(url.expose_secret())
     }
 }

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use async_graphql::{Context, ID, Object, Result};
 
 use super::{
-    input::{RunFilter, RunOrder, run_filter},
+    estimate::RunEstimate,
+    input::{RunFilter, RunOrder, StartRunInput, run_filter},
     object::{Run, RunConnection},
 };
 use crate::{
@@ -59,5 +60,16 @@ impl RunQuery {
     ) -> Result<Option<Run>> {
         let run = services(context).runs.get(RunId(i64::from(number))).await?;
         Ok(run.map(|run| Run(Arc::new(run))))
+    }
+
+    /// What a run would touch and about what it would cost, without starting it. Walks the targets live, sends
+    /// nothing to a model and reads no data.
+    #[graphql(complexity = "100 + child_complexity")]
+    async fn estimate_run(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "What would be started.")] input: StartRunInput,
+    ) -> Result<RunEstimate> {
+        Ok(services(context).estimates.estimate(&input.start()?).await?.into())
     }
 }

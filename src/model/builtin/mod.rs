@@ -35,7 +35,7 @@ mod words;
 use async_trait::async_trait;
 
 use crate::{
-    domain::usage::Usage,
+    domain::{run::RunOptions, usage::Usage},
     port::model::{DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
 };
 
@@ -65,7 +65,7 @@ impl Describer for BuiltinDescriber {
         Ok(DescribeAnswer { drafts, usage: Usage { requests: 1, ..Usage::default() } })
     }
 
-    fn batch_size(&self) -> usize {
+    fn batch_size(&self, _options: &RunOptions) -> usize {
         BATCH_SIZE
     }
 
