@@ -16,6 +16,8 @@ use serde::Deserialize;
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// Runs at once in a process when nothing else is said.
 const DEFAULT_WORKERS: usize = 4;
+/// What is logged when nothing else is said.
+const DEFAULT_LOG: &str = "info,sea_orm_migration=warn";
 /// How long a run bears with a provider that does not answer when nothing else is said.
 const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
 /// The most runs at once in a process.
@@ -163,7 +165,7 @@ impl Settings {
                 .provider_patience_seconds
                 .or(file.provider_patience_seconds)
                 .map_or(DEFAULT_PROVIDER_PATIENCE, Duration::from_secs),
-            log: flags.log.or(file.log).unwrap_or_else(|| "info".to_owned()),
+            log: flags.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })
     }

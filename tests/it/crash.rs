@@ -31,9 +31,10 @@ async fn described(server: &Server, run: &str) -> HashSet<String> {
 
 #[tokio::test]
 async fn killed_six_times_each_row_is_asked_for_once() {
+    // Each table is one request.
     const TABLES: usize = 40;
-    const ROWS: usize = TABLES * 8;
-    let target = SqliteTarget::with_tables(TABLES, 7);
+    const ROWS: usize = TABLES * 6;
+    let target = SqliteTarget::with_tables(TABLES, 5);
     let model = ScriptedModel::builder().gated().start().await;
     let (mut server, input) = server_with(&model, &target, &[]).await;
     let run = server.start_run(input).await;
@@ -66,7 +67,7 @@ async fn killed_six_times_each_row_is_asked_for_once() {
     assert_eq!(events.iter().filter(|event| event["type"] == "ASSET_FINISHED").count(), ROWS);
     assert_eq!(events.iter().filter(|event| event["type"] == "RESUMED").count(), 6);
     assert_eq!(described(&server, &run).await.len(), ROWS);
-    let needed = ROWS.div_ceil(8);
+    let needed = TABLES;
     let sent = model.requests();
     eprintln!("{sent} requests for {needed} needed, {under_way} under way at six kills");
     assert!(sent <= needed + under_way, "{sent} requests, {needed} needed, {under_way} under way at the kills");
@@ -74,7 +75,7 @@ async fn killed_six_times_each_row_is_asked_for_once() {
 
 #[tokio::test]
 async fn a_signal_records_what_is_under_way_and_the_run_goes_on_at_the_next_start() {
-    let target = SqliteTarget::with_tables(12, 7);
+    let target = SqliteTarget::with_tables(12, 5);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
     let run = server.start_run(input).await;
@@ -93,13 +94,13 @@ async fn a_signal_records_what_is_under_way_and_the_run_goes_on_at_the_next_star
     for (at, event) in events.iter().enumerate() {
         assert_eq!(event["sequence"], at + 1);
     }
-    assert_eq!(events.last().unwrap()["progress"]["done"], 96);
+    assert_eq!(events.last().unwrap()["progress"]["done"], 72);
     assert_eq!(model.requests(), 12, "what was under way at the signal was recorded, not asked for again");
 }
 
 #[tokio::test]
 async fn a_second_signal_leaves_at_once() {
-    let target = SqliteTarget::with_tables(12, 7);
+    let target = SqliteTarget::with_tables(12, 5);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
     let run = server.start_run(input).await;
@@ -112,7 +113,7 @@ async fn a_second_signal_leaves_at_once() {
     assert_eq!(status.code(), Some(130));
     model.open_gate();
     let server = Server::start_at(data, &[]).await;
-    assert_eq!(server.events(&run, 0).await.last().unwrap()["progress"]["done"], 96);
+    assert_eq!(server.events(&run, 0).await.last().unwrap()["progress"]["done"], 72);
 }
 
 #[tokio::test]

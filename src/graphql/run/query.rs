@@ -69,7 +69,7 @@ impl RunQuery {
         &self,
         context: &Context<'_>,
         #[graphql(desc = "What would be started.")] input: StartRunInput,
-    ) -> Result<RunEstimate> {
-        Ok(services(context).estimates.estimate(&input.start()?).await?.into())
+    ) -> Result<Option<RunEstimate>> {
+        Ok(Some(services(context).estimates.estimate(&input.start()?).await?.into()))
     }
 }
