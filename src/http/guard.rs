@@ -42,6 +42,7 @@ impl HostPolicy {
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let allowed = origins.all(|origin| {
             let origin = origin.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
+            let origin = origin.filter(|origin| matches!(origin.scheme_str(), Some("http" | "https")));
             origin.as_ref().and_then(Uri::authority).map(bare_host).is_some_and(|origin| match &self.known {
                 Some(known) => known.contains(&origin),
                 None => host.as_ref() == Some(&origin),

@@ -18,7 +18,7 @@ use axum::{
 use super::{
     Door,
     answer::{Answer, Media, Refusal},
-    request::{Prepared, RequestId},
+    request::{Parameters, Prepared, RequestId},
     sse, ws,
 };
 
@@ -32,7 +32,7 @@ pub async fn get<E: Executor>(
     if let Ok(upgrade) = upgrade {
         return ws::upgrade(door, upgrade, RequestId::of(&headers));
     }
-    if headers.contains_key(header::UPGRADE) {
+    if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "this is not a valid WebSocket handshake")
             .into_response();
     }
@@ -41,7 +41,7 @@ pub async fn get<E: Executor>(
         Err(refusal) => return refusal.into_response(),
     };
     let prepared = match parameters {
-        Ok(Query(parameters)) => Prepared::from_query(parameters),
+        Ok(Query(parameters)) => Parameters::from_query(parameters).and_then(Parameters::prepare),
         Err(_) => Err(Refusal::bad_input("query", "the query string cannot be read: percent-encode its values")),
     };
     let prepared = prepared.and_then(|prepared| match prepared.operation {
@@ -64,7 +64,7 @@ pub async fn post<E: Executor>(
         Ok(media) => media,
         Err(refusal) => return refusal.into_response(),
     };
-    let prepared = json_body(&headers, body).and_then(Prepared::from_json);
+    let prepared = json_body(&headers, body).and_then(Parameters::from_json).and_then(Parameters::prepare);
     execute(door, prepared, media, RequestId::of(&headers)).await
 }
 

@@ -22,15 +22,15 @@ use serde_json::{Map, Value};
 
 use super::{REQUEST_ID, answer::Refusal, scan};
 
-/// A request that may be executed.
-pub struct Prepared {
-    /// For the executor; the document is parsed.
-    pub request: GraphqlRequest,
-    /// The kind of the operation that was asked for.
-    pub operation: OperationType,
+/// What a request says, of the right types; the document is text as yet.
+pub struct Parameters {
+    query: String,
+    operation_name: Option<String>,
+    variables: Map<String, Value>,
+    extensions: Map<String, Value>,
 }
 
-impl Prepared {
+impl Parameters {
     /// From the JSON object that POST and WebSocket carry.
     pub fn from_json(body: Value) -> Result<Self, Refusal> {
         let Value::Object(mut body) = body else {
@@ -47,9 +47,9 @@ impl Prepared {
             None | Some(Value::Null) => None,
             Some(_) => return Err(Refusal::bad_input("operationName", "`operationName` must be a string or null")),
         };
-        let variables = object(body.remove("variables"), "variables", "`variables` must be an object or null")?;
-        let extensions = object(body.remove("extensions"), "extensions", "`extensions` must be an object or null")?;
-        Self::new(query, operation_name, variables, extensions)
+        let variables = object(body.remove("variables"), "variables")?;
+        let extensions = object(body.remove("extensions"), "extensions")?;
+        Ok(Self { query, operation_name, variables, extensions })
     }
 
     /// From the parameters of a GET.
@@ -68,12 +68,9 @@ impl Prepared {
         Self::from_json(Value::Object(body))
     }
 
-    fn new(
-        query: String,
-        operation_name: Option<String>,
-        variables: Map<String, Value>,
-        extensions: Map<String, Value>,
-    ) -> Result<Self, Refusal> {
+    /// Parses the document and finds the operation that is asked for.
+    pub fn prepare(self) -> Result<Prepared, Refusal> {
+        let Self { query, operation_name, variables, extensions } = self;
         scan::check(&query).map_err(|message| Refusal::document("LIMIT_EXCEEDED", message))?;
         let mut request = GraphqlRequest::new(query);
         if !extensions.is_empty() {
@@ -90,8 +87,16 @@ impl Prepared {
         let operation = operation.ty;
         request.operation_name = operation_name;
         request.variables = variables;
-        Ok(Self { request, operation })
+        Ok(Prepared { request, operation })
     }
+}
+
+/// A request that may be executed.
+pub struct Prepared {
+    /// For the executor; the document is parsed.
+    pub request: GraphqlRequest,
+    /// The kind of the operation that was asked for.
+    pub operation: OperationType,
 }
 
 /// The operation that a name, or no name, chooses from a document.
@@ -129,11 +134,11 @@ fn check_required(operation: &OperationDefinition, variables: &Variables) -> Res
     Ok(())
 }
 
-fn object(value: Option<Value>, argument: &'static str, message: &str) -> Result<Map<String, Value>, Refusal> {
+fn object(value: Option<Value>, argument: &'static str) -> Result<Map<String, Value>, Refusal> {
     match value {
         Some(Value::Object(object)) => Ok(object),
         None | Some(Value::Null) => Ok(Map::new()),
-        Some(_) => Err(Refusal::bad_input(argument, message)),
+        Some(_) => Err(Refusal::bad_input(argument, format!("`{argument}` must be an object or null"))),
     }
 }
 

@@ -91,7 +91,15 @@ mod tests {
     #[test]
     fn a_comment_or_string_that_has_ended_hides_nothing() {
         let deep = "[".repeat(MAX_NESTING + 1);
-        for query in [format!("# x\n{deep}"), format!("\"x\" {deep}"), format!("\"\"\"x\"\"\" {deep}"), deep.clone()] {
+        for query in [
+            format!("# x\n{deep}"),
+            format!("\"x\" {deep}"),
+            format!("\"\"\"x\"\"\" {deep}"),
+            // Within a block string a backslash escapes three quotes and nothing else.
+            format!(r#""""\\""" """ {deep}"#),
+            format!("\"x\\\\\" {deep}"),
+            deep.clone(),
+        ] {
             assert!(check(&query).is_err(), "{query}");
         }
     }

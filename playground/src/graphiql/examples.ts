@@ -1,5 +1,5 @@
 // The operations that stand in GraphiQL's tabs when a browser opens it for the first time, in the order
-// in which a newcomer needs them. Names come from schema.graphql; a test of the server runs each of them.
+// in which a newcomer needs them.
 
 import start from './examples/1-start-here.graphql?raw';
 import startRun from './examples/2-start-a-run.graphql?raw';

@@ -32,12 +32,13 @@ use tokio::{
     task::{AbortHandle, JoinSet},
     time::{Instant, interval_at, sleep, timeout},
 };
+use tracing::Instrument;
 
 use self::message::{Close, FromClient, FromServer, PROTOCOL, next};
 use super::{
     BODY_LIMIT_BYTES, Door,
     answer::{Answer, log_panic},
-    request::{Prepared, RequestId},
+    request::{Parameters, RequestId},
 };
 
 /// How long a client may take to say `connection_init`.
@@ -56,11 +57,12 @@ const MAX_OPERATIONS: usize = 100;
 /// Accepts the handshake and drives the connection to its end.
 pub fn upgrade<E: Executor>(door: Door<E>, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
     let sockets = door.stop.sockets.clone();
-    upgrade
-        .protocols([PROTOCOL])
-        .max_message_size(BODY_LIMIT_BYTES)
-        .max_frame_size(BODY_LIMIT_BYTES)
-        .on_upgrade(move |socket| sockets.track_future(drive(door, socket, id)))
+    upgrade.protocols([PROTOCOL]).max_message_size(BODY_LIMIT_BYTES).max_frame_size(BODY_LIMIT_BYTES).on_upgrade(
+        move |socket| {
+            let span = tracing::info_span!("socket", request_id = id.as_str());
+            sockets.track_future(drive(door, socket, id).instrument(span))
+        },
+    )
 }
 
 /// One connection, from the handshake to its end.
@@ -188,6 +190,10 @@ impl<E: Executor> Connection<E> {
     }
 
     fn subscribe(&mut self, id: String, payload: Value) -> ControlFlow<Option<Close>> {
+        let parameters = match Parameters::from_json(payload) {
+            Ok(parameters) => parameters,
+            Err(refusal) => return ControlFlow::Break(Some(Close::bad_message(&refusal.message))),
+        };
         let operation = Operation {
             executor: self.executor.clone(),
             request_id: self.id.clone(),
@@ -195,7 +201,7 @@ impl<E: Executor> Connection<E> {
             running: self.operations.running.clone(),
             id: id.clone(),
         };
-        match self.operations.start(id, operation.run(payload)) {
+        match self.operations.start(id, operation.run(parameters)) {
             Ok(()) => ControlFlow::Continue(()),
             Err(close) => ControlFlow::Break(Some(close)),
         }
@@ -246,8 +252,8 @@ struct Operation<E> {
 }
 
 impl<E: Executor> Operation<E> {
-    async fn run(self, payload: Value) {
-        let last = match AssertUnwindSafe(self.results(payload)).catch_unwind().await {
+    async fn run(self, parameters: Parameters) {
+        let last = match AssertUnwindSafe(self.results(parameters)).catch_unwind().await {
             Ok(Some(last)) => last,
             Ok(None) => return,
             Err(panic) => {
@@ -260,8 +266,8 @@ impl<E: Executor> Operation<E> {
     }
 
     /// Sends each result; gives the message that ends the operation, or nothing when the socket is gone.
-    async fn results(&self, payload: Value) -> Option<Message> {
-        let prepared = match Prepared::from_json(payload) {
+    async fn results(&self, parameters: Parameters) -> Option<Message> {
+        let prepared = match parameters.prepare() {
             Ok(prepared) => prepared,
             Err(refusal) => return Some(self.error(refusal.errors())),
         };

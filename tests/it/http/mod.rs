@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
-mod browser;
+mod clients;
 mod doors;
 mod pages;
 mod post_get;

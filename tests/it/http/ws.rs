@@ -92,8 +92,7 @@ async fn errors_end_their_operation_alone() {
         (json!({ "query": "subscription {" }), "GRAPHQL_PARSE_FAILED"),
         (json!({ "query": "subscription { nothing }" }), "GRAPHQL_VALIDATION_FAILED"),
         (json!({ "query": "{a".repeat(50_000) }), "LIMIT_EXCEEDED"),
-        (json!({ "query": 7 }), "BAD_USER_INPUT"),
-        (json!({}), "BAD_USER_INPUT"),
+        (json!({ "query": "query A { hello } query B { hello }" }), "BAD_USER_INPUT"),
         (json!({ "query": "{ boom }" }), "INTERNAL"),
     ] {
         socket.send(json!({ "type": "subscribe", "id": "e", "payload": payload })).await;
@@ -143,6 +142,10 @@ async fn a_message_that_is_none_closes_with_4400() {
         r#"{"type":"subscribe","id":"","payload":{"query":"{ hello }"}}"#,
         r#"{"type":"subscribe","id":"a"}"#,
         r#"{"type":"subscribe","id":"a","payload":[]}"#,
+        r#"{"type":"subscribe","id":"a","payload":{}}"#,
+        r#"{"type":"subscribe","id":"a","payload":{"query":7}}"#,
+        r#"{"type":"subscribe","id":"a","payload":{"query":"{ hello }","variables":[]}}"#,
+        r#"{"type":"subscribe","id":"a","payload":{"query":"{ hello }","operationName":[]}}"#,
         r#"{"type":"complete"}"#,
     ] {
         let mut socket = Socket::open(&toy).await;

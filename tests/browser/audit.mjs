@@ -1,0 +1,38 @@
+// Asks a running server what the specification of GraphQL over HTTP asks, by the audits of graphql-http, and
+// reads a stream of events with the client of graphql-sse.
+//
+//   node audit.mjs URL [SUBSCRIPTION NUMBER]
+//
+// SUBSCRIPTION must give NUMBER results and complete. It fails when an audit is not passed.
+
+import { auditServer } from 'graphql-http';
+import { createClient } from 'graphql-sse';
+
+const [server, subscription, number] = process.argv.slice(2);
+if (!server) {
+  console.error('usage: node audit.mjs URL [SUBSCRIPTION NUMBER]');
+  process.exit(2);
+}
+const url = new URL('/graphql', server).href;
+let failed = 0;
+
+for (const { status, id, name, reason } of await auditServer({ url })) {
+  if (status !== 'ok') {
+    failed += 1;
+    console.error(`${status}: ${id} ${name}: ${reason}`);
+  }
+}
+
+if (subscription !== undefined) {
+  let results = 0;
+  for await (const { errors } of createClient({ url, retryAttempts: 0 }).iterate({ query: subscription })) {
+    results += errors === undefined ? 1 : 0;
+  }
+  if (results !== Number(number)) {
+    failed += 1;
+    console.error(`the stream of events gave ${results} results, not ${number}`);
+  }
+}
+
+console.log(failed === 0 ? 'ok' : `${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
