@@ -62,6 +62,21 @@ const MARKS: &[(&str, Style)] = &[
 pub const PREPOSITIONS: &[&str] =
     &["by", "per", "with", "without", "for", "from", "to", "and", "in", "at", "on", "or", "last", "top"];
 
+/// Words for what is made from other things' rows: the rest of the name is then not the name of a row.
+const AGGREGATES: &[&str] = &[
+    "total",
+    "summary",
+    "statistic",
+    "overview",
+    "report",
+    "metric",
+    "stats",
+    "aggregate",
+    "list",
+    "ranking",
+    "breakdown",
+];
+
 /// What one row stands for.
 #[derive(Debug, Clone)]
 pub struct Entity {
@@ -104,7 +119,8 @@ impl Entity {
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();
-        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()));
+        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()))
+            || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())));
         let as_named = all.join(" ");
         if !phrase && let Some(word) = all.last_mut() {
             *word = words::singular(word);

@@ -247,7 +247,6 @@ fn target_name(table: &TableReading<'_>, reference: &Reference, many: bool) -> S
 fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
     let limit = if verbosity == Verbosity::Comprehensive { 2 * NAMED } else { NAMED };
     let mut phrases: Vec<String> = Vec::new();
-    let mut more = false;
     for column in &table.detail.columns {
         let view = table.detail.table.kind != AssetKind::Table;
         if column.primary_key || (column.references.is_some() && !view) || is_audit(table, column) {
@@ -259,28 +258,68 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
         if reading.words.is_empty() || technical || reading.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
             continue;
         }
-        let mut words = reading.words.clone();
-        if words.len() > 1 && matches!(words.last().map(String::as_str), Some("at" | "on" | "timestamp" | "JSON")) {
-            words.pop();
-            if words.last().is_some_and(|word| words::is_participle(word)) {
-                words.push("date".to_owned());
-                words.dedup();
-            }
-        }
-        let phrase = Place { table, column: &reading, verbosity }.phrase(&words);
+        let Some(phrase) = Place { table, column: &reading, verbosity }.content() else { continue };
         if phrases.contains(&phrase) {
             continue;
         }
-        if phrases.len() == limit {
-            more = true;
-            break;
-        }
         phrases.push(phrase);
     }
+    together(&mut phrases);
+    let more = phrases.len() > limit;
+    phrases.truncate(limit);
     if more {
         phrases.push("more".to_owned());
     }
+    if let [one] = phrases.as_slice() {
+        let whose = if words::is_plural(one) {
+            ""
+        } else if table.is_about_people() {
+            "their "
+        } else {
+            "its "
+        };
+        return format!("{whose}{one}");
+    }
     words::listed(&phrases, "and")
+}
+
+/// Says `billing address` for its street, city and country, and `name` for its first and last.
+fn together(phrases: &mut Vec<String>) {
+    const ADDRESS: &[&str] = &[
+        "address",
+        "street",
+        "city",
+        "state",
+        "country",
+        "country code",
+        "postal code",
+        "ZIP code",
+        "region",
+        "province",
+    ];
+    const NAME: &[&str] = &["first name", "middle name", "last name"];
+    for (parts, whole, least) in [(ADDRESS, "address", 3), (NAME, "name", 2)] {
+        let prefixes: Vec<String> = phrases
+            .iter()
+            .flat_map(|phrase| parts.iter().filter_map(|part| phrase.strip_suffix(part)).map(str::to_owned))
+            .collect();
+        for prefix in prefixes {
+            let is_part =
+                |phrase: &String| phrase.strip_prefix(prefix.as_str()).is_some_and(|rest| parts.contains(&rest));
+            let said = format!("{prefix}{whole}");
+            if phrases.iter().filter(|phrase| is_part(phrase)).count() < least {
+                continue;
+            }
+            if let Some(at) = phrases.iter().position(is_part) {
+                phrases[at].clone_from(&said);
+                let mut seen = 0;
+                phrases.retain(|phrase| {
+                    seen += usize::from(*phrase == said);
+                    !is_part(phrase) || (*phrase == said && seen == 1)
+                });
+            }
+        }
+    }
 }
 
 fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
@@ -339,9 +378,13 @@ fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
 fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if links(table).is_none() || commented {
         let mut targets: Vec<String> = Vec::new();
-        for (_, reference) in table.foreign_keys() {
+        for (column, reference) in table.foreign_keys() {
             let target = table.target(reference);
-            let text = if table.is_own(reference) {
+            let text = if let Some(role) =
+                (Place { table, column: &table.column(column), verbosity: Verbosity::Detailed }).part_played()
+            {
+                format!("{} {role}", words::article(&role))
+            } else if table.is_own(reference) {
                 if target.is_clear { format!("another {}", target.one) } else { "another row".to_owned() }
             } else if target.is_clear {
                 format!("{} {}", words::article(&target.one), target.one)

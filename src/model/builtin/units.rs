@@ -141,3 +141,8 @@ pub fn measured_by(raw: &str) -> Option<(&'static str, &'static str)> {
     };
     unit(raw, "").map(|unit| (quantity, unit))
 }
+
+/// Whether a word is a quantity of time already, so that nothing need be added before its unit.
+pub fn is_time(word: &str) -> bool {
+    TIME.contains(&word)
+}

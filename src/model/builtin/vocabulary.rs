@@ -5,7 +5,7 @@
 //! table are at home. Where that decides nothing, the usual sense is taken and the word counts as ambiguous.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::LazyLock,
 };
 
@@ -70,10 +70,11 @@ pub struct Token {
     pub grasp: Grasp,
 }
 
-/// In which domains the names of a table are at home.
+/// In which domains the names of a table are at home, and which things it is about.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     votes: BTreeMap<&'static str, usize>,
+    things: BTreeSet<String>,
 }
 
 impl Context {
@@ -87,7 +88,15 @@ impl Context {
                 }
             }
         }
-        Self { votes }
+        Self { votes, things: BTreeSet::new() }
+    }
+
+    /// The same, with the names of tables nearby: `ord` beside a table `orders` is an order.
+    #[must_use]
+    pub fn near<'a>(mut self, tables: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = tables.into_iter().flat_map(words::split);
+        self.things.extend(words.map(|word| words::singular(&word)));
+        self
     }
 
     fn votes_for(&self, domain: &str) -> usize {
@@ -166,6 +175,10 @@ fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static st
     }
     if distinct.len() == 1 {
         return (usual.text, Vec::new());
+    }
+    let mut nearby = distinct.iter().filter(|text| context.things.contains(**text));
+    if let (Some(text), None) = (nearby.next(), nearby.next()) {
+        return (text, Vec::new());
     }
     let weight = |sense: &Sense| if sense.domain == GENERAL { 1 } else { 2 * context.votes_for(sense.domain) };
     let mut ranked: Vec<&Sense> = senses.iter().collect();

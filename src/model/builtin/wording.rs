@@ -8,6 +8,7 @@ use crate::domain::{catalog::Reference, run::Verbosity};
 
 use super::{
     data_type::DataType,
+    entity::PREPOSITIONS,
     reading::{ColumnReading, TableReading},
     shape::Shape,
     units, words,
@@ -58,7 +59,8 @@ impl Place<'_> {
     fn of_owner(&self, phrase: &str) -> String {
         let entity = &self.table.entity;
         if entity.is_clear && phrase != entity.one {
-            format!("{phrase} of the {}", entity.one)
+            let line = entity.words.last().is_some_and(|word| word == "line") && !phrase.starts_with("the ");
+            format!("{phrase} {} the {}", if line { "on" } else { "of" }, entity.one)
         } else {
             phrase.to_owned()
         }
@@ -109,22 +111,24 @@ impl Place<'_> {
             && last == "to"
             && is_own
         {
-            format!("refers to the {who} that this {who} {verb} to{inline}")
-                .replace(" that this employee reports to", " to whom this employee reports")
-                .replace("report to", "reports to")
-                .replace("reportss", "reports")
+            let pronoun = if self.table.is_about_people() { "whom" } else { "which" };
+            let s = if verb.ends_with('s') { "" } else { "s" };
+            format!("refers to the {who} to {pronoun} this {who} {verb}{s}{inline}")
         } else if role.is_empty() || target.is_named_by(&role) || target.leads(&role) == role.len() {
             if is_own {
                 format!("refers to another {who}{inline}")
-            } else if self.is_link() || self.column.column.primary_key {
-                format!("refers to {} {who}{inline}", "the")
+            } else if self.is_link() || (self.column.column.primary_key && !self.is_part_of(&target)) {
+                format!("refers to the {who}{inline}")
+            } else if self.table.entity.is_clear && self.is_part_of(&target) {
+                let part = self.table.entity.words[target.words.len()..].join(" ");
+                format!("refers to the {who} to which the {part} belongs{inline}")
             } else {
                 format!("refers to {}{inline}", self.of_owner(&format!("the {who}")))
             }
         } else {
             let phrase = self.phrase(&role);
             let of_owner = self.of_owner(&format!("the {phrase}"));
-            let names_target = role.ends_with(&target.words);
+            let names_target = role.ends_with(&target.words) || target.words.ends_with(&role);
             if names_target || (is_own && role.len() == 1 && self.table.entity.is_clear) {
                 let thing = if names_target || role.last().is_some_and(|word| is_person_role(word)) {
                     of_owner
@@ -148,6 +152,12 @@ impl Place<'_> {
         format!("{schema}{}.{}", reference.table, reference.column)
     }
 
+    /// Whether the table's name is the target's and something more: `order line` beside `order`.
+    fn is_part_of(&self, target: &super::entity::Entity) -> bool {
+        let own = &self.table.entity.words;
+        own.len() > target.words.len() && own.starts_with(&target.words)
+    }
+
     /// Whether the table does little else than link others.
     fn is_link(&self) -> bool {
         super::table::links(self.table).is_some()
@@ -160,6 +170,51 @@ impl Place<'_> {
             role.pop();
         }
         role
+    }
+
+    /// What a foreign key's own name adds to its target's: `billing address`, `support representative (employee)`.
+    pub fn part_played(&self) -> Option<String> {
+        let reference = self.column.column.references.as_ref()?;
+        let target = self.table.target(reference);
+        let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
+        let says_nothing = role.is_empty() || target.is_named_by(&role) || target.words.ends_with(&role);
+        if says_nothing || !target.is_clear || role.iter().any(|word| PREPOSITIONS.contains(&word.as_str())) {
+            return None;
+        }
+        let phrase = self.phrase(&role);
+        if role.ends_with(&target.words) { Some(phrase) } else { Some(format!("{phrase} ({})", target.one)) }
+    }
+
+    /// What the column holds, as a list of a table's contents names it; nothing for flags and points in time.
+    pub fn content(&self) -> Option<String> {
+        let mut words = self.column.words.clone();
+        let flag = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
+        let event = matches!(self.column.last_raw(), "at" | "on") || self.column.last() == "timestamp";
+        if words.is_empty() || flag || event {
+            return None;
+        }
+        if let ([_], Some((quantity, _))) = (words.as_slice(), units::measured_by(self.column.last_raw())) {
+            return Some(quantity.to_lowercase());
+        }
+        if let [.., before, last] = self.column.tokens.as_slice()
+            && self.column.data_type.may_be_number()
+            && let Some(unit) = units::unit(&last.raw, before.text.rsplit(' ').next().unwrap_or_default())
+        {
+            words.truncate(words.len().saturating_sub(unit.split(' ').count()));
+        }
+        if words.len() > 1 && words.last().is_some_and(|word| word == "JSON") {
+            words.pop();
+        }
+        if words.as_slice() == ["title"] && self.has_job_titles() {
+            return Some("job title".to_owned());
+        }
+        (!words.is_empty()).then(|| self.phrase(&words))
+    }
+
+    /// Whether `title` is what a person works as.
+    fn has_job_titles(&self) -> bool {
+        let last = self.table.entity.words.last().map_or("", String::as_str);
+        matches!(last, "employee" | "staff" | "worker" | "contact" | "person")
     }
 
     /// What the words before the last `count` name, with the owner; the owner itself where there are none.
@@ -194,7 +249,6 @@ impl Place<'_> {
             "IP" => Some("IP address"),
             "MAC" => Some("MAC address"),
             "postal" => Some("postal code"),
-            "URI" => None,
             _ => None,
         };
         if let Some(full) = full {
@@ -304,15 +358,20 @@ impl Place<'_> {
                 && is_countable(last);
             let noun = matches!(opener.as_str(), "is" | "was") && IS_A.contains(&last);
             let article = if countable || noun { format!("{} ", words::article(&rest)) } else { String::new() };
+            let rest = one_of_its_kind(&rest).map_or(rest.clone(), str::to_owned);
             format!("{owner} {opener} {article}{rest}")
         } else if let [.., a, b] = words.as_slice()
-            && a == "opt"
+            && (a == "opt" || a == "option")
             && (b == "in" || b == "out")
         {
-            format!("{owner} has opted {b}")
+            let what = &words[..words.len() - 2];
+            let to = if b == "in" { "to" } else { "of" };
+            let what = if what.is_empty() { String::new() } else { format!(" {to} the {}", self.phrase(what)) };
+            format!("{owner} has opted {b}{what}")
         } else if let Some(last) = words.last().filter(|last| words::is_participle(last)) {
             format!("{} has been {last}", self.subject_before(&words, 1))
         } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str())) {
+            let last = one_of_its_kind(last).unwrap_or(last);
             format!("{} is {last}", self.subject_before(&words, 1))
         } else {
             let phrase = self.phrase(&words);
@@ -446,10 +505,28 @@ impl Place<'_> {
             [first, rest @ ..] if first == "number" && rest.last().is_some_and(|word| words::is_plural(word)) => rest,
             _ => return None,
         };
+        let likely = things.len() == 1
+            && self
+                .column
+                .tokens
+                .iter()
+                .any(|token| things[0] == token.text && NOT_COUNTED.contains(&token.text.as_str()));
+        if likely {
+            return None;
+        }
+        let last = things.last().map(|word| words::singular(word)).unwrap_or_default();
         let things = words::plural(&self.phrase(things));
+        let entity = &self.table.entity;
+        let holder = if !entity.is_clear {
+            String::new()
+        } else if CONTAINED.contains(&last.as_str()) {
+            format!(" in the {}", entity.one)
+        } else {
+            format!(" of the {}", entity.one)
+        };
         let texts = vec![
-            self.of_owner(&format!("number of {things}")),
-            self.of_owner(&format!("count of {things}")),
+            format!("number of {things}{holder}"),
+            format!("count of {things}{holder}"),
             format!("how many {things} there are"),
         ];
         told("the name says a count", true, texts)
@@ -507,7 +584,13 @@ impl Place<'_> {
         let unit_words = tokens.last().map_or(0, |token| token.text.split(' ').count());
         let words = &self.column.words;
         let rest = words.get(..words.len().checked_sub(unit_words)?).filter(|rest| !rest.is_empty())?;
-        let phrase = self.phrase(rest);
+        let mut phrase = self.phrase(rest);
+        if unit.ends_with("seconds")
+            && !units::is_time(rest.last().map_or("", String::as_str))
+            && rest.last().is_some_and(|word| !words::is_participle(word))
+        {
+            phrase.push_str(" time");
+        }
         told("the name ends with a unit", true, self.belonging(&phrase, &format!(" in {unit}")))
     }
 
@@ -517,12 +600,16 @@ impl Place<'_> {
         if words.len() > 1 && words.last().is_some_and(|word| word == "JSON") {
             words.pop();
         }
+        let is_code = words.last().is_some_and(|word| word == "code");
         let tail = match self.column.shape {
             _ if is_json => ", as JSON",
-            Some(Shape::Country2) => ", as a two-letter country code",
-            Some(Shape::Country3) => ", as a three-letter country code",
+            Some(Shape::Country2) if is_code => " (ISO 3166-1 alpha-2)",
+            Some(Shape::Country3) if is_code => " of three letters",
+            Some(Shape::Currency) if is_code => " (ISO 4217)",
+            Some(Shape::Country2) => ", as a two-letter code",
+            Some(Shape::Country3) => ", as a three-letter code",
             Some(Shape::Currency) => ", as an ISO 4217 code",
-            Some(Shape::Language) if !words.iter().any(|word| word == "code") => ", as a language code",
+            Some(Shape::Language) if !is_code => ", as a language code",
             Some(Shape::Base64) => ", as Base64 text",
             _ => "",
         };
@@ -540,28 +627,20 @@ impl Place<'_> {
                 is_typical,
             };
         }
-        let texts =
-            match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
-                ["title"]
-                    if self.table.is_about_people()
-                        && self.table.entity.words.last().is_some_and(|word| {
-                            matches!(word.as_str(), "employee" | "staff" | "worker" | "contact")
-                        }) =>
-                {
-                    self.belonging("job title", tail)
-                }
-                ["note" | "notes" | "comment" | "comments" | "remark" | "remarks"] if self.table.entity.is_clear => {
-                    let things = words::plural(&phrase);
-                    vec![
-                        format!("{things} on the {}", self.table.entity.one),
-                        format!("free-text {things} on the {}", self.table.entity.one),
-                        things,
-                    ]
-                }
-                ["total"] if self.column.data_type.may_be_number() => self.belonging("total amount", tail),
-                ["text" | "data" | "value" | "content"] => self.belonging(&phrase, tail),
-                _ => self.belonging(&phrase, tail),
-            };
+        let texts = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["title"] if self.has_job_titles() => self.belonging("job title", tail),
+            ["note" | "notes" | "comment" | "comments" | "remark" | "remarks"] if self.table.entity.is_clear => {
+                let things = words::plural(&phrase);
+                vec![
+                    format!("{things} on the {}", self.table.entity.one),
+                    format!("free-text {things} on the {}", self.table.entity.one),
+                    things,
+                ]
+            }
+            ["total"] if self.column.data_type.may_be_number() => self.belonging("total amount", tail),
+            ["text" | "data" | "value" | "content"] => self.belonging(&phrase, tail),
+            _ => self.belonging(&phrase, tail),
+        };
         Wordings { texts, because: "the name says what it holds", is_typical }
     }
 
@@ -650,9 +729,25 @@ fn fits(data_type: DataType, words: &[String]) -> bool {
         "value",
         "units",
     ];
-    (textual.contains(&last) && data_type == DataType::Text)
-        || (numeric.contains(&last) && data_type.is_number())
-        || data_type == DataType::Json
+    match data_type {
+        DataType::Text => last == "number" || !numeric.contains(&last),
+        DataType::Integer | DataType::Decimal => !textual.contains(&last),
+        DataType::Json => true,
+        _ => false,
+    }
+}
+
+/// Adjectives that only one of several can be.
+fn one_of_its_kind(adjective: &str) -> Option<&'static str> {
+    Some(match adjective {
+        "default" => "the default",
+        "primary" => "the primary one",
+        "main" => "the main one",
+        "latest" => "the latest one",
+        "current" => "the current one",
+        "preferred" => "the preferred one",
+        _ => return None,
+    })
 }
 
 fn is_person_role(word: &str) -> bool {
@@ -684,6 +779,36 @@ fn is_countable(word: &str) -> bool {
         ]
         .contains(&word)
 }
+
+/// Things that are in another rather than of it.
+const CONTAINED: &[&str] = &[
+    "item",
+    "line",
+    "page",
+    "product",
+    "row",
+    "track",
+    "record",
+    "member",
+    "column",
+    "piece",
+    "word",
+    "character",
+    "seat",
+    "room",
+    "unit",
+    "file",
+    "song",
+    "chapter",
+    "user",
+    "student",
+    "node",
+    "element",
+];
+
+/// Words before `count` that are not the things counted.
+const NOT_COUNTED: &[&str] =
+    &["helpful", "total", "active", "open", "current", "maximum", "minimum", "unique", "distinct", "new"];
 
 /// Nouns that `is_` puts an article before.
 const IS_A: &[&str] = &[
