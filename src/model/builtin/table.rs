@@ -83,6 +83,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     let Entity { one, many, .. } = &table.entity;
     let name = words::quoted(&table.detail.table.name);
     let with = if contents.is_empty() { String::new() } else { format!(", with {contents}") };
+    let with_many = with.replacen(", with its ", ", with their ", 1);
     let view = match table.detail.table.kind {
         AssetKind::View => Some("view"),
         AssetKind::MaterializedView => Some("materialized view"),
@@ -94,7 +95,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
         } else {
             format!("{view} {name}")
         };
-        let texts = vec![format!("{of}{with}"), of.clone(), format!("{many}{with}; a {view}")];
+        let texts = vec![format!("{of}{with}"), of.clone(), format!("{many}{with_many}; a {view}")];
         let texts = if table.entity.is_clear || understood(table) { texts } else { vec![format!("{of}{with}"), of] };
         return (texts, format!("It is a {view}, and its columns tell what it shows"));
     }
@@ -117,7 +118,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     if !table.entity.is_clear {
         if understood(table) {
             return (
-                vec![format!("{many}{with}"), format!("data on {many}{with}")],
+                vec![format!("{many}{with_many}"), format!("data on {many}{with_many}")],
                 "The name is a phrase and not the name of a thing".to_owned(),
             );
         }
@@ -139,31 +140,38 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     match table.entity.style {
         Style::Staging => {
             return (
-                vec![format!("staging table for {many}{with}"), format!("{many} as loaded, before processing{with}")],
+                vec![
+                    format!("staging table for {many}{with_many}"),
+                    format!("{many} as loaded, before processing{with_many}"),
+                ],
                 "The name marks a staging table".to_owned(),
             );
         }
         Style::Temporary => {
             return (
-                vec![format!("temporary table of {many}{with}"), format!("{many}, kept for a while{with}")],
+                vec![format!("temporary table of {many}{with_many}"), format!("{many}, kept for a while{with_many}")],
                 "The name marks a temporary table".to_owned(),
             );
         }
-        Style::Backup => return (vec![format!("backup copy of {many}{with}")], "The name marks a backup".to_owned()),
+        Style::Backup => {
+            return (vec![format!("backup copy of {many}{with_many}")], "The name marks a backup".to_owned());
+        }
         _ => {}
     }
     if is_lookup(table) {
+        let only = contents.strip_prefix("its ").or(contents.strip_prefix("their "));
+        let and_their = only.map_or(with.clone(), |one| format!(" and their {}", words::plural(one)));
         return (
             vec![
-                format!("lookup table of {many}{with}"),
-                format!("list of {many}{with}"),
+                format!("lookup table of {many}{and_their}"),
+                format!("list of {many}{and_their}"),
                 format!("one row per {one}{with}"),
             ],
             "A key, a name and little else make a lookup table".to_owned(),
         );
     }
     let mut texts = vec![format!("one row per {subject}{with}"), format!("holds one row for each {subject}{with}")];
-    texts.push(format!("{many}{with}"));
+    texts.push(format!("{many}{with_many}"));
     texts.push(format!("one row per {subject}"));
     (texts, "The name says what a row stands for".to_owned())
 }
@@ -264,7 +272,7 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
         }
         phrases.push(phrase);
     }
-    together(&mut phrases);
+    together(&mut phrases, &table.entity.one);
     let more = phrases.len() > limit;
     phrases.truncate(limit);
     if more {
@@ -284,7 +292,7 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
 }
 
 /// Says `billing address` for its street, city and country, and `name` for its first and last.
-fn together(phrases: &mut Vec<String>) {
+fn together(phrases: &mut Vec<String>, own: &str) {
     const ADDRESS: &[&str] = &[
         "address",
         "street",
@@ -307,7 +315,7 @@ fn together(phrases: &mut Vec<String>) {
             let is_part =
                 |phrase: &String| phrase.strip_prefix(prefix.as_str()).is_some_and(|rest| parts.contains(&rest));
             let said = format!("{prefix}{whole}");
-            if phrases.iter().filter(|phrase| is_part(phrase)).count() < least {
+            if said == own || phrases.iter().filter(|phrase| is_part(phrase)).count() < least {
                 continue;
             }
             if let Some(at) = phrases.iter().position(is_part) {

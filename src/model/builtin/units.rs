@@ -79,7 +79,7 @@ const UNITS: &[(&[&str], &str, &[&str])] = &[
     (&["usd"], "US dollars", &[]),
     (&["eur"], "euros", &[]),
     (&["gbp"], "pounds sterling", &[]),
-    (&["cents"], "cents", &[]),
+    (&["cents", "cts", "ct"], "cents", &[]),
     (&["pence"], "pence", &[]),
 ];
 

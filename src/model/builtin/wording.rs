@@ -182,6 +182,11 @@ impl Place<'_> {
             return None;
         }
         let phrase = self.phrase(&role);
+        let kin =
+            matches!(phrase.as_str(), "parent" | "root" | "previous" | "next" | "original" | "duplicate" | "related");
+        if self.table.is_own(reference) && kin {
+            return Some(format!("{phrase} {}", target.one));
+        }
         if role.ends_with(&target.words) { Some(phrase) } else { Some(format!("{phrase} ({})", target.one)) }
     }
 
