@@ -75,7 +75,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
 
 /// A comment worth keeping, on one line; its first sentence where little is to be said.
 pub fn comment(text: Option<&str>, name: &str, verbosity: Verbosity) -> Option<String> {
-    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text?.replace(char::is_control, " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = text.trim_matches(['.', ' ']).to_lowercase();
     let says_nothing = plain.chars().count() < 4
         || plain == name.to_lowercase()
@@ -162,9 +162,16 @@ fn data_type(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch)
 fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, commented: bool, sketch: &mut Sketch) {
     let column = reading.column;
     if let Some(reference) = &column.references {
-        sketch.evidence("reference", format!("foreign key to {}.{}", reference.table, reference.column), 0.25);
+        sketch.evidence(
+            "reference",
+            format!("foreign key to {}", words::shown(&format!("{}.{}", reference.table, reference.column))),
+            0.25,
+        );
         if commented {
-            sketch.detail(Need::Useful, format!("Refers to {}.{}", reference.table, reference.column));
+            sketch.detail(
+                Need::Useful,
+                format!("Refers to {}", words::shown(&format!("{}.{}", reference.table, reference.column))),
+            );
         }
         if table.is_own(reference) && column.nullable && !reading.words.is_empty() {
             sketch.detail(Need::Useful, "Null where there is none");

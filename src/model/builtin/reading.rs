@@ -166,7 +166,10 @@ impl<'a> TableReading<'a> {
             )
         });
         let own = self.entity.leads(&words);
-        if own > 0 && own < words.len() {
+        let unit_only = tokens.last().is_some_and(|token| {
+            own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
+        });
+        if own > 0 && own < words.len() && !unit_only {
             words.drain(..own);
         }
         let is_sensitive = self.is_sensitive(&words, shape);

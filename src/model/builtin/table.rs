@@ -397,7 +397,7 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
             } else if target.is_clear {
                 format!("{} {}", words::article(&target.one), target.one)
             } else {
-                format!("a row of {}", reference.table)
+                format!("a row of {}", words::shown(&reference.table))
             };
             if !targets.contains(&text) {
                 targets.push(text);
@@ -407,7 +407,7 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
             sketch.detail(Need::Useful, format!("Each row refers to {}", words::listed(&targets, "and")));
         }
     }
-    let referring: Vec<String> = table.detail.referenced_by.iter().take(6).cloned().collect();
+    let referring: Vec<String> = table.detail.referenced_by.iter().take(6).map(|name| words::shown(name)).collect();
     if !referring.is_empty() {
         let more = table.detail.referenced_by.len() - referring.len();
         let tail = if more > 0 { format!(" and {more} more") } else { String::new() };

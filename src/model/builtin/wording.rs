@@ -149,7 +149,7 @@ impl Place<'_> {
     fn target_name(&self, reference: &Reference) -> String {
         let schema = reference.schema.as_ref().filter(|schema| **schema != self.table.detail.schema);
         let schema = schema.map(|schema| format!("{schema}.")).unwrap_or_default();
-        format!("{schema}{}.{}", reference.table, reference.column)
+        words::shown(&format!("{schema}{}.{}", reference.table, reference.column))
     }
 
     /// Whether the table's name is the target's and something more: `order line` beside `order`.
