@@ -1,6 +1,8 @@
 //! The describer that comes with Gloss: what it writes about Chinook and about the demo, read as a person would, and
 //! what holds for any input.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use gloss::{
@@ -410,7 +412,7 @@ proptest! {
         for draft in drafts.iter().flatten() {
             let texts: std::collections::BTreeSet<&str> = draft.alternatives.iter().map(|one| one.text.as_str()).collect();
             prop_assert_eq!(texts.len(), draft.alternatives.len(), "alternatives repeat: {:?}", draft);
-            prop_assert!((1..=alternatives as usize).contains(&draft.alternatives.len()));
+            prop_assert!((1..=usize::try_from(alternatives).unwrap()).contains(&draft.alternatives.len()));
             for one in &draft.alternatives {
                 prop_assert!(one.text.chars().any(char::is_alphanumeric), "empty: {:?}", draft);
                 prop_assert!((0.0..=1.0).contains(&one.confidence));

@@ -77,7 +77,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
 pub fn comment(text: Option<&str>, name: &str, verbosity: Verbosity) -> Option<String> {
     let text = text?.replace(char::is_control, " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = text.trim_matches(['.', ' ']).to_lowercase();
-    let says_nothing = plain.chars().count() < 4
+    let says_nothing = plain.chars().filter(|c| c.is_alphanumeric()).count() < 3
         || plain == name.to_lowercase()
         || ["todo", "tbd", "none", "null", "n/a", "test", "comment"].contains(&plain.as_str());
     if says_nothing {

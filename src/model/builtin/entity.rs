@@ -77,6 +77,27 @@ const AGGREGATES: &[&str] = &[
     "breakdown",
 ];
 
+/// Words for what cannot be counted: a row is a record of it.
+const WITHOUT_PLURAL: &[&str] = &[
+    "metadata",
+    "data",
+    "information",
+    "inventory",
+    "stock",
+    "equipment",
+    "merchandise",
+    "media",
+    "feedback",
+    "news",
+    "weather",
+    "content",
+    "traffic",
+    "analytics",
+    "software",
+    "hardware",
+    "staff",
+];
+
 /// What one row stands for.
 #[derive(Debug, Clone)]
 pub struct Entity {
@@ -125,9 +146,15 @@ impl Entity {
         if !phrase && let Some(word) = all.last_mut() {
             *word = words::singular(word);
         }
-        let one = all.join(" ");
+        let mut one = all.join(" ");
         let many = if phrase { as_named } else { words::plural(&one) };
-        let is_clear = !all.is_empty() && !phrase && tokens.iter().all(|token| token.grasp != Grasp::Cryptic);
+        match all.last().map(String::as_str) {
+            Some("history" | "log" | "journal" | "ledger") if all.len() > 1 => one.push_str(" entry"),
+            Some(last) if !phrase && WITHOUT_PLURAL.contains(&last) => one.push_str(" record"),
+            _ => {}
+        }
+        let strange = tokens.iter().filter(|token| token.grasp == Grasp::Cryptic).count();
+        let is_clear = !all.is_empty() && !phrase && strange == 0;
         Self { one, many, words: all, tokens, is_clear, style }
     }
 
@@ -142,10 +169,8 @@ impl Entity {
             0
         } else if words.len() >= all && same(&words[..all], &self.words) {
             all
-        } else if all > 1 && words.len() > 1 && same(&words[..1], &self.words[all - 1..]) {
-            1
         } else {
-            0
+            usize::from(all > 1 && words.len() > 1 && same(&words[..1], &self.words[all - 1..]))
         }
     }
 

@@ -304,6 +304,11 @@ fn together(phrases: &mut Vec<String>, own: &str) {
         "ZIP code",
         "region",
         "province",
+        "county",
+        "address 1",
+        "address 2",
+        "line 1",
+        "line 2",
     ];
     const NAME: &[&str] = &["first name", "middle name", "last name"];
     for (parts, whole, least) in [(ADDRESS, "address", 3), (NAME, "name", 2)] {

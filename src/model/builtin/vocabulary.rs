@@ -204,6 +204,8 @@ fn segmented(word: &str) -> Option<Vec<String>> {
     if word.len() < 6 || word.len() > 40 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
+    // a word that is not known is rather a word than two short ones: `syntax` is neither `syn` nor `tax`
+    let least = if looks_like_a_word(word) { 4 } else { 3 };
     // fewest[end]: parts up to here, in how many ways, and where the last part begins
     let mut fewest: Vec<Option<(usize, usize, usize)>> = vec![None; word.len() + 1];
     fewest[0] = Some((0, 1, 0));
@@ -211,7 +213,8 @@ fn segmented(word: &str) -> Option<Vec<String>> {
         for start in 0..end {
             let Some((parts, ways, _)) = fewest[start] else { continue };
             let part = &word[start..end];
-            let long_enough = part.len() >= 3 || (start > 0 && matches!(part, "id" | "no" | "dt" | "cd" | "ts" | "nm"));
+            let long_enough =
+                part.len() >= least || (start > 0 && matches!(part, "id" | "no" | "dt" | "cd" | "ts" | "nm"));
             if !long_enough || !is_known(part) {
                 continue;
             }
@@ -245,5 +248,5 @@ fn looks_like_a_word(word: &str) -> bool {
     let is_vowel = |b: u8| b"aeiouy".contains(&b);
     let vowels = word.bytes().filter(|b| is_vowel(*b)).count();
     let longest = word.as_bytes().split(|b| is_vowel(*b)).map(<[u8]>::len).max().unwrap_or_default();
-    vowels * 5 >= word.len() && longest <= 3 && vowels < word.len()
+    vowels * 5 >= word.len() && (longest <= 3 || (longest == 4 && word.len() > 6)) && vowels < word.len()
 }
