@@ -1,6 +1,8 @@
 //! The describer that comes with Gloss: what it writes about Chinook and about the demo, read as a person would, and
 //! what holds for any input.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::{fmt::Write as _, path::Path, sync::Arc};
 
 use gloss::{
@@ -172,5 +174,252 @@ async fn chinook_reads_well() {
             written(&catalog, &RunOptions { alternatives: 5, verbosity: Verbosity::Comprehensive, ..options() }),
         )
         .unwrap();
+    }
+}
+
+fn column(name: &str, data_type: &str) -> Column {
+    Column {
+        name: name.to_owned(),
+        data_type: data_type.to_owned(),
+        nullable: true,
+        comment: None,
+        primary_key: false,
+        unique: false,
+        references: None,
+    }
+}
+
+fn table(name: &str, columns: Vec<Column>) -> TableDetail {
+    TableDetail {
+        database: None,
+        schema: "public".to_owned(),
+        table: Table { name: name.to_owned(), kind: AssetKind::Table, comment: None, row_estimate: None },
+        columns,
+        referenced_by: Vec::new(),
+    }
+}
+
+/// The first wording of a column, alone in its table.
+fn text_of(table_name: &str, name: &str, data_type: &str) -> String {
+    let drafts = describe(&table(table_name, vec![column(name, data_type)]), None, &options());
+    drafts[1].clone().unwrap().alternatives[0].text.clone()
+}
+
+#[test]
+fn names_of_every_kind_are_read() {
+    let cases = [
+        ("tbl_cust", "custemailaddr", "varchar(80)"),
+        ("orders", "OrderDate", "date"),
+        ("orders", "HTTPServerID", "integer"),
+        ("orders", "is_gift", "boolean"),
+        ("orders", "has_attachment", "boolean"),
+        ("orders", "has_children", "boolean"),
+        ("users", "email_verified", "boolean"),
+        ("users", "email_verified_at", "timestamp"),
+        ("users", "last_updated", "timestamptz"),
+        ("users", "created_by", "text"),
+        ("users", "num_logins", "integer"),
+        ("users", "password_hash", "text"),
+        ("offers", "expires_at", "timestamptz"),
+        ("prices", "valid_from", "date"),
+        ("prices", "price_eur", "numeric(10,2)"),
+        ("requests", "duration_ms", "bigint"),
+        ("requests", "resp_time", "integer"),
+        ("readings", "temp_c", "real"),
+        ("readings", "rssi_dbm", "integer"),
+        ("patients", "dob", "date"),
+        ("claims", "dx_cd", "text"),
+        ("payments", "amt", "numeric"),
+        ("payments", "ccy", "char(3)"),
+        ("people", "ssn", "text"),
+        ("files", "size_bytes", "bigint"),
+        ("files", "sha256", "text"),
+        ("addresses", "address_line_2", "text"),
+        ("sessions", "ip", "inet"),
+        ("stores", "lat", "double precision"),
+        ("customers", "qzx", "integer"),
+        ("customers", "zz1_vv", "text"),
+        ("dim_prod", "prod_desc", "text"),
+        ("jobs", "st", "text"),
+    ];
+    let mut out = String::new();
+    for (table, name, data_type) in cases {
+        writeln!(out, "{table}.{name} {data_type}: {}", text_of(table, name, data_type)).unwrap();
+    }
+    insta::assert_snapshot!(out);
+}
+
+#[test]
+fn a_comment_is_kept_and_a_worthless_one_is_not() {
+    let mut one = table("orders", vec![column("amt", "numeric"), column("note", "text")]);
+    one.columns[0].comment = Some("gross amount,\n  tax included".to_owned());
+    one.columns[1].comment = Some("TODO".to_owned());
+    let drafts = describe(&one, None, &options());
+    let kept = drafts[1].as_ref().unwrap();
+    assert_eq!(kept.alternatives[0].text, "Gross amount, tax included.");
+    assert!(kept.alternatives[0].confidence >= 0.9);
+    assert!(kept.evidence.iter().any(|one| one.source == "comment"));
+    assert_eq!(drafts[2].as_ref().unwrap().alternatives[0].text, "Notes on the order.");
+}
+
+#[test]
+fn a_cryptic_name_gets_a_modest_text_and_a_low_confidence() {
+    let drafts = describe(&table("xq_7", vec![column("zzk", "integer")]), None, &options());
+    for draft in drafts.iter().flatten() {
+        assert!(draft.alternatives[0].confidence < 0.35, "{draft:?}");
+    }
+}
+
+#[test]
+fn sampled_values_of_people_and_secrets_stay_out() {
+    let names = ["email", "first_name", "api_token", "phone", "ip_address", "notes"];
+    let one = table("customers", names.iter().map(|name| column(name, "text")).collect());
+    let secret = ["ada@example.com", "Ada", "s3cr3t", "+1 202 555 0100", "192.0.2.7", "likes tea"];
+    let columns = names
+        .iter()
+        .zip(secret)
+        .map(|(name, value)| ColumnStatistics {
+            name: (*name).to_owned(),
+            null_share: Some(0.0),
+            distinct: Some(2),
+            minimum: Some(value.to_owned()),
+            maximum: Some(value.to_owned()),
+            samples: vec![value.to_owned(), value.to_owned()],
+        })
+        .collect();
+    let statistics = TableStatistics { sampled_rows: 100, complete: true, columns };
+    let everything = RunOptions { alternatives: 5, verbosity: Verbosity::Comprehensive, ..options() };
+    let all = format!("{:?}", describe(&one, Some(&statistics), &everything)[..6].to_vec());
+    for value in &secret[..5] {
+        assert!(!all.contains(value), "{value} in {all}");
+    }
+}
+
+#[test]
+fn verbosity_and_alternatives_are_obeyed() {
+    let mut one = table("orders", vec![column("customer_id", "integer")]);
+    one.columns[0].references =
+        Some(Reference { schema: None, table: "customers".to_owned(), column: "id".to_owned() });
+    let first = |verbosity| {
+        let drafts = describe(&one, None, &RunOptions { verbosity, alternatives: 2, ..options() });
+        let draft = drafts[1].clone().unwrap();
+        assert_eq!(draft.alternatives.len(), 2);
+        draft.alternatives[0].text.clone()
+    };
+    assert_eq!(first(Verbosity::Brief), "Refers to the customer of the order.");
+    assert_eq!(first(Verbosity::Detailed), "Refers to the customer of the order (customers.id).");
+}
+
+#[test]
+fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
+    let request = DescribeRequest {
+        table: Arc::new(table("orders", vec![column("id", "integer")])),
+        statistics: None,
+        subjects: vec![Subject::Column(0), Subject::Column(7)],
+        options: RunOptions { instructions: Some("in verse".to_owned()), ..options() },
+        asked_before: false,
+    };
+    let answer = futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request)).unwrap().unwrap();
+    assert_eq!((answer.usage.requests, answer.usage.total_tokens(), answer.usage.cost_usd), (1, 0, Some(0.0)));
+    assert!(answer.drafts[1].is_none());
+    let reasoning = answer.drafts[0].as_ref().unwrap().reasoning.clone().unwrap();
+    assert!(reasoning.contains("cannot follow instructions"), "{reasoning}");
+}
+
+fn any_name() -> impl Strategy<Value = String> {
+    prop_oneof![
+        "[a-z]{1,8}(_[a-z0-9]{1,6}){0,4}",
+        "([A-Z][a-z]{0,6}){1,5}[0-9]{0,2}",
+        "(is|has|num|last|created|valid)_[a-z]{2,8}(_(at|by|id|cnt|ms|pct|flag|json|date|to|from))?",
+        "\\PC{0,24}",
+        any::<String>(),
+    ]
+}
+
+fn any_column() -> impl Strategy<Value = (Column, ColumnStatistics)> {
+    let data_type = prop_oneof![
+        Just("integer"),
+        Just("TEXT"),
+        Just("numeric(10,2)"),
+        Just("boolean"),
+        Just("timestamp"),
+        Just("date"),
+        Just("jsonb"),
+        Just("enum('a','b')"),
+        Just("enum("),
+        Just(""),
+        Just("écu"),
+    ];
+    let value = prop_oneof![
+        "\\PC{0,30}",
+        "[0-9]{1,12}",
+        "[A-Z]{2,3}",
+        "[0-9]{4}-[0-9]{2}-[0-9]{2}",
+        Just("NaN".to_owned()),
+        any::<String>()
+    ];
+    let values = prop::collection::vec(value, 0..6);
+    let flags = any::<(bool, bool, bool, bool)>();
+    (any_name(), data_type, flags, any_name(), prop::option::of(any_name()), values, any::<(f64, i64)>()).prop_map(
+        |(
+            name,
+            data_type,
+            (nullable, primary_key, unique, refers),
+            target,
+            comment,
+            samples,
+            (null_share, distinct),
+        )| {
+            let references = refers.then(|| Reference { schema: None, table: target, column: "id".to_owned() });
+            let statistics = ColumnStatistics {
+                name: name.clone(),
+                null_share: Some(null_share),
+                distinct: Some(distinct),
+                minimum: samples.first().cloned(),
+                maximum: samples.last().cloned(),
+                samples,
+            };
+            let data_type = data_type.to_owned();
+            (Column { name, data_type, nullable, comment, primary_key, unique, references }, statistics)
+        },
+    )
+}
+
+proptest! {
+    #[test]
+    fn any_table_gets_a_sound_description(
+        name in any_name(),
+        kind in prop_oneof![Just(AssetKind::Table), Just(AssetKind::View), Just(AssetKind::MaterializedView)],
+        comment in prop::option::of(any_name()),
+        columns in prop::collection::vec(any_column(), 0..6),
+        referenced_by in prop::collection::vec(any_name(), 0..8),
+        sampled_rows in any::<i64>(),
+        alternatives in 1..=5,
+        verbosity in prop_oneof![Just(Verbosity::Brief), Just(Verbosity::Detailed), Just(Verbosity::Comprehensive)],
+    ) {
+        let (columns, statistics): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let one = TableDetail {
+            database: None,
+            schema: "public".to_owned(),
+            table: Table { name, kind, comment, row_estimate: Some(sampled_rows) },
+            columns,
+            referenced_by,
+        };
+        let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics };
+        let options = RunOptions { alternatives, verbosity, ..options() };
+        let drafts = describe(&one, Some(&statistics), &options);
+        prop_assert_eq!(drafts.len(), one.columns.len() + 1);
+        for draft in drafts.iter().flatten() {
+            let texts: std::collections::BTreeSet<&str> = draft.alternatives.iter().map(|one| one.text.as_str()).collect();
+            prop_assert_eq!(texts.len(), draft.alternatives.len(), "alternatives repeat: {:?}", draft);
+            prop_assert!((1..=usize::try_from(alternatives).unwrap()).contains(&draft.alternatives.len()));
+            for one in &draft.alternatives {
+                prop_assert!(one.text.chars().any(char::is_alphanumeric), "empty: {:?}", draft);
+                prop_assert!((0.0..=1.0).contains(&one.confidence));
+                prop_assert!(!one.text.contains(['\n', '\r', '\0']), "control character: {:?}", one.text);
+            }
+            prop_assert!(!draft.evidence.is_empty());
+        }
+        prop_assert_eq!(drafts, describe(&one, Some(&statistics), &options));
     }
 }

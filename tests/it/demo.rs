@@ -1,5 +1,7 @@
 //! The demo database: complete, sound, the same every time, and well described by the builtin describer.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::path::Path;
 
 use gloss::{demo, domain::run::RunOptions};

@@ -35,10 +35,8 @@ const EMPTY_NAMES: &[&str] = &[
     "content",
     "other",
     "miscellaneous",
-    "flag",
     "variable",
     "column",
-    "code",
 ];
 
 /// Describes a column.
@@ -57,7 +55,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     name(&reading, &mut sketch);
     data_type(&reading, wordings.is_typical, &mut sketch);
     keys(table, &reading, comment.is_some(), &mut sketch);
-    samples(&reading, &mut sketch);
+    samples(&reading, wordings.is_typical, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
     if matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
@@ -77,9 +75,9 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
 
 /// A comment worth keeping, on one line; its first sentence where little is to be said.
 pub fn comment(text: Option<&str>, name: &str, verbosity: Verbosity) -> Option<String> {
-    let text = text?.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = text?.replace(char::is_control, " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = text.trim_matches(['.', ' ']).to_lowercase();
-    let says_nothing = plain.chars().count() < 4
+    let says_nothing = plain.chars().filter(|c| c.is_alphanumeric()).count() < 3
         || plain == name.to_lowercase()
         || ["todo", "tbd", "none", "null", "n/a", "test", "comment"].contains(&plain.as_str());
     if says_nothing {
@@ -164,9 +162,16 @@ fn data_type(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch)
 fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, commented: bool, sketch: &mut Sketch) {
     let column = reading.column;
     if let Some(reference) = &column.references {
-        sketch.evidence("reference", format!("foreign key to {}.{}", reference.table, reference.column), 0.25);
+        sketch.evidence(
+            "reference",
+            format!("foreign key to {}", words::shown(&format!("{}.{}", reference.table, reference.column))),
+            0.25,
+        );
         if commented {
-            sketch.detail(Need::Useful, format!("Refers to {}.{}", reference.table, reference.column));
+            sketch.detail(
+                Need::Useful,
+                format!("Refers to {}", words::shown(&format!("{}.{}", reference.table, reference.column))),
+            );
         }
         if table.is_own(reference) && column.nullable && !reading.words.is_empty() {
             sketch.detail(Need::Useful, "Null where there is none");
@@ -193,7 +198,7 @@ fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, commented: bool, 
     }
 }
 
-fn samples(reading: &ColumnReading<'_>, sketch: &mut Sketch) {
+fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
     if let Some(shape) = reading.shape {
         sketch.evidence("sample", format!("sampled values look like {}", shape.noun()), 0.12);
         let stored = match (shape, reading.data_type) {
@@ -210,6 +215,14 @@ fn samples(reading: &ColumnReading<'_>, sketch: &mut Sketch) {
             sketch.detail(Need::Useful, format!("Values are {noun}"));
         } else if shape.is_moment() && reading.data_type == DataType::Text {
             sketch.detail(Need::Thorough, format!("Kept as text that holds {}", shape.noun()));
+        }
+    }
+    let samples = reading.statistics.map_or(&[][..], |one| one.samples.as_slice());
+    if reading.shape.is_none() && reading.values.is_empty() && !samples.is_empty() && is_typical {
+        let numbers = samples.iter().all(|value| value.trim().parse::<f64>().is_ok());
+        if numbers || !reading.data_type.is_number() {
+            let kind = if numbers { "numbers" } else { "text" };
+            sketch.evidence("sample", format!("sampled values are {kind}, as the name lets expect"), 0.08);
         }
     }
     if !reading.values.is_empty() && reading.shape != Some(Shape::YesNo) {
@@ -273,8 +286,12 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
             sketch.detail(Need::Useful, "A fraction between 0 and 1");
         } else if rate && reading.last() == "percentage" && high > 1.0 && high <= 100.0 {
             sketch.detail(Need::Useful, "In percent, from 0 to 100");
-        } else if low < high && reading.shape.is_none() {
-            sketch.detail(Need::Thorough, format!("Ranges from {low} to {high} in the rows seen"));
+        } else if low < high && reading.shape.is_none() && reading.values.is_empty() {
+            let scale = all.complete && high <= 10.0 && matches!(reading.last(), "rating" | "score" | "stars");
+            sketch.detail(
+                if scale { Need::Useful } else { Need::Thorough },
+                format!("Ranges from {low} to {high} in the rows seen"),
+            );
         }
     } else if let (Some(low), Some(high)) = (&one.minimum, &one.maximum)
         && !reading.is_sensitive

@@ -62,6 +62,42 @@ const MARKS: &[(&str, Style)] = &[
 pub const PREPOSITIONS: &[&str] =
     &["by", "per", "with", "without", "for", "from", "to", "and", "in", "at", "on", "or", "last", "top"];
 
+/// Words for what is made from other things' rows: the rest of the name is then not the name of a row.
+const AGGREGATES: &[&str] = &[
+    "total",
+    "summary",
+    "statistic",
+    "overview",
+    "report",
+    "metric",
+    "stats",
+    "aggregate",
+    "list",
+    "ranking",
+    "breakdown",
+];
+
+/// Words for what cannot be counted: a row is a record of it.
+const WITHOUT_PLURAL: &[&str] = &[
+    "metadata",
+    "data",
+    "information",
+    "inventory",
+    "stock",
+    "equipment",
+    "merchandise",
+    "media",
+    "feedback",
+    "news",
+    "weather",
+    "content",
+    "traffic",
+    "analytics",
+    "software",
+    "hardware",
+    "staff",
+];
+
 /// What one row stands for.
 #[derive(Debug, Clone)]
 pub struct Entity {
@@ -104,14 +140,21 @@ impl Entity {
         let mut all: Vec<String> =
             tokens.iter().flat_map(|token| token.text.split(' ').map(str::to_owned).collect::<Vec<_>>()).collect();
         all.dedup();
-        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()));
+        let phrase = all.iter().any(|word| PREPOSITIONS.contains(&word.as_str()))
+            || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())));
         let as_named = all.join(" ");
         if !phrase && let Some(word) = all.last_mut() {
             *word = words::singular(word);
         }
-        let one = all.join(" ");
+        let mut one = all.join(" ");
         let many = if phrase { as_named } else { words::plural(&one) };
-        let is_clear = !all.is_empty() && !phrase && tokens.iter().all(|token| token.grasp != Grasp::Cryptic);
+        match all.last().map(String::as_str) {
+            Some("history" | "log" | "journal" | "ledger") if all.len() > 1 => one.push_str(" entry"),
+            Some(last) if !phrase && WITHOUT_PLURAL.contains(&last) => one.push_str(" record"),
+            _ => {}
+        }
+        let strange = tokens.iter().filter(|token| token.grasp == Grasp::Cryptic).count();
+        let is_clear = !all.is_empty() && !phrase && strange == 0;
         Self { one, many, words: all, tokens, is_clear, style }
     }
 
@@ -126,10 +169,8 @@ impl Entity {
             0
         } else if words.len() >= all && same(&words[..all], &self.words) {
             all
-        } else if all > 1 && words.len() > 1 && same(&words[..1], &self.words[all - 1..]) {
-            1
         } else {
-            0
+            usize::from(all > 1 && words.len() > 1 && same(&words[..1], &self.words[all - 1..]))
         }
     }
 

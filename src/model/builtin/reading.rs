@@ -8,6 +8,7 @@ use super::{
     data_type::{DataType, enum_values},
     entity::Entity,
     shape::Shape,
+    units,
     vocabulary::{self, Context, Grasp, Token},
     words,
 };
@@ -135,7 +136,13 @@ impl<'a> TableReading<'a> {
     /// Reads a table.
     pub fn of(detail: &'a TableDetail, statistics: Option<&'a TableStatistics>) -> Self {
         let names = detail.columns.iter().map(|column| column.name.as_str()).chain([detail.table.name.as_str()]);
-        let context = Context::of(names);
+        let nearby = detail
+            .columns
+            .iter()
+            .filter_map(|column| column.references.as_ref())
+            .map(|reference| reference.table.as_str());
+        let nearby = nearby.chain(detail.referenced_by.iter().map(String::as_str));
+        let context = Context::of(names).near(nearby);
         let entity = Entity::of(&detail.table.name, &context);
         Self { detail, statistics, shared_prefix: shared_prefix(detail), context, entity }
     }
@@ -148,7 +155,8 @@ impl<'a> TableReading<'a> {
         if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() {
             parts.remove(0);
         }
-        let tokens = vocabulary::read(&parts.join("_"), &self.context);
+        let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
+        read_unit(&mut tokens, data_type);
         let mut words: Vec<String> = tokens.iter().flat_map(|token| token.text.split(' ')).map(str::to_owned).collect();
         words.dedup();
         let shape = statistics.and_then(|one| {
@@ -158,7 +166,10 @@ impl<'a> TableReading<'a> {
             )
         });
         let own = self.entity.leads(&words);
-        if own > 0 && own < words.len() {
+        let unit_only = tokens.last().is_some_and(|token| {
+            own + token.text.split(' ').count() == words.len() && units::unit(&token.raw, "").is_some()
+        });
+        if own > 0 && own < words.len() && !unit_only {
             words.drain(..own);
         }
         let is_sensitive = self.is_sensitive(&words, shape);
@@ -253,6 +264,11 @@ impl<'a> TableReading<'a> {
         let kind_fits = matches!(reading.data_type, DataType::Text | DataType::Other)
             || (reading.data_type == DataType::Integer && codes);
         let key = reading.column.primary_key || reading.column.unique || reading.column.references.is_some();
+        let open = reading
+            .words
+            .last()
+            .is_some_and(|word| ["name", "title", "label", "city", "place", "number"].contains(&word.as_str()));
+        let numbers = one.samples.iter().all(|value| value.parse::<f64>().is_ok());
         let Some(distinct) = one.distinct else { return };
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of a bounded sample")]
         let filled = (table.sampled_rows as f64 * (1.0 - one.null_share.unwrap_or(0.0)).clamp(0.0, 1.0)) as i64;
@@ -263,6 +279,8 @@ impl<'a> TableReading<'a> {
         });
         let few = (2..=10).contains(&distinct) && filled >= 12 && filled >= 4 * distinct;
         if kind_fits
+            && !open
+            && (codes || !numbers)
             && !key
             && short
             && few
@@ -296,6 +314,26 @@ impl ColumnReading<'_> {
     /// Whether no word of the name was understood.
     pub fn is_cryptic(&self) -> bool {
         self.tokens.iter().all(|token| token.grasp == Grasp::Cryptic || token.raw.bytes().all(|b| b.is_ascii_digit()))
+    }
+}
+
+/// Reads a unit at the end of a name as one; drops it behind a point in time (`ts_ms`), where the samples tell it.
+fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
+    let [.., before, last] = tokens.as_mut_slice() else { return };
+    let behind_time = matches!(before.text.as_str(), "timestamp" | "time" | "date" | "at" | "epoch" | "datetime");
+    if behind_time
+        && matches!(last.raw.as_str(), "ms" | "us" | "ns" | "s" | "sec" | "millis" | "utc")
+        && before.raw != "time"
+    {
+        tokens.pop();
+        return;
+    }
+    let quantity = before.text.rsplit(' ').next().unwrap_or_default();
+    if data_type.may_be_number()
+        && let Some(unit) = units::unit(&last.raw, quantity)
+    {
+        last.grasp = if last.raw == unit { Grasp::Word } else { Grasp::Abbreviation };
+        unit.clone_into(&mut last.text);
     }
 }
 

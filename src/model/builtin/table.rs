@@ -83,6 +83,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     let Entity { one, many, .. } = &table.entity;
     let name = words::quoted(&table.detail.table.name);
     let with = if contents.is_empty() { String::new() } else { format!(", with {contents}") };
+    let with_many = with.replacen(", with its ", ", with their ", 1);
     let view = match table.detail.table.kind {
         AssetKind::View => Some("view"),
         AssetKind::MaterializedView => Some("materialized view"),
@@ -94,7 +95,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
         } else {
             format!("{view} {name}")
         };
-        let texts = vec![format!("{of}{with}"), of.clone(), format!("{many}{with}; a {view}")];
+        let texts = vec![format!("{of}{with}"), of.clone(), format!("{many}{with_many}; a {view}")];
         let texts = if table.entity.is_clear || understood(table) { texts } else { vec![format!("{of}{with}"), of] };
         return (texts, format!("It is a {view}, and its columns tell what it shows"));
     }
@@ -117,7 +118,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     if !table.entity.is_clear {
         if understood(table) {
             return (
-                vec![format!("{many}{with}"), format!("data on {many}{with}")],
+                vec![format!("{many}{with_many}"), format!("data on {many}{with_many}")],
                 "The name is a phrase and not the name of a thing".to_owned(),
             );
         }
@@ -139,31 +140,38 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     match table.entity.style {
         Style::Staging => {
             return (
-                vec![format!("staging table for {many}{with}"), format!("{many} as loaded, before processing{with}")],
+                vec![
+                    format!("staging table for {many}{with_many}"),
+                    format!("{many} as loaded, before processing{with_many}"),
+                ],
                 "The name marks a staging table".to_owned(),
             );
         }
         Style::Temporary => {
             return (
-                vec![format!("temporary table of {many}{with}"), format!("{many}, kept for a while{with}")],
+                vec![format!("temporary table of {many}{with_many}"), format!("{many}, kept for a while{with_many}")],
                 "The name marks a temporary table".to_owned(),
             );
         }
-        Style::Backup => return (vec![format!("backup copy of {many}{with}")], "The name marks a backup".to_owned()),
+        Style::Backup => {
+            return (vec![format!("backup copy of {many}{with_many}")], "The name marks a backup".to_owned());
+        }
         _ => {}
     }
     if is_lookup(table) {
+        let only = contents.strip_prefix("its ").or(contents.strip_prefix("their "));
+        let and_their = only.map_or(with.clone(), |one| format!(" and their {}", words::plural(one)));
         return (
             vec![
-                format!("lookup table of {many}{with}"),
-                format!("list of {many}{with}"),
+                format!("lookup table of {many}{and_their}"),
+                format!("list of {many}{and_their}"),
                 format!("one row per {one}{with}"),
             ],
             "A key, a name and little else make a lookup table".to_owned(),
         );
     }
     let mut texts = vec![format!("one row per {subject}{with}"), format!("holds one row for each {subject}{with}")];
-    texts.push(format!("{many}{with}"));
+    texts.push(format!("{many}{with_many}"));
     texts.push(format!("one row per {subject}"));
     (texts, "The name says what a row stands for".to_owned())
 }
@@ -247,7 +255,6 @@ fn target_name(table: &TableReading<'_>, reference: &Reference, many: bool) -> S
 fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
     let limit = if verbosity == Verbosity::Comprehensive { 2 * NAMED } else { NAMED };
     let mut phrases: Vec<String> = Vec::new();
-    let mut more = false;
     for column in &table.detail.columns {
         let view = table.detail.table.kind != AssetKind::Table;
         if column.primary_key || (column.references.is_some() && !view) || is_audit(table, column) {
@@ -259,28 +266,73 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
         if reading.words.is_empty() || technical || reading.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
             continue;
         }
-        let mut words = reading.words.clone();
-        if words.len() > 1 && matches!(words.last().map(String::as_str), Some("at" | "on" | "timestamp" | "JSON")) {
-            words.pop();
-            if words.last().is_some_and(|word| words::is_participle(word)) {
-                words.push("date".to_owned());
-                words.dedup();
-            }
-        }
-        let phrase = Place { table, column: &reading, verbosity }.phrase(&words);
+        let Some(phrase) = Place { table, column: &reading, verbosity }.content() else { continue };
         if phrases.contains(&phrase) {
             continue;
         }
-        if phrases.len() == limit {
-            more = true;
-            break;
-        }
         phrases.push(phrase);
     }
+    together(&mut phrases, &table.entity.one);
+    let more = phrases.len() > limit;
+    phrases.truncate(limit);
     if more {
         phrases.push("more".to_owned());
     }
+    if let [one] = phrases.as_slice() {
+        let whose = if words::is_plural(one) {
+            ""
+        } else if table.is_about_people() {
+            "their "
+        } else {
+            "its "
+        };
+        return format!("{whose}{one}");
+    }
     words::listed(&phrases, "and")
+}
+
+/// Says `billing address` for its street, city and country, and `name` for its first and last.
+fn together(phrases: &mut Vec<String>, own: &str) {
+    const ADDRESS: &[&str] = &[
+        "address",
+        "street",
+        "city",
+        "state",
+        "country",
+        "country code",
+        "postal code",
+        "ZIP code",
+        "region",
+        "province",
+        "county",
+        "address 1",
+        "address 2",
+        "line 1",
+        "line 2",
+    ];
+    const NAME: &[&str] = &["first name", "middle name", "last name"];
+    for (parts, whole, least) in [(ADDRESS, "address", 3), (NAME, "name", 2)] {
+        let prefixes: Vec<String> = phrases
+            .iter()
+            .flat_map(|phrase| parts.iter().filter_map(|part| phrase.strip_suffix(part)).map(str::to_owned))
+            .collect();
+        for prefix in prefixes {
+            let is_part =
+                |phrase: &String| phrase.strip_prefix(prefix.as_str()).is_some_and(|rest| parts.contains(&rest));
+            let said = format!("{prefix}{whole}");
+            if said == own || phrases.iter().filter(|phrase| is_part(phrase)).count() < least {
+                continue;
+            }
+            if let Some(at) = phrases.iter().position(is_part) {
+                phrases[at].clone_from(&said);
+                let mut seen = 0;
+                phrases.retain(|phrase| {
+                    seen += usize::from(*phrase == said);
+                    !is_part(phrase) || (*phrase == said && seen == 1)
+                });
+            }
+        }
+    }
 }
 
 fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
@@ -339,14 +391,18 @@ fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
 fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if links(table).is_none() || commented {
         let mut targets: Vec<String> = Vec::new();
-        for (_, reference) in table.foreign_keys() {
+        for (column, reference) in table.foreign_keys() {
             let target = table.target(reference);
-            let text = if table.is_own(reference) {
+            let text = if let Some(role) =
+                (Place { table, column: &table.column(column), verbosity: Verbosity::Detailed }).part_played()
+            {
+                format!("{} {role}", words::article(&role))
+            } else if table.is_own(reference) {
                 if target.is_clear { format!("another {}", target.one) } else { "another row".to_owned() }
             } else if target.is_clear {
                 format!("{} {}", words::article(&target.one), target.one)
             } else {
-                format!("a row of {}", reference.table)
+                format!("a row of {}", words::shown(&reference.table))
             };
             if !targets.contains(&text) {
                 targets.push(text);
@@ -356,7 +412,7 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
             sketch.detail(Need::Useful, format!("Each row refers to {}", words::listed(&targets, "and")));
         }
     }
-    let referring: Vec<String> = table.detail.referenced_by.iter().take(6).cloned().collect();
+    let referring: Vec<String> = table.detail.referenced_by.iter().take(6).map(|name| words::shown(name)).collect();
     if !referring.is_empty() {
         let more = table.detail.referenced_by.len() - referring.len();
         let tail = if more > 0 { format!(" and {more} more") } else { String::new() };

@@ -79,7 +79,7 @@ const UNITS: &[(&[&str], &str, &[&str])] = &[
     (&["usd"], "US dollars", &[]),
     (&["eur"], "euros", &[]),
     (&["gbp"], "pounds sterling", &[]),
-    (&["cents"], "cents", &[]),
+    (&["cents", "cts", "ct"], "cents", &[]),
     (&["pence"], "pence", &[]),
 ];
 
@@ -140,4 +140,9 @@ pub fn measured_by(raw: &str) -> Option<(&'static str, &'static str)> {
         _ => return None,
     };
     unit(raw, "").map(|unit| (quantity, unit))
+}
+
+/// Whether a word is a quantity of time already, so that nothing need be added before its unit.
+pub fn is_time(word: &str) -> bool {
+    TIME.contains(&word)
 }

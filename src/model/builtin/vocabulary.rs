@@ -5,7 +5,7 @@
 //! table are at home. Where that decides nothing, the usual sense is taken and the word counts as ambiguous.
 
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::{BTreeMap, BTreeSet, HashMap},
     sync::LazyLock,
 };
 
@@ -70,10 +70,11 @@ pub struct Token {
     pub grasp: Grasp,
 }
 
-/// In which domains the names of a table are at home.
+/// In which domains the names of a table are at home, and which things it is about.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     votes: BTreeMap<&'static str, usize>,
+    things: BTreeSet<String>,
 }
 
 impl Context {
@@ -87,7 +88,15 @@ impl Context {
                 }
             }
         }
-        Self { votes }
+        Self { votes, things: BTreeSet::new() }
+    }
+
+    /// The same, with the names of tables nearby: `ord` beside a table `orders` is an order.
+    #[must_use]
+    pub fn near<'a>(mut self, tables: impl IntoIterator<Item = &'a str>) -> Self {
+        let words = tables.into_iter().flat_map(words::split);
+        self.things.extend(words.map(|word| words::singular(&word)));
+        self
     }
 
     fn votes_for(&self, domain: &str) -> usize {
@@ -167,6 +176,10 @@ fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static st
     if distinct.len() == 1 {
         return (usual.text, Vec::new());
     }
+    let mut nearby = distinct.iter().filter(|text| context.things.contains(**text));
+    if let (Some(text), None) = (nearby.next(), nearby.next()) {
+        return (text, Vec::new());
+    }
     let weight = |sense: &Sense| if sense.domain == GENERAL { 1 } else { 2 * context.votes_for(sense.domain) };
     let mut ranked: Vec<&Sense> = senses.iter().collect();
     ranked.sort_by_key(|sense| std::cmp::Reverse(weight(sense)));
@@ -191,6 +204,8 @@ fn segmented(word: &str) -> Option<Vec<String>> {
     if word.len() < 6 || word.len() > 40 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
+    // a word that is not known is rather a word than two short ones: `syntax` is neither `syn` nor `tax`
+    let least = if looks_like_a_word(word) { 4 } else { 3 };
     // fewest[end]: parts up to here, in how many ways, and where the last part begins
     let mut fewest: Vec<Option<(usize, usize, usize)>> = vec![None; word.len() + 1];
     fewest[0] = Some((0, 1, 0));
@@ -198,7 +213,8 @@ fn segmented(word: &str) -> Option<Vec<String>> {
         for start in 0..end {
             let Some((parts, ways, _)) = fewest[start] else { continue };
             let part = &word[start..end];
-            let long_enough = part.len() >= 3 || (start > 0 && matches!(part, "id" | "no" | "dt" | "cd" | "ts" | "nm"));
+            let long_enough =
+                part.len() >= least || (start > 0 && matches!(part, "id" | "no" | "dt" | "cd" | "ts" | "nm"));
             if !long_enough || !is_known(part) {
                 continue;
             }
@@ -232,5 +248,5 @@ fn looks_like_a_word(word: &str) -> bool {
     let is_vowel = |b: u8| b"aeiouy".contains(&b);
     let vowels = word.bytes().filter(|b| is_vowel(*b)).count();
     let longest = word.as_bytes().split(|b| is_vowel(*b)).map(<[u8]>::len).max().unwrap_or_default();
-    vowels * 5 >= word.len() && longest <= 3 && vowels < word.len()
+    vowels * 5 >= word.len() && (longest <= 3 || (longest == 4 && word.len() > 6)) && vowels < word.len()
 }

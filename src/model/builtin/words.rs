@@ -248,8 +248,13 @@ pub fn listed(parts: &[String], last: &str) -> String {
 
 /// A name as it may stand in a sentence: no control characters, not endless.
 pub fn quoted(name: &str) -> String {
+    format!("`{}`", shown(name))
+}
+
+/// The same without quotes.
+pub fn shown(name: &str) -> String {
     let clean: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
-    format!("`{}`", clean.trim())
+    clean.trim().to_owned()
 }
 
 /// Whether a lower-case word is a past participle, as in `shipped_at`.

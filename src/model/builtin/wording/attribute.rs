@@ -1,0 +1,207 @@
+//! Columns that hold something of the row's, and those of which nothing can be told.
+//!
+//! The rule: whatever no other kind claims ends here; what it holds is the name, read.
+
+use super::super::{data_type::DataType, entity::Entity, shape::Shape, units, words};
+use super::{Place, Wordings, told};
+
+impl Place<'_> {
+    pub(super) fn cryptic(&self) -> Option<Wordings> {
+        if !self.column.is_cryptic() || self.column.column.primary_key {
+            return None;
+        }
+        let name = words::quoted(&self.column.column.name);
+        let holds = self.column.shape.map_or(self.column.data_type.noun(), Shape::noun);
+        told(
+            "the name could not be understood",
+            false,
+            vec![
+                format!("holds {holds}; the name {name} does not tell what they mean"),
+                format!("meaning not clear from the name {name}; the values are {holds}"),
+            ],
+        )
+    }
+
+    pub(super) fn attribute(&self) -> Wordings {
+        let mut words = self.column.words.clone();
+        let is_json = self.column.data_type == DataType::Json || self.column.shape == Some(Shape::Json);
+        if words.len() > 1 && words.last().is_some_and(|word| word == "JSON") {
+            words.pop();
+        }
+        let is_code = words.last().is_some_and(|word| word == "code");
+        let tail = match self.column.shape {
+            _ if is_json => ", as JSON",
+            Some(Shape::Country2) if is_code => " (ISO 3166-1 alpha-2)",
+            Some(Shape::Country3) if is_code => " of three letters",
+            Some(Shape::Currency) if is_code => " (ISO 4217)",
+            Some(Shape::Country2) => ", as a two-letter code",
+            Some(Shape::Country3) => ", as a three-letter code",
+            Some(Shape::Currency) => ", as an ISO 4217 code",
+            Some(Shape::Language) if !is_code => ", as a language code",
+            Some(Shape::Base64) => ", as Base64 text",
+            _ => "",
+        };
+        let is_typical = self.column.shape.is_some() || fits(self.column.data_type, &words);
+        let phrase = self.phrase(&words);
+        if let Some(target) = self.denormalized(&words) {
+            let rest = self.phrase(&words[target.words.len()..]);
+            let one = &target.one;
+            return Wordings {
+                texts: vec![
+                    format!("{rest} of the {one} that {} refers to{tail}", self.owner()),
+                    format!("{rest} of the {one}{tail}, kept here too"),
+                ],
+                because: "it repeats something of what the row refers to",
+                is_typical,
+            };
+        }
+        if let Some((thing, what)) = phrase.split_once(" as ") {
+            let texts = self.belonging(thing, &format!(", as {} {what}", words::article(what)));
+            return Wordings { texts, because: "the name says what it holds", is_typical };
+        }
+        if self.column.data_type.is_number() && words.len() > 1 {
+            let (first, last) = (&words[0], &words[words.len() - 1]);
+            if words::is_participle(first) || words::is_participle(last) {
+                let amount = if words[1] == "by" && words::is_participle(first) { "amount " } else { "" };
+                let texts = vec![format!("{amount}{phrase}{tail}"), format!("the {amount}{phrase}{tail}")];
+                return Wordings { texts, because: "the name says what it holds", is_typical };
+            }
+        }
+        let texts = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
+            ["title"] if self.has_job_titles() => self.belonging("job title", tail),
+            ["note" | "notes" | "comment" | "comments" | "remark" | "remarks"] if self.table.entity.is_clear => {
+                let things = words::plural(&phrase);
+                vec![
+                    format!("{things} on the {}", self.table.entity.one),
+                    format!("free-text {things} on the {}", self.table.entity.one),
+                    things,
+                ]
+            }
+            ["total"] if self.column.data_type.may_be_number() => self.belonging("total amount", tail),
+            _ => self.belonging(&phrase, tail),
+        };
+        Wordings { texts, because: "the name says what it holds", is_typical }
+    }
+
+    /// The table that the row refers to and of which this column repeats something: `customer_name` beside
+    /// `customer_id`.
+    pub(super) fn denormalized(&self, words: &[String]) -> Option<Entity> {
+        self.table
+            .foreign_keys()
+            .into_iter()
+            .filter(|(_, reference)| !self.table.is_own(reference))
+            .map(|(_, reference)| self.table.target(reference))
+            .find(|target| {
+                target.is_clear && words.len() > target.words.len() && target.leads(words) == target.words.len()
+            })
+    }
+
+    /// What the column holds, as a list of a table's contents names it; nothing for flags and points in time.
+    pub fn content(&self) -> Option<String> {
+        let mut words = self.column.words.clone();
+        let flag = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
+        let event = matches!(self.column.last_raw(), "at" | "on") || self.column.last() == "timestamp";
+        if words.is_empty() || flag || event {
+            return None;
+        }
+        if let ([_], Some((quantity, _))) = (words.as_slice(), units::measured_by(self.column.last_raw())) {
+            return Some(quantity.to_lowercase());
+        }
+        if let [.., before, last] = self.column.tokens.as_slice()
+            && self.column.data_type.may_be_number()
+            && let Some(unit) = units::unit(&last.raw, before.text.rsplit(' ').next().unwrap_or_default())
+        {
+            words.truncate(words.len().saturating_sub(unit.split(' ').count()));
+        }
+        if words.len() > 1 && words.last().is_some_and(|word| word == "JSON") {
+            words.pop();
+        }
+        if words.as_slice() == ["title"] && self.has_job_titles() {
+            return Some("job title".to_owned());
+        }
+        (!words.is_empty()).then(|| self.phrase(&words))
+    }
+
+    /// Whether `title` is what a person works as.
+    pub(super) fn has_job_titles(&self) -> bool {
+        let last = self.table.entity.words.last().map_or("", String::as_str);
+        matches!(last, "employee" | "staff" | "worker" | "contact" | "person")
+    }
+}
+
+/// Whether a type is what one expects under such a name.
+fn fits(data_type: DataType, words: &[String]) -> bool {
+    let last = words.last().map_or("", String::as_str);
+    let textual = [
+        "name",
+        "description",
+        "title",
+        "address",
+        "city",
+        "country",
+        "state",
+        "code",
+        "comment",
+        "notes",
+        "note",
+        "status",
+        "type",
+        "e-mail",
+        "phone",
+        "fax",
+        "text",
+        "company",
+        "label",
+        "URL",
+        "language",
+        "currency",
+        "category",
+        "street",
+        "gender",
+        "unit",
+    ];
+    let numeric = [
+        "amount",
+        "price",
+        "cost",
+        "total",
+        "quantity",
+        "balance",
+        "rate",
+        "percentage",
+        "tax",
+        "discount",
+        "fee",
+        "weight",
+        "height",
+        "width",
+        "length",
+        "score",
+        "age",
+        "year",
+        "month",
+        "day",
+        "size",
+        "latitude",
+        "longitude",
+        "number",
+        "stock",
+        "limit",
+        "version",
+        "delta",
+        "subtotal",
+        "temperature",
+        "level",
+        "rating",
+        "duration",
+        "voltage",
+        "percent",
+        "revenue",
+    ];
+    match data_type {
+        DataType::Text => last == "number" || !numeric.contains(&last),
+        DataType::Integer | DataType::Decimal => !textual.contains(&last),
+        DataType::Json => true,
+        _ => false,
+    }
+}

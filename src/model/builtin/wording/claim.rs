@@ -1,0 +1,294 @@
+//! Columns that say that something is so, when it was, or by whom: flags, points in time, actors.
+//!
+//! The rule: the verb is the name's own participle; `shipped_at` is when something was shipped.
+
+use super::super::{data_type::DataType, shape::Shape, words};
+use super::{Place, Wordings, told};
+
+impl Place<'_> {
+    pub(super) fn flag(&self) -> Option<Wordings> {
+        let boolean = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
+        let mut words = self.column.words.clone();
+        let marked =
+            matches!(words.last().map(String::as_str), Some("flag" | "indicator" | "yes/no")) && words.len() > 1;
+        if marked {
+            words.pop();
+        }
+        let opener = words.first().map(String::as_str).unwrap_or_default().to_owned();
+        let opens = matches!(
+            opener.as_str(),
+            "is" | "has" | "can" | "should" | "was" | "allows" | "needs" | "requires" | "uses" | "includes"
+        ) && words.len() > 1;
+        if !(boolean || opens || marked) || self.column.data_type.is_moment() {
+            return None;
+        }
+        let owner = self.owner();
+        let claim = if opens {
+            let rest = self.phrase(&words[1..]);
+            let last = words.last().map(String::as_str).unwrap_or_default();
+            let countable = matches!(opener.as_str(), "has" | "needs" | "requires" | "uses" | "includes")
+                && !words::is_plural(last)
+                && is_countable(last);
+            let noun = matches!(opener.as_str(), "is" | "was") && IS_A.contains(&last);
+            let article = if countable || noun { format!("{} ", words::article(&rest)) } else { String::new() };
+            let rest = one_of_its_kind(&rest).map_or(rest.clone(), str::to_owned);
+            format!("{owner} {opener} {article}{rest}")
+        } else if let [.., a, b] = words.as_slice()
+            && (a == "opt" || a == "option")
+            && (b == "in" || b == "out")
+        {
+            let what = &words[..words.len() - 2];
+            let to = if b == "in" { "to" } else { "of" };
+            let what = if what.is_empty() { String::new() } else { format!(" {to} the {}", self.phrase(what)) };
+            format!("{owner} has opted {b}{what}")
+        } else if let Some(last) = words.last().filter(|last| words::is_participle(last)) {
+            format!("{} has been {last}", self.subject_before(&words, 1))
+        } else if let Some(last) = words.last().filter(|last| ADJECTIVES.contains(&last.as_str())) {
+            let last = one_of_its_kind(last).unwrap_or(last);
+            format!("{} is {last}", self.subject_before(&words, 1))
+        } else {
+            let phrase = self.phrase(&words);
+            let texts = vec![
+                self.of_owner(&format!("{phrase} flag")),
+                format!("whether {phrase} applies to {owner}"),
+                format!("yes-or-no mark for {phrase}"),
+            ];
+            return told("its values are yes or no", boolean, texts);
+        };
+        told(
+            "the name is a yes-or-no question",
+            boolean,
+            vec![format!("whether {claim}"), format!("true if {claim}"), format!("tells whether {claim}")],
+        )
+    }
+
+    pub(super) fn moment(&self) -> Option<Wordings> {
+        let typed = self.column.data_type.is_moment() || self.column.shape.is_some_and(Shape::is_moment);
+        let words = &self.column.words;
+        let (last, raw) = (self.column.last(), self.column.last_raw());
+        let says = matches!(raw, "at" | "on") || matches!(last, "timestamp" | "date" | "time" | "datetime" | "when");
+        let numeric_or_text = matches!(self.column.data_type, DataType::Integer | DataType::Text | DataType::Other);
+        let participle_at = matches!(raw, "at" | "on") && words.len() > 1;
+        if !(typed || (says && numeric_or_text && (participle_at || matches!(last, "timestamp" | "date" | "datetime"))))
+        {
+            return None;
+        }
+        let days = self.column.data_type == DataType::Date
+            || self.column.shape == Some(Shape::IsoDate)
+            || (last == "date" && self.column.data_type != DataType::Timestamp);
+        let noun = if days || last == "date" { "date" } else { "time" };
+        let marker = says && !words.is_empty();
+        let mut rest: Vec<String> = words[..words.len() - usize::from(marker)].to_vec();
+        while rest.last().is_some_and(|word| matches!(word.as_str(), "and" | "date" | "time" | "timestamp")) {
+            rest.pop();
+        }
+        let texts = if rest.is_empty() && words.iter().any(|word| word == "and") {
+            self.belonging("date and time", "")
+        } else if rest.is_empty() {
+            self.belonging(if marker && last == "timestamp" { "timestamp" } else { noun }, "")
+        } else if let [.., verb] = rest.as_slice()
+            && words::is_participle(verb)
+        {
+            let adverb = match rest.as_slice() {
+                [.., adverb, _] if matches!(adverb.as_str(), "last" | "first") => Some(adverb.as_str()),
+                _ => None,
+            };
+            let subject = self.subject_before(&rest, 1 + usize::from(adverb.is_some()));
+            let adverb = adverb.map(|adverb| format!("{adverb} ")).unwrap_or_default();
+            let at = if days { "date on which" } else { "time at which" };
+            vec![
+                format!("when {subject} was {adverb}{verb}"),
+                format!("{at} {subject} was {adverb}{verb}"),
+                format!("{noun} when {subject} was {adverb}{verb}"),
+            ]
+        } else if let [verb] = rest.as_slice()
+            && ["starts", "ends", "expires", "begins", "closes", "opens", "start", "expire", "expires"]
+                .contains(&verb.as_str())
+            && matches!(raw, "at" | "on")
+        {
+            let verb = if verb.ends_with('s') { verb.clone() } else { format!("{verb}s") };
+            let owner = self.owner();
+            vec![
+                format!("when {owner} {verb}"),
+                format!("{noun} at which {owner} {verb}").replace("date at", "date on"),
+            ]
+        } else if let [kind, end] = rest.as_slice()
+            && matches!(kind.as_str(), "valid" | "effective")
+            && matches!(end.as_str(), "from" | "to" | "until" | "through" | "start" | "end" | "thru")
+        {
+            let end = if matches!(end.as_str(), "from" | "start") { "start" } else { "end" };
+            let owner = self.owner();
+            vec![
+                format!("{end} of the period in which {owner} is {kind}"),
+                format!("{} {noun} of the validity of {owner}", if end == "start" { "first" } else { "last" }),
+            ]
+        } else if last == "date" || last == "time" || !marker {
+            let phrase = if marker { self.phrase(words) } else { self.phrase(&rest) };
+            let phrase = if marker
+                || [
+                    "month",
+                    "year",
+                    "day",
+                    "quarter",
+                    "week",
+                    "birthday",
+                    "deadline",
+                    "expiry",
+                    "date of birth",
+                    "start",
+                    "end",
+                ]
+                .iter()
+                .any(|word| phrase.ends_with(word))
+                || phrase.starts_with("date of")
+            {
+                phrase
+            } else {
+                format!("{phrase} {noun}")
+            };
+            self.belonging(&phrase, "")
+        } else {
+            let phrase = self.phrase(&rest);
+            let texts = self.of_owner(&format!("{noun} of the {phrase}"));
+            vec![texts, self.of_owner(&format!("{phrase} {noun}")), format!("when the {phrase} took place")]
+        };
+        told("name and type say a point in time", typed, texts)
+    }
+
+    /// `created_by` without a reference.
+    pub(super) fn actor(&self) -> Option<Wordings> {
+        let [.., verb, last] = self.column.words.as_slice() else { return None };
+        if last != "by" || !words::is_participle(verb) {
+            return None;
+        }
+        let subject = self.subject_before(&self.column.words, 2);
+        told(
+            "the name says who did it",
+            true,
+            vec![format!("by whom {subject} was {verb}"), format!("user or process by which {subject} was {verb}")],
+        )
+    }
+}
+
+/// Adjectives that only one of several can be.
+fn one_of_its_kind(adjective: &str) -> Option<&'static str> {
+    Some(match adjective {
+        "default" => "the default",
+        "primary" => "the primary one",
+        "main" => "the main one",
+        "latest" => "the latest one",
+        "current" => "the current one",
+        "preferred" => "the preferred one",
+        _ => return None,
+    })
+}
+
+fn is_countable(word: &str) -> bool {
+    !words::is_participle(word)
+        && ![
+            "access",
+            "content",
+            "data",
+            "stock",
+            "insurance",
+            "permission",
+            "warranty",
+            "information",
+            "consent",
+            "approval",
+            "credit",
+            "tax",
+            "power",
+            "wifi",
+            "parking",
+            "internet",
+        ]
+        .contains(&word)
+}
+
+/// Nouns that `is_` puts an article before.
+const IS_A: &[&str] = &[
+    "administrator",
+    "gift",
+    "employee",
+    "customer",
+    "member",
+    "owner",
+    "bot",
+    "robot",
+    "test",
+    "holiday",
+    "weekend",
+    "contact",
+    "address",
+    "manager",
+    "guest",
+    "parent",
+    "leaf",
+    "bundle",
+    "company",
+    "person",
+    "user",
+    "template",
+    "draft",
+    "duplicate",
+    "copy",
+    "promotion",
+    "subscription",
+    "supplier",
+    "partner",
+    "weekday",
+    "reply",
+    "return",
+    "refund",
+    "child",
+    "student",
+    "teacher",
+    "service",
+    "group",
+    "business",
+    "outlier",
+    "organization",
+];
+
+/// Adjectives that names use without `is_`.
+const ADJECTIVES: &[&str] = &[
+    "active",
+    "inactive",
+    "enabled",
+    "disabled",
+    "visible",
+    "hidden",
+    "public",
+    "private",
+    "valid",
+    "invalid",
+    "available",
+    "mandatory",
+    "optional",
+    "required",
+    "default",
+    "primary",
+    "open",
+    "taxable",
+    "online",
+    "current",
+    "billable",
+    "searchable",
+    "editable",
+    "nullable",
+    "unique",
+    "featured",
+    "refundable",
+    "returnable",
+    "hazardous",
+    "fragile",
+    "perishable",
+    "temporary",
+    "permanent",
+    "anonymous",
+    "final",
+    "internal",
+    "external",
+    "recurring",
+];

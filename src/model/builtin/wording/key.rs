@@ -1,0 +1,185 @@
+//! Columns that point: foreign keys, primary keys, identifiers.
+//!
+//! The rule: a declared key is said as what it is; a name that only looks like a key is an identifier.
+
+use crate::domain::{catalog::Reference, run::Verbosity};
+
+use super::super::{
+    entity::{Entity, PREPOSITIONS},
+    table, words,
+};
+use super::{Place, Wordings, told};
+
+impl Place<'_> {
+    pub(super) fn reference(&self) -> Option<Wordings> {
+        let reference = self.column.column.references.as_ref()?;
+        let target = self.table.target(reference);
+        let where_to = self.target_name(reference);
+        let inline = if self.verbosity == Verbosity::Brief { String::new() } else { format!(" ({where_to})") };
+        if !target.is_clear {
+            return told(
+                "it is a foreign key",
+                true,
+                vec![format!("refers to a row of {where_to}"), format!("foreign key to {where_to}")],
+            );
+        }
+        let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
+        let is_own = self.table.is_own(reference);
+        let who = &target.one;
+        let first = if let [.., verb, last] = role.as_slice()
+            && last == "by"
+            && words::is_participle(verb)
+        {
+            format!("refers to the {who} by whom {} was {verb}{inline}", self.subject_before(&role, 2))
+        } else if let [verb, last] = role.as_slice()
+            && last == "to"
+            && is_own
+        {
+            let pronoun = if self.table.is_about_people() { "whom" } else { "which" };
+            let s = if verb.ends_with('s') { "" } else { "s" };
+            format!("refers to the {who} to {pronoun} this {who} {verb}{s}{inline}")
+        } else if role.is_empty() || target.is_named_by(&role) || target.leads(&role) == role.len() {
+            if is_own {
+                format!("refers to another {who}{inline}")
+            } else if self.is_link() || (self.column.column.primary_key && !self.is_part_of(&target)) {
+                format!("refers to the {who}{inline}")
+            } else if self.table.entity.is_clear && self.is_part_of(&target) {
+                let part = self.table.entity.words[target.words.len()..].join(" ");
+                format!("refers to the {who} to which the {part} belongs{inline}")
+            } else {
+                format!("refers to {}{inline}", self.of_owner(&format!("the {who}")))
+            }
+        } else {
+            let phrase = self.phrase(&role);
+            let of_owner = match phrase.split_once(" as ") {
+                Some((thing, what)) => {
+                    format!("{} as {} {what}", self.of_owner(&format!("the {thing}")), words::article(what))
+                }
+                None => self.of_owner(&format!("the {phrase}")),
+            };
+            let names_target = role.ends_with(&target.words) || target.words.ends_with(&role);
+            if names_target || (is_own && role.len() == 1 && self.table.entity.is_clear) {
+                let thing = if names_target || role.last().is_some_and(|word| is_person_role(word)) {
+                    of_owner
+                } else {
+                    format!("the {phrase} {who}")
+                };
+                format!("refers to {thing}{inline}")
+            } else {
+                format!("refers to {of_owner}, {} {who}{inline}", words::article(who))
+            }
+        };
+        let mut texts = vec![first, format!("foreign key to {where_to}")];
+        texts.push(format!("identifier of the {}", if role.is_empty() { who.clone() } else { self.phrase(&role) }));
+        texts.push(format!("reference to {} {who}", words::article(who)));
+        told("it is a foreign key and the name says to what", true, texts)
+    }
+
+    pub(super) fn target_name(&self, reference: &Reference) -> String {
+        let schema = reference.schema.as_ref().filter(|schema| **schema != self.table.detail.schema);
+        let schema = schema.map(|schema| format!("{schema}.")).unwrap_or_default();
+        words::shown(&format!("{schema}{}.{}", reference.table, reference.column))
+    }
+
+    /// Whether the table's name is the target's and something more: `order line` beside `order`.
+    pub(super) fn is_part_of(&self, target: &Entity) -> bool {
+        let own = &self.table.entity.words;
+        own.len() > target.words.len() && own.starts_with(&target.words)
+    }
+
+    /// Whether the table does little else than link others.
+    pub(super) fn is_link(&self) -> bool {
+        table::links(self.table).is_some()
+    }
+
+    /// What a foreign key's own name adds to its target's: `billing address`, `support representative (employee)`.
+    pub fn part_played(&self) -> Option<String> {
+        let reference = self.column.column.references.as_ref()?;
+        let target = self.table.target(reference);
+        let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
+        let says_nothing = role.is_empty() || target.is_named_by(&role) || target.words.ends_with(&role);
+        if says_nothing || !target.is_clear || role.iter().any(|word| PREPOSITIONS.contains(&word.as_str())) {
+            return None;
+        }
+        let phrase = self.phrase(&role);
+        let kin =
+            matches!(phrase.as_str(), "parent" | "root" | "previous" | "next" | "original" | "duplicate" | "related");
+        if self.table.is_own(reference) && kin {
+            return Some(format!("{phrase} {}", target.one));
+        }
+        if role.ends_with(&target.words) { Some(phrase) } else { Some(format!("{phrase} ({})", target.one)) }
+    }
+
+    pub(super) fn identifier(&self) -> Option<Wordings> {
+        let column = self.column.column;
+        let is_id = matches!(self.column.last(), "identifier" | "key" | "primary") || self.column.words.is_empty();
+        let sole_key = column.primary_key && self.table.primary_key().len() == 1;
+        if sole_key {
+            let role = self.role(&["identifier", "key", "primary", "surrogate", "unique"]);
+            let (one, clear) = (&self.table.entity.one, self.table.entity.is_clear);
+            let own = role.is_empty() || self.table.entity.is_named_by(&role);
+            if is_id && own || self.column.is_cryptic() {
+                let texts = if clear {
+                    vec![
+                        format!("uniquely identifies {} {one}", words::article(one)),
+                        format!("identifier of the {one}; primary key"),
+                        format!("primary key of the {one}"),
+                        "primary key of the table".to_owned(),
+                    ]
+                } else {
+                    vec!["primary key: identifies the row".to_owned(), "unique identifier of the row".to_owned()]
+                };
+                return told("it is the primary key", true, texts);
+            }
+            let phrase = self.phrase(&self.column.words);
+            return told(
+                "it is the primary key and has a name of its own",
+                true,
+                self.belonging(&phrase, "; primary key"),
+            );
+        }
+        if self.column.last() != "identifier"
+            && !(self.column.last() == "key" && matches!(self.column.last_raw(), "key" | "fk"))
+        {
+            return None;
+        }
+        let mut role = self.role(&["identifier", "unique", "foreign"]);
+        if role.len() > 1 && role[0] == "unique" {
+            role.remove(0);
+            let phrase = self.phrase(&role);
+            return told(
+                "the name says identifier",
+                true,
+                vec![format!("unique identifier of the {phrase}"), format!("uniquely identifies the {phrase}")],
+            );
+        }
+        if role.is_empty() {
+            return told("the name says identifier", true, self.belonging("identifier", ""));
+        }
+        let qualifier = [
+            "external", "legacy", "old", "new", "public", "private", "global", "remote", "natural", "internal",
+            "original", "unique", "local",
+        ];
+        if self.column.last() == "identifier" && !role.last().is_some_and(|word| qualifier.contains(&word.as_str())) {
+            let phrase = self.phrase(&role);
+            return told(
+                "the name says identifier",
+                true,
+                vec![
+                    format!("identifier of the {phrase}"),
+                    format!("identifies the {phrase}"),
+                    self.of_owner(&format!("{phrase} identifier")),
+                ],
+            );
+        }
+        let phrase = self.phrase(&self.column.words);
+        told("the name says identifier", true, self.belonging(&phrase, ""))
+    }
+}
+
+fn is_person_role(word: &str) -> bool {
+    matches!(
+        word,
+        "manager" | "supervisor" | "parent" | "owner" | "boss" | "lead" | "mentor" | "mother" | "father" | "spouse"
+    )
+}

@@ -1,0 +1,150 @@
+//! What a column is, told from its name, type and keys, as clauses without a full stop.
+//!
+//! The rule: no verb is invented. What the name does not say, the clause does not say. A kind of column is a
+//! method in `key`, `claim`, `number` or `attribute` that gives its wordings, best first, or nothing where the
+//! column is of another kind; their order stands in [`wordings`].
+
+mod attribute;
+mod claim;
+mod key;
+mod number;
+
+use crate::domain::run::Verbosity;
+
+use super::{
+    reading::{ColumnReading, TableReading},
+    vocabulary::Grasp,
+};
+
+/// What a column is, in one or several wordings.
+pub struct Wordings {
+    /// Best first; never empty.
+    pub texts: Vec<String>,
+    /// Why: the end of a sentence.
+    pub because: &'static str,
+    /// Whether type or samples agree with what the name says.
+    pub is_typical: bool,
+}
+
+#[expect(clippy::unnecessary_wraps, reason = "every kind of column answers with an option")]
+fn told(because: &'static str, is_typical: bool, texts: Vec<String>) -> Option<Wordings> {
+    Some(Wordings { texts, because, is_typical })
+}
+
+/// A column within its table.
+#[derive(Clone, Copy)]
+pub struct Place<'a> {
+    /// The table.
+    pub table: &'a TableReading<'a>,
+    /// The column.
+    pub column: &'a ColumnReading<'a>,
+    /// How much to say.
+    pub verbosity: Verbosity,
+}
+
+/// What the column is.
+pub fn wordings(place: Place<'_>) -> Wordings {
+    place
+        .reference()
+        .or_else(|| place.cryptic())
+        .or_else(|| place.identifier())
+        .or_else(|| place.flag())
+        .or_else(|| place.moment())
+        .or_else(|| place.actor())
+        .or_else(|| place.count())
+        .or_else(|| place.order())
+        .or_else(|| place.measure())
+        .unwrap_or_else(|| place.attribute())
+}
+
+impl Place<'_> {
+    /// `of the customer`, where the table's name is clear and the phrase does not say so already.
+    fn of_owner(&self, phrase: &str) -> String {
+        let entity = &self.table.entity;
+        if entity.is_clear && phrase != entity.one {
+            let line = entity.words.last().is_some_and(|word| word == "line") && !phrase.starts_with("the ");
+            format!("{phrase} {} the {}", if line { "on" } else { "of" }, entity.one)
+        } else {
+            phrase.to_owned()
+        }
+    }
+
+    /// `the customer`, or what stands for it where the table's name is not clear.
+    fn owner(&self) -> String {
+        let entity = &self.table.entity;
+        if entity.is_clear { format!("the {}", entity.one) } else { "the row".to_owned() }
+    }
+
+    /// A thing of the owner, in several wordings.
+    fn belonging(&self, phrase: &str, tail: &str) -> Vec<String> {
+        let entity = &self.table.entity;
+        let mut texts = vec![format!("{}{tail}", self.of_owner(phrase))];
+        if entity.is_clear && phrase != entity.one {
+            let s = if entity.one.ends_with('s') { "'" } else { "'s" };
+            texts.push(format!("the {}{s} {phrase}{tail}", entity.one));
+            texts.push(format!("{phrase}{tail}"));
+            texts.push(format!("{phrase} recorded for each {}{tail}", entity.one));
+        } else {
+            texts.push(format!("the {phrase}{tail}"));
+        }
+        texts
+    }
+
+    /// The words without these at the end.
+    fn role(&self, without: &[&str]) -> Vec<String> {
+        let mut role = self.column.words.clone();
+        let ordinal = match role.last().map(String::as_str) {
+            Some("1") => Some("first"),
+            Some("2") => Some("second"),
+            Some("3") => Some("third"),
+            _ => None,
+        };
+        if let Some(ordinal) = ordinal.filter(|_| role.len() > 1) {
+            role.pop();
+            role.insert(0, ordinal.to_owned());
+        }
+        while role.last().is_some_and(|word| without.contains(&word.as_str())) {
+            role.pop();
+        }
+        role
+    }
+
+    /// What the words before the last `count` name, with the owner; the owner itself where there are none.
+    fn subject_before(&self, words: &[String], count: usize) -> String {
+        let before = &words[..words.len().saturating_sub(count)];
+        if before.is_empty() { self.owner() } else { self.of_owner(&format!("the {}", self.phrase(before))) }
+    }
+
+    /// Words as a noun phrase.
+    pub fn phrase(&self, words: &[String]) -> String {
+        let mut all: Vec<String> = Vec::new();
+        for word in words {
+            let cryptic = self.column.tokens.iter().any(|token| token.raw == *word && token.grasp == Grasp::Cryptic);
+            let shown = if cryptic && word.is_ascii() && word.len() <= 5 { word.to_uppercase() } else { word.clone() };
+            if all.last() != Some(&shown) {
+                all.push(shown);
+            }
+        }
+        let last = all.last().cloned().unwrap_or_default();
+        let full = match last.as_str() {
+            "e-mail" => Some("e-mail address"),
+            "phone" | "telephone" | "fax" | "mobile" if !self.column.data_type.is_moment() => {
+                all.pop();
+                all.push(if last == "mobile" { "mobile phone".to_owned() } else { last.clone() });
+                Some("number")
+            }
+            "ZIP" => Some("ZIP code"),
+            "IP" => Some("IP address"),
+            "MAC" => Some("MAC address"),
+            "postal" => Some("postal code"),
+            _ => None,
+        };
+        if let Some(full) = full {
+            if full.starts_with(&last) {
+                all.pop();
+            }
+            all.push(full.to_owned());
+        }
+        all.join(" ").replace("e-mail address address", "e-mail address").replace("identifier number", "identifier")
+    }
+}

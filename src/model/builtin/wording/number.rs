@@ -1,0 +1,138 @@
+//! Columns that count, order or measure.
+//!
+//! The rule: the type must be able to hold a number, and the name must say of what.
+
+use super::super::{units, words};
+use super::{Place, Wordings, told};
+
+impl Place<'_> {
+    pub(super) fn count(&self) -> Option<Wordings> {
+        if !self.column.data_type.may_be_number() {
+            return None;
+        }
+        let words = &self.column.words;
+        let things = match words.as_slice() {
+            [.., last] if words.len() > 1 && matches!(last.as_str(), "count" | "counter") => &words[..words.len() - 1],
+            [first, second, rest @ ..] if first == "number" && second == "of" && !rest.is_empty() => rest,
+            [first, rest @ ..] if first == "number" && rest.last().is_some_and(|word| words::is_plural(word)) => rest,
+            _ => return None,
+        };
+        let likely = things.len() == 1
+            && self
+                .column
+                .tokens
+                .iter()
+                .any(|token| things[0] == token.text && NOT_COUNTED.contains(&token.text.as_str()));
+        if likely {
+            return None;
+        }
+        let last = things.last().map(|word| words::singular(word)).unwrap_or_default();
+        let things = words::plural(&self.phrase(things));
+        let entity = &self.table.entity;
+        let holder = if !entity.is_clear {
+            String::new()
+        } else if CONTAINED.contains(&last.as_str()) {
+            format!(" in the {}", entity.one)
+        } else {
+            format!(" of the {}", entity.one)
+        };
+        let texts = vec![
+            format!("number of {things}{holder}"),
+            format!("count of {things}{holder}"),
+            format!("how many {things} there are"),
+        ];
+        told("the name says a count", true, texts)
+    }
+
+    pub(super) fn order(&self) -> Option<Wordings> {
+        if !self.column.data_type.may_be_number() {
+            return None;
+        }
+        let words: Vec<&str> = self.column.words.iter().map(String::as_str).collect();
+        let own_line = self.table.entity.words.last().is_some_and(|word| {
+            matches!(word.as_str(), "line" | "item" | "detail" | "entry" | "row" | "page" | "chapter" | "step")
+        });
+        let what = match words.as_slice() {
+            ["position" | "ordinal" | "ordering" | "sort" | "sequence"]
+            | ["sort" | "display", "order" | "position" | "sequence" | "index" | "key"]
+            | ["sequence", "number"]
+            | ["order", "index" | "number"] => "position",
+            ["line" | "row" | "item", "number"] | ["number"] if own_line => "number",
+            _ => return None,
+        };
+        let parent = self.table.foreign_keys().into_iter().find(|(_, reference)| {
+            let target = self.table.target(reference);
+            target.is_clear && self.table.entity.words.starts_with(&target.words) && !self.table.is_own(reference)
+        });
+        let within = parent.map(|(_, reference)| self.table.target(reference).one);
+        let texts = match within {
+            Some(parent) => vec![
+                format!("{what} of {} within the {parent}", self.owner()),
+                format!("where {} stands within the {parent}", self.owner()),
+                format!("orders the {} of the {parent}", self.table.entity.many),
+            ],
+            None if what == "position" => {
+                vec![format!("position of {} when sorted", self.owner()), format!("sort position of {}", self.owner())]
+            }
+            None => return None,
+        };
+        told("the name says a position", true, texts)
+    }
+
+    pub(super) fn measure(&self) -> Option<Wordings> {
+        if !self.column.data_type.may_be_number() {
+            return None;
+        }
+        let tokens = &self.column.tokens;
+        let raw = self.column.last_raw();
+        if let [_] = self.column.words.as_slice()
+            && let Some((quantity, unit)) = units::measured_by(raw)
+        {
+            return told("the name is a unit", true, self.belonging(&quantity.to_lowercase(), &format!(" in {unit}")));
+        }
+        let [.., before, _] = tokens.as_slice() else { return None };
+        let quantity = before.text.rsplit(' ').next().unwrap_or_default();
+        let unit = units::unit(raw, quantity)?;
+        let unit_words = tokens.last().map_or(0, |token| token.text.split(' ').count());
+        let words = &self.column.words;
+        let rest = words.get(..words.len().checked_sub(unit_words)?).filter(|rest| !rest.is_empty())?;
+        let mut phrase = self.phrase(rest);
+        if unit.ends_with("seconds")
+            && !units::is_time(rest.last().map_or("", String::as_str))
+            && rest.last().is_some_and(|word| !words::is_participle(word))
+        {
+            phrase.push_str(" time");
+        }
+        told("the name ends with a unit", true, self.belonging(&phrase, &format!(" in {unit}")))
+    }
+}
+
+/// Things that are in another rather than of it.
+const CONTAINED: &[&str] = &[
+    "item",
+    "line",
+    "page",
+    "product",
+    "row",
+    "track",
+    "record",
+    "member",
+    "column",
+    "piece",
+    "word",
+    "character",
+    "seat",
+    "room",
+    "unit",
+    "file",
+    "song",
+    "chapter",
+    "user",
+    "student",
+    "node",
+    "element",
+];
+
+/// Words before `count` that are not the things counted.
+const NOT_COUNTED: &[&str] =
+    &["helpful", "total", "active", "open", "current", "maximum", "minimum", "unique", "distinct", "new"];
