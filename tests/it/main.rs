@@ -12,5 +12,8 @@ mod models;
 mod provider;
 mod runs;
 mod schema;
+mod services;
 mod status_machine;
+mod store;
+mod targets;
 mod watching;
