@@ -75,7 +75,7 @@ async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Re
     options.max_connections(connections).min_connections(1).sqlx_logging(false).record_stmt_in_spans(false);
     // A connection lives as long as the store: a new one would prepare its statements again.
     options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
-    options.acquire_timeout(Duration::from_secs(60));
+    options.acquire_timeout(Duration::from_mins(1));
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)

@@ -90,6 +90,11 @@ pub(super) struct Parts {
     needle: Option<String>,
 }
 
+/// A column of the runs.
+fn of_run(column: Column) -> Expr {
+    Expr::col((run::Entity, column))
+}
+
 /// Values that pass, each once; nothing where all do.
 fn list<T: Copy + PartialEq>(
     lists: &mut Vec<List>,
@@ -116,7 +121,7 @@ fn list<T: Copy + PartialEq>(
 
 /// The first whole millisecond at or after a moment.
 fn millis_from(moment: Moment) -> i64 {
-    moment.timestamp_millis() + i64::from(moment.timestamp_subsec_nanos() % 1_000_000 != 0)
+    moment.timestamp_millis() + i64::from(!moment.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
 
 impl Parts {
@@ -177,10 +182,11 @@ impl Parts {
     fn rest(&self, leader: &[Part], time_leads: bool, search_leads: bool) -> Condition {
         let mut condition = Condition::all();
         for (part, values) in self.lists.iter().filter(|(part, _)| !leader.contains(part)) {
-            condition = condition.add(dialect::plain(self.backend, part.column()).is_in(values.iter().cloned()));
+            condition =
+                condition.add(dialect::plain(self.backend, of_run(part.column())).is_in(values.iter().cloned()));
         }
         if !time_leads {
-            condition = condition.add(self.time(&dialect::plain(self.backend, Column::ListedAt)));
+            condition = condition.add(self.time(&dialect::plain(self.backend, of_run(Column::ListedAt))));
         }
         if let Some(needle) = self.needle.as_deref().filter(|_| !search_leads) {
             condition = condition.add(dialect::holds(self.backend, needle));
@@ -193,7 +199,7 @@ impl Parts {
         let mut condition = Condition::all();
         for part in leader {
             let values = self.values(*part).unwrap_or_default();
-            condition = condition.add(Expr::col((run::Entity, part.column())).is_in(values.iter().cloned()));
+            condition = condition.add(of_run(part.column()).is_in(values.iter().cloned()));
         }
         condition
     }
@@ -201,11 +207,11 @@ impl Parts {
     /// The whole filter with its best index in front: for counts, where no order matters.
     pub(super) fn condition(&self) -> Condition {
         if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
-            let id = Expr::col((run::Entity, Column::Id));
+            let id = of_run(Column::Id);
             return Condition::all().add(id.in_subquery(found)).add(self.rest(&[], false, true));
         }
         let leader = self.leader();
-        let time = self.time(&Expr::col((run::Entity, Column::ListedAt)));
+        let time = self.time(&of_run(Column::ListedAt));
         self.led(leader).add(time).add(self.rest(leader, true, false))
     }
 
@@ -221,10 +227,10 @@ impl Parts {
             add(self.led(leader), self.rest(leader, false, false));
         }
         if self.from_ms.is_some() || self.until_ms.is_some() {
-            add(self.time(&Expr::col((run::Entity, Column::ListedAt))), self.rest(&[], true, false));
+            add(self.time(&of_run(Column::ListedAt)), self.rest(&[], true, false));
         }
         if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
-            let id = Expr::col((run::Entity, Column::Id));
+            let id = of_run(Column::Id);
             let condition = Condition::all().add(id.in_subquery(found.clone()));
             finders.push((found.clone().limit(FEW + 1).take(), condition, self.rest(&[], false, true)));
         }
@@ -271,9 +277,7 @@ impl Plan {
             let values = parts.values(*part).unwrap_or_default();
             let with = |leader: &Condition| {
                 let leader = leader.clone();
-                values
-                    .iter()
-                    .map(move |value| leader.clone().add(Expr::col((run::Entity, part.column())).eq(value.clone())))
+                values.iter().map(move |value| leader.clone().add(of_run(part.column()).eq(value.clone())))
             };
             leaders = leaders.iter().flat_map(with).collect();
         }
@@ -309,7 +313,7 @@ async fn fewest(
 /// The order of a list of runs. `indexed` tells whether its index is to be walked.
 pub(super) fn keyset(backend: DbBackend, order: RunOrder, indexed: bool) -> Keyset {
     let (column, key_type, nullable) = order_column(order.field);
-    let expr = |column| if indexed { Expr::col((run::Entity, column)) } else { dialect::plain(backend, column) };
+    let expr = |column| if indexed { of_run(column) } else { dialect::plain(backend, of_run(column)) };
     let mut columns = Vec::with_capacity(2);
     if order.field != RunOrderField::Number {
         columns.push((expr(column), key_type));
