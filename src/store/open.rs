@@ -17,7 +17,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{SqlStore, dialect};
+use super::{SqlStore, dialect, run_plan};
 use crate::port::bus::Bus;
 
 /// Connections that read.
@@ -52,7 +52,7 @@ pub async fn open(url: &str, bus: Arc<dyn Bus>) -> Result<SqlStore, OpenError> {
     bring_up(url, &writer).await?;
     let readers = connect(url, READERS, &statements).await?;
     let name = dialect::name(&readers).await?.into();
-    let store = SqlStore { writer, readers, bus, name, statements };
+    let store = SqlStore { writer, readers, bus, name, statements, few: run_plan::FEW };
     forget_processes(&store.writer).await?;
     Ok(store)
 }

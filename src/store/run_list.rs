@@ -29,13 +29,14 @@ pub(super) async fn page(
     filter: &RunFilter,
     order: RunOrder,
     page: &PageRequest,
+    few: u64,
 ) -> Result<Page<Run>> {
     let backend = connection.get_database_backend();
     let range = keyset(backend, order, true).range(page)?;
     let Some(parts) = Parts::new(backend, filter) else {
         return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
     };
-    let list = List { connection, plan: Plan::choose(connection, &parts, order).await?, parts, order };
+    let list = List { connection, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
     let neighbours = range.neighbours();
     let reverse = page.direction == PageDirection::Backward;
     let rows = list.read(range, reverse, page.size as u64 + 1).await?;

@@ -25,7 +25,7 @@ use crate::domain::{
 };
 
 /// So many runs at most are sorted for a page.
-const FEW: u64 = 1_000;
+pub(super) const FEW: u64 = 1_000;
 /// So many ranges at most are merged for a page.
 const MAX_RANGES: usize = 64;
 /// What can lead, the most selective first. Each has an index that goes on with the time.
@@ -216,11 +216,11 @@ impl Parts {
     }
 
     /// Ways to find few runs: each an indexed condition with what must hold beside it.
-    fn finders(&self) -> Vec<(SelectStatement, Condition, Condition)> {
+    fn finders(&self, few: u64) -> Vec<(SelectStatement, Condition, Condition)> {
         let mut finders = Vec::new();
         let mut add = |condition: Condition, rest: Condition| {
             let mut found = Query::select();
-            found.expr(Expr::val(1)).from(run::Entity).cond_where(condition.clone()).limit(FEW + 1);
+            found.expr(Expr::val(1)).from(run::Entity).cond_where(condition.clone()).limit(few + 1);
             finders.push((found, condition, rest));
         };
         for leader in LEADERS.into_iter().filter(|leader| leader.iter().all(|part| self.values(*part).is_some())) {
@@ -232,7 +232,7 @@ impl Parts {
         if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
             let id = of_run(Column::Id);
             let condition = Condition::all().add(id.in_subquery(found.clone()));
-            finders.push((found.clone().limit(FEW + 1).take(), condition, self.rest(&[], false, true)));
+            finders.push((found.clone().limit(few + 1).take(), condition, self.rest(&[], false, true)));
         }
         finders
     }
@@ -258,11 +258,16 @@ pub(super) enum Plan {
 impl Plan {
     /// Chooses. Where one index serves both filter and order there is nothing to find out; else the filter's
     /// parts are counted, each only so far as few goes.
-    pub(super) async fn choose(connection: &impl ConnectionTrait, parts: &Parts, order: RunOrder) -> Result<Self> {
+    pub(super) async fn choose(
+        connection: &impl ConnectionTrait,
+        parts: &Parts,
+        order: RunOrder,
+        few: u64,
+    ) -> Result<Self> {
         let by_time = order.field == RunOrderField::StartedAt;
         if !by_time || parts.needle.is_some() || parts.lists.len() > 1 {
-            let finders = parts.finders();
-            if let Some(at) = fewest(connection, &finders).await? {
+            let finders = parts.finders(few);
+            if let Some(at) = fewest(connection, &finders, few).await? {
                 let (_, condition, rest) = finders[at].clone();
                 return Ok(Self::Sort { condition: condition.add(rest) });
             }
@@ -289,6 +294,7 @@ impl Plan {
 async fn fewest(
     connection: &impl ConnectionTrait,
     finders: &[(SelectStatement, Condition, Condition)],
+    few: u64,
 ) -> Result<Option<usize>> {
     if finders.is_empty() {
         return Ok(None);
@@ -303,7 +309,7 @@ async fn fewest(
     let mut best = None;
     for at in 0..finders.len() {
         let count: i64 = row.try_get_by_index(at)?;
-        if u64::try_from(count).is_ok_and(|count| count <= FEW) && best.is_none_or(|(least, _)| count < least) {
+        if u64::try_from(count).is_ok_and(|count| count <= few) && best.is_none_or(|(least, _)| count < least) {
             best = Some((count, at));
         }
     }

@@ -273,8 +273,11 @@ async fn between(test: &TestStore, filter: &RunFilter, order: RunOrder, runs: &[
     }
 }
 
-async fn check(seeds: Vec<Seed>, filters: Vec<RunFilter>, size: usize, (from, until): (usize, usize)) {
-    let test = TestStore::new().await;
+async fn check(seeds: Vec<Seed>, filters: Vec<RunFilter>, size: usize, (from, until): (usize, usize), sorted: bool) {
+    let mut test = TestStore::new().await;
+    if !sorted {
+        test.store = test.store.sorting_at_most(0);
+    }
     let mut runs = recorded(&test, &seeds).await;
     for filter in filters {
         let passing = |run: &Run| filter.matches(&run.facts());
@@ -317,16 +320,17 @@ async fn check(seeds: Vec<Seed>, filters: Vec<RunFilter>, size: usize, (from, un
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 12, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 16, failure_persistence: None, ..ProptestConfig::default() })]
     #[test]
     fn lists_answer_what_filters_say(
         seeds in vec(seed(), 1..30),
         filters in vec(filter(), 4),
         size in 1..9_usize,
         ends in (0..30_usize, 0..30_usize),
+        sorted in any::<bool>(),
     ) {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(check(seeds, filters, size, ends));
+        runtime.block_on(check(seeds, filters, size, ends, sorted));
     }
 }
 
