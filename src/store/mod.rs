@@ -48,6 +48,7 @@ pub struct SqlStore {
     bus: Arc<dyn Bus>,
     name: Arc<str>,
     statements: Arc<AtomicU64>,
+    few: u64,
 }
 
 impl std::fmt::Debug for SqlStore {
@@ -57,6 +58,14 @@ impl std::fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
+    /// The same store with another limit of runs that are sorted for a page; above it an index is walked. A
+    /// test sets it to 0 to see a small store do what a large one does.
+    #[must_use]
+    pub const fn sorting_at_most(mut self, few: u64) -> Self {
+        self.few = few;
+        self
+    }
+
     /// Begins a transaction that may write from its first statement on.
     async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
