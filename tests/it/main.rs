@@ -1,1 +1,4 @@
 //! The integration tests: one binary, so that it links once. A module per part of the front door.
+
+mod services;
+mod targets;
