@@ -56,9 +56,10 @@ async fn start(name: &'static str, kind: Kind) -> Option<Service> {
             .stdout(Stdio::piped())
             .spawn()
             .expect("scripts/services runs");
-        let mut line = String::new();
-        BufReader::new(keeper.stdout.take().expect("piped")).read_line(&mut line).expect("a URL or the end");
-        let url = line.trim().to_owned();
+        // Its URL and its process id; to the end, since a closed pipe would end the keeper.
+        let said: Vec<String> =
+            BufReader::new(keeper.stdout.take().expect("piped")).lines().map_while(Result::ok).collect();
+        let url = said.into_iter().next().unwrap_or_default();
         let port = url::Url::parse(&url).ok().and_then(|url| url.port());
         let port = port.unwrap_or_else(|| panic!("{name} did not start; see above"));
         Some(Service { url, port, kind, _keeper: keeper })
