@@ -3,6 +3,7 @@
 
 mod chinook;
 mod conformance;
+mod many;
 mod names;
 mod trouble;
 

@@ -167,15 +167,16 @@ async fn row_estimates(connection: &mut SqliteConnection, tables: &[Listed]) -> 
 
 fn count_of(at: usize, table: &Listed) -> String {
     let name = ansi(&table.name);
-    let bounded = format!("(SELECT count(*) FROM (SELECT 1 FROM main.{name} LIMIT {COUNTED_ROWS}))");
-    if table.rowid == Some(true) {
-        // A view's column or a column of that name may hide the rowid; `max` of any of them is as good a bound.
-        format!(
-            "SELECT {at}, max({bounded}, coalesce(CASE WHEN {bounded} >= {COUNTED_ROWS} THEN (SELECT max(rowid) FROM main.{name}) END, 0))"
-        )
+    // Rowids are given once and never taken back: with many rows the largest is a good guess.
+    let beyond = if table.rowid == Some(true) {
+        format!("max(n, coalesce((SELECT CAST(max(rowid) AS INTEGER) FROM main.{name}), 0))")
     } else {
-        format!("SELECT {at}, {bounded}")
-    }
+        "n".to_owned()
+    };
+    format!(
+        "SELECT {at}, CASE WHEN n < {COUNTED_ROWS} THEN n ELSE {beyond} END \
+         FROM (SELECT count(*) AS n FROM (SELECT 1 FROM main.{name} LIMIT {COUNTED_ROWS}))"
+    )
 }
 
 /// The structure of these tables; the number of statements does not depend on how many they are.
@@ -220,7 +221,7 @@ const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type 
        c.\"notnull\" AS required, c.pk AS pk, l.wr AS without_rowid, \
        (SELECT count(*) FROM pragma_table_xinfo(asked.value, 'main') p WHERE p.pk > 0) AS key_columns \
      FROM json_each(?) asked \
-     JOIN pragma_table_list l ON l.schema = 'main' AND l.name = asked.value \
+     JOIN pragma_table_list(asked.value) l ON l.schema = 'main' \
      JOIN pragma_table_xinfo(asked.value, 'main') c \
      WHERE c.hidden <> 1 ORDER BY asked.key, c.cid";
 
