@@ -1,5 +1,7 @@
 //! The suite that every kind of database passes, over a schema of names and types that are hard to get right.
 
+use std::fmt::Write as _;
+
 use gloss::{
     domain::{
         asset::AssetKind,
@@ -76,9 +78,10 @@ fn tables(fixture: &Fixture) -> String {
         top = q("TOP"),
     );
     if let Some(other) = &fixture.other {
-        script += &format!(
+        writeln!(
+            script,
             "CREATE TABLE {}.{} ({} {key} NOT NULL PRIMARY KEY REFERENCES {} ({}), \
-               FOREIGN KEY ({}) REFERENCES {} ({}));\n",
+               FOREIGN KEY ({}) REFERENCES {} ({}));",
             q(other),
             q("far"),
             q("id"),
@@ -87,14 +90,17 @@ fn tables(fixture: &Fixture) -> String {
             q("id"),
             at(RESERVED),
             q("id"),
-        );
+        )
+        .unwrap();
     }
     for id in 1..=20 {
         let (price, code) =
             if id % 4 == 0 { ("NULL".to_owned(), "NULL".to_owned()) } else { (format!("{id}.50"), format!("'c{id}'")) };
         let moods = ["'happy'", "'sad'"];
-        script += &format!(
-            "INSERT INTO {} ({}, {}, {}, {}, {}, {}, {}) VALUES ({id}, 'value {}', {price}, '{{\"n\": {id}}}', NULL, {}, {code});\n",
+        writeln!(
+            script,
+            "INSERT INTO {} ({}, {}, {}, {}, {}, {}, {}) \
+               VALUES ({id}, 'value {}', {price}, '{{\"n\": {id}}}', NULL, {}, {code});",
             at(RESERVED),
             q("id"),
             q("select"),
@@ -105,9 +111,11 @@ fn tables(fixture: &Fixture) -> String {
             q("code"),
             "x".repeat(3),
             moods[id % 2],
-        );
+        )
+        .unwrap();
     }
-    script += &format!("INSERT INTO {} VALUES (1, 'k', 'it''s', '`', 'ä'), (2, 'k', NULL, NULL, NULL);\n", at(WEIRD));
+    writeln!(script, "INSERT INTO {} VALUES (1, 'k', 'it''s', '`', 'ä'), (2, 'k', NULL, NULL, NULL);", at(WEIRD))
+        .unwrap();
     script
 }
 
