@@ -55,8 +55,11 @@ impl<DB: Database> Connections<DB> {
     /// A transaction that this statement begins. It is rolled back when dropped.
     pub(super) async fn begin(&self, statement: impl SqlSafeStr) -> Result<Transaction<'static, DB>, TargetError> {
         self.reach().await?;
-        let begun = self.pool.begin_with(statement).await;
-        self.reached(begun).await
+        // The pool's own limit ends with the connection; a server may fall silent after it.
+        match tokio::time::timeout(ACQUIRE_TIME + CONNECT_TIME, self.pool.begin_with(statement)).await {
+            Ok(begun) => self.reached(begun).await,
+            Err(_) => Err(self.place.too_slow(ACQUIRE_TIME + CONNECT_TIME)),
+        }
     }
 
     /// The pool takes a refused connection for a server that starts, and tries until its time is over; people

@@ -3,7 +3,7 @@
 //! The rule: what a driver or a server says is never repeated, since it may hold a statement, a value or a
 //! password; its code decides which of our own texts is told.
 
-use std::{io, time::Duration};
+use std::{io, path::PathBuf, time::Duration};
 
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -191,14 +191,8 @@ impl Place {
 
     /// The text for a database that is not there.
     pub(super) fn no_database(&self) -> TargetError {
-        let name =
-            self.database.as_deref().map_or_else(|| "that database".to_owned(), |name| format!("the database {name}"));
-        TargetError::Refused(format!(
-            "{} at {} has no {}; check the name",
-            self.noun(),
-            self.address,
-            name.trim_start_matches("the ")
-        ))
+        let name = self.database.as_ref().map_or_else(|| "such database".to_owned(), |name| format!("database {name}"));
+        TargetError::Refused(format!("{} at {} has no {name}; check the name", self.noun(), self.address))
     }
 
     fn not_allowed(&self) -> TargetError {
@@ -224,6 +218,15 @@ impl Place {
             self.noun(),
             self.address
         ))
+    }
+}
+
+/// Where a server listens: its socket, or `host:port`.
+pub(super) fn address(socket: Option<&PathBuf>, host: &str, port: u16) -> String {
+    match socket {
+        Some(socket) => socket.display().to_string(),
+        None if host.contains(':') => format!("[{host}]:{port}"),
+        None => format!("{host}:{port}"),
     }
 }
 

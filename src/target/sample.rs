@@ -15,7 +15,7 @@ use tokio::time::Instant;
 pub(super) use column::{Cell, Class, ColumnSample};
 
 use crate::{
-    domain::catalog::{ColumnStatistics, TableDetail, TableStatistics},
+    domain::catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
     port::target::{SampleLimits, TargetError},
 };
 
@@ -30,7 +30,7 @@ pub(super) enum Outcome {
     Done { rows: u32, whole: bool },
     /// Time ran out after so many rows.
     OutOfTime { rows: u32 },
-    /// The login may not read this table.
+    /// Nothing of the table can be read, or none of these columns: the login may not, or a view does not work.
     Denied,
     /// The statement failed; a column of it may be to blame.
     Failed(TargetError),
@@ -62,8 +62,9 @@ pub(super) async fn statistics(
     let deadline = Instant::now() + limits.time;
     let rows = limits.rows.max(1);
     let mut found = TableStatistics { complete: true, ..TableStatistics::default() };
+    let mut any_read = false;
     // A stack, the leftmost columns on top.
-    let mut pending: Vec<&[crate::domain::catalog::Column]> = table.columns.chunks(COLUMNS_AT_ONCE).rev().collect();
+    let mut pending: Vec<&[Column]> = table.columns.chunks(COLUMNS_AT_ONCE).rev().collect();
     while let Some(columns) = pending.pop() {
         let time = deadline.saturating_duration_since(Instant::now());
         if time.is_zero() {
@@ -74,6 +75,7 @@ pub(super) async fn statistics(
             columns.iter().map(|column| ColumnSample::new(&column.name, reader.class(&column.data_type))).collect();
         match reader.read(table, &mut samples, rows, time).await {
             Outcome::Done { rows, whole } => {
+                any_read = true;
                 found.sampled_rows = found.sampled_rows.max(i64::from(rows));
                 found.complete &= whole;
                 found.columns.extend(samples.into_iter().map(ColumnSample::finish));
@@ -81,17 +83,18 @@ pub(super) async fn statistics(
             Outcome::OutOfTime { rows } => {
                 found.complete = false;
                 if rows > 0 {
+                    any_read = true;
                     found.sampled_rows = found.sampled_rows.max(i64::from(rows));
                     found.columns.extend(samples.into_iter().map(ColumnSample::finish));
                 }
                 break;
             }
-            Outcome::Denied => return Ok(TableStatistics::default()),
+            Outcome::Denied => found.columns.extend(columns.iter().map(unreadable)),
             Outcome::Gone(error) => return Err(error),
             Outcome::Failed(error) => {
                 if let [column] = columns {
                     tracing::debug!(%error, "a column cannot be read");
-                    found.columns.push(ColumnStatistics { name: column.name.clone(), ..ColumnStatistics::default() });
+                    found.columns.push(unreadable(column));
                 } else {
                     let (left, right) = columns.split_at(columns.len() / 2);
                     pending.extend([right, left]);
@@ -99,11 +102,10 @@ pub(super) async fn statistics(
             }
         }
     }
-    if found.columns.iter().all(|column| column.null_share.is_none() && column.distinct.is_none())
-        && found.sampled_rows == 0
-    {
-        // Nothing was read, which is the whole only of a table that is empty.
-        found.complete &= !found.columns.is_empty();
-    }
-    Ok(found)
+    // Nothing is known then, not even that the table is empty.
+    Ok(if any_read { found } else { TableStatistics::default() })
+}
+
+fn unreadable(column: &Column) -> ColumnStatistics {
+    ColumnStatistics { name: column.name.clone(), ..ColumnStatistics::default() }
 }

@@ -17,7 +17,7 @@ use url::Url;
 use super::{
     address,
     connections::{CATALOG_TIME, Connections, bounded},
-    place::{Place, beyond_pin},
+    place::{self, Place, beyond_pin},
     sample,
 };
 use crate::{
@@ -62,7 +62,7 @@ impl Server {
         }
         let place = Place {
             backend: DbBackend::MySql,
-            address: format!("{}:{}", options.get_host(), options.get_port()),
+            address: place::address(options.get_socket(), options.get_host(), options.get_port()),
             user: options.get_username().to_owned(),
             database: options.get_database().map(str::to_owned),
         };

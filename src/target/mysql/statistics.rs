@@ -54,8 +54,8 @@ impl Reader for MySqlReader<'_> {
             Err(_) => Outcome::OutOfTime { rows: seen_rows },
             Ok(Err(error)) => match number_of(&error) {
                 Some(3024 | 1969 | 1205 | 1317) => Outcome::OutOfTime { rows: seen_rows },
-                // The right to read the table, or to run the view.
-                Some(1142 | 1044 | 1227 | 1370) => Outcome::Denied,
+                // No right to read the table or to run the view, or a view that does not work.
+                Some(1142 | 1044 | 1227 | 1356 | 1370) => Outcome::Denied,
                 Some(1146 | 1049) | None => Outcome::Gone(place.explain(&error)),
                 Some(_) => Outcome::Failed(place.explain(&error)),
             },

@@ -20,7 +20,7 @@ use url::Url;
 use super::{
     address,
     connections::{CATALOG_TIME, Connections, bounded},
-    place::{Place, beyond_pin},
+    place::{self, Place, beyond_pin},
     sample,
 };
 use crate::{
@@ -96,7 +96,7 @@ impl Cluster {
         let own = options.get_database().unwrap_or_else(|| options.get_username()).to_owned();
         let place = Place {
             backend: DbBackend::Postgres,
-            address: format!("{}:{}", options.get_host(), options.get_port()),
+            address: place::address(options.get_socket(), options.get_host(), options.get_port()),
             user: options.get_username().to_owned(),
             database: None,
         };

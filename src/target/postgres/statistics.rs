@@ -3,11 +3,12 @@
 use std::{sync::Arc, time::Duration};
 
 use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row};
+use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, error::DatabaseError};
 
 use super::{
     super::{
         connections::Connections,
+        place::Place,
         quote::ansi,
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },
@@ -85,16 +86,13 @@ impl Reader for PostgresReader {
                         seen = 0;
                     }
                     Read::OutOfTime => return Outcome::OutOfTime { rows: seen },
-                    Read::Error(error) => return Outcome::Failed(place.explain(&error)),
+                    Read::Error(error) => return failed(place, &error),
                 }
             }
             match rows_of(&mut transaction, table, &access.readable, columns, "", rows, &mut seen).await {
                 Read::All => Outcome::Done { rows: seen.min(rows), whole: seen <= rows },
                 Read::OutOfTime => Outcome::OutOfTime { rows: seen.min(rows) },
-                Read::Error(error) if is(&error, &["42501"]) => Outcome::Denied,
-                Read::Error(error) if is(&error, &["42P01", "3F000"]) => Outcome::Gone(place.explain(&error)),
-                Read::Error(error @ sqlx::Error::Database(_)) => Outcome::Failed(place.explain(&error)),
-                Read::Error(error) => Outcome::Gone(place.explain(&error)),
+                Read::Error(error) => failed(place, &error),
             }
         };
         let outcome = tokio::time::timeout(time + GRACE, work).await;
@@ -107,8 +105,22 @@ fn f64_of(rows: u32) -> f32 {
     rows as f32
 }
 
+/// What a statement's error means for the columns in it.
+fn failed(place: &Place, error: &sqlx::Error) -> Outcome {
+    let Some(code) = error.as_database_error().and_then(DatabaseError::code) else {
+        return Outcome::Gone(place.explain(error));
+    };
+    match code.as_ref() {
+        "42P01" | "3F000" => Outcome::Gone(place.explain(error)),
+        // No right, a materialized view without data, a foreign table whose server is away.
+        "42501" | "55000" => Outcome::Denied,
+        code if code.starts_with("HV") || code.starts_with("08") => Outcome::Denied,
+        _ => Outcome::Failed(place.explain(error)),
+    }
+}
+
 fn is(error: &sqlx::Error, codes: &[&str]) -> bool {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| codes.contains(&code.as_ref()))
 }
 

@@ -1,6 +1,6 @@
 //! What SQLite's own catalog says, and the comments in `gloss_comments`.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 
@@ -167,15 +167,16 @@ async fn row_estimates(connection: &mut SqliteConnection, tables: &[Listed]) -> 
 
 fn count_of(at: usize, table: &Listed) -> String {
     let name = ansi(&table.name);
-    let bounded = format!("(SELECT count(*) FROM (SELECT 1 FROM main.{name} LIMIT {COUNTED_ROWS}))");
-    if table.rowid == Some(true) {
-        // A view's column or a column of that name may hide the rowid; `max` of any of them is as good a bound.
-        format!(
-            "SELECT {at}, max({bounded}, coalesce(CASE WHEN {bounded} >= {COUNTED_ROWS} THEN (SELECT max(rowid) FROM main.{name}) END, 0))"
-        )
+    // Rowids are given once and never taken back: with many rows the largest is a good guess.
+    let beyond = if table.rowid == Some(true) {
+        format!("max(n, coalesce((SELECT CAST(max(rowid) AS INTEGER) FROM main.{name}), 0))")
     } else {
-        format!("SELECT {at}, {bounded}")
-    }
+        "n".to_owned()
+    };
+    format!(
+        "SELECT {at}, CASE WHEN n < {COUNTED_ROWS} THEN n ELSE {beyond} END \
+         FROM (SELECT count(*) AS n FROM (SELECT 1 FROM main.{name} LIMIT {COUNTED_ROWS}))"
+    )
 }
 
 /// The structure of these tables; the number of statements does not depend on how many they are.
@@ -184,16 +185,29 @@ pub(super) async fn details(
     database: &str,
     names: &[String],
 ) -> Result<Vec<TableDetail>> {
+    let listed = list(connection).await?;
+    let known: HashMap<&str, &Listed> = listed.iter().map(|table| (table.name.as_str(), table)).collect();
+    let wanted: Vec<&str> = names.iter().map(String::as_str).filter(|name| known.contains_key(name)).collect();
+    let comments = comments(connection).await?;
     let mut tables: HashMap<String, Table> =
         tables(connection, Some(names)).await?.into_iter().map(|table| (table.name.clone(), table)).collect();
-    let wanted: Vec<&str> = names.iter().map(String::as_str).filter(|name| tables.contains_key(*name)).collect();
-    let comments = comments(connection).await?;
-    let mut columns = columns(connection, &wanted, &comments).await?;
-    let links = links(connection).await?;
+    let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
+    for (table, raw) in raw_columns(connection, &wanted).await? {
+        let with_rowid = known.get(table.as_str()).is_some_and(|listed| listed.rowid == Some(true));
+        let described =
+            raw.iter().map(|column| column.describe(&raw, with_rowid, comments.of_column(&table, &column.name)));
+        columns.insert(table.clone(), described.collect());
+    }
+    for (table, column) in unique_alone(connection, &wanted).await? {
+        if let Some(column) = find(&mut columns, &table, &column) {
+            column.unique = true;
+        }
+    }
+    let links = links(connection, &listed, &wanted).await?;
+    let mut referrers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
     for link in &links {
-        let column =
-            columns.get_mut(&link.from.0).and_then(|all| all.iter_mut().find(|known| known.name == link.from.1));
-        if let (Some(column), Some(to_column)) = (column, &link.to.1)
+        referrers.entry(&link.to.0).or_default().insert(&link.from.0);
+        if let (Some(column), Some(to_column)) = (find(&mut columns, &link.from.0, &link.from.1), &link.to.1)
             && column.references.is_none()
         {
             column.references = Some(Reference { schema: None, table: link.to.0.clone(), column: to_column.clone() });
@@ -201,40 +215,62 @@ pub(super) async fn details(
     }
     let details = names.iter().filter_map(|name| {
         let table = tables.remove(name)?;
-        let mut referenced_by: Vec<String> =
-            links.iter().filter(|link| link.to.0 == *name).map(|link| link.from.0.clone()).collect();
-        referenced_by.sort();
-        referenced_by.dedup();
+        let referred = referrers.get(name.as_str()).into_iter().flatten();
         Some(TableDetail {
             database: Some(database.to_owned()),
             schema: SCHEMA.to_owned(),
             columns: columns.remove(name).unwrap_or_default(),
-            referenced_by,
+            referenced_by: referred.map(|name| (*name).to_owned()).collect(),
             table,
         })
     });
     Ok(details.collect())
 }
 
-const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type AS data_type, \
-       c.\"notnull\" AS required, c.pk AS pk, l.wr AS without_rowid, \
-       (SELECT count(*) FROM pragma_table_xinfo(asked.value, 'main') p WHERE p.pk > 0) AS key_columns \
-     FROM json_each(?) asked \
-     JOIN pragma_table_list l ON l.schema = 'main' AND l.name = asked.value \
-     JOIN pragma_table_xinfo(asked.value, 'main') c \
+fn find<'a>(columns: &'a mut HashMap<String, Vec<Column>>, table: &str, name: &str) -> Option<&'a mut Column> {
+    columns.get_mut(table)?.iter_mut().find(|column| column.name == name)
+}
+
+/// A column as SQLite lists it.
+struct RawColumn {
+    name: String,
+    declared: String,
+    required: bool,
+    /// Its place in the primary key, from 1; 0 where it is not in it.
+    key_place: i64,
+}
+
+impl RawColumn {
+    fn describe(&self, all: &[Self], with_rowid: bool, comment: Option<String>) -> Column {
+        let data_type = self.declared.trim_end_matches("GENERATED ALWAYS").trim_end().to_owned();
+        let primary_key = self.key_place > 0;
+        let alone = primary_key && all.iter().filter(|column| column.key_place > 0).count() == 1;
+        // The one key of a table with rowids that SQLite never lets be null: another name of the rowid.
+        let is_rowid = alone && with_rowid && data_type.eq_ignore_ascii_case("INTEGER");
+        Column {
+            name: self.name.clone(),
+            data_type,
+            nullable: !self.required && !is_rowid,
+            comment,
+            primary_key,
+            unique: alone,
+            references: None,
+        }
+    }
+}
+
+const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type AS declared, \
+       c.\"notnull\" AS required, c.pk AS key_place \
+     FROM json_each(?) asked JOIN pragma_table_xinfo(asked.value, 'main') c \
      WHERE c.hidden <> 1 ORDER BY asked.key, c.cid";
 
 /// The columns of each table. A view that does not work any more has none.
-async fn columns(
-    connection: &mut SqliteConnection,
-    names: &[&str],
-    comments: &Comments,
-) -> Result<HashMap<String, Vec<Column>>> {
+async fn raw_columns(connection: &mut SqliteConnection, names: &[&str]) -> Result<HashMap<String, Vec<RawColumn>>> {
     let all = sqlx::query(COLUMNS).bind(json(names)).fetch_all(&mut *connection).await;
     let rows = match all {
         Ok(rows) => rows,
         // One broken view spoils the statement for all: each for itself, then.
-        Err(sqlx::Error::Database(_)) => {
+        Err(error) if super::code_of(&error) == Some(1) => {
             let mut rows = Vec::new();
             for name in names {
                 match sqlx::query(COLUMNS).bind(json(&[name])).fetch_all(&mut *connection).await {
@@ -247,34 +283,20 @@ async fn columns(
         }
         Err(error) => return Err(error),
     };
-    let unique = unique_alone(connection, names).await?;
-    let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
+    let mut columns: HashMap<String, Vec<RawColumn>> = HashMap::new();
     for row in &rows {
-        let table: String = row.try_get("table_name")?;
-        let name: String = row.try_get("name")?;
-        let declared: String = row.try_get("data_type")?;
-        let data_type = declared.trim_end_matches("GENERATED ALWAYS").trim_end().to_owned();
-        let primary_key = row.try_get::<i64, _>("pk")? > 0;
-        let alone = primary_key && row.try_get::<i64, _>("key_columns")? == 1;
-        // The one key that SQLite never lets be null: another name of the rowid.
-        let is_rowid =
-            alone && data_type.eq_ignore_ascii_case("INTEGER") && row.try_get::<i64, _>("without_rowid")? == 0;
-        let column = Column {
-            nullable: row.try_get::<i64, _>("required")? == 0 && !is_rowid,
-            comment: comments.of_column(&table, &name),
-            primary_key,
-            unique: alone || unique.contains(&(table.clone(), name.clone())),
-            references: None,
-            name,
-            data_type,
-        };
-        columns.entry(table).or_default().push(column);
+        columns.entry(row.try_get("table_name")?).or_default().push(RawColumn {
+            name: row.try_get("name")?,
+            declared: row.try_get("declared")?,
+            required: row.try_get::<i64, _>("required")? != 0,
+            key_place: row.try_get("key_place")?,
+        });
     }
     Ok(columns)
 }
 
 /// The columns on which a unique index stands alone.
-async fn unique_alone(connection: &mut SqliteConnection, names: &[&str]) -> Result<HashSet<(String, String)>> {
+async fn unique_alone(connection: &mut SqliteConnection, names: &[&str]) -> Result<Vec<(String, String)>> {
     let rows = sqlx::query(
         "SELECT asked.value AS table_name, max(k.name) AS name FROM json_each(?) asked \
          JOIN pragma_index_list(asked.value, 'main') i JOIN pragma_index_info(i.name, 'main') k \
@@ -286,36 +308,49 @@ async fn unique_alone(connection: &mut SqliteConnection, names: &[&str]) -> Resu
     rows.iter().map(|row| Ok((row.try_get("table_name")?, row.try_get("name")?))).collect()
 }
 
-/// A foreign key: table and column at both ends. The far column is `None` where it does not exist.
+/// A part of a foreign key: table and column at both ends. The far column is `None` where it does not exist.
 struct Link {
     from: (String, String),
     to: (String, Option<String>),
 }
 
-/// All foreign keys of the file. The far ends are spelled as they are, not as the key spells them; one that names
-/// no column means the primary key.
-async fn links(connection: &mut SqliteConnection) -> Result<Vec<Link>> {
+/// The foreign keys from and to these tables, those of few columns first. The far ends are spelled as they are,
+/// not as the key spells them; a key that names no column there means the primary key.
+async fn links(connection: &mut SqliteConnection, listed: &[Listed], wanted: &[&str]) -> Result<Vec<Link>> {
     let rows = sqlx::query(
-        "SELECT l.name AS from_table, f.\"from\" AS from_column, t.name AS to_table, \
-           (SELECT c.name FROM pragma_table_xinfo(t.name, 'main') c \
-            WHERE CASE WHEN f.\"to\" IS NULL THEN c.pk = f.seq + 1 ELSE lower(c.name) = lower(f.\"to\") END \
-            LIMIT 1) AS to_column, \
-           (SELECT count(*) FROM pragma_foreign_key_list(l.name, 'main') w WHERE w.id = f.id) AS width \
-         FROM pragma_table_list l \
-         JOIN pragma_foreign_key_list(l.name, 'main') f \
-         JOIN pragma_table_list t ON t.schema = 'main' AND t.type = 'table' AND lower(t.name) = lower(f.\"table\") \
-         WHERE l.schema = 'main' AND l.type = 'table' ORDER BY l.name, width, f.id DESC, f.seq",
+        "SELECT l.name AS from_table, f.id AS id, f.seq AS place, f.\"from\" AS from_column, \
+           f.\"table\" AS to_table, f.\"to\" AS to_column \
+         FROM sqlite_schema l JOIN pragma_foreign_key_list(l.name, 'main') f WHERE l.type = 'table'",
     )
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Link {
-                from: (row.try_get("from_table")?, row.try_get("from_column")?),
-                to: (row.try_get("to_table")?, row.try_get("to_column")?),
-            })
-        })
-        .collect()
+    let spelled: HashMap<String, &str> =
+        listed.iter().map(|table| (table.name.to_ascii_lowercase(), table.name.as_str())).collect();
+    let wanted: HashSet<&str> = wanted.iter().copied().collect();
+    let mut widths: HashMap<(String, i64), usize> = HashMap::new();
+    let mut parts = Vec::new();
+    for row in &rows {
+        let (from, id): (String, i64) = (row.try_get("from_table")?, row.try_get("id")?);
+        let Some(to) = spelled.get(&row.try_get::<String, _>("to_table")?.to_ascii_lowercase()) else { continue };
+        if spelled.contains_key(&from.to_ascii_lowercase()) && (wanted.contains(from.as_str()) || wanted.contains(to)) {
+            *widths.entry((from.clone(), id)).or_default() += 1;
+            parts.push((from, id, row, *to));
+        }
+    }
+    // SQLite numbers a table's keys from the last to the first.
+    parts.sort_by_cached_key(|(from, id, ..)| (from.clone(), widths.get(&(from.clone(), *id)).copied(), -id));
+    let far_tables: BTreeSet<&str> = parts.iter().map(|(.., to)| *to).collect();
+    let far = raw_columns(connection, &far_tables.into_iter().collect::<Vec<_>>()).await?;
+    let links = parts.into_iter().map(|(from, _, row, to)| {
+        let (place, named): (i64, Option<String>) = (row.try_get("place")?, row.try_get("to_column")?);
+        let column = far.get(to).into_iter().flatten().find(|column| match &named {
+            Some(named) => column.name.eq_ignore_ascii_case(named),
+            None => column.key_place == place + 1,
+        });
+        let to = (to.to_owned(), column.map(|column| column.name.clone()));
+        Ok(Link { from: (from, row.try_get("from_column")?), to })
+    });
+    links.collect()
 }
 
 fn json(names: &[&str]) -> String {

@@ -1,0 +1,39 @@
+//! Targets: one conformance suite for every kind of database, over the same hostile schema, and what each says
+//! when something is wrong.
+
+#![expect(clippy::unwrap_used, reason = "a test's helper fails the test as the test does")]
+
+mod chinook;
+mod conformance;
+mod many;
+mod names;
+mod trouble;
+
+use std::{path::Path, sync::Arc};
+
+use gloss::{
+    domain::{clock::Moment, profile::DbProfile},
+    port::target::{Target, TargetError, Targets},
+    target::{SqlTargets, backend_of},
+};
+
+/// A profile with this URL.
+fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
+    DbProfile {
+        id: gloss::domain::id::DbProfileId(1),
+        name: "p".to_owned(),
+        backend: backend_of(url).expect("a known scheme"),
+        url: url.to_owned().into(),
+        pinned_database: pinned.map(str::to_owned),
+        created_at: Moment::default(),
+    }
+}
+
+/// The target behind this URL.
+fn open(url: &str, pinned: Option<&str>) -> Result<Arc<dyn Target>, TargetError> {
+    SqlTargets::new().open(&profile(url, pinned))
+}
+
+fn sqlite_url(file: &Path) -> String {
+    format!("sqlite://{}", file.display())
+}

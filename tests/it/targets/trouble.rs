@@ -1,0 +1,222 @@
+//! What is said when something is wrong, and that no password is in it.
+
+use std::{
+    future::Future,
+    net::TcpListener,
+    time::{Duration, Instant},
+};
+
+use gloss::port::target::{SampleLimits, Target, TargetError};
+
+use super::{open, sqlite_url};
+use crate::services;
+
+/// Stands in every password.
+const MARKER: &str = "hunter2-marker";
+
+/// The error, which must not have the marker anywhere.
+fn error_of<T>(result: Result<T, TargetError>) -> TargetError {
+    let Err(error) = result else { panic!("this must fail") };
+    assert!(!format!("{error} {error:?}").contains(MARKER), "{error:?}");
+    error
+}
+
+/// The text, with all these words in it.
+fn says<T>(result: Result<T, TargetError>, words: &[&str]) -> TargetError {
+    let error = error_of(result);
+    let text = error.to_string();
+    assert!(words.iter().all(|word| text.contains(word)), "{text}: {words:?}");
+    error
+}
+
+fn free_port() -> u16 {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+}
+
+/// Fails a test that would otherwise wait for a default of minutes.
+async fn soon<T>(work: impl Future<Output = T>) -> T {
+    tokio::time::timeout(Duration::from_secs(20), work).await.expect("an answer within 20 seconds")
+}
+
+#[tokio::test]
+async fn nobody_listens() {
+    let port = free_port();
+    for (scheme, noun) in [("postgres", "PostgreSQL"), ("mysql", "MySQL"), ("mariadb", "MariaDB")] {
+        let target = open(&format!("{scheme}://ann:{MARKER}@127.0.0.1:{port}/shop"), None).unwrap();
+        let start = Instant::now();
+        let error = says(soon(target.test()).await, &[noun, &format!("127.0.0.1:{port}"), "connection refused"]);
+        assert!(matches!(error, TargetError::Unreachable(_)));
+        assert!(start.elapsed() < Duration::from_secs(5), "told at once");
+        error_of(soon(target.tables(None, "x")).await);
+    }
+    let target = open(&format!("postgres://ann:{MARKER}@no-such-host.invalid/shop"), None).unwrap();
+    says(soon(target.test()).await, &["no-such-host.invalid"]);
+}
+
+#[tokio::test]
+async fn somebody_else_listens() {
+    // Takes connections and closes them.
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    std::thread::spawn(move || listener.incoming().take(20).for_each(drop));
+    for scheme in ["postgres", "mysql"] {
+        let target = open(&format!("{scheme}://ann:{MARKER}@127.0.0.1:{port}/shop"), None).unwrap();
+        assert!(matches!(error_of(soon(target.test()).await), TargetError::Unreachable(_)));
+    }
+}
+
+#[tokio::test]
+async fn urls_that_cannot_be_used() {
+    for url in [
+        format!("postgres://ann:{MARKER}/x@db/shop"),
+        format!("postgres://ann:{MARKER}@db:port/shop"),
+        format!("mysql://ann:#{MARKER}@db"),
+        format!("postgres://ann:{MARKER}@db/shop?sslmode={MARKER}"),
+        "sqlite://".to_owned(),
+    ] {
+        assert!(matches!(error_of(open(&url, None)), TargetError::Misconfigured(_)), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn files_that_cannot_be_read() {
+    let folder = tempfile::tempdir().unwrap();
+    let missing = folder.path().join("missing.db");
+    let target = open(&sqlite_url(&missing), None).unwrap();
+    says(target.test().await, &["no file at", "missing.db", "check the path"]);
+    says(target.can_write_comments().await, &["no file at"]);
+    assert!(!missing.exists(), "never made");
+
+    let text = folder.path().join("text.db");
+    std::fs::write(&text, "not a database, but long enough to be taken for one ".repeat(40)).unwrap();
+    says(open(&sqlite_url(&text), None).unwrap().test().await, &["is not a SQLite database"]);
+    says(open(&sqlite_url(folder.path()), None).unwrap().test().await, &["is not a file"]);
+
+    let file = folder.path().join("shop.db");
+    services::load_sqlite(&file, "CREATE TABLE t (a INTEGER); INSERT INTO t VALUES (1)").await;
+    let target = open(&sqlite_url(&file), None).unwrap();
+    says(target.schemas(Some("other")).await, &["no database other", "shop"]);
+    says(open(&sqlite_url(&file), Some("shop")).unwrap().schemas(Some("other")).await, &["pinned to shop"]);
+    let mut details = target.details(Some("shop"), "main", &["t".to_owned()]).await.unwrap();
+    // Dropped between the look at the structure and the look at the data.
+    details[0].table.name = "dropped".to_owned();
+    says(target.statistics(&details[0], SampleLimits::default()).await, &["dropped", "not there any more"]);
+}
+
+#[tokio::test]
+async fn sqlite_stops_at_its_time_limit() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("slow.db");
+    services::load_sqlite(
+        &file,
+        "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n;
+         CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
+           SELECT i FROM n WHERE i < 4 OR i < 0",
+    )
+    .await;
+    let target = open(&sqlite_url(&file), None).unwrap();
+    time_limit_holds(&*target, "main").await;
+    // What came before the limit is kept.
+    let endless = target.details(None, "main", &["endless".to_owned()]).await.unwrap();
+    let limits = SampleLimits { time: Duration::from_millis(300), ..SampleLimits::default() };
+    let found = target.statistics(&endless[0], limits).await.unwrap();
+    assert_eq!((found.sampled_rows, found.complete, found.columns[0].distinct), (3, false, Some(3)));
+    // The connection is as good as before.
+    assert!(target.test().await.is_ok());
+}
+
+/// The view `slow` ends at the limit and says that it knows nothing.
+async fn time_limit_holds(target: &dyn Target, schema: &str) {
+    let slow = target.details(None, schema, &["slow".to_owned()]).await.unwrap();
+    let start = Instant::now();
+    let limits = SampleLimits { time: Duration::from_millis(500), ..SampleLimits::default() };
+    let found = target.statistics(&slow[0], limits).await.unwrap();
+    assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
+    assert_eq!((found.sampled_rows, found.complete, found.columns.len()), (0, false, 0));
+}
+
+#[tokio::test]
+async fn postgres() {
+    let Some(service) = services::postgres().await else { return };
+    let (url, database) = service.fresh_database().await;
+    let reader = format!("reader_{database}");
+    let script = format!(
+        "CREATE TABLE t (a int, secret text); INSERT INTO t VALUES (1, 'x'); CREATE TABLE closed (a int);
+         CREATE VIEW slow AS SELECT pg_sleep(60)::text AS s;
+         CREATE TABLE big AS SELECT n, CASE WHEN n > 90000 THEN 'new' END AS late FROM generate_series(1, 100000) n;
+         ANALYZE big; CREATE ROLE {reader} LOGIN PASSWORD '{MARKER}@/'; GRANT SELECT (a) ON t TO {reader};"
+    );
+    service.run(Some(&database), &script).await;
+    let owner = open(&url, None).unwrap();
+    time_limit_holds(&*owner, "public").await;
+
+    says(
+        open(&service.url_for(&format!("{reader}:{MARKER}"), &database), None).unwrap().test().await,
+        &["password for user", &reader, "refused"],
+    );
+    says(open(&service.url_for("postgres", "nowhere"), None).unwrap().test().await, &["no database nowhere"]);
+    says(owner.schemas(Some("nowhere")).await, &["no database nowhere"]);
+    let pinned = open(&url, Some(&database)).unwrap();
+    says(pinned.schemas(Some("postgres")).await, &["pinned to", &database]);
+    assert_eq!(pinned.databases().await.unwrap().len(), 1);
+
+    // Special characters in the password, a column and a table without the right to read.
+    let login = format!("{reader}:{MARKER}%40%2F");
+    let target = open(&service.url_for(&login, &database), None).unwrap();
+    assert!(!target.can_write_comments().await.unwrap());
+    let details = target.details(None, "public", &["t", "closed"].map(str::to_owned)).await.unwrap();
+    let found = target.statistics(&details[0], SampleLimits::default()).await.unwrap();
+    assert_eq!((found.columns[0].samples.len(), found.columns[1].null_share), (1, None));
+    let closed = target.statistics(&details[1], SampleLimits::default()).await.unwrap();
+    assert!(closed.columns.is_empty() && !closed.complete);
+
+    // A large table is sampled from all over.
+    let big = owner.details(None, "public", &["big".to_owned()]).await.unwrap();
+    let found = owner.statistics(&big[0], SampleLimits::default()).await.unwrap();
+    assert_eq!((found.sampled_rows, found.complete), (2_000, false));
+    let largest: i64 = found.columns[0].maximum.as_deref().unwrap().parse().unwrap();
+    assert!(largest > 50_000, "{largest}");
+    assert_eq!(found, owner.statistics(&big[0], SampleLimits::default()).await.unwrap());
+
+    service.run(Some(&database), "DROP TABLE big").await;
+    says(owner.statistics(&big[0], SampleLimits::default()).await, &["public.big", "not there any more"]);
+    assert!(owner.details(None, "public", &["big".to_owned()]).await.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn mariadb() {
+    let Some(service) = services::mariadb().await else { return };
+    let (url, database) = service.fresh_database().await;
+    let reader = format!("reader_{database}");
+    let script = format!(
+        "USE {database}; CREATE TABLE t (a int, secret text); INSERT INTO t VALUES (1, 'x'); CREATE TABLE closed (a int);
+         CREATE VIEW slow AS SELECT SLEEP(60) AS s; CREATE TABLE gone (a int);
+         CREATE USER {reader}@'127.0.0.1' IDENTIFIED BY '{MARKER}@/';
+         GRANT SELECT (a) ON t TO {reader}@'127.0.0.1'; GRANT INSERT ON closed TO {reader}@'127.0.0.1';"
+    );
+    service.run(None, &script).await;
+    let owner = open(&url, None).unwrap();
+    time_limit_holds(&*owner, &database).await;
+
+    says(
+        open(&service.url_for(&format!("{reader}:{MARKER}"), &database), None).unwrap().test().await,
+        &["password for user", &reader, "refused"],
+    );
+    says(open(&service.url_for("root", "nowhere"), None).unwrap().test().await, &["no database nowhere"]);
+    says(owner.schemas(Some("nowhere")).await, &["name nowhere as a schema"]);
+    says(open(&url, Some("nowhere")).unwrap().schemas(None).await, &["no database nowhere"]);
+
+    let login = format!("{reader}:{MARKER}%40%2F");
+    let target = open(&service.url_for(&login, &database), None).unwrap();
+    assert!(!target.can_write_comments().await.unwrap());
+    let details = target.details(None, &database, &["t", "closed"].map(str::to_owned)).await.unwrap();
+    let found = target.statistics(&details[0], SampleLimits::default()).await.unwrap();
+    assert_eq!(found.columns[0].samples, ["1"]);
+    let closed = target.statistics(&details[1], SampleLimits::default()).await.unwrap();
+    assert!(closed.columns.is_empty() && !closed.complete);
+
+    let gone = owner.details(None, &database, &["gone".to_owned()]).await.unwrap();
+    service.run(Some(&database), "DROP TABLE gone").await;
+    error_of(owner.statistics(&gone[0], SampleLimits::default()).await);
+    assert!(owner.details(None, &database, &["gone".to_owned()]).await.unwrap().is_empty());
+}
