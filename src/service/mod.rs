@@ -5,7 +5,6 @@
 //! and one field of [`Services`]; to add one, add both.
 
 pub mod catalog;
-pub mod lists;
 pub mod profiles;
 pub mod progress;
 pub mod runs;
