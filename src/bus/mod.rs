@@ -1,1 +1,3 @@
 //! Nudges between the parts of Gloss. Each file is one way to carry them.
+
+pub mod local;

@@ -58,6 +58,12 @@ spelled!(RunEventType {
     StatusChanged => "STATUS_CHANGED", Finished => "FINISHED",
 });
 
+/// The list of a run's events, as its cursors name it.
+#[must_use]
+pub fn list_name(run: RunId) -> String {
+    format!("events:{run}")
+}
+
 /// One event, with the run's status, progress and usage right after it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEvent {

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     clock::Moment,
     id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
+    spelling::spelled,
     status::{RunKind, RunStatus},
 };
 
@@ -121,6 +122,12 @@ pub enum OrderDirection {
     Desc,
 }
 
+spelled!(RunOrderField {
+    StartedAt => "STARTED_AT", Number => "NUMBER", Duration => "DURATION", Status => "STATUS", Command => "COMMAND",
+    Model => "MODEL", DbProfile => "DB_PROFILE",
+});
+spelled!(OrderDirection { Asc => "ASC", Desc => "DESC" });
+
 /// An order of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunOrder {
@@ -133,5 +140,13 @@ pub struct RunOrder {
 impl Default for RunOrder {
     fn default() -> Self {
         Self { field: RunOrderField::StartedAt, direction: OrderDirection::Desc }
+    }
+}
+
+impl RunOrder {
+    /// The list of runs in this order, as its cursors name it.
+    #[must_use]
+    pub fn list_name(self) -> String {
+        format!("runs:{}:{}", self.field.as_str(), self.direction.as_str())
     }
 }

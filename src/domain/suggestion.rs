@@ -5,6 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::{
     asset::{AssetKind, AssetPath},
     clock::Moment,
+    filter::OrderDirection,
     id::{RunId, SuggestionId},
     spelling::spelled,
 };
@@ -163,6 +164,18 @@ pub enum SuggestionOrderField {
     Name,
     /// By state.
     ReviewState,
+}
+
+spelled!(SuggestionOrderField {
+    Position => "POSITION", Confidence => "CONFIDENCE", Name => "NAME", ReviewState => "REVIEW_STATE",
+});
+
+impl SuggestionOrderField {
+    /// The list of a run's suggestions in this order, as its cursors name it.
+    #[must_use]
+    pub fn list_name(self, run: RunId, direction: OrderDirection) -> String {
+        format!("suggestions:{run}:{}:{}", self.as_str(), direction.as_str())
+    }
 }
 
 /// How many suggestions are in each band.

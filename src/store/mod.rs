@@ -1,1 +1,125 @@
 //! The store on sea-orm.
+//!
+//! The rules: a change is one transaction, and its nudge follows the commit. Every write goes through
+//! [`SqlStore::begin`], every read through [`SqlStore::read`]; on SQLite the former is one connection that
+//! takes the write lock at once, so that no statement ever finds the database locked. Queries are built,
+//! never written as text; what one database needs otherwise than the rest is in `dialect.rs`. To add a
+//! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
+
+mod dialect;
+mod events;
+mod keyset;
+mod open;
+mod profiles;
+mod record;
+mod run_list;
+mod run_plan;
+mod runs;
+mod suggestions;
+mod workers;
+mod write;
+
+use std::{
+    collections::HashMap,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
+
+use async_trait::async_trait;
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait, sea_query::SelectStatement,
+};
+
+use crate::{
+    domain::{Error, Result},
+    port::{bus::Bus, store::Store},
+};
+
+pub use open::{OpenError, migrate, open};
+
+/// Gloss's records in a SQL database. Cheap to clone.
+#[derive(Clone)]
+pub struct SqlStore {
+    writer: DatabaseConnection,
+    readers: DatabaseConnection,
+    bus: Arc<dyn Bus>,
+    name: Arc<str>,
+    statements: Arc<AtomicU64>,
+}
+
+impl std::fmt::Debug for SqlStore {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SqlStore").field("name", &self.name).finish_non_exhaustive()
+    }
+}
+
+impl SqlStore {
+    /// Begins a transaction that may write from its first statement on.
+    async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        Ok(self.writer.begin_with_options(options).await?)
+    }
+
+    /// Where single statements read.
+    const fn read(&self) -> &DatabaseConnection {
+        &self.readers
+    }
+
+    /// Does something to its end, even where the caller goes away: a change is never left between its commit
+    /// and its nudge.
+    async fn finish<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        tokio::spawn(work(self.clone())).await.map_err(Error::internal)?
+    }
+}
+
+/// All rows of a query.
+async fn all<M: FromQueryResult>(connection: &impl ConnectionTrait, query: &SelectStatement) -> Result<Vec<M>> {
+    let rows = connection.query_all(query).await?;
+    Ok(rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
+}
+
+/// The first column of a query's only row.
+async fn number(connection: &impl ConnectionTrait, query: &SelectStatement) -> Result<i64> {
+    let row = connection.query_one(query).await?;
+    Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
+}
+
+/// Rows by the key of what they belong to.
+fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
+    let mut groups: HashMap<K, Vec<V>> = HashMap::new();
+    for (key, value) in pairs {
+        groups.entry(key).or_default().push(value);
+    }
+    groups
+}
+
+impl From<DbErr> for Error {
+    fn from(error: DbErr) -> Self {
+        Self::internal(error)
+    }
+}
+
+#[async_trait]
+impl Store for SqlStore {
+    async fn ping(&self) -> Result<()> {
+        Ok(self.readers.ping().await?)
+    }
+
+    fn name(&self) -> String {
+        self.name.to_string()
+    }
+
+    fn statements(&self) -> u64 {
+        self.statements.load(Ordering::Relaxed)
+    }
+}

@@ -1,0 +1,21 @@
+//! The DB profiles.
+
+use sea_orm::entity::prelude::*;
+
+/// A connection to a database to be described.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "db_profile")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    #[sea_orm(unique)]
+    pub name: String,
+    pub backend: String,
+    /// Password included.
+    pub url: String,
+    pub pinned_database: Option<String>,
+    pub created_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,19 @@
+//! What suggestions rest on.
+
+use sea_orm::entity::prelude::*;
+
+/// One thing a description rests on.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "evidence")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub suggestion_id: i64,
+    /// From 1.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub source: String,
+    pub detail: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

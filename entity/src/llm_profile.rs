@@ -1,0 +1,26 @@
+//! The LLM profiles.
+
+use sea_orm::entity::prelude::*;
+
+/// A provider, a model, a key and limits.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "llm_profile")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    #[sea_orm(unique)]
+    pub name: String,
+    pub provider: String,
+    pub model: String,
+    pub base_url: Option<String>,
+    pub api_key: Option<String>,
+    pub is_default: bool,
+    pub concurrency: i32,
+    pub requests_per_minute: Option<i32>,
+    pub input_cost_per_million_tokens: Option<f64>,
+    pub output_cost_per_million_tokens: Option<f64>,
+    pub created_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,26 @@
+//! The rows of runs: the assets in scope and what became of each.
+
+use sea_orm::entity::prelude::*;
+
+/// One asset in a run.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "run_row")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub run_id: i64,
+    /// From 1.
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    pub asset_kind: String,
+    pub database_name: Option<String>,
+    pub schema_name: Option<String>,
+    pub table_name: Option<String>,
+    pub column_name: Option<String>,
+    /// PENDING, DONE, FAILED or SKIPPED.
+    pub status: String,
+    /// JSON.
+    pub error: Option<String>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

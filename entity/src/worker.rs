@@ -1,0 +1,18 @@
+//! The processes that work on runs.
+
+use sea_orm::entity::prelude::*;
+
+/// A process.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "worker")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: String,
+    pub host: String,
+    pub started_at: i64,
+    pub last_seen_at: i64,
+    pub capacity: i32,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

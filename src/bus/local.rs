@@ -1,0 +1,83 @@
+//! Nudges within one process.
+//!
+//! The rule: a nudge never waits and never fails. A listener to all runs has a bounded queue and is told how
+//! many nudges it missed; a listener to one run holds a single mark that changes.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, PoisonError},
+};
+
+use futures_util::StreamExt;
+use tokio::sync::{broadcast, watch};
+use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
+
+use crate::{
+    domain::id::RunId,
+    port::bus::{Bus, Lagged, RunNudge, RunNudges},
+};
+
+/// Nudges that a slow listener to all runs may lag behind before it is told that it missed some.
+const QUEUE: usize = 1024;
+/// Marks of single runs before those without listeners are swept out for the first time.
+const SWEEP_FROM: usize = 64;
+
+/// A bus within this process.
+#[derive(Debug)]
+pub struct LocalBus {
+    all: broadcast::Sender<RunNudge>,
+    single: Mutex<Marks>,
+}
+
+/// One mark for each run that somebody listens to.
+#[derive(Debug)]
+struct Marks {
+    senders: HashMap<RunId, watch::Sender<u64>>,
+    sweep_at: usize,
+}
+
+impl LocalBus {
+    /// A bus without listeners.
+    #[must_use]
+    pub fn new() -> Self {
+        let marks = Marks { senders: HashMap::new(), sweep_at: SWEEP_FROM };
+        Self { all: broadcast::Sender::new(QUEUE), single: Mutex::new(marks) }
+    }
+}
+
+impl Default for LocalBus {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Marks {
+    /// Forgets runs that nobody listens to any more, each time their number may have doubled.
+    fn sweep(&mut self) {
+        if self.senders.len() >= self.sweep_at {
+            self.senders.retain(|_, mark| mark.receiver_count() > 0);
+            self.sweep_at = (self.senders.len() * 2).max(SWEEP_FROM);
+        }
+    }
+}
+
+impl Bus for LocalBus {
+    fn nudge(&self, nudge: RunNudge) {
+        if let Some(mark) = self.single.lock().unwrap_or_else(PoisonError::into_inner).senders.get(&nudge.run_id) {
+            mark.send_modify(|count| *count = count.wrapping_add(1));
+        }
+        // Nobody listening is no fault.
+        let _ = self.all.send(nudge);
+    }
+
+    fn runs(&self) -> RunNudges {
+        let nudges = BroadcastStream::new(self.all.subscribe());
+        Box::pin(nudges.map(|nudge| nudge.map_err(|BroadcastStreamRecvError::Lagged(dropped)| Lagged(dropped))))
+    }
+
+    fn run(&self, run_id: RunId) -> watch::Receiver<u64> {
+        let mut marks = self.single.lock().unwrap_or_else(PoisonError::into_inner);
+        marks.sweep();
+        marks.senders.entry(run_id).or_default().subscribe()
+    }
+}

@@ -1,0 +1,211 @@
+//! Pages by key: the conditions and orders of a list whose rows are found by their sort key.
+//!
+//! The rule: a list is ordered by some columns, all in one direction, the last of which make the key unique.
+//! The first may be null, and nulls come last in either direction: the list is then two sections, each of
+//! them one range of an index.
+
+use sea_orm::{
+    Condition, Value,
+    sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement},
+};
+
+use crate::domain::{
+    Error, Result,
+    filter::OrderDirection,
+    page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
+};
+
+/// What a column of a key holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum KeyType {
+    Int,
+    Float,
+    Text,
+}
+
+/// How a list is ordered.
+#[derive(Debug, Clone)]
+pub(super) struct Keyset {
+    /// The columns with what they hold, the unique key last.
+    pub columns: Vec<(Expr, KeyType)>,
+    /// Whether the first may be null.
+    pub nullable: bool,
+    /// The direction of all of them.
+    pub direction: OrderDirection,
+}
+
+/// One end of a range of a list.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Bound {
+    /// The key; its first part is left out where that is null.
+    pub key: Vec<Value>,
+    /// Whether its first part is null.
+    pub null: bool,
+    /// Whether the row of that key is in.
+    pub inclusive: bool,
+}
+
+/// A range of a list, in the list's own order.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Range {
+    /// Where it begins.
+    pub start: Option<Bound>,
+    /// Where it ends.
+    pub end: Option<Bound>,
+}
+
+/// One range of an index: what it holds and how it is ordered.
+#[derive(Debug, Clone)]
+pub(super) struct Section {
+    /// The rows.
+    pub condition: Condition,
+    /// Their order.
+    pub order: Vec<(Expr, Order)>,
+}
+
+impl Keyset {
+    /// The bound that a cursor stands for. `argument` is where it came from.
+    fn bound(&self, cursor: &Cursor, argument: &str) -> Result<Bound> {
+        let foreign = || {
+            Error::bad_input(
+                argument,
+                format!("`{argument}` is not a cursor of this list; use one from `edges` or `pageInfo`"),
+            )
+        };
+        if cursor.key.len() != self.columns.len() {
+            return Err(foreign());
+        }
+        let mut key = Vec::with_capacity(cursor.key.len());
+        let mut null = false;
+        for (at, (part, (_, key_type))) in cursor.key.iter().zip(&self.columns).enumerate() {
+            match (part, key_type) {
+                (CursorPart::Null, _) if at == 0 && self.nullable => null = true,
+                (CursorPart::Int(number), KeyType::Int) => key.push(Value::from(*number)),
+                #[expect(clippy::cast_precision_loss, reason = "a whole confidence is 0 or 1")]
+                (CursorPart::Int(number), KeyType::Float) => key.push(Value::from(*number as f64)),
+                (CursorPart::Float(number), KeyType::Float) => key.push(Value::from(*number)),
+                (CursorPart::Text(text), KeyType::Text) => key.push(Value::from(text.as_str())),
+                _ => return Err(foreign()),
+            }
+        }
+        Ok(Bound { key, null, inclusive: false })
+    }
+
+    /// The range that a page is cut from.
+    pub(super) fn range(&self, page: &PageRequest) -> Result<Range> {
+        let forward = page.direction == PageDirection::Forward;
+        let (after, before) = if forward { (&page.from, &page.until) } else { (&page.until, &page.from) };
+        let start = after.as_ref().map(|cursor| self.bound(cursor, "after")).transpose()?;
+        let end = before.as_ref().map(|cursor| self.bound(cursor, "before")).transpose()?;
+        Ok(Range { start, end })
+    }
+
+    /// The sections that a range touches, in the order in which they are read.
+    pub(super) fn sections(&self, range: &Range, reverse: bool) -> Vec<Section> {
+        let mut sections = Vec::with_capacity(2);
+        let bounds = |null| {
+            let start = range.start.as_ref().filter(|bound| bound.null == null);
+            let end = range.end.as_ref().filter(|bound| bound.null == null);
+            (start, end)
+        };
+        if !range.start.as_ref().is_some_and(|start| start.null) {
+            let (start, end) = bounds(false);
+            let mut condition = self.between(&self.columns, start, end);
+            if self.nullable && start.is_none() && end.is_none() {
+                condition = condition.add(self.columns[0].0.clone().is_not_null());
+            }
+            sections.push(Section { condition, order: self.order(&self.columns, reverse) });
+        }
+        if self.nullable && !range.end.as_ref().is_some_and(|end| !end.null) {
+            let (start, end) = bounds(true);
+            let columns = &self.columns[1..];
+            let condition = self.between(columns, start, end).add(self.columns[0].0.clone().is_null());
+            sections.push(Section { condition, order: self.order(columns, reverse) });
+        }
+        if reverse {
+            sections.reverse();
+        }
+        sections
+    }
+
+    /// The whole range as one condition and one order, for a database to sort by itself.
+    pub(super) fn sorted(&self, range: &Range, reverse: bool, query: &mut SelectStatement) {
+        let mut any = Condition::any();
+        for section in self.sections(range, reverse) {
+            any = any.add(section.condition);
+        }
+        query.cond_where(any);
+        let nulls = if reverse { NullOrdering::First } else { NullOrdering::Last };
+        for (column, order) in self.order(&self.columns, reverse) {
+            query.order_by_expr_with_nulls(column, order, nulls);
+        }
+    }
+
+    fn between(&self, columns: &[(Expr, KeyType)], start: Option<&Bound>, end: Option<&Bound>) -> Condition {
+        let ascending = self.direction == OrderDirection::Asc;
+        let mut condition = Condition::all();
+        for (bound, above) in [(start, ascending), (end, !ascending)] {
+            let Some(bound) = bound else { continue };
+            let (left, right) = match (columns, bound.key.as_slice()) {
+                ([(column, _)], [value]) => (column.clone(), Expr::val(value.clone())),
+                _ => (
+                    Expr::tuple(columns.iter().map(|(column, _)| column.clone())),
+                    Expr::tuple(bound.key.iter().cloned().map(Expr::val)),
+                ),
+            };
+            condition = condition.add(match (above, bound.inclusive) {
+                (true, false) => left.gt(right),
+                (true, true) => left.gte(right),
+                (false, false) => left.lt(right),
+                (false, true) => left.lte(right),
+            });
+        }
+        condition
+    }
+
+    fn order(&self, columns: &[(Expr, KeyType)], reverse: bool) -> Vec<(Expr, Order)> {
+        let ascending = (self.direction == OrderDirection::Asc) != reverse;
+        let order = if ascending { Order::Asc } else { Order::Desc };
+        columns.iter().map(|(column, _)| (column.clone(), order.clone())).collect()
+    }
+}
+
+/// What a page needs beside its rows: whether something stands on the other side of the cursors it was
+/// asked for by. Each is a range to look for one row in, read in reverse or not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Neighbours {
+    /// Before `after`, its own row included; to be read in reverse.
+    pub before: Option<Range>,
+    /// Behind `before`, its own row included.
+    pub behind: Option<Range>,
+}
+
+impl Range {
+    /// What stands outside this range on either side.
+    pub(super) fn neighbours(&self) -> Neighbours {
+        let outside = |bound: &Option<Bound>| bound.clone().map(|bound| Bound { inclusive: true, ..bound });
+        Neighbours {
+            before: outside(&self.start).map(|end| Self { start: None, end: Some(end) }),
+            behind: outside(&self.end).map(|start| Self { start: Some(start), end: None }),
+        }
+    }
+}
+
+/// A page from the rows read for it, one more than it holds where there are more. `before` and `behind` tell
+/// whether something stands outside the range.
+pub(super) fn cut<T>(
+    page: &PageRequest,
+    mut rows: Vec<T>,
+    (before, behind): (bool, bool),
+    cursor: impl Fn(&T) -> Cursor,
+) -> Page<T> {
+    let more = rows.len() > page.size;
+    rows.truncate(page.size);
+    let forward = page.direction == PageDirection::Forward;
+    if !forward {
+        rows.reverse();
+    }
+    let rows = rows.into_iter().map(|row| (cursor(&row), row)).collect();
+    let (has_previous, has_next) = if forward { (before, more || behind) } else { (more || before, behind) };
+    Page { rows, has_next, has_previous }
+}

@@ -1,0 +1,131 @@
+//! Opening a store: connections, migrations, and what a start makes void.
+
+use std::{
+    collections::HashSet,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Duration,
+};
+
+use entity::{run, worker};
+use migration::{Migrator, MigratorTrait};
+use sea_orm::{
+    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
+    sea_query::Expr,
+    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+};
+
+use super::{SqlStore, dialect};
+use crate::port::bus::Bus;
+
+/// Connections that read.
+const READERS: u32 = 4;
+/// How long a statement waits for a lock that another process holds: only a backup or a person's shell can.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Why a store cannot be opened. No text holds the URL: it may hold a password.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The URL is of no store that Gloss knows.
+    #[error("the store's URL is not one that Gloss can use; write sqlite:///path/to/store.db")]
+    UnknownUrl,
+    /// It knows migrations that this program does not.
+    #[error("the store {0} was written by a newer version of Gloss; use that version or another data folder")]
+    Newer(String),
+    /// It cannot be reached, read or migrated.
+    #[error("the store cannot be opened")]
+    Database(#[from] DbErr),
+    /// It was opened but does not answer as it should.
+    #[error("the store cannot be used")]
+    Unusable(#[from] crate::domain::Error),
+}
+
+/// Opens a store, migrates it, and makes void what processes that are gone left in it.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open(url: &str, bus: Arc<dyn Bus>) -> Result<SqlStore, OpenError> {
+    let statements = Arc::new(AtomicU64::new(0));
+    let writer = connect(url, 1, &statements).await?;
+    bring_up(url, &writer).await?;
+    let readers = connect(url, READERS, &statements).await?;
+    let name = dialect::name(&readers).await?.into();
+    let store = SqlStore { writer, readers, bus, name, statements };
+    forget_processes(&store.writer).await?;
+    Ok(store)
+}
+
+/// Brings a store up to date, as opening it does.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn migrate(url: &str) -> Result<(), OpenError> {
+    let writer = connect(url, 1, &Arc::default()).await?;
+    bring_up(url, &writer).await?;
+    Ok(writer.close().await?)
+}
+
+async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection, OpenError> {
+    if !url.starts_with("sqlite:") {
+        return Err(OpenError::UnknownUrl);
+    }
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).min_connections(1).sqlx_logging(false).record_stmt_in_spans(false);
+    // A connection lives as long as the store: a new one would prepare its statements again.
+    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
+    options.acquire_timeout(Duration::from_secs(60));
+    options.map_sqlx_sqlite_opts(|options| {
+        options
+            .create_if_missing(true)
+            .foreign_keys(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            .synchronous(SqliteSynchronous::Normal)
+            .busy_timeout(BUSY_TIMEOUT)
+            .statement_cache_capacity(256)
+            .pragma("cache_size", "-16000")
+            .pragma("temp_store", "memory")
+    });
+    let mut connection = Database::connect(options).await?;
+    let statements = Arc::clone(statements);
+    connection.set_metric_callback(move |info| {
+        statements.fetch_add(1, Ordering::Relaxed);
+        tracing::trace!(
+            target: "gloss::store::sql",
+            sql = info.statement.sql.as_str(),
+            elapsed_us = u64::try_from(info.elapsed.as_micros()).unwrap_or(u64::MAX),
+            failed = info.failed,
+            "statement"
+        );
+    });
+    Ok(connection)
+}
+
+/// Refuses a store of a newer program, migrates an older one.
+async fn bring_up(url: &str, writer: &DatabaseConnection) -> Result<(), OpenError> {
+    let known: HashSet<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let applied = Migrator::get_migration_models(writer).await?;
+    if applied.iter().any(|migration| !known.contains(&migration.version)) {
+        return Err(OpenError::Newer(place(url)));
+    }
+    Ok(Migrator::up(writer, None).await?)
+}
+
+/// Where a store is, without what may be secret.
+fn place(url: &str) -> String {
+    let place = url.split('?').next().unwrap_or_default();
+    place.trim_start_matches("sqlite:").trim_start_matches("//").to_owned()
+}
+
+/// The lock on the data folder lets one process in: whoever held a run before is gone.
+async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    worker::Entity::delete_many().exec(writer).await?;
+    run::Entity::update_many()
+        .col_expr(run::Column::WorkerId, Expr::value(None::<String>))
+        .col_expr(run::Column::LeaseUntil, Expr::value(None::<i64>))
+        .filter(run::Column::WorkerId.is_not_null())
+        .exec(writer)
+        .await?;
+    Ok(())
+}

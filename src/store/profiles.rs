@@ -1,0 +1,238 @@
+//! Profiles of databases and of models.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use entity::{db_profile, llm_profile, run};
+use sea_orm::{
+    ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+};
+use secrecy::{ExposeSecret, SecretString};
+
+use super::{SqlStore, record, runs::spellings};
+use crate::{
+    domain::{
+        Error, Result,
+        clock::Moment,
+        id::{DbProfileId, LlmProfileId, RunId},
+        profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
+        status::RunStatus,
+    },
+    port::store::ProfileStore,
+};
+
+/// The statuses in which a run still needs its profiles.
+const IN_USE: [RunStatus; 5] =
+    [RunStatus::Queued, RunStatus::Running, RunStatus::Paused, RunStatus::Cancelling, RunStatus::Applying];
+
+fn db_profile(row: db_profile::Model) -> Result<DbProfile> {
+    Ok(DbProfile {
+        id: DbProfileId(row.id),
+        name: row.name,
+        backend: record::spelled(&row.backend)?,
+        url: SecretString::from(row.url),
+        pinned_database: row.pinned_database,
+        created_at: record::moment(row.created_at)?,
+    })
+}
+
+fn db_profile_row(profile: NewDbProfile) -> db_profile::ActiveModel {
+    db_profile::ActiveModel {
+        id: ActiveValue::NotSet,
+        name: ActiveValue::Set(profile.name),
+        backend: ActiveValue::Set(profile.backend.as_str().to_owned()),
+        url: ActiveValue::Set(profile.url.expose_secret().to_owned()),
+        pinned_database: ActiveValue::Set(profile.pinned_database),
+        created_at: ActiveValue::NotSet,
+    }
+}
+
+fn llm_profile(row: llm_profile::Model) -> Result<LlmProfile> {
+    Ok(LlmProfile {
+        id: LlmProfileId(row.id),
+        settings: NewLlmProfile {
+            name: row.name,
+            provider: record::spelled(&row.provider)?,
+            model: row.model,
+            base_url: row.base_url,
+            api_key: row.api_key.map(SecretString::from),
+            is_default: row.is_default,
+            concurrency: row.concurrency,
+            requests_per_minute: row.requests_per_minute,
+            input_cost_per_million_tokens: row.input_cost_per_million_tokens,
+            output_cost_per_million_tokens: row.output_cost_per_million_tokens,
+        },
+        created_at: record::moment(row.created_at)?,
+    })
+}
+
+fn llm_profile_row(profile: NewLlmProfile) -> llm_profile::ActiveModel {
+    llm_profile::ActiveModel {
+        id: ActiveValue::NotSet,
+        name: ActiveValue::Set(profile.name),
+        provider: ActiveValue::Set(profile.provider.as_str().to_owned()),
+        model: ActiveValue::Set(profile.model),
+        base_url: ActiveValue::Set(profile.base_url),
+        api_key: ActiveValue::Set(profile.api_key.map(|key| key.expose_secret().to_owned())),
+        is_default: ActiveValue::Set(profile.is_default),
+        concurrency: ActiveValue::Set(profile.concurrency),
+        requests_per_minute: ActiveValue::Set(profile.requests_per_minute),
+        input_cost_per_million_tokens: ActiveValue::Set(profile.input_cost_per_million_tokens),
+        output_cost_per_million_tokens: ActiveValue::Set(profile.output_cost_per_million_tokens),
+        created_at: ActiveValue::NotSet,
+    }
+}
+
+/// Refuses a name that another profile has.
+fn name_is_free(noun: &str, name: &str, holder: Option<i64>, own: Option<i64>) -> Result<()> {
+    if holder.is_some() && holder != own {
+        return Err(Error::conflict(format!("another {noun} is named {name:?}; choose another name")));
+    }
+    Ok(())
+}
+
+/// Refuses to delete a profile that a run still needs.
+async fn nobody_uses(connection: &impl ConnectionTrait, noun: &str, column: run::Column, id: i64) -> Result<()> {
+    let user: Option<(i64, String)> = run::Entity::find()
+        .select_only()
+        .columns([run::Column::Id, run::Column::Status])
+        .filter(column.eq(id))
+        .filter(run::Column::Status.is_in(spellings(&IN_USE)))
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    match user {
+        Some((id, status)) => Err(Error::conflict(format!(
+            "run #{} uses this {noun} and is {status}; wait for its end or cancel it, then delete the profile",
+            RunId(id)
+        ))),
+        None => Ok(()),
+    }
+}
+
+fn unknown(noun: &str) -> Error {
+    Error::not_found(format!("this {noun} does not exist; it may have been deleted"))
+}
+
+const DB_PROFILE: &str = "DB profile";
+const LLM_PROFILE: &str = "LLM profile";
+
+/// The key of the DB profile with this name.
+async fn db_holder(connection: &impl ConnectionTrait, name: &str) -> Result<Option<i64>> {
+    let holder = db_profile::Entity::find().filter(db_profile::Column::Name.eq(name)).one(connection).await?;
+    Ok(holder.map(|row| row.id))
+}
+
+/// The key of the LLM profile with this name.
+async fn llm_holder(connection: &impl ConnectionTrait, name: &str) -> Result<Option<i64>> {
+    let holder = llm_profile::Entity::find().filter(llm_profile::Column::Name.eq(name)).one(connection).await?;
+    Ok(holder.map(|row| row.id))
+}
+
+/// Leaves no LLM profile the default.
+async fn no_default(connection: &impl ConnectionTrait) -> Result<()> {
+    llm_profile::Entity::update_many()
+        .col_expr(llm_profile::Column::IsDefault, Expr::value(false))
+        .filter(llm_profile::Column::IsDefault.eq(true))
+        .exec(connection)
+        .await?;
+    Ok(())
+}
+
+#[async_trait]
+impl ProfileStore for SqlStore {
+    async fn db_profiles(&self) -> Result<Vec<DbProfile>> {
+        let rows = db_profile::Entity::find().order_by_asc(db_profile::Column::Name).all(self.read()).await?;
+        rows.into_iter().map(db_profile).collect()
+    }
+
+    async fn db_profiles_by_id(&self, ids: &[DbProfileId]) -> Result<HashMap<DbProfileId, DbProfile>> {
+        let these = db_profile::Column::Id.is_in(ids.iter().map(|id| id.0));
+        let rows = db_profile::Entity::find().filter(these).all(self.read()).await?;
+        rows.into_iter().map(|row| Ok((DbProfileId(row.id), db_profile(row)?))).collect()
+    }
+
+    async fn create_db_profile(&self, profile: NewDbProfile, at: Moment) -> Result<DbProfile> {
+        let transaction = self.begin().await?;
+        name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, None)?;
+        let mut row = db_profile_row(profile);
+        row.created_at = ActiveValue::Set(record::millis(at));
+        let row = db_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
+        transaction.commit().await?;
+        db_profile(row)
+    }
+
+    async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
+        let transaction = self.begin().await?;
+        if db_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
+            return Err(unknown(DB_PROFILE));
+        }
+        name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
+        let mut row = db_profile_row(profile);
+        row.id = ActiveValue::Unchanged(id.0);
+        let row = db_profile::Entity::update(row).exec(&transaction).await?;
+        transaction.commit().await?;
+        db_profile(row)
+    }
+
+    async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {
+        let transaction = self.begin().await?;
+        nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
+        let deleted = db_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
+        if deleted.rows_affected == 0 {
+            return Err(unknown(DB_PROFILE));
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn llm_profiles(&self) -> Result<Vec<LlmProfile>> {
+        let rows = llm_profile::Entity::find().order_by_asc(llm_profile::Column::Name).all(self.read()).await?;
+        rows.into_iter().map(llm_profile).collect()
+    }
+
+    async fn llm_profiles_by_id(&self, ids: &[LlmProfileId]) -> Result<HashMap<LlmProfileId, LlmProfile>> {
+        let these = llm_profile::Column::Id.is_in(ids.iter().map(|id| id.0));
+        let rows = llm_profile::Entity::find().filter(these).all(self.read()).await?;
+        rows.into_iter().map(|row| Ok((LlmProfileId(row.id), llm_profile(row)?))).collect()
+    }
+
+    async fn create_llm_profile(&self, profile: NewLlmProfile, at: Moment) -> Result<LlmProfile> {
+        let transaction = self.begin().await?;
+        name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, None)?;
+        if profile.is_default {
+            no_default(&transaction).await?;
+        }
+        let mut row = llm_profile_row(profile);
+        row.created_at = ActiveValue::Set(record::millis(at));
+        let row = llm_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
+        transaction.commit().await?;
+        llm_profile(row)
+    }
+
+    async fn update_llm_profile(&self, id: LlmProfileId, profile: NewLlmProfile) -> Result<LlmProfile> {
+        let transaction = self.begin().await?;
+        if llm_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
+            return Err(unknown(LLM_PROFILE));
+        }
+        name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, Some(id.0))?;
+        if profile.is_default {
+            no_default(&transaction).await?;
+        }
+        let mut row = llm_profile_row(profile);
+        row.id = ActiveValue::Unchanged(id.0);
+        let row = llm_profile::Entity::update(row).exec(&transaction).await?;
+        transaction.commit().await?;
+        llm_profile(row)
+    }
+
+    async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {
+        let transaction = self.begin().await?;
+        nobody_uses(&transaction, LLM_PROFILE, run::Column::LlmProfileId, id.0).await?;
+        let deleted = llm_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
+        if deleted.rows_affected == 0 {
+            return Err(unknown(LLM_PROFILE));
+        }
+        Ok(transaction.commit().await?)
+    }
+}

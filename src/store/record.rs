@@ -1,0 +1,236 @@
+//! Between rows and what they stand for. Reading checks: a value that Gloss never wrote is an internal
+//! error, not a guess.
+
+use std::str::FromStr;
+
+use chrono::DateTime;
+use entity::{run, run_event, run_row, suggestion};
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::domain::{
+    Error, Result,
+    asset::AssetPath,
+    clock::Moment,
+    event::RunEvent,
+    id::{DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    run::{Row, Run},
+    suggestion::{Review, Suggestion},
+    usage::{Budget, Progress, Usage},
+};
+
+/// A moment as it is stored.
+pub(super) const fn millis(moment: Moment) -> i64 {
+    moment.timestamp_millis()
+}
+
+/// A moment as it was stored.
+pub(super) fn moment(millis: i64) -> Result<Moment> {
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| Error::internal(format!("{millis} is no moment")))
+}
+
+fn moment_or_none(millis: Option<i64>) -> Result<Option<Moment>> {
+    millis.map(moment).transpose()
+}
+
+/// A value of an enumeration by its spelling.
+pub(super) fn spelled<T>(text: &str) -> Result<T>
+where
+    T: FromStr,
+    T::Err: std::error::Error + Send + Sync + 'static,
+{
+    text.parse().map_err(Error::internal)
+}
+
+/// A value as JSON text.
+pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
+    serde_json::to_string(value).map_err(Error::internal)
+}
+
+fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
+    serde_json::from_str(text).map_err(Error::internal)
+}
+
+fn to_json_or_none<T: Serialize>(value: Option<&T>) -> Result<Option<String>> {
+    value.map(to_json).transpose()
+}
+
+fn from_json_or_none<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>> {
+    text.map(from_json).transpose()
+}
+
+/// A run as a row.
+pub(super) fn run_model(run: &Run) -> Result<run::Model> {
+    // What an order by duration sees: an ended run's own.
+    let duration_ms = run.finished_at.and_then(|finished_at| run.duration_ms(finished_at));
+    Ok(run::Model {
+        id: run.id.0,
+        kind: run.kind.as_str().to_owned(),
+        command: run.command.as_str().to_owned(),
+        status: run.status.as_str().to_owned(),
+        db_profile_id: run.db_profile_id.map(|id| id.0),
+        llm_profile_id: run.llm_profile_id.map(|id| id.0),
+        schedule_id: run.schedule_id.map(|id| id.0),
+        parent_id: run.parent_id.map(|id| id.0),
+        listed_at: millis(run.listed_at()),
+        duration_ms,
+        search_text: run.facts().search_text,
+        db_profile_name: run.db_profile_name.clone(),
+        llm_profile_name: run.llm_profile_name.clone(),
+        provider: run.provider.map(|provider| provider.as_str().to_owned()),
+        model: run.model.clone(),
+        scope_summary: run.scope_summary.clone(),
+        scope: to_json(&run.scope)?,
+        options: to_json(&run.options)?,
+        max_cost_usd: run.budget.max_cost_usd,
+        max_tokens: run.budget.max_tokens,
+        max_seconds: run.budget.max_seconds,
+        created_at: millis(run.created_at),
+        started_at: run.started_at.map(millis),
+        finished_at: run.finished_at.map(millis),
+        active_ms: run.active_ms,
+        active_since: run.active_since.map(millis),
+        rows_total: run.progress.total,
+        rows_done: run.progress.done,
+        rows_failed: run.progress.failed,
+        rows_skipped: run.progress.skipped,
+        current_asset: to_json_or_none(run.progress.current_asset.as_ref())?,
+        input_tokens: run.usage.input_tokens,
+        output_tokens: run.usage.output_tokens,
+        cost_usd: run.usage.cost_usd,
+        model_ms: run.usage.model_ms,
+        requests: run.usage.requests,
+        retries: run.usage.retries,
+        error: to_json_or_none(run.error.as_ref())?,
+        last_sequence: run.last_sequence,
+        attempt: run.attempt,
+        worker_id: run.worker_id.clone(),
+        lease_until: run.lease_until.map(millis),
+    })
+}
+
+/// A run from its row.
+pub(super) fn run(row: run::Model) -> Result<Run> {
+    Ok(Run {
+        id: RunId(row.id),
+        kind: spelled(&row.kind)?,
+        command: spelled(&row.command)?,
+        status: spelled(&row.status)?,
+        scope: from_json(&row.scope)?,
+        scope_summary: row.scope_summary,
+        db_profile_id: row.db_profile_id.map(DbProfileId),
+        llm_profile_id: row.llm_profile_id.map(LlmProfileId),
+        schedule_id: row.schedule_id.map(ScheduleId),
+        parent_id: row.parent_id.map(RunId),
+        db_profile_name: row.db_profile_name,
+        llm_profile_name: row.llm_profile_name,
+        provider: row.provider.as_deref().map(spelled).transpose()?,
+        model: row.model,
+        options: from_json(&row.options)?,
+        budget: Budget { max_cost_usd: row.max_cost_usd, max_tokens: row.max_tokens, max_seconds: row.max_seconds },
+        created_at: moment(row.created_at)?,
+        started_at: moment_or_none(row.started_at)?,
+        finished_at: moment_or_none(row.finished_at)?,
+        active_ms: row.active_ms,
+        active_since: moment_or_none(row.active_since)?,
+        progress: Progress {
+            total: row.rows_total,
+            done: row.rows_done,
+            failed: row.rows_failed,
+            skipped: row.rows_skipped,
+            current_asset: from_json_or_none(row.current_asset.as_deref())?,
+        },
+        usage: Usage {
+            input_tokens: row.input_tokens,
+            output_tokens: row.output_tokens,
+            cost_usd: row.cost_usd,
+            model_ms: row.model_ms,
+            requests: row.requests,
+            retries: row.retries,
+        },
+        error: from_json_or_none(row.error.as_deref())?,
+        last_sequence: row.last_sequence,
+        attempt: row.attempt,
+        worker_id: row.worker_id,
+        lease_until: moment_or_none(row.lease_until)?,
+    })
+}
+
+/// A row of a run from its record.
+pub(super) fn row(row: run_row::Model) -> Result<Row> {
+    Ok(Row {
+        position: row.position,
+        asset: AssetPath {
+            kind: spelled(&row.asset_kind)?,
+            database: row.database_name,
+            schema: row.schema_name,
+            table: row.table_name,
+            column: row.column_name,
+        },
+    })
+}
+
+/// An event as a row.
+pub(super) fn event_model(event: &RunEvent) -> Result<run_event::Model> {
+    Ok(run_event::Model {
+        run_id: event.run_id.0,
+        sequence: event.sequence,
+        at: millis(event.at),
+        event_type: event.event_type.as_str().to_owned(),
+        message: event.message.clone(),
+        status: event.status.as_str().to_owned(),
+        progress: to_json(&event.progress)?,
+        usage: to_json(&event.usage)?,
+        asset: to_json_or_none(event.asset.as_ref())?,
+        position: event.position,
+        suggestion_id: event.suggestion_id.map(|id| id.0),
+        text: event.text.clone(),
+        error: to_json_or_none(event.error.as_ref())?,
+    })
+}
+
+/// An event from its row.
+pub(super) fn event(row: run_event::Model) -> Result<RunEvent> {
+    Ok(RunEvent {
+        run_id: RunId(row.run_id),
+        sequence: row.sequence,
+        at: moment(row.at)?,
+        event_type: spelled(&row.event_type)?,
+        message: row.message,
+        status: spelled(&row.status)?,
+        progress: from_json(&row.progress)?,
+        usage: from_json(&row.usage)?,
+        asset: from_json_or_none(row.asset.as_deref())?,
+        position: row.position,
+        suggestion_id: row.suggestion_id.map(SuggestionId),
+        text: row.text,
+        error: from_json_or_none(row.error.as_deref())?,
+    })
+}
+
+/// A suggestion from its row.
+pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
+    Ok(Suggestion {
+        id: SuggestionId(row.id),
+        run_id: RunId(row.run_id),
+        position: row.position,
+        asset: AssetPath {
+            kind: spelled(&row.asset_kind)?,
+            database: row.database_name,
+            schema: row.schema_name,
+            table: row.table_name,
+            column: row.column_name,
+        },
+        description: row.description,
+        confidence: row.confidence,
+        logprob: row.logprob,
+        reasoning: row.reasoning,
+        existing_comment: row.existing_comment,
+        review: Review {
+            state: spelled(&row.review_state)?,
+            reviewer: row.reviewer,
+            at: moment_or_none(row.reviewed_at)?,
+            text: row.review_text,
+        },
+        version: row.version,
+    })
+}

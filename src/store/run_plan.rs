@@ -1,0 +1,365 @@
+//! How a list of runs is read: which index leads, and what is looked at beside it.
+//!
+//! The rule: no list scans the table and none sorts it. Either an index is walked in the list's order, in
+//! one range for each combination of values that lead it, and the walk ends with the page; or the filter is
+//! known to leave few runs, and those are found by an index of the filter and sorted. Whatever does not lead
+//! is hidden from the database's choice of index (`dialect::plain`), so that the plan is the one made here.
+
+use entity::{
+    run::{self, Column},
+    run_tally,
+};
+use sea_orm::{
+    Condition, ConnectionTrait, DbBackend, Value,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::{
+    dialect,
+    keyset::{Bound, KeyType, Keyset, Range},
+};
+use crate::domain::{
+    Result,
+    clock::Moment,
+    filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
+};
+
+/// So many runs at most are sorted for a page.
+const FEW: u64 = 1_000;
+/// So many ranges at most are merged for a page.
+const MAX_RANGES: usize = 64;
+/// What can lead, the most selective first. Each has an index that goes on with the time.
+const LEADERS: [&[Part]; 7] = [
+    &[Part::Parent],
+    &[Part::Schedule],
+    &[Part::Kind, Part::Status],
+    &[Part::Status],
+    &[Part::DbProfile],
+    &[Part::LlmProfile],
+    &[Part::Kind],
+];
+
+/// A part of a filter that is a list of values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Part {
+    Kind,
+    Status,
+    DbProfile,
+    LlmProfile,
+    Schedule,
+    Parent,
+}
+
+impl Part {
+    const fn column(self) -> Column {
+        match self {
+            Self::Kind => Column::Kind,
+            Self::Status => Column::Status,
+            Self::DbProfile => Column::DbProfileId,
+            Self::LlmProfile => Column::LlmProfileId,
+            Self::Schedule => Column::ScheduleId,
+            Self::Parent => Column::ParentId,
+        }
+    }
+
+    /// Its column in the tally, which does not know parents.
+    pub(super) const fn tallied(self) -> Option<run_tally::Column> {
+        match self {
+            Self::Kind => Some(run_tally::Column::Kind),
+            Self::Status => Some(run_tally::Column::Status),
+            Self::DbProfile => Some(run_tally::Column::DbProfileId),
+            Self::LlmProfile => Some(run_tally::Column::LlmProfileId),
+            Self::Schedule => Some(run_tally::Column::ScheduleId),
+            Self::Parent => None,
+        }
+    }
+}
+
+/// The values of a part that pass, each once.
+type List = (Part, Vec<Value>);
+
+/// A filter as the store sees it.
+#[derive(Debug, Clone)]
+pub(super) struct Parts {
+    backend: DbBackend,
+    lists: Vec<List>,
+    /// From this millisecond on.
+    from_ms: Option<i64>,
+    /// Before this millisecond.
+    until_ms: Option<i64>,
+    needle: Option<String>,
+}
+
+/// Values that pass, each once; nothing where all do.
+fn list<T: Copy + PartialEq>(
+    lists: &mut Vec<List>,
+    part: Part,
+    wanted: Option<&Vec<T>>,
+    all: usize,
+    value: impl Fn(T) -> Value,
+) -> bool {
+    let Some(wanted) = wanted else { return true };
+    let mut distinct: Vec<T> = Vec::with_capacity(wanted.len());
+    let mut values: Vec<Value> = Vec::with_capacity(wanted.len());
+    for item in wanted {
+        if !distinct.contains(item) {
+            distinct.push(*item);
+            values.push(value(*item));
+        }
+    }
+    let some = !values.is_empty();
+    if values.len() < all {
+        lists.push((part, values));
+    }
+    some
+}
+
+/// The first whole millisecond at or after a moment.
+fn millis_from(moment: Moment) -> i64 {
+    moment.timestamp_millis() + i64::from(moment.timestamp_subsec_nanos() % 1_000_000 != 0)
+}
+
+impl Parts {
+    /// The parts of a filter; `None` where it lets nothing through.
+    pub(super) fn new(backend: DbBackend, filter: &RunFilter) -> Option<Self> {
+        use crate::domain::status::{RunKind, RunStatus};
+        let mut lists = Vec::new();
+        let parent = filter.parent_run_id.map(|id| vec![id]);
+        let some = list(&mut lists, Part::Kind, filter.kinds.as_ref(), RunKind::ALL.len(), |kind| kind.as_str().into())
+            && list(&mut lists, Part::Status, filter.statuses.as_ref(), RunStatus::ALL.len(), |status| {
+                status.as_str().into()
+            })
+            && list(&mut lists, Part::DbProfile, filter.db_profile_ids.as_ref(), usize::MAX, |id| id.0.into())
+            && list(&mut lists, Part::LlmProfile, filter.llm_profile_ids.as_ref(), usize::MAX, |id| id.0.into())
+            && list(&mut lists, Part::Schedule, filter.schedule_ids.as_ref(), usize::MAX, |id| id.0.into())
+            && list(&mut lists, Part::Parent, parent.as_ref(), usize::MAX, |id| id.0.into());
+        some.then(|| Self {
+            backend,
+            lists,
+            from_ms: filter.started_after.map(millis_from),
+            until_ms: filter.started_before.map(millis_from),
+            needle: filter.search_needle(),
+        })
+    }
+
+    /// The lists, where nothing else restricts: what the tally can answer.
+    pub(super) fn tallied(&self) -> Option<&[List]> {
+        let timeless = self.from_ms.is_none() && self.until_ms.is_none() && self.needle.is_none();
+        let tallied = timeless && self.lists.iter().all(|(part, _)| part.tallied().is_some());
+        tallied.then_some(&self.lists)
+    }
+
+    fn values(&self, part: Part) -> Option<&[Value]> {
+        self.lists.iter().find(|(listed, _)| *listed == part).map(|(_, values)| values.as_slice())
+    }
+
+    /// The lists that can lead a walk in time order.
+    fn leader(&self) -> &'static [Part] {
+        let ranges = |leader: &[Part]| {
+            leader.iter().try_fold(1, |ranges: usize, column| Some(ranges * self.values(*column)?.len()))
+        };
+        LEADERS.into_iter().find(|leader| ranges(leader).is_some_and(|ranges| ranges <= MAX_RANGES)).unwrap_or(&[])
+    }
+
+    /// The time range, of a column given as it is to be planned.
+    fn time(&self, listed_at: &Expr) -> Condition {
+        let mut condition = Condition::all();
+        if let Some(from) = self.from_ms {
+            condition = condition.add(listed_at.clone().gte(from));
+        }
+        if let Some(until) = self.until_ms {
+            condition = condition.add(listed_at.clone().lt(until));
+        }
+        condition
+    }
+
+    /// What must hold beside what leads: the other lists, the time unless it leads too, the search unless it does.
+    fn rest(&self, leader: &[Part], time_leads: bool, search_leads: bool) -> Condition {
+        let mut condition = Condition::all();
+        for (part, values) in self.lists.iter().filter(|(part, _)| !leader.contains(part)) {
+            condition = condition.add(dialect::plain(self.backend, part.column()).is_in(values.iter().cloned()));
+        }
+        if !time_leads {
+            condition = condition.add(self.time(&dialect::plain(self.backend, Column::ListedAt)));
+        }
+        if let Some(needle) = self.needle.as_deref().filter(|_| !search_leads) {
+            condition = condition.add(dialect::holds(self.backend, needle));
+        }
+        condition
+    }
+
+    /// The lists that lead, as conditions for an index.
+    fn led(&self, leader: &[Part]) -> Condition {
+        let mut condition = Condition::all();
+        for part in leader {
+            let values = self.values(*part).unwrap_or_default();
+            condition = condition.add(Expr::col((run::Entity, part.column())).is_in(values.iter().cloned()));
+        }
+        condition
+    }
+
+    /// The whole filter with its best index in front: for counts, where no order matters.
+    pub(super) fn condition(&self) -> Condition {
+        if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
+            let id = Expr::col((run::Entity, Column::Id));
+            return Condition::all().add(id.in_subquery(found)).add(self.rest(&[], false, true));
+        }
+        let leader = self.leader();
+        let time = self.time(&Expr::col((run::Entity, Column::ListedAt)));
+        self.led(leader).add(time).add(self.rest(leader, true, false))
+    }
+
+    /// Ways to find few runs: each an indexed condition with what must hold beside it.
+    fn finders(&self) -> Vec<(SelectStatement, Condition, Condition)> {
+        let mut finders = Vec::new();
+        let mut add = |condition: Condition, rest: Condition| {
+            let mut found = Query::select();
+            found.expr(Expr::val(1)).from(run::Entity).cond_where(condition.clone()).limit(FEW + 1);
+            finders.push((found, condition, rest));
+        };
+        for leader in LEADERS.into_iter().filter(|leader| leader.iter().all(|part| self.values(*part).is_some())) {
+            add(self.led(leader), self.rest(leader, false, false));
+        }
+        if self.from_ms.is_some() || self.until_ms.is_some() {
+            add(self.time(&Expr::col((run::Entity, Column::ListedAt))), self.rest(&[], true, false));
+        }
+        if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
+            let id = Expr::col((run::Entity, Column::Id));
+            let condition = Condition::all().add(id.in_subquery(found.clone()));
+            finders.push((found.clone().limit(FEW + 1).take(), condition, self.rest(&[], false, true)));
+        }
+        finders
+    }
+}
+
+/// How a page is read.
+#[derive(Debug, Clone)]
+pub(super) enum Plan {
+    /// Few runs are found by an index and sorted.
+    Sort {
+        /// What leads, and what must hold beside it.
+        condition: Condition,
+    },
+    /// Ranges of the order's own index are merged.
+    Walk {
+        /// What leads each range.
+        leaders: Vec<Condition>,
+        /// What must hold beside it.
+        rest: Condition,
+    },
+}
+
+impl Plan {
+    /// Chooses. Where one index serves both filter and order there is nothing to find out; else the filter's
+    /// parts are counted, each only so far as few goes.
+    pub(super) async fn choose(connection: &impl ConnectionTrait, parts: &Parts, order: RunOrder) -> Result<Self> {
+        let by_time = order.field == RunOrderField::StartedAt;
+        if !by_time || parts.needle.is_some() || parts.lists.len() > 1 {
+            let finders = parts.finders();
+            if let Some(at) = fewest(connection, &finders).await? {
+                let (_, condition, rest) = finders[at].clone();
+                return Ok(Self::Sort { condition: condition.add(rest) });
+            }
+        }
+        let leader: &[Part] = match order.field {
+            RunOrderField::StartedAt => parts.leader(),
+            RunOrderField::Status if parts.values(Part::Status).is_some() => &[Part::Status],
+            _ => &[],
+        };
+        let mut leaders = vec![Condition::all()];
+        for part in leader {
+            let values = parts.values(*part).unwrap_or_default();
+            let with = |leader: &Condition| {
+                let leader = leader.clone();
+                values
+                    .iter()
+                    .map(move |value| leader.clone().add(Expr::col((run::Entity, part.column())).eq(value.clone())))
+            };
+            leaders = leaders.iter().flat_map(with).collect();
+        }
+        Ok(Self::Walk { leaders, rest: parts.rest(leader, by_time, false) })
+    }
+}
+
+/// Which of these finds the fewest, if that is few.
+async fn fewest(
+    connection: &impl ConnectionTrait,
+    finders: &[(SelectStatement, Condition, Condition)],
+) -> Result<Option<usize>> {
+    if finders.is_empty() {
+        return Ok(None);
+    }
+    let mut query = Query::select();
+    for (found, _, _) in finders {
+        let mut count = Query::select();
+        count.expr(Expr::cust("count(*)")).from_subquery(found.clone(), "found");
+        query.expr(Expr::from(count));
+    }
+    let Some(row) = connection.query_one(&query).await? else { return Ok(None) };
+    let mut best = None;
+    for at in 0..finders.len() {
+        let count: i64 = row.try_get_by_index(at)?;
+        if u64::try_from(count).is_ok_and(|count| count <= FEW) && best.is_none_or(|(least, _)| count < least) {
+            best = Some((count, at));
+        }
+    }
+    Ok(best.map(|(_, at)| at))
+}
+
+/// The order of a list of runs. `indexed` tells whether its index is to be walked.
+pub(super) fn keyset(backend: DbBackend, order: RunOrder, indexed: bool) -> Keyset {
+    let (column, key_type, nullable) = order_column(order.field);
+    let expr = |column| if indexed { Expr::col((run::Entity, column)) } else { dialect::plain(backend, column) };
+    let mut columns = Vec::with_capacity(2);
+    if order.field != RunOrderField::Number {
+        columns.push((expr(column), key_type));
+    }
+    columns.push((expr(Column::Id), KeyType::Int));
+    Keyset { columns, nullable, direction: order.direction }
+}
+
+/// The column of an order, what it holds, and whether that may be null.
+pub(super) const fn order_column(field: RunOrderField) -> (Column, KeyType, bool) {
+    match field {
+        RunOrderField::StartedAt => (Column::ListedAt, KeyType::Int, false),
+        RunOrderField::Number => (Column::Id, KeyType::Int, false),
+        RunOrderField::Duration => (Column::DurationMs, KeyType::Int, true),
+        RunOrderField::Status => (Column::Status, KeyType::Text, false),
+        RunOrderField::Command => (Column::Command, KeyType::Text, false),
+        RunOrderField::Model => (Column::Model, KeyType::Text, true),
+        RunOrderField::DbProfile => (Column::DbProfileName, KeyType::Text, true),
+    }
+}
+
+impl Parts {
+    /// Cuts a range of the list in time order to the filter's times, so that a walk begins and ends there.
+    pub(super) fn within_time(&self, range: Range, direction: OrderDirection) -> Range {
+        let bound = |ms: Option<i64>, inclusive| {
+            ms.map(|ms| Bound { key: vec![ms.into(), i64::MIN.into()], null: false, inclusive })
+        };
+        let (low, high) = (bound(self.from_ms, true), bound(self.until_ms, false));
+        match direction {
+            OrderDirection::Asc => {
+                Range { start: tighter(range.start, low, true), end: tighter(range.end, high, false) }
+            }
+            OrderDirection::Desc => {
+                Range { start: tighter(range.start, high, false), end: tighter(range.end, low, true) }
+            }
+        }
+    }
+}
+
+/// The higher of two bounds, or the lower.
+fn tighter(one: Option<Bound>, other: Option<Bound>, higher: bool) -> Option<Bound> {
+    let place = |bound: &Bound| -> Vec<i64> {
+        let whole = |value: &Value| match value {
+            Value::BigInt(number) => number.unwrap_or_default(),
+            _ => 0,
+        };
+        bound.key.iter().map(whole).collect()
+    };
+    match (one, other) {
+        (Some(one), Some(other)) => Some(if (place(&one) > place(&other)) == higher { one } else { other }),
+        (one, other) => one.or(other),
+    }
+}

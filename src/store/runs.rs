@@ -1,0 +1,307 @@
+//! Runs: recording, changing, claiming, deleting. Their lists are in `run_list.rs`.
+
+use std::{collections::HashMap, sync::Arc, time::Duration};
+
+use async_trait::async_trait;
+use entity::{idempotency_key, run, run_row, worker};
+use sea_orm::{
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::Expr,
+};
+
+use super::{SqlStore, dialect, events, record, run_list, write};
+use crate::{
+    domain::{
+        Error, Result,
+        clock::Moment,
+        event::{RunEvent, RunEventType},
+        filter::{RunFilter, RunOrder},
+        id::RunId,
+        page::{Page, PageRequest},
+        run::{NewRun, Row, Run, RunEdit},
+        status::{RunKind, RunStatus},
+    },
+    port::{
+        bus::RunNudge,
+        store::{Change, Idempotency, RunStore},
+    },
+};
+
+/// The statuses in which a worker holds a run.
+const HELD: [RunStatus; 3] = [RunStatus::Running, RunStatus::Cancelling, RunStatus::Applying];
+/// Keys in one statement.
+const MAX_KEYS: usize = 1_000;
+
+/// Statuses as they are stored.
+pub(super) fn spellings(statuses: &[RunStatus]) -> impl Iterator<Item = &'static str> {
+    statuses.iter().map(|status| status.as_str())
+}
+
+/// One run, as its row.
+async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<run::Model> {
+    let row = run::Entity::find_by_id(id.0).one(connection).await?;
+    row.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))
+}
+
+/// Runs by key.
+async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
+    let mut runs = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(MAX_KEYS) {
+        let rows = run::Entity::find().filter(run::Column::Id.is_in(ids.iter().map(|id| id.0))).all(connection).await?;
+        for row in rows {
+            runs.insert(RunId(row.id), record::run(row)?);
+        }
+    }
+    Ok(runs)
+}
+
+/// A run as it is before its first event.
+fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
+    Run {
+        id,
+        kind: new.kind,
+        command: new.command,
+        status: RunStatus::Queued,
+        scope_summary: new.scope.summary(),
+        scope: new.scope,
+        db_profile_id: new.db_profile_id,
+        llm_profile_id: new.llm_profile_id,
+        schedule_id: new.schedule_id,
+        parent_id: new.parent_id,
+        db_profile_name: new.db_profile_name,
+        llm_profile_name: new.llm_profile_name,
+        provider: new.provider,
+        model: new.model,
+        options: new.options,
+        budget: new.budget,
+        created_at: at,
+        started_at: None,
+        finished_at: None,
+        active_ms: 0,
+        active_since: None,
+        progress: crate::domain::usage::Progress::default(),
+        usage: crate::domain::usage::Usage::default(),
+        error: None,
+        last_sequence: 0,
+        attempt: 0,
+        worker_id: None,
+        lease_until: None,
+    }
+}
+
+impl SqlStore {
+    async fn record_runs(self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
+        let transaction = self.begin().await?;
+        if let Some(Idempotency { key, fingerprint }) = &idempotency
+            && let Some(known) = idempotency_key::Entity::find_by_id(key.clone()).one(&transaction).await?
+        {
+            if known.fingerprint != *fingerprint {
+                return Err(Error::conflict(
+                    "the idempotency key was used for another request; use a new key for a new request",
+                ));
+            }
+            let ids: Vec<RunId> = serde_json::from_str(&known.run_ids).map_err(Error::internal)?;
+            let mut known = find_all(&transaction, &ids).await?;
+            return Ok(ids.iter().filter_map(|id| known.remove(id)).collect());
+        }
+        let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
+        let mut recorded = Vec::with_capacity(runs.len());
+        for (id, new) in ids.into_iter().zip(runs) {
+            let edit = RunEdit::created(new_run(RunId(id), new, at), at);
+            write::edit(&transaction, None, &edit).await?;
+            recorded.push(edit.run);
+        }
+        if let Some(Idempotency { key, fingerprint }) = idempotency {
+            let ids: Vec<RunId> = recorded.iter().map(|run| run.id).collect();
+            let row = idempotency_key::ActiveModel {
+                key: ActiveValue::Set(key),
+                fingerprint: ActiveValue::Set(fingerprint),
+                run_ids: ActiveValue::Set(record::to_json(&ids)?),
+                created_at: ActiveValue::Set(record::millis(at)),
+            };
+            write::insert(&transaction, [row]).await?;
+        }
+        transaction.commit().await?;
+        for run in &recorded {
+            self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
+        }
+        Ok(recorded)
+    }
+
+    /// Changes the run that `find` gives, if it gives one.
+    async fn change<F>(
+        self,
+        find: impl FnOnce(sea_orm::DatabaseTransaction) -> F + Send,
+        fence: Option<i32>,
+        at: Moment,
+        change: Change,
+    ) -> Result<Option<Run>>
+    where
+        F: Future<Output = Result<(sea_orm::DatabaseTransaction, Option<run::Model>)>> + Send,
+    {
+        let (transaction, row) = find(self.begin().await?).await?;
+        let Some(row) = row else { return Ok(None) };
+        let before = record::run(row.clone())?;
+        if fence.is_some_and(|fence| fence != before.attempt) {
+            return Err(Error::conflict(format!(
+                "run #{} is in attempt {}: the claim was lost and another worker goes on",
+                before.id, before.attempt
+            )));
+        }
+        let mut edit = RunEdit::new(before.clone(), at);
+        change(&mut edit)?;
+        let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
+        if nothing && edit.run == before {
+            return Ok(Some(before));
+        }
+        edit.keep_time();
+        write::edit(&transaction, Some(&row), &edit).await?;
+        transaction.commit().await?;
+        let (before, after) = (Arc::new(before.facts()), Arc::new(edit.run.facts()));
+        self.bus.nudge(RunNudge { run_id: edit.run.id, before: Some(before), after: Some(after) });
+        Ok(Some(edit.run))
+    }
+
+    async fn remove_runs(self, ids: Vec<RunId>) -> Result<()> {
+        let transaction = self.begin().await?;
+        let runs = find_all(&transaction, &ids).await?;
+        for id in &ids {
+            let run = runs.get(id).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?;
+            if run.status.is_live() {
+                let status = run.status.as_str();
+                return Err(Error::conflict(format!("run #{id} is {status}; cancel it and wait for its end first")));
+            }
+        }
+        for ids in ids.chunks(MAX_KEYS) {
+            let these = run::Column::Id.is_in(ids.iter().map(|id| id.0));
+            run::Entity::delete_many().filter(these).exec(&transaction).await?;
+        }
+        transaction.commit().await?;
+        for (id, run) in runs {
+            self.bus.nudge(RunNudge { run_id: id, before: Some(Arc::new(run.facts())), after: None });
+        }
+        Ok(())
+    }
+}
+
+#[async_trait]
+impl RunStore for SqlStore {
+    async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
+        self.finish(|store| store.record_runs(runs, idempotency, at)).await
+    }
+
+    async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run> {
+        let changed = self
+            .finish(move |store| {
+                let find = move |transaction| async move {
+                    let row = find(&transaction, id).await?;
+                    Ok((transaction, Some(row)))
+                };
+                store.change(find, fence, at, change)
+            })
+            .await?;
+        changed.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))
+    }
+
+    async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>> {
+        let worker_id = worker_id.to_owned();
+        let lease_until = at + lease;
+        self.finish(move |store| {
+            let find = |transaction| async move {
+                let oldest = run::Entity::find()
+                    .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
+                    .order_by_asc(run::Column::Id)
+                    .limit(1);
+                let row = oldest.one(&transaction).await?;
+                Ok((transaction, row))
+            };
+            store.change(find, None, at, Box::new(move |edit| edit.claim(&worker_id, lease_until)))
+        })
+        .await
+    }
+
+    async fn renew(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<()> {
+        let transaction = self.begin().await?;
+        run::Entity::update_many()
+            .col_expr(run::Column::LeaseUntil, Expr::value(record::millis(at + lease)))
+            .filter(run::Column::WorkerId.eq(worker_id))
+            .filter(run::Column::Status.is_in(spellings(&HELD)))
+            .exec(&transaction)
+            .await?;
+        worker::Entity::update_many()
+            .col_expr(worker::Column::LastSeenAt, Expr::value(record::millis(at)))
+            .filter(worker::Column::Id.eq(worker_id))
+            .exec(&transaction)
+            .await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn orphans(&self, at: Moment) -> Result<Vec<RunId>> {
+        let ran_out = run::Column::LeaseUntil.lt(record::millis(at));
+        let lost = Condition::any().add(run::Column::LeaseUntil.is_null()).add(ran_out);
+        let ids: Vec<i64> = run::Entity::find()
+            .select_only()
+            .column(run::Column::Id)
+            .filter(run::Column::Status.is_in(spellings(&HELD)))
+            .filter(lost)
+            .order_by_asc(run::Column::Id)
+            .into_tuple()
+            .all(self.read())
+            .await?;
+        Ok(ids.into_iter().map(RunId).collect())
+    }
+
+    async fn runs_by_id(&self, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
+        find_all(self.read(), ids).await
+    }
+
+    async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>> {
+        run_list::page(self.read(), filter, order, page).await
+    }
+
+    async fn runs_count(&self, filter: &RunFilter) -> Result<i64> {
+        run_list::count(self.read(), filter).await
+    }
+
+    async fn kind_counts(&self, filter: &RunFilter) -> Result<HashMap<RunKind, i64>> {
+        run_list::counts_by_kind(self.read(), filter).await
+    }
+
+    async fn status_counts(&self, filter: &RunFilter) -> Result<HashMap<RunStatus, i64>> {
+        run_list::counts_by_status(self.read(), filter).await
+    }
+
+    async fn run_ids(&self, filter: &RunFilter, statuses: &[RunStatus]) -> Result<Vec<RunId>> {
+        run_list::ids(self.read(), filter, statuses).await
+    }
+
+    async fn delete_runs(&self, ids: &[RunId]) -> Result<()> {
+        let ids = ids.to_vec();
+        self.finish(|store| store.remove_runs(ids)).await
+    }
+
+    async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>> {
+        let rows = run_row::Entity::find()
+            .filter(run_row::Column::RunId.eq(id.0))
+            .filter(run_row::Column::Status.eq(write::PENDING))
+            .filter(run_row::Column::Position.gt(after_position))
+            .order_by_asc(run_row::Column::Position)
+            .limit(limit)
+            .all(self.read())
+            .await?;
+        rows.into_iter().map(record::row).collect()
+    }
+
+    async fn events_after(&self, id: RunId, after: i32, limit: u64) -> Result<Vec<RunEvent>> {
+        events::after(self.read(), id, after, limit).await
+    }
+
+    async fn events_page(
+        &self,
+        id: RunId,
+        types: Option<&[RunEventType]>,
+        page: &PageRequest,
+    ) -> Result<Page<RunEvent>> {
+        events::page(self.read(), id, types, page).await
+    }
+}

@@ -1,0 +1,231 @@
+//! Suggestions, read.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use entity::{
+    alternative, evidence,
+    suggestion::{self, Column},
+};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::{
+    SqlStore, all, dialect, grouped,
+    keyset::{KeyType, Keyset, Range, cut},
+    number, record,
+};
+use crate::{
+    domain::{
+        Result,
+        filter::OrderDirection,
+        id::{RunId, SuggestionId},
+        page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
+        suggestion::{
+            Alternative, ConfidenceBand, ConfidenceDistribution, Evidence, ReviewCounts, ReviewState, Suggestion,
+            SuggestionFilter, SuggestionOrderField,
+        },
+    },
+    port::store::SuggestionStore,
+};
+
+/// The suggestions of a run that pass.
+fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter) -> SelectStatement {
+    let mut query = Query::select();
+    query.from(suggestion::Entity).and_where(Expr::col(Column::RunId).eq(run.0));
+    if let Some(states) = &filter.states {
+        query.and_where(Expr::col(Column::ReviewState).is_in(states.iter().map(|state| state.as_str())));
+    }
+    if let Some(kinds) = &filter.kinds {
+        query.and_where(Expr::col(Column::AssetKind).is_in(kinds.iter().map(|kind| kind.as_str())));
+    }
+    if let Some(bands) = &filter.bands {
+        // Nothing is in none of the bands.
+        let in_none = Condition::any().add(Expr::val(1).eq(0));
+        query.cond_where(bands.iter().fold(in_none, |any, band| any.add(in_band(*band))));
+    }
+    if let Some(table) = &filter.table {
+        query.and_where(Expr::col(Column::TableName).eq(table.as_str()));
+    }
+    let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    if let Some(needle) = needle {
+        query.and_where(dialect::contains(backend, Expr::col(Column::SearchText), &needle));
+    }
+    query
+}
+
+fn in_band(band: ConfidenceBand) -> Condition {
+    let confidence = || Expr::col(Column::Confidence);
+    let (from, below) = match band {
+        ConfidenceBand::High => (Some(ConfidenceBand::HIGH_FROM), None),
+        ConfidenceBand::Medium => (Some(ConfidenceBand::MEDIUM_FROM), Some(ConfidenceBand::HIGH_FROM)),
+        ConfidenceBand::Low => (None, Some(ConfidenceBand::MEDIUM_FROM)),
+    };
+    Condition::all()
+        .add_option(from.map(|from| confidence().gte(from)))
+        .add_option(below.map(|below| confidence().lt(below)))
+}
+
+/// The order of a list. Ties go by position, then by key: versions of one row share its position.
+fn keyset(field: SuggestionOrderField, direction: OrderDirection) -> Keyset {
+    let first = match field {
+        SuggestionOrderField::Position => None,
+        SuggestionOrderField::Confidence => Some((Expr::col(Column::Confidence), KeyType::Float)),
+        SuggestionOrderField::Name => Some((Expr::col(Column::Display), KeyType::Text)),
+        SuggestionOrderField::ReviewState => Some((Expr::col(Column::ReviewState), KeyType::Text)),
+    };
+    let ties = [(Expr::col(Column::Position), KeyType::Int), (Expr::col(Column::Id), KeyType::Int)];
+    Keyset { columns: first.into_iter().chain(ties).collect(), nullable: false, direction }
+}
+
+fn cursor_key(row: &suggestion::Model, field: SuggestionOrderField) -> Vec<CursorPart> {
+    let first = match field {
+        SuggestionOrderField::Position => None,
+        SuggestionOrderField::Confidence => Some(CursorPart::Float(row.confidence)),
+        SuggestionOrderField::Name => Some(CursorPart::Text(row.display.clone())),
+        SuggestionOrderField::ReviewState => Some(CursorPart::Text(row.review_state.clone())),
+    };
+    first.into_iter().chain([CursorPart::Int(i64::from(row.position)), CursorPart::Int(row.id)]).collect()
+}
+
+async fn page(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    filter: &SuggestionFilter,
+    (field, direction): (SuggestionOrderField, OrderDirection),
+    page: &PageRequest,
+) -> Result<Page<Suggestion>> {
+    let keyset = keyset(field, direction);
+    let range = keyset.range(page)?;
+    let read = async |range: &Range, reverse: bool, limit: usize| -> Result<Vec<suggestion::Model>> {
+        let mut query = passing(connection.get_database_backend(), run, filter);
+        query.columns(Column::iter()).limit(limit as u64);
+        for section in keyset.sections(range, reverse) {
+            query.cond_where(section.condition);
+            for (column, order) in section.order {
+                query.order_by_expr(column, order);
+            }
+        }
+        all(connection, &query).await
+    };
+    let rows = read(&range, page.direction == PageDirection::Backward, page.size + 1).await?;
+    let neighbours = range.neighbours();
+    let before = match neighbours.before {
+        Some(range) => !read(&range, true, 1).await?.is_empty(),
+        None => false,
+    };
+    let behind = match neighbours.behind {
+        Some(range) => !read(&range, false, 1).await?.is_empty(),
+        None => false,
+    };
+    let name = field.list_name(run, direction);
+    let page = cut(page, rows, (before, behind), |row| Cursor { list: name.clone(), key: cursor_key(row, field) });
+    let rows =
+        page.rows.into_iter().map(|(cursor, row)| Ok((cursor, record::suggestion(row)?))).collect::<Result<_>>()?;
+    Ok(Page { rows, has_next: page.has_next, has_previous: page.has_previous })
+}
+
+/// A count as the API gives it.
+fn whole(count: i64) -> i32 {
+    i32::try_from(count).unwrap_or(i32::MAX)
+}
+
+#[async_trait]
+impl SuggestionStore for SqlStore {
+    async fn suggestions_page(
+        &self,
+        run: RunId,
+        filter: &SuggestionFilter,
+        order: (SuggestionOrderField, OrderDirection),
+        page: &PageRequest,
+    ) -> Result<Page<Suggestion>> {
+        self::page(self.read(), run, filter, order, page).await
+    }
+
+    async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64> {
+        let mut query = passing(self.read().get_database_backend(), run, filter);
+        number(self.read(), query.expr(Expr::cust("count(*)"))).await
+    }
+
+    async fn suggestions_by_id(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Suggestion>> {
+        let these = Column::Id.is_in(ids.iter().map(|id| id.0));
+        let rows = suggestion::Entity::find().filter(these).all(self.read()).await?;
+        rows.into_iter().map(|row| Ok((SuggestionId(row.id), record::suggestion(row)?))).collect()
+    }
+
+    async fn alternatives(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Alternative>>> {
+        let rows = alternative::Entity::find()
+            .filter(alternative::Column::SuggestionId.is_in(ids.iter().map(|id| id.0)))
+            .order_by_asc(alternative::Column::SuggestionId)
+            .order_by_asc(alternative::Column::Position)
+            .all(self.read())
+            .await?;
+        let alternative = |row: alternative::Model| {
+            (SuggestionId(row.suggestion_id), Alternative { text: row.text, confidence: row.confidence })
+        };
+        Ok(grouped(rows.into_iter().map(alternative)))
+    }
+
+    async fn evidence(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Evidence>>> {
+        let rows = evidence::Entity::find()
+            .filter(evidence::Column::SuggestionId.is_in(ids.iter().map(|id| id.0)))
+            .order_by_asc(evidence::Column::SuggestionId)
+            .order_by_asc(evidence::Column::Position)
+            .all(self.read())
+            .await?;
+        let ground = |row: evidence::Model| {
+            (SuggestionId(row.suggestion_id), Evidence { source: row.source, detail: row.detail })
+        };
+        Ok(grouped(rows.into_iter().map(ground)))
+    }
+
+    async fn confidence_distributions(&self, runs: &[RunId]) -> Result<HashMap<RunId, ConfidenceDistribution>> {
+        let count_from = |from: f64| Expr::cust_with_values("sum(confidence >= ?)", [from]);
+        let mut query = Query::select();
+        query.column(Column::RunId).expr(Expr::cust("count(*)"));
+        for from in [ConfidenceBand::MEDIUM_FROM, ConfidenceBand::HIGH_FROM] {
+            query.expr(count_from(from));
+        }
+        query
+            .from(suggestion::Entity)
+            .and_where(Expr::col(Column::RunId).is_in(runs.iter().map(|run| run.0)))
+            .group_by_col(Column::RunId);
+        let mut found = HashMap::new();
+        for row in self.read().query_all(&query).await? {
+            let (run, total): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let (medium_up, high): (i64, i64) = (row.try_get_by_index(2)?, row.try_get_by_index(3)?);
+            let counts = ConfidenceDistribution {
+                high: whole(high),
+                medium: whole(medium_up - high),
+                low: whole(total - medium_up),
+            };
+            found.insert(RunId(run), counts);
+        }
+        Ok(found)
+    }
+
+    async fn review_counts(&self, runs: &[RunId]) -> Result<HashMap<RunId, ReviewCounts>> {
+        let mut query = Query::select();
+        query
+            .columns([Column::RunId, Column::ReviewState])
+            .expr(Expr::cust("count(*)"))
+            .from(suggestion::Entity)
+            .and_where(Expr::col(Column::RunId).is_in(runs.iter().map(|run| run.0)))
+            .group_by_columns([Column::RunId, Column::ReviewState]);
+        let mut found: HashMap<RunId, ReviewCounts> = HashMap::new();
+        for row in self.read().query_all(&query).await? {
+            let (run, state): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+            let counts = found.entry(RunId(run)).or_default();
+            let count = whole(row.try_get_by_index(2)?);
+            match record::spelled(&state)? {
+                ReviewState::Unreviewed => counts.unreviewed = count,
+                ReviewState::Accepted => counts.accepted = count,
+                ReviewState::Edited => counts.edited = count,
+                ReviewState::Skipped => counts.skipped = count,
+            }
+        }
+        Ok(found)
+    }
+}

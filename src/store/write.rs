@@ -1,0 +1,235 @@
+//! Writing a change of a run: the run, its new rows, what became of rows, and its events.
+//!
+//! The rule: all of it inside the caller's transaction, in statements whose number does not grow with the
+//! rows but by chunks.
+
+use std::collections::HashMap;
+
+use entity::{alternative, evidence, run, run_event, run_row, suggestion};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
+    Iterable, ModelTrait, QueryFilter, QueryTrait,
+    sea_query::{Expr, ExprTrait, Query},
+};
+
+use super::record;
+use crate::domain::{
+    Error, Result,
+    event::RunEventType,
+    id::{RunId, SuggestionId},
+    run::{Row, RowOutcome, RunEdit, RunError},
+    suggestion::{Draft, ReviewState},
+};
+
+/// Values in one statement: below SQLite's limit of 32,766 and PostgreSQL's of 65,535.
+const MAX_VALUES: usize = 30_000;
+/// Rows in one insert: more gains nothing.
+const MAX_ROWS: usize = 1_000;
+
+/// Records what an edit holds. `before` is the run as it was read; `None` for a new one.
+pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run::Model>, edit: &RunEdit) -> Result<()> {
+    let after = record::run_model(&edit.run)?;
+    match before {
+        Some(before) => update_run(transaction, before, &after).await?,
+        None => insert(transaction, [after.into_active_model()]).await?,
+    }
+    let rows = edit.new_rows.iter().map(|row| row_model(edit.run.id, row));
+    insert(transaction, rows).await?;
+    let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
+    let mut events = Vec::with_capacity(edit.events.len());
+    for event in &edit.events {
+        let mut model = record::event_model(event)?;
+        if event.event_type == RunEventType::AssetFinished {
+            let suggestion = event.position.and_then(|position| suggestions.get(&position));
+            model.suggestion_id = suggestion.map(|id| id.0);
+        }
+        events.push(model.into_active_model());
+    }
+    insert::<run_event::ActiveModel>(transaction, events).await
+}
+
+/// Inserts rows of one table in chunks.
+pub(super) async fn insert<A>(transaction: &DatabaseTransaction, rows: impl IntoIterator<Item = A>) -> Result<()>
+where
+    A: ActiveModelTrait + Send,
+{
+    let rows: Vec<A> = rows.into_iter().collect();
+    for chunk in chunks(rows) {
+        <A::Entity as EntityTrait>::insert_many(chunk).exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+/// Rows in chunks that fit into one statement.
+fn chunks<A: ActiveModelTrait>(mut rows: Vec<A>) -> Vec<Vec<A>> {
+    let columns = <A::Entity as EntityTrait>::Column::iter().count();
+    let size = (MAX_VALUES / columns).min(MAX_ROWS);
+    let mut chunks = Vec::new();
+    while rows.len() > size {
+        let rest = rows.split_off(size);
+        chunks.push(std::mem::replace(&mut rows, rest));
+    }
+    if !rows.is_empty() {
+        chunks.push(rows);
+    }
+    chunks
+}
+
+/// Updates the columns that changed, and so touches no index that did not.
+async fn update_run(transaction: &DatabaseTransaction, before: &run::Model, after: &run::Model) -> Result<()> {
+    let mut update = Query::update();
+    update.table(run::Entity).and_where(Expr::col(run::Column::Id).eq(after.id));
+    let mut changed = false;
+    for column in run::Column::iter() {
+        let value = after.get(column);
+        if value != before.get(column) {
+            update.value(column, value);
+            changed = true;
+        }
+    }
+    if changed {
+        transaction.execute(&update).await?;
+    }
+    Ok(())
+}
+
+fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
+    run_row::Model {
+        run_id: run.0,
+        position: row.position,
+        asset_kind: row.asset.kind.as_str().to_owned(),
+        database_name: row.asset.database.clone(),
+        schema_name: row.asset.schema.clone(),
+        table_name: row.asset.table.clone(),
+        column_name: row.asset.column.clone(),
+        status: PENDING.to_owned(),
+        error: None,
+    }
+    .into_active_model()
+}
+
+/// A row without an outcome.
+pub(super) const PENDING: &str = "PENDING";
+const DONE: &str = "DONE";
+const FAILED: &str = "FAILED";
+const SKIPPED: &str = "SKIPPED";
+
+/// Records what became of rows; gives the suggestions made, by position.
+async fn write_outcomes(
+    transaction: &DatabaseTransaction,
+    run: RunId,
+    outcomes: &[(Row, RowOutcome)],
+) -> Result<HashMap<i32, SuggestionId>> {
+    let (mut done, mut skipped, mut suggestions) = (Vec::new(), Vec::new(), Vec::new());
+    for (row, outcome) in outcomes {
+        match outcome {
+            RowOutcome::Done { draft, existing_comment } => {
+                done.push(row.position);
+                suggestions.push((row, draft, existing_comment.as_deref()));
+            }
+            RowOutcome::Skipped => skipped.push(row.position),
+            RowOutcome::Failed(error) => {
+                end_rows(transaction, run, &[row.position], FAILED, Some(error)).await?;
+            }
+        }
+    }
+    end_rows(transaction, run, &done, DONE, None).await?;
+    end_rows(transaction, run, &skipped, SKIPPED, None).await?;
+    write_suggestions(transaction, run, &suggestions).await
+}
+
+async fn end_rows(
+    transaction: &DatabaseTransaction,
+    run: RunId,
+    positions: &[i32],
+    status: &str,
+    error: Option<&RunError>,
+) -> Result<()> {
+    let error = error.map(record::to_json).transpose()?;
+    for positions in positions.chunks(MAX_ROWS) {
+        run_row::Entity::update_many()
+            .col_expr(run_row::Column::Status, Expr::value(status))
+            .col_expr(run_row::Column::Error, Expr::value(error.clone()))
+            .filter(run_row::Column::RunId.eq(run.0))
+            .filter(run_row::Column::Position.is_in(positions.iter().copied()))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+async fn write_suggestions(
+    transaction: &DatabaseTransaction,
+    run: RunId,
+    drafts: &[(&Row, &Draft, Option<&str>)],
+) -> Result<HashMap<i32, SuggestionId>> {
+    let mut models = Vec::with_capacity(drafts.len());
+    for (row, draft, existing_comment) in drafts {
+        models.push(suggestion_model(run, row, draft, *existing_comment)?);
+    }
+    let mut ids = HashMap::with_capacity(drafts.len());
+    for chunk in chunks(models) {
+        let mut insert = suggestion::Entity::insert_many(chunk).into_query();
+        insert.returning(Query::returning().columns([suggestion::Column::Id, suggestion::Column::Position]));
+        for row in transaction.query_all(&insert).await? {
+            ids.insert(row.try_get_by_index(1)?, SuggestionId(row.try_get_by_index(0)?));
+        }
+    }
+    let (mut alternatives, mut grounds) = (Vec::new(), Vec::new());
+    for (row, draft, _) in drafts {
+        let id: SuggestionId =
+            ids.get(&row.position).copied().ok_or_else(|| Error::internal("a suggestion is lost"))?;
+        for (position, alternative) in (1..).zip(&draft.alternatives) {
+            alternatives.push(alternative::ActiveModel {
+                suggestion_id: ActiveValue::Set(id.0),
+                position: ActiveValue::Set(position),
+                text: ActiveValue::Set(alternative.text.clone()),
+                confidence: ActiveValue::Set(alternative.confidence),
+            });
+        }
+        for (position, ground) in (1..).zip(&draft.evidence) {
+            grounds.push(evidence::ActiveModel {
+                suggestion_id: ActiveValue::Set(id.0),
+                position: ActiveValue::Set(position),
+                source: ActiveValue::Set(ground.source.clone()),
+                detail: ActiveValue::Set(ground.detail.clone()),
+            });
+        }
+    }
+    insert(transaction, alternatives).await?;
+    insert(transaction, grounds).await?;
+    Ok(ids)
+}
+
+fn suggestion_model(
+    run: RunId,
+    row: &Row,
+    draft: &Draft,
+    existing_comment: Option<&str>,
+) -> Result<suggestion::ActiveModel> {
+    let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
+    let display = row.asset.display();
+    let search_text = format!("{display}\n{}", first.text).to_lowercase();
+    Ok(suggestion::ActiveModel {
+        id: ActiveValue::NotSet,
+        run_id: ActiveValue::Set(run.0),
+        position: ActiveValue::Set(row.position),
+        asset_kind: ActiveValue::Set(row.asset.kind.as_str().to_owned()),
+        database_name: ActiveValue::Set(row.asset.database.clone()),
+        schema_name: ActiveValue::Set(row.asset.schema.clone()),
+        table_name: ActiveValue::Set(row.asset.table.clone()),
+        column_name: ActiveValue::Set(row.asset.column.clone()),
+        display: ActiveValue::Set(display),
+        description: ActiveValue::Set(first.text.clone()),
+        search_text: ActiveValue::Set(search_text),
+        confidence: ActiveValue::Set(first.confidence),
+        logprob: ActiveValue::Set(draft.logprob),
+        reasoning: ActiveValue::Set(draft.reasoning.clone()),
+        existing_comment: ActiveValue::Set(existing_comment.map(str::to_owned)),
+        review_state: ActiveValue::Set(ReviewState::Unreviewed.as_str().to_owned()),
+        reviewer: ActiveValue::Set(None),
+        reviewed_at: ActiveValue::Set(None),
+        review_text: ActiveValue::Set(None),
+        version: ActiveValue::Set(1),
+    })
+}
