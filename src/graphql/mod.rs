@@ -10,6 +10,7 @@
 
 mod batch;
 pub mod catalog;
+mod complete;
 pub mod connection;
 pub mod context;
 pub mod error;

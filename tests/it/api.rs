@@ -320,8 +320,31 @@ async fn a_database_out_of_reach_is_an_error_on_its_field_alone() {
     assert_eq!(errors[0]["extensions"]["code"], "UNAVAILABLE");
     assert_eq!(errors[0]["path"], json!(["dbProfiles", 0, "databases"]));
     let data = response.data.into_json().expect("JSON");
+    assert_eq!(data["dbProfiles"].as_array().map(Vec::len), Some(2));
     assert_eq!(data["dbProfiles"][0], json!({ "name": "away", "canWriteComments": null, "databases": null }));
     assert_eq!(data["dbProfiles"][1]["databases"], json!([{ "name": "shop" }]));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_failed_field_is_null_where_it_may_be() {
+    let api = Api::new().await;
+    let run = api.start("table_00").await;
+    let cases = [
+        (r#"{ run(id: "x") { id } server { version } }"#, json!({ "server": { "version": "0.1.0" }, "run": null })),
+        (r#"{ run(id: "x") { id } }"#, json!({ "run": null })),
+        (r#"{ server { version } runs(first: -1) { totalCount } }"#, Value::Null),
+        (
+            r#"{ server { version } runByNumber(number: 1) { id ...f } } fragment f on Run { s: suggestions(first: -1) { totalCount } }"#,
+            json!({ "server": { "version": "0.1.0" }, "runByNumber": null }),
+        ),
+        (r#"{ runs { nodes { id ... on Run { events(first: -1) { nodes { at } } } } } }"#, Value::Null),
+        (r#"mutation { cancelRun(input: { id: "x" }) { outcome } }"#, Value::Null),
+    ];
+    for (query, data) in cases {
+        let response = api.ask(query, json!({})).await;
+        assert_eq!(response.errors.len(), 1, "{query}");
+        assert_eq!(response.data.into_json().expect("JSON"), data, "{query}, {}", run["id"]);
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -467,6 +490,7 @@ async fn a_subscription_says_what_is_wrong() {
             "after",
         ),
         ("subscription { runProgress(runId: 1) { nothing } }".to_owned(), "GRAPHQL_VALIDATION_FAILED", ""),
+        ("subscription { runsChanged { kind } b: runsChanged { kind } }".to_owned(), "GRAPHQL_VALIDATION_FAILED", ""),
         ("subscription { ".to_owned(), "GRAPHQL_PARSE_FAILED", ""),
     ];
     for (query, code, argument) in cases {
