@@ -1,7 +1,7 @@
 //! What stands between a request and the resolvers: limits on the way in, loaders for the way through, codes
 //! on the errors that go out. One extension of async-graphql, for queries, mutations and subscriptions alike.
 
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use async_graphql::{
     Data, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
@@ -9,12 +9,13 @@ use async_graphql::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextRequest,
         NextSubscribe, NextValidation,
     },
-    parser::types::ExecutableDocument,
+    parser::{parse_query, types::ExecutableDocument},
 };
 use futures_util::{StreamExt, stream::BoxStream};
 
 use super::{
     batch::{Queue, drive},
+    complete::complete,
     error::{LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
     limits,
     loader::Loaders,
@@ -26,11 +27,16 @@ pub struct Frontier;
 
 impl ExtensionFactory for Frontier {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Guard)
+        Arc::new(Guard::default())
     }
 }
 
-struct Guard;
+/// One per request.
+#[derive(Default)]
+struct Guard {
+    /// The document's text, for the answers that need a second look at it.
+    text: OnceLock<String>,
+}
 
 /// Parses a request's document, once, within the limits of its text. The HTTP layer may call it before it
 /// hands a request over, to see what kind of operation it is; what it gives is a finished error.
@@ -84,6 +90,7 @@ impl Extension for Guard {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
+        self.text.get_or_init(|| query.to_owned());
         // The document is parsed already; what can fail here is the nesting of its fields.
         next.run(context, query, variables).await.map_err(|error| with_code(error, LIMIT_EXCEEDED))
     }
@@ -121,7 +128,13 @@ impl Extension for Guard {
         let queue = Queue::default();
         let mut data = Data::default();
         data.insert(Loaders::new(services, &queue));
-        drive(next.run_with_data(context, operation_name, data), queue).await
+        let mut response = drive(next.run_with_data(context, operation_name, data), queue).await;
+        if !response.errors.is_empty()
+            && let Some(document) = self.text.get().and_then(|text| parse_query(text).ok())
+        {
+            complete(&mut response, &document, operation_name, &context.schema_env.registry);
+        }
+        response
     }
 }
 

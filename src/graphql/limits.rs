@@ -9,7 +9,7 @@ use std::collections::HashMap;
 
 use async_graphql::{
     Name, Positioned, ServerError,
-    parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet},
 };
 
 use super::error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded};
@@ -103,7 +103,8 @@ fn string_length(bytes: &[u8]) -> usize {
 /// Checks the operations of a parsed document.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED`; `GRAPHQL_VALIDATION_FAILED` for fragments that hold themselves.
+/// `LIMIT_EXCEEDED`; `GRAPHQL_VALIDATION_FAILED` for what the engine does not check: fragments that hold
+/// themselves, subscriptions of several fields.
 pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> {
     let mut counter = Counter { document, known: HashMap::new() };
     for (_, operation) in document.operations.iter() {
@@ -134,6 +135,11 @@ impl<'a> Counter<'a> {
         check("fields", size.fields, MAX_FIELDS)?;
         let mut roots = Vec::new();
         self.roots(selection, &mut roots)?;
+        if operation.node.ty == OperationType::Subscription && roots.len() != 1 {
+            let message =
+                format!("a subscription has one root field, this one {}; make one operation of each", roots.len());
+            return Err(coded(VALIDATION_FAILED, message));
+        }
         check("root fields", roots.len(), MAX_ROOT_FIELDS)?;
         let mut distinct = roots.clone();
         distinct.sort_unstable();

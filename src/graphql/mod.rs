@@ -10,6 +10,7 @@
 
 mod batch;
 pub mod catalog;
+mod complete;
 pub mod connection;
 pub mod context;
 pub mod error;
@@ -62,7 +63,7 @@ pub fn schema(services: Services) -> GlossSchema {
 /// The schema's text, the same each time.
 #[must_use]
 pub fn sdl() -> String {
-    let options =
-        SDLExportOptions::new().sorted_fields().sorted_enum_items().prefer_single_line_descriptions().use_space_ident();
+    // Types come by name; fields and values stay in the order of the code, which is the one to read them in.
+    let options = SDLExportOptions::new().prefer_single_line_descriptions().use_space_ident();
     builder().finish().sdl_with_options(options)
 }

@@ -121,19 +121,19 @@ fn cut(tables: Vec<Table>, request: &PageRequest, list: &str) -> Page<Table> {
         PageDirection::Backward => (&request.until, &request.from),
     };
     let start = after.as_ref().and_then(name_of).map_or(0, |name| tables.partition_point(|t| t.name.as_str() <= name));
-    let end = before
+    let stop = before
         .as_ref()
         .and_then(name_of)
         .map_or(tables.len(), |name| tables.partition_point(|t| t.name.as_str() < name))
         .max(start);
-    let (first, last) = match request.direction {
-        PageDirection::Forward => (start, end.min(start + request.size)),
-        PageDirection::Backward => (start.max(end.saturating_sub(request.size)), end),
+    let (begin, end) = match request.direction {
+        PageDirection::Forward => (start, stop.min(start + request.size)),
+        PageDirection::Backward => (start.max(stop.saturating_sub(request.size)), stop),
     };
     let total = tables.len();
-    let rows = tables.into_iter().take(last).skip(first);
+    let rows = tables.into_iter().take(end).skip(begin);
     let cursor = |table: &Table| Cursor { list: list.to_owned(), key: vec![CursorPart::Text(table.name.clone())] };
-    Page { rows: rows.map(|table| (cursor(&table), table)).collect(), has_next: last < total, has_previous: first > 0 }
+    Page { rows: rows.map(|table| (cursor(&table), table)).collect(), has_next: end < total, has_previous: begin > 0 }
 }
 
 fn name_of(cursor: &Cursor) -> Option<&str> {

@@ -8,11 +8,10 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tracing::info;
 
-use super::lists;
 use crate::{
     domain::{
         Error, Result,
-        event::{RunEvent, RunEventType},
+        event::{self, RunEvent, RunEventType},
         filter::{OrderDirection, RunFilter, RunOrder},
         id::{DbProfileId, LlmProfileId, RunId},
         page::{Page, PageArguments, PageRequest},
@@ -207,22 +206,16 @@ impl Runs {
 
     async fn llm_profile(&self, id: Option<LlmProfileId>) -> Result<LlmProfile> {
         const ARGUMENT: &str = "input.llmProfileId";
-        match id {
-            Some(id) => {
-                self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(|| {
-                    Error::not_found_at(ARGUMENT, "no LLM profile has this id; `llmProfiles` lists them")
-                })
-            }
-            None => {
-                let profiles = self.ports.store.llm_profiles().await?;
-                profiles.into_iter().find(|profile| profile.settings.is_default).ok_or_else(|| {
-                    Error::bad_input(
-                        ARGUMENT,
-                        "no LLM profile is the default; name one, or make one the default by `updateLlmProfile`",
-                    )
-                })
-            }
-        }
+        let Some(id) = id else {
+            let profiles = self.ports.store.llm_profiles().await?;
+            let message = "no LLM profile is the default; name one, or make one the default by `updateLlmProfile`";
+            return profiles
+                .into_iter()
+                .find(|profile| profile.settings.is_default)
+                .ok_or_else(|| Error::bad_input(ARGUMENT, message));
+        };
+        let found = self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
+        found.ok_or_else(|| Error::not_found_at(ARGUMENT, "no LLM profile has this id; `llmProfiles` lists them"))
     }
 
     /// Cancels a run, if there is something to cancel.
@@ -314,7 +307,7 @@ impl Runs {
     /// # Errors
     /// `BadInput` for page arguments that cannot be used.
     pub async fn list(&self, filter: &RunFilter, order: RunOrder, arguments: &PageArguments) -> Result<Page<Run>> {
-        let request = PageRequest::new(arguments, &lists::runs(order))?;
+        let request = PageRequest::new(arguments, &order.list_name())?;
         self.ports.store.runs_page(filter, order, &request).await
     }
 
@@ -329,7 +322,7 @@ impl Runs {
         order: (SuggestionOrderField, OrderDirection),
         arguments: &PageArguments,
     ) -> Result<Page<Suggestion>> {
-        let request = PageRequest::new(arguments, &lists::suggestions(run, order))?;
+        let request = PageRequest::new(arguments, &order.0.list_name(run, order.1))?;
         self.ports.store.suggestions_page(run, filter, order, &request).await
     }
 
@@ -343,7 +336,7 @@ impl Runs {
         types: Option<&[RunEventType]>,
         arguments: &PageArguments,
     ) -> Result<Page<RunEvent>> {
-        let request = PageRequest::new(arguments, &lists::events(run))?;
+        let request = PageRequest::new(arguments, &event::list_name(run))?;
         self.ports.store.events_page(run, types, &request).await
     }
 }

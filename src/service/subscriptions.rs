@@ -79,7 +79,7 @@ impl Listener {
                 return Some((Ok(change), self));
             }
             // Without anything pending only a nudge can wake; the far moment is never reached.
-            let due = self.folding.next_due().unwrap_or(now + Duration::from_secs(3_600));
+            let due = self.folding.next_due().unwrap_or(now + Duration::from_hours(1));
             tokio::select! {
                 nudge = self.nudges.next() => match nudge {
                     Some(Ok(nudge)) => self.folding.add(&nudge, Instant::now()),

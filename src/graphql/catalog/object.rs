@@ -123,7 +123,7 @@ impl DatabaseTable {
         &self.table.name
     }
 
-    /// TABLE, VIEW or MATERIALIZED_VIEW.
+    /// A table, a view or a materialized view.
     async fn kind(&self) -> AssetKind {
         self.table.kind.into()
     }

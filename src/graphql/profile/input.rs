@@ -63,7 +63,7 @@ pub struct CreateLlmProfileInput {
     pub provider: LlmProvider,
     /// The model, as the provider spells it.
     model: String,
-    /// Where the provider is, an http or https URL; its usual address when absent. OPENAI_COMPATIBLE needs one.
+    /// Where the provider is, an http or https URL; its usual address when absent. `OPENAI_COMPATIBLE` needs one.
     base_url: Option<String>,
     /// The key itself, or `env:NAME` to read it from the server's environment each time. Never given back.
     api_key: Option<String>,

@@ -108,7 +108,7 @@ impl RunEvent {
         Ok(loaders(context).suggestions.load(id).await?.map(Suggestion))
     }
 
-    /// A piece of an answer, for ANSWER_DELTA.
+    /// A piece of an answer, for `ANSWER_DELTA`.
     async fn text(&self) -> Option<&str> {
         self.0.text.as_deref()
     }

@@ -198,6 +198,7 @@ pub struct RunOptionsInput {
 
 /// Limits over the whole life of a run; what is absent is no limit.
 #[derive(InputObject, Debug, Clone, Default)]
+#[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct RunBudgetInput {
     /// United States dollars, above 0. Needs a model whose prices are known.
     max_cost_usd: Option<f64>,

@@ -239,6 +239,7 @@ impl From<&Options> for RunOptions {
 
 /// Limits over the whole life of a run; null is no limit.
 #[derive(SimpleObject, Debug, Clone)]
+#[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct RunBudget {
     /// United States dollars.
     max_cost_usd: Option<f64>,
