@@ -61,7 +61,7 @@ impl Estimates {
     pub async fn estimate(&self, input: &StartRun) -> Result<Estimate> {
         super::runs::check_start(input)?;
         let order = self.runs.resolve_start(input).await?;
-        let describer = self.ports.models.open(&order.llm_profile).map_err(unusable_model)?;
+        let describer = self.ports.models.open(&order.llm_profile).map_err(|error| unusable_model(&error))?;
         let mut estimate = Estimate::default();
         for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
             let path = format!("input.targets.{at}");
@@ -126,7 +126,7 @@ fn cost(estimate: &Estimate, profile: &LlmProfile) -> Option<f64> {
     Some((estimate.input_tokens as f64 * input + estimate.output_tokens as f64 * output) / 1e6)
 }
 
-fn unusable_model(error: ModelError) -> Error {
+fn unusable_model(error: &ModelError) -> Error {
     match error {
         ModelError::RateLimited { .. } | ModelError::Unavailable(_) => Error::unavailable(error.to_string()),
         _ => Error::bad_input("input.llmProfileId", error.to_string()),

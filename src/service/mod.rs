@@ -5,11 +5,7 @@
 //! and one field of [`Services`]; to add one, add both.
 
 pub mod catalog;
-<<<<<<< HEAD
 pub mod estimates;
-pub mod lists;
-=======
->>>>>>> graphql
 pub mod profiles;
 pub mod progress;
 pub mod runs;

@@ -176,3 +176,16 @@ async fn missing_only_skips_what_has_a_comment_and_may_end_in_success() {
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }], "options": { "missingOnly": true } })).await;
     assert_eq!(server.events(&run, 0).await.pop().unwrap()["progress"]["done"], 3);
 }
+
+#[tokio::test]
+async fn operators_are_told_how_it_is() {
+    let server = Server::start().await;
+    assert_eq!(server.get("/healthz").await.status(), 200);
+    assert_eq!(server.get("/readyz").await.status(), 200);
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    assert!(metrics.contains("gloss_store_statements_total"), "{metrics}");
+    let data = server.data("{ server { version store bus } viewer { name role } workers { capacity } }", json!({})).await;
+    assert_eq!(data["viewer"], json!({ "name": "local", "role": "ADMIN" }));
+    assert_eq!(data["workers"], json!([{ "capacity": 4 }]));
+    assert!(data["server"]["store"].as_str().unwrap().starts_with("SQLite "));
+}

@@ -1,7 +1,7 @@
 //! A server under test: the binary, a data folder, a free port.
 
 use std::{
-    path::{Path, PathBuf},
+    path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
 };
@@ -103,11 +103,6 @@ impl Server {
     /// All that it logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
-    }
-
-    /// The store's file.
-    pub fn store_file(&self) -> PathBuf {
-        self.data.path().join("store.db")
     }
 
     /// A plain GET.
