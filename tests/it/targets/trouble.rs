@@ -7,9 +7,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use gloss::port::target::{SampleLimits, Target, TargetError};
+use gloss::{
+    port::target::{SampleLimits, Target, TargetError, Targets},
+    target::SqlTargets,
+};
+use sqlx::Connection as _;
 
-use super::{open, sqlite_url};
+use super::{open, profile, sqlite_url};
 use crate::services;
 
 /// Stands in every password.
@@ -52,6 +56,16 @@ async fn nobody_listens() {
     }
     let target = open(&format!("postgres://ann:{MARKER}@no-such-host.invalid/shop"), None).unwrap();
     says(soon(target.test()).await, &["no-such-host.invalid"]);
+}
+
+#[tokio::test]
+async fn many_who_ask_are_all_told() {
+    let url = format!("postgres://ann:{MARKER}@127.0.0.1:{}/shop", free_port());
+    let target = open(&url, None).unwrap();
+    let answers = soon(futures_util::future::join_all((0..50).map(|_| target.test()))).await;
+    for answer in answers {
+        says(answer, &["connection refused"]);
+    }
 }
 
 #[tokio::test]
@@ -164,6 +178,28 @@ async fn time_limit_holds(target: &dyn Target, schema: &str) {
     let found = target.statistics(&slow[0], limits).await.unwrap();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!((found.sampled_rows, found.complete, found.columns.len()), (0, false, 0));
+}
+
+#[tokio::test]
+async fn many_who_ask_share_few_connections() {
+    let Some(service) = services::postgres().await else { return };
+    let (url, database) = service.fresh_database().await;
+    let targets = SqlTargets::new();
+    let asked = (0..30).map(|_| {
+        let target = targets.open(&profile(&url, None)).unwrap();
+        async move { target.tables(None, "public").await }
+    });
+    for answer in futures_util::future::join_all(asked).await {
+        assert!(answer.unwrap().is_empty());
+    }
+    let mut connection = sqlx::PgConnection::connect(&service.url).await.unwrap();
+    let open: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gloss' AND datname = $1")
+            .bind(database)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert!((1..=4).contains(&open), "{open}");
 }
 
 /// Everything that is logged, whatever its level.
