@@ -1,8 +1,15 @@
 //! The connections to one database: few, made when first needed, dropped when idle.
+//!
+//! The rule: whoever asks of a server that is not there is told so at once and why, and however many ask, one
+//! connection finds it out.
 
-use std::{future::Future, time::Duration};
+use std::{
+    future::Future,
+    time::{Duration, Instant},
+};
 
 use sqlx::{ConnectOptions, Connection, Database, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+use tokio::sync::Mutex;
 
 use super::place::Place;
 use crate::port::target::TargetError;
@@ -24,6 +31,8 @@ pub(super) struct Connections<DB: Database> {
     pool: Pool<DB>,
     options: <DB::Connection as Connection>::Options,
     pub(super) place: Place,
+    /// When the last probe ended, and how. Held while one is under way.
+    probed: Mutex<Option<(Instant, Result<(), TargetError>)>>,
 }
 
 impl<DB: Database> Connections<DB> {
@@ -37,7 +46,7 @@ impl<DB: Database> Connections<DB> {
             .acquire_timeout(ACQUIRE_TIME)
             .idle_timeout(IDLE_TIME)
             .connect_lazy_with(options.clone());
-        Self { pool, options, place }
+        Self { pool, options, place, probed: Mutex::const_new(None) }
     }
 
     /// Whether any connection is open.
@@ -79,8 +88,19 @@ impl<DB: Database> Connections<DB> {
         }
     }
 
-    /// Connects and leaves again, to learn whether and why not.
+    /// Connects and leaves again, to learn whether and why not. Who waits for another's probe takes its answer.
     async fn probe(&self) -> Result<(), TargetError> {
+        let asked = Instant::now();
+        let mut probed = self.probed.lock().await;
+        if let Some((_, answer)) = probed.as_ref().filter(|(ended, _)| *ended >= asked) {
+            return answer.clone();
+        }
+        let answer = self.connect_once().await;
+        *probed = Some((Instant::now(), answer.clone()));
+        answer
+    }
+
+    async fn connect_once(&self) -> Result<(), TargetError> {
         match tokio::time::timeout(CONNECT_TIME, self.options.connect()).await {
             Ok(Ok(connection)) => {
                 // Leaving politely is not worth an error.

@@ -8,8 +8,8 @@
 //!
 //! To add a kind of database: a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
 //! statements) and `statistics.rs` (an `impl sample::Reader`), an arm in [`SqlTargets::open`], the scheme in
-//! `address`, the quoting in `quote`, the error codes in `place`, and a fixture in `tests/it/targets.rs`, whose
-//! conformance suite then runs for it too.
+//! `address`, the quoting in `quote`, the error codes in `place`, and a fixture in
+//! `tests/it/targets/conformance.rs`, whose suite then runs for it too.
 
 mod address;
 mod connections;

@@ -21,14 +21,16 @@ mod catalog;
 mod statistics;
 
 use std::{
+    fs::Metadata,
     io,
+    ops::{Deref, DerefMut},
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
-use sqlx::{ConnectOptions, Connection, Sqlite, pool::PoolConnection, sqlite::SqliteConnectOptions};
+use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, pool::PoolConnection, sqlite::SqliteConnectOptions};
 
 use super::{
     connections::{CATALOG_TIME, Connections, bounded},
@@ -54,7 +56,46 @@ const GRACE: Duration = Duration::from_secs(2);
 pub(super) struct File {
     path: PathBuf,
     options: SqliteConnectOptions,
-    connections: Connections<Sqlite>,
+    place: Place,
+    /// The connections, and which file they are to: the path may come to name another one.
+    connections: Mutex<(Option<Identity>, Arc<Connections<Sqlite>>)>,
+}
+
+/// What tells a file from another that takes its place.
+#[cfg(unix)]
+type Identity = (u64, u64);
+#[cfg(not(unix))]
+type Identity = Option<std::time::SystemTime>;
+
+#[cfg(unix)]
+fn identity(found: &Metadata) -> Identity {
+    use std::os::unix::fs::MetadataExt as _;
+    (found.dev(), found.ino())
+}
+#[cfg(not(unix))]
+fn identity(found: &Metadata) -> Identity {
+    found.created().ok()
+}
+
+/// A connection at work. SQLite interrupts itself soon after this is dropped.
+struct Work {
+    /// Dropped first, so that the connection is idle when it goes back.
+    _wanted: Arc<()>,
+    connection: PoolConnection<Sqlite>,
+}
+
+impl Deref for Work {
+    type Target = SqliteConnection;
+
+    fn deref(&self) -> &SqliteConnection {
+        &self.connection
+    }
+}
+
+impl DerefMut for Work {
+    fn deref_mut(&mut self) -> &mut SqliteConnection {
+        &mut self.connection
+    }
 }
 
 impl File {
@@ -77,16 +118,29 @@ impl File {
             // A described file is not ours: functions that its views name must be harmless.
             .pragma("trusted_schema", "OFF")
             .disable_statement_logging();
-        let connections = Connections::new(options.clone().read_only(true), place);
-        Ok(Self { path, options, connections })
+        let connections = Mutex::new((None, Self::connect(&options, &place)));
+        Ok(Self { path, options, place, connections })
+    }
+
+    fn connect(options: &SqliteConnectOptions, place: &Place) -> Arc<Connections<Sqlite>> {
+        Arc::new(Connections::new(options.clone().read_only(true), place.clone()))
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.connections.is_connected()
+        self.connections.lock().unwrap_or_else(PoisonError::into_inner).1.is_connected()
     }
 
     fn place(&self) -> &Place {
-        &self.connections.place
+        &self.place
+    }
+
+    /// The connections to the file that the path names now.
+    fn connections(&self, now: Identity) -> Arc<Connections<Sqlite>> {
+        let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
+        if connections.0.replace(now).is_some_and(|before| before != now) {
+            connections.1 = Self::connect(&self.options, &self.place);
+        }
+        Arc::clone(&connections.1)
     }
 
     /// The database's name.
@@ -95,21 +149,23 @@ impl File {
     }
 
     /// A connection whose work ends, at the latest, when this time is over.
-    async fn acquire(&self, time: Duration) -> Result<PoolConnection<Sqlite>, TargetError> {
-        self.check_file().await?;
-        let mut connection = self.connections.acquire().await?;
+    async fn acquire(&self, time: Duration) -> Result<Work, TargetError> {
+        let found = self.check_file().await?;
+        let mut connection = self.connections(found).acquire().await?;
         let deadline = Instant::now() + time;
+        let wanted = Arc::new(());
+        let still_wanted = Arc::downgrade(&wanted);
         let handle = connection.lock_handle().await;
-        handle
-            .map_err(|error| self.place().explain(&error))?
-            .set_progress_handler(STEPS_BETWEEN_LOOKS, move || Instant::now() < deadline);
-        Ok(connection)
+        handle.map_err(|error| self.place().explain(&error))?.set_progress_handler(STEPS_BETWEEN_LOOKS, move || {
+            still_wanted.strong_count() > 0 && Instant::now() < deadline
+        });
+        Ok(Work { _wanted: wanted, connection })
     }
 
-    async fn check_file(&self) -> Result<(), TargetError> {
+    async fn check_file(&self) -> Result<Identity, TargetError> {
         let path = self.path.display();
         match tokio::fs::metadata(&self.path).await {
-            Ok(found) if found.is_file() => Ok(()),
+            Ok(found) if found.is_file() => Ok(identity(&found)),
             Ok(_) => Err(TargetError::Misconfigured(format!("{path} is not a file; check the path"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(TargetError::Unreachable(format!("no file at {path}; check the path")))
@@ -177,7 +233,7 @@ impl SqliteTarget {
         ))
     }
 
-    async fn start(&self) -> Result<PoolConnection<Sqlite>, TargetError> {
+    async fn start(&self) -> Result<Work, TargetError> {
         self.file.acquire(CATALOG_TIME).await
     }
 }

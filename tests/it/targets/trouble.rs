@@ -3,12 +3,17 @@
 use std::{
     future::Future,
     net::TcpListener,
+    sync::{Arc, Mutex},
     time::{Duration, Instant},
 };
 
-use gloss::port::target::{SampleLimits, Target, TargetError};
+use gloss::{
+    port::target::{SampleLimits, Target, TargetError, Targets},
+    target::SqlTargets,
+};
+use sqlx::Connection as _;
 
-use super::{open, sqlite_url};
+use super::{open, profile, sqlite_url};
 use crate::services;
 
 /// Stands in every password.
@@ -51,6 +56,16 @@ async fn nobody_listens() {
     }
     let target = open(&format!("postgres://ann:{MARKER}@no-such-host.invalid/shop"), None).unwrap();
     says(soon(target.test()).await, &["no-such-host.invalid"]);
+}
+
+#[tokio::test]
+async fn many_who_ask_are_all_told() {
+    let url = format!("postgres://ann:{MARKER}@127.0.0.1:{}/shop", free_port());
+    let target = open(&url, None).unwrap();
+    let answers = soon(futures_util::future::join_all((0..50).map(|_| target.test()))).await;
+    for answer in answers {
+        says(answer, &["connection refused"]);
+    }
 }
 
 #[tokio::test]
@@ -125,6 +140,36 @@ async fn sqlite_stops_at_its_time_limit() {
     assert!(target.test().await.is_ok());
 }
 
+#[tokio::test]
+async fn a_file_that_is_replaced_is_read_anew() {
+    let folder = tempfile::tempdir().unwrap();
+    let (file, next) = (folder.path().join("shop.db"), folder.path().join("next.db"));
+    services::load_sqlite(&file, "CREATE TABLE old (a INTEGER)").await;
+    services::load_sqlite(&next, "CREATE TABLE new (a INTEGER)").await;
+    let target = open(&sqlite_url(&file), None).unwrap();
+    assert_eq!(target.tables(None, "main").await.unwrap()[0].name, "old");
+    std::fs::rename(&next, &file).unwrap();
+    assert_eq!(target.tables(None, "main").await.unwrap()[0].name, "new");
+}
+
+#[tokio::test]
+async fn work_that_nobody_waits_for_ends() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("slow.db");
+    let script = "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
+                  SELECT count(*) AS c FROM n";
+    services::load_sqlite(&file, script).await;
+    let target = open(&sqlite_url(&file), None).unwrap();
+    let slow = target.details(None, "main", &["slow".to_owned()]).await.unwrap();
+    let limits = SampleLimits { time: Duration::from_mins(10), ..SampleLimits::default() };
+    // More than there are connections: if one went on, nobody could look at the file any more.
+    for _ in 0..6 {
+        let work = target.statistics(&slow[0], limits);
+        assert!(tokio::time::timeout(Duration::from_millis(100), work).await.is_err());
+    }
+    soon(target.test()).await.unwrap();
+}
+
 /// The view `slow` ends at the limit and says that it knows nothing.
 async fn time_limit_holds(target: &dyn Target, schema: &str) {
     let slow = target.details(None, schema, &["slow".to_owned()]).await.unwrap();
@@ -133,6 +178,75 @@ async fn time_limit_holds(target: &dyn Target, schema: &str) {
     let found = target.statistics(&slow[0], limits).await.unwrap();
     assert!(start.elapsed() < Duration::from_secs(5), "{:?}", start.elapsed());
     assert_eq!((found.sampled_rows, found.complete, found.columns.len()), (0, false, 0));
+}
+
+#[tokio::test]
+async fn many_who_ask_share_few_connections() {
+    let Some(service) = services::postgres().await else { return };
+    let (url, database) = service.fresh_database().await;
+    let targets = SqlTargets::new();
+    let asked = (0..30).map(|_| {
+        let target = targets.open(&profile(&url, None)).unwrap();
+        async move { target.tables(None, "public").await }
+    });
+    for answer in futures_util::future::join_all(asked).await {
+        assert!(answer.unwrap().is_empty());
+    }
+    let mut connection = sqlx::PgConnection::connect(&service.url).await.unwrap();
+    let open: i64 =
+        sqlx::query_scalar("SELECT count(*) FROM pg_stat_activity WHERE application_name = 'gloss' AND datname = $1")
+            .bind(database)
+            .fetch_one(&mut connection)
+            .await
+            .unwrap();
+    assert!((1..=4).contains(&open), "{open}");
+}
+
+/// Everything that is logged, whatever its level.
+#[derive(Clone, Default)]
+struct Logged(Arc<Mutex<Vec<u8>>>);
+
+impl std::io::Write for Logged {
+    fn write(&mut self, bytes: &[u8]) -> std::io::Result<usize> {
+        self.0.lock().unwrap().extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> std::io::Result<()> {
+        Ok(())
+    }
+}
+
+#[tokio::test]
+async fn logs_hold_no_password_and_no_value() {
+    let Some(service) = services::postgres().await else { return };
+    let (_, database) = service.fresh_database().await;
+    let script = format!(
+        "CREATE FUNCTION tell() RETURNS text LANGUAGE plpgsql AS
+           $$ BEGIN RAISE NOTICE '{MARKER}'; RAISE WARNING '{MARKER}'; RETURN '{MARKER}'; END $$;
+         CREATE VIEW told AS SELECT tell() AS a; CREATE VIEW fails AS SELECT '{MARKER}'::text::int AS a;
+         CREATE ROLE logged_{database} LOGIN PASSWORD '{MARKER}';"
+    );
+    service.run(Some(&database), &script).await;
+    let logged = Logged::default();
+    let writer = logged.clone();
+    let subscriber =
+        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
+    let guard = tracing::subscriber::set_default(subscriber);
+    tracing::info!("listening");
+    for password in [MARKER.to_owned(), format!("not-{MARKER}")] {
+        let login = format!("logged_{database}:{password}");
+        let url = service.url_for(&login, &database) + &format!("?unknown={MARKER}");
+        let target = open(&url, None).unwrap();
+        let Ok(details) = target.details(None, "public", &["told", "fails"].map(str::to_owned)).await else { continue };
+        for detail in details {
+            drop(target.statistics(&detail, SampleLimits::default()).await.unwrap());
+        }
+    }
+    drop(guard);
+    let logged = String::from_utf8_lossy(&logged.0.lock().unwrap()).into_owned();
+    assert!(logged.contains("listening"));
+    assert!(!logged.contains(MARKER), "{logged}");
 }
 
 #[tokio::test]
