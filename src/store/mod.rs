@@ -32,6 +32,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, SqliteTransactionMode,
     TransactionOptions, TransactionTrait, sea_query::SelectStatement,
 };
+use tracing::Instrument as _;
 
 use crate::{
     domain::{Error, Result},
@@ -66,6 +67,12 @@ impl SqlStore {
         self
     }
 
+    /// Closes all connections, once nothing uses the store any more.
+    pub async fn close(self) -> Result<()> {
+        self.readers.close_by_ref().await?;
+        Ok(self.writer.close_by_ref().await?)
+    }
+
     /// Begins a transaction that may write from its first statement on.
     async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
@@ -87,7 +94,7 @@ impl SqlStore {
         F: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        tokio::spawn(work(self.clone())).await.map_err(Error::internal)?
+        tokio::spawn(work(self.clone()).in_current_span()).await.map_err(Error::internal)?
     }
 }
 
