@@ -14,6 +14,8 @@ use gloss::{
     port::store::{RunStore, SuggestionStore},
 };
 
+use proptest::prelude::*;
+
 use super::{TestStore, draft, new_run, row};
 
 async fn reviewed() -> TestStore {
@@ -145,5 +147,17 @@ async fn events_are_paged_and_a_broken_cursor_is_told() {
         let request = PageRequest { direction: backward, size: 1, from: Some(cursor), until: None };
         let error = test.store.events_page(RunId(1), None, &request).await.unwrap_err();
         assert!(matches!(&error, Error::BadInput { argument, .. } if argument == "before"), "{error:?}");
+    }
+}
+
+proptest! {
+    /// A page goes on at exactly the confidence where it ended.
+    #[test]
+    fn a_cursor_brings_a_confidence_back_bit_for_bit(confidence in 0.0..1.0_f64) {
+        let list = "suggestions:1:CONFIDENCE:ASC";
+        let key = vec![CursorPart::Float(confidence), CursorPart::Int(1), CursorPart::Int(1)];
+        let cursor = Cursor { list: list.to_owned(), key };
+        let arguments = PageArguments { after: Some(cursor.encode()), ..PageArguments::default() };
+        prop_assert_eq!(PageRequest::new(&arguments, list).unwrap().from, Some(cursor));
     }
 }
