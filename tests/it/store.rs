@@ -1,7 +1,7 @@
 //! The store, through its port: what every database that keeps Gloss's records must do. The tests open a
 //! store of their own and own its time.
 
-#![allow(clippy::unwrap_used, clippy::similar_names, reason = "a test that finds nothing has failed")]
+#![expect(clippy::unwrap_used, clippy::similar_names, reason = "a test that finds nothing has failed")]
 
 mod lists;
 mod plans;
