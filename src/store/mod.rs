@@ -1,7 +1,7 @@
 //! The store on sea-orm.
 //!
 //! The rules: a change is one transaction, and its nudge follows the commit. Every write goes through
-//! [`SqlStore::begin`], every read through [`SqlStore::read`]; on SQLite the former is one connection that
+//! `SqlStore::begin`, every read through `SqlStore::read`; on SQLite the former is one connection that
 //! takes the write lock at once, so that no statement ever finds the database locked. Queries are built,
 //! never written as text; what one database needs otherwise than the rest is in `dialect.rs`. To add a
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
