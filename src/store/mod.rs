@@ -1,7 +1,7 @@
 //! The store on sea-orm.
 //!
 //! The rules: a change is one transaction, and its nudge follows the commit. Every write goes through
-//! [`SqlStore::begin`], every read through [`SqlStore::read`]; on SQLite the former is one connection that
+//! `SqlStore::begin`, every read through `SqlStore::read`; on SQLite the former is one connection that
 //! takes the write lock at once, so that no statement ever finds the database locked. Queries are built,
 //! never written as text; what one database needs otherwise than the rest is in `dialect.rs`. To add a
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
@@ -32,6 +32,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, SqliteTransactionMode,
     TransactionOptions, TransactionTrait, sea_query::SelectStatement,
 };
+use tracing::Instrument as _;
 
 use crate::{
     domain::{Error, Result},
@@ -66,6 +67,12 @@ impl SqlStore {
         self
     }
 
+    /// Closes all connections, once nothing uses the store any more.
+    pub async fn close(self) -> Result<()> {
+        self.readers.close_by_ref().await?;
+        Ok(self.writer.close_by_ref().await?)
+    }
+
     /// Begins a transaction that may write from its first statement on.
     async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
@@ -87,7 +94,7 @@ impl SqlStore {
         F: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        tokio::spawn(work(self.clone())).await.map_err(Error::internal)?
+        tokio::spawn(work(self.clone()).in_current_span()).await.map_err(Error::internal)?
     }
 }
 

@@ -35,10 +35,10 @@ pub enum OpenError {
     #[error("the store {0} was written by a newer version of Gloss; use that version or another data folder")]
     Newer(String),
     /// It cannot be reached, read or migrated.
-    #[error("the store cannot be opened")]
+    #[error("the store cannot be opened: {0}; check that its folder exists and can be written to")]
     Database(#[from] DbErr),
     /// It was opened but does not answer as it should.
-    #[error("the store cannot be used")]
+    #[error("the store cannot be used: its database does not answer as it should")]
     Unusable(#[from] crate::domain::Error),
 }
 

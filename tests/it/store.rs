@@ -1,8 +1,12 @@
 //! The store, through its port: what every database that keeps Gloss's records must do. The tests open a
 //! store of their own and own its time.
 
+#![expect(clippy::unwrap_used, clippy::similar_names, reason = "a test that finds nothing has failed")]
+
 mod lists;
 mod plans;
+mod profiles;
+mod suggestions;
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,21 +18,19 @@ use gloss::{
         asset::{AssetKind, AssetPath},
         clock::Moment,
         event::RunEventType,
-        filter::{OrderDirection, RunFilter, RunOrder},
+        filter::{RunFilter, RunOrder},
         id::{DbProfileId, LlmProfileId, RunId},
-        page::{Cursor, CursorPart, PageArguments, PageDirection, PageRequest},
-        profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
+        page::PageRequest,
+        profile::LlmProvider,
         run::{NewRun, Row, RowOutcome, Run, RunError, RunOptions},
         scope::{RunScope, SchemaScope, TableScope},
         status::{RunCommand, RunKind, RunStatus},
-        suggestion::{
-            Alternative, ConfidenceBand, Draft, Evidence, ReviewState, SuggestionFilter, SuggestionOrderField,
-        },
+        suggestion::{Alternative, Draft, Evidence, ReviewState, SuggestionFilter},
         usage::{Budget, Usage},
     },
     port::{
         bus::Bus,
-        store::{Change, Idempotency, ProfileStore, RunStore, Store, SuggestionStore, WorkerRecord, WorkerStore},
+        store::{Change, Idempotency, RunStore, Store, SuggestionStore, WorkerRecord, WorkerStore},
     },
     store::{OpenError, SqlStore},
 };
@@ -356,86 +358,11 @@ async fn deleting_takes_everything_that_belongs_to_a_run() {
     let search = RunFilter { search: Some("public".to_owned()), ..RunFilter::default() };
     assert_eq!(test.store.runs_count(&search).await.unwrap(), 0);
     assert!(test.store.kind_counts(&RunFilter::default()).await.unwrap().is_empty());
+    // The search index equals the runs: none.
+    let check = "INSERT INTO run_search (run_search, rank) VALUES ('integrity-check', 1)";
+    sqlx::query(check).execute(&mut raw).await.unwrap();
     // A number is never given twice.
     assert_eq!(test.create(vec![new_run("c")], 9).await[0].id, RunId(3));
-}
-
-fn db_profile(name: &str) -> NewDbProfile {
-    NewDbProfile {
-        name: name.to_owned(),
-        backend: DbBackend::Sqlite,
-        url: "sqlite:///secret.db".to_owned().into(),
-        pinned_database: None,
-    }
-}
-
-fn llm_profile(name: &str, is_default: bool) -> NewLlmProfile {
-    NewLlmProfile {
-        name: name.to_owned(),
-        provider: LlmProvider::OpenAiCompatible,
-        model: "m".to_owned(),
-        base_url: Some("http://127.0.0.1:1".to_owned()),
-        api_key: Some("env:KEY".to_owned().into()),
-        is_default,
-        concurrency: 4,
-        requests_per_minute: None,
-        input_cost_per_million_tokens: Some(0.15),
-        output_cost_per_million_tokens: None,
-    }
-}
-
-#[tokio::test]
-async fn profiles_keep_their_names_apart_and_their_runs() {
-    let test = TestStore::new().await;
-    let b = test.store.create_db_profile(db_profile("b"), at(0)).await.unwrap();
-    let a = test.store.create_db_profile(db_profile("a"), at(1)).await.unwrap();
-    let names: Vec<_> = test.store.db_profiles().await.unwrap().into_iter().map(|profile| profile.name).collect();
-    assert_eq!(names, ["a", "b"]);
-    assert_eq!(error_of(test.store.create_db_profile(db_profile("a"), at(2)).await).0, "CONFLICT");
-    assert_eq!(error_of(test.store.update_db_profile(b.id, db_profile("a")).await).0, "CONFLICT");
-    assert_eq!(error_of(test.store.update_db_profile(DbProfileId(9), db_profile("z")).await).0, "NOT_FOUND");
-    let renamed = test.store.update_db_profile(b.id, db_profile("c")).await.unwrap();
-    assert_eq!((renamed.name.as_str(), renamed.created_at), ("c", at(0)));
-    let found = test.store.db_profiles_by_id(&[a.id, DbProfileId(9)]).await.unwrap();
-    assert_eq!(found.keys().collect::<Vec<_>>(), [&a.id]);
-
-    let mut run = new_run("t");
-    run.db_profile_id = Some(a.id);
-    run.llm_profile_id = None;
-    test.create(vec![run], 5).await;
-    let (code, message) = error_of(test.store.delete_db_profile(a.id).await);
-    assert_eq!((code, message.contains("#1")), ("CONFLICT", true), "{message}");
-    test.change(RunId(1), 6, gloss::domain::run::RunEdit::request_cancel).await;
-    test.store.delete_db_profile(a.id).await.unwrap();
-    assert_eq!(error_of(test.store.delete_db_profile(a.id).await).0, "NOT_FOUND");
-    let left = &test.store.runs_by_id(&[RunId(1)]).await.unwrap()[&RunId(1)];
-    assert_eq!((left.db_profile_id, left.db_profile_name.as_deref()), (Some(a.id), Some("demo")));
-    // A key is not given twice either: the next profile is not taken for the one that is gone.
-    assert!(test.store.create_db_profile(db_profile("d"), at(7)).await.unwrap().id > a.id);
-}
-
-#[tokio::test]
-async fn one_llm_profile_at_most_is_the_default() {
-    let test = TestStore::new().await;
-    let one = test.store.create_llm_profile(llm_profile("one", true), at(0)).await.unwrap();
-    let two = test.store.create_llm_profile(llm_profile("two", true), at(0)).await.unwrap();
-    let defaults = async || -> Vec<LlmProfileId> {
-        let profiles = test.store.llm_profiles().await.unwrap();
-        profiles.into_iter().filter(|profile| profile.settings.is_default).map(|profile| profile.id).collect()
-    };
-    assert_eq!(defaults().await, [two.id]);
-    test.store.update_llm_profile(one.id, llm_profile("one", true)).await.unwrap();
-    assert_eq!(defaults().await, [one.id]);
-    assert_eq!(error_of(test.store.create_llm_profile(llm_profile("two", true), at(1)).await).0, "CONFLICT");
-    assert_eq!(defaults().await, [one.id]);
-    assert_eq!(error_of(test.store.update_llm_profile(one.id, llm_profile("two", false)).await).0, "CONFLICT");
-    let found = test.store.llm_profiles_by_id(&[two.id]).await.unwrap();
-    assert_eq!(found[&two.id].settings.input_cost_per_million_tokens, Some(0.15));
-    test.create(vec![new_run("t")], 5).await;
-    let (code, message) = error_of(test.store.delete_llm_profile(one.id).await);
-    assert_eq!((code, message.contains("#1")), ("CONFLICT", true), "{message}");
-    test.store.delete_llm_profile(two.id).await.unwrap();
-    assert_eq!(error_of(test.store.delete_llm_profile(two.id).await).0, "NOT_FOUND");
 }
 
 #[tokio::test]
@@ -514,136 +441,4 @@ async fn many_at_once_never_find_the_store_locked() {
     assert!(test.store.statements() > 8 * 40 * 3);
     assert!(test.store.name().starts_with("SQLite 3."));
     test.store.ping().await.unwrap();
-}
-
-async fn reviewed() -> TestStore {
-    let test = TestStore::new().await;
-    test.create(vec![new_run("a"), new_run("b")], 0).await;
-    test.claim(1).await;
-    let rows: Vec<Row> = ["Zeta", "alpha", "50%_off", "Größe", "email"]
-        .iter()
-        .zip(1..)
-        .map(|(name, at)| row(at, "users", name))
-        .collect();
-    let ends = rows.clone();
-    test.change(RunId(1), 2, move |edit| {
-        edit.resolve(rows);
-        for (row, confidence) in ends.into_iter().zip([0.75, 0.749, 0.5, 0.1, 0.9]) {
-            let text = format!("The {} of a User", row.asset.column.as_deref().unwrap_or_default());
-            edit.end_row(row, RowOutcome::Done { draft: draft(&text, confidence), existing_comment: None });
-        }
-        Ok(())
-    })
-    .await;
-    let mut raw = test.raw().await;
-    sqlx::query("UPDATE suggestion SET review_state = 'ACCEPTED' WHERE position IN (2, 5)")
-        .execute(&mut raw)
-        .await
-        .unwrap();
-    test
-}
-
-#[tokio::test]
-async fn suggestions_are_filtered_ordered_and_paged() {
-    let test = reviewed().await;
-    let positions = async |filter: SuggestionFilter, field, direction, page: PageRequest| -> Vec<i32> {
-        let page = test.store.suggestions_page(RunId(1), &filter, (field, direction), &page).await.unwrap();
-        page.rows.into_iter().map(|(_, suggestion)| suggestion.position).collect()
-    };
-    let (asc, desc) = (OrderDirection::Asc, OrderDirection::Desc);
-    let everything = SuggestionFilter::default;
-    let page = || PageRequest::first(50);
-    assert_eq!(positions(everything(), SuggestionOrderField::Position, desc, page()).await, [5, 4, 3, 2, 1]);
-    assert_eq!(positions(everything(), SuggestionOrderField::Confidence, asc, page()).await, [4, 3, 2, 1, 5]);
-    assert_eq!(positions(everything(), SuggestionOrderField::Name, asc, page()).await, [3, 4, 1, 2, 5]);
-    assert_eq!(positions(everything(), SuggestionOrderField::ReviewState, asc, page()).await, [2, 5, 1, 3, 4]);
-
-    let filters = [
-        (SuggestionFilter { states: Some(vec![ReviewState::Accepted]), ..everything() }, vec![2, 5]),
-        (SuggestionFilter { states: Some(vec![]), ..everything() }, vec![]),
-        (SuggestionFilter { bands: Some(vec![ConfidenceBand::High]), ..everything() }, vec![1, 5]),
-        (
-            SuggestionFilter { bands: Some(vec![ConfidenceBand::Low, ConfidenceBand::Medium]), ..everything() },
-            vec![2, 3, 4],
-        ),
-        (SuggestionFilter { bands: Some(vec![]), ..everything() }, vec![]),
-        (SuggestionFilter { kinds: Some(vec![AssetKind::Table]), ..everything() }, vec![]),
-        (SuggestionFilter { table: Some("users".to_owned()), ..everything() }, vec![1, 2, 3, 4, 5]),
-        (SuggestionFilter { table: Some("Users".to_owned()), ..everything() }, vec![]),
-        (SuggestionFilter { search: Some(" % ".to_owned()), ..everything() }, vec![3]),
-        (SuggestionFilter { search: Some("GRÖSSE".to_owned()), ..everything() }, vec![]),
-        (SuggestionFilter { search: Some("GRÖß".to_owned()), ..everything() }, vec![4]),
-        (SuggestionFilter { search: Some("USERS.al".to_owned()), ..everything() }, vec![2]),
-        (SuggestionFilter { search: Some("a user".to_owned()), ..everything() }, vec![1, 2, 3, 4, 5]),
-    ];
-    for (filter, expected) in filters {
-        assert_eq!(
-            positions(filter.clone(), SuggestionOrderField::Position, asc, page()).await,
-            expected,
-            "{filter:?}"
-        );
-        let count = test.store.suggestions_count(RunId(1), &filter).await.unwrap();
-        assert_eq!(usize::try_from(count).unwrap(), expected.len(), "{filter:?}");
-    }
-    assert_eq!(test.store.suggestions_count(RunId(2), &everything()).await.unwrap(), 0);
-
-    let order = (SuggestionOrderField::Confidence, desc);
-    let mut seen = Vec::new();
-    let mut request = PageRequest::first(2);
-    loop {
-        let page = test.store.suggestions_page(RunId(1), &everything(), order, &request).await.unwrap();
-        assert_eq!(page.has_previous, !seen.is_empty());
-        seen.extend(page.rows.iter().map(|(_, suggestion)| suggestion.position));
-        if !page.has_next {
-            break;
-        }
-        let arguments = PageArguments {
-            first: Some(2),
-            after: page.rows.last().map(|(cursor, _)| cursor.encode()),
-            ..PageArguments::default()
-        };
-        request = PageRequest::new(&arguments, &order.0.list_name(RunId(1), order.1)).unwrap();
-    }
-    assert_eq!(seen, [5, 1, 2, 3, 4]);
-
-    let bands = test.store.confidence_distributions(&[RunId(1), RunId(2)]).await.unwrap();
-    assert_eq!((bands[&RunId(1)].high, bands[&RunId(1)].medium, bands[&RunId(1)].low), (2, 2, 1));
-    let states = test.store.review_counts(&[RunId(1), RunId(2)]).await.unwrap();
-    assert_eq!((states[&RunId(1)].unreviewed, states[&RunId(1)].accepted), (3, 2));
-    assert!(!bands.contains_key(&RunId(2)) && !states.contains_key(&RunId(2)));
-}
-
-#[tokio::test]
-async fn events_are_paged_and_a_broken_cursor_is_told() {
-    let test = reviewed().await;
-    let request = |direction, size, from: Option<i64>, until: Option<i64>| PageRequest {
-        direction,
-        size,
-        from: from.map(|key| Cursor { list: "events:1".to_owned(), key: vec![CursorPart::Int(key)] }),
-        until: until.map(|key| Cursor { list: "events:1".to_owned(), key: vec![CursorPart::Int(key)] }),
-    };
-    let page = async |types: Option<&[RunEventType]>, request: PageRequest| {
-        let page = test.store.events_page(RunId(1), types, &request).await.unwrap();
-        let sequences: Vec<i32> = page.rows.iter().map(|(_, event)| event.sequence).collect();
-        (sequences, page.has_previous, page.has_next)
-    };
-    let (forward, backward) = (PageDirection::Forward, PageDirection::Backward);
-    assert_eq!(page(None, request(forward, 3, None, None)).await, (vec![1, 2, 3], false, true));
-    assert_eq!(page(None, request(forward, 3, Some(6), None)).await, (vec![7, 8], true, false));
-    assert_eq!(page(None, request(forward, 9, Some(2), Some(5))).await, (vec![3, 4], true, true));
-    assert_eq!(page(None, request(backward, 2, None, None)).await, (vec![7, 8], true, false));
-    assert_eq!(page(None, request(backward, 9, Some(3), None)).await, (vec![1, 2], false, true));
-    assert_eq!(page(None, request(forward, 0, None, None)).await, (vec![], false, true));
-    let only = [RunEventType::AssetFinished];
-    assert_eq!(page(Some(&only), request(forward, 2, None, None)).await, (vec![4, 5], false, true));
-    assert_eq!(page(Some(&only), request(forward, 2, Some(3), None)).await, (vec![4, 5], false, true));
-    assert_eq!(page(Some(&[]), request(forward, 2, None, None)).await, (vec![], false, false));
-
-    let broken = [vec![], vec![CursorPart::Null], vec![CursorPart::Text("1".to_owned())], vec![CursorPart::Float(1.5)]];
-    for key in broken {
-        let cursor = Cursor { list: "events:1".to_owned(), key };
-        let request = PageRequest { direction: backward, size: 1, from: Some(cursor), until: None };
-        let error = test.store.events_page(RunId(1), None, &request).await.unwrap_err();
-        assert!(matches!(&error, Error::BadInput { argument, .. } if argument == "before"), "{error:?}");
-    }
 }
