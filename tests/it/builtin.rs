@@ -259,7 +259,7 @@ fn a_comment_is_kept_and_a_worthless_one_is_not() {
     assert_eq!(kept.alternatives[0].text, "Gross amount, tax included.");
     assert!(kept.alternatives[0].confidence >= 0.9);
     assert!(kept.evidence.iter().any(|one| one.source == "comment"));
-    assert_eq!(drafts[2].as_ref().unwrap().alternatives[0].text, "Notes on the order.");
+    assert_eq!(drafts[2].as_ref().unwrap().alternatives[0].text, "Note on the order.");
 }
 
 #[test]

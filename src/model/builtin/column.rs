@@ -58,11 +58,17 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     samples(&reading, wordings.is_typical, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
-    if matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
+    if reading.tokens.len() == 1 && matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
         sketch.at_most(0.45);
     }
     if reading.is_cryptic() && column.references.is_none() && !column.primary_key {
         sketch.at_most(if reading.shape.is_some() || !reading.values.is_empty() { 0.30 } else { 0.15 });
+    }
+    let known = |grasp: &Grasp| matches!(grasp, Grasp::Word | Grasp::Abbreviation | Grasp::Ambiguous(_));
+    let says_something =
+        reading.tokens.iter().any(|token| known(&token.grasp) && !token.raw.bytes().all(|b| b.is_ascii_digit()));
+    if !says_something && reading.shape.is_none() && column.references.is_none() {
+        sketch.at_most(0.45);
     }
     if let Some(comment) = comment {
         sketch.at_least(0.9);

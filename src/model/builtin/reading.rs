@@ -59,6 +59,9 @@ const SENSITIVE: &[&str] = &[
     "security",
 ];
 
+/// Words for text that a number cannot be.
+const TEXTS: &[&str] = &["comment", "caption", "author", "article", "artist", "description"];
+
 /// Words of tables whose rows are people.
 const PEOPLE: &[&str] = &[
     "person",
@@ -157,6 +160,13 @@ impl<'a> TableReading<'a> {
         }
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
         read_unit(&mut tokens, data_type);
+        for token in tokens.iter_mut().filter(|token| data_type.is_number() && TEXTS.contains(&token.text.as_str())) {
+            if let Grasp::Ambiguous(others) = &token.grasp
+                && let Some(other) = others.iter().find(|other| !TEXTS.contains(other))
+            {
+                (token.text, token.grasp) = ((*other).to_owned(), Grasp::Abbreviation);
+            }
+        }
         let mut words: Vec<String> = tokens.iter().flat_map(|token| token.text.split(' ')).map(str::to_owned).collect();
         words.dedup();
         let shape = statistics.and_then(|one| {

@@ -14,6 +14,9 @@ use super::words;
 /// At home everywhere.
 const GENERAL: &str = "*";
 
+/// One word that names cut in two: `SubTotal`, `e_mail`.
+const JOINED: &[&str] = &["email", "pageview", "subcategory", "subtotal", "subtype", "superuser", "website"];
+
 /// One meaning of a term.
 #[derive(Debug, Clone, Copy)]
 struct Sense {
@@ -122,7 +125,15 @@ pub fn is_known(word: &str) -> bool {
 
 /// Reads a name: one token for each of its words.
 pub fn read(name: &str, context: &Context) -> Vec<Token> {
-    words::split(name).iter().flat_map(|word| read_word(word, context)).collect()
+    let mut parts = words::split(name);
+    for index in (1..parts.len()).rev() {
+        let joined = format!("{}{}", parts[index - 1], parts[index]);
+        if JOINED.contains(&joined.as_str()) {
+            parts[index - 1] = joined;
+            parts.remove(index);
+        }
+    }
+    parts.iter().flat_map(|word| read_word(word, context)).collect()
 }
 
 fn read_word(word: &str, context: &Context) -> Vec<Token> {
