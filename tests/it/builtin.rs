@@ -423,3 +423,20 @@ proptest! {
         prop_assert_eq!(drafts, describe(&one, Some(&statistics), &options));
     }
 }
+
+#[test]
+fn an_ambiguous_abbreviation_says_so_and_offers_its_other_sense() {
+    let drafts = describe(&table("jobs", vec![column("st", "text")]), None, &options());
+    let draft = drafts[1].as_ref().unwrap();
+    let texts: Vec<&str> = draft.alternatives.iter().map(|one| one.text.as_str()).collect();
+    assert_eq!(texts, ["Status of the job.", "State of the job.", "Street of the job."]);
+    assert!(draft.alternatives[0].confidence < 0.5);
+    assert!(draft.reasoning.as_ref().unwrap().contains("may also mean state"), "{draft:?}");
+}
+
+#[test]
+fn the_neighbours_decide_what_an_abbreviation_means() {
+    let weather = table("reading", vec![column("temp", "real"), column("humidity", "real"), column("sensor", "text")]);
+    let drafts = describe(&weather, None, &options());
+    assert_eq!(drafts[1].as_ref().unwrap().alternatives[0].text, "Temperature of the reading.");
+}

@@ -49,7 +49,14 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.evidence("comment", "the column has a comment already", 0.3);
         sketch.wording(comment);
     }
-    for text in &wordings.texts {
+    let mut texts = wordings.texts.iter();
+    if let Some(first) = texts.next() {
+        sketch.wording(first);
+        for other in other_senses(&reading, first) {
+            sketch.wording(other);
+        }
+    }
+    for text in texts {
         sketch.wording(text);
     }
     name(&reading, &mut sketch);
@@ -115,10 +122,20 @@ fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
         })
         .collect();
     if doubts.is_empty() {
-        format!("Written so because {because}")
+        words::capitalized(because)
     } else {
-        format!("Written so because {because}; {}", words::listed(&doubts, "and"))
+        format!("{}; {}", words::capitalized(because), words::listed(&doubts, "and"))
     }
+}
+
+/// The same wording with the other senses of what is ambiguous in the name.
+fn other_senses(reading: &ColumnReading<'_>, wording: &str) -> Vec<String> {
+    let ambiguous = reading.tokens.iter().find_map(|token| match &token.grasp {
+        Grasp::Ambiguous(others) if wording.contains(&token.text) => Some((token, others)),
+        _ => None,
+    });
+    let Some((token, others)) = ambiguous else { return Vec::new() };
+    others.iter().take(2).map(|other| wording.replacen(&token.text, other, 1)).collect()
 }
 
 /// What the name is worth: 0.55 where each of its words is understood.
@@ -228,7 +245,7 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
         let numbers = samples.iter().all(|value| value.trim().parse::<f64>().is_ok());
         if numbers || !reading.data_type.is_number() {
             let kind = if numbers { "numbers" } else { "text" };
-            sketch.evidence("sample", format!("sampled values are {kind}, as the name lets expect"), 0.08);
+            sketch.evidence("sample", format!("sampled values are {kind}, as the name suggests"), 0.08);
         }
     }
     if !reading.values.is_empty() && reading.shape != Some(Shape::YesNo) {

@@ -62,6 +62,9 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
 /// that are not its own identifier or audit columns.
 pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<(&'a Column, &'a Reference)>> {
     let keys = table.foreign_keys();
+    if !(2..=3).contains(&keys.len()) {
+        return None;
+    }
     let all_in_key = keys.iter().all(|(column, _)| column.primary_key);
     let key = table.primary_key();
     let others = table

@@ -82,8 +82,10 @@ impl Place<'_> {
         if entity.is_clear && phrase != entity.one {
             let s = if entity.one.ends_with('s') { "'" } else { "'s" };
             texts.push(format!("the {}{s} {phrase}{tail}", entity.one));
+            if tail.is_empty() {
+                texts.push(format!("{phrase} recorded for each {}", entity.one));
+            }
             texts.push(format!("{phrase}{tail}"));
-            texts.push(format!("{phrase} recorded for each {}{tail}", entity.one));
         } else {
             texts.push(format!("the {phrase}{tail}"));
         }
