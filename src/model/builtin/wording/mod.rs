@@ -62,7 +62,9 @@ impl Place<'_> {
     fn of_owner(&self, phrase: &str) -> String {
         let entity = &self.table.entity;
         if entity.is_clear && phrase != entity.one {
-            let line = entity.words.last().is_some_and(|word| word == "line") && !phrase.starts_with("the ");
+            let line = self.column.data_type.is_number()
+                && !phrase.starts_with("the ")
+                && entity.words.last().is_some_and(|word| word == "line");
             format!("{phrase} {} the {}", if line { "on" } else { "of" }, entity.one)
         } else {
             phrase.to_owned()
