@@ -1,8 +1,9 @@
 //! The describer that comes with Gloss: no key, no network, no cost.
 //!
 //! It reads names, types, keys, statistics and samples, and writes plain sentences with its evidence. The rule: the
-//! same input gives the same text, and it says little rather than guess. No sample value stands in a text, except
-//! those of a small closed set that is neither personal nor secret.
+//! same input gives the same text, and it says little rather than guess. No value of the data stands in a text,
+//! except small closed sets and the bounds of numbers and dates, and these only of columns whose names and samples
+//! speak neither of a person nor of a secret.
 //!
 //! How sure it is adds up from what it found, between 0.05 and 0.97:
 //!
