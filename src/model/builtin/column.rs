@@ -49,7 +49,14 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
         sketch.evidence("comment", "the column has a comment already", 0.3);
         sketch.wording(comment);
     }
-    for text in &wordings.texts {
+    let mut texts = wordings.texts.iter();
+    if let Some(first) = texts.next() {
+        sketch.wording(first);
+        for other in other_senses(&reading, first) {
+            sketch.wording(other);
+        }
+    }
+    for text in texts {
         sketch.wording(text);
     }
     name(&reading, &mut sketch);
@@ -58,11 +65,17 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     samples(&reading, wordings.is_typical, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
-    if matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
+    if reading.tokens.len() == 1 && matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
         sketch.at_most(0.45);
     }
     if reading.is_cryptic() && column.references.is_none() && !column.primary_key {
         sketch.at_most(if reading.shape.is_some() || !reading.values.is_empty() { 0.30 } else { 0.15 });
+    }
+    let known = |grasp: &Grasp| matches!(grasp, Grasp::Word | Grasp::Abbreviation | Grasp::Ambiguous(_));
+    let says_something =
+        reading.tokens.iter().any(|token| known(&token.grasp) && !token.raw.bytes().all(|b| b.is_ascii_digit()));
+    if !says_something && reading.shape.is_none() && column.references.is_none() {
+        sketch.at_most(0.45);
     }
     if let Some(comment) = comment {
         sketch.at_least(0.9);
@@ -109,10 +122,20 @@ fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
         })
         .collect();
     if doubts.is_empty() {
-        format!("Written so because {because}")
+        words::capitalized(because)
     } else {
-        format!("Written so because {because}; {}", words::listed(&doubts, "and"))
+        format!("{}; {}", words::capitalized(because), words::listed(&doubts, "and"))
     }
+}
+
+/// The same wording with the other senses of what is ambiguous in the name.
+fn other_senses(reading: &ColumnReading<'_>, wording: &str) -> Vec<String> {
+    let ambiguous = reading.tokens.iter().find_map(|token| match &token.grasp {
+        Grasp::Ambiguous(others) if wording.contains(&token.text) => Some((token, others)),
+        _ => None,
+    });
+    let Some((token, others)) = ambiguous else { return Vec::new() };
+    others.iter().take(2).map(|other| wording.replacen(&token.text, other, 1)).collect()
 }
 
 /// What the name is worth: 0.55 where each of its words is understood.
@@ -222,7 +245,7 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
         let numbers = samples.iter().all(|value| value.trim().parse::<f64>().is_ok());
         if numbers || !reading.data_type.is_number() {
             let kind = if numbers { "numbers" } else { "text" };
-            sketch.evidence("sample", format!("sampled values are {kind}, as the name lets expect"), 0.08);
+            sketch.evidence("sample", format!("sampled values are {kind}, as the name suggests"), 0.08);
         }
     }
     if !reading.values.is_empty() && reading.shape != Some(Shape::YesNo) {

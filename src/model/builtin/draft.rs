@@ -27,7 +27,7 @@ pub struct Sketch {
     /// Clauses without a full stop, best first.
     wordings: Vec<String>,
     /// Sentences without a full stop that follow each wording.
-    details: Vec<(Option<Need>, String)>,
+    details: Vec<(Need, String)>,
     evidence: Vec<Evidence>,
     /// What the confidence adds up to.
     score: f64,
@@ -43,7 +43,7 @@ impl Sketch {
 
     /// Adds a sentence that follows whichever wording is taken.
     pub fn detail(&mut self, need: Need, text: impl Into<String>) {
-        self.details.push((Some(need), text.into()));
+        self.details.push((need, text.into()));
     }
 
     /// Adds evidence, and what it is worth.
@@ -74,7 +74,7 @@ impl Sketch {
             .iter()
             .filter(|(need, _)| match options.verbosity {
                 Verbosity::Brief => false,
-                Verbosity::Detailed => *need != Some(Need::Thorough),
+                Verbosity::Detailed => *need == Need::Useful,
                 Verbosity::Comprehensive => true,
             })
             .map(|(_, text)| text.as_str())

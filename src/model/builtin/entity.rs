@@ -37,6 +37,8 @@ const MARKS: &[(&str, Style)] = &[
     ("v", Style::Plain),
     ("view", Style::Plain),
     ("mvw", Style::Plain),
+    ("header", Style::Plain),
+    ("hdr", Style::Plain),
     ("dim", Style::Dimension),
     ("d", Style::Dimension),
     ("dimension", Style::Dimension),
@@ -144,17 +146,44 @@ impl Entity {
             || (all.len() > 1 && all.last().is_some_and(|word| AGGREGATES.contains(&words::singular(word).as_str())));
         let as_named = all.join(" ");
         if !phrase && let Some(word) = all.last_mut() {
-            *word = words::singular(word);
+            *word = stem(word);
         }
         let mut one = all.join(" ");
-        let many = if phrase { as_named } else { words::plural(&one) };
+        let mut many = if phrase { as_named } else { words::plural(&one) };
         match all.last().map(String::as_str) {
-            Some("history" | "log" | "journal" | "ledger") if all.len() > 1 => one.push_str(" entry"),
+            Some("history" | "log" | "journal" | "ledger" | "queue") if all.len() > 1 => one.push_str(" entry"),
             Some(last) if !phrase && WITHOUT_PLURAL.contains(&last) => one.push_str(" record"),
             _ => {}
         }
-        let strange = tokens.iter().filter(|token| token.grasp == Grasp::Cryptic).count();
-        let is_clear = !all.is_empty() && !phrase && strange == 0;
+        // a short word before others that is not known may be an acronym (`cdm_source`): it is kept as one
+        let is_strange = |token: &Token| token.grasp == Grasp::Cryptic;
+        let acronym = |token: &Token| token.raw.len() <= 4 && token.raw.bytes().all(|b| b.is_ascii_lowercase());
+        let strange = tokens.iter().filter(|token| is_strange(token)).count();
+        let is_clear = !all.is_empty()
+            && !phrase
+            && strange <= 1
+            && (strange == 0
+                || tokens.last().is_some_and(|token| {
+                    matches!(token.grasp, Grasp::Word | Grasp::Abbreviation)
+                        && !token.raw.starts_with(|c: char| c.is_ascii_digit())
+                }))
+            && tokens.iter().all(|token| !is_strange(token) || acronym(token));
+        if strange == 1 && is_clear {
+            for token in tokens.iter().filter(|token| is_strange(token)) {
+                let upper = token.raw.to_uppercase();
+                all.iter_mut().filter(|word| **word == token.raw).for_each(|word| word.clone_from(&upper));
+                one = one
+                    .split(' ')
+                    .map(|word| if word == token.raw { upper.as_str() } else { word })
+                    .collect::<Vec<_>>()
+                    .join(" ");
+                many = many
+                    .split(' ')
+                    .map(|word| if word == token.raw { upper.as_str() } else { word })
+                    .collect::<Vec<_>>()
+                    .join(" ");
+            }
+        }
         Self { one, many, words: all, tokens, is_clear, style }
     }
 
@@ -162,7 +191,7 @@ impl Entity {
     /// in `order line number`), or the last alone (`line number`).
     pub fn leads(&self, words: &[String]) -> usize {
         let same = |a: &[String], b: &[String]| {
-            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| words::singular(a) == words::singular(b))
+            a.len() == b.len() && a.iter().zip(b).all(|(a, b)| stem(a).eq_ignore_ascii_case(&stem(b)))
         };
         let all = self.words.len();
         if all == 0 || !self.is_clear {
@@ -176,6 +205,11 @@ impl Entity {
 
     /// Whether the words are this entity's.
     pub fn is_named_by(&self, words: &[String]) -> bool {
-        words.iter().map(|word| words::singular(word)).eq(self.words.iter().map(|word| words::singular(word)))
+        words.iter().map(|word| stem(word)).eq(self.words.iter().map(|word| stem(word)))
     }
+}
+
+/// The singular, of `sales` as well, which stays a plural in front of other words (`sales order`).
+fn stem(word: &str) -> String {
+    if word == "sales" { "sale".to_owned() } else { words::singular(word) }
 }

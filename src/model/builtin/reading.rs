@@ -59,6 +59,50 @@ const SENSITIVE: &[&str] = &[
     "security",
 ];
 
+/// Last words of columns whose values are no closed set, however few of them a sample holds.
+const OPEN: &[&str] = &[
+    "name",
+    "title",
+    "label",
+    "city",
+    "place",
+    "number",
+    "note",
+    "notes",
+    "comment",
+    "comments",
+    "remark",
+    "remarks",
+    "text",
+    "message",
+    "body",
+    "description",
+    "content",
+    "reason",
+    "answer",
+    "instructions",
+];
+
+/// Words of columns that name a person without saying `name`.
+const PERSONS: &[&str] = &[
+    "composer",
+    "artist",
+    "actor",
+    "director",
+    "writer",
+    "editor",
+    "assignee",
+    "reviewer",
+    "approver",
+    "supervisor",
+    "recipient",
+    "sender",
+    "creator",
+];
+
+/// Words for text that a number cannot be.
+const TEXTS: &[&str] = &["comment", "caption", "author", "article", "artist", "description"];
+
 /// Words of tables whose rows are people.
 const PEOPLE: &[&str] = &[
     "person",
@@ -157,6 +201,13 @@ impl<'a> TableReading<'a> {
         }
         let mut tokens = vocabulary::read(&parts.join("_"), &self.context);
         read_unit(&mut tokens, data_type);
+        for token in tokens.iter_mut().filter(|token| data_type.is_number() && TEXTS.contains(&token.text.as_str())) {
+            if let Grasp::Ambiguous(others) = &token.grasp
+                && let Some(other) = others.iter().find(|other| !TEXTS.contains(other))
+            {
+                (token.text, token.grasp) = ((*other).to_owned(), Grasp::Abbreviation);
+            }
+        }
         let mut words: Vec<String> = tokens.iter().flat_map(|token| token.text.split(' ')).map(str::to_owned).collect();
         words.dedup();
         let shape = statistics.and_then(|one| {
@@ -226,7 +277,12 @@ impl<'a> TableReading<'a> {
             && (self.is_about_people()
                 || has(&["first", "last", "full", "middle", "family", "given", "user"])
                 || has(PEOPLE));
+        let last = words.last().map_or("", String::as_str);
+        let is_person = PERSONS.contains(&last) || PEOPLE.contains(&last);
+        let is_persons_code = matches!(words, [.., who, last] if PEOPLE.contains(&who.as_str()) && matches!(last.as_str(), "code" | "number" | "identifier"));
         names_people
+            || is_person
+            || is_persons_code
             || has(SENSITIVE)
             || words.last().is_some_and(|word| word == "by")
             || shape.is_some_and(Shape::is_personal)
@@ -264,10 +320,7 @@ impl<'a> TableReading<'a> {
         let kind_fits = matches!(reading.data_type, DataType::Text | DataType::Other)
             || (reading.data_type == DataType::Integer && codes);
         let key = reading.column.primary_key || reading.column.unique || reading.column.references.is_some();
-        let open = reading
-            .words
-            .last()
-            .is_some_and(|word| ["name", "title", "label", "city", "place", "number"].contains(&word.as_str()));
+        let open = reading.words.last().is_some_and(|word| OPEN.contains(&word.as_str()));
         let numbers = one.samples.iter().all(|value| value.parse::<f64>().is_ok());
         let Some(distinct) = one.distinct else { return };
         #[expect(clippy::cast_precision_loss, clippy::cast_possible_truncation, reason = "a share of a bounded sample")]

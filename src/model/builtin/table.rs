@@ -23,7 +23,8 @@ use super::{
 const NAMED: usize = 5;
 
 /// Columns that every table may have and that say nothing about it.
-const AUDIT: &[&str] = &["created", "updated", "modified", "deleted", "inserted", "version", "changed", "timestamp"];
+const AUDIT: &[&str] =
+    &["created", "updated", "modified", "deleted", "inserted", "version", "changed", "update", "rowguid", "timestamp"];
 
 /// Describes a table or view.
 pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
@@ -45,6 +46,9 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
             table.entity.tokens.iter().all(|token| token.grasp != Grasp::Cryptic) && !table.entity.tokens.is_empty();
         sketch.at_most(if phrase { 0.70 } else { 0.30 });
     }
+    if table.entity.tokens.iter().any(|token| token.grasp == Grasp::Cryptic) {
+        sketch.at_most(0.60);
+    }
     if let Some(comment) = kept {
         sketch.at_least(0.9);
         sketch.because(format!("Kept the comment that the table has, which begins {}", words::quoted(&comment)));
@@ -58,6 +62,9 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
 /// that are not its own identifier or audit columns.
 pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<(&'a Column, &'a Reference)>> {
     let keys = table.foreign_keys();
+    if !(2..=3).contains(&keys.len()) {
+        return None;
+    }
     let all_in_key = keys.iter().all(|(column, _)| column.primary_key);
     let key = table.primary_key();
     let others = table

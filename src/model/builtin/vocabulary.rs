@@ -14,6 +14,9 @@ use super::words;
 /// At home everywhere.
 const GENERAL: &str = "*";
 
+/// One word that names cut in two: `SubTotal`, `e_mail`.
+const JOINED: &[&str] = &["email", "pageview", "subcategory", "subtotal", "subtype", "superuser", "website"];
+
 /// One meaning of a term.
 #[derive(Debug, Clone, Copy)]
 struct Sense {
@@ -122,7 +125,15 @@ pub fn is_known(word: &str) -> bool {
 
 /// Reads a name: one token for each of its words.
 pub fn read(name: &str, context: &Context) -> Vec<Token> {
-    words::split(name).iter().flat_map(|word| read_word(word, context)).collect()
+    let mut parts = words::split(name);
+    for index in (1..parts.len()).rev() {
+        let joined = format!("{}{}", parts[index - 1], parts[index]);
+        if JOINED.contains(&joined.as_str()) {
+            parts[index - 1] = joined;
+            parts.remove(index);
+        }
+    }
+    parts.iter().flat_map(|word| read_word(word, context)).collect()
 }
 
 fn read_word(word: &str, context: &Context) -> Vec<Token> {
@@ -249,4 +260,55 @@ fn looks_like_a_word(word: &str) -> bool {
     let vowels = word.bytes().filter(|b| is_vowel(*b)).count();
     let longest = word.as_bytes().split(|b| is_vowel(*b)).map(<[u8]>::len).max().unwrap_or_default();
     vowels * 5 >= word.len() && (longest <= 3 || (longest == 4 && word.len() > 6)) && vowels < word.len()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_vocabulary_is_well_kept() {
+        let known = [
+            "*",
+            "people",
+            "commerce",
+            "finance",
+            "logistics",
+            "content",
+            "telemetry",
+            "health",
+            "web",
+            "geo",
+            "legal",
+            "it",
+        ];
+        let mut seen = BTreeSet::new();
+        for line in include_str!("vocabulary.tsv").lines().filter(|line| !line.starts_with('#')) {
+            let fields: Vec<&str> = line.split('\t').collect();
+            let [term, text, domain] = fields.as_slice() else { panic!("not three fields: {line}") };
+            assert!(!text.is_empty() && known.contains(domain), "{line}");
+            assert!(term.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit()), "no name can hold it: {line}");
+            assert!(seen.insert((*term, *text)), "said twice: {line}");
+        }
+        for line in include_str!("words.txt").lines().filter(|line| !line.starts_with('#')) {
+            let (domain, words) = line.split_once(':').expect("a domain and its words");
+            assert!(known.contains(&domain) && !words.trim().is_empty(), "{line}");
+        }
+        assert!(TERMS.len() > 1_500, "{} terms", TERMS.len());
+    }
+
+    #[test]
+    fn words_written_together_are_cut_only_where_one_way_is_left() {
+        let read = |name: &str| {
+            read(name, &Context::default()).into_iter().map(|token| token.text).collect::<Vec<_>>().join(" ")
+        };
+        assert_eq!(read("hiredate"), "hire date");
+        assert_eq!(read("custemailaddr"), "customer e-mail address");
+        assert_eq!(read("orderid"), "order identifier");
+        assert_eq!(read("syntax"), "syntax");
+        assert_eq!(read("composer"), "composer");
+        assert_eq!(read("HTTPServerIDs"), "HTTP server identifiers");
+    }
 }

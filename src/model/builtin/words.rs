@@ -278,7 +278,6 @@ pub fn is_participle(word: &str) -> bool {
         "paid",
         "put",
         "read",
-        "run",
         "seen",
         "sent",
         "set",

@@ -16,7 +16,7 @@ impl Place<'_> {
             "the name could not be understood",
             false,
             vec![
-                format!("holds {holds}; the name {name} does not tell what they mean"),
+                format!("holds {holds}; the name {name} does not tell what for"),
                 format!("meaning not clear from the name {name}; the values are {holds}"),
             ],
         )
@@ -70,7 +70,7 @@ impl Place<'_> {
         let texts = match words.iter().map(String::as_str).collect::<Vec<_>>().as_slice() {
             ["title"] if self.has_job_titles() => self.belonging("job title", tail),
             ["note" | "notes" | "comment" | "comments" | "remark" | "remarks"] if self.table.entity.is_clear => {
-                let things = words::plural(&phrase);
+                let things = phrase.clone();
                 vec![
                     format!("{things} on the {}", self.table.entity.one),
                     format!("free-text {things} on the {}", self.table.entity.one),

@@ -93,25 +93,33 @@ impl Place<'_> {
                 [.., adverb, _] if matches!(adverb.as_str(), "last" | "first") => Some(adverb.as_str()),
                 _ => None,
             };
-            let subject = self.subject_before(&rest, 1 + usize::from(adverb.is_some()));
+            let before = 1 + usize::from(adverb.is_some());
+            let dated = rest.len() == 2 && matches!(rest[0].as_str(), "date" | "time");
+            let subject = if dated { self.owner() } else { self.subject_before(&rest, before) };
+            let was = if INTRANSITIVE.contains(&verb.as_str()) { "" } else { "was " };
             let adverb = adverb.map(|adverb| format!("{adverb} ")).unwrap_or_default();
             let at = if days { "date on which" } else { "time at which" };
             vec![
-                format!("when {subject} was {adverb}{verb}"),
-                format!("{at} {subject} was {adverb}{verb}"),
-                format!("{noun} when {subject} was {adverb}{verb}"),
+                format!("when {subject} {was}{adverb}{verb}"),
+                format!("{at} {subject} {was}{adverb}{verb}"),
+                format!("{noun} when {subject} {was}{adverb}{verb}"),
             ]
-        } else if let [verb] = rest.as_slice()
-            && ["starts", "ends", "expires", "begins", "closes", "opens", "start", "expire", "expires"]
-                .contains(&verb.as_str())
+        } else if let [.., verb] = rest.as_slice()
+            && let Some(verb) =
+                TURNS.iter().find(|turn| *turn == verb || (rest.len() == 1 && turn.strip_suffix('s') == Some(verb)))
             && matches!(raw, "at" | "on")
         {
-            let verb = if verb.ends_with('s') { verb.clone() } else { format!("{verb}s") };
-            let owner = self.owner();
+            let subject = self.subject_before(&rest, 1);
             vec![
-                format!("when {owner} {verb}"),
-                format!("{noun} at which {owner} {verb}").replace("date at", "date on"),
+                format!("when {subject} {verb}"),
+                format!("{} {subject} {verb}", if days { "date on which" } else { "time at which" }),
             ]
+        } else if let [.., verb, until] = rest.as_slice()
+            && until == "until"
+            && words::is_participle(verb)
+        {
+            let subject = self.subject_before(&rest, 2);
+            vec![format!("until when {subject} is {verb}"), format!("end of the time for which {subject} is {verb}")]
         } else if let [kind, end] = rest.as_slice()
             && matches!(kind.as_str(), "valid" | "effective")
             && matches!(end.as_str(), "from" | "to" | "until" | "through" | "start" | "end" | "thru")
@@ -292,3 +300,31 @@ const ADJECTIVES: &[&str] = &[
     "external",
     "recurring",
 ];
+
+/// Verbs of which the past tense needs no `was`.
+const INTRANSITIVE: &[&str] = &[
+    "occurred",
+    "happened",
+    "expired",
+    "arrived",
+    "departed",
+    "joined",
+    "died",
+    "appeared",
+    "graduated",
+    "subscribed",
+    "unsubscribed",
+    "retired",
+    "resigned",
+    "responded",
+    "failed",
+    "succeeded",
+    "elapsed",
+    "ended",
+    "lapsed",
+    "churned",
+];
+
+/// Verbs in the present that stand before `_at`: `expires_at`, `trial_ends_at`.
+const TURNS: &[&str] =
+    &["starts", "ends", "expires", "begins", "closes", "opens", "renews", "resets", "departs", "arrives"];

@@ -26,11 +26,8 @@ impl Place<'_> {
         let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
         let is_own = self.table.is_own(reference);
         let who = &target.one;
-        let first = if let [.., verb, last] = role.as_slice()
-            && last == "by"
-            && words::is_participle(verb)
-        {
-            format!("refers to the {who} by whom {} was {verb}{inline}", self.subject_before(&role, 2))
+        let first = if let Some((subject, verb, _)) = self.deed(&role) {
+            format!("refers to the {who} by whom {subject} was {verb}{inline}")
         } else if let [verb, last] = role.as_slice()
             && last == "to"
             && is_own
@@ -79,6 +76,14 @@ impl Place<'_> {
         let schema = reference.schema.as_ref().filter(|schema| **schema != self.table.detail.schema);
         let schema = schema.map(|schema| format!("{schema}.")).unwrap_or_default();
         words::shown(&format!("{schema}{}.{}", reference.table, reference.column))
+    }
+
+    /// Who did what: `created by user` is the table's row, `created` and `user`.
+    fn deed<'w>(&self, role: &'w [String]) -> Option<(String, &'w str, &'w [String])> {
+        let by = role.iter().position(|word| word == "by").filter(|by| *by > 0)?;
+        let verb = role[by - 1].as_str();
+        let subject = self.subject_before(&role[..=by], 2);
+        words::is_participle(verb).then_some((subject, verb, &role[by + 1..]))
     }
 
     /// Whether the table's name is the target's and something more: `order line` beside `order`.
@@ -155,6 +160,17 @@ impl Place<'_> {
         }
         if role.is_empty() {
             return told("the name says identifier", true, self.belonging("identifier", ""));
+        }
+        if let Some((subject, verb, who)) = self.deed(&role) {
+            let who = if who.is_empty() { "user".to_owned() } else { self.phrase(who) };
+            return told(
+                "the name says who did it",
+                true,
+                vec![
+                    format!("identifier of the {who} by whom {subject} was {verb}"),
+                    format!("{who} by whom {subject} was {verb}"),
+                ],
+            );
         }
         let qualifier = [
             "external", "legacy", "old", "new", "public", "private", "global", "remote", "natural", "internal",

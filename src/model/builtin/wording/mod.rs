@@ -62,7 +62,9 @@ impl Place<'_> {
     fn of_owner(&self, phrase: &str) -> String {
         let entity = &self.table.entity;
         if entity.is_clear && phrase != entity.one {
-            let line = entity.words.last().is_some_and(|word| word == "line") && !phrase.starts_with("the ");
+            let line = self.column.data_type.is_number()
+                && !phrase.starts_with("the ")
+                && entity.words.last().is_some_and(|word| word == "line");
             format!("{phrase} {} the {}", if line { "on" } else { "of" }, entity.one)
         } else {
             phrase.to_owned()
@@ -82,8 +84,10 @@ impl Place<'_> {
         if entity.is_clear && phrase != entity.one {
             let s = if entity.one.ends_with('s') { "'" } else { "'s" };
             texts.push(format!("the {}{s} {phrase}{tail}", entity.one));
+            if tail.is_empty() {
+                texts.push(format!("{phrase} recorded for each {}", entity.one));
+            }
             texts.push(format!("{phrase}{tail}"));
-            texts.push(format!("{phrase} recorded for each {}{tail}", entity.one));
         } else {
             texts.push(format!("the {phrase}{tail}"));
         }
