@@ -14,14 +14,15 @@ use gloss::{
     domain::{
         asset::AssetKind,
         catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
-        clock::SystemClock,
+        clock::{Clock, SystemClock},
+        id::RunId,
         profile::{DbBackend, DbProfile, LlmProfile},
     },
     graphql::{GlossSchema, schema},
     port::{
         Ports,
         model::{Describer, ModelError, Models},
-        store::Store,
+        store::{Change, Store},
         target::{SampleLimits, Target, TargetError, Targets},
     },
     service::Services,
@@ -474,6 +475,49 @@ async fn a_list_stays_current() {
         if change["matches"] == false {
             assert_eq!(change["run"]["status"], "CANCELLED");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_subscriber_sees_every_event_once() {
+    let api = Api::new().await;
+    let run = api.start("table_00").await;
+    let id = RunId(run["number"].as_i64().expect("a number"));
+    let note = |text: String| -> Change {
+        Box::new(move |edit| {
+            edit.warn(text, None);
+            Ok(())
+        })
+    };
+    for number in 0..250 {
+        api.store.change_run(id, None, SystemClock.now(), note(format!("early {number}"))).await.expect("a change");
+    }
+    let watch = |after: i32, slow: bool| {
+        let query = format!("subscription {{ runProgress(runId: {}, after: {after}) {{ sequence type }} }}", run["id"]);
+        let mut events = api.schema.execute_stream(query.as_str());
+        tokio::spawn(async move {
+            let mut next = i64::from(after) + 1;
+            let mut last = Value::Null;
+            while let Some(event) = events.next().await {
+                assert!(event.errors.is_empty(), "{:?}", event.errors);
+                let event = event.data.into_json().expect("JSON")["runProgress"].take();
+                assert_eq!(event["sequence"], next, "after {after}");
+                next += 1;
+                last = event["type"].clone();
+                if slow {
+                    tokio::task::yield_now().await;
+                }
+            }
+            (next - 1, last)
+        })
+    };
+    let subscribers: Vec<_> = (0..20).map(|at| watch([0, 0, 7, 200, 251][at % 5], at % 3 == 0)).collect();
+    for number in 0..250 {
+        api.store.change_run(id, None, SystemClock.now(), note(format!("late {number}"))).await.expect("a change");
+    }
+    api.data(&format!("mutation {{ cancelRun(input: {{ id: {} }}) {{ outcome }} }}", run["id"]), json!({})).await;
+    for subscriber in subscribers {
+        assert_eq!(subscriber.await.expect("no gap, no repeat"), (503, json!("FINISHED")));
     }
 }
 
