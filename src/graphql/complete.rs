@@ -6,15 +6,17 @@
 
 use async_graphql::{
     Name, PathSegment, Response, Value,
-    parser::types::{
-        DocumentOperations, ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet,
-    },
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection, SelectionSet},
     registry::{MetaTypeName, Registry},
 };
 
 /// Puts null where the errors of an answer say.
-pub fn complete(response: &mut Response, document: &ExecutableDocument, operation: Option<&str>, registry: &Registry) {
-    let Some(operation) = operation_named(document, operation) else { return };
+pub fn complete(
+    response: &mut Response,
+    document: &ExecutableDocument,
+    operation: &OperationDefinition,
+    registry: &Registry,
+) {
     let root = match operation.ty {
         OperationType::Query => Some(&registry.query_type),
         OperationType::Mutation => registry.mutation_type.as_ref(),
@@ -28,14 +30,6 @@ pub fn complete(response: &mut Response, document: &ExecutableDocument, operatio
             Some(place) => put_null(&mut response.data, &error.path[..=place]),
             None => response.data = Value::Null,
         }
-    }
-}
-
-fn operation_named<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    match (&document.operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(&operation.node),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name).map(|it| &it.node),
-        (DocumentOperations::Multiple(operations), None) => operations.values().next().map(|it| &it.node),
     }
 }
 

@@ -9,7 +9,7 @@ use async_graphql::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextRequest,
         NextSubscribe, NextValidation,
     },
-    parser::{parse_query, types::ExecutableDocument},
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition},
 };
 use futures_util::{StreamExt, stream::BoxStream};
 
@@ -19,6 +19,7 @@ use super::{
     error::{LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
     limits,
     loader::Loaders,
+    order::Order,
 };
 use crate::service::Services;
 
@@ -34,8 +35,10 @@ impl ExtensionFactory for Frontier {
 /// One per request.
 #[derive(Default)]
 struct Guard {
-    /// The document's text, for the answers that need a second look at it.
-    text: OnceLock<String>,
+    /// The document, by which answers are put into shape.
+    document: OnceLock<ExecutableDocument>,
+    /// The order of the fields; a subscription has many answers in the same.
+    order: OnceLock<Order>,
 }
 
 /// Parses a request's document, once, within the limits of its text. The HTTP layer may call it before it
@@ -90,9 +93,10 @@ impl Extension for Guard {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        self.text.get_or_init(|| query.to_owned());
         // The document is parsed already; what can fail here is the nesting of its fields.
-        next.run(context, query, variables).await.map_err(|error| with_code(error, LIMIT_EXCEEDED))
+        let document = next.run(context, query, variables).await;
+        let document = document.map_err(|error| with_code(error, LIMIT_EXCEEDED))?;
+        Ok(self.document.get_or_init(|| document).clone())
     }
 
     async fn validation(
@@ -129,10 +133,13 @@ impl Extension for Guard {
         let mut data = Data::default();
         data.insert(Loaders::new(services, &queue));
         let mut response = drive(next.run_with_data(context, operation_name, data), queue).await;
-        if !response.errors.is_empty()
-            && let Some(document) = self.text.get().and_then(|text| parse_query(text).ok())
+        if let Some(document) = self.document.get()
+            && let Some(operation) = operation_named(document, operation_name)
         {
-            complete(&mut response, &document, operation_name, &context.schema_env.registry);
+            self.order.get_or_init(|| Order::of(document, operation)).apply(&mut response.data);
+            if !response.errors.is_empty() {
+                complete(&mut response, document, operation, &context.schema_env.registry);
+            }
         }
         response
     }
@@ -140,7 +147,7 @@ impl Extension for Guard {
 
 /// The engine would say it too, but only after it has validated, and without a code.
 fn check_operation_name(document: &ExecutableDocument, name: Option<&str>) -> Result<(), ServerError> {
-    use async_graphql::parser::types::DocumentOperations::{Multiple, Single};
+    use DocumentOperations::{Multiple, Single};
     match (&document.operations, name) {
         (Single(_), None) => Ok(()),
         (Multiple(operations), None) if operations.len() == 1 => Ok(()),
@@ -153,5 +160,13 @@ fn check_operation_name(document: &ExecutableDocument, name: Option<&str>) -> Re
             VALIDATION_FAILED,
             format!("the document has no operation named {name:?}; check `operationName`"),
         )),
+    }
+}
+
+fn operation_named<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
+    match (&document.operations, name) {
+        (DocumentOperations::Single(operation), _) => Some(&operation.node),
+        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name).map(|it| &it.node),
+        (DocumentOperations::Multiple(operations), None) => operations.values().next().map(|it| &it.node),
     }
 }

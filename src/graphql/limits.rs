@@ -57,7 +57,7 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
                 continue;
             }
             b'#' => {
-                at += bytes[at..].iter().position(|byte| *byte == b'\n').unwrap_or(bytes.len() - at);
+                at += bytes[at..].iter().position(|byte| matches!(byte, b'\n' | b'\r')).unwrap_or(bytes.len() - at);
                 continue;
             }
             b'"' => string_length(&bytes[at..]),
@@ -86,16 +86,21 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
 }
 
-/// The length of the string that the text begins with, its quotes included.
+/// The length of the string that the text begins with, its quotes included. It ends where the parser ends it:
+/// in a block string a backslash escapes three quotes and nothing else, and a plain one ends with its line.
 fn string_length(bytes: &[u8]) -> usize {
-    let block = bytes.starts_with(b"\"\"\"");
-    let quotes: &[u8] = if block { b"\"\"\"" } else { b"\"" };
-    let mut at = quotes.len();
-    while at < bytes.len() {
-        if bytes[at..].starts_with(quotes) {
-            return at + quotes.len();
-        }
-        at += if bytes[at] == b'\\' { 2 } else { 1 };
+    const BLOCK: &[u8] = b"\"\"\"";
+    let block = bytes.starts_with(BLOCK);
+    let mut at = if block { BLOCK.len() } else { 1 };
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        at += match rest[0] {
+            b'"' if !block => return at + 1,
+            b'\n' | b'\r' if !block => return at,
+            b'\\' if !block => 2,
+            b'\\' if rest[1..].starts_with(BLOCK) => 1 + BLOCK.len(),
+            _ if block && rest.starts_with(BLOCK) => return at + BLOCK.len(),
+            _ => 1,
+        };
     }
     bytes.len()
 }
@@ -211,4 +216,53 @@ impl<'a> Counter<'a> {
 /// types has one of these names.
 fn is_schema_list(name: &str) -> bool {
     matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn strings_and_comments_hide_brackets() {
+        let hidden = "[".repeat(MAX_NESTING + 1);
+        for text in [
+            format!(r#"{{ a(b: "{hidden} \" {hidden}") }}"#),
+            format!(r#"{{ a(b: """{hidden} " \""" {hidden}""") }}"#),
+            format!("{{ a # {hidden}\n }}"),
+        ] {
+            assert!(check_text(&text).is_ok(), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_string_or_comment_that_has_ended_hides_nothing() {
+        let deep = "[".repeat(MAX_NESTING + 1);
+        for text in [
+            format!("# x\n{deep}"),
+            format!("# x\r{deep}"),
+            format!(r#""x" {deep}"#),
+            format!(r#""x\\" {deep}"#),
+            format!(r#""" {deep}"#),
+            format!("\"x\n{deep}"),
+            format!(r#""""x""" {deep}"#),
+            format!(r#""""x\\""" """ {deep}"#),
+        ] {
+            assert!(check_text(&text).is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn tokens_are_counted() {
+        assert!(check_text(&"a ".repeat(MAX_TOKENS)).is_ok());
+        assert!(check_text(&"a ".repeat(MAX_TOKENS + 1)).is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_can_be_counted(text in r#"([\["\\#\n a{}]|\PC){0,60}"#) {
+            let _ = check_text(&text);
+        }
+    }
 }

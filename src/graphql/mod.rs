@@ -19,6 +19,7 @@ pub mod ids;
 pub mod limits;
 pub mod loader;
 pub mod node;
+mod order;
 pub mod profile;
 pub mod run;
 pub mod scalar;

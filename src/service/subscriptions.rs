@@ -160,3 +160,76 @@ impl Folding {
         Some(RunChange { kind: pending.kind, run_id, matches: pending.matches })
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use chrono::DateTime;
+
+    use super::*;
+    use crate::domain::status::{RunKind, RunStatus};
+
+    fn facts(status: RunStatus) -> Arc<RunFacts> {
+        Arc::new(RunFacts {
+            id: RunId(1),
+            kind: RunKind::Analyze,
+            status,
+            db_profile_id: None,
+            llm_profile_id: None,
+            schedule_id: None,
+            parent_id: None,
+            listed_at: DateTime::UNIX_EPOCH,
+            search_text: String::new(),
+        })
+    }
+
+    fn nudge(before: Option<RunStatus>, after: Option<RunStatus>) -> RunNudge {
+        RunNudge { run_id: RunId(1), before: before.map(facts), after: after.map(facts) }
+    }
+
+    fn folding(statuses: &[RunStatus]) -> Folding {
+        Folding::new(RunFilter { statuses: Some(statuses.to_vec()), ..RunFilter::default() })
+    }
+
+    fn change(kind: RunChangeKind, matches: bool) -> RunChange {
+        RunChange { kind, run_id: RunId(1), matches }
+    }
+
+    #[test]
+    fn the_first_change_is_told_at_once_and_the_last_state_at_its_time() {
+        let mut folding = folding(&[RunStatus::Queued, RunStatus::Running]);
+        let start = Instant::now();
+        folding.add(&nudge(None, Some(RunStatus::Queued)), start);
+        assert_eq!(folding.take_due(start), Some(change(RunChangeKind::Created, true)));
+        folding.add(&nudge(Some(RunStatus::Queued), Some(RunStatus::Running)), start);
+        folding.add(&nudge(Some(RunStatus::Running), Some(RunStatus::Success)), start);
+        assert_eq!(folding.take_due(start), None);
+        assert_eq!(folding.next_due(), Some(start + SPACING));
+        assert_eq!(folding.take_due(start + SPACING), Some(change(RunChangeKind::Updated, false)));
+        assert_eq!(folding.next_due(), None);
+    }
+
+    #[test]
+    fn a_second_of_changes_is_told_four_times() {
+        let mut folding = folding(&[RunStatus::Running]);
+        let start = Instant::now();
+        let mut told = 0;
+        for millisecond in 0..1_000 {
+            let now = start + Duration::from_millis(millisecond);
+            folding.add(&nudge(Some(RunStatus::Running), Some(RunStatus::Running)), now);
+            told += usize::from(folding.take_due(now).is_some());
+        }
+        assert_eq!(told, 4);
+    }
+
+    #[test]
+    fn what_never_matched_is_not_told_and_what_is_gone_is() {
+        let mut folding = folding(&[RunStatus::Failed]);
+        let now = Instant::now();
+        folding.add(&nudge(Some(RunStatus::Queued), Some(RunStatus::Running)), now);
+        assert_eq!(folding.next_due(), None);
+        folding.add(&nudge(Some(RunStatus::Failed), None), now);
+        assert_eq!(folding.take_due(now), Some(change(RunChangeKind::Deleted, false)));
+    }
+}

@@ -14,14 +14,15 @@ use gloss::{
     domain::{
         asset::AssetKind,
         catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
-        clock::SystemClock,
+        clock::{Clock, SystemClock},
+        id::RunId,
         profile::{DbBackend, DbProfile, LlmProfile},
     },
     graphql::{GlossSchema, schema},
     port::{
         Ports,
         model::{Describer, ModelError, Models},
-        store::Store,
+        store::{Change, Store},
         target::{SampleLimits, Target, TargetError, Targets},
     },
     service::Services,
@@ -326,18 +327,33 @@ async fn a_database_out_of_reach_is_an_error_on_its_field_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn fields_come_in_the_order_of_the_question() {
+    let api = Api::new().await;
+    api.start("table_00").await;
+    let query = "{ runs { nodes { llmProfile { name id } ... on Run { number } dbProfile { ...p } ...r } totalCount } }
+        fragment p on DbProfile { name id } fragment r on Run { status dbProfile { id backend } id }";
+    let response = api.ask(query, json!({})).await;
+    let text = serde_json::to_string(&response.data).expect("JSON");
+    let wanted = format!(
+        r#"{{"runs":{{"nodes":[{{"llmProfile":{{"name":"house","id":{}}},"number":1,"dbProfile":{{"name":"shop","id":{},"backend":"SQLITE"}},"status":"QUEUED","id":"UnVuOjE"}}],"totalCount":1}}}}"#,
+        api.llm, api.db
+    );
+    assert_eq!(text, wanted);
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn a_failed_field_is_null_where_it_may_be() {
     let api = Api::new().await;
     let run = api.start("table_00").await;
     let cases = [
         (r#"{ run(id: "x") { id } server { version } }"#, json!({ "server": { "version": "0.1.0" }, "run": null })),
         (r#"{ run(id: "x") { id } }"#, json!({ "run": null })),
-        (r#"{ server { version } runs(first: -1) { totalCount } }"#, Value::Null),
+        (r"{ server { version } runs(first: -1) { totalCount } }", Value::Null),
         (
-            r#"{ server { version } runByNumber(number: 1) { id ...f } } fragment f on Run { s: suggestions(first: -1) { totalCount } }"#,
+            r"{ server { version } runByNumber(number: 1) { id ...f } } fragment f on Run { s: suggestions(first: -1) { totalCount } }",
             json!({ "server": { "version": "0.1.0" }, "runByNumber": null }),
         ),
-        (r#"{ runs { nodes { id ... on Run { events(first: -1) { nodes { at } } } } } }"#, Value::Null),
+        (r"{ runs { nodes { id ... on Run { events(first: -1) { nodes { at } } } } } }", Value::Null),
         (r#"mutation { cancelRun(input: { id: "x" }) { outcome } }"#, Value::Null),
     ];
     for (query, data) in cases {
@@ -415,7 +431,7 @@ async fn bad_input_is_told_with_its_code_and_path() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_too_large_is_refused_and_introspection_passes() {
     let api = Api::new().await;
-    let aliases = (0..60).map(|at| format!("a{at}: server {{ version }}\n")).collect::<String>();
+    let aliases = (0..60).map(|at| format!("a{at}: server {{ version }}\n")).collect::<Vec<_>>().concat();
     let bomb = (0..40).map(|at| format!("fragment f{at} on Query {{ ...f{} ...f{} }}\n", at + 1, at + 1));
     let bomb = format!("{{ ...f0 }} {} fragment f40 on Query {{ server {{ version }} }}", bomb.collect::<String>());
     let deep = format!("{}id{}", "parent { ".repeat(21), " }".repeat(21));
@@ -423,7 +439,7 @@ async fn what_is_too_large_is_refused_and_introspection_passes() {
         format!("{{ {aliases} }}"),
         format!(
             "{{ runs(first: 1) {{ nodes {{ {} }} }} }}",
-            (0..51).map(|at| format!("a{at}: id\n")).collect::<String>()
+            (0..51).map(|at| format!("a{at}: id\n")).collect::<Vec<_>>().concat()
         ),
         bomb,
         format!("{{ runs(first: 1) {{ nodes {{ {deep} }} }} }}"),
@@ -474,6 +490,49 @@ async fn a_list_stays_current() {
         if change["matches"] == false {
             assert_eq!(change["run"]["status"], "CANCELLED");
         }
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_subscriber_sees_every_event_once() {
+    let api = Api::new().await;
+    let run = api.start("table_00").await;
+    let id = RunId(run["number"].as_i64().expect("a number"));
+    let note = |text: String| -> Change {
+        Box::new(move |edit| {
+            edit.warn(text, None);
+            Ok(())
+        })
+    };
+    for number in 0..250 {
+        api.store.change_run(id, None, SystemClock.now(), note(format!("early {number}"))).await.expect("a change");
+    }
+    let watch = |after: i32, slow: bool| {
+        let query = format!("subscription {{ runProgress(runId: {}, after: {after}) {{ sequence type }} }}", run["id"]);
+        let mut events = api.schema.execute_stream(query.as_str());
+        tokio::spawn(async move {
+            let mut next = i64::from(after) + 1;
+            let mut last = Value::Null;
+            while let Some(event) = events.next().await {
+                assert!(event.errors.is_empty(), "{:?}", event.errors);
+                let event = event.data.into_json().expect("JSON")["runProgress"].take();
+                assert_eq!(event["sequence"], next, "after {after}");
+                next += 1;
+                last = event["type"].clone();
+                if slow {
+                    tokio::task::yield_now().await;
+                }
+            }
+            (next - 1, last)
+        })
+    };
+    let subscribers: Vec<_> = (0..20).map(|at| watch([0, 0, 7, 200, 251][at % 5], at % 3 == 0)).collect();
+    for number in 0..250 {
+        api.store.change_run(id, None, SystemClock.now(), note(format!("late {number}"))).await.expect("a change");
+    }
+    api.data(&format!("mutation {{ cancelRun(input: {{ id: {} }}) {{ outcome }} }}", run["id"]), json!({})).await;
+    for subscriber in subscribers {
+        assert_eq!(subscriber.await.expect("no gap, no repeat"), (503, json!("FINISHED")));
     }
 }
 

@@ -1,7 +1,5 @@
 //! Watching runs.
 
-use std::sync::Arc;
-
 use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
 use futures_util::{Stream, StreamExt};
 
@@ -76,7 +74,7 @@ impl RunSubscription {
     ) -> Result<impl Stream<Item = Result<RunEvent>> + use<>> {
         let run_id = RunId::from_argument(&run_id, "runId")?;
         let events = services(context).progress.watch(run_id, after.unwrap_or_default()).await?;
-        Ok(events.map(|event| Ok(RunEvent(Arc::new(event?)))))
+        Ok(events.map(|event| Ok(RunEvent(event?))))
     }
 
     /// For a list that stays current: a run that matched before or matches now was created, changed or deleted.
