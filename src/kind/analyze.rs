@@ -22,6 +22,7 @@ use super::{
 use crate::{
     domain::{
         asset::AssetPath,
+        catalog::TableDetail,
         run::{Row, RowOutcome, RunError},
         status::RunStatus,
         usage::Usage,
@@ -34,7 +35,10 @@ use crate::{
 
 /// Rows read from the store at once.
 const ROWS_AT_ONCE: u64 = 2_000;
-/// Tables read from the target ahead of the model.
+/// Tables whose structure is read with one call: few statements for many tables, and still close to the moment in
+/// which they are described.
+const TABLES_AT_ONCE: usize = 16;
+/// Tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
 
 /// Describes every table and column in scope.
@@ -120,10 +124,14 @@ impl Work<'_> {
     /// Describes rows, in order of their tables, several requests at once.
     async fn describe_all(&self, rows: Vec<Row>) -> Result<(), Halt> {
         let closed = self.context.stop.child_token();
-        let jobs = stream::iter(by_table(rows))
+        let jobs = stream::iter(in_groups(by_table(rows)))
             .take_until(closed.clone().cancelled_owned())
-            .map(|rows| self.prepare(rows))
-            .buffered(TABLES_AHEAD)
+            .map(|group| self.read(group))
+            .buffered(1)
+            .map_ok(|tables| stream::iter(tables).map(Ok))
+            .try_flatten()
+            .map_ok(|(table, rows)| self.prepare(table, rows))
+            .try_buffered(TABLES_AHEAD)
             .map_ok(|jobs| stream::iter(jobs).map(Ok))
             .try_flatten()
             .take_until(closed.clone().cancelled_owned());
@@ -144,29 +152,36 @@ impl Work<'_> {
         .await
     }
 
-    /// Reads one table and makes its requests; rows that need no request are recorded.
-    async fn prepare(&self, rows: Vec<Row>) -> Result<Vec<Job>, Halt> {
-        let asset = &rows[0].asset;
-        let (schema, name) = (asset.schema.clone().unwrap_or_default(), asset.table.clone().unwrap_or_default());
-        let names = [name];
-        let read = self.patiently(|| self.target.details(asset.database.as_deref(), &schema, &names)).await?;
-        let table = match read {
-            Ok(mut tables) if !tables.is_empty() => Arc::new(tables.swap_remove(0)),
-            Ok(_) => {
-                let error = RunError::new(
-                    "NOT_FOUND",
-                    format!("{} is no longer there", AssetPath { column: None, ..asset.clone() }.display()),
-                    "start a new run to take up what the database holds now",
-                );
-                self.fail_rows(rows, error).await?;
-                return Ok(Vec::new());
-            }
+    /// Reads the structure of some tables of one schema; the rows of those that are gone are recorded as failed.
+    async fn read(&self, group: Vec<Vec<Row>>) -> Result<Vec<(Arc<TableDetail>, Vec<Row>)>, Halt> {
+        let AssetPath { database, schema, .. } = group[0][0].asset.clone();
+        let (schema, names) = (schema.unwrap_or_default(), group.iter().map(|rows| table_of(rows)).collect::<Vec<_>>());
+        let read = self.patiently(|| self.target.details(database.as_deref(), &schema, &names)).await?;
+        let details = match read {
+            Ok(details) => details,
             Err(error @ TargetError::Refused(_)) => {
-                self.fail_rows(rows, target_error(&error)).await?;
+                self.fail_rows(group.into_iter().flatten().collect(), target_error(&error)).await?;
                 return Ok(Vec::new());
             }
             Err(error) => return Err(Halt::Failed(target_error(&error))),
         };
+        let mut details: HashMap<String, TableDetail> =
+            details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
+        let mut tables = Vec::with_capacity(group.len());
+        for rows in group {
+            match details.remove(&table_of(&rows)) {
+                Some(detail) => tables.push((Arc::new(detail), rows)),
+                None => {
+                    let table = AssetPath { column: None, ..rows[0].asset.clone() };
+                    self.fail_rows(rows, gone(&table)).await?;
+                }
+            }
+        }
+        Ok(tables)
+    }
+
+    /// Reads a table's data if asked to, and makes its requests; rows that need no request are recorded.
+    async fn prepare(&self, table: Arc<TableDetail>, rows: Vec<Row>) -> Result<Vec<Job>, Halt> {
         let options = &self.context.run.options;
         let index: HashMap<&str, usize> =
             table.columns.iter().enumerate().map(|(at, column)| (column.name.as_str(), at)).collect();
@@ -178,11 +193,7 @@ impl Work<'_> {
             };
             match subject {
                 None => {
-                    let error = RunError::new(
-                        "NOT_FOUND",
-                        format!("{} is no longer there", row.asset.display()),
-                        "start a new run to take up what the database holds now",
-                    );
+                    let error = gone(&row.asset);
                     ended.push((row, RowOutcome::Failed(error)));
                 }
                 Some(subject) if options.missing_only && comment_of(&table, subject).is_some() => {
@@ -344,6 +355,32 @@ fn by_table(rows: Vec<Row>) -> Vec<Vec<Row>> {
         }
     }
     tables
+}
+
+/// Tables that follow one another in one schema, in groups that are read with one call.
+fn in_groups(tables: Vec<Vec<Row>>) -> Vec<Vec<Vec<Row>>> {
+    let mut groups: Vec<Vec<Vec<Row>>> = Vec::new();
+    for table in tables {
+        let same = |other: &[Row]| {
+            let (a, b) = (&other[0].asset, &table[0].asset);
+            a.schema == b.schema && a.database == b.database
+        };
+        match groups.last_mut() {
+            Some(group) if group.len() < TABLES_AT_ONCE && same(&group[0]) => group.push(table),
+            _ => groups.push(vec![table]),
+        }
+    }
+    groups
+}
+
+fn table_of(rows: &[Row]) -> String {
+    rows[0].asset.table.clone().unwrap_or_default()
+}
+
+/// What a person reads of a row whose asset went away.
+fn gone(asset: &AssetPath) -> RunError {
+    let message = format!("{} is no longer there", asset.display());
+    RunError::new("NOT_FOUND", message, "start a new run to take up what the database holds now")
 }
 
 fn unreadable() -> RunError {

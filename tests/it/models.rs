@@ -164,20 +164,20 @@ async fn runs_beyond_the_limit_wait_their_turn_and_a_queued_one_is_cancelled_at_
 
 #[tokio::test]
 async fn a_table_that_goes_away_fails_its_rows_and_no_others() {
-    let target = SqliteTarget::with_tables(30, 7);
+    let target = SqliteTarget::with_tables(80, 3);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
     let run = server.start_run(input).await;
     model.waiting(4).await;
-    target.execute("DROP TABLE t30; ALTER TABLE t29 RENAME COLUMN c003 TO other;");
+    target.execute("DROP TABLE t80; ALTER TABLE t79 RENAME COLUMN c003 TO other;");
     model.open_gate();
     let events = server.events(&run, 0).await;
     let last = events.last().unwrap();
     assert_eq!(last["status"], "READY_FOR_REVIEW");
-    assert_eq!(last["progress"], json!({ "total": 240, "done": 231, "failed": 9, "skipped": 0 }));
+    assert_eq!(last["progress"], json!({ "total": 320, "done": 315, "failed": 5, "skipped": 0 }));
     for event in events.iter().filter(|event| event["type"] == "ASSET_FAILED") {
         assert_eq!(event["error"]["code"], "NOT_FOUND");
         let asset = event["asset"]["display"].as_str().unwrap();
-        assert!(asset.starts_with("main.t30") || asset == "main.t29.c003", "{asset}");
+        assert!(asset.starts_with("main.t80") || asset == "main.t79.c003", "{asset}");
     }
 }
