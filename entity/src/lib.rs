@@ -2,7 +2,7 @@
 //!
 //! The rule: a moment is whole milliseconds since 1970 in UTC, an enumeration is its spelling in the API,
 //! and what nothing searches or orders by is JSON text. A new table is a file here and a migration.
-#![allow(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
+#![expect(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
 
 pub mod alternative;
 pub mod db_profile;

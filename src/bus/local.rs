@@ -81,3 +81,41 @@ impl Bus for LocalBus {
         marks.senders.entry(run_id).or_default().subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nudge(id: i64) -> RunNudge {
+        RunNudge { run_id: RunId(id), before: None, after: None }
+    }
+
+    #[tokio::test]
+    async fn a_slow_listener_is_told_what_it_missed_and_goes_on() {
+        let bus = LocalBus::new();
+        let mut runs = bus.runs();
+        for id in 0..1030 {
+            bus.nudge(nudge(id));
+        }
+        assert_eq!(runs.next().await.unwrap().unwrap_err().0, 6);
+        assert_eq!(runs.next().await.unwrap().unwrap().run_id, RunId(6));
+    }
+
+    #[tokio::test]
+    async fn a_listener_to_one_run_hears_of_that_run_alone_and_its_mark_goes_with_it() {
+        let bus = LocalBus::new();
+        let mut one = bus.run(RunId(1));
+        bus.nudge(nudge(2));
+        assert!(!one.has_changed().unwrap());
+        bus.nudge(nudge(1));
+        bus.nudge(nudge(1));
+        one.changed().await.unwrap();
+        assert!(!one.has_changed().unwrap());
+        for id in 2..1_000 {
+            drop(bus.run(RunId(id)));
+        }
+        assert!(bus.single.lock().unwrap().senders.len() <= SWEEP_FROM);
+        bus.nudge(nudge(1));
+        assert!(one.has_changed().unwrap());
+    }
+}

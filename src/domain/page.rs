@@ -146,6 +146,15 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
+    /// The same page of something else, where all of it can be had.
+    ///
+    /// # Errors
+    /// What `f` returns for the first row that it refuses.
+    pub fn try_map<U>(self, mut f: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
+        let rows = self.rows.into_iter().map(|(cursor, row)| Ok((cursor, f(row)?))).collect::<Result<_>>()?;
+        Ok(Page { rows, has_next: self.has_next, has_previous: self.has_previous })
+    }
+
     /// The same page of something else.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Page<U> {
         let rows = self.rows.into_iter().map(|(cursor, row)| (cursor, f(row))).collect();

@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement, SimpleExpr},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
 use entity::run;
@@ -15,8 +15,7 @@ const INDEXED_SEARCH_FROM: usize = 3;
 
 /// A column that no index is to be chosen for: the statement is planned by us, not by guesses of a
 /// database without statistics.
-pub(super) fn plain(backend: DbBackend, column: run::Column) -> SimpleExpr {
-    let column = Expr::col((run::Entity, column));
+pub(super) fn plain(backend: DbBackend, column: Expr) -> Expr {
     match backend {
         DbBackend::Sqlite => Expr::cust_with_expr("+?", column),
         _ => column,
@@ -24,13 +23,13 @@ pub(super) fn plain(backend: DbBackend, column: run::Column) -> SimpleExpr {
 }
 
 /// Runs whose text holds this one, looked at one by one.
-pub(super) fn holds(backend: DbBackend, needle: &str) -> SimpleExpr {
+pub(super) fn holds(backend: DbBackend, needle: &str) -> Expr {
     let text = Expr::col((run::Entity, run::Column::SearchText));
     contains(backend, text, needle)
 }
 
 /// Whether a text holds another, both in lower case already.
-pub(super) fn contains(backend: DbBackend, text: Expr, needle: &str) -> SimpleExpr {
+pub(super) fn contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
     match backend {
         DbBackend::Sqlite => Expr::cust_with_exprs("instr(?, ?)", [text, Expr::val(needle)]).gt(0),
         _ => Expr::cust_with_exprs("strpos($1, $2)", [text, Expr::val(needle)]).gt(0),

@@ -8,7 +8,7 @@ use sea_orm::{
 
 use super::{
     all,
-    keyset::{KeyType, Keyset, Range, cut},
+    keyset::{self, KeyType, Keyset},
     record,
 };
 use crate::domain::{
@@ -16,7 +16,7 @@ use crate::domain::{
     event::{RunEvent, RunEventType, list_name},
     filter::OrderDirection,
     id::RunId,
-    page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
+    page::{Cursor, CursorPart, Page, PageRequest},
 };
 
 fn of(run: RunId) -> SelectStatement {
@@ -50,36 +50,12 @@ pub(super) async fn page(
         nullable: false,
         direction: OrderDirection::Asc,
     };
-    let range = keyset.range(page)?;
-    let read = async |range: &Range, reverse: bool, limit: usize| -> Result<Vec<run_event::Model>> {
-        let mut query = of(run);
-        query.limit(limit as u64);
-        if let Some(types) = types {
-            query.and_where(Expr::col(Column::EventType).is_in(types.iter().map(|event_type| event_type.as_str())));
-        }
-        for section in keyset.sections(range, reverse) {
-            query.cond_where(section.condition);
-            for (column, order) in section.order {
-                query.order_by_expr(column, order);
-            }
-        }
-        all(connection, &query).await
-    };
-    let rows = read(&range, page.direction == PageDirection::Backward, page.size + 1).await?;
-    let neighbours = range.neighbours();
-    let before = match neighbours.before {
-        Some(range) => !read(&range, true, 1).await?.is_empty(),
-        None => false,
-    };
-    let behind = match neighbours.behind {
-        Some(range) => !read(&range, false, 1).await?.is_empty(),
-        None => false,
-    };
+    let mut query = of(run);
+    if let Some(types) = types {
+        query.and_where(Expr::col(Column::EventType).is_in(types.iter().map(|event_type| event_type.as_str())));
+    }
     let name = list_name(run);
-    let page = cut(page, rows, (before, behind), |row| Cursor {
-        list: name.clone(),
-        key: vec![CursorPart::Int(i64::from(row.sequence))],
-    });
-    let rows = page.rows.into_iter().map(|(cursor, row)| Ok((cursor, record::event(row)?))).collect::<Result<_>>()?;
-    Ok(Page { rows, has_next: page.has_next, has_previous: page.has_previous })
+    let cursor =
+        |row: &run_event::Model| Cursor { list: name.clone(), key: vec![CursorPart::Int(i64::from(row.sequence))] };
+    keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::event)
 }

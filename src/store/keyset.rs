@@ -5,10 +5,11 @@
 //! them one range of an index.
 
 use sea_orm::{
-    Condition, Value,
+    Condition, ConnectionTrait, FromQueryResult, Value,
     sea_query::{Expr, ExprTrait, NullOrdering, Order, SelectStatement},
 };
 
+use super::all;
 use crate::domain::{
     Error, Result,
     filter::OrderDirection,
@@ -116,7 +117,7 @@ impl Keyset {
             }
             sections.push(Section { condition, order: self.order(&self.columns, reverse) });
         }
-        if self.nullable && !range.end.as_ref().is_some_and(|end| !end.null) {
+        if self.nullable && range.end.as_ref().is_none_or(|end| end.null) {
             let (start, end) = bounds(true);
             let columns = &self.columns[1..];
             let condition = self.between(columns, start, end).add(self.columns[0].0.clone().is_null());
@@ -208,4 +209,37 @@ pub(super) fn cut<T>(
     let rows = rows.into_iter().map(|row| (cursor(&row), row)).collect();
     let (has_previous, has_next) = if forward { (before, more || behind) } else { (more || before, behind) };
     Page { rows, has_next, has_previous }
+}
+
+/// One page of a list without nulls: `query` selects its rows, `cursor` names one.
+pub(super) async fn page<M: FromQueryResult>(
+    connection: &impl ConnectionTrait,
+    keyset: &Keyset,
+    request: &PageRequest,
+    query: &SelectStatement,
+    cursor: impl Fn(&M) -> Cursor,
+) -> Result<Page<M>> {
+    let range = keyset.range(request)?;
+    let read = async |range: &Range, reverse: bool, limit: usize| -> Result<Vec<M>> {
+        let mut query = query.clone();
+        query.limit(limit as u64);
+        for section in keyset.sections(range, reverse) {
+            query.cond_where(section.condition);
+            for (column, order) in section.order {
+                query.order_by_expr(column, order);
+            }
+        }
+        all(connection, &query).await
+    };
+    let rows = read(&range, request.direction == PageDirection::Backward, request.size + 1).await?;
+    let neighbours = range.neighbours();
+    let before = match neighbours.before {
+        Some(range) => !read(&range, true, 1).await?.is_empty(),
+        None => false,
+    };
+    let behind = match neighbours.behind {
+        Some(range) => !read(&range, false, 1).await?.is_empty(),
+        None => false,
+    };
+    Ok(cut(request, rows, (before, behind), cursor))
 }

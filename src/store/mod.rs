@@ -32,6 +32,7 @@ use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, SqliteTransactionMode,
     TransactionOptions, TransactionTrait, sea_query::SelectStatement,
 };
+use tracing::Instrument as _;
 
 use crate::{
     domain::{Error, Result},
@@ -48,6 +49,7 @@ pub struct SqlStore {
     bus: Arc<dyn Bus>,
     name: Arc<str>,
     statements: Arc<AtomicU64>,
+    few: u64,
 }
 
 impl std::fmt::Debug for SqlStore {
@@ -57,6 +59,20 @@ impl std::fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
+    /// The same store with another limit of runs that are sorted for a page; above it an index is walked. A
+    /// test sets it to 0 to see a small store do what a large one does.
+    #[must_use]
+    pub const fn sorting_at_most(mut self, few: u64) -> Self {
+        self.few = few;
+        self
+    }
+
+    /// Closes all connections, once nothing uses the store any more.
+    pub async fn close(self) -> Result<()> {
+        self.readers.close_by_ref().await?;
+        Ok(self.writer.close_by_ref().await?)
+    }
+
     /// Begins a transaction that may write from its first statement on.
     async fn begin(&self) -> Result<DatabaseTransaction> {
         let options = TransactionOptions {
@@ -78,7 +94,7 @@ impl SqlStore {
         F: Future<Output = Result<T>> + Send + 'static,
         T: Send + 'static,
     {
-        tokio::spawn(work(self.clone())).await.map_err(Error::internal)?
+        tokio::spawn(work(self.clone()).in_current_span()).await.map_err(Error::internal)?
     }
 }
 

@@ -17,7 +17,7 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{SqlStore, dialect};
+use super::{SqlStore, dialect, run_plan};
 use crate::port::bus::Bus;
 
 /// Connections that read.
@@ -35,10 +35,10 @@ pub enum OpenError {
     #[error("the store {0} was written by a newer version of Gloss; use that version or another data folder")]
     Newer(String),
     /// It cannot be reached, read or migrated.
-    #[error("the store cannot be opened")]
+    #[error("the store cannot be opened: {0}; check that its folder exists and can be written to")]
     Database(#[from] DbErr),
     /// It was opened but does not answer as it should.
-    #[error("the store cannot be used")]
+    #[error("the store cannot be used: its database does not answer as it should")]
     Unusable(#[from] crate::domain::Error),
 }
 
@@ -52,7 +52,7 @@ pub async fn open(url: &str, bus: Arc<dyn Bus>) -> Result<SqlStore, OpenError> {
     bring_up(url, &writer).await?;
     let readers = connect(url, READERS, &statements).await?;
     let name = dialect::name(&readers).await?.into();
-    let store = SqlStore { writer, readers, bus, name, statements };
+    let store = SqlStore { writer, readers, bus, name, statements, few: run_plan::FEW };
     forget_processes(&store.writer).await?;
     Ok(store)
 }
@@ -75,7 +75,7 @@ async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Re
     options.max_connections(connections).min_connections(1).sqlx_logging(false).record_stmt_in_spans(false);
     // A connection lives as long as the store: a new one would prepare its statements again.
     options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
-    options.acquire_timeout(Duration::from_secs(60));
+    options.acquire_timeout(Duration::from_mins(1));
     options.map_sqlx_sqlite_opts(|options| {
         options
             .create_if_missing(true)

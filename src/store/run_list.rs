@@ -29,23 +29,22 @@ pub(super) async fn page(
     filter: &RunFilter,
     order: RunOrder,
     page: &PageRequest,
+    few: u64,
 ) -> Result<Page<Run>> {
     let backend = connection.get_database_backend();
     let range = keyset(backend, order, true).range(page)?;
     let Some(parts) = Parts::new(backend, filter) else {
         return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
     };
-    let list = List { connection, plan: Plan::choose(connection, &parts, order).await?, parts, order };
+    let list = List { connection, plan: Plan::choose(connection, &parts, order, few).await?, parts, order };
     let neighbours = range.neighbours();
     let reverse = page.direction == PageDirection::Backward;
     let rows = list.read(range, reverse, page.size as u64 + 1).await?;
     let before = list.any(neighbours.before, true).await?;
     let behind = list.any(neighbours.behind, false).await?;
     let name = order.list_name();
-    let page =
-        cut(page, rows, (before, behind), |row| Cursor { list: name.clone(), key: cursor_key(row, order.field) });
-    let rows = page.rows.into_iter().map(|(cursor, row)| Ok((cursor, record::run(row)?))).collect::<Result<_>>()?;
-    Ok(Page { rows, has_next: page.has_next, has_previous: page.has_previous })
+    let cursor = |row: &run::Model| Cursor { list: name.clone(), key: cursor_key(row, order.field) };
+    cut(page, rows, (before, behind), cursor).try_map(record::run)
 }
 
 /// The sort key of a run.
@@ -172,11 +171,11 @@ fn sum_of_tally() -> Expr {
 /// How many runs pass.
 pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<i64> {
     let Some(parts) = Parts::new(connection.get_database_backend(), filter) else { return Ok(0) };
-    let mut query = match parts.tallied() {
+    let query = match parts.tallied() {
         Some(lists) => tally(lists)?.expr(sum_of_tally().if_null(0)).take(),
         None => Query::select().expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition()).take(),
     };
-    number(connection, &mut query).await
+    number(connection, &query).await
 }
 
 /// How many runs pass, by kind.
@@ -207,14 +206,13 @@ async fn counts_by(
 ) -> Result<Vec<(String, i64)>> {
     let backend = connection.get_database_backend();
     let Some(parts) = Parts::new(backend, filter) else { return Ok(Vec::new()) };
-    let query = match parts.tallied() {
-        Some(lists) => tally(lists)?.column(tallied).expr(sum_of_tally()).group_by_col(tallied).take(),
-        None => {
-            let group = dialect::plain(backend, column);
-            let mut query = Query::select();
-            query.expr(group.clone()).expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
-            query.add_group_by([group]).take()
-        }
+    let query = if let Some(lists) = parts.tallied() {
+        tally(lists)?.column(tallied).expr(sum_of_tally()).group_by_col(tallied).take()
+    } else {
+        let group = dialect::plain(backend, Expr::col((run::Entity, column)));
+        let mut query = Query::select();
+        query.expr(group.clone()).expr(Expr::cust("count(*)")).from(run::Entity).cond_where(parts.condition());
+        query.add_group_by([group]).take()
     };
     let mut counts = Vec::new();
     for row in connection.query_all(&query).await? {
@@ -239,7 +237,7 @@ pub(super) async fn ids(
     let Some(parts) = Parts::new(backend, &filter) else { return Ok(Vec::new()) };
     let mut query = Query::select();
     query.column(run::Column::Id).from(run::Entity).cond_where(parts.condition());
-    query.order_by_expr(dialect::plain(backend, run::Column::Id), Order::Asc);
+    query.order_by_expr(dialect::plain(backend, Expr::col((run::Entity, run::Column::Id))), Order::Asc);
     let rows = connection.query_all(&query).await?;
     rows.iter().map(|row| Ok(RunId(row.try_get_by_index(0)?))).collect()
 }

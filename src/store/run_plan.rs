@@ -25,7 +25,7 @@ use crate::domain::{
 };
 
 /// So many runs at most are sorted for a page.
-const FEW: u64 = 1_000;
+pub(super) const FEW: u64 = 1_000;
 /// So many ranges at most are merged for a page.
 const MAX_RANGES: usize = 64;
 /// What can lead, the most selective first. Each has an index that goes on with the time.
@@ -90,6 +90,11 @@ pub(super) struct Parts {
     needle: Option<String>,
 }
 
+/// A column of the runs.
+fn of_run(column: Column) -> Expr {
+    Expr::col((run::Entity, column))
+}
+
 /// Values that pass, each once; nothing where all do.
 fn list<T: Copy + PartialEq>(
     lists: &mut Vec<List>,
@@ -116,7 +121,7 @@ fn list<T: Copy + PartialEq>(
 
 /// The first whole millisecond at or after a moment.
 fn millis_from(moment: Moment) -> i64 {
-    moment.timestamp_millis() + i64::from(moment.timestamp_subsec_nanos() % 1_000_000 != 0)
+    moment.timestamp_millis() + i64::from(!moment.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
 
 impl Parts {
@@ -177,10 +182,11 @@ impl Parts {
     fn rest(&self, leader: &[Part], time_leads: bool, search_leads: bool) -> Condition {
         let mut condition = Condition::all();
         for (part, values) in self.lists.iter().filter(|(part, _)| !leader.contains(part)) {
-            condition = condition.add(dialect::plain(self.backend, part.column()).is_in(values.iter().cloned()));
+            condition =
+                condition.add(dialect::plain(self.backend, of_run(part.column())).is_in(values.iter().cloned()));
         }
         if !time_leads {
-            condition = condition.add(self.time(&dialect::plain(self.backend, Column::ListedAt)));
+            condition = condition.add(self.time(&dialect::plain(self.backend, of_run(Column::ListedAt))));
         }
         if let Some(needle) = self.needle.as_deref().filter(|_| !search_leads) {
             condition = condition.add(dialect::holds(self.backend, needle));
@@ -193,7 +199,7 @@ impl Parts {
         let mut condition = Condition::all();
         for part in leader {
             let values = self.values(*part).unwrap_or_default();
-            condition = condition.add(Expr::col((run::Entity, part.column())).is_in(values.iter().cloned()));
+            condition = condition.add(of_run(part.column()).is_in(values.iter().cloned()));
         }
         condition
     }
@@ -201,32 +207,32 @@ impl Parts {
     /// The whole filter with its best index in front: for counts, where no order matters.
     pub(super) fn condition(&self) -> Condition {
         if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
-            let id = Expr::col((run::Entity, Column::Id));
+            let id = of_run(Column::Id);
             return Condition::all().add(id.in_subquery(found)).add(self.rest(&[], false, true));
         }
         let leader = self.leader();
-        let time = self.time(&Expr::col((run::Entity, Column::ListedAt)));
+        let time = self.time(&of_run(Column::ListedAt));
         self.led(leader).add(time).add(self.rest(leader, true, false))
     }
 
     /// Ways to find few runs: each an indexed condition with what must hold beside it.
-    fn finders(&self) -> Vec<(SelectStatement, Condition, Condition)> {
+    fn finders(&self, few: u64) -> Vec<(SelectStatement, Condition, Condition)> {
         let mut finders = Vec::new();
         let mut add = |condition: Condition, rest: Condition| {
             let mut found = Query::select();
-            found.expr(Expr::val(1)).from(run::Entity).cond_where(condition.clone()).limit(FEW + 1);
+            found.expr(Expr::val(1)).from(run::Entity).cond_where(condition.clone()).limit(few + 1);
             finders.push((found, condition, rest));
         };
         for leader in LEADERS.into_iter().filter(|leader| leader.iter().all(|part| self.values(*part).is_some())) {
             add(self.led(leader), self.rest(leader, false, false));
         }
         if self.from_ms.is_some() || self.until_ms.is_some() {
-            add(self.time(&Expr::col((run::Entity, Column::ListedAt))), self.rest(&[], true, false));
+            add(self.time(&of_run(Column::ListedAt)), self.rest(&[], true, false));
         }
         if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
-            let id = Expr::col((run::Entity, Column::Id));
+            let id = of_run(Column::Id);
             let condition = Condition::all().add(id.in_subquery(found.clone()));
-            finders.push((found.clone().limit(FEW + 1).take(), condition, self.rest(&[], false, true)));
+            finders.push((found.clone().limit(few + 1).take(), condition, self.rest(&[], false, true)));
         }
         finders
     }
@@ -252,11 +258,16 @@ pub(super) enum Plan {
 impl Plan {
     /// Chooses. Where one index serves both filter and order there is nothing to find out; else the filter's
     /// parts are counted, each only so far as few goes.
-    pub(super) async fn choose(connection: &impl ConnectionTrait, parts: &Parts, order: RunOrder) -> Result<Self> {
+    pub(super) async fn choose(
+        connection: &impl ConnectionTrait,
+        parts: &Parts,
+        order: RunOrder,
+        few: u64,
+    ) -> Result<Self> {
         let by_time = order.field == RunOrderField::StartedAt;
         if !by_time || parts.needle.is_some() || parts.lists.len() > 1 {
-            let finders = parts.finders();
-            if let Some(at) = fewest(connection, &finders).await? {
+            let finders = parts.finders(few);
+            if let Some(at) = fewest(connection, &finders, few).await? {
                 let (_, condition, rest) = finders[at].clone();
                 return Ok(Self::Sort { condition: condition.add(rest) });
             }
@@ -271,9 +282,7 @@ impl Plan {
             let values = parts.values(*part).unwrap_or_default();
             let with = |leader: &Condition| {
                 let leader = leader.clone();
-                values
-                    .iter()
-                    .map(move |value| leader.clone().add(Expr::col((run::Entity, part.column())).eq(value.clone())))
+                values.iter().map(move |value| leader.clone().add(of_run(part.column()).eq(value.clone())))
             };
             leaders = leaders.iter().flat_map(with).collect();
         }
@@ -285,6 +294,7 @@ impl Plan {
 async fn fewest(
     connection: &impl ConnectionTrait,
     finders: &[(SelectStatement, Condition, Condition)],
+    few: u64,
 ) -> Result<Option<usize>> {
     if finders.is_empty() {
         return Ok(None);
@@ -299,7 +309,7 @@ async fn fewest(
     let mut best = None;
     for at in 0..finders.len() {
         let count: i64 = row.try_get_by_index(at)?;
-        if u64::try_from(count).is_ok_and(|count| count <= FEW) && best.is_none_or(|(least, _)| count < least) {
+        if u64::try_from(count).is_ok_and(|count| count <= few) && best.is_none_or(|(least, _)| count < least) {
             best = Some((count, at));
         }
     }
@@ -309,7 +319,7 @@ async fn fewest(
 /// The order of a list of runs. `indexed` tells whether its index is to be walked.
 pub(super) fn keyset(backend: DbBackend, order: RunOrder, indexed: bool) -> Keyset {
     let (column, key_type, nullable) = order_column(order.field);
-    let expr = |column| if indexed { Expr::col((run::Entity, column)) } else { dialect::plain(backend, column) };
+    let expr = |column| if indexed { of_run(column) } else { dialect::plain(backend, of_run(column)) };
     let mut columns = Vec::with_capacity(2);
     if order.field != RunOrderField::Number {
         columns.push((expr(column), key_type));

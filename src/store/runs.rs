@@ -256,7 +256,7 @@ impl RunStore for SqlStore {
     }
 
     async fn runs_page(&self, filter: &RunFilter, order: RunOrder, page: &PageRequest) -> Result<Page<Run>> {
-        run_list::page(self.read(), filter, order, page).await
+        run_list::page(self.read(), filter, order, page, self.few).await
     }
 
     async fn runs_count(&self, filter: &RunFilter) -> Result<i64> {

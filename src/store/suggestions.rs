@@ -13,8 +13,8 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, all, dialect, grouped,
-    keyset::{KeyType, Keyset, Range, cut},
+    SqlStore, dialect, grouped,
+    keyset::{self, KeyType, Keyset},
     number, record,
 };
 use crate::{
@@ -22,7 +22,7 @@ use crate::{
         Result,
         filter::OrderDirection,
         id::{RunId, SuggestionId},
-        page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
+        page::{Cursor, CursorPart, Page, PageRequest},
         suggestion::{
             Alternative, ConfidenceBand, ConfidenceDistribution, Evidence, ReviewCounts, ReviewState, Suggestion,
             SuggestionFilter, SuggestionOrderField,
@@ -31,23 +31,27 @@ use crate::{
     port::store::SuggestionStore,
 };
 
-/// The suggestions of a run that pass.
-fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter) -> SelectStatement {
+/// The suggestions of a run that pass. Where the order's index is to be walked, no other is offered.
+fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter, walk: bool) -> SelectStatement {
+    let column = |column: Column| {
+        let column = Expr::col(column);
+        if walk { dialect::plain(backend, column) } else { column }
+    };
     let mut query = Query::select();
     query.from(suggestion::Entity).and_where(Expr::col(Column::RunId).eq(run.0));
     if let Some(states) = &filter.states {
-        query.and_where(Expr::col(Column::ReviewState).is_in(states.iter().map(|state| state.as_str())));
+        query.and_where(column(Column::ReviewState).is_in(states.iter().map(|state| state.as_str())));
     }
     if let Some(kinds) = &filter.kinds {
-        query.and_where(Expr::col(Column::AssetKind).is_in(kinds.iter().map(|kind| kind.as_str())));
+        query.and_where(column(Column::AssetKind).is_in(kinds.iter().map(|kind| kind.as_str())));
     }
     if let Some(bands) = &filter.bands {
-        // Nothing is in none of the bands.
-        let in_none = Condition::any().add(Expr::val(1).eq(0));
-        query.cond_where(bands.iter().fold(in_none, |any, band| any.add(in_band(*band))));
+        // No band lets nothing through.
+        let none = Condition::any().add(Expr::val(1).eq(0));
+        query.cond_where(bands.iter().fold(none, |any, band| any.add(in_band(&column(Column::Confidence), *band))));
     }
     if let Some(table) = &filter.table {
-        query.and_where(Expr::col(Column::TableName).eq(table.as_str()));
+        query.and_where(column(Column::TableName).eq(table.as_str()));
     }
     let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     if let Some(needle) = needle {
@@ -56,20 +60,19 @@ fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter) -> SelectS
     query
 }
 
-fn in_band(band: ConfidenceBand) -> Condition {
-    let confidence = || Expr::col(Column::Confidence);
+fn in_band(confidence: &Expr, band: ConfidenceBand) -> Condition {
     let (from, below) = match band {
         ConfidenceBand::High => (Some(ConfidenceBand::HIGH_FROM), None),
         ConfidenceBand::Medium => (Some(ConfidenceBand::MEDIUM_FROM), Some(ConfidenceBand::HIGH_FROM)),
         ConfidenceBand::Low => (None, Some(ConfidenceBand::MEDIUM_FROM)),
     };
     Condition::all()
-        .add_option(from.map(|from| confidence().gte(from)))
-        .add_option(below.map(|below| confidence().lt(below)))
+        .add_option(from.map(|from| confidence.clone().gte(from)))
+        .add_option(below.map(|below| confidence.clone().lt(below)))
 }
 
 /// The order of a list. Ties go by position, then by key: versions of one row share its position.
-fn keyset(field: SuggestionOrderField, direction: OrderDirection) -> Keyset {
+fn ordered_by(field: SuggestionOrderField, direction: OrderDirection) -> Keyset {
     let first = match field {
         SuggestionOrderField::Position => None,
         SuggestionOrderField::Confidence => Some((Expr::col(Column::Confidence), KeyType::Float)),
@@ -90,43 +93,6 @@ fn cursor_key(row: &suggestion::Model, field: SuggestionOrderField) -> Vec<Curso
     first.into_iter().chain([CursorPart::Int(i64::from(row.position)), CursorPart::Int(row.id)]).collect()
 }
 
-async fn page(
-    connection: &impl ConnectionTrait,
-    run: RunId,
-    filter: &SuggestionFilter,
-    (field, direction): (SuggestionOrderField, OrderDirection),
-    page: &PageRequest,
-) -> Result<Page<Suggestion>> {
-    let keyset = keyset(field, direction);
-    let range = keyset.range(page)?;
-    let read = async |range: &Range, reverse: bool, limit: usize| -> Result<Vec<suggestion::Model>> {
-        let mut query = passing(connection.get_database_backend(), run, filter);
-        query.columns(Column::iter()).limit(limit as u64);
-        for section in keyset.sections(range, reverse) {
-            query.cond_where(section.condition);
-            for (column, order) in section.order {
-                query.order_by_expr(column, order);
-            }
-        }
-        all(connection, &query).await
-    };
-    let rows = read(&range, page.direction == PageDirection::Backward, page.size + 1).await?;
-    let neighbours = range.neighbours();
-    let before = match neighbours.before {
-        Some(range) => !read(&range, true, 1).await?.is_empty(),
-        None => false,
-    };
-    let behind = match neighbours.behind {
-        Some(range) => !read(&range, false, 1).await?.is_empty(),
-        None => false,
-    };
-    let name = field.list_name(run, direction);
-    let page = cut(page, rows, (before, behind), |row| Cursor { list: name.clone(), key: cursor_key(row, field) });
-    let rows =
-        page.rows.into_iter().map(|(cursor, row)| Ok((cursor, record::suggestion(row)?))).collect::<Result<_>>()?;
-    Ok(Page { rows, has_next: page.has_next, has_previous: page.has_previous })
-}
-
 /// A count as the API gives it.
 fn whole(count: i64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
@@ -141,11 +107,18 @@ impl SuggestionStore for SqlStore {
         order: (SuggestionOrderField, OrderDirection),
         page: &PageRequest,
     ) -> Result<Page<Suggestion>> {
-        self::page(self.read(), run, filter, order, page).await
+        let (field, direction) = order;
+        let mut query = passing(self.read().get_database_backend(), run, filter, true);
+        query.columns(Column::iter());
+        let name = field.list_name(run, direction);
+        let cursor = |row: &suggestion::Model| Cursor { list: name.clone(), key: cursor_key(row, field) };
+        keyset::page(self.read(), &ordered_by(field, direction), page, &query, cursor)
+            .await?
+            .try_map(record::suggestion)
     }
 
     async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64> {
-        let mut query = passing(self.read().get_database_backend(), run, filter);
+        let mut query = passing(self.read().get_database_backend(), run, filter, false);
         number(self.read(), query.expr(Expr::cust("count(*)"))).await
     }
 
@@ -182,7 +155,10 @@ impl SuggestionStore for SqlStore {
     }
 
     async fn confidence_distributions(&self, runs: &[RunId]) -> Result<HashMap<RunId, ConfidenceDistribution>> {
-        let count_from = |from: f64| Expr::cust_with_values("sum(confidence >= ?)", [from]);
+        let count_from = |from: f64| {
+            let one_each: Expr = Expr::case(Expr::col(Column::Confidence).gte(from), 1).finally(0).into();
+            one_each.sum().cast_as("bigint")
+        };
         let mut query = Query::select();
         query.column(Column::RunId).expr(Expr::cust("count(*)"));
         for from in [ConfidenceBand::MEDIUM_FROM, ConfidenceBand::HIGH_FROM] {
