@@ -169,12 +169,11 @@ impl Work<'_> {
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());
         for rows in group {
-            match details.remove(&table_of(&rows)) {
-                Some(detail) => tables.push((Arc::new(detail), rows)),
-                None => {
-                    let table = AssetPath { column: None, ..rows[0].asset.clone() };
-                    self.fail_rows(rows, gone(&table)).await?;
-                }
+            if let Some(detail) = details.remove(&table_of(&rows)) {
+                tables.push((Arc::new(detail), rows));
+            } else {
+                let table = AssetPath { column: None, ..rows[0].asset.clone() };
+                self.fail_rows(rows, gone(&table)).await?;
             }
         }
         Ok(tables)
