@@ -69,8 +69,11 @@ fn modules_import_only_what_they_may() {
 fn names_library(line: &str, library: &str) -> bool {
     let path = format!("{library}::");
     let starts = |at: usize| at == 0 || line[..at].ends_with(|c: char| !c.is_alphanumeric() && c != '_' && c != ':');
-    let in_a_use_of_ours = line.trim_start().starts_with("use ") && !line.trim_start().starts_with(&format!("use {path}"));
-    !in_a_use_of_ours && line.match_indices(&path).any(|(at, _)| starts(at)) && !line.contains(&format!("super::{path}"))
+    let in_a_use_of_ours =
+        line.trim_start().starts_with("use ") && !line.trim_start().starts_with(&format!("use {path}"));
+    !in_a_use_of_ours
+        && line.match_indices(&path).any(|(at, _)| starts(at))
+        && !line.contains(&format!("super::{path}"))
 }
 
 fn sources(folder: &Path) -> Vec<PathBuf> {

@@ -26,7 +26,11 @@ async fn pages_refuse_what_is_no_page() {
     is(&server.error(&runs("last: 100000"), json!({})).await, "BAD_USER_INPUT", "last");
     is(&server.error(&runs("first: 1, last: 1"), json!({})).await, "BAD_USER_INPUT", "last");
     is(&server.error(&runs("after: \"nonsense\""), json!({})).await, "BAD_USER_INPUT", "after");
-    is(&server.error(&runs("last: 2, before: \"eyJsIjoieCIsImsiOltdfQ\""), json!({})).await, "BAD_USER_INPUT", "before");
+    is(
+        &server.error(&runs("last: 2, before: \"eyJsIjoieCIsImsiOltdfQ\""), json!({})).await,
+        "BAD_USER_INPUT",
+        "before",
+    );
 
     // A cursor of another order is foreign.
     let demo = server.db_profile("demo").await;
@@ -48,8 +52,16 @@ async fn starts_refuse_what_cannot_be_started() {
     let start = async |input: Value| server.error(START, json!({ "input": input })).await;
     let target = json!({ "dbProfileId": demo });
     is(&start(json!({ "targets": [] })).await, "BAD_USER_INPUT", "input.targets");
-    is(&start(json!({ "targets": [{ "dbProfileId": "nope" }] })).await, "BAD_USER_INPUT", "input.targets.0.dbProfileId");
-    is(&start(json!({ "targets": [{ "dbProfileId": builtin }] })).await, "BAD_USER_INPUT", "input.targets.0.dbProfileId");
+    is(
+        &start(json!({ "targets": [{ "dbProfileId": "nope" }] })).await,
+        "BAD_USER_INPUT",
+        "input.targets.0.dbProfileId",
+    );
+    is(
+        &start(json!({ "targets": [{ "dbProfileId": builtin }] })).await,
+        "BAD_USER_INPUT",
+        "input.targets.0.dbProfileId",
+    );
     let unknown = gloss::domain::id::encode(gloss::domain::id::NodeType::DbProfile, 999);
     has_code(&start(json!({ "targets": [target, { "dbProfileId": unknown }] })).await, "NOT_FOUND");
     is(&start(json!({ "targets": [target], "llmProfileId": demo })).await, "BAD_USER_INPUT", "input.llmProfileId");
@@ -63,7 +75,11 @@ async fn starts_refuse_what_cannot_be_started() {
     is(&start(options(json!({ "alternatives": 6 }))).await, "BAD_USER_INPUT", "input.options.alternatives");
     is(&start(options(json!({ "temperature": 2.5 }))).await, "BAD_USER_INPUT", "input.options.temperature");
     is(&start(options(json!({ "maxOutputTokens": 1 }))).await, "BAD_USER_INPUT", "input.options.maxOutputTokens");
-    is(&start(options(json!({ "instructions": "x".repeat(4001) }))).await, "BAD_USER_INPUT", "input.options.instructions");
+    is(
+        &start(options(json!({ "instructions": "x".repeat(4001) }))).await,
+        "BAD_USER_INPUT",
+        "input.options.instructions",
+    );
     let budget = |budget: Value| json!({ "targets": [target], "budget": budget });
     is(&start(budget(json!({ "maxTokens": 0 }))).await, "BAD_USER_INPUT", "input.budget.maxTokens");
     is(&start(budget(json!({ "maxSeconds": -1 }))).await, "BAD_USER_INPUT", "input.budget.maxSeconds");
@@ -83,7 +99,9 @@ async fn ids_that_name_nothing() {
     let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }";
     has_code(&server.error(cancel, one.clone()).await, "NOT_FOUND");
     is(&server.error(cancel, json!({ "id": demo })).await, "BAD_USER_INPUT", "input.id");
-    let nodes = server.data("query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", json!({ "ids": [demo, unknown] })).await;
+    let nodes = server
+        .data("query($ids: [ID!]!) { nodes(ids: $ids) { id __typename } }", json!({ "ids": [demo, unknown] }))
+        .await;
     assert_eq!(nodes["nodes"], json!([{ "id": demo, "__typename": "DbProfile" }, null]));
     let mut live = server.subscribe("subscription($id: ID!) { runProgress(runId: $id) { sequence } }", one).await;
     let answer = live.message().await.unwrap();
@@ -116,7 +134,8 @@ async fn unknown_assets_fail_the_run_and_are_named() {
     assert!(last["error"]["message"].as_str().unwrap().contains("elsewhere"));
 
     let estimate = "query($input: StartRunInput!) { estimateRun(input: $input) { assets } }";
-    let error = server.error(estimate, json!({ "input": { "targets": [{ "dbProfileId": demo, "schemas": tables }] } })).await;
+    let error =
+        server.error(estimate, json!({ "input": { "targets": [{ "dbProfileId": demo, "schemas": tables }] } })).await;
     is(&error, "BAD_USER_INPUT", "input.targets.0.schemas.0.tables.0.name");
 }
 
@@ -129,12 +148,14 @@ async fn targets_that_cannot_be_reached() {
     for profile in [&missing, &refused] {
         let last = failed(&server, json!({ "dbProfileId": profile })).await;
         assert_eq!(last["error"]["code"], "UNAVAILABLE", "{last:#}");
-        let test = server.data("mutation($id: ID!) { testDbProfile(id: $id) { ok message } }", json!({ "id": profile })).await;
+        let test =
+            server.data("mutation($id: ID!) { testDbProfile(id: $id) { ok message } }", json!({ "id": profile })).await;
         assert_eq!(test["testDbProfile"]["ok"], false);
         assert!(!format!("{last}{test}").contains(secret));
     }
     // One that cannot be reached is an error on its own field and on nothing else.
-    let answer = server.answer("{ dbProfiles { name displayUrl canWriteComments databases { name } } }", json!({})).await;
+    let answer =
+        server.answer("{ dbProfiles { name displayUrl canWriteComments databases { name } } }", json!({})).await;
     let profiles = answer["data"]["dbProfiles"].as_array().unwrap();
     for profile in profiles {
         assert_eq!(profile["databases"].is_null(), profile["name"] != "demo", "{profile}");

@@ -74,8 +74,9 @@ async fn a_refused_key_and_an_unknown_model_end_the_run_with_a_hint() {
         assert!(!last["error"]["hint"].as_str().unwrap().is_empty());
         // What was left of the script is used up by the requests that were under way.
         model.fail_next(0, Failure::status(status));
-        while server.answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok } }", json!({ "id": input["llmProfileId"] })).await
-            ["data"]["testLlmProfile"]["ok"]
+        while server
+            .answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok } }", json!({ "id": input["llmProfileId"] }))
+            .await["data"]["testLlmProfile"]["ok"]
             == false
         {}
     }

@@ -227,7 +227,8 @@ async fn a_wide_table_fits_a_small_context() {
     let columns = table.columns.iter().map(samples).collect();
     let models = models();
     let describer = models.open(&profile(model.profile())).unwrap();
-    let subjects: Vec<Subject> = (0..describer.batch_size(&RunOptions::defaults(LlmProvider::OpenAiCompatible))).map(Subject::Column).collect();
+    let subjects: Vec<Subject> =
+        (0..describer.batch_size(&RunOptions::defaults(LlmProvider::OpenAiCompatible))).map(Subject::Column).collect();
     let mut wide = request(table, &subjects);
     wide.statistics = Some(Arc::new(TableStatistics { sampled_rows: 1_000, complete: false, columns }));
     let answer = describer.describe(&wide).await.unwrap();

@@ -83,7 +83,8 @@ async fn scopes_narrow_to_tables_and_to_a_column() {
     let column = &first["columns"][1]["name"];
     let tables = json!([{ "name": first["name"], "columns": [column] }]);
     let database = &data["dbProfiles"][0]["databases"][0]["name"];
-    let target = json!({ "dbProfileId": demo, "database": database, "schemas": [{ "name": schema["name"], "tables": tables }] });
+    let target =
+        json!({ "dbProfileId": demo, "database": database, "schemas": [{ "name": schema["name"], "tables": tables }] });
     let run = server.start_run(json!({ "targets": [target] })).await;
     let events = server.events(&run, 0).await;
     assert_eq!(events.last().unwrap()["progress"]["total"], 1);
@@ -102,7 +103,8 @@ async fn the_same_idempotency_key_gives_the_same_runs() {
     assert_eq!(server.start_run(input).await, first);
     let other = json!({ "input": { "targets": [{ "dbProfileId": demo }], "idempotencyKey": "nightly-7",
         "options": { "alternatives": 1 } } });
-    let error = server.error("mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }", other).await;
+    let error =
+        server.error("mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }", other).await;
     assert_eq!(error["extensions"]["code"], "CONFLICT");
     assert_eq!(server.data("{ runs { totalCount } }", json!({})).await["runs"]["totalCount"], 1);
 }
@@ -147,14 +149,17 @@ async fn a_run_that_has_ended_can_be_deleted_and_is_gone() {
 async fn the_list_stays_current_by_subscription() {
     let server = Server::start().await;
     let demo = server.db_profile("demo").await;
-    let query = "subscription { runsChanged(filter: { statuses: [READY_FOR_REVIEW] }) { kind runId matches run { status } } }";
+    let query =
+        "subscription { runsChanged(filter: { statuses: [READY_FOR_REVIEW] }) { kind runId matches run { status } } }";
     let mut live = server.subscribe(query, json!({})).await.field("runsChanged");
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
     let change = live.next().await.unwrap();
     assert_eq!(change["runId"].as_str().unwrap(), run);
     assert_eq!((&change["kind"], &change["matches"]), (&json!("UPDATED"), &json!(true)));
     assert_eq!(change["run"]["status"], "READY_FOR_REVIEW");
-    server.data("mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }", json!({ "ids": [run] })).await;
+    server
+        .data("mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }", json!({ "ids": [run] }))
+        .await;
     let change = live.next().await.unwrap();
     assert_eq!((&change["kind"], &change["run"]), (&json!("DELETED"), &Value::Null));
 }
@@ -168,12 +173,15 @@ async fn missing_only_skips_what_has_a_comment_and_may_end_in_success() {
     let server = Server::start().await;
     let profile = server.create_db_profile("commented", &format!("sqlite://{}", file.display())).await;
     let empty = folder.path().join("empty.db");
-    assert!(std::process::Command::new("sqlite3").arg(&empty).arg("VACUUM;").status().is_ok_and(|status| status.success()));
+    assert!(
+        std::process::Command::new("sqlite3").arg(&empty).arg("VACUUM;").status().is_ok_and(|status| status.success())
+    );
     let nothing = server.create_db_profile("empty", &format!("sqlite://{}", empty.display())).await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": nothing }] })).await;
     let last = server.events(&run, 0).await.pop().unwrap();
     assert_eq!((&last["status"], &last["progress"]["total"]), (&json!("SUCCESS"), &json!(0)));
-    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }], "options": { "missingOnly": true } })).await;
+    let run =
+        server.start_run(json!({ "targets": [{ "dbProfileId": profile }], "options": { "missingOnly": true } })).await;
     assert_eq!(server.events(&run, 0).await.pop().unwrap()["progress"]["done"], 3);
 }
 
@@ -184,7 +192,8 @@ async fn operators_are_told_how_it_is() {
     assert_eq!(server.get("/readyz").await.status(), 200);
     let metrics = server.get("/metrics").await.text().await.unwrap();
     assert!(metrics.contains("gloss_store_statements_total"), "{metrics}");
-    let data = server.data("{ server { version store bus } viewer { name role } workers { capacity } }", json!({})).await;
+    let data =
+        server.data("{ server { version store bus } viewer { name role } workers { capacity } }", json!({})).await;
     assert_eq!(data["viewer"], json!({ "name": "local", "role": "ADMIN" }));
     assert_eq!(data["workers"], json!([{ "capacity": 4 }]));
     assert!(data["server"]["store"].as_str().unwrap().starts_with("SQLite "));

@@ -30,7 +30,11 @@ pub fn llm_input(profile: &NewLlmProfile) -> Value {
 }
 
 /// A server with a scripted model and a SQLite target; gives the ids of both profiles.
-pub async fn server_with(model: &ScriptedModel, target: &SqliteTarget, environment: &[(&str, &str)]) -> (Server, Value) {
+pub async fn server_with(
+    model: &ScriptedModel,
+    target: &SqliteTarget,
+    environment: &[(&str, &str)],
+) -> (Server, Value) {
     let server = Server::start_with(environment).await;
     let db_profile = server.create_db_profile("target", &target.url()).await;
     let llm_profile = server.create_llm_profile(llm_input(&model.profile())).await;

@@ -23,8 +23,9 @@ impl SqliteTarget {
     /// Tables `t01`, `t02`, … with so many columns each, without rows.
     pub fn with_tables(tables: usize, columns: usize) -> Self {
         let columns: Vec<String> = (1..=columns).map(|n| format!("c{n:03} INTEGER")).collect();
-        let sql: String = (1..=tables).map(|n| format!("CREATE TABLE t{n:02} ({});\n", columns.join(", "))).collect();
-        Self::new(&sql)
+        let tables: Vec<String> =
+            (1..=tables).map(|n| format!("CREATE TABLE t{n:02} ({});", columns.join(", "))).collect();
+        Self::new(&tables.join("\n"))
     }
 
     /// Runs more SQL.
