@@ -41,6 +41,10 @@ key!(
     /// A schedule.
     ScheduleId
 );
+key!(
+    /// A write to a database.
+    AppliedCommentId
+);
 
 /// The types that have global ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -55,10 +59,13 @@ pub enum NodeType {
     LlmProfile,
     /// A schedule.
     Schedule,
+    /// A write to a database.
+    AppliedComment,
 }
 
 impl NodeType {
-    const ALL: [Self; 5] = [Self::Run, Self::Suggestion, Self::DbProfile, Self::LlmProfile, Self::Schedule];
+    const ALL: [Self; 6] =
+        [Self::Run, Self::Suggestion, Self::DbProfile, Self::LlmProfile, Self::Schedule, Self::AppliedComment];
 
     /// The type's name in the GraphQL schema.
     #[must_use]
@@ -69,6 +76,7 @@ impl NodeType {
             Self::DbProfile => "DbProfile",
             Self::LlmProfile => "LlmProfile",
             Self::Schedule => "Schedule",
+            Self::AppliedComment => "AppliedComment",
         }
     }
 }

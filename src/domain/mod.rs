@@ -4,6 +4,7 @@
 //! The rule: nothing here imports another module of Gloss, and nothing here waits. Time comes in as an
 //! argument. What may happen to a run is decided here and nowhere else; the store only keeps it.
 
+pub mod apply;
 pub mod asset;
 pub mod catalog;
 pub mod clock;
@@ -13,6 +14,7 @@ pub mod filter;
 pub mod id;
 pub mod page;
 pub mod profile;
+pub mod review;
 pub mod run;
 pub mod scope;
 pub mod spelling;

@@ -9,11 +9,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     Error, Result,
+    apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled},
     asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
     filter::{RunFacts, search_text},
-    id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
+    id::{DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
     profile::LlmProvider,
     scope::RunScope,
     spelling::spelled,
@@ -35,6 +36,18 @@ pub enum Verbosity {
 }
 
 spelled!(Verbosity { Brief => "BRIEF", Detailed => "DETAILED", Comprehensive => "COMPREHENSIVE" });
+
+/// How a text is rephrased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VariationMode {
+    /// The same meaning in other words.
+    Lexical,
+    /// Another meaning that fits as well.
+    Semantic,
+}
+
+spelled!(VariationMode { Lexical => "LEXICAL", Semantic => "SEMANTIC" });
 
 /// How a run describes.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -147,8 +160,14 @@ pub struct Run {
     pub model: Option<String>,
     /// How it describes.
     pub options: RunOptions,
+    /// For VARIATIONS: how it rephrases.
+    pub variations: Option<VariationMode>,
     /// Its limits.
     pub budget: Budget,
+    /// Who started it.
+    pub started_by: String,
+    /// The apply or roll-back that is under way.
+    pub apply: Option<ApplyOrder>,
     /// When it was recorded.
     pub created_at: Moment,
     /// When a worker first took it.
@@ -248,8 +267,15 @@ pub struct NewRun {
     pub model: Option<String>,
     /// See [`Run::options`].
     pub options: RunOptions,
+    /// See [`Run::variations`].
+    pub variations: Option<VariationMode>,
     /// See [`Run::budget`].
     pub budget: Budget,
+    /// See [`Run::started_by`].
+    pub started_by: String,
+    /// The rows, where they are known from the start (re-runs and single drafts); otherwise none, and the scope is
+    /// resolved when a worker takes the run.
+    pub rows: Vec<Row>,
 }
 
 /// One asset in a run: the unit of work.
@@ -259,6 +285,8 @@ pub struct Row {
     pub position: i32,
     /// The asset.
     pub asset: AssetPath,
+    /// For a re-run: the suggestion that is done again. Its version chain goes on with the row's suggestion.
+    pub again: Option<SuggestionId>,
 }
 
 /// What became of a row.
@@ -290,13 +318,29 @@ pub struct RunEdit {
     pub new_rows: Vec<Row>,
     /// Rows that came to an end, with what became of them.
     pub outcomes: Vec<(Row, RowOutcome)>,
+    /// Whether rows that failed are to be done again.
+    pub retries_failed: bool,
+    /// The items of a new apply or roll-back, which replace those of the one before.
+    pub new_items: Option<Vec<ApplyItem>>,
+    /// Items with what came of them. One that is APPLIED is recorded as a write, and its suggestion as applied (or,
+    /// for a roll-back, as not applied, and the write that it undoes as undone).
+    pub items: Vec<ApplyItem>,
 }
 
 impl RunEdit {
     /// Begins a change of a recorded run.
     #[must_use]
     pub const fn new(run: Run, at: Moment) -> Self {
-        Self { run, at, events: Vec::new(), new_rows: Vec::new(), outcomes: Vec::new() }
+        Self {
+            run,
+            at,
+            events: Vec::new(),
+            new_rows: Vec::new(),
+            outcomes: Vec::new(),
+            retries_failed: false,
+            new_items: None,
+            items: Vec::new(),
+        }
     }
 
     /// A run just made: event 1.
@@ -359,11 +403,17 @@ impl RunEdit {
         }
     }
 
-    /// A worker takes the run.
+    /// A worker takes the run: one that is queued, or one that was told to apply and has no worker yet.
     ///
     /// # Errors
-    /// `Conflict` where it is not queued.
+    /// `Conflict` where it is neither.
     pub fn claim(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
+        if self.run.status == RunStatus::Applying && self.run.worker_id.is_none() {
+            self.run.attempt += 1;
+            self.run.worker_id = Some(worker_id.to_owned());
+            self.run.lease_until = Some(lease_until);
+            return Ok(());
+        }
         self.move_to(RunStatus::Running)?;
         self.run.attempt += 1;
         self.run.worker_id = Some(worker_id.to_owned());
@@ -484,6 +534,120 @@ impl RunEdit {
         self.move_to(RunStatus::Cancelling)?;
         self.emit(RunEventType::CancelRequested, "Cancel requested");
         Ok(())
+    }
+
+    /// Goes on where the run stopped: rows without an outcome, and rows that failed. A new budget replaces the old
+    /// one; `budget` is `None` to keep it.
+    ///
+    /// # Errors
+    /// `Conflict` where nothing is left to do, where it is still at work, or where its spent budget stays as it is.
+    pub fn resume(&mut self, budget: Option<Budget>) -> Result<()> {
+        use RunStatus::{Cancelled, Failed, Paused, ReadyForReview, Success};
+        let run = &self.run;
+        let resumable = match run.status {
+            Paused | Failed | Cancelled => true,
+            ReadyForReview | Success => run.progress.failed > 0,
+            _ => return Err(Error::conflict(format!("run #{} is {}; it is at work", run.id, run.status.as_str()))),
+        };
+        if !resumable {
+            return Err(Error::conflict(format!("run #{} has nothing left to do: no row failed", run.id)));
+        }
+        let spent = run.error.as_ref().is_some_and(|error| error.code == "LIMIT_EXCEEDED");
+        if let Some(budget) = budget {
+            let larger = !spent || budget.is_larger_than(&run.budget);
+            if !larger {
+                return Err(Error::conflict(
+                    "the new budget is not larger than the one that is spent; raise it or remove it",
+                ));
+            }
+            self.run.budget = budget;
+        } else if spent {
+            return Err(Error::conflict("the run's budget is spent; resume it with a larger one, or remove it"));
+        }
+        self.move_to(RunStatus::Queued)?;
+        self.run.finished_at = None;
+        self.run.error = None;
+        self.retries_failed = self.run.progress.failed > 0;
+        self.run.progress.failed = 0;
+        self.emit(RunEventType::StatusChanged, "Queued again: resumed");
+        Ok(())
+    }
+
+    /// Begins to write comments: from an ended or paused run, or from the end of a RUN_APPLY.
+    ///
+    /// # Errors
+    /// `Conflict` where the run is at work otherwise.
+    pub fn begin_apply(&mut self, order: ApplyOrder, items: Vec<ApplyItem>) -> Result<()> {
+        self.move_to(RunStatus::Applying)?;
+        let what = if order.rollback { "Rolling back" } else { "Applying" };
+        let count = items.len();
+        self.run.finished_at = None;
+        self.run.apply = Some(order);
+        self.new_items = Some(items);
+        self.emit(RunEventType::StatusChanged, format!("{what} {count} comments"));
+        Ok(())
+    }
+
+    /// Goes on with the apply that a dead worker left. A claim has made the run RUNNING.
+    ///
+    /// # Errors
+    /// `Conflict` where the run is not at work.
+    pub fn go_on_applying(&mut self) -> Result<()> {
+        self.move_to(RunStatus::Applying)?;
+        self.emit(RunEventType::StatusChanged, "Goes on writing");
+        Ok(())
+    }
+
+    /// A write is about to begin: recorded first, so that a crash loses no record of it.
+    pub fn begin_item(&mut self, item: ApplyItem) {
+        self.items.push(ApplyItem { begun: true, ..item });
+    }
+
+    /// A comment was written, stood there already, or could not be written.
+    pub fn end_item(&mut self, item: ApplyItem) {
+        let rollback = self.run.apply.as_ref().is_some_and(|order| order.rollback);
+        let place = item.asset.display();
+        let (event_type, message) = match item.status {
+            ApplyStatus::Applied if rollback => (RunEventType::Applied, format!("Rolled back {place}")),
+            ApplyStatus::Applied => (RunEventType::Applied, format!("Applied {place}")),
+            ApplyStatus::Unchanged => (RunEventType::Applied, format!("Unchanged {place}: it stands there already")),
+            _ => {
+                let reason = item.error.as_ref().map_or("unknown reason", |error| error.message.as_str());
+                (RunEventType::ApplyFailed, format!("Not written {place}: {reason}"))
+            }
+        };
+        let event = self.emit(event_type, message);
+        event.asset = Some(item.asset.clone());
+        event.suggestion_id = Some(item.suggestion_id);
+        event.error.clone_from(&item.error);
+        self.items.push(ApplyItem { begun: false, ..item });
+    }
+
+    /// All items are written or refused, or a cancel stops the rest: the run goes where the rule says.
+    ///
+    /// # Errors
+    /// `Conflict` where the run is not applying.
+    pub fn finish_apply(&mut self, unsettled: Unsettled) -> Result<()> {
+        let order = self.run.apply.take().ok_or_else(|| Error::conflict("no apply is under way"))?;
+        let next = match order.from {
+            stopped @ (RunStatus::Paused | RunStatus::Failed | RunStatus::Cancelled) => stopped,
+            _ if !order.rollback && unsettled.is_empty() => RunStatus::Success,
+            _ => RunStatus::ReadyForReview,
+        };
+        let error = self.run.error.take();
+        self.finish(next, error)
+    }
+
+    /// Follows the last decision or its restoration: READY_FOR_REVIEW ↔ SUCCESS. Other statuses stay.
+    ///
+    /// # Errors
+    /// None in practice: both moves exist.
+    pub fn settle(&mut self, unsettled: Unsettled) -> Result<()> {
+        match self.run.status {
+            RunStatus::ReadyForReview if unsettled.is_empty() => self.finish(RunStatus::Success, None),
+            RunStatus::Success if !unsettled.is_empty() => self.finish(RunStatus::ReadyForReview, None),
+            _ => Ok(()),
+        }
     }
 
     /// Enters an ended status or PAUSED and gives the claim up. One FINISHED event tells it.

@@ -6,7 +6,7 @@ use super::{
     asset::{AssetKind, AssetPath},
     clock::Moment,
     filter::OrderDirection,
-    id::{RunId, SuggestionId},
+    id::{AppliedCommentId, RunId, SuggestionId},
     spelling::spelled,
 };
 
@@ -128,6 +128,10 @@ pub struct Suggestion {
     pub review: Review,
     /// 1 for the first.
     pub version: i32,
+    /// The first suggestion of the chain of re-runs that it belongs to; itself where it is the first.
+    pub chain_id: SuggestionId,
+    /// The write that put its text into the database, unless that was undone.
+    pub applied_id: Option<AppliedCommentId>,
 }
 
 impl Suggestion {

@@ -58,6 +58,25 @@ pub struct Budget {
 }
 
 impl Budget {
+    /// Whether it leaves more room than another: some limit is higher or gone, and none is lower.
+    #[must_use]
+    pub fn is_larger_than(&self, other: &Self) -> bool {
+        fn raised<T: PartialOrd>(new: Option<T>, old: Option<T>) -> Option<std::cmp::Ordering> {
+            match (new, old) {
+                (None, None) => Some(std::cmp::Ordering::Equal),
+                (None, Some(_)) => Some(std::cmp::Ordering::Greater),
+                (Some(_), None) => Some(std::cmp::Ordering::Less),
+                (Some(new), Some(old)) => new.partial_cmp(&old),
+            }
+        }
+        let limits = [
+            raised(self.max_cost_usd, other.max_cost_usd),
+            raised(self.max_tokens, other.max_tokens),
+            raised(self.max_seconds, other.max_seconds),
+        ];
+        limits.contains(&Some(std::cmp::Ordering::Greater)) && !limits.contains(&Some(std::cmp::Ordering::Less))
+    }
+
     /// Whether nothing is limited.
     #[must_use]
     pub const fn is_empty(&self) -> bool {

@@ -72,6 +72,6 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         NodeType::LlmProfile => {
             loaders.llm_profiles.load(LlmProfileId(key)).await?.map(|it| Node::LlmProfile(LlmProfile(it)))
         }
-        NodeType::Schedule => None,
+        NodeType::Schedule | NodeType::AppliedComment => None,
     })
 }

@@ -225,6 +225,7 @@ impl Work<'_> {
                 table: Arc::clone(&table),
                 statistics: statistics.clone(),
                 subjects: batch.iter().map(|(_, subject)| *subject).collect(),
+                revisions: Vec::new(),
                 options: options.clone(),
                 asked_before: false,
             },

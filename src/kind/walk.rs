@@ -152,7 +152,7 @@ pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
             Subject::Column(index) => visit.table.column_path(&visit.table.columns[*index].name),
         })
     });
-    (1..).zip(assets).map(|(position, asset)| Row { position, asset }).collect()
+    (1..).zip(assets).map(|(position, asset)| Row { position, asset, again: None }).collect()
 }
 
 /// The comment that stands on a subject, unless it is blank.

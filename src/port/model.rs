@@ -5,9 +5,10 @@ use std::{sync::Arc, time::Duration};
 use async_trait::async_trait;
 
 use crate::domain::{
+    asset::AssetPath,
     catalog::{TableDetail, TableStatistics},
     profile::LlmProfile,
-    run::RunOptions,
+    run::{RunOptions, VariationMode},
     suggestion::Draft,
     usage::Usage,
 };
@@ -21,6 +22,50 @@ pub enum Subject {
     Column(usize),
 }
 
+/// A text that is to be done again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Revision {
+    /// The text before.
+    pub previous: String,
+    /// How to rephrase it; `None` to start over.
+    pub variation: Option<VariationMode>,
+}
+
+/// A schema or a database and what is in it, for a draft of the whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Container {
+    /// `Schema` or `Database`.
+    pub path: AssetPath,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// Tables and views of a schema, or schemas of a database with their tables, each with its comment.
+    pub members: Vec<Member>,
+}
+
+/// One thing in a container.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Member {
+    /// What it is.
+    pub path: AssetPath,
+    /// Its comment.
+    pub comment: Option<String>,
+    /// About how many rows.
+    pub row_estimate: Option<i64>,
+}
+
+/// One request for a draft of a whole schema or database.
+#[derive(Debug, Clone)]
+pub struct ContainerRequest {
+    /// What to describe.
+    pub container: Arc<Container>,
+    /// What is to be done again.
+    pub revision: Option<Revision>,
+    /// How.
+    pub options: RunOptions,
+    /// Whether an earlier answer to the same request could not be used.
+    pub asked_before: bool,
+}
+
 /// One request: some subjects of one table.
 #[derive(Debug, Clone)]
 pub struct DescribeRequest {
@@ -30,6 +75,8 @@ pub struct DescribeRequest {
     pub statistics: Option<Arc<TableStatistics>>,
     /// What to describe; at least one, at most [`Describer::batch_size`].
     pub subjects: Vec<Subject>,
+    /// What is to be done again, one per subject; empty where all is new.
+    pub revisions: Vec<Option<Revision>>,
     /// How.
     pub options: RunOptions,
     /// Whether an earlier answer to the same request could not be used.
@@ -98,6 +145,21 @@ pub trait Describer: Send + Sync {
     /// # Errors
     /// [`ModelError`]; an answer that cannot be read is no error but a draft of `None`.
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError>;
+
+    /// Describes a schema or a database: one draft. As [`Describer::describe`].
+    ///
+    /// # Errors
+    /// [`ModelError`].
+    async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
+        let _ = request;
+        Err(ModelError::Rejected("NOT BUILT YET".into()))
+    }
+
+    /// The most that a request for a container can use.
+    fn container_bound(&self, request: &ContainerRequest) -> UsageBound {
+        let _ = request;
+        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+    }
 
     /// How many subjects one request may hold, so that the answer fits into its tokens.
     fn batch_size(&self, options: &RunOptions) -> usize;

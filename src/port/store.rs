@@ -9,12 +9,15 @@ use async_trait::async_trait;
 
 use crate::domain::{
     Result,
+    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus},
+    asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
     filter::{OrderDirection, RunFilter, RunOrder},
-    id::{DbProfileId, LlmProfileId, RunId, SuggestionId},
+    id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, SuggestionId},
     page::{Page, PageRequest},
     profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
+    review::{Decision, Reviewed, Selection},
     run::{NewRun, Row, Run, RunEdit},
     status::{RunKind, RunStatus},
     suggestion::{
@@ -66,7 +69,7 @@ pub trait RunStore: Send + Sync {
     /// `NotFound`; `Conflict` where the run is in another attempt than `fence`; what the change returns.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
-    /// Gives the oldest queued run to a worker.
+    /// Gives the oldest run that waits for a worker to one: queued, or APPLYING without a worker.
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
 
     /// Renews a worker's leases and its own sign of life.
@@ -112,6 +115,116 @@ pub trait RunStore: Send + Sync {
         types: Option<&[RunEventType]>,
         page: &PageRequest,
     ) -> Result<Page<RunEvent>>;
+}
+
+/// Reviews, applies and roll-backs.
+#[async_trait]
+pub trait ReviewStore: Send + Sync {
+    /// Decides on suggestions in one transaction: all that are selected, or none. Accepting one skips the others of its
+    /// chain. Runs whose last decision fell or was restored follow by [`RunEdit::settle`], each with its nudge.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown suggestion or run; `BadInput` on `input.alternative` where a selected suggestion has no
+    /// such alternative, naming the asset; `Conflict` where a selected suggestion's run is APPLYING or CANCELLING an apply.
+    async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed> {
+        let _ = (selection, decision, reviewer, at);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// The items that an apply would have: accepted and edited suggestions of the run whose final text is not what was
+    /// last written for them, of `ids` if given, by position.
+    ///
+    /// # Errors
+    /// `NotFound` for ids that are no suggestions of the run; `BadInput` for one that is not accepted.
+    async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
+        let _ = (run, ids);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// The items that a roll-back would have: writes of the run that were not undone, newest first.
+    ///
+    /// # Errors
+    /// `NotFound` for ids that are no suggestions of the run.
+    async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
+        let _ = (run, ids);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// Accepts the first wording of all undecided suggestions of a run: what RUN_APPLY and AUTO schedules do.
+    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()> {
+        let _ = (run, reviewer, at);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// The next planned items of the run's apply, by position.
+    async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>> {
+        let _ = (run, after_position, limit);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// What Gloss last wrote on assets of a database, also by roll-back; assets that it never wrote are missing.
+    async fn last_written(
+        &self,
+        profile: DbProfileId,
+        assets: &[AssetPath],
+    ) -> Result<HashMap<AssetPath, Option<String>>> {
+        let _ = (profile, assets);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// Ends the run's apply by [`RunEdit::finish_apply`], with what its suggestions still need, in one transaction.
+    async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {
+        let _ = (run, fence, at);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// One page of what the last apply or roll-back of a run did, by position.
+    async fn items_page(
+        &self,
+        run: RunId,
+        statuses: Option<&[ApplyStatus]>,
+        page: &PageRequest,
+    ) -> Result<Page<ApplyItem>> {
+        let _ = (run, statuses, page);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// How many of these items there are.
+    async fn items_count(&self, run: RunId, statuses: Option<&[ApplyStatus]>) -> Result<i64> {
+        let _ = (run, statuses);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// One page of the audit, newest first.
+    async fn applied_comments_page(
+        &self,
+        filter: &AppliedCommentFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AppliedComment>> {
+        let _ = (filter, page);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// How many writes pass.
+    async fn applied_comments_count(&self, filter: &AppliedCommentFilter) -> Result<i64> {
+        let _ = (filter);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// Writes by key; unknown ones are missing.
+    async fn applied_comments_by_id(
+        &self,
+        ids: &[AppliedCommentId],
+    ) -> Result<HashMap<AppliedCommentId, AppliedComment>> {
+        let _ = (ids);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
+
+    /// The suggestions of chains, by version.
+    async fn chains(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Suggestion>>> {
+        let _ = (ids);
+        Err(crate::domain::Error::internal("NOT BUILT YET"))
+    }
 }
 
 /// Suggestions.
@@ -215,7 +328,7 @@ pub trait WorkerStore: Send + Sync {
 
 /// The whole store.
 #[async_trait]
-pub trait Store: RunStore + SuggestionStore + ProfileStore + WorkerStore + 'static {
+pub trait Store: RunStore + SuggestionStore + ReviewStore + ProfileStore + WorkerStore + 'static {
     /// Whether it answers.
     async fn ping(&self) -> Result<()>;
 

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use secrecy::SecretString;
 
 use crate::domain::{
+    asset::AssetPath,
     catalog::{Database, Schema, Table, TableDetail, TableStatistics},
     profile::{DbBackend, DbProfile},
 };
@@ -72,6 +73,35 @@ pub trait Target: Send + Sync {
         schema: &str,
         tables: &[String],
     ) -> Result<Vec<TableDetail>, TargetError>;
+
+    /// The comment that stands on an asset now; `None` for none.
+    ///
+    /// # Errors
+    /// `Refused` where the asset is not there, or cannot carry a comment (a view or schema of `MySQL`), saying so.
+    async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+        let _ = (asset);
+        Err(TargetError::Refused("NOT BUILT YET".into()))
+    }
+
+    /// The exact statement that would put this comment on an asset (`None` removes it), as it stands now. Writes
+    /// nothing.
+    ///
+    /// # Errors
+    /// `Refused` as for [`Target::comment`], and where the text is longer than the database allows, saying by how
+    /// much, or holds what it cannot keep.
+    async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError> {
+        let _ = (asset, text);
+        Err(TargetError::Refused("NOT BUILT YET".into()))
+    }
+
+    /// Writes a comment, and nothing but the comment. Waits a short time for locks at most.
+    ///
+    /// # Errors
+    /// `Refused` for what cannot be written, `Unreachable` and `TimedOut` for what may be tried again.
+    async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
+        let _ = (asset, text);
+        Err(TargetError::Refused("NOT BUILT YET".into()))
+    }
 
     /// What the data look like, from a bounded sample. A column whose values cannot be read has none; running
     /// out of time gives what there is.

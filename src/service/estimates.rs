@@ -93,6 +93,7 @@ impl Estimate {
                 table: table.clone(),
                 statistics: None,
                 subjects: batch.to_vec(),
+                revisions: Vec::new(),
                 options: options.clone(),
                 asked_before: false,
             };

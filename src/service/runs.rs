@@ -47,6 +47,9 @@ pub struct StartRun {
     pub options: OptionChoices,
     /// Limits of each run.
     pub budget: Budget,
+    /// Who starts it. Not part of the input.
+    #[serde(skip)]
+    pub started_by: String,
     /// Not part of the input that it stands for.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
@@ -160,6 +163,9 @@ impl Runs {
                 model: Some(order.llm_profile.settings.model.clone()),
                 options: order.options.clone(),
                 budget: input.budget.clone(),
+                variations: None,
+                started_by: input.started_by.clone(),
+                rows: Vec::new(),
             })
             .collect();
         let runs = self.ports.store.create_runs(new_runs, idempotency, self.ports.clock.now()).await?;

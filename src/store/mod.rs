@@ -126,6 +126,9 @@ impl From<DbErr> for Error {
 }
 
 #[async_trait]
+impl crate::port::store::ReviewStore for SqlStore {}
+
+#[async_trait]
 impl Store for SqlStore {
     async fn ping(&self) -> Result<()> {
         Ok(self.readers.ping().await?)

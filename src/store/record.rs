@@ -127,6 +127,9 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
         model: row.model,
         options: from_json(&row.options)?,
         budget: Budget { max_cost_usd: row.max_cost_usd, max_tokens: row.max_tokens, max_seconds: row.max_seconds },
+        variations: None,
+        started_by: "local".into(),
+        apply: None,
         created_at: moment(row.created_at)?,
         started_at: moment_or_none(row.started_at)?,
         finished_at: moment_or_none(row.finished_at)?,
@@ -166,6 +169,7 @@ pub(super) fn row(row: run_row::Model) -> Result<Row> {
             table: row.table_name,
             column: row.column_name,
         },
+        again: None,
     })
 }
 
@@ -232,5 +236,7 @@ pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
             text: row.review_text,
         },
         version: row.version,
+        chain_id: SuggestionId(row.id),
+        applied_id: None,
     })
 }

@@ -30,6 +30,7 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         statistics: statistics.cloned().map(Arc::new),
         subjects,
         options: options.clone(),
+        revisions: Vec::new(),
         asked_before: false,
     };
     futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request))
@@ -310,6 +311,7 @@ fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
         statistics: None,
         subjects: vec![Subject::Column(0), Subject::Column(7)],
         options: RunOptions { instructions: Some("in verse".to_owned()), ..options() },
+        revisions: Vec::new(),
         asked_before: false,
     };
     let answer = futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request)).unwrap().unwrap();

@@ -103,6 +103,7 @@ fn request(table: TableDetail, subjects: &[Subject]) -> DescribeRequest {
         statistics: None,
         subjects: subjects.to_vec(),
         options: RunOptions::defaults(LlmProvider::OpenAiCompatible),
+        revisions: Vec::new(),
         asked_before: false,
     }
 }

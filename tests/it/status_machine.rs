@@ -58,7 +58,10 @@ fn queued(at: DateTime<Utc>) -> Run {
         provider: None,
         model: None,
         options: RunOptions::defaults(LlmProvider::Builtin),
+        variations: None,
         budget: Budget::default(),
+        started_by: "local".into(),
+        apply: None,
         created_at: at,
         started_at: None,
         finished_at: None,
@@ -77,7 +80,7 @@ fn queued(at: DateTime<Utc>) -> Run {
 fn row(position: i32) -> Row {
     let column = Some(format!("c{position}"));
     let (database, schema, table) = (None, Some("main".to_owned()), Some("t".to_owned()));
-    Row { position, asset: AssetPath { kind: AssetKind::Column, database, schema, table, column } }
+    Row { position, asset: AssetPath { kind: AssetKind::Column, database, schema, table, column }, again: None }
 }
 
 fn done() -> RowOutcome {

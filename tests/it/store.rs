@@ -110,6 +110,9 @@ pub(crate) fn new_run(table: &str) -> NewRun {
         model: Some("builtin".to_owned()),
         options: RunOptions::defaults(LlmProvider::Builtin),
         budget: Budget { max_cost_usd: Some(0.1 + 0.2), max_tokens: Some(7), max_seconds: None },
+        variations: None,
+        started_by: "ada".to_owned(),
+        rows: Vec::new(),
     }
 }
 
@@ -121,7 +124,7 @@ fn row(position: i32, table: &str, column: &str) -> Row {
         table: Some(table.to_owned()),
         column: Some(column.to_owned()),
     };
-    Row { position, asset }
+    Row { position, asset, again: None }
 }
 
 fn draft(text: &str, confidence: f64) -> Draft {

@@ -255,7 +255,7 @@ impl StartRunInput {
     ///
     /// # Errors
     /// `BadInput` for an id that is none, with its path.
-    pub fn start(self) -> Result<StartRun> {
+    pub fn start(self, started_by: String) -> Result<StartRun> {
         let targets = self.targets.into_iter().enumerate();
         Ok(StartRun {
             command: self.command.into(),
@@ -268,6 +268,7 @@ impl StartRunInput {
                 .transpose()?,
             options: self.options.map(Into::into).unwrap_or_default(),
             budget: self.budget.map(Into::into).unwrap_or_default(),
+            started_by,
             idempotency_key: self.idempotency_key,
         })
     }

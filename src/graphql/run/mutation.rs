@@ -10,7 +10,11 @@ use super::{
 };
 use crate::{
     domain::id::RunId,
-    graphql::{connection::count, context::services, ids::Key},
+    graphql::{
+        connection::count,
+        context::{services, viewer},
+        ids::Key,
+    },
     service::runs,
 };
 
@@ -71,7 +75,7 @@ impl RunMutation {
         context: &Context<'_>,
         #[graphql(desc = "What to describe, and how.")] input: StartRunInput,
     ) -> Result<StartRunPayload> {
-        let runs = services(context).runs.start(input.start()?).await?;
+        let runs = services(context).runs.start(input.start(viewer(context).name)?).await?;
         Ok(StartRunPayload { runs: runs.into_iter().map(|run| Run(Arc::new(run))).collect() })
     }
 

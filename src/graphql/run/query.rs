@@ -13,7 +13,7 @@ use crate::{
     domain::id::RunId,
     graphql::{
         connection::{page_arguments, page_cost},
-        context::services,
+        context::{services, viewer},
         ids::Key,
     },
 };
@@ -70,6 +70,6 @@ impl RunQuery {
         context: &Context<'_>,
         #[graphql(desc = "What would be started.")] input: StartRunInput,
     ) -> Result<Option<RunEstimate>> {
-        Ok(Some(services(context).estimates.estimate(&input.start()?).await?.into()))
+        Ok(Some(services(context).estimates.estimate(&input.start(viewer(context).name)?).await?.into()))
     }
 }

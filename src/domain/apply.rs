@@ -1,0 +1,142 @@
+//! Apply and roll-back: which comments are to be written, and what came of each.
+//!
+//! The rule: a comment is written where the live one is what the run saw or what Gloss itself last wrote
+//! there, else it is a CONFLICT, unless the person said to overwrite. Before a write the item is recorded as
+//! being written, with what stands there; after a crash the live comment tells whether it was.
+
+use super::{
+    asset::AssetPath,
+    clock::Moment,
+    id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
+    run::RunError,
+    spelling::spelled,
+};
+
+/// Which way comments go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Direction {
+    /// Accepted texts are written.
+    Apply,
+    /// What stood before is put back.
+    Rollback,
+}
+
+spelled!(Direction { Apply => "APPLY", Rollback => "ROLLBACK" });
+
+/// What came of one comment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ApplyStatus {
+    /// Not yet written.
+    Planned,
+    /// Written.
+    Applied,
+    /// It stood there already.
+    Unchanged,
+    /// Another comment stands there than the run saw; nothing was written.
+    Conflict,
+    /// It could not be written.
+    Failed,
+}
+
+spelled!(ApplyStatus {
+    Planned => "PLANNED", Applied => "APPLIED", Unchanged => "UNCHANGED", Conflict => "CONFLICT", Failed => "FAILED",
+});
+
+/// A run's apply or roll-back under way, recorded with the run.
+#[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct ApplyOrder {
+    /// Where the run came from: where it goes back to when the apply decides nothing.
+    pub from: super::status::RunStatus,
+    /// Whether it is a roll-back.
+    pub rollback: bool,
+    /// Whether to write where another comment stands.
+    pub overwrite: bool,
+    /// Who ordered it.
+    pub actor: String,
+}
+
+/// One comment of an apply or roll-back.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ApplyItem {
+    /// Its place in the order of writing, from 1.
+    pub position: i32,
+    /// The suggestion it belongs to.
+    pub suggestion_id: SuggestionId,
+    /// Where it is written.
+    pub asset: AssetPath,
+    /// What is written; `None` removes the comment.
+    pub text: Option<String>,
+    /// What the run saw there, or for a roll-back what Gloss wrote there.
+    pub expected: Option<String>,
+    /// For a roll-back: the write that it undoes.
+    pub undoes: Option<AppliedCommentId>,
+    /// What came of it.
+    pub status: ApplyStatus,
+    /// Whether a write was begun and its end not recorded: `before` then tells what stood there.
+    pub begun: bool,
+    /// The exact statement.
+    pub statement: Option<String>,
+    /// What stood there before.
+    pub before: Option<String>,
+    /// What went wrong.
+    pub error: Option<RunError>,
+}
+
+/// One write to a database, as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AppliedComment {
+    /// Its key.
+    pub id: AppliedCommentId,
+    /// Where.
+    pub asset: AssetPath,
+    /// The run; it may be gone.
+    pub run_id: RunId,
+    /// The suggestion; it may be gone.
+    pub suggestion_id: SuggestionId,
+    /// The DB profile; it may be gone.
+    pub db_profile_id: Option<DbProfileId>,
+    /// The DB profile's name then.
+    pub db_profile_name: String,
+    /// What stood there before; `None` for no comment.
+    pub before: Option<String>,
+    /// What was written; `None` for no comment.
+    pub after: Option<String>,
+    /// Who ordered it.
+    pub actor: String,
+    /// When.
+    pub at: Moment,
+    /// When it was undone.
+    pub rolled_back_at: Option<Moment>,
+}
+
+/// Which writes; an absent part does not restrict.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct AppliedCommentFilter {
+    /// Of this run.
+    pub run_id: Option<RunId>,
+    /// To this database.
+    pub db_profile_id: Option<DbProfileId>,
+    /// At this moment or later.
+    pub written_after: Option<Moment>,
+    /// Before this moment.
+    pub written_before: Option<Moment>,
+    /// Whose asset, profile, texts or actor hold this; letter case does not count, `%` and `_` are plain.
+    pub search: Option<String>,
+}
+
+/// What the suggestions of a run still need.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Unsettled {
+    /// Suggestions without a decision.
+    pub undecided: i64,
+    /// Accepted or edited suggestions whose final text is not what was last written for them.
+    pub unapplied: i64,
+}
+
+impl Unsettled {
+    /// Whether nothing is left to decide or to write.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.undecided == 0 && self.unapplied == 0
+    }
+}
