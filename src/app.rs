@@ -43,6 +43,14 @@ pub enum StartError {
     /// The store.
     #[error(transparent)]
     Store(#[from] store::OpenError),
+    /// The store's file.
+    #[error("the store {} cannot be written to: {source}; name another with --store-url", path.display())]
+    StoreFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A record that every server needs.
     #[error("the store could not be prepared: {0}")]
     Prepare(#[from] crate::domain::Error),
@@ -149,7 +157,13 @@ fn readiness(store: Arc<dyn Store>) -> http::Ready {
 }
 
 fn start_log(settings: &Settings) -> Result<(), StartError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| StartError::LogFilter(settings.log.clone()))?;
+    let wrong = || StartError::LogFilter(settings.log.clone());
+    // A word alone would be taken for the name of a module, and a level that is misspelled would silence everything.
+    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    if !settings.log.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || is_level(part)) {
+        return Err(wrong());
+    }
+    let filter = EnvFilter::try_new(&settings.log).map_err(|_| wrong())?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -166,7 +180,7 @@ fn prepare_store_file(settings: &Settings) -> Result<bool, StartError> {
     let Some(path) = settings.store_url.strip_prefix("sqlite://") else { return Ok(false) };
     let path = Path::new(path.split('?').next().unwrap_or_default());
     let is_new = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
-    make_private_file(path)?;
+    make_private_file(path).map_err(|source| StartError::StoreFile { path: path.to_owned(), source })?;
     Ok(is_new)
 }
 
@@ -203,7 +217,11 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
         lease: LEASE,
         wake_every: WAKE_EVERY,
         grace: GRACE,
-        patience: Patience { provider_down: settings.provider_patience, ..Patience::default() },
+        patience: Patience {
+            provider_down: settings.provider_patience,
+            target_down: settings.target_patience,
+            ..Patience::default()
+        },
     }
 }
 

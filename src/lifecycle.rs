@@ -20,7 +20,7 @@ const LEFT_AT_ONCE: i32 = 130;
 #[derive(Debug, thiserror::Error)]
 pub enum FolderError {
     /// The folder cannot be made or written.
-    #[error("the data folder {} cannot be used: {source}", path.display())]
+    #[error("the data folder {} cannot be used: {source}; name another with --data-dir", path.display())]
     Unusable {
         /// The folder.
         path: PathBuf,

@@ -98,19 +98,15 @@ impl Work<'_> {
     /// Finds what is in scope and records it as rows.
     async fn resolve(&self) -> Result<(), Halt> {
         let scope = &self.context.run.scope;
-        let visits = self
-            .patiently(|| async {
-                match walk(self.target.as_ref(), scope).await {
-                    Ok(visits) => Ok(Ok(visits)),
-                    Err(WalkError::Target(error)) => Err(error),
-                    Err(WalkError::Unknown { message, .. }) => Ok(Err(message)),
+        // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
+        let visits = walk(self.target.as_ref(), scope).await.map_err(|error| {
+            Halt::Failed(match error {
+                WalkError::Target(error) => target_error(&error),
+                WalkError::Unknown { message, .. } => {
+                    RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists")
                 }
             })
-            .await?
-            .map_err(|error| Halt::Failed(target_error(&error)))?
-            .map_err(|message| {
-                Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
-            })?;
+        })?;
         let rows = rows_of(&visits);
         self.context
             .record(move |edit| {
@@ -209,13 +205,17 @@ impl Work<'_> {
         }
         // Without statistics a description rests on less, but it is still one.
         let statistics = if options.profile_data {
-            match self.target.statistics(&table, SampleLimits::default()).await {
-                Ok(statistics) => Some(Arc::new(statistics)),
-                Err(error) => {
-                    tracing::warn!(table = %table.path().display(), %error, "no statistics");
-                    None
+            let read = self.patiently(|| async {
+                match self.target.statistics(&table, SampleLimits::default()).await {
+                    Ok(statistics) => Ok(Some(Arc::new(statistics))),
+                    Err(error @ TargetError::Unreachable(_)) => Err(error),
+                    Err(error) => {
+                        tracing::warn!(table = %table.path().display(), %error, "no statistics");
+                        Ok(None)
+                    }
                 }
-            }
+            });
+            read.await?.map_err(|error| Halt::Failed(target_error(&error)))?
         } else {
             None
         };
@@ -314,13 +314,13 @@ impl Work<'_> {
     where
         F: Future<Output = Result<T, TargetError>>,
     {
-        let began = Instant::now();
-        for wait in self.context.patience.waits() {
-            match call().await {
-                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_)))
-                    if self.context.run.progress.total.is_some()
-                        && began.elapsed() + wait < self.context.patience.target_down =>
-                {
+        let (began, patience) = (Instant::now(), self.context.patience);
+        for wait in patience.waits() {
+            let done = call().await;
+            let left = patience.target_down.saturating_sub(began.elapsed());
+            match done {
+                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_))) if !left.is_zero() => {
+                    let wait = wait.min(left);
                     let error = target_error(&error);
                     self.context
                         .record(move |edit| {

@@ -5,6 +5,8 @@ mod api;
 mod architecture;
 mod bad_input;
 mod builtin;
+mod chinook;
+mod cli;
 mod crash;
 mod demo;
 mod harness;
