@@ -10,15 +10,16 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     bus::local::LocalBus,
-    config::{LogFormat, Settings},
+    config::{LogFormat, Settings, sqlite_file, sqlite_url},
     demo,
     domain::{
         clock::{Clock, SystemClock},
+        filter::RunFilter,
         profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
     },
     graphql, http,
     kind::context::Patience,
-    lifecycle::{DataFolder, FolderError, listen_to_signals, make_private_file},
+    lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file},
     model::{ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, store::Store},
     service::Services,
@@ -37,9 +38,9 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder.
+    /// The data folder or the store.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Lock(#[from] LockError),
     /// The store.
     #[error(transparent)]
     Store(#[from] store::OpenError),
@@ -78,8 +79,7 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`].
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
-    let _folder = DataFolder::take(&settings.data_dir)?;
-    prepare_store_file(&settings)?;
+    let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     store::open(&settings.store_url, Arc::new(LocalBus::default())).await?;
     println!("the store in {} is up to date", settings.data_dir.display());
     Ok(())
@@ -91,21 +91,20 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
 /// [`StartError`].
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     start_log(&settings)?;
-    let mut folder = DataFolder::take(&settings.data_dir)?;
+    let mut folder = Lock::folder(&settings.data_dir)?;
     let stop = CancellationToken::new();
     listen_to_signals(stop.clone())?;
 
-    let is_new = prepare_store_file(&settings)?;
+    let _store_lock = prepare_store_file(&settings)?;
     let bus = Arc::new(LocalBus::default());
     let store: Arc<dyn Store> = Arc::new(store::open(&settings.store_url, bus.clone()).await?);
     let demo_file = settings.data_dir.join("demo.db");
     if !demo_file.exists() {
         demo::create(&demo_file).await?;
+        make_private(&demo_file)?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    if is_new {
-        add_first_profiles(store.as_ref(), clock.as_ref(), &demo_file).await?;
-    }
+    add_first_profiles(store.as_ref(), clock.as_ref(), &demo_file).await?;
     let ports = Ports {
         store,
         bus,
@@ -119,8 +118,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         .map_err(|source| StartError::Listen { address: settings.listen, source })?;
     let address = listener.local_addr()?;
     folder.tell_address(address)?;
-    let working = (settings.workers > 0)
-        .then(|| tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work()));
+    let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
     let door = http::Door {
         executor: graphql::schema(Services::new(ports.clone(), "local")),
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string()),
@@ -136,9 +134,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
     http::serve(listener, http::router(door.clone()), door.stop).await?;
-    if let Some(working) = working {
-        let _ended = working.await;
-    }
+    let _ended = working.await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -175,24 +171,32 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Makes the store's file readable by this user alone before anything is written to it; whether it is new.
-fn prepare_store_file(settings: &Settings) -> Result<bool, StartError> {
-    let Some(path) = settings.store_url.strip_prefix("sqlite://") else { return Ok(false) };
-    let path = Path::new(path.split('?').next().unwrap_or_default());
-    let is_new = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
-    make_private_file(path).map_err(|source| StartError::StoreFile { path: path.to_owned(), source })?;
-    Ok(is_new)
+/// Makes the store's file readable by this user alone before anything is written to it, and locks it where the lock
+/// of the data folder does not cover it: a store has one process.
+fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
+    let Some(path) = sqlite_file(&settings.store_url) else { return Ok(None) };
+    make_private_file(&path).map_err(|source| StartError::StoreFile { path: path.clone(), source })?;
+    if path.parent() == Some(settings.data_dir.as_path()) {
+        return Ok(None);
+    }
+    Ok(Some(Lock::store(&path)?))
 }
 
-/// The two profiles that a fresh start leaves to use at once.
+/// The two profiles that a fresh start leaves to use at once: while there was no run yet, each where there is none of
+/// its kind.
 async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Path) -> Result<(), StartError> {
+    if store.runs_count(&RunFilter::default()).await? > 0 {
+        return Ok(());
+    }
     let demo = NewDbProfile {
         name: "demo".to_owned(),
         backend: DbBackend::Sqlite,
-        url: SecretString::from(format!("sqlite://{}", demo_file.display())),
+        url: SecretString::from(sqlite_url(demo_file)),
         pinned_database: None,
     };
-    store.create_db_profile(demo, clock.now()).await?;
+    if store.db_profiles().await?.is_empty() {
+        store.create_db_profile(demo, clock.now()).await?;
+    }
     let builtin = NewLlmProfile {
         name: "builtin".to_owned(),
         provider: LlmProvider::Builtin,
@@ -205,7 +209,9 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         input_cost_per_million_tokens: None,
         output_cost_per_million_tokens: None,
     };
-    store.create_llm_profile(builtin, clock.now()).await?;
+    if store.llm_profiles().await?.is_empty() {
+        store.create_llm_profile(builtin, clock.now()).await?;
+    }
     Ok(())
 }
 

@@ -156,15 +156,17 @@ impl Settings {
         let data_dir = flags.data_dir.or(file.data_dir).or_else(platform_data_dir).ok_or(ConfigError::NoDataFolder)?;
         let data_dir = std::path::absolute(&data_dir)
             .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
-        let store_url = flags
-            .store_url
-            .or(file.store_url)
-            .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("store.db").display()));
+        let store_url = flags.store_url.or(file.store_url).unwrap_or_else(|| sqlite_url(&data_dir.join("store.db")));
         if !store_url.starts_with("sqlite://") {
             let scheme = store_url.split(':').next().unwrap_or_default();
             return Err(ConfigError::Invalid(format!(
                 "the store URL begins with {scheme}:; this version keeps its records in sqlite:// alone"
             )));
+        }
+        if sqlite_file(&store_url).is_none() {
+            return Err(ConfigError::Invalid(
+                "the store URL names no file; write sqlite:///path/to/store.db".to_owned(),
+            ));
         }
         Ok(Self {
             listen,
@@ -183,6 +185,18 @@ impl Settings {
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })
     }
+}
+
+/// The URL of a SQLite file with an absolute path; what a URL reads otherwise is encoded.
+pub fn sqlite_url(path: &Path) -> String {
+    url::Url::from_file_path(path)
+        .map_or_else(|()| format!("sqlite://{}", path.display()), |url| url.as_str().replacen("file", "sqlite", 1))
+}
+
+/// The file behind a SQLite URL; `None` where it names none by an absolute path.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let url = url.split('?').next()?;
+    url::Url::parse(&url.replacen("sqlite", "file", 1)).ok()?.to_file_path().ok()
 }
 
 fn platform_data_dir() -> Option<PathBuf> {

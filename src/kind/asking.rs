@@ -70,9 +70,10 @@ impl<'a> Asker<'a> {
         let mut waits = self.context.patience.waits();
         let mut retries = 0;
         loop {
-            let permit = self.gate.enter().await;
             let worked_ms = || self.context.worked_ms();
-            let reservation = self.context.ledger.reserve(&bound, worked_ms).await.map_err(Halt::Paused)?;
+            let reserved = self.context.unless_stopped(self.context.ledger.reserve(&bound, worked_ms)).await?;
+            let reservation = reserved.map_err(Halt::Paused)?;
+            let permit = self.context.unless_stopped(self.gate.enter()).await?;
             if let Some(rows) = begins.take() {
                 self.context
                     .record(move |edit| {

@@ -73,7 +73,7 @@ impl<DB: Database> Connections<DB> {
     pub(super) async fn begin(&self, statement: impl SqlSafeStr) -> Result<Transaction<'static, DB>, TargetError> {
         // The pool's own limit ends with the connection; a server may fall silent after it.
         let limit = ACQUIRE_TIME + CONNECT_TIME;
-        match tokio::time::timeout(limit, self.unless_gone(self.pool.begin_with(statement))).await {
+        match tokio::time::timeout(limit, self.unless_gone(Box::pin(self.pool.begin_with(statement)))).await {
             Ok(begun) => begun,
             Err(_) => Err(self.place.too_slow(limit)),
         }
@@ -85,7 +85,8 @@ impl<DB: Database> Connections<DB> {
         if self.pool.size() == 0 {
             self.probe().await.map_err(|not_let_in| not_let_in.error)?;
         }
-        let mut work = std::pin::pin!(work);
+        // On the heap: connecting takes many kilobytes of state, and callers hold several such futures.
+        let mut work = Box::pin(work);
         let mut suspicion = SUSPICION_TIME;
         loop {
             if let Ok(done) = tokio::time::timeout(suspicion, &mut work).await {

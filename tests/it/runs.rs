@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, SqliteTarget};
 
 /// The demo's tables and columns, as its catalog tells.
 async fn demo_assets(server: &Server) -> usize {
@@ -166,17 +166,11 @@ async fn the_list_stays_current_by_subscription() {
 
 #[tokio::test]
 async fn missing_only_skips_what_has_a_comment_and_may_end_in_success() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("commented.db");
-    let sql = "CREATE TABLE t(a INTEGER, b TEXT);";
-    assert!(std::process::Command::new("sqlite3").arg(&file).arg(sql).status().is_ok_and(|status| status.success()));
+    let commented = SqliteTarget::new("CREATE TABLE t(a INTEGER, b TEXT);");
+    let empty = SqliteTarget::new("VACUUM;");
     let server = Server::start().await;
-    let profile = server.create_db_profile("commented", &format!("sqlite://{}", file.display())).await;
-    let empty = folder.path().join("empty.db");
-    assert!(
-        std::process::Command::new("sqlite3").arg(&empty).arg("VACUUM;").status().is_ok_and(|status| status.success())
-    );
-    let nothing = server.create_db_profile("empty", &format!("sqlite://{}", empty.display())).await;
+    let profile = server.create_db_profile("commented", &commented.url()).await;
+    let nothing = server.create_db_profile("empty", &empty.url()).await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": nothing }] })).await;
     let last = server.events(&run, 0).await.pop().unwrap();
     assert_eq!((&last["status"], &last["progress"]["total"]), (&json!("SUCCESS"), &json!(0)));
