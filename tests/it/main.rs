@@ -11,6 +11,7 @@ mod crash;
 mod demo;
 mod harness;
 mod http;
+mod limits;
 mod models;
 mod provider;
 mod runs;
