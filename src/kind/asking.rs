@@ -55,6 +55,11 @@ impl<'a> Asker<'a> {
         self.describer.batch_size(&self.context.run.options).max(1)
     }
 
+    /// Whether answers come without waiting.
+    pub fn answers_at_once(&self) -> bool {
+        self.describer.answers_at_once()
+    }
+
     /// How many requests may be under way at once.
     pub fn width(&self) -> usize {
         self.gate.width()

@@ -66,7 +66,7 @@ impl<DB: Database> Connections<DB> {
 
     /// A connection, new or used before.
     pub(super) async fn acquire(&self) -> Result<PoolConnection<DB>, TargetError> {
-        self.unless_gone(self.pool.acquire()).await
+        self.unless_gone(Box::pin(self.pool.acquire())).await
     }
 
     /// A transaction that this statement begins. It is rolled back when dropped.
@@ -81,12 +81,13 @@ impl<DB: Database> Connections<DB> {
 
     /// What the pool gives, unless the server turns out to be gone. The pool takes a refused connection for a
     /// server that starts, and tries until its time is over; people want to know at once.
-    async fn unless_gone<T>(&self, work: impl Future<Output = Result<T, sqlx::Error>>) -> Result<T, TargetError> {
+    async fn unless_gone<T>(
+        &self,
+        mut work: impl Future<Output = Result<T, sqlx::Error>> + Unpin,
+    ) -> Result<T, TargetError> {
         if self.pool.size() == 0 {
             self.probe().await.map_err(|not_let_in| not_let_in.error)?;
         }
-        // On the heap: connecting takes many kilobytes of state, and callers hold several such futures.
-        let mut work = Box::pin(work);
         let mut suspicion = SUSPICION_TIME;
         loop {
             if let Ok(done) = tokio::time::timeout(suspicion, &mut work).await {
@@ -124,7 +125,7 @@ impl<DB: Database> Connections<DB> {
     }
 
     async fn connect_once(&self) -> Result<(), NotLetIn> {
-        match tokio::time::timeout(CONNECT_TIME, self.options.connect()).await {
+        match tokio::time::timeout(CONNECT_TIME, Box::pin(self.options.connect())).await {
             Ok(Ok(connection)) => {
                 // Leaving politely is not worth an error.
                 drop(connection.close().await);

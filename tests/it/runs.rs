@@ -192,3 +192,22 @@ async fn operators_are_told_how_it_is() {
     assert_eq!(data["workers"], json!([{ "capacity": 4 }]));
     assert!(data["server"]["store"].as_str().unwrap().starts_with("SQLite "));
 }
+
+#[tokio::test]
+async fn a_table_is_asked_for_once_however_many_rows_a_run_has() {
+    // More rows than are read from the store at once, and no multiple of a table's.
+    let target = SqliteTarget::with_tables(70, 30);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("wide", &target.url()).await;
+    let input = json!({ "targets": [{ "dbProfileId": profile }] });
+    let query = "query($input: StartRunInput!) { estimateRun(input: $input) { assets requests } }";
+    let estimate = server.data(query, json!({ "input": input })).await["estimateRun"].take();
+    let run = server.start_run(input).await;
+    let events = server.events(&run, 0).await;
+    let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+    assert_eq!(sequences, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>());
+    let last = events.last().unwrap();
+    assert_eq!(last["progress"], json!({ "total": 2_170, "done": 2_170, "failed": 0, "skipped": 0 }));
+    assert_eq!(estimate, json!({ "assets": 2_170, "requests": 70 }));
+    assert_eq!(last["usage"]["requests"], 70);
+}
