@@ -132,7 +132,7 @@ struct FakeModels;
 #[async_trait]
 impl Models for FakeModels {
     fn open(&self, _: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError> {
-        Err(ModelError::Misconfigured("this model describes nothing".into()))
+        Err(ModelError::Unavailable("this model describes nothing".into()))
     }
 
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {

@@ -18,10 +18,12 @@ async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) 
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(!ended.status.success(), "gloss {arguments:?} was not refused");
     assert!(ended.stdout.is_empty());
-    if said.starts_with("gloss: ") {
-        assert_eq!(said.lines().count(), 1, "{said}");
+    // A warning about the folder may stand above.
+    let said: Vec<&str> = said.lines().filter(|line| !line.contains(" WARN ")).collect();
+    if said[0].starts_with("gloss: ") {
+        assert_eq!(said.len(), 1, "{said:?}");
     }
-    said.lines().next().unwrap_or_default().to_owned()
+    said[0].to_owned()
 }
 
 /// Whether a text has all these words in it.
@@ -39,7 +41,7 @@ async fn migrate_brings_a_store_up_and_refuses_a_newer_one() {
     }
     let newer = "INSERT INTO seaql_migrations VALUES ('m99990101_000000_later', 1)";
     let file = data.path().join("store.db");
-    assert!(std::process::Command::new("sqlite3").arg(&file).arg(newer).status().unwrap().success());
+    crate::harness::sqlite::execute(&file, newer);
     for command in ["migrate", "serve"] {
         let text = refusal(data.path(), &[command], &[]).await;
         says(&text, &["newer version of Gloss", &file.display().to_string(), "use that version"]);

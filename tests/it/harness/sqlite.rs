@@ -40,8 +40,8 @@ impl SqliteTarget {
     }
 }
 
-/// On a thread and a runtime of its own, so that a test may call it from anywhere.
-fn execute(file: &Path, sql: &str) {
+/// Runs SQL on a file, on a thread and a runtime of its own, so that a test may call it from anywhere.
+pub fn execute(file: &Path, sql: &str) {
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let sql = sql.to_owned();
     let work = async move {
