@@ -85,7 +85,7 @@ fn example(name: &str) -> (String, Value) {
 async fn the_example_tabs_work_as_they_stand() {
     let server = Server::start().await;
     let (query, variables) = example("5-follow-the-list");
-    let mut list = server.subscribe(&query, variables).await.field("runsChanged");
+    let mut changes = server.subscribe(&query, variables).await.field("runsChanged");
 
     let (query, variables) = example("1-start-here");
     assert_eq!(server.data(&query, variables).await["dbProfiles"][0]["name"], "demo");
@@ -103,7 +103,7 @@ async fn the_example_tabs_work_as_they_stand() {
     let data = server.data(&query, variables).await;
     assert!(data["runByNumber"]["suggestions"]["nodes"].as_array().unwrap().len() > 10, "{data}");
 
-    while list.next().await.unwrap()["run"]["status"] != "READY_FOR_REVIEW" {}
+    while changes.next().await.unwrap()["run"]["status"] != "READY_FOR_REVIEW" {}
     let tabs = fs::read_dir("playground/src/graphiql/examples").unwrap();
     let tabs = tabs.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|it| it == "graphql")).count();
     assert_eq!(tabs, 5, "each tab has its lines in this test");
