@@ -12,6 +12,7 @@
 //! To add a route: a handler in a module of its own and one line in [`router`].
 
 mod answer;
+mod execute;
 mod guard;
 mod health;
 mod pages;
