@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::{
-    harness::{Live, Proxy, ScriptedModel, Server, llm_input},
+    harness::{Live, LocalModel, Proxy, ScriptedModel, Server, llm_input},
     services::{self, Service},
 };
 
@@ -399,34 +399,31 @@ async fn hostile_names_are_described_and_shown_as_they_are() {
     }
 }
 
-/// Only with `GLOSS_LOCAL_MODEL` set to the base URL of a running model: minutes on a small machine.
+/// Asked for with `GLOSS_LOCAL_MODEL=1`: it takes its time on a small machine.
 #[tokio::test]
 async fn a_real_model_describes_one_table() {
-    let Ok(base_url) = std::env::var("GLOSS_LOCAL_MODEL") else {
-        eprintln!("SKIPPED: GLOSS_LOCAL_MODEL is not set to the base URL of a model");
-        return;
-    };
+    let Some(local) = LocalModel::start() else { return };
     let Some(chinook) = on_sqlite().await else { return };
     let server = Server::start().await;
     let profile = server.create_db_profile("chinook", &chinook.url).await;
     let input = json!({
-        "name": "local", "provider": "OPENAI_COMPATIBLE", "model": "smollm2-135m-instruct", "baseUrl": base_url,
+        "name": "local", "provider": "OPENAI_COMPATIBLE", "model": "smollm2-135m-instruct", "baseUrl": local.base_url,
         "concurrency": 1,
     });
     let llm = server.create_llm_profile(input).await;
     let tested = test_profile(&server, "Llm", &llm).await;
-    println!("test: {tested}");
+    eprintln!("test: {tested}");
     assert_eq!(tested["ok"], true, "{tested}");
     let schemas = json!([{ "name": "main", "tables": [{ "name": chinook.line }] }]);
     let options = json!({ "alternatives": 1, "verbosity": "BRIEF", "maxOutputTokens": 512 });
     let input =
         json!({ "targets": [{ "dbProfileId": profile, "schemas": schemas }], "llmProfileId": llm, "options": options });
-    println!("estimate: {}", estimate(&server, &input).await);
+    eprintln!("estimate: {}", estimate(&server, &input).await);
     let (run, last) = run_whole(&server, &input).await;
     let record = server.run(&run).await;
-    println!("run: {record}");
+    eprintln!("run: {record}");
     for one in suggestions(&server, &run).await {
-        println!("{}: {} [{}] {}", one["asset"]["display"], one["description"], one["confidence"], one["logprob"]);
+        eprintln!("{}: {} [{}] {}", one["asset"]["display"], one["description"], one["confidence"], one["logprob"]);
     }
     assert_eq!(last["status"], "READY_FOR_REVIEW", "{last}");
     assert!(record["progress"]["done"].as_i64().unwrap() > 0);

@@ -62,7 +62,8 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
 /// that are not its own identifier or audit columns.
 pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<(&'a Column, &'a Reference)>> {
     let keys = table.foreign_keys();
-    if !(2..=3).contains(&keys.len()) {
+    // What refers to its own kind is a thing with a place among others, not a pair of other things.
+    if !(2..=3).contains(&keys.len()) || keys.iter().any(|(_, reference)| table.is_own(reference)) {
         return None;
     }
     let all_in_key = keys.iter().all(|(column, _)| column.primary_key);
@@ -449,7 +450,8 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if soft {
         sketch.detail(Need::Useful, "Rows can be marked as deleted");
     }
-    if let Some((rows, _)) = size(table) {
-        sketch.detail(Need::Thorough, format!("About {rows} rows"));
+    if let Some((rows, how)) = size(table) {
+        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        sketch.detail(Need::Thorough, words::capitalized(&format!("{how}{rows} when this was written")));
     }
 }
