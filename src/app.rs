@@ -10,15 +10,16 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     bus::local::LocalBus,
-    config::{LogFormat, Settings},
+    config::{LogFormat, Settings, sqlite_file, sqlite_url},
     demo,
     domain::{
         clock::{Clock, SystemClock},
+        filter::RunFilter,
         profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
     },
     graphql, http,
     kind::context::Patience,
-    lifecycle::{DataFolder, FolderError, listen_to_signals, make_private_file},
+    lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file},
     model::{ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, store::Store},
     service::Services,
@@ -37,12 +38,20 @@ const GRACE: Duration = Duration::from_secs(10);
 /// Why a server did not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder.
+    /// The data folder or the store.
     #[error(transparent)]
-    Folder(#[from] FolderError),
+    Lock(#[from] LockError),
     /// The store.
     #[error(transparent)]
     Store(#[from] store::OpenError),
+    /// The store's file.
+    #[error("the store {} cannot be written to: {source}; name another with --store-url", path.display())]
+    StoreFile {
+        /// The file.
+        path: std::path::PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
     /// A record that every server needs.
     #[error("the store could not be prepared: {0}")]
     Prepare(#[from] crate::domain::Error),
@@ -70,8 +79,7 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`].
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
-    let _folder = DataFolder::take(&settings.data_dir)?;
-    prepare_store_file(&settings)?;
+    let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     store::open(&settings.store_url, Arc::new(LocalBus::default())).await?;
     println!("the store in {} is up to date", settings.data_dir.display());
     Ok(())
@@ -83,21 +91,20 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
 /// [`StartError`].
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     start_log(&settings)?;
-    let mut folder = DataFolder::take(&settings.data_dir)?;
+    let mut folder = Lock::folder(&settings.data_dir)?;
     let stop = CancellationToken::new();
     listen_to_signals(stop.clone())?;
 
-    let is_new = prepare_store_file(&settings)?;
+    let _store_lock = prepare_store_file(&settings)?;
     let bus = Arc::new(LocalBus::default());
     let store: Arc<dyn Store> = Arc::new(store::open(&settings.store_url, bus.clone()).await?);
     let demo_file = settings.data_dir.join("demo.db");
     if !demo_file.exists() {
         demo::create(&demo_file).await?;
+        make_private(&demo_file)?;
     }
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    if is_new {
-        add_first_profiles(store.as_ref(), clock.as_ref(), &demo_file).await?;
-    }
+    add_first_profiles(store.as_ref(), clock.as_ref(), &demo_file).await?;
     let ports = Ports {
         store,
         bus,
@@ -111,8 +118,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         .map_err(|source| StartError::Listen { address: settings.listen, source })?;
     let address = listener.local_addr()?;
     folder.tell_address(address)?;
-    let working = (settings.workers > 0)
-        .then(|| tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work()));
+    let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
     let door = http::Door {
         executor: graphql::schema(Services::new(ports.clone(), "local")),
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string()),
@@ -128,9 +134,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
     http::serve(listener, http::router(door.clone()), door.stop).await?;
-    if let Some(working) = working {
-        let _ended = working.await;
-    }
+    let _ended = working.await;
     tracing::info!("stopped");
     Ok(())
 }
@@ -149,7 +153,13 @@ fn readiness(store: Arc<dyn Store>) -> http::Ready {
 }
 
 fn start_log(settings: &Settings) -> Result<(), StartError> {
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| StartError::LogFilter(settings.log.clone()))?;
+    let wrong = || StartError::LogFilter(settings.log.clone());
+    // A word alone would be taken for the name of a module, and a level that is misspelled would silence everything.
+    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
+    if !settings.log.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || is_level(part)) {
+        return Err(wrong());
+    }
+    let filter = EnvFilter::try_new(&settings.log).map_err(|_| wrong())?;
     let log = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
@@ -161,24 +171,32 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Makes the store's file readable by this user alone before anything is written to it; whether it is new.
-fn prepare_store_file(settings: &Settings) -> Result<bool, StartError> {
-    let Some(path) = settings.store_url.strip_prefix("sqlite://") else { return Ok(false) };
-    let path = Path::new(path.split('?').next().unwrap_or_default());
-    let is_new = std::fs::metadata(path).map_or(true, |file| file.len() == 0);
-    make_private_file(path)?;
-    Ok(is_new)
+/// Makes the store's file readable by this user alone before anything is written to it, and locks it where the lock
+/// of the data folder does not cover it: a store has one process.
+fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
+    let Some(path) = sqlite_file(&settings.store_url) else { return Ok(None) };
+    make_private_file(&path).map_err(|source| StartError::StoreFile { path: path.clone(), source })?;
+    if path.parent() == Some(settings.data_dir.as_path()) {
+        return Ok(None);
+    }
+    Ok(Some(Lock::store(&path)?))
 }
 
-/// The two profiles that a fresh start leaves to use at once.
+/// The two profiles that a fresh start leaves to use at once: while there was no run yet, each where there is none of
+/// its kind.
 async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Path) -> Result<(), StartError> {
+    if store.runs_count(&RunFilter::default()).await? > 0 {
+        return Ok(());
+    }
     let demo = NewDbProfile {
         name: "demo".to_owned(),
         backend: DbBackend::Sqlite,
-        url: SecretString::from(format!("sqlite://{}", demo_file.display())),
+        url: SecretString::from(sqlite_url(demo_file)),
         pinned_database: None,
     };
-    store.create_db_profile(demo, clock.now()).await?;
+    if store.db_profiles().await?.is_empty() {
+        store.create_db_profile(demo, clock.now()).await?;
+    }
     let builtin = NewLlmProfile {
         name: "builtin".to_owned(),
         provider: LlmProvider::Builtin,
@@ -191,7 +209,9 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         input_cost_per_million_tokens: None,
         output_cost_per_million_tokens: None,
     };
-    store.create_llm_profile(builtin, clock.now()).await?;
+    if store.llm_profiles().await?.is_empty() {
+        store.create_llm_profile(builtin, clock.now()).await?;
+    }
     Ok(())
 }
 
@@ -203,7 +223,11 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
         lease: LEASE,
         wake_every: WAKE_EVERY,
         grace: GRACE,
-        patience: Patience { provider_down: settings.provider_patience, ..Patience::default() },
+        patience: Patience {
+            provider_down: settings.provider_patience,
+            target_down: settings.target_patience,
+            ..Patience::default()
+        },
     }
 }
 

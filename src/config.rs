@@ -20,6 +20,8 @@ const DEFAULT_WORKERS: usize = 4;
 const DEFAULT_LOG: &str = "info,sea_orm_migration=warn";
 /// How long a run bears with a provider that does not answer when nothing else is said.
 const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
+/// How long a run bears with a database that does not answer any more when nothing else is said.
+const DEFAULT_TARGET_PATIENCE: Duration = Duration::from_mins(1);
 /// The most runs at once in a process.
 const MAX_WORKERS: usize = 256;
 
@@ -30,7 +32,7 @@ pub struct Flags {
     #[arg(long, env = "GLOSS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
     /// Address and port of the API [default: 127.0.0.1:8787]; port 0 takes a free one
-    #[arg(long, env = "GLOSS_LISTEN", value_name = "ADDRESS:PORT")]
+    #[arg(long, env = "GLOSS_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: Option<SocketAddr>,
     /// Folder of the store, the demo database and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER")]
@@ -39,11 +41,14 @@ pub struct Flags {
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true)]
     pub store_url: Option<String>,
     /// Runs at once in this process [default: 4]; 0 makes it an API-only process
-    #[arg(long, env = "GLOSS_WORKERS", value_name = "N")]
+    #[arg(long, env = "GLOSS_WORKERS", value_name = "N", value_parser = whole::<usize>)]
     pub workers: Option<usize>,
     /// Seconds until a run pauses whose model's provider does not answer [default: 3600]
-    #[arg(long, env = "GLOSS_PROVIDER_PATIENCE_SECONDS", value_name = "SECONDS")]
+    #[arg(long, env = "GLOSS_PROVIDER_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub provider_patience_seconds: Option<u64>,
+    /// Seconds until a run fails whose database does not answer any more [default: 60]
+    #[arg(long, env = "GLOSS_TARGET_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
+    pub target_patience_seconds: Option<u64>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -72,6 +77,7 @@ struct File {
     store_url: Option<String>,
     workers: Option<usize>,
     provider_patience_seconds: Option<u64>,
+    target_patience_seconds: Option<u64>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -89,6 +95,8 @@ pub struct Settings {
     pub workers: usize,
     /// How long a run bears with a provider that does not answer.
     pub provider_patience: Duration,
+    /// How long a run bears with a target that does not answer any more.
+    pub target_patience: Duration,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -99,7 +107,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the settings file {} cannot be read: {source}", path.display())]
+    #[error("the settings file {} cannot be read: {source}; name another with --config", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -107,11 +115,13 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("the settings file {} is wrong: {message}", path.display())]
+    #[error("the settings file {} is wrong at line {line}: {message}", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
-        /// Where and why.
+        /// Where.
+        line: usize,
+        /// Why.
         message: String,
     },
     /// A setting is out of range.
@@ -146,15 +156,17 @@ impl Settings {
         let data_dir = flags.data_dir.or(file.data_dir).or_else(platform_data_dir).ok_or(ConfigError::NoDataFolder)?;
         let data_dir = std::path::absolute(&data_dir)
             .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
-        let store_url = flags
-            .store_url
-            .or(file.store_url)
-            .unwrap_or_else(|| format!("sqlite://{}", data_dir.join("store.db").display()));
+        let store_url = flags.store_url.or(file.store_url).unwrap_or_else(|| sqlite_url(&data_dir.join("store.db")));
         if !store_url.starts_with("sqlite://") {
             let scheme = store_url.split(':').next().unwrap_or_default();
             return Err(ConfigError::Invalid(format!(
                 "the store URL begins with {scheme}:; this version keeps its records in sqlite:// alone"
             )));
+        }
+        if sqlite_file(&store_url).is_none() {
+            return Err(ConfigError::Invalid(
+                "the store URL names no file; write sqlite:///path/to/store.db".to_owned(),
+            ));
         }
         Ok(Self {
             listen,
@@ -165,10 +177,26 @@ impl Settings {
                 .provider_patience_seconds
                 .or(file.provider_patience_seconds)
                 .map_or(DEFAULT_PROVIDER_PATIENCE, Duration::from_secs),
+            target_patience: flags
+                .target_patience_seconds
+                .or(file.target_patience_seconds)
+                .map_or(DEFAULT_TARGET_PATIENCE, Duration::from_secs),
             log: flags.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })
     }
+}
+
+/// The URL of a SQLite file with an absolute path; what a URL reads otherwise is encoded.
+pub fn sqlite_url(path: &Path) -> String {
+    url::Url::from_file_path(path)
+        .map_or_else(|()| format!("sqlite://{}", path.display()), |url| url.as_str().replacen("file", "sqlite", 1))
+}
+
+/// The file behind a SQLite URL; `None` where it names none by an absolute path.
+pub fn sqlite_file(url: &str) -> Option<PathBuf> {
+    let url = url.split('?').next()?;
+    url::Url::parse(&url.replacen("sqlite", "file", 1)).ok()?.to_file_path().ok()
 }
 
 fn platform_data_dir() -> Option<PathBuf> {
@@ -178,5 +206,17 @@ fn platform_data_dir() -> Option<PathBuf> {
 fn read_file(path: &Path) -> Result<File, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
-    toml::from_str(&text).map_err(|error| ConfigError::Wrong { path: path.to_owned(), message: error.to_string() })
+    toml::from_str(&text).map_err(|error| {
+        let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+        let line = 1 + before.matches('\n').count();
+        ConfigError::Wrong { path: path.to_owned(), line, message: error.message().to_owned() }
+    })
+}
+
+fn address(text: &str) -> Result<SocketAddr, String> {
+    text.parse().map_err(|_| format!("write a numeric address and a port, as in {DEFAULT_LISTEN}"))
+}
+
+fn whole<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {
+    text.parse().map_err(|_| "write a whole number, 0 or more")
 }

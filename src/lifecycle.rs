@@ -16,53 +16,67 @@ use tokio_util::sync::CancellationToken;
 /// The exit status after a second signal.
 const LEFT_AT_ONCE: i32 = 130;
 
-/// Why the data folder cannot be used.
+/// Why a place cannot be used.
 #[derive(Debug, thiserror::Error)]
-pub enum FolderError {
-    /// The folder cannot be made or written.
-    #[error("the data folder {} cannot be used: {source}", path.display())]
+pub enum LockError {
+    /// It cannot be made or written.
+    #[error("{} cannot be used: {source}; name another with --data-dir or --store-url", path.display())]
     Unusable {
-        /// The folder.
+        /// The folder or file.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
     /// Another process has it.
-    #[error("the data folder {} is in use by another Gloss{}; stop that one, or name another with --data-dir", path.display(), at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default())]
+    #[error("{} is in use by another Gloss{}; stop that one, or name another with --data-dir or --store-url", path.display(), at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default())]
     InUse {
-        /// The folder.
+        /// The folder or file.
         path: PathBuf,
         /// The address that the other process left there.
         at: Option<String>,
     },
 }
 
-/// The data folder, held by this process until it is dropped.
+/// A place that belongs to this process until the lock is dropped: a data folder, or a store elsewhere.
 #[derive(Debug)]
-pub struct DataFolder {
-    path: PathBuf,
-    lock: File,
+pub struct Lock {
+    place: PathBuf,
+    file: File,
 }
 
-impl DataFolder {
-    /// Makes the folder if need be (mode 0700) and takes its lock.
+impl Lock {
+    /// Makes the data folder if need be (mode 0700) and takes its lock.
     ///
     /// # Errors
-    /// [`FolderError`].
-    pub fn take(path: &Path) -> Result<Self, FolderError> {
-        let unusable = |source| FolderError::Unusable { path: path.to_owned(), source };
-        make_private_folder(path).map_err(unusable)?;
+    /// [`LockError`].
+    pub fn folder(folder: &Path) -> Result<Self, LockError> {
+        make_private_folder(folder).map_err(|source| LockError::Unusable { path: folder.to_owned(), source })?;
+        Self::take(folder, &folder.join("lock"))
+    }
+
+    /// Takes the lock of a store that lies outside of the data folder.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn store(store: &Path) -> Result<Self, LockError> {
+        let mut name = store.to_owned().into_os_string();
+        name.push(".lock");
+        Self::take(store, Path::new(&name))
+    }
+
+    fn take(place: &Path, file: &Path) -> Result<Self, LockError> {
+        let unusable = |source| LockError::Unusable { path: place.to_owned(), source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        let mut lock = options.open(path.join("lock")).map_err(unusable)?;
-        match lock.try_lock() {
-            Ok(()) => Ok(Self { path: path.to_owned(), lock }),
+        let mut file = options.open(file).map_err(unusable)?;
+        match file.try_lock() {
+            Ok(()) => Ok(Self { place: place.to_owned(), file }),
             Err(TryLockError::WouldBlock) => {
                 let mut at = String::new();
-                let _unknown = lock.read_to_string(&mut at);
+                let _unknown = file.read_to_string(&mut at);
                 let at = Some(at.trim().to_owned()).filter(|at| !at.is_empty());
-                Err(FolderError::InUse { path: path.to_owned(), at })
+                Err(LockError::InUse { path: place.to_owned(), at })
             }
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
@@ -71,20 +85,24 @@ impl DataFolder {
     /// Leaves the server's address in the lock, for those who find it taken.
     ///
     /// # Errors
-    /// [`FolderError::Unusable`].
-    pub fn tell_address(&mut self, address: SocketAddr) -> Result<(), FolderError> {
-        let path = self.path.clone();
+    /// [`LockError::Unusable`].
+    pub fn tell_address(&mut self, address: SocketAddr) -> Result<(), LockError> {
+        let path = self.place.clone();
         let mut write = || {
-            self.lock.rewind()?;
-            self.lock.set_len(0)?;
-            writeln!(self.lock, "http://{address}")
+            self.file.rewind()?;
+            self.file.set_len(0)?;
+            writeln!(self.file, "http://{address}")
         };
-        write().map_err(|source| FolderError::Unusable { path, source })
+        write().map_err(|source| LockError::Unusable { path, source })
     }
 }
 
 fn make_private_folder(path: &Path) -> std::io::Result<()> {
-    if path.is_dir() {
+    if let Ok(folder) = path.metadata() {
+        let mode = std::os::unix::fs::MetadataExt::mode(&folder);
+        if mode & 0o077 != 0 {
+            tracing::warn!(folder = %path.display(), "others can look into the data folder; `chmod 700` keeps them out");
+        }
         return Ok(());
     }
     let mut builder = std::fs::DirBuilder::new();
@@ -101,6 +119,14 @@ pub fn make_private_file(path: &Path) -> std::io::Result<()> {
     options.append(true).create(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path).map(drop)
+}
+
+/// Makes a file readable by this user alone.
+///
+/// # Errors
+/// As the file system says.
+pub fn make_private(path: &Path) -> std::io::Result<()> {
+    std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
 }
 
 /// Trips `stop` at the first signal, and ends the process at the second.

@@ -206,7 +206,7 @@ impl Run {
     /// Whether the claim of this attempt still holds it: what lets a worker write.
     #[must_use]
     pub const fn is_held_in(&self, attempt: i32) -> bool {
-        self.attempt == attempt && self.status.is_timed()
+        self.attempt == attempt && self.status.is_held()
     }
 
     /// When it started, else when it was made: where it stands in the list.

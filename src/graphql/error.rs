@@ -21,6 +21,8 @@ use crate::domain::Error;
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
 /// The document or its variables do not fit the schema.
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
+/// What was given does not fit.
+pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
 /// More than a limit of the server allows.
 pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
 

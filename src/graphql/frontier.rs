@@ -16,7 +16,7 @@ use futures_util::{StreamExt, stream::BoxStream};
 use super::{
     batch::{Queue, drive},
     complete::complete,
-    error::{LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
+    error::{BAD_USER_INPUT, LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
     limits,
     loader::Loaders,
     order::Order,
@@ -41,16 +41,53 @@ struct Guard {
     order: OnceLock<Order>,
 }
 
-/// Parses a request's document, once, within the limits of its text. The HTTP layer may call it before it
-/// hands a request over, to see what kind of operation it is; what it gives is a finished error.
+/// Parses a request's document, once, within the limits of its text and of what it asks for. The HTTP layer calls
+/// it before it hands a request over, to see what kind of operation it is; what it gives is a finished error.
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`.
 pub fn parse(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
     limits::check_text(&request.query)?;
-    let document = request.parsed_query().map_err(|error| with_code(error, PARSE_FAILED))?;
+    let document = request.parsed_query().map_err(unreadable)?;
     limits::check_document(document)?;
     Ok(document)
+}
+
+/// The parser's error without the drawing around it, which repeats the document's line however long that is.
+fn unreadable(mut error: ServerError) -> ServerError {
+    if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
+        error.message = match error.locations.first() {
+            Some(place) => format!("line {}, column {}: {expected}", place.line, place.column),
+            None => expected.to_owned(),
+        };
+    }
+    with_code(error, PARSE_FAILED)
+}
+
+/// The operation that a name, or no name, chooses from a document.
+///
+/// # Errors
+/// `BAD_USER_INPUT` with the argument `operationName`.
+pub fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, ServerError> {
+    use DocumentOperations::{Multiple, Single};
+    let chosen = match (&document.operations, name) {
+        (Single(operation), None) => Some(operation),
+        (Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (Multiple(operations), Some(name)) => operations.get(name),
+        (Single(_), Some(_)) | (Multiple(_), None) => None,
+    };
+    chosen.map(|operation| &operation.node).ok_or_else(|| {
+        let message = match name {
+            Some(name) => format!("the document has no operation named {name:?}; check `operationName`"),
+            None => "the document has several operations; name one in `operationName`".to_owned(),
+        };
+        let mut error = coded(BAD_USER_INPUT, message);
+        error.extensions.get_or_insert_default().set("argument", "operationName");
+        error
+    })
 }
 
 #[async_trait::async_trait]
@@ -82,7 +119,8 @@ impl Extension for Guard {
     ) -> ServerResult<Request> {
         let mut request = next.run(context, request).await?;
         let operation_name = request.operation_name.clone();
-        check_operation_name(parse(&mut request)?, operation_name.as_deref())?;
+        // The engine would say it too, but only after it has validated, and without a code.
+        operation(parse(&mut request)?, operation_name.as_deref())?;
         Ok(request)
     }
 
@@ -134,7 +172,7 @@ impl Extension for Guard {
         data.insert(Loaders::new(services, &queue));
         let mut response = drive(next.run_with_data(context, operation_name, data), queue).await;
         if let Some(document) = self.document.get()
-            && let Some(operation) = operation_named(document, operation_name)
+            && let Ok(operation) = operation(document, operation_name)
         {
             self.order.get_or_init(|| Order::of(document, operation)).apply(&mut response.data);
             if !response.errors.is_empty() {
@@ -142,31 +180,5 @@ impl Extension for Guard {
             }
         }
         response
-    }
-}
-
-/// The engine would say it too, but only after it has validated, and without a code.
-fn check_operation_name(document: &ExecutableDocument, name: Option<&str>) -> Result<(), ServerError> {
-    use DocumentOperations::{Multiple, Single};
-    match (&document.operations, name) {
-        (Single(_), None) => Ok(()),
-        (Multiple(operations), None) if operations.len() == 1 => Ok(()),
-        (Multiple(operations), None) => Err(coded(
-            VALIDATION_FAILED,
-            format!("the document has {} operations; say by `operationName` which one to execute", operations.len()),
-        )),
-        (Multiple(operations), Some(name)) if operations.contains_key(name) => Ok(()),
-        (_, Some(name)) => Err(coded(
-            VALIDATION_FAILED,
-            format!("the document has no operation named {name:?}; check `operationName`"),
-        )),
-    }
-}
-
-fn operation_named<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Option<&'a OperationDefinition> {
-    match (&document.operations, name) {
-        (DocumentOperations::Single(operation), _) => Some(&operation.node),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name).map(|it| &it.node),
-        (DocumentOperations::Multiple(operations), None) => operations.values().next().map(|it| &it.node),
     }
 }

@@ -22,7 +22,7 @@ pub const MAX_NESTING: usize = 50;
 pub const MAX_ALIASES: usize = 50;
 /// Root fields of an operation.
 pub const MAX_ROOT_FIELDS: usize = 30;
-/// Fields of an operation, fragments counted where they are used.
+/// Fields and uses of fragments of an operation, fragments counted where they are used.
 pub const MAX_FIELDS: usize = 5_000;
 /// Fields within fields.
 pub const MAX_DEPTH: usize = 20;
@@ -71,6 +71,7 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
                 1
             }
             byte if is_word(byte) => bytes[at..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - at),
+            // Three dots are three tokens, and each byte of what is not ASCII is one: enough to keep count.
             _ => 1,
         };
         at += length;
@@ -83,7 +84,7 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
 }
 
 const fn is_word(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.') || byte >= 0x80
+    byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
 /// The length of the string that the text begins with, its quotes included. It ends where the parser ends it:
@@ -121,6 +122,7 @@ pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> 
 /// What a selection holds, fragments included.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
+    /// Fields and uses of fragments: what a walk through the selection meets.
     fields: usize,
     aliases: usize,
     /// How deep the introspection's lists nest.
@@ -137,7 +139,7 @@ impl<'a> Counter<'a> {
     fn check(&mut self, operation: &'a Positioned<OperationDefinition>) -> Result<(), ServerError> {
         let selection = &operation.node.selection_set.node;
         let size = self.size(selection)?;
-        check("fields", size.fields, MAX_FIELDS)?;
+        check("fields and uses of fragments", size.fields, MAX_FIELDS)?;
         let mut roots = Vec::new();
         self.roots(selection, &mut roots)?;
         if operation.node.ty == OperationType::Subscription && roots.len() != 1 {
@@ -166,7 +168,11 @@ impl<'a> Counter<'a> {
                     }
                 }
                 Selection::InlineFragment(fragment) => self.size(&fragment.node.selection_set.node)?,
-                Selection::FragmentSpread(spread) => self.fragment(&spread.node.fragment_name.node)?,
+                Selection::FragmentSpread(spread) => {
+                    let inner = self.fragment(&spread.node.fragment_name.node)?;
+                    // Counted too: fragments that hold each other and no field at the end are no less work.
+                    Size { fields: inner.fields.saturating_add(1), ..inner }
+                }
             };
             total.fields = total.fields.saturating_add(size.fields);
             total.aliases = total.aliases.saturating_add(size.aliases);
@@ -256,7 +262,22 @@ mod tests {
     #[test]
     fn tokens_are_counted() {
         assert!(check_text(&"a ".repeat(MAX_TOKENS)).is_ok());
-        assert!(check_text(&"a ".repeat(MAX_TOKENS + 1)).is_err());
+        for token in ["a ", "a\u{feff}", "a.", "!", "\"\" ", "1-"] {
+            assert!(check_text(&token.repeat(MAX_TOKENS + 1)).is_err(), "{token}");
+        }
+    }
+
+    #[test]
+    fn the_parser_survives_what_passes() {
+        for (open, close) in
+            [("{a", "}"), ("{a(b:[", "])}"), ("query($a:[", "])"), ("{...on A{a", "}}"), ("{a(b:{c:", "})}")]
+        {
+            let times = MAX_NESTING / open.bytes().filter(|byte| b"{[(".contains(byte)).count();
+            for text in [open.repeat(times), format!("{}{}", open.repeat(times), close.repeat(times))] {
+                assert!(check_text(&text).is_ok(), "{text}");
+                let _ = async_graphql::parser::parse_query(&text);
+            }
+        }
     }
 
     proptest! {

@@ -32,7 +32,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, 
 
 pub use self::{
     context::{Role, Viewer},
-    frontier::parse,
+    frontier::{operation, parse},
 };
 use crate::service::Services;
 

@@ -4,7 +4,7 @@
 //! the schema without a code and after execution began is a fault of ours: its text goes to the log under
 //! the request's id, and the client gets INTERNAL with that id.
 
-use std::{any::Any, collections::BTreeMap, panic::AssertUnwindSafe};
+use std::{any::Any, borrow::Cow, collections::BTreeMap, panic::AssertUnwindSafe};
 
 use async_graphql::{Name, PathSegment, Pos, Response as GraphqlResponse, ServerError, Value};
 use axum::{
@@ -79,11 +79,11 @@ pub struct Refusal {
     /// The HTTP status, where the transport has one.
     pub status: StatusCode,
     /// A code of the contract.
-    pub code: &'static str,
+    pub code: Cow<'static, str>,
     /// What is wrong and what to do.
     pub message: String,
     /// The part of the request at fault: `variables`.
-    pub argument: Option<&'static str>,
+    pub argument: Option<Cow<'static, str>>,
     /// The methods that would have been right.
     pub allow: Option<&'static str>,
     /// The place in the document.
@@ -95,13 +95,13 @@ pub struct Refusal {
 impl Refusal {
     /// A refusal for a reason outside the document.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let message = message.into();
+        let (code, message) = (code.into(), message.into());
         Self { status, code, message, argument: None, allow: None, locations: Vec::new(), well_formed: false }
     }
 
     /// A part of the request cannot be used.
     pub fn bad_input(argument: &'static str, message: impl Into<String>) -> Self {
-        Self { argument: Some(argument), ..Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message) }
+        Self { argument: Some(argument.into()), ..Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message) }
     }
 
     /// The document cannot be executed.
@@ -112,8 +112,8 @@ impl Refusal {
     /// The errors as they stand in an answer.
     pub fn errors(&self) -> serde_json::Value {
         let mut error = json!({ "message": self.message, "extensions": { "code": self.code } });
-        if let Some(argument) = self.argument {
-            error["extensions"]["argument"] = argument.into();
+        if let Some(argument) = &self.argument {
+            error["extensions"]["argument"] = argument.as_ref().into();
         }
         if !self.locations.is_empty() {
             error["locations"] = json!(self.locations);
@@ -131,6 +131,22 @@ impl Refusal {
             response.headers_mut().insert(header::ALLOW, value(allow));
         }
         response
+    }
+}
+
+impl From<ServerError> for Refusal {
+    /// A document that the schema's own checks turn away.
+    fn from(error: ServerError) -> Self {
+        let extension = |name| match error.extensions.as_ref()?.get(name)? {
+            Value::String(text) => Some(Cow::Owned(text.clone())),
+            _ => None,
+        };
+        Self {
+            code: extension("code").unwrap_or(Cow::Borrowed("GRAPHQL_VALIDATION_FAILED")),
+            argument: extension("argument"),
+            locations: error.locations,
+            ..Self::document("", error.message)
+        }
     }
 }
 

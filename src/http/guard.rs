@@ -33,33 +33,42 @@ impl HostPolicy {
     }
 
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
-        let host = host_of(uri, headers);
+        let host = authority_of(uri, headers).map(|authority| bare_host(&authority));
         if let Some(known) = &self.known
             && !host.as_ref().is_some_and(|host| known.contains(host))
         {
             return Err("this Host is not served here; use localhost or 127.0.0.1");
         }
+        // A page of another port is a page of another site.
+        let asked = authority_of(uri, headers);
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let allowed = origins.all(|origin| {
             let origin = origin.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
-            let origin = origin.filter(|origin| matches!(origin.scheme_str(), Some("http" | "https")));
-            origin.as_ref().and_then(Uri::authority).map(bare_host).is_some_and(|origin| match &self.known {
-                Some(known) => known.contains(&origin),
-                None => host.as_ref() == Some(&origin),
-            })
+            origin.zip(asked.as_ref()).is_some_and(|(origin, asked)| is_origin_of(&origin, asked))
         });
         if allowed { Ok(()) } else { Err("requests from pages of another origin are refused") }
     }
 }
 
-/// The host that was asked for, without its port.
-fn host_of(uri: &Uri, headers: &HeaderMap) -> Option<String> {
+/// The host that was asked for, with its port if it has one.
+fn authority_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     if let Some(authority) = uri.authority() {
-        return Some(bare_host(authority));
+        return Some(authority.clone());
     }
     let mut hosts = headers.get_all(header::HOST).iter();
     let host = hosts.next()?.to_str().ok()?.parse::<Authority>().ok()?;
-    hosts.next().is_none().then(|| bare_host(&host))
+    hosts.next().is_none().then_some(host)
+}
+
+/// Whether a page of this origin was served from the host that is asked.
+fn is_origin_of(origin: &Uri, asked: &Authority) -> bool {
+    let usual_port = match origin.scheme_str() {
+        Some("http") => 80,
+        Some("https") => 443,
+        _ => return false,
+    };
+    let place = |authority: &Authority| (bare_host(authority), authority.port_u16().unwrap_or(usual_port));
+    origin.authority().is_some_and(|origin| place(origin) == place(asked))
 }
 
 /// In lower case, without port and brackets, an address in its usual spelling.

@@ -5,18 +5,19 @@
 //! whatever the transport; `answer` turns what the schema said into bytes; `post_get`, `sse` and `ws` are
 //! the transports between them.
 //!
-//! The rule: nothing here knows a type of the schema. The layer works with any [`Executor`], and every
-//! error that it makes itself has a code of the contract's closed set.
+//! The rule: nothing here knows a type of the schema. The layer works with any [`Executor`], documents are
+//! parsed by [`crate::graphql::parse`] within its limits, and every error that is made here has a code of the
+//! contract's closed set.
 //!
 //! To add a route: a handler in a module of its own and one line in [`router`].
 
 mod answer;
+mod execute;
 mod guard;
 mod health;
 mod pages;
 mod post_get;
 mod request;
-mod scan;
 mod sse;
 mod stop;
 mod ws;

@@ -116,11 +116,11 @@ async fn execute<E: Executor>(
         Err(refusal) => return refusal.answer(media),
     };
     if media == Media::EventStream {
-        return sse::stream(&door, prepared, id);
+        return sse::stream(door, prepared, id);
     }
     if prepared.operation == OperationType::Subscription {
         let message = "subscriptions go over a WebSocket (graphql-transport-ws) or with `accept: text/event-stream`";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message).answer(media);
     }
-    Answer::new(door.executor.execute(prepared.request).await, &id).into_http(media)
+    Answer::new(door.execute(prepared).await, &id).into_http(media)
 }

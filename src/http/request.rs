@@ -1,7 +1,7 @@
 //! What comes in, whatever the transport: checked, parsed, its operation found.
 //!
-//! The rule: a document is parsed once, here, and only after `scan` has passed it; what a transport allows
-//! is decided from the operation that was parsed, never from the text.
+//! The rule: a document is parsed once, here, by [`graphql::parse`], which keeps the limits; what a transport
+//! allows is decided from the operation that was parsed, never from the text.
 
 use std::sync::{
     LazyLock,
@@ -10,7 +10,7 @@ use std::sync::{
 
 use async_graphql::{
     Request as GraphqlRequest, Value as ConstValue, Variables,
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+    parser::types::{OperationDefinition, OperationType},
 };
 use axum::{
     extract::Request,
@@ -20,7 +20,8 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
-use super::{REQUEST_ID, answer::Refusal, scan};
+use super::{REQUEST_ID, answer::Refusal};
+use crate::graphql;
 
 /// What a request says, of the right types; the document is text as yet.
 pub struct Parameters {
@@ -71,18 +72,14 @@ impl Parameters {
     /// Parses the document and finds the operation that is asked for.
     pub fn prepare(self) -> Result<Prepared, Refusal> {
         let Self { query, operation_name, variables, extensions } = self;
-        scan::check(&query).map_err(|message| Refusal::document("LIMIT_EXCEEDED", message))?;
         let mut request = GraphqlRequest::new(query);
         if !extensions.is_empty() {
             request.extensions = serde_json::from_value(Value::Object(extensions))
                 .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
         }
-        let document = request.parsed_query().map_err(|error| Refusal {
-            locations: error.locations,
-            ..Refusal::document("GRAPHQL_PARSE_FAILED", error.message)
-        })?;
+        let document = graphql::parse(&mut request)?;
         let variables = Variables::from_json(Value::Object(variables));
-        let operation = operation(document, operation_name.as_deref())?;
+        let operation = graphql::operation(document, operation_name.as_deref())?;
         check_required(operation, &variables)?;
         let operation = operation.ty;
         request.operation_name = operation_name;
@@ -97,23 +94,6 @@ pub struct Prepared {
     pub request: GraphqlRequest,
     /// The kind of the operation that was asked for.
     pub operation: OperationType,
-}
-
-/// The operation that a name, or no name, chooses from a document.
-fn operation<'a>(document: &'a ExecutableDocument, name: Option<&str>) -> Result<&'a OperationDefinition, Refusal> {
-    let chosen = match (&document.operations, name) {
-        (DocumentOperations::Single(operation), None) => Some(operation),
-        (DocumentOperations::Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
-        (DocumentOperations::Multiple(operations), Some(name)) => operations.get(name),
-        _ => None,
-    };
-    chosen.map(|operation| &operation.node).ok_or_else(|| {
-        let message = match name {
-            Some(name) => format!("the document has no operation named `{name}`"),
-            None => "the document has several operations: name one in `operationName`".to_owned(),
-        };
-        Refusal { argument: Some("operationName"), ..Refusal::document("BAD_USER_INPUT", message) }
-    })
 }
 
 /// Finds required variables that were not given: the executor would find them only half-way through.

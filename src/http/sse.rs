@@ -27,9 +27,9 @@ use super::{
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 
 /// Executes an operation of any kind and streams its results.
-pub fn stream<E: Executor>(door: &Door<E>, prepared: Prepared, id: RequestId) -> Response {
-    let results = door.executor.execute_stream(prepared.request, None);
-    let results = AssertUnwindSafe(results).catch_unwind();
+pub fn stream<E: Executor>(door: Door<E>, prepared: Prepared, id: RequestId) -> Response {
+    let stopped = door.stop.token.clone().cancelled_owned();
+    let results = AssertUnwindSafe(door.execute_stream(prepared)).catch_unwind();
     let frames = results.map(move |result| match result {
         Ok(response) => next(&Answer::new(response, &id).to_json()),
         Err(panic) => {
@@ -41,7 +41,7 @@ pub fn stream<E: Executor>(door: &Door<E>, prepared: Prepared, id: RequestId) ->
     // The interval's first tick is at once: the client sees that the stream is open.
     let frames = tokio_stream::StreamExt::timeout_repeating(frames, tokio::time::interval(KEEP_ALIVE))
         .map(|frame| frame.unwrap_or_else(|_silent| ":\n\n".to_owned()));
-    respond(frames.take_until(door.stop.token.clone().cancelled_owned()))
+    respond(frames.take_until(stopped))
 }
 
 /// The stream of a document that cannot be executed.

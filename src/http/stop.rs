@@ -1,7 +1,7 @@
 //! A graceful end: on the signal no new connection is taken, open subscriptions are ended in their
 //! protocol's words, requests under way are answered.
 //!
-//! The rule: whatever lives longer than one request (a WebSocket, a stream of events) holds a [`Stop`] and
+//! The rule: whatever may live longer than its request (a WebSocket, a stream of events, a mutation) holds a [`Stop`] and
 //! ends by it; [`serve`] returns when they have ended or when [`GRACE`] is over.
 
 use std::{io, time::Duration};
@@ -13,7 +13,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 /// What is still open so long after the signal is dropped.
 const GRACE: Duration = Duration::from_secs(5);
 
-/// The signal to stop, and the connections that outlive their request.
+/// The signal to stop, and what outlives its request.
 #[derive(Debug, Clone)]
 pub struct Stop {
     pub(super) token: CancellationToken,

@@ -12,6 +12,7 @@ use std::{
 
 use async_trait::async_trait;
 use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
 
 use super::{
     Ending, Halt, Kind,
@@ -21,7 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
-        asset::AssetPath,
+        asset::{AssetKind, AssetPath},
         catalog::TableDetail,
         run::{Row, RowOutcome, RunError},
         status::RunStatus,
@@ -40,6 +41,8 @@ const ROWS_AT_ONCE: u64 = 2_000;
 const TABLES_AT_ONCE: usize = 16;
 /// Tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
+/// Jobs whose answers are recorded together where they come at once.
+const JOBS_AT_ONCE: usize = 16;
 
 /// Describes every table and column in scope.
 pub struct Analyze;
@@ -62,7 +65,10 @@ impl Kind for Analyze {
         }
         let mut after = 0;
         loop {
-            let rows = context.ports.store.pending_rows(context.run.id, after, ROWS_AT_ONCE).await?;
+            let mut rows = context.ports.store.pending_rows(context.run.id, after, ROWS_AT_ONCE).await?;
+            if u64::try_from(rows.len()).is_ok_and(|read| read == ROWS_AT_ONCE) {
+                leave_last_table(&mut rows);
+            }
             let Some(last) = rows.last() else { break };
             after = last.position;
             work.describe_all(rows).await?;
@@ -98,19 +104,15 @@ impl Work<'_> {
     /// Finds what is in scope and records it as rows.
     async fn resolve(&self) -> Result<(), Halt> {
         let scope = &self.context.run.scope;
-        let visits = self
-            .patiently(|| async {
-                match walk(self.target.as_ref(), scope).await {
-                    Ok(visits) => Ok(Ok(visits)),
-                    Err(WalkError::Target(error)) => Err(error),
-                    Err(WalkError::Unknown { message, .. }) => Ok(Err(message)),
+        // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
+        let visits = walk(self.target.as_ref(), scope).await.map_err(|error| {
+            Halt::Failed(match error {
+                WalkError::Target(error) => target_error(&error),
+                WalkError::Unknown { message, .. } => {
+                    RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists")
                 }
             })
-            .await?
-            .map_err(|error| Halt::Failed(target_error(&error)))?
-            .map_err(|message| {
-                Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
-            })?;
+        })?;
         let rows = rows_of(&visits);
         self.context
             .record(move |edit| {
@@ -135,21 +137,34 @@ impl Work<'_> {
             .map_ok(|jobs| stream::iter(jobs).map(Ok))
             .try_flatten()
             .take_until(closed.clone().cancelled_owned());
-        jobs.try_for_each_concurrent(self.asker.width(), |job| async {
-            if closed.is_cancelled() {
-                return Ok(());
+        if self.asker.answers_at_once() {
+            return jobs
+                .try_ready_chunks(JOBS_AT_ONCE)
+                .map_err(|error| error.1)
+                .try_for_each(|jobs| self.unless_closed(&closed, self.describe_together(jobs)))
+                .await;
+        }
+        jobs.try_for_each_concurrent(self.asker.width(), |job| self.unless_closed(&closed, self.describe(job))).await
+    }
+
+    /// Does work until the run has to pause or to stop; what is under way then is still recorded.
+    async fn unless_closed(
+        &self,
+        closed: &CancellationToken,
+        work: impl Future<Output = Result<(), Halt>>,
+    ) -> Result<(), Halt> {
+        if closed.is_cancelled() {
+            return Ok(());
+        }
+        match work.await {
+            Err(Halt::Paused(error)) => {
+                closed.cancel();
+                self.paused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                Ok(())
             }
-            match self.describe(job).await {
-                Err(Halt::Paused(error)) => {
-                    closed.cancel();
-                    self.paused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
-                    Ok(())
-                }
-                Err(Halt::Stopped) => Ok(()),
-                other => other,
-            }
-        })
-        .await
+            Err(Halt::Stopped) => Ok(()),
+            other => other,
+        }
     }
 
     /// Reads the structure of some tables of one schema; the rows of those that are gone are recorded as failed.
@@ -209,13 +224,17 @@ impl Work<'_> {
         }
         // Without statistics a description rests on less, but it is still one.
         let statistics = if options.profile_data {
-            match self.target.statistics(&table, SampleLimits::default()).await {
-                Ok(statistics) => Some(Arc::new(statistics)),
-                Err(error) => {
-                    tracing::warn!(table = %table.path().display(), %error, "no statistics");
-                    None
+            let read = self.patiently(|| async {
+                match self.target.statistics(&table, SampleLimits::default()).await {
+                    Ok(statistics) => Ok(Some(Arc::new(statistics))),
+                    Err(error @ TargetError::Unreachable(_)) => Err(error),
+                    Err(error) => {
+                        tracing::warn!(table = %table.path().display(), %error, "no statistics");
+                        Ok(None)
+                    }
                 }
-            }
+            });
+            read.await?.map_err(|error| Halt::Failed(target_error(&error)))?
         } else {
             None
         };
@@ -268,6 +287,32 @@ impl Work<'_> {
         }
     }
 
+    /// Asks for the rows of several jobs, one after the other, and records all in one transaction.
+    async fn describe_together(&self, jobs: Vec<Job>) -> Result<(), Halt> {
+        let (mut ended, mut usage) = (Vec::new(), Usage::default());
+        for Job { request, rows } in jobs {
+            let asked = self.asker.ask(&request, None).await?;
+            usage.add(&asked.usage);
+            let drafts = asked.drafts.unwrap_or_default().into_iter().chain(std::iter::repeat(None));
+            for ((row, subject), draft) in rows.into_iter().zip(request.subjects.iter().copied()).zip(drafts) {
+                let existing_comment = comment_of(&request.table, subject).map(str::to_owned);
+                let done = draft.map(|draft| RowOutcome::Done { draft, existing_comment });
+                ended.push((row, done.unwrap_or_else(|| RowOutcome::Failed(unreadable()))));
+            }
+        }
+        self.context
+            .record(move |edit| {
+                edit.add_usage(&usage);
+                for (row, outcome) in ended {
+                    edit.start_row(&row);
+                    edit.end_row(row, outcome);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
     /// Records rows that came to an end, with what they used, in one transaction.
     async fn end_rows(&self, ended: Vec<(Row, RowOutcome)>, usage: Usage) -> Result<(), Halt> {
         let failed = ended.iter().find_map(|(_, outcome)| match outcome {
@@ -315,13 +360,13 @@ impl Work<'_> {
     where
         F: Future<Output = Result<T, TargetError>>,
     {
-        let began = Instant::now();
-        for wait in self.context.patience.waits() {
-            match call().await {
-                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_)))
-                    if self.context.run.progress.total.is_some()
-                        && began.elapsed() + wait < self.context.patience.target_down =>
-                {
+        let (began, patience) = (Instant::now(), self.context.patience);
+        for wait in patience.waits() {
+            let done = call().await;
+            let left = patience.target_down.saturating_sub(began.elapsed());
+            match done {
+                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_))) if !left.is_zero() => {
+                    let wait = wait.min(left);
                     let error = target_error(&error);
                     self.context
                         .record(move |edit| {
@@ -355,6 +400,14 @@ fn by_table(rows: Vec<Row>) -> Vec<Vec<Row>> {
         }
     }
     tables
+}
+
+/// Leaves out the last table, whose other rows come with the next read, unless it is the only one.
+fn leave_last_table(rows: &mut Vec<Row>) {
+    let table_of = |row: &Row| AssetPath { kind: AssetKind::Table, column: None, ..row.asset.clone() };
+    let Some(last) = rows.last().map(table_of) else { return };
+    let others = rows.iter().rposition(|row| table_of(row) != last).map_or(rows.len(), |at| at + 1);
+    rows.truncate(others);
 }
 
 /// Tables that follow one another in one schema, in groups that are read with one call.

@@ -55,6 +55,11 @@ impl<'a> Asker<'a> {
         self.describer.batch_size(&self.context.run.options).max(1)
     }
 
+    /// Whether answers come without waiting.
+    pub fn answers_at_once(&self) -> bool {
+        self.describer.answers_at_once()
+    }
+
     /// How many requests may be under way at once.
     pub fn width(&self) -> usize {
         self.gate.width()
@@ -70,9 +75,10 @@ impl<'a> Asker<'a> {
         let mut waits = self.context.patience.waits();
         let mut retries = 0;
         loop {
-            let permit = self.gate.enter().await;
             let worked_ms = || self.context.worked_ms();
-            let reservation = self.context.ledger.reserve(&bound, worked_ms).await.map_err(Halt::Paused)?;
+            let reserved = self.context.unless_stopped(self.context.ledger.reserve(&bound, worked_ms)).await?;
+            let reservation = reserved.map_err(Halt::Paused)?;
+            let permit = self.context.unless_stopped(self.gate.enter()).await?;
             if let Some(rows) = begins.take() {
                 self.context
                     .record(move |edit| {

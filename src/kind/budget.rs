@@ -62,7 +62,7 @@ impl Ledger {
             if let Some(seconds) = self.budget.max_seconds
                 && worked_ms() >= i64::from(seconds) * 1_000
             {
-                return Err(spent(format!("the budget of {seconds} seconds is spent")));
+                return Err(out_of_seconds(seconds));
             }
             match self.try_reserve(bound) {
                 Ok(reservation) => return Ok(reservation),
@@ -101,6 +101,11 @@ impl Ledger {
         account.reservations += 1;
         Ok(Reservation { ledger: self, tokens, usd })
     }
+}
+
+/// The reason of a run whose seconds are spent.
+pub fn out_of_seconds(seconds: i32) -> RunError {
+    spent(format!("the budget of {seconds} seconds is spent"))
 }
 
 fn spent(message: String) -> RunError {

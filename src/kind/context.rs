@@ -8,7 +8,11 @@ use std::{
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio_util::sync::CancellationToken;
 
-use super::{Halt, budget::Ledger, gate::Gates};
+use super::{
+    Halt,
+    budget::{Ledger, out_of_seconds},
+    gate::Gates,
+};
 use crate::{
     domain::{
         Error, Result,
@@ -97,15 +101,32 @@ impl RunContext {
         self.run.active_ms + i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Waits, unless the server stops meanwhile.
+    /// Waits for something, unless the server stops before or meanwhile.
+    ///
+    /// # Errors
+    /// [`Halt::Stopped`].
+    pub async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Result<T, Halt> {
+        tokio::select! {
+            biased;
+            () = self.stop.cancelled() => Err(Halt::Stopped),
+            done = wait => Ok(done),
+        }
+    }
+
+    /// Waits for a time, unless the server stops.
     ///
     /// # Errors
     /// [`Halt::Stopped`].
     pub async fn wait(&self, time: Duration) -> Result<(), Halt> {
-        tokio::select! {
-            () = tokio::time::sleep(time) => Ok(()),
-            () = self.stop.cancelled() => Err(Halt::Stopped),
-        }
+        self.unless_stopped(tokio::time::sleep(time)).await
+    }
+
+    /// Ends when the budget's seconds are spent, with the reason; never where there are none.
+    pub async fn out_of_time(&self) -> RunError {
+        let Some(seconds) = self.run.budget.max_seconds else { return std::future::pending().await };
+        let left = i64::from(seconds) * 1_000 - self.worked_ms();
+        tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or_default())).await;
+        out_of_seconds(seconds)
     }
 
     /// The run's DB profile.

@@ -164,6 +164,11 @@ pub trait Describer: Send + Sync {
     /// How many subjects one request may hold, so that the answer fits into its tokens.
     fn batch_size(&self, options: &RunOptions) -> usize;
 
+    /// Whether it answers without waiting for anybody: then several answers are recorded together.
+    fn answers_at_once(&self) -> bool {
+        false
+    }
+
     /// The most that a request can use.
     fn bound(&self, request: &DescribeRequest) -> UsageBound;
 }

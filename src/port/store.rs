@@ -72,8 +72,14 @@ pub trait RunStore: Send + Sync {
     /// Gives the oldest run that waits for a worker to one: queued, or APPLYING without a worker.
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
 
-    /// Renews a worker's leases and its own sign of life.
-    async fn renew(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<()>;
+    /// Renews a worker's leases on the runs it works on, and its own sign of life.
+    async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()>;
+
+    /// The runs that a key has given before; `None` for a new key.
+    ///
+    /// # Errors
+    /// `Conflict` for a known key with another fingerprint, or whose runs were deleted.
+    async fn runs_of_key(&self, idempotency: &Idempotency) -> Result<Option<Vec<Run>>>;
 
     /// Runs at work whose lease has run out at `at`.
     async fn orphans(&self, at: Moment) -> Result<Vec<RunId>>;

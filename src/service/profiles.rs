@@ -15,7 +15,7 @@ use crate::{
         id::{DbProfileId, LlmProfileId},
         profile::{DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
     },
-    port::Ports,
+    port::{Ports, model::ModelError},
 };
 
 /// Characters of a profile's name.
@@ -166,7 +166,7 @@ impl Profiles {
             input_cost_per_million_tokens: None,
             output_cost_per_million_tokens: None,
         };
-        let settings = checked_llm(blank, choices)?;
+        let settings = self.usable_llm(checked_llm(blank, choices)?)?;
         let profile = self.ports.store.create_llm_profile(settings, self.ports.clock.now()).await?;
         info!(llm_profile = profile.id.0, provider = provider.as_str(), "LLM profile created");
         Ok(profile)
@@ -178,7 +178,8 @@ impl Profiles {
     /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
     pub async fn update_llm(&self, id: LlmProfileId, choices: LlmProfileChoices) -> Result<LlmProfile> {
         let old = self.llm(id, "input.id").await?;
-        let profile = self.ports.store.update_llm_profile(id, checked_llm(old.settings, choices)?).await?;
+        let settings = self.usable_llm(checked_llm(old.settings, choices)?)?;
+        let profile = self.ports.store.update_llm_profile(id, settings).await?;
         info!(llm_profile = id.0, "LLM profile updated");
         Ok(profile)
     }
@@ -217,6 +218,15 @@ impl Profiles {
     async fn llm(&self, id: LlmProfileId, argument: &str) -> Result<LlmProfile> {
         let found = self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
         found.ok_or_else(|| Error::not_found_at(argument, "no LLM profile has this id; `llmProfiles` lists them"))
+    }
+
+    /// Refuses settings that no run could be made with.
+    fn usable_llm(&self, settings: NewLlmProfile) -> Result<NewLlmProfile> {
+        let profile = LlmProfile { id: LlmProfileId(0), settings, created_at: self.ports.clock.now() };
+        match self.ports.models.open(&profile) {
+            Err(ModelError::Misconfigured(message)) => Err(Error::bad_input("input.provider", message)),
+            _ => Ok(profile.settings),
+        }
     }
 
     fn checked_db(&self, name: String, url: SecretString, pinned_database: Option<String>) -> Result<NewDbProfile> {

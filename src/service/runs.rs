@@ -143,8 +143,14 @@ impl Runs {
     /// `BadInput`, `NotFound` for an unknown profile, `Conflict` for a known key with other input.
     pub async fn start(&self, input: StartRun) -> Result<Vec<Run>> {
         check_start(&input)?;
-        let order = self.resolve_start(&input).await?;
         let idempotency = input.idempotency_key.clone().map(|key| fingerprint(&input, key)).transpose()?;
+        // Before the look-ups: what the first request named may be gone by now.
+        if let Some(idempotency) = &idempotency
+            && let Some(runs) = self.ports.store.runs_of_key(idempotency).await?
+        {
+            return Ok(runs);
+        }
+        let order = self.resolve_start(&input).await?;
         let new_runs: Vec<NewRun> = input
             .targets
             .into_iter()

@@ -12,7 +12,7 @@ use std::{
 use entity::{run, worker};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryFilter,
+    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr,
     sea_query::Expr,
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
@@ -35,11 +35,22 @@ pub enum OpenError {
     #[error("the store {0} was written by a newer version of Gloss; use that version or another data folder")]
     Newer(String),
     /// It cannot be reached, read or migrated.
-    #[error("the store cannot be opened: {0}; check that its folder exists and can be written to")]
+    #[error("the store cannot be opened: {}; check that it is a store of Gloss in a folder that can be written to", cause(.0))]
     Database(#[from] DbErr),
     /// It was opened but does not answer as it should.
     #[error("the store cannot be used: its database does not answer as it should")]
     Unusable(#[from] crate::domain::Error),
+}
+
+/// What the database itself says, where it says something.
+fn cause(error: &DbErr) -> String {
+    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
+    | DbErr::Exec(RuntimeErr::SqlxError(cause))
+    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
+    else {
+        return error.to_string();
+    };
+    cause.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
 }
 
 /// Opens a store, migrates it, and makes void what processes that are gone left in it.

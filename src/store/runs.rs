@@ -55,6 +55,25 @@ async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<Ha
     Ok(runs)
 }
 
+/// The runs that a key has given before.
+async fn runs_of_key(connection: &impl ConnectionTrait, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {
+    let Idempotency { key, fingerprint } = idempotency;
+    let Some(known) = idempotency_key::Entity::find_by_id(key.clone()).one(connection).await? else {
+        return Ok(None);
+    };
+    if known.fingerprint != *fingerprint {
+        let message = "the idempotency key was used for another request; use a new key for a new request";
+        return Err(Error::conflict(message));
+    }
+    let ids: Vec<RunId> = serde_json::from_str(&known.run_ids).map_err(Error::internal)?;
+    let mut runs = find_all(connection, &ids).await?;
+    if runs.len() < ids.len() {
+        let message = "the idempotency key was used for runs that were deleted meanwhile; use a new key for new ones";
+        return Err(Error::conflict(message));
+    }
+    Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
+}
+
 /// A run as it is before its first event.
 fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
     Run {
@@ -95,17 +114,10 @@ fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
 impl SqlStore {
     async fn record_runs(self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
         let transaction = self.begin().await?;
-        if let Some(Idempotency { key, fingerprint }) = &idempotency
-            && let Some(known) = idempotency_key::Entity::find_by_id(key.clone()).one(&transaction).await?
+        if let Some(idempotency) = &idempotency
+            && let Some(known) = runs_of_key(&transaction, idempotency).await?
         {
-            if known.fingerprint != *fingerprint {
-                return Err(Error::conflict(
-                    "the idempotency key was used for another request; use a new key for a new request",
-                ));
-            }
-            let ids: Vec<RunId> = serde_json::from_str(&known.run_ids).map_err(Error::internal)?;
-            let mut known = find_all(&transaction, &ids).await?;
-            return Ok(ids.iter().filter_map(|id| known.remove(id)).collect());
+            return Ok(known);
         }
         let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
         let mut recorded = Vec::with_capacity(runs.len());
@@ -225,11 +237,12 @@ impl RunStore for SqlStore {
         .await
     }
 
-    async fn renew(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<()> {
+    async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()> {
         let transaction = self.begin().await?;
         run::Entity::update_many()
             .col_expr(run::Column::LeaseUntil, Expr::value(record::millis(at + lease)))
             .filter(run::Column::WorkerId.eq(worker_id))
+            .filter(run::Column::Id.is_in(runs.iter().map(|id| id.0)))
             .filter(run::Column::Status.is_in(spellings(&HELD)))
             .exec(&transaction)
             .await?;
@@ -239,6 +252,10 @@ impl RunStore for SqlStore {
             .exec(&transaction)
             .await?;
         Ok(transaction.commit().await?)
+    }
+
+    async fn runs_of_key(&self, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {
+        runs_of_key(self.read(), idempotency).await
     }
 
     async fn orphans(&self, at: Moment) -> Result<Vec<RunId>> {

@@ -33,8 +33,10 @@ pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run:
         Some(before) => update_run(transaction, before, &after).await?,
         None => insert(transaction, [after.into_active_model()]).await?,
     }
-    let rows = edit.new_rows.iter().map(|row| row_model(edit.run.id, row));
-    insert(transaction, rows).await?;
+    for rows in edit.new_rows.chunks(MAX_ROWS) {
+        let rows: Vec<_> = rows.iter().map(|row| row_model(edit.run.id, row)).collect();
+        insert(transaction, rows).await?;
+    }
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {
@@ -54,25 +56,20 @@ where
     A: ActiveModelTrait + Send,
 {
     let rows: Vec<A> = rows.into_iter().collect();
-    for chunk in chunks(rows) {
+    let mut rows = rows.into_iter();
+    loop {
+        let chunk: Vec<A> = rows.by_ref().take(chunk_size::<A>()).collect();
+        if chunk.is_empty() {
+            return Ok(());
+        }
         <A::Entity as EntityTrait>::insert_many(chunk).exec_without_returning(transaction).await?;
     }
-    Ok(())
 }
 
-/// Rows in chunks that fit into one statement.
-fn chunks<A: ActiveModelTrait>(mut rows: Vec<A>) -> Vec<Vec<A>> {
+/// How many rows of a table fit into one statement.
+fn chunk_size<A: ActiveModelTrait>() -> usize {
     let columns = <A::Entity as EntityTrait>::Column::iter().count();
-    let size = (MAX_VALUES / columns).min(MAX_ROWS);
-    let mut chunks = Vec::new();
-    while rows.len() > size {
-        let rest = rows.split_off(size);
-        chunks.push(std::mem::replace(&mut rows, rest));
-    }
-    if !rows.is_empty() {
-        chunks.push(rows);
-    }
-    chunks
+    (MAX_VALUES / columns).min(MAX_ROWS)
 }
 
 /// Updates the columns that changed, and so touches no index that did not.
@@ -163,12 +160,12 @@ async fn write_suggestions(
     run: RunId,
     drafts: &[(&Row, &Draft, Option<&str>)],
 ) -> Result<HashMap<i32, SuggestionId>> {
-    let mut models = Vec::with_capacity(drafts.len());
-    for (row, draft, existing_comment) in drafts {
-        models.push(suggestion_model(run, row, draft, *existing_comment)?);
-    }
     let mut ids = HashMap::with_capacity(drafts.len());
-    for chunk in chunks(models) {
+    for drafts in drafts.chunks(chunk_size::<suggestion::ActiveModel>()) {
+        let mut chunk = Vec::with_capacity(drafts.len());
+        for (row, draft, existing_comment) in drafts {
+            chunk.push(suggestion_model(run, row, draft, *existing_comment)?);
+        }
         let mut insert = suggestion::Entity::insert_many(chunk).into_query();
         insert.returning(Query::returning().columns([suggestion::Column::Id, suggestion::Column::Position]));
         for row in transaction.query_all(&insert).await? {

@@ -109,8 +109,12 @@ fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
     if path.contains('\0') {
         return Err(misconfigured("the path of the file holds a zero byte; correct it"));
     }
-    std::path::absolute(Path::new(&path))
-        .map_err(|_| misconfigured("the path of the file cannot be made absolute; write sqlite:///path/file.db"))
+    if !Path::new(&path).is_absolute() {
+        return Err(misconfigured(
+            "the path of the file is not absolute; write sqlite:///path/file.db, with three slashes",
+        ));
+    }
+    Ok(PathBuf::from(path))
 }
 
 fn server_url(url: &str) -> Result<Url, TargetError> {

@@ -20,6 +20,8 @@ const CONNECT_TIME: Duration = Duration::from_secs(10);
 const ACQUIRE_TIME: Duration = Duration::from_secs(30);
 /// How long a connection stays open unused.
 const IDLE_TIME: Duration = Duration::from_mins(1);
+/// After how long a connection that does not come lets suspect that the server is gone.
+const SUSPICION_TIME: Duration = Duration::from_secs(1);
 /// Connections at once: a described database has other work to do.
 const CONNECTIONS: u32 = 4;
 
@@ -32,7 +34,15 @@ pub(super) struct Connections<DB: Database> {
     options: <DB::Connection as Connection>::Options,
     pub(super) place: Place,
     /// When the last probe ended, and how. Held while one is under way.
-    probed: Mutex<Option<(Instant, Result<(), TargetError>)>>,
+    probed: Mutex<Option<(Instant, Result<(), NotLetIn>)>>,
+}
+
+/// Why a probe found no way in.
+#[derive(Clone)]
+struct NotLetIn {
+    error: TargetError,
+    /// Nobody answers; otherwise the server itself said no, which it also does when it has too many clients.
+    is_gone: bool,
 }
 
 impl<DB: Database> Connections<DB> {
@@ -56,32 +66,46 @@ impl<DB: Database> Connections<DB> {
 
     /// A connection, new or used before.
     pub(super) async fn acquire(&self) -> Result<PoolConnection<DB>, TargetError> {
-        self.reach().await?;
-        let acquired = self.pool.acquire().await;
-        self.reached(acquired).await
+        self.unless_gone(Box::pin(self.pool.acquire())).await
     }
 
     /// A transaction that this statement begins. It is rolled back when dropped.
     pub(super) async fn begin(&self, statement: impl SqlSafeStr) -> Result<Transaction<'static, DB>, TargetError> {
-        self.reach().await?;
         // The pool's own limit ends with the connection; a server may fall silent after it.
-        match tokio::time::timeout(ACQUIRE_TIME + CONNECT_TIME, self.pool.begin_with(statement)).await {
-            Ok(begun) => self.reached(begun).await,
-            Err(_) => Err(self.place.too_slow(ACQUIRE_TIME + CONNECT_TIME)),
+        let limit = ACQUIRE_TIME + CONNECT_TIME;
+        match tokio::time::timeout(limit, self.unless_gone(Box::pin(self.pool.begin_with(statement)))).await {
+            Ok(begun) => begun,
+            Err(_) => Err(self.place.too_slow(limit)),
         }
     }
 
-    /// The pool takes a refused connection for a server that starts, and tries until its time is over; people
-    /// want to know at once.
-    async fn reach(&self) -> Result<(), TargetError> {
-        if self.pool.size() == 0 { self.probe().await } else { Ok(()) }
+    /// What the pool gives, unless the server turns out to be gone. The pool takes a refused connection for a
+    /// server that starts, and tries until its time is over; people want to know at once.
+    async fn unless_gone<T>(
+        &self,
+        mut work: impl Future<Output = Result<T, sqlx::Error>> + Unpin,
+    ) -> Result<T, TargetError> {
+        if self.pool.size() == 0 {
+            self.probe().await.map_err(|not_let_in| not_let_in.error)?;
+        }
+        let mut suspicion = SUSPICION_TIME;
+        loop {
+            if let Ok(done) = tokio::time::timeout(suspicion, &mut work).await {
+                return self.reached(done).await;
+            }
+            // All connections are busy, or the server has gone since they were made.
+            if let Err(NotLetIn { error, is_gone: true }) = self.probe().await {
+                return Err(error);
+            }
+            suspicion *= 2;
+        }
     }
 
     async fn reached<T>(&self, result: Result<T, sqlx::Error>) -> Result<T, TargetError> {
         match result {
             Err(error @ sqlx::Error::PoolTimedOut) => {
                 // Either all connections are busy, or the server is gone.
-                self.probe().await?;
+                self.probe().await.map_err(|not_let_in| not_let_in.error)?;
                 Err(self.place.explain(&error))
             }
             result => result.map_err(|error| self.place.explain(&error)),
@@ -89,7 +113,7 @@ impl<DB: Database> Connections<DB> {
     }
 
     /// Connects and leaves again, to learn whether and why not. Who waits for another's probe takes its answer.
-    async fn probe(&self) -> Result<(), TargetError> {
+    async fn probe(&self) -> Result<(), NotLetIn> {
         let asked = Instant::now();
         let mut probed = self.probed.lock().await;
         if let Some((_, answer)) = probed.as_ref().filter(|(ended, _)| *ended >= asked) {
@@ -100,15 +124,18 @@ impl<DB: Database> Connections<DB> {
         answer
     }
 
-    async fn connect_once(&self) -> Result<(), TargetError> {
-        match tokio::time::timeout(CONNECT_TIME, self.options.connect()).await {
+    async fn connect_once(&self) -> Result<(), NotLetIn> {
+        match tokio::time::timeout(CONNECT_TIME, Box::pin(self.options.connect())).await {
             Ok(Ok(connection)) => {
                 // Leaving politely is not worth an error.
                 drop(connection.close().await);
                 Ok(())
             }
-            Ok(Err(error)) => Err(self.place.explain(&error)),
-            Err(_) => Err(self.place.no_connection(CONNECT_TIME)),
+            Ok(Err(error)) => {
+                let is_gone = !matches!(error, sqlx::Error::Database(_));
+                Err(NotLetIn { error: self.place.explain(&error), is_gone })
+            }
+            Err(_) => Err(NotLetIn { error: self.place.no_connection(CONNECT_TIME), is_gone: true }),
         }
     }
 }

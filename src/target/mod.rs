@@ -115,7 +115,7 @@ impl Targets for SqlTargets {
     }
 
     fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError> {
-        address::backend_of(url)
+        Address::parse(url).map(|address| address.backend())
     }
 
     fn display_url(&self, url: &SecretString) -> String {

@@ -77,7 +77,10 @@ impl Pool {
         let mut nudges = self.ports.bus.runs();
         let mut clock = tokio::time::interval(self.settings.wake_every);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        if let Err(error) = self.enlist().await {
+        // Without capacity it takes no run, but it still tends to those whose worker is gone.
+        if self.settings.capacity > 0
+            && let Err(error) = self.enlist().await
+        {
             tracing::error!(%error, "this worker could not be recorded");
         }
         loop {
@@ -128,7 +131,8 @@ impl Pool {
     /// What the clock is for: leases, dead workers, cancels without a nudge.
     async fn tend(&self) -> Result<()> {
         let (store, now) = (&self.ports.store, self.ports.clock.now());
-        store.renew(&self.settings.worker_id, now, self.settings.lease).await?;
+        let mine = self.registry.ids();
+        store.renew(&self.settings.worker_id, &mine, now, self.settings.lease).await?;
         for id in store.orphans(now).await? {
             let taken = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
             match taken {
@@ -137,7 +141,6 @@ impl Pool {
                 Err(error) => return Err(error),
             }
         }
-        let mine = self.registry.ids();
         for (id, run) in store.runs_by_id(&mine).await? {
             if run.status == RunStatus::Cancelling {
                 self.registry.cancel(id);
@@ -193,6 +196,7 @@ impl Pool {
             () = cancel.cancelled() => Ok(Ending::Finished(RunStatus::Cancelled, None)),
             ending = AssertUnwindSafe(work).catch_unwind() => ending.unwrap_or_else(|_panic| Err(Halt::Store(Error::internal("the worker panicked")))),
             () = out_of_grace => Ok(Ending::Released),
+            spent = context.out_of_time() => Err(Halt::Paused(spent)),
         };
         self.conclude(id, attempt, ending).await;
     }
@@ -220,14 +224,28 @@ impl Pool {
         let change = move |edit: &mut RunEdit| match status {
             // A cancel that came meanwhile wins over any other end.
             _ if edit.run.status == RunStatus::Cancelling => edit.finish(RunStatus::Cancelled, None),
-            Some(status) => edit.finish(status, error),
+            Some(status) => edit.finish(status, error.clone()),
             None => edit.release(),
         };
-        let now = self.ports.clock.now();
-        match self.ports.store.change_run(id, Some(attempt), now, Box::new(change)).await {
-            Ok(run) => tracing::info!(status = run.status.as_str(), done = run.progress.done, "run left"),
-            Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the run's end could not be recorded");
+        // A store that does not answer now must not leave a run at work for ever.
+        for wait in self.settings.patience.waits() {
+            let now = self.ports.clock.now();
+            match self.ports.store.change_run(id, Some(attempt), now, Box::new(change.clone())).await {
+                Ok(run) => {
+                    tracing::info!(status = run.status.as_str(), done = run.progress.done, "run left");
+                    return;
+                }
+                Err(Error::Conflict { message }) => {
+                    tracing::warn!(message, "the claim was lost before its end could be recorded");
+                    return;
+                }
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the run's end could not be recorded yet"
+                    );
+                    tokio::time::sleep(wait).await;
+                }
             }
         }
     }

@@ -16,7 +16,8 @@ if (!server) {
 const url = new URL('/graphql', server).href;
 let failed = 0;
 
-for (const { status, id, name, reason } of await auditServer({ url })) {
+const audits = await auditServer({ url });
+for (const { status, id, name, reason } of audits) {
   if (status !== 'ok') {
     failed += 1;
     console.error(`${status}: ${id} ${name}: ${reason}`);
@@ -34,5 +35,5 @@ if (subscription !== undefined) {
   }
 }
 
-console.log(failed === 0 ? 'ok' : `${failed} failed`);
+console.log(failed === 0 ? `ok, ${audits.length} audits` : `${failed} failed`);
 process.exit(failed === 0 ? 0 : 1);

@@ -2,9 +2,9 @@
 //
 //   node graphiql.mjs URL FOLDER [--query TEXT --answer TEXT] [--subscription TEXT --event TEXT] [--demo]
 //
-// Operations must have a name. Runs the query and waits until the answer shows; the same with the subscription and its event. With
-// `--demo` it starts a run on the DB profile `demo` and watches it until it waits for review. Screenshots go
-// to FOLDER. It fails on a request that leaves the machine, on an error in the console, and when what it
+// Operations must have a name. Runs the query and waits until the answer shows; the same with the subscription
+// and its event. With `--demo` it does a newcomer's first run in the tabs that are there, which needs a server
+// with an empty store. Screenshots go to FOLDER. It fails on a request that leaves the machine, on an error in the console, and when what it
 // waits for does not come.
 
 import { mkdir } from 'node:fs/promises';
@@ -85,19 +85,19 @@ try {
   }
 
   if (options.demo) {
-    const { dbProfiles } = await ask('{ dbProfiles { id name } }');
-    const demo = dbProfiles.find((profile) => profile.name === 'demo');
-    const target = `{ dbProfileId: ${JSON.stringify(demo.id)} }`;
-    await run(page, `mutation Start { startRun(input: { targets: [${target}] }) { runs { id number status } } }`, '"number"');
-    await page.screenshot({ path: join(folder, '4-started.png') });
-    const { runs } = await ask('{ runs(first: 1) { nodes { id } } }');
-    const id = JSON.stringify(runs.nodes[0].id);
-    await run(
-      page,
-      `subscription Watch { runProgress(runId: ${id}) { sequence type status message } }`,
-      '"status": "READY_FOR_REVIEW"',
-    );
-    await page.screenshot({ path: join(folder, '5-watched.png') });
+    // The tabs that a newcomer finds, one after another, as they stand.
+    const steps = [
+      ['StartHere', '"demo"'],
+      ['StartRun', '"number": 1'],
+      ['WatchRun', '"status": "READY_FOR_REVIEW"'],
+      ['ReadSuggestions', '"confidence"'],
+    ];
+    for (const [at, [name, expected]] of steps.entries()) {
+      await page.locator('.graphiql-tab', { hasText: name }).click();
+      await page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
+      await press(page, expected);
+      await page.screenshot({ path: join(folder, `${4 + at}-${name}.png`) });
+    }
   }
 } catch (error) {
   complaints.push(String(error));
@@ -121,6 +121,11 @@ async function run(page, operation, expected) {
   // The tab takes the operation's name as soon as the page has understood it.
   const [, name] = operation.match(/^\w+ (\w+)/);
   await page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
+  await press(page, expected);
+}
+
+/** Presses the run button and waits until the response shows a text. */
+async function press(page, expected) {
   await page.locator('.graphiql-execute-button').click();
   try {
     await page.waitForFunction(
@@ -134,16 +139,6 @@ async function run(page, operation, expected) {
   } catch {
     await page.screenshot({ path: join(folder, 'failed.png') });
     const shown = await page.locator('.graphiql-response').innerText();
-    throw new Error(`no ${expected} after ${operation}; the response shows: ${shown}`);
+    throw new Error(`no ${expected}; the response shows: ${shown}`);
   }
-}
-
-/** Asks the API without the page. */
-async function ask(query) {
-  const response = await fetch(new URL('/graphql', server), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-  });
-  return (await response.json()).data;
 }

@@ -257,6 +257,29 @@ fn a_comment_is_kept_and_a_worthless_one_is_not() {
 }
 
 #[test]
+fn what_the_table_says_too_has_no_other_sense() {
+    let one = table("ord_ln", vec![column("ord_id", "integer"), column("ln_no", "integer")]);
+    let drafts = describe(&one, None, &RunOptions { alternatives: 5, ..options() });
+    let texts: Vec<&str> = drafts[2].as_ref().unwrap().alternatives.iter().map(|one| one.text.as_str()).collect();
+    assert!(texts.len() > 1 && texts.iter().all(|text| !text.contains("last name")), "{texts:?}");
+}
+
+#[test]
+fn a_table_that_refers_to_itself_and_others_says_whether_it_must() {
+    let refers = |name: &str, to: &str, nullable| Column {
+        nullable,
+        references: Some(Reference { schema: None, table: to.to_owned(), column: "id".to_owned() }),
+        ..column(name, "integer")
+    };
+    let columns = vec![refers("customer_id", "customers", false), refers("parent_id", "orders", true)];
+    let mut one = table("orders", columns);
+    one.referenced_by = vec!["order_lines".to_owned(), "orders".to_owned()];
+    let text = describe(&one, None, &options())[0].clone().unwrap().alternatives[0].text.clone();
+    assert!(text.contains("Each row refers to a customer and may refer to a parent order."), "{text}");
+    assert!(text.ends_with("Referred to by order_lines."), "{text}");
+}
+
+#[test]
 fn a_cryptic_name_gets_a_modest_text_and_a_low_confidence() {
     let drafts = describe(&table("xq_7", vec![column("zzk", "integer")]), None, &options());
     for draft in drafts.iter().flatten() {

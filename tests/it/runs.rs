@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, SqliteTarget};
 
 /// The demo's tables and columns, as its catalog tells.
 async fn demo_assets(server: &Server) -> usize {
@@ -166,17 +166,11 @@ async fn the_list_stays_current_by_subscription() {
 
 #[tokio::test]
 async fn missing_only_skips_what_has_a_comment_and_may_end_in_success() {
-    let folder = tempfile::tempdir().unwrap();
-    let file = folder.path().join("commented.db");
-    let sql = "CREATE TABLE t(a INTEGER, b TEXT);";
-    assert!(std::process::Command::new("sqlite3").arg(&file).arg(sql).status().is_ok_and(|status| status.success()));
+    let commented = SqliteTarget::new("CREATE TABLE t(a INTEGER, b TEXT);");
+    let empty = SqliteTarget::new("VACUUM;");
     let server = Server::start().await;
-    let profile = server.create_db_profile("commented", &format!("sqlite://{}", file.display())).await;
-    let empty = folder.path().join("empty.db");
-    assert!(
-        std::process::Command::new("sqlite3").arg(&empty).arg("VACUUM;").status().is_ok_and(|status| status.success())
-    );
-    let nothing = server.create_db_profile("empty", &format!("sqlite://{}", empty.display())).await;
+    let profile = server.create_db_profile("commented", &commented.url()).await;
+    let nothing = server.create_db_profile("empty", &empty.url()).await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": nothing }] })).await;
     let last = server.events(&run, 0).await.pop().unwrap();
     assert_eq!((&last["status"], &last["progress"]["total"]), (&json!("SUCCESS"), &json!(0)));
@@ -197,4 +191,23 @@ async fn operators_are_told_how_it_is() {
     assert_eq!(data["viewer"], json!({ "name": "local", "role": "ADMIN" }));
     assert_eq!(data["workers"], json!([{ "capacity": 4 }]));
     assert!(data["server"]["store"].as_str().unwrap().starts_with("SQLite "));
+}
+
+#[tokio::test]
+async fn a_table_is_asked_for_once_however_many_rows_a_run_has() {
+    // More rows than are read from the store at once, and no multiple of a table's.
+    let target = SqliteTarget::with_tables(70, 30);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("wide", &target.url()).await;
+    let input = json!({ "targets": [{ "dbProfileId": profile }] });
+    let query = "query($input: StartRunInput!) { estimateRun(input: $input) { assets requests } }";
+    let estimate = server.data(query, json!({ "input": input })).await["estimateRun"].take();
+    let run = server.start_run(input).await;
+    let events = server.events(&run, 0).await;
+    let sequences: Vec<i64> = events.iter().map(|event| event["sequence"].as_i64().unwrap()).collect();
+    assert_eq!(sequences, (1..=i64::try_from(events.len()).unwrap()).collect::<Vec<_>>());
+    let last = events.last().unwrap();
+    assert_eq!(last["progress"], json!({ "total": 2_170, "done": 2_170, "failed": 0, "skipped": 0 }));
+    assert_eq!(estimate, json!({ "assets": 2_170, "requests": 70 }));
+    assert_eq!(last["usage"]["requests"], 70);
 }

@@ -21,7 +21,7 @@ pub struct Service {
     pub port: u16,
     kind: Kind,
     /// Its keeper, whose standard input ends with this process.
-    _keeper: Child,
+    keeper: Child,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +34,11 @@ enum Kind {
 pub async fn postgres() -> Option<&'static Service> {
     static SERVICE: OnceCell<Option<Service>> = OnceCell::const_new();
     SERVICE.get_or_init(|| start("postgres", Kind::Postgres)).await.as_ref()
+}
+
+/// A PostgreSQL server of the caller's own, to be stopped.
+pub async fn another_postgres() -> Option<Service> {
+    start("postgres", Kind::Postgres).await
 }
 
 /// The MariaDB server, started on first use.
@@ -62,7 +67,7 @@ async fn start(name: &'static str, kind: Kind) -> Option<Service> {
         let url = said.into_iter().next().unwrap_or_default();
         let port = url::Url::parse(&url).ok().and_then(|url| url.port());
         let port = port.unwrap_or_else(|| panic!("{name} did not start; see above"));
-        Some(Service { url, port, kind, _keeper: keeper })
+        Some(Service { url, port, kind, keeper })
     })
     .await
     .expect("starting does not panic")
@@ -94,6 +99,12 @@ pub async fn load_sqlite(file: &Path, script: &str) {
 }
 
 impl Service {
+    /// Ends the server at once, with its data.
+    pub async fn stop(mut self) {
+        drop(self.keeper.stdin.take());
+        tokio::task::spawn_blocking(move || self.keeper.wait().expect("the keeper ends")).await.expect("no panic");
+    }
+
     /// A URL of this server with another login and database. Both parts go into it as they are.
     pub fn url_for(&self, login: &str, database: &str) -> String {
         let scheme = if self.kind == Kind::Postgres { "postgres" } else { "mariadb" };

@@ -95,13 +95,13 @@ fn apply(edit: &mut RunEdit, step: Step, next_row: &mut i32) -> gloss::domain::R
     match step {
         Step::Claim => edit.claim("w", edit.at + TimeDelta::seconds(30)),
         Step::Release => edit.release(),
-        Step::Die if edit.run.status.is_timed() => edit.take_from_dead(),
+        Step::Die if edit.run.status.is_held() => edit.take_from_dead(),
         Step::Cancel if edit.run.status.can_cancel() => edit.request_cancel(),
         Step::Resolve(rows) if edit.run.status == RunStatus::Running && edit.run.progress.total.is_none() => {
             edit.resolve((1..=i32::from(rows)).map(row).collect());
             Ok(())
         }
-        Step::EndRow(what) if edit.run.status.is_timed() && *next_row <= edit.run.progress.total.unwrap_or(0) => {
+        Step::EndRow(what) if edit.run.status.is_held() && *next_row <= edit.run.progress.total.unwrap_or(0) => {
             let outcome = match what % 3 {
                 0 => done(),
                 1 => RowOutcome::Skipped,
@@ -143,7 +143,7 @@ proptest! {
                     edit.keep_time();
                     let from = run.status;
                     prop_assert!(from == edit.run.status || from.may_become(edit.run.status) || from == RunStatus::Queued);
-                    if let Some(lost) = lost && run.status.is_timed() {
+                    if let Some(lost) = lost && run.status.is_held() {
                         worked -= lost;
                     }
                     let entered = from != edit.run.status && !edit.run.status.is_live();

@@ -274,7 +274,7 @@ async fn a_lost_claim_cannot_write() {
     assert!(test.claim(1).await.is_none());
     assert!(test.store.orphans(at(2)).await.unwrap().is_empty());
     assert_eq!(test.store.orphans(at(1) + LEASE + Duration::from_millis(1)).await.unwrap(), [RunId(1)]);
-    test.store.renew("w1", at(20_000), LEASE).await.unwrap();
+    test.store.renew("w1", &[RunId(1), RunId(2), RunId(3)], at(20_000), LEASE).await.unwrap();
     assert!(test.store.orphans(at(40_000)).await.unwrap().is_empty());
 
     test.change(RunId(1), 60_000, gloss::domain::run::RunEdit::take_from_dead).await;
@@ -289,7 +289,7 @@ async fn a_lost_claim_cannot_write() {
     let (code, message) = error_of(late.await);
     assert_eq!(code, "CONFLICT");
     assert!(message.contains("claim was lost"), "{message}");
-    test.store.renew("w1", at(99_000), LEASE).await.unwrap();
+    test.store.renew("w1", &[RunId(1), RunId(2), RunId(3)], at(99_000), LEASE).await.unwrap();
     assert_eq!(test.store.runs_by_id(&[RunId(1)]).await.unwrap()[&RunId(1)], again);
 }
 
@@ -312,7 +312,7 @@ async fn runs_are_claimed_in_order_and_found_again_after_a_crash() {
     let held = test.store.runs_of_workers(&["w1".to_owned(), "w2".to_owned()]).await.unwrap();
     assert_eq!(held["w1"].len(), 3);
     assert!(!held.contains_key("w2"));
-    test.store.renew("w1", at(500), LEASE).await.unwrap();
+    test.store.renew("w1", &[RunId(1), RunId(2), RunId(3)], at(500), LEASE).await.unwrap();
     let seen = WorkerRecord { last_seen_at: at(500), ..worker.clone() };
     assert_eq!(test.store.workers().await.unwrap(), [seen]);
 

@@ -1,21 +1,20 @@
 // The operations that stand in GraphiQL's tabs when a browser opens it for the first time, in the order
-// in which a newcomer needs them.
+// in which a newcomer needs them. On a fresh server each works as it stands: the ids in the variables are
+// those of the demo database and of the first run.
 
 import start from './examples/1-start-here.graphql?raw';
 import startRun from './examples/2-start-a-run.graphql?raw';
+import startRunVariables from './examples/2-start-a-run.json?raw';
 import watch from './examples/3-watch-a-run.graphql?raw';
+import watchVariables from './examples/3-watch-a-run.json?raw';
 import suggestions from './examples/4-read-suggestions.graphql?raw';
+import suggestionsVariables from './examples/4-read-suggestions.json?raw';
 import changes from './examples/5-follow-the-list.graphql?raw';
-
-const pretty = (variables: unknown): string => JSON.stringify(variables, null, 2);
 
 export const examples = [
   { query: start },
-  {
-    query: startRun,
-    variables: pretty({ input: { targets: [{ dbProfileId: 'paste the id of a DB profile here' }] } }),
-  },
-  { query: watch, variables: pretty({ runId: 'paste the id of a run here', after: 0 }) },
-  { query: suggestions, variables: pretty({ number: 1, first: 50 }) },
+  { query: startRun, variables: startRunVariables },
+  { query: watch, variables: watchVariables },
+  { query: suggestions, variables: suggestionsVariables },
   { query: changes },
 ];

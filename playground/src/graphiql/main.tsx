@@ -5,8 +5,9 @@ import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
 import './page.css';
 
-import { createGraphiQLFetcher } from '@graphiql/toolkit';
+import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
+import { type DocumentNode, Kind, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
 
@@ -16,12 +17,29 @@ const url = new URL('/graphql', window.location.href);
 const socketUrl = new URL(url);
 socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 
-const fetcher = createGraphiQLFetcher({
+const send = createGraphiQLFetcher({
   url: url.href,
   // A retry would run the subscription from its beginning and show its events twice: end it with an
   // error instead, so that the reader goes on with `after`.
   wsClient: createClient({ url: socketUrl.href, retryAttempts: 0 }),
 });
+
+// For a moment after a change of tabs GraphiQL still holds the name and the kind of the other tab's operation.
+// Where a document has one operation, the document itself says both.
+const fetcher: Fetcher = (parameters, options) => {
+  let documentAST: DocumentNode;
+  try {
+    documentAST = parse(parameters.query);
+  } catch {
+    // The server says what is wrong with it.
+    return send(parameters, options);
+  }
+  const [operation, another] = documentAST.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
+  if (operation?.kind !== Kind.OPERATION_DEFINITION || another !== undefined) {
+    return send(parameters, options);
+  }
+  return send({ ...parameters, operationName: operation.name?.value }, { ...options, documentAST });
+};
 
 const page = document.getElementById('page');
 if (page === null) {

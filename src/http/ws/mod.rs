@@ -7,7 +7,7 @@
 //! The rules: the read loop never waits for an operation, so that `complete` always gets through; the queue
 //! is short, so that a client that reads slowly holds back its own operations and nothing grows for it; an
 //! operation's id is free again before its last message is queued; when the socket goes, all its operations
-//! are dropped.
+//! are dropped, save mutations, which `execute` lets end.
 
 mod message;
 
@@ -72,7 +72,7 @@ async fn drive<E: Executor>(door: Door<E>, socket: WebSocket, id: RequestId) {
     let (queue, waiting) = mpsc::channel(QUEUE);
     let mut writer = tokio::spawn(write(sink, waiting));
     let mut connection =
-        Connection { executor: door.executor, id, queue, initialised: false, operations: Operations::default() };
+        Connection { door: door.clone(), id, queue, initialised: false, operations: Operations::default() };
 
     let mut last_heard = Instant::now();
     let mut pings = interval_at(last_heard + PING_EVERY, PING_EVERY);
@@ -150,7 +150,7 @@ fn is_too_big(error: &axum::Error) -> bool {
 
 /// The state of one connection.
 struct Connection<E> {
-    executor: E,
+    door: Door<E>,
     /// Of the handshake; names the socket in the log.
     id: RequestId,
     queue: mpsc::Sender<Message>,
@@ -195,7 +195,7 @@ impl<E: Executor> Connection<E> {
             Err(refusal) => return ControlFlow::Break(Some(Close::bad_message(&refusal.message))),
         };
         let operation = Operation {
-            executor: self.executor.clone(),
+            door: self.door.clone(),
             request_id: self.id.clone(),
             queue: self.queue.clone(),
             running: self.operations.running.clone(),
@@ -244,7 +244,7 @@ impl Operations {
 
 /// One operation of one socket.
 struct Operation<E> {
-    executor: E,
+    door: Door<E>,
     request_id: RequestId,
     queue: mpsc::Sender<Message>,
     running: Running,
@@ -271,7 +271,7 @@ impl<E: Executor> Operation<E> {
             Ok(prepared) => prepared,
             Err(refusal) => return Some(self.error(refusal.errors())),
         };
-        let mut results = self.executor.execute_stream(prepared.request, None);
+        let mut results = self.door.clone().execute_stream(prepared);
         let mut first = true;
         while let Some(response) = results.next().await {
             let answer = Answer::new(response, &self.request_id);

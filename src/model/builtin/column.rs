@@ -52,7 +52,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     let mut texts = wordings.texts.iter();
     if let Some(first) = texts.next() {
         sketch.wording(first);
-        for other in other_senses(&reading, first) {
+        for other in other_senses(table, &reading, first) {
             sketch.wording(other);
         }
     }
@@ -128,10 +128,12 @@ fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
     }
 }
 
-/// The same wording with the other senses of what is ambiguous in the name.
-fn other_senses(reading: &ColumnReading<'_>, wording: &str) -> Vec<String> {
+/// The same wording with the other senses of what is ambiguous in the name; what the table's name says too has none.
+fn other_senses(table: &TableReading<'_>, reading: &ColumnReading<'_>, wording: &str) -> Vec<String> {
     let ambiguous = reading.tokens.iter().find_map(|token| match &token.grasp {
-        Grasp::Ambiguous(others) if wording.contains(&token.text) => Some((token, others)),
+        Grasp::Ambiguous(others) if wording.contains(&token.text) && !table.entity.words.contains(&token.text) => {
+            Some((token, others))
+        }
         _ => None,
     });
     let Some((token, others)) = ambiguous else { return Vec::new() };

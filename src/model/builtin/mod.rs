@@ -73,6 +73,10 @@ impl Describer for BuiltinDescriber {
         BATCH_SIZE
     }
 
+    fn answers_at_once(&self) -> bool {
+        true
+    }
+
     fn bound(&self, _request: &DescribeRequest) -> UsageBound {
         UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }

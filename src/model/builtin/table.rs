@@ -62,7 +62,8 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
 /// that are not its own identifier or audit columns.
 pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<(&'a Column, &'a Reference)>> {
     let keys = table.foreign_keys();
-    if !(2..=3).contains(&keys.len()) {
+    // What refers to its own kind is a thing with a place among others, not a pair of other things.
+    if !(2..=3).contains(&keys.len()) || keys.iter().any(|(_, reference)| table.is_own(reference)) {
         return None;
     }
     let all_in_key = keys.iter().all(|(column, _)| column.primary_key);
@@ -376,7 +377,7 @@ fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
             0.03,
         );
     }
-    let referring = table.detail.referenced_by.len();
+    let referring = referring(table).len();
     if referring > 0 {
         sketch.evidence(
             "reference",
@@ -389,6 +390,11 @@ fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
     }
 }
 
+/// The other tables that refer to this one.
+fn referring<'t>(table: &TableReading<'t>) -> Vec<&'t String> {
+    table.detail.referenced_by.iter().filter(|name| **name != table.detail.table.name).collect()
+}
+
 /// How many rows, and whether that is an estimate.
 fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
     let counted = table.statistics.filter(|all| all.complete && all.sampled_rows > 0).map(|all| (all.sampled_rows, ""));
@@ -397,7 +403,7 @@ fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
 
 fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if links(table).is_none() || commented {
-        let mut targets: Vec<String> = Vec::new();
+        let (mut always, mut perhaps): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
         for (column, reference) in table.foreign_keys() {
             let target = table.target(reference);
             let text = if let Some(role) =
@@ -411,17 +417,27 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
             } else {
                 format!("a row of {}", words::shown(&reference.table))
             };
+            let filled =
+                table.column(column).statistics.and_then(|one| one.null_share).is_some_and(|share| share == 0.0);
+            let targets = if column.nullable && !filled { &mut perhaps } else { &mut always };
             if !targets.contains(&text) {
                 targets.push(text);
             }
         }
-        if !targets.is_empty() {
-            sketch.detail(Need::Useful, format!("Each row refers to {}", words::listed(&targets, "and")));
+        perhaps.retain(|text| !always.contains(text));
+        let refers = |verb: &str, targets: &[String]| {
+            (!targets.is_empty()).then(|| format!("{verb} {}", words::listed(targets, "and")))
+        };
+        let parts: Vec<String> =
+            [refers("refers to", &always), refers("may refer to", &perhaps)].into_iter().flatten().collect();
+        if !parts.is_empty() {
+            sketch.detail(Need::Useful, format!("Each row {}", parts.join(" and ")));
         }
     }
-    let referring: Vec<String> = table.detail.referenced_by.iter().take(6).map(|name| words::shown(name)).collect();
+    let all = referring(table);
+    let referring: Vec<String> = all.iter().take(6).map(|name| words::shown(name)).collect();
     if !referring.is_empty() {
-        let more = table.detail.referenced_by.len() - referring.len();
+        let more = all.len() - referring.len();
         let tail = if more > 0 { format!(" and {more} more") } else { String::new() };
         let names = if more > 0 { referring.join(", ") } else { words::listed(&referring, "and") };
         sketch.detail(Need::Useful, format!("Referred to by {names}{tail}"));
@@ -434,7 +450,8 @@ fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if soft {
         sketch.detail(Need::Useful, "Rows can be marked as deleted");
     }
-    if let Some((rows, _)) = size(table) {
-        sketch.detail(Need::Thorough, format!("About {rows} rows"));
+    if let Some((rows, how)) = size(table) {
+        let rows = if rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        sketch.detail(Need::Thorough, words::capitalized(&format!("{how}{rows} when this was written")));
     }
 }

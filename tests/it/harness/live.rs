@@ -17,13 +17,17 @@ pub struct Live {
 impl Live {
     /// Connects, says `connection_init` and subscribes; returns once the server has acknowledged.
     pub async fn open(base: &str, query: &str, variables: Value) -> Self {
+        Self::send(base, json!({ "query": query, "variables": variables })).await
+    }
+
+    /// The same with a whole payload, as POST would carry it.
+    pub async fn send(base: &str, payload: Value) -> Self {
         let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
         let (mut socket, _response) = connect_async(request).await.unwrap();
         let say = |value: Value| Message::text(value.to_string());
         socket.send(say(json!({ "type": "connection_init" }))).await.unwrap();
-        let subscribe =
-            json!({ "id": "1", "type": "subscribe", "payload": { "query": query, "variables": variables } });
+        let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
         let mut live = Self { socket, field: None };
         assert_eq!(live.message().await.unwrap()["type"], "connection_ack");
         live.socket.send(say(subscribe)).await.unwrap();

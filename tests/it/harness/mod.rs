@@ -2,11 +2,15 @@
 //! targets to point it at.
 
 pub mod live;
+pub mod local_model;
+pub mod proxy;
 pub mod scripted_model;
 pub mod server;
 pub mod sqlite;
 
 pub use live::Live;
+pub use local_model::LocalModel;
+pub use proxy::Proxy;
 pub use scripted_model::ScriptedModel;
 pub use server::Server;
 pub use sqlite::SqliteTarget;

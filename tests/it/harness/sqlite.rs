@@ -1,7 +1,8 @@
-//! Small SQLite targets, made by SQLite's own client.
+//! Small SQLite targets, made by SQL.
 
 use std::path::{Path, PathBuf};
 
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 /// A SQLite database in a folder of its own.
@@ -39,7 +40,15 @@ impl SqliteTarget {
     }
 }
 
-fn execute(file: &Path, sql: &str) {
-    let done = std::process::Command::new("sqlite3").arg("-batch").arg(file).arg(sql).output().unwrap();
-    assert!(done.status.success(), "sqlite3: {}", String::from_utf8_lossy(&done.stderr));
+/// Runs SQL on a file, on a thread and a runtime of its own, so that a test may call it from anywhere.
+pub fn execute(file: &Path, sql: &str) {
+    let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
+    let sql = sql.to_owned();
+    let work = async move {
+        let mut connection = options.connect().await.unwrap();
+        sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
+        connection.close().await.unwrap();
+    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    std::thread::spawn(move || runtime().block_on(work)).join().unwrap();
 }

@@ -1,52 +1,68 @@
-//! Clients of other people's making, where they are at hand: GraphiQL in a real browser, the audits of
-//! GraphQL over HTTP.
+//! Clients of other people's making against the real server, where they are at hand: GraphiQL in a real
+//! browser, the audits of GraphQL over HTTP. And what GraphiQL's tabs hold, without a browser.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
+use serde_json::{Value, json};
 use tokio::process::Command;
 
-use super::toy::Toy;
+use crate::harness::Server;
 
-const NOT_INSTALLED: &str = "the packages of tests/browser are not installed (`npm ci` there)";
+const NOT_INSTALLED: &str = "the packages of tests/browser are not installed (`make test` installs them)";
 
-/// What is missing for the browser, if anything.
-async fn missing(toy: &Toy) -> Option<&'static str> {
-    let page = toy.get("/graphiql").send().await.unwrap().text().await.unwrap();
-    if page.contains("make pages") {
-        Some("the pages are not built (`make pages`)")
-    } else if !Path::new("tests/browser/node_modules/playwright-core").exists() {
-        Some(NOT_INSTALLED)
-    } else if !Path::new("/usr/bin/chromium").exists() {
-        Some("Chromium is not installed (`apt-get install chromium`)")
-    } else {
-        None
-    }
+/// Whether a package of `tests/browser` is there.
+fn installed(package: &str) -> bool {
+    Path::new("tests/browser/node_modules").join(package).exists()
+}
+
+/// A browser that the script can drive.
+fn browser() -> Option<String> {
+    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
+    std::env::var("CHROMIUM").into_iter().chain(usual).find(|path| Path::new(path).exists())
 }
 
 #[tokio::test]
-async fn a_query_and_a_subscription_in_graphiql() {
-    let toy = Toy::start().await;
-    if let Some(what) = missing(&toy).await {
+async fn a_first_run_in_graphiql() {
+    let server = Server::start().await;
+    let page = server.get("/graphiql").await.text().await.unwrap();
+    let browser = browser();
+    let missing = if page.contains("make pages") {
+        Some("the pages are not built (`make pages`)")
+    } else if !installed("playwright-core") {
+        Some(NOT_INSTALLED)
+    } else if browser.is_none() {
+        Some("Chromium is not installed (`make test` installs it; CHROMIUM names another browser)")
+    } else {
+        None
+    };
+    if let Some(what) = missing {
         eprintln!("SKIPPED: GraphiQL in a browser, because {what}");
         return;
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("graphiql");
-    let mut browser = Command::new("node");
-    browser.arg("tests/browser/graphiql.mjs").arg(toy.url("/")).arg(&folder);
-    browser.args(["--query", "query Greet { hello(name: \"browser\") }", "--answer", "hello browser"]);
-    browser.args(["--subscription", "subscription Count { count(to: 7) }", "--event", "\"count\": 7"]);
-    succeeds(browser).await;
+    let mut script = Command::new("node");
+    script.arg("tests/browser/graphiql.mjs").arg(&server.base).arg(&folder).arg("--demo");
+    script.args(["--query", "query Try { server { version } }", "--answer", env!("CARGO_PKG_VERSION")]);
+    script.args(["--chromium", &browser.unwrap()]);
+    succeeds(script).await;
+    let data = server.data("{ runs { nodes { number status dbProfile { name } } } }", json!({})).await;
+    let run = json!({ "number": 1, "status": "READY_FOR_REVIEW", "dbProfile": { "name": "demo" } });
+    assert_eq!(data["runs"]["nodes"], json!([run]));
 }
 
 #[tokio::test]
 async fn the_audits_of_graphql_over_http() {
-    let toy = Toy::start().await;
-    if !Path::new("tests/browser/node_modules/graphql-http").exists() {
+    if !installed("graphql-http") {
         eprintln!("SKIPPED: the audits of GraphQL over HTTP, because {NOT_INSTALLED}");
         return;
     }
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    let events = server.events(&run, 0).await.len();
+    let subscription = format!("subscription {{ runProgress(runId: {run:?}) {{ sequence }} }}");
     let mut audit = Command::new("node");
-    audit.arg("tests/browser/audit.mjs").arg(toy.url("/")).args(["subscription { count(to: 3) }", "3"]);
+    audit.arg("tests/browser/audit.mjs").args([&server.base, &subscription, &events.to_string()]);
     succeeds(audit).await;
 }
 
@@ -54,4 +70,41 @@ async fn succeeds(mut command: Command) {
     let output = command.kill_on_drop(true).output().await.unwrap();
     let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
     assert!(output.status.success(), "{said}");
+}
+
+/// The document of an example tab of GraphiQL, and its variables.
+fn example(name: &str) -> (String, Value) {
+    let folder = Path::new("playground/src/graphiql/examples");
+    let query = fs::read_to_string(folder.join(format!("{name}.graphql"))).unwrap();
+    let variables = fs::read_to_string(folder.join(format!("{name}.json")));
+    (query, variables.map_or(json!({}), |text| serde_json::from_str(&text).unwrap()))
+}
+
+/// A newcomer presses one button after the other and copies nothing.
+#[tokio::test]
+async fn the_example_tabs_work_as_they_stand() {
+    let server = Server::start().await;
+    let (query, variables) = example("5-follow-the-list");
+    let mut changes = server.subscribe(&query, variables).await.field("runsChanged");
+
+    let (query, variables) = example("1-start-here");
+    assert_eq!(server.data(&query, variables).await["dbProfiles"][0]["name"], "demo");
+    let (query, variables) = example("2-start-a-run");
+    let data = server.data(&query, variables).await;
+    assert_eq!(data["startRun"]["runs"][0]["number"], 1);
+    let (query, variables) = example("3-watch-a-run");
+    let mut run = server.subscribe(&query, variables).await.field("runProgress");
+    let mut last = Value::Null;
+    while let Some(event) = run.next().await {
+        last = event;
+    }
+    assert_eq!((&last["type"], &last["status"]), (&json!("FINISHED"), &json!("READY_FOR_REVIEW")));
+    let (query, variables) = example("4-read-suggestions");
+    let data = server.data(&query, variables).await;
+    assert!(data["runByNumber"]["suggestions"]["nodes"].as_array().unwrap().len() > 10, "{data}");
+
+    while changes.next().await.unwrap()["run"]["status"] != "READY_FOR_REVIEW" {}
+    let tabs = fs::read_dir("playground/src/graphiql/examples").unwrap();
+    let tabs = tabs.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|it| it == "graphql")).count();
+    assert_eq!(tabs, 5, "each tab has its lines in this test");
 }

@@ -17,6 +17,8 @@ async fn a_foreign_host_or_origin_is_refused() {
         (header::ORIGIN, "http://evil.example"),
         (header::ORIGIN, "http://localhost.evil.example"),
         (header::ORIGIN, "null"),
+        (header::ORIGIN, "http://localhost:5173"),
+        (header::ORIGIN, "http://gloss.test"),
     ] {
         let (status, body) = {
             let response = toy.post(bump.clone()).header(&name, foreign).send().await.unwrap();
@@ -34,8 +36,6 @@ async fn a_foreign_host_or_origin_is_refused() {
         (header::HOST, "localhost"),
         (header::HOST, "[::1]:1"),
         (header::HOST, "gloss.test:80"),
-        (header::ORIGIN, "http://localhost:5173"),
-        (header::ORIGIN, "http://gloss.test"),
     ] {
         assert_eq!(ask(toy.post(bump.clone()).header(&name, own)).await.0, StatusCode::OK, "{name}: {own}");
     }

@@ -22,6 +22,10 @@ pub struct Seen {
     pub bumps: AtomicU64,
     /// How many `flood` streams are alive.
     pub floods: watch::Sender<u64>,
+    /// How many `bumpLater` wait.
+    pub waiting: watch::Sender<u64>,
+    /// Lets them go on.
+    pub gate: watch::Sender<bool>,
 }
 
 pub struct Query;
@@ -67,6 +71,24 @@ pub struct Mutation;
 impl Mutation {
     async fn bump(&self, ctx: &Context<'_>) -> u64 {
         ctx.data_unchecked::<Arc<Seen>>().bumps.fetch_add(1, Ordering::SeqCst) + 1
+    }
+
+    /// Bumps once the gate is open.
+    async fn bump_later(&self, ctx: &Context<'_>) -> bool {
+        let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
+        seen.waiting.send_modify(|n| *n += 1);
+        let _waiting = WaitGuard(seen.clone());
+        let open = seen.gate.subscribe().wait_for(|open| *open).await.is_ok();
+        seen.bumps.fetch_add(u64::from(open), Ordering::SeqCst);
+        open
+    }
+}
+
+struct WaitGuard(Arc<Seen>);
+
+impl Drop for WaitGuard {
+    fn drop(&mut self) {
+        self.0.waiting.send_modify(|n| *n -= 1);
     }
 }
 

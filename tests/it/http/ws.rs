@@ -266,3 +266,34 @@ async fn a_server_that_stops_says_so() {
     (&mut toy.served).await.unwrap().unwrap();
     assert!(tokio::net::TcpStream::connect(toy.address).await.is_err());
 }
+
+/// A mutation runs to its end though its client is gone; a query would be dropped.
+#[tokio::test]
+async fn a_mutation_is_never_half_done() {
+    let toy = Toy::start().await;
+    let mut waiting = toy.seen.waiting.subscribe();
+    let mutation = json!({ "query": "mutation { a: bumpLater b: bumpLater }" });
+
+    let mut socket = Socket::open(&toy).await;
+    socket.subscribe("a", "mutation { a: bumpLater b: bumpLater }").await;
+    waiting.wait_for(|&n| n == 1).await.unwrap();
+    drop(socket);
+    for (at, accept) in ["application/json", "text/event-stream"].into_iter().enumerate() {
+        let request = toy.post(mutation.clone()).header("accept", accept);
+        let client = tokio::spawn(async move { request.send().await.unwrap().text().await });
+        waiting.wait_for(|&n| n == at as u64 + 2).await.unwrap();
+        client.abort();
+        assert!(client.await.unwrap_err().is_cancelled());
+    }
+    // The server has heard of it by the time it has answered others.
+    for _ in 0..20 {
+        assert_eq!(ask(toy.query("{ hello }")).await.0, 200);
+    }
+    assert_eq!(*waiting.borrow(), 3);
+    toy.seen.gate.send_replace(true);
+    // A server that stops waits for them.
+    let mut toy = toy;
+    toy.stop.cancel();
+    (&mut toy.served).await.unwrap().unwrap();
+    assert_eq!(toy.seen.bumps.load(std::sync::atomic::Ordering::SeqCst), 6);
+}

@@ -112,6 +112,9 @@ impl Place<'_> {
             && let Some(unit) = units::unit(&last.raw, before.text.rsplit(' ').next().unwrap_or_default())
         {
             words.truncate(words.len().saturating_sub(unit.split(' ').count()));
+            if Self::is_timed(unit, &words) {
+                words.push("time".to_owned());
+            }
         }
         if words.len() > 1 && words.last().is_some_and(|word| word == "JSON") {
             words.pop();

@@ -98,6 +98,8 @@ impl Place<'_> {
             let subject = if dated { self.owner() } else { self.subject_before(&rest, before) };
             let was = if INTRANSITIVE.contains(&verb.as_str()) { "" } else { "was " };
             let adverb = adverb.map(|adverb| format!("{adverb} ")).unwrap_or_default();
+            // A payment is made: what is paid is something else.
+            let verb = if verb == "paid" && subject.ends_with("payment") { "made" } else { verb.as_str() };
             let at = if days { "date on which" } else { "time at which" };
             vec![
                 format!("when {subject} {was}{adverb}{verb}"),

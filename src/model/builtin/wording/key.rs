@@ -67,7 +67,9 @@ impl Place<'_> {
             }
         };
         let mut texts = vec![first, format!("foreign key to {where_to}")];
-        texts.push(format!("identifier of the {}", if role.is_empty() { who.clone() } else { self.phrase(&role) }));
+        if !role.iter().any(|word| PREPOSITIONS.contains(&word.as_str())) {
+            texts.push(format!("identifier of the {}", if role.is_empty() { who.clone() } else { self.phrase(&role) }));
+        }
         texts.push(format!("reference to {} {who}", words::article(who)));
         told("it is a foreign key and the name says to what", true, texts)
     }

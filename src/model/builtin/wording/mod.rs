@@ -82,7 +82,8 @@ impl Place<'_> {
         let entity = &self.table.entity;
         let mut texts = vec![format!("{}{tail}", self.of_owner(phrase))];
         if entity.is_clear && phrase != entity.one {
-            let s = if entity.one.ends_with('s') { "'" } else { "'s" };
+            let plural = entity.one.ends_with('s') && !["ss", "us", "is"].iter().any(|end| entity.one.ends_with(end));
+            let s = if plural { "'" } else { "'s" };
             texts.push(format!("the {}{s} {phrase}{tail}", entity.one));
             if tail.is_empty() {
                 texts.push(format!("{phrase} recorded for each {}", entity.one));

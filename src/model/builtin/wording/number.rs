@@ -97,13 +97,16 @@ impl Place<'_> {
         let words = &self.column.words;
         let rest = words.get(..words.len().checked_sub(unit_words)?).filter(|rest| !rest.is_empty())?;
         let mut phrase = self.phrase(rest);
-        if unit.ends_with("seconds")
-            && !units::is_time(rest.last().map_or("", String::as_str))
-            && rest.last().is_some_and(|word| !words::is_participle(word))
-        {
+        if Self::is_timed(unit, rest) {
             phrase.push_str(" time");
         }
         told("the name ends with a unit", true, self.belonging(&phrase, &format!(" in {unit}")))
+    }
+
+    /// Whether a thing measured in this unit is a time that its words do not call so: `load_ms`.
+    pub(super) fn is_timed(unit: &str, words: &[String]) -> bool {
+        unit.ends_with("seconds")
+            && words.last().is_some_and(|last| !units::is_time(last) && !words::is_participle(last))
     }
 }
 

@@ -1,0 +1,142 @@
+//! What a person at a terminal reads: each refusal is one clear line that says what to do.
+
+use std::{net::TcpListener, path::Path, process::Output};
+
+use crate::harness::Server;
+
+/// Runs the binary to its end; it must leave by itself.
+async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+    let mut command = Server::command(data);
+    command.args(arguments).envs(environment.iter().copied());
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(30), command.output());
+    ended.await.unwrap_or_else(|_| panic!("gloss {arguments:?} goes on")).unwrap()
+}
+
+/// The first line on standard error of a start that must fail; for a refusal of Gloss's own, the only one.
+async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let ended = gloss(data, arguments, environment).await;
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success(), "gloss {arguments:?} was not refused");
+    assert!(ended.stdout.is_empty());
+    // A warning about the folder may stand above.
+    let said: Vec<&str> = said.lines().filter(|line| !line.contains(" WARN ")).collect();
+    if said[0].starts_with("gloss: ") {
+        assert_eq!(said.len(), 1, "{said:?}");
+    }
+    said[0].to_owned()
+}
+
+/// Whether a text has all these words in it.
+fn says(text: &str, words: &[&str]) {
+    assert!(words.iter().all(|word| text.contains(word)), "{text}: {words:?}");
+}
+
+#[tokio::test]
+async fn migrate_brings_a_store_up_and_refuses_a_newer_one() {
+    let data = tempfile::tempdir().unwrap();
+    for _ in 0..2 {
+        let done = gloss(data.path(), &["migrate"], &[]).await;
+        says(&String::from_utf8(done.stdout).unwrap(), &["up to date", &data.path().display().to_string()]);
+        assert!(done.status.success() && done.stderr.is_empty());
+    }
+    let newer = "INSERT INTO seaql_migrations VALUES ('m99990101_000000_later', 1)";
+    let file = data.path().join("store.db");
+    crate::harness::sqlite::execute(&file, newer);
+    for command in ["migrate", "serve"] {
+        let text = refusal(data.path(), &[command], &[]).await;
+        says(&text, &["newer version of Gloss", &file.display().to_string(), "use that version"]);
+    }
+}
+
+#[tokio::test]
+async fn what_is_said_wrongly_is_named() {
+    let data = tempfile::tempdir().unwrap();
+    let cases: [(&[&str], &[&str]); 9] = [
+        (&["--nonsense"], &["--nonsense"]),
+        (&["nonsense"], &["nonsense"]),
+        (&["--workers", "many"], &["--workers", "many", "whole number"]),
+        (&["--workers", "999"], &["999", "0 to 256"]),
+        (&["--listen", "8787"], &["--listen", "127.0.0.1:8787"]),
+        (&["--listen", "0.0.0.0:8787"], &["0.0.0.0:8787", "loopback"]),
+        (&["--log", "=,,!x=="], &["log filter", "`info`"]),
+        (&["--log", "loud"], &["log filter", "loud", "`info`"]),
+        (&["--store-url", "postgres://ann:hunter2@h/db"], &["postgres:", "sqlite://"]),
+    ];
+    for (arguments, words) in cases {
+        let text = refusal(data.path(), arguments, &[]).await;
+        says(&text, words);
+        assert!(!text.contains("hunter2"), "{text}");
+    }
+    says(&refusal(data.path(), &[], &[("GLOSS_WORKERS", "many")]).await, &["--workers", "whole number"]);
+}
+
+#[tokio::test]
+async fn a_wrong_settings_file_is_told_with_its_line() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("gloss.toml");
+    let path = file.display().to_string();
+    let cases = [
+        ("workers = 1\nworkerz = 3", "line 2", "workerz"),
+        ("listen = 17", "line 1", "17"),
+        ("\n\nworkers = = 3", "line 3", "="),
+    ];
+    for (text, line, word) in cases {
+        std::fs::write(&file, text).unwrap();
+        says(&refusal(data.path(), &["--config", &path], &[]).await, &[&path, line, word]);
+    }
+    std::fs::remove_file(&file).unwrap();
+    says(&refusal(data.path(), &["--config", &path], &[]).await, &[&path, "cannot be read", "--config"]);
+}
+
+#[tokio::test]
+async fn a_port_in_use_is_told() {
+    let data = tempfile::tempdir().unwrap();
+    let other = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = other.local_addr().unwrap().to_string();
+    says(&refusal(data.path(), &["--listen", &address], &[]).await, &[&address, "in use", "--listen"]);
+}
+
+#[tokio::test]
+async fn a_folder_in_use_is_told_with_the_address_of_its_server() {
+    let server = Server::start().await;
+    for command in ["serve", "migrate"] {
+        says(&refusal(server.data.path(), &[command], &[]).await, &["in use", &server.base, "--data-dir"]);
+    }
+}
+
+#[tokio::test]
+async fn a_folder_or_store_that_cannot_be_used_is_told() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("file");
+    std::fs::write(&file, "").unwrap();
+    says(&refusal(&file, &[], &[]).await, &[&file.display().to_string(), "--data-dir"]);
+
+    let nowhere = data.path().join("nowhere/store.db").display().to_string();
+    let url = format!("sqlite://{nowhere}");
+    says(&refusal(data.path(), &["--store-url", &url], &[]).await, &[&nowhere, "--store-url"]);
+
+    let noise = data.path().join("noise.db");
+    std::fs::write(&noise, "no database at all\n".repeat(500)).unwrap();
+    let url = format!("sqlite://{}", noise.display());
+    says(&refusal(data.path(), &["--store-url", &url], &[]).await, &["not a database", "check"]);
+}
+
+#[tokio::test]
+async fn a_folder_of_another_user_is_told() {
+    let data = tempfile::tempdir().unwrap();
+    let binary = env!("CARGO_BIN_EXE_gloss");
+    // Only an administrator can become somebody else, who must be able to reach the binary too.
+    let mut nobody = tokio::process::Command::new("setpriv");
+    nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", binary]);
+    let reached = nobody.arg("--version").output().await.is_ok_and(|ended| ended.status.success());
+    if !reached {
+        eprintln!("SKIPPED: this user cannot start {binary} as nobody");
+        return;
+    }
+    let mut nobody = tokio::process::Command::new("setpriv");
+    nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", binary, "--listen", "127.0.0.1:0"]);
+    let ended = nobody.arg("--data-dir").arg(data.path().join("sub")).output().await.unwrap();
+    let said = String::from_utf8(ended.stderr).unwrap();
+    assert!(!ended.status.success() && said.lines().count() == 1, "{said}");
+    says(&said, &["Permission denied", "--data-dir"]);
+}
