@@ -2,7 +2,8 @@
 //!
 //! The rule: rows are the truth of what is to do. A claim reads the rows without an outcome and does these; so
 //! a resumed run asks for no finished row again and skips none. Tables are read a few ahead, requests go out as
-//! many at once as the LLM profile allows, and each answer is recorded at once in one transaction.
+//! many at once as the LLM profile allows, and each answer is recorded at once in one transaction; answers of a
+//! describer that nobody waits for share one.
 
 use std::{
     collections::HashMap,

@@ -170,3 +170,37 @@ async fn targets_that_cannot_be_reached() {
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
     assert_eq!(server.events(&run, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
 }
+
+#[tokio::test]
+async fn profiles_that_could_never_work_are_refused() {
+    let server = Server::start().await;
+    let create = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
+    for url in [
+        "postgres://u:p@h:99999/db",
+        "postgres://u:hun/ter2@h/db",
+        "postgres://[::1",
+        "sqlite://relative.db",
+        "oracle://h/x",
+        "",
+    ] {
+        let error = server.error(create, json!({ "input": { "name": "x", "url": url } })).await;
+        is(&error, "BAD_USER_INPUT", "input.url");
+        assert!(!error.to_string().contains("ter2"), "{error}");
+    }
+    let create = "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }";
+    let input = json!({ "name": "x", "provider": "ANTHROPIC", "model": "m", "apiKey": "k" });
+    is(&server.error(create, json!({ "input": input })).await, "BAD_USER_INPUT", "input.provider");
+}
+
+#[tokio::test]
+async fn a_key_whose_runs_were_deleted_is_a_conflict() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let input = json!({ "targets": [{ "dbProfileId": demo }], "idempotencyKey": "once" });
+    let run = server.start_run(input.clone()).await;
+    server.events(&run, 0).await;
+    server
+        .data("mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }", json!({ "ids": [run] }))
+        .await;
+    has_code(&server.error(START, json!({ "input": input })).await, "CONFLICT");
+}

@@ -124,3 +124,74 @@ async fn a_data_folder_belongs_to_one_server() {
     let text = String::from_utf8_lossy(&second.stderr);
     assert!(text.contains("in use by another Gloss at http://127.0.0.1:"), "{text}");
 }
+
+#[tokio::test]
+async fn nothing_that_waits_for_its_turn_is_sent_after_a_signal() {
+    let target = SqliteTarget::with_tables(12, 5);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    server.start_run(input.clone()).await;
+    model.waiting(WIDTH).await;
+    // The second run shares the profile's places, which are all taken.
+    let second = server.start_run(input).await;
+    let mut live = server.watch(&second, 0).await;
+    while live.next().await.unwrap()["type"] != "SCOPE_RESOLVED" {}
+    server.signal("TERM");
+    while live.next().await.is_some() {}
+    model.open_gate();
+    let (status, _data) = server.left().await;
+    assert!(status.success(), "{status}");
+    assert_eq!(model.requests(), WIDTH);
+}
+
+#[tokio::test]
+async fn a_server_without_workers_takes_runs_from_the_dead_and_cancels_them() {
+    let target = SqliteTarget::with_tables(12, 5);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(WIDTH).await;
+    let data = server.kill().await;
+    let server = Server::start_at(data, &[("GLOSS_WORKERS", "0")]).await;
+    let mut live = server.watch(&run, 0).await;
+    while live.next().await.unwrap()["status"] != "QUEUED" {}
+    while live.next().await.unwrap()["type"] != "STATUS_CHANGED" {}
+    let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }";
+    assert_eq!(server.data(cancel, json!({ "id": run })).await["cancelRun"]["outcome"], "CANCELLED");
+    assert_eq!(server.data("{ workers { id } }", json!({})).await["workers"], json!([]));
+}
+
+#[tokio::test]
+async fn a_store_belongs_to_one_server_wherever_it_lies() {
+    let elsewhere = tempfile::tempdir().unwrap();
+    let url = format!("sqlite://{}/store.db", elsewhere.path().display());
+    let _server = Server::start_with(&[("GLOSS_STORE_URL", &url)]).await;
+    let other = tempfile::tempdir().unwrap();
+    let second = Server::command(other.path()).env("GLOSS_STORE_URL", &url).output().await.unwrap();
+    assert!(!second.status.success());
+    let text = String::from_utf8_lossy(&second.stderr);
+    assert!(text.contains("store.db is in use by another Gloss"), "{text}");
+}
+
+#[tokio::test]
+async fn a_data_folder_may_have_any_name_and_keeps_its_files_private() {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("a #1?b=%20 folder");
+    let migrated = Server::command(&data).arg("migrate").output().await.unwrap();
+    assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
+    let server = Server::start_with(&[("GLOSS_DATA_DIR", data.to_str().unwrap())]).await;
+    // The first profiles are there though `migrate` came first.
+    let demo = server.db_profile("demo").await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    assert_eq!(server.events(&run, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
+    let mut files = 0;
+    for file in std::fs::read_dir(&data).unwrap() {
+        let file = file.unwrap();
+        let mode = file.metadata().unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode, 0o600, "{:?} has the mode {mode:o}", file.path());
+        files += 1;
+    }
+    assert!(files >= 4, "only {files} files");
+    assert_eq!(std::fs::metadata(&data).unwrap().permissions().mode() & 0o777, 0o700);
+}

@@ -103,6 +103,16 @@ async fn a_budget_of_tokens_is_never_overspent() {
 }
 
 #[tokio::test]
+async fn a_budget_of_seconds_is_kept_though_the_model_is_silent() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, mut input) = server_with(&model, &target, &[]).await;
+    input["budget"] = json!({ "maxSeconds": 1 });
+    let last = last_event(&server, input).await;
+    assert_eq!((&last["status"], &last["error"]["code"]), (&json!("PAUSED"), &json!("LIMIT_EXCEEDED")), "{last:#}");
+}
+
+#[tokio::test]
 async fn a_cancel_in_the_middle_leaves_nothing_half_written() {
     let target = SqliteTarget::with_tables(10, 49);
     let model = ScriptedModel::builder().gated().start().await;

@@ -32,11 +32,7 @@ async fn a_foreign_host_or_origin_is_refused() {
         }
     }
     assert_eq!(toy.seen.bumps.load(Ordering::SeqCst), 0);
-    for (name, own) in [
-        (header::HOST, "localhost"),
-        (header::HOST, "[::1]:1"),
-        (header::HOST, "gloss.test:80"),
-    ] {
+    for (name, own) in [(header::HOST, "localhost"), (header::HOST, "[::1]:1"), (header::HOST, "gloss.test:80")] {
         assert_eq!(ask(toy.post(bump.clone()).header(&name, own)).await.0, StatusCode::OK, "{name}: {own}");
     }
 }
