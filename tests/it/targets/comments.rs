@@ -13,7 +13,7 @@ use proptest::{
     strategy::ValueTree,
     test_runner::{Config, TestRunner},
 };
-use sqlx::{AssertSqlSafe, Connection as _};
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
 use super::{open, sqlite_url};
 use crate::services;
@@ -125,8 +125,8 @@ fn texts() -> Vec<String> {
     let text = prop_oneof![4 => short, 1 => long].prop_map(|parts| parts.concat());
     let mut runner = TestRunner::new(Config::default());
     let random = (0..50).map(|_| text.new_tree(&mut runner).unwrap().current());
-    // Without what only some databases keep, so that most are kept.
-    let plain = (0..50).map(|_| "").zip(random.collect::<Vec<_>>()).flat_map(|(_, text)| {
+    // Each once more without what only some databases keep, so that most are kept.
+    let plain = random.collect::<Vec<_>>().into_iter().flat_map(|text| {
         let plane: String = text.chars().filter(|c| u32::from(*c) <= 0xFFFF && *c != '\0').take(1_024).collect();
         [text, plane]
     });
@@ -206,7 +206,9 @@ async fn any_text_on_mariadb() {
         sqlx::raw_sql(AssertSqlSafe(set)).execute(&mut connection).await.unwrap();
         for text in INJECTIONS {
             let statement = format!("SELECT {} AS said", mysql_text(text));
-            let said: String = sqlx::query_scalar(AssertSqlSafe(statement)).fetch_one(&mut connection).await.unwrap();
+            // Prepared, it would be read in the mode of the first time.
+            let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(&mut connection).await.unwrap();
+            let said: String = row.get(0);
             let doubled = if mode.is_empty() { (*text).to_owned() } else { text.replace('\\', "\\\\") };
             assert_eq!(said, doubled);
         }
@@ -222,11 +224,6 @@ async fn sqlite() {
         format!("CREATE TABLE {0} (\"c'\"\"d\" int, b int); CREATE VIEW v AS SELECT b AS x FROM {0};", ansi(weird));
     services::load_sqlite(&file, &script).await;
     let target = open(&sqlite_url(&file), None).unwrap();
-    let schema = |name: &'static str| {
-        let target = open(&sqlite_url(&file), None).unwrap();
-        async move { target.tables(None, "main").await.unwrap().iter().any(|table| table.name == name) }
-    };
-    assert!(schema("v").await);
     let dump = dump(&file).await;
     for asset in [
         AssetPath { database: Some("my shop's".to_owned()), ..asset(AssetKind::Database, "", None, None) },

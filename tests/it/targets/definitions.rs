@@ -40,7 +40,7 @@ const COLUMNS: &[(&str, &str)] = &[
 
 async fn shown(connection: &mut MySqlConnection, table: &str) -> String {
     let row = sqlx::raw_sql(AssertSqlSafe(format!("SHOW CREATE TABLE {table}"))).fetch_one(connection).await.unwrap();
-    row.get(1)
+    String::from_utf8_lossy(&row.get_unchecked::<Vec<u8>, _>(1)).into_owned()
 }
 
 #[tokio::test]
