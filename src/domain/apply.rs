@@ -124,6 +124,15 @@ pub struct AppliedCommentFilter {
     pub search: Option<String>,
 }
 
+/// The audit, newest first, as its cursors name it.
+pub const AUDIT_LIST: &str = "appliedComments:AT:DESC";
+
+/// The list of what a run's last apply or roll-back did, as its cursors name it.
+#[must_use]
+pub fn items_list_name(run: RunId) -> String {
+    format!("applyOutcomes:{run}:POSITION:ASC")
+}
+
 /// What the suggestions of a run still need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unsettled {
