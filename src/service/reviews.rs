@@ -88,16 +88,16 @@ impl Reviews {
         let decision = decision(&order)?;
         let (selection, mut runs) = self.selection(order).await?;
         let store = &self.ports.store;
-        let reviewed = store.review(selection, decision, reviewer, self.ports.clock.now()).await?;
-        info!(changed = reviewed.changed, reviewer, "suggestions reviewed");
-        let mut found = store.suggestions_by_id(&reviewed.first).await?;
-        let suggestions: Vec<Suggestion> = reviewed.first.iter().filter_map(|id| found.remove(id)).collect();
+        let outcome = store.review(selection, decision, reviewer, self.ports.clock.now()).await?;
+        info!(changed = outcome.changed, reviewer, "suggestions reviewed");
+        let mut found = store.suggestions_by_id(&outcome.first).await?;
+        let suggestions: Vec<Suggestion> = outcome.first.iter().filter_map(|id| found.remove(id)).collect();
         runs.extend(suggestions.iter().map(|suggestion| suggestion.run_id));
         let run = match runs.iter().collect::<Vec<_>>().as_slice() {
             [one] => store.runs_by_id(&[**one]).await?.remove(*one),
             _ => None,
         };
-        Ok(Reviewed { suggestions, run, changed: reviewed.changed })
+        Ok(Reviewed { suggestions, run, changed: outcome.changed })
     }
 
     /// What is decided on, and the runs that it is of.
