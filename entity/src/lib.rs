@@ -5,6 +5,8 @@
 #![expect(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
 
 pub mod alternative;
+pub mod applied_comment;
+pub mod apply_item;
 pub mod db_profile;
 pub mod evidence;
 pub mod idempotency_key;

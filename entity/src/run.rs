@@ -59,6 +59,10 @@ pub struct Model {
     pub attempt: i32,
     pub worker_id: Option<String>,
     pub lease_until: Option<i64>,
+    pub started_by: String,
+    pub variations: Option<String>,
+    /// The apply or roll-back under way, JSON.
+    pub apply: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

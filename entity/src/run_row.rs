@@ -21,6 +21,8 @@ pub struct Model {
     pub status: String,
     /// JSON.
     pub error: Option<String>,
+    /// The suggestion that is done again; it may be gone.
+    pub again: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -31,6 +31,12 @@ pub struct Model {
     pub reviewed_at: Option<i64>,
     pub review_text: Option<String>,
     pub version: i32,
+    /// The first of its chain, which may be gone; null where it is the first itself.
+    pub chain_id: Option<i64>,
+    /// Its newest write that was not undone.
+    pub applied_id: Option<i64>,
+    /// The text that stands in the database for it, as far as Gloss knows.
+    pub applied_text: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

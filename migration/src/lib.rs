@@ -20,6 +20,8 @@ mod m20261123_000005_create_run_event;
 mod m20261123_000006_create_worker;
 mod m20261123_000007_create_run_tally;
 mod m20261123_000008_create_run_search;
+mod m20261123_000009_add_review;
+mod m20261123_000010_create_apply;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -37,6 +39,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000006_create_worker::Migration),
             Box::new(m20261123_000007_create_run_tally::Migration),
             Box::new(m20261123_000008_create_run_search::Migration),
+            Box::new(m20261123_000009_add_review::Migration),
+            Box::new(m20261123_000010_create_apply::Migration),
         ]
     }
 }

@@ -124,14 +124,14 @@ pub struct AppliedCommentFilter {
     pub search: Option<String>,
 }
 
-/// The audit, newest first, as its cursors name it.
-pub const AUDIT_LIST: &str = "appliedComments:AT:DESC";
-
 /// The list of what a run's last apply or roll-back did, as its cursors name it.
 #[must_use]
-pub fn items_list_name(run: RunId) -> String {
-    format!("applyOutcomes:{run}:POSITION:ASC")
+pub fn outcomes_list(run: RunId) -> String {
+    format!("applyOutcomes:{run}")
 }
+
+/// The list of all writes, as its cursors name it.
+pub const AUDIT_LIST: &str = "appliedComments";
 
 /// What the suggestions of a run still need.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

@@ -126,57 +126,36 @@ pub trait ReviewStore: Send + Sync {
     /// # Errors
     /// `NotFound` for an unknown suggestion or run; `BadInput` on `input.alternative` where a selected suggestion has no
     /// such alternative, naming the asset; `Conflict` where a selected suggestion's run is APPLYING or CANCELLING an apply.
-    async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed> {
-        let _ = (selection, decision, reviewer, at);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed>;
 
     /// The items that an apply would have: accepted and edited suggestions of the run whose final text is not what was
     /// last written for them, of `ids` if given, by position.
     ///
     /// # Errors
     /// `NotFound` for ids that are no suggestions of the run; `BadInput` for one that is not accepted.
-    async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        let _ = (run, ids);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>>;
 
     /// The items that a roll-back would have: writes of the run that were not undone, newest first.
     ///
     /// # Errors
     /// `NotFound` for ids that are no suggestions of the run.
-    async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        let _ = (run, ids);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>>;
 
     /// Accepts the first wording of all undecided suggestions of a run: what RUN_APPLY and AUTO schedules do.
-    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()> {
-        let _ = (run, reviewer, at);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()>;
 
     /// The next planned items of the run's apply, by position.
-    async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>> {
-        let _ = (run, after_position, limit);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>>;
 
     /// What Gloss last wrote on assets of a database, also by roll-back; assets that it never wrote are missing.
     async fn last_written(
         &self,
         profile: DbProfileId,
         assets: &[AssetPath],
-    ) -> Result<HashMap<AssetPath, Option<String>>> {
-        let _ = (profile, assets);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    ) -> Result<HashMap<AssetPath, Option<String>>>;
 
     /// Ends the run's apply by [`RunEdit::finish_apply`], with what its suggestions still need, in one transaction.
-    async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {
-        let _ = (run, fence, at);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run>;
 
     /// One page of what the last apply or roll-back of a run did, by position.
     async fn items_page(
@@ -184,47 +163,29 @@ pub trait ReviewStore: Send + Sync {
         run: RunId,
         statuses: Option<&[ApplyStatus]>,
         page: &PageRequest,
-    ) -> Result<Page<ApplyItem>> {
-        let _ = (run, statuses, page);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    ) -> Result<Page<ApplyItem>>;
 
     /// How many of these items there are.
-    async fn items_count(&self, run: RunId, statuses: Option<&[ApplyStatus]>) -> Result<i64> {
-        let _ = (run, statuses);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn items_count(&self, run: RunId, statuses: Option<&[ApplyStatus]>) -> Result<i64>;
 
     /// One page of the audit, newest first.
     async fn applied_comments_page(
         &self,
         filter: &AppliedCommentFilter,
         page: &PageRequest,
-    ) -> Result<Page<AppliedComment>> {
-        let _ = (filter, page);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    ) -> Result<Page<AppliedComment>>;
 
     /// How many writes pass.
-    async fn applied_comments_count(&self, filter: &AppliedCommentFilter) -> Result<i64> {
-        let _ = (filter);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn applied_comments_count(&self, filter: &AppliedCommentFilter) -> Result<i64>;
 
     /// Writes by key; unknown ones are missing.
     async fn applied_comments_by_id(
         &self,
         ids: &[AppliedCommentId],
-    ) -> Result<HashMap<AppliedCommentId, AppliedComment>> {
-        let _ = (ids);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    ) -> Result<HashMap<AppliedCommentId, AppliedComment>>;
 
     /// The suggestions of chains, by version.
-    async fn chains(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Suggestion>>> {
-        let _ = (ids);
-        Err(crate::domain::Error::internal("NOT BUILT YET"))
-    }
+    async fn chains(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Suggestion>>>;
 }
 
 /// Suggestions.

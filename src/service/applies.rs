@@ -12,7 +12,7 @@ use crate::{
     domain::{
         Error, Result,
         apply::{
-            AUDIT_LIST, AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, items_list_name,
+            AUDIT_LIST, AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, outcomes_list,
             verdict,
         },
         id::{RunId, SuggestionId},
@@ -118,7 +118,7 @@ impl Applies {
         statuses: Option<&[ApplyStatus]>,
         arguments: &PageArguments,
     ) -> Result<Page<ApplyItem>> {
-        let request = PageRequest::new(arguments, &items_list_name(run))?;
+        let request = PageRequest::new(arguments, &outcomes_list(run))?;
         self.ports.store.items_page(run, statuses, &request).await
     }
 

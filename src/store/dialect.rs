@@ -38,6 +38,15 @@ pub(super) fn contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
 
 /// The keys of the runs whose text holds this one, by the search index; `None` where that cannot answer.
 pub(super) fn search(backend: DbBackend, needle: &str) -> Option<SelectStatement> {
+    indexed(backend, "run_search", "run_search MATCH ?", needle)
+}
+
+/// The same for the audit.
+pub(super) fn search_audit(backend: DbBackend, needle: &str) -> Option<SelectStatement> {
+    indexed(backend, "applied_comment_search", "applied_comment_search MATCH ?", needle)
+}
+
+fn indexed(backend: DbBackend, index: &'static str, matches: &'static str, needle: &str) -> Option<SelectStatement> {
     let answers = needle.chars().count() >= INDEXED_SEARCH_FROM && !needle.contains('\0');
     if backend != DbBackend::Sqlite || !answers {
         return None;
@@ -45,7 +54,7 @@ pub(super) fn search(backend: DbBackend, needle: &str) -> Option<SelectStatement
     // A phrase: everything in it is plain but the double quote, which stands twice.
     let phrase = format!("\"{}\"", needle.replace('"', "\"\""));
     let mut query = Query::select();
-    query.expr(Expr::col("rowid")).from("run_search").and_where(Expr::cust_with_expr("run_search MATCH ?", phrase));
+    query.expr(Expr::col("rowid")).from(index).and_where(Expr::cust_with_expr(matches, phrase));
     Some(query)
 }
 

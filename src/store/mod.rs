@@ -6,12 +6,16 @@
 //! never written as text; what one database needs otherwise than the rest is in `dialect.rs`. To add a
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
 
+mod audit;
+mod chain;
 mod dialect;
 mod events;
+mod items;
 mod keyset;
 mod open;
 mod profiles;
 mod record;
+mod review;
 mod run_list;
 mod run_plan;
 mod runs;
@@ -124,9 +128,6 @@ impl From<DbErr> for Error {
         Self::internal(error)
     }
 }
-
-#[async_trait]
-impl crate::port::store::ReviewStore for SqlStore {}
 
 #[async_trait]
 impl Store for SqlStore {

@@ -118,12 +118,12 @@ fn place(url: &str) -> String {
     place.trim_start_matches("sqlite:").trim_start_matches("//").to_owned()
 }
 
-/// The lock on the data folder lets one process in: whoever held a run before is gone.
+/// The lock on the data folder lets one process in: whoever held a run before is gone, and its lease with it.
 async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
     worker::Entity::delete_many().exec(writer).await?;
     run::Entity::update_many()
         .col_expr(run::Column::WorkerId, Expr::value(None::<String>))
-        .col_expr(run::Column::LeaseUntil, Expr::value(None::<i64>))
+        .col_expr(run::Column::LeaseUntil, Expr::value(0_i64))
         .filter(run::Column::WorkerId.is_not_null())
         .exec(writer)
         .await?;

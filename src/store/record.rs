@@ -4,15 +4,16 @@
 use std::str::FromStr;
 
 use chrono::DateTime;
-use entity::{run, run_event, run_row, suggestion};
+use entity::{applied_comment, apply_item, run, run_event, run_row, suggestion};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{
     Error, Result,
+    apply::{AppliedComment, ApplyItem},
     asset::AssetPath,
     clock::Moment,
     event::RunEvent,
-    id::{DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
     run::{Row, Run},
     suggestion::{Review, Suggestion},
     usage::{Budget, Progress, Usage},
@@ -21,6 +22,11 @@ use crate::domain::{
 /// A moment as it is stored.
 pub(super) const fn millis(moment: Moment) -> i64 {
     moment.timestamp_millis()
+}
+
+/// The first whole millisecond at or after a moment.
+pub(super) fn millis_from(moment: Moment) -> i64 {
+    moment.timestamp_millis() + i64::from(!moment.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
 
 /// A moment as it was stored.
@@ -105,6 +111,9 @@ pub(super) fn run_model(run: &Run) -> Result<run::Model> {
         attempt: run.attempt,
         worker_id: run.worker_id.clone(),
         lease_until: run.lease_until.map(millis),
+        started_by: run.started_by.clone(),
+        variations: run.variations.map(|mode| mode.as_str().to_owned()),
+        apply: to_json_or_none(run.apply.as_ref())?,
     })
 }
 
@@ -127,9 +136,9 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
         model: row.model,
         options: from_json(&row.options)?,
         budget: Budget { max_cost_usd: row.max_cost_usd, max_tokens: row.max_tokens, max_seconds: row.max_seconds },
-        variations: None,
-        started_by: "local".into(),
-        apply: None,
+        variations: row.variations.as_deref().map(spelled).transpose()?,
+        started_by: row.started_by,
+        apply: from_json_or_none(row.apply.as_deref())?,
         created_at: moment(row.created_at)?,
         started_at: moment_or_none(row.started_at)?,
         finished_at: moment_or_none(row.finished_at)?,
@@ -169,7 +178,7 @@ pub(super) fn row(row: run_row::Model) -> Result<Row> {
             table: row.table_name,
             column: row.column_name,
         },
-        again: None,
+        again: row.again.map(SuggestionId),
     })
 }
 
@@ -236,7 +245,69 @@ pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
             text: row.review_text,
         },
         version: row.version,
-        chain_id: SuggestionId(row.id),
-        applied_id: None,
+        chain_id: SuggestionId(row.chain_id.unwrap_or(row.id)),
+        applied_id: row.applied_id.map(AppliedCommentId),
+    })
+}
+
+/// An item of an apply as a row.
+pub(super) fn item_model(run: RunId, item: &ApplyItem) -> Result<apply_item::Model> {
+    Ok(apply_item::Model {
+        run_id: run.0,
+        position: item.position,
+        status: item.status.as_str().to_owned(),
+        begun: item.begun,
+        suggestion_id: item.suggestion_id.0,
+        undoes: item.undoes.map(|id| id.0),
+        asset_kind: item.asset.kind.as_str().to_owned(),
+        database_name: item.asset.database.clone(),
+        schema_name: item.asset.schema.clone(),
+        table_name: item.asset.table.clone(),
+        column_name: item.asset.column.clone(),
+        text: item.text.clone(),
+        expected: item.expected.clone(),
+        statement: item.statement.clone(),
+        before_text: item.before.clone(),
+        error: to_json_or_none(item.error.as_ref())?,
+    })
+}
+
+/// An item of an apply from its row.
+pub(super) fn item(row: apply_item::Model) -> Result<ApplyItem> {
+    Ok(ApplyItem {
+        position: row.position,
+        suggestion_id: SuggestionId(row.suggestion_id),
+        asset: AssetPath {
+            kind: spelled(&row.asset_kind)?,
+            database: row.database_name,
+            schema: row.schema_name,
+            table: row.table_name,
+            column: row.column_name,
+        },
+        text: row.text,
+        expected: row.expected,
+        undoes: row.undoes.map(AppliedCommentId),
+        status: spelled(&row.status)?,
+        begun: row.begun,
+        statement: row.statement,
+        before: row.before_text,
+        error: from_json_or_none(row.error.as_deref())?,
+    })
+}
+
+/// A write from its row.
+pub(super) fn applied_comment(row: applied_comment::Model) -> Result<AppliedComment> {
+    Ok(AppliedComment {
+        id: AppliedCommentId(row.id),
+        asset: from_json(&row.asset)?,
+        run_id: RunId(row.run_id),
+        suggestion_id: SuggestionId(row.suggestion_id),
+        db_profile_id: row.db_profile_id.map(DbProfileId),
+        db_profile_name: row.db_profile_name,
+        before: row.before_text,
+        after: row.after_text,
+        actor: row.actor,
+        at: moment(row.at)?,
+        rolled_back_at: moment_or_none(row.rolled_back_at)?,
     })
 }

@@ -17,10 +17,10 @@ use sea_orm::{
 use super::{
     dialect,
     keyset::{Bound, KeyType, Keyset, Range},
+    record,
 };
 use crate::domain::{
     Result,
-    clock::Moment,
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
 };
 
@@ -119,11 +119,6 @@ fn list<T: Copy + PartialEq>(
     some
 }
 
-/// The first whole millisecond at or after a moment.
-fn millis_from(moment: Moment) -> i64 {
-    moment.timestamp_millis() + i64::from(!moment.timestamp_subsec_nanos().is_multiple_of(1_000_000))
-}
-
 impl Parts {
     /// The parts of a filter; `None` where it lets nothing through.
     pub(super) fn new(backend: DbBackend, filter: &RunFilter) -> Option<Self> {
@@ -141,8 +136,8 @@ impl Parts {
         some.then(|| Self {
             backend,
             lists,
-            from_ms: filter.started_after.map(millis_from),
-            until_ms: filter.started_before.map(millis_from),
+            from_ms: filter.started_after.map(record::millis_from),
+            until_ms: filter.started_before.map(record::millis_from),
             needle: filter.search_needle(),
         })
     }

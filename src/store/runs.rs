@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use entity::{idempotency_key, run, run_row, worker};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::Expr,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
 use super::{SqlStore, dialect, events, record, run_list, write};
@@ -30,15 +30,24 @@ use crate::{
 /// The statuses in which a worker holds a run.
 const HELD: [RunStatus; 3] = [RunStatus::Running, RunStatus::Cancelling, RunStatus::Applying];
 /// Keys in one statement.
-const MAX_KEYS: usize = 1_000;
+pub(super) const MAX_KEYS: usize = 1_000;
 
 /// Statuses as they are stored.
 pub(super) fn spellings(statuses: &[RunStatus]) -> impl Iterator<Item = &'static str> {
     statuses.iter().map(|status| status.as_str())
 }
 
+/// Runs that were told to apply and that no worker took yet: neither a worker nor a lease. One whose process
+/// died has a lease that ran out.
+fn ordered_to_apply() -> Condition {
+    Condition::all()
+        .add(run::Column::Status.eq(RunStatus::Applying.as_str()))
+        .add(run::Column::WorkerId.is_null())
+        .add(run::Column::LeaseUntil.is_null())
+}
+
 /// One run, as its row.
-async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<run::Model> {
+pub(super) async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<run::Model> {
     let row = run::Entity::find_by_id(id.0).one(connection).await?;
     row.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))
 }
@@ -109,8 +118,14 @@ impl SqlStore {
         }
         let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
         let mut recorded = Vec::with_capacity(runs.len());
-        for (id, new) in ids.into_iter().zip(runs) {
-            let edit = RunEdit::created(new_run(RunId(id), new, at), at);
+        for (id, mut new) in ids.into_iter().zip(runs) {
+            let rows = std::mem::take(&mut new.rows);
+            let mut run = new_run(RunId(id), new, at);
+            if !rows.is_empty() {
+                run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+            }
+            let mut edit = RunEdit::created(run, at);
+            edit.new_rows = rows;
             write::edit(&transaction, None, &edit).await?;
             recorded.push(edit.run);
         }
@@ -131,19 +146,15 @@ impl SqlStore {
         Ok(recorded)
     }
 
-    /// Changes the run that `find` gives, if it gives one.
-    async fn change<F>(
+    /// Changes a run inside the transaction in which it was read, and ends that.
+    pub(super) async fn change(
         self,
-        find: impl FnOnce(sea_orm::DatabaseTransaction) -> F + Send,
+        transaction: DatabaseTransaction,
+        row: run::Model,
         fence: Option<i32>,
         at: Moment,
         change: Change,
-    ) -> Result<Option<Run>>
-    where
-        F: Future<Output = Result<(sea_orm::DatabaseTransaction, Option<run::Model>)>> + Send,
-    {
-        let (transaction, row) = find(self.begin().await?).await?;
-        let Some(row) = row else { return Ok(None) };
+    ) -> Result<Run> {
         let before = record::run(row.clone())?;
         if fence.is_some_and(|attempt| !before.is_held_in(attempt)) {
             return Err(Error::conflict(format!(
@@ -156,15 +167,16 @@ impl SqlStore {
         let mut edit = RunEdit::new(before.clone(), at);
         change(&mut edit)?;
         let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
-        if nothing && edit.run == before {
-            return Ok(Some(before));
+        let no_items = edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed;
+        if nothing && no_items && edit.run == before {
+            return Ok(before);
         }
         edit.keep_time();
         write::edit(&transaction, Some(&row), &edit).await?;
         transaction.commit().await?;
         let (before, after) = (Arc::new(before.facts()), Arc::new(edit.run.facts()));
         self.bus.nudge(RunNudge { run_id: edit.run.id, before: Some(before), after: Some(after) });
-        Ok(Some(edit.run))
+        Ok(edit.run)
     }
 
     async fn remove_runs(self, ids: Vec<RunId>) -> Result<()> {
@@ -196,31 +208,25 @@ impl RunStore for SqlStore {
     }
 
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run> {
-        let changed = self
-            .finish(move |store| {
-                let find = move |transaction| async move {
-                    let row = find(&transaction, id).await?;
-                    Ok((transaction, Some(row)))
-                };
-                store.change(find, fence, at, change)
-            })
-            .await?;
-        changed.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let row = find(&transaction, id).await?;
+            store.change(transaction, row, fence, at, change).await
+        })
+        .await
     }
 
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>> {
         let worker_id = worker_id.to_owned();
         let lease_until = at + lease;
-        self.finish(move |store| {
-            let find = |transaction| async move {
-                let oldest = run::Entity::find()
-                    .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
-                    .order_by_asc(run::Column::Id)
-                    .limit(1);
-                let row = oldest.one(&transaction).await?;
-                Ok((transaction, row))
-            };
-            store.change(find, None, at, Box::new(move |edit| edit.claim(&worker_id, lease_until)))
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let waits =
+                Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
+            let oldest = run::Entity::find().filter(waits).order_by_asc(run::Column::Id).limit(1);
+            let Some(row) = oldest.one(&transaction).await? else { return Ok(None) };
+            let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
+            store.change(transaction, row, None, at, claim).await.map(Some)
         })
         .await
     }
@@ -244,6 +250,7 @@ impl RunStore for SqlStore {
     async fn orphans(&self, at: Moment) -> Result<Vec<RunId>> {
         let ran_out = run::Column::LeaseUntil.lt(record::millis(at));
         let lost = Condition::any().add(run::Column::LeaseUntil.is_null()).add(ran_out);
+        let lost = Condition::all().add(lost).add(ordered_to_apply().not());
         let ids: Vec<i64> = run::Entity::find()
             .select_only()
             .column(run::Column::Id)

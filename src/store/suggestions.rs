@@ -32,7 +32,7 @@ use crate::{
 };
 
 /// The suggestions of a run that pass. Where the order's index is to be walked, no other is offered.
-fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter, walk: bool) -> SelectStatement {
+pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter, walk: bool) -> SelectStatement {
     let column = |column: Column| {
         let column = Expr::col(column);
         if walk { dialect::plain(backend, column) } else { column }
@@ -187,6 +187,7 @@ impl SuggestionStore for SqlStore {
         query
             .columns([Column::RunId, Column::ReviewState])
             .expr(Expr::cust("count(*)"))
+            .expr(Expr::col(Column::AppliedId).count())
             .from(suggestion::Entity)
             .and_where(Expr::col(Column::RunId).is_in(runs.iter().map(|run| run.0)))
             .group_by_columns([Column::RunId, Column::ReviewState]);
@@ -195,6 +196,7 @@ impl SuggestionStore for SqlStore {
             let (run, state): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             let counts = found.entry(RunId(run)).or_default();
             let count = whole(row.try_get_by_index(2)?);
+            counts.applied += whole(row.try_get_by_index(3)?);
             match record::spelled(&state)? {
                 ReviewState::Unreviewed => counts.unreviewed = count,
                 ReviewState::Accepted => counts.accepted = count,

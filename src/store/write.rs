@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::record;
+use super::{chain, items, record};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -35,13 +35,17 @@ pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run:
     }
     let rows = edit.new_rows.iter().map(|row| row_model(edit.run.id, row));
     insert(transaction, rows).await?;
+    if edit.retries_failed {
+        retry_failed(transaction, edit.run.id).await?;
+    }
+    items::write(transaction, edit).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {
         let mut model = record::event_model(event)?;
         if event.event_type == RunEventType::AssetFinished {
             let suggestion = event.position.and_then(|position| suggestions.get(&position));
-            model.suggestion_id = suggestion.map(|id| id.0);
+            model.suggestion_id = suggestion.map(|id| id.0).or(model.suggestion_id);
         }
         events.push(model.into_active_model());
     }
@@ -104,8 +108,21 @@ fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
         column_name: row.asset.column.clone(),
         status: PENDING.to_owned(),
         error: None,
+        again: row.again.map(|id| id.0),
     }
     .into_active_model()
+}
+
+/// Leaves rows that failed without an outcome.
+async fn retry_failed(transaction: &DatabaseTransaction, run: RunId) -> Result<()> {
+    run_row::Entity::update_many()
+        .col_expr(run_row::Column::Status, Expr::value(PENDING))
+        .col_expr(run_row::Column::Error, Expr::value(None::<String>))
+        .filter(run_row::Column::RunId.eq(run.0))
+        .filter(run_row::Column::Status.eq(FAILED))
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 /// A row without an outcome.
@@ -163,9 +180,12 @@ async fn write_suggestions(
     run: RunId,
     drafts: &[(&Row, &Draft, Option<&str>)],
 ) -> Result<HashMap<i32, SuggestionId>> {
+    let again: Vec<SuggestionId> = drafts.iter().filter_map(|(row, ..)| row.again).collect();
+    let mut chains = chain::ends(transaction, &again).await?;
     let mut models = Vec::with_capacity(drafts.len());
     for (row, draft, existing_comment) in drafts {
-        models.push(suggestion_model(run, row, draft, *existing_comment)?);
+        let link = row.again.map(|again| chains.next(again)).unwrap_or_default();
+        models.push(suggestion_model(run, row, draft, *existing_comment, link)?);
     }
     let mut ids = HashMap::with_capacity(drafts.len());
     for chunk in chunks(models) {
@@ -206,6 +226,7 @@ fn suggestion_model(
     row: &Row,
     draft: &Draft,
     existing_comment: Option<&str>,
+    link: chain::Link,
 ) -> Result<suggestion::ActiveModel> {
     let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
     let display = row.asset.display();
@@ -230,6 +251,9 @@ fn suggestion_model(
         reviewer: ActiveValue::Set(None),
         reviewed_at: ActiveValue::Set(None),
         review_text: ActiveValue::Set(None),
-        version: ActiveValue::Set(1),
+        version: ActiveValue::Set(link.version),
+        chain_id: ActiveValue::Set(link.chain_id.map(|id| id.0)),
+        applied_id: ActiveValue::Set(None),
+        applied_text: ActiveValue::Set(None),
     })
 }

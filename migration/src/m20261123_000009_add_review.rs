@@ -1,0 +1,37 @@
+//! What reviews, applies and re-runs keep with runs, rows and suggestions.
+
+use sea_orm_migration::prelude::*;
+
+use super::{columns, create_indexes};
+use sea_orm_migration::schema::text;
+
+/// The columns that a table gains.
+type Added = (&'static str, Vec<ColumnDef>);
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let started_by = text("started_by").default("local").take();
+        let added: [Added; 5] = [
+            ("run", vec![started_by]),
+            ("run", columns(&["variations?", "apply?"], ColumnDef::text)),
+            ("run_row", columns(&["again?"], ColumnDef::big_integer)),
+            ("suggestion", columns(&["chain_id?", "applied_id?"], ColumnDef::big_integer)),
+            ("suggestion", columns(&["applied_text?"], ColumnDef::text)),
+        ];
+        for (table, columns) in added {
+            // SQLite adds one column at a time.
+            for mut column in columns {
+                manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
+            }
+        }
+        create_indexes(manager, "suggestion", &[("suggestion_by_chain", &["chain_id", "version"])]).await
+    }
+}

@@ -1,0 +1,115 @@
+//! The audit: every write to a database that is described, read. It is written with the items (`items.rs`).
+
+use std::collections::HashMap;
+
+use entity::applied_comment::{self, Column};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::{
+    dialect,
+    keyset::{self, KeyType, Keyset},
+    number, record,
+    runs::MAX_KEYS,
+};
+use crate::domain::{
+    Result,
+    apply::{AUDIT_LIST, AppliedComment, AppliedCommentFilter},
+    asset::AssetPath,
+    filter::OrderDirection,
+    id::{AppliedCommentId, DbProfileId},
+    page::{Cursor, CursorPart, Page, PageRequest},
+};
+
+fn passing(backend: DbBackend, filter: &AppliedCommentFilter) -> SelectStatement {
+    let mut query = Query::select();
+    query.from(applied_comment::Entity);
+    if let Some(run) = filter.run_id {
+        query.and_where(Expr::col(Column::RunId).eq(run.0));
+    }
+    if let Some(profile) = filter.db_profile_id {
+        query.and_where(Expr::col(Column::DbProfileId).eq(profile.0));
+    }
+    if let Some(after) = filter.written_after {
+        query.and_where(Expr::col(Column::At).gte(record::millis_from(after)));
+    }
+    if let Some(before) = filter.written_before {
+        query.and_where(Expr::col(Column::At).lt(record::millis_from(before)));
+    }
+    let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    if let Some(needle) = needle {
+        match dialect::search_audit(backend, &needle) {
+            Some(found) => query.and_where(Expr::col(Column::Id).in_subquery(found)),
+            None => query.and_where(dialect::contains(backend, Expr::col(Column::SearchText), &needle)),
+        };
+    }
+    query
+}
+
+/// One page, newest first.
+pub(super) async fn page(
+    connection: &impl ConnectionTrait,
+    filter: &AppliedCommentFilter,
+    page: &PageRequest,
+) -> Result<Page<AppliedComment>> {
+    let keyset = Keyset {
+        columns: vec![(Expr::col(Column::At), KeyType::Int), (Expr::col(Column::Id), KeyType::Int)],
+        nullable: false,
+        direction: OrderDirection::Desc,
+    };
+    let mut query = passing(connection.get_database_backend(), filter);
+    query.columns(Column::iter());
+    let cursor = |row: &applied_comment::Model| Cursor {
+        list: AUDIT_LIST.to_owned(),
+        key: vec![CursorPart::Int(row.at), CursorPart::Int(row.id)],
+    };
+    keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::applied_comment)
+}
+
+/// How many.
+pub(super) async fn count(connection: &impl ConnectionTrait, filter: &AppliedCommentFilter) -> Result<i64> {
+    let mut query = passing(connection.get_database_backend(), filter);
+    number(connection, query.expr(Expr::cust("count(*)"))).await
+}
+
+/// Writes by key.
+pub(super) async fn by_id(
+    connection: &impl ConnectionTrait,
+    ids: &[AppliedCommentId],
+) -> Result<HashMap<AppliedCommentId, AppliedComment>> {
+    let mut found = HashMap::with_capacity(ids.len());
+    for ids in ids.chunks(MAX_KEYS) {
+        let these = Column::Id.is_in(ids.iter().map(|id| id.0));
+        for row in applied_comment::Entity::find().filter(these).all(connection).await? {
+            found.insert(AppliedCommentId(row.id), record::applied_comment(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// What was last written on each of these assets.
+pub(super) async fn last_written(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    assets: &[AssetPath],
+) -> Result<HashMap<AssetPath, Option<String>>> {
+    let mut found = HashMap::with_capacity(assets.len());
+    for assets in assets.chunks(MAX_KEYS) {
+        let keys = assets.iter().map(record::to_json).collect::<Result<Vec<_>>>()?;
+        let mut newest = Query::select();
+        newest
+            .expr(Expr::col(Column::Id).max())
+            .from(applied_comment::Entity)
+            .and_where(Expr::col(Column::DbProfileId).eq(profile.0))
+            .and_where(Expr::col(Column::Asset).is_in(keys))
+            .group_by_col(Column::Asset);
+        let rows = applied_comment::Entity::find().filter(Column::Id.in_subquery(newest)).all(connection).await?;
+        for row in rows {
+            let written = record::applied_comment(row)?;
+            found.insert(written.asset, written.after);
+        }
+    }
+    Ok(found)
+}

@@ -1,0 +1,126 @@
+//! Chains: the suggestions that re-runs made of one another, numbered by version.
+//!
+//! The rule: a chain is known by its first suggestion, whose own `chain_id` is null. It stays known by that key
+//! when the first is deleted; versions then count on from what is left.
+
+use std::collections::HashMap;
+
+use entity::suggestion::{self, Column};
+use sea_orm::{
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
+
+use super::{record, runs::MAX_KEYS};
+use crate::domain::{Result, id::SuggestionId, suggestion::Suggestion};
+
+/// The place of a suggestion in its chain.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Link {
+    /// Counted from 1.
+    pub version: i32,
+    /// `None` where it is the first.
+    pub chain_id: Option<SuggestionId>,
+}
+
+impl Default for Link {
+    fn default() -> Self {
+        Self { version: 1, chain_id: None }
+    }
+}
+
+/// Where chains end, and so where they go on.
+#[derive(Debug, Default)]
+pub(super) struct Ends {
+    chains: HashMap<SuggestionId, SuggestionId>,
+    highest: HashMap<SuggestionId, i32>,
+}
+
+impl Ends {
+    /// The next place in the chain of a suggestion; the first of a new one where nothing is left of it.
+    pub(super) fn next(&mut self, again: SuggestionId) -> Link {
+        let chain = self.chains.get(&again).copied().unwrap_or(again);
+        let Some(highest) = self.highest.get_mut(&chain) else { return Link::default() };
+        *highest += 1;
+        Link { version: *highest, chain_id: Some(chain) }
+    }
+}
+
+/// The suggestions of these chains.
+pub(super) fn in_chains(chains: &[SuggestionId]) -> Condition {
+    let keys = || chains.iter().map(|id| id.0);
+    Condition::any().add(Column::Id.is_in(keys())).add(Column::ChainId.is_in(keys()))
+}
+
+/// The chains of suggestions; one that is gone may still name a chain itself.
+async fn chains_of(
+    connection: &impl ConnectionTrait,
+    ids: &[SuggestionId],
+) -> Result<HashMap<SuggestionId, SuggestionId>> {
+    let mut chains: HashMap<SuggestionId, SuggestionId> = ids.iter().map(|id| (*id, *id)).collect();
+    for ids in ids.chunks(MAX_KEYS) {
+        let found: Vec<(i64, i64)> = suggestion::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::ChainId])
+            .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
+            .filter(Column::ChainId.is_not_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        chains.extend(found.into_iter().map(|(id, chain)| (SuggestionId(id), SuggestionId(chain))));
+    }
+    Ok(chains)
+}
+
+fn distinct(chains: &HashMap<SuggestionId, SuggestionId>) -> Vec<SuggestionId> {
+    let mut distinct: Vec<SuggestionId> = chains.values().copied().collect();
+    distinct.sort_unstable();
+    distinct.dedup();
+    distinct
+}
+
+/// Where the chains of these suggestions end.
+pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionId]) -> Result<Ends> {
+    if again.is_empty() {
+        return Ok(Ends::default());
+    }
+    let chains = chains_of(connection, again).await?;
+    let mut highest = HashMap::new();
+    for some in distinct(&chains).chunks(MAX_KEYS) {
+        let chain = Expr::col(Column::ChainId).if_null(Expr::col(Column::Id));
+        let found: Vec<(i64, i32)> = suggestion::Entity::find()
+            .select_only()
+            .expr(chain.clone())
+            .expr(Expr::col(Column::Version).max())
+            .filter(in_chains(some))
+            .group_by(chain)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        highest.extend(found.into_iter().map(|(chain, version)| (SuggestionId(chain), version)));
+    }
+    Ok(Ends { chains, highest })
+}
+
+/// All suggestions of the chains that these belong to, by version.
+pub(super) async fn members(
+    connection: &impl ConnectionTrait,
+    ids: &[SuggestionId],
+) -> Result<HashMap<SuggestionId, Vec<Suggestion>>> {
+    let chains = chains_of(connection, ids).await?;
+    let mut members: HashMap<SuggestionId, Vec<Suggestion>> = HashMap::new();
+    for some in distinct(&chains).chunks(MAX_KEYS) {
+        let rows = suggestion::Entity::find()
+            .filter(in_chains(some))
+            .order_by_asc(Column::Version)
+            .order_by_asc(Column::Id)
+            .all(connection)
+            .await?;
+        for row in rows {
+            let suggestion = record::suggestion(row)?;
+            members.entry(suggestion.chain_id).or_default().push(suggestion);
+        }
+    }
+    let of = |(id, chain): (SuggestionId, SuggestionId)| members.get(&chain).map(|members| (id, members.clone()));
+    Ok(chains.into_iter().filter_map(of).collect())
+}

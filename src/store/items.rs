@@ -1,0 +1,335 @@
+//! The items of applies and roll-backs: which there would be, what was planned, what came of each.
+//!
+//! The rule: what came of an item is recorded once. A write is recorded with its item in one transaction, and
+//! what a suggestion says of its writes (`applied_id`, `applied_text`) follows from the audit.
+
+use std::collections::HashSet;
+
+use entity::{
+    applied_comment, apply_item,
+    suggestion::{self, Column},
+};
+use sea_orm::{
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::{
+    keyset::{self, KeyType, Keyset},
+    number, record, runs,
+    runs::MAX_KEYS,
+    write,
+};
+use crate::domain::{
+    Error, Result,
+    apply::{ApplyItem, ApplyStatus, outcomes_list},
+    clock::Moment,
+    filter::OrderDirection,
+    id::{RunId, SuggestionId},
+    page::{Cursor, CursorPart, Page, PageRequest},
+    run::{Run, RunEdit},
+    suggestion::ReviewState,
+};
+
+/// The states in which a suggestion is to be written.
+pub(super) const ACCEPTED: [ReviewState; 2] = [ReviewState::Accepted, ReviewState::Edited];
+
+/// Suggestions that are to be written and whose final text was not written last.
+pub(super) fn unapplied() -> Condition {
+    let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));
+    let other = Condition::any()
+        .add(Expr::col(Column::AppliedText).is_null())
+        .add(Expr::col(Column::AppliedText).ne(final_text));
+    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(|state| state.as_str()))).add(other)
+}
+
+/// Refuses ids that are no suggestions of the run; gives their states and assets.
+async fn of_run(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    ids: &[SuggestionId],
+) -> Result<Vec<(SuggestionId, ReviewState, String)>> {
+    let mut known = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(MAX_KEYS) {
+        let rows: Vec<(i64, String, String)> = suggestion::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::ReviewState, Column::Display])
+            .filter(Column::RunId.eq(run.0))
+            .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (id, state, display) in rows {
+            known.push((SuggestionId(id), record::spelled(&state)?, display));
+        }
+    }
+    let found: HashSet<SuggestionId> = known.iter().map(|(id, ..)| *id).collect();
+    match ids.iter().position(|id| !found.contains(id)) {
+        Some(at) => Err(Error::not_found_at(
+            format!("input.suggestionIds.{at}"),
+            format!("run #{run} has no such suggestion; choose among its own"),
+        )),
+        None => Ok(known),
+    }
+}
+
+/// The items that an apply would have, by position.
+pub(super) async fn to_apply(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    ids: Option<&[SuggestionId]>,
+) -> Result<Vec<ApplyItem>> {
+    runs::find(connection, run).await?;
+    if let Some(ids) = ids {
+        let known = of_run(connection, run, ids).await?;
+        if let Some((id, state, display)) = known.iter().find(|(_, state, _)| !ACCEPTED.contains(state)) {
+            let at = ids.iter().position(|wanted| wanted == id).unwrap_or_default();
+            return Err(Error::bad_input(
+                format!("input.suggestionIds.{at}"),
+                format!("{display} is {}; accept its suggestion first, or leave it out", state.as_str()),
+            ));
+        }
+    }
+    let wanted: Option<HashSet<SuggestionId>> = ids.map(|ids| ids.iter().copied().collect());
+    let rows = suggestion::Entity::find()
+        .filter(Column::RunId.eq(run.0))
+        .filter(unapplied())
+        .order_by_asc(Column::Position)
+        .order_by_asc(Column::Id)
+        .all(connection)
+        .await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let suggestion = record::suggestion(row)?;
+        if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&suggestion.id)) {
+            continue;
+        }
+        items.push(ApplyItem {
+            position: next_position(&items),
+            suggestion_id: suggestion.id,
+            text: Some(suggestion.final_text().to_owned()),
+            asset: suggestion.asset,
+            expected: suggestion.existing_comment,
+            undoes: None,
+            status: ApplyStatus::Planned,
+            begun: false,
+            statement: None,
+            before: None,
+            error: None,
+        });
+    }
+    Ok(items)
+}
+
+fn next_position(items: &[ApplyItem]) -> i32 {
+    i32::try_from(items.len() + 1).unwrap_or(i32::MAX)
+}
+
+/// The items that a roll-back would have, newest write first.
+pub(super) async fn to_roll_back(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    ids: Option<&[SuggestionId]>,
+) -> Result<Vec<ApplyItem>> {
+    runs::find(connection, run).await?;
+    if let Some(ids) = ids {
+        of_run(connection, run, ids).await?;
+    }
+    let wanted: Option<HashSet<SuggestionId>> = ids.map(|ids| ids.iter().copied().collect());
+    let rows = applied_comment::Entity::find()
+        .filter(applied_comment::Column::RunId.eq(run.0))
+        .filter(standing())
+        .order_by_desc(applied_comment::Column::Id)
+        .all(connection)
+        .await?;
+    let mut items = Vec::with_capacity(rows.len());
+    for row in rows {
+        let written = record::applied_comment(row)?;
+        if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&written.suggestion_id)) {
+            continue;
+        }
+        items.push(ApplyItem {
+            position: next_position(&items),
+            suggestion_id: written.suggestion_id,
+            asset: written.asset,
+            text: written.before,
+            expected: written.after,
+            undoes: Some(written.id),
+            status: ApplyStatus::Planned,
+            begun: false,
+            statement: None,
+            before: None,
+            error: None,
+        });
+    }
+    Ok(items)
+}
+
+/// Writes of applies that were not undone.
+fn standing() -> Condition {
+    Condition::all().add(applied_comment::Column::RolledBackAt.is_null()).add(applied_comment::Column::Undoes.is_null())
+}
+
+/// The next planned items, by position.
+pub(super) async fn planned(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    after_position: i32,
+    limit: u64,
+) -> Result<Vec<ApplyItem>> {
+    let rows = apply_item::Entity::find()
+        .filter(apply_item::Column::RunId.eq(run.0))
+        .filter(apply_item::Column::Status.eq(ApplyStatus::Planned.as_str()))
+        .filter(apply_item::Column::Position.gt(after_position))
+        .order_by_asc(apply_item::Column::Position)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(record::item).collect()
+}
+
+fn of(run: RunId, statuses: Option<&[ApplyStatus]>) -> SelectStatement {
+    let mut query = Query::select();
+    query.from(apply_item::Entity).and_where(Expr::col(apply_item::Column::RunId).eq(run.0));
+    if let Some(statuses) = statuses {
+        let spelled = statuses.iter().map(|status| status.as_str());
+        query.and_where(Expr::col(apply_item::Column::Status).is_in(spelled));
+    }
+    query
+}
+
+/// One page, by position.
+pub(super) async fn page(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    statuses: Option<&[ApplyStatus]>,
+    page: &PageRequest,
+) -> Result<Page<ApplyItem>> {
+    let keyset = Keyset {
+        columns: vec![(Expr::col(apply_item::Column::Position), KeyType::Int)],
+        nullable: false,
+        direction: OrderDirection::Asc,
+    };
+    let mut query = of(run, statuses);
+    query.columns(apply_item::Column::iter());
+    let name = outcomes_list(run);
+    let cursor =
+        |row: &apply_item::Model| Cursor { list: name.clone(), key: vec![CursorPart::Int(i64::from(row.position))] };
+    keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::item)
+}
+
+/// How many.
+pub(super) async fn count(
+    connection: &impl ConnectionTrait,
+    run: RunId,
+    statuses: Option<&[ApplyStatus]>,
+) -> Result<i64> {
+    number(connection, of(run, statuses).expr(Expr::cust("count(*)"))).await
+}
+
+/// Records what an edit says of items: a new apply's, and what came of some.
+pub(super) async fn write(transaction: &DatabaseTransaction, edit: &RunEdit) -> Result<()> {
+    let run = &edit.run;
+    if let Some(items) = &edit.new_items {
+        let before = apply_item::Entity::delete_many().filter(apply_item::Column::RunId.eq(run.id.0));
+        before.exec(transaction).await?;
+        let rows = items.iter().map(|item| Ok(record::item_model(run.id, item)?.into_active_model()));
+        write::insert::<apply_item::ActiveModel>(transaction, rows.collect::<Result<Vec<_>>>()?).await?;
+    }
+    for item in &edit.items {
+        write_item(transaction, run, item, edit.at).await?;
+    }
+    Ok(())
+}
+
+async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
+    let row = record::item_model(run.id, item)?;
+    let recorded = apply_item::Entity::update_many()
+        .col_expr(apply_item::Column::Status, Expr::value(row.status))
+        .col_expr(apply_item::Column::Begun, Expr::value(row.begun))
+        .col_expr(apply_item::Column::Statement, Expr::value(row.statement))
+        .col_expr(apply_item::Column::BeforeText, Expr::value(row.before_text))
+        .col_expr(apply_item::Column::Error, Expr::value(row.error))
+        .filter(apply_item::Column::RunId.eq(run.id.0))
+        .filter(apply_item::Column::Position.eq(item.position))
+        .filter(apply_item::Column::Status.eq(ApplyStatus::Planned.as_str()))
+        .exec(transaction)
+        .await?;
+    if recorded.rows_affected == 0 {
+        let place = item.asset.display();
+        return Err(Error::conflict(format!("what came of {place} in run #{} is recorded already", run.id)));
+    }
+    if item.begun {
+        return Ok(());
+    }
+    match (item.status, item.undoes) {
+        (ApplyStatus::Applied, None) => {
+            write_audit(transaction, run, item, at).await?;
+            follow_audit(transaction, item.suggestion_id).await
+        }
+        // What stood before stands there: the write is undone, whoever did it.
+        (ApplyStatus::Applied | ApplyStatus::Unchanged, Some(undone)) => {
+            if item.status == ApplyStatus::Applied {
+                write_audit(transaction, run, item, at).await?;
+            }
+            applied_comment::Entity::update_many()
+                .col_expr(applied_comment::Column::RolledBackAt, Expr::value(record::millis(at)))
+                .filter(applied_comment::Column::Id.eq(undone.0))
+                .exec(transaction)
+                .await?;
+            follow_audit(transaction, item.suggestion_id).await
+        }
+        (ApplyStatus::Unchanged, None) => {
+            suggestion::Entity::update_many()
+                .col_expr(Column::AppliedText, Expr::value(item.text.clone()))
+                .filter(Column::Id.eq(item.suggestion_id.0))
+                .exec(transaction)
+                .await?;
+            Ok(())
+        }
+        _ => Ok(()),
+    }
+}
+
+async fn write_audit(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
+    let order = run.apply.as_ref().ok_or_else(|| Error::conflict("no apply is under way"))?;
+    let profile = run.db_profile_name.clone().unwrap_or_default();
+    let display = item.asset.display();
+    let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(&order.actor)];
+    let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
+    let row = applied_comment::ActiveModel {
+        id: ActiveValue::NotSet,
+        at: ActiveValue::Set(record::millis(at)),
+        rolled_back_at: ActiveValue::Set(None),
+        run_id: ActiveValue::Set(run.id.0),
+        suggestion_id: ActiveValue::Set(item.suggestion_id.0),
+        db_profile_id: ActiveValue::Set(run.db_profile_id.map(|id| id.0)),
+        undoes: ActiveValue::Set(item.undoes.map(|id| id.0)),
+        asset: ActiveValue::Set(record::to_json(&item.asset)?),
+        db_profile_name: ActiveValue::Set(profile),
+        before_text: ActiveValue::Set(item.before.clone()),
+        after_text: ActiveValue::Set(item.text.clone()),
+        actor: ActiveValue::Set(order.actor.clone()),
+        search_text: ActiveValue::Set(searched.join("\n")),
+    };
+    write::insert(transaction, [row]).await
+}
+
+/// Sets what a suggestion says of its writes to its newest one that stands.
+async fn follow_audit(transaction: &DatabaseTransaction, suggestion: SuggestionId) -> Result<()> {
+    let newest = applied_comment::Entity::find()
+        .filter(applied_comment::Column::SuggestionId.eq(suggestion.0))
+        .filter(standing())
+        .order_by_desc(applied_comment::Column::Id)
+        .one(transaction)
+        .await?;
+    let (id, text) = newest.map(|row| (row.id, row.after_text)).unzip();
+    suggestion::Entity::update_many()
+        .col_expr(Column::AppliedId, Expr::value(id))
+        .col_expr(Column::AppliedText, Expr::value(text.flatten()))
+        .filter(Column::Id.eq(suggestion.0))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,405 @@
+//! Decisions on suggestions, and what runs make of them.
+//!
+//! The rule: what is selected is read once, decided on in memory, and written in statements over many keys each,
+//! all in one transaction. Whether a run is settled is asked only where its status could follow.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use async_trait::async_trait;
+use entity::{
+    alternative, run,
+    suggestion::{self, Column},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::{
+    SqlStore, all, audit, chain, items, record,
+    runs::{self, MAX_KEYS},
+    suggestions, write,
+};
+use crate::{
+    domain::{
+        Error, Result,
+        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus, Unsettled},
+        asset::AssetPath,
+        clock::Moment,
+        id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
+        page::{Page, PageRequest},
+        review::{Choice, Decision, Reviewed, Selection},
+        run::{Run, RunEdit},
+        status::RunStatus,
+        suggestion::{ReviewState, Suggestion, SuggestionFilter},
+    },
+    port::{bus::RunNudge, store::ReviewStore},
+};
+
+/// So many of the changed suggestions are named.
+const MAX_FIRST: usize = 200;
+
+/// A selected suggestion, with the text that it would get.
+#[derive(Debug, FromQueryResult)]
+struct Chosen {
+    id: i64,
+    run_id: i64,
+    position: i32,
+    chain: i64,
+    version: i32,
+    display: String,
+    review_state: String,
+    review_text: Option<String>,
+    wanted: Option<String>,
+}
+
+/// Another version of an accepted suggestion.
+#[derive(Debug, FromQueryResult)]
+struct Mate {
+    id: i64,
+    run_id: i64,
+}
+
+/// The state that a decision leads to.
+const fn target(decision: &Decision) -> ReviewState {
+    match decision {
+        Decision::Accept(Choice::Alternative(_)) => ReviewState::Accepted,
+        Decision::Accept(Choice::Text(_)) => ReviewState::Edited,
+        Decision::Skip => ReviewState::Skipped,
+        Decision::Restore => ReviewState::Unreviewed,
+    }
+}
+
+/// The text that a decision gives a suggestion; null where it gives none, or where it has no such alternative.
+fn wanted(decision: &Decision) -> Expr {
+    match decision {
+        Decision::Accept(Choice::Alternative(0)) => Expr::col((suggestion::Entity, Column::Description)),
+        Decision::Accept(Choice::Alternative(index)) => {
+            let position = i64::try_from(*index).unwrap_or(i64::MAX).saturating_add(1);
+            let own = Expr::col((suggestion::Entity, Column::Id));
+            let mut query = Query::select();
+            query
+                .column(alternative::Column::Text)
+                .from(alternative::Entity)
+                .and_where(Expr::col((alternative::Entity, alternative::Column::SuggestionId)).eq(own))
+                .and_where(Expr::col((alternative::Entity, alternative::Column::Position)).eq(position));
+            Expr::from(query)
+        }
+        Decision::Accept(Choice::Text(text)) => Expr::val(text.as_str()),
+        Decision::Skip | Decision::Restore => Expr::val(None::<String>),
+    }
+}
+
+/// What is selected; every suggestion once.
+async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decision: &Decision) -> Result<Vec<Chosen>> {
+    let read = async |mut query: SelectStatement| -> Result<Vec<Chosen>> {
+        query
+            .columns([Column::Id, Column::RunId, Column::Position, Column::Version])
+            .columns([Column::Display, Column::ReviewState, Column::ReviewText])
+            .expr_as(Expr::col(Column::ChainId).if_null(Expr::col(Column::Id)), "chain")
+            .expr_as(wanted(decision), "wanted");
+        all(connection, &query).await
+    };
+    match selection {
+        Selection::OfRun(run, filter) => {
+            if run::Entity::find_by_id(run.0).one(connection).await?.is_none() {
+                return Err(Error::not_found_at("input.runId", format!("no run has the number {run}")));
+            }
+            read(suggestions::passing(connection.get_database_backend(), *run, filter, false)).await
+        }
+        Selection::These(ids) => {
+            let mut found = Vec::with_capacity(ids.len());
+            let distinct: BTreeSet<i64> = ids.iter().map(|id| id.0).collect();
+            let distinct: Vec<i64> = distinct.into_iter().collect();
+            for ids in distinct.chunks(MAX_KEYS) {
+                let mut query = Query::select();
+                query.from(suggestion::Entity).and_where(Expr::col(Column::Id).is_in(ids.iter().copied()));
+                found.extend(read(query).await?);
+            }
+            let known: HashSet<i64> = found.iter().map(|row| row.id).collect();
+            match ids.iter().position(|id| !known.contains(&id.0)) {
+                Some(at) => Err(Error::not_found_at(
+                    format!("input.ids.{at}"),
+                    "this suggestion does not exist; it may have been deleted with its run",
+                )),
+                None => Ok(found),
+            }
+        }
+    }
+}
+
+/// Refuses an alternative that a suggestion does not have.
+fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
+    let Decision::Accept(Choice::Alternative(index)) = decision else { return Ok(()) };
+    match chosen.iter().find(|row| row.wanted.is_none()) {
+        Some(row) => Err(Error::bad_input(
+            "input.alternative",
+            format!("{} has no alternative {index}; choose one that every selected suggestion has", row.display),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The newest selected version of each chain: the one that an accept is about.
+fn newest(chosen: &[Chosen]) -> HashSet<i64> {
+    let mut newest: HashMap<i64, (i32, i64)> = HashMap::with_capacity(chosen.len());
+    for row in chosen {
+        let place = newest.entry(row.chain).or_insert((row.version, row.id));
+        *place = (*place).max((row.version, row.id));
+    }
+    newest.into_values().map(|(_, id)| id).collect()
+}
+
+/// The versions beside the accepted ones that are not yet skipped.
+async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &HashSet<i64>) -> Result<Vec<Mate>> {
+    let chains: BTreeSet<SuggestionId> = chosen.iter().map(|row| SuggestionId(row.chain)).collect();
+    let chains: Vec<SuggestionId> = chains.into_iter().collect();
+    let mut mates = Vec::new();
+    for chains in chains.chunks(MAX_KEYS) {
+        let mut query = Query::select();
+        query
+            .columns([Column::Id, Column::RunId])
+            .from(suggestion::Entity)
+            .cond_where(chain::in_chains(chains))
+            .and_where(Expr::col(Column::ReviewState).ne(ReviewState::Skipped.as_str()));
+        let found: Vec<Mate> = all(connection, &query).await?;
+        mates.extend(found.into_iter().filter(|mate| !accepted.contains(&mate.id)));
+    }
+    Ok(mates)
+}
+
+/// Writes a decision to suggestions.
+async fn decide(
+    transaction: &DatabaseTransaction,
+    ids: &[i64],
+    decision: &Decision,
+    reviewer: &str,
+    at: Moment,
+) -> Result<()> {
+    let state = target(decision);
+    let decided = (state != ReviewState::Unreviewed).then_some((reviewer, record::millis(at)));
+    let (reviewer, at) = decided.unzip();
+    for ids in ids.chunks(MAX_KEYS) {
+        suggestion::Entity::update_many()
+            .col_expr(Column::ReviewState, Expr::value(state.as_str()))
+            .col_expr(Column::Reviewer, Expr::value(reviewer))
+            .col_expr(Column::ReviewedAt, Expr::value(at))
+            .col_expr(Column::ReviewText, wanted(decision))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Runs with the suggestions that are selected or change with them, none of which may be written at the moment.
+async fn runs_at_rest(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<(run::Model, Run)>> {
+    let mut runs = Vec::with_capacity(ids.len());
+    for ids in ids.chunks(MAX_KEYS) {
+        for row in run::Entity::find().filter(run::Column::Id.is_in(ids.iter().copied())).all(connection).await? {
+            let run = record::run(row.clone())?;
+            if run.status == RunStatus::Applying || (run.apply.is_some() && run.status.is_live()) {
+                return Err(Error::conflict(format!(
+                    "run #{} is {}: its comments are being written; wait for its end or cancel it, then review",
+                    run.id,
+                    run.status.as_str()
+                )));
+            }
+            runs.push((row, run));
+        }
+    }
+    Ok(runs)
+}
+
+/// How many suggestions of runs pass; runs without any are missing.
+async fn counts(
+    connection: &impl ConnectionTrait,
+    runs: &[i64],
+    condition: impl Fn() -> sea_orm::Condition,
+) -> Result<HashMap<i64, i64>> {
+    let mut counts = HashMap::new();
+    for runs in runs.chunks(MAX_KEYS) {
+        let found: Vec<(i64, i64)> = suggestion::Entity::find()
+            .select_only()
+            .column(Column::RunId)
+            .column_as(Column::Id.count(), "count")
+            .filter(Column::RunId.is_in(runs.iter().copied()))
+            .filter(condition())
+            .group_by(Column::RunId)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        counts.extend(found);
+    }
+    Ok(counts)
+}
+
+fn undecided() -> sea_orm::Condition {
+    sea_orm::Condition::all().add(Column::ReviewState.eq(ReviewState::Unreviewed.as_str()))
+}
+
+/// What the suggestions of a run still need.
+async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> Result<Unsettled> {
+    let of = |counts: HashMap<i64, i64>| counts.get(&run.0).copied().unwrap_or_default();
+    Ok(Unsettled {
+        undecided: of(counts(connection, &[run.0], undecided).await?),
+        unapplied: of(counts(connection, &[run.0], items::unapplied).await?),
+    })
+}
+
+/// Lets runs follow their suggestions; gives the nudges that the commit owes.
+async fn settle(transaction: &DatabaseTransaction, runs: Vec<(run::Model, Run)>, at: Moment) -> Result<Vec<RunNudge>> {
+    let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
+    let following: Vec<i64> = runs.iter().filter(|(_, run)| settles(run)).map(|(row, _)| row.id).collect();
+    let undecided = counts(transaction, &following, undecided).await?;
+    // Looking at the texts is the dearer part, and most runs are not that far.
+    let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
+    let unapplied = counts(transaction, &decided, items::unapplied).await?;
+    let mut nudges = Vec::with_capacity(runs.len());
+    for (row, run) in runs {
+        let needs = Unsettled {
+            undecided: undecided.get(&row.id).copied().unwrap_or_default(),
+            unapplied: unapplied.get(&row.id).copied().unwrap_or_default(),
+        };
+        let before = run.facts();
+        let mut edit = RunEdit::new(run, at);
+        edit.settle(needs)?;
+        if !edit.events.is_empty() {
+            write::edit(transaction, Some(&row), &edit).await?;
+        }
+        let after = edit.run.facts();
+        nudges.push(RunNudge { run_id: edit.run.id, before: Some(before.into()), after: Some(after.into()) });
+    }
+    Ok(nudges)
+}
+
+impl SqlStore {
+    async fn decide(self, selection: Selection, decision: Decision, reviewer: String, at: Moment) -> Result<Reviewed> {
+        let transaction = self.begin().await?;
+        let mut chosen = chosen(&transaction, &selection, &decision).await?;
+        chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
+        all_have_it(&chosen, &decision)?;
+        let accepts = matches!(decision, Decision::Accept(_));
+        let deciding: HashSet<i64> = if accepts { newest(&chosen) } else { chosen.iter().map(|row| row.id).collect() };
+        let mates = if accepts { mates(&transaction, &chosen, &deciding).await? } else { Vec::new() };
+        let touched: BTreeSet<i64> =
+            chosen.iter().map(|row| row.run_id).chain(mates.iter().map(|mate| mate.run_id)).collect();
+        let runs = runs_at_rest(&transaction, &touched.into_iter().collect::<Vec<_>>()).await?;
+
+        let skipped: HashSet<i64> = mates.iter().map(|mate| mate.id).collect();
+        let state = target(&decision).as_str();
+        let differs = |row: &Chosen| row.review_state != state || row.review_text != row.wanted;
+        let (mut deciding_ids, mut changed) = (Vec::new(), Vec::new());
+        for row in &chosen {
+            let decided = deciding.contains(&row.id) && differs(row);
+            if decided {
+                deciding_ids.push(row.id);
+            }
+            if decided || skipped.contains(&row.id) {
+                changed.push(SuggestionId(row.id));
+            }
+        }
+        decide(&transaction, &deciding_ids, &decision, &reviewer, at).await?;
+        let skipped: Vec<i64> = mates.iter().map(|mate| mate.id).collect();
+        decide(&transaction, &skipped, &Decision::Skip, &reviewer, at).await?;
+
+        let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
+        let changed_runs: HashSet<i64> = chosen
+            .iter()
+            .map(|row| (row.id, row.run_id))
+            .chain(mates.iter().map(|mate| (mate.id, mate.run_id)))
+            .filter(|(id, _)| changed_ids.contains(id))
+            .map(|(_, run)| run)
+            .collect();
+        let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
+        let nudges = settle(&transaction, runs, at).await?;
+        transaction.commit().await?;
+        for nudge in nudges {
+            self.bus.nudge(nudge);
+        }
+        let count = changed.len();
+        changed.truncate(MAX_FIRST);
+        Ok(Reviewed { changed: count, first: changed })
+    }
+}
+
+#[async_trait]
+impl ReviewStore for SqlStore {
+    async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed> {
+        let reviewer = reviewer.to_owned();
+        self.finish(move |store| store.decide(selection, decision, reviewer, at)).await
+    }
+
+    async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
+        items::to_apply(self.read(), run, ids).await
+    }
+
+    async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
+        items::to_roll_back(self.read(), run, ids).await
+    }
+
+    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()> {
+        let undecided = SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
+        let first = Decision::Accept(Choice::Alternative(0));
+        self.review(Selection::OfRun(run, undecided), first, reviewer, at).await?;
+        Ok(())
+    }
+
+    async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>> {
+        items::planned(self.read(), run, after_position, limit).await
+    }
+
+    async fn last_written(
+        &self,
+        profile: DbProfileId,
+        assets: &[AssetPath],
+    ) -> Result<HashMap<AssetPath, Option<String>>> {
+        audit::last_written(self.read(), profile, assets).await
+    }
+
+    async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let row = runs::find(&transaction, run).await?;
+            let needs = unsettled(&transaction, run).await?;
+            store.change(transaction, row, Some(fence), at, Box::new(move |edit| edit.finish_apply(needs))).await
+        })
+        .await
+    }
+
+    async fn items_page(
+        &self,
+        run: RunId,
+        statuses: Option<&[ApplyStatus]>,
+        page: &PageRequest,
+    ) -> Result<Page<ApplyItem>> {
+        items::page(self.read(), run, statuses, page).await
+    }
+
+    async fn items_count(&self, run: RunId, statuses: Option<&[ApplyStatus]>) -> Result<i64> {
+        items::count(self.read(), run, statuses).await
+    }
+
+    async fn applied_comments_page(
+        &self,
+        filter: &AppliedCommentFilter,
+        page: &PageRequest,
+    ) -> Result<Page<AppliedComment>> {
+        audit::page(self.read(), filter, page).await
+    }
+
+    async fn applied_comments_count(&self, filter: &AppliedCommentFilter) -> Result<i64> {
+        audit::count(self.read(), filter).await
+    }
+
+    async fn applied_comments_by_id(
+        &self,
+        ids: &[AppliedCommentId],
+    ) -> Result<HashMap<AppliedCommentId, AppliedComment>> {
+        audit::by_id(self.read(), ids).await
+    }
+
+    async fn chains(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Suggestion>>> {
+        chain::members(self.read(), ids).await
+    }
+}
