@@ -1,5 +1,5 @@
-//! Targets: the databases that are described. Gloss only reads them here, never locks, and never scans a
-//! large table whole.
+//! Targets: the databases that are described. Gloss writes nothing to them but comments, waits for locks a short
+//! time only, and never scans a large table whole.
 
 use std::{sync::Arc, time::Duration};
 
@@ -78,10 +78,7 @@ pub trait Target: Send + Sync {
     ///
     /// # Errors
     /// `Refused` where the asset is not there, or cannot carry a comment (a view or schema of `MySQL`), saying so.
-    async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {
-        let _ = (asset);
-        Err(TargetError::Refused("NOT BUILT YET".into()))
-    }
+    async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError>;
 
     /// The exact statement that would put this comment on an asset (`None` removes it), as it stands now. Writes
     /// nothing.
@@ -89,19 +86,13 @@ pub trait Target: Send + Sync {
     /// # Errors
     /// `Refused` as for [`Target::comment`], and where the text is longer than the database allows, saying by how
     /// much, or holds what it cannot keep.
-    async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError> {
-        let _ = (asset, text);
-        Err(TargetError::Refused("NOT BUILT YET".into()))
-    }
+    async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError>;
 
     /// Writes a comment, and nothing but the comment. Waits a short time for locks at most.
     ///
     /// # Errors
     /// `Refused` for what cannot be written, `Unreachable` and `TimedOut` for what may be tried again.
-    async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
-        let _ = (asset, text);
-        Err(TargetError::Refused("NOT BUILT YET".into()))
-    }
+    async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError>;
 
     /// What the data look like, from a bounded sample. A column whose values cannot be read has none; running
     /// out of time gives what there is.

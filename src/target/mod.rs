@@ -1,17 +1,18 @@
 //! The databases that are described, on sqlx: one folder per kind of database, and what they share.
 //!
-//! The rule: a target is only read here. Every statement is a `SELECT` in a read-only transaction (SQLite: on a
-//! connection that was opened read-only) with a time limit of the database's own; names of tables and columns go
-//! into statements through the one quoting function of their dialect (`quote`), all else is bound. Nothing that a
-//! driver says reaches a person or a log: `place` puts every error into words of our own, without password,
-//! statement or value.
+//! The rule: only `comment` of each folder writes, and nothing but a comment. Every other statement is a `SELECT` in
+//! a read-only transaction (SQLite: on a connection that was opened read-only) with a time limit of the database's
+//! own; names of tables and columns, and the texts of comments, go into statements through the quoting functions of
+//! their dialect (`quote`), all else is bound. Nothing that a driver says reaches a person or a log: `place` puts
+//! every error into words of our own, without password, statement or value.
 //!
 //! To add a kind of database: a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
-//! statements) and `statistics.rs` (an `impl sample::Reader`), an arm in [`SqlTargets::open`], the scheme in
+//! statements), `comment.rs` (what it writes) and `statistics.rs` (an `impl sample::Reader`), an arm in [`SqlTargets::open`], the scheme in
 //! `address`, the quoting in `quote`, the error codes in `place`, and a fixture in
 //! `tests/it/targets/conformance.rs`, whose suite then runs for it too.
 
 mod address;
+mod comment;
 mod connections;
 mod mysql;
 mod place;

@@ -180,6 +180,11 @@ impl Place {
         }
     }
 
+    /// Whether an error of MySQL or MariaDB is of the moment or of the connection: words for it are here.
+    pub(super) const fn may_pass(number: u16) -> bool {
+        matches!(number, 1040 | 1045 | 1053 | 1130 | 1203 | 1205 | 1213 | 1226 | 1317 | 1698 | 1927 | 1969 | 3024)
+    }
+
     fn wrong_password(&self) -> TargetError {
         TargetError::Unreachable(format!(
             "the password for user {} was refused by {} at {}; check user and password in the profile's URL",

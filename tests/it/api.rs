@@ -12,7 +12,7 @@ use futures_util::StreamExt;
 use gloss::{
     bus::local::LocalBus,
     domain::{
-        asset::AssetKind,
+        asset::{AssetKind, AssetPath},
         catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::RunId,
@@ -101,6 +101,18 @@ impl Target for FakeTarget {
             referenced_by: Vec::new(),
         };
         self.reached(tables.iter().map(detail).collect())
+    }
+
+    async fn comment(&self, _: &AssetPath) -> Result<Option<String>, TargetError> {
+        self.reached(None)
+    }
+
+    async fn comment_statement(&self, asset: &AssetPath, _: Option<&str>) -> Result<String, TargetError> {
+        self.reached(format!("COMMENT ON {}", asset.display()))
+    }
+
+    async fn write_comment(&self, _: &AssetPath, _: Option<&str>) -> Result<(), TargetError> {
+        self.reached(())
     }
 
     async fn statistics(&self, _: &TableDetail, _: SampleLimits) -> Result<TableStatistics, TargetError> {

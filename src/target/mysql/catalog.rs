@@ -192,6 +192,31 @@ async fn columns(
     Ok(in_order.collect())
 }
 
+/// The comment on a column; `None` where there is no such column.
+pub(super) async fn column_comment(
+    connection: &mut MySqlConnection,
+    schema: &str,
+    table: &str,
+    column: &str,
+) -> Result<Option<Option<String>>> {
+    let rows = select(
+        connection,
+        "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+           CAST(COLUMN_NAME AS CHAR) AS name, CAST(COLUMN_COMMENT AS CHAR) AS remark \
+         FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = ?",
+        "TABLE_NAME",
+        schema,
+        Some(&[table.to_owned()]),
+    )
+    .await?;
+    for row in &rows {
+        if row.try_get::<String, _>("name")? == column {
+            return remark(row).map(Some);
+        }
+    }
+    Ok(None)
+}
+
 /// The columns on which a unique index stands alone.
 async fn unique_alone(
     connection: &mut MySqlConnection,

@@ -1,16 +1,18 @@
 //! MySQL and MariaDB: the server's databases are schemas, below one database that their information schema
 //! calls `def`.
 //!
-//! The rule: every piece of work is a read-only transaction, every `SELECT` on rows carries the server's own time
+//! The rule: every piece of work but a comment's write is a read-only transaction, every `SELECT` on rows carries the server's own time
 //! limit with it, so that no setting of the session stays behind.
 
 mod catalog;
+mod comment;
+mod definition;
 mod statistics;
 
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, ConnectOptions, MySql, Transaction, mysql::MySqlConnectOptions};
+use sqlx::{AssertSqlSafe, ConnectOptions, MySql, MySqlConnection, Transaction, mysql::MySqlConnectOptions};
 use tokio::sync::OnceCell;
 use url::Url;
 
@@ -22,6 +24,7 @@ use super::{
 };
 use crate::{
     domain::{
+        asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
         profile::DbBackend,
     },
@@ -40,6 +43,8 @@ const START: &str = "START TRANSACTION READ ONLY";
 /// A server, as one login sees it.
 pub(super) struct Server {
     connections: Connections<MySql>,
+    /// Those that write comments, whose sessions have settings of their own.
+    writers: Connections<MySql>,
     flavour: OnceCell<Flavour>,
 }
 
@@ -66,11 +71,12 @@ impl Server {
             user: options.get_username().to_owned(),
             database: options.get_database().map(str::to_owned),
         };
-        Ok(Self { connections: Connections::new(options, place), flavour: OnceCell::new() })
+        let writers = Connections::new(options.clone(), place.clone());
+        Ok(Self { connections: Connections::new(options, place), writers, flavour: OnceCell::new() })
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.connections.is_connected()
+        self.connections.is_connected() || self.writers.is_connected()
     }
 
     fn place(&self) -> &Place {
@@ -88,9 +94,9 @@ impl Server {
     }
 
     /// Which of the two it is, asked once.
-    async fn flavour(&self, transaction: &mut Transaction<'_, MySql>) -> Result<Flavour, TargetError> {
+    async fn flavour(&self, connection: &mut MySqlConnection) -> Result<Flavour, TargetError> {
         let ask = async || {
-            let version = bounded(self.place(), CATALOG_TIME, catalog::version(transaction)).await?;
+            let version = bounded(self.place(), CATALOG_TIME, catalog::version(connection)).await?;
             Ok(if version.starts_with("MariaDB") { Flavour::MariaDb } else { Flavour::MySql })
         };
         self.flavour.get_or_try_init(ask).await.copied()
@@ -178,6 +184,18 @@ impl Target for MySqlTarget {
         }
         let mut transaction = self.server.begin().await?;
         bounded(self.server.place(), CATALOG_TIME, catalog::details(&mut transaction, schema, tables)).await
+    }
+
+    async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+        comment::comment(self, asset).await
+    }
+
+    async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError> {
+        comment::statement(self, asset, text).await
+    }
+
+    async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
+        comment::write(self, asset, text).await
     }
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {

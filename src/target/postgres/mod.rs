@@ -5,6 +5,7 @@
 //! with time limits for statements and locks.
 
 mod catalog;
+mod comment;
 mod statistics;
 
 use std::{
@@ -25,6 +26,7 @@ use super::{
 };
 use crate::{
     domain::{
+        asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
         profile::DbBackend,
     },
@@ -137,6 +139,17 @@ async fn begin(
     connections.begin(AssertSqlSafe(statement)).await
 }
 
+/// Begins a transaction that writes a comment, with the same limits.
+async fn write_transaction(connections: &Connections<Postgres>) -> Result<Transaction<'static, Postgres>, TargetError> {
+    let statement = format!(
+        "BEGIN READ WRITE; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
+         SET LOCAL client_min_messages = error",
+        CATALOG_TIME.as_millis(),
+        LOCK_TIME.as_millis(),
+    );
+    connections.begin(AssertSqlSafe(statement)).await
+}
+
 /// A server, or one database of it.
 pub(super) struct PostgresTarget {
     cluster: Arc<Cluster>,
@@ -218,6 +231,18 @@ impl Target for PostgresTarget {
         let mut transaction = begin(&connections, CATALOG_TIME).await?;
         let work = catalog::details(&mut transaction, name.as_deref(), schema, tables);
         bounded(&connections.place, CATALOG_TIME + GRACE, work).await
+    }
+
+    async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+        comment::comment(self, asset).await
+    }
+
+    async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError> {
+        comment::statement(self, asset, text).await
+    }
+
+    async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
+        comment::write(self, asset, text).await
     }
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {

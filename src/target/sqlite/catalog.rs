@@ -48,7 +48,12 @@ impl Comments {
     }
 
     fn get(&self, kind: AssetKind, table: &str, column: &str) -> Option<String> {
-        self.0.get(&(kind.as_str().to_owned(), table.to_owned(), column.to_owned())).cloned()
+        self.named(kind.as_str(), table, column)
+    }
+
+    /// The text of the row with this key.
+    pub(super) fn named(&self, kind: &str, table: &str, column: &str) -> Option<String> {
+        self.0.get(&(kind.to_owned(), table.to_owned(), column.to_owned())).cloned()
     }
 }
 
@@ -110,6 +115,17 @@ async fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>> {
         .collect::<Result<Vec<_>>>()?;
     tables.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(tables)
+}
+
+/// What the table of this name is.
+pub(super) async fn kind_of(connection: &mut SqliteConnection, table: &str) -> Result<Option<AssetKind>> {
+    Ok(list(connection).await?.into_iter().find(|listed| listed.name == table).map(|listed| listed.kind))
+}
+
+/// Whether a table or view that is there has this column.
+pub(super) async fn has_column(connection: &mut SqliteConnection, table: &str, column: &str) -> Result<bool> {
+    let columns = raw_columns(connection, &[table]).await?;
+    Ok(columns.values().flatten().any(|known| known.name == column))
 }
 
 /// The tables, all or those of these names.

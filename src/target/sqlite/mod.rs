@@ -18,6 +18,7 @@
 //! A null reads as an empty text; a table of that name without these columns is no table of comments.
 
 mod catalog;
+mod comment;
 mod statistics;
 
 use std::{
@@ -39,6 +40,7 @@ use super::{
 };
 use crate::{
     domain::{
+        asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
         profile::DbBackend,
     },
@@ -288,6 +290,18 @@ impl Target for SqliteTarget {
         let mut connection = self.start().await?;
         let work = catalog::details(&mut connection, &database, tables);
         bounded(self.file.place(), CATALOG_TIME + GRACE, work).await
+    }
+
+    async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+        comment::comment(self, asset).await
+    }
+
+    async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError> {
+        comment::statement(self, asset, text).await
+    }
+
+    async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
+        comment::write(self, asset, text).await
     }
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {

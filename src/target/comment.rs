@@ -1,0 +1,31 @@
+//! What the comments of all kinds of database share: the words for an asset, and which texts can be kept.
+//!
+//! The rule: a text is checked before anything is written, and an empty one is none.
+
+use crate::{domain::asset::AssetPath, port::target::TargetError};
+
+/// `table public.users`.
+pub(super) fn named(asset: &AssetPath) -> String {
+    format!("{} {}", asset.kind.noun(), asset.display())
+}
+
+/// The text for an asset that is not there.
+pub(super) fn gone(asset: &AssetPath) -> TargetError {
+    TargetError::Refused(format!(
+        "there is no {} any more: it was dropped, renamed or is something else now; look at the catalog again",
+        named(asset)
+    ))
+}
+
+/// The text to write; an empty one is none.
+///
+/// # Errors
+/// `Refused` for a NUL, which ends a text where SQL is read.
+pub(super) fn keeps(text: Option<&str>) -> Result<Option<&str>, TargetError> {
+    match text.filter(|text| !text.is_empty()) {
+        Some(text) if text.contains('\0') => {
+            Err(TargetError::Refused("the text holds a NUL character, which no comment keeps; remove it".to_owned()))
+        }
+        text => Ok(text),
+    }
+}

@@ -1,0 +1,322 @@
+//! Comments on MySQL and MariaDB: `ALTER TABLE`, which for a column wants its whole definition said again.
+//!
+//! The rule: nothing but the comment changes, and no table is rebuilt. The definition is taken from the server's own
+//! `SHOW CREATE TABLE` in the same session, goes back through an algorithm that touches no row, and is compared
+//! afterwards; where the server shows less of it than it has, nothing is written. MariaDB is what the tests run;
+//! what differs on MySQL is handled as its manual has it, untested.
+
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row, mysql::MySqlDatabaseError, pool::PoolConnection};
+
+use super::{
+    super::{
+        comment::{gone, named},
+        connections::{CATALOG_TIME, bounded},
+        place::Place,
+        quote::{backtick, mysql_text},
+    },
+    Flavour, GRACE, MySqlTarget, catalog,
+    definition::Definition,
+};
+use crate::{
+    domain::asset::{AssetKind, AssetPath},
+    port::target::TargetError,
+};
+
+/// How long to wait for a table that others use, in seconds.
+const LOCK_SECONDS: u32 = 5;
+/// The characters of a column's comment, at the most.
+const COLUMN_LENGTH: usize = 1_024;
+/// The characters of a table's comment, at the most.
+const TABLE_LENGTH: usize = 2_048;
+
+/// A table, or a column of it.
+struct Spot<'a> {
+    asset: &'a AssetPath,
+    schema: &'a str,
+    table: &'a str,
+    column: Option<&'a str>,
+}
+
+impl Spot<'_> {
+    fn table(&self) -> String {
+        format!("{}.{}", backtick(self.schema), backtick(self.table))
+    }
+}
+
+/// What is to be done, in words of the server.
+struct Change {
+    /// `ALTER TABLE … COMMENT = '…'`, without the algorithm.
+    alter: String,
+    /// The same for what stands there now.
+    back: String,
+    /// The definition without what may change.
+    rest: String,
+}
+
+/// The comment that stands there.
+pub(super) async fn comment(target: &MySqlTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+    let spot = spot(target, asset)?;
+    let mut transaction = target.server.begin().await?;
+    live(target, &mut transaction, &spot).await
+}
+
+/// The statement that would write it.
+pub(super) async fn statement(
+    target: &MySqlTarget,
+    asset: &AssetPath,
+    text: Option<&str>,
+) -> Result<String, TargetError> {
+    let text = keeps(asset, text)?;
+    let spot = spot(target, asset)?;
+    let mut session = session(target).await?;
+    live(target, &mut session, &spot).await?;
+    let change = change(target, &mut session, &spot, text).await?;
+    Ok(with_algorithm(&change.alter, ALGORITHMS[0]))
+}
+
+/// Writes it, and makes sure that nothing else changed.
+pub(super) async fn write(target: &MySqlTarget, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
+    let text = keeps(asset, text)?;
+    let spot = spot(target, asset)?;
+    let mut session = session(target).await?;
+    live(target, &mut session, &spot).await?;
+    let change = change(target, &mut session, &spot, text).await?;
+    alter(target, &mut session, &spot, &change.alter).await?;
+    let shown = show(target, &mut session, &spot).await?;
+    let after = Definition::parse(&shown).and_then(|definition| definition.apart_from(spot.column));
+    let same = after.as_deref() == Some(change.rest.as_str());
+    if same && live(target, &mut session, &spot).await?.as_deref() == text {
+        return Ok(());
+    }
+    alter(target, &mut session, &spot, &change.back).await?;
+    Err(TargetError::Refused(format!(
+        "the definition of {} came back with more than its comment changed, so it was put back; somebody else may have \
+         altered the table at the same time: look at it, then try again",
+        named(asset)
+    )))
+}
+
+/// Where the comment stands, for what can have one.
+fn spot<'a>(target: &MySqlTarget, asset: &'a AssetPath) -> Result<Spot<'a>, TargetError> {
+    target.database(asset.database.as_deref())?;
+    if !matches!(asset.kind, AssetKind::Table | AssetKind::Column) {
+        return Err(cannot_carry(asset, asset.kind.noun()));
+    }
+    let (Some(schema), Some(table)) = (asset.schema.as_deref(), asset.table.as_deref()) else {
+        return Err(gone(asset));
+    };
+    if !target.reaches(schema) {
+        return Err(super::beyond_pin(schema, target.pinned.as_deref().unwrap_or_default()));
+    }
+    let column = match asset.kind {
+        AssetKind::Column => Some(asset.column.as_deref().ok_or_else(|| gone(asset))?),
+        _ => None,
+    };
+    Ok(Spot { asset, schema, table, column })
+}
+
+fn cannot_carry(asset: &AssetPath, what: &str) -> TargetError {
+    TargetError::Refused(format!(
+        "MySQL and MariaDB keep comments on tables and their columns only; {} is a {what}, so skip it",
+        asset.display()
+    ))
+}
+
+/// The text to write; an empty one is none.
+fn keeps<'a>(asset: &AssetPath, text: Option<&'a str>) -> Result<Option<&'a str>, TargetError> {
+    let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
+    let most = if asset.kind == AssetKind::Column { COLUMN_LENGTH } else { TABLE_LENGTH };
+    let length = text.chars().count();
+    if length > most {
+        return Err(TargetError::Refused(format!(
+            "the text has {length} characters; a {}'s comment on MySQL and MariaDB may have {most}: shorten it by {}",
+            asset.kind.noun(),
+            length - most
+        )));
+    }
+    if let Some(beyond) = text.chars().find(|c| u32::from(*c) > 0xFFFF) {
+        return Err(TargetError::Refused(format!(
+            "the text holds {beyond} (U+{:X}), and comments on MySQL and MariaDB keep no character beyond U+FFFF, such \
+             as an emoji; take it out",
+            u32::from(beyond)
+        )));
+    }
+    Ok(Some(text))
+}
+
+/// A connection whose settings make definitions readable, and writable as they are read: zero dates and all, with
+/// backslashes that count.
+async fn session(target: &MySqlTarget) -> Result<PoolConnection<MySql>, TargetError> {
+    let server = &target.server;
+    let mut connection = server.writers.acquire().await?;
+    let flavour = server.flavour(&mut connection).await?;
+    // Without it, MariaDB lets no column of a table with history be touched.
+    let history = if flavour == Flavour::MariaDb { ", SESSION system_versioning_alter_history = KEEP" } else { "" };
+    let settings = format!(
+        "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, \
+         SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}{history}"
+    );
+    bounded(server.place(), CATALOG_TIME, sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut *connection)).await?;
+    Ok(connection)
+}
+
+/// The comment that stands there, where there can be one.
+async fn live(
+    target: &MySqlTarget,
+    connection: &mut MySqlConnection,
+    spot: &Spot<'_>,
+) -> Result<Option<String>, TargetError> {
+    let place = target.server.place();
+    let names = [spot.table.to_owned()];
+    let tables = bounded(place, CATALOG_TIME, catalog::tables(connection, spot.schema, Some(&names))).await?;
+    let table = tables.into_iter().next().ok_or_else(|| gone(spot.asset))?;
+    match (table.kind, spot.column) {
+        (AssetKind::View, Some(_)) => Err(cannot_carry(spot.asset, "view's column")),
+        (AssetKind::View, None) => Err(gone(spot.asset)),
+        (_, None) => Ok(table.comment),
+        (_, Some(column)) => {
+            let work = catalog::column_comment(connection, spot.schema, spot.table, column);
+            bounded(place, CATALOG_TIME, work).await?.ok_or_else(|| gone(spot.asset))
+        }
+    }
+}
+
+/// `SHOW CREATE TABLE`.
+async fn show(target: &MySqlTarget, connection: &mut MySqlConnection, spot: &Spot<'_>) -> Result<String, TargetError> {
+    let statement = format!("SHOW CREATE TABLE {}", spot.table());
+    let work = async {
+        let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(connection).await?;
+        row.try_get_unchecked::<Vec<u8>, _>(1)
+    };
+    let shown = match tokio::time::timeout(CATALOG_TIME, work).await {
+        Ok(shown) => shown.map_err(|error| explain(target, spot, &error))?,
+        Err(_) => return Err(target.server.place().too_slow(CATALOG_TIME)),
+    };
+    String::from_utf8(shown).map_err(|_| not_shown(spot))
+}
+
+/// The text for a definition that the server does not show as it is.
+fn not_shown(spot: &Spot<'_>) -> TargetError {
+    TargetError::Refused(format!(
+        "the server does not show the definition of {} as it is, and a comment would change it; write this comment by \
+         hand",
+        named(spot.asset)
+    ))
+}
+
+/// What is to be altered, from what stands there now.
+async fn change(
+    target: &MySqlTarget,
+    connection: &mut MySqlConnection,
+    spot: &Spot<'_>,
+    text: Option<&str>,
+) -> Result<Change, TargetError> {
+    let shown = show(target, connection, spot).await?;
+    let definition = Definition::parse(&shown).ok_or_else(|| not_shown(spot))?;
+    let rest = definition.apart_from(spot.column).ok_or_else(|| gone(spot.asset))?;
+    let table = spot.table();
+    let Some(name) = spot.column else {
+        let now = live(target, connection, spot).await?;
+        let alter =
+            |text: Option<&str>| format!("ALTER TABLE {table} COMMENT = {}", mysql_text(text.unwrap_or_default()));
+        return Ok(Change { alter: alter(text), back: alter(now.as_deref()), rest });
+    };
+    let column = definition.column(name).ok_or_else(|| gone(spot.asset))?;
+    // The server shows a character beyond U+FFFF in a default as a question mark.
+    if let Some(default) = column.default.as_ref().filter(|default| default.contains('?')) {
+        let binary = column.is_binary();
+        if default_of(target, connection, spot, name, binary).await?.as_deref() != Some(default.as_bytes()) {
+            return Err(not_shown(spot));
+        }
+    }
+    let now = live(target, connection, spot).await?;
+    let alter = |text: Option<&str>| format!("ALTER TABLE {table} MODIFY COLUMN {}", column.with_comment(text));
+    Ok(Change { alter: alter(text), back: alter(now.as_deref()), rest })
+}
+
+/// A column's default as the table has it, in UTF-8 where it is text.
+async fn default_of(
+    target: &MySqlTarget,
+    connection: &mut MySqlConnection,
+    spot: &Spot<'_>,
+    column: &str,
+    binary: bool,
+) -> Result<Option<Vec<u8>>, TargetError> {
+    let value = format!("DEFAULT({})", backtick(column));
+    let value = if binary { value } else { format!("CONVERT({value} USING utf8mb4)") };
+    let statement = format!(
+        "SELECT CAST({value} AS BINARY) AS bytes FROM (SELECT 1 AS one) AS one LEFT JOIN {} AS t ON 1 = 0",
+        spot.table()
+    );
+    let work = async {
+        let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(connection).await?;
+        row.try_get_unchecked::<Option<Vec<u8>>, _>(0)
+    };
+    bounded(target.server.place(), CATALOG_TIME, work).await
+}
+
+/// Algorithms that touch no row, the best first.
+const ALGORITHMS: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=NOCOPY, LOCK=NONE"];
+/// What MySQL has in place of the second; where only the comment changes, it rebuilds nothing.
+const IN_PLACE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
+
+fn with_algorithm(alter: &str, algorithm: &str) -> String {
+    format!("{alter}, {algorithm}")
+}
+
+/// Runs it by the first algorithm that the table allows.
+async fn alter(
+    target: &MySqlTarget,
+    connection: &mut MySqlConnection,
+    spot: &Spot<'_>,
+    alter: &str,
+) -> Result<(), TargetError> {
+    let place = target.server.place();
+    let flavour = target.server.flavour(connection).await?;
+    let second = if flavour == Flavour::MariaDb { ALGORITHMS[1] } else { IN_PLACE };
+    for algorithm in [ALGORITHMS[0], second] {
+        let statement = with_algorithm(alter, algorithm);
+        let work = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection);
+        let Ok(done) = tokio::time::timeout(CATALOG_TIME + GRACE, work).await else {
+            return Err(place.too_slow(CATALOG_TIME + GRACE));
+        };
+        match done {
+            Ok(_) => return Ok(()),
+            // Not by this algorithm, or the server does not know it.
+            Err(error) if matches!(number_of(&error), Some(1800 | 1845 | 1846)) => {}
+            Err(error) => return Err(explain(target, spot, &error)),
+        }
+    }
+    Err(TargetError::Refused(format!(
+        "the server would have to rebuild the whole table to write the comment of {}, which Gloss never does; write it \
+         by hand at a quiet time",
+        named(spot.asset)
+    )))
+}
+
+fn number_of(error: &sqlx::Error) -> Option<u16> {
+    Some(error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?.number())
+}
+
+fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error) -> TargetError {
+    let place = target.server.place();
+    let (asset, at, user) = (named(spot.asset), &place.address, &place.user);
+    match number_of(error) {
+        Some(1205) => TargetError::TimedOut(format!(
+            "{asset} is locked by another session of MySQL or MariaDB at {at}; try again when it is done"
+        )),
+        Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(
+            "the user {user} may not write the comment of {asset}: grant it ALTER on the table, or connect as somebody \
+             who may"
+        )),
+        Some(1146 | 1049 | 1051 | 1054) => gone(spot.asset),
+        Some(1290 | 1792 | 1836) => TargetError::Refused(format!(
+            "MySQL or MariaDB at {at} takes no writes: it is a replica or set to read-only; connect to its primary"
+        )),
+        Some(code @ 1000..2000 | code @ 3000..5000) if !Place::may_pass(code) => TargetError::Refused(format!(
+            "the server would not take the definition of {asset} as it shows it itself (its error code is {code}); \
+             write this comment by hand"
+        )),
+        _ => place.explain(error),
+    }
+}

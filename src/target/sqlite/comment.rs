@@ -1,0 +1,210 @@
+//! Comments on SQLite, which has none: rows of the target's table `gloss_comments`.
+//!
+//! The rule: the table is made with the first comment and dropped with the last, so that a file whose comments are
+//! all taken back is as it was. A write is one short transaction on a connection of its own; the asset must be there.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+
+use super::{
+    super::{
+        COMMENTS_TABLE,
+        comment::{gone, keeps, named},
+        connections::{CATALOG_TIME, bounded},
+        quote::sqlite_text,
+    },
+    GRACE, SCHEMA, SqliteTarget, catalog, code_of,
+};
+use crate::{
+    domain::asset::{AssetKind, AssetPath},
+    port::target::TargetError,
+};
+
+/// How long to wait for another program that writes.
+const BUSY_TIME: Duration = Duration::from_secs(3);
+
+/// As the module page above has it.
+const MAKE: &str = "CREATE TABLE main.gloss_comments (\n    kind        TEXT NOT NULL,\n    \
+     table_name  TEXT NOT NULL DEFAULT '',\n    column_name TEXT NOT NULL DEFAULT '',\n    \
+     comment     TEXT NOT NULL,\n    PRIMARY KEY (kind, table_name, column_name)\n)";
+/// Drops the table: the last comment is gone.
+const DROP: &str = "DROP TABLE main.gloss_comments";
+
+/// What the file has under the name of the table of comments.
+#[derive(PartialEq, Eq)]
+enum Store {
+    /// Nothing.
+    Absent,
+    /// The table.
+    Ready,
+    /// Something that Gloss did not make.
+    Foreign,
+}
+
+/// The comment that stands there.
+pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+    target.database(asset.database.as_deref())?;
+    let mut connection = target.start().await?;
+    let work = async {
+        if !is_there(&mut connection, asset).await? {
+            return Ok(None);
+        }
+        let [kind, table, column] = key(asset);
+        Ok(Some(catalog::comments(&mut connection).await?.named(kind, table, column)))
+    };
+    bounded(target.file.place(), CATALOG_TIME + GRACE, work).await?.ok_or_else(|| gone(asset))
+}
+
+/// The statement that would write it.
+pub(super) async fn statement(
+    target: &SqliteTarget,
+    asset: &AssetPath,
+    text: Option<&str>,
+) -> Result<String, TargetError> {
+    let text = keeps(text)?;
+    comment(target, asset).await?;
+    Ok(write_one(asset, text))
+}
+
+/// Writes it.
+pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
+    let text = keeps(text)?;
+    target.database(asset.database.as_deref())?;
+    let file = &target.file;
+    file.check_file().await?;
+    let explain = |error: &sqlx::Error| match code_of(error).map(|code| code & 0xff) {
+        Some(5 | 6) => TargetError::TimedOut(format!(
+            "the file {} is locked by another program; try again when it is done",
+            file.path.display()
+        )),
+        // Read-only; a journal that cannot be made beside the file.
+        Some(8 | 14 | 3 | 23) => TargetError::Refused(format!(
+            "the file {0} is read-only for Gloss; give its user the right to write the file and its folder",
+            file.path.display()
+        )),
+        Some(13) => {
+            TargetError::Refused(format!("the disk of {} is full; make room, then try again", file.path.display()))
+        }
+        _ => file.place().explain(error),
+    };
+    let options = file.options.clone().read_only(false).busy_timeout(BUSY_TIME);
+    let work = async {
+        let mut connection = options.connect().await.map_err(|error| explain(&error))?;
+        let outcome = in_transaction(&mut connection, asset, text).await;
+        // What was written is written; leaving politely is not worth an error.
+        drop(connection.close().await);
+        outcome.map_err(|error| explain(&error))
+    };
+    let written = tokio::time::timeout(CATALOG_TIME + GRACE, work).await;
+    match written.map_err(|_| file.place().too_slow(CATALOG_TIME + GRACE))?? {
+        Outcome::Written => Ok(()),
+        Outcome::Gone => Err(gone(asset)),
+        Outcome::Foreign => Err(TargetError::Refused(format!(
+            "the file {} has a table or view {COMMENTS_TABLE} that is not Gloss's; rename it, since the comment on {} \
+             would be kept there",
+            file.path.display(),
+            named(asset)
+        ))),
+    }
+}
+
+/// What came of a write.
+enum Outcome {
+    Written,
+    Gone,
+    Foreign,
+}
+
+async fn in_transaction(
+    connection: &mut SqliteConnection,
+    asset: &AssetPath,
+    text: Option<&str>,
+) -> Result<Outcome, sqlx::Error> {
+    // Not deferred: a transaction that reads first and writes then fails at once where another writes.
+    let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
+    if !is_there(&mut transaction, asset).await? {
+        return Ok(Outcome::Gone);
+    }
+    match (store(&mut transaction).await?, text) {
+        (Store::Foreign, _) => return Ok(Outcome::Foreign),
+        (Store::Absent, None) => return Ok(Outcome::Written),
+        (Store::Absent, Some(_)) => {
+            sqlx::raw_sql(MAKE).execute(&mut *transaction).await?;
+        }
+        (Store::Ready, _) => {}
+    }
+    sqlx::raw_sql(AssertSqlSafe(write_one(asset, text))).execute(&mut *transaction).await?;
+    let left: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM main.gloss_comments)")
+        .persistent(false)
+        .fetch_one(&mut *transaction)
+        .await?;
+    if left == 0 {
+        sqlx::raw_sql(DROP).execute(&mut *transaction).await?;
+    }
+    transaction.commit().await?;
+    Ok(Outcome::Written)
+}
+
+/// The row's key.
+fn key(asset: &AssetPath) -> [&str; 3] {
+    let (table, column) = match asset.kind {
+        AssetKind::Database | AssetKind::Schema => (None, None),
+        AssetKind::Column => (asset.table.as_deref(), asset.column.as_deref()),
+        AssetKind::Table | AssetKind::View | AssetKind::MaterializedView => (asset.table.as_deref(), None),
+    };
+    [asset.kind.as_str(), table.unwrap_or_default(), column.unwrap_or_default()]
+}
+
+fn write_one(asset: &AssetPath, text: Option<&str>) -> String {
+    let [kind, table, column] = key(asset).map(sqlite_text);
+    match text {
+        Some(text) => format!(
+            "INSERT INTO main.gloss_comments (kind, table_name, column_name, comment) \
+             VALUES ({kind}, {table}, {column}, {}) \
+             ON CONFLICT (kind, table_name, column_name) DO UPDATE SET comment = excluded.comment",
+            sqlite_text(text)
+        ),
+        None => format!(
+            "DELETE FROM main.gloss_comments \
+             WHERE kind = {kind} AND table_name = {table} AND column_name = {column}"
+        ),
+    }
+}
+
+/// Whether the table of comments is there, with the columns and the key that a write needs.
+async fn store(connection: &mut SqliteConnection) -> Result<Store, sqlx::Error> {
+    let kind: Option<String> =
+        sqlx::query_scalar("SELECT type FROM pragma_table_list WHERE schema = 'main' AND lower(name) = ?")
+            .bind(COMMENTS_TABLE)
+            .fetch_optional(&mut *connection)
+            .await?;
+    let Some(kind) = kind else { return Ok(Store::Absent) };
+    let known: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM pragma_table_info(?) \
+         WHERE (name, pk) IN (('kind', 1), ('table_name', 2), ('column_name', 3), ('comment', 0))",
+    )
+    .bind(COMMENTS_TABLE)
+    .fetch_one(connection)
+    .await?;
+    Ok(if kind == "table" && known == 4 { Store::Ready } else { Store::Foreign })
+}
+
+/// Whether the file has the asset, as what the path says it is.
+async fn is_there(connection: &mut SqliteConnection, asset: &AssetPath) -> Result<bool, sqlx::Error> {
+    if asset.kind == AssetKind::Database {
+        return Ok(true);
+    }
+    if asset.schema.as_deref() != Some(SCHEMA) {
+        return Ok(false);
+    }
+    if asset.kind == AssetKind::Schema {
+        return Ok(true);
+    }
+    let table = asset.table.as_deref().unwrap_or_default();
+    let Some(kind) = catalog::kind_of(connection, table).await? else { return Ok(false) };
+    match &asset.column {
+        Some(column) if asset.kind == AssetKind::Column => catalog::has_column(connection, table, column).await,
+        _ => Ok(kind == asset.kind),
+    }
+}
