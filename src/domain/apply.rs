@@ -149,3 +149,97 @@ impl Unsettled {
         self.undecided == 0 && self.unapplied == 0
     }
 }
+
+/// What is to become of a comment, by what stands there now: UNCHANGED where it is the wanted text already,
+/// PLANNED where it may be written, CONFLICT where another comment stands. `last_written` is what Gloss last
+/// wrote there, if it ever did. A plan and the apply itself decide by this alone.
+#[must_use]
+pub fn verdict(
+    item: &ApplyItem,
+    live: Option<&str>,
+    last_written: Option<&Option<String>>,
+    overwrite: bool,
+) -> ApplyStatus {
+    if live == item.text.as_deref() {
+        return ApplyStatus::Unchanged;
+    }
+    let expected = live == item.expected.as_deref();
+    let own = last_written.is_some_and(|written| live == written.as_deref());
+    if overwrite || expected || own { ApplyStatus::Planned } else { ApplyStatus::Conflict }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::{option, prelude::*, sample::select};
+
+    use super::*;
+    use crate::domain::asset::AssetKind;
+
+    fn item(text: Option<&str>, expected: Option<&str>) -> ApplyItem {
+        ApplyItem {
+            position: 1,
+            suggestion_id: SuggestionId(1),
+            asset: AssetPath {
+                kind: AssetKind::Table,
+                database: None,
+                schema: Some("main".into()),
+                table: Some("users".into()),
+                column: None,
+            },
+            text: text.map(str::to_owned),
+            expected: expected.map(str::to_owned),
+            undoes: None,
+            status: ApplyStatus::Planned,
+            begun: false,
+            statement: None,
+            before: None,
+            error: None,
+        }
+    }
+
+    #[test]
+    fn a_comment_of_someone_else_is_kept_unless_overwritten() {
+        use ApplyStatus::{Conflict, Planned, Unchanged};
+        let seen = item(Some("new"), Some("old"));
+        let bare = item(Some("new"), None);
+        let removal = item(None, Some("ours"));
+        let wrote = |text: &str| Some(Some(text.to_owned()));
+        let cases = [
+            (&seen, Some("old"), None, false, Planned),
+            (&seen, Some("new"), None, false, Unchanged),
+            (&seen, Some("new"), None, true, Unchanged),
+            (&seen, Some("other"), None, false, Conflict),
+            (&seen, Some("other"), None, true, Planned),
+            (&seen, None, None, false, Conflict),
+            (&seen, None, Some(None), false, Planned),
+            (&seen, Some("ours"), wrote("ours"), false, Planned),
+            (&seen, Some("other"), wrote("ours"), false, Conflict),
+            (&bare, None, None, false, Planned),
+            (&bare, Some("other"), None, false, Conflict),
+            (&removal, Some("ours"), None, false, Planned),
+            (&removal, None, wrote("ours"), false, Unchanged),
+            (&removal, Some("other"), wrote("ours"), false, Conflict),
+        ];
+        for (item, live, last_written, overwrite, wanted) in cases {
+            assert_eq!(verdict(item, live, last_written.as_ref(), overwrite), wanted, "{live:?} {last_written:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_is_written_over_what_nobody_accounted_for(
+            text in option::of(select(vec!["a", "b", "c"])),
+            expected in option::of(select(vec!["a", "b", "c"])),
+            live in option::of(select(vec!["a", "b", "c"])),
+            last in option::of(option::of(select(vec!["a", "b", "c"]))),
+        ) {
+            let item = item(text, expected);
+            let written = last.map(|it| it.map(str::to_owned));
+            let known = live == expected || last == Some(live);
+            let verdict = |overwrite| super::verdict(&item, live, written.as_ref(), overwrite);
+            prop_assert_eq!(verdict(false) == ApplyStatus::Unchanged, live == text);
+            prop_assert_eq!(verdict(false) == ApplyStatus::Planned, live != text && known);
+            prop_assert_ne!(verdict(true), ApplyStatus::Conflict);
+        }
+    }
+}

@@ -464,6 +464,20 @@ impl RunEdit {
         Ok(())
     }
 
+    /// A worker takes over an apply that is being cancelled from one that died, to look at what was begun.
+    ///
+    /// # Errors
+    /// `Conflict` where the run is in another state.
+    pub fn adopt(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
+        if self.run.status != RunStatus::Cancelling || self.run.apply.is_none() {
+            return Err(Error::conflict(format!("run #{} is not cancelling an apply", self.run.id)));
+        }
+        self.run.attempt += 1;
+        self.run.worker_id = Some(worker_id.to_owned());
+        self.run.lease_until = Some(lease_until);
+        Ok(())
+    }
+
     /// The rows are known.
     pub fn resolve(&mut self, rows: Vec<Row>) {
         let total = i32::try_from(rows.len()).unwrap_or(i32::MAX);
@@ -573,7 +587,7 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Begins to write comments: from an ended or paused run, or from the end of a RUN_APPLY.
+    /// Begins to write comments: from an ended or paused run, or from the end of a `RUN_APPLY`.
     ///
     /// # Errors
     /// `Conflict` where the run is at work otherwise.
@@ -638,7 +652,7 @@ impl RunEdit {
         self.finish(next, error)
     }
 
-    /// Follows the last decision or its restoration: READY_FOR_REVIEW ↔ SUCCESS. Other statuses stay.
+    /// Follows the last decision or its restoration: `READY_FOR_REVIEW` ↔ SUCCESS. Other statuses stay.
     ///
     /// # Errors
     /// None in practice: both moves exist.

@@ -4,7 +4,7 @@ use async_graphql::ID;
 
 use crate::domain::{
     Error, Result,
-    id::{DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode, encode},
+    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode, encode},
 };
 
 /// A key that a global id can stand for.
@@ -73,4 +73,5 @@ keys!(
     DbProfileId is DbProfile,
     LlmProfileId is LlmProfile,
     ScheduleId is Schedule,
+    AppliedCommentId is AppliedComment,
 );

@@ -10,8 +10,9 @@ use futures_util::future::try_join_all;
 use super::batch::{Batch, Queue};
 use crate::{
     domain::{
+        apply::AppliedComment,
         catalog::TableDetail,
-        id::{DbProfileId, LlmProfileId, RunId, SuggestionId},
+        id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, SuggestionId},
         profile::{DbProfile, LlmProfile},
         run::Run,
         suggestion::{Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion},
@@ -47,6 +48,10 @@ pub struct Loaders {
     pub alternatives: Batch<SuggestionId, Vec<Alternative>>,
     /// Evidence.
     pub evidence: Batch<SuggestionId, Vec<Evidence>>,
+    /// The suggestions of chains of re-runs, by version.
+    pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
+    /// Writes to databases.
+    pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
     /// Suggestions per band.
     pub confidence: Batch<RunId, ConfidenceDistribution>,
     /// Suggestions per review state.
@@ -62,6 +67,11 @@ pub struct Loaders {
 /// The values in `Arc`s, so that a record that many lead to is copied for none of them.
 fn shared<K: Eq + std::hash::Hash, V>(found: HashMap<K, V>) -> HashMap<K, Arc<V>> {
     found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
+}
+
+/// The same for lists of records.
+fn shared_lists<K: Eq + std::hash::Hash, V>(found: HashMap<K, Vec<V>>) -> HashMap<K, Vec<Arc<V>>> {
+    found.into_iter().map(|(key, values)| (key, values.into_iter().map(Arc::new).collect())).collect()
 }
 
 /// A look-up in the store: the port's method and what to do with its answer.
@@ -98,12 +108,12 @@ impl Loaders {
             suggestions: from_store!(services, queue, suggestions_by_id, shared),
             alternatives: from_store!(services, queue, alternatives, |found| found),
             evidence: from_store!(services, queue, evidence, |found| found),
+            chains: from_store!(services, queue, chains, shared_lists),
+            applied_comments: from_store!(services, queue, applied_comments_by_id, shared),
             confidence: from_store!(services, queue, confidence_distributions, |found| found),
             reviews: from_store!(services, queue, review_counts, |found| found),
             workers,
-            runs_of_workers: from_store!(services, queue, runs_of_workers, |found: HashMap<_, Vec<Run>>| {
-                found.into_iter().map(|(key, runs)| (key, runs.into_iter().map(Arc::new).collect())).collect()
-            }),
+            runs_of_workers: from_store!(services, queue, runs_of_workers, shared_lists),
             details,
         }
     }

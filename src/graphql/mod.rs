@@ -8,6 +8,7 @@
 #![expect(clippy::unused_async, reason = "async-graphql wants every resolver to be async")]
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
+pub mod apply;
 mod batch;
 pub mod catalog;
 mod complete;
@@ -21,6 +22,7 @@ pub mod loader;
 pub mod node;
 mod order;
 pub mod profile;
+pub mod review;
 pub mod run;
 pub mod scalar;
 pub mod server;
@@ -38,11 +40,23 @@ use crate::service::Services;
 
 /// What can be asked.
 #[derive(MergedObject, Default)]
-pub struct Query(node::NodeQuery, run::query::RunQuery, profile::query::ProfileQuery, server::query::ServerQuery);
+pub struct Query(
+    node::NodeQuery,
+    run::query::RunQuery,
+    apply::query::ApplyQuery,
+    profile::query::ProfileQuery,
+    server::query::ServerQuery,
+);
 
 /// What can be changed. Fields of one operation run one after another.
 #[derive(MergedObject, Default)]
-pub struct Mutation(run::mutation::RunMutation, profile::mutation::ProfileMutation);
+pub struct Mutation(
+    run::mutation::RunMutation,
+    run::again::AgainMutation,
+    review::mutation::ReviewMutation,
+    apply::mutation::ApplyMutation,
+    profile::mutation::ProfileMutation,
+);
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]

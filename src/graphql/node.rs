@@ -3,6 +3,7 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::{
+    apply::object::AppliedComment,
     context::loaders,
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
@@ -10,7 +11,7 @@ use super::{
 };
 use crate::domain::{
     Error,
-    id::{DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
     page::MAX_SIZE,
 };
 
@@ -26,6 +27,8 @@ pub enum Node {
     DbProfile(DbProfile),
     /// An LLM profile.
     LlmProfile(LlmProfile),
+    /// A write to a database.
+    AppliedComment(AppliedComment),
 }
 
 /// Records by id.
@@ -72,6 +75,10 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         NodeType::LlmProfile => {
             loaders.llm_profiles.load(LlmProfileId(key)).await?.map(|it| Node::LlmProfile(LlmProfile(it)))
         }
-        NodeType::Schedule | NodeType::AppliedComment => None,
+        NodeType::AppliedComment => {
+            let found = loaders.applied_comments.load(AppliedCommentId(key)).await?;
+            found.map(|it| Node::AppliedComment(AppliedComment(it)))
+        }
+        NodeType::Schedule => None,
     })
 }

@@ -9,14 +9,14 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{Halt, context::RunContext, gate::Gate};
+use super::{Halt, context::RunContext, gate::Gate, walk::comment_of};
 use crate::{
     domain::{
         run::{Row, RunError},
         suggestion::Draft,
         usage::Usage,
     },
-    port::model::{DescribeRequest, Describer, ModelError},
+    port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, UsageBound},
 };
 
 /// The longest wait that a provider may ask for.
@@ -26,6 +26,60 @@ const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
 struct Outage {
     since: Instant,
     told: Instant,
+}
+
+/// One request to a model, of either sort.
+pub enum Question {
+    /// Some subjects of one table.
+    Table(DescribeRequest),
+    /// A schema or a database.
+    Container(ContainerRequest),
+}
+
+impl Question {
+    fn bound(&self, describer: &dyn Describer) -> UsageBound {
+        match self {
+            Self::Table(request) => describer.bound(request),
+            Self::Container(request) => describer.container_bound(request),
+        }
+    }
+
+    async fn put(&self, describer: &dyn Describer) -> Result<DescribeAnswer, ModelError> {
+        match self {
+            Self::Table(request) => describer.describe(request).await,
+            Self::Container(request) => describer.describe_container(request).await,
+        }
+    }
+
+    /// The comment that stands on the subject at an index, unless it is blank.
+    pub fn comment(&self, at: usize) -> Option<String> {
+        match self {
+            Self::Table(request) => comment_of(&request.table, request.subjects[at]).map(str::to_owned),
+            Self::Container(request) => request.container.comment.clone().filter(|comment| !comment.trim().is_empty()),
+        }
+    }
+
+    /// Whether an earlier answer could not be used.
+    pub const fn asked_before(&self) -> bool {
+        match self {
+            Self::Table(request) => request.asked_before,
+            Self::Container(request) => request.asked_before,
+        }
+    }
+
+    /// The same once more, for the subjects at these indices.
+    #[must_use]
+    pub fn again(self, missing: &[usize]) -> Self {
+        match self {
+            Self::Table(request) => Self::Table(DescribeRequest {
+                subjects: missing.iter().map(|at| request.subjects[*at]).collect(),
+                revisions: missing.iter().filter_map(|at| request.revisions.get(*at).cloned()).collect(),
+                asked_before: true,
+                ..request
+            }),
+            Self::Container(request) => Self::Container(ContainerRequest { asked_before: true, ..request }),
+        }
+    }
 }
 
 /// Asks one model for one run.
@@ -70,8 +124,8 @@ impl<'a> Asker<'a> {
     ///
     /// # Errors
     /// [`Halt`] where the run cannot go on.
-    pub async fn ask(&self, request: &DescribeRequest, mut begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
-        let bound = self.describer.bound(request);
+    pub async fn ask(&self, question: &Question, mut begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
+        let bound = question.bound(self.describer.as_ref());
         let mut waits = self.context.patience.waits();
         let mut retries = 0;
         loop {
@@ -89,7 +143,7 @@ impl<'a> Asker<'a> {
                     })
                     .await?;
             }
-            match self.describer.describe(request).await {
+            match question.put(self.describer.as_ref()).await {
                 Ok(answer) => {
                     self.answered();
                     let mut usage = answer.usage;

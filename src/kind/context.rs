@@ -1,4 +1,7 @@
 //! What a run at work sees of the world: the ports, its own record, and the two ways to be stopped.
+//!
+//! The rule: all that a run records goes through [`RunContext::record`], and all that it asks of a target through
+//! [`RunContext::patiently`], which bears with a database that is away for a while.
 
 use std::{
     sync::Arc,
@@ -19,7 +22,7 @@ use crate::{
         profile::{DbProfile, LlmProfile},
         run::{Run, RunEdit, RunError},
     },
-    port::Ports,
+    port::{Ports, target::TargetError},
 };
 
 /// How long a run bears with others that do not answer.
@@ -58,6 +61,15 @@ impl Patience {
     }
 }
 
+/// The two ways in which a run is stopped.
+#[derive(Debug, Clone)]
+pub struct Stops {
+    /// See [`RunContext::stop`].
+    pub stop: CancellationToken,
+    /// See [`RunContext::cancel`].
+    pub cancel: CancellationToken,
+}
+
 /// One claim of one run.
 pub struct RunContext {
     /// The world.
@@ -66,6 +78,8 @@ pub struct RunContext {
     pub run: Run,
     /// Tripped when the server stops: start nothing new, record what is under way, leave.
     pub stop: CancellationToken,
+    /// Tripped when a person cancels the run.
+    pub cancel: CancellationToken,
     /// The gates before the models.
     pub gates: Arc<Gates>,
     /// How long to bear with a provider or target that does not answer.
@@ -78,9 +92,10 @@ pub struct RunContext {
 
 impl RunContext {
     /// The context of a claim.
-    pub fn new(ports: Ports, run: Run, stop: CancellationToken, gates: Arc<Gates>, patience: Patience) -> Self {
+    pub fn new(ports: Ports, run: Run, stops: Stops, gates: Arc<Gates>, patience: Patience) -> Self {
         let ledger = Ledger::new(run.budget.clone(), &run.usage);
-        Self { ports, run, stop, gates, patience, ledger, began: Instant::now() }
+        let Stops { stop, cancel } = stops;
+        Self { ports, run, stop, cancel, gates, patience, ledger, began: Instant::now() }
     }
 
     /// Records what happened, fenced by this claim. The record is written whole even when the caller is
@@ -101,7 +116,7 @@ impl RunContext {
         self.run.active_ms + i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Waits for something, unless the server stops before or meanwhile.
+    /// Waits for something, unless the server stops or the run is cancelled before or meanwhile.
     ///
     /// # Errors
     /// [`Halt::Stopped`].
@@ -109,11 +124,12 @@ impl RunContext {
         tokio::select! {
             biased;
             () = self.stop.cancelled() => Err(Halt::Stopped),
+            () = self.cancel.cancelled() => Err(Halt::Stopped),
             done = wait => Ok(done),
         }
     }
 
-    /// Waits for a time, unless the server stops.
+    /// Waits for a time, unless the server stops or the run is cancelled.
     ///
     /// # Errors
     /// [`Halt::Stopped`].
@@ -127,6 +143,38 @@ impl RunContext {
         let left = i64::from(seconds) * 1_000 - self.worked_ms();
         tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or_default())).await;
         out_of_seconds(seconds)
+    }
+
+    /// Calls the target; while it cannot be reached, tells so, waits and tries again for as long as the run's
+    /// patience.
+    ///
+    /// # Errors
+    /// [`Halt`]; what the target answers at last is in the value.
+    pub async fn patiently<T, F>(&self, call: impl Fn() -> F + Send) -> Result<Result<T, TargetError>, Halt>
+    where
+        F: Future<Output = Result<T, TargetError>> + Send,
+        T: Send,
+    {
+        let began = Instant::now();
+        for wait in self.patience.waits() {
+            let done = call().await;
+            let left = self.patience.target_down.saturating_sub(began.elapsed());
+            match done {
+                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_))) if !left.is_zero() => {
+                    let wait = wait.min(left);
+                    let error = target_error(&error);
+                    let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+                    self.record(move |edit| {
+                        edit.warn(message, Some(error));
+                        Ok(())
+                    })
+                    .await?;
+                    self.wait(wait).await?;
+                }
+                done => return Ok(done),
+            }
+        }
+        Ok(call().await)
     }
 
     /// The run's DB profile.
@@ -162,4 +210,17 @@ impl RunContext {
         let id = self.run.llm_profile_id.ok_or_else(gone)?;
         self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
     }
+}
+
+/// What a person reads when a target gave nothing.
+#[must_use]
+pub fn target_error(error: &TargetError) -> RunError {
+    let (code, hint) = match error {
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) => {
+            ("UNAVAILABLE", "check that the database runs and the DB profile's URL is right, then resume the run")
+        }
+        TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the rights of the login"),
+        TargetError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the DB profile"),
+    };
+    RunError::new(code, error.to_string(), hint)
 }

@@ -5,10 +5,16 @@
 //! To add a kind, write `kind/x.rs` with a type that implements [`Kind`] and add its line to [`of`].
 
 pub mod analyze;
+pub mod apply;
 pub mod asking;
 pub mod budget;
+pub mod container;
 pub mod context;
 pub mod gate;
+pub mod generate;
+pub mod groups;
+pub mod rerun;
+pub mod tables;
 pub mod walk;
 
 use async_trait::async_trait;
@@ -24,6 +30,10 @@ use crate::domain::{
 pub enum Ending {
     /// It enters this status.
     Finished(RunStatus, Option<RunError>),
+    /// All rows are done, and what they propose is to be written at once (`RUN_APPLY`).
+    Described,
+    /// Comments were written, or a cancel stopped the rest: the run goes where the rule of applies says.
+    Written,
     /// The server stops: the run goes back into the queue.
     Released,
 }
@@ -57,6 +67,8 @@ pub trait Kind: Send + Sync {
 pub fn of(kind: RunKind) -> Option<&'static dyn Kind> {
     match kind {
         RunKind::Analyze => Some(&analyze::Analyze),
-        RunKind::Rerun | RunKind::Generate | RunKind::Ask | RunKind::Schedule => None,
+        RunKind::Rerun => Some(&rerun::Rerun),
+        RunKind::Generate => Some(&generate::Generate),
+        RunKind::Ask | RunKind::Schedule => None,
     }
 }

@@ -1,12 +1,13 @@
 //! Language models: the describer that comes with Gloss, and the providers.
 //!
-//! [`ProviderModels`] opens a profile. A request goes `subjects` (keys) → `prompt` (from `facts`) and `schema` →
+//! [`ProviderModels`] opens a profile. A request becomes a `question` (keys of `subjects`, `facts`) → `prompt` and `schema` →
 //! the provider library (`endpoint`, `manner`, `refusal`) → `answer` (by way of `lenient` and `text`) and
 //! `logprobs` → drafts. The rule: a provider's answer is data, and the key is in no text. To add a provider that
 //! the library knows, add its line in `endpoint.rs`; one that it lacks gets a file of its own here.
 
 mod answer;
 pub mod builtin;
+mod container;
 mod endpoint;
 mod facts;
 mod lenient;
@@ -14,6 +15,7 @@ mod logprobs;
 mod manner;
 mod prompt;
 mod provider;
+mod question;
 mod refusal;
 #[cfg(test)]
 mod sample;

@@ -3,23 +3,29 @@
 //! The rule: whatever comes out of a database, names too, stands between `<facts>` and `</facts>`, where the
 //! model is told to obey nothing; it cannot close that fence, since `<` and `>` do not pass. The whole is
 //! kept small enough for a local model with a context of 4,096 tokens: subjects are shown in full, the other
-//! columns of a wide table by name and type.
+//! columns of a wide table by name and type. The text before of what is done again is data as well.
 
 use std::fmt::Write as _;
 
 use super::{
     facts::{column_facts, cut, one_line, statistics_of, table_facts},
+    question::Question,
     schema::prompt_schema,
     subjects::Asked,
 };
 use crate::{
-    domain::{run::Verbosity, suggestion::Evidence},
+    domain::{
+        run::{RunOptions, VariationMode, Verbosity},
+        suggestion::Evidence,
+    },
     port::model::{DescribeRequest, Subject},
 };
 
 /// Characters of the list of columns that are not described themselves.
 const OTHER_COLUMNS_LENGTH: usize = 1_600;
 const NAME_LENGTH: usize = 200;
+/// Characters of a text that is done again.
+const PREVIOUS_LENGTH: usize = 700;
 
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,39 +38,39 @@ pub struct Prompt {
 
 /// Builds the prompt. `schema_inside` writes the schema into it, for an endpoint that takes none beside it.
 #[must_use]
-pub fn build(request: &DescribeRequest, asked: &[Asked], schema_inside: bool) -> Prompt {
-    Prompt { system: system(request, asked.len()), user: user(request, asked, schema_inside) }
+pub fn build(question: &Question<'_>, schema_inside: bool) -> Prompt {
+    Prompt { system: system(question.options, question.asked.len()), user: user(question, schema_inside) }
 }
 
 /// How many words each wording may have, so that the answer for all subjects fits the tokens of a request.
 #[must_use]
-pub fn words_per_text(request: &DescribeRequest, subjects: usize) -> usize {
+pub fn words_per_text(options: &RunOptions, subjects: usize) -> usize {
     const TOKENS_OF_FRAME: usize = 55;
-    let wanted = match request.options.verbosity {
+    let wanted = match options.verbosity {
         Verbosity::Brief => 12,
         Verbosity::Detailed => 30,
         Verbosity::Comprehensive => 80,
     };
-    let tokens = usize::try_from(request.options.max_output_tokens).unwrap_or(0) / subjects.max(1);
-    let for_each_text = tokens.saturating_sub(TOKENS_OF_FRAME) / wordings(request);
+    let tokens = usize::try_from(options.max_output_tokens).unwrap_or(0) / subjects.max(1);
+    let for_each_text = tokens.saturating_sub(TOKENS_OF_FRAME) / wordings(options);
     // Three words take about four tokens.
     (for_each_text * 3 / 4).clamp(6, wanted)
 }
 
 /// Wordings of each description, the first included.
 #[must_use]
-pub fn wordings(request: &DescribeRequest) -> usize {
-    usize::try_from(request.options.alternatives).unwrap_or(1).max(1)
+pub fn wordings(options: &RunOptions) -> usize {
+    usize::try_from(options.alternatives).unwrap_or(1).max(1)
 }
 
-fn system(request: &DescribeRequest, subjects: usize) -> String {
-    let length = match request.options.verbosity {
+fn system(options: &RunOptions, subjects: usize) -> String {
+    let length = match options.verbosity {
         Verbosity::Brief => "one short sentence",
         Verbosity::Detailed => "one or two sentences",
         Verbosity::Comprehensive => "all that the facts support, in up to four sentences",
     };
-    let words = words_per_text(request, subjects);
-    let alternatives = match wordings(request) - 1 {
+    let words = words_per_text(options, subjects);
+    let alternatives = match wordings(options) - 1 {
         0 => String::new(),
         1 => "\"alternatives\": a list of exactly 1 other wording; ".to_owned(),
         others => format!("\"alternatives\": a list of exactly {others} other wordings; "),
@@ -82,18 +88,26 @@ fn system(request: &DescribeRequest, subjects: usize) -> String {
     )
 }
 
-fn user(request: &DescribeRequest, asked: &[Asked], schema_inside: bool) -> String {
-    let mut text = format!("<facts>\n{}</facts>\n", unfenced(&facts(request, asked)));
-    if let Some(wishes) = request.options.instructions.as_deref().filter(|wishes| !wishes.trim().is_empty()) {
+fn user(question: &Question<'_>, schema_inside: bool) -> String {
+    let (asked, options) = (&question.asked, question.options);
+    let mut facts = question.facts.clone();
+    facts.push_str("Describe:\n");
+    for one in asked {
+        let _ = writeln!(facts, "- \"{}\": the {} {}", one.key, one.path.kind.noun(), path(&one.path.display()));
+    }
+    let again = texts_before(question, &mut facts);
+    let mut text = format!("<facts>\n{}</facts>\n", unfenced(&facts));
+    text.push_str(&again);
+    if let Some(wishes) = options.instructions.as_deref().filter(|wishes| !wishes.trim().is_empty()) {
         let _ = writeln!(text, "Wishes of the person who asks:\n{}", wishes.trim());
     }
     let keys: Vec<String> = asked.iter().map(|one| format!("\"{}\"", one.key)).collect();
     let plural = if keys.len() == 1 { "key" } else { "keys" };
     let _ = writeln!(text, "Answer with one JSON object that has exactly the {plural} {}.", keys.join(", "));
     if schema_inside {
-        let _ = writeln!(text, "Its JSON schema: {}", prompt_schema(asked, wordings(request)));
+        let _ = writeln!(text, "Its JSON schema: {}", prompt_schema(asked, wordings(options)));
     }
-    if request.asked_before {
+    if question.asked_before {
         text.push_str(
             "Your last answer could not be read. Answer with the JSON object alone: it starts with { and ends with }, \
              has every key, no code fence and no word before or after it.\n",
@@ -102,7 +116,44 @@ fn user(request: &DescribeRequest, asked: &[Asked], schema_inside: bool) -> Stri
     text
 }
 
-fn facts(request: &DescribeRequest, asked: &[Asked]) -> String {
+/// Adds the texts that are done again to the facts; gives what to do with them.
+fn texts_before(question: &Question<'_>, facts: &mut String) -> String {
+    let again =
+        || question.asked.iter().zip(&question.revisions).filter_map(|(one, revision)| Some((one, (*revision)?)));
+    if again().next().is_none() {
+        return String::new();
+    }
+    facts.push_str("Texts before:\n");
+    let mut wanted: Vec<(Option<VariationMode>, Vec<&str>)> = Vec::new();
+    for (one, revision) in again() {
+        let _ = writeln!(facts, "- \"{}\": \"{}\"", one.key, cut(&one_line(&revision.previous), PREVIOUS_LENGTH));
+        match wanted.iter_mut().find(|(variation, _)| *variation == revision.variation) {
+            Some((_, keys)) => keys.push(&one.key),
+            None => wanted.push((revision.variation, vec![&one.key])),
+        }
+    }
+    let mut text = String::new();
+    for (variation, keys) in wanted {
+        let wish = match variation {
+            None => {
+                "write the text anew. The text before did not satisfy; keep what the facts support, better it where you can"
+            }
+            Some(VariationMode::Lexical) => {
+                "rephrase the text before: exactly the same meaning in other words. The new text is not the old one"
+            }
+            Some(VariationMode::Semantic) => {
+                "give another meaning than the text before has, which fits the facts as well. The new text is not the old one"
+            }
+        };
+        let keys: Vec<String> = keys.into_iter().map(|key| format!("\"{key}\"")).collect();
+        let _ = writeln!(text, "For {}: {wish}.", keys.join(", "));
+    }
+    text
+}
+
+/// What the model is shown of a table.
+#[must_use]
+pub fn facts_of_table(request: &DescribeRequest, asked: &[Asked]) -> String {
     let detail = &request.table;
     let statistics = request.statistics.as_deref();
     let mut text = String::new();
@@ -120,10 +171,6 @@ fn facts(request: &DescribeRequest, asked: &[Asked]) -> String {
     }
     if !others.is_empty() {
         let _ = writeln!(text, "- others: {}", within(&others, OTHER_COLUMNS_LENGTH));
-    }
-    text.push_str("Describe:\n");
-    for one in asked {
-        let _ = writeln!(text, "- \"{}\": the {} {}", one.key, one.path.kind.noun(), path(&one.path.display()));
     }
     text
 }

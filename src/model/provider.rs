@@ -13,13 +13,12 @@ use serde_json::{Value, json};
 use super::{
     answer::{self, Reading},
     endpoint::Endpoint,
-    facts::{column_facts, statistics_of, table_facts},
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
+    question::Question,
     refusal::{hidden_error, model_error},
     schema::{Strength, answer_schema},
-    subjects::{Asked, asked},
 };
 use crate::{
     domain::{
@@ -28,7 +27,7 @@ use crate::{
         suggestion::{Alternative, Draft, Evidence},
         usage::Usage,
     },
-    port::model::{DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
+    port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
 };
 
 /// Subjects of one request: as many as get a sentence or two each, with alternatives, out of 1,024 tokens, with
@@ -86,7 +85,7 @@ impl ProviderDescriber {
     }
 
     /// Asks, leaving out what the endpoint refuses.
-    async fn ask(&self, request: &DescribeRequest, asked: &[Asked]) -> Result<Asking, ModelError> {
+    async fn ask(&self, question: &Question<'_>) -> Result<Asking, ModelError> {
         let key = self.endpoint.key()?;
         let known = self.manners.of(&self.endpoint.identity());
         let mut manner = known.unwrap_or(Manner::first(self.endpoint.strict));
@@ -94,7 +93,7 @@ impl ProviderDescriber {
         let begun = Instant::now();
         loop {
             requests += 1;
-            let (chat, options) = self.chat(request, asked, manner);
+            let (chat, options) = self.chat(question, manner);
             match self.send(chat, &options, key.as_ref()).await {
                 Ok(response) => {
                     if known != Some(manner) {
@@ -130,17 +129,17 @@ impl ProviderDescriber {
         }
     }
 
-    fn chat(&self, request: &DescribeRequest, asked: &[Asked], manner: Manner) -> (ChatRequest, ChatOptions) {
-        let Prompt { system, user } = prompt::build(request, asked, manner.schema.is_none());
+    fn chat(&self, question: &Question<'_>, manner: Manner) -> (ChatRequest, ChatOptions) {
+        let Prompt { system, user } = prompt::build(question, manner.schema.is_none());
         let chat = ChatRequest::from_system(system).append_message(ChatMessage::user(user));
         let extra = if manner.logprobs { json!({ "logprobs": true }) } else { json!({}) };
-        let tokens = u32::try_from(request.options.max_output_tokens).unwrap_or(1);
+        let tokens = u32::try_from(question.options.max_output_tokens).unwrap_or(1);
         let mut options = self.options(extra).with_max_tokens(tokens);
         if manner.temperature {
-            options = options.with_temperature(request.options.temperature);
+            options = options.with_temperature(question.options.temperature);
         }
         if let Some(strength) = manner.schema {
-            options = options.with_response_format(JsonSpec::new("descriptions", schema(request, asked, strength)));
+            options = options.with_response_format(JsonSpec::new("descriptions", schema(question, strength)));
         }
         (chat, options)
     }
@@ -176,25 +175,51 @@ impl ProviderDescriber {
         let Prices { input, output } = self.prices?;
         Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1_000_000.0)
     }
+
+    /// Asks, and reads the answer: one draft for each of the question's subjects, in their order.
+    async fn answer(&self, question: &Question<'_>) -> Result<DescribeAnswer, ModelError> {
+        let asking = self.ask(question).await?;
+        let answer = asking.response.first_text().unwrap_or_default();
+        let schema_inside = self.manners.of(&self.endpoint.identity()).is_some_and(|manner| manner.schema.is_none());
+        let usage = self.usage(&asking, &prompt::build(question, schema_inside), answer);
+        let logprobs = asking.response.captured_raw_body.as_ref().and_then(TokenLogprobs::read);
+        let readings = answer::read(answer, &question.asked, prompt::wordings(question.options));
+        let drafts = readings
+            .into_iter()
+            .zip(&question.evidence)
+            .map(|(reading, evidence)| reading.map(|reading| draft(reading, evidence, logprobs.as_ref())))
+            .collect();
+        Ok(DescribeAnswer { drafts, usage })
+    }
+
+    /// Three bytes a token, the schema counted twice since it goes beside the prompt or into it.
+    fn bound_of(&self, question: &Question<'_>) -> UsageBound {
+        let Prompt { system, user } = prompt::build(question, true);
+        let schema = schema(question, Strength::Bounded).to_string();
+        let bytes = system.len() + user.len() + schema.len();
+        let input_tokens = i64::try_from(bytes.div_ceil(3)).unwrap_or(i64::MAX) + 64;
+        let output_tokens = i64::from(question.options.max_output_tokens);
+        UsageBound { input_tokens, output_tokens, cost_usd: self.cost(input_tokens, output_tokens) }
+    }
 }
 
 #[async_trait]
 impl Describer for ProviderDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
-        let asked = asked(&request.table, &request.subjects);
-        let asking = self.ask(request, &asked).await?;
-        let answer = asking.response.first_text().unwrap_or_default();
-        let schema_inside = self.manners.of(&self.endpoint.identity()).is_some_and(|manner| manner.schema.is_none());
-        let usage = self.usage(&asking, &prompt::build(request, &asked, schema_inside), answer);
-        let logprobs = asking.response.captured_raw_body.as_ref().and_then(TokenLogprobs::read);
-        let readings = answer::read(answer, &asked, prompt::wordings(request));
-        let mut drafts: Vec<(Subject, Option<Draft>)> = asked
-            .iter()
-            .zip(readings)
-            .map(|(one, reading)| (one.subject, reading.map(|reading| draft(request, one, reading, logprobs.as_ref()))))
-            .collect();
+        let question = Question::of_table(request);
+        let DescribeAnswer { drafts, usage } = self.answer(&question).await?;
+        let mut drafts: Vec<(Subject, Option<Draft>)> =
+            question.asked.iter().map(|one| one.subject).zip(drafts).collect();
         let mut take = |subject: &Subject| drafts.iter_mut().find(|(of, _)| of == subject)?.1.take();
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
+    }
+
+    async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
+        self.answer(&Question::of_container(request)).await
+    }
+
+    fn container_bound(&self, request: &ContainerRequest) -> UsageBound {
+        self.bound_of(&Question::of_container(request))
     }
 
     fn batch_size(&self, options: &RunOptions) -> usize {
@@ -202,20 +227,14 @@ impl Describer for ProviderDescriber {
         fits.clamp(1, BATCH_SIZE)
     }
 
-    /// Three bytes a token, the schema counted twice since it goes beside the prompt or into it.
     fn bound(&self, request: &DescribeRequest) -> UsageBound {
-        let asked = asked(&request.table, &request.subjects);
-        let Prompt { system, user } = prompt::build(request, &asked, true);
-        let schema = schema(request, &asked, Strength::Bounded).to_string();
-        let bytes = system.len() + user.len() + schema.len();
-        let input_tokens = i64::try_from(bytes.div_ceil(3)).unwrap_or(i64::MAX) + 64;
-        let output_tokens = i64::from(request.options.max_output_tokens);
-        UsageBound { input_tokens, output_tokens, cost_usd: self.cost(input_tokens, output_tokens) }
+        self.bound_of(&Question::of_table(request))
     }
 }
 
-fn schema(request: &DescribeRequest, asked: &[Asked], strength: Strength) -> Value {
-    answer_schema(asked, prompt::wordings(request), prompt::words_per_text(request, asked.len()), strength)
+fn schema(question: &Question<'_>, strength: Strength) -> Value {
+    let words = prompt::words_per_text(question.options, question.asked.len());
+    answer_schema(&question.asked, prompt::wordings(question.options), words, strength)
 }
 
 /// Four characters a token, rounded up.
@@ -225,25 +244,11 @@ fn estimate(text: &str) -> i64 {
 
 /// The confidence is the mean probability of the description's tokens where the provider tells them
 /// (`exp(mean log-probability)`), else what the model states.
-fn draft(request: &DescribeRequest, one: &Asked, reading: Reading, logprobs: Option<&TokenLogprobs>) -> Draft {
+fn draft(reading: Reading, evidence: &[Evidence], logprobs: Option<&TokenLogprobs>) -> Draft {
     let logprob = logprobs.and_then(|tokens| tokens.mean_of(&reading.raw));
     let confidence = logprob.map(f64::exp).or(reading.confidence).unwrap_or(UNSTATED_CONFIDENCE).clamp(0.0, 1.0);
     let wordings = std::iter::once(reading.description).chain(reading.alternatives);
     let confidences = std::iter::successors(Some(confidence), |confidence| Some(confidence * ALTERNATIVE_FACTOR));
     let alternatives = wordings.zip(confidences).map(|(text, confidence)| Alternative { text, confidence }).collect();
-    Draft { alternatives, logprob, reasoning: reading.reasoning, evidence: evidence(request, one.subject) }
-}
-
-/// The facts that the model was shown about this subject.
-fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
-    let statistics = request.statistics.as_deref();
-    match subject {
-        Subject::Table => table_facts(&request.table, statistics),
-        Subject::Column(index) => request
-            .table
-            .columns
-            .get(index)
-            .map(|column| column_facts(column, statistics_of(statistics, &column.name)))
-            .unwrap_or_default(),
-    }
+    Draft { alternatives, logprob, reasoning: reading.reasoning, evidence: evidence.to_vec() }
 }

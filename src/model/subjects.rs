@@ -46,6 +46,13 @@ pub fn asked(table: &TableDetail, subjects: &[Subject]) -> Vec<Asked> {
     subjects.iter().filter_map(&mut name_one).collect()
 }
 
+/// Names a schema or a database: the one subject of its request.
+#[must_use]
+pub fn whole(path: &AssetPath) -> Asked {
+    let name = path.schema.as_ref().or(path.database.as_ref()).cloned().unwrap_or_default();
+    Asked { subject: Subject::Table, key: path.kind.noun().to_owned(), name, path: path.clone() }
+}
+
 /// A name as a key; `None` where nothing readable is left of it.
 fn safe_key(name: &str) -> Option<String> {
     let safe: String = name.chars().take(KEY_LENGTH).map(|c| if c.is_ascii_alphanumeric() { c } else { '_' }).collect();

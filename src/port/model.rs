@@ -150,16 +150,10 @@ pub trait Describer: Send + Sync {
     ///
     /// # Errors
     /// [`ModelError`].
-    async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
-        let _ = request;
-        Err(ModelError::Rejected("NOT BUILT YET".into()))
-    }
+    async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError>;
 
     /// The most that a request for a container can use.
-    fn container_bound(&self, request: &ContainerRequest) -> UsageBound {
-        let _ = request;
-        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
-    }
+    fn container_bound(&self, request: &ContainerRequest) -> UsageBound;
 
     /// How many subjects one request may hold, so that the answer fits into its tokens.
     fn batch_size(&self, options: &RunOptions) -> usize;

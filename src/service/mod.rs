@@ -4,10 +4,15 @@
 //! recorded through the store alone, and knows nothing of GraphQL or HTTP. A family of use cases is one file
 //! and one field of [`Services`]; to add one, add both.
 
+pub mod applies;
 pub mod catalog;
+pub mod drafts;
 pub mod estimates;
+pub mod orders;
 pub mod profiles;
 pub mod progress;
+pub mod reruns;
+pub mod reviews;
 pub mod runs;
 pub mod subscriptions;
 pub mod workers;
@@ -19,6 +24,14 @@ use crate::{domain::clock::Moment, port::Ports};
 pub struct Services {
     /// Starting, cancelling, listing, deleting runs.
     pub runs: runs::Runs,
+    /// Resuming runs, and doing suggestions again.
+    pub reruns: reruns::Reruns,
+    /// One draft for one asset.
+    pub drafts: drafts::Drafts,
+    /// Deciding on suggestions.
+    pub reviews: reviews::Reviews,
+    /// Writing comments, putting them back, and the audit of both.
+    pub applies: applies::Applies,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
     /// Live events of one run.
@@ -41,6 +54,10 @@ impl Services {
         let started_at: Moment = ports.clock.now();
         Self {
             runs: runs::Runs::new(ports.clone()),
+            reruns: reruns::Reruns::new(ports.clone()),
+            drafts: drafts::Drafts::new(ports.clone()),
+            reviews: reviews::Reviews::new(ports.clone()),
+            applies: applies::Applies::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tracing::info;
 
+use super::orders::{OptionChoices, check_budget, check_key, check_price, idempotency, llm_profile};
 use crate::{
     domain::{
         Error, Result,
@@ -15,22 +16,20 @@ use crate::{
         filter::{OrderDirection, RunFilter, RunOrder},
         id::{DbProfileId, LlmProfileId, RunId},
         page::{Page, PageArguments, PageRequest},
-        profile::{DbProfile, LlmProfile, LlmProvider},
-        run::{NewRun, Run, RunEdit, RunOptions, Verbosity},
+        profile::{DbProfile, LlmProfile},
+        run::{NewRun, Run, RunEdit, RunOptions},
         scope::RunScope,
         status::{RunCommand, RunKind, RunStatus},
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
         usage::Budget,
     },
-    port::{Ports, store::Idempotency},
+    port::Ports,
 };
 
 /// Runs that one start may make.
 const MAX_TARGETS: usize = 100;
 /// Runs that one delete may name.
 const MAX_DELETES: usize = 1_000;
-/// Characters of an idempotency key.
-const MAX_KEY: usize = 200;
 /// How often a cancel looks again at a run that changed under it.
 const CANCEL_TRIES: usize = 8;
 
@@ -62,46 +61,6 @@ pub struct StartTarget {
     pub db_profile_id: DbProfileId,
     /// What of it.
     pub scope: RunScope,
-}
-
-/// The options that a person chose; see [`RunOptions`].
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct OptionChoices {
-    /// See [`RunOptions::missing_only`].
-    pub missing_only: Option<bool>,
-    /// See [`RunOptions::alternatives`].
-    pub alternatives: Option<i32>,
-    /// See [`RunOptions::temperature`].
-    pub temperature: Option<f64>,
-    /// See [`RunOptions::max_output_tokens`].
-    pub max_output_tokens: Option<i32>,
-    /// See [`RunOptions::verbosity`].
-    pub verbosity: Option<Verbosity>,
-    /// See [`RunOptions::profile_data`].
-    pub profile_data: Option<bool>,
-    /// See [`RunOptions::instructions`].
-    pub instructions: Option<String>,
-}
-
-impl OptionChoices {
-    /// The choices over a provider's defaults, checked. `argument` is their path.
-    ///
-    /// # Errors
-    /// `BadInput` with the path of the option at fault.
-    pub fn resolve(&self, provider: LlmProvider, argument: &str) -> Result<RunOptions> {
-        let default = RunOptions::defaults(provider);
-        let options = RunOptions {
-            missing_only: self.missing_only.unwrap_or(default.missing_only),
-            alternatives: self.alternatives.unwrap_or(default.alternatives),
-            temperature: self.temperature.unwrap_or(default.temperature),
-            max_output_tokens: self.max_output_tokens.unwrap_or(default.max_output_tokens),
-            verbosity: self.verbosity.unwrap_or(default.verbosity),
-            profile_data: self.profile_data.unwrap_or(default.profile_data),
-            instructions: self.instructions.clone().filter(|text| !text.trim().is_empty()),
-        };
-        options.validate(argument)?;
-        Ok(options)
-    }
 }
 
 /// What came of a cancel.
@@ -143,7 +102,7 @@ impl Runs {
     /// `BadInput`, `NotFound` for an unknown profile, `Conflict` for a known key with other input.
     pub async fn start(&self, input: StartRun) -> Result<Vec<Run>> {
         check_start(&input)?;
-        let idempotency = input.idempotency_key.clone().map(|key| fingerprint(&input, key)).transpose()?;
+        let idempotency = idempotency(&input, input.idempotency_key.clone())?;
         // Before the look-ups: what the first request named may be gone by now.
         if let Some(idempotency) = &idempotency
             && let Some(runs) = self.ports.store.runs_of_key(idempotency).await?
@@ -187,18 +146,9 @@ impl Runs {
     /// As [`Runs::start`].
     pub async fn resolve_start(&self, input: &StartRun) -> Result<StartOrder> {
         let db_profiles = self.profiles_of_targets(&input.targets).await?;
-        let llm_profile = self.llm_profile(input.llm_profile_id).await?;
+        let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
         let options = input.options.resolve(llm_profile.settings.provider, "input.options")?;
-        if input.budget.max_cost_usd.is_some() && !price_is_known(&llm_profile) {
-            return Err(Error::bad_input(
-                "input.budget.maxCostUsd",
-                format!(
-                    "no price is known for {:?}, so its cost cannot be limited; set both prices on the LLM profile, \
-                     or limit `maxTokens` or `maxSeconds`",
-                    llm_profile.settings.name
-                ),
-            ));
-        }
+        check_price(&input.budget, &llm_profile)?;
         Ok(StartOrder { db_profiles, llm_profile, options })
     }
 
@@ -214,20 +164,6 @@ impl Runs {
             })
         };
         ids.iter().enumerate().map(profile_at).collect()
-    }
-
-    async fn llm_profile(&self, id: Option<LlmProfileId>) -> Result<LlmProfile> {
-        const ARGUMENT: &str = "input.llmProfileId";
-        let Some(id) = id else {
-            let profiles = self.ports.store.llm_profiles().await?;
-            let message = "no LLM profile is the default; name one, or make one the default by `updateLlmProfile`";
-            return profiles
-                .into_iter()
-                .find(|profile| profile.settings.is_default)
-                .ok_or_else(|| Error::bad_input(ARGUMENT, message));
-        };
-        let found = self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
-        found.ok_or_else(|| Error::not_found_at(ARGUMENT, "no LLM profile has this id; `llmProfiles` lists them"))
     }
 
     /// Cancels a run, if there is something to cancel.
@@ -370,25 +306,11 @@ pub fn unknown_run(argument: &str) -> Error {
     Error::not_found_at(argument, "no run has this id; it may have been deleted")
 }
 
-/// Whether what a profile's model costs is known: nothing for BUILTIN, else by both prices.
-#[must_use]
-pub fn price_is_known(profile: &LlmProfile) -> bool {
-    let settings = &profile.settings;
-    settings.provider == LlmProvider::Builtin
-        || (settings.input_cost_per_million_tokens.is_some() && settings.output_cost_per_million_tokens.is_some())
-}
-
 /// Checks all of a start that needs no look at the store.
 ///
 /// # Errors
 /// `BadInput` with the path of the argument at fault.
 pub fn check_start(input: &StartRun) -> Result<()> {
-    if input.command != RunCommand::Run {
-        return Err(Error::bad_input(
-            "input.command",
-            "this version describes for review only; leave `command` out, or say RUN",
-        ));
-    }
     if input.targets.is_empty() {
         return Err(Error::bad_input("input.targets", "name at least one target"));
     }
@@ -404,38 +326,6 @@ pub fn check_start(input: &StartRun) -> Result<()> {
         }
     }
     check_budget(&input.budget, "input.budget")?;
-    if let Some(key) = &input.idempotency_key {
-        let length = key.chars().count();
-        if !(1..=MAX_KEY).contains(&length) {
-            let message = format!("the key has {length} characters; it takes 1 to {MAX_KEY}");
-            return Err(Error::bad_input("input.idempotencyKey", message));
-        }
-    }
+    check_key(input.idempotency_key.as_deref())?;
     Ok(())
-}
-
-/// Refuses limits that nothing could keep.
-///
-/// # Errors
-/// `BadInput` with the path of the limit at fault.
-pub fn check_budget(budget: &Budget, argument: &str) -> Result<()> {
-    let bad = |limit: &str, value: String| {
-        Err(Error::bad_input(
-            format!("{argument}.{limit}"),
-            format!("`{limit}` is {value}; give a number above 0, or leave it out for no limit"),
-        ))
-    };
-    match budget {
-        Budget { max_cost_usd: Some(cost), .. } if !(cost.is_finite() && *cost > 0.0) => {
-            bad("maxCostUsd", cost.to_string())
-        }
-        Budget { max_tokens: Some(tokens), .. } if *tokens <= 0 => bad("maxTokens", tokens.to_string()),
-        Budget { max_seconds: Some(seconds), .. } if *seconds <= 0 => bad("maxSeconds", seconds.to_string()),
-        _ => Ok(()),
-    }
-}
-
-fn fingerprint(input: &StartRun, key: String) -> Result<Idempotency> {
-    let fingerprint = serde_json::to_string(input).map_err(Error::internal)?;
-    Ok(Idempotency { key, fingerprint })
 }

@@ -3,6 +3,9 @@
 //! Three things wake it: a nudge, a run that ended here, and a clock. At each it takes runs while there is room,
 //! and at the clock it also renews leases, takes runs from workers that died, and looks whether one of its own
 //! was cancelled without a nudge.
+//!
+//! A cancel drops work that describes, since nothing of it is half-written; work that writes comments is told and
+//! leaves by itself between two writes.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -20,8 +23,8 @@ use crate::{
         status::RunStatus,
     },
     kind::{
-        Ending, Halt,
-        context::{Patience, RunContext},
+        Ending, Halt, apply,
+        context::{Patience, RunContext, Stops},
         gate::Gates,
         of,
     },
@@ -93,11 +96,15 @@ impl Pool {
                 }
                 () = self.ended.notified() => {}
                 nudge = nudges.next() => match nudge {
-                    Some(Ok(nudge)) => match nudge.after.map(|after| after.status) {
-                        Some(RunStatus::Cancelling) => self.registry.cancel(nudge.run_id),
-                        Some(RunStatus::Queued) => {}
-                        _ => continue,
-                    },
+                    Some(Ok(nudge)) => {
+                        let before = nudge.before.map(|before| before.status);
+                        match nudge.after.map(|after| after.status) {
+                            Some(RunStatus::Cancelling) => self.registry.cancel(nudge.run_id),
+                            Some(RunStatus::Queued) => {}
+                            Some(RunStatus::Applying) if before != Some(RunStatus::Applying) => {}
+                            _ => continue,
+                        }
+                    }
                     Some(Err(_lagged)) => {}
                     None => break,
                 },
@@ -129,11 +136,14 @@ impl Pool {
     }
 
     /// What the clock is for: leases, dead workers, cancels without a nudge.
-    async fn tend(&self) -> Result<()> {
+    async fn tend(self: &Arc<Self>) -> Result<()> {
         let (store, now) = (&self.ports.store, self.ports.clock.now());
         let mine = self.registry.ids();
         store.renew(&self.settings.worker_id, &mine, now, self.settings.lease).await?;
         for id in store.orphans(now).await? {
+            if self.adopt(id).await? {
+                continue;
+            }
             let taken = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
             match taken {
                 Ok(run) => tracing::info!(run = %id, status = run.status.as_str(), "taken from a worker that is gone"),
@@ -149,43 +159,82 @@ impl Pool {
         Ok(())
     }
 
+    /// Takes over an apply whose worker died while a cancel was under way: what was begun is looked at, nothing more
+    /// is written, and the run goes back where it came from.
+    async fn adopt(self: &Arc<Self>, id: RunId) -> Result<bool> {
+        let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id);
+        if !run.is_some_and(|run| run.status == RunStatus::Cancelling && run.apply.is_some()) {
+            return Ok(false);
+        }
+        let (now, worker) = (self.ports.clock.now(), self.settings.worker_id.clone());
+        let lease_until = now + self.settings.lease;
+        let adopt = move |edit: &mut RunEdit| {
+            still_dead(edit, now)?;
+            edit.adopt(&worker, lease_until)
+        };
+        match self.ports.store.change_run(id, None, now, Box::new(adopt)).await {
+            Ok(run) => {
+                self.spawn(run);
+                self.registry.cancel(id);
+                Ok(true)
+            }
+            Err(Error::Conflict { .. } | Error::NotFound { .. }) => Ok(true),
+            Err(error) => Err(error),
+        }
+    }
+
     async fn take_while_room(self: &Arc<Self>) -> Result<()> {
         while self.registry.len() < self.settings.capacity && !self.stop.is_cancelled() {
             let (now, lease) = (self.ports.clock.now(), self.settings.lease);
             let Some(run) = self.ports.store.claim_next(&self.settings.worker_id, now, lease).await? else { break };
-            let cancel = self.registry.add(run.id);
-            let span = tracing::info_span!("run", run = %run.id, attempt = run.attempt);
-            let pool = Arc::clone(self);
-            self.tasks.spawn(
-                async move {
-                    let id = run.id;
-                    pool.see_through(run, cancel).await;
-                    pool.registry.remove(id);
-                    pool.ended.notify_one();
-                }
-                .instrument(span),
-            );
+            self.spawn(run);
         }
         Ok(())
+    }
+
+    /// Works on a run that this pool has a claim of.
+    fn spawn(self: &Arc<Self>, run: Run) {
+        let cancel = self.registry.add(run.id);
+        let span = tracing::info_span!("run", run = %run.id, attempt = run.attempt);
+        let pool = Arc::clone(self);
+        self.tasks.spawn(
+            async move {
+                let id = run.id;
+                pool.see_through(run, cancel).await;
+                pool.registry.remove(id);
+                pool.ended.notify_one();
+            }
+            .instrument(span),
+        );
     }
 
     /// Works on one run until it ends, is cancelled, or the server stops; records which.
     async fn see_through(&self, run: Run, cancel: CancellationToken) {
         tracing::info!(scope = run.scope_summary, "run taken");
         let (id, attempt) = (run.id, run.attempt);
-        let context = RunContext::new(
-            self.ports.clone(),
-            run,
-            self.stop.clone(),
-            Arc::clone(&self.gates),
-            self.settings.patience,
-        );
-        let work = async {
+        let applies = run.apply.is_some();
+        let stops = Stops { stop: self.stop.clone(), cancel: cancel.clone() };
+        let context = RunContext::new(self.ports.clone(), run, stops, Arc::clone(&self.gates), self.settings.patience);
+        let describe = async {
             let Some(kind) = of(context.run.kind) else {
                 let message = format!("this version has no worker for {} runs", context.run.kind.as_str());
                 return Err(Halt::Failed(RunError::new("CONFLICT", message, "start it with a version that has one")));
             };
             kind.work(&context).await
+        };
+        let work = async {
+            if !applies {
+                let described = tokio::select! {
+                    biased;
+                    () = cancel.cancelled() => Ok(Ending::Finished(RunStatus::Cancelled, None)),
+                    ending = describe => ending,
+                    spent = context.out_of_time() => Err(Halt::Paused(spent)),
+                };
+                if !matches!(described, Ok(Ending::Described)) {
+                    return described;
+                }
+            }
+            apply::work(&context).await
         };
         let out_of_grace = async {
             self.stop.cancelled().await;
@@ -193,10 +242,8 @@ impl Pool {
         };
         let ending = tokio::select! {
             biased;
-            () = cancel.cancelled() => Ok(Ending::Finished(RunStatus::Cancelled, None)),
             ending = AssertUnwindSafe(work).catch_unwind() => ending.unwrap_or_else(|_panic| Err(Halt::Store(Error::internal("the worker panicked")))),
             () = out_of_grace => Ok(Ending::Released),
-            spent = context.out_of_time() => Err(Halt::Paused(spent)),
         };
         self.conclude(id, attempt, ending).await;
     }
@@ -204,6 +251,7 @@ impl Pool {
     async fn conclude(&self, id: RunId, attempt: i32, ending: Result<Ending, Halt>) {
         let (status, error) = match ending {
             Ok(Ending::Finished(status, error)) => (Some(status), error),
+            Ok(Ending::Described | Ending::Written) => (Some(RunStatus::Success), None),
             Ok(Ending::Released) | Err(Halt::Stopped) => (None, None),
             Err(Halt::Paused(error)) => (Some(RunStatus::Paused), Some(error)),
             Err(Halt::Failed(error)) => (Some(RunStatus::Failed), Some(error)),
@@ -221,22 +269,19 @@ impl Pool {
                 (Some(RunStatus::Failed), Some(error))
             }
         };
-        let change = move |edit: &mut RunEdit| match status {
-            // A cancel that came meanwhile wins over any other end.
-            _ if edit.run.status == RunStatus::Cancelling => edit.finish(RunStatus::Cancelled, None),
-            Some(status) => edit.finish(status, error.clone()),
-            None => edit.release(),
-        };
         // A store that does not answer now must not leave a run at work for ever.
-        for wait in self.settings.patience.waits() {
-            let now = self.ports.clock.now();
-            match self.ports.store.change_run(id, Some(attempt), now, Box::new(change.clone())).await {
+        let mut waits = self.settings.patience.waits();
+        let mut looked_again = false;
+        loop {
+            match self.end(id, attempt, status, error.clone()).await {
                 Ok(run) => {
                     tracing::info!(status = run.status.as_str(), done = run.progress.done, "run left");
                     return;
                 }
-                Err(Error::Conflict { message }) => {
-                    tracing::warn!(message, "the claim was lost before its end could be recorded");
+                // A cancel came between the look and the record.
+                Err(Error::Conflict { .. }) if !looked_again => looked_again = true,
+                Err(error @ (Error::Conflict { .. } | Error::NotFound { .. })) => {
+                    tracing::warn!(%error, "the claim was lost before its end could be recorded");
                     return;
                 }
                 Err(error) => {
@@ -244,17 +289,49 @@ impl Pool {
                         error = &error as &dyn std::error::Error,
                         "the run's end could not be recorded yet"
                     );
-                    tokio::time::sleep(wait).await;
+                    tokio::time::sleep(waits.next().unwrap_or(self.settings.patience.longest_wait)).await;
                 }
             }
         }
+    }
+
+    /// Records where a run goes: to this status, or back into the queue. One that writes comments goes where the
+    /// rule of applies says instead, a cancelled one too.
+    async fn end(&self, id: RunId, attempt: i32, status: Option<RunStatus>, error: Option<RunError>) -> Result<Run> {
+        let (store, now) = (&self.ports.store, self.ports.clock.now());
+        let run = store.runs_by_id(&[id]).await?.remove(&id);
+        let cancelling = |run: &Run| run.status == RunStatus::Cancelling;
+        if run.is_some_and(|run| run.apply.is_some() && (status.is_some() || cancelling(&run))) {
+            if let Some(error) = error {
+                let warn = move |edit: &mut RunEdit| {
+                    edit.warn(format!("stopped writing: {}", error.message), Some(error));
+                    Ok(())
+                };
+                store.change_run(id, Some(attempt), now, Box::new(warn)).await?;
+            }
+            return store.finish_apply(id, attempt, now).await;
+        }
+        let change = move |edit: &mut RunEdit| match status {
+            // A cancel that came meanwhile wins over any other end.
+            _ if edit.run.status == RunStatus::Cancelling && edit.run.apply.is_none() => {
+                edit.finish(RunStatus::Cancelled, None)
+            }
+            Some(status) => edit.finish(status, error),
+            None => edit.release(),
+        };
+        store.change_run(id, Some(attempt), now, Box::new(change)).await
     }
 }
 
 /// Takes a run from its dead worker, unless it came back to life meanwhile.
 fn take_orphan(edit: &mut RunEdit, now: crate::domain::clock::Moment) -> Result<()> {
+    still_dead(edit, now)?;
+    edit.take_from_dead()
+}
+
+fn still_dead(edit: &RunEdit, now: crate::domain::clock::Moment) -> Result<()> {
     if edit.run.lease_until.is_some_and(|until| until >= now) {
         return Err(Error::conflict("its worker is alive"));
     }
-    edit.take_from_dead()
+    Ok(())
 }

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a failure of what it builds upon is a failure too")]
 
 mod api;
+mod apply;
 mod architecture;
 mod bad_input;
 mod builtin;
@@ -11,9 +12,11 @@ mod crash;
 mod demo;
 mod harness;
 mod http;
+mod kinds;
 mod limits;
 mod models;
 mod provider;
+mod reruns;
 mod runs;
 mod schema;
 mod services;

@@ -13,7 +13,10 @@ use crate::{
         usage::Budget,
     },
     graphql::{ids::Key, scalar::Long},
-    service::runs::{OptionChoices, StartRun, StartTarget},
+    service::{
+        orders::OptionChoices,
+        runs::{StartRun, StartTarget},
+    },
 };
 
 /// Which runs; an absent part does not restrict, an empty list lets nothing through.

@@ -1,5 +1,6 @@
 //! Runs: the type, its parts, its events, and what can be done with it.
 
+pub mod again;
 pub mod estimate;
 pub mod event;
 pub mod input;

@@ -21,8 +21,14 @@ use crate::{
 /// What was started.
 #[derive(SimpleObject)]
 pub struct StartRunPayload {
-    /// One run per target, in the order of the targets.
+    /// The runs, QUEUED: one per target, or per run that is done again, in that order.
     runs: Vec<Run>,
+}
+
+impl From<Vec<crate::domain::run::Run>> for StartRunPayload {
+    fn from(runs: Vec<crate::domain::run::Run>) -> Self {
+        Self { runs: runs.into_iter().map(|run| Run(Arc::new(run))).collect() }
+    }
 }
 
 /// What came of a cancel.
@@ -75,8 +81,7 @@ impl RunMutation {
         context: &Context<'_>,
         #[graphql(desc = "What to describe, and how.")] input: StartRunInput,
     ) -> Result<StartRunPayload> {
-        let runs = services(context).runs.start(input.start(viewer(context).name)?).await?;
-        Ok(StartRunPayload { runs: runs.into_iter().map(|run| Run(Arc::new(run))).collect() })
+        Ok(services(context).runs.start(input.start(viewer(context).name)?).await?.into())
     }
 
     /// Cancels a run: a queued one ends at once, one at work stops between two assets.

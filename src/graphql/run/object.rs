@@ -14,6 +14,7 @@ use super::{
 use crate::{
     domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status},
     graphql::{
+        apply::{input::ApplyOutcomeFilter, object::ApplyOutcomeConnection},
         connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
@@ -205,6 +206,24 @@ impl Run {
     async fn review_counts(&self, context: &Context<'_>) -> Result<ReviewCounts> {
         let counts = loaders(context).reviews.load(self.0.id).await?;
         Ok(counts.unwrap_or_default().into())
+    }
+
+    /// What its last apply or roll-back did, asset by asset, in the order of writing. A page has 50 unless told, at
+    /// most 200.
+    #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
+    async fn apply_outcomes(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only those that pass.")] filter: Option<ApplyOutcomeFilter>,
+        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+    ) -> Result<ApplyOutcomeConnection> {
+        let statuses = filter.unwrap_or_default().statuses();
+        let arguments = page_arguments(first, after, last, before);
+        let page = services(context).applies.outcomes(self.0.id, statuses.as_deref(), &arguments).await?;
+        Ok(ApplyOutcomeConnection::recorded(page, self.0.id, statuses))
     }
 
     /// The process that works on it now; null while none does.

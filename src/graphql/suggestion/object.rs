@@ -7,6 +7,7 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use crate::{
     domain::{self, Error, asset, clock::Moment, id::RunId, page::Page, suggestion},
     graphql::{
+        apply::object::AppliedComment,
         connection::{PageInfo, Rows, count},
         context::{loaders, services},
         ids::Key,
@@ -213,9 +214,17 @@ impl Suggestion {
         self.0.version
     }
 
+    /// The write that put its text into the database; null where none did, or it was undone.
+    async fn applied(&self, context: &Context<'_>) -> Result<Option<AppliedComment>> {
+        let Some(id) = self.0.applied_id else { return Ok(None) };
+        Ok(loaders(context).applied_comments.load(id).await?.map(AppliedComment))
+    }
+
     /// All suggestions for this asset in a chain of re-runs, this one included, by version.
-    async fn versions(&self) -> Vec<Self> {
-        vec![self.clone()]
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn versions(&self, context: &Context<'_>) -> Result<Vec<Self>> {
+        let chain = loaders(context).chains.load(self.0.chain_id).await?;
+        Ok(chain.unwrap_or_else(|| vec![self.0.clone()]).into_iter().map(Self).collect())
     }
 }
 

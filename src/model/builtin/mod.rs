@@ -21,14 +21,20 @@
 //! A table adds up name, primary key 0.10, structure 0.08, what it refers to and what refers to it. Each further
 //! wording is worth 0.92 of the one before.
 //!
+//! A schema or database adds up the clear names of its tables 0.55, what they are about 0.10 and sizes 0.05. A
+//! variation takes another of the wordings than the text before; where there is none, it says the same and is worth
+//! 0.20 at the most.
+//!
 //! To add: a word is a line in `vocabulary.tsv` or `words.txt`; a unit a line in `units.rs`; a shape of values a
 //! variant in `shape.rs`; a kind of column a method in `wording/`.
 
 mod column;
+mod container;
 mod data_type;
 mod draft;
 mod entity;
 mod reading;
+mod revision;
 mod shape;
 mod table;
 mod units;
@@ -39,8 +45,10 @@ mod words;
 use async_trait::async_trait;
 
 use crate::{
-    domain::{run::RunOptions, usage::Usage},
-    port::model::{DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
+    domain::{run::RunOptions, suggestion::Draft, usage::Usage},
+    port::model::{
+        ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Revision, Subject, UsageBound,
+    },
 };
 
 use reading::TableReading;
@@ -56,17 +64,30 @@ pub struct BuiltinDescriber;
 impl Describer for BuiltinDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
         let reading = TableReading::of(&request.table, request.statistics.as_deref());
-        let drafts = request
-            .subjects
-            .iter()
-            .map(|subject| match *subject {
-                Subject::Table => Some(table::describe(&reading, &request.options)),
-                Subject::Column(index) => {
-                    request.table.columns.get(index).map(|column| column::describe(&reading, column, &request.options))
+        let draft = |(at, subject): (usize, &Subject)| {
+            let revision = request.revisions.get(at).and_then(Option::as_ref);
+            match *subject {
+                Subject::Table => {
+                    Some(revised(revision, &request.options, |options| table::describe(&reading, options)))
                 }
-            })
-            .collect();
+                Subject::Column(index) => {
+                    let column = request.table.columns.get(index)?;
+                    Some(revised(revision, &request.options, |options| column::describe(&reading, column, options)))
+                }
+            }
+        };
+        let drafts = request.subjects.iter().enumerate().map(draft).collect();
         Ok(DescribeAnswer { drafts, usage: Usage { requests: 1, ..Usage::default() } })
+    }
+
+    async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
+        let describe = |options: &RunOptions| container::describe(&request.container, options);
+        let draft = revised(request.revision.as_ref(), &request.options, describe);
+        Ok(DescribeAnswer { drafts: vec![Some(draft)], usage: Usage { requests: 1, ..Usage::default() } })
+    }
+
+    fn container_bound(&self, _request: &ContainerRequest) -> UsageBound {
+        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 
     fn batch_size(&self, _options: &RunOptions) -> usize {
@@ -79,5 +100,13 @@ impl Describer for BuiltinDescriber {
 
     fn bound(&self, _request: &DescribeRequest) -> UsageBound {
         UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+    }
+}
+
+/// A draft as a variation of the text before, where one is asked for.
+fn revised(revision: Option<&Revision>, options: &RunOptions, describe: impl Fn(&RunOptions) -> Draft) -> Draft {
+    match revision.and_then(|revision| Some((revision, revision.variation?))) {
+        Some((revision, variation)) => revision::vary(&revision.previous, variation, options, describe),
+        None => describe(options),
     }
 }

@@ -102,6 +102,13 @@ impl Context {
         self
     }
 
+    /// The domain that most of the names speak for, where at least three do and no other has as many.
+    pub fn main_domain(&self) -> Option<&'static str> {
+        let (domain, votes) = self.votes.iter().max_by_key(|(_, votes)| **votes)?;
+        let alone = self.votes.values().filter(|others| *others == votes).count() == 1;
+        (*votes >= 3 && alone).then_some(*domain)
+    }
+
     fn votes_for(&self, domain: &str) -> usize {
         self.votes.get(domain).copied().unwrap_or_default()
     }

@@ -1,0 +1,249 @@
+//! What an apply does with each comment, and what was ever written.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+
+use crate::{
+    domain::{Error, apply, clock::Moment, id::RunId, page::Page},
+    graphql::{
+        connection::{PageInfo, Rows, count},
+        context::{loaders, services},
+        ids::Key,
+        profile::object::DbProfile,
+        run::{object::Run, parts::RunError},
+        suggestion::object::{AssetPath, Suggestion},
+    },
+};
+
+/// What came, or would come, of one comment.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "apply::ApplyStatus")]
+pub enum ApplyStatus {
+    /// It is to be written.
+    Planned,
+    /// It was written.
+    Applied,
+    /// It stands there already.
+    Unchanged,
+    /// Another comment stands there than the run saw; nothing was written.
+    Conflict,
+    /// It could not be written; `error` says why.
+    Failed,
+}
+
+/// What an apply or roll-back does with one comment.
+#[derive(Clone)]
+pub struct ApplyOutcome(Arc<apply::ApplyItem>);
+
+/// What an apply or roll-back does with one comment.
+#[Object]
+impl ApplyOutcome {
+    /// The suggestion that it belongs to.
+    async fn suggestion(&self, context: &Context<'_>) -> Result<Suggestion> {
+        let suggestion = loaders(context).suggestions.load(self.0.suggestion_id).await?;
+        let gone = || Error::not_found(format!("the suggestion for {} was deleted meanwhile", self.0.asset.display()));
+        Ok(Suggestion(suggestion.ok_or_else(gone)?))
+    }
+
+    /// What came of it; in a plan, what would come of it now.
+    async fn status(&self) -> ApplyStatus {
+        self.0.status.into()
+    }
+
+    /// The exact statement. Null where the asset is gone or cannot carry the comment.
+    async fn statement(&self) -> Option<&str> {
+        self.0.statement.as_deref()
+    }
+
+    /// What stands, or stood, in the database before; null for no comment.
+    async fn before(&self) -> Option<&str> {
+        self.0.before.as_deref()
+    }
+
+    /// What is written; null where the comment is removed.
+    async fn after(&self) -> Option<&str> {
+        self.0.text.as_deref()
+    }
+
+    /// What went wrong; null where nothing did.
+    async fn error(&self) -> Option<RunError> {
+        self.0.error.as_ref().map(RunError::from)
+    }
+}
+
+/// An outcome in a list, with its place.
+#[derive(SimpleObject)]
+pub struct ApplyOutcomeEdge {
+    /// Its place in this list; give it as `after` or `before`.
+    cursor: String,
+    /// The outcome.
+    node: ApplyOutcome,
+}
+
+/// What a list of outcomes is counted by.
+enum Total {
+    Known(usize),
+    Recorded(RunId, Option<Vec<apply::ApplyStatus>>),
+}
+
+/// One page of what an apply or roll-back does.
+pub struct ApplyOutcomeConnection {
+    rows: Rows<ApplyOutcome>,
+    total: Total,
+}
+
+impl ApplyOutcomeConnection {
+    /// A page of what is recorded of a run, and what its count is under.
+    pub fn recorded(page: Page<apply::ApplyItem>, run: RunId, statuses: Option<Vec<apply::ApplyStatus>>) -> Self {
+        Self { rows: Rows::new(page, shape), total: Total::Recorded(run, statuses) }
+    }
+
+    /// A page of a plan of so many comments.
+    pub fn planned(page: Page<apply::ApplyItem>, total: usize) -> Self {
+        Self { rows: Rows::new(page, shape), total: Total::Known(total) }
+    }
+}
+
+fn shape(item: apply::ApplyItem) -> ApplyOutcome {
+    ApplyOutcome(Arc::new(item))
+}
+
+/// One page of what an apply or roll-back does.
+#[Object]
+impl ApplyOutcomeConnection {
+    /// The outcomes of this page with their cursors.
+    async fn edges(&self) -> Vec<ApplyOutcomeEdge> {
+        self.rows.edges(|cursor, node| ApplyOutcomeEdge { cursor, node })
+    }
+
+    /// The outcomes of this page.
+    async fn nodes(&self) -> Vec<ApplyOutcome> {
+        self.rows.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.rows.page_info()
+    }
+
+    /// All outcomes that pass, over all pages.
+    async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
+        match &self.total {
+            Total::Known(total) => Ok(count(*total)),
+            Total::Recorded(run, statuses) => {
+                Ok(count(services(context).ports.store.items_count(*run, statuses.as_deref()).await?))
+            }
+        }
+    }
+}
+
+/// One comment written to a database. It stays when its run is deleted.
+#[derive(Clone)]
+pub struct AppliedComment(pub Arc<apply::AppliedComment>);
+
+/// One comment written to a database. It stays when its run is deleted.
+#[Object]
+impl AppliedComment {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// Where it was written.
+    async fn asset(&self) -> AssetPath {
+        AssetPath::from(&self.0.asset)
+    }
+
+    /// The run that it was written for; null where that is gone.
+    async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
+        Ok(loaders(context).runs.load(self.0.run_id).await?.map(Run))
+    }
+
+    /// The suggestion that it was written for; null where that is gone.
+    async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
+        Ok(loaders(context).suggestions.load(self.0.suggestion_id).await?.map(Suggestion))
+    }
+
+    /// The database; null where its profile is gone.
+    async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
+        let Some(id) = self.0.db_profile_id else { return Ok(None) };
+        Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
+    }
+
+    /// The DB profile's name when it was written.
+    async fn db_profile_name(&self) -> &str {
+        &self.0.db_profile_name
+    }
+
+    /// What stood there before; null for no comment.
+    async fn before(&self) -> Option<&str> {
+        self.0.before.as_deref()
+    }
+
+    /// What was written; null where the comment was removed.
+    async fn after(&self) -> Option<&str> {
+        self.0.after.as_deref()
+    }
+
+    /// Who ordered it.
+    async fn actor(&self) -> &str {
+        &self.0.actor
+    }
+
+    /// When it was written.
+    async fn at(&self) -> Moment {
+        self.0.at
+    }
+
+    /// When it was undone; null where it was not.
+    async fn rolled_back_at(&self) -> Option<Moment> {
+        self.0.rolled_back_at
+    }
+}
+
+/// A write in a list, with its place.
+#[derive(SimpleObject)]
+pub struct AppliedCommentEdge {
+    /// Its place in this list; give it as `after` or `before`.
+    cursor: String,
+    /// The write.
+    node: AppliedComment,
+}
+
+/// One page of the writes to databases.
+pub struct AppliedCommentConnection {
+    rows: Rows<AppliedComment>,
+    filter: apply::AppliedCommentFilter,
+}
+
+impl AppliedCommentConnection {
+    /// The page, and the filter that its count is under.
+    pub fn new(page: Page<apply::AppliedComment>, filter: apply::AppliedCommentFilter) -> Self {
+        Self { rows: Rows::new(page, |it| AppliedComment(Arc::new(it))), filter }
+    }
+}
+
+/// One page of the writes to databases.
+#[Object]
+impl AppliedCommentConnection {
+    /// The writes of this page with their cursors.
+    async fn edges(&self) -> Vec<AppliedCommentEdge> {
+        self.rows.edges(|cursor, node| AppliedCommentEdge { cursor, node })
+    }
+
+    /// The writes of this page.
+    async fn nodes(&self) -> Vec<AppliedComment> {
+        self.rows.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.rows.page_info()
+    }
+
+    /// All writes under the filter, over all pages.
+    async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(count(services(context).ports.store.applied_comments_count(&self.filter).await?))
+    }
+}

@@ -1,0 +1,323 @@
+//! Apply and roll-back: writes comments to the target, one by one, in the order of their positions.
+//!
+//! The rule: before each write the live comment is read, and [`verdict`] alone decides what becomes of the item.
+//! That a write begins is recorded before it, with what stands there; what came of it after. So a crash between the
+//! two leaves an item that is begun, and the live comment tells whether it was written. A stop and a cancel fall
+//! between writes, never into one.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use super::{
+    Ending, Halt,
+    context::{RunContext, target_error},
+};
+use crate::{
+    domain::{
+        apply::{ApplyItem, ApplyOrder, ApplyStatus, verdict},
+        asset::AssetPath,
+        run::{Run, RunEdit, RunError},
+        status::RunStatus,
+    },
+    port::target::{Target, TargetError},
+};
+
+/// Items read from the store, and looked up there, at once.
+const ITEMS_AT_ONCE: u64 = 200;
+/// Characters of a live comment that an error shows.
+const SHOWN: usize = 120;
+
+/// Writes what is left to write of the run's apply or roll-back; begins one where the run has none yet (`RUN_APPLY`).
+///
+/// # Errors
+/// [`Halt`] where it cannot be recorded; what a target refuses is an outcome of its item.
+pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
+    let Some(order) = begin(context).await? else {
+        return Ok(Ending::Finished(RunStatus::Cancelled, None));
+    };
+    let mut writing = Writing { context, overwrite: order.overwrite, rollback: order.rollback, given_up: None };
+    match writing.all().await {
+        Err(Halt::Stopped) if context.cancel.is_cancelled() => Ok(Ending::Written),
+        ended => ended,
+    }
+}
+
+/// Makes sure that the run is APPLYING; `None` where a cancel came before the first write was planned.
+async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
+    let run = &context.run;
+    let now = match (&run.apply, run.status) {
+        (None, _) => {
+            context.ports.store.accept_undecided(run.id, &run.started_by, context.ports.clock.now()).await?;
+            let items = context.ports.store.items_to_apply(run.id, None).await?;
+            let order = ApplyOrder {
+                from: RunStatus::Running,
+                rollback: false,
+                overwrite: false,
+                actor: run.started_by.clone(),
+            };
+            let begins = move |edit: &mut RunEdit| match edit.run.status {
+                RunStatus::Cancelling => Ok(()),
+                _ => edit.begin_apply(order, items),
+            };
+            context.record(begins).await?
+        }
+        (Some(_), RunStatus::Running) => {
+            let goes_on = |edit: &mut RunEdit| match edit.run.status {
+                RunStatus::Cancelling => Ok(()),
+                _ => edit.go_on_applying(),
+            };
+            context.record(goes_on).await?
+        }
+        (Some(order), _) => return Ok(Some(order.clone())),
+    };
+    if now.status == RunStatus::Cancelling {
+        context.cancel.cancel();
+    }
+    Ok(now.apply)
+}
+
+/// One claim of an apply at work.
+struct Writing<'a> {
+    context: &'a RunContext,
+    overwrite: bool,
+    rollback: bool,
+    /// Why nothing more is tried: the target is gone or stays away.
+    given_up: Option<RunError>,
+}
+
+impl Writing<'_> {
+    async fn all(&mut self) -> Result<Ending, Halt> {
+        let target = match self.target().await {
+            Ok(target) => Some(target),
+            Err(Halt::Failed(error)) => {
+                self.given_up = Some(error);
+                None
+            }
+            Err(halt) => return Err(halt),
+        };
+        let store = &self.context.ports.store;
+        let mut after = 0;
+        loop {
+            let items = store.planned_items(self.context.run.id, after, ITEMS_AT_ONCE).await?;
+            let Some(last) = items.last() else { return Ok(Ending::Written) };
+            after = last.position;
+            let mut written = self.last_written(&items).await?;
+            let mut items = items.into_iter();
+            while let Some(mut item) = items.next() {
+                if self.context.cancel.is_cancelled() && !item.begun {
+                    return Ok(Ending::Written);
+                }
+                if self.context.stop.is_cancelled() {
+                    return Ok(Ending::Released);
+                }
+                let (Some(target), None) = (&target, &self.given_up) else {
+                    self.give_up(std::iter::once(item).chain(items.by_ref()).collect()).await?;
+                    break;
+                };
+                let last_written = written.get(&item.asset).cloned();
+                self.see_through(target.as_ref(), &mut item, last_written.as_ref()).await?;
+                if item.status == ApplyStatus::Applied && !self.rollback {
+                    written.insert(item.asset.clone(), item.text.clone());
+                }
+                self.end(vec![item]).await?;
+            }
+        }
+    }
+
+    async fn target(&self) -> Result<Arc<dyn Target>, Halt> {
+        let profile = self.context.db_profile().await?;
+        self.context.ports.targets.open(&profile).map_err(|error| Halt::Failed(not_written(&error)))
+    }
+
+    /// What Gloss last wrote on the items' assets. A roll-back asks for nothing but what it undoes.
+    async fn last_written(&self, items: &[ApplyItem]) -> Result<HashMap<AssetPath, Option<String>>, Halt> {
+        let Some(profile) = self.context.run.db_profile_id.filter(|_| !self.rollback) else {
+            return Ok(HashMap::new());
+        };
+        let assets: Vec<AssetPath> = items.iter().map(|item| item.asset.clone()).collect();
+        Ok(self.context.ports.store.last_written(profile, &assets).await?)
+    }
+
+    /// Tries until the item has its outcome, for as long as the run's patience.
+    async fn see_through(
+        &mut self,
+        target: &dyn Target,
+        item: &mut ApplyItem,
+        last_written: Option<&Option<String>>,
+    ) -> Result<(), Halt> {
+        let began = Instant::now();
+        let mut waits = self.context.patience.waits();
+        while let Err(error) = self.try_once(target, item, last_written).await? {
+            let cancelled = self.context.cancel.is_cancelled();
+            if cancelled && !item.begun {
+                return Err(Halt::Stopped);
+            }
+            let wait = waits.next().unwrap_or(self.context.patience.longest_wait);
+            if cancelled || began.elapsed() + wait >= self.context.patience.target_down {
+                if matches!(error, TargetError::Unreachable(_)) {
+                    self.given_up = Some(not_written(&error));
+                }
+                let error = if item.begun { unsure(&error) } else { not_written(&error) };
+                end_as(item, ApplyStatus::Failed, Some(error));
+                return Ok(());
+            }
+            self.warn(&error, wait).await?;
+            match self.context.wait(wait).await {
+                // What was begun is looked at once more before the run is left.
+                Err(Halt::Stopped) if item.begun && self.context.cancel.is_cancelled() => {}
+                waited => waited?,
+            }
+        }
+        Ok(())
+    }
+
+    /// Reads what stands there and writes where that may be. The item keeps what is known of it between tries; the
+    /// error is a target's that did not answer, and may later.
+    async fn try_once(
+        &self,
+        target: &dyn Target,
+        item: &mut ApplyItem,
+        last_written: Option<&Option<String>>,
+    ) -> Result<Result<(), TargetError>, Halt> {
+        let live = match target.comment(&item.asset).await {
+            Ok(live) => live,
+            Err(error) => return Ok(refuse(item, error)),
+        };
+        if item.begun && live == item.text {
+            end_as(item, ApplyStatus::Applied, None);
+            return Ok(Ok(()));
+        }
+        // A write that was begun and did not come about passed the rule: what stood there then still may go.
+        let passed = item.begun && live == item.before;
+        let verdict = verdict(item, live.as_deref(), last_written, self.overwrite || passed);
+        item.before = live;
+        match target.comment_statement(&item.asset, item.text.as_deref()).await {
+            Ok(statement) => item.statement = Some(statement),
+            Err(error) if verdict == ApplyStatus::Planned || is_away(&error) => return Ok(refuse(item, error)),
+            Err(_) => {}
+        }
+        if verdict != ApplyStatus::Planned {
+            let error = (verdict == ApplyStatus::Conflict).then(|| conflict(item.before.as_deref(), self.rollback));
+            end_as(item, verdict, error);
+            return Ok(Ok(()));
+        }
+        let begins = item.clone();
+        let run = self
+            .context
+            .record(move |edit| {
+                if edit.run.status != RunStatus::Cancelling {
+                    edit.begin_item(begins);
+                }
+                Ok(())
+            })
+            .await?;
+        self.heed(&run);
+        if run.status == RunStatus::Cancelling {
+            return Err(Halt::Stopped);
+        }
+        item.begun = true;
+        match target.write_comment(&item.asset, item.text.as_deref()).await {
+            Ok(()) => {
+                end_as(item, ApplyStatus::Applied, None);
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(refuse(item, error)),
+        }
+    }
+
+    /// Records outcomes in one transaction.
+    async fn end(&self, items: Vec<ApplyItem>) -> Result<(), Halt> {
+        let run = self
+            .context
+            .record(move |edit| {
+                for item in items {
+                    edit.end_item(item);
+                }
+                Ok(())
+            })
+            .await?;
+        self.heed(&run);
+        Ok(())
+    }
+
+    /// Nothing more is tried: these items end as the one before them did.
+    async fn give_up(&self, items: Vec<ApplyItem>) -> Result<(), Halt> {
+        let fail = |item: ApplyItem| ApplyItem { status: ApplyStatus::Failed, error: self.given_up.clone(), ..item };
+        self.end(items.into_iter().map(fail).collect()).await
+    }
+
+    /// A cancel is seen in the record also where its nudge was lost.
+    fn heed(&self, run: &Run) {
+        if run.status == RunStatus::Cancelling {
+            self.context.cancel.cancel();
+        }
+    }
+
+    async fn warn(&self, error: &TargetError, wait: Duration) -> Result<(), Halt> {
+        let error = not_written(error);
+        let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+        let run = self
+            .context
+            .record(move |edit| {
+                edit.warn(message, Some(error));
+                Ok(())
+            })
+            .await?;
+        self.heed(&run);
+        Ok(())
+    }
+}
+
+fn end_as(item: &mut ApplyItem, status: ApplyStatus, error: Option<RunError>) {
+    item.status = status;
+    item.error = error;
+}
+
+/// Ends an item that the target refuses; gives the error back where the target did not answer.
+fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
+    if is_away(&error) {
+        return Err(error);
+    }
+    end_as(item, ApplyStatus::Failed, Some(not_written(&error)));
+    Ok(())
+}
+
+const fn is_away(error: &TargetError) -> bool {
+    matches!(error, TargetError::Unreachable(_) | TargetError::TimedOut(_))
+}
+
+/// What a person reads of a comment that was not written.
+fn not_written(error: &TargetError) -> RunError {
+    let hint = match error {
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) => "apply again when the database answers",
+        TargetError::Refused(_) => "correct what it says, then apply again, or skip the suggestion",
+        TargetError::Misconfigured(_) => "correct the DB profile, then apply again",
+    };
+    RunError { hint: Some(hint.to_owned()), ..target_error(error) }
+}
+
+/// The same where the database went away during the write.
+fn unsure(error: &TargetError) -> RunError {
+    let message = format!("{error}; the comment may or may not have been written");
+    RunError::new("UNAVAILABLE", message, "apply again when the database answers: what was written is UNCHANGED then")
+}
+
+fn conflict(live: Option<&str>, rollback: bool) -> RunError {
+    let than = if rollback { "Gloss wrote" } else { "the run saw" };
+    let message = match live {
+        Some(live) => format!("another comment stands there than {than}: {:?}", shortened(live)),
+        None => format!("no comment stands there any more, other than {than}"),
+    };
+    let hint = "write it all the same with `overwrite`, or leave what stands there";
+    RunError::new("CONFLICT", message, hint)
+}
+
+fn shortened(text: &str) -> String {
+    match text.char_indices().nth(SHOWN) {
+        Some((end, _)) => format!("{}…", text[..end].trim_end()),
+        None => text.to_owned(),
+    }
+}

@@ -1,0 +1,59 @@
+//! GENERATE: one draft for one asset of any kind.
+//!
+//! The rule: the one row is recorded with the run. An asset that does not exist ends the run and is named, as an
+//! unknown name in a scope does.
+
+use async_trait::async_trait;
+
+use super::{
+    Ending, Halt, Kind,
+    container::container_of,
+    context::{RunContext, target_error},
+    tables::Work,
+    walk::{WalkError, walk},
+};
+use crate::{
+    domain::{
+        asset::{AssetKind, AssetPath},
+        run::RunError,
+        scope::{RunScope, SchemaScope, TableScope},
+    },
+    port::target::{Target, TargetError},
+};
+
+/// One draft for one asset.
+pub struct Generate;
+
+#[async_trait]
+impl Kind for Generate {
+    async fn work(&self, context: &RunContext) -> Result<Ending, Halt> {
+        let work = Work::open(context).await?;
+        for row in context.ports.store.pending_rows(context.run.id, 0, 1).await? {
+            let missing = context.patiently(|| missing(work.target.as_ref(), &row.asset)).await?;
+            let missing = missing.map_err(|error| Halt::Failed(target_error(&error)))?;
+            if let Some(message) = missing {
+                let hint = "ask for a draft of an asset that exists";
+                return Err(Halt::Failed(RunError::new("BAD_USER_INPUT", message, hint)));
+            }
+        }
+        work.describe_pending().await
+    }
+}
+
+/// What a person reads where an asset does not exist.
+async fn missing(target: &dyn Target, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+    if matches!(asset.kind, AssetKind::Schema | AssetKind::Database) {
+        let found = container_of(target, asset).await?;
+        let message =
+            || format!("there is no {} {}; check its spelling and letter case", asset.kind.noun(), asset.display());
+        return Ok(found.is_none().then(message));
+    }
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    let table = TableScope { name: part(&asset.table), columns: asset.column.iter().cloned().collect() };
+    let schemas = vec![SchemaScope { name: part(&asset.schema), tables: vec![table] }];
+    match walk(target, &RunScope { database: asset.database.clone(), schemas }).await {
+        Ok(_) => Ok(None),
+        Err(WalkError::Unknown { message, .. }) => Ok(Some(message)),
+        Err(WalkError::Target(error)) => Err(error),
+    }
+}

@@ -1,0 +1,409 @@
+//! The table pipeline: describes the rows of a run, table by table, and schemas and databases one by one.
+//!
+//! The rule: rows are the truth of what is to do. A claim reads the rows without an outcome and does these; so
+//! a resumed run asks for no finished row again and skips none. Tables are read a few ahead, requests go out as
+//! many at once as the LLM profile allows, and each answer is recorded at once in one transaction; answers of a
+//! describer that nobody waits for share one. A row that is done again takes the text before along.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Ending, Halt,
+    asking::{Asker, Question, fatal},
+    container::container_of,
+    context::{RunContext, target_error},
+    groups::{by_table, in_groups, leave_last_table, table_of},
+    walk::comment_of,
+};
+use crate::{
+    domain::{
+        asset::{AssetKind, AssetPath},
+        catalog::TableDetail,
+        id::SuggestionId,
+        run::{Row, RowOutcome, RunError},
+        status::{RunKind, RunStatus},
+        usage::Usage,
+    },
+    port::{
+        model::{ContainerRequest, DescribeRequest, Revision, Subject},
+        target::{SampleLimits, Target, TargetError},
+    },
+};
+
+/// Rows read from the store at once.
+const ROWS_AT_ONCE: u64 = 2_000;
+/// Tables whose data are read ahead of the model.
+const TABLES_AHEAD: usize = 4;
+/// Jobs whose answers are recorded together where they come at once.
+const JOBS_AT_ONCE: usize = 16;
+
+/// One claim at work.
+pub struct Work<'a> {
+    /// What the run sees of the world.
+    pub context: &'a RunContext,
+    /// The database that is described.
+    pub target: Arc<dyn Target>,
+    asker: Asker<'a>,
+    /// Set when the run has to pause: nothing new is sent, what is under way is recorded.
+    paused: Mutex<Option<RunError>>,
+    /// Why a row failed, for a run that comes to nothing.
+    row_error: Mutex<Option<RunError>>,
+}
+
+/// The texts of rows that are done again.
+type Revisions = HashMap<SuggestionId, Revision>;
+
+/// Rows that are asked for together: some of one table, or one schema or database.
+struct Job {
+    question: Question,
+    rows: Vec<Row>,
+}
+
+impl<'a> Work<'a> {
+    /// Opens what the run's profiles name.
+    ///
+    /// # Errors
+    /// [`Halt::Failed`] where a profile is gone or cannot be used.
+    pub async fn open(context: &'a RunContext) -> Result<Self, Halt> {
+        let (db_profile, llm_profile) = (context.db_profile().await?, context.llm_profile().await?);
+        let target = context.ports.targets.open(&db_profile).map_err(|error| Halt::Failed(target_error(&error)))?;
+        let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
+        Ok(Self {
+            context,
+            target,
+            asker: Asker::new(context, describer, context.gates.of(&llm_profile)),
+            paused: Mutex::default(),
+            row_error: Mutex::default(),
+        })
+    }
+
+    /// Describes all rows that have no outcome yet, and tells where the run goes then.
+    ///
+    /// # Errors
+    /// [`Halt`] where the run cannot go on.
+    pub async fn describe_pending(&self) -> Result<Ending, Halt> {
+        let (store, id) = (&self.context.ports.store, self.context.run.id);
+        let mut after = 0;
+        loop {
+            let mut rows = store.pending_rows(id, after, ROWS_AT_ONCE).await?;
+            if u64::try_from(rows.len()).is_ok_and(|read| read == ROWS_AT_ONCE) {
+                leave_last_table(&mut rows);
+            }
+            let Some(last) = rows.last() else { break };
+            after = last.position;
+            let again: Vec<SuggestionId> = rows.iter().filter_map(|row| row.again).collect();
+            let before = if again.is_empty() { HashMap::new() } else { store.suggestions_by_id(&again).await? };
+            let variation = self.context.run.variations;
+            let revise = |text: &str| Revision { previous: text.to_owned(), variation };
+            let revisions = before.iter().map(|(id, before)| (*id, revise(before.final_text()))).collect();
+            self.describe_all(rows, &revisions).await?;
+            if let Some(error) = self.paused.lock().unwrap_or_else(PoisonError::into_inner).take() {
+                return Err(Halt::Paused(error));
+            }
+            if self.context.stop.is_cancelled() {
+                return Ok(Ending::Released);
+            }
+        }
+        self.conclude().await
+    }
+
+    /// Describes rows, in order of their tables, several requests at once.
+    async fn describe_all(&self, rows: Vec<Row>, revisions: &Revisions) -> Result<(), Halt> {
+        let closed = self.context.stop.child_token();
+        let is_container = |row: &Row| matches!(row.asset.kind, AssetKind::Schema | AssetKind::Database);
+        let (containers, rows): (Vec<Row>, Vec<Row>) = rows.into_iter().partition(is_container);
+        let containers = stream::iter(containers)
+            .then(|row| self.prepare_container(row, revisions))
+            .try_filter_map(|job| std::future::ready(Ok(job)));
+        let jobs = stream::iter(in_groups(by_table(rows)))
+            .take_until(closed.clone().cancelled_owned())
+            .map(|group| self.read(group))
+            .buffered(1)
+            .map_ok(|tables| stream::iter(tables).map(Ok))
+            .try_flatten()
+            .map_ok(|(table, rows)| self.prepare(table, rows, revisions))
+            .try_buffered(TABLES_AHEAD)
+            .map_ok(|jobs| stream::iter(jobs).map(Ok))
+            .try_flatten()
+            .chain(containers)
+            .take_until(closed.clone().cancelled_owned());
+        if self.asker.answers_at_once() {
+            return jobs
+                .try_ready_chunks(JOBS_AT_ONCE)
+                .map_err(|error| error.1)
+                .try_for_each(|jobs| self.unless_closed(&closed, self.describe_together(jobs)))
+                .await;
+        }
+        jobs.try_for_each_concurrent(self.asker.width(), |job| self.unless_closed(&closed, self.describe(job))).await
+    }
+
+    /// Does work until the run has to pause or to stop; what is under way then is still recorded.
+    async fn unless_closed(
+        &self,
+        closed: &CancellationToken,
+        work: impl Future<Output = Result<(), Halt>>,
+    ) -> Result<(), Halt> {
+        if closed.is_cancelled() {
+            return Ok(());
+        }
+        match work.await {
+            Err(Halt::Paused(error)) => {
+                closed.cancel();
+                self.paused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+                Ok(())
+            }
+            Err(Halt::Stopped) => Ok(()),
+            other => other,
+        }
+    }
+
+    /// Reads the structure of some tables of one schema; the rows of those that are gone are recorded as failed.
+    async fn read(&self, group: Vec<Vec<Row>>) -> Result<Vec<(Arc<TableDetail>, Vec<Row>)>, Halt> {
+        let AssetPath { database, schema, .. } = group[0][0].asset.clone();
+        let (schema, names) = (schema.unwrap_or_default(), group.iter().map(|rows| table_of(rows)).collect::<Vec<_>>());
+        let read = self.context.patiently(|| self.target.details(database.as_deref(), &schema, &names)).await?;
+        let details = match read {
+            Ok(details) => details,
+            Err(error @ TargetError::Refused(_)) => {
+                self.fail_rows(group.into_iter().flatten().collect(), target_error(&error)).await?;
+                return Ok(Vec::new());
+            }
+            Err(error) => return Err(Halt::Failed(target_error(&error))),
+        };
+        let mut details: HashMap<String, TableDetail> =
+            details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
+        let mut tables = Vec::with_capacity(group.len());
+        for rows in group {
+            if let Some(detail) = details.remove(&table_of(&rows)) {
+                tables.push((Arc::new(detail), rows));
+            } else {
+                let table = AssetPath { column: None, ..rows[0].asset.clone() };
+                self.fail_rows(rows, gone(&table)).await?;
+            }
+        }
+        Ok(tables)
+    }
+
+    /// Reads a table's data if asked to, and makes its requests; rows that need no request are recorded.
+    async fn prepare(&self, table: Arc<TableDetail>, rows: Vec<Row>, revisions: &Revisions) -> Result<Vec<Job>, Halt> {
+        let options = &self.context.run.options;
+        let passes_commented = options.missing_only && self.walks();
+        let index: HashMap<&str, usize> =
+            table.columns.iter().enumerate().map(|(at, column)| (column.name.as_str(), at)).collect();
+        let (mut wanted, mut ended) = (Vec::new(), Vec::new());
+        for row in rows {
+            let subject = match row.asset.column.as_deref() {
+                None => Some(Subject::Table),
+                Some(column) => index.get(column).copied().map(Subject::Column),
+            };
+            match subject {
+                None => {
+                    let error = gone(&row.asset);
+                    ended.push((row, RowOutcome::Failed(error)));
+                }
+                Some(subject) if passes_commented && comment_of(&table, subject).is_some() => {
+                    ended.push((row, RowOutcome::Skipped));
+                }
+                Some(subject) => {
+                    // As the database spells it: a draft's row knows neither the kind nor an implied database.
+                    let asset = match subject {
+                        Subject::Table => table.path(),
+                        Subject::Column(index) => table.column_path(&table.columns[index].name),
+                    };
+                    wanted.push((Row { asset, ..row }, subject));
+                }
+            }
+        }
+        if !ended.is_empty() {
+            self.end_rows(ended, Usage::default()).await?;
+        }
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        // Without statistics a description rests on less, but it is still one.
+        let statistics = if options.profile_data {
+            let read = self.context.patiently(|| async {
+                match self.target.statistics(&table, SampleLimits::default()).await {
+                    Ok(statistics) => Ok(Some(Arc::new(statistics))),
+                    Err(error @ TargetError::Unreachable(_)) => Err(error),
+                    Err(error) => {
+                        tracing::warn!(table = %table.path().display(), %error, "no statistics");
+                        Ok(None)
+                    }
+                }
+            });
+            read.await?.map_err(|error| Halt::Failed(target_error(&error)))?
+        } else {
+            None
+        };
+        let batches = wanted.chunks(self.asker.batch_size());
+        let revision = |row: &Row| row.again.and_then(|again| revisions.get(&again).cloned());
+        let jobs = batches.map(|batch| Job {
+            question: Question::Table(DescribeRequest {
+                table: Arc::clone(&table),
+                statistics: statistics.clone(),
+                subjects: batch.iter().map(|(_, subject)| *subject).collect(),
+                revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
+                options: options.clone(),
+                asked_before: false,
+            }),
+            rows: batch.iter().map(|(row, _)| row.clone()).collect(),
+        });
+        Ok(jobs.collect())
+    }
+
+    /// Reads what is in a schema or database and makes its request; one that is gone is recorded as failed.
+    async fn prepare_container(&self, row: Row, revisions: &Revisions) -> Result<Option<Job>, Halt> {
+        let read = self.context.patiently(|| container_of(self.target.as_ref(), &row.asset)).await?;
+        let container = match read {
+            Ok(Some(container)) => container,
+            Ok(None) => {
+                let error = gone(&row.asset);
+                self.fail_rows(vec![row], error).await?;
+                return Ok(None);
+            }
+            Err(error @ TargetError::Refused(_)) => {
+                self.fail_rows(vec![row], target_error(&error)).await?;
+                return Ok(None);
+            }
+            Err(error) => return Err(Halt::Failed(target_error(&error))),
+        };
+        let request = ContainerRequest {
+            revision: row.again.and_then(|again| revisions.get(&again).cloned()),
+            options: self.context.run.options.clone(),
+            asked_before: false,
+            container: Arc::new(container),
+        };
+        let row = Row { asset: request.container.path.clone(), ..row };
+        Ok(Some(Job { question: Question::Container(request), rows: vec![row] }))
+    }
+
+    /// Whether the run walks a scope, so that an asset may need no description.
+    const fn walks(&self) -> bool {
+        matches!(self.context.run.kind, RunKind::Analyze | RunKind::Schedule)
+    }
+
+    /// Asks for the rows of a job; those that the answer does not hold are asked for once more, then fail.
+    async fn describe(&self, job: Job) -> Result<(), Halt> {
+        let Job { mut question, mut rows } = job;
+        let mut begins = Some(rows.clone());
+        loop {
+            let asked = self.asker.ask(&question, begins.take()).await?;
+            let drafts = match asked.drafts {
+                Ok(drafts) => drafts,
+                Err(error) => {
+                    let ended = rows.into_iter().map(|row| (row, RowOutcome::Failed(error.clone()))).collect();
+                    return self.end_rows(ended, asked.usage).await;
+                }
+            };
+            let mut drafts = drafts.into_iter();
+            let (mut ended, mut again, mut missing) = (Vec::new(), Vec::new(), Vec::new());
+            for (at, row) in rows.into_iter().enumerate() {
+                match drafts.next().flatten() {
+                    Some(draft) => {
+                        let existing_comment = question.comment(at);
+                        ended.push((row, RowOutcome::Done { draft, existing_comment }));
+                    }
+                    None if question.asked_before() => ended.push((row, RowOutcome::Failed(unreadable()))),
+                    None => {
+                        again.push(row);
+                        missing.push(at);
+                    }
+                }
+            }
+            self.end_rows(ended, asked.usage).await?;
+            if again.is_empty() {
+                return Ok(());
+            }
+            question = question.again(&missing);
+            rows = again;
+        }
+    }
+
+    /// Asks for the rows of several jobs, one after the other, and records all in one transaction.
+    async fn describe_together(&self, jobs: Vec<Job>) -> Result<(), Halt> {
+        let (mut ended, mut usage) = (Vec::new(), Usage::default());
+        for Job { question, rows } in jobs {
+            let asked = self.asker.ask(&question, None).await?;
+            usage.add(&asked.usage);
+            let drafts = asked.drafts.unwrap_or_default().into_iter().chain(std::iter::repeat(None));
+            for ((at, row), draft) in rows.into_iter().enumerate().zip(drafts) {
+                let done = draft.map(|draft| RowOutcome::Done { draft, existing_comment: question.comment(at) });
+                ended.push((row, done.unwrap_or_else(|| RowOutcome::Failed(unreadable()))));
+            }
+        }
+        self.context
+            .record(move |edit| {
+                edit.add_usage(&usage);
+                for (row, outcome) in ended {
+                    edit.start_row(&row);
+                    edit.end_row(row, outcome);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Records rows that came to an end, with what they used, in one transaction.
+    async fn end_rows(&self, ended: Vec<(Row, RowOutcome)>, usage: Usage) -> Result<(), Halt> {
+        let failed = ended.iter().find_map(|(_, outcome)| match outcome {
+            RowOutcome::Failed(error) => Some(error.clone()),
+            _ => None,
+        });
+        if let Some(error) = failed {
+            self.row_error.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
+        }
+        self.context
+            .record(move |edit| {
+                edit.add_usage(&usage);
+                for (row, outcome) in ended {
+                    edit.end_row(row, outcome);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    async fn fail_rows(&self, rows: Vec<Row>, error: RunError) -> Result<(), Halt> {
+        self.end_rows(rows.into_iter().map(|row| (row, RowOutcome::Failed(error.clone()))).collect(), Usage::default())
+            .await
+    }
+
+    /// Where the run ends now that no row is left.
+    async fn conclude(&self) -> Result<Ending, Halt> {
+        let id = self.context.run.id;
+        let runs = self.context.ports.store.runs_by_id(&[id]).await?;
+        let progress = runs.get(&id).map(|run| run.progress.clone()).unwrap_or_default();
+        if progress.done > 0 {
+            return Ok(Ending::Finished(RunStatus::ReadyForReview, None));
+        }
+        if progress.failed == 0 {
+            return Ok(Ending::Finished(RunStatus::Success, None));
+        }
+        let cause = self.row_error.lock().unwrap_or_else(PoisonError::into_inner).take().unwrap_or_else(unreadable);
+        let message = format!("none of {} assets could be described: {}", progress.failed, cause.message);
+        Err(Halt::Failed(RunError { message, ..cause }))
+    }
+}
+
+/// What a person reads of a row whose asset went away.
+fn gone(asset: &AssetPath) -> RunError {
+    let message = format!("{} is no longer there", asset.display());
+    RunError::new("NOT_FOUND", message, "start a new run to take up what the database holds now")
+}
+
+fn unreadable() -> RunError {
+    RunError::new(
+        "UNAVAILABLE",
+        "the model's answer could not be read, twice",
+        "raise `maxOutputTokens`, or try a model that follows a JSON schema",
+    )
+}

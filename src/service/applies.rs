@@ -1,0 +1,282 @@
+//! Apply, roll-back, their plan and their audit.
+//!
+//! The rule: an apply is recorded here as ordered, with the comments that it is to write, and is written by a
+//! worker. A plan decides by the same rule as the apply itself, `domain::apply::verdict`, on the comments that
+//! stand there now; it writes nothing, and asks the target only for the page that is wanted.
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+use tracing::info;
+
+use super::{catalog::unreachable, reviews::named_suggestions, runs::unknown_run};
+use crate::{
+    domain::{
+        Error, Result,
+        apply::{
+            AUDIT_LIST, AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, outcomes_list,
+            verdict,
+        },
+        id::{RunId, SuggestionId},
+        page::{Cursor, CursorPart, Page, PageArguments, PageDirection, PageRequest},
+        profile::DbProfile,
+        run::{Run, RunEdit, RunError},
+        status::RunKind,
+        suggestion::ReviewState,
+    },
+    port::{
+        Ports,
+        target::{Target, TargetError},
+    },
+};
+
+/// Comments that a plan reads at once.
+const LOOKS_AT_ONCE: usize = 8;
+
+/// What is to be written.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WriteOrder {
+    /// Of which run.
+    pub run_id: RunId,
+    /// Which of its suggestions; all that can be when absent.
+    pub suggestion_ids: Option<Vec<SuggestionId>>,
+    /// Whether what stood before is put back.
+    pub rollback: bool,
+    /// Whether to write where another comment stands.
+    pub overwrite: bool,
+}
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Applies {
+    ports: Ports,
+}
+
+impl Applies {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Orders an apply or a roll-back: the run is APPLYING when this answers. Gives the number of comments to be
+    /// written; where there is none, nothing begins and the run stays as it is.
+    ///
+    /// # Errors
+    /// `NotFound` and `BadInput` with the path of the argument at fault; `Conflict` where the run is at work, has
+    /// nothing that could be written, or its DB profile is gone.
+    pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, usize)> {
+        let run = self.run(order.run_id, "input.runId").await?;
+        refuse_live(&run)?;
+        self.db_profile(&run).await?;
+        let items = self.items(order, "input.suggestionIds").await?;
+        let total = items.len();
+        if total == 0 {
+            return Ok((run, 0));
+        }
+        let (rollback, overwrite, actor) = (order.rollback, order.overwrite, actor.to_owned());
+        let change = Box::new(move |edit: &mut RunEdit| {
+            // Whoever came first has it: two applies never mix.
+            refuse_live(&edit.run)?;
+            let order = ApplyOrder { from: edit.run.status, rollback, overwrite, actor };
+            edit.begin_apply(order, items)
+        });
+        let run = self.ports.store.change_run(run.id, None, self.ports.clock.now(), change).await?;
+        info!(run = run.id.0, comments = total, rollback, "writing of comments ordered");
+        Ok((run, total))
+    }
+
+    /// One page of what an apply or roll-back would do now, and how many comments it has in all. With `look` the
+    /// page's comments and statements are read from the target.
+    ///
+    /// # Errors
+    /// As [`Applies::begin`]; `Unavailable` for a target that cannot be reached.
+    pub async fn plan(
+        &self,
+        order: &WriteOrder,
+        arguments: &PageArguments,
+        look: bool,
+    ) -> Result<(Page<ApplyItem>, usize)> {
+        let list = format!("applyPlan:{}:{}", order.run_id, if order.rollback { "ROLLBACK" } else { "APPLY" });
+        let request = PageRequest::new(arguments, &list)?;
+        let run = self.run(order.run_id, "runId").await?;
+        let profile = self.db_profile(&run).await?;
+        let items = self.items(order, "suggestionIds").await?;
+        let total = items.len();
+        let mut page = cut(items, &request, &list);
+        if look && !page.rows.is_empty() {
+            page.rows = self.look(&profile, page.rows, order.overwrite).await?;
+        }
+        Ok((page, total))
+    }
+
+    /// One page of what the last apply or roll-back of a run did.
+    ///
+    /// # Errors
+    /// `BadInput` for page arguments that cannot be used.
+    pub async fn outcomes(
+        &self,
+        run: RunId,
+        statuses: Option<&[ApplyStatus]>,
+        arguments: &PageArguments,
+    ) -> Result<Page<ApplyItem>> {
+        let request = PageRequest::new(arguments, &outcomes_list(run))?;
+        self.ports.store.items_page(run, statuses, &request).await
+    }
+
+    /// One page of all that was ever written, newest first.
+    ///
+    /// # Errors
+    /// `BadInput` for page arguments that cannot be used.
+    pub async fn audit(
+        &self,
+        filter: &AppliedCommentFilter,
+        arguments: &PageArguments,
+    ) -> Result<Page<AppliedComment>> {
+        let request = PageRequest::new(arguments, AUDIT_LIST)?;
+        self.ports.store.applied_comments_page(filter, &request).await
+    }
+
+    async fn run(&self, id: RunId, argument: &str) -> Result<Run> {
+        let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run(argument))?;
+        if run.kind == RunKind::Ask {
+            return Err(Error::conflict(format!("run #{id} answers a question; it has nothing to write")));
+        }
+        Ok(run)
+    }
+
+    async fn db_profile(&self, run: &Run) -> Result<DbProfile> {
+        super::reruns::db_profile_of(&self.ports, run).await
+    }
+
+    async fn items(&self, order: &WriteOrder, argument: &str) -> Result<Vec<ApplyItem>> {
+        let ids = match &order.suggestion_ids {
+            Some(ids) => Some(self.check_suggestions(order, ids, argument).await?),
+            None => None,
+        };
+        let store = &self.ports.store;
+        if order.rollback {
+            store.items_to_roll_back(order.run_id, ids.as_deref()).await
+        } else {
+            store.items_to_apply(order.run_id, ids.as_deref()).await
+        }
+    }
+
+    /// Refuses suggestions of other runs and, for an apply, those that are not accepted.
+    async fn check_suggestions(
+        &self,
+        order: &WriteOrder,
+        ids: &[SuggestionId],
+        argument: &str,
+    ) -> Result<Vec<SuggestionId>> {
+        let suggestions = named_suggestions(&self.ports, ids, argument).await?;
+        for suggestion in &suggestions {
+            let path = || {
+                let at = ids.iter().position(|id| *id == suggestion.id).unwrap_or_default();
+                format!("{argument}.{at}")
+            };
+            let place = suggestion.asset.display();
+            if suggestion.run_id != order.run_id {
+                let message = format!(
+                    "this suggestion for {place} is of run #{}, not of run #{}; name suggestions of one run",
+                    suggestion.run_id, order.run_id
+                );
+                return Err(Error::not_found_at(path(), message));
+            }
+            if !order.rollback && !matches!(suggestion.review.state, ReviewState::Accepted | ReviewState::Edited) {
+                let message = format!(
+                    "the suggestion for {place} is {}; accept it first, or leave it out",
+                    suggestion.review.state.as_str()
+                );
+                return Err(Error::bad_input(path(), message));
+            }
+        }
+        Ok(suggestions.iter().map(|suggestion| suggestion.id).collect())
+    }
+
+    /// Completes items with what stands there now, what is to become of them, and the exact statement.
+    async fn look(
+        &self,
+        profile: &DbProfile,
+        rows: Vec<(Cursor, ApplyItem)>,
+        overwrite: bool,
+    ) -> Result<Vec<(Cursor, ApplyItem)>> {
+        let assets: Vec<_> = rows.iter().map(|(_, item)| item.asset.clone()).collect();
+        let last_written = self.ports.store.last_written(profile.id, &assets).await?;
+        let target = self.ports.targets.open(profile).map_err(unreachable)?;
+        let (target, last_written) = (target.as_ref(), &last_written);
+        let looks = rows.into_iter().map(|(cursor, item)| async move {
+            let last = last_written.get(&item.asset);
+            Ok::<_, Error>((cursor, planned(target, item, last, overwrite).await?))
+        });
+        stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await
+    }
+}
+
+/// One item as an apply would find it now.
+async fn planned(
+    target: &dyn Target,
+    mut item: ApplyItem,
+    last_written: Option<&Option<String>>,
+    overwrite: bool,
+) -> Result<ApplyItem> {
+    let live = match target.comment(&item.asset).await {
+        Ok(live) => live,
+        Err(error) => return refused(item, error),
+    };
+    item.status = verdict(&item, live.as_deref(), last_written, overwrite);
+    item.before = live;
+    match target.comment_statement(&item.asset, item.text.as_deref()).await {
+        Ok(statement) => item.statement = Some(statement),
+        Err(error) => return refused(item, error),
+    }
+    if item.status == ApplyStatus::Conflict {
+        let message = format!("another comment stands on {} than the run saw", item.asset.display());
+        item.error = Some(RunError::new("CONFLICT", message, "look at it, then apply with `overwrite` to replace it"));
+    }
+    Ok(item)
+}
+
+/// An item that cannot be written; a target that does not answer is no matter of one item.
+fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
+    match error {
+        TargetError::Refused(message) => {
+            item.status = ApplyStatus::Failed;
+            let hint = "edit the text, or skip the suggestion, if the database cannot carry it";
+            item.error = Some(RunError::new("BAD_USER_INPUT", message, hint));
+            Ok(item)
+        }
+        error => Err(unreachable(error)),
+    }
+}
+
+fn refuse_live(run: &Run) -> Result<()> {
+    if run.status.is_live() {
+        let message =
+            format!("run #{} is {}; wait for its end, or cancel it, and try again", run.id, run.status.as_str());
+        return Err(Error::conflict(message));
+    }
+    Ok(())
+}
+
+/// A page of items, which stand in the order of their positions.
+fn cut(items: Vec<ApplyItem>, request: &PageRequest, list: &str) -> Page<ApplyItem> {
+    let (after, before) = match request.direction {
+        PageDirection::Forward => (&request.from, &request.until),
+        PageDirection::Backward => (&request.until, &request.from),
+    };
+    let place = |cursor: &Option<Cursor>| match cursor.as_ref().map(|cursor| cursor.key.as_slice()) {
+        Some([CursorPart::Int(position)]) => Some(*position),
+        _ => None,
+    };
+    let start = place(after).map_or(0, |at| items.partition_point(|item| i64::from(item.position) <= at));
+    let stop = place(before).map_or(items.len(), |at| items.partition_point(|item| i64::from(item.position) < at));
+    let stop = stop.max(start);
+    let (begin, end) = match request.direction {
+        PageDirection::Forward => (start, stop.min(start + request.size)),
+        PageDirection::Backward => (start.max(stop.saturating_sub(request.size)), stop),
+    };
+    let total = items.len();
+    let cursor =
+        |item: &ApplyItem| Cursor { list: list.to_owned(), key: vec![CursorPart::Int(i64::from(item.position))] };
+    let rows = items.into_iter().take(end).skip(begin).map(|item| (cursor(&item), item)).collect();
+    Page { rows, has_next: end < total, has_previous: begin > 0 }
+}

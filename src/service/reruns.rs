@@ -1,0 +1,311 @@
+//! Doing things again: a stopped run goes on, chosen suggestions get new versions.
+//!
+//! The rule: a re-run is a run of its own whose rows are known from the start, one for each suggestion that is
+//! done again; it looks at the databases of the runs that it repeats, and is recorded for all of them or for
+//! none.
+
+use std::collections::HashSet;
+
+use serde::Serialize;
+use tracing::info;
+
+use super::{
+    orders::{OptionChoices, check_budget, check_key, check_price, idempotency, llm_profile},
+    reviews::named_suggestions,
+    runs::unknown_run,
+};
+use crate::{
+    domain::{
+        Error, Result,
+        asset::AssetPath,
+        filter::OrderDirection,
+        id::{LlmProfileId, RunId, SuggestionId},
+        page::PageRequest,
+        profile::{DbProfile, LlmProfile},
+        run::{NewRun, Row, Run, RunEdit, RunOptions, VariationMode},
+        scope::{RunScope, SchemaScope, TableScope},
+        status::{RunCommand, RunKind, RunStatus},
+        suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
+        usage::Budget,
+    },
+    port::Ports,
+};
+
+/// Runs whose suggestions one re-run may name.
+const MAX_PARENTS: usize = 100;
+/// Suggestions of a whole run that are read at once.
+const PAGE: usize = 1_000;
+
+/// What is to be done again. Its JSON tells one input from another under the same idempotency key.
+#[derive(Debug, Clone, Serialize)]
+pub struct Rerun {
+    /// These suggestions,
+    pub suggestion_ids: Option<Vec<SuggestionId>>,
+    /// or all of this run.
+    pub run_id: Option<RunId>,
+    /// For the model; what the run before had when absent.
+    pub instructions: Option<String>,
+    /// With which model; the one before when absent.
+    pub llm_profile_id: Option<LlmProfileId>,
+    /// How; what is absent stays as it was.
+    pub options: OptionChoices,
+    /// How to rephrase; absent to start over.
+    pub variations: Option<VariationMode>,
+    /// Limits of each run.
+    pub budget: Budget,
+    /// Who starts it. Not part of the input.
+    #[serde(skip)]
+    pub started_by: String,
+    /// Not part of the input that it stands for.
+    #[serde(skip)]
+    pub idempotency_key: Option<String>,
+}
+
+/// What becomes of the budget of a run that goes on.
+#[derive(Debug, Clone, PartialEq)]
+pub enum BudgetChange {
+    /// It stays.
+    Keep,
+    /// Another takes its place.
+    Replace(Budget),
+    /// It is lifted.
+    Remove,
+}
+
+/// The use cases.
+#[derive(Clone)]
+pub struct Reruns {
+    ports: Ports,
+}
+
+impl Reruns {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Lets a run go on that stopped, or ended with failed rows: it is QUEUED when this answers.
+    ///
+    /// # Errors
+    /// `NotFound`; `BadInput` for a budget that cannot be kept; `Conflict` where it is at work, has nothing left to
+    /// do, has spent a budget that stays, or a profile of it is gone.
+    pub async fn resume(&self, id: RunId, budget: BudgetChange) -> Result<Run> {
+        let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run("input.id"))?;
+        if let BudgetChange::Replace(budget) = &budget {
+            check_budget(budget, "input.budget")?;
+        }
+        if run.status.is_live() {
+            return Err(Error::conflict(format!("run #{id} is {}; it is at work", run.status.as_str())));
+        }
+        if run.db_profile_name.is_some() {
+            db_profile_of(&self.ports, &run).await?;
+        }
+        let llm_profile = self.llm_profile_of(&run).await?.ok_or_else(|| {
+            let name = run.llm_profile_name.as_deref().unwrap_or_default();
+            Error::conflict(format!("the LLM profile {name:?} of run #{id} is gone; start a new run with another one"))
+        })?;
+        if let BudgetChange::Replace(budget) = &budget {
+            check_price(budget, &llm_profile)?;
+        }
+        let budget = match budget {
+            BudgetChange::Keep => None,
+            BudgetChange::Replace(budget) => Some(budget),
+            BudgetChange::Remove => Some(Budget::default()),
+        };
+        let change = Box::new(move |edit: &mut RunEdit| edit.resume(budget));
+        let run = self.ports.store.change_run(id, None, self.ports.clock.now(), change).await?;
+        info!(run = id.0, "run resumed");
+        Ok(run)
+    }
+
+    /// Records one queued run for each run whose suggestions are to be done again, all or none.
+    ///
+    /// # Errors
+    /// `BadInput` and `NotFound` with the path of the argument at fault; `Conflict` where a DB profile is gone, the
+    /// whole run is still at work, or the idempotency key stands for other input.
+    pub async fn rerun(&self, input: Rerun) -> Result<Vec<Run>> {
+        check_budget(&input.budget, "input.budget")?;
+        check_key(input.idempotency_key.as_deref())?;
+        if input.instructions.is_some() && input.options.instructions.is_some() {
+            let message = "instructions are given twice; leave those in `options` out";
+            return Err(Error::bad_input("input.instructions", message));
+        }
+        let idempotency = idempotency(&input, input.idempotency_key.clone())?;
+        let mut new_runs = Vec::new();
+        for (parent, suggestions) in self.chosen(&input).await? {
+            new_runs.push(self.new_run(&input, &parent, &suggestions).await?);
+        }
+        let runs = self.ports.store.create_runs(new_runs, idempotency, self.ports.clock.now()).await?;
+        for run in &runs {
+            info!(run = run.id.0, parent = run.parent_id.map(|id| id.0), "re-run queued");
+        }
+        Ok(runs)
+    }
+
+    /// The suggestions to do again, by run, in the order of their rows.
+    async fn chosen(&self, input: &Rerun) -> Result<Vec<(Run, Vec<Suggestion>)>> {
+        let suggestions = match (&input.suggestion_ids, input.run_id) {
+            (Some(_), Some(_)) => {
+                return Err(Error::bad_input("input.runId", "give `suggestionIds` or `runId`, not both"));
+            }
+            (None, None) => {
+                let message = "give `suggestionIds`, or `runId` for a whole run";
+                return Err(Error::bad_input("input.suggestionIds", message));
+            }
+            (Some(ids), None) => named_suggestions(&self.ports, ids, "input.suggestionIds").await?,
+            (None, Some(run)) => return Ok(vec![self.whole_run(run).await?]),
+        };
+        let mut by_run: Vec<(RunId, Vec<Suggestion>)> = Vec::new();
+        for suggestion in suggestions {
+            match by_run.iter_mut().find(|(run, _)| *run == suggestion.run_id) {
+                Some((_, of_run)) => of_run.push(suggestion),
+                None => by_run.push((suggestion.run_id, vec![suggestion])),
+            }
+        }
+        if by_run.len() > MAX_PARENTS {
+            let message =
+                format!("the suggestions are of {} runs; name those of at most {MAX_PARENTS} at a time", by_run.len());
+            return Err(Error::bad_input("input.suggestionIds", message));
+        }
+        let ids: Vec<RunId> = by_run.iter().map(|(run, _)| *run).collect();
+        let mut runs = self.ports.store.runs_by_id(&ids).await?;
+        let with_run = |(id, mut suggestions): (RunId, Vec<Suggestion>)| {
+            let run = runs.remove(&id);
+            let run = run.ok_or_else(|| Error::not_found_at("input.suggestionIds", format!("run #{id} is gone")))?;
+            suggestions.sort_by_key(|suggestion| suggestion.position);
+            Ok((run, suggestions))
+        };
+        by_run.into_iter().map(with_run).collect()
+    }
+
+    async fn whole_run(&self, id: RunId) -> Result<(Run, Vec<Suggestion>)> {
+        let store = &self.ports.store;
+        let run = store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run("input.runId"))?;
+        if matches!(run.status, RunStatus::Queued | RunStatus::Running | RunStatus::Cancelling) {
+            let message = format!("run #{id} is {}; wait for its end, or cancel it", run.status.as_str());
+            return Err(Error::conflict(message));
+        }
+        let order = (SuggestionOrderField::Position, OrderDirection::Asc);
+        let mut request = PageRequest::first(PAGE);
+        let mut suggestions = Vec::new();
+        loop {
+            let page = store.suggestions_page(id, &SuggestionFilter::default(), order, &request).await?;
+            request.from = page.rows.last().map(|(cursor, _)| cursor.clone());
+            suggestions.extend(page.rows.into_iter().map(|(_, suggestion)| suggestion));
+            if !page.has_next {
+                break;
+            }
+        }
+        if suggestions.is_empty() {
+            let message = format!("run #{id} has no suggestions to do again; start a new run for its scope");
+            return Err(Error::bad_input("input.runId", message));
+        }
+        Ok((run, suggestions))
+    }
+
+    async fn new_run(&self, input: &Rerun, parent: &Run, suggestions: &[Suggestion]) -> Result<NewRun> {
+        let db_profile = db_profile_of(&self.ports, parent).await?;
+        let before = if input.llm_profile_id.is_none() { self.llm_profile_of(parent).await? } else { None };
+        let llm_profile = match before {
+            Some(profile) => profile,
+            None => llm_profile(&self.ports, input.llm_profile_id).await?,
+        };
+        check_price(&input.budget, &llm_profile)?;
+        let rows = (1..)
+            .zip(suggestions)
+            .map(|(position, suggestion)| Row { position, asset: suggestion.asset.clone(), again: Some(suggestion.id) })
+            .collect();
+        Ok(NewRun {
+            kind: RunKind::Rerun,
+            command: if input.variations.is_some() { RunCommand::Variations } else { RunCommand::Rerun },
+            scope: scope_of(parent, &suggestions.iter().map(|suggestion| &suggestion.asset).collect::<Vec<_>>()),
+            db_profile_id: Some(db_profile.id),
+            llm_profile_id: Some(llm_profile.id),
+            schedule_id: None,
+            parent_id: Some(parent.id),
+            db_profile_name: Some(db_profile.name),
+            llm_profile_name: Some(llm_profile.settings.name.clone()),
+            provider: Some(llm_profile.settings.provider),
+            model: Some(llm_profile.settings.model.clone()),
+            options: options_over(parent, input, &llm_profile)?,
+            variations: input.variations,
+            budget: input.budget.clone(),
+            started_by: input.started_by.clone(),
+            rows,
+        })
+    }
+
+    async fn llm_profile_of(&self, run: &Run) -> Result<Option<LlmProfile>> {
+        let Some(id) = run.llm_profile_id else { return Ok(None) };
+        Ok(self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id))
+    }
+}
+
+/// The DB profile of a run.
+///
+/// # Errors
+/// `Conflict` where it is gone, naming it.
+pub async fn db_profile_of(ports: &Ports, run: &Run) -> Result<DbProfile> {
+    let profile = match run.db_profile_id {
+        Some(id) => ports.store.db_profiles_by_id(&[id]).await?.remove(&id),
+        None => None,
+    };
+    profile.ok_or_else(|| {
+        let name = run.db_profile_name.as_deref().unwrap_or_default();
+        Error::conflict(format!("the DB profile {name:?} of run #{} is gone, so its database is out of reach", run.id))
+    })
+}
+
+/// The choices over what the run before had, checked.
+fn options_over(parent: &Run, input: &Rerun, llm_profile: &LlmProfile) -> Result<RunOptions> {
+    let provider = llm_profile.settings.provider;
+    let before = RunOptions {
+        // What is chosen is done again, whether it carries a comment by now or not.
+        missing_only: false,
+        // Another provider gets samples only where that is said anew.
+        profile_data: if parent.provider == Some(provider) {
+            parent.options.profile_data
+        } else {
+            RunOptions::defaults(provider).profile_data
+        },
+        ..parent.options.clone()
+    };
+    let options = input.options.over(before, "input.options")?;
+    let Some(instructions) = &input.instructions else { return Ok(options) };
+    let options = RunOptions { instructions: Some(instructions.clone()).filter(|it| !it.trim().is_empty()), ..options };
+    options.validate("input").map(|()| options)
+}
+
+/// What these assets of a run cover together.
+fn scope_of(parent: &Run, assets: &[&AssetPath]) -> RunScope {
+    let mut scope = RunScope { database: parent.scope.database.clone(), schemas: Vec::new() };
+    if assets.iter().any(|asset| asset.schema.is_none()) {
+        return scope;
+    }
+    // Of these all is covered: schemas without a table, tables without a column.
+    let whole: HashSet<(Option<&str>, Option<&str>)> = assets
+        .iter()
+        .filter(|asset| asset.column.is_none())
+        .map(|asset| (asset.schema.as_deref(), asset.table.as_deref()))
+        .collect();
+    for asset in assets {
+        let (Some(schema), table, column) = (asset.schema.as_deref(), asset.table.as_deref(), &asset.column) else {
+            continue;
+        };
+        let known = scope.schemas.iter().rposition(|it| it.name == schema).unwrap_or_else(|| {
+            scope.schemas.push(SchemaScope { name: schema.to_owned(), tables: Vec::new() });
+            scope.schemas.len() - 1
+        });
+        let tables = &mut scope.schemas[known].tables;
+        let Some(name) = table.filter(|_| !whole.contains(&(Some(schema), None))) else { continue };
+        let known = tables.iter().rposition(|it| it.name == name).unwrap_or_else(|| {
+            tables.push(TableScope { name: name.to_owned(), columns: Vec::new() });
+            tables.len() - 1
+        });
+        if !whole.contains(&(Some(schema), table)) {
+            tables[known].columns.extend(column.clone());
+        }
+    }
+    scope
+}

@@ -1,0 +1,188 @@
+//! Review: a person decides on suggestions.
+//!
+//! The rule: all that is wrong with a decision is told before anything is recorded, and a decision falls on all
+//! the selected suggestions or on none. What follows from it (chain mates, the run's status) is the store's, in
+//! the same transaction.
+
+use std::{
+    collections::{HashMap, HashSet},
+    hash::Hash,
+};
+
+use tracing::info;
+
+use crate::{
+    domain::{
+        Error, Result,
+        id::{RunId, SuggestionId},
+        review::{Choice, Decision, Selection, check_text},
+        run::Run,
+        suggestion::{Suggestion, SuggestionFilter},
+    },
+    port::Ports,
+};
+
+use super::runs::unknown_run;
+
+/// Suggestions that one call may name; a filter may leave more.
+pub const MAX_SUGGESTIONS: usize = 10_000;
+
+/// What a person decides, before it is checked.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ReviewOrder {
+    /// These suggestions,
+    pub ids: Option<Vec<SuggestionId>>,
+    /// or those of this run
+    pub run_id: Option<RunId>,
+    /// that pass.
+    pub filter: Option<SuggestionFilter>,
+    /// What is decided.
+    pub verb: ReviewVerb,
+    /// The alternative to accept; 0 is the description.
+    pub alternative: Option<i32>,
+    /// A text of the reviewer's own to accept.
+    pub text: Option<String>,
+}
+
+/// What can be decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ReviewVerb {
+    /// To be written.
+    Accept,
+    /// Not to be written.
+    Skip,
+    /// Undecided again.
+    Restore,
+}
+
+/// What came of a review.
+#[derive(Debug, Clone)]
+pub struct Reviewed {
+    /// The first of those that changed.
+    pub suggestions: Vec<Suggestion>,
+    /// Their run, where they are of one.
+    pub run: Option<Run>,
+    /// How many changed.
+    pub changed: usize,
+}
+
+/// The use case.
+#[derive(Clone)]
+pub struct Reviews {
+    ports: Ports,
+}
+
+impl Reviews {
+    /// Over these ports.
+    #[must_use]
+    pub const fn new(ports: Ports) -> Self {
+        Self { ports }
+    }
+
+    /// Decides on suggestions, all that are selected or none.
+    ///
+    /// # Errors
+    /// `BadInput` and `NotFound` with the path of the argument at fault; `Conflict` while comments of the run are
+    /// being written.
+    pub async fn review(&self, order: ReviewOrder, reviewer: &str) -> Result<Reviewed> {
+        let decision = decision(&order)?;
+        let (selection, mut runs) = self.selection(order).await?;
+        let store = &self.ports.store;
+        let outcome = store.review(selection, decision, reviewer, self.ports.clock.now()).await?;
+        info!(changed = outcome.changed, reviewer, "suggestions reviewed");
+        let mut found = store.suggestions_by_id(&outcome.first).await?;
+        let suggestions: Vec<Suggestion> = outcome.first.iter().filter_map(|id| found.remove(id)).collect();
+        runs.extend(suggestions.iter().map(|suggestion| suggestion.run_id));
+        let run = match runs.iter().collect::<Vec<_>>().as_slice() {
+            [one] => store.runs_by_id(&[**one]).await?.remove(*one),
+            _ => None,
+        };
+        Ok(Reviewed { suggestions, run, changed: outcome.changed })
+    }
+
+    /// What is decided on, and the runs that it is of.
+    async fn selection(&self, order: ReviewOrder) -> Result<(Selection, HashSet<RunId>)> {
+        match (order.ids, order.run_id) {
+            (Some(_), Some(_)) => Err(Error::bad_input("input.runId", "give `ids` or `runId`, not both")),
+            (None, None) => Err(Error::bad_input("input.ids", "give `ids`, or `runId` for those of a run")),
+            (Some(_), None) if order.filter.is_some() => {
+                Err(Error::bad_input("input.filter", "a filter goes with `runId`; leave it out, or `ids`"))
+            }
+            (Some(ids), None) => {
+                let suggestions = named_suggestions(&self.ports, &ids, "input.ids").await?;
+                let runs = suggestions.iter().map(|suggestion| suggestion.run_id).collect();
+                Ok((Selection::These(suggestions.iter().map(|suggestion| suggestion.id).collect()), runs))
+            }
+            (None, Some(run)) => {
+                if !self.ports.store.runs_by_id(&[run]).await?.contains_key(&run) {
+                    return Err(unknown_run("input.runId"));
+                }
+                Ok((Selection::OfRun(run, order.filter.unwrap_or_default()), HashSet::from([run])))
+            }
+        }
+    }
+}
+
+/// The decision that the arguments mean.
+fn decision(order: &ReviewOrder) -> Result<Decision> {
+    if order.verb != ReviewVerb::Accept {
+        let only = |argument: &str| {
+            Err(Error::bad_input(format!("input.{argument}"), format!("`{argument}` goes with ACCEPT; leave it out")))
+        };
+        return match (&order.alternative, &order.text, order.verb) {
+            (Some(_), ..) => only("alternative"),
+            (_, Some(_), _) => only("text"),
+            (.., ReviewVerb::Skip) => Ok(Decision::Skip),
+            _ => Ok(Decision::Restore),
+        };
+    }
+    match (order.alternative, &order.text) {
+        (Some(_), Some(_)) => Err(Error::bad_input("input.text", "give `alternative` or `text`, not both")),
+        (_, Some(text)) => {
+            let distinct: HashSet<_> = order.ids.iter().flatten().collect();
+            if order.run_id.is_some() || distinct.len() > 1 {
+                let message = "a text of your own goes to one suggestion; name just that one by `ids`";
+                return Err(Error::bad_input("input.text", message));
+            }
+            check_text(text, "input.text")?;
+            Ok(Decision::Accept(Choice::Text(text.clone())))
+        }
+        (alternative, None) => {
+            let index = usize::try_from(alternative.unwrap_or_default());
+            let index = index.map_err(|_| {
+                Error::bad_input("input.alternative", "an alternative has a number from 0, the description itself")
+            })?;
+            Ok(Decision::Accept(Choice::Alternative(index)))
+        }
+    }
+}
+
+/// The suggestions that an argument names, each once, in their order.
+///
+/// # Errors
+/// `BadInput` for none or too many, `NotFound` with the place in the list of one that does not exist.
+pub async fn named_suggestions(ports: &Ports, ids: &[SuggestionId], argument: &str) -> Result<Vec<Suggestion>> {
+    if ids.is_empty() {
+        return Err(Error::bad_input(argument, "the list is empty; name at least one suggestion, or leave it out"));
+    }
+    if ids.len() > MAX_SUGGESTIONS {
+        let message = format!("{} suggestions are named; name at most {MAX_SUGGESTIONS} at a time", ids.len());
+        return Err(Error::bad_input(argument, message));
+    }
+    let distinct = distinct(ids);
+    let wanted: Vec<SuggestionId> = distinct.iter().map(|(_, id)| *id).collect();
+    let mut found: HashMap<SuggestionId, Suggestion> = ports.store.suggestions_by_id(&wanted).await?;
+    let find = |(at, id): (usize, SuggestionId)| {
+        found.remove(&id).ok_or_else(|| {
+            let message = "no suggestion has this id; it may have been deleted with its run";
+            Error::not_found_at(format!("{argument}.{at}"), message)
+        })
+    };
+    distinct.into_iter().map(find).collect()
+}
+
+/// Each once, with the place where it stands first.
+fn distinct<T: Copy + Eq + Hash>(items: &[T]) -> Vec<(usize, T)> {
+    let mut seen = HashSet::new();
+    items.iter().copied().enumerate().filter(|(_, item)| seen.insert(*item)).collect()
+}
