@@ -386,7 +386,6 @@ async fn bad_input_is_told_with_its_code_and_path() {
         (json!({ "targets": [{ "dbProfileId": "x" }] }), "BAD_USER_INPUT", "input.targets.0.dbProfileId"),
         (json!({ "targets": [{ "dbProfileId": api.llm }] }), "BAD_USER_INPUT", "input.targets.0.dbProfileId"),
         (json!({ "targets": [{ "dbProfileId": "RGJQcm9maWxlOjk5" }] }), "NOT_FOUND", "input.targets.0.dbProfileId"),
-        (json!({ "targets": [target], "command": "RUN_APPLY" }), "BAD_USER_INPUT", "input.command"),
         (
             json!({ "targets": [target], "options": { "alternatives": 9 } }),
             "BAD_USER_INPUT",
