@@ -587,7 +587,7 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Begins to write comments: from an ended or paused run, or from the end of a RUN_APPLY.
+    /// Begins to write comments: from an ended or paused run, or from the end of a `RUN_APPLY`.
     ///
     /// # Errors
     /// `Conflict` where the run is at work otherwise.
@@ -652,7 +652,7 @@ impl RunEdit {
         self.finish(next, error)
     }
 
-    /// Follows the last decision or its restoration: READY_FOR_REVIEW ↔ SUCCESS. Other statuses stay.
+    /// Follows the last decision or its restoration: `READY_FOR_REVIEW` ↔ SUCCESS. Other statuses stay.
     ///
     /// # Errors
     /// None in practice: both moves exist.

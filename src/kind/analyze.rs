@@ -1,4 +1,4 @@
-//! ANALYZE: describes every table and column in scope; with RUN_APPLY the first wording of each is then written.
+//! ANALYZE: describes every table and column in scope; with `RUN_APPLY` the first wording of each is then written.
 //!
 //! The rule: the scope is resolved live, once, and recorded as rows; all else is the table pipeline's.
 

@@ -30,7 +30,7 @@ const ITEMS_AT_ONCE: u64 = 200;
 /// Characters of a live comment that an error shows.
 const SHOWN: usize = 120;
 
-/// Writes what is left to write of the run's apply or roll-back; begins one where the run has none yet (RUN_APPLY).
+/// Writes what is left to write of the run's apply or roll-back; begins one where the run has none yet (`RUN_APPLY`).
 ///
 /// # Errors
 /// [`Halt`] where it cannot be recorded; what a target refuses is an outcome of its item.
@@ -88,14 +88,6 @@ struct Writing<'a> {
     given_up: Option<RunError>,
 }
 
-/// What came of a try.
-enum Tried {
-    /// The item has its outcome.
-    Ended(ApplyItem),
-    /// The target did not answer: it may later.
-    Away(TargetError),
-}
-
 impl Writing<'_> {
     async fn all(&mut self) -> Result<Ending, Halt> {
         let target = match self.target().await {
@@ -114,7 +106,7 @@ impl Writing<'_> {
             after = last.position;
             let mut written = self.last_written(&items).await?;
             let mut items = items.into_iter();
-            while let Some(item) = items.next() {
+            while let Some(mut item) = items.next() {
                 if self.context.cancel.is_cancelled() && !item.begun {
                     return Ok(Ending::Written);
                 }
@@ -126,7 +118,7 @@ impl Writing<'_> {
                     break;
                 };
                 let last_written = written.get(&item.asset).cloned();
-                let item = self.see_through(target.as_ref(), item, last_written.as_ref()).await?;
+                self.see_through(target.as_ref(), &mut item, last_written.as_ref()).await?;
                 if item.status == ApplyStatus::Applied && !self.rollback {
                     written.insert(item.asset.clone(), item.text.clone());
                 }
@@ -153,16 +145,12 @@ impl Writing<'_> {
     async fn see_through(
         &mut self,
         target: &dyn Target,
-        mut item: ApplyItem,
+        item: &mut ApplyItem,
         last_written: Option<&Option<String>>,
-    ) -> Result<ApplyItem, Halt> {
+    ) -> Result<(), Halt> {
         let began = Instant::now();
         let mut waits = self.context.patience.waits();
-        loop {
-            let error = match self.try_once(target, &mut item, last_written).await? {
-                Tried::Ended(item) => return Ok(item),
-                Tried::Away(error) => error,
-            };
+        while let Err(error) = self.try_once(target, item, last_written).await? {
             let cancelled = self.context.cancel.is_cancelled();
             if cancelled && !item.begun {
                 return Err(Halt::Stopped);
@@ -173,7 +161,8 @@ impl Writing<'_> {
                     self.given_up = Some(not_written(&error));
                 }
                 let error = if item.begun { unsure(&error) } else { not_written(&error) };
-                return Ok(ApplyItem { status: ApplyStatus::Failed, error: Some(error), ..item });
+                end_as(item, ApplyStatus::Failed, Some(error));
+                return Ok(());
             }
             self.warn(&error, wait).await?;
             match self.context.wait(wait).await {
@@ -182,48 +171,38 @@ impl Writing<'_> {
                 waited => waited?,
             }
         }
+        Ok(())
     }
 
-    /// Reads what stands there and writes where that may be. `item` keeps what is known of it between tries.
+    /// Reads what stands there and writes where that may be. The item keeps what is known of it between tries; the
+    /// error is a target's that did not answer, and may later.
     async fn try_once(
         &self,
         target: &dyn Target,
         item: &mut ApplyItem,
         last_written: Option<&Option<String>>,
-    ) -> Result<Tried, Halt> {
-        let refused = |item: &ApplyItem, error: &TargetError| {
-            Tried::Ended(ApplyItem { status: ApplyStatus::Failed, error: Some(not_written(error)), ..item.clone() })
-        };
+    ) -> Result<Result<(), TargetError>, Halt> {
         let live = match target.comment(&item.asset).await {
             Ok(live) => live,
-            Err(error) if is_away(&error) => return Ok(Tried::Away(error)),
-            Err(error) => return Ok(refused(item, &error)),
+            Err(error) => return Ok(refuse(item, error)),
         };
         if item.begun && live == item.text {
-            return Ok(Tried::Ended(ApplyItem { status: ApplyStatus::Applied, error: None, ..item.clone() }));
+            end_as(item, ApplyStatus::Applied, None);
+            return Ok(Ok(()));
         }
         // A write that was begun and did not come about passed the rule: what stood there then still may go.
         let passed = item.begun && live == item.before;
         let verdict = verdict(item, live.as_deref(), last_written, self.overwrite || passed);
-        item.before.clone_from(&live);
-        let statement = match target.comment_statement(&item.asset, item.text.as_deref()).await {
-            Ok(statement) => Some(statement),
-            Err(error) if is_away(&error) => return Ok(Tried::Away(error)),
-            Err(error) if verdict == ApplyStatus::Planned => return Ok(refused(item, &error)),
-            Err(_) => None,
-        };
-        item.statement = statement;
-        match verdict {
-            ApplyStatus::Planned => {}
-            ApplyStatus::Conflict => {
-                let error = Some(conflict(live.as_deref(), self.rollback));
-                return Ok(Tried::Ended(ApplyItem { status: ApplyStatus::Conflict, error, ..item.clone() }));
-            }
-            other => return Ok(Tried::Ended(ApplyItem { status: other, error: None, ..item.clone() })),
+        item.before = live;
+        match target.comment_statement(&item.asset, item.text.as_deref()).await {
+            Ok(statement) => item.statement = Some(statement),
+            Err(error) if verdict == ApplyStatus::Planned || is_away(&error) => return Ok(refuse(item, error)),
+            Err(_) => {}
         }
-        // A cancel that came during the looks: nothing was begun, so nothing is lost by leaving here.
-        if self.context.cancel.is_cancelled() {
-            return Err(Halt::Stopped);
+        if verdict != ApplyStatus::Planned {
+            let error = (verdict == ApplyStatus::Conflict).then(|| conflict(item.before.as_deref(), self.rollback));
+            end_as(item, verdict, error);
+            return Ok(Ok(()));
         }
         let begins = item.clone();
         let run = self
@@ -241,9 +220,11 @@ impl Writing<'_> {
         }
         item.begun = true;
         match target.write_comment(&item.asset, item.text.as_deref()).await {
-            Ok(()) => Ok(Tried::Ended(ApplyItem { status: ApplyStatus::Applied, error: None, ..item.clone() })),
-            Err(error) if is_away(&error) => Ok(Tried::Away(error)),
-            Err(error) => Ok(refused(item, &error)),
+            Ok(()) => {
+                end_as(item, ApplyStatus::Applied, None);
+                Ok(Ok(()))
+            }
+            Err(error) => Ok(refuse(item, error)),
         }
     }
 
@@ -288,6 +269,20 @@ impl Writing<'_> {
         self.heed(&run);
         Ok(())
     }
+}
+
+fn end_as(item: &mut ApplyItem, status: ApplyStatus, error: Option<RunError>) {
+    item.status = status;
+    item.error = error;
+}
+
+/// Ends an item that the target refuses; gives the error back where the target did not answer.
+fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
+    if is_away(&error) {
+        return Err(error);
+    }
+    end_as(item, ApplyStatus::Failed, Some(not_written(&error)));
+    Ok(())
 }
 
 const fn is_away(error: &TargetError) -> bool {

@@ -29,7 +29,7 @@ use crate::domain::{
 pub enum Ending {
     /// It enters this status.
     Finished(RunStatus, Option<RunError>),
-    /// All rows are done, and what they propose is to be written at once (RUN_APPLY).
+    /// All rows are done, and what they propose is to be written at once (`RUN_APPLY`).
     Described,
     /// Comments were written, or a cancel stopped the rest: the run goes where the rule of applies says.
     Written,

@@ -55,8 +55,8 @@ pub fn describe(container: &Container, options: &RunOptions) -> Draft {
     if !entities.is_empty() {
         #[expect(clippy::cast_precision_loss, reason = "a few thousand tables")]
         let share = clear.len() as f64 / entities.len() as f64;
-        let named: Vec<String> = names().take(EVIDENCE_NAMES).map(words::quoted).collect();
-        let detail = format!("{} of {} names tell what they hold: {}", clear.len(), entities.len(), named.join(", "));
+        let quoted: Vec<String> = names().take(EVIDENCE_NAMES).map(words::quoted).collect();
+        let detail = format!("{} of {} names tell what they hold: {}", clear.len(), entities.len(), quoted.join(", "));
         sketch.evidence("name", detail, 0.55 * share);
     }
     if let Some(domain) = domain {
