@@ -11,6 +11,7 @@ mod harness;
 mod http;
 mod models;
 mod provider;
+mod review_api;
 mod runs;
 mod schema;
 mod services;

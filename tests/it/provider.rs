@@ -17,7 +17,9 @@ use gloss::{
         run::{RunOptions, Verbosity},
     },
     model::ProviderModels,
-    port::model::{DescribeAnswer, DescribeRequest, Describer, ModelError, Models, Subject, UsageBound},
+    port::model::{
+        ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Models, Subject, UsageBound,
+    },
 };
 use serde_json::json;
 
@@ -30,6 +32,14 @@ struct NoBuiltin;
 impl Describer for NoBuiltin {
     async fn describe(&self, _: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
         Err(ModelError::Misconfigured("not asked here".into()))
+    }
+
+    async fn describe_container(&self, _: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
+        Err(ModelError::Misconfigured("not asked here".into()))
+    }
+
+    fn container_bound(&self, _: &ContainerRequest) -> UsageBound {
+        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 
     fn batch_size(&self, _options: &RunOptions) -> usize {
