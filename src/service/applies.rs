@@ -218,10 +218,8 @@ impl Applies {
     ) -> Result<Vec<(Cursor, ApplyItem)>> {
         let assets: Vec<_> = rows.iter().map(|(_, item, _)| item.asset.clone()).collect();
         // As the apply itself: a roll-back asks for nothing but what it undoes.
-        let last_written = match order.rollback {
-            true => HashMap::new(),
-            false => self.ports.store.last_written(profile.id, &assets).await?,
-        };
+        let last_written =
+            if order.rollback { HashMap::new() } else { self.ports.store.last_written(profile.id, &assets).await? };
         let target = self.ports.targets.open(profile).map_err(unreachable)?;
         let (target, last_written) = (target.as_ref(), &last_written);
         let looks = rows.into_iter().map(|(cursor, item, earlier)| async move {

@@ -235,10 +235,11 @@ async fn texts_go_to_the_database_and_back() {
     assert_eq!((&written["totalCount"], &written["pageInfo"]["hasNextPage"]), (&json!(5), &json!(true)));
     assert_eq!(written["nodes"][0]["actor"], "local");
     assert_eq!(written["nodes"][0]["run"]["id"], it.run.as_str());
-    let node = "query ($id: ID!) { node(id: $id) { __typename id ... on AppliedComment { after dbProfileName } } }";
-    let node = it.server.data(node, json!({ "id": written["nodes"][0]["id"] })).await;
-    assert_eq!(node["node"]["__typename"], "AppliedComment");
-    assert_eq!(node["node"]["after"], written["nodes"][0]["after"]);
+    let query_node =
+        "query ($id: ID!) { node(id: $id) { __typename id ... on AppliedComment { after dbProfileName } } }";
+    let applied = it.server.data(query_node, json!({ "id": written["nodes"][0]["id"] })).await;
+    assert_eq!(applied["node"]["__typename"], "AppliedComment");
+    assert_eq!(applied["node"]["after"], written["nodes"][0]["after"]);
     let search = "{ appliedComments(filter: { search: \"\\\"MINE\\\"\" }) { totalCount nodes { suggestion { id } } } }";
     let found = it.server.data(search, json!({})).await;
     assert_eq!(found["appliedComments"]["totalCount"], 1);
