@@ -14,6 +14,7 @@ mod kinds;
 mod models;
 mod provider;
 mod reruns;
+mod review_api;
 mod runs;
 mod schema;
 mod services;
