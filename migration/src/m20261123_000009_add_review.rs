@@ -32,6 +32,10 @@ impl MigrationTrait for Migration {
                 manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
             }
         }
-        create_indexes(manager, "suggestion", &[("suggestion_by_chain", &["chain_id", "version"])]).await
+        let indexes: [(&str, &[&str]); 2] = [
+            ("suggestion_by_chain", &["chain_id", "version"]),
+            ("suggestion_counts", &["run_id", "review_state", "applied_id"]),
+        ];
+        create_indexes(manager, "suggestion", &indexes).await
     }
 }

@@ -5,7 +5,7 @@
 use crate::{
     domain::{
         asset::{AssetKind, AssetPath},
-        catalog::Table,
+        catalog::{Database, Table},
     },
     port::{
         model::{Container, Member},
@@ -29,46 +29,55 @@ async fn schema_of(target: &dyn Target, database: Option<&str>, name: &str) -> R
     let Some(schema) = target.schemas(database).await?.into_iter().find(|schema| schema.name == name) else {
         return Ok(None);
     };
-    let path = schema_path(database, name);
     let tables = target.tables(database, name).await?;
+    let database = match database {
+        Some(database) => Some(database.to_owned()),
+        None => implied(target, name, &tables).await?,
+    };
+    let path = schema_path(database, name);
     let members = tables.into_iter().map(|table| member(&path, table)).collect();
     Ok(Some(Container { path, comment: schema.comment, members }))
 }
 
 async fn database_of(target: &dyn Target, name: Option<&str>) -> Result<Option<Container>, TargetError> {
-    let mut databases = target.databases().await?;
-    let database = match name {
-        Some(name) => databases.into_iter().find(|database| database.name == name),
-        // The one that the URL names, where it is the only one in reach.
-        None if databases.len() == 1 => databases.pop(),
-        None => {
-            return Err(TargetError::Refused(
-                "the profile reaches several databases; say which one to describe".into(),
-            ));
+    let mut schemas = Vec::new();
+    let (mut found, databases) = (name.map(str::to_owned), target.databases().await?);
+    if let (None, [only]) = (&found, databases.as_slice()) {
+        found = Some(only.name.clone());
+    }
+    if found.as_ref().is_some_and(|name| databases.iter().all(|database| database.name != *name)) {
+        return Ok(None);
+    }
+    for schema in target.schemas(name).await? {
+        let tables = target.tables(name, &schema.name).await?;
+        if found.is_none() {
+            found = implied(target, &schema.name, &tables).await?;
         }
+        schemas.push((schema, tables));
+    }
+    let Some(database) = databases.into_iter().find(|database| found.as_ref() == Some(&database.name)) else {
+        return Err(TargetError::Refused("the profile reaches several databases; name the one to describe".into()));
     };
-    let Some(database) = database else { return Ok(None) };
-    let within = name;
     let mut members = Vec::new();
-    for schema in target.schemas(within).await? {
-        let path = schema_path(Some(&database.name), &schema.name);
-        let tables = target.tables(within, &schema.name).await?;
+    for (schema, tables) in schemas {
+        let path = schema_path(Some(database.name.clone()), &schema.name);
         members.push(Member { path: path.clone(), comment: schema.comment, row_estimate: None });
         members.extend(tables.into_iter().map(|table| member(&path, table)));
     }
-    let path =
-        AssetPath { kind: AssetKind::Database, database: Some(database.name), schema: None, table: None, column: None };
-    Ok(Some(Container { path, comment: database.comment, members }))
+    let Database { name, comment } = database;
+    let path = AssetPath { kind: AssetKind::Database, database: Some(name), schema: None, table: None, column: None };
+    Ok(Some(Container { path, comment, members }))
 }
 
-fn schema_path(database: Option<&str>, schema: &str) -> AssetPath {
-    AssetPath {
-        kind: AssetKind::Schema,
-        database: database.map(str::to_owned),
-        schema: Some(schema.to_owned()),
-        table: None,
-        column: None,
-    }
+/// The database that the URL names, as its tables tell it; `None` where there is no such level, or no table.
+async fn implied(target: &dyn Target, schema: &str, tables: &[Table]) -> Result<Option<String>, TargetError> {
+    let Some(table) = tables.first() else { return Ok(None) };
+    let details = target.details(None, schema, std::slice::from_ref(&table.name)).await?;
+    Ok(details.into_iter().next().and_then(|detail| detail.database))
+}
+
+fn schema_path(database: Option<String>, schema: &str) -> AssetPath {
+    AssetPath { kind: AssetKind::Schema, database, schema: Some(schema.to_owned()), table: None, column: None }
 }
 
 fn member(schema: &AssetPath, table: Table) -> Member {

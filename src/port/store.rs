@@ -141,7 +141,7 @@ pub trait ReviewStore: Send + Sync {
     /// `NotFound` for ids that are no suggestions of the run.
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>>;
 
-    /// Accepts the first wording of all undecided suggestions of a run: what RUN_APPLY and AUTO schedules do.
+    /// Accepts the first wording of all undecided suggestions of a run: what `RUN_APPLY` and AUTO schedules do.
     async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()>;
 
     /// The next planned items of the run's apply, by position.

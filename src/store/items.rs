@@ -41,7 +41,7 @@ pub(super) fn unapplied() -> Condition {
     let other = Condition::any()
         .add(Expr::col(Column::AppliedText).is_null())
         .add(Expr::col(Column::AppliedText).ne(final_text));
-    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(|state| state.as_str()))).add(other)
+    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(ReviewState::as_str))).add(other)
 }
 
 /// Refuses ids that are no suggestions of the run; gives their states and assets.

@@ -19,6 +19,7 @@ mod review;
 mod run_list;
 mod run_plan;
 mod runs;
+mod settle;
 mod suggestions;
 mod workers;
 mod write;

@@ -1,7 +1,7 @@
 //! Decisions on suggestions, and what runs make of them.
 //!
 //! The rule: what is selected is read once, decided on in memory, and written in statements over many keys each,
-//! all in one transaction. Whether a run is settled is asked only where its status could follow.
+//! all in one transaction. Runs follow by `settle.rs`.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -11,29 +11,29 @@ use entity::{
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter, QuerySelect,
+    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
     SqlStore, all, audit, chain, items, record,
     runs::{self, MAX_KEYS},
-    suggestions, write,
+    settle, suggestions,
 };
 use crate::{
     domain::{
         Error, Result,
-        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus, Unsettled},
+        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus},
         asset::AssetPath,
         clock::Moment,
         id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
         page::{Page, PageRequest},
         review::{Choice, Decision, Reviewed, Selection},
-        run::{Run, RunEdit},
+        run::Run,
         status::RunStatus,
         suggestion::{ReviewState, Suggestion, SuggestionFilter},
     },
-    port::{bus::RunNudge, store::ReviewStore},
+    port::store::ReviewStore,
 };
 
 /// So many of the changed suggestions are named.
@@ -211,68 +211,6 @@ async fn runs_at_rest(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<
     Ok(runs)
 }
 
-/// How many suggestions of runs pass; runs without any are missing.
-async fn counts(
-    connection: &impl ConnectionTrait,
-    runs: &[i64],
-    condition: impl Fn() -> sea_orm::Condition,
-) -> Result<HashMap<i64, i64>> {
-    let mut counts = HashMap::new();
-    for runs in runs.chunks(MAX_KEYS) {
-        let found: Vec<(i64, i64)> = suggestion::Entity::find()
-            .select_only()
-            .column(Column::RunId)
-            .column_as(Column::Id.count(), "count")
-            .filter(Column::RunId.is_in(runs.iter().copied()))
-            .filter(condition())
-            .group_by(Column::RunId)
-            .into_tuple()
-            .all(connection)
-            .await?;
-        counts.extend(found);
-    }
-    Ok(counts)
-}
-
-fn undecided() -> sea_orm::Condition {
-    sea_orm::Condition::all().add(Column::ReviewState.eq(ReviewState::Unreviewed.as_str()))
-}
-
-/// What the suggestions of a run still need.
-async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> Result<Unsettled> {
-    let of = |counts: HashMap<i64, i64>| counts.get(&run.0).copied().unwrap_or_default();
-    Ok(Unsettled {
-        undecided: of(counts(connection, &[run.0], undecided).await?),
-        unapplied: of(counts(connection, &[run.0], items::unapplied).await?),
-    })
-}
-
-/// Lets runs follow their suggestions; gives the nudges that the commit owes.
-async fn settle(transaction: &DatabaseTransaction, runs: Vec<(run::Model, Run)>, at: Moment) -> Result<Vec<RunNudge>> {
-    let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
-    let following: Vec<i64> = runs.iter().filter(|(_, run)| settles(run)).map(|(row, _)| row.id).collect();
-    let undecided = counts(transaction, &following, undecided).await?;
-    // Looking at the texts is the dearer part, and most runs are not that far.
-    let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
-    let unapplied = counts(transaction, &decided, items::unapplied).await?;
-    let mut nudges = Vec::with_capacity(runs.len());
-    for (row, run) in runs {
-        let needs = Unsettled {
-            undecided: undecided.get(&row.id).copied().unwrap_or_default(),
-            unapplied: unapplied.get(&row.id).copied().unwrap_or_default(),
-        };
-        let before = run.facts();
-        let mut edit = RunEdit::new(run, at);
-        edit.settle(needs)?;
-        if !edit.events.is_empty() {
-            write::edit(transaction, Some(&row), &edit).await?;
-        }
-        let after = edit.run.facts();
-        nudges.push(RunNudge { run_id: edit.run.id, before: Some(before.into()), after: Some(after.into()) });
-    }
-    Ok(nudges)
-}
-
 impl SqlStore {
     async fn decide(self, selection: Selection, decision: Decision, reviewer: String, at: Moment) -> Result<Reviewed> {
         let transaction = self.begin().await?;
@@ -312,7 +250,7 @@ impl SqlStore {
             .map(|(_, run)| run)
             .collect();
         let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
-        let nudges = settle(&transaction, runs, at).await?;
+        let nudges = settle::settle(&transaction, runs, at).await?;
         transaction.commit().await?;
         for nudge in nudges {
             self.bus.nudge(nudge);
@@ -361,7 +299,7 @@ impl ReviewStore for SqlStore {
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
             let row = runs::find(&transaction, run).await?;
-            let needs = unsettled(&transaction, run).await?;
+            let needs = settle::unsettled(&transaction, run).await?;
             store.change(transaction, row, Some(fence), at, Box::new(move |edit| edit.finish_apply(needs))).await
         })
         .await

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a failure of what it builds upon is a failure too")]
 
 mod api;
+mod apply;
 mod architecture;
 mod bad_input;
 mod builtin;
@@ -9,8 +10,10 @@ mod crash;
 mod demo;
 mod harness;
 mod http;
+mod kinds;
 mod models;
 mod provider;
+mod reruns;
 mod review_api;
 mod runs;
 mod schema;

@@ -6,6 +6,7 @@
 mod lists;
 mod plans;
 mod profiles;
+mod review;
 mod suggestions;
 
 use std::{sync::Arc, time::Duration};

@@ -4,7 +4,9 @@
 #![expect(clippy::unwrap_used, reason = "a test's helper fails the test as the test does")]
 
 mod chinook;
+mod comments;
 mod conformance;
+mod definitions;
 mod many;
 mod names;
 mod trouble;

@@ -192,7 +192,8 @@ async fn show(target: &MySqlTarget, connection: &mut MySqlConnection, spot: &Spo
         Ok(shown) => shown.map_err(|error| explain(target, spot, &error))?,
         Err(_) => return Err(target.server.place().too_slow(CATALOG_TIME)),
     };
-    String::from_utf8(shown).map_err(|_| not_shown(spot))
+    // Other columns may have defaults that are no text.
+    Ok(String::from_utf8_lossy(&shown).into_owned())
 }
 
 /// The text for a definition that the server does not show as it is.
@@ -222,6 +223,9 @@ async fn change(
         return Ok(Change { alter: alter(text), back: alter(now.as_deref()), rest });
     };
     let column = definition.column(name).ok_or_else(|| gone(spot.asset))?;
+    if column.with_comment(None).contains(char::REPLACEMENT_CHARACTER) {
+        return Err(not_shown(spot));
+    }
     // The server shows a character beyond U+FFFF in a default as a question mark.
     if let Some(default) = column.default.as_ref().filter(|default| default.contains('?')) {
         let binary = column.is_binary();
@@ -234,7 +238,7 @@ async fn change(
     Ok(Change { alter: alter(text), back: alter(now.as_deref()), rest })
 }
 
-/// A column's default as the table has it, in UTF-8 where it is text.
+/// A column's default as the table has it, in UTF-8 where it is text; `None` where there is no way to learn it.
 async fn default_of(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
@@ -244,13 +248,16 @@ async fn default_of(
 ) -> Result<Option<Vec<u8>>, TargetError> {
     let value = format!("DEFAULT({})", backtick(column));
     let value = if binary { value } else { format!("CONVERT({value} USING utf8mb4)") };
+    let table = spot.table();
+    // A joined row that is not there has the default of a column that may be null; else any row will do.
     let statement = format!(
-        "SELECT CAST({value} AS BINARY) AS bytes FROM (SELECT 1 AS one) AS one LEFT JOIN {} AS t ON 1 = 0",
-        spot.table()
+        "(SELECT CAST({value} AS BINARY) FROM (SELECT 1 AS one) AS one LEFT JOIN {table} AS t ON 1 = 0) \
+         UNION ALL (SELECT CAST({value} AS BINARY) FROM {table} LIMIT 1)"
     );
     let work = async {
-        let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(connection).await?;
-        row.try_get_unchecked::<Option<Vec<u8>>, _>(0)
+        let rows = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_all(connection).await?;
+        let values: Result<Vec<Option<Vec<u8>>>, _> = rows.iter().map(|row| row.try_get_unchecked(0)).collect();
+        Ok(values?.into_iter().flatten().next())
     };
     bounded(target.server.place(), CATALOG_TIME, work).await
 }

@@ -1,0 +1,92 @@
+//! What the suggestions of runs still need, and the runs that follow: `READY_FOR_REVIEW` ↔ SUCCESS.
+//!
+//! The rule: it is asked only of runs whose status could follow, and their texts are looked at only where nothing
+//! is left to decide.
+
+use std::collections::HashMap;
+
+use entity::{
+    run,
+    suggestion::{self, Column},
+};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+
+use super::{items, runs::MAX_KEYS, write};
+use crate::{
+    domain::{
+        Result,
+        apply::Unsettled,
+        clock::Moment,
+        id::RunId,
+        run::{Run, RunEdit},
+        status::RunStatus,
+        suggestion::ReviewState,
+    },
+    port::bus::RunNudge,
+};
+
+/// How many suggestions of runs pass; runs without any are missing.
+async fn counts(
+    connection: &impl ConnectionTrait,
+    runs: &[i64],
+    condition: impl Fn() -> Condition,
+) -> Result<HashMap<i64, i64>> {
+    let mut counts = HashMap::new();
+    for runs in runs.chunks(MAX_KEYS) {
+        let found: Vec<(i64, i64)> = suggestion::Entity::find()
+            .select_only()
+            .column(Column::RunId)
+            .column_as(Column::Id.count(), "count")
+            .filter(Column::RunId.is_in(runs.iter().copied()))
+            .filter(condition())
+            .group_by(Column::RunId)
+            .into_tuple()
+            .all(connection)
+            .await?;
+        counts.extend(found);
+    }
+    Ok(counts)
+}
+
+fn undecided() -> Condition {
+    Condition::all().add(Column::ReviewState.eq(ReviewState::Unreviewed.as_str()))
+}
+
+/// What the suggestions of a run still need.
+pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> Result<Unsettled> {
+    let of = |counts: HashMap<i64, i64>| counts.get(&run.0).copied().unwrap_or_default();
+    Ok(Unsettled {
+        undecided: of(counts(connection, &[run.0], undecided).await?),
+        unapplied: of(counts(connection, &[run.0], items::unapplied).await?),
+    })
+}
+
+/// Lets runs follow their suggestions; gives the nudges that the commit owes.
+pub(super) async fn settle(
+    transaction: &DatabaseTransaction,
+    runs: Vec<(run::Model, Run)>,
+    at: Moment,
+) -> Result<Vec<RunNudge>> {
+    let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
+    let following: Vec<i64> = runs.iter().filter(|(_, run)| settles(run)).map(|(row, _)| row.id).collect();
+    let undecided = counts(transaction, &following, undecided).await?;
+    // Looking at the texts is the dearer part, and most runs are not that far.
+    let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
+    let unapplied = counts(transaction, &decided, items::unapplied).await?;
+    let mut nudges = Vec::with_capacity(runs.len());
+    for (row, run) in runs {
+        let needs = Unsettled {
+            undecided: undecided.get(&row.id).copied().unwrap_or_default(),
+            unapplied: unapplied.get(&row.id).copied().unwrap_or_default(),
+        };
+        let before = run.facts();
+        let mut edit = RunEdit::new(run, at);
+        edit.settle(needs)?;
+        if !edit.events.is_empty() {
+            write::edit(transaction, Some(&row), &edit).await?;
+        }
+        let after = edit.run.facts();
+        nudges.push(RunNudge { run_id: edit.run.id, before: Some(before.into()), after: Some(after.into()) });
+    }
+    Ok(nudges)
+}
