@@ -418,7 +418,10 @@ impl RunEdit {
         self.run.attempt += 1;
         self.run.worker_id = Some(worker_id.to_owned());
         self.run.lease_until = Some(lease_until);
-        self.run.error = None;
+        // An apply says nothing about why the run itself stopped.
+        if self.run.apply.is_none() {
+            self.run.error = None;
+        }
         if self.run.started_at.is_none() {
             self.run.started_at = Some(self.at);
             self.emit(RunEventType::Started, "Started");
@@ -536,12 +539,17 @@ impl RunEdit {
         self.emit(RunEventType::Warning, message).error = error;
     }
 
-    /// A person asks for a cancel: a queued run ends at once, one at work is told to leave.
+    /// A person asks for a cancel: a queued run ends at once, one at work is told to leave. One that is queued in
+    /// the middle of an apply is left to the next worker, as if its own had died: a write may have been begun, and
+    /// the run goes back where it came from.
     ///
     /// # Errors
     /// `Conflict` where nothing can be cancelled.
     pub fn request_cancel(&mut self) -> Result<()> {
-        if self.run.status == RunStatus::Queued {
+        if self.run.status == RunStatus::Queued && self.run.apply.is_some() {
+            self.move_to(RunStatus::Running)?;
+            self.run.lease_until = Some(self.at - chrono::Duration::milliseconds(1));
+        } else if self.run.status == RunStatus::Queued {
             self.emit(RunEventType::CancelRequested, "Cancel requested");
             return self.finish(RunStatus::Cancelled, None);
         }

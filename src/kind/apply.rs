@@ -290,7 +290,7 @@ const fn is_away(error: &TargetError) -> bool {
 }
 
 /// What a person reads of a comment that was not written.
-fn not_written(error: &TargetError) -> RunError {
+pub fn not_written(error: &TargetError) -> RunError {
     let hint = match error {
         TargetError::Unreachable(_) | TargetError::TimedOut(_) => "apply again when the database answers",
         TargetError::Refused(_) => "correct what it says, then apply again, or skip the suggestion",
@@ -305,7 +305,8 @@ fn unsure(error: &TargetError) -> RunError {
     RunError::new("UNAVAILABLE", message, "apply again when the database answers: what was written is UNCHANGED then")
 }
 
-fn conflict(live: Option<&str>, rollback: bool) -> RunError {
+/// What a person reads where another comment stands than was expected.
+pub fn conflict(live: Option<&str>, rollback: bool) -> RunError {
     let than = if rollback { "Gloss wrote" } else { "the run saw" };
     let message = match live {
         Some(live) => format!("another comment stands there than {than}: {:?}", shortened(live)),

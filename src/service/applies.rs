@@ -4,6 +4,8 @@
 //! worker. A plan decides by the same rule as the apply itself, `domain::apply::verdict`, on the comments that
 //! stand there now; it writes nothing, and asks the target only for the page that is wanted.
 
+use std::collections::HashMap;
+
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tracing::info;
 
@@ -15,13 +17,15 @@ use crate::{
             AUDIT_LIST, AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, outcomes_list,
             verdict,
         },
+        asset::AssetPath,
         id::{RunId, SuggestionId},
         page::{Cursor, CursorPart, Page, PageArguments, PageDirection, PageRequest},
         profile::DbProfile,
-        run::{Run, RunEdit, RunError},
+        run::{Run, RunEdit},
         status::RunKind,
         suggestion::ReviewState,
     },
+    kind::apply::{conflict, not_written},
     port::{
         Ports,
         target::{Target, TargetError},
@@ -101,9 +105,21 @@ impl Applies {
         let profile = self.db_profile(&run).await?;
         let items = self.items(order, "suggestionIds").await?;
         let total = items.len();
+        let mut by_asset: HashMap<AssetPath, Vec<ApplyItem>> = HashMap::new();
+        if order.rollback {
+            for item in &items {
+                by_asset.entry(item.asset.clone()).or_default().push(item.clone());
+            }
+        }
         let mut page = cut(items, &request, &list);
         if look && !page.rows.is_empty() {
-            page.rows = self.look(&profile, page.rows, order.overwrite).await?;
+            let with_earlier = |(cursor, item): (Cursor, ApplyItem)| {
+                let of_asset = by_asset.get(&item.asset).map_or(&[][..], Vec::as_slice);
+                let earlier = of_asset.iter().filter(|other| other.position < item.position).cloned().collect();
+                (cursor, item, earlier)
+            };
+            let rows = page.rows.into_iter().map(with_earlier).collect();
+            page.rows = self.look(&profile, rows, order).await?;
         }
         Ok((page, total))
     }
@@ -192,45 +208,54 @@ impl Applies {
         Ok(suggestions.iter().map(|suggestion| suggestion.id).collect())
     }
 
-    /// Completes items with what stands there now, what is to become of them, and the exact statement.
+    /// Completes items with what stands there now, what is to become of them, and the exact statement. Each comes
+    /// with those of the same asset that are written before it.
     async fn look(
         &self,
         profile: &DbProfile,
-        rows: Vec<(Cursor, ApplyItem)>,
-        overwrite: bool,
+        rows: Vec<(Cursor, ApplyItem, Vec<ApplyItem>)>,
+        order: &WriteOrder,
     ) -> Result<Vec<(Cursor, ApplyItem)>> {
-        let assets: Vec<_> = rows.iter().map(|(_, item)| item.asset.clone()).collect();
-        let last_written = self.ports.store.last_written(profile.id, &assets).await?;
+        let assets: Vec<_> = rows.iter().map(|(_, item, _)| item.asset.clone()).collect();
+        // As the apply itself: a roll-back asks for nothing but what it undoes.
+        let last_written =
+            if order.rollback { HashMap::new() } else { self.ports.store.last_written(profile.id, &assets).await? };
         let target = self.ports.targets.open(profile).map_err(unreachable)?;
         let (target, last_written) = (target.as_ref(), &last_written);
-        let looks = rows.into_iter().map(|(cursor, item)| async move {
+        let looks = rows.into_iter().map(|(cursor, item, earlier)| async move {
             let last = last_written.get(&item.asset);
-            Ok::<_, Error>((cursor, planned(target, item, last, overwrite).await?))
+            Ok::<_, Error>((cursor, planned(target, item, &earlier, last, order).await?))
         });
         stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await
     }
 }
 
-/// One item as an apply would find it now.
+/// One item as an apply would find it: what stands there now, or what the items before it leave there.
 async fn planned(
     target: &dyn Target,
     mut item: ApplyItem,
+    earlier: &[ApplyItem],
     last_written: Option<&Option<String>>,
-    overwrite: bool,
+    order: &WriteOrder,
 ) -> Result<ApplyItem> {
-    let live = match target.comment(&item.asset).await {
+    let mut live = match target.comment(&item.asset).await {
         Ok(live) => live,
         Err(error) => return refused(item, error),
     };
-    item.status = verdict(&item, live.as_deref(), last_written, overwrite);
+    for other in earlier {
+        if verdict(other, live.as_deref(), last_written, order.overwrite) == ApplyStatus::Planned {
+            live.clone_from(&other.text);
+        }
+    }
+    item.status = verdict(&item, live.as_deref(), last_written, order.overwrite);
     item.before = live;
     match target.comment_statement(&item.asset, item.text.as_deref()).await {
         Ok(statement) => item.statement = Some(statement),
+        Err(TargetError::Refused(_)) if item.status != ApplyStatus::Planned => {}
         Err(error) => return refused(item, error),
     }
     if item.status == ApplyStatus::Conflict {
-        let message = format!("another comment stands on {} than the run saw", item.asset.display());
-        item.error = Some(RunError::new("CONFLICT", message, "look at it, then apply with `overwrite` to replace it"));
+        item.error = Some(conflict(item.before.as_deref(), order.rollback));
     }
     Ok(item)
 }
@@ -238,10 +263,9 @@ async fn planned(
 /// An item that cannot be written; a target that does not answer is no matter of one item.
 fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
     match error {
-        TargetError::Refused(message) => {
+        TargetError::Refused(_) => {
             item.status = ApplyStatus::Failed;
-            let hint = "edit the text, or skip the suggestion, if the database cannot carry it";
-            item.error = Some(RunError::new("BAD_USER_INPUT", message, hint));
+            item.error = Some(not_written(&error));
             Ok(item)
         }
         error => Err(unreachable(error)),

@@ -12,11 +12,15 @@ use futures_util::StreamExt;
 use gloss::{
     bus::local::LocalBus,
     domain::{
+        apply::{ApplyItem, ApplyStatus},
         asset::{AssetKind, AssetPath},
         catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::RunId,
         profile::{DbBackend, DbProfile, LlmProfile},
+        run::{Row, RowOutcome},
+        status::RunStatus,
+        suggestion::{Alternative, Draft},
     },
     graphql::{GlossSchema, schema},
     port::{
@@ -301,6 +305,92 @@ async fn a_page_costs_the_same_statements_however_long_it_is() {
     assert!(costs.iter().all(|cost| *cost == costs[0] && *cost > 0), "statements per page: {costs:?}");
 }
 
+/// Lists of what was written, and what each leads to: the path to the nodes of each.
+const LISTS_OF_WHAT_WAS_WRITTEN: [(&str, &str); 3] = [
+    (
+        "/run/suggestions/nodes",
+        "query ($id: ID!, $first: Int) { run(id: $id) { suggestions(first: $first) {
+            nodes { id applied { id dbProfile { name } } versions { version } run { number } } } } }",
+    ),
+    (
+        "/run/applyOutcomes/nodes",
+        "query ($id: ID!, $first: Int) { run(id: $id) { applyOutcomes(first: $first) {
+            totalCount nodes { status suggestion { id applied { at } versions { id } } } } } }",
+    ),
+    (
+        "/appliedComments/nodes",
+        "query ($id: ID!, $first: Int) { appliedComments(first: $first, filter: { runId: $id }) {
+            totalCount nodes { id run { number } suggestion { version } dbProfile { name } } } }",
+    ),
+];
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is() {
+    let api = Api::new().await;
+    let run = api.start("table_00").await;
+    let (store, at) = (&api.store, SystemClock.now());
+    let lease = std::time::Duration::from_mins(1);
+    let claimed = store.claim_next("worker", at, lease).await.unwrap().expect("the run");
+    let rows: Vec<Row> = (1..=60)
+        .map(|position| Row {
+            position,
+            asset: AssetPath {
+                kind: AssetKind::Table,
+                database: None,
+                schema: Some("main".into()),
+                table: Some(format!("table_{position:02}")),
+                column: None,
+            },
+            again: None,
+        })
+        .collect();
+    let described: Change = Box::new(move |edit| {
+        edit.resolve(rows.clone());
+        for row in rows {
+            let alternatives = vec![Alternative { text: format!("Text {}.", row.position), confidence: 0.9 }];
+            let draft = Draft { alternatives, logprob: None, reasoning: None, evidence: Vec::new() };
+            edit.end_row(row, RowOutcome::Done { draft, existing_comment: None });
+        }
+        edit.finish(RunStatus::ReadyForReview, None)
+    });
+    store.change_run(claimed.id, Some(claimed.attempt), at, described).await.unwrap();
+    let id = &run["id"];
+    let accept = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, decision: ACCEPT }) { changed } }";
+    assert_eq!(api.data(accept, json!({ "id": id })).await["reviewSuggestions"]["changed"], 60);
+    let apply = "mutation ($id: ID!) { applyRun(input: { runId: $id }) { total run { status } } }";
+    let begun = api.data(apply, json!({ "id": id })).await;
+    assert_eq!(begun["applyRun"], json!({ "total": 60, "run": { "status": "APPLYING" } }));
+    // Whoever comes second is told so, and so is a review meanwhile.
+    assert_eq!(api.error(apply, json!({ "id": id })).await.0, "CONFLICT");
+    assert_eq!(api.error(accept, json!({ "id": id })).await.0, "CONFLICT");
+    let claimed = store.claim_next("worker", at, lease).await.unwrap().expect("the apply");
+    let items = store.planned_items(claimed.id, 0, 100).await.unwrap();
+    let written: Change = Box::new(move |edit| {
+        for item in items {
+            edit.end_item(ApplyItem { status: ApplyStatus::Applied, ..item });
+        }
+        Ok(())
+    });
+    store.change_run(claimed.id, Some(claimed.attempt), at, written).await.unwrap();
+    let done = store.finish_apply(claimed.id, claimed.attempt, at).await.unwrap();
+    assert_eq!(done.status, RunStatus::Success);
+
+    for (path, query) in LISTS_OF_WHAT_WAS_WRITTEN {
+        let mut costs = Vec::new();
+        for first in [1, 10, 60] {
+            let before = store.statements();
+            let page = api.data(query, json!({ "id": id, "first": first })).await;
+            assert_eq!(page.pointer(path).and_then(Value::as_array).map(Vec::len), Some(first), "{path}");
+            costs.push(store.statements() - before);
+        }
+        assert!(costs.iter().all(|cost| *cost == costs[0] && *cost > 0), "statements per page of {path}: {costs:?}");
+    }
+    let page = api.data(LISTS_OF_WHAT_WAS_WRITTEN[0].1, json!({ "id": id, "first": 1 })).await;
+    let suggestion = &page["run"]["suggestions"]["nodes"][0];
+    assert_eq!(suggestion["applied"]["dbProfile"]["name"], "shop");
+    assert_eq!(suggestion["versions"], json!([{ "version": 1 }]));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_catalog_is_live_and_describes_a_page_of_tables_in_one_look() {
     let api = Api::new().await;
@@ -386,7 +476,6 @@ async fn bad_input_is_told_with_its_code_and_path() {
         (json!({ "targets": [{ "dbProfileId": "x" }] }), "BAD_USER_INPUT", "input.targets.0.dbProfileId"),
         (json!({ "targets": [{ "dbProfileId": api.llm }] }), "BAD_USER_INPUT", "input.targets.0.dbProfileId"),
         (json!({ "targets": [{ "dbProfileId": "RGJQcm9maWxlOjk5" }] }), "NOT_FOUND", "input.targets.0.dbProfileId"),
-        (json!({ "targets": [target], "command": "RUN_APPLY" }), "BAD_USER_INPUT", "input.command"),
         (
             json!({ "targets": [target], "options": { "alternatives": 9 } }),
             "BAD_USER_INPUT",

@@ -190,3 +190,43 @@ async fn a_cancel_of_a_write_that_hangs_is_heeded_at_the_next_start() {
     assert_eq!((count(&items, ApplyStatus::Applied), count(&items, ApplyStatus::Planned)), (1, 8));
     assert_eq!(audit(&world).await, 1);
 }
+
+#[tokio::test]
+async fn a_cancel_of_a_queued_apply_looks_at_what_was_begun() {
+    let mut world = World::with_tables(3).await;
+    let id = world.accepted().await;
+    world.db.hangs.lock().unwrap().insert("main.customers.id".into());
+    let (waiting, go) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(1_000)));
+    *world.db.gate.lock().unwrap() = Some((waiting.clone(), go));
+    world.apply(id, false).await;
+    waiting.acquire_many(3).await.unwrap().forget();
+    world.stop_pool().await;
+    let cancel = Box::new(RunEdit::request_cancel);
+    let run = world.ports.store.change_run(id, None, SystemClock.now(), cancel).await.unwrap();
+    assert_eq!(run.status, RunStatus::Cancelling);
+    world.start_pool();
+    let run = world.ended(id).await;
+    assert_eq!((run.status, run.apply), (RunStatus::ReadyForReview, None));
+    let items = world.items(id).await;
+    assert_eq!((count(&items, ApplyStatus::Applied), count(&items, ApplyStatus::Planned)), (2, 7));
+    assert_eq!(audit(&world).await, 2);
+}
+
+#[tokio::test]
+async fn without_its_profile_a_run_goes_back_with_all_items_failed() {
+    let mut world = World::with_tables(2).await;
+    let id = world.accepted().await;
+    world.stop_pool().await;
+    world.apply(id, false).await;
+    // A live run's profile cannot be deleted: one that is gone all the same is emulated on the record.
+    let forget = Box::new(|edit: &mut RunEdit| {
+        edit.run.db_profile_id = None;
+        Ok(())
+    });
+    world.ports.store.change_run(id, None, SystemClock.now(), forget).await.unwrap();
+    world.start_pool();
+    assert_eq!(world.ended(id).await.status, RunStatus::ReadyForReview);
+    let items = world.items(id).await;
+    assert_eq!(count(&items, ApplyStatus::Failed), 6);
+    assert!(items.iter().all(|item| error(item).0 == "NOT_FOUND" && error(item).1.contains("shop")));
+}

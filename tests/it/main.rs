@@ -17,6 +17,7 @@ mod limits;
 mod models;
 mod provider;
 mod reruns;
+mod review_api;
 mod runs;
 mod schema;
 mod services;

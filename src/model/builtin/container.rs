@@ -45,7 +45,8 @@ pub fn describe(container: &Container, options: &RunOptions) -> Draft {
         .into_iter()
         .filter_map(|member| Some((member, Entity::of(member.path.table.as_deref()?, &context))))
         .collect();
-    let clear: Vec<&Entity> = entities.iter().map(|(_, entity)| entity).filter(|one| one.is_clear).collect();
+    let tells = |one: &&Entity| one.is_clear && one.many.contains(|c: char| c.is_alphabetic());
+    let clear: Vec<&Entity> = entities.iter().map(|(_, entity)| entity).filter(tells).collect();
     let about = about(&clear, options.verbosity);
     let domain = context.main_domain().map(domain_name);
     wordings(&mut sketch, noun, own, &about, &counts, domain);
@@ -97,7 +98,8 @@ fn wordings(sketch: &mut Sketch, noun: &str, own: &str, about: &str, counts: &st
 
 fn details(sketch: &mut Sketch, container: &Container, tables: &[&Member]) {
     let largest = tables.iter().filter_map(|member| Some((member.row_estimate?, member))).max_by_key(|(rows, _)| *rows);
-    if let Some((rows, member)) = largest.filter(|(rows, _)| *rows > 0 && tables.len() > 1) {
+    let alone = |rows: i64| tables.iter().filter(|member| member.row_estimate == Some(rows)).count() == 1;
+    if let Some((rows, member)) = largest.filter(|(rows, _)| *rows > 0 && tables.len() > 1 && alone(*rows)) {
         let name = words::quoted(&member.path.display());
         sketch.evidence("statistic", format!("{name} has about {rows} rows, the most"), 0.05);
         sketch.detail(Need::Useful, format!("the largest table is {name}, with about {rows} rows"));
