@@ -7,8 +7,8 @@
 //! every error into words of our own, without password, statement or value.
 //!
 //! To add a kind of database: a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
-//! statements), `comment.rs` (what it writes) and `statistics.rs` (an `impl sample::Reader`), an arm in [`SqlTargets::open`], the scheme in
-//! `address`, the quoting in `quote`, the error codes in `place`, and a fixture in
+//! statements), `comment.rs` (what it writes) and `statistics.rs` (an `impl sample::Reader`), an arm in
+//! [`SqlTargets::open`], the scheme in `address`, the quoting in `quote`, the error codes in `place`, and a fixture in
 //! `tests/it/targets/conformance.rs`, whose suite then runs for it too.
 
 mod address;

@@ -69,8 +69,8 @@ pub(super) async fn statement(
     let text = keeps(asset, text)?;
     let spot = spot(target, asset)?;
     let mut session = session(target).await?;
-    live(target, &mut session, &spot).await?;
-    let change = change(target, &mut session, &spot, text).await?;
+    let now = live(target, &mut session, &spot).await?;
+    let change = change(target, &mut session, &spot, now.as_deref(), text).await?;
     Ok(with_algorithm(&change.alter, ALGORITHMS[0]))
 }
 
@@ -79,8 +79,8 @@ pub(super) async fn write(target: &MySqlTarget, asset: &AssetPath, text: Option<
     let text = keeps(asset, text)?;
     let spot = spot(target, asset)?;
     let mut session = session(target).await?;
-    live(target, &mut session, &spot).await?;
-    let change = change(target, &mut session, &spot, text).await?;
+    let now = live(target, &mut session, &spot).await?;
+    let change = change(target, &mut session, &spot, now.as_deref(), text).await?;
     alter(target, &mut session, &spot, &change.alter).await?;
     let shown = show(target, &mut session, &spot).await?;
     let after = Definition::parse(&shown).and_then(|definition| definition.apart_from(spot.column));
@@ -205,11 +205,12 @@ fn not_shown(spot: &Spot<'_>) -> TargetError {
     ))
 }
 
-/// What is to be altered, from what stands there now.
+/// What is to be altered, from the comment and the definition that stand there now.
 async fn change(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
     spot: &Spot<'_>,
+    now: Option<&str>,
     text: Option<&str>,
 ) -> Result<Change, TargetError> {
     let shown = show(target, connection, spot).await?;
@@ -217,10 +218,9 @@ async fn change(
     let rest = definition.apart_from(spot.column).ok_or_else(|| gone(spot.asset))?;
     let table = spot.table();
     let Some(name) = spot.column else {
-        let now = live(target, connection, spot).await?;
         let alter =
             |text: Option<&str>| format!("ALTER TABLE {table} COMMENT = {}", mysql_text(text.unwrap_or_default()));
-        return Ok(Change { alter: alter(text), back: alter(now.as_deref()), rest });
+        return Ok(Change { alter: alter(text), back: alter(now), rest });
     };
     let column = definition.column(name).ok_or_else(|| gone(spot.asset))?;
     if column.with_comment(None).contains(char::REPLACEMENT_CHARACTER) {
@@ -233,9 +233,8 @@ async fn change(
             return Err(not_shown(spot));
         }
     }
-    let now = live(target, connection, spot).await?;
     let alter = |text: Option<&str>| format!("ALTER TABLE {table} MODIFY COLUMN {}", column.with_comment(text));
-    Ok(Change { alter: alter(text), back: alter(now.as_deref()), rest })
+    Ok(Change { alter: alter(text), back: alter(now), rest })
 }
 
 /// A column's default as the table has it, in UTF-8 where it is text; `None` where there is no way to learn it.
@@ -320,7 +319,7 @@ fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error) -> Target
         Some(1290 | 1792 | 1836) => TargetError::Refused(format!(
             "MySQL or MariaDB at {at} takes no writes: it is a replica or set to read-only; connect to its primary"
         )),
-        Some(code @ 1000..2000 | code @ 3000..5000) if !Place::may_pass(code) => TargetError::Refused(format!(
+        Some(code @ (1000..2000 | 3000..5000)) if !Place::may_pass(code) => TargetError::Refused(format!(
             "the server would not take the definition of {asset} as it shows it itself (its error code is {code}); \
              write this comment by hand"
         )),
