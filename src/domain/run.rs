@@ -436,11 +436,17 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Puts the run back into the queue: its worker stops in good order.
+    /// Puts the run back into the queue: its worker stops in good order. An apply that is being cancelled stays so
+    /// and is left to the next worker, which looks at the write that was begun.
     ///
     /// # Errors
     /// `Conflict` where it is not at work.
     pub fn release(&mut self) -> Result<()> {
+        if self.run.status == RunStatus::Cancelling && self.run.apply.is_some() {
+            self.run.worker_id = None;
+            self.run.lease_until = None;
+            return Ok(());
+        }
         self.move_to(RunStatus::Queued)?;
         self.run.worker_id = None;
         self.run.lease_until = None;

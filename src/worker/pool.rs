@@ -271,15 +271,12 @@ impl Pool {
         };
         // A store that does not answer now must not leave a run at work for ever.
         let mut waits = self.settings.patience.waits();
-        let mut looked_again = false;
         loop {
             match self.end(id, attempt, status, error.clone()).await {
                 Ok(run) => {
                     tracing::info!(status = run.status.as_str(), done = run.progress.done, "run left");
                     return;
                 }
-                // A cancel came between the look and the record.
-                Err(Error::Conflict { .. }) if !looked_again => looked_again = true,
                 Err(error @ (Error::Conflict { .. } | Error::NotFound { .. })) => {
                     tracing::warn!(%error, "the claim was lost before its end could be recorded");
                     return;
@@ -296,12 +293,11 @@ impl Pool {
     }
 
     /// Records where a run goes: to this status, or back into the queue. One that writes comments goes where the
-    /// rule of applies says instead, a cancelled one too.
+    /// rule of applies says instead of to its status, a cancelled one too.
     async fn end(&self, id: RunId, attempt: i32, status: Option<RunStatus>, error: Option<RunError>) -> Result<Run> {
         let (store, now) = (&self.ports.store, self.ports.clock.now());
         let run = store.runs_by_id(&[id]).await?.remove(&id);
-        let cancelling = |run: &Run| run.status == RunStatus::Cancelling;
-        if run.is_some_and(|run| run.apply.is_some() && (status.is_some() || cancelling(&run))) {
+        if status.is_some() && run.is_some_and(|run| run.apply.is_some()) {
             if let Some(error) = error {
                 let warn = move |edit: &mut RunEdit| {
                     edit.warn(format!("stopped writing: {}", error.message), Some(error));
