@@ -110,7 +110,7 @@ mod tests {
             ["localhost", "LOCALHOST:1", "127.0.0.1:8787", "[::1]:9", "[0:0:0:0:0:0:0:1]", "gloss.localhost:8787"]
         {
             assert!(verdict(&policy, host, None), "{host}");
-            assert!(verdict(&policy, "localhost", Some(&format!("http://{host}"))), "{host}");
+            assert!(verdict(&policy, host, Some(&format!("http://{host}"))), "{host}");
         }
         for host in [
             "evil.example",
@@ -122,7 +122,16 @@ mod tests {
         ] {
             assert!(!verdict(&policy, host, None), "{host}");
         }
-        for origin in ["null", "http://evil.example", "https://localhost.evil.example", "file://", "localhost", ""] {
+        for origin in [
+            "null",
+            "http://evil.example",
+            "https://localhost.evil.example",
+            "file://",
+            "localhost",
+            "",
+            "http://127.0.0.1",
+            "http://localhost:5173",
+        ] {
             assert!(!verdict(&policy, "localhost", Some(origin)), "{origin}");
         }
     }
@@ -131,7 +140,7 @@ mod tests {
     fn elsewhere_any_host_but_only_its_own_origin() {
         let policy = HostPolicy::new("0.0.0.0:8787".parse().unwrap(), "0.0.0.0");
         assert!(verdict(&policy, "gloss.example", None));
-        assert!(verdict(&policy, "gloss.example:8787", Some("https://gloss.example")));
+        assert!(verdict(&policy, "gloss.example", Some("https://gloss.example")));
         assert!(!verdict(&policy, "gloss.example", Some("https://evil.example")));
         assert!(!verdict(&policy, "gloss.example", Some("null")));
     }
