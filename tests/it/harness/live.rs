@@ -2,15 +2,18 @@
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
+    WebSocketStream, client_async,
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
 
+/// What the system keeps of what is not read yet.
+const RECEIVE_BYTES: u32 = 64 * 1024;
+
 /// One operation on one socket.
 pub struct Live {
-    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+    socket: WebSocketStream<TcpStream>,
     field: Option<&'static str>,
 }
 
@@ -24,7 +27,12 @@ impl Live {
     pub async fn send(base: &str, payload: Value) -> Self {
         let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
-        let (mut socket, _response) = connect_async(request).await.unwrap();
+        // Little is kept here of what is not read: a test that stops reading stops the server.
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
+        let authority = request.uri().authority().unwrap().to_string();
+        let socket = socket.connect(authority.parse().unwrap()).await.unwrap();
+        let (mut socket, _response) = client_async(request, socket).await.unwrap();
         let say = |value: Value| Message::text(value.to_string());
         socket.send(say(json!({ "type": "connection_init" }))).await.unwrap();
         let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
