@@ -74,6 +74,36 @@ async fn killed_six_times_each_row_is_asked_for_once() {
 }
 
 #[tokio::test]
+async fn killed_at_any_moment_each_row_is_recorded_once() {
+    const TABLES: usize = 60;
+    let target = SqliteTarget::with_tables(TABLES, 5);
+    let model = ScriptedModel::builder().latency(std::time::Duration::from_millis(3)).start().await;
+    let (mut server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    let mut after = 0;
+    for kill in 0..6 {
+        // Between any two events: while answers are under way, while they are recorded.
+        let mut live = server.watch(&run, after).await;
+        for _ in 0..(37 + 11 * kill) {
+            let event = live.next().await.expect("the run is still at work");
+            assert_eq!(event["sequence"], after + 1, "an event that was told is gone");
+            after += 1;
+        }
+        let data = server.kill().await;
+        server = Server::start_at(data, &[]).await;
+    }
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    assert_eq!(events.last().unwrap()["progress"]["done"], TABLES * 6);
+    assert_eq!(described(&server, &run).await.len(), TABLES * 6);
+    let sent = model.requests();
+    eprintln!("{sent} requests for {TABLES} needed, killed six times with at most {WIDTH} under way");
+    assert!(sent <= TABLES + 6 * WIDTH, "{sent} requests for {TABLES} needed");
+}
+
+#[tokio::test]
 async fn a_signal_records_what_is_under_way_and_the_run_goes_on_at_the_next_start() {
     let target = SqliteTarget::with_tables(12, 5);
     let model = ScriptedModel::builder().gated().start().await;
