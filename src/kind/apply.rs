@@ -18,7 +18,7 @@ use super::{
 use crate::{
     domain::{
         apply::{ApplyItem, ApplyOrder, ApplyStatus, verdict},
-        asset::AssetPath,
+        asset::{AssetKind, AssetPath},
         run::{Run, RunEdit, RunError},
         status::RunStatus,
     },
@@ -38,7 +38,13 @@ pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
     let Some(order) = begin(context).await? else {
         return Ok(Ending::Finished(RunStatus::Cancelled, None));
     };
-    let mut writing = Writing { context, overwrite: order.overwrite, rollback: order.rollback, given_up: None };
+    let mut writing = Writing {
+        context,
+        overwrite: order.overwrite,
+        rollback: order.rollback,
+        given_up: None,
+        locked: HashMap::new(),
+    };
     match writing.all().await {
         Err(Halt::Stopped) if context.cancel.is_cancelled() => Ok(Ending::Written),
         ended => ended,
@@ -86,6 +92,8 @@ struct Writing<'a> {
     rollback: bool,
     /// Why nothing more is tried: the target is gone or stays away.
     given_up: Option<RunError>,
+    /// Tables that stayed locked for as long as the run's patience, and why: no other item of theirs waits as long.
+    locked: HashMap<AssetPath, RunError>,
 }
 
 impl Writing<'_> {
@@ -117,6 +125,11 @@ impl Writing<'_> {
                     self.give_up(std::iter::once(item).chain(items.by_ref()).collect()).await?;
                     break;
                 };
+                if let Some(error) = self.locked.get(&table_of(&item.asset)).filter(|_| !item.begun) {
+                    end_as(&mut item, ApplyStatus::Failed, Some(error.clone()));
+                    self.end(vec![item]).await?;
+                    continue;
+                }
                 let last_written = written.get(&item.asset).cloned();
                 self.see_through(target.as_ref(), &mut item, last_written.as_ref()).await?;
                 if item.status == ApplyStatus::Applied && !self.rollback {
@@ -157,10 +170,15 @@ impl Writing<'_> {
             }
             let wait = waits.next().unwrap_or(self.context.patience.longest_wait);
             if cancelled || began.elapsed() + wait >= self.context.patience.target_down {
-                if matches!(error, TargetError::Unreachable(_)) {
+                let is_gone = matches!(error, TargetError::Unreachable(_));
+                // One that does not answer in time has given the statement up; one that went away may have run it.
+                let told = if is_gone && item.begun { unsure(&error) } else { not_written(&error) };
+                if is_gone {
                     self.given_up = Some(not_written(&error));
+                } else if !cancelled {
+                    self.locked.insert(table_of(&item.asset), told.clone());
                 }
-                let error = if item.begun { unsure(&error) } else { not_written(&error) };
+                let error = told;
                 end_as(item, ApplyStatus::Failed, Some(error));
                 return Ok(());
             }
@@ -271,6 +289,11 @@ impl Writing<'_> {
     }
 }
 
+/// The table that a table or column belongs to, whatever its kind.
+fn table_of(asset: &AssetPath) -> AssetPath {
+    AssetPath { kind: AssetKind::Table, column: None, ..asset.clone() }
+}
+
 fn end_as(item: &mut ApplyItem, status: ApplyStatus, error: Option<RunError>) {
     item.status = status;
     item.error = error;
@@ -292,9 +315,9 @@ const fn is_away(error: &TargetError) -> bool {
 /// What a person reads of a comment that was not written.
 pub fn not_written(error: &TargetError) -> RunError {
     let hint = match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) => "apply again when the database answers",
-        TargetError::Refused(_) => "correct what it says, then apply again, or skip the suggestion",
-        TargetError::Misconfigured(_) => "correct the DB profile, then apply again",
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) => "do it again when the database answers",
+        TargetError::Refused(_) => "correct what it says, then do it again, or skip the suggestion",
+        TargetError::Misconfigured(_) => "correct the DB profile, then do it again",
     };
     RunError { hint: Some(hint.to_owned()), ..target_error(error) }
 }
@@ -309,8 +332,8 @@ fn unsure(error: &TargetError) -> RunError {
 pub fn conflict(live: Option<&str>, rollback: bool) -> RunError {
     let than = if rollback { "Gloss wrote" } else { "the run saw" };
     let message = match live {
-        Some(live) => format!("another comment stands there than {than}: {:?}", shortened(live)),
-        None => format!("no comment stands there any more, other than {than}"),
+        Some(live) => format!("the comment is not what {than} any more: {:?}", shortened(live)),
+        None => format!("the comment that {than} is gone"),
     };
     let hint = "write it all the same with `overwrite`, or leave what stands there";
     RunError::new("CONFLICT", message, hint)

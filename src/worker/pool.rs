@@ -259,6 +259,15 @@ impl Pool {
                 tracing::warn!(message, "the claim was lost");
                 return;
             }
+            // A write may have begun: the next worker looks at it before the apply ends.
+            Err(Halt::Store(error)) if self.writes(id).await => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "an apply was interrupted by a fault of Gloss"
+                );
+                self.wait_before_again(attempt).await;
+                (None, None)
+            }
             Err(Halt::Store(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the run failed by a fault of Gloss");
                 let error = RunError::new(
@@ -289,6 +298,22 @@ impl Pool {
                     tokio::time::sleep(waits.next().unwrap_or(self.settings.patience.longest_wait)).await;
                 }
             }
+        }
+    }
+
+    /// Whether a run is applying or rolling back; yes where the store cannot tell.
+    async fn writes(&self, id: RunId) -> bool {
+        let found = self.ports.store.runs_by_id(&[id]).await;
+        found.map_or(true, |runs| runs.get(&id).is_some_and(|run| run.apply.is_some()))
+    }
+
+    /// A fault that stays must not be met again at once, again and again.
+    async fn wait_before_again(&self, attempt: i32) {
+        let tries = usize::try_from(attempt).unwrap_or_default();
+        let wait = self.settings.patience.waits().nth(tries).unwrap_or(self.settings.patience.longest_wait);
+        tokio::select! {
+            () = tokio::time::sleep(wait) => {}
+            () = self.stop.cancelled() => {}
         }
     }
 

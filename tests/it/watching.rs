@@ -16,7 +16,7 @@ async fn twenty_subscribers_see_the_same_gapless_sequence() {
     let run = server.start_run(input).await;
     model.waiting(4).await;
     // For those who stop reading: more bytes than all the buffers between here and the server hold.
-    let aliases: String = (0..45).map(|n| format!("m{n}: message ")).collect();
+    let aliases = (0..45).map(|n| format!("m{n}: message")).collect::<Vec<_>>().join(" ");
     let wide = format!("subscription($run: ID!) {{ runProgress(runId: $run) {{ sequence type {aliases} }} }}");
 
     let mut subscribers: JoinSet<Vec<Value>> = JoinSet::new();
