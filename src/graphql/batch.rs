@@ -79,6 +79,11 @@ where
         Self { state: Arc::new(Mutex::new(state)), fetch: Arc::new(fetch), queue: queue.clone() }
     }
 
+    /// Takes in what was looked up elsewhere: `None` where there is no such record.
+    pub fn prime(&self, key: K, value: Option<V>) {
+        locked(&self.state).known.insert(key, Ok(value));
+    }
+
     /// The record with this key.
     ///
     /// # Errors

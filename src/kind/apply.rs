@@ -56,7 +56,8 @@ async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
     let run = &context.run;
     let now = match (&run.apply, run.status) {
         (None, _) => {
-            context.ports.store.accept_undecided(run.id, &run.started_by, context.ports.clock.now()).await?;
+            let (store, now) = (&context.ports.store, context.ports.clock.now());
+            context.insist(|| store.accept_undecided(run.id, &run.started_by, now)).await?;
             let items = context.ports.store.items_to_apply(run.id, None).await?;
             let order = ApplyOrder {
                 from: RunStatus::Running,

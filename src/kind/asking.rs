@@ -2,7 +2,7 @@
 //!
 //! The rule: nothing is sent before its worst case is reserved, and a provider that is down costs waiting and
 //! WARNING events, never failed rows. A provider that stays away pauses the run; a refused key or an unknown
-//! model fails it at once.
+//! model fails it at once, and an address where no model answers after a few tries.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -21,6 +21,9 @@ use crate::{
 
 /// The longest wait that a provider may ask for.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
+
+/// Answers in a row that are none of a model before the address is taken to be wrong.
+const NOT_A_MODEL: u32 = 3;
 
 /// Since when a provider does not answer, and when a person was last told.
 struct Outage {
@@ -128,6 +131,7 @@ impl<'a> Asker<'a> {
         let bound = question.bound(self.describer.as_ref());
         let mut waits = self.context.patience.waits();
         let mut retries = 0;
+        let mut strange = 0;
         loop {
             let worked_ms = || self.context.worked_ms();
             let reserved = self.context.unless_stopped(self.context.ledger.reserve(&bound, worked_ms)).await?;
@@ -161,7 +165,16 @@ impl<'a> Asker<'a> {
                     return Ok(Asked { drafts: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
                 }
                 Err(error) if error.is_transient() => {
-                    drop((reservation, permit));
+                    drop(permit);
+                    if error.may_be_billed() {
+                        reservation.settle_whole();
+                    } else {
+                        drop(reservation);
+                    }
+                    strange = if matches!(error, ModelError::NotAModel(_)) { strange + 1 } else { 0 };
+                    if strange == NOT_A_MODEL {
+                        return Err(Halt::Failed(fatal(&error)));
+                    }
                     retries += 1;
                     let wait = wait_for(&error, waits.next().unwrap_or(self.context.patience.longest_wait));
                     self.not_answered(&error, wait).await?;
@@ -223,6 +236,7 @@ pub fn fatal(error: &ModelError) -> RunError {
     let (code, hint) = match error {
         ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),
         ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider knows in the LLM profile"),
+        ModelError::NotAModel(_) => ("BAD_USER_INPUT", "check the base URL of the LLM profile, then resume the run"),
         ModelError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the LLM profile"),
         _ => ("UNAVAILABLE", "check the provider and the LLM profile's address"),
     };

@@ -1,7 +1,7 @@
 //! The budget of a run at work.
 //!
 //! The rule: before a request is sent, its worst case is reserved; a request that might overspend is not
-//! sent. The budget counts from the run's first claim on, so a resumed run goes on with what is left.
+//! sent. One that gave no answer but may be paid for counts with its worst case. The budget counts from the run's first claim on, so a resumed run goes on with what is left.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -113,6 +113,13 @@ fn spent(message: String) -> RunError {
 }
 
 impl Reservation<'_> {
+    /// The request is over, and nobody knows what it used: it counts with its worst case.
+    pub fn settle_whole(self) {
+        let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);
+        account.spent_tokens += self.tokens;
+        account.spent_usd += self.usd;
+    }
+
     /// The request is over and used so much.
     pub fn settle(self, used: &Usage) {
         let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,15 +1,16 @@
 //! What a run at work sees of the world: the ports, its own record, and the two ways to be stopped.
 //!
 //! The rule: all that a run records goes through [`RunContext::record`], and all that it asks of a target through
-//! [`RunContext::patiently`], which bears with a database that is away for a while.
+//! [`RunContext::patiently`]. Both bear with a database that is away for a while.
 
 use std::{
-    sync::Arc,
+    sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use tokio_util::sync::CancellationToken;
+use tracing::Instrument as _;
 
 use super::{
     Halt,
@@ -24,6 +25,9 @@ use crate::{
     },
     port::{Ports, target::TargetError},
 };
+
+/// How often the store is asked again before a run gives up: some minutes, with the waits of its patience.
+const STORE_TRIES: usize = 10;
 
 /// How long a run bears with others that do not answer.
 #[derive(Debug, Clone, Copy)]
@@ -99,16 +103,42 @@ impl RunContext {
     }
 
     /// Records what happened, fenced by this claim. The record is written whole even when the caller is
-    /// dropped meanwhile.
+    /// dropped meanwhile. Where the store does not answer, it waits and tries again, but only while the change
+    /// has not begun: so nothing is recorded twice.
     ///
     /// # Errors
     /// `Conflict` where the claim was lost.
     pub async fn record(&self, change: impl FnOnce(&mut RunEdit) -> Result<()> + Send + 'static) -> Result<Run> {
         let (store, clock) = (Arc::clone(&self.ports.store), Arc::clone(&self.ports.clock));
         let (id, attempt) = (self.run.id, self.run.attempt);
-        let write =
-            tokio::spawn(async move { store.change_run(id, Some(attempt), clock.now(), Box::new(change)).await });
-        write.await.map_err(Error::internal)?
+        let change = Arc::new(Mutex::new(Some(change)));
+        let begun = {
+            let change = Arc::clone(&change);
+            move || locked(&change).is_none()
+        };
+        let try_it = move || {
+            let change = Arc::clone(&change);
+            let once = move |edit: &mut RunEdit| {
+                let change = locked(&change).take();
+                change.map_or_else(|| Err(Error::internal("a change was tried twice")), |change| change(edit))
+            };
+            let (store, now) = (Arc::clone(&store), clock.now());
+            async move { store.change_run(id, Some(attempt), now, Box::new(once)).await }
+        };
+        let write = insist(self.patience, try_it, move || !begun());
+        tokio::spawn(write.in_current_span()).await.map_err(Error::internal)?
+    }
+
+    /// Calls the store for something that may be done twice; where it does not answer, waits and tries again.
+    ///
+    /// # Errors
+    /// What the store says at last.
+    pub async fn insist<T, F>(&self, call: impl Fn() -> F + Send) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send,
+        T: Send,
+    {
+        insist(self.patience, call, || true).await
     }
 
     /// How long the run has worked over all its claims, in milliseconds.
@@ -210,6 +240,37 @@ impl RunContext {
         let id = self.run.llm_profile_id.ok_or_else(gone)?;
         self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
     }
+}
+
+/// No code panics while it holds such a lock; a poisoned one is as good as new.
+fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// Calls the store; where it does not answer and the call may be repeated, waits and tries again.
+async fn insist<T, F>(
+    patience: Patience,
+    call: impl Fn() -> F + Send,
+    may_repeat: impl Fn() -> bool + Send,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>> + Send,
+    T: Send,
+{
+    for wait in patience.waits().take(STORE_TRIES) {
+        match call().await {
+            Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) if may_repeat() => {
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    wait_ms = wait.as_millis(),
+                    "the store did not answer; a record waits"
+                );
+                tokio::time::sleep(wait).await;
+            }
+            done => return done,
+        }
+    }
+    call().await
 }
 
 /// What a person reads when a target gave nothing.

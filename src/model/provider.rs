@@ -35,6 +35,8 @@ use crate::{
 const BATCH_SIZE: usize = 6;
 /// What one subject of a full request gets out of the default 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
+/// Tokens that a provider puts around and between the messages, at the most.
+const TOKENS_BETWEEN: i64 = 64;
 /// What a description is worth of which the model says nothing: a person should look at it.
 const UNSTATED_CONFIDENCE: f64 = 0.4;
 /// Each further wording is a bit less the model's choice than the one before it.
@@ -192,14 +194,22 @@ impl ProviderDescriber {
         Ok(DescribeAnswer { drafts, usage })
     }
 
-    /// Three bytes a token, the schema counted twice since it goes beside the prompt or into it.
+    /// No token has less than a byte: digits and rare scripts come close to one. The schema counts twice, since it
+    /// goes beside the prompt or into it.
     fn bound_of(&self, question: &Question<'_>) -> UsageBound {
         let Prompt { system, user } = prompt::build(question, true);
         let schema = schema(question, Strength::Bounded).to_string();
         let bytes = system.len() + user.len() + schema.len();
-        let input_tokens = i64::try_from(bytes.div_ceil(3)).unwrap_or(i64::MAX) + 64;
+        let input_tokens = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(TOKENS_BETWEEN);
+        let usual = prompt::build(question, false);
+        let likely_input_tokens = estimate(&usual.system) + estimate(&usual.user) + estimate(&schema);
         let output_tokens = i64::from(question.options.max_output_tokens);
-        UsageBound { input_tokens, output_tokens, cost_usd: self.cost(input_tokens, output_tokens) }
+        UsageBound {
+            input_tokens,
+            likely_input_tokens,
+            output_tokens,
+            cost_usd: self.cost(input_tokens, output_tokens),
+        }
     }
 }
 

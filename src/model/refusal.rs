@@ -43,7 +43,7 @@ pub fn hidden_error(body: &Value, endpoint: &Endpoint, key: Option<&SecretString
     }
     let Some(error) = body.get("error").filter(|error| !error.is_null()) else {
         let (address, profile) = (endpoint.address(), &endpoint.profile);
-        return Some(ModelError::Unavailable(format!(
+        return Some(ModelError::NotAModel(format!(
             "{address} gave an answer that is no chat completion; check the base URL of LLM profile `{profile}`"
         )));
     };
@@ -118,26 +118,32 @@ fn without_status(error: &genai::Error, endpoint: &Endpoint, key: Option<&Secret
     let (genai::Error::WebModelCall { webc_error, .. } | genai::Error::WebAdapterCall { webc_error, .. }) = error
     else {
         let text = message(&error.to_string(), key);
-        return ModelError::Unavailable(format!("{address} gave an answer that is no chat completion: {text}"));
+        return ModelError::NotAModel(format!(
+            "{address} gave an answer that is no chat completion ({text}); check the base URL of LLM profile `{}`",
+            endpoint.profile
+        ));
     };
     match webc_error {
         webc::Error::ResponseFailedNotJson { .. } | webc::Error::ResponseFailedInvalidJson { .. } => {
-            ModelError::Unavailable(format!(
+            ModelError::NotAModel(format!(
                 "{address} answers, but not in JSON; check the base URL of LLM profile `{}`",
                 endpoint.profile
             ))
-        }
-        webc::Error::Reqwest(error) if error.is_timeout() => {
-            ModelError::Unavailable(format!("{address} gave no answer in time"))
         }
         webc::Error::Reqwest(error) if error.is_connect() => ModelError::Unavailable(format!(
             "{address} cannot be reached ({}); check that it runs and that the base URL is right",
             root_cause(error)
         )),
-        webc::Error::Reqwest(error) => {
-            ModelError::Unavailable(format!("the connection to {address} broke ({})", root_cause(error)))
+        webc::Error::Reqwest(error) if error.is_timeout() => {
+            ModelError::NoAnswer(format!("{address} gave no answer in time"))
         }
-        _ => ModelError::Unavailable(format!("{address} gave an answer that cannot be read")),
+        webc::Error::Reqwest(error) => {
+            ModelError::NoAnswer(format!("the connection to {address} broke ({})", root_cause(error)))
+        }
+        _ => ModelError::NotAModel(format!(
+            "{address} gave an answer that cannot be read; check the base URL of LLM profile `{}`",
+            endpoint.profile
+        )),
     }
 }
 

@@ -92,11 +92,13 @@ pub struct DescribeAnswer {
     pub usage: Usage,
 }
 
-/// The most that a request can use, for budgets and estimates.
+/// The most that a request can use, for budgets, and what it likely sends, for estimates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UsageBound {
-    /// Tokens sent, rather too many than too few.
+    /// Tokens sent at the most.
     pub input_tokens: i64,
+    /// Tokens sent if all is as usual.
+    pub likely_input_tokens: i64,
     /// Tokens received at the most.
     pub output_tokens: i64,
     /// Their cost; `None` where a price is not known.
@@ -112,9 +114,15 @@ pub enum ModelError {
         /// What the provider asks for.
         retry_after: Option<Duration>,
     },
-    /// Not reachable, a server error, or no answer in time: try again.
+    /// Not reachable, or a server error: try again. It did nothing that is paid for.
     #[error("{0}")]
     Unavailable(String),
+    /// The request was sent, and no answer came in time or at all: try again, but it may be paid for.
+    #[error("{0}")]
+    NoAnswer(String),
+    /// An answer came that is none of a model. It may be paid for, and what gives no other is no model.
+    #[error("{0}")]
+    NotAModel(String),
     /// The key is missing or was refused: what every row needs is gone.
     #[error("{0}")]
     KeyRefused(String),
@@ -133,7 +141,13 @@ impl ModelError {
     /// Whether trying again later may help.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
-        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_))
+        matches!(self, Self::RateLimited { .. } | Self::Unavailable(_) | Self::NoAnswer(_) | Self::NotAModel(_))
+    }
+
+    /// Whether the provider may charge for the request all the same.
+    #[must_use]
+    pub const fn may_be_billed(&self) -> bool {
+        matches!(self, Self::NoAnswer(_) | Self::NotAModel(_))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Estimates: what a run would touch and about what it would cost, before it is started.
 //!
 //! The rule: an estimate walks the same scope and makes the same requests as the run would, but sends none and
-//! reads no data. Tokens sent are the model's own bound without samples; tokens received are what a description of
+//! reads no data. Tokens sent are what the requests likely take, without samples; tokens received are what a description of
 //! that verbosity usually takes, and never more than the bound.
 
 use crate::{
@@ -101,7 +101,7 @@ impl Estimate {
             let usual = i64::try_from(batch.len()).unwrap_or(i64::MAX) * usual_tokens(options);
             self.assets += i32::try_from(batch.len()).unwrap_or(i32::MAX);
             self.requests += 1;
-            self.input_tokens += bound.input_tokens;
+            self.input_tokens += bound.likely_input_tokens;
             self.output_tokens += usual.min(bound.output_tokens);
         }
     }
@@ -128,9 +128,10 @@ fn cost(estimate: &Estimate, profile: &LlmProfile) -> Option<f64> {
 }
 
 fn unusable_model(error: &ModelError) -> Error {
-    match error {
-        ModelError::RateLimited { .. } | ModelError::Unavailable(_) => Error::unavailable(error.to_string()),
-        _ => Error::bad_input("input.llmProfileId", error.to_string()),
+    if error.is_transient() {
+        Error::unavailable(error.to_string())
+    } else {
+        Error::bad_input("input.llmProfileId", error.to_string())
     }
 }
 

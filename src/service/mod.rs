@@ -8,6 +8,7 @@ pub mod applies;
 pub mod catalog;
 pub mod drafts;
 pub mod estimates;
+pub mod made;
 pub mod orders;
 pub mod profiles;
 pub mod progress;

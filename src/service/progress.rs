@@ -3,7 +3,8 @@
 //! The rule, which gives no gap and no repeat however slow the listener is: listen first, then read the
 //! store, then read it again on every nudge and every few seconds by oneself. A listener holds one page of
 //! events at most; what it has not taken yet stays in the store. What many listeners of a run want at the
-//! same time is read once: the newest events of a run that somebody listens to are kept in its [`Feed`].
+//! same time is read once: the newest events of a run that somebody listens to are kept in its [`Feed`], beside
+//! what they lead to ([`Made`]).
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -17,7 +18,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use super::runs::unknown_run;
+use super::{
+    made::{Made, Page},
+    runs::unknown_run,
+};
 use crate::{
     domain::{Error, Result, event::RunEvent, id::RunId, run::Run, status::RunStatus},
     port::{Ports, store::Store},
@@ -29,6 +33,14 @@ const PAGE: u64 = 100;
 const KEPT: usize = 400;
 /// How long to wait for a nudge before looking without one.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
+
+/// An event, and the way to what it leads to.
+pub struct Watched {
+    /// The event.
+    pub event: Arc<RunEvent>,
+    /// The events that were read together with it.
+    pub page: Page,
+}
 
 /// The use case.
 #[derive(Clone)]
@@ -48,11 +60,7 @@ impl RunProgress {
     ///
     /// # Errors
     /// `NotFound`; `BadInput` for an `after` that the run has not reached.
-    pub async fn watch(
-        &self,
-        run_id: RunId,
-        after: i32,
-    ) -> Result<impl Stream<Item = Result<Arc<RunEvent>>> + Send + use<>> {
+    pub async fn watch(&self, run_id: RunId, after: i32) -> Result<impl Stream<Item = Result<Watched>> + Send + use<>> {
         let nudges = self.ports.bus.run(run_id);
         let run = self.ports.store.runs_by_id(&[run_id]).await?.remove(&run_id);
         let run = run.ok_or_else(|| unknown_run("runId"))?;
@@ -62,10 +70,12 @@ impl RunProgress {
                 format!("`after` is {after}; run #{run_id} has events 1 to {newest}, and 0 is before the first");
             return Err(Error::bad_input("after", message));
         }
+        let feed = self.feed(run_id);
         let tail = Tail {
             ports: self.ports.clone(),
             run_id,
-            feed: self.feed(run_id),
+            page: Page::of(&feed.made, &[]),
+            feed,
             after,
             status: None,
             nudges,
@@ -82,7 +92,11 @@ impl RunProgress {
             return feed;
         }
         feeds.retain(|_, feed| feed.strong_count() > 0);
-        let feed = Arc::new(Feed { run_id, newest: AsyncMutex::default() });
+        let feed = Arc::new(Feed {
+            run_id,
+            newest: AsyncMutex::default(),
+            made: Arc::new(Made::new(Arc::clone(&self.ports.store))),
+        });
         feeds.insert(run_id, Arc::downgrade(&feed));
         feed
     }
@@ -92,6 +106,7 @@ impl RunProgress {
 struct Feed {
     run_id: RunId,
     newest: AsyncMutex<VecDeque<Arc<RunEvent>>>,
+    made: Arc<Made>,
 }
 
 impl Feed {
@@ -137,11 +152,13 @@ struct Tail {
     nudges: watch::Receiver<u64>,
     /// Read, not yet handed out.
     read: VecDeque<Arc<RunEvent>>,
+    /// What was read together.
+    page: Page,
     ended: bool,
 }
 
 impl Tail {
-    async fn step(mut self) -> Option<(Result<Arc<RunEvent>>, Self)> {
+    async fn step(mut self) -> Option<(Result<Watched>, Self)> {
         if self.ended {
             return None;
         }
@@ -149,7 +166,8 @@ impl Tail {
             Ok(Some(event)) => {
                 self.after = event.sequence;
                 self.status = Some(event.status);
-                Some((Ok(event), self))
+                let page = self.page.clone();
+                Some((Ok(Watched { event, page }), self))
             }
             Ok(None) => None,
             Err(error) => {
@@ -166,7 +184,9 @@ impl Tail {
             }
             // Seen before the store is read: what is committed from here on nudges again.
             self.nudges.mark_unchanged();
-            self.read = self.feed.after(self.ports.store.as_ref(), self.after).await?.into();
+            let read = self.feed.after(self.ports.store.as_ref(), self.after).await?;
+            self.page = Page::of(&self.feed.made, &read);
+            self.read = read.into();
             if !self.read.is_empty() {
                 continue;
             }

@@ -22,8 +22,9 @@ use crate::port::bus::Bus;
 
 /// Connections that read.
 const READERS: u32 = 4;
-/// How long a statement waits for a lock that another process holds: only a backup or a person's shell can.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a statement waits for a lock that another process holds: only a backup or a person's shell can. A run
+/// that records tries again after that.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a store cannot be opened. No text holds the URL: it may hold a password.
 #[derive(Debug, thiserror::Error)]

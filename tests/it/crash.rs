@@ -1,9 +1,14 @@
 //! Stops of every kind in the middle of a run: kill -9, a signal, two signals. Nothing that was recorded is lost or
 //! done again.
 
-use std::{collections::HashSet, sync::Arc};
+use std::{
+    collections::HashSet,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use serde_json::json;
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
 
@@ -27,6 +32,35 @@ async fn described(server: &Server, run: &str) -> HashSet<String> {
         }
         after = page["pageInfo"]["endCursor"].clone();
     }
+}
+
+/// A backup or a person's shell may hold the store's lock for longer than a statement waits for it.
+#[tokio::test]
+async fn a_store_that_another_process_locks_only_delays_a_run() {
+    let target = SqliteTarget::with_tables(6, 7);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(4).await;
+
+    let store = SqliteConnectOptions::new().filename(server.data.path().join("store.db"));
+    let mut other = store.busy_timeout(Duration::from_mins(1)).connect().await.unwrap();
+    sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
+    model.open_gate();
+    let begun = Instant::now();
+    while !server.log().contains("a record waits") {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    sqlx::raw_sql("COMMIT").execute(&mut other).await.unwrap();
+
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    let last = events.last().unwrap();
+    assert_eq!(last["status"], "READY_FOR_REVIEW", "{last:#}");
+    assert_eq!(last["progress"], json!({ "total": 48, "done": 48, "failed": 0, "skipped": 0 }));
 }
 
 #[tokio::test]

@@ -103,6 +103,42 @@ async fn a_budget_of_tokens_is_never_overspent() {
 }
 
 #[tokio::test]
+async fn what_may_be_paid_for_counts_and_what_is_refused_does_not() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().start().await;
+    let (server, mut input) = server_with(&model, &target, &[]).await;
+    // Enough for one request and not for two.
+    input["budget"] = json!({ "maxTokens": 8_000 });
+    model.fail_next(4, Failure::status(503));
+    let last = last_event(&server, input.clone()).await;
+    assert_eq!((&last["status"], &last["progress"]["done"]), (&json!("READY_FOR_REVIEW"), &json!(4)), "{last:#}");
+
+    let before = model.requests();
+    model.answer(Script::Dropped);
+    let last = last_event(&server, input).await;
+    assert_eq!((&last["status"], &last["error"]["code"]), (&json!("PAUSED"), &json!("LIMIT_EXCEEDED")), "{last:#}");
+    assert_eq!(model.requests(), before + 1, "a request that was cut off may be paid for");
+}
+
+#[tokio::test]
+async fn an_address_where_no_model_answers_ends_the_run_after_a_few_tries() {
+    let target = SqliteTarget::with_tables(1, 3);
+    let model = ScriptedModel::builder().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    model.fail_next(1_000, Failure::status(200).body(json!({ "hello": "world" })));
+    let last = last_event(&server, input.clone()).await;
+    assert_eq!((&last["status"], &last["error"]["code"]), (&json!("FAILED"), &json!("BAD_USER_INPUT")), "{last:#}");
+    assert!(last["error"]["hint"].as_str().unwrap().contains("check the base URL"), "{last:#}");
+    assert_eq!(model.requests(), 3);
+
+    // Twice is no harm.
+    model.forget_failures();
+    model.fail_next(2, Failure::status(200).body(json!({ "hello": "world" })));
+    let last = last_event(&server, input).await;
+    assert_eq!((&last["status"], &last["progress"]["failed"]), (&json!("READY_FOR_REVIEW"), &json!(0)), "{last:#}");
+}
+
+#[tokio::test]
 async fn a_budget_of_seconds_is_kept_though_the_model_is_silent() {
     let target = SqliteTarget::with_tables(1, 3);
     let model = ScriptedModel::builder().gated().start().await;

@@ -39,7 +39,7 @@ impl Describer for NoBuiltin {
     }
 
     fn container_bound(&self, _: &ContainerRequest) -> UsageBound {
-        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+        UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 
     fn batch_size(&self, _options: &RunOptions) -> usize {
@@ -47,7 +47,7 @@ impl Describer for NoBuiltin {
     }
 
     fn bound(&self, _: &DescribeRequest) -> UsageBound {
-        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+        UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 }
 

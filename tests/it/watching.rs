@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
-use crate::harness::{ScriptedModel, SqliteTarget, server_with};
+use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
 
 /// Tables of the watched run, six rows each.
 const TABLES: usize = 200;
@@ -116,4 +116,53 @@ async fn the_same_over_server_sent_events() {
     }
     assert_eq!(events.last().unwrap()["data"]["runProgress"]["status"], "READY_FOR_REVIEW");
     assert!(text.contains("event: complete") || text.contains("event:complete"));
+}
+
+#[tokio::test]
+async fn twenty_subscribers_cost_the_store_about_what_one_does() {
+    const QUERY: &str = "subscription($run: ID!) { runProgress(runId: $run) { sequence type
+        suggestion { description alternatives { text } evidence { detail } } } }";
+    let target = SqliteTarget::with_tables(40, 7);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("wide", &target.url()).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+    let told = server.events(&run, 0).await.len();
+    assert!(told > 600, "{told}");
+
+    let mut costs = Vec::new();
+    for subscribers in [1, 20] {
+        let before = statements(&server).await;
+        let mut listening = JoinSet::new();
+        for _ in 0..subscribers {
+            let mut live = server.subscribe(QUERY, json!({ "run": run })).await.field("runProgress");
+            listening.spawn(async move {
+                let mut events = Vec::new();
+                while let Some(event) = live.next().await {
+                    events.push(event);
+                }
+                events
+            });
+        }
+        let seen = listening.join_all().await;
+        for events in &seen {
+            assert_eq!(events.len(), told);
+            assert_eq!(events, &seen[0]);
+            for event in events.iter().filter(|event| event["type"] == "ASSET_FINISHED") {
+                assert!(event["suggestion"]["alternatives"][0]["text"].is_string(), "{event}");
+                assert!(event["suggestion"]["evidence"][0]["detail"].is_string(), "{event}");
+            }
+        }
+        costs.push(statements(&server).await - before);
+    }
+    // A page of a hundred events costs one statement, and one each for suggestions, wordings and evidence. Each
+    // subscriber looks at the run when it begins and when it ends.
+    assert!(costs[0] < 60, "{costs:?}");
+    assert!(costs[1] < 2 * costs[0] + 20 * 6, "{costs:?}");
+}
+
+/// The statements that the server's store has answered so far.
+async fn statements(server: &Server) -> u64 {
+    let metrics = server.get("/metrics").await.text().await.unwrap();
+    let line = metrics.lines().find_map(|line| line.strip_prefix("gloss_store_statements_total "));
+    line.unwrap_or_else(|| panic!("{metrics}")).trim().parse().unwrap()
 }

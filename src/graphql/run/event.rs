@@ -2,19 +2,21 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Lookahead, Object, Result, SimpleObject};
 
 use super::{
     object::Run,
     parts::{RunError, RunProgress, RunStatus, TokenUsage},
 };
 use crate::{
-    domain::{self, Error, clock::Moment, event},
+    domain::{self, Error, clock::Moment, event, id::SuggestionId},
     graphql::{
         connection::{PageInfo, Rows},
         context::loaders,
+        loader::Loaders,
         suggestion::object::{AssetPath, Suggestion},
     },
+    service::{made::Page, progress::Watched},
 };
 
 /// What an event tells.
@@ -57,73 +59,104 @@ pub enum RunEventType {
 
 /// One thing that happened in a run, with the run as it was right after.
 #[derive(Clone)]
-pub struct RunEvent(pub Arc<domain::event::RunEvent>);
+pub struct RunEvent {
+    event: Arc<domain::event::RunEvent>,
+    /// Where it was read by somebody who watches the run: what those share.
+    page: Option<Page>,
+}
+
+impl RunEvent {
+    /// An event in a list.
+    pub const fn recorded(event: Arc<domain::event::RunEvent>) -> Self {
+        Self { event, page: None }
+    }
+
+    /// An event that somebody watches.
+    pub fn watched(Watched { event, page }: Watched) -> Self {
+        Self { event, page: Some(page) }
+    }
+}
 
 /// One thing that happened in a run, with the run as it was right after.
 #[Object]
 impl RunEvent {
     /// Counts up by one from 1 within a run.
     async fn sequence(&self) -> i32 {
-        self.0.sequence
+        self.event.sequence
     }
 
     /// When it happened.
     async fn at(&self) -> Moment {
-        self.0.at
+        self.event.at
     }
 
     /// What happened.
     async fn r#type(&self) -> RunEventType {
-        self.0.event_type.into()
+        self.event.event_type.into()
     }
 
     /// One line for a person: `Processing public.users.email (2 of 156)`.
     async fn message(&self) -> &str {
-        &self.0.message
+        &self.event.message
     }
 
     /// The run's status right after this event.
     async fn status(&self) -> RunStatus {
-        self.0.status.into()
+        self.event.status.into()
     }
 
     /// The run's progress right after this event.
     async fn progress(&self) -> RunProgress {
-        RunProgress::from(&self.0.progress)
+        RunProgress::from(&self.event.progress)
     }
 
     /// The run's usage right after this event.
     async fn usage(&self) -> TokenUsage {
-        TokenUsage::from(&self.0.usage)
+        TokenUsage::from(&self.event.usage)
     }
 
     /// The asset it is about; null where it is about the run.
     async fn asset(&self) -> Option<AssetPath> {
-        self.0.asset.as_ref().map(AssetPath::from)
+        self.event.asset.as_ref().map(AssetPath::from)
     }
 
     /// The suggestion of that asset, where it has one.
     async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
-        let Some(id) = self.0.suggestion_id else { return Ok(None) };
+        let Some(id) = self.event.suggestion_id else { return Ok(None) };
+        if let Some(page) = &self.page {
+            prime(loaders(context), page, id, context.look_ahead()).await?;
+        }
         Ok(loaders(context).suggestions.load(id).await?.map(Suggestion))
     }
 
     /// A piece of an answer, for `ANSWER_DELTA`.
     async fn text(&self) -> Option<&str> {
-        self.0.text.as_deref()
+        self.event.text.as_deref()
     }
 
     /// What went wrong; null where nothing did.
     async fn error(&self) -> Option<RunError> {
-        self.0.error.as_ref().map(RunError::from)
+        self.event.error.as_ref().map(RunError::from)
     }
 
     /// The run as it is now, which may be later than this event.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
-        let run = loaders(context).runs.load(self.0.run_id).await?;
-        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
+        let run = loaders(context).runs.load(self.event.run_id).await?;
+        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.event.run_id)))?;
         Ok(Run(run))
     }
+}
+
+/// Tells the loaders of this event what those who watch the run have looked up together, as far as it is asked for.
+async fn prime(loaders: &Loaders, page: &Page, id: SuggestionId, asked: Lookahead<'_>) -> domain::Result<()> {
+    loaders.suggestions.prime(id, page.suggestion(id).await?);
+    if asked.field("alternatives").exists() {
+        loaders.alternatives.prime(id, page.alternatives(id).await?);
+    }
+    if asked.field("evidence").exists() {
+        loaders.evidence.prime(id, page.evidence(id).await?);
+    }
+    Ok(())
 }
 
 /// An event in a list, with its place.

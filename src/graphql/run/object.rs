@@ -193,7 +193,7 @@ impl Run {
             types.map(|types| types.into_iter().map(event::RunEventType::from).collect());
         let arguments = page_arguments(first, after, last, before);
         let page = services(context).runs.events(self.0.id, types.as_deref(), &arguments).await?;
-        Ok(RunEventConnection(Rows::new(page, |event| RunEvent(Arc::new(event)))))
+        Ok(RunEventConnection(Rows::new(page, |event| RunEvent::recorded(Arc::new(event)))))
     }
 
     /// Its suggestions per band of confidence.

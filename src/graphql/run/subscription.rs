@@ -74,7 +74,7 @@ impl RunSubscription {
     ) -> Result<impl Stream<Item = Result<RunEvent>> + use<>> {
         let run_id = RunId::from_argument(&run_id, "runId")?;
         let events = services(context).progress.watch(run_id, after.unwrap_or_default()).await?;
-        Ok(events.map(|event| Ok(RunEvent(event?))))
+        Ok(events.map(|event| event.map(RunEvent::watched).map_err(Into::into)))
     }
 
     /// For a list that stays current: a run that matched before or matches now was created, changed or deleted.

@@ -87,7 +87,7 @@ impl Describer for BuiltinDescriber {
     }
 
     fn container_bound(&self, _request: &ContainerRequest) -> UsageBound {
-        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+        UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 
     fn batch_size(&self, _options: &RunOptions) -> usize {
@@ -99,7 +99,7 @@ impl Describer for BuiltinDescriber {
     }
 
     fn bound(&self, _request: &DescribeRequest) -> UsageBound {
-        UsageBound { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
+        UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
 }
 

@@ -59,6 +59,8 @@ async fn refusals_in_plain_words() {
     let kind = |error: &ModelError| match error {
         ModelError::RateLimited { .. } => "rate limited",
         ModelError::Unavailable(_) => "unavailable",
+        ModelError::NoAnswer(_) => "no answer",
+        ModelError::NotAModel(_) => "not a model",
         ModelError::KeyRefused(_) => "key refused",
         ModelError::UnknownModel(_) => "unknown model",
         ModelError::Rejected(_) => "rejected",
@@ -78,6 +80,7 @@ async fn refusals_in_plain_words() {
         (Failure::status(503).header("retry-after", "3"), "rate limited"),
         (Failure::status(500).message("failed to parse grammar"), "rejected"),
         (Failure::status(200).code("nothing"), "unavailable"),
+        (Failure::status(200).body(json!({ "hello": "world" })), "not a model"),
         (Failure::status(413), "rejected"),
         (Failure::status(302).header("location", "http://127.0.0.1:9/"), "misconfigured"),
         (Failure::status(500), "unavailable"),
@@ -87,7 +90,8 @@ async fn refusals_in_plain_words() {
         model.fail_next(9, failure.clone());
         let error = describe(&model, &table_and_email()).await.unwrap_err();
         assert_eq!(kind(&error), expected, "{failure:?} gave {error:?}");
-        assert_eq!(error.is_transient(), matches!(expected, "rate limited" | "unavailable"));
+        assert_eq!(error.is_transient(), matches!(expected, "rate limited" | "unavailable" | "not a model"));
+        assert_eq!(error.may_be_billed(), expected == "not a model", "an error status is not paid for");
         model.forget_failures();
     }
 }
@@ -156,7 +160,7 @@ async fn an_error_may_hide_in_a_status_of_200() {
     assert!(matches!(describe(&model, &table_and_email()).await, Err(ModelError::RateLimited { .. })));
     model.fail_next(1, Failure::status(200).body(json!({ "hello": "world" })));
     let error = models().test(&profile(model.profile())).await.unwrap_err();
-    assert!(matches!(&error, ModelError::Unavailable(text) if text.contains("no chat completion")), "{error:?}");
+    assert!(matches!(&error, ModelError::NotAModel(text) if text.contains("no chat completion")), "{error:?}");
 }
 
 #[tokio::test]
@@ -164,11 +168,11 @@ async fn no_answer_in_time_and_none_at_all() {
     let model = ScriptedModel::builder().gated().start().await;
     let models = models().with_time_limit(Duration::from_millis(50));
     let error = models.open(&profile(model.profile())).unwrap().describe(&table_and_email()).await.unwrap_err();
-    assert!(matches!(&error, ModelError::Unavailable(text) if text.contains("in time")), "{error:?}");
+    assert!(matches!(&error, ModelError::NoAnswer(text) if text.contains("in time")), "{error:?}");
 
     let model = ScriptedModel::builder().script(Script::Dropped).start().await;
     let error = describe(&model, &table_and_email()).await.unwrap_err();
-    assert!(matches!(&error, ModelError::Unavailable(text) if text.contains("broke")), "{error:?}");
+    assert!(matches!(&error, ModelError::NoAnswer(text) if text.contains("broke")), "{error:?}");
 
     let mut settings = model.profile();
     let free = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
