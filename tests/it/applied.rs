@@ -50,7 +50,9 @@ async fn order(server: &Server, mutation: &str, input: Value) -> (usize, i64) {
 /// Orders an apply or a roll-back and watches it to its end; gives its events.
 async fn write(server: &Server, mutation: &str, run: &str) -> Vec<Value> {
     let (total, sequence) = order(server, mutation, json!({ "runId": run })).await;
+    let began = std::time::Instant::now();
     let events = server.events(run, sequence).await;
+    eprintln!("{total} comments written in {} ms", began.elapsed().as_millis());
     let outcomes = events.iter().filter(|event| event["type"] == "APPLIED" || event["type"] == "APPLY_FAILED");
     assert_eq!(outcomes.count(), total);
     assert_eq!(events.last().unwrap()["type"], "FINISHED");

@@ -46,7 +46,9 @@ async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str
         suggested.iter().filter(|one| one.state == "EDITED").map(|one| &one.text).collect::<Vec<_>>(),
         edits.iter().collect::<Vec<_>>()
     );
+    let began = std::time::Instant::now();
     let planned = plan(&server, &run).await;
+    eprintln!("{} comments planned in {} ms", planned.len(), began.elapsed().as_millis());
     assert_eq!(planned.len(), ASSETS - 2);
     assert!(planned.iter().all(|item| item["status"] == "PLANNED" || item["status"] == "UNCHANGED"), "{planned:#?}");
     assert!(planned.iter().all(|item| item["statement"].is_string()));
