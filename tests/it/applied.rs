@@ -1,6 +1,7 @@
 //! From suggestion to comment and back, end to end: real servers, real databases, read back with their own clients.
 
 mod chinook;
+mod cuts;
 
 use std::{
     collections::{BTreeMap, HashMap},
