@@ -2,6 +2,7 @@
 
 mod chinook;
 mod cuts;
+mod kinds;
 
 use std::{
     collections::{BTreeMap, HashMap},
