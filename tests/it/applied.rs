@@ -3,6 +3,7 @@
 mod chinook;
 mod cuts;
 mod kinds;
+mod trouble;
 
 use std::{
     collections::{BTreeMap, HashMap},
