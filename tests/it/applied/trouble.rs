@@ -103,20 +103,32 @@ async fn what_belongs_to_another_is_told_and_the_rest_is_written() {
 async fn a_file_that_takes_no_writes_is_told() {
     let database = Database::sqlite(TABLES).await;
     let Database::Sqlite { file, .. } = &database else { unreachable!("it was just made") };
+    // A write version that SQLite does not know makes a file read-only, also for the superuser.
+    let mut bytes = std::fs::read(file).unwrap();
+    bytes[18] = 9;
+    let locked = file.with_extension("locked");
+    std::fs::write(&locked, &bytes).unwrap();
     let server = Server::start().await;
-    let profile = server.create_db_profile("target", &format!("{}?mode=ro", database.url())).await;
-    let before = std::fs::read(file).unwrap();
-    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
-    server.events(&run, 0).await;
-    review(&server, json!({ "runId": run, "decision": "ACCEPT" })).await;
-    write(&server, APPLY, &run).await;
-    let done = outcomes(&server, &run).await;
-    assert_eq!(with_status(&done, "FAILED"), ASSETS);
-    for outcome in done.values() {
-        failed(outcome, "BAD_USER_INPUT");
+    for (url, reason) in [
+        (format!("{}?mode=ro", database.url()), "take mode=ro"),
+        (format!("sqlite://{}", locked.display()), "give its user the right to write"),
+    ] {
+        let profile = server.create_db_profile(reason, &url).await;
+        let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+        server.events(&run, 0).await;
+        review(&server, json!({ "runId": run, "decision": "ACCEPT" })).await;
+        let events = write(&server, APPLY, &run).await;
+        assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
+        let done = outcomes(&server, &run).await;
+        assert_eq!(with_status(&done, "FAILED"), ASSETS, "{done:#?}");
+        for outcome in done.values() {
+            let message = failed(outcome, "BAD_USER_INPUT");
+            assert!(message.contains(reason), "{message}");
+        }
+        assert_eq!(audit(&server, &run).await.len(), 0);
     }
-    assert_eq!(std::fs::read(file).unwrap(), before);
-    assert_eq!(audit(&server, &run).await.len(), 0);
+    assert!(database.comments().await.is_empty());
+    assert_eq!(std::fs::read(locked).unwrap(), bytes);
 }
 
 #[tokio::test]
