@@ -37,6 +37,13 @@ struct Suggestion {
     version: i64,
 }
 
+/// SQL for so many tables, `t001`, `t002` and so on, of so many columns each.
+fn tables(count: usize, columns: usize) -> String {
+    let columns: Vec<String> = (1..=columns).map(|n| format!("c{n:03} INTEGER")).collect();
+    let tables: Vec<String> = (1..=count).map(|n| format!("CREATE TABLE t{n:03} ({});", columns.join(", "))).collect();
+    tables.join("\n")
+}
+
 async fn review(server: &Server, input: Value) -> i64 {
     let data = server.data(REVIEW, json!({ "input": input })).await;
     data["reviewSuggestions"]["changed"].as_i64().unwrap()

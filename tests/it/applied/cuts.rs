@@ -4,18 +4,13 @@ use std::collections::HashMap;
 
 use serde_json::{Value, json};
 
-use super::{APPLY, Database, audit, order, outcomes, place, review, suggestions, text, with_status};
+use super::{APPLY, Database, audit, order, outcomes, place, review, suggestions, tables, text, with_status};
 use crate::harness::{Live, Server};
 
 const TABLES: usize = 10;
 const COLUMNS: usize = 100;
 /// Tables and their columns.
 const ASSETS: usize = TABLES * (COLUMNS + 1);
-
-fn many_columns() -> String {
-    let columns: Vec<String> = (1..=COLUMNS).map(|n| format!("c{n:03} INTEGER")).collect();
-    (1..=TABLES).map(|n| format!("CREATE TABLE t{n:02} ({});\n", columns.join(", "))).collect()
-}
 
 /// Reads events until this many comments are written.
 async fn some_applied(live: &mut Live, count: usize) {
@@ -76,21 +71,21 @@ async fn killed_in_the_middle(database: &Database) {
 
 #[tokio::test]
 async fn after_kills_the_audit_equals_sqlite() {
-    killed_in_the_middle(&Database::sqlite(&many_columns()).await).await;
+    killed_in_the_middle(&Database::sqlite(&tables(TABLES, COLUMNS)).await).await;
 }
 
 #[tokio::test]
 async fn after_kills_the_audit_equals_postgres() {
-    let Some(database) = Database::postgres(&many_columns()).await else { return };
+    let Some(database) = Database::postgres(&tables(TABLES, COLUMNS)).await else { return };
     killed_in_the_middle(&database).await;
 }
 
 #[tokio::test]
 async fn a_cancelled_apply_is_done_to_its_end_by_another() {
-    let database = Database::sqlite(&many_columns()).await;
+    let database = Database::sqlite(&tables(3, COLUMNS)).await;
     let server = Server::start().await;
     let run = accepted(&server, &database).await;
-    let (_, after) = order(&server, APPLY, json!({ "runId": run })).await;
+    let (total, after) = order(&server, APPLY, json!({ "runId": run })).await;
     let mut live = server.watch(&run, after).await;
     some_applied(&mut live, 10).await;
     let refused = server.error(APPLY, json!({ "input": { "runId": run } })).await;
@@ -104,12 +99,12 @@ async fn a_cancelled_apply_is_done_to_its_end_by_another() {
     }
     assert_eq!((&last["type"], &last["status"]), (&json!("FINISHED"), &json!("READY_FOR_REVIEW")));
     let written = audit_is_true(&server, &run, &database).await;
-    assert!((10..ASSETS).contains(&written), "{written}");
+    assert!((10..total).contains(&written), "{written}");
     let done = outcomes(&server, &run).await;
-    assert_eq!((with_status(&done, "APPLIED"), with_status(&done, "PLANNED")), (written, ASSETS - written));
+    assert_eq!((with_status(&done, "APPLIED"), with_status(&done, "PLANNED")), (written, total - written));
 
-    let (total, after) = order(&server, APPLY, json!({ "runId": run })).await;
-    assert_eq!(total, ASSETS - written);
+    let (rest, after) = order(&server, APPLY, json!({ "runId": run })).await;
+    assert_eq!(rest, total - written);
     assert_eq!(server.events(&run, after).await.last().unwrap()["status"], "SUCCESS");
-    assert_eq!(audit_is_true(&server, &run, &database).await, ASSETS);
+    assert_eq!(audit_is_true(&server, &run, &database).await, total);
 }

@@ -87,8 +87,7 @@ async fn run_apply_on_postgres() {
 
 /// A server, a scripted model and a SQLite database of so many tables of two columns.
 async fn scripted(model: &ScriptedModel, tables: usize) -> (Server, Database, String) {
-    let sql: String = (1..=tables).map(|n| format!("CREATE TABLE t{n:02} (a INTEGER, b INTEGER);\n")).collect();
-    let (server, database) = (Server::start().await, Database::sqlite(&sql).await);
+    let (server, database) = (Server::start().await, Database::sqlite(&super::tables(tables, 2)).await);
     let llm = server.create_llm_profile(llm_input(&model.profile())).await;
     (server, database, llm)
 }

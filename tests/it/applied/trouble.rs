@@ -211,10 +211,7 @@ async fn an_apply_goes_on_when_its_database_is_back() {
 /// One page of review may be all of a large database.
 #[tokio::test]
 async fn ten_thousand_are_decided_on_in_one_call() {
-    let columns: Vec<String> = (1..=99).map(|n| format!("c{n:02} INTEGER")).collect();
-    let columns = columns.join(", ");
-    let sql: String = (1..=100).map(|n| format!("CREATE TABLE t{n:03} ({columns});\n")).collect();
-    let (server, database) = (Server::start().await, Database::sqlite(&sql).await);
+    let (server, database) = (Server::start().await, Database::sqlite(&super::tables(100, 99)).await);
     let run = database.start_run(&server, json!({ "options": { "profileData": false, "alternatives": 1 } })).await;
     let began = std::time::Instant::now();
     server.events(&run, 0).await;
