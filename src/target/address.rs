@@ -12,7 +12,12 @@ use crate::{domain::profile::DbBackend, port::target::TargetError};
 /// A connection URL, taken apart.
 pub(super) enum Address {
     /// A file.
-    Sqlite(PathBuf),
+    Sqlite {
+        /// Where it is.
+        path: PathBuf,
+        /// Whether the URL says that nothing is to be written: `?mode=ro` or `?immutable=1`.
+        read_only: bool,
+    },
     /// A PostgreSQL server.
     Postgres(Url),
     /// A MySQL or MariaDB server.
@@ -60,7 +65,7 @@ impl Address {
     /// [`TargetError::Misconfigured`], which never repeats the URL.
     pub(super) fn parse(url: &str) -> Result<Self, TargetError> {
         match backend_of(url)? {
-            DbBackend::Sqlite => sqlite_path(url).map(Self::Sqlite),
+            DbBackend::Sqlite => Ok(Self::Sqlite { path: sqlite_path(url)?, read_only: forbids_writes(url) }),
             DbBackend::Postgres => server_url(url).map(Self::Postgres),
             DbBackend::MySql => server_url(url).map(Self::MySql),
         }
@@ -68,7 +73,7 @@ impl Address {
 
     pub(super) const fn backend(&self) -> DbBackend {
         match self {
-            Self::Sqlite(_) => DbBackend::Sqlite,
+            Self::Sqlite { .. } => DbBackend::Sqlite,
             Self::Postgres(_) => DbBackend::Postgres,
             Self::MySql(_) => DbBackend::MySql,
         }
@@ -115,6 +120,12 @@ fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
         ));
     }
     Ok(PathBuf::from(path))
+}
+
+/// Whether a SQLite URL says, as SQLite's own may, that its file is not to be written.
+fn forbids_writes(url: &str) -> bool {
+    let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
+    query.split('&').any(|parameter| matches!(parameter, "mode=ro" | "immutable=1"))
 }
 
 fn server_url(url: &str) -> Result<Url, TargetError> {
@@ -203,7 +214,7 @@ mod tests {
     #[test]
     fn a_file_is_found_in_its_url() {
         let path = |url| match Address::parse(url) {
-            Ok(Address::Sqlite(path)) => path.display().to_string(),
+            Ok(Address::Sqlite { path, .. }) => path.display().to_string(),
             _ => panic!("{url} is no file"),
         };
         assert_eq!(path("sqlite:///a/b.db"), "/a/b.db");
@@ -212,6 +223,23 @@ mod tests {
         assert_eq!(path("sqlite:///ä/ü.db"), "/ä/ü.db");
         for nothing in ["sqlite://", "sqlite://b.db", "sqlite::memory:", "sqlite://:memory:"] {
             assert!(Address::parse(nothing).is_err(), "{nothing}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_not_to_be_written_says_so_in_its_url() {
+        for (url, wanted) in [
+            ("sqlite:///a/b.db", false),
+            ("sqlite:///a/b.db?mode=rw", false),
+            ("sqlite:///a/mode=ro", false),
+            ("sqlite:///a/b.db#?mode=ro", false),
+            ("sqlite:///a/b.db?mode=ro", true),
+            ("sqlite:///a/b.db?cache=shared&immutable=1#x", true),
+        ] {
+            assert!(
+                matches!(Address::parse(url), Ok(Address::Sqlite { read_only, .. }) if read_only == wanted),
+                "{url}"
+            );
         }
     }
 

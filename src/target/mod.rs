@@ -59,7 +59,7 @@ enum Server {
 impl Server {
     fn new(address: Address) -> Result<Self, TargetError> {
         Ok(match address {
-            Address::Sqlite(path) => Self::Sqlite(Arc::new(sqlite::File::new(path)?)),
+            Address::Sqlite { path, read_only } => Self::Sqlite(Arc::new(sqlite::File::new(path, read_only)?)),
             Address::Postgres(url) => Self::Postgres(Arc::new(postgres::Cluster::new(&url)?)),
             Address::MySql(url) => Self::MySql(Arc::new(mysql::Server::new(&url)?)),
         })

@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "in a test a failure of what it builds upon is a failure too")]
 
 mod api;
+mod applied;
 mod apply;
 mod architecture;
 mod bad_input;

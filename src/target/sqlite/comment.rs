@@ -73,6 +73,13 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
     target.database(asset.database.as_deref())?;
     let file = &target.file;
     file.check_file().await?;
+    if file.read_only {
+        return Err(TargetError::Refused(format!(
+            "the DB profile's URL says that {} is not to be written; take mode=ro or immutable=1 out of it to write \
+             comments",
+            file.path.display()
+        )));
+    }
     let explain = |error: &sqlx::Error| match code_of(error).map(|code| code & 0xff) {
         Some(5 | 6) => TargetError::TimedOut(format!(
             "the file {} is locked by another program; try again when it is done",

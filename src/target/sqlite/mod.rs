@@ -59,6 +59,8 @@ pub(super) struct File {
     path: PathBuf,
     options: SqliteConnectOptions,
     place: Place,
+    /// Whether the URL says that nothing is to be written.
+    read_only: bool,
     /// The connections, and which file they are to: the path may come to name another one.
     connections: Mutex<(Option<Identity>, Arc<Connections<Sqlite>>)>,
 }
@@ -101,7 +103,7 @@ impl DerefMut for Work {
 }
 
 impl File {
-    pub(super) fn new(path: PathBuf) -> Result<Self, TargetError> {
+    pub(super) fn new(path: PathBuf, read_only: bool) -> Result<Self, TargetError> {
         if path.to_str().is_none() || path.file_name().is_none() {
             return Err(TargetError::Misconfigured(
                 "the URL names no file that can be opened; write sqlite:///path/file.db".to_owned(),
@@ -121,7 +123,7 @@ impl File {
             .pragma("trusted_schema", "OFF")
             .disable_statement_logging();
         let connections = Mutex::new((None, Self::connect(&options, &place)));
-        Ok(Self { path, options, place, connections })
+        Ok(Self { path, options, place, read_only, connections })
     }
 
     fn connect(options: &SqliteConnectOptions, place: &Place) -> Arc<Connections<Sqlite>> {
@@ -251,7 +253,7 @@ impl Target for SqliteTarget {
     }
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {
-        self.file.is_writable().await
+        Ok(!self.file.read_only && self.file.is_writable().await?)
     }
 
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
