@@ -135,14 +135,14 @@ async fn a_cancelled_run_is_resumed_and_written() {
 async fn a_run_out_of_budget_is_resumed_with_a_larger_one() {
     let model = ScriptedModel::builder().start().await;
     let (server, database, llm) = scripted(&model, 20).await;
-    let budget = json!({ "maxTokens": 4_000 });
+    let budget = json!({ "maxTokens": 9_000 });
     let run = database.start_run(&server, json!({ "llmProfileId": llm, "budget": budget })).await;
     let last = server.events(&run, 0).await.pop().unwrap();
     assert_eq!((&last["status"], &last["error"]["code"]), (&json!("PAUSED"), &json!("LIMIT_EXCEEDED")), "{last}");
     for input in [
         json!({ "id": run }),
         json!({ "id": run, "budget": budget }),
-        json!({ "id": run, "budget": { "maxTokens": 3_000 } }),
+        json!({ "id": run, "budget": { "maxTokens": 8_000 } }),
     ] {
         let refused = server.error(RESUME, json!({ "input": input })).await;
         assert_eq!(refused["extensions"]["code"], "CONFLICT", "{refused}");
@@ -157,7 +157,7 @@ async fn a_run_out_of_budget_is_resumed_with_a_larger_one() {
     assert_eq!(refused["extensions"]["code"], "CONFLICT", "{refused}");
 
     for (more, wanted) in
-        [(json!({ "budget": { "maxTokens": 8_000 } }), "PAUSED"), (json!({ "removeBudget": true }), "READY_FOR_REVIEW")]
+        [(json!({ "budget": { "maxTokens": 13_000 } }), "PAUSED"), (json!({ "removeBudget": true }), "READY_FOR_REVIEW")]
     {
         let (mut input, asked) = (more, model.requests());
         input["id"] = json!(run);
