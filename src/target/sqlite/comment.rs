@@ -66,10 +66,8 @@ pub(super) async fn statement(
     let text = keeps(text)?;
     target.database(asset.database.as_deref())?;
     let mut connection = target.start().await?;
-    match bounded(target.file.place(), CATALOG_TIME + GRACE, is_there(&mut connection, asset)).await? {
-        true => Ok(write_one(asset, text)),
-        false => Err(gone(asset)),
-    }
+    let there = bounded(target.file.place(), CATALOG_TIME + GRACE, is_there(&mut connection, asset)).await?;
+    if there { Ok(write_one(asset, text)) } else { Err(gone(asset)) }
 }
 
 /// Writes it.
@@ -174,11 +172,10 @@ fn write_one(asset: &AssetPath, text: Option<&str>) -> String {
 
 /// Whether the table of comments is there, with the columns and the key that a write needs.
 async fn store(connection: &mut SqliteConnection) -> Result<Store, sqlx::Error> {
-    let kind: Option<String> =
-        sqlx::query_scalar("SELECT type FROM pragma_table_list(?) WHERE schema = 'main'")
-            .bind(COMMENTS_TABLE)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let kind: Option<String> = sqlx::query_scalar("SELECT type FROM pragma_table_list(?) WHERE schema = 'main'")
+        .bind(COMMENTS_TABLE)
+        .fetch_optional(&mut *connection)
+        .await?;
     let Some(kind) = kind else { return Ok(Store::Absent) };
     let known: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pragma_table_info(?) \
