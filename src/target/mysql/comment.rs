@@ -2,8 +2,8 @@
 //!
 //! The rule: nothing but the comment changes, and no table is rebuilt. The definition is taken from the server's own
 //! `SHOW CREATE TABLE` in the same session, goes back through an algorithm that touches no row, and is compared
-//! afterwards; where the server shows less of it than it has, nothing is written. MariaDB is what the tests run;
-//! what differs on MySQL is handled as its manual has it, untested.
+//! afterwards; where the server shows less of it than it has, nothing is written. MariaDB is what the tests run; what
+//! differs on MySQL is handled as its manual has it, untested.
 
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row, mysql::MySqlDatabaseError, pool::PoolConnection};
 
@@ -16,6 +16,7 @@ use super::{
     },
     Flavour, GRACE, MySqlTarget, catalog,
     definition::Definition,
+    lock::Lock,
 };
 use crate::{
     domain::asset::{AssetKind, AssetPath},
@@ -30,22 +31,23 @@ const COLUMN_LENGTH: usize = 1_024;
 const TABLE_LENGTH: usize = 2_048;
 
 /// A table, or a column of it.
-struct Spot<'a> {
-    asset: &'a AssetPath,
+pub(super) struct Spot<'a> {
+    pub(super) asset: &'a AssetPath,
     schema: &'a str,
     table: &'a str,
     column: Option<&'a str>,
 }
 
 impl Spot<'_> {
-    fn table(&self) -> String {
+    /// The table's name, quoted.
+    pub(super) fn table(&self) -> String {
         format!("{}.{}", backtick(self.schema), backtick(self.table))
     }
 }
 
-/// What is to be done, in words of the server.
+/// What is to be done with a column, in words of the server.
 struct Change {
-    /// `ALTER TABLE … COMMENT = '…'`, without the algorithm.
+    /// `ALTER TABLE … MODIFY COLUMN …`, without the algorithm.
     alter: String,
     /// The same for what stands there now.
     back: String,
@@ -70,8 +72,11 @@ pub(super) async fn statement(
     let spot = spot(target, asset)?;
     let mut session = session(target).await?;
     let now = live(target, &mut session, &spot).await?;
-    let change = change(target, &mut session, &spot, now.as_deref(), text).await?;
-    Ok(with_algorithm(&change.alter, ALGORITHMS[0]))
+    let alter = match spot.column {
+        None => of_table(&spot, text),
+        Some(column) => change(target, &mut session, &spot, column, now.as_deref(), text).await?.alter,
+    };
+    Ok(with_algorithm(&alter, ALGORITHMS[0]))
 }
 
 /// Writes it, and makes sure that nothing else changed.
@@ -79,20 +84,40 @@ pub(super) async fn write(target: &MySqlTarget, asset: &AssetPath, text: Option<
     let text = keeps(asset, text)?;
     let spot = spot(target, asset)?;
     let mut session = session(target).await?;
-    let now = live(target, &mut session, &spot).await?;
-    let change = change(target, &mut session, &spot, now.as_deref(), text).await?;
-    alter(target, &mut session, &spot, &change.alter).await?;
-    let shown = show(target, &mut session, &spot).await?;
-    let after = Definition::parse(&shown).and_then(|definition| definition.apart_from(spot.column));
+    // Locking a view would lock what is below it.
+    live(target, &mut session, &spot).await?;
+    let Some(column) = spot.column else {
+        // Says nothing of the definition, so nothing of it can be lost.
+        return alter(target, &mut session, &spot, &of_table(&spot, text)).await;
+    };
+    let mut lock = Lock::take(target, session, &spot).await?;
+    let written = write_column(target, lock.session()?, &spot, column, text).await;
+    lock.release().await;
+    written
+}
+
+/// Writes a column's comment, its table being locked.
+async fn write_column(
+    target: &MySqlTarget,
+    session: &mut MySqlConnection,
+    spot: &Spot<'_>,
+    column: &str,
+    text: Option<&str>,
+) -> Result<(), TargetError> {
+    let now = live(target, session, spot).await?;
+    let change = change(target, session, spot, column, now.as_deref(), text).await?;
+    alter(target, session, spot, &change.alter).await?;
+    let shown = show(target, session, spot).await?;
+    let after = Definition::parse(&shown).and_then(|definition| definition.apart_from(Some(column)));
     let same = after.as_deref() == Some(change.rest.as_str());
-    if same && live(target, &mut session, &spot).await?.as_deref() == text {
+    if same && live(target, session, spot).await?.as_deref() == text {
         return Ok(());
     }
-    alter(target, &mut session, &spot, &change.back).await?;
+    alter(target, session, spot, &change.back).await?;
     Err(TargetError::Refused(format!(
-        "the definition of {} came back with more than its comment changed, so it was put back; somebody else may have \
-         altered the table at the same time: look at it, then try again",
-        named(asset)
+        "the definition of {} came back with more than its comment changed, so it was put back; look at it, and write \
+         this comment by hand",
+        named(spot.asset)
     )))
 }
 
@@ -205,23 +230,24 @@ fn not_shown(spot: &Spot<'_>) -> TargetError {
     ))
 }
 
-/// What is to be altered, from the comment and the definition that stand there now.
+/// What is to be altered on a table.
+fn of_table(spot: &Spot<'_>, text: Option<&str>) -> String {
+    format!("ALTER TABLE {} COMMENT = {}", spot.table(), mysql_text(text.unwrap_or_default()))
+}
+
+/// What is to be altered on a column, from the comment and the definition that stand there now.
 async fn change(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
     spot: &Spot<'_>,
+    name: &str,
     now: Option<&str>,
     text: Option<&str>,
 ) -> Result<Change, TargetError> {
     let shown = show(target, connection, spot).await?;
     let definition = Definition::parse(&shown).ok_or_else(|| not_shown(spot))?;
-    let rest = definition.apart_from(spot.column).ok_or_else(|| gone(spot.asset))?;
+    let rest = definition.apart_from(Some(name)).ok_or_else(|| gone(spot.asset))?;
     let table = spot.table();
-    let Some(name) = spot.column else {
-        let alter =
-            |text: Option<&str>| format!("ALTER TABLE {table} COMMENT = {}", mysql_text(text.unwrap_or_default()));
-        return Ok(Change { alter: alter(text), back: alter(now), rest });
-    };
     let column = definition.column(name).ok_or_else(|| gone(spot.asset))?;
     if column.with_comment(None).contains(char::REPLACEMENT_CHARACTER) {
         return Err(not_shown(spot));
@@ -248,17 +274,22 @@ async fn default_of(
     let value = format!("DEFAULT({})", backtick(column));
     let value = if binary { value } else { format!("CONVERT({value} USING utf8mb4)") };
     let table = spot.table();
-    // A joined row that is not there has the default of a column that may be null; else any row will do.
-    let statement = format!(
-        "(SELECT CAST({value} AS BINARY) FROM (SELECT 1 AS one) AS one LEFT JOIN {table} AS t ON 1 = 0) \
-         UNION ALL (SELECT CAST({value} AS BINARY) FROM {table} LIMIT 1)"
-    );
-    let work = async {
-        let rows = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_all(connection).await?;
-        let values: Result<Vec<Option<Vec<u8>>>, _> = rows.iter().map(|row| row.try_get_unchecked(0)).collect();
-        Ok(values?.into_iter().flatten().next())
-    };
-    bounded(target.server.place(), CATALOG_TIME, work).await
+    // A joined row that is not there has the default of a column that may be null; else any row will do. No alias,
+    // and the table once in a statement: it may be locked by its name alone.
+    let statements = [
+        format!("SELECT CAST({value} AS BINARY) FROM (SELECT 1 AS one) AS one LEFT JOIN {table} ON 1 = 0"),
+        format!("SELECT CAST({value} AS BINARY) FROM {table} LIMIT 1"),
+    ];
+    for statement in statements {
+        let work = async {
+            let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_optional(&mut *connection).await?;
+            row.map_or(Ok(None), |row| row.try_get_unchecked::<Option<Vec<u8>>, _>(0))
+        };
+        if let Some(value) = bounded(target.server.place(), CATALOG_TIME, work).await? {
+            return Ok(Some(value));
+        }
+    }
+    Ok(None)
 }
 
 /// Algorithms that touch no row, the best first.
@@ -300,11 +331,13 @@ async fn alter(
     )))
 }
 
-fn number_of(error: &sqlx::Error) -> Option<u16> {
+/// The number of a server's error.
+pub(super) fn number_of(error: &sqlx::Error) -> Option<u16> {
     Some(error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?.number())
 }
 
-fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error) -> TargetError {
+/// The words for an error while a comment is written.
+pub(super) fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error) -> TargetError {
     let place = target.server.place();
     let (asset, at, user) = (named(spot.asset), &place.address, &place.user);
     match number_of(error) {
@@ -314,6 +347,10 @@ fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error) -> Target
         Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(
             "the user {user} may not write the comment of {asset}: grant it ALTER on the table, or connect as somebody \
              who may"
+        )),
+        Some(1100) => TargetError::Refused(format!(
+            "the table of {asset} takes values from a sequence or another table, which Gloss does not lock; write this \
+             comment by hand"
         )),
         Some(1146 | 1049 | 1051 | 1054) => gone(spot.asset),
         Some(1290 | 1792 | 1836) => TargetError::Refused(format!(

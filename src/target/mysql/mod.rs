@@ -7,6 +7,7 @@
 mod catalog;
 mod comment;
 mod definition;
+mod lock;
 mod statistics;
 
 use std::{sync::Arc, time::Duration};

@@ -48,24 +48,49 @@ impl Comments {
     }
 
     fn get(&self, kind: AssetKind, table: &str, column: &str) -> Option<String> {
-        self.named(kind.as_str(), table, column)
-    }
-
-    /// The text of the row with this key.
-    pub(super) fn named(&self, kind: &str, table: &str, column: &str) -> Option<String> {
-        self.0.get(&(kind.to_owned(), table.to_owned(), column.to_owned())).cloned()
+        self.0.get(&(kind.as_str().to_owned(), table.to_owned(), column.to_owned())).cloned()
     }
 }
 
-/// Reads the comments, if there are any.
-pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Comments> {
+/// Whether there is a table of comments.
+async fn has_comments(connection: &mut SqliteConnection) -> Result<bool> {
     let columns: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pragma_table_info(?) WHERE name IN ('kind', 'table_name', 'column_name', 'comment')",
     )
     .bind(COMMENTS_TABLE)
-    .fetch_one(&mut *connection)
+    .fetch_one(connection)
     .await?;
-    if columns < 4 {
+    Ok(columns == 4)
+}
+
+/// One comment, by the table's key: not all rows are looked at.
+pub(super) async fn comment(
+    connection: &mut SqliteConnection,
+    kind: &str,
+    table: &str,
+    column: &str,
+) -> Result<Option<String>> {
+    if !has_comments(connection).await? {
+        return Ok(None);
+    }
+    // The kind may be written small by others; what is empty may be null.
+    let equals = |name: &str, value: &str| match value {
+        "" => format!("coalesce({name}, '') = ?"),
+        _ => format!("{name} = ?"),
+    };
+    let statement = format!(
+        "SELECT CAST(comment AS TEXT) FROM main.gloss_comments \
+         WHERE kind IN (?, ?) AND {} AND {} AND coalesce(comment, '') <> '' LIMIT 1",
+        equals("table_name", table),
+        equals("column_name", column)
+    );
+    let query = sqlx::query_scalar(AssertSqlSafe(statement)).bind(kind).bind(kind.to_lowercase());
+    query.bind(table).bind(column).fetch_optional(connection).await
+}
+
+/// Reads the comments, if there are any.
+pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Comments> {
+    if !has_comments(connection).await? {
         return Ok(Comments::default());
     }
     let rows = sqlx::query(
@@ -93,23 +118,16 @@ struct Listed {
 
 /// The tables and views of the file; not SQLite's own, not those that a virtual table keeps for itself.
 async fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>> {
-    let rows = sqlx::query(
-        "SELECT name, type, wr FROM pragma_table_list \
-         WHERE schema = ? AND type IN ('table', 'view', 'virtual') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-           AND name <> ?",
-    )
-    .bind(SCHEMA)
-    .bind(COMMENTS_TABLE)
-    .fetch_all(connection)
-    .await?;
+    let rows = sqlx::query(AssertSqlSafe(format!("SELECT name, type, wr FROM pragma_table_list WHERE {SHOWN}")))
+        .bind(SCHEMA)
+        .bind(COMMENTS_TABLE)
+        .fetch_all(connection)
+        .await?;
     let mut tables = rows
         .iter()
         .map(|row| {
-            let (kind, rowid) = match row.try_get::<&str, _>("type")? {
-                "view" => (AssetKind::View, None),
-                "virtual" => (AssetKind::Table, None),
-                _ => (AssetKind::Table, Some(row.try_get::<i64, _>("wr")? == 0)),
-            };
+            let kind = kind_named(row.try_get("type")?);
+            let rowid = (row.try_get::<&str, _>("type")? == "table").then_some(row.try_get::<i64, _>("wr")? == 0);
             Ok(Listed { name: row.try_get("name")?, kind, rowid })
         })
         .collect::<Result<Vec<_>>>()?;
@@ -117,9 +135,21 @@ async fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>> {
     Ok(tables)
 }
 
+/// Which rows of the list of tables are shown.
+const SHOWN: &str = "schema = ? AND type IN ('table', 'view', 'virtual') \
+                     AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?";
+
+fn kind_named(listed: &str) -> AssetKind {
+    if listed == "view" { AssetKind::View } else { AssetKind::Table }
+}
+
 /// What the table of this name is.
 pub(super) async fn kind_of(connection: &mut SqliteConnection, table: &str) -> Result<Option<AssetKind>> {
-    Ok(list(connection).await?.into_iter().find(|listed| listed.name == table).map(|listed| listed.kind))
+    // The list knows no case.
+    let statement = format!("SELECT type FROM pragma_table_list(?) WHERE {SHOWN} AND name = ?");
+    let query = sqlx::query_scalar::<_, String>(AssertSqlSafe(statement)).bind(table);
+    let listed = query.bind(SCHEMA).bind(COMMENTS_TABLE).bind(table).fetch_optional(connection).await?;
+    Ok(listed.as_deref().map(kind_named))
 }
 
 /// Whether a table or view that is there has this column.

@@ -1,11 +1,12 @@
 //! Comments on SQLite, which has none: rows of the target's table `gloss_comments`.
 //!
 //! The rule: the table is made with the first comment and dropped with the last, so that a file whose comments are
-//! all taken back is as it was. A write is one short transaction on a connection of its own; the asset must be there.
+//! all taken back is as it was. A write is one short transaction; the asset must be there. What it costs
+//! does not depend on how many comments there are.
 
 use std::time::Duration;
 
-use sqlx::{AssertSqlSafe, ConnectOptions, Connection, SqliteConnection};
+use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 
 use super::{
     super::{
@@ -22,7 +23,7 @@ use crate::{
 };
 
 /// How long to wait for another program that writes.
-const BUSY_TIME: Duration = Duration::from_secs(3);
+pub(super) const BUSY_TIME: Duration = Duration::from_secs(3);
 
 /// As the module page above has it.
 const MAKE: &str = "CREATE TABLE main.gloss_comments (\n    kind        TEXT NOT NULL,\n    \
@@ -51,7 +52,7 @@ pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<
             return Ok(None);
         }
         let [kind, table, column] = key(asset);
-        Ok(Some(catalog::comments(&mut connection).await?.named(kind, table, column)))
+        Ok(Some(catalog::comment(&mut connection, kind, table, column).await?))
     };
     bounded(target.file.place(), CATALOG_TIME + GRACE, work).await?.ok_or_else(|| gone(asset))
 }
@@ -63,8 +64,10 @@ pub(super) async fn statement(
     text: Option<&str>,
 ) -> Result<String, TargetError> {
     let text = keeps(text)?;
-    comment(target, asset).await?;
-    Ok(write_one(asset, text))
+    target.database(asset.database.as_deref())?;
+    let mut connection = target.start().await?;
+    let there = bounded(target.file.place(), CATALOG_TIME + GRACE, is_there(&mut connection, asset)).await?;
+    if there { Ok(write_one(asset, text)) } else { Err(gone(asset)) }
 }
 
 /// Writes it.
@@ -72,7 +75,6 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
     let text = keeps(text)?;
     target.database(asset.database.as_deref())?;
     let file = &target.file;
-    file.check_file().await?;
     if file.read_only {
         return Err(TargetError::Refused(format!(
             "the DB profile's URL says that {} is not to be written; take mode=ro or immutable=1 out of it to write \
@@ -95,14 +97,8 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
         }
         _ => file.place().explain(error),
     };
-    let options = file.options.clone().read_only(false).busy_timeout(BUSY_TIME);
-    let work = async {
-        let mut connection = options.connect().await.map_err(|error| explain(&error))?;
-        let outcome = in_transaction(&mut connection, asset, text).await;
-        // What was written is written; leaving politely is not worth an error.
-        drop(connection.close().await);
-        outcome.map_err(|error| explain(&error))
-    };
+    let mut connection = file.writer().await?;
+    let work = async { in_transaction(&mut connection, asset, text).await.map_err(|error| explain(&error)) };
     let written = tokio::time::timeout(CATALOG_TIME + GRACE, work).await;
     match written.map_err(|_| file.place().too_slow(CATALOG_TIME + GRACE))?? {
         Outcome::Written => Ok(()),
@@ -142,12 +138,14 @@ async fn in_transaction(
         (Store::Ready, _) => {}
     }
     sqlx::raw_sql(AssertSqlSafe(write_one(asset, text))).execute(&mut *transaction).await?;
-    let left: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM main.gloss_comments)")
-        .persistent(false)
-        .fetch_one(&mut *transaction)
-        .await?;
-    if left == 0 {
-        sqlx::raw_sql(DROP).execute(&mut *transaction).await?;
+    if text.is_none() {
+        let left: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM main.gloss_comments)")
+            .persistent(false)
+            .fetch_one(&mut *transaction)
+            .await?;
+        if left == 0 {
+            sqlx::raw_sql(DROP).execute(&mut *transaction).await?;
+        }
     }
     transaction.commit().await?;
     Ok(Outcome::Written)
@@ -181,11 +179,10 @@ fn write_one(asset: &AssetPath, text: Option<&str>) -> String {
 
 /// Whether the table of comments is there, with the columns and the key that a write needs.
 async fn store(connection: &mut SqliteConnection) -> Result<Store, sqlx::Error> {
-    let kind: Option<String> =
-        sqlx::query_scalar("SELECT type FROM pragma_table_list WHERE schema = 'main' AND lower(name) = ?")
-            .bind(COMMENTS_TABLE)
-            .fetch_optional(&mut *connection)
-            .await?;
+    let kind: Option<String> = sqlx::query_scalar("SELECT type FROM pragma_table_list(?) WHERE schema = 'main'")
+        .bind(COMMENTS_TABLE)
+        .fetch_optional(&mut *connection)
+        .await?;
     let Some(kind) = kind else { return Ok(Store::Absent) };
     let known: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pragma_table_info(?) \

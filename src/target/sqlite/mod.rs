@@ -62,7 +62,14 @@ pub(super) struct File {
     /// Whether the URL says that nothing is to be written.
     read_only: bool,
     /// The connections, and which file they are to: the path may come to name another one.
-    connections: Mutex<(Option<Identity>, Arc<Connections<Sqlite>>)>,
+    connections: Mutex<(Option<Identity>, Arc<Both>)>,
+}
+
+/// The connections to a file.
+struct Both {
+    readers: Connections<Sqlite>,
+    /// Those that write comments.
+    writers: Connections<Sqlite>,
 }
 
 /// What tells a file from another that takes its place.
@@ -126,12 +133,17 @@ impl File {
         Ok(Self { path, options, place, read_only, connections })
     }
 
-    fn connect(options: &SqliteConnectOptions, place: &Place) -> Arc<Connections<Sqlite>> {
-        Arc::new(Connections::new(options.clone().read_only(true), place.clone()))
+    fn connect(options: &SqliteConnectOptions, place: &Place) -> Arc<Both> {
+        let writing = options.clone().read_only(false).busy_timeout(comment::BUSY_TIME);
+        Arc::new(Both {
+            readers: Connections::new(options.clone().read_only(true), place.clone()),
+            writers: Connections::new(writing, place.clone()),
+        })
     }
 
     pub(super) fn is_connected(&self) -> bool {
-        self.connections.lock().unwrap_or_else(PoisonError::into_inner).1.is_connected()
+        let both = Arc::clone(&self.connections.lock().unwrap_or_else(PoisonError::into_inner).1);
+        both.readers.is_connected() || both.writers.is_connected()
     }
 
     fn place(&self) -> &Place {
@@ -139,7 +151,7 @@ impl File {
     }
 
     /// The connections to the file that the path names now.
-    fn connections(&self, now: Identity) -> Arc<Connections<Sqlite>> {
+    fn connections(&self, now: Identity) -> Arc<Both> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if connections.0.replace(now).is_some_and(|before| before != now) {
             connections.1 = Self::connect(&self.options, &self.place);
@@ -155,7 +167,7 @@ impl File {
     /// A connection whose work ends, at the latest, when this time is over.
     async fn acquire(&self, time: Duration) -> Result<Work, TargetError> {
         let found = self.check_file().await?;
-        let mut connection = self.connections(found).acquire().await?;
+        let mut connection = self.connections(found).readers.acquire().await?;
         let deadline = Instant::now() + time;
         let wanted = Arc::new(());
         let still_wanted = Arc::downgrade(&wanted);
@@ -164,6 +176,12 @@ impl File {
             still_wanted.strong_count() > 0 && Instant::now() < deadline
         });
         Ok(Work { _wanted: wanted, connection })
+    }
+
+    /// A connection that may write.
+    async fn writer(&self) -> Result<PoolConnection<Sqlite>, TargetError> {
+        let found = self.check_file().await?;
+        self.connections(found).writers.acquire().await
     }
 
     async fn check_file(&self) -> Result<Identity, TargetError> {

@@ -112,7 +112,9 @@ async fn what_cannot_be_written_is_refused() {
         "SET sql_mode = ''; CREATE TABLE t (a int, e varchar(9) DEFAULT '😀', x varbinary(4) DEFAULT x'FF3F',
            s int GENERATED ALWAYS AS (a + 1) STORED); CREATE VIEW v AS SELECT a FROM t;
          CREATE USER 'guest_{database}'@'127.0.0.1' IDENTIFIED BY 'secret-marker';
-         GRANT SELECT ON {database}.* TO 'guest_{database}'@'127.0.0.1';"
+         GRANT SELECT ON {database}.* TO 'guest_{database}'@'127.0.0.1';
+         CREATE USER 'editor_{database}'@'127.0.0.1' IDENTIFIED BY 'secret-marker';
+         GRANT SELECT, ALTER ON {database}.* TO 'editor_{database}'@'127.0.0.1';"
     );
     sqlx::raw_sql(AssertSqlSafe(script)).execute(&mut connection).await.unwrap();
     let before = shown(&mut connection, "t").await;
@@ -159,9 +161,15 @@ async fn what_cannot_be_written_is_refused() {
     let stored = of(AssetKind::Column, Some("t"), Some("s"));
     says(target.write_comment(&stored, Some("x")).await, &["rebuild the whole table", "t.s"]);
 
+    // Nobody may alter the table between the look at its definition and the write.
+    let editor = open(&service.url_for(&format!("editor_{database}:secret-marker"), ""), None).unwrap();
+    let error = says(editor.write_comment(&a, Some("x")).await, &["grant it SELECT, LOCK TABLES and ALTER", "t.a"]);
+    assert!(matches!(error, TargetError::Refused(_)));
+    goes_on_and_off(&*editor, &table).await;
+
     let guest = open(&service.url_for(&format!("guest_{database}:secret-marker"), ""), None).unwrap();
-    for asset in [&a, &table] {
-        let error = says(guest.write_comment(asset, Some("x")).await, &["grant it ALTER", &asset.display()]);
+    for (asset, rights) in [(&a, "grant it SELECT, LOCK TABLES and ALTER"), (&table, "grant it ALTER")] {
+        let error = says(guest.write_comment(asset, Some("x")).await, &[rights, &asset.display()]);
         assert!(matches!(&error, TargetError::Refused(text) if !text.contains("secret-marker")));
     }
     assert_eq!(shown(&mut connection, "t").await, before);
@@ -173,4 +181,39 @@ async fn what_cannot_be_written_is_refused() {
     sqlx::raw_sql("ROLLBACK").execute(&mut connection).await.unwrap();
     assert_eq!(shown(&mut connection, "t").await, before);
     target.write_comment(&a, Some("x")).await.unwrap();
+}
+
+/// Waits until this many sessions wait for a lock on a table of this database.
+async fn waiting(connection: &mut MySqlConnection, database: &str, sessions: i64) {
+    let count = "SELECT COUNT(*) FROM information_schema.PROCESSLIST
+         WHERE STATE = 'Waiting for table metadata lock' AND INFO LIKE CONCAT('%', ?, '%')";
+    let work = async {
+        while sqlx::query_scalar::<_, i64>(count).bind(database).fetch_one(&mut *connection).await.unwrap() < sessions {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(std::time::Duration::from_secs(20), work).await.expect("sessions that wait");
+}
+
+/// Somebody reads the table, somebody else waits to alter it, and the comment's write comes third.
+#[tokio::test]
+async fn what_others_alter_meanwhile_stays() {
+    let Some(service) = services::mariadb().await else { return };
+    let (url, database) = service.fresh_database().await;
+    let connect = || async { MySqlConnection::connect(&url.replace("mariadb", "mysql")).await.unwrap() };
+    let (mut reader, mut other, mut watch) = (connect().await, connect().await, connect().await);
+    sqlx::raw_sql("CREATE TABLE t (a int, c int DEFAULT 1)").execute(&mut reader).await.unwrap();
+    let target = open(&url, None).unwrap();
+    let column = asset(AssetKind::Column, &database, Some("t"), Some("c"));
+    sqlx::raw_sql("START TRANSACTION; SELECT * FROM t").execute(&mut reader).await.unwrap();
+    let alter = format!("ALTER TABLE {}.t ALTER c SET DEFAULT 7", backtick(&database));
+    let altered = tokio::spawn(async move { sqlx::raw_sql(AssertSqlSafe(alter)).execute(&mut other).await.map(drop) });
+    waiting(&mut watch, &database, 1).await;
+    let written = tokio::spawn(async move { target.write_comment(&column, Some("new")).await });
+    waiting(&mut watch, &database, 2).await;
+    sqlx::raw_sql("ROLLBACK").execute(&mut reader).await.unwrap();
+    altered.await.unwrap().unwrap();
+    written.await.unwrap().unwrap();
+    let table = shown(&mut watch, "t").await;
+    assert!(table.contains("`c` int(11) DEFAULT 7 COMMENT 'new'"), "{table}");
 }

@@ -1,0 +1,82 @@
+//! A table that nobody else can alter for a moment.
+//!
+//! The rule: a session goes back to the others unlocked or not at all. The lock is given back on every path; where
+//! that fails, or the work is dropped halfway, the connection is closed, which unlocks by itself.
+
+use std::time::Duration;
+
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, pool::PoolConnection};
+
+use super::{
+    super::{comment::named, connections::CATALOG_TIME},
+    GRACE, MySqlTarget,
+    comment::{Spot, explain, number_of},
+};
+use crate::port::target::TargetError;
+
+/// How long giving back may take.
+const RELEASE_TIME: Duration = GRACE;
+
+/// A session that has locked a table.
+pub(super) struct Lock(Option<PoolConnection<MySql>>);
+
+impl Lock {
+    /// Locks the table, waiting as long as the session's `lock_wait_timeout` says.
+    ///
+    /// # Errors
+    /// `Refused` where the login may not lock it.
+    pub(super) async fn take(
+        target: &MySqlTarget,
+        session: PoolConnection<MySql>,
+        spot: &Spot<'_>,
+    ) -> Result<Self, TargetError> {
+        let place = target.server.place();
+        // Ours before it is locked: who is dropped while waiting may have got the lock.
+        let mut lock = Self(Some(session));
+        let statement = format!("LOCK TABLES {} WRITE", spot.table());
+        let work = sqlx::raw_sql(AssertSqlSafe(statement)).execute(lock.session()?);
+        let Ok(locked) = tokio::time::timeout(CATALOG_TIME, work).await else {
+            return Err(place.too_slow(CATALOG_TIME));
+        };
+        match locked {
+            Ok(_) => Ok(lock),
+            Err(error) => {
+                lock.release().await;
+                Err(match number_of(&error) {
+                    Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(
+                        "the user {} may not write the comment of {}: the column's definition has to be said again, and \
+                         its table locked meanwhile, so that no change of others is lost; grant it SELECT, LOCK TABLES \
+                         and ALTER, or connect as somebody who may",
+                        place.user,
+                        named(spot.asset)
+                    )),
+                    _ => explain(target, spot, &error),
+                })
+            }
+        }
+    }
+
+    /// The session that has the lock.
+    ///
+    /// # Errors
+    /// Never: it is there until the lock is given back.
+    pub(super) fn session(&mut self) -> Result<&mut MySqlConnection, TargetError> {
+        self.0.as_deref_mut().ok_or_else(|| TargetError::Unreachable("the connection is closed; try again".to_owned()))
+    }
+
+    /// Gives the lock back, and the session to the others.
+    pub(super) async fn release(mut self) {
+        let Ok(session) = self.session() else { return };
+        let work = sqlx::raw_sql("UNLOCK TABLES").execute(session);
+        if matches!(tokio::time::timeout(RELEASE_TIME, work).await, Ok(Ok(_))) {
+            drop(self.0.take());
+        }
+    }
+}
+
+impl Drop for Lock {
+    fn drop(&mut self) {
+        // Closed, not given back.
+        drop(self.0.take().map(PoolConnection::detach));
+    }
+}
