@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use crate::domain::{
     Result,
-    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus},
+    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
     asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
@@ -147,8 +147,25 @@ pub trait ReviewStore: Send + Sync {
     /// `NotFound` for ids that are no suggestions of the run.
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>>;
 
-    /// Accepts the first wording of all undecided suggestions of a run: what `RUN_APPLY` and AUTO schedules do.
-    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()>;
+    /// Begins an apply or a roll-back by [`RunEdit::begin_apply`] of what can be written now, of `ids` if given; gives
+    /// how many comments that is. With `ids` or an order to overwrite, texts that were written last are written again.
+    /// `order.from` is what the run is in then. Before that, `accept_undecided` accepts the first wording of all
+    /// undecided suggestions, except where another version is being written: what `RUN_APPLY` and AUTO schedules do.
+    /// It is one transaction, so that no review falls between. A run that is CANCELLING stays as it is, and so does one
+    /// without anything to write that no worker holds (`fence`).
+    ///
+    /// # Errors
+    /// As [`ReviewStore::items_to_apply`]; `Conflict` where the run is in another attempt than `fence`, or, without
+    /// one, at work.
+    async fn begin_apply(
+        &self,
+        run: RunId,
+        fence: Option<i32>,
+        order: ApplyOrder,
+        ids: Option<Vec<SuggestionId>>,
+        accept_undecided: bool,
+        at: Moment,
+    ) -> Result<(Run, usize)>;
 
     /// The next planned items of the run's apply, by position.
     async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>>;

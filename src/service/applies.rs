@@ -21,7 +21,7 @@ use crate::{
         id::{RunId, SuggestionId},
         page::{Cursor, CursorPart, Page, PageArguments, PageDirection, PageRequest},
         profile::DbProfile,
-        run::{Run, RunEdit},
+        run::Run,
         status::RunKind,
         suggestion::ReviewState,
     },
@@ -69,22 +69,15 @@ impl Applies {
     /// nothing that could be written, or its DB profile is gone.
     pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, usize)> {
         let run = self.run(order.run_id, "input.runId").await?;
-        refuse_live(&run)?;
         self.db_profile(&run).await?;
-        let items = self.items(order, "input.suggestionIds").await?;
-        let total = items.len();
-        if total == 0 {
-            return Ok((run, 0));
-        }
+        let ids = self.ids(order, "input.suggestionIds").await?;
         let (rollback, overwrite, actor) = (order.rollback, order.overwrite, actor.to_owned());
-        let change = Box::new(move |edit: &mut RunEdit| {
-            // Whoever came first has it: two applies never mix.
-            refuse_live(&edit.run)?;
-            let order = ApplyOrder { from: edit.run.status, rollback, overwrite, actor };
-            edit.begin_apply(order, items)
-        });
-        let run = self.ports.store.change_run(run.id, None, self.ports.clock.now(), change).await?;
-        info!(run = run.id.0, comments = total, rollback, "writing of comments ordered");
+        let ordered = ApplyOrder { from: run.status, rollback, overwrite, actor };
+        let now = self.ports.clock.now();
+        let (run, total) = self.ports.store.begin_apply(run.id, None, ordered, ids, false, now).await?;
+        if total > 0 {
+            info!(run = run.id.0, comments = total, rollback, "writing of comments ordered");
+        }
         Ok((run, total))
     }
 
@@ -163,11 +156,15 @@ impl Applies {
         super::reruns::db_profile_of(&self.ports, run).await
     }
 
+    async fn ids(&self, order: &WriteOrder, argument: &str) -> Result<Option<Vec<SuggestionId>>> {
+        match &order.suggestion_ids {
+            Some(ids) => Ok(Some(self.check_suggestions(order, ids, argument).await?)),
+            None => Ok(None),
+        }
+    }
+
     async fn items(&self, order: &WriteOrder, argument: &str) -> Result<Vec<ApplyItem>> {
-        let ids = match &order.suggestion_ids {
-            Some(ids) => Some(self.check_suggestions(order, ids, argument).await?),
-            None => None,
-        };
+        let ids = self.ids(order, argument).await?;
         let store = &self.ports.store;
         if order.rollback {
             store.items_to_roll_back(order.run_id, ids.as_deref()).await
@@ -270,15 +267,6 @@ fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
         }
         error => Err(unreachable(error)),
     }
-}
-
-fn refuse_live(run: &Run) -> Result<()> {
-    if run.status.is_live() {
-        let message =
-            format!("run #{} is {}; wait for its end, or cancel it, and try again", run.id, run.status.as_str());
-        return Err(Error::conflict(message));
-    }
-    Ok(())
 }
 
 /// A page of items, which stand in the order of their positions.

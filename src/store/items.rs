@@ -1,7 +1,8 @@
 //! The items of applies and roll-backs: which there would be, what was planned, what came of each.
 //!
 //! The rule: what came of an item is recorded once. A write is recorded with its item in one transaction, and
-//! what a suggestion says of its writes (`applied_id`, `applied_text`) follows from the audit.
+//! what a suggestion says of its writes (`applied_id`, `applied_text`) follows from the audit. Of a chain one version
+//! stands in the database: when one is written, the others stand there no longer.
 
 use std::collections::HashSet;
 
@@ -16,6 +17,7 @@ use sea_orm::{
 };
 
 use super::{
+    chain,
     keyset::{self, KeyType, Keyset},
     number, record, runs,
     runs::MAX_KEYS,
@@ -35,13 +37,18 @@ use crate::domain::{
 /// The states in which a suggestion is to be written.
 pub(super) const ACCEPTED: [ReviewState; 2] = [ReviewState::Accepted, ReviewState::Edited];
 
+/// Suggestions that are to be written.
+fn accepted() -> Condition {
+    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(ReviewState::as_str)))
+}
+
 /// Suggestions that are to be written and whose final text was not written last.
 pub(super) fn unapplied() -> Condition {
     let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));
     let other = Condition::any()
         .add(Expr::col(Column::AppliedText).is_null())
         .add(Expr::col(Column::AppliedText).ne(final_text));
-    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(ReviewState::as_str))).add(other)
+    accepted().add(other)
 }
 
 /// Refuses ids that are no suggestions of the run; gives their states and assets.
@@ -74,11 +81,12 @@ async fn of_run(
     }
 }
 
-/// The items that an apply would have, by position.
+/// The items that an apply would have, by position. `again` is for those whose text was written last, too.
 pub(super) async fn to_apply(
     connection: &impl ConnectionTrait,
     run: RunId,
     ids: Option<&[SuggestionId]>,
+    again: bool,
 ) -> Result<Vec<ApplyItem>> {
     runs::find(connection, run).await?;
     if let Some(ids) = ids {
@@ -94,7 +102,7 @@ pub(super) async fn to_apply(
     let wanted: Option<HashSet<SuggestionId>> = ids.map(|ids| ids.iter().copied().collect());
     let rows = suggestion::Entity::find()
         .filter(Column::RunId.eq(run.0))
-        .filter(unapplied())
+        .filter(if again || ids.is_some() { accepted() } else { unapplied() })
         .order_by_asc(Column::Position)
         .order_by_asc(Column::Id)
         .all(connection)
@@ -266,7 +274,8 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
     match (item.status, item.undoes) {
         (ApplyStatus::Applied, None) => {
             write_audit(transaction, run, item, at).await?;
-            follow_audit(transaction, item.suggestion_id).await
+            follow_audit(transaction, item.suggestion_id).await?;
+            replace_others(transaction, item.suggestion_id).await
         }
         // What stood before stands there: the write is undone, whoever did it.
         (ApplyStatus::Applied | ApplyStatus::Unchanged, Some(undone)) => {
@@ -286,7 +295,7 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
                 .filter(Column::Id.eq(item.suggestion_id.0))
                 .exec(transaction)
                 .await?;
-            Ok(())
+            replace_others(transaction, item.suggestion_id).await
         }
         _ => Ok(()),
     }
@@ -314,6 +323,18 @@ async fn write_audit(transaction: &DatabaseTransaction, run: &Run, item: &ApplyI
         search_text: ActiveValue::Set(searched.join("\n")),
     };
     write::insert(transaction, [row]).await
+}
+
+/// The other versions of a suggestion that stands in the database stand there no longer; their writes stay recorded.
+async fn replace_others(transaction: &DatabaseTransaction, suggestion: SuggestionId) -> Result<()> {
+    suggestion::Entity::update_many()
+        .col_expr(Column::AppliedId, Expr::value(None::<i64>))
+        .col_expr(Column::AppliedText, Expr::value(None::<String>))
+        .filter(chain::beside(transaction, suggestion).await?)
+        .filter(Column::AppliedText.is_not_null())
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Sets what a suggestion says of its writes to its newest one that stands.
