@@ -123,6 +123,18 @@ pub trait RunStore: Send + Sync {
     ) -> Result<Page<RunEvent>>;
 }
 
+/// One page of a plan.
+#[derive(Debug, Clone)]
+pub struct PlanPage {
+    /// The page; a cursor of `list` holds the position.
+    pub page: Page<ApplyItem>,
+    /// How many items the plan has in all.
+    pub total: usize,
+    /// For a roll-back: all items on the page's assets, by position on each. One that comes earlier changes what a later
+    /// one finds.
+    pub on_assets: Vec<ApplyItem>,
+}
+
 /// Reviews, applies and roll-backs.
 #[async_trait]
 pub trait ReviewStore: Send + Sync {
@@ -166,6 +178,20 @@ pub trait ReviewStore: Send + Sync {
         accept_undecided: bool,
         at: Moment,
     ) -> Result<(Run, usize)>;
+
+    /// One page of the items that an apply or a roll-back would have now, as [`ReviewStore::items_to_apply`] and
+    /// [`ReviewStore::items_to_roll_back`] number them; only what it shows is read whole.
+    ///
+    /// # Errors
+    /// As those.
+    async fn plan_page(
+        &self,
+        run: RunId,
+        rollback: bool,
+        ids: Option<&[SuggestionId]>,
+        list: &str,
+        page: &PageRequest,
+    ) -> Result<PlanPage>;
 
     /// The next planned items of the run's apply, by position.
     async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>>;

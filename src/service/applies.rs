@@ -19,7 +19,7 @@ use crate::{
         },
         asset::AssetPath,
         id::{RunId, SuggestionId},
-        page::{Cursor, CursorPart, Page, PageArguments, PageDirection, PageRequest},
+        page::{Cursor, Page, PageArguments, PageRequest},
         profile::DbProfile,
         run::Run,
         status::RunKind,
@@ -96,15 +96,13 @@ impl Applies {
         let request = PageRequest::new(arguments, &list)?;
         let run = self.run(order.run_id, "runId").await?;
         let profile = self.db_profile(&run).await?;
-        let items = self.items(order, "suggestionIds").await?;
-        let total = items.len();
+        let ids = self.ids(order, "suggestionIds").await?;
+        let plan = self.ports.store.plan_page(run.id, order.rollback, ids.as_deref(), &list, &request).await?;
+        let (mut page, total) = (plan.page, plan.total);
         let mut by_asset: HashMap<AssetPath, Vec<ApplyItem>> = HashMap::new();
-        if order.rollback {
-            for item in &items {
-                by_asset.entry(item.asset.clone()).or_default().push(item.clone());
-            }
+        for item in plan.on_assets {
+            by_asset.entry(item.asset.clone()).or_default().push(item);
         }
-        let mut page = cut(items, &request, &list);
         if look && !page.rows.is_empty() {
             let with_earlier = |(cursor, item): (Cursor, ApplyItem)| {
                 let of_asset = by_asset.get(&item.asset).map_or(&[][..], Vec::as_slice);
@@ -160,16 +158,6 @@ impl Applies {
         match &order.suggestion_ids {
             Some(ids) => Ok(Some(self.check_suggestions(order, ids, argument).await?)),
             None => Ok(None),
-        }
-    }
-
-    async fn items(&self, order: &WriteOrder, argument: &str) -> Result<Vec<ApplyItem>> {
-        let ids = self.ids(order, argument).await?;
-        let store = &self.ports.store;
-        if order.rollback {
-            store.items_to_roll_back(order.run_id, ids.as_deref()).await
-        } else {
-            store.items_to_apply(order.run_id, ids.as_deref()).await
         }
     }
 
@@ -267,28 +255,4 @@ fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
         }
         error => Err(unreachable(error)),
     }
-}
-
-/// A page of items, which stand in the order of their positions.
-fn cut(items: Vec<ApplyItem>, request: &PageRequest, list: &str) -> Page<ApplyItem> {
-    let (after, before) = match request.direction {
-        PageDirection::Forward => (&request.from, &request.until),
-        PageDirection::Backward => (&request.until, &request.from),
-    };
-    let place = |cursor: &Option<Cursor>| match cursor.as_ref().map(|cursor| cursor.key.as_slice()) {
-        Some([CursorPart::Int(position)]) => Some(*position),
-        _ => None,
-    };
-    let start = place(after).map_or(0, |at| items.partition_point(|item| i64::from(item.position) <= at));
-    let stop = place(before).map_or(items.len(), |at| items.partition_point(|item| i64::from(item.position) < at));
-    let stop = stop.max(start);
-    let (begin, end) = match request.direction {
-        PageDirection::Forward => (start, stop.min(start + request.size)),
-        PageDirection::Backward => (start.max(stop.saturating_sub(request.size)), stop),
-    };
-    let total = items.len();
-    let cursor =
-        |item: &ApplyItem| Cursor { list: list.to_owned(), key: vec![CursorPart::Int(i64::from(item.position))] };
-    let rows = items.into_iter().take(end).skip(begin).map(|item| (cursor(&item), item)).collect();
-    Page { rows, has_next: end < total, has_previous: begin > 0 }
 }

@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, all, audit, chain, items, record,
+    SqlStore, all, apply_plan, audit, chain, items, record,
     runs::{self, MAX_KEYS},
     settle, suggestions,
 };
@@ -35,7 +35,7 @@ use crate::{
     },
     port::{
         bus::RunNudge,
-        store::{Change, ReviewStore},
+        store::{Change, PlanPage, ReviewStore},
     },
 };
 
@@ -337,9 +337,9 @@ impl SqlStore {
             nudges = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?.1;
         }
         let items = if order.rollback {
-            items::to_roll_back(&transaction, id, ids.as_deref()).await?
+            apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?
         } else {
-            items::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
+            apply_plan::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
         };
         let total = items.len();
         if total == 0 && fence.is_none() {
@@ -367,11 +367,11 @@ impl ReviewStore for SqlStore {
     }
 
     async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        items::to_apply(self.read(), run, ids, false).await
+        apply_plan::to_apply(self.read(), run, ids, false).await
     }
 
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        items::to_roll_back(self.read(), run, ids).await
+        apply_plan::to_roll_back(self.read(), run, ids).await
     }
 
     async fn begin_apply(
@@ -384,6 +384,17 @@ impl ReviewStore for SqlStore {
         at: Moment,
     ) -> Result<(Run, usize)> {
         self.finish(move |store| store.begin_writing(run, fence, order, ids, accept_undecided, at)).await
+    }
+
+    async fn plan_page(
+        &self,
+        run: RunId,
+        rollback: bool,
+        ids: Option<&[SuggestionId]>,
+        list: &str,
+        page: &PageRequest,
+    ) -> Result<PlanPage> {
+        apply_plan::page(self.read(), run, rollback, ids, list, page).await
     }
 
     async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>> {

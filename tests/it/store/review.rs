@@ -546,6 +546,55 @@ async fn an_apply_begins_with_what_is_decided_at_that_moment() {
 }
 
 #[tokio::test]
+async fn a_plan_is_paged_as_it_would_be_written() {
+    let test = described(5).await;
+    let (run, store) = (RunId(1), &test.store);
+    test.decide(&[1, 2, 4, 5], FIRST).await.unwrap();
+    let told = |items: &[ApplyItem]| {
+        items.iter().map(|item| (item.position, item.suggestion_id.0, item.text.clone())).collect::<Vec<_>>()
+    };
+    for rollback in [false, true] {
+        let whole = if rollback {
+            test.write_all(1, false, &[], 100).await;
+            test.decide(&[2], text("anew")).await.unwrap();
+            test.write_all(1, false, &[], 200).await;
+            store.items_to_roll_back(run, None).await.unwrap()
+        } else {
+            store.items_to_apply(run, None).await.unwrap()
+        };
+        let page = async |request: PageRequest| {
+            let plan = store.plan_page(run, rollback, None, "plan", &request).await.unwrap();
+            assert_eq!(plan.total, whole.len());
+            plan
+        };
+        let mut seen = Vec::new();
+        let mut request = PageRequest::first(2);
+        loop {
+            let plan = page(request.clone()).await;
+            assert_eq!(plan.page.has_previous, !seen.is_empty());
+            request.from = plan.page.rows.last().map(|(cursor, _)| cursor.clone());
+            let of_assets = whole.iter().filter(|item| plan.page.rows.iter().any(|(_, row)| row.asset == item.asset));
+            assert_eq!(plan.on_assets.len(), if rollback { of_assets.count() } else { 0 });
+            seen.extend(plan.page.rows.into_iter().map(|(_, item)| item));
+            if !plan.page.has_next {
+                break;
+            }
+        }
+        assert_eq!(told(&seen), told(&whole));
+        let arguments =
+            PageArguments { last: Some(3), before: request.from.map(|cursor| cursor.encode()), ..Default::default() };
+        let plan = page(PageRequest::new(&arguments, "plan").unwrap()).await;
+        let shown: Vec<_> = plan.page.rows.into_iter().map(|(_, item)| item).collect();
+        assert_eq!(told(&shown), told(&whole[whole.len() - 4..whole.len() - 1]));
+        assert_eq!((plan.page.has_previous, plan.page.has_next), (whole.len() > 4, true));
+    }
+    let named = [SuggestionId(2)];
+    let plan = store.plan_page(run, true, Some(&named), "plan", &PageRequest::first(1)).await.unwrap();
+    assert_eq!((plan.total, plan.page.rows.len(), plan.on_assets.len()), (2, 1, 2));
+    assert!(plan.page.has_next && plan.page.rows[0].1.expected.as_deref() == Some("anew"));
+}
+
+#[tokio::test]
 async fn a_resumed_run_does_its_failed_rows_again() {
     let test = TestStore::new().await;
     test.create(vec![new_run("a")], 0).await;
