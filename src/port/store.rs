@@ -146,8 +146,8 @@ pub trait ReviewStore: Send + Sync {
     /// such alternative, naming the asset; `Conflict` where a selected suggestion's run is APPLYING or CANCELLING an apply.
     async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed>;
 
-    /// The items that an apply would have: accepted and edited suggestions of the run whose final text is not what was
-    /// last written for them, of `ids` if given, by position.
+    /// The items that an apply would have, by position: accepted and edited suggestions of the run whose final text is not
+    /// what was last written for them; those of `ids` if given, whatever was written last.
     ///
     /// # Errors
     /// `NotFound` for ids that are no suggestions of the run; `BadInput` for one that is not accepted.

@@ -301,12 +301,12 @@ async fn decide_on(
 impl SqlStore {
     async fn decide(self, selection: Selection, decision: Decision, reviewer: String, at: Moment) -> Result<Reviewed> {
         let transaction = self.begin().await?;
-        let (reviewed, nudges) = decide_on(&transaction, &selection, &decision, (&reviewer, at), Busy::Refuse).await?;
+        let (done, nudges) = decide_on(&transaction, &selection, &decision, (&reviewer, at), Busy::Refuse).await?;
         transaction.commit().await?;
         for nudge in nudges {
             self.bus.nudge(nudge);
         }
-        Ok(reviewed)
+        Ok(done)
     }
 
     /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.

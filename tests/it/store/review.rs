@@ -512,7 +512,7 @@ async fn an_apply_begins_with_what_is_decided_at_that_moment() {
     let test = described(2).await;
     let store = &test.store;
     test.decide(&[1], Decision::Skip).await.unwrap();
-    let again = vec![row(1, "users", "c2"), row(2, "users", "c3")];
+    let again = [row(1, "users", "c2"), row(2, "users", "c3")];
     let rows = vec![Row { again: Some(SuggestionId(2)), ..again[0].clone() }, again[1].clone()];
     test.create(vec![NewRun { rows: rows.clone(), ..new_run("users") }], 10).await;
     // The first version is being written: nothing of its chain is decided, and the claim holds.
