@@ -56,20 +56,14 @@ async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
     let run = &context.run;
     let now = match (&run.apply, run.status) {
         (None, _) => {
-            let (store, now) = (&context.ports.store, context.ports.clock.now());
-            context.insist(|| store.accept_undecided(run.id, &run.started_by, now)).await?;
-            let items = context.ports.store.items_to_apply(run.id, None).await?;
             let order = ApplyOrder {
                 from: RunStatus::Running,
                 rollback: false,
                 overwrite: false,
                 actor: run.started_by.clone(),
             };
-            let begins = move |edit: &mut RunEdit| match edit.run.status {
-                RunStatus::Cancelling => Ok(()),
-                _ => edit.begin_apply(order, items),
-            };
-            context.record(begins).await?
+            let (store, now) = (&context.ports.store, context.ports.clock.now());
+            store.begin_apply(run.id, Some(run.attempt), order, None, true, now).await?.0
         }
         (Some(_), RunStatus::Running) => {
             let goes_on = |edit: &mut RunEdit| match edit.run.status {

@@ -9,7 +9,7 @@ use async_trait::async_trait;
 
 use crate::domain::{
     Result,
-    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus},
+    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
     asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
@@ -123,6 +123,18 @@ pub trait RunStore: Send + Sync {
     ) -> Result<Page<RunEvent>>;
 }
 
+/// One page of a plan.
+#[derive(Debug, Clone)]
+pub struct PlanPage {
+    /// The page; a cursor of `list` holds the position.
+    pub page: Page<ApplyItem>,
+    /// How many items the plan has in all.
+    pub total: usize,
+    /// For a roll-back: all items on the page's assets, by position on each. One that comes earlier changes what a later
+    /// one finds.
+    pub on_assets: Vec<ApplyItem>,
+}
+
 /// Reviews, applies and roll-backs.
 #[async_trait]
 pub trait ReviewStore: Send + Sync {
@@ -134,8 +146,8 @@ pub trait ReviewStore: Send + Sync {
     /// such alternative, naming the asset; `Conflict` where a selected suggestion's run is APPLYING or CANCELLING an apply.
     async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed>;
 
-    /// The items that an apply would have: accepted and edited suggestions of the run whose final text is not what was
-    /// last written for them, of `ids` if given, by position.
+    /// The items that an apply would have, by position: accepted and edited suggestions of the run whose final text is not
+    /// what was last written for them; those of `ids` if given, whatever was written last.
     ///
     /// # Errors
     /// `NotFound` for ids that are no suggestions of the run; `BadInput` for one that is not accepted.
@@ -147,8 +159,39 @@ pub trait ReviewStore: Send + Sync {
     /// `NotFound` for ids that are no suggestions of the run.
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>>;
 
-    /// Accepts the first wording of all undecided suggestions of a run: what `RUN_APPLY` and AUTO schedules do.
-    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()>;
+    /// Begins an apply or a roll-back by [`RunEdit::begin_apply`] of what can be written now, of `ids` if given; gives
+    /// how many comments that is. With `ids` or an order to overwrite, texts that were written last are written again.
+    /// `order.from` is what the run is in then. Before that, `accept_undecided` accepts the first wording of all
+    /// undecided suggestions, except where another version is being written: what `RUN_APPLY` and AUTO schedules do.
+    /// It is one transaction, so that no review falls between. A run that is CANCELLING stays as it is, and so does one
+    /// without anything to write that no worker holds (`fence`).
+    ///
+    /// # Errors
+    /// As [`ReviewStore::items_to_apply`]; `Conflict` where the run is in another attempt than `fence`, or, without
+    /// one, at work.
+    async fn begin_apply(
+        &self,
+        run: RunId,
+        fence: Option<i32>,
+        order: ApplyOrder,
+        ids: Option<Vec<SuggestionId>>,
+        accept_undecided: bool,
+        at: Moment,
+    ) -> Result<(Run, usize)>;
+
+    /// One page of the items that an apply or a roll-back would have now, as [`ReviewStore::items_to_apply`] and
+    /// [`ReviewStore::items_to_roll_back`] number them; only what it shows is read whole.
+    ///
+    /// # Errors
+    /// As those.
+    async fn plan_page(
+        &self,
+        run: RunId,
+        rollback: bool,
+        ids: Option<&[SuggestionId]>,
+        list: &str,
+        page: &PageRequest,
+    ) -> Result<PlanPage>;
 
     /// The next planned items of the run's apply, by position.
     async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>>;

@@ -19,9 +19,9 @@ use crate::{
         },
         asset::AssetPath,
         id::{RunId, SuggestionId},
-        page::{Cursor, CursorPart, Page, PageArguments, PageDirection, PageRequest},
+        page::{Cursor, Page, PageArguments, PageRequest},
         profile::DbProfile,
-        run::{Run, RunEdit},
+        run::Run,
         status::RunKind,
         suggestion::ReviewState,
     },
@@ -69,22 +69,15 @@ impl Applies {
     /// nothing that could be written, or its DB profile is gone.
     pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, usize)> {
         let run = self.run(order.run_id, "input.runId").await?;
-        refuse_live(&run)?;
         self.db_profile(&run).await?;
-        let items = self.items(order, "input.suggestionIds").await?;
-        let total = items.len();
-        if total == 0 {
-            return Ok((run, 0));
-        }
+        let ids = self.ids(order, "input.suggestionIds").await?;
         let (rollback, overwrite, actor) = (order.rollback, order.overwrite, actor.to_owned());
-        let change = Box::new(move |edit: &mut RunEdit| {
-            // Whoever came first has it: two applies never mix.
-            refuse_live(&edit.run)?;
-            let order = ApplyOrder { from: edit.run.status, rollback, overwrite, actor };
-            edit.begin_apply(order, items)
-        });
-        let run = self.ports.store.change_run(run.id, None, self.ports.clock.now(), change).await?;
-        info!(run = run.id.0, comments = total, rollback, "writing of comments ordered");
+        let ordered = ApplyOrder { from: run.status, rollback, overwrite, actor };
+        let now = self.ports.clock.now();
+        let (run, total) = self.ports.store.begin_apply(run.id, None, ordered, ids, false, now).await?;
+        if total > 0 {
+            info!(run = run.id.0, comments = total, rollback, "writing of comments ordered");
+        }
         Ok((run, total))
     }
 
@@ -103,15 +96,13 @@ impl Applies {
         let request = PageRequest::new(arguments, &list)?;
         let run = self.run(order.run_id, "runId").await?;
         let profile = self.db_profile(&run).await?;
-        let items = self.items(order, "suggestionIds").await?;
-        let total = items.len();
+        let ids = self.ids(order, "suggestionIds").await?;
+        let plan = self.ports.store.plan_page(run.id, order.rollback, ids.as_deref(), &list, &request).await?;
+        let (mut page, total) = (plan.page, plan.total);
         let mut by_asset: HashMap<AssetPath, Vec<ApplyItem>> = HashMap::new();
-        if order.rollback {
-            for item in &items {
-                by_asset.entry(item.asset.clone()).or_default().push(item.clone());
-            }
+        for item in plan.on_assets {
+            by_asset.entry(item.asset.clone()).or_default().push(item);
         }
-        let mut page = cut(items, &request, &list);
         if look && !page.rows.is_empty() {
             let with_earlier = |(cursor, item): (Cursor, ApplyItem)| {
                 let of_asset = by_asset.get(&item.asset).map_or(&[][..], Vec::as_slice);
@@ -163,16 +154,10 @@ impl Applies {
         super::reruns::db_profile_of(&self.ports, run).await
     }
 
-    async fn items(&self, order: &WriteOrder, argument: &str) -> Result<Vec<ApplyItem>> {
-        let ids = match &order.suggestion_ids {
-            Some(ids) => Some(self.check_suggestions(order, ids, argument).await?),
-            None => None,
-        };
-        let store = &self.ports.store;
-        if order.rollback {
-            store.items_to_roll_back(order.run_id, ids.as_deref()).await
-        } else {
-            store.items_to_apply(order.run_id, ids.as_deref()).await
+    async fn ids(&self, order: &WriteOrder, argument: &str) -> Result<Option<Vec<SuggestionId>>> {
+        match &order.suggestion_ids {
+            Some(ids) => Ok(Some(self.check_suggestions(order, ids, argument).await?)),
+            None => Ok(None),
         }
     }
 
@@ -270,37 +255,4 @@ fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
         }
         error => Err(unreachable(error)),
     }
-}
-
-fn refuse_live(run: &Run) -> Result<()> {
-    if run.status.is_live() {
-        let message =
-            format!("run #{} is {}; wait for its end, or cancel it, and try again", run.id, run.status.as_str());
-        return Err(Error::conflict(message));
-    }
-    Ok(())
-}
-
-/// A page of items, which stand in the order of their positions.
-fn cut(items: Vec<ApplyItem>, request: &PageRequest, list: &str) -> Page<ApplyItem> {
-    let (after, before) = match request.direction {
-        PageDirection::Forward => (&request.from, &request.until),
-        PageDirection::Backward => (&request.until, &request.from),
-    };
-    let place = |cursor: &Option<Cursor>| match cursor.as_ref().map(|cursor| cursor.key.as_slice()) {
-        Some([CursorPart::Int(position)]) => Some(*position),
-        _ => None,
-    };
-    let start = place(after).map_or(0, |at| items.partition_point(|item| i64::from(item.position) <= at));
-    let stop = place(before).map_or(items.len(), |at| items.partition_point(|item| i64::from(item.position) < at));
-    let stop = stop.max(start);
-    let (begin, end) = match request.direction {
-        PageDirection::Forward => (start, stop.min(start + request.size)),
-        PageDirection::Backward => (start.max(stop.saturating_sub(request.size)), stop),
-    };
-    let total = items.len();
-    let cursor =
-        |item: &ApplyItem| Cursor { list: list.to_owned(), key: vec![CursorPart::Int(i64::from(item.position))] };
-    let rows = items.into_iter().take(end).skip(begin).map(|item| (cursor(&item), item)).collect();
-    Page { rows, has_next: end < total, has_previous: begin > 0 }
 }

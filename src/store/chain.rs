@@ -52,6 +52,12 @@ pub(super) fn in_chains(chains: &[SuggestionId]) -> Condition {
     Condition::any().add(Column::Id.is_in(keys())).add(Column::ChainId.is_in(keys()))
 }
 
+/// The other suggestions of a suggestion's chain.
+pub(super) async fn beside(connection: &impl ConnectionTrait, of: SuggestionId) -> Result<Condition> {
+    let chains: Vec<SuggestionId> = chains_of(connection, &[of]).await?.into_values().collect();
+    Ok(Condition::all().add(in_chains(&chains)).add(Column::Id.ne(of.0)))
+}
+
 /// The chains of suggestions; one that is gone may still name a chain itself.
 async fn chains_of(
     connection: &impl ConnectionTrait,

@@ -1,9 +1,8 @@
-//! The items of applies and roll-backs: which there would be, what was planned, what came of each.
+//! The items of applies and roll-backs: what was planned, what came of each. Which there would be: `apply_plan.rs`.
 //!
 //! The rule: what came of an item is recorded once. A write is recorded with its item in one transaction, and
-//! what a suggestion says of its writes (`applied_id`, `applied_text`) follows from the audit.
-
-use std::collections::HashSet;
+//! what a suggestion says of its writes (`applied_id`, `applied_text`) follows from the audit. Of a chain one version
+//! stands in the database: when one is written, the others stand there no longer.
 
 use entity::{
     applied_comment, apply_item,
@@ -16,10 +15,9 @@ use sea_orm::{
 };
 
 use super::{
+    chain,
     keyset::{self, KeyType, Keyset},
-    number, record, runs,
-    runs::MAX_KEYS,
-    write,
+    number, record, write,
 };
 use crate::domain::{
     Error, Result,
@@ -35,139 +33,22 @@ use crate::domain::{
 /// The states in which a suggestion is to be written.
 pub(super) const ACCEPTED: [ReviewState; 2] = [ReviewState::Accepted, ReviewState::Edited];
 
+/// Suggestions that are to be written.
+pub(super) fn accepted() -> Condition {
+    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(ReviewState::as_str)))
+}
+
 /// Suggestions that are to be written and whose final text was not written last.
 pub(super) fn unapplied() -> Condition {
     let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));
     let other = Condition::any()
         .add(Expr::col(Column::AppliedText).is_null())
         .add(Expr::col(Column::AppliedText).ne(final_text));
-    Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(ReviewState::as_str))).add(other)
-}
-
-/// Refuses ids that are no suggestions of the run; gives their states and assets.
-async fn of_run(
-    connection: &impl ConnectionTrait,
-    run: RunId,
-    ids: &[SuggestionId],
-) -> Result<Vec<(SuggestionId, ReviewState, String)>> {
-    let mut known = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(MAX_KEYS) {
-        let rows: Vec<(i64, String, String)> = suggestion::Entity::find()
-            .select_only()
-            .columns([Column::Id, Column::ReviewState, Column::Display])
-            .filter(Column::RunId.eq(run.0))
-            .filter(Column::Id.is_in(ids.iter().map(|id| id.0)))
-            .into_tuple()
-            .all(connection)
-            .await?;
-        for (id, state, display) in rows {
-            known.push((SuggestionId(id), record::spelled(&state)?, display));
-        }
-    }
-    let found: HashSet<SuggestionId> = known.iter().map(|(id, ..)| *id).collect();
-    match ids.iter().position(|id| !found.contains(id)) {
-        Some(at) => Err(Error::not_found_at(
-            format!("input.suggestionIds.{at}"),
-            format!("run #{run} has no such suggestion; choose among its own"),
-        )),
-        None => Ok(known),
-    }
-}
-
-/// The items that an apply would have, by position.
-pub(super) async fn to_apply(
-    connection: &impl ConnectionTrait,
-    run: RunId,
-    ids: Option<&[SuggestionId]>,
-) -> Result<Vec<ApplyItem>> {
-    runs::find(connection, run).await?;
-    if let Some(ids) = ids {
-        let known = of_run(connection, run, ids).await?;
-        if let Some((id, state, display)) = known.iter().find(|(_, state, _)| !ACCEPTED.contains(state)) {
-            let at = ids.iter().position(|wanted| wanted == id).unwrap_or_default();
-            return Err(Error::bad_input(
-                format!("input.suggestionIds.{at}"),
-                format!("{display} is {}; accept its suggestion first, or leave it out", state.as_str()),
-            ));
-        }
-    }
-    let wanted: Option<HashSet<SuggestionId>> = ids.map(|ids| ids.iter().copied().collect());
-    let rows = suggestion::Entity::find()
-        .filter(Column::RunId.eq(run.0))
-        .filter(unapplied())
-        .order_by_asc(Column::Position)
-        .order_by_asc(Column::Id)
-        .all(connection)
-        .await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        let suggestion = record::suggestion(row)?;
-        if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&suggestion.id)) {
-            continue;
-        }
-        items.push(ApplyItem {
-            position: next_position(&items),
-            suggestion_id: suggestion.id,
-            text: Some(suggestion.final_text().to_owned()),
-            asset: suggestion.asset,
-            expected: suggestion.existing_comment,
-            undoes: None,
-            status: ApplyStatus::Planned,
-            begun: false,
-            statement: None,
-            before: None,
-            error: None,
-        });
-    }
-    Ok(items)
-}
-
-fn next_position(items: &[ApplyItem]) -> i32 {
-    i32::try_from(items.len() + 1).unwrap_or(i32::MAX)
-}
-
-/// The items that a roll-back would have, newest write first.
-pub(super) async fn to_roll_back(
-    connection: &impl ConnectionTrait,
-    run: RunId,
-    ids: Option<&[SuggestionId]>,
-) -> Result<Vec<ApplyItem>> {
-    runs::find(connection, run).await?;
-    if let Some(ids) = ids {
-        of_run(connection, run, ids).await?;
-    }
-    let wanted: Option<HashSet<SuggestionId>> = ids.map(|ids| ids.iter().copied().collect());
-    let rows = applied_comment::Entity::find()
-        .filter(applied_comment::Column::RunId.eq(run.0))
-        .filter(standing())
-        .order_by_desc(applied_comment::Column::Id)
-        .all(connection)
-        .await?;
-    let mut items = Vec::with_capacity(rows.len());
-    for row in rows {
-        let written = record::applied_comment(row)?;
-        if wanted.as_ref().is_some_and(|wanted| !wanted.contains(&written.suggestion_id)) {
-            continue;
-        }
-        items.push(ApplyItem {
-            position: next_position(&items),
-            suggestion_id: written.suggestion_id,
-            asset: written.asset,
-            text: written.before,
-            expected: written.after,
-            undoes: Some(written.id),
-            status: ApplyStatus::Planned,
-            begun: false,
-            statement: None,
-            before: None,
-            error: None,
-        });
-    }
-    Ok(items)
+    accepted().add(other)
 }
 
 /// Writes of applies that were not undone.
-fn standing() -> Condition {
+pub(super) fn standing() -> Condition {
     Condition::all().add(applied_comment::Column::RolledBackAt.is_null()).add(applied_comment::Column::Undoes.is_null())
 }
 
@@ -266,7 +147,8 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
     match (item.status, item.undoes) {
         (ApplyStatus::Applied, None) => {
             write_audit(transaction, run, item, at).await?;
-            follow_audit(transaction, item.suggestion_id).await
+            follow_audit(transaction, item.suggestion_id).await?;
+            replace_others(transaction, item.suggestion_id).await
         }
         // What stood before stands there: the write is undone, whoever did it.
         (ApplyStatus::Applied | ApplyStatus::Unchanged, Some(undone)) => {
@@ -286,7 +168,7 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
                 .filter(Column::Id.eq(item.suggestion_id.0))
                 .exec(transaction)
                 .await?;
-            Ok(())
+            replace_others(transaction, item.suggestion_id).await
         }
         _ => Ok(()),
     }
@@ -314,6 +196,18 @@ async fn write_audit(transaction: &DatabaseTransaction, run: &Run, item: &ApplyI
         search_text: ActiveValue::Set(searched.join("\n")),
     };
     write::insert(transaction, [row]).await
+}
+
+/// The other versions of a suggestion that stands in the database stand there no longer; their writes stay recorded.
+async fn replace_others(transaction: &DatabaseTransaction, suggestion: SuggestionId) -> Result<()> {
+    suggestion::Entity::update_many()
+        .col_expr(Column::AppliedId, Expr::value(None::<i64>))
+        .col_expr(Column::AppliedText, Expr::value(None::<String>))
+        .filter(chain::beside(transaction, suggestion).await?)
+        .filter(Column::AppliedText.is_not_null())
+        .exec(transaction)
+        .await?;
+    Ok(())
 }
 
 /// Sets what a suggestion says of its writes to its newest one that stands.

@@ -6,6 +6,7 @@
 //! never written as text; what one database needs otherwise than the rest is in `dialect.rs`. To add a
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
 
+mod apply_plan;
 mod audit;
 mod chain;
 mod dialect;

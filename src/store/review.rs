@@ -16,14 +16,14 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, all, audit, chain, items, record,
+    SqlStore, all, apply_plan, audit, chain, items, record,
     runs::{self, MAX_KEYS},
     settle, suggestions,
 };
 use crate::{
     domain::{
         Error, Result,
-        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyStatus},
+        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
         asset::AssetPath,
         clock::Moment,
         id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
@@ -33,7 +33,10 @@ use crate::{
         status::RunStatus,
         suggestion::{ReviewState, Suggestion, SuggestionFilter},
     },
-    port::store::ReviewStore,
+    port::{
+        bus::RunNudge,
+        store::{Change, PlanPage, ReviewStore},
+    },
 };
 
 /// So many of the changed suggestions are named.
@@ -58,6 +61,16 @@ struct Chosen {
 struct Mate {
     id: i64,
     run_id: i64,
+    chain: i64,
+}
+
+/// What a decision does where another version is being written at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Busy {
+    /// Nothing is decided at all.
+    Refuse,
+    /// That chain is left as it is.
+    Spare,
 }
 
 /// The state that a decision leads to.
@@ -159,6 +172,7 @@ async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &
         let mut query = Query::select();
         query
             .columns([Column::Id, Column::RunId])
+            .expr_as(Expr::col(Column::ChainId).if_null(Expr::col(Column::Id)), "chain")
             .from(suggestion::Entity)
             .cond_where(chain::in_chains(chains))
             .and_where(Expr::col(Column::ReviewState).ne(ReviewState::Skipped.as_str()));
@@ -192,72 +206,156 @@ async fn decide(
     Ok(())
 }
 
-/// Runs with the suggestions that are selected or change with them, none of which may be written at the moment.
-async fn runs_at_rest(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<(run::Model, Run)>> {
+/// Refuses a run whose comments are being written.
+fn refuse_writing(run: &Run) -> Result<()> {
+    if run.status == RunStatus::Applying || (run.apply.is_some() && run.status.is_live()) {
+        return Err(Error::conflict(format!(
+            "run #{} is {}: its comments are being written; wait for its end or cancel it, then review",
+            run.id,
+            run.status.as_str()
+        )));
+    }
+    Ok(())
+}
+
+/// Refuses a run that is at work: two applies never mix.
+fn refuse_live(run: &Run) -> Result<()> {
+    if run.status.is_live() {
+        let message =
+            format!("run #{} is {}; wait for its end, or cancel it, and try again", run.id, run.status.as_str());
+        return Err(Error::conflict(message));
+    }
+    Ok(())
+}
+
+/// Runs with the suggestions that are selected or change with them.
+async fn runs_of(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<(run::Model, Run)>> {
     let mut runs = Vec::with_capacity(ids.len());
     for ids in ids.chunks(MAX_KEYS) {
         for row in run::Entity::find().filter(run::Column::Id.is_in(ids.iter().copied())).all(connection).await? {
             let run = record::run(row.clone())?;
-            if run.status == RunStatus::Applying || (run.apply.is_some() && run.status.is_live()) {
-                return Err(Error::conflict(format!(
-                    "run #{} is {}: its comments are being written; wait for its end or cancel it, then review",
-                    run.id,
-                    run.status.as_str()
-                )));
-            }
             runs.push((row, run));
         }
     }
     Ok(runs)
 }
 
+/// Decides inside a transaction; gives the nudges that its commit owes.
+async fn decide_on(
+    transaction: &DatabaseTransaction,
+    selection: &Selection,
+    decision: &Decision,
+    (reviewer, at): (&str, Moment),
+    busy: Busy,
+) -> Result<(Reviewed, Vec<RunNudge>)> {
+    let mut chosen = chosen(transaction, selection, decision).await?;
+    chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
+    all_have_it(&chosen, decision)?;
+    let accepts = matches!(decision, Decision::Accept(_));
+    let deciding: HashSet<i64> = if accepts { newest(&chosen) } else { chosen.iter().map(|row| row.id).collect() };
+    let mut mates = if accepts { mates(transaction, &chosen, &deciding).await? } else { Vec::new() };
+    let touched: BTreeSet<i64> =
+        chosen.iter().map(|row| row.run_id).chain(mates.iter().map(|mate| mate.run_id)).collect();
+    let runs = runs_of(transaction, &touched.into_iter().collect::<Vec<_>>()).await?;
+    if busy == Busy::Refuse {
+        runs.iter().try_for_each(|(_, run)| refuse_writing(run))?;
+    } else {
+        let writing = |id: i64| runs.iter().any(|(row, run)| row.id == id && refuse_writing(run).is_err());
+        let spared: HashSet<i64> = mates.iter().filter(|mate| writing(mate.run_id)).map(|mate| mate.chain).collect();
+        chosen.retain(|row| !spared.contains(&row.chain));
+        mates.retain(|mate| !spared.contains(&mate.chain));
+    }
+
+    let skipped: HashSet<i64> = mates.iter().map(|mate| mate.id).collect();
+    let state = target(decision).as_str();
+    let differs = |row: &Chosen| row.review_state != state || row.review_text != row.wanted;
+    let (mut deciding_ids, mut changed) = (Vec::new(), Vec::new());
+    for row in &chosen {
+        let decided = deciding.contains(&row.id) && differs(row);
+        if decided {
+            deciding_ids.push(row.id);
+        }
+        if decided || skipped.contains(&row.id) {
+            changed.push(SuggestionId(row.id));
+        }
+    }
+    decide(transaction, &deciding_ids, decision, reviewer, at).await?;
+    let skipped: Vec<i64> = mates.iter().map(|mate| mate.id).collect();
+    decide(transaction, &skipped, &Decision::Skip, reviewer, at).await?;
+
+    let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
+    let changed_runs: HashSet<i64> = chosen
+        .iter()
+        .map(|row| (row.id, row.run_id))
+        .chain(mates.iter().map(|mate| (mate.id, mate.run_id)))
+        .filter(|(id, _)| changed_ids.contains(id))
+        .map(|(_, run)| run)
+        .collect();
+    let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
+    let nudges = settle::settle(transaction, runs, at).await?;
+    let count = changed.len();
+    changed.truncate(MAX_FIRST);
+    Ok((Reviewed { changed: count, first: changed }, nudges))
+}
+
 impl SqlStore {
     async fn decide(self, selection: Selection, decision: Decision, reviewer: String, at: Moment) -> Result<Reviewed> {
         let transaction = self.begin().await?;
-        let mut chosen = chosen(&transaction, &selection, &decision).await?;
-        chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
-        all_have_it(&chosen, &decision)?;
-        let accepts = matches!(decision, Decision::Accept(_));
-        let deciding: HashSet<i64> = if accepts { newest(&chosen) } else { chosen.iter().map(|row| row.id).collect() };
-        let mates = if accepts { mates(&transaction, &chosen, &deciding).await? } else { Vec::new() };
-        let touched: BTreeSet<i64> =
-            chosen.iter().map(|row| row.run_id).chain(mates.iter().map(|mate| mate.run_id)).collect();
-        let runs = runs_at_rest(&transaction, &touched.into_iter().collect::<Vec<_>>()).await?;
-
-        let skipped: HashSet<i64> = mates.iter().map(|mate| mate.id).collect();
-        let state = target(&decision).as_str();
-        let differs = |row: &Chosen| row.review_state != state || row.review_text != row.wanted;
-        let (mut deciding_ids, mut changed) = (Vec::new(), Vec::new());
-        for row in &chosen {
-            let decided = deciding.contains(&row.id) && differs(row);
-            if decided {
-                deciding_ids.push(row.id);
-            }
-            if decided || skipped.contains(&row.id) {
-                changed.push(SuggestionId(row.id));
-            }
-        }
-        decide(&transaction, &deciding_ids, &decision, &reviewer, at).await?;
-        let skipped: Vec<i64> = mates.iter().map(|mate| mate.id).collect();
-        decide(&transaction, &skipped, &Decision::Skip, &reviewer, at).await?;
-
-        let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
-        let changed_runs: HashSet<i64> = chosen
-            .iter()
-            .map(|row| (row.id, row.run_id))
-            .chain(mates.iter().map(|mate| (mate.id, mate.run_id)))
-            .filter(|(id, _)| changed_ids.contains(id))
-            .map(|(_, run)| run)
-            .collect();
-        let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
-        let nudges = settle::settle(&transaction, runs, at).await?;
+        let (done, nudges) = decide_on(&transaction, &selection, &decision, (&reviewer, at), Busy::Refuse).await?;
         transaction.commit().await?;
         for nudge in nudges {
             self.bus.nudge(nudge);
         }
-        let count = changed.len();
-        changed.truncate(MAX_FIRST);
-        Ok(Reviewed { changed: count, first: changed })
+        Ok(done)
+    }
+
+    /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.
+    async fn begin_writing(
+        self,
+        id: RunId,
+        fence: Option<i32>,
+        order: ApplyOrder,
+        ids: Option<Vec<SuggestionId>>,
+        accept_undecided: bool,
+        at: Moment,
+    ) -> Result<(Run, usize)> {
+        let transaction = self.begin().await?;
+        let row = runs::find(&transaction, id).await?;
+        let run = record::run(row.clone())?;
+        if fence.is_none() {
+            refuse_live(&run)?;
+        }
+        if run.status == RunStatus::Cancelling {
+            return Ok((self.change(transaction, row, fence, at, Box::new(|_| Ok(()))).await?, 0));
+        }
+        let mut nudges = Vec::new();
+        if accept_undecided {
+            let undecided =
+                SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
+            let undecided = Selection::OfRun(id, undecided);
+            let first = Decision::Accept(Choice::Alternative(0));
+            nudges = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?.1;
+        }
+        let items = if order.rollback {
+            apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?
+        } else {
+            apply_plan::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
+        };
+        let total = items.len();
+        if total == 0 && fence.is_none() {
+            return Ok((run, 0));
+        }
+        let row = runs::find(&transaction, id).await?;
+        let begin: Change = Box::new(move |edit| {
+            let order = ApplyOrder { from: edit.run.status, ..order };
+            edit.begin_apply(order, items)
+        });
+        let run = self.clone().change(transaction, row, fence, at, begin).await?;
+        // The run itself was nudged by its change.
+        for nudge in nudges.into_iter().filter(|nudge| nudge.run_id != id) {
+            self.bus.nudge(nudge);
+        }
+        Ok((run, total))
     }
 }
 
@@ -269,18 +367,34 @@ impl ReviewStore for SqlStore {
     }
 
     async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        items::to_apply(self.read(), run, ids).await
+        apply_plan::to_apply(self.read(), run, ids, false).await
     }
 
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        items::to_roll_back(self.read(), run, ids).await
+        apply_plan::to_roll_back(self.read(), run, ids).await
     }
 
-    async fn accept_undecided(&self, run: RunId, reviewer: &str, at: Moment) -> Result<()> {
-        let undecided = SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
-        let first = Decision::Accept(Choice::Alternative(0));
-        self.review(Selection::OfRun(run, undecided), first, reviewer, at).await?;
-        Ok(())
+    async fn begin_apply(
+        &self,
+        run: RunId,
+        fence: Option<i32>,
+        order: ApplyOrder,
+        ids: Option<Vec<SuggestionId>>,
+        accept_undecided: bool,
+        at: Moment,
+    ) -> Result<(Run, usize)> {
+        self.finish(move |store| store.begin_writing(run, fence, order, ids, accept_undecided, at)).await
+    }
+
+    async fn plan_page(
+        &self,
+        run: RunId,
+        rollback: bool,
+        ids: Option<&[SuggestionId]>,
+        list: &str,
+        page: &PageRequest,
+    ) -> Result<PlanPage> {
+        apply_plan::page(self.read(), run, rollback, ids, list, page).await
     }
 
     async fn planned_items(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<ApplyItem>> {

@@ -321,7 +321,7 @@ async fn a_roll_back_undoes_writes_newest_first_and_once() {
 async fn an_apply_that_died_is_found_and_knows_what_it_began() {
     let test = described(2).await;
     let run = RunId(1);
-    test.store.accept_undecided(run, "ada", at(40)).await.unwrap();
+    test.decide(&[1, 2], FIRST).await.unwrap();
     test.order(run, false).await;
     // Told to apply and not yet taken: nobody's orphan.
     assert!(test.store.orphans(at(1_000_000)).await.unwrap().is_empty());
@@ -464,6 +464,134 @@ async fn re_runs_go_on_with_their_chains_and_share_one_decision() {
     let chains = store.chains(&[SuggestionId(1), SuggestionId(2)]).await.unwrap();
     let versions = |id: i64| chains[&SuggestionId(id)].iter().map(|one| (one.id.0, one.version)).collect::<Vec<_>>();
     assert_eq!((versions(1), versions(2)), (vec![(3, 2), (5, 3), (6, 4), (7, 5)], vec![(4, 2), (8, 3)]));
+}
+
+#[tokio::test]
+async fn of_a_chain_the_version_written_last_stands_and_any_can_be_written_again() {
+    let test = described(1).await;
+    let store = &test.store;
+    test.decide(&[1], FIRST).await.unwrap();
+    test.write_all(1, false, &[], 100).await;
+    test.create(vec![rerun(&[1])], 101).await;
+    describe(&test, rerun(&[1]).rows).await;
+    test.decide(&[2], text("anew")).await.unwrap();
+    test.write_all(2, false, &[], 200).await;
+    let standing = async || {
+        let counts = store.review_counts(&[RunId(1), RunId(2)]).await.unwrap();
+        [1, 2].map(|run| counts[&RunId(run)].applied)
+    };
+    assert_eq!(standing().await, [0, 1]);
+    assert_eq!((test.status(1).await, test.status(2).await), (RunStatus::Success, RunStatus::Success));
+    // The first version once more: it stands no longer, and so is to be written.
+    test.decide(&[1], FIRST).await.unwrap();
+    assert_eq!((test.status(1).await, test.status(2).await), (RunStatus::ReadyForReview, RunStatus::Success));
+    assert_eq!(test.write_all(1, false, &[], 300).await.status, RunStatus::Success);
+    assert_eq!(standing().await, [1, 0]);
+    // The same where it was found to stand there.
+    test.decide(&[2], text("anew")).await.unwrap();
+    test.write_all(2, false, &[(1, ApplyStatus::Unchanged)], 400).await;
+    assert_eq!(standing().await, [0, 0]);
+    assert_eq!(test.audit(AppliedCommentFilter::default()).await.len(), 3);
+    // What stands is written again where it is named, or another comment is to be overwritten.
+    let order = |overwrite| ApplyOrder { from: RunStatus::Success, rollback: false, overwrite, actor: "x".to_owned() };
+    let nothing = store.begin_apply(RunId(2), None, order(false), None, false, at(500)).await.unwrap();
+    assert_eq!((nothing.0.status, nothing.1), (RunStatus::Success, 0));
+    let named = Some(vec![SuggestionId(2)]);
+    for (overwrite, ids) in [(false, named), (true, None)] {
+        let (run, total) = store.begin_apply(RunId(2), None, order(overwrite), ids, false, at(500)).await.unwrap();
+        assert_eq!((run.status, total), (RunStatus::Applying, 1));
+        let claimed = test.claim(501).await.unwrap();
+        let item = store.planned_items(run.id, 0, 9).await.unwrap().remove(0);
+        test.write(run.id, item, ApplyStatus::Unchanged, Some("anew"), 502).await;
+        store.finish_apply(run.id, claimed.attempt, at(503)).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn an_apply_begins_with_what_is_decided_at_that_moment() {
+    let test = described(2).await;
+    let store = &test.store;
+    test.decide(&[1], Decision::Skip).await.unwrap();
+    let again = [row(1, "users", "c2"), row(2, "users", "c3")];
+    let rows = vec![Row { again: Some(SuggestionId(2)), ..again[0].clone() }, again[1].clone()];
+    test.create(vec![NewRun { rows: rows.clone(), ..new_run("users") }], 10).await;
+    // The first version is being written: nothing of its chain is decided, and the claim holds.
+    test.decide(&[2], FIRST).await.unwrap();
+    let held = test.claim(20).await.unwrap();
+    test.change(held.id, 21, move |edit| {
+        for row in rows {
+            let done = RowOutcome::Done { draft: draft("anew", 0.5), existing_comment: None };
+            edit.end_row(row, done);
+        }
+        Ok(())
+    })
+    .await;
+    let order = |from| ApplyOrder { from, rollback: false, overwrite: false, actor: "ada".to_owned() };
+    let begun = store.begin_apply(RunId(1), None, order(RunStatus::Running), None, false, at(30)).await.unwrap();
+    assert_eq!(
+        (begun.0.status, begun.0.apply.unwrap().from, begun.1),
+        (RunStatus::Applying, RunStatus::ReadyForReview, 1)
+    );
+    let twice = store.begin_apply(RunId(1), None, order(RunStatus::Running), None, false, at(31)).await;
+    assert_eq!(error_of(twice).0, "CONFLICT");
+    let lost = store.begin_apply(RunId(2), Some(held.attempt + 1), order(RunStatus::Running), None, true, at(32)).await;
+    assert_eq!(error_of(lost).0, "CONFLICT");
+    assert!(test.suggestions(2).await.iter().all(|one| one.review.state == ReviewState::Unreviewed));
+    let begun = store.begin_apply(RunId(2), Some(held.attempt), order(RunStatus::Running), None, true, at(33)).await;
+    let (run, total) = begun.unwrap();
+    assert_eq!((run.status, total), (RunStatus::Applying, 1));
+    let states: Vec<_> = test.suggestions(2).await.iter().map(|one| one.review.state).collect();
+    assert_eq!(states, [ReviewState::Unreviewed, ReviewState::Accepted]);
+    assert_eq!(store.planned_items(RunId(2), 0, 9).await.unwrap()[0].suggestion_id, SuggestionId(4));
+}
+
+#[tokio::test]
+async fn a_plan_is_paged_as_it_would_be_written() {
+    let test = described(5).await;
+    let (run, store) = (RunId(1), &test.store);
+    test.decide(&[1, 2, 4, 5], FIRST).await.unwrap();
+    let told = |items: &[ApplyItem]| {
+        items.iter().map(|item| (item.position, item.suggestion_id.0, item.text.clone())).collect::<Vec<_>>()
+    };
+    for rollback in [false, true] {
+        let whole = if rollback {
+            test.write_all(1, false, &[], 100).await;
+            test.decide(&[2], text("anew")).await.unwrap();
+            test.write_all(1, false, &[], 200).await;
+            store.items_to_roll_back(run, None).await.unwrap()
+        } else {
+            store.items_to_apply(run, None).await.unwrap()
+        };
+        let page = async |request: PageRequest| {
+            let plan = store.plan_page(run, rollback, None, "plan", &request).await.unwrap();
+            assert_eq!(plan.total, whole.len());
+            plan
+        };
+        let mut seen = Vec::new();
+        let mut request = PageRequest::first(2);
+        loop {
+            let plan = page(request.clone()).await;
+            assert_eq!(plan.page.has_previous, !seen.is_empty());
+            request.from = plan.page.rows.last().map(|(cursor, _)| cursor.clone());
+            let of_assets = whole.iter().filter(|item| plan.page.rows.iter().any(|(_, row)| row.asset == item.asset));
+            assert_eq!(plan.on_assets.len(), if rollback { of_assets.count() } else { 0 });
+            seen.extend(plan.page.rows.into_iter().map(|(_, item)| item));
+            if !plan.page.has_next {
+                break;
+            }
+        }
+        assert_eq!(told(&seen), told(&whole));
+        let arguments =
+            PageArguments { last: Some(3), before: request.from.map(|cursor| cursor.encode()), ..Default::default() };
+        let plan = page(PageRequest::new(&arguments, "plan").unwrap()).await;
+        let shown: Vec<_> = plan.page.rows.into_iter().map(|(_, item)| item).collect();
+        assert_eq!(told(&shown), told(&whole[whole.len() - 4..whole.len() - 1]));
+        assert_eq!((plan.page.has_previous, plan.page.has_next), (whole.len() > 4, true));
+    }
+    let named = [SuggestionId(2)];
+    let plan = store.plan_page(run, true, Some(&named), "plan", &PageRequest::first(1)).await.unwrap();
+    assert_eq!((plan.total, plan.page.rows.len(), plan.on_assets.len()), (2, 1, 2));
+    assert!(plan.page.has_next && plan.page.rows[0].1.expected.as_deref() == Some("anew"));
 }
 
 #[tokio::test]
