@@ -286,13 +286,15 @@ fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
 }
 
 const fn is_away(error: &TargetError) -> bool {
-    matches!(error, TargetError::Unreachable(_) | TargetError::TimedOut(_))
+    matches!(error, TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_))
 }
 
 /// What a person reads of a comment that was not written.
 pub fn not_written(error: &TargetError) -> RunError {
     let hint = match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) => "apply again when the database answers",
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
+            "apply again when the database answers"
+        }
         TargetError::Refused(_) => "correct what it says, then apply again, or skip the suggestion",
         TargetError::Misconfigured(_) => "correct the DB profile, then apply again",
     };

@@ -160,7 +160,9 @@ impl RunContext {
             let done = call().await;
             let left = self.patience.target_down.saturating_sub(began.elapsed());
             match done {
-                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_))) if !left.is_zero() => {
+                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_)))
+                    if !left.is_zero() =>
+                {
                     let wait = wait.min(left);
                     let error = target_error(&error);
                     let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
@@ -216,7 +218,7 @@ impl RunContext {
 #[must_use]
 pub fn target_error(error: &TargetError) -> RunError {
     let (code, hint) = match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) => {
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
             ("UNAVAILABLE", "check that the database runs and the DB profile's URL is right, then resume the run")
         }
         TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the rights of the login"),
