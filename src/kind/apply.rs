@@ -165,15 +165,16 @@ impl Writing<'_> {
             }
             let wait = waits.next().unwrap_or(self.context.patience.longest_wait);
             if cancelled || began.elapsed() + wait >= self.context.patience.target_down {
-                let is_gone = matches!(error, TargetError::Unreachable(_));
-                // One that does not answer in time has given the statement up; one that went away may have run it.
-                let told = if is_gone && item.begun { unsure(&error) } else { not_written(&error) };
-                if is_gone {
-                    self.given_up = Some(not_written(&error));
-                } else if !cancelled {
-                    self.locked.insert(table_of(&item.asset), told.clone());
+                match &error {
+                    TargetError::Unreachable(_) => self.given_up = Some(not_written(&error)),
+                    TargetError::Locked(_) if !cancelled => {
+                        self.locked.insert(table_of(&item.asset), not_written(&error));
+                    }
+                    _ => {}
                 }
-                let error = told;
+                // Who waits for a lock has written nothing; who went away or took too long may have.
+                let is_unsure = item.begun && !matches!(error, TargetError::Locked(_));
+                let error = if is_unsure { unsure(&error) } else { not_written(&error) };
                 end_as(item, ApplyStatus::Failed, Some(error));
                 return Ok(());
             }
@@ -304,13 +305,15 @@ fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
 }
 
 const fn is_away(error: &TargetError) -> bool {
-    matches!(error, TargetError::Unreachable(_) | TargetError::TimedOut(_))
+    matches!(error, TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_))
 }
 
 /// What a person reads of a comment that was not written.
 pub fn not_written(error: &TargetError) -> RunError {
     let hint = match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) => "do it again when the database answers",
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
+            "do it again when the database answers"
+        }
         TargetError::Refused(_) => "correct what it says, then do it again, or skip the suggestion",
         TargetError::Misconfigured(_) => "correct the DB profile, then do it again",
     };

@@ -129,18 +129,6 @@ impl RunContext {
         tokio::spawn(write.in_current_span()).await.map_err(Error::internal)?
     }
 
-    /// Calls the store for something that may be done twice; where it does not answer, waits and tries again.
-    ///
-    /// # Errors
-    /// What the store says at last.
-    pub async fn insist<T, F>(&self, call: impl Fn() -> F + Send) -> Result<T>
-    where
-        F: Future<Output = Result<T>> + Send,
-        T: Send,
-    {
-        insist(self.patience, call, || true).await
-    }
-
     /// How long the run has worked over all its claims, in milliseconds.
     pub fn worked_ms(&self) -> i64 {
         self.run.active_ms + i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
@@ -190,7 +178,9 @@ impl RunContext {
             let done = call().await;
             let left = self.patience.target_down.saturating_sub(began.elapsed());
             match done {
-                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_))) if !left.is_zero() => {
+                Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_)))
+                    if !left.is_zero() =>
+                {
                     let wait = wait.min(left);
                     let error = target_error(&error);
                     let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
@@ -277,7 +267,7 @@ where
 #[must_use]
 pub fn target_error(error: &TargetError) -> RunError {
     let (code, hint) = match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) => {
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
             ("UNAVAILABLE", "check that the database runs and the DB profile's URL is right, then resume the run")
         }
         TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the rights of the login"),

@@ -25,6 +25,9 @@ pub enum TargetError {
     /// No answer within the time limit.
     #[error("{0}")]
     TimedOut(String),
+    /// Another session holds a lock on what was to be written: nothing was written, surely.
+    #[error("{0}")]
+    Locked(String),
     /// The URL or the profile cannot be used as it is.
     #[error("{0}")]
     Misconfigured(String),
@@ -91,7 +94,7 @@ pub trait Target: Send + Sync {
     /// Writes a comment, and nothing but the comment. Waits a short time for locks at most.
     ///
     /// # Errors
-    /// `Refused` for what cannot be written, `Unreachable` and `TimedOut` for what may be tried again.
+    /// `Refused` for what cannot be written, `Unreachable`, `TimedOut` and `Locked` for what may be tried again.
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError>;
 
     /// What the data look like, from a bounded sample. A column whose values cannot be read has none; running

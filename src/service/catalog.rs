@@ -110,6 +110,7 @@ pub fn unreachable(error: TargetError) -> Error {
         TargetError::Unreachable(message)
         | TargetError::Refused(message)
         | TargetError::TimedOut(message)
+        | TargetError::Locked(message)
         | TargetError::Misconfigured(message) => Error::unavailable(message),
     }
 }

@@ -137,7 +137,9 @@ fn unusable_model(error: &ModelError) -> Error {
 
 fn unusable_target(path: &str, error: &TargetError) -> Error {
     match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) => Error::unavailable(error.to_string()),
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
+            Error::unavailable(error.to_string())
+        }
         TargetError::Misconfigured(_) => Error::bad_input(format!("{path}.dbProfileId"), error.to_string()),
         TargetError::Refused(_) => Error::bad_input(format!("{path}.database"), error.to_string()),
     }

@@ -341,7 +341,7 @@ pub(super) fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error
     let place = target.server.place();
     let (asset, at, user) = (named(spot.asset), &place.address, &place.user);
     match number_of(error) {
-        Some(1205) => TargetError::TimedOut(format!(
+        Some(1205) => TargetError::Locked(format!(
             "{asset} is locked by another session of MySQL or MariaDB at {at}; try again when it is done"
         )),
         Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(

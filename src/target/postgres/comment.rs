@@ -78,7 +78,7 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
         Ok(Err(error)) => Err(match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {
             Some("42501") => not_owner(),
             Some("42P01" | "42703" | "3F000" | "3D000" | "42809") => gone(asset),
-            Some("55P03" | "57014") => TargetError::TimedOut(format!(
+            Some("55P03") => TargetError::Locked(format!(
                 "{} is locked by another session of PostgreSQL at {}; try again when it is done",
                 named(asset),
                 place.address

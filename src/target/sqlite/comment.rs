@@ -83,7 +83,7 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
         )));
     }
     let explain = |error: &sqlx::Error| match code_of(error).map(|code| code & 0xff) {
-        Some(5 | 6) => TargetError::TimedOut(format!(
+        Some(5 | 6) => TargetError::Locked(format!(
             "the file {} is locked by another program; try again when it is done",
             file.path.display()
         )),

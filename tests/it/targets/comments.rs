@@ -258,7 +258,7 @@ async fn sqlite() {
     let mut other = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     let error = says(target.write_comment(&column, Some("x")).await, &["is locked by another program"]);
-    assert!(matches!(error, TargetError::TimedOut(_)));
+    assert!(matches!(error, TargetError::Locked(_)));
     sqlx::raw_sql("ROLLBACK; CREATE TABLE gloss_comments (a int)").execute(&mut other).await.unwrap();
     let error = says(target.write_comment(&column, Some("x")).await, &["gloss_comments", "rename it"]);
     assert!(matches!(error, TargetError::Refused(_)));
@@ -360,7 +360,7 @@ async fn postgres() {
         .unwrap();
     let locked = asset(AssetKind::Column, schema, Some(table), Some("b"));
     let error = says(target.write_comment(&locked, Some("x")).await, &["is locked by another session", "try again"]);
-    assert!(matches!(error, TargetError::TimedOut(_)));
+    assert!(matches!(error, TargetError::Locked(_)));
     sqlx::raw_sql("ROLLBACK").execute(&mut admin).await.unwrap();
     target.write_comment(&locked, Some("x")).await.unwrap();
 }
