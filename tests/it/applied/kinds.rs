@@ -156,9 +156,10 @@ async fn a_run_out_of_budget_is_resumed_with_a_larger_one() {
     let refused = server.error(RESUME, json!({ "input": { "id": run } })).await;
     assert_eq!(refused["extensions"]["code"], "CONFLICT", "{refused}");
 
-    for (more, wanted) in
-        [(json!({ "budget": { "maxTokens": 13_000 } }), "PAUSED"), (json!({ "removeBudget": true }), "READY_FOR_REVIEW")]
-    {
+    for (more, wanted) in [
+        (json!({ "budget": { "maxTokens": 13_000 } }), "PAUSED"),
+        (json!({ "removeBudget": true }), "READY_FOR_REVIEW"),
+    ] {
         let (mut input, asked) = (more, model.requests());
         input["id"] = json!(run);
         let events = resumed(&server, input).await;

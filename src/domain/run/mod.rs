@@ -1,0 +1,306 @@
+//! A run as it is recorded: its options, its rows and what became of them.
+//!
+//! The rule: [`RunEdit`] (`edit.rs`) is the only way a run changes.
+
+mod edit;
+
+pub use edit::RunEdit;
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    Error, Result,
+    apply::ApplyOrder,
+    asset::AssetPath,
+    clock::Moment,
+    filter::{RunFacts, search_text},
+    id::{DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    profile::LlmProvider,
+    scope::RunScope,
+    spelling::spelled,
+    status::{RunCommand, RunKind, RunStatus},
+    suggestion::Draft,
+    usage::{Budget, Progress, Usage},
+};
+
+/// How much a description says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Verbosity {
+    /// One short sentence.
+    Brief,
+    /// One or two sentences.
+    Detailed,
+    /// All that is known.
+    Comprehensive,
+}
+
+spelled!(Verbosity { Brief => "BRIEF", Detailed => "DETAILED", Comprehensive => "COMPREHENSIVE" });
+
+/// How a text is rephrased.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum VariationMode {
+    /// The same meaning in other words.
+    Lexical,
+    /// Another meaning that fits as well.
+    Semantic,
+}
+
+spelled!(VariationMode { Lexical => "LEXICAL", Semantic => "SEMANTIC" });
+
+/// How a run describes.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RunOptions {
+    /// Only assets without a comment.
+    pub missing_only: bool,
+    /// Wordings of each description, the first included: 1 to 5.
+    pub alternatives: i32,
+    /// 0 to 2.
+    pub temperature: f64,
+    /// Of one request: 64 to 32768.
+    pub max_output_tokens: i32,
+    /// How much to say.
+    pub verbosity: Verbosity,
+    /// Whether statistics and samples are read.
+    pub profile_data: bool,
+    /// What the person adds for the model; up to 4,000 characters.
+    pub instructions: Option<String>,
+}
+
+impl RunOptions {
+    /// What holds where a person says nothing.
+    #[must_use]
+    pub fn defaults(provider: LlmProvider) -> Self {
+        Self {
+            missing_only: false,
+            alternatives: 3,
+            temperature: 0.2,
+            max_output_tokens: 1024,
+            verbosity: Verbosity::Detailed,
+            profile_data: provider == LlmProvider::Builtin,
+            instructions: None,
+        }
+    }
+
+    /// Refuses what is out of range. `argument` is the options' path, `input.options`.
+    ///
+    /// # Errors
+    /// `BadInput` with the path of the option at fault.
+    pub fn validate(&self, argument: &str) -> Result<()> {
+        let bad = |option: &str, text: String| Err(Error::bad_input(format!("{argument}.{option}"), text));
+        if !(1..=5).contains(&self.alternatives) {
+            return bad("alternatives", format!("`alternatives` is {}; it goes from 1 to 5", self.alternatives));
+        }
+        if !(0.0..=2.0).contains(&self.temperature) {
+            return bad("temperature", format!("`temperature` is {}; it goes from 0 to 2", self.temperature));
+        }
+        if !(64..=32_768).contains(&self.max_output_tokens) {
+            return bad(
+                "maxOutputTokens",
+                format!("`maxOutputTokens` is {}; it goes from 64 to 32768", self.max_output_tokens),
+            );
+        }
+        let length = self.instructions.as_deref().map_or(0, |text| text.chars().count());
+        if length > 4_000 {
+            return bad("instructions", format!("`instructions` has {length} characters; 4000 is the most"));
+        }
+        Ok(())
+    }
+}
+
+/// Why a run or a row came to nothing. Shown to people: no secret, no internal text.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunError {
+    /// One of the contract's codes.
+    pub code: String,
+    /// What happened.
+    pub message: String,
+    /// What to do.
+    pub hint: Option<String>,
+}
+
+impl RunError {
+    /// An error with a hint.
+    pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code: code.to_owned(), message: message.into(), hint: Some(hint.into()) }
+    }
+}
+
+/// A run, as recorded.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Run {
+    /// Its key and number.
+    pub id: RunId,
+    /// What kind of work.
+    pub kind: RunKind,
+    /// What was ordered.
+    pub command: RunCommand,
+    /// Where it stands.
+    pub status: RunStatus,
+    /// What it covers.
+    pub scope: RunScope,
+    /// The scope in one line.
+    pub scope_summary: String,
+    /// The DB profile; it may be gone.
+    pub db_profile_id: Option<DbProfileId>,
+    /// The LLM profile; it may be gone.
+    pub llm_profile_id: Option<LlmProfileId>,
+    /// The schedule that fired it.
+    pub schedule_id: Option<ScheduleId>,
+    /// The run that it does again.
+    pub parent_id: Option<RunId>,
+    /// The DB profile's name when the run was made.
+    pub db_profile_name: Option<String>,
+    /// The LLM profile's name when the run was made.
+    pub llm_profile_name: Option<String>,
+    /// Who answers.
+    pub provider: Option<LlmProvider>,
+    /// The model as the provider spells it.
+    pub model: Option<String>,
+    /// How it describes.
+    pub options: RunOptions,
+    /// For VARIATIONS: how it rephrases.
+    pub variations: Option<VariationMode>,
+    /// Its limits.
+    pub budget: Budget,
+    /// Who started it.
+    pub started_by: String,
+    /// The apply or roll-back that is under way.
+    pub apply: Option<ApplyOrder>,
+    /// When it was recorded.
+    pub created_at: Moment,
+    /// When a worker first took it.
+    pub started_at: Option<Moment>,
+    /// When it ended; `None` while live or paused.
+    pub finished_at: Option<Moment>,
+    /// Milliseconds of work in closed spans.
+    pub active_ms: i64,
+    /// Since when the open span of work counts.
+    pub active_since: Option<Moment>,
+    /// How far it is.
+    pub progress: Progress,
+    /// What it used.
+    pub usage: Usage,
+    /// Why it failed or paused.
+    pub error: Option<RunError>,
+    /// The number of its newest event.
+    pub last_sequence: i32,
+    /// How many times a worker took it: what fences a late write.
+    pub attempt: i32,
+    /// The worker that holds it.
+    pub worker_id: Option<String>,
+    /// Until when it holds it without a sign of life.
+    pub lease_until: Option<Moment>,
+}
+
+impl Run {
+    /// Milliseconds of work up to `now`.
+    #[must_use]
+    pub fn duration_ms(&self, now: Moment) -> Option<i64> {
+        self.started_at?;
+        let open = self.active_since.map_or(0, |since| (now - since).num_milliseconds().max(0));
+        Some(self.active_ms + open)
+    }
+
+    /// Whether the claim of this attempt still holds it: what lets a worker write.
+    #[must_use]
+    pub const fn is_held_in(&self, attempt: i32) -> bool {
+        self.attempt == attempt && self.status.is_held()
+    }
+
+    /// When it started, else when it was made: where it stands in the list.
+    #[must_use]
+    pub fn listed_at(&self) -> Moment {
+        self.started_at.unwrap_or(self.created_at)
+    }
+
+    /// What a filter looks at.
+    #[must_use]
+    pub fn facts(&self) -> RunFacts {
+        RunFacts {
+            id: self.id,
+            kind: self.kind,
+            status: self.status,
+            db_profile_id: self.db_profile_id,
+            llm_profile_id: self.llm_profile_id,
+            schedule_id: self.schedule_id,
+            parent_id: self.parent_id,
+            listed_at: self.listed_at(),
+            search_text: search_text(
+                self.id,
+                &[
+                    Some(&self.scope_summary),
+                    self.model.as_deref(),
+                    self.db_profile_name.as_deref(),
+                    self.llm_profile_name.as_deref(),
+                ],
+            ),
+        }
+    }
+}
+
+/// A run to be recorded.
+#[derive(Debug, Clone)]
+pub struct NewRun {
+    /// See [`Run::kind`].
+    pub kind: RunKind,
+    /// See [`Run::command`].
+    pub command: RunCommand,
+    /// See [`Run::scope`].
+    pub scope: RunScope,
+    /// See [`Run::db_profile_id`].
+    pub db_profile_id: Option<DbProfileId>,
+    /// See [`Run::llm_profile_id`].
+    pub llm_profile_id: Option<LlmProfileId>,
+    /// See [`Run::schedule_id`].
+    pub schedule_id: Option<ScheduleId>,
+    /// See [`Run::parent_id`].
+    pub parent_id: Option<RunId>,
+    /// See [`Run::db_profile_name`].
+    pub db_profile_name: Option<String>,
+    /// See [`Run::llm_profile_name`].
+    pub llm_profile_name: Option<String>,
+    /// See [`Run::provider`].
+    pub provider: Option<LlmProvider>,
+    /// See [`Run::model`].
+    pub model: Option<String>,
+    /// See [`Run::options`].
+    pub options: RunOptions,
+    /// See [`Run::variations`].
+    pub variations: Option<VariationMode>,
+    /// See [`Run::budget`].
+    pub budget: Budget,
+    /// See [`Run::started_by`].
+    pub started_by: String,
+    /// The rows, where they are known from the start (re-runs and single drafts); otherwise none, and the scope is
+    /// resolved when a worker takes the run.
+    pub rows: Vec<Row>,
+}
+
+/// One asset in a run: the unit of work.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Row {
+    /// Its place in the run, from 1.
+    pub position: i32,
+    /// The asset.
+    pub asset: AssetPath,
+    /// For a re-run: the suggestion that is done again. Its version chain goes on with the row's suggestion.
+    pub again: Option<SuggestionId>,
+}
+
+/// What became of a row.
+#[derive(Debug, Clone, PartialEq)]
+pub enum RowOutcome {
+    /// It has a suggestion.
+    Done {
+        /// The suggestion.
+        draft: Draft,
+        /// The comment that stood in the database when the run looked.
+        existing_comment: Option<String>,
+    },
+    /// It was given up.
+    Failed(RunError),
+    /// It needed none.
+    Skipped,
+}
