@@ -12,7 +12,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
@@ -118,7 +118,11 @@ async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decisi
             if run::Entity::find_by_id(run.0).one(connection).await?.is_none() {
                 return Err(Error::not_found_at("input.runId", format!("no run has the number {run}")));
             }
-            read(suggestions::passing(connection.get_database_backend(), *run, filter, false)).await
+            let mut query = suggestions::passing(connection.get_database_backend(), *run, filter, false);
+            if matches!(decision, Decision::Accept(_)) {
+                query.and_where(Expr::exists(newer_version()).not());
+            }
+            read(query).await
         }
         Selection::These(ids) => {
             let mut found = Vec::with_capacity(ids.len());
@@ -139,6 +143,22 @@ async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decisi
             }
         }
     }
+}
+
+/// A later version of the same chain that was not skipped. It is what a review of many sees; an older one is accepted
+/// by its id.
+fn newer_version() -> SelectStatement {
+    let newer = Alias::new("newer");
+    let chain = Expr::col((suggestion::Entity, Column::ChainId)).if_null(Expr::col((suggestion::Entity, Column::Id)));
+    let version = Expr::col((suggestion::Entity, Column::Version));
+    let mut query = Query::select();
+    query
+        .expr(Expr::val(1))
+        .from_as(suggestion::Entity, newer.clone())
+        .and_where(Expr::col((newer.clone(), Column::ChainId)).eq(chain))
+        .and_where(Expr::col((newer.clone(), Column::Version)).gt(version))
+        .and_where(Expr::col((newer, Column::ReviewState)).ne(ReviewState::Skipped.as_str()));
+    query
 }
 
 /// Refuses an alternative that a suggestion does not have.

@@ -29,7 +29,8 @@ pub enum ReviewDecision {
 pub struct ReviewSuggestionsInput {
     /// These suggestions, at least one, at most 10,000; or give `runId`.
     ids: Option<Vec<ID>>,
-    /// The suggestions of this run, all or those that the filter leaves.
+    /// The suggestions of this run, all or those that the filter leaves. ACCEPT leaves out those that a re-run has done
+    /// again, unless the newer version was skipped: an older version is accepted by its id.
     run_id: Option<ID>,
     /// With `runId`: only those that pass.
     filter: Option<SuggestionFilter>,

@@ -157,7 +157,7 @@ async fn a_run_out_of_budget_is_resumed_with_a_larger_one() {
     assert_eq!(refused["extensions"]["code"], "CONFLICT", "{refused}");
 
     for (more, wanted) in [
-        (json!({ "budget": { "maxTokens": 13_000 } }), "PAUSED"),
+        (json!({ "budget": { "maxTokens": 10_500 } }), "PAUSED"),
         (json!({ "removeBudget": true }), "READY_FOR_REVIEW"),
     ] {
         let (mut input, asked) = (more, model.requests());

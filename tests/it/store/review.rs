@@ -467,6 +467,21 @@ async fn re_runs_go_on_with_their_chains_and_share_one_decision() {
 }
 
 #[tokio::test]
+async fn a_review_of_many_sees_the_newest_version() {
+    let test = described(2).await;
+    let store = &test.store;
+    test.create(vec![rerun(&[1])], 10).await;
+    describe(&test, rerun(&[1]).rows).await;
+    let all = || Selection::OfRun(RunId(1), SuggestionFilter::default());
+    let done = store.review(all(), FIRST, "ada", at(20)).await.unwrap();
+    assert_eq!(done.first, [SuggestionId(2)], "the first was done again: its newer version waits for its own review");
+    test.decide(&[3], Decision::Skip).await.unwrap();
+    let done = store.review(all(), FIRST, "ada", at(21)).await.unwrap();
+    assert_eq!(done.first, [SuggestionId(1)]);
+    assert_eq!(test.status(1).await, RunStatus::ReadyForReview);
+}
+
+#[tokio::test]
 async fn of_a_chain_the_version_written_last_stands_and_any_can_be_written_again() {
     let test = described(1).await;
     let store = &test.store;
