@@ -25,6 +25,7 @@ pub mod profile;
 pub mod review;
 pub mod run;
 pub mod scalar;
+pub mod schedule;
 pub mod server;
 pub mod suggestion;
 
@@ -45,6 +46,7 @@ pub struct Query(
     run::query::RunQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
+    schedule::query::ScheduleQuery,
     server::query::ServerQuery,
 );
 
@@ -56,6 +58,7 @@ pub struct Mutation(
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,
+    schedule::mutation::ScheduleMutation,
 );
 
 /// What can be watched.

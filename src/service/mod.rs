@@ -15,6 +15,7 @@ pub mod progress;
 pub mod reruns;
 pub mod reviews;
 pub mod runs;
+pub mod schedules;
 pub mod subscriptions;
 pub mod workers;
 
@@ -35,6 +36,8 @@ pub struct Services {
     pub applies: applies::Applies,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
+    /// Making, changing, pausing, running, deleting schedules.
+    pub schedules: schedules::Schedules,
     /// Live events of one run.
     pub progress: progress::RunProgress,
     /// Live changes of all runs.
@@ -60,6 +63,7 @@ impl Services {
             reviews: reviews::Reviews::new(ports.clone()),
             applies: applies::Applies::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
+            schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),
