@@ -146,13 +146,11 @@ impl Scheduler {
             Outcome::Missed => "missed: it was due while nothing ran".to_owned(),
         };
         let firing = Firing { due_at: Some(due_at), outcome };
-        match self.ports.store.fire(schedule, firing, self.ports.clock.now()).await? {
-            Some(run) => {
-                let run = run.map(|run| run.id.0);
-                tracing::info!(name = schedule.settings.name, run, said, "a schedule fired");
-            }
-            None => tracing::debug!("the firing was taken elsewhere"),
-        }
+        let Some(run) = self.ports.store.fire(schedule, firing, self.ports.clock.now()).await? else {
+            tracing::debug!("the firing was taken elsewhere");
+            return Ok(());
+        };
+        tracing::info!(name = schedule.settings.name, run = run.map(|run| run.id.0), said, "a schedule fired");
         Ok(())
     }
 

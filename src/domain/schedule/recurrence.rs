@@ -22,6 +22,8 @@ use crate::domain::{Error, Result, clock::Moment};
 const FIELDS: usize = 5;
 /// Characters of an expression.
 const MAX_LENGTH: usize = 200;
+/// Characters of an unknown zone's name that an error shows.
+const SHOWN: usize = 50;
 /// The longest span that a clock skips, in minutes: zones have left out whole days.
 const MAX_SKIPPED_MINUTES: i64 = 2 * 24 * 60;
 
@@ -49,7 +51,8 @@ pub fn time_zone(name: &str, argument: &str) -> Result<Tz> {
             || "give one by its IANA name, as in `Europe/Berlin` or `UTC`".to_owned(),
             |zone| format!("write it as `{}`", zone.name()),
         );
-        Error::bad_input(argument, format!("there is no time zone {name:?}; {advice}"))
+        let shown: String = name.chars().take(SHOWN).collect();
+        Error::bad_input(argument, format!("there is no time zone {shown:?}; {advice}"))
     })
 }
 
@@ -127,9 +130,10 @@ impl Recurrence {
 
 /// What the library says, as part of a sentence.
 fn reason(error: &CronError) -> String {
-    let text = match error {
-        CronError::InvalidPattern(text) | CronError::IllegalCharacters(text) | CronError::ComponentError(text) => text,
-        _ => return "it cannot be read".to_owned(),
+    let (CronError::InvalidPattern(text) | CronError::IllegalCharacters(text) | CronError::ComponentError(text)) =
+        error
+    else {
+        return "it cannot be read".to_owned();
     };
     let text = text.trim_end_matches('.').replace("CronPattern", "it");
     let mut letters = text.chars();
