@@ -45,6 +45,14 @@ key!(
     /// A write to a database.
     AppliedCommentId
 );
+key!(
+    /// Questions that follow one another.
+    AskSessionId
+);
+key!(
+    /// A question and its answer.
+    AskTurnId
+);
 
 /// The types that have global ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,11 +69,23 @@ pub enum NodeType {
     Schedule,
     /// A write to a database.
     AppliedComment,
+    /// Questions that follow one another.
+    AskSession,
+    /// A question and its answer.
+    AskTurn,
 }
 
 impl NodeType {
-    const ALL: [Self; 6] =
-        [Self::Run, Self::Suggestion, Self::DbProfile, Self::LlmProfile, Self::Schedule, Self::AppliedComment];
+    const ALL: [Self; 8] = [
+        Self::Run,
+        Self::Suggestion,
+        Self::DbProfile,
+        Self::LlmProfile,
+        Self::Schedule,
+        Self::AppliedComment,
+        Self::AskSession,
+        Self::AskTurn,
+    ];
 
     /// The type's name in the GraphQL schema.
     #[must_use]
@@ -77,6 +97,8 @@ impl NodeType {
             Self::LlmProfile => "LlmProfile",
             Self::Schedule => "Schedule",
             Self::AppliedComment => "AppliedComment",
+            Self::AskSession => "AskSession",
+            Self::AskTurn => "AskTurn",
         }
     }
 }

@@ -9,6 +9,7 @@
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
 pub mod apply;
+pub mod ask;
 mod batch;
 pub mod catalog;
 mod complete;
@@ -25,6 +26,7 @@ pub mod profile;
 pub mod review;
 pub mod run;
 pub mod scalar;
+pub mod search;
 pub mod server;
 pub mod suggestion;
 
@@ -45,6 +47,8 @@ pub struct Query(
     run::query::RunQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
+    search::query::SearchQuery,
+    ask::query::AskQuery,
     server::query::ServerQuery,
 );
 
@@ -53,6 +57,7 @@ pub struct Query(
 pub struct Mutation(
     run::mutation::RunMutation,
     run::again::AgainMutation,
+    ask::mutation::AskMutation,
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,

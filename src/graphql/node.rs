@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::{
     apply::object::AppliedComment,
+    ask::object::{AskSession, AskTurn},
     context::loaders,
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
@@ -11,7 +12,7 @@ use super::{
 };
 use crate::domain::{
     Error,
-    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    id::{AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
     page::MAX_SIZE,
 };
 
@@ -29,6 +30,10 @@ pub enum Node {
     LlmProfile(LlmProfile),
     /// A write to a database.
     AppliedComment(AppliedComment),
+    /// Questions that follow one another.
+    AskSession(AskSession),
+    /// A question and its answer.
+    AskTurn(AskTurn),
 }
 
 /// Records by id.
@@ -79,6 +84,10 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let found = loaders.applied_comments.load(AppliedCommentId(key)).await?;
             found.map(|it| Node::AppliedComment(AppliedComment(it)))
         }
+        NodeType::AskSession => {
+            loaders.ask_sessions.load(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
+        }
+        NodeType::AskTurn => loaders.ask_turns.load(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
         NodeType::Schedule => None,
     })
 }

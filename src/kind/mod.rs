@@ -6,6 +6,7 @@
 
 pub mod analyze;
 pub mod apply;
+pub mod ask;
 pub mod asking;
 pub mod budget;
 pub mod container;
@@ -13,7 +14,9 @@ pub mod context;
 pub mod gate;
 pub mod generate;
 pub mod groups;
+pub mod indexing;
 pub mod rerun;
+pub mod sending;
 pub mod tables;
 pub mod walk;
 
@@ -69,6 +72,7 @@ pub fn of(kind: RunKind) -> Option<&'static dyn Kind> {
         RunKind::Analyze => Some(&analyze::Analyze),
         RunKind::Rerun => Some(&rerun::Rerun),
         RunKind::Generate => Some(&generate::Generate),
-        RunKind::Ask | RunKind::Schedule => None,
+        RunKind::Ask => Some(&ask::Ask),
+        RunKind::Schedule => None,
     }
 }

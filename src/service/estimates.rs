@@ -66,11 +66,11 @@ impl Estimates {
         for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
             let path = format!("input.targets.{at}");
             let database = self.ports.targets.open(profile).map_err(|error| unusable_target(&path, &error))?;
-            let visits = walk(database.as_ref(), &target.scope).await.map_err(|error| match error {
+            let walked = walk(database.as_ref(), &target.scope).await.map_err(|error| match error {
                 WalkError::Unknown { path: name, message } => Error::bad_input(format!("{path}.{name}"), message),
                 WalkError::Target(error) => unusable_target(&path, &error),
             })?;
-            for visit in visits {
+            for visit in walked.visits {
                 estimate.add(visit, describer.as_ref(), &order.options);
             }
         }

@@ -5,6 +5,7 @@
 //! and one field of [`Services`]; to add one, add both.
 
 pub mod applies;
+pub mod asks;
 pub mod catalog;
 pub mod drafts;
 pub mod estimates;
@@ -15,6 +16,7 @@ pub mod progress;
 pub mod reruns;
 pub mod reviews;
 pub mod runs;
+pub mod searches;
 pub mod subscriptions;
 pub mod workers;
 
@@ -33,6 +35,10 @@ pub struct Services {
     pub reviews: reviews::Reviews,
     /// Writing comments, putting them back, and the audit of both.
     pub applies: applies::Applies,
+    /// Questions about databases.
+    pub asks: asks::Asks,
+    /// Searching catalogs.
+    pub searches: searches::Searches,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
     /// Live events of one run.
@@ -59,6 +65,8 @@ impl Services {
             drafts: drafts::Drafts::new(ports.clone()),
             reviews: reviews::Reviews::new(ports.clone()),
             applies: applies::Applies::new(ports.clone()),
+            asks: asks::Asks::new(ports.clone()),
+            searches: searches::Searches::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),

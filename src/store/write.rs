@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{chain, items, record};
+use super::{ask, chain, items, record};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -41,6 +41,7 @@ pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run:
         retry_failed(transaction, edit.run.id).await?;
     }
     items::write(transaction, edit).await?;
+    ask::write(transaction, edit.run.id, &edit.turn).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {

@@ -203,6 +203,10 @@ impl Models for BuiltinAlone {
         Ok(Arc::new(BuiltinDescriber))
     }
 
+    fn open_converser(&self, _: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError> {
+        Ok(Arc::new(BuiltinConverser))
+    }
+
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {
         Ok("ready".into())
     }

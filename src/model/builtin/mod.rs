@@ -25,9 +25,10 @@
 //! variation takes another of the wordings than the text before; where there is none, it says the same and is worth
 //! 0.20 at the most.
 //!
-//! To add: a word is a line in `vocabulary.tsv` or `words.txt`; a unit a line in `units.rs`; a shape of values a
-//! variant in `shape.rs`; a kind of column a method in `wording/`.
+//! To add: a word is a line in `domain/vocabulary.tsv` or `domain/words.txt`; a unit a line in `units.rs`; a shape of values a
+//! variant in `shape.rs`; a kind of column a method in `wording/`. Questions are answered in `answering.rs`.
 
+mod answering;
 mod column;
 mod container;
 mod data_type;
@@ -38,19 +39,18 @@ mod revision;
 mod shape;
 mod table;
 mod units;
-mod vocabulary;
 mod wording;
-mod words;
 
 use async_trait::async_trait;
 
 use crate::{
-    domain::{run::RunOptions, suggestion::Draft, usage::Usage},
+    domain::{run::RunOptions, suggestion::Draft, usage::Usage, vocabulary, words},
     port::model::{
         ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Revision, Subject, UsageBound,
     },
 };
 
+pub use answering::BuiltinConverser;
 use reading::TableReading;
 
 /// Subjects in one request: enough that a table is read once, few enough that a run shows progress.
