@@ -32,6 +32,7 @@ const SYNONYMS: &[&[&str]] = &[
     &["zip", "postcode", "postal"],
     &["birthday", "birth"],
     &["price", "cost"],
+    &["money", "amount", "price"],
     &["firm", "company"],
     &["movie", "film"],
     &["salary", "wage"],
@@ -42,10 +43,12 @@ const SYNONYMS: &[&[&str]] = &[
 const STOP_WORDS: &[&str] = &[
     "a",
     "about",
+    "after",
     "all",
     "an",
     "and",
     "any",
+    "anything",
     "are",
     "as",
     "at",
@@ -80,18 +83,23 @@ const STOP_WORDS: &[&str] = &[
     "is",
     "it",
     "its",
-    "kept",
     "keep",
     "keeps",
+    "kept",
     "know",
     "list",
+    "long",
+    "look",
+    "looks",
     "many",
     "me",
     "mean",
     "means",
+    "more",
     "much",
     "my",
     "of",
+    "often",
     "on",
     "one",
     "ones",
@@ -101,22 +109,29 @@ const STOP_WORDS: &[&str] = &[
     "see",
     "should",
     "show",
+    "some",
+    "something",
     "store",
     "stored",
     "stores",
     "table",
     "tables",
     "tell",
+    "than",
     "that",
     "the",
     "their",
     "them",
+    "then",
     "there",
     "these",
     "they",
     "this",
     "those",
     "to",
+    "us",
+    "use",
+    "used",
     "was",
     "we",
     "were",
@@ -197,8 +212,18 @@ impl AssetHit {
     /// The words that matched and where: `customer, email in the name; mail in the comment`.
     #[must_use]
     pub fn why(&self) -> String {
-        let found = self.matches.iter().map(|(place, words)| format!("{} in {}", words.join(", "), place.noun()));
-        found.collect::<Vec<_>>().join("; ")
+        let mut told: Vec<String> = Vec::new();
+        let in_name = self.matches.iter().find(|(place, _)| *place == Place::Name).map(|(_, words)| words);
+        for (place, words) in &self.matches {
+            // What a name holds need not be told of the names around it.
+            let known =
+                |word: &&String| *place == Place::Surroundings && in_name.is_some_and(|name| name.contains(word));
+            let words: Vec<&str> = words.iter().filter(|word| !known(word)).map(String::as_str).collect();
+            if !words.is_empty() {
+                told.push(format!("{} in {}", words.join(", "), place.noun()));
+            }
+        }
+        told.join("; ")
     }
 }
 

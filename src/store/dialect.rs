@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
-    sea_query::{Expr, ExprTrait, JoinType, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
 use entity::run;
@@ -121,8 +121,8 @@ pub(super) fn search_catalog(
         }
         if profiles.is_some() {
             // The index leads; which profile an asset is of is looked up for what it found.
-            let on = Expr::col(("catalog_asset", "id")).equals(("catalog_search", "rowid"));
-            found.join(JoinType::CrossJoin, "catalog_asset", on);
+            found.cross_join("catalog_asset");
+            found.and_where(Expr::col(("catalog_asset", "id")).equals(("catalog_search", "rowid")));
         }
     } else {
         found.expr_as(Expr::col(("catalog_asset", "id")), "id").from("catalog_asset");

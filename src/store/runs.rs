@@ -199,7 +199,8 @@ impl SqlStore {
         let mut edit = RunEdit::new(before.clone(), at);
         change(&mut edit)?;
         let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
-        let no_items = edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed;
+        let no_items =
+            edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed && edit.turn.is_empty();
         if nothing && no_items && edit.run == before {
             return Ok(before);
         }

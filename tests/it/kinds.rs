@@ -32,10 +32,11 @@ use gloss::{
         usage::Budget,
     },
     kind::context::Patience,
-    model::builtin::BuiltinDescriber,
+    model::builtin::{BuiltinConverser, BuiltinDescriber},
     port::{
         Ports,
         bus::Bus,
+        converse::Converser,
         model::{Describer, ModelError, Models},
         store::Store,
         target::{SampleLimits, Target, TargetError, Targets},

@@ -51,8 +51,10 @@ const MAX_AGAIN: usize = 3;
 const EXCHANGES: u64 = 6;
 const QUESTION_LENGTH: usize = 600;
 const ANSWER_LENGTH: usize = 1_500;
+/// Characters of all that was asked and answered before; older exchanges are left out.
+const EXCHANGES_LENGTH: usize = 6_000;
 /// Characters of all results that go along; older ones are left out.
-const RESULTS_LENGTH: usize = 14_000;
+const RESULTS_LENGTH: usize = 9_000;
 /// How long a catalog that was never read may take to be read for a question.
 const READ_TIME: Duration = Duration::from_secs(60);
 /// How often what was heard is recorded.
@@ -134,7 +136,17 @@ async fn exchanges(context: &RunContext, turn: &AskTurn) -> Result<Vec<Exchange>
         let answer = cut(&turn.answer?, ANSWER_LENGTH);
         Some(Exchange { question: cut(&turn.question, QUESTION_LENGTH), answer })
     };
-    Ok(turns.into_iter().filter_map(exchange).collect())
+    let mut left = EXCHANGES_LENGTH;
+    let fits = |exchange: &Exchange| match left.checked_sub(exchange.question.len() + exchange.answer.len()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut exchanges: Vec<Exchange> = turns.into_iter().rev().filter_map(exchange).take_while(fits).collect();
+    exchanges.reverse();
+    Ok(exchanges)
 }
 
 /// One step put to a model, and who hears what it says.
@@ -249,10 +261,9 @@ impl Asking<'_> {
             let round = self.used.iter().map(|used| used.round).max().unwrap_or_default();
             due |= rounds.len() >= MAX_ROUNDS;
             match self.step(converser, &rounds, due).await? {
-                Step::Use(calls) if !due => {
-                    due |= calls.iter().all(|call| self.is_known(call));
-                    self.use_tools(round.saturating_add(1), calls).await?;
-                }
+                // Who asks for the same again is told nothing new: the answer is due.
+                Step::Use(calls) if !due && calls.iter().all(|call| self.is_known(call)) => due = true,
+                Step::Use(calls) if !due => self.use_tools(round.saturating_add(1), calls).await?,
                 Step::Again if again < MAX_AGAIN => again += 1,
                 Step::Ready => due = true,
                 Step::Answered if !self.heard.answer().trim().is_empty() => return self.conclude().await,

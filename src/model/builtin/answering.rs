@@ -104,7 +104,12 @@ fn next(conversation: &Conversation<'_>) -> Option<Call> {
         return call("describe", "path", path);
     }
     let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
-    let tables = tables(&found);
+    let mut tables = tables(&found);
+    // In the order of the question.
+    tables.sort_by_key(|(_, by)| {
+        words.iter().position(|word| by.split(", ").any(|found| found == words::singular(word)))
+    });
+    let tables: Vec<String> = tables.into_iter().map(|(table, _)| table).collect();
     if asks(JOINING) && !tables.is_empty() {
         return call("relations", "tables", tables.join(", "));
     }
@@ -130,17 +135,20 @@ fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<Str
     listed.get(at.checked_sub(1)?).map(|path| (*path).to_owned())
 }
 
-/// Two tables at the most that a question is about: the best, and the best of those found by other words.
-fn tables(found: &Value) -> Vec<String> {
+/// Two tables at the most that a question is about, each with the words that it was found by: the best, and the best
+/// of those found by other words.
+fn tables(found: &Value) -> Vec<(String, String)> {
     let mut tables: Vec<(String, String)> = Vec::new();
     for asset in list(found, "assets") {
         let table = if is_column(asset) { text(asset, "table") } else { text(asset, "path") };
-        let why = text(asset, "why").split(" in ").next().unwrap_or_default().to_owned();
+        let why = text(asset, "why").split(" in ").next().unwrap_or_default();
+        let why = why.split(", ").map(words::singular).collect::<Vec<_>>().join(", ");
         if text(asset, "kind") != "schema" && tables.iter().all(|(known, by)| *known != table && *by != why) {
             tables.push((table.to_owned(), why));
         }
     }
-    tables.into_iter().take(2).map(|(table, _)| table).collect()
+    tables.truncate(2);
+    tables
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {

@@ -55,6 +55,12 @@ pub enum Script {
     Truncated(usize),
     /// The connection breaks before the answer is whole.
     Dropped,
+    /// Tools are to be used, by name and arguments.
+    Calls(Vec<(&'static str, Value)>),
+    /// This text, and then the stream breaks.
+    Broken(String),
+    /// This text, and then nothing more until the client leaves.
+    Hanging(String),
 }
 
 /// An answer that is an error.
@@ -410,7 +416,14 @@ fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response 
         Script::Text(text) => (text, "stop"),
         Script::Truncated(length) => (proper().chars().take(length).collect(), "length"),
         Script::Dropped => return dropped(),
+        Script::Calls(calls) => return called(settings, request, &calls),
+        Script::Broken(text) => return streamed(spoken(&text), End::Broken),
+        Script::Hanging(text) => return streamed(spoken(&text), End::Never),
     };
+    if request.body["stream"] == true {
+        let usage = settings.usage.then(|| usage(request, &content));
+        return streamed(spoken(&content), End::Done(finish_reason, usage));
+    }
     let mut choice = json!({
         "index": 0,
         "message": { "role": "assistant", "content": content },
@@ -424,12 +437,73 @@ fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response 
     let mut body =
         json!({ "id": "chatcmpl-scripted", "object": "chat.completion", "model": MODEL, "choices": [choice] });
     if settings.usage {
-        let (prompt, completion) = (tokens(&request.body["messages"].to_string()), tokens(&content));
-        body["usage"] = json!({
-            "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
-        });
+        body["usage"] = usage(request, &content);
     }
     Json(body).into_response()
+}
+
+fn usage(request: &Recorded, content: &str) -> Value {
+    let (prompt, completion) = (tokens(&request.body["messages"].to_string()), tokens(content));
+    json!({ "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion })
+}
+
+/// How a stream ends.
+enum End {
+    /// With this reason, and this usage.
+    Done(&'static str, Option<Value>),
+    Broken,
+    Never,
+}
+
+/// A text in pieces of a few letters.
+fn spoken(text: &str) -> Vec<Value> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(9).map(|piece| json!({ "content": String::from_iter(piece) })).collect()
+}
+
+/// Server-sent events, one for each change of the message.
+fn streamed(deltas: Vec<Value>, end: End) -> Response {
+    let chunk = |delta: Value, reason: Value| {
+        json!({ "object": "chat.completion.chunk", "model": MODEL,
+            "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] })
+    };
+    let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
+    let mut tail: Vec<Result<Bytes, std::io::Error>> = Vec::new();
+    let mut hangs = false;
+    match end {
+        End::Done(reason, usage) => {
+            chunks.push(chunk(json!({}), json!(reason)));
+            chunks.extend(usage.map(|usage| json!({ "choices": [], "usage": usage })));
+            tail.push(Ok(Bytes::from_static(b"data: [DONE]\n\n")));
+        }
+        End::Broken => tail.push(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))),
+        End::Never => hangs = true,
+    }
+    let events = chunks.into_iter().map(|chunk| Ok(Bytes::from(format!("data: {chunk}\n\n"))));
+    let events = futures_util::stream::iter(events.chain(tail).collect::<Vec<_>>());
+    let content_type = [(header::CONTENT_TYPE, "text/event-stream")];
+    if hangs {
+        let forever = futures_util::StreamExt::chain(events, futures_util::stream::pending());
+        return (content_type, Body::from_stream(forever)).into_response();
+    }
+    (content_type, Body::from_stream(events)).into_response()
+}
+
+/// A reply that wants tools used.
+fn called(settings: &Builder, request: &Recorded, calls: &[(&str, Value)]) -> Response {
+    let call = |(index, (name, arguments)): (usize, &(&str, Value))| {
+        let function = json!({ "name": name, "arguments": arguments.to_string() });
+        json!({ "index": index, "id": format!("call-{index}-{name}"), "type": "function", "function": function })
+    };
+    let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
+    let used = usage(request, "");
+    if request.body["stream"] == true {
+        let deltas = calls.into_iter().map(|call| json!({ "tool_calls": [call] })).collect();
+        return streamed(deltas, End::Done("tool_calls", settings.usage.then_some(used)));
+    }
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": calls });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "tool_calls" });
+    Json(json!({ "object": "chat.completion", "model": MODEL, "choices": [choice], "usage": used })).into_response()
 }
 
 fn tokens(text: &str) -> usize {
