@@ -53,6 +53,10 @@ key!(
     /// A question and its answer.
     AskTurnId
 );
+key!(
+    /// A comparison that is kept.
+    ComparisonId
+);
 
 /// The types that have global ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

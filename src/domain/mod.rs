@@ -9,6 +9,7 @@ pub mod ask;
 pub mod asset;
 pub mod catalog;
 pub mod clock;
+pub mod compare;
 pub mod error;
 pub mod event;
 pub mod filter;

@@ -12,6 +12,7 @@ pub mod apply;
 pub mod ask;
 mod batch;
 pub mod catalog;
+pub mod comparison;
 mod complete;
 pub mod connection;
 pub mod context;
@@ -45,6 +46,7 @@ use crate::service::Services;
 pub struct Query(
     node::NodeQuery,
     run::query::RunQuery,
+    comparison::query::ComparisonQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
     search::query::SearchQuery,

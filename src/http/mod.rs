@@ -13,6 +13,7 @@
 
 mod answer;
 mod execute;
+mod export;
 mod guard;
 mod health;
 mod pages;
@@ -22,6 +23,7 @@ mod sse;
 mod stop;
 mod ws;
 
+pub use export::Exports;
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
 pub use stop::{Stop, serve};
@@ -59,6 +61,8 @@ pub struct Door<E> {
     pub executor: E,
     /// Which Host and Origin headers are let in.
     pub hosts: HostPolicy,
+    /// Opens the files of `/export`.
+    pub exports: Exports,
     /// Says whether the process can do its work.
     pub ready: Ready,
     /// What `/metrics` shows.
@@ -76,6 +80,7 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
         .route("/", get(|| async { Redirect::temporary("/graphiql") }))
+        .route("/export/comparison", get(export::comparison::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
         .route("/metrics", get(health::metrics::<E>))

@@ -7,6 +7,7 @@
 pub mod applies;
 pub mod asks;
 pub mod catalog;
+pub mod comparisons;
 pub mod drafts;
 pub mod estimates;
 pub mod made;
@@ -39,6 +40,8 @@ pub struct Services {
     pub asks: asks::Asks,
     /// Searching catalogs.
     pub searches: searches::Searches,
+    /// Runs side by side.
+    pub comparisons: comparisons::Comparisons,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
     /// Live events of one run.
@@ -67,6 +70,7 @@ impl Services {
             applies: applies::Applies::new(ports.clone()),
             asks: asks::Asks::new(ports.clone()),
             searches: searches::Searches::new(ports.clone()),
+            comparisons: comparisons::Comparisons::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),

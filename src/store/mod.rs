@@ -12,6 +12,7 @@ mod audit;
 mod catalog;
 mod catalog_search;
 mod chain;
+mod comparisons;
 mod dialect;
 mod events;
 mod items;

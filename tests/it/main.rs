@@ -12,6 +12,7 @@ mod bad_input;
 mod builtin;
 mod chinook;
 mod cli;
+mod compare;
 mod crash;
 mod demo;
 mod harness;

@@ -8,9 +8,9 @@ use std::{
     },
 };
 
-use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, SimpleObject, Subscription};
+use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, ServerError, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
-use gloss::http::{Door, HostPolicy, Ready, Stop, metrics_registry, router, serve};
+use gloss::http::{Door, Exports, HostPolicy, Ready, Stop, metrics_registry, router, serve};
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -160,6 +160,7 @@ impl Toy {
         let stop = Stop::new(token.clone());
         let door = Door {
             executor: schema,
+            exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),
             ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),
             metrics: Arc::new(metrics_registry(|| 42)),
