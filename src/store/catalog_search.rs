@@ -1,7 +1,8 @@
 //! The search over catalogs, on what `catalog.rs` keeps.
 //!
 //! The rule: the database's own full-text index finds and ranks; what it is asked is built from words of letters and
-//! digits alone, so that no sign of a person's text means anything to it. A cursor is the rank and the key.
+//! digits alone, so that no sign of a person's text means anything to it. A cursor is the rank and the key. What is
+//! ranked is bounded, however common a word is.
 
 use async_trait::async_trait;
 use entity::{
@@ -15,7 +16,8 @@ use sea_orm::{
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    SqlStore, all, catalog, dialect,
+    SqlStore, all, catalog,
+    dialect::{self, Breadth},
     keyset::{self, KeyType, Keyset},
     record,
 };
@@ -55,6 +57,28 @@ fn marked(text: &str) -> Vec<String> {
 }
 
 impl SqlStore {
+    /// Whether more than so many assets are found.
+    async fn reaches(
+        &self,
+        query: &SearchQuery,
+        need: Need,
+        profiles: Option<&[DbProfileId]>,
+        breadth: Breadth,
+        beyond: u64,
+    ) -> Result<bool> {
+        let backend = self.read().get_database_backend();
+        let mut found = dialect::search_catalog(backend, query, need, profiles, breadth, false);
+        Ok(self.read().query_one(found.limit(1).offset(beyond)).await?.is_some())
+    }
+
+    /// Where to look: of words that very many assets hold, those with them in their names are the better ones. Ranking
+    /// looks at each, so that it is bounded.
+    async fn breadth(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<Breadth> {
+        let common = self.reaches(query, need, profiles, Breadth::Everything, dialect::RANKED).await?;
+        let named = common && self.reaches(query, need, profiles, Breadth::Names, 0).await?;
+        Ok(if named { Breadth::Names } else { Breadth::Everything })
+    }
+
     /// The words that were found in each place of these assets.
     async fn matches(
         &self,
@@ -125,8 +149,7 @@ impl CatalogStore for SqlStore {
         if query.wanted.is_empty() {
             return Ok(false);
         }
-        let mut found = dialect::search_catalog(self.read().get_database_backend(), query, need, profiles, false);
-        Ok(self.read().query_one(found.limit(1)).await?.is_some())
+        self.reaches(query, need, profiles, Breadth::Everything, 0).await
     }
 
     async fn search_assets(
@@ -144,7 +167,10 @@ impl CatalogStore for SqlStore {
         if query.wanted.is_empty() {
             return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
         }
-        let ranked = dialect::search_catalog(self.read().get_database_backend(), query, need, profiles, true);
+        let breadth = self.breadth(query, need, profiles).await?;
+        let backend = self.read().get_database_backend();
+        let mut ranked = dialect::search_catalog(backend, query, need, profiles, breadth, true);
+        ranked.limit(dialect::RANKED);
         let mut found = Query::select();
         found.columns(["id", "rank"]).from_subquery(ranked, "ranked");
         let list = query.list_name(profiles, need);

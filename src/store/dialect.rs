@@ -79,27 +79,43 @@ pub(super) const END_OF_MARK: char = '\u{2}';
 /// would say that often is no better than once, and so drown the rest.
 const WEIGHTS: [&str; 4] = ["4.0", "0.5", "1.0", "1.0"];
 
+/// Where in an asset words are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Breadth {
+    /// In all that is indexed.
+    Everything,
+    /// In its own name.
+    Names,
+}
+
+/// So many assets at most are ranked for a search.
+pub(super) const RANKED: u64 = 2_000;
+
 /// What the full-text index is asked. Every word is of letters and digits alone, and quoted all the same.
-fn full_text(backend: DbBackend, query: &SearchQuery, need: Need) -> String {
+fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Breadth) -> String {
     let sqlite = backend == DbBackend::Sqlite;
+    // PostgreSQL marks the words of names with the weight A.
+    let label = if breadth == Breadth::Names { ":A" } else { "" };
     let one = |wanted: &Wanted| {
         let phrase = |words: &Vec<String>| match sqlite {
             true => format!("\"{}\"", words.join(" ")),
-            false => words.iter().map(|word| format!("'{word}'")).collect::<Vec<_>>().join(" <-> "),
+            false => words.iter().map(|word| format!("'{word}'{label}")).collect::<Vec<_>>().join(" <-> "),
         };
         let mut spellings: Vec<String> = wanted.spellings.iter().map(phrase).collect();
         if let Some(begins) = wanted.spellings.first().and_then(|words| words.last()).filter(|_| wanted.prefix) {
-            spellings.push(if sqlite { format!("\"{begins}\" *") } else { format!("'{begins}':*") });
+            let label = label.trim_start_matches(':');
+            spellings.push(if sqlite { format!("\"{begins}\" *") } else { format!("'{begins}':*{label}") });
         }
         format!("({})", spellings.join(if sqlite { " OR " } else { " | " }))
     };
     let words: Vec<String> = query.wanted.iter().map(one).collect();
-    words.join(match (sqlite, need) {
+    let asked = words.join(match (sqlite, need) {
         (true, Need::All) => " AND ",
         (true, Need::Any) => " OR ",
         (false, Need::All) => " & ",
         (false, Need::Any) => " | ",
-    })
+    });
+    if sqlite && breadth == Breadth::Names { format!("{{names}} : ({asked})") } else { asked }
 }
 
 /// What is found in catalogs: `id` and, where it is `ranked`, `rank`, smaller the better.
@@ -108,9 +124,10 @@ pub(super) fn search_catalog(
     query: &SearchQuery,
     need: Need,
     profiles: Option<&[DbProfileId]>,
+    breadth: Breadth,
     ranked: bool,
 ) -> SelectStatement {
-    let asked = full_text(backend, query, need);
+    let asked = full_text(backend, query, need, breadth);
     let mut found = Query::select();
     if backend == DbBackend::Sqlite {
         let rank = format!("bm25(catalog_search, {})", WEIGHTS.join(", "));
@@ -141,7 +158,7 @@ pub(super) fn search_catalog(
 
 /// The texts of assets that were found, in the order of `Place::ALL`, with marks around the words.
 pub(super) fn marks(backend: DbBackend, query: &SearchQuery, need: Need, ids: &[i64]) -> SelectStatement {
-    let asked = full_text(backend, query, need);
+    let asked = full_text(backend, query, need, Breadth::Everything);
     let mut marks = Query::select();
     if backend == DbBackend::Sqlite {
         marks.column("rowid").from("catalog_search").and_where(Expr::cust_with_expr("catalog_search MATCH ?", asked));

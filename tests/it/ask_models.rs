@@ -221,7 +221,12 @@ async fn an_answer_that_broke_off_begins_anew_and_is_told_so() {
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     model.answer_next(Script::Broken("The orders are he".into()));
     model.answer_next(Script::Text("In [main.orders].".into()));
-    let done = asked(&server, input).await;
+    let run = ask(&server, input).await["run"]["id"].as_str().unwrap().to_owned();
+    let mut live = server.watch(&run, 0).await;
+    while live.next().await.unwrap()["type"] != "ANSWER_DELTA" {}
+    model.break_off();
+    let events = watched(&server, &run).await;
+    let done = answered(&server, run, events).await;
     assert_eq!(done.answer, "In [main.orders].", "{:#}", done.whole);
     assert_eq!(spoken(&done.events), done.answer);
     let types: Vec<&str> = done.events.iter().map(|event| event["type"].as_str().unwrap()).collect();

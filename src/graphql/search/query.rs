@@ -22,7 +22,8 @@ impl SearchQuery {
     /// where none does, any of them. Names are read as people read them (`cust_email_addr` is a customer's e-mail
     /// address), words in any bending, the last one also as the beginning of a word; signs mean nothing. Catalogs are
     /// as they were last read: by a run, or by the first search that looks there. A profile that is named and cannot
-    /// be read is UNAVAILABLE; one that is not named is left out. A page has 50 unless told, at most 200.
+    /// be read is UNAVAILABLE; one that is not named is left out. Of words that more than 2,000 assets hold, 2,000 with
+    /// them in their names are ranked. A page has 50 unless told, at most 200.
     #[graphql(complexity = "10 + page_cost(first, None, child_complexity)")]
     async fn search_assets(
         &self,

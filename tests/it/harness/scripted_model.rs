@@ -32,6 +32,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::StreamExt as _;
 use gloss::domain::profile::{LlmProvider, NewLlmProfile};
 use serde_json::{Map, Value, json};
 use tokio::{
@@ -57,7 +58,7 @@ pub enum Script {
     Dropped,
     /// Tools are to be used, by name and arguments.
     Calls(Vec<(&'static str, Value)>),
-    /// This text, and then the stream breaks.
+    /// This text, and then the stream breaks, once [`ScriptedModel::break_off`] says so.
     Broken(String),
     /// This text, and then nothing more until the client leaves.
     Hanging(String),
@@ -197,6 +198,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             settings: self,
             gate,
+            breaks: Arc::new(Semaphore::new(0)),
             waiting: watch::Sender::new(0),
             arrived: watch::Sender::new(0),
             inner,
@@ -222,6 +224,7 @@ struct Inner {
 struct Shared {
     settings: Builder,
     gate: Arc<Semaphore>,
+    breaks: Arc<Semaphore>,
     waiting: watch::Sender<usize>,
     arrived: watch::Sender<usize>,
     inner: Mutex<Inner>,
@@ -338,6 +341,11 @@ impl ScriptedModel {
         self.shared.gate.add_permits(n);
     }
 
+    /// Breaks a stream that is to break.
+    pub fn break_off(&self) {
+        self.shared.breaks.add_permits(1);
+    }
+
     /// Lets all requests pass from now on.
     pub fn open_gate(&self) {
         let permits = Semaphore::MAX_PERMITS / 2;
@@ -391,7 +399,7 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(bo
             }
             response
         }
-        None => answered(&shared.settings, &request, script),
+        None => answered(&shared, &request, script),
     }
 }
 
@@ -409,7 +417,8 @@ fn refusal(settings: &Builder, request: &Recorded) -> Option<Failure> {
     Some(Failure::status(400).message(&format!("unsupported parameter: {refused}")))
 }
 
-fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response {
+fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
+    let settings = &shared.settings;
     let proper = || proper(request).to_string();
     let (content, finish_reason) = match script {
         Script::Proper => (proper(), "stop"),
@@ -417,7 +426,7 @@ fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response 
         Script::Truncated(length) => (proper().chars().take(length).collect(), "length"),
         Script::Dropped => return dropped(),
         Script::Calls(calls) => return called(settings, request, &calls),
-        Script::Broken(text) => return streamed(spoken(&text), End::Broken),
+        Script::Broken(text) => return streamed(spoken(&text), End::Broken(Arc::clone(&shared.breaks))),
         Script::Hanging(text) => return streamed(spoken(&text), End::Never),
     };
     if request.body["stream"] == true {
@@ -451,7 +460,8 @@ fn usage(request: &Recorded, content: &str) -> Value {
 enum End {
     /// With this reason, and this usage.
     Done(&'static str, Option<Value>),
-    Broken,
+    /// By breaking, once there is a permit.
+    Broken(Arc<Semaphore>),
     Never,
 }
 
@@ -468,25 +478,31 @@ fn streamed(deltas: Vec<Value>, end: End) -> Response {
             "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] })
     };
     let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
-    let mut tail: Vec<Result<Bytes, std::io::Error>> = Vec::new();
-    let mut hangs = false;
+    let (mut breaks, mut hangs) = (None, false);
     match end {
         End::Done(reason, usage) => {
             chunks.push(chunk(json!({}), json!(reason)));
             chunks.extend(usage.map(|usage| json!({ "choices": [], "usage": usage })));
-            tail.push(Ok(Bytes::from_static(b"data: [DONE]\n\n")));
+            chunks.push(json!("[DONE]"));
         }
-        End::Broken => tail.push(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset))),
+        End::Broken(permit) => breaks = Some(permit),
         End::Never => hangs = true,
     }
-    let events = chunks.into_iter().map(|chunk| Ok(Bytes::from(format!("data: {chunk}\n\n"))));
-    let events = futures_util::stream::iter(events.chain(tail).collect::<Vec<_>>());
-    let content_type = [(header::CONTENT_TYPE, "text/event-stream")];
-    if hangs {
-        let forever = futures_util::StreamExt::chain(events, futures_util::stream::pending());
-        return (content_type, Body::from_stream(forever)).into_response();
-    }
-    (content_type, Body::from_stream(events)).into_response()
+    let event = |chunk: Value| match chunk.as_str() {
+        Some(text) => format!("data: {text}\n\n"),
+        None => format!("data: {chunk}\n\n"),
+    };
+    let events: Vec<_> = chunks.into_iter().map(|chunk| Ok(Bytes::from(event(chunk)))).collect();
+    let tail = async move {
+        if let Some(permit) = breaks {
+            permit.acquire().await.unwrap().forget();
+            return Some(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
+        }
+        if hangs { std::future::pending().await } else { None }
+    };
+    let tail = futures_util::stream::once(tail).filter_map(std::future::ready);
+    let body = Body::from_stream(futures_util::stream::iter(events).chain(tail));
+    ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
 /// A reply that wants tools used.
