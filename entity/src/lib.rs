@@ -7,6 +7,11 @@
 pub mod alternative;
 pub mod applied_comment;
 pub mod apply_item;
+pub mod ask_session;
+pub mod ask_tool_call;
+pub mod ask_turn;
+pub mod catalog_asset;
+pub mod catalog_reading;
 pub mod compared_asset;
 pub mod compared_run;
 pub mod comparison;

@@ -46,6 +46,14 @@ key!(
     AppliedCommentId
 );
 key!(
+    /// Questions that follow one another.
+    AskSessionId
+);
+key!(
+    /// A question and its answer.
+    AskTurnId
+);
+key!(
     /// A comparison that is kept.
     ComparisonId
 );
@@ -65,11 +73,23 @@ pub enum NodeType {
     Schedule,
     /// A write to a database.
     AppliedComment,
+    /// Questions that follow one another.
+    AskSession,
+    /// A question and its answer.
+    AskTurn,
 }
 
 impl NodeType {
-    const ALL: [Self; 6] =
-        [Self::Run, Self::Suggestion, Self::DbProfile, Self::LlmProfile, Self::Schedule, Self::AppliedComment];
+    const ALL: [Self; 8] = [
+        Self::Run,
+        Self::Suggestion,
+        Self::DbProfile,
+        Self::LlmProfile,
+        Self::Schedule,
+        Self::AppliedComment,
+        Self::AskSession,
+        Self::AskTurn,
+    ];
 
     /// The type's name in the GraphQL schema.
     #[must_use]
@@ -81,6 +101,8 @@ impl NodeType {
             Self::LlmProfile => "LlmProfile",
             Self::Schedule => "Schedule",
             Self::AppliedComment => "AppliedComment",
+            Self::AskSession => "AskSession",
+            Self::AskTurn => "AskTurn",
         }
     }
 }

@@ -11,8 +11,11 @@ use super::batch::{Batch, Queue};
 use crate::{
     domain::{
         apply::AppliedComment,
+        ask::{AskSession, AskTurn, ToolUse},
         catalog::TableDetail,
-        id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+        id::{
+            AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+        },
         profile::{DbProfile, LlmProfile},
         run::Run,
         schedule::Schedule,
@@ -57,6 +60,14 @@ pub struct Loaders {
     pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
     /// Writes to databases.
     pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
+    /// Sessions of questions.
+    pub ask_sessions: Batch<AskSessionId, Arc<AskSession>>,
+    /// Questions.
+    pub ask_turns: Batch<AskTurnId, Arc<AskTurn>>,
+    /// The questions that runs answer.
+    pub turns_of_runs: Batch<RunId, Arc<AskTurn>>,
+    /// The tools that were used for answers.
+    pub tool_uses: Batch<AskTurnId, Vec<ToolUse>>,
     /// Suggestions per band.
     pub confidence: Batch<RunId, ConfidenceDistribution>,
     /// Suggestions per review state.
@@ -125,6 +136,10 @@ impl Loaders {
             evidence: from_store!(services, queue, evidence, |found| found),
             chains: from_store!(services, queue, chains, shared_lists),
             applied_comments: from_store!(services, queue, applied_comments_by_id, shared),
+            ask_sessions: from_store!(services, queue, sessions_by_id, shared),
+            ask_turns: from_store!(services, queue, turns_by_id, shared),
+            turns_of_runs: from_store!(services, queue, turns_of_runs, shared),
+            tool_uses: from_store!(services, queue, tool_uses, |found| found),
             confidence: from_store!(services, queue, confidence_distributions, |found| found),
             reviews: from_store!(services, queue, review_counts, |found| found),
             workers,

@@ -9,6 +9,7 @@
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
 pub mod apply;
+pub mod ask;
 mod batch;
 pub mod catalog;
 pub mod comparison;
@@ -27,6 +28,7 @@ pub mod review;
 pub mod run;
 pub mod scalar;
 pub mod schedule;
+pub mod search;
 pub mod server;
 pub mod suggestion;
 
@@ -49,6 +51,8 @@ pub struct Query(
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
     schedule::query::ScheduleQuery,
+    search::query::SearchQuery,
+    ask::query::AskQuery,
     server::query::ServerQuery,
 );
 
@@ -57,6 +61,7 @@ pub struct Query(
 pub struct Mutation(
     run::mutation::RunMutation,
     run::again::AgainMutation,
+    ask::mutation::AskMutation,
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,

@@ -4,6 +4,7 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::{
     apply::object::AppliedComment,
+    ask::object::{AskSession, AskTurn},
     context::loaders,
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
@@ -12,7 +13,9 @@ use super::{
 };
 use crate::domain::{
     Error,
-    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode},
+    id::{
+        AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode,
+    },
     page::MAX_SIZE,
 };
 
@@ -32,6 +35,10 @@ pub enum Node {
     Schedule(Schedule),
     /// A write to a database.
     AppliedComment(AppliedComment),
+    /// Questions that follow one another.
+    AskSession(AskSession),
+    /// A question and its answer.
+    AskTurn(AskTurn),
 }
 
 /// Records by id.
@@ -83,5 +90,9 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             found.map(|it| Node::AppliedComment(AppliedComment(it)))
         }
         NodeType::Schedule => loaders.schedules.load(ScheduleId(key)).await?.map(|it| Node::Schedule(Schedule(it))),
+        NodeType::AskSession => {
+            loaders.ask_sessions.load(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
+        }
+        NodeType::AskTurn => loaders.ask_turns.load(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
     })
 }

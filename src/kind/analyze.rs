@@ -9,6 +9,7 @@ use async_trait::async_trait;
 use super::{
     Ending, Halt, Kind,
     context::{RunContext, target_error},
+    indexing::take_walk,
     tables::Work,
     walk::{WalkError, rows_of, walk},
 };
@@ -34,13 +35,16 @@ impl Kind for Analyze {
 /// Finds what is in scope and records it as rows.
 async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
     // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
-    let visits = walk(work.target.as_ref(), &work.context.run.scope).await.map_err(|error| match error {
+    let walked = walk(work.target.as_ref(), &work.context.run.scope).await.map_err(|error| match error {
         WalkError::Target(error) => Halt::Failed(target_error(&error)),
         WalkError::Unknown { message, .. } => {
             Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
         }
     })?;
-    let rows = rows_of(&visits);
+    if let Some(profile) = work.context.run.db_profile_id {
+        take_walk(&work.context.ports, profile, &work.context.run.scope, &walked).await;
+    }
+    let rows = rows_of(&walked.visits);
     work.context
         .record(move |edit| {
             edit.resolve(rows);

@@ -5,6 +5,7 @@
 
 use super::{
     context::target_error,
+    indexing::take_walk,
     walk::{WalkError, rows_of, walk},
 };
 use crate::{
@@ -89,7 +90,10 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
 async fn look(ports: &Ports, schedule: &Schedule, profile: &DbProfile) -> Result<Vec<Row>, RunError> {
     let target = ports.targets.open(profile).map_err(|error| target_error(&error))?;
     match walk(target.as_ref(), &schedule.settings.scope).await {
-        Ok(visits) => Ok(rows_of(&visits)),
+        Ok(walked) => {
+            take_walk(ports, profile.id, &schedule.settings.scope, &walked).await;
+            Ok(rows_of(&walked.visits))
+        }
         Err(WalkError::Target(error)) => Err(target_error(&error)),
         Err(WalkError::Unknown { message, .. }) => Err(RunError::new("BAD_USER_INPUT", message, CHANGE_IT)),
     }

@@ -6,6 +6,7 @@
 
 pub mod analyze;
 pub mod apply;
+pub mod ask;
 pub mod asking;
 pub mod budget;
 pub mod container;
@@ -14,7 +15,9 @@ pub mod firing;
 pub mod gate;
 pub mod generate;
 pub mod groups;
+pub mod indexing;
 pub mod rerun;
+pub mod sending;
 pub mod tables;
 pub mod walk;
 
@@ -70,6 +73,6 @@ pub fn of(kind: RunKind) -> Option<&'static dyn Kind> {
         RunKind::Analyze | RunKind::Schedule => Some(&analyze::Analyze),
         RunKind::Rerun => Some(&rerun::Rerun),
         RunKind::Generate => Some(&generate::Generate),
-        RunKind::Ask => None,
+        RunKind::Ask => Some(&ask::Ask),
     }
 }

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -13,17 +14,22 @@ use async_trait::async_trait;
 use crate::domain::{
     Result,
     apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
+    ask::{AskSession, AskTurn, NewTurn, ToolUse},
     asset::AssetPath,
+    catalog::{Schema, TableDetail},
     clock::Moment,
     compare::{ComparedAsset, ComparedAssetFilter, ComparedSet, ComparedText, TextFigures},
     event::{RunEvent, RunEventType},
     filter::{OrderDirection, RunFilter, RunOrder},
-    id::{AppliedCommentId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    id::{
+        AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+    },
     page::{Page, PageRequest},
     profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
     review::{Decision, Reviewed, Selection},
     run::{NewRun, Row, Run, RunEdit},
     schedule::{Firing, NewSchedule, Schedule, ScheduleFilter},
+    search::{AssetHit, KnownAsset, Need, SearchQuery},
     status::{RunKind, RunStatus},
     suggestion::{
         Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter, SuggestionOrderField,
@@ -445,6 +451,113 @@ pub trait ScheduleStore: Send + Sync {
     async fn schedules_count(&self, filter: &ScheduleFilter) -> Result<i64>;
 }
 
+/// What is known of catalogs, for search and questions. It is a copy: the database itself is the truth.
+#[async_trait]
+pub trait CatalogStore: Send + Sync {
+    /// Takes in tables as they were just read: what is new is added, what changed is changed, columns that are gone are
+    /// removed. What did not change costs a look and no write. One transaction; a profile that is gone takes nothing.
+    async fn index_tables(&self, profile: DbProfileId, tables: &[Arc<TableDetail>]) -> Result<()>;
+
+    /// Takes in the schemas of a database as they were just read. With `whole`, other schemas are gone with all in them.
+    async fn index_schemas(
+        &self,
+        profile: DbProfileId,
+        database: Option<&str>,
+        schemas: &[Schema],
+        whole: bool,
+    ) -> Result<()>;
+
+    /// Removes the tables of a schema that are not among these, which are all that it has.
+    async fn keep_tables(
+        &self,
+        profile: DbProfileId,
+        database: Option<&str>,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<()>;
+
+    /// A profile's catalog was read whole.
+    async fn catalog_read(&self, profile: DbProfileId, at: Moment) -> Result<()>;
+
+    /// Those of these profiles whose catalog was never read whole.
+    async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>>;
+
+    /// Whether anything is found so, in these profiles or all.
+    async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool>;
+
+    /// One page of what is found, best first. Cursors are of `SearchQuery::list_name`.
+    async fn search_assets(
+        &self,
+        query: &SearchQuery,
+        need: Need,
+        profiles: Option<&[DbProfileId]>,
+        page: &PageRequest,
+    ) -> Result<Page<AssetHit>>;
+
+    /// Assets by how they are displayed, letter case aside.
+    async fn assets_named(&self, profiles: &[DbProfileId], names: &[String]) -> Result<Vec<KnownAsset>>;
+
+    /// The columns of a table, in their order.
+    async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>>;
+
+    /// Columns of other tables that refer to a table, by name, at most `limit`.
+    async fn referring_to(&self, profile: DbProfileId, table: &AssetPath, limit: u64) -> Result<Vec<KnownAsset>>;
+
+    /// The newest suggestions on these databases whose asset or text holds all these words, at most `limit`.
+    async fn suggestions_holding(
+        &self,
+        profiles: &[DbProfileId],
+        words: &[String],
+        limit: u64,
+    ) -> Result<Vec<Suggestion>>;
+}
+
+/// Questions and their answers. What happens to a turn is recorded with its run, by [`RunStore::change_run`].
+#[async_trait]
+pub trait AskStore: Send + Sync {
+    /// Records a question: a queued ASK run with `summary` in place of its scope's, the turn, and a session unless it
+    /// names one. With a known key and the same fingerprint it records nothing and gives what that key gave before.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown session; `Conflict` where the session's question before is still being answered, or
+    /// for a known key with another fingerprint.
+    async fn create_turn(
+        &self,
+        run: NewRun,
+        summary: String,
+        turn: NewTurn,
+        idempotency: Option<Idempotency>,
+        at: Moment,
+    ) -> Result<(AskSession, AskTurn, Run)>;
+
+    /// One page of the sessions, the last active first.
+    async fn sessions_page(&self, page: &PageRequest) -> Result<Page<AskSession>>;
+
+    /// How many sessions there are.
+    async fn sessions_count(&self) -> Result<i64>;
+
+    /// Sessions by key; unknown ones are missing.
+    async fn sessions_by_id(&self, ids: &[AskSessionId]) -> Result<HashMap<AskSessionId, AskSession>>;
+
+    /// One page of a session's turns, oldest first.
+    async fn turns_page(&self, session: AskSessionId, page: &PageRequest) -> Result<Page<AskTurn>>;
+
+    /// How many turns a session has.
+    async fn turns_count(&self, session: AskSessionId) -> Result<i64>;
+
+    /// The newest turns of a session that came before one (or all), oldest first, at most `limit`.
+    async fn last_turns(&self, session: AskSessionId, before: Option<AskTurnId>, limit: u64) -> Result<Vec<AskTurn>>;
+
+    /// Turns by key; unknown ones are missing.
+    async fn turns_by_id(&self, ids: &[AskTurnId]) -> Result<HashMap<AskTurnId, AskTurn>>;
+
+    /// The turns that runs answer; other runs are missing.
+    async fn turns_of_runs(&self, runs: &[RunId]) -> Result<HashMap<RunId, AskTurn>>;
+
+    /// The tools that turns used, in order.
+    async fn tool_uses(&self, turns: &[AskTurnId]) -> Result<HashMap<AskTurnId, Vec<ToolUse>>>;
+}
+
 /// Processes that work on runs.
 #[async_trait]
 pub trait WorkerStore: Send + Sync {
@@ -464,7 +577,16 @@ pub trait WorkerStore: Send + Sync {
 /// The whole store.
 #[async_trait]
 pub trait Store:
-    RunStore + SuggestionStore + ReviewStore + ComparisonStore + ProfileStore + ScheduleStore + WorkerStore + 'static
+    RunStore
+    + SuggestionStore
+    + ReviewStore
+    + ComparisonStore
+    + ProfileStore
+    + ScheduleStore
+    + WorkerStore
+    + CatalogStore
+    + AskStore
+    + 'static
 {
     /// Whether it answers.
     async fn ping(&self) -> Result<()>;

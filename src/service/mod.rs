@@ -5,6 +5,7 @@
 //! and one field of [`Services`]; to add one, add both.
 
 pub mod applies;
+pub mod asks;
 pub mod catalog;
 pub mod comparisons;
 pub mod drafts;
@@ -17,6 +18,7 @@ pub mod reruns;
 pub mod reviews;
 pub mod runs;
 pub mod schedules;
+pub mod searches;
 pub mod subscriptions;
 pub mod workers;
 
@@ -35,6 +37,10 @@ pub struct Services {
     pub reviews: reviews::Reviews,
     /// Writing comments, putting them back, and the audit of both.
     pub applies: applies::Applies,
+    /// Questions about databases.
+    pub asks: asks::Asks,
+    /// Searching catalogs.
+    pub searches: searches::Searches,
     /// Runs side by side.
     pub comparisons: comparisons::Comparisons,
     /// What a run would touch and cost.
@@ -65,6 +71,8 @@ impl Services {
             drafts: drafts::Drafts::new(ports.clone()),
             reviews: reviews::Reviews::new(ports.clone()),
             applies: applies::Applies::new(ports.clone()),
+            asks: asks::Asks::new(ports.clone()),
+            searches: searches::Searches::new(ports.clone()),
             comparisons: comparisons::Comparisons::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             schedules: schedules::Schedules::new(ports.clone()),

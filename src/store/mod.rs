@@ -7,7 +7,10 @@
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
 
 mod apply_plan;
+mod ask;
 mod audit;
+mod catalog;
+mod catalog_search;
 mod chain;
 mod comparisons;
 mod dialect;

@@ -9,7 +9,7 @@ use sea_orm::{
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{SqlStore, record, runs::spellings, schedules::nobody_names};
+use super::{SqlStore, ask, catalog, record, runs::spellings, schedules::nobody_names};
 use crate::{
     domain::{
         Error, Result,
@@ -165,13 +165,15 @@ impl ProfileStore for SqlStore {
 
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
         let transaction = self.begin().await?;
-        if db_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
-            return Err(unknown(DB_PROFILE));
-        }
+        let before =
+            db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
         name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
         let mut row = db_profile_row(profile);
         row.id = ActiveValue::Unchanged(id.0);
         let row = db_profile::Entity::update(row).exec(&transaction).await?;
+        if (&row.url, &row.pinned_database) != (&before.url, &before.pinned_database) {
+            catalog::forget(&transaction, id).await?;
+        }
         transaction.commit().await?;
         db_profile(row)
     }
@@ -180,6 +182,10 @@ impl ProfileStore for SqlStore {
         let transaction = self.begin().await?;
         nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
         nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
+        if let Some(run) = ask::user_of(&transaction, id).await? {
+            let message = format!("run #{run} looks into this DB profile; wait for its end or cancel it, then delete");
+            return Err(Error::conflict(message));
+        }
         let deleted = db_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
         if deleted.rows_affected == 0 {
             return Err(unknown(DB_PROFILE));

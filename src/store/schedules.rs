@@ -228,7 +228,7 @@ impl SqlStore {
                 Outcome::Missed => None,
             };
             if let Some(new_run) = new_run {
-                let recorded = runs::record_all(&transaction, vec![new_run], at).await?;
+                let recorded = runs::record_all(&transaction, vec![(new_run, None)], None, at).await?;
                 run = recorded.into_iter().next();
                 schedule.last_run_id = run.as_ref().map(|run| run.id);
             }
@@ -257,7 +257,7 @@ impl SqlStore {
         transaction.commit().await?;
         self.bus.nudge_schedules();
         if let Some(run) = &run {
-            self.nudge_created(run);
+            self.nudge_new(std::slice::from_ref(run));
         }
         Ok(Some(run))
     }

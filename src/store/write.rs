@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{chain, items, record, schedules};
+use super::{ask, chain, items, record, schedules};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -41,6 +41,7 @@ pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run:
         retry_failed(transaction, edit.run.id).await?;
     }
     items::write(transaction, edit).await?;
+    ask::write(transaction, edit.run.id, &edit.turn).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
     schedules::took_up(transaction, &edit.run, &edit.outcomes).await?;
     if let Some(before) = before {

@@ -32,10 +32,11 @@ use gloss::{
         usage::Budget,
     },
     kind::context::Patience,
-    model::builtin::BuiltinDescriber,
+    model::builtin::{BuiltinConverser, BuiltinDescriber},
     port::{
         Ports,
         bus::Bus,
+        converse::Converser,
         model::{Describer, ModelError, Models},
         store::Store,
         target::{SampleLimits, Target, TargetError, Targets},
@@ -201,6 +202,10 @@ struct BuiltinAlone;
 impl Models for BuiltinAlone {
     fn open(&self, _: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError> {
         Ok(Arc::new(BuiltinDescriber))
+    }
+
+    fn open_converser(&self, _: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError> {
+        Ok(Arc::new(BuiltinConverser))
     }
 
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {
