@@ -26,6 +26,7 @@ pub mod review;
 pub mod run;
 pub mod scalar;
 pub mod server;
+pub mod share;
 pub mod suggestion;
 
 use std::sync::Arc;
@@ -35,6 +36,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, 
 pub use self::{
     context::{Role, Viewer},
     frontier::{operation, parse},
+    share::{Place, Sharing, sharing},
 };
 use crate::service::Services;
 

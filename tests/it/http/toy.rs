@@ -163,9 +163,14 @@ impl Toy {
             hosts: HostPolicy::new(address, "gloss.test"),
             ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),
             metrics: Arc::new(metrics_registry(|| 42)),
-            stop: stop.clone(),
+            stop,
+            limits: Arc::new(limits),
+            documents,
+            admission,
+            may_share,
+            open: Open::default(),
         };
-        let served = tokio::spawn(serve(listener, router(door), stop));
+        let served = tokio::spawn(serve(listener, door));
         let _ = rustls::crypto::ring::default_provider().install_default();
         let client = reqwest::Client::builder()
             .no_gzip()
