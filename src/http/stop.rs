@@ -88,12 +88,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
 }
 
 /// Answers the requests of one connection.
-async fn answer(
-    stream: Watched,
-    service: TowerToHyperService<axum::Router>,
-    limits: &Limits,
-    stop: CancellationToken,
-) {
+async fn answer(stream: Watched, service: TowerToHyperService<axum::Router>, limits: &Limits, stop: CancellationToken) {
     let peer = stream.peer();
     let with_peer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());
@@ -103,6 +98,7 @@ async fn answer(
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_within)
         .max_buf_size(HEAD_LIMIT_BYTES)
+        .preserve_header_case(true)
         .serve_connection(TokioIo::new(stream), with_peer)
         .with_upgrades();
     let mut connection = pin!(connection);

@@ -70,7 +70,8 @@ async fn newer_documents_take_the_place_of_older_ones() {
     let toy = Toy::start().await;
     let query = |n: usize| format!("{{ hello }} # {n}");
     for n in 0..=1_000 {
-        let (status, _) = ask(toy.post(json!({ "query": query(n), "extensions": persisted(&sha256(&query(n))) }))).await;
+        let (status, _) =
+            ask(toy.post(json!({ "query": query(n), "extensions": persisted(&sha256(&query(n))) }))).await;
         assert_eq!(status, StatusCode::OK);
     }
     for (n, expected) in [(0, "PERSISTED_QUERY_NOT_FOUND"), (1_000, "")] {

@@ -188,7 +188,8 @@ async fn one_stream_for_many_operations() {
     let events = drain.await.unwrap();
 
     // One stream for one token; when it goes, so does the reservation.
-    let again = toy.get("/graphql").header("x-graphql-event-stream-token", &token).header("accept", "text/event-stream");
+    let again =
+        toy.get("/graphql").header("x-graphql-event-stream-token", &token).header("accept", "text/event-stream");
     assert_eq!(again.send().await.unwrap().status(), StatusCode::CONFLICT);
     drop(events);
     while start(&toy, &token, "late", "subscription { silence }").await.0 != StatusCode::NOT_FOUND {

@@ -176,7 +176,12 @@ impl Subscription {
     }
 
     /// The numbers after one, as far as they have come, each with a text of some length.
-    async fn numbers<'a>(&self, ctx: &Context<'a>, after: i32, #[graphql(default)] length: usize) -> impl Stream<Item = Number> + use<'a> {
+    async fn numbers<'a>(
+        &self,
+        ctx: &Context<'a>,
+        after: i32,
+        #[graphql(default)] length: usize,
+    ) -> impl Stream<Item = Number> + use<'a> {
         let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
         let (place, after) = place(ctx, after);
         let newest = seen.newest.subscribe();
