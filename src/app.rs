@@ -127,8 +127,13 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let address = listener.local_addr()?;
     folder.tell_address(address)?;
     let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
+    let services = Services::new(ports.clone(), "local");
     let door = http::Door {
-        executor: graphql::schema(Services::new(ports.clone(), "local")),
+        executor: graphql::schema(services.clone()),
+        exports: http::Exports::new(move |request| {
+            let services = services.clone();
+            async move { graphql::comparison::export::export(&services, request).await }
+        }),
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string()),
         ready: readiness(Arc::clone(&ports.store)),
         metrics: Arc::new(http::metrics_registry({

@@ -7,6 +7,9 @@
 pub mod alternative;
 pub mod applied_comment;
 pub mod apply_item;
+pub mod compared_asset;
+pub mod compared_run;
+pub mod comparison;
 pub mod db_profile;
 pub mod evidence;
 pub mod idempotency_key;

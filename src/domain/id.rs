@@ -45,6 +45,10 @@ key!(
     /// A write to a database.
     AppliedCommentId
 );
+key!(
+    /// A comparison that is kept.
+    ComparisonId
+);
 
 /// The types that have global ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

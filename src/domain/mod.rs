@@ -8,6 +8,7 @@ pub mod apply;
 pub mod asset;
 pub mod catalog;
 pub mod clock;
+pub mod compare;
 pub mod error;
 pub mod event;
 pub mod filter;
@@ -21,5 +22,7 @@ pub mod spelling;
 pub mod status;
 pub mod suggestion;
 pub mod usage;
+pub mod vocabulary;
+pub mod words;
 
 pub use error::{Error, Result};

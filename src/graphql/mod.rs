@@ -11,6 +11,7 @@
 pub mod apply;
 mod batch;
 pub mod catalog;
+pub mod comparison;
 mod complete;
 pub mod connection;
 pub mod context;
@@ -45,6 +46,7 @@ use crate::service::Services;
 pub struct Query(
     node::NodeQuery,
     run::query::RunQuery,
+    comparison::query::ComparisonQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
     server::query::ServerQuery,

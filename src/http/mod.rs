@@ -17,6 +17,7 @@ mod answer;
 mod asker;
 mod documents;
 mod execute;
+mod export;
 mod guard;
 mod health;
 mod limits;
@@ -33,6 +34,7 @@ mod ws;
 
 pub use asker::{Admission, Asker, Client};
 pub use documents::{Documents, DocumentsError};
+pub use export::Exports;
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
 pub use limits::Limits;
@@ -74,6 +76,8 @@ pub struct Door<E> {
     pub executor: E,
     /// Which Host and Origin headers are let in.
     pub hosts: HostPolicy,
+    /// Opens the files of `/export`.
+    pub exports: Exports,
     /// Says whether the process can do its work.
     pub ready: Ready,
     /// What `/metrics` shows.
@@ -118,6 +122,7 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
         .route("/", get(|| async { Redirect::temporary("/graphiql") }))
+        .route("/export/comparison", get(export::comparison::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
         .route("/metrics", get(health::metrics::<E>))

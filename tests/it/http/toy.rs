@@ -8,11 +8,13 @@ use std::{
     },
 };
 
-use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, SimpleObject, Subscription};
+use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, ServerError, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
 use gloss::{
     graphql::{Sharing, share::place},
-    http::{Admission, Documents, Door, HostPolicy, Limits, MayShare, Open, Ready, Stop, metrics_registry, serve},
+    http::{
+        Admission, Documents, Door, Exports, HostPolicy, Limits, MayShare, Open, Ready, Stop, metrics_registry, serve,
+    },
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
@@ -286,6 +288,7 @@ impl Toy {
         let stop = Stop::new(token.clone());
         let door = Door {
             executor: schema,
+            exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),
             ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),
             metrics: Arc::new(metrics_registry(|| 42)),
