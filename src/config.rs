@@ -75,6 +75,10 @@ pub struct Flags {
     /// File or folder with the documents that may run; no other does [default: all may]
     #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
     pub trusted_documents: Option<PathBuf>,
+    /// Which schedules make up for a firing that was due while no server ran: `repeating` ones, `all`, `none` [default:
+    /// repeating]
+    #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
+    pub missed_firings: Option<MissedFirings>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -94,6 +98,19 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which schedules make up for a firing that was due while no server ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum MissedFirings {
+    /// Those that repeat fire once; one of a single moment becomes MISSED.
+    #[default]
+    Repeating,
+    /// All fire once.
+    All,
+    /// None: those that repeat go on with their next time.
+    None,
+}
+
 /// What can be said in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -110,6 +127,7 @@ struct File {
     max_sockets_per_client: Option<usize>,
     max_subscriptions_per_client: Option<usize>,
     trusted_documents: Option<PathBuf>,
+    missed_firings: Option<MissedFirings>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -141,6 +159,8 @@ pub struct Settings {
     pub max_subscriptions_per_client: usize,
     /// The documents that alone may run.
     pub trusted_documents: Option<PathBuf>,
+    /// Which schedules make up for missed firings.
+    pub missed_firings: MissedFirings,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -252,6 +272,7 @@ impl Settings {
                 .target_patience_seconds
                 .or(file.target_patience_seconds)
                 .map_or(DEFAULT_TARGET_PATIENCE, Duration::from_secs),
+            missed_firings: flags.missed_firings.or(file.missed_firings).unwrap_or_default(),
             log: flags.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })

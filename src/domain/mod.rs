@@ -17,6 +17,7 @@ pub mod page;
 pub mod profile;
 pub mod review;
 pub mod run;
+pub mod schedule;
 pub mod scope;
 pub mod spelling;
 pub mod status;

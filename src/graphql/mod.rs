@@ -26,6 +26,7 @@ pub mod profile;
 pub mod review;
 pub mod run;
 pub mod scalar;
+pub mod schedule;
 pub mod server;
 pub mod share;
 pub mod suggestion;
@@ -49,6 +50,7 @@ pub struct Query(
     comparison::query::ComparisonQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
+    schedule::query::ScheduleQuery,
     server::query::ServerQuery,
 );
 
@@ -60,6 +62,7 @@ pub struct Mutation(
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,
+    schedule::mutation::ScheduleMutation,
 );
 
 /// What can be watched.

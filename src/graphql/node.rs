@@ -7,11 +7,12 @@ use super::{
     context::loaders,
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
+    schedule::object::Schedule,
     suggestion::object::Suggestion,
 };
 use crate::domain::{
     Error,
-    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode},
     page::MAX_SIZE,
 };
 
@@ -27,6 +28,8 @@ pub enum Node {
     DbProfile(DbProfile),
     /// An LLM profile.
     LlmProfile(LlmProfile),
+    /// A schedule.
+    Schedule(Schedule),
     /// A write to a database.
     AppliedComment(AppliedComment),
 }
@@ -79,6 +82,6 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let found = loaders.applied_comments.load(AppliedCommentId(key)).await?;
             found.map(|it| Node::AppliedComment(AppliedComment(it)))
         }
-        NodeType::Schedule => None,
+        NodeType::Schedule => loaders.schedules.load(ScheduleId(key)).await?.map(|it| Node::Schedule(Schedule(it))),
     })
 }

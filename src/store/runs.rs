@@ -104,6 +104,7 @@ fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
         variations: new.variations,
         budget: new.budget,
         started_by: new.started_by,
+        auto_apply: new.auto_apply,
         apply: None,
         created_at: at,
         started_at: None,
@@ -120,6 +121,24 @@ fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
     }
 }
 
+/// Records runs as QUEUED with event 1 each.
+pub(super) async fn record_all(transaction: &DatabaseTransaction, runs: Vec<NewRun>, at: Moment) -> Result<Vec<Run>> {
+    let ids = dialect::next_run_ids(transaction, runs.len()).await?;
+    let mut recorded = Vec::with_capacity(runs.len());
+    for (id, mut new) in ids.into_iter().zip(runs) {
+        let rows = std::mem::take(&mut new.rows);
+        let mut run = new_run(RunId(id), new, at);
+        if !rows.is_empty() {
+            run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+        }
+        let mut edit = RunEdit::created(run, at);
+        edit.new_rows = rows;
+        write::edit(transaction, None, &edit).await?;
+        recorded.push(edit.run);
+    }
+    Ok(recorded)
+}
+
 impl SqlStore {
     async fn record_runs(self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
         let transaction = self.begin().await?;
@@ -128,19 +147,7 @@ impl SqlStore {
         {
             return Ok(known);
         }
-        let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
-        let mut recorded = Vec::with_capacity(runs.len());
-        for (id, mut new) in ids.into_iter().zip(runs) {
-            let rows = std::mem::take(&mut new.rows);
-            let mut run = new_run(RunId(id), new, at);
-            if !rows.is_empty() {
-                run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
-            }
-            let mut edit = RunEdit::created(run, at);
-            edit.new_rows = rows;
-            write::edit(&transaction, None, &edit).await?;
-            recorded.push(edit.run);
-        }
+        let recorded = record_all(&transaction, runs, at).await?;
         if let Some(Idempotency { key, fingerprint }) = idempotency {
             let ids: Vec<RunId> = recorded.iter().map(|run| run.id).collect();
             let row = idempotency_key::ActiveModel {
@@ -153,9 +160,14 @@ impl SqlStore {
         }
         transaction.commit().await?;
         for run in &recorded {
-            self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
+            self.nudge_created(run);
         }
         Ok(recorded)
+    }
+
+    /// Tells that a run was recorded, after the commit.
+    pub(super) fn nudge_created(&self, run: &Run) {
+        self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
     }
 
     /// Changes a run inside the transaction in which it was read, and ends that.

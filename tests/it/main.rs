@@ -21,6 +21,7 @@ mod provider;
 mod reruns;
 mod review_api;
 mod runs;
+mod schedules;
 mod schema;
 mod services;
 mod status_machine;
