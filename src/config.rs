@@ -22,6 +22,14 @@ const DEFAULT_LOG: &str = "info,sea_orm_migration=warn,genai=error";
 const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
 /// How long a run bears with a database that does not answer any more when nothing else is said.
 const DEFAULT_TARGET_PATIENCE: Duration = Duration::from_mins(1);
+/// How long a request may take when nothing else is said.
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+/// Connections at once when nothing else is said.
+const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+/// WebSockets, and subscriptions, of one client when nothing else is said.
+const DEFAULT_PER_CLIENT: usize = 5_000;
+/// The most operations that one body may carry, whatever is said.
+const MAX_BATCH: usize = 100;
 /// The most runs at once in a process.
 const MAX_WORKERS: usize = 256;
 
@@ -49,6 +57,24 @@ pub struct Flags {
     /// Seconds until a run fails whose database does not answer any more [default: 60]
     #[arg(long, env = "GLOSS_TARGET_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub target_patience_seconds: Option<u64>,
+    /// Seconds that a query or mutation may take [default: 60]
+    #[arg(long, env = "GLOSS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
+    pub request_timeout_seconds: Option<u64>,
+    /// Operations in one body, as a JSON array [default: 0, which is no batches]
+    #[arg(long, env = "GLOSS_MAX_BATCH", value_name = "N", value_parser = whole::<usize>)]
+    pub max_batch: Option<usize>,
+    /// Connections at once [default: 10000]; who comes beyond waits
+    #[arg(long, env = "GLOSS_MAX_CONNECTIONS", value_name = "N", value_parser = whole::<usize>)]
+    pub max_connections: Option<usize>,
+    /// WebSockets and reserved streams of events of one client [default: 5000]
+    #[arg(long, env = "GLOSS_MAX_SOCKETS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
+    pub max_sockets_per_client: Option<usize>,
+    /// Subscriptions at once of one client [default: 5000]
+    #[arg(long, env = "GLOSS_MAX_SUBSCRIPTIONS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
+    pub max_subscriptions_per_client: Option<usize>,
+    /// File or folder with the documents that may run; no other does [default: all may]
+    #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
+    pub trusted_documents: Option<PathBuf>,
     /// Which schedules make up for a firing that was due while no server ran: `repeating` ones, `all`, `none` [default:
     /// repeating]
     #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
@@ -95,6 +121,12 @@ struct File {
     workers: Option<usize>,
     provider_patience_seconds: Option<u64>,
     target_patience_seconds: Option<u64>,
+    request_timeout_seconds: Option<u64>,
+    max_batch: Option<usize>,
+    max_connections: Option<usize>,
+    max_sockets_per_client: Option<usize>,
+    max_subscriptions_per_client: Option<usize>,
+    trusted_documents: Option<PathBuf>,
     missed_firings: Option<MissedFirings>,
     log: Option<String>,
     log_format: Option<LogFormat>,
@@ -115,6 +147,18 @@ pub struct Settings {
     pub provider_patience: Duration,
     /// How long a run bears with a target that does not answer any more.
     pub target_patience: Duration,
+    /// How long a query or mutation may take.
+    pub request_timeout: Duration,
+    /// Operations in one body; 0 for no batches.
+    pub max_batch: usize,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// WebSockets and reserved streams of events of one client.
+    pub max_sockets_per_client: usize,
+    /// Subscriptions at once of one client.
+    pub max_subscriptions_per_client: usize,
+    /// The documents that alone may run.
+    pub trusted_documents: Option<PathBuf>,
     /// Which schedules make up for missed firings.
     pub missed_firings: MissedFirings,
     /// What is logged.
@@ -188,7 +232,34 @@ impl Settings {
                 "the store URL names no file; write sqlite:///path/to/store.db".to_owned(),
             ));
         }
+        let range = |name: &str, value: usize, from: usize, to: usize| {
+            let message = || format!("{name} is {value}; it goes from {from} to {to}");
+            if (from..=to).contains(&value) { Ok(value) } else { Err(ConfigError::Invalid(message())) }
+        };
+        let counted = |name, value: Option<usize>, default| range(name, value.unwrap_or(default), 1, 1_000_000);
+        let per_client = DEFAULT_PER_CLIENT;
         Ok(Self {
+            request_timeout: flags
+                .request_timeout_seconds
+                .or(file.request_timeout_seconds)
+                .map_or(DEFAULT_REQUEST_TIMEOUT, |seconds| Duration::from_secs(seconds.max(1))),
+            max_batch: range("max_batch", flags.max_batch.or(file.max_batch).unwrap_or_default(), 0, MAX_BATCH)?,
+            max_connections: counted(
+                "max_connections",
+                flags.max_connections.or(file.max_connections),
+                DEFAULT_MAX_CONNECTIONS,
+            )?,
+            max_sockets_per_client: counted(
+                "max_sockets_per_client",
+                flags.max_sockets_per_client.or(file.max_sockets_per_client),
+                per_client,
+            )?,
+            max_subscriptions_per_client: counted(
+                "max_subscriptions_per_client",
+                flags.max_subscriptions_per_client.or(file.max_subscriptions_per_client),
+                per_client,
+            )?,
+            trusted_documents: flags.trusted_documents.or(file.trusted_documents),
             listen,
             data_dir,
             store_url,

@@ -30,6 +30,7 @@ pub mod scalar;
 pub mod schedule;
 pub mod search;
 pub mod server;
+pub mod share;
 pub mod suggestion;
 
 use std::sync::Arc;
@@ -39,6 +40,7 @@ use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, 
 pub use self::{
     context::{Role, Viewer},
     frontier::{operation, parse},
+    share::{Place, Sharing, sharing},
 };
 use crate::service::Services;
 
