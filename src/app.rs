@@ -10,12 +10,13 @@ use tracing_subscriber::EnvFilter;
 
 use crate::{
     bus::local::LocalBus,
-    config::{LogFormat, Settings, sqlite_file, sqlite_url},
+    config::{self, LogFormat, Settings, sqlite_file, sqlite_url},
     demo,
     domain::{
         clock::{Clock, SystemClock},
         filter::RunFilter,
         profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
+        schedule::MissedFirings,
     },
     graphql, http,
     kind::context::Patience,
@@ -25,13 +26,15 @@ use crate::{
     service::Services,
     store,
     target::SqlTargets,
-    worker::{Pool, PoolSettings},
+    worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
 /// How long a claim lives without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes by itself.
 const WAKE_EVERY: Duration = Duration::from_secs(1);
+/// How often the scheduler wakes by itself.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long what is under way may take to be recorded after a soft stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -119,6 +122,8 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let address = listener.local_addr()?;
     folder.tell_address(address)?;
     let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
+    let scheduler = Scheduler::new(ports.clone(), scheduler_settings(&settings), stop.clone());
+    let scheduling = tokio::spawn(scheduler.work());
     let services = Services::new(ports.clone(), "local");
     let door = http::Door {
         executor: graphql::schema(services.clone()),
@@ -139,7 +144,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
     http::serve(listener, http::router(door.clone()), door.stop).await?;
-    let _ended = working.await;
+    let _ended = tokio::join!(working, scheduling);
     tracing::info!("stopped");
     Ok(())
 }
@@ -234,6 +239,15 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
             ..Patience::default()
         },
     }
+}
+
+fn scheduler_settings(settings: &Settings) -> SchedulerSettings {
+    let missed = match settings.missed_firings {
+        config::MissedFirings::Repeating => MissedFirings::Repeating,
+        config::MissedFirings::All => MissedFirings::All,
+        config::MissedFirings::None => MissedFirings::None,
+    };
+    SchedulerSettings { missed, wake_every: LOOK_EVERY, grace: GRACE }
 }
 
 fn hostname() -> String {

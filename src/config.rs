@@ -49,6 +49,10 @@ pub struct Flags {
     /// Seconds until a run fails whose database does not answer any more [default: 60]
     #[arg(long, env = "GLOSS_TARGET_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub target_patience_seconds: Option<u64>,
+    /// Which schedules make up for a firing that was due while no server ran: `repeating` ones, `all`, `none` [default:
+    /// repeating]
+    #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
+    pub missed_firings: Option<MissedFirings>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -68,6 +72,19 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which schedules make up for a firing that was due while no server ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum MissedFirings {
+    /// Those that repeat fire once; one of a single moment becomes MISSED.
+    #[default]
+    Repeating,
+    /// All fire once.
+    All,
+    /// None: those that repeat go on with their next time.
+    None,
+}
+
 /// What can be said in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -78,6 +95,7 @@ struct File {
     workers: Option<usize>,
     provider_patience_seconds: Option<u64>,
     target_patience_seconds: Option<u64>,
+    missed_firings: Option<MissedFirings>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -97,6 +115,8 @@ pub struct Settings {
     pub provider_patience: Duration,
     /// How long a run bears with a target that does not answer any more.
     pub target_patience: Duration,
+    /// Which schedules make up for missed firings.
+    pub missed_firings: MissedFirings,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -181,6 +201,7 @@ impl Settings {
                 .target_patience_seconds
                 .or(file.target_patience_seconds)
                 .map_or(DEFAULT_TARGET_PATIENCE, Duration::from_secs),
+            missed_firings: flags.missed_firings.or(file.missed_firings).unwrap_or_default(),
             log: flags.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })

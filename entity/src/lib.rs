@@ -23,5 +23,8 @@ pub mod run;
 pub mod run_event;
 pub mod run_row;
 pub mod run_tally;
+pub mod schedule;
+pub mod schedule_asset;
+pub mod schedule_firing;
 pub mod suggestion;
 pub mod worker;

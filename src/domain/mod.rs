@@ -18,6 +18,7 @@ pub mod page;
 pub mod profile;
 pub mod review;
 pub mod run;
+pub mod schedule;
 pub mod scope;
 pub mod search;
 pub mod spelling;

@@ -13,9 +13,12 @@ use crate::{
         apply::AppliedComment,
         ask::{AskSession, AskTurn, ToolUse},
         catalog::TableDetail,
-        id::{AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, SuggestionId},
+        id::{
+            AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+        },
         profile::{DbProfile, LlmProfile},
         run::Run,
+        schedule::Schedule,
         suggestion::{Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion},
     },
     port::store::WorkerRecord,
@@ -43,6 +46,10 @@ pub struct Loaders {
     pub db_profiles: Batch<DbProfileId, Arc<DbProfile>>,
     /// LLM profiles.
     pub llm_profiles: Batch<LlmProfileId, Arc<LlmProfile>>,
+    /// The LLM profile that is taken where none is named.
+    pub default_llm_profile: Batch<(), Arc<LlmProfile>>,
+    /// Schedules.
+    pub schedules: Batch<ScheduleId, Arc<Schedule>>,
     /// Suggestions.
     pub suggestions: Batch<SuggestionId, Arc<Suggestion>>,
     /// Wordings.
@@ -105,6 +112,14 @@ impl Loaders {
                 Ok(all.into_iter().filter(|it| ids.contains(&it.id)).map(|it| (it.id.clone(), it)).collect())
             })
         });
+        let store = services.ports.store.clone();
+        let default_llm_profile = Batch::new(queue, move |_| {
+            let store = store.clone();
+            Box::pin(async move {
+                let default = store.llm_profiles().await?.into_iter().find(|profile| profile.settings.is_default);
+                Ok(default.into_iter().map(|profile| ((), Arc::new(profile))).collect())
+            })
+        });
         let services_of_details = services.clone();
         let details = Batch::new(queue, move |keys| {
             let services = services_of_details.clone();
@@ -114,6 +129,8 @@ impl Loaders {
             runs: from_store!(services, queue, runs_by_id, shared),
             db_profiles: from_store!(services, queue, db_profiles_by_id, shared),
             llm_profiles: from_store!(services, queue, llm_profiles_by_id, shared),
+            default_llm_profile,
+            schedules: from_store!(services, queue, schedules_by_id, shared),
             suggestions: from_store!(services, queue, suggestions_by_id, shared),
             alternatives: from_store!(services, queue, alternatives, |found| found),
             evidence: from_store!(services, queue, evidence, |found| found),

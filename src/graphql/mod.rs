@@ -63,6 +63,7 @@ pub struct Mutation(
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,
+    schedule::mutation::ScheduleMutation,
 );
 
 /// What can be watched.

@@ -8,11 +8,15 @@ use super::{
     context::loaders,
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
+    schedule::object::Schedule,
     suggestion::object::Suggestion,
 };
 use crate::domain::{
     Error,
-    id::{AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    id::{
+        AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId,
+        decode,
+    },
     page::MAX_SIZE,
 };
 
@@ -28,6 +32,8 @@ pub enum Node {
     DbProfile(DbProfile),
     /// An LLM profile.
     LlmProfile(LlmProfile),
+    /// A schedule.
+    Schedule(Schedule),
     /// A write to a database.
     AppliedComment(AppliedComment),
     /// Questions that follow one another.
@@ -88,6 +94,6 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             loaders.ask_sessions.load(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
         }
         NodeType::AskTurn => loaders.ask_turns.load(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
-        NodeType::Schedule => None,
+        NodeType::Schedule => loaders.schedules.load(ScheduleId(key)).await?.map(|it| Node::Schedule(Schedule(it))),
     })
 }

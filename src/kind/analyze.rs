@@ -1,6 +1,8 @@
-//! ANALYZE: describes every table and column in scope; with `RUN_APPLY` the first wording of each is then written.
+//! ANALYZE and SCHEDULE: describes every table and column in scope; with `RUN_APPLY` and AUTO schedules the first
+//! wording of each is then written.
 //!
-//! The rule: the scope is resolved live, once, and recorded as rows; all else is the table pipeline's.
+//! The rule: the scope is resolved live, once, and recorded as rows, unless the rows came with the run; all else is the
+//! table pipeline's.
 
 use async_trait::async_trait;
 
@@ -11,10 +13,7 @@ use super::{
     tables::Work,
     walk::{WalkError, rows_of, walk},
 };
-use crate::domain::{
-    run::RunError,
-    status::{RunCommand, RunStatus},
-};
+use crate::domain::{run::RunError, status::RunStatus};
 
 /// Describes every table and column in scope.
 pub struct Analyze;
@@ -27,9 +26,7 @@ impl Kind for Analyze {
             resolve(&work).await?;
         }
         match work.describe_pending().await? {
-            Ending::Finished(RunStatus::ReadyForReview, _) if context.run.command == RunCommand::RunApply => {
-                Ok(Ending::Described)
-            }
+            Ending::Finished(RunStatus::ReadyForReview, _) if context.run.auto_apply => Ok(Ending::Described),
             ending => Ok(ending),
         }
     }

@@ -158,11 +158,15 @@ fn subjects_of(table: &TableDetail, columns: &[String], path: &str) -> Result<Ve
 pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
     let assets = visits.iter().flat_map(|visit| {
         visit.subjects.iter().map(|subject| match subject {
-            Subject::Table => visit.table.path(),
-            Subject::Column(index) => visit.table.column_path(&visit.table.columns[*index].name),
+            Subject::Table => (visit.table.path(), visit.table.table.kind.noun().to_owned()),
+            Subject::Column(index) => {
+                let column = &visit.table.columns[*index];
+                (visit.table.column_path(&column.name), column.data_type.clone())
+            }
         })
     });
-    (1..).zip(assets).map(|(position, asset)| Row { position, asset, again: None }).collect()
+    let row = |(position, (asset, fingerprint))| Row { position, asset, again: None, fingerprint: Some(fingerprint) };
+    (1..).zip(assets).map(row).collect()
 }
 
 /// The comment that stands on a subject, unless it is blank.

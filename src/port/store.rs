@@ -21,11 +21,14 @@ use crate::domain::{
     compare::{ComparedAsset, ComparedAssetFilter, ComparedSet, ComparedText, TextFigures},
     event::{RunEvent, RunEventType},
     filter::{OrderDirection, RunFilter, RunOrder},
-    id::{AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, SuggestionId},
+    id::{
+        AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+    },
     page::{Page, PageRequest},
     profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
     review::{Decision, Reviewed, Selection},
     run::{NewRun, Row, Run, RunEdit},
+    schedule::{Firing, NewSchedule, Schedule, ScheduleFilter},
     search::{AssetHit, KnownAsset, Need, SearchQuery},
     status::{RunKind, RunStatus},
     suggestion::{
@@ -35,6 +38,9 @@ use crate::domain::{
 
 /// What happens to a run, applied inside the store's transaction.
 pub type Change = Box<dyn FnOnce(&mut RunEdit) -> Result<()> + Send>;
+
+/// What happens to a schedule, applied inside the store's transaction.
+pub type ScheduleChange = Box<dyn FnOnce(&mut Schedule) -> Result<()> + Send>;
 
 /// A client's promise that two requests are the same one.
 #[derive(Debug, Clone)]
@@ -334,6 +340,9 @@ pub trait ComparisonStore: Send + Sync {
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()>;
 
     /// One page of the grid: assets in most runs first, then by name. `list` names it in cursors.
+    ///
+    /// # Errors
+    /// `Conflict` where the comparison is gone.
     async fn compared_page(
         &self,
         comparison: ComparisonId,
@@ -370,7 +379,7 @@ pub trait ProfileStore: Send + Sync {
     /// Deletes a DB profile; ended runs keep its name.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where a live or paused run uses it, naming the run.
+    /// `NotFound`; `Conflict` where a live or paused run, or a schedule, uses it, naming that.
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()>;
 
     /// All LLM profiles, by name.
@@ -394,7 +403,7 @@ pub trait ProfileStore: Send + Sync {
     /// Deletes an LLM profile; ended runs keep its name.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where a live or paused run uses it, naming the run.
+    /// `NotFound`; `Conflict` where a live or paused run, or a schedule, uses it, naming that.
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()>;
 }
 
@@ -505,6 +514,50 @@ pub trait AskStore: Send + Sync {
     async fn tool_uses(&self, turns: &[AskTurnId]) -> Result<HashMap<AskTurnId, Vec<ToolUse>>>;
 }
 
+/// Schedules and their firings.
+#[async_trait]
+pub trait ScheduleStore: Send + Sync {
+    /// Records a schedule.
+    ///
+    /// # Errors
+    /// `NotFound` where a profile of it is gone, with the argument's path.
+    async fn create_schedule(&self, schedule: NewSchedule, at: Moment) -> Result<Schedule>;
+
+    /// Changes a schedule in one transaction. One that turns to another DB profile forgets what it has seen. `fence` is
+    /// the revision that the change was made for, where it was made for one.
+    ///
+    /// # Errors
+    /// `NotFound` for the schedule, or for a profile that it names anew; `Conflict` for another revision; what the change
+    /// returns.
+    async fn change_schedule(&self, id: ScheduleId, fence: Option<i32>, change: ScheduleChange) -> Result<Schedule>;
+
+    /// Deletes a schedule with its firings and what it has seen; its runs stay.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn delete_schedule(&self, id: ScheduleId) -> Result<()>;
+
+    /// Takes a firing in one transaction: records it, moves the schedule on to its next one, and records the run that it
+    /// starts, if it starts one. `None` where the schedule is not any more as it was read: the firing was taken by
+    /// somebody else, or a person changed the schedule, paused or deleted it.
+    async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>>;
+
+    /// The active schedules whose firing is due, the longest due first.
+    async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>>;
+
+    /// The first firing after a moment.
+    async fn next_firing(&self, after: Moment) -> Result<Option<Moment>>;
+
+    /// Schedules by key; unknown ones are missing.
+    async fn schedules_by_id(&self, ids: &[ScheduleId]) -> Result<HashMap<ScheduleId, Schedule>>;
+
+    /// One page of the list, newest first.
+    async fn schedules_page(&self, filter: &ScheduleFilter, page: &PageRequest) -> Result<Page<Schedule>>;
+
+    /// How many schedules pass.
+    async fn schedules_count(&self, filter: &ScheduleFilter) -> Result<i64>;
+}
+
 /// Processes that work on runs.
 #[async_trait]
 pub trait WorkerStore: Send + Sync {
@@ -529,6 +582,7 @@ pub trait Store:
     + ReviewStore
     + ComparisonStore
     + ProfileStore
+    + ScheduleStore
     + WorkerStore
     + CatalogStore
     + AskStore

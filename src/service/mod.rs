@@ -17,6 +17,7 @@ pub mod progress;
 pub mod reruns;
 pub mod reviews;
 pub mod runs;
+pub mod schedules;
 pub mod searches;
 pub mod subscriptions;
 pub mod workers;
@@ -44,6 +45,8 @@ pub struct Services {
     pub comparisons: comparisons::Comparisons,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
+    /// Making, changing, pausing, running, deleting schedules.
+    pub schedules: schedules::Schedules,
     /// Live events of one run.
     pub progress: progress::RunProgress,
     /// Live changes of all runs.
@@ -72,6 +75,7 @@ impl Services {
             searches: searches::Searches::new(ports.clone()),
             comparisons: comparisons::Comparisons::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
+            schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),

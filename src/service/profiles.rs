@@ -142,7 +142,7 @@ impl Profiles {
     /// Deletes a DB profile.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where an unfinished run uses it.
+    /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_db(&self, id: DbProfileId) -> Result<()> {
         self.ports.store.delete_db_profile(id).await?;
         info!(db_profile = id.0, "DB profile deleted");
@@ -197,7 +197,7 @@ impl Profiles {
     /// Deletes an LLM profile.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where an unfinished run uses it.
+    /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_llm(&self, id: LlmProfileId) -> Result<()> {
         self.ports.store.delete_llm_profile(id).await?;
         info!(llm_profile = id.0, "LLM profile deleted");
@@ -266,7 +266,11 @@ async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileT
     }
 }
 
-fn checked_name(name: String) -> Result<String> {
+/// Refuses a name that people could not read in a list.
+///
+/// # Errors
+/// `BadInput` at `input.name`.
+pub fn checked_name(name: String) -> Result<String> {
     let length = name.chars().count();
     if name.trim().is_empty() || length > MAX_NAME {
         let message = format!("the name has {length} characters; it takes 1 to {MAX_NAME}, not blanks alone");

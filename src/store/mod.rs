@@ -24,6 +24,7 @@ mod review;
 mod run_list;
 mod run_plan;
 mod runs;
+mod schedules;
 mod settle;
 mod suggestions;
 mod workers;

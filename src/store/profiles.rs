@@ -3,13 +3,13 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use entity::{db_profile, llm_profile, run};
+use entity::{db_profile, llm_profile, run, schedule};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use secrecy::{ExposeSecret, SecretString};
 
-use super::{SqlStore, ask, catalog, record, runs::spellings};
+use super::{SqlStore, ask, catalog, record, runs::spellings, schedules::nobody_names};
 use crate::{
     domain::{
         Error, Result,
@@ -181,6 +181,7 @@ impl ProfileStore for SqlStore {
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {
         let transaction = self.begin().await?;
         nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
+        nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
         if let Some(run) = ask::user_of(&transaction, id).await? {
             let message = format!("run #{run} looks into this DB profile; wait for its end or cancel it, then delete");
             return Err(Error::conflict(message));
@@ -235,6 +236,7 @@ impl ProfileStore for SqlStore {
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {
         let transaction = self.begin().await?;
         nobody_uses(&transaction, LLM_PROFILE, run::Column::LlmProfileId, id.0).await?;
+        nobody_names(&transaction, LLM_PROFILE, schedule::Column::LlmProfileId, id.0).await?;
         let deleted = llm_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
         if deleted.rows_affected == 0 {
             return Err(unknown(LLM_PROFILE));

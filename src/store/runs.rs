@@ -107,6 +107,7 @@ fn new_run(id: RunId, new: NewRun, summary: Option<String>, at: Moment) -> Run {
         variations: new.variations,
         budget: new.budget,
         started_by: new.started_by,
+        auto_apply: new.auto_apply,
         apply: None,
         created_at: at,
         started_at: None,
@@ -167,15 +168,14 @@ impl SqlStore {
         let runs = runs.into_iter().map(|run| (run, None)).collect();
         let recorded = record_all(&transaction, runs, idempotency, at).await?;
         transaction.commit().await?;
-        self.nudge_new(&recorded);
-        Ok(recorded)
+        for run in &recorded {
+            self.nudge_created(run);
+        }
     }
 
-    /// Tells of runs that were just recorded.
-    pub(super) fn nudge_new(&self, runs: &[Run]) {
-        for run in runs {
-            self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
-        }
+    /// Tells that a run was recorded, after the commit.
+    pub(super) fn nudge_created(&self, run: &Run) {
+        self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
     }
 
     /// Changes a run inside the transaction in which it was read, and ends that.

@@ -346,6 +346,7 @@ async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is
                 column: None,
             },
             again: None,
+            fingerprint: None,
         })
         .collect();
     let described: Change = Box::new(move |edit| {

@@ -51,7 +51,7 @@ async fn migrate_brings_a_store_up_and_refuses_a_newer_one() {
 #[tokio::test]
 async fn what_is_said_wrongly_is_named() {
     let data = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &[&str]); 9] = [
+    let cases: [(&[&str], &[&str]); 10] = [
         (&["--nonsense"], &["--nonsense"]),
         (&["nonsense"], &["nonsense"]),
         (&["--workers", "many"], &["--workers", "many", "whole number"]),
@@ -59,6 +59,7 @@ async fn what_is_said_wrongly_is_named() {
         (&["--listen", "8787"], &["--listen", "127.0.0.1:8787"]),
         (&["--listen", "0.0.0.0:8787"], &["0.0.0.0:8787", "loopback"]),
         (&["--log", "=,,!x=="], &["log filter", "`info`"]),
+        (&["--missed-firings", "some"], &["--missed-firings", "some"]),
         (&["--log", "loud"], &["log filter", "loud", "`info`"]),
         (&["--store-url", "postgres://ann:hunter2@h/db"], &["postgres:", "sqlite://"]),
     ];

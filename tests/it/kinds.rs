@@ -313,6 +313,7 @@ impl World {
             variations: None,
             budget: Budget::default(),
             started_by: "ann".into(),
+            auto_apply: command == RunCommand::RunApply,
             rows,
         }
     }
@@ -415,7 +416,7 @@ async fn one_draft_for_one_asset_of_each_kind() {
         (asset(AssetKind::Database, [None; 4]), AssetKind::Database, "shop"),
     ];
     for (wanted, kind, display) in cases {
-        let rows = vec![Row { position: 1, asset: wanted, again: None }];
+        let rows = vec![Row { position: 1, asset: wanted, again: None, fingerprint: None }];
         let mut order = world.order(RunKind::Generate, RunCommand::Generate, rows);
         order.options.missing_only = true;
         let id = world.start(order).await;
@@ -440,7 +441,7 @@ async fn a_draft_of_what_is_not_there_names_it() {
         (asset(AssetKind::Database, [Some("shpo"), None, None, None]), "shpo"),
     ];
     for (wanted, name) in cases {
-        let rows = vec![Row { position: 1, asset: wanted, again: None }];
+        let rows = vec![Row { position: 1, asset: wanted, again: None, fingerprint: None }];
         let id = world.start(world.order(RunKind::Generate, RunCommand::Generate, rows)).await;
         let run = world.ended(id).await;
         let error = run.error.unwrap();

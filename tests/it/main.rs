@@ -24,6 +24,7 @@ mod provider;
 mod reruns;
 mod review_api;
 mod runs;
+mod schedules;
 mod schema;
 mod search;
 mod services;

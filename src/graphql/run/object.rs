@@ -20,6 +20,7 @@ use crate::{
         context::{loaders, services},
         ids::Key,
         profile::object::{DbProfile, LlmProfile},
+        schedule::object::Schedule,
         server::object::Worker,
         suggestion::{
             input::{SuggestionFilter, SuggestionOrder, SuggestionOrderField},
@@ -165,6 +166,12 @@ impl Run {
             return Ok(None);
         }
         Ok(loaders(context).turns_of_runs.load(self.0.id).await?.map(AskTurn))
+    }
+
+    /// The schedule that started it; null where none did, or where it was deleted.
+    async fn schedule(&self, context: &Context<'_>) -> Result<Option<Schedule>> {
+        let Some(id) = self.0.schedule_id else { return Ok(None) };
+        Ok(loaders(context).schedules.load(id).await?.map(Schedule))
     }
 
     /// What it proposes, in the order of its rows unless ordered otherwise. A page has 50 unless told, at most 200.
