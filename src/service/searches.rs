@@ -104,8 +104,8 @@ impl Searches {
             return Ok(());
         }
         let Ok(done) = done else {
-            let names: Vec<&str> = readings.iter().map(|(name, _)| name.as_str()).collect();
-            let message = format!("the catalog of {} is being read; search again in a moment", names.join(", "));
+            let slow: Vec<&str> = readings.iter().map(|(name, _)| name.as_str()).collect();
+            let message = format!("the catalog of {} is being read; search again in a moment", slow.join(", "));
             return Err(Error::unavailable(message));
         };
         for ((name, _), done) in readings.iter().zip(done) {

@@ -206,7 +206,7 @@ impl SqlStore {
         };
         let turn = turn(ask_turn::Entity::insert(row).exec_with_returning(&transaction).await?)?;
         transaction.commit().await?;
-        self.nudge_new(std::slice::from_ref(&run));
+        self.nudge_created(&run);
         Ok((session_row, turn, run))
     }
 

@@ -350,8 +350,8 @@ impl Asking<'_> {
             }
         }
         let warning = (!unknown.is_empty()).then(|| {
-            let names: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 80)).collect();
-            format!("The answer names what no tool returned, and that is not cited: {}", names.join(", "))
+            let told: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 80)).collect();
+            format!("The answer names what no tool returned, and that is not cited: {}", told.join(", "))
         });
         self.context
             .record(move |edit| {
