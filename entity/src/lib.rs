@@ -5,6 +5,7 @@
 #![expect(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
 
 pub mod alternative;
+pub mod api_token;
 pub mod applied_comment;
 pub mod apply_item;
 pub mod db_profile;
@@ -15,5 +16,6 @@ pub mod run;
 pub mod run_event;
 pub mod run_row;
 pub mod run_tally;
+pub mod seal;
 pub mod suggestion;
 pub mod worker;

@@ -22,6 +22,8 @@ mod m20261123_000007_create_run_tally;
 mod m20261123_000008_create_run_search;
 mod m20261123_000009_add_review;
 mod m20261123_000010_create_apply;
+mod m20261127_000040_create_api_token;
+mod m20261127_000041_create_seal;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -41,6 +43,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000008_create_run_search::Migration),
             Box::new(m20261123_000009_add_review::Migration),
             Box::new(m20261123_000010_create_apply::Migration),
+            Box::new(m20261127_000040_create_api_token::Migration),
+            Box::new(m20261127_000041_create_seal::Migration),
         ]
     }
 }

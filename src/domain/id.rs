@@ -45,6 +45,10 @@ key!(
     /// A write to a database.
     AppliedCommentId
 );
+key!(
+    /// An API token.
+    ApiTokenId
+);
 
 /// The types that have global ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -61,11 +65,20 @@ pub enum NodeType {
     Schedule,
     /// A write to a database.
     AppliedComment,
+    /// An API token.
+    ApiToken,
 }
 
 impl NodeType {
-    const ALL: [Self; 6] =
-        [Self::Run, Self::Suggestion, Self::DbProfile, Self::LlmProfile, Self::Schedule, Self::AppliedComment];
+    const ALL: [Self; 7] = [
+        Self::Run,
+        Self::Suggestion,
+        Self::DbProfile,
+        Self::LlmProfile,
+        Self::Schedule,
+        Self::AppliedComment,
+        Self::ApiToken,
+    ];
 
     /// The type's name in the GraphQL schema.
     #[must_use]
@@ -77,6 +90,7 @@ impl NodeType {
             Self::LlmProfile => "LlmProfile",
             Self::Schedule => "Schedule",
             Self::AppliedComment => "AppliedComment",
+            Self::ApiToken => "ApiToken",
         }
     }
 }

@@ -20,6 +20,7 @@ pub mod scope;
 pub mod spelling;
 pub mod status;
 pub mod suggestion;
+pub mod token;
 pub mod usage;
 
 pub use error::{Error, Result};

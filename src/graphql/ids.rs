@@ -4,7 +4,10 @@ use async_graphql::ID;
 
 use crate::domain::{
     Error, Result,
-    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode, encode},
+    id::{
+        ApiTokenId, AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode,
+        encode,
+    },
 };
 
 /// A key that a global id can stand for.
@@ -74,4 +77,5 @@ keys!(
     LlmProfileId is LlmProfile,
     ScheduleId is Schedule,
     AppliedCommentId is AppliedComment,
+    ApiTokenId is ApiToken,
 );

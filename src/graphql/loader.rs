@@ -12,10 +12,11 @@ use crate::{
     domain::{
         apply::AppliedComment,
         catalog::TableDetail,
-        id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, SuggestionId},
+        id::{ApiTokenId, AppliedCommentId, DbProfileId, LlmProfileId, RunId, SuggestionId},
         profile::{DbProfile, LlmProfile},
         run::Run,
         suggestion::{Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion},
+        token::ApiToken,
     },
     port::store::WorkerRecord,
     service::Services,
@@ -52,6 +53,8 @@ pub struct Loaders {
     pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
     /// Writes to databases.
     pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
+    /// Tokens.
+    pub api_tokens: Batch<ApiTokenId, Arc<ApiToken>>,
     /// Suggestions per band.
     pub confidence: Batch<RunId, ConfidenceDistribution>,
     /// Suggestions per review state.
@@ -110,6 +113,7 @@ impl Loaders {
             evidence: from_store!(services, queue, evidence, |found| found),
             chains: from_store!(services, queue, chains, shared_lists),
             applied_comments: from_store!(services, queue, applied_comments_by_id, shared),
+            api_tokens: from_store!(services, queue, api_tokens_by_id, shared),
             confidence: from_store!(services, queue, confidence_distributions, |found| found),
             reviews: from_store!(services, queue, review_counts, |found| found),
             workers,

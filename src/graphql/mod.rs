@@ -8,6 +8,7 @@
 #![expect(clippy::unused_async, reason = "async-graphql wants every resolver to be async")]
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
+pub mod access;
 pub mod apply;
 mod batch;
 pub mod catalog;
@@ -27,12 +28,14 @@ pub mod run;
 pub mod scalar;
 pub mod server;
 pub mod suggestion;
+pub mod token;
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, Variables};
 
 pub use self::{
+    access::Access,
     context::{Role, Viewer},
     frontier::{operation, parse},
 };
@@ -45,6 +48,7 @@ pub struct Query(
     run::query::RunQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
+    token::query::TokenQuery,
     server::query::ServerQuery,
 );
 
@@ -56,6 +60,7 @@ pub struct Mutation(
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,
+    token::mutation::TokenMutation,
 );
 
 /// What can be watched.
@@ -73,6 +78,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 /// The schema over these use cases.
 pub fn schema(services: Services) -> GlossSchema {
     builder().data(Arc::new(services)).extension(frontier::Frontier).finish()
+}
+
+/// The whole answer to an operation that the person at this machine asks of a process of their own.
+pub async fn answer(schema: &GlossSchema, query: &str, variables: serde_json::Value) -> serde_json::Value {
+    let request = Request::new(query).variables(Variables::from_json(variables)).data(Viewer::local());
+    serde_json::to_value(schema.execute(request).await).unwrap_or_default()
 }
 
 /// The schema's text, the same each time.

@@ -3,15 +3,17 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::{
+    access,
     apply::object::AppliedComment,
-    context::loaders,
+    context::{Role, loaders},
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
     suggestion::object::Suggestion,
+    token::object::ApiToken,
 };
 use crate::domain::{
     Error,
-    id::{AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    id::{ApiTokenId, AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
     page::MAX_SIZE,
 };
 
@@ -29,6 +31,8 @@ pub enum Node {
     LlmProfile(LlmProfile),
     /// A write to a database.
     AppliedComment(AppliedComment),
+    /// A token.
+    ApiToken(ApiToken),
 }
 
 /// Records by id.
@@ -78,6 +82,11 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
         NodeType::AppliedComment => {
             let found = loaders.applied_comments.load(AppliedCommentId(key)).await?;
             found.map(|it| Node::AppliedComment(AppliedComment(it)))
+        }
+        NodeType::ApiToken => {
+            access::require(context, Role::Admin, "a token")?;
+            let found = loaders.api_tokens.load(ApiTokenId(key)).await?;
+            found.map(|it| Node::ApiToken(ApiToken(it.as_ref().clone())))
         }
         NodeType::Schedule => None,
     })

@@ -1,7 +1,7 @@
 //! The front door: GraphQL over HTTP, WebSocket and server-sent events, the pages, health and metrics.
 //!
 //! A request passes, from the outside in: the request id, the span, the net for panics, the check of Host
-//! and Origin (`guard`), compression, then its route. `request` turns what came into one GraphQL request,
+//! and Origin (`guard`), the gate (`auth`), compression, then its route. `request` turns what came into one GraphQL request,
 //! whatever the transport; `answer` turns what the schema said into bytes; `post_get`, `sse` and `ws` are
 //! the transports between them.
 //!
@@ -12,18 +12,24 @@
 //! To add a route: a handler in a module of its own and one line in [`router`].
 
 mod answer;
+mod asker;
+mod auth;
 mod execute;
 mod guard;
 mod health;
+mod pace;
 mod pages;
+mod peer;
 mod post_get;
 mod request;
 mod sse;
 mod stop;
 mod ws;
 
+pub use auth::Gate;
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
+pub use pace::Pace;
 pub use stop::{Stop, serve};
 
 use async_graphql::Executor;
@@ -31,7 +37,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Request, StatusCode},
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect},
     routing::get,
 };
@@ -59,6 +65,8 @@ pub struct Door<E> {
     pub executor: E,
     /// Which Host and Origin headers are let in.
     pub hosts: HostPolicy,
+    /// Who is let in.
+    pub gate: Gate,
     /// Says whether the process can do its work.
     pub ready: Ready,
     /// What `/metrics` shows.
@@ -69,9 +77,9 @@ pub struct Door<E> {
 
 /// All routes.
 pub fn router<E: Executor>(door: Door<E>) -> Router {
-    let hosts = door.hosts.clone();
+    let (hosts, gate) = (door.hosts.clone(), door.gate.clone());
     let graphql = get(post_get::get::<E>).post(post_get::post::<E>).fallback(post_get::other_method);
-    Router::new()
+    let router = Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
@@ -85,7 +93,14 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .layer(CompressionLayer::new().compress_when(
             SizeAbove::new(COMPRESS_FROM_BYTES).and(DefaultPredicate::new()).and(NotForContentType::new("font/woff")),
         ))
-        .layer(axum::middleware::from_fn_with_state(hosts, guard::check))
+        .layer(from_fn_with_state(gate, auth::check));
+    // Before the gate: a browser asks without a token whether it may ask.
+    let router = match hosts.cors() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(from_fn_with_state(hosts, guard::check))
         .layer(from_fn(answer::catch_panic))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(tower_http::request_id::PropagateRequestIdLayer::new(REQUEST_ID))
@@ -99,7 +114,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// hold what a person typed.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("http", request_id = id, method = %request.method(), path = request.uri().path())
+    let (method, path) = (request.method(), request.uri().path());
+    // The actor is known once the gate has let them in: all that they do is logged under their name.
+    tracing::info_span!("http", request_id = id, %method, path, actor = tracing::field::Empty)
 }
 
 /// Nothing lives at this path.

@@ -5,6 +5,7 @@
 
 use async_graphql::{Executor, parser::types::OperationType};
 use axum::{
+    Extension,
     body::Bytes,
     extract::{
         Query, State,
@@ -18,6 +19,7 @@ use axum::{
 use super::{
     Door,
     answer::{Answer, Media, Refusal},
+    asker::Asker,
     request::{Parameters, Prepared, RequestId},
     sse, ws,
 };
@@ -26,11 +28,12 @@ use super::{
 pub async fn get<E: Executor>(
     State(door): State<Door<E>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     if let Ok(upgrade) = upgrade {
-        return ws::upgrade(door, upgrade, RequestId::of(&headers));
+        return ws::upgrade(door, asker, upgrade, RequestId::of(&headers));
     }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "this is not a valid WebSocket handshake")
@@ -51,12 +54,13 @@ pub async fn get<E: Executor>(
         }),
         _ => Ok(prepared),
     });
-    execute(door, prepared, media, RequestId::of(&headers)).await
+    execute(door, asker, prepared, media, RequestId::of(&headers)).await
 }
 
 /// POST: a query, a mutation, or a stream of events.
 pub async fn post<E: Executor>(
     State(door): State<Door<E>>,
+    Extension(asker): Extension<Asker>,
     headers: HeaderMap,
     body: Result<Bytes, BytesRejection>,
 ) -> Response {
@@ -65,7 +69,7 @@ pub async fn post<E: Executor>(
         Err(refusal) => return refusal.into_response(),
     };
     let prepared = json_body(&headers, body).and_then(Parameters::from_json).and_then(Parameters::prepare);
-    execute(door, prepared, media, RequestId::of(&headers)).await
+    execute(door, asker, prepared, media, RequestId::of(&headers)).await
 }
 
 /// Neither GET nor POST.
@@ -106,17 +110,18 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 async fn execute<E: Executor>(
     door: Door<E>,
+    asker: Asker,
     prepared: Result<Prepared, Refusal>,
     media: Media,
     id: RequestId,
 ) -> Response {
     let prepared = match prepared {
-        Ok(prepared) => prepared,
+        Ok(prepared) => prepared.asked_by(&asker),
         Err(refusal) if media == Media::EventStream && refusal.well_formed => return sse::refuse(&refusal),
         Err(refusal) => return refusal.answer(media),
     };
     if media == Media::EventStream {
-        return sse::stream(door, prepared, id);
+        return sse::stream(door, &asker, prepared, id);
     }
     if prepared.operation == OperationType::Subscription {
         let message = "subscriptions go over a WebSocket (graphql-transport-ws) or with `accept: text/event-stream`";

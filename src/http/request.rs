@@ -20,6 +20,7 @@ use axum::{
 };
 use serde_json::{Map, Value};
 
+use super::asker::Asker;
 use super::{REQUEST_ID, answer::Refusal};
 use crate::graphql;
 
@@ -94,6 +95,14 @@ pub struct Prepared {
     pub request: GraphqlRequest,
     /// The kind of the operation that was asked for.
     pub operation: OperationType,
+}
+
+impl Prepared {
+    /// The same, asked by somebody.
+    pub fn asked_by(mut self, asker: &Asker) -> Self {
+        asker.introduce(&mut self.request.data);
+        self
+    }
 }
 
 /// Finds required variables that were not given: the executor would find them only half-way through.

@@ -13,12 +13,13 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use futures_util::{Stream, StreamExt, stream};
+use futures_util::{Stream, StreamExt, future::ready, stream};
 use serde_json::json;
 
 use super::{
     Door,
     answer::{Answer, Media, Refusal, log_panic},
+    asker::{ACCESS_ENDED, Asker},
     request::{Prepared, RequestId},
     value,
 };
@@ -27,7 +28,8 @@ use super::{
 const KEEP_ALIVE: Duration = Duration::from_secs(12);
 
 /// Executes an operation of any kind and streams its results.
-pub fn stream<E: Executor>(door: Door<E>, prepared: Prepared, id: RequestId) -> Response {
+pub fn stream<E: Executor>(door: Door<E>, asker: &Asker, prepared: Prepared, id: RequestId) -> Response {
+    let dismissed = asker.dismissed.clone();
     let stopped = door.stop.token.clone().cancelled_owned();
     let results = AssertUnwindSafe(door.execute_stream(prepared)).catch_unwind();
     let frames = results.map(move |result| match result {
@@ -38,6 +40,10 @@ pub fn stream<E: Executor>(door: Door<E>, prepared: Prepared, id: RequestId) -> 
         }
     });
     let frames = frames.chain(stream::once(async { complete() }));
+    let ended = Refusal::document("UNAUTHENTICATED", ACCESS_ENDED);
+    let goodbye = [next(&json!({ "errors": ended.errors() }).to_string()), complete()];
+    let frames = frames.take_until(dismissed.clone().cancelled_owned());
+    let frames = frames.chain(stream::iter(goodbye).filter(move |_| ready(dismissed.is_cancelled())));
     // The interval's first tick is at once: the client sees that the stream is open.
     let frames = tokio_stream::StreamExt::timeout_repeating(frames, tokio::time::interval(KEEP_ALIVE))
         .map(|frame| frame.unwrap_or_else(|_silent| ":\n\n".to_owned()));

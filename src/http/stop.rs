@@ -4,7 +4,7 @@
 //! The rule: whatever may live longer than its request (a WebSocket, a stream of events, a mutation) holds a [`Stop`] and
 //! ends by it; [`serve`] returns when they have ended or when [`GRACE`] is over.
 
-use std::{io, time::Duration};
+use std::{io, net::SocketAddr, time::Duration};
 
 use axum::{Router, serve::ListenerExt};
 use tokio::net::TcpListener;
@@ -42,7 +42,8 @@ pub async fn serve(listener: TcpListener, router: Router, stop: Stop) -> io::Res
             tokio::time::sleep(GRACE).await;
         }
     };
-    let server = axum::serve(listener, router).with_graceful_shutdown(stop.token.clone().cancelled_owned());
+    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
+        .with_graceful_shutdown(stop.token.clone().cancelled_owned());
     let all = async {
         server.await?;
         stop.sockets.wait().await;

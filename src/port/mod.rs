@@ -7,6 +7,7 @@ pub mod bus;
 pub mod model;
 pub mod store;
 pub mod target;
+pub mod tokens;
 
 use std::sync::Arc;
 

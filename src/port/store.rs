@@ -7,6 +7,7 @@ use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 
+use super::tokens::TokenStore;
 use crate::domain::{
     Result,
     apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
@@ -59,7 +60,8 @@ pub trait RunStore: Send + Sync {
     /// records nothing and gives the runs of that key back.
     ///
     /// # Errors
-    /// `Conflict` for a known key with another fingerprint.
+    /// `Conflict` for a known key with another fingerprint; `LimitExceeded` where a starter would have more runs in the
+    /// queue than one may.
     async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>>;
 
     /// Changes one run in one transaction: reads it, applies the change, writes the run, new rows, outcomes with
@@ -74,6 +76,9 @@ pub trait RunStore: Send + Sync {
 
     /// Renews a worker's leases on the runs it works on, and its own sign of life.
     async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()>;
+
+    /// How many runs of a starter wait in the queue.
+    async fn queued_runs_of(&self, started_by: &str) -> Result<i64>;
 
     /// The runs that a key has given before; `None` for a new key.
     ///
@@ -338,7 +343,7 @@ pub trait WorkerStore: Send + Sync {
 
 /// The whole store.
 #[async_trait]
-pub trait Store: RunStore + SuggestionStore + ReviewStore + ProfileStore + WorkerStore + 'static {
+pub trait Store: RunStore + SuggestionStore + ReviewStore + ProfileStore + TokenStore + WorkerStore + 'static {
     /// Whether it answers.
     async fn ping(&self) -> Result<()>;
 

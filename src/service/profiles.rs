@@ -266,7 +266,11 @@ async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileT
     }
 }
 
-fn checked_name(name: String) -> Result<String> {
+/// The name of a profile or a token, where it can be one.
+///
+/// # Errors
+/// `BadInput` at `input.name`.
+pub fn checked_name(name: String) -> Result<String> {
     let length = name.chars().count();
     if name.trim().is_empty() || length > MAX_NAME {
         let message = format!("the name has {length} characters; it takes 1 to {MAX_NAME}, not blanks alone");

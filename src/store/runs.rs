@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use entity::{idempotency_key, run, run_row, worker};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use super::{SqlStore, dialect, events, record, run_list, write};
@@ -83,6 +83,14 @@ async fn runs_of_key(connection: &impl ConnectionTrait, idempotency: &Idempotenc
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
 }
 
+/// How many runs of a starter wait in the queue.
+async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> Result<i64> {
+    let queued = run::Entity::find()
+        .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
+        .filter(run::Column::StartedBy.eq(started_by));
+    Ok(i64::try_from(queued.count(connection).await?).unwrap_or(i64::MAX))
+}
+
 /// A run as it is before its first event.
 fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
     Run {
@@ -128,6 +136,7 @@ impl SqlStore {
         {
             return Ok(known);
         }
+        self.check_queue(&transaction, &runs).await?;
         let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
         let mut recorded = Vec::with_capacity(runs.len());
         for (id, mut new) in ids.into_iter().zip(runs) {
@@ -156,6 +165,25 @@ impl SqlStore {
             self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
         }
         Ok(recorded)
+    }
+
+    /// Refuses more runs in the queue than one starter may have, so that the others' come up too.
+    async fn check_queue(&self, connection: &impl ConnectionTrait, runs: &[NewRun]) -> Result<()> {
+        let mut new: HashMap<&str, i64> = HashMap::new();
+        for run in runs {
+            *new.entry(&run.started_by).or_default() += 1;
+        }
+        for (started_by, more) in new {
+            let queued = queued_runs_of(connection, started_by).await?;
+            if queued + more > self.queue_limit {
+                return Err(Error::limit(format!(
+                    "{started_by:?} has {queued} runs in the queue and asks for {more} more; {} is the most: wait until \
+                     some have begun, or cancel some",
+                    self.queue_limit
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Changes a run inside the transaction in which it was read, and ends that.
@@ -258,6 +286,10 @@ impl RunStore for SqlStore {
             .exec(&transaction)
             .await?;
         Ok(transaction.commit().await?)
+    }
+
+    async fn queued_runs_of(&self, started_by: &str) -> Result<i64> {
+        queued_runs_of(self.read(), started_by).await
     }
 
     async fn runs_of_key(&self, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {

@@ -50,7 +50,7 @@ impl From<profiles::ProfileTest> for ProfileTest {
 #[derive(SimpleObject)]
 pub struct DeletePayload {
     /// The id of what is gone.
-    deleted_id: ID,
+    pub deleted_id: ID,
 }
 
 /// Making, changing, testing, deleting.

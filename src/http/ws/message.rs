@@ -126,6 +126,11 @@ impl Close {
         Self::new(4401, "Unauthorized")
     }
 
+    /// Whoever asks may not come in, or no longer stay.
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(4403, &format!("Forbidden: {why}"))
+    }
+
     /// The client does not speak the protocol.
     pub fn subprotocol() -> Self {
         Self::new(4406, "Subprotocol not acceptable")

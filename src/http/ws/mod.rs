@@ -38,6 +38,7 @@ use self::message::{Close, FromClient, FromServer, PROTOCOL, next};
 use super::{
     BODY_LIMIT_BYTES, Door,
     answer::{Answer, log_panic},
+    asker::{ACCESS_ENDED, Asker},
     request::{Parameters, RequestId},
 };
 
@@ -55,24 +56,24 @@ const QUEUE: usize = 16;
 const MAX_OPERATIONS: usize = 100;
 
 /// Accepts the handshake and drives the connection to its end.
-pub fn upgrade<E: Executor>(door: Door<E>, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
+pub fn upgrade<E: Executor>(door: Door<E>, asker: Asker, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
     let sockets = door.stop.sockets.clone();
     upgrade.protocols([PROTOCOL]).max_message_size(BODY_LIMIT_BYTES).max_frame_size(BODY_LIMIT_BYTES).on_upgrade(
         move |socket| {
-            let span = tracing::info_span!("socket", request_id = id.as_str());
-            sockets.track_future(drive(door, socket, id).instrument(span))
+            let span = tracing::info_span!("socket", request_id = id.as_str(), actor = tracing::field::Empty);
+            sockets.track_future(drive(door, asker, socket, id).instrument(span))
         },
     )
 }
 
 /// One connection, from the handshake to its end.
-async fn drive<E: Executor>(door: Door<E>, socket: WebSocket, id: RequestId) {
+async fn drive<E: Executor>(door: Door<E>, asker: Asker, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let (sink, mut stream) = socket.split();
     let (queue, waiting) = mpsc::channel(QUEUE);
     let mut writer = tokio::spawn(write(sink, waiting));
     let mut connection =
-        Connection { door: door.clone(), id, queue, initialised: false, operations: Operations::default() };
+        Connection { door: door.clone(), asker, id, queue, initialised: false, operations: Operations::default() };
 
     let mut last_heard = Instant::now();
     let mut pings = interval_at(last_heard + PING_EVERY, PING_EVERY);
@@ -106,6 +107,9 @@ async fn drive<E: Executor>(door: Door<E>, socket: WebSocket, id: RequestId) {
                 let _ = connection.queue.try_send(Message::Ping(Bytes::new()));
             }
             () = &mut init_timeout, if !connection.initialised => break Some(Close::init_timeout()),
+            () = connection.asker.dismissed.cancelled(), if connection.initialised => {
+                break Some(Close::forbidden(ACCESS_ENDED));
+            }
             () = door.stop.token.cancelled() => break Some(Close::going_away()),
             _ = &mut writer => break None,
         }
@@ -151,6 +155,8 @@ fn is_too_big(error: &axum::Error) -> bool {
 /// The state of one connection.
 struct Connection<E> {
     door: Door<E>,
+    /// Whom the handshake named, then whom `connection_init` named.
+    asker: Asker,
     /// Of the handshake; names the socket in the log.
     id: RequestId,
     queue: mpsc::Sender<Message>,
@@ -167,7 +173,11 @@ impl<E: Executor> Connection<E> {
         };
         match message {
             FromClient::ConnectionInit { .. } if self.initialised => ControlFlow::Break(Some(Close::second_init())),
-            FromClient::ConnectionInit { .. } => {
+            FromClient::ConnectionInit { payload } => {
+                match self.door.gate.admission().decide(self.asker.clone(), payload).await {
+                    Ok(asker) => self.asker = asker,
+                    Err(reason) => return ControlFlow::Break(Some(Close::forbidden(&reason))),
+                }
                 self.initialised = true;
                 self.send(FromServer::ConnectionAck.frame()).await
             }
@@ -196,6 +206,7 @@ impl<E: Executor> Connection<E> {
         };
         let operation = Operation {
             door: self.door.clone(),
+            asker: self.asker.clone(),
             request_id: self.id.clone(),
             queue: self.queue.clone(),
             running: self.operations.running.clone(),
@@ -229,7 +240,7 @@ impl Operations {
             return Err(Close::too_many(MAX_OPERATIONS));
         }
         // The lock is held, so the task cannot free its id before it is taken.
-        let task = self.tasks.spawn(task);
+        let task = self.tasks.spawn(task.in_current_span());
         running.insert(id, task);
         Ok(())
     }
@@ -245,6 +256,7 @@ impl Operations {
 /// One operation of one socket.
 struct Operation<E> {
     door: Door<E>,
+    asker: Asker,
     request_id: RequestId,
     queue: mpsc::Sender<Message>,
     running: Running,
@@ -267,8 +279,8 @@ impl<E: Executor> Operation<E> {
 
     /// Sends each result; gives the message that ends the operation, or nothing when the socket is gone.
     async fn results(&self, parameters: Parameters) -> Option<Message> {
-        let prepared = match parameters.prepare() {
-            Ok(prepared) => prepared,
+        let prepared = match self.door.gate.count(&self.asker).and_then(|()| parameters.prepare()) {
+            Ok(prepared) => prepared.asked_by(&self.asker),
             Err(refusal) => return Some(self.error(refusal.errors())),
         };
         let mut results = self.door.clone().execute_stream(prepared);
