@@ -86,6 +86,9 @@ pub enum StartError {
     /// The system.
     #[error("the system refuses: {0}")]
     System(#[from] std::io::Error),
+    /// The trusted documents.
+    #[error("{0}; name another file or folder with --trusted-documents")]
+    Documents(#[from] http::DocumentsError),
     /// The log filter.
     #[error("the log filter {0:?} cannot be read; write it as `info` or `gloss=debug,warn`")]
     LogFilter(String),
@@ -165,7 +168,12 @@ fn ports(store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Ports {
 /// [`StartError`].
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     start_log(&settings)?;
+    let documents = match &settings.trusted_documents {
+        Some(path) => http::Documents::trusted(path)?,
+        None => http::Documents::automatic(),
+    };
     let mut folder = Lock::folder(&settings.data_dir)?;
+    raise_open_files();
     let stop = CancellationToken::new();
     listen_to_signals(stop.clone())?;
 
@@ -197,6 +205,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string())
             .with_hosts(&settings.allowed_hosts, address.ip())
             .with_origins(settings.allowed_origins.clone()),
+        admission: gate.admission(),
         gate,
         ready: readiness(Arc::clone(&ports.store)),
         metrics: Arc::new(http::metrics_registry({
@@ -204,12 +213,16 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
             move || store.statements()
         })),
         stop: http::Stop::new(stop.clone()),
+        limits: Arc::new(http_limits(&settings)),
+        documents,
+        may_share: graphql::sharing,
+        open: http::Open::default(),
     };
     println!("Gloss {}", env!("CARGO_PKG_VERSION"));
     println!("  GraphiQL  http://{address}/graphiql");
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
-    http::serve(listener, http::router(door.clone()), door.stop).await?;
+    http::serve(listener, door).await?;
     let _ended = working.await;
     tracing::info!("stopped");
     Ok(())
@@ -223,6 +236,25 @@ fn reachable(address: SocketAddr) -> SocketAddr {
         ip => ip,
     };
     SocketAddr::new(ip, address.port())
+}
+
+/// Each connection is an open file, of which many systems allow a process few until it asks for more.
+fn raise_open_files() {
+    match rlimit::increase_nofile_limit(u64::MAX) {
+        Ok(limit) => tracing::debug!(limit, "open files"),
+        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+    }
+}
+
+fn http_limits(settings: &Settings) -> http::Limits {
+    http::Limits {
+        connections: settings.max_connections,
+        request_within: settings.request_timeout,
+        batch: settings.max_batch,
+        sockets_per_client: settings.max_sockets_per_client,
+        subscriptions_per_client: settings.max_subscriptions_per_client,
+        ..http::Limits::default()
+    }
 }
 
 /// The server can do its work while its store answers.

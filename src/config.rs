@@ -34,6 +34,14 @@ const HOSTS_HINT: &str = "hosts; write a host's name, as in gloss.example";
 const ORIGINS_HINT: &str = "origins; write scheme, host and port alone, as in https://studio.example";
 /// The variable that holds the key of the store's secrets.
 pub const SECRET_KEY: &str = "GLOSS_SECRET_KEY";
+/// How long a request may take when nothing else is said.
+const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
+/// Connections at once when nothing else is said.
+const DEFAULT_MAX_CONNECTIONS: usize = 10_000;
+/// WebSockets, and subscriptions, of one client when nothing else is said.
+const DEFAULT_PER_CLIENT: usize = 5_000;
+/// The most operations that one body may carry, whatever is said.
+const MAX_BATCH: usize = 100;
 /// The most runs at once in a process.
 const MAX_WORKERS: usize = 256;
 
@@ -73,6 +81,24 @@ pub struct Flags {
     /// Runs that a client may have in the queue [default: 1000]
     #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", value_parser = whole::<u32>)]
     pub queued_runs: Option<u32>,
+    /// Seconds that a query or mutation may take [default: 60]
+    #[arg(long, env = "GLOSS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
+    pub request_timeout_seconds: Option<u64>,
+    /// Operations in one body, as a JSON array [default: 0, which is no batches]
+    #[arg(long, env = "GLOSS_MAX_BATCH", value_name = "N", value_parser = whole::<usize>)]
+    pub max_batch: Option<usize>,
+    /// Connections at once [default: 10000]; who comes beyond waits
+    #[arg(long, env = "GLOSS_MAX_CONNECTIONS", value_name = "N", value_parser = whole::<usize>)]
+    pub max_connections: Option<usize>,
+    /// WebSockets and reserved streams of events of one client [default: 5000]
+    #[arg(long, env = "GLOSS_MAX_SOCKETS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
+    pub max_sockets_per_client: Option<usize>,
+    /// Subscriptions at once of one client [default: 5000]
+    #[arg(long, env = "GLOSS_MAX_SUBSCRIPTIONS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
+    pub max_subscriptions_per_client: Option<usize>,
+    /// File or folder with the documents that may run; no other does [default: all may]
+    #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
+    pub trusted_documents: Option<PathBuf>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -126,6 +152,12 @@ struct File {
     allowed_origins: Option<Vec<String>>,
     requests_per_minute: Option<u32>,
     queued_runs: Option<u32>,
+    request_timeout_seconds: Option<u64>,
+    max_batch: Option<usize>,
+    max_connections: Option<usize>,
+    max_sockets_per_client: Option<usize>,
+    max_subscriptions_per_client: Option<usize>,
+    trusted_documents: Option<PathBuf>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -155,6 +187,18 @@ pub struct Settings {
     pub queued_runs: u32,
     /// What the store's secrets are sealed with, where the environment says so.
     pub secret_key: Option<SecretString>,
+    /// How long a query or mutation may take.
+    pub request_timeout: Duration,
+    /// Operations in one body; 0 for no batches.
+    pub max_batch: usize,
+    /// Connections at once.
+    pub max_connections: usize,
+    /// WebSockets and reserved streams of events of one client.
+    pub max_sockets_per_client: usize,
+    /// Subscriptions at once of one client.
+    pub max_subscriptions_per_client: usize,
+    /// The documents that alone may run.
+    pub trusted_documents: Option<PathBuf>,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -220,7 +264,34 @@ impl Settings {
                 "the store URL names no file; write sqlite:///path/to/store.db".to_owned(),
             ));
         }
+        let range = |name: &str, value: usize, from: usize, to: usize| {
+            let message = || format!("{name} is {value}; it goes from {from} to {to}");
+            if (from..=to).contains(&value) { Ok(value) } else { Err(ConfigError::Invalid(message())) }
+        };
+        let counted = |name, value: Option<usize>, default| range(name, value.unwrap_or(default), 1, 1_000_000);
+        let per_client = DEFAULT_PER_CLIENT;
         Ok(Self {
+            request_timeout: flags
+                .request_timeout_seconds
+                .or(file.request_timeout_seconds)
+                .map_or(DEFAULT_REQUEST_TIMEOUT, |seconds| Duration::from_secs(seconds.max(1))),
+            max_batch: range("max_batch", flags.max_batch.or(file.max_batch).unwrap_or_default(), 0, MAX_BATCH)?,
+            max_connections: counted(
+                "max_connections",
+                flags.max_connections.or(file.max_connections),
+                DEFAULT_MAX_CONNECTIONS,
+            )?,
+            max_sockets_per_client: counted(
+                "max_sockets_per_client",
+                flags.max_sockets_per_client.or(file.max_sockets_per_client),
+                per_client,
+            )?,
+            max_subscriptions_per_client: counted(
+                "max_subscriptions_per_client",
+                flags.max_subscriptions_per_client.or(file.max_subscriptions_per_client),
+                per_client,
+            )?,
+            trusted_documents: flags.trusted_documents.or(file.trusted_documents),
             listen,
             data_dir,
             store_url,

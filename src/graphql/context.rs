@@ -47,6 +47,16 @@ pub struct Viewer {
     held: Option<Arc<Held>>,
 }
 
+impl PartialEq for Viewer {
+    /// Whether it is the same person, who may do the same.
+    fn eq(&self, other: &Self) -> bool {
+        let of = |viewer: &Self| (viewer.known, viewer.has_token(), viewer.role);
+        of(self) == of(other) && self.name == other.name
+    }
+}
+
+impl Eq for Viewer {}
+
 impl fmt::Debug for Viewer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Viewer").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()

@@ -27,6 +27,7 @@ pub mod review;
 pub mod run;
 pub mod scalar;
 pub mod server;
+pub mod share;
 pub mod suggestion;
 pub mod token;
 
@@ -38,6 +39,7 @@ pub use self::{
     access::Access,
     context::{Role, Viewer},
     frontier::{operation, parse},
+    share::{Place, Sharing, sharing},
 };
 use crate::service::Services;
 

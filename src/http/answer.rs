@@ -109,6 +109,21 @@ impl Refusal {
         Self { well_formed: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
     }
 
+    /// More than a client may take.
+    pub fn limit(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message)
+    }
+
+    /// Not now.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+    }
+
+    /// Who was let in is not welcome any more.
+    pub fn dismissed() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "the token was revoked or has expired; come back with another one")
+    }
+
     /// The errors as they stand in an answer.
     pub fn errors(&self) -> serde_json::Value {
         let mut error = json!({ "message": self.message, "extensions": { "code": self.code } });
@@ -121,12 +136,16 @@ impl Refusal {
         json!([error])
     }
 
+    /// The JSON text of an answer that is nothing else.
+    pub fn to_json(&self) -> String {
+        json!({ "errors": self.errors() }).to_string()
+    }
+
     /// The answer in a media type.
     pub fn answer(&self, media: Media) -> Response {
         let media = if media == Media::EventStream { Media::Json } else { media };
         let status = if self.well_formed && media == Media::Json { StatusCode::OK } else { self.status };
-        let body = json!({ "errors": self.errors() }).to_string();
-        let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
+        let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], self.to_json()).into_response();
         if let Some(allow) = self.allow {
             response.headers_mut().insert(header::ALLOW, value(allow));
         }
@@ -214,20 +233,25 @@ impl Answer {
         })
     }
 
+    /// Whether anything went wrong.
+    pub fn has_errors(&self) -> bool {
+        !self.response.errors.is_empty()
+    }
+
     /// The errors alone, for the protocols that send them so.
     pub fn errors(&self) -> serde_json::Value {
         json!(self.response.errors)
     }
 
     /// The HTTP answer.
-    pub fn into_http(self, media: Media) -> Response {
+    pub fn http(&self, media: Media) -> Response {
         let status = match media {
             Media::GraphqlResponse if self.refused => StatusCode::BAD_REQUEST,
             _ => StatusCode::OK,
         };
         let body = Bytes::from(self.to_json());
         let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
-        response.headers_mut().extend(self.response.http_headers);
+        response.headers_mut().extend(self.response.http_headers.clone());
         response
     }
 }
@@ -280,7 +304,7 @@ pub async fn catch_panic(request: Request, next: Next) -> Response {
         Ok(response) => response,
         Err(panic) => {
             log_panic(&*panic, &id);
-            let mut response = Answer::internal(&id).into_http(Media::Json);
+            let mut response = Answer::internal(&id).http(Media::Json);
             *response.status_mut() = StatusCode::INTERNAL_SERVER_ERROR;
             response
         }

@@ -16,9 +16,6 @@ use tokio_util::sync::CancellationToken;
 use super::peer::Peer;
 use crate::graphql::Viewer;
 
-/// What is said to those who are no longer welcome.
-pub const ACCESS_ENDED: &str = "the token was revoked or has expired";
-
 /// One client, for what is counted: an address, or the name of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Client(Arc<str>);

@@ -1,45 +1,55 @@
-//! From a request to its results, the same for every transport.
+//! From a request to its one result, the same for every transport.
 //!
 //! The rule: a query ends when nobody waits for it any more, a mutation never does. A client that goes away in
 //! the middle must not leave half of its changes done, so a mutation runs in a task of its own, for which a
-//! server that stops waits.
+//! server that stops waits. Who has waited for [`super::limits::Limits::request_within`] is told so.
 
 use std::panic::resume_unwind;
 
-use async_graphql::{Executor, Response, parser::types::OperationType};
-use futures_util::{
-    StreamExt,
-    stream::{self, BoxStream},
-};
+use async_graphql::{Executor, Request, Response, parser::types::OperationType};
+use tokio::time::timeout;
 use tracing::Instrument;
 
-use super::{Door, request::Prepared};
-use crate::graphql::error::coded;
+use super::{
+    Door,
+    answer::Refusal,
+    asker::Asker,
+    request::{Parameters, Prepared},
+};
 
 impl<E: Executor> Door<E> {
-    /// The one result of a query or a mutation.
-    pub(super) async fn execute(self, prepared: Prepared) -> Response {
-        let Prepared { request, operation } = prepared;
-        let executor = self.executor;
-        if operation != OperationType::Mutation {
-            return executor.execute(request).await;
-        }
-        let work = async move { executor.execute(request).await }.in_current_span();
-        match tokio::spawn(self.stop.sockets.track_future(work)).await {
-            Ok(response) => response,
-            Err(failed) => match failed.try_into_panic() {
-                Ok(panic) => resume_unwind(panic),
-                Err(_) => Response::from_errors(vec![coded("UNAVAILABLE", "the server is stopping; ask again soon")]),
-            },
-        }
+    /// Makes a request of what a client sent.
+    pub(super) fn prepare(&self, parameters: Parameters) -> Result<Prepared, Refusal> {
+        parameters.prepare(&self.documents, self.may_share)
     }
 
-    /// The results of an operation of any kind.
-    pub(super) fn execute_stream(self, prepared: Prepared) -> BoxStream<'static, Response> {
-        if prepared.operation == OperationType::Mutation {
-            stream::once(self.execute(prepared)).boxed()
-        } else {
-            self.executor.execute_stream(prepared.request, None)
+    /// The one result of a query or a mutation.
+    pub(super) async fn execute(
+        self,
+        asker: Asker,
+        mut request: Request,
+        operation: OperationType,
+    ) -> Result<Response, Refusal> {
+        asker.introduce(&mut request.data);
+        let limit = self.limits.request_within;
+        let executor = self.executor;
+        if operation != OperationType::Mutation {
+            return timeout(limit, executor.execute(request)).await.map_err(|_elapsed| {
+                let seconds = limit.as_secs();
+                Refusal::unavailable(format!("the query took longer than {seconds} s and was given up; ask for less"))
+            });
+        }
+        let work = async move { executor.execute(request).await }.in_current_span();
+        match timeout(limit, tokio::spawn(self.stop.sockets.track_future(work))).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(failed)) => match failed.try_into_panic() {
+                Ok(panic) => resume_unwind(panic),
+                Err(_) => Err(Refusal::unavailable("the server is stopping; ask again soon")),
+            },
+            Err(_elapsed) => Err(Refusal::unavailable(format!(
+                "the mutation takes longer than {} s and goes on; look at what it changes before you send it again",
+                limit.as_secs()
+            ))),
         }
     }
 }

@@ -2,8 +2,10 @@
 //!
 //! A request passes, from the outside in: the request id, the span, the net for panics, the check of Host
 //! and Origin (`guard`), the gate (`auth`), compression, then its route. `request` turns what came into one GraphQL request,
-//! whatever the transport; `answer` turns what the schema said into bytes; `post_get`, `sse` and `ws` are
-//! the transports between them.
+//! whatever the transport, with its document from `documents`; `asker` says whose it is; `execute` gives the one
+//! result of a query or mutation, `results` those of an operation that streams, which `share` lets subscribers
+//! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
+//! transports. `stop` takes connections, `peer` watches over each, `limits` has the numbers.
 //!
 //! The rule: nothing here knows a type of the schema. The layer works with any [`Executor`], documents are
 //! parsed by [`crate::graphql::parse`] within its limits, and every error that is made here has a code of the
@@ -14,23 +16,34 @@
 mod answer;
 mod asker;
 mod auth;
+mod documents;
 mod execute;
 mod guard;
 mod health;
+mod limits;
 mod pace;
 mod pages;
 mod peer;
 mod post_get;
 mod request;
+mod reserved;
+mod results;
+mod share;
 mod sse;
 mod stop;
 mod ws;
 
+pub use asker::{Admission, Asker, Client};
+pub use documents::{Documents, DocumentsError};
 pub use auth::Gate;
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
+pub use limits::Limits;
 pub use pace::Pace;
+pub use request::MayShare;
 pub use stop::{Stop, serve};
+
+use std::sync::Arc;
 
 use async_graphql::Executor;
 use axum::{
@@ -73,12 +86,39 @@ pub struct Door<E> {
     pub metrics: Metrics,
     /// Ends the open subscriptions when the server stops.
     pub stop: Stop,
+    /// How long and how much a client may take.
+    pub limits: Arc<Limits>,
+    /// Which documents have names, and whether others run.
+    pub documents: Documents,
+    /// Decides on the first message of a WebSocket.
+    pub admission: Admission,
+    /// Tells which operations may share one execution: [`crate::graphql::sharing`].
+    pub may_share: MayShare,
+    /// What is open behind the door.
+    pub open: Open,
+}
+
+/// What is open behind the door.
+#[derive(Clone, Default)]
+pub struct Open {
+    /// Executions that subscribers share.
+    channels: share::Channels,
+    /// Streams of events that are reserved.
+    reservations: reserved::Reservations,
+    /// WebSockets and reserved streams, by client.
+    sockets: limits::Quota,
+    /// Subscriptions, by client.
+    subscriptions: limits::Quota,
 }
 
 /// All routes.
 pub fn router<E: Executor>(door: Door<E>) -> Router {
     let (hosts, gate) = (door.hosts.clone(), door.gate.clone());
-    let graphql = get(post_get::get::<E>).post(post_get::post::<E>).fallback(post_get::other_method);
+    let graphql = get(post_get::get::<E>)
+        .post(post_get::post::<E>)
+        .put(post_get::put::<E>)
+        .delete(post_get::delete::<E>)
+        .fallback(post_get::other_method);
     let router = Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(pages::graphiql))

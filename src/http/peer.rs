@@ -1,21 +1,163 @@
-//! One connection: what its requests may know of it.
+//! One connection as the operating system has it: what its requests may know of it, and the watch over its
+//! writes.
+//!
+//! The rule: a client that reads nothing of what is sent to it for [`Limits::read_within`] gets nothing more; a
+//! WebSocket sees it by [`Peer::blocked_for`] and closes in its protocol's words, and where the words do not get
+//! through either, the connection is dropped. What lives long keeps little in the system's buffers, so that
+//! thousands of slow clients cost little: see [`Peer::keep_little`].
 
-use std::net::SocketAddr;
+use std::{
+    io::{self, IoSlice},
+    net::SocketAddr,
+    pin::Pin,
+    sync::{
+        Arc, LazyLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    task::{Context, Poll, ready},
+    time::{Duration, Instant},
+};
 
-use axum::{extract::ConnectInfo, http::Extensions};
+use axum::http::Extensions;
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+    sync::OwnedSemaphorePermit,
+    time::{Sleep, sleep},
+};
+
+/// What the system keeps of what was sent and not read, for a connection that lives long.
+const SEND_BUFFER_BYTES: usize = 4 * 1024;
 
 /// A connection, for those who answer its requests.
 #[derive(Debug, Clone, Default)]
-pub struct Peer(Option<SocketAddr>);
+pub struct Peer(Arc<State>);
+
+#[derive(Debug, Default)]
+struct State {
+    address: Option<SocketAddr>,
+    keeps_little: AtomicBool,
+    /// Since when the client takes nothing, in milliseconds of [`now_ms`]; 0 while it does.
+    blocked_since_ms: AtomicU64,
+}
 
 impl Peer {
     /// The connection that a request with these extensions came over.
     pub fn of(extensions: &Extensions) -> Self {
-        Self(extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(address)| *address))
+        extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
     /// Where it comes from.
     pub fn address(&self) -> Option<SocketAddr> {
-        self.0
+        self.0.address
+    }
+
+    /// Makes the system keep little of what is not read, from the next write on.
+    pub fn keep_little(&self) {
+        self.0.keeps_little.store(true, Ordering::Relaxed);
+    }
+
+    /// How long the client has taken nothing although there was something to take.
+    pub fn blocked_for(&self) -> Duration {
+        match self.0.blocked_since_ms.load(Ordering::Relaxed) {
+            0 => Duration::ZERO,
+            since => Duration::from_millis(now_ms().saturating_sub(since)),
+        }
+    }
+}
+
+/// Milliseconds since the first connection, from 1.
+fn now_ms() -> u64 {
+    static START: LazyLock<Instant> = LazyLock::new(Instant::now);
+    u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
+}
+
+/// The stream of a connection, with its writes watched.
+pub struct Watched {
+    stream: TcpStream,
+    peer: Peer,
+    write_within: Duration,
+    /// Runs while the client takes nothing.
+    patience: Option<Pin<Box<Sleep>>>,
+    small: bool,
+    /// Its place among the connections, upgraded or not.
+    _place: OwnedSemaphorePermit,
+}
+
+impl Watched {
+    /// Drops the connection when nothing could be written for `write_within`.
+    pub fn new(stream: TcpStream, address: SocketAddr, write_within: Duration, place: OwnedSemaphorePermit) -> Self {
+        if let Err(error) = stream.set_nodelay(true) {
+            tracing::debug!(%error, "a connection stays without nodelay");
+        }
+        let peer = Peer(Arc::new(State { address: Some(address), ..State::default() }));
+        Self { stream, peer, write_within, patience: None, small: false, _place: place }
+    }
+
+    /// For the requests' extensions.
+    pub fn peer(&self) -> Peer {
+        self.peer.clone()
+    }
+
+    fn write<T>(
+        &mut self,
+        context: &mut Context<'_>,
+        write: impl FnOnce(Pin<&mut TcpStream>, &mut Context<'_>) -> Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if !self.small && self.peer.0.keeps_little.load(Ordering::Relaxed) {
+            self.small = true;
+            if let Err(error) = socket2::SockRef::from(&self.stream).set_send_buffer_size(SEND_BUFFER_BYTES) {
+                tracing::debug!(%error, "a connection keeps its large buffer");
+            }
+        }
+        let written = write(Pin::new(&mut self.stream), context);
+        if written.is_ready() {
+            if self.patience.take().is_some() {
+                self.peer.0.blocked_since_ms.store(0, Ordering::Relaxed);
+            }
+            return written;
+        }
+        let patience = self.patience.get_or_insert_with(|| {
+            self.peer.0.blocked_since_ms.store(now_ms(), Ordering::Relaxed);
+            Box::pin(sleep(self.write_within))
+        });
+        ready!(patience.as_mut().poll(context));
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")))
+    }
+}
+
+impl AsyncRead for Watched {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_read(context, buffer)
+    }
+}
+
+impl AsyncWrite for Watched {
+    fn poll_write(mut self: Pin<&mut Self>, context: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
+        self.write(context, |stream, context| stream.poll_write(context, bytes))
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        parts: &[IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        self.write(context, |stream, context| stream.poll_write_vectored(context, parts))
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.stream.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_flush(context)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.stream).poll_shutdown(context)
     }
 }

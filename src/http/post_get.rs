@@ -1,50 +1,58 @@
-//! GraphQL over HTTP: one request, one answer, by POST or GET; `/graphql` also leads to `sse` and `ws`.
+//! GraphQL over HTTP: one request, one answer, by POST or GET; `/graphql` also leads to `sse`, `reserved` and `ws`.
 //!
-//! The rule: a GET never changes anything, whatever its text looks like, and a POST is JSON, which a form
-//! of another site cannot send.
+//! The rules: a GET never changes anything, whatever its text looks like, and a POST is JSON, which a form
+//! of another site cannot send. What a GET says may be kept and asked for again by its ETag; nothing else is kept.
+
+use std::hash::{DefaultHasher, Hash, Hasher};
 
 use async_graphql::{Executor, parser::types::OperationType};
 use axum::{
-    Extension,
     body::Bytes,
     extract::{
-        Query, State,
-        rejection::{BytesRejection, QueryRejection},
+        FromRequest, Query, RawQuery, Request, State,
+        rejection::QueryRejection,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
-    http::{HeaderMap, StatusCode, header},
+    http::{HeaderMap, HeaderValue, StatusCode, header},
     response::{IntoResponse, Response},
 };
+use serde_json::Value;
 
 use super::{
     Door,
     answer::{Answer, Media, Refusal},
     asker::Asker,
+    peer::Peer,
     request::{Parameters, Prepared, RequestId},
-    sse, ws,
+    reserved, sse, value, ws,
 };
 
 /// GET: a WebSocket, a query, or a stream of events.
 pub async fn get<E: Executor>(
     State(door): State<Door<E>>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
-    Extension(asker): Extension<Asker>,
-    headers: HeaderMap,
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
+    request: Request,
 ) -> Response {
+    let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
+    let (headers, id) = (request.headers(), RequestId::of(request.headers()));
     if let Ok(upgrade) = upgrade {
-        return ws::upgrade(door, asker, upgrade, RequestId::of(&headers));
+        return ws::upgrade(door, asker, peer, upgrade, id);
     }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "this is not a valid WebSocket handshake")
             .into_response();
     }
-    let media = match Media::negotiate(&headers) {
+    let media = match Media::negotiate(headers) {
         Ok(media) => media,
         Err(refusal) => return refusal.into_response(),
     };
+    let token = reserved::token(headers, request.uri().query());
+    if let Some(token) = token.filter(|_| media == Media::EventStream) {
+        return reserved::open(&door, &asker, &peer, token).unwrap_or_else(IntoResponse::into_response);
+    }
     let prepared = match parameters {
-        Ok(Query(parameters)) => Parameters::from_query(parameters).and_then(Parameters::prepare),
+        Ok(Query(parameters)) => Parameters::from_query(parameters).and_then(|it| door.prepare(it)),
         Err(_) => Err(Refusal::bad_input("query", "the query string cannot be read: percent-encode its values")),
     };
     let prepared = prepared.and_then(|prepared| match prepared.operation {
@@ -54,38 +62,77 @@ pub async fn get<E: Executor>(
         }),
         _ => Ok(prepared),
     });
-    execute(door, asker, prepared, media, RequestId::of(&headers)).await
+    let known = headers.get(header::IF_NONE_MATCH).cloned();
+    match answer(door, asker, &peer, prepared, media, id).await {
+        Answered::Result(answer) => kept(&answer, media, known.as_ref()),
+        Answered::Other(response) => response,
+    }
 }
 
-/// POST: a query, a mutation, or a stream of events.
-pub async fn post<E: Executor>(
-    State(door): State<Door<E>>,
-    Extension(asker): Extension<Asker>,
-    headers: HeaderMap,
-    body: Result<Bytes, BytesRejection>,
-) -> Response {
-    let media = match Media::negotiate(&headers) {
+/// POST: a query, a mutation, a batch of them, or a stream of events.
+pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): RawQuery, request: Request) -> Response {
+    let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
+    let id = RequestId::of(request.headers());
+    let media = match Media::negotiate(request.headers()) {
         Ok(media) => media,
         Err(refusal) => return refusal.into_response(),
     };
-    let prepared = json_body(&headers, body).and_then(Parameters::from_json).and_then(Parameters::prepare);
-    execute(door, asker, prepared, media, RequestId::of(&headers)).await
+    let token = reserved::token(request.headers(), query.as_deref());
+    let body = json_body(request, &door).await;
+    if let Some(token) = token.filter(|_| media != Media::EventStream) {
+        let started = match body.and_then(Parameters::from_json) {
+            Ok(parameters) => reserved::start(door, asker, parameters, &token, id).await,
+            Err(refusal) => Err(refusal),
+        };
+        // Of what is refused its status tells, whatever it is about.
+        return started.unwrap_or_else(|refusal| refusal.answer(Media::GraphqlResponse));
+    }
+    let mut response = match body {
+        Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &asker, operations, media, &id).await,
+        body => {
+            let prepared = body.and_then(Parameters::from_json).and_then(|it| door.prepare(it));
+            match answer(door, asker, &peer, prepared, media, id).await {
+                Answered::Result(answer) => answer.http(media),
+                Answered::Other(response) => response,
+            }
+        }
+    };
+    response.headers_mut().entry(header::CACHE_CONTROL).or_insert(value("no-store"));
+    response
 }
 
-/// Neither GET nor POST.
+/// PUT: reserves a stream of events.
+pub async fn put<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
+    let asker = Asker::of(request.extensions());
+    reserved::reserve(&door, &asker, request.headers()).unwrap_or_else(IntoResponse::into_response)
+}
+
+/// DELETE: ends an operation of a reserved stream of events.
+pub async fn delete<E: Executor>(State(door): State<Door<E>>, RawQuery(query): RawQuery, request: Request) -> Response {
+    let asker = Asker::of(request.extensions());
+    let token = reserved::token(request.headers(), query.as_deref()).unwrap_or_default();
+    reserved::end(&door, &asker, &token, query.as_deref()).unwrap_or_else(IntoResponse::into_response)
+}
+
+/// None of these.
 pub async fn other_method() -> Refusal {
     Refusal {
-        allow: Some("GET, HEAD, POST"),
+        allow: Some("GET, HEAD, POST, PUT, DELETE"),
         ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "send GraphQL by POST or GET")
     }
 }
 
 /// The JSON that a POST carries.
-fn json_body(headers: &HeaderMap, body: Result<Bytes, BytesRejection>) -> Result<serde_json::Value, Refusal> {
-    if !is_json(headers) {
+async fn json_body<E>(request: Request, door: &Door<E>) -> Result<Value, Refusal> {
+    if !is_json(request.headers()) {
         let message = "send the body as `content-type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT", message));
     }
+    let within = door.limits.body_within;
+    let Ok(body) = tokio::time::timeout(within, Bytes::from_request(request, &())).await else {
+        let message = format!("the body did not come within {} s", within.as_secs());
+        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "BAD_USER_INPUT", message));
+    };
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("the body is longer than {} bytes", super::BODY_LIMIT_BYTES);
@@ -108,24 +155,104 @@ fn is_json(headers: &HeaderMap) -> bool {
         && parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"))
 }
 
-async fn execute<E: Executor>(
+/// What came of a request.
+enum Answered {
+    /// A GraphQL response.
+    Result(Answer),
+    /// A stream, or a refusal.
+    Other(Response),
+}
+
+async fn answer<E: Executor>(
     door: Door<E>,
     asker: Asker,
+    peer: &Peer,
     prepared: Result<Prepared, Refusal>,
     media: Media,
     id: RequestId,
-) -> Response {
+) -> Answered {
     let prepared = match prepared {
-        Ok(prepared) => prepared.asked_by(&asker),
-        Err(refusal) if media == Media::EventStream && refusal.well_formed => return sse::refuse(&refusal),
-        Err(refusal) => return refusal.answer(media),
+        Ok(prepared) => prepared,
+        Err(refusal) if media == Media::EventStream && refusal.well_formed => {
+            return Answered::Other(sse::refuse(&refusal));
+        }
+        Err(refusal) => return Answered::Other(refusal.answer(media)),
     };
     if media == Media::EventStream {
-        return sse::stream(door, &asker, prepared, id);
+        return Answered::Other(sse::stream(door, asker, peer, prepared, id));
     }
-    if prepared.operation == OperationType::Subscription {
+    match one(door, asker, prepared, &id).await {
+        Ok(answer) => Answered::Result(answer),
+        Err(refusal) => Answered::Other(refusal.answer(media)),
+    }
+}
+
+/// The answer to a query or a mutation.
+async fn one<E: Executor>(door: Door<E>, asker: Asker, prepared: Prepared, id: &RequestId) -> Result<Answer, Refusal> {
+    let Prepared { request, operation, .. } = prepared;
+    if operation == OperationType::Subscription {
         let message = "subscriptions go over a WebSocket (graphql-transport-ws) or with `accept: text/event-stream`";
-        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message).answer(media);
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
     }
-    Answer::new(door.execute(prepared).await, &id).into_http(media)
+    Ok(Answer::new(door.execute(asker, request, operation).await?, id))
+}
+
+/// The answers to the operations of one body, which run one after another, as the fields of a mutation do.
+async fn batch<E: Executor>(
+    door: &Door<E>,
+    asker: &Asker,
+    operations: Vec<Value>,
+    media: Media,
+    id: &RequestId,
+) -> Response {
+    let (number, limit) = (operations.len(), door.limits.batch);
+    if media == Media::EventStream {
+        let message = "a batch is answered as application/json; stream operations one by one";
+        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message).into_response();
+    }
+    if number == 0 || number > limit {
+        let message = format!("the batch has {number} operations; 1 to {limit} may be sent at once");
+        return Refusal { argument: Some("query".into()), ..Refusal::document("LIMIT_EXCEEDED", message) }
+            .answer(Media::GraphqlResponse);
+    }
+    let mut answers = String::from("[");
+    for (at, operation) in operations.into_iter().enumerate() {
+        let prepared = Parameters::from_json(operation).and_then(|parameters| door.prepare(parameters));
+        let answer = match prepared {
+            Ok(prepared) => one(door.clone(), asker.clone(), prepared, id).await,
+            Err(refusal) => Err(refusal),
+        };
+        if at > 0 {
+            answers.push(',');
+        }
+        answers += &match answer {
+            Ok(answer) => answer.to_json(),
+            Err(refusal) => refusal.to_json(),
+        };
+    }
+    answers.push(']');
+    ([(header::CONTENT_TYPE, media.content_type())], answers).into_response()
+}
+
+/// The answer to a GET, which its client may keep and ask for again: with a tag, or without a body where the client
+/// has it already.
+fn kept(answer: &Answer, media: Media, known: Option<&HeaderValue>) -> Response {
+    let mut response = if answer.has_errors() {
+        ([(header::CACHE_CONTROL, value("no-store"))], answer.http(media)).into_response()
+    } else {
+        let json = answer.to_json();
+        let mut hasher = DefaultHasher::new();
+        (media.content_type().as_bytes(), &json).hash(&mut hasher);
+        // Weak, since compression changes the bytes.
+        let tag = format!("W/\"{:016x}\"", hasher.finish());
+        let is_known = known.and_then(|known| known.to_str().ok()).is_some_and(|known| known.contains(&tag));
+        let headers = [(header::ETAG, tag), (header::CACHE_CONTROL, "private, no-cache".to_owned())];
+        if is_known {
+            (StatusCode::NOT_MODIFIED, headers).into_response()
+        } else {
+            (headers, answer.http(media)).into_response()
+        }
+    };
+    response.headers_mut().append(header::VARY, value("accept, authorization"));
+    response
 }

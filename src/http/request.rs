@@ -10,7 +10,7 @@ use std::sync::{
 
 use async_graphql::{
     Request as GraphqlRequest, Value as ConstValue, Variables,
-    parser::types::{OperationDefinition, OperationType},
+    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 use axum::{
     extract::Request,
@@ -18,15 +18,15 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
-use super::asker::Asker;
-use super::{REQUEST_ID, answer::Refusal};
-use crate::graphql;
+use super::{REQUEST_ID, answer::Refusal, documents::Documents, share::Key};
+use crate::graphql::{self, Sharing};
 
 /// What a request says, of the right types; the document is text as yet.
 pub struct Parameters {
-    query: String,
+    query: Option<String>,
+    document_id: Option<String>,
     operation_name: Option<String>,
     variables: Map<String, Value>,
     extensions: Map<String, Value>,
@@ -36,22 +36,14 @@ impl Parameters {
     /// From the JSON object that POST and WebSocket carry.
     pub fn from_json(body: Value) -> Result<Self, Refusal> {
         let Value::Object(mut body) = body else {
-            let hint = if body.is_array() { "; send the operations of a batch one by one" } else { "" };
-            return Err(Refusal::bad_input("query", format!("the body must be a JSON object{hint}")));
+            return Err(Refusal::bad_input("query", "the body must be a JSON object"));
         };
-        let query = match body.remove("query") {
-            Some(Value::String(query)) => query,
-            Some(_) => return Err(Refusal::bad_input("query", "`query` must be a string")),
-            None => return Err(Refusal::bad_input("query", "`query` is missing: send the document in it")),
-        };
-        let operation_name = match body.remove("operationName") {
-            Some(Value::String(name)) => Some(name).filter(|name| !name.is_empty()),
-            None | Some(Value::Null) => None,
-            Some(_) => return Err(Refusal::bad_input("operationName", "`operationName` must be a string or null")),
-        };
+        let query = text(body.remove("query"), "query")?;
+        let document_id = text(body.remove("documentId"), "documentId")?;
+        let operation_name = text(body.remove("operationName"), "operationName")?.filter(|name| !name.is_empty());
         let variables = object(body.remove("variables"), "variables")?;
         let extensions = object(body.remove("extensions"), "extensions")?;
-        Ok(Self { query, operation_name, variables, extensions })
+        Ok(Self { query, document_id, operation_name, variables, extensions })
     }
 
     /// From the parameters of a GET.
@@ -59,7 +51,7 @@ impl Parameters {
         let mut body = Map::new();
         for (name, text) in parameters {
             let parsed = match name.as_str() {
-                "query" | "operationName" => Value::String(text),
+                "query" | "operationName" | "documentId" => Value::String(text),
                 "variables" | "extensions" if text.is_empty() => Value::Null,
                 "variables" => parse(&text, "variables")?,
                 "extensions" => parse(&text, "extensions")?,
@@ -70,24 +62,42 @@ impl Parameters {
         Self::from_json(Value::Object(body))
     }
 
-    /// Parses the document and finds the operation that is asked for.
-    pub fn prepare(self) -> Result<Prepared, Refusal> {
-        let Self { query, operation_name, variables, extensions } = self;
-        let mut request = GraphqlRequest::new(query);
+    /// The value of an extension.
+    pub fn extension(&self, name: &str) -> Option<&Value> {
+        self.extensions.get(name)
+    }
+
+    /// Finds and parses the document, and the operation in it that is asked for.
+    pub fn prepare(self, documents: &Documents, may_share: MayShare) -> Result<Prepared, Refusal> {
+        let Self { query, document_id, operation_name, variables, extensions } = self;
+        let persisted = extensions.get("persistedQuery");
+        let document = documents.find(query, document_id.as_deref(), persisted)?;
+        let mut request = GraphqlRequest::new(document.text());
         if !extensions.is_empty() {
             request.extensions = serde_json::from_value(Value::Object(extensions))
                 .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
         }
-        let document = graphql::parse(&mut request)?;
+        let parsed = graphql::parse(&mut request)?;
+        documents.remember(document);
         let variables = Variables::from_json(Value::Object(variables));
-        let operation = graphql::operation(document, operation_name.as_deref())?;
-        check_required(operation, &variables)?;
-        let operation = operation.ty;
+        let chosen = graphql::operation(parsed, operation_name.as_deref())?;
+        check_required(chosen, &variables)?;
+        let operation = chosen.ty;
+        let parsed = (operation == OperationType::Subscription).then(|| parsed.clone());
         request.operation_name = operation_name;
         request.variables = variables;
-        Ok(Prepared { request, operation })
+        let shared = parsed.and_then(|parsed| {
+            let chosen = graphql::operation(&parsed, request.operation_name.as_deref()).ok()?;
+            let sharing = may_share(&parsed, &request.query, chosen, &request.variables)?;
+            let (query, operation_name) = (request.query.clone(), request.operation_name.clone());
+            Some((sharing, Blueprint { query, operation_name, variables: request.variables.clone(), document: parsed }))
+        });
+        Ok(Prepared { request, operation, shared })
     }
 }
+
+/// Tells how an operation may be shared: the schema's [`graphql::sharing`].
+pub type MayShare = fn(&ExecutableDocument, &str, &OperationDefinition, &Variables) -> Option<Sharing>;
 
 /// A request that may be executed.
 pub struct Prepared {
@@ -95,13 +105,35 @@ pub struct Prepared {
     pub request: GraphqlRequest,
     /// The kind of the operation that was asked for.
     pub operation: OperationType,
+    /// How it may be shared, and by what it can be executed again.
+    pub shared: Option<(Sharing, Blueprint)>,
 }
 
-impl Prepared {
-    /// The same, asked by somebody.
-    pub fn asked_by(mut self, asker: &Asker) -> Self {
-        asker.introduce(&mut self.request.data);
-        self
+/// What a request can be made from any number of times.
+pub struct Blueprint {
+    query: String,
+    operation_name: Option<String>,
+    variables: Variables,
+    document: ExecutableDocument,
+}
+
+impl Blueprint {
+    /// A request that asks the same.
+    pub fn request(&self) -> GraphqlRequest {
+        let mut request = GraphqlRequest::new(&self.query).variables(self.variables.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request.set_parsed_query(self.document.clone());
+        request
+    }
+
+    /// What it has in common with those that may share its execution.
+    pub fn key(&self, sharing: &Sharing, rights: String) -> Key {
+        let mut variables = self.variables.clone();
+        if let Sharing::Numbered { variable: Some(variable), .. } = sharing {
+            variables.remove(variable.as_str());
+        }
+        let (query, operation_name) = (self.query.clone(), self.operation_name.clone());
+        Key { query, operation_name, variables: json!(variables).to_string(), rights }
     }
 }
 
@@ -128,6 +160,16 @@ fn object(value: Option<Value>, argument: &'static str) -> Result<Map<String, Va
         Some(Value::Object(object)) => Ok(object),
         None | Some(Value::Null) => Ok(Map::new()),
         Some(_) => Err(Refusal::bad_input(argument, format!("`{argument}` must be an object or null"))),
+    }
+}
+
+fn text(value: Option<Value>, argument: &'static str) -> Result<Option<String>, Refusal> {
+    match value {
+        Some(Value::String(text)) => Ok(Some(text)),
+        None => Ok(None),
+        // A document that is null is more likely a mistake than one that is persisted.
+        Some(Value::Null) if argument != "query" => Ok(None),
+        Some(_) => Err(Refusal::bad_input(argument, format!("`{argument}` must be a string"))),
     }
 }
 

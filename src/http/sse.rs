@@ -1,11 +1,12 @@
-//! Server-sent events, in the distinct connections mode of graphql-sse: one operation, one stream.
+//! Server-sent events, in the distinct connections mode of graphql-sse: one operation, one stream. The other mode
+//! is in [`super::reserved`].
 //!
 //! Each result is `event: next`; after the last one comes `event: complete`, whose empty `data` is written
 //! out because a browser drops an event without. A document that cannot be executed is one `next` with
 //! errors, because `EventSource` hides the body of an error status. The rule: a stream that the server cuts
 //! short (it stops) ends without `complete`, so that the client knows to come back.
 
-use std::{convert::Infallible, panic::AssertUnwindSafe, time::Duration};
+use std::{convert::Infallible, time::Duration};
 
 use async_graphql::Executor;
 use axum::{
@@ -13,49 +14,41 @@ use axum::{
     http::header,
     response::{IntoResponse, Response},
 };
-use futures_util::{Stream, StreamExt, future::ready, stream};
-use serde_json::json;
+use futures_util::{Stream, StreamExt, stream};
 
 use super::{
     Door,
-    answer::{Answer, Media, Refusal, log_panic},
-    asker::{ACCESS_ENDED, Asker},
+    answer::{Media, Refusal},
+    asker::Asker,
+    peer::Peer,
     request::{Prepared, RequestId},
+    results::Results,
     value,
 };
 
-/// So often a comment keeps a silent stream open through proxies.
-const KEEP_ALIVE: Duration = Duration::from_secs(12);
-
 /// Executes an operation of any kind and streams its results.
-pub fn stream<E: Executor>(door: Door<E>, asker: &Asker, prepared: Prepared, id: RequestId) -> Response {
-    let dismissed = asker.dismissed.clone();
-    let stopped = door.stop.token.clone().cancelled_owned();
-    let results = AssertUnwindSafe(door.execute_stream(prepared)).catch_unwind();
-    let frames = results.map(move |result| match result {
-        Ok(response) => next(&Answer::new(response, &id).to_json()),
-        Err(panic) => {
-            log_panic(&*panic, &id);
-            next(&Answer::internal(&id).to_json())
-        }
-    });
-    let frames = frames.chain(stream::once(async { complete() }));
-    let ended = Refusal::document("UNAUTHENTICATED", ACCESS_ENDED);
-    let goodbye = [next(&json!({ "errors": ended.errors() }).to_string()), complete()];
-    let frames = frames.take_until(dismissed.clone().cancelled_owned());
-    let frames = frames.chain(stream::iter(goodbye).filter(move |_| ready(dismissed.is_cancelled())));
-    // The interval's first tick is at once: the client sees that the stream is open.
-    let frames = tokio_stream::StreamExt::timeout_repeating(frames, tokio::time::interval(KEEP_ALIVE))
-        .map(|frame| frame.unwrap_or_else(|_silent| ":\n\n".to_owned()));
-    respond(frames.take_until(stopped))
+pub fn stream<E: Executor>(door: Door<E>, asker: Asker, peer: &Peer, prepared: Prepared, id: RequestId) -> Response {
+    let (token, every) = (door.stop.token.clone(), door.limits.ping_every);
+    let results = Results::begin(door, asker, prepared, id).map(|piece| next(&piece.json()));
+    let frames = keep_alive(results.chain(stream::once(async { complete() })), every);
+    peer.keep_little();
+    respond(frames.take_until(token.cancelled_owned()))
 }
 
 /// The stream of a document that cannot be executed.
 pub fn refuse(refusal: &Refusal) -> Response {
-    respond(stream::iter([next(&json!({ "errors": refusal.errors() }).to_string()), complete()]))
+    respond(stream::iter([next(&refusal.to_json()), complete()]))
 }
 
-fn respond(frames: impl Stream<Item = String> + Send + 'static) -> Response {
+/// Comments that keep a silent stream open through proxies. The first comes at once: the client sees that the
+/// stream is open.
+pub fn keep_alive(frames: impl Stream<Item = String>, every: Duration) -> impl Stream<Item = String> {
+    tokio_stream::StreamExt::timeout_repeating(frames, tokio::time::interval(every))
+        .map(|frame| frame.unwrap_or_else(|_silent| ":\n\n".to_owned()))
+}
+
+/// A stream of events as an answer.
+pub fn respond(frames: impl Stream<Item = String> + Send + 'static) -> Response {
     let body = Body::from_stream(frames.map(Ok::<_, Infallible>));
     let headers = [
         (header::CONTENT_TYPE, Media::EventStream.content_type()),

@@ -1,17 +1,32 @@
-//! A graceful end: on the signal no new connection is taken, open subscriptions are ended in their
-//! protocol's words, requests under way are answered.
+//! The server's life: connections are taken within their limits, and ended gracefully. On the signal no new
+//! connection is taken, open subscriptions are ended in their protocol's words, requests under way are answered.
 //!
 //! The rule: whatever may live longer than its request (a WebSocket, a stream of events, a mutation) holds a [`Stop`] and
 //! ends by it; [`serve`] returns when they have ended or when [`GRACE`] is over.
 
-use std::{io, net::SocketAddr, time::Duration};
+use std::{io, pin::pin, sync::Arc, time::Duration};
 
-use axum::{Router, serve::ListenerExt};
-use tokio::net::TcpListener;
+use async_graphql::Executor;
+use axum::extract::Request;
+use hyper::{body::Incoming, server::conn::http1, service::Service as _};
+use hyper_util::{
+    rt::{TokioIo, TokioTimer},
+    service::TowerToHyperService,
+};
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::Semaphore,
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+use super::{Door, limits::Limits, peer::Watched, router};
 
 /// What is still open so long after the signal is dropped.
 const GRACE: Duration = Duration::from_secs(5);
+/// How long to wait when the system gives no more connections.
+const SYSTEM_IS_FULL: Duration = Duration::from_millis(200);
+/// The longest head of a request; a GET has its document in it.
+const HEAD_LIMIT_BYTES: usize = 128 * 1024;
 
 /// The signal to stop, and what outlives its request.
 #[derive(Debug, Clone)]
@@ -28,32 +43,77 @@ impl Stop {
 }
 
 /// Serves until the signal, then ends what is open.
-pub async fn serve(listener: TcpListener, router: Router, stop: Stop) -> io::Result<()> {
-    let listener = listener.tap_io(|stream| {
-        if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays without nodelay");
+pub async fn serve<E: Executor>(listener: TcpListener, door: Door<E>) -> io::Result<()> {
+    let (stop, limits) = (door.stop.clone(), door.limits.clone());
+    let service = TowerToHyperService::new(router(door));
+    let places = Arc::new(Semaphore::new(limits.connections));
+    loop {
+        let next = async {
+            let Ok(place) = Arc::clone(&places).acquire_owned().await else { return None };
+            Some((accept(&listener).await, place))
+        };
+        let ((stream, address), place) = tokio::select! {
+            next = next => match next {
+                Some(next) => next,
+                None => break,
+            },
+            () = stop.token.cancelled() => break,
+        };
+        let stream = Watched::new(stream, address, 2 * limits.read_within, place);
+        let (service, limits, token) = (service.clone(), Arc::clone(&limits), stop.token.clone());
+        stop.sockets.spawn(async move { answer(stream, service, &limits, token).await });
+    }
+    drop(listener);
+    stop.sockets.close();
+    if tokio::time::timeout(GRACE, stop.sockets.wait()).await.is_err() {
+        tracing::warn!(grace_s = GRACE.as_secs(), "connections were still open when the grace was over");
+    }
+    Ok(())
+}
+
+/// The next connection. What goes wrong with one is no reason to stop; a system without room for more is asked
+/// again soon.
+async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
+    use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
+    loop {
+        match listener.accept().await {
+            Ok(accepted) => return accepted,
+            Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
+            Err(error) => {
+                tracing::error!(%error, "no connection can be taken");
+                tokio::time::sleep(SYSTEM_IS_FULL).await;
+            }
         }
+    }
+}
+
+/// Answers the requests of one connection.
+async fn answer(
+    stream: Watched,
+    service: TowerToHyperService<axum::Router>,
+    limits: &Limits,
+    stop: CancellationToken,
+) {
+    let peer = stream.peer();
+    let with_peer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        request.extensions_mut().insert(peer.clone());
+        service.call(request)
     });
-    let drained = {
-        let stop = stop.clone();
-        async move {
-            stop.token.cancelled().await;
-            stop.sockets.close();
-            tokio::time::sleep(GRACE).await;
+    let connection = http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(limits.head_within)
+        .max_buf_size(HEAD_LIMIT_BYTES)
+        .serve_connection(TokioIo::new(stream), with_peer)
+        .with_upgrades();
+    let mut connection = pin!(connection);
+    let ended = tokio::select! {
+        ended = connection.as_mut() => ended,
+        () = stop.cancelled() => {
+            connection.as_mut().graceful_shutdown();
+            connection.await
         }
     };
-    let server = axum::serve(listener, router.into_make_service_with_connect_info::<SocketAddr>())
-        .with_graceful_shutdown(stop.token.clone().cancelled_owned());
-    let all = async {
-        server.await?;
-        stop.sockets.wait().await;
-        Ok(())
-    };
-    tokio::select! {
-        ended = all => ended,
-        () = drained => {
-            tracing::warn!(grace_s = GRACE.as_secs(), "connections were still open when the grace was over");
-            Ok(())
-        }
+    if let Err(error) = ended {
+        tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended");
     }
 }

@@ -42,6 +42,14 @@ pub struct Watched {
     pub page: Page,
 }
 
+/// What a listener is told.
+pub enum Told {
+    /// The next event.
+    Event(Watched),
+    /// All that is recorded was told; what comes now is news.
+    CaughtUp,
+}
+
 /// The use case.
 #[derive(Clone)]
 pub struct RunProgress {
@@ -60,7 +68,7 @@ impl RunProgress {
     ///
     /// # Errors
     /// `NotFound`; `BadInput` for an `after` that the run has not reached.
-    pub async fn watch(&self, run_id: RunId, after: i32) -> Result<impl Stream<Item = Result<Watched>> + Send + use<>> {
+    pub async fn watch(&self, run_id: RunId, after: i32) -> Result<impl Stream<Item = Result<Told>> + Send + use<>> {
         let nudges = self.ports.bus.run(run_id);
         let run = self.ports.store.runs_by_id(&[run_id]).await?.remove(&run_id);
         let run = run.ok_or_else(|| unknown_run("runId"))?;
@@ -80,6 +88,8 @@ impl RunProgress {
             status: None,
             nudges,
             read: VecDeque::new(),
+            told_caught_up: false,
+            about_to_wait: false,
             ended: false,
         };
         Ok(stream::unfold(tail, Tail::step))
@@ -154,22 +164,38 @@ struct Tail {
     read: VecDeque<Arc<RunEvent>>,
     /// What was read together.
     page: Page,
+    /// Whether the listener knows that it has all.
+    told_caught_up: bool,
+    /// Whether the listener was told so just now, before the wait.
+    about_to_wait: bool,
     ended: bool,
 }
 
+/// What a listener does next.
+enum Next {
+    Event(Arc<RunEvent>),
+    CaughtUp,
+    End,
+}
+
 impl Tail {
-    async fn step(mut self) -> Option<(Result<Watched>, Self)> {
+    async fn step(mut self) -> Option<(Result<Told>, Self)> {
         if self.ended {
             return None;
         }
         match self.next().await {
-            Ok(Some(event)) => {
+            Ok(Next::Event(event)) => {
                 self.after = event.sequence;
                 self.status = Some(event.status);
+                self.told_caught_up = false;
                 let page = self.page.clone();
-                Some((Ok(Watched { event, page }), self))
+                Some((Ok(Told::Event(Watched { event, page })), self))
             }
-            Ok(None) => None,
+            Ok(Next::CaughtUp) => {
+                (self.told_caught_up, self.about_to_wait) = (true, true);
+                Some((Ok(Told::CaughtUp), self))
+            }
+            Ok(Next::End) => None,
             Err(error) => {
                 self.ended = true;
                 Some((Err(error), self))
@@ -177,10 +203,13 @@ impl Tail {
         }
     }
 
-    async fn next(&mut self) -> Result<Option<Arc<RunEvent>>> {
+    async fn next(&mut self) -> Result<Next> {
+        if std::mem::take(&mut self.about_to_wait) && !self.nudged().await {
+            self.status = None;
+        }
         loop {
             if let Some(event) = self.read.pop_front() {
-                return Ok(Some(event));
+                return Ok(Next::Event(event));
             }
             // Seen before the store is read: what is committed from here on nudges again.
             self.nudges.mark_unchanged();
@@ -192,6 +221,9 @@ impl Tail {
             }
             // The last event says that there will be more, unless the run is deleted.
             if self.status.is_some_and(RunStatus::is_live) {
+                if !self.told_caught_up {
+                    return Ok(Next::CaughtUp);
+                }
                 if !self.nudged().await {
                     self.status = None;
                 }
@@ -199,10 +231,11 @@ impl Tail {
             }
             match self.run().await? {
                 // Gone: there is nothing more to send.
-                None => return Ok(None),
+                None => return Ok(Next::End),
                 // It moved between the two reads.
                 Some(run) if run.last_sequence > self.after => {}
-                Some(run) if !run.status.is_live() => return Ok(None),
+                Some(run) if !run.status.is_live() => return Ok(Next::End),
+                Some(_) if !self.told_caught_up => return Ok(Next::CaughtUp),
                 Some(_) => {
                     self.nudged().await;
                 }

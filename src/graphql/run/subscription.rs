@@ -1,5 +1,7 @@
 //! Watching runs.
 
+use std::future::ready;
+
 use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
 use futures_util::{Stream, StreamExt};
 
@@ -13,8 +15,9 @@ use crate::{
     graphql::{
         context::{loaders, services},
         ids::Key,
+        share::place,
     },
-    service::subscriptions,
+    service::{progress::Told, subscriptions},
 };
 
 /// What happened to a run in a list.
@@ -73,8 +76,26 @@ impl RunSubscription {
         after: Option<i32>,
     ) -> Result<impl Stream<Item = Result<RunEvent>> + use<>> {
         let run_id = RunId::from_argument(&run_id, "runId")?;
-        let events = services(context).progress.watch(run_id, after.unwrap_or_default()).await?;
-        Ok(events.map(|event| event.map(RunEvent::watched).map_err(Into::into)))
+        let (place, after) = place(context, after.unwrap_or_default());
+        let told = services(context).progress.watch(run_id, after).await?;
+        Ok(told.filter_map(move |told| {
+            let event = match told {
+                Ok(Told::Event(watched)) => {
+                    if let Some(place) = &place {
+                        place.reach(watched.event.sequence);
+                    }
+                    Some(Ok(RunEvent::watched(watched)))
+                }
+                Ok(Told::CaughtUp) => {
+                    if let Some(place) = &place {
+                        place.catch_up();
+                    }
+                    None
+                }
+                Err(error) => Some(Err(error.into())),
+            };
+            ready(event)
+        }))
     }
 
     /// For a list that stays current: a run that matched before or matches now was created, changed or deleted.
@@ -85,6 +106,9 @@ impl RunSubscription {
         #[graphql(desc = "Only runs that pass now or did before; all when absent.")] filter: Option<RunFilter>,
     ) -> Result<impl Stream<Item = Result<RunChange>> + use<>> {
         let changes = services(context).changes.watch(run_filter(filter)?);
+        if let (Some(place), _) = place(context, 0) {
+            place.catch_up();
+        }
         Ok(changes.map(|change| Ok(RunChange(change?))))
     }
 }

@@ -93,9 +93,18 @@ impl FromServer<'_> {
     }
 }
 
+/// How the messages with the results of an operation begin.
+pub fn next_begins(id: &str) -> String {
+    format!(r#"{{"type":"next","id":{},"payload":"#, Value::from(id))
+}
+
 /// One result of an operation. The payload is JSON already.
-pub fn next(id: &str, payload: &str) -> Message {
-    Message::Text(format!(r#"{{"type":"next","id":{},"payload":{payload}}}"#, Value::from(id)).into())
+pub fn next(begins: &str, payload: &str) -> Message {
+    let mut text = String::with_capacity(begins.len() + payload.len() + 1);
+    text.push_str(begins);
+    text.push_str(payload);
+    text.push('}');
+    Message::Text(text.into())
 }
 
 /// Why a socket is closed.
@@ -111,6 +120,21 @@ impl Close {
         Self::new(1001, "the server is stopping")
     }
 
+    /// The client has read nothing for too long; what it missed can be had when it comes back.
+    pub fn slow() -> Self {
+        Self::new(1013, "you have read nothing for too long; come back and go on where you were")
+    }
+
+    /// A fault of the server's own.
+    pub fn internal() -> Self {
+        Self::new(4500, "Internal server error")
+    }
+
+    /// Who asks may not come in, or may not stay.
+    pub fn forbidden(why: &str) -> Self {
+        Self::new(4403, &format!("Forbidden: {why}"))
+    }
+
     /// The message is longer than the limit.
     pub fn too_big() -> Self {
         Self::new(1009, "the message is too long")
@@ -124,11 +148,6 @@ impl Close {
     /// An operation before the acknowledgement.
     pub fn unauthorized() -> Self {
         Self::new(4401, "Unauthorized")
-    }
-
-    /// Whoever asks may not come in, or no longer stay.
-    pub fn forbidden(why: &str) -> Self {
-        Self::new(4403, &format!("Forbidden: {why}"))
     }
 
     /// The client does not speak the protocol.

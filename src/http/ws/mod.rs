@@ -1,144 +1,111 @@
 //! GraphQL over WebSocket: the driver of one `graphql-transport-ws` connection.
 //!
 //! ```text
-//! client ──► read loop ──► one task per operation ──► queue ──► writer ──► client
+//! client ──► messages ──► operations ──► output ──► client        all in one task
 //! ```
 //!
-//! The rules: the read loop never waits for an operation, so that `complete` always gets through; the queue
-//! is short, so that a client that reads slowly holds back its own operations and nothing grows for it; an
-//! operation's id is free again before its last message is queued; when the socket goes, all its operations
-//! are dropped, save mutations, which `execute` lets end.
+//! The rules: the task never waits for an operation or for the client alone, so that `complete` always gets
+//! through; an operation is asked for its next result when the client has room for it, so that a client that
+//! reads slowly holds back its own operations and nothing grows for it; an operation's id is free again before
+//! its last message is written; when the socket goes, all its operations are dropped, save mutations, which
+//! `execute` lets end. A client that reads nothing for too long is told so and closed.
 
 mod message;
+mod output;
 
-use std::{
-    collections::HashMap,
-    ops::ControlFlow,
-    panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
-    time::Duration,
-};
+use std::{ops::ControlFlow, panic::AssertUnwindSafe, time::Duration};
 
 use async_graphql::Executor;
 use axum::{
     body::Bytes,
     extract::ws::{Message, WebSocket, WebSocketUpgrade},
-    response::Response,
+    response::{IntoResponse, Response},
 };
-use futures_util::{FutureExt, SinkExt, StreamExt, stream::SplitSink};
+use futures_util::{
+    FutureExt, StreamExt,
+    future::{BoxFuture, pending},
+    stream::SplitStream,
+};
 use serde_json::Value;
-use tokio::{
-    sync::mpsc,
-    task::{AbortHandle, JoinSet},
-    time::{Instant, interval_at, sleep, timeout},
-};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tracing::Instrument;
 
-use self::message::{Close, FromClient, FromServer, PROTOCOL, next};
+use self::{
+    message::{Close, FromClient, FromServer, PROTOCOL},
+    output::Output,
+};
 use super::{
     BODY_LIMIT_BYTES, Door,
-    answer::{Answer, log_panic},
-    asker::{ACCESS_ENDED, Asker},
+    answer::{Refusal, log_panic},
+    asker::Asker,
+    peer::Peer,
     request::{Parameters, RequestId},
 };
 
-/// How long a client may take to say `connection_init`.
-const INIT_WITHIN: Duration = Duration::from_secs(10);
-/// How often the server pings.
-const PING_EVERY: Duration = Duration::from_secs(20);
-/// A client from which nothing came for so long, not even a pong, is gone.
-const SILENT_FOR: Duration = Duration::from_secs(65);
-/// How long a close frame may take to get out.
+/// How long a close frame, and the client's answer to it, may take.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
-/// Messages that wait for a client to read.
-const QUEUE: usize = 16;
-/// Operations at once on one socket.
-const MAX_OPERATIONS: usize = 100;
+/// What is read at a time, and what is gathered before it is written: thousands of sockets have one each.
+const READ_BYTES: usize = 1024;
+const WRITE_BYTES: usize = 4 * 1024;
 
 /// Accepts the handshake and drives the connection to its end.
-pub fn upgrade<E: Executor>(door: Door<E>, asker: Asker, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
-    let sockets = door.stop.sockets.clone();
-    upgrade.protocols([PROTOCOL]).max_message_size(BODY_LIMIT_BYTES).max_frame_size(BODY_LIMIT_BYTES).on_upgrade(
-        move |socket| {
-            let span = tracing::info_span!("socket", request_id = id.as_str(), actor = tracing::field::Empty);
-            sockets.track_future(drive(door, asker, socket, id).instrument(span))
-        },
-    )
+pub fn upgrade<E: Executor>(
+    door: Door<E>,
+    asker: Asker,
+    peer: Peer,
+    upgrade: WebSocketUpgrade,
+    id: RequestId,
+) -> Response {
+    let limit = door.limits.sockets_per_client;
+    let Some(share) = door.open.sockets.take(&asker.client, limit) else {
+        return Refusal::limit(format!("you have {limit} WebSockets, which is the most; close some")).into_response();
+    };
+    peer.keep_little();
+    let tracker = door.stop.sockets.clone();
+    let upgrade = upgrade
+        .protocols([PROTOCOL])
+        .max_message_size(BODY_LIMIT_BYTES)
+        .max_frame_size(BODY_LIMIT_BYTES)
+        .read_buffer_size(READ_BYTES)
+        .write_buffer_size(WRITE_BYTES);
+    upgrade.on_upgrade(move |socket| {
+        let span = tracing::info_span!("socket", request_id = id.as_str(), actor = tracing::field::Empty);
+        let driven = async move {
+            drive(door, asker, peer, socket, id).await;
+            drop(share);
+        };
+        tracker.track_future(driven.instrument(span))
+    })
 }
 
 /// One connection, from the handshake to its end.
-async fn drive<E: Executor>(door: Door<E>, asker: Asker, socket: WebSocket, id: RequestId) {
+async fn drive<E: Executor>(door: Door<E>, asker: Asker, peer: Peer, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
-    let (sink, mut stream) = socket.split();
-    let (queue, waiting) = mpsc::channel(QUEUE);
-    let mut writer = tokio::spawn(write(sink, waiting));
-    let mut connection =
-        Connection { door: door.clone(), asker, id, queue, initialised: false, operations: Operations::default() };
-
-    let mut last_heard = Instant::now();
-    let mut pings = interval_at(last_heard + PING_EVERY, PING_EVERY);
-    let init_timeout = sleep(INIT_WITHIN);
-    tokio::pin!(init_timeout);
-
-    let close = loop {
-        if !spoken {
-            break Some(Close::subprotocol());
-        }
-        tokio::select! {
-            incoming = stream.next() => {
-                last_heard = Instant::now();
-                match incoming {
-                    None | Some(Ok(Message::Close(_))) => break None,
-                    Some(Ok(Message::Text(text))) => {
-                        if let ControlFlow::Break(close) = connection.receive(&text).await {
-                            break close;
-                        }
-                    }
-                    Some(Ok(Message::Binary(_))) => break Some(Close::bad_message("send text frames")),
-                    Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
-                    Some(Err(error)) => break is_too_big(&error).then(Close::too_big),
-                }
-            }
-            _ = pings.tick() => {
-                if last_heard.elapsed() > SILENT_FOR {
-                    break None;
-                }
-                // A full queue means that the client has yet to read what it was sent: no need to ask.
-                let _ = connection.queue.try_send(Message::Ping(Bytes::new()));
-            }
-            () = &mut init_timeout, if !connection.initialised => break Some(Close::init_timeout()),
-            () = connection.asker.dismissed.cancelled(), if connection.initialised => {
-                break Some(Close::forbidden(ACCESS_ENDED));
-            }
-            () = door.stop.token.cancelled() => break Some(Close::going_away()),
-            _ = &mut writer => break None,
-        }
+    let (sink, mut incoming) = socket.split();
+    let read_within = door.limits.read_within;
+    let output = Output::new(sink);
+    let mut connection = Connection { door, asker, peer, id, output, stage: Stage::Silent };
+    let close = if spoken {
+        let served = AssertUnwindSafe(connection.serve(&mut incoming)).catch_unwind().await;
+        served.unwrap_or_else(|panic| {
+            log_panic(&*panic, &connection.id);
+            Some(Close::internal())
+        })
+    } else {
+        Some(Close::subprotocol())
     };
-    let Connection { operations, queue, .. } = connection;
-    drop(operations);
-    if let Some(close) = close {
-        tracing::debug!(?close, "closing a socket");
-        let _ = timeout(CLOSE_WITHIN, queue.send(close.frame())).await;
-    }
-    drop(queue);
+    let Connection { mut output, .. } = connection;
+    output.end_operations();
+    let Some(close) = close else { return };
+    tracing::debug!(?close, "closing a socket");
+    // Who has read nothing for long is given the same time again to find out why it was closed.
+    let within = if close == Close::slow() { read_within } else { CLOSE_WITHIN };
     let closing = async {
-        let _ = (&mut writer).await;
+        output.close(close.frame()).await;
         // The client's own close frame ends the closing handshake.
-        while let Some(Ok(_)) = stream.next().await {}
+        while let Some(Ok(_)) = incoming.next().await {}
     };
-    if timeout(CLOSE_WITHIN, closing).await.is_err() {
-        writer.abort();
-    }
-}
-
-/// Writes what is queued until the queue is closed or the client is gone.
-async fn write(mut sink: SplitSink<WebSocket, Message>, mut waiting: mpsc::Receiver<Message>) {
-    while let Some(message) = waiting.recv().await {
-        let last = matches!(message, Message::Close(_));
-        if sink.send(message).await.is_err() || last {
-            return;
-        }
-    }
+    let _given_up = timeout(within, closing).await;
 }
 
 fn is_too_big(error: &axum::Error) -> bool {
@@ -152,151 +119,148 @@ fn is_too_big(error: &axum::Error) -> bool {
     false
 }
 
+/// How far the client has come.
+enum Stage {
+    /// No `connection_init` yet.
+    Silent,
+    /// It is being looked at.
+    Deciding(BoxFuture<'static, Result<Asker, String>>),
+    /// Acknowledged.
+    Open,
+}
+
 /// The state of one connection.
 struct Connection<E> {
     door: Door<E>,
     /// Whom the handshake named, then whom `connection_init` named.
     asker: Asker,
+    peer: Peer,
     /// Of the handshake; names the socket in the log.
     id: RequestId,
-    queue: mpsc::Sender<Message>,
-    initialised: bool,
-    operations: Operations,
+    output: Output<E>,
+    stage: Stage,
 }
 
+/// What happens when the loop goes on, or ends with a close frame or without.
+type Step = ControlFlow<Option<Close>>;
+
 impl<E: Executor> Connection<E> {
+    /// Serves until one side has had enough; gives the words to close with.
+    async fn serve(&mut self, incoming: &mut SplitStream<WebSocket>) -> Option<Close> {
+        let limits = std::sync::Arc::clone(&self.door.limits);
+        let (mut last_heard, mut last_ping) = (Instant::now(), Instant::now());
+        let mut beat = interval(limits.ping_every.min(limits.read_within / 4).max(Duration::from_millis(1)));
+        beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut init_timeout = Box::pin(sleep(limits.init_within));
+        let mut stopped = Box::pin(self.door.stop.token.clone().cancelled_owned());
+        let mut dismissed = Box::pin(self.asker.dismissed.clone().cancelled_owned());
+        loop {
+            let listens = self.output.has_room();
+            tokio::select! {
+                written = self.output.write() => match written {
+                    Ok(()) => {}
+                    Err(_gone) => return None,
+                },
+                message = incoming.next(), if listens => {
+                    last_heard = Instant::now();
+                    if let ControlFlow::Break(close) = self.take(message) {
+                        return close;
+                    }
+                }
+                admitted = self.stage.admitted() => {
+                    match admitted {
+                        Ok(asker) => {
+                            self.asker = asker;
+                            dismissed = Box::pin(self.asker.dismissed.clone().cancelled_owned());
+                            self.stage = Stage::Open;
+                            self.output.say(FromServer::ConnectionAck.frame());
+                        }
+                        Err(reason) => return Some(Close::forbidden(&reason)),
+                    }
+                }
+                _ = beat.tick() => {
+                    if self.peer.blocked_for() >= limits.read_within {
+                        return Some(Close::slow());
+                    }
+                    if last_heard.elapsed() > limits.silent_for {
+                        return None;
+                    }
+                    if last_ping.elapsed() >= limits.ping_every && listens {
+                        last_ping = Instant::now();
+                        self.output.say(Message::Ping(Bytes::new()));
+                    }
+                }
+                () = &mut init_timeout, if matches!(self.stage, Stage::Silent) => return Some(Close::init_timeout()),
+                () = &mut stopped => return Some(Close::going_away()),
+                () = &mut dismissed => return Some(Close::forbidden("the token was revoked or has expired")),
+            }
+        }
+    }
+
+    fn take(&mut self, message: Option<Result<Message, axum::Error>>) -> Step {
+        match message {
+            None | Some(Ok(Message::Close(_))) => ControlFlow::Break(None),
+            Some(Ok(Message::Text(text))) => self.receive(&text),
+            Some(Ok(Message::Binary(_))) => ControlFlow::Break(Some(Close::bad_message("send text frames"))),
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => ControlFlow::Continue(()),
+            Some(Err(error)) => ControlFlow::Break(is_too_big(&error).then(Close::too_big)),
+        }
+    }
+
     /// Acts on a message; breaks when the socket must be closed.
-    async fn receive(&mut self, text: &str) -> ControlFlow<Option<Close>> {
+    fn receive(&mut self, text: &str) -> Step {
         let message = match FromClient::read(text) {
             Ok(message) => message,
             Err(close) => return ControlFlow::Break(Some(close)),
         };
         match message {
-            FromClient::ConnectionInit { .. } if self.initialised => ControlFlow::Break(Some(Close::second_init())),
             FromClient::ConnectionInit { payload } => {
-                match self.door.gate.admission().decide(self.asker.clone(), payload).await {
-                    Ok(asker) => self.asker = asker,
-                    Err(reason) => return ControlFlow::Break(Some(Close::forbidden(&reason))),
+                if !matches!(self.stage, Stage::Silent) {
+                    return ControlFlow::Break(Some(Close::second_init()));
                 }
-                self.initialised = true;
-                self.send(FromServer::ConnectionAck.frame()).await
+                let (admission, asker) = (self.door.admission.clone(), self.asker.clone());
+                self.stage = Stage::Deciding(Box::pin(async move { admission.decide(asker, payload).await }));
             }
-            FromClient::Ping { payload } => self.send(FromServer::Pong { payload }.frame()).await,
-            FromClient::Pong { .. } => ControlFlow::Continue(()),
-            FromClient::Subscribe { .. } if !self.initialised => ControlFlow::Break(Some(Close::unauthorized())),
-            FromClient::Subscribe { id, payload } => self.subscribe(id, payload),
-            FromClient::Complete { id } => {
-                self.operations.stop(&id);
-                ControlFlow::Continue(())
-            }
+            FromClient::Ping { payload } => self.output.say(FromServer::Pong { payload }.frame()),
+            FromClient::Pong { .. } => {}
+            FromClient::Subscribe { id, payload } => return self.subscribe(id, payload),
+            FromClient::Complete { id } => self.output.stop(&id),
         }
+        ControlFlow::Continue(())
     }
 
-    async fn send(&self, message: Message) -> ControlFlow<Option<Close>> {
-        match self.queue.send(message).await {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(_) => ControlFlow::Break(None),
+    fn subscribe(&mut self, id: String, payload: Value) -> Step {
+        if !matches!(self.stage, Stage::Open) {
+            return ControlFlow::Break(Some(Close::unauthorized()));
         }
-    }
-
-    fn subscribe(&mut self, id: String, payload: Value) -> ControlFlow<Option<Close>> {
         let parameters = match Parameters::from_json(payload) {
             Ok(parameters) => parameters,
             Err(refusal) => return ControlFlow::Break(Some(Close::bad_message(&refusal.message))),
         };
-        let operation = Operation {
-            door: self.door.clone(),
-            asker: self.asker.clone(),
-            request_id: self.id.clone(),
-            queue: self.queue.clone(),
-            running: self.operations.running.clone(),
-            id: id.clone(),
-        };
-        match self.operations.start(id, operation.run(parameters)) {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(close) => ControlFlow::Break(Some(close)),
+        let limit = self.door.limits.operations_per_socket;
+        if self.output.runs(&id) {
+            return ControlFlow::Break(Some(Close::duplicate(&id)));
         }
-    }
-}
-
-/// The operations under way, by the client's id.
-type Running = Arc<Mutex<HashMap<String, AbortHandle>>>;
-
-/// The tasks of one socket; dropping them ends them.
-#[derive(Default)]
-struct Operations {
-    running: Running,
-    tasks: JoinSet<()>,
-}
-
-impl Operations {
-    fn start(&mut self, id: String, task: impl Future<Output = ()> + Send + 'static) -> Result<(), Close> {
-        while self.tasks.try_join_next().is_some() {}
-        let mut running = self.running.lock().unwrap_or_else(PoisonError::into_inner);
-        if running.contains_key(&id) {
-            return Err(Close::duplicate(&id));
+        if self.output.running() >= limit {
+            return ControlFlow::Break(Some(Close::too_many(limit)));
         }
-        if running.len() >= MAX_OPERATIONS {
-            return Err(Close::too_many(MAX_OPERATIONS));
-        }
-        // The lock is held, so the task cannot free its id before it is taken.
-        let task = self.tasks.spawn(task.in_current_span());
-        running.insert(id, task);
-        Ok(())
-    }
-
-    fn stop(&mut self, id: &str) {
-        let stopped = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
-        if let Some(task) = stopped {
-            task.abort();
-        }
-    }
-}
-
-/// One operation of one socket.
-struct Operation<E> {
-    door: Door<E>,
-    asker: Asker,
-    request_id: RequestId,
-    queue: mpsc::Sender<Message>,
-    running: Running,
-    id: String,
-}
-
-impl<E: Executor> Operation<E> {
-    async fn run(self, parameters: Parameters) {
-        let last = match AssertUnwindSafe(self.results(parameters)).catch_unwind().await {
-            Ok(Some(last)) => last,
-            Ok(None) => return,
-            Err(panic) => {
-                log_panic(&*panic, &self.request_id);
-                self.error(Answer::internal(&self.request_id).errors())
+        match self.door.gate.count(&self.asker).and_then(|()| self.door.prepare(parameters)) {
+            Ok(prepared) => {
+                let (door, asker, request_id) = (self.door.clone(), self.asker.clone(), self.id.clone());
+                self.output.start(id, super::results::Results::begin(door, asker, prepared, request_id));
             }
-        };
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.id);
-        let _ = self.queue.send(last).await;
-    }
-
-    /// Sends each result; gives the message that ends the operation, or nothing when the socket is gone.
-    async fn results(&self, parameters: Parameters) -> Option<Message> {
-        let prepared = match self.door.gate.count(&self.asker).and_then(|()| parameters.prepare()) {
-            Ok(prepared) => prepared.asked_by(&self.asker),
-            Err(refusal) => return Some(self.error(refusal.errors())),
-        };
-        let mut results = self.door.clone().execute_stream(prepared);
-        let mut first = true;
-        while let Some(response) = results.next().await {
-            let answer = Answer::new(response, &self.request_id);
-            if first && answer.refused {
-                return Some(self.error(answer.errors()));
-            }
-            first = false;
-            self.queue.send(next(&self.id, &answer.to_json())).await.ok()?;
+            Err(refusal) => self.output.say(FromServer::Error { id: &id, payload: refusal.errors() }.frame()),
         }
-        Some(FromServer::Complete { id: &self.id }.frame())
+        ControlFlow::Continue(())
     }
+}
 
-    fn error(&self, payload: Value) -> Message {
-        FromServer::Error { id: &self.id, payload }.frame()
+impl Stage {
+    /// The verdict on `connection_init`, once there is one.
+    async fn admitted(&mut self) -> Result<Asker, String> {
+        match self {
+            Self::Deciding(verdict) => verdict.await,
+            Self::Silent | Self::Open => pending().await,
+        }
     }
 }

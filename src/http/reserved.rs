@@ -1,0 +1,275 @@
+//! Server-sent events, in the single connection mode of graphql-sse: one stream for many operations.
+//!
+//! A client reserves a stream (PUT), opens it (GET with the token), starts operations by POST with the token and an
+//! `operationId` among the extensions, and ends them by DELETE. The rules: a reservation belongs to who made it, is
+//! opened once and within [`super::limits::Limits::reserved_for`], and goes with its stream; what may wait for a
+//! stream has the bound of a socket's operations.
+
+use std::{
+    collections::HashMap,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    task::{Context, Poll, ready},
+};
+
+use async_graphql::{Executor, parser::types::OperationType};
+use axum::{
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{
+    FutureExt, Stream, StreamExt,
+    stream::{AbortHandle, Abortable, BoxStream, SelectAll},
+};
+use serde_json::Value;
+use tokio::sync::mpsc;
+
+use super::{
+    Door,
+    answer::{Media, Refusal},
+    asker::Asker,
+    limits::Share,
+    peer::Peer,
+    request::{Parameters, RequestId},
+    results::{Piece, Results},
+    sse, value,
+};
+use crate::graphql::Viewer;
+
+/// The header that carries a reservation's token; a query string may, as `token`.
+const TOKEN: &str = "x-graphql-event-stream-token";
+
+/// The reserved streams, by token.
+#[derive(Clone, Default)]
+pub struct Reservations(Arc<Mutex<HashMap<String, Arc<Reserved>>>>);
+
+/// One reserved stream.
+struct Reserved {
+    viewer: Viewer,
+    /// Operations on their way to the stream.
+    start: mpsc::Sender<Frames>,
+    /// Waits for the stream to be opened.
+    unopened: Mutex<Option<mpsc::Receiver<Frames>>>,
+    running: Mutex<HashMap<String, AbortHandle>>,
+    _share: Share,
+}
+
+type Frames = Abortable<BoxStream<'static, String>>;
+
+fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The token that a request carries, if it is one of this mode.
+pub fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
+    let header = headers.get(TOKEN).and_then(|token| token.to_str().ok());
+    header.map(str::to_owned).or_else(|| parameter(query, "token"))
+}
+
+/// A parameter of a query string.
+fn parameter(query: Option<&str>, name: &str) -> Option<String> {
+    let mut pairs = url::form_urlencoded::parse(query?.as_bytes());
+    pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
+}
+
+impl Reservations {
+    fn find(&self, token: &str, asker: &Asker) -> Result<Arc<Reserved>, Refusal> {
+        let found = locked(&self.0).get(token).filter(|reserved| reserved.viewer == asker.viewer).cloned();
+        let message = "no stream of events is reserved by this token; reserve one by PUT and open it soon";
+        found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message))
+    }
+
+    fn forget(&self, token: &str) {
+        locked(&self.0).remove(token);
+    }
+}
+
+/// PUT: reserves a stream; the answer is its token.
+pub fn reserve<E: Executor>(door: &Door<E>, asker: &Asker, headers: &HeaderMap) -> Result<Response, Refusal> {
+    let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
+    if !["*/*", "text/*", "text/plain"].iter().any(|media| accepts.contains(media)) {
+        let message = "a reservation is answered with its token: accept text/plain";
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
+    }
+    let limit = door.limits.sockets_per_client;
+    let share = door.open.sockets.take(&asker.client, limit);
+    let share = share.ok_or_else(|| Refusal::limit(format!("you have {limit} streams, which is the most; end some")))?;
+    let token = random_token()?;
+    let (start, unopened) = mpsc::channel(door.limits.operations_per_socket.max(1));
+    let reserved = Reserved {
+        viewer: asker.viewer.clone(),
+        start,
+        unopened: Mutex::new(Some(unopened)),
+        running: Mutex::default(),
+        _share: share,
+    };
+    locked(&door.open.reservations.0).insert(token.clone(), Arc::new(reserved));
+    let (reservations, expired, within) = (door.open.reservations.clone(), token.clone(), door.limits.reserved_for);
+    tokio::spawn(async move {
+        tokio::time::sleep(within).await;
+        let unopened = locked(&reservations.0).get(&expired).is_some_and(|it| locked(&it.unopened).is_some());
+        if unopened {
+            reservations.forget(&expired);
+        }
+    });
+    let headers =
+        [(header::CONTENT_TYPE, value("text/plain; charset=utf-8")), (header::CACHE_CONTROL, value("no-store"))];
+    Ok((StatusCode::CREATED, headers, token).into_response())
+}
+
+/// GET: opens a reserved stream.
+pub fn open<E: Executor>(door: &Door<E>, asker: &Asker, peer: &Peer, token: String) -> Result<Response, Refusal> {
+    let reserved = door.open.reservations.find(&token, asker)?;
+    let starts = locked(&reserved.unopened).take();
+    let starts = starts.ok_or_else(|| {
+        let message = "this stream is open already; reserve another";
+        Refusal::new(StatusCode::CONFLICT, "CONFLICT", message)
+    })?;
+    let (dismissed, stopped) = (asker.dismissed.clone(), door.stop.token.clone());
+    let events = Events {
+        starts,
+        operations: SelectAll::new(),
+        _open: Open { reservations: door.open.reservations.clone(), token },
+    };
+    peer.keep_little();
+    let events = events.take_until(dismissed.cancelled_owned()).take_until(stopped.cancelled_owned());
+    Ok(sse::respond(sse::keep_alive(events, door.limits.ping_every)))
+}
+
+/// POST: starts an operation whose results go to the stream.
+pub async fn start<E: Executor>(
+    door: Door<E>,
+    asker: Asker,
+    parameters: Parameters,
+    token: &str,
+    request_id: RequestId,
+) -> Result<Response, Refusal> {
+    let reserved = door.open.reservations.find(token, &asker)?;
+    let id = match parameters.extension("operationId") {
+        Some(Value::String(id)) if !id.is_empty() => id.clone(),
+        Some(Value::Number(id)) => id.to_string(),
+        _ => return Err(Refusal::bad_input("extensions", "name the operation in `extensions.operationId`, a string")),
+    };
+    let (handle, registration) = AbortHandle::new_pair();
+    {
+        let mut running = locked(&reserved.running);
+        let limit = door.limits.operations_per_socket;
+        if running.contains_key(&id) {
+            let message = format!("an operation {id} runs on this stream already; choose another `operationId`");
+            return Err(Refusal::new(StatusCode::CONFLICT, "CONFLICT", message));
+        }
+        if running.len() >= limit {
+            return Err(Refusal::limit(format!("{limit} operations run on this stream, which is the most; end some")));
+        }
+        running.insert(id.clone(), handle);
+    }
+    let mut running = Started { reserved: &reserved, id: &id, keep: false };
+    let prepared = door.prepare(parameters)?;
+    let waits = prepared.operation != OperationType::Subscription;
+    let mut results = Results::begin(door, asker, prepared, request_id);
+    // What cannot be executed is told by the answer's status, which is seen when execution begins.
+    let first = if waits { Some(results.next().await) } else { results.next().now_or_never() };
+    if let Some(Some(Piece::Failed(errors))) = &first {
+        return Ok(refused(errors));
+    }
+    let begun = futures_util::stream::iter(first.flatten());
+    let frames = frames(Arc::clone(&reserved), id.clone(), begun.chain(results).boxed()).boxed();
+    let gone = |_| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "the stream of events has ended; reserve another");
+    reserved.start.try_send(Abortable::new(frames, registration)).map_err(gone)?;
+    running.keep = true;
+    Ok(StatusCode::ACCEPTED.into_response())
+}
+
+/// An operation that is being started; where that fails, its id is free again.
+struct Started<'a> {
+    reserved: &'a Reserved,
+    id: &'a str,
+    keep: bool,
+}
+
+impl Drop for Started<'_> {
+    fn drop(&mut self) {
+        if !self.keep {
+            locked(&self.reserved.running).remove(self.id);
+        }
+    }
+}
+
+/// The answer to an operation that was not executed.
+fn refused(errors: &Value) -> Response {
+    let body = serde_json::json!({ "errors": errors }).to_string();
+    (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, Media::Json.content_type())], body).into_response()
+}
+
+/// DELETE: ends an operation.
+pub fn end<E: Executor>(door: &Door<E>, asker: &Asker, token: &str, query: Option<&str>) -> Result<Response, Refusal> {
+    let reserved = door.open.reservations.find(token, asker)?;
+    let Some(id) = parameter(query, "operationId").filter(|id| !id.is_empty()) else {
+        return Err(Refusal::bad_input("operationId", "name the operation to end in the parameter `operationId`"));
+    };
+    if let Some(handle) = locked(&reserved.running).remove(&id) {
+        handle.abort();
+    }
+    Ok(StatusCode::OK.into_response())
+}
+
+/// An operation's results as events that name it; its id is free again before `complete`.
+fn frames(
+    reserved: Arc<Reserved>,
+    id: String,
+    pieces: BoxStream<'static, Piece>,
+) -> impl Stream<Item = String> + Send {
+    let name = Value::from(id.as_str()).to_string();
+    let complete = format!("event: complete\ndata: {{\"id\":{name}}}\n\n");
+    let next =
+        pieces.map(move |piece| format!("event: next\ndata: {{\"id\":{name},\"payload\":{}}}\n\n", piece.json()));
+    next.chain(futures_util::stream::once(async move {
+        locked(&reserved.running).remove(&id);
+        complete
+    }))
+}
+
+/// Frees a reservation when its stream goes.
+struct Open {
+    reservations: Reservations,
+    token: String,
+}
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        self.reservations.forget(&self.token);
+    }
+}
+
+/// The events of all operations of a stream.
+struct Events {
+    starts: mpsc::Receiver<Frames>,
+    operations: SelectAll<Frames>,
+    _open: Open,
+}
+
+impl Stream for Events {
+    type Item = String;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<String>> {
+        let this = &mut *self;
+        while let Poll::Ready(Some(operation)) = this.starts.poll_recv(context) {
+            this.operations.push(operation);
+        }
+        match ready!(this.operations.poll_next_unpin(context)) {
+            Some(frame) => Poll::Ready(Some(frame)),
+            // Nothing runs; an operation that starts wakes the stream.
+            None => Poll::Pending,
+        }
+    }
+}
+
+/// Nobody guesses it.
+fn random_token() -> Result<String, Refusal> {
+    let mut bytes = [0_u8; 32];
+    getrandom::fill(&mut bytes).map_err(|error| {
+        tracing::error!(%error, "the system gives no random numbers");
+        Refusal::unavailable("the system gives no random numbers; the log tells why")
+    })?;
+    Ok(base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes))
+}

@@ -1,0 +1,228 @@
+//! The results of one operation of any kind, as JSON, for the transports that stream.
+//!
+//! A subscription that may be shared follows its channel where there is one, or executes for itself until it has
+//! caught up, and again when it fell behind; see [`super::share`]. The rules: nobody polls, nothing is read, so a
+//! client that reads slowly costs no memory; a result is not written before it is asked for, save in a channel;
+//! a panic ends its operation and nothing else.
+
+use std::{
+    panic::AssertUnwindSafe,
+    pin::Pin,
+    sync::Arc,
+    task::{Context, Poll, ready},
+};
+
+use async_graphql::{Executor, Request as GraphqlRequest, Response, parser::types::OperationType};
+use futures_util::{Stream, future::BoxFuture, stream::BoxStream};
+use serde_json::{Value, json};
+use tokio_util::{sync::WaitForCancellationFutureOwned, task::AbortOnDropHandle};
+use tracing::Instrument;
+
+use super::{
+    Door,
+    answer::{Answer, Refusal, log_panic},
+    asker::Asker,
+    limits::Share,
+    request::{Prepared, RequestId},
+    share::{Execution, Followed, Follower, Key, Shareable, Shared},
+};
+use crate::graphql::{Place, Sharing};
+
+/// One result.
+pub enum Piece {
+    /// A response of the operation's own execution.
+    Own(String),
+    /// A response that others get too.
+    Shared(Arc<Shared>),
+    /// The operation was refused or broke off: its errors. Nothing comes after it.
+    Failed(Value),
+}
+
+impl Piece {
+    /// The response, as JSON.
+    pub fn json(&self) -> std::borrow::Cow<'_, str> {
+        match self {
+            Self::Own(json) => json.into(),
+            Self::Shared(shared) => shared.json.as_str().into(),
+            Self::Failed(errors) => json!({ "errors": errors }).to_string().into(),
+        }
+    }
+}
+
+/// The results of one operation, in order; ends after the last.
+pub struct Results<E> {
+    door: Door<E>,
+    asker: Asker,
+    id: RequestId,
+    /// Where it may be shared.
+    key: Option<Key>,
+    state: State,
+    dismissed: Pin<Box<WaitForCancellationFutureOwned>>,
+    /// Of the client's subscriptions.
+    _share: Option<Share>,
+}
+
+enum State {
+    /// A query or a mutation, in a task of its own.
+    Once(BoxFuture<'static, Result<Response, Refusal>>),
+    /// A subscription's own execution.
+    Own { responses: BoxStream<'static, Response>, shareable: Option<Shareable>, first: bool },
+    /// A channel's results.
+    Follow(Follower),
+    /// It has ended, or may not begin for this reason.
+    Ended(Option<Value>),
+}
+
+impl<E: Executor> Results<E> {
+    /// Begins an operation.
+    pub fn begin(door: Door<E>, asker: Asker, prepared: Prepared, id: RequestId) -> Self {
+        let Prepared { request, operation, shared } = prepared;
+        let dismissed = Box::pin(asker.dismissed.clone().cancelled_owned());
+        let mut results = Self { door, asker, id, key: None, state: State::Ended(None), dismissed, _share: None };
+        if operation != OperationType::Subscription {
+            let work = results.door.clone().execute(results.asker.clone(), request, operation);
+            let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
+            results.state = State::Once(Box::pin(async move {
+                match task.await {
+                    Ok(done) => done,
+                    Err(failed) => match failed.try_into_panic() {
+                        Ok(panic) => std::panic::resume_unwind(panic),
+                        Err(_) => Err(Refusal::unavailable("the server is stopping; ask again soon")),
+                    },
+                }
+            }));
+            return results;
+        }
+        let limit = results.door.limits.subscriptions_per_client;
+        results._share = results.door.open.subscriptions.take(&results.asker.client, limit);
+        if results._share.is_none() {
+            let message = format!("you have {limit} subscriptions at once, which is the most; end some");
+            results.state = State::Ended(Some(Refusal::limit(message).errors()));
+            return results;
+        }
+        let Some((sharing, blueprint)) = shared else {
+            results.state = results.own(request, None);
+            return results;
+        };
+        let key = blueprint.key(&sharing, results.asker.rights());
+        let after = match sharing {
+            Sharing::Numbered { after, .. } => Some(after),
+            Sharing::Live => None,
+        };
+        results.state = match results.door.open.channels.follow(&key, after) {
+            Some(follower) => State::Follow(follower),
+            None => {
+                let place = Arc::new(Place::at_the_argument());
+                results.own(request, Some(Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() }))
+            }
+        };
+        results.key = Some(key);
+        results
+    }
+
+    /// An execution of one's own.
+    fn own(&self, mut request: GraphqlRequest, shareable: Option<Shareable>) -> State {
+        self.asker.introduce(&mut request.data);
+        if let Some(Shareable { place, .. }) = &shareable {
+            request.data.insert(Arc::clone(place));
+        }
+        let responses = self.door.executor.execute_stream(request, None);
+        State::Own { responses, shareable, first: true }
+    }
+
+    fn fail(&mut self, errors: Value) -> Poll<Option<Piece>> {
+        self.state = State::Ended(None);
+        Poll::Ready(Some(Piece::Failed(errors)))
+    }
+
+    /// A response, or the errors of a document that was not executed.
+    fn piece(&mut self, response: Response, first: bool) -> Poll<Option<Piece>> {
+        let answer = Answer::new(response, &self.id);
+        if first && answer.refused {
+            return self.fail(answer.errors());
+        }
+        Poll::Ready(Some(Piece::Own(answer.to_json())))
+    }
+
+    fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        loop {
+            match &mut self.state {
+                State::Ended(reason) => return Poll::Ready(reason.take().map(Piece::Failed)),
+                State::Once(work) => {
+                    let done = ready!(work.as_mut().poll(context));
+                    self.state = State::Ended(None);
+                    return match done {
+                        Ok(response) => self.piece(response, true),
+                        Err(refusal) => self.fail(refusal.errors()),
+                    };
+                }
+                State::Own { responses, shareable, first } => match responses.as_mut().poll_next(context) {
+                    Poll::Ready(Some(response)) => {
+                        let first = std::mem::take(first);
+                        return self.piece(response, first);
+                    }
+                    Poll::Ready(None) => self.state = State::Ended(None),
+                    Poll::Pending if shareable.as_ref().is_some_and(|it| it.place.take_caught_up()) => self.share(),
+                    Poll::Pending => return Poll::Pending,
+                },
+                State::Follow(follower) => match ready!(follower.poll_next(context)) {
+                    Followed::Result(shared) => {
+                        if shared.failed {
+                            self.state = State::Ended(None);
+                        }
+                        return Poll::Ready(Some(Piece::Shared(shared)));
+                    }
+                    Followed::End => self.state = State::Ended(None),
+                    Followed::Behind => match follower.resume() {
+                        Some((after, blueprint)) => {
+                            let request = blueprint.request();
+                            let place = Arc::new(Place::after(after));
+                            self.state = self.own(request, Some(Shareable { place, blueprint, numbered: true }));
+                        }
+                        None => {
+                            let message = "events came faster than they were taken; subscribe again and fetch again";
+                            return self.fail(Refusal::unavailable(message).errors());
+                        }
+                    },
+                },
+            }
+        }
+    }
+
+    /// What has caught up goes on together with others.
+    fn share(&mut self) {
+        let state = std::mem::replace(&mut self.state, State::Ended(None));
+        self.state = match (state, &self.key) {
+            (State::Own { responses, shareable: Some(shareable), first }, Some(key)) => {
+                let execution = Execution { responses, shareable, request_id: self.id.clone() };
+                match self.door.open.channels.open(key, execution) {
+                    Ok(follower) => State::Follow(follower),
+                    Err(Execution { responses, shareable, .. }) => {
+                        State::Own { responses, shareable: Some(shareable), first }
+                    }
+                }
+            }
+            (state, _) => state,
+        };
+    }
+}
+
+impl<E: Executor> Stream for Results<E> {
+    type Item = Piece;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        if !matches!(self.state, State::Ended(_)) && self.dismissed.as_mut().poll(context).is_ready() {
+            let errors = Refusal::dismissed().errors();
+            return self.fail(errors);
+        }
+        let this = &mut *self;
+        match std::panic::catch_unwind(AssertUnwindSafe(|| this.poll(context))) {
+            Ok(polled) => polled,
+            Err(panic) => {
+                log_panic(&*panic, &self.id);
+                let errors = Answer::internal(&self.id).errors();
+                self.fail(errors)
+            }
+        }
+    }
+}
