@@ -3,14 +3,14 @@
 PAGES := playground/dist/.built
 PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run test check schema pages services
+.PHONY: run test check schema pages services bench
 
 ## build the pages where Node is installed, then build and start the server
 run: pages
 	cargo run
 
 ## everything: installs the test servers and the browser where it may, then runs all tests
-test: pages tests/browser/node_modules/.installed
+test: pages tests/browser/node_modules/.installed tests/clients/node_modules/.installed target/clients-venv/.installed
 	@scripts/install-services || echo "the tests of what is not installed are skipped"
 	cargo test --workspace
 
@@ -38,5 +38,13 @@ services:
 	scripts/install-services
 
 ## the clients that the tests use
-tests/browser/node_modules/.installed: tests/browser/package.json tests/browser/package-lock.json
-	@if command -v npm >/dev/null; then cd tests/browser && npm ci --no-audit --no-fund && touch node_modules/.installed; else echo "Node is not installed: the tests with a browser are skipped"; fi
+tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json
+	@if command -v npm >/dev/null; then cd tests/$* && npm ci --no-audit --no-fund && touch node_modules/.installed; else echo "Node is not installed: the tests of tests/$* are skipped"; fi
+
+target/clients-venv/.installed: tests/clients/requirements.txt
+	@if python3 -c 'import venv, ensurepip' 2>/dev/null && python3 -m venv target/clients-venv && target/clients-venv/bin/pip install --quiet --disable-pip-version-check -r $<; then touch $@; else echo "Python's gql cannot be installed: its test is skipped"; fi
+
+## the load program: subscribers to one run of a server that is started for it; `bench/load/README.md` tells more
+bench:
+	cargo build --release
+	cd bench && cargo run --release -p load -- --gloss ../target/release/gloss

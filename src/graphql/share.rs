@@ -156,7 +156,8 @@ mod tests {
 
     #[test]
     fn a_variable_that_says_more_than_the_beginning_tells_operations_apart() {
-        let query = "subscription($n: Int) { runProgress(runId: 1, after: $n) { run { events(first: $n) { nodes { at } } } } }";
+        let query =
+            "subscription($n: Int) { runProgress(runId: 1, after: $n) { run { events(first: $n) { nodes { at } } } } }";
         assert_eq!(of(query, json!({ "n": 7 })), numbered(7, None));
     }
 

@@ -219,8 +219,8 @@ fn hash(text: &str) -> String {
 
 /// The documents of a file, with their ids where they have some.
 fn read(file: &Path) -> Result<Vec<(Option<String>, String)>, DocumentsError> {
-    let text = std::fs::read_to_string(file)
-        .map_err(|source| DocumentsError::Unreadable { path: file.to_owned(), source })?;
+    let text =
+        std::fs::read_to_string(file).map_err(|source| DocumentsError::Unreadable { path: file.to_owned(), source })?;
     if file.extension().is_none_or(|kind| kind != "json") {
         return Ok(vec![(None, text)]);
     }

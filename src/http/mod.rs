@@ -34,8 +34,8 @@ mod stop;
 mod ws;
 
 pub use asker::{Admission, Asker, Client};
-pub use documents::{Documents, DocumentsError};
 pub use auth::Gate;
+pub use documents::{Documents, DocumentsError};
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
 pub use limits::Limits;

@@ -93,7 +93,8 @@ pub fn reserve<E: Executor>(door: &Door<E>, asker: &Asker, headers: &HeaderMap) 
     }
     let limit = door.limits.sockets_per_client;
     let share = door.open.sockets.take(&asker.client, limit);
-    let share = share.ok_or_else(|| Refusal::limit(format!("you have {limit} streams, which is the most; end some")))?;
+    let share =
+        share.ok_or_else(|| Refusal::limit(format!("you have {limit} streams, which is the most; end some")))?;
     let token = random_token()?;
     let (start, unopened) = mpsc::channel(door.limits.operations_per_socket.max(1));
     let reserved = Reserved {
@@ -214,11 +215,7 @@ pub fn end<E: Executor>(door: &Door<E>, asker: &Asker, token: &str, query: Optio
 }
 
 /// An operation's results as events that name it; its id is free again before `complete`.
-fn frames(
-    reserved: Arc<Reserved>,
-    id: String,
-    pieces: BoxStream<'static, Piece>,
-) -> impl Stream<Item = String> + Send {
+fn frames(reserved: Arc<Reserved>, id: String, pieces: BoxStream<'static, Piece>) -> impl Stream<Item = String> + Send {
     let name = Value::from(id.as_str()).to_string();
     let complete = format!("event: complete\ndata: {{\"id\":{name}}}\n\n");
     let next =

@@ -113,7 +113,8 @@ impl<E: Executor> Results<E> {
             Some(follower) => State::Follow(follower),
             None => {
                 let place = Arc::new(Place::at_the_argument());
-                results.own(request, Some(Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() }))
+                results
+                    .own(request, Some(Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() }))
             }
         };
         results.key = Some(key);

@@ -88,12 +88,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
 }
 
 /// Answers the requests of one connection.
-async fn answer(
-    stream: Watched,
-    service: TowerToHyperService<axum::Router>,
-    limits: &Limits,
-    stop: CancellationToken,
-) {
+async fn answer(stream: Watched, service: TowerToHyperService<axum::Router>, limits: &Limits, stop: CancellationToken) {
     let peer = stream.peer();
     let with_peer = hyper::service::service_fn(move |mut request: Request<Incoming>| {
         request.extensions_mut().insert(peer.clone());

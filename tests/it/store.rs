@@ -38,6 +38,8 @@ use gloss::{
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
+use crate::harness::seal_key;
+
 /// A store in a folder of its own.
 pub(crate) struct TestStore {
     pub store: SqlStore,
@@ -49,13 +51,13 @@ impl TestStore {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bus = Arc::new(LocalBus::new());
-        let store = gloss::store::open(&url(&folder), bus.clone()).await.unwrap();
+        let store = gloss::store::open(&url(&folder), bus.clone(), seal_key()).await.unwrap();
         Self { store, bus, folder }
     }
 
     /// The same store, opened again as a new process would.
     async fn reopened(&self) -> Result<SqlStore, OpenError> {
-        gloss::store::open(&url(&self.folder), self.bus.clone()).await
+        gloss::store::open(&url(&self.folder), self.bus.clone(), seal_key()).await
     }
 
     /// A connection beside the store.
@@ -382,7 +384,8 @@ async fn a_newer_store_is_refused_and_an_unknown_url_too() {
         assert!(matches!(refused, OpenError::Newer(_)), "{refused:?}");
         assert!(refused.to_string().contains("newer version of Gloss"), "{refused}");
     }
-    let refused = gloss::store::open("oracle://me:secret@there", Arc::new(LocalBus::new())).await.err().unwrap();
+    let refused =
+        gloss::store::open("oracle://me:secret@there", Arc::new(LocalBus::new()), seal_key()).await.err().unwrap();
     assert!(matches!(refused, OpenError::UnknownUrl), "{refused:?}");
     assert!(!format!("{refused:?} {refused}").contains("secret"));
 }

@@ -39,13 +39,7 @@ pub struct Output<E> {
 impl<E: Executor> Output<E> {
     /// Nothing to say yet.
     pub fn new(sink: SplitSink<WebSocket, Message>) -> Self {
-        Self {
-            sink,
-            waiting: VecDeque::new(),
-            operations: SelectAll::new(),
-            running: HashMap::new(),
-            gathered: 0,
-        }
+        Self { sink, waiting: VecDeque::new(), operations: SelectAll::new(), running: HashMap::new(), gathered: 0 }
     }
 
     /// Whether the client may make the server say more.

@@ -1,12 +1,13 @@
 //! Clients of other people's making against the real server, where they are at hand: GraphiQL in a real
-//! browser, the audits of GraphQL over HTTP. And what GraphiQL's tabs hold, without a browser.
+//! browser, the audits of GraphQL over HTTP, the clients that applications use. And what GraphiQL's tabs hold,
+//! without a browser.
 
 use std::{fs, path::Path};
 
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::harness::Server;
+use crate::{harness::Server, services::absent};
 
 const NOT_INSTALLED: &str = "the packages of tests/browser are not installed (`make test` installs them)";
 
@@ -70,6 +71,84 @@ async fn succeeds(mut command: Command) {
     let output = command.kill_on_drop(true).output().await.unwrap();
     let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
     assert!(output.status.success(), "{said}");
+}
+
+/// Runs a script of `tests/clients` against a fresh server.
+async fn client(script: &str, packages: &[&str], environment: &[(&str, &str)]) {
+    let folder = Path::new("tests/clients");
+    if let Some(package) = packages.iter().find(|package| !folder.join("node_modules").join(package).exists()) {
+        return absent(&format!("npm {package} is not installed in tests/clients (`make test` installs it)"));
+    }
+    let server = Server::start_with(environment).await;
+    let mut command = Command::new("node");
+    command.arg(folder.join(script)).arg(&server.base);
+    succeeds(command).await;
+}
+
+#[tokio::test]
+async fn the_client_graphql_ws() {
+    client("graphql-ws.mjs", &["graphql-ws", "ws"], &[]).await;
+}
+
+#[tokio::test]
+async fn the_client_graphql_sse() {
+    client("graphql-sse.mjs", &["graphql-sse"], &[]).await;
+}
+
+#[tokio::test]
+async fn the_client_apollo() {
+    client("apollo.mjs", &["@apollo/client", "graphql-ws", "ws"], &[("GLOSS_MAX_BATCH", "10")]).await;
+}
+
+#[tokio::test]
+async fn the_client_urql() {
+    client("urql.mjs", &["@urql/core", "graphql-ws", "ws"], &[]).await;
+}
+
+/// Relay compiles an application against the schema, and the server runs what it compiled and nothing else.
+#[tokio::test]
+async fn the_relay_compiler_and_what_it_persists() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
+    let compiler = folder.join("node_modules/relay-compiler/cli.js");
+    if !compiler.exists() {
+        return absent("npm relay-compiler is not installed in tests/clients (`make test` installs it)");
+    }
+    // The compiler wants the sources, the schema and what it writes below one folder.
+    let work = tempfile::tempdir().unwrap();
+    fs::create_dir_all(work.path().join("src/__generated__")).unwrap();
+    fs::copy(folder.join("relay/src/Runs.js"), work.path().join("src/Runs.js")).unwrap();
+    fs::copy("schema.graphql", work.path().join("schema.graphql")).unwrap();
+    let persisted = work.path().join("persisted.json");
+    fs::write(&persisted, "{}").unwrap();
+    let config = json!({
+        "src": "./src", "schema": "./schema.graphql", "language": "javascript", "artifactDirectory": "./src/__generated__",
+        "eagerEsModules": true, "persistConfig": { "file": "./persisted.json", "algorithm": "SHA256" },
+    });
+    fs::write(work.path().join("relay.config.json"), config.to_string()).unwrap();
+    let mut compile = Command::new("node");
+    compile.arg(&compiler).args(["--no-watchman", "relay.config.json"]).current_dir(work.path());
+    succeeds(compile).await;
+    let written = fs::read_dir(work.path().join("src/__generated__")).unwrap().count();
+    assert!(written >= 7, "{written} artifacts");
+
+    let persisted = persisted.to_str().unwrap();
+    let server = Server::start_with(&[("GLOSS_TRUSTED_DOCUMENTS", persisted)]).await;
+    let mut script = Command::new("node");
+    script.arg(folder.join("relay.mjs")).args([&server.base, persisted]);
+    succeeds(script).await;
+}
+
+#[tokio::test]
+async fn the_client_gql_of_python() {
+    let python = Path::new("target/clients-venv/bin/python");
+    let at_hand = std::process::Command::new(python).args(["-c", "import gql, aiohttp, websockets"]).status();
+    if !at_hand.is_ok_and(|status| status.success()) {
+        return absent("Python's gql is not installed in target/clients-venv (`make test` installs it)");
+    }
+    let server = Server::start().await;
+    let mut command = Command::new(python);
+    command.arg("tests/clients/python_gql.py").arg(&server.base);
+    succeeds(command).await;
 }
 
 /// The document of an example tab of GraphiQL, and its variables.

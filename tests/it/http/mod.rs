@@ -3,9 +3,13 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 
 mod clients;
+mod documents;
 mod doors;
+mod fuzz;
 mod pages;
 mod post_get;
+mod shared;
+mod slow;
 mod sse;
 mod toy;
 mod ws;

@@ -1,6 +1,6 @@
 //! GraphQL over HTTP: statuses, media types, limits.
 
-use std::sync::atomic::Ordering;
+use std::{sync::atomic::Ordering, time::Duration};
 
 use reqwest::{Method, StatusCode, header};
 use serde_json::{Value, json};
@@ -176,10 +176,10 @@ async fn a_get_changes_nothing() {
 #[tokio::test]
 async fn other_methods_are_told_which_are_right() {
     let toy = Toy::start().await;
-    for method in [Method::PUT, Method::DELETE, Method::PATCH, Method::OPTIONS] {
+    for method in [Method::PATCH, Method::OPTIONS] {
         let response = toy.client.request(method.clone(), toy.url("/graphql")).send().await.unwrap();
         assert_eq!(response.status(), StatusCode::METHOD_NOT_ALLOWED, "{method}");
-        assert_eq!(response.headers()[header::ALLOW], "GET, HEAD, POST");
+        assert_eq!(response.headers()[header::ALLOW], "GET, HEAD, POST, PUT, DELETE");
     }
 }
 
@@ -229,4 +229,65 @@ async fn long_answers_are_compressed_for_who_asks() {
     let packed = toy.post(long).header(header::ACCEPT_ENCODING, "gzip").send().await.unwrap();
     assert_eq!(packed.headers()[header::CONTENT_ENCODING], "gzip");
     assert!(packed.bytes().await.unwrap().len() < 500);
+}
+
+#[tokio::test]
+async fn a_get_may_be_kept_and_nothing_else() {
+    let toy = Toy::start().await;
+    let first = toy.query("{ hello }").send().await.unwrap();
+    assert_eq!(first.headers()[header::CACHE_CONTROL], "private, no-cache");
+    assert!(first.headers().get_all(header::VARY).iter().any(|vary| vary == "accept, authorization"));
+    let tag = first.headers()[header::ETAG].clone();
+    let again = toy.query("{ hello }").header(header::IF_NONE_MATCH, &tag).send().await.unwrap();
+    assert_eq!((again.status(), &again.headers()[header::ETAG]), (StatusCode::NOT_MODIFIED, &tag));
+    assert_eq!(again.text().await.unwrap(), "");
+    let other = toy.query("{ hello(name: \"hen\") }").header(header::IF_NONE_MATCH, &tag).send().await.unwrap();
+    assert_eq!(other.status(), StatusCode::OK);
+    for request in [toy.query("{ refused }"), toy.post(json!({ "query": "{ hello }" })), toy.query("{ nothing }")] {
+        let response = request.send().await.unwrap();
+        assert!(!response.headers().contains_key(header::ETAG));
+        let kept = response.headers().get(header::CACHE_CONTROL).map(|value| value.to_str().unwrap().to_owned());
+        let refused = response.text().await.unwrap().contains("VALIDATION");
+        assert!(kept.as_deref() == Some("no-store") || refused, "{kept:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_where_it_is_switched_on() {
+    let toy = Toy::limited(|limits| limits.batch = 4).await;
+    let batch = json!([
+        { "query": "mutation { bump }" },
+        { "query": "query($n: String!) { hello(name: $n) }", "variables": { "n": "hen" } },
+        { "query": "{ nothing }" },
+        { "query": "mutation { bump }" },
+    ]);
+    let (status, answer) = ask(toy.post(batch)).await;
+    assert_eq!(status, StatusCode::OK);
+    assert_eq!(answer[0], json!({ "data": { "bump": 1 } }));
+    assert_eq!(answer[1], json!({ "data": { "hello": "hello hen" } }));
+    assert_eq!(code(&answer[2]), "GRAPHQL_VALIDATION_FAILED");
+    assert_eq!(answer[3], json!({ "data": { "bump": 2 } }));
+    let (_, answer) = ask(toy.post(json!([{ "query": "subscription { silence }" }, {}]))).await;
+    assert_eq!((code(&answer[0]), code(&answer[1])), ("BAD_USER_INPUT", "BAD_USER_INPUT"));
+    for many in [json!([]), Value::Array(vec![json!({ "query": "{ hello }" }); 5])] {
+        let (status, answer) = ask(toy.post(many)).await;
+        assert_eq!((status, code(&answer)), (StatusCode::BAD_REQUEST, "LIMIT_EXCEEDED"));
+    }
+    let streamed = toy.post(json!([{ "query": "{ hello }" }])).header(header::ACCEPT, "text/event-stream");
+    assert_eq!(ask(streamed).await.0, StatusCode::NOT_ACCEPTABLE);
+}
+
+#[tokio::test]
+async fn a_request_has_its_time() {
+    let toy = Toy::limited(|limits| limits.request_within = Duration::from_millis(100)).await;
+    for (query, accept) in [("{ slow }", "application/json"), ("mutation { bumpLater }", GRAPHQL_RESPONSE)] {
+        let (status, answer) = ask(toy.post(json!({ "query": query })).header(header::ACCEPT, accept)).await;
+        assert_eq!((status, code(&answer)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"), "{answer}");
+    }
+    // The mutation goes on.
+    let mut waiting = toy.seen.waiting.subscribe();
+    assert_eq!(*waiting.borrow(), 1);
+    toy.seen.gate.send_replace(true);
+    waiting.wait_for(|&n| n == 0).await.unwrap();
+    assert_eq!(toy.seen.bumps.load(Ordering::SeqCst), 1);
 }

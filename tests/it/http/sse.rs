@@ -119,3 +119,110 @@ async fn a_server_that_stops_ends_the_stream_without_complete() {
     assert_eq!(events.all().await, vec![]);
     (&mut toy.served).await.unwrap().unwrap();
 }
+
+/// An operation of a reserved stream: what it is answered with at once.
+async fn start(toy: &Toy, token: &str, id: &str, query: &str) -> (StatusCode, String) {
+    let body = json!({ "query": query, "extensions": { "operationId": id } });
+    let response = toy.post(body).header("x-graphql-event-stream-token", token).send().await.unwrap();
+    (response.status(), response.text().await.unwrap())
+}
+
+async fn reserve(toy: &Toy) -> String {
+    let response = toy.client.put(toy.url("/graphql")).send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::CREATED);
+    assert_eq!(content_type(&response), "text/plain; charset=utf-8");
+    let token = response.text().await.unwrap();
+    assert!(token.len() >= 43, "{token}");
+    token
+}
+
+#[tokio::test]
+async fn one_stream_for_many_operations() {
+    let toy = Toy::start().await;
+    let token = reserve(&toy).await;
+    // An operation may come before the stream.
+    assert_eq!(start(&toy, &token, "early", "{ hello }").await, (StatusCode::ACCEPTED, String::new()));
+    let mut events = Events::open(toy.get(&format!("/graphql?token={token}"))).await;
+    let read = async |events: &mut Events| {
+        let (name, data) = events.next().await.unwrap();
+        (name, serde_json::from_str::<Value>(&data).unwrap())
+    };
+    let next = |id: &str, payload: Value| ("next".to_owned(), json!({ "id": id, "payload": payload }));
+    let complete = |id: &str| ("complete".to_owned(), json!({ "id": id }));
+    assert_eq!(read(&mut events).await, next("early", json!({ "data": { "hello": "hello world" } })));
+    assert_eq!(read(&mut events).await, complete("early"));
+
+    let mut floods = toy.seen.floods.subscribe();
+    assert_eq!(start(&toy, &token, "s", "subscription { silence }").await.0, StatusCode::ACCEPTED);
+    assert_eq!(start(&toy, &token, "s", "{ hello }").await.0, StatusCode::CONFLICT);
+    assert_eq!(start(&toy, &token, "early", "subscription { count(to: 2) }").await.0, StatusCode::ACCEPTED);
+    for number in 1..=2 {
+        assert_eq!(read(&mut events).await, next("early", json!({ "data": { "count": number } })));
+    }
+    assert_eq!(read(&mut events).await, complete("early"));
+    for (query, expected) in [
+        ("{ nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("subscription { nothing }", "GRAPHQL_VALIDATION_FAILED"),
+        ("{", "GRAPHQL_PARSE_FAILED"),
+    ] {
+        let (status, body) = start(&toy, &token, "wrong", query).await;
+        assert_eq!((status, code(&serde_json::from_str(&body).unwrap())), (StatusCode::BAD_REQUEST, expected));
+    }
+    let without = toy.post(json!({ "query": "{ hello }" })).header("x-graphql-event-stream-token", &token);
+    assert_eq!(without.send().await.unwrap().status(), StatusCode::BAD_REQUEST);
+
+    // Ended by DELETE, and its id is free again.
+    assert_eq!(start(&toy, &token, "f", "subscription { flood }").await.0, StatusCode::ACCEPTED);
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    let end = toy.client.delete(toy.url("/graphql?operationId=f")).header("x-graphql-event-stream-token", &token);
+    assert_eq!(end.send().await.unwrap().status(), StatusCode::OK);
+    let drain = tokio::spawn(async move {
+        loop {
+            if read(&mut events).await.1["id"] == "f2" {
+                return events;
+            }
+        }
+    });
+    floods.wait_for(|&n| n == 0).await.unwrap();
+    assert_eq!(start(&toy, &token, "f2", "{ hello }").await.0, StatusCode::ACCEPTED);
+    let events = drain.await.unwrap();
+
+    // One stream for one token; when it goes, so does the reservation.
+    let again =
+        toy.get("/graphql").header("x-graphql-event-stream-token", &token).header("accept", "text/event-stream");
+    assert_eq!(again.send().await.unwrap().status(), StatusCode::CONFLICT);
+    drop(events);
+    while start(&toy, &token, "late", "subscription { silence }").await.0 != StatusCode::NOT_FOUND {
+        let end = toy.client.delete(toy.url(&format!("/graphql?operationId=late&token={token}")));
+        end.send().await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_reservation_is_not_kept_for_ever_and_not_for_others() {
+    let toy = Toy::limited(|limits| {
+        limits.reserved_for = std::time::Duration::from_millis(200);
+        limits.sockets_per_client = 3;
+    })
+    .await;
+    for (token, status) in [("", StatusCode::NOT_FOUND), ("guessed", StatusCode::NOT_FOUND)] {
+        assert_eq!(start(&toy, token, "a", "{ hello }").await.0, status);
+    }
+    let reserved: Vec<String> = [reserve(&toy).await, reserve(&toy).await, reserve(&toy).await].into();
+    assert_eq!(toy.client.put(toy.url("/graphql")).send().await.unwrap().status(), StatusCode::TOO_MANY_REQUESTS);
+    while start(&toy, &reserved[0], "a", "{ hello }").await.0 != StatusCode::NOT_FOUND {}
+    while toy.client.put(toy.url("/graphql")).send().await.unwrap().status() != StatusCode::CREATED {}
+    let picky = toy.client.put(toy.url("/graphql")).header(header::ACCEPT, "application/json").send().await.unwrap();
+    assert_eq!(picky.status(), StatusCode::NOT_ACCEPTABLE);
+}
+
+#[tokio::test]
+async fn a_silent_stream_is_kept_alive_by_comments() {
+    let toy = Toy::limited(|limits| limits.ping_every = std::time::Duration::from_millis(20)).await;
+    let mut events = Events::open(toy.query("subscription { silence }")).await;
+    let mut read = String::new();
+    while read.matches(":\n\n").count() < 5 {
+        read += std::str::from_utf8(&events.response.chunk().await.unwrap().unwrap()).unwrap();
+    }
+    assert_eq!(read.replace(":\n\n", ""), "");
+}

@@ -8,9 +8,15 @@ use std::{
     },
 };
 
-use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, SimpleObject, Subscription};
+use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, ServerError, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
-use gloss::http::{Door, HostPolicy, Ready, Stop, metrics_registry, router, serve};
+use gloss::{
+    graphql::{Access, Sharing, Viewer, share::place},
+    http::{
+        Admission, Documents, Door, Gate, HostPolicy, Limits, MayShare, Open, Pace, Ready, Stop, metrics_registry,
+        serve,
+    },
+};
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
@@ -26,6 +32,14 @@ pub struct Seen {
     pub waiting: watch::Sender<u64>,
     /// Lets them go on.
     pub gate: watch::Sender<bool>,
+    /// The newest of `numbers`.
+    pub newest: watch::Sender<i32>,
+    /// How many executions of `numbers` and `news` are alive.
+    pub executions: watch::Sender<u64>,
+    /// How many results these have resolved.
+    pub resolved: AtomicU64,
+    /// What `news` tells.
+    pub news: watch::Sender<u64>,
 }
 
 pub struct Query;
@@ -58,6 +72,12 @@ impl Query {
     #[expect(clippy::unused_async, reason = "resolvers are asynchronous")]
     async fn leaky(&self) -> Result<i32> {
         Err(Error::new("password=hunter2"))
+    }
+
+    /// Answers once the gate is open.
+    async fn slow(&self, ctx: &Context<'_>) -> bool {
+        let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
+        seen.gate.subscribe().wait_for(|open| *open).await.is_ok()
     }
 
     async fn boom(&self) -> i32 {
@@ -94,6 +114,39 @@ impl Drop for WaitGuard {
 
 pub struct Subscription;
 
+struct ExecutionGuard(Arc<Seen>);
+
+impl ExecutionGuard {
+    fn new(seen: Arc<Seen>) -> Self {
+        seen.executions.send_modify(|n| *n += 1);
+        Self(seen)
+    }
+}
+
+impl Drop for ExecutionGuard {
+    fn drop(&mut self) {
+        self.0.executions.send_modify(|n| *n -= 1);
+    }
+}
+
+/// One of `numbers`.
+struct Number {
+    number: i32,
+    length: usize,
+}
+
+#[Object]
+impl Number {
+    async fn number(&self, ctx: &Context<'_>) -> i32 {
+        ctx.data_unchecked::<Arc<Seen>>().resolved.fetch_add(1, Ordering::SeqCst);
+        self.number
+    }
+
+    async fn text(&self) -> String {
+        "x".repeat(self.length)
+    }
+}
+
 struct FloodGuard(Arc<Seen>);
 
 impl Drop for FloodGuard {
@@ -125,6 +178,46 @@ impl Subscription {
         })
     }
 
+    /// The numbers after one, as far as they have come, each with a text of some length.
+    async fn numbers<'a>(
+        &self,
+        ctx: &Context<'a>,
+        after: i32,
+        #[graphql(default)] length: usize,
+    ) -> impl Stream<Item = Number> + use<'a> {
+        let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
+        let (place, after) = place(ctx, after);
+        let newest = seen.newest.subscribe();
+        let alive = ExecutionGuard::new(seen);
+        stream::unfold((after, newest, alive, place), move |(at, mut newest, alive, place)| async move {
+            if *newest.borrow() <= at {
+                if let Some(place) = &place {
+                    place.catch_up();
+                }
+                newest.wait_for(|newest| *newest > at).await.ok()?;
+            }
+            if let Some(place) = &place {
+                place.reach(at + 1);
+            }
+            Some((Number { number: at + 1, length }, (at + 1, newest, alive, place)))
+        })
+    }
+
+    /// What is new from now on.
+    async fn news<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = String> + use<'a> {
+        let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
+        let news = seen.news.subscribe();
+        if let (Some(place), _) = place(ctx, 0) {
+            place.catch_up();
+        }
+        let alive = ExecutionGuard::new(seen);
+        stream::unfold((news, alive), |(mut news, alive)| async move {
+            news.changed().await.ok()?;
+            let text = format!("{} {}", *news.borrow_and_update(), "x".repeat(100_000));
+            Some((text, (news, alive)))
+        })
+    }
+
     async fn boom_later(&self) -> impl Stream<Item = u64> {
         stream::iter(1..=2).map(|n| if n == 2 { panic!("boom later") } else { n })
     }
@@ -145,6 +238,30 @@ impl Access for Everybody {
     }
 }
 
+/// What a test may want otherwise.
+pub struct Setup {
+    pub limits: Limits,
+    pub documents: Documents,
+    pub admission: Admission,
+}
+
+impl Default for Setup {
+    fn default() -> Self {
+        let (limits, documents) = (Limits::default(), Documents::automatic());
+        Self { limits, documents, admission: Admission::everybody() }
+    }
+}
+
+/// `numbers` and `news` may be shared.
+const MAY_SHARE: MayShare = |_document, text, _operation, variables| {
+    if text.contains("news") {
+        return Some(Sharing::Live);
+    }
+    let Some(async_graphql::Value::Number(after)) = variables.get("after") else { return None };
+    let after = i32::try_from(after.as_i64()?).ok()?;
+    text.contains("numbers").then(|| Sharing::Numbered { after, variable: Some("after".to_owned()) })
+};
+
 /// A server for the toy schema; it stops when this is dropped.
 pub struct Toy {
     pub address: SocketAddr,
@@ -157,6 +274,18 @@ pub struct Toy {
 
 impl Toy {
     pub async fn start() -> Self {
+        Self::start_with(Setup::default()).await
+    }
+
+    /// With some limits changed.
+    pub async fn limited(change: impl FnOnce(&mut Limits)) -> Self {
+        let mut setup = Setup::default();
+        change(&mut setup.limits);
+        Self::start_with(setup).await
+    }
+
+    pub async fn start_with(setup: Setup) -> Self {
+        let Setup { limits, documents, admission } = setup;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
@@ -178,7 +307,7 @@ impl Toy {
             limits: Arc::new(limits),
             documents,
             admission,
-            may_share,
+            may_share: MAY_SHARE,
             open: Open::default(),
         };
         let served = tokio::spawn(serve(listener, door));

@@ -1,5 +1,7 @@
 //! `graphql-transport-ws`: the messages and every close code.
 
+use std::time::{Duration, Instant};
+
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::net::TcpStream;
@@ -8,9 +10,12 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use super::toy::{Toy, ask};
+use gloss::http::{Admission, Asker};
+use tokio_util::sync::CancellationToken;
 
-struct Socket(WebSocketStream<MaybeTlsStream<TcpStream>>);
+use super::toy::{Setup, Toy, ask};
+
+pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
 async fn connect(toy: &Toy, headers: &[(&'static str, &str)]) -> Result<Socket, Error> {
     let mut request = format!("ws://{}/graphql", toy.address).into_client_request().unwrap();
@@ -21,28 +26,28 @@ async fn connect(toy: &Toy, headers: &[(&'static str, &str)]) -> Result<Socket, 
 }
 
 impl Socket {
-    async fn raw(toy: &Toy) -> Self {
+    pub async fn raw(toy: &Toy) -> Self {
         connect(toy, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
     }
 
     /// Connected and acknowledged.
-    async fn open(toy: &Toy) -> Self {
+    pub async fn open(toy: &Toy) -> Self {
         let mut socket = Self::raw(toy).await;
         socket.send(json!({ "type": "connection_init", "payload": {} })).await;
         assert_eq!(socket.next().await, json!({ "type": "connection_ack" }));
         socket
     }
 
-    async fn send(&mut self, message: Value) {
+    pub async fn send(&mut self, message: Value) {
         self.0.send(Message::text(message.to_string())).await.unwrap();
     }
 
-    async fn subscribe(&mut self, id: &str, query: &str) {
+    pub async fn subscribe(&mut self, id: &str, query: &str) {
         self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
     }
 
     /// The next message of the protocol.
-    async fn next(&mut self) -> Value {
+    pub async fn next(&mut self) -> Value {
         loop {
             match self.0.next().await.unwrap().unwrap() {
                 Message::Text(text) => return serde_json::from_str(&text).unwrap(),
@@ -53,13 +58,26 @@ impl Socket {
     }
 
     /// The code and reason with which the server closes, whatever comes before.
-    async fn closed(&mut self) -> (u16, String) {
+    pub async fn closed(&mut self) -> (u16, String) {
         loop {
             if let Message::Close(frame) = self.0.next().await.expect("a close frame").unwrap() {
                 let frame = frame.expect("a code");
                 return (frame.code.into(), frame.reason.to_string());
             }
         }
+    }
+}
+
+impl Socket {
+    /// Subscribes with variables.
+    pub async fn subscribe_with(&mut self, id: &str, query: &str, variables: Value) {
+        let payload = json!({ "query": query, "variables": variables });
+        self.send(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
+    }
+
+    /// Says `connection_init` with a payload.
+    pub async fn init(&mut self, payload: Value) {
+        self.send(json!({ "type": "connection_init", "payload": payload })).await;
     }
 }
 
@@ -296,4 +314,130 @@ async fn a_mutation_is_never_half_done() {
     toy.stop.cancel();
     (&mut toy.served).await.unwrap().unwrap();
     assert_eq!(toy.seen.bumps.load(std::sync::atomic::Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn who_may_not_come_in_is_told_and_a_fault_of_the_server_s_own_is_4500() {
+    let admission = Admission::new(|asker, payload: Option<Value>| async move {
+        match payload.unwrap_or_default()["say"].as_str() {
+            Some("friend") => Ok(asker),
+            Some("boom") => panic!("boom"),
+            _ => Err("é".repeat(200)),
+        }
+    });
+    let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
+    let mut foe = Socket::raw(&toy).await;
+    foe.init(json!({ "say": "foe" })).await;
+    let (code, reason) = foe.closed().await;
+    assert_eq!(code, 4403);
+    assert!(reason.starts_with("Forbidden: é") && reason.len() <= 123 && reason.len() > 110, "{reason}");
+
+    let mut boom = Socket::raw(&toy).await;
+    boom.init(json!({ "say": "boom" })).await;
+    assert_eq!(boom.closed().await, (4500, "Internal server error".to_owned()));
+
+    let mut friend = Socket::raw(&toy).await;
+    friend.init(json!({ "say": "friend" })).await;
+    assert_eq!(friend.next().await, json!({ "type": "connection_ack" }));
+    let id = "é".repeat(200);
+    friend.subscribe(&id, "subscription { silence }").await;
+    friend.subscribe(&id, "subscription { silence }").await;
+    let (code, reason) = friend.closed().await;
+    assert!(code == 4409 && reason.len() <= 123, "{code} {reason}");
+}
+
+#[tokio::test]
+async fn who_is_dismissed_is_closed_and_told() {
+    let dismissed = CancellationToken::new();
+    let token = dismissed.clone();
+    let admission = Admission::new(move |asker, _| {
+        let dismissed = token.clone();
+        async move { Ok(Asker { dismissed, ..asker }) }
+    });
+    let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
+    let mut socket = Socket::open(&toy).await;
+    socket.subscribe("a", "subscription { silence }").await;
+    socket.subscribe("b", "{ hello }").await;
+    while socket.next().await["type"] != "complete" {}
+    dismissed.cancel();
+    assert_eq!(socket.closed().await.0, 4403);
+}
+
+#[tokio::test]
+async fn the_server_pings_and_who_does_not_answer_is_gone() {
+    let toy = Toy::limited(|limits| {
+        limits.ping_every = Duration::from_millis(50);
+        limits.silent_for = Duration::from_millis(400);
+    })
+    .await;
+    let mut answers = Socket::open(&toy).await;
+    let opened = Instant::now();
+    let mut pings = 0;
+    while opened.elapsed() < Duration::from_millis(1000) {
+        // Reading answers pings.
+        pings += usize::from(matches!(answers.0.next().await.unwrap().unwrap(), Message::Ping(_)));
+    }
+    assert!((5..=21).contains(&pings), "{pings}");
+    let mut silent = Socket::open(&toy).await;
+    let mut floods = toy.seen.floods.subscribe();
+    silent.subscribe("a", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    floods.wait_for(|&n| n == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_has_so_many_sockets_and_subscriptions_and_gets_them_back() {
+    let toy = Toy::limited(|limits| (limits.sockets_per_client, limits.subscriptions_per_client) = (3, 2)).await;
+    let mut one = Socket::open(&toy).await;
+    let (_two, three) = (Socket::open(&toy).await, Socket::open(&toy).await);
+    match connect(&toy, &[("sec-websocket-protocol", "graphql-transport-ws")]).await {
+        Err(Error::Http(response)) => {
+            assert_eq!(response.status(), 429);
+            assert!(String::from_utf8_lossy(response.body().as_ref().unwrap()).contains("LIMIT_EXCEEDED"));
+        }
+        other => panic!("{:?}", other.err()),
+    }
+    drop(three);
+    while connect(&toy, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.is_err() {}
+
+    one.subscribe("a", "subscription { silence }").await;
+    one.subscribe("b", "subscription { silence }").await;
+    one.subscribe("c", "subscription { silence }").await;
+    let answer = one.next().await;
+    assert_eq!((&answer["type"], &answer["id"]), (&json!("error"), &json!("c")), "{answer}");
+    assert_eq!(answer["payload"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{answer}");
+    one.send(json!({ "type": "complete", "id": "a" })).await;
+    one.subscribe("c", "subscription { count(to: 1) }").await;
+    while one.next().await["type"] != "next" {
+        one.subscribe("c", "subscription { count(to: 1) }").await;
+    }
+}
+
+/// What was sent before it stopped reading, then the words that the protocol has for it.
+#[tokio::test]
+async fn who_never_reads_is_closed_with_a_clear_code_after_a_while() {
+    let toy = Toy::limited(|limits| limits.read_within = Duration::from_millis(300)).await;
+    let mut floods = toy.seen.floods.subscribe();
+    let mut never = Socket::open(&toy).await;
+    never.subscribe("a", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    // Its operations end although it still does not read.
+    floods.wait_for(|&n| n == 0).await.unwrap();
+    let (code, reason) = never.closed().await;
+    assert_eq!(code, 1013, "{reason}");
+    // Who does not even read that is dropped.
+    let mut gone = Socket::open(&toy).await;
+    gone.subscribe("a", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    floods.wait_for(|&n| n == 0).await.unwrap();
+    tokio::time::sleep(Duration::from_secs(1)).await;
+    let end = loop {
+        match gone.0.next().await {
+            Some(Ok(Message::Close(frame))) => break format!("{frame:?}"),
+            Some(Ok(_)) => {}
+            Some(Err(error)) => break error.to_string(),
+            None => break "end".to_owned(),
+        }
+    };
+    assert!(!end.contains("1013"), "{end}");
 }

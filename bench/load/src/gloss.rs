@@ -1,0 +1,156 @@
+//! The source of events: Gloss with a database of many small tables, and a model that answers at a set pace. Each
+//! answer lets Gloss record the rows of a table.
+
+use std::{
+    path::Path,
+    process::Stdio,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use axum::{Json, Router, extract::State, routing::post};
+use serde_json::{Map, Value, json};
+use tempfile::TempDir;
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    net::TcpListener,
+    process::{Child, Command},
+    sync::Semaphore,
+};
+
+use crate::Result;
+
+/// What one answer of the model leads to: an event when an asset begins and one when it is done, for the table and
+/// its column.
+const EVENTS_PER_ANSWER: u32 = 4;
+
+/// Gloss with a run that waits for its model.
+pub struct Stage {
+    pub url: String,
+    pub pid: u32,
+    pub run: String,
+    server: Child,
+    _folder: TempDir,
+    gate: Arc<Gate>,
+}
+
+struct Gate {
+    answers: Semaphore,
+    open: AtomicBool,
+    every: Duration,
+}
+
+impl Stage {
+    /// Starts all, up to the moment when the run has asked its model.
+    pub async fn set(binary: &Path, rate: u32, duration: Duration) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let events = rate * u32::try_from(duration.as_secs())?;
+        let database = folder.path().join("target.db");
+        let tables: Vec<String> =
+            (0..events / EVENTS_PER_ANSWER).map(|n| format!("CREATE TABLE t{n:05} (c INTEGER);")).collect();
+        let script = format!("BEGIN; {} COMMIT;", tables.join("\n"));
+        rusqlite::Connection::open(&database)?.execute_batch(&script)?;
+
+        let gate = Arc::new(Gate {
+            answers: Semaphore::new(0),
+            open: AtomicBool::new(false),
+            every: Duration::from_secs(1) * EVENTS_PER_ANSWER / rate,
+        });
+        let listener = TcpListener::bind("127.0.0.1:0").await?;
+        let model = listener.local_addr()?;
+        let router = Router::new().route("/v1/chat/completions", post(complete)).with_state(Arc::clone(&gate));
+        tokio::spawn(async move { axum::serve(listener, router).await });
+
+        let mut server = Command::new(binary)
+            .args(["--listen", "127.0.0.1:0", "--log", "warn", "--data-dir"])
+            .arg(folder.path().join("data"))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut said = BufReader::new(server.stdout.take().ok_or("no output")?).lines();
+        let base = loop {
+            let line = said.next_line().await?.ok_or("Gloss did not start")?;
+            if let Some(base) = line.split_whitespace().find_map(|word| word.strip_suffix("/graphql")) {
+                break base.to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
+        let target = json!({ "name": "target", "url": format!("sqlite://{}", database.display()) });
+        let made = ask(&base, "mutation($i: CreateDbProfileInput!) { createDbProfile(input: $i) { dbProfile { id } } }", target).await?;
+        let db = made["createDbProfile"]["dbProfile"]["id"].clone();
+        let llm = json!({ "name": "paced", "provider": "OPENAI_COMPATIBLE", "model": "paced", "concurrency": 64,
+            "baseUrl": format!("http://{model}/v1") });
+        let made = ask(&base, "mutation($i: CreateLlmProfileInput!) { createLlmProfile(input: $i) { llmProfile { id } } }", llm).await?;
+        let llm = made["createLlmProfile"]["llmProfile"]["id"].clone();
+        let start = json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm, "options": { "alternatives": 1 } });
+        let started = ask(&base, "mutation($i: StartRunInput!) { startRun(input: $i) { runs { id } } }", start).await?;
+        let run = started["startRun"]["runs"][0]["id"].as_str().ok_or("no run")?.to_owned();
+        tokio::time::sleep(Duration::from_secs(2)).await;
+        let pid = server.id().ok_or("Gloss has ended")?;
+        Ok(Self { url: format!("{}/graphql", base.replacen("http", "ws", 1)), pid, run, server, _folder: folder, gate })
+    }
+
+    /// Lets the model answer at its pace.
+    pub fn perform(&self) {
+        self.gate.open.store(true, Ordering::Relaxed);
+        let gate = Arc::clone(&self.gate);
+        tokio::spawn(async move {
+            let mut ticks = tokio::time::interval(gate.every);
+            while gate.open.load(Ordering::Relaxed) {
+                ticks.tick().await;
+                gate.answers.add_permits(1);
+            }
+        });
+    }
+
+    /// Ends all.
+    pub async fn end(&mut self) {
+        self.gate.open.store(false, Ordering::Relaxed);
+        let _ = self.server.kill().await;
+    }
+}
+
+async fn ask(base: &str, query: &str, input: Value) -> Result<Value> {
+    let body = json!({ "query": query, "variables": { "i": input } }).to_string();
+    let request = reqwest::Client::new().post(format!("{base}/graphql")).header("content-type", "application/json");
+    let text = request.body(body).send().await?.text().await?;
+    let mut answer: Value = serde_json::from_str(&text)?;
+    if answer.get("errors").is_some() {
+        return Err(text.into());
+    }
+    Ok(answer["data"].take())
+}
+
+async fn complete(State(gate): State<Arc<Gate>>, Json(body): Json<Value>) -> Json<Value> {
+    if let Ok(permit) = gate.answers.acquire().await {
+        permit.forget();
+    }
+    let schema = &body["response_format"]["json_schema"]["schema"];
+    let content = if schema.is_object() { fits(schema, "").to_string() } else { "OK".to_owned() };
+    let choice = json!({ "index": 0, "finish_reason": "stop", "message": { "role": "assistant", "content": content } });
+    let usage = json!({ "prompt_tokens": 100, "completion_tokens": 50, "total_tokens": 150 });
+    Json(json!({ "id": "paced", "object": "chat.completion", "model": "paced", "choices": [choice], "usage": usage }))
+}
+
+/// A value that fits a JSON schema.
+fn fits(schema: &Value, name: &str) -> Value {
+    if let Some(first) = schema["enum"].get(0) {
+        return first.clone();
+    }
+    match schema["type"].as_str() {
+        Some("number") => json!(0.8),
+        Some("integer") => json!(1),
+        Some("boolean") => json!(true),
+        Some("array") => (0..schema["minItems"].as_u64().unwrap_or(1)).map(|_| fits(&schema["items"], name)).collect(),
+        Some("object") => {
+            let required = schema["required"].as_array().cloned().unwrap_or_default();
+            let keys = required.iter().filter_map(Value::as_str);
+            keys.map(|key| (key.to_owned(), fits(&schema["properties"][key], key))).collect::<Map<_, _>>().into()
+        }
+        _ => json!(format!("What the {name} of this asset tells, in a short sentence.")),
+    }
+}

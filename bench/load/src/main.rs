@@ -1,0 +1,132 @@
+//! Measures how a server delivers one subscription's events to many subscribers, and the same bytes written by a
+//! server that does nothing else, over sockets of the same kind, in the same run.
+//!
+//! ```text
+//! load --gloss ../target/release/gloss --subscribers 500,2000        starts Gloss, a model, a run
+//! load --url ws://host/graphql --query 'subscription { … }'          any server that speaks graphql-transport-ws
+//! ```
+//!
+//! `gloss` has the source of events, `subscriber` a client that costs little, `raw` the server that only writes,
+//! `report` the figures.
+
+mod gloss;
+mod raw;
+mod report;
+mod subscriber;
+
+use std::{path::PathBuf, time::Duration};
+
+use clap::Parser;
+use serde_json::{Value, json};
+
+use crate::{
+    report::{Figures, memory_kib},
+    subscriber::{Crowd, Target},
+};
+
+pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
+
+/// What Gloss is asked for unless `--query` says otherwise.
+const WATCH: &str = "subscription Watch($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) { sequence at type \
+     message status progress { total done failed } usage { totalTokens requests } asset { display } } }";
+
+/// Many subscribers to one GraphQL subscription.
+#[derive(Parser, Debug, Clone)]
+#[command(version)]
+struct Options {
+    /// The Gloss binary to start and measure
+    #[arg(long)]
+    gloss: Option<PathBuf>,
+    /// The WebSocket address of a server that runs already, instead
+    #[arg(long, conflicts_with = "gloss")]
+    url: Option<String>,
+    /// Its process, to read the memory of
+    #[arg(long)]
+    pid: Option<u32>,
+    /// The subscription
+    #[arg(long, default_value = WATCH)]
+    query: String,
+    /// Its variables, as JSON
+    #[arg(long, default_value = "{}")]
+    variables: String,
+    /// The payload of `connection_init`, as JSON
+    #[arg(long, default_value = "{}")]
+    init: String,
+    /// The field that numbers events, to find gaps by
+    #[arg(long, default_value = "sequence")]
+    sequence: String,
+    /// How many subscribers; several counts are measured one after another
+    #[arg(long, default_value = "500,2000", value_delimiter = ',')]
+    subscribers: Vec<usize>,
+    /// Events a second
+    #[arg(long, default_value_t = 200)]
+    rate: u32,
+    /// Seconds of events
+    #[arg(long, default_value_t = 15)]
+    seconds: u32,
+    /// Serves raw bytes: how the program starts itself
+    #[arg(long, hide = true)]
+    raw_plan: Option<PathBuf>,
+}
+
+fn main() -> Result<()> {
+    let options = Options::parse();
+    let _ = rlimit::increase_nofile_limit(u64::MAX);
+    let runtime = tokio::runtime::Runtime::new()?;
+    if let Some(plan) = &options.raw_plan {
+        return runtime.block_on(raw::serve(plan));
+    }
+    for &count in &options.subscribers {
+        runtime.block_on(measure(&options, count))?;
+    }
+    Ok(())
+}
+
+/// One count of subscribers: the server, then raw bytes.
+async fn measure(options: &Options, count: usize) -> Result<()> {
+    let duration = Duration::from_secs(options.seconds.into());
+    let (figures, heard, offered) = match (&options.gloss, &options.url) {
+        (Some(binary), _) => {
+            let mut stage = gloss::Stage::set(binary, options.rate, duration).await?;
+            let variables = json!({ "run": stage.run, "after": 0 });
+            let target = target(options, &stage.url, variables)?;
+            let (before, pid) = (memory_kib(stage.pid), stage.pid);
+            let crowd = Crowd::gather(&target, count, |_| true).await?;
+            // What is recorded already is read and those who have read it share from then on.
+            tokio::time::sleep(Duration::from_secs(3)).await;
+            let (waiting, past) = (memory_kib(pid), crowd.newest());
+            stage.perform();
+            let heard = crowd.to_the_end().await?;
+            let after = memory_kib(pid);
+            stage.end().await;
+            let mut figures = Figures::of(&heard, past);
+            figures.memory(before, waiting, after, count);
+            (figures, heard, past)
+        }
+        (None, Some(url)) => {
+            let target = target(options, url, serde_json::from_str(&options.variables)?)?;
+            let before = options.pid.map(memory_kib);
+            let crowd = Crowd::gather(&target, count, |_| true).await?;
+            let waiting = options.pid.map(memory_kib);
+            tokio::time::sleep(duration).await;
+            let heard = crowd.to_the_end_or_now().await?;
+            let mut figures = Figures::of(&heard, 0);
+            if let (Some(pid), Some(before), Some(waiting)) = (options.pid, before, waiting) {
+                figures.memory(before, waiting, memory_kib(pid), count);
+            }
+            (figures, heard, 0)
+        }
+        (None, None) => return Err("name a server: --gloss BINARY, or --url ws://…".into()),
+    };
+    println!("{count} subscribers, {} events a second offered", options.rate);
+    println!("  server  {figures}");
+    let raw = raw::measure(&heard, offered, count, options.rate).await?;
+    println!("  raw     {raw}");
+    println!("  server / raw: {}", figures.compared(&raw));
+    Ok(())
+}
+
+fn target(options: &Options, url: &str, variables: Value) -> Result<Target> {
+    let payload = json!({ "query": options.query, "variables": variables });
+    Target::new(url, serde_json::from_str(&options.init)?, payload, &options.sequence)
+}

@@ -1,0 +1,90 @@
+//! The figures.
+
+use std::{collections::HashMap, fmt};
+
+use crate::subscriber::Heard;
+
+/// When anybody heard an event first, by its number.
+pub fn first_heard(heard: &[Heard]) -> HashMap<u64, u64> {
+    let mut first = HashMap::new();
+    for &(number, at) in heard.iter().flat_map(|heard| &heard.events) {
+        first.entry(number).and_modify(|first: &mut u64| *first = at.min(*first)).or_insert(at);
+    }
+    first
+}
+
+/// What a process has in memory.
+pub fn memory_kib(pid: u32) -> u64 {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
+}
+
+/// Of one run.
+pub struct Figures {
+    deliveries: usize,
+    per_second: f64,
+    p50_ms: f64,
+    p99_ms: f64,
+    gaps: usize,
+    incomplete: usize,
+    /// KiB for each subscriber: waiting, and at the end.
+    memory: Option<(f64, f64)>,
+}
+
+impl Figures {
+    /// Of events after number `past`. A delivery's delay counts from the moment when the first of all subscribers
+    /// had the event.
+    pub fn of(heard: &[Heard], past: u64) -> Self {
+        let first = first_heard(heard);
+        let (mut delays, mut gaps) = (Vec::new(), 0);
+        let (mut begin, mut end) = (u64::MAX, 0);
+        for subscriber in heard {
+            gaps += subscriber.events.windows(2).filter(|pair| pair[1].0 != pair[0].0 + 1).count();
+            for (number, at) in subscriber.events.iter().filter(|(number, _)| *number > past) {
+                delays.push(at - first[number]);
+                (begin, end) = (begin.min(*at), end.max(*at));
+            }
+        }
+        delays.sort_unstable();
+        let quantile = |q: f64| delays.get((delays.len() as f64 * q) as usize).map_or(0.0, |&delay| delay as f64 / 1e3);
+        Self {
+            deliveries: delays.len(),
+            per_second: delays.len() as f64 / (end.saturating_sub(begin).max(1) as f64 / 1e6),
+            p50_ms: quantile(0.5),
+            p99_ms: quantile(0.99),
+            gaps,
+            incomplete: heard.iter().filter(|subscriber| !subscriber.complete).count(),
+            memory: None,
+        }
+    }
+
+    /// With the server's memory before anybody came, when all waited, and in the end.
+    pub fn memory(&mut self, before: u64, waiting: u64, after: u64, count: usize) {
+        let each = |now: u64| now.saturating_sub(before) as f64 / count as f64;
+        self.memory = Some((each(waiting), each(after)));
+    }
+
+    /// In numbers of the other's.
+    pub fn compared(&self, other: &Self) -> String {
+        format!(
+            "{:.2} of the deliveries a second, {:.2} times the p99",
+            self.per_second / other.per_second,
+            self.p99_ms / other.p99_ms
+        )
+    }
+}
+
+impl fmt::Display for Figures {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { deliveries, per_second, p50_ms, p99_ms, gaps, incomplete, memory } = self;
+        write!(f, "{deliveries} deliveries, {per_second:.0} a second, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, {gaps} gaps")?;
+        if *incomplete > 0 {
+            write!(f, ", {incomplete} not to the end")?;
+        }
+        if let Some((waiting, after)) = memory {
+            write!(f, ", {waiting:.1} KiB each waiting, {after:.1} in the end")?;
+        }
+        Ok(())
+    }
+}

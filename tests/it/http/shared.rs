@@ -1,0 +1,173 @@
+//! Shared execution: what subscribers have in common is executed once; nobody misses anything.
+
+use std::{sync::atomic::Ordering, time::Duration};
+
+use gloss::{
+    graphql::{Role, Viewer},
+    http::{Admission, Asker},
+};
+use serde_json::{Value, json};
+
+use super::{
+    toy::{Setup, Toy},
+    ws::Socket,
+};
+
+const NUMBERS: &str = "subscription($after: Int!) { numbers(after: $after) { number } }";
+const LONG: &str = "subscription($after: Int!) { numbers(after: $after, length: 60000) { number text } }";
+
+async fn number(socket: &mut Socket) -> i64 {
+    let message = socket.next().await;
+    message["payload"]["data"]["numbers"]["number"].as_i64().unwrap_or_else(|| panic!("{message}"))
+}
+
+#[tokio::test]
+async fn whoever_has_caught_up_shares_one_execution() {
+    let toy = Toy::start().await;
+    let mut executions = toy.seen.executions.subscribe();
+    toy.seen.newest.send_replace(5);
+    let mut sockets = Vec::new();
+    for n in 0..20 {
+        let mut socket = Socket::open(&toy).await;
+        socket.subscribe_with(&format!("id {n}"), NUMBERS, json!({ "after": n % 5 })).await;
+        for expected in n % 5 + 1..=5 {
+            assert_eq!(number(&mut socket).await, expected);
+        }
+        sockets.push(socket);
+    }
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    let before = toy.seen.resolved.load(Ordering::SeqCst);
+    for newest in [6, 50, 105] {
+        toy.seen.newest.send_replace(newest);
+        for (n, socket) in sockets.iter_mut().enumerate() {
+            let first = match newest {
+                6 => 6,
+                50 => 7,
+                _ => 51,
+            };
+            for expected in first..=newest {
+                let message = socket.next().await;
+                assert_eq!(message["id"], format!("id {n}"));
+                assert_eq!(message["payload"], json!({ "data": { "numbers": { "number": expected } } }));
+            }
+        }
+    }
+    assert_eq!(toy.seen.resolved.load(Ordering::SeqCst) - before, 100);
+
+    // Who comes back a little behind gets what the others had, without an execution.
+    let mut back = Socket::open(&toy).await;
+    back.subscribe_with("b", NUMBERS, json!({ "after": 90 })).await;
+    for expected in 91..=105 {
+        assert_eq!(number(&mut back).await, expected);
+    }
+    assert_eq!((toy.seen.resolved.load(Ordering::SeqCst) - before, *executions.borrow()), (100, 1));
+    // The execution goes with the last who follows it.
+    drop((sockets, back));
+    executions.wait_for(|&n| n == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn what_differs_is_not_shared() {
+    let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
+        let role = if payload.unwrap_or_default()["viewer"] == true { Role::Viewer } else { Role::Admin };
+        let mut viewer = Viewer::local();
+        viewer.role = role;
+        Ok(Asker { viewer, ..asker })
+    });
+    let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
+    let mut executions = toy.seen.executions.subscribe();
+    let mut sockets = Vec::new();
+    for (viewer, query) in [(true, NUMBERS), (false, NUMBERS), (false, LONG), (true, NUMBERS), (false, NUMBERS)] {
+        let mut socket = Socket::raw(&toy).await;
+        socket.init(json!({ "viewer": viewer })).await;
+        socket.next().await;
+        socket.subscribe_with("a", query, json!({ "after": 0 })).await;
+        sockets.push(socket);
+    }
+    toy.seen.newest.send_replace(1);
+    for socket in &mut sockets {
+        assert_eq!(number(socket).await, 1);
+    }
+    executions.wait_for(|&n| n == 3).await.unwrap();
+}
+
+/// More than a channel keeps, and than the system's buffers hold.
+#[tokio::test]
+async fn who_falls_behind_reads_again_at_its_own_pace_and_misses_nothing() {
+    let toy = Toy::start().await;
+    let mut executions = toy.seen.executions.subscribe();
+    let (mut quick, mut slow) = (Socket::open(&toy).await, Socket::open(&toy).await);
+    for socket in [&mut quick, &mut slow] {
+        socket.subscribe_with("a", LONG, json!({ "after": 0 })).await;
+        toy.seen.newest.send_if_modified(|newest| {
+            *newest = 1;
+            true
+        });
+        assert_eq!(number(socket).await, 1);
+    }
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    for newest in 2..=300 {
+        toy.seen.newest.send_replace(newest);
+        assert_eq!(number(&mut quick).await, i64::from(newest));
+    }
+    for expected in 2..=300 {
+        assert_eq!(number(&mut slow).await, expected);
+    }
+    // In the end they have one execution again.
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    toy.seen.newest.send_replace(301);
+    assert_eq!((number(&mut quick).await, number(&mut slow).await), (301, 301));
+}
+
+#[tokio::test]
+async fn who_falls_behind_the_news_is_told_to_fetch_again() {
+    let toy = Toy::start().await;
+    let mut executions = toy.seen.executions.subscribe();
+    let (mut quick, mut slow) = (Socket::open(&toy).await, Socket::open(&toy).await);
+    for socket in [&mut quick, &mut slow] {
+        socket.subscribe("a", "subscription { news }").await;
+        // An answer to what comes after tells that the subscription was taken.
+        socket.subscribe("b", "{ hello }").await;
+        while socket.next().await["type"] != "complete" {}
+    }
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    for news in 1..=100 {
+        toy.seen.news.send_replace(news);
+        let message = quick.next().await;
+        assert!(message["payload"]["data"]["news"].as_str().unwrap().starts_with(&format!("{news} ")));
+    }
+    let told = loop {
+        let message = slow.next().await;
+        if message["type"] != "next" {
+            break message;
+        }
+    };
+    assert_eq!((&told["type"], &told["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("UNAVAILABLE")));
+}
+
+#[tokio::test]
+async fn streams_of_events_share_too() {
+    let toy = Toy::start().await;
+    let mut executions = toy.seen.executions.subscribe();
+    let body = json!({ "query": NUMBERS, "variables": { "after": 0 } });
+    let mut streams = Vec::new();
+    for _ in 0..5 {
+        streams.push(toy.post(body.clone()).header("accept", "text/event-stream").send().await.unwrap());
+    }
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    toy.seen.newest.send_replace(3);
+    for stream in &mut streams {
+        let mut read = String::new();
+        while !read.contains("{\"number\":3}") {
+            read += std::str::from_utf8(&stream.chunk().await.unwrap().unwrap()).unwrap();
+        }
+        assert_eq!(read.matches("event: next").count(), 3, "{read}");
+    }
+    assert_eq!(toy.seen.resolved.load(Ordering::SeqCst), 3);
+    tokio::time::timeout(Duration::from_secs(10), async {
+        drop(streams);
+        executions.wait_for(|&n| n == 0).await.unwrap();
+    })
+    .await
+    .unwrap();
+}
