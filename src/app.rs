@@ -12,7 +12,8 @@ use std::{
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     bus::local::LocalBus,
@@ -36,6 +37,8 @@ use crate::{
     worker::{Pool, PoolSettings},
 };
 
+/// Libraries that log what passes through them, tokens and keys included, when they may log all.
+const TELL_TALES: [&str; 5] = ["tungstenite", "tokio_tungstenite", "genai", "hyper", "reqwest"];
 /// How long a claim lives without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes by itself.
@@ -282,9 +285,12 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
+    let discreet = filter_fn(|said| {
+        *said.level() <= Level::INFO || !TELL_TALES.iter().any(|library| said.target().starts_with(library))
+    });
     match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.finish().with(discreet).init(),
+        LogFormat::Json => log.json().finish().with(discreet).init(),
     }
     Ok(())
 }

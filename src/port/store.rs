@@ -68,7 +68,8 @@ pub trait RunStore: Send + Sync {
     /// their suggestions, and events. `fence` is the attempt number of the caller's claim.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where the run is in another attempt than `fence`; what the change returns.
+    /// `NotFound`; `Conflict` where the run is in another attempt than `fence`; `LimitExceeded` where it would go back
+    /// into the queue and its starter has as many there as one may; what the change returns.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
     /// Gives the oldest run that waits for a worker to one: queued, or APPLYING without a worker.
@@ -76,9 +77,6 @@ pub trait RunStore: Send + Sync {
 
     /// Renews a worker's leases on the runs it works on, and its own sign of life.
     async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()>;
-
-    /// How many runs of a starter wait in the queue.
-    async fn queued_runs_of(&self, started_by: &str) -> Result<i64>;
 
     /// The runs that a key has given before; `None` for a new key.
     ///

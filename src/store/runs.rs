@@ -136,7 +136,7 @@ impl SqlStore {
         {
             return Ok(known);
         }
-        self.check_queue(&transaction, &runs).await?;
+        self.check_queue(&transaction, runs.iter().map(|run| run.started_by.as_str())).await?;
         let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
         let mut recorded = Vec::with_capacity(runs.len());
         for (id, mut new) in ids.into_iter().zip(runs) {
@@ -167,11 +167,16 @@ impl SqlStore {
         Ok(recorded)
     }
 
-    /// Refuses more runs in the queue than one starter may have, so that the others' come up too.
-    async fn check_queue(&self, connection: &impl ConnectionTrait, runs: &[NewRun]) -> Result<()> {
+    /// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those
+    /// of the runs that are to be queued.
+    async fn check_queue(
+        &self,
+        connection: &impl ConnectionTrait,
+        starters: impl IntoIterator<Item = &str>,
+    ) -> Result<()> {
         let mut new: HashMap<&str, i64> = HashMap::new();
-        for run in runs {
-            *new.entry(&run.started_by).or_default() += 1;
+        for started_by in starters {
+            *new.entry(started_by).or_default() += 1;
         }
         for (started_by, more) in new {
             let queued = queued_runs_of(connection, started_by).await?;
@@ -206,6 +211,10 @@ impl SqlStore {
         }
         let mut edit = RunEdit::new(before.clone(), at);
         change(&mut edit)?;
+        let at_work = before.status == RunStatus::Queued || HELD.contains(&before.status);
+        if edit.run.status == RunStatus::Queued && !at_work {
+            self.check_queue(&transaction, [edit.run.started_by.as_str()]).await?;
+        }
         let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
         let no_items = edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed;
         if nothing && no_items && edit.run == before {
@@ -286,10 +295,6 @@ impl RunStore for SqlStore {
             .exec(&transaction)
             .await?;
         Ok(transaction.commit().await?)
-    }
-
-    async fn queued_runs_of(&self, started_by: &str) -> Result<i64> {
-        queued_runs_of(self.read(), started_by).await
     }
 
     async fn runs_of_key(&self, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {
