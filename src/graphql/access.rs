@@ -34,13 +34,12 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
             "Mutation",
             "startRun" | "cancelRun" | "cancelRuns" | "resumeRun" | "rerun" | "generate" | "ask" | "reviewSuggestions"
             | "applyRun" | "rollbackRun" | "createSchedule" | "updateSchedule" | "pauseSchedule" | "resumeSchedule"
-            | "runScheduleNow" | "deleteSchedule",
+            | "runScheduleNow" | "testDbProfile" | "testLlmProfile",
         ) => Operator,
         (
             "Mutation",
-            "deleteRuns" | "createDbProfile" | "updateDbProfile" | "testDbProfile" | "deleteDbProfile"
-            | "createLlmProfile" | "updateLlmProfile" | "testLlmProfile" | "deleteLlmProfile" | "createApiToken"
-            | "revokeApiToken",
+            "deleteRuns" | "deleteSchedule" | "createDbProfile" | "updateDbProfile" | "deleteDbProfile"
+            | "createLlmProfile" | "updateLlmProfile" | "deleteLlmProfile" | "createApiToken" | "revokeApiToken",
         ) => Admin,
         ("Subscription", "runProgress" | "runsChanged") => Viewer,
         ("Query" | "Mutation" | "Subscription", _) => return None,

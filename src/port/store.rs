@@ -72,7 +72,8 @@ pub trait RunStore: Send + Sync {
     /// into the queue and its starter has as many there as one may; what the change returns.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
-    /// Gives the oldest run that waits for a worker to one: queued, or APPLYING without a worker.
+    /// Gives a run that waits for a worker to one: queued, or APPLYING without a worker. It is the oldest of whoever has
+    /// the fewest runs at work.
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
 
     /// Renews a worker's leases on the runs it works on, and its own sign of life.

@@ -83,6 +83,37 @@ async fn runs_of_key(connection: &impl ConnectionTrait, idempotency: &Idempotenc
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
 }
 
+/// The run whose turn it is: the oldest that waits of whoever has the fewest at work, so that a long queue of one starter
+/// does not hold up the others.
+async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>> {
+    let waits = Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
+    let oldest: Vec<(String, i64)> = run::Entity::find()
+        .select_only()
+        .column(run::Column::StartedBy)
+        .column_as(run::Column::Id.min(), "oldest")
+        .filter(waits)
+        .group_by(run::Column::StartedBy)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    if oldest.len() < 2 {
+        return Ok(oldest.first().map(|(_, id)| RunId(*id)));
+    }
+    let at_work: Vec<(String, i64)> = run::Entity::find()
+        .select_only()
+        .column(run::Column::StartedBy)
+        .column_as(run::Column::Id.count(), "runs")
+        .filter(run::Column::Status.is_in(spellings(&HELD)))
+        .filter(run::Column::WorkerId.is_not_null())
+        .group_by(run::Column::StartedBy)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let at_work: HashMap<String, i64> = at_work.into_iter().collect();
+    let turn = |(started_by, id): &(String, i64)| (at_work.get(started_by).copied().unwrap_or_default(), *id);
+    Ok(oldest.iter().min_by_key(|it| turn(it)).map(|(_, id)| RunId(*id)))
+}
+
 /// How many runs of a starter wait in the queue.
 async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> Result<i64> {
     let queued = run::Entity::find()
@@ -270,10 +301,8 @@ impl RunStore for SqlStore {
         let lease_until = at + lease;
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
-            let waits =
-                Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
-            let oldest = run::Entity::find().filter(waits).order_by_asc(run::Column::Id).limit(1);
-            let Some(row) = oldest.one(&transaction).await? else { return Ok(None) };
+            let Some(next) = next_in_turn(&transaction).await? else { return Ok(None) };
+            let row = find(&transaction, next).await?;
             let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
             store.change(transaction, row, None, at, claim).await.map(Some)
         })

@@ -28,7 +28,8 @@ use tokio_tungstenite::{
 use crate::harness::Server;
 
 /// What no attack may bring about.
-const START: &str = "mutation { cancelRuns(filter: {}) { matched } createLlmProfile(input: { name: \"evil\", provider: BUILTIN,
+const START: &str =
+    "mutation { cancelRuns(filter: {}) { matched } createLlmProfile(input: { name: \"evil\", provider: BUILTIN,
     model: \"x\" }) { llmProfile { id } } }";
 
 async fn status_and_code(request: RequestBuilder) -> (StatusCode, String) {
@@ -62,7 +63,11 @@ async fn other_sites_change_nothing_with_a_victim_s_browser() {
         ("another port", json_post().header(header::ORIGIN, "http://127.0.0.1:1"), 403, "FORBIDDEN"),
         ("another name", json_post().header(header::HOST, "evil.example"), 403, "FORBIDDEN"),
     ] {
-        assert_eq!(status_and_code(request).await, (StatusCode::from_u16(status).unwrap(), code.to_owned()), "{attack}");
+        assert_eq!(
+            status_and_code(request).await,
+            (StatusCode::from_u16(status).unwrap(), code.to_owned()),
+            "{attack}"
+        );
     }
     for (name, foreign) in [("origin", "https://evil.example"), ("origin", "null"), ("host", "evil.example")] {
         let mut request = format!("{}/graphql", server.base.replacen("http", "ws", 1)).into_client_request().unwrap();
@@ -84,8 +89,10 @@ async fn other_sites_change_nothing_with_a_victim_s_browser() {
 #[tokio::test]
 async fn a_large_body_is_refused_before_it_is_read() {
     let server = Server::start().await;
-    let body = format!("{{\"query\":\"{{ __typename }}\",\"extensions\":{{\"x\":\"{}\"}}}}", "x".repeat(10 * 1024 * 1024));
-    let request = Client::new().post(format!("{}/graphql", server.base)).header(header::CONTENT_TYPE, "application/json");
+    let body =
+        format!("{{\"query\":\"{{ __typename }}\",\"extensions\":{{\"x\":\"{}\"}}}}", "x".repeat(10 * 1024 * 1024));
+    let request =
+        Client::new().post(format!("{}/graphql", server.base)).header(header::CONTENT_TYPE, "application/json");
     match request.body(body).send().await {
         Ok(response) => {
             assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
@@ -121,7 +128,9 @@ async fn guessing_tokens_leads_nowhere_and_soon_to_a_wait() {
 #[tokio::test]
 async fn every_answer_tells_browsers_what_it_may_be_used_for() {
     let server = Server::start().await;
-    for path in ["/graphql?query={__typename}", "/graphql", "/graphiql", "/healthz", "/readyz", "/metrics", "/nothing", "/"] {
+    for path in
+        ["/graphql?query={__typename}", "/graphql", "/graphiql", "/healthz", "/readyz", "/metrics", "/nothing", "/"]
+    {
         let response = server.get(path).await;
         let header = |name: &str| response.headers().get(name).map(|value| value.to_str().unwrap().to_owned());
         assert_eq!(header("x-content-type-options").as_deref(), Some("nosniff"), "{path}");

@@ -35,7 +35,8 @@ fn llm_input(name: &str, key: &str) -> Value {
 /// Everything that a server says of secrets, in answers, in its log at its most talkative, in its files.
 #[tokio::test]
 async fn a_secret_that_was_given_is_found_nowhere() {
-    let environment = [("GLOSS_LOG", "trace"), ("GLOSS_TARGET_PATIENCE_SECONDS", "1"), ("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")];
+    let environment =
+        [("GLOSS_LOG", "trace"), ("GLOSS_TARGET_PATIENCE_SECONDS", "1"), ("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")];
     let server = Server::start_with(&environment).await;
     let mut said = Vec::new();
     let mut ids = Vec::new();
@@ -78,7 +79,9 @@ async fn a_secret_that_was_given_is_found_nowhere() {
         said.push(server.answer(CREATE_DB, json!({ "input": { "name": "wrong", "url": url } })).await);
     }
     let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { displayUrl } } }";
-    said.push(server.answer(update, json!({ "id": ids[0], "url": format!("postgres://ann:{MARKER}@[::1]:1/x") })).await);
+    said.push(
+        server.answer(update, json!({ "id": ids[0], "url": format!("postgres://ann:{MARKER}@[::1]:1/x") })).await,
+    );
     said.push(server.answer(CREATE_LLM, json!({ "input": llm_input("bad", &format!("{key}\u{7}\n")) })).await);
     for base in [format!("http://ann:{MARKER}@127.0.0.1:1/v1"), format!("ftp://{MARKER}")] {
         let mut input = llm_input("base", "k");
@@ -94,12 +97,14 @@ async fn a_secret_that_was_given_is_found_nowhere() {
         said.push(server.answer(look, json!({ "id": id })).await);
         said.push(server.answer(test_db, json!({ "id": id })).await);
     }
-    said.push(server.answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok message } }", json!({ "id": llm })).await);
+    said.push(
+        server.answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok message } }", json!({ "id": llm })).await,
+    );
     said.push(server.answer("{ llmProfiles { name baseUrl hasApiKey model } }", json!({})).await);
     let demo = server.db_profile("demo").await;
     for input in [
         json!({ "targets": [{ "dbProfileId": ids[1] }] }),
-        json!({ "targets": [{ "dbProfileId": demo, "schemas": [{ "name": "main", "tables": [{ "name": "customer" }] }] }], "llmProfileId": llm }),
+        json!({ "targets": [{ "dbProfileId": demo, "schemas": [{ "name": "main", "tables": [{ "name": "customers" }] }] }], "llmProfileId": llm }),
     ] {
         let estimate = "query($input: StartRunInput!) { estimateRun(input: $input) { requests } }";
         said.push(server.answer(estimate, json!({ "input": input })).await);
@@ -111,8 +116,9 @@ async fn a_secret_that_was_given_is_found_nowhere() {
     // A token's secret is one too; it is shown once, and comes back with every request.
     let (token, _) = server.create_token(None, "root", "ADMIN").await;
     said.push(server.ask(Some(&token), "{ apiTokens { name } }", json!({})).await.2);
-    let mut live =
-        Live::send_as(&server.base, json!({ "token": token }), json!({ "query": "{ apiTokens { name } }" })).await.unwrap();
+    let mut live = Live::send_as(&server.base, json!({ "token": token }), json!({ "query": "{ apiTokens { name } }" }))
+        .await
+        .unwrap();
     said.push(live.message().await.unwrap());
 
     let log = server.log();
@@ -138,14 +144,20 @@ async fn what_an_earlier_version_left_open_is_sealed_at_the_next_start() {
     // As it was before there were seals.
     let url = format!("postgres://ann:{MARKER}@127.0.0.1:1/shop");
     sqlite::execute(&store, "DELETE FROM seal");
-    sqlite::execute(&store, &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('old', 'POSTGRES', '{url}', 0)"));
+    sqlite::execute(
+        &store,
+        &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('old', 'POSTGRES', '{url}', 0)"),
+    );
     let llm = format!(
         "INSERT INTO llm_profile (name, provider, model, base_url, api_key, concurrency, is_default, created_at)
          VALUES ('old', 'OPENAI_COMPATIBLE', 'm', 'http://127.0.0.1:1/v1', '{MARKER}', 1, 1, 0)"
     );
     sqlite::execute(&store, &llm);
     // Something that was deleted, too.
-    sqlite::execute(&store, &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('gone', 'MYSQL', '{MARKER}', 0)"));
+    sqlite::execute(
+        &store,
+        &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('gone', 'MYSQL', '{MARKER}', 0)"),
+    );
     sqlite::execute(&store, "DELETE FROM db_profile WHERE name = 'gone'");
     assert!(!holding(data.path(), MARKER).is_empty());
     fs::remove_file(data.path().join("secret.key")).unwrap();
@@ -223,7 +235,10 @@ async fn keys_are_changed_and_a_change_cut_short_is_brought_to_its_end() {
     says(&rotate(&[("GLOSS_NEW_SECRET_KEY", &key("a"))]).await, &["GLOSS_SECRET_KEY"]);
     assert!(!file.exists());
     opens(&[("GLOSS_SECRET_KEY", &key("a"))]).await;
-    says(&refusal(data.path(), &["secrets", "rotate"], &[("GLOSS_SECRET_KEY", &key("a"))]).await, &["GLOSS_NEW_SECRET_KEY"]);
+    says(
+        &refusal(data.path(), &["secrets", "rotate"], &[("GLOSS_SECRET_KEY", &key("a"))]).await,
+        &["GLOSS_NEW_SECRET_KEY"],
+    );
     rotate(&[("GLOSS_SECRET_KEY", &key("a")), ("GLOSS_NEW_SECRET_KEY", &key("b"))]).await;
     opens(&[("GLOSS_SECRET_KEY", &key("b"))]).await;
     says(&refusal(data.path(), &[], &[("GLOSS_SECRET_KEY", &key("a"))]).await, &["sealed with another key"]);

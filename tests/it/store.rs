@@ -163,6 +163,25 @@ async fn sequences(store: &SqlStore, id: RunId) -> Vec<i32> {
     store.events_after(id, 0, 1_000).await.unwrap().iter().map(|event| event.sequence).collect()
 }
 
+/// A long queue of one starter does not hold up the others, and none may be longer than the limit.
+#[tokio::test]
+async fn starters_take_turns() {
+    let test = TestStore::new().await;
+    let of = |started_by: &str| NewRun { started_by: started_by.to_owned(), ..new_run("t") };
+    test.create(vec![of("ada"), of("ada"), of("ada"), of("bob")], 0).await;
+    let mut claimed = Vec::new();
+    while let Some(run) = test.claim(1).await {
+        claimed.push(run.id.0);
+    }
+    assert_eq!(claimed, [1, 4, 2, 3]);
+
+    let store = test.store.clone().queueing_at_most(2);
+    let (code, message) = error_of(store.create_runs(vec![of("ada"), of("ada"), of("ada")], None, at(2)).await);
+    assert_eq!((code, message.contains("2 is the most")), ("LIMIT_EXCEEDED", true), "{message}");
+    assert_eq!(store.create_runs(vec![of("ada"), of("bob"), of("ada")], None, at(2)).await.unwrap().len(), 3);
+    assert_eq!(error_of(store.create_runs(vec![of("ada")], None, at(2)).await).0, "LIMIT_EXCEEDED");
+}
+
 #[tokio::test]
 async fn a_run_reads_back_as_it_was_written() {
     let test = TestStore::new().await;

@@ -55,7 +55,9 @@ async fn the_first_token_shuts_the_door() {
     assert_eq!((&data["apiTokens"][0]["role"], &data["apiTokens"][0]["expiresAt"]), (&json!("ADMIN"), &Value::Null));
     assert_eq!(data["node"], json!({ "id": id, "__typename": "ApiToken" }));
 
-    for (path, status) in [("/healthz", 200), ("/readyz", 200), ("/graphiql", 200), ("/metrics", 401), ("/nothing", 401)] {
+    for (path, status) in
+        [("/healthz", 200), ("/readyz", 200), ("/graphiql", 200), ("/metrics", 401), ("/nothing", 401)]
+    {
         assert_eq!(server.get(path).await.status(), status, "{path}");
     }
     let metrics = Client::new().get(format!("{}/metrics", server.base)).bearer_auth(&secret).send().await.unwrap();
@@ -78,7 +80,12 @@ async fn the_first_token_shuts_the_door() {
     for shown in [None, Some(secret.as_str())] {
         assert_eq!(server.ask(shown, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
     }
-    assert!(server.ask(Some(&secret), VIEWER, json!({})).await.2["errors"][0]["message"].as_str().unwrap().contains("revoked"));
+    assert!(
+        server.ask(Some(&secret), VIEWER, json!({})).await.2["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("revoked")
+    );
 }
 
 #[tokio::test]
@@ -96,7 +103,8 @@ async fn what_cannot_be_a_token_is_refused() {
         assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": argument }));
     }
     let (root, id) = server.create_token(None, "root", "ADMIN").await;
-    let (_, _, answer) = server.ask(Some(&root), create, json!({ "input": { "name": "root", "role": "VIEWER" } })).await;
+    let (_, _, answer) =
+        server.ask(Some(&root), create, json!({ "input": { "name": "root", "role": "VIEWER" } })).await;
     assert_eq!(code(&answer), "CONFLICT");
     let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
     let (_, other) = server.create_token(Some(&root), "other", "VIEWER").await;
@@ -122,7 +130,9 @@ async fn a_socket_shows_its_token_in_its_first_message() {
         let mut live = Live::send_as(&server.base, shown, ask()).await.unwrap();
         assert_eq!(live.next().await.unwrap()["data"]["viewer"]["name"], "root");
     }
-    for wrong in [Value::Null, json!({}), json!({ "token": "gloss_x" }), json!({ "authorization": root }), json!({ "token": 7 })] {
+    for wrong in
+        [Value::Null, json!({}), json!({ "token": "gloss_x" }), json!({ "authorization": root }), json!({ "token": 7 })]
+    {
         let (code, reason) = Live::send_as(&server.base, wrong.clone(), ask()).await.err().unwrap();
         assert_eq!(code, 4403, "{wrong}: {reason}");
         assert!(reason.starts_with("Forbidden: ") && reason.len() > 20, "{reason}");
@@ -183,7 +193,7 @@ async fn deeds_carry_the_token_s_name() {
     let (ops, _) = server.create_token(Some(&root), "night shift", "OPERATOR").await;
     let demo = server.data_for(&ops, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
     let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db,
-        schemas: [{ name: \"main\", tables: [{ name: \"customer\" }] }] }] }) { runs { id } } }";
+        schemas: [{ name: \"main\", tables: [{ name: \"customers\" }] }] }] }) { runs { id } } }";
     let run = server.data_for(&ops, start, json!({ "db": demo })).await["startRun"]["runs"][0]["id"].take();
     let progress = "subscription($run: ID!) { runProgress(runId: $run) { status } }";
     let watch = async |after: i64| {
@@ -201,7 +211,13 @@ async fn deeds_carry_the_token_s_name() {
     watch(reviewed["run"]["lastSequence"].as_i64().unwrap()).await;
     let audit = server.data_for(&ops, "{ appliedComments { nodes { actor } } }", json!({})).await;
     assert_eq!(audit["appliedComments"]["nodes"][0]["actor"], "night shift");
-    server.data_for(&root, "mutation($run: ID!) { deleteRuns(input: { ids: [$run] }) { deletedIds } }", json!({ "run": run })).await;
+    server
+        .data_for(
+            &root,
+            "mutation($run: ID!) { deleteRuns(input: { ids: [$run] }) { deletedIds } }",
+            json!({ "run": run }),
+        )
+        .await;
 
     let log = server.log();
     for (actor, what) in [
@@ -242,7 +258,10 @@ async fn a_client_that_asks_too_often_waits_and_others_do_not() {
     // The same over a socket.
     let mut live = Live::send_as(&server.base, init(&one), json!({ "query": VIEWER })).await.unwrap();
     let refused = live.message().await.unwrap();
-    assert_eq!((&refused["type"], &refused["payload"][0]["extensions"]["code"]), (&json!("error"), &json!("LIMIT_EXCEEDED")));
+    assert_eq!(
+        (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("LIMIT_EXCEEDED"))
+    );
 }
 
 #[tokio::test]
@@ -319,7 +338,9 @@ async fn tokens_on_the_command_line() {
     assert_eq!(server.data_for(&root, VIEWER, json!({})).await["viewer"]["name"], "root");
     says(&refusal(data, &["token", "list"], &[]).await, &["token is needed", "GLOSS_TOKEN"]);
     let token = [("GLOSS_TOKEN", root.as_str())];
-    let made: Value = serde_json::from_str(&said(&["token", "create", "reader", "--role", "VIEWER", "--json"], &token).await).unwrap();
+    let made: Value =
+        serde_json::from_str(&said(&["token", "create", "reader", "--role", "VIEWER", "--json"], &token).await)
+            .unwrap();
     let reader = made["secret"].as_str().unwrap();
     assert_eq!(made["apiToken"]["role"], "VIEWER");
     let text = refusal(data, &["token", "list"], &[("GLOSS_TOKEN", reader)]).await;
@@ -331,10 +352,16 @@ async fn tokens_on_the_command_line() {
     said(&["token", "revoke", "reader", "--server", &server.base], &token).await;
     assert_eq!(server.ask(Some(reader), VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
     says(&refusal(data, &["token", "revoke", "reader"], &token).await, &["reader", "gloss token list"]);
-    says(&refusal(data, &["token", "list", "--server", "http://127.0.0.1:1"], &[]).await, &["127.0.0.1:1", "cannot be reached"]);
+    says(
+        &refusal(data, &["token", "list", "--server", "http://127.0.0.1:1"], &[]).await,
+        &["127.0.0.1:1", "cannot be reached"],
+    );
     for wrong in ["soon", "0d", "-1h", "9999999999999d"] {
         let expires = format!("--expires={wrong}");
-        says(&refusal(data, &["token", "create", "x", "--role", "ADMIN", &expires], &token).await, &["--expires", "90d"]);
+        says(
+            &refusal(data, &["token", "create", "x", "--role", "ADMIN", &expires], &token).await,
+            &["--expires", "90d"],
+        );
     }
     // Without a server it asks the store.
     let data = server.kill().await;
@@ -394,7 +421,9 @@ async fn pages_of_named_sites_may_ask() {
         assert!(answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none());
     }
     let data = tempfile::tempdir().unwrap();
-    for (flag, wrong) in [("--allowed-origins", "*"), ("--allowed-origins", "studio.example"), ("--allowed-hosts", "a b")] {
+    for (flag, wrong) in
+        [("--allowed-origins", "*"), ("--allowed-origins", "studio.example"), ("--allowed-hosts", "a b")]
+    {
         says(&refusal(data.path(), &[flag, wrong], &[]).await, &[wrong, "allowed"]);
     }
 }
