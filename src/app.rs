@@ -204,7 +204,11 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let gate =
         http::Gate::new(Arc::new(services.tokens.clone()), http::Pace::new(settings.requests_per_minute), address);
     let door = http::Door {
-        executor: graphql::schema(services),
+        executor: graphql::schema(services.clone()),
+        exports: http::Exports::new(move |request| {
+            let services = services.clone();
+            async move { graphql::comparison::export::export(&services, request).await }
+        }),
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string())
             .with_hosts(&settings.allowed_hosts, address.ip())
             .with_origins(settings.allowed_origins.clone()),

@@ -37,6 +37,8 @@ pub struct Model {
     pub applied_id: Option<i64>,
     /// The text that stands in the database for it, as far as Gloss knows.
     pub applied_text: Option<String>,
+    /// A column's type, as the database spelled it when the run looked.
+    pub data_type: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

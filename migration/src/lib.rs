@@ -22,6 +22,7 @@ mod m20261123_000007_create_run_tally;
 mod m20261123_000008_create_run_search;
 mod m20261123_000009_add_review;
 mod m20261123_000010_create_apply;
+mod m20261127_000011_create_comparison;
 mod m20261127_000040_create_api_token;
 mod m20261127_000041_create_seal;
 
@@ -43,6 +44,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000008_create_run_search::Migration),
             Box::new(m20261123_000009_add_review::Migration),
             Box::new(m20261123_000010_create_apply::Migration),
+            Box::new(m20261127_000011_create_comparison::Migration),
             Box::new(m20261127_000040_create_api_token::Migration),
             Box::new(m20261127_000041_create_seal::Migration),
         ]

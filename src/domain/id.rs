@@ -49,6 +49,10 @@ key!(
     /// An API token.
     ApiTokenId
 );
+key!(
+    /// A comparison that is kept.
+    ComparisonId
+);
 
 /// The types that have global ids.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

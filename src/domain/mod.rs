@@ -8,6 +8,7 @@ pub mod apply;
 pub mod asset;
 pub mod catalog;
 pub mod clock;
+pub mod compare;
 pub mod error;
 pub mod event;
 pub mod filter;
@@ -22,5 +23,7 @@ pub mod status;
 pub mod suggestion;
 pub mod token;
 pub mod usage;
+pub mod vocabulary;
+pub mod words;
 
 pub use error::{Error, Result};

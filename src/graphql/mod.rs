@@ -12,6 +12,7 @@ pub mod access;
 pub mod apply;
 mod batch;
 pub mod catalog;
+pub mod comparison;
 mod complete;
 pub mod connection;
 pub mod context;
@@ -48,6 +49,7 @@ use crate::service::Services;
 pub struct Query(
     node::NodeQuery,
     run::query::RunQuery,
+    comparison::query::ComparisonQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
     token::query::TokenQuery,

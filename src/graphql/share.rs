@@ -58,13 +58,16 @@ impl Place {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Whether it has sent all that there was, since this was last asked.
+    /// Whether it has sent all that there was: asked when it has nothing to send just now, it tells once that the
+    /// number is that of the last result.
     pub fn take_caught_up(&self) -> bool {
         self.caught_up.swap(false, Ordering::Relaxed)
     }
 
     /// For the field: the event that comes now.
     pub fn reach(&self, number: i32) {
+        // From here until its result is out, the number is ahead of what was sent.
+        self.caught_up.store(false, Ordering::Relaxed);
         self.at.store(number, Ordering::Relaxed);
     }
 
@@ -78,6 +81,9 @@ impl Place {
 pub fn place(context: &Context<'_>, argument: i32) -> (Option<Arc<Place>>, i32) {
     let place = context.data_opt::<Arc<Place>>().cloned();
     let after = place.as_ref().and_then(|place| place.resume_after).unwrap_or(argument);
+    if let Some(place) = &place {
+        place.reach(after);
+    }
     (place, after)
 }
 

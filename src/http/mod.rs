@@ -18,6 +18,7 @@ mod asker;
 mod auth;
 mod documents;
 mod execute;
+mod export;
 mod guard;
 mod health;
 mod limits;
@@ -36,6 +37,7 @@ mod ws;
 pub use asker::{Admission, Asker, Client};
 pub use auth::Gate;
 pub use documents::{Documents, DocumentsError};
+pub use export::Exports;
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
 pub use limits::Limits;
@@ -80,6 +82,8 @@ pub struct Door<E> {
     pub hosts: HostPolicy,
     /// Who is let in.
     pub gate: Gate,
+    /// Opens the files of `/export`.
+    pub exports: Exports,
     /// Says whether the process can do its work.
     pub ready: Ready,
     /// What `/metrics` shows.
@@ -124,6 +128,7 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
         .route("/", get(|| async { Redirect::temporary("/graphiql") }))
+        .route("/export/comparison", get(export::comparison::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
         .route("/metrics", get(health::metrics::<E>))

@@ -37,7 +37,10 @@ pub async fn get<E: Executor>(
     let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
     let (headers, id) = (request.headers(), RequestId::of(request.headers()));
     if let Ok(upgrade) = upgrade {
-        return ws::upgrade(door, asker, peer, upgrade, id);
+        let mut response = ws::upgrade(door, asker, peer, upgrade, id);
+        // They hold how the client spells its headers: some find ours only when they are spelled alike.
+        response.extensions_mut().extend(request.extensions().clone());
+        return response;
     }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "this is not a valid WebSocket handshake")

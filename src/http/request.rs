@@ -43,6 +43,10 @@ impl Parameters {
         let operation_name = text(body.remove("operationName"), "operationName")?.filter(|name| !name.is_empty());
         let variables = object(body.remove("variables"), "variables")?;
         let extensions = object(body.remove("extensions"), "extensions")?;
+        let is_named = document_id.is_some() || extensions.get("persistedQuery").is_some_and(|it| !it.is_null());
+        if query.is_none() && !is_named {
+            return Err(Refusal::bad_input("query", "`query` is missing: send the document in it"));
+        }
         Ok(Self { query, document_id, operation_name, variables, extensions })
     }
 
@@ -70,7 +74,7 @@ impl Parameters {
     /// Finds and parses the document, and the operation in it that is asked for.
     pub fn prepare(self, documents: &Documents, may_share: MayShare) -> Result<Prepared, Refusal> {
         let Self { query, document_id, operation_name, variables, extensions } = self;
-        let persisted = extensions.get("persistedQuery");
+        let persisted = extensions.get("persistedQuery").filter(|it| !it.is_null());
         let document = documents.find(query, document_id.as_deref(), persisted)?;
         let mut request = GraphqlRequest::new(document.text());
         if !extensions.is_empty() {

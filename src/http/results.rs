@@ -59,7 +59,7 @@ pub struct Results<E> {
     state: State,
     dismissed: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Of the client's subscriptions.
-    _share: Option<Share>,
+    share: Option<Share>,
 }
 
 enum State {
@@ -78,7 +78,7 @@ impl<E: Executor> Results<E> {
     pub fn begin(door: Door<E>, asker: Asker, prepared: Prepared, id: RequestId) -> Self {
         let Prepared { request, operation, shared } = prepared;
         let dismissed = Box::pin(asker.dismissed.clone().cancelled_owned());
-        let mut results = Self { door, asker, id, key: None, state: State::Ended(None), dismissed, _share: None };
+        let mut results = Self { door, asker, id, key: None, state: State::Ended(None), dismissed, share: None };
         if operation != OperationType::Subscription {
             let work = results.door.clone().execute(results.asker.clone(), request, operation);
             let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
@@ -94,8 +94,8 @@ impl<E: Executor> Results<E> {
             return results;
         }
         let limit = results.door.limits.subscriptions_per_client;
-        results._share = results.door.open.subscriptions.take(&results.asker.client, limit);
-        if results._share.is_none() {
+        results.share = results.door.open.subscriptions.take(&results.asker.client, limit);
+        if results.share.is_none() {
             let message = format!("you have {limit} subscriptions at once, which is the most; end some");
             results.state = State::Ended(Some(Refusal::limit(message).errors()));
             return results;
@@ -145,6 +145,14 @@ impl<E: Executor> Results<E> {
         Poll::Ready(Some(Piece::Own(answer.to_json())))
     }
 
+    /// A result of a channel.
+    fn shared(&mut self, shared: Arc<Shared>) -> Poll<Option<Piece>> {
+        if shared.failed {
+            self.state = State::Ended(None);
+        }
+        Poll::Ready(Some(Piece::Shared(shared)))
+    }
+
     fn poll(&mut self, context: &mut Context<'_>) -> Poll<Option<Piece>> {
         loop {
             match &mut self.state {
@@ -167,12 +175,7 @@ impl<E: Executor> Results<E> {
                     Poll::Pending => return Poll::Pending,
                 },
                 State::Follow(follower) => match ready!(follower.poll_next(context)) {
-                    Followed::Result(shared) => {
-                        if shared.failed {
-                            self.state = State::Ended(None);
-                        }
-                        return Poll::Ready(Some(Piece::Shared(shared)));
-                    }
+                    Followed::Result(shared) => return self.shared(shared),
                     Followed::End => self.state = State::Ended(None),
                     Followed::Behind => match follower.resume() {
                         Some((after, blueprint)) => {
@@ -212,6 +215,12 @@ impl<E: Executor> Stream for Results<E> {
     type Item = Piece;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
+        // What a channel has at hand is handed on at once: this is the way of nearly all results.
+        if let State::Follow(follower) = &mut self.state
+            && let Poll::Ready(Followed::Result(shared)) = follower.poll_next(context)
+        {
+            return self.shared(shared);
+        }
         if !matches!(self.state, State::Ended(_)) && self.dismissed.as_mut().poll(context).is_ready() {
             let errors = Refusal::dismissed().errors();
             return self.fail(errors);

@@ -98,6 +98,7 @@ async fn answer(stream: Watched, service: TowerToHyperService<axum::Router>, lim
         .timer(TokioTimer::new())
         .header_read_timeout(limits.head_within)
         .max_buf_size(HEAD_LIMIT_BYTES)
+        .preserve_header_case(true)
         .serve_connection(TokioIo::new(stream), with_peer)
         .with_upgrades();
     let mut connection = pin!(connection);

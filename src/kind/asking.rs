@@ -12,11 +12,11 @@ use std::{
 use super::{Halt, context::RunContext, gate::Gate, walk::comment_of};
 use crate::{
     domain::{
-        run::{Row, RunError},
+        run::{Row, RowOutcome, RunError},
         suggestion::Draft,
         usage::Usage,
     },
-    port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, UsageBound},
+    port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
 };
 
 /// The longest wait that a provider may ask for.
@@ -54,8 +54,20 @@ impl Question {
         }
     }
 
+    /// What is recorded of the subject at an index once it has a draft.
+    pub fn done(&self, at: usize, draft: Draft) -> RowOutcome {
+        let data_type = match self {
+            Self::Table(DescribeRequest { table, subjects, .. }) => match subjects[at] {
+                Subject::Column(column) => Some(table.columns[column].data_type.clone()),
+                Subject::Table => None,
+            },
+            Self::Container(_) => None,
+        };
+        RowOutcome::Done { draft, existing_comment: self.comment(at), data_type: data_type.filter(|it| !it.is_empty()) }
+    }
+
     /// The comment that stands on the subject at an index, unless it is blank.
-    pub fn comment(&self, at: usize) -> Option<String> {
+    fn comment(&self, at: usize) -> Option<String> {
         match self {
             Self::Table(request) => comment_of(&request.table, request.subjects[at]).map(str::to_owned),
             Self::Container(request) => request.container.comment.clone().filter(|comment| !comment.trim().is_empty()),

@@ -307,8 +307,7 @@ impl<'a> Work<'a> {
             for (at, row) in rows.into_iter().enumerate() {
                 match drafts.next().flatten() {
                     Some(draft) => {
-                        let existing_comment = question.comment(at);
-                        ended.push((row, RowOutcome::Done { draft, existing_comment }));
+                        ended.push((row, question.done(at, draft)));
                     }
                     None if question.asked_before() => ended.push((row, RowOutcome::Failed(unreadable()))),
                     None => {
@@ -334,7 +333,7 @@ impl<'a> Work<'a> {
             usage.add(&asked.usage);
             let drafts = asked.drafts.unwrap_or_default().into_iter().chain(std::iter::repeat(None));
             for ((at, row), draft) in rows.into_iter().enumerate().zip(drafts) {
-                let done = draft.map(|draft| RowOutcome::Done { draft, existing_comment: question.comment(at) });
+                let done = draft.map(|draft| question.done(at, draft));
                 ended.push((row, done.unwrap_or_else(|| RowOutcome::Failed(unreadable()))));
             }
         }

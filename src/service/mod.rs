@@ -6,6 +6,7 @@
 
 pub mod applies;
 pub mod catalog;
+pub mod comparisons;
 pub mod drafts;
 pub mod estimates;
 pub mod made;
@@ -34,6 +35,8 @@ pub struct Services {
     pub reviews: reviews::Reviews,
     /// Writing comments, putting them back, and the audit of both.
     pub applies: applies::Applies,
+    /// Runs side by side.
+    pub comparisons: comparisons::Comparisons,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
     /// Live events of one run.
@@ -62,6 +65,7 @@ impl Services {
             drafts: drafts::Drafts::new(ports.clone()),
             reviews: reviews::Reviews::new(ports.clone()),
             applies: applies::Applies::new(ports.clone()),
+            comparisons: comparisons::Comparisons::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),

@@ -9,6 +9,7 @@
 mod apply_plan;
 mod audit;
 mod chain;
+mod comparisons;
 mod dialect;
 mod events;
 mod items;

@@ -9,7 +9,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
-use super::{SqlStore, dialect, events, record, run_list, write};
+use super::{SqlStore, comparisons, dialect, events, record, run_list, write};
 use crate::{
     domain::{
         Error, Result,
@@ -270,6 +270,7 @@ impl SqlStore {
             }
         }
         for ids in ids.chunks(MAX_KEYS) {
+            comparisons::forget(&transaction, ids).await?;
             let these = run::Column::Id.is_in(ids.iter().map(|id| id.0));
             run::Entity::delete_many().filter(these).exec(&transaction).await?;
         }

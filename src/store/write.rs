@@ -71,7 +71,7 @@ where
 }
 
 /// How many rows of a table fit into one statement.
-fn chunk_size<A: ActiveModelTrait>() -> usize {
+pub(super) fn chunk_size<A: ActiveModelTrait>() -> usize {
     let columns = <A::Entity as EntityTrait>::Column::iter().count();
     (MAX_VALUES / columns).min(MAX_ROWS)
 }
@@ -125,7 +125,8 @@ async fn retry_failed(transaction: &DatabaseTransaction, run: RunId) -> Result<(
 /// A row without an outcome.
 pub(super) const PENDING: &str = "PENDING";
 const DONE: &str = "DONE";
-const FAILED: &str = "FAILED";
+/// A row that was given up.
+pub(super) const FAILED: &str = "FAILED";
 const SKIPPED: &str = "SKIPPED";
 
 /// Records what became of rows; gives the suggestions made, by position.
@@ -137,9 +138,13 @@ async fn write_outcomes(
     let (mut done, mut skipped, mut suggestions) = (Vec::new(), Vec::new(), Vec::new());
     for (row, outcome) in outcomes {
         match outcome {
-            RowOutcome::Done { draft, existing_comment } => {
+            RowOutcome::Done { draft, existing_comment, data_type } => {
                 done.push(row.position);
-                suggestions.push((row, draft, existing_comment.as_deref()));
+                suggestions.push((
+                    row,
+                    draft,
+                    Seen { comment: existing_comment.as_deref(), data_type: data_type.as_deref() },
+                ));
             }
             RowOutcome::Skipped => skipped.push(row.position),
             RowOutcome::Failed(error) => {
@@ -172,19 +177,26 @@ async fn end_rows(
     Ok(())
 }
 
+/// What stood in the database when the run looked.
+#[derive(Clone, Copy)]
+struct Seen<'a> {
+    comment: Option<&'a str>,
+    data_type: Option<&'a str>,
+}
+
 async fn write_suggestions(
     transaction: &DatabaseTransaction,
     run: RunId,
-    drafts: &[(&Row, &Draft, Option<&str>)],
+    drafts: &[(&Row, &Draft, Seen<'_>)],
 ) -> Result<HashMap<i32, SuggestionId>> {
     let again: Vec<SuggestionId> = drafts.iter().filter_map(|(row, ..)| row.again).collect();
     let mut chains = chain::ends(transaction, &again).await?;
     let mut ids = HashMap::with_capacity(drafts.len());
     for drafts in drafts.chunks(chunk_size::<suggestion::ActiveModel>()) {
         let mut chunk = Vec::with_capacity(drafts.len());
-        for (row, draft, existing_comment) in drafts {
+        for (row, draft, seen) in drafts {
             let link = row.again.map(|again| chains.next(again)).unwrap_or_default();
-            chunk.push(suggestion_model(run, row, draft, *existing_comment, link)?);
+            chunk.push(suggestion_model(run, row, draft, *seen, link)?);
         }
         let mut insert = suggestion::Entity::insert_many(chunk).into_query();
         insert.returning(Query::returning().columns([suggestion::Column::Id, suggestion::Column::Position]));
@@ -222,7 +234,7 @@ fn suggestion_model(
     run: RunId,
     row: &Row,
     draft: &Draft,
-    existing_comment: Option<&str>,
+    seen: Seen<'_>,
     link: chain::Link,
 ) -> Result<suggestion::ActiveModel> {
     let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
@@ -243,7 +255,7 @@ fn suggestion_model(
         confidence: ActiveValue::Set(first.confidence),
         logprob: ActiveValue::Set(draft.logprob),
         reasoning: ActiveValue::Set(draft.reasoning.clone()),
-        existing_comment: ActiveValue::Set(existing_comment.map(str::to_owned)),
+        existing_comment: ActiveValue::Set(seen.comment.map(str::to_owned)),
         review_state: ActiveValue::Set(ReviewState::Unreviewed.as_str().to_owned()),
         reviewer: ActiveValue::Set(None),
         reviewed_at: ActiveValue::Set(None),
@@ -252,5 +264,6 @@ fn suggestion_model(
         chain_id: ActiveValue::Set(link.chain_id.map(|id| id.0)),
         applied_id: ActiveValue::Set(None),
         applied_text: ActiveValue::Set(None),
+        data_type: ActiveValue::Set(seen.data_type.map(str::to_owned)),
     })
 }

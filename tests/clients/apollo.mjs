@@ -8,7 +8,7 @@ import { createHash } from 'node:crypto';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
-import { START, VERSION, WATCH, assert, demo, socketUrl, url, whole, wholeAgain } from './common.mjs';
+import { START, VERSION, WATCH, assert, demo, socketUrl, start, url, whole, wholeAgain } from './common.mjs';
 
 let socket;
 const sockets = createClient({
@@ -51,7 +51,7 @@ assert.deepEqual(
 
 const started = await client.mutate({ mutation: gql(START), variables: { demo: await demo() } });
 const run = started.data.startRun.runs[0].id;
-const watch = (seen) =>
+const watch = (run, seen) =>
   new Promise((complete, error) => {
     const events = [];
     const next = ({ data, error: failed }) => {
@@ -63,8 +63,8 @@ const watch = (seen) =>
       .subscribe({ query: gql(WATCH), variables: { run }, ...fresh })
       .subscribe({ next, error, complete: () => complete(events) });
   });
-whole(await watch());
-wholeAgain(await watch((events) => events.length === 3 && socket.terminate()));
+whole(await watch(run));
+wholeAgain(await watch(await start(), (events) => events.length === 3 && socket.terminate()));
 
 const batching = new ApolloClient({
   link: new BatchHttpLink({ uri: url, batchInterval: 50, batchMax: 5 }),

@@ -2,6 +2,7 @@
 // and fails by throwing.
 
 import assert from 'node:assert/strict';
+import { connect, createServer } from 'node:net';
 
 export const url = new URL('/graphql', process.argv[2] ?? 'http://127.0.0.1:8787').href;
 export const socketUrl = url.replace('http', 'ws');
@@ -27,6 +28,32 @@ export async function post(query, variables = {}) {
 export async function demo() {
   const { dbProfiles } = await post('{ dbProfiles { id name } }');
   return dbProfiles.find(({ name }) => name === 'demo').id;
+}
+
+/** The id of a new run on the demo database, under way. */
+export async function start() {
+  return (await post(START, { demo: await demo() })).startRun.runs[0].id;
+}
+
+/** A way to the server that can be cut: its address, and what cuts all connections that lead through it. */
+export async function cable() {
+  const sockets = new Set();
+  const { hostname, port } = new URL(url);
+  const proxy = createServer((near) => {
+    const far = connect(port, hostname);
+    for (const [one, other] of [[near, far], [far, near]]) {
+      sockets.add(one);
+      one.pipe(other);
+      one.on('error', () => {}).on('close', () => other.destroy());
+    }
+  });
+  await new Promise((resolve) => proxy.listen(0, '127.0.0.1', resolve));
+  proxy.unref();
+  const cut = () => {
+    sockets.forEach((socket) => socket.destroy());
+    sockets.clear();
+  };
+  return { url: `http://127.0.0.1:${proxy.address().port}/graphql`, cut };
 }
 
 /** Checks that a client saw a whole run: every event once, in order, to the end. */

@@ -3,7 +3,7 @@
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
-import { START, VERSION, WATCH, assert, demo, socketUrl, whole, wholeAgain } from './common.mjs';
+import { START, VERSION, WATCH, assert, demo, socketUrl, start, whole, wholeAgain } from './common.mjs';
 
 let socket;
 let closed = 0;
@@ -38,7 +38,7 @@ for await (const { data } of client.iterate({ query: WATCH, variables: { run } }
 whole(events);
 
 const again = [];
-for await (const { data } of client.iterate({ query: WATCH, variables: { run } })) {
+for await (const { data } of client.iterate({ query: WATCH, variables: { run: await start() } })) {
   again.push(data.runProgress);
   if (again.length === 3) socket.terminate();
 }

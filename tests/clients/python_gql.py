@@ -64,7 +64,7 @@ async def by_socket(run):
             async for answer in session.subscribe(with_variables(WATCH, run=run, after=after)):
                 again.append(answer["runProgress"])
                 if len(again) == 3:
-                    await transport.close()
+                    transport.adapter.websocket.transport.abort()
         except TransportError:
             # gql opens a new connection by itself.
             await asyncio.sleep(0.1)

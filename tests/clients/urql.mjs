@@ -4,7 +4,7 @@ import { Client, fetchExchange, subscriptionExchange } from '@urql/core';
 import { createClient } from 'graphql-ws';
 import WebSocket from 'ws';
 
-import { START, VERSION, WATCH, assert, demo, socketUrl, url, whole, wholeAgain } from './common.mjs';
+import { START, VERSION, WATCH, assert, demo, socketUrl, start, url, whole, wholeAgain } from './common.mjs';
 
 let socket;
 const sockets = createClient({
@@ -27,7 +27,7 @@ const started = await client.mutation(START, { demo: await demo() }).toPromise()
 assert.equal(started.error, undefined);
 const run = started.data.startRun.runs[0].id;
 
-const watch = (by, seen) =>
+const watch = (by, run, seen) =>
   new Promise((resolve, reject) => {
     const events = [];
     by.subscription(WATCH, { run }).subscribe((result) => {
@@ -37,11 +37,11 @@ const watch = (by, seen) =>
       if (events.at(-1)?.type === 'FINISHED') resolve(events);
     });
   });
-whole(await watch(client));
-wholeAgain(await watch(client, (events) => events.length === 3 && socket.terminate()));
+whole(await watch(client, run));
+wholeAgain(await watch(client, await start(), (events) => events.length === 3 && socket.terminate()));
 
 const streaming = new Client({ url, exchanges: [fetchExchange], fetchSubscriptions: true });
-whole(await watch(streaming));
+whole(await watch(streaming, run));
 
 const wrong = await client.query('query Wrong { nothing }', {}).toPromise();
 assert.equal(wrong.error.graphQLErrors[0].extensions.code, 'GRAPHQL_VALIDATION_FAILED');

@@ -156,9 +156,9 @@ impl Models for FakeModels {
     }
 }
 
-struct Api {
+pub(crate) struct Api {
     schema: GlossSchema,
-    store: Arc<dyn Store>,
+    pub store: Arc<dyn Store>,
     looks: Arc<AtomicU64>,
     db: Value,
     llm: Value,
@@ -166,7 +166,7 @@ struct Api {
 }
 
 impl Api {
-    async fn new() -> Self {
+    pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
         let bus = Arc::new(LocalBus::new());
@@ -206,14 +206,14 @@ impl Api {
         self.schema.execute(request).await
     }
 
-    async fn data(&self, query: &str, variables: Value) -> Value {
+    pub(crate) async fn data(&self, query: &str, variables: Value) -> Value {
         let response = self.ask(query, variables).await;
         assert!(response.errors.is_empty(), "{:?}", response.errors);
         response.data.into_json().expect("JSON")
     }
 
     /// The first error's code, argument and message.
-    async fn error(&self, query: &str, variables: Value) -> (String, String, String) {
+    pub(crate) async fn error(&self, query: &str, variables: Value) -> (String, String, String) {
         let response = self.ask(query, variables).await;
         let error = serde_json::to_value(response.errors.first().expect("an error")).expect("JSON");
         let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
@@ -352,7 +352,7 @@ async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is
         for row in rows {
             let alternatives = vec![Alternative { text: format!("Text {}.", row.position), confidence: 0.9 }];
             let draft = Draft { alternatives, logprob: None, reasoning: None, evidence: Vec::new() };
-            edit.end_row(row, RowOutcome::Done { draft, existing_comment: None });
+            edit.end_row(row, RowOutcome::Done { draft, existing_comment: None, data_type: None });
         }
         edit.finish(RunStatus::ReadyForReview, None)
     });

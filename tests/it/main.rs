@@ -10,6 +10,7 @@ mod bad_input;
 mod builtin;
 mod chinook;
 mod cli;
+mod compare;
 mod crash;
 mod demo;
 mod harness;

@@ -88,6 +88,7 @@ fn done() -> RowOutcome {
     RowOutcome::Done {
         draft: Draft { alternatives, logprob: None, reasoning: None, evidence: Vec::new() },
         existing_comment: None,
+        data_type: None,
     }
 }
 

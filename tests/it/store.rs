@@ -146,7 +146,8 @@ fn draft(text: &str, confidence: f64) -> Draft {
 }
 
 fn done(row: Row, text: &str, confidence: f64) -> Change {
-    let outcome = RowOutcome::Done { draft: draft(text, confidence), existing_comment: Some("old".to_owned()) };
+    let outcome =
+        RowOutcome::Done { draft: draft(text, confidence), existing_comment: Some("old".to_owned()), data_type: None };
     Box::new(move |edit| {
         edit.end_row(row, outcome);
         edit.add_usage(&Usage { input_tokens: 3, requests: 1, cost_usd: Some(0.1), ..Usage::default() });
@@ -426,7 +427,7 @@ async fn many_rows_fit_into_one_change() {
     test.change(RunId(1), 3, move |edit| {
         for row in pending {
             let text = format!("text {}", row.position);
-            edit.end_row(row, RowOutcome::Done { draft: draft(&text, 0.5), existing_comment: None });
+            edit.end_row(row, RowOutcome::Done { draft: draft(&text, 0.5), existing_comment: None, data_type: None });
         }
         Ok(())
     })

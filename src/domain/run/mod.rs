@@ -298,6 +298,8 @@ pub enum RowOutcome {
         draft: Draft,
         /// The comment that stood in the database when the run looked.
         existing_comment: Option<String>,
+        /// A column's type, as the database spells it.
+        data_type: Option<String>,
     },
     /// It was given up.
     Failed(RunError),

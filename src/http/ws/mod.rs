@@ -19,6 +19,7 @@ use async_graphql::Executor;
 use axum::{
     body::Bytes,
     extract::ws::{Message, WebSocket, WebSocketUpgrade},
+    http::header,
     response::{IntoResponse, Response},
 };
 use futures_util::{
@@ -40,6 +41,8 @@ use super::{
     asker::Asker,
     peer::Peer,
     request::{Parameters, RequestId},
+    results::Results,
+    value,
 };
 
 /// How long a close frame, and the client's answer to it, may take.
@@ -58,7 +61,9 @@ pub fn upgrade<E: Executor>(
 ) -> Response {
     let limit = door.limits.sockets_per_client;
     let Some(share) = door.open.sockets.take(&asker.client, limit) else {
-        return Refusal::limit(format!("you have {limit} WebSockets, which is the most; close some")).into_response();
+        let refusal = Refusal::limit(format!("you have {limit} WebSockets, which is the most; close some"));
+        // Nor does it keep a connection from others.
+        return ([(header::CONNECTION, value("close"))], refusal).into_response();
     };
     peer.keep_little();
     let tracker = door.stop.sockets.clone();
@@ -247,7 +252,7 @@ impl<E: Executor> Connection<E> {
         match self.door.gate.count(&self.asker).and_then(|()| self.door.prepare(parameters)) {
             Ok(prepared) => {
                 let (door, asker, request_id) = (self.door.clone(), self.asker.clone(), self.id.clone());
-                self.output.start(id, super::results::Results::begin(door, asker, prepared, request_id));
+                self.output.start(id, Results::begin(door, asker, prepared, request_id));
             }
             Err(refusal) => self.output.say(FromServer::Error { id: &id, payload: refusal.errors() }.frame()),
         }

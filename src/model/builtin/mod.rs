@@ -25,7 +25,7 @@
 //! variation takes another of the wordings than the text before; where there is none, it says the same and is worth
 //! 0.20 at the most.
 //!
-//! To add: a word is a line in `vocabulary.tsv` or `words.txt`; a unit a line in `units.rs`; a shape of values a
+//! To add: a word is a line in `domain/vocabulary.tsv` or `domain/words.txt`; a unit a line in `units.rs`; a shape of values a
 //! variant in `shape.rs`; a kind of column a method in `wording/`.
 
 mod column;
@@ -38,14 +38,12 @@ mod revision;
 mod shape;
 mod table;
 mod units;
-mod vocabulary;
 mod wording;
-mod words;
 
 use async_trait::async_trait;
 
 use crate::{
-    domain::{run::RunOptions, suggestion::Draft, usage::Usage},
+    domain::{run::RunOptions, suggestion::Draft, usage::Usage, vocabulary, words},
     port::model::{
         ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Revision, Subject, UsageBound,
     },

@@ -152,7 +152,7 @@ async fn the_relay_compiler_and_what_it_persists() {
     });
     fs::write(work.path().join("relay.config.json"), config.to_string()).unwrap();
     let mut compile = Command::new("node");
-    compile.arg(&compiler).args(["--no-watchman", "relay.config.json"]).current_dir(work.path());
+    compile.arg(&compiler).args(["--noWatchman", "relay.config.json"]).current_dir(work.path());
     succeeds(compile).await;
     let written = fs::read_dir(work.path().join("src/__generated__")).unwrap().count();
     assert!(written >= 7, "{written} artifacts");

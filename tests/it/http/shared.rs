@@ -152,7 +152,10 @@ async fn streams_of_events_share_too() {
     let body = json!({ "query": NUMBERS, "variables": { "after": 0 } });
     let mut streams = Vec::new();
     for _ in 0..5 {
-        streams.push(toy.post(body.clone()).header("accept", "text/event-stream").send().await.unwrap());
+        let mut stream = toy.post(body.clone()).header("accept", "text/event-stream").send().await.unwrap();
+        // The first comment comes when the subscription has nothing to say yet.
+        assert_eq!(stream.chunk().await.unwrap().unwrap(), ":\n\n");
+        streams.push(stream);
     }
     executions.wait_for(|&n| n == 1).await.unwrap();
     toy.seen.newest.send_replace(3);

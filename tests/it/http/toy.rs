@@ -13,8 +13,8 @@ use futures_util::{Stream, StreamExt, stream};
 use gloss::{
     graphql::{Access, Sharing, Viewer, share::place},
     http::{
-        Admission, Documents, Door, Gate, HostPolicy, Limits, MayShare, Open, Pace, Ready, Stop, metrics_registry,
-        serve,
+        Admission, Documents, Door, Exports, Gate, HostPolicy, Limits, MayShare, Open, Pace, Ready, Stop,
+        metrics_registry, serve,
     },
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
@@ -299,6 +299,7 @@ impl Toy {
         let stop = Stop::new(token.clone());
         let door = Door {
             executor: schema,
+            exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),
             gate: Gate::new(Arc::new(Everybody), Pace::new(0), address),
             ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),

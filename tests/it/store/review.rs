@@ -41,7 +41,14 @@ async fn describe(test: &TestStore, rows: Vec<Row>) -> Run {
         }
         for row in rows {
             let words = format!("text {}", row.position);
-            edit.end_row(row, RowOutcome::Done { draft: draft(&words, 0.5), existing_comment: Some("old".to_owned()) });
+            edit.end_row(
+                row,
+                RowOutcome::Done {
+                    draft: draft(&words, 0.5),
+                    existing_comment: Some("old".to_owned()),
+                    data_type: None,
+                },
+            );
         }
         edit.finish(RunStatus::ReadyForReview, None)
     })
@@ -535,7 +542,7 @@ async fn an_apply_begins_with_what_is_decided_at_that_moment() {
     let held = test.claim(20).await.unwrap();
     test.change(held.id, 21, move |edit| {
         for row in rows {
-            let done = RowOutcome::Done { draft: draft("anew", 0.5), existing_comment: None };
+            let done = RowOutcome::Done { draft: draft("anew", 0.5), existing_comment: None, data_type: None };
             edit.end_row(row, done);
         }
         Ok(())
@@ -619,7 +626,10 @@ async fn a_resumed_run_does_its_failed_rows_again() {
     test.change(RunId(1), 2, move |edit| {
         edit.resolve(rows.clone());
         let error = RunError::new("UNAVAILABLE", "gone", "come back");
-        edit.end_row(rows[0].clone(), RowOutcome::Done { draft: draft("x", 0.5), existing_comment: None });
+        edit.end_row(
+            rows[0].clone(),
+            RowOutcome::Done { draft: draft("x", 0.5), existing_comment: None, data_type: None },
+        );
         edit.end_row(rows[1].clone(), RowOutcome::Failed(error.clone()));
         edit.finish(RunStatus::Paused, Some(RunError::new("LIMIT_EXCEEDED", "spent", "raise it")))
     })

@@ -32,7 +32,10 @@ async fn reviewed() -> TestStore {
         edit.resolve(rows);
         for (row, confidence) in ends.into_iter().zip([0.75, 0.749, 0.5, 0.1, 0.9]) {
             let text = format!("The {} of a User", row.asset.column.as_deref().unwrap_or_default());
-            edit.end_row(row, RowOutcome::Done { draft: draft(&text, confidence), existing_comment: None });
+            edit.end_row(
+                row,
+                RowOutcome::Done { draft: draft(&text, confidence), existing_comment: None, data_type: None },
+            );
         }
         Ok(())
     })

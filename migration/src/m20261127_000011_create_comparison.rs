@@ -1,0 +1,67 @@
+//! Comparisons that are kept, and the type that a described column had.
+
+use sea_orm_migration::prelude::*;
+
+use super::{belongs_to, columns, create_indexes};
+use sea_orm_migration::schema::big_pk_auto;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let data_type = ColumnDef::new("data_type").text().take();
+        manager.alter_table(Table::alter().table("suggestion").add_column(data_type).take()).await?;
+
+        let mut table = Table::create();
+        table.table("comparison").col(big_pk_auto("id"));
+        let blocks = [
+            columns(&["key", "stamp", "figures?"], ColumnDef::text),
+            columns(&["begun_at", "finished_at?"], ColumnDef::big_integer),
+        ];
+        for mut column in blocks.concat() {
+            table.col(&mut column);
+        }
+        manager.create_table(table).await?;
+        create_indexes(manager, "comparison", &[("comparison_by_key", &["key", "id"])]).await?;
+
+        let mut table = Table::create();
+        table.table("compared_run");
+        for mut column in columns(&["comparison_id", "run_id"], ColumnDef::big_integer) {
+            table.col(&mut column);
+        }
+        table.primary_key(Index::create().col("run_id").col("comparison_id"));
+        table.foreign_key(&mut belongs_to("compared_run", "comparison_id", "comparison"));
+        manager.create_table(table).await?;
+        // What goes with a comparison is found by it.
+        create_indexes(manager, "compared_run", &[("compared_run_by_comparison", &["comparison_id"])]).await?;
+
+        let mut table = Table::create();
+        table.table("compared_asset");
+        let blocks = [
+            columns(&["comparison_id"], ColumnDef::big_integer),
+            columns(&["missing"], ColumnDef::integer),
+            columns(&["display", "asset_kind", "search_text"], ColumnDef::text),
+            columns(&["database_name?", "schema_name?", "table_name?", "column_name?"], ColumnDef::text),
+            columns(&["agreement"], ColumnDef::text),
+            columns(&["similarity?"], ColumnDef::double),
+            columns(&["reference?"], ColumnDef::text),
+            columns(&["suggestion_1?", "suggestion_2?", "suggestion_3?", "suggestion_4?"], ColumnDef::big_integer),
+        ];
+        for mut column in blocks.concat() {
+            table.col(&mut column);
+        }
+        let mut key = Index::create();
+        for column in ["comparison_id", "missing", "display", "asset_kind"] {
+            key.col(column);
+        }
+        table.primary_key(&mut key);
+        table.foreign_key(&mut belongs_to("compared_asset", "comparison_id", "comparison"));
+        manager.create_table(table).await
+    }
+}

@@ -1,0 +1,69 @@
+//! In which settings some runs differ.
+
+use crate::domain::{asset::quote_part, run::Run, scope::RunScope};
+
+/// A setting with each run's value, as a person reads it; `None` where a run has none.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RunDifference {
+    /// The setting, by its path in the API: `options.temperature`.
+    pub setting: &'static str,
+    /// One per run.
+    pub values: Vec<Option<String>>,
+}
+
+/// Reads a setting of a run.
+type Read = fn(&Run) -> Option<String>;
+
+/// All settings, in the order in which they are told.
+const SETTINGS: &[(&str, Read)] = &[
+    ("kind", |run| Some(run.kind.as_str().to_owned())),
+    ("command", |run| Some(run.command.as_str().to_owned())),
+    ("status", |run| Some(run.status.as_str().to_owned())),
+    ("dbProfile", |run| run.db_profile_name.clone()),
+    ("scope.database", |run| run.scope.database.clone()),
+    ("scope", |run| Some(spelled_out(&run.scope))),
+    ("llmProfile", |run| run.llm_profile_name.clone()),
+    ("provider", |run| run.provider.map(|provider| provider.as_str().to_owned())),
+    ("model", |run| run.model.clone()),
+    ("options.missingOnly", |run| Some(run.options.missing_only.to_string())),
+    ("options.alternatives", |run| Some(run.options.alternatives.to_string())),
+    ("options.temperature", |run| Some(run.options.temperature.to_string())),
+    ("options.maxOutputTokens", |run| Some(run.options.max_output_tokens.to_string())),
+    ("options.verbosity", |run| Some(run.options.verbosity.as_str().to_owned())),
+    ("options.profileData", |run| Some(run.options.profile_data.to_string())),
+    ("options.instructions", |run| run.options.instructions.clone().filter(|text| !text.is_empty())),
+    ("variations", |run| run.variations.map(|mode| mode.as_str().to_owned())),
+    ("budget.maxCostUsd", |run| run.budget.max_cost_usd.map(|limit| limit.to_string())),
+    ("budget.maxTokens", |run| run.budget.max_tokens.map(|limit| limit.to_string())),
+    ("budget.maxSeconds", |run| run.budget.max_seconds.map(|limit| limit.to_string())),
+    ("parent", |run| run.parent_id.map(|id| format!("#{id}"))),
+];
+
+/// The settings in which these runs differ.
+#[must_use]
+pub fn differences<'a>(runs: impl IntoIterator<Item = &'a Run> + Clone) -> Vec<RunDifference> {
+    let with_values = SETTINGS
+        .iter()
+        .map(|(setting, read)| RunDifference { setting, values: runs.clone().into_iter().map(read).collect() });
+    with_values.filter(|difference| difference.values.windows(2).any(|pair| pair[0] != pair[1])).collect()
+}
+
+/// All that a scope names below its database, in one line.
+fn spelled_out(scope: &RunScope) -> String {
+    let mut parts = Vec::new();
+    for schema in &scope.schemas {
+        let schema_name = quote_part(&schema.name);
+        if schema.tables.is_empty() {
+            parts.push(schema_name.clone());
+        }
+        for table in &schema.tables {
+            let table_name = format!("{schema_name}.{}", quote_part(&table.name));
+            if table.columns.is_empty() {
+                parts.push(table_name);
+            } else {
+                parts.extend(table.columns.iter().map(|column| format!("{table_name}.{}", quote_part(column))));
+            }
+        }
+    }
+    if parts.is_empty() { "everything".to_owned() } else { parts.join(", ") }
+}

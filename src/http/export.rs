@@ -1,0 +1,84 @@
+//! `/export/comparison`: a comparison as a file, streamed.
+//!
+//! The rule: what is wrong with a request is told as GraphQL tells it, in the `errors` of a JSON answer; a fault in the
+//! middle breaks the transfer off, so that no file looks whole that is not.
+
+use std::{future::Future, sync::Arc};
+
+use async_graphql::{Executor, ServerError};
+use axum::{
+    body::Body,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{StatusCode, header},
+    response::{IntoResponse, Response},
+};
+use futures_util::{TryStreamExt, future::BoxFuture};
+
+use super::{Door, answer::Refusal};
+use crate::graphql::comparison::export::{Export, ExportRequest};
+
+/// Opens exports.
+#[derive(Clone)]
+pub struct Exports(Arc<Open>);
+
+type Open = dyn Fn(ExportRequest) -> BoxFuture<'static, Result<Export, ServerError>> + Send + Sync;
+
+impl Exports {
+    /// From what opens one.
+    pub fn new<F, Opened>(open: F) -> Self
+    where
+        F: Fn(ExportRequest) -> Opened + Send + Sync + 'static,
+        Opened: Future<Output = Result<Export, ServerError>> + Send + 'static,
+    {
+        Self(Arc::new(move |request| Box::pin(open(request))))
+    }
+}
+
+/// The comparison of some runs: `ids` separated by commas or given again, `baseline`, `format`.
+pub async fn comparison<E: Executor>(
+    State(door): State<Door<E>>,
+    parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
+) -> Response {
+    let Ok(Query(parameters)) = parameters else {
+        let message = "the query string cannot be read: percent-encode its values";
+        return Refusal::bad_input("query", message).into_response();
+    };
+    let mut request = ExportRequest::default();
+    for (name, value) in parameters {
+        match name.as_str() {
+            "ids" => request.ids.extend(value.split(',').filter(|id| !id.is_empty()).map(str::to_owned)),
+            "baseline" => request.baseline = Some(value).filter(|id| !id.is_empty()),
+            "format" => request.format = Some(value),
+            _ => {
+                let message = format!("`{name}` means nothing here; give `ids`, `format` and, if wanted, `baseline`");
+                return Refusal::bad_input("query", message).into_response();
+            }
+        }
+    }
+    match (door.exports.0)(request).await {
+        Ok(export) => {
+            let headers = [
+                (header::CONTENT_TYPE, export.content_type.to_owned()),
+                (header::CONTENT_DISPOSITION, format!("attachment; filename=\"{}\"", export.file_name)),
+                (header::CACHE_CONTROL, "no-store".to_owned()),
+            ];
+            let text = export.text.inspect_err(|error| {
+                tracing::error!(error = error.message, "an export broke off");
+            });
+            (headers, Body::from_stream(text.map_err(|error| std::io::Error::other(error.message)))).into_response()
+        }
+        Err(error) => refused(error),
+    }
+}
+
+fn refused(error: ServerError) -> Response {
+    let refusal = Refusal::from(error);
+    let status = match refusal.code.as_ref() {
+        "BAD_USER_INPUT" => StatusCode::BAD_REQUEST,
+        "NOT_FOUND" => StatusCode::NOT_FOUND,
+        "CONFLICT" => StatusCode::CONFLICT,
+        "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+        _ => StatusCode::INTERNAL_SERVER_ERROR,
+    };
+    Refusal { status, well_formed: false, ..refusal }.into_response()
+}

@@ -1,0 +1,102 @@
+//! CSV: one table (RFC 4180) in four sections, told by its first column. What a run says stands in the columns that
+//! carry its number; a winner's mark is `winner`, an asset's the state of its review.
+
+use super::{Head, Line, Writer};
+use crate::domain::{Error, Result};
+
+/// The columns before those of the runs.
+const COLUMNS: [&str; 7] = ["section", "name", "detail", "unit", "agreement", "similarity", "reference"];
+
+/// Writes CSV.
+#[derive(Default)]
+pub struct Csv {
+    runs: usize,
+}
+
+/// Records as text.
+struct Records(csv::Writer<Vec<u8>>);
+
+impl Records {
+    fn new() -> Self {
+        Self(csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new()))
+    }
+
+    fn add<'a>(&mut self, fixed: [&'a str; 7], of_runs: impl IntoIterator<Item = [&'a str; 3]>) -> Result<()> {
+        let fields = fixed.into_iter().chain(of_runs.into_iter().flatten());
+        self.0.write_record(fields).map_err(Error::internal)
+    }
+
+    fn text(self) -> Result<String> {
+        let bytes = self.0.into_inner().map_err(Error::internal)?;
+        String::from_utf8(bytes).map_err(Error::internal)
+    }
+}
+
+impl Writer for Csv {
+    fn head(&mut self, head: &Head) -> Result<String> {
+        self.runs = head.runs.len();
+        let mut records = Records::new();
+        let names: Vec<[String; 3]> = head
+            .runs
+            .iter()
+            .map(|run| {
+                let number = run.number;
+                [format!("#{number}"), format!("#{number} confidence"), format!("#{number} mark")]
+            })
+            .collect();
+        records.add(COLUMNS, names.iter().map(|names| names.each_ref().map(String::as_str)))?;
+        let nothing = vec![[""; 3]; self.runs];
+        for (name, value) in head.facts() {
+            records.add(["comparison", name, value.as_deref().unwrap_or_default(), "", "", "", ""], nothing.clone())?;
+        }
+        let plain = |value: &'_ Option<String>| value.clone().unwrap_or_default();
+        for (name, values) in head.run_facts() {
+            let values: Vec<String> = values.iter().map(plain).collect();
+            records.add(["run", name, "", "", "", "", ""], values.iter().map(|value| [value.as_str(), "", ""]))?;
+        }
+        for difference in &head.differences {
+            let values: Vec<String> = difference.values.iter().map(plain).collect();
+            let of_runs = values.iter().map(|value| [value.as_str(), "", ""]);
+            records.add(["difference", difference.setting, "", "", "", "", ""], of_runs)?;
+        }
+        for metric in &head.metrics {
+            let values: Vec<(String, &str)> = head
+                .runs
+                .iter()
+                .zip(&metric.values)
+                .map(|(run, value)| (number(*value), if metric.winners.contains(&run.number) { "winner" } else { "" }))
+                .collect();
+            let fixed = ["metric", metric.name, metric.direction, metric.unit.unwrap_or_default(), "", "", ""];
+            records.add(fixed, values.iter().map(|(value, mark)| [value.as_str(), "", mark]))?;
+        }
+        records.text()
+    }
+
+    fn lines(&mut self, lines: &[Line]) -> Result<String> {
+        let mut records = Records::new();
+        for line in lines {
+            let cells: Vec<(&str, String, &str)> = line
+                .cells
+                .iter()
+                .map(|cell| {
+                    let confidence = number(cell.as_ref().map(|cell| cell.confidence));
+                    let text = cell.as_ref().map_or("", |cell| cell.description.as_str());
+                    (text, confidence, cell.as_ref().map_or("", |cell| cell.review))
+                })
+                .collect();
+            let similarity = number(line.similarity);
+            let reference = line.reference.as_deref().unwrap_or_default();
+            let fixed = ["asset", &line.asset, line.kind, "", line.agreement, &similarity, reference];
+            records.add(fixed, cells.iter().map(|(text, confidence, mark)| [*text, confidence.as_str(), *mark]))?;
+        }
+        records.text()
+    }
+
+    fn end(&mut self) -> String {
+        String::new()
+    }
+}
+
+fn number(value: Option<f64>) -> String {
+    value.map(|value| value.to_string()).unwrap_or_default()
+}

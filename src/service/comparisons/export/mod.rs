@@ -1,0 +1,258 @@
+//! A comparison as a file: CSV, JSON or Markdown, of the same content.
+//!
+//! The rule: an export is read page by page and never stands in memory whole. Every value comes back as it went in: a
+//! number in its shortest exact spelling, an absent value as nothing. To add a format, write its `Writer`.
+
+mod csv;
+mod json;
+mod markdown;
+
+use std::{collections::HashMap, sync::Arc};
+
+use futures_util::{Stream, StreamExt, TryStreamExt, stream};
+use serde::Serialize;
+
+use super::{Comparison, Comparisons};
+use crate::domain::{
+    Error, Result,
+    clock::Moment,
+    compare::{ComparedAsset, ComparedAssetFilter, ComparedMetric, RunDifference},
+    id::SuggestionId,
+    page::PageRequest,
+    run::Run,
+    spelling::spelled,
+    suggestion::Suggestion,
+};
+
+/// The longest export that an answer of the API holds.
+pub const EXPORT_LIMIT_BYTES: usize = 20_000_000;
+/// Assets that are read at once.
+const ASSETS_AT_ONCE: usize = 500;
+
+/// How an export is written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum ExportFormat {
+    /// A table, RFC 4180.
+    Csv,
+    /// One object.
+    Json,
+    /// Tables for people.
+    Markdown,
+}
+
+spelled!(ExportFormat { Csv => "CSV", Json => "JSON", Markdown => "MARKDOWN" });
+
+/// What stands above the assets.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Head {
+    as_of: Moment,
+    complete: bool,
+    baseline: Option<i64>,
+    runs: Vec<RunFacts>,
+    differences: Vec<Difference>,
+    metrics: Vec<Metric>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct RunFacts {
+    number: i64,
+    kind: &'static str,
+    command: &'static str,
+    status: &'static str,
+    scope: String,
+    db_profile: Option<String>,
+    llm_profile: Option<String>,
+    model: Option<String>,
+    created_at: Moment,
+    started_at: Option<Moment>,
+    finished_at: Option<Moment>,
+}
+
+#[derive(Serialize)]
+struct Difference {
+    setting: &'static str,
+    values: Vec<Option<String>>,
+}
+
+#[derive(Serialize)]
+struct Metric {
+    name: &'static str,
+    direction: &'static str,
+    unit: Option<&'static str>,
+    values: Vec<Option<f64>>,
+    /// Numbers of runs.
+    winners: Vec<i64>,
+}
+
+/// One line of the grid.
+#[derive(Serialize)]
+struct Line {
+    asset: String,
+    kind: &'static str,
+    agreement: &'static str,
+    similarity: Option<f64>,
+    reference: Option<String>,
+    cells: Vec<Option<Cell>>,
+}
+
+#[derive(Serialize)]
+struct Cell {
+    description: String,
+    confidence: f64,
+    review: &'static str,
+}
+
+impl Head {
+    /// Facts of the comparison as a whole.
+    fn facts(&self) -> [(&'static str, Option<String>); 3] {
+        let baseline = self.baseline.map(|number| format!("#{number}"));
+        [
+            ("asOf", Some(spelled_moment(self.as_of))),
+            ("complete", Some(self.complete.to_string())),
+            ("baseline", baseline),
+        ]
+    }
+
+    /// Facts of the runs, each with a value per run.
+    fn run_facts(&self) -> Vec<(&'static str, Vec<Option<String>>)> {
+        type Read = fn(&RunFacts) -> Option<String>;
+        const FACTS: [(&str, Read); 10] = [
+            ("kind", |run| Some(run.kind.to_owned())),
+            ("command", |run| Some(run.command.to_owned())),
+            ("status", |run| Some(run.status.to_owned())),
+            ("scope", |run| Some(run.scope.clone())),
+            ("dbProfile", |run| run.db_profile.clone()),
+            ("llmProfile", |run| run.llm_profile.clone()),
+            ("model", |run| run.model.clone()),
+            ("createdAt", |run| Some(spelled_moment(run.created_at))),
+            ("startedAt", |run| run.started_at.map(spelled_moment)),
+            ("finishedAt", |run| run.finished_at.map(spelled_moment)),
+        ];
+        FACTS.iter().map(|(name, read)| (*name, self.runs.iter().map(read).collect())).collect()
+    }
+}
+
+/// A moment as JSON has it.
+fn spelled_moment(moment: Moment) -> String {
+    moment.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
+}
+
+fn head(comparison: &Comparison, metrics: Vec<ComparedMetric>) -> Head {
+    let facts = |run: &Arc<Run>| RunFacts {
+        number: run.id.0,
+        kind: run.kind.as_str(),
+        command: run.command.as_str(),
+        status: run.status.as_str(),
+        scope: run.scope_summary.clone(),
+        db_profile: run.db_profile_name.clone(),
+        llm_profile: run.llm_profile_name.clone(),
+        model: run.model.clone(),
+        created_at: run.created_at,
+        started_at: run.started_at,
+        finished_at: run.finished_at,
+    };
+    let difference = |RunDifference { setting, values }| Difference { setting, values };
+    let metric = |metric: ComparedMetric| Metric {
+        name: metric.name.as_str(),
+        direction: metric.name.direction().as_str(),
+        unit: metric.name.unit(),
+        values: metric.values,
+        winners: metric.winners.iter().map(|at| comparison.runs[*at].id.0).collect(),
+    };
+    Head {
+        as_of: comparison.as_of,
+        complete: comparison.is_complete(),
+        baseline: comparison.baseline.as_ref().map(|run| run.id.0),
+        runs: comparison.runs.iter().map(facts).collect(),
+        differences: comparison.differences().into_iter().map(difference).collect(),
+        metrics: metrics.into_iter().map(metric).collect(),
+    }
+}
+
+/// Writes one format, piece by piece.
+trait Writer: Send {
+    fn head(&mut self, head: &Head) -> Result<String>;
+    fn lines(&mut self, lines: &[Line]) -> Result<String>;
+    fn end(&mut self) -> String;
+}
+
+impl Comparisons {
+    /// The export, piece by piece.
+    ///
+    /// # Errors
+    /// As [`Comparisons::metrics`].
+    pub async fn export(
+        &self,
+        comparison: Arc<Comparison>,
+        format: ExportFormat,
+    ) -> Result<impl Stream<Item = Result<String>> + Send + 'static> {
+        let head = head(&comparison, self.metrics(&comparison).await?);
+        let mut writer: Box<dyn Writer> = match format {
+            ExportFormat::Csv => Box::new(csv::Csv::default()),
+            ExportFormat::Json => Box::new(json::Json::default()),
+            ExportFormat::Markdown => Box::new(markdown::Markdown),
+        };
+        let first = writer.head(&head)?;
+        let this = self.clone();
+        let begin = Some((PageRequest::first(ASSETS_AT_ONCE), writer));
+        let rest = stream::try_unfold(begin, move |state| {
+            let (this, comparison) = (this.clone(), Arc::clone(&comparison));
+            async move {
+                let Some((mut request, mut writer)) = state else { return Ok(None) };
+                let page = this.read_page(&comparison, &ComparedAssetFilter::default(), &request).await?;
+                request.from = page.rows.last().map(|(cursor, _)| cursor.clone());
+                let has_next = page.has_next;
+                let assets = page.rows.into_iter().map(|(_, asset)| asset).collect();
+                let mut piece = writer.lines(&this.lines(assets).await?)?;
+                if !has_next {
+                    piece.push_str(&writer.end());
+                }
+                Ok(Some((piece, has_next.then_some((request, writer)))))
+            }
+        });
+        Ok(stream::iter([Ok(first)]).chain(rest))
+    }
+
+    /// The whole export as one text.
+    ///
+    /// # Errors
+    /// `LimitExceeded` beyond [`EXPORT_LIMIT_BYTES`]; as [`Comparisons::metrics`].
+    pub async fn export_text(&self, comparison: Arc<Comparison>, format: ExportFormat) -> Result<String> {
+        let pieces = self.export(comparison, format).await?;
+        let mut text = String::new();
+        let mut pieces = std::pin::pin!(pieces);
+        while let Some(piece) = pieces.try_next().await? {
+            text.push_str(&piece);
+            if text.len() > EXPORT_LIMIT_BYTES {
+                let message = "the export is longer than 20 MB; fetch it from `/export/comparison`, which streams it";
+                return Err(Error::limit(message));
+            }
+        }
+        Ok(text)
+    }
+
+    async fn lines(&self, assets: Vec<ComparedAsset>) -> Result<Vec<Line>> {
+        let ids: Vec<SuggestionId> =
+            assets.iter().flat_map(|asset| asset.suggestions.iter().flatten().copied()).collect();
+        let mut found: HashMap<SuggestionId, Suggestion> = self.ports.store.suggestions_by_id(&ids).await?;
+        let mut cell = |id: Option<SuggestionId>| {
+            let suggestion = found.remove(&id?)?;
+            Some(Cell {
+                description: suggestion.description,
+                confidence: suggestion.confidence,
+                review: suggestion.review.state.as_str(),
+            })
+        };
+        let line = |asset: ComparedAsset| Line {
+            asset: asset.asset.display(),
+            kind: asset.asset.kind.as_str(),
+            agreement: asset.agreement.as_str(),
+            similarity: asset.similarity,
+            reference: asset.reference,
+            cells: asset.suggestions.into_iter().map(&mut cell).collect(),
+        };
+        Ok(assets.into_iter().map(line).collect())
+    }
+}

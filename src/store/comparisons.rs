@@ -1,0 +1,421 @@
+//! Comparisons that are kept: grids in the order in which they are shown, and what the texts add up to.
+//!
+//! The rule: a grid holds keys of suggestions, never their texts, so that a deleted run leaves nothing of them behind
+//! but the references, which go with the comparison; and a comparison is found only once it is finished.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use entity::{
+    applied_comment,
+    compared_asset::{self, Column},
+    compared_run, comparison, run_row, suggestion,
+};
+use sea_orm::{
+    ActiveValue, ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, FromQueryResult, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement, UnionType},
+};
+
+use super::{
+    SqlStore, all, dialect,
+    keyset::{self, KeyType, Keyset},
+    number, record,
+    runs::MAX_KEYS,
+    write,
+};
+use crate::{
+    domain::{
+        Error, Result,
+        asset::AssetPath,
+        clock::Moment,
+        compare::{ComparedAsset, ComparedAssetFilter, ComparedSet, ComparedText, TextFigures, match_key},
+        filter::OrderDirection,
+        id::{ComparisonId, DbProfileId, RunId, SuggestionId},
+        page::{Cursor, CursorPart, Page, PageRequest},
+    },
+    port::store::{ComparisonStore, KeptComparison},
+};
+
+/// Assets that are kept over all comparisons; the oldest ones go.
+const KEPT_ASSETS: i64 = 1_000_000;
+
+/// Where the keys of the suggestions stand.
+const SUGGESTIONS: [Column; 4] = [Column::Suggestion1, Column::Suggestion2, Column::Suggestion3, Column::Suggestion4];
+
+/// Deletes the comparisons that these runs are part of.
+pub(super) async fn forget(connection: &impl ConnectionTrait, runs: &[RunId]) -> Result<()> {
+    let mut with_them = Query::select();
+    with_them
+        .column(compared_run::Column::ComparisonId)
+        .from(compared_run::Entity)
+        .and_where(Expr::col(compared_run::Column::RunId).is_in(runs.iter().map(|run| run.0)));
+    comparison::Entity::delete_many().filter(comparison::Column::Id.in_subquery(with_them)).exec(connection).await?;
+    Ok(())
+}
+
+/// What the pass over all texts reads of a suggestion.
+#[derive(Debug, FromQueryResult)]
+struct TextRow {
+    id: i64,
+    run_id: i64,
+    asset_kind: String,
+    database_name: Option<String>,
+    schema_name: Option<String>,
+    table_name: Option<String>,
+    column_name: Option<String>,
+    display: String,
+    data_type: Option<String>,
+    description: String,
+    confidence: f64,
+    logprob: Option<f64>,
+    existing_comment: Option<String>,
+}
+
+impl TextRow {
+    const COLUMNS: [suggestion::Column; 13] = {
+        use suggestion::Column as C;
+        [
+            C::Id,
+            C::RunId,
+            C::AssetKind,
+            C::DatabaseName,
+            C::SchemaName,
+            C::TableName,
+            C::ColumnName,
+            C::Display,
+            C::DataType,
+            C::Description,
+            C::Confidence,
+            C::Logprob,
+            C::ExistingComment,
+        ]
+    };
+
+    fn text(self) -> Result<ComparedText> {
+        Ok(ComparedText {
+            run_id: RunId(self.run_id),
+            suggestion_id: SuggestionId(self.id),
+            asset: AssetPath {
+                kind: record::spelled(&self.asset_kind)?,
+                database: self.database_name,
+                schema: self.schema_name,
+                table: self.table_name,
+                column: self.column_name,
+            },
+            data_type: self.data_type,
+            description: self.description,
+            confidence: self.confidence,
+            logprob: self.logprob,
+            existing_comment: self.existing_comment,
+        })
+    }
+}
+
+/// The suggestions of some runs by name: each run's come in the order of an index, and the database merges them.
+fn by_name(runs: &[RunId], after: Option<&str>) -> Option<SelectStatement> {
+    let of_run = |run: &RunId| {
+        let mut query = Query::select();
+        query.columns(TextRow::COLUMNS).from(suggestion::Entity).and_where(suggestion::Column::RunId.eq(run.0));
+        if let Some(after) = after {
+            query.and_where(suggestion::Column::Display.gt(after));
+        }
+        query
+    };
+    let mut legs = runs.iter().map(of_run);
+    let mut query = legs.next()?;
+    for leg in legs {
+        query.union(UnionType::All, leg);
+    }
+    query.order_by(suggestion::Column::Display, Order::Asc);
+    Some(query)
+}
+
+fn passing(backend: DbBackend, comparison: ComparisonId, filter: &ComparedAssetFilter) -> SelectStatement {
+    let mut query = Query::select();
+    query.from(compared_asset::Entity).and_where(column(Column::ComparisonId).eq(comparison.0));
+    if let Some(agreement) = &filter.agreement {
+        query.and_where(column(Column::Agreement).is_in(agreement.iter().map(|it| it.as_str())));
+    }
+    if let Some(kinds) = &filter.kinds {
+        query.and_where(column(Column::AssetKind).is_in(kinds.iter().map(|kind| kind.as_str())));
+    }
+    let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
+    if let Some(needle) = needle {
+        let text = Expr::col((suggestion::Entity, suggestion::Column::SearchText));
+        let any_text = Expr::col((suggestion::Entity, suggestion::Column::Id))
+            .is_in(SUGGESTIONS.map(column))
+            .and(dialect::contains(backend, text, &needle));
+        let mut holding = Query::select();
+        holding.expr(Expr::val(1)).from(suggestion::Entity).and_where(any_text);
+        query.cond_where(
+            sea_orm::Condition::any()
+                .add(dialect::contains(backend, column(Column::SearchText), &needle))
+                .add(Expr::exists(holding)),
+        );
+    }
+    query
+}
+
+fn column(column: Column) -> Expr {
+    Expr::col((compared_asset::Entity, column))
+}
+
+fn model(comparison: ComparisonId, asset: ComparedAsset) -> compared_asset::Model {
+    let (display, kind) = match_key(&asset.asset);
+    let suggestion = |at: usize| asset.suggestions.get(at).copied().flatten().map(|id| id.0);
+    let missing = asset.suggestions.iter().filter(|suggestion| suggestion.is_none()).count();
+    compared_asset::Model {
+        comparison_id: comparison.0,
+        missing: i32::try_from(missing).unwrap_or(i32::MAX),
+        search_text: display.to_lowercase(),
+        display,
+        asset_kind: kind.as_str().to_owned(),
+        suggestion_1: suggestion(0),
+        suggestion_2: suggestion(1),
+        suggestion_3: suggestion(2),
+        suggestion_4: suggestion(3),
+        database_name: asset.asset.database,
+        schema_name: asset.asset.schema,
+        table_name: asset.asset.table,
+        column_name: asset.asset.column,
+        agreement: asset.agreement.as_str().to_owned(),
+        similarity: asset.similarity,
+        reference: asset.reference,
+    }
+}
+
+fn compared_asset(row: compared_asset::Model) -> Result<ComparedAsset> {
+    let suggestions = [row.suggestion_1, row.suggestion_2, row.suggestion_3, row.suggestion_4];
+    Ok(ComparedAsset {
+        asset: AssetPath {
+            kind: record::spelled(&row.asset_kind)?,
+            database: row.database_name,
+            schema: row.schema_name,
+            table: row.table_name,
+            column: row.column_name,
+        },
+        suggestions: suggestions.map(|id| id.map(SuggestionId)).to_vec(),
+        agreement: record::spelled(&row.agreement)?,
+        similarity: row.similarity,
+        reference: row.reference,
+    })
+}
+
+fn deleted_meanwhile() -> Error {
+    Error::conflict("a run was deleted while it was compared; compare runs that are there")
+}
+
+/// The assets without those that no run describes and that are there already, described by some run.
+async fn without_known(
+    connection: &impl ConnectionTrait,
+    comparison: ComparisonId,
+    assets: Vec<ComparedAsset>,
+) -> Result<Vec<ComparedAsset>> {
+    let is_failed = |asset: &ComparedAsset| asset.suggestions.iter().all(Option::is_none);
+    let names: Vec<String> = assets.iter().filter(|it| is_failed(it)).map(|it| match_key(&it.asset).0).collect();
+    let mut known: HashSet<(String, String)> = HashSet::new();
+    for names in names.chunks(MAX_KEYS) {
+        let found: Vec<(String, String)> = compared_asset::Entity::find()
+            .select_only()
+            .columns([Column::Display, Column::AssetKind])
+            .filter(Column::ComparisonId.eq(comparison.0))
+            .filter(Column::Missing.is_in(0..=4))
+            .filter(Column::Display.is_in(names))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        known.extend(found);
+    }
+    let is_known = |asset: &ComparedAsset| {
+        let (name, kind) = match_key(&asset.asset);
+        known.contains(&(name, kind.as_str().to_owned()))
+    };
+    Ok(assets.into_iter().filter(|asset| !is_failed(asset) || !is_known(asset)).collect())
+}
+
+/// Makes room: what is superseded, and the oldest beyond the bound.
+async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before: Moment) -> Result<()> {
+    let superseded =
+        comparison::Column::Key.eq(key).and(comparison::Column::BegunAt.lt(record::millis(replace_before)));
+    comparison::Entity::delete_many().filter(superseded).exec(connection).await?;
+    let mut sizes = Query::select();
+    sizes
+        .column(Column::ComparisonId)
+        .expr(Expr::cust("count(*)"))
+        .from(compared_asset::Entity)
+        .group_by_col(Column::ComparisonId)
+        .order_by(Column::ComparisonId, Order::Desc);
+    let mut kept = 0;
+    for row in connection.query_all(&sizes).await? {
+        let (id, size): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        kept += size;
+        if kept > KEPT_ASSETS {
+            comparison::Entity::delete_by_id(id).exec(connection).await?;
+        }
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl ComparisonStore for SqlStore {
+    async fn kept_comparison(&self, set: &ComparedSet) -> Result<Option<KeptComparison>> {
+        let newest = comparison::Entity::find()
+            .filter(comparison::Column::Key.eq(set.key()))
+            .filter(comparison::Column::Figures.is_not_null())
+            .order_by_desc(comparison::Column::Id);
+        let Some(row) = newest.one(self.read()).await? else { return Ok(None) };
+        Ok(Some(KeptComparison {
+            id: ComparisonId(row.id),
+            figures: record::from_json(row.figures.as_deref().unwrap_or_default())?,
+            stamp: row.stamp,
+            begun_at: record::moment(row.begun_at)?,
+            finished_at: record::moment(row.finished_at.unwrap_or(row.begun_at))?,
+        }))
+    }
+
+    async fn begin_comparison(
+        &self,
+        set: &ComparedSet,
+        stamp: &str,
+        at: Moment,
+        replace_before: Moment,
+    ) -> Result<ComparisonId> {
+        let transaction = self.begin().await?;
+        make_room(&transaction, &set.key(), replace_before).await?;
+        let row = comparison::ActiveModel {
+            id: ActiveValue::NotSet,
+            key: ActiveValue::Set(set.key()),
+            stamp: ActiveValue::Set(stamp.to_owned()),
+            figures: ActiveValue::Set(None),
+            begun_at: ActiveValue::Set(record::millis(at)),
+            finished_at: ActiveValue::Set(None),
+        };
+        let id = comparison::Entity::insert(row).exec(&transaction).await?.last_insert_id;
+        let runs = set.read().into_iter().map(|run| compared_run::ActiveModel {
+            run_id: ActiveValue::Set(run.0),
+            comparison_id: ActiveValue::Set(id),
+        });
+        write::insert(&transaction, runs).await?;
+        transaction.commit().await?;
+        Ok(ComparisonId(id))
+    }
+
+    async fn compared_texts(&self, runs: &[RunId], after: Option<&str>, limit: u64) -> Result<Vec<ComparedText>> {
+        let Some(mut query) = by_name(runs, after) else { return Ok(Vec::new()) };
+        query.limit(limit + 1);
+        let mut rows: Vec<TextRow> = all(self.read(), &query).await?;
+        if u64::try_from(rows.len()).is_ok_and(|read| read > limit) {
+            // The last asset may go on beyond the limit: it is left for the next call, or read whole where it is all.
+            let last = rows.pop().map(|row| row.display).unwrap_or_default();
+            if rows.first().is_some_and(|first| first.display == last) {
+                let mut whole = by_name(runs, after).unwrap_or_default();
+                whole.limit(limit * 8);
+                rows = all(self.read(), &whole).await?;
+                rows.retain(|row| row.display == last);
+            } else {
+                rows.retain(|row| row.display != last);
+            }
+        }
+        rows.into_iter().map(TextRow::text).collect()
+    }
+
+    async fn failed_assets(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<(i32, AssetPath)>> {
+        let rows = run_row::Entity::find()
+            .filter(run_row::Column::RunId.eq(run.0))
+            .filter(run_row::Column::Status.eq(write::FAILED))
+            .filter(run_row::Column::Position.gt(after_position))
+            .order_by_asc(run_row::Column::Position)
+            .limit(limit)
+            .all(self.read())
+            .await?;
+        let failed = |row| {
+            let row = record::row(row)?;
+            Ok((row.position, row.asset))
+        };
+        rows.into_iter().map(failed).collect()
+    }
+
+    async fn texts_written(
+        &self,
+        profile: DbProfileId,
+        assets: &[AssetPath],
+    ) -> Result<HashMap<AssetPath, HashSet<String>>> {
+        let mut found: HashMap<AssetPath, HashSet<String>> = HashMap::new();
+        for assets in assets.chunks(MAX_KEYS) {
+            let keys = assets.iter().map(record::to_json).collect::<Result<Vec<_>>>()?;
+            let rows = applied_comment::Entity::find()
+                .filter(applied_comment::Column::DbProfileId.eq(profile.0))
+                .filter(applied_comment::Column::Asset.is_in(keys))
+                .filter(applied_comment::Column::Undoes.is_null())
+                .all(self.read())
+                .await?;
+            for row in rows {
+                let written = record::applied_comment(row)?;
+                found.entry(written.asset).or_default().extend(written.after);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {
+        let transaction = self.begin().await?;
+        if comparison::Entity::find_by_id(comparison.0).one(&transaction).await?.is_none() {
+            return Err(deleted_meanwhile());
+        }
+        let assets = without_known(&transaction, comparison, assets).await?;
+        for assets in assets.chunks(write::chunk_size::<compared_asset::ActiveModel>()) {
+            let rows = assets.iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset.clone())));
+            compared_asset::Entity::insert_many(rows)
+                .on_conflict(OnConflict::new().do_nothing().to_owned())
+                .exec_without_returning(&transaction)
+                .await?;
+        }
+        Ok(transaction.commit().await?)
+    }
+
+    async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()> {
+        let done = comparison::Entity::update_many()
+            .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
+            .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
+            .filter(comparison::Column::Id.eq(comparison.0))
+            .exec(&self.writer)
+            .await?;
+        if done.rows_affected == 0 {
+            return Err(deleted_meanwhile());
+        }
+        Ok(())
+    }
+
+    async fn compared_page(
+        &self,
+        comparison: ComparisonId,
+        filter: &ComparedAssetFilter,
+        list: &str,
+        page: &PageRequest,
+    ) -> Result<Page<ComparedAsset>> {
+        let mut query = passing(self.read().get_database_backend(), comparison, filter);
+        query.columns(Column::iter().map(|it| (compared_asset::Entity, it)));
+        let order =
+            [(Column::Missing, KeyType::Int), (Column::Display, KeyType::Text), (Column::AssetKind, KeyType::Text)];
+        let keyset = Keyset {
+            columns: order.map(|(it, key_type)| (column(it), key_type)).to_vec(),
+            nullable: false,
+            direction: OrderDirection::Asc,
+        };
+        let cursor = |row: &compared_asset::Model| Cursor {
+            list: list.to_owned(),
+            key: vec![
+                CursorPart::Int(i64::from(row.missing)),
+                CursorPart::Text(row.display.clone()),
+                CursorPart::Text(row.asset_kind.clone()),
+            ],
+        };
+        keyset::page(self.read(), &keyset, page, &query, cursor).await?.try_map(compared_asset)
+    }
+
+    async fn compared_count(&self, comparison: ComparisonId, filter: &ComparedAssetFilter) -> Result<i64> {
+        let mut query = passing(self.read().get_database_backend(), comparison, filter);
+        number(self.read(), query.expr(Expr::cust("count(*)"))).await
+    }
+}
