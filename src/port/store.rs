@@ -334,6 +334,9 @@ pub trait ComparisonStore: Send + Sync {
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()>;
 
     /// One page of the grid: assets in most runs first, then by name. `list` names it in cursors.
+    ///
+    /// # Errors
+    /// `Conflict` where the comparison is gone.
     async fn compared_page(
         &self,
         comparison: ComparisonId,

@@ -411,7 +411,12 @@ impl ComparisonStore for SqlStore {
                 CursorPart::Text(row.asset_kind.clone()),
             ],
         };
-        keyset::page(self.read(), &keyset, page, &query, cursor).await?.try_map(compared_asset)
+        let page = keyset::page(self.read(), &keyset, page, &query, cursor).await?;
+        // Nothing may be taken for an end that is none.
+        if page.rows.is_empty() && comparison::Entity::find_by_id(comparison.0).one(self.read()).await?.is_none() {
+            return Err(Error::conflict("the runs were compared anew meanwhile; ask again"));
+        }
+        page.try_map(compared_asset)
     }
 
     async fn compared_count(&self, comparison: ComparisonId, filter: &ComparedAssetFilter) -> Result<i64> {

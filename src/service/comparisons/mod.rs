@@ -37,7 +37,7 @@ use super::runs::unknown_run;
 /// How long the texts of a run that still goes are good enough at least.
 const FRESH: TimeDelta = TimeDelta::seconds(2);
 /// How long a comparison that another took the place of may still be read.
-const READ_FOR: TimeDelta = TimeDelta::minutes(10);
+const READ_FOR: TimeDelta = TimeDelta::minutes(1);
 
 /// The use cases.
 #[derive(Clone)]

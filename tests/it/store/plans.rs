@@ -9,12 +9,13 @@ use std::{
 
 use gloss::{
     domain::{
+        compare::{Agreement, ComparedAssetFilter},
         filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
-        id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
+        id::{ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId},
         page::{PageDirection, PageRequest},
         status::{RunKind, RunStatus},
     },
-    port::store::RunStore,
+    port::store::{ComparisonStore, RunStore},
 };
 use sqlx::{AssertSqlSafe, Row, SqliteConnection};
 use tracing::{
@@ -204,4 +205,39 @@ async fn page_number(test: &TestStore, number: i32) -> PageRequest {
     test.store.runs_page(&RunFilter::default(), RunOrder::default(), &request).await.unwrap();
     eprintln!("page {number} in {:?}", reading.elapsed());
     request
+}
+
+/// How the database answers each statement, in its own words.
+async fn steps(raw: &mut SqliteConnection, statements: &Statements) -> Vec<String> {
+    let mut steps = Vec::new();
+    for sql in statements.take() {
+        let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(&mut *raw).await.unwrap();
+        steps.extend(rows.iter().map(|row| row.get::<String, _>("detail")));
+    }
+    steps
+}
+
+#[tokio::test]
+async fn a_comparison_merges_what_indexes_give_and_sorts_nothing() {
+    let test = TestStore::new().await;
+    let mut raw = test.raw().await;
+    let statements = Statements::default();
+    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    let runs: Vec<RunId> = (1..=4).map(RunId).collect();
+    test.store.compared_texts(&runs, None, 100).await.unwrap();
+    test.store.compared_texts(&runs, Some("public.t"), 100).await.unwrap();
+    let merge = steps(&mut raw, &statements).await;
+    assert_eq!(merge.iter().filter(|step| step.contains("USING INDEX suggestion_by_name")).count(), 8, "{merge:?}");
+    assert!(merge.iter().any(|step| step.starts_with("MERGE")), "{merge:?}");
+    let filter = ComparedAssetFilter { agreement: Some(vec![Agreement::Different]), ..ComparedAssetFilter::default() };
+    for filter in [ComparedAssetFilter::default(), filter] {
+        let page = PageRequest::first(50);
+        // There is none: the statement is what counts.
+        let _gone = test.store.compared_page(ComparisonId(1), &filter, "list", &page).await;
+    }
+    let grid = steps(&mut raw, &statements).await;
+    assert!(grid.iter().any(|step| step.starts_with("SEARCH compared_asset USING INDEX")), "{grid:?}");
+    for step in merge.iter().chain(&grid) {
+        assert!(!step.contains("TEMP B-TREE") && !step.starts_with("SCAN"), "{step}");
+    }
 }

@@ -95,18 +95,21 @@ fn cell(value: Option<&str>) -> String {
 }
 
 /// A text that reads as itself: a backslash before what Markdown would take for its own, references for what a cell
-/// cannot hold.
+/// cannot hold. An underscore within a word means nothing to Markdown and stays plain.
 fn escaped(text: &str) -> String {
+    let chars: Vec<char> = text.chars().collect();
+    let is_word = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric());
     let mut out = String::with_capacity(text.len());
-    let last = text.chars().count().saturating_sub(1);
-    for (at, c) in text.chars().enumerate() {
+    for (at, c) in chars.iter().copied().enumerate() {
+        let within_word = is_word(at.checked_sub(1)) && is_word(Some(at + 1));
         match c {
             '\n' => out.push_str("<br>"),
             '<' => out.push_str("&lt;"),
             '&' => out.push_str("&amp;"),
-            '\r' | '\t' => out.push_str(&format!("&#{};", u32::from(c))),
-            ' ' if at == 0 || at == last => out.push_str("&#32;"),
-            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' | '#' | '>' => {
+            '\r' | '\t' => out.push_str(if c == '\t' { "&#9;" } else { "&#13;" }),
+            ' ' if at == 0 || at + 1 == chars.len() => out.push_str("&#32;"),
+            '_' if within_word => out.push(c),
+            '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => {
                 out.push('\\');
                 out.push(c);
             }

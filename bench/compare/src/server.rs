@@ -1,0 +1,96 @@
+//! The server as a process of its own, and a client of it.
+
+use std::{
+    error::Error,
+    fmt,
+    path::Path,
+    process::Stdio,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncBufReadExt, BufReader},
+    process::{Child, Command},
+};
+
+/// A running server; dropping it ends it.
+pub struct Server {
+    child: Child,
+    base: String,
+    http: reqwest::Client,
+}
+
+/// How long something took over some times.
+pub struct Time {
+    pub median_ms: f64,
+    pub p95_ms: f64,
+}
+
+impl fmt::Display for Time {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "median {:.1} ms, p95 {:.1} ms", self.median_ms, self.p95_ms)
+    }
+}
+
+impl Server {
+    pub async fn start(binary: &Path, data: &Path) -> Result<Self, Box<dyn Error>> {
+        let _already = rustls::crypto::ring::default_provider().install_default();
+        let mut child = Command::new(binary)
+            .env("GLOSS_LISTEN", "127.0.0.1:0")
+            .env("GLOSS_DATA_DIR", data)
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .kill_on_drop(true)
+            .spawn()?;
+        let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+        let base = loop {
+            let line = lines.next_line().await?.ok_or("the server did not start")?;
+            if let Some(base) = line.split_whitespace().find_map(|word| word.strip_suffix("/graphql")) {
+                break base.to_owned();
+            }
+        };
+        tokio::spawn(async move { while let Ok(Some(_)) = lines.next_line().await {} });
+        let http = reqwest::Client::builder().timeout(Duration::from_secs(300)).build()?;
+        Ok(Self { child, base, http })
+    }
+
+    pub async fn data(&self, query: &str, variables: &Value) -> Result<Value, Box<dyn Error>> {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
+        let mut answer: Value = serde_json::from_str(&request.body(body).send().await?.text().await?)?;
+        if answer.get("errors").is_some() {
+            return Err(answer.to_string().into());
+        }
+        Ok(answer["data"].take())
+    }
+
+    pub async fn time(&self, query: &str, variables: &Value, times: usize) -> Result<Time, Box<dyn Error>> {
+        let mut taken = Vec::with_capacity(times);
+        for _ in 0..times.max(1) {
+            let began = Instant::now();
+            self.data(query, variables).await?;
+            taken.push(began.elapsed().as_secs_f64() * 1_000.0);
+        }
+        taken.sort_by(f64::total_cmp);
+        Ok(Time { median_ms: taken[taken.len() / 2], p95_ms: taken[(taken.len() * 95 / 100).min(taken.len() - 1)] })
+    }
+
+    pub async fn download(&self, path: &str) -> Result<usize, Box<dyn Error>> {
+        let mut response = self.http.get(format!("{}{path}", self.base)).send().await?;
+        let mut bytes = 0;
+        while let Some(piece) = response.chunk().await? {
+            bytes += piece.len();
+        }
+        Ok(bytes)
+    }
+
+    /// The most memory that the process ever held.
+    pub fn peak_mb(&self) -> Result<u64, Box<dyn Error>> {
+        let id = self.child.id().ok_or("the server left")?;
+        let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no VmHWM")?;
+        let kib: u64 = line.trim().trim_end_matches("kB").trim().parse()?;
+        Ok(kib / 1024)
+    }
+}
