@@ -2,15 +2,23 @@
 //!
 //! [`serve`] is the whole life of a server: data folder, store, first profiles, workers, API, stop.
 
-use std::{io::IsTerminal, path::Path, sync::Arc, time::Duration};
+use std::{
+    io::IsTerminal,
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    path::Path,
+    sync::Arc,
+    time::Duration,
+};
 
 use secrecy::SecretString;
 use tokio_util::sync::CancellationToken;
-use tracing_subscriber::EnvFilter;
+use tracing::Level;
+use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     bus::local::LocalBus,
-    config::{self, LogFormat, Settings, sqlite_file, sqlite_url},
+    cli::{self, Client},
+    config::{self, ConfigError, LogFormat, Settings, secret, sqlite_file, sqlite_url},
     demo,
     domain::{
         clock::{Clock, SystemClock},
@@ -19,16 +27,19 @@ use crate::{
         schedule::MissedFirings,
     },
     graphql, http,
+    key::{self, Key, KeyError},
     kind::context::Patience,
     lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file},
     model::{ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, store::Store},
     service::Services,
-    store,
+    store::{self, SqlStore},
     target::SqlTargets,
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
+/// Libraries that log what passes through them, tokens and keys included, when they may log all.
+const TELL_TALES: [&str; 5] = ["tungstenite", "tokio_tungstenite", "genai", "hyper", "reqwest"];
 /// How long a claim lives without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes by itself.
@@ -44,9 +55,18 @@ pub enum StartError {
     /// The data folder or the store.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The store.
+    /// The store's key, or the store.
     #[error(transparent)]
-    Store(#[from] store::OpenError),
+    Key(#[from] KeyError),
+    /// An address that others reach, and nobody who could show a token.
+    #[error(
+        "Gloss does not listen on {0} without an access token, for everybody could do everything there; make one with \
+         `gloss token create NAME --role ADMIN` (and the same --data-dir), then start again"
+    )]
+    NoToken(SocketAddr),
+    /// A setting.
+    #[error(transparent)]
+    Config(#[from] ConfigError),
     /// The store's file.
     #[error("the store {} cannot be written to: {source}; name another with --store-url", path.display())]
     StoreFile {
@@ -65,7 +85,7 @@ pub enum StartError {
     #[error("cannot listen on {address}: {source}; name another with --listen")]
     Listen {
         /// The address.
-        address: std::net::SocketAddr,
+        address: SocketAddr,
         /// Why.
         source: std::io::Error,
     },
@@ -86,9 +106,66 @@ pub enum StartError {
 /// [`StartError`].
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
-    store::open(&settings.store_url, Arc::new(LocalBus::default())).await?;
+    open_store(&settings, Arc::new(LocalBus::default())).await?;
     println!("the store in {} is up to date", settings.data_dir.display());
     Ok(())
+}
+
+/// Seals the store's secrets with a new key.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
+    let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
+    // What an earlier rotation left half-way is brought to its end first.
+    let store = open_store(&settings, Arc::new(LocalBus::default())).await?;
+    store.close().await?;
+    let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
+    let (sealed, next) = key.rotate(&settings.store_url, secret(key::NEW_VARIABLE)?).await?;
+    println!("{sealed} secrets are sealed with a new key; {next}");
+    Ok(())
+}
+
+/// Asks the server that is named, or the one that holds the data folder, or the store in this process.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn client(settings: &Settings, server: Option<String>) -> Result<Client, StartError> {
+    install_tls();
+    if let Some(server) = server {
+        return Ok(Client::of_server(&server, secret(cli::TOKEN)?));
+    }
+    let folder = match Lock::folder(&settings.data_dir) {
+        Err(LockError::InUse { at: Some(at), .. }) => return Ok(Client::of_server(&at, secret(cli::TOKEN)?)),
+        other => other?,
+    };
+    let store_lock = prepare_store_file(settings)?;
+    let bus = Arc::new(LocalBus::default());
+    let ports = ports(Arc::new(open_store(settings, bus.clone()).await?), bus);
+    let schema = Box::new(graphql::schema(Services::new(ports, "local")));
+    Ok(Client::Own { schema, locks: Box::new((folder, store_lock)) })
+}
+
+/// The library for TLS wants to be told which cryptography it uses; twice is once.
+fn install_tls() {
+    let _already = rustls::crypto::ring::default_provider().install_default();
+}
+
+async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore, StartError> {
+    let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
+    let store = key.open(|key| store::open(&settings.store_url, bus.clone(), key)).await?;
+    Ok(store.queueing_at_most(settings.queued_runs.into()))
+}
+
+/// The world as it is outside of tests.
+fn ports(store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Ports {
+    Ports {
+        store,
+        bus,
+        targets: Arc::new(SqlTargets::default()),
+        models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber))),
+        clock: Arc::new(SystemClock),
+    }
 }
 
 /// Serves until the first signal.
@@ -108,38 +185,40 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
 
     let _store_lock = prepare_store_file(&settings)?;
     let bus = Arc::new(LocalBus::default());
-    let store: Arc<dyn Store> = Arc::new(store::open(&settings.store_url, bus.clone()).await?);
+    let store: Arc<dyn Store> = Arc::new(open_store(&settings, bus.clone()).await?);
     let demo_file = settings.data_dir.join("demo.db");
     if !demo_file.exists() {
         demo::create(&demo_file).await?;
         make_private(&demo_file)?;
     }
-    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
-    add_first_profiles(store.as_ref(), clock.as_ref(), &demo_file).await?;
-    let ports = Ports {
-        store,
-        bus,
-        targets: Arc::new(SqlTargets::default()),
-        models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber))),
-        clock,
-    };
+    let ports = ports(store, bus);
+    add_first_profiles(ports.store.as_ref(), ports.clock.as_ref(), &demo_file).await?;
+    let services = Services::new(ports.clone(), "local");
+    if !settings.listen.ip().is_loopback() && !services.tokens.any_opens().await? {
+        return Err(StartError::NoToken(settings.listen));
+    }
 
     let listener = tokio::net::TcpListener::bind(settings.listen)
         .await
         .map_err(|source| StartError::Listen { address: settings.listen, source })?;
     let address = listener.local_addr()?;
-    folder.tell_address(address)?;
+    folder.tell_address(reachable(address))?;
     let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
     let scheduler = Scheduler::new(ports.clone(), scheduler_settings(&settings), stop.clone());
     let scheduling = tokio::spawn(scheduler.work());
-    let services = Services::new(ports.clone(), "local");
+    let gate =
+        http::Gate::new(Arc::new(services.tokens.clone()), http::Pace::new(settings.requests_per_minute), address);
     let door = http::Door {
         executor: graphql::schema(services.clone()),
         exports: http::Exports::new(move |request| {
             let services = services.clone();
             async move { graphql::comparison::export::export(&services, request).await }
         }),
-        hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string()),
+        hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string())
+            .with_hosts(&settings.allowed_hosts, address.ip())
+            .with_origins(settings.allowed_origins.clone()),
+        admission: gate.admission(),
+        gate,
         ready: readiness(Arc::clone(&ports.store)),
         metrics: Arc::new(http::metrics_registry({
             let store = Arc::clone(&ports.store);
@@ -148,7 +227,6 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         stop: http::Stop::new(stop.clone()),
         limits: Arc::new(http_limits(&settings)),
         documents,
-        admission: http::Admission::everybody(),
         may_share: graphql::sharing,
         open: http::Open::default(),
     };
@@ -160,6 +238,16 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let _ended = tokio::join!(working, scheduling);
     tracing::info!("stopped");
     Ok(())
+}
+
+/// The address as somebody on this machine reaches it.
+fn reachable(address: SocketAddr) -> SocketAddr {
+    let ip = match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
+        IpAddr::V6(ip) if ip.is_unspecified() => Ipv6Addr::LOCALHOST.into(),
+        ip => ip,
+    };
+    SocketAddr::new(ip, address.port())
 }
 
 /// Each connection is an open file, of which many systems allow a process few until it asks for more.
@@ -206,9 +294,12 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
+    let discreet = filter_fn(|said| {
+        *said.level() <= Level::INFO || !TELL_TALES.iter().any(|library| said.target().starts_with(library))
+    });
     match settings.log_format {
-        LogFormat::Text => log.init(),
-        LogFormat::Json => log.json().init(),
+        LogFormat::Text => log.finish().with(discreet).init(),
+        LogFormat::Json => log.json().finish().with(discreet).init(),
     }
     Ok(())
 }

@@ -9,7 +9,9 @@ use std::{
     time::Duration,
 };
 
+use axum::http::{Uri, uri::Authority};
 use clap::Args;
+use secrecy::SecretString;
 use serde::Deserialize;
 
 /// Where the API listens when nothing else is said.
@@ -22,6 +24,16 @@ const DEFAULT_LOG: &str = "info,sea_orm_migration=warn,genai=error";
 const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
 /// How long a run bears with a database that does not answer any more when nothing else is said.
 const DEFAULT_TARGET_PATIENCE: Duration = Duration::from_mins(1);
+/// Requests that a client may send in a minute when nothing else is said: 2,000 a second.
+const DEFAULT_REQUESTS_PER_MINUTE: u32 = 120_000;
+/// Runs that a client may have in the queue when nothing else is said.
+const DEFAULT_QUEUED_RUNS: u32 = 1_000;
+/// How an allowed host is written.
+const HOSTS_HINT: &str = "hosts; write a host's name, as in gloss.example";
+/// How an allowed origin is written.
+const ORIGINS_HINT: &str = "origins; write scheme, host and port alone, as in https://studio.example";
+/// The variable that holds the key of the store's secrets.
+pub const SECRET_KEY: &str = "GLOSS_SECRET_KEY";
 /// How long a request may take when nothing else is said.
 const DEFAULT_REQUEST_TIMEOUT: Duration = Duration::from_mins(1);
 /// Connections at once when nothing else is said.
@@ -57,6 +69,18 @@ pub struct Flags {
     /// Seconds until a run fails whose database does not answer any more [default: 60]
     #[arg(long, env = "GLOSS_TARGET_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub target_patience_seconds: Option<u64>,
+    /// Hosts by which people reach the server, as in `gloss.example`, beside this machine's own; several with commas
+    #[arg(long, env = "GLOSS_ALLOWED_HOSTS", value_name = "HOSTS", value_delimiter = ',')]
+    pub allowed_hosts: Option<Vec<String>>,
+    /// Other sites whose pages may ask, as in `https://studio.example`; several with commas
+    #[arg(long, env = "GLOSS_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
+    pub allowed_origins: Option<Vec<String>>,
+    /// Requests that a client may send in a minute [default: 120000]; 0 for no limit
+    #[arg(long, env = "GLOSS_REQUESTS_PER_MINUTE", value_name = "N", value_parser = whole::<u32>)]
+    pub requests_per_minute: Option<u32>,
+    /// Runs that a client may have in the queue [default: 1000]
+    #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", value_parser = whole::<u32>)]
+    pub queued_runs: Option<u32>,
     /// Seconds that a query or mutation may take [default: 60]
     #[arg(long, env = "GLOSS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub request_timeout_seconds: Option<u64>,
@@ -85,6 +109,26 @@ pub struct Flags {
     /// How the log is written [default: text]
     #[arg(long, env = "GLOSS_LOG_FORMAT", value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
+}
+
+/// Where a command that is no server finds the store.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Place {
+    /// TOML file with settings
+    #[arg(long, env = "GLOSS_CONFIG", value_name = "FILE", global = true)]
+    config: Option<PathBuf>,
+    /// Folder of the store and the lock [default: the platform's data folder]
+    #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER", global = true)]
+    data_dir: Option<PathBuf>,
+    /// Where the records are kept [default: sqlite:// in the data folder]
+    #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true, global = true)]
+    store_url: Option<String>,
+}
+
+impl From<Place> for Flags {
+    fn from(Place { config, data_dir, store_url }: Place) -> Self {
+        Self { config, data_dir, store_url, ..Self::default() }
+    }
 }
 
 /// How the log is written, on standard error.
@@ -121,6 +165,10 @@ struct File {
     workers: Option<usize>,
     provider_patience_seconds: Option<u64>,
     target_patience_seconds: Option<u64>,
+    allowed_hosts: Option<Vec<String>>,
+    allowed_origins: Option<Vec<String>>,
+    requests_per_minute: Option<u32>,
+    queued_runs: Option<u32>,
     request_timeout_seconds: Option<u64>,
     max_batch: Option<usize>,
     max_connections: Option<usize>,
@@ -147,6 +195,16 @@ pub struct Settings {
     pub provider_patience: Duration,
     /// How long a run bears with a target that does not answer any more.
     pub target_patience: Duration,
+    /// Hosts by which people reach the server.
+    pub allowed_hosts: Vec<Authority>,
+    /// Other sites whose pages may ask.
+    pub allowed_origins: Vec<Uri>,
+    /// Requests that a client may send in a minute; 0 for no limit.
+    pub requests_per_minute: u32,
+    /// Runs that a client may have in the queue.
+    pub queued_runs: u32,
+    /// What the store's secrets are sealed with, where the environment says so.
+    pub secret_key: Option<SecretString>,
     /// How long a query or mutation may take.
     pub request_timeout: Duration,
     /// Operations in one body; 0 for no batches.
@@ -207,12 +265,6 @@ impl Settings {
             Some(listen) => listen,
             None => DEFAULT_LISTEN.parse().map_err(|_| ConfigError::Invalid("the default address is wrong".into()))?,
         };
-        if !listen.ip().is_loopback() {
-            return Err(ConfigError::Invalid(format!(
-                "Gloss does not listen on {listen}: this version has no access tokens, so it serves the local machine \
-                 alone; use a loopback address such as {DEFAULT_LISTEN}"
-            )));
-        }
         let workers = flags.workers.or(file.workers).unwrap_or(DEFAULT_WORKERS);
         if workers > MAX_WORKERS {
             return Err(ConfigError::Invalid(format!("workers is {workers}; it goes from 0 to {MAX_WORKERS}")));
@@ -273,6 +325,15 @@ impl Settings {
                 .or(file.target_patience_seconds)
                 .map_or(DEFAULT_TARGET_PATIENCE, Duration::from_secs),
             missed_firings: flags.missed_firings.or(file.missed_firings).unwrap_or_default(),
+            allowed_hosts: all(flags.allowed_hosts.or(file.allowed_hosts), host, HOSTS_HINT)?,
+            allowed_origins: all(flags.allowed_origins.or(file.allowed_origins), origin, ORIGINS_HINT)?,
+            requests_per_minute: flags
+                .requests_per_minute
+                .or(file.requests_per_minute)
+                .unwrap_or(DEFAULT_REQUESTS_PER_MINUTE),
+            queued_runs: flags.queued_runs.or(file.queued_runs).unwrap_or(DEFAULT_QUEUED_RUNS),
+            // From the environment alone: a command line can be seen by others, a file is copied about.
+            secret_key: secret(SECRET_KEY)?,
             log: flags.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),
             log_format: flags.log_format.or(file.log_format).unwrap_or_default(),
         })
@@ -303,6 +364,39 @@ fn read_file(path: &Path) -> Result<File, ConfigError> {
         let line = 1 + before.matches('\n').count();
         ConfigError::Wrong { path: path.to_owned(), line, message: error.message().to_owned() }
     })
+}
+
+/// A secret from the environment.
+///
+/// # Errors
+/// [`ConfigError::Invalid`] where it is no text.
+pub fn secret(variable: &str) -> Result<Option<SecretString>, ConfigError> {
+    match std::env::var(variable) {
+        Ok(text) if text.trim().is_empty() => Ok(None),
+        Ok(text) => Ok(Some(SecretString::from(text))),
+        Err(std::env::VarError::NotPresent) => Ok(None),
+        Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::Invalid(format!("{variable} is no text in UTF-8"))),
+    }
+}
+
+/// All of a list, each read; `hint` says how one is written.
+fn all<T>(texts: Option<Vec<String>>, read: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>, ConfigError> {
+    let wrong = |text: &str| ConfigError::Invalid(format!("{text:?} cannot be one of the allowed {hint}"));
+    let texts = texts.unwrap_or_default();
+    let texts = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
+    texts.map(|text| read(text).ok_or_else(|| wrong(text))).collect()
+}
+
+fn host(text: &str) -> Option<Authority> {
+    let host: Authority = text.parse().ok()?;
+    (!host.as_str().contains(['@', '*'])).then_some(host)
+}
+
+fn origin(text: &str) -> Option<Uri> {
+    let origin: Uri = text.parse().ok()?;
+    let is_origin =
+        matches!(origin.scheme_str(), Some("http" | "https")) && origin.path() == "/" && origin.query().is_none();
+    (is_origin && origin.authority().is_some_and(|authority| host(authority.as_str()).is_some())).then_some(origin)
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {

@@ -8,11 +8,13 @@
 
 pub mod app;
 pub mod bus;
+pub mod cli;
 pub mod config;
 pub mod demo;
 pub mod domain;
 pub mod graphql;
 pub mod http;
+pub mod key;
 pub mod kind;
 pub mod lifecycle;
 pub mod model;

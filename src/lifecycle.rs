@@ -101,6 +101,10 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
     if let Ok(folder) = path.metadata() {
         let mode = std::os::unix::fs::MetadataExt::mode(&folder);
         if mode & 0o077 != 0 {
+            // A folder that was made for Gloss and has nothing in it yet.
+            if path.read_dir()?.next().is_none() {
+                return std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700));
+            }
             tracing::warn!(folder = %path.display(), "others can look into the data folder; `chmod 700` keeps them out");
         }
         return Ok(());

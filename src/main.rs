@@ -1,9 +1,13 @@
 //! The `gloss` binary.
 
-use std::process::ExitCode;
+use std::{error::Error, process::ExitCode};
 
-use clap::{Parser, Subcommand};
-use gloss::config::{Flags, Settings};
+use clap::{Args, Parser, Subcommand};
+use gloss::{
+    app,
+    cli::token::{self, TokenCommand},
+    config::{Flags, Place, Settings},
+};
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
@@ -26,20 +30,41 @@ enum Command {
     Migrate(Flags),
     /// Print the GraphQL schema
     Schema,
+    /// Make, list and revoke access tokens
+    Token {
+        #[command(subcommand)]
+        command: TokenCommand,
+        #[command(flatten)]
+        asking: Asking,
+    },
+    /// Change the key that the store's passwords and API keys are sealed with
+    Secrets {
+        #[command(subcommand)]
+        command: Secrets,
+    },
+}
+
+/// Whom a command asks, and how it answers.
+#[derive(Args)]
+struct Asking {
+    /// The server to ask [default: the one that holds the data folder; without one, the store itself]
+    #[arg(long, env = "GLOSS_SERVER", value_name = "URL", global = true)]
+    server: Option<String>,
+    /// Answer as JSON
+    #[arg(long, global = true)]
+    json: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Subcommand)]
+enum Secrets {
+    /// Seal them anew while no server runs: with GLOSS_NEW_SECRET_KEY, or with a new key file
+    Rotate(Place),
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let done = match cli.command {
-        None => run(cli.flags, gloss::app::serve),
-        Some(Command::Serve(flags)) => run(flags, gloss::app::serve),
-        Some(Command::Migrate(flags)) => run(flags, gloss::app::migrate),
-        Some(Command::Schema) => {
-            print!("{}", gloss::graphql::sdl());
-            Ok(())
-        }
-    };
-    match done {
+    match run(Cli::parse()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gloss: {error}");
@@ -48,10 +73,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn run<F>(flags: Flags, work: impl FnOnce(Settings) -> F) -> Result<(), Box<dyn std::error::Error>>
-where
-    F: Future<Output = Result<(), gloss::app::StartError>>,
-{
-    let settings = Settings::load(flags)?;
-    Ok(tokio::runtime::Runtime::new()?.block_on(work(settings))?)
+fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
+    let runtime = || tokio::runtime::Runtime::new();
+    match cli.command {
+        None => Ok(runtime()?.block_on(app::serve(Settings::load(cli.flags)?))?),
+        Some(Command::Serve(flags)) => Ok(runtime()?.block_on(app::serve(Settings::load(flags)?))?),
+        Some(Command::Migrate(flags)) => Ok(runtime()?.block_on(app::migrate(Settings::load(flags)?))?),
+        Some(Command::Schema) => {
+            print!("{}", gloss::graphql::sdl());
+            Ok(())
+        }
+        Some(Command::Token { command, asking: Asking { server, json, place } }) => {
+            let settings = Settings::load(place.into())?;
+            runtime()?.block_on(async {
+                let client = app::client(&settings, server).await?;
+                Ok(token::run(&client, command, json).await?)
+            })
+        }
+        Some(Command::Secrets { command: Secrets::Rotate(place) }) => {
+            Ok(runtime()?.block_on(app::rotate_secrets(Settings::load(place.into())?))?)
+        }
+    }
 }

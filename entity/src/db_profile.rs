@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(unique)]
     pub name: String,
     pub backend: String,
-    /// Password included.
+    /// Password included, sealed.
     pub url: String,
     pub pinned_database: Option<String>,
     pub created_at: i64,

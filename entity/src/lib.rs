@@ -5,6 +5,7 @@
 #![expect(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
 
 pub mod alternative;
+pub mod api_token;
 pub mod applied_comment;
 pub mod apply_item;
 pub mod ask_session;
@@ -26,5 +27,6 @@ pub mod run_tally;
 pub mod schedule;
 pub mod schedule_asset;
 pub mod schedule_firing;
+pub mod seal;
 pub mod suggestion;
 pub mod worker;

@@ -14,6 +14,7 @@ pub struct Model {
     pub provider: String,
     pub model: String,
     pub base_url: Option<String>,
+    /// Sealed.
     pub api_key: Option<String>,
     pub is_default: bool,
     pub concurrency: i32,

@@ -26,6 +26,8 @@ mod m20261127_000011_create_comparison;
 mod m20261127_000020_create_schedule;
 mod m20261127_000030_create_catalog;
 mod m20261127_000031_create_ask;
+mod m20261127_000040_create_api_token;
+mod m20261127_000041_create_seal;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -49,6 +51,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000020_create_schedule::Migration),
             Box::new(m20261127_000030_create_catalog::Migration),
             Box::new(m20261127_000031_create_ask::Migration),
+            Box::new(m20261127_000040_create_api_token::Migration),
+            Box::new(m20261127_000041_create_seal::Migration),
         ]
     }
 }

@@ -41,6 +41,18 @@ pub enum Error {
         /// The limit and how far it was exceeded.
         message: String,
     },
+    /// Nobody knows who is asking.
+    #[error("{message}")]
+    Unauthenticated {
+        /// What is wrong with the token, and how to get one.
+        message: String,
+    },
+    /// Who is asking may not do this.
+    #[error("{message}")]
+    Forbidden {
+        /// Which role may.
+        message: String,
+    },
     /// A database or model cannot be reached.
     #[error("{message}")]
     Unavailable {
@@ -78,6 +90,16 @@ impl Error {
         Self::LimitExceeded { message: message.into() }
     }
 
+    /// Nobody knows who is asking.
+    pub fn unauthenticated(message: impl Into<String>) -> Self {
+        Self::Unauthenticated { message: message.into() }
+    }
+
+    /// Who is asking may not do this.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::Forbidden { message: message.into() }
+    }
+
     /// A database or model cannot be reached.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::Unavailable { message: message.into() }
@@ -96,6 +118,8 @@ impl Error {
             Self::NotFound { .. } => "NOT_FOUND",
             Self::Conflict { .. } => "CONFLICT",
             Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
+            Self::Unauthenticated { .. } => "UNAUTHENTICATED",
+            Self::Forbidden { .. } => "FORBIDDEN",
             Self::Unavailable { .. } => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }

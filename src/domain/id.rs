@@ -54,6 +54,10 @@ key!(
     AskTurnId
 );
 key!(
+    /// An API token.
+    ApiTokenId
+);
+key!(
     /// A comparison that is kept.
     ComparisonId
 );
@@ -77,10 +81,12 @@ pub enum NodeType {
     AskSession,
     /// A question and its answer.
     AskTurn,
+    /// An API token.
+    ApiToken,
 }
 
 impl NodeType {
-    const ALL: [Self; 8] = [
+    const ALL: [Self; 9] = [
         Self::Run,
         Self::Suggestion,
         Self::DbProfile,
@@ -89,6 +95,7 @@ impl NodeType {
         Self::AppliedComment,
         Self::AskSession,
         Self::AskTurn,
+        Self::ApiToken,
     ];
 
     /// The type's name in the GraphQL schema.
@@ -103,6 +110,7 @@ impl NodeType {
             Self::AppliedComment => "AppliedComment",
             Self::AskSession => "AskSession",
             Self::AskTurn => "AskTurn",
+            Self::ApiToken => "ApiToken",
         }
     }
 }

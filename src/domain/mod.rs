@@ -25,6 +25,7 @@ pub mod spelling;
 pub mod status;
 pub mod suggestion;
 pub mod text;
+pub mod token;
 pub mod usage;
 pub mod vocabulary;
 pub mod words;

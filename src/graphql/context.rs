@@ -1,38 +1,103 @@
 //! What resolvers find in their context, typed.
 
-use std::sync::Arc;
+use std::{fmt, sync::Arc};
 
 use async_graphql::{Context, Enum};
+use tokio_util::sync::CancellationToken;
 
 use super::loader::Loaders;
-use crate::service::Services;
+use crate::{
+    domain::token,
+    service::{
+        Services,
+        tokens::{Held, Holder, LOCAL},
+    },
+};
 
 /// VIEWER reads; OPERATOR also starts, cancels, reviews and applies; ADMIN also keeps profiles and tokens.
-#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[graphql(remote = "token::Role")]
 pub enum Role {
     /// Reads everything but changes nothing.
     Viewer,
     /// Also starts, cancels, reviews and applies runs.
     Operator,
-    /// Also keeps profiles and tokens.
+    /// Also deletes, and keeps profiles and tokens.
     Admin,
 }
 
-/// Who is asking. The HTTP layer puts one into the request's data; without one it is the person at this
-/// machine.
-#[derive(Debug, Clone, PartialEq, Eq)]
+impl Role {
+    /// As the schema spells it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        token::Role::from(self).as_str()
+    }
+}
+
+/// Who is asking. The HTTP layer puts one into every request's data; without one nothing is answered.
+#[derive(Clone)]
 pub struct Viewer {
     /// The name that reviews and applies are recorded under.
     pub name: String,
     /// What they may do.
     pub role: Role,
+    /// Whether anybody knows them.
+    known: bool,
+    /// What they hold by their token.
+    held: Option<Arc<Held>>,
+}
+
+impl PartialEq for Viewer {
+    /// Whether it is the same person, who may do the same.
+    fn eq(&self, other: &Self) -> bool {
+        let of = |viewer: &Self| (viewer.known, viewer.has_token(), viewer.role);
+        of(self) == of(other) && self.name == other.name
+    }
+}
+
+impl Eq for Viewer {}
+
+impl fmt::Debug for Viewer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Viewer").field("name", &self.name).field("role", &self.role).finish_non_exhaustive()
+    }
 }
 
 impl Viewer {
     /// The person at this machine.
     #[must_use]
     pub fn local() -> Self {
-        Self { name: "local".to_owned(), role: Role::Admin }
+        Self { name: LOCAL.to_owned(), role: Role::Admin, known: true, held: None }
+    }
+
+    /// Somebody who has yet to say who they are: refused everything.
+    #[must_use]
+    pub fn nobody() -> Self {
+        Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, held: None }
+    }
+
+    /// Who shows a token.
+    pub(super) fn holding(holder: Holder) -> Self {
+        let Holder { name, role, held } = holder;
+        Self { name, role: role.into(), known: true, held }
+    }
+
+    /// Whether anybody knows them.
+    #[must_use]
+    pub const fn is_known(&self) -> bool {
+        self.known
+    }
+
+    /// Whether they are known by a token.
+    #[must_use]
+    pub const fn has_token(&self) -> bool {
+        self.held.is_some()
+    }
+
+    /// Trips when what they were let in by is worth nothing any more: what is still open for them must end.
+    #[must_use]
+    pub fn dismissed(&self) -> CancellationToken {
+        self.held.as_ref().map(|held| held.ended()).unwrap_or_default()
     }
 }
 
@@ -53,6 +118,9 @@ pub fn loaders<'a>(context: &Context<'a>) -> &'a Loaders {
 }
 
 /// Who is asking.
-pub fn viewer(context: &Context<'_>) -> Viewer {
-    context.data_opt::<Viewer>().cloned().unwrap_or_else(Viewer::local)
+///
+/// # Panics
+/// Never: `graphql::frontier` refuses every field of an operation without.
+pub fn viewer<'a>(context: &Context<'a>) -> &'a Viewer {
+    context.data_unchecked::<Viewer>()
 }

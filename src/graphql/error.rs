@@ -40,6 +40,15 @@ pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
     error
 }
 
+/// What went wrong in a use case, outside of an operation.
+pub fn of_domain(cause: Error) -> ServerError {
+    let mut extensions = ErrorExtensionValues::default();
+    describe(&cause, None, &mut extensions);
+    let mut error = ServerError::new(cause.to_string(), None);
+    error.extensions = Some(extensions);
+    error
+}
+
 fn has_code(error: &ServerError) -> bool {
     error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
 }

@@ -1,21 +1,27 @@
-//! What stands between a request and the resolvers: limits on the way in, loaders for the way through, codes
-//! on the errors that go out. One extension of async-graphql, for queries, mutations and subscriptions alike.
+//! What stands between a request and the resolvers: limits and roles on the way in, loaders for the way through,
+//! codes on the errors that go out. One extension of async-graphql, for queries, mutations and subscriptions alike.
 
-use std::sync::{Arc, OnceLock};
+use std::{
+    any::TypeId,
+    sync::{Arc, Mutex, OnceLock, PoisonError},
+};
 
 use async_graphql::{
-    Data, Request, Response, ServerError, ServerResult, ValidationResult, Variables,
+    Data, PathSegment, QueryPathSegment, Request, Response, ServerError, ServerResult, ValidationResult, Value,
+    Variables,
     extensions::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextRequest,
-        NextSubscribe, NextValidation,
+        NextResolve, NextSubscribe, NextValidation, ResolveInfo,
     },
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition},
 };
 use futures_util::{StreamExt, stream::BoxStream};
 
 use super::{
+    access,
     batch::{Queue, drive},
     complete::complete,
+    context::Viewer,
     error::{BAD_USER_INPUT, LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
     limits,
     loader::Loaders,
@@ -39,6 +45,8 @@ struct Guard {
     document: OnceLock<ExecutableDocument>,
     /// The order of the fields; a subscription has many answers in the same.
     order: OnceLock<Order>,
+    /// The fields that whoever asks may not have.
+    refused: Mutex<Vec<ServerError>>,
 }
 
 /// Parses a request's document, once, within the limits of its text and of what it asks for. The HTTP layer calls
@@ -119,8 +127,12 @@ impl Extension for Guard {
     ) -> ServerResult<Request> {
         let mut request = next.run(context, request).await?;
         let operation_name = request.operation_name.clone();
+        let viewer = request.data.get(&TypeId::of::<Viewer>()).and_then(|viewer| viewer.downcast_ref()).cloned();
+        let document = parse(&mut request)?;
         // The engine would say it too, but only after it has validated, and without a code.
-        operation(parse(&mut request)?, operation_name.as_deref())?;
+        let operation = operation(document, operation_name.as_deref())?;
+        let roots = limits::root_fields(document, operation)?;
+        access::check_roots(viewer.as_ref(), operation.ty, &roots)?;
         Ok(request)
     }
 
@@ -158,6 +170,31 @@ impl Extension for Guard {
         Ok(checked)
     }
 
+    async fn resolve(
+        &self,
+        context: &ExtensionContext<'_>,
+        info: ResolveInfo<'_>,
+        next: NextResolve<'_>,
+    ) -> ServerResult<Option<Value>> {
+        // All else is below a field that was looked at.
+        if access::is_guarded(info.parent_type)
+            && let Err(error) = access::check(context.data_opt::<Viewer>(), info.parent_type, info.name)
+        {
+            let nodes = std::iter::once(info.path_node).chain(info.path_node.parents());
+            let mut path: Vec<PathSegment> = nodes
+                .map(|node| match node.segment {
+                    QueryPathSegment::Index(at) => PathSegment::Index(at),
+                    QueryPathSegment::Name(name) => PathSegment::Field(name.to_owned()),
+                })
+                .collect();
+            path.reverse();
+            let error = ServerError { locations: vec![info.field.name.pos], path, ..error };
+            self.refused.lock().unwrap_or_else(PoisonError::into_inner).push(error);
+            return Ok(Some(Value::Null));
+        }
+        next.run(context, info).await
+    }
+
     async fn execute(
         &self,
         context: &ExtensionContext<'_>,
@@ -171,6 +208,7 @@ impl Extension for Guard {
         let mut data = Data::default();
         data.insert(Loaders::new(services, &queue));
         let mut response = drive(next.run_with_data(context, operation_name, data), queue).await;
+        response.errors.append(&mut self.refused.lock().unwrap_or_else(PoisonError::into_inner));
         if let Some(document) = self.document.get()
             && let Ok(operation) = operation(document, operation_name)
         {

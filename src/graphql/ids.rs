@@ -5,7 +5,7 @@ use async_graphql::ID;
 use crate::domain::{
     Error, Result,
     id::{
-        AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId,
+        ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId,
         SuggestionId, decode, encode,
     },
 };
@@ -79,4 +79,5 @@ keys!(
     AppliedCommentId is AppliedComment,
     AskSessionId is AskSession,
     AskTurnId is AskTurn,
+    ApiTokenId is ApiToken,
 );

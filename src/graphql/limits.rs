@@ -119,6 +119,19 @@ pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> 
     Ok(())
 }
 
+/// The names of an operation's root fields, fragments included; of a document that was checked.
+///
+/// # Errors
+/// None in practice: the document was checked.
+pub fn root_fields<'a>(
+    document: &'a ExecutableDocument,
+    operation: &'a OperationDefinition,
+) -> Result<Vec<&'a str>, ServerError> {
+    let mut names = Vec::new();
+    Counter { document, known: HashMap::new() }.roots(&operation.selection_set.node, &mut names)?;
+    Ok(names)
+}
+
 /// What a selection holds, fragments included.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {

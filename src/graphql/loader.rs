@@ -14,12 +14,13 @@ use crate::{
         ask::{AskSession, AskTurn, ToolUse},
         catalog::TableDetail,
         id::{
-            AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+            ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
         },
         profile::{DbProfile, LlmProfile},
         run::Run,
         schedule::Schedule,
         suggestion::{Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion},
+        token::ApiToken,
     },
     port::store::WorkerRecord,
     service::Services,
@@ -68,6 +69,8 @@ pub struct Loaders {
     pub turns_of_runs: Batch<RunId, Arc<AskTurn>>,
     /// The tools that were used for answers.
     pub tool_uses: Batch<AskTurnId, Vec<ToolUse>>,
+    /// Tokens.
+    pub api_tokens: Batch<ApiTokenId, Arc<ApiToken>>,
     /// Suggestions per band.
     pub confidence: Batch<RunId, ConfidenceDistribution>,
     /// Suggestions per review state.
@@ -140,6 +143,7 @@ impl Loaders {
             ask_turns: from_store!(services, queue, turns_by_id, shared),
             turns_of_runs: from_store!(services, queue, turns_of_runs, shared),
             tool_uses: from_store!(services, queue, tool_uses, |found| found),
+            api_tokens: from_store!(services, queue, api_tokens_by_id, shared),
             confidence: from_store!(services, queue, confidence_distributions, |found| found),
             reviews: from_store!(services, queue, review_counts, |found| found),
             workers,

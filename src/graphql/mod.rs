@@ -8,6 +8,7 @@
 #![expect(clippy::unused_async, reason = "async-graphql wants every resolver to be async")]
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
+pub mod access;
 pub mod apply;
 pub mod ask;
 mod batch;
@@ -32,12 +33,14 @@ pub mod search;
 pub mod server;
 pub mod share;
 pub mod suggestion;
+pub mod token;
 
 use std::sync::Arc;
 
-use async_graphql::{MergedObject, MergedSubscription, SDLExportOptions, Schema, SchemaBuilder};
+use async_graphql::{MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, Variables};
 
 pub use self::{
+    access::Access,
     context::{Role, Viewer},
     frontier::{operation, parse},
     share::{Place, Sharing, sharing},
@@ -55,6 +58,7 @@ pub struct Query(
     schedule::query::ScheduleQuery,
     search::query::SearchQuery,
     ask::query::AskQuery,
+    token::query::TokenQuery,
     server::query::ServerQuery,
 );
 
@@ -68,6 +72,7 @@ pub struct Mutation(
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,
     schedule::mutation::ScheduleMutation,
+    token::mutation::TokenMutation,
 );
 
 /// What can be watched.
@@ -85,6 +90,12 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
 /// The schema over these use cases.
 pub fn schema(services: Services) -> GlossSchema {
     builder().data(Arc::new(services)).extension(frontier::Frontier).finish()
+}
+
+/// The whole answer to an operation that the person at this machine asks of a process of their own.
+pub async fn answer(schema: &GlossSchema, query: &str, variables: serde_json::Value) -> serde_json::Value {
+    let request = Request::new(query).variables(Variables::from_json(variables)).data(Viewer::local());
+    serde_json::to_value(schema.execute(request).await).unwrap_or_default()
 }
 
 /// The schema's text, the same each time.

@@ -3,18 +3,21 @@
 use async_graphql::{Context, ID, Interface, Object, Result};
 
 use super::{
+    access,
     apply::object::AppliedComment,
     ask::object::{AskSession, AskTurn},
-    context::loaders,
+    context::{Role, loaders},
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
     schedule::object::Schedule,
     suggestion::object::Suggestion,
+    token::object::ApiToken,
 };
 use crate::domain::{
     Error,
     id::{
-        AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode,
+        ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId,
+        decode,
     },
     page::MAX_SIZE,
 };
@@ -39,6 +42,8 @@ pub enum Node {
     AskSession(AskSession),
     /// A question and its answer.
     AskTurn(AskTurn),
+    /// A token.
+    ApiToken(ApiToken),
 }
 
 /// Records by id.
@@ -94,5 +99,10 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             loaders.ask_sessions.load(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
         }
         NodeType::AskTurn => loaders.ask_turns.load(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
+        NodeType::ApiToken => {
+            access::require(context, Role::Admin, "a token")?;
+            let found = loaders.api_tokens.load(ApiTokenId(key)).await?;
+            found.map(|it| Node::ApiToken(ApiToken(it.as_ref().clone())))
+        }
     })
 }

@@ -121,7 +121,11 @@ impl Refusal {
 
     /// Who was let in is not welcome any more.
     pub fn dismissed() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "your access has ended; come back with a valid token")
+        Self::new(
+            StatusCode::UNAUTHORIZED,
+            "UNAUTHENTICATED",
+            "the token was revoked or has expired; come back with another one",
+        )
     }
 
     /// The errors as they stand in an answer.

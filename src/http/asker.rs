@@ -41,15 +41,18 @@ pub struct Asker {
     pub client: Client,
     /// Trips when they are no longer welcome.
     pub dismissed: CancellationToken,
+    /// Whether they ask from this machine, for all that the connection tells.
+    pub is_local: bool,
 }
 
 impl Asker {
-    /// Who sent a request with these extensions: whom the check has found, or the person at this machine.
+    /// Who sent a request with these extensions: whom the check has found, or nobody.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
-            viewer: Viewer::local(),
+            viewer: Viewer::nobody(),
             client: Client::at(Peer::of(extensions).address()),
             dismissed: CancellationToken::new(),
+            is_local: false,
         })
     }
 

@@ -2,34 +2,86 @@
 //!
 //! A web page of another site can make a browser talk to a server on loopback: directly (its Origin gives
 //! it away) or by a name of its own that resolves to 127.0.0.1 (the Host gives it away). The rule: both are
-//! refused before a route sees the request, a WebSocket's handshake too.
+//! refused before a route sees the request, a WebSocket's handshake too. Settings let more of them in.
 
-use std::net::{IpAddr, Ipv6Addr, SocketAddr};
+use std::{
+    net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
+    time::Duration,
+};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, StatusCode, Uri, header, uri::Authority},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header, uri::Authority},
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{answer::Refusal, value};
+use super::{answer::Refusal, auth::EXPOSED, value};
+
+/// How long a browser may remember what it was told of a page of another site.
+const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
+/// What an answer that is no page may load: nothing.
+const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
 /// Who may ask, by the names that a request gives.
 #[derive(Debug, Clone)]
 pub struct HostPolicy {
-    /// On loopback only these hosts are known; elsewhere any name may lead here.
+    /// The hosts that lead here; `None` where any name may.
     known: Option<Vec<String>>,
+    /// Other sites whose pages may ask.
+    origins: Vec<Uri>,
 }
 
 impl HostPolicy {
-    /// For a listener at an address, and the host as the settings spell it.
+    /// For a listener at an address, and the host as the settings spell it: on loopback only this machine's names are
+    /// known, elsewhere any name may lead here.
     pub fn new(address: SocketAddr, configured_host: &str) -> Self {
         let known = address.ip().is_loopback().then(|| {
             let configured = configured_host.trim_matches(['[', ']']).to_ascii_lowercase();
-            vec!["localhost".to_owned(), "127.0.0.1".to_owned(), Ipv6Addr::LOCALHOST.to_string(), configured]
+            [this_machine(), vec![configured]].concat()
         });
-        Self { known }
+        Self { known, origins: Vec::new() }
+    }
+
+    /// Knows these hosts too; once one is named, elsewhere as well no other.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: &[Authority], listener: IpAddr) -> Self {
+        if !hosts.is_empty() {
+            let known = self.known.get_or_insert_with(|| [this_machine(), vec![listener.to_string()]].concat());
+            known.extend(hosts.iter().map(bare_host));
+        }
+        self
+    }
+
+    /// Lets pages of these sites ask.
+    #[must_use]
+    pub fn with_origins(mut self, origins: Vec<Uri>) -> Self {
+        self.origins = origins;
+        self
+    }
+
+    /// What tells browsers that these pages may ask; nothing where there are none.
+    pub fn cors(&self) -> Option<CorsLayer> {
+        let origins: Vec<HeaderValue> =
+            self.origins.iter().filter_map(|origin| spelled(origin)?.parse().ok()).collect();
+        if origins.is_empty() {
+            return None;
+        }
+        let headers = [
+            header::ACCEPT,
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            super::REQUEST_ID,
+            HeaderName::from_static("x-graphql-event-stream-token"),
+        ];
+        let cors = CorsLayer::new()
+            .allow_origin(AllowOrigin::list(origins))
+            .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+            .allow_headers(headers)
+            .expose_headers(EXPOSED)
+            .max_age(PREFLIGHT_AGE);
+        Some(cors)
     }
 
     fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
@@ -37,16 +89,56 @@ impl HostPolicy {
         if let Some(known) = &self.known
             && !host.as_ref().is_some_and(|host| known.contains(host))
         {
-            return Err("this Host is not served here; use localhost or 127.0.0.1");
+            return Err("this Host is not served here; use localhost or 127.0.0.1, or allow it with --allowed-hosts");
         }
         // A page of another port is a page of another site.
         let asked = authority_of(uri, headers);
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let allowed = origins.all(|origin| {
-            let origin = origin.to_str().ok().and_then(|text| text.parse::<Uri>().ok());
-            origin.zip(asked.as_ref()).is_some_and(|(origin, asked)| is_origin_of(&origin, asked))
+            let Some(origin) = origin.to_str().ok().and_then(|text| text.parse::<Uri>().ok()) else { return false };
+            asked.as_ref().is_some_and(|asked| is_origin_of(&origin, asked))
+                || self.origins.iter().any(|allowed| is_same_origin(allowed, &origin))
         });
-        if allowed { Ok(()) } else { Err("requests from pages of another origin are refused") }
+        if allowed {
+            Ok(())
+        } else {
+            Err("requests from pages of another origin are refused; --allowed-origins lets some in")
+        }
+    }
+}
+
+/// The names by which only this machine can be meant.
+fn this_machine() -> Vec<String> {
+    vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()]
+}
+
+/// Whether a request is for a name by which only this machine can be meant.
+pub fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
+    authority_of(uri, headers).is_some_and(|authority| {
+        let host = bare_host(&authority);
+        host == "localhost" || host.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
+    })
+}
+
+/// The origin as browsers spell it: a usual port is left out.
+fn spelled(origin: &Uri) -> Option<String> {
+    let (scheme, authority) = (origin.scheme_str()?, origin.authority()?);
+    let host = authority.host().to_ascii_lowercase();
+    Some(match authority.port_u16().filter(|port| Some(*port) != usual_port(origin)) {
+        Some(port) => format!("{scheme}://{host}:{port}"),
+        None => format!("{scheme}://{host}"),
+    })
+}
+
+fn is_same_origin(one: &Uri, other: &Uri) -> bool {
+    matches!((spelled(one), spelled(other)), (Some(one), Some(other)) if one == other)
+}
+
+fn usual_port(origin: &Uri) -> Option<u16> {
+    match origin.scheme_str() {
+        Some("http") => Some(80),
+        Some("https") => Some(443),
+        _ => None,
     }
 }
 
@@ -62,11 +154,7 @@ fn authority_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
 
 /// Whether a page of this origin was served from the host that is asked.
 fn is_origin_of(origin: &Uri, asked: &Authority) -> bool {
-    let usual_port = match origin.scheme_str() {
-        Some("http") => 80,
-        Some("https") => 443,
-        _ => return false,
-    };
+    let Some(usual_port) = usual_port(origin) else { return false };
     let place = |authority: &Authority| (bare_host(authority), authority.port_u16().unwrap_or(usual_port));
     origin.authority().is_some_and(|origin| place(origin) == place(asked))
 }
@@ -85,8 +173,11 @@ pub async fn check(State(policy): State<HostPolicy>, request: Request, next: Nex
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, value("nosniff"));
-    headers.insert("cross-origin-resource-policy", value("same-origin"));
+    headers.insert(header::X_FRAME_OPTIONS, value("DENY"));
     headers.insert(header::REFERRER_POLICY, value("no-referrer"));
+    headers.insert("cross-origin-resource-policy", value("same-origin"));
+    headers.insert("cross-origin-opener-policy", value("same-origin"));
+    headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(value(POLICY));
     response
 }
 
@@ -133,6 +224,27 @@ mod tests {
             "http://localhost:5173",
         ] {
             assert!(!verdict(&policy, "localhost", Some(origin)), "{origin}");
+        }
+    }
+
+    #[test]
+    fn named_hosts_and_origins_are_let_in_and_no_others() {
+        let hosts = ["Gloss.example".parse().unwrap(), "db.example:8443".parse().unwrap()];
+        let origins = || vec!["https://studio.example".parse().unwrap(), "http://localhost:5173/".parse().unwrap()];
+        for address in ["127.0.0.1:8787", "192.0.2.7:8787"] {
+            let address: SocketAddr = address.parse().unwrap();
+            let policy = HostPolicy::new(address, &address.ip().to_string());
+            let policy = policy.with_hosts(&hosts, address.ip()).with_origins(origins());
+            for host in ["gloss.example", "GLOSS.example:80", "db.example", "localhost:8787", &address.to_string()] {
+                assert!(verdict(&policy, host, None), "{address}: {host}");
+            }
+            assert!(!verdict(&policy, "evil.example", None));
+            for origin in ["https://studio.example", "https://STUDIO.example:443", "http://localhost:5173"] {
+                assert!(verdict(&policy, "gloss.example", Some(origin)), "{address}: {origin}");
+            }
+            for origin in ["http://studio.example", "https://studio.example:8443", "http://localhost:5174", "null"] {
+                assert!(!verdict(&policy, "gloss.example", Some(origin)), "{address}: {origin}");
+            }
         }
     }
 

@@ -1,7 +1,7 @@
 //! The front door: GraphQL over HTTP, WebSocket and server-sent events, the pages, health and metrics.
 //!
 //! A request passes, from the outside in: the request id, the span, the net for panics, the check of Host
-//! and Origin (`guard`), compression, then its route. `request` turns what came into one GraphQL request,
+//! and Origin (`guard`), the gate (`auth`), compression, then its route. `request` turns what came into one GraphQL request,
 //! whatever the transport, with its document from `documents`; `asker` says whose it is; `execute` gives the one
 //! result of a query or mutation, `results` those of an operation that streams, which `share` lets subscribers
 //! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
@@ -15,12 +15,14 @@
 
 mod answer;
 mod asker;
+mod auth;
 mod documents;
 mod execute;
 mod export;
 mod guard;
 mod health;
 mod limits;
+mod pace;
 mod pages;
 mod peer;
 mod post_get;
@@ -33,11 +35,13 @@ mod stop;
 mod ws;
 
 pub use asker::{Admission, Asker, Client};
+pub use auth::Gate;
 pub use documents::{Documents, DocumentsError};
 pub use export::Exports;
 pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
 pub use limits::Limits;
+pub use pace::Pace;
 pub use request::MayShare;
 pub use stop::{Stop, serve};
 
@@ -48,7 +52,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Request, StatusCode},
-    middleware::from_fn,
+    middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect},
     routing::get,
 };
@@ -76,6 +80,8 @@ pub struct Door<E> {
     pub executor: E,
     /// Which Host and Origin headers are let in.
     pub hosts: HostPolicy,
+    /// Who is let in.
+    pub gate: Gate,
     /// Opens the files of `/export`.
     pub exports: Exports,
     /// Says whether the process can do its work.
@@ -111,13 +117,13 @@ pub struct Open {
 
 /// All routes.
 pub fn router<E: Executor>(door: Door<E>) -> Router {
-    let hosts = door.hosts.clone();
+    let (hosts, gate) = (door.hosts.clone(), door.gate.clone());
     let graphql = get(post_get::get::<E>)
         .post(post_get::post::<E>)
         .put(post_get::put::<E>)
         .delete(post_get::delete::<E>)
         .fallback(post_get::other_method);
-    Router::new()
+    let router = Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
@@ -132,7 +138,14 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .layer(CompressionLayer::new().compress_when(
             SizeAbove::new(COMPRESS_FROM_BYTES).and(DefaultPredicate::new()).and(NotForContentType::new("font/woff")),
         ))
-        .layer(axum::middleware::from_fn_with_state(hosts, guard::check))
+        .layer(from_fn_with_state(gate, auth::check));
+    // Before the gate: a browser asks without a token whether it may ask.
+    let router = match hosts.cors() {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router
+        .layer(from_fn_with_state(hosts, guard::check))
         .layer(from_fn(answer::catch_panic))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(tower_http::request_id::PropagateRequestIdLayer::new(REQUEST_ID))
@@ -146,7 +159,9 @@ const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// hold what a person typed.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
-    tracing::info_span!("http", request_id = id, method = %request.method(), path = request.uri().path())
+    let (method, path) = (request.method(), request.uri().path());
+    // The actor is known once the gate has let them in: all that they do is logged under their name.
+    tracing::info_span!("http", request_id = id, %method, path, actor = tracing::field::Empty)
 }
 
 /// Nothing lives at this path.

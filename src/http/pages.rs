@@ -40,7 +40,6 @@ fn page(name: &str) -> Response {
     headers.insert(header::CONTENT_TYPE, value("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, value("no-cache"));
     headers.insert(header::CONTENT_SECURITY_POLICY, value(POLICY));
-    headers.insert(header::X_FRAME_OPTIONS, value("DENY"));
     response
 }
 

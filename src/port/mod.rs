@@ -8,6 +8,7 @@ pub mod converse;
 pub mod model;
 pub mod store;
 pub mod target;
+pub mod tokens;
 
 use std::sync::Arc;
 

@@ -11,6 +11,7 @@ use std::{
 
 use async_trait::async_trait;
 
+use super::tokens::TokenStore;
 use crate::domain::{
     Result,
     apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
@@ -73,17 +74,20 @@ pub trait RunStore: Send + Sync {
     /// records nothing and gives the runs of that key back.
     ///
     /// # Errors
-    /// `Conflict` for a known key with another fingerprint.
+    /// `Conflict` for a known key with another fingerprint; `LimitExceeded` where a starter would have more runs in the
+    /// queue than one may.
     async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>>;
 
     /// Changes one run in one transaction: reads it, applies the change, writes the run, new rows, outcomes with
     /// their suggestions, and events. `fence` is the attempt number of the caller's claim.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where the run is in another attempt than `fence`; what the change returns.
+    /// `NotFound`; `Conflict` where the run is in another attempt than `fence`; `LimitExceeded` where it would go back
+    /// into the queue and its starter has as many there as one may; what the change returns.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
-    /// Gives the oldest run that waits for a worker to one: queued, or APPLYING without a worker.
+    /// Gives a run that waits for a worker to one: queued, or APPLYING without a worker. It is the oldest of whoever has
+    /// the fewest runs at work.
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
 
     /// Renews a worker's leases on the runs it works on, and its own sign of life.
@@ -583,6 +587,7 @@ pub trait Store:
     + ComparisonStore
     + ProfileStore
     + ScheduleStore
+    + TokenStore
     + WorkerStore
     + CatalogStore
     + AskStore

@@ -20,6 +20,7 @@ pub mod runs;
 pub mod schedules;
 pub mod searches;
 pub mod subscriptions;
+pub mod tokens;
 pub mod workers;
 
 use crate::{domain::clock::Moment, port::Ports};
@@ -53,6 +54,8 @@ pub struct Services {
     pub changes: subscriptions::RunChanges,
     /// DB profiles and LLM profiles.
     pub profiles: profiles::Profiles,
+    /// API tokens, and who shows one.
+    pub tokens: tokens::Tokens,
     /// What the databases themselves tell.
     pub catalog: catalog::Catalog,
     /// The processes at work, and the server itself.
@@ -79,6 +82,7 @@ impl Services {
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),
+            tokens: tokens::Tokens::new(ports.clone()),
             catalog: catalog::Catalog::new(ports.clone()),
             workers: workers::Workers::new(ports.clone(), bus.into(), started_at),
             ports,

@@ -266,7 +266,7 @@ async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileT
     }
 }
 
-/// Refuses a name that people could not read in a list.
+/// The name of a profile or a token, where it can be one.
 ///
 /// # Errors
 /// `BadInput` at `input.name`.

@@ -171,6 +171,7 @@ impl SqlStore {
             let turn = turn(found.ok_or_else(|| Error::internal(format!("run #{id} answers no question")))?)?;
             return Ok((self.session_of(&transaction, turn.session_id).await?, turn, run));
         }
+        self.check_queue(&transaction, [run.started_by.as_str()]).await?;
         let session_row = match new.session_id {
             Some(id) => {
                 self.session_of(&transaction, id).await?;
@@ -206,7 +207,7 @@ impl SqlStore {
         };
         let turn = turn(ask_turn::Entity::insert(row).exec_with_returning(&transaction).await?)?;
         transaction.commit().await?;
-        self.nudge_created(&run);
+        self.nudge_new(std::slice::from_ref(&run));
         Ok((session_row, turn, run))
     }
 

@@ -14,6 +14,19 @@ use crate::domain::{
     search::{Need, SearchQuery, Wanted},
 };
 
+/// Leaves nothing of what was deleted or overwritten in the store's files. It may take long: it writes the store anew.
+pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
+    if writer.get_database_backend() == DbBackend::Sqlite {
+        // The copy may be larger than the memory.
+        for statement in
+            ["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"]
+        {
+            writer.execute_unprepared(statement).await?;
+        }
+    }
+    Ok(())
+}
+
 /// Characters of a searched text from which the search index answers.
 const INDEXED_SEARCH_FROM: usize = 3;
 

@@ -25,8 +25,10 @@ mod run_list;
 mod run_plan;
 mod runs;
 mod schedules;
+mod seal;
 mod settle;
 mod suggestions;
+mod tokens;
 mod workers;
 mod write;
 
@@ -50,7 +52,8 @@ use crate::{
     port::{bus::Bus, store::Store},
 };
 
-pub use open::{OpenError, migrate, open};
+pub use open::{OpenError, migrate, open, reseal};
+pub use seal::{SealKey, WeakKey};
 
 /// Gloss's records in a SQL database. Cheap to clone.
 #[derive(Clone)]
@@ -61,6 +64,10 @@ pub struct SqlStore {
     name: Arc<str>,
     statements: Arc<AtomicU64>,
     few: u64,
+    /// What secrets are sealed with.
+    seal: Arc<SealKey>,
+    /// Runs that one starter may have in the queue.
+    queue_limit: i64,
 }
 
 impl std::fmt::Debug for SqlStore {
@@ -75,6 +82,13 @@ impl SqlStore {
     #[must_use]
     pub const fn sorting_at_most(mut self, few: u64) -> Self {
         self.few = few;
+        self
+    }
+
+    /// The same store with another limit of runs that one starter may have in the queue.
+    #[must_use]
+    pub const fn queueing_at_most(mut self, runs: i64) -> Self {
+        self.queue_limit = runs;
         self
     }
 

@@ -17,7 +17,10 @@ use sea_orm::{
     sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
 };
 
-use super::{SqlStore, dialect, run_plan};
+use super::{
+    SqlStore, dialect, run_plan,
+    seal::{self, SealKey},
+};
 use crate::port::bus::Bus;
 
 /// Connections that read.
@@ -38,6 +41,9 @@ pub enum OpenError {
     /// It cannot be reached, read or migrated.
     #[error("the store cannot be opened: {}; check that it is a store of Gloss in a folder that can be written to", cause(.0))]
     Database(#[from] DbErr),
+    /// Its secrets are sealed with another key.
+    #[error("the passwords and API keys in the store were sealed with another key")]
+    WrongKey,
     /// It was opened but does not answer as it should.
     #[error("the store cannot be used: its database does not answer as it should")]
     Unusable(#[from] crate::domain::Error),
@@ -54,17 +60,27 @@ fn cause(error: &DbErr) -> String {
     cause.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
 }
 
-/// Opens a store, migrates it, and makes void what processes that are gone left in it.
+/// Opens a store whose secrets are sealed with a key, migrates it, and makes void what processes that are gone left in it.
 ///
 /// # Errors
 /// [`OpenError`].
-pub async fn open(url: &str, bus: Arc<dyn Bus>) -> Result<SqlStore, OpenError> {
+pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore, OpenError> {
     let statements = Arc::new(AtomicU64::new(0));
     let writer = connect(url, 1, &statements).await?;
     bring_up(url, &writer).await?;
+    seal::unlock(&writer, &key).await?;
     let readers = connect(url, READERS, &statements).await?;
     let name = dialect::name(&readers).await?.into();
-    let store = SqlStore { writer, readers, bus, name, statements, few: run_plan::FEW };
+    let store = SqlStore {
+        writer,
+        readers,
+        bus,
+        name,
+        statements,
+        few: run_plan::FEW,
+        seal: Arc::new(key),
+        queue_limit: i64::MAX,
+    };
     forget_processes(&store.writer).await?;
     Ok(store)
 }
@@ -77,6 +93,20 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
     let writer = connect(url, 1, &Arc::default()).await?;
     bring_up(url, &writer).await?;
     Ok(writer.close().await?)
+}
+
+/// Seals the secrets of a store anew; gives how many there are. All of them are, or none.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, OpenError> {
+    let writer = connect(url, 1, &Arc::default()).await?;
+    bring_up(url, &writer).await?;
+    seal::unlock(&writer, old).await?;
+    let sealed = seal::reseal(&writer, old, new).await?;
+    dialect::scrub(&writer).await?;
+    writer.close().await?;
+    Ok(sealed)
 }
 
 async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection, OpenError> {

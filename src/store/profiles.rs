@@ -1,4 +1,4 @@
-//! Profiles of databases and of models.
+//! Profiles of databases and of models. Their passwords and keys are sealed on the way in and opened on the way out.
 
 use std::collections::HashMap;
 
@@ -7,9 +7,14 @@ use entity::{db_profile, llm_profile, run, schedule};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::ExposeSecret;
 
-use super::{SqlStore, ask, catalog, record, runs::spellings, schedules::nobody_names};
+use super::{
+    SqlStore, ask, catalog, record,
+    runs::spellings,
+    schedules::nobody_names,
+    seal::{DB_URL, LLM_KEY, SealKey},
+};
 use crate::{
     domain::{
         Error, Result,
@@ -25,29 +30,29 @@ use crate::{
 const IN_USE: [RunStatus; 5] =
     [RunStatus::Queued, RunStatus::Running, RunStatus::Paused, RunStatus::Cancelling, RunStatus::Applying];
 
-fn db_profile(row: db_profile::Model) -> Result<DbProfile> {
+fn db_profile(row: db_profile::Model, key: &SealKey) -> Result<DbProfile> {
     Ok(DbProfile {
         id: DbProfileId(row.id),
         name: row.name,
         backend: record::spelled(&row.backend)?,
-        url: SecretString::from(row.url),
+        url: key.open(DB_URL, &row.url)?,
         pinned_database: row.pinned_database,
         created_at: record::moment(row.created_at)?,
     })
 }
 
-fn db_profile_row(profile: NewDbProfile) -> db_profile::ActiveModel {
-    db_profile::ActiveModel {
+fn db_profile_row(profile: NewDbProfile, key: &SealKey) -> Result<db_profile::ActiveModel> {
+    Ok(db_profile::ActiveModel {
         id: ActiveValue::NotSet,
         name: ActiveValue::Set(profile.name),
         backend: ActiveValue::Set(profile.backend.as_str().to_owned()),
-        url: ActiveValue::Set(profile.url.expose_secret().to_owned()),
+        url: ActiveValue::Set(key.seal(DB_URL, profile.url.expose_secret())?),
         pinned_database: ActiveValue::Set(profile.pinned_database),
         created_at: ActiveValue::NotSet,
-    }
+    })
 }
 
-fn llm_profile(row: llm_profile::Model) -> Result<LlmProfile> {
+fn llm_profile(row: llm_profile::Model, key: &SealKey) -> Result<LlmProfile> {
     Ok(LlmProfile {
         id: LlmProfileId(row.id),
         settings: NewLlmProfile {
@@ -55,7 +60,7 @@ fn llm_profile(row: llm_profile::Model) -> Result<LlmProfile> {
             provider: record::spelled(&row.provider)?,
             model: row.model,
             base_url: row.base_url,
-            api_key: row.api_key.map(SecretString::from),
+            api_key: row.api_key.map(|sealed| key.open(LLM_KEY, &sealed)).transpose()?,
             is_default: row.is_default,
             concurrency: row.concurrency,
             requests_per_minute: row.requests_per_minute,
@@ -66,21 +71,22 @@ fn llm_profile(row: llm_profile::Model) -> Result<LlmProfile> {
     })
 }
 
-fn llm_profile_row(profile: NewLlmProfile) -> llm_profile::ActiveModel {
-    llm_profile::ActiveModel {
+fn llm_profile_row(profile: NewLlmProfile, key: &SealKey) -> Result<llm_profile::ActiveModel> {
+    let api_key = profile.api_key.map(|secret| key.seal(LLM_KEY, secret.expose_secret())).transpose()?;
+    Ok(llm_profile::ActiveModel {
         id: ActiveValue::NotSet,
         name: ActiveValue::Set(profile.name),
         provider: ActiveValue::Set(profile.provider.as_str().to_owned()),
         model: ActiveValue::Set(profile.model),
         base_url: ActiveValue::Set(profile.base_url),
-        api_key: ActiveValue::Set(profile.api_key.map(|key| key.expose_secret().to_owned())),
+        api_key: ActiveValue::Set(api_key),
         is_default: ActiveValue::Set(profile.is_default),
         concurrency: ActiveValue::Set(profile.concurrency),
         requests_per_minute: ActiveValue::Set(profile.requests_per_minute),
         input_cost_per_million_tokens: ActiveValue::Set(profile.input_cost_per_million_tokens),
         output_cost_per_million_tokens: ActiveValue::Set(profile.output_cost_per_million_tokens),
         created_at: ActiveValue::NotSet,
-    }
+    })
 }
 
 /// Refuses a name that another profile has.
@@ -144,23 +150,23 @@ async fn no_default(connection: &impl ConnectionTrait) -> Result<()> {
 impl ProfileStore for SqlStore {
     async fn db_profiles(&self) -> Result<Vec<DbProfile>> {
         let rows = db_profile::Entity::find().order_by_asc(db_profile::Column::Name).all(self.read()).await?;
-        rows.into_iter().map(db_profile).collect()
+        rows.into_iter().map(|row| db_profile(row, &self.seal)).collect()
     }
 
     async fn db_profiles_by_id(&self, ids: &[DbProfileId]) -> Result<HashMap<DbProfileId, DbProfile>> {
         let these = db_profile::Column::Id.is_in(ids.iter().map(|id| id.0));
         let rows = db_profile::Entity::find().filter(these).all(self.read()).await?;
-        rows.into_iter().map(|row| Ok((DbProfileId(row.id), db_profile(row)?))).collect()
+        rows.into_iter().map(|row| Ok((DbProfileId(row.id), db_profile(row, &self.seal)?))).collect()
     }
 
     async fn create_db_profile(&self, profile: NewDbProfile, at: Moment) -> Result<DbProfile> {
         let transaction = self.begin().await?;
         name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, None)?;
-        let mut row = db_profile_row(profile);
+        let mut row = db_profile_row(profile, &self.seal)?;
         row.created_at = ActiveValue::Set(record::millis(at));
         let row = db_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
         transaction.commit().await?;
-        db_profile(row)
+        db_profile(row, &self.seal)
     }
 
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
@@ -168,14 +174,14 @@ impl ProfileStore for SqlStore {
         let before =
             db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
         name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
-        let mut row = db_profile_row(profile);
+        let mut row = db_profile_row(profile, &self.seal)?;
         row.id = ActiveValue::Unchanged(id.0);
         let row = db_profile::Entity::update(row).exec(&transaction).await?;
         if (&row.url, &row.pinned_database) != (&before.url, &before.pinned_database) {
             catalog::forget(&transaction, id).await?;
         }
         transaction.commit().await?;
-        db_profile(row)
+        db_profile(row, &self.seal)
     }
 
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {
@@ -195,13 +201,13 @@ impl ProfileStore for SqlStore {
 
     async fn llm_profiles(&self) -> Result<Vec<LlmProfile>> {
         let rows = llm_profile::Entity::find().order_by_asc(llm_profile::Column::Name).all(self.read()).await?;
-        rows.into_iter().map(llm_profile).collect()
+        rows.into_iter().map(|row| llm_profile(row, &self.seal)).collect()
     }
 
     async fn llm_profiles_by_id(&self, ids: &[LlmProfileId]) -> Result<HashMap<LlmProfileId, LlmProfile>> {
         let these = llm_profile::Column::Id.is_in(ids.iter().map(|id| id.0));
         let rows = llm_profile::Entity::find().filter(these).all(self.read()).await?;
-        rows.into_iter().map(|row| Ok((LlmProfileId(row.id), llm_profile(row)?))).collect()
+        rows.into_iter().map(|row| Ok((LlmProfileId(row.id), llm_profile(row, &self.seal)?))).collect()
     }
 
     async fn create_llm_profile(&self, profile: NewLlmProfile, at: Moment) -> Result<LlmProfile> {
@@ -210,11 +216,11 @@ impl ProfileStore for SqlStore {
         if profile.is_default {
             no_default(&transaction).await?;
         }
-        let mut row = llm_profile_row(profile);
+        let mut row = llm_profile_row(profile, &self.seal)?;
         row.created_at = ActiveValue::Set(record::millis(at));
         let row = llm_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
         transaction.commit().await?;
-        llm_profile(row)
+        llm_profile(row, &self.seal)
     }
 
     async fn update_llm_profile(&self, id: LlmProfileId, profile: NewLlmProfile) -> Result<LlmProfile> {
@@ -226,11 +232,11 @@ impl ProfileStore for SqlStore {
         if profile.is_default {
             no_default(&transaction).await?;
         }
-        let mut row = llm_profile_row(profile);
+        let mut row = llm_profile_row(profile, &self.seal)?;
         row.id = ActiveValue::Unchanged(id.0);
         let row = llm_profile::Entity::update(row).exec(&transaction).await?;
         transaction.commit().await?;
-        llm_profile(row)
+        llm_profile(row, &self.seal)
     }
 
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {

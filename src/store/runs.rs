@@ -5,8 +5,8 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use entity::{idempotency_key, run, run_row, worker};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::Expr,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
+    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
 use super::{SqlStore, ask, catalog, comparisons, dialect, events, record, run_list, write};
@@ -84,6 +84,45 @@ pub(super) async fn runs_of_key(
         return Err(Error::conflict(message));
     }
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
+}
+
+/// The run whose turn it is: the oldest that waits of whoever has the fewest at work, so that a long queue of one starter
+/// does not hold up the others.
+async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>> {
+    let waits = Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
+    let oldest: Vec<(String, i64)> = run::Entity::find()
+        .select_only()
+        .column(run::Column::StartedBy)
+        .column_as(run::Column::Id.min(), "oldest")
+        .filter(waits)
+        .group_by(run::Column::StartedBy)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    if oldest.len() < 2 {
+        return Ok(oldest.first().map(|(_, id)| RunId(*id)));
+    }
+    let at_work: Vec<(String, i64)> = run::Entity::find()
+        .select_only()
+        .column(run::Column::StartedBy)
+        .column_as(run::Column::Id.count(), "runs")
+        .filter(run::Column::Status.is_in(spellings(&HELD)))
+        .filter(run::Column::WorkerId.is_not_null())
+        .group_by(run::Column::StartedBy)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let at_work: HashMap<String, i64> = at_work.into_iter().collect();
+    let turn = |(started_by, id): &(String, i64)| (at_work.get(started_by).copied().unwrap_or_default(), *id);
+    Ok(oldest.iter().min_by_key(|it| turn(it)).map(|(_, id)| RunId(*id)))
+}
+
+/// How many runs of a starter wait in the queue.
+async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> Result<i64> {
+    let queued = run::Entity::find()
+        .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
+        .filter(run::Column::StartedBy.eq(started_by));
+    Ok(i64::try_from(queued.count(connection).await?).unwrap_or(i64::MAX))
 }
 
 /// A run as it is before its first event.
@@ -165,6 +204,7 @@ impl SqlStore {
         {
             return Ok(known);
         }
+        self.check_queue(&transaction, runs.iter().map(|run| run.started_by.as_str())).await?;
         let runs = runs.into_iter().map(|run| (run, None)).collect();
         let recorded = record_all(&transaction, runs, idempotency, at).await?;
         transaction.commit().await?;
@@ -177,6 +217,30 @@ impl SqlStore {
         for run in runs {
             self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
         }
+    }
+
+    /// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those
+    /// of the runs that are to be queued.
+    pub(super) async fn check_queue(
+        &self,
+        connection: &impl ConnectionTrait,
+        starters: impl IntoIterator<Item = &str>,
+    ) -> Result<()> {
+        let mut new: HashMap<&str, i64> = HashMap::new();
+        for started_by in starters {
+            *new.entry(started_by).or_default() += 1;
+        }
+        for (started_by, more) in new {
+            let queued = queued_runs_of(connection, started_by).await?;
+            if queued + more > self.queue_limit {
+                return Err(Error::limit(format!(
+                    "{started_by:?} has {queued} runs in the queue and asks for {more} more; {} is the most: wait until \
+                     some have begun, or cancel some",
+                    self.queue_limit
+                )));
+            }
+        }
+        Ok(())
     }
 
     /// Changes a run inside the transaction in which it was read, and ends that.
@@ -199,6 +263,10 @@ impl SqlStore {
         }
         let mut edit = RunEdit::new(before.clone(), at);
         change(&mut edit)?;
+        let at_work = before.status == RunStatus::Queued || HELD.contains(&before.status);
+        if edit.run.status == RunStatus::Queued && !at_work {
+            self.check_queue(&transaction, [edit.run.started_by.as_str()]).await?;
+        }
         let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
         let no_items =
             edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed && edit.turn.is_empty();
@@ -261,10 +329,8 @@ impl RunStore for SqlStore {
         let lease_until = at + lease;
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
-            let waits =
-                Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
-            let oldest = run::Entity::find().filter(waits).order_by_asc(run::Column::Id).limit(1);
-            let Some(row) = oldest.one(&transaction).await? else { return Ok(None) };
+            let Some(next) = next_in_turn(&transaction).await? else { return Ok(None) };
+            let row = find(&transaction, next).await?;
             let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
             store.change(transaction, row, None, at, claim).await.map(Some)
         })

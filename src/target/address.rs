@@ -5,6 +5,7 @@
 
 use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use url::Url;
 
 use crate::{domain::profile::DbBackend, port::target::TargetError};
@@ -78,6 +79,27 @@ impl Address {
             Self::MySql(_) => DbBackend::MySql,
         }
     }
+}
+
+/// The URL with the password itself where it names one by `env:NAME`, read from the environment each time.
+///
+/// # Errors
+/// [`TargetError::Misconfigured`] where nothing has that name.
+pub(super) fn with_password(url: &str) -> Result<SecretString, TargetError> {
+    let (Address::Postgres(mut parsed) | Address::MySql(mut parsed)) = Address::parse(url)? else {
+        return Ok(url.into());
+    };
+    let password = parsed.password().map(percent_decoded).unwrap_or_default();
+    let Some(variable) = password.strip_prefix("env:").map(str::trim) else { return Ok(url.into()) };
+    let value = std::env::var(variable).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
+        misconfigured(format!(
+            "the password is taken from the environment variable `{variable}`, which is not set where Gloss runs; set it \
+             and start Gloss again"
+        ))
+    })?;
+    let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    parsed.set_password(Some(&encoded)).map_err(|()| misconfigured("the URL has no host; name it"))?;
+    Ok(SecretString::from(String::from(parsed)))
 }
 
 /// The host without the brackets of an IPv6 address.
@@ -241,6 +263,24 @@ mod tests {
                 "{url}"
             );
         }
+    }
+
+    #[test]
+    fn a_password_can_be_the_name_of_a_variable() {
+        // Whatever runs the tests has a PATH; it has slashes and colons in it.
+        let path = std::env::var("PATH").unwrap();
+        for url in ["postgres://ann:env:PATH@db/shop", "mysql://ann:env%3APATH@db/shop"] {
+            assert_eq!(display_url(url), url.replace(":env:PATH", "").replace(":env%3APATH", ""));
+            let resolved = with_password(url).unwrap();
+            let parsed = Url::parse(secrecy::ExposeSecret::expose_secret(&resolved)).unwrap();
+            assert_eq!(percent_decoded(parsed.password().unwrap()), path);
+            assert_eq!((parsed.username(), parsed.host_str(), parsed.path()), ("ann", Some("db"), "/shop"));
+        }
+        for plain in ["postgres://ann:s3cret@db/shop", "postgres://ann@db", "sqlite:///env:PATH"] {
+            assert_eq!(secrecy::ExposeSecret::expose_secret(&with_password(plain).unwrap()), plain);
+        }
+        let text = with_password("postgres://ann:env:NO_SUCH_NAME@db").unwrap_err().to_string();
+        assert!(text.contains("`NO_SUCH_NAME`") && text.contains("not set"), "{text}");
     }
 
     #[test]

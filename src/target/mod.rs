@@ -83,7 +83,8 @@ impl SqlTargets {
     }
 
     fn server(&self, profile: &DbProfile) -> Result<Server, TargetError> {
-        let url = profile.url.expose_secret();
+        let url = address::with_password(profile.url.expose_secret())?;
+        let url = url.expose_secret();
         let address = Address::parse(url)?;
         if address.backend() != profile.backend {
             return Err(TargetError::Misconfigured(format!(

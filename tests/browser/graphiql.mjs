@@ -1,10 +1,10 @@
 // Opens /graphiql of a running server in Chromium and works in it as a person would.
 //
-//   node graphiql.mjs URL FOLDER [--query TEXT --answer TEXT] [--subscription TEXT --event TEXT] [--demo]
+//   node graphiql.mjs URL FOLDER [--query TEXT --answer TEXT] [--subscription TEXT --event TEXT] [--demo] [--token TEXT]
 //
 // Operations must have a name. Runs the query and waits until the answer shows; the same with the subscription
 // and its event. With `--demo` it does a newcomer's first run in the tabs that are there, which needs a server
-// with an empty store. Screenshots go to FOLDER. It fails on a request that leaves the machine, on an error in the console, and when what it
+// with an empty store. With `--token` it writes the token into the headers editor first. Screenshots go to FOLDER. It fails on a request that leaves the machine, on an error in the console, and when what it
 // waits for does not come.
 
 import { mkdir } from 'node:fs/promises';
@@ -21,6 +21,7 @@ const { positionals, values: options } = parseArgs({
     subscription: { type: 'string' },
     event: { type: 'string', default: '"data"' },
     demo: { type: 'boolean', default: false },
+    token: { type: 'string' },
     chromium: { type: 'string', default: process.env.CHROMIUM ?? '/usr/bin/chromium' },
   },
 });
@@ -64,7 +65,9 @@ try {
   page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
   page.on('console', (message) => {
-    if (message.type() === 'error') {
+    // Until the token is written, the schema is refused.
+    const isRefusal = options.token !== undefined && message.text().includes('401');
+    if (message.type() === 'error' && !isRefusal) {
       complaints.push(`console: ${message.text()} (${message.location().url})`);
     }
   });
@@ -121,6 +124,12 @@ async function run(page, operation, expected) {
   // The tab takes the operation's name as soon as the page has understood it.
   const [, name] = operation.match(/^\w+ (\w+)/);
   await page.locator('.graphiql-tab-active', { hasText: name }).waitFor();
+  if (options.token !== undefined) {
+    await page.locator('.graphiql-editor-tools button', { hasText: 'Headers' }).click();
+    await page.locator('.graphiql-editor-tool .monaco-editor:visible').first().click();
+    await page.keyboard.press('ControlOrMeta+A');
+    await page.keyboard.insertText(JSON.stringify({ authorization: `Bearer ${options.token}` }));
+  }
   await press(page, expected);
 }
 

@@ -22,7 +22,7 @@ use gloss::{
         status::RunStatus,
         suggestion::{Alternative, Draft},
     },
-    graphql::{GlossSchema, schema},
+    graphql::{GlossSchema, Viewer, schema},
     port::{
         Ports,
         model::{Describer, ModelError, Models},
@@ -174,7 +174,8 @@ impl Api {
         let folder = tempfile::tempdir().expect("a folder");
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
         let bus = Arc::new(LocalBus::new());
-        let store: Arc<dyn Store> = Arc::new(gloss::store::open(&url, bus.clone()).await.expect("a store"));
+        let store: Arc<dyn Store> =
+            Arc::new(gloss::store::open(&url, bus.clone(), crate::harness::seal_key()).await.expect("a store"));
         let targets = FakeTargets::default();
         let looks = targets.looks.clone();
         let ports = Ports {
@@ -205,7 +206,8 @@ impl Api {
     }
 
     async fn ask(&self, query: &str, variables: Value) -> Response {
-        self.schema.execute(Request::new(query).variables(Variables::from_json(variables))).await
+        let request = Request::new(query).variables(Variables::from_json(variables)).data(Viewer::local());
+        self.schema.execute(request).await
     }
 
     pub(crate) async fn data(&self, query: &str, variables: Value) -> Value {
@@ -249,7 +251,8 @@ async fn a_run_is_started_listed_watched_and_cancelled() {
 
     let mut events = api.schema.execute_stream(
         Request::new("subscription ($id: ID!) { runProgress(runId: $id) { sequence type status run { status } } }")
-            .variables(Variables::from_json(json!({ "id": run["id"] }))),
+            .variables(Variables::from_json(json!({ "id": run["id"] })))
+            .data(Viewer::local()),
     );
     let first = events.next().await.expect("event 1").data.into_json().expect("JSON");
     assert_eq!(first["runProgress"]["type"], "CREATED");

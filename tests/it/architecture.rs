@@ -19,7 +19,9 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("graphql", &["domain", "port", "service"]),
     ("http", &["graphql"]),
+    ("cli", &["graphql"]),
     ("config", &[]),
+    ("key", &["config", "domain", "lifecycle", "store"]),
     ("lifecycle", &[]),
 ];
 

@@ -5,7 +5,7 @@ use std::{net::TcpListener, path::Path, process::Output};
 use crate::harness::Server;
 
 /// Runs the binary to its end; it must leave by itself.
-async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
+pub async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Server::command(data);
     command.args(arguments).envs(environment.iter().copied());
     let ended = tokio::time::timeout(std::time::Duration::from_secs(30), command.output());
@@ -13,7 +13,7 @@ async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) ->
 }
 
 /// The first line on standard error of a start that must fail; for a refusal of Gloss's own, the only one.
-async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+pub async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let ended = gloss(data, arguments, environment).await;
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(!ended.status.success(), "gloss {arguments:?} was not refused");
@@ -27,7 +27,7 @@ async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) 
 }
 
 /// Whether a text has all these words in it.
-fn says(text: &str, words: &[&str]) {
+pub fn says(text: &str, words: &[&str]) {
     assert!(words.iter().all(|word| text.contains(word)), "{text}: {words:?}");
 }
 
@@ -57,7 +57,7 @@ async fn what_is_said_wrongly_is_named() {
         (&["--workers", "many"], &["--workers", "many", "whole number"]),
         (&["--workers", "999"], &["999", "0 to 256"]),
         (&["--listen", "8787"], &["--listen", "127.0.0.1:8787"]),
-        (&["--listen", "0.0.0.0:8787"], &["0.0.0.0:8787", "loopback"]),
+        (&["--listen", "0.0.0.0:8787"], &["0.0.0.0:8787", "gloss token create"]),
         (&["--log", "=,,!x=="], &["log filter", "`info`"]),
         (&["--missed-firings", "some"], &["--missed-firings", "some"]),
         (&["--log", "loud"], &["log filter", "loud", "`info`"]),

@@ -230,7 +230,8 @@ impl World {
         let folder = tempfile::tempdir().unwrap();
         let bus = Arc::new(LocalBus::new());
         let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
-        let store: Arc<dyn Store> = Arc::new(gloss::store::open(&url, bus.clone()).await.unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(gloss::store::open(&url, bus.clone(), crate::harness::seal_key()).await.unwrap());
         let db = Arc::new(FakeDb { tables, ..FakeDb::default() });
         let ports = Ports {
             store: store.clone(),

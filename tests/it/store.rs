@@ -38,6 +38,8 @@ use gloss::{
 use sqlx::{Connection, SqliteConnection};
 use tempfile::TempDir;
 
+use crate::harness::seal_key;
+
 /// A store in a folder of its own.
 pub(crate) struct TestStore {
     pub store: SqlStore,
@@ -49,13 +51,13 @@ impl TestStore {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bus = Arc::new(LocalBus::new());
-        let store = gloss::store::open(&url(&folder), bus.clone()).await.unwrap();
+        let store = gloss::store::open(&url(&folder), bus.clone(), seal_key()).await.unwrap();
         Self { store, bus, folder }
     }
 
     /// The same store, opened again as a new process would.
     async fn reopened(&self) -> Result<SqlStore, OpenError> {
-        gloss::store::open(&url(&self.folder), self.bus.clone()).await
+        gloss::store::open(&url(&self.folder), self.bus.clone(), seal_key()).await
     }
 
     /// A connection beside the store.
@@ -161,6 +163,25 @@ fn error_of<T>(error: Result<T, Error>) -> (&'static str, String) {
 
 async fn sequences(store: &SqlStore, id: RunId) -> Vec<i32> {
     store.events_after(id, 0, 1_000).await.unwrap().iter().map(|event| event.sequence).collect()
+}
+
+/// A long queue of one starter does not hold up the others, and none may be longer than the limit.
+#[tokio::test]
+async fn starters_take_turns() {
+    let test = TestStore::new().await;
+    let of = |started_by: &str| NewRun { started_by: started_by.to_owned(), ..new_run("t") };
+    test.create(vec![of("ada"), of("ada"), of("ada"), of("bob")], 0).await;
+    let mut claimed = Vec::new();
+    while let Some(run) = test.claim(1).await {
+        claimed.push(run.id.0);
+    }
+    assert_eq!(claimed, [1, 4, 2, 3]);
+
+    let store = test.store.clone().queueing_at_most(2);
+    let (code, message) = error_of(store.create_runs(vec![of("ada"), of("ada"), of("ada")], None, at(2)).await);
+    assert_eq!((code, message.contains("2 is the most")), ("LIMIT_EXCEEDED", true), "{message}");
+    assert_eq!(store.create_runs(vec![of("ada"), of("bob"), of("ada")], None, at(2)).await.unwrap().len(), 3);
+    assert_eq!(error_of(store.create_runs(vec![of("ada")], None, at(2)).await).0, "LIMIT_EXCEEDED");
 }
 
 #[tokio::test]
@@ -384,7 +405,8 @@ async fn a_newer_store_is_refused_and_an_unknown_url_too() {
         assert!(matches!(refused, OpenError::Newer(_)), "{refused:?}");
         assert!(refused.to_string().contains("newer version of Gloss"), "{refused}");
     }
-    let refused = gloss::store::open("oracle://me:secret@there", Arc::new(LocalBus::new())).await.err().unwrap();
+    let refused =
+        gloss::store::open("oracle://me:secret@there", Arc::new(LocalBus::new()), seal_key()).await.err().unwrap();
     assert!(matches!(refused, OpenError::UnknownUrl), "{refused:?}");
     assert!(!format!("{refused:?} {refused}").contains("secret"));
 }

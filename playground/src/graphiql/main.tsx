@@ -17,16 +17,25 @@ const url = new URL('/graphql', window.location.href);
 const socketUrl = new URL(url);
 socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 
+// What the headers editor holds; a browser sends no headers with a WebSocket, so the token goes with its first message.
+let authorization: string | undefined;
+
 const send = createGraphiQLFetcher({
   url: url.href,
   // A retry would run the subscription from its beginning and show its events twice: end it with an
   // error instead, so that the reader goes on with `after`.
-  wsClient: createClient({ url: socketUrl.href, retryAttempts: 0 }),
+  wsClient: createClient({
+    url: socketUrl.href,
+    retryAttempts: 0,
+    connectionParams: () => (authorization === undefined ? {} : { authorization }),
+  }),
 });
 
 // For a moment after a change of tabs GraphiQL still holds the name and the kind of the other tab's operation.
 // Where a document has one operation, the document itself says both.
 const fetcher: Fetcher = (parameters, options) => {
+  const headers = Object.entries((options?.headers ?? {}) as Record<string, string>);
+  authorization = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   let documentAST: DocumentNode;
   try {
     documentAST = parse(parameters.query);

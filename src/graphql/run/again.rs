@@ -180,7 +180,7 @@ impl AgainMutation {
         context: &Context<'_>,
         #[graphql(desc = "What to do again, and how.")] input: RerunInput,
     ) -> Result<StartRunPayload> {
-        Ok(services(context).reruns.rerun(input.order(viewer(context).name)?).await?.into())
+        Ok(services(context).reruns.rerun(input.order(viewer(context).name.clone())?).await?.into())
     }
 
     /// Drafts one text for one asset: a database, schema, table, view or column.
@@ -189,7 +189,7 @@ impl AgainMutation {
         context: &Context<'_>,
         #[graphql(desc = "For which asset, and how.")] input: GenerateInput,
     ) -> Result<StartRunPayload> {
-        let run = services(context).drafts.generate(input.order(viewer(context).name)?).await?;
+        let run = services(context).drafts.generate(input.order(viewer(context).name.clone())?).await?;
         Ok(vec![run].into())
     }
 }

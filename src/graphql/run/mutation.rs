@@ -81,7 +81,7 @@ impl RunMutation {
         context: &Context<'_>,
         #[graphql(desc = "What to describe, and how.")] input: StartRunInput,
     ) -> Result<StartRunPayload> {
-        Ok(services(context).runs.start(input.start(viewer(context).name)?).await?.into())
+        Ok(services(context).runs.start(input.start(viewer(context).name.clone())?).await?.into())
     }
 
     /// Cancels a run: a queued one ends at once, one at work stops between two assets.

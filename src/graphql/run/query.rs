@@ -70,6 +70,6 @@ impl RunQuery {
         context: &Context<'_>,
         #[graphql(desc = "What would be started.")] input: StartRunInput,
     ) -> Result<Option<RunEstimate>> {
-        Ok(Some(services(context).estimates.estimate(&input.start(viewer(context).name)?).await?.into()))
+        Ok(Some(services(context).estimates.estimate(&input.start(viewer(context).name.clone())?).await?.into()))
     }
 }

@@ -80,8 +80,8 @@ pub struct Viewer {
     role: Role,
 }
 
-impl From<context::Viewer> for Viewer {
-    fn from(viewer: context::Viewer) -> Self {
-        Self { name: viewer.name, role: viewer.role }
+impl From<&context::Viewer> for Viewer {
+    fn from(viewer: &context::Viewer) -> Self {
+        Self { name: viewer.name.clone(), role: viewer.role }
     }
 }

@@ -74,7 +74,7 @@ pub fn upgrade<E: Executor>(
         .read_buffer_size(READ_BYTES)
         .write_buffer_size(WRITE_BYTES);
     upgrade.on_upgrade(move |socket| {
-        let span = tracing::info_span!("socket", request_id = id.as_str());
+        let span = tracing::info_span!("socket", request_id = id.as_str(), actor = tracing::field::Empty);
         let driven = async move {
             drive(door, asker, peer, socket, id).await;
             drop(share);
@@ -197,7 +197,7 @@ impl<E: Executor> Connection<E> {
                 }
                 () = &mut init_timeout, if matches!(self.stage, Stage::Silent) => return Some(Close::init_timeout()),
                 () = &mut stopped => return Some(Close::going_away()),
-                () = &mut dismissed => return Some(Close::forbidden("your access has ended")),
+                () = &mut dismissed => return Some(Close::forbidden("the token was revoked or has expired")),
             }
         }
     }
@@ -249,7 +249,7 @@ impl<E: Executor> Connection<E> {
         if self.output.running() >= limit {
             return ControlFlow::Break(Some(Close::too_many(limit)));
         }
-        match self.door.prepare(parameters) {
+        match self.door.gate.count(&self.asker).and_then(|()| self.door.prepare(parameters)) {
             Ok(prepared) => {
                 let (door, asker, request_id) = (self.door.clone(), self.asker.clone(), self.id.clone());
                 self.output.start(id, Results::begin(door, asker, prepared, request_id));

@@ -15,6 +15,8 @@ const RECEIVE_BYTES: u32 = 64 * 1024;
 pub struct Live {
     socket: WebSocketStream<TcpStream>,
     field: Option<&'static str>,
+    /// The code and the reason that the server closed with.
+    pub closed: Option<(u16, String)>,
 }
 
 impl Live {
@@ -25,6 +27,14 @@ impl Live {
 
     /// The same with a whole payload, as POST would carry it.
     pub async fn send(base: &str, payload: Value) -> Self {
+        Self::send_as(base, Value::Null, payload).await.unwrap()
+    }
+
+    /// The same with a payload of `connection_init`.
+    ///
+    /// # Errors
+    /// The code and the reason that the server closes with instead.
+    pub async fn send_as(base: &str, init: Value, payload: Value) -> Result<Self, (u16, String)> {
         let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
         // Little is kept here of what is not read: a test that stops reading stops the server.
@@ -34,12 +44,13 @@ impl Live {
         let socket = socket.connect(authority.parse().unwrap()).await.unwrap();
         let (mut socket, _response) = client_async(request, socket).await.unwrap();
         let say = |value: Value| Message::text(value.to_string());
-        socket.send(say(json!({ "type": "connection_init" }))).await.unwrap();
+        socket.send(say(json!({ "type": "connection_init", "payload": init }))).await.unwrap();
         let subscribe = json!({ "id": "1", "type": "subscribe", "payload": payload });
-        let mut live = Self { socket, field: None };
-        assert_eq!(live.message().await.unwrap()["type"], "connection_ack");
+        let mut live = Self { socket, field: None, closed: None };
+        let Some(acknowledged) = live.message().await else { return Err(live.closed.expect("a code")) };
+        assert_eq!(acknowledged["type"], "connection_ack");
         live.socket.send(say(subscribe)).await.unwrap();
-        live
+        Ok(live)
     }
 
     /// Gives only this field of each answer's data.
@@ -76,7 +87,10 @@ impl Live {
                         return Some(message);
                     }
                 }
-                Message::Close(_) => return None,
+                Message::Close(frame) => {
+                    self.closed = frame.map(|frame| (frame.code.into(), frame.reason.to_string()));
+                    return None;
+                }
                 _ => {}
             }
         }

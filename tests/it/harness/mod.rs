@@ -18,6 +18,11 @@ pub use sqlite::SqliteTarget;
 use gloss::domain::profile::NewLlmProfile;
 use serde_json::{Value, json};
 
+/// The key of stores that tests open by themselves.
+pub fn seal_key() -> gloss::store::SealKey {
+    gloss::store::SealKey::of_text(&"a key that the tests all know, 1".to_owned().into()).unwrap()
+}
+
 /// The input that makes an LLM profile with these settings through the API.
 pub fn llm_input(profile: &NewLlmProfile) -> Value {
     json!({

@@ -6,6 +6,7 @@ use std::{
     sync::{Arc, Mutex},
 };
 
+use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::{
@@ -116,6 +117,37 @@ impl Server {
         let request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
         let text = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
+    }
+
+    /// Status, headers and answer of an operation that a token's holder, or nobody, asks for.
+    pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> (StatusCode, HeaderMap, Value) {
+        let body = json!({ "query": query, "variables": variables }).to_string();
+        let mut request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.body(body).send().await.unwrap();
+        let (status, headers) = (response.status(), response.headers().clone());
+        let text = response.text().await.unwrap();
+        let answer = serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"));
+        (status, headers, answer)
+    }
+
+    /// The data of an operation of a token's holder that must succeed.
+    pub async fn data_for(&self, token: &str, query: &str, variables: Value) -> Value {
+        let (_, _, mut answer) = self.ask(Some(token), query, variables).await;
+        assert!(answer.get("errors").is_none(), "errors from {query}: {answer:#}");
+        answer["data"].take()
+    }
+
+    /// Makes a token; gives its secret and its id.
+    pub async fn create_token(&self, by: Option<&str>, name: &str, role: &str) -> (String, String) {
+        let query = "mutation($input: CreateApiTokenInput!) {
+            createApiToken(input: $input) { secret apiToken { id } } }";
+        let (_, _, answer) = self.ask(by, query, json!({ "input": { "name": name, "role": role } })).await;
+        let made = &answer["data"]["createApiToken"];
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("no token: {answer}")).to_owned();
+        (text(&made["secret"]), text(&made["apiToken"]["id"]))
     }
 
     /// The data of an operation that must succeed.

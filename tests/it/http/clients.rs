@@ -22,9 +22,8 @@ fn browser() -> Option<String> {
     std::env::var("CHROMIUM").into_iter().chain(usual).find(|path| Path::new(path).exists())
 }
 
-#[tokio::test]
-async fn a_first_run_in_graphiql() {
-    let server = Server::start().await;
+/// Works in GraphiQL as a person would; says what is missing where that cannot be.
+async fn in_graphiql(server: &Server, folder: &str, arguments: &[&str]) -> bool {
     let page = server.get("/graphiql").await.text().await.unwrap();
     let browser = browser();
     let missing = if page.contains("make pages") {
@@ -38,17 +37,44 @@ async fn a_first_run_in_graphiql() {
     };
     if let Some(what) = missing {
         eprintln!("SKIPPED: GraphiQL in a browser, because {what}");
-        return;
+        return false;
     }
-    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("graphiql");
+    let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut script = Command::new("node");
-    script.arg("tests/browser/graphiql.mjs").arg(&server.base).arg(&folder).arg("--demo");
-    script.args(["--query", "query Try { server { version } }", "--answer", env!("CARGO_PKG_VERSION")]);
+    script.arg("tests/browser/graphiql.mjs").arg(&server.base).arg(&folder).args(arguments);
     script.args(["--chromium", &browser.unwrap()]);
     succeeds(script).await;
-    let data = server.data("{ runs { nodes { number status dbProfile { name } } } }", json!({})).await;
-    let run = json!({ "number": 1, "status": "READY_FOR_REVIEW", "dbProfile": { "name": "demo" } });
-    assert_eq!(data["runs"]["nodes"], json!([run]));
+    true
+}
+
+#[tokio::test]
+async fn a_first_run_in_graphiql() {
+    let server = Server::start().await;
+    let query = ["--query", "query Try { server { version } }", "--answer", env!("CARGO_PKG_VERSION"), "--demo"];
+    if in_graphiql(&server, "graphiql", &query).await {
+        let data = server.data("{ runs { nodes { number status dbProfile { name } } } }", json!({})).await;
+        let run = json!({ "number": 1, "status": "READY_FOR_REVIEW", "dbProfile": { "name": "demo" } });
+        assert_eq!(data["runs"]["nodes"], json!([run]));
+    }
+}
+
+/// A token in the headers editor opens the door to queries, and over the WebSocket to subscriptions.
+#[tokio::test]
+async fn graphiql_with_a_token() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    server.events(&run, 0).await;
+    let (token, _) = server.create_token(None, "reader", "VIEWER").await;
+    let subscription = format!("subscription Watch {{ runProgress(runId: {run:?}) {{ type }} }}");
+    let arguments = [
+        ["--query", "query Who { viewer { name role } }"],
+        ["--answer", "\"reader\""],
+        ["--subscription", &subscription],
+        ["--event", "\"FINISHED\""],
+        ["--token", &token],
+    ];
+    in_graphiql(&server, "graphiql-token", &arguments.concat()).await;
 }
 
 #[tokio::test]

@@ -70,7 +70,9 @@ async fn whoever_has_caught_up_shares_one_execution() {
 async fn what_differs_is_not_shared() {
     let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
         let role = if payload.unwrap_or_default()["viewer"] == true { Role::Viewer } else { Role::Admin };
-        Ok(Asker { viewer: Viewer { role, ..asker.viewer.clone() }, ..asker })
+        let mut viewer = Viewer::local();
+        viewer.role = role;
+        Ok(Asker { viewer, ..asker })
     });
     let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
     let mut executions = toy.seen.executions.subscribe();

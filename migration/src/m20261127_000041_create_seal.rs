@@ -1,0 +1,24 @@
+//! By which the key is known that the store's secrets are sealed with.
+
+use sea_orm_migration::prelude::*;
+
+use super::columns;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut table = Table::create();
+        table.table("seal").col(ColumnDef::new("id").integer().not_null().primary_key());
+        for mut column in columns(&["probe"], ColumnDef::text) {
+            table.col(&mut column);
+        }
+        manager.create_table(table).await
+    }
+}

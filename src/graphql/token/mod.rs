@@ -1,0 +1,5 @@
+//! API tokens.
+
+pub mod mutation;
+pub mod object;
+pub mod query;

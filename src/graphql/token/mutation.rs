@@ -1,0 +1,65 @@
+//! Making and revoking tokens.
+
+use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
+use secrecy::ExposeSecret;
+
+use super::object::ApiToken;
+use crate::{
+    domain::{clock::Moment, id::ApiTokenId},
+    graphql::{
+        context::{Role, services},
+        ids::Key,
+        profile::mutation::DeletePayload,
+    },
+    service::tokens::CreateToken,
+};
+
+/// A token to be made.
+#[derive(InputObject)]
+pub struct CreateApiTokenInput {
+    /// Its name, unique among tokens: 1 to 100 characters. What its holder does is recorded under it.
+    name: String,
+    /// What its holder may do.
+    role: Role,
+    /// From when on it opens nothing; no end when absent.
+    expires_at: Option<Moment>,
+}
+
+/// The new token.
+#[derive(SimpleObject)]
+pub struct CreateApiTokenPayload {
+    /// The token.
+    api_token: ApiToken,
+    /// What its holder sends as `Authorization: Bearer …`. Shown this once: Gloss keeps only its hash.
+    secret: String,
+}
+
+/// Making and revoking tokens.
+#[derive(Default)]
+pub struct TokenMutation;
+
+#[Object]
+impl TokenMutation {
+    /// Makes a token; its secret is shown this once. From the first token on, every request needs one.
+    async fn create_api_token(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "For whom, and what they may do.")] input: CreateApiTokenInput,
+    ) -> Result<CreateApiTokenPayload> {
+        let CreateApiTokenInput { name, role, expires_at } = input;
+        let input = CreateToken { name, role: role.into(), expires_at };
+        let (token, secret) = services(context).tokens.create(input).await?;
+        Ok(CreateApiTokenPayload { api_token: ApiToken(token), secret: secret.expose_secret().to_owned() })
+    }
+
+    /// Revokes a token: it opens nothing any more, and subscriptions that it opened end.
+    async fn revoke_api_token(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The token's global id.")] id: ID,
+    ) -> Result<DeletePayload> {
+        let key = ApiTokenId::from_argument(&id, "id")?;
+        services(context).tokens.revoke(key).await?;
+        Ok(DeletePayload { deleted_id: id })
+    }
+}

@@ -1,0 +1,20 @@
+//! Asking for tokens.
+
+use async_graphql::{Context, Object, Result};
+
+use super::object::ApiToken;
+use crate::graphql::context::services;
+
+/// Tokens.
+#[derive(Default)]
+pub struct TokenQuery;
+
+#[Object]
+impl TokenQuery {
+    /// All tokens that were not revoked, by name; expired ones too. For ADMIN.
+    #[graphql(complexity = "1 + 5 * child_complexity")]
+    async fn api_tokens(&self, context: &Context<'_>) -> Option<Result<Vec<ApiToken>>> {
+        let tokens = services(context).tokens.list().await;
+        Some(tokens.map(|tokens| tokens.into_iter().map(ApiToken).collect()).map_err(Into::into))
+    }
+}

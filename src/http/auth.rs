@@ -1,0 +1,287 @@
+//! Who is let in: reads the token of a request, and of a WebSocket's first message.
+//!
+//! The rule: every path but those of [`role_of`] that need nothing wants a known asker, and a path that is not named
+//! there wants ADMIN, so that a new route cannot be forgotten in the open. Within `/graphql` each field decides
+//! (`graphql/access.rs`). While no token was ever made, whoever asks from this machine is its administrator: not by
+//! its address alone, since a proxy has that too, but by a host of this machine and no trace of a proxy.
+
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+    time::Duration,
+};
+
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
+    middleware::Next,
+    response::Response,
+};
+use serde_json::Value;
+
+use super::{
+    answer::{Media, Refusal},
+    asker::{Admission, Asker, Client},
+    guard,
+    pace::Pace,
+    peer::Peer,
+    value,
+};
+use crate::graphql::{Access, Role, access::refusal};
+
+/// The role that a path needs; `None` for what anybody may have.
+fn role_of(path: &str) -> Option<Role> {
+    match path {
+        "/" | "/healthz" | "/readyz" | "/graphiql" => None,
+        _ if path.starts_with("/assets/") => None,
+        "/graphql" | "/metrics" => Some(Role::Viewer),
+        _ if path.starts_with("/export/") => Some(Role::Viewer),
+        _ => Some(Role::Admin),
+    }
+}
+
+/// What a proxy leaves in a request that it passes on.
+const TRACES_OF_PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+
+/// Why somebody may not come in, and how long to wait where that helps.
+type Turned = (Refusal, Option<Duration>);
+
+/// Lets askers in. Cheap to clone.
+#[derive(Clone)]
+pub struct Gate {
+    access: Arc<dyn Access>,
+    pace: Pace,
+    /// Whether only this machine can reach the server.
+    on_loopback: bool,
+}
+
+impl Gate {
+    /// For a listener at an address.
+    pub fn new(access: Arc<dyn Access>, pace: Pace, address: SocketAddr) -> Self {
+        Self { access, pace, on_loopback: address.ip().is_loopback() }
+    }
+
+    /// Decides on the first messages of WebSockets.
+    pub fn admission(&self) -> Admission {
+        let gate = self.clone();
+        Admission::new(move |asker, payload| {
+            let gate = gate.clone();
+            async move { gate.admit_socket(asker, payload.as_ref()).await }
+        })
+    }
+
+    /// Counts an operation of a WebSocket; over HTTP each request counts by itself.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED`, saying when to come back.
+    pub fn count(&self, asker: &Asker) -> Result<(), Refusal> {
+        self.counted(asker).map_err(|(refusal, _)| refusal)
+    }
+
+    fn counted(&self, asker: &Asker) -> Result<(), Turned> {
+        if asker.viewer.is_known() && !asker.viewer.has_token() {
+            return Ok(());
+        }
+        self.pace.request(&asker.client).map_err(|wait| too_often("you ask too often", wait))
+    }
+
+    async fn admit_socket(&self, asker: Asker, payload: Option<&Value>) -> Result<Asker, String> {
+        let shown = token_of(payload).map_err(|refusal| refusal.message)?;
+        if shown.is_none() && asker.viewer.is_known() {
+            // The handshake said who it is.
+            tracing::Span::current().record("actor", &asker.viewer.name);
+            return Ok(asker);
+        }
+        let admitted = self.admit(shown.as_deref(), asker).await.map_err(|(refusal, _)| refusal.message)?;
+        tracing::Span::current().record("actor", &admitted.viewer.name);
+        Ok(admitted)
+    }
+
+    /// The asker as whom their token names, or why they may not come in and how long to wait.
+    async fn admit(&self, token: Option<&str>, asker: Asker) -> Result<Asker, Turned> {
+        match self.access.viewer(token, asker.is_local).await {
+            Ok(viewer) => {
+                let client =
+                    if viewer.has_token() { Client::new(&format!("token {}", viewer.name)) } else { asker.client };
+                Ok(Asker { dismissed: viewer.dismissed(), viewer, client, is_local: asker.is_local })
+            }
+            Err(error) => {
+                if token.is_some()
+                    && let Err(wait) = self.pace.failure(&asker.client)
+                {
+                    return Err(too_often("too many tokens were wrong", wait));
+                }
+                let refusal = Refusal::from(error);
+                let status = if refusal.code == "UNAUTHENTICATED" {
+                    StatusCode::UNAUTHORIZED
+                } else {
+                    StatusCode::INTERNAL_SERVER_ERROR
+                };
+                Err((Refusal { status, well_formed: false, ..refusal }, None))
+            }
+        }
+    }
+
+    /// Who sent a request, as far as the connection tells.
+    fn stranger(&self, request: &Parts) -> Asker {
+        let address = Peer::of(&request.extensions).address();
+        let headers = &request.headers;
+        let is_local = self.on_loopback
+            && address.is_some_and(|address| address.ip().to_canonical().is_loopback())
+            && guard::asks_this_machine(&request.uri, headers)
+            && !TRACES_OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+        Asker { client: Client::at(address.map(prefix)), is_local, ..Asker::of(&request.extensions) }
+    }
+
+    async fn check(&self, request: &Parts, needed: Role) -> Result<Asker, Turned> {
+        let stranger = self.stranger(request);
+        let shown = bearer(&request.headers).map_err(|refusal| (refusal, None))?;
+        let asker = if shown.is_none() && is_handshake(request) {
+            // Its first message will tell.
+            stranger
+        } else {
+            self.admit(shown, stranger).await?
+        };
+        self.counted(&asker)?;
+        if asker.viewer.is_known() && asker.viewer.role < needed {
+            let message = refusal(&asker.viewer, needed, "this path");
+            return Err((Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message), None));
+        }
+        Ok(asker)
+    }
+}
+
+/// One address for a whole network of one customer: with IPv6 they have 2^64.
+fn prefix(address: SocketAddr) -> SocketAddr {
+    match address.ip().to_canonical() {
+        IpAddr::V6(ip) => {
+            let network = ip.to_bits() & (u128::MAX << 64);
+            SocketAddr::new(IpAddr::V6(network.into()), 0)
+        }
+        ip @ IpAddr::V4(_) => SocketAddr::new(ip, 0),
+    }
+}
+
+fn is_handshake(request: &Parts) -> bool {
+    request.uri.path() == "/graphql"
+        && request.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+}
+
+fn too_often(what: &str, wait: Duration) -> Turned {
+    let seconds = whole_seconds(wait);
+    let message = format!("{what}; wait for {seconds} s");
+    (Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message), Some(wait))
+}
+
+fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
+}
+
+fn no_token(message: &str) -> Refusal {
+    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+}
+
+/// The token of a request; none without the header.
+fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+    let mut shown = headers.get_all(header::AUTHORIZATION).iter();
+    let Some(first) = shown.next() else { return Ok(None) };
+    let token = first.to_str().ok().and_then(token_in).filter(|_| shown.next().is_none());
+    token.map(Some).ok_or_else(|| no_token("send one header `Authorization: Bearer gloss_…`"))
+}
+
+/// The token in the value of an Authorization header.
+fn token_in(text: &str) -> Option<&str> {
+    let (scheme, token) = text.trim().split_once(' ')?;
+    let token = token.trim();
+    (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
+}
+
+/// The token of a `connection_init`: `{"authorization": "Bearer gloss_…"}` in either case, or `{"token": "gloss_…"}`.
+fn token_of(payload: Option<&Value>) -> Result<Option<String>, Refusal> {
+    let wrong = || no_token("send {\"authorization\": \"Bearer gloss_…\"} with connection_init");
+    let Some(payload) = payload.and_then(Value::as_object) else { return Ok(None) };
+    let given = |name: &str| payload.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null());
+    if let Some((_, shown)) = given("authorization") {
+        return shown.as_str().and_then(token_in).map(|token| Some(token.to_owned())).ok_or_else(wrong);
+    }
+    match given("token") {
+        Some((_, shown)) => shown.as_str().map(|token| Some(token.trim().to_owned())).ok_or_else(wrong),
+        None => Ok(None),
+    }
+}
+
+/// Finds out who is asking, and refuses those who may not.
+pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
+    let Some(needed) = role_of(request.uri().path()) else { return next.run(request).await };
+    let (mut request, body) = request.into_parts();
+    match gate.check(&request, needed).await {
+        Ok(asker) => {
+            if asker.viewer.is_known() {
+                tracing::Span::current().record("actor", &asker.viewer.name);
+            }
+            request.extensions.insert(asker);
+            next.run(Request::from_parts(request, body)).await
+        }
+        Err((refusal, wait)) => {
+            tracing::info!(code = %refusal.code, reason = refusal.message, "refused");
+            let status = refusal.status;
+            let media = Media::negotiate(&request.headers).unwrap_or(Media::Json);
+            let mut response = refusal.answer(media);
+            if status == StatusCode::UNAUTHORIZED {
+                response.headers_mut().insert(header::WWW_AUTHENTICATE, value("Bearer realm=\"gloss\""));
+            }
+            if let Some(wait) = wait {
+                response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
+            }
+            response.headers_mut().insert(header::CACHE_CONTROL, value("no-store"));
+            response
+        }
+    }
+}
+
+/// Headers of ours that pages of other sites may read.
+pub const EXPOSED: [HeaderName; 3] = [header::RETRY_AFTER, header::WWW_AUTHENTICATE, super::REQUEST_ID];
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_path_that_nobody_named_is_for_administrators() {
+        for open in ["/", "/graphiql", "/assets/x.js", "/healthz", "/readyz"] {
+            assert_eq!(role_of(open), None, "{open}");
+        }
+        assert_eq!(role_of("/export/comparison"), Some(Role::Viewer));
+        for unknown in ["/export", "/assets", "/graphql/", "/Graphiql", "/new"] {
+            assert_eq!(role_of(unknown), Some(Role::Admin), "{unknown}");
+        }
+    }
+
+    #[test]
+    fn tokens_as_clients_spell_them() {
+        for payload in [
+            json!({ "authorization": "Bearer gloss_x" }),
+            json!({ "Authorization": "bearer  gloss_x " }),
+            json!({ "token": "gloss_x", "authorization": null }),
+        ] {
+            assert_eq!(token_of(Some(&payload)).unwrap().as_deref(), Some("gloss_x"), "{payload}");
+        }
+        for none in [json!({}), json!({ "token": null }), json!({ "x": 1 })] {
+            assert_eq!(token_of(Some(&none)).unwrap(), None, "{none}");
+        }
+        for wrong in [json!({ "authorization": "gloss_x" }), json!({ "authorization": 1 }), json!({ "token": {} })] {
+            assert_eq!(token_of(Some(&wrong)).unwrap_err().status, StatusCode::UNAUTHORIZED, "{wrong}");
+        }
+        let headers = |values: &[&str]| {
+            let pairs = values.iter().map(|value| (header::AUTHORIZATION, value.parse().unwrap()));
+            pairs.collect::<HeaderMap>()
+        };
+        assert_eq!(bearer(&headers(&["Bearer gloss_x"])).unwrap(), Some("gloss_x"));
+        assert_eq!(bearer(&headers(&[])).unwrap(), None);
+        for wrong in [&["Basic YTpi"][..], &["Bearer"], &["Bearer "], &["gloss_x"], &["Bearer a", "Bearer b"]] {
+            assert!(bearer(&headers(wrong)).is_err(), "{wrong:?}");
+        }
+    }
+}

@@ -1,0 +1,202 @@
+//! The key that the store's secrets are sealed with: from the environment, or from a file in the data folder.
+//!
+//! The rule: a key never stands on a command line, the file is readable by its owner alone, and a new key takes the
+//! place of the old one only once all secrets are sealed with it: until then it waits beside the old one.
+
+use std::{
+    fs,
+    io::{self, Write},
+    path::{Path, PathBuf},
+};
+
+use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
+
+use crate::{
+    config::SECRET_KEY as VARIABLE,
+    lifecycle::make_private,
+    store::{self, OpenError, SealKey, WeakKey},
+};
+
+/// The variable that holds the key to come, for a rotation.
+pub const NEW_VARIABLE: &str = "GLOSS_NEW_SECRET_KEY";
+/// The file with the key, in the data folder.
+const FILE: &str = "secret.key";
+/// The file with the key to come.
+const NEW_FILE: &str = "secret.key.new";
+
+/// Why there is no key.
+#[derive(Debug, thiserror::Error)]
+pub enum KeyError {
+    /// It is too short.
+    #[error("{origin}: {source}")]
+    Weak {
+        /// The variable or the file.
+        origin: String,
+        /// Why.
+        source: WeakKey,
+    },
+    /// The file cannot be read or written.
+    #[error("the key file {} cannot be used: {source}", path.display())]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// The system has no randomness.
+    #[error("no key can be made: {0}")]
+    Random(#[from] crate::domain::Error),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The store was sealed with another key.
+    #[error(
+        "the passwords and API keys in the store were sealed with another key than {origin} holds; put the key file {} \
+         back that belongs to this store, or set {VARIABLE} to the key that it was sealed with", file.display()
+    )]
+    Wrong {
+        /// The variable or the file.
+        origin: String,
+        /// Where the key file stands.
+        file: PathBuf,
+    },
+    /// The key comes from the environment, which nobody but its owner can change.
+    #[error(
+        "the key comes from {VARIABLE}; set {NEW_VARIABLE} to the new one (`openssl rand -base64 32` makes one) and run \
+         this again"
+    )]
+    NoNewKey,
+}
+
+/// A key and where it comes from.
+pub struct Key {
+    /// The variable or the file, for people.
+    origin: String,
+    text: SecretString,
+    folder: PathBuf,
+    /// Whether it was made just now.
+    is_new: bool,
+    in_file: bool,
+}
+
+impl Key {
+    /// The key of a data folder: the environment's, else the file's, which is made where there is none.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn of(folder: &Path, environment: Option<SecretString>) -> Result<Self, KeyError> {
+        let key =
+            |origin: String, text, is_new, in_file| Self { origin, text, folder: folder.to_owned(), is_new, in_file };
+        if let Some(text) = environment {
+            return Ok(key(VARIABLE.to_owned(), text, false, false));
+        }
+        let file = folder.join(FILE);
+        let origin = file.display().to_string();
+        if file.exists() {
+            return Ok(key(origin, read(&file)?, false, true));
+        }
+        let text = SealKey::new_text()?;
+        write(&file, &text)?;
+        Ok(key(origin, text, true, true))
+    }
+
+    fn file(&self) -> PathBuf {
+        self.folder.join(FILE)
+    }
+
+    fn sealing(&self, text: &SecretString) -> Result<SealKey, KeyError> {
+        SealKey::of_text(text).map_err(|source| KeyError::Weak { origin: self.origin.clone(), source })
+    }
+
+    /// Opens a store under this key, or under the one that a rotation left beside it when it was cut short.
+    ///
+    /// # Errors
+    /// [`KeyError`]; a key that was made just now and is not the store's is gone again.
+    pub async fn open<T, F>(self, open: impl Fn(SealKey) -> F) -> Result<T, KeyError>
+    where
+        F: Future<Output = Result<T, OpenError>>,
+    {
+        match open(self.sealing(&self.text)?).await {
+            Err(OpenError::WrongKey) => {}
+            other => return Ok(other?),
+        }
+        let new = self.folder.join(NEW_FILE);
+        if self.in_file && new.exists() {
+            match open(self.sealing(&read(&new)?)?).await {
+                Ok(opened) => {
+                    fs::rename(&new, self.file()).map_err(|source| KeyError::File { path: new, source })?;
+                    return Ok(opened);
+                }
+                Err(OpenError::WrongKey) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        if self.is_new {
+            // What is wrong stays as it was: the next start says the same.
+            let _gone = fs::remove_file(self.file());
+        }
+        Err(KeyError::Wrong { origin: self.origin.clone(), file: self.file() })
+    }
+
+    /// Seals all secrets of a store anew: with the environment's new key where one is given, else with a new one in
+    /// the key file. Gives how many secrets there are, and what to do from now on.
+    ///
+    /// # Errors
+    /// [`KeyError`]; then the old key holds.
+    pub async fn rotate(self, store_url: &str, new: Option<SecretString>) -> Result<(usize, String), KeyError> {
+        let file = self.file();
+        let waiting = self.folder.join(NEW_FILE);
+        let unusable = |path: &Path| {
+            let path = path.to_owned();
+            move |source| KeyError::File { path, source }
+        };
+        let reseal = async |new: &SecretString| {
+            let new =
+                SealKey::of_text(new).map_err(|source| KeyError::Weak { origin: NEW_VARIABLE.to_owned(), source })?;
+            match store::reseal(store_url, &self.sealing(&self.text)?, &new).await {
+                Err(OpenError::WrongKey) => Err(KeyError::Wrong { origin: self.origin.clone(), file: file.clone() }),
+                other => Ok(other?),
+            }
+        };
+        if let Some(new) = new {
+            let sealed = reseal(&new).await?;
+            if file.exists() {
+                fs::remove_file(&file).map_err(unusable(&file))?;
+            }
+            return Ok((sealed, format!("start Gloss with {VARIABLE} set to the new key from now on")));
+        }
+        if !self.in_file {
+            return Err(KeyError::NoNewKey);
+        }
+        let new = SealKey::new_text()?;
+        write(&waiting, &new)?;
+        let sealed = match reseal(&new).await {
+            Ok(sealed) => sealed,
+            Err(error) => {
+                let _gone = fs::remove_file(&waiting);
+                return Err(error);
+            }
+        };
+        fs::rename(&waiting, &file).map_err(unusable(&waiting))?;
+        Ok((sealed, format!("the new key is in {}; keep a copy of it with your backups", file.display())))
+    }
+}
+
+fn read(path: &Path) -> Result<SecretString, KeyError> {
+    let unusable = |source| KeyError::File { path: path.to_owned(), source };
+    make_private(path).map_err(unusable)?;
+    Ok(SecretString::from(fs::read_to_string(path).map_err(unusable)?))
+}
+
+/// Writes a key so that it is there after a power cut, too.
+fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
+    let unusable = |source| KeyError::File { path: path.to_owned(), source };
+    let mut options = fs::OpenOptions::new();
+    options.write(true).create(true).truncate(true);
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    let mut file = options.open(path).map_err(unusable)?;
+    let mut text = format!("{}\n", key.expose_secret());
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    text.zeroize();
+    written.map_err(unusable)
+}

@@ -1,0 +1,94 @@
+//! API tokens.
+
+use std::collections::HashMap;
+
+use async_trait::async_trait;
+use entity::api_token::{self, Column, Entity};
+use sea_orm::{ActiveValue, ColumnTrait, EntityTrait, QueryFilter, QueryOrder, sea_query::Expr};
+
+use super::{SqlStore, record};
+use crate::{
+    domain::{
+        Error, Result,
+        clock::Moment,
+        id::ApiTokenId,
+        token::{ApiToken, KnownToken, NewApiToken, TokenHash},
+    },
+    port::tokens::TokenStore,
+};
+
+fn api_token(row: api_token::Model) -> Result<ApiToken> {
+    Ok(ApiToken {
+        id: ApiTokenId(row.id),
+        name: row.name,
+        role: record::spelled(&row.role)?,
+        created_at: record::moment(row.created_at)?,
+        expires_at: row.expires_at.map(record::moment).transpose()?,
+        last_used_at: row.last_used_at.map(record::moment).transpose()?,
+    })
+}
+
+fn known(row: api_token::Model) -> Result<KnownToken> {
+    let hash = <[u8; 32]>::try_from(row.hash.as_slice()).map_err(Error::internal)?;
+    let revoked_at = row.revoked_at.map(record::moment).transpose()?;
+    Ok(KnownToken { token: api_token(row)?, hash: TokenHash(hash), revoked_at })
+}
+
+#[async_trait]
+impl TokenStore for SqlStore {
+    async fn known_tokens(&self) -> Result<Vec<KnownToken>> {
+        let rows = Entity::find().order_by_asc(Column::Name).order_by_asc(Column::Id).all(self.read()).await?;
+        rows.into_iter().map(known).collect()
+    }
+
+    async fn api_tokens_by_id(&self, ids: &[ApiTokenId]) -> Result<HashMap<ApiTokenId, ApiToken>> {
+        let these = Column::Id.is_in(ids.iter().map(|id| id.0));
+        let rows = Entity::find().filter(these).filter(Column::RevokedAt.is_null()).all(self.read()).await?;
+        rows.into_iter().map(|row| Ok((ApiTokenId(row.id), api_token(row)?))).collect()
+    }
+
+    async fn create_api_token(&self, token: NewApiToken, at: Moment) -> Result<ApiToken> {
+        let transaction = self.begin().await?;
+        let same_name = Entity::find().filter(Column::Name.eq(&token.name)).filter(Column::RevokedAt.is_null());
+        if same_name.one(&transaction).await?.is_some() {
+            let message =
+                format!("another token is named {:?}; choose another name, or revoke that one first", token.name);
+            return Err(Error::conflict(message));
+        }
+        let row = api_token::ActiveModel {
+            id: ActiveValue::NotSet,
+            name: ActiveValue::Set(token.name),
+            role: ActiveValue::Set(token.role.as_str().to_owned()),
+            hash: ActiveValue::Set(token.hash.0.to_vec()),
+            created_at: ActiveValue::Set(record::millis(at)),
+            expires_at: ActiveValue::Set(token.expires_at.map(record::millis)),
+            last_used_at: ActiveValue::Set(None),
+            revoked_at: ActiveValue::Set(None),
+        };
+        let row = Entity::insert(row).exec_with_returning(&transaction).await?;
+        transaction.commit().await?;
+        api_token(row)
+    }
+
+    async fn revoke_api_token(&self, id: ApiTokenId, at: Moment) -> Result<()> {
+        let revoked = Entity::update_many()
+            .col_expr(Column::RevokedAt, Expr::value(record::millis(at)))
+            .filter(Column::Id.eq(id.0))
+            .filter(Column::RevokedAt.is_null())
+            .exec(&self.writer)
+            .await?;
+        if revoked.rows_affected == 0 {
+            return Err(Error::not_found("this token does not exist; it may have been revoked"));
+        }
+        Ok(())
+    }
+
+    async fn mark_api_token_used(&self, id: ApiTokenId, at: Moment) -> Result<()> {
+        Entity::update_many()
+            .col_expr(Column::LastUsedAt, Expr::value(record::millis(at)))
+            .filter(Column::Id.eq(id.0))
+            .exec(&self.writer)
+            .await?;
+        Ok(())
+    }
+}

@@ -1,0 +1,274 @@
+//! Passwords and keys: sealed in the store, shown nowhere, opened by their key alone.
+
+use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
+
+use reqwest::{Client, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    cli::{gloss, refusal, says},
+    harness::{Live, Server, sqlite},
+};
+
+/// Stands in every secret of these tests.
+const MARKER: &str = "hunter2MARKERhunter2";
+
+const CREATE_DB: &str =
+    "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id displayUrl } } }";
+const CREATE_LLM: &str =
+    "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id hasApiKey } } }";
+
+/// The files below a folder whose bytes hold a text.
+fn holding(folder: &Path, text: &str) -> Vec<String> {
+    let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let holds = |path: &std::path::PathBuf| {
+        path.is_file() && fs::read(path).unwrap().windows(text.len()).any(|window| window == text.as_bytes())
+    };
+    entries.filter(holds).map(|path| path.display().to_string()).collect()
+}
+
+fn llm_input(name: &str, key: &str) -> Value {
+    json!({ "name": name, "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": "http://127.0.0.1:1/v1", "apiKey": key })
+}
+
+/// Everything that a server says of secrets, in answers, in its log at its most talkative, in its files.
+#[tokio::test]
+async fn a_secret_that_was_given_is_found_nowhere() {
+    let environment =
+        [("GLOSS_LOG", "trace"), ("GLOSS_TARGET_PATIENCE_SECONDS", "1"), ("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")];
+    let server = Server::start_with(&environment).await;
+    let mut said = Vec::new();
+    let mut ids = Vec::new();
+    // Literals, variables, both sockets and streams: whatever way they come in.
+    for (n, url) in [
+        format!("postgres://ann:{MARKER}@127.0.0.1:1/shop"),
+        format!("mysql://ann:{MARKER}@127.0.0.1:1"),
+        format!("postgres://127.0.0.1:1/shop?user=ann&password={MARKER}"),
+    ]
+    .iter()
+    .enumerate()
+    {
+        let answer = server.answer(CREATE_DB, json!({ "input": { "name": format!("db{n}"), "url": url } })).await;
+        ids.push(answer["data"]["createDbProfile"]["dbProfile"]["id"].as_str().unwrap().to_owned());
+        said.push(answer);
+    }
+    let key = format!("sk-{MARKER}");
+    let literal = format!(
+        "mutation {{ createLlmProfile(input: {{ name: \"lit\", provider: OPENAI_COMPATIBLE, model: \"m\",
+            baseUrl: \"http://127.0.0.1:1/v1\", apiKey: \"{key}\" }}) {{ llmProfile {{ id }} }} }}"
+    );
+    said.push(server.answer(&literal, json!({})).await);
+    let mut live = Live::open(&server.base, CREATE_LLM, json!({ "input": llm_input("socket", &key) })).await;
+    let made = live.message().await.unwrap();
+    let llm = made["payload"]["data"]["createLlmProfile"]["llmProfile"]["id"].as_str().unwrap().to_owned();
+    said.push(made);
+    let stream = Client::new()
+        .post(format!("{}/graphql", server.base))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "text/event-stream")
+        .body(json!({ "query": CREATE_LLM, "variables": { "input": llm_input("stream", &key) } }).to_string());
+    said.push(Value::String(stream.send().await.unwrap().text().await.unwrap()));
+    // What is refused is not repeated either.
+    for url in [
+        format!("postgres://ann:{MARKER}/x@127.0.0.1:1/shop"),
+        format!("oracle://ann:{MARKER}@db"),
+        format!("postgres:ann:{MARKER}@db"),
+        format!("ann:{MARKER}@db"),
+    ] {
+        said.push(server.answer(CREATE_DB, json!({ "input": { "name": "wrong", "url": url } })).await);
+    }
+    let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { displayUrl } } }";
+    said.push(
+        server.answer(update, json!({ "id": ids[0], "url": format!("postgres://ann:{MARKER}@[::1]:1/x") })).await,
+    );
+    said.push(server.answer(CREATE_LLM, json!({ "input": llm_input("bad", &format!("{key}\u{7}\n")) })).await);
+    for base in [format!("http://ann:{MARKER}@127.0.0.1:1/v1"), format!("ftp://{MARKER}")] {
+        let mut input = llm_input("base", "k");
+        input["baseUrl"] = base.into();
+        let mut answer = server.answer(CREATE_LLM, json!({ "input": input })).await;
+        answer["said"] = "refused".into();
+        said.push(answer);
+    }
+    // Reaching for what does not answer.
+    let look = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { displayUrl } }";
+    let test_db = "mutation($id: ID!) { testDbProfile(id: $id) { ok message } }";
+    for id in &ids {
+        said.push(server.answer(look, json!({ "id": id })).await);
+        said.push(server.answer(test_db, json!({ "id": id })).await);
+    }
+    said.push(
+        server.answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok message } }", json!({ "id": llm })).await,
+    );
+    said.push(server.answer("{ llmProfiles { name baseUrl hasApiKey model } }", json!({})).await);
+    let demo = server.db_profile("demo").await;
+    for input in [
+        json!({ "targets": [{ "dbProfileId": ids[1] }] }),
+        json!({ "targets": [{ "dbProfileId": demo, "schemas": [{ "name": "main", "tables": [{ "name": "customers" }] }] }], "llmProfileId": llm }),
+    ] {
+        let estimate = "query($input: StartRunInput!) { estimateRun(input: $input) { requests } }";
+        said.push(server.answer(estimate, json!({ "input": input })).await);
+        let run = server.start_run(input).await;
+        said.extend(server.events(&run, 0).await);
+        said.push(server.run(&run).await);
+    }
+    said.push(Value::String(server.get("/metrics").await.text().await.unwrap()));
+    // A token's secret is one too; it is shown once, and comes back with every request.
+    let (token, _) = server.create_token(None, "root", "ADMIN").await;
+    said.push(server.ask(Some(&token), "{ apiTokens { name } }", json!({})).await.2);
+    let mut live = Live::send_as(&server.base, json!({ "token": token }), json!({ "query": "{ apiTokens { name } }" }))
+        .await
+        .unwrap();
+    said.push(live.message().await.unwrap());
+
+    let log = server.log();
+    assert!(log.contains("TRACE") && log.len() > 10_000, "the log is not at its most talkative");
+    for secret in [MARKER, &token] {
+        for answer in &said {
+            assert!(!answer.to_string().contains(secret), "{answer}");
+        }
+        if let Some(line) = log.lines().find(|line| line.contains(secret)) {
+            panic!("the log holds {secret}: {line}");
+        }
+        assert_eq!(holding(server.data.path(), secret), [""; 0]);
+    }
+    // Where the marker is looked for, it would be found.
+    assert!(!holding(server.data.path(), "sealed:1:").is_empty());
+}
+
+#[tokio::test]
+async fn what_an_earlier_version_left_open_is_sealed_at_the_next_start() {
+    let data = TempDir::with_prefix("gloss-").unwrap();
+    assert!(gloss(data.path(), &["migrate"], &[]).await.status.success());
+    let store = data.path().join("store.db");
+    // As it was before there were seals.
+    let url = format!("postgres://ann:{MARKER}@127.0.0.1:1/shop");
+    sqlite::execute(&store, "DELETE FROM seal");
+    sqlite::execute(
+        &store,
+        &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('old', 'POSTGRES', '{url}', 0)"),
+    );
+    let llm = format!(
+        "INSERT INTO llm_profile (name, provider, model, base_url, api_key, concurrency, is_default, created_at)
+         VALUES ('old', 'OPENAI_COMPATIBLE', 'm', 'http://127.0.0.1:1/v1', '{MARKER}', 1, 1, 0)"
+    );
+    sqlite::execute(&store, &llm);
+    // Something that was deleted, too.
+    sqlite::execute(
+        &store,
+        &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('gone', 'MYSQL', '{MARKER}', 0)"),
+    );
+    sqlite::execute(&store, "DELETE FROM db_profile WHERE name = 'gone'");
+    assert!(!holding(data.path(), MARKER).is_empty());
+    fs::remove_file(data.path().join("secret.key")).unwrap();
+
+    let server = Server::start_at(Arc::new(data), &[]).await;
+    let data = server.data("{ dbProfiles { name displayUrl } llmProfiles { name hasApiKey } }", json!({})).await;
+    assert_eq!(data["dbProfiles"], json!([{ "name": "old", "displayUrl": "postgres://ann@127.0.0.1:1/shop" }]));
+    assert_eq!(data["llmProfiles"], json!([{ "name": "old", "hasApiKey": true }]));
+    assert_eq!(holding(server.data.path(), MARKER), [""; 0]);
+    assert!(server.log().contains("they are sealed now"));
+}
+
+/// A key in the environment, of 32 characters.
+fn key(letter: &str) -> String {
+    letter.repeat(32)
+}
+
+#[tokio::test]
+async fn a_wrong_key_is_told_at_the_start_and_harms_nothing() {
+    let server = Server::start().await;
+    server.create_db_profile("shop", "sqlite:///nowhere/shop.db").await;
+    let data = server.kill().await;
+    let file = data.path().join("secret.key");
+    let right = fs::read(&file).unwrap();
+    for command in ["serve", "migrate"] {
+        let text = refusal(data.path(), &[command], &[("GLOSS_SECRET_KEY", &key("x"))]).await;
+        says(&text, &["sealed with another key", "GLOSS_SECRET_KEY", &file.display().to_string()]);
+    }
+    fs::remove_file(&file).unwrap();
+    says(&refusal(data.path(), &[], &[]).await, &["sealed with another key", &file.display().to_string()]);
+    assert!(!file.exists(), "a new key took the place of the one that is missing");
+    fs::write(&file, "short").unwrap();
+    says(&refusal(data.path(), &[], &[]).await, &[&file.display().to_string(), "fewer than 32", "openssl rand"]);
+    says(&refusal(data.path(), &[], &[("GLOSS_SECRET_KEY", "short")]).await, &["GLOSS_SECRET_KEY", "fewer than 32"]);
+    fs::write(&file, right).unwrap();
+    fs::set_permissions(&file, fs::Permissions::from_mode(0o644)).unwrap();
+    let server = Server::start_at(data, &[]).await;
+    server.db_profile("shop").await;
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+}
+
+#[tokio::test]
+async fn keys_are_changed_and_a_change_cut_short_is_brought_to_its_end() {
+    let server = Server::start().await;
+    server.create_llm_profile(llm_input("m", MARKER)).await;
+    says(&refusal(server.data.path(), &["secrets", "rotate"], &[]).await, &["in use", &server.base]);
+    let data = server.kill().await;
+    let (file, waiting) = (data.path().join("secret.key"), data.path().join("secret.key.new"));
+    let rotate = async |environment: &[(&str, &str)]| {
+        let done = gloss(data.path(), &["secrets", "rotate"], environment).await;
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    // Works with what was sealed, and shows that by a run's refusal to reach for the model, not for its key.
+    let opens = async |environment: &[(&str, &str)]| {
+        let server = Server::start_at(Arc::clone(&data), environment).await;
+        let llm = server.llm_profile("m").await;
+        let test = "mutation($id: ID!) { testLlmProfile(id: $id) { ok message } }";
+        let message = server.data(test, json!({ "id": llm })).await["testLlmProfile"]["message"].take();
+        assert!(message.as_str().unwrap().contains("127.0.0.1:1"), "{message}");
+        server.kill().await;
+    };
+    let before = fs::read(&file).unwrap();
+    says(&rotate(&[]).await, &["2 secrets", &file.display().to_string()]);
+    let after = fs::read(&file).unwrap();
+    assert_ne!(before, after);
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+    opens(&[]).await;
+    // Sealed anew, but the power went before the new key took its place.
+    fs::rename(&file, &waiting).unwrap();
+    fs::write(&file, &before).unwrap();
+    opens(&[]).await;
+    assert!(fs::read(&file).unwrap() == after && !waiting.exists());
+    // Into the environment, and there to another.
+    says(&rotate(&[("GLOSS_NEW_SECRET_KEY", &key("a"))]).await, &["GLOSS_SECRET_KEY"]);
+    assert!(!file.exists());
+    opens(&[("GLOSS_SECRET_KEY", &key("a"))]).await;
+    says(
+        &refusal(data.path(), &["secrets", "rotate"], &[("GLOSS_SECRET_KEY", &key("a"))]).await,
+        &["GLOSS_NEW_SECRET_KEY"],
+    );
+    rotate(&[("GLOSS_SECRET_KEY", &key("a")), ("GLOSS_NEW_SECRET_KEY", &key("b"))]).await;
+    opens(&[("GLOSS_SECRET_KEY", &key("b"))]).await;
+    says(&refusal(data.path(), &[], &[("GLOSS_SECRET_KEY", &key("a"))]).await, &["sealed with another key"]);
+    assert_eq!(holding(data.path(), MARKER), [""; 0]);
+}
+
+#[tokio::test]
+async fn files_are_their_owner_s_alone() {
+    let outer = tempfile::tempdir().unwrap();
+    let (made, empty) = (outer.path().join("made"), outer.path().join("empty"));
+    fs::create_dir(&empty).unwrap();
+    fs::set_permissions(&empty, fs::Permissions::from_mode(0o755)).unwrap();
+    for folder in [&made, &empty] {
+        assert!(gloss(folder, &["token", "create", "x", "--role", "VIEWER"], &[]).await.status.success());
+        let mut command = Server::command(folder);
+        let mut server = command.spawn().unwrap();
+        let lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(server.stdout.take().unwrap()));
+        let mut lines = lines;
+        while !lines.next_line().await.unwrap().expect("it starts").contains("data") {}
+        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(mode(folder), 0o700);
+        let mut names = Vec::new();
+        for file in fs::read_dir(folder).unwrap() {
+            let path = file.unwrap().path();
+            assert_eq!(mode(&path), 0o600, "{}", path.display());
+            names.push(path.file_name().unwrap().to_string_lossy().into_owned());
+        }
+        for name in ["store.db", "secret.key", "demo.db", "lock"] {
+            assert!(names.iter().any(|it| it == name), "{name} in {names:?}");
+        }
+        server.kill().await.unwrap();
+    }
+}

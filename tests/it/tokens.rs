@@ -1,0 +1,429 @@
+//! Tokens: made, shown, revoked, expired; what is open by them; the command line.
+
+use std::{path::Path, sync::Arc};
+
+use chrono::{TimeDelta, Utc};
+use reqwest::{Client, StatusCode, header};
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    cli::{gloss, refusal, says},
+    harness::{Live, Server},
+};
+
+const VIEWER: &str = "{ viewer { name role } }";
+const NEWS: &str = "subscription { runsChanged { kind runId } }";
+
+fn code(answer: &Value) -> &str {
+    answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code in {answer}"))
+}
+
+/// The payload of a subscription.
+fn news() -> Value {
+    json!({ "query": NEWS })
+}
+
+fn init(token: &str) -> Value {
+    json!({ "authorization": format!("Bearer {token}") })
+}
+
+#[tokio::test]
+async fn the_first_token_shuts_the_door() {
+    let server = Server::start().await;
+    let viewer = server.data(VIEWER, json!({})).await;
+    assert_eq!(viewer["viewer"], json!({ "name": "local", "role": "ADMIN" }));
+    assert_eq!(server.data("{ apiTokens { id } }", json!({})).await["apiTokens"], json!([]));
+
+    let (secret, id) = server.create_token(None, "root", "ADMIN").await;
+    assert!(secret.starts_with("gloss_") && secret.len() >= 6 + 43, "{secret}");
+    for wrong in [None, Some("gloss_"), Some(&secret[..secret.len() - 1]), Some(&*secret.to_lowercase()), Some("x")] {
+        let (status, headers, answer) = server.ask(wrong, VIEWER, json!({})).await;
+        assert_eq!((status, code(&answer)), (StatusCode::UNAUTHORIZED, "UNAUTHENTICATED"), "{wrong:?}");
+        assert!(headers[header::WWW_AUTHENTICATE].to_str().unwrap().starts_with("Bearer"));
+        assert!(answer.get("data").is_none(), "{answer}");
+    }
+    assert_eq!(server.data_for(&secret, VIEWER, json!({})).await["viewer"], json!({ "name": "root", "role": "ADMIN" }));
+    let query = "query($id: ID!) { apiTokens { id name role expiresAt lastUsedAt } node(id: $id) { id __typename } }";
+    let data = loop {
+        let data = server.data_for(&secret, query, json!({ "id": id })).await;
+        if data["apiTokens"][0]["lastUsedAt"].is_string() {
+            break data;
+        }
+    };
+    assert_eq!(data["apiTokens"][0]["id"], id.as_str());
+    assert_eq!((&data["apiTokens"][0]["role"], &data["apiTokens"][0]["expiresAt"]), (&json!("ADMIN"), &Value::Null));
+    assert_eq!(data["node"], json!({ "id": id, "__typename": "ApiToken" }));
+
+    for (path, status) in
+        [("/healthz", 200), ("/readyz", 200), ("/graphiql", 200), ("/metrics", 401), ("/nothing", 401)]
+    {
+        assert_eq!(server.get(path).await.status(), status, "{path}");
+    }
+    let metrics = Client::new().get(format!("{}/metrics", server.base)).bearer_auth(&secret).send().await.unwrap();
+    assert_eq!(metrics.status(), StatusCode::OK);
+    let basic = Client::new().get(format!("{}/metrics", server.base)).basic_auth("root", Some(&secret));
+    assert_eq!(basic.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
+
+    // The store knows the hash alone, and a start changes nothing.
+    let data = server.kill().await;
+    for file in std::fs::read_dir(data.path()).unwrap() {
+        let bytes = std::fs::read(file.unwrap().path()).unwrap();
+        assert!(!bytes.windows(20).any(|window| window == &secret.as_bytes()[6..26]));
+    }
+    let server = Server::start_at(data, &[]).await;
+    assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
+    // The last one revoked opens nothing to those without.
+    let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+    let gone = server.data_for(&secret, revoke, json!({ "id": id })).await;
+    assert_eq!(gone["revokeApiToken"]["deletedId"], id.as_str());
+    for shown in [None, Some(secret.as_str())] {
+        assert_eq!(server.ask(shown, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
+    }
+    assert!(
+        server.ask(Some(&secret), VIEWER, json!({})).await.2["errors"][0]["message"]
+            .as_str()
+            .unwrap()
+            .contains("revoked")
+    );
+}
+
+#[tokio::test]
+async fn what_cannot_be_a_token_is_refused() {
+    let server = Server::start().await;
+    let create = "mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }";
+    let past = Utc::now() - TimeDelta::minutes(1);
+    for (input, argument) in [
+        (json!({ "name": "", "role": "VIEWER" }), "input.name"),
+        (json!({ "name": "x".repeat(101), "role": "VIEWER" }), "input.name"),
+        (json!({ "name": "local", "role": "VIEWER" }), "input.name"),
+        (json!({ "name": "ci", "role": "VIEWER", "expiresAt": past }), "input.expiresAt"),
+    ] {
+        let error = server.error(create, json!({ "input": input })).await;
+        assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": argument }));
+    }
+    let (root, id) = server.create_token(None, "root", "ADMIN").await;
+    let (_, _, answer) =
+        server.ask(Some(&root), create, json!({ "input": { "name": "root", "role": "VIEWER" } })).await;
+    assert_eq!(code(&answer), "CONFLICT");
+    let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+    let (_, other) = server.create_token(Some(&root), "other", "VIEWER").await;
+    server.data_for(&root, revoke, json!({ "id": other })).await;
+    assert_eq!(code(&server.ask(Some(&root), revoke, json!({ "id": other })).await.2), "NOT_FOUND");
+    assert_eq!(code(&server.ask(Some(&root), revoke, json!({ "id": "UnVuOjE" })).await.2), "BAD_USER_INPUT");
+    // A name is free again when its token is gone.
+    let (again, _) = server.create_token(Some(&root), "other", "OPERATOR").await;
+    assert_eq!(server.data_for(&again, VIEWER, json!({})).await["viewer"]["role"], "OPERATOR");
+    assert!(!id.is_empty());
+}
+
+#[tokio::test]
+async fn a_socket_shows_its_token_in_its_first_message() {
+    let server = Server::start().await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let ask = || json!({ "query": VIEWER });
+    for shown in [
+        json!({ "authorization": format!("Bearer {root}") }),
+        json!({ "Authorization": format!("bearer {root}") }),
+        json!({ "token": root }),
+    ] {
+        let mut live = Live::send_as(&server.base, shown, ask()).await.unwrap();
+        assert_eq!(live.next().await.unwrap()["data"]["viewer"]["name"], "root");
+    }
+    for wrong in
+        [Value::Null, json!({}), json!({ "token": "gloss_x" }), json!({ "authorization": root }), json!({ "token": 7 })]
+    {
+        let (code, reason) = Live::send_as(&server.base, wrong.clone(), ask()).await.err().unwrap();
+        assert_eq!(code, 4403, "{wrong}: {reason}");
+        assert!(reason.starts_with("Forbidden: ") && reason.len() > 20, "{reason}");
+    }
+}
+
+/// What is open by a token ends with it, and nobody else's does.
+#[tokio::test]
+async fn a_token_that_ends_ends_what_it_opened() {
+    let server = Server::start().await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (stays, _) = server.create_token(Some(&root), "stays", "VIEWER").await;
+    let mut other = Live::send_as(&server.base, init(&stays), news()).await.unwrap();
+    let create = "mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret apiToken { id } } }";
+    for revoked in [true, false] {
+        let expires = (!revoked).then(|| Utc::now() + TimeDelta::seconds(2));
+        let input = json!({ "name": format!("goes {revoked}"), "role": "VIEWER", "expiresAt": expires });
+        let made = server.data_for(&root, create, json!({ "input": input })).await["createApiToken"].take();
+        let secret = made["secret"].as_str().unwrap().to_owned();
+        let mut live = Live::send_as(&server.base, init(&secret), news()).await.unwrap();
+        let stream = Client::new()
+            .post(format!("{}/graphql", server.base))
+            .bearer_auth(&secret)
+            .header(header::CONTENT_TYPE, "application/json")
+            .header(header::ACCEPT, "text/event-stream")
+            .body(news().to_string());
+        let stream = stream.send().await.unwrap();
+        assert_eq!(stream.status(), StatusCode::OK);
+        let stream = tokio::spawn(stream.text());
+        if revoked {
+            let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+            server.data_for(&root, revoke, json!({ "id": made["apiToken"]["id"] })).await;
+        }
+        while live.message().await.is_some() {}
+        let (code, reason) = live.closed.unwrap();
+        assert_eq!(code, 4403, "{reason}");
+        let text = stream.await.unwrap().unwrap();
+        assert!(text.contains("UNAUTHENTICATED"), "{text}");
+        let (status, _, answer) = server.ask(Some(&secret), VIEWER, json!({})).await;
+        let said = answer["errors"][0]["message"].as_str().unwrap();
+        assert_eq!(status, StatusCode::UNAUTHORIZED);
+        assert!(said.contains(if revoked { "revoked" } else { "expired" }), "{said}");
+        assert_eq!(Live::send_as(&server.base, init(&secret), news()).await.err().unwrap().0, 4403);
+    }
+    // The other one still hears.
+    let demo = "{ dbProfiles { id } }";
+    let demo = server.data_for(&root, demo, json!({})).await["dbProfiles"][0]["id"].take();
+    let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db }] }) { runs { id } } }";
+    server.data_for(&root, start, json!({ "db": demo })).await;
+    assert_eq!(other.next().await.unwrap()["data"]["runsChanged"]["kind"], "CREATED");
+}
+
+/// What somebody did is recorded under the token's name, and logged under it.
+#[tokio::test]
+async fn deeds_carry_the_token_s_name() {
+    let server = Server::start().await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (ops, _) = server.create_token(Some(&root), "night shift", "OPERATOR").await;
+    let demo = server.data_for(&ops, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
+    let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db,
+        schemas: [{ name: \"main\", tables: [{ name: \"customers\" }] }] }] }) { runs { id } } }";
+    let run = server.data_for(&ops, start, json!({ "db": demo })).await["startRun"]["runs"][0]["id"].take();
+    let progress = "subscription($run: ID!) { runProgress(runId: $run) { status } }";
+    let watch = async |after: i64| {
+        let payload = json!({ "query": progress.replace("$run)", &format!("$run, after: {after})")), "variables": { "run": run } });
+        let mut live = Live::send_as(&server.base, init(&ops), payload).await.unwrap();
+        while live.next().await.is_some() {}
+    };
+    watch(0).await;
+    let review = "mutation($run: ID!) { reviewSuggestions(input: { runId: $run, decision: ACCEPT }) {
+        changed suggestions { review { reviewer } } run { lastSequence } } }";
+    let reviewed = server.data_for(&ops, review, json!({ "run": run })).await["reviewSuggestions"].take();
+    assert_eq!(reviewed["suggestions"][0]["review"]["reviewer"], "night shift");
+    let apply = "mutation($run: ID!) { applyRun(input: { runId: $run }) { total } }";
+    server.data_for(&ops, apply, json!({ "run": run })).await;
+    watch(reviewed["run"]["lastSequence"].as_i64().unwrap()).await;
+    let audit = server.data_for(&ops, "{ appliedComments { nodes { actor } } }", json!({})).await;
+    assert_eq!(audit["appliedComments"]["nodes"][0]["actor"], "night shift");
+    server
+        .data_for(
+            &root,
+            "mutation($run: ID!) { deleteRuns(input: { ids: [$run] }) { deletedIds } }",
+            json!({ "run": run }),
+        )
+        .await;
+
+    let log = server.log();
+    for (actor, what) in [
+        ("night shift", "run queued"),
+        ("night shift", "suggestions reviewed"),
+        ("night shift", "writing of comments ordered"),
+        ("root", "runs deleted"),
+        ("root", "API token created"),
+    ] {
+        let told = log.lines().any(|line| line.contains(what) && line.contains(&format!("actor={actor:?}")));
+        assert!(told, "{actor}: {what} in\n{log}");
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_asks_too_often_waits_and_others_do_not() {
+    let server = Server::start_with(&[("GLOSS_REQUESTS_PER_MINUTE", "20")]).await;
+    // While there are no tokens, the person at this machine may ask as often as they like.
+    for _ in 0..30 {
+        assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::OK);
+    }
+    let (one, _) = server.create_token(None, "one", "ADMIN").await;
+    let (two, _) = server.create_token(Some(&one), "two", "VIEWER").await;
+    let mut asked = 1;
+    let (headers, answer) = loop {
+        let (status, headers, answer) = server.ask(Some(&one), VIEWER, json!({})).await;
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            break (headers, answer);
+        }
+        asked += 1;
+        assert!(asked <= 30, "nobody was stopped");
+    };
+    assert!(asked >= 20, "{asked}");
+    assert_eq!(code(&answer), "LIMIT_EXCEEDED");
+    let wait: u64 = headers[header::RETRY_AFTER].to_str().unwrap().parse().unwrap();
+    assert!((1..=3).contains(&wait), "{wait}");
+    assert_eq!(server.ask(Some(&two), VIEWER, json!({})).await.0, StatusCode::OK);
+    // The same over a socket.
+    let mut live = Live::send_as(&server.base, init(&one), json!({ "query": VIEWER })).await.unwrap();
+    let refused = live.message().await.unwrap();
+    assert_eq!(
+        (&refused["type"], &refused["payload"][0]["extensions"]["code"]),
+        (&json!("error"), &json!("LIMIT_EXCEEDED"))
+    );
+}
+
+#[tokio::test]
+async fn one_client_cannot_fill_the_queue() {
+    let server = Server::start_with(&[("GLOSS_WORKERS", "0"), ("GLOSS_QUEUED_RUNS", "3")]).await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (one, _) = server.create_token(Some(&root), "one", "OPERATOR").await;
+    let (two, _) = server.create_token(Some(&root), "two", "OPERATOR").await;
+    let demo = server.data_for(&one, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
+    let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db }] }) { runs { id } } }";
+    let mut runs = Vec::new();
+    for _ in 0..3 {
+        runs.push(server.data_for(&one, start, json!({ "db": demo })).await["startRun"]["runs"][0]["id"].take());
+    }
+    let refused = async |query: &str, variables: Value| {
+        let (_, _, answer) = server.ask(Some(&one), query, variables).await;
+        assert_eq!(code(&answer), "LIMIT_EXCEEDED");
+        assert!(answer["errors"][0]["message"].as_str().unwrap().contains("3 is the most"), "{answer}");
+    };
+    refused(start, json!({ "db": demo })).await;
+    server.data_for(&two, start, json!({ "db": demo })).await;
+    let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }";
+    server.data_for(&one, cancel, json!({ "id": runs[0] })).await;
+    server.data_for(&one, start, json!({ "db": demo })).await;
+    // Back into the queue is into the queue.
+    refused("mutation($id: ID!) { resumeRun(input: { id: $id }) { run { status } } }", json!({ "id": runs[0] })).await;
+}
+
+/// A data folder whose store has a token; gives its secret.
+async fn folder_with_token(role: &str, arguments: &[&str]) -> (Arc<TempDir>, String) {
+    let data = Arc::new(TempDir::with_prefix("gloss-").unwrap());
+    let secret = create(data.path(), &[&["token", "create", "ci", "--role", role], arguments].concat(), &[]).await;
+    (data, secret)
+}
+
+async fn create(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
+    let done = gloss(data, arguments, environment).await;
+    let said = String::from_utf8(done.stderr).unwrap();
+    assert!(done.status.success() && said.contains("shown once"), "{said}");
+    String::from_utf8(done.stdout).unwrap().trim().to_owned()
+}
+
+#[tokio::test]
+async fn other_machines_need_a_token() {
+    let elsewhere = [("GLOSS_LISTEN", "0.0.0.0:0")];
+    let data = tempfile::tempdir().unwrap();
+    says(&refusal(data.path(), &[], &elsewhere).await, &["0.0.0.0:0", "gloss token create NAME --role ADMIN"]);
+    let (expired, _) = folder_with_token("ADMIN", &["--expires", "2099-01-01T00:00:00Z"]).await;
+    let sql = "UPDATE api_token SET expires_at = 1";
+    crate::harness::sqlite::execute(&expired.path().join("store.db"), sql);
+    says(&refusal(expired.path(), &[], &elsewhere).await, &["gloss token create"]);
+
+    let (data, secret) = folder_with_token("viewer", &[]).await;
+    let mut server = Server::start_at(data, &elsewhere).await;
+    server.base = server.base.replace("0.0.0.0", "127.0.0.1");
+    assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
+    assert_eq!(server.data_for(&secret, VIEWER, json!({})).await["viewer"], json!({ "name": "ci", "role": "VIEWER" }));
+    // The lock says how to reach it from here.
+    let text = refusal(server.data.path(), &["token", "list"], &[]).await;
+    says(&text, &[&server.base, "token is needed", "GLOSS_TOKEN", "stop the server"]);
+}
+
+#[tokio::test]
+async fn tokens_on_the_command_line() {
+    let server = Server::start().await;
+    let data = server.data.path();
+    let said = async |arguments: &[&str], environment: &[(&str, &str)]| {
+        let done = gloss(data, arguments, environment).await;
+        assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    // The server holds the folder: the command asks it.
+    let root = create(data, &["token", "create", "root", "--role", "ADMIN", "--expires", "90d"], &[]).await;
+    assert_eq!(server.data_for(&root, VIEWER, json!({})).await["viewer"]["name"], "root");
+    says(&refusal(data, &["token", "list"], &[]).await, &["token is needed", "GLOSS_TOKEN"]);
+    let token = [("GLOSS_TOKEN", root.as_str())];
+    let made: Value =
+        serde_json::from_str(&said(&["token", "create", "reader", "--role", "VIEWER", "--json"], &token).await)
+            .unwrap();
+    let reader = made["secret"].as_str().unwrap();
+    assert_eq!(made["apiToken"]["role"], "VIEWER");
+    let text = refusal(data, &["token", "list"], &[("GLOSS_TOKEN", reader)]).await;
+    says(&text, &["`apiTokens` needs the role ADMIN", "\"reader\" has VIEWER"]);
+    let list = said(&["token", "list"], &token).await;
+    assert!(list.starts_with("NAME") && list.contains("reader") && list.contains("ADMIN"), "{list}");
+    let list: Value = serde_json::from_str(&said(&["token", "list", "--json"], &token).await).unwrap();
+    assert_eq!(list.as_array().unwrap().len(), 2);
+    said(&["token", "revoke", "reader", "--server", &server.base], &token).await;
+    assert_eq!(server.ask(Some(reader), VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
+    says(&refusal(data, &["token", "revoke", "reader"], &token).await, &["reader", "gloss token list"]);
+    says(
+        &refusal(data, &["token", "list", "--server", "http://127.0.0.1:1"], &[]).await,
+        &["127.0.0.1:1", "cannot be reached"],
+    );
+    for wrong in ["soon", "0d", "-1h", "9999999999999d"] {
+        let expires = format!("--expires={wrong}");
+        says(
+            &refusal(data, &["token", "create", "x", "--role", "ADMIN", &expires], &token).await,
+            &["--expires", "90d"],
+        );
+    }
+    // Without a server it asks the store.
+    let data = server.kill().await;
+    let done = gloss(data.path(), &["token", "revoke", "root"], &[]).await;
+    assert_eq!(String::from_utf8(done.stdout).unwrap(), "root is revoked\n");
+}
+
+/// A proxy has the address of this machine, and those behind it have not.
+#[tokio::test]
+async fn who_comes_through_a_proxy_is_not_local() {
+    let server = Server::start_with(&[("GLOSS_ALLOWED_HOSTS", "gloss.example")]).await;
+    let ask = |name: &'static str, value: &str| {
+        let request = Client::new().post(format!("{}/graphql", server.base)).header(name, value);
+        request.header(header::CONTENT_TYPE, "application/json").body(json!({ "query": VIEWER }).to_string()).send()
+    };
+    assert_eq!(ask("host", "localhost").await.unwrap().status(), StatusCode::OK);
+    for (name, value) in [
+        ("host", "gloss.example"),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("forwarded", "for=192.0.2.1"),
+        ("via", "1.1 proxy"),
+    ] {
+        assert_eq!(ask(name, value).await.unwrap().status(), StatusCode::UNAUTHORIZED, "{name}");
+    }
+    assert_eq!(ask("host", "evil.example").await.unwrap().status(), StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn pages_of_named_sites_may_ask() {
+    let server = Server::start_with(&[("GLOSS_ALLOWED_ORIGINS", "https://studio.example,http://localhost:5173")]).await;
+    let url = format!("{}/graphql", server.base);
+    let preflight = |origin: &'static str| {
+        let request = Client::new().request(reqwest::Method::OPTIONS, &url).header(header::ORIGIN, origin);
+        request
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,content-type")
+            .send()
+    };
+    server.create_token(None, "root", "ADMIN").await;
+    for origin in ["https://studio.example", "http://localhost:5173"] {
+        let answer = preflight(origin).await.unwrap();
+        assert!(answer.status().is_success());
+        let header = |name| answer.headers()[name].to_str().unwrap().to_ascii_lowercase();
+        assert_eq!(header(header::ACCESS_CONTROL_ALLOW_ORIGIN), origin);
+        assert!(header(header::ACCESS_CONTROL_ALLOW_HEADERS).contains("authorization"));
+        assert!(header(header::ACCESS_CONTROL_ALLOW_METHODS).contains("post"));
+        assert!(answer.headers().get(header::ACCESS_CONTROL_ALLOW_CREDENTIALS).is_none());
+        // What is refused for want of a token can be read too.
+        let refused = Client::new().get(format!("{url}?query={{__typename}}")).header(header::ORIGIN, origin);
+        let refused = refused.send().await.unwrap();
+        assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);
+        assert_eq!(refused.headers()[header::ACCESS_CONTROL_ALLOW_ORIGIN], origin);
+    }
+    for origin in ["https://evil.example", "http://studio.example", "null"] {
+        let answer = preflight(origin).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{origin}");
+        assert!(answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none());
+    }
+    let data = tempfile::tempdir().unwrap();
+    for (flag, wrong) in
+        [("--allowed-origins", "*"), ("--allowed-origins", "studio.example"), ("--allowed-hosts", "a b")]
+    {
+        says(&refusal(data.path(), &[flag, wrong], &[]).await, &[wrong, "allowed"]);
+    }
+}
