@@ -1,5 +1,7 @@
 //! In which settings some runs differ.
 
+use std::sync::Arc;
+
 use crate::domain::{asset::quote_part, run::Run, scope::RunScope};
 
 /// A setting with each run's value, as a person reads it; `None` where a run has none.
@@ -41,10 +43,10 @@ const SETTINGS: &[(&str, Read)] = &[
 
 /// The settings in which these runs differ.
 #[must_use]
-pub fn differences<'a>(runs: impl IntoIterator<Item = &'a Run> + Clone) -> Vec<RunDifference> {
+pub fn differences(runs: &[Arc<Run>]) -> Vec<RunDifference> {
     let with_values = SETTINGS
         .iter()
-        .map(|(setting, read)| RunDifference { setting, values: runs.clone().into_iter().map(read).collect() });
+        .map(|(setting, read)| RunDifference { setting, values: runs.iter().map(|run| read(run)).collect() });
     with_values.filter(|difference| difference.values.windows(2).any(|pair| pair[0] != pair[1])).collect()
 }
 

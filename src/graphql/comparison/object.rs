@@ -248,7 +248,7 @@ impl RunComparison {
         Ok(ComparedAssetConnection::new(page, Arc::clone(&self.0), filter))
     }
 
-    /// The whole comparison as one text of up to 20 MB; a longer one is LIMIT_EXCEEDED, and streams from
+    /// The whole comparison as one text of up to 20 MB; a longer one is `LIMIT_EXCEEDED`, and streams from
     /// `/export/comparison?ids=…&baseline=…&format=csv|json|md`.
     #[graphql(complexity = "5 * PASS")]
     async fn export(

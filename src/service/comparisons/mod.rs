@@ -72,7 +72,7 @@ impl Comparison {
 
     /// The settings in which the runs differ.
     pub fn differences(&self) -> Vec<RunDifference> {
-        differences(self.runs.iter().map(AsRef::as_ref))
+        differences(&self.runs)
     }
 
     /// All runs whose texts are read.
