@@ -47,4 +47,4 @@ target/clients-venv/.installed: tests/clients/requirements.txt
 ## the load program: subscribers to one run of a server that is started for it; `bench/load/README.md` tells more
 bench:
 	cargo build --release
-	cd bench && cargo run --release -p load -- --gloss ../target/release/gloss
+	cd bench/load && cargo run --release -- --gloss ../../target/release/gloss

@@ -18,12 +18,13 @@ use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt, uti
 use crate::{
     bus::local::LocalBus,
     cli::{self, Client},
-    config::{ConfigError, LogFormat, Settings, secret, sqlite_file, sqlite_url},
+    config::{self, ConfigError, LogFormat, Settings, secret, sqlite_file, sqlite_url},
     demo,
     domain::{
         clock::{Clock, SystemClock},
         filter::RunFilter,
         profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
+        schedule::MissedFirings,
     },
     graphql, http,
     key::{self, Key, KeyError},
@@ -34,7 +35,7 @@ use crate::{
     service::Services,
     store::{self, SqlStore},
     target::SqlTargets,
-    worker::{Pool, PoolSettings},
+    worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
 /// Libraries that log what passes through them, tokens and keys included, when they may log all.
@@ -43,6 +44,8 @@ const TELL_TALES: [&str; 5] = ["tungstenite", "tokio_tungstenite", "genai", "hyp
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes by itself.
 const WAKE_EVERY: Duration = Duration::from_secs(1);
+/// How often the scheduler wakes by itself.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How long what is under way may take to be recorded after a soft stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -201,6 +204,8 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let address = listener.local_addr()?;
     folder.tell_address(reachable(address))?;
     let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
+    let scheduler = Scheduler::new(ports.clone(), scheduler_settings(&settings), stop.clone());
+    let scheduling = tokio::spawn(scheduler.work());
     let gate =
         http::Gate::new(Arc::new(services.tokens.clone()), http::Pace::new(settings.requests_per_minute), address);
     let door = http::Door {
@@ -230,7 +235,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
     http::serve(listener, door).await?;
-    let _ended = working.await;
+    let _ended = tokio::join!(working, scheduling);
     tracing::info!("stopped");
     Ok(())
 }
@@ -357,6 +362,15 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
             ..Patience::default()
         },
     }
+}
+
+fn scheduler_settings(settings: &Settings) -> SchedulerSettings {
+    let missed = match settings.missed_firings {
+        config::MissedFirings::Repeating => MissedFirings::Repeating,
+        config::MissedFirings::All => MissedFirings::All,
+        config::MissedFirings::None => MissedFirings::None,
+    };
+    SchedulerSettings { missed, wake_every: LOOK_EVERY, grace: GRACE }
 }
 
 fn hostname() -> String {

@@ -19,7 +19,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// Runs at once in a process when nothing else is said.
 const DEFAULT_WORKERS: usize = 4;
 /// What is logged when nothing else is said.
-const DEFAULT_LOG: &str = "info,sea_orm_migration=warn";
+const DEFAULT_LOG: &str = "info,sea_orm_migration=warn,genai=error";
 /// How long a run bears with a provider that does not answer when nothing else is said.
 const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
 /// How long a run bears with a database that does not answer any more when nothing else is said.
@@ -99,6 +99,10 @@ pub struct Flags {
     /// File or folder with the documents that may run; no other does [default: all may]
     #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
     pub trusted_documents: Option<PathBuf>,
+    /// Which schedules make up for a firing that was due while no server ran: `repeating` ones, `all`, `none` [default:
+    /// repeating]
+    #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
+    pub missed_firings: Option<MissedFirings>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -138,6 +142,19 @@ pub enum LogFormat {
     Json,
 }
 
+/// Which schedules make up for a firing that was due while no server ran.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum MissedFirings {
+    /// Those that repeat fire once; one of a single moment becomes MISSED.
+    #[default]
+    Repeating,
+    /// All fire once.
+    All,
+    /// None: those that repeat go on with their next time.
+    None,
+}
+
 /// What can be said in the file.
 #[derive(Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -158,6 +175,7 @@ struct File {
     max_sockets_per_client: Option<usize>,
     max_subscriptions_per_client: Option<usize>,
     trusted_documents: Option<PathBuf>,
+    missed_firings: Option<MissedFirings>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -199,6 +217,8 @@ pub struct Settings {
     pub max_subscriptions_per_client: usize,
     /// The documents that alone may run.
     pub trusted_documents: Option<PathBuf>,
+    /// Which schedules make up for missed firings.
+    pub missed_firings: MissedFirings,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -304,6 +324,7 @@ impl Settings {
                 .target_patience_seconds
                 .or(file.target_patience_seconds)
                 .map_or(DEFAULT_TARGET_PATIENCE, Duration::from_secs),
+            missed_firings: flags.missed_firings.or(file.missed_firings).unwrap_or_default(),
             allowed_hosts: all(flags.allowed_hosts.or(file.allowed_hosts), host, HOSTS_HINT)?,
             allowed_origins: all(flags.allowed_origins.or(file.allowed_origins), origin, ORIGINS_HINT)?,
             requests_per_minute: flags

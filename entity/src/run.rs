@@ -63,6 +63,7 @@ pub struct Model {
     pub variations: Option<String>,
     /// The apply or roll-back under way, JSON.
     pub apply: Option<String>,
+    pub auto_apply: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

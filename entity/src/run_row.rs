@@ -23,6 +23,8 @@ pub struct Model {
     pub error: Option<String>,
     /// The suggestion that is done again; it may be gone.
     pub again: Option<i64>,
+    /// What tells that the asset has changed.
+    pub fingerprint: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

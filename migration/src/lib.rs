@@ -23,6 +23,9 @@ mod m20261123_000008_create_run_search;
 mod m20261123_000009_add_review;
 mod m20261123_000010_create_apply;
 mod m20261127_000011_create_comparison;
+mod m20261127_000020_create_schedule;
+mod m20261127_000030_create_catalog;
+mod m20261127_000031_create_ask;
 mod m20261127_000040_create_api_token;
 mod m20261127_000041_create_seal;
 
@@ -45,6 +48,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261123_000009_add_review::Migration),
             Box::new(m20261123_000010_create_apply::Migration),
             Box::new(m20261127_000011_create_comparison::Migration),
+            Box::new(m20261127_000020_create_schedule::Migration),
+            Box::new(m20261127_000030_create_catalog::Migration),
+            Box::new(m20261127_000031_create_ask::Migration),
             Box::new(m20261127_000040_create_api_token::Migration),
             Box::new(m20261127_000041_create_seal::Migration),
         ]

@@ -27,6 +27,7 @@ const SWEEP_FROM: usize = 64;
 pub struct LocalBus {
     all: broadcast::Sender<RunNudge>,
     single: Mutex<Marks>,
+    schedules: watch::Sender<u64>,
 }
 
 /// One mark for each run that somebody listens to.
@@ -41,7 +42,7 @@ impl LocalBus {
     #[must_use]
     pub fn new() -> Self {
         let marks = Marks { senders: HashMap::new(), sweep_at: SWEEP_FROM };
-        Self { all: broadcast::Sender::new(QUEUE), single: Mutex::new(marks) }
+        Self { all: broadcast::Sender::new(QUEUE), single: Mutex::new(marks), schedules: watch::Sender::new(0) }
     }
 }
 
@@ -79,6 +80,14 @@ impl Bus for LocalBus {
         let mut marks = self.single.lock().unwrap_or_else(PoisonError::into_inner);
         marks.sweep();
         marks.senders.entry(run_id).or_default().subscribe()
+    }
+
+    fn nudge_schedules(&self) {
+        self.schedules.send_modify(|count| *count = count.wrapping_add(1));
+    }
+
+    fn schedules(&self) -> watch::Receiver<u64> {
+        self.schedules.subscribe()
     }
 }
 

@@ -46,6 +46,14 @@ key!(
     AppliedCommentId
 );
 key!(
+    /// Questions that follow one another.
+    AskSessionId
+);
+key!(
+    /// A question and its answer.
+    AskTurnId
+);
+key!(
     /// An API token.
     ApiTokenId
 );
@@ -69,18 +77,24 @@ pub enum NodeType {
     Schedule,
     /// A write to a database.
     AppliedComment,
+    /// Questions that follow one another.
+    AskSession,
+    /// A question and its answer.
+    AskTurn,
     /// An API token.
     ApiToken,
 }
 
 impl NodeType {
-    const ALL: [Self; 7] = [
+    const ALL: [Self; 9] = [
         Self::Run,
         Self::Suggestion,
         Self::DbProfile,
         Self::LlmProfile,
         Self::Schedule,
         Self::AppliedComment,
+        Self::AskSession,
+        Self::AskTurn,
         Self::ApiToken,
     ];
 
@@ -94,6 +108,8 @@ impl NodeType {
             Self::LlmProfile => "LlmProfile",
             Self::Schedule => "Schedule",
             Self::AppliedComment => "AppliedComment",
+            Self::AskSession => "AskSession",
+            Self::AskTurn => "AskTurn",
             Self::ApiToken => "ApiToken",
         }
     }

@@ -5,6 +5,7 @@
 //! argument. What may happen to a run is decided here and nowhere else; the store only keeps it.
 
 pub mod apply;
+pub mod ask;
 pub mod asset;
 pub mod catalog;
 pub mod clock;
@@ -17,10 +18,13 @@ pub mod page;
 pub mod profile;
 pub mod review;
 pub mod run;
+pub mod schedule;
 pub mod scope;
+pub mod search;
 pub mod spelling;
 pub mod status;
 pub mod suggestion;
+pub mod text;
 pub mod token;
 pub mod usage;
 pub mod vocabulary;

@@ -3,9 +3,11 @@
 use secrecy::SecretString;
 
 use super::{
+    Error, Result,
     clock::Moment,
     id::{DbProfileId, LlmProfileId},
     spelling::spelled,
+    usage::Budget,
 };
 
 /// The kinds of database that can be described. MariaDB counts as `MySql`.
@@ -113,4 +115,25 @@ pub struct NewLlmProfile {
     pub input_cost_per_million_tokens: Option<f64>,
     /// United States dollars; `None` where not known.
     pub output_cost_per_million_tokens: Option<f64>,
+}
+
+impl NewLlmProfile {
+    /// Refuses a limit of cost where the model's price is not known: BUILTIN costs nothing, others need both prices.
+    /// `argument` is the budget's path.
+    ///
+    /// # Errors
+    /// `BadInput` at the limit.
+    pub fn check_price(&self, budget: &Budget, argument: &str) -> Result<()> {
+        let known = self.provider == LlmProvider::Builtin
+            || (self.input_cost_per_million_tokens.is_some() && self.output_cost_per_million_tokens.is_some());
+        if budget.max_cost_usd.is_none() || known {
+            return Ok(());
+        }
+        let message = format!(
+            "no price is known for {:?}, so its cost cannot be limited; set both prices on the LLM profile, or limit \
+             `maxTokens` or `maxSeconds`",
+            self.name
+        );
+        Err(Error::bad_input(format!("{argument}.maxCostUsd"), message))
+    }
 }

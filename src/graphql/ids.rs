@@ -5,8 +5,8 @@ use async_graphql::ID;
 use crate::domain::{
     Error, Result,
     id::{
-        ApiTokenId, AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId, decode,
-        encode,
+        ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId,
+        SuggestionId, decode, encode,
     },
 };
 
@@ -77,5 +77,7 @@ keys!(
     LlmProfileId is LlmProfile,
     ScheduleId is Schedule,
     AppliedCommentId is AppliedComment,
+    AskSessionId is AskSession,
+    AskTurnId is AskTurn,
     ApiTokenId is ApiToken,
 );

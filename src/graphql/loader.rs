@@ -11,10 +11,14 @@ use super::batch::{Batch, Queue};
 use crate::{
     domain::{
         apply::AppliedComment,
+        ask::{AskSession, AskTurn, ToolUse},
         catalog::TableDetail,
-        id::{ApiTokenId, AppliedCommentId, DbProfileId, LlmProfileId, RunId, SuggestionId},
+        id::{
+            ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+        },
         profile::{DbProfile, LlmProfile},
         run::Run,
+        schedule::Schedule,
         suggestion::{Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion},
         token::ApiToken,
     },
@@ -43,6 +47,10 @@ pub struct Loaders {
     pub db_profiles: Batch<DbProfileId, Arc<DbProfile>>,
     /// LLM profiles.
     pub llm_profiles: Batch<LlmProfileId, Arc<LlmProfile>>,
+    /// The LLM profile that is taken where none is named.
+    pub default_llm_profile: Batch<(), Arc<LlmProfile>>,
+    /// Schedules.
+    pub schedules: Batch<ScheduleId, Arc<Schedule>>,
     /// Suggestions.
     pub suggestions: Batch<SuggestionId, Arc<Suggestion>>,
     /// Wordings.
@@ -53,6 +61,14 @@ pub struct Loaders {
     pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
     /// Writes to databases.
     pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
+    /// Sessions of questions.
+    pub ask_sessions: Batch<AskSessionId, Arc<AskSession>>,
+    /// Questions.
+    pub ask_turns: Batch<AskTurnId, Arc<AskTurn>>,
+    /// The questions that runs answer.
+    pub turns_of_runs: Batch<RunId, Arc<AskTurn>>,
+    /// The tools that were used for answers.
+    pub tool_uses: Batch<AskTurnId, Vec<ToolUse>>,
     /// Tokens.
     pub api_tokens: Batch<ApiTokenId, Arc<ApiToken>>,
     /// Suggestions per band.
@@ -99,6 +115,14 @@ impl Loaders {
                 Ok(all.into_iter().filter(|it| ids.contains(&it.id)).map(|it| (it.id.clone(), it)).collect())
             })
         });
+        let store = services.ports.store.clone();
+        let default_llm_profile = Batch::new(queue, move |_| {
+            let store = store.clone();
+            Box::pin(async move {
+                let default = store.llm_profiles().await?.into_iter().find(|profile| profile.settings.is_default);
+                Ok(default.into_iter().map(|profile| ((), Arc::new(profile))).collect())
+            })
+        });
         let services_of_details = services.clone();
         let details = Batch::new(queue, move |keys| {
             let services = services_of_details.clone();
@@ -108,11 +132,17 @@ impl Loaders {
             runs: from_store!(services, queue, runs_by_id, shared),
             db_profiles: from_store!(services, queue, db_profiles_by_id, shared),
             llm_profiles: from_store!(services, queue, llm_profiles_by_id, shared),
+            default_llm_profile,
+            schedules: from_store!(services, queue, schedules_by_id, shared),
             suggestions: from_store!(services, queue, suggestions_by_id, shared),
             alternatives: from_store!(services, queue, alternatives, |found| found),
             evidence: from_store!(services, queue, evidence, |found| found),
             chains: from_store!(services, queue, chains, shared_lists),
             applied_comments: from_store!(services, queue, applied_comments_by_id, shared),
+            ask_sessions: from_store!(services, queue, sessions_by_id, shared),
+            ask_turns: from_store!(services, queue, turns_by_id, shared),
+            turns_of_runs: from_store!(services, queue, turns_of_runs, shared),
+            tool_uses: from_store!(services, queue, tool_uses, |found| found),
             api_tokens: from_store!(services, queue, api_tokens_by_id, shared),
             confidence: from_store!(services, queue, confidence_distributions, |found| found),
             reviews: from_store!(services, queue, review_counts, |found| found),

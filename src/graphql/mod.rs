@@ -10,6 +10,7 @@
 
 pub mod access;
 pub mod apply;
+pub mod ask;
 mod batch;
 pub mod catalog;
 pub mod comparison;
@@ -27,6 +28,8 @@ pub mod profile;
 pub mod review;
 pub mod run;
 pub mod scalar;
+pub mod schedule;
+pub mod search;
 pub mod server;
 pub mod share;
 pub mod suggestion;
@@ -52,6 +55,9 @@ pub struct Query(
     comparison::query::ComparisonQuery,
     apply::query::ApplyQuery,
     profile::query::ProfileQuery,
+    schedule::query::ScheduleQuery,
+    search::query::SearchQuery,
+    ask::query::AskQuery,
     token::query::TokenQuery,
     server::query::ServerQuery,
 );
@@ -61,9 +67,11 @@ pub struct Query(
 pub struct Mutation(
     run::mutation::RunMutation,
     run::again::AgainMutation,
+    ask::mutation::AskMutation,
     review::mutation::ReviewMutation,
     apply::mutation::ApplyMutation,
     profile::mutation::ProfileMutation,
+    schedule::mutation::ScheduleMutation,
     token::mutation::TokenMutation,
 );
 

@@ -5,15 +5,20 @@ use async_graphql::{Context, ID, Interface, Object, Result};
 use super::{
     access,
     apply::object::AppliedComment,
+    ask::object::{AskSession, AskTurn},
     context::{Role, loaders},
     profile::object::{DbProfile, LlmProfile},
     run::object::Run,
+    schedule::object::Schedule,
     suggestion::object::Suggestion,
     token::object::ApiToken,
 };
 use crate::domain::{
     Error,
-    id::{ApiTokenId, AppliedCommentId, DbProfileId, LlmProfileId, NodeType, RunId, SuggestionId, decode},
+    id::{
+        ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId,
+        decode,
+    },
     page::MAX_SIZE,
 };
 
@@ -29,8 +34,14 @@ pub enum Node {
     DbProfile(DbProfile),
     /// An LLM profile.
     LlmProfile(LlmProfile),
+    /// A schedule.
+    Schedule(Schedule),
     /// A write to a database.
     AppliedComment(AppliedComment),
+    /// Questions that follow one another.
+    AskSession(AskSession),
+    /// A question and its answer.
+    AskTurn(AskTurn),
     /// A token.
     ApiToken(ApiToken),
 }
@@ -83,11 +94,15 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
             let found = loaders.applied_comments.load(AppliedCommentId(key)).await?;
             found.map(|it| Node::AppliedComment(AppliedComment(it)))
         }
+        NodeType::Schedule => loaders.schedules.load(ScheduleId(key)).await?.map(|it| Node::Schedule(Schedule(it))),
+        NodeType::AskSession => {
+            loaders.ask_sessions.load(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
+        }
+        NodeType::AskTurn => loaders.ask_turns.load(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
         NodeType::ApiToken => {
             access::require(context, Role::Admin, "a token")?;
             let found = loaders.api_tokens.load(ApiTokenId(key)).await?;
             found.map(|it| Node::ApiToken(ApiToken(it.as_ref().clone())))
         }
-        NodeType::Schedule => None,
     })
 }

@@ -1,19 +1,19 @@
-//! ANALYZE: describes every table and column in scope; with `RUN_APPLY` the first wording of each is then written.
+//! ANALYZE and SCHEDULE: describes every table and column in scope; with `RUN_APPLY` and AUTO schedules the first
+//! wording of each is then written.
 //!
-//! The rule: the scope is resolved live, once, and recorded as rows; all else is the table pipeline's.
+//! The rule: the scope is resolved live, once, and recorded as rows, unless the rows came with the run; all else is the
+//! table pipeline's.
 
 use async_trait::async_trait;
 
 use super::{
     Ending, Halt, Kind,
     context::{RunContext, target_error},
+    indexing::take_walk,
     tables::Work,
     walk::{WalkError, rows_of, walk},
 };
-use crate::domain::{
-    run::RunError,
-    status::{RunCommand, RunStatus},
-};
+use crate::domain::{run::RunError, status::RunStatus};
 
 /// Describes every table and column in scope.
 pub struct Analyze;
@@ -26,9 +26,7 @@ impl Kind for Analyze {
             resolve(&work).await?;
         }
         match work.describe_pending().await? {
-            Ending::Finished(RunStatus::ReadyForReview, _) if context.run.command == RunCommand::RunApply => {
-                Ok(Ending::Described)
-            }
+            Ending::Finished(RunStatus::ReadyForReview, _) if context.run.auto_apply => Ok(Ending::Described),
             ending => Ok(ending),
         }
     }
@@ -37,13 +35,16 @@ impl Kind for Analyze {
 /// Finds what is in scope and records it as rows.
 async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
     // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
-    let visits = walk(work.target.as_ref(), &work.context.run.scope).await.map_err(|error| match error {
+    let walked = walk(work.target.as_ref(), &work.context.run.scope).await.map_err(|error| match error {
         WalkError::Target(error) => Halt::Failed(target_error(&error)),
         WalkError::Unknown { message, .. } => {
             Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
         }
     })?;
-    let rows = rows_of(&visits);
+    if let Some(profile) = work.context.run.db_profile_id {
+        take_walk(&work.context.ports, profile, &work.context.run.scope, &walked).await;
+    }
+    let rows = rows_of(&walked.visits);
     work.context
         .record(move |edit| {
             edit.resolve(rows);

@@ -1,15 +1,16 @@
-//! Asks a model on behalf of a run: through the gate, within the budget, again where that may help.
-//!
-//! The rule: nothing is sent before its worst case is reserved, and a provider that is down costs waiting and
-//! WARNING events, never failed rows. A provider that stays away pauses the run; a refused key or an unknown
-//! model fails it at once, and an address where no model answers after a few tries.
+//! Asks a model for descriptions, by `sending.rs`.
 
-use std::{
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
+use std::sync::Arc;
+
+use async_trait::async_trait;
+
+use super::{
+    Halt,
+    context::RunContext,
+    gate::Gate,
+    sending::{Request, Sender, Sent},
+    walk::comment_of,
 };
-
-use super::{Halt, context::RunContext, gate::Gate, walk::comment_of};
 use crate::{
     domain::{
         run::{Row, RowOutcome, RunError},
@@ -18,18 +19,6 @@ use crate::{
     },
     port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
 };
-
-/// The longest wait that a provider may ask for.
-const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
-
-/// Answers in a row that are none of a model before the address is taken to be wrong.
-const NOT_A_MODEL: u32 = 3;
-
-/// Since when a provider does not answer, and when a person was last told.
-struct Outage {
-    since: Instant,
-    told: Instant,
-}
 
 /// One request to a model, of either sort.
 pub enum Question {
@@ -97,12 +86,26 @@ impl Question {
     }
 }
 
+/// A question put to a describer.
+struct Put<'a> {
+    question: &'a Question,
+    describer: &'a dyn Describer,
+}
+
+#[async_trait]
+impl Request for Put<'_> {
+    type Answer = Vec<Option<Draft>>;
+
+    async fn put(&self) -> Result<(Self::Answer, Usage), ModelError> {
+        let answer = self.question.put(self.describer).await?;
+        Ok((answer.drafts, answer.usage))
+    }
+}
+
 /// Asks one model for one run.
 pub struct Asker<'a> {
-    context: &'a RunContext,
+    sender: Sender<'a>,
     describer: Arc<dyn Describer>,
-    gate: Arc<Gate>,
-    outage: Mutex<Option<Outage>>,
 }
 
 /// What came of a request.
@@ -116,12 +119,12 @@ pub struct Asked {
 impl<'a> Asker<'a> {
     /// Asks this model.
     pub fn new(context: &'a RunContext, describer: Arc<dyn Describer>, gate: Arc<Gate>) -> Self {
-        Self { context, describer, gate, outage: Mutex::new(None) }
+        Self { sender: Sender::new(context, gate), describer }
     }
 
     /// How many subjects one request may hold.
     pub fn batch_size(&self) -> usize {
-        self.describer.batch_size(&self.context.run.options).max(1)
+        self.describer.batch_size(&self.sender.context().run.options).max(1)
     }
 
     /// Whether answers come without waiting.
@@ -131,7 +134,7 @@ impl<'a> Asker<'a> {
 
     /// How many requests may be under way at once.
     pub fn width(&self) -> usize {
-        self.gate.width()
+        self.sender.width()
     }
 
     /// Asks, and asks again where the provider did not answer. `begins` are the rows to tell as started once
@@ -139,118 +142,10 @@ impl<'a> Asker<'a> {
     ///
     /// # Errors
     /// [`Halt`] where the run cannot go on.
-    pub async fn ask(&self, question: &Question, mut begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
+    pub async fn ask(&self, question: &Question, begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
         let bound = question.bound(self.describer.as_ref());
-        let mut waits = self.context.patience.waits();
-        let mut retries = 0;
-        let mut strange = 0;
-        loop {
-            let worked_ms = || self.context.worked_ms();
-            let reserved = self.context.unless_stopped(self.context.ledger.reserve(&bound, worked_ms)).await?;
-            let reservation = reserved.map_err(Halt::Paused)?;
-            let permit = self.context.unless_stopped(self.gate.enter()).await?;
-            if let Some(rows) = begins.take() {
-                self.context
-                    .record(move |edit| {
-                        for row in &rows {
-                            edit.start_row(row);
-                        }
-                        Ok(())
-                    })
-                    .await?;
-            }
-            match question.put(self.describer.as_ref()).await {
-                Ok(answer) => {
-                    self.answered();
-                    let mut usage = answer.usage;
-                    usage.retries += retries;
-                    reservation.settle(&usage);
-                    return Ok(Asked { drafts: Ok(answer.drafts), usage });
-                }
-                Err(ModelError::Rejected(message)) => {
-                    self.answered();
-                    let error = RunError::new(
-                        "BAD_USER_INPUT",
-                        message,
-                        "change the instructions or options, or try another model",
-                    );
-                    return Ok(Asked { drafts: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
-                }
-                Err(error) if error.is_transient() => {
-                    drop(permit);
-                    if error.may_be_billed() {
-                        reservation.settle_whole();
-                    } else {
-                        drop(reservation);
-                    }
-                    strange = if matches!(error, ModelError::NotAModel(_)) { strange + 1 } else { 0 };
-                    if strange == NOT_A_MODEL {
-                        return Err(Halt::Failed(fatal(&error)));
-                    }
-                    retries += 1;
-                    let wait = wait_for(&error, waits.next().unwrap_or(self.context.patience.longest_wait));
-                    self.not_answered(&error, wait).await?;
-                    self.context.wait(wait).await?;
-                }
-                Err(error) => return Err(Halt::Failed(fatal(&error))),
-            }
-        }
+        let put = Put { question, describer: self.describer.as_ref() };
+        let Sent { answer: drafts, usage } = self.sender.send(&bound, begins, &put).await?;
+        Ok(Asked { drafts, usage })
     }
-
-    fn answered(&self) {
-        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = None;
-    }
-
-    /// Tells a person that the provider does not answer, but not at every try of every request.
-    async fn not_answered(&self, error: &ModelError, wait: Duration) -> Result<(), Halt> {
-        let down_for = {
-            let now = Instant::now();
-            let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
-            let known = outage.is_some();
-            let outage = outage.get_or_insert(Outage { since: now, told: now });
-            let down_for = now - outage.since;
-            if down_for < self.context.patience.provider_down && known && now - outage.told < wait {
-                return Ok(());
-            }
-            outage.told = now;
-            down_for
-        };
-        let error = RunError::new("UNAVAILABLE", error.to_string(), "check the provider and the LLM profile's address");
-        if down_for >= self.context.patience.provider_down {
-            let message =
-                format!("the model has not answered for {} minutes: {}", down_for.as_secs() / 60, error.message);
-            return Err(Halt::Paused(RunError::new(
-                "UNAVAILABLE",
-                message,
-                "resume the run when the provider is back",
-            )));
-        }
-        let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
-        self.context
-            .record(move |edit| {
-                edit.warn(message, Some(error));
-                Ok(())
-            })
-            .await?;
-        Ok(())
-    }
-}
-
-fn wait_for(error: &ModelError, growing: Duration) -> Duration {
-    match error {
-        ModelError::RateLimited { retry_after: Some(wait) } => (*wait).min(LONGEST_RETRY_AFTER),
-        _ => growing,
-    }
-}
-
-/// What a person reads when the run ends because of the model.
-pub fn fatal(error: &ModelError) -> RunError {
-    let (code, hint) = match error {
-        ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),
-        ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider knows in the LLM profile"),
-        ModelError::NotAModel(_) => ("BAD_USER_INPUT", "check the base URL of the LLM profile, then resume the run"),
-        ModelError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the LLM profile"),
-        _ => ("UNAVAILABLE", "check the provider and the LLM profile's address"),
-    };
-    RunError::new(code, error.to_string(), hint)
 }

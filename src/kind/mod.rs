@@ -6,14 +6,18 @@
 
 pub mod analyze;
 pub mod apply;
+pub mod ask;
 pub mod asking;
 pub mod budget;
 pub mod container;
 pub mod context;
+pub mod firing;
 pub mod gate;
 pub mod generate;
 pub mod groups;
+pub mod indexing;
 pub mod rerun;
+pub mod sending;
 pub mod tables;
 pub mod walk;
 
@@ -30,7 +34,7 @@ use crate::domain::{
 pub enum Ending {
     /// It enters this status.
     Finished(RunStatus, Option<RunError>),
-    /// All rows are done, and what they propose is to be written at once (`RUN_APPLY`).
+    /// All rows are done, and what they propose is to be written at once (`RUN_APPLY`, AUTO schedules).
     Described,
     /// Comments were written, or a cancel stopped the rest: the run goes where the rule of applies says.
     Written,
@@ -66,9 +70,9 @@ pub trait Kind: Send + Sync {
 /// What does the work of a kind; `None` for kinds that this version does not know.
 pub fn of(kind: RunKind) -> Option<&'static dyn Kind> {
     match kind {
-        RunKind::Analyze => Some(&analyze::Analyze),
+        RunKind::Analyze | RunKind::Schedule => Some(&analyze::Analyze),
         RunKind::Rerun => Some(&rerun::Rerun),
         RunKind::Generate => Some(&generate::Generate),
-        RunKind::Ask | RunKind::Schedule => None,
+        RunKind::Ask => Some(&ask::Ask),
     }
 }

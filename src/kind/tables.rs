@@ -15,10 +15,12 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Ending, Halt,
-    asking::{Asker, Question, fatal},
+    asking::{Asker, Question},
     container::container_of,
     context::{RunContext, target_error},
     groups::{by_table, in_groups, leave_last_table, table_of},
+    indexing::take_tables,
+    sending::fatal,
     walk::comment_of,
 };
 use crate::{
@@ -176,12 +178,17 @@ impl<'a> Work<'a> {
             }
             Err(error) => return Err(Halt::Failed(target_error(&error))),
         };
-        let mut details: HashMap<String, TableDetail> =
+        let details: Vec<Arc<TableDetail>> = details.into_iter().map(Arc::new).collect();
+        // What a walk has read is in the index already.
+        if !self.walks() {
+            take_tables(self.context.ports.store.as_ref(), self.context.run.db_profile_id, &details).await;
+        }
+        let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());
         for rows in group {
             if let Some(detail) = details.remove(&table_of(&rows)) {
-                tables.push((Arc::new(detail), rows));
+                tables.push((detail, rows));
             } else {
                 let table = AssetPath { column: None, ..rows[0].asset.clone() };
                 self.fail_rows(rows, gone(&table)).await?;

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::{
     domain::{
         asset::quote_part,
-        catalog::TableDetail,
+        catalog::{Schema, TableDetail},
         run::Row,
         scope::{RunScope, SchemaScope},
     },
@@ -28,6 +28,15 @@ pub struct Visit {
     pub table: Arc<TableDetail>,
     /// In order: the table itself unless only columns were named, then columns.
     pub subjects: Vec<Subject>,
+}
+
+/// What a walk has read.
+#[derive(Debug, Clone)]
+pub struct Walked {
+    /// All schemas of the database, those that are not in scope too.
+    pub schemas: Vec<Schema>,
+    /// What is in scope.
+    pub visits: Vec<Visit>,
 }
 
 /// Why a scope could not be walked.
@@ -50,16 +59,17 @@ pub enum WalkError {
 ///
 /// # Errors
 /// [`WalkError`].
-pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Vec<Visit>, WalkError> {
+pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkError> {
     let database = scope.database.as_deref();
-    let existing: Vec<String> = target.schemas(database).await?.into_iter().map(|schema| schema.name).collect();
+    let schemas = target.schemas(database).await?;
+    let existing: Vec<String> = schemas.iter().map(|schema| schema.name.clone()).collect();
     if scope.schemas.is_empty() {
         let mut visits = Vec::new();
         for schema in existing {
             let everything = SchemaScope { name: schema, tables: Vec::new() };
             visits.extend(walk_schema(target, database, &everything, "").await?);
         }
-        return Ok(visits);
+        return Ok(Walked { schemas, visits });
     }
     let mut visits = Vec::new();
     for (at, schema) in scope.schemas.iter().enumerate() {
@@ -71,7 +81,7 @@ pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Vec<Visit>, W
         }
         visits.extend(walk_schema(target, database, schema, &format!("schemas.{at}")).await?);
     }
-    Ok(visits)
+    Ok(Walked { schemas, visits })
 }
 
 async fn walk_schema(
@@ -148,11 +158,15 @@ fn subjects_of(table: &TableDetail, columns: &[String], path: &str) -> Result<Ve
 pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
     let assets = visits.iter().flat_map(|visit| {
         visit.subjects.iter().map(|subject| match subject {
-            Subject::Table => visit.table.path(),
-            Subject::Column(index) => visit.table.column_path(&visit.table.columns[*index].name),
+            Subject::Table => (visit.table.path(), visit.table.table.kind.noun().to_owned()),
+            Subject::Column(index) => {
+                let column = &visit.table.columns[*index];
+                (visit.table.column_path(&column.name), column.data_type.clone())
+            }
         })
     });
-    (1..).zip(assets).map(|(position, asset)| Row { position, asset, again: None }).collect()
+    let row = |(position, (asset, fingerprint))| Row { position, asset, again: None, fingerprint: Some(fingerprint) };
+    (1..).zip(assets).map(row).collect()
 }
 
 /// The comment that stands on a subject, unless it is blank.

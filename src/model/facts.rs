@@ -4,6 +4,7 @@
 //! The rule: a fact is one short line in plain words, cut where the database holds more than a prompt can.
 //! To add one, push it here; prompt and evidence follow.
 
+pub use crate::domain::text::{cut, one_line};
 use crate::domain::{
     catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
     suggestion::Evidence,
@@ -89,20 +90,4 @@ fn push_comment(facts: &mut Vec<Evidence>, comment: Option<&str>) {
 
 fn fact(source: &str, detail: String) -> Evidence {
     Evidence { source: source.to_owned(), detail }
-}
-
-/// A text on one line, without control characters and doubled spaces.
-#[must_use]
-pub fn one_line(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    spaced.split_whitespace().collect::<Vec<_>>().join(" ")
-}
-
-/// At most so many characters, with `…` where something was cut.
-#[must_use]
-pub fn cut(text: &str, length: usize) -> String {
-    match text.char_indices().nth(length) {
-        Some((at, _)) => format!("{}…", text[..at].trim_end()),
-        None => text.to_owned(),
-    }
 }

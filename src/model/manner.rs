@@ -35,7 +35,7 @@ impl Manner {
     pub fn after(self, refusal: &str) -> Option<Self> {
         let refusal = refusal.to_lowercase();
         let names = |words: &[&str]| words.iter().any(|word| refusal.contains(word));
-        if names(&["context length", "context size", "context window", "too long", "too large", "content policy"]) {
+        if is_about_content(&refusal) {
             return None;
         }
         if self.logprobs && names(&["logprob"]) {
@@ -55,21 +55,35 @@ impl Manner {
     }
 }
 
+/// Whether a refusal, in lower case, is about what was said, so that leaving something out does not help.
+#[must_use]
+pub fn is_about_content(refusal: &str) -> bool {
+    ["context length", "context size", "context window", "too long", "too large", "content policy"]
+        .iter()
+        .any(|word| refusal.contains(word))
+}
+
 /// What is remembered of each endpoint. Cheap to clone; clones share it.
 ///
 /// Not `Debug`: an endpoint's address may hold a password.
-#[derive(Clone, Default)]
-pub struct Manners(Arc<Mutex<HashMap<String, Manner>>>);
+#[derive(Clone)]
+pub struct Manners<M>(Arc<Mutex<HashMap<String, M>>>);
 
-impl Manners {
+impl<M> Default for Manners<M> {
+    fn default() -> Self {
+        Self(Arc::default())
+    }
+}
+
+impl<M: Copy> Manners<M> {
     /// The manner that an endpoint is known to take.
     #[must_use]
-    pub fn of(&self, endpoint: &str) -> Option<Manner> {
+    pub fn of(&self, endpoint: &str) -> Option<M> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(endpoint).copied()
     }
 
     /// Remembers one.
-    pub fn remember(&self, endpoint: String, manner: Manner) {
+    pub fn remember(&self, endpoint: String, manner: M) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint, manner);
     }
 }

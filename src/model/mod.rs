@@ -2,12 +2,14 @@
 //!
 //! [`ProviderModels`] opens a profile. A request becomes a `question` (keys of `subjects`, `facts`) → `prompt` and `schema` →
 //! the provider library (`endpoint`, `manner`, `refusal`) → `answer` (by way of `lenient` and `text`) and
-//! `logprobs` → drafts. The rule: a provider's answer is data, and the key is in no text. To add a provider that
+//! `logprobs` → drafts. A question about databases goes by `converse`, with the prompts of `conversation`. The rule: a provider's answer is data, and the key is in no text. To add a provider that
 //! the library knows, add its line in `endpoint.rs`; one that it lacks gets a file of its own here.
 
 mod answer;
 pub mod builtin;
 mod container;
+mod conversation;
+mod converse;
 mod endpoint;
 mod facts;
 mod lenient;
@@ -30,10 +32,19 @@ use std::{
 
 use async_trait::async_trait;
 
-use self::{endpoint::Endpoint, manner::Manners, provider::ProviderDescriber};
+use self::{
+    builtin::BuiltinConverser,
+    converse::{AskManner, ProviderConverser},
+    endpoint::Endpoint,
+    manner::{Manner, Manners},
+    provider::ProviderDescriber,
+};
 use crate::{
     domain::profile::{LlmProfile, LlmProvider},
-    port::model::{Describer, ModelError, Models},
+    port::{
+        converse::Converser,
+        model::{Describer, ModelError, Models},
+    },
 };
 
 /// How long a request to a model may take.
@@ -46,14 +57,21 @@ pub struct ProviderModels {
     builtin: Arc<dyn Describer>,
     time_limit: Duration,
     client: OnceLock<genai::Client>,
-    manners: Manners,
+    manners: Manners<Manner>,
+    ask_manners: Manners<AskManner>,
 }
 
 impl ProviderModels {
     /// With the describer that profiles of provider BUILTIN get.
     #[must_use]
     pub fn new(builtin: Arc<dyn Describer>) -> Self {
-        Self { builtin, time_limit: TIME_LIMIT, client: OnceLock::new(), manners: Manners::default() }
+        Self {
+            builtin,
+            time_limit: TIME_LIMIT,
+            client: OnceLock::new(),
+            manners: Manners::default(),
+            ask_manners: Manners::default(),
+        }
     }
 
     /// The same with another time limit for requests.
@@ -103,6 +121,13 @@ impl Models for ProviderModels {
             return Ok(Arc::clone(&self.builtin));
         }
         Ok(Arc::new(self.provider(profile)?))
+    }
+
+    fn open_converser(&self, profile: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError> {
+        if profile.settings.provider == LlmProvider::Builtin {
+            return Ok(Arc::new(BuiltinConverser));
+        }
+        Ok(Arc::new(ProviderConverser::new(self.provider(profile)?, self.ask_manners.clone())))
     }
 
     async fn test(&self, profile: &LlmProfile) -> Result<String, ModelError> {

@@ -202,6 +202,6 @@ fn path(name: &str) -> String {
 }
 
 /// Data cannot end the fence that it stands in.
-fn unfenced(data: &str) -> String {
+pub(super) fn unfenced(data: &str) -> String {
     data.replace('<', "‹").replace('>', "›")
 }

@@ -6,7 +6,9 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use genai::chat::{ChatMessage, ChatOptions, ChatRequest, ChatResponse, JsonSpec, ReasoningEffort};
+use genai::chat::{
+    ChatMessage, ChatOptions, ChatRequest, ChatResponse, JsonSpec, ReasoningEffort, Usage as ReportedUsage,
+};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
@@ -36,7 +38,7 @@ const BATCH_SIZE: usize = 6;
 /// What one subject of a full request gets out of the default 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
 /// Tokens that a provider puts around and between the messages, at the most.
-const TOKENS_BETWEEN: i64 = 64;
+pub(super) const TOKENS_BETWEEN: i64 = 64;
 /// What a description is worth of which the model says nothing: a person should look at it.
 const UNSTATED_CONFIDENCE: f64 = 0.4;
 /// Each further wording is a bit less the model's choice than the one before it.
@@ -51,10 +53,10 @@ struct Prices {
 
 /// A model at a provider.
 pub struct ProviderDescriber {
-    client: genai::Client,
-    endpoint: Endpoint,
+    pub(super) client: genai::Client,
+    pub(super) endpoint: Endpoint,
     prices: Option<Prices>,
-    manners: Manners,
+    manners: Manners<Manner>,
 }
 
 /// An answer of the provider and what it took.
@@ -67,7 +69,7 @@ struct Asking {
 impl ProviderDescriber {
     /// The describer of a profile at its endpoint.
     #[must_use]
-    pub fn new(client: genai::Client, endpoint: Endpoint, profile: &LlmProfile, manners: Manners) -> Self {
+    pub fn new(client: genai::Client, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
         let settings = &profile.settings;
         let prices = settings.input_cost_per_million_tokens.zip(settings.output_cost_per_million_tokens);
         Self { client, endpoint, prices: prices.map(|(input, output)| Prices { input, output }), manners }
@@ -115,7 +117,7 @@ impl ProviderDescriber {
         }
     }
 
-    async fn send(
+    pub(super) async fn send(
         &self,
         request: ChatRequest,
         options: &ChatOptions,
@@ -148,7 +150,7 @@ impl ProviderDescriber {
 
     /// What every request has. The library would read an ending such as `-high` out of the model's name and
     /// send the rest of it: the name goes out as it is, and no effort is asked for.
-    fn options(&self, mut extra_body: Value) -> ChatOptions {
+    pub(super) fn options(&self, mut extra_body: Value) -> ChatOptions {
         extra_body["model"] = json!(self.endpoint.model);
         ChatOptions::default()
             .with_reasoning_effort(ReasoningEffort::Budget(0))
@@ -158,22 +160,28 @@ impl ProviderDescriber {
     }
 
     fn usage(&self, asking: &Asking, prompt: &Prompt, answer: &str) -> Usage {
-        let reported = &asking.response.usage;
+        let sent = estimate(&prompt.system) + estimate(&prompt.user);
+        let usage = self.used(&asking.response.usage, sent, answer, asking.duration);
+        Usage { requests: asking.requests, ..usage }
+    }
+
+    /// What a request used: as reported, else as estimated from what was `sent` and answered.
+    pub(super) fn used(&self, reported: &ReportedUsage, sent: i64, answer: &str, duration: Duration) -> Usage {
         let tokens = |reported: Option<i32>, estimated: i64| reported.filter(|n| *n > 0).map_or(estimated, i64::from);
-        let input_tokens = tokens(reported.prompt_tokens, estimate(&prompt.system) + estimate(&prompt.user));
+        let input_tokens = tokens(reported.prompt_tokens, sent);
         let output_tokens = tokens(reported.completion_tokens, estimate(answer));
         Usage {
             input_tokens,
             output_tokens,
             cost_usd: self.cost(input_tokens, output_tokens),
-            model_ms: i64::try_from(asking.duration.as_millis()).unwrap_or(i64::MAX),
-            requests: asking.requests,
+            model_ms: i64::try_from(duration.as_millis()).unwrap_or(i64::MAX),
+            requests: 1,
             retries: 0,
         }
     }
 
     #[expect(clippy::cast_precision_loss, reason = "no request has 2^52 tokens")]
-    fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
+    pub(super) fn cost(&self, input_tokens: i64, output_tokens: i64) -> Option<f64> {
         let Prices { input, output } = self.prices?;
         Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1_000_000.0)
     }
@@ -248,7 +256,7 @@ fn schema(question: &Question<'_>, strength: Strength) -> Value {
 }
 
 /// Four characters a token, rounded up.
-fn estimate(text: &str) -> i64 {
+pub(super) fn estimate(text: &str) -> i64 {
     i64::try_from(text.chars().count().div_ceil(4)).unwrap_or(i64::MAX)
 }
 

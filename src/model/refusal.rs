@@ -35,6 +35,41 @@ pub fn model_error(error: &genai::Error, endpoint: &Endpoint, key: Option<&Secre
     }
 }
 
+/// An error in the middle of a stream: what came before it is a part of an answer. The library hides the error of a
+/// refused request inside.
+#[must_use]
+pub fn stream_error(error: &genai::Error, endpoint: &Endpoint, key: Option<&SecretString>) -> ModelError {
+    let broke = |why: String| {
+        ModelError::NoAnswer(format!(
+            "the connection to {} broke before the answer was whole ({why})",
+            endpoint.address()
+        ))
+    };
+    match error {
+        genai::Error::WebStream { error, cause, .. } => {
+            if let Some(inner) = error.downcast_ref::<genai::Error>() {
+                return model_error(inner, endpoint, key);
+            }
+            match error.downcast_ref::<reqwest::Error>() {
+                Some(error) if error.is_connect() => ModelError::Unavailable(format!(
+                    "{} cannot be reached ({}); check that it runs and that the base URL is right",
+                    endpoint.address(),
+                    root_cause(error)
+                )),
+                Some(error) if error.is_timeout() => {
+                    ModelError::NoAnswer(format!("{} gave no answer in time", endpoint.address()))
+                }
+                Some(error) => broke(root_cause(error)),
+                None => broke(message(cause, key)),
+            }
+        }
+        genai::Error::ChatResponse { body, .. } => {
+            broke(message(&serde_json::json!({ "error": body }).to_string(), key))
+        }
+        other => model_error(other, endpoint, key),
+    }
+}
+
 /// The error in an answer of status 200, as gateways send it; `None` where the answer holds a choice.
 #[must_use]
 pub fn hidden_error(body: &Value, endpoint: &Endpoint, key: Option<&SecretString>) -> Option<ModelError> {
@@ -74,11 +109,14 @@ impl Said<'_> {
             || (names(&["model"]) && names(&["does not exist", "not found", "not a valid model", "nvalid model"]));
         // Some servers fail where they should refuse a schema that they cannot make a grammar of.
         let no_schema = names(&["response_format", "json_schema", "grammar"]);
+        // The same of tools that a server was not started for, or that none of a gateway's models knows.
+        let no_tools = names(&["tools param", "tool_choice", "tool use", "tool calling"]);
         let wait = retry_after(headers, SystemClock.now());
         match status {
             402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
                 "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
             )),
+            404 | 500 if no_tools => ModelError::Rejected(message.to_owned()),
             401 | 403 | 400 if status != 400 || no_key => ModelError::KeyRefused(format!(
                 "{address} refused the API key of LLM profile `{profile}` (status {status}: {message}); check the key \
                  and what it may do"

@@ -38,4 +38,10 @@ pub trait Bus: Send + Sync + 'static {
     /// Listens to one run from now on. Nudges fold into one another, so that a slow listener holds one at
     /// most; the value has no meaning, its change has.
     fn run(&self, run_id: RunId) -> watch::Receiver<u64>;
+
+    /// Tells that the times of schedules changed. Called by the store, after the commit.
+    fn nudge_schedules(&self);
+
+    /// Listens to schedules from now on, as [`Bus::run`] does to a run.
+    fn schedules(&self) -> watch::Receiver<u64>;
 }

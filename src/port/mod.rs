@@ -4,6 +4,7 @@
 //! name (`store/`, `bus/`, `model/`, `target/`), and only `app.rs` knows which one is at work.
 
 pub mod bus;
+pub mod converse;
 pub mod model;
 pub mod store;
 pub mod target;

@@ -4,6 +4,7 @@ use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
 
+use super::converse::Converser;
 use crate::domain::{
     asset::AssetPath,
     catalog::{TableDetail, TableStatistics},
@@ -189,6 +190,12 @@ pub trait Models: Send + Sync + 'static {
     /// # Errors
     /// [`ModelError::Misconfigured`] where the profile lacks something.
     fn open(&self, profile: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError>;
+
+    /// Who answers questions behind a profile. Does not reach for the network.
+    ///
+    /// # Errors
+    /// [`ModelError::Misconfigured`] where the profile lacks something.
+    fn open_converser(&self, profile: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError>;
 
     /// Whether the provider answers with this key and model: one line for a person.
     ///

@@ -5,6 +5,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    sync::Arc,
     time::Duration,
 };
 
@@ -14,16 +15,22 @@ use super::tokens::TokenStore;
 use crate::domain::{
     Result,
     apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
+    ask::{AskSession, AskTurn, NewTurn, ToolUse},
     asset::AssetPath,
+    catalog::{Schema, TableDetail},
     clock::Moment,
     compare::{ComparedAsset, ComparedAssetFilter, ComparedSet, ComparedText, TextFigures},
     event::{RunEvent, RunEventType},
     filter::{OrderDirection, RunFilter, RunOrder},
-    id::{AppliedCommentId, ComparisonId, DbProfileId, LlmProfileId, RunId, SuggestionId},
+    id::{
+        AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+    },
     page::{Page, PageRequest},
     profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
     review::{Decision, Reviewed, Selection},
     run::{NewRun, Row, Run, RunEdit},
+    schedule::{Firing, NewSchedule, Schedule, ScheduleFilter},
+    search::{AssetHit, KnownAsset, Need, SearchQuery},
     status::{RunKind, RunStatus},
     suggestion::{
         Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter, SuggestionOrderField,
@@ -32,6 +39,9 @@ use crate::domain::{
 
 /// What happens to a run, applied inside the store's transaction.
 pub type Change = Box<dyn FnOnce(&mut RunEdit) -> Result<()> + Send>;
+
+/// What happens to a schedule, applied inside the store's transaction.
+pub type ScheduleChange = Box<dyn FnOnce(&mut Schedule) -> Result<()> + Send>;
 
 /// A client's promise that two requests are the same one.
 #[derive(Debug, Clone)]
@@ -373,7 +383,7 @@ pub trait ProfileStore: Send + Sync {
     /// Deletes a DB profile; ended runs keep its name.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where a live or paused run uses it, naming the run.
+    /// `NotFound`; `Conflict` where a live or paused run, or a schedule, uses it, naming that.
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()>;
 
     /// All LLM profiles, by name.
@@ -397,8 +407,159 @@ pub trait ProfileStore: Send + Sync {
     /// Deletes an LLM profile; ended runs keep its name.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where a live or paused run uses it, naming the run.
+    /// `NotFound`; `Conflict` where a live or paused run, or a schedule, uses it, naming that.
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()>;
+}
+
+/// Schedules and their firings.
+#[async_trait]
+pub trait ScheduleStore: Send + Sync {
+    /// Records a schedule.
+    ///
+    /// # Errors
+    /// `NotFound` where a profile of it is gone, with the argument's path.
+    async fn create_schedule(&self, schedule: NewSchedule, at: Moment) -> Result<Schedule>;
+
+    /// Changes a schedule in one transaction. One that turns to another DB profile forgets what it has seen. `fence` is
+    /// the revision that the change was made for, where it was made for one.
+    ///
+    /// # Errors
+    /// `NotFound` for the schedule, or for a profile that it names anew; `Conflict` for another revision; what the change
+    /// returns.
+    async fn change_schedule(&self, id: ScheduleId, fence: Option<i32>, change: ScheduleChange) -> Result<Schedule>;
+
+    /// Deletes a schedule with its firings and what it has seen; its runs stay.
+    ///
+    /// # Errors
+    /// `NotFound`.
+    async fn delete_schedule(&self, id: ScheduleId) -> Result<()>;
+
+    /// Takes a firing in one transaction: records it, moves the schedule on to its next one, and records the run that it
+    /// starts, if it starts one. `None` where the schedule is not any more as it was read: the firing was taken by
+    /// somebody else, or a person changed the schedule, paused or deleted it.
+    async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>>;
+
+    /// The active schedules whose firing is due, the longest due first.
+    async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>>;
+
+    /// The first firing after a moment.
+    async fn next_firing(&self, after: Moment) -> Result<Option<Moment>>;
+
+    /// Schedules by key; unknown ones are missing.
+    async fn schedules_by_id(&self, ids: &[ScheduleId]) -> Result<HashMap<ScheduleId, Schedule>>;
+
+    /// One page of the list, newest first.
+    async fn schedules_page(&self, filter: &ScheduleFilter, page: &PageRequest) -> Result<Page<Schedule>>;
+
+    /// How many schedules pass.
+    async fn schedules_count(&self, filter: &ScheduleFilter) -> Result<i64>;
+}
+
+/// What is known of catalogs, for search and questions. It is a copy: the database itself is the truth.
+#[async_trait]
+pub trait CatalogStore: Send + Sync {
+    /// Takes in tables as they were just read: what is new is added, what changed is changed, columns that are gone are
+    /// removed. What did not change costs a look and no write. One transaction; a profile that is gone takes nothing.
+    async fn index_tables(&self, profile: DbProfileId, tables: &[Arc<TableDetail>]) -> Result<()>;
+
+    /// Takes in the schemas of a database as they were just read. With `whole`, other schemas are gone with all in them.
+    async fn index_schemas(
+        &self,
+        profile: DbProfileId,
+        database: Option<&str>,
+        schemas: &[Schema],
+        whole: bool,
+    ) -> Result<()>;
+
+    /// Removes the tables of a schema that are not among these, which are all that it has.
+    async fn keep_tables(
+        &self,
+        profile: DbProfileId,
+        database: Option<&str>,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<()>;
+
+    /// A profile's catalog was read whole.
+    async fn catalog_read(&self, profile: DbProfileId, at: Moment) -> Result<()>;
+
+    /// Those of these profiles whose catalog was never read whole.
+    async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>>;
+
+    /// Whether anything is found so, in these profiles or all.
+    async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool>;
+
+    /// One page of what is found, best first. Cursors are of `SearchQuery::list_name`.
+    async fn search_assets(
+        &self,
+        query: &SearchQuery,
+        need: Need,
+        profiles: Option<&[DbProfileId]>,
+        page: &PageRequest,
+    ) -> Result<Page<AssetHit>>;
+
+    /// Assets by how they are displayed, letter case aside.
+    async fn assets_named(&self, profiles: &[DbProfileId], names: &[String]) -> Result<Vec<KnownAsset>>;
+
+    /// The columns of a table, in their order.
+    async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>>;
+
+    /// Columns of other tables that refer to a table, by name, at most `limit`.
+    async fn referring_to(&self, profile: DbProfileId, table: &AssetPath, limit: u64) -> Result<Vec<KnownAsset>>;
+
+    /// The newest suggestions on these databases whose asset or text holds all these words, at most `limit`.
+    async fn suggestions_holding(
+        &self,
+        profiles: &[DbProfileId],
+        words: &[String],
+        limit: u64,
+    ) -> Result<Vec<Suggestion>>;
+}
+
+/// Questions and their answers. What happens to a turn is recorded with its run, by [`RunStore::change_run`].
+#[async_trait]
+pub trait AskStore: Send + Sync {
+    /// Records a question: a queued ASK run with `summary` in place of its scope's, the turn, and a session unless it
+    /// names one. With a known key and the same fingerprint it records nothing and gives what that key gave before.
+    ///
+    /// # Errors
+    /// `NotFound` for an unknown session; `Conflict` where the session's question before is still being answered, or
+    /// for a known key with another fingerprint.
+    async fn create_turn(
+        &self,
+        run: NewRun,
+        summary: String,
+        turn: NewTurn,
+        idempotency: Option<Idempotency>,
+        at: Moment,
+    ) -> Result<(AskSession, AskTurn, Run)>;
+
+    /// One page of the sessions, the last active first.
+    async fn sessions_page(&self, page: &PageRequest) -> Result<Page<AskSession>>;
+
+    /// How many sessions there are.
+    async fn sessions_count(&self) -> Result<i64>;
+
+    /// Sessions by key; unknown ones are missing.
+    async fn sessions_by_id(&self, ids: &[AskSessionId]) -> Result<HashMap<AskSessionId, AskSession>>;
+
+    /// One page of a session's turns, oldest first.
+    async fn turns_page(&self, session: AskSessionId, page: &PageRequest) -> Result<Page<AskTurn>>;
+
+    /// How many turns a session has.
+    async fn turns_count(&self, session: AskSessionId) -> Result<i64>;
+
+    /// The newest turns of a session that came before one (or all), oldest first, at most `limit`.
+    async fn last_turns(&self, session: AskSessionId, before: Option<AskTurnId>, limit: u64) -> Result<Vec<AskTurn>>;
+
+    /// Turns by key; unknown ones are missing.
+    async fn turns_by_id(&self, ids: &[AskTurnId]) -> Result<HashMap<AskTurnId, AskTurn>>;
+
+    /// The turns that runs answer; other runs are missing.
+    async fn turns_of_runs(&self, runs: &[RunId]) -> Result<HashMap<RunId, AskTurn>>;
+
+    /// The tools that turns used, in order.
+    async fn tool_uses(&self, turns: &[AskTurnId]) -> Result<HashMap<AskTurnId, Vec<ToolUse>>>;
 }
 
 /// Processes that work on runs.
@@ -420,7 +581,17 @@ pub trait WorkerStore: Send + Sync {
 /// The whole store.
 #[async_trait]
 pub trait Store:
-    RunStore + SuggestionStore + ReviewStore + ComparisonStore + ProfileStore + TokenStore + WorkerStore + 'static
+    RunStore
+    + SuggestionStore
+    + ReviewStore
+    + ComparisonStore
+    + ProfileStore
+    + ScheduleStore
+    + TokenStore
+    + WorkerStore
+    + CatalogStore
+    + AskStore
+    + 'static
 {
     /// Whether it answers.
     async fn ping(&self) -> Result<()>;

@@ -100,7 +100,8 @@ impl Drafts {
             variations: None,
             budget: input.budget,
             started_by: input.started_by,
-            rows: vec![Row { position: 1, asset, again: None }],
+            auto_apply: false,
+            rows: vec![Row { position: 1, asset, again: None, fingerprint: None }],
         };
         let runs = store.create_runs(vec![new_run], idempotency, self.ports.clock.now()).await?;
         let run = runs.into_iter().next().ok_or_else(|| Error::internal("no run was recorded"))?;

@@ -10,15 +10,17 @@ use crate::{
         profile::{LlmProfile, LlmProvider},
         run::{RunOptions, Verbosity},
     },
-    kind::walk::{Visit, WalkError, comment_of, walk},
+    kind::walk::{Visit, comment_of},
     port::{
         Ports,
         model::{DescribeRequest, Describer, ModelError, Subject},
-        target::TargetError,
     },
 };
 
-use super::runs::{Runs, StartRun};
+use super::{
+    orders::walk_target,
+    runs::{Runs, StartRun},
+};
 
 /// Tokens of an answer for one asset besides its wordings: keys, confidence, reasoning.
 const TOKENS_AROUND: i64 = 45;
@@ -65,12 +67,7 @@ impl Estimates {
         let mut estimate = Estimate::default();
         for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
             let path = format!("input.targets.{at}");
-            let database = self.ports.targets.open(profile).map_err(|error| unusable_target(&path, &error))?;
-            let visits = walk(database.as_ref(), &target.scope).await.map_err(|error| match error {
-                WalkError::Unknown { path: name, message } => Error::bad_input(format!("{path}.{name}"), message),
-                WalkError::Target(error) => unusable_target(&path, &error),
-            })?;
-            for visit in visits {
+            for visit in walk_target(&self.ports, profile, &target.scope, &path).await? {
                 estimate.add(visit, describer.as_ref(), &order.options);
             }
         }
@@ -132,15 +129,5 @@ fn unusable_model(error: &ModelError) -> Error {
         Error::unavailable(error.to_string())
     } else {
         Error::bad_input("input.llmProfileId", error.to_string())
-    }
-}
-
-fn unusable_target(path: &str, error: &TargetError) -> Error {
-    match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
-            Error::unavailable(error.to_string())
-        }
-        TargetError::Misconfigured(_) => Error::bad_input(format!("{path}.dbProfileId"), error.to_string()),
-        TargetError::Refused(_) => Error::bad_input(format!("{path}.database"), error.to_string()),
     }
 }

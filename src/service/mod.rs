@@ -5,6 +5,7 @@
 //! and one field of [`Services`]; to add one, add both.
 
 pub mod applies;
+pub mod asks;
 pub mod catalog;
 pub mod comparisons;
 pub mod drafts;
@@ -16,6 +17,8 @@ pub mod progress;
 pub mod reruns;
 pub mod reviews;
 pub mod runs;
+pub mod schedules;
+pub mod searches;
 pub mod subscriptions;
 pub mod tokens;
 pub mod workers;
@@ -35,10 +38,16 @@ pub struct Services {
     pub reviews: reviews::Reviews,
     /// Writing comments, putting them back, and the audit of both.
     pub applies: applies::Applies,
+    /// Questions about databases.
+    pub asks: asks::Asks,
+    /// Searching catalogs.
+    pub searches: searches::Searches,
     /// Runs side by side.
     pub comparisons: comparisons::Comparisons,
     /// What a run would touch and cost.
     pub estimates: estimates::Estimates,
+    /// Making, changing, pausing, running, deleting schedules.
+    pub schedules: schedules::Schedules,
     /// Live events of one run.
     pub progress: progress::RunProgress,
     /// Live changes of all runs.
@@ -65,8 +74,11 @@ impl Services {
             drafts: drafts::Drafts::new(ports.clone()),
             reviews: reviews::Reviews::new(ports.clone()),
             applies: applies::Applies::new(ports.clone()),
+            asks: asks::Asks::new(ports.clone()),
+            searches: searches::Searches::new(ports.clone()),
             comparisons: comparisons::Comparisons::new(ports.clone()),
             estimates: estimates::Estimates::new(ports.clone()),
+            schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),

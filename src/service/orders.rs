@@ -5,67 +5,21 @@
 
 use serde::Serialize;
 
+pub use crate::domain::run::OptionChoices;
 use crate::{
     domain::{
         Error, Result,
         id::LlmProfileId,
-        profile::{LlmProfile, LlmProvider},
-        run::{RunOptions, Verbosity},
+        profile::{DbProfile, LlmProfile},
+        scope::RunScope,
         usage::Budget,
     },
-    port::{Ports, store::Idempotency},
+    kind::walk::{Visit, WalkError, walk},
+    port::{Ports, store::Idempotency, target::TargetError},
 };
 
 /// Characters of an idempotency key.
 const MAX_KEY: usize = 200;
-
-/// The options that a person chose; see [`RunOptions`].
-#[derive(Debug, Clone, Default, Serialize)]
-pub struct OptionChoices {
-    /// See [`RunOptions::missing_only`].
-    pub missing_only: Option<bool>,
-    /// See [`RunOptions::alternatives`].
-    pub alternatives: Option<i32>,
-    /// See [`RunOptions::temperature`].
-    pub temperature: Option<f64>,
-    /// See [`RunOptions::max_output_tokens`].
-    pub max_output_tokens: Option<i32>,
-    /// See [`RunOptions::verbosity`].
-    pub verbosity: Option<Verbosity>,
-    /// See [`RunOptions::profile_data`].
-    pub profile_data: Option<bool>,
-    /// See [`RunOptions::instructions`].
-    pub instructions: Option<String>,
-}
-
-impl OptionChoices {
-    /// The choices over a provider's defaults, checked. `argument` is their path.
-    ///
-    /// # Errors
-    /// `BadInput` with the path of the option at fault.
-    pub fn resolve(&self, provider: LlmProvider, argument: &str) -> Result<RunOptions> {
-        self.over(RunOptions::defaults(provider), argument)
-    }
-
-    /// The choices over what holds without them, checked. `argument` is their path. Blank instructions are none.
-    ///
-    /// # Errors
-    /// `BadInput` with the path of the option at fault.
-    pub fn over(&self, default: RunOptions, argument: &str) -> Result<RunOptions> {
-        let instructions = self.instructions.clone().or(default.instructions);
-        let options = RunOptions {
-            missing_only: self.missing_only.unwrap_or(default.missing_only),
-            alternatives: self.alternatives.unwrap_or(default.alternatives),
-            temperature: self.temperature.unwrap_or(default.temperature),
-            max_output_tokens: self.max_output_tokens.unwrap_or(default.max_output_tokens),
-            verbosity: self.verbosity.unwrap_or(default.verbosity),
-            profile_data: self.profile_data.unwrap_or(default.profile_data),
-            instructions: instructions.filter(|text| !text.trim().is_empty()),
-        };
-        options.validate(argument)?;
-        Ok(options)
-    }
-}
 
 /// The LLM profile of `input.llmProfileId`, or the default one.
 ///
@@ -83,6 +37,29 @@ pub async fn llm_profile(ports: &Ports, id: Option<LlmProfileId>) -> Result<LlmP
     };
     let found = ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
     found.ok_or_else(|| Error::not_found_at(ARGUMENT, "no LLM profile has this id; `llmProfiles` lists them"))
+}
+
+/// Everything that a scope holds now, looked up live. `argument` is the path of the target's argument.
+///
+/// # Errors
+/// `BadInput` with the path of a name that does not exist; `Unavailable` for a target that cannot be reached.
+pub async fn walk_target(ports: &Ports, profile: &DbProfile, scope: &RunScope, argument: &str) -> Result<Vec<Visit>> {
+    let database = ports.targets.open(profile).map_err(|error| unusable_target(argument, &error))?;
+    let walked = walk(database.as_ref(), scope).await.map_err(|error| match error {
+        WalkError::Unknown { path, message } => Error::bad_input(format!("{argument}.{path}"), message),
+        WalkError::Target(error) => unusable_target(argument, &error),
+    })?;
+    Ok(walked.visits)
+}
+
+fn unusable_target(argument: &str, error: &TargetError) -> Error {
+    match error {
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
+            Error::unavailable(error.to_string())
+        }
+        TargetError::Misconfigured(_) => Error::bad_input(format!("{argument}.dbProfileId"), error.to_string()),
+        TargetError::Refused(_) => Error::bad_input(format!("{argument}.database"), error.to_string()),
+    }
 }
 
 /// Refuses limits that nothing could keep.
@@ -106,23 +83,12 @@ pub fn check_budget(budget: &Budget, argument: &str) -> Result<()> {
     }
 }
 
-/// Refuses a limit of cost where the model's price is not known: BUILTIN costs nothing, others need both prices.
+/// Refuses a limit of cost where the model's price is not known.
 ///
 /// # Errors
 /// `BadInput` at `input.budget.maxCostUsd`.
 pub fn check_price(budget: &Budget, profile: &LlmProfile) -> Result<()> {
-    let settings = &profile.settings;
-    let known = settings.provider == LlmProvider::Builtin
-        || (settings.input_cost_per_million_tokens.is_some() && settings.output_cost_per_million_tokens.is_some());
-    if budget.max_cost_usd.is_none() || known {
-        return Ok(());
-    }
-    let message = format!(
-        "no price is known for {:?}, so its cost cannot be limited; set both prices on the LLM profile, or limit \
-         `maxTokens` or `maxSeconds`",
-        settings.name
-    );
-    Err(Error::bad_input("input.budget.maxCostUsd", message))
+    profile.settings.check_price(budget, "input.budget")
 }
 
 /// Refuses an idempotency key that cannot be kept.

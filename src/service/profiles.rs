@@ -142,7 +142,7 @@ impl Profiles {
     /// Deletes a DB profile.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where an unfinished run uses it.
+    /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_db(&self, id: DbProfileId) -> Result<()> {
         self.ports.store.delete_db_profile(id).await?;
         info!(db_profile = id.0, "DB profile deleted");
@@ -197,7 +197,7 @@ impl Profiles {
     /// Deletes an LLM profile.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where an unfinished run uses it.
+    /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_llm(&self, id: LlmProfileId) -> Result<()> {
         self.ports.store.delete_llm_profile(id).await?;
         info!(llm_profile = id.0, "LLM profile deleted");

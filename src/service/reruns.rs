@@ -214,7 +214,12 @@ impl Reruns {
         check_price(&input.budget, &llm_profile)?;
         let rows = (1..)
             .zip(suggestions)
-            .map(|(position, suggestion)| Row { position, asset: suggestion.asset.clone(), again: Some(suggestion.id) })
+            .map(|(position, suggestion)| Row {
+                position,
+                asset: suggestion.asset.clone(),
+                again: Some(suggestion.id),
+                fingerprint: None,
+            })
             .collect();
         Ok(NewRun {
             kind: RunKind::Rerun,
@@ -232,6 +237,7 @@ impl Reruns {
             variations: input.variations,
             budget: input.budget.clone(),
             started_by: input.started_by.clone(),
+            auto_apply: false,
             rows,
         })
     }

@@ -130,6 +130,7 @@ impl Runs {
                 budget: input.budget.clone(),
                 variations: None,
                 started_by: input.started_by.clone(),
+                auto_apply: input.command == RunCommand::RunApply,
                 rows: Vec::new(),
             })
             .collect();

@@ -8,7 +8,11 @@ use sea_orm::{
 
 use entity::run;
 
-use crate::domain::{Error, Result};
+use crate::domain::{
+    Error, Result,
+    id::DbProfileId,
+    search::{Need, SearchQuery, Wanted},
+};
 
 /// Leaves nothing of what was deleted or overwritten in the store's files. It may take long: it writes the store anew.
 pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
@@ -69,6 +73,121 @@ fn indexed(backend: DbBackend, index: &'static str, matches: &'static str, needl
     let mut query = Query::select();
     query.expr(Expr::col("rowid")).from(index).and_where(Expr::cust_with_expr(matches, phrase));
     Some(query)
+}
+
+/// Whether two values are the same, two absent ones too.
+pub(super) fn same(backend: DbBackend, one: Expr, other: Expr) -> Expr {
+    match backend {
+        DbBackend::Sqlite => Expr::cust_with_exprs("? IS ?", [one, other]),
+        _ => Expr::cust_with_exprs("$1 IS NOT DISTINCT FROM $2", [one, other]),
+    }
+}
+
+/// What the index of catalogs puts before and behind a word that was found.
+pub(super) const MARK: char = '\u{1}';
+/// See [`MARK`].
+pub(super) const END_OF_MARK: char = '\u{2}';
+
+/// What a word found in the name is worth, in the names around it, in the description and in the comment. A high weight
+/// would say that often is no better than once, and so drown the rest.
+const WEIGHTS: [&str; 4] = ["4.0", "0.5", "1.0", "1.0"];
+
+/// Where in an asset words are looked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Breadth {
+    /// In all that is indexed.
+    Everything,
+    /// In its own name.
+    Names,
+}
+
+/// So many assets at most are ranked for a search.
+pub(super) const RANKED: u64 = 2_000;
+
+/// What the full-text index is asked. Every word is of letters and digits alone, and quoted all the same.
+fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Breadth) -> String {
+    let sqlite = backend == DbBackend::Sqlite;
+    // PostgreSQL marks the words of names with the weight A.
+    let label = if breadth == Breadth::Names { ":A" } else { "" };
+    let one = |wanted: &Wanted| {
+        let phrase = |words: &Vec<String>| match sqlite {
+            true => format!("\"{}\"", words.join(" ")),
+            false => words.iter().map(|word| format!("'{word}'{label}")).collect::<Vec<_>>().join(" <-> "),
+        };
+        let mut spellings: Vec<String> = wanted.spellings.iter().map(phrase).collect();
+        if let Some(begins) = wanted.spellings.first().and_then(|words| words.last()).filter(|_| wanted.prefix) {
+            let label = label.trim_start_matches(':');
+            spellings.push(if sqlite { format!("\"{begins}\" *") } else { format!("'{begins}':*{label}") });
+        }
+        format!("({})", spellings.join(if sqlite { " OR " } else { " | " }))
+    };
+    let words: Vec<String> = query.wanted.iter().map(one).collect();
+    let asked = words.join(match (sqlite, need) {
+        (true, Need::All) => " AND ",
+        (true, Need::Any) => " OR ",
+        (false, Need::All) => " & ",
+        (false, Need::Any) => " | ",
+    });
+    if sqlite && breadth == Breadth::Names { format!("{{names}} : ({asked})") } else { asked }
+}
+
+/// What is found in catalogs: `id` and, where it is `ranked`, `rank`, smaller the better.
+pub(super) fn search_catalog(
+    backend: DbBackend,
+    query: &SearchQuery,
+    need: Need,
+    profiles: Option<&[DbProfileId]>,
+    breadth: Breadth,
+    ranked: bool,
+) -> SelectStatement {
+    let asked = full_text(backend, query, need, breadth);
+    let mut found = Query::select();
+    if backend == DbBackend::Sqlite {
+        let rank = format!("bm25(catalog_search, {})", WEIGHTS.join(", "));
+        found.expr_as(Expr::col(("catalog_search", "rowid")), "id").from("catalog_search");
+        found.and_where(Expr::cust_with_expr("catalog_search MATCH ?", asked));
+        if ranked {
+            found.expr_as(Expr::cust(rank), "rank");
+        }
+        if profiles.is_some() {
+            // The index leads; which profile an asset is of is looked up for what it found.
+            found.cross_join("catalog_asset");
+            found.and_where(Expr::col(("catalog_asset", "id")).equals(("catalog_search", "rowid")));
+        }
+    } else {
+        found.expr_as(Expr::col(("catalog_asset", "id")), "id").from("catalog_asset");
+        found.and_where(Expr::cust_with_expr("search @@ to_tsquery('english', $1)", asked.clone()));
+        if ranked {
+            let weights = "'{0.1, 0.3, 0.3, 1.0}'";
+            let rank = format!("-ts_rank({weights}, search, to_tsquery('english', $1))::float8");
+            found.expr_as(Expr::cust_with_expr(rank, asked), "rank");
+        }
+    }
+    if let Some(profiles) = profiles {
+        found.and_where(Expr::col(("catalog_asset", "db_profile_id")).is_in(profiles.iter().map(|id| id.0)));
+    }
+    found
+}
+
+/// The texts of assets that were found, in the order of `Place::ALL`, with marks around the words.
+pub(super) fn marks(backend: DbBackend, query: &SearchQuery, need: Need, ids: &[i64]) -> SelectStatement {
+    let asked = full_text(backend, query, need, Breadth::Everything);
+    let mut marks = Query::select();
+    if backend == DbBackend::Sqlite {
+        marks.column("rowid").from("catalog_search").and_where(Expr::cust_with_expr("catalog_search MATCH ?", asked));
+        for at in 0..WEIGHTS.len() {
+            marks.expr(Expr::cust(format!("highlight(catalog_search, {at}, char(1), char(2))")));
+        }
+        marks.and_where(Expr::col("rowid").is_in(ids.iter().copied()));
+    } else {
+        marks.column("id").from("catalog_asset").and_where(Expr::col("id").is_in(ids.iter().copied()));
+        for column in ["names", "surroundings", "description", "comment"] {
+            let options = "'HighlightAll=true, StartSel=' || chr(1) || ', StopSel=' || chr(2)";
+            let mark = format!("ts_headline('english', {column}, to_tsquery('english', $1), {options})");
+            marks.expr(Expr::cust_with_expr(mark, asked.clone()));
+        }
+    }
+    marks
 }
 
 /// The keys of the next runs, inside the transaction that will record them.

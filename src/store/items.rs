@@ -15,7 +15,7 @@ use sea_orm::{
 };
 
 use super::{
-    chain,
+    catalog, chain,
     keyset::{self, KeyType, Keyset},
     number, record, write,
 };
@@ -148,6 +148,7 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
         (ApplyStatus::Applied, None) => {
             write_audit(transaction, run, item, at).await?;
             follow_audit(transaction, item.suggestion_id).await?;
+            follow_comment(transaction, run, item).await?;
             replace_others(transaction, item.suggestion_id).await
         }
         // What stood before stands there: the write is undone, whoever did it.
@@ -160,6 +161,7 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
                 .filter(applied_comment::Column::Id.eq(undone.0))
                 .exec(transaction)
                 .await?;
+            follow_comment(transaction, run, item).await?;
             follow_audit(transaction, item.suggestion_id).await
         }
         (ApplyStatus::Unchanged, None) => {
@@ -172,6 +174,12 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
         }
         _ => Ok(()),
     }
+}
+
+/// What was written stands in the catalog that is searched.
+async fn follow_comment(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem) -> Result<()> {
+    let Some(profile) = run.db_profile_id else { return Ok(()) };
+    catalog::comment_written(transaction, profile, &item.asset, item.text.as_ref()).await
 }
 
 async fn write_audit(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {

@@ -7,7 +7,10 @@
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
 
 mod apply_plan;
+mod ask;
 mod audit;
+mod catalog;
+mod catalog_search;
 mod chain;
 mod comparisons;
 mod dialect;
@@ -21,6 +24,7 @@ mod review;
 mod run_list;
 mod run_plan;
 mod runs;
+mod schedules;
 mod seal;
 mod settle;
 mod suggestions;

@@ -3,15 +3,16 @@
 use std::collections::HashMap;
 
 use async_trait::async_trait;
-use entity::{db_profile, llm_profile, run};
+use entity::{db_profile, llm_profile, run, schedule};
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use secrecy::ExposeSecret;
 
 use super::{
-    SqlStore, record,
+    SqlStore, ask, catalog, record,
     runs::spellings,
+    schedules::nobody_names,
     seal::{DB_URL, LLM_KEY, SealKey},
 };
 use crate::{
@@ -170,13 +171,15 @@ impl ProfileStore for SqlStore {
 
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
         let transaction = self.begin().await?;
-        if db_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
-            return Err(unknown(DB_PROFILE));
-        }
+        let before =
+            db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
         name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
         let mut row = db_profile_row(profile, &self.seal)?;
         row.id = ActiveValue::Unchanged(id.0);
         let row = db_profile::Entity::update(row).exec(&transaction).await?;
+        if (&row.url, &row.pinned_database) != (&before.url, &before.pinned_database) {
+            catalog::forget(&transaction, id).await?;
+        }
         transaction.commit().await?;
         db_profile(row, &self.seal)
     }
@@ -184,6 +187,11 @@ impl ProfileStore for SqlStore {
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {
         let transaction = self.begin().await?;
         nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
+        nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
+        if let Some(run) = ask::user_of(&transaction, id).await? {
+            let message = format!("run #{run} looks into this DB profile; wait for its end or cancel it, then delete");
+            return Err(Error::conflict(message));
+        }
         let deleted = db_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
         if deleted.rows_affected == 0 {
             return Err(unknown(DB_PROFILE));
@@ -234,6 +242,7 @@ impl ProfileStore for SqlStore {
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {
         let transaction = self.begin().await?;
         nobody_uses(&transaction, LLM_PROFILE, run::Column::LlmProfileId, id.0).await?;
+        nobody_names(&transaction, LLM_PROFILE, schedule::Column::LlmProfileId, id.0).await?;
         let deleted = llm_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
         if deleted.rows_affected == 0 {
             return Err(unknown(LLM_PROFILE));

@@ -4,7 +4,7 @@
 use std::str::FromStr;
 
 use chrono::DateTime;
-use entity::{applied_comment, apply_item, run, run_event, run_row, suggestion};
+use entity::{applied_comment, apply_item, run, run_event, run_row, schedule, suggestion};
 use serde::{Serialize, de::DeserializeOwned};
 
 use crate::domain::{
@@ -15,6 +15,7 @@ use crate::domain::{
     event::RunEvent,
     id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
     run::{Row, Run},
+    schedule::{Schedule, ScheduleSettings, Timing},
     suggestion::{Review, Suggestion},
     usage::{Budget, Progress, Usage},
 };
@@ -52,11 +53,12 @@ pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(Error::internal)
 }
 
+/// A value from JSON text.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(Error::internal)
 }
 
-fn to_json_or_none<T: Serialize>(value: Option<&T>) -> Result<Option<String>> {
+pub(super) fn to_json_or_none<T: Serialize>(value: Option<&T>) -> Result<Option<String>> {
     value.map(to_json).transpose()
 }
 
@@ -112,6 +114,7 @@ pub(super) fn run_model(run: &Run) -> Result<run::Model> {
         worker_id: run.worker_id.clone(),
         lease_until: run.lease_until.map(millis),
         started_by: run.started_by.clone(),
+        auto_apply: run.auto_apply,
         variations: run.variations.map(|mode| mode.as_str().to_owned()),
         apply: to_json_or_none(run.apply.as_ref())?,
     })
@@ -138,6 +141,7 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
         budget: Budget { max_cost_usd: row.max_cost_usd, max_tokens: row.max_tokens, max_seconds: row.max_seconds },
         variations: row.variations.as_deref().map(spelled).transpose()?,
         started_by: row.started_by,
+        auto_apply: row.auto_apply,
         apply: from_json_or_none(row.apply.as_deref())?,
         created_at: moment(row.created_at)?,
         started_at: moment_or_none(row.started_at)?,
@@ -179,6 +183,7 @@ pub(super) fn row(row: run_row::Model) -> Result<Row> {
             column: row.column_name,
         },
         again: row.again.map(SuggestionId),
+        fingerprint: row.fingerprint,
     })
 }
 
@@ -309,5 +314,71 @@ pub(super) fn applied_comment(row: applied_comment::Model) -> Result<AppliedComm
         actor: row.actor,
         at: moment(row.at)?,
         rolled_back_at: moment_or_none(row.rolled_back_at)?,
+    })
+}
+
+/// A schedule as a row.
+pub(super) fn schedule_model(schedule: &Schedule) -> Result<schedule::Model> {
+    let settings = &schedule.settings;
+    let (cron, fire_at) = match &settings.timing {
+        Timing::Cron(expression) => (Some(expression.clone()), None),
+        Timing::Once(moment) => (None, Some(millis(*moment))),
+    };
+    Ok(schedule::Model {
+        id: schedule.id.0,
+        name: settings.name.clone(),
+        status: schedule.status.as_str().to_owned(),
+        time_zone: settings.time_zone.clone(),
+        scope: to_json(&settings.scope)?,
+        options: to_json(&settings.options)?,
+        review_strategy: settings.review_strategy.as_str().to_owned(),
+        created_by: schedule.created_by.clone(),
+        cron,
+        last_error: to_json_or_none(schedule.last_error.as_ref())?,
+        on_change: settings.on_change,
+        fire_at,
+        next_fire_at: schedule.next_fire_at.map(millis),
+        last_fire_at: schedule.last_fire_at.map(millis),
+        created_at: millis(schedule.created_at),
+        db_profile_id: settings.db_profile_id.0,
+        llm_profile_id: settings.llm_profile_id.map(|id| id.0),
+        last_run_id: schedule.last_run_id.map(|id| id.0),
+        max_cost_usd: settings.budget.max_cost_usd,
+        max_tokens: settings.budget.max_tokens,
+        max_seconds: settings.budget.max_seconds,
+        revision: schedule.revision,
+    })
+}
+
+/// A schedule from its row.
+pub(super) fn schedule(row: schedule::Model) -> Result<Schedule> {
+    let timing = match (row.cron, moment_or_none(row.fire_at)?) {
+        (Some(expression), None) => Timing::Cron(expression),
+        (None, Some(moment)) => Timing::Once(moment),
+        _ => return Err(Error::internal(format!("schedule {} fires neither once nor again and again", row.id))),
+    };
+    let settings = ScheduleSettings {
+        name: row.name,
+        timing,
+        time_zone: row.time_zone,
+        on_change: row.on_change,
+        db_profile_id: DbProfileId(row.db_profile_id),
+        llm_profile_id: row.llm_profile_id.map(LlmProfileId),
+        scope: from_json(&row.scope)?,
+        options: from_json(&row.options)?,
+        budget: Budget { max_cost_usd: row.max_cost_usd, max_tokens: row.max_tokens, max_seconds: row.max_seconds },
+        review_strategy: spelled(&row.review_strategy)?,
+    };
+    Ok(Schedule {
+        id: ScheduleId(row.id),
+        settings,
+        status: spelled(&row.status)?,
+        next_fire_at: moment_or_none(row.next_fire_at)?,
+        last_fire_at: moment_or_none(row.last_fire_at)?,
+        last_run_id: row.last_run_id.map(RunId),
+        last_error: from_json_or_none(row.last_error.as_deref())?,
+        revision: row.revision,
+        created_by: row.created_by,
+        created_at: moment(row.created_at)?,
     })
 }

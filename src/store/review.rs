@@ -16,7 +16,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, all, apply_plan, audit, chain, items, record,
+    SqlStore, all, apply_plan, audit, catalog, chain, items, record,
     runs::{self, MAX_KEYS},
     settle, suggestions,
 };
@@ -304,6 +304,7 @@ async fn decide_on(
     decide(transaction, &skipped, &Decision::Skip, reviewer, at).await?;
 
     let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
+    catalog::follow_reviews(transaction, &changed_ids.iter().copied().collect::<Vec<_>>()).await?;
     let changed_runs: HashSet<i64> = chosen
         .iter()
         .map(|row| (row.id, row.run_id))

@@ -9,7 +9,7 @@ use sea_orm::{
     QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 
-use super::{SqlStore, comparisons, dialect, events, record, run_list, write};
+use super::{SqlStore, ask, catalog, comparisons, dialect, events, record, run_list, write};
 use crate::{
     domain::{
         Error, Result,
@@ -65,7 +65,10 @@ async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<Ha
 }
 
 /// The runs that a key has given before.
-async fn runs_of_key(connection: &impl ConnectionTrait, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {
+pub(super) async fn runs_of_key(
+    connection: &impl ConnectionTrait,
+    idempotency: &Idempotency,
+) -> Result<Option<Vec<Run>>> {
     let Idempotency { key, fingerprint } = idempotency;
     let Some(known) = idempotency_key::Entity::find_by_id(key.clone()).one(connection).await? else {
         return Ok(None);
@@ -123,13 +126,13 @@ async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> 
 }
 
 /// A run as it is before its first event.
-fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
+fn new_run(id: RunId, new: NewRun, summary: Option<String>, at: Moment) -> Run {
     Run {
         id,
         kind: new.kind,
         command: new.command,
         status: RunStatus::Queued,
-        scope_summary: new.scope.summary(),
+        scope_summary: summary.unwrap_or_else(|| new.scope.summary()),
         scope: new.scope,
         db_profile_id: new.db_profile_id,
         llm_profile_id: new.llm_profile_id,
@@ -143,6 +146,7 @@ fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
         variations: new.variations,
         budget: new.budget,
         started_by: new.started_by,
+        auto_apply: new.auto_apply,
         apply: None,
         created_at: at,
         started_at: None,
@@ -159,6 +163,39 @@ fn new_run(id: RunId, new: NewRun, at: Moment) -> Run {
     }
 }
 
+/// Records runs, and the key that stands for them, inside a transaction. A summary stands in place of the scope's.
+pub(super) async fn record_all(
+    transaction: &DatabaseTransaction,
+    runs: Vec<(NewRun, Option<String>)>,
+    idempotency: Option<Idempotency>,
+    at: Moment,
+) -> Result<Vec<Run>> {
+    let ids = dialect::next_run_ids(transaction, runs.len()).await?;
+    let mut recorded = Vec::with_capacity(runs.len());
+    for (id, (mut new, summary)) in ids.into_iter().zip(runs) {
+        let rows = std::mem::take(&mut new.rows);
+        let mut run = new_run(RunId(id), new, summary, at);
+        if !rows.is_empty() {
+            run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+        }
+        let mut edit = RunEdit::created(run, at);
+        edit.new_rows = rows;
+        write::edit(transaction, None, &edit).await?;
+        recorded.push(edit.run);
+    }
+    if let Some(Idempotency { key, fingerprint }) = idempotency {
+        let ids: Vec<RunId> = recorded.iter().map(|run| run.id).collect();
+        let row = idempotency_key::ActiveModel {
+            key: ActiveValue::Set(key),
+            fingerprint: ActiveValue::Set(fingerprint),
+            run_ids: ActiveValue::Set(record::to_json(&ids)?),
+            created_at: ActiveValue::Set(record::millis(at)),
+        };
+        write::insert(transaction, [row]).await?;
+    }
+    Ok(recorded)
+}
+
 impl SqlStore {
     async fn record_runs(self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
         let transaction = self.begin().await?;
@@ -168,39 +205,23 @@ impl SqlStore {
             return Ok(known);
         }
         self.check_queue(&transaction, runs.iter().map(|run| run.started_by.as_str())).await?;
-        let ids = dialect::next_run_ids(&transaction, runs.len()).await?;
-        let mut recorded = Vec::with_capacity(runs.len());
-        for (id, mut new) in ids.into_iter().zip(runs) {
-            let rows = std::mem::take(&mut new.rows);
-            let mut run = new_run(RunId(id), new, at);
-            if !rows.is_empty() {
-                run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
-            }
-            let mut edit = RunEdit::created(run, at);
-            edit.new_rows = rows;
-            write::edit(&transaction, None, &edit).await?;
-            recorded.push(edit.run);
-        }
-        if let Some(Idempotency { key, fingerprint }) = idempotency {
-            let ids: Vec<RunId> = recorded.iter().map(|run| run.id).collect();
-            let row = idempotency_key::ActiveModel {
-                key: ActiveValue::Set(key),
-                fingerprint: ActiveValue::Set(fingerprint),
-                run_ids: ActiveValue::Set(record::to_json(&ids)?),
-                created_at: ActiveValue::Set(record::millis(at)),
-            };
-            write::insert(&transaction, [row]).await?;
-        }
+        let runs = runs.into_iter().map(|run| (run, None)).collect();
+        let recorded = record_all(&transaction, runs, idempotency, at).await?;
         transaction.commit().await?;
-        for run in &recorded {
+        self.nudge_new(&recorded);
+        Ok(recorded)
+    }
+
+    /// Tells of runs that were just recorded.
+    pub(super) fn nudge_new(&self, runs: &[Run]) {
+        for run in runs {
             self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
         }
-        Ok(recorded)
     }
 
     /// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those
     /// of the runs that are to be queued.
-    async fn check_queue(
+    pub(super) async fn check_queue(
         &self,
         connection: &impl ConnectionTrait,
         starters: impl IntoIterator<Item = &str>,
@@ -247,7 +268,8 @@ impl SqlStore {
             self.check_queue(&transaction, [edit.run.started_by.as_str()]).await?;
         }
         let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
-        let no_items = edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed;
+        let no_items =
+            edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed && edit.turn.is_empty();
         if nothing && no_items && edit.run == before {
             return Ok(before);
         }
@@ -269,10 +291,15 @@ impl SqlStore {
                 return Err(Error::conflict(format!("run #{id} is {status}; cancel it and wait for its end first")));
             }
         }
+        let described = catalog::described_by_runs(&transaction, &ids).await?;
         for ids in ids.chunks(MAX_KEYS) {
             comparisons::forget(&transaction, ids).await?;
             let these = run::Column::Id.is_in(ids.iter().map(|id| id.0));
             run::Entity::delete_many().filter(these).exec(&transaction).await?;
+        }
+        catalog::describe_again(&transaction, &described).await?;
+        if runs.values().any(|run| run.kind == RunKind::Ask) {
+            ask::remove_empty_sessions(&transaction).await?;
         }
         transaction.commit().await?;
         for (id, run) in runs {

@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{chain, items, record};
+use super::{ask, chain, items, record, schedules};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -41,7 +41,12 @@ pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run:
         retry_failed(transaction, edit.run.id).await?;
     }
     items::write(transaction, edit).await?;
+    ask::write(transaction, edit.run.id, &edit.turn).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
+    schedules::took_up(transaction, &edit.run, &edit.outcomes).await?;
+    if let Some(before) = before {
+        schedules::follow(transaction, before, &edit.run).await?;
+    }
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {
         let mut model = record::event_model(event)?;
@@ -106,6 +111,7 @@ fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
         status: PENDING.to_owned(),
         error: None,
         again: row.again.map(|id| id.0),
+        fingerprint: row.fingerprint.clone(),
     }
     .into_active_model()
 }

@@ -151,6 +151,10 @@ impl Models for FakeModels {
         Err(ModelError::Unavailable("this model describes nothing".into()))
     }
 
+    fn open_converser(&self, _: &LlmProfile) -> Result<Arc<dyn gloss::port::converse::Converser>, ModelError> {
+        Err(ModelError::Misconfigured("not in this test".into()))
+    }
+
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {
         Err(ModelError::KeyRefused("the key was refused".into()))
     }
@@ -345,6 +349,7 @@ async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is
                 column: None,
             },
             again: None,
+            fingerprint: None,
         })
         .collect();
     let described: Change = Box::new(move |edit| {

@@ -33,6 +33,8 @@ const FENCED: &[(&str, &[&str])] = &[
     ("async_graphql", &["graphql", "http"]),
     ("sqlx", &["target", "demo"]),
     ("genai", &["model"]),
+    ("croner", &["domain"]),
+    ("chrono_tz", &["domain"]),
 ];
 
 #[test]

@@ -51,7 +51,7 @@ async fn migrate_brings_a_store_up_and_refuses_a_newer_one() {
 #[tokio::test]
 async fn what_is_said_wrongly_is_named() {
     let data = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &[&str]); 12] = [
+    let cases: [(&[&str], &[&str]); 13] = [
         (&["--nonsense"], &["--nonsense"]),
         (&["nonsense"], &["nonsense"]),
         (&["--workers", "many"], &["--workers", "many", "whole number"]),
@@ -59,6 +59,7 @@ async fn what_is_said_wrongly_is_named() {
         (&["--listen", "8787"], &["--listen", "127.0.0.1:8787"]),
         (&["--listen", "0.0.0.0:8787"], &["0.0.0.0:8787", "gloss token create"]),
         (&["--log", "=,,!x=="], &["log filter", "`info`"]),
+        (&["--missed-firings", "some"], &["--missed-firings", "some"]),
         (&["--log", "loud"], &["log filter", "loud", "`info`"]),
         (&["--max-batch", "101"], &["max_batch", "101", "0 to 100"]),
         (&["--max-connections", "0"], &["max_connections", "1 to 1000000"]),

@@ -84,7 +84,7 @@ pub async fn begun(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) 
 /// Lets a run that is at work say more.
 pub async fn say(store: &dyn Store, run: &Run, said: &[Said], usage: Usage) -> Run {
     let rows = said.iter().zip(1..).map(|(said, position)| {
-        let row = Row { position, asset: column(&said.column), again: None };
+        let row = Row { position, asset: column(&said.column), again: None, fingerprint: None };
         let outcome = match &said.text {
             Some(text) => RowOutcome::Done {
                 draft: Draft {

@@ -32,10 +32,11 @@ use gloss::{
         usage::Budget,
     },
     kind::context::Patience,
-    model::builtin::BuiltinDescriber,
+    model::builtin::{BuiltinConverser, BuiltinDescriber},
     port::{
         Ports,
         bus::Bus,
+        converse::Converser,
         model::{Describer, ModelError, Models},
         store::Store,
         target::{SampleLimits, Target, TargetError, Targets},
@@ -203,6 +204,10 @@ impl Models for BuiltinAlone {
         Ok(Arc::new(BuiltinDescriber))
     }
 
+    fn open_converser(&self, _: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError> {
+        Ok(Arc::new(BuiltinConverser))
+    }
+
     async fn test(&self, _: &LlmProfile) -> Result<String, ModelError> {
         Ok("ready".into())
     }
@@ -309,6 +314,7 @@ impl World {
             variations: None,
             budget: Budget::default(),
             started_by: "ann".into(),
+            auto_apply: command == RunCommand::RunApply,
             rows,
         }
     }
@@ -411,7 +417,7 @@ async fn one_draft_for_one_asset_of_each_kind() {
         (asset(AssetKind::Database, [None; 4]), AssetKind::Database, "shop"),
     ];
     for (wanted, kind, display) in cases {
-        let rows = vec![Row { position: 1, asset: wanted, again: None }];
+        let rows = vec![Row { position: 1, asset: wanted, again: None, fingerprint: None }];
         let mut order = world.order(RunKind::Generate, RunCommand::Generate, rows);
         order.options.missing_only = true;
         let id = world.start(order).await;
@@ -436,7 +442,7 @@ async fn a_draft_of_what_is_not_there_names_it() {
         (asset(AssetKind::Database, [Some("shpo"), None, None, None]), "shpo"),
     ];
     for (wanted, name) in cases {
-        let rows = vec![Row { position: 1, asset: wanted, again: None }];
+        let rows = vec![Row { position: 1, asset: wanted, again: None, fingerprint: None }];
         let id = world.start(world.order(RunKind::Generate, RunCommand::Generate, rows)).await;
         let run = world.ended(id).await;
         let error = run.error.unwrap();

@@ -15,7 +15,12 @@ use crate::{
 };
 
 fn again(suggestions: &[Suggestion]) -> Vec<Row> {
-    let row = |(position, one): (i32, &Suggestion)| Row { position, asset: one.asset.clone(), again: Some(one.id) };
+    let row = |(position, one): (i32, &Suggestion)| Row {
+        position,
+        asset: one.asset.clone(),
+        again: Some(one.id),
+        fingerprint: None,
+    };
     (1..).zip(suggestions).map(row).collect()
 }
 
@@ -61,7 +66,7 @@ async fn a_draft_of_a_schema_is_done_again() {
         table: None,
         column: None,
     };
-    let rows = vec![Row { position: 1, asset, again: None }];
+    let rows = vec![Row { position: 1, asset, again: None, fingerprint: None }];
     let draft = world.start(world.order(RunKind::Generate, RunCommand::Generate, rows)).await;
     world.ended(draft).await;
     let before = world.suggestions(draft).await;

@@ -61,6 +61,7 @@ fn queued(at: DateTime<Utc>) -> Run {
         variations: None,
         budget: Budget::default(),
         started_by: "local".into(),
+        auto_apply: false,
         apply: None,
         created_at: at,
         started_at: None,
@@ -80,7 +81,12 @@ fn queued(at: DateTime<Utc>) -> Run {
 fn row(position: i32) -> Row {
     let column = Some(format!("c{position}"));
     let (database, schema, table) = (None, Some("main".to_owned()), Some("t".to_owned()));
-    Row { position, asset: AssetPath { kind: AssetKind::Column, database, schema, table, column }, again: None }
+    Row {
+        position,
+        asset: AssetPath { kind: AssetKind::Column, database, schema, table, column },
+        again: None,
+        fingerprint: None,
+    }
 }
 
 fn done() -> RowOutcome {

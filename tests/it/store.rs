@@ -115,6 +115,7 @@ pub(crate) fn new_run(table: &str) -> NewRun {
         budget: Budget { max_cost_usd: Some(0.1 + 0.2), max_tokens: Some(7), max_seconds: None },
         variations: None,
         started_by: "ada".to_owned(),
+        auto_apply: false,
         rows: Vec::new(),
     }
 }
@@ -127,7 +128,7 @@ fn row(position: i32, table: &str, column: &str) -> Row {
         table: Some(table.to_owned()),
         column: Some(column.to_owned()),
     };
-    Row { position, asset, again: None }
+    Row { position, asset, again: None, fingerprint: None }
 }
 
 fn draft(text: &str, confidence: f64) -> Draft {

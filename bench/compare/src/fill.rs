@@ -89,6 +89,7 @@ pub async fn store(folder: &Path, runs: usize, assets: usize) -> Result<Vec<Stri
             budget: Budget::default(),
             variations: None,
             started_by: "bench".to_owned(),
+            auto_apply: false,
             rows: Vec::new(),
         };
         store.create_runs(vec![new], None, now).await?;

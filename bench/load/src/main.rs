@@ -2,7 +2,7 @@
 //! server that does nothing else, over sockets of the same kind, in the same run.
 //!
 //! ```text
-//! load --gloss ../target/release/gloss --subscribers 500,2000        starts Gloss, a model, a run
+//! load --gloss ../../target/release/gloss --subscribers 500,2000        starts Gloss, a model, a run
 //! load --url ws://host/graphql --query 'subscription { … }'          any server that speaks graphql-transport-ws
 //! ```
 //!

@@ -8,6 +8,8 @@ use super::{Row, RowOutcome, Run, RunError};
 use crate::domain::{
     Error, Result,
     apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled},
+    ask::{ToolUse, TurnChange},
+    asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
     status::RunStatus,
@@ -34,6 +36,8 @@ pub struct RunEdit {
     /// Items with what came of them. One that is APPLIED is recorded as a write, and its suggestion as applied (or,
     /// for a roll-back, as not applied, and the write that it undoes as undone).
     pub items: Vec<ApplyItem>,
+    /// What happened to the question that an ASK run answers.
+    pub turn: Vec<TurnChange>,
 }
 
 impl RunEdit {
@@ -49,6 +53,7 @@ impl RunEdit {
             retries_failed: false,
             new_items: None,
             items: Vec::new(),
+            turn: Vec::new(),
         }
     }
 
@@ -247,6 +252,27 @@ impl RunEdit {
     /// Adds what a request used.
     pub fn add_usage(&mut self, usage: &Usage) {
         self.run.usage.add(usage);
+    }
+
+    /// A tool was used for an answer; `what` says with which arguments.
+    pub fn use_tool(&mut self, used: ToolUse, what: &str) {
+        self.emit(RunEventType::ToolCalled, format!("Used {}: {what}", used.name));
+        self.turn.push(TurnChange::Used(used));
+    }
+
+    /// A piece of an answer came.
+    pub fn say(&mut self, piece: String) {
+        self.emit(RunEventType::AnswerDelta, "Answers").text = Some(piece);
+    }
+
+    /// The answer broke off and begins anew: the pieces before count no longer.
+    pub fn say_again(&mut self, reason: &str) {
+        self.emit(RunEventType::Resumed, format!("The answer begins anew: {reason}"));
+    }
+
+    /// The answer is whole.
+    pub fn answered(&mut self, answer: String, citations: Vec<AssetPath>) {
+        self.turn.push(TurnChange::Answered { answer, citations });
     }
 
     /// Tells a person something.

@@ -2,8 +2,10 @@
 //!
 //! The rule: [`RunEdit`] (`edit.rs`) is the only way a run changes.
 
+mod choices;
 mod edit;
 
+pub use choices::OptionChoices;
 pub use edit::RunEdit;
 
 use serde::{Deserialize, Serialize};
@@ -166,6 +168,8 @@ pub struct Run {
     pub budget: Budget,
     /// Who started it.
     pub started_by: String,
+    /// Whether the first wording of each suggestion is written after the last row, without a person.
+    pub auto_apply: bool,
     /// The apply or roll-back that is under way.
     pub apply: Option<ApplyOrder>,
     /// When it was recorded.
@@ -273,6 +277,8 @@ pub struct NewRun {
     pub budget: Budget,
     /// See [`Run::started_by`].
     pub started_by: String,
+    /// See [`Run::auto_apply`].
+    pub auto_apply: bool,
     /// The rows, where they are known from the start (re-runs and single drafts); otherwise none, and the scope is
     /// resolved when a worker takes the run.
     pub rows: Vec<Row>,
@@ -287,6 +293,9 @@ pub struct Row {
     pub asset: AssetPath,
     /// For a re-run: the suggestion that is done again. Its version chain goes on with the row's suggestion.
     pub again: Option<SuggestionId>,
+    /// What tells that the asset has changed: a column's type, what kind of table a table is. `None` where the row was
+    /// recorded without a look at the database.
+    pub fingerprint: Option<String>,
 }
 
 /// What became of a row.

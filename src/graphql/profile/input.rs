@@ -141,7 +141,10 @@ impl UpdateLlmProfileInput {
 }
 
 /// A value that may be left out but not cleared.
-fn kept<T>(value: MaybeUndefined<T>, field: &str) -> Result<Option<T>> {
+///
+/// # Errors
+/// `BadInput` for null.
+pub fn kept<T>(value: MaybeUndefined<T>, field: &str) -> Result<Option<T>> {
     match value {
         MaybeUndefined::Undefined => Ok(None),
         MaybeUndefined::Value(value) => Ok(Some(value)),

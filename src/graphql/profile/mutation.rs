@@ -90,7 +90,8 @@ impl ProfileMutation {
         Ok(services(context).profiles.test_db(id).await?.into())
     }
 
-    /// Deletes a DB profile; ended runs keep its name. One that an unfinished run uses is a CONFLICT.
+    /// Deletes a DB profile; ended runs keep its name. One that an unfinished run or a schedule uses is a
+    /// CONFLICT.
     async fn delete_db_profile(
         &self,
         context: &Context<'_>,
@@ -133,7 +134,8 @@ impl ProfileMutation {
         Ok(services(context).profiles.test_llm(id).await?.into())
     }
 
-    /// Deletes an LLM profile; ended runs keep its name. One that an unfinished run uses is a CONFLICT.
+    /// Deletes an LLM profile; ended runs keep its name. One that an unfinished run or a schedule uses is a
+    /// CONFLICT.
     async fn delete_llm_profile(
         &self,
         context: &Context<'_>,

@@ -37,9 +37,9 @@ pub enum RunEventType {
     AssetFailed,
     /// An asset needed no suggestion.
     AssetSkipped,
-    /// A piece of an answer came; `text` holds it.
+    /// A piece of an answer came; `text` holds it. Those after the last RESUMED, or from the start, are the answer.
     AnswerDelta,
-    /// The model used a tool.
+    /// A tool was used for an answer; `Run.askTurn.toolCalls` tells with what result.
     ToolCalled,
     /// A comment was written to the database.
     Applied,
@@ -49,7 +49,7 @@ pub enum RunEventType {
     Warning,
     /// A cancel was asked for.
     CancelRequested,
-    /// The run goes on after a stop.
+    /// The run goes on after a stop, or an answer that broke off begins anew.
     Resumed,
     /// The status changed otherwise.
     StatusChanged,
@@ -129,7 +129,7 @@ impl RunEvent {
         Ok(loaders(context).suggestions.load(id).await?.map(Suggestion))
     }
 
-    /// A piece of an answer, for `ANSWER_DELTA`.
+    /// A piece of an answer, for `ANSWER_DELTA`; those after the last RESUMED, or from the start, are the answer.
     async fn text(&self) -> Option<&str> {
         self.event.text.as_deref()
     }

@@ -43,7 +43,11 @@ pub struct RunFilter {
     search: Option<String>,
 }
 
-fn keys<K: Key>(ids: Option<Vec<ID>>, argument: &str) -> Result<Option<Vec<K>>> {
+/// The keys that a list of ids in a filter means.
+///
+/// # Errors
+/// `BadInput` for an id that is none, with its place in the list.
+pub fn keys<K: Key>(ids: Option<Vec<ID>>, argument: &str) -> Result<Option<Vec<K>>> {
     ids.map(|ids| K::from_arguments(&ids, argument)).transpose()
 }
 
@@ -236,7 +240,11 @@ impl From<RunBudgetInput> for Budget {
 }
 
 impl TargetInput {
-    fn target(self, argument: &str) -> Result<StartTarget> {
+    /// The use case's target; `argument` is its path.
+    ///
+    /// # Errors
+    /// `BadInput` for an id that is none.
+    pub fn target(self, argument: &str) -> Result<StartTarget> {
         let table =
             |table: TableScopeInput| scope::TableScope { name: table.name, columns: table.columns.unwrap_or_default() };
         let schema = |schema: SchemaScopeInput| scope::SchemaScope {

@@ -15,10 +15,12 @@ use crate::{
     domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status},
     graphql::{
         apply::{input::ApplyOutcomeFilter, object::ApplyOutcomeConnection},
+        ask::object::AskTurn,
         connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
         profile::object::{DbProfile, LlmProfile},
+        schedule::object::Schedule,
         server::object::Worker,
         suggestion::{
             input::{SuggestionFilter, SuggestionOrder, SuggestionOrderField},
@@ -156,6 +158,20 @@ impl Run {
     async fn parent(&self, context: &Context<'_>) -> Result<Option<Self>> {
         let Some(id) = self.0.parent_id else { return Ok(None) };
         Ok(loaders(context).runs.load(id).await?.map(Self))
+    }
+
+    /// The schedule that started it; null where none did, or where it was deleted.
+    async fn schedule(&self, context: &Context<'_>) -> Result<Option<Schedule>> {
+        let Some(id) = self.0.schedule_id else { return Ok(None) };
+        Ok(loaders(context).schedules.load(id).await?.map(Schedule))
+    }
+
+    /// The question that it answers; null where it is of another kind than ASK.
+    async fn ask_turn(&self, context: &Context<'_>) -> Result<Option<AskTurn>> {
+        if self.0.kind != status::RunKind::Ask {
+            return Ok(None);
+        }
+        Ok(loaders(context).turns_of_runs.load(self.0.id).await?.map(AskTurn))
     }
 
     /// What it proposes, in the order of its rows unless ordered otherwise. A page has 50 unless told, at most 200.

@@ -61,7 +61,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     }
     name(&reading, &mut sketch);
     data_type(&reading, wordings.is_typical, &mut sketch);
-    keys(table, &reading, comment.is_some(), &mut sketch);
+    keys(table, &reading, comment.as_deref(), &mut sketch);
     samples(&reading, wordings.is_typical, &mut sketch);
     statistics(table, &reading, &mut sketch);
     let words = &reading.words;
@@ -184,19 +184,13 @@ fn data_type(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch)
     }
 }
 
-fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, commented: bool, sketch: &mut Sketch) {
+fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, kept: Option<&str>, sketch: &mut Sketch) {
     let column = reading.column;
     if let Some(reference) = &column.references {
-        sketch.evidence(
-            "reference",
-            format!("foreign key to {}", words::shown(&format!("{}.{}", reference.table, reference.column))),
-            0.25,
-        );
-        if commented {
-            sketch.detail(
-                Need::Useful,
-                format!("Refers to {}", words::shown(&format!("{}.{}", reference.table, reference.column))),
-            );
+        let place = words::shown(&format!("{}.{}", reference.table, reference.column));
+        sketch.evidence("reference", format!("foreign key to {place}"), 0.25);
+        if kept.is_some_and(|comment| !comment.contains(&*place)) {
+            sketch.detail(Need::Useful, format!("Refers to {place}"));
         }
         if table.is_own(reference) && column.nullable && !reading.words.is_empty() {
             sketch.detail(Need::Useful, "Null where there is none");

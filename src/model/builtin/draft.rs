@@ -84,11 +84,10 @@ impl Sketch {
         let mut alternatives: Vec<Alternative> = Vec::new();
         let mut confidence = best;
         for wording in &self.wordings {
-            let text = std::iter::once(wording.as_str())
-                .chain(details.iter().copied())
-                .map(sentence)
-                .collect::<Vec<_>>()
-                .join(" ");
+            let wording = sentence(wording);
+            // A comment that was kept may say them already, as when this describer wrote it.
+            let details = details.iter().map(|detail| sentence(detail)).filter(|detail| !wording.contains(detail));
+            let text = std::iter::once(wording.clone()).chain(details).collect::<Vec<_>>().join(" ");
             if alternatives.len() < wanted
                 && !text.trim_matches(['.', ' ']).is_empty()
                 && alternatives.iter().all(|one| one.text != text)

@@ -26,8 +26,9 @@
 //! 0.20 at the most.
 //!
 //! To add: a word is a line in `domain/vocabulary.tsv` or `domain/words.txt`; a unit a line in `units.rs`; a shape of values a
-//! variant in `shape.rs`; a kind of column a method in `wording/`.
+//! variant in `shape.rs`; a kind of column a method in `wording/`. Questions are answered in `answering.rs`.
 
+mod answering;
 mod column;
 mod container;
 mod data_type;
@@ -49,6 +50,7 @@ use crate::{
     },
 };
 
+pub use answering::BuiltinConverser;
 use reading::TableReading;
 
 /// Subjects in one request: enough that a table is read once, few enough that a run shows progress.

@@ -169,11 +169,11 @@ async fn later_versions_stand_beside_what_is_compared_and_change_nothing() {
     let again = first.values().next().unwrap()[0].id;
     let mut rerun = plain("t");
     rerun.kind = RunKind::Rerun;
-    rerun.rows = vec![Row { position: 1, asset: super::column("a"), again: Some(again) }];
+    rerun.rows = vec![Row { position: 1, asset: super::column("a"), again: Some(again), fingerprint: None }];
     store.create_runs(vec![rerun], None, super::at(0)).await.unwrap();
     let run = store.claim_next("worker", super::at(0), Duration::from_mins(1)).await.unwrap().unwrap();
     let change: Change = Box::new(move |edit| {
-        let row = Row { position: 1, asset: super::column("a"), again: Some(again) };
+        let row = Row { position: 1, asset: super::column("a"), again: Some(again), fingerprint: None };
         let draft = Draft {
             alternatives: vec![Alternative { text: "Version two.".into(), confidence: 0.5 }],
             logprob: None,

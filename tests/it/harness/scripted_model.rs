@@ -32,6 +32,7 @@ use axum::{
     response::{IntoResponse, Response},
     routing::{get, post},
 };
+use futures_util::StreamExt as _;
 use gloss::domain::profile::{LlmProvider, NewLlmProfile};
 use serde_json::{Map, Value, json};
 use tokio::{
@@ -55,6 +56,12 @@ pub enum Script {
     Truncated(usize),
     /// The connection breaks before the answer is whole.
     Dropped,
+    /// Tools are to be used, by name and arguments.
+    Calls(Vec<(&'static str, Value)>),
+    /// This text, and then the stream breaks, once [`ScriptedModel::break_off`] says so.
+    Broken(String),
+    /// This text, and then nothing more until the client leaves.
+    Hanging(String),
 }
 
 /// An answer that is an error.
@@ -191,6 +198,7 @@ impl Builder {
         let shared = Arc::new(Shared {
             settings: self,
             gate,
+            breaks: Arc::new(Semaphore::new(0)),
             waiting: watch::Sender::new(0),
             arrived: watch::Sender::new(0),
             inner,
@@ -216,6 +224,7 @@ struct Inner {
 struct Shared {
     settings: Builder,
     gate: Arc<Semaphore>,
+    breaks: Arc<Semaphore>,
     waiting: watch::Sender<usize>,
     arrived: watch::Sender<usize>,
     inner: Mutex<Inner>,
@@ -332,6 +341,11 @@ impl ScriptedModel {
         self.shared.gate.add_permits(n);
     }
 
+    /// Breaks a stream that is to break.
+    pub fn break_off(&self) {
+        self.shared.breaks.add_permits(1);
+    }
+
     /// Lets all requests pass from now on.
     pub fn open_gate(&self) {
         let permits = Semaphore::MAX_PERMITS / 2;
@@ -385,7 +399,7 @@ async fn complete(State(shared): State<Arc<Shared>>, headers: HeaderMap, Json(bo
             }
             response
         }
-        None => answered(&shared.settings, &request, script),
+        None => answered(&shared, &request, script),
     }
 }
 
@@ -403,14 +417,22 @@ fn refusal(settings: &Builder, request: &Recorded) -> Option<Failure> {
     Some(Failure::status(400).message(&format!("unsupported parameter: {refused}")))
 }
 
-fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response {
+fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
+    let settings = &shared.settings;
     let proper = || proper(request).to_string();
     let (content, finish_reason) = match script {
         Script::Proper => (proper(), "stop"),
         Script::Text(text) => (text, "stop"),
         Script::Truncated(length) => (proper().chars().take(length).collect(), "length"),
         Script::Dropped => return dropped(),
+        Script::Calls(calls) => return called(settings, request, &calls),
+        Script::Broken(text) => return streamed(spoken(&text), End::Broken(Arc::clone(&shared.breaks))),
+        Script::Hanging(text) => return streamed(spoken(&text), End::Never),
     };
+    if request.body["stream"] == true {
+        let usage = settings.usage.then(|| usage(request, &content));
+        return streamed(spoken(&content), End::Done(finish_reason, usage));
+    }
     let mut choice = json!({
         "index": 0,
         "message": { "role": "assistant", "content": content },
@@ -424,12 +446,80 @@ fn answered(settings: &Builder, request: &Recorded, script: Script) -> Response 
     let mut body =
         json!({ "id": "chatcmpl-scripted", "object": "chat.completion", "model": MODEL, "choices": [choice] });
     if settings.usage {
-        let (prompt, completion) = (tokens(&request.body["messages"].to_string()), tokens(&content));
-        body["usage"] = json!({
-            "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion,
-        });
+        body["usage"] = usage(request, &content);
     }
     Json(body).into_response()
+}
+
+fn usage(request: &Recorded, content: &str) -> Value {
+    let (prompt, completion) = (tokens(&request.body["messages"].to_string()), tokens(content));
+    json!({ "prompt_tokens": prompt, "completion_tokens": completion, "total_tokens": prompt + completion })
+}
+
+/// How a stream ends.
+enum End {
+    /// With this reason, and this usage.
+    Done(&'static str, Option<Value>),
+    /// By breaking, once there is a permit.
+    Broken(Arc<Semaphore>),
+    Never,
+}
+
+/// A text in pieces of a few letters.
+fn spoken(text: &str) -> Vec<Value> {
+    let characters: Vec<char> = text.chars().collect();
+    characters.chunks(9).map(|piece| json!({ "content": String::from_iter(piece) })).collect()
+}
+
+/// Server-sent events, one for each change of the message.
+fn streamed(deltas: Vec<Value>, end: End) -> Response {
+    let chunk = |delta: Value, reason: Value| {
+        json!({ "object": "chat.completion.chunk", "model": MODEL,
+            "choices": [{ "index": 0, "delta": delta, "finish_reason": reason }] })
+    };
+    let mut chunks: Vec<Value> = deltas.into_iter().map(|delta| chunk(delta, Value::Null)).collect();
+    let (mut breaks, mut hangs) = (None, false);
+    match end {
+        End::Done(reason, usage) => {
+            chunks.push(chunk(json!({}), json!(reason)));
+            chunks.extend(usage.map(|usage| json!({ "choices": [], "usage": usage })));
+            chunks.push(json!("[DONE]"));
+        }
+        End::Broken(permit) => breaks = Some(permit),
+        End::Never => hangs = true,
+    }
+    let event = |chunk: Value| match chunk.as_str() {
+        Some(text) => format!("data: {text}\n\n"),
+        None => format!("data: {chunk}\n\n"),
+    };
+    let events: Vec<_> = chunks.into_iter().map(|chunk| Ok(Bytes::from(event(chunk)))).collect();
+    let tail = async move {
+        if let Some(permit) = breaks {
+            permit.acquire().await.unwrap().forget();
+            return Some(Err(std::io::Error::from(std::io::ErrorKind::ConnectionReset)));
+        }
+        if hangs { std::future::pending().await } else { None }
+    };
+    let tail = futures_util::stream::once(tail).filter_map(std::future::ready);
+    let body = Body::from_stream(futures_util::stream::iter(events).chain(tail));
+    ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
+}
+
+/// A reply that wants tools used.
+fn called(settings: &Builder, request: &Recorded, calls: &[(&str, Value)]) -> Response {
+    let call = |(index, (name, arguments)): (usize, &(&str, Value))| {
+        let function = json!({ "name": name, "arguments": arguments.to_string() });
+        json!({ "index": index, "id": format!("call-{index}-{name}"), "type": "function", "function": function })
+    };
+    let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
+    let used = usage(request, "");
+    if request.body["stream"] == true {
+        let deltas = calls.into_iter().map(|call| json!({ "tool_calls": [call] })).collect();
+        return streamed(deltas, End::Done("tool_calls", settings.usage.then_some(used)));
+    }
+    let message = json!({ "role": "assistant", "content": null, "tool_calls": calls });
+    let choice = json!({ "index": 0, "message": message, "finish_reason": "tool_calls" });
+    Json(json!({ "object": "chat.completion", "model": MODEL, "choices": [choice], "usage": used })).into_response()
 }
 
 fn tokens(text: &str) -> usize {

@@ -1,0 +1,17 @@
+//! Sessions of questions.
+
+use sea_orm::entity::prelude::*;
+
+/// Questions that follow one another.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ask_session")]
+pub struct Model {
+    #[sea_orm(primary_key)]
+    pub id: i64,
+    pub title: String,
+    pub created_at: i64,
+    pub last_active_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

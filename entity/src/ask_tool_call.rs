@@ -1,0 +1,24 @@
+//! Tools that were used for an answer.
+
+use sea_orm::entity::prelude::*;
+
+/// One use of a tool.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "ask_tool_call")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub turn_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub position: i32,
+    /// Calls of one reply of the model share it; 0 is the search that Gloss makes by itself.
+    pub round: i32,
+    /// The model's own name for the call.
+    pub call_id: String,
+    pub name: String,
+    pub arguments: String,
+    pub result: String,
+    pub milliseconds: f64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

@@ -1,0 +1,15 @@
+//! Which catalogs were read whole.
+
+use sea_orm::entity::prelude::*;
+
+/// When a profile's catalog was last read whole.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "catalog_reading")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub db_profile_id: i64,
+    pub read_at: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

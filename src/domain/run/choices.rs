@@ -1,0 +1,54 @@
+//! The options that a person chose, over what holds without them.
+
+use serde::{Deserialize, Serialize};
+
+use super::{RunOptions, Verbosity};
+use crate::domain::{Result, profile::LlmProvider};
+
+/// The options that a person chose; see [`RunOptions`].
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct OptionChoices {
+    /// See [`RunOptions::missing_only`].
+    pub missing_only: Option<bool>,
+    /// See [`RunOptions::alternatives`].
+    pub alternatives: Option<i32>,
+    /// See [`RunOptions::temperature`].
+    pub temperature: Option<f64>,
+    /// See [`RunOptions::max_output_tokens`].
+    pub max_output_tokens: Option<i32>,
+    /// See [`RunOptions::verbosity`].
+    pub verbosity: Option<Verbosity>,
+    /// See [`RunOptions::profile_data`].
+    pub profile_data: Option<bool>,
+    /// See [`RunOptions::instructions`].
+    pub instructions: Option<String>,
+}
+
+impl OptionChoices {
+    /// The choices over a provider's defaults, checked. `argument` is their path.
+    ///
+    /// # Errors
+    /// `BadInput` with the path of the option at fault.
+    pub fn resolve(&self, provider: LlmProvider, argument: &str) -> Result<RunOptions> {
+        self.over(RunOptions::defaults(provider), argument)
+    }
+
+    /// The choices over what holds without them, checked. `argument` is their path. Blank instructions are none.
+    ///
+    /// # Errors
+    /// `BadInput` with the path of the option at fault.
+    pub fn over(&self, default: RunOptions, argument: &str) -> Result<RunOptions> {
+        let instructions = self.instructions.clone().or(default.instructions);
+        let options = RunOptions {
+            missing_only: self.missing_only.unwrap_or(default.missing_only),
+            alternatives: self.alternatives.unwrap_or(default.alternatives),
+            temperature: self.temperature.unwrap_or(default.temperature),
+            max_output_tokens: self.max_output_tokens.unwrap_or(default.max_output_tokens),
+            verbosity: self.verbosity.unwrap_or(default.verbosity),
+            profile_data: self.profile_data.unwrap_or(default.profile_data),
+            instructions: instructions.filter(|text| !text.trim().is_empty()),
+        };
+        options.validate(argument)?;
+        Ok(options)
+    }
+}

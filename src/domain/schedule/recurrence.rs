@@ -1,0 +1,267 @@
+//! When a cron expression fires in a time zone.
+//!
+//! The rule: an expression that names its hours fires at each wall-clock time that it names, once: a time that the
+//! clock skips fires at the end of the skipped span, a time that the clock shows twice fires the first time. An
+//! expression of every hour (`*/15 * * * *`) keeps its pace instead: it fires whenever the clock shows a time that
+//! matches, and so neither makes up for a skipped hour nor leaves a doubled one out. Which wall-clock times match is
+//! the library's to say.
+
+use std::fmt;
+
+use chrono::{LocalResult, NaiveDateTime, TimeDelta, TimeZone, Utc};
+use chrono_tz::Tz;
+use croner::{
+    Cron,
+    errors::CronError,
+    parser::{CronParser, Seconds, Year},
+};
+
+use crate::domain::{Error, Result, clock::Moment};
+
+/// Fields of an expression: minute, hour, day of month, month, day of week.
+const FIELDS: usize = 5;
+/// Characters of an expression.
+const MAX_LENGTH: usize = 200;
+/// Characters of an unknown zone's name that an error shows.
+const SHOWN: usize = 50;
+/// The longest span that a clock skips, in minutes: zones have left out whole days.
+const MAX_SKIPPED_MINUTES: i64 = 2 * 24 * 60;
+
+/// A cron expression read in a time zone.
+#[derive(Clone)]
+pub struct Recurrence {
+    cron: Cron,
+    zone: Tz,
+}
+
+impl fmt::Debug for Recurrence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} in {}", self.cron.pattern.as_str(), self.zone)
+    }
+}
+
+/// The time zone of this name. `argument` is where the name came from.
+///
+/// # Errors
+/// `BadInput` for a name that IANA's database does not hold.
+pub fn time_zone(name: &str, argument: &str) -> Result<Tz> {
+    name.parse().map_err(|_| {
+        let similar = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name.trim()));
+        let advice = similar.map_or_else(
+            || "give one by its IANA name, as in `Europe/Berlin` or `UTC`".to_owned(),
+            |zone| format!("write it as `{}`", zone.name()),
+        );
+        let shown: String = name.chars().take(SHOWN).collect();
+        Error::bad_input(argument, format!("there is no time zone {shown:?}; {advice}"))
+    })
+}
+
+impl Recurrence {
+    /// Reads an expression. `argument` is where it came from.
+    ///
+    /// # Errors
+    /// `BadInput` for what is no cron expression of five fields.
+    pub fn parse(expression: &str, zone: Tz, argument: &str) -> Result<Self> {
+        let bad = |message: String| Error::bad_input(argument, message);
+        if expression.chars().count() > MAX_LENGTH {
+            return Err(bad(format!("the cron expression has more than {MAX_LENGTH} characters; write a shorter one")));
+        }
+        let fields: Vec<&str> = expression.split_whitespace().collect();
+        if fields.len() != FIELDS {
+            return Err(bad(format!(
+                "{expression:?} has {} field{}; a cron expression has five: minute, hour, day of month, month, day of \
+                 week, as in `30 2 * * MON-FRI`",
+                fields.len(),
+                if fields.len() == 1 { "" } else { "s" }
+            )));
+        }
+        if let Some(field) = fields.iter().find(|field| field.split(',').any(str::is_empty)) {
+            return Err(bad(format!("the field {field:?} has an empty place beside a comma; take the comma out")));
+        }
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
+        let cron = parser.parse(expression).map_err(|error| {
+            bad(format!(
+                "{expression:?} is no cron expression: {}; write minute, hour, day of month, month, day of week, as in \
+                 `30 2 * * MON-FRI`",
+                reason(&error)
+            ))
+        })?;
+        Ok(Self { cron, zone })
+    }
+
+    /// The next firing after a moment; `None` where there is none.
+    #[must_use]
+    pub fn next_after(&self, after: Moment) -> Option<Moment> {
+        if self.names_hours() { self.next_named(after) } else { self.next_paced(after) }
+    }
+
+    /// Whether the expression says at which hours it fires; otherwise it fires in every hour of its days.
+    fn names_hours(&self) -> bool {
+        self.cron.pattern.hours.values().len() < 24
+    }
+
+    fn next_named(&self, after: Moment) -> Option<Moment> {
+        // What the clock showed up to `after` has fired by then: moments come in the order of wall-clock times.
+        let mut wall = after.with_timezone(&self.zone).naive_local();
+        loop {
+            wall = self.cron.find_next_occurrence(&wall, false).ok()?;
+            let moment = self.moment_of(wall)?;
+            if moment > after {
+                return Some(moment);
+            }
+        }
+    }
+
+    fn next_paced(&self, after: Moment) -> Option<Moment> {
+        let next = self.cron.find_next_occurrence(&after.with_timezone(&self.zone), false).ok()?;
+        Some(next.with_timezone(&Utc))
+    }
+
+    /// The moment at which a wall-clock time fires.
+    fn moment_of(&self, wall: NaiveDateTime) -> Option<Moment> {
+        let shown = match self.zone.from_local_datetime(&wall) {
+            LocalResult::Single(moment) | LocalResult::Ambiguous(moment, _) => Some(moment),
+            LocalResult::None => (1..=MAX_SKIPPED_MINUTES)
+                .find_map(|minutes| self.zone.from_local_datetime(&(wall + TimeDelta::minutes(minutes))).earliest()),
+        };
+        shown.map(|moment| moment.with_timezone(&Utc))
+    }
+}
+
+/// What the library says, as part of a sentence.
+fn reason(error: &CronError) -> String {
+    let (CronError::InvalidPattern(text) | CronError::IllegalCharacters(text) | CronError::ComponentError(text)) =
+        error
+    else {
+        return "it cannot be read".to_owned();
+    };
+    let text = text.trim_end_matches('.').replace("CronPattern", "it");
+    let mut letters = text.chars();
+    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The next firings as the wall clock shows them, with its distance from UTC.
+    fn firings(expression: &str, zone: &str, after: &str, count: usize) -> Vec<String> {
+        let zone = time_zone(zone, "input.timeZone").unwrap();
+        let recurrence = Recurrence::parse(expression, zone, "input.cron").unwrap();
+        let mut moment: Moment = after.parse().unwrap();
+        let mut next = || {
+            moment = recurrence.next_after(moment).unwrap();
+            moment.with_timezone(&zone).format("%m-%d %H:%M %z").to_string()
+        };
+        (0..count).map(|_| next()).collect()
+    }
+
+    #[test]
+    fn a_skipped_hour_fires_once_at_its_end() {
+        // Berlin goes from 02:00 to 03:00 on 28 March 2027.
+        let night = "2027-03-27T12:00:00Z";
+        for expression in ["30 2 * * *", "0,30 2 * * *", "*/15 2 * * *", "0 2,3 * * *", "59 2 * * *"] {
+            let firings = firings(expression, "Europe/Berlin", night, 1);
+            assert_eq!(firings, ["03-28 03:00 +0200"], "{expression}");
+        }
+        assert_eq!(
+            firings("30 */2 * * *", "Europe/Berlin", "2027-03-27T23:00:00Z", 3),
+            ["03-28 00:30 +0100", "03-28 03:00 +0200", "03-28 04:30 +0200"]
+        );
+        assert_eq!(
+            firings("0 2,3 * * *", "Europe/Berlin", night, 2),
+            ["03-28 03:00 +0200", "03-29 02:00 +0200"],
+            "the end of the skipped hour and an hour of its own are one moment"
+        );
+        // Half an hour in Lord Howe, midnight itself in Santiago, the whole of 30 December 2011 in Samoa.
+        assert_eq!(firings("10 2 * * *", "Australia/Lord_Howe", "2027-10-02T12:00:00Z", 1), ["10-03 02:30 +1100"]);
+        assert_eq!(firings("0 0 * * *", "America/Santiago", "2027-09-04T12:00:00Z", 1), ["09-05 01:00 -0300"]);
+        assert_eq!(firings("0 12 30 12 *", "Pacific/Apia", "2011-12-29T12:00:00Z", 1), ["12-31 00:00 +1400"]);
+    }
+
+    #[test]
+    fn a_doubled_hour_fires_once_at_its_first_time() {
+        // Berlin shows 02:00 to 03:00 twice on 31 October 2027.
+        let night = "2027-10-30T12:00:00Z";
+        assert_eq!(firings("30 2 * * *", "Europe/Berlin", night, 2), ["10-31 02:30 +0200", "11-01 02:30 +0100"]);
+        assert_eq!(
+            firings("*/30 2 * * *", "Europe/Berlin", night, 3),
+            ["10-31 02:00 +0200", "10-31 02:30 +0200", "11-01 02:00 +0100"]
+        );
+        assert_eq!(
+            firings("0 2,3 * * *", "Europe/Berlin", night, 3),
+            ["10-31 02:00 +0200", "10-31 03:00 +0100", "11-01 02:00 +0100"]
+        );
+        // Asked in the middle of the second time: that one has passed.
+        assert_eq!(firings("45 2 * * *", "Europe/Berlin", "2027-10-31T01:10:00Z", 1), ["11-01 02:45 +0100"]);
+    }
+
+    #[test]
+    fn a_job_of_every_hour_keeps_its_pace() {
+        for (night, hours) in [("2027-03-27T12:00:00Z", 36), ("2027-10-30T12:00:00Z", 36)] {
+            let zone = time_zone("Europe/Berlin", "z").unwrap();
+            let recurrence = Recurrence::parse("*/15 * * * *", zone, "c").unwrap();
+            let mut moment: Moment = night.parse().unwrap();
+            for _ in 0..hours * 4 {
+                let next = recurrence.next_after(moment).unwrap();
+                assert_eq!(next - moment, TimeDelta::minutes(15), "after {moment}");
+                moment = next;
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_expression_is_refused_with_advice() {
+        let refusal = |expression: &str| {
+            let error = Recurrence::parse(expression, Tz::UTC, "input.cron").unwrap_err();
+            assert!(matches!(&error, Error::BadInput { argument, .. } if argument == "input.cron"), "{error:?}");
+            error.to_string()
+        };
+        for (expression, says) in [
+            ("", "has 0 fields"),
+            ("@daily", "has 1 field;"),
+            ("0 0 3 * * *", "has 6 fields"),
+            ("0 0 3 * * * 2027", "has 7 fields"),
+            (", * * * *", "beside a comma"),
+            ("1,,2 * * * *", "beside a comma"),
+            ("60 * * * *", "no cron expression"),
+            ("* 24 * * *", "no cron expression"),
+            ("* * 0 * *", "no cron expression"),
+            ("*/0 * * * *", "no cron expression"),
+            ("a b c d e", "no cron expression"),
+            (&"1,".repeat(150), "characters"),
+        ] {
+            assert!(refusal(expression).contains(says), "{expression}: {}", refusal(expression));
+        }
+        let zone = |name: &str| time_zone(name, "input.timeZone").unwrap_err().to_string();
+        assert!(zone("Mars/Olympus").contains("IANA"), "{}", zone("Mars/Olympus"));
+        assert!(zone("europe/berlin").contains("`Europe/Berlin`"), "{}", zone("europe/berlin"));
+        assert_eq!(Recurrence::parse("0 0 30 2 *", Tz::UTC, "c").unwrap().next_after(Utc::now()), None);
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::test_runner::Config::with_cases(64))]
+
+        /// Whatever the library says of one wall-clock time, firings go forward and match what the clock shows.
+        #[test]
+        fn firings_go_forward(
+            minute in "([0-9]|[1-5][0-9]|\\*|\\*/[1-9]|[0-9],3[0-9])",
+            hour in "([0-9]|1[0-9]|\\*|\\*/[1-6]|0-[1-5])",
+            zone in proptest::sample::select(vec!["Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "UTC"]),
+            start in 1_790_000_000_i64..1_830_000_000,
+        ) {
+            let zone = time_zone(zone, "z").unwrap();
+            let recurrence = Recurrence::parse(&format!("{minute} {hour} * * *"), zone, "c").unwrap();
+            let mut moment = Moment::from_timestamp(start, 0).unwrap();
+            for _ in 0..300 {
+                let next = recurrence.next_after(moment).unwrap();
+                proptest::prop_assert!(next > moment, "{recurrence:?} after {moment}");
+                proptest::prop_assert!(next - moment < TimeDelta::hours(26), "{recurrence:?} after {moment}: {next}");
+                // Nothing lies between that a look a little later would find.
+                let middle = moment + (next - moment) / 2;
+                proptest::prop_assert_eq!(recurrence.next_after(middle), Some(next));
+                moment = next;
+            }
+        }
+    }
+}

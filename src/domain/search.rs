@@ -1,0 +1,359 @@
+//! What is searched in catalogs, and what a person's words look for.
+//!
+//! The rule: a name is indexed by the words that the builtin describer reads in it (`vocabulary.rs`), as they stand
+//! there and with abbreviations expanded, so that "customer mail" finds `cust_email_addr`. Comments and descriptions
+//! are indexed as they are. Bending (`orders`, `ordered`) is the index's business, which the store chooses; what is a
+//! word, a spelling of it or a synonym is decided here. To add a synonym, add it to a line of [`SYNONYMS`].
+
+use std::collections::BTreeSet;
+
+use super::{
+    asset::AssetPath,
+    id::DbProfileId,
+    vocabulary::{self, Context},
+    words,
+};
+
+/// Words that are looked for at the most; the rest of a long question adds nothing.
+pub const MAX_WORDS: usize = 16;
+/// From so many letters on the last word of a text is also the beginning of one.
+const PREFIX_FROM: usize = 3;
+
+/// Words that people use for the same thing in data.
+const SYNONYMS: &[&[&str]] = &[
+    &["mail", "email"],
+    &["phone", "telephone", "mobile"],
+    &["customer", "client", "buyer"],
+    &["employee", "staff", "personnel"],
+    &["invoice", "bill"],
+    &["picture", "image", "photo"],
+    &["song", "track"],
+    &["supplier", "vendor"],
+    &["zip", "postcode", "postal"],
+    &["birthday", "birth"],
+    &["price", "cost"],
+    &["money", "amount", "price"],
+    &["firm", "company"],
+    &["movie", "film"],
+    &["salary", "wage"],
+    &["deleted", "removed"],
+];
+
+/// Words that tell nothing of what is looked for.
+const STOP_WORDS: &[&str] = &[
+    "a",
+    "about",
+    "after",
+    "all",
+    "an",
+    "and",
+    "any",
+    "anything",
+    "are",
+    "as",
+    "at",
+    "be",
+    "by",
+    "can",
+    "column",
+    "columns",
+    "could",
+    "data",
+    "database",
+    "databases",
+    "did",
+    "do",
+    "does",
+    "each",
+    "field",
+    "fields",
+    "find",
+    "for",
+    "from",
+    "get",
+    "give",
+    "has",
+    "have",
+    "hold",
+    "holds",
+    "how",
+    "i",
+    "in",
+    "information",
+    "is",
+    "it",
+    "its",
+    "keep",
+    "keeps",
+    "kept",
+    "know",
+    "list",
+    "long",
+    "look",
+    "looks",
+    "many",
+    "me",
+    "mean",
+    "means",
+    "more",
+    "much",
+    "my",
+    "of",
+    "often",
+    "on",
+    "one",
+    "ones",
+    "or",
+    "our",
+    "please",
+    "see",
+    "should",
+    "show",
+    "some",
+    "something",
+    "store",
+    "stored",
+    "stores",
+    "table",
+    "tables",
+    "tell",
+    "than",
+    "that",
+    "the",
+    "their",
+    "them",
+    "then",
+    "there",
+    "these",
+    "they",
+    "this",
+    "those",
+    "to",
+    "us",
+    "use",
+    "used",
+    "was",
+    "we",
+    "were",
+    "what",
+    "when",
+    "where",
+    "which",
+    "who",
+    "whose",
+    "why",
+    "with",
+    "you",
+    "your",
+];
+
+/// Something of a catalog, as it was last read.
+#[derive(Debug, Clone, PartialEq)]
+pub struct KnownAsset {
+    /// Its key in the index.
+    pub id: i64,
+    /// The database that it is in.
+    pub db_profile_id: DbProfileId,
+    /// Where it stands.
+    pub path: AssetPath,
+    /// A column's type.
+    pub data_type: Option<String>,
+    /// Whether a column may be null.
+    pub nullable: bool,
+    /// Whether a column is part of the primary key.
+    pub primary_key: bool,
+    /// What a column refers to by a foreign key, as displayed: `main.Artist.ArtistId`.
+    pub references: Option<String>,
+    /// The comment that stands in the database.
+    pub comment: Option<String>,
+    /// The text that a review accepted last.
+    pub description: Option<String>,
+}
+
+/// Where a searched word was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Place {
+    /// In its own name.
+    Name,
+    /// In the names of its table and schema.
+    Surroundings,
+    /// In the accepted description.
+    Description,
+    /// In the comment.
+    Comment,
+}
+
+impl Place {
+    /// All of them, in the order of the index's columns.
+    pub const ALL: [Self; 4] = [Self::Name, Self::Surroundings, Self::Description, Self::Comment];
+
+    const fn noun(self) -> &'static str {
+        match self {
+            Self::Name => "the name",
+            Self::Surroundings => "the name of its table or schema",
+            Self::Description => "the description",
+            Self::Comment => "the comment",
+        }
+    }
+}
+
+/// An asset that was found.
+#[derive(Debug, Clone, PartialEq)]
+pub struct AssetHit {
+    /// The asset.
+    pub asset: KnownAsset,
+    /// How well it fits; only the order means something.
+    pub score: f64,
+    /// The words that were found in each place, as they stand there.
+    pub matches: Vec<(Place, Vec<String>)>,
+}
+
+impl AssetHit {
+    /// The words that matched and where: `customer, email in the name; mail in the comment`.
+    #[must_use]
+    pub fn why(&self) -> String {
+        let mut told: Vec<String> = Vec::new();
+        let in_name = self.matches.iter().find(|(place, _)| *place == Place::Name).map(|(_, words)| words);
+        for (place, words) in &self.matches {
+            // What a name holds need not be told of the names around it.
+            let known =
+                |word: &&String| *place == Place::Surroundings && in_name.is_some_and(|name| name.contains(word));
+            let words: Vec<&str> = words.iter().filter(|word| !known(word)).map(String::as_str).collect();
+            if !words.is_empty() {
+                told.push(format!("{} in {}", words.join(", "), place.noun()));
+            }
+        }
+        told.join("; ")
+    }
+}
+
+/// One word that is looked for, with all that counts as the same. Each spelling is one word or a phrase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wanted {
+    /// Spellings, the person's own first; each a list of lower-case words without signs.
+    pub spellings: Vec<Vec<String>>,
+    /// Whether the first one may also be a word's beginning.
+    pub prefix: bool,
+}
+
+/// What a text looks for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// The words; none where the text holds no letter or digit.
+    pub wanted: Vec<Wanted>,
+}
+
+/// Whether all words must be found in an asset, or any.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Need {
+    /// Each of them.
+    All,
+    /// At least one.
+    Any,
+}
+
+impl SearchQuery {
+    /// What this text looks for. `prefix` takes its last word for the beginning of one too, as while somebody types.
+    #[must_use]
+    pub fn of(text: &str, prefix: bool) -> Self {
+        let context = Context::default();
+        let mut tokens = vocabulary::read(text, &context);
+        let tells = |raw: &str| !STOP_WORDS.contains(&raw);
+        if tokens.iter().any(|token| tells(&token.raw)) {
+            tokens.retain(|token| tells(&token.raw));
+        }
+        let mut wanted: Vec<Wanted> = Vec::new();
+        let count = tokens.len();
+        for (at, token) in tokens.into_iter().enumerate() {
+            let mut spellings = Vec::new();
+            let mut add = |text: &str| {
+                let phrase = plain_words(text);
+                if !phrase.is_empty() && !spellings.contains(&phrase) {
+                    spellings.push(phrase);
+                }
+            };
+            add(&token.raw);
+            add(&token.text);
+            let ones: Vec<String> = [&token.raw, &token.text].iter().map(|word| words::singular(word)).collect();
+            for group in SYNONYMS.iter().filter(|group| ones.iter().any(|one| group.contains(&one.as_str()))) {
+                group.iter().for_each(|word| add(word));
+            }
+            let prefix = prefix && at + 1 == count && token.raw.chars().count() >= PREFIX_FROM;
+            let known = wanted.iter().any(|other| other.spellings.first() == spellings.first());
+            if !spellings.is_empty() && !known && wanted.len() < MAX_WORDS {
+                wanted.push(Wanted { spellings, prefix });
+            }
+        }
+        Self { wanted }
+    }
+
+    /// The list of what this finds, as its cursors name it.
+    #[must_use]
+    pub fn list_name(&self, profiles: Option<&[DbProfileId]>, need: Need) -> String {
+        let words: Vec<String> =
+            self.wanted.iter().filter_map(|one| one.spellings.first()).map(|w| w.concat()).collect();
+        let profiles: Vec<String> = profiles.unwrap_or_default().iter().map(ToString::to_string).collect();
+        format!("searchAssets:{need:?}:{}:{}", words.join(" "), profiles.join(","))
+    }
+}
+
+/// Lower-case words of letters and digits alone. The vocabulary writes `e-mail`, which nobody types in a name.
+fn plain_words(text: &str) -> Vec<String> {
+    let text = text.to_lowercase().replace("e-mail", "email");
+    text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+}
+
+/// The words under which a name is found: as it is written and with abbreviations expanded, each once.
+#[must_use]
+pub fn terms(name: &str, context: &Context) -> String {
+    let mut seen = BTreeSet::new();
+    let mut terms = Vec::new();
+    for token in vocabulary::read(name, context) {
+        let others = match token.grasp {
+            vocabulary::Grasp::Ambiguous(others) => others,
+            _ => Vec::new(),
+        };
+        for text in [token.raw.as_str(), token.text.as_str()].into_iter().chain(others) {
+            for word in plain_words(text) {
+                if seen.insert(word.clone()) {
+                    terms.push(word);
+                }
+            }
+        }
+    }
+    terms.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn spellings(text: &str) -> Vec<String> {
+        let all = SearchQuery::of(text, false).wanted.into_iter();
+        all.map(|one| one.spellings.iter().map(|words| words.join(" ")).collect::<Vec<_>>().join("|")).collect()
+    }
+
+    #[test]
+    fn names_are_found_by_what_they_mean() {
+        assert_eq!(terms("cust_email_addr", &Context::default()), "cust customer email addr address");
+        assert_eq!(terms("CustomerId", &Context::default()), "customer id identifier");
+        assert_eq!(spellings("customer mail"), ["customer|client|buyer", "mail|email"]);
+        assert_eq!(spellings("cust_email_addr"), ["cust|customer|client|buyer", "email|mail", "addr|address"]);
+        assert_eq!(spellings("Which table holds the e-mail of a customer?"), ["email|mail", "customer|client|buyer"]);
+        assert_eq!(spellings("what is the"), ["what", "is", "the"]);
+        assert!(spellings("%\"*—").is_empty());
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_words_of_letters_and_digits(text in "\\PC{0,80}") {
+            for one in SearchQuery::of(&text, true).wanted {
+                for word in one.spellings.iter().flatten() {
+                    prop_assert!(!word.is_empty() && word.chars().all(char::is_alphanumeric), "{word:?}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,209 @@
+//! Sessions, turns, tools that were used.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, ID, Object, Result, SimpleObject};
+
+use crate::{
+    domain::{self, Error, ask, clock::Moment, id::AskSessionId, page::Page},
+    graphql::{
+        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        context::{loaders, services},
+        ids::Key,
+        run::object::Run,
+        suggestion::object::AssetPath,
+    },
+};
+
+/// Questions that follow one another: what was asked and answered before goes along with the next.
+#[derive(Clone)]
+pub struct AskSession(pub Arc<ask::AskSession>);
+
+/// Questions that follow one another: what was asked and answered before goes along with the next.
+#[Object]
+impl AskSession {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// Its first question, shortened.
+    async fn title(&self) -> &str {
+        &self.0.title
+    }
+
+    /// When its first question was asked.
+    async fn created_at(&self) -> Moment {
+        self.0.created_at
+    }
+
+    /// When its last question was asked.
+    async fn last_active_at(&self) -> Moment {
+        self.0.last_active_at
+    }
+
+    /// Its questions, oldest first. A page has 50 unless told, at most 200.
+    #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
+    async fn turns(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+    ) -> Result<AskTurnConnection> {
+        let page = services(context).asks.turns(self.0.id, &page_arguments(first, after, last, before)).await?;
+        Ok(AskTurnConnection { rows: Rows::new(page, |turn| AskTurn(Arc::new(turn))), session: self.0.id })
+    }
+}
+
+/// A session in a list, with its place.
+#[derive(SimpleObject)]
+pub struct AskSessionEdge {
+    /// Its place in this list; give it as `after` or `before`.
+    cursor: String,
+    /// The session.
+    node: AskSession,
+}
+
+/// One page of sessions.
+pub struct AskSessionConnection(Rows<AskSession>);
+
+impl AskSessionConnection {
+    /// The page.
+    pub fn new(page: Page<ask::AskSession>) -> Self {
+        Self(Rows::new(page, |session| AskSession(Arc::new(session))))
+    }
+}
+
+/// One page of sessions.
+#[Object]
+impl AskSessionConnection {
+    /// The sessions of this page with their cursors.
+    async fn edges(&self) -> Vec<AskSessionEdge> {
+        self.0.edges(|cursor, node| AskSessionEdge { cursor, node })
+    }
+
+    /// The sessions of this page.
+    async fn nodes(&self) -> Vec<AskSession> {
+        self.0.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.page_info()
+    }
+
+    /// All sessions, over all pages.
+    async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(count(services(context).ports.store.sessions_count().await?))
+    }
+}
+
+/// One question and its answer.
+#[derive(Clone)]
+pub struct AskTurn(pub Arc<ask::AskTurn>);
+
+/// One question and its answer.
+#[Object]
+impl AskTurn {
+    /// Its global id.
+    pub async fn id(&self) -> ID {
+        self.0.id.global()
+    }
+
+    /// The session that it belongs to.
+    async fn session(&self, context: &Context<'_>) -> Result<AskSession> {
+        let found = loaders(context).ask_sessions.load(self.0.session_id).await?;
+        let gone = || Error::not_found("the session was deleted meanwhile, with the run of its last question");
+        Ok(AskSession(found.ok_or_else(gone)?))
+    }
+
+    /// The run that answers it: watch it with `runProgress`, cancel it, see what it cost.
+    async fn run(&self, context: &Context<'_>) -> Result<Run> {
+        let run = loaders(context).runs.load(self.0.run_id).await?;
+        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
+        Ok(Run(run))
+    }
+
+    /// The question.
+    async fn question(&self) -> &str {
+        &self.0.question
+    }
+
+    /// The answer; null until it is whole. Until then it comes in pieces, as `ANSWER_DELTA` events of the run: those
+    /// after its last RESUMED event are the answer so far.
+    async fn answer(&self) -> Option<&str> {
+        self.0.answer.as_deref()
+    }
+
+    /// The assets that the answer names, in its order: only such as a tool returned.
+    async fn citations(&self) -> Vec<AssetPath> {
+        self.0.citations.iter().map(AssetPath::from).collect()
+    }
+
+    /// The tools that were used for it, in order. The first is the search that Gloss makes by itself.
+    async fn tool_calls(&self, context: &Context<'_>) -> Result<Vec<ToolCall>> {
+        let used = loaders(context).tool_uses.load(self.0.id).await?.unwrap_or_default();
+        Ok(used.into_iter().map(Into::into).collect())
+    }
+}
+
+/// One use of a tool. Tools look into the index of catalogs and into the records of Gloss; none reaches a database.
+#[derive(SimpleObject)]
+pub struct ToolCall {
+    /// Which tool.
+    name: String,
+    /// What it was about, as JSON.
+    arguments: String,
+    /// What it gave, as JSON.
+    result: String,
+    /// How long it took.
+    milliseconds: f64,
+}
+
+impl From<domain::ask::ToolUse> for ToolCall {
+    fn from(used: domain::ask::ToolUse) -> Self {
+        let domain::ask::ToolUse { name, arguments, result, milliseconds, .. } = used;
+        Self { name, arguments, result, milliseconds }
+    }
+}
+
+/// A turn in a list, with its place.
+#[derive(SimpleObject)]
+pub struct AskTurnEdge {
+    /// Its place in this list; give it as `after` or `before`.
+    cursor: String,
+    /// The turn.
+    node: AskTurn,
+}
+
+/// One page of a session's turns.
+pub struct AskTurnConnection {
+    rows: Rows<AskTurn>,
+    session: AskSessionId,
+}
+
+/// One page of a session's turns.
+#[Object]
+impl AskTurnConnection {
+    /// The turns of this page with their cursors.
+    async fn edges(&self) -> Vec<AskTurnEdge> {
+        self.rows.edges(|cursor, node| AskTurnEdge { cursor, node })
+    }
+
+    /// The turns of this page.
+    async fn nodes(&self) -> Vec<AskTurn> {
+        self.rows.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.rows.page_info()
+    }
+
+    /// All turns of the session, over all pages.
+    async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(count(services(context).ports.store.turns_count(self.session).await?))
+    }
+}

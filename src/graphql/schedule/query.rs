@@ -1,0 +1,32 @@
+//! Asking for schedules.
+
+use async_graphql::{Context, Object, Result};
+
+use super::{input::ScheduleFilter, object::ScheduleConnection};
+use crate::graphql::{
+    connection::{page_arguments, page_cost},
+    context::services,
+};
+
+/// Schedules.
+#[derive(Default)]
+pub struct ScheduleQuery;
+
+#[Object]
+impl ScheduleQuery {
+    /// Schedules, newest first. A page has 50 unless told, at most 200.
+    #[graphql(complexity = "page_cost(first, last, child_complexity)")]
+    async fn schedules(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Only schedules that pass.")] filter: Option<ScheduleFilter>,
+        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
+        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+    ) -> Result<ScheduleConnection> {
+        let filter = filter.unwrap_or_default().filter()?;
+        let page = services(context).schedules.list(&filter, &page_arguments(first, after, last, before)).await?;
+        Ok(ScheduleConnection::new(page, filter))
+    }
+}

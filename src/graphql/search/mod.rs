@@ -1,0 +1,4 @@
+//! Searching catalogs.
+
+pub mod object;
+pub mod query;

@@ -1,0 +1,92 @@
+//! What a search finds.
+
+use std::sync::Arc;
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+
+use crate::{
+    domain::{Error, page::Page, search},
+    graphql::{
+        connection::{PageInfo, Rows},
+        context::loaders,
+        profile::object::DbProfile,
+        suggestion::object::AssetPath,
+    },
+};
+
+/// An asset that a search found.
+#[derive(Clone)]
+pub struct AssetHit(Arc<search::AssetHit>);
+
+/// An asset that a search found.
+#[Object]
+impl AssetHit {
+    /// The profile whose catalog it is in.
+    async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
+        let found = loaders(context).db_profiles.load(self.0.asset.db_profile_id).await?;
+        Ok(DbProfile(found.ok_or_else(|| Error::not_found("this DB profile was deleted meanwhile"))?))
+    }
+
+    /// Where it stands.
+    async fn asset(&self) -> AssetPath {
+        AssetPath::from(&self.0.asset.path)
+    }
+
+    /// The comment that stood in the database when its catalog was last read, or that Gloss wrote since.
+    async fn comment(&self) -> Option<&str> {
+        self.0.asset.comment.as_deref()
+    }
+
+    /// The text that a review accepted last.
+    async fn description(&self) -> Option<&str> {
+        self.0.asset.description.as_deref()
+    }
+
+    /// How well it fits, larger is better; only the order within one search means something.
+    async fn score(&self) -> f64 {
+        self.0.score
+    }
+
+    /// The words that matched and where: `customer, email in the name; mail in the comment`.
+    async fn why(&self) -> String {
+        self.0.why()
+    }
+}
+
+/// A hit in a list, with its place.
+#[derive(SimpleObject)]
+pub struct AssetHitEdge {
+    /// Its place in this list; give it as `after` with the same text and profiles.
+    cursor: String,
+    /// The hit.
+    node: AssetHit,
+}
+
+/// One page of hits.
+pub struct AssetHitConnection(Rows<AssetHit>);
+
+impl AssetHitConnection {
+    /// The page.
+    pub fn new(page: Page<search::AssetHit>) -> Self {
+        Self(Rows::new(page, |hit| AssetHit(Arc::new(hit))))
+    }
+}
+
+/// One page of hits.
+#[Object]
+impl AssetHitConnection {
+    /// The hits of this page with their cursors.
+    async fn edges(&self) -> Vec<AssetHitEdge> {
+        self.0.edges(|cursor, node| AssetHitEdge { cursor, node })
+    }
+
+    /// The hits of this page.
+    async fn nodes(&self) -> Vec<AssetHit> {
+        self.0.nodes()
+    }
+
+    /// Where this page stands in the list.
+    async fn page_info(&self) -> PageInfo {
+        self.0.page_info()
+    }
+}

@@ -1,0 +1,367 @@
+//! ASK: answers a question about databases from what is known of their catalogs.
+//!
+//! The rule: the model sees what tools return and nothing else, and there is no tool that reads a row, runs SQL or
+//! changes anything. Rounds, uses and results are bounded. Each use is recorded when it is done, so that a turn which
+//! is interrupted goes on without it; an answer that was interrupted begins anew, told by RESUMED: what came as
+//! `ANSWER_DELTA` after the last RESUMED (or from the start) is the answer.
+
+mod citations;
+mod hearing;
+mod tools;
+
+use std::time::{Duration, Instant};
+
+use async_trait::async_trait;
+use serde_json::{Value, json};
+use tokio::time::{MissedTickBehavior, interval, timeout};
+
+use self::{
+    hearing::Heard,
+    tools::{TOOLS, Tools},
+};
+use super::{
+    Ending, Halt, Kind,
+    context::{RunContext, target_error},
+    indexing::{ReadError, read_whole},
+    sending::{Request, Sender, Sent, fatal},
+};
+use crate::{
+    domain::{
+        ask::{AskTurn, ToolUse},
+        profile::DbProfile,
+        run::{RunEdit, RunError},
+        search::{Need, SearchQuery},
+        status::RunStatus,
+        text::cut,
+        usage::Usage,
+    },
+    port::{
+        converse::{Call, Conversation, Converser, Exchange, Step, Used},
+        model::ModelError,
+    },
+};
+
+/// Replies of the model in which it may use tools.
+const MAX_ROUNDS: usize = 6;
+/// Uses in one reply that are done.
+const CALLS_AT_ONCE: usize = 4;
+/// Times in a turn that an endpoint may turn out to know less than it was asked for.
+const MAX_AGAIN: usize = 3;
+/// Questions before that go along.
+const EXCHANGES: u64 = 6;
+const QUESTION_LENGTH: usize = 600;
+const ANSWER_LENGTH: usize = 1_500;
+/// Characters of all that was asked and answered before; older exchanges are left out.
+const EXCHANGES_LENGTH: usize = 6_000;
+/// Characters of all results that go along; older ones are left out.
+const RESULTS_LENGTH: usize = 9_000;
+/// How long a catalog that was never read may take to be read for a question.
+const READ_TIME: Duration = Duration::from_secs(60);
+/// How often what was heard is recorded.
+const RECORD_EVERY: Duration = Duration::from_millis(250);
+
+/// Answers a question.
+pub struct Ask;
+
+#[async_trait]
+impl Kind for Ask {
+    async fn work(&self, context: &RunContext) -> Result<Ending, Halt> {
+        let (store, id) = (&context.ports.store, context.run.id);
+        let gone = |what: &str, hint: &str| Halt::Failed(RunError::new("NOT_FOUND", what, hint));
+        let turn = store.turns_of_runs(&[id]).await?.remove(&id);
+        let turn = turn.ok_or_else(|| gone("the question is gone", "ask again"))?;
+        if turn.answer.is_some() {
+            return Ok(Ending::Finished(RunStatus::Success, None));
+        }
+        let mut found = store.db_profiles_by_id(&turn.db_profile_ids).await?;
+        let profiles: Vec<DbProfile> = turn.db_profile_ids.iter().filter_map(|id| found.remove(id)).collect();
+        if profiles.is_empty() {
+            return Err(gone("the DB profiles of this question are gone", "ask again, about profiles that exist"));
+        }
+        let llm_profile = context.llm_profile().await?;
+        let converser = context.ports.models.open_converser(&llm_profile);
+        let converser = converser.map_err(|error| Halt::Failed(fatal(&error)))?;
+        read_unread(context, &profiles).await?;
+        let before = exchanges(context, &turn).await?;
+        let used = store.tool_uses(&[turn.id]).await?.remove(&turn.id).unwrap_or_default();
+        let mut asking = Asking {
+            context,
+            turn: &turn,
+            tools: Tools::new(store.as_ref(), profiles),
+            before,
+            used,
+            sender: Sender::new(context, context.gates.of(&llm_profile)),
+            heard: Heard::default(),
+        };
+        asking.search_first().await?;
+        asking.answer(converser.as_ref()).await
+    }
+}
+
+/// Reads catalogs that were never read. One that cannot be read is told of; with all of them the run fails.
+async fn read_unread(context: &RunContext, profiles: &[DbProfile]) -> Result<(), Halt> {
+    let ids: Vec<_> = profiles.iter().map(|profile| profile.id).collect();
+    let unread = context.ports.store.unread_profiles(&ids).await?;
+    let mut failures = Vec::new();
+    for profile in profiles.iter().filter(|profile| unread.contains(&profile.id)) {
+        let error = match timeout(READ_TIME, read_whole(&context.ports, profile)).await {
+            Ok(Ok(())) => continue,
+            Ok(Err(ReadError::Target(error))) => target_error(&error),
+            Ok(Err(ReadError::Store(error))) => return Err(error.into()),
+            Err(_) => {
+                let message = format!("reading its catalog takes longer than {} seconds", READ_TIME.as_secs());
+                RunError::new("UNAVAILABLE", message, "start a run on it, which takes the time that it needs")
+            }
+        };
+        let error = RunError { message: format!("{}: {}", profile.name, error.message), ..error };
+        let told = error.clone();
+        context
+            .record(move |edit| {
+                edit.warn(format!("The catalog could not be read: {}", told.message), Some(told));
+                Ok(())
+            })
+            .await?;
+        failures.push(error);
+    }
+    match failures.pop() {
+        Some(error) if failures.len() + 1 == profiles.len() => Err(Halt::Failed(error)),
+        _ => Ok(()),
+    }
+}
+
+/// What was asked and answered before in the session.
+async fn exchanges(context: &RunContext, turn: &AskTurn) -> Result<Vec<Exchange>, Halt> {
+    let turns = context.ports.store.last_turns(turn.session_id, Some(turn.id), EXCHANGES).await?;
+    let exchange = |turn: AskTurn| {
+        let answer = cut(&turn.answer?, ANSWER_LENGTH);
+        Some(Exchange { question: cut(&turn.question, QUESTION_LENGTH), answer })
+    };
+    let mut left = EXCHANGES_LENGTH;
+    let fits = |exchange: &Exchange| match left.checked_sub(exchange.question.len() + exchange.answer.len()) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    let mut exchanges: Vec<Exchange> = turns.into_iter().rev().filter_map(exchange).take_while(fits).collect();
+    exchanges.reverse();
+    Ok(exchanges)
+}
+
+/// One step put to a model, and who hears what it says.
+struct Put<'a> {
+    converser: &'a dyn Converser,
+    conversation: &'a Conversation<'a>,
+    heard: &'a Heard,
+}
+
+#[async_trait]
+impl Request for Put<'_> {
+    type Answer = Step;
+
+    async fn put(&self) -> Result<(Step, Usage), ModelError> {
+        self.converser.converse(self.conversation, &mut self.heard.listen()).await
+    }
+}
+
+/// One turn at work.
+struct Asking<'a> {
+    context: &'a RunContext,
+    turn: &'a AskTurn,
+    tools: Tools<'a>,
+    before: Vec<Exchange>,
+    used: Vec<ToolUse>,
+    sender: Sender<'a>,
+    heard: Heard,
+}
+
+impl Asking<'_> {
+    /// Searches for the words of the question, or, where a follow-up's own find nothing, of the one before as well.
+    async fn search_first(&mut self) -> Result<(), Halt> {
+        if !self.used.is_empty() {
+            return Ok(());
+        }
+        let mut text = self.turn.question.clone();
+        if let Some(last) = self.before.last() {
+            let query = SearchQuery::of(&text, false);
+            let ids = self.tools.profile_ids();
+            if !self.context.ports.store.finds_any(&query, Need::Any, Some(&ids)).await? {
+                text = format!("{} {text}", last.question);
+            }
+        }
+        let call = Call { id: "search".into(), name: "search_assets".into(), arguments: json!({ "text": text }) };
+        self.use_tools(0, vec![call]).await
+    }
+
+    /// Uses tools, and records each use.
+    async fn use_tools(&mut self, round: i32, calls: Vec<Call>) -> Result<(), Halt> {
+        for (at, call) in calls.into_iter().enumerate() {
+            let begun = Instant::now();
+            let result = if at < CALLS_AT_ONCE {
+                self.tools.run(&call).await?
+            } else {
+                json!({ "error": format!("{CALLS_AT_ONCE} tools at once are the most; ask for this one again") })
+                    .to_string()
+            };
+            let used = ToolUse {
+                position: i32::try_from(self.used.len() + 1).unwrap_or(i32::MAX),
+                round,
+                call_id: call.id,
+                name: cut(&call.name, 80),
+                arguments: call.arguments.to_string(),
+                result,
+                milliseconds: begun.elapsed().as_secs_f64() * 1_000.0,
+            };
+            let (recorded, what) = (used.clone(), tools::what(&call.arguments));
+            self.context
+                .record(move |edit| {
+                    edit.use_tool(recorded, &what);
+                    Ok(())
+                })
+                .await?;
+            self.used.push(used);
+        }
+        Ok(())
+    }
+
+    /// The rounds so far, as the model saw them; results that are too old and too long are left out.
+    fn rounds(&self) -> Vec<Vec<Used>> {
+        let mut left = RESULTS_LENGTH;
+        let mut rounds: Vec<(i32, Vec<Used>)> = Vec::new();
+        for used in self.used.iter().rev().filter(|used| used.round > 0) {
+            let result = match left.checked_sub(used.result.len()) {
+                Some(rest) => {
+                    left = rest;
+                    used.result.clone()
+                }
+                None => json!({ "error": "left out: too long ago; use the tool again" }).to_string(),
+            };
+            let arguments: Value = serde_json::from_str(&used.arguments).unwrap_or_default();
+            let call = Call { id: used.call_id.clone(), name: used.name.clone(), arguments };
+            let used_so = Used { call, result };
+            match rounds.last_mut() {
+                Some((round, uses)) if *round == used.round => uses.insert(0, used_so),
+                _ => rounds.push((used.round, vec![used_so])),
+            }
+        }
+        rounds.into_iter().rev().map(|(_, uses)| uses).collect()
+    }
+
+    /// Whether the model asks for the very same again.
+    fn is_known(&self, call: &Call) -> bool {
+        let arguments = call.arguments.to_string();
+        self.used.iter().any(|used| used.name == call.name && used.arguments == arguments)
+    }
+
+    async fn answer(&mut self, converser: &dyn Converser) -> Result<Ending, Halt> {
+        let (mut due, mut again, mut silent) = (false, 0, false);
+        loop {
+            let rounds = self.rounds();
+            let round = self.used.iter().map(|used| used.round).max().unwrap_or_default();
+            due |= rounds.len() >= MAX_ROUNDS;
+            match self.step(converser, &rounds, due).await? {
+                // Who asks for the same again is told nothing new: the answer is due.
+                Step::Use(calls) if !due && calls.iter().all(|call| self.is_known(call)) => due = true,
+                Step::Use(calls) if !due => self.use_tools(round.saturating_add(1), calls).await?,
+                Step::Again if again < MAX_AGAIN => again += 1,
+                Step::Ready => due = true,
+                Step::Answered if !self.heard.answer().trim().is_empty() => return self.conclude().await,
+                _ if !silent => {
+                    silent = true;
+                    due = true;
+                }
+                _ => {
+                    let hint = "ask again, or with another model";
+                    let error = RunError::new("UNAVAILABLE", "the model gave no answer, twice", hint);
+                    return Err(Halt::Failed(error));
+                }
+            }
+        }
+    }
+
+    /// One request to the model; what it says is recorded while it speaks.
+    async fn step(&mut self, converser: &dyn Converser, rounds: &[Vec<Used>], due: bool) -> Result<Step, Halt> {
+        let found = self.used.first().map(|used| used.result.as_str()).unwrap_or_default();
+        let conversation = Conversation {
+            before: &self.before,
+            question: &self.turn.question,
+            found,
+            rounds,
+            tools: TOOLS,
+            due,
+            options: &self.context.run.options,
+        };
+        let bound = converser.bound(&conversation);
+        let heard = &self.heard;
+        let put = Put { converser, conversation: &conversation, heard };
+        let mut clock = interval(RECORD_EVERY);
+        clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut sending = std::pin::pin!(self.sender.send(&bound, None, &put));
+        let sent = loop {
+            tokio::select! {
+                biased;
+                sent = &mut sending => break sent,
+                () = heard.much() => self.record_heard(None).await?,
+                _ = clock.tick() => self.record_heard(None).await?,
+            }
+        };
+        let Sent { answer, usage } = sent?;
+        heard.close();
+        self.record_heard(Some(usage)).await?;
+        answer.map_err(Halt::Failed)
+    }
+
+    /// Records what was heard since the last time, with what it used.
+    async fn record_heard(&self, usage: Option<Usage>) -> Result<(), Halt> {
+        let (anew, piece) = self.heard.take();
+        if !anew && piece.is_empty() && usage.is_none() {
+            return Ok(());
+        }
+        self.context
+            .record(move |edit: &mut RunEdit| {
+                if let Some(usage) = usage {
+                    edit.add_usage(&usage);
+                }
+                if anew {
+                    edit.say_again("the model broke off");
+                }
+                if !piece.is_empty() {
+                    edit.say(piece);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+
+    /// Records the answer with what it cites.
+    async fn conclude(&self) -> Result<Ending, Halt> {
+        let answer = self.heard.answer();
+        let seen = citations::seen(self.used.iter().map(|used| used.result.as_str()));
+        let named = citations::named(&answer, &seen);
+        let mut cited = Vec::new();
+        let mut unknown = named.invented;
+        for name in named.seen {
+            match self.tools.find(&name).await?.into_iter().next() {
+                Some(asset) if !cited.contains(&asset.path) => cited.push(asset.path),
+                Some(_) => {}
+                None => unknown.push(name),
+            }
+        }
+        let warning = (!unknown.is_empty()).then(|| {
+            let told: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 80)).collect();
+            format!("The answer names what no tool returned, and that is not cited: {}", told.join(", "))
+        });
+        self.context
+            .record(move |edit| {
+                edit.answered(answer, cited);
+                if let Some(warning) = warning {
+                    edit.warn(warning, None);
+                }
+                Ok(())
+            })
+            .await?;
+        Ok(Ending::Finished(RunStatus::Success, None))
+    }
+}

@@ -1,0 +1,100 @@
+//! What the firing of a schedule comes to, before it is taken: the run that it starts, or why it starts none.
+//!
+//! The rule: nothing is recorded here. Profiles are looked up, and a schedule that watches for changes has its scope
+//! walked live; whoever takes the firing records the outcome, if the schedule still is what it was.
+
+use super::{
+    context::target_error,
+    indexing::take_walk,
+    walk::{WalkError, rows_of, walk},
+};
+use crate::{
+    domain::{
+        Result,
+        profile::{DbProfile, LlmProfile},
+        run::{NewRun, Row, RunError},
+        schedule::{Outcome, ReviewStrategy, Schedule},
+        status::{RunCommand, RunKind},
+    },
+    port::Ports,
+};
+
+/// What to do about a firing that starts nothing.
+const CHANGE_IT: &str = "change the schedule by `updateSchedule`, or run it again once that is mended";
+
+/// What a firing of the schedule would come to now. What keeps it from starting is an outcome too.
+///
+/// # Errors
+/// What the store says.
+pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
+    let settings = &schedule.settings;
+    let Some(db_profile) =
+        ports.store.db_profiles_by_id(&[settings.db_profile_id]).await?.remove(&settings.db_profile_id)
+    else {
+        return Ok(Outcome::Failed(RunError::new("NOT_FOUND", "the schedule's DB profile is gone", CHANGE_IT)));
+    };
+    let llm_profile = match settings.llm_profile_id {
+        Some(id) => ports.store.llm_profiles_by_id(&[id]).await?.remove(&id),
+        None => ports.store.llm_profiles().await?.into_iter().find(|profile| profile.settings.is_default),
+    };
+    let Some(llm_profile) = llm_profile else {
+        let message = match settings.llm_profile_id {
+            Some(_) => "the schedule's LLM profile is gone",
+            None => "the schedule names no LLM profile, and none is the default",
+        };
+        let hint = "make a profile the default by `updateLlmProfile`, or give the schedule one by `updateSchedule`";
+        return Ok(Outcome::Failed(RunError::new("NOT_FOUND", message, hint)));
+    };
+    let mut run = match new_run(schedule, &db_profile, &llm_profile) {
+        Ok(run) => Box::new(run),
+        Err(error) => return Ok(Outcome::Failed(RunError::new(error.code(), error.to_string(), CHANGE_IT))),
+    };
+    if !settings.on_change {
+        return Ok(Outcome::Run(run));
+    }
+    Ok(match look(ports, schedule, &db_profile).await {
+        Ok(rows) => {
+            run.rows = rows;
+            Outcome::Changes(run)
+        }
+        Err(error) => Outcome::Failed(error),
+    })
+}
+
+/// The run that a firing starts.
+fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile) -> Result<NewRun> {
+    let (settings, llm) = (&schedule.settings, &llm_profile.settings);
+    llm.check_price(&settings.budget, "budget")?;
+    Ok(NewRun {
+        kind: RunKind::Schedule,
+        command: RunCommand::Schedule,
+        scope: settings.scope.clone(),
+        db_profile_id: Some(db_profile.id),
+        llm_profile_id: Some(llm_profile.id),
+        schedule_id: Some(schedule.id),
+        parent_id: None,
+        db_profile_name: Some(db_profile.name.clone()),
+        llm_profile_name: Some(llm.name.clone()),
+        provider: Some(llm.provider),
+        model: Some(llm.model.clone()),
+        options: settings.options.resolve(llm.provider, "options")?,
+        variations: None,
+        budget: settings.budget.clone(),
+        started_by: schedule.created_by.clone(),
+        auto_apply: settings.review_strategy == ReviewStrategy::Auto,
+        rows: Vec::new(),
+    })
+}
+
+/// All that the schedule's scope holds now.
+async fn look(ports: &Ports, schedule: &Schedule, profile: &DbProfile) -> Result<Vec<Row>, RunError> {
+    let target = ports.targets.open(profile).map_err(|error| target_error(&error))?;
+    match walk(target.as_ref(), &schedule.settings.scope).await {
+        Ok(walked) => {
+            take_walk(ports, profile.id, &schedule.settings.scope, &walked).await;
+            Ok(rows_of(&walked.visits))
+        }
+        Err(WalkError::Target(error)) => Err(target_error(&error)),
+        Err(WalkError::Unknown { message, .. }) => Err(RunError::new("BAD_USER_INPUT", message, CHANGE_IT)),
+    }
+}

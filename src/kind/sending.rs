@@ -1,0 +1,198 @@
+//! Sends requests to a model on behalf of a run: through the gate, within the budget, again where that may help.
+//!
+//! The rule: nothing is sent before its worst case is reserved, and a provider that is down costs waiting and
+//! WARNING events, never failed rows. A provider that stays away pauses the run; a refused key or an unknown
+//! model fails it at once, and an address where no model answers after a few tries.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use async_trait::async_trait;
+
+use super::{Halt, context::RunContext, gate::Gate};
+use crate::{
+    domain::{
+        run::{Row, RunError},
+        usage::Usage,
+    },
+    port::model::{ModelError, UsageBound},
+};
+
+/// The longest wait that a provider may ask for.
+const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
+
+/// Answers in a row that are none of a model before the address is taken to be wrong.
+const NOT_A_MODEL: u32 = 3;
+
+/// Since when a provider does not answer, and when a person was last told.
+struct Outage {
+    since: Instant,
+    told: Instant,
+}
+
+/// Sends the requests of one run to one model.
+pub struct Sender<'a> {
+    context: &'a RunContext,
+    gate: Arc<Gate>,
+    outage: Mutex<Option<Outage>>,
+}
+
+/// A request that can be put again.
+#[async_trait]
+pub trait Request: Sync {
+    /// What answers it.
+    type Answer: Send;
+
+    /// Puts it once; gives what it used too.
+    async fn put(&self) -> Result<(Self::Answer, Usage), ModelError>;
+}
+
+/// What came of a request.
+pub struct Sent<T> {
+    /// The answer; the reason where the provider refuses this very request.
+    pub answer: Result<T, RunError>,
+    /// What it used.
+    pub usage: Usage,
+}
+
+impl<'a> Sender<'a> {
+    /// Sends to the model behind this gate.
+    pub fn new(context: &'a RunContext, gate: Arc<Gate>) -> Self {
+        Self { context, gate, outage: Mutex::new(None) }
+    }
+
+    /// The run.
+    pub const fn context(&self) -> &'a RunContext {
+        self.context
+    }
+
+    /// How many requests may be under way at once.
+    pub fn width(&self) -> usize {
+        self.gate.width()
+    }
+
+    /// Sends a request of at most this size, and sends it again where the provider did not answer. `begins` are the
+    /// rows to tell as started once it may be sent.
+    ///
+    /// # Errors
+    /// [`Halt`] where the run cannot go on.
+    pub async fn send<R: Request>(
+        &self,
+        bound: &UsageBound,
+        mut begins: Option<Vec<Row>>,
+        request: &R,
+    ) -> Result<Sent<R::Answer>, Halt> {
+        let mut waits = self.context.patience.waits();
+        let mut retries = 0;
+        let mut strange = 0;
+        loop {
+            let worked_ms = || self.context.worked_ms();
+            let reserved = self.context.unless_stopped(self.context.ledger.reserve(bound, worked_ms)).await?;
+            let reservation = reserved.map_err(Halt::Paused)?;
+            let permit = self.context.unless_stopped(self.gate.enter()).await?;
+            if let Some(rows) = begins.take() {
+                self.context
+                    .record(move |edit| {
+                        for row in &rows {
+                            edit.start_row(row);
+                        }
+                        Ok(())
+                    })
+                    .await?;
+            }
+            match request.put().await {
+                Ok((answer, mut usage)) => {
+                    self.answered();
+                    usage.retries += retries;
+                    reservation.settle(&usage);
+                    return Ok(Sent { answer: Ok(answer), usage });
+                }
+                Err(ModelError::Rejected(message)) => {
+                    self.answered();
+                    let error = RunError::new(
+                        "BAD_USER_INPUT",
+                        message,
+                        "change the instructions or options, or try another model",
+                    );
+                    return Ok(Sent { answer: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
+                }
+                Err(error) if error.is_transient() => {
+                    drop(permit);
+                    if error.may_be_billed() {
+                        reservation.settle_whole();
+                    } else {
+                        drop(reservation);
+                    }
+                    strange = if matches!(error, ModelError::NotAModel(_)) { strange + 1 } else { 0 };
+                    if strange == NOT_A_MODEL {
+                        return Err(Halt::Failed(fatal(&error)));
+                    }
+                    retries += 1;
+                    let wait = wait_for(&error, waits.next().unwrap_or(self.context.patience.longest_wait));
+                    self.not_answered(&error, wait).await?;
+                    self.context.wait(wait).await?;
+                }
+                Err(error) => return Err(Halt::Failed(fatal(&error))),
+            }
+        }
+    }
+
+    fn answered(&self) {
+        *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = None;
+    }
+
+    /// Tells a person that the provider does not answer, but not at every try of every request.
+    async fn not_answered(&self, error: &ModelError, wait: Duration) -> Result<(), Halt> {
+        let down_for = {
+            let now = Instant::now();
+            let mut outage = self.outage.lock().unwrap_or_else(PoisonError::into_inner);
+            let known = outage.is_some();
+            let outage = outage.get_or_insert(Outage { since: now, told: now });
+            let down_for = now - outage.since;
+            if down_for < self.context.patience.provider_down && known && now - outage.told < wait {
+                return Ok(());
+            }
+            outage.told = now;
+            down_for
+        };
+        let error = RunError::new("UNAVAILABLE", error.to_string(), "check the provider and the LLM profile's address");
+        if down_for >= self.context.patience.provider_down {
+            let message =
+                format!("the model has not answered for {} minutes: {}", down_for.as_secs() / 60, error.message);
+            return Err(Halt::Paused(RunError::new(
+                "UNAVAILABLE",
+                message,
+                "resume the run when the provider is back",
+            )));
+        }
+        let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+        self.context
+            .record(move |edit| {
+                edit.warn(message, Some(error));
+                Ok(())
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+fn wait_for(error: &ModelError, growing: Duration) -> Duration {
+    match error {
+        ModelError::RateLimited { retry_after: Some(wait) } => (*wait).min(LONGEST_RETRY_AFTER),
+        _ => growing,
+    }
+}
+
+/// What a person reads when the run ends because of the model.
+pub fn fatal(error: &ModelError) -> RunError {
+    let (code, hint) = match error {
+        ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),
+        ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider knows in the LLM profile"),
+        ModelError::NotAModel(_) => ("BAD_USER_INPUT", "check the base URL of the LLM profile, then resume the run"),
+        ModelError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the LLM profile"),
+        _ => ("UNAVAILABLE", "check the provider and the LLM profile's address"),
+    };
+    RunError::new(code, error.to_string(), hint)
+}

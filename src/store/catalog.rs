@@ -1,0 +1,503 @@
+//! What is known of catalogs: taking in what was read, and following reviews and applies. The search is in
+//! `catalog_search.rs`.
+//!
+//! The rule: what did not change is not written, so that reading a catalog again costs looks alone; the full-text
+//! index follows by triggers. Which description an asset has is found by one statement, from the suggestions
+//! themselves, whatever happened to them.
+
+use std::{
+    collections::{HashMap, HashSet},
+    sync::Arc,
+};
+
+use entity::{
+    catalog_asset::{self, Column},
+    catalog_reading, db_profile, run, suggestion,
+};
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement},
+};
+
+use super::{dialect, items, record, runs::MAX_KEYS, write};
+use crate::domain::{
+    Result,
+    asset::{AssetKind, AssetPath},
+    catalog::{Reference, Schema, TableDetail},
+    clock::Moment,
+    id::{DbProfileId, RunId},
+    search::{KnownAsset, terms},
+    vocabulary::Context,
+};
+
+/// What ends each part of a key: a character that no name has.
+const END: char = '\u{1f}';
+/// The character after it: keys that begin with a part come before that part with this one.
+const AFTER: char = '\u{20}';
+
+/// Database, schema and table in one text.
+fn key(parts: &[&str]) -> String {
+    parts.iter().flat_map(|part| part.chars().filter(|c| *c != END).chain([END])).collect()
+}
+
+/// The two keys of an asset.
+pub(super) fn keys(path: &AssetPath) -> (String, String) {
+    let part = |part: &Option<String>| part.clone().unwrap_or_default();
+    let (database, schema) = (part(&path.database), part(&path.schema));
+    let table = match &path.table {
+        Some(table) => key(&[&database, &schema, table]),
+        None => key(&[&database, &schema]),
+    };
+    (table, path.column.clone().unwrap_or_default())
+}
+
+/// Keys that begin with this one, itself left out.
+fn below(key: &str) -> Condition {
+    let end = format!("{}{AFTER}", key.trim_end_matches(END));
+    Condition::all().add(Column::TableKey.gt(key)).add(Column::TableKey.lt(end))
+}
+
+fn of(profile: DbProfileId) -> Condition {
+    Condition::all().add(Column::DbProfileId.eq(profile.0))
+}
+
+/// A row without its key and description.
+fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
+    let (table_key, column_key) = keys(path);
+    catalog_asset::Model {
+        id: 0,
+        db_profile_id: profile.0,
+        table_key,
+        column_key,
+        folded: path.display().to_lowercase(),
+        asset_kind: path.kind.as_str().to_owned(),
+        database_name: path.database.clone(),
+        schema_name: path.schema.clone(),
+        table_name: path.table.clone(),
+        column_name: path.column.clone(),
+        position: 0,
+        data_type: None,
+        nullable: false,
+        primary_key: false,
+        refers_to: None,
+        refers_to_key: None,
+        names: String::new(),
+        surroundings: String::new(),
+        comment: None,
+        description: None,
+        described_by: None,
+    }
+}
+
+/// A comment, unless it is blank.
+fn comment(comment: Option<&String>) -> Option<String> {
+    comment.filter(|comment| !comment.trim().is_empty()).cloned()
+}
+
+/// The rows of a table and its columns.
+fn rows_of(profile: DbProfileId, table: &TableDetail) -> Vec<catalog_asset::Model> {
+    let path = table.path();
+    let name = table.table.name.as_str();
+    let context = Context::of(table.columns.iter().map(|column| column.name.as_str()).chain([name]));
+    let table_terms = terms(name, &context);
+    let surroundings = format!("{table_terms} {}", terms(&table.schema, &context));
+    let mut rows = vec![catalog_asset::Model {
+        names: table_terms,
+        surroundings: surroundings.clone(),
+        comment: comment(table.table.comment.as_ref()),
+        ..blank(profile, &path)
+    }];
+    for (position, column) in (1..).zip(&table.columns) {
+        let refers_to = column.references.as_ref().map(|reference| referred(table, reference));
+        rows.push(catalog_asset::Model {
+            position,
+            data_type: Some(column.data_type.clone()),
+            nullable: column.nullable,
+            primary_key: column.primary_key,
+            refers_to: refers_to.as_ref().map(AssetPath::display),
+            refers_to_key: refers_to.as_ref().map(|path| keys(path).0),
+            names: terms(&column.name, &context),
+            surroundings: surroundings.clone(),
+            comment: comment(column.comment.as_ref()),
+            ..blank(profile, &table.column_path(&column.name))
+        });
+    }
+    rows
+}
+
+/// The column that a foreign key of a table points to.
+fn referred(table: &TableDetail, reference: &Reference) -> AssetPath {
+    AssetPath {
+        kind: AssetKind::Column,
+        database: table.database.clone(),
+        schema: Some(reference.schema.clone().unwrap_or_else(|| table.schema.clone())),
+        table: Some(reference.table.clone()),
+        column: Some(reference.column.clone()),
+    }
+}
+
+/// Whether a profile is there: one that was deleted while its catalog was read takes nothing.
+async fn exists(connection: &impl ConnectionTrait, profile: DbProfileId) -> Result<bool> {
+    Ok(db_profile::Entity::find_by_id(profile.0).one(connection).await?.is_some())
+}
+
+/// Takes in tables with their columns.
+pub(super) async fn take_tables(
+    transaction: &DatabaseTransaction,
+    profile: DbProfileId,
+    tables: &[Arc<TableDetail>],
+) -> Result<()> {
+    if !exists(transaction, profile).await? {
+        return Ok(());
+    }
+    for tables in tables.chunks(MAX_KEYS) {
+        let wanted: Vec<catalog_asset::Model> = tables.iter().flat_map(|table| rows_of(profile, table)).collect();
+        let keys: HashSet<String> = wanted.iter().map(|row| row.table_key.clone()).collect();
+        let these = of(profile).add(Column::TableKey.is_in(keys));
+        let known = catalog_asset::Entity::find().filter(these).all(transaction).await?;
+        take_rows(transaction, wanted, known).await?;
+    }
+    Ok(())
+}
+
+/// Makes the rows that are known the ones that are wanted.
+async fn take_rows(
+    transaction: &DatabaseTransaction,
+    wanted: Vec<catalog_asset::Model>,
+    known: Vec<catalog_asset::Model>,
+) -> Result<()> {
+    let place = |row: &catalog_asset::Model| (row.table_key.clone(), row.column_key.clone());
+    let mut known: HashMap<(String, String), catalog_asset::Model> =
+        known.into_iter().map(|row| (place(&row), row)).collect();
+    let (mut new, mut seen) = (Vec::new(), HashSet::new());
+    for row in wanted {
+        if !seen.insert(place(&row)) {
+            continue;
+        }
+        match known.remove(&place(&row)) {
+            None => {
+                let mut row = row.into_active_model();
+                row.id = ActiveValue::NotSet;
+                new.push(row);
+            }
+            Some(before) => {
+                let row = catalog_asset::Model {
+                    id: before.id,
+                    description: before.description.clone(),
+                    described_by: before.described_by,
+                    ..row
+                };
+                if row != before {
+                    catalog_asset::Entity::update(row.into_active_model().reset_all()).exec(transaction).await?;
+                }
+            }
+        }
+    }
+    let gone: Vec<i64> = known.into_values().map(|row| row.id).collect();
+    for gone in gone.chunks(MAX_KEYS) {
+        let these = Column::Id.is_in(gone.iter().copied());
+        catalog_asset::Entity::delete_many().filter(these).exec(transaction).await?;
+    }
+    if new.is_empty() {
+        return Ok(());
+    }
+    let last = catalog_asset::Entity::find().select_only().column_as(Column::Id.max(), "last");
+    let last: Option<Option<i64>> = last.into_tuple().one(transaction).await?;
+    write::insert(transaction, new).await?;
+    describe(transaction, Condition::all().add(Column::Id.gt(last.flatten().unwrap_or_default()))).await
+}
+
+/// Takes in the schemas of a database.
+pub(super) async fn take_schemas(
+    transaction: &DatabaseTransaction,
+    profile: DbProfileId,
+    database: Option<&str>,
+    schemas: &[Schema],
+    whole: bool,
+) -> Result<()> {
+    if !exists(transaction, profile).await? {
+        return Ok(());
+    }
+    let row = |schema: &Schema| {
+        let path = AssetPath {
+            kind: AssetKind::Schema,
+            database: database.map(str::to_owned),
+            schema: Some(schema.name.clone()),
+            table: None,
+            column: None,
+        };
+        let names = terms(&schema.name, &Context::default());
+        let comment = comment(schema.comment.as_ref());
+        catalog_asset::Model { surroundings: names.clone(), names, comment, ..blank(profile, &path) }
+    };
+    let wanted: Vec<catalog_asset::Model> = schemas.iter().map(row).collect();
+    let of_database = of(profile)
+        .add(Column::AssetKind.eq(AssetKind::Schema.as_str()))
+        .add(Expr::col(Column::DatabaseName).if_null("").eq(database.unwrap_or_default()));
+    let mut known = catalog_asset::Entity::find().filter(of_database).all(transaction).await?;
+    let wanted_keys: HashSet<&str> = wanted.iter().map(|row| row.table_key.as_str()).collect();
+    if whole {
+        for gone in known.iter().filter(|row| !wanted_keys.contains(row.table_key.as_str())) {
+            let all_in_it = of(profile).add(below(&gone.table_key));
+            catalog_asset::Entity::delete_many().filter(all_in_it).exec(transaction).await?;
+        }
+    } else {
+        known.retain(|row| wanted_keys.contains(row.table_key.as_str()));
+    }
+    take_rows(transaction, wanted, known).await
+}
+
+/// Removes tables of a schema that it does not have any more.
+pub(super) async fn keep_tables(
+    transaction: &DatabaseTransaction,
+    profile: DbProfileId,
+    database: Option<&str>,
+    schema: &str,
+    tables: &[String],
+) -> Result<()> {
+    let database = database.unwrap_or_default();
+    let kept: HashSet<String> = tables.iter().map(|table| key(&[database, schema, table])).collect();
+    let in_it = of(profile).add(below(&key(&[database, schema]))).add(Column::ColumnKey.eq(""));
+    let known: Vec<String> = catalog_asset::Entity::find()
+        .select_only()
+        .column(Column::TableKey)
+        .filter(in_it)
+        .into_tuple()
+        .all(transaction)
+        .await?;
+    let gone: Vec<String> = known.into_iter().filter(|key| !kept.contains(key)).collect();
+    for gone in gone.chunks(MAX_KEYS) {
+        let these = of(profile).add(Column::TableKey.is_in(gone.iter().cloned()));
+        catalog_asset::Entity::delete_many().filter(these).exec(transaction).await?;
+    }
+    Ok(())
+}
+
+/// Remembers that a profile's catalog was read whole.
+pub(super) async fn mark_read(transaction: &DatabaseTransaction, profile: DbProfileId, at: Moment) -> Result<()> {
+    if !exists(transaction, profile).await? {
+        return Ok(());
+    }
+    let row = catalog_reading::ActiveModel {
+        db_profile_id: ActiveValue::Set(profile.0),
+        read_at: ActiveValue::Set(record::millis(at)),
+    };
+    let again = OnConflict::column(catalog_reading::Column::DbProfileId)
+        .update_column(catalog_reading::Column::ReadAt)
+        .to_owned();
+    catalog_reading::Entity::insert(row).on_conflict(again).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// Profiles whose catalog was never read whole.
+pub(super) async fn unread(connection: &impl ConnectionTrait, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {
+    let read: Vec<i64> = catalog_reading::Entity::find()
+        .select_only()
+        .column(catalog_reading::Column::DbProfileId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(profiles.iter().filter(|id| !read.contains(&id.0)).copied().collect())
+}
+
+/// Forgets a catalog: the profile leads to another database now.
+pub(super) async fn forget(transaction: &DatabaseTransaction, profile: DbProfileId) -> Result<()> {
+    catalog_reading::Entity::delete_by_id(profile.0).exec(transaction).await?;
+    catalog_asset::Entity::delete_many().filter(of(profile)).exec(transaction).await?;
+    Ok(())
+}
+
+/// The accepted suggestion of an asset that was decided on last.
+fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStatement {
+    use suggestion::Column as Of;
+    let backend = connection.get_database_backend();
+    let same = |theirs: Of, ours: Column| {
+        let (theirs, ours) = (Expr::col((suggestion::Entity, theirs)), Expr::col((catalog_asset::Entity, ours)));
+        dialect::same(backend, theirs, ours)
+    };
+    let mut query = Query::select();
+    query
+        .expr(what)
+        .from(suggestion::Entity)
+        .inner_join(run::Entity, Expr::col((run::Entity, run::Column::Id)).equals((suggestion::Entity, Of::RunId)))
+        .and_where(same(Of::TableName, Column::TableName))
+        .and_where(same(Of::SchemaName, Column::SchemaName))
+        .and_where(same(Of::ColumnName, Column::ColumnName))
+        .and_where(same(Of::DatabaseName, Column::DatabaseName))
+        .and_where(
+            Expr::col((run::Entity, run::Column::DbProfileId)).equals((catalog_asset::Entity, Column::DbProfileId)),
+        )
+        .cond_where(items::accepted())
+        .order_by((suggestion::Entity, Of::ReviewedAt), Order::Desc)
+        .order_by((suggestion::Entity, Of::Id), Order::Desc)
+        .limit(1);
+    query
+}
+
+/// Lets assets have the description that was accepted last, or none.
+async fn describe(transaction: &DatabaseTransaction, these: Condition) -> Result<()> {
+    use suggestion::Column as Of;
+    let text =
+        Expr::col((suggestion::Entity, Of::ReviewText)).if_null(Expr::col((suggestion::Entity, Of::Description)));
+    let id = Expr::col((suggestion::Entity, Of::Id));
+    catalog_asset::Entity::update_many()
+        .col_expr(Column::DescribedBy, Expr::from(accepted_last(transaction, id)))
+        .col_expr(Column::Description, Expr::from(accepted_last(transaction, text)))
+        .filter(these)
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Follows decisions on suggestions.
+pub(super) async fn follow_reviews(transaction: &DatabaseTransaction, suggestions: &[i64]) -> Result<()> {
+    use suggestion::Column as Of;
+    let backend = transaction.get_database_backend();
+    for ids in suggestions.chunks(MAX_KEYS) {
+        let same = |theirs: Of, ours: Column| {
+            let (theirs, ours) = (Expr::col((suggestion::Entity, theirs)), Expr::col((catalog_asset::Entity, ours)));
+            dialect::same(backend, ours, theirs)
+        };
+        let on = Condition::all()
+            .add(
+                Expr::col((catalog_asset::Entity, Column::DbProfileId)).equals((run::Entity, run::Column::DbProfileId)),
+            )
+            .add(same(Of::TableName, Column::TableName))
+            .add(same(Of::ColumnName, Column::ColumnName))
+            .add(same(Of::SchemaName, Column::SchemaName))
+            .add(same(Of::DatabaseName, Column::DatabaseName));
+        let mut assets = Query::select();
+        assets
+            .column((catalog_asset::Entity, Column::Id))
+            .from(suggestion::Entity)
+            .inner_join(run::Entity, Expr::col((run::Entity, run::Column::Id)).equals((suggestion::Entity, Of::RunId)))
+            .inner_join(catalog_asset::Entity, on)
+            .and_where(Expr::col((suggestion::Entity, Of::Id)).is_in(ids.iter().copied()));
+        describe(transaction, Condition::all().add(Column::Id.in_subquery(assets))).await?;
+    }
+    Ok(())
+}
+
+/// The assets that these runs describe, to be asked for before the runs are deleted.
+pub(super) async fn described_by_runs(connection: &impl ConnectionTrait, runs: &[RunId]) -> Result<Vec<i64>> {
+    let mut found = Vec::new();
+    for runs in runs.chunks(MAX_KEYS) {
+        let theirs = Query::select()
+            .column(suggestion::Column::Id)
+            .from(suggestion::Entity)
+            .and_where(Expr::col(suggestion::Column::RunId).is_in(runs.iter().map(|run| run.0)))
+            .take();
+        let ids: Vec<i64> = catalog_asset::Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .filter(Column::DescribedBy.in_subquery(theirs))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        found.extend(ids);
+    }
+    Ok(found)
+}
+
+/// Looks again for the descriptions of these assets.
+pub(super) async fn describe_again(transaction: &DatabaseTransaction, assets: &[i64]) -> Result<()> {
+    for ids in assets.chunks(MAX_KEYS) {
+        describe(transaction, Condition::all().add(Column::Id.is_in(ids.iter().copied()))).await?;
+    }
+    Ok(())
+}
+
+/// A comment was written to a database by Gloss, or removed.
+pub(super) async fn comment_written(
+    transaction: &DatabaseTransaction,
+    profile: DbProfileId,
+    path: &AssetPath,
+    text: Option<&String>,
+) -> Result<()> {
+    let (table_key, column_key) = keys(path);
+    catalog_asset::Entity::update_many()
+        .col_expr(Column::Comment, Expr::value(comment(text)))
+        .filter(of(profile))
+        .filter(Column::TableKey.eq(table_key))
+        .filter(Column::ColumnKey.eq(column_key))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// An asset from its row.
+pub(super) fn known_asset(row: catalog_asset::Model) -> Result<KnownAsset> {
+    Ok(KnownAsset {
+        id: row.id,
+        db_profile_id: DbProfileId(row.db_profile_id),
+        path: AssetPath {
+            kind: record::spelled(&row.asset_kind)?,
+            database: row.database_name,
+            schema: row.schema_name,
+            table: row.table_name,
+            column: row.column_name,
+        },
+        data_type: row.data_type,
+        nullable: row.nullable,
+        primary_key: row.primary_key,
+        references: row.refers_to,
+        comment: row.comment,
+        description: row.description,
+    })
+}
+
+/// Assets by how they are displayed.
+pub(super) async fn named(
+    connection: &impl ConnectionTrait,
+    profiles: &[DbProfileId],
+    names: &[String],
+) -> Result<Vec<KnownAsset>> {
+    let mut found = Vec::new();
+    for names in names.chunks(MAX_KEYS) {
+        let rows = catalog_asset::Entity::find()
+            .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
+            .filter(Column::Folded.is_in(names.iter().map(|name| name.to_lowercase())))
+            .order_by_asc(Column::Id)
+            .all(connection)
+            .await?;
+        for row in rows {
+            found.push(known_asset(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The columns of a table.
+pub(super) async fn columns_of(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    table: &AssetPath,
+) -> Result<Vec<KnownAsset>> {
+    let rows = catalog_asset::Entity::find()
+        .filter(of(profile))
+        .filter(Column::TableKey.eq(keys(table).0))
+        .filter(Column::ColumnKey.ne(""))
+        .order_by_asc(Column::Position)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(known_asset).collect()
+}
+
+/// Columns that refer to a table.
+pub(super) async fn referring_to(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    table: &AssetPath,
+    limit: u64,
+) -> Result<Vec<KnownAsset>> {
+    let rows = catalog_asset::Entity::find()
+        .filter(of(profile))
+        .filter(Column::RefersToKey.eq(keys(table).0))
+        .order_by_asc(Column::TableKey)
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(known_asset).collect()
+}

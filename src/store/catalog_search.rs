@@ -1,0 +1,234 @@
+//! The search over catalogs, on what `catalog.rs` keeps.
+//!
+//! The rule: the database's own full-text index finds and ranks; what it is asked is built from words of letters and
+//! digits alone, so that no sign of a person's text means anything to it. A cursor is the rank and the key. What is
+//! ranked is bounded, however common a word is.
+
+use async_trait::async_trait;
+use entity::{
+    catalog_asset,
+    suggestion::{self, Column},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    sea_query::{Expr, ExprTrait, Order, Query},
+};
+use std::{collections::HashMap, sync::Arc};
+
+use super::{
+    SqlStore, all, catalog,
+    dialect::{self, Breadth},
+    keyset::{self, KeyType, Keyset},
+    record,
+};
+use crate::{
+    domain::{
+        Error, Result,
+        asset::AssetPath,
+        catalog::{Schema, TableDetail},
+        clock::Moment,
+        filter::OrderDirection,
+        id::DbProfileId,
+        page::{Cursor, CursorPart, Page, PageRequest},
+        search::{AssetHit, KnownAsset, Need, Place, SearchQuery},
+        suggestion::Suggestion,
+    },
+    port::store::CatalogStore,
+};
+
+/// What was found, before its asset is read. The rank is smaller the better.
+#[derive(Debug, FromQueryResult)]
+struct Found {
+    id: i64,
+    rank: f64,
+}
+
+/// The words between the marks of a text, each once, in the order in which they stand.
+fn marked(text: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    for part in text.split(dialect::MARK).skip(1) {
+        let Some((word, _)) = part.split_once(dialect::END_OF_MARK) else { continue };
+        let word = word.to_lowercase();
+        if !words.contains(&word) {
+            words.push(word);
+        }
+    }
+    words
+}
+
+impl SqlStore {
+    /// Whether more than so many assets are found.
+    async fn reaches(
+        &self,
+        query: &SearchQuery,
+        need: Need,
+        profiles: Option<&[DbProfileId]>,
+        breadth: Breadth,
+        beyond: u64,
+    ) -> Result<bool> {
+        let backend = self.read().get_database_backend();
+        let mut found = dialect::search_catalog(backend, query, need, profiles, breadth, false);
+        Ok(self.read().query_one(found.limit(1).offset(beyond)).await?.is_some())
+    }
+
+    /// Where to look: of words that very many assets hold, those with them in their names are the better ones. Ranking
+    /// looks at each, so that it is bounded.
+    async fn breadth(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<Breadth> {
+        let common = self.reaches(query, need, profiles, Breadth::Everything, dialect::RANKED).await?;
+        let named = common && self.reaches(query, need, profiles, Breadth::Names, 0).await?;
+        Ok(if named { Breadth::Names } else { Breadth::Everything })
+    }
+
+    /// The words that were found in each place of these assets.
+    async fn matches(
+        &self,
+        query: &SearchQuery,
+        need: Need,
+        ids: &[i64],
+    ) -> Result<HashMap<i64, Vec<(Place, Vec<String>)>>> {
+        let marks = dialect::marks(self.read().get_database_backend(), query, need, ids);
+        let mut found = HashMap::with_capacity(ids.len());
+        for row in self.read().query_all(&marks).await? {
+            let mut places = Vec::new();
+            for (at, place) in Place::ALL.into_iter().enumerate() {
+                let text: Option<String> = row.try_get_by_index(at + 1)?;
+                let words = text.as_deref().map(marked).unwrap_or_default();
+                if !words.is_empty() {
+                    places.push((place, words));
+                }
+            }
+            found.insert(row.try_get_by_index(0)?, places);
+        }
+        Ok(found)
+    }
+}
+
+#[async_trait]
+impl CatalogStore for SqlStore {
+    async fn index_tables(&self, profile: DbProfileId, tables: &[Arc<TableDetail>]) -> Result<()> {
+        let transaction = self.begin().await?;
+        catalog::take_tables(&transaction, profile, tables).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn index_schemas(
+        &self,
+        profile: DbProfileId,
+        database: Option<&str>,
+        schemas: &[Schema],
+        whole: bool,
+    ) -> Result<()> {
+        let transaction = self.begin().await?;
+        catalog::take_schemas(&transaction, profile, database, schemas, whole).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn keep_tables(
+        &self,
+        profile: DbProfileId,
+        database: Option<&str>,
+        schema: &str,
+        tables: &[String],
+    ) -> Result<()> {
+        let transaction = self.begin().await?;
+        catalog::keep_tables(&transaction, profile, database, schema, tables).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn catalog_read(&self, profile: DbProfileId, at: Moment) -> Result<()> {
+        let transaction = self.begin().await?;
+        catalog::mark_read(&transaction, profile, at).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {
+        catalog::unread(self.read(), profiles).await
+    }
+
+    async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool> {
+        if query.wanted.is_empty() {
+            return Ok(false);
+        }
+        self.reaches(query, need, profiles, Breadth::Everything, 0).await
+    }
+
+    async fn search_assets(
+        &self,
+        query: &SearchQuery,
+        need: Need,
+        profiles: Option<&[DbProfileId]>,
+        page: &PageRequest,
+    ) -> Result<Page<AssetHit>> {
+        let keyset = Keyset {
+            columns: vec![(Expr::col("rank"), KeyType::Float), (Expr::col("id"), KeyType::Int)],
+            nullable: false,
+            direction: OrderDirection::Asc,
+        };
+        if query.wanted.is_empty() {
+            return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
+        }
+        let breadth = self.breadth(query, need, profiles).await?;
+        let backend = self.read().get_database_backend();
+        let mut ranked = dialect::search_catalog(backend, query, need, profiles, breadth, true);
+        ranked.limit(dialect::RANKED);
+        let mut found = Query::select();
+        found.columns(["id", "rank"]).from_subquery(ranked, "ranked");
+        let list = query.list_name(profiles, need);
+        let cursor = |row: &Found| Cursor {
+            list: list.clone(),
+            key: vec![CursorPart::Float(row.rank), CursorPart::Int(row.id)],
+        };
+        let page = keyset::page(self.read(), &keyset, page, &found, cursor).await?;
+        let ids: Vec<i64> = page.rows.iter().map(|(_, row)| row.id).collect();
+        let these = catalog_asset::Column::Id.is_in(ids.iter().copied());
+        let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await?;
+        let mut assets: HashMap<i64, catalog_asset::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let mut matches = self.matches(query, need, &ids).await?;
+        // What was removed between two looks is not there any more.
+        let rows = page.rows.into_iter().filter_map(|(cursor, found)| Some((cursor, assets.remove(&found.id)?, found)));
+        let rows = rows.map(|(cursor, row, found)| {
+            let matches = matches.remove(&found.id).unwrap_or_default();
+            Ok::<_, Error>((cursor, AssetHit { asset: catalog::known_asset(row)?, score: -found.rank, matches }))
+        });
+        Ok(Page { rows: rows.collect::<Result<_>>()?, has_next: page.has_next, has_previous: page.has_previous })
+    }
+
+    async fn assets_named(&self, profiles: &[DbProfileId], names: &[String]) -> Result<Vec<KnownAsset>> {
+        catalog::named(self.read(), profiles, names).await
+    }
+
+    async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>> {
+        catalog::columns_of(self.read(), profile, table).await
+    }
+
+    async fn referring_to(&self, profile: DbProfileId, table: &AssetPath, limit: u64) -> Result<Vec<KnownAsset>> {
+        catalog::referring_to(self.read(), profile, table, limit).await
+    }
+
+    async fn suggestions_holding(
+        &self,
+        profiles: &[DbProfileId],
+        words: &[String],
+        limit: u64,
+    ) -> Result<Vec<Suggestion>> {
+        use sea_orm::Iterable as _;
+        let backend = self.read().get_database_backend();
+        let runs = Query::select()
+            .column(entity::run::Column::Id)
+            .from(entity::run::Entity)
+            .and_where(Expr::col(entity::run::Column::DbProfileId).is_in(profiles.iter().map(|id| id.0)))
+            .take();
+        let mut query = Query::select();
+        query
+            .columns(Column::iter())
+            .from(suggestion::Entity)
+            .and_where(Expr::col(Column::RunId).in_subquery(runs))
+            .order_by_expr(dialect::plain(backend, Expr::col(Column::Id)), Order::Desc)
+            .limit(limit);
+        for word in words {
+            query.and_where(dialect::contains(backend, Expr::col(Column::SearchText), word));
+        }
+        let rows: Vec<suggestion::Model> = all(self.read(), &query).await?;
+        rows.into_iter().map(record::suggestion).collect()
+    }
+}

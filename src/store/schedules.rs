@@ -1,0 +1,405 @@
+//! Schedules: recording, changing, listing, and taking their firings.
+//!
+//! The rule: a firing is taken in the transaction that records its run, and only while the schedule still is as it
+//! was read. So however many look for what is due, each firing has one run.
+
+use std::collections::{HashMap, HashSet};
+
+use async_trait::async_trait;
+use chrono::TimeDelta;
+use entity::{db_profile, llm_profile, run, run_row, schedule, schedule_asset, schedule_firing};
+use schedule::Column;
+use sea_orm::{
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
+    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
+};
+
+use super::{
+    SqlStore,
+    keyset::{self, KeyType, Keyset},
+    number, record,
+    runs::{self, MAX_KEYS, spellings},
+    write,
+};
+use crate::{
+    domain::{
+        Error, Result,
+        clock::Moment,
+        filter::OrderDirection,
+        id::ScheduleId,
+        page::{Cursor, CursorPart, Page, PageRequest},
+        run::{Row, RowOutcome, Run},
+        schedule::{Firing, LIST, NewSchedule, Outcome, Schedule, ScheduleFilter, ScheduleStatus},
+        status::RunStatus,
+    },
+    port::store::{ScheduleChange, ScheduleStore},
+};
+
+/// How long firings are remembered: longer than any clock is set back.
+const REMEMBERED: TimeDelta = TimeDelta::days(7);
+/// The statuses in which a run will still take up the rows that it has.
+const UNDER_WAY: [RunStatus; 2] = [RunStatus::Queued, RunStatus::Running];
+
+fn unknown() -> Error {
+    Error::not_found("this schedule does not exist; it may have been deleted")
+}
+
+async fn find(connection: &impl ConnectionTrait, id: ScheduleId) -> Result<Option<Schedule>> {
+    let row = schedule::Entity::find_by_id(id.0).one(connection).await?;
+    row.map(record::schedule).transpose()
+}
+
+/// Refuses a profile that was deleted meanwhile.
+async fn profiles_exist(transaction: &DatabaseTransaction, schedule: &Schedule) -> Result<()> {
+    let gone = |argument: &str, noun: &str| Error::not_found_at(argument, format!("this {noun} has just been deleted"));
+    let db_profile = db_profile::Entity::find_by_id(schedule.settings.db_profile_id.0);
+    if db_profile.one(transaction).await?.is_none() {
+        return Err(gone("input.target.dbProfileId", "DB profile"));
+    }
+    if let Some(id) = schedule.settings.llm_profile_id
+        && llm_profile::Entity::find_by_id(id.0).one(transaction).await?.is_none()
+    {
+        return Err(gone("input.llmProfileId", "LLM profile"));
+    }
+    Ok(())
+}
+
+async fn update(transaction: &DatabaseTransaction, schedule: &Schedule) -> Result<()> {
+    let row = record::schedule_model(schedule)?.into_active_model().reset_all();
+    schedule::Entity::update(row).exec(transaction).await?;
+    Ok(())
+}
+
+/// Refuses to take away a profile that a schedule names.
+pub(super) async fn nobody_names(
+    connection: &impl ConnectionTrait,
+    noun: &str,
+    column: Column,
+    profile: i64,
+) -> Result<()> {
+    let user: Option<String> = schedule::Entity::find()
+        .select_only()
+        .column(Column::Name)
+        .filter(column.eq(profile))
+        .order_by_asc(Column::Id)
+        .limit(1)
+        .into_tuple()
+        .one(connection)
+        .await?;
+    match user {
+        Some(name) => Err(Error::conflict(format!(
+            "the schedule {name:?} uses this {noun}; delete the schedule, or give it another one by `updateSchedule`, \
+             then delete the profile"
+        ))),
+        None => Ok(()),
+    }
+}
+
+/// Lets a schedule follow its newest run: why that came to nothing, or that it did not.
+pub(super) async fn follow(transaction: &DatabaseTransaction, before: &run::Model, run: &Run) -> Result<()> {
+    let Some(id) = run.schedule_id else { return Ok(()) };
+    let error = match run.status {
+        status if status.as_str() == before.status => return Ok(()),
+        RunStatus::Failed | RunStatus::Paused => run.error.as_ref(),
+        RunStatus::ReadyForReview | RunStatus::Success => None,
+        _ => return Ok(()),
+    };
+    schedule::Entity::update_many()
+        .col_expr(Column::LastError, Expr::value(record::to_json_or_none(error)?))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::LastRunId.eq(run.id.0))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Records what the run of a schedule has taken up, so that it counts as seen.
+pub(super) async fn took_up(
+    transaction: &DatabaseTransaction,
+    run: &Run,
+    outcomes: &[(Row, RowOutcome)],
+) -> Result<()> {
+    let Some((id, profile)) = run.schedule_id.zip(run.db_profile_id) else { return Ok(()) };
+    let mut rows = Vec::new();
+    for (row, outcome) in outcomes {
+        if let (RowOutcome::Done { .. } | RowOutcome::Skipped, Some(fingerprint)) = (outcome, &row.fingerprint) {
+            rows.push(schedule_asset::ActiveModel {
+                schedule_id: ActiveValue::Set(id.0),
+                asset: ActiveValue::Set(record::to_json(&row.asset)?),
+                fingerprint: ActiveValue::Set(fingerprint.clone()),
+            });
+        }
+    }
+    // Deleted, or turned to another database meanwhile.
+    let mine = schedule::Entity::find_by_id(id.0).filter(Column::DbProfileId.eq(profile.0));
+    if rows.is_empty() || mine.one(transaction).await?.is_none() {
+        return Ok(());
+    }
+    let key = [schedule_asset::Column::ScheduleId, schedule_asset::Column::Asset];
+    let renewed = OnConflict::columns(key).update_column(schedule_asset::Column::Fingerprint).to_owned();
+    for rows in rows.chunks(MAX_KEYS) {
+        let insert = schedule_asset::Entity::insert_many(rows.to_vec()).on_conflict(renewed.clone());
+        insert.exec_without_returning(transaction).await?;
+    }
+    Ok(())
+}
+
+/// Of all that the scope holds, the rows that no run of the schedule has taken up as they are, nor is about to. What
+/// the scope does not hold any more is forgotten.
+async fn changed(transaction: &DatabaseTransaction, id: ScheduleId, found: Vec<Row>) -> Result<Vec<Row>> {
+    let seen = schedule_asset::Entity::find()
+        .filter(schedule_asset::Column::ScheduleId.eq(id.0))
+        .all(transaction)
+        .await?
+        .into_iter()
+        .map(|row| (row.asset, row.fingerprint));
+    let mut seen: HashMap<String, String> = seen.collect();
+    let mut keyed = Vec::with_capacity(found.len());
+    for row in found {
+        keyed.push((record::to_json(&row.asset)?, row));
+    }
+    let there: HashSet<&str> = keyed.iter().map(|(key, _)| key.as_str()).collect();
+    let gone: Vec<String> = seen.keys().filter(|key| !there.contains(key.as_str())).cloned().collect();
+    for gone in gone.chunks(MAX_KEYS) {
+        schedule_asset::Entity::delete_many()
+            .filter(schedule_asset::Column::ScheduleId.eq(id.0))
+            .filter(schedule_asset::Column::Asset.is_in(gone))
+            .exec(transaction)
+            .await?;
+    }
+    for row in rows_under_way(transaction, id).await? {
+        if let Some(fingerprint) = row.fingerprint {
+            seen.insert(record::to_json(&row.asset)?, fingerprint);
+        }
+    }
+    let is_new = |(key, row): &(String, Row)| seen.get(key) != row.fingerprint.as_ref();
+    let changed = keyed.into_iter().filter(is_new).map(|(_, row)| row);
+    Ok((1..).zip(changed).map(|(position, row)| Row { position, ..row }).collect())
+}
+
+/// The rows that runs of the schedule are about to take up.
+async fn rows_under_way(transaction: &DatabaseTransaction, id: ScheduleId) -> Result<Vec<Row>> {
+    let mut runs = Query::select();
+    runs.column(run::Column::Id)
+        .from(run::Entity)
+        .and_where(Expr::col(run::Column::ScheduleId).eq(id.0))
+        .and_where(Expr::col(run::Column::Status).is_in(spellings(&UNDER_WAY)));
+    let rows = run_row::Entity::find()
+        .filter(run_row::Column::RunId.in_subquery(runs))
+        .filter(run_row::Column::Status.eq(write::PENDING))
+        .all(transaction)
+        .await?;
+    rows.into_iter().map(record::row).collect()
+}
+
+/// Whether a moment of a schedule has fired before, as after a clock was set back.
+async fn has_fired(transaction: &DatabaseTransaction, id: ScheduleId, due_at: Option<Moment>) -> Result<bool> {
+    let Some(due_at) = due_at else { return Ok(false) };
+    let firing = schedule_firing::Entity::find_by_id((id.0, record::millis(due_at)));
+    Ok(firing.one(transaction).await?.is_some())
+}
+
+impl SqlStore {
+    async fn take(self, read: Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
+        let Firing { due_at, outcome } = firing;
+        let transaction = self.begin().await?;
+        let Some(mut schedule) = find(&transaction, read.id).await? else { return Ok(None) };
+        let is_as_read = schedule.revision == read.revision
+            && due_at.is_none_or(|due| schedule.status == ScheduleStatus::Active && schedule.next_fire_at == Some(due));
+        if !is_as_read {
+            return Ok(None);
+        }
+        let missed = matches!(outcome, Outcome::Missed);
+        let mut run = None;
+        if !has_fired(&transaction, schedule.id, due_at).await? {
+            let new_run = match outcome {
+                Outcome::Run(new_run) => Some(*new_run),
+                Outcome::Changes(mut new_run) => {
+                    new_run.rows = changed(&transaction, schedule.id, std::mem::take(&mut new_run.rows)).await?;
+                    schedule.last_error = None;
+                    Some(*new_run).filter(|new_run| !new_run.rows.is_empty())
+                }
+                Outcome::Failed(error) => {
+                    schedule.last_error = Some(error);
+                    schedule.last_run_id = None;
+                    None
+                }
+                Outcome::Missed => None,
+            };
+            if let Some(new_run) = new_run {
+                let recorded = runs::record_all(&transaction, vec![(new_run, None)], None, at).await?;
+                run = recorded.into_iter().next();
+                schedule.last_run_id = run.as_ref().map(|run| run.id);
+            }
+            if !missed {
+                schedule.last_fire_at = Some(at);
+            }
+            if let Some(due_at) = due_at {
+                let firing = schedule_firing::ActiveModel {
+                    schedule_id: ActiveValue::Set(schedule.id.0),
+                    due_at: ActiveValue::Set(record::millis(due_at)),
+                    taken_at: ActiveValue::Set(record::millis(at)),
+                    run_id: ActiveValue::Set(run.as_ref().map(|run| run.id.0)),
+                };
+                write::insert(&transaction, [firing]).await?;
+                schedule_firing::Entity::delete_many()
+                    .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
+                    .filter(schedule_firing::Column::DueAt.lt(record::millis(at - REMEMBERED)))
+                    .exec(&transaction)
+                    .await?;
+            }
+        }
+        if due_at.is_some() {
+            schedule.advance(missed, at)?;
+        }
+        update(&transaction, &schedule).await?;
+        transaction.commit().await?;
+        self.bus.nudge_schedules();
+        if let Some(run) = &run {
+            self.nudge_new(std::slice::from_ref(run));
+        }
+        Ok(Some(run))
+    }
+}
+
+#[async_trait]
+impl ScheduleStore for SqlStore {
+    async fn create_schedule(&self, new: NewSchedule, at: Moment) -> Result<Schedule> {
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let mut schedule = Schedule {
+                id: ScheduleId(0),
+                settings: new.settings,
+                status: ScheduleStatus::Active,
+                next_fire_at: Some(new.next_fire_at),
+                last_fire_at: None,
+                last_run_id: None,
+                last_error: None,
+                revision: 1,
+                created_by: new.created_by,
+                created_at: at,
+            };
+            profiles_exist(&transaction, &schedule).await?;
+            let mut row = record::schedule_model(&schedule)?.into_active_model().reset_all();
+            row.id = ActiveValue::NotSet;
+            schedule.id = ScheduleId(schedule::Entity::insert(row).exec(&transaction).await?.last_insert_id);
+            transaction.commit().await?;
+            store.bus.nudge_schedules();
+            Ok(schedule)
+        })
+        .await
+    }
+
+    async fn change_schedule(&self, id: ScheduleId, fence: Option<i32>, change: ScheduleChange) -> Result<Schedule> {
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let before = find(&transaction, id).await?.ok_or_else(unknown)?;
+            if fence.is_some_and(|revision| revision != before.revision) {
+                let message = "somebody else has just changed this schedule; look at it, then try again";
+                return Err(Error::conflict(message));
+            }
+            let mut schedule = before.clone();
+            change(&mut schedule)?;
+            if schedule == before {
+                return Ok(schedule);
+            }
+            profiles_exist(&transaction, &schedule).await?;
+            if schedule.settings.db_profile_id != before.settings.db_profile_id {
+                schedule_asset::Entity::delete_many()
+                    .filter(schedule_asset::Column::ScheduleId.eq(id.0))
+                    .exec(&transaction)
+                    .await?;
+            }
+            update(&transaction, &schedule).await?;
+            transaction.commit().await?;
+            store.bus.nudge_schedules();
+            Ok(schedule)
+        })
+        .await
+    }
+
+    async fn delete_schedule(&self, id: ScheduleId) -> Result<()> {
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let deleted = schedule::Entity::delete_by_id(id.0).exec(&transaction).await?;
+            if deleted.rows_affected == 0 {
+                return Err(unknown());
+            }
+            transaction.commit().await?;
+            store.bus.nudge_schedules();
+            Ok(())
+        })
+        .await
+    }
+
+    async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
+        let schedule = schedule.clone();
+        self.finish(move |store| store.take(schedule, firing, at)).await
+    }
+
+    async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>> {
+        let rows = schedule::Entity::find()
+            .filter(Column::Status.eq(ScheduleStatus::Active.as_str()))
+            .filter(Column::NextFireAt.lte(record::millis(at)))
+            .order_by_asc(Column::NextFireAt)
+            .order_by_asc(Column::Id)
+            .all(self.read())
+            .await?;
+        rows.into_iter().map(record::schedule).collect()
+    }
+
+    async fn next_firing(&self, after: Moment) -> Result<Option<Moment>> {
+        let next: Option<i64> = schedule::Entity::find()
+            .select_only()
+            .column(Column::NextFireAt)
+            .filter(Column::Status.eq(ScheduleStatus::Active.as_str()))
+            .filter(Column::NextFireAt.gt(record::millis(after)))
+            .order_by_asc(Column::NextFireAt)
+            .limit(1)
+            .into_tuple()
+            .one(self.read())
+            .await?;
+        next.map(record::moment).transpose()
+    }
+
+    async fn schedules_by_id(&self, ids: &[ScheduleId]) -> Result<HashMap<ScheduleId, Schedule>> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for ids in ids.chunks(MAX_KEYS) {
+            let these = Column::Id.is_in(ids.iter().map(|id| id.0));
+            for row in schedule::Entity::find().filter(these).all(self.read()).await? {
+                found.insert(ScheduleId(row.id), record::schedule(row)?);
+            }
+        }
+        Ok(found)
+    }
+
+    async fn schedules_page(&self, filter: &ScheduleFilter, page: &PageRequest) -> Result<Page<Schedule>> {
+        let keyset = Keyset {
+            columns: vec![(Expr::col(Column::Id), KeyType::Int)],
+            nullable: false,
+            direction: OrderDirection::Desc,
+        };
+        let mut query = passing(filter);
+        query.columns(Column::iter());
+        let cursor = |row: &schedule::Model| Cursor { list: LIST.to_owned(), key: vec![CursorPart::Int(row.id)] };
+        keyset::page(self.read(), &keyset, page, &query, cursor).await?.try_map(record::schedule)
+    }
+
+    async fn schedules_count(&self, filter: &ScheduleFilter) -> Result<i64> {
+        number(self.read(), passing(filter).expr(Expr::cust("count(*)"))).await
+    }
+}
+
+fn passing(filter: &ScheduleFilter) -> SelectStatement {
+    let mut condition = Condition::all();
+    if let Some(statuses) = &filter.statuses {
+        condition = condition.add(Column::Status.is_in(statuses.iter().map(|status| status.as_str())));
+    }
+    if let Some(profiles) = &filter.db_profile_ids {
+        condition = condition.add(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)));
+    }
+    let mut query = Query::select();
+    query.from(schedule::Entity).cond_where(condition);
+    query
+}

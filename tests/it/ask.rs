@@ -1,0 +1,275 @@
+//! Questions through the front door, answered without a model: sessions, turns, events, bad input.
+
+use serde_json::{Value, json};
+
+use crate::harness::{Server, SqliteTarget};
+
+const SHOP: &str = "
+    CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT, city TEXT);
+    CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), ordered_at TEXT);
+    CREATE TABLE order_lines (order_id INTEGER REFERENCES orders (id), product_id INTEGER REFERENCES products (id));
+    CREATE TABLE products (id INTEGER PRIMARY KEY, list_price REAL);
+";
+
+pub const ASK: &str = "mutation($input: AskInput!) { ask(input: $input) {
+    session { id title } turn { id question answer } run { id number status kind command scopeSummary dbProfile { name } } } }";
+
+const TURN: &str =
+    "query($run: ID!) { run(id: $run) { status error { code message } usage { requests costUsd totalTokens }
+    askTurn { id answer citations { display kind } toolCalls { name arguments result milliseconds }
+        session { id title turns { totalCount nodes { question answer } } } } } }";
+
+/// A question asked and answered.
+pub struct Answered {
+    pub run: String,
+    pub session: String,
+    pub answer: String,
+    pub citations: Vec<String>,
+    pub tools: Vec<Value>,
+    pub whole: Value,
+    pub events: Vec<Value>,
+}
+
+/// Asks; gives what was recorded.
+pub async fn ask(server: &Server, input: Value) -> Value {
+    server.data(ASK, json!({ "input": input })).await["ask"].take()
+}
+
+/// Asks, watches to the end, reads the answer.
+pub async fn asked(server: &Server, input: Value) -> Answered {
+    let payload = ask(server, input).await;
+    let run = payload["run"]["id"].as_str().unwrap().to_owned();
+    let events = watched(server, &run).await;
+    answered(server, run, events).await
+}
+
+/// What came of a question whose run has ended.
+pub async fn answered(server: &Server, run: String, events: Vec<Value>) -> Answered {
+    let whole = server.data(TURN, json!({ "run": run })).await["run"].take();
+    let turn = &whole["askTurn"];
+    let texts = |value: &Value, key: &str| -> Vec<String> {
+        value.as_array().unwrap().iter().map(|one| one[key].as_str().unwrap().to_owned()).collect()
+    };
+    Answered {
+        session: turn["session"]["id"].as_str().unwrap().to_owned(),
+        answer: turn["answer"].as_str().unwrap_or_default().to_owned(),
+        citations: texts(&turn["citations"], "display"),
+        tools: turn["toolCalls"].as_array().unwrap().clone(),
+        run,
+        whole,
+        events,
+    }
+}
+
+/// The events of a question to its end, with their texts.
+pub async fn watched(server: &Server, run: &str) -> Vec<Value> {
+    let query = "subscription($run: ID!) { runProgress(runId: $run) { sequence type message text status error { code message } } }";
+    let mut live = server.subscribe(query, json!({ "run": run })).await.field("runProgress");
+    let mut events = Vec::new();
+    while let Some(event) = live.next().await {
+        events.push(event);
+    }
+    events
+}
+
+/// The answer as its pieces make it up: those after the last RESUMED.
+pub fn spoken(events: &[Value]) -> String {
+    let from = events.iter().rposition(|event| event["type"] == "RESUMED").unwrap_or_default();
+    let pieces = events[from..].iter().filter(|event| event["type"] == "ANSWER_DELTA");
+    pieces.map(|event| event["text"].as_str().unwrap()).collect()
+}
+
+async fn shop() -> (Server, SqliteTarget, String) {
+    let target = SqliteTarget::new(SHOP);
+    let server = Server::start().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    (server, target, profile)
+}
+
+#[tokio::test]
+async fn a_question_is_answered_from_the_catalog_with_what_matches() {
+    let (server, _target, profile) = shop().await;
+    let payload =
+        ask(&server, json!({ "question": "Where is the mail of a customer?", "dbProfileIds": [profile] })).await;
+    let run = &payload["run"];
+    assert_eq!((&run["status"], &run["kind"], &run["command"]), (&json!("QUEUED"), &json!("ASK"), &json!("ASK")));
+    assert_eq!(run["scopeSummary"], "Where is the mail of a customer?");
+    assert_eq!(run["dbProfile"]["name"], "shop");
+    assert_eq!(payload["turn"]["answer"], Value::Null);
+    assert_eq!(payload["session"]["title"], "Where is the mail of a customer?");
+    let run = run["id"].as_str().unwrap().to_owned();
+    let events = watched(&server, &run).await;
+    let done = answered(&server, run, events).await;
+    assert_eq!(done.whole["status"], "SUCCESS", "{:#}", done.whole);
+    assert!(done.answer.contains("[main.customers.email], column, TEXT"), "{}", done.answer);
+    assert!(done.answer.contains("matches email in the name"), "{}", done.answer);
+    assert_eq!(done.citations[0], "main.customers.email");
+    assert_eq!(spoken(&done.events), done.answer, "the pieces are the answer");
+    assert_eq!((&done.whole["usage"]["costUsd"], &done.whole["usage"]["totalTokens"]), (&json!(0.0), &json!(0)));
+    assert_eq!(done.tools[0]["name"], "search_assets");
+    assert!(done.tools[0]["milliseconds"].as_f64().unwrap() > 0.0);
+    let types: Vec<&str> = done.events.iter().map(|event| event["type"].as_str().unwrap()).collect();
+    assert_eq!(types, ["CREATED", "STARTED", "TOOL_CALLED", "ANSWER_DELTA", "FINISHED"]);
+
+    let data = server
+        .data(
+            "{ runs(filter: { kinds: [ASK], search: \"mail of a\" }) { totalCount nodes { askTurn { question } } } }",
+            json!({}),
+        )
+        .await;
+    assert_eq!(data["runs"]["nodes"][0]["askTurn"]["question"], "Where is the mail of a customer?");
+}
+
+#[tokio::test]
+async fn how_tables_join_is_told_step_by_step_and_nothing_is_invented() {
+    let (server, _target, profile) = shop().await;
+    let done =
+        asked(&server, json!({ "question": "How do customers join to products?", "dbProfileIds": [profile] })).await;
+    let steps = "They join by:\n1. [main.orders.customer_id] refers to [main.customers.id]\n\
+        2. [main.order_lines.order_id] refers to [main.orders.id]\n\
+        3. [main.order_lines.product_id] refers to [main.products.id]\n";
+    assert_eq!(done.answer, steps);
+    assert_eq!(done.citations.len(), 6, "{:?}", done.citations);
+
+    let done =
+        asked(&server, json!({ "question": "Which columns does the products table have?", "dbProfileIds": [profile] }))
+            .await;
+    assert!(done.answer.contains("- [main.products.list_price], column, REAL"), "{}", done.answer);
+
+    let done = asked(&server, json!({ "question": "Where are the dinosaurs?", "dbProfileIds": [profile] })).await;
+    assert!(done.answer.starts_with("Nothing in the catalog matches"), "{}", done.answer);
+    assert_eq!((done.whole["status"].as_str(), done.citations.len()), (Some("SUCCESS"), 0));
+}
+
+#[tokio::test]
+async fn a_follow_up_knows_what_was_asked_and_listed_before() {
+    let (server, _target, profile) = shop().await;
+    let first = asked(&server, json!({ "question": "Where are prices and cities?", "dbProfileIds": [profile] })).await;
+    let second_listed = first.answer.lines().find(|line| line.starts_with("2. [")).unwrap();
+    let path = second_listed.split_once('[').unwrap().1.split_once(']').unwrap().0;
+    let second = asked(&server, json!({ "question": "and the second one?", "sessionId": first.session })).await;
+    assert!(second.answer.starts_with(&format!("[{path}]")), "{} is not about {path}", second.answer);
+    assert_eq!((&second.session, second.citations[0].as_str()), (&first.session, path));
+    let session = &second.whole["askTurn"]["session"];
+    assert_eq!(
+        (&session["title"], &session["turns"]["totalCount"]),
+        (&json!("Where are prices and cities?"), &json!(2))
+    );
+
+    // Sessions: the last active first; nodes by id; a page of one.
+    let other = asked(&server, json!({ "question": "What is an order?" })).await;
+    let query = "query($id: ID!, $turn: ID!) { askSessions(first: 1) { totalCount nodes { id lastActiveAt } pageInfo { hasNextPage } }
+        node(id: $id) { __typename ... on AskSession { title } } turn: node(id: $turn) { ... on AskTurn { question } } }";
+    let data = server.data(query, json!({ "id": first.session, "turn": second.whole["askTurn"]["id"] })).await;
+    assert_eq!(
+        (&data["askSessions"]["totalCount"], &data["askSessions"]["nodes"][0]["id"]),
+        (&json!(2), &json!(other.session))
+    );
+    assert_eq!(data["askSessions"]["pageInfo"]["hasNextPage"], true);
+    assert_eq!(data["node"], json!({ "__typename": "AskSession", "title": "Where are prices and cities?" }));
+    assert_eq!(data["turn"]["question"], "and the second one?");
+
+    // A question over all profiles belongs to none.
+    assert_eq!(
+        server
+            .data("query($id: ID!) { run(id: $id) { dbProfile { id } dbProfileName } }", json!({ "id": other.run }))
+            .await["run"],
+        json!({ "dbProfile": null, "dbProfileName": null })
+    );
+
+    // A run takes its turn along, and the last turn its session.
+    let delete = "mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }";
+    server.data(delete, json!({ "ids": [second.run] })).await;
+    let turns = "query($id: ID!) { node(id: $id) { ... on AskSession { turns { nodes { question } } } } }";
+    let left = server.data(turns, json!({ "id": first.session })).await;
+    assert_eq!(left["node"]["turns"]["nodes"], json!([{ "question": "Where are prices and cities?" }]));
+    server.data(delete, json!({ "ids": [first.run, other.run] })).await;
+    let data = server
+        .data("query($id: ID!) { askSessions { totalCount } node(id: $id) { id } }", json!({ "id": first.session }))
+        .await;
+    assert_eq!(data, json!({ "askSessions": { "totalCount": 0 }, "node": null }));
+}
+
+#[tokio::test]
+async fn the_same_key_gives_the_same_question_back() {
+    let (server, _target, profile) = shop().await;
+    let input = json!({ "question": "What is an order?", "dbProfileIds": [profile], "idempotencyKey": "k1" });
+    let first = ask(&server, input.clone()).await;
+    watched(&server, first["run"]["id"].as_str().unwrap()).await;
+    let again = ask(&server, input.clone()).await;
+    assert_eq!(
+        (&again["run"]["id"], &again["turn"]["id"], &again["session"]["id"]),
+        (&first["run"]["id"], &first["turn"]["id"], &first["session"]["id"])
+    );
+    assert_eq!(again["run"]["status"], "SUCCESS");
+    let mut other = input;
+    other["question"] = json!("What is a product?");
+    assert_eq!(server.error(ASK, json!({ "input": other })).await["extensions"]["code"], "CONFLICT");
+}
+
+#[tokio::test]
+async fn bad_input_is_told_with_its_argument() {
+    let (server, target, profile) = shop().await;
+    let refused = async |input: Value| {
+        let error = server.error(ASK, json!({ "input": input })).await;
+        (
+            error["extensions"]["code"].as_str().unwrap().to_owned(),
+            error["extensions"]["argument"].as_str().unwrap_or_default().to_owned(),
+        )
+    };
+    let bad = |argument: &str| ("BAD_USER_INPUT".to_owned(), argument.to_owned());
+    let missing = |argument: &str| ("NOT_FOUND".to_owned(), argument.to_owned());
+    assert_eq!(refused(json!({ "question": " ?! " })).await, bad("input.question"));
+    assert_eq!(refused(json!({ "question": "x".repeat(4_001) })).await, bad("input.question"));
+    assert_eq!(refused(json!({ "question": "x", "dbProfileIds": [] })).await, bad("input.dbProfileIds"));
+    assert_eq!(refused(json!({ "question": "x", "dbProfileIds": ["nonsense"] })).await, bad("input.dbProfileIds.0"));
+    assert_eq!(
+        refused(json!({ "question": "x", "dbProfileIds": [profile, "RGJQcm9maWxlOjk5"] })).await,
+        missing("input.dbProfileIds.1")
+    );
+    assert_eq!(
+        refused(json!({ "question": "x", "llmProfileId": "TGxtUHJvZmlsZTo5OQ" })).await,
+        missing("input.llmProfileId")
+    );
+    assert_eq!(
+        refused(json!({ "question": "x", "sessionId": "QXNrU2Vzc2lvbjo5OQ" })).await,
+        missing("input.sessionId")
+    );
+    assert_eq!(refused(json!({ "question": "x", "sessionId": profile })).await, bad("input.sessionId"));
+    assert_eq!(refused(json!({ "question": "x", "budget": { "maxTokens": 0 } })).await, bad("input.budget.maxTokens"));
+    assert_eq!(refused(json!({ "question": "x", "idempotencyKey": "" })).await, bad("input.idempotencyKey"));
+    let model =
+        json!({ "name": "m", "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": "http://127.0.0.1:9/v1" });
+    let llm = server.create_llm_profile(model).await;
+    let priceless = json!({ "question": "x", "llmProfileId": llm, "budget": { "maxCostUsd": 1.0 } });
+    assert_eq!(refused(priceless).await, bad("input.budget.maxCostUsd"));
+
+    // Whose databases are gone, and where there is none at all.
+    let done = asked(&server, json!({ "question": "orders", "dbProfileIds": [profile] })).await;
+    let delete = "mutation($id: ID!) { deleteDbProfile(id: $id) { deletedId } }";
+    server.data(delete, json!({ "id": profile })).await;
+    assert_eq!(refused(json!({ "question": "x", "sessionId": done.session })).await.0, "CONFLICT");
+    let demo = server.db_profile("demo").await;
+    server.data(delete, json!({ "id": demo })).await;
+    assert_eq!(refused(json!({ "question": "x" })).await, bad("input.dbProfileIds"));
+
+    // A database that cannot be read ends the run, by name; beside another one it is told of.
+    let gone = server.create_db_profile("gone", "sqlite:///nowhere/at/all.db").await;
+    let done = asked(&server, json!({ "question": "orders", "dbProfileIds": [gone] })).await;
+    assert_eq!((&done.whole["status"], &done.whole["error"]["code"]), (&json!("FAILED"), &json!("UNAVAILABLE")));
+    assert!(done.whole["error"]["message"].as_str().unwrap().starts_with("gone: "), "{}", done.whole);
+    let shop = server.create_db_profile("shop again", &target.url()).await;
+    let done = asked(&server, json!({ "question": "orders", "dbProfileIds": [gone, shop] })).await;
+    assert_eq!(done.whole["status"], "SUCCESS");
+    assert!(
+        done.events
+            .iter()
+            .any(|event| event["type"] == "WARNING" && event["message"].as_str().unwrap().contains("gone"))
+    );
+    assert!(
+        done.answer.contains("[\"shop again\":main.orders]"),
+        "of several databases each path names its own: {}",
+        done.answer
+    );
+    assert_eq!(done.citations[0], "main.orders");
+}

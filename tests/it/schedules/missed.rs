@@ -1,0 +1,130 @@
+//! What was due while nothing ran, by a clock of the test's own; and a clock that is set back.
+
+use chrono::Duration;
+use gloss::domain::{
+    clock::{Clock, Moment},
+    schedule::{MissedFirings, ScheduleStatus},
+};
+
+use super::{House, scheduler};
+
+#[tokio::test]
+async fn what_was_due_while_nothing_ran_is_missed_or_fires_once_as_the_setting_says() {
+    for (missed, once_fires, cron_fires) in
+        [(MissedFirings::Repeating, 0, 1), (MissedFirings::All, 1, 1), (MissedFirings::None, 0, 0)]
+    {
+        let house = House::at("2027-01-01T12:00:00Z").await;
+        let once = house.once("2027-01-01T12:30:00Z").await;
+        let cron = house.cron("*/10 * * * *", "UTC").await;
+        let later = house.once("2027-01-01T15:00:00Z").await;
+        // Nothing ran for three hours; six times of the cron have passed.
+        house.clock.set("2027-01-01T13:02:30Z".parse().unwrap());
+        let scheduler = scheduler(&house.ports, missed);
+        for _ in 0..3 {
+            scheduler.take_due().await.unwrap();
+        }
+        let (once, cron) = (house.get(once).await, house.get(cron).await);
+        assert_eq!(house.runs(once.id).await.len(), once_fires, "{missed:?}");
+        assert_eq!(house.runs(cron.id).await.len(), cron_fires, "{missed:?}");
+        let over = if once_fires == 1 { ScheduleStatus::Completed } else { ScheduleStatus::Missed };
+        assert_eq!((once.status, once.next_fire_at), (over, None));
+        let next: Moment = "2027-01-01T13:10:00Z".parse().unwrap();
+        assert_eq!((cron.status, cron.next_fire_at), (ScheduleStatus::Active, Some(next)));
+        assert_eq!(cron.last_fire_at.is_some(), cron_fires == 1);
+        assert_eq!(house.get(later).await.status, ScheduleStatus::Active);
+
+        // The next time is an ordinary one.
+        house.clock.set(next);
+        scheduler.take_due().await.unwrap();
+        assert_eq!(house.runs(cron.id).await.len(), cron_fires + 1, "{missed:?}");
+        // A MISSED schedule can be run by hand, and be given another moment.
+        assert!(house.schedules.run_now(once.id).await.unwrap().is_some());
+        assert_eq!(house.get(once.id).await.status, over);
+    }
+}
+
+#[tokio::test]
+async fn a_short_restart_misses_nothing_and_a_long_sleep_is_told_from_a_late_look() {
+    let house = House::at("2027-01-01T12:00:00Z").await;
+    let near = house.once("2027-01-01T12:00:10Z").await;
+    house.clock.set("2027-01-01T12:00:11Z".parse().unwrap());
+    let scheduler = scheduler(&house.ports, MissedFirings::Repeating);
+    scheduler.take_due().await.unwrap();
+    assert_eq!(house.get(near).await.status, ScheduleStatus::Completed, "one second before the start");
+
+    let late = house.once("2027-01-01T12:01:00Z").await;
+    let slept = house.once("2027-01-01T12:01:01Z").await;
+    house.clock.set("2027-01-01T12:01:45Z".parse().unwrap());
+    // The machine was busy for three quarters of a minute.
+    let (busy, at) = (house.get(late).await, house.clock.now());
+    assert!(busy.next_fire_at.unwrap() < at);
+    scheduler.take_due().await.unwrap();
+    assert_eq!(house.get(late).await.status, ScheduleStatus::Completed);
+    assert_eq!(house.get(slept).await.status, ScheduleStatus::Completed);
+    let slept = house.once("2027-01-01T13:00:00Z").await;
+    house.clock.set("2027-01-01T17:00:00Z".parse().unwrap());
+    scheduler.take_due().await.unwrap();
+    assert_eq!(house.get(slept).await.status, ScheduleStatus::Missed, "the machine slept for hours");
+}
+
+#[tokio::test]
+async fn pause_resume_and_a_clock_that_is_set_back_fire_nothing_twice() {
+    let house = House::at("2027-01-01T12:00:00Z").await;
+    let cron = house.cron("*/10 * * * *", "UTC").await;
+    let once = house.once("2027-01-01T12:30:00Z").await;
+    let scheduler = scheduler(&house.ports, MissedFirings::All);
+    let at = async |time: &str| {
+        house.clock.set(format!("2027-01-01T{time}Z").parse().unwrap());
+        scheduler.take_due().await.unwrap();
+    };
+    at("12:10:00").await;
+    assert_eq!(house.runs(cron).await.len(), 1);
+    house.schedules.pause(cron).await.unwrap();
+    house.schedules.pause(once).await.unwrap();
+    assert_eq!(house.get(cron).await.next_fire_at, None);
+    at("12:45:00").await;
+    assert_eq!((house.runs(cron).await.len(), house.runs(once).await.len()), (1, 0), "paused");
+    // No catch-up; and a moment that passed meanwhile has to be given anew.
+    let resumed = house.schedules.resume(cron).await.unwrap();
+    assert_eq!(resumed.next_fire_at, Some("2027-01-01T12:50:00Z".parse().unwrap()));
+    let refused = house.schedules.resume(once).await.unwrap_err();
+    assert_eq!(refused.code(), "CONFLICT");
+    assert!(refused.to_string().contains("fireAt"), "{refused}");
+    at("12:50:00").await;
+    assert_eq!(house.runs(cron).await.len(), 2);
+
+    // Set back by a minute; paused and resumed, 12:50 comes again and does not fire again.
+    at("12:49:00").await;
+    house.schedules.pause(cron).await.unwrap();
+    let resumed = house.schedules.resume(cron).await.unwrap();
+    assert_eq!(resumed.next_fire_at, Some("2027-01-01T12:50:00Z".parse().unwrap()));
+    at("12:50:00").await;
+    let now = house.get(cron).await;
+    assert_eq!(house.runs(cron).await.len(), 2);
+    assert_eq!(now.next_fire_at, Some(house.clock.now() + Duration::minutes(10)));
+}
+
+#[tokio::test]
+async fn a_firing_prepared_for_what_a_schedule_no_longer_says_is_not_taken() {
+    use gloss::{domain::schedule::Firing, kind::firing, service::schedules::UpdateSchedule};
+    let house = House::at("2027-01-01T12:00:00Z").await;
+    let id = house.once("2027-01-01T12:00:05Z").await;
+    let read = house.get(id).await;
+    house.clock.set("2027-01-01T12:00:05Z".parse().unwrap());
+    let prepared =
+        async || Firing { due_at: read.next_fire_at, outcome: firing::outcome(&house.ports, &read).await.unwrap() };
+    let renamed = UpdateSchedule { name: Some("other".into()), ..UpdateSchedule::default() };
+    house.schedules.update(id, renamed).await.unwrap();
+    let taken = house.ports.store.fire(&read, prepared().await, house.clock.now()).await.unwrap();
+    assert!(taken.is_none());
+    assert_eq!(house.get(id).await.status, ScheduleStatus::Active, "still due");
+    scheduler(&house.ports, MissedFirings::None).take_due().await.unwrap();
+    assert_eq!(house.runs(id).await.len(), 1);
+    // And what fired is not taken again, nor is what was deleted.
+    let again = house.get(id).await;
+    assert!(house.ports.store.fire(&again, prepared().await, house.clock.now()).await.unwrap().is_none());
+    house.schedules.delete(id).await.unwrap();
+    assert!(house.ports.store.fire(&again, prepared().await, house.clock.now()).await.unwrap().is_none());
+    assert_eq!(house.runs(id).await.len(), 1);
+    drop(house.target);
+}
