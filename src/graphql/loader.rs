@@ -14,7 +14,8 @@ use crate::{
         ask::{AskSession, AskTurn, ToolUse},
         catalog::TableDetail,
         id::{
-            ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+            ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, RunId, ScheduleId,
+            SuggestionId,
         },
         profile::{DbProfile, LlmProfile},
         run::Run,

@@ -16,8 +16,8 @@ use super::{
 use crate::domain::{
     Error,
     id::{
-        ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId, SuggestionId,
-        decode,
+        ApiTokenId, AppliedCommentId, AskSessionId, AskTurnId, DbProfileId, LlmProfileId, NodeType, RunId, ScheduleId,
+        SuggestionId, decode,
     },
     page::MAX_SIZE,
 };

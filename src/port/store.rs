@@ -23,7 +23,8 @@ use crate::domain::{
     event::{RunEvent, RunEventType},
     filter::{OrderDirection, RunFilter, RunOrder},
     id::{
-        AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId,
+        AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId,
+        SuggestionId,
     },
     page::{Page, PageRequest},
     profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
