@@ -19,6 +19,7 @@ const UNKNOWN: &str = "nobody knows who is asking; send a token";
 
 /// The role that a field of a type needs; `None` for a root field without a line here.
 #[must_use]
+#[expect(clippy::match_same_arms, reason = "the table is read type by type")]
 pub fn stated(parent: &str, field: &str) -> Option<Role> {
     use Role::{Admin, Operator, Viewer};
     Some(match (parent, field) {
@@ -119,7 +120,7 @@ impl Access for Tokens {
     async fn viewer(&self, token: Option<&str>, local: bool) -> Result<Viewer, ServerError> {
         match self.holder(token, local).await {
             Ok(holder) => Ok(Viewer::holding(holder)),
-            Err(error) => Err(super::error::of_domain(error)),
+            Err(error) => Err(super::error::of_domain(&error)),
         }
     }
 }

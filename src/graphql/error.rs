@@ -41,9 +41,9 @@ pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
 }
 
 /// What went wrong in a use case, outside of an operation.
-pub fn of_domain(cause: Error) -> ServerError {
+pub fn of_domain(cause: &Error) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
-    describe(&cause, None, &mut extensions);
+    describe(cause, None, &mut extensions);
     let mut error = ServerError::new(cause.to_string(), None);
     error.extensions = Some(extensions);
     error

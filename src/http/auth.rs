@@ -44,7 +44,7 @@ fn role_of(path: &str) -> Option<Role> {
 const TRACES_OF_PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
 
 /// Why somebody may not come in, and how long to wait where that helps.
-type Turned = (Refusal, Option<Duration>);
+type Turned = Box<(Refusal, Option<Duration>)>;
 
 /// Lets askers in. Cheap to clone.
 #[derive(Clone)]
@@ -61,7 +61,7 @@ impl Gate {
         Self { access, pace, on_loopback: address.ip().is_loopback() }
     }
 
-    /// Decides on the first messages of WebSockets.
+    /// Decides on the first message of a WebSocket.
     pub fn admission(&self) -> Admission {
         let gate = self.clone();
         Admission::new(move |asker, payload| {
@@ -75,7 +75,7 @@ impl Gate {
     /// # Errors
     /// `LIMIT_EXCEEDED`, saying when to come back.
     pub fn count(&self, asker: &Asker) -> Result<(), Refusal> {
-        self.counted(asker).map_err(|(refusal, _)| refusal)
+        self.counted(asker).map_err(|turned| turned.0)
     }
 
     fn counted(&self, asker: &Asker) -> Result<(), Turned> {
@@ -92,7 +92,7 @@ impl Gate {
             tracing::Span::current().record("actor", &asker.viewer.name);
             return Ok(asker);
         }
-        let admitted = self.admit(shown.as_deref(), asker).await.map_err(|(refusal, _)| refusal.message)?;
+        let admitted = self.admit(shown.as_deref(), asker).await.map_err(|turned| turned.0.message)?;
         tracing::Span::current().record("actor", &admitted.viewer.name);
         Ok(admitted)
     }
@@ -117,7 +117,7 @@ impl Gate {
                 } else {
                     StatusCode::INTERNAL_SERVER_ERROR
                 };
-                Err((Refusal { status, well_formed: false, ..refusal }, None))
+                Err(Box::new((Refusal { status, well_formed: false, ..refusal }, None)))
             }
         }
     }
@@ -135,7 +135,7 @@ impl Gate {
 
     async fn check(&self, request: &Parts, needed: Role) -> Result<Asker, Turned> {
         let stranger = self.stranger(request);
-        let shown = bearer(&request.headers).map_err(|refusal| (refusal, None))?;
+        let shown = bearer(&request.headers).map_err(|refusal| Box::new((refusal, None)))?;
         let asker = if shown.is_none() && is_handshake(request) {
             // Its first message will tell.
             stranger
@@ -145,7 +145,7 @@ impl Gate {
         self.counted(&asker)?;
         if asker.viewer.is_known() && asker.viewer.role < needed {
             let message = refusal(&asker.viewer, needed, "this path");
-            return Err((Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message), None));
+            return Err(Box::new((Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message), None)));
         }
         Ok(asker)
     }
@@ -170,7 +170,7 @@ fn is_handshake(request: &Parts) -> bool {
 fn too_often(what: &str, wait: Duration) -> Turned {
     let seconds = whole_seconds(wait);
     let message = format!("{what}; wait for {seconds} s");
-    (Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message), Some(wait))
+    Box::new((Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message), Some(wait)))
 }
 
 fn whole_seconds(wait: Duration) -> u64 {
@@ -222,7 +222,8 @@ pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Re
             request.extensions.insert(asker);
             next.run(Request::from_parts(request, body)).await
         }
-        Err((refusal, wait)) => {
+        Err(turned) => {
+            let (refusal, wait) = *turned;
             tracing::info!(code = %refusal.code, reason = refusal.message, "refused");
             let status = refusal.status;
             let media = Media::negotiate(&request.headers).unwrap_or(Media::Json);

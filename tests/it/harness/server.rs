@@ -73,7 +73,10 @@ impl Server {
     /// The command that starts a server on a data folder.
     pub fn command(data: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
-        command.env_remove("GLOSS_CONFIG").env("GLOSS_LISTEN", "127.0.0.1:0").env("GLOSS_DATA_DIR", data);
+        for variable in ["GLOSS_CONFIG", "GLOSS_SERVER", "GLOSS_TOKEN", "GLOSS_SECRET_KEY", "GLOSS_NEW_SECRET_KEY"] {
+            command.env_remove(variable);
+        }
+        command.env("GLOSS_LISTEN", "127.0.0.1:0").env("GLOSS_DATA_DIR", data);
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }
