@@ -44,7 +44,7 @@ impl ScheduleMutation {
         context: &Context<'_>,
         #[graphql(desc = "When it fires, and what it describes.")] input: CreateScheduleInput,
     ) -> Result<SchedulePayload> {
-        Ok(services(context).schedules.create(input.order(viewer(context).name)?).await?.into())
+        Ok(services(context).schedules.create(input.order(viewer(context).name.clone())?).await?.into())
     }
 
     /// Changes a schedule: what is absent stays as it is, null clears. One whose moment is over is ACTIVE again once it is
