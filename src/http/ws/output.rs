@@ -4,7 +4,7 @@
 use std::{
     collections::{HashMap, VecDeque},
     pin::Pin,
-    sync::Arc,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
 };
 
@@ -31,7 +31,7 @@ pub struct Output<E> {
     waiting: VecDeque<Message>,
     operations: SelectAll<Abortable<Operation<E>>>,
     /// The operations under way, by the client's id.
-    running: HashMap<Arc<str>, AbortHandle>,
+    running: HashMap<Arc<str>, Running<E>>,
     /// Messages since the last flush.
     gathered: usize,
 }
@@ -42,9 +42,9 @@ impl<E: Executor> Output<E> {
         Self { sink, waiting: VecDeque::new(), operations: SelectAll::new(), running: HashMap::new(), gathered: 0 }
     }
 
-    /// Whether the client may make the server say more.
+    /// Whether the client may make the server say more: little waits, and of what was stopped little is left.
     pub fn has_room(&self) -> bool {
-        self.waiting.len() < WAITING
+        self.waiting.len() < WAITING && self.operations.len() < self.running.len() + WAITING
     }
 
     /// Says something before all results.
@@ -57,8 +57,9 @@ impl<E: Executor> Output<E> {
         let (handle, registration) = AbortHandle::new_pair();
         let id: Arc<str> = id.into();
         let begins = next_begins(&id);
-        let operation = Operation { id: Arc::clone(&id), begins, results: Some(results) };
-        self.running.insert(id, handle);
+        let results = Arc::new(Mutex::new(Some(results)));
+        let operation = Operation { id: Arc::clone(&id), begins, results: Arc::clone(&results) };
+        self.running.insert(id, Running { handle, results });
         self.operations.push(Abortable::new(operation, registration));
     }
 
@@ -72,9 +73,11 @@ impl<E: Executor> Output<E> {
         self.running.len()
     }
 
-    /// Ends an operation without a word.
+    /// Ends an operation without a word, at once even when the client does not read: what is left of it goes when it
+    /// does.
     pub fn stop(&mut self, id: &str) {
-        if let Some(handle) = self.running.remove(id) {
+        if let Some(Running { handle, results }) = self.running.remove(id) {
+            drop(locked(&results).take());
             handle.abort();
         }
     }
@@ -146,7 +149,20 @@ struct Operation<E> {
     id: Arc<str>,
     /// How its messages begin.
     begins: String,
-    results: Option<Results<E>>,
+    results: Slot<E>,
+}
+
+/// An operation, for those who stop it.
+struct Running<E> {
+    handle: AbortHandle,
+    results: Slot<E>,
+}
+
+/// Results until they end or are stopped. One task alone has them: the lock never waits.
+type Slot<E> = Arc<Mutex<Option<Results<E>>>>;
+
+fn locked<E>(slot: &Slot<E>) -> MutexGuard<'_, Option<Results<E>>> {
+    slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// What an operation says.
@@ -159,16 +175,18 @@ enum Said {
 impl<E: Executor> Stream for Operation<E> {
     type Item = (Arc<str>, Said);
 
-    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let Some(results) = &mut self.results else { return Poll::Ready(None) };
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        let mut slot = locked(&self.results);
+        let Some(results) = slot.as_mut() else { return Poll::Ready(None) };
         let said = match ready!(results.poll_next_unpin(context)) {
             Some(Piece::Failed(errors)) => Said::Failed(errors),
             Some(piece) => Said::Next(next(&self.begins, &piece.json())),
             None => Said::Complete,
         };
         if !matches!(said, Said::Next(_)) {
-            self.results = None;
+            *slot = None;
         }
+        drop(slot);
         Poll::Ready(Some((Arc::clone(&self.id), said)))
     }
 }
