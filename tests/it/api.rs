@@ -574,9 +574,8 @@ async fn what_is_too_large_is_refused_and_introspection_passes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_list_stays_current() {
     let api = Api::new().await;
-    let mut changes = api.schema.execute_stream(
-        "subscription { runsChanged(filter: { statuses: [QUEUED] }) { kind matches runId run { status } } }",
-    );
+    let query = "subscription { runsChanged(filter: { statuses: [QUEUED] }) { kind matches runId run { status } } }";
+    let mut changes = api.schema.execute_stream(Request::new(query).data(Viewer::local()));
     // The subscription listens from its first poll on.
     let listening = tokio::spawn(async move {
         let created = changes.next().await;
@@ -618,7 +617,7 @@ async fn every_subscriber_sees_every_event_once() {
     }
     let watch = |after: i32, slow: bool| {
         let query = format!("subscription {{ runProgress(runId: {}, after: {after}) {{ sequence type }} }}", run["id"]);
-        let mut events = api.schema.execute_stream(query.as_str());
+        let mut events = api.schema.execute_stream(Request::new(query.as_str()).data(Viewer::local()));
         tokio::spawn(async move {
             let mut next = i64::from(after) + 1;
             let mut last = Value::Null;
@@ -662,7 +661,7 @@ async fn a_subscription_says_what_is_wrong() {
         ("subscription { ".to_owned(), "GRAPHQL_PARSE_FAILED", ""),
     ];
     for (query, code, argument) in cases {
-        let mut stream = api.schema.execute_stream(query.as_str());
+        let mut stream = api.schema.execute_stream(Request::new(query.as_str()).data(Viewer::local()));
         let response = stream.next().await.expect("an answer");
         let error = serde_json::to_value(&response.errors[0]).expect("JSON");
         assert_eq!(error["extensions"]["code"], code, "{query}: {error}");

@@ -126,7 +126,8 @@ impl House {
         let target = SqliteTarget::new("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);");
         let clock = Arc::new(OwnClock(Mutex::new(now.parse().unwrap())));
         let bus = Arc::new(LocalBus::new());
-        let store: Arc<dyn Store> = Arc::new(gloss::store::open(&store_url(&folder), bus.clone()).await.unwrap());
+        let store: Arc<dyn Store> =
+            Arc::new(gloss::store::open(&store_url(&folder), bus.clone(), crate::harness::seal_key()).await.unwrap());
         let profile = NewDbProfile {
             name: "target".into(),
             backend: DbBackend::Sqlite,
@@ -155,7 +156,9 @@ impl House {
     /// Another process over the same store.
     async fn second(&self) -> Ports {
         let bus = Arc::new(LocalBus::new());
-        let store = Arc::new(gloss::store::open(&store_url(&self.folder), bus.clone()).await.unwrap());
+        let store = Arc::new(
+            gloss::store::open(&store_url(&self.folder), bus.clone(), crate::harness::seal_key()).await.unwrap(),
+        );
         Ports { store, bus, ..self.ports.clone() }
     }
 
