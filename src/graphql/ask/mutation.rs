@@ -76,7 +76,7 @@ impl AskMutation {
         context: &Context<'_>,
         #[graphql(desc = "The question, and where to look.")] input: AskInput,
     ) -> Result<AskPayload> {
-        let asked = services(context).asks.ask(input.question(viewer(context).name)?).await?;
+        let asked = services(context).asks.ask(input.question(viewer(context).name.clone())?).await?;
         Ok(AskPayload {
             session: AskSession(Arc::new(asked.session)),
             turn: AskTurn(Arc::new(asked.turn)),
