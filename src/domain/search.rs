@@ -337,7 +337,7 @@ mod tests {
 
     #[test]
     fn names_are_found_by_what_they_mean() {
-        assert_eq!(terms("cust_email_addr", &Context::default()), "cust customer email addr address");
+        assert_eq!(terms("cust_email_addr", &Context::default()), "cust customer customs email addr address");
         assert_eq!(terms("CustomerId", &Context::default()), "customer id identifier");
         assert_eq!(spellings("customer mail"), ["customer|client|buyer", "mail|email"]);
         assert_eq!(spellings("cust_email_addr"), ["cust|customer|client|buyer", "email|mail", "addr|address"]);

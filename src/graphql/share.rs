@@ -103,16 +103,16 @@ pub fn sharing(
     let (_, beginning) = FIELDS.iter().find(|(name, _)| *name == field.node.name.node)?;
     let Some(argument) = beginning else { return Some(Sharing::Live) };
     let mut named = None;
-    let value = match field.node.get_argument(argument).map(|value| value.node.clone()) {
-        None => None,
-        Some(value) => Some(value.into_const_with(|name| {
+    let given = field.node.get_argument(argument).map(|value| value.node.clone());
+    let value = given.map(|value| {
+        value.into_const_with(|name| {
             let definition = operation.variable_definitions.iter().find(|it| it.node.name.node == name).ok_or(());
             let default = definition?.node.default_value.as_ref().map(|value| value.node.clone());
             let value = variables.get(&name).cloned().or(default).unwrap_or(Value::Null);
             named = Some(name);
             Ok::<_, ()>(value)
-        })),
-    };
+        })
+    });
     let value = value.transpose().ok()?;
     // Named once where it is declared and once where it is used, in a document of one operation.
     let alone = |name: &Name| document.operations.iter().count() == 1 && times_named(text, name) == 2;
@@ -145,26 +145,29 @@ mod tests {
         sharing(document, query, super::super::operation(document, None).unwrap(), &variables)
     }
 
-    fn numbered(after: i32, variable: Option<&str>) -> Option<Sharing> {
-        Some(Sharing::Numbered { after, variable: variable.map(str::to_owned) })
+    fn numbered(after: i32, variable: Option<&str>) -> Sharing {
+        Sharing::Numbered { after, variable: variable.map(str::to_owned) }
     }
 
     #[test]
     fn numbered_events_share_whatever_their_beginning() {
         let query = "subscription($r: ID!, $n: Int = 3) { runProgress(runId: $r, after: $n) { sequence } }";
-        assert_eq!(of(query, json!({ "r": "x", "n": 7 })), numbered(7, Some("n")));
-        assert_eq!(of(query, json!({ "r": "x" })), numbered(3, Some("n")));
-        assert_eq!(of(query, json!({ "r": "x", "n": null })), numbered(0, Some("n")));
+        assert_eq!(of(query, json!({ "r": "x", "n": 7 })), Some(numbered(7, Some("n"))));
+        assert_eq!(of(query, json!({ "r": "x" })), Some(numbered(3, Some("n"))));
+        assert_eq!(of(query, json!({ "r": "x", "n": null })), Some(numbered(0, Some("n"))));
         assert_eq!(of(query, json!({ "r": "x", "n": "7" })), None);
-        assert_eq!(of("subscription { runProgress(runId: 1, after: 5) { sequence } }", json!({})), numbered(5, None));
-        assert_eq!(of("subscription { runProgress(runId: 1) { sequence } }", json!({})), numbered(0, None));
+        assert_eq!(
+            of("subscription { runProgress(runId: 1, after: 5) { sequence } }", json!({})),
+            Some(numbered(5, None))
+        );
+        assert_eq!(of("subscription { runProgress(runId: 1) { sequence } }", json!({})), Some(numbered(0, None)));
     }
 
     #[test]
     fn a_variable_that_says_more_than_the_beginning_tells_operations_apart() {
         let query =
             "subscription($n: Int) { runProgress(runId: 1, after: $n) { run { events(first: $n) { nodes { at } } } } }";
-        assert_eq!(of(query, json!({ "n": 7 })), numbered(7, None));
+        assert_eq!(of(query, json!({ "n": 7 })), Some(numbered(7, None)));
     }
 
     #[test]

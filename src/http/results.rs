@@ -109,13 +109,11 @@ impl<E: Executor> Results<E> {
             Sharing::Numbered { after, .. } => Some(after),
             Sharing::Live => None,
         };
-        results.state = match results.door.open.channels.follow(&key, after) {
-            Some(follower) => State::Follow(follower),
-            None => {
-                let place = Arc::new(Place::at_the_argument());
-                results
-                    .own(request, Some(Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() }))
-            }
+        results.state = if let Some(follower) = results.door.open.channels.follow(&key, after) {
+            State::Follow(follower)
+        } else {
+            let place = Arc::new(Place::at_the_argument());
+            results.own(request, Some(Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() }))
         };
         results.key = Some(key);
         results
@@ -177,17 +175,15 @@ impl<E: Executor> Results<E> {
                 State::Follow(follower) => match ready!(follower.poll_next(context)) {
                     Followed::Result(shared) => return self.shared(shared),
                     Followed::End => self.state = State::Ended(None),
-                    Followed::Behind => match follower.resume() {
-                        Some((after, blueprint)) => {
-                            let request = blueprint.request();
-                            let place = Arc::new(Place::after(after));
-                            self.state = self.own(request, Some(Shareable { place, blueprint, numbered: true }));
-                        }
-                        None => {
+                    Followed::Behind => {
+                        let Some((after, blueprint)) = follower.resume() else {
                             let message = "events came faster than they were taken; subscribe again and fetch again";
                             return self.fail(Refusal::unavailable(message).errors());
-                        }
-                    },
+                        };
+                        let request = blueprint.request();
+                        let place = Arc::new(Place::after(after));
+                        self.state = self.own(request, Some(Shareable { place, blueprint, numbered: true }));
+                    }
                 },
             }
         }

@@ -172,26 +172,23 @@ impl SqlStore {
             return Ok((self.session_of(&transaction, turn.session_id).await?, turn, run));
         }
         self.check_queue(&transaction, [run.started_by.as_str()]).await?;
-        let session_row = match new.session_id {
-            Some(id) => {
-                self.session_of(&transaction, id).await?;
-                nothing_is_asked(&transaction, id).await?;
-                ask_session::Entity::update_many()
-                    .col_expr(ask_session::Column::LastActiveAt, Expr::value(record::millis(at)))
-                    .filter(ask_session::Column::Id.eq(id.0))
-                    .exec(&transaction)
-                    .await?;
-                self.session_of(&transaction, id).await?
-            }
-            None => {
-                let row = ask_session::ActiveModel {
-                    id: ActiveValue::NotSet,
-                    title: ActiveValue::Set(title(&new.question)),
-                    created_at: ActiveValue::Set(record::millis(at)),
-                    last_active_at: ActiveValue::Set(record::millis(at)),
-                };
-                session(ask_session::Entity::insert(row).exec_with_returning(&transaction).await?)?
-            }
+        let session_row = if let Some(id) = new.session_id {
+            self.session_of(&transaction, id).await?;
+            nothing_is_asked(&transaction, id).await?;
+            ask_session::Entity::update_many()
+                .col_expr(ask_session::Column::LastActiveAt, Expr::value(record::millis(at)))
+                .filter(ask_session::Column::Id.eq(id.0))
+                .exec(&transaction)
+                .await?;
+            self.session_of(&transaction, id).await?
+        } else {
+            let row = ask_session::ActiveModel {
+                id: ActiveValue::NotSet,
+                title: ActiveValue::Set(title(&new.question)),
+                created_at: ActiveValue::Set(record::millis(at)),
+                last_active_at: ActiveValue::Set(record::millis(at)),
+            };
+            session(ask_session::Entity::insert(row).exec_with_returning(&transaction).await?)?
         };
         let runs = runs::record_all(&transaction, vec![(run, Some(summary))], idempotency, at).await?;
         let run = runs.into_iter().next().ok_or_else(|| Error::internal("no run was recorded"))?;

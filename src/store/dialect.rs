@@ -110,9 +110,12 @@ fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Bread
     // PostgreSQL marks the words of names with the weight A.
     let label = if breadth == Breadth::Names { ":A" } else { "" };
     let one = |wanted: &Wanted| {
-        let phrase = |words: &Vec<String>| match sqlite {
-            true => format!("\"{}\"", words.join(" ")),
-            false => words.iter().map(|word| format!("'{word}'{label}")).collect::<Vec<_>>().join(" <-> "),
+        let phrase = |words: &Vec<String>| {
+            if sqlite {
+                format!("\"{}\"", words.join(" "))
+            } else {
+                words.iter().map(|word| format!("'{word}'{label}")).collect::<Vec<_>>().join(" <-> ")
+            }
         };
         let mut spellings: Vec<String> = wanted.spellings.iter().map(phrase).collect();
         if let Some(begins) = wanted.spellings.first().and_then(|words| words.last()).filter(|_| wanted.prefix) {

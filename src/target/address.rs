@@ -97,7 +97,7 @@ pub(super) fn with_password(url: &str) -> Result<SecretString, TargetError> {
              and start Gloss again"
         ))
     })?;
-    let encoded: String = value.bytes().map(|byte| format!("%{byte:02X}")).collect();
+    let encoded = value.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
     parsed.set_password(Some(&encoded)).map_err(|()| misconfigured("the URL has no host; name it"))?;
     Ok(SecretString::from(String::from(parsed)))
 }

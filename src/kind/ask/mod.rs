@@ -56,7 +56,7 @@ const EXCHANGES_LENGTH: usize = 6_000;
 /// Characters of all results that go along; older ones are left out.
 const RESULTS_LENGTH: usize = 9_000;
 /// How long a catalog that was never read may take to be read for a question.
-const READ_TIME: Duration = Duration::from_secs(60);
+const READ_TIME: Duration = Duration::from_mins(1);
 /// How often what was heard is recorded.
 const RECORD_EVERY: Duration = Duration::from_millis(250);
 
