@@ -86,8 +86,9 @@ fn table(number: usize) -> TableDetail {
     let other = THINGS[(number / THINGS.len()) % THINGS.len()];
     let column = |at: usize| {
         let part = PARTS[(at + number) % PARTS.len()];
-        let name = if at % 3 == 0 { format!("{other}_{part}") } else { part.to_owned() };
-        let comment = (at % 2 == 0).then(|| format!("The {part} of the {thing}, as the {other} department keeps it."));
+        let name = if at.is_multiple_of(3) { format!("{other}_{part}") } else { part.to_owned() };
+        let comment =
+            at.is_multiple_of(2).then(|| format!("The {part} of the {thing}, as the {other} department keeps it."));
         Column {
             name: format!("{name}_{at}"),
             data_type: "text".into(),
@@ -123,7 +124,8 @@ async fn main() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("store.db");
     let url = format!("sqlite://{}", file.display());
-    let store = store::open(&url, Arc::new(LocalBus::default())).await.expect("a store");
+    let key = store::SealKey::of_text(&"a key for a bench alone, 1".to_owned().into()).expect("a key");
+    let store = store::open(&url, Arc::new(LocalBus::default()), key).await.expect("a store");
     let profile = NewDbProfile {
         name: "erp".into(),
         backend: DbBackend::Sqlite,

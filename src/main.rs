@@ -59,7 +59,7 @@ struct Asking {
 
 #[derive(Subcommand)]
 enum Secrets {
-    /// Seal them anew while no server runs: with GLOSS_NEW_SECRET_KEY, or with a new key file
+    /// Seal them anew while no server runs: with the environment's `GLOSS_NEW_SECRET_KEY`, or with a new key file
     Rotate(Place),
 }
 

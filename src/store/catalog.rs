@@ -16,11 +16,11 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement},
 };
 
-use super::{dialect, items, record, runs::MAX_KEYS, write};
+use super::{all, dialect, items, record, runs::MAX_KEYS, write};
 use crate::domain::{
     Result,
     asset::{AssetKind, AssetPath},
@@ -350,33 +350,71 @@ async fn describe(transaction: &DatabaseTransaction, these: Condition) -> Result
     Ok(())
 }
 
+/// The asset that a suggestion describes, and where.
+#[derive(FromQueryResult)]
+struct Described {
+    db_profile_id: i64,
+    asset_kind: String,
+    database_name: Option<String>,
+    schema_name: Option<String>,
+    table_name: Option<String>,
+    column_name: Option<String>,
+}
+
 /// Follows decisions on suggestions.
 pub(super) async fn follow_reviews(transaction: &DatabaseTransaction, suggestions: &[i64]) -> Result<()> {
     use suggestion::Column as Of;
-    let backend = transaction.get_database_backend();
     for ids in suggestions.chunks(MAX_KEYS) {
-        let same = |theirs: Of, ours: Column| {
-            let (theirs, ours) = (Expr::col((suggestion::Entity, theirs)), Expr::col((catalog_asset::Entity, ours)));
-            dialect::same(backend, ours, theirs)
-        };
-        let on = Condition::all()
-            .add(
-                Expr::col((catalog_asset::Entity, Column::DbProfileId)).equals((run::Entity, run::Column::DbProfileId)),
+        let mut described = Query::select();
+        described
+            .column((run::Entity, run::Column::DbProfileId))
+            .columns(
+                [Of::AssetKind, Of::DatabaseName, Of::SchemaName, Of::TableName, Of::ColumnName]
+                    .map(|column| (suggestion::Entity, column)),
             )
-            .add(same(Of::TableName, Column::TableName))
-            .add(same(Of::ColumnName, Column::ColumnName))
-            .add(same(Of::SchemaName, Column::SchemaName))
-            .add(same(Of::DatabaseName, Column::DatabaseName));
-        let mut assets = Query::select();
-        assets
-            .column((catalog_asset::Entity, Column::Id))
             .from(suggestion::Entity)
             .inner_join(run::Entity, Expr::col((run::Entity, run::Column::Id)).equals((suggestion::Entity, Of::RunId)))
-            .inner_join(catalog_asset::Entity, on)
-            .and_where(Expr::col((suggestion::Entity, Of::Id)).is_in(ids.iter().copied()));
-        describe(transaction, Condition::all().add(Column::Id.in_subquery(assets))).await?;
+            .and_where(Expr::col((suggestion::Entity, Of::Id)).is_in(ids.iter().copied()))
+            .and_where(Expr::col((run::Entity, run::Column::DbProfileId)).is_not_null());
+        let mut by_profile: HashMap<DbProfileId, HashSet<(String, String)>> = HashMap::new();
+        for row in all::<Described>(transaction, &described).await? {
+            let path = AssetPath {
+                kind: record::spelled(&row.asset_kind)?,
+                database: row.database_name,
+                schema: row.schema_name,
+                table: row.table_name,
+                column: row.column_name,
+            };
+            by_profile.entry(DbProfileId(row.db_profile_id)).or_default().insert(keys(&path));
+        }
+        for (profile, wanted) in by_profile {
+            describe_again(transaction, &at_keys(transaction, profile, &wanted).await?).await?;
+        }
     }
     Ok(())
+}
+
+/// The assets of a profile with these keys of table and column. They are looked up by their tables, as the index has
+/// them.
+async fn at_keys(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    wanted: &HashSet<(String, String)>,
+) -> Result<Vec<i64>> {
+    let tables: Vec<&String> = wanted.iter().map(|(table, _)| table).collect::<HashSet<_>>().into_iter().collect();
+    let mut found = Vec::new();
+    for tables in tables.chunks(MAX_KEYS) {
+        let rows: Vec<(i64, String, String)> = catalog_asset::Entity::find()
+            .select_only()
+            .columns([Column::Id, Column::TableKey, Column::ColumnKey])
+            .filter(of(profile).add(Column::TableKey.is_in(tables.iter().copied())))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        let these = rows.into_iter().filter(|(_, table, column)| wanted.contains(&(table.clone(), column.clone())));
+        found.extend(these.map(|(id, ..)| id));
+    }
+    Ok(found)
 }
 
 /// The assets that these runs describe, to be asked for before the runs are deleted.

@@ -80,7 +80,7 @@ async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Value 
         if is(&now) {
             return now;
         }
-        assert!(began.elapsed() < Duration::from_secs(60), "it never came so: {now:#}\n{}", server.log());
+        assert!(began.elapsed() < Duration::from_mins(1), "it never came so: {now:#}\n{}", server.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -258,12 +258,12 @@ async fn files_are_their_owner_s_alone() {
         let lines = tokio::io::AsyncBufReadExt::lines(tokio::io::BufReader::new(server.stdout.take().unwrap()));
         let mut lines = lines;
         while !lines.next_line().await.unwrap().expect("it starts").contains("data") {}
-        let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
-        assert_eq!(mode(folder), 0o700);
+        let permissions = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        assert_eq!(permissions(folder), 0o700);
         let mut names = Vec::new();
         for file in fs::read_dir(folder).unwrap() {
             let path = file.unwrap().path();
-            assert_eq!(mode(&path), 0o600, "{}", path.display());
+            assert_eq!(permissions(&path), 0o600, "{}", path.display());
             names.push(path.file_name().unwrap().to_string_lossy().into_owned());
         }
         for name in ["store.db", "secret.key", "demo.db", "lock"] {

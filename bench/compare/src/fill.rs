@@ -16,9 +16,11 @@ use gloss::{
         usage::{Budget, Usage},
     },
     port::store::{Change, ComparisonStore, RunStore},
-    store::SqlStore,
+    store::{SealKey, SqlStore},
 };
 
+/// What the store's secrets are sealed under; the server is given the same.
+pub const KEY: &str = "a key for a bench alone, and no other";
 /// Columns of each table.
 const COLUMNS: usize = 99;
 /// Rows that are recorded at once.
@@ -30,7 +32,8 @@ const WORDS: [&str; 24] = [
 ];
 
 async fn open(folder: &Path) -> Result<SqlStore, Box<dyn Error>> {
-    Ok(gloss::store::open(&format!("sqlite://{}", folder.join("store.db").display()), Arc::new(LocalBus::new())).await?)
+    let key = SealKey::of_text(&KEY.to_owned().into())?;
+    Ok(gloss::store::open(&format!("sqlite://{}", folder.join("store.db").display()), Arc::new(LocalBus::new()), key).await?)
 }
 
 /// Numbers that look random and are the same each time.

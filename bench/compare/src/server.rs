@@ -39,6 +39,7 @@ impl Server {
         let mut child = Command::new(binary)
             .env("GLOSS_LISTEN", "127.0.0.1:0")
             .env("GLOSS_DATA_DIR", data)
+            .env("GLOSS_SECRET_KEY", crate::fill::KEY)
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)

@@ -23,7 +23,7 @@ fn text(value: &Value) -> String {
     }
 }
 
-fn list<'a>(value: &'a Value) -> impl Iterator<Item = &'a Value> {
+fn list(value: &Value) -> impl Iterator<Item = &Value> {
     value.as_array().unwrap().iter()
 }
 
@@ -69,7 +69,7 @@ fn from_json(export: &str) -> Read {
 fn from_csv(export: &str) -> Read {
     let mut reader = csv::Reader::from_reader(export.as_bytes());
     let header = reader.headers().unwrap().clone();
-    let names: Vec<&str> = header.iter().skip(7).step_by(3).collect();
+    let runs: Vec<&str> = header.iter().skip(7).step_by(3).collect();
     let mut read = Read::default();
     for record in reader.records() {
         let record: Vec<String> = record.unwrap().iter().map(str::to_owned).collect();
@@ -83,7 +83,7 @@ fn from_csv(export: &str) -> Read {
             "difference" => read.differences.push(named()),
             "metric" => {
                 let winners: Vec<&str> =
-                    names.iter().zip(&of_runs).filter(|(_, run)| run[2] == "winner").map(|(name, _)| *name).collect();
+                    runs.iter().zip(&of_runs).filter(|(_, run)| run[2] == "winner").map(|(name, _)| *name).collect();
                 let fixed = record[1..4].iter().cloned();
                 read.metrics.push(fixed.chain(values()).chain([winners.join(" ")]).collect());
             }

@@ -1,4 +1,4 @@
-//! The text metrics against what sacrebleu, rouge-score and RapidFuzz say of the same texts in many scripts. The
+//! The text metrics against what sacrebleu, rouge-score and `RapidFuzz` say of the same texts in many scripts. The
 //! values are made by `scripts/metric-reference`.
 
 use gloss::domain::compare::text::{Grams, chrf, edit_similarity, mutual_chrf, rouge_l, words};

@@ -32,7 +32,7 @@ const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
 fn fuzz<S: Strategy>(
     name: &'static str,
     strategy: impl Fn() -> S,
-    check: impl AsyncFn(&Toy, S::Value) -> TestCaseResult,
+    check: &impl AsyncFn(&Toy, S::Value) -> TestCaseResult,
 ) {
     let kept = format!("{}/tests/it/http/fuzz-regressions/{name}.txt", env!("CARGO_MANIFEST_DIR"));
     let config = ProptestConfig {
@@ -265,7 +265,7 @@ async fn check_http(toy: &Toy, case: HttpCase) -> TestCaseResult {
 
 #[test]
 fn any_parameters_get_an_answer() {
-    fuzz("http", http_case, check_http);
+    fuzz("http", http_case, &check_http);
 }
 
 /// What a client does on a socket.
@@ -335,9 +335,8 @@ async fn check_socket(toy: &Toy, (init, acts): (bool, Vec<Act>)) -> TestCaseResu
                 let kind = message["type"].as_str().unwrap_or_default();
                 acknowledged |= kind == "connection_ack";
                 match kind {
-                    "connection_ack" => {}
                     "pong" if message["payload"]["last"] == 1 => break,
-                    "pong" => {}
+                    "connection_ack" | "pong" => {}
                     "next" | "error" | "complete" => {
                         prop_assert!(acknowledged, "{message} before the acknowledgement");
                         let id = message["id"].as_str().unwrap_or_default();
@@ -371,5 +370,5 @@ async fn check_socket(toy: &Toy, (init, acts): (bool, Vec<Act>)) -> TestCaseResu
 
 #[test]
 fn any_frames_get_an_answer() {
-    fuzz("ws", || (prop::bool::weighted(0.8), vec(act(), 0..12)), check_socket);
+    fuzz("ws", || (prop::bool::weighted(0.8), vec(act(), 0..12)), &check_socket);
 }

@@ -263,10 +263,11 @@ async fn a_slow_reader_holds_back_nobody_else_and_takes_its_operations_along() {
     slow.send(json!({ "type": "complete", "id": "a" })).await;
     floods.wait_for(|&n| n == 0).await.unwrap();
 
-    slow.subscribe("b", "subscription { flood }").await;
-    slow.subscribe("c", "subscription { flood }").await;
-    floods.wait_for(|&n| n == 2).await.unwrap();
-    drop(slow);
+    // What it asks for now begins once it reads again; what another has begun goes with it.
+    let mut other = Socket::open(&toy).await;
+    other.subscribe("b", "subscription { flood }").await;
+    floods.wait_for(|&n| n == 1).await.unwrap();
+    drop(other);
     floods.wait_for(|&n| n == 0).await.unwrap();
 }
 
@@ -373,7 +374,7 @@ async fn the_server_pings_and_who_does_not_answer_is_gone() {
     let mut answers = Socket::open(&toy).await;
     let opened = Instant::now();
     let mut pings = 0;
-    while opened.elapsed() < Duration::from_millis(1000) {
+    while opened.elapsed() < Duration::from_secs(1) {
         // Reading answers pings.
         pings += usize::from(matches!(answers.0.next().await.unwrap().unwrap(), Message::Ping(_)));
     }

@@ -57,20 +57,17 @@ async fn killed_at_random_moments_each_schedule_fires_once_or_is_missed() {
             if now["status"] == "MISSED" || (now["status"] == "COMPLETED" && runs.iter().all(ended)) {
                 break now;
             }
-            assert!(began.elapsed() < Duration::from_secs(60), "neither fired nor missed: {now:#}\n{}", server.log());
+            assert!(began.elapsed() < Duration::from_mins(1), "neither fired nor missed: {now:#}\n{}", server.log());
             tokio::time::sleep(Duration::from_millis(50)).await;
         };
         let runs = over["runs"]["totalCount"].as_u64().unwrap();
         assert_eq!(over["nextFireAt"], Value::Null);
-        match over["status"].as_str().unwrap() {
-            "COMPLETED" => {
-                assert_eq!(runs, 1, "{over:#}");
-                fired += 1;
-            }
-            _ => {
-                assert_eq!(runs, 0, "{over:#}");
-                missed += 1;
-            }
+        if over["status"] == "COMPLETED" {
+            assert_eq!(runs, 1, "{over:#}");
+            fired += 1;
+        } else {
+            assert_eq!(runs, 0, "{over:#}");
+            missed += 1;
         }
     }
     eprintln!(

@@ -14,7 +14,7 @@ fn is(error: &Value, code: &str, argument: &str, says: &str) {
 }
 
 /// An object with other fields over its own; null takes one away.
-fn with(base: &Value, other: Value) -> Value {
+fn with(base: &Value, other: &Value) -> Value {
     let mut base = base.clone();
     for (name, value) in other.as_object().unwrap() {
         if value.is_null() {
@@ -95,14 +95,14 @@ async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
         ),
     ];
     for (change, code, argument, says) in cases {
-        let input = with(&good, change);
+        let input = with(&good, &change);
         is(&server.error(CREATE, json!({ "input": input })).await, code, argument, says);
     }
-    let away = with(&good, json!({ "target": { "dbProfileId": nowhere } }));
+    let away = with(&good, &json!({ "target": { "dbProfileId": nowhere } }));
     let error = server.error(CREATE, json!({ "input": away })).await;
     assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error:#}");
     assert!(!error.to_string().contains("secret"));
-    let error = server.error(CREATE, json!({ "input": with(&good, json!({ "cron": 5 })) })).await;
+    let error = server.error(CREATE, json!({ "input": with(&good, &json!({ "cron": 5 })) })).await;
     assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
     // None of these left anything behind, and the good one is good.
     assert_eq!(server.data("{ schedules { totalCount } }", json!({})).await["schedules"]["totalCount"], 0);

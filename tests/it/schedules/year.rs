@@ -131,7 +131,7 @@ async fn several_schedulers_over_one_store_start_one_run_for_each_firing() {
     let began = std::time::Instant::now();
     for id in &ids {
         while house.get(*id).await.status != ScheduleStatus::Completed {
-            assert!(began.elapsed() < std::time::Duration::from_secs(60), "not all fired");
+            assert!(began.elapsed() < std::time::Duration::from_mins(1), "not all fired");
             house.ports.bus.nudge_schedules();
             tokio::time::sleep(std::time::Duration::from_millis(10)).await;
         }
