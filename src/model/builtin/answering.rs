@@ -136,19 +136,30 @@ fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<Str
 }
 
 /// Two tables at the most that a question is about, each with the words that it was found by: the best, and the best
-/// of those found by other words.
+/// of those found by other words. Tables that are called what the question says come before those that mention it.
 fn tables(found: &Value) -> Vec<(String, String)> {
+    let is_called_so = |asset: &&Value| {
+        let by = found_by(asset);
+        let name = words::split(text(asset, "path").rsplit('.').next().unwrap_or_default());
+        !is_column(asset) && name.iter().all(|word| by.contains(&words::singular(word)))
+    };
+    let (called, others): (Vec<&Value>, Vec<&Value>) = list(found, "assets").iter().partition(is_called_so);
     let mut tables: Vec<(String, String)> = Vec::new();
-    for asset in list(found, "assets") {
+    for asset in called.into_iter().chain(others) {
         let table = if is_column(asset) { text(asset, "table") } else { text(asset, "path") };
-        let why = text(asset, "why").split(" in ").next().unwrap_or_default();
-        let why = why.split(", ").map(words::singular).collect::<Vec<_>>().join(", ");
+        let why = found_by(asset).join(", ");
         if text(asset, "kind") != "schema" && tables.iter().all(|(known, by)| *known != table && *by != why) {
             tables.push((table.to_owned(), why));
         }
     }
     tables.truncate(2);
     tables
+}
+
+/// The words that an asset was found by, in the singular.
+fn found_by(asset: &Value) -> Vec<String> {
+    let why = text(asset, "why").split(" in ").next().unwrap_or_default();
+    why.split(", ").map(words::singular).collect()
 }
 
 fn list<'a>(value: &'a Value, key: &str) -> &'a [Value] {

@@ -146,7 +146,7 @@ async fn one_moment_fires_once_and_takes_up_tables_that_came_since() {
     let late = late(&fired["lastFireAt"]) - late(&fired["fireAt"]);
     assert!((0..2_000).contains(&late.num_milliseconds()), "{late}");
     // A new moment wakes it again.
-    let again = update(&server, &id, json!({ "fireAt": in_ms(400) })).await;
+    let again = update(&server, &id, json!({ "fireAt": in_ms(1_500) })).await;
     assert_eq!(again["status"], "ACTIVE");
     until(&server, &id, |now| now["status"] == "COMPLETED" && now["runs"]["totalCount"] == 2).await;
 }
@@ -187,7 +187,7 @@ async fn why_a_firing_came_to_nothing_is_told_until_one_goes_well() {
     // The table is gone: the plain one's run fails, the other starts none.
     target.execute("ALTER TABLE users RENAME TO people;");
     for id in [&plain, &changes] {
-        update(&server, id, json!({ "fireAt": in_ms(300), "cron": null })).await;
+        update(&server, id, json!({ "fireAt": in_ms(1_500), "cron": null })).await;
         let failed = until(&server, id, |now| now["lastError"].is_object()).await;
         assert_eq!(failed["lastError"]["code"], "BAD_USER_INPUT", "{failed:#}");
         assert!(failed["lastError"]["message"].as_str().unwrap().contains("users"), "{failed:#}");
@@ -203,7 +203,7 @@ async fn why_a_firing_came_to_nothing_is_told_until_one_goes_well() {
     let aside = target.file.with_extension("aside");
     std::fs::rename(&target.file, &aside).unwrap();
     for id in [&plain, &changes] {
-        update(&server, id, json!({ "fireAt": in_ms(300) })).await;
+        update(&server, id, json!({ "fireAt": in_ms(1_500) })).await;
         let is = |now: &Value| {
             now["lastError"]["code"] == "UNAVAILABLE"
                 || now["lastError"]["code"] == "BAD_USER_INPUT"
@@ -214,7 +214,7 @@ async fn why_a_firing_came_to_nothing_is_told_until_one_goes_well() {
     std::fs::rename(&aside, &target.file).unwrap();
     target.execute("ALTER TABLE people RENAME TO users;");
     for id in [&plain, &changes] {
-        update(&server, id, json!({ "fireAt": in_ms(300) })).await;
+        update(&server, id, json!({ "fireAt": in_ms(1_500) })).await;
         let well = until(&server, id, |now| now["runs"]["nodes"][0]["status"] == "READY_FOR_REVIEW").await;
         assert_eq!(well["lastError"], Value::Null, "{well:#}");
     }

@@ -51,7 +51,7 @@ async fn only_what_is_new_or_has_another_type_is_described() {
          ALTER TABLE users ADD COLUMN email VARCHAR(200);",
     );
     // At its time this time.
-    update(&server, &id, json!({ "fireAt": in_ms(300), "cron": null })).await;
+    update(&server, &id, json!({ "fireAt": in_ms(1_500), "cron": null })).await;
     let fired = until(&server, &id, |now| {
         now["runs"]["nodes"][0]["status"] == "READY_FOR_REVIEW"
             && now["status"] == "COMPLETED"
@@ -61,7 +61,7 @@ async fn only_what_is_new_or_has_another_type_is_described() {
     let newest = fired["runs"]["nodes"][0]["id"].as_str().unwrap();
     assert_eq!(described(&server, newest).await, assets(&["orders", "orders.id", "orders.total", "users.email"]));
     // A moment at which nothing changed has no run, and is no error.
-    let quiet = update(&server, &id, json!({ "fireAt": in_ms(300) })).await;
+    let quiet = update(&server, &id, json!({ "fireAt": in_ms(1_500) })).await;
     let quiet =
         until(&server, &id, |now| now["status"] == "COMPLETED" && now["lastFireAt"] != quiet["lastFireAt"]).await;
     assert_eq!((&quiet["runs"]["totalCount"], &quiet["lastError"]), (&json!(2), &Value::Null));

@@ -84,10 +84,10 @@ async fn a_setting_lets_one_moment_fire_that_passed_while_no_server_ran() {
         let demo = server.db_profile("demo").await;
         let target =
             json!({ "dbProfileId": demo, "schemas": [{ "name": "main", "tables": [{ "name": "customers" }] }] });
-        let id = create(&server, json!({ "name": "soon", "fireAt": in_ms(500), "target": target })).await;
+        let id = create(&server, json!({ "name": "soon", "fireAt": in_ms(1_000), "target": target })).await;
         let data = server.kill().await;
         // Longer than a restart takes.
-        tokio::time::sleep(Duration::from_secs(3)).await;
+        tokio::time::sleep(Duration::from_secs(5)).await;
         let server = Server::start_at(data, &[("GLOSS_MISSED_FIRINGS", setting)]).await;
         let over = until(&server, &id, |now| now["status"] != "ACTIVE").await;
         assert_eq!((&over["status"], &over["runs"]["totalCount"]), (&json!(status), &json!(runs)), "{over:#}");

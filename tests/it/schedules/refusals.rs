@@ -164,7 +164,7 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
     is(&server.error("{ schedules(after: \"x\") { totalCount } }", json!({})).await, bad, "after", "cursor");
 
     // A moment that is over has nothing to pause or to resume.
-    let once = json!({ "name": "once", "fireAt": in_ms(300), "target": { "dbProfileId": db_profile } });
+    let once = json!({ "name": "once", "fireAt": in_ms(1_500), "target": { "dbProfileId": db_profile } });
     let once = create(&server, once).await;
     until(&server, &once, |now| now["status"] == "COMPLETED").await;
     for verb in ["pauseSchedule", "resumeSchedule"] {
