@@ -98,7 +98,7 @@ pub async fn store(folder: &Path, runs: usize, assets: usize) -> Result<Vec<Stri
         store.create_runs(vec![new], None, now).await?;
         let run = store.claim_next("bench", now, Duration::from_secs(3_600)).await?.ok_or("no run to claim")?;
         let rows: Vec<Row> =
-            (0..assets).zip(1..).map(|(at, position)| Row { position, asset: asset(at), again: None }).collect();
+            (0..assets).zip(1..).map(|(at, position)| Row { position, asset: asset(at), again: None, fingerprint: None }).collect();
         let resolved = rows.clone();
         let resolve: Change = Box::new(move |edit| {
             edit.resolve(resolved);
