@@ -72,13 +72,14 @@ async fn schedule(server: &Server, id: &str) -> Value {
     server.data(SCHEDULE, json!({ "id": id })).await["node"].take()
 }
 
-/// The schedule once it is so. There is no subscription to schedules: it is asked for again and again.
+/// The schedule once it is so. There is no subscription to schedules: it is asked for again and again. A query reads a
+/// schedule before its runs, which may go on in between: what is given was read whole after it came so.
 async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let now = schedule(server, id).await;
         if is(&now) {
-            return now;
+            return schedule(server, id).await;
         }
         assert!(began.elapsed() < Duration::from_mins(1), "it never came so: {now:#}\n{}", server.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
