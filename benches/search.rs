@@ -132,13 +132,13 @@ async fn main() {
         url: "sqlite:///erp.db".to_owned().into(),
         pinned_database: None,
     };
-    let profile = store.create_db_profile(profile, SystemClock.now()).await.expect("a profile").id;
+    let profile = store.create_db_profile(profile, SystemClock.now()).await.expect("a profile");
 
     let tables: Vec<Arc<TableDetail>> = (0..TABLES).map(table).map(Arc::new).collect();
     for what in ["taken in", "read again, nothing changed"] {
         let begun = Instant::now();
         for tables in tables.chunks(50) {
-            store.index_tables(profile, tables).await.expect("indexed");
+            store.index_tables(&profile, tables).await.expect("indexed");
         }
         println!("{} assets {what}: {:.2?}", TABLES * (COLUMNS + 1), begun.elapsed());
     }
@@ -149,7 +149,7 @@ async fn main() {
         ["customer mail", "cust_email_addr", "invoice total", "warehouse 4711", "department", "patient", "id", "zzz"]
     {
         let query = SearchQuery::of(text, true);
-        let only = [profile];
+        let only = [profile.id];
         let search = async || {
             let need = if store.finds_any(&query, Need::All, Some(&only)).await.expect("found") {
                 Need::All

@@ -203,7 +203,9 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         .map_err(|source| StartError::Listen { address: settings.listen, source })?;
     let address = listener.local_addr()?;
     folder.tell_address(reachable(address))?;
-    let working = tokio::spawn(Pool::new(ports.clone(), pool_settings(&settings), stop.clone()).work());
+    let working = tokio::spawn(
+        Pool::new(ports.clone(), services.searches.readings(), pool_settings(&settings), stop.clone()).work(),
+    );
     let scheduler = Scheduler::new(ports.clone(), scheduler_settings(&settings), stop.clone());
     let scheduling = tokio::spawn(scheduler.work());
     let gate =

@@ -15,6 +15,8 @@ pub struct Model {
     pub stamp: String,
     /// JSON; null while it is made.
     pub figures: Option<String>,
+    /// How many assets its grid has; 0 while it is made.
+    pub assets: i64,
     pub begun_at: i64,
     pub finished_at: Option<i64>,
 }

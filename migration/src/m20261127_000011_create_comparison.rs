@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
         table.table("comparison").col(big_pk_auto("id"));
         let blocks = [
             columns(&["key", "stamp", "figures?"], ColumnDef::text),
-            columns(&["begun_at", "finished_at?"], ColumnDef::big_integer),
+            columns(&["assets", "begun_at", "finished_at?"], ColumnDef::big_integer),
         ];
         for mut column in blocks.concat() {
             table.col(&mut column);

@@ -76,6 +76,7 @@ impl MigrationTrait for Migration {
             &[
                 ("catalog_asset_by_name", &["db_profile_id", "folded"]),
                 ("catalog_asset_by_reference", &["db_profile_id", "refers_to_key"]),
+                ("catalog_asset_by_kind", &["db_profile_id", "asset_kind"]),
                 ("catalog_asset_by_description", &["described_by"]),
             ],
         )

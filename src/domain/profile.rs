@@ -1,6 +1,6 @@
 //! Profiles: the named connections to databases and to language models.
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 
 use super::{
     Error, Result,
@@ -38,6 +38,16 @@ pub struct DbProfile {
     pub pinned_database: Option<String>,
     /// When it was made.
     pub created_at: Moment,
+}
+
+impl DbProfile {
+    /// Whether both lead to the same database, as far as their settings tell.
+    #[must_use]
+    pub fn same_database(&self, other: &Self) -> bool {
+        self.backend == other.backend
+            && self.url.expose_secret() == other.url.expose_secret()
+            && self.pinned_database == other.pinned_database
+    }
 }
 
 /// A DB profile to be made.

@@ -162,12 +162,28 @@ pub struct KnownAsset {
     pub nullable: bool,
     /// Whether a column is part of the primary key.
     pub primary_key: bool,
+    /// The key of the table that it is or belongs to; see [`table_key`].
+    pub table_key: String,
     /// What a column refers to by a foreign key, as displayed: `main.Artist.ArtistId`.
     pub references: Option<String>,
+    /// The key of the table that it refers to.
+    pub references_key: Option<String>,
     /// The comment that stands in the database.
     pub comment: Option<String>,
     /// The text that a review accepted last.
     pub description: Option<String>,
+}
+
+/// What ends each part of a table's key: a character that no name has.
+pub const KEY_END: char = '\u{1f}';
+
+/// Database, schema and table of an asset in one text, by which the columns of a table and what refers to it are found.
+/// A schema's is without a table.
+#[must_use]
+pub fn table_key(path: &AssetPath) -> String {
+    let parts = [&path.database, &path.schema].map(|part| part.as_deref().unwrap_or_default());
+    let parts = parts.into_iter().chain(path.table.as_deref());
+    parts.flat_map(|part| part.chars().filter(|c| *c != KEY_END).chain([KEY_END])).collect()
 }
 
 /// Where a searched word was found.
@@ -285,6 +301,19 @@ impl SearchQuery {
             }
         }
         Self { wanted }
+    }
+
+    /// Whether a text says nothing of what is looked for: "Which tables are there?"
+    #[must_use]
+    pub fn is_vague(text: &str) -> bool {
+        Self::telling(text).is_empty()
+    }
+
+    /// The words that tell something, as they were written.
+    #[must_use]
+    pub fn telling(text: &str) -> Vec<String> {
+        let tokens = vocabulary::read(text, &Context::default()).into_iter().map(|token| token.raw);
+        tokens.filter(|raw| !STOP_WORDS.contains(&raw.as_str())).collect()
     }
 
     /// The list of what this finds, as its cursors name it.

@@ -41,9 +41,7 @@ async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
             Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
         }
     })?;
-    if let Some(profile) = work.context.run.db_profile_id {
-        take_walk(&work.context.ports, profile, &work.context.run.scope, &walked).await;
-    }
+    take_walk(&work.context.ports, &work.db_profile, &work.context.run.scope, &walked).await;
     let rows = rows_of(&walked.visits);
     work.context
         .record(move |edit| {

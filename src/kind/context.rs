@@ -16,6 +16,7 @@ use super::{
     Halt,
     budget::{Ledger, out_of_seconds},
     gate::Gates,
+    indexing::Readings,
 };
 use crate::{
     domain::{
@@ -86,6 +87,8 @@ pub struct RunContext {
     pub cancel: CancellationToken,
     /// The gates before the models.
     pub gates: Arc<Gates>,
+    /// The catalogs that are being read.
+    pub readings: Readings,
     /// How long to bear with a provider or target that does not answer.
     pub patience: Patience,
     /// The run's budget.
@@ -96,10 +99,17 @@ pub struct RunContext {
 
 impl RunContext {
     /// The context of a claim.
-    pub fn new(ports: Ports, run: Run, stops: Stops, gates: Arc<Gates>, patience: Patience) -> Self {
+    pub fn new(
+        ports: Ports,
+        run: Run,
+        stops: Stops,
+        gates: Arc<Gates>,
+        readings: Readings,
+        patience: Patience,
+    ) -> Self {
         let ledger = Ledger::new(run.budget.clone(), &run.usage);
         let Stops { stop, cancel } = stops;
-        Self { ports, run, stop, cancel, gates, patience, ledger, began: Instant::now() }
+        Self { ports, run, stop, cancel, gates, readings, patience, ledger, began: Instant::now() }
     }
 
     /// Records what happened, fenced by this claim. The record is written whole even when the caller is

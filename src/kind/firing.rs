@@ -91,7 +91,7 @@ async fn look(ports: &Ports, schedule: &Schedule, profile: &DbProfile) -> Result
     let target = ports.targets.open(profile).map_err(|error| target_error(&error))?;
     match walk(target.as_ref(), &schedule.settings.scope).await {
         Ok(walked) => {
-            take_walk(ports, profile.id, &schedule.settings.scope, &walked).await;
+            take_walk(ports, profile, &schedule.settings.scope, &walked).await;
             Ok(rows_of(&walked.visits))
         }
         Err(WalkError::Target(error)) => Err(target_error(&error)),

@@ -2,13 +2,26 @@
 //!
 //! The rule: a run gives the index what it reads anyway and reads nothing twice. A profile that no run has read whole
 //! is read by the first search or question over it, schema by schema, some tables at a time, so that memory does not
-//! grow with the catalog. What could not be indexed costs a search something, never a run.
+//! grow with the catalog; [`Readings`] sees to it that no catalog is read twice at once. What could not be indexed
+//! costs a search something, never a run.
 
-use std::{collections::HashMap, sync::Arc};
+use std::{
+    collections::HashMap,
+    panic::AssertUnwindSafe,
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use futures_util::{
+    FutureExt as _,
+    future::{BoxFuture, Shared},
+};
+use tokio::sync::Semaphore;
+use tracing::Instrument as _;
 
 use super::walk::Walked;
 use crate::{
-    domain::{Result, catalog::TableDetail, id::DbProfileId, profile::DbProfile, scope::RunScope},
+    domain::{Error, Result, catalog::TableDetail, id::DbProfileId, profile::DbProfile, scope::RunScope},
     port::{
         Ports,
         store::Store,
@@ -18,29 +31,39 @@ use crate::{
 
 /// Tables that are recorded in one transaction.
 const TABLES_AT_ONCE: usize = 50;
+/// Catalogs that are read at once.
+const READINGS_AT_ONCE: usize = 4;
+/// How long a profile that could not be read is left alone by whoever does not name it.
+const LEFT_ALONE: Duration = Duration::from_mins(1);
 
 /// Takes in what a run's walk has read; what the walk has seen to be gone is removed.
-pub async fn take_walk(ports: &Ports, profile: DbProfileId, scope: &RunScope, walked: &Walked) {
+pub async fn take_walk(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) {
     if let Err(error) = take_walked(ports, profile, scope, walked).await {
         tracing::warn!(%error, "a catalog was read but not indexed");
     }
 }
 
-async fn take_walked(ports: &Ports, profile: DbProfileId, scope: &RunScope, walked: &Walked) -> Result<()> {
+async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) -> Result<()> {
     let store = &ports.store;
+    let everything = scope.schemas.is_empty();
     let tables: Vec<Arc<TableDetail>> = walked.visits.iter().map(|visit| Arc::clone(&visit.table)).collect();
     for tables in tables.chunks(TABLES_AT_ONCE) {
         store.index_tables(profile, tables).await?;
     }
-    // A database without a single table does not tell how its paths are spelled.
-    let Some(first) = tables.first() else { return Ok(()) };
+    let Some(first) = tables.first() else {
+        // A database without a single table does not tell how its paths are spelled.
+        if everything && scope.database.is_none() {
+            store.catalog_is_empty(profile).await?;
+            store.catalog_read(profile, ports.clock.now()).await?;
+        }
+        return Ok(());
+    };
     let database = first.database.as_deref();
     let mut of_schemas: HashMap<&str, Vec<String>> = HashMap::new();
     for table in &tables {
         of_schemas.entry(table.schema.as_str()).or_default().push(table.table.name.clone());
     }
-    store.index_schemas(profile, database, &walked.schemas, true).await?;
-    let everything = scope.schemas.is_empty();
+    store.index_schemas(profile, database, &walked.schemas).await?;
     for schema in &walked.schemas {
         let named = || scope.schemas.iter().any(|named| named.name == schema.name && named.tables.is_empty());
         if everything || named() {
@@ -55,8 +78,7 @@ async fn take_walked(ports: &Ports, profile: DbProfileId, scope: &RunScope, walk
 }
 
 /// Takes in tables that a run has read one by one.
-pub async fn take_tables(store: &dyn Store, profile: Option<DbProfileId>, tables: &[Arc<TableDetail>]) {
-    let Some(profile) = profile else { return };
+pub async fn take_tables(store: &dyn Store, profile: &DbProfile, tables: &[Arc<TableDetail>]) {
     if let Err(error) = store.index_tables(profile, tables).await {
         tracing::warn!(%error, "tables were read but not indexed");
     }
@@ -73,11 +95,79 @@ pub enum ReadError {
     Store(#[from] crate::domain::Error),
 }
 
+/// What a reading came to.
+pub type Reading = Shared<BoxFuture<'static, Result<(), Arc<ReadError>>>>;
+
+#[derive(Default)]
+struct UnderWay {
+    readings: HashMap<DbProfileId, (DbProfile, Reading)>,
+    failed: HashMap<DbProfileId, Instant>,
+}
+
+/// Catalogs that are being read. Cheap to clone.
+#[derive(Clone)]
+pub struct Readings {
+    ports: Ports,
+    under_way: Arc<Mutex<UnderWay>>,
+    turns: Arc<Semaphore>,
+}
+
+impl Readings {
+    /// Over these ports.
+    #[must_use]
+    pub fn new(ports: Ports) -> Self {
+        Self { ports, under_way: Arc::default(), turns: Arc::new(Semaphore::new(READINGS_AT_ONCE)) }
+    }
+
+    /// The reading of a profile's catalog: the one under way, or a new one. It goes on though nobody waits for it any
+    /// more. Nothing where it failed a moment ago and the profile is not `named`.
+    #[must_use]
+    pub fn read(&self, profile: &DbProfile, named: bool) -> Option<Reading> {
+        let mut state = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((read, reading)) = state.readings.get(&profile.id)
+            && read.same_database(profile)
+        {
+            return Some(reading.clone());
+        }
+        let failed = state.failed.get(&profile.id);
+        if !named && failed.is_some_and(|failed| failed.elapsed() < LEFT_ALONE) {
+            return None;
+        }
+        let task = tokio::spawn(self.clone().carry_out(profile.clone()).in_current_span());
+        let broke_off = |_| Err(Arc::new(ReadError::Store(Error::internal("a catalog's reading broke off"))));
+        let reading = task.map(move |done| done.unwrap_or_else(broke_off)).boxed().shared();
+        state.readings.insert(profile.id, (profile.clone(), reading.clone()));
+        Some(reading)
+    }
+
+    async fn carry_out(self, profile: DbProfile) -> Result<(), Arc<ReadError>> {
+        let read = async {
+            // Never closed.
+            let _turn = self.turns.acquire().await;
+            read_whole(&self.ports, &profile).await
+        };
+        let panicked = |_| Err(ReadError::Store(Error::internal("a catalog's reading panicked")));
+        let done = AssertUnwindSafe(read).catch_unwind().await.unwrap_or_else(panicked);
+        let mut state = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        if state.readings.get(&profile.id).is_some_and(|(read, _)| read.same_database(&profile)) {
+            state.readings.remove(&profile.id);
+        }
+        match &done {
+            Ok(()) => drop(state.failed.remove(&profile.id)),
+            Err(error) => {
+                tracing::warn!(db_profile = profile.name, %error, "a catalog could not be read");
+                state.failed.insert(profile.id, Instant::now());
+            }
+        }
+        done.map_err(Arc::new)
+    }
+}
+
 /// Reads a profile's catalog whole: its pinned database, else the one that its URL names.
 ///
 /// # Errors
 /// [`ReadError`]; what was read before stays in the index.
-pub async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError> {
+async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError> {
     let target = ports.targets.open(profile)?;
     let (target, store): (&dyn Target, _) = (target.as_ref(), &ports.store);
     let pinned = profile.pinned_database.as_deref();
@@ -92,14 +182,15 @@ pub async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadEr
             if let Some(first) = details.first() {
                 database.get_or_insert_with(|| first.database.clone());
             }
-            store.index_tables(profile.id, &details).await?;
+            store.index_tables(profile, &details).await?;
         }
         let database = database.clone().unwrap_or_else(|| profile.pinned_database.clone());
-        store.keep_tables(profile.id, database.as_deref(), &schema.name, &names).await?;
+        store.keep_tables(profile, database.as_deref(), &schema.name, &names).await?;
     }
-    if let Some(database) = database {
-        store.index_schemas(profile.id, database.as_deref(), &schemas, true).await?;
+    match database {
+        Some(database) => store.index_schemas(profile, database.as_deref(), &schemas).await?,
+        None => store.catalog_is_empty(profile).await?,
     }
-    store.catalog_read(profile.id, ports.clock.now()).await?;
+    store.catalog_read(profile, ports.clock.now()).await?;
     Ok(())
 }

@@ -28,6 +28,7 @@ use crate::{
         asset::{AssetKind, AssetPath},
         catalog::TableDetail,
         id::SuggestionId,
+        profile::DbProfile,
         run::{Row, RowOutcome, RunError},
         status::{RunKind, RunStatus},
         usage::Usage,
@@ -49,7 +50,9 @@ const JOBS_AT_ONCE: usize = 16;
 pub struct Work<'a> {
     /// What the run sees of the world.
     pub context: &'a RunContext,
-    /// The database that is described.
+    /// The profile of the database that is described.
+    pub db_profile: DbProfile,
+    /// The database.
     pub target: Arc<dyn Target>,
     asker: Asker<'a>,
     /// Set when the run has to pause: nothing new is sent, what is under way is recorded.
@@ -78,6 +81,7 @@ impl<'a> Work<'a> {
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
         Ok(Self {
             context,
+            db_profile,
             target,
             asker: Asker::new(context, describer, context.gates.of(&llm_profile)),
             paused: Mutex::default(),
@@ -181,7 +185,7 @@ impl<'a> Work<'a> {
         let details: Vec<Arc<TableDetail>> = details.into_iter().map(Arc::new).collect();
         // What a walk has read is in the index already.
         if !self.walks() {
-            take_tables(self.context.ports.store.as_ref(), self.context.run.db_profile_id, &details).await;
+            take_tables(self.context.ports.store.as_ref(), &self.db_profile, &details).await;
         }
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();

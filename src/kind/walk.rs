@@ -73,15 +73,36 @@ pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkE
     }
     let mut visits = Vec::new();
     for (at, schema) in scope.schemas.iter().enumerate() {
-        if !existing.contains(&schema.name) {
-            return Err(WalkError::Unknown {
-                path: format!("schemas.{at}.name"),
-                message: format!("there is no schema {}; there are {}", quote_part(&schema.name), some_of(&existing)),
-            });
-        }
+        known(&existing, schema, at)?;
         visits.extend(walk_schema(target, database, schema, &format!("schemas.{at}")).await?);
     }
     Ok(Walked { schemas, visits })
+}
+
+/// Whether all that a scope names is there. What it only includes is not read.
+///
+/// # Errors
+/// [`WalkError`].
+pub async fn check(target: &dyn Target, scope: &RunScope) -> Result<(), WalkError> {
+    let database = scope.database.as_deref();
+    let existing: Vec<String> = target.schemas(database).await?.into_iter().map(|schema| schema.name).collect();
+    for (at, schema) in scope.schemas.iter().enumerate() {
+        known(&existing, schema, at)?;
+        if !schema.tables.is_empty() {
+            walk_schema(target, database, schema, &format!("schemas.{at}")).await?;
+        }
+    }
+    Ok(())
+}
+
+fn known(existing: &[String], schema: &SchemaScope, at: usize) -> Result<(), WalkError> {
+    if existing.contains(&schema.name) {
+        return Ok(());
+    }
+    Err(WalkError::Unknown {
+        path: format!("schemas.{at}.name"),
+        message: format!("there is no schema {}; there are {}", quote_part(&schema.name), some_of(existing)),
+    })
 }
 
 async fn walk_schema(

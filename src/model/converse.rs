@@ -35,6 +35,9 @@ const ANSWER_BYTES: usize = 1 << 20;
 /// Uses of tools that one reply may ask for and that are read at all.
 const MAX_CALLS: usize = 16;
 
+/// Broken streams one after another that an endpoint is borne with.
+const MAX_BROKEN: u8 = 2;
+
 /// What is known of an endpoint's tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tools {
@@ -55,12 +58,14 @@ pub struct AskManner {
     schema: Option<Strength>,
     temperature: bool,
     stream: bool,
+    /// Streams one after another that ended before the answer was whole.
+    broken: u8,
 }
 
 impl AskManner {
     const fn first(strict: bool) -> Self {
         let schema = if strict { Strength::Strict } else { Strength::Bounded };
-        Self { tools: Tools::Unknown, schema: Some(schema), temperature: true, stream: true }
+        Self { tools: Tools::Unknown, schema: Some(schema), temperature: true, stream: true, broken: 0 }
     }
 
     /// What to try after a refusal; `None` where nothing is left to leave out, or the refusal is not about that.
@@ -120,7 +125,9 @@ impl Thoughts {
         if self.passed {
             return piece.to_owned();
         }
-        self.held.push_str(piece);
+        if self.held.len() + piece.len() <= ANSWER_BYTES {
+            self.held.push_str(piece);
+        }
         let begun = self.held.trim_start();
         if !self.open && "<think>".starts_with(begun.get(..begun.len().min(7)).unwrap_or(begun)) && begun.len() < 7 {
             return String::new();
@@ -307,6 +314,7 @@ impl Converser for ProviderConverser {
             requests += 1;
             match self.step(conversation, manner, key.as_ref(), listener).await {
                 Ok((step, usage, learnt)) => {
+                    let learnt = AskManner { broken: 0, ..learnt };
                     if known != Some(learnt) {
                         self.manners.remember(endpoint.identity(), learnt);
                     }
@@ -319,6 +327,13 @@ impl Converser for ProviderConverser {
                     }
                     None => return Err(ModelError::Rejected(refusal)),
                 },
+                // Where streams never end as they should, the next try goes without one.
+                Err(error @ ModelError::NoAnswer(_)) if manner.stream => {
+                    let broken = manner.broken + 1;
+                    let learnt = AskManner { broken, stream: broken < MAX_BROKEN, ..manner };
+                    self.manners.remember(endpoint.identity(), learnt);
+                    return Err(error);
+                }
                 Err(error) => return Err(error),
             }
         }

@@ -309,7 +309,7 @@ pub trait ComparisonStore: Send + Sync {
     async fn kept_comparison(&self, set: &ComparedSet) -> Result<Option<KeptComparison>>;
 
     /// Begins one; it is found once it is finished. Older ones go: those of the same runs begun before `replace_before`,
-    /// the oldest beyond a bound, and what a process that is gone began.
+    /// and the oldest beyond a bound.
     async fn begin_comparison(
         &self,
         set: &ComparedSet,
@@ -318,8 +318,7 @@ pub trait ComparisonStore: Send + Sync {
         replace_before: Moment,
     ) -> Result<ComparisonId>;
 
-    /// The texts of these runs for the next assets after one, at least `limit` unless there are no more; always all of
-    /// an asset. `after` is the display of the last asset that was read.
+    /// The texts of these runs for the next assets after one, about `limit` of them; always all of an asset. `after` is the display of the last asset that was read.
     async fn compared_texts(&self, runs: &[RunId], after: Option<&str>, limit: u64) -> Result<Vec<ComparedText>>;
 
     /// The next assets that a run could not describe, with their positions.
@@ -460,29 +459,27 @@ pub trait ScheduleStore: Send + Sync {
 #[async_trait]
 pub trait CatalogStore: Send + Sync {
     /// Takes in tables as they were just read: what is new is added, what changed is changed, columns that are gone are
-    /// removed. What did not change costs a look and no write. One transaction; a profile that is gone takes nothing.
-    async fn index_tables(&self, profile: DbProfileId, tables: &[Arc<TableDetail>]) -> Result<()>;
+    /// removed. What did not change costs a look and no write. One transaction. A profile that is gone, or that leads to
+    /// another database meanwhile, takes nothing; so with all that takes a profile here.
+    async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()>;
 
-    /// Takes in the schemas of a database as they were just read. With `whole`, other schemas are gone with all in them.
-    async fn index_schemas(
-        &self,
-        profile: DbProfileId,
-        database: Option<&str>,
-        schemas: &[Schema],
-        whole: bool,
-    ) -> Result<()>;
+    /// Takes in the schemas of a database as they were just read. Other schemas are gone with all in them.
+    async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()>;
 
     /// Removes the tables of a schema that are not among these, which are all that it has.
     async fn keep_tables(
         &self,
-        profile: DbProfileId,
+        profile: &DbProfile,
         database: Option<&str>,
         schema: &str,
         tables: &[String],
     ) -> Result<()>;
 
+    /// There is no table in a profile's database.
+    async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()>;
+
     /// A profile's catalog was read whole.
-    async fn catalog_read(&self, profile: DbProfileId, at: Moment) -> Result<()>;
+    async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()>;
 
     /// Those of these profiles whose catalog was never read whole.
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>>;
@@ -505,14 +502,23 @@ pub trait CatalogStore: Send + Sync {
     /// The columns of a table, in their order.
     async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>>;
 
-    /// Columns of other tables that refer to a table, by name, at most `limit`.
-    async fn referring_to(&self, profile: DbProfileId, table: &AssetPath, limit: u64) -> Result<Vec<KnownAsset>>;
+    /// All columns of a profile that refer to another, by name, at most `limit`.
+    async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
 
-    /// The newest suggestions on these databases whose asset or text holds all these words, at most `limit`.
+    /// The tables of these profiles, or of one of their schemas, by name, at most `limit`; and how many there are.
+    async fn tables_of(
+        &self,
+        profiles: &[DbProfileId],
+        schema: Option<&AssetPath>,
+        limit: u64,
+    ) -> Result<(Vec<KnownAsset>, u64)>;
+
+    /// The newest suggestions on these databases whose asset or text holds all these words, each in one of its
+    /// spellings, at most `limit`.
     async fn suggestions_holding(
         &self,
         profiles: &[DbProfileId],
-        words: &[String],
+        words: &[Vec<String>],
         limit: u64,
     ) -> Result<Vec<Suggestion>>;
 }

@@ -14,7 +14,7 @@ use crate::{
         scope::RunScope,
         usage::Budget,
     },
-    kind::walk::{Visit, WalkError, walk},
+    kind::walk::{self, Visit, WalkError, walk},
     port::{Ports, store::Idempotency, target::TargetError},
 };
 
@@ -45,11 +45,24 @@ pub async fn llm_profile(ports: &Ports, id: Option<LlmProfileId>) -> Result<LlmP
 /// `BadInput` with the path of a name that does not exist; `Unavailable` for a target that cannot be reached.
 pub async fn walk_target(ports: &Ports, profile: &DbProfile, scope: &RunScope, argument: &str) -> Result<Vec<Visit>> {
     let database = ports.targets.open(profile).map_err(|error| unusable_target(argument, &error))?;
-    let walked = walk(database.as_ref(), scope).await.map_err(|error| match error {
+    let walked = walk(database.as_ref(), scope).await.map_err(|error| cannot_walk(argument, error))?;
+    Ok(walked.visits)
+}
+
+/// Refuses a scope that names what is not there.
+///
+/// # Errors
+/// As [`walk_target`].
+pub async fn check_scope(ports: &Ports, profile: &DbProfile, scope: &RunScope, argument: &str) -> Result<()> {
+    let database = ports.targets.open(profile).map_err(|error| unusable_target(argument, &error))?;
+    walk::check(database.as_ref(), scope).await.map_err(|error| cannot_walk(argument, error))
+}
+
+fn cannot_walk(argument: &str, error: WalkError) -> Error {
+    match error {
         WalkError::Unknown { path, message } => Error::bad_input(format!("{argument}.{path}"), message),
         WalkError::Target(error) => unusable_target(argument, &error),
-    })?;
-    Ok(walked.visits)
+    }
 }
 
 fn unusable_target(argument: &str, error: &TargetError) -> Error {

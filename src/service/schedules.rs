@@ -6,7 +6,7 @@
 use tracing::info;
 
 use super::{
-    orders::{check_budget, check_price, llm_profile, walk_target},
+    orders::{check_budget, check_price, check_scope, llm_profile},
     profiles::checked_name,
     runs::StartTarget,
 };
@@ -190,15 +190,15 @@ impl Schedules {
         Ok(schedule)
     }
 
-    /// Does now what a firing would do, whatever the schedule's status, and leaves its times alone. A schedule that
-    /// watches for changes and finds none starts nothing.
+    /// Does now what a firing would do, whatever the schedule's status, and leaves its times alone; the run is that of
+    /// whoever asked. A schedule that watches for changes and finds none starts nothing.
     ///
     /// # Errors
     /// `NotFound`; `Unavailable` for a database that cannot be reached; `Conflict` for what keeps it from starting.
-    pub async fn run_now(&self, id: ScheduleId) -> Result<Option<Run>> {
+    pub async fn run_now(&self, id: ScheduleId, asked_by: &str) -> Result<Option<Run>> {
         for _ in 0..RUN_TRIES {
             let schedule = self.get(id, "id").await?;
-            let outcome = match firing::outcome(&self.ports, &schedule).await? {
+            let mut outcome = match firing::outcome(&self.ports, &schedule).await? {
                 Outcome::Failed(error) if error.code == "UNAVAILABLE" => return Err(Error::unavailable(error.message)),
                 Outcome::Failed(error) => {
                     let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
@@ -206,6 +206,9 @@ impl Schedules {
                 }
                 outcome => outcome,
             };
+            if let Outcome::Run(run) | Outcome::Changes(run) = &mut outcome {
+                asked_by.clone_into(&mut run.started_by);
+            }
             let firing = Firing { due_at: None, outcome };
             if let Some(run) = self.ports.store.fire(&schedule, firing, self.ports.clock.now()).await? {
                 info!(schedule = id.0, run = run.as_ref().map(|run| run.id.0), "schedule run by hand");
@@ -254,8 +257,7 @@ impl Schedules {
         let found: Option<DbProfile> = self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id);
         let unknown = "no DB profile has this id; `dbProfiles` lists them";
         let profile = found.ok_or_else(|| Error::not_found_at("input.target.dbProfileId", unknown))?;
-        walk_target(&self.ports, &profile, &settings.scope, "input.target").await?;
-        Ok(())
+        check_scope(&self.ports, &profile, &settings.scope, "input.target").await
     }
 }
 

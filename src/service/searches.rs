@@ -5,20 +5,11 @@
 //! over all profiles goes by what there is. A reading goes on though nobody waits for it any more, and there is one
 //! for a profile at a time.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-    time::{Duration, Instant},
-};
+use std::time::Duration;
 
-use futures_util::{
-    FutureExt as _,
-    future::{BoxFuture, Shared, join_all},
-};
+use futures_util::future::join_all;
 use tokio::time::timeout;
-use tracing::Instrument as _;
 
-use super::catalog::unreachable;
 use crate::{
     domain::{
         Error, Result,
@@ -27,7 +18,7 @@ use crate::{
         profile::DbProfile,
         search::{AssetHit, Need, SearchQuery},
     },
-    kind::indexing::{ReadError, read_whole},
+    kind::indexing::{ReadError, Reading, Readings},
     port::Ports,
 };
 
@@ -37,30 +28,24 @@ const MAX_TEXT: usize = 500;
 pub const MAX_PROFILES: usize = 100;
 /// How long a search waits for catalogs to be read.
 const READ_TIME: Duration = Duration::from_secs(5);
-/// How long a profile that could not be read is left alone by searches that do not name it.
-const LEFT_ALONE: Duration = Duration::from_mins(1);
-
-/// What a reading came to; who waits is told why it failed.
-type Reading = Shared<BoxFuture<'static, Result<(), Arc<Error>>>>;
-
-#[derive(Default)]
-struct Readings {
-    under_way: HashMap<DbProfileId, Reading>,
-    failed: HashMap<DbProfileId, Instant>,
-}
-
 /// The use case.
 #[derive(Clone)]
 pub struct Searches {
     ports: Ports,
-    readings: Arc<Mutex<Readings>>,
+    readings: Readings,
 }
 
 impl Searches {
     /// Over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
-        Self { ports, readings: Arc::default() }
+        Self { readings: Readings::new(ports.clone()), ports }
+    }
+
+    /// The catalogs that are being read.
+    #[must_use]
+    pub fn readings(&self) -> Readings {
+        self.readings.clone()
     }
 
     /// One page of the assets that a text finds, best first: those that hold all its words, or, where none does, any.
@@ -93,7 +78,7 @@ impl Searches {
         let unread = store.unread_profiles(&ids).await?;
         let unread = profiles.into_iter().filter(|profile| unread.contains(&profile.id));
         let readings: Vec<(String, Reading)> = unread
-            .filter_map(|profile| Some((profile.name.clone(), self.reading(profile, named.is_some())?)))
+            .filter_map(|profile| Some((profile.name.clone(), self.readings.read(&profile, named.is_some())?)))
             .collect();
         if readings.is_empty() {
             return Ok(());
@@ -109,46 +94,18 @@ impl Searches {
             return Err(Error::unavailable(message));
         };
         for ((name, _), done) in readings.iter().zip(done) {
-            if let Err(error) = done {
-                return Err(Error::unavailable(format!("the catalog of {name} cannot be read: {error}")));
+            match done.as_ref().map_err(AsRef::as_ref) {
+                Err(ReadError::Target(error)) => {
+                    return Err(Error::unavailable(format!("the catalog of {name} cannot be read: {error}")));
+                }
+                // What went wrong is in the log.
+                Err(ReadError::Store(_)) => {
+                    return Err(Error::internal(format!("the catalog of {name} could not be recorded")));
+                }
+                Ok(()) => {}
             }
         }
         Ok(())
-    }
-
-    /// The reading of a profile; a new one where none is under way. Nothing where it failed a moment ago and is not
-    /// `named`.
-    fn reading(&self, profile: DbProfile, named: bool) -> Option<Reading> {
-        let mut readings = self.readings.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(reading) = readings.under_way.get(&profile.id) {
-            return Some(reading.clone());
-        }
-        let failed = readings.failed.get(&profile.id);
-        if !named && failed.is_some_and(|failed| failed.elapsed() < LEFT_ALONE) {
-            return None;
-        }
-        let (id, ports, shared) = (profile.id, self.ports.clone(), Arc::clone(&self.readings));
-        let read = async move {
-            let done = read_whole(&ports, &profile).await.map_err(|error| match error {
-                ReadError::Target(error) => unreachable(error),
-                ReadError::Store(error) => error,
-            });
-            let mut readings = shared.lock().unwrap_or_else(PoisonError::into_inner);
-            readings.under_way.remove(&profile.id);
-            match &done {
-                Ok(()) => readings.failed.remove(&profile.id),
-                Err(_) => readings.failed.insert(profile.id, Instant::now()),
-            };
-            done.map_err(Arc::new)
-        };
-        let task = tokio::spawn(read.in_current_span());
-        let reading: BoxFuture<'static, _> = async move {
-            task.await.unwrap_or_else(|_| Err(Arc::new(Error::internal("a catalog's reading broke off"))))
-        }
-        .boxed();
-        let reading = reading.shared();
-        readings.under_way.insert(id, reading.clone());
-        Some(reading)
     }
 }
 

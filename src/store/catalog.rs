@@ -12,11 +12,11 @@ use std::{
 
 use entity::{
     catalog_asset::{self, Column},
-    catalog_reading, db_profile, run, suggestion,
+    catalog_reading, run, suggestion,
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    FromQueryResult, IntoActiveModel, QueryFilter, QueryOrder, QuerySelect,
+    FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement},
 };
 
@@ -27,34 +27,32 @@ use crate::domain::{
     catalog::{Reference, Schema, TableDetail},
     clock::Moment,
     id::{DbProfileId, RunId},
-    search::{KnownAsset, terms},
+    search::{KEY_END, KnownAsset, table_key, terms},
     vocabulary::Context,
 };
 
-/// What ends each part of a key: a character that no name has.
-const END: char = '\u{1f}';
-/// The character after it: keys that begin with a part come before that part with this one.
+/// The character after [`KEY_END`]: keys that begin with a part come before that part with this one.
 const AFTER: char = '\u{20}';
 
-/// Database, schema and table in one text.
-fn key(parts: &[&str]) -> String {
-    parts.iter().flat_map(|part| part.chars().filter(|c| *c != END).chain([END])).collect()
+/// The two keys of an asset.
+fn keys(path: &AssetPath) -> (String, String) {
+    (table_key(path), path.column.clone().unwrap_or_default())
 }
 
-/// The two keys of an asset.
-pub(super) fn keys(path: &AssetPath) -> (String, String) {
-    let part = |part: &Option<String>| part.clone().unwrap_or_default();
-    let (database, schema) = (part(&path.database), part(&path.schema));
-    let table = match &path.table {
-        Some(table) => key(&[&database, &schema, table]),
-        None => key(&[&database, &schema]),
-    };
-    (table, path.column.clone().unwrap_or_default())
+/// The key of a schema, or of a table in it.
+fn key(database: Option<&str>, schema: &str, table: Option<&str>) -> String {
+    table_key(&AssetPath {
+        kind: AssetKind::Table,
+        database: database.map(str::to_owned),
+        schema: Some(schema.to_owned()),
+        table: table.map(str::to_owned),
+        column: None,
+    })
 }
 
 /// Keys that begin with this one, itself left out.
 fn below(key: &str) -> Condition {
-    let end = format!("{}{AFTER}", key.trim_end_matches(END));
+    let end = format!("{}{AFTER}", key.trim_end_matches(KEY_END));
     Condition::all().add(Column::TableKey.gt(key)).add(Column::TableKey.lt(end))
 }
 
@@ -137,20 +135,12 @@ fn referred(table: &TableDetail, reference: &Reference) -> AssetPath {
     }
 }
 
-/// Whether a profile is there: one that was deleted while its catalog was read takes nothing.
-async fn exists(connection: &impl ConnectionTrait, profile: DbProfileId) -> Result<bool> {
-    Ok(db_profile::Entity::find_by_id(profile.0).one(connection).await?.is_some())
-}
-
 /// Takes in tables with their columns.
 pub(super) async fn take_tables(
     transaction: &DatabaseTransaction,
     profile: DbProfileId,
     tables: &[Arc<TableDetail>],
 ) -> Result<()> {
-    if !exists(transaction, profile).await? {
-        return Ok(());
-    }
     for tables in tables.chunks(MAX_KEYS) {
         let wanted: Vec<catalog_asset::Model> = tables.iter().flat_map(|table| rows_of(profile, table)).collect();
         let keys: HashSet<String> = wanted.iter().map(|row| row.table_key.clone()).collect();
@@ -214,11 +204,7 @@ pub(super) async fn take_schemas(
     profile: DbProfileId,
     database: Option<&str>,
     schemas: &[Schema],
-    whole: bool,
 ) -> Result<()> {
-    if !exists(transaction, profile).await? {
-        return Ok(());
-    }
     let row = |schema: &Schema| {
         let path = AssetPath {
             kind: AssetKind::Schema,
@@ -235,15 +221,11 @@ pub(super) async fn take_schemas(
     let of_database = of(profile)
         .add(Column::AssetKind.eq(AssetKind::Schema.as_str()))
         .add(Expr::col(Column::DatabaseName).if_null("").eq(database.unwrap_or_default()));
-    let mut known = catalog_asset::Entity::find().filter(of_database).all(transaction).await?;
+    let known = catalog_asset::Entity::find().filter(of_database).all(transaction).await?;
     let wanted_keys: HashSet<&str> = wanted.iter().map(|row| row.table_key.as_str()).collect();
-    if whole {
-        for gone in known.iter().filter(|row| !wanted_keys.contains(row.table_key.as_str())) {
-            let all_in_it = of(profile).add(below(&gone.table_key));
-            catalog_asset::Entity::delete_many().filter(all_in_it).exec(transaction).await?;
-        }
-    } else {
-        known.retain(|row| wanted_keys.contains(row.table_key.as_str()));
+    for gone in known.iter().filter(|row| !wanted_keys.contains(row.table_key.as_str())) {
+        let all_in_it = of(profile).add(below(&gone.table_key));
+        catalog_asset::Entity::delete_many().filter(all_in_it).exec(transaction).await?;
     }
     take_rows(transaction, wanted, known).await
 }
@@ -256,9 +238,8 @@ pub(super) async fn keep_tables(
     schema: &str,
     tables: &[String],
 ) -> Result<()> {
-    let database = database.unwrap_or_default();
-    let kept: HashSet<String> = tables.iter().map(|table| key(&[database, schema, table])).collect();
-    let in_it = of(profile).add(below(&key(&[database, schema]))).add(Column::ColumnKey.eq(""));
+    let kept: HashSet<String> = tables.iter().map(|table| key(database, schema, Some(table))).collect();
+    let in_it = of(profile).add(below(&key(database, schema, None))).add(Column::ColumnKey.eq(""));
     let known: Vec<String> = catalog_asset::Entity::find()
         .select_only()
         .column(Column::TableKey)
@@ -276,9 +257,6 @@ pub(super) async fn keep_tables(
 
 /// Remembers that a profile's catalog was read whole.
 pub(super) async fn mark_read(transaction: &DatabaseTransaction, profile: DbProfileId, at: Moment) -> Result<()> {
-    if !exists(transaction, profile).await? {
-        return Ok(());
-    }
     let row = catalog_reading::ActiveModel {
         db_profile_id: ActiveValue::Set(profile.0),
         read_at: ActiveValue::Set(record::millis(at)),
@@ -301,7 +279,7 @@ pub(super) async fn unread(connection: &impl ConnectionTrait, profiles: &[DbProf
     Ok(profiles.iter().filter(|id| !read.contains(&id.0)).copied().collect())
 }
 
-/// Forgets a catalog: the profile leads to another database now.
+/// Forgets a catalog: the profile leads to another database now, or nothing is left in it.
 pub(super) async fn forget(transaction: &DatabaseTransaction, profile: DbProfileId) -> Result<()> {
     catalog_reading::Entity::delete_by_id(profile.0).exec(transaction).await?;
     catalog_asset::Entity::delete_many().filter(of(profile)).exec(transaction).await?;
@@ -479,7 +457,9 @@ pub(super) fn known_asset(row: catalog_asset::Model) -> Result<KnownAsset> {
         data_type: row.data_type,
         nullable: row.nullable,
         primary_key: row.primary_key,
+        table_key: row.table_key,
         references: row.refers_to,
+        references_key: row.refers_to_key,
         comment: row.comment,
         description: row.description,
     })
@@ -522,20 +502,39 @@ pub(super) async fn columns_of(
     rows.into_iter().map(known_asset).collect()
 }
 
-/// Columns that refer to a table.
-pub(super) async fn referring_to(
+/// All columns of a profile that refer to another, by name.
+pub(super) async fn foreign_keys(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
-    table: &AssetPath,
     limit: u64,
 ) -> Result<Vec<KnownAsset>> {
     let rows = catalog_asset::Entity::find()
         .filter(of(profile))
-        .filter(Column::RefersToKey.eq(keys(table).0))
+        .filter(Column::RefersToKey.is_not_null())
         .order_by_asc(Column::TableKey)
         .order_by_asc(Column::Position)
         .limit(limit)
         .all(connection)
         .await?;
     rows.into_iter().map(known_asset).collect()
+}
+
+/// Tables by name: of one schema, or all.
+pub(super) async fn tables_of(
+    connection: &impl ConnectionTrait,
+    profiles: &[DbProfileId],
+    schema: Option<&AssetPath>,
+    limit: u64,
+) -> Result<(Vec<KnownAsset>, u64)> {
+    let mut tables = catalog_asset::Entity::find()
+        .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
+        .filter(Column::TableName.is_not_null())
+        .filter(Column::ColumnKey.eq(""));
+    if let Some(schema) = schema {
+        tables = tables.filter(below(&table_key(schema)));
+    }
+    let count = tables.clone().count(connection).await?;
+    let rows = tables.order_by_asc(Column::DbProfileId).order_by_asc(Column::TableKey).limit(limit);
+    let tables = rows.all(connection).await?.into_iter().map(known_asset);
+    Ok((tables.collect::<Result<_>>()?, count))
 }

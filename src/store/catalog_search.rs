@@ -10,7 +10,7 @@ use entity::{
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 use std::{collections::HashMap, sync::Arc};
@@ -19,7 +19,7 @@ use super::{
     SqlStore, all, catalog,
     dialect::{self, Breadth},
     keyset::{self, KeyType, Keyset},
-    record,
+    profiles, record, suggestions,
 };
 use crate::{
     domain::{
@@ -30,6 +30,7 @@ use crate::{
         filter::OrderDirection,
         id::DbProfileId,
         page::{Cursor, CursorPart, Page, PageRequest},
+        profile::DbProfile,
         search::{AssetHit, KnownAsset, Need, Place, SearchQuery},
         suggestion::Suggestion,
     },
@@ -57,6 +58,13 @@ fn marked(text: &str) -> Vec<String> {
 }
 
 impl SqlStore {
+    /// A transaction in which something of a profile's catalog is taken in; none where the profile is gone or leads to
+    /// another database since its catalog was read.
+    async fn begin_for(&self, profile: &DbProfile) -> Result<Option<DatabaseTransaction>> {
+        let transaction = self.begin().await?;
+        Ok(profiles::is_the_same(&transaction, &self.seal, profile).await?.then_some(transaction))
+    }
+
     /// Whether more than so many assets are found.
     async fn reaches(
         &self,
@@ -105,39 +113,39 @@ impl SqlStore {
 
 #[async_trait]
 impl CatalogStore for SqlStore {
-    async fn index_tables(&self, profile: DbProfileId, tables: &[Arc<TableDetail>]) -> Result<()> {
-        let transaction = self.begin().await?;
-        catalog::take_tables(&transaction, profile, tables).await?;
+    async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()> {
+        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
+        catalog::take_tables(&transaction, profile.id, tables).await?;
         Ok(transaction.commit().await?)
     }
 
-    async fn index_schemas(
-        &self,
-        profile: DbProfileId,
-        database: Option<&str>,
-        schemas: &[Schema],
-        whole: bool,
-    ) -> Result<()> {
-        let transaction = self.begin().await?;
-        catalog::take_schemas(&transaction, profile, database, schemas, whole).await?;
+    async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()> {
+        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
+        catalog::take_schemas(&transaction, profile.id, database, schemas).await?;
         Ok(transaction.commit().await?)
     }
 
     async fn keep_tables(
         &self,
-        profile: DbProfileId,
+        profile: &DbProfile,
         database: Option<&str>,
         schema: &str,
         tables: &[String],
     ) -> Result<()> {
-        let transaction = self.begin().await?;
-        catalog::keep_tables(&transaction, profile, database, schema, tables).await?;
+        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
+        catalog::keep_tables(&transaction, profile.id, database, schema, tables).await?;
         Ok(transaction.commit().await?)
     }
 
-    async fn catalog_read(&self, profile: DbProfileId, at: Moment) -> Result<()> {
-        let transaction = self.begin().await?;
-        catalog::mark_read(&transaction, profile, at).await?;
+    async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()> {
+        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
+        catalog::forget(&transaction, profile.id).await?;
+        Ok(transaction.commit().await?)
+    }
+
+    async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()> {
+        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
+        catalog::mark_read(&transaction, profile.id, at).await?;
         Ok(transaction.commit().await?)
     }
 
@@ -201,14 +209,23 @@ impl CatalogStore for SqlStore {
         catalog::columns_of(self.read(), profile, table).await
     }
 
-    async fn referring_to(&self, profile: DbProfileId, table: &AssetPath, limit: u64) -> Result<Vec<KnownAsset>> {
-        catalog::referring_to(self.read(), profile, table, limit).await
+    async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>> {
+        catalog::foreign_keys(self.read(), profile, limit).await
+    }
+
+    async fn tables_of(
+        &self,
+        profiles: &[DbProfileId],
+        schema: Option<&AssetPath>,
+        limit: u64,
+    ) -> Result<(Vec<KnownAsset>, u64)> {
+        catalog::tables_of(self.read(), profiles, schema, limit).await
     }
 
     async fn suggestions_holding(
         &self,
         profiles: &[DbProfileId],
-        words: &[String],
+        words: &[Vec<String>],
         limit: u64,
     ) -> Result<Vec<Suggestion>> {
         use sea_orm::Iterable as _;
@@ -225,8 +242,9 @@ impl CatalogStore for SqlStore {
             .and_where(Expr::col(Column::RunId).in_subquery(runs))
             .order_by_expr(dialect::plain(backend, Expr::col(Column::Id)), Order::Desc)
             .limit(limit);
-        for word in words {
-            query.and_where(dialect::contains(backend, Expr::col(Column::SearchText), word));
+        for spellings in words {
+            let any = |any: Condition, spelling: &String| any.add(suggestions::holds(backend, spelling));
+            query.cond_where(spellings.iter().fold(Condition::any(), any));
         }
         let rows: Vec<suggestion::Model> = all(self.read(), &query).await?;
         rows.into_iter().map(record::suggestion).collect()

@@ -22,7 +22,7 @@ use super::{
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::MAX_KEYS,
-    write,
+    suggestions, write,
 };
 use crate::{
     domain::{
@@ -142,10 +142,9 @@ fn passing(backend: DbBackend, comparison: ComparisonId, filter: &ComparedAssetF
     }
     let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     if let Some(needle) = needle {
-        let text = Expr::col((suggestion::Entity, suggestion::Column::SearchText));
         let any_text = Expr::col((suggestion::Entity, suggestion::Column::Id))
             .is_in(SUGGESTIONS.map(column))
-            .and(dialect::contains(backend, text, &needle));
+            .and(suggestions::holds(backend, &needle));
         let mut holding = Query::select();
         holding.expr(Expr::val(1)).from(suggestion::Entity).and_where(any_text);
         query.cond_where(
@@ -239,16 +238,15 @@ async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before:
     let superseded =
         comparison::Column::Key.eq(key).and(comparison::Column::BegunAt.lt(record::millis(replace_before)));
     comparison::Entity::delete_many().filter(superseded).exec(connection).await?;
-    let mut sizes = Query::select();
-    sizes
-        .column(Column::ComparisonId)
-        .expr(Expr::cust("count(*)"))
-        .from(compared_asset::Entity)
-        .group_by_col(Column::ComparisonId)
-        .order_by(Column::ComparisonId, Order::Desc);
+    let sizes: Vec<(i64, i64)> = comparison::Entity::find()
+        .select_only()
+        .columns([comparison::Column::Id, comparison::Column::Assets])
+        .order_by_desc(comparison::Column::Id)
+        .into_tuple()
+        .all(connection)
+        .await?;
     let mut kept = 0;
-    for row in connection.query_all(&sizes).await? {
-        let (id, size): (i64, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    for (id, size) in sizes {
         kept += size;
         if kept > KEPT_ASSETS {
             comparison::Entity::delete_by_id(id).exec(connection).await?;
@@ -288,6 +286,7 @@ impl ComparisonStore for SqlStore {
             key: ActiveValue::Set(set.key()),
             stamp: ActiveValue::Set(stamp.to_owned()),
             figures: ActiveValue::Set(None),
+            assets: ActiveValue::Set(0),
             begun_at: ActiveValue::Set(record::millis(at)),
             finished_at: ActiveValue::Set(None),
         };
@@ -364,8 +363,9 @@ impl ComparisonStore for SqlStore {
             return Err(deleted_meanwhile());
         }
         let assets = without_known(&transaction, comparison, assets).await?;
-        for assets in assets.chunks(write::chunk_size::<compared_asset::ActiveModel>()) {
-            let rows = assets.iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset.clone())));
+        let mut assets = assets.into_iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset)));
+        while assets.len() > 0 {
+            let rows = assets.by_ref().take(write::chunk_size::<compared_asset::ActiveModel>());
             compared_asset::Entity::insert_many(rows)
                 .on_conflict(OnConflict::new().do_nothing().to_owned())
                 .exec_without_returning(&transaction)
@@ -375,7 +375,9 @@ impl ComparisonStore for SqlStore {
     }
 
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()> {
+        let assets = self.compared_count(comparison, &ComparedAssetFilter::default()).await?;
         let done = comparison::Entity::update_many()
+            .col_expr(comparison::Column::Assets, Expr::value(assets))
             .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
             .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
             .filter(comparison::Column::Id.eq(comparison.0))

@@ -9,7 +9,7 @@ use std::{
     time::Duration,
 };
 
-use entity::{run, worker};
+use entity::{comparison, run, worker};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
     ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr,
@@ -163,6 +163,8 @@ fn place(url: &str) -> String {
 /// The lock on the data folder lets one process in: whoever held a run before is gone, and its lease with it.
 async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
     worker::Entity::delete_many().exec(writer).await?;
+    // What was being compared was not compared to its end.
+    comparison::Entity::delete_many().filter(comparison::Column::FinishedAt.is_null()).exec(writer).await?;
     run::Entity::update_many()
         .col_expr(run::Column::WorkerId, Expr::value(None::<String>))
         .col_expr(run::Column::LeaseUntil, Expr::value(0_i64))

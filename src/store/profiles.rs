@@ -41,6 +41,12 @@ fn db_profile(row: db_profile::Model, key: &SealKey) -> Result<DbProfile> {
     })
 }
 
+/// Whether a profile is there and leads to the same database as when it was read.
+pub(super) async fn is_the_same(connection: &impl ConnectionTrait, key: &SealKey, profile: &DbProfile) -> Result<bool> {
+    let row = db_profile::Entity::find_by_id(profile.id.0).one(connection).await?;
+    Ok(row.map(|row| db_profile(row, key)).transpose()?.is_some_and(|now| now.same_database(profile)))
+}
+
 fn db_profile_row(profile: NewDbProfile, key: &SealKey) -> Result<db_profile::ActiveModel> {
     Ok(db_profile::ActiveModel {
         id: ActiveValue::NotSet,
@@ -177,11 +183,12 @@ impl ProfileStore for SqlStore {
         let mut row = db_profile_row(profile, &self.seal)?;
         row.id = ActiveValue::Unchanged(id.0);
         let row = db_profile::Entity::update(row).exec(&transaction).await?;
-        if (&row.url, &row.pinned_database) != (&before.url, &before.pinned_database) {
+        let (before, profile) = (db_profile(before, &self.seal)?, db_profile(row, &self.seal)?);
+        if !before.same_database(&profile) {
             catalog::forget(&transaction, id).await?;
         }
         transaction.commit().await?;
-        db_profile(row, &self.seal)
+        Ok(profile)
     }
 
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {

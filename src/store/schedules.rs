@@ -29,7 +29,7 @@ use crate::{
         filter::OrderDirection,
         id::ScheduleId,
         page::{Cursor, CursorPart, Page, PageRequest},
-        run::{Row, RowOutcome, Run},
+        run::{Row, RowOutcome, Run, RunError},
         schedule::{Firing, LIST, NewSchedule, Outcome, Schedule, ScheduleFilter, ScheduleStatus},
         status::RunStatus,
     },
@@ -227,7 +227,16 @@ impl SqlStore {
                 }
                 Outcome::Missed => None,
             };
-            if let Some(new_run) = new_run {
+            let room = match &new_run {
+                Some(new_run) => self.check_queue(&transaction, [new_run.started_by.as_str()]).await,
+                None => Ok(()),
+            };
+            if let (Err(error), Some(_)) = (&room, due_at) {
+                let hint = "see to it that runs are done, then run the schedule by hand, or wait for its next time";
+                schedule.last_error = Some(RunError::new(error.code(), error.to_string(), hint));
+                schedule.last_run_id = None;
+            } else if let Some(new_run) = new_run {
+                room?;
                 let recorded = runs::record_all(&transaction, vec![(new_run, None)], None, at).await?;
                 run = recorded.into_iter().next();
                 schedule.last_run_id = run.as_ref().map(|run| run.id);

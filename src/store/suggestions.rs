@@ -9,7 +9,7 @@ use entity::{
 };
 use sea_orm::{
     ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
 use super::{
@@ -55,9 +55,16 @@ pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter,
     }
     let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
     if let Some(needle) = needle {
-        query.and_where(dialect::contains(backend, Expr::col(Column::SearchText), &needle));
+        query.and_where(holds(backend, &needle));
     }
     query
+}
+
+/// Whether a suggestion's asset, its wording or the text that a review gave it holds a text in lower case.
+pub(super) fn holds(backend: DbBackend, needle: &str) -> Expr {
+    let column = |column| Expr::col((suggestion::Entity, column));
+    let reviewed = Expr::expr(Func::lower(column(Column::ReviewText)));
+    dialect::contains(backend, column(Column::SearchText), needle).or(dialect::contains(backend, reviewed, needle))
 }
 
 fn in_band(confidence: &Expr, band: ConfidenceBand) -> Condition {

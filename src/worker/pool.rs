@@ -26,6 +26,7 @@ use crate::{
         Ending, Halt, apply,
         context::{Patience, RunContext, Stops},
         gate::Gates,
+        indexing::Readings,
         of,
     },
     port::{Ports, store::WorkerRecord},
@@ -53,6 +54,7 @@ pub struct PoolSettings {
 /// Works on runs.
 pub struct Pool {
     ports: Ports,
+    readings: Readings,
     settings: PoolSettings,
     registry: Registry,
     gates: Arc<Gates>,
@@ -63,9 +65,10 @@ pub struct Pool {
 
 impl Pool {
     /// A pool that works until `stop` is tripped.
-    pub fn new(ports: Ports, settings: PoolSettings, stop: CancellationToken) -> Arc<Self> {
+    pub fn new(ports: Ports, readings: Readings, settings: PoolSettings, stop: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
             ports,
+            readings,
             settings,
             registry: Registry::default(),
             gates: Arc::default(),
@@ -214,7 +217,14 @@ impl Pool {
         let (id, attempt) = (run.id, run.attempt);
         let applies = run.apply.is_some();
         let stops = Stops { stop: self.stop.clone(), cancel: cancel.clone() };
-        let context = RunContext::new(self.ports.clone(), run, stops, Arc::clone(&self.gates), self.settings.patience);
+        let context = RunContext::new(
+            self.ports.clone(),
+            run,
+            stops,
+            Arc::clone(&self.gates),
+            self.readings.clone(),
+            self.settings.patience,
+        );
         let describe = async {
             let Some(kind) = of(context.run.kind) else {
                 let message = format!("this version has no worker for {} runs", context.run.kind.as_str());

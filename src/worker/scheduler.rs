@@ -15,6 +15,7 @@ use std::{
 };
 
 use futures_util::FutureExt;
+use tokio::sync::Semaphore;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
@@ -34,6 +35,9 @@ const LATE: Duration = Duration::from_mins(1);
 /// What was due within so long before a scheduler started may have been another's to take, or fell into a restart: it
 /// still is on time.
 const RESTART: Duration = Duration::from_secs(2);
+
+/// Databases that are looked at at once; each look holds a catalog.
+const LOOKS_AT_ONCE: usize = 4;
 
 /// How a scheduler works.
 #[derive(Debug, Clone, Copy)]
@@ -55,13 +59,23 @@ pub struct Scheduler {
     /// Schedules whose database is being looked at here.
     looking: Mutex<HashSet<ScheduleId>>,
     looks: TaskTracker,
+    turns: Semaphore,
 }
 
 impl Scheduler {
     /// A scheduler that works until `stop` is tripped.
     pub fn new(ports: Ports, settings: SchedulerSettings, stop: CancellationToken) -> Arc<Self> {
         let started_at = ports.clock.now();
-        Arc::new(Self { ports, settings, stop, started_at, looking: Mutex::default(), looks: TaskTracker::new() })
+        let turns = Semaphore::new(LOOKS_AT_ONCE);
+        Arc::new(Self {
+            ports,
+            settings,
+            stop,
+            started_at,
+            looking: Mutex::default(),
+            looks: TaskTracker::new(),
+            turns,
+        })
     }
 
     /// Works until the stop.
@@ -96,6 +110,10 @@ impl Scheduler {
         let now = self.ports.clock.now();
         for schedule in self.ports.store.due_schedules(now).await? {
             let Some(due_at) = schedule.next_fire_at else { continue };
+            // However long the look at its database takes, what comes of it is what comes of the firing.
+            if self.looking().contains(&schedule.id) {
+                continue;
+            }
             let span = tracing::info_span!("firing", schedule = %schedule.id, %due_at);
             if self.was_missed(due_at, now) && !self.settings.missed.makes_up_for(&schedule.settings.timing) {
                 self.take(&schedule, due_at, Some(Outcome::Missed)).instrument(span).await;
@@ -104,6 +122,8 @@ impl Scheduler {
             } else if self.looking().insert(schedule.id) {
                 let scheduler = Arc::clone(self);
                 let look = async move {
+                    // Never closed.
+                    let _turn = scheduler.turns.acquire().await;
                     let take = AssertUnwindSafe(scheduler.take(&schedule, due_at, None)).catch_unwind();
                     if take.await.is_err() {
                         tracing::error!("a look at a database panicked");
@@ -114,13 +134,6 @@ impl Scheduler {
             }
         }
         self.ports.store.next_firing(now).await
-    }
-
-    /// Waits until no look at a database is under way here.
-    pub async fn looked(&self) {
-        self.looks.close();
-        self.looks.wait().await;
-        self.looks.reopen();
     }
 
     /// Takes one firing, unless somebody else has.

@@ -273,3 +273,103 @@ async fn bad_input_is_told_with_its_argument() {
     );
     assert_eq!(done.citations[0], "main.orders");
 }
+
+#[tokio::test]
+async fn which_tables_there_are_is_told_without_a_word_to_look_for() {
+    let (server, _target, profile) = shop().await;
+    for question in ["Which tables are there?", "How many tables do we have?"] {
+        let done = asked(&server, json!({ "question": question, "dbProfileIds": [profile] })).await;
+        assert!(done.answer.starts_with("There are 4 tables and views:\n- [main.customers], table"), "{}", done.answer);
+        assert_eq!(done.citations, ["main.customers", "main.order_lines", "main.orders", "main.products"]);
+    }
+}
+
+#[tokio::test]
+async fn an_ordinal_means_the_list_only_where_nothing_else_is_asked_for() {
+    let target = SqliteTarget::new(
+        "CREATE TABLE people (id INTEGER PRIMARY KEY, first_name TEXT, email TEXT);
+         CREATE TABLE suppliers (id INTEGER PRIMARY KEY, email TEXT);
+         CREATE TABLE shops (id INTEGER PRIMARY KEY, email TEXT);",
+    );
+    let server = Server::start().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    // A question for columns that names no table is about all of them.
+    let input = json!({ "question": "Which columns hold an email address?", "dbProfileIds": [profile] });
+    let first = asked(&server, input).await;
+    for path in ["main.people.email", "main.suppliers.email", "main.shops.email"] {
+        assert!(first.citations.iter().any(|cited| cited == path), "{path}: {}", first.answer);
+    }
+    let input = json!({ "question": "Where is the first name stored?", "sessionId": first.session });
+    let second = asked(&server, input).await;
+    assert!(second.answer.contains("1. [main.people.first_name]"), "{}", second.answer);
+}
+
+#[tokio::test]
+async fn a_table_that_many_refer_to_hides_no_way_and_keys_of_several_columns_are_whole() {
+    let logs: String = (0..60)
+        .map(|n| format!("CREATE TABLE a_rather_long_name_for_a_log_of_events_{n:02} (id INTEGER PRIMARY KEY, the_user_that_did_it INTEGER REFERENCES users (id));"))
+        .collect();
+    let target = SqliteTarget::new(&format!(
+        "CREATE TABLE users (id INTEGER PRIMARY KEY); {logs}
+         CREATE TABLE vouchers (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users (id));
+         CREATE TABLE parcels (region TEXT, number INTEGER, PRIMARY KEY (region, number));
+         CREATE TABLE scans (at TEXT, region TEXT, number INTEGER,
+            FOREIGN KEY (region, number) REFERENCES parcels (region, number));
+         CREATE TABLE islands (id INTEGER PRIMARY KEY);"
+    ));
+    let server = Server::start().await;
+    let profile = server.create_db_profile("logs", &target.url()).await;
+    let answer =
+        async |question: &str| asked(&server, json!({ "question": question, "dbProfileIds": [profile] })).await.answer;
+    let way = "They join by:\n1. [main.vouchers.user_id] refers to [main.users.id]\n";
+    assert_eq!(answer("How do users join to vouchers?").await, way);
+    assert_eq!(answer("How do vouchers join to users?").await, way);
+    assert_eq!(
+        answer("How do scans join to parcels?").await,
+        "They join by:\n1. [main.scans.region] refers to [main.parcels.region]\n\
+         2. [main.scans.number] refers to [main.parcels.number]\n"
+    );
+    assert!(answer("How do islands join to users?").await.starts_with("No foreign keys lead from one to the other.\n"));
+    let hub = answer("What refers to users?").await;
+    let (told, more) = hub.rsplit_once("and ").unwrap_or_else(|| panic!("{hub}"));
+    let more: usize = more.split_once(' ').unwrap().0.parse().unwrap();
+    assert_eq!(told.lines().count() + more, 61, "none is left out without a word: {hub}");
+}
+
+#[tokio::test]
+async fn what_was_accepted_is_what_is_answered_with() {
+    let (server, _target, profile) = shop().await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+    server.events(&run, 0).await;
+    let query = "query($id: ID!) { run(id: $id) { suggestions(first: 50) { nodes { id asset { display } } } } }";
+    let data = server.data(query, json!({ "id": run })).await;
+    let nodes = data["run"]["suggestions"]["nodes"].as_array().unwrap().clone();
+    let id = &nodes.iter().find(|node| node["asset"]["display"] == "main.products.list_price").unwrap()["id"];
+    let review = "mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }";
+    let edit = json!({ "ids": [id], "decision": "ACCEPT", "text": "Kaufpreis vor Rabatten." });
+    server.data(review, json!({ "input": edit })).await;
+    let done = asked(&server, json!({ "question": "Where are Rabatten?", "dbProfileIds": [profile] })).await;
+    assert_eq!(done.citations, ["main.products.list_price"], "{}", done.answer);
+    assert!(done.answer.contains("Kaufpreis vor Rabatten."), "{}", done.answer);
+    assert!(done.answer.contains("in the description"), "{}", done.answer);
+    // The edited text is found where suggestions are searched, too.
+    let query = "query($id: ID!) { run(id: $id) { suggestions(filter: { search: \"RABATTEN\" }) { totalCount } } }";
+    assert_eq!(server.data(query, json!({ "id": run })).await["run"]["suggestions"]["totalCount"], 1);
+}
+
+#[tokio::test]
+async fn two_databases_are_answered_from_at_once() {
+    let (server, _target, shop) = shop().await;
+    let staff = SqliteTarget::new(
+        "CREATE TABLE staff (id INTEGER PRIMARY KEY, email TEXT);
+         CREATE TABLE orders (id INTEGER PRIMARY KEY, approved_by INTEGER REFERENCES staff (id));",
+    );
+    let staff = server.create_db_profile("staff", &staff.url()).await;
+    let both = json!([shop, staff]);
+    let done = asked(&server, json!({ "question": "Where are email addresses?", "dbProfileIds": both })).await;
+    assert!(done.answer.contains("[shop:main.customers.email]"), "{}", done.answer);
+    assert!(done.answer.contains("[staff:main.staff.email]"), "{}", done.answer);
+    assert_eq!(done.citations.len(), 2, "{:?}", done.citations);
+    let done = asked(&server, json!({ "question": "How do customers join to staff?", "dbProfileIds": both })).await;
+    assert!(done.answer.starts_with("No foreign keys lead from one to the other.\n"), "{}", done.answer);
+}

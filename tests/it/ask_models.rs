@@ -80,7 +80,7 @@ async fn a_prompt_that_hides_in_a_comment_is_data_and_wrong_calls_are_told_so() 
     model.answer_next(Script::Calls(vec![
         ("drop_table", json!({ "table": "main.secrets" })),
         ("describe", json!({ "path": "main.secrets" })),
-        ("describe", json!(["nonsense"])),
+        ("describe", json!(42)),
     ]));
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.customers.email" }))]));
     model.answer_next(Script::Text("I dropped [main.secrets].".into()));
@@ -291,4 +291,96 @@ async fn a_killed_server_goes_on_with_the_question_after_its_restart() {
     assert_eq!((done.answer.as_str(), spoken(&done.events)), ("In [main.orders].", "In [main.orders].".to_owned()));
     let describes = done.tools.iter().filter(|tool| tool["name"] == "describe").count();
     assert_eq!((describes, done.citations), (1, vec!["main.orders".to_owned()]), "the tool was not used again");
+}
+
+#[tokio::test]
+async fn suggestions_runs_and_schemas_are_looked_at_through_either_kind_of_endpoint() {
+    for refusing in [false, true] {
+        let builder = ScriptedModel::builder();
+        let (server, model, _target, input) = world(if refusing { builder.refusing("tools") } else { builder }).await;
+        let run = server.start_run(json!({ "targets": [{ "dbProfileId": input["dbProfileIds"][0] }] })).await;
+        server.events(&run, 0).await;
+        let uses = [
+            ("find_suggestions", "text", "customers"),
+            ("list_runs", "text", "shop"),
+            ("describe", "path", "main"),
+            ("relations", "tables", "main.orders, main.customers"),
+            ("search_assets", "text", ""),
+        ];
+        for (name, argument, text) in uses {
+            model.answer_next(if refusing {
+                Script::Text(json!({ "next": name, "about": text }).to_string())
+            } else {
+                // More than what is asked for does no harm.
+                Script::Calls(vec![(name, json!({ "database": "shop", argument: text }))])
+            });
+        }
+        if refusing {
+            model.answer_next(Script::Text(r#"{"next": "answer", "about": ""}"#.into()));
+        }
+        model.answer_next(Script::Text("In [main.customers.email].".into()));
+        let done = asked(&server, input).await;
+        assert_eq!(done.answer, "In [main.customers.email].", "refusing: {refusing}; {:#}", done.whole);
+        let results: Vec<Value> = done.tools[1..]
+            .iter()
+            .map(|tool| serde_json::from_str(tool["result"].as_str().unwrap()).unwrap())
+            .collect();
+        let paths = |value: &Value| -> Vec<String> {
+            value.as_array().unwrap().iter().map(|one| one["path"].as_str().unwrap().to_owned()).collect()
+        };
+        assert!(paths(&results[0]["suggestions"]).contains(&"main.customers".to_owned()), "{:#}", results[0]);
+        assert_eq!(results[0]["suggestions"][0]["review"], "UNREVIEWED");
+        assert_eq!(
+            (&results[1]["runs"][0]["command"], &results[1]["runs"][1]["command"]),
+            (&json!("ASK"), &json!("RUN"))
+        );
+        assert_eq!((&results[2]["count"], paths(&results[2]["tables"]).len()), (&json!(3), 3), "{:#}", results[2]);
+        assert_eq!(results[3]["way"][0]["to"], "main.customers.id", "{:#}", results[3]);
+        assert_eq!(paths(&results[4]["tables"]).len(), 3, "{:#}", results[4]);
+    }
+}
+
+#[tokio::test]
+async fn a_remark_before_a_tool_is_no_answer() {
+    let (server, model, _target, input) = world(ScriptedModel::builder()).await;
+    model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
+    // Now that the endpoint is known to use tools, what it says beside them streams.
+    model.answer_next(Script::TextAndCalls("Let me look.", vec![("describe", json!({ "path": "main.customers" }))]));
+    model.answer_next(Script::Text(String::new()));
+    model.answer_next(Script::Text(String::new()));
+    let done = asked(&server, input).await;
+    assert_eq!((&done.whole["status"], &done.whole["error"]["code"]), (&json!("FAILED"), &json!("UNAVAILABLE")));
+    assert_eq!(done.whole["askTurn"]["answer"], Value::Null);
+}
+
+#[tokio::test]
+async fn an_answer_has_its_price() {
+    let (server, model, _target, mut input) = world(ScriptedModel::builder()).await;
+    let mut profile = llm_input(&model.profile());
+    profile["name"] = json!("with a price");
+    (profile["inputCostPerMillionTokens"], profile["outputCostPerMillionTokens"]) = (json!(3.0), json!(15.0));
+    input["llmProfileId"] = json!(server.create_llm_profile(profile).await);
+    input["budget"] = json!({ "maxCostUsd": 5.0 });
+    model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
+    model.answer_next(Script::Text("In [main.orders].".into()));
+    let done = asked(&server, input).await;
+    let usage = &done.whole["usage"];
+    assert_eq!(usage["requests"], 2, "{usage}");
+    let (cost, tokens) = (usage["costUsd"].as_f64().unwrap(), usage["totalTokens"].as_f64().unwrap());
+    assert!((tokens * 3.0..tokens * 15.0).contains(&(cost * 1_000_000.0)), "{usage}");
+}
+
+#[tokio::test]
+async fn an_endpoint_whose_streams_break_is_asked_without_one() {
+    let (server, model, _target, input) = world(ScriptedModel::builder()).await;
+    model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
+    for _ in 0..2 {
+        model.answer_next(Script::Broken("The orders are he".into()));
+        model.break_off();
+    }
+    model.answer_next(Script::Text("In [main.orders].".into()));
+    let done = asked(&server, input).await;
+    assert_eq!(done.answer, "In [main.orders].", "{:#}", done.whole);
+    assert_eq!(spoken(&done.events), done.answer);
+    assert_eq!(model.recorded().pop().unwrap().body["stream"], false);
 }

@@ -31,7 +31,7 @@ use gloss::{
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
         usage::Budget,
     },
-    kind::context::Patience,
+    kind::{context::Patience, indexing::Readings},
     model::builtin::{BuiltinConverser, BuiltinDescriber},
     port::{
         Ports,
@@ -284,7 +284,8 @@ impl World {
                 target_down: Duration::from_millis(100),
             },
         };
-        self.pool = Some(tokio::spawn(Pool::new(self.ports.clone(), settings, self.stop.clone()).work()));
+        let readings = Readings::new(self.ports.clone());
+        self.pool = Some(tokio::spawn(Pool::new(self.ports.clone(), readings, settings, self.stop.clone()).work()));
     }
 
     /// Stops the pool without any grace; what is under way is dropped.

@@ -123,12 +123,17 @@ struct House {
 
 impl House {
     async fn at(now: &str) -> Self {
+        Self::with_queue(now, i64::MAX).await
+    }
+
+    /// One in which each starter may have so many runs in the queue.
+    async fn with_queue(now: &str, runs: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let target = SqliteTarget::new("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);");
         let clock = Arc::new(OwnClock(Mutex::new(now.parse().unwrap())));
         let bus = Arc::new(LocalBus::new());
-        let store: Arc<dyn Store> =
-            Arc::new(gloss::store::open(&store_url(&folder), bus.clone(), crate::harness::seal_key()).await.unwrap());
+        let store = gloss::store::open(&store_url(&folder), bus.clone(), crate::harness::seal_key()).await.unwrap();
+        let store: Arc<dyn Store> = Arc::new(store.queueing_at_most(runs));
         let profile = NewDbProfile {
             name: "target".into(),
             backend: DbBackend::Sqlite,

@@ -180,3 +180,41 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     let all = server.data(SEARCH, json!({ "text": "zebra" })).await;
     assert_eq!(all["searchAssets"]["nodes"], json!([]));
 }
+
+#[tokio::test]
+async fn the_index_follows_schedules_that_look_for_changes() {
+    let (server, target, profile) = shop().await;
+    let schedule = "mutation($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule { id } } }";
+    let input =
+        json!({ "name": "changes", "cron": "0 3 * * *", "onChange": true, "target": { "dbProfileId": profile } });
+    let id = server.data(schedule, json!({ "input": input })).await["createSchedule"]["schedule"]["id"].take();
+    let look = async || {
+        let run = "mutation($id: ID!) { runScheduleNow(id: $id) { runs { id } } }";
+        server.data(run, json!({ "id": id })).await;
+    };
+    look().await;
+    target.execute("DROP TABLE ord; CREATE TABLE dinosaurs (id INTEGER PRIMARY KEY);");
+    assert_eq!(found(&server, "dinosaur", &profile).await, [""; 0], "nobody has looked since");
+    look().await;
+    assert_eq!(found(&server, "dinosaur", &profile).await[0], "main.dinosaurs");
+    assert!(!found(&server, "order", &profile).await.contains(&"main.ord".to_owned()));
+}
+
+#[tokio::test]
+async fn a_database_that_was_emptied_is_found_no_more_and_one_with_another_name_is() {
+    let (server, target, profile) = shop().await;
+    assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
+    // A new name leads to the same database: what is known of it stays, even while it is away.
+    let update = "mutation($input: UpdateDbProfileInput!) { updateDbProfile(input: $input) { dbProfile { id } } }";
+    let aside = target.file.with_extension("aside");
+    std::fs::rename(&target.file, &aside).unwrap();
+    server.data(update, json!({ "input": { "id": profile, "name": "shop of old" } })).await;
+    assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
+    // Another address may lead anywhere: it is read anew.
+    server.data(update, json!({ "input": { "id": profile, "url": format!("sqlite://{}", aside.display()) } })).await;
+    assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
+    crate::harness::sqlite::execute(&aside, "DROP VIEW open_orders; DROP TABLE ord; DROP TABLE cust;");
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+    server.events(&run, 0).await;
+    assert_eq!(found(&server, "customer mail", &profile).await, [""; 0]);
+}

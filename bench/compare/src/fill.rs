@@ -1,40 +1,20 @@
-//! Fills a store with runs, through the store's own port.
+//! Makes what is compared: real runs of the builtin describer, whose texts are then replaced by ones that differ as
+//! those of models do.
 
-use std::{error::Error, path::Path, sync::Arc, time::Duration};
+use std::{error::Error, path::Path};
 
-use gloss::{
-    bus::local::LocalBus,
-    domain::{
-        asset::{AssetKind, AssetPath},
-        clock::{Clock, SystemClock},
-        id::{NodeType, RunId, encode},
-        profile::LlmProvider,
-        run::{NewRun, Row, RowOutcome, RunOptions},
-        scope::RunScope,
-        status::{RunCommand, RunKind, RunStatus},
-        suggestion::{Alternative, Draft},
-        usage::{Budget, Usage},
-    },
-    port::store::{Change, ComparisonStore, RunStore},
-    store::{SealKey, SqlStore},
-};
+use rusqlite::{Connection, params};
+use serde_json::json;
 
-/// What the store's secrets are sealed under; the server is given the same.
-pub const KEY: &str = "a key for a bench alone, and no other";
+use crate::server::Server;
+
 /// Columns of each table.
 const COLUMNS: usize = 99;
-/// Rows that are recorded at once.
-const AT_ONCE: usize = 2_000;
 
 const WORDS: [&str; 24] = [
     "customer", "order", "amount", "in", "cents", "of", "the", "invoice", "when", "it", "was", "last", "changed", "by",
     "a", "person", "number", "unique", "within", "country", "code", "status", "shipment", "address",
 ];
-
-async fn open(folder: &Path) -> Result<SqlStore, Box<dyn Error>> {
-    let key = SealKey::of_text(&KEY.to_owned().into())?;
-    Ok(gloss::store::open(&format!("sqlite://{}", folder.join("store.db").display()), Arc::new(LocalBus::new()), key).await?)
-}
 
 /// Numbers that look random and are the same each time.
 struct Numbers(u64);
@@ -43,17 +23,6 @@ impl Numbers {
     fn below(&mut self, bound: usize) -> usize {
         self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         usize::try_from(self.0 >> 33).unwrap_or_default() % bound
-    }
-}
-
-fn asset(at: usize) -> AssetPath {
-    let (table, column) = (at / (COLUMNS + 1), at % (COLUMNS + 1));
-    AssetPath {
-        kind: if column == 0 { AssetKind::Table } else { AssetKind::Column },
-        database: None,
-        schema: Some("main".to_owned()),
-        table: Some(format!("table_{table:04}")),
-        column: (column > 0).then(|| format!("column_{column:02}")),
     }
 }
 
@@ -70,87 +39,61 @@ fn text(at: usize, run: usize) -> String {
     format!("{} {at}.", words.join(" "))
 }
 
-/// Fills the store; gives the runs' global ids.
-pub async fn store(folder: &Path, runs: usize, assets: usize) -> Result<Vec<String>, Box<dyn Error>> {
-    let store = open(folder).await?;
-    let now = SystemClock.now();
-    let mut ids = Vec::new();
-    for number in 0..runs {
-        let new = NewRun {
-            kind: RunKind::Analyze,
-            command: RunCommand::Run,
-            scope: RunScope::default(),
-            db_profile_id: None,
-            llm_profile_id: None,
-            schedule_id: None,
-            parent_id: None,
-            db_profile_name: Some("bench".to_owned()),
-            llm_profile_name: Some(format!("model {number}")),
-            provider: Some(LlmProvider::OpenAiCompatible),
-            model: Some(format!("house/model-{number}")),
-            options: RunOptions::defaults(LlmProvider::OpenAiCompatible),
-            budget: Budget::default(),
-            variations: None,
-            started_by: "bench".to_owned(),
-            auto_apply: false,
-            rows: Vec::new(),
-        };
-        store.create_runs(vec![new], None, now).await?;
-        let run = store.claim_next("bench", now, Duration::from_secs(3_600)).await?.ok_or("no run to claim")?;
-        let rows: Vec<Row> =
-            (0..assets).zip(1..).map(|(at, position)| Row { position, asset: asset(at), again: None, fingerprint: None }).collect();
-        let resolved = rows.clone();
-        let resolve: Change = Box::new(move |edit| {
-            edit.resolve(resolved);
-            Ok(())
-        });
-        store.change_run(run.id, Some(run.attempt), now, resolve).await?;
-        for (chunk, rows) in rows.chunks(AT_ONCE).enumerate() {
-            let rows = rows.to_vec();
-            let change: Change = Box::new(move |edit| {
-                edit.add_usage(&Usage {
-                    input_tokens: 900,
-                    output_tokens: 300,
-                    cost_usd: Some(0.001),
-                    model_ms: 1_000,
-                    requests: 1,
-                    retries: 0,
-                });
-                for (offset, row) in rows.into_iter().enumerate() {
-                    let at = chunk * AT_ONCE + offset;
-                    let data_type = row.asset.column.as_ref().map(|_| "VARCHAR(80)".to_owned());
-                    let draft = Draft {
-                        alternatives: vec![Alternative { text: text(at, number), confidence: (at % 10) as f64 / 10.0 }],
-                        logprob: Some(-0.25),
-                        reasoning: None,
-                        evidence: Vec::new(),
-                    };
-                    let existing_comment = (at % 2 == 0).then(|| text(at, 9));
-                    edit.end_row(row, RowOutcome::Done { draft, existing_comment, data_type });
-                }
-                Ok(())
-            });
-            store.change_run(run.id, Some(run.attempt), now, change).await?;
-        }
-        let finish: Change = Box::new(|edit| edit.finish(RunStatus::ReadyForReview, None));
-        store.change_run(run.id, Some(run.attempt), now, finish).await?;
-        ids.push(encode(NodeType::Run, run.id.0));
+/// A database of so many tables and columns together.
+pub fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
+    let mut script = "BEGIN;".to_owned();
+    for table in 0..assets / (COLUMNS + 1) {
+        let columns: Vec<String> = (1..=COLUMNS).map(|column| format!("column_{column:02} VARCHAR(80)")).collect();
+        script += &format!("CREATE TABLE table_{table:04} ({});\n", columns.join(", "));
     }
-    store.close().await?;
+    Ok(Connection::open(file)?.execute_batch(&(script + "COMMIT;"))?)
+}
+
+/// Describes the database again and again; gives the runs' global ids.
+pub async fn runs(server: &Server, target: &Path, runs: usize) -> Result<Vec<String>, Box<dyn Error>> {
+    let create = "mutation($url: String!) { it: createDbProfile(input: { name: \"bench\", url: $url }) { dbProfile { id } } }";
+    let profile = server.data(create, &json!({ "url": format!("sqlite://{}", target.display()) })).await?;
+    let start = "mutation($id: ID!) { it: startRun(input: { targets: [{ dbProfileId: $id }] }) { runs { id } } }";
+    let mut ids = Vec::new();
+    for _ in 0..runs {
+        let started = server.data(start, &json!({ "id": profile["it"]["dbProfile"]["id"] })).await?;
+        let id = started["it"]["runs"][0]["id"].as_str().ok_or("no run")?.to_owned();
+        server.wait_for(&id).await?;
+        ids.push(id);
+    }
     Ok(ids)
 }
 
-/// Reads all texts by name; gives how many there are.
-pub async fn read_all(folder: &Path, runs: usize) -> Result<usize, Box<dyn Error>> {
-    let store = open(folder).await?;
-    let runs: Vec<RunId> = (1..).map(RunId).take(runs).collect();
-    let (mut after, mut count) = (None, 0);
-    loop {
-        let texts = store.compared_texts(&runs, after.as_deref(), 2_000).await?;
-        let Some(last) = texts.last() else { break };
-        after = Some(last.asset.display());
-        count += texts.len();
+/// Replaces the texts of all suggestions.
+pub fn texts(store: &Path) -> Result<usize, Box<dyn Error>> {
+    let mut store = Connection::open(store)?;
+    let keys: Vec<(i64, i64, String)> = store
+        .prepare("SELECT id, run_id, display FROM suggestion ORDER BY run_id, display")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+        .collect::<Result<_, _>>()?;
+    let transaction = store.transaction()?;
+    {
+        let sql = "UPDATE suggestion SET description = ?2, search_text = ?3, existing_comment = ?4, confidence = ?5 WHERE id = ?1";
+        let mut update = transaction.prepare(sql)?;
+        let (mut run, mut at) = (0, 0);
+        for (id, of_run, display) in &keys {
+            at = if *of_run == run { at + 1 } else { 0 };
+            run = *of_run;
+            let described = text(at, usize::try_from(run - 1)?);
+            let search = format!("{display}\n{described}").to_lowercase();
+            let comment = (at % 2 == 0).then(|| text(at, 9));
+            update.execute(params![id, described, search, comment, (at % 10) as f64 / 10.0])?;
+        }
     }
-    store.close().await?;
-    Ok(count)
+    transaction.commit()?;
+    store.execute_batch("PRAGMA wal_checkpoint(TRUNCATE)")?;
+    Ok(keys.len())
+}
+
+/// Reads all texts by name and nothing else; gives how many there are.
+pub fn read_all(store: &Path) -> Result<usize, Box<dyn Error>> {
+    let store = Connection::open(store)?;
+    let mut read = store.prepare("SELECT display, description FROM suggestion ORDER BY display")?;
+    let texts = read.query_map([], |row| Ok((row.get::<_, String>(0)?, row.get::<_, String>(1)?)))?;
+    Ok(texts.filter(Result::is_ok).count())
 }

@@ -44,14 +44,20 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let arguments = Arguments::parse();
     let folder = tempfile::tempdir()?;
     let began = Instant::now();
-    let ids = fill::store(folder.path(), arguments.runs, arguments.assets).await?;
-    println!("filled {} runs of {} assets in {:.1?}", arguments.runs, arguments.assets, began.elapsed());
+    let (target, store) = (folder.path().join("target.db"), folder.path().join("data/store.db"));
+    let data = folder.path().join("data");
+    fill::target(&target, arguments.assets)?;
+    let server = Server::start(&arguments.server, &data).await?;
+    let ids = fill::runs(&server, &target, arguments.runs).await?;
+    server.end().await?;
+    println!("{} runs of {} assets with BUILTIN: {:.1?}", arguments.runs, arguments.assets, began.elapsed());
+    fill::texts(&store)?;
     let began = Instant::now();
-    let texts = fill::read_all(folder.path(), arguments.runs).await?;
+    let texts = fill::read_all(&store)?;
     let plain = began.elapsed();
     println!("reference: reading the {texts} texts by name and nothing else: {plain:.2?}");
 
-    let server = Server::start(&arguments.server, folder.path()).await?;
+    let server = Server::start(&arguments.server, &data).await?;
     println!("peak memory after the start: {} MB", server.peak_mb()?);
     let began = Instant::now();
     let first = server.data(METRICS, &json!({ "ids": ids })).await?;

@@ -35,11 +35,10 @@ impl fmt::Display for Time {
 
 impl Server {
     pub async fn start(binary: &Path, data: &Path) -> Result<Self, Box<dyn Error>> {
-        let _already = rustls::crypto::ring::default_provider().install_default();
         let mut child = Command::new(binary)
             .env("GLOSS_LISTEN", "127.0.0.1:0")
             .env("GLOSS_DATA_DIR", data)
-            .env("GLOSS_SECRET_KEY", crate::fill::KEY)
+            .env("GLOSS_LOG", "warn")
             .stdin(Stdio::null())
             .stdout(Stdio::piped())
             .kill_on_drop(true)
@@ -64,6 +63,27 @@ impl Server {
             return Err(answer.to_string().into());
         }
         Ok(answer["data"].take())
+    }
+
+    /// Waits until a run has ended well.
+    pub async fn wait_for(&self, run: &str) -> Result<(), Box<dyn Error>> {
+        loop {
+            let query = "query($id: ID!) { run(id: $id) { status } }";
+            let status = self.data(query, &json!({ "id": run })).await?["run"]["status"].take();
+            match status.as_str() {
+                Some("QUEUED" | "RUNNING") => tokio::time::sleep(Duration::from_millis(200)).await,
+                Some("READY_FOR_REVIEW") => return Ok(()),
+                _ => return Err(format!("the run is {status}").into()),
+            }
+        }
+    }
+
+    /// Ends it as an operator does.
+    pub async fn end(mut self) -> Result<(), Box<dyn Error>> {
+        let id = self.child.id().ok_or("the server left")?;
+        Command::new("kill").arg(id.to_string()).status().await?;
+        self.child.wait().await?;
+        Ok(())
     }
 
     pub async fn time(&self, query: &str, variables: &Value, times: usize) -> Result<Time, Box<dyn Error>> {

@@ -100,7 +100,7 @@ impl MetricName {
     fn of(self, run: &RunFigures<'_>, now: Moment) -> Option<f64> {
         let RunFigures { run, reviews, texts } = run;
         let usage = &run.usage;
-        // A model that reports no usage gives zeros, and they are no measurement.
+        // Zeros are those of the builtin describer, or of a run that asked nothing: no measurement.
         let tokens = |tokens: i64| (usage.total_tokens() > 0).then(|| number(tokens));
         let share = |part: u64| (texts.suggestions > 0).then(|| ratio(part, texts.suggestions));
         match self {

@@ -25,14 +25,13 @@ pub enum MetricName {
     /// Seconds spent waiting for the model, added up over parallel requests; null where none were measured, as with
     /// BUILTIN.
     ModelSeconds,
-    /// Tokens sent to the model; null where the provider reports none, as with BUILTIN.
+    /// Tokens sent to the model, estimated where the provider does not report them; null for BUILTIN, which has none.
     InputTokens,
-    /// Tokens received from the model; null where the provider reports none.
+    /// Tokens received from the model, estimated where the provider does not report them; null for BUILTIN.
     OutputTokens,
-    /// Both together; null where the provider reports none.
+    /// Both together; null for BUILTIN.
     TotalTokens,
-    /// Cost in United States dollars: 0 for BUILTIN; null where no price is known, no usage was reported or nothing was
-    /// asked.
+    /// Cost in United States dollars: 0 for BUILTIN; null where no price is known or nothing was asked.
     CostUsd,
     /// Mean over the suggestions of their mean log-probability per token; null where the provider gives none.
     AverageLogprob,
@@ -66,8 +65,8 @@ pub enum MetricName {
     /// Mean ROUGE-L against the reference, over the assets that have one: F1 of the longest common subsequence of
     /// lower-cased words; null for the baseline itself.
     RougeL,
-    /// Mean edit similarity to the reference, over the assets that have one: 1 less the Levenshtein distance by the
-    /// length of the longer text, in characters; null for the baseline itself.
+    /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided by
+    /// the length of the longer text, in characters; null for the baseline itself.
     EditSimilarity,
 }
 
@@ -78,7 +77,7 @@ pub struct ComparedMetric {
     name: MetricName,
     /// Which values are good.
     direction: MetricDirection,
-    /// What the values count; null for shares and likenesses, which go from 0 to 1.
+    /// What the values count; null for shares and similarities, which go from 0 to 1.
     unit: Option<String>,
     /// One per run, in the order of `runs`; null where it was not measured.
     values: Vec<Option<f64>>,

@@ -86,7 +86,8 @@ impl ScheduleMutation {
         context: &Context<'_>,
         #[graphql(desc = "The schedule's global id.")] id: ID,
     ) -> Result<StartRunPayload> {
-        let run = services(context).schedules.run_now(ScheduleId::from_argument(&id, "id")?).await?;
+        let id = ScheduleId::from_argument(&id, "id")?;
+        let run = services(context).schedules.run_now(id, &viewer(context).name).await?;
         Ok(run.into_iter().collect::<Vec<_>>().into())
     }
 

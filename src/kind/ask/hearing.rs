@@ -63,6 +63,12 @@ impl Heard {
         self.said().open = false;
     }
 
+    /// Whether the last request said anything.
+    pub fn spoke(&self) -> bool {
+        let said = self.said();
+        !said.answer[said.before..].trim().is_empty()
+    }
+
     /// All that was heard.
     pub fn answer(&self) -> String {
         self.said().answer.clone()
@@ -103,6 +109,10 @@ mod tests {
     fn what_begins_anew_takes_back_what_was_said() {
         let heard = Heard::default();
         heard.listen().hear("I look.");
+        heard.close();
+        assert!(heard.spoke());
+        drop(heard.listen());
+        assert!(!heard.spoke());
         heard.close();
         assert_eq!(heard.take(), (false, "I look.".into()));
         heard.listen().hear("Two ta");

@@ -12,6 +12,7 @@ mod tools;
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
+use futures_util::future::join_all;
 use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
@@ -22,7 +23,7 @@ use self::{
 use super::{
     Ending, Halt, Kind,
     context::{RunContext, target_error},
-    indexing::{ReadError, read_whole},
+    indexing::ReadError,
     sending::{Request, Sender, Sent, fatal},
 };
 use crate::{
@@ -55,8 +56,10 @@ const ANSWER_LENGTH: usize = 1_500;
 const EXCHANGES_LENGTH: usize = 6_000;
 /// Characters of all results that go along; older ones are left out.
 const RESULTS_LENGTH: usize = 9_000;
-/// How long a catalog that was never read may take to be read for a question.
+/// How long a question waits for a catalog that was never read and that it names; the reading goes on after that.
 const READ_TIME: Duration = Duration::from_mins(1);
+/// The same where it asks all profiles.
+const READ_TIME_EVERYWHERE: Duration = Duration::from_secs(10);
 /// How often what was heard is recorded.
 const RECORD_EVERY: Duration = Duration::from_millis(250);
 
@@ -81,7 +84,7 @@ impl Kind for Ask {
         let llm_profile = context.llm_profile().await?;
         let converser = context.ports.models.open_converser(&llm_profile);
         let converser = converser.map_err(|error| Halt::Failed(fatal(&error)))?;
-        read_unread(context, &profiles).await?;
+        read_unread(context, &profiles, turn.everywhere).await?;
         let before = exchanges(context, &turn).await?;
         let used = store.tool_uses(&[turn.id]).await?.remove(&turn.id).unwrap_or_default();
         let mut asking = Asking {
@@ -99,20 +102,31 @@ impl Kind for Ask {
 }
 
 /// Reads catalogs that were never read. One that cannot be read is told of; with all of them the run fails.
-async fn read_unread(context: &RunContext, profiles: &[DbProfile]) -> Result<(), Halt> {
+async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: bool) -> Result<(), Halt> {
     let ids: Vec<_> = profiles.iter().map(|profile| profile.id).collect();
     let unread = context.ports.store.unread_profiles(&ids).await?;
-    let mut failures = Vec::new();
-    for profile in profiles.iter().filter(|profile| unread.contains(&profile.id)) {
-        let error = match timeout(READ_TIME, read_whole(&context.ports, profile)).await {
-            Ok(Ok(())) => continue,
-            Ok(Err(ReadError::Target(error))) => target_error(&error),
-            Ok(Err(ReadError::Store(error))) => return Err(error.into()),
+    let wait = if everywhere { READ_TIME_EVERYWHERE } else { READ_TIME };
+    let readings = profiles.iter().filter(|profile| unread.contains(&profile.id)).map(|profile| async move {
+        let Some(reading) = context.readings.read(profile, !everywhere) else {
+            let hint = "ask again in a minute, or name the profile, so that it is tried at once";
+            return (profile, Err(RunError::new("UNAVAILABLE", "it could not be reached a moment ago", hint)));
+        };
+        let read = match timeout(wait, reading).await {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(error)) => Err(match error.as_ref() {
+                ReadError::Target(error) => target_error(error),
+                ReadError::Store(_) => RunError::new("INTERNAL", "it could not be recorded", "ask again"),
+            }),
             Err(_) => {
-                let message = format!("reading its catalog takes longer than {} seconds", READ_TIME.as_secs());
-                RunError::new("UNAVAILABLE", message, "start a run on it, which takes the time that it needs")
+                let message = format!("reading its catalog takes longer than {} seconds", wait.as_secs());
+                Err(RunError::new("UNAVAILABLE", message, "ask again in a moment: the reading goes on"))
             }
         };
+        (profile, read)
+    });
+    let mut failures = Vec::new();
+    for (profile, read) in context.unless_stopped(join_all(readings)).await? {
+        let Err(error) = read else { continue };
         let error = RunError { message: format!("{}: {}", profile.name, error.message), ..error };
         let told = error.clone();
         context
@@ -197,6 +211,7 @@ impl Asking<'_> {
     /// Uses tools, and records each use.
     async fn use_tools(&mut self, round: i32, calls: Vec<Call>) -> Result<(), Halt> {
         for (at, call) in calls.into_iter().enumerate() {
+            let what = tools::what(&call);
             let begun = Instant::now();
             let result = if at < CALLS_AT_ONCE {
                 self.tools.run(&call).await?
@@ -213,7 +228,7 @@ impl Asking<'_> {
                 result,
                 milliseconds: begun.elapsed().as_secs_f64() * 1_000.0,
             };
-            let (recorded, what) = (used.clone(), tools::what(&call.arguments));
+            let recorded = used.clone();
             self.context
                 .record(move |edit| {
                     edit.use_tool(recorded, &what);
@@ -266,7 +281,7 @@ impl Asking<'_> {
                 Step::Use(calls) if !due => self.use_tools(round.saturating_add(1), calls).await?,
                 Step::Again if again < MAX_AGAIN => again += 1,
                 Step::Ready => due = true,
-                Step::Answered if !self.heard.answer().trim().is_empty() => return self.conclude().await,
+                Step::Answered if self.heard.spoke() => return self.conclude().await,
                 _ if !silent => {
                     silent = true;
                     due = true;

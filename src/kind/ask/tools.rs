@@ -5,7 +5,7 @@
 //! tool that does not exist, an asset that does not, and arguments that cannot be read are answered with an error
 //! that says what to do. To add a tool, add it to [`TOOLS`] and to [`Tools::run`].
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
 
 use serde_json::{Map, Value, json};
 
@@ -17,8 +17,9 @@ use crate::{
         id::DbProfileId,
         page::PageRequest,
         profile::DbProfile,
-        search::{AssetHit, KnownAsset, Need, SearchQuery},
+        search::{AssetHit, KnownAsset, Need, SearchQuery, Wanted},
         text::{cut, one_line},
+        words,
     },
     port::{
         converse::{Call, Tool},
@@ -30,13 +31,15 @@ use crate::{
 pub const TOOLS: &[Tool] = &[
     Tool {
         name: "search_assets",
-        description: "Finds tables and columns by words in their names, comments and descriptions, best first.",
+        description: "Finds tables and columns by words in their names, comments and descriptions, best first; with an \
+                      empty text it lists the tables.",
         argument: "text",
         argument_description: "The words to look for.",
     },
     Tool {
         name: "describe",
-        description: "Tells of one table or column: types, keys, comments, descriptions; of a table all its columns.",
+        description: "Tells of one table, column or schema: types, keys, comments, descriptions; of a table all its columns, \
+                      of a schema its tables.",
         argument: "path",
         argument_description: "The path, as another tool gave it.",
     },
@@ -60,7 +63,7 @@ pub const TOOLS: &[Tool] = &[
     },
 ];
 
-/// Characters of one result.
+/// Bytes of one result.
 const RESULT_LENGTH: usize = 4_000;
 /// Characters of a comment or description.
 const TEXT_LENGTH: usize = 280;
@@ -68,9 +71,9 @@ const ARGUMENT_LENGTH: usize = 500;
 const HITS: usize = 12;
 const SUGGESTIONS: u64 = 10;
 const RUNS: usize = 10;
-const REFERENCES: u64 = 40;
-/// Tables that are looked at on the way from one to another.
-const TABLES_ON_THE_WAY: usize = 200;
+const TABLES: u64 = 100;
+/// Foreign keys of a profile that are looked at.
+const FOREIGN_KEYS: u64 = 20_000;
 
 /// The tools over some profiles.
 pub struct Tools<'a> {
@@ -78,26 +81,25 @@ pub struct Tools<'a> {
     profiles: Vec<DbProfile>,
 }
 
-/// What arguments say, for a person: `customer mail`.
-pub fn what(arguments: &Value) -> String {
-    cut(&one_line(&argument(arguments)), 120)
+/// What a use says, for a person: `customer mail`.
+pub fn what(call: &Call) -> String {
+    cut(&one_line(&argument(call)), 120)
 }
 
-/// The one text that arguments hold, however a model wrote them.
-fn argument(arguments: &Value) -> String {
-    let text = match arguments {
-        Value::String(text) => text.clone(),
-        Value::Object(fields) => {
-            let texts = fields.values().filter_map(|value| match value {
-                Value::String(text) => Some(text.clone()),
-                Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
-                _ => None,
-            });
-            texts.collect::<Vec<_>>().join(" ")
-        }
-        _ => String::new(),
+/// The one text that a use gives, however a model wrote it: the argument of that name, or all that there is.
+fn argument(call: &Call) -> String {
+    let text = |value: &Value| match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Array(items) => Some(items.iter().filter_map(Value::as_str).collect::<Vec<_>>().join(", ")),
+        _ => None,
     };
-    cut(text.trim(), ARGUMENT_LENGTH)
+    let declared = TOOLS.iter().find(|tool| tool.name == call.name).and_then(|tool| call.arguments.get(tool.argument));
+    let said = match (declared.and_then(text), &call.arguments) {
+        (Some(said), _) => said,
+        (None, Value::Object(fields)) => fields.values().filter_map(text).collect::<Vec<_>>().join(" "),
+        (None, other) => text(other).unwrap_or_default(),
+    };
+    cut(said.trim(), ARGUMENT_LENGTH)
 }
 
 fn error(message: impl Into<String>) -> Value {
@@ -108,22 +110,63 @@ fn shown(text: &str) -> String {
     cut(&one_line(text), TEXT_LENGTH)
 }
 
-/// As many items as fit beside what else is said, and how many were left out.
-fn within(mut result: Map<String, Value>, key: &str, items: Vec<Value>) -> Value {
-    let mut left = RESULT_LENGTH.saturating_sub(Value::Object(result.clone()).to_string().len());
-    let mut kept = Vec::with_capacity(items.len());
-    let count = items.len();
-    for item in items {
-        let length = item.to_string().len() + 1;
-        let Some(rest) = left.checked_sub(length) else { break };
-        left = rest;
-        kept.push(item);
-    }
+/// The items that fit into so many bytes, in their order.
+fn fitting(items: Vec<Value>, mut room: usize) -> Vec<Value> {
+    let fits = |item: &Value| match room.checked_sub(item.to_string().len() + 1) {
+        Some(rest) => {
+            room = rest;
+            true
+        }
+        None => false,
+    };
+    items.into_iter().filter(fits).collect()
+}
+
+/// As many of `count` items as fit beside what else is said, and how many were left out.
+fn within(mut result: Map<String, Value>, key: &str, items: Vec<Value>, count: usize) -> Value {
+    let kept = fitting(items, RESULT_LENGTH.saturating_sub(Value::Object(result.clone()).to_string().len()));
     if kept.len() < count {
         result.insert("more".to_owned(), json!(count - kept.len()));
     }
     result.insert(key.to_owned(), Value::Array(kept));
     Value::Object(result)
+}
+
+/// The shortest way of foreign keys from one table to another, by the keys of both; none where there is none. A step of
+/// several columns has them all.
+fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsset> {
+    let mut beside: HashMap<&str, Vec<(&KnownAsset, &str)>> = HashMap::new();
+    for key in keys {
+        let Some(other) = key.references_key.as_deref() else { continue };
+        beside.entry(&key.table_key).or_default().push((key, other));
+        beside.entry(other).or_default().push((key, &key.table_key));
+    }
+    let mut came: HashMap<&str, Option<(&str, &KnownAsset)>> = HashMap::from([(from, None)]);
+    let mut queue = VecDeque::from([from]);
+    while let Some(table) = queue.pop_front().filter(|_| !came.contains_key(to)) {
+        for (key, other) in beside.get(table).into_iter().flatten() {
+            if !came.contains_key(other) {
+                came.insert(other, Some((table, key)));
+                queue.push_back(other);
+            }
+        }
+    }
+    let mut steps = Vec::new();
+    let mut at = to;
+    while let Some(Some((before, key))) = came.get(at) {
+        steps.push(columns_of_step(keys, key));
+        at = before;
+    }
+    steps.reverse();
+    steps.concat()
+}
+
+/// The columns that refer together: all from the one table to the other, if each refers to a column of its own.
+fn columns_of_step<'k>(keys: &'k [KnownAsset], key: &'k KnownAsset) -> Vec<&'k KnownAsset> {
+    let same = |other: &&KnownAsset| other.table_key == key.table_key && other.references_key == key.references_key;
+    let columns: Vec<&KnownAsset> = keys.iter().filter(same).collect();
+    let targets: HashSet<Option<&str>> = columns.iter().map(|column| column.references.as_deref()).collect();
+    if targets.len() == columns.len() { columns } else { vec![key] }
 }
 
 impl<'a> Tools<'a> {
@@ -142,15 +185,15 @@ impl<'a> Tools<'a> {
     /// # Errors
     /// The store's.
     pub async fn run(&self, call: &Call) -> Result<String> {
-        let text = argument(&call.arguments);
+        let text = argument(call);
         let result = match call.name.as_str() {
             "list_runs" => self.runs(&text).await?,
             name if !TOOLS.iter().any(|tool| tool.name == name) => {
                 let names: Vec<&str> = TOOLS.iter().map(|tool| tool.name).collect();
                 error(format!("there is no such tool; there are {}", names.join(", ")))
             }
-            _ if text.is_empty() => error("the argument is missing; give one text"),
             "search_assets" => self.search(&text).await?,
+            _ if text.is_empty() => error("the argument is missing; give one text"),
             "describe" => self.describe(&text).await?,
             "relations" => self.relations(&text).await?,
             _ => self.suggestions(&text).await?,
@@ -210,12 +253,14 @@ impl<'a> Tools<'a> {
     async fn hits(&self, text: &str) -> Result<Vec<AssetHit>> {
         let query = SearchQuery::of(text, false);
         let ids = self.profile_ids();
+        // Words such as "which" are no hint to anything, unless something is called just that.
+        let vague = SearchQuery::is_vague(text);
         let mut hits: Vec<AssetHit> = Vec::new();
         for need in [Need::All, Need::Any] {
             let page = self.store.search_assets(&query, need, Some(&ids), &PageRequest::first(HITS)).await?;
             let known: HashSet<i64> = hits.iter().map(|hit| hit.asset.id).collect();
             hits.extend(page.rows.into_iter().map(|(_, hit)| hit).filter(|hit| !known.contains(&hit.asset.id)));
-            if query.wanted.len() < 2 {
+            if query.wanted.len() < 2 || hits.len() >= HITS || vague {
                 break;
             }
         }
@@ -225,6 +270,9 @@ impl<'a> Tools<'a> {
 
     async fn search(&self, text: &str) -> Result<Value> {
         let hits = self.hits(text).await?;
+        if hits.is_empty() && SearchQuery::is_vague(text) {
+            return self.tables(Map::new(), &self.profile_ids(), None).await;
+        }
         let item = |hit: &AssetHit| {
             let mut item = self.brief(&hit.asset);
             if hit.asset.path.kind == AssetKind::Column {
@@ -233,7 +281,20 @@ impl<'a> Tools<'a> {
             item.insert("why".to_owned(), Value::String(hit.why()));
             Value::Object(item)
         };
-        Ok(within(Map::new(), "assets", hits.iter().map(item).collect()))
+        Ok(within(Map::new(), "assets", hits.iter().map(item).collect(), hits.len()))
+    }
+
+    /// Which tables there are, in a schema or everywhere.
+    async fn tables(
+        &self,
+        mut result: Map<String, Value>,
+        profiles: &[DbProfileId],
+        schema: Option<&AssetPath>,
+    ) -> Result<Value> {
+        let (tables, count) = self.store.tables_of(profiles, schema, TABLES).await?;
+        result.insert("count".to_owned(), json!(count));
+        let items = tables.iter().map(|table| Value::Object(self.brief(table))).collect();
+        Ok(within(result, "tables", items, usize::try_from(count).unwrap_or(usize::MAX)))
     }
 
     fn spelled_table(&self, asset: &KnownAsset) -> String {
@@ -250,9 +311,14 @@ impl<'a> Tools<'a> {
     }
 
     async fn describe(&self, spelled: &str) -> Result<Value> {
-        let Some(asset) = self.find(spelled).await?.into_iter().next() else { return self.unknown(spelled).await };
+        let mut found = self.find(spelled).await?.into_iter();
+        let Some(asset) = found.next() else { return self.unknown(spelled).await };
         let mut result = Map::new();
         result.insert("asset".to_owned(), Value::Object(self.brief(&asset)));
+        let others: Vec<Value> = found.take(5).map(|other| json!({ "path": self.spelled(&other) })).collect();
+        if !others.is_empty() {
+            result.insert("others_of_this_name".to_owned(), Value::Array(others));
+        }
         match asset.path.kind {
             AssetKind::Column => {
                 result.insert("table".to_owned(), Value::String(self.spelled_table(&asset)));
@@ -260,9 +326,11 @@ impl<'a> Tools<'a> {
             }
             AssetKind::Table | AssetKind::View | AssetKind::MaterializedView => {
                 let columns = self.store.columns_of(asset.db_profile_id, &asset.path).await?;
+                let count = columns.len();
                 let columns = columns.iter().map(|column| Value::Object(self.brief(column))).collect();
-                Ok(within(result, "columns", columns))
+                Ok(within(result, "columns", columns, count))
             }
+            AssetKind::Schema => self.tables(result, &[asset.db_profile_id], Some(&asset.path)).await,
             _ => Ok(Value::Object(result)),
         }
     }
@@ -273,22 +341,48 @@ impl<'a> Tools<'a> {
             let Some(asset) = self.find(spelled).await?.into_iter().next() else { return self.unknown(spelled).await };
             tables.push(self.table_of(asset).await?);
         }
-        let mut result = Map::new();
-        let mut items = Vec::new();
-        if let [from, to] = tables.as_slice() {
-            let way = self.way(from, to).await?;
-            if !way.is_empty() {
-                result.insert("way".to_owned(), Value::Array(way.iter().map(|step| self.step(step)).collect()));
+        let mut keys: HashMap<DbProfileId, Vec<KnownAsset>> = HashMap::new();
+        for table in &tables {
+            if let Entry::Vacant(entry) = keys.entry(table.db_profile_id) {
+                entry.insert(self.store.foreign_keys(table.db_profile_id, FOREIGN_KEYS).await?);
             }
         }
-        for table in &tables {
-            let [to, from] = self.keys_of(table).await?;
-            let steps = |keys: &[KnownAsset]| keys.iter().map(|key| self.step(key)).collect::<Vec<_>>();
-            items.push(json!({
-                "path": self.spelled(table), "refers_to": steps(&to), "referred_to_by": steps(&from),
-            }));
+        let mut result = Map::new();
+        let steps = |keys: &[&KnownAsset], room| fitting(keys.iter().map(|key| self.step(key)).collect(), room);
+        if let [from, to] = tables.as_slice()
+            && from.db_profile_id == to.db_profile_id
+        {
+            let keys = &keys[&from.db_profile_id];
+            let way = way(keys, &from.table_key, &to.table_key);
+            if !way.is_empty() {
+                result.insert("way".to_owned(), Value::Array(steps(&way, RESULT_LENGTH / 2)));
+            } else if u64::try_from(keys.len()).is_ok_and(|read| read >= FOREIGN_KEYS) {
+                let note = format!("there are more than the {FOREIGN_KEYS} foreign keys that are looked at");
+                result.insert("note".to_owned(), Value::String(note));
+            }
         }
-        Ok(within(result, "tables", items))
+        let room = RESULT_LENGTH.saturating_sub(Value::Object(result.clone()).to_string().len()) / tables.len().max(1);
+        let mut items = Vec::new();
+        for table in &tables {
+            let of_profile = &keys[&table.db_profile_id];
+            let to: Vec<_> =
+                of_profile.iter().filter(|key| key.table_key == table.table_key && key.references.is_some()).collect();
+            let from: Vec<_> =
+                of_profile.iter().filter(|key| key.references_key.as_ref() == Some(&table.table_key)).collect();
+            let (count, path) = (to.len() + from.len(), self.spelled(table));
+            // The path, and what holds it all together.
+            let room = room.saturating_sub(path.len() + 80);
+            let to = steps(&to, room / 2);
+            let from = steps(&from, room.saturating_sub(Value::Array(to.clone()).to_string().len()));
+            let more = count - to.len() - from.len();
+            let mut item = json!({ "path": path, "refers_to": to, "referred_to_by": from });
+            if more > 0 {
+                item["more"] = json!(more);
+            }
+            items.push(item);
+        }
+        result.insert("tables".to_owned(), Value::Array(items));
+        Ok(Value::Object(result))
     }
 
     /// A foreign key: the column, and what it refers to.
@@ -307,66 +401,10 @@ impl<'a> Tools<'a> {
         Ok(found.into_iter().find(|table| table.path.table == asset.path.table).unwrap_or(asset))
     }
 
-    /// The foreign keys of a table, and those that point to it.
-    async fn keys_of(&self, table: &KnownAsset) -> Result<[Vec<KnownAsset>; 2]> {
-        let columns = self.store.columns_of(table.db_profile_id, &table.path).await?;
-        let to = columns.into_iter().filter(|column| column.references.is_some()).collect();
-        let from = self.store.referring_to(table.db_profile_id, &table.path, REFERENCES).await?;
-        Ok([to, from])
-    }
-
-    /// The shortest way of foreign keys from one table to another; none where there is none.
-    async fn way(&self, from: &KnownAsset, to: &KnownAsset) -> Result<Vec<KnownAsset>> {
-        let name = |asset: &KnownAsset| AssetPath { column: None, kind: AssetKind::Table, ..asset.path.clone() };
-        if from.db_profile_id != to.db_profile_id || name(from) == name(to) {
-            return Ok(Vec::new());
-        }
-        let mut came: HashMap<AssetPath, (AssetPath, KnownAsset)> = HashMap::new();
-        let mut queue = VecDeque::from([from.clone()]);
-        let mut looked = HashSet::from([name(from)]);
-        while let Some(table) = queue.pop_front() {
-            if looked.len() > TABLES_ON_THE_WAY {
-                break;
-            }
-            let [leaving, coming] = self.keys_of(&table).await?;
-            let mut next: Vec<(KnownAsset, KnownAsset)> = Vec::new();
-            for key in leaving {
-                let other = key.references.clone().unwrap_or_default();
-                let found = self.store.assets_named(&[key.db_profile_id], &[other]).await?;
-                if let Some(other) = found.into_iter().next() {
-                    next.push((key, other));
-                }
-            }
-            next.extend(coming.into_iter().map(|key| (key.clone(), key)));
-            for (key, other) in next {
-                let other = self.table_of(other).await?;
-                if !looked.insert(name(&other)) {
-                    continue;
-                }
-                came.insert(name(&other), (name(&table), key));
-                if name(&other) == name(to) {
-                    let mut way = Vec::new();
-                    let mut at = name(to);
-                    while let Some((before, key)) = came.remove(&at) {
-                        way.push(key);
-                        at = before;
-                    }
-                    way.reverse();
-                    return Ok(way);
-                }
-                queue.push_back(other);
-            }
-        }
-        Ok(Vec::new())
-    }
-
     async fn suggestions(&self, text: &str) -> Result<Value> {
         let wanted = SearchQuery::of(text, false).wanted;
-        let words: Vec<String> = wanted
-            .into_iter()
-            .filter_map(|one| one.spellings.into_iter().next())
-            .map(|words| words.join(" "))
-            .collect();
+        let spelled = |one: Wanted| one.spellings.iter().map(|words| words::singular(&words.join(" "))).collect();
+        let words: Vec<Vec<String>> = wanted.into_iter().map(spelled).collect();
         if words.is_empty() {
             return Ok(error("the text holds no word to look for"));
         }
@@ -383,7 +421,7 @@ impl<'a> Tools<'a> {
                 "run": suggestion.run_id.0,
             })
         };
-        Ok(within(Map::new(), "suggestions", found.iter().map(item).collect()))
+        Ok(within(Map::new(), "suggestions", found.iter().map(item).collect(), found.len()))
     }
 
     async fn runs(&self, text: &str) -> Result<Value> {
@@ -402,6 +440,8 @@ impl<'a> Tools<'a> {
                 "described": run.progress.done,
             })
         };
-        Ok(within(Map::new(), "runs", page.rows.iter().map(|(_, run)| item(run)).collect()))
+        let runs: Vec<Value> = page.rows.iter().map(|(_, run)| item(run)).collect();
+        let count = runs.len();
+        Ok(within(Map::new(), "runs", runs, count))
     }
 }

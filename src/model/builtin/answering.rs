@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use serde_json::{Value, json};
 
 use crate::{
-    domain::{usage::Usage, words},
+    domain::{search::SearchQuery, usage::Usage, words},
     port::{
         converse::{Call, Conversation, Converser, Listener, Step},
         model::{ModelError, UsageBound},
@@ -21,8 +21,6 @@ use crate::{
 const LISTED: usize = 5;
 /// Columns that an answer lists.
 const COLUMNS: usize = 40;
-/// Words of a question that asks for one of a list.
-const SHORT: usize = 8;
 
 const JOINING: &[&str] = &[
     "join",
@@ -62,6 +60,9 @@ const ORDINALS: &[(&str, usize)] = &[
     ("5th", 5),
     ("last", usize::MAX),
 ];
+
+/// Words beside an ordinal that say no more than it: "and the second entry?"
+const ENTRY: &[&str] = &["entry", "item", "match", "result", "thing", "detail", "details"];
 
 /// Answers from what a search found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -105,24 +106,29 @@ fn next(conversation: &Conversation<'_>) -> Option<Call> {
     }
     let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
     let mut tables = tables(&found);
-    // In the order of the question.
-    tables.sort_by_key(|(_, by)| {
-        words.iter().position(|word| by.split(", ").any(|found| found == words::singular(word)))
-    });
-    let tables: Vec<String> = tables.into_iter().map(|(table, _)| table).collect();
     if asks(JOINING) && !tables.is_empty() {
-        return call("relations", "tables", tables.join(", "));
+        // In the order of the question.
+        tables.sort_by_key(|table| {
+            words.iter().position(|word| table.by.iter().any(|found| *found == words::singular(word)))
+        });
+        let paths: Vec<&str> = tables.iter().map(|table| table.path).collect();
+        return call("relations", "tables", paths.join(", "));
     }
-    if asks(STRUCTURE) {
-        return call("describe", "path", tables.into_iter().next()?);
-    }
-    None
+    // "Which columns hold a mail address?" names no table.
+    let named = tables.first().filter(|table| table.is_called_so);
+    if asks(STRUCTURE) { call("describe", "path", named?.path.to_owned()) } else { None }
 }
 
 /// The asset of the list in the answer before that a short question means: "and the second one?"
 fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<String> {
+    let question = conversation.question;
     let (_, place) = ORDINALS.iter().find(|(word, _)| words.iter().any(|asked| asked == word))?;
-    if words.len() > SHORT {
+    // "Where is the first name stored?" asks for something of its own.
+    let says_more = |word: &String| {
+        let known = [ENTRY, STRUCTURE].concat().contains(&word.as_str());
+        !known && ORDINALS.iter().all(|(ordinal, _)| ordinal != word)
+    };
+    if SearchQuery::telling(question).iter().any(says_more) {
         return None;
     }
     let lines = conversation.before.last()?.answer.lines();
@@ -135,21 +141,30 @@ fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<Str
     listed.get(at.checked_sub(1)?).map(|path| (*path).to_owned())
 }
 
-/// Two tables at the most that a question is about, each with the words that it was found by: the best, and the best
-/// of those found by other words. Tables that are called what the question says come before those that mention it.
-fn tables(found: &Value) -> Vec<(String, String)> {
-    let is_called_so = |asset: &&Value| {
+/// A table that a question is about.
+struct Meant<'a> {
+    path: &'a str,
+    /// The words that it was found by.
+    by: Vec<String>,
+    /// Whether it is called what the question says.
+    is_called_so: bool,
+}
+
+/// Two tables at the most that a question is about: the best, and the best of those found by other words. Tables that
+/// are called what the question says come before those that mention it.
+fn tables(found: &Value) -> Vec<Meant<'_>> {
+    let meant = |asset| {
         let by = found_by(asset);
         let name = words::split(text(asset, "path").rsplit('.').next().unwrap_or_default());
-        !is_column(asset) && name.iter().all(|word| by.contains(&words::singular(word)))
+        let is_called_so = !is_column(asset) && name.iter().all(|word| by.contains(&words::singular(word)));
+        Meant { path: text(asset, if is_column(asset) { "table" } else { "path" }), by, is_called_so }
     };
-    let (called, others): (Vec<&Value>, Vec<&Value>) = list(found, "assets").iter().partition(is_called_so);
-    let mut tables: Vec<(String, String)> = Vec::new();
-    for asset in called.into_iter().chain(others) {
-        let table = if is_column(asset) { text(asset, "table") } else { text(asset, "path") };
-        let why = found_by(asset).join(", ");
-        if text(asset, "kind") != "schema" && tables.iter().all(|(known, by)| *known != table && *by != why) {
-            tables.push((table.to_owned(), why));
+    let assets = list(found, "assets").iter().filter(|asset| text(asset, "kind") != "schema");
+    let (called, others): (Vec<Meant<'_>>, Vec<Meant<'_>>) = assets.map(meant).partition(|it| it.is_called_so);
+    let mut tables: Vec<Meant<'_>> = Vec::new();
+    for table in called.into_iter().chain(others) {
+        if tables.iter().all(|known| known.path != table.path && known.by != table.by) {
+            tables.push(table);
         }
     }
     tables.truncate(2);
@@ -180,7 +195,7 @@ fn answer(conversation: &Conversation<'_>) -> String {
         let result: Value = serde_json::from_str(&used.result).unwrap_or_default();
         let said = match used.call.name.as_str() {
             "relations" => relations(&result),
-            "describe" => description(&result),
+            "describe" => description(&result).map(|said| said + &why(conversation, &result)),
             _ => None,
         };
         if let Some(said) = said {
@@ -191,8 +206,41 @@ fn answer(conversation: &Conversation<'_>) -> String {
     matches(&found)
 }
 
+/// Why the asset that is described was taken for the one that is meant.
+fn why(conversation: &Conversation<'_>, described: &Value) -> String {
+    let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
+    let path = described.get("asset").map(|asset| text(asset, "path")).unwrap_or_default();
+    let hit = list(&found, "assets").iter().find(|asset| text(asset, "path") == path);
+    match hit.map(|hit| text(hit, "why")).filter(|why| !why.is_empty()) {
+        Some(why) => format!("It matches {why}.\n"),
+        None => String::new(),
+    }
+}
+
+/// Which tables there are, where nothing more was asked for.
+fn overview(found: &Value) -> String {
+    let tables = list(found, "tables");
+    let count = found.get("count").and_then(Value::as_u64).unwrap_or_default();
+    let mut said = match count {
+        0 => return "The catalog holds no table.".to_owned(),
+        1 => "There is one table:\n".to_owned(),
+        count => format!("There are {count} tables and views:\n"),
+    };
+    for table in tables {
+        let _ = writeln!(said, "- {}", about(table));
+    }
+    let more = count.saturating_sub(u64::try_from(tables.len()).unwrap_or(u64::MAX));
+    if more > 0 {
+        let _ = writeln!(said, "and {more} more.");
+    }
+    said
+}
+
 /// What the search found, as a list.
 fn matches(found: &Value) -> String {
+    if found.get("tables").is_some() {
+        return overview(found);
+    }
     let assets = list(found, "assets");
     if assets.is_empty() {
         return "Nothing in the catalog matches the words of this question. Ask with other words, or for the name of a \
@@ -245,6 +293,8 @@ fn relations(result: &Value) -> Option<String> {
     let steps = list(result, "way");
     if !steps.is_empty() {
         said.push_str("They join by:\n");
+    } else if !text(result, "note").is_empty() {
+        let _ = writeln!(said, "No way was found from one to the other, but {}.", text(result, "note"));
     } else if tables.len() > 1 {
         said.push_str("No foreign keys lead from one to the other.\n");
     }
@@ -260,6 +310,9 @@ fn relations(result: &Value) -> Option<String> {
             for step in to.iter().chain(from) {
                 let _ = writeln!(said, "- [{}] refers to [{}]", text(step, "column"), text(step, "to"));
             }
+            if let Some(more) = table.get("more") {
+                let _ = writeln!(said, "and {more} more.");
+            }
         }
     }
     Some(said)
@@ -269,6 +322,10 @@ fn relations(result: &Value) -> Option<String> {
 fn description(result: &Value) -> Option<String> {
     let asset = result.get("asset")?;
     let mut said = format!("{}\n", about(asset));
+    if result.get("tables").is_some() {
+        said.push_str(&overview(result));
+        return Some(said);
+    }
     let columns = list(result, "columns");
     if !columns.is_empty() {
         said.push_str("Its columns:\n");

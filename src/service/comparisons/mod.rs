@@ -112,7 +112,7 @@ impl Comparisons {
     /// that does not exist; each with the path of the argument.
     pub async fn open(&self, ids: &[RunId], baseline: Option<RunId>) -> Result<Comparison> {
         let set = ComparedSet::new(ids, baseline)?;
-        let mut found: HashMap<RunId, Arc<Run>> =
+        let found: HashMap<RunId, Arc<Run>> =
             self.ports.store.runs_by_id(&set.read()).await?.into_iter().map(|(id, run)| (id, Arc::new(run))).collect();
         let get = |id: &RunId, argument: &str| {
             let run = found.get(id).cloned().ok_or_else(|| unknown_run(argument))?;
@@ -121,7 +121,6 @@ impl Comparisons {
         };
         let runs = ids.iter().enumerate().map(|(at, id)| get(id, &format!("ids.{at}"))).collect::<Result<_>>()?;
         let baseline = baseline.map(|id| get(&id, "baselineId")).transpose()?;
-        found.clear();
         Ok(Comparison { runs, baseline, as_of: self.ports.clock.now(), set, kept: OnceCell::new() })
     }
 

@@ -15,12 +15,26 @@ pub use scripted_model::ScriptedModel;
 pub use server::Server;
 pub use sqlite::SqliteTarget;
 
+use std::sync::Once;
+
 use gloss::domain::profile::NewLlmProfile;
 use serde_json::{Value, json};
+use tracing::subscriber::NoSubscriber;
 
 /// The key of stores that tests open by themselves.
 pub fn seal_key() -> gloss::store::SealKey {
     gloss::store::SealKey::of_text(&"a key that the tests all know, 1".to_owned().into()).unwrap()
+}
+
+/// Lets a subscriber hear what this thread logs, until the guard is dropped.
+pub fn listen(subscriber: impl tracing::Subscriber + Send + Sync) -> tracing::subscriber::DefaultGuard {
+    static DEAF: Once = Once::new();
+    // Were a thread's subscriber the only one of the process, a place that logs for the first time in another thread
+    // would be taken, for good, for one that nobody listens to. Beside a second one all are asked.
+    DEAF.call_once(|| {
+        tracing::subscriber::set_global_default(NoSubscriber::new()).unwrap();
+    });
+    tracing::subscriber::set_default(subscriber)
 }
 
 /// The input that makes an LLM profile with these settings through the API.

@@ -58,6 +58,8 @@ pub enum Script {
     Dropped,
     /// Tools are to be used, by name and arguments.
     Calls(Vec<(&'static str, Value)>),
+    /// This text, and then tools are to be used.
+    TextAndCalls(&'static str, Vec<(&'static str, Value)>),
     /// This text, and then the stream breaks, once [`ScriptedModel::break_off`] says so.
     Broken(String),
     /// This text, and then nothing more until the client leaves.
@@ -425,7 +427,8 @@ fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
         Script::Text(text) => (text, "stop"),
         Script::Truncated(length) => (proper().chars().take(length).collect(), "length"),
         Script::Dropped => return dropped(),
-        Script::Calls(calls) => return called(settings, request, &calls),
+        Script::Calls(calls) => return called(settings, request, "", &calls),
+        Script::TextAndCalls(text, calls) => return called(settings, request, text, &calls),
         Script::Broken(text) => return streamed(spoken(&text), End::Broken(Arc::clone(&shared.breaks))),
         Script::Hanging(text) => return streamed(spoken(&text), End::Never),
     };
@@ -506,18 +509,19 @@ fn streamed(deltas: Vec<Value>, end: End) -> Response {
 }
 
 /// A reply that wants tools used.
-fn called(settings: &Builder, request: &Recorded, calls: &[(&str, Value)]) -> Response {
+fn called(settings: &Builder, request: &Recorded, text: &str, calls: &[(&str, Value)]) -> Response {
     let call = |(index, (name, arguments)): (usize, &(&str, Value))| {
         let function = json!({ "name": name, "arguments": arguments.to_string() });
         json!({ "index": index, "id": format!("call-{index}-{name}"), "type": "function", "function": function })
     };
     let calls: Vec<Value> = calls.iter().enumerate().map(call).collect();
-    let used = usage(request, "");
+    let used = usage(request, text);
     if request.body["stream"] == true {
-        let deltas = calls.into_iter().map(|call| json!({ "tool_calls": [call] })).collect();
+        let calls = calls.into_iter().map(|call| json!({ "tool_calls": [call] }));
+        let deltas = spoken(text).into_iter().chain(calls).collect();
         return streamed(deltas, End::Done("tool_calls", settings.usage.then_some(used)));
     }
-    let message = json!({ "role": "assistant", "content": null, "tool_calls": calls });
+    let message = json!({ "role": "assistant", "content": text, "tool_calls": calls });
     let choice = json!({ "index": 0, "message": message, "finish_reason": "tool_calls" });
     Json(json!({ "object": "chat.completion", "model": MODEL, "choices": [choice], "usage": used })).into_response()
 }

@@ -1,10 +1,14 @@
 //! What was due while nothing ran, by a clock of the test's own; and a clock that is set back.
 
 use chrono::Duration;
-use gloss::domain::{
-    clock::{Clock, Moment},
-    schedule::{MissedFirings, ScheduleStatus},
+use gloss::{
+    domain::{
+        clock::{Clock, Moment},
+        schedule::{MissedFirings, ScheduleStatus, Timing},
+    },
+    service::schedules::CreateSchedule,
 };
+use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use super::{House, scheduler};
 
@@ -38,7 +42,7 @@ async fn what_was_due_while_nothing_ran_is_missed_or_fires_once_as_the_setting_s
         scheduler.take_due().await.unwrap();
         assert_eq!(house.runs(cron.id).await.len(), cron_fires + 1, "{missed:?}");
         // A MISSED schedule can be run by hand, and be given another moment.
-        assert!(house.schedules.run_now(once.id).await.unwrap().is_some());
+        assert!(house.schedules.run_now(once.id, "bob").await.unwrap().is_some());
         assert_eq!(house.get(once.id).await.status, over);
     }
 }
@@ -127,4 +131,51 @@ async fn a_firing_prepared_for_what_a_schedule_no_longer_says_is_not_taken() {
     assert!(house.ports.store.fire(&again, prepared().await, house.clock.now()).await.unwrap().is_none());
     assert_eq!(house.runs(id).await.len(), 1);
     drop(house.target);
+}
+
+#[tokio::test]
+async fn a_look_that_takes_long_is_waited_for() {
+    let house = House::at("2027-01-01T12:00:00Z").await;
+    let order = house.order(Timing::Once("2027-01-01T12:10:00Z".parse().unwrap()), "UTC");
+    let id = house.schedules.create(CreateSchedule { on_change: true, ..order }).await.unwrap().id;
+    // Somebody changes the database, so that it cannot be read for a while.
+    let options = SqliteConnectOptions::new().filename(&house.target.file);
+    let mut writer = options.connect().await.unwrap();
+    sqlx::query("BEGIN EXCLUSIVE").execute(&mut writer).await.unwrap();
+    let scheduler = scheduler(&house.ports, MissedFirings::Repeating);
+    for time in ["12:10:00", "12:12:00"] {
+        house.clock.set(format!("2027-01-01T{time}Z").parse().unwrap());
+        scheduler.take_due().await.unwrap();
+        assert_eq!(house.get(id).await.status, ScheduleStatus::Active, "{time}");
+    }
+    sqlx::query("ROLLBACK").execute(&mut writer).await.unwrap();
+    while house.get(id).await.status == ScheduleStatus::Active {
+        tokio::task::yield_now().await;
+    }
+    assert_eq!((house.get(id).await.status, house.runs(id).await.len()), (ScheduleStatus::Completed, 1));
+}
+
+#[tokio::test]
+async fn a_run_by_hand_is_of_whoever_asked_and_a_full_queue_is_told() {
+    let house = House::with_queue("2027-01-01T12:00:00Z", 3).await;
+    let cron = house.cron("*/10 * * * *", "UTC").await;
+    let run = house.schedules.run_now(cron, "bob").await.unwrap().unwrap();
+    assert_eq!(run.started_by, "bob");
+    let scheduler = scheduler(&house.ports, MissedFirings::Repeating);
+    let mut fired = 0;
+    let mut at = house.clock.now();
+    let last_error = loop {
+        at += Duration::minutes(10);
+        house.clock.set(at);
+        scheduler.take_due().await.unwrap();
+        if let Some(error) = house.get(cron).await.last_error {
+            break error;
+        }
+        fired += 1;
+    };
+    assert_eq!((last_error.code.as_str(), house.runs(cron).await.len()), ("LIMIT_EXCEEDED", fired + 1));
+    assert!(house.get(cron).await.next_fire_at.unwrap() > at, "it goes on with its next time");
+    let error = house.schedules.run_now(cron, "ann").await.unwrap_err();
+    assert_eq!(error.code(), "LIMIT_EXCEEDED");
+    assert!(house.schedules.run_now(cron, "carl").await.unwrap().is_some(), "another one's queue is not full");
 }

@@ -25,6 +25,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, prelude::*};
 
 use super::{TestStore, at};
+use crate::harness::listen;
 
 const RUNS: i64 = 100_000;
 
@@ -141,7 +142,7 @@ async fn lists_of_100_000_runs_are_read_along_indexes() {
     sqlx::query(FILL).bind(RUNS).bind(at(0).timestamp_millis()).execute(&mut raw).await.unwrap();
     eprintln!("filled in {:?}", filling.elapsed());
     let statements = Statements::default();
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    let _logging = listen(tracing_subscriber::registry().with(statements.clone()));
 
     let everything = RunFilter::default();
     assert_eq!(test.store.runs_count(&everything).await.unwrap(), RUNS);
@@ -222,7 +223,7 @@ async fn a_comparison_merges_what_indexes_give_and_sorts_nothing() {
     let test = TestStore::new().await;
     let mut raw = test.raw().await;
     let statements = Statements::default();
-    let _logging = tracing::subscriber::set_default(tracing_subscriber::registry().with(statements.clone()));
+    let _logging = listen(tracing_subscriber::registry().with(statements.clone()));
     let runs: Vec<RunId> = (1..=4).map(RunId).collect();
     test.store.compared_texts(&runs, None, 100).await.unwrap();
     test.store.compared_texts(&runs, Some("public.t"), 100).await.unwrap();

@@ -232,7 +232,7 @@ async fn logs_hold_no_password_and_no_value() {
     let writer = logged.clone();
     let subscriber =
         tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(move || writer.clone()).finish();
-    let guard = tracing::subscriber::set_default(subscriber);
+    let guard = crate::harness::listen(subscriber);
     tracing::info!("listening");
     for password in [MARKER.to_owned(), format!("not-{MARKER}")] {
         let login = format!("logged_{database}:{password}");
