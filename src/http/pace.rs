@@ -1,7 +1,8 @@
 //! How often a client may ask.
 //!
 //! The rule: a client that asks too often is told when to come back and costs nothing else until then; one that shows
-//! tokens which nobody knows is soon not even told so, and the log tells only now and then of what it tries. The person at this machine may ask as often as they like.
+//! tokens which nobody knows is soon not even told so, and the log tells only now and then of what it tries. The person
+//! at this machine may ask as often as they like.
 
 use std::{
     num::NonZeroU32,
