@@ -295,8 +295,8 @@ async fn a_lost_key_is_not_the_end() {
     says(&forget(&["--yes"], &[]).await, &["nothing is forgotten"]);
     fs::remove_file(&file).unwrap();
     let names = ["DB profile \"demo\"", "DB profile \"shop\"", "LLM profile \"m\""];
-    let text = refusal(data.path(), &["secrets", "forget"], &[]).await;
-    says(&text, &[&names[..], &["--yes"]].concat());
+    let asked = refusal(data.path(), &["secrets", "forget"], &[]).await;
+    says(&asked, &[&names[..], &["--yes"]].concat());
     assert!(!file.exists(), "it forgot before it was told to");
     says(&refusal(data.path(), &[], &[]).await, &["is not there"]);
     says(&forget(&["--yes"], &[]).await, &[&names[..], &["updateDbProfile", "updateLlmProfile"]].concat());

@@ -209,11 +209,11 @@ async fn a_token_that_ends_ends_what_is_at_hand_too() {
     let query = "subscription($after: Int!) { numbers(after: $after, length: 2000) { number text } }";
     let mut parameters = url::form_urlencoded::Serializer::new(String::new());
     parameters.append_pair("query", query).append_pair("variables", "{\"after\":0}");
-    let head = format!(
+    let request = format!(
         "GET /graphql?{} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n",
         parameters.finish()
     );
-    slow.write_all(head.as_bytes()).await.unwrap();
+    slow.write_all(request.as_bytes()).await.unwrap();
     executions.wait_for(|&n| n == 1).await.unwrap();
     let mut answer = Vec::new();
     while !answer.ends_with(b":\n\n\r\n") {
