@@ -29,7 +29,7 @@ use crate::{
     graphql, http,
     key::{self, Key, KeyError},
     kind::context::Patience,
-    lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file},
+    lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file, narrow},
     model::{ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, store::Store},
     service::Services,
@@ -126,6 +126,21 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
+/// Lets go of the secrets that the present key does not open; without `really` only says of which.
+///
+/// # Errors
+/// [`StartError`].
+pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), StartError> {
+    let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
+    // What an earlier rotation left half-way is brought to its end first; what is wrong otherwise comes up again.
+    if let Ok(store) = open_store(&settings, Arc::new(LocalBus::default())).await {
+        store.close().await?;
+    }
+    let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
+    println!("{}", key.forget(&settings.store_url, really).await?);
+    Ok(())
+}
+
 /// Asks the server that is named, or the one that holds the data folder, or the store in this process.
 ///
 /// # Errors
@@ -175,7 +190,7 @@ fn ports(store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Ports {
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     start_log(&settings)?;
     let documents = match &settings.trusted_documents {
-        Some(path) => http::Documents::trusted(path)?,
+        Some(path) => http::Documents::trusted(path, &cli::token::DOCUMENTS)?,
         None => http::Documents::automatic(),
     };
     let mut folder = Lock::folder(&settings.data_dir)?;
@@ -187,7 +202,9 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let bus = Arc::new(LocalBus::default());
     let store: Arc<dyn Store> = Arc::new(open_store(&settings, bus.clone()).await?);
     let demo_file = settings.data_dir.join("demo.db");
-    if !demo_file.exists() {
+    if demo_file.exists() {
+        narrow(&demo_file);
+    } else {
         demo::create(&demo_file).await?;
         make_private(&demo_file)?;
     }
@@ -263,6 +280,7 @@ fn raise_open_files() {
 fn http_limits(settings: &Settings) -> http::Limits {
     http::Limits {
         connections: settings.max_connections,
+        connections_per_client: settings.max_connections_per_client,
         request_within: settings.request_timeout,
         batch: settings.max_batch,
         sockets_per_client: settings.max_sockets_per_client,
@@ -311,6 +329,11 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
 fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
     let Some(path) = sqlite_file(&settings.store_url) else { return Ok(None) };
     make_private_file(&path).map_err(|source| StartError::StoreFile { path: path.clone(), source })?;
+    for suffix in ["", "-wal", "-shm"] {
+        let mut name = path.clone().into_os_string();
+        name.push(suffix);
+        narrow(Path::new(&name));
+    }
     if path.parent() == Some(settings.data_dir.as_path()) {
         return Ok(None);
     }

@@ -90,6 +90,9 @@ pub struct Flags {
     /// Connections at once [default: 10000]; who comes beyond waits
     #[arg(long, env = "GLOSS_MAX_CONNECTIONS", value_name = "N", value_parser = whole::<usize>)]
     pub max_connections: Option<usize>,
+    /// Connections at once of one client [default: a fourth of all; of this machine all]
+    #[arg(long, env = "GLOSS_MAX_CONNECTIONS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
+    pub max_connections_per_client: Option<usize>,
     /// WebSockets and reserved streams of events of one client [default: 5000]
     #[arg(long, env = "GLOSS_MAX_SOCKETS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
     pub max_sockets_per_client: Option<usize>,
@@ -172,6 +175,7 @@ struct File {
     request_timeout_seconds: Option<u64>,
     max_batch: Option<usize>,
     max_connections: Option<usize>,
+    max_connections_per_client: Option<usize>,
     max_sockets_per_client: Option<usize>,
     max_subscriptions_per_client: Option<usize>,
     trusted_documents: Option<PathBuf>,
@@ -211,6 +215,8 @@ pub struct Settings {
     pub max_batch: usize,
     /// Connections at once.
     pub max_connections: usize,
+    /// Connections at once of one client, where the settings say so.
+    pub max_connections_per_client: Option<usize>,
     /// WebSockets and reserved streams of events of one client.
     pub max_sockets_per_client: usize,
     /// Subscriptions at once of one client.
@@ -301,6 +307,11 @@ impl Settings {
                 flags.max_connections.or(file.max_connections),
                 DEFAULT_MAX_CONNECTIONS,
             )?,
+            max_connections_per_client: flags
+                .max_connections_per_client
+                .or(file.max_connections_per_client)
+                .map(|most| counted("max_connections_per_client", Some(most), most))
+                .transpose()?,
             max_sockets_per_client: counted(
                 "max_sockets_per_client",
                 flags.max_sockets_per_client.or(file.max_sockets_per_client),

@@ -14,7 +14,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use crate::{
     config::SECRET_KEY as VARIABLE,
     lifecycle::make_private,
-    store::{self, OpenError, SealKey, WeakKey},
+    store::{self, Forgotten, OpenError, SealKey, WeakKey},
 };
 
 /// The variable that holds the key to come, for a rotation.
@@ -52,13 +52,32 @@ pub enum KeyError {
     /// The store was sealed with another key.
     #[error(
         "the passwords and API keys in the store were sealed with another key than {origin} holds; put the key file {} \
-         back that belongs to this store, or set {VARIABLE} to the key that it was sealed with", file.display()
+         back that belongs to this store, or set {VARIABLE} to the key that it was sealed with. Where that is lost, \
+         `gloss secrets forget` lets go of what it sealed", file.display()
     )]
     Wrong {
         /// The variable or the file.
         origin: String,
         /// Where the key file stands.
         file: PathBuf,
+    },
+    /// The store was sealed with a key that is not there.
+    #[error(
+        "the passwords and API keys in the store are sealed, and the key file {} is not there; put it back, or set \
+         {VARIABLE} to the key that they were sealed with. Where it is lost, `gloss secrets forget` lets go of them",
+        file.display()
+    )]
+    Missing {
+        /// Where the key file stood.
+        file: PathBuf,
+    },
+    /// Nobody has said yet that secrets may be forgotten.
+    #[error("{origin} does not open {what}; to let go of them and give them again, run this with --yes")]
+    Unsaid {
+        /// The variable or the file.
+        origin: String,
+        /// What would be forgotten.
+        what: String,
     },
     /// The key comes from the environment, which nobody but its owner can change.
     #[error(
@@ -134,8 +153,37 @@ impl Key {
         if self.is_new {
             // What is wrong stays as it was: the next start says the same.
             let _gone = fs::remove_file(self.file());
+            return Err(KeyError::Missing { file: self.file() });
         }
         Err(KeyError::Wrong { origin: self.origin.clone(), file: self.file() })
+    }
+
+    /// Lets go of the secrets of a store that this key does not open, so that the store opens under it; gives what came
+    /// of it, for people.
+    ///
+    /// # Errors
+    /// [`KeyError`]; without `really`, [`KeyError::Unsaid`] where anything would be forgotten.
+    pub async fn forget(self, store_url: &str, really: bool) -> Result<String, KeyError> {
+        let forgotten = store::forget(store_url, &self.sealing(&self.text)?, really).await;
+        if self.is_new && !forgotten.as_ref().is_ok_and(|forgotten| really || forgotten.is_empty()) {
+            let _gone = fs::remove_file(self.file());
+        }
+        let forgotten = forgotten?;
+        let Forgotten { db_profiles, llm_profiles } = &forgotten;
+        if forgotten.is_empty() {
+            return Ok(format!("{} opens all secrets of the store; nothing is forgotten", self.origin));
+        }
+        let named = |what: &str, kind: &str, names: &[String]| {
+            let names: Vec<String> = names.iter().map(|name| format!("{kind} {name:?}")).collect();
+            (!names.is_empty()).then(|| format!("{what} of {}", names.join(", ")))
+        };
+        let urls = named("the URL", "DB profile", db_profiles);
+        let keys = named("the API key", "LLM profile", llm_profiles);
+        let what = urls.into_iter().chain(keys).collect::<Vec<_>>().join(" and ");
+        if !really {
+            return Err(KeyError::Unsaid { origin: self.origin, what });
+        }
+        Ok(format!("forgotten: {what}; give them again by `updateDbProfile` and `updateLlmProfile`"))
     }
 
     /// Seals all secrets of a store anew: with the environment's new key where one is given, else with a new one in

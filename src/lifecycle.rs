@@ -16,6 +16,11 @@ use tokio_util::sync::CancellationToken;
 /// The exit status after a second signal.
 const LEFT_AT_ONCE: i32 = 130;
 
+/// What a data folder of Gloss has in it.
+const KEPT_HERE: [&str; 2] = ["store.db", "secret.key"];
+/// The mode of folders that are everybody's, as /tmp.
+const STICKY: u32 = 0o1000;
+
 /// Why a place cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
@@ -69,6 +74,7 @@ impl Lock {
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        narrow(file);
         let mut file = options.open(file).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { place: place.to_owned(), file }),
@@ -101,8 +107,10 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
     if let Ok(folder) = path.metadata() {
         let mode = std::os::unix::fs::MetadataExt::mode(&folder);
         if mode & 0o077 != 0 {
-            // A folder that was made for Gloss and has nothing in it yet.
-            if path.read_dir()?.next().is_none() {
+            // A folder that was made for Gloss and has nothing in it yet, or what Gloss keeps; not one that is everybody's.
+            let is_empty = path.read_dir()?.next().is_none();
+            let is_ours = mode & STICKY == 0 && KEPT_HERE.iter().any(|name| path.join(name).exists());
+            if is_empty || is_ours {
                 return std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700));
             }
             tracing::warn!(folder = %path.display(), "others can look into the data folder; `chmod 700` keeps them out");
@@ -131,6 +139,16 @@ pub fn make_private_file(path: &Path) -> std::io::Result<()> {
 /// As the file system says.
 pub fn make_private(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
+}
+
+/// Makes a file readable by this user alone where others can look into it; says so where that cannot be.
+pub fn narrow(path: &Path) {
+    let Ok(file) = path.metadata() else { return };
+    if std::os::unix::fs::MetadataExt::mode(&file) & 0o077 != 0
+        && let Err(error) = make_private(path)
+    {
+        tracing::warn!(file = %path.display(), %error, "others can look into the file; `chmod 600` keeps them out");
+    }
 }
 
 /// Trips `stop` at the first signal, and ends the process at the second.

@@ -37,7 +37,7 @@ enum Command {
         #[command(flatten)]
         asking: Asking,
     },
-    /// Change the key that the store's passwords and API keys are sealed with
+    /// The key that the store's passwords and API keys are sealed with: change it, or go on without a lost one
     Secrets {
         #[command(subcommand)]
         command: Secrets,
@@ -61,6 +61,14 @@ struct Asking {
 enum Secrets {
     /// Seal them anew while no server runs: with the environment's `GLOSS_NEW_SECRET_KEY`, or with a new key file
     Rotate(Place),
+    /// Let go of those that the present key does not open, while no server runs; their profiles stay
+    Forget {
+        /// Do it; without this it is only said which they are
+        #[arg(long)]
+        yes: bool,
+        #[command(flatten)]
+        place: Place,
+    },
 }
 
 fn main() -> ExitCode {
@@ -92,6 +100,9 @@ fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
         }
         Some(Command::Secrets { command: Secrets::Rotate(place) }) => {
             Ok(runtime()?.block_on(app::rotate_secrets(Settings::load(place.into())?))?)
+        }
+        Some(Command::Secrets { command: Secrets::Forget { yes, place } }) => {
+            Ok(runtime()?.block_on(app::forget_secrets(Settings::load(place.into())?, yes))?)
         }
     }
 }

@@ -7,7 +7,7 @@
 
 pub mod token;
 
-use std::any::Any;
+use std::{any::Any, net::IpAddr};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -74,7 +74,7 @@ impl Client {
     /// Asks the server at an address.
     pub fn of_server(base: &str, token: Option<SecretString>) -> Self {
         let base = base.trim_end_matches('/').trim_end_matches("/graphql").to_owned();
-        Self::Server { base, token, http: reqwest::Client::new() }
+        Self::Server { http: http_client(&base), base, token }
     }
 
     /// The data of an operation.
@@ -100,6 +100,15 @@ impl Client {
             data => Ok(data),
         }
     }
+}
+
+/// A proxy of the environment's is for other machines: it cannot reach this one's loopback address.
+fn http_client(base: &str) -> reqwest::Client {
+    let host = reqwest::Url::parse(base).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
+    let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();
+    let is_here = host == "localhost" || ip.is_ok_and(|ip| ip.to_canonical().is_loopback());
+    let builder = if is_here { reqwest::Client::builder().no_proxy() } else { reqwest::Client::builder() };
+    builder.build().unwrap_or_default()
 }
 
 async fn post(

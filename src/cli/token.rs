@@ -73,6 +73,9 @@ const CREATE: &str = "mutation($input: CreateApiTokenInput!) {
 const LIST: &str = "{ apiTokens { id name role createdAt expiresAt lastUsedAt } }";
 const REVOKE: &str = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
 
+/// What is asked of a server, also of one that runs the documents of a list alone.
+pub const DOCUMENTS: [&str; 3] = [CREATE, LIST, REVOKE];
+
 /// Does it.
 ///
 /// # Errors

@@ -43,14 +43,16 @@ pub struct Viewer {
     pub role: Role,
     /// Whether anybody knows them.
     known: bool,
-    /// What they hold by their token.
+    /// Whether they are known by a token.
+    has_token: bool,
+    /// What they have open.
     held: Option<Arc<Held>>,
 }
 
 impl PartialEq for Viewer {
     /// Whether it is the same person, who may do the same.
     fn eq(&self, other: &Self) -> bool {
-        let of = |viewer: &Self| (viewer.known, viewer.has_token(), viewer.role);
+        let of = |viewer: &Self| (viewer.known, viewer.has_token, viewer.role);
         of(self) == of(other) && self.name == other.name
     }
 }
@@ -67,19 +69,20 @@ impl Viewer {
     /// The person at this machine.
     #[must_use]
     pub fn local() -> Self {
-        Self { name: LOCAL.to_owned(), role: Role::Admin, known: true, held: None }
+        Self { name: LOCAL.to_owned(), role: Role::Admin, known: true, has_token: false, held: None }
     }
 
     /// Somebody who has yet to say who they are: refused everything.
     #[must_use]
     pub fn nobody() -> Self {
-        Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, held: None }
+        Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, has_token: false, held: None }
     }
 
-    /// Who shows a token.
-    pub(super) fn holding(holder: Holder) -> Self {
-        let Holder { name, role, held } = holder;
-        Self { name, role: role.into(), known: true, held }
+    /// Who holds a token, or is at this machine.
+    #[must_use]
+    pub fn holding(holder: Holder) -> Self {
+        let Holder { name, role, has_token, held } = holder;
+        Self { name, role: role.into(), known: true, has_token, held: Some(held) }
     }
 
     /// Whether anybody knows them.
@@ -91,7 +94,7 @@ impl Viewer {
     /// Whether they are known by a token.
     #[must_use]
     pub const fn has_token(&self) -> bool {
-        self.held.is_some()
+        self.has_token
     }
 
     /// Trips when what they were let in by is worth nothing any more: what is still open for them must end.

@@ -20,6 +20,9 @@ use serde_json::json;
 
 use super::{RequestId, value};
 
+/// When to come back to what others may have given free, where nothing better is known.
+const RETRY_AFTER_SECONDS: &str = "5";
+
 /// The shape of an answer that a client asks for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
@@ -119,6 +122,11 @@ impl Refusal {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
     }
 
+    /// Nobody knows who is asking.
+    pub fn unknown() -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "nobody knows who is asking; send a token")
+    }
+
     /// Who was let in is not welcome any more.
     pub fn dismissed() -> Self {
         Self::new(
@@ -152,6 +160,9 @@ impl Refusal {
         let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], self.to_json()).into_response();
         if let Some(allow) = self.allow {
             response.headers_mut().insert(header::ALLOW, value(allow));
+        }
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            response.headers_mut().insert(header::RETRY_AFTER, value(RETRY_AFTER_SECONDS));
         }
         response
     }

@@ -5,7 +5,10 @@
 //! resolvers get the viewer, limits count by client, executions are shared among those of equal rights, and
 //! what is live ends when the asker is no longer welcome.
 
-use std::{net::SocketAddr, sync::Arc};
+use std::{
+    net::{IpAddr, SocketAddr},
+    sync::Arc,
+};
 
 use async_graphql::Data;
 use axum::http::Extensions;
@@ -13,7 +16,7 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::peer::Peer;
+use super::{answer::Refusal, peer::Peer};
 use crate::graphql::Viewer;
 
 /// One client, for what is counted: an address, or the name of a token.
@@ -26,9 +29,16 @@ impl Client {
         Self(name.into())
     }
 
-    /// By the address it comes from, whatever its port.
+    /// By the address it comes from, whatever its port; with IPv6 by its network, since one customer has 2^64 addresses.
     pub fn at(address: Option<SocketAddr>) -> Self {
-        address.map_or_else(|| Self::new("unknown"), |address| Self::new(&address.ip().to_canonical().to_string()))
+        match address.map(|address| address.ip().to_canonical()) {
+            Some(IpAddr::V6(ip)) if !ip.is_loopback() => {
+                let network = ip.to_bits() & (u128::MAX << 64);
+                Self::new(&IpAddr::V6(network.into()).to_string())
+            }
+            Some(ip) => Self::new(&ip.to_string()),
+            None => Self::new("unknown"),
+        }
     }
 }
 
@@ -56,9 +66,17 @@ impl Asker {
         })
     }
 
-    /// Those with equal rights see the same, whatever their names.
-    pub fn rights(&self) -> String {
-        format!("{:?}", self.viewer.role)
+    /// Those with equal rights see the same, whatever their names; of whom nobody knows, nothing is shared.
+    pub fn rights(&self) -> Option<String> {
+        self.viewer.is_known().then(|| format!("{:?}", self.viewer.role))
+    }
+
+    /// Refuses whom nobody knows: a handshake lets them open a socket, and nothing else.
+    ///
+    /// # Errors
+    /// `UNAUTHENTICATED`.
+    pub fn check_known(&self) -> Result<(), Refusal> {
+        if self.viewer.is_known() { Ok(()) } else { Err(Refusal::unknown()) }
     }
 
     /// Puts into a request's data what resolvers look for.
@@ -83,13 +101,28 @@ impl Admission {
         Self(Arc::new(move |asker, payload| Box::pin(decide(asker, payload))))
     }
 
-    /// Whoever got through the handshake.
+    /// Whoever got through the handshake, as the person at this machine.
     pub fn everybody() -> Self {
-        Self::new(|asker, _payload| std::future::ready(Ok(asker)))
+        Self::new(|asker, _payload| std::future::ready(Ok(Asker { viewer: Viewer::local(), ..asker })))
     }
 
     /// The verdict.
     pub async fn decide(&self, asker: Asker, payload: Option<Value>) -> Result<Asker, String> {
         (self.0)(asker, payload).await
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_client_is_an_address_or_a_customer_s_network() {
+        let at = |address: &str| Client::at(Some(address.parse().unwrap()));
+        assert_eq!(at("192.0.2.7:1"), at("[::ffff:192.0.2.7]:2"));
+        assert_ne!(at("192.0.2.7:1"), at("192.0.2.8:1"));
+        assert_eq!(at("[2001:db8::1]:1"), at("[2001:db8::ffff:1]:1"));
+        assert_ne!(at("[2001:db8::1]:1"), at("[2001:db8:0:1::1]:1"));
+        assert_ne!(at("[::1]:1"), at("[::2]:1"));
     }
 }

@@ -1,19 +1,17 @@
 //! Who is let in: reads the token of a request, and of a WebSocket's first message.
 //!
 //! The rule: every path but those of [`role_of`] that need nothing wants a known asker, and a path that is not named
-//! there wants ADMIN, so that a new route cannot be forgotten in the open. Within `/graphql` each field decides
-//! (`graphql/access.rs`). While no token was ever made, whoever asks from this machine is its administrator: not by
-//! its address alone, since a proxy has that too, but by a host of this machine and no trace of a proxy.
+//! there wants ADMIN, so that a new route cannot be forgotten in the open. The handshake of a WebSocket alone comes
+//! without a token, since its first message shows it; what else comes that way finds [`Asker::check_known`]. Within
+//! `/graphql` each field decides (`graphql/access.rs`). While no token was ever made, whoever asks from this machine is
+//! its administrator: not by its address alone, since a proxy has that too, but by a host of this machine and no trace
+//! of a proxy.
 
-use std::{
-    net::{IpAddr, SocketAddr},
-    sync::Arc,
-    time::Duration,
-};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     extract::{Request, State},
-    http::{HeaderMap, HeaderName, StatusCode, header, request::Parts},
+    http::{HeaderMap, HeaderName, Method, StatusCode, Version, header, request::Parts},
     middleware::Next,
     response::Response,
 };
@@ -38,6 +36,11 @@ fn role_of(path: &str) -> Option<Role> {
         _ if path.starts_with("/export/") => Some(Role::Viewer),
         _ => Some(Role::Admin),
     }
+}
+
+/// Whether anybody may have a path.
+pub fn is_open(path: &str) -> bool {
+    role_of(path).is_none()
 }
 
 /// What a proxy leaves in a request that it passes on.
@@ -106,11 +109,12 @@ impl Gate {
                 Ok(Asker { dismissed: viewer.dismissed(), viewer, client, is_local: asker.is_local })
             }
             Err(error) => {
-                if token.is_some()
-                    && let Err(wait) = self.pace.failure(&asker.client)
-                {
-                    return Err(too_often("too many tokens were wrong", wait));
+                if token.is_some() {
+                    let counted = self.pace.failure(&asker.client);
+                    counted.map_err(|wait| too_often("too many tokens were wrong", wait))?;
                 }
+                let counted = self.pace.request(&asker.client);
+                counted.map_err(|wait| too_often("you ask too often", wait))?;
                 let refusal = Refusal::from(error);
                 let status = if refusal.code == "UNAUTHENTICATED" {
                     StatusCode::UNAUTHORIZED
@@ -129,8 +133,10 @@ impl Gate {
         let is_local = self.on_loopback
             && address.is_some_and(|address| address.ip().to_canonical().is_loopback())
             && guard::asks_this_machine(&request.uri, headers)
+            // What proxies speak where nobody told them otherwise.
+            && request.version > Version::HTTP_10
             && !TRACES_OF_PROXIES.iter().any(|name| headers.contains_key(*name));
-        Asker { client: Client::at(address.map(prefix)), is_local, ..Asker::of(&request.extensions) }
+        Asker { is_local, ..Asker::of(&request.extensions) }
     }
 
     async fn check(&self, request: &Parts, needed: Role) -> Result<Asker, Turned> {
@@ -151,20 +157,15 @@ impl Gate {
     }
 }
 
-/// One address for a whole network of one customer: with IPv6 they have 2^64.
-fn prefix(address: SocketAddr) -> SocketAddr {
-    match address.ip().to_canonical() {
-        IpAddr::V6(ip) => {
-            let network = ip.to_bits() & (u128::MAX << 64);
-            SocketAddr::new(IpAddr::V6(network.into()), 0)
-        }
-        ip @ IpAddr::V4(_) => SocketAddr::new(ip, 0),
-    }
-}
-
+/// Whether a request has all that the handshake of a WebSocket has.
 fn is_handshake(request: &Parts) -> bool {
-    request.uri.path() == "/graphql"
-        && request.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+    let headers = &request.headers;
+    let connection = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());
+    request.method == Method::GET
+        && request.uri.path() == "/graphql"
+        && headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"))
+        && connection.flat_map(|value| value.split(',')).any(|word| word.trim().eq_ignore_ascii_case("upgrade"))
+        && headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
 fn too_often(what: &str, wait: Duration) -> Turned {
@@ -224,7 +225,9 @@ pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Re
         }
         Err(turned) => {
             let (refusal, wait) = *turned;
-            tracing::info!(code = %refusal.code, reason = refusal.message, "refused");
+            if gate.pace.may_tell(&Asker::of(&request.extensions).client) {
+                tracing::info!(code = %refusal.code, reason = refusal.message, "refused");
+            }
             let status = refusal.status;
             let media = Media::negotiate(&request.headers).unwrap_or(Media::Json);
             let mut response = refusal.answer(media);

@@ -105,8 +105,8 @@ impl Documents {
     }
 
     /// Only the documents of a list run: a `.json` file of ids and texts, a `.graphql` file of one document, or a
-    /// folder of such files.
-    pub fn trusted(path: &Path) -> Result<Self, DocumentsError> {
+    /// folder of such files. What runs in any case comes as texts.
+    pub fn trusted(path: &Path, always: &[&str]) -> Result<Self, DocumentsError> {
         let unreadable = |source| DocumentsError::Unreadable { path: path.to_owned(), source };
         let mut files = Vec::new();
         if path.is_dir() {
@@ -143,6 +143,7 @@ impl Documents {
             let message = "there is none; name a folder with .graphql files, or a .json file of ids and texts";
             return Err(DocumentsError::Wrong { path: path.to_owned(), message: message.to_owned() });
         }
+        named.extend(always.iter().map(|text| (hash(text), Arc::from(*text))));
         Ok(Self(Arc::new(Mode::Trusted { named })))
     }
 

@@ -2,7 +2,8 @@
 //!
 //! A web page of another site can make a browser talk to a server on loopback: directly (its Origin gives
 //! it away) or by a name of its own that resolves to 127.0.0.1 (the Host gives it away). The rule: both are
-//! refused before a route sees the request, a WebSocket's handshake too. Settings let more of them in.
+//! refused before a route sees the request, a WebSocket's handshake too. An image or a script that such a page loads from
+//! here has no Origin; what the browser says of its site (`Sec-Fetch-Site`) counts then. Settings let more of them in.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -17,7 +18,11 @@ use axum::{
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{answer::Refusal, auth::EXPOSED, value};
+use super::{
+    answer::Refusal,
+    auth::{EXPOSED, is_open},
+    value,
+};
 
 /// How long a browser may remember what it was told of a page of another site.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
@@ -84,7 +89,7 @@ impl HostPolicy {
         Some(cors)
     }
 
-    fn check(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
+    fn check(&self, method: &Method, uri: &Uri, headers: &HeaderMap) -> Result<(), &'static str> {
         let host = authority_of(uri, headers).map(|authority| bare_host(&authority));
         if let Some(known) = &self.known
             && !host.as_ref().is_some_and(|host| known.contains(host))
@@ -99,12 +104,27 @@ impl HostPolicy {
             asked.as_ref().is_some_and(|asked| is_origin_of(&origin, asked))
                 || self.origins.iter().any(|allowed| is_same_origin(allowed, &origin))
         });
-        if allowed {
+        let has_origin = headers.contains_key(header::ORIGIN);
+        if allowed && (has_origin || !is_of_another_site(headers) || opens_a_page(method, uri, headers)) {
             Ok(())
         } else {
             Err("requests from pages of another origin are refused; --allowed-origins lets some in")
         }
     }
+}
+
+/// Whether the browser says that a page of another site, or of another port, is behind a request.
+fn is_of_another_site(headers: &HeaderMap) -> bool {
+    headers.get_all("sec-fetch-site").iter().any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
+}
+
+/// Whether somebody follows a link to one of our pages.
+fn opens_a_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
+    let is = |name: &str, text: &str| headers.get(name).is_some_and(|value| value.as_bytes() == text.as_bytes());
+    *method == Method::GET
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document")
+        && is_open(uri.path())
 }
 
 /// The names by which only this machine can be meant.
@@ -165,9 +185,10 @@ fn bare_host(authority: &Authority) -> String {
     host.parse::<IpAddr>().map_or(host, |address| address.to_string())
 }
 
-/// Lets a request through or refuses it, and tells browsers to keep the answers to their own origin.
+/// Lets a request through or refuses it, and tells browsers to keep the answers to their own origin, and no longer than
+/// a route says.
 pub async fn check(State(policy): State<HostPolicy>, request: Request, next: Next) -> Response {
-    let mut response = match policy.check(request.uri(), request.headers()) {
+    let mut response = match policy.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
         Err(reason) => Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", reason).into_response(),
     };
@@ -177,6 +198,7 @@ pub async fn check(State(policy): State<HostPolicy>, request: Request, next: Nex
     headers.insert(header::REFERRER_POLICY, value("no-referrer"));
     headers.insert("cross-origin-resource-policy", value("same-origin"));
     headers.insert("cross-origin-opener-policy", value("same-origin"));
+    headers.entry(header::CACHE_CONTROL).or_insert(value("no-store"));
     headers.entry(header::CONTENT_SECURITY_POLICY).or_insert(value(POLICY));
     response
 }
@@ -191,7 +213,7 @@ mod tests {
         if let Some(origin) = origin {
             headers.insert(header::ORIGIN, origin.parse().unwrap());
         }
-        policy.check(&Uri::from_static("/graphql"), &headers).is_ok()
+        policy.check(&Method::GET, &Uri::from_static("/graphql"), &headers).is_ok()
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 use std::{
     collections::HashMap,
+    net::IpAddr,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -17,6 +18,9 @@ use super::asker::Client;
 pub struct Limits {
     /// Connections at once, of all kinds; who comes beyond waits for one that ends.
     pub connections: usize,
+    /// Connections at once of one client; `None` for a fourth of all, and all for those of this machine, where a proxy
+    /// may stand for many.
+    pub connections_per_client: Option<usize>,
     /// How long the head of a request may take, which is also how long a connection may stay idle.
     pub head_within: Duration,
     /// How long a body may take.
@@ -48,6 +52,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             connections: 10_000,
+            connections_per_client: None,
             head_within: Duration::from_secs(10),
             body_within: Duration::from_secs(30),
             request_within: Duration::from_mins(1),
@@ -61,6 +66,14 @@ impl Default for Limits {
             silent_for: Duration::from_secs(65),
             reserved_for: Duration::from_secs(30),
         }
+    }
+}
+
+impl Limits {
+    /// Connections at once of a client at an address.
+    pub fn connections_of(&self, address: IpAddr) -> usize {
+        let usual = if address.to_canonical().is_loopback() { self.connections } else { (self.connections / 4).max(1) };
+        self.connections_per_client.unwrap_or(usual)
     }
 }
 

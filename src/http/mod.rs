@@ -1,7 +1,7 @@
 //! The front door: GraphQL over HTTP, WebSocket and server-sent events, the pages, health and metrics.
 //!
-//! A request passes, from the outside in: the request id, the span, the net for panics, the check of Host
-//! and Origin (`guard`), the gate (`auth`), compression, then its route. `request` turns what came into one GraphQL request,
+//! A request passes, from the outside in: the request id, the span, the check of Host and Origin (`guard`), the net for
+//! panics, the gate (`auth`), compression, then its route. `request` turns what came into one GraphQL request,
 //! whatever the transport, with its document from `documents`; `asker` says whose it is; `execute` gives the one
 //! result of a query or mutation, `results` those of an operation that streams, which `share` lets subscribers
 //! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
@@ -138,7 +138,8 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .layer(CompressionLayer::new().compress_when(
             SizeAbove::new(COMPRESS_FROM_BYTES).and(DefaultPredicate::new()).and(NotForContentType::new("font/woff")),
         ))
-        .layer(from_fn_with_state(gate, auth::check));
+        .layer(from_fn_with_state(gate, auth::check))
+        .layer(from_fn(answer::catch_panic));
     // Before the gate: a browser asks without a token whether it may ask.
     let router = match hosts.cors() {
         Some(cors) => router.layer(cors),
@@ -146,7 +147,6 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
     };
     router
         .layer(from_fn_with_state(hosts, guard::check))
-        .layer(from_fn(answer::catch_panic))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(tower_http::request_id::PropagateRequestIdLayer::new(REQUEST_ID))
         .layer(from_fn(request::set_request_id))

@@ -1,7 +1,8 @@
 //! How often a client may ask.
 //!
 //! The rule: a client that asks too often is told when to come back and costs nothing else until then; one that shows
-//! tokens which nobody knows is soon not even told so. The person at this machine may ask as often as they like.
+//! tokens which nobody knows is soon not even told so, and the log tells only now and then of what it tries. The person
+//! at this machine may ask as often as they like.
 
 use std::{
     num::NonZeroU32,
@@ -23,6 +24,9 @@ use super::asker::Client;
 const FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// How long until one more may fail.
 const FAILURE_EVERY: Duration = Duration::from_secs(6);
+/// Lines in the log about what one client was refused, at once, and how long until one more.
+const LINES: NonZeroU32 = NonZeroU32::new(20).unwrap();
+const LINE_EVERY: Duration = Duration::from_secs(10);
 /// After so many questions those are forgotten who have not asked for long.
 const FORGET_EVERY: u32 = 4096;
 
@@ -33,6 +37,7 @@ pub struct Pace(Arc<Counters>);
 struct Counters {
     requests: Option<DefaultKeyedRateLimiter<Client>>,
     failures: DefaultKeyedRateLimiter<Client>,
+    lines: DefaultKeyedRateLimiter<Client>,
     asked: AtomicU32,
     clock: DefaultClock,
 }
@@ -43,9 +48,12 @@ impl Pace {
     pub fn new(requests_per_minute: u32) -> Self {
         let requests =
             NonZeroU32::new(requests_per_minute).map(|requests| RateLimiter::keyed(Quota::per_minute(requests)));
-        let failures = Quota::with_period(FAILURE_EVERY).unwrap_or(Quota::per_minute(FAILURES)).allow_burst(FAILURES);
-        let failures = RateLimiter::keyed(failures);
-        Self(Arc::new(Counters { requests, failures, asked: AtomicU32::new(0), clock: DefaultClock::default() }))
+        let burst = |burst, every| {
+            RateLimiter::keyed(Quota::with_period(every).unwrap_or(Quota::per_minute(burst)).allow_burst(burst))
+        };
+        let (failures, lines) = (burst(FAILURES, FAILURE_EVERY), burst(LINES, LINE_EVERY));
+        let (asked, clock) = (AtomicU32::new(0), DefaultClock::default());
+        Self(Arc::new(Counters { requests, failures, lines, asked, clock }))
     }
 
     /// Counts a request.
@@ -53,11 +61,8 @@ impl Pace {
     /// # Errors
     /// How long to wait, where it is one too many.
     pub fn request(&self, client: &Client) -> Result<(), Duration> {
+        self.forget();
         let Some(requests) = &self.0.requests else { return Ok(()) };
-        if self.0.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
-            requests.retain_recent();
-            self.0.failures.retain_recent();
-        }
         requests.check_key(client).map_err(|until| until.wait_time_from(self.0.clock.now()))
     }
 
@@ -66,6 +71,21 @@ impl Pace {
     /// # Errors
     /// As [`Pace::request`].
     pub fn failure(&self, client: &Client) -> Result<(), Duration> {
+        self.forget();
         self.0.failures.check_key(client).map_err(|until| until.wait_time_from(self.0.clock.now()))
+    }
+
+    /// Whether the log may tell that a client was refused something; counts it.
+    pub fn may_tell(&self, client: &Client) -> bool {
+        self.0.lines.check_key(client).is_ok()
+    }
+
+    /// Forgets from time to time who has not asked for long.
+    fn forget(&self) {
+        if self.0.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
+            self.0.requests.iter().for_each(DefaultKeyedRateLimiter::retain_recent);
+            self.0.failures.retain_recent();
+            self.0.lines.retain_recent();
+        }
     }
 }

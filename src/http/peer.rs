@@ -12,7 +12,7 @@ use std::{
     pin::Pin,
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicBool, AtomicU64, Ordering},
+        atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering},
     },
     task::{Context, Poll, ready},
     time::{Duration, Instant},
@@ -26,6 +26,8 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
+use super::limits::Share;
+
 /// What the system keeps of what was sent and not read, for a connection that lives long.
 const SEND_BUFFER_BYTES: usize = 4 * 1024;
 
@@ -33,12 +35,21 @@ const SEND_BUFFER_BYTES: usize = 4 * 1024;
 #[derive(Debug, Clone, Default)]
 pub struct Peer(Arc<State>);
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     address: Option<SocketAddr>,
     keeps_little: AtomicBool,
     /// Since when the client takes nothing, in milliseconds of [`now_ms`]; 0 while it does.
     blocked_since_ms: AtomicU64,
+    /// How many bytes are read before the connection breaks; the largest number for any.
+    may_read: AtomicUsize,
+}
+
+impl Default for State {
+    fn default() -> Self {
+        let may_read = AtomicUsize::new(usize::MAX);
+        Self { address: None, keeps_little: AtomicBool::default(), blocked_since_ms: AtomicU64::default(), may_read }
+    }
 }
 
 impl Peer {
@@ -55,6 +66,16 @@ impl Peer {
     /// Makes the system keep little of what is not read, from the next write on.
     pub fn keep_little(&self) {
         self.0.keeps_little.store(true, Ordering::Relaxed);
+    }
+
+    /// Breaks the connection once so many more bytes were read.
+    pub fn read_at_most(&self, bytes: usize) {
+        self.0.may_read.store(bytes, Ordering::Relaxed);
+    }
+
+    /// Lets the client send as much as it likes again.
+    pub fn read_any_number(&self) {
+        self.read_at_most(usize::MAX);
     }
 
     /// How long the client has taken nothing although there was something to take.
@@ -80,13 +101,18 @@ pub struct Watched {
     /// Runs while the client takes nothing.
     patience: Option<Pin<Box<Sleep>>>,
     small: bool,
-    /// Its place among the connections, upgraded or not.
-    _place: OwnedSemaphorePermit,
+    /// Its place among the connections, upgraded or not, and among those of its client.
+    _place: (OwnedSemaphorePermit, Share),
 }
 
 impl Watched {
     /// Drops the connection when nothing could be written for `write_within`.
-    pub fn new(stream: TcpStream, address: SocketAddr, write_within: Duration, place: OwnedSemaphorePermit) -> Self {
+    pub fn new(
+        stream: TcpStream,
+        address: SocketAddr,
+        write_within: Duration,
+        place: (OwnedSemaphorePermit, Share),
+    ) -> Self {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection stays without nodelay");
         }
@@ -132,7 +158,17 @@ impl AsyncRead for Watched {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_read(context, buffer)
+        let before = buffer.filled().len();
+        ready!(Pin::new(&mut self.stream).poll_read(context, buffer))?;
+        let left = self.peer.0.may_read.load(Ordering::Relaxed);
+        if left != usize::MAX {
+            let read = buffer.filled().len() - before;
+            let Some(left) = left.checked_sub(read) else {
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the client sends too much")));
+            };
+            self.peer.read_at_most(left);
+        }
+        Poll::Ready(Ok(()))
     }
 }
 

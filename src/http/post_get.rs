@@ -42,6 +42,9 @@ pub async fn get<E: Executor>(
         response.extensions_mut().extend(request.extensions().clone());
         return response;
     }
+    if let Err(refusal) = asker.check_known() {
+        return refusal.into_response();
+    }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
         return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "this is not a valid WebSocket handshake")
             .into_response();
@@ -76,6 +79,9 @@ pub async fn get<E: Executor>(
 pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): RawQuery, request: Request) -> Response {
     let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
     let id = RequestId::of(request.headers());
+    if let Err(refusal) = asker.check_known() {
+        return refusal.into_response();
+    }
     let media = match Media::negotiate(request.headers()) {
         Ok(media) => media,
         Err(refusal) => return refusal.into_response(),
@@ -107,14 +113,16 @@ pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): Raw
 /// PUT: reserves a stream of events.
 pub async fn put<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
     let asker = Asker::of(request.extensions());
-    reserved::reserve(&door, &asker, request.headers()).unwrap_or_else(IntoResponse::into_response)
+    let reserved = asker.check_known().and_then(|()| reserved::reserve(&door, &asker, request.headers()));
+    reserved.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// DELETE: ends an operation of a reserved stream of events.
 pub async fn delete<E: Executor>(State(door): State<Door<E>>, RawQuery(query): RawQuery, request: Request) -> Response {
     let asker = Asker::of(request.extensions());
     let token = reserved::token(request.headers(), query.as_deref()).unwrap_or_default();
-    reserved::end(&door, &asker, &token, query.as_deref()).unwrap_or_else(IntoResponse::into_response)
+    let ended = asker.check_known().and_then(|()| reserved::end(&door, &asker, &token, query.as_deref()));
+    ended.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// None of these.

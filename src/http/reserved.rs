@@ -3,12 +3,13 @@
 //! A client reserves a stream (PUT), opens it (GET with the token), starts operations by POST with the token and an
 //! `operationId` among the extensions, and ends them by DELETE. The rules: a reservation belongs to who made it, is
 //! opened once and within [`super::limits::Limits::reserved_for`], and goes with its stream; what may wait for a
-//! stream has the bound of a socket's operations.
+//! stream has the bound of a socket's operations, and goes with the reservation. An operation knows its reservation
+//! weakly, since the reservation holds it while nobody reads.
 
 use std::{
     collections::HashMap,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError, Weak},
     task::{Context, Poll, ready},
 };
 
@@ -108,8 +109,10 @@ pub fn reserve<E: Executor>(door: &Door<E>, asker: &Asker, headers: &HeaderMap) 
     let (reservations, expired, within) = (door.open.reservations.clone(), token.clone(), door.limits.reserved_for);
     tokio::spawn(async move {
         tokio::time::sleep(within).await;
-        let unopened = locked(&reservations.0).get(&expired).is_some_and(|it| locked(&it.unopened).is_some());
-        if unopened {
+        let reserved = locked(&reservations.0).get(&expired).cloned();
+        // What waits for the stream ends now, even where somebody just starts another operation.
+        let unopened = reserved.and_then(|reserved| locked(&reserved.unopened).take());
+        if unopened.is_some() {
             reservations.forget(&expired);
         }
     });
@@ -174,7 +177,7 @@ pub async fn start<E: Executor>(
         return Ok(refused(errors));
     }
     let begun = futures_util::stream::iter(first.flatten());
-    let frames = frames(Arc::clone(&reserved), id.clone(), begun.chain(results).boxed()).boxed();
+    let frames = frames(Arc::downgrade(&reserved), id.clone(), begun.chain(results).boxed()).boxed();
     let gone = |_| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "the stream of events has ended; reserve another");
     reserved.start.try_send(Abortable::new(frames, registration)).map_err(gone)?;
     running.keep = true;
@@ -215,13 +218,19 @@ pub fn end<E: Executor>(door: &Door<E>, asker: &Asker, token: &str, query: Optio
 }
 
 /// An operation's results as events that name it; its id is free again before `complete`.
-fn frames(reserved: Arc<Reserved>, id: String, pieces: BoxStream<'static, Piece>) -> impl Stream<Item = String> + Send {
+fn frames(
+    reserved: Weak<Reserved>,
+    id: String,
+    pieces: BoxStream<'static, Piece>,
+) -> impl Stream<Item = String> + Send {
     let name = Value::from(id.as_str()).to_string();
     let complete = format!("event: complete\ndata: {{\"id\":{name}}}\n\n");
     let next =
         pieces.map(move |piece| format!("event: next\ndata: {{\"id\":{name},\"payload\":{}}}\n\n", piece.json()));
     next.chain(futures_util::stream::once(async move {
-        locked(&reserved.running).remove(&id);
+        if let Some(reserved) = reserved.upgrade() {
+            locked(&reserved.running).remove(&id);
+        }
         complete
     }))
 }

@@ -3,7 +3,8 @@
 //! A subscription that may be shared follows its channel where there is one, or executes for itself until it has
 //! caught up, and again when it fell behind; see [`super::share`]. The rules: nobody polls, nothing is read, so a
 //! client that reads slowly costs no memory; a result is not written before it is asked for, save in a channel;
-//! a panic ends its operation and nothing else.
+//! whom nobody knows gets none, and who is dismissed gets no more, whatever is at hand, but for the answer to a query
+//! or mutation under way; a panic ends its operation and nothing else.
 
 use std::{
     panic::AssertUnwindSafe,
@@ -79,6 +80,10 @@ impl<E: Executor> Results<E> {
         let Prepared { request, operation, shared } = prepared;
         let dismissed = Box::pin(asker.dismissed.clone().cancelled_owned());
         let mut results = Self { door, asker, id, key: None, state: State::Ended(None), dismissed, share: None };
+        if let Err(refusal) = results.asker.check_known() {
+            results.state = State::Ended(Some(refusal.errors()));
+            return results;
+        }
         if operation != OperationType::Subscription {
             let work = results.door.clone().execute(results.asker.clone(), request, operation);
             let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
@@ -100,11 +105,11 @@ impl<E: Executor> Results<E> {
             results.state = State::Ended(Some(Refusal::limit(message).errors()));
             return results;
         }
-        let Some((sharing, blueprint)) = shared else {
+        let (Some((sharing, blueprint)), Some(rights)) = (shared, results.asker.rights()) else {
             results.state = results.own(request, None);
             return results;
         };
-        let key = blueprint.key(&sharing, results.asker.rights());
+        let key = blueprint.key(&sharing, rights);
         let after = match sharing {
             Sharing::Numbered { after, .. } => Some(after),
             Sharing::Live => None,
@@ -212,12 +217,15 @@ impl<E: Executor> Stream for Results<E> {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
         // What a channel has at hand is handed on at once: this is the way of nearly all results.
-        if let State::Follow(follower) = &mut self.state
+        let welcome = !self.asker.dismissed.is_cancelled();
+        if welcome
+            && let State::Follow(follower) = &mut self.state
             && let Poll::Ready(Followed::Result(shared)) = follower.poll_next(context)
         {
             return self.shared(shared);
         }
-        if !matches!(self.state, State::Ended(_)) && self.dismissed.as_mut().poll(context).is_ready() {
+        let subscribes = matches!(self.state, State::Own { .. } | State::Follow(_));
+        if subscribes && self.dismissed.as_mut().poll(context).is_ready() {
             let errors = Refusal::dismissed().errors();
             return self.fail(errors);
         }

@@ -19,7 +19,13 @@ use tokio::{
 };
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
-use super::{Door, limits::Limits, peer::Watched, router};
+use super::{
+    Door,
+    asker::Client,
+    limits::{Limits, Quota},
+    peer::Watched,
+    router,
+};
 
 /// What is still open so long after the signal is dropped.
 const GRACE: Duration = Duration::from_secs(5);
@@ -47,6 +53,7 @@ pub async fn serve<E: Executor>(listener: TcpListener, door: Door<E>) -> io::Res
     let (stop, limits) = (door.stop.clone(), door.limits.clone());
     let service = TowerToHyperService::new(router(door));
     let places = Arc::new(Semaphore::new(limits.connections));
+    let by_client = Quota::default();
     loop {
         let next = async {
             let Ok(place) = Arc::clone(&places).acquire_owned().await else { return None };
@@ -59,7 +66,10 @@ pub async fn serve<E: Executor>(listener: TcpListener, door: Door<E>) -> io::Res
             },
             () = stop.token.cancelled() => break,
         };
-        let stream = Watched::new(stream, address, 2 * limits.read_within, place);
+        let most = limits.connections_of(address.ip());
+        // Who has as many as one client may have is not even told so: that would be one more.
+        let Some(share) = by_client.take(&Client::at(Some(address)), most) else { continue };
+        let stream = Watched::new(stream, address, 2 * limits.read_within, (place, share));
         let (service, limits, token) = (service.clone(), Arc::clone(&limits), stop.token.clone());
         stop.sockets.spawn(async move { answer(stream, service, &limits, token).await });
     }

@@ -50,6 +50,14 @@ enum KeyNeed {
     Optional,
 }
 
+/// How the variables begin that hold Gloss's own secrets.
+const OWN: &str = "GLOSS_";
+
+/// The variable that a key names, if it names one.
+fn variable(key: &SecretString) -> Option<&str> {
+    key.expose_secret().trim().strip_prefix("env:").map(str::trim)
+}
+
 impl Endpoint {
     /// The endpoint of a profile.
     ///
@@ -76,6 +84,11 @@ impl Endpoint {
         let Some(base) = base_url.as_deref().map(str::trim).filter(|url| !url.is_empty()).or(usual) else {
             return Err(wrong("has no base URL; set `baseUrl`, such as http://127.0.0.1:11434/v1".into()));
         };
+        if let Some(variable) = api_key.as_ref().and_then(variable)
+            && variable.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN))
+        {
+            return Err(wrong(format!("takes its API key from a variable of Gloss's own, {OWN}…; use another name")));
+        }
         Ok(Self {
             profile: name.clone(),
             model: model.trim().to_owned(),
@@ -100,10 +113,9 @@ impl Endpoint {
                 Err(missing("has no API key; set `apiKey` to the key or to `env:NAME`".into()))
             };
         };
-        let key = key.expose_secret().trim();
-        let value = match key.strip_prefix("env:") {
-            None => Some(key.to_owned()),
-            Some(variable) => std::env::var(variable.trim()).ok(),
+        let value = match variable(key) {
+            None => Some(key.expose_secret().trim().to_owned()),
+            Some(variable) => std::env::var(variable).ok(),
         };
         match value.as_deref().map(str::trim).filter(|value| !value.is_empty()) {
             Some(value) if value.chars().all(|c| c.is_ascii_graphic()) => Ok(Some(value.into())),
@@ -111,7 +123,7 @@ impl Endpoint {
             None => Err(missing(format!(
                 "takes its API key from the environment variable `{}`, which is not set where Gloss runs; set it and \
                  start Gloss again",
-                key.trim_start_matches("env:").trim()
+                variable(key).unwrap_or_default()
             ))),
         }
     }

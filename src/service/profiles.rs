@@ -1,7 +1,7 @@
 //! Profiles: create, update, test, delete.
 //!
 //! The rule: what a profile says is checked as a whole, whether it is made or changed, and a secret goes in
-//! and never comes out again.
+//! and never comes out again, nor to another address than it was given for.
 
 use std::time::{Duration, Instant};
 
@@ -106,7 +106,7 @@ impl Profiles {
     pub async fn create_db(&self, input: CreateDbProfile) -> Result<DbProfile> {
         let profile = self.checked_db(input.name, input.url, input.pinned_database)?;
         let profile = self.ports.store.create_db_profile(profile, self.ports.clock.now()).await?;
-        info!(db_profile = profile.id.0, backend = profile.backend.as_str(), "DB profile created");
+        info!(db_profile = profile.name, id = profile.id.0, backend = profile.backend.as_str(), "DB profile created");
         Ok(profile)
     }
 
@@ -122,7 +122,7 @@ impl Profiles {
             change.pinned_database.unwrap_or(old.pinned_database),
         )?;
         let profile = self.ports.store.update_db_profile(id, profile).await?;
-        info!(db_profile = id.0, "DB profile updated");
+        info!(db_profile = profile.name, id = id.0, "DB profile updated");
         Ok(profile)
     }
 
@@ -144,8 +144,9 @@ impl Profiles {
     /// # Errors
     /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_db(&self, id: DbProfileId) -> Result<()> {
+        let name = self.db(id, "id").await.ok().map(|profile| profile.name);
         self.ports.store.delete_db_profile(id).await?;
-        info!(db_profile = id.0, "DB profile deleted");
+        info!(db_profile = name, id = id.0, "DB profile deleted");
         Ok(())
     }
 
@@ -168,7 +169,12 @@ impl Profiles {
         };
         let settings = self.usable_llm(checked_llm(blank, choices)?)?;
         let profile = self.ports.store.create_llm_profile(settings, self.ports.clock.now()).await?;
-        info!(llm_profile = profile.id.0, provider = provider.as_str(), "LLM profile created");
+        info!(
+            llm_profile = profile.settings.name,
+            id = profile.id.0,
+            provider = provider.as_str(),
+            "LLM profile created"
+        );
         Ok(profile)
     }
 
@@ -178,9 +184,10 @@ impl Profiles {
     /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
     pub async fn update_llm(&self, id: LlmProfileId, choices: LlmProfileChoices) -> Result<LlmProfile> {
         let old = self.llm(id, "input.id").await?;
+        check_key_stays(&old.settings, &choices)?;
         let settings = self.usable_llm(checked_llm(old.settings, choices)?)?;
         let profile = self.ports.store.update_llm_profile(id, settings).await?;
-        info!(llm_profile = id.0, "LLM profile updated");
+        info!(llm_profile = profile.settings.name, id = id.0, "LLM profile updated");
         Ok(profile)
     }
 
@@ -199,8 +206,9 @@ impl Profiles {
     /// # Errors
     /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_llm(&self, id: LlmProfileId) -> Result<()> {
+        let name = self.llm(id, "id").await.ok().map(|profile| profile.settings.name);
         self.ports.store.delete_llm_profile(id).await?;
-        info!(llm_profile = id.0, "LLM profile deleted");
+        info!(llm_profile = name, id = id.0, "LLM profile deleted");
         Ok(())
     }
 
@@ -325,6 +333,18 @@ fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmP
     check_price("inputCostPerMillionTokens", settings.input_cost_per_million_tokens)?;
     check_price("outputCostPerMillionTokens", settings.output_cost_per_million_tokens)?;
     Ok(settings)
+}
+
+/// Refuses to send a key that was given for one address to another one.
+fn check_key_stays(old: &NewLlmProfile, choices: &LlmProfileChoices) -> Result<()> {
+    let Some(base_url) = &choices.base_url else { return Ok(()) };
+    let origin =
+        |text: &Option<String>| text.as_deref().and_then(|text| url::Url::parse(text).ok()).map(|url| url.origin());
+    if old.api_key.is_none() || choices.api_key.is_some() || origin(base_url) == origin(&old.base_url) {
+        return Ok(());
+    }
+    let message = "the API key was given for another address; give the key again with the new one, or null for none";
+    Err(Error::bad_input("input.apiKey", message))
 }
 
 fn check_base_url(provider: LlmProvider, base_url: Option<&str>) -> Result<()> {

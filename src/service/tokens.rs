@@ -1,7 +1,7 @@
 //! API tokens: make, list, revoke, know again.
 //!
-//! The rule: a secret is shown once and kept nowhere; what is kept of all tokens is in memory, so that a request costs
-//! no look at the store. A token that another process made or revoked is noticed when an unknown secret comes, and
+//! The rule: a secret is shown once and kept nowhere; from the first token on nobody does anything without one, and what
+//! was open without ends. What is kept of all tokens is in memory, so that a request costs no look at the store. A token that another process made or revoked is noticed when an unknown secret comes, and
 //! every few seconds while somebody holds one.
 
 use std::{
@@ -61,18 +61,25 @@ pub struct Holder {
     pub name: String,
     /// What they may do.
     pub role: Role,
-    /// What they hold by their token.
-    pub held: Option<Arc<Held>>,
+    /// Whether they hold a token.
+    pub has_token: bool,
+    /// What they have open.
+    pub held: Arc<Held>,
 }
 
-/// What is open by a token as long as somebody has this.
-#[derive(Debug)]
+/// What is open by a token, or without one, as long as somebody has this.
+#[derive(Debug, Default)]
 pub struct Held(CancellationToken);
 
 impl Held {
-    /// Trips when the token was revoked or has expired.
+    /// Trips when it must end: the token was revoked or has expired; without one, the first token was made.
     pub fn ended(&self) -> CancellationToken {
         self.0.clone()
+    }
+
+    /// Ends what is open.
+    pub fn end(&self) {
+        self.0.cancel();
     }
 }
 
@@ -93,6 +100,8 @@ struct Memory {
     uses: Mutex<HashMap<ApiTokenId, Moment>>,
     /// What is open by tokens.
     held: Mutex<HashMap<ApiTokenId, Weak<Held>>>,
+    /// What is open at this machine without a token.
+    local: Arc<Held>,
 }
 
 /// All tokens that were ever made, as of a moment.
@@ -113,6 +122,11 @@ impl Known {
     /// A token, where it opens the door at a moment.
     fn opening(&self, id: ApiTokenId, at: Moment) -> Option<&ApiToken> {
         self.by_hash.values().find(|known| known.token.id == id && known.opens(at)).map(|known| &known.token)
+    }
+
+    /// The name of a token.
+    fn name(&self, id: ApiTokenId) -> Option<String> {
+        self.by_hash.values().find(|known| known.token.id == id).map(|known| known.token.name.clone())
     }
 }
 
@@ -154,7 +168,7 @@ impl Tokens {
         let new = NewApiToken { name, role: input.role, expires_at: input.expires_at, hash };
         let token = self.ports.store.create_api_token(new, at).await?;
         self.reload().await?;
-        info!(token = token.name, role = token.role.as_str(), "API token created");
+        info!(token = token.name, id = token.id.0, role = token.role.as_str(), "API token created");
         Ok((token, SecretString::from(secret)))
     }
 
@@ -174,7 +188,7 @@ impl Tokens {
     pub async fn revoke(&self, id: ApiTokenId) -> Result<()> {
         self.ports.store.revoke_api_token(id, self.ports.clock.now()).await?;
         self.reload().await?;
-        info!(token = id.0, "API token revoked");
+        info!(token = self.name(id), id = id.0, "API token revoked");
         Ok(())
     }
 
@@ -195,7 +209,8 @@ impl Tokens {
     pub async fn holder(&self, secret: Option<&str>, local: bool) -> Result<Holder> {
         let Some(secret) = secret else {
             if local && self.known().await?.by_hash.is_empty() {
-                return Ok(Holder { name: LOCAL.to_owned(), role: Role::Admin, held: None });
+                let held = Arc::clone(&self.memory.local);
+                return Ok(Holder { name: LOCAL.to_owned(), role: Role::Admin, has_token: false, held });
             }
             return Err(Error::unauthenticated(
                 "a token is needed: send `Authorization: Bearer gloss_…`; `gloss token create` makes one",
@@ -211,7 +226,7 @@ impl Tokens {
             Some(known) if known.opens(at) => {
                 self.mark_used(&known.token, at);
                 let ApiToken { id, name, role, .. } = known.token;
-                Ok(Holder { name, role, held: Some(self.held(id)) })
+                Ok(Holder { name, role, has_token: true, held: self.held(id) })
             }
             Some(known) if known.revoked_at.is_some() => {
                 Err(Error::unauthenticated("the token was revoked; use another one"))
@@ -228,7 +243,7 @@ impl Tokens {
             return held;
         }
         held.retain(|_, held| held.strong_count() > 0);
-        let new = Arc::new(Held(CancellationToken::new()));
+        let new = Arc::new(Held::default());
         held.insert(id, Arc::downgrade(&new));
         tokio::spawn(self.clone().watch(id, Arc::downgrade(&new)));
         new
@@ -256,9 +271,14 @@ impl Tokens {
             }
         }
         if let Some(held) = held.upgrade() {
-            info!(token = id.0, "an API token ended while it was in use");
-            held.0.cancel();
+            info!(token = self.name(id), id = id.0, "an API token ended while it was in use");
+            held.end();
         }
+    }
+
+    /// The name of a token, for the log.
+    fn name(&self, id: ApiTokenId) -> Option<String> {
+        self.memory.known.borrow().name(id)
     }
 
     /// What is known, read from the store where nothing is as yet.
@@ -288,8 +308,12 @@ impl Tokens {
     async fn read(&self) -> Result<()> {
         let at = Instant::now();
         let tokens = self.ports.store.known_tokens().await?;
-        let by_hash = tokens.into_iter().map(|known| (beginning(&known.hash), known)).collect();
+        let by_hash: HashMap<_, _> = tokens.into_iter().map(|known| (beginning(&known.hash), known)).collect();
+        let any = !by_hash.is_empty();
         self.memory.known.send_replace(Known { at: Some(at), by_hash: Arc::new(by_hash) });
+        if any {
+            self.memory.local.end();
+        }
         Ok(())
     }
 

@@ -52,8 +52,8 @@ use crate::{
     port::{bus::Bus, store::Store},
 };
 
-pub use open::{OpenError, migrate, open, reseal};
-pub use seal::{SealKey, WeakKey};
+pub use open::{OpenError, forget, migrate, open, reseal};
+pub use seal::{Forgotten, SealKey, WeakKey};
 
 /// Gloss's records in a SQL database. Cheap to clone.
 #[derive(Clone)]

@@ -19,7 +19,7 @@ use sea_orm::{
 
 use super::{
     SqlStore, dialect, run_plan,
-    seal::{self, SealKey},
+    seal::{self, Forgotten, SealKey},
 };
 use crate::port::bus::Bus;
 
@@ -107,6 +107,22 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
     dialect::scrub(&writer).await?;
     writer.close().await?;
     Ok(sealed)
+}
+
+/// Lets go of the secrets of a store that a key does not open, and has it open under this key; gives whose they were.
+/// Without `really` nothing changes.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
+    let writer = connect(url, 1, &Arc::default()).await?;
+    bring_up(url, &writer).await?;
+    let forgotten = seal::forget(&writer, key, really).await?;
+    if really && !forgotten.is_empty() {
+        dialect::scrub(&writer).await?;
+    }
+    writer.close().await?;
+    Ok(forgotten)
 }
 
 async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection, OpenError> {

@@ -149,6 +149,56 @@ pub(super) async fn reseal(writer: &DatabaseConnection, old: &SealKey, new: &Sea
     Ok(secrets.len())
 }
 
+/// Whose secrets were let go of, by name.
+#[derive(Debug, Default)]
+pub struct Forgotten {
+    /// Their URLs.
+    pub db_profiles: Vec<String>,
+    /// Their API keys.
+    pub llm_profiles: Vec<String>,
+}
+
+impl Forgotten {
+    /// Whether there were none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.db_profiles.is_empty() && self.llm_profiles.is_empty()
+    }
+}
+
+/// Lets go of the secrets that a key does not open: of a URL the scheme stays, of an API key nothing.
+pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
+    let transaction = writer.begin().await?;
+    let mut forgotten = Forgotten::default();
+    for (column, id, text) in secrets(&transaction).await? {
+        if !text.starts_with(PREFIX) || key.open(column, &text).is_ok() {
+            continue;
+        }
+        if column == DB_URL {
+            let Some(profile) = db_profile::Entity::find_by_id(id).one(&transaction).await? else { continue };
+            let scheme = format!("{}:", profile.backend.to_lowercase());
+            write(&transaction, column, id, key.seal(column, &scheme)?).await?;
+            forgotten.db_profiles.push(profile.name);
+        } else {
+            let Some(profile) = llm_profile::Entity::find_by_id(id).one(&transaction).await? else { continue };
+            let update = llm_profile::Entity::update_many()
+                .col_expr(llm_profile::Column::ApiKey, Expr::value(None::<String>))
+                .filter(llm_profile::Column::Id.eq(id));
+            update.exec(&transaction).await?;
+            forgotten.llm_profiles.push(profile.name);
+        }
+    }
+    seal::Entity::delete_by_id(PROBE_ID).exec(&transaction).await?;
+    write_probe(&transaction, key).await?;
+    // A key that opens all there is becomes the store's.
+    if really || forgotten.is_empty() {
+        transaction.commit().await?;
+    } else {
+        transaction.rollback().await?;
+    }
+    Ok(forgotten)
+}
+
 async fn write_probe(connection: &impl ConnectionTrait, key: &SealKey) -> Result<(), OpenError> {
     let row = seal::ActiveModel { id: ActiveValue::Set(PROBE_ID), probe: ActiveValue::Set(key.seal(PROBE, PROBE)?) };
     seal::Entity::insert(row).exec_without_returning(connection).await?;

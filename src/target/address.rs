@@ -81,6 +81,9 @@ impl Address {
     }
 }
 
+/// How the variables begin that hold Gloss's own secrets.
+const OWN: &str = "GLOSS_";
+
 /// The URL with the password itself where it names one by `env:NAME`, read from the environment each time.
 ///
 /// # Errors
@@ -91,6 +94,11 @@ pub(super) fn with_password(url: &str) -> Result<SecretString, TargetError> {
     };
     let password = parsed.password().map(percent_decoded).unwrap_or_default();
     let Some(variable) = password.strip_prefix("env:").map(str::trim) else { return Ok(url.into()) };
+    if variable.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN)) {
+        return Err(misconfigured(format!(
+            "the password is taken from an environment variable of Gloss's own, {OWN}…; use another name"
+        )));
+    }
     let value = std::env::var(variable).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
         misconfigured(format!(
             "the password is taken from the environment variable `{variable}`, which is not set where Gloss runs; set it \

@@ -3,10 +3,13 @@
 //
 //   node audit.mjs URL [SUBSCRIPTION NUMBER]
 //
-// SUBSCRIPTION must give NUMBER results and complete. It fails when an audit is not passed.
+// SUBSCRIPTION must give NUMBER results and complete. It fails when an audit is not passed, or was not made.
 
 import { auditServer } from 'graphql-http';
 import { createClient } from 'graphql-sse';
+
+/** What version 1.23 of graphql-http asks. */
+const AUDITS = 61;
 
 const [server, subscription, number] = process.argv.slice(2);
 if (!server) {
@@ -17,6 +20,10 @@ const url = new URL('/graphql', server).href;
 let failed = 0;
 
 const audits = await auditServer({ url });
+if (audits.length !== AUDITS) {
+  failed += 1;
+  console.error(`${audits.length} audits were made, not ${AUDITS}`);
+}
 for (const { status, id, name, reason } of audits) {
   if (status !== 'ok') {
     failed += 1;

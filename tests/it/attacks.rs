@@ -6,6 +6,8 @@
 //! | a mutation by `text/plain`, as a form, by multipart | 415 | here; `http/post_get.rs` |
 //! | from a page of another origin, of no origin, of another port | 403 | here; `http/doors.rs` |
 //! | the same over a WebSocket | 403 at the handshake | here; `http/ws.rs` |
+//! | a GET from a page of another site that a browser sends without its origin | 403 | here |
+//! | what only looks like a WebSocket's handshake, to be let in without a token | 401 | here |
 //! | by a name that leads here (DNS rebinding) | 403 | here; `http/doors.rs`; `tokens.rs` for proxies |
 //! | 20,000 aliases, a depth of 1,000, fragment bombs and circles | LIMIT_EXCEEDED before any work | `limits.rs` |
 //! | a body of 10 MB | 413, not read to its end | here |
@@ -25,7 +27,7 @@ use tokio_tungstenite::{
     tungstenite::{Error, client::IntoClientRequest},
 };
 
-use crate::harness::Server;
+use crate::harness::{Live, Server};
 
 /// What no attack may bring about.
 const START: &str =
@@ -122,7 +124,7 @@ async fn guessing_tokens_leads_nowhere_and_soon_to_a_wait() {
     assert!(statuses[20..].iter().filter(|status| **status == 429).count() >= 175);
     // Who has the right one is not kept out by whoever guesses beside them.
     assert_eq!(server.data_for(&root, "{ viewer { name } }", json!({})).await["viewer"]["name"], "root");
-    assert!(server.log().matches("refused").count() >= 200, "{}", server.log());
+    assert!(server.log().matches(" refused ").count() >= 10, "{}", server.log());
 }
 
 #[tokio::test]
@@ -140,5 +142,120 @@ async fn every_answer_tells_browsers_what_it_may_be_used_for() {
         let policy = header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
         assert!(!policy.contains("unsafe-eval") && !policy.contains("http"), "{path}: {policy}");
+        // What is answered to one is no answer to another, unless it is a page.
+        let kept = header("cache-control").unwrap_or_default();
+        let expected = match path {
+            "/graphql?query={__typename}" => "private, no-cache",
+            // The root leads to the page.
+            "/graphiql" | "/" => "no-cache",
+            _ => "no-store",
+        };
+        assert_eq!(kept, expected, "{path}");
     }
+    for (method, path, status) in [
+        (reqwest::Method::GET, "/graphql?query=mutation{x}", 405),
+        (reqwest::Method::PATCH, "/graphql", 405),
+        (reqwest::Method::DELETE, "/graphql", 404),
+        (reqwest::Method::POST, "/healthz", 405),
+    ] {
+        let answer = Client::new().request(method, format!("{}{path}", server.base)).send().await.unwrap();
+        assert_eq!(answer.status(), status, "{path}");
+        assert_eq!(answer.headers()[header::CACHE_CONTROL], "no-store", "{path}");
+    }
+    let foreign = Client::new().get(format!("{}/healthz", server.base)).header(header::HOST, "evil.example");
+    let foreign = foreign.send().await.unwrap();
+    assert_eq!(
+        (foreign.status(), &foreign.headers()[header::CACHE_CONTROL]),
+        (StatusCode::FORBIDDEN, &"no-store".parse().unwrap())
+    );
+}
+
+/// A handshake comes without a token, since the first message of its socket shows it. Nothing else does.
+#[tokio::test]
+async fn only_a_handshake_comes_without_a_token() {
+    let server = Server::start().await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (reader, _) = server.create_token(Some(&root), "reader", "VIEWER").await;
+    let news = json!({ "query": "subscription { runsChanged { kind } }" });
+    // What a stranger could follow, if they had a viewer's rights.
+    let mut open = Live::send_as(&server.base, json!({ "token": reader }), news.clone()).await.unwrap();
+    let url = format!("{}/graphql", server.base);
+    let client = Client::new();
+    let json = (header::CONTENT_TYPE, "application/json");
+    let post = |body: &Value| client.post(&url).header(json.0.clone(), json.1).body(body.to_string());
+    let whole = |request: RequestBuilder| {
+        let request = request.header(header::CONNECTION, "upgrade").header("sec-websocket-version", "13");
+        request.header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==")
+    };
+    for (attack, request) in [
+        ("a query", post(&json!({ "query": "{ viewer { name } }" }))),
+        ("a document that is not valid", post(&json!({ "query": "{ nothing }" }))),
+        ("a stream", post(&news).header(header::ACCEPT, "text/event-stream")),
+        ("a stream with all that a handshake has", whole(post(&news).header(header::ACCEPT, "text/event-stream"))),
+        ("an operation of a reserved stream", post(&news).header("x-graphql-event-stream-token", "x")),
+        ("a reservation", client.put(&url)),
+        ("a reservation with all that a handshake has", whole(client.put(&url))),
+        ("an end", client.delete(format!("{url}?operationId=a&token=x"))),
+        ("a query by GET", client.get(format!("{url}?query={{viewer{{name}}}}"))),
+        ("a HEAD", whole(client.head(&url))),
+        ("a handshake for what is none", whole(client.get(format!("{}/metrics", server.base)))),
+    ] {
+        let answer = request.header(header::UPGRADE, "websocket").send().await.unwrap();
+        assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{attack}");
+    }
+    // The one who showed a token hears what there is.
+    let demo = server.data_for(&root, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
+    let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db }] }) { runs { id } } }";
+    server.data_for(&root, start, json!({ "db": demo })).await;
+    assert_eq!(open.next().await.unwrap()["data"]["runsChanged"]["kind"], "CREATED");
+}
+
+/// A page of another site that loads from here as an image or a script gives no origin, but browsers tell.
+#[tokio::test]
+async fn what_browsers_say_comes_from_other_sites_is_refused() {
+    let server = Server::start_with(&[("GLOSS_ALLOWED_ORIGINS", "http://localhost:5173")]).await;
+    let get = |path: &str, headers: &[(&'static str, &str)]| {
+        let request = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
+        let request = request.get(format!("{}{path}", server.base));
+        headers.iter().fold(request, |request, (name, value)| request.header(*name, *value)).send()
+    };
+    let query = "/graphql?query={__typename}";
+    for site in ["cross-site", "same-site"] {
+        for path in [query, "/export/comparison?ids=x", "/metrics", "/nothing"] {
+            for mode in ["no-cors", "navigate", "websocket"] {
+                let answer = get(path, &[("sec-fetch-site", site), ("sec-fetch-mode", mode)]).await.unwrap();
+                assert_eq!(answer.status(), StatusCode::FORBIDDEN, "{site} {mode} {path}");
+            }
+        }
+        let page = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "document")];
+        assert_eq!(get("/graphiql", &page).await.unwrap().status(), StatusCode::OK);
+        assert_eq!(get("/", &page).await.unwrap().status(), StatusCode::TEMPORARY_REDIRECT);
+        let framed = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
+        assert_eq!(get("/graphiql", &framed).await.unwrap().status(), StatusCode::FORBIDDEN);
+        // An origin that is allowed is one.
+        let named = [("sec-fetch-site", site), ("sec-fetch-mode", "cors"), ("origin", "http://localhost:5173")];
+        assert_eq!(get(query, &named).await.unwrap().status(), StatusCode::OK);
+    }
+    for site in ["none", "same-origin"] {
+        let answer = get(query, &[("sec-fetch-site", site), ("sec-fetch-mode", "navigate")]).await.unwrap();
+        assert_eq!(answer.status(), StatusCode::OK, "{site}");
+    }
+}
+
+/// Who may not come in is told so at their own pace, and cannot fill the log.
+#[tokio::test]
+async fn knocking_is_counted_and_told_in_the_log_now_and_then() {
+    let server = Server::start_with(&[("GLOSS_REQUESTS_PER_MINUTE", "50")]).await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let mut statuses = Vec::new();
+    for _ in 0..200 {
+        let (status, headers, _) = server.ask(None, "{ viewer { name } }", json!({})).await;
+        assert_eq!(headers.contains_key(header::RETRY_AFTER), status == 429);
+        statuses.push(status.as_u16());
+    }
+    assert!(statuses[..40].iter().all(|status| *status == 401), "{statuses:?}");
+    assert!(statuses[100..].iter().filter(|status| **status == 429).count() >= 80, "{statuses:?}");
+    assert_eq!(server.data_for(&root, "{ viewer { name } }", json!({})).await["viewer"]["name"], "root");
+    let told = server.log().matches(" refused ").count();
+    assert!((10..60).contains(&told), "{told} lines in the log");
 }

@@ -184,10 +184,16 @@ async fn a_wrong_key_is_told_at_the_start_and_harms_nothing() {
     let right = fs::read(&file).unwrap();
     for command in ["serve", "migrate"] {
         let text = refusal(data.path(), &[command], &[("GLOSS_SECRET_KEY", &key("x"))]).await;
-        says(&text, &["sealed with another key", "GLOSS_SECRET_KEY", &file.display().to_string()]);
+        says(
+            &text,
+            &["sealed with another key", "GLOSS_SECRET_KEY", &file.display().to_string(), "gloss secrets forget"],
+        );
     }
     fs::remove_file(&file).unwrap();
-    says(&refusal(data.path(), &[], &[]).await, &["sealed with another key", &file.display().to_string()]);
+    says(
+        &refusal(data.path(), &[], &[]).await,
+        &["the key file", "is not there", &file.display().to_string(), "gloss secrets forget"],
+    );
     assert!(!file.exists(), "a new key took the place of the one that is missing");
     fs::write(&file, "short").unwrap();
     says(&refusal(data.path(), &[], &[]).await, &[&file.display().to_string(), "fewer than 32", "openssl rand"]);
@@ -271,4 +277,101 @@ async fn files_are_their_owner_s_alone() {
         }
         server.kill().await.unwrap();
     }
+}
+
+/// Without its key a store is of use again once it has let go of what that key had sealed.
+#[tokio::test]
+async fn a_lost_key_is_not_the_end() {
+    let server = Server::start().await;
+    server.create_llm_profile(llm_input("m", MARKER)).await;
+    let shop = server.create_db_profile("shop", &format!("postgres://ann:{MARKER}@127.0.0.1:1/shop")).await;
+    let data = server.kill().await;
+    let file = data.path().join("secret.key");
+    let forget = async |arguments: &[&str], environment: &[(&str, &str)]| {
+        let done = gloss(data.path(), &[&["secrets", "forget"], arguments].concat(), environment).await;
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+        String::from_utf8(done.stdout).unwrap()
+    };
+    says(&forget(&["--yes"], &[]).await, &["nothing is forgotten"]);
+    fs::remove_file(&file).unwrap();
+    let names = ["DB profile \"demo\"", "DB profile \"shop\"", "LLM profile \"m\""];
+    let asked = refusal(data.path(), &["secrets", "forget"], &[]).await;
+    says(&asked, &[&names[..], &["--yes"]].concat());
+    assert!(!file.exists(), "it forgot before it was told to");
+    says(&refusal(data.path(), &[], &[]).await, &["is not there"]);
+    says(&forget(&["--yes"], &[]).await, &[&names[..], &["updateDbProfile", "updateLlmProfile"]].concat());
+    assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+
+    let server = Server::start_at(data.clone(), &[]).await;
+    let profiles = server.data("{ dbProfiles { name displayUrl } llmProfiles { name hasApiKey } }", json!({})).await;
+    let shown = |name: &str, url: &str| json!({ "name": name, "displayUrl": url });
+    assert_eq!(profiles["dbProfiles"], json!([shown("demo", "sqlite://"), shown("shop", "postgres://…")]));
+    let keyless = json!({ "name": "m", "hasApiKey": false });
+    assert!(profiles["llmProfiles"].as_array().unwrap().contains(&keyless), "{profiles}");
+    let test = "mutation($id: ID!) { testDbProfile(id: $id) { ok message } }";
+    assert_eq!(server.data(test, json!({ "id": shop })).await["testDbProfile"]["ok"], false);
+    let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { displayUrl } } }";
+    let given = server.data(update, json!({ "id": shop, "url": "postgres://ann@127.0.0.1:1/shop" })).await;
+    assert_eq!(given["updateDbProfile"]["dbProfile"]["displayUrl"], "postgres://ann@127.0.0.1:1/shop");
+    server.kill().await;
+    // To another key that the environment holds.
+    says(&forget(&["--yes"], &[("GLOSS_SECRET_KEY", &key("x"))]).await, &names[..2]);
+    Server::start_at(data, &[("GLOSS_SECRET_KEY", &key("x"))]).await;
+}
+
+/// Who may change where a model is does not learn its key by that, nor a secret of the server's own.
+#[tokio::test]
+async fn a_key_does_not_follow_its_profile_to_another_address() {
+    let server = Server::start().await;
+    let id = server.create_llm_profile(llm_input("m", MARKER)).await;
+    let update = "mutation($input: UpdateLlmProfileInput!) {
+        updateLlmProfile(input: $input) { llmProfile { baseUrl hasApiKey } } }";
+    for base in [json!("http://127.0.0.1:2/v1"), json!("https://127.0.0.1:1/v1"), json!("http://evil.example:1/v1")] {
+        let error = server.error(update, json!({ "input": { "id": id, "baseUrl": base } })).await;
+        assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "input.apiKey" }), "{base}");
+        says(error["message"].as_str().unwrap(), &["give the key again"]);
+    }
+    for input in [
+        json!({ "id": id, "baseUrl": "http://127.0.0.1:1/v2" }),
+        json!({ "id": id, "baseUrl": "http://127.0.0.1:2/v1", "apiKey": MARKER }),
+        json!({ "id": id, "model": "n" }),
+        json!({ "id": id, "baseUrl": "http://127.0.0.1:3/v1", "apiKey": null }),
+        json!({ "id": id, "baseUrl": "http://127.0.0.1:4/v1" }),
+    ] {
+        server.data(update, json!({ "input": input })).await;
+    }
+    for name in ["env:GLOSS_SECRET_KEY", "env: GLOSS_TOKEN", "env:gloss_store_url"] {
+        let error = server.error(CREATE_LLM, json!({ "input": llm_input("own", name) })).await;
+        assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{name}");
+        says(error["message"].as_str().unwrap(), &["GLOSS_"]);
+        let url = format!("postgres://ann:{}@127.0.0.1:1/shop", name.replace(' ', ""));
+        let db = server.create_db_profile(name, &url).await;
+        let test = "mutation($id: ID!) { testDbProfile(id: $id) { ok message } }";
+        let tested = server.data(test, json!({ "id": db })).await["testDbProfile"].take();
+        says(tested["message"].as_str().unwrap(), &["GLOSS_", "another name"]);
+    }
+}
+
+/// What others could read is theirs no more from the next start on.
+#[tokio::test]
+async fn wide_modes_are_narrowed_at_the_start() {
+    let data = Server::start().await.kill().await;
+    let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+    let widen = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    for file in fs::read_dir(data.path()).unwrap() {
+        widen(&file.unwrap().path(), 0o664);
+    }
+    widen(data.path(), 0o755);
+    let server = Server::start_at(data, &[]).await;
+    assert_eq!(mode(server.data.path()), 0o700);
+    for file in fs::read_dir(server.data.path()).unwrap() {
+        let path = file.unwrap().path();
+        assert_eq!(mode(&path), 0o600, "{}", path.display());
+    }
+    // A folder that is not Gloss's own stays as it is.
+    let other = tempfile::tempdir().unwrap();
+    fs::write(other.path().join("letter.txt"), "").unwrap();
+    widen(other.path(), 0o755);
+    assert!(gloss(other.path(), &["migrate"], &[]).await.status.success());
+    assert_eq!(mode(other.path()), 0o755);
 }

@@ -85,7 +85,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     if file.exists() {
         return Some(file);
     }
-    eprintln!("SKIPPED: {} is not there", file.display());
+    absent(&format!("{} is not there", file.display()));
     None
 }
 

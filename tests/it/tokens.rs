@@ -190,7 +190,7 @@ async fn a_token_that_ends_ends_what_it_opened() {
 async fn deeds_carry_the_token_s_name() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
-    let (ops, _) = server.create_token(Some(&root), "night shift", "OPERATOR").await;
+    let (ops, ops_id) = server.create_token(Some(&root), "night shift", "OPERATOR").await;
     let demo = server.data_for(&ops, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
     let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db,
         schemas: [{ name: \"main\", tables: [{ name: \"customers\" }] }] }] }) { runs { id } } }";
@@ -219,13 +219,30 @@ async fn deeds_carry_the_token_s_name() {
         )
         .await;
 
+    let llm = "mutation { createLlmProfile(input: { name: \"mine\", provider: BUILTIN, model: \"builtin\" }) { llmProfile { id } } }";
+    let llm = server.data_for(&root, llm, json!({})).await["createLlmProfile"]["llmProfile"]["id"].take();
+    let db = "mutation { createDbProfile(input: { name: \"shop\", url: \"sqlite:///nowhere\" }) { dbProfile { id } } }";
+    let db = server.data_for(&root, db, json!({})).await["createDbProfile"]["dbProfile"]["id"].take();
+    let change = "mutation($llm: ID!, $db: ID!, $token: ID!) {
+        a: updateLlmProfile(input: { id: $llm, name: \"ours\" }) { llmProfile { id } } b: deleteLlmProfile(id: $llm) { deletedId }
+        c: updateDbProfile(input: { id: $db, name: \"store\" }) { dbProfile { id } } d: deleteDbProfile(id: $db) { deletedId }
+        e: revokeApiToken(id: $token) { deletedId } }";
+    server.data_for(&root, change, json!({ "llm": llm, "db": db, "token": ops_id })).await;
+
     let log = server.log();
     for (actor, what) in [
         ("night shift", "run queued"),
         ("night shift", "suggestions reviewed"),
         ("night shift", "writing of comments ordered"),
         ("root", "runs deleted"),
-        ("root", "API token created"),
+        ("root", "API token created token=\"night shift\""),
+        ("root", "LLM profile created llm_profile=\"mine\""),
+        ("root", "LLM profile updated llm_profile=\"ours\""),
+        ("root", "LLM profile deleted llm_profile=\"ours\""),
+        ("root", "DB profile created db_profile=\"shop\""),
+        ("root", "DB profile updated db_profile=\"store\""),
+        ("root", "DB profile deleted db_profile=\"store\""),
+        ("root", "API token revoked token=\"night shift\""),
     ] {
         let told = log.lines().any(|line| line.contains(what) && line.contains(&format!("actor={actor:?}")));
         assert!(told, "{actor}: {what} in\n{log}");
@@ -387,6 +404,142 @@ async fn who_comes_through_a_proxy_is_not_local() {
         assert_eq!(ask(name, value).await.unwrap().status(), StatusCode::UNAUTHORIZED, "{name}");
     }
     assert_eq!(ask("host", "evil.example").await.unwrap().status(), StatusCode::FORBIDDEN);
+    // A proxy that says nothing of itself speaks an older HTTP, where it was left as it comes.
+    let mut old = tokio::net::TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
+    let request = b"GET /graphql?query={viewer{name}} HTTP/1.0\r\nhost: 127.0.0.1\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut old, request).await.unwrap();
+    let mut answer = String::new();
+    tokio::io::AsyncReadExt::read_to_string(&mut old, &mut answer).await.unwrap();
+    assert!(answer.starts_with("HTTP/1.0 401") || answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+/// Gives up on what never comes.
+async fn soon<T>(what: impl Future<Output = T>) -> T {
+    tokio::time::timeout(std::time::Duration::from_secs(20), what).await.expect("it never came")
+}
+
+/// Until there is a token the person at this machine may do everything; what they have open then ends.
+#[tokio::test]
+async fn the_first_token_ends_what_was_open_without_one() {
+    let server = Server::start().await;
+    let mut live = server.subscribe(NEWS, json!({})).await;
+    let stream = Client::new()
+        .post(format!("{}/graphql", server.base))
+        .header(header::CONTENT_TYPE, "application/json")
+        .header(header::ACCEPT, "text/event-stream")
+        .body(news().to_string());
+    let stream = stream.send().await.unwrap();
+    assert_eq!(stream.status(), StatusCode::OK);
+    let stream = tokio::spawn(stream.text());
+    // Made over a socket of that kind, its secret still gets through.
+    let create = "mutation { createApiToken(input: { name: \"root\", role: ADMIN }) { secret } }";
+    let mut maker = Live::send(&server.base, json!({ "query": create })).await;
+    let made = soon(maker.next()).await.unwrap();
+    let root = made["data"]["createApiToken"]["secret"].as_str().unwrap().to_owned();
+    for open in [&mut live, &mut maker] {
+        soon(async { while open.message().await.is_some() {} }).await;
+        let (code, reason) = open.closed.clone().unwrap();
+        assert_eq!(code, 4403, "{reason}");
+    }
+    let text = soon(stream).await.unwrap().unwrap();
+    assert!(text.contains("UNAUTHENTICATED"), "{text}");
+    let (code, reason) = Live::send_as(&server.base, Value::Null, news()).await.err().unwrap();
+    assert!(code == 4403 && reason.contains("token is needed"), "{code} {reason}");
+    assert_eq!(server.data_for(&root, VIEWER, json!({})).await["viewer"]["name"], "root");
+}
+
+#[tokio::test]
+async fn each_token_has_its_own_sockets_and_subscriptions() {
+    let limits = [("GLOSS_MAX_SOCKETS_PER_CLIENT", "2"), ("GLOSS_MAX_SUBSCRIPTIONS_PER_CLIENT", "1")];
+    let server = Server::start_with(&limits).await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (one, _) = server.create_token(Some(&root), "one", "VIEWER").await;
+    let (two, _) = server.create_token(Some(&root), "two", "VIEWER").await;
+    let open = async |token: &str| Live::send_as(&server.base, init(token), news()).await;
+    let mut first = open(&one).await.unwrap();
+    let mut second = open(&one).await.unwrap();
+    let refused = soon(second.message()).await.unwrap();
+    assert_eq!((&refused["type"], code(&json!({ "errors": refused["payload"] }))), (&json!("error"), "LIMIT_EXCEEDED"));
+    let (code, reason) = open(&one).await.err().unwrap();
+    assert!(code == 4429 && reason.contains("2 WebSockets"), "{code} {reason}");
+    // Behind the same address another token has as many.
+    let mut other = open(&two).await.unwrap();
+    let reserve = |token: &str| Client::new().put(format!("{}/graphql", server.base)).bearer_auth(token).send();
+    assert_eq!(reserve(&two).await.unwrap().status(), StatusCode::CREATED);
+    let refused = reserve(&two).await.unwrap();
+    assert_eq!(refused.status(), StatusCode::TOO_MANY_REQUESTS);
+    assert!(refused.headers().contains_key(header::RETRY_AFTER));
+    let demo = server.data_for(&root, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
+    let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db }] }) { runs { id } } }";
+    server.data_for(&root, start, json!({ "db": demo })).await;
+    for open in [&mut first, &mut other] {
+        assert_eq!(soon(open.next()).await.unwrap()["data"]["runsChanged"]["kind"], "CREATED");
+    }
+    // What is closed may be opened again.
+    drop((first, second));
+    soon(async { while open(&one).await.is_err() {} }).await;
+}
+
+#[tokio::test]
+async fn who_asks_for_too_much_waits_alone_and_not_for_ever() {
+    let server = Server::start_with(&[("GLOSS_REQUEST_TIMEOUT_SECONDS", "1")]).await;
+    // A database that takes the connection and says nothing.
+    let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("postgres://ann@{}/shop", silent.local_addr().unwrap());
+    let profile = server.create_db_profile("silent", &url).await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (two, _) = server.create_token(Some(&root), "two", "VIEWER").await;
+    let query = "query($id: ID!) { dbProfile(id: $id) { databases { name } } }";
+    let slow = server.ask(Some(&root), query, json!({ "id": profile }));
+    let quick = async {
+        for _ in 0..20 {
+            assert_eq!(server.data_for(&two, VIEWER, json!({})).await["viewer"]["name"], "two");
+        }
+    };
+    let ((status, _, answer), ()) = tokio::join!(slow, quick);
+    assert_eq!((status, code(&answer)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"), "{answer}");
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("longer than 1 s"), "{answer}");
+    let mutation = "mutation($id: ID!) { testDbProfile(id: $id) { ok } }";
+    let (status, _, answer) = server.ask(Some(&root), mutation, json!({ "id": profile })).await;
+    assert_eq!((status, code(&answer)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"), "{answer}");
+    assert!(answer["errors"][0]["message"].as_str().unwrap().contains("goes on"), "{answer}");
+}
+
+/// Where only the documents of a list may run, those of the command line may too.
+#[tokio::test]
+async fn tokens_are_made_where_documents_must_be_trusted() {
+    let documents = tempfile::tempdir().unwrap();
+    std::fs::write(documents.path().join("viewer.graphql"), VIEWER).unwrap();
+    let server = Server::start_with(&[("GLOSS_TRUSTED_DOCUMENTS", documents.path().to_str().unwrap())]).await;
+    let data = server.data.path();
+    let root = create(data, &["token", "create", "root", "--role", "ADMIN"], &[]).await;
+    let token = [("GLOSS_TOKEN", root.as_str())];
+    create(data, &["token", "create", "ci", "--role", "VIEWER"], &token).await;
+    for arguments in [&["token", "list"][..], &["token", "revoke", "ci"]] {
+        let done = gloss(data, arguments, &token).await;
+        let said = [done.stdout, done.stderr].map(|text| String::from_utf8(text).unwrap()).concat();
+        assert!(done.status.success() && said.contains("ci"), "{said}");
+    }
+    assert_eq!(server.data_for(&root, VIEWER, json!({})).await["viewer"]["name"], "root");
+    assert_eq!(server.ask(Some(&root), "{ __typename }", json!({})).await.0, StatusCode::FORBIDDEN);
+}
+
+#[tokio::test]
+async fn an_address_has_so_many_connections() {
+    let server = Server::start_with(&[("GLOSS_MAX_CONNECTIONS_PER_CLIENT", "3")]).await;
+    let address = server.base.trim_start_matches("http://").to_owned();
+    let connect = async || {
+        let mut stream = tokio::net::TcpStream::connect(&address).await.unwrap();
+        let request = b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n";
+        let _closed = tokio::io::AsyncWriteExt::write_all(&mut stream, request).await;
+        let mut answer = [0; 12];
+        let read = tokio::io::AsyncReadExt::read_exact(&mut stream, &mut answer).await;
+        read.is_ok_and(|_| answer.ends_with(b"200")).then_some(stream)
+    };
+    let held = [connect().await.unwrap(), connect().await.unwrap(), connect().await.unwrap()];
+    assert!(connect().await.is_none());
+    drop(held);
+    soon(async { while connect().await.is_none() {} }).await;
 }
 
 #[tokio::test]

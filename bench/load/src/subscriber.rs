@@ -171,7 +171,9 @@ impl Ear {
                 match opcode {
                     1 => {
                         let text = &buffer[start..start + length][body..];
-                        if self.message(&mut heard, text, now) {
+                        if text == PING {
+                            say(&mut self.socket, &json!({ "type": "pong" })).await?;
+                        } else if self.message(&mut heard, text, now) {
                             heard.complete = true;
                             return Ok(heard);
                         }
@@ -207,6 +209,9 @@ impl Ear {
         false
     }
 }
+
+/// The protocol's own ping.
+const PING: &[u8] = br#"{"type":"ping"}"#;
 
 /// The opcode of the frame that the bytes begin with, where its body begins, and its length.
 fn frame(bytes: &[u8]) -> Option<(u8, usize, usize)> {

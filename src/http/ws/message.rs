@@ -6,6 +6,10 @@ use serde_json::Value;
 
 /// The name of the protocol in the handshake.
 pub const PROTOCOL: &str = "graphql-transport-ws";
+/// The longest ping or pong: what it carries goes back.
+const LONGEST_PING_BYTES: usize = 4 * 1024;
+/// The longest id of an operation: each of its results repeats it.
+const LONGEST_ID_BYTES: usize = 1024;
 
 /// From the client.
 #[derive(Debug, Deserialize)]
@@ -48,6 +52,12 @@ impl FromClient {
     pub fn read(text: &str) -> Result<Self, Close> {
         let message: Self = serde_json::from_str(text).map_err(|error| Close::bad_message(&error.to_string()))?;
         let payload = match &message {
+            Self::Subscribe { id, .. } if id.len() > LONGEST_ID_BYTES => {
+                return Err(Close::bad_message(&format!("`id` is longer than {LONGEST_ID_BYTES} bytes")));
+            }
+            Self::Ping { .. } | Self::Pong { .. } if text.len() > LONGEST_PING_BYTES => {
+                return Err(Close::bad_message(&format!("a ping or pong has at most {LONGEST_PING_BYTES} bytes")));
+            }
             Self::ConnectionInit { payload } | Self::Ping { payload } | Self::Pong { payload } => payload.as_ref(),
             Self::Subscribe { id, .. } if id.is_empty() => return Err(Close::bad_message("`id` is empty")),
             Self::Subscribe { payload, .. } => Some(payload),
@@ -66,6 +76,8 @@ impl FromClient {
 pub enum FromServer<'a> {
     /// The connection may be used.
     ConnectionAck,
+    /// Is anybody there?
+    Ping,
     /// The answer to a ping.
     Pong {
         /// The ping's.
@@ -168,6 +180,11 @@ impl Close {
     /// A second `connection_init`.
     pub fn second_init() -> Self {
         Self::new(4429, "Too many initialisation requests")
+    }
+
+    /// More sockets at once than one client may have.
+    pub fn too_many_sockets(limit: usize) -> Self {
+        Self::new(4429, &format!("you have {limit} WebSockets, which is the most; close some"))
     }
 
     /// More operations at once than one socket may have.

@@ -8,16 +8,16 @@
 //! through; an operation is asked for its next result when the client has room for it, so that a client that
 //! reads slowly holds back its own operations and nothing grows for it; an operation's id is free again before
 //! its last message is written; when the socket goes, all its operations are dropped, save mutations, which
-//! `execute` lets end. A client that reads nothing for too long is told so and closed.
+//! `execute` lets end. A client that reads nothing for too long is told so and closed. Until `connection_init` names
+//! somebody a socket counts as its address's, and its client may say little; from then on it counts as theirs.
 
 mod message;
 mod output;
 
-use std::{ops::ControlFlow, panic::AssertUnwindSafe, time::Duration};
+use std::{io, ops::ControlFlow, panic::AssertUnwindSafe, time::Duration};
 
 use async_graphql::Executor;
 use axum::{
-    body::Bytes,
     extract::ws::{Message, WebSocket, WebSocketUpgrade},
     http::header,
     response::{IntoResponse, Response},
@@ -39,6 +39,7 @@ use super::{
     BODY_LIMIT_BYTES, Door,
     answer::{Refusal, log_panic},
     asker::Asker,
+    limits::Share,
     peer::Peer,
     request::{Parameters, RequestId},
     results::Results,
@@ -50,6 +51,9 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 /// What is read at a time, and what is gathered before it is written: thousands of sockets have one each.
 const READ_BYTES: usize = 1024;
 const WRITE_BYTES: usize = 4 * 1024;
+/// The longest message, and all bytes, of a client that nobody knows yet.
+const EARLY_MESSAGE_BYTES: usize = 16 * 1024;
+const EARLY_BYTES: usize = 64 * 1024;
 
 /// Accepts the handshake and drives the connection to its end.
 pub fn upgrade<E: Executor>(
@@ -66,6 +70,7 @@ pub fn upgrade<E: Executor>(
         return ([(header::CONNECTION, value("close"))], refusal).into_response();
     };
     peer.keep_little();
+    peer.read_at_most(EARLY_BYTES);
     let tracker = door.stop.sockets.clone();
     let upgrade = upgrade
         .protocols([PROTOCOL])
@@ -76,20 +81,19 @@ pub fn upgrade<E: Executor>(
     upgrade.on_upgrade(move |socket| {
         let span = tracing::info_span!("socket", request_id = id.as_str(), actor = tracing::field::Empty);
         let driven = async move {
-            drive(door, asker, peer, socket, id).await;
-            drop(share);
+            drive(door, asker, share, peer, socket, id).await;
         };
         tracker.track_future(driven.instrument(span))
     })
 }
 
 /// One connection, from the handshake to its end.
-async fn drive<E: Executor>(door: Door<E>, asker: Asker, peer: Peer, socket: WebSocket, id: RequestId) {
+async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Peer, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let (sink, mut incoming) = socket.split();
     let read_within = door.limits.read_within;
     let output = Output::new(sink);
-    let mut connection = Connection { door, asker, peer, id, output, stage: Stage::Silent };
+    let mut connection = Connection { door, asker, share, peer, id, output, stage: Stage::Silent };
     let close = if spoken {
         let served = AssertUnwindSafe(connection.serve(&mut incoming)).catch_unwind().await;
         served.unwrap_or_else(|panic| {
@@ -99,7 +103,7 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, peer: Peer, socket: Web
     } else {
         Some(Close::subprotocol())
     };
-    let Connection { mut output, .. } = connection;
+    let Connection { mut output, share: _share, .. } = connection;
     output.end_operations();
     let Some(close) = close else { return };
     tracing::debug!(?close, "closing a socket");
@@ -116,7 +120,8 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, peer: Peer, socket: Web
 fn is_too_big(error: &axum::Error) -> bool {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
-        if error.to_string().contains("too long") {
+        let is_early = |error: &io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
+        if error.to_string().contains("too long") || error.downcast_ref().is_some_and(is_early) {
             return true;
         }
         source = error.source();
@@ -139,6 +144,8 @@ struct Connection<E> {
     door: Door<E>,
     /// Whom the handshake named, then whom `connection_init` named.
     asker: Asker,
+    /// Of the sockets that the asker may have.
+    share: Share,
     peer: Peer,
     /// Of the handshake; names the socket in the log.
     id: RequestId,
@@ -175,10 +182,10 @@ impl<E: Executor> Connection<E> {
                 admitted = self.stage.admitted() => {
                     match admitted {
                         Ok(asker) => {
-                            self.asker = asker;
+                            if let Err(close) = self.welcome(asker) {
+                                return Some(close);
+                            }
                             dismissed = Box::pin(self.asker.dismissed.clone().cancelled_owned());
-                            self.stage = Stage::Open;
-                            self.output.say(FromServer::ConnectionAck.frame());
                         }
                         Err(reason) => return Some(Close::forbidden(&reason)),
                     }
@@ -192,14 +199,32 @@ impl<E: Executor> Connection<E> {
                     }
                     if last_ping.elapsed() >= limits.ping_every && listens {
                         last_ping = Instant::now();
-                        self.output.say(Message::Ping(Bytes::new()));
+                        self.output.say(FromServer::Ping.frame());
                     }
                 }
                 () = &mut init_timeout, if matches!(self.stage, Stage::Silent) => return Some(Close::init_timeout()),
                 () = &mut stopped => return Some(Close::going_away()),
-                () = &mut dismissed => return Some(Close::forbidden("the token was revoked or has expired")),
+                () = &mut dismissed => {
+                    // Subscriptions end by themselves; the answer to what was asked before still comes.
+                    let _late = timeout(CLOSE_WITHIN, self.output.finish()).await;
+                    return Some(Close::forbidden("what let you in is worth nothing any more; show a token that opens"));
+                }
             }
         }
+    }
+
+    /// Takes in whom `connection_init` named.
+    fn welcome(&mut self, asker: Asker) -> Result<(), Close> {
+        if asker.client != self.asker.client {
+            let limit = self.door.limits.sockets_per_client;
+            let share = self.door.open.sockets.take(&asker.client, limit);
+            self.share = share.ok_or_else(|| Close::too_many_sockets(limit))?;
+        }
+        self.asker = asker;
+        self.peer.read_any_number();
+        self.stage = Stage::Open;
+        self.output.say(FromServer::ConnectionAck.frame());
+        Ok(())
     }
 
     fn take(&mut self, message: Option<Result<Message, axum::Error>>) -> Step {
@@ -214,6 +239,9 @@ impl<E: Executor> Connection<E> {
 
     /// Acts on a message; breaks when the socket must be closed.
     fn receive(&mut self, text: &str) -> Step {
+        if text.len() > EARLY_MESSAGE_BYTES && !matches!(self.stage, Stage::Open) {
+            return ControlFlow::Break(Some(Close::too_big()));
+        }
         let message = match FromClient::read(text) {
             Ok(message) => message,
             Err(close) => return ControlFlow::Break(Some(close)),

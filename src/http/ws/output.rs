@@ -20,8 +20,9 @@ use serde_json::Value;
 use super::message::{FromServer, next, next_begins};
 use crate::http::results::{Piece, Results};
 
-/// The protocol's own messages that may wait for the client to read; with more it is not listened to.
+/// The protocol's own messages that may wait for the client to read, and their bytes; with more it is not listened to.
 const WAITING: usize = 64;
+const WAITING_BYTES: usize = 16 * 1024;
 /// Messages that are gathered before they are flushed, at most.
 const GATHERED: usize = 64;
 
@@ -29,6 +30,7 @@ const GATHERED: usize = 64;
 pub struct Output<E> {
     sink: SplitSink<WebSocket, Message>,
     waiting: VecDeque<Message>,
+    waiting_bytes: usize,
     operations: SelectAll<Abortable<Operation<E>>>,
     /// The operations under way, by the client's id.
     running: HashMap<Arc<str>, Running<E>>,
@@ -39,16 +41,20 @@ pub struct Output<E> {
 impl<E: Executor> Output<E> {
     /// Nothing to say yet.
     pub fn new(sink: SplitSink<WebSocket, Message>) -> Self {
-        Self { sink, waiting: VecDeque::new(), operations: SelectAll::new(), running: HashMap::new(), gathered: 0 }
+        let (waiting, operations, running) = (VecDeque::new(), SelectAll::new(), HashMap::new());
+        Self { sink, waiting, waiting_bytes: 0, operations, running, gathered: 0 }
     }
 
     /// Whether the client may make the server say more: little waits, and of what was stopped little is left.
     pub fn has_room(&self) -> bool {
-        self.waiting.len() < WAITING && self.operations.len() < self.running.len() + WAITING
+        self.waiting.len() < WAITING
+            && self.waiting_bytes < WAITING_BYTES
+            && self.operations.len() < self.running.len() + WAITING
     }
 
     /// Says something before all results.
     pub fn say(&mut self, message: Message) {
+        self.waiting_bytes += length(&message);
         self.waiting.push_back(message);
     }
 
@@ -103,7 +109,10 @@ impl<E: Executor> Output<E> {
             }
             ready!(self.sink.poll_ready_unpin(context))?;
             let message = match self.waiting.pop_front() {
-                Some(message) => Some(message),
+                Some(message) => {
+                    self.waiting_bytes -= length(&message);
+                    Some(message)
+                }
                 None => match self.operations.poll_next_unpin(context) {
                     Poll::Ready(Some(said)) => Some(self.message(said)),
                     Poll::Ready(None) | Poll::Pending => None,
@@ -120,6 +129,21 @@ impl<E: Executor> Output<E> {
                 return Poll::Pending;
             }
         }
+    }
+
+    /// Writes until nothing waits and no operation is under way.
+    pub async fn finish(&mut self) {
+        poll_fn(|context| {
+            loop {
+                match self.poll_write(context) {
+                    Poll::Ready(Ok(())) => {}
+                    Poll::Ready(Err(_gone)) => return Poll::Ready(()),
+                    Poll::Pending if self.waiting.is_empty() && self.running.is_empty() => return Poll::Ready(()),
+                    Poll::Pending => return Poll::Pending,
+                }
+            }
+        })
+        .await;
     }
 
     fn message(&mut self, (id, said): (Arc<str>, Said)) -> Message {
@@ -141,6 +165,15 @@ impl<E: Executor> Output<E> {
                 return;
             }
         }
+    }
+}
+
+/// The bytes that a message has to carry.
+fn length(message: &Message) -> usize {
+    match message {
+        Message::Text(text) => text.len(),
+        Message::Binary(bytes) | Message::Ping(bytes) | Message::Pong(bytes) => bytes.len(),
+        Message::Close(_) => 0,
     }
 }
 

@@ -36,7 +36,7 @@ async fn in_graphiql(server: &Server, folder: &str, arguments: &[&str]) -> bool 
         None
     };
     if let Some(what) = missing {
-        eprintln!("SKIPPED: GraphiQL in a browser, because {what}");
+        absent(&format!("GraphiQL in a browser, because {what}"));
         return false;
     }
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
@@ -80,8 +80,7 @@ async fn graphiql_with_a_token() {
 #[tokio::test]
 async fn the_audits_of_graphql_over_http() {
     if !installed("graphql-http") {
-        eprintln!("SKIPPED: the audits of GraphQL over HTTP, because {NOT_INSTALLED}");
-        return;
+        return absent(&format!("the audits of GraphQL over HTTP, because {NOT_INSTALLED}"));
     }
     let server = Server::start().await;
     let demo = server.db_profile("demo").await;

@@ -89,7 +89,7 @@ async fn with_a_list_nothing_else_runs() {
     let operations = json!([{ "id": "bump", "name": "B", "type": "mutation", "body": "mutation B { bump }" }]);
     write("apollo.json", &json!({ "format": "apollo-persisted-query-manifest", "operations": operations }).to_string());
     write("README.md", "no document");
-    let documents = Documents::trusted(folder.path()).unwrap();
+    let documents = Documents::trusted(folder.path(), &[]).unwrap();
     let toy = Toy::start_with(Setup { documents, ..Setup::default() }).await;
 
     let hello = json!({ "data": { "hello": "hello world" } });
@@ -119,7 +119,7 @@ async fn with_a_list_nothing_else_runs() {
 #[test]
 fn a_list_that_cannot_be_used_says_why() {
     let folder = tempfile::tempdir().unwrap();
-    let said = || Documents::trusted(folder.path()).err().unwrap().to_string();
+    let said = || Documents::trusted(folder.path(), &[]).err().unwrap().to_string();
     assert!(said().contains("there is none"), "{}", said());
     std::fs::write(folder.path().join("a.graphql"), "{ hello").unwrap();
     assert!(said().contains("a.graphql") && said().contains("line 1"), "{}", said());
@@ -129,5 +129,5 @@ fn a_list_that_cannot_be_used_says_why() {
     let both = json!({ "operations": [{ "id": "x", "body": "{ a }" }, { "id": "x", "body": "{ b }" }] });
     std::fs::write(folder.path().join("b.json"), both.to_string()).unwrap();
     assert!(said().contains("names another document"), "{}", said());
-    assert!(Documents::trusted(&folder.path().join("c")).err().unwrap().to_string().contains("cannot be read"));
+    assert!(Documents::trusted(&folder.path().join("c"), &[]).err().unwrap().to_string().contains("cannot be read"));
 }

@@ -76,3 +76,15 @@ async fn each_answer_has_a_request_id() {
     let (status, body) = ask(toy.get("/nothing")).await;
     assert_eq!((status, code(&body)), (StatusCode::NOT_FOUND, "NOT_FOUND"));
 }
+
+/// A fault of the server's own is kept by nobody and used for nothing either.
+#[tokio::test]
+async fn a_panic_is_an_answer_with_all_its_headers() {
+    let toy = Toy::start().await;
+    let response = toy.query("{ boom }").send().await.unwrap();
+    assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
+    assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+    assert_eq!(response.headers()[header::X_CONTENT_TYPE_OPTIONS], "nosniff");
+    assert_eq!(response.headers()[header::X_FRAME_OPTIONS], "DENY");
+    assert!(response.headers().contains_key(header::CONTENT_SECURITY_POLICY));
+}

@@ -1,12 +1,22 @@
 //! Shared execution: what subscribers have in common is executed once; nobody misses anything.
 
-use std::{sync::atomic::Ordering, time::Duration};
+use std::{
+    sync::{Arc, atomic::Ordering},
+    time::Duration,
+};
 
+use async_graphql::ServerError;
 use gloss::{
-    graphql::{Role, Viewer},
+    domain::token,
+    graphql::{Access, Role, Viewer},
     http::{Admission, Asker},
+    service::tokens::{Held, Holder},
 };
 use serde_json::{Value, json};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::TcpSocket,
+};
 
 use super::{
     toy::{Setup, Toy},
@@ -173,4 +183,57 @@ async fn streams_of_events_share_too() {
     })
     .await
     .unwrap();
+}
+
+/// Whoever asks holds the same token.
+struct OneToken(Arc<Held>);
+
+#[async_trait::async_trait]
+impl Access for OneToken {
+    async fn viewer(&self, _token: Option<&str>, _local: bool) -> Result<Viewer, ServerError> {
+        let (name, role, held) = ("one".to_owned(), token::Role::Viewer, Arc::clone(&self.0));
+        Ok(Viewer::holding(Holder { name, role, has_token: true, held }))
+    }
+}
+
+/// What waits for a slow reader is not sent any more once their token has ended.
+#[tokio::test]
+async fn a_token_that_ends_ends_what_is_at_hand_too() {
+    const EVENTS: i32 = 400;
+    let held = Arc::new(Held::default());
+    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&held))), ..Setup::default() }).await;
+    let mut executions = toy.seen.executions.subscribe();
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4096).unwrap();
+    let mut slow = socket.connect(toy.address).await.unwrap();
+    let query = "subscription($after: Int!) { numbers(after: $after, length: 2000) { number text } }";
+    let mut parameters = url::form_urlencoded::Serializer::new(String::new());
+    parameters.append_pair("query", query).append_pair("variables", "{\"after\":0}");
+    let request = format!(
+        "GET /graphql?{} HTTP/1.1\r\nhost: localhost\r\naccept: text/event-stream\r\n\r\n",
+        parameters.finish()
+    );
+    slow.write_all(request.as_bytes()).await.unwrap();
+    executions.wait_for(|&n| n == 1).await.unwrap();
+    let mut answer = Vec::new();
+    while !answer.ends_with(b":\n\n\r\n") {
+        answer.push(slow.read_u8().await.unwrap());
+    }
+    // From here on nobody reads, and the results wait in the channel.
+    toy.seen.newest.send_replace(EVENTS);
+    while toy.seen.resolved.load(Ordering::SeqCst) < EVENTS.try_into().unwrap() {
+        tokio::task::yield_now().await;
+    }
+    held.end();
+    let mut rest = String::new();
+    // The stream ends, the connection may go on.
+    while !rest.ends_with("\r\n0\r\n\r\n") {
+        let mut bytes = [0; 4096];
+        let read = slow.read(&mut bytes).await.unwrap();
+        assert!(read > 0, "{rest}");
+        rest += std::str::from_utf8(&bytes[..read]).unwrap();
+    }
+    assert!(rest.contains("UNAUTHENTICATED"), "{rest}");
+    let sent = rest.matches("\"number\":").count();
+    assert!(sent < 100, "{sent} of {EVENTS} events came after the end");
 }

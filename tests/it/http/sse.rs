@@ -216,6 +216,32 @@ async fn a_reservation_is_not_kept_for_ever_and_not_for_others() {
     assert_eq!(picky.status(), StatusCode::NOT_ACCEPTABLE);
 }
 
+/// What waits for a stream that is never opened goes with the reservation.
+#[tokio::test]
+async fn a_reservation_that_nobody_opens_takes_its_operations_along() {
+    let toy = Toy::limited(|limits| {
+        limits.reserved_for = std::time::Duration::from_millis(300);
+        (limits.sockets_per_client, limits.subscriptions_per_client) = (1, 1);
+    })
+    .await;
+    let mut floods = toy.seen.floods.subscribe();
+    for _ in 0..3 {
+        let token = tokio::time::timeout(std::time::Duration::from_secs(20), async {
+            loop {
+                let response = toy.client.put(toy.url("/graphql")).send().await.unwrap();
+                if response.status() == StatusCode::CREATED {
+                    return response.text().await.unwrap();
+                }
+            }
+        });
+        let token = token.await.expect("the quota comes back");
+        let (status, body) = start(&toy, &token, "a", "subscription { flood }").await;
+        assert_eq!(status, StatusCode::ACCEPTED, "{body}");
+        let ended = tokio::time::timeout(std::time::Duration::from_secs(20), floods.wait_for(|&n| n == 0));
+        ended.await.expect("the execution ends").unwrap();
+    }
+}
+
 #[tokio::test]
 async fn a_silent_stream_is_kept_alive_by_comments() {
     let toy = Toy::limited(|limits| limits.ping_every = std::time::Duration::from_millis(20)).await;

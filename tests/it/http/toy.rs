@@ -243,12 +243,13 @@ pub struct Setup {
     pub limits: Limits,
     pub documents: Documents,
     pub admission: Admission,
+    pub access: Arc<dyn Access>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let (limits, documents) = (Limits::default(), Documents::automatic());
-        Self { limits, documents, admission: Admission::everybody() }
+        Self { limits, documents, admission: Admission::everybody(), access: Arc::new(Everybody) }
     }
 }
 
@@ -285,7 +286,7 @@ impl Toy {
     }
 
     pub async fn start_with(setup: Setup) -> Self {
-        let Setup { limits, documents, admission } = setup;
+        let Setup { limits, documents, admission, access } = setup;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
@@ -301,7 +302,7 @@ impl Toy {
             executor: schema,
             exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),
-            gate: Gate::new(Arc::new(Everybody), Pace::new(0), address),
+            gate: Gate::new(access, Pace::new(0), address),
             ready: Ready::new(move || std::future::ready(readiness.borrow().clone())),
             metrics: Arc::new(metrics_registry(|| 42)),
             stop,

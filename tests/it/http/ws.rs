@@ -10,7 +10,10 @@ use tokio_tungstenite::{
     tungstenite::{Error, Message, client::IntoClientRequest},
 };
 
-use gloss::http::{Admission, Asker};
+use gloss::{
+    graphql::Viewer,
+    http::{Admission, Asker},
+};
 use tokio_util::sync::CancellationToken;
 
 use super::toy::{Setup, Toy, ask};
@@ -50,7 +53,13 @@ impl Socket {
     pub async fn next(&mut self) -> Value {
         loop {
             match self.0.next().await.unwrap().unwrap() {
-                Message::Text(text) => return serde_json::from_str(&text).unwrap(),
+                Message::Text(text) => {
+                    let message: Value = serde_json::from_str(&text).unwrap();
+                    if message["type"] != "ping" {
+                        return message;
+                    }
+                    self.send(json!({ "type": "pong" })).await;
+                }
                 Message::Ping(_) | Message::Pong(_) => {}
                 other => panic!("{other:?}"),
             }
@@ -143,6 +152,47 @@ async fn ping_is_answered_with_its_payload() {
     socket.send(json!({ "type": "pong" })).await;
     socket.0.send(Message::Ping(vec![1, 2].into())).await.unwrap();
     assert_eq!(socket.0.next().await.unwrap().unwrap(), Message::Pong(vec![1, 2].into()));
+}
+
+/// Before anybody knows who it is a client may say little; and a ping is no parcel.
+#[tokio::test]
+async fn a_client_says_little_before_it_is_known_and_little_by_pings() {
+    let toy = Toy::start().await;
+    let ping = |bytes: usize| json!({ "type": "ping", "payload": { "x": "x".repeat(bytes) } });
+    for bytes in [5_000, 10_000, 15_000] {
+        for mut socket in [Socket::open(&toy).await, Socket::raw(&toy).await] {
+            socket.send(ping(bytes)).await;
+            assert_eq!(socket.closed().await.0, 4400);
+        }
+    }
+    let mut long = Socket::raw(&toy).await;
+    let _broken = long.0.send(Message::text(ping(1_000_000).to_string())).await;
+    while let Some(Ok(frame)) = long.0.next().await {
+        assert!(frame.is_close(), "{frame}");
+    }
+    let mut early = Socket::raw(&toy).await;
+    early.init(json!({ "x": "x".repeat(20_000) })).await;
+    assert_eq!(early.closed().await.0, 1009);
+    // So much by small messages is too much as well: nothing comes back any more.
+    let mut chatty = Socket::raw(&toy).await;
+    let mut pongs = 0;
+    for _ in 0..1_000 {
+        if chatty.0.send(Message::text(ping(3_000).to_string())).await.is_err() {
+            break;
+        }
+        match chatty.0.next().await {
+            Some(Ok(Message::Text(_))) => pongs += 1,
+            _ => break,
+        }
+    }
+    assert!((10..100).contains(&pongs), "{pongs}");
+    let mut known = Socket::open(&toy).await;
+    for _ in 0..300 {
+        known.send(ping(3_000)).await;
+        assert_eq!(known.next().await["type"], "pong");
+    }
+    known.subscribe(&"x".repeat(2_000), "{ hello }").await;
+    assert_eq!(known.closed().await.0, 4400);
 }
 
 #[tokio::test]
@@ -319,9 +369,9 @@ async fn a_mutation_is_never_half_done() {
 
 #[tokio::test]
 async fn who_may_not_come_in_is_told_and_a_fault_of_the_server_s_own_is_4500() {
-    let admission = Admission::new(|asker, payload: Option<Value>| async move {
+    let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
         match payload.unwrap_or_default()["say"].as_str() {
-            Some("friend") => Ok(asker),
+            Some("friend") => Ok(Asker { viewer: Viewer::local(), ..asker }),
             Some("boom") => panic!("boom"),
             _ => Err("é".repeat(200)),
         }
@@ -353,7 +403,7 @@ async fn who_is_dismissed_is_closed_and_told() {
     let token = dismissed.clone();
     let admission = Admission::new(move |asker, _| {
         let dismissed = token.clone();
-        async move { Ok(Asker { dismissed, ..asker }) }
+        async move { Ok(Asker { viewer: Viewer::local(), dismissed, ..asker }) }
     });
     let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
     let mut socket = Socket::open(&toy).await;
@@ -375,8 +425,9 @@ async fn the_server_pings_and_who_does_not_answer_is_gone() {
     let opened = Instant::now();
     let mut pings = 0;
     while opened.elapsed() < Duration::from_secs(1) {
-        // Reading answers pings.
-        pings += usize::from(matches!(answers.0.next().await.unwrap().unwrap(), Message::Ping(_)));
+        assert_eq!(answers.0.next().await.unwrap().unwrap(), Message::text(r#"{"type":"ping"}"#));
+        answers.send(json!({ "type": "pong" })).await;
+        pings += 1;
     }
     assert!((5..=21).contains(&pings), "{pings}");
     let mut silent = Socket::open(&toy).await;

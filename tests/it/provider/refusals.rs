@@ -126,12 +126,9 @@ async fn the_key_is_sent_and_never_told() {
     assert!(matches!(&error, ModelError::KeyRefused(text) if text.contains("check the key")), "{error:?}");
     assert!(!format!("{error} {error:?}").contains("wrong-key-7"), "{error:?}");
 
-    settings.api_key = Some("env:GLOSS_TEST_KEY_THAT_IS_NOT_SET".to_owned().into());
+    settings.api_key = Some("env:TEST_KEY_THAT_IS_NOT_SET".to_owned().into());
     let error = models().open(&profile(settings.clone())).unwrap().describe(&table_and_email()).await.unwrap_err();
-    assert!(
-        matches!(&error, ModelError::KeyRefused(text) if text.contains("`GLOSS_TEST_KEY_THAT_IS_NOT_SET`")),
-        "{error:?}"
-    );
+    assert!(matches!(&error, ModelError::KeyRefused(text) if text.contains("`TEST_KEY_THAT_IS_NOT_SET`")), "{error:?}");
     settings.api_key = Some("two\nlines".to_owned().into());
     let error = models().open(&profile(settings.clone())).unwrap().describe(&table_and_email()).await.unwrap_err();
     assert!(matches!(&error, ModelError::KeyRefused(text) if !text.contains("two")), "{error:?}");
