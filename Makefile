@@ -44,7 +44,9 @@ tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json
 target/clients-venv/.installed: tests/clients/requirements.txt
 	@if python3 -c 'import venv, ensurepip' 2>/dev/null && python3 -m venv target/clients-venv && target/clients-venv/bin/pip install --quiet --disable-pip-version-check -r $<; then touch $@; else echo "Python's gql cannot be installed: its test is skipped"; fi
 
-## the load program: subscribers to one run of a server that is started for it; `bench/load/README.md` tells more
+## what is measured: subscribers to one run, runs compared, catalogs searched; each beside a reference of the same run
 bench:
 	cargo build --release
 	cd bench/load && cargo run --release -- --gloss ../../target/release/gloss
+	cd bench/compare && cargo run --release -- --server ../../target/release/gloss
+	cargo bench --bench search

@@ -169,7 +169,7 @@ fn install_tls() {
 async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore, StartError> {
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
     let store = key.open(|key| store::open(&settings.store_url, bus.clone(), key)).await?;
-    Ok(store.queueing_at_most(settings.queued_runs.into()))
+    Ok(store.queueing_at_most(i64::try_from(settings.queued_runs).unwrap_or(i64::MAX)))
 }
 
 /// The world as it is outside of tests.

@@ -27,7 +27,7 @@ const DEFAULT_TARGET_PATIENCE: Duration = Duration::from_mins(1);
 /// Requests that a client may send in a minute when nothing else is said: 2,000 a second.
 const DEFAULT_REQUESTS_PER_MINUTE: u32 = 120_000;
 /// Runs that a client may have in the queue when nothing else is said.
-const DEFAULT_QUEUED_RUNS: u32 = 1_000;
+const DEFAULT_QUEUED_RUNS: usize = 1_000;
 /// How an allowed host is written.
 const HOSTS_HINT: &str = "hosts; write a host's name, as in gloss.example";
 /// How an allowed origin is written.
@@ -79,8 +79,8 @@ pub struct Flags {
     #[arg(long, env = "GLOSS_REQUESTS_PER_MINUTE", value_name = "N", value_parser = whole::<u32>)]
     pub requests_per_minute: Option<u32>,
     /// Runs that a client may have in the queue [default: 1000]
-    #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", value_parser = whole::<u32>)]
-    pub queued_runs: Option<u32>,
+    #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", value_parser = whole::<usize>)]
+    pub queued_runs: Option<usize>,
     /// Seconds that a query or mutation may take [default: 60]
     #[arg(long, env = "GLOSS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub request_timeout_seconds: Option<u64>,
@@ -171,7 +171,7 @@ struct File {
     allowed_hosts: Option<Vec<String>>,
     allowed_origins: Option<Vec<String>>,
     requests_per_minute: Option<u32>,
-    queued_runs: Option<u32>,
+    queued_runs: Option<usize>,
     request_timeout_seconds: Option<u64>,
     max_batch: Option<usize>,
     max_connections: Option<usize>,
@@ -206,7 +206,7 @@ pub struct Settings {
     /// Requests that a client may send in a minute; 0 for no limit.
     pub requests_per_minute: u32,
     /// Runs that a client may have in the queue.
-    pub queued_runs: u32,
+    pub queued_runs: usize,
     /// What the store's secrets are sealed with, where the environment says so.
     pub secret_key: Option<SecretString>,
     /// How long a query or mutation may take.
@@ -271,10 +271,6 @@ impl Settings {
             Some(listen) => listen,
             None => DEFAULT_LISTEN.parse().map_err(|_| ConfigError::Invalid("the default address is wrong".into()))?,
         };
-        let workers = flags.workers.or(file.workers).unwrap_or(DEFAULT_WORKERS);
-        if workers > MAX_WORKERS {
-            return Err(ConfigError::Invalid(format!("workers is {workers}; it goes from 0 to {MAX_WORKERS}")));
-        }
         let data_dir = flags.data_dir.or(file.data_dir).or_else(platform_data_dir).ok_or(ConfigError::NoDataFolder)?;
         let data_dir = std::path::absolute(&data_dir)
             .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
@@ -297,10 +293,11 @@ impl Settings {
         let counted = |name, value: Option<usize>, default| range(name, value.unwrap_or(default), 1, 1_000_000);
         let per_client = DEFAULT_PER_CLIENT;
         Ok(Self {
-            request_timeout: flags
-                .request_timeout_seconds
-                .or(file.request_timeout_seconds)
-                .map_or(DEFAULT_REQUEST_TIMEOUT, |seconds| Duration::from_secs(seconds.max(1))),
+            request_timeout: match flags.request_timeout_seconds.or(file.request_timeout_seconds) {
+                Some(0) => return Err(ConfigError::Invalid("request_timeout_seconds is 0; it begins at 1".to_owned())),
+                Some(seconds) => Duration::from_secs(seconds),
+                None => DEFAULT_REQUEST_TIMEOUT,
+            },
             max_batch: range("max_batch", flags.max_batch.or(file.max_batch).unwrap_or_default(), 0, MAX_BATCH)?,
             max_connections: counted(
                 "max_connections",
@@ -326,7 +323,7 @@ impl Settings {
             listen,
             data_dir,
             store_url,
-            workers,
+            workers: range("workers", flags.workers.or(file.workers).unwrap_or(DEFAULT_WORKERS), 0, MAX_WORKERS)?,
             provider_patience: flags
                 .provider_patience_seconds
                 .or(file.provider_patience_seconds)
@@ -342,7 +339,7 @@ impl Settings {
                 .requests_per_minute
                 .or(file.requests_per_minute)
                 .unwrap_or(DEFAULT_REQUESTS_PER_MINUTE),
-            queued_runs: flags.queued_runs.or(file.queued_runs).unwrap_or(DEFAULT_QUEUED_RUNS),
+            queued_runs: counted("queued_runs", flags.queued_runs.or(file.queued_runs), DEFAULT_QUEUED_RUNS)?,
             // From the environment alone: a command line can be seen by others, a file is copied about.
             secret_key: secret(SECRET_KEY)?,
             log: flags.log.or(file.log).unwrap_or_else(|| DEFAULT_LOG.to_owned()),

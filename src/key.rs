@@ -190,7 +190,7 @@ impl Key {
     /// the key file. Gives how many secrets there are, and what to do from now on.
     ///
     /// # Errors
-    /// [`KeyError`]; then the old key holds.
+    /// [`KeyError`]. Where it does not tell which key holds now, the next start finds out: no key is thrown away.
     pub async fn rotate(self, store_url: &str, new: Option<SecretString>) -> Result<(usize, String), KeyError> {
         let file = self.file();
         let waiting = self.folder.join(NEW_FILE);
@@ -218,14 +218,9 @@ impl Key {
         }
         let new = SealKey::new_text()?;
         write(&waiting, &new)?;
-        let sealed = match reseal(&new).await {
-            Ok(sealed) => sealed,
-            Err(error) => {
-                let _gone = fs::remove_file(&waiting);
-                return Err(error);
-            }
-        };
-        fs::rename(&waiting, &file).map_err(unusable(&waiting))?;
+        // A failure may come after the secrets are sealed anew: the new key stays where a start looks for it.
+        let sealed = reseal(&new).await?;
+        fs::rename(&waiting, &file).and_then(|()| sync_folder(&file)).map_err(unusable(&waiting))?;
         Ok((sealed, format!("the new key is in {}; keep a copy of it with your backups", file.display())))
     }
 }
@@ -236,6 +231,11 @@ fn read(path: &Path) -> Result<SecretString, KeyError> {
     Ok(SecretString::from(fs::read_to_string(path).map_err(unusable)?))
 }
 
+/// Makes the names in a file's folder outlast a power cut.
+fn sync_folder(file: &Path) -> std::io::Result<()> {
+    file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
+}
+
 /// Writes a key so that it is there after a power cut, too.
 fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
     let unusable = |source| KeyError::File { path: path.to_owned(), source };
@@ -244,7 +244,7 @@ fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let mut file = options.open(path).map_err(unusable)?;
     let mut text = format!("{}\n", key.expose_secret());
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all());
+    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
     text.zeroize();
     written.map_err(unusable)
 }

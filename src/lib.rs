@@ -1,8 +1,8 @@
 //! Gloss documents databases with language models, as a GraphQL server.
 //!
 //! `ARCHITECTURE.md` is the map. Who may import whom, kept by a test:
-//! `domain` nothing of ours; `port` domain; `service`, `kind`, `worker` domain and port (`worker` also
-//! `kind`); `store`, `bus`, `model`, `target` domain and port; `graphql` service, domain and port; `http`
+//! `domain` nothing of ours; `port` domain; `kind` domain and port; `service` and `worker` these and `kind`;
+//! `store`, `bus`, `model`, `target` domain and port; `graphql` service, domain and port; `http`
 //! and `cli` graphql; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in `graphql/` and
 //! `http/` alone.
 

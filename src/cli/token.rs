@@ -13,7 +13,7 @@ pub enum TokenCommand {
     Create {
         /// What its holder does is recorded under this name
         name: String,
-        /// VIEWER reads; OPERATOR also starts, cancels, reviews and applies; ADMIN may do all
+        /// VIEWER reads; OPERATOR also asks, starts and schedules runs, reviews and applies; ADMIN may do all
         #[arg(long, value_enum, ignore_case = true)]
         role: RoleName,
         /// When it ends: in so many minutes, hours or days (`30m`, `12h`, `90d`), or at a moment (RFC 3339)

@@ -10,9 +10,9 @@ use super::{clock::Moment, id::ApiTokenId, spelling::spelled};
 /// What somebody may do; each role may all that the one before it may.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Reads.
+    /// Reads all but the tokens.
     Viewer,
-    /// Also starts, cancels, reviews and applies.
+    /// Also asks, starts, schedules, resumes and cancels runs, reviews and applies.
     Operator,
     /// Also deletes, and keeps profiles and tokens.
     Admin,

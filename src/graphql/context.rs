@@ -14,13 +14,13 @@ use crate::{
     },
 };
 
-/// VIEWER reads; OPERATOR also starts, cancels, reviews and applies; ADMIN also keeps profiles and tokens.
+/// VIEWER reads; OPERATOR also starts runs and all that follows from them; ADMIN also keeps profiles and tokens.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[graphql(remote = "token::Role")]
 pub enum Role {
-    /// Reads everything but changes nothing.
+    /// Reads all but the tokens, and changes nothing.
     Viewer,
-    /// Also starts, cancels, reviews and applies runs.
+    /// Also asks, starts, schedules, resumes and cancels runs, reviews and applies.
     Operator,
     /// Also deletes, and keeps profiles and tokens.
     Admin,

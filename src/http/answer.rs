@@ -184,6 +184,24 @@ impl From<ServerError> for Refusal {
     }
 }
 
+impl Refusal {
+    /// The answer of a path that is not GraphQL's: its status tells the code.
+    pub fn by_code(error: ServerError) -> Self {
+        let refusal = Self::from(error);
+        let status = match refusal.code.as_ref() {
+            "BAD_USER_INPUT" => StatusCode::BAD_REQUEST,
+            "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
+            "FORBIDDEN" => StatusCode::FORBIDDEN,
+            "NOT_FOUND" => StatusCode::NOT_FOUND,
+            "CONFLICT" => StatusCode::CONFLICT,
+            "LIMIT_EXCEEDED" => StatusCode::TOO_MANY_REQUESTS,
+            "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::INTERNAL_SERVER_ERROR,
+        };
+        Self { status, well_formed: false, ..refusal }
+    }
+}
+
 impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         self.answer(Media::Json)

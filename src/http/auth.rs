@@ -115,13 +115,7 @@ impl Gate {
                 }
                 let counted = self.pace.request(&asker.client);
                 counted.map_err(|wait| too_often("you ask too often", wait))?;
-                let refusal = Refusal::from(error);
-                let status = if refusal.code == "UNAUTHENTICATED" {
-                    StatusCode::UNAUTHORIZED
-                } else {
-                    StatusCode::INTERNAL_SERVER_ERROR
-                };
-                Err(Box::new((Refusal { status, well_formed: false, ..refusal }, None)))
+                Err(Box::new((Refusal::by_code(error), None)))
             }
         }
     }

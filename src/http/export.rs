@@ -9,7 +9,7 @@ use async_graphql::{Executor, ServerError};
 use axum::{
     body::Body,
     extract::{Query, State, rejection::QueryRejection},
-    http::{StatusCode, header},
+    http::header,
     response::{IntoResponse, Response},
 };
 use futures_util::{TryStreamExt, future::BoxFuture};
@@ -67,18 +67,6 @@ pub async fn comparison<E: Executor>(
             });
             (headers, Body::from_stream(text.map_err(|error| std::io::Error::other(error.message)))).into_response()
         }
-        Err(error) => refused(error),
+        Err(error) => Refusal::by_code(error).into_response(),
     }
-}
-
-fn refused(error: ServerError) -> Response {
-    let refusal = Refusal::from(error);
-    let status = match refusal.code.as_ref() {
-        "BAD_USER_INPUT" => StatusCode::BAD_REQUEST,
-        "NOT_FOUND" => StatusCode::NOT_FOUND,
-        "CONFLICT" => StatusCode::CONFLICT,
-        "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
-        _ => StatusCode::INTERNAL_SERVER_ERROR,
-    };
-    Refusal { status, well_formed: false, ..refusal }.into_response()
 }

@@ -7,7 +7,7 @@
 //! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
 //! transports. `stop` takes connections, `peer` watches over each, `limits` has the numbers.
 //!
-//! The rule: nothing here knows a type of the schema. The layer works with any [`Executor`], documents are
+//! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. The layer works with any [`Executor`], documents are
 //! parsed by [`crate::graphql::parse`] within its limits, and every error that is made here has a code of the
 //! contract's closed set.
 //!

@@ -104,8 +104,13 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
     bring_up(url, &writer).await?;
     seal::unlock(&writer, old).await?;
     let sealed = seal::reseal(&writer, old, new).await?;
-    dialect::scrub(&writer).await?;
-    writer.close().await?;
+    // From here on the new key holds, whatever else goes wrong.
+    if let Err(error) = dialect::scrub(&writer).await {
+        tracing::warn!(%error, "what was sealed before may still lie in the store's file");
+    }
+    if let Err(error) = writer.close().await {
+        tracing::warn!(%error, "the store was not closed");
+    }
     Ok(sealed)
 }
 

@@ -2,7 +2,7 @@
 
 use std::{net::TcpListener, path::Path, process::Output};
 
-use crate::{harness::Server, services::absent};
+use crate::{harness::Server, services::skipped};
 
 /// Runs the binary to its end; it must leave by itself.
 pub async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -134,7 +134,7 @@ async fn a_folder_of_another_user_is_told() {
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", binary]);
     let reached = nobody.arg("--version").output().await.is_ok_and(|ended| ended.status.success());
     if !reached {
-        return absent(&format!("this user cannot start {binary} as nobody"));
+        return skipped(&format!("this user cannot start {binary} as nobody"));
     }
     let mut nobody = tokio::process::Command::new("setpriv");
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", binary, "--listen", "127.0.0.1:0"]);

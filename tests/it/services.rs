@@ -73,9 +73,14 @@ async fn start(name: &'static str, kind: Kind) -> Option<Service> {
     .expect("starting does not panic")
 }
 
-/// Says that a test is skipped, or fails it where nothing may be skipped.
+/// Says that a test is skipped for want of something that can be installed, or fails it where nothing may be skipped.
 pub fn absent(what: &str) {
     assert!(std::env::var_os("GLOSS_REQUIRE_SERVICES").is_none_or(|value| value != "1"), "{what}");
+    skipped(what);
+}
+
+/// Says that a test is skipped for want of something that only another machine has.
+pub fn skipped(what: &str) {
     eprintln!("SKIPPED: {what}");
 }
 
@@ -85,7 +90,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     if file.exists() {
         return Some(file);
     }
-    absent(&format!("{} is not there", file.display()));
+    skipped(&format!("{} is not there", file.display()));
     None
 }
 

@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use super::toy::{Toy, ask};
-use crate::{harness::Server, services::absent};
+use crate::{harness::Server, services::skipped};
 
 const HANDSHAKE: &str = "GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
@@ -109,7 +109,7 @@ async fn ten_thousand_sockets_that_say_nothing() {
     const SOCKETS: usize = 10_000;
     let open_files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
     if open_files < 2 * SOCKETS as u64 {
-        return absent(&format!("ten thousand sockets, because this process may open {open_files} files"));
+        return skipped(&format!("ten thousand sockets, because this process may open {open_files} files"));
     }
     let server = Server::start().await;
     let address = server.base.trim_start_matches("http://").to_owned();
