@@ -198,7 +198,7 @@ async fn take_rows(
     describe(transaction, Condition::all().add(Column::Id.gt(last.flatten().unwrap_or_default()))).await
 }
 
-/// Takes in the schemas of a database.
+/// Takes in a database, where databases have names, and its schemas.
 pub(super) async fn take_schemas(
     transaction: &DatabaseTransaction,
     profile: DbProfileId,
@@ -217,9 +217,20 @@ pub(super) async fn take_schemas(
         let comment = comment(schema.comment.as_ref());
         catalog_asset::Model { surroundings: names.clone(), names, comment, ..blank(profile, &path) }
     };
-    let wanted: Vec<catalog_asset::Model> = schemas.iter().map(row).collect();
+    let whole = database.map(|name| {
+        let path = AssetPath {
+            kind: AssetKind::Database,
+            database: Some(name.to_owned()),
+            schema: None,
+            table: None,
+            column: None,
+        };
+        let names = terms(name, &Context::default());
+        catalog_asset::Model { surroundings: names.clone(), names, ..blank(profile, &path) }
+    });
+    let wanted: Vec<catalog_asset::Model> = schemas.iter().map(row).chain(whole).collect();
     let of_database = of(profile)
-        .add(Column::AssetKind.eq(AssetKind::Schema.as_str()))
+        .add(Column::AssetKind.is_in([AssetKind::Schema, AssetKind::Database].map(AssetKind::as_str)))
         .add(Expr::col(Column::DatabaseName).if_null("").eq(database.unwrap_or_default()));
     let known = catalog_asset::Entity::find().filter(of_database).all(transaction).await?;
     let wanted_keys: HashSet<&str> = wanted.iter().map(|row| row.table_key.as_str()).collect();

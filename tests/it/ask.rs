@@ -306,9 +306,13 @@ async fn an_ordinal_means_the_list_only_where_nothing_else_is_asked_for() {
 
 #[tokio::test]
 async fn a_table_that_many_refer_to_hides_no_way_and_keys_of_several_columns_are_whole() {
-    let logs: String = (0..60)
-        .map(|n| format!("CREATE TABLE a_rather_long_name_for_a_log_of_events_{n:02} (id INTEGER PRIMARY KEY, the_user_that_did_it INTEGER REFERENCES users (id));"))
-        .collect();
+    let name = "a_rather_long_name_for_a_log_of_events";
+    let log = |n| {
+        format!(
+            "CREATE TABLE {name}_{n:02} (id INTEGER PRIMARY KEY, the_user_that_did_it INTEGER REFERENCES users (id));"
+        )
+    };
+    let logs = (0..60).map(log).collect::<Vec<_>>().concat();
     let target = SqliteTarget::new(&format!(
         "CREATE TABLE users (id INTEGER PRIMARY KEY); {logs}
          CREATE TABLE vouchers (id INTEGER PRIMARY KEY, user_id INTEGER REFERENCES users (id));

@@ -3,7 +3,10 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, SqliteTarget};
+use crate::{
+    harness::{Server, SqliteTarget},
+    services,
+};
 
 const SHOP: &str = "
     CREATE TABLE cust (cust_id INTEGER PRIMARY KEY, cust_email_addr TEXT, dob TEXT, notes TEXT);
@@ -217,4 +220,23 @@ async fn a_database_that_was_emptied_is_found_no_more_and_one_with_another_name_
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
     server.events(&run, 0).await;
     assert_eq!(found(&server, "customer mail", &profile).await, [""; 0]);
+}
+
+#[tokio::test]
+async fn a_database_with_schemas_is_searched_too() {
+    let Some(service) = services::postgres().await else { return };
+    let (url, database) = service.fresh_database().await;
+    let script = "CREATE SCHEMA crm; CREATE TABLE crm.cust (id int PRIMARY KEY, cust_email_addr text);
+        COMMENT ON TABLE crm.cust IS 'Everybody who ever bought something.'; CREATE TABLE public.cust (id int);";
+    service.run(Some(&database), script).await;
+    let server = Server::start().await;
+    let profile = server.create_db_profile("pg", &url).await;
+    assert_eq!(found(&server, "customer mail", &profile).await, ["crm.cust.cust_email_addr"]);
+    assert_eq!(found(&server, "bought", &profile).await, ["crm.cust"]);
+    let name = hit(&server, &database, &profile).await;
+    assert_eq!(name["asset"], json!({ "display": database, "kind": "DATABASE" }));
+    service.run(Some(&database), "DROP SCHEMA crm CASCADE").await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+    server.events(&run, 0).await;
+    assert_eq!(found(&server, "customer", &profile).await, ["public.cust", "public.cust.id"]);
 }

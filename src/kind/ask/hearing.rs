@@ -111,7 +111,7 @@ mod tests {
         heard.listen().hear("I look.");
         heard.close();
         assert!(heard.spoke());
-        drop(heard.listen());
+        let _silent = heard.listen();
         assert!(!heard.spoke());
         heard.close();
         assert_eq!(heard.take(), (false, "I look.".into()));

@@ -330,8 +330,9 @@ impl<'a> Tools<'a> {
                 let columns = columns.iter().map(|column| Value::Object(self.brief(column))).collect();
                 Ok(within(result, "columns", columns, count))
             }
-            AssetKind::Schema => self.tables(result, &[asset.db_profile_id], Some(&asset.path)).await,
-            _ => Ok(Value::Object(result)),
+            AssetKind::Schema | AssetKind::Database => {
+                self.tables(result, &[asset.db_profile_id], Some(&asset.path)).await
+            }
         }
     }
 

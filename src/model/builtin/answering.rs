@@ -159,7 +159,7 @@ fn tables(found: &Value) -> Vec<Meant<'_>> {
         let is_called_so = !is_column(asset) && name.iter().all(|word| by.contains(&words::singular(word)));
         Meant { path: text(asset, if is_column(asset) { "table" } else { "path" }), by, is_called_so }
     };
-    let assets = list(found, "assets").iter().filter(|asset| text(asset, "kind") != "schema");
+    let assets = list(found, "assets").iter().filter(|asset| !["schema", "database"].contains(&text(asset, "kind")));
     let (called, others): (Vec<Meant<'_>>, Vec<Meant<'_>>) = assets.map(meant).partition(|it| it.is_called_so);
     let mut tables: Vec<Meant<'_>> = Vec::new();
     for table in called.into_iter().chain(others) {
