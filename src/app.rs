@@ -122,7 +122,8 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
     store.close().await?;
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
     let (sealed, next) = key.rotate(&settings.store_url, secret(key::NEW_VARIABLE)?).await?;
-    println!("{sealed} secrets are sealed with a new key; {next}");
+    let secrets = if sealed == 1 { "secret is" } else { "secrets are" };
+    println!("{sealed} {secrets} sealed with a new key; {next}");
     Ok(())
 }
 
@@ -155,6 +156,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
         other => other?,
     };
     let store_lock = prepare_store_file(settings)?;
+    eprintln!("No server holds {}: this works on the store there.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
     let ports = ports(Arc::new(open_store(settings, bus.clone()).await?), bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));

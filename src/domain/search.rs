@@ -303,6 +303,22 @@ impl SearchQuery {
         Self { wanted }
     }
 
+    /// What something is called that is called just what is looked for: one of the words, in the singular or plural, or
+    /// all of them together.
+    #[must_use]
+    pub fn exact_names(&self) -> Vec<String> {
+        let words: Vec<String> =
+            self.wanted.iter().filter_map(|one| one.spellings.first()).map(|words| words.concat()).collect();
+        let mut names = vec![words.concat(), words.join("_")];
+        for word in &words {
+            let one = words::singular(word);
+            names.extend([word.clone(), words::plural(&one), one]);
+        }
+        names.sort();
+        names.dedup();
+        names
+    }
+
     /// Whether a text says nothing of what is looked for: "Which tables are there?"
     #[must_use]
     pub fn is_vague(text: &str) -> bool {

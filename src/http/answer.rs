@@ -198,7 +198,7 @@ impl Refusal {
             "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
-        Self { status, well_formed: false, ..refusal }
+        Self { status, well_formed: false, locations: Vec::new(), ..refusal }
     }
 }
 

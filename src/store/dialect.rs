@@ -3,7 +3,7 @@
 
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
-    sea_query::{Expr, ExprTrait, Query, SelectStatement},
+    sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
 use entity::run;
@@ -101,6 +101,9 @@ pub(super) enum Breadth {
     Names,
 }
 
+/// More than any rank comes to.
+const EXACT: f64 = 1_000.0;
+
 /// So many assets at most are ranked for a search.
 pub(super) const RANKED: u64 = 2_000;
 
@@ -146,13 +149,13 @@ pub(super) fn search_catalog(
     let asked = full_text(backend, query, need, breadth);
     let mut found = Query::select();
     if backend == DbBackend::Sqlite {
-        let rank = format!("bm25(catalog_search, {})", WEIGHTS.join(", "));
+        let rank = Expr::cust(format!("bm25(catalog_search, {})", WEIGHTS.join(", ")));
         found.expr_as(Expr::col(("catalog_search", "rowid")), "id").from("catalog_search");
         found.and_where(Expr::cust_with_expr("catalog_search MATCH ?", asked));
         if ranked {
-            found.expr_as(Expr::cust(rank), "rank");
+            found.expr_as(rank.sub(exactness(query)), "rank");
         }
-        if profiles.is_some() {
+        if profiles.is_some() || ranked {
             // The index leads; which profile an asset is of is looked up for what it found.
             found.cross_join("catalog_asset");
             found.and_where(Expr::col(("catalog_asset", "id")).equals(("catalog_search", "rowid")));
@@ -163,13 +166,21 @@ pub(super) fn search_catalog(
         if ranked {
             let weights = "'{0.1, 0.3, 0.3, 1.0}'";
             let rank = format!("-ts_rank({weights}, search, to_tsquery('english', $1))::float8");
-            found.expr_as(Expr::cust_with_expr(rank, asked), "rank");
+            found.expr_as(Expr::cust_with_expr(rank, asked).sub(exactness(query)), "rank");
         }
     }
     if let Some(profiles) = profiles {
         found.and_where(Expr::col(("catalog_asset", "db_profile_id")).is_in(profiles.iter().map(|id| id.0)));
     }
     found
+}
+
+/// What goes before all ranks: that something is called just what is looked for.
+fn exactness(query: &SearchQuery) -> Expr {
+    let part = |column| Expr::col(("catalog_asset", column));
+    let name = part("column_name").if_null(part("table_name")).if_null(part("schema_name"));
+    let exact = Expr::expr(Func::lower(name)).is_in(query.exact_names());
+    CaseStatement::new().case(exact, EXACT).finally(0.0).into()
 }
 
 /// The texts of assets that were found, in the order of `Place::ALL`, with marks around the words.
@@ -181,7 +192,8 @@ pub(super) fn marks(backend: DbBackend, query: &SearchQuery, need: Need, ids: &[
         for at in 0..WEIGHTS.len() {
             marks.expr(Expr::cust(format!("highlight(catalog_search, {at}, char(1), char(2))")));
         }
-        marks.and_where(Expr::col("rowid").is_in(ids.iter().copied()));
+        // Found by the words, once; the full-text index would look for the words again for each key.
+        marks.and_where(plain(backend, Expr::col("rowid")).is_in(ids.iter().copied()));
     } else {
         marks.column("id").from("catalog_asset").and_where(Expr::col("id").is_in(ids.iter().copied()));
         for column in ["names", "surroundings", "description", "comment"] {

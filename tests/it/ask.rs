@@ -305,6 +305,26 @@ async fn an_ordinal_means_the_list_only_where_nothing_else_is_asked_for() {
 }
 
 #[tokio::test]
+async fn a_question_for_one_table_tells_of_it_and_follow_ups_know_it() {
+    let (server, _target, profile) = shop().await;
+    let first = asked(&server, json!({ "question": "What is in the orders table?", "dbProfileIds": [profile] })).await;
+    assert!(first.answer.starts_with("[main.orders], table"), "{}", first.answer);
+    assert!(first.answer.contains("- [main.orders.ordered_at], column"), "{}", first.answer);
+    let ask_on =
+        async |question: &str| asked(&server, json!({ "question": question, "sessionId": first.session })).await;
+    let its = ask_on("and which columns does it have?").await;
+    assert!(its.answer.contains("- [main.orders.customer_id], column"), "{}", its.answer);
+    let ninth = ask_on("and the ninth one?").await;
+    assert!(ninth.answer.starts_with("The answer before has no entry at that place."), "{}", ninth.answer);
+    let count = ask_on("How many customers do we have?").await;
+    assert!(
+        count.answer.starts_with("Rows are not read here, so they are not counted.\n[main.customers]"),
+        "{}",
+        count.answer
+    );
+}
+
+#[tokio::test]
 async fn a_table_that_many_refer_to_hides_no_way_and_keys_of_several_columns_are_whole() {
     let name = "a_rather_long_name_for_a_log_of_events";
     let log = |n| {

@@ -63,6 +63,41 @@ async fn names_are_found_by_what_they_mean() {
 }
 
 #[tokio::test]
+async fn what_is_called_just_so_comes_first_whatever_is_accepted() {
+    let target = SqliteTarget::new(
+        "CREATE TABLE customers (id INTEGER PRIMARY KEY, phone TEXT);
+         CREATE TABLE customer_totals (customer_id INTEGER, customer_name TEXT, order_count INTEGER);
+         CREATE TABLE web_evt (id INTEGER PRIMARY KEY, cust_id INTEGER REFERENCES customers (id));
+         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), order_number TEXT);",
+    );
+    let server = Server::start().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+    server.events(&run, 0).await;
+    for accepted in [false, true] {
+        if accepted {
+            let accept =
+                "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, decision: ACCEPT }) { changed } }";
+            server.data(accept, json!({ "id": run })).await;
+        }
+        for (text, first) in
+            [("customers", "main.customers"), ("order", "main.orders"), ("phone number", "main.customers.phone")]
+        {
+            assert_eq!(found(&server, text, &profile).await[0], first, "{text}, accepted: {accepted}");
+        }
+        let ask = json!({ "question": "How do customers join to orders?", "dbProfileIds": [profile] });
+        let done = crate::ask::asked(&server, ask).await;
+        let way = "They join by:\n1. [main.orders.customer_id] refers to [main.customers.id]\n";
+        assert_eq!(done.answer, way, "accepted: {accepted}");
+        let ask = json!({ "question": "Which tables refer to customers?", "dbProfileIds": [profile] });
+        let done = crate::ask::asked(&server, ask).await;
+        for path in ["main.orders.customer_id", "main.web_evt.cust_id"] {
+            assert!(done.citations.iter().any(|cited| cited == path), "{path}: {}", done.answer);
+        }
+    }
+}
+
+#[tokio::test]
 async fn pages_follow_one_another_without_gap_or_repeat() {
     let target = SqliteTarget::with_tables(6, 20);
     let server = Server::start().await;

@@ -21,11 +21,11 @@ use crate::{
 /// Sends what a server was heard to say after number `past`, at the pace it was heard at but no slower than `rate`.
 pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Result<Figures> {
     let first = first_heard(heard);
-    let texts = &heard[0].texts;
-    let events: Vec<(u64, &[u8])> = heard[0]
+    let kept = heard.iter().find(|heard| !heard.texts.is_empty()).ok_or("nobody kept what was heard")?;
+    let events: Vec<(u64, &[u8])> = kept
         .events
         .iter()
-        .zip(texts)
+        .zip(&kept.texts)
         .filter(|((number, _), _)| *number > past)
         .map(|((number, _), text)| (first[number], text.as_slice()))
         .collect();

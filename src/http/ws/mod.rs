@@ -105,7 +105,11 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Pee
     };
     let Connection { mut output, share: _share, .. } = connection;
     output.end_operations();
-    let Some(close) = close else { return };
+    let Some(close) = close else {
+        // A client that closes is answered in kind; the next look at the socket writes that.
+        let _given_up = timeout(CLOSE_WITHIN, incoming.next()).await;
+        return;
+    };
     tracing::debug!(?close, "closing a socket");
     // Who has read nothing for long is given the same time again to find out why it was closed.
     let within = if close == Close::slow() { read_within } else { CLOSE_WITHIN };

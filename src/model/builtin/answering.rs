@@ -58,11 +58,21 @@ const ORDINALS: &[(&str, usize)] = &[
     ("4th", 4),
     ("fifth", 5),
     ("5th", 5),
+    ("sixth", 6),
+    ("seventh", 7),
+    ("eighth", 8),
+    ("ninth", 9),
+    ("tenth", 10),
     ("last", usize::MAX),
 ];
 
 /// Words beside an ordinal that say no more than it: "and the second entry?"
 const ENTRY: &[&str] = &["entry", "item", "match", "result", "thing", "detail", "details"];
+
+/// Words that stand for what was told last.
+const IT: &[&str] = &["it", "its", "that", "this"];
+/// Words that ask for a number of rows.
+const COUNTING: &[&str] = &["many", "count", "number"];
 
 /// Answers from what a search found.
 #[derive(Debug, Clone, Copy, Default)]
@@ -114,30 +124,42 @@ fn next(conversation: &Conversation<'_>) -> Option<Call> {
         let paths: Vec<&str> = tables.iter().map(|table| table.path).collect();
         return call("relations", "tables", paths.join(", "));
     }
-    // "Which columns hold a mail address?" names no table.
-    let named = tables.first().filter(|table| table.is_called_so);
-    if asks(STRUCTURE) { call("describe", "path", named?.path.to_owned()) } else { None }
+    // "Which columns hold a mail address?" names no table; "What is in the orders table?" names nothing else.
+    let named = tables.first().filter(|table| table.is_called_so)?;
+    let telling = SearchQuery::telling(conversation.question);
+    let nothing_else = telling.iter().all(|word| named.by.contains(&words::singular(word)));
+    if asks(STRUCTURE) || nothing_else { call("describe", "path", named.path.to_owned()) } else { None }
 }
 
-/// The asset of the list in the answer before that a short question means: "and the second one?"
-fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<String> {
-    let question = conversation.question;
+/// The place in a list that a question asks for and nothing else: "and the second one?"
+fn place(question: &str, words: &[String]) -> Option<usize> {
     let (_, place) = ORDINALS.iter().find(|(word, _)| words.iter().any(|asked| asked == word))?;
     // "Where is the first name stored?" asks for something of its own.
     let says_more = |word: &String| {
         let known = [ENTRY, STRUCTURE].concat().contains(&word.as_str());
         !known && ORDINALS.iter().all(|(ordinal, _)| ordinal != word)
     };
-    if SearchQuery::telling(question).iter().any(says_more) {
-        return None;
-    }
-    let lines = conversation.before.last()?.answer.lines();
-    let listed: Vec<&str> = lines
-        .filter(|line| line.starts_with(|c: char| c.is_ascii_digit()))
-        .filter_map(|line| line.split_once(". [").and_then(|(_, rest)| rest.split_once(']')))
+    (!SearchQuery::telling(question).iter().any(says_more)).then_some(*place)
+}
+
+/// The asset that a question means by its place in the list of the answer before, or by "it".
+fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<String> {
+    let answer = &conversation.before.last()?.answer;
+    let Some(place) = place(conversation.question, words) else {
+        let is_it = words.iter().any(|word| IT.contains(&word.as_str()));
+        let asks_for_it =
+            |word: &String| STRUCTURE.contains(&word.as_str()) || ["primary", "key", "keys"].contains(&word.as_str());
+        let first = answer.split_once('[').and_then(|(_, rest)| rest.split_once(']')).map(|(path, _)| path.to_owned());
+        return first.filter(|_| is_it && SearchQuery::telling(conversation.question).iter().all(asks_for_it));
+    };
+    let entry = |line: &'_ str| line.starts_with("- [") || line.starts_with(|c: char| c.is_ascii_digit());
+    let listed: Vec<&str> = answer
+        .lines()
+        .filter(|line| entry(line))
+        .filter_map(|line| line.split_once('[').and_then(|(_, rest)| rest.split_once(']')))
         .map(|(path, _)| path)
         .collect();
-    let at = if *place == usize::MAX { listed.len() } else { *place };
+    let at = if place == usize::MAX { listed.len() } else { place };
     listed.get(at.checked_sub(1)?).map(|path| (*path).to_owned())
 }
 
@@ -150,8 +172,8 @@ struct Meant<'a> {
     is_called_so: bool,
 }
 
-/// Two tables at the most that a question is about: the best, and the best of those found by other words. Tables that
-/// are called what the question says come before those that mention it.
+/// Two tables at the most that a question is about: the best, and the best of those found by other words. Where tables
+/// are called what the question says, those that only mention it are not meant.
 fn tables(found: &Value) -> Vec<Meant<'_>> {
     let meant = |asset| {
         let by = found_by(asset);
@@ -162,7 +184,7 @@ fn tables(found: &Value) -> Vec<Meant<'_>> {
     let assets = list(found, "assets").iter().filter(|asset| !["schema", "database"].contains(&text(asset, "kind")));
     let (called, others): (Vec<Meant<'_>>, Vec<Meant<'_>>) = assets.map(meant).partition(|it| it.is_called_so);
     let mut tables: Vec<Meant<'_>> = Vec::new();
-    for table in called.into_iter().chain(others) {
+    for table in if called.is_empty() { others } else { called } {
         if tables.iter().all(|known| known.path != table.path && known.by != table.by) {
             tables.push(table);
         }
@@ -195,12 +217,16 @@ fn answer(conversation: &Conversation<'_>) -> String {
         let result: Value = serde_json::from_str(&used.result).unwrap_or_default();
         let said = match used.call.name.as_str() {
             "relations" => relations(&result),
-            "describe" => description(&result).map(|said| said + &why(conversation, &result)),
+            "describe" => description(&result).map(|said| no_rows(conversation) + &said + &why(conversation, &result)),
             _ => None,
         };
         if let Some(said) = said {
             return said;
         }
+    }
+    let words = words::split(conversation.question);
+    if place(conversation.question, &words).is_some() {
+        return "The answer before has no entry at that place. Ask for the table or column by its name.".to_owned();
     }
     let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
     matches(&found)
@@ -215,6 +241,13 @@ fn why(conversation: &Conversation<'_>, described: &Value) -> String {
         Some(why) => format!("It matches {why}.\n"),
         None => String::new(),
     }
+}
+
+/// What to say first to who asks for a number of rows.
+fn no_rows(conversation: &Conversation<'_>) -> String {
+    let words = words::split(conversation.question);
+    let counts = words.iter().any(|word| COUNTING.contains(&word.as_str()));
+    if counts { "Rows are not read here, so they are not counted.\n".to_owned() } else { String::new() }
 }
 
 /// Which tables there are, where nothing more was asked for.
@@ -278,7 +311,7 @@ fn about(asset: &Value) -> String {
         Some(meaning) => {
             let _ = write!(said, ": {}", meaning.trim_end());
         }
-        None => said.push_str("; it has no description yet"),
+        None => said.push_str("; no description of it was accepted yet"),
     }
     said
 }

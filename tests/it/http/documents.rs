@@ -105,7 +105,7 @@ async fn with_a_list_nothing_else_runs() {
     socket.send(json!({ "type": "subscribe", "id": "a", "payload": { "documentId": "count" } })).await;
     assert_eq!(socket.next().await["payload"], json!({ "data": { "count": 1 } }));
 
-    for query in ["{ hello } ", "{ __typename }", "{ hello", "{ __schema { queryType { name } } }"] {
+    for query in ["{  hello }", "{ __typename }", "{ hello", "{ __schema { queryType { name } } }"] {
         let (status, answer) = ask(toy.post(json!({ "query": query }))).await;
         assert_eq!((status, code(&answer)), (StatusCode::FORBIDDEN, "FORBIDDEN"), "{query}");
     }

@@ -7,7 +7,11 @@ use serde_json::{Value, json};
 use tokio::net::TcpStream;
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest},
+    tungstenite::{
+        Error, Message,
+        client::IntoClientRequest,
+        protocol::{CloseFrame, frame::coding::CloseCode},
+    },
 };
 
 use gloss::{
@@ -295,6 +299,24 @@ async fn complete_from_the_client_ends_an_operation() {
     socket.subscribe("a", "{ hello }").await;
     while socket.next().await["type"] != "complete" {}
     floods.wait_for(|&n| n == 0).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_client_that_closes_is_answered_in_kind() {
+    let toy = Toy::start().await;
+    let mut socket = Socket::open(&toy).await;
+    socket.subscribe("a", "subscription { flood }").await;
+    assert_eq!(socket.next().await["id"], "a");
+    let frame = CloseFrame { code: CloseCode::Normal, reason: "enough".into() };
+    socket.0.send(Message::Close(Some(frame))).await.unwrap();
+    let closed = loop {
+        match socket.0.next().await {
+            Some(Ok(Message::Close(frame))) => break frame,
+            Some(Ok(_)) => {}
+            other => panic!("no close frame came: {other:?}"),
+        }
+    };
+    assert_eq!(closed.unwrap().code, CloseCode::Normal);
 }
 
 #[tokio::test]
