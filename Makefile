@@ -48,5 +48,5 @@ target/clients-venv/.installed: tests/clients/requirements.txt
 bench:
 	cargo build --release
 	cd bench/load && cargo run --release -- --gloss ../../target/release/gloss
-	cd bench/compare && cargo run --release -- --server ../../target/release/gloss
-	cargo bench --bench search
+	cd bench/queries && cargo run --release -- --server ../../target/release/gloss compare
+	cd bench/queries && cargo run --release -- --server ../../target/release/gloss search

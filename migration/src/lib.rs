@@ -28,6 +28,7 @@ mod m20261127_000030_create_catalog;
 mod m20261127_000031_create_ask;
 mod m20261127_000040_create_api_token;
 mod m20261127_000041_create_seal;
+mod m20261127_000042_key_catalog_by_profile;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000031_create_ask::Migration),
             Box::new(m20261127_000040_create_api_token::Migration),
             Box::new(m20261127_000041_create_seal::Migration),
+            Box::new(m20261127_000042_key_catalog_by_profile::Migration),
         ]
     }
 }

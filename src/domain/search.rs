@@ -2,10 +2,12 @@
 //!
 //! The rule: a name is indexed by the words that the builtin describer reads in it (`vocabulary.rs`), as they stand
 //! there and with abbreviations expanded, so that "customer mail" finds `cust_email_addr`. Comments and descriptions
-//! are indexed as they are. Bending (`orders`, `ordered`) is the index's business, which the store chooses; what is a
-//! word, a spelling of it or a synonym is decided here. To add a synonym, add it to a line of [`SYNONYMS`].
+//! are indexed as they are. Bending (`orders`, `ordered`) is the index's business; why something was found is told by
+//! the same stems, by Porter's rules. What is a word, a spelling of it or a synonym is decided here. To add a synonym, add it to a line of [`SYNONYMS`].
 
 use std::collections::BTreeSet;
+
+use snowball_stemmers_rs::{Algorithm, Stemmer};
 
 use super::{
     asset::AssetPath,
@@ -252,6 +254,14 @@ pub struct Wanted {
     pub prefix: bool,
 }
 
+impl Wanted {
+    /// The beginning of a word that counts as found, if one does.
+    #[must_use]
+    pub fn begins(&self) -> Option<&str> {
+        self.spellings.first().filter(|_| self.prefix)?.last().map(String::as_str)
+    }
+}
+
 /// What a text looks for.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchQuery {
@@ -269,6 +279,33 @@ pub enum Need {
 }
 
 impl SearchQuery {
+    /// The words of an asset's texts that are looked for, by the place where they stand: its name, the names around it,
+    /// its description and its comment.
+    #[must_use]
+    pub fn found_in(&self, texts: [&str; Place::ALL.len()]) -> Vec<(Place, Vec<String>)> {
+        let stemmer = Stemmer::create(Algorithm::Porter);
+        let stem = |word: &str| stemmer.stem(word).into_owned();
+        let stems = |words: &Vec<String>| words.iter().map(|word| stem(word)).collect::<Vec<_>>();
+        let phrases: Vec<Vec<String>> = self.wanted.iter().flat_map(|one| &one.spellings).map(stems).collect();
+        let begun = self.wanted.iter().filter_map(Wanted::begins).map(stem).collect::<Vec<_>>();
+        let found = Place::ALL.into_iter().zip(texts).map(|(place, text)| {
+            let words = plain_words(text);
+            let stems = stems(&words);
+            let mut found: Vec<String> = Vec::new();
+            for at in 0..words.len() {
+                let begins = begun.iter().any(|beginning| stems[at].starts_with(beginning.as_str()));
+                let longest = phrases.iter().filter(|phrase| stems[at..].starts_with(phrase)).map(Vec::len).max();
+                let Some(length) = longest.or(begins.then_some(1)) else { continue };
+                let said = words[at..at + length].join(" ");
+                if !found.contains(&said) {
+                    found.push(said);
+                }
+            }
+            (place, found)
+        });
+        found.filter(|(_, words)| !words.is_empty()).collect()
+    }
+
     /// What this text looks for. `prefix` takes its last word for the beginning of one too, as while somebody types.
     #[must_use]
     pub fn of(text: &str, prefix: bool) -> Self {
@@ -389,6 +426,22 @@ mod tests {
         assert_eq!(spellings("Which table holds the e-mail of a customer?"), ["email|mail", "customer|client|buyer"]);
         assert_eq!(spellings("what is the"), ["what", "is", "the"]);
         assert!(spellings("%\"*—").is_empty());
+    }
+
+    #[test]
+    fn what_was_found_is_told_where_it_stands() {
+        let query = SearchQuery::of("customers e-mail", true);
+        let texts = ["cust customer email", "shop customer", "Where we send our mailings; the customer's e-mail.", ""];
+        let found = query.found_in(texts);
+        let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
+        assert_eq!(
+            found,
+            [
+                (Place::Name, words(&["customer", "email"])),
+                (Place::Surroundings, words(&["customer"])),
+                (Place::Description, words(&["mailings", "customer", "email"])),
+            ]
+        );
     }
 
     proptest! {

@@ -34,7 +34,8 @@ pub enum Sharing {
     Live,
 }
 
-/// Where a shared subscription stands. Put an `Arc` of it into the request's data.
+/// Where a shared subscription stands. Put an `Arc` of it into the request's data; the default begins where the
+/// operation's argument says.
 #[derive(Debug, Default)]
 pub struct Place {
     resume_after: Option<i32>,
@@ -43,11 +44,6 @@ pub struct Place {
 }
 
 impl Place {
-    /// At the beginning that the operation's argument names.
-    pub fn at_the_argument() -> Self {
-        Self::default()
-    }
-
     /// After this number, whatever the argument says.
     pub const fn after(number: i32) -> Self {
         Self { resume_after: Some(number), at: AtomicI32::new(number), caught_up: AtomicBool::new(false) }

@@ -1,7 +1,7 @@
 //! The results of one operation of any kind, as JSON, for the transports that stream.
 //!
-//! A subscription that may be shared follows its channel where there is one, or executes for itself until it has
-//! caught up, and again when it fell behind; see [`super::share`]. The rules: nobody polls, nothing is read, so a
+//! A subscription that may be shared follows the channel of its kind, or executes for itself until it has caught up:
+//! where the channel does not have its beginning any more, and where it fell behind; see [`super::share`]. The rules: nobody polls, nothing is read, so a
 //! client that reads slowly costs no memory; a result is not written before it is asked for, save in a channel;
 //! whom nobody knows gets none, and who is dismissed gets no more, whatever is at hand, but for the answer to a query
 //! or mutation under way; a panic ends its operation and nothing else.
@@ -25,7 +25,7 @@ use super::{
     asker::Asker,
     limits::Share,
     request::{Prepared, RequestId},
-    share::{Execution, Followed, Follower, Key, Shareable, Shared},
+    share::{Execution, Followed, Follower, Key, Shareable, Shared, Stage},
 };
 use crate::graphql::{Place, Sharing};
 
@@ -63,11 +63,14 @@ pub struct Results<E> {
     share: Option<Share>,
 }
 
+/// What an execution answers.
+type Responses = BoxStream<'static, Response>;
+
 enum State {
     /// A query or a mutation, in a task of its own.
     Once(BoxFuture<'static, Result<Response, Refusal>>),
     /// A subscription's own execution.
-    Own { responses: BoxStream<'static, Response>, shareable: Option<Shareable>, first: bool },
+    Own { responses: Responses, shareable: Option<Shareable>, first: bool },
     /// A channel's results.
     Follow(Follower),
     /// It has ended, or may not begin for this reason.
@@ -106,7 +109,7 @@ impl<E: Executor> Results<E> {
             return results;
         }
         let (Some((sharing, blueprint)), Some(rights)) = (shared, results.asker.rights()) else {
-            results.state = results.own(request, None);
+            results.state = State::Own { responses: results.execute(request, None), shareable: None, first: true };
             return results;
         };
         let key = blueprint.key(&sharing, rights);
@@ -117,21 +120,32 @@ impl<E: Executor> Results<E> {
         results.state = if let Some(follower) = results.door.open.channels.follow(&key, after) {
             State::Follow(follower)
         } else {
-            let place = Arc::new(Place::at_the_argument());
-            results.own(request, Some(Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() }))
+            let place = Arc::new(after.map_or_else(Place::default, Place::after));
+            let shareable = Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() };
+            results.share(&key, results.execute(request, Some(&shareable)), shareable, Stage::Reading)
         };
         results.key = Some(key);
         results
     }
 
     /// An execution of one's own.
-    fn own(&self, mut request: GraphqlRequest, shareable: Option<Shareable>) -> State {
+    fn execute(&self, mut request: GraphqlRequest, shareable: Option<&Shareable>) -> Responses {
         self.asker.introduce(&mut request.data);
-        if let Some(Shareable { place, .. }) = &shareable {
+        if let Some(Shareable { place, .. }) = shareable {
             request.data.insert(Arc::clone(place));
         }
-        let responses = self.door.executor.execute_stream(request, None);
-        State::Own { responses, shareable, first: true }
+        self.door.executor.execute_stream(request, None)
+    }
+
+    /// What begins or has caught up goes on together with others, where that is possible.
+    fn share(&self, key: &Key, responses: Responses, shareable: Shareable, stage: Stage) -> State {
+        let execution = Execution { responses, shareable, request_id: self.id.clone() };
+        match self.door.open.channels.open(key, execution, stage) {
+            Ok(follower) => State::Follow(follower),
+            Err(Execution { responses, shareable, .. }) => {
+                State::Own { responses, shareable: Some(shareable), first: stage == Stage::Reading }
+            }
+        }
     }
 
     fn fail(&mut self, errors: Value) -> Poll<Option<Piece>> {
@@ -150,6 +164,9 @@ impl<E: Executor> Results<E> {
 
     /// A result of a channel.
     fn shared(&mut self, shared: Arc<Shared>) -> Poll<Option<Piece>> {
+        if let Some(errors) = &shared.refused {
+            return self.fail(errors.clone());
+        }
         if shared.failed {
             self.state = State::Ended(None);
         }
@@ -174,7 +191,7 @@ impl<E: Executor> Results<E> {
                         return self.piece(response, first);
                     }
                     Poll::Ready(None) => self.state = State::Ended(None),
-                    Poll::Pending if shareable.as_ref().is_some_and(|it| it.place.take_caught_up()) => self.share(),
+                    Poll::Pending if shareable.as_ref().is_some_and(|it| it.place.take_caught_up()) => self.join(),
                     Poll::Pending => return Poll::Pending,
                 },
                 State::Follow(follower) => match ready!(follower.poll_next(context)) {
@@ -186,26 +203,21 @@ impl<E: Executor> Results<E> {
                             return self.fail(Refusal::unavailable(message).errors());
                         };
                         let request = blueprint.request();
-                        let place = Arc::new(Place::after(after));
-                        self.state = self.own(request, Some(Shareable { place, blueprint, numbered: true }));
+                        let shareable = Shareable { place: Arc::new(Place::after(after)), blueprint, numbered: true };
+                        let responses = self.execute(request, Some(&shareable));
+                        self.state = State::Own { responses, shareable: Some(shareable), first: true };
                     }
                 },
             }
         }
     }
 
-    /// What has caught up goes on together with others.
-    fn share(&mut self) {
+    /// What has caught up joins the others.
+    fn join(&mut self) {
         let state = std::mem::replace(&mut self.state, State::Ended(None));
         self.state = match (state, &self.key) {
-            (State::Own { responses, shareable: Some(shareable), first }, Some(key)) => {
-                let execution = Execution { responses, shareable, request_id: self.id.clone() };
-                match self.door.open.channels.open(key, execution) {
-                    Ok(follower) => State::Follow(follower),
-                    Err(Execution { responses, shareable, .. }) => {
-                        State::Own { responses, shareable: Some(shareable), first }
-                    }
-                }
+            (State::Own { responses, shareable: Some(shareable), .. }, Some(key)) => {
+                self.share(key, responses, shareable, Stage::CaughtUp)
             }
             (state, _) => state,
         };

@@ -5,24 +5,36 @@
 //! execution ──► channel (the newest results) ──► follower, follower, follower …
 //! ```
 //!
-//! A subscriber begins with an execution of its own ([`super::results`]). When that has caught up with what
-//! happens now, it becomes a follower of the channel of its kind, or its execution becomes the channel's, for
-//! those who come later. The rules: a channel keeps the newest results up to [`KEPT`] and [`KEPT_BYTES`], so that
-//! nothing grows for a slow follower; a follower that falls out of these is told so, and reads again at its own
-//! pace where events are numbered; a channel without followers ends.
+//! The first subscriber of a kind opens its channel; who comes later follows it from where they want to begin, where
+//! the channel still has that. Who does not find it there has an execution of their own ([`super::results`]) until it
+//! has caught up with what happens now, and follows from then on. The rules: until a channel has caught up, it reads
+//! no more than its quickest follower takes ([`AHEAD`]); a channel keeps the newest results up to [`KEPT`] and
+//! [`KEPT_BYTES`], so that nothing grows for a slow follower; a follower that falls out of these is told so, and
+//! reads again at its own pace where events are numbered; a channel without followers ends. Followers are woken in
+//! waves, which come the less often the more there are ([`REST`]): each then finds more to write at once, and those
+//! who make the results are not kept waiting behind thousands who only pass them on. What comes while a wave goes out
+//! waits for the next, so that all have it at about the same time.
 
 use std::{
     collections::{HashMap, VecDeque},
+    future::poll_fn,
     panic::AssertUnwindSafe,
     sync::{
         Arc, Mutex, MutexGuard, PoisonError, Weak,
         atomic::{AtomicU64, Ordering},
     },
     task::{Context, Poll, Waker},
+    time::Duration,
 };
 
 use async_graphql::Response;
 use futures_util::{FutureExt, StreamExt, stream::BoxStream};
+use serde_json::Value;
+use tokio::{
+    sync::Notify,
+    task::yield_now,
+    time::{Instant, sleep_until},
+};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
@@ -36,6 +48,17 @@ use crate::graphql::Place;
 const KEPT: usize = 512;
 /// Bytes of results that a channel keeps, unless a single one is longer.
 const KEPT_BYTES: usize = 1024 * 1024;
+
+/// Results that a channel reads before somebody takes them, until it has caught up.
+const AHEAD: usize = 64;
+
+/// How long after a wave no other goes out, for each follower that it woke: about as long as it takes to wake one and
+/// write what it finds.
+const REST: Duration = Duration::from_micros(15);
+/// However many there are.
+const LONGEST_REST: Duration = Duration::from_millis(100);
+/// Followers that are woken before others get their turn.
+const RIPPLE: usize = 128;
 
 /// What makes operations the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -66,20 +89,22 @@ impl Channels {
         Follower::new(channel, after, Number::Claimed)
     }
 
-    /// Makes an execution that has caught up the channel of its kind, and follows it. Where another was faster, its
-    /// channel is followed; `Err` gives the execution back where that is not possible.
-    pub fn open(&self, key: &Key, execution: Execution) -> Result<Follower, Execution> {
+    /// Makes an execution the channel of its kind, and follows it. Where another was faster, its channel is followed;
+    /// `Err` gives the execution back where that does not have what comes next.
+    pub fn open(&self, key: &Key, execution: Execution, stage: Stage) -> Result<Follower, Execution> {
         let mut map = self.map();
-        let after = execution.shareable.numbered.then(|| execution.shareable.place.number());
+        let Shareable { place, numbered, .. } = &execution.shareable;
+        let (after, place) = (numbered.then(|| place.number()), place.number());
         if let Some(channel) = map.get(key).and_then(Weak::upgrade)
-            && !channel.ring().ended
+            && channel.ring().stage != Stage::Ended
         {
-            return Follower::new(channel, after, Number::Reached).ok_or(execution);
+            let number = if stage == Stage::CaughtUp { Number::Reached } else { Number::Claimed };
+            return Follower::new(channel, after, number).ok_or(execution);
         }
         map.retain(|_, channel| channel.strong_count() > 0);
-        let channel = Channel::open(execution, key.clone(), self.clone());
+        let channel = Channel::open(execution, stage, key.clone(), self.clone());
         map.insert(key.clone(), Arc::downgrade(&channel));
-        Ok(Follower { next: 0, after: after.unwrap_or_default(), id: Channel::new_id(), channel })
+        Ok(Follower { next: 0, after: place, id: Channel::new_id(), channel })
     }
 
     /// Forgets a channel that has ended, unless a new one has its place.
@@ -121,6 +146,8 @@ pub struct Shared {
     pub json: String,
     /// Whether the execution broke off with it.
     pub failed: bool,
+    /// The errors for which nothing was executed.
+    pub refused: Option<Value>,
 }
 
 /// The newest results of one execution.
@@ -128,33 +155,95 @@ pub struct Channel {
     ring: Mutex<Ring>,
     numbered: bool,
     blueprint: Arc<Blueprint>,
+    /// Somebody took a result before the channel had caught up.
+    taken: Arc<Notify>,
     /// Runs the execution as long as somebody follows.
     producer: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
-#[derive(Default)]
 struct Ring {
+    stage: Stage,
     /// How many results came before those that are kept.
     first: u64,
     kept: VecDeque<Arc<Shared>>,
     bytes: usize,
+    /// How many results the last wave gave out, and how many of them somebody has taken, counted from the channel's
+    /// beginning.
+    given_out: u64,
+    taken: u64,
     /// The number of the newest result.
     newest: i32,
-    ended: bool,
     waiting: HashMap<u64, Waker>,
 }
 
+/// How far a channel is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// It reads what there is already.
+    Reading,
+    /// What comes is news.
+    CaughtUp,
+    /// Nothing more comes.
+    Ended,
+}
+
+impl Ring {
+    /// Which result comes next, counted from the channel's beginning.
+    fn end(&self) -> u64 {
+        self.first + self.kept.len() as u64
+    }
+
+    /// Whether more is to be read.
+    fn has_room(&self) -> bool {
+        let ahead = usize::try_from(self.end() - self.taken).unwrap_or(usize::MAX);
+        let bytes: usize = self.kept.iter().rev().take(ahead).map(|result| result.json.len()).sum();
+        ahead < AHEAD && bytes < KEPT_BYTES / 2
+    }
+}
+
 impl Channel {
-    fn open(execution: Execution, key: Key, channels: Channels) -> Arc<Self> {
+    fn open(execution: Execution, stage: Stage, key: Key, channels: Channels) -> Arc<Self> {
         let Execution { mut responses, shareable, request_id } = execution;
         let Shareable { place, numbered, blueprint } = shareable;
-        let ring = Ring { newest: place.number(), ..Ring::default() };
-        let channel = Arc::new(Self { ring: Mutex::new(ring), numbered, blueprint, producer: Mutex::default() });
+        let (kept, waiting, newest) = (VecDeque::new(), HashMap::new(), place.number());
+        let ring = Ring { stage, first: 0, kept, bytes: 0, given_out: 0, taken: 0, newest, waiting };
+        let taken = Arc::new(Notify::new());
+        let channel = Arc::new(Self {
+            ring: Mutex::new(ring),
+            numbered,
+            blueprint,
+            taken: Arc::clone(&taken),
+            producer: Mutex::default(),
+        });
         let weak = Arc::downgrade(&channel);
+        let mut stage = stage;
         let produce = async move {
-            let mut last = place.number();
+            let mut first = stage == Stage::Reading;
+            // From when on the next wave may go out, and how much is new for it.
+            let (mut rested, mut news, mut news_bytes) = (Instant::now(), 0, 0);
             loop {
-                let result = AssertUnwindSafe(responses.next()).catch_unwind().await;
+                let next = async {
+                    while stage == Stage::Reading && weak.upgrade().is_some_and(|channel| !channel.ring().has_room()) {
+                        taken.notified().await;
+                    }
+                    let next = poll_fn(|context| {
+                        let next = responses.poll_next_unpin(context);
+                        if next.is_pending() && place.take_caught_up() {
+                            stage = Stage::CaughtUp;
+                        }
+                        next
+                    });
+                    AssertUnwindSafe(next).catch_unwind().await
+                };
+                let result = tokio::select! {
+                    biased;
+                    () = sleep_until(rested), if news > 0 => {
+                        let Some(channel) = weak.upgrade() else { return };
+                        (rested, news, news_bytes) = (channel.wave().await, 0, 0);
+                        continue;
+                    }
+                    result = next => result,
+                };
                 let Some(channel) = weak.upgrade() else { return };
                 let (answer, failed) = match result {
                     Ok(Some(response)) => (Answer::new(response, &request_id), false),
@@ -164,16 +253,24 @@ impl Channel {
                         (Answer::internal(&request_id), true)
                     }
                 };
-                let (number, before) = (place.number(), last);
-                last = number;
-                channel.push(Shared { number, between: numbered && number == before, json: answer.to_json(), failed });
-                if failed {
+                let refused = (std::mem::take(&mut first) && answer.refused).then(|| answer.errors());
+                let last = failed || refused.is_some();
+                let json = answer.to_json();
+                (news, news_bytes) = (news + 1, news_bytes + json.len());
+                channel.push(stage, Shared { number: place.number(), between: false, json, failed, refused });
+                if last {
                     break;
+                }
+                // A timer would be late by a millisecond where no rest is needed, and what is new must not be gone
+                // before anybody had it.
+                if Instant::now() >= rested || news > KEPT / 2 || news_bytes > KEPT_BYTES / 2 {
+                    (rested, news, news_bytes) = (channel.wave().await, 0, 0);
                 }
             }
             if let Some(channel) = weak.upgrade() {
                 channels.forget(&key, &channel);
-                channel.end();
+                channel.ring().stage = Stage::Ended;
+                channel.wave().await;
             }
         };
         let span = tracing::info_span!("shared");
@@ -191,32 +288,34 @@ impl Channel {
         self.ring.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn push(&self, result: Shared) {
+    fn push(&self, stage: Stage, result: Shared) {
         let mut ring = self.ring();
-        ring.newest = result.number;
+        let between = self.numbered && result.number == ring.newest;
+        (ring.stage, ring.newest) = (stage, result.number);
         ring.bytes += result.json.len();
-        ring.kept.push_back(Arc::new(result));
+        ring.kept.push_back(Arc::new(Shared { between, ..result }));
         while ring.kept.len() > KEPT || (ring.bytes > KEPT_BYTES && ring.kept.len() > 1) {
             if let Some(oldest) = ring.kept.pop_front() {
                 ring.bytes -= oldest.json.len();
                 ring.first += 1;
             }
         }
-        wake(ring);
     }
 
-    fn end(&self) {
-        let mut ring = self.ring();
-        ring.ended = true;
-        wake(ring);
+    /// Gives out what there is and wakes all who wait; gives the moment until which they are left alone.
+    async fn wave(&self) -> Instant {
+        let mut waiting: Vec<Waker> = {
+            let mut ring = self.ring();
+            ring.given_out = ring.end();
+            ring.waiting.drain().map(|(_, waker)| waker).collect()
+        };
+        let rest = REST.saturating_mul(u32::try_from(waiting.len()).unwrap_or(u32::MAX)).min(LONGEST_REST);
+        while !waiting.is_empty() {
+            waiting.drain(..waiting.len().min(RIPPLE)).for_each(Waker::wake);
+            yield_now().await;
+        }
+        Instant::now() + rest
     }
-}
-
-/// Wakes all who wait, without holding the ring.
-fn wake(mut ring: MutexGuard<'_, Ring>) {
-    let waiting: Vec<Waker> = ring.waiting.drain().map(|(_, waker)| waker).collect();
-    drop(ring);
-    waiting.into_iter().for_each(Waker::wake);
 }
 
 /// Reads a channel at its own pace.
@@ -252,7 +351,7 @@ impl Follower {
     fn new(channel: Arc<Channel>, after: Option<i32>, number: Number) -> Option<Self> {
         let next = {
             let ring = channel.ring();
-            if ring.ended {
+            if ring.stage == Stage::Ended {
                 return None;
             }
             match (after, ring.kept.front()) {
@@ -261,7 +360,7 @@ impl Follower {
                 (Some(after), Some(first)) if after + 1 < first.number => return None,
                 (Some(after), None) if after < ring.newest => return None,
                 (Some(after), _) => ring.first + ring.kept.partition_point(|it| it.number <= after) as u64,
-                (None, _) => ring.first + ring.kept.len() as u64,
+                (None, _) => ring.end(),
             }
         };
         Some(Self { id: Channel::new_id(), next, after: after.unwrap_or_default(), channel })
@@ -272,16 +371,24 @@ impl Follower {
         let mut ring = self.channel.ring();
         let Some(at) = self.next.checked_sub(ring.first) else { return Poll::Ready(Followed::Behind) };
         let mut at = usize::try_from(at).unwrap_or(usize::MAX);
-        while let Some(result) = ring.kept.get(at) {
+        while self.next < ring.given_out
+            && let Some(result) = ring.kept.get(at).cloned()
+        {
             (self.next, at) = (self.next + 1, at + 1);
+            if self.next > ring.taken {
+                ring.taken = self.next;
+                if ring.stage == Stage::Reading {
+                    self.channel.taken.notify_one();
+                }
+            }
             // Who was ahead of the channel has had it.
             if self.channel.numbered && !result.between && result.number <= self.after {
                 continue;
             }
             self.after = result.number;
-            return Poll::Ready(Followed::Result(Arc::clone(result)));
+            return Poll::Ready(Followed::Result(result));
         }
-        if ring.ended {
+        if ring.stage == Stage::Ended {
             return Poll::Ready(Followed::End);
         }
         match ring.waiting.get_mut(&self.id) {

@@ -62,10 +62,20 @@ impl Searches {
         check_text(text)?;
         self.read_what_was_not(profiles).await?;
         let query = SearchQuery::of(text, true);
-        let store = &self.ports.store;
-        let need = if store.finds_any(&query, Need::All, profiles).await? { Need::All } else { Need::Any };
-        let request = PageRequest::new(arguments, &query.list_name(profiles, need))?;
-        store.search_assets(&query, need, profiles, &request).await
+        let mut page = Page { rows: Vec::new(), has_next: false, has_previous: false };
+        let mut foreign = None;
+        for need in [Need::All, Need::Any] {
+            // A cursor is of one of the two lists, and goes on in that.
+            match PageRequest::new(arguments, &query.list_name(profiles, need)) {
+                Ok(request) => page = self.ports.store.search_assets(&query, need, profiles, &request).await?,
+                Err(error) if foreign.is_some() => return Err(error),
+                Err(error) => foreign = Some(error),
+            }
+            if !page.rows.is_empty() || page.has_next || page.has_previous {
+                break;
+            }
+        }
+        Ok(page)
     }
 
     async fn read_what_was_not(&self, named: Option<&[DbProfileId]>) -> Result<()> {

@@ -7,6 +7,7 @@
 
 use std::{
     collections::{HashMap, HashSet},
+    ops::RangeInclusive,
     sync::Arc,
 };
 
@@ -33,6 +34,12 @@ use crate::domain::{
 
 /// The character after [`KEY_END`]: keys that begin with a part come before that part with this one.
 const AFTER: char = '\u{20}';
+
+/// The keys of a profile's assets: a block for each, so that a search skips the others'.
+pub(super) const fn keys_of(profile: DbProfileId) -> RangeInclusive<i64> {
+    let first = profile.0 << 32;
+    first..=first | 0xffff_ffff
+}
 
 /// The two keys of an asset.
 fn keys(path: &AssetPath) -> (String, String) {
@@ -146,7 +153,7 @@ pub(super) async fn take_tables(
         let keys: HashSet<String> = wanted.iter().map(|row| row.table_key.clone()).collect();
         let these = of(profile).add(Column::TableKey.is_in(keys));
         let known = catalog_asset::Entity::find().filter(these).all(transaction).await?;
-        take_rows(transaction, wanted, known).await?;
+        take_rows(transaction, profile, wanted, known).await?;
     }
     Ok(())
 }
@@ -154,6 +161,7 @@ pub(super) async fn take_tables(
 /// Makes the rows that are known the ones that are wanted.
 async fn take_rows(
     transaction: &DatabaseTransaction,
+    profile: DbProfileId,
     wanted: Vec<catalog_asset::Model>,
     known: Vec<catalog_asset::Model>,
 ) -> Result<()> {
@@ -166,11 +174,7 @@ async fn take_rows(
             continue;
         }
         match known.remove(&place(&row)) {
-            None => {
-                let mut row = row.into_active_model();
-                row.id = ActiveValue::NotSet;
-                new.push(row);
-            }
+            None => new.push(row),
             Some(before) => {
                 let row = catalog_asset::Model {
                     id: before.id,
@@ -192,10 +196,16 @@ async fn take_rows(
     if new.is_empty() {
         return Ok(());
     }
-    let last = catalog_asset::Entity::find().select_only().column_as(Column::Id.max(), "last");
+    let keys = keys_of(profile);
+    let last = catalog_asset::Entity::find()
+        .select_only()
+        .column_as(Column::Id.max(), "last")
+        .filter(Column::Id.between(*keys.start(), *keys.end()));
     let last: Option<Option<i64>> = last.into_tuple().one(transaction).await?;
+    let last = last.flatten().unwrap_or(*keys.start());
+    let new = (last + 1..).zip(new).map(|(id, row)| catalog_asset::Model { id, ..row }.into_active_model().reset_all());
     write::insert(transaction, new).await?;
-    describe(transaction, Condition::all().add(Column::Id.gt(last.flatten().unwrap_or_default()))).await
+    describe(transaction, Condition::all().add(Column::Id.gt(last)).add(Column::Id.lte(*keys.end()))).await
 }
 
 /// Takes in a database, where databases have names, and its schemas.
@@ -238,7 +248,7 @@ pub(super) async fn take_schemas(
         let all_in_it = of(profile).add(below(&gone.table_key));
         catalog_asset::Entity::delete_many().filter(all_in_it).exec(transaction).await?;
     }
-    take_rows(transaction, wanted, known).await
+    take_rows(transaction, profile, wanted, known).await
 }
 
 /// Removes tables of a schema that it does not have any more.

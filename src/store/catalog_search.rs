@@ -31,7 +31,7 @@ use crate::{
         id::DbProfileId,
         page::{Cursor, CursorPart, Page, PageRequest},
         profile::DbProfile,
-        search::{AssetHit, KnownAsset, Need, Place, SearchQuery},
+        search::{AssetHit, KnownAsset, Need, SearchQuery},
         suggestion::Suggestion,
     },
     port::store::CatalogStore,
@@ -42,19 +42,6 @@ use crate::{
 struct Found {
     id: i64,
     rank: f64,
-}
-
-/// The words between the marks of a text, each once, in the order in which they stand.
-fn marked(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    for part in text.split(dialect::MARK).skip(1) {
-        let Some((word, _)) = part.split_once(dialect::END_OF_MARK) else { continue };
-        let word = word.to_lowercase();
-        if !words.contains(&word) {
-            words.push(word);
-        }
-    }
-    words
 }
 
 impl SqlStore {
@@ -85,29 +72,6 @@ impl SqlStore {
         let common = self.reaches(query, need, profiles, Breadth::Everything, dialect::RANKED).await?;
         let named = common && self.reaches(query, need, profiles, Breadth::Names, 0).await?;
         Ok(if named { Breadth::Names } else { Breadth::Everything })
-    }
-
-    /// The words that were found in each place of these assets.
-    async fn matches(
-        &self,
-        query: &SearchQuery,
-        need: Need,
-        ids: &[i64],
-    ) -> Result<HashMap<i64, Vec<(Place, Vec<String>)>>> {
-        let marks = dialect::marks(self.read().get_database_backend(), query, need, ids);
-        let mut found = HashMap::with_capacity(ids.len());
-        for row in self.read().query_all(&marks).await? {
-            let mut places = Vec::new();
-            for (at, place) in Place::ALL.into_iter().enumerate() {
-                let text: Option<String> = row.try_get_by_index(at + 1)?;
-                let words = text.as_deref().map(marked).unwrap_or_default();
-                if !words.is_empty() {
-                    places.push((place, words));
-                }
-            }
-            found.insert(row.try_get_by_index(0)?, places);
-        }
-        Ok(found)
     }
 }
 
@@ -191,11 +155,11 @@ impl CatalogStore for SqlStore {
         let these = catalog_asset::Column::Id.is_in(ids.iter().copied());
         let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await?;
         let mut assets: HashMap<i64, catalog_asset::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
-        let mut matches = self.matches(query, need, &ids).await?;
         // What was removed between two looks is not there any more.
         let rows = page.rows.into_iter().filter_map(|(cursor, found)| Some((cursor, assets.remove(&found.id)?, found)));
         let rows = rows.map(|(cursor, row, found)| {
-            let matches = matches.remove(&found.id).unwrap_or_default();
+            let text = |text: &Option<String>| text.clone().unwrap_or_default();
+            let matches = query.found_in([&row.names, &row.surroundings, &text(&row.description), &text(&row.comment)]);
             Ok::<_, Error>((cursor, AssetHit { asset: catalog::known_asset(row)?, score: -found.rank, matches }))
         });
         Ok(Page { rows: rows.collect::<Result<_>>()?, has_next: page.has_next, has_previous: page.has_previous })

@@ -2,12 +2,13 @@
 //! insert, hints. SQLite today; another database is another arm of each `match`.
 
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
     sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SelectStatement},
 };
 
 use entity::run;
 
+use super::catalog;
 use crate::domain::{
     Error, Result,
     id::DbProfileId,
@@ -83,11 +84,6 @@ pub(super) fn same(backend: DbBackend, one: Expr, other: Expr) -> Expr {
     }
 }
 
-/// What the index of catalogs puts before and behind a word that was found.
-pub(super) const MARK: char = '\u{1}';
-/// See [`MARK`].
-pub(super) const END_OF_MARK: char = '\u{2}';
-
 /// What a word found in the name is worth, in the names around it, in the description and in the comment. A high weight
 /// would say that often is no better than once, and so drown the rest.
 const WEIGHTS: [&str; 4] = ["4.0", "0.5", "1.0", "1.0"];
@@ -105,7 +101,7 @@ pub(super) enum Breadth {
 const EXACT: f64 = 1_000.0;
 
 /// So many assets at most are ranked for a search.
-pub(super) const RANKED: u64 = 2_000;
+pub(super) const RANKED: u64 = 1_000;
 
 /// What the full-text index is asked. Every word is of letters and digits alone, and quoted all the same.
 fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Breadth) -> String {
@@ -120,8 +116,11 @@ fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Bread
                 words.iter().map(|word| format!("'{word}'{label}")).collect::<Vec<_>>().join(" <-> ")
             }
         };
-        let mut spellings: Vec<String> = wanted.spellings.iter().map(phrase).collect();
-        if let Some(begins) = wanted.spellings.first().and_then(|words| words.last()).filter(|_| wanted.prefix) {
+        // A beginning finds the words that begin so, too; each phrase less is a walk through the index less.
+        let begins = wanted.begins();
+        let covered = |words: &&Vec<String>| matches!((begins, words.as_slice()), (Some(begins), [word]) if word.starts_with(begins));
+        let mut spellings: Vec<String> = wanted.spellings.iter().filter(|words| !covered(words)).map(phrase).collect();
+        if let Some(begins) = begins {
             let label = label.trim_start_matches(':');
             spellings.push(if sqlite { format!("\"{begins}\" *") } else { format!("'{begins}':*{label}") });
         }
@@ -155,8 +154,8 @@ pub(super) fn search_catalog(
         if ranked {
             found.expr_as(rank.sub(exactness(query)), "rank");
         }
-        if profiles.is_some() || ranked {
-            // The index leads; which profile an asset is of is looked up for what it found.
+        if ranked {
+            // The index leads; what an asset is called is looked up for what it found.
             found.cross_join("catalog_asset");
             found.and_where(Expr::col(("catalog_asset", "id")).equals(("catalog_search", "rowid")));
         }
@@ -170,7 +169,15 @@ pub(super) fn search_catalog(
         }
     }
     if let Some(profiles) = profiles {
-        found.and_where(Expr::col(("catalog_asset", "db_profile_id")).is_in(profiles.iter().map(|id| id.0)));
+        // The index skips what is of other profiles by the key alone.
+        let key = || {
+            Expr::col(if backend == DbBackend::Sqlite { ("catalog_search", "rowid") } else { ("catalog_asset", "id") })
+        };
+        let of = |any: Condition, profile: &DbProfileId| {
+            let keys = catalog::keys_of(*profile);
+            any.add(key().between(*keys.start(), *keys.end()))
+        };
+        found.cond_where(profiles.iter().fold(Condition::any(), of));
     }
     found
 }
@@ -181,28 +188,6 @@ fn exactness(query: &SearchQuery) -> Expr {
     let name = part("column_name").if_null(part("table_name")).if_null(part("schema_name"));
     let exact = Expr::expr(Func::lower(name)).is_in(query.exact_names());
     CaseStatement::new().case(exact, EXACT).finally(0.0).into()
-}
-
-/// The texts of assets that were found, in the order of `Place::ALL`, with marks around the words.
-pub(super) fn marks(backend: DbBackend, query: &SearchQuery, need: Need, ids: &[i64]) -> SelectStatement {
-    let asked = full_text(backend, query, need, Breadth::Everything);
-    let mut marks = Query::select();
-    if backend == DbBackend::Sqlite {
-        marks.column("rowid").from("catalog_search").and_where(Expr::cust_with_expr("catalog_search MATCH ?", asked));
-        for at in 0..WEIGHTS.len() {
-            marks.expr(Expr::cust(format!("highlight(catalog_search, {at}, char(1), char(2))")));
-        }
-        // Found by the words, once; the full-text index would look for the words again for each key.
-        marks.and_where(plain(backend, Expr::col("rowid")).is_in(ids.iter().copied()));
-    } else {
-        marks.column("id").from("catalog_asset").and_where(Expr::col("id").is_in(ids.iter().copied()));
-        for column in ["names", "surroundings", "description", "comment"] {
-            let options = "'HighlightAll=true, StartSel=' || chr(1) || ', StopSel=' || chr(2)";
-            let mark = format!("ts_headline('english', {column}, to_tsquery('english', $1), {options})");
-            marks.expr(Expr::cust_with_expr(mark, asked.clone()));
-        }
-    }
-    marks
 }
 
 /// The keys of the next runs, inside the transaction that will record them.

@@ -14,7 +14,7 @@
 mod message;
 mod output;
 
-use std::{io, ops::ControlFlow, panic::AssertUnwindSafe, time::Duration};
+use std::{io, ops::ControlFlow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use async_graphql::Executor;
 use axum::{
@@ -24,16 +24,16 @@ use axum::{
 };
 use futures_util::{
     FutureExt, StreamExt,
-    future::{BoxFuture, pending},
-    stream::SplitStream,
+    stream::{self, BoxStream, SelectAll},
 };
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
+use tokio_stream::wrappers::IntervalStream;
 use tracing::Instrument;
 
 use self::{
     message::{Close, FromClient, FromServer, PROTOCOL},
-    output::Output,
+    output::{Exchange, Output},
 };
 use super::{
     BODY_LIMIT_BYTES, Door,
@@ -50,7 +50,7 @@ use super::{
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 /// What is read at a time, and what is gathered before it is written: thousands of sockets have one each.
 const READ_BYTES: usize = 1024;
-const WRITE_BYTES: usize = 4 * 1024;
+const WRITE_BYTES: usize = 3 * 1024;
 /// The longest message, and all bytes, of a client that nobody knows yet.
 const EARLY_MESSAGE_BYTES: usize = 16 * 1024;
 const EARLY_BYTES: usize = 64 * 1024;
@@ -90,12 +90,11 @@ pub fn upgrade<E: Executor>(
 /// One connection, from the handshake to its end.
 async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Peer, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
-    let (sink, mut incoming) = socket.split();
     let read_within = door.limits.read_within;
-    let output = Output::new(sink);
-    let mut connection = Connection { door, asker, share, peer, id, output, stage: Stage::Silent };
+    let (output, signals) = (Output::new(socket), SelectAll::new());
+    let mut connection = Connection { door, asker, share, peer, id, output, signals, stage: Stage::Silent };
     let close = if spoken {
-        let served = AssertUnwindSafe(connection.serve(&mut incoming)).catch_unwind().await;
+        let served = AssertUnwindSafe(connection.serve()).catch_unwind().await;
         served.unwrap_or_else(|panic| {
             log_panic(&*panic, &connection.id);
             Some(Close::internal())
@@ -107,7 +106,7 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Pee
     output.end_operations();
     let Some(close) = close else {
         // A client that closes is answered in kind; the next look at the socket writes that.
-        let _given_up = timeout(CLOSE_WITHIN, incoming.next()).await;
+        let _given_up = timeout(CLOSE_WITHIN, output.read()).await;
         return;
     };
     tracing::debug!(?close, "closing a socket");
@@ -116,7 +115,7 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Pee
     let closing = async {
         output.close(close.frame()).await;
         // The client's own close frame ends the closing handshake.
-        while let Some(Ok(_)) = incoming.next().await {}
+        while let Some(Ok(_)) = output.read().await {}
     };
     let _given_up = timeout(within, closing).await;
 }
@@ -134,13 +133,28 @@ fn is_too_big(error: &axum::Error) -> bool {
 }
 
 /// How far the client has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Stage {
     /// No `connection_init` yet.
     Silent,
     /// It is being looked at.
-    Deciding(BoxFuture<'static, Result<Asker, String>>),
+    Deciding,
     /// Acknowledged.
     Open,
+}
+
+/// What happens beside the client's messages and the operations' results.
+enum Signal {
+    /// Time to look after the connection.
+    Beat,
+    /// The client had its time to say `connection_init`.
+    InitTimeout,
+    /// The verdict on `connection_init`.
+    Admitted(Result<Asker, String>),
+    /// The server stops.
+    Stopped,
+    /// Somebody whom the client was is not let in any more.
+    Dismissed,
 }
 
 /// The state of one connection.
@@ -154,6 +168,8 @@ struct Connection<E> {
     /// Of the handshake; names the socket in the log.
     id: RequestId,
     output: Output<E>,
+    /// Rare; a task of thousands that write often looks at none of them when it writes.
+    signals: SelectAll<BoxStream<'static, Signal>>,
     stage: Stage,
 }
 
@@ -162,39 +178,33 @@ type Step = ControlFlow<Option<Close>>;
 
 impl<E: Executor> Connection<E> {
     /// Serves until one side has had enough; gives the words to close with.
-    async fn serve(&mut self, incoming: &mut SplitStream<WebSocket>) -> Option<Close> {
-        let limits = std::sync::Arc::clone(&self.door.limits);
+    async fn serve(&mut self) -> Option<Close> {
+        let limits = Arc::clone(&self.door.limits);
         let (mut last_heard, mut last_ping) = (Instant::now(), Instant::now());
         let mut beat = interval(limits.ping_every.min(limits.read_within / 4).max(Duration::from_millis(1)));
         beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut init_timeout = Box::pin(sleep(limits.init_within));
-        let mut stopped = Box::pin(self.door.stop.token.clone().cancelled_owned());
-        let mut dismissed = Box::pin(self.asker.dismissed.clone().cancelled_owned());
+        self.signals.push(IntervalStream::new(beat).map(|_| Signal::Beat).boxed());
+        self.expect(sleep(limits.init_within).map(|()| Signal::InitTimeout));
+        self.expect(self.door.stop.token.clone().cancelled_owned().map(|()| Signal::Stopped));
+        self.expect_dismissal();
         loop {
             let listens = self.output.has_room();
-            tokio::select! {
-                written = self.output.write() => match written {
-                    Ok(()) => {}
+            let signal = tokio::select! {
+                exchange = self.output.exchange(listens) => match exchange {
+                    Ok(Exchange::Written) => continue,
+                    Ok(Exchange::Read(message)) => {
+                        last_heard = Instant::now();
+                        match self.take(message) {
+                            ControlFlow::Continue(()) => continue,
+                            ControlFlow::Break(close) => return close,
+                        }
+                    }
                     Err(_gone) => return None,
                 },
-                message = incoming.next(), if listens => {
-                    last_heard = Instant::now();
-                    if let ControlFlow::Break(close) = self.take(message) {
-                        return close;
-                    }
-                }
-                admitted = self.stage.admitted() => {
-                    match admitted {
-                        Ok(asker) => {
-                            if let Err(close) = self.welcome(asker) {
-                                return Some(close);
-                            }
-                            dismissed = Box::pin(self.asker.dismissed.clone().cancelled_owned());
-                        }
-                        Err(reason) => return Some(Close::forbidden(&reason)),
-                    }
-                }
-                _ = beat.tick() => {
+                Some(signal) = self.signals.next() => signal,
+            };
+            match signal {
+                Signal::Beat => {
                     if self.peer.blocked_for() >= limits.read_within {
                         return Some(Close::slow());
                     }
@@ -206,15 +216,35 @@ impl<E: Executor> Connection<E> {
                         self.output.say(FromServer::Ping.frame());
                     }
                 }
-                () = &mut init_timeout, if matches!(self.stage, Stage::Silent) => return Some(Close::init_timeout()),
-                () = &mut stopped => return Some(Close::going_away()),
-                () = &mut dismissed => {
-                    // Subscriptions end by themselves; the answer to what was asked before still comes.
-                    let _late = timeout(CLOSE_WITHIN, self.output.finish()).await;
-                    return Some(Close::forbidden("what let you in is worth nothing any more; show a token that opens"));
+                Signal::InitTimeout if self.stage == Stage::Silent => return Some(Close::init_timeout()),
+                Signal::Admitted(Ok(asker)) => {
+                    if let Err(close) = self.welcome(asker) {
+                        return Some(close);
+                    }
+                    self.expect_dismissal();
                 }
+                Signal::Admitted(Err(reason)) => return Some(Close::forbidden(&reason)),
+                Signal::Stopped => return Some(Close::going_away()),
+                Signal::Dismissed if self.asker.dismissed.is_cancelled() => {
+                    // Subscriptions end by themselves; the answer to what was asked before still comes.
+                    self.output.drop_shared();
+                    let _late = timeout(CLOSE_WITHIN, self.output.finish()).await;
+                    return Some(Close::forbidden(
+                        "what let you in is worth nothing any more; show a token that opens",
+                    ));
+                }
+                Signal::InitTimeout | Signal::Dismissed => {}
             }
         }
+    }
+
+    /// Lets the loop know when something has happened.
+    fn expect(&mut self, signal: impl Future<Output = Signal> + Send + 'static) {
+        self.signals.push(stream::once(signal).boxed());
+    }
+
+    fn expect_dismissal(&mut self) {
+        self.expect(self.asker.dismissed.clone().cancelled_owned().map(|()| Signal::Dismissed));
     }
 
     /// Takes in whom `connection_init` named.
@@ -243,7 +273,7 @@ impl<E: Executor> Connection<E> {
 
     /// Acts on a message; breaks when the socket must be closed.
     fn receive(&mut self, text: &str) -> Step {
-        if text.len() > EARLY_MESSAGE_BYTES && !matches!(self.stage, Stage::Open) {
+        if text.len() > EARLY_MESSAGE_BYTES && self.stage != Stage::Open {
             return ControlFlow::Break(Some(Close::too_big()));
         }
         let message = match FromClient::read(text) {
@@ -252,11 +282,12 @@ impl<E: Executor> Connection<E> {
         };
         match message {
             FromClient::ConnectionInit { payload } => {
-                if !matches!(self.stage, Stage::Silent) {
+                if self.stage != Stage::Silent {
                     return ControlFlow::Break(Some(Close::second_init()));
                 }
+                self.stage = Stage::Deciding;
                 let (admission, asker) = (self.door.admission.clone(), self.asker.clone());
-                self.stage = Stage::Deciding(Box::pin(async move { admission.decide(asker, payload).await }));
+                self.expect(async move { Signal::Admitted(admission.decide(asker, payload).await) });
             }
             FromClient::Ping { payload } => self.output.say(FromServer::Pong { payload }.frame()),
             FromClient::Pong { .. } => {}
@@ -267,7 +298,7 @@ impl<E: Executor> Connection<E> {
     }
 
     fn subscribe(&mut self, id: String, payload: Value) -> Step {
-        if !matches!(self.stage, Stage::Open) {
+        if self.stage != Stage::Open {
             return ControlFlow::Break(Some(Close::unauthorized()));
         }
         let parameters = match Parameters::from_json(payload) {
@@ -289,15 +320,5 @@ impl<E: Executor> Connection<E> {
             Err(refusal) => self.output.say(FromServer::Error { id: &id, payload: refusal.errors() }.frame()),
         }
         ControlFlow::Continue(())
-    }
-}
-
-impl Stage {
-    /// The verdict on `connection_init`, once there is one.
-    async fn admitted(&mut self) -> Result<Asker, String> {
-        match self {
-            Self::Deciding(verdict) => verdict.await,
-            Self::Silent | Self::Open => pending().await,
-        }
     }
 }

@@ -1,4 +1,4 @@
-//! What goes out on one socket: the protocol's own messages first, then what its operations say, each in its
+//! One socket and what goes out on it: the protocol's own messages first, then what its operations say, each in its
 //! turn, as far as the client takes it.
 
 use std::{
@@ -6,6 +6,7 @@ use std::{
     pin::Pin,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     task::{Context, Poll, ready},
+    vec,
 };
 
 use async_graphql::Executor;
@@ -13,7 +14,7 @@ use axum::extract::ws::{Message, WebSocket};
 use futures_util::{
     Sink, SinkExt, Stream, StreamExt,
     future::poll_fn,
-    stream::{AbortHandle, Abortable, SelectAll, SplitSink},
+    stream::{AbortHandle, Abortable, SelectAll},
 };
 use serde_json::Value;
 
@@ -25,13 +26,28 @@ const WAITING: usize = 64;
 const WAITING_BYTES: usize = 16 * 1024;
 /// Messages that are gathered before they are flushed, at most.
 const GATHERED: usize = 64;
+/// Results of a shared execution that an operation hands on at once, at most, and their bytes unless one is longer.
+const BATCH: usize = 16;
+const BATCH_BYTES: usize = 4 * 1024;
 
-/// The writing half of a socket.
+/// What happened on a socket.
+pub enum Exchange {
+    /// Much was written.
+    Written,
+    /// Something came, or nothing more comes.
+    Read(Option<Result<Message, axum::Error>>),
+}
+
+/// A socket with what is to be written to it.
 pub struct Output<E> {
-    sink: SplitSink<WebSocket, Message>,
+    socket: WebSocket,
+    /// Whose turn is first: each has it every other time.
+    reads_first: bool,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
     operations: SelectAll<Abortable<Operation<E>>>,
+    /// What an operation said last, as far as it is not written.
+    batch: Option<Batch>,
     /// The operations under way, by the client's id.
     running: HashMap<Arc<str>, Running<E>>,
     /// Messages since the last flush.
@@ -40,9 +56,9 @@ pub struct Output<E> {
 
 impl<E: Executor> Output<E> {
     /// Nothing to say yet.
-    pub fn new(sink: SplitSink<WebSocket, Message>) -> Self {
+    pub fn new(socket: WebSocket) -> Self {
         let (waiting, operations, running) = (VecDeque::new(), SelectAll::new(), HashMap::new());
-        Self { sink, waiting, waiting_bytes: 0, operations, running, gathered: 0 }
+        Self { socket, reads_first: false, waiting, waiting_bytes: 0, operations, batch: None, running, gathered: 0 }
     }
 
     /// Whether the client may make the server say more: little waits, and of what was stopped little is left.
@@ -64,7 +80,7 @@ impl<E: Executor> Output<E> {
         let id: Arc<str> = id.into();
         let begins = next_begins(&id);
         let results = Arc::new(Mutex::new(Some(results)));
-        let operation = Operation { id: Arc::clone(&id), begins, results: Arc::clone(&results) };
+        let operation = Operation { id: Arc::clone(&id), begins, results: Arc::clone(&results), last: None };
         self.running.insert(id, Running { handle, results });
         self.operations.push(Abortable::new(operation, registration));
     }
@@ -85,45 +101,74 @@ impl<E: Executor> Output<E> {
         if let Some(Running { handle, results }) = self.running.remove(id) {
             drop(locked(&results).take());
             handle.abort();
+            self.batch.take_if(|batch| *batch.id == *id);
         }
+    }
+
+    /// Drops what an operation took over from a shared execution and is not written.
+    pub fn drop_shared(&mut self) {
+        self.batch.take_if(|batch| batch.shared);
     }
 
     /// Ends all operations.
     pub fn end_operations(&mut self) {
         self.operations.clear();
         self.running.clear();
+        self.batch = None;
     }
 
-    /// Writes what there is to write, and waits for more. It may be dropped at any moment and called again; it
-    /// returns when much was written, so that others get their turn.
-    pub async fn write(&mut self) -> Result<(), axum::Error> {
-        poll_fn(|context| self.poll_write(context)).await
+    /// Writes what there is to write and, when it `listens`, reads what came; waits for either. It may be dropped at any
+    /// moment and called again; it returns when much was written, so that others get their turn.
+    pub async fn exchange(&mut self, listens: bool) -> Result<Exchange, axum::Error> {
+        self.reads_first = !self.reads_first;
+        let first = self.reads_first;
+        poll_fn(|context| {
+            if first
+                && listens
+                && let Poll::Ready(message) = self.socket.poll_next_unpin(context)
+            {
+                return Poll::Ready(Ok(Exchange::Read(message)));
+            }
+            if let Poll::Ready(written) = self.poll_write(context) {
+                return Poll::Ready(written.map(|()| Exchange::Written));
+            }
+            if !first
+                && listens
+                && let Poll::Ready(message) = self.socket.poll_next_unpin(context)
+            {
+                return Poll::Ready(Ok(Exchange::Read(message)));
+            }
+            Poll::Pending
+        })
+        .await
+    }
+
+    /// The next message of the client.
+    pub async fn read(&mut self) -> Option<Result<Message, axum::Error>> {
+        self.socket.next().await
     }
 
     fn poll_write(&mut self, context: &mut Context<'_>) -> Poll<Result<(), axum::Error>> {
         loop {
             if self.gathered >= GATHERED {
-                ready!(self.sink.poll_flush_unpin(context))?;
+                ready!(self.socket.poll_flush_unpin(context))?;
                 self.gathered = 0;
                 return Poll::Ready(Ok(()));
             }
-            ready!(self.sink.poll_ready_unpin(context))?;
+            ready!(self.socket.poll_ready_unpin(context))?;
             let message = match self.waiting.pop_front() {
                 Some(message) => {
                     self.waiting_bytes -= length(&message);
                     Some(message)
                 }
-                None => match self.operations.poll_next_unpin(context) {
-                    Poll::Ready(Some(said)) => Some(self.message(said)),
-                    Poll::Ready(None) | Poll::Pending => None,
-                },
+                None => self.next_result(context),
             };
             if let Some(message) = message {
-                Pin::new(&mut self.sink).start_send(message)?;
+                Pin::new(&mut self.socket).start_send(message)?;
                 self.gathered += 1;
             } else {
                 if self.gathered > 0 {
-                    ready!(self.sink.poll_flush_unpin(context))?;
+                    ready!(self.socket.poll_flush_unpin(context))?;
                     self.gathered = 0;
                 }
                 return Poll::Pending;
@@ -146,14 +191,31 @@ impl<E: Executor> Output<E> {
         .await;
     }
 
-    fn message(&mut self, (id, said): (Arc<str>, Said)) -> Message {
-        let last = match said {
-            Said::Next(message) => return message,
-            Said::Failed(payload) => FromServer::Error { id: &id, payload }.frame(),
-            Said::Complete => FromServer::Complete { id: &id }.frame(),
-        };
-        self.running.remove(&id);
-        last
+    /// The next message of an operation, if one is at hand.
+    fn next_result(&mut self, context: &mut Context<'_>) -> Option<Message> {
+        loop {
+            if let Some(message) = self.batch.as_mut().and_then(|batch| batch.messages.next()) {
+                return Some(message);
+            }
+            self.batch = None;
+            let Poll::Ready(Some(said)) = self.operations.poll_next_unpin(context) else { return None };
+            let (id, last) = match said {
+                Said::Next(batch) => {
+                    self.batch = Some(batch);
+                    continue;
+                }
+                Said::Failed(id, payload) => {
+                    let last = FromServer::Error { id: &id, payload }.frame();
+                    (id, last)
+                }
+                Said::Complete(id) => {
+                    let last = FromServer::Complete { id: &id }.frame();
+                    (id, last)
+                }
+            };
+            self.running.remove(&id);
+            return Some(last);
+        }
     }
 
     /// Writes what waits, then the last frame.
@@ -161,7 +223,7 @@ impl<E: Executor> Output<E> {
         let mut last = std::mem::take(&mut self.waiting);
         last.push_back(frame);
         for message in last {
-            if self.sink.send(message).await.is_err() {
+            if self.socket.send(message).await.is_err() {
                 return;
             }
         }
@@ -183,6 +245,8 @@ struct Operation<E> {
     /// How its messages begin.
     begins: String,
     results: Slot<E>,
+    /// Its last word, after what was said with it.
+    last: Option<Said>,
 }
 
 /// An operation, for those who stop it.
@@ -200,26 +264,52 @@ fn locked<E>(slot: &Slot<E>) -> MutexGuard<'_, Option<Results<E>>> {
 
 /// What an operation says.
 enum Said {
-    Next(Message),
-    Failed(Value),
-    Complete,
+    Next(Batch),
+    Failed(Arc<str>, Value),
+    Complete(Arc<str>),
+}
+
+/// Results of one operation, as messages.
+struct Batch {
+    id: Arc<str>,
+    messages: vec::IntoIter<Message>,
+    /// Whether some are of a shared execution: a subscription's, then.
+    shared: bool,
 }
 
 impl<E: Executor> Stream for Operation<E> {
-    type Item = (Arc<str>, Said);
+    type Item = Said;
 
-    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        let mut slot = locked(&self.results);
-        let Some(results) = slot.as_mut() else { return Poll::Ready(None) };
-        let said = match ready!(results.poll_next_unpin(context)) {
-            Some(Piece::Failed(errors)) => Said::Failed(errors),
-            Some(piece) => Said::Next(next(&self.begins, &piece.json())),
-            None => Said::Complete,
-        };
-        if !matches!(said, Said::Next(_)) {
-            *slot = None;
+    fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Said>> {
+        let Self { id, begins, results, last } = self.get_mut();
+        if last.is_some() {
+            return Poll::Ready(last.take());
+        }
+        let mut slot = locked(results);
+        let (mut messages, mut bytes, mut shared, mut goes_on) = (Vec::new(), 0, false, true);
+        while goes_on && messages.len() < BATCH && bytes < BATCH_BYTES {
+            let Some(results) = slot.as_mut() else { break };
+            match results.poll_next_unpin(context) {
+                Poll::Ready(Some(Piece::Failed(errors))) => *last = Some(Said::Failed(Arc::clone(id), errors)),
+                Poll::Ready(None) => *last = Some(Said::Complete(Arc::clone(id))),
+                Poll::Ready(Some(piece)) => {
+                    goes_on = matches!(piece, Piece::Shared(_));
+                    shared |= goes_on;
+                    let message = next(begins, &piece.json());
+                    bytes += length(&message);
+                    messages.push(message);
+                }
+                Poll::Pending if messages.is_empty() => return Poll::Pending,
+                Poll::Pending => break,
+            }
+            if last.is_some() {
+                *slot = None;
+            }
         }
         drop(slot);
-        Poll::Ready(Some((Arc::clone(&self.id), said)))
+        if messages.is_empty() {
+            return Poll::Ready(last.take());
+        }
+        Poll::Ready(Some(Said::Next(Batch { id: Arc::clone(id), messages: messages.into_iter(), shared })))
     }
 }

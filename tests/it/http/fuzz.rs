@@ -25,8 +25,8 @@ use super::{toy::Toy, ws::Socket};
 
 /// Cases in an ordinary run of the tests.
 const CASES: u32 = 150;
-/// Longer than any answer takes.
-const ANSWERED_WITHIN: Duration = Duration::from_secs(20);
+/// Longer than any answer takes, on a machine that has other work too.
+const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
 
 /// Runs cases against one server: so many, or for as long as the environment says.
 fn fuzz<S: Strategy>(

@@ -46,7 +46,9 @@ async fn whoever_has_caught_up_shares_one_execution() {
         sockets.push(socket);
     }
     executions.wait_for(|&n| n == 1).await.unwrap();
+    // What was there already was read once, too.
     let before = toy.seen.resolved.load(Ordering::SeqCst);
+    assert_eq!(before, 5);
     for newest in [6, 50, 105] {
         toy.seen.newest.send_replace(newest);
         for (n, socket) in sockets.iter_mut().enumerate() {

@@ -1,29 +1,23 @@
 //! Measures compareRuns: the first pass over all texts, pages of the grid once it is kept, an export, peak memory; each
 //! time beside a reference measured in the same run.
 
-mod fill;
-mod server;
+use std::{error::Error, path::Path, time::Instant};
 
-use std::{error::Error, path::PathBuf, time::Instant};
-
-use clap::Parser;
+use clap::Args;
 use serde_json::{Value, json};
 
-use server::Server;
+use crate::{fill, server::Server};
 
-/// What is measured.
-#[derive(Parser)]
-struct Arguments {
-    /// The server's binary, built for release.
-    #[arg(long)]
-    server: PathBuf,
-    /// Runs, 2 to 4.
+/// What is compared.
+#[derive(Args)]
+pub struct Arguments {
+    /// Runs, 2 to 4
     #[arg(long, default_value_t = 4)]
     runs: usize,
-    /// Assets of each run.
+    /// Assets of each run
     #[arg(long, default_value_t = 100_000)]
     assets: usize,
-    /// How often each page is asked for.
+    /// How often each page is asked for
     #[arg(long, default_value_t = 40)]
     times: usize,
 }
@@ -39,15 +33,13 @@ const BOTH: &str = "query ($ids: [ID!]!) { compareRuns(ids: $ids) { metrics { na
 const SUGGESTIONS: &str = "query ($id: ID!) { run(id: $id) { suggestions(first: 200) { nodes {
     asset { display } description confidence review { state } } } } }";
 
-#[tokio::main]
-async fn main() -> Result<(), Box<dyn Error>> {
-    let arguments = Arguments::parse();
+pub async fn measure(binary: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     let folder = tempfile::tempdir()?;
     let began = Instant::now();
     let (target, store) = (folder.path().join("target.db"), folder.path().join("data/store.db"));
     let data = folder.path().join("data");
     fill::target(&target, arguments.assets)?;
-    let server = Server::start(&arguments.server, &data).await?;
+    let server = Server::start(binary, &data).await?;
     let ids = fill::runs(&server, &target, arguments.runs).await?;
     server.end().await?;
     println!("{} runs of {} assets with BUILTIN: {:.1?}", arguments.runs, arguments.assets, began.elapsed());
@@ -57,7 +49,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let plain = began.elapsed();
     println!("reference: reading the {texts} texts by name and nothing else: {plain:.2?}");
 
-    let server = Server::start(&arguments.server, &data).await?;
+    let server = Server::start(binary, &data).await?;
     println!("peak memory after the start: {} MB", server.peak_mb()?);
     let began = Instant::now();
     let first = server.data(METRICS, &json!({ "ids": ids })).await?;

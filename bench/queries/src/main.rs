@@ -1,0 +1,38 @@
+//! Measures what is asked of many assets: `compare` the comparison of runs, `search` the search over catalogs. Each drives
+//! the server as a client does, over HTTP, and has a reference measured in the same run.
+
+mod compare;
+mod fill;
+mod search;
+mod server;
+
+use std::{error::Error, path::PathBuf};
+
+use clap::{Parser, Subcommand};
+
+/// Measures queries over many assets.
+#[derive(Parser)]
+struct Arguments {
+    /// The server's binary, built for release
+    #[arg(long)]
+    server: PathBuf,
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Subcommand)]
+enum What {
+    /// compareRuns
+    Compare(compare::Arguments),
+    /// searchAssets
+    Search(search::Arguments),
+}
+
+#[tokio::main]
+async fn main() -> Result<(), Box<dyn Error>> {
+    let Arguments { server, what } = Arguments::parse();
+    match what {
+        What::Compare(arguments) => compare::measure(&server, &arguments).await,
+        What::Search(arguments) => search::measure(&server, &arguments).await,
+    }
+}

@@ -1,0 +1,96 @@
+//! Measures searchAssets: over a catalog of many assets, each with an accepted description, what a page of hits takes,
+//! and beside it what a scan of the same rows with LIKE takes.
+
+use std::{error::Error, path::Path, time::Instant};
+
+use clap::Args;
+use rusqlite::Connection;
+use serde_json::json;
+
+use crate::{fill, server::Server};
+
+/// What is searched.
+#[derive(Args)]
+pub struct Arguments {
+    /// Assets
+    #[arg(long, default_value_t = 100_000)]
+    assets: usize,
+    /// How often each text is searched
+    #[arg(long, default_value_t = 40)]
+    times: usize,
+}
+
+const COLUMNS: usize = 99;
+const THINGS: [&str; 20] = [
+    "customer", "order", "invoice", "payment", "product", "warehouse", "supplier", "employee", "shipment", "contract",
+    "ticket", "account", "branch", "vehicle", "machine", "patient", "course", "student", "flight", "hotel",
+];
+const PARTS: [&str; 20] = [
+    "id", "name", "email_addr", "phone_no", "created_at", "updated_by", "status_cd", "tot_amt", "qty", "start_dt",
+    "end_dt", "descr", "is_active", "country", "zip", "note", "ref_no", "currency", "rate", "category",
+];
+const TEXTS: [&str; 8] =
+    ["customer mail", "cust_email_addr", "invoice total", "warehouse 711", "department", "patient", "id", "zzz"];
+
+const SEARCH: &str = "query ($text: String!, $profiles: [ID!]) { searchAssets(text: $text, dbProfileIds: $profiles, first: 50) {
+    nodes { asset { display } why score description } } }";
+
+/// A catalog as large companies have them: a few words, again and again.
+fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
+    let mut script = "BEGIN;".to_owned();
+    for n in 0..assets / (COLUMNS + 1) {
+        let (one, other) = (THINGS[n % THINGS.len()], THINGS[n / THINGS.len() % THINGS.len()]);
+        let column = |at: usize| {
+            let part = PARTS[(at + n) % PARTS.len()];
+            if at % 3 == 0 { format!("{other}_{part}_{at} TEXT") } else { format!("{part}_{at} TEXT") }
+        };
+        let columns: Vec<String> = (0..COLUMNS).map(column).collect();
+        script += &format!("CREATE TABLE {one}_{other}_{n} ({});\n", columns.join(", "));
+    }
+    Ok(Connection::open(file)?.execute_batch(&(script + "COMMIT;"))?)
+}
+
+pub async fn measure(binary: &Path, arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("target.db");
+    let data = folder.path().join("data");
+    target(&file, arguments.assets)?;
+    let server = Server::start(binary, &data).await?;
+    let runs = fill::runs(&server, &file, 1).await?;
+    let accept = "mutation($run: ID!) { reviewSuggestions(input: { runId: $run, decision: ACCEPT }) { changed } }";
+    let accepted = server.data(accept, &json!({ "run": runs[0] })).await?;
+    println!("{} descriptions accepted", accepted["reviewSuggestions"]["changed"]);
+    let profile = server.data("{ dbProfiles { id } }", &json!({})).await?["dbProfiles"][0]["id"].take();
+
+    let store = Connection::open(data.join("store.db"))?;
+    for text in TEXTS {
+        let scan = scan_ms(&store, text, arguments.times / 4)?;
+        for (place, profiles) in [("everywhere", json!(null)), ("in one profile", json!([profile]))] {
+            let variables = json!({ "text": text, "profiles": profiles });
+            let hits = server.data(SEARCH, &variables).await?["searchAssets"]["nodes"].as_array().map_or(0, Vec::len);
+            let time = server.time(SEARCH, &variables, arguments.times).await?;
+            let ratio = scan / time.median_ms;
+            println!("{text:<16} {place:<15} {hits:>3} hits: {time}; a scan {scan:.1} ms, {ratio:.1} times as long");
+        }
+    }
+    Ok(())
+}
+
+/// The median of scans. Each match is looked at, as ordering them takes: a scan that stops at a page has no best first.
+fn scan_ms(store: &Connection, text: &str, times: usize) -> Result<f64, Box<dyn Error>> {
+    let holds = |word: &str| {
+        let holds = ["names", "surroundings", "comment", "description"].map(|column| format!("{column} LIKE '%{word}%'"));
+        format!("({})", holds.join(" OR "))
+    };
+    let words: Vec<String> = text.split([' ', '_']).map(holds).collect();
+    let sql = format!("SELECT id FROM catalog_asset WHERE {} ORDER BY length(names), id LIMIT 51", words.join(" AND "));
+    let mut taken = Vec::new();
+    for _ in 0..times.max(1) {
+        let began = Instant::now();
+        let ids: Vec<i64> = store.prepare(&sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
+        std::hint::black_box(ids);
+        taken.push(began.elapsed().as_secs_f64() * 1_000.0);
+    }
+    taken.sort_by(f64::total_cmp);
+    Ok(taken[taken.len() / 2])
+}
