@@ -288,6 +288,13 @@ impl SearchQuery {
         let stems = |words: &Vec<String>| words.iter().map(|word| stem(word)).collect::<Vec<_>>();
         let phrases: Vec<Vec<String>> = self.wanted.iter().flat_map(|one| &one.spellings).map(stems).collect();
         let begun = self.wanted.iter().filter_map(Wanted::begins).map(stem).collect::<Vec<_>>();
+        // A stem begins as its word does: most words need none.
+        let first = |word: &str| word.chars().next();
+        let firsts: Vec<Option<char>> = phrases.iter().flatten().chain(&begun).map(|stem| first(stem)).collect();
+        let stems = |words: &[String]| {
+            let stem = |word: &String| if firsts.contains(&first(word)) { stem(word) } else { String::new() };
+            words.iter().map(stem).collect::<Vec<_>>()
+        };
         let found = Place::ALL.into_iter().zip(texts).map(|(place, text)| {
             let words = plain_words(text);
             let stems = stems(&words);

@@ -54,11 +54,11 @@ const AHEAD: usize = 64;
 
 /// How long after a wave no other goes out, for each follower that it woke: about as long as it takes to wake one and
 /// write what it finds.
-const REST: Duration = Duration::from_micros(15);
+const REST: Duration = Duration::from_micros(10);
 /// However many there are.
 const LONGEST_REST: Duration = Duration::from_millis(100);
 /// Followers that are woken before others get their turn.
-const RIPPLE: usize = 128;
+const RIPPLE: usize = 32;
 
 /// What makes operations the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -42,6 +42,8 @@ use crate::{
 struct Found {
     id: i64,
     rank: f64,
+    /// How many were ranked.
+    ranked: i64,
 }
 
 impl SqlStore {
@@ -139,18 +141,28 @@ impl CatalogStore for SqlStore {
         if query.wanted.is_empty() {
             return Ok(Page { rows: Vec::new(), has_next: false, has_previous: false });
         }
-        let breadth = self.breadth(query, need, profiles).await?;
         let backend = self.read().get_database_backend();
-        let mut ranked = dialect::search_catalog(backend, query, need, profiles, breadth, true);
-        ranked.limit(dialect::RANKED);
-        let mut found = Query::select();
-        found.columns(["id", "rank"]).from_subquery(ranked, "ranked");
         let list = query.list_name(profiles, need);
-        let cursor = |row: &Found| Cursor {
-            list: list.clone(),
-            key: vec![CursorPart::Float(row.rank), CursorPart::Int(row.id)],
+        let ranked = async |breadth| {
+            let mut ranked = dialect::search_catalog(backend, query, need, profiles, breadth, true);
+            ranked.limit(dialect::RANKED + 1);
+            let mut counted = Query::select();
+            counted.columns(["id", "rank"]).expr_as(Expr::cust("count(*) OVER ()"), "ranked");
+            counted.from_subquery(ranked, "found");
+            let mut found = Query::select();
+            found.columns(["id", "rank", "ranked"]).from_subquery(counted, "counted");
+            let key = |row: &Found| vec![CursorPart::Float(row.rank), CursorPart::Int(row.id)];
+            let cursor = |row: &Found| Cursor { list: list.clone(), key: key(row) };
+            keyset::page(self.read(), &keyset, page, &found, cursor).await
         };
-        let page = keyset::page(self.read(), &keyset, page, &found, cursor).await?;
+        // Several words that must all be there are seldom common: whether they are is seen from what was ranked.
+        let rare = need == Need::All && query.wanted.len() > 1;
+        let breadth = if rare { Breadth::Everything } else { self.breadth(query, need, profiles).await? };
+        let mut page: Page<Found> = ranked(breadth).await?;
+        let common = page.rows.first().is_none_or(|(_, row)| row.ranked.unsigned_abs() > dialect::RANKED);
+        if rare && common && self.breadth(query, need, profiles).await? == Breadth::Names {
+            page = ranked(Breadth::Names).await?;
+        }
         let ids: Vec<i64> = page.rows.iter().map(|(_, row)| row.id).collect();
         let these = catalog_asset::Column::Id.is_in(ids.iter().copied());
         let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await?;
