@@ -38,8 +38,15 @@ use crate::{
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
-/// Libraries that log what passes through them, tokens and keys included, when they may log all.
-const TELL_TALES: [&str; 5] = ["tungstenite", "tokio_tungstenite", "genai", "hyper", "reqwest"];
+/// How much libraries may log that would log what passes through them, tokens and keys included, if they may log all.
+/// genai warns of each stream that ends as it should; what goes wrong there is told by its errors.
+const DISCREET: [(&str, Level); 5] = [
+    ("genai", Level::ERROR),
+    ("hyper", Level::INFO),
+    ("reqwest", Level::INFO),
+    ("tokio_tungstenite", Level::INFO),
+    ("tungstenite", Level::INFO),
+];
 /// How long a claim lives without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes by itself.
@@ -317,7 +324,8 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr);
     let discreet = filter_fn(|said| {
-        *said.level() <= Level::INFO || !TELL_TALES.iter().any(|library| said.target().starts_with(library))
+        let about = DISCREET.iter().find(|(library, _)| said.target().starts_with(library));
+        about.is_none_or(|(_, most)| said.level() <= most)
     });
     match settings.log_format {
         LogFormat::Text => log.finish().with(discreet).init(),
