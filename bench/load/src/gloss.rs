@@ -80,13 +80,24 @@ impl Stage {
         };
         tokio::spawn(async move { while let Ok(Some(_)) = said.next_line().await {} });
         let target = json!({ "name": "target", "url": format!("sqlite://{}", database.display()) });
-        let made = ask(&base, "mutation($i: CreateDbProfileInput!) { createDbProfile(input: $i) { dbProfile { id } } }", target).await?;
+        let made = ask(
+            &base,
+            "mutation($i: CreateDbProfileInput!) { createDbProfile(input: $i) { dbProfile { id } } }",
+            target,
+        )
+        .await?;
         let db = made["createDbProfile"]["dbProfile"]["id"].clone();
         let llm = json!({ "name": "paced", "provider": "OPENAI_COMPATIBLE", "model": "paced", "concurrency": 64,
             "baseUrl": format!("http://{model}/v1") });
-        let made = ask(&base, "mutation($i: CreateLlmProfileInput!) { createLlmProfile(input: $i) { llmProfile { id } } }", llm).await?;
+        let made = ask(
+            &base,
+            "mutation($i: CreateLlmProfileInput!) { createLlmProfile(input: $i) { llmProfile { id } } }",
+            llm,
+        )
+        .await?;
         let llm = made["createLlmProfile"]["llmProfile"]["id"].clone();
-        let start = json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm, "options": { "alternatives": 1 } });
+        let start =
+            json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm, "options": { "alternatives": 1 } });
         let started = ask(&base, "mutation($i: StartRunInput!) { startRun(input: $i) { runs { id } } }", start).await?;
         let run = started["startRun"]["runs"][0]["id"].as_str().ok_or("no run")?.to_owned();
         tokio::time::sleep(Duration::from_secs(2)).await;

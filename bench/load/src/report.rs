@@ -78,7 +78,10 @@ impl Figures {
 impl fmt::Display for Figures {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { deliveries, per_second, p50_ms, p99_ms, gaps, incomplete, memory } = self;
-        write!(f, "{deliveries} deliveries, {per_second:.0} a second, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, {gaps} gaps")?;
+        write!(
+            f,
+            "{deliveries} deliveries, {per_second:.0} a second, p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, {gaps} gaps"
+        )?;
         if *incomplete > 0 {
             write!(f, ", {incomplete} not to the end")?;
         }

@@ -178,7 +178,13 @@ impl Ear {
                             return Ok(heard);
                         }
                     }
-                    8 => return Err(format!("closed: {}", String::from_utf8_lossy(&buffer[start + body..start + length])).into()),
+                    8 => {
+                        return Err(format!(
+                            "closed: {}",
+                            String::from_utf8_lossy(&buffer[start + body..start + length])
+                        )
+                        .into());
+                    }
                     // An empty pong, masked by zeros.
                     9 => self.socket.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await?,
                     _ => {}

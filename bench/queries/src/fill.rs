@@ -51,7 +51,8 @@ pub fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
 
 /// Describes the database again and again; gives the runs' global ids.
 pub async fn runs(server: &Server, target: &Path, runs: usize) -> Result<Vec<String>, Box<dyn Error>> {
-    let create = "mutation($url: String!) { it: createDbProfile(input: { name: \"bench\", url: $url }) { dbProfile { id } } }";
+    let create =
+        "mutation($url: String!) { it: createDbProfile(input: { name: \"bench\", url: $url }) { dbProfile { id } } }";
     let profile = server.data(create, &json!({ "url": format!("sqlite://{}", target.display()) })).await?;
     let start = "mutation($id: ID!) { it: startRun(input: { targets: [{ dbProfileId: $id }] }) { runs { id } } }";
     let mut ids = Vec::new();

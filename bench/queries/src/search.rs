@@ -22,17 +22,54 @@ pub struct Arguments {
 
 const COLUMNS: usize = 99;
 const THINGS: [&str; 20] = [
-    "customer", "order", "invoice", "payment", "product", "warehouse", "supplier", "employee", "shipment", "contract",
-    "ticket", "account", "branch", "vehicle", "machine", "patient", "course", "student", "flight", "hotel",
+    "customer",
+    "order",
+    "invoice",
+    "payment",
+    "product",
+    "warehouse",
+    "supplier",
+    "employee",
+    "shipment",
+    "contract",
+    "ticket",
+    "account",
+    "branch",
+    "vehicle",
+    "machine",
+    "patient",
+    "course",
+    "student",
+    "flight",
+    "hotel",
 ];
 const PARTS: [&str; 20] = [
-    "id", "name", "email_addr", "phone_no", "created_at", "updated_by", "status_cd", "tot_amt", "qty", "start_dt",
-    "end_dt", "descr", "is_active", "country", "zip", "note", "ref_no", "currency", "rate", "category",
+    "id",
+    "name",
+    "email_addr",
+    "phone_no",
+    "created_at",
+    "updated_by",
+    "status_cd",
+    "tot_amt",
+    "qty",
+    "start_dt",
+    "end_dt",
+    "descr",
+    "is_active",
+    "country",
+    "zip",
+    "note",
+    "ref_no",
+    "currency",
+    "rate",
+    "category",
 ];
 const TEXTS: [&str; 8] =
     ["customer mail", "cust_email_addr", "invoice total", "warehouse 711", "department", "patient", "id", "zzz"];
 
-const SEARCH: &str = "query ($text: String!, $profiles: [ID!]) { searchAssets(text: $text, dbProfileIds: $profiles, first: 50) {
+const SEARCH: &str =
+    "query ($text: String!, $profiles: [ID!]) { searchAssets(text: $text, dbProfileIds: $profiles, first: 50) {
     nodes { asset { display } why score description } } }";
 
 /// A catalog as large companies have them: a few words, again and again.
@@ -42,7 +79,7 @@ fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
         let (one, other) = (THINGS[n % THINGS.len()], THINGS[n / THINGS.len() % THINGS.len()]);
         let column = |at: usize| {
             let part = PARTS[(at + n) % PARTS.len()];
-            if at % 3 == 0 { format!("{other}_{part}_{at} TEXT") } else { format!("{part}_{at} TEXT") }
+            if at.is_multiple_of(3) { format!("{other}_{part}_{at} TEXT") } else { format!("{part}_{at} TEXT") }
         };
         let columns: Vec<String> = (0..COLUMNS).map(column).collect();
         script += &format!("CREATE TABLE {one}_{other}_{n} ({});\n", columns.join(", "));
@@ -79,7 +116,8 @@ pub async fn measure(binary: &Path, arguments: &Arguments) -> Result<(), Box<dyn
 /// The median of scans. Each match is looked at, as ordering them takes: a scan that stops at a page has no best first.
 fn scan_ms(store: &Connection, text: &str, times: usize) -> Result<f64, Box<dyn Error>> {
     let holds = |word: &str| {
-        let holds = ["names", "surroundings", "comment", "description"].map(|column| format!("{column} LIKE '%{word}%'"));
+        let holds =
+            ["names", "surroundings", "comment", "description"].map(|column| format!("{column} LIKE '%{word}%'"));
         format!("({})", holds.join(" OR "))
     };
     let words: Vec<String> = text.split([' ', '_']).map(holds).collect();
