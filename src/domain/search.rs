@@ -284,7 +284,8 @@ impl SearchQuery {
     #[must_use]
     pub fn found_in(&self, texts: [&str; Place::ALL.len()]) -> Vec<(Place, Vec<String>)> {
         let stemmer = Stemmer::create(Algorithm::Porter);
-        let stem = |word: &str| stemmer.stem(word).into_owned();
+        // The index leaves short words as they are.
+        let stem = |word: &str| if word.len() < 3 { word.to_owned() } else { stemmer.stem(word).into_owned() };
         let stems = |words: &Vec<String>| words.iter().map(|word| stem(word)).collect::<Vec<_>>();
         let phrases: Vec<Vec<String>> = self.wanted.iter().flat_map(|one| &one.spellings).map(stems).collect();
         let begun = self.wanted.iter().filter_map(Wanted::begins).map(stem).collect::<Vec<_>>();
@@ -449,6 +450,8 @@ mod tests {
                 (Place::Description, words(&["mailings", "customer", "email"])),
             ]
         );
+        let found = SearchQuery::of("s", true).found_in(["s3 s", "bucket", "", ""]);
+        assert_eq!(found, [(Place::Name, words(&["s"]))]);
     }
 
     proptest! {

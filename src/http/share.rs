@@ -257,6 +257,7 @@ impl Channel {
                 let last = failed || refused.is_some();
                 let json = answer.to_json();
                 (news, news_bytes) = (news + 1, news_bytes + json.len());
+                let stage = if last { Stage::Ended } else { stage };
                 channel.push(stage, Shared { number: place.number(), between: false, json, failed, refused });
                 if last {
                     break;
@@ -298,6 +299,16 @@ impl Channel {
             if let Some(oldest) = ring.kept.pop_front() {
                 ring.bytes -= oldest.json.len();
                 ring.first += 1;
+            }
+        }
+    }
+
+    /// Somebody has taken, or needs not, what comes before this result.
+    fn took(&self, ring: &mut Ring, next: u64) {
+        if next > ring.taken {
+            ring.taken = next;
+            if ring.stage == Stage::Reading {
+                self.taken.notify_one();
             }
         }
     }
@@ -350,18 +361,21 @@ pub enum Followed {
 impl Follower {
     fn new(channel: Arc<Channel>, after: Option<i32>, number: Number) -> Option<Self> {
         let next = {
-            let ring = channel.ring();
+            let mut ring = channel.ring();
             if ring.stage == Stage::Ended {
                 return None;
             }
-            match (after, ring.kept.front()) {
+            let next = match (after, ring.kept.front()) {
                 // What comes next must be kept, or still to come.
                 (Some(after), _) if after > ring.newest && number == Number::Claimed => return None,
                 (Some(after), Some(first)) if after + 1 < first.number => return None,
                 (Some(after), None) if after < ring.newest => return None,
                 (Some(after), _) => ring.first + ring.kept.partition_point(|it| it.number <= after) as u64,
                 (None, _) => ring.end(),
-            }
+            };
+            // What comes before is of no use to it, and must not keep it waiting.
+            channel.took(&mut ring, next);
+            next
         };
         Some(Self { id: Channel::new_id(), next, after: after.unwrap_or_default(), channel })
     }
@@ -371,16 +385,11 @@ impl Follower {
         let mut ring = self.channel.ring();
         let Some(at) = self.next.checked_sub(ring.first) else { return Poll::Ready(Followed::Behind) };
         let mut at = usize::try_from(at).unwrap_or(usize::MAX);
-        while self.next < ring.given_out
+        while (self.next < ring.given_out || ring.stage == Stage::Ended)
             && let Some(result) = ring.kept.get(at).cloned()
         {
             (self.next, at) = (self.next + 1, at + 1);
-            if self.next > ring.taken {
-                ring.taken = self.next;
-                if ring.stage == Stage::Reading {
-                    self.channel.taken.notify_one();
-                }
-            }
+            self.channel.took(&mut ring, self.next);
             // Who was ahead of the channel has had it.
             if self.channel.numbered && !result.between && result.number <= self.after {
                 continue;

@@ -190,6 +190,9 @@ impl<E: Executor> Connection<E> {
         loop {
             let listens = self.output.has_room();
             let signal = tokio::select! {
+                biased;
+                // Who is dismissed gets nothing more, whatever is at hand.
+                Some(signal) = self.signals.next() => signal,
                 exchange = self.output.exchange(listens) => match exchange {
                     Ok(Exchange::Written) => continue,
                     Ok(Exchange::Read(message)) => {
@@ -201,7 +204,6 @@ impl<E: Executor> Connection<E> {
                     }
                     Err(_gone) => return None,
                 },
-                Some(signal) = self.signals.next() => signal,
             };
             match signal {
                 Signal::Beat => {

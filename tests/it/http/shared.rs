@@ -132,6 +132,24 @@ async fn who_falls_behind_reads_again_at_its_own_pace_and_misses_nothing() {
 }
 
 #[tokio::test]
+async fn who_begins_at_the_end_waits_for_nobody_who_reads_slowly() {
+    let toy = Toy::start().await;
+    toy.seen.newest.send_replace(200);
+    let (mut slow, mut quick) = (Socket::open(&toy).await, Socket::open(&toy).await);
+    slow.subscribe_with("a", LONG, json!({ "after": 0 })).await;
+    assert_eq!(number(&mut slow).await, 1);
+    quick.subscribe_with("a", LONG, json!({ "after": 200 })).await;
+    // An answer to what comes after tells that the subscription was taken.
+    quick.subscribe("b", "{ hello }").await;
+    while quick.next().await["type"] != "complete" {}
+    toy.seen.newest.send_replace(201);
+    assert_eq!(number(&mut quick).await, 201);
+    for expected in 2..=201 {
+        assert_eq!(number(&mut slow).await, expected);
+    }
+}
+
+#[tokio::test]
 async fn who_falls_behind_the_news_is_told_to_fetch_again() {
     let toy = Toy::start().await;
     let mut executions = toy.seen.executions.subscribe();
