@@ -3,7 +3,8 @@
 //! The rule: a name is indexed by the words that the builtin describer reads in it (`vocabulary.rs`), as they stand
 //! there and with abbreviations expanded, so that "customer mail" finds `cust_email_addr`. Comments and descriptions
 //! are indexed as they are. Bending (`orders`, `ordered`) is the index's business; why something was found is told by
-//! the same stems, by Porter's rules. What is a word, a spelling of it or a synonym is decided here. To add a synonym, add it to a line of [`SYNONYMS`].
+//! the same stems, by Porter's rules ([`Finder`]). What is a word, a spelling of it or a synonym is decided here. To add
+//! a synonym, add it to a line of [`SYNONYMS`].
 
 use std::collections::BTreeSet;
 
@@ -279,39 +280,14 @@ pub enum Need {
 }
 
 impl SearchQuery {
-    /// The words of an asset's texts that are looked for, by the place where they stand: its name, the names around it,
-    /// its description and its comment.
+    /// What tells where the words stand in an asset.
     #[must_use]
-    pub fn found_in(&self, texts: [&str; Place::ALL.len()]) -> Vec<(Place, Vec<String>)> {
-        let stemmer = Stemmer::create(Algorithm::Porter);
-        // The index leaves short words as they are.
-        let stem = |word: &str| if word.len() < 3 { word.to_owned() } else { stemmer.stem(word).into_owned() };
+    pub fn finder(&self) -> Finder {
         let stems = |words: &Vec<String>| words.iter().map(|word| stem(word)).collect::<Vec<_>>();
         let phrases: Vec<Vec<String>> = self.wanted.iter().flat_map(|one| &one.spellings).map(stems).collect();
-        let begun = self.wanted.iter().filter_map(Wanted::begins).map(stem).collect::<Vec<_>>();
-        // A stem begins as its word does: most words need none.
-        let first = |word: &str| word.chars().next();
-        let firsts: Vec<Option<char>> = phrases.iter().flatten().chain(&begun).map(|stem| first(stem)).collect();
-        let stems = |words: &[String]| {
-            let stem = |word: &String| if firsts.contains(&first(word)) { stem(word) } else { String::new() };
-            words.iter().map(stem).collect::<Vec<_>>()
-        };
-        let found = Place::ALL.into_iter().zip(texts).map(|(place, text)| {
-            let words = plain_words(text);
-            let stems = stems(&words);
-            let mut found: Vec<String> = Vec::new();
-            for at in 0..words.len() {
-                let begins = begun.iter().any(|beginning| stems[at].starts_with(beginning.as_str()));
-                let longest = phrases.iter().filter(|phrase| stems[at..].starts_with(phrase)).map(Vec::len).max();
-                let Some(length) = longest.or(begins.then_some(1)) else { continue };
-                let said = words[at..at + length].join(" ");
-                if !found.contains(&said) {
-                    found.push(said);
-                }
-            }
-            (place, found)
-        });
-        found.filter(|(_, words)| !words.is_empty()).collect()
+        let beginnings: Vec<String> = self.wanted.iter().filter_map(Wanted::begins).map(stem).collect();
+        let firsts = phrases.iter().flatten().chain(&beginnings).filter_map(|stem| stem.chars().next()).collect();
+        Finder { phrases, beginnings, firsts }
     }
 
     /// What this text looks for. `prefix` takes its last word for the beginning of one too, as while somebody types.
@@ -387,6 +363,52 @@ impl SearchQuery {
     }
 }
 
+/// Tells where the words of a search stand.
+#[derive(Debug, Clone)]
+pub struct Finder {
+    /// The stems of each spelling.
+    phrases: Vec<Vec<String>>,
+    /// The stems of beginnings.
+    beginnings: Vec<String>,
+    /// The letters that all of these begin with.
+    firsts: BTreeSet<char>,
+}
+
+impl Finder {
+    /// The words of an asset's texts that are looked for, by the place where they stand: its name, the names around it,
+    /// its description and its comment.
+    #[must_use]
+    pub fn found_in(&self, texts: [&str; Place::ALL.len()]) -> Vec<(Place, Vec<String>)> {
+        let found = Place::ALL.into_iter().zip(texts).map(|(place, text)| (place, self.found(text)));
+        found.filter(|(_, words)| !words.is_empty()).collect()
+    }
+
+    /// The words of a text that are looked for, each once, in the order in which they stand.
+    fn found(&self, text: &str) -> Vec<String> {
+        let words = plain_words(text);
+        // A stem begins as its word does: most words need none.
+        let may_be = |word: &str| word.chars().next().is_some_and(|first| self.firsts.contains(&first));
+        let stems: Vec<String> =
+            words.iter().map(|word| if may_be(word) { stem(word) } else { String::new() }).collect();
+        let mut found: Vec<String> = Vec::new();
+        for at in 0..words.len() {
+            let begins = self.beginnings.iter().any(|beginning| stems[at].starts_with(beginning.as_str()));
+            let longest = self.phrases.iter().filter(|phrase| stems[at..].starts_with(phrase)).map(Vec::len).max();
+            let Some(length) = longest.or(begins.then_some(1)) else { continue };
+            let said = words[at..at + length].join(" ");
+            if !found.contains(&said) {
+                found.push(said);
+            }
+        }
+        found
+    }
+}
+
+/// A word without its bending. The index leaves short words as they are.
+fn stem(word: &str) -> String {
+    if word.len() < 3 { word.to_owned() } else { Stemmer::create(Algorithm::Porter).stem(word).into_owned() }
+}
+
 /// Lower-case words of letters and digits alone. The vocabulary writes `e-mail`, which nobody types in a name.
 fn plain_words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace("e-mail", "email");
@@ -440,7 +462,7 @@ mod tests {
     fn what_was_found_is_told_where_it_stands() {
         let query = SearchQuery::of("customers e-mail", true);
         let texts = ["cust customer email", "shop customer", "Where we send our mailings; the customer's e-mail.", ""];
-        let found = query.found_in(texts);
+        let found = query.finder().found_in(texts);
         let words = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect::<Vec<_>>();
         assert_eq!(
             found,
@@ -450,7 +472,7 @@ mod tests {
                 (Place::Description, words(&["mailings", "customer", "email"])),
             ]
         );
-        let found = SearchQuery::of("s", true).found_in(["s3 s", "bucket", "", ""]);
+        let found = SearchQuery::of("s", true).finder().found_in(["s3 s", "bucket", "", ""]);
         assert_eq!(found, [(Place::Name, words(&["s"]))]);
     }
 

@@ -202,7 +202,7 @@ impl Ring {
 }
 
 impl Channel {
-    fn open(execution: Execution, stage: Stage, key: Key, channels: Channels) -> Arc<Self> {
+    fn open(execution: Execution, mut stage: Stage, key: Key, channels: Channels) -> Arc<Self> {
         let Execution { mut responses, shareable, request_id } = execution;
         let Shareable { place, numbered, blueprint } = shareable;
         let (kept, waiting, newest) = (VecDeque::new(), HashMap::new(), place.number());
@@ -216,7 +216,6 @@ impl Channel {
             producer: Mutex::default(),
         });
         let weak = Arc::downgrade(&channel);
-        let mut stage = stage;
         let produce = async move {
             let mut first = stage == Stage::Reading;
             // From when on the next wave may go out, and how much is new for it.

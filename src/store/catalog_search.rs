@@ -167,11 +167,13 @@ impl CatalogStore for SqlStore {
         let these = catalog_asset::Column::Id.is_in(ids.iter().copied());
         let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await?;
         let mut assets: HashMap<i64, catalog_asset::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
+        let finder = query.finder();
         // What was removed between two looks is not there any more.
         let rows = page.rows.into_iter().filter_map(|(cursor, found)| Some((cursor, assets.remove(&found.id)?, found)));
         let rows = rows.map(|(cursor, row, found)| {
-            let text = |text: &Option<String>| text.clone().unwrap_or_default();
-            let matches = query.found_in([&row.names, &row.surroundings, &text(&row.description), &text(&row.comment)]);
+            let [description, comment] =
+                [&row.description, &row.comment].map(|text| text.as_deref().unwrap_or_default());
+            let matches = finder.found_in([&row.names, &row.surroundings, description, comment]);
             Ok::<_, Error>((cursor, AssetHit { asset: catalog::known_asset(row)?, score: -found.rank, matches }))
         });
         Ok(Page { rows: rows.collect::<Result<_>>()?, has_next: page.has_next, has_previous: page.has_previous })
