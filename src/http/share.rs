@@ -58,7 +58,7 @@ const REST: Duration = Duration::from_micros(10);
 /// However many there are.
 const LONGEST_REST: Duration = Duration::from_millis(100);
 /// Followers that are woken before others get their turn.
-const RIPPLE: usize = 32;
+const RIPPLE: usize = 128;
 
 /// What makes operations the same.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

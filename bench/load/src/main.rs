@@ -20,7 +20,7 @@ use clap::Parser;
 use serde_json::{Value, json};
 
 use crate::{
-    report::{Figures, memory_kib},
+    report::{Figures, Memory, memory_kib},
     subscriber::{Crowd, Target},
 };
 
@@ -76,14 +76,21 @@ fn main() -> Result<()> {
     if let Some(plan) = &options.raw_plan {
         return runtime.block_on(raw::serve(plan));
     }
+    let mut memories = Vec::new();
     for &count in &options.subscribers {
-        runtime.block_on(measure(&options, count))?;
+        memories.extend(runtime.block_on(measure(&options, count))?);
+    }
+    memories.sort_by_key(|memory| memory.subscribers);
+    if let [fewer, .., more] = memories.as_slice()
+        && fewer.subscribers < more.subscribers
+    {
+        println!("each subscriber takes {:.1} KiB", more.each(fewer));
     }
     Ok(())
 }
 
-/// One count of subscribers: the server, then raw bytes.
-async fn measure(options: &Options, count: usize) -> Result<()> {
+/// One count of subscribers: the server, then raw bytes. Gives the server's memory, where it is known.
+async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
     let duration = Duration::from_secs(options.seconds.into());
     let (figures, heard, offered) = match (&options.gloss, &options.url) {
         (Some(binary), _) => {
@@ -96,11 +103,10 @@ async fn measure(options: &Options, count: usize) -> Result<()> {
             tokio::time::sleep(Duration::from_secs(3)).await;
             let (waiting, past) = (memory_kib(pid), crowd.newest());
             stage.perform();
-            let heard = crowd.to_the_end().await?;
+            let heard = crowd.until_the_end().await?;
             let after = memory_kib(pid);
             stage.end().await;
-            let mut figures = Figures::of(&heard, past);
-            figures.memory(before, waiting, after, count);
+            let figures = Figures::of(&heard, past).with_memory(Memory { subscribers: count, before, waiting, after });
             (figures, heard, past)
         }
         (None, Some(url)) => {
@@ -109,10 +115,11 @@ async fn measure(options: &Options, count: usize) -> Result<()> {
             let crowd = Crowd::gather(&target, count, |_| true).await?;
             let waiting = options.pid.map(memory_kib);
             tokio::time::sleep(duration).await;
-            let heard = crowd.to_the_end_or_now().await?;
+            let heard = crowd.until_now().await?;
             let mut figures = Figures::of(&heard, 0);
             if let (Some(pid), Some(before), Some(waiting)) = (options.pid, before, waiting) {
-                figures.memory(before, waiting, memory_kib(pid), count);
+                let after = memory_kib(pid);
+                figures = figures.with_memory(Memory { subscribers: count, before, waiting, after });
             }
             (figures, heard, 0)
         }
@@ -123,7 +130,7 @@ async fn measure(options: &Options, count: usize) -> Result<()> {
     let raw = raw::measure(&heard, offered, count, options.rate).await?;
     println!("  raw     {raw}");
     println!("  server / raw: {}", figures.compared(&raw));
-    Ok(())
+    Ok(figures.memory())
 }
 
 fn target(options: &Options, url: &str, variables: Value) -> Result<Target> {

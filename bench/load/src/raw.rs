@@ -53,7 +53,7 @@ pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Res
     let crowd = Crowd::gather(&Target::new(&url, json!({}), json!({}), "sequence")?, count, |_| false).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     server.stdin.take().ok_or("no input")?.write_all(b"go\n").await?;
-    let heard = crowd.to_the_end().await?;
+    let heard = crowd.until_the_end().await?;
     server.kill().await?;
     Ok(Figures::of(&heard, 0))
 }

@@ -20,6 +20,23 @@ pub fn memory_kib(pid: u32) -> u64 {
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
+/// What the server has in memory, in KiB: before anybody came, when all waited, and in the end.
+#[derive(Clone, Copy)]
+pub struct Memory {
+    pub subscribers: usize,
+    pub before: u64,
+    pub waiting: u64,
+    pub after: u64,
+}
+
+impl Memory {
+    /// KiB that each subscriber takes by which this had more than another: in the end, when both have the same run behind
+    /// them.
+    pub fn each(&self, fewer: &Self) -> f64 {
+        (self.after as f64 - fewer.after as f64) / self.subscribers.saturating_sub(fewer.subscribers) as f64
+    }
+}
+
 /// Of one run.
 pub struct Figures {
     deliveries: usize,
@@ -28,8 +45,7 @@ pub struct Figures {
     p99_ms: f64,
     gaps: usize,
     incomplete: usize,
-    /// KiB for each subscriber: waiting, and at the end.
-    memory: Option<(f64, f64)>,
+    memory: Option<Memory>,
 }
 
 impl Figures {
@@ -59,10 +75,14 @@ impl Figures {
         }
     }
 
-    /// With the server's memory before anybody came, when all waited, and in the end.
-    pub fn memory(&mut self, before: u64, waiting: u64, after: u64, count: usize) {
-        let each = |now: u64| now.saturating_sub(before) as f64 / count as f64;
-        self.memory = Some((each(waiting), each(after)));
+    /// With the server's memory.
+    pub fn with_memory(self, memory: Memory) -> Self {
+        Self { memory: Some(memory), ..self }
+    }
+
+    /// The server's memory, where it is known.
+    pub const fn memory(&self) -> Option<Memory> {
+        self.memory
     }
 
     /// In numbers of the other's.
@@ -85,8 +105,8 @@ impl fmt::Display for Figures {
         if *incomplete > 0 {
             write!(f, ", {incomplete} not to the end")?;
         }
-        if let Some((waiting, after)) = memory {
-            write!(f, ", {waiting:.1} KiB each waiting, {after:.1} in the end")?;
+        if let Some(Memory { before, waiting, after, .. }) = memory {
+            write!(f, ", {before} KiB of memory before, {waiting} with all waiting, {after} in the end")?;
         }
         Ok(())
     }

@@ -87,14 +87,14 @@ impl Crowd {
     }
 
     /// Waits until all have heard that it is complete.
-    pub async fn to_the_end(self) -> Result<Vec<Heard>> {
+    pub async fn until_the_end(self) -> Result<Vec<Heard>> {
         self.tasks.join_all().await.into_iter().collect()
     }
 
     /// Takes what was heard so far.
-    pub async fn to_the_end_or_now(self) -> Result<Vec<Heard>> {
+    pub async fn until_now(self) -> Result<Vec<Heard>> {
         self.leave.notify_waiters();
-        self.to_the_end().await
+        self.until_the_end().await
     }
 }
 

@@ -188,12 +188,11 @@ impl<E: Executor> Connection<E> {
         self.expect(self.door.stop.token.clone().cancelled_owned().map(|()| Signal::Stopped));
         self.expect_dismissal();
         loop {
-            let listens = self.output.has_room();
             let signal = tokio::select! {
                 biased;
                 // Who is dismissed gets nothing more, whatever is at hand.
                 Some(signal) = self.signals.next() => signal,
-                exchange = self.output.exchange(listens) => match exchange {
+                exchange = self.output.exchange() => match exchange {
                     Ok(Exchange::Written) => continue,
                     Ok(Exchange::Read(message)) => {
                         last_heard = Instant::now();
@@ -213,7 +212,7 @@ impl<E: Executor> Connection<E> {
                     if last_heard.elapsed() > limits.silent_for {
                         return None;
                     }
-                    if last_ping.elapsed() >= limits.ping_every && listens {
+                    if last_ping.elapsed() >= limits.ping_every && self.output.has_room() {
                         last_ping = Instant::now();
                         self.output.say(FromServer::Ping.frame());
                     }

@@ -117,23 +117,22 @@ impl<E: Executor> Output<E> {
         self.batch = None;
     }
 
-    /// Writes what there is to write and, when it `listens`, reads what came; waits for either. It may be dropped at any
-    /// moment and called again; it returns when much was written, so that others get their turn.
-    pub async fn exchange(&mut self, listens: bool) -> Result<Exchange, axum::Error> {
+    /// Writes what there is to write and reads what came, as long as there is room for the answers; waits for either. It
+    /// may be dropped at any moment and called again; it returns when much was written, so that others get their turn.
+    pub async fn exchange(&mut self) -> Result<Exchange, axum::Error> {
         self.reads_first = !self.reads_first;
         let first = self.reads_first;
         poll_fn(|context| {
-            if first
-                && listens
-                && let Poll::Ready(message) = self.socket.poll_next_unpin(context)
-            {
+            let listened = first && self.has_room();
+            if listened && let Poll::Ready(message) = self.socket.poll_next_unpin(context) {
                 return Poll::Ready(Ok(Exchange::Read(message)));
             }
             if let Poll::Ready(written) = self.poll_write(context) {
                 return Poll::Ready(written.map(|()| Exchange::Written));
             }
-            if !first
-                && listens
+            // What was written has made room.
+            if !listened
+                && self.has_room()
                 && let Poll::Ready(message) = self.socket.poll_next_unpin(context)
             {
                 return Poll::Ready(Ok(Exchange::Read(message)));

@@ -1,10 +1,19 @@
 //! `graphql-transport-ws`: the messages and every close code.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::{
+    net::TcpStream,
+    time::{sleep, timeout},
+};
 use tokio_tungstenite::{
     MaybeTlsStream, WebSocketStream, connect_async,
     tungstenite::{
@@ -197,6 +206,40 @@ async fn a_client_says_little_before_it_is_known_and_little_by_pings() {
     }
     known.subscribe(&"x".repeat(2_000), "{ hello }").await;
     assert_eq!(known.closed().await.0, 4400);
+}
+
+/// Who asks for more than it reads is not listened to, and is again as soon as it has read.
+#[tokio::test]
+async fn who_reads_again_is_listened_to_again_at_once() {
+    let toy = Toy::limited(|limits| {
+        let hour = Duration::from_hours(1);
+        (limits.ping_every, limits.read_within, limits.silent_for) = (hour, hour, hour);
+    })
+    .await;
+    let (mut sink, mut answers) = Socket::open(&toy).await.0.split();
+    let ping = json!({ "type": "ping", "payload": { "x": "x".repeat(3_000) } }).to_string();
+    // More than all buffers on the way hold.
+    let pings = 10_000;
+    let sent = Arc::new(AtomicUsize::new(0));
+    let counted = Arc::clone(&sent);
+    let asks = tokio::spawn(async move {
+        for _ in 0..pings {
+            sink.send(Message::text(&ping)).await.unwrap();
+            counted.fetch_add(1, Ordering::Relaxed);
+        }
+    });
+    // Until nothing more gets through.
+    let mut before = usize::MAX;
+    while before != sent.load(Ordering::Relaxed) {
+        before = sent.load(Ordering::Relaxed);
+        sleep(Duration::from_millis(300)).await;
+    }
+    assert!(before < pings, "it is listened to without end");
+    for _ in 0..pings {
+        let answer = timeout(Duration::from_secs(60), answers.next()).await.expect("it is not listened to any more");
+        assert!(answer.unwrap().unwrap().to_string().contains("pong"));
+    }
+    asks.await.unwrap();
 }
 
 #[tokio::test]
@@ -504,7 +547,7 @@ async fn who_never_reads_is_closed_with_a_clear_code_after_a_while() {
     gone.subscribe("a", "subscription { flood }").await;
     floods.wait_for(|&n| n == 1).await.unwrap();
     floods.wait_for(|&n| n == 0).await.unwrap();
-    tokio::time::sleep(Duration::from_secs(1)).await;
+    sleep(Duration::from_secs(1)).await;
     let end = loop {
         match gone.0.next().await {
             Some(Ok(Message::Close(frame))) => break format!("{frame:?}"),
