@@ -22,6 +22,12 @@ pub const MAX_WORDS: usize = 16;
 /// From so many letters on the last word of a text is also the beginning of one.
 const PREFIX_FROM: usize = 3;
 
+/// Endings that stems are without.
+const ENDINGS: &[&str] = &[
+    "ing", "ed", "ation", "ion", "ment", "ness", "ance", "ence", "able", "ible", "ant", "ent", "ive", "ous", "ate",
+    "ize", "ity",
+];
+
 /// Words that people use for the same thing in data.
 const SYNONYMS: &[&[&str]] = &[
     &["mail", "email"],
@@ -261,6 +267,12 @@ impl Wanted {
     pub fn begins(&self) -> Option<&str> {
         self.spellings.first().filter(|_| self.prefix)?.last().map(String::as_str)
     }
+
+    /// Whether who looks for the beginning finds this spelling as well.
+    #[must_use]
+    pub fn covers(&self, spelling: &[String]) -> bool {
+        matches!((self.begins(), spelling), (Some(begins), [word]) if stem(word).starts_with(&stem(begins)))
+    }
 }
 
 /// What a text looks for.
@@ -316,6 +328,9 @@ impl SearchQuery {
                 group.iter().for_each(|word| add(word));
             }
             let prefix = prefix && at + 1 == count && token.raw.chars().count() >= PREFIX_FROM;
+            if prefix {
+                completions(&token.raw).iter().for_each(|word| add(word));
+            }
             let known = wanted.iter().any(|other| other.spellings.first() == spellings.first());
             if !spellings.is_empty() && !known && wanted.len() < MAX_WORDS {
                 wanted.push(Wanted { spellings, prefix });
@@ -409,6 +424,25 @@ fn stem(word: &str) -> String {
     if word.len() < 3 { word.to_owned() } else { Stemmer::create(Algorithm::Porter).stem(word).into_owned() }
 }
 
+/// What a word may become whose beginning is longer than its stem: `shippin` begins no stem, but becomes `shipping`.
+fn completions(beginning: &str) -> Vec<String> {
+    let mut stems = vec![stem(beginning)];
+    let letters: Vec<char> = beginning.chars().collect();
+    let doubled = matches!(letters[..], [.., a, b] if a == b);
+    let mut words = Vec::new();
+    for ending in ENDINGS {
+        let begun = (usize::from(!doubled)..ending.len()).filter(|at| beginning.ends_with(&ending[..*at]));
+        for word in begun.map(|at| format!("{beginning}{}", &ending[at..])) {
+            let stem = stem(&word);
+            if !stems.iter().any(|known| stem.starts_with(known.as_str())) {
+                stems.push(stem);
+                words.push(word);
+            }
+        }
+    }
+    words
+}
+
 /// Lower-case words of letters and digits alone. The vocabulary writes `e-mail`, which nobody types in a name.
 fn plain_words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace("e-mail", "email");
@@ -474,6 +508,20 @@ mod tests {
         );
         let found = SearchQuery::of("s", true).finder().found_in(["s3 s", "bucket", "", ""]);
         assert_eq!(found, [(Place::Name, words(&["s"]))]);
+    }
+
+    #[test]
+    fn who_types_finds_before_the_word_is_whole() {
+        let found = |text: &str, word: &str| {
+            let finder = SearchQuery::of(text, true).finder();
+            !finder.found_in([word, "", "", ""]).is_empty()
+        };
+        for word in ["shipping", "cancelled", "creation", "customer", "running", "payment", "category", "active"] {
+            for end in PREFIX_FROM..=word.len() {
+                assert!(found(&word[..end], word), "{}", &word[..end]);
+            }
+        }
+        assert!(!found("shippe", "shopping"));
     }
 
     proptest! {

@@ -117,10 +117,9 @@ fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Bread
             }
         };
         // A beginning finds the words that begin so, too; each phrase less is a walk through the index less.
-        let begins = wanted.begins();
-        let covered = |words: &&Vec<String>| matches!((begins, words.as_slice()), (Some(begins), [word]) if word.starts_with(begins));
-        let mut spellings: Vec<String> = wanted.spellings.iter().filter(|words| !covered(words)).map(phrase).collect();
-        if let Some(begins) = begins {
+        let own = wanted.spellings.iter().filter(|words| !wanted.covers(words));
+        let mut spellings: Vec<String> = own.map(phrase).collect();
+        if let Some(begins) = wanted.begins() {
             let label = label.trim_start_matches(':');
             spellings.push(if sqlite { format!("\"{begins}\" *") } else { format!("'{begins}':*{label}") });
         }

@@ -50,6 +50,7 @@ async fn names_are_found_by_what_they_mean() {
     orders.sort();
     assert_eq!(orders, ["main.open_orders", "main.ord"], "bending, and tables before columns");
     assert_eq!(found(&server, "custom", &profile).await[0], "main.cust", "while somebody types");
+    assert!(found(&server, "orderi", &profile).await.contains(&"main.ord".to_owned()), "on the way to \"ordering\"");
     assert_eq!(found(&server, "client", &profile).await[0], "main.cust", "another word for the same");
     assert_eq!(found(&server, "unheard-of", &profile).await, [""; 0]);
     // One word of two is better than nothing.
