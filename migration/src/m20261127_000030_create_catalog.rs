@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::{schema::big_pk_auto, sea_orm::DatabaseBackend};
 
 /// Names come as words already; English bending is the index's. The texts stay in the table.
@@ -65,7 +65,7 @@ impl MigrationTrait for Migration {
             table.col(&mut column);
         }
         table.foreign_key(&mut belongs_to("catalog_asset", "db_profile_id", "db_profile"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         let mut by_path = Index::create();
         by_path.name("catalog_asset_by_path").table("catalog_asset").unique();
         by_path.col("db_profile_id").col("table_key").col("column_key");
@@ -95,7 +95,7 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("db_profile_id"));
         table.foreign_key(&mut belongs_to("catalog_reading", "db_profile_id", "db_profile"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
 
         let statements: &[&str] = match manager.get_database_backend() {
             DatabaseBackend::Sqlite => &SQLITE,

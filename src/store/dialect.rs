@@ -1,9 +1,10 @@
 //! What one database needs otherwise than the rest, and nothing else: text search, keys ahead of an
-//! insert, hints. SQLite today; another database is another arm of each `match`.
+//! insert, hints, locks. SQLite and PostgreSQL; another database is another arm of each `match`.
 
 use sea_orm::{
     Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
     sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SelectStatement},
+    sqlx::{self, postgres::PgConnection},
 };
 
 use entity::run;
@@ -15,17 +16,34 @@ use crate::domain::{
     search::{Need, SearchQuery, Wanted},
 };
 
-/// Leaves nothing of what was deleted or overwritten in the store's files. It may take long: it writes the store anew.
+/// Leaves nothing of secrets that were deleted or overwritten in the store's files. It may take long: SQLite writes the
+/// store anew.
 pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
-    if writer.get_database_backend() == DbBackend::Sqlite {
+    let statements: &[&str] = match writer.get_database_backend() {
         // The copy may be larger than the memory.
-        for statement in
-            ["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"]
-        {
-            writer.execute_unprepared(statement).await?;
+        DbBackend::Sqlite => {
+            &["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"]
         }
+        _ => &["VACUUM (FULL) db_profile, llm_profile, seal"],
+    };
+    for statement in statements {
+        writer.execute_unprepared(statement).await?;
     }
     Ok(())
+}
+
+/// Takes a store in PostgreSQL for this connection, as long as that lives. A process that has just ended is given a
+/// moment to be gone.
+pub(super) async fn take_store(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    // The key is Gloss's own: "gloss" in ASCII.
+    let take = "SET lock_timeout = '3s'; SELECT pg_advisory_lock(x'676c6f7373'::bigint); RESET lock_timeout";
+    sqlx::raw_sql(take).execute(connection).await.map(drop)
+}
+
+/// Whether another process has the store.
+pub(super) fn is_taken(error: &sqlx::Error) -> bool {
+    const LOCK_NOT_AVAILABLE: &str = "55P03";
+    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
 }
 
 /// Characters of a searched text from which the search index answers.
@@ -192,15 +210,17 @@ fn exactness(query: &SearchQuery) -> Expr {
 
 /// The keys of the next runs, inside the transaction that will record them.
 pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>> {
-    match connection.get_database_backend() {
-        DbBackend::Sqlite => {
-            let mut query = Query::select();
-            query.column("seq").from("sqlite_sequence").and_where(Expr::col("name").eq("run"));
-            let last = super::number(connection, &query).await?;
-            Ok((last + 1..).take(count).collect())
-        }
-        backend => Err(Error::internal(format!("{backend:?} gives no keys yet"))),
+    let mut query = Query::select();
+    if connection.get_database_backend() == DbBackend::Sqlite {
+        query.column("seq").from("sqlite_sequence").and_where(Expr::col("name").eq("run"));
+        let last = super::number(connection, &query).await?;
+        return Ok((last + 1..).take(count).collect());
     }
+    let count = i64::try_from(count).map_err(Error::internal)?;
+    query.expr(Expr::cust("nextval(pg_get_serial_sequence('run', 'id'))"));
+    query.from_function(Func::cust("generate_series").args([1, count].map(Expr::val)), "n");
+    let rows = connection.query_all(&query).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
 /// What the database is, for a person.
@@ -208,7 +228,7 @@ pub(super) async fn name(connection: &DatabaseConnection) -> Result<String, DbEr
     let backend = connection.get_database_backend();
     let (name, question) = match backend {
         DbBackend::Sqlite => ("SQLite", "SELECT sqlite_version()"),
-        _ => ("PostgreSQL", "SHOW server_version"),
+        _ => ("PostgreSQL", "SELECT split_part(current_setting('server_version'), ' ', 1)"),
     };
     let row = connection.query_one_raw(Statement::from_string(backend, question)).await?;
     let version: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();
