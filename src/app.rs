@@ -114,7 +114,7 @@ pub enum StartError {
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     open_store(&settings, Arc::new(LocalBus::default())).await?;
-    println!("the store in {} is up to date", settings.data_dir.display());
+    println!("the store of {} is up to date", settings.data_dir.display());
     Ok(())
 }
 
@@ -163,7 +163,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
         other => other?,
     };
     let store_lock = prepare_store_file(settings)?;
-    eprintln!("No server holds {}: this works on the store there.", settings.data_dir.display());
+    eprintln!("No server holds {}: this works on its store.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
     let ports = ports(Arc::new(open_store(settings, bus.clone()).await?), bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));

@@ -61,8 +61,8 @@ pub struct Flags {
     /// Folder of the store, the demo database and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// Where the records are kept: sqlite:///path/to/store.db or postgres://user:password@host:port/database [default:
-    /// sqlite:// in the data folder]
+    /// Where the records are kept, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
+    /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true)]
     pub store_url: Option<SecretString>,
     /// Runs at once in this process [default: 4]; 0 makes it an API-only process
@@ -128,8 +128,8 @@ pub struct Place {
     /// Folder of the store and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER", global = true)]
     data_dir: Option<PathBuf>,
-    /// Where the records are kept: sqlite:///path/to/store.db or postgres://user:password@host:port/database [default:
-    /// sqlite:// in the data folder]
+    /// Where the records are kept, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
+    /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true, global = true)]
     store_url: Option<SecretString>,
 }

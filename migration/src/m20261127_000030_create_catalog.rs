@@ -28,13 +28,20 @@ const SQLITE: [&str; 4] = [
     END",
 ];
 
-/// PostgreSQL keeps the index in a column of its own: weight A for names, D for surroundings.
-const POSTGRES: [&str; 2] = [
-    "ALTER TABLE catalog_asset ADD COLUMN search tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('english', names), 'A')
-        || setweight(to_tsvector('english', coalesce(description, '')), 'B')
-        || setweight(to_tsvector('english', coalesce(comment, '')), 'C')
-        || setweight(to_tsvector('english', surroundings), 'D')) STORED",
+/// PostgreSQL keeps the index in a column of its own: weight A for names, D for surroundings. A column may be called
+/// "from" or "other", so that no word is passed over as one that says nothing; and signs part words, where PostgreSQL
+/// would see addresses, paths and hosts in texts.
+const POSTGRES: [&str; 5] = [
+    "CREATE TEXT SEARCH DICTIONARY catalog_stem (TEMPLATE = snowball, Language = english)",
+    "CREATE TEXT SEARCH CONFIGURATION catalog_words (COPY = english)",
+    "ALTER TEXT SEARCH CONFIGURATION catalog_words ALTER MAPPING REPLACE english_stem WITH catalog_stem",
+    r##"ALTER TABLE catalog_asset ADD COLUMN search tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector('catalog_words', names), 'A')
+        || setweight(to_tsvector('catalog_words', translate(coalesce(description, ''),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32))), 'B')
+        || setweight(to_tsvector('catalog_words', translate(coalesce(comment, ''),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32))), 'C')
+        || setweight(to_tsvector('catalog_words', surroundings), 'D')) STORED"##,
     "CREATE INDEX catalog_asset_search ON catalog_asset USING gin (search)",
 ];
 

@@ -7,9 +7,9 @@
 use std::{sync::Arc, time::Duration};
 
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr,
+    ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
     sqlx::{
-        self, ConnectOptions as _, Connection as _,
+        ConnectOptions as _, Connection as _,
         postgres::{PgConnectOptions, PgConnection},
         sqlite::{SqliteJournalMode, SqliteSynchronous},
     },
@@ -22,10 +22,18 @@ const READERS: u32 = 4;
 /// How long a statement waits for a lock that another process holds: only a backup or a person's shell can. A run
 /// that records tries again after that.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a start waits for a PostgreSQL server to answer.
+/// How long a PostgreSQL server is waited for that does not answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may rest until it is tried before it is used: the server may have gone meanwhile.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// What a connection to PostgreSQL asks for: no chatter, and that its lock is not held for long after its machine is
+/// gone.
+const SESSION: [(&str, &str); 4] = [
+    ("client_min_messages", "warning"),
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
 /// Prepared statements that a connection keeps.
 const STATEMENTS: usize = 256;
 
@@ -44,7 +52,7 @@ impl Address {
             "postgres" | "postgresql" => {
                 let options: PgConnectOptions = url.parse().ok()?;
                 let options = options.application_name("gloss").statement_cache_capacity(STATEMENTS);
-                let options = options.options([("client_min_messages", "warning")]);
+                let options = options.options(SESSION);
                 Some(Self::Postgres(Box::new(options.disable_statement_logging())))
             }
             _ => None,
@@ -74,7 +82,8 @@ impl Address {
         // A pool tries on and on, and does not tell why. What is wrong is found before.
         self.try_out(options).await?;
         let mut options = self.options(1);
-        options.map_sqlx_postgres_pool_opts(|pool| {
+        // Those who write wait for one another here.
+        options.acquire_timeout(Duration::from_mins(1)).map_sqlx_postgres_pool_opts(|pool| {
             pool.after_connect(|connection, _| Box::pin(dialect::take_store(connection)))
         });
         Ok(Database::connect(options).await?)
@@ -108,6 +117,7 @@ impl Address {
                     .pragma("temp_store", "memory")
             }),
             Self::Postgres(address) => options
+                .acquire_timeout(ANSWER_TIMEOUT)
                 .test_before_acquire_if_idle_for(TRUSTED_FOR)
                 .map_sqlx_postgres_opts(move |_| address.as_ref().clone()),
         };
@@ -116,15 +126,18 @@ impl Address {
 
     /// Refuses a store that cannot be reached or that another process has.
     async fn try_out(&self, options: &PgConnectOptions) -> Result<(), OpenError> {
-        let failed = |error: sqlx::Error| OpenError::Database(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))));
+        let failed = |error: SqlxError| OpenError::Database(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))));
         let connecting = tokio::time::timeout(ANSWER_TIMEOUT, PgConnection::connect_with(options));
-        let silent = |_| Err(sqlx::Error::Io(std::io::ErrorKind::TimedOut.into()));
+        let silent = |_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into()));
         let mut connection = connecting.await.unwrap_or_else(silent).map_err(failed)?;
+        let holds_any_text = dialect::holds_any_text(&mut connection).await.map_err(failed)?;
         let taken = dialect::take_store(&mut connection).await;
         connection.close().await.map_err(failed)?;
         match taken {
             Err(error) if dialect::is_taken(&error) => Err(OpenError::InUse(self.place())),
-            taken => taken.map_err(failed),
+            Err(error) => Err(failed(error)),
+            Ok(()) if holds_any_text => Ok(()),
+            Ok(()) => Err(OpenError::Encoding(self.place())),
         }
     }
 }

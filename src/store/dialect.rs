@@ -2,9 +2,12 @@
 //! insert, hints, locks. SQLite and PostgreSQL; another database is another arm of each `match`.
 
 use sea_orm::{
-    Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    Condition, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxError, Statement,
     sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SelectStatement},
-    sqlx::{self, postgres::PgConnection},
+    sqlx::{
+        postgres::{PgConnection, PgDatabaseError},
+        query_scalar, raw_sql,
+    },
 };
 
 use entity::run;
@@ -34,16 +37,39 @@ pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
 
 /// Takes a store in PostgreSQL for this connection, as long as that lives. A process that has just ended is given a
 /// moment to be gone.
-pub(super) async fn take_store(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+pub(super) async fn take_store(connection: &mut PgConnection) -> Result<(), SqlxError> {
     // The key is Gloss's own: "gloss" in ASCII.
     let take = "SET lock_timeout = '3s'; SELECT pg_advisory_lock(x'676c6f7373'::bigint); RESET lock_timeout";
-    sqlx::raw_sql(take).execute(connection).await.map(drop)
+    raw_sql(take).execute(connection).await.map(drop)
+}
+
+/// Whether a database in PostgreSQL can hold any text.
+pub(super) async fn holds_any_text(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    query_scalar("SELECT current_setting('server_encoding') = 'UTF8'").fetch_one(connection).await
+}
+
+/// Whether a server cannot be reached, or has just gone, as when it starts anew. What was under way is not there then, or
+/// it is whole.
+pub(super) fn is_away(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+    };
+    match error.as_ref() {
+        SqlxError::Io(_) => true,
+        SqlxError::Database(said) => said
+            .try_downcast_ref::<PgDatabaseError>()
+            // Operator intervention, connection exceptions, too many connections.
+            .is_some_and(|said| ["57P", "08", "53300"].iter().any(|class| said.code().starts_with(class))),
+        _ => false,
+    }
 }
 
 /// Whether another process has the store.
-pub(super) fn is_taken(error: &sqlx::Error) -> bool {
-    const LOCK_NOT_AVAILABLE: &str = "55P03";
-    error.as_database_error().and_then(|error| error.code()).is_some_and(|code| code == LOCK_NOT_AVAILABLE)
+pub(super) fn is_taken(error: &SqlxError) -> bool {
+    error.as_database_error().is_some_and(|said| said.code().is_some_and(|code| code == "55P03"))
 }
 
 /// Characters of a searched text from which the search index answers.
@@ -179,10 +205,11 @@ pub(super) fn search_catalog(
         }
     } else {
         found.expr_as(Expr::col(("catalog_asset", "id")), "id").from("catalog_asset");
-        found.and_where(Expr::cust_with_expr("search @@ to_tsquery('english', $1)", asked.clone()));
+        found.and_where(Expr::cust_with_expr("search @@ to_tsquery('catalog_words', $1)", asked.clone()));
         if ranked {
+            // The last number: what says much beside what is looked for is less about it.
             let weights = "'{0.1, 0.3, 0.3, 1.0}'";
-            let rank = format!("-ts_rank({weights}, search, to_tsquery('english', $1))::float8");
+            let rank = format!("-ts_rank({weights}, search, to_tsquery('catalog_words', $1), 1)::float8");
             found.expr_as(Expr::cust_with_expr(rank, asked).sub(exactness(query)), "rank");
         }
     }

@@ -150,6 +150,10 @@ fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) 
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if dialect::is_away(&error) {
+            tracing::warn!(%error, "the store does not answer");
+            return Self::unavailable("the store does not answer; try again in a moment");
+        }
         Self::internal(error)
     }
 }

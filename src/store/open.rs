@@ -38,6 +38,9 @@ pub enum OpenError {
     /// Another process has it.
     #[error("the store {0} is in use by another Gloss; stop that one, or name another with --store-url")]
     InUse(String),
+    /// It cannot hold every text.
+    #[error("the store {0} is not encoded in UTF-8; make its database with ENCODING 'UTF8'")]
+    Encoding(String),
     /// It cannot be reached, read or migrated.
     #[error(
         "the store cannot be opened: {}; check that --store-url leads to a store of Gloss, and that it can be reached \

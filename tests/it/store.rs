@@ -412,6 +412,7 @@ async fn deleting_takes_everything_that_belongs_to_a_run() {
 async fn a_newer_store_is_refused_and_an_unknown_url_too() {
     let mut test = TestStore::new().await;
     test.reopen().await.unwrap();
+    test.store.clone().close().await.unwrap();
     gloss::store::migrate(&url(test.folder.path())).await.unwrap();
     test.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_create_future', 0)");
     for refused in
