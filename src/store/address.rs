@@ -38,7 +38,6 @@ const SESSION: [(&str, &str); 4] = [
 const STATEMENTS: usize = 256;
 
 /// Where a store is.
-#[derive(Clone)]
 pub(super) enum Address {
     Sqlite(String),
     Postgres(Box<PgConnectOptions>),
@@ -104,7 +103,7 @@ impl Address {
         // A connection lives as long as the store: a new one would prepare its statements again.
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
         options.acquire_timeout(Duration::from_mins(1));
-        match self.clone() {
+        match self {
             Self::Sqlite(_) => options.map_sqlx_sqlite_opts(|options| {
                 options
                     .create_if_missing(true)
@@ -116,10 +115,11 @@ impl Address {
                     .pragma("cache_size", "-16000")
                     .pragma("temp_store", "memory")
             }),
-            Self::Postgres(address) => options
-                .acquire_timeout(ANSWER_TIMEOUT)
-                .test_before_acquire_if_idle_for(TRUSTED_FOR)
-                .map_sqlx_postgres_opts(move |_| address.as_ref().clone()),
+            Self::Postgres(address) => {
+                let address = PgConnectOptions::clone(address);
+                options.acquire_timeout(ANSWER_TIMEOUT).test_before_acquire_if_idle_for(TRUSTED_FOR);
+                options.map_sqlx_postgres_opts(move |_| address.clone())
+            }
         };
         options
     }

@@ -3,6 +3,7 @@
 
 use std::{path::Path, sync::Arc};
 
+use gloss::config::{Flags, Settings};
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
@@ -34,7 +35,7 @@ struct Home {
 impl Home {
     /// `None` where there is no PostgreSQL.
     async fn new() -> Option<Self> {
-        let service = services::postgres().await?;
+        let service = services::stores().await?;
         let (_, name) = service.fresh_database().await;
         let login = format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'; ALTER DATABASE {name} OWNER TO {name};");
         service.run(None, &login).await;
@@ -205,6 +206,9 @@ async fn what_is_wrong_with_a_store_is_told_without_its_password() {
     service.run(None, &odd).await;
     let odd = service.url_for(&format!("{name}:{PASSWORD}"), &format!("{name}_odd"));
     says(&home.refused(data.path(), &[], &odd).await, &["UTF-8", "ENCODING 'UTF8'"]);
+
+    let flags = Flags { store_url: Some(home.url.clone().into()), ..Flags::default() };
+    assert!(!format!("{flags:?} {:?}", Settings::load(flags.clone()).unwrap()).contains(PASSWORD));
 
     // At its most talkative the log does not hold it either.
     let server = Server::start_with(&[("GLOSS_STORE_URL", &home.url), ("GLOSS_LOG", "trace")]).await;

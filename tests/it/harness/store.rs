@@ -35,7 +35,7 @@ pub fn url(folder: &Path) -> String {
     let mut made = MADE.lock().unwrap_or_else(PoisonError::into_inner);
     let is_new = made.get_or_insert_default().insert(name.clone());
     wait_for(async move {
-        let server = services::postgres().await.expect("GLOSS_TEST_STORE=postgres needs PostgreSQL");
+        let server = services::stores().await.expect("GLOSS_TEST_STORE=postgres needs PostgreSQL");
         if is_new {
             server.run(None, &format!("CREATE DATABASE \"{name}\";")).await;
         }
