@@ -10,7 +10,7 @@ use std::{
     time::Duration,
 };
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
 use tracing::Level;
 use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
@@ -114,7 +114,7 @@ pub enum StartError {
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     open_store(&settings, Arc::new(LocalBus::default())).await?;
-    println!("the store in {} is up to date", settings.data_dir.display());
+    println!("the store of {} is up to date", settings.data_dir.display());
     Ok(())
 }
 
@@ -128,7 +128,7 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
     let store = open_store(&settings, Arc::new(LocalBus::default())).await?;
     store.close().await?;
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
-    let (sealed, next) = key.rotate(&settings.store_url, secret(key::NEW_VARIABLE)?).await?;
+    let (sealed, next) = key.rotate(settings.store_url.expose_secret(), secret(key::NEW_VARIABLE)?).await?;
     let secrets = if sealed == 1 { "secret is" } else { "secrets are" };
     println!("{sealed} {secrets} sealed with a new key; {next}");
     Ok(())
@@ -145,7 +145,7 @@ pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), Star
         store.close().await?;
     }
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
-    println!("{}", key.forget(&settings.store_url, really).await?);
+    println!("{}", key.forget(settings.store_url.expose_secret(), really).await?);
     Ok(())
 }
 
@@ -163,7 +163,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
         other => other?,
     };
     let store_lock = prepare_store_file(settings)?;
-    eprintln!("No server holds {}: this works on the store there.", settings.data_dir.display());
+    eprintln!("No server holds {}: this works on its store.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
     let ports = ports(Arc::new(open_store(settings, bus.clone()).await?), bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));
@@ -177,7 +177,7 @@ fn install_tls() {
 
 async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore, StartError> {
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
-    let store = key.open(|key| store::open(&settings.store_url, bus.clone(), key)).await?;
+    let store = key.open(|key| store::open(settings.store_url.expose_secret(), bus.clone(), key)).await?;
     Ok(store.queueing_at_most(i64::try_from(settings.queued_runs).unwrap_or(i64::MAX)))
 }
 
@@ -337,7 +337,7 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
 /// Makes the store's file readable by this user alone before anything is written to it, and locks it where the lock
 /// of the data folder does not cover it: a store has one process.
 fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
-    let Some(path) = sqlite_file(&settings.store_url) else { return Ok(None) };
+    let Some(path) = sqlite_file(settings.store_url.expose_secret()) else { return Ok(None) };
     make_private_file(&path).map_err(|source| StartError::StoreFile { path: path.clone(), source })?;
     for suffix in ["", "-wal", "-shm"] {
         let mut name = path.clone().into_os_string();

@@ -11,7 +11,7 @@ use std::{
 
 use axum::http::{Uri, uri::Authority};
 use clap::Args;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
 /// Where the API listens when nothing else is said.
@@ -28,6 +28,10 @@ const DEFAULT_TARGET_PATIENCE: Duration = Duration::from_mins(1);
 const DEFAULT_REQUESTS_PER_MINUTE: u32 = 120_000;
 /// Runs that a client may have in the queue when nothing else is said.
 const DEFAULT_QUEUED_RUNS: usize = 1_000;
+/// How the URL of a store in a file is written.
+const SQLITE_HINT: &str = "sqlite:///path/to/store.db";
+/// How the URL of a store in PostgreSQL is written.
+const POSTGRES_HINT: &str = "postgres://user:password@host:port/database";
 /// How an allowed host is written.
 const HOSTS_HINT: &str = "hosts; write a host's name, as in gloss.example";
 /// How an allowed origin is written.
@@ -57,9 +61,10 @@ pub struct Flags {
     /// Folder of the store, the demo database and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// Where the records are kept [default: sqlite:// in the data folder]
+    /// Where the records are kept, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
+    /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true)]
-    pub store_url: Option<String>,
+    pub store_url: Option<SecretString>,
     /// Runs at once in this process [default: 4]; 0 makes it an API-only process
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N", value_parser = whole::<usize>)]
     pub workers: Option<usize>,
@@ -123,9 +128,10 @@ pub struct Place {
     /// Folder of the store and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER", global = true)]
     data_dir: Option<PathBuf>,
-    /// Where the records are kept [default: sqlite:// in the data folder]
+    /// Where the records are kept, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
+    /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true, global = true)]
-    store_url: Option<String>,
+    store_url: Option<SecretString>,
 }
 
 impl From<Place> for Flags {
@@ -158,8 +164,8 @@ pub enum MissedFirings {
     None,
 }
 
-/// What can be said in the file.
-#[derive(Debug, Default, Deserialize)]
+/// What can be said in the file. It may hold a password, and so is never printed.
+#[derive(Default, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     listen: Option<SocketAddr>,
@@ -192,7 +198,7 @@ pub struct Settings {
     /// Folder of the store, the demo database and the lock.
     pub data_dir: PathBuf,
     /// Where the records are kept.
-    pub store_url: String,
+    pub store_url: SecretString,
     /// Runs at once in this process; 0 for none.
     pub workers: usize,
     /// How long a run bears with a provider that does not answer.
@@ -274,18 +280,9 @@ impl Settings {
         let data_dir = flags.data_dir.or(file.data_dir).or_else(platform_data_dir).ok_or(ConfigError::NoDataFolder)?;
         let data_dir = std::path::absolute(&data_dir)
             .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
-        let store_url = flags.store_url.or(file.store_url).unwrap_or_else(|| sqlite_url(&data_dir.join("store.db")));
-        if !store_url.starts_with("sqlite://") {
-            let scheme = store_url.split(':').next().unwrap_or_default();
-            return Err(ConfigError::Invalid(format!(
-                "the store URL begins with {scheme}:; this version keeps its records in sqlite:// alone"
-            )));
-        }
-        if sqlite_file(&store_url).is_none() {
-            return Err(ConfigError::Invalid(
-                "the store URL names no file; write sqlite:///path/to/store.db".to_owned(),
-            ));
-        }
+        let store_url = flags.store_url.or_else(|| file.store_url.map(SecretString::from));
+        let store_url = store_url.unwrap_or_else(|| sqlite_url(&data_dir.join("store.db")).into());
+        check_store_url(store_url.expose_secret())?;
         let range = |name: &str, value: usize, from: usize, to: usize| {
             let message = || format!("{name} is {value}; it goes from {from} to {to}");
             if (from..=to).contains(&value) { Ok(value) } else { Err(ConfigError::Invalid(message())) }
@@ -348,6 +345,26 @@ impl Settings {
     }
 }
 
+/// Refuses a URL of no store. What it says holds nothing of a password.
+fn check_store_url(url: &str) -> Result<(), ConfigError> {
+    let scheme = url.split(':').next().unwrap_or_default();
+    let wrong = match scheme {
+        "sqlite" if sqlite_file(url).is_some() => return Ok(()),
+        "sqlite" => format!("the store URL names no file; write {SQLITE_HINT}"),
+        "postgres" | "postgresql" => {
+            // What follows a sign that a password should have been written without would be taken for a name.
+            let database = url::Url::parse(url).map(|url| url.path().trim_start_matches('/').to_owned());
+            if database.is_ok_and(|database| !database.is_empty() && !database.contains(['/', '@'])) {
+                return Ok(());
+            }
+            let signs = "in a password write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
+            format!("the store URL cannot be read or names no database; write {POSTGRES_HINT}; {signs}")
+        }
+        _ => format!("the store URL begins with {scheme}:; records are kept in {SQLITE_HINT} or {POSTGRES_HINT}"),
+    };
+    Err(ConfigError::Invalid(wrong))
+}
+
 /// The URL of a SQLite file with an absolute path; what a URL reads otherwise is encoded.
 pub fn sqlite_url(path: &Path) -> String {
     url::Url::from_file_path(path)
@@ -356,8 +373,8 @@ pub fn sqlite_url(path: &Path) -> String {
 
 /// The file behind a SQLite URL; `None` where it names none by an absolute path.
 pub fn sqlite_file(url: &str) -> Option<PathBuf> {
-    let url = url.split('?').next()?;
-    url::Url::parse(&url.replacen("sqlite", "file", 1)).ok()?.to_file_path().ok()
+    let path = url.split('?').next()?.strip_prefix("sqlite://")?;
+    url::Url::parse(&format!("file://{path}")).ok()?.to_file_path().ok()
 }
 
 fn platform_data_dir() -> Option<PathBuf> {

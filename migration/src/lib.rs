@@ -2,12 +2,16 @@
 //!
 //! The rule: a migration that was released is never changed; a later one mends it. Each is one transaction.
 //! A new one is a file here, a `mod` line and a line in [`Migrator::migrations`]. What only one database
-//! understands (search, triggers) stands in a `match` over the backend.
+//! understands (search, triggers) stands in a `match` over the backend. Tables and columns are made by
+//! [`create_table`] and [`add_column`], so that texts compare alike everywhere: by their bytes.
 
 use sea_orm_migration::{
     MigrationTrait, SchemaManager, async_trait,
-    sea_orm::DbErr,
-    sea_query::{ColumnDef, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index},
+    sea_orm::{DatabaseBackend, DbErr},
+    sea_query::{
+        Alias, ColumnDef, ColumnType, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, IntoTableRef,
+        Table, TableAlterStatement, TableCreateStatement,
+    },
 };
 
 pub use sea_orm_migration::MigratorTrait;
@@ -71,6 +75,41 @@ fn columns(names: &[&'static str], as_type: fn(&mut ColumnDef) -> &mut ColumnDef
         column
     };
     names.iter().map(column).collect()
+}
+
+/// Creates a table.
+async fn create_table(manager: &SchemaManager<'_>, table: TableCreateStatement) -> Result<(), DbErr> {
+    let compared = table.get_table_name().and_then(|name| compared_by_bytes(name.clone(), table.get_columns()));
+    manager.create_table(table).await?;
+    alter(manager, compared).await
+}
+
+/// Adds a column to a table.
+async fn add_column(manager: &SchemaManager<'_>, table: &'static str, mut column: ColumnDef) -> Result<(), DbErr> {
+    manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
+    alter(manager, compared_by_bytes(table, &[column])).await
+}
+
+/// What has the texts of a table compared by their bytes, as SQLite does by itself: PostgreSQL would go by the rules
+/// of some language, which pass over the signs that part keys.
+fn compared_by_bytes(table: impl IntoTableRef, columns: &[ColumnDef]) -> Option<TableAlterStatement> {
+    let mut alter = Table::alter();
+    alter.table(table);
+    let mut any = false;
+    for text in columns.iter().filter(|column| column.get_column_type() == Some(&ColumnType::Text)) {
+        let by_bytes = Alias::new("text COLLATE \"C\"");
+        alter.modify_column(ColumnDef::new(Alias::new(text.get_column_name())).custom(by_bytes));
+        any = true;
+    }
+    any.then_some(alter)
+}
+
+/// Alters a table where PostgreSQL needs it.
+async fn alter(manager: &SchemaManager<'_>, table: Option<TableAlterStatement>) -> Result<(), DbErr> {
+    match table {
+        Some(table) if manager.get_database_backend() == DatabaseBackend::Postgres => manager.alter_table(table).await,
+        _ => Ok(()),
+    }
 }
 
 /// A reference whose rows go with what they refer to.

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::columns;
+use super::{columns, create_table};
 use sea_orm_migration::schema::{big_integer, big_pk_auto, boolean, text_uniq};
 
 #[derive(DeriveMigrationName)]
@@ -20,7 +20,7 @@ impl MigrationTrait for Migration {
         for mut column in columns(&["backend", "url", "pinned_database?"], ColumnDef::text) {
             table.col(&mut column);
         }
-        manager.create_table(table.col(big_integer("created_at")).take()).await?;
+        create_table(manager, table.col(big_integer("created_at")).take()).await?;
 
         let mut table = Table::create();
         table.table("llm_profile").col(big_pk_auto("id")).col(text_uniq("name"));
@@ -30,6 +30,6 @@ impl MigrationTrait for Migration {
         for mut column in [texts, numbers, prices].concat() {
             table.col(&mut column);
         }
-        manager.create_table(table.col(boolean("is_default")).col(big_integer("created_at")).take()).await
+        create_table(manager, table.col(boolean("is_default")).col(big_integer("created_at")).take()).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{columns, create_indexes};
+use super::{columns, create_indexes, create_table};
 use sea_orm_migration::schema::big_pk_auto;
 
 /// The list in time order, under each filter; the other orders; what a worker looks for.
@@ -64,7 +64,7 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(manager, "run", INDEXES).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{belongs_to, columns, create_indexes, create_table};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("run_id").col("position"));
         table.foreign_key(&mut belongs_to("run_row", "run_id", "run"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(manager, "run_row", &[("run_row_by_status", &["run_id", "status", "position"])]).await
     }
 }

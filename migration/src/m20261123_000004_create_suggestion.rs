@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::schema::big_pk_auto;
 
 #[derive(DeriveMigrationName)]
@@ -32,7 +32,7 @@ impl MigrationTrait for Migration {
             table.col(&mut column);
         }
         table.foreign_key(&mut belongs_to("suggestion", "run_id", "run"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(
             manager,
             "suggestion",
@@ -61,7 +61,7 @@ impl MigrationTrait for Migration {
             }
             table.primary_key(Index::create().col("suggestion_id").col("position"));
             table.foreign_key(&mut belongs_to(name, "suggestion_id", "suggestion"));
-            manager.create_table(table).await?;
+            create_table(manager, table).await?;
         }
         Ok(())
     }

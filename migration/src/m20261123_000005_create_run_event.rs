@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns};
+use super::{belongs_to, columns, create_table};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -30,6 +30,6 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("run_id").col("sequence"));
         table.foreign_key(&mut belongs_to("run_event", "run_id", "run"));
-        manager.create_table(table).await
+        create_table(manager, table).await
     }
 }

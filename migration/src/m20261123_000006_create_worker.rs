@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::columns;
+use super::{columns, create_table};
 use sea_orm_migration::schema::big_integer;
 
 #[derive(DeriveMigrationName)]
@@ -25,13 +25,13 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
 
         let mut table = Table::create();
         table.table("idempotency_key").col(ColumnDef::new("key").text().not_null().primary_key());
         for mut column in columns(&["fingerprint", "run_ids"], ColumnDef::text) {
             table.col(&mut column);
         }
-        manager.create_table(table.col(big_integer("created_at")).take()).await
+        create_table(manager, table.col(big_integer("created_at")).take()).await
     }
 }

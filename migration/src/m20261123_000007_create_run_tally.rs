@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::columns;
+use super::{columns, create_table};
 use sea_orm_migration::{schema::big_integer, sea_orm::DatabaseBackend};
 
 /// 0 stands for none: a part of a primary key is never null.
@@ -30,6 +30,28 @@ const SQLITE: [&str; 3] = [
     END",
 ];
 
+/// One function for all that happens to a run.
+const POSTGRES: [&str; 2] = [
+    "CREATE FUNCTION run_tally_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+        IF TG_OP <> 'INSERT' THEN
+            UPDATE run_tally SET n = n - 1
+            WHERE kind = OLD.kind AND status = OLD.status AND db_profile_id = coalesce(OLD.db_profile_id, 0)
+                AND llm_profile_id = coalesce(OLD.llm_profile_id, 0) AND schedule_id = coalesce(OLD.schedule_id, 0);
+        END IF;
+        IF TG_OP <> 'DELETE' THEN
+            INSERT INTO run_tally (kind, status, db_profile_id, llm_profile_id, schedule_id, n)
+            VALUES (NEW.kind, NEW.status, coalesce(NEW.db_profile_id, 0), coalesce(NEW.llm_profile_id, 0),
+                coalesce(NEW.schedule_id, 0), 1)
+            ON CONFLICT (kind, status, db_profile_id, llm_profile_id, schedule_id)
+                DO UPDATE SET n = run_tally.n + 1;
+        END IF;
+        RETURN NULL;
+    END $$",
+    "CREATE TRIGGER run_tally_follow
+        AFTER INSERT OR DELETE OR UPDATE OF kind, status, db_profile_id, llm_profile_id, schedule_id ON run
+        FOR EACH ROW EXECUTE FUNCTION run_tally_follow()",
+];
+
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
 
@@ -51,16 +73,15 @@ impl MigrationTrait for Migration {
         for part in parts {
             key.col(part);
         }
-        manager.create_table(table.primary_key(&mut key).col(big_integer("n")).take()).await?;
-        let connection = manager.get_connection();
-        match manager.get_database_backend() {
-            DatabaseBackend::Sqlite => {
-                for trigger in SQLITE {
-                    connection.execute_unprepared(trigger).await?;
-                }
-                Ok(())
-            }
-            backend => Err(DbErr::Migration(format!("{backend:?} keeps no tally of runs yet"))),
+        create_table(manager, table.primary_key(&mut key).col(big_integer("n")).take()).await?;
+        let triggers: &[&str] = match manager.get_database_backend() {
+            DatabaseBackend::Sqlite => &SQLITE,
+            DatabaseBackend::Postgres => &POSTGRES,
+            backend => return Err(DbErr::Migration(format!("{backend:?} keeps no tally of runs"))),
+        };
+        for trigger in triggers {
+            manager.get_connection().execute_unprepared(trigger).await?;
         }
+        Ok(())
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{columns, create_indexes};
+use super::{add_column, columns, create_indexes};
 use sea_orm_migration::schema::text;
 
 /// The columns that a table gains.
@@ -28,8 +28,8 @@ impl MigrationTrait for Migration {
         ];
         for (table, columns) in added {
             // SQLite adds one column at a time.
-            for mut column in columns {
-                manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
+            for column in columns {
+                add_column(manager, table, column).await?;
             }
         }
         let indexes: [(&str, &[&str]); 2] = [

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::{schema::big_pk_auto, sea_orm::DatabaseBackend};
 
 /// As for runs: trigrams of a text in lower case that never changes. The audit is never deleted from.
@@ -40,7 +40,7 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("run_id").col("position"));
         table.foreign_key(&mut belongs_to("apply_item", "run_id", "run"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(manager, "apply_item", &[("apply_item_by_status", &["run_id", "status", "position"])]).await?;
 
         // No reference to anything: the audit stays when runs and profiles go.
@@ -55,7 +55,7 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(
             manager,
             "applied_comment",
@@ -75,7 +75,9 @@ impl MigrationTrait for Migration {
                 }
                 Ok(())
             }
-            backend => Err(DbErr::Migration(format!("{backend:?} has no text search over the audit yet"))),
+            // As for runs.
+            DatabaseBackend::Postgres => Ok(()),
+            backend => Err(DbErr::Migration(format!("{backend:?} has no text search over the audit"))),
         }
     }
 }

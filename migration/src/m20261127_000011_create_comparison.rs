@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{add_column, belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::schema::big_pk_auto;
 
 #[derive(DeriveMigrationName)]
@@ -16,7 +16,7 @@ impl MigrationTrait for Migration {
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let data_type = ColumnDef::new("data_type").text().take();
-        manager.alter_table(Table::alter().table("suggestion").add_column(data_type).take()).await?;
+        add_column(manager, "suggestion", data_type).await?;
 
         let mut table = Table::create();
         table.table("comparison").col(big_pk_auto("id"));
@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(manager, "comparison", &[("comparison_by_key", &["key", "id"])]).await?;
 
         let mut table = Table::create();
@@ -37,7 +37,7 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("run_id").col("comparison_id"));
         table.foreign_key(&mut belongs_to("compared_run", "comparison_id", "comparison"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         // What goes with a comparison is found by it.
         create_indexes(manager, "compared_run", &[("compared_run_by_comparison", &["comparison_id"])]).await?;
 
@@ -62,6 +62,6 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(&mut key);
         table.foreign_key(&mut belongs_to("compared_asset", "comparison_id", "comparison"));
-        manager.create_table(table).await
+        create_table(manager, table).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{add_column, belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::schema::{big_pk_auto, boolean, text_null};
 
 #[derive(DeriveMigrationName)]
@@ -33,7 +33,7 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         let indexes: [(&str, &[&str]); 3] = [
             ("schedule_by_next", &["status", "next_fire_at", "id"]),
             ("schedule_by_db_profile", &["db_profile_id", "id"]),
@@ -50,7 +50,7 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("schedule_id").col("due_at"));
         table.foreign_key(&mut belongs_to("schedule_firing", "schedule_id", "schedule"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
 
         let mut table = Table::create();
         table.table("schedule_asset");
@@ -61,11 +61,11 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("schedule_id").col("asset"));
         table.foreign_key(&mut belongs_to("schedule_asset", "schedule_id", "schedule"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
 
         let added = [("run", boolean("auto_apply").default(false).take()), ("run_row", text_null("fingerprint"))];
-        for (table, mut column) in added {
-            manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
+        for (table, column) in added {
+            add_column(manager, table, column).await?;
         }
         // Runs that were under way when the store was brought up to date go on as they were ordered.
         let mut ordered = Query::update();

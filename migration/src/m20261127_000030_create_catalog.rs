@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::{schema::big_pk_auto, sea_orm::DatabaseBackend};
 
 /// Names come as words already; English bending is the index's. The texts stay in the table.
@@ -28,13 +28,20 @@ const SQLITE: [&str; 4] = [
     END",
 ];
 
-/// PostgreSQL keeps the index in a column of its own: weight A for names, D for surroundings.
-const POSTGRES: [&str; 2] = [
-    "ALTER TABLE catalog_asset ADD COLUMN search tsvector GENERATED ALWAYS AS (
-        setweight(to_tsvector('english', names), 'A')
-        || setweight(to_tsvector('english', coalesce(description, '')), 'B')
-        || setweight(to_tsvector('english', coalesce(comment, '')), 'C')
-        || setweight(to_tsvector('english', surroundings), 'D')) STORED",
+/// PostgreSQL keeps the index in a column of its own: weight A for names, D for surroundings. A column may be called
+/// "from" or "other", so that no word is passed over as one that says nothing; and signs part words, where PostgreSQL
+/// would see addresses, paths and hosts in texts.
+const POSTGRES: [&str; 5] = [
+    "CREATE TEXT SEARCH DICTIONARY catalog_stem (TEMPLATE = snowball, Language = english)",
+    "CREATE TEXT SEARCH CONFIGURATION catalog_words (COPY = english)",
+    "ALTER TEXT SEARCH CONFIGURATION catalog_words ALTER MAPPING REPLACE english_stem WITH catalog_stem",
+    r##"ALTER TABLE catalog_asset ADD COLUMN search tsvector GENERATED ALWAYS AS (
+        setweight(to_tsvector('catalog_words', names), 'A')
+        || setweight(to_tsvector('catalog_words', translate(coalesce(description, ''),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32))), 'B')
+        || setweight(to_tsvector('catalog_words', translate(coalesce(comment, ''),
+            '!"#$%&''()*+,-./:;<=>?@[\]^_`{|}~', repeat(' ', 32))), 'C')
+        || setweight(to_tsvector('catalog_words', surroundings), 'D')) STORED"##,
     "CREATE INDEX catalog_asset_search ON catalog_asset USING gin (search)",
 ];
 
@@ -65,7 +72,7 @@ impl MigrationTrait for Migration {
             table.col(&mut column);
         }
         table.foreign_key(&mut belongs_to("catalog_asset", "db_profile_id", "db_profile"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         let mut by_path = Index::create();
         by_path.name("catalog_asset_by_path").table("catalog_asset").unique();
         by_path.col("db_profile_id").col("table_key").col("column_key");
@@ -95,7 +102,7 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("db_profile_id"));
         table.foreign_key(&mut belongs_to("catalog_reading", "db_profile_id", "db_profile"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
 
         let statements: &[&str] = match manager.get_database_backend() {
             DatabaseBackend::Sqlite => &SQLITE,

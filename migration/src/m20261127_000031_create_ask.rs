@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes};
+use super::{belongs_to, columns, create_indexes, create_table};
 use sea_orm_migration::schema::big_pk_auto;
 
 #[derive(DeriveMigrationName)]
@@ -22,7 +22,7 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         create_indexes(manager, "ask_session", &[("ask_session_by_activity", &["last_active_at", "id"])]).await?;
 
         let mut table = Table::create();
@@ -37,7 +37,7 @@ impl MigrationTrait for Migration {
         }
         table.foreign_key(&mut belongs_to("ask_turn", "session_id", "ask_session"));
         table.foreign_key(&mut belongs_to("ask_turn", "run_id", "run"));
-        manager.create_table(table).await?;
+        create_table(manager, table).await?;
         let mut by_run = Index::create();
         by_run.name("ask_turn_by_run").table("ask_turn").unique().col("run_id");
         manager.create_index(by_run).await?;
@@ -56,6 +56,6 @@ impl MigrationTrait for Migration {
         }
         table.primary_key(Index::create().col("turn_id").col("position"));
         table.foreign_key(&mut belongs_to("ask_tool_call", "turn_id", "ask_turn"));
-        manager.create_table(table).await
+        create_table(manager, table).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::columns;
+use super::{columns, create_table};
 use sea_orm_migration::schema::big_pk_auto;
 
 #[derive(DeriveMigrationName)]
@@ -25,6 +25,6 @@ impl MigrationTrait for Migration {
         for mut column in blocks.concat() {
             table.col(&mut column);
         }
-        manager.create_table(table).await
+        create_table(manager, table).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::columns;
+use super::{columns, create_table};
 
 #[derive(DeriveMigrationName)]
 pub(crate) struct Migration;
@@ -19,6 +19,6 @@ impl MigrationTrait for Migration {
         for mut column in columns(&["probe"], ColumnDef::text) {
             table.col(&mut column);
         }
-        manager.create_table(table).await
+        create_table(manager, table).await
     }
 }

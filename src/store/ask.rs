@@ -8,13 +8,15 @@ use std::collections::HashMap;
 use async_trait::async_trait;
 use entity::{ask_session, ask_tool_call, ask_turn, run};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query},
 };
 
 use super::{
-    SqlStore, grouped,
+    SqlStore,
+    connection::Transaction,
+    grouped,
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::{self, MAX_KEYS},
@@ -73,7 +75,7 @@ fn tool_use(row: ask_tool_call::Model) -> (AskTurnId, ToolUse) {
 }
 
 /// Records what happened to the turn that a run answers.
-pub(super) async fn write(transaction: &DatabaseTransaction, run: RunId, changes: &[TurnChange]) -> Result<()> {
+pub(super) async fn write(transaction: &Transaction, run: RunId, changes: &[TurnChange]) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
     }
@@ -108,7 +110,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, run: RunId, changes
 }
 
 /// Removes sessions without a turn, after runs were deleted.
-pub(super) async fn remove_empty_sessions(transaction: &DatabaseTransaction) -> Result<()> {
+pub(super) async fn remove_empty_sessions(transaction: &Transaction) -> Result<()> {
     let taken = Query::select().column(ask_turn::Column::SessionId).from(ask_turn::Entity).take();
     let empty = ask_session::Column::Id.not_in_subquery(taken);
     ask_session::Entity::delete_many().filter(empty).exec(transaction).await?;

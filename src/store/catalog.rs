@@ -16,12 +16,12 @@ use entity::{
     catalog_reading, run, suggestion,
 };
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    FromQueryResult, IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement},
 };
 
-use super::{all, dialect, items, record, runs::MAX_KEYS, write};
+use super::{all, connection::Transaction, dialect, items, record, runs::MAX_KEYS, write};
 use crate::domain::{
     Result,
     asset::{AssetKind, AssetPath},
@@ -144,7 +144,7 @@ fn referred(table: &TableDetail, reference: &Reference) -> AssetPath {
 
 /// Takes in tables with their columns.
 pub(super) async fn take_tables(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     profile: DbProfileId,
     tables: &[Arc<TableDetail>],
 ) -> Result<()> {
@@ -160,7 +160,7 @@ pub(super) async fn take_tables(
 
 /// Makes the rows that are known the ones that are wanted.
 async fn take_rows(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     profile: DbProfileId,
     wanted: Vec<catalog_asset::Model>,
     known: Vec<catalog_asset::Model>,
@@ -210,7 +210,7 @@ async fn take_rows(
 
 /// Takes in a database, where databases have names, and its schemas.
 pub(super) async fn take_schemas(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     profile: DbProfileId,
     database: Option<&str>,
     schemas: &[Schema],
@@ -253,7 +253,7 @@ pub(super) async fn take_schemas(
 
 /// Removes tables of a schema that it does not have any more.
 pub(super) async fn keep_tables(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     profile: DbProfileId,
     database: Option<&str>,
     schema: &str,
@@ -277,7 +277,7 @@ pub(super) async fn keep_tables(
 }
 
 /// Remembers that a profile's catalog was read whole.
-pub(super) async fn mark_read(transaction: &DatabaseTransaction, profile: DbProfileId, at: Moment) -> Result<()> {
+pub(super) async fn mark_read(transaction: &Transaction, profile: DbProfileId, at: Moment) -> Result<()> {
     let row = catalog_reading::ActiveModel {
         db_profile_id: ActiveValue::Set(profile.0),
         read_at: ActiveValue::Set(record::millis(at)),
@@ -301,7 +301,7 @@ pub(super) async fn unread(connection: &impl ConnectionTrait, profiles: &[DbProf
 }
 
 /// Forgets a catalog: the profile leads to another database now, or nothing is left in it.
-pub(super) async fn forget(transaction: &DatabaseTransaction, profile: DbProfileId) -> Result<()> {
+pub(super) async fn forget(transaction: &Transaction, profile: DbProfileId) -> Result<()> {
     catalog_reading::Entity::delete_by_id(profile.0).exec(transaction).await?;
     catalog_asset::Entity::delete_many().filter(of(profile)).exec(transaction).await?;
     Ok(())
@@ -335,7 +335,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
 }
 
 /// Lets assets have the description that was accepted last, or none.
-async fn describe(transaction: &DatabaseTransaction, these: Condition) -> Result<()> {
+async fn describe(transaction: &Transaction, these: Condition) -> Result<()> {
     use suggestion::Column as Of;
     let text =
         Expr::col((suggestion::Entity, Of::ReviewText)).if_null(Expr::col((suggestion::Entity, Of::Description)));
@@ -361,7 +361,7 @@ struct Described {
 }
 
 /// Follows decisions on suggestions.
-pub(super) async fn follow_reviews(transaction: &DatabaseTransaction, suggestions: &[i64]) -> Result<()> {
+pub(super) async fn follow_reviews(transaction: &Transaction, suggestions: &[i64]) -> Result<()> {
     use suggestion::Column as Of;
     for ids in suggestions.chunks(MAX_KEYS) {
         let mut described = Query::select();
@@ -438,7 +438,7 @@ pub(super) async fn described_by_runs(connection: &impl ConnectionTrait, runs: &
 }
 
 /// Looks again for the descriptions of these assets.
-pub(super) async fn describe_again(transaction: &DatabaseTransaction, assets: &[i64]) -> Result<()> {
+pub(super) async fn describe_again(transaction: &Transaction, assets: &[i64]) -> Result<()> {
     for ids in assets.chunks(MAX_KEYS) {
         describe(transaction, Condition::all().add(Column::Id.is_in(ids.iter().copied()))).await?;
     }
@@ -447,7 +447,7 @@ pub(super) async fn describe_again(transaction: &DatabaseTransaction, assets: &[
 
 /// A comment was written to a database by Gloss, or removed.
 pub(super) async fn comment_written(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     profile: DbProfileId,
     path: &AssetPath,
     text: Option<&String>,

@@ -10,13 +10,14 @@ use entity::{
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Expr, ExprTrait, Order, Query},
 };
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
     SqlStore, all, catalog,
+    connection::Transaction,
     dialect::{self, Breadth},
     keyset::{self, KeyType, Keyset},
     profiles, record, suggestions,
@@ -49,7 +50,7 @@ struct Found {
 impl SqlStore {
     /// A transaction in which something of a profile's catalog is taken in; none where the profile is gone or leads to
     /// another database since its catalog was read.
-    async fn begin_for(&self, profile: &DbProfile) -> Result<Option<DatabaseTransaction>> {
+    async fn begin_for(&self, profile: &DbProfile) -> Result<Option<Transaction>> {
         let transaction = self.begin().await?;
         Ok(profiles::is_the_same(&transaction, &self.seal, profile).await?.then_some(transaction))
     }

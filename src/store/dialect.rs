@@ -1,9 +1,13 @@
 //! What one database needs otherwise than the rest, and nothing else: text search, keys ahead of an
-//! insert, hints. SQLite today; another database is another arm of each `match`.
+//! insert, hints, locks. SQLite and PostgreSQL; another database is another arm of each `match`.
 
 use sea_orm::{
-    Condition, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, Statement,
+    Condition, ConnAcquireErr, ConnectionTrait, DatabaseConnection, DbBackend, DbErr, RuntimeErr, SqlxError, Statement,
     sea_query::{CaseStatement, Expr, ExprTrait, Func, Query, SelectStatement},
+    sqlx::{
+        postgres::{PgConnection, PgDatabaseError},
+        query_scalar, raw_sql,
+    },
 };
 
 use entity::run;
@@ -15,17 +19,57 @@ use crate::domain::{
     search::{Need, SearchQuery, Wanted},
 };
 
-/// Leaves nothing of what was deleted or overwritten in the store's files. It may take long: it writes the store anew.
+/// Leaves nothing of secrets that were deleted or overwritten in the store's files. It may take long: SQLite writes the
+/// store anew.
 pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
-    if writer.get_database_backend() == DbBackend::Sqlite {
+    let statements: &[&str] = match writer.get_database_backend() {
         // The copy may be larger than the memory.
-        for statement in
-            ["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"]
-        {
-            writer.execute_unprepared(statement).await?;
+        DbBackend::Sqlite => {
+            &["PRAGMA temp_store = file", "VACUUM", "PRAGMA temp_store = memory", "PRAGMA wal_checkpoint(TRUNCATE)"]
         }
+        _ => &["VACUUM (FULL) db_profile, llm_profile, seal"],
+    };
+    for statement in statements {
+        writer.execute_unprepared(statement).await?;
     }
     Ok(())
+}
+
+/// Takes a store in PostgreSQL for this connection, as long as that lives. A process that has just ended is given a
+/// moment to be gone.
+pub(super) async fn take_store(connection: &mut PgConnection) -> Result<(), SqlxError> {
+    // The key is Gloss's own: "gloss" in ASCII.
+    let take = "SET lock_timeout = '3s'; SELECT pg_advisory_lock(x'676c6f7373'::bigint); RESET lock_timeout";
+    raw_sql(take).execute(connection).await.map(drop)
+}
+
+/// Whether a database in PostgreSQL can hold any text.
+pub(super) async fn holds_any_text(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    query_scalar("SELECT current_setting('server_encoding') = 'UTF8'").fetch_one(connection).await
+}
+
+/// Whether a server cannot be reached, or has just gone, as when it starts anew. What was under way is not there then, or
+/// it is whole.
+pub(super) fn is_away(error: &DbErr) -> bool {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
+    };
+    match error.as_ref() {
+        SqlxError::Io(_) => true,
+        SqlxError::Database(said) => said
+            .try_downcast_ref::<PgDatabaseError>()
+            // Operator intervention, connection exceptions, too many connections.
+            .is_some_and(|said| ["57P", "08", "53300"].iter().any(|class| said.code().starts_with(class))),
+        _ => false,
+    }
+}
+
+/// Whether another process has the store.
+pub(super) fn is_taken(error: &SqlxError) -> bool {
+    error.as_database_error().is_some_and(|said| said.code().is_some_and(|code| code == "55P03"))
 }
 
 /// Characters of a searched text from which the search index answers.
@@ -160,10 +204,11 @@ pub(super) fn search_catalog(
         }
     } else {
         found.expr_as(Expr::col(("catalog_asset", "id")), "id").from("catalog_asset");
-        found.and_where(Expr::cust_with_expr("search @@ to_tsquery('english', $1)", asked.clone()));
+        found.and_where(Expr::cust_with_expr("search @@ to_tsquery('catalog_words', $1)", asked.clone()));
         if ranked {
+            // The last number: what says much beside what is looked for is less about it.
             let weights = "'{0.1, 0.3, 0.3, 1.0}'";
-            let rank = format!("-ts_rank({weights}, search, to_tsquery('english', $1))::float8");
+            let rank = format!("-ts_rank({weights}, search, to_tsquery('catalog_words', $1), 1)::float8");
             found.expr_as(Expr::cust_with_expr(rank, asked).sub(exactness(query)), "rank");
         }
     }
@@ -191,15 +236,17 @@ fn exactness(query: &SearchQuery) -> Expr {
 
 /// The keys of the next runs, inside the transaction that will record them.
 pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>> {
-    match connection.get_database_backend() {
-        DbBackend::Sqlite => {
-            let mut query = Query::select();
-            query.column("seq").from("sqlite_sequence").and_where(Expr::col("name").eq("run"));
-            let last = super::number(connection, &query).await?;
-            Ok((last + 1..).take(count).collect())
-        }
-        backend => Err(Error::internal(format!("{backend:?} gives no keys yet"))),
+    let mut query = Query::select();
+    if connection.get_database_backend() == DbBackend::Sqlite {
+        query.column("seq").from("sqlite_sequence").and_where(Expr::col("name").eq("run"));
+        let last = super::number(connection, &query).await?;
+        return Ok((last + 1..).take(count).collect());
     }
+    let count = i64::try_from(count).map_err(Error::internal)?;
+    query.expr(Expr::cust("nextval(pg_get_serial_sequence('run', 'id'))"));
+    query.from_function(Func::cust("generate_series").args([1, count].map(Expr::val)), "n");
+    let rows = connection.query_all(&query).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
 /// What the database is, for a person.
@@ -207,7 +254,7 @@ pub(super) async fn name(connection: &DatabaseConnection) -> Result<String, DbEr
     let backend = connection.get_database_backend();
     let (name, question) = match backend {
         DbBackend::Sqlite => ("SQLite", "SELECT sqlite_version()"),
-        _ => ("PostgreSQL", "SHOW server_version"),
+        _ => ("PostgreSQL", "SELECT split_part(current_setting('server_version'), ' ', 1)"),
     };
     let row = connection.query_one_raw(Statement::from_string(backend, question)).await?;
     let version: String = row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default();

@@ -9,13 +9,14 @@ use entity::{
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel, Iterable,
-    QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, QueryFilter,
+    QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
     catalog, chain,
+    connection::Transaction,
     keyset::{self, KeyType, Keyset},
     number, record, write,
 };
@@ -110,7 +111,7 @@ pub(super) async fn count(
 }
 
 /// Records what an edit says of items: a new apply's, and what came of some.
-pub(super) async fn write(transaction: &DatabaseTransaction, edit: &RunEdit) -> Result<()> {
+pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
     let run = &edit.run;
     if let Some(items) = &edit.new_items {
         let before = apply_item::Entity::delete_many().filter(apply_item::Column::RunId.eq(run.id.0));
@@ -124,7 +125,7 @@ pub(super) async fn write(transaction: &DatabaseTransaction, edit: &RunEdit) -> 
     Ok(())
 }
 
-async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
+async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
     let row = record::item_model(run.id, item)?;
     let recorded = apply_item::Entity::update_many()
         .col_expr(apply_item::Column::Status, Expr::value(row.status))
@@ -177,12 +178,12 @@ async fn write_item(transaction: &DatabaseTransaction, run: &Run, item: &ApplyIt
 }
 
 /// What was written stands in the catalog that is searched.
-async fn follow_comment(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem) -> Result<()> {
+async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) -> Result<()> {
     let Some(profile) = run.db_profile_id else { return Ok(()) };
     catalog::comment_written(transaction, profile, &item.asset, item.text.as_ref()).await
 }
 
-async fn write_audit(transaction: &DatabaseTransaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
+async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
     let order = run.apply.as_ref().ok_or_else(|| Error::conflict("no apply is under way"))?;
     let profile = run.db_profile_name.clone().unwrap_or_default();
     let display = item.asset.display();
@@ -207,7 +208,7 @@ async fn write_audit(transaction: &DatabaseTransaction, run: &Run, item: &ApplyI
 }
 
 /// The other versions of a suggestion that stands in the database stand there no longer; their writes stay recorded.
-async fn replace_others(transaction: &DatabaseTransaction, suggestion: SuggestionId) -> Result<()> {
+async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> Result<()> {
     suggestion::Entity::update_many()
         .col_expr(Column::AppliedId, Expr::value(None::<i64>))
         .col_expr(Column::AppliedText, Expr::value(None::<String>))
@@ -219,7 +220,7 @@ async fn replace_others(transaction: &DatabaseTransaction, suggestion: Suggestio
 }
 
 /// Sets what a suggestion says of its writes to its newest one that stands.
-async fn follow_audit(transaction: &DatabaseTransaction, suggestion: SuggestionId) -> Result<()> {
+async fn follow_audit(transaction: &Transaction, suggestion: SuggestionId) -> Result<()> {
     let newest = applied_comment::Entity::find()
         .filter(applied_comment::Column::SuggestionId.eq(suggestion.0))
         .filter(standing())

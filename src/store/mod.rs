@@ -1,11 +1,13 @@
 //! The store on sea-orm.
 //!
 //! The rules: a change is one transaction, and its nudge follows the commit. Every write goes through
-//! `SqlStore::begin`, every read through `SqlStore::read`; on SQLite the former is one connection that
-//! takes the write lock at once, so that no statement ever finds the database locked. Queries are built,
-//! never written as text; what one database needs otherwise than the rest is in `dialect.rs`. To add a
+//! `SqlStore::begin`, every read through `SqlStore::read`; the former is one connection, which on SQLite
+//! takes the write lock at once, so that no statement ever finds the database locked, and on PostgreSQL
+//! holds the lock by which one process has the store. Queries are built, never written as text; what one
+//! database needs otherwise than the rest is in `dialect.rs`, how each is reached in `address.rs`. To add a
 //! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
 
+mod address;
 mod apply_plan;
 mod ask;
 mod audit;
@@ -13,6 +15,7 @@ mod catalog;
 mod catalog_search;
 mod chain;
 mod comparisons;
+mod connection;
 mod dialect;
 mod events;
 mod items;
@@ -42,8 +45,8 @@ use std::{
 
 use async_trait::async_trait;
 use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbErr, FromQueryResult, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait, sea_query::SelectStatement,
+    ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, SqliteTransactionMode, TransactionOptions,
+    TransactionTrait, sea_query::SelectStatement,
 };
 use tracing::Instrument as _;
 
@@ -52,14 +55,15 @@ use crate::{
     port::{bus::Bus, store::Store},
 };
 
+use connection::{Fitted, Transaction};
 pub use open::{OpenError, forget, migrate, open, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
 
 /// Gloss's records in a SQL database. Cheap to clone.
 #[derive(Clone)]
 pub struct SqlStore {
-    writer: DatabaseConnection,
-    readers: DatabaseConnection,
+    writer: Fitted<DatabaseConnection>,
+    readers: Fitted<DatabaseConnection>,
     bus: Arc<dyn Bus>,
     name: Arc<str>,
     statements: Arc<AtomicU64>,
@@ -94,21 +98,21 @@ impl SqlStore {
 
     /// Closes all connections, once nothing uses the store any more.
     pub async fn close(self) -> Result<()> {
-        self.readers.close_by_ref().await?;
-        Ok(self.writer.close_by_ref().await?)
+        self.readers.0.close_by_ref().await?;
+        Ok(self.writer.0.close_by_ref().await?)
     }
 
     /// Begins a transaction that may write from its first statement on.
-    async fn begin(&self) -> Result<DatabaseTransaction> {
+    async fn begin(&self) -> Result<Transaction> {
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(self.writer.begin_with_options(options).await?)
+        Ok(Fitted(self.writer.0.begin_with_options(options).await?))
     }
 
     /// Where single statements read.
-    const fn read(&self) -> &DatabaseConnection {
+    const fn read(&self) -> &Fitted<DatabaseConnection> {
         &self.readers
     }
 
@@ -146,6 +150,10 @@ fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) 
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
+        if dialect::is_away(&error) {
+            tracing::warn!(%error, "the store does not answer");
+            return Self::unavailable("the store does not answer; try again in a moment");
+        }
         Self::internal(error)
     }
 }
@@ -153,7 +161,7 @@ impl From<DbErr> for Error {
 #[async_trait]
 impl Store for SqlStore {
     async fn ping(&self) -> Result<()> {
-        Ok(self.readers.ping().await?)
+        Ok(self.readers.0.ping().await?)
     }
 
     fn name(&self) -> String {

@@ -1,4 +1,4 @@
-//! Opening a store: connections, migrations, and what a start makes void.
+//! Opening a store: migrations, and what a start makes void.
 
 use std::{
     collections::HashSet,
@@ -6,40 +6,47 @@ use std::{
         Arc,
         atomic::{AtomicU64, Ordering},
     },
-    time::Duration,
 };
 
 use entity::{comparison, run, worker};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectOptions, Database, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr,
-    sea_query::Expr,
-    sqlx::sqlite::{SqliteJournalMode, SqliteSynchronous},
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr, sea_query::Expr,
 };
 
 use super::{
-    SqlStore, dialect, run_plan,
+    SqlStore,
+    address::Address,
+    connection::Fitted,
+    dialect, run_plan,
     seal::{self, Forgotten, SealKey},
 };
 use crate::port::bus::Bus;
-
-/// Connections that read.
-const READERS: u32 = 4;
-/// How long a statement waits for a lock that another process holds: only a backup or a person's shell can. A run
-/// that records tries again after that.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// Why a store cannot be opened. No text holds the URL: it may hold a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
     /// The URL is of no store that Gloss knows.
-    #[error("the store's URL is not one that Gloss can use; write sqlite:///path/to/store.db")]
+    #[error(
+        "the store's URL is not one that Gloss can use; write sqlite:///path/to/store.db or \
+         postgres://user:password@host:port/database"
+    )]
     UnknownUrl,
     /// It knows migrations that this program does not.
     #[error("the store {0} was written by a newer version of Gloss; use that version or another data folder")]
     Newer(String),
+    /// Another process has it.
+    #[error("the store {0} is in use by another Gloss; stop that one, or name another with --store-url")]
+    InUse(String),
+    /// It cannot hold every text.
+    #[error("the store {0} is not encoded in UTF-8; make its database with ENCODING 'UTF8'")]
+    Encoding(String),
     /// It cannot be reached, read or migrated.
-    #[error("the store cannot be opened: {}; check that it is a store of Gloss in a folder that can be written to", cause(.0))]
+    #[error(
+        "the store cannot be opened: {}; check that --store-url leads to a store of Gloss, and that it can be reached \
+         and written to",
+        cause(.0)
+    )]
     Database(#[from] DbErr),
     /// Its secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
@@ -66,14 +73,16 @@ fn cause(error: &DbErr) -> String {
 /// [`OpenError`].
 pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore, OpenError> {
     let statements = Arc::new(AtomicU64::new(0));
-    let writer = connect(url, 1, &statements).await?;
-    bring_up(url, &writer).await?;
+    let address = address(url)?;
+    let mut writer = writer_of(&address).await?;
     seal::unlock(&writer, &key).await?;
-    let readers = connect(url, READERS, &statements).await?;
+    let mut readers = address.readers().await?;
+    count(&mut writer, &statements);
+    count(&mut readers, &statements);
     let name = dialect::name(&readers).await?.into();
     let store = SqlStore {
-        writer,
-        readers,
+        writer: Fitted(writer),
+        readers: Fitted(readers),
         bus,
         name,
         statements,
@@ -90,9 +99,7 @@ pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore
 /// # Errors
 /// [`OpenError`].
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
-    let writer = connect(url, 1, &Arc::default()).await?;
-    bring_up(url, &writer).await?;
-    Ok(writer.close().await?)
+    Ok(writer_of(&address(url)?).await?.close().await?)
 }
 
 /// Seals the secrets of a store anew; gives how many there are. All of them are, or none.
@@ -100,8 +107,7 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 /// # Errors
 /// [`OpenError`].
 pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, OpenError> {
-    let writer = connect(url, 1, &Arc::default()).await?;
-    bring_up(url, &writer).await?;
+    let writer = writer_of(&address(url)?).await?;
     seal::unlock(&writer, old).await?;
     let sealed = seal::reseal(&writer, old, new).await?;
     // From here on the new key holds, whatever else goes wrong.
@@ -120,8 +126,7 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
 /// # Errors
 /// [`OpenError`].
 pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
-    let writer = connect(url, 1, &Arc::default()).await?;
-    bring_up(url, &writer).await?;
+    let writer = writer_of(&address(url)?).await?;
     let forgotten = seal::forget(&writer, key, really).await?;
     if really && !forgotten.is_empty() {
         dialect::scrub(&writer).await?;
@@ -130,27 +135,19 @@ pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten,
     Ok(forgotten)
 }
 
-async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Result<DatabaseConnection, OpenError> {
-    if !url.starts_with("sqlite:") {
-        return Err(OpenError::UnknownUrl);
-    }
-    let mut options = ConnectOptions::new(url);
-    options.max_connections(connections).min_connections(1).sqlx_logging(false).record_stmt_in_spans(false);
-    // A connection lives as long as the store: a new one would prepare its statements again.
-    options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
-    options.acquire_timeout(Duration::from_mins(1));
-    options.map_sqlx_sqlite_opts(|options| {
-        options
-            .create_if_missing(true)
-            .foreign_keys(true)
-            .journal_mode(SqliteJournalMode::Wal)
-            .synchronous(SqliteSynchronous::Normal)
-            .busy_timeout(BUSY_TIMEOUT)
-            .statement_cache_capacity(256)
-            .pragma("cache_size", "-16000")
-            .pragma("temp_store", "memory")
-    });
-    let mut connection = Database::connect(options).await?;
+fn address(url: &str) -> Result<Address, OpenError> {
+    Address::of(url).ok_or(OpenError::UnknownUrl)
+}
+
+/// The connection that writes to a store that is up to date.
+async fn writer_of(address: &Address) -> Result<DatabaseConnection, OpenError> {
+    let writer = address.writer().await?;
+    bring_up(address, &writer).await?;
+    Ok(writer)
+}
+
+/// Counts the statements of a connection, and tells of each whoever wants to know.
+fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
     let statements = Arc::clone(statements);
     connection.set_metric_callback(move |info| {
         statements.fetch_add(1, Ordering::Relaxed);
@@ -162,27 +159,20 @@ async fn connect(url: &str, connections: u32, statements: &Arc<AtomicU64>) -> Re
             "statement"
         );
     });
-    Ok(connection)
 }
 
 /// Refuses a store of a newer program, migrates an older one.
-async fn bring_up(url: &str, writer: &DatabaseConnection) -> Result<(), OpenError> {
+async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), OpenError> {
     let known: HashSet<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
     let applied = Migrator::get_migration_models(writer).await?;
     if applied.iter().any(|migration| !known.contains(&migration.version)) {
-        return Err(OpenError::Newer(place(url)));
+        return Err(OpenError::Newer(address.place()));
     }
     Ok(Migrator::up(writer, None).await?)
 }
 
-/// Where a store is, without what may be secret.
-fn place(url: &str) -> String {
-    let place = url.split('?').next().unwrap_or_default();
-    place.trim_start_matches("sqlite:").trim_start_matches("//").to_owned()
-}
-
-/// The lock on the data folder lets one process in: whoever held a run before is gone, and its lease with it.
-async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
+/// A store lets one process in: whoever held a run before is gone, and its lease with it.
+async fn forget_processes(writer: &impl ConnectionTrait) -> Result<(), DbErr> {
     worker::Entity::delete_many().exec(writer).await?;
     // What was being compared was not compared to its end.
     comparison::Entity::delete_many().filter(comparison::Column::FinishedAt.is_null()).exec(writer).await?;

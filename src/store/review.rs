@@ -11,12 +11,14 @@ use entity::{
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, FromQueryResult, QueryFilter,
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
     sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
 };
 
 use super::{
-    SqlStore, all, apply_plan, audit, catalog, chain, items, record,
+    SqlStore, all, apply_plan, audit, catalog, chain,
+    connection::Transaction,
+    items, record,
     runs::{self, MAX_KEYS},
     settle, suggestions,
 };
@@ -203,13 +205,7 @@ async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &
 }
 
 /// Writes a decision to suggestions.
-async fn decide(
-    transaction: &DatabaseTransaction,
-    ids: &[i64],
-    decision: &Decision,
-    reviewer: &str,
-    at: Moment,
-) -> Result<()> {
+async fn decide(transaction: &Transaction, ids: &[i64], decision: &Decision, reviewer: &str, at: Moment) -> Result<()> {
     let state = target(decision);
     let decided = (state != ReviewState::Unreviewed).then_some((reviewer, record::millis(at)));
     let (reviewer, at) = decided.unzip();
@@ -262,7 +258,7 @@ async fn runs_of(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<(
 
 /// Decides inside a transaction; gives the nudges that its commit owes.
 async fn decide_on(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     selection: &Selection,
     decision: &Decision,
     (reviewer, at): (&str, Moment),

@@ -5,11 +5,11 @@ use std::{collections::HashMap, sync::Arc, time::Duration};
 use async_trait::async_trait;
 use entity::{idempotency_key, run, run_row, worker};
 use sea_orm::{
-    ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, PaginatorTrait,
-    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder,
+    QuerySelect, sea_query::Expr,
 };
 
-use super::{SqlStore, ask, catalog, comparisons, dialect, events, record, run_list, write};
+use super::{SqlStore, ask, catalog, comparisons, connection::Transaction, dialect, events, record, run_list, write};
 use crate::{
     domain::{
         Error, Result,
@@ -165,7 +165,7 @@ fn new_run(id: RunId, new: NewRun, summary: Option<String>, at: Moment) -> Run {
 
 /// Records runs, and the key that stands for them, inside a transaction. A summary stands in place of the scope's.
 pub(super) async fn record_all(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     runs: Vec<(NewRun, Option<String>)>,
     idempotency: Option<Idempotency>,
     at: Moment,
@@ -246,7 +246,7 @@ impl SqlStore {
     /// Changes a run inside the transaction in which it was read, and ends that.
     pub(super) async fn change(
         self,
-        transaction: DatabaseTransaction,
+        transaction: Transaction,
         row: run::Model,
         fence: Option<i32>,
         at: Moment,

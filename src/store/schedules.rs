@@ -10,13 +10,14 @@ use chrono::TimeDelta;
 use entity::{db_profile, llm_profile, run, run_row, schedule, schedule_asset, schedule_firing};
 use schedule::Column;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait,
-    IntoActiveModel, Iterable, QueryFilter, QueryOrder, QuerySelect,
+    ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable,
+    QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
 use super::{
     SqlStore,
+    connection::Transaction,
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::{self, MAX_KEYS, spellings},
@@ -51,7 +52,7 @@ async fn find(connection: &impl ConnectionTrait, id: ScheduleId) -> Result<Optio
 }
 
 /// Refuses a profile that was deleted meanwhile.
-async fn profiles_exist(transaction: &DatabaseTransaction, schedule: &Schedule) -> Result<()> {
+async fn profiles_exist(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
     let gone = |argument: &str, noun: &str| Error::not_found_at(argument, format!("this {noun} has just been deleted"));
     let db_profile = db_profile::Entity::find_by_id(schedule.settings.db_profile_id.0);
     if db_profile.one(transaction).await?.is_none() {
@@ -65,7 +66,7 @@ async fn profiles_exist(transaction: &DatabaseTransaction, schedule: &Schedule) 
     Ok(())
 }
 
-async fn update(transaction: &DatabaseTransaction, schedule: &Schedule) -> Result<()> {
+async fn update(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
     let row = record::schedule_model(schedule)?.into_active_model().reset_all();
     schedule::Entity::update(row).exec(transaction).await?;
     Ok(())
@@ -97,7 +98,7 @@ pub(super) async fn nobody_names(
 }
 
 /// Lets a schedule follow its newest run: why that came to nothing, or that it did not.
-pub(super) async fn follow(transaction: &DatabaseTransaction, before: &run::Model, run: &Run) -> Result<()> {
+pub(super) async fn follow(transaction: &Transaction, before: &run::Model, run: &Run) -> Result<()> {
     let Some(id) = run.schedule_id else { return Ok(()) };
     let error = match run.status {
         status if status.as_str() == before.status => return Ok(()),
@@ -115,11 +116,7 @@ pub(super) async fn follow(transaction: &DatabaseTransaction, before: &run::Mode
 }
 
 /// Records what the run of a schedule has taken up, so that it counts as seen.
-pub(super) async fn took_up(
-    transaction: &DatabaseTransaction,
-    run: &Run,
-    outcomes: &[(Row, RowOutcome)],
-) -> Result<()> {
+pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(Row, RowOutcome)]) -> Result<()> {
     let Some((id, profile)) = run.schedule_id.zip(run.db_profile_id) else { return Ok(()) };
     let mut rows = Vec::new();
     for (row, outcome) in outcomes {
@@ -147,7 +144,7 @@ pub(super) async fn took_up(
 
 /// Of all that the scope holds, the rows that no run of the schedule has taken up as they are, nor is about to. What
 /// the scope does not hold any more is forgotten.
-async fn changed(transaction: &DatabaseTransaction, id: ScheduleId, found: Vec<Row>) -> Result<Vec<Row>> {
+async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> Result<Vec<Row>> {
     let seen = schedule_asset::Entity::find()
         .filter(schedule_asset::Column::ScheduleId.eq(id.0))
         .all(transaction)
@@ -179,7 +176,7 @@ async fn changed(transaction: &DatabaseTransaction, id: ScheduleId, found: Vec<R
 }
 
 /// The rows that runs of the schedule are about to take up.
-async fn rows_under_way(transaction: &DatabaseTransaction, id: ScheduleId) -> Result<Vec<Row>> {
+async fn rows_under_way(transaction: &Transaction, id: ScheduleId) -> Result<Vec<Row>> {
     let mut runs = Query::select();
     runs.column(run::Column::Id)
         .from(run::Entity)
@@ -194,7 +191,7 @@ async fn rows_under_way(transaction: &DatabaseTransaction, id: ScheduleId) -> Re
 }
 
 /// Whether a moment of a schedule has fired before, as after a clock was set back.
-async fn has_fired(transaction: &DatabaseTransaction, id: ScheduleId, due_at: Option<Moment>) -> Result<bool> {
+async fn has_fired(transaction: &Transaction, id: ScheduleId, due_at: Option<Moment>) -> Result<bool> {
     let Some(due_at) = due_at else { return Ok(false) };
     let firing = schedule_firing::Entity::find_by_id((id.0, record::millis(due_at)));
     Ok(firing.one(transaction).await?.is_some())

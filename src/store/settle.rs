@@ -9,9 +9,9 @@ use entity::{
     run,
     suggestion::{self, Column},
 };
-use sea_orm::{ColumnTrait, Condition, ConnectionTrait, DatabaseTransaction, EntityTrait, QueryFilter, QuerySelect};
+use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::{items, runs::MAX_KEYS, write};
+use super::{connection::Transaction, items, runs::MAX_KEYS, write};
 use crate::{
     domain::{
         Result,
@@ -63,7 +63,7 @@ pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> 
 
 /// Lets runs follow their suggestions; gives the nudges that the commit owes.
 pub(super) async fn settle(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     runs: Vec<(run::Model, Run)>,
     at: Moment,
 ) -> Result<Vec<RunNudge>> {

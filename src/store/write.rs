@@ -7,12 +7,12 @@ use std::collections::HashMap;
 
 use entity::{alternative, evidence, run, run_event, run_row, suggestion};
 use sea_orm::{
-    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, DatabaseTransaction, EntityTrait, IntoActiveModel,
-    Iterable, ModelTrait, QueryFilter, QueryTrait,
+    ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
+    QueryFilter, QueryTrait,
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{ask, chain, items, record, schedules};
+use super::{ask, chain, connection::Transaction, items, record, schedules};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -27,7 +27,7 @@ const MAX_VALUES: usize = 30_000;
 const MAX_ROWS: usize = 1_000;
 
 /// Records what an edit holds. `before` is the run as it was read; `None` for a new one.
-pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run::Model>, edit: &RunEdit) -> Result<()> {
+pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>, edit: &RunEdit) -> Result<()> {
     let after = record::run_model(&edit.run)?;
     match before {
         Some(before) => update_run(transaction, before, &after).await?,
@@ -60,7 +60,7 @@ pub(super) async fn edit(transaction: &DatabaseTransaction, before: Option<&run:
 }
 
 /// Inserts rows of one table in chunks.
-pub(super) async fn insert<A>(transaction: &DatabaseTransaction, rows: impl IntoIterator<Item = A>) -> Result<()>
+pub(super) async fn insert<A>(transaction: &Transaction, rows: impl IntoIterator<Item = A>) -> Result<()>
 where
     A: ActiveModelTrait + Send,
 {
@@ -82,7 +82,7 @@ pub(super) fn chunk_size<A: ActiveModelTrait>() -> usize {
 }
 
 /// Updates the columns that changed, and so touches no index that did not.
-async fn update_run(transaction: &DatabaseTransaction, before: &run::Model, after: &run::Model) -> Result<()> {
+async fn update_run(transaction: &Transaction, before: &run::Model, after: &run::Model) -> Result<()> {
     let mut update = Query::update();
     update.table(run::Entity).and_where(Expr::col(run::Column::Id).eq(after.id));
     let mut changed = false;
@@ -117,7 +117,7 @@ fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
 }
 
 /// Leaves rows that failed without an outcome.
-async fn retry_failed(transaction: &DatabaseTransaction, run: RunId) -> Result<()> {
+async fn retry_failed(transaction: &Transaction, run: RunId) -> Result<()> {
     run_row::Entity::update_many()
         .col_expr(run_row::Column::Status, Expr::value(PENDING))
         .col_expr(run_row::Column::Error, Expr::value(None::<String>))
@@ -137,7 +137,7 @@ const SKIPPED: &str = "SKIPPED";
 
 /// Records what became of rows; gives the suggestions made, by position.
 async fn write_outcomes(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     run: RunId,
     outcomes: &[(Row, RowOutcome)],
 ) -> Result<HashMap<i32, SuggestionId>> {
@@ -164,7 +164,7 @@ async fn write_outcomes(
 }
 
 async fn end_rows(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     run: RunId,
     positions: &[i32],
     status: &str,
@@ -191,7 +191,7 @@ struct Seen<'a> {
 }
 
 async fn write_suggestions(
-    transaction: &DatabaseTransaction,
+    transaction: &Transaction,
     run: RunId,
     drafts: &[(&Row, &Draft, Seen<'_>)],
 ) -> Result<HashMap<i32, SuggestionId>> {

@@ -278,6 +278,11 @@ impl Pool {
                 self.wait_before_again(attempt).await;
                 (None, None)
             }
+            // What was recorded is there: another claim goes on with it.
+            Err(Halt::Store(Error::Unavailable { .. })) => {
+                self.wait_before_again(attempt).await;
+                (None, None)
+            }
             Err(Halt::Store(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the run failed by a fault of Gloss");
                 let error = RunError::new(

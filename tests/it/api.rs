@@ -172,7 +172,7 @@ pub(crate) struct Api {
 impl Api {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
+        let url = crate::harness::store::url(folder.path());
         let bus = Arc::new(LocalBus::new());
         let store: Arc<dyn Store> =
             Arc::new(gloss::store::open(&url, bus.clone(), crate::harness::seal_key()).await.expect("a store"));

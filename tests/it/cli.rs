@@ -2,7 +2,10 @@
 
 use std::{net::TcpListener, path::Path, process::Output};
 
-use crate::{harness::Server, services::skipped};
+use crate::{
+    harness::{Server, store},
+    services::skipped,
+};
 
 /// Runs the binary to its end; it must leave by itself.
 pub async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
@@ -40,18 +43,18 @@ async fn migrate_brings_a_store_up_and_refuses_a_newer_one() {
         assert!(done.status.success() && done.stderr.is_empty());
     }
     let newer = "INSERT INTO seaql_migrations VALUES ('m99990101_000000_later', 1)";
-    let file = data.path().join("store.db");
-    crate::harness::sqlite::execute(&file, newer);
+    store::execute(data.path(), newer);
+    let place = store::url(data.path()).replace("sqlite://", "").replace("postgres@", "");
     for command in ["migrate", "serve"] {
         let text = refusal(data.path(), &[command], &[]).await;
-        says(&text, &["newer version of Gloss", &file.display().to_string(), "use that version"]);
+        says(&text, &["newer version of Gloss", &place, "use that version"]);
     }
 }
 
 #[tokio::test]
 async fn what_is_said_wrongly_is_named() {
     let data = tempfile::tempdir().unwrap();
-    let cases: [(&[&str], &[&str]); 13] = [
+    let cases: [(&[&str], &[&str]); 16] = [
         (&["--nonsense"], &["--nonsense"]),
         (&["nonsense"], &["nonsense"]),
         (&["--workers", "many"], &["--workers", "many", "whole number"]),
@@ -64,7 +67,10 @@ async fn what_is_said_wrongly_is_named() {
         (&["--max-batch", "101"], &["max_batch", "101", "0 to 100"]),
         (&["--max-connections", "0"], &["max_connections", "1 to 1000000"]),
         (&["--trusted-documents", "/nowhere"], &["/nowhere", "--trusted-documents"]),
-        (&["--store-url", "postgres://ann:hunter2@h/db"], &["postgres:", "sqlite://"]),
+        (&["--store-url", "mysql://ann:hunter2@h/db"], &["mysql:", "sqlite://", "postgres://"]),
+        (&["--store-url", "postgres://ann:hunter2@h"], &["no database", "postgres://user:password@host:port/database"]),
+        (&["--store-url", "postgres://ann:7/hunter2@h/db"], &["cannot be read", "%2F"]),
+        (&["--store-url", "sqlite://store.db"], &["no file", "sqlite:///path/to/store.db"]),
     ];
     for (arguments, words) in cases {
         let text = refusal(data.path(), arguments, &[]).await;

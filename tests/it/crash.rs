@@ -10,7 +10,7 @@ use std::{
 use serde_json::json;
 use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
-use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
+use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with, store::needs_sqlite};
 
 /// Requests under way at once: what the scripted profile asks for.
 const WIDTH: usize = 4;
@@ -37,6 +37,9 @@ async fn described(server: &Server, run: &str) -> HashSet<String> {
 /// A backup or a person's shell may hold the store's lock for longer than a statement waits for it.
 #[tokio::test]
 async fn a_store_that_another_process_locks_only_delays_a_run() {
+    if needs_sqlite("a lock on the file") {
+        return;
+    }
     let target = SqliteTarget::with_tables(6, 7);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
@@ -240,6 +243,9 @@ async fn a_store_belongs_to_one_server_wherever_it_lies() {
 #[tokio::test]
 async fn a_data_folder_may_have_any_name_and_keeps_its_files_private() {
     use std::os::unix::fs::PermissionsExt;
+    if needs_sqlite("the store's file") {
+        return;
+    }
     let folder = tempfile::tempdir().unwrap();
     let data = folder.path().join("a #1?b=%20 folder");
     let migrated = Server::command(&data).arg("migrate").output().await.unwrap();

@@ -229,7 +229,7 @@ impl World {
     pub async fn with_tables(tables: usize) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bus = Arc::new(LocalBus::new());
-        let url = format!("sqlite://{}?mode=rwc", folder.path().join("store.db").display());
+        let url = crate::harness::store::url(folder.path());
         let store: Arc<dyn Store> =
             Arc::new(gloss::store::open(&url, bus.clone(), crate::harness::seal_key()).await.unwrap());
         let db = Arc::new(FakeDb { tables, ..FakeDb::default() });

@@ -21,6 +21,7 @@ mod http;
 mod kinds;
 mod limits;
 mod models;
+mod postgres_store;
 mod provider;
 mod reruns;
 mod review_api;

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, SqliteTarget};
+use crate::harness::{Server, SqliteTarget, store};
 
 /// The demo's tables and columns, as its catalog tells.
 async fn demo_assets(server: &Server) -> usize {
@@ -190,7 +190,8 @@ async fn operators_are_told_how_it_is() {
         server.data("{ server { version store bus } viewer { name role } workers { capacity } }", json!({})).await;
     assert_eq!(data["viewer"], json!({ "name": "local", "role": "ADMIN" }));
     assert_eq!(data["workers"], json!([{ "capacity": 4 }]));
-    assert!(data["server"]["store"].as_str().unwrap().starts_with("SQLite "));
+    let database = if store::in_postgres() { "PostgreSQL " } else { "SQLite " };
+    assert!(data["server"]["store"].as_str().unwrap().starts_with(database));
 }
 
 #[tokio::test]

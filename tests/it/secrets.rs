@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     cli::{gloss, refusal, says},
-    harness::{Live, Server, sqlite},
+    harness::{Live, Server, sqlite, store},
 };
 
 /// Stands in every secret of these tests.
@@ -133,13 +133,16 @@ async fn a_secret_that_was_given_is_found_nowhere() {
         assert_eq!(holding(server.data.path(), secret), [""; 0]);
     }
     // Where the marker is looked for, it would be found.
-    assert!(!holding(server.data.path(), "sealed:1:").is_empty());
+    assert!(store::in_postgres() || !holding(server.data.path(), "sealed:1:").is_empty());
 }
 
 #[tokio::test]
 async fn what_an_earlier_version_left_open_is_sealed_at_the_next_start() {
     let data = TempDir::with_prefix("gloss-").unwrap();
     assert!(gloss(data.path(), &["migrate"], &[]).await.status.success());
+    if store::needs_sqlite("the store's file") {
+        return;
+    }
     let store = data.path().join("store.db");
     // As it was before there were seals.
     let url = format!("postgres://ann:{MARKER}@127.0.0.1:1/shop");
@@ -253,6 +256,9 @@ async fn keys_are_changed_and_a_change_cut_short_is_brought_to_its_end() {
 
 #[tokio::test]
 async fn files_are_their_owner_s_alone() {
+    if store::needs_sqlite("the store's file") {
+        return;
+    }
     let outer = tempfile::tempdir().unwrap();
     let (made, empty) = (outer.path().join("made"), outer.path().join("empty"));
     fs::create_dir(&empty).unwrap();

@@ -36,6 +36,13 @@ pub async fn postgres() -> Option<&'static Service> {
     SERVICE.get_or_init(|| start("postgres", Kind::Postgres)).await.as_ref()
 }
 
+/// The PostgreSQL server with the stores, started on first use. It is not the one with the targets: who may see all
+/// databases there would be shown the stores too.
+pub async fn stores() -> Option<&'static Service> {
+    static SERVICE: OnceCell<Option<Service>> = OnceCell::const_new();
+    SERVICE.get_or_init(|| start("postgres", Kind::Postgres)).await.as_ref()
+}
+
 /// A PostgreSQL server of the caller's own, to be stopped.
 pub async fn another_postgres() -> Option<Service> {
     start("postgres", Kind::Postgres).await

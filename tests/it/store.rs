@@ -35,10 +35,13 @@ use gloss::{
     },
     store::{OpenError, SqlStore},
 };
-use sqlx::{Connection, SqliteConnection};
+use sqlx::{Connection, PgConnection, SqliteConnection};
 use tempfile::TempDir;
 
-use crate::harness::seal_key;
+use crate::harness::{
+    seal_key,
+    store::{self, url},
+};
 
 /// A store in a folder of its own.
 pub(crate) struct TestStore {
@@ -51,18 +54,35 @@ impl TestStore {
     pub(crate) async fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let bus = Arc::new(LocalBus::new());
-        let store = gloss::store::open(&url(&folder), bus.clone(), seal_key()).await.unwrap();
+        let store = gloss::store::open(&url(folder.path()), bus.clone(), seal_key()).await.unwrap();
         Self { store, bus, folder }
     }
 
-    /// The same store, opened again as a new process would.
-    async fn reopened(&self) -> Result<SqlStore, OpenError> {
-        gloss::store::open(&url(&self.folder), self.bus.clone(), seal_key()).await
+    /// Opens the store again as a new process would, once the one before has ended.
+    async fn reopen(&mut self) -> Result<(), OpenError> {
+        self.store.clone().close().await.unwrap();
+        self.store = gloss::store::open(&url(self.folder.path()), self.bus.clone(), seal_key()).await?;
+        Ok(())
     }
 
-    /// A connection beside the store.
+    /// A connection beside a store in SQLite.
     pub(crate) async fn raw(&self) -> SqliteConnection {
-        SqliteConnection::connect(&url(&self.folder)).await.unwrap()
+        SqliteConnection::connect(&url(self.folder.path())).await.unwrap()
+    }
+
+    /// How many rows a table has.
+    async fn rows_in(&self, table: &str) -> i64 {
+        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
+        if store::in_postgres() {
+            let mut beside = PgConnection::connect(&url(self.folder.path())).await.unwrap();
+            return sqlx::query_scalar(query).fetch_one(&mut beside).await.unwrap();
+        }
+        sqlx::query_scalar(query).fetch_one(&mut self.raw().await).await.unwrap()
+    }
+
+    /// Runs SQL on the store, beside it.
+    pub(crate) fn execute(&self, sql: &str) {
+        store::execute(self.folder.path(), sql);
     }
 
     async fn create(&self, runs: Vec<NewRun>, ms: i64) -> Vec<Run> {
@@ -84,10 +104,6 @@ impl TestStore {
 }
 
 const LEASE: Duration = Duration::from_secs(30);
-
-fn url(folder: &TempDir) -> String {
-    format!("sqlite://{}", folder.path().join("store.db").display())
-}
 
 /// A moment, in milliseconds since the tests' own beginning.
 pub(crate) fn at(ms: i64) -> Moment {
@@ -319,7 +335,7 @@ async fn a_lost_claim_cannot_write() {
 
 #[tokio::test]
 async fn runs_are_claimed_in_order_and_found_again_after_a_crash() {
-    let test = TestStore::new().await;
+    let mut test = TestStore::new().await;
     test.create(vec![new_run("a"), new_run("b"), new_run("c")], 0).await;
     let worker = WorkerRecord {
         id: "w1".to_owned(),
@@ -340,7 +356,8 @@ async fn runs_are_claimed_in_order_and_found_again_after_a_crash() {
     let seen = WorkerRecord { last_seen_at: at(500), ..worker.clone() };
     assert_eq!(test.store.workers().await.unwrap(), [seen]);
 
-    let reopened = test.reopened().await.unwrap();
+    test.reopen().await.unwrap();
+    let reopened = &test.store;
     assert!(reopened.workers().await.unwrap().is_empty());
     assert_eq!(reopened.orphans(at(4)).await.unwrap(), [RunId(1), RunId(2), RunId(3)]);
 
@@ -377,30 +394,29 @@ async fn deleting_takes_everything_that_belongs_to_a_run() {
     test.store.delete_runs(&[RunId(1), RunId(2)]).await.unwrap();
     let nudge = nudges.next().await.unwrap().unwrap();
     assert!(nudge.after.is_none() && nudge.before.is_some());
-    let mut raw = test.raw().await;
     for table in ["run", "run_row", "run_event", "suggestion", "alternative", "evidence"] {
-        let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
-        assert_eq!(sqlx::query_scalar::<_, i64>(query).fetch_one(&mut raw).await.unwrap(), 0, "{table}");
+        assert_eq!(test.rows_in(table).await, 0, "{table}");
     }
     let search = RunFilter { search: Some("public".to_owned()), ..RunFilter::default() };
     assert_eq!(test.store.runs_count(&search).await.unwrap(), 0);
     assert!(test.store.kind_counts(&RunFilter::default()).await.unwrap().is_empty());
-    // The search index equals the runs: none.
-    let check = "INSERT INTO run_search (run_search, rank) VALUES ('integrity-check', 1)";
-    sqlx::query(check).execute(&mut raw).await.unwrap();
+    if !store::in_postgres() {
+        // The search index equals the runs: none.
+        test.execute("INSERT INTO run_search (run_search, rank) VALUES ('integrity-check', 1)");
+    }
     // A number is never given twice.
     assert_eq!(test.create(vec![new_run("c")], 9).await[0].id, RunId(3));
 }
 
 #[tokio::test]
 async fn a_newer_store_is_refused_and_an_unknown_url_too() {
-    let test = TestStore::new().await;
-    test.reopened().await.unwrap();
-    gloss::store::migrate(&url(&test.folder)).await.unwrap();
-    let mut raw = test.raw().await;
-    let newer = "INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_create_future', 0)";
-    sqlx::query(newer).execute(&mut raw).await.unwrap();
-    for refused in [test.reopened().await.err().unwrap(), gloss::store::migrate(&url(&test.folder)).await.unwrap_err()]
+    let mut test = TestStore::new().await;
+    test.reopen().await.unwrap();
+    test.store.clone().close().await.unwrap();
+    gloss::store::migrate(&url(test.folder.path())).await.unwrap();
+    test.execute("INSERT INTO seaql_migrations (version, applied_at) VALUES ('m29991231_000001_create_future', 0)");
+    for refused in
+        [test.reopen().await.unwrap_err(), gloss::store::migrate(&url(test.folder.path())).await.unwrap_err()]
     {
         assert!(matches!(refused, OpenError::Newer(_)), "{refused:?}");
         assert!(refused.to_string().contains("newer version of Gloss"), "{refused}");
@@ -467,6 +483,7 @@ async fn many_at_once_never_find_the_store_locked() {
         assert_eq!(sequences(&test.store, RunId(id)).await, (1..=41).collect::<Vec<_>>());
     }
     assert!(test.store.statements() > 8 * 40 * 3);
-    assert!(test.store.name().starts_with("SQLite 3."));
+    let database = if store::in_postgres() { "PostgreSQL 1" } else { "SQLite 3." };
+    assert!(test.store.name().starts_with(database));
     test.store.ping().await.unwrap();
 }

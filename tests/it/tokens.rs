@@ -328,7 +328,7 @@ async fn other_machines_need_a_token() {
     says(&refusal(data.path(), &[], &elsewhere).await, &["0.0.0.0:0", "gloss token create NAME --role ADMIN"]);
     let (expired, _) = folder_with_token("ADMIN", &["--expires", "2099-01-01T00:00:00Z"]).await;
     let sql = "UPDATE api_token SET expires_at = 1";
-    crate::harness::sqlite::execute(&expired.path().join("store.db"), sql);
+    crate::harness::store::execute(expired.path(), sql);
     says(&refusal(expired.path(), &[], &elsewhere).await, &["gloss token create"]);
 
     let (data, secret) = folder_with_token("viewer", &[]).await;

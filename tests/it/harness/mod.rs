@@ -7,6 +7,7 @@ pub mod proxy;
 pub mod scripted_model;
 pub mod server;
 pub mod sqlite;
+pub mod store;
 
 pub use live::Live;
 pub use local_model::LocalModel;

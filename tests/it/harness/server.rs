@@ -14,7 +14,7 @@ use tokio::{
     process::{Child, Command},
 };
 
-use super::Live;
+use super::{Live, store};
 
 /// A running server. Dropping it kills it; its data folder lives as long as somebody holds `data`.
 pub struct Server {
@@ -77,6 +77,9 @@ impl Server {
             command.env_remove(variable);
         }
         command.env("GLOSS_LISTEN", "127.0.0.1:0").env("GLOSS_DATA_DIR", data);
+        if store::in_postgres() {
+            command.env("GLOSS_STORE_URL", store::url(data));
+        }
         command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
         command
     }

@@ -40,7 +40,7 @@ impl SqliteTarget {
     }
 }
 
-/// Runs SQL on a file, on a thread and a runtime of its own, so that a test may call it from anywhere.
+/// Runs SQL on a file.
 pub fn execute(file: &Path, sql: &str) {
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
     let sql = sql.to_owned();
@@ -49,6 +49,5 @@ pub fn execute(file: &Path, sql: &str) {
         sqlx::raw_sql(AssertSqlSafe(sql)).execute(&mut connection).await.unwrap();
         connection.close().await.unwrap();
     };
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    std::thread::spawn(move || runtime().block_on(work)).join().unwrap();
+    super::store::wait_for(work);
 }

@@ -25,7 +25,7 @@ use tracing::{
 use tracing_subscriber::{Layer, layer::Context, prelude::*};
 
 use super::{TestStore, at};
-use crate::harness::listen;
+use crate::harness::{listen, store::needs_sqlite};
 
 const RUNS: i64 = 100_000;
 
@@ -136,6 +136,9 @@ fn filters() -> Vec<RunFilter> {
 
 #[tokio::test]
 async fn lists_of_100_000_runs_are_read_along_indexes() {
+    if needs_sqlite("how it finds") {
+        return;
+    }
     let test = TestStore::new().await;
     let mut raw = test.raw().await;
     let filling = Instant::now();
@@ -220,6 +223,9 @@ async fn steps(raw: &mut SqliteConnection, statements: &Statements) -> Vec<Strin
 
 #[tokio::test]
 async fn a_comparison_merges_what_indexes_give_and_sorts_nothing() {
+    if needs_sqlite("how it finds") {
+        return;
+    }
     let test = TestStore::new().await;
     let mut raw = test.raw().await;
     let statements = Statements::default();

@@ -326,7 +326,7 @@ async fn a_roll_back_undoes_writes_newest_first_and_once() {
 
 #[tokio::test]
 async fn an_apply_that_died_is_found_and_knows_what_it_began() {
-    let test = described(2).await;
+    let mut test = described(2).await;
     let run = RunId(1);
     test.decide(&[1, 2], FIRST).await.unwrap();
     test.order(run, false).await;
@@ -344,7 +344,8 @@ async fn an_apply_that_died_is_found_and_knows_what_it_began() {
     })
     .await;
 
-    let reopened = test.reopened().await.unwrap();
+    test.reopen().await.unwrap();
+    let reopened = &test.store;
     assert!(reopened.claim_next("w2", at(80), LEASE).await.unwrap().is_none());
     assert_eq!(reopened.orphans(at(80)).await.unwrap(), [run]);
     reopened.change_run(run, None, at(81), Box::new(RunEdit::take_from_dead)).await.unwrap();

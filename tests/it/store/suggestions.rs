@@ -40,11 +40,7 @@ async fn reviewed() -> TestStore {
         Ok(())
     })
     .await;
-    let mut raw = test.raw().await;
-    sqlx::query("UPDATE suggestion SET review_state = 'ACCEPTED' WHERE position IN (2, 5)")
-        .execute(&mut raw)
-        .await
-        .unwrap();
+    test.execute("UPDATE suggestion SET review_state = 'ACCEPTED' WHERE position IN (2, 5)");
     test
 }
 

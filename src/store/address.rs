@@ -1,0 +1,143 @@
+//! Where a store is: its URL, the connections to it, and that one process has it.
+//!
+//! The rule: one connection writes, some read. SQLite's file is locked by whoever opens it (`lifecycle.rs`); in
+//! PostgreSQL the connection that writes holds a lock for as long as it lives, so that whoever does not have the store
+//! cannot write to it. No password leaves this file.
+
+use std::{sync::Arc, time::Duration};
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
+    sqlx::{
+        ConnectOptions as _, Connection as _,
+        postgres::{PgConnectOptions, PgConnection},
+        sqlite::{SqliteJournalMode, SqliteSynchronous},
+    },
+};
+
+use super::{OpenError, dialect};
+
+/// Connections that read.
+const READERS: u32 = 4;
+/// How long a statement waits for a lock that another process holds: only a backup or a person's shell can. A run
+/// that records tries again after that.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a PostgreSQL server is waited for that does not answer.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long a connection may rest until it is tried before it is used: the server may have gone meanwhile.
+const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// What a connection to PostgreSQL asks for: no chatter, and that its lock is not held for long after its machine is
+/// gone.
+const SESSION: [(&str, &str); 4] = [
+    ("client_min_messages", "warning"),
+    ("tcp_keepalives_idle", "15"),
+    ("tcp_keepalives_interval", "5"),
+    ("tcp_keepalives_count", "3"),
+];
+/// Prepared statements that a connection keeps.
+const STATEMENTS: usize = 256;
+
+/// Where a store is.
+pub(super) enum Address {
+    Sqlite(String),
+    Postgres(Box<PgConnectOptions>),
+}
+
+impl Address {
+    /// The address that a URL stands for; `None` where it stands for none.
+    pub(super) fn of(url: &str) -> Option<Self> {
+        match url.split_once(':')?.0 {
+            "sqlite" => Some(Self::Sqlite(url.to_owned())),
+            "postgres" | "postgresql" => {
+                let options: PgConnectOptions = url.parse().ok()?;
+                let options = options.application_name("gloss").statement_cache_capacity(STATEMENTS);
+                let options = options.options(SESSION);
+                Some(Self::Postgres(Box::new(options.disable_statement_logging())))
+            }
+            _ => None,
+        }
+    }
+
+    /// The address for people, without what may be secret.
+    pub(super) fn place(&self) -> String {
+        match self {
+            Self::Sqlite(url) => {
+                let place = url.split('?').next().unwrap_or_default();
+                place.trim_start_matches("sqlite:").trim_start_matches("//").to_owned()
+            }
+            Self::Postgres(options) => {
+                let database = options.get_database().unwrap_or_else(|| options.get_username());
+                match options.get_socket() {
+                    Some(socket) => format!("postgres://{}/{database}", socket.display()),
+                    None => format!("postgres://{}:{}/{database}", options.get_host(), options.get_port()),
+                }
+            }
+        }
+    }
+
+    /// The connection that writes. Whoever has it has the store.
+    pub(super) async fn writer(&self) -> Result<DatabaseConnection, OpenError> {
+        let Self::Postgres(options) = self else { return Ok(Database::connect(self.options(1)).await?) };
+        // A pool tries on and on, and does not tell why. What is wrong is found before.
+        self.try_out(options).await?;
+        let mut options = self.options(1);
+        // Those who write wait for one another here.
+        options.acquire_timeout(Duration::from_mins(1)).map_sqlx_postgres_pool_opts(|pool| {
+            pool.after_connect(|connection, _| Box::pin(dialect::take_store(connection)))
+        });
+        Ok(Database::connect(options).await?)
+    }
+
+    /// The connections that read.
+    pub(super) async fn readers(&self) -> Result<DatabaseConnection, OpenError> {
+        Ok(Database::connect(self.options(READERS)).await?)
+    }
+
+    fn options(&self, connections: u32) -> ConnectOptions {
+        let mut options = match self {
+            Self::Sqlite(url) => ConnectOptions::new(url),
+            // The library may log the URL: the password is in the options alone.
+            Self::Postgres(_) => ConnectOptions::new("postgres://"),
+        };
+        options.max_connections(connections).min_connections(1).sqlx_logging(false).record_stmt_in_spans(false);
+        // A connection lives as long as the store: a new one would prepare its statements again.
+        options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
+        options.acquire_timeout(Duration::from_mins(1));
+        match self {
+            Self::Sqlite(_) => options.map_sqlx_sqlite_opts(|options| {
+                options
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .journal_mode(SqliteJournalMode::Wal)
+                    .synchronous(SqliteSynchronous::Normal)
+                    .busy_timeout(BUSY_TIMEOUT)
+                    .statement_cache_capacity(STATEMENTS)
+                    .pragma("cache_size", "-16000")
+                    .pragma("temp_store", "memory")
+            }),
+            Self::Postgres(address) => {
+                let address = PgConnectOptions::clone(address);
+                options.acquire_timeout(ANSWER_TIMEOUT).test_before_acquire_if_idle_for(TRUSTED_FOR);
+                options.map_sqlx_postgres_opts(move |_| address.clone())
+            }
+        };
+        options
+    }
+
+    /// Refuses a store that cannot be reached or that another process has.
+    async fn try_out(&self, options: &PgConnectOptions) -> Result<(), OpenError> {
+        let failed = |error: SqlxError| OpenError::Database(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))));
+        let connecting = tokio::time::timeout(ANSWER_TIMEOUT, PgConnection::connect_with(options));
+        let silent = |_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into()));
+        let mut connection = connecting.await.unwrap_or_else(silent).map_err(failed)?;
+        let holds_any_text = dialect::holds_any_text(&mut connection).await.map_err(failed)?;
+        let taken = dialect::take_store(&mut connection).await;
+        connection.close().await.map_err(failed)?;
+        match taken {
+            Err(error) if dialect::is_taken(&error) => Err(OpenError::InUse(self.place())),
+            Err(error) => Err(failed(error)),
+            Ok(()) if holds_any_text => Ok(()),
+            Ok(()) => Err(OpenError::Encoding(self.place())),
+        }
+    }
+}

@@ -1,0 +1,317 @@
+//! A store in PostgreSQL: what is its own, and once what a person does from end to end. The whole suite runs over it
+//! with `GLOSS_TEST_STORE=postgres`.
+
+use std::{path::Path, sync::Arc};
+
+use gloss::config::{Flags, Settings};
+use serde_json::{Value, json};
+use sqlx::{Connection as _, PgConnection};
+use tempfile::TempDir;
+
+use crate::{
+    ask,
+    cli::{gloss, refusal, says},
+    harness::{Proxy, ScriptedModel, Server, SqliteTarget, llm_input},
+    search,
+    services::{self, Service},
+};
+
+/// The password of the stores' own logins.
+const PASSWORD: &str = "hunter2STOREhunter2";
+
+const SHOP: &str = "
+    CREATE TABLE cust (cust_id INTEGER PRIMARY KEY, cust_email_addr TEXT, dob TEXT, notes TEXT);
+    CREATE TABLE ord (ord_id INTEGER PRIMARY KEY, cust_id INTEGER REFERENCES cust (cust_id), ord_dt TEXT, tot_amt REAL);
+";
+
+/// An empty database with a login of its own.
+struct Home {
+    service: &'static Service,
+    name: String,
+    /// What people give as `--store-url`.
+    url: String,
+}
+
+impl Home {
+    /// `None` where there is no PostgreSQL.
+    async fn new() -> Option<Self> {
+        let service = services::stores().await?;
+        let (_, name) = service.fresh_database().await;
+        let login = format!("CREATE ROLE {name} LOGIN PASSWORD '{PASSWORD}'; ALTER DATABASE {name} OWNER TO {name};");
+        service.run(None, &login).await;
+        let url = service.url_for(&format!("{name}:{PASSWORD}"), &name);
+        Some(Self { service, name, url })
+    }
+
+    /// A server whose store is here.
+    async fn serve(&self) -> Server {
+        Server::start_with(&[("GLOSS_STORE_URL", &self.url)]).await
+    }
+
+    async fn serve_at(&self, data: Arc<TempDir>) -> Server {
+        Server::start_at(data, &[("GLOSS_STORE_URL", &self.url)]).await
+    }
+
+    /// What a command that must be refused says; never the password.
+    async fn refused(&self, data: &Path, arguments: &[&str], url: &str) -> String {
+        let text = refusal(data, arguments, &[("GLOSS_STORE_URL", url)]).await;
+        assert!(!text.contains(PASSWORD), "{text}");
+        text
+    }
+
+    /// The only value of a query, as the administrator sees it.
+    async fn value<T>(&self, query: &'static str) -> T
+    where
+        T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+    {
+        let mut beside = PgConnection::connect(&self.service.url_for("postgres", &self.name)).await.unwrap();
+        sqlx::query_scalar(query).fetch_one(&mut beside).await.unwrap()
+    }
+}
+
+async fn run_of(server: &Server, profile: &str) -> String {
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
+    run
+}
+
+async fn numbers(server: &Server, filter: Value, sort: &str, direction: &str) -> Vec<i64> {
+    let query = "query($filter: RunFilter, $order: RunOrder, $after: String) {
+        runs(first: 1, after: $after, filter: $filter, orderBy: $order) {
+            nodes { number } pageInfo { hasNextPage endCursor } totalCount } }";
+    let (mut numbers, mut after) = (Vec::new(), Value::Null);
+    loop {
+        let order = json!({ "field": sort, "direction": direction });
+        let variables = json!({ "filter": filter, "order": order, "after": after });
+        let page = server.data(query, variables).await["runs"].take();
+        numbers.extend(page["nodes"].as_array().unwrap().iter().map(|run| run["number"].as_i64().unwrap()));
+        after = page["pageInfo"]["endCursor"].clone();
+        if page["pageInfo"]["hasNextPage"] == false {
+            assert_eq!(page["totalCount"], numbers.len());
+            return numbers;
+        }
+    }
+}
+
+/// Asks until all connections are new: what was under way fails with its connection, who asks again is answered.
+async fn answers_again(server: &Server) {
+    let mut fine = 0;
+    while fine < 20 {
+        let answer = server.answer("{ dbProfiles { id } }", json!({})).await;
+        fine = if answer["errors"].is_null() { fine + 1 } else { 0 };
+    }
+}
+
+#[tokio::test]
+async fn all_that_a_person_does_is_kept() {
+    let Some(home) = Home::new().await else { return };
+    let target = SqliteTarget::new(SHOP);
+    let server = home.serve().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    let run = run_of(&server, &profile).await;
+    let second = run_of(&server, &profile).await;
+    for sort in ["STARTED_AT", "NUMBER", "DURATION", "STATUS", "COMMAND", "MODEL", "DB_PROFILE"] {
+        let ascending = numbers(&server, json!({ "search": "SHOP" }), sort, "ASC").await;
+        let mut descending = numbers(&server, json!({ "search": "SHOP" }), sort, "DESC").await;
+        descending.reverse();
+        assert_eq!((ascending.len(), &ascending), (2, &descending), "{sort}");
+    }
+    assert_eq!(numbers(&server, json!({ "search": "a\u{0}b" }), "NUMBER", "ASC").await, [0_i64; 0]);
+
+    let last = server.run(&run).await["lastSequence"].as_i64().unwrap();
+    let accept = "mutation($run: ID!) { reviewSuggestions(input: { runId: $run, decision: ACCEPT }) { changed } }";
+    assert_eq!(server.data(accept, json!({ "run": run })).await["reviewSuggestions"]["changed"], 10);
+    let apply = "mutation($run: ID!) { applyRun(input: { runId: $run }) { run { status } } }";
+    server.data(apply, json!({ "run": run })).await;
+    assert_eq!(server.events(&run, last).await.last().unwrap()["status"], "SUCCESS");
+    let audit = "{ appliedComments(first: 2, filter: { search: \"Email\" }) { totalCount nodes { after } } }";
+    assert_eq!(server.data(audit, json!({})).await["appliedComments"]["totalCount"], 1);
+    let last = server.run(&run).await["lastSequence"].as_i64().unwrap();
+    server.data("mutation($run: ID!) { rollbackRun(input: { runId: $run }) { total } }", json!({ "run": run })).await;
+    assert_eq!(server.events(&run, last).await.last().unwrap()["status"], "READY_FOR_REVIEW");
+
+    let compare = "query($runs: [ID!]!) { compareRuns(ids: $runs) { assets(first: 3) { totalCount } } }";
+    let compared = server.data(compare, json!({ "runs": [run, second] })).await;
+    assert_eq!(compared["compareRuns"]["assets"]["totalCount"], 10);
+
+    assert_eq!(search::found(&server, "customer mail", &profile).await[0], "main.cust.cust_email_addr");
+    let asked = json!({ "question": "Where is the mail\u{0} of a customer?", "dbProfileIds": [profile] });
+    let asked = ask::asked(&server, asked).await;
+    assert_eq!(asked.citations[0], "main.cust.cust_email_addr");
+    let turns = &asked.whole["askTurn"]["session"]["turns"]["nodes"];
+    assert_eq!(turns[0]["question"], "Where is the mail\u{fffd} of a customer?");
+
+    // A start anew finds it all, and nothing to do.
+    let data = server.kill().await;
+    let server = home.serve_at(data).await;
+    assert_eq!(numbers(&server, json!({}), "NUMBER", "ASC").await, [1, 2, 3]);
+    assert_eq!(search::found(&server, "customer mail", &profile).await[0], "main.cust.cust_email_addr");
+    assert!(!server.log().contains(PASSWORD));
+}
+
+#[tokio::test]
+async fn a_store_belongs_to_one_process() {
+    let Some(home) = Home::new().await else { return };
+    let server = home.serve().await;
+    let other = tempfile::tempdir().unwrap();
+    for arguments in [&["serve"][..], &["migrate"], &["secrets", "rotate"]] {
+        let text = home.refused(other.path(), arguments, &home.url).await;
+        says(&text, &[&home.name, "127.0.0.1", "in use by another Gloss", "--store-url"]);
+    }
+    let listing = gloss(other.path(), &["token", "list"], &[("GLOSS_STORE_URL", &home.url)]).await;
+    says(&String::from_utf8_lossy(&listing.stderr), &["in use by another Gloss"]);
+    // One that died leaves nothing behind.
+    let data = server.kill().await;
+    let run = {
+        let model = ScriptedModel::builder().gated().start().await;
+        let target = SqliteTarget::with_tables(3, 3);
+        let server = home.serve_at(data).await;
+        let db = server.create_db_profile("target", &target.url()).await;
+        let llm = server.create_llm_profile(llm_input(&model.profile())).await;
+        let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm })).await;
+        model.waiting(3).await;
+        let server = home.serve_at(server.kill().await).await;
+        model.waiting(3).await;
+        model.open_gate();
+        let events = server.events(&run, 0).await;
+        let last = events.last().unwrap();
+        assert_eq!(last["progress"], json!({ "total": 12, "done": 12, "failed": 0, "skipped": 0 }), "{last:#}");
+        run
+    };
+    assert!(!run.is_empty());
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_store_is_told_without_its_password() {
+    let Some(home) = Home::new().await else { return };
+    let data = tempfile::tempdir().unwrap();
+    let Home { service, name, .. } = &home;
+    let wrong = service.url_for(&format!("{name}:{PASSWORD}x"), name);
+    says(&home.refused(data.path(), &[], &wrong).await, &["password authentication failed", name, "--store-url"]);
+    let missing = service.url_for(&format!("{name}:{PASSWORD}"), "nothing_there");
+    says(&home.refused(data.path(), &[], &missing).await, &["\"nothing_there\" does not exist", "--store-url"]);
+    let mut gone = Proxy::before(1).await;
+    gone.close().await;
+    let nobody = format!("postgresql://{name}:{PASSWORD}@127.0.0.1:{}/{name}", gone.port);
+    says(&home.refused(data.path(), &[], &nobody).await, &["Connection refused", "--store-url"]);
+    service.run(None, &format!("CREATE ROLE {name}_guest LOGIN PASSWORD '{PASSWORD}';")).await;
+    let guest = service.url_for(&format!("{name}_guest:{PASSWORD}"), name);
+    says(&home.refused(data.path(), &[], &guest).await, &["permission denied", "written to"]);
+
+    let odd = format!("CREATE DATABASE {name}_odd OWNER {name} ENCODING 'LATIN1' TEMPLATE template0;");
+    service.run(None, &odd).await;
+    let odd = service.url_for(&format!("{name}:{PASSWORD}"), &format!("{name}_odd"));
+    says(&home.refused(data.path(), &[], &odd).await, &["UTF-8", "ENCODING 'UTF8'"]);
+
+    let flags = Flags { store_url: Some(home.url.clone().into()), ..Flags::default() };
+    assert!(!format!("{flags:?} {:?}", Settings::load(flags.clone()).unwrap()).contains(PASSWORD));
+
+    // At its most talkative the log does not hold it either.
+    let server = Server::start_with(&[("GLOSS_STORE_URL", &home.url), ("GLOSS_LOG", "trace")]).await;
+    server.create_db_profile("x", "sqlite:///nowhere.db").await;
+    let log = server.log();
+    assert!(log.contains("TRACE") && log.len() > 10_000, "the log is not at its most talkative");
+    if let Some(line) = log.lines().find(|line| line.contains(PASSWORD)) {
+        panic!("the log holds the password: {line}");
+    }
+}
+
+/// PostgreSQL goes away and comes back while a run is at work: Gloss goes on by itself.
+#[tokio::test]
+async fn a_server_that_comes_back_is_gone_on_with() {
+    let Some(home) = Home::new().await else { return };
+    let mut proxy = Proxy::before(home.service.port).await;
+    let url = home.url.replace(&format!(":{}/", home.service.port), &format!(":{}/", proxy.port));
+    let server = Server::start_with(&[("GLOSS_STORE_URL", &url)]).await;
+    let model = ScriptedModel::builder().gated().start().await;
+    let target = SqliteTarget::with_tables(6, 3);
+    let db = server.create_db_profile("target", &target.url()).await;
+    let llm = server.create_llm_profile(llm_input(&model.profile())).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm })).await;
+    model.waiting(4).await;
+    assert_eq!(server.get("/readyz").await.status(), 200);
+    proxy.close().await;
+    // The answers are there, and cannot be recorded.
+    model.open_gate();
+    assert_eq!(server.get("/readyz").await.status(), 503);
+    assert_eq!(server.error("{ dbProfiles { id } }", json!({})).await["extensions"]["code"], "UNAVAILABLE");
+    proxy.open().await;
+    answers_again(&server).await;
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    let last = events.last().unwrap();
+    assert_eq!(last["status"], "READY_FOR_REVIEW", "{last:#}");
+    assert_eq!(last["progress"], json!({ "total": 24, "done": 24, "failed": 0, "skipped": 0 }));
+    // It has the store again.
+    let other = tempfile::tempdir().unwrap();
+    says(&home.refused(other.path(), &["migrate"], &home.url).await, &["in use by another Gloss"]);
+}
+
+/// The server ends all connections, again and again, in the middle of whatever they do.
+#[tokio::test]
+async fn a_run_outlives_connections_that_are_cut() {
+    let Some(home) = Home::new().await else { return };
+    let server = home.serve().await;
+    let model = ScriptedModel::builder().start().await;
+    let target = SqliteTarget::with_tables(60, 5);
+    let db = server.create_db_profile("target", &target.url()).await;
+    let llm = server.create_llm_profile(llm_input(&model.profile())).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm })).await;
+    for cut in 1..=5 {
+        model.arrived(cut * 10).await;
+        let cut = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+            WHERE datname = current_database() AND application_name = 'gloss'";
+        assert!(home.value::<i64>(cut).await > 0);
+    }
+    answers_again(&server).await;
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    let last = events.last().unwrap();
+    assert_eq!(last["status"], "READY_FOR_REVIEW", "{last:#}\n{}", server.log());
+    assert_eq!(last["progress"], json!({ "total": 360, "done": 360, "failed": 0, "skipped": 0 }));
+}
+
+#[tokio::test]
+async fn secrets_are_sealed_and_what_was_sealed_before_is_gone() {
+    let Some(home) = Home::new().await else { return };
+    let server = home.serve().await;
+    server.create_db_profile("x", &format!("postgres://ann:{PASSWORD}@127.0.0.1:1/shop")).await;
+    let data = server.kill().await;
+    let environment = [("GLOSS_STORE_URL", home.url.as_str())];
+    let before: String = home.value("SELECT url FROM db_profile WHERE name = 'x'").await;
+    assert!(before.starts_with("sealed:1:"), "{before}");
+    let rotated = gloss(data.path(), &["secrets", "rotate"], &environment).await;
+    assert!(rotated.status.success(), "{}", String::from_utf8_lossy(&rotated.stderr));
+    says(&String::from_utf8_lossy(&rotated.stdout), &["2 secrets are sealed with a new key"]);
+    let after: String = home.value("SELECT url FROM db_profile WHERE name = 'x'").await;
+    assert_ne!(before, after);
+    home.service.run(Some(&home.name), "CHECKPOINT;").await;
+    let file: Vec<u8> = home.value("SELECT pg_read_binary_file(pg_relation_filepath('db_profile'))").await;
+    let holds = |text: &str| file.windows(text.len()).any(|window| window == text.as_bytes());
+    assert!(holds(&after) && !holds(&before));
+
+    let made = gloss(data.path(), &["token", "create", "ci", "--role", "ADMIN"], &environment).await;
+    let secret = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    let listed = gloss(data.path(), &["token", "list"], &environment).await;
+    says(&String::from_utf8_lossy(&listed.stdout), &["ci", "ADMIN"]);
+    let server = home.serve_at(Arc::clone(&data)).await;
+    let viewer = server.data_for(&secret, "{ viewer { name role } }", json!({})).await;
+    assert_eq!(viewer["viewer"], json!({ "name": "ci", "role": "ADMIN" }));
+    server.kill().await;
+    let revoked = gloss(data.path(), &["token", "revoke", "ci"], &environment).await;
+    assert!(revoked.status.success(), "{}", String::from_utf8_lossy(&revoked.stderr));
+
+    std::fs::remove_file(data.path().join("secret.key")).unwrap();
+    says(&home.refused(data.path(), &[], &home.url).await, &["the key file", "gloss secrets forget"]);
+    let forgotten = gloss(data.path(), &["secrets", "forget", "--yes"], &environment).await;
+    says(&String::from_utf8_lossy(&forgotten.stdout), &["forgotten", "DB profile \"x\""]);
+    home.serve_at(data).await;
+}
