@@ -26,9 +26,11 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long a connection may rest until it is tried before it is used: the server may have gone meanwhile.
 const TRUSTED_FOR: Duration = Duration::from_secs(1);
-/// What a connection to PostgreSQL asks for: no chatter, and that its lock is not held for long after its machine is
-/// gone.
-const SESSION: [(&str, &str); 4] = [
+/// What a connection to PostgreSQL asks for: no chatter, no compiling of statements that are short, that rows come in the
+/// same order each time, and that its lock is not held for long after its machine is gone.
+const SESSION: [(&str, &str); 6] = [
+    ("synchronize_seqscans", "off"),
+    ("jit", "off"),
     ("client_min_messages", "warning"),
     ("tcp_keepalives_idle", "15"),
     ("tcp_keepalives_interval", "5"),

@@ -29,6 +29,7 @@ use crate::domain::{
     clock::Moment,
     id::{DbProfileId, RunId},
     search::{KEY_END, KnownAsset, table_key, terms},
+    suggestion::ReviewState,
     vocabulary::Context,
 };
 
@@ -315,11 +316,14 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
         let (theirs, ours) = (Expr::col((suggestion::Entity, theirs)), Expr::col((catalog_asset::Entity, ours)));
         dialect::same(backend, theirs, ours)
     };
+    // The path leads to it: how many suggestions a run has, and how many are accepted, may just have changed.
+    let plain = |column: Of| dialect::plain(backend, Expr::col((suggestion::Entity, column)));
+    let of_run = plain(Of::RunId).eq(Expr::col((run::Entity, run::Column::Id)));
     let mut query = Query::select();
     query
         .expr(what)
         .from(suggestion::Entity)
-        .inner_join(run::Entity, Expr::col((run::Entity, run::Column::Id)).equals((suggestion::Entity, Of::RunId)))
+        .inner_join(run::Entity, of_run)
         .and_where(same(Of::TableName, Column::TableName))
         .and_where(same(Of::SchemaName, Column::SchemaName))
         .and_where(same(Of::ColumnName, Column::ColumnName))
@@ -327,7 +331,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
         .and_where(
             Expr::col((run::Entity, run::Column::DbProfileId)).equals((catalog_asset::Entity, Column::DbProfileId)),
         )
-        .cond_where(items::accepted())
+        .and_where(plain(Of::ReviewState).is_in(items::ACCEPTED.map(ReviewState::as_str)))
         .order_by((suggestion::Entity, Of::ReviewedAt), Order::Desc)
         .order_by((suggestion::Entity, Of::Id), Order::Desc)
         .limit(1);
@@ -363,6 +367,9 @@ struct Described {
 /// Follows decisions on suggestions.
 pub(super) async fn follow_reviews(transaction: &Transaction, suggestions: &[i64]) -> Result<()> {
     use suggestion::Column as Of;
+    // Neighbours are of the same tables.
+    let mut suggestions = suggestions.to_vec();
+    suggestions.sort_unstable();
     for ids in suggestions.chunks(MAX_KEYS) {
         let mut described = Query::select();
         described

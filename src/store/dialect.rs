@@ -76,11 +76,11 @@ pub(super) fn is_taken(error: &SqlxError) -> bool {
 const INDEXED_SEARCH_FROM: usize = 3;
 
 /// A column that no index is to be chosen for: the statement is planned by us, not by guesses of a
-/// database without statistics.
+/// database whose statistics are missing, or older than the transaction.
 pub(super) fn plain(backend: DbBackend, column: Expr) -> Expr {
     match backend {
         DbBackend::Sqlite => Expr::cust_with_expr("+?", column),
-        _ => column,
+        _ => Func::coalesce([column.clone(), column]).into(),
     }
 }
 
@@ -124,7 +124,8 @@ fn indexed(backend: DbBackend, index: &'static str, matches: &'static str, needl
 pub(super) fn same(backend: DbBackend, one: Expr, other: Expr) -> Expr {
     match backend {
         DbBackend::Sqlite => Expr::cust_with_exprs("? IS ?", [one, other]),
-        _ => Expr::cust_with_exprs("$1 IS NOT DISTINCT FROM $2", [one, other]),
+        // `IS NOT DISTINCT FROM` would keep the index out.
+        _ => one.clone().eq(other.clone()).or(one.is_null().and(other.is_null())),
     }
 }
 
@@ -213,9 +214,13 @@ pub(super) fn search_catalog(
         }
     }
     if let Some(profiles) = profiles {
-        // The index skips what is of other profiles by the key alone.
+        // SQLite's index skips what is of other profiles by the key alone; PostgreSQL's is not to be left for the key.
         let key = || {
-            Expr::col(if backend == DbBackend::Sqlite { ("catalog_search", "rowid") } else { ("catalog_asset", "id") })
+            if backend == DbBackend::Sqlite {
+                Expr::col(("catalog_search", "rowid"))
+            } else {
+                plain(backend, Expr::col(("catalog_asset", "id")))
+            }
         };
         let of = |any: Condition, profile: &DbProfileId| {
             let keys = catalog::keys_of(*profile);
