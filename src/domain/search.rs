@@ -329,7 +329,9 @@ impl SearchQuery {
             }
             let prefix = prefix && at + 1 == count && token.raw.chars().count() >= PREFIX_FROM;
             if prefix {
-                completions(&token.raw).iter().for_each(|word| add(word));
+                for word in completions(&token.raw) {
+                    add(&word);
+                }
             }
             let known = wanted.iter().any(|other| other.spellings.first() == spellings.first());
             if !spellings.is_empty() && !known && wanted.len() < MAX_WORDS {
