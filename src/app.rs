@@ -114,7 +114,7 @@ pub enum StartError {
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     open_store(&settings, Arc::new(LocalBus::default())).await?;
-    println!("the store of {} is up to date", settings.data_dir.display());
+    println!("the store {} is up to date", store::place(settings.store_url.expose_secret()));
     Ok(())
 }
 
@@ -163,7 +163,8 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
         other => other?,
     };
     let store_lock = prepare_store_file(settings)?;
-    eprintln!("No server holds {}: this works on its store.", settings.data_dir.display());
+    let place = store::place(settings.store_url.expose_secret());
+    eprintln!("No server holds {}: this works on the store {place}.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
     let ports = ports(Arc::new(open_store(settings, bus.clone()).await?), bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));
@@ -262,6 +263,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  GraphiQL  http://{address}/graphiql");
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());
+    println!("  store     {}", store::place(settings.store_url.expose_secret()));
     http::serve(listener, door).await?;
     let _ended = tokio::join!(working, scheduling);
     tracing::info!("stopped");

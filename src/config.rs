@@ -281,6 +281,7 @@ impl Settings {
         let data_dir = std::path::absolute(&data_dir)
             .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
         let store_url = flags.store_url.or_else(|| file.store_url.map(SecretString::from));
+        let store_url = store_url.filter(|url| !url.expose_secret().is_empty());
         let store_url = store_url.unwrap_or_else(|| sqlite_url(&data_dir.join("store.db")).into());
         check_store_url(store_url.expose_secret())?;
         let range = |name: &str, value: usize, from: usize, to: usize| {
@@ -360,7 +361,7 @@ fn check_store_url(url: &str) -> Result<(), ConfigError> {
             let signs = "in a password write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
             format!("the store URL cannot be read or names no database; write {POSTGRES_HINT}; {signs}")
         }
-        _ => format!("the store URL begins with {scheme}:; records are kept in {SQLITE_HINT} or {POSTGRES_HINT}"),
+        _ => format!("the store URL begins with {scheme}; records are kept in {SQLITE_HINT} or {POSTGRES_HINT}"),
     };
     Err(ConfigError::Invalid(wrong))
 }

@@ -18,6 +18,8 @@ const LEFT_AT_ONCE: i32 = 130;
 
 /// What a data folder of Gloss has in it.
 const KEPT_HERE: [&str; 2] = ["store.db", "secret.key"];
+/// What names the data folder.
+const FOLDER_SETTING: &str = "--data-dir";
 /// The mode of folders that are everybody's, as /tmp.
 const STICKY: u32 = 0o1000;
 
@@ -25,18 +27,22 @@ const STICKY: u32 = 0o1000;
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// It cannot be made or written.
-    #[error("{} cannot be used: {source}; name another with --data-dir or --store-url", path.display())]
+    #[error("{} cannot be used: {source}; name another with {setting}", path.display())]
     Unusable {
         /// The folder or file.
         path: PathBuf,
+        /// What names it.
+        setting: &'static str,
         /// Why.
         source: std::io::Error,
     },
     /// Another process has it.
-    #[error("{} is in use by another Gloss{}; stop that one, or name another with --data-dir or --store-url", path.display(), at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default())]
+    #[error("{} is in use by another Gloss{}; stop that one, or name another with {setting}", path.display(), at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default())]
     InUse {
         /// The folder or file.
         path: PathBuf,
+        /// What names it.
+        setting: &'static str,
         /// The address that the other process left there.
         at: Option<String>,
     },
@@ -55,8 +61,13 @@ impl Lock {
     /// # Errors
     /// [`LockError`].
     pub fn folder(folder: &Path) -> Result<Self, LockError> {
-        make_private_folder(folder).map_err(|source| LockError::Unusable { path: folder.to_owned(), source })?;
-        Self::take(folder, &folder.join("lock"))
+        let setting = FOLDER_SETTING;
+        make_private_folder(folder).map_err(|source| LockError::Unusable {
+            path: folder.to_owned(),
+            setting,
+            source,
+        })?;
+        Self::take(folder, setting, &folder.join("lock"))
     }
 
     /// Takes the lock of a store that lies outside of the data folder.
@@ -66,11 +77,11 @@ impl Lock {
     pub fn store(store: &Path) -> Result<Self, LockError> {
         let mut name = store.to_owned().into_os_string();
         name.push(".lock");
-        Self::take(store, Path::new(&name))
+        Self::take(store, "--store-url", Path::new(&name))
     }
 
-    fn take(place: &Path, file: &Path) -> Result<Self, LockError> {
-        let unusable = |source| LockError::Unusable { path: place.to_owned(), source };
+    fn take(place: &Path, setting: &'static str, file: &Path) -> Result<Self, LockError> {
+        let unusable = |source| LockError::Unusable { path: place.to_owned(), setting, source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
@@ -82,7 +93,7 @@ impl Lock {
                 let mut at = String::new();
                 let _unknown = file.read_to_string(&mut at);
                 let at = Some(at.trim().to_owned()).filter(|at| !at.is_empty());
-                Err(LockError::InUse { path: place.to_owned(), at })
+                Err(LockError::InUse { path: place.to_owned(), setting, at })
             }
             Err(TryLockError::Error(source)) => Err(unusable(source)),
         }
@@ -99,7 +110,7 @@ impl Lock {
             self.file.set_len(0)?;
             writeln!(self.file, "http://{address}")
         };
-        write().map_err(|source| LockError::Unusable { path, source })
+        write().map_err(|source| LockError::Unusable { path, setting: FOLDER_SETTING, source })
     }
 }
 

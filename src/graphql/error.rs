@@ -76,6 +76,10 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
     } else if let Some(cause) = error.source::<Error>() {
         describe(cause, None, &mut extensions);
     } else if is_coercion(&error.message) {
+        if error.message.starts_with("Failed to parse \"DateTime\"") {
+            let message = "a DateTime is a moment with its zone, as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00";
+            message.clone_into(&mut error.message);
+        }
         extensions.set("code", VALIDATION_FAILED);
     } else {
         let correlation_id = correlation_id();

@@ -36,11 +36,11 @@ pub trait Key: Sized {
             Some((node_type, number)) if node_type == wanted => Ok(Self::from_number(number)),
             Some((other, _)) => Err(Error::bad_input(
                 argument,
-                format!("this is the id of a {}; give the id of a {}", other.name(), wanted.name()),
+                format!("this id is of the type {}; give one of the type {}", other.name(), wanted.name()),
             )),
             None => Err(Error::bad_input(
                 argument,
-                format!("this is not an id; give the `id` that a {} carries", wanted.name()),
+                format!("this is not an id; give the `id` of the {} that is meant", wanted.name()),
             )),
         }
     }

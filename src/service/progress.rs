@@ -213,7 +213,13 @@ impl Tail {
             }
             // Seen before the store is read: what is committed from here on nudges again.
             self.nudges.mark_unchanged();
-            let read = self.feed.after(self.ports.store.as_ref(), self.after).await?;
+            let read = match self.feed.after(self.ports.store.as_ref(), self.after).await {
+                Err(Error::Unavailable { .. }) => {
+                    self.nudged().await;
+                    continue;
+                }
+                read => read?,
+            };
             self.page = Page::of(&self.feed.made, &read);
             self.read = read.into();
             if !self.read.is_empty() {
@@ -229,7 +235,14 @@ impl Tail {
                 }
                 continue;
             }
-            match self.run().await? {
+            let run = match self.run().await {
+                Err(Error::Unavailable { .. }) => {
+                    self.nudged().await;
+                    continue;
+                }
+                run => run?,
+            };
+            match run {
                 // Gone: there is nothing more to send.
                 None => return Ok(Next::End),
                 // It moved between the two reads.

@@ -24,8 +24,9 @@ const READERS: u32 = 4;
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// How long a PostgreSQL server is waited for that does not answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long a connection may rest until it is tried before it is used: the server may have gone meanwhile.
-const TRUSTED_FOR: Duration = Duration::from_secs(1);
+/// How long those who write to PostgreSQL wait for one another: less than a request may take, so that who waits in vain
+/// is told.
+const TURN_TIMEOUT: Duration = Duration::from_secs(30);
 /// What a connection to PostgreSQL asks for: no chatter, no compiling of statements that are short, that rows come in the
 /// same order each time, and that its lock is not held for long after its machine is gone.
 const SESSION: [(&str, &str); 6] = [
@@ -83,9 +84,19 @@ impl Address {
         // A pool tries on and on, and does not tell why. What is wrong is found before.
         self.try_out(options).await?;
         let mut options = self.options(1);
-        // Those who write wait for one another here.
-        options.acquire_timeout(Duration::from_mins(1)).map_sqlx_postgres_pool_opts(|pool| {
-            pool.after_connect(|connection, _| Box::pin(dialect::take_store(connection)))
+        let place = self.place();
+        options.acquire_timeout(TURN_TIMEOUT).map_sqlx_postgres_pool_opts(move |pool| {
+            let place = place.clone();
+            pool.after_connect(move |connection, _| {
+                let place = place.clone();
+                Box::pin(async move {
+                    let taken = dialect::take_store(connection).await;
+                    if taken.as_ref().is_err_and(dialect::is_taken) {
+                        tracing::error!("another Gloss has taken the store {place}: nothing is written until it stops");
+                    }
+                    taken
+                })
+            })
         });
         Ok(Database::connect(options).await?)
     }
@@ -119,7 +130,8 @@ impl Address {
             }),
             Self::Postgres(address) => {
                 let address = PgConnectOptions::clone(address);
-                options.acquire_timeout(ANSWER_TIMEOUT).test_before_acquire_if_idle_for(TRUSTED_FOR);
+                // The server may have gone meanwhile.
+                options.acquire_timeout(ANSWER_TIMEOUT).test_before_acquire(true);
                 options.map_sqlx_postgres_opts(move |_| address.clone())
             }
         };
@@ -128,7 +140,10 @@ impl Address {
 
     /// Refuses a store that cannot be reached or that another process has.
     async fn try_out(&self, options: &PgConnectOptions) -> Result<(), OpenError> {
-        let failed = |error: SqlxError| OpenError::Database(DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error))));
+        let failed = |error: SqlxError| {
+            let error = DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));
+            OpenError::Unreachable { place: self.place(), error }
+        };
         let connecting = tokio::time::timeout(ANSWER_TIMEOUT, PgConnection::connect_with(options));
         let silent = |_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into()));
         let mut connection = connecting.await.unwrap_or_else(silent).map_err(failed)?;

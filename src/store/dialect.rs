@@ -67,6 +67,24 @@ pub(super) fn is_away(error: &DbErr) -> bool {
     }
 }
 
+/// What to do about a store that cannot be opened.
+pub(super) fn advice(error: &DbErr) -> &'static str {
+    let (DbErr::Conn(RuntimeErr::SqlxError(error))
+    | DbErr::Exec(RuntimeErr::SqlxError(error))
+    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
+    else {
+        return "check that --store-url leads to where records can be kept";
+    };
+    let said = error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
+    match said.map(PgDatabaseError::code) {
+        Some("28P01" | "28000") => "check the user and the password in --store-url",
+        Some("3D000") => "make it first, owned by the user in --store-url: CREATE DATABASE name OWNER user",
+        Some("42501") => "let the user in --store-url own the database",
+        _ if matches!(error.as_ref(), SqlxError::Io(_)) => "check that PostgreSQL runs there and can be reached",
+        _ => "check that --store-url leads to a store of Gloss, or to where one can be made, that can be written to",
+    }
+}
+
 /// Whether another process has the store.
 pub(super) fn is_taken(error: &SqlxError) -> bool {
     error.as_database_error().is_some_and(|said| said.code().is_some_and(|code| code == "55P03"))

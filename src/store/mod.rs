@@ -56,7 +56,7 @@ use crate::{
 };
 
 use connection::{Fitted, Transaction};
-pub use open::{OpenError, forget, migrate, open, reseal};
+pub use open::{OpenError, forget, migrate, open, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
 
 /// Gloss's records in a SQL database. Cheap to clone.

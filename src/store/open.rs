@@ -11,7 +11,8 @@ use std::{
 use entity::{comparison, run, worker};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr, SqlxError,
+    sea_query::Expr,
 };
 
 use super::{
@@ -41,12 +42,16 @@ pub enum OpenError {
     /// It cannot hold every text.
     #[error("the store {0} is not encoded in UTF-8; make its database with ENCODING 'UTF8'")]
     Encoding(String),
-    /// It cannot be reached, read or migrated.
-    #[error(
-        "the store cannot be opened: {}; check that --store-url leads to a store of Gloss, and that it can be reached \
-         and written to",
-        cause(.0)
-    )]
+    /// It cannot be reached.
+    #[error("the store {place} cannot be opened: {}; {}", cause(.error), dialect::advice(.error))]
+    Unreachable {
+        /// Where it is.
+        place: String,
+        /// Why.
+        error: DbErr,
+    },
+    /// It cannot be read or migrated.
+    #[error("the store cannot be opened: {}; {}", cause(.0), dialect::advice(.0))]
     Database(#[from] DbErr),
     /// Its secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
@@ -64,7 +69,17 @@ fn cause(error: &DbErr) -> String {
     else {
         return error.to_string();
     };
-    cause.as_database_error().map_or_else(|| error.to_string(), |said| said.message().to_owned())
+    match (cause.as_database_error(), cause.as_ref()) {
+        (Some(said), _) => said.message().to_owned(),
+        (None, SqlxError::Io(error)) => error.to_string(),
+        (None, error) => error.to_string(),
+    }
+}
+
+/// Where a store is, without what may be secret.
+#[must_use]
+pub fn place(url: &str) -> String {
+    Address::of(url).map(|address| address.place()).unwrap_or_default()
 }
 
 /// Opens a store whose secrets are sealed with a key, migrates it, and makes void what processes that are gone left in it.

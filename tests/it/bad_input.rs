@@ -40,6 +40,9 @@ async fn pages_refuse_what_is_no_page() {
     is(&server.error(&runs(&format!("after: \"{cursor}\"")), json!({})).await, "BAD_USER_INPUT", "after");
     has_code(&server.error(&runs("filter: { statuses: [WEIRD] }"), json!({})).await, "GRAPHQL_VALIDATION_FAILED");
     has_code(&server.error("{ runs { nope } }", json!({})).await, "GRAPHQL_VALIDATION_FAILED");
+    let soon = server.error(&runs("filter: { startedAfter: \"2030-01-31T09:00:00\" }"), json!({})).await;
+    has_code(&soon, "GRAPHQL_VALIDATION_FAILED");
+    assert!(soon["message"].as_str().unwrap().contains("with its zone, as 2030-01-31T09:00:00Z"), "{soon}");
     has_code(&server.error("{ runs {", json!({})).await, "GRAPHQL_PARSE_FAILED");
     assert_eq!(server.data(&runs("first: 0"), json!({})).await["runs"]["totalCount"], 1);
 }

@@ -67,7 +67,7 @@ async fn what_is_said_wrongly_is_named() {
         (&["--max-batch", "101"], &["max_batch", "101", "0 to 100"]),
         (&["--max-connections", "0"], &["max_connections", "1 to 1000000"]),
         (&["--trusted-documents", "/nowhere"], &["/nowhere", "--trusted-documents"]),
-        (&["--store-url", "mysql://ann:hunter2@h/db"], &["mysql:", "sqlite://", "postgres://"]),
+        (&["--store-url", "mysql://ann:hunter2@h/db"], &["mysql;", "sqlite://", "postgres://"]),
         (&["--store-url", "postgres://ann:hunter2@h"], &["no database", "postgres://user:password@host:port/database"]),
         (&["--store-url", "postgres://ann:7/hunter2@h/db"], &["cannot be read", "%2F"]),
         (&["--store-url", "sqlite://store.db"], &["no file", "sqlite:///path/to/store.db"]),

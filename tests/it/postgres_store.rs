@@ -193,14 +193,17 @@ async fn what_is_wrong_with_a_store_is_told_without_its_password() {
     let wrong = service.url_for(&format!("{name}:{PASSWORD}x"), name);
     says(&home.refused(data.path(), &[], &wrong).await, &["password authentication failed", name, "--store-url"]);
     let missing = service.url_for(&format!("{name}:{PASSWORD}"), "nothing_there");
-    says(&home.refused(data.path(), &[], &missing).await, &["\"nothing_there\" does not exist", "--store-url"]);
+    says(&home.refused(data.path(), &[], &missing).await, &["\"nothing_there\" does not exist", "CREATE DATABASE"]);
     let mut gone = Proxy::before(1).await;
     gone.close().await;
     let nobody = format!("postgresql://{name}:{PASSWORD}@127.0.0.1:{}/{name}", gone.port);
-    says(&home.refused(data.path(), &[], &nobody).await, &["Connection refused", "--store-url"]);
+    says(
+        &home.refused(data.path(), &[], &nobody).await,
+        &[&gone.port.to_string(), "Connection refused", "check that PostgreSQL runs"],
+    );
     service.run(None, &format!("CREATE ROLE {name}_guest LOGIN PASSWORD '{PASSWORD}';")).await;
     let guest = service.url_for(&format!("{name}_guest:{PASSWORD}"), name);
-    says(&home.refused(data.path(), &[], &guest).await, &["permission denied", "written to"]);
+    says(&home.refused(data.path(), &[], &guest).await, &["permission denied", "own the database"]);
 
     let odd = format!("CREATE DATABASE {name}_odd OWNER {name} ENCODING 'LATIN1' TEMPLATE template0;");
     service.run(None, &odd).await;
@@ -233,6 +236,8 @@ async fn a_server_that_comes_back_is_gone_on_with() {
     let llm = server.create_llm_profile(llm_input(&model.profile())).await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm })).await;
     model.waiting(4).await;
+    let mut live = server.watch(&run, 0).await;
+    let mut watched = vec![live.next().await.unwrap()];
     assert_eq!(server.get("/readyz").await.status(), 200);
     proxy.close().await;
     // The answers are there, and cannot be recorded.
@@ -245,6 +250,11 @@ async fn a_server_that_comes_back_is_gone_on_with() {
     for (at, event) in events.iter().enumerate() {
         assert_eq!(event["sequence"], at + 1);
     }
+    // Who watched all the while waited as well, and missed nothing.
+    while let Some(event) = live.next().await {
+        watched.push(event);
+    }
+    assert_eq!(watched, events);
     let last = events.last().unwrap();
     assert_eq!(last["status"], "READY_FOR_REVIEW", "{last:#}");
     assert_eq!(last["progress"], json!({ "total": 24, "done": 24, "failed": 0, "skipped": 0 }));

@@ -166,6 +166,12 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
         assert!(it.parent != "Mutation" || !for_admins || role == Role::Admin, "{}", it.name);
     }
 
+    // What nobody can reach is no question of roles.
+    for document in ["mutation { nosuch { id } }", "subscription { nosuch { id } }"] {
+        for (door, answer) in at_every_door(&server, &viewer, document).await {
+            assert_eq!(codes(&answer), ["GRAPHQL_VALIDATION_FAILED"], "{door}: {document}: {answer}");
+        }
+    }
     for (token, held) in [(&viewer, Role::Viewer), (&operator, Role::Operator)] {
         for it in roots.iter().filter(|it| stated(&it.parent, &it.name).unwrap() > held) {
             let needed = stated(&it.parent, &it.name).unwrap();
