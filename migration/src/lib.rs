@@ -2,12 +2,12 @@
 //!
 //! The rule: a migration that was released is never changed; a later one mends it. Each is one transaction.
 //! A new one is a file here, a `mod` line and a line in [`Migrator::migrations`]. What only one database
-//! understands (search, triggers) stands in a `match` over the backend. Tables and columns are made by
+//! understands (search, triggers) goes to [`execute`]. Tables and columns are made by
 //! [`create_table`] and [`add_column`], so that texts compare alike everywhere: by their bytes.
 
 use sea_orm_migration::{
     MigrationTrait, SchemaManager, async_trait,
-    sea_orm::{DatabaseBackend, DbErr},
+    sea_orm::{ConnectionTrait, DatabaseBackend, DbErr},
     sea_query::{
         Alias, ColumnDef, ColumnType, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, IntoTableRef,
         Table, TableAlterStatement, TableCreateStatement,
@@ -110,6 +110,19 @@ async fn alter(manager: &SchemaManager<'_>, table: Option<TableAlterStatement>) 
         Some(table) if manager.get_database_backend() == DatabaseBackend::Postgres => manager.alter_table(table).await,
         _ => Ok(()),
     }
+}
+
+/// Does what only one of the databases understands.
+async fn execute(manager: &SchemaManager<'_>, sqlite: &[&str], postgres: &[&str]) -> Result<(), DbErr> {
+    let statements = match manager.get_database_backend() {
+        DatabaseBackend::Sqlite => sqlite,
+        DatabaseBackend::Postgres => postgres,
+        backend => return Err(DbErr::Migration(format!("{backend:?} keeps no store of Gloss"))),
+    };
+    for statement in statements {
+        manager.get_connection().execute_unprepared(statement).await?;
+    }
+    Ok(())
 }
 
 /// A reference whose rows go with what they refer to.

@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{columns, create_table};
-use sea_orm_migration::{schema::big_integer, sea_orm::DatabaseBackend};
+use super::{columns, create_table, execute};
+use sea_orm_migration::schema::big_integer;
 
 /// 0 stands for none: a part of a primary key is never null.
 const SQLITE: [&str; 3] = [
@@ -74,14 +74,6 @@ impl MigrationTrait for Migration {
             key.col(part);
         }
         create_table(manager, table.primary_key(&mut key).col(big_integer("n")).take()).await?;
-        let triggers: &[&str] = match manager.get_database_backend() {
-            DatabaseBackend::Sqlite => &SQLITE,
-            DatabaseBackend::Postgres => &POSTGRES,
-            backend => return Err(DbErr::Migration(format!("{backend:?} keeps no tally of runs"))),
-        };
-        for trigger in triggers {
-            manager.get_connection().execute_unprepared(trigger).await?;
-        }
-        Ok(())
+        execute(manager, &SQLITE, &POSTGRES).await
     }
 }

@@ -2,7 +2,7 @@
 
 use sea_orm_migration::prelude::*;
 
-use sea_orm_migration::sea_orm::DatabaseBackend;
+use super::execute;
 
 /// Trigrams answer "holds this text" exactly for three characters and more. The text itself stays in the
 /// run; it is in lower case already and never changes, so that only coming and going is followed.
@@ -27,17 +27,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        let connection = manager.get_connection();
-        match manager.get_database_backend() {
-            DatabaseBackend::Sqlite => {
-                for statement in SQLITE {
-                    connection.execute_unprepared(statement).await?;
-                }
-                Ok(())
-            }
-            // It looks at the texts one by one: an index of trigrams would be an extension, which not everybody may add.
-            DatabaseBackend::Postgres => Ok(()),
-            backend => Err(DbErr::Migration(format!("{backend:?} has no text search over runs"))),
-        }
+        // PostgreSQL looks at the texts one by one: an index of trigrams would be an extension, which not everybody may add.
+        execute(manager, &SQLITE, &[]).await
     }
 }

@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes, create_table};
-use sea_orm_migration::{schema::big_pk_auto, sea_orm::DatabaseBackend};
+use super::{belongs_to, columns, create_indexes, create_table, execute};
+use sea_orm_migration::schema::big_pk_auto;
 
 /// As for runs: trigrams of a text in lower case that never changes. The audit is never deleted from.
 const SQLITE: [&str; 2] = [
@@ -68,16 +68,7 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        match manager.get_database_backend() {
-            DatabaseBackend::Sqlite => {
-                for statement in SQLITE {
-                    manager.get_connection().execute_unprepared(statement).await?;
-                }
-                Ok(())
-            }
-            // As for runs.
-            DatabaseBackend::Postgres => Ok(()),
-            backend => Err(DbErr::Migration(format!("{backend:?} has no text search over the audit"))),
-        }
+        // In PostgreSQL as for runs.
+        execute(manager, &SQLITE, &[]).await
     }
 }

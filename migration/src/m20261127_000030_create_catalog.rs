@@ -2,8 +2,8 @@
 
 use sea_orm_migration::prelude::*;
 
-use super::{belongs_to, columns, create_indexes, create_table};
-use sea_orm_migration::{schema::big_pk_auto, sea_orm::DatabaseBackend};
+use super::{belongs_to, columns, create_indexes, create_table, execute};
+use sea_orm_migration::schema::big_pk_auto;
 
 /// Names come as words already; English bending is the index's. The texts stay in the table.
 const SQLITE: [&str; 4] = [
@@ -105,14 +105,6 @@ impl MigrationTrait for Migration {
         table.foreign_key(&mut belongs_to("catalog_reading", "db_profile_id", "db_profile"));
         create_table(manager, table).await?;
 
-        let statements: &[&str] = match manager.get_database_backend() {
-            DatabaseBackend::Sqlite => &SQLITE,
-            DatabaseBackend::Postgres => &POSTGRES,
-            backend => return Err(DbErr::Migration(format!("{backend:?} has no search over catalogs"))),
-        };
-        for statement in statements {
-            manager.get_connection().execute_unprepared(statement).await?;
-        }
-        Ok(())
+        execute(manager, &SQLITE, &POSTGRES).await
     }
 }
