@@ -4,6 +4,7 @@ use std::{
     path::Path,
     process::Stdio,
     sync::{Arc, Mutex},
+    time::Duration,
 };
 
 use reqwest::{StatusCode, header::HeaderMap};
@@ -67,7 +68,9 @@ impl Server {
             }
         };
         tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
-        Self { child, base, data, log, http: reqwest::Client::new() }
+        // The server ends a connection that is idle for ten seconds, perhaps just when the next request is on its way.
+        let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build().unwrap();
+        Self { child, base, data, log, http }
     }
 
     /// The command that starts a server on a data folder.
