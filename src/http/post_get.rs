@@ -99,6 +99,7 @@ pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): Raw
     let mut response = match body {
         Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &asker, operations, media, &id).await,
         body => {
+            let body = body.and_then(|body| if body.is_array() { Err(no_batches()) } else { Ok(body) });
             let prepared = body.and_then(Parameters::from_json).and_then(|it| door.prepare(it));
             match answer(door, asker, &peer, prepared, media, id).await {
                 Answered::Result(answer) => answer.http(media),
@@ -108,6 +109,10 @@ pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): Raw
     };
     response.headers_mut().entry(header::CACHE_CONTROL).or_insert(value("no-store"));
     response
+}
+
+fn no_batches() -> Refusal {
+    Refusal::bad_input("query", "send one operation, as a JSON object: batches are off (see the server's --max-batch)")
 }
 
 /// PUT: reserves a stream of events.

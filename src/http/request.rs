@@ -35,13 +35,8 @@ pub struct Parameters {
 impl Parameters {
     /// From the JSON object that POST and WebSocket carry.
     pub fn from_json(body: Value) -> Result<Self, Refusal> {
-        let mut body = match body {
-            Value::Object(body) => body,
-            Value::Array(_) => {
-                let message = "send one operation, as a JSON object: batches are off (see the server's --max-batch)";
-                return Err(Refusal::bad_input("query", message));
-            }
-            _ => return Err(Refusal::bad_input("query", "the body must be a JSON object")),
+        let Value::Object(mut body) = body else {
+            return Err(Refusal::bad_input("query", "the body must be a JSON object"));
         };
         let query = text(body.remove("query"), "query")?;
         let document_id = text(body.remove("documentId"), "documentId")?;

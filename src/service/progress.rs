@@ -213,13 +213,8 @@ impl Tail {
             }
             // Seen before the store is read: what is committed from here on nudges again.
             self.nudges.mark_unchanged();
-            let read = match self.feed.after(self.ports.store.as_ref(), self.after).await {
-                Err(Error::Unavailable { .. }) => {
-                    self.nudged().await;
-                    continue;
-                }
-                read => read?,
-            };
+            let read = self.feed.after(self.ports.store.as_ref(), self.after).await;
+            let Some(read) = self.or_wait(read).await? else { continue };
             self.page = Page::of(&self.feed.made, &read);
             self.read = read.into();
             if !self.read.is_empty() {
@@ -235,13 +230,8 @@ impl Tail {
                 }
                 continue;
             }
-            let run = match self.run().await {
-                Err(Error::Unavailable { .. }) => {
-                    self.nudged().await;
-                    continue;
-                }
-                run => run?,
-            };
+            let run = self.run().await;
+            let Some(run) = self.or_wait(run).await? else { continue };
             match run {
                 // Gone: there is nothing more to send.
                 None => return Ok(Next::End),
@@ -258,6 +248,17 @@ impl Tail {
 
     async fn run(&self) -> Result<Option<Run>> {
         Ok(self.ports.store.runs_by_id(&[self.run_id]).await?.remove(&self.run_id))
+    }
+
+    /// What was read; none, after a wait, where the store is away.
+    async fn or_wait<T>(&mut self, read: Result<T>) -> Result<Option<T>> {
+        match read {
+            Err(Error::Unavailable { .. }) => {
+                self.nudged().await;
+                Ok(None)
+            }
+            read => read.map(Some),
+        }
     }
 
     /// Waits for a nudge, and tells whether one came before it was time to look without one.

@@ -365,10 +365,9 @@ struct Described {
 }
 
 /// Follows decisions on suggestions.
-pub(super) async fn follow_reviews(transaction: &Transaction, suggestions: &[i64]) -> Result<()> {
+pub(super) async fn follow_reviews(transaction: &Transaction, mut suggestions: Vec<i64>) -> Result<()> {
     use suggestion::Column as Of;
     // Neighbours are of the same tables.
-    let mut suggestions = suggestions.to_vec();
     suggestions.sort_unstable();
     for ids in suggestions.chunks(MAX_KEYS) {
         let mut described = Query::select();

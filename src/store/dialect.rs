@@ -48,18 +48,23 @@ pub(super) async fn holds_any_text(connection: &mut PgConnection) -> Result<bool
     query_scalar("SELECT current_setting('server_encoding') = 'UTF8'").fetch_one(connection).await
 }
 
+/// What the driver says of a failure, where it is the driver's.
+pub(super) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
+    match error {
+        DbErr::Conn(RuntimeErr::SqlxError(error))
+        | DbErr::Exec(RuntimeErr::SqlxError(error))
+        | DbErr::Query(RuntimeErr::SqlxError(error)) => Some(error),
+        _ => None,
+    }
+}
+
 /// Whether a server cannot be reached, or has just gone, as when it starts anew. What was under way is not there then, or
 /// it is whole.
 pub(super) fn is_away(error: &DbErr) -> bool {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout));
-    };
-    match error.as_ref() {
-        SqlxError::Io(_) => true,
-        SqlxError::Database(said) => said
+    match driver_error(error) {
+        None => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
+        Some(SqlxError::Io(_)) => true,
+        Some(SqlxError::Database(said)) => said
             .try_downcast_ref::<PgDatabaseError>()
             // Operator intervention, connection exceptions, too many connections.
             .is_some_and(|said| ["57P", "08", "53300"].iter().any(|class| said.code().starts_with(class))),
@@ -69,18 +74,13 @@ pub(super) fn is_away(error: &DbErr) -> bool {
 
 /// What to do about a store that cannot be opened.
 pub(super) fn advice(error: &DbErr) -> &'static str {
-    let (DbErr::Conn(RuntimeErr::SqlxError(error))
-    | DbErr::Exec(RuntimeErr::SqlxError(error))
-    | DbErr::Query(RuntimeErr::SqlxError(error))) = error
-    else {
-        return "check that --store-url leads to where records can be kept";
-    };
-    let said = error.as_database_error().and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
+    let error = driver_error(error);
+    let said = error.and_then(SqlxError::as_database_error).and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
     match said.map(PgDatabaseError::code) {
         Some("28P01" | "28000") => "check the user and the password in --store-url",
         Some("3D000") => "make it first, owned by the user in --store-url: CREATE DATABASE name OWNER user",
         Some("42501") => "let the user in --store-url own the database",
-        _ if matches!(error.as_ref(), SqlxError::Io(_)) => "check that PostgreSQL runs there and can be reached",
+        _ if matches!(error, Some(SqlxError::Io(_))) => "check that PostgreSQL runs there and can be reached",
         _ => "check that --store-url leads to a store of Gloss, or to where one can be made, that can be written to",
     }
 }

@@ -11,8 +11,7 @@ use std::{
 use entity::{comparison, run, worker};
 use migration::{Migrator, MigratorTrait};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, RuntimeErr, SqlxError,
-    sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, SqlxError, sea_query::Expr,
 };
 
 use super::{
@@ -63,16 +62,11 @@ pub enum OpenError {
 
 /// What the database itself says, where it says something.
 fn cause(error: &DbErr) -> String {
-    let (DbErr::Conn(RuntimeErr::SqlxError(cause))
-    | DbErr::Exec(RuntimeErr::SqlxError(cause))
-    | DbErr::Query(RuntimeErr::SqlxError(cause))) = error
-    else {
-        return error.to_string();
-    };
-    match (cause.as_database_error(), cause.as_ref()) {
-        (Some(said), _) => said.message().to_owned(),
-        (None, SqlxError::Io(error)) => error.to_string(),
-        (None, error) => error.to_string(),
+    match dialect::driver_error(error) {
+        Some(SqlxError::Database(said)) => said.message().to_owned(),
+        Some(SqlxError::Io(error)) => error.to_string(),
+        Some(error) => error.to_string(),
+        None => error.to_string(),
     }
 }
 

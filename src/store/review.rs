@@ -300,7 +300,7 @@ async fn decide_on(
     decide(transaction, &skipped, &Decision::Skip, reviewer, at).await?;
 
     let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
-    catalog::follow_reviews(transaction, &changed_ids.iter().copied().collect::<Vec<_>>()).await?;
+    catalog::follow_reviews(transaction, changed_ids.iter().copied().collect()).await?;
     let changed_runs: HashSet<i64> = chosen
         .iter()
         .map(|row| (row.id, row.run_id))
