@@ -71,7 +71,7 @@ fn end(text: &str) -> Result<DateTime<Utc>, String> {
 const CREATE: &str = "mutation($input: CreateApiTokenInput!) {
     createApiToken(input: $input) { secret apiToken { id name role createdAt expiresAt } } }";
 const LIST: &str = "{ apiTokens { id name role createdAt expiresAt lastUsedAt } }";
-const REVOKE: &str = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+const REVOKE: &str = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
 
 /// What is asked of a server, also of one that runs the documents of a list alone.
 pub const DOCUMENTS: [&str; 3] = [CREATE, LIST, REVOKE];

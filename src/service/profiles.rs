@@ -13,7 +13,7 @@ use crate::{
     domain::{
         Error, Result,
         id::{DbProfileId, LlmProfileId},
-        profile::{DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
+        profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
     },
     port::{Ports, model::ModelError},
 };
@@ -75,6 +75,24 @@ pub struct LlmProfileChoices {
     pub output_cost_per_million_tokens: Option<Option<f64>>,
 }
 
+/// The database that a test connects to.
+#[derive(Debug)]
+pub enum DbToTest {
+    /// That of a saved profile.
+    Saved(DbProfileId),
+    /// That of a URL before it is saved.
+    Url(SecretString),
+}
+
+/// The provider that a test asks.
+#[derive(Debug)]
+pub enum LlmToTest {
+    /// That of a saved profile.
+    Saved(LlmProfileId),
+    /// That of settings before they are saved.
+    Settings(LlmProvider, Box<LlmProfileChoices>),
+}
+
 /// What a test of a profile found.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileTest {
@@ -126,12 +144,22 @@ impl Profiles {
         Ok(profile)
     }
 
-    /// Connects to a profile's database and says what answered.
+    /// Connects to a database and says what answered.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn test_db(&self, id: DbProfileId) -> Result<ProfileTest> {
-        let profile = self.db(id, "id").await?;
+    /// `NotFound`; `BadInput` for a URL that no profile could have.
+    pub async fn test_db(&self, tested: DbToTest) -> Result<ProfileTest> {
+        let profile = match tested {
+            DbToTest::Saved(id) => self.db(id, "input.id").await?,
+            DbToTest::Url(url) => DbProfile {
+                id: DbProfileId(0),
+                name: String::new(),
+                backend: self.backend_of(&url)?,
+                url,
+                pinned_database: None,
+                created_at: self.ports.clock.now(),
+            },
+        };
         let answer = async {
             let target = self.ports.targets.open(&profile).map_err(|error| error.to_string())?;
             target.test().await.map_err(|error| error.to_string())
@@ -144,7 +172,7 @@ impl Profiles {
     /// # Errors
     /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_db(&self, id: DbProfileId) -> Result<()> {
-        let name = self.db(id, "id").await.ok().map(|profile| profile.name);
+        let name = self.db(id, "input.id").await.ok().map(|profile| profile.name);
         self.ports.store.delete_db_profile(id).await?;
         info!(db_profile = name, id = id.0, "DB profile deleted");
         Ok(())
@@ -155,19 +183,7 @@ impl Profiles {
     /// # Errors
     /// `BadInput`; `Conflict` where the name is taken.
     pub async fn create_llm(&self, provider: LlmProvider, choices: LlmProfileChoices) -> Result<LlmProfile> {
-        let blank = NewLlmProfile {
-            name: String::new(),
-            provider,
-            model: String::new(),
-            base_url: None,
-            api_key: None,
-            is_default: false,
-            concurrency: default_concurrency(provider),
-            requests_per_minute: None,
-            input_cost_per_million_tokens: None,
-            output_cost_per_million_tokens: None,
-        };
-        let settings = self.usable_llm(checked_llm(blank, choices)?)?;
+        let settings = self.new_llm(provider, choices)?;
         let profile = self.ports.store.create_llm_profile(settings, self.ports.clock.now()).await?;
         info!(
             llm_profile = profile.settings.name,
@@ -191,12 +207,18 @@ impl Profiles {
         Ok(profile)
     }
 
-    /// Asks a profile's provider whether it answers with this key and model.
+    /// Asks a provider whether it answers with this key and model.
     ///
     /// # Errors
-    /// `NotFound`.
-    pub async fn test_llm(&self, id: LlmProfileId) -> Result<ProfileTest> {
-        let profile = self.llm(id, "id").await?;
+    /// `NotFound`; `BadInput` for settings that no profile could have.
+    pub async fn test_llm(&self, tested: LlmToTest) -> Result<ProfileTest> {
+        let profile = match tested {
+            LlmToTest::Saved(id) => self.llm(id, "input.id").await?,
+            LlmToTest::Settings(provider, choices) => {
+                let settings = self.new_llm(provider, *choices).map_err(below_settings)?;
+                self.unsaved_llm(settings)
+            }
+        };
         let answer = async { self.ports.models.test(&profile).await.map_err(|error| error.to_string()) };
         Ok(timed(answer).await)
     }
@@ -206,7 +228,7 @@ impl Profiles {
     /// # Errors
     /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
     pub async fn delete_llm(&self, id: LlmProfileId) -> Result<()> {
-        let name = self.llm(id, "id").await.ok().map(|profile| profile.settings.name);
+        let name = self.llm(id, "input.id").await.ok().map(|profile| profile.settings.name);
         self.ports.store.delete_llm_profile(id).await?;
         info!(llm_profile = name, id = id.0, "LLM profile deleted");
         Ok(())
@@ -228,9 +250,36 @@ impl Profiles {
         found.ok_or_else(|| Error::not_found_at(argument, "no LLM profile has this id; `llmProfiles` lists them"))
     }
 
+    /// The settings of a new profile: defaults with the choices over them, checked.
+    fn new_llm(&self, provider: LlmProvider, choices: LlmProfileChoices) -> Result<NewLlmProfile> {
+        let blank = NewLlmProfile {
+            name: String::new(),
+            provider,
+            model: String::new(),
+            base_url: None,
+            api_key: None,
+            is_default: false,
+            concurrency: default_concurrency(provider),
+            requests_per_minute: None,
+            input_cost_per_million_tokens: None,
+            output_cost_per_million_tokens: None,
+        };
+        self.usable_llm(checked_llm(blank, choices)?)
+    }
+
+    /// A profile that the store does not hold.
+    fn unsaved_llm(&self, settings: NewLlmProfile) -> LlmProfile {
+        LlmProfile { id: LlmProfileId(0), settings, created_at: self.ports.clock.now() }
+    }
+
+    fn backend_of(&self, url: &SecretString) -> Result<DbBackend> {
+        let backend = self.ports.targets.backend_of(url.expose_secret());
+        backend.map_err(|error| Error::bad_input("input.url", error.to_string()))
+    }
+
     /// Refuses settings that no run could be made with.
     fn usable_llm(&self, settings: NewLlmProfile) -> Result<NewLlmProfile> {
-        let profile = LlmProfile { id: LlmProfileId(0), settings, created_at: self.ports.clock.now() };
+        let profile = self.unsaved_llm(settings);
         match self.ports.models.open(&profile) {
             Err(ModelError::Misconfigured(message)) => Err(Error::bad_input("input.provider", message)),
             _ => Ok(profile.settings),
@@ -239,11 +288,7 @@ impl Profiles {
 
     fn checked_db(&self, name: String, url: SecretString, pinned_database: Option<String>) -> Result<NewDbProfile> {
         let name = checked_name(name)?;
-        let backend = self
-            .ports
-            .targets
-            .backend_of(url.expose_secret())
-            .map_err(|error| Error::bad_input("input.url", error.to_string()))?;
+        let backend = self.backend_of(&url)?;
         if pinned_database.as_deref().is_some_and(|database| database.trim().is_empty()) {
             let message = "the pinned database's name is empty; leave it out to reach all";
             return Err(Error::bad_input("input.pinnedDatabase", message));
@@ -271,6 +316,16 @@ async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileT
             let message = format!("no answer within {} seconds; check host, port and network", TEST_TIME.as_secs());
             ProfileTest { ok: false, latency: None, message }
         }
+    }
+}
+
+/// The path that a refused setting has below `input.settings`.
+fn below_settings(error: Error) -> Error {
+    match error {
+        Error::BadInput { argument, message } => {
+            Error::bad_input(argument.replacen("input.", "input.settings.", 1), message)
+        }
+        error => error,
     }
 }
 

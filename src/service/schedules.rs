@@ -197,7 +197,7 @@ impl Schedules {
     /// `NotFound`; `Unavailable` for a database that cannot be reached; `Conflict` for what keeps it from starting.
     pub async fn run_now(&self, id: ScheduleId, asked_by: &str) -> Result<Option<Run>> {
         for _ in 0..RUN_TRIES {
-            let schedule = self.get(id, "id").await?;
+            let schedule = self.get(id, "input.id").await?;
             let mut outcome = match firing::outcome(&self.ports, &schedule).await? {
                 Outcome::Failed(error) if error.code == "UNAVAILABLE" => return Err(Error::unavailable(error.message)),
                 Outcome::Failed(error) => {

@@ -246,7 +246,7 @@ async fn bad_input_is_told_with_its_argument() {
 
     // Whose databases are gone, and where there is none at all.
     let done = asked(&server, json!({ "question": "orders", "dbProfileIds": [profile] })).await;
-    let delete = "mutation($id: ID!) { deleteDbProfile(id: $id) { deletedId } }";
+    let delete = "mutation($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     server.data(delete, json!({ "id": profile })).await;
     assert_eq!(refused(json!({ "question": "x", "sessionId": done.session })).await.0, "CONFLICT");
     let demo = server.db_profile("demo").await;

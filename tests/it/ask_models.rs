@@ -198,7 +198,7 @@ async fn a_cancel_in_the_middle_of_an_answer_leaves_none() {
     follow_up["sessionId"] = payload["session"]["id"].clone();
     let error = server.error(crate::ask::ASK, json!({ "input": follow_up })).await;
     assert_eq!(error["extensions"]["code"], "CONFLICT", "the question before is being answered: {error}");
-    let delete = "mutation($id: ID!) { deleteDbProfile(id: $id) { deletedId } }";
+    let delete = "mutation($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     let error = server.error(delete, json!({ "id": input["dbProfileIds"][0] })).await;
     assert_eq!(error["extensions"]["code"], "CONFLICT", "{error}");
 

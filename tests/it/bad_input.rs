@@ -151,8 +151,9 @@ async fn targets_that_cannot_be_reached() {
     for profile in [&missing, &refused] {
         let last = failed(&server, json!({ "dbProfileId": profile })).await;
         assert_eq!(last["error"]["code"], "UNAVAILABLE", "{last:#}");
-        let test =
-            server.data("mutation($id: ID!) { testDbProfile(id: $id) { ok message } }", json!({ "id": profile })).await;
+        let test = server
+            .data("mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }", json!({ "id": profile }))
+            .await;
         assert_eq!(test["testDbProfile"]["ok"], false);
         assert!(!format!("{last}{test}").contains(secret));
     }

@@ -134,7 +134,8 @@ fn displays(suggestions: &[Value]) -> Vec<&str> {
 }
 
 async fn test_profile(server: &Server, kind: &str, id: &str) -> Value {
-    let query = format!("mutation($id: ID!) {{ test: test{kind}Profile(id: $id) {{ ok latencyMs message }} }}");
+    let query =
+        format!("mutation($id: ID!) {{ test: test{kind}Profile(input: {{ id: $id }}) {{ ok latencyMs message }} }}");
     server.data(&query, json!({ "id": id })).await["test"].take()
 }
 

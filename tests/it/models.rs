@@ -75,7 +75,10 @@ async fn a_refused_key_and_an_unknown_model_end_the_run_with_a_hint() {
         // What was left of the script is used up by the requests that were under way.
         model.fail_next(0, Failure::status(status));
         while server
-            .answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok } }", json!({ "id": input["llmProfileId"] }))
+            .answer(
+                "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok } }",
+                json!({ "id": input["llmProfileId"] }),
+            )
             .await["data"]["testLlmProfile"]["ok"]
             == false
         {}
@@ -199,7 +202,8 @@ async fn runs_beyond_the_limit_wait_their_turn_and_a_queued_one_is_cancelled_at_
     model.waiting(1).await;
     let second = server.start_run(input.clone()).await;
     let third = server.start_run(input).await;
-    let cancel = "mutation { cancelRuns(filter: { statuses: [QUEUED], search: \"#2\" }) { matched cancelled } }";
+    let cancel =
+        "mutation { cancelRuns(input: { filter: { statuses: [QUEUED], search: \"#2\" } }) { matched cancelled } }";
     assert_eq!(server.data(cancel, json!({})).await["cancelRuns"], json!({ "matched": 1, "cancelled": 1 }));
     assert_eq!(server.run(&second).await["status"], "CANCELLED");
     assert_eq!(server.run(&third).await["status"], "QUEUED");

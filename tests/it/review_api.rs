@@ -345,7 +345,7 @@ async fn suggestions_are_done_again_and_single_assets_drafted() {
     it.refused(REVIEW, &[(json!({ "ids": [of_other[0]], "decision": "SKIP" }), "NOT_FOUND", "input.ids.0")]).await;
 
     // Without its DB profile a run can be looked at, but neither written nor done again.
-    let gone = "mutation ($id: ID!) { deleteDbProfile(id: $id) { deletedId } }";
+    let gone = "mutation ($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     it.server.data(gone, json!({ "id": it.db })).await;
     it.refused(APPLY, &[(json!({ "runId": it.run }), "CONFLICT", "")]).await;
     it.refused(ROLLBACK, &[(json!({ "runId": it.run }), "CONFLICT", "")]).await;

@@ -44,7 +44,7 @@ const CREATE: &str =
     "mutation ($input: CreateScheduleInput!) { it: createSchedule(input: $input) { schedule { id } } }";
 const UPDATE: &str =
     "mutation ($input: UpdateScheduleInput!) { it: updateSchedule(input: $input) { schedule { id } } }";
-const RUN_NOW: &str = "mutation ($id: ID!) { it: runScheduleNow(id: $id) { runs { id } } }";
+const RUN_NOW: &str = "mutation ($id: ID!) { it: runScheduleNow(input: { id: $id }) { runs { id } } }";
 const SCHEDULE: &str =
     "query ($id: ID!) { node(id: $id) { ... on Schedule { id name status cron onChange timeZone fireAt
     nextFireAt lastFireAt createdAt budget { maxTokens maxSeconds } lastError { code message hint } dbProfile { name }

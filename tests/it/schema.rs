@@ -3,6 +3,9 @@
 use std::{fs, path::Path, process::Command};
 
 use gloss::graphql::sdl;
+use serde_json::json;
+
+use crate::harness::Server;
 
 fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -48,4 +51,24 @@ fn the_schema_holds_to_the_contract() {
     let wrong: Vec<&str> =
         report.lines().filter(|line| !line.ends_with(": missing") && !line.starts_with("all ")).collect();
     assert!(wrong.is_empty(), "not as the contract has it: {wrong:#?}");
+}
+
+#[tokio::test]
+async fn every_mutation_takes_one_input_and_answers_with_a_payload() {
+    let server = Server::start().await;
+    let query = "{ __schema { mutationType { fields { name args { name type { kind ofType { kind name } } }
+        type { kind ofType { kind name interfaces { name } } } } } } }";
+    let mut schema = server.data(query, json!({})).await;
+    let fields = schema["__schema"]["mutationType"]["fields"].take();
+    let fields = fields.as_array().unwrap();
+    assert!(fields.len() >= 27, "{fields:#?}");
+    for field in fields {
+        let name = field["name"].as_str().unwrap();
+        let input = format!("{}{}Input", name[..1].to_uppercase(), &name[1..]);
+        let non_null = |kind: &str, name: &str| json!({ "kind": "NON_NULL", "ofType": { "kind": kind, "name": name } });
+        assert_eq!(field["args"], json!([{ "name": "input", "type": non_null("INPUT_OBJECT", &input) }]), "{name}");
+        let payload = &field["type"];
+        assert_eq!((&payload["kind"], &payload["ofType"]["kind"]), (&json!("NON_NULL"), &json!("OBJECT")), "{name}");
+        assert_eq!(payload["ofType"]["interfaces"], json!([]), "{name} answers with a node, not with a payload");
+    }
 }

@@ -215,7 +215,9 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     server.data(update, json!({ "input": { "id": profile, "url": other.url() } })).await;
     assert_eq!(found(&server, "cust", &profile).await, [""; 0]);
     assert_eq!(found(&server, "zebra", &profile).await[0], "main.zebra");
-    server.data("mutation($id: ID!) { deleteDbProfile(id: $id) { deletedId } }", json!({ "id": profile })).await;
+    server
+        .data("mutation($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }", json!({ "id": profile }))
+        .await;
     let all = server.data(SEARCH, json!({ "text": "zebra" })).await;
     assert_eq!(all["searchAssets"]["nodes"], json!([]));
 }
@@ -228,7 +230,7 @@ async fn the_index_follows_schedules_that_look_for_changes() {
         json!({ "name": "changes", "cron": "0 3 * * *", "onChange": true, "target": { "dbProfileId": profile } });
     let id = server.data(schedule, json!({ "input": input })).await["createSchedule"]["schedule"]["id"].take();
     let look = async || {
-        let run = "mutation($id: ID!) { runScheduleNow(id: $id) { runs { id } } }";
+        let run = "mutation($id: ID!) { runScheduleNow(input: { id: $id }) { runs { id } } }";
         server.data(run, json!({ "id": id })).await;
     };
     look().await;

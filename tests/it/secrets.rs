@@ -8,7 +8,7 @@ use tempfile::TempDir;
 
 use crate::{
     cli::{gloss, refusal, says},
-    harness::{Live, Server, sqlite, store},
+    harness::{Live, Server, SqliteTarget, sqlite, store},
 };
 
 /// Stands in every secret of these tests.
@@ -92,13 +92,15 @@ async fn a_secret_that_was_given_is_found_nowhere() {
     }
     // Reaching for what does not answer.
     let look = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { displayUrl } }";
-    let test_db = "mutation($id: ID!) { testDbProfile(id: $id) { ok message } }";
+    let test_db = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
     for id in &ids {
         said.push(server.answer(look, json!({ "id": id })).await);
         said.push(server.answer(test_db, json!({ "id": id })).await);
     }
     said.push(
-        server.answer("mutation($id: ID!) { testLlmProfile(id: $id) { ok message } }", json!({ "id": llm })).await,
+        server
+            .answer("mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }", json!({ "id": llm }))
+            .await,
     );
     said.push(server.answer("{ llmProfiles { name baseUrl hasApiKey model } }", json!({})).await);
     let demo = server.db_profile("demo").await;
@@ -224,7 +226,7 @@ async fn keys_are_changed_and_a_change_cut_short_is_brought_to_its_end() {
     let opens = async |environment: &[(&str, &str)]| {
         let server = Server::start_at(Arc::clone(&data), environment).await;
         let llm = server.llm_profile("m").await;
-        let test = "mutation($id: ID!) { testLlmProfile(id: $id) { ok message } }";
+        let test = "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }";
         let message = server.data(test, json!({ "id": llm })).await["testLlmProfile"]["message"].take();
         assert!(message.as_str().unwrap().contains("127.0.0.1:1"), "{message}");
         server.kill().await;
@@ -314,7 +316,7 @@ async fn a_lost_key_is_not_the_end() {
     assert_eq!(profiles["dbProfiles"], json!([shown("demo", "sqlite://"), shown("shop", "postgres://…")]));
     let keyless = json!({ "name": "m", "hasApiKey": false });
     assert!(profiles["llmProfiles"].as_array().unwrap().contains(&keyless), "{profiles}");
-    let test = "mutation($id: ID!) { testDbProfile(id: $id) { ok message } }";
+    let test = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
     assert_eq!(server.data(test, json!({ "id": shop })).await["testDbProfile"]["ok"], false);
     let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { displayUrl } } }";
     let given = server.data(update, json!({ "id": shop, "url": "postgres://ann@127.0.0.1:1/shop" })).await;
@@ -352,7 +354,7 @@ async fn a_key_does_not_follow_its_profile_to_another_address() {
         says(error["message"].as_str().unwrap(), &["GLOSS_"]);
         let url = format!("postgres://ann:{}@127.0.0.1:1/shop", name.replace(' ', ""));
         let db = server.create_db_profile(name, &url).await;
-        let test = "mutation($id: ID!) { testDbProfile(id: $id) { ok message } }";
+        let test = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
         let tested = server.data(test, json!({ "id": db })).await["testDbProfile"].take();
         says(tested["message"].as_str().unwrap(), &["GLOSS_", "another name"]);
     }
@@ -380,4 +382,74 @@ async fn wide_modes_are_narrowed_at_the_start() {
     widen(other.path(), 0o755);
     assert!(gloss(other.path(), &["migrate"], &[]).await.status.success());
     assert_eq!(mode(other.path()), 0o755);
+}
+
+/// A URL or settings are tested before a profile is made of them: nothing is stored, and no secret is repeated.
+#[tokio::test]
+async fn profiles_are_tested_before_they_are_saved() {
+    let server = Server::start().await;
+    let test_db =
+        "mutation($input: TestDbProfileInput!) { test: testDbProfile(input: $input) { ok latencyMs message } }";
+    let test_llm =
+        "mutation($input: TestLlmProfileInput!) { test: testLlmProfile(input: $input) { ok latencyMs message } }";
+    let lists = "{ dbProfiles { id name } llmProfiles { id name } }";
+    let before = server.data(lists, json!({})).await;
+    let target = SqliteTarget::with_tables(1, 2);
+    let works = server.data(test_db, json!({ "input": { "url": target.url() } })).await;
+    assert_eq!(works["test"]["ok"], true, "{works}");
+    assert!(works["test"]["latencyMs"].is_number(), "{works}");
+    let builtin = json!({ "name": "b", "provider": "BUILTIN", "model": "" });
+    let works = server.data(test_llm, json!({ "input": { "settings": builtin } })).await;
+    assert_eq!(works["test"]["ok"], true, "{works}");
+
+    let mut said = Vec::new();
+    for url in [format!("postgres://ann:{MARKER}@127.0.0.1:1/shop"), format!("mysql://ann:{MARKER}@127.0.0.1:1/shop")] {
+        let fails = server.data(test_db, json!({ "input": { "url": url } })).await;
+        assert_eq!(fails["test"]["ok"], false, "{fails}");
+        said.push(fails);
+    }
+    let fails = server.data(test_llm, json!({ "input": { "settings": llm_input("m", MARKER) } })).await;
+    assert_eq!(fails["test"]["ok"], false, "{fails}");
+    said.push(fails);
+    for (query, input, argument) in [
+        (test_db, json!({ "url": format!("nosql://ann:{MARKER}@127.0.0.1/x") }), "input.url"),
+        (test_db, json!({ "url": "" }), "input.url"),
+        (test_db, json!({ "id": "nope" }), "input.id"),
+        (test_llm, json!({ "id": "nope" }), "input.id"),
+        (
+            test_llm,
+            json!({ "settings": { "name": "m", "provider": "OPENAI", "model": " ", "apiKey": MARKER } }),
+            "input.settings.model",
+        ),
+        (
+            test_llm,
+            json!({ "settings": { "name": "m", "provider": "OPENAI_COMPATIBLE", "model": "m", "apiKey": MARKER } }),
+            "input.settings.baseUrl",
+        ),
+    ] {
+        let error = server.error(query, json!({ "input": input })).await;
+        assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": argument }), "{error}");
+        said.push(error);
+    }
+    // Exactly one of the two.
+    for input in [json!({}), json!({ "id": "x", "url": "sqlite:///x" }), json!({ "url": null })] {
+        let error = server.error(test_db, json!({ "input": input })).await;
+        assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{error}");
+    }
+    let said = format!("{said:?}{}", server.log());
+    assert!(!said.contains(MARKER), "{said}");
+    assert_eq!(server.data(lists, json!({})).await, before);
+
+    // Who may not save such a profile may not make the server connect by it either.
+    let (admin, _) = server.create_token(None, "boss", "ADMIN").await;
+    let (operator, _) = server.create_token(Some(&admin), "hand", "OPERATOR").await;
+    for (query, input) in
+        [(test_db, json!({ "url": target.url() })), (test_llm, json!({ "settings": llm_input("m", "env:HOME") }))]
+    {
+        let (_, _, refused) = server.ask(Some(&operator), query, json!({ "input": input })).await;
+        assert_eq!(refused["errors"][0]["extensions"]["code"], "FORBIDDEN", "{refused}");
+    }
+    let (_, _, demo) = server.ask(Some(&operator), lists, json!({})).await;
+    let saved = json!({ "input": { "id": demo["data"]["dbProfiles"][0]["id"] } });
+    assert_eq!(server.data_for(&operator, test_db, saved).await["test"]["ok"], true);
 }

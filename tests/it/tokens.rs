@@ -74,7 +74,7 @@ async fn the_first_token_shuts_the_door() {
     let server = Server::start_at(data, &[]).await;
     assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
     // The last one revoked opens nothing to those without.
-    let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+    let revoke = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
     let gone = server.data_for(&secret, revoke, json!({ "id": id })).await;
     assert_eq!(gone["revokeApiToken"]["deletedId"], id.as_str());
     for shown in [None, Some(secret.as_str())] {
@@ -106,7 +106,7 @@ async fn what_cannot_be_a_token_is_refused() {
     let (_, _, answer) =
         server.ask(Some(&root), create, json!({ "input": { "name": "root", "role": "VIEWER" } })).await;
     assert_eq!(code(&answer), "CONFLICT");
-    let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+    let revoke = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
     let (_, other) = server.create_token(Some(&root), "other", "VIEWER").await;
     server.data_for(&root, revoke, json!({ "id": other })).await;
     assert_eq!(code(&server.ask(Some(&root), revoke, json!({ "id": other })).await.2), "NOT_FOUND");
@@ -163,7 +163,7 @@ async fn a_token_that_ends_ends_what_it_opened() {
         assert_eq!(stream.status(), StatusCode::OK);
         let stream = tokio::spawn(stream.text());
         if revoked {
-            let revoke = "mutation($id: ID!) { revokeApiToken(id: $id) { deletedId } }";
+            let revoke = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
             server.data_for(&root, revoke, json!({ "id": made["apiToken"]["id"] })).await;
         }
         while live.message().await.is_some() {}
@@ -224,9 +224,9 @@ async fn deeds_carry_the_token_s_name() {
     let db = "mutation { createDbProfile(input: { name: \"shop\", url: \"sqlite:///nowhere\" }) { dbProfile { id } } }";
     let db = server.data_for(&root, db, json!({})).await["createDbProfile"]["dbProfile"]["id"].take();
     let change = "mutation($llm: ID!, $db: ID!, $token: ID!) {
-        a: updateLlmProfile(input: { id: $llm, name: \"ours\" }) { llmProfile { id } } b: deleteLlmProfile(id: $llm) { deletedId }
-        c: updateDbProfile(input: { id: $db, name: \"store\" }) { dbProfile { id } } d: deleteDbProfile(id: $db) { deletedId }
-        e: revokeApiToken(id: $token) { deletedId } }";
+        a: updateLlmProfile(input: { id: $llm, name: \"ours\" }) { llmProfile { id } } b: deleteLlmProfile(input: { id: $llm }) { deletedId }
+        c: updateDbProfile(input: { id: $db, name: \"store\" }) { dbProfile { id } } d: deleteDbProfile(input: { id: $db }) { deletedId }
+        e: revokeApiToken(input: { id: $token }) { deletedId } }";
     server.data_for(&root, change, json!({ "llm": llm, "db": db, "token": ops_id })).await;
 
     let log = server.log();
@@ -499,7 +499,7 @@ async fn who_asks_for_too_much_waits_alone_and_not_for_ever() {
     let ((status, _, answer), ()) = tokio::join!(slow, quick);
     assert_eq!((status, code(&answer)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"), "{answer}");
     assert!(answer["errors"][0]["message"].as_str().unwrap().contains("longer than 1 s"), "{answer}");
-    let mutation = "mutation($id: ID!) { testDbProfile(id: $id) { ok } }";
+    let mutation = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok } }";
     let (status, _, answer) = server.ask(Some(&root), mutation, json!({ "id": profile })).await;
     assert_eq!((status, code(&answer)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"), "{answer}");
     assert!(answer["errors"][0]["message"].as_str().unwrap().contains("goes on"), "{answer}");

@@ -1,6 +1,6 @@
 //! What clients give for profiles.
 
-use async_graphql::{ID, InputObject, MaybeUndefined};
+use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use secrecy::SecretString;
 
 use super::object::LlmProvider;
@@ -138,6 +138,38 @@ impl UpdateLlmProfileInput {
             output_cost_per_million_tokens: self.output_cost_per_million_tokens.into(),
         })
     }
+}
+
+/// Exactly one: a saved profile, or a URL before it is saved.
+#[derive(OneofObject)]
+pub enum TestDbProfileInput {
+    /// The saved profile.
+    Id(ID),
+    /// The URL, password included. The answer never repeats the password.
+    Url(String),
+}
+
+/// Exactly one: a saved profile, or its settings before they are saved.
+#[derive(OneofObject)]
+pub enum TestLlmProfileInput {
+    /// The saved profile.
+    Id(ID),
+    /// The settings, checked as `createLlmProfile` checks them. The answer never repeats the key.
+    Settings(CreateLlmProfileInput),
+}
+
+/// Which DB profile to delete.
+#[derive(InputObject)]
+pub struct DeleteDbProfileInput {
+    /// The profile.
+    pub id: ID,
+}
+
+/// Which LLM profile to delete.
+#[derive(InputObject)]
+pub struct DeleteLlmProfileInput {
+    /// The profile.
+    pub id: ID,
 }
 
 /// A value that may be left out but not cleared.

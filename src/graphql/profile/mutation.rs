@@ -3,15 +3,23 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use secrecy::SecretString;
 
 use super::{
-    input::{CreateDbProfileInput, CreateLlmProfileInput, UpdateDbProfileInput, UpdateLlmProfileInput},
+    input::{
+        CreateDbProfileInput, CreateLlmProfileInput, DeleteDbProfileInput, DeleteLlmProfileInput, TestDbProfileInput,
+        TestLlmProfileInput, UpdateDbProfileInput, UpdateLlmProfileInput,
+    },
     object::{DbProfile, LlmProfile},
 };
 use crate::{
     domain::id::{DbProfileId, LlmProfileId},
-    graphql::{context::services, ids::Key},
-    service::profiles,
+    graphql::{
+        access::require,
+        context::{Role, services},
+        ids::Key,
+    },
+    service::profiles::{self, DbToTest, LlmToTest},
 };
 
 /// The DB profile as it is now.
@@ -80,14 +88,21 @@ impl ProfileMutation {
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
     }
 
-    /// Connects to a profile's database and says what answered. One that does not answer is no error but `ok: false`.
+    /// Connects to the database of a saved profile, or of a URL before it is saved, and says what answered. A database
+    /// that does not answer gives `ok: false`, not an error. Stores nothing. A URL needs the role ADMIN.
     async fn test_db_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The profile's global id.")] id: ID,
+        #[graphql(desc = "A saved profile, or a URL.")] input: TestDbProfileInput,
     ) -> Result<ProfileTest> {
-        let id = DbProfileId::from_argument(&id, "id")?;
-        Ok(services(context).profiles.test_db(id).await?.into())
+        let tested = match input {
+            TestDbProfileInput::Id(id) => DbToTest::Saved(DbProfileId::from_argument(&id, "input.id")?),
+            TestDbProfileInput::Url(url) => {
+                require(context, Role::Admin, "testing a URL that no profile holds")?;
+                DbToTest::Url(SecretString::from(url))
+            }
+        };
+        Ok(services(context).profiles.test_db(tested).await?.into())
     }
 
     /// Deletes a DB profile; ended runs keep its name. One that an unfinished run or a schedule uses is a
@@ -95,11 +110,11 @@ impl ProfileMutation {
     async fn delete_db_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The profile's global id.")] id: ID,
+        #[graphql(desc = "Which profile.")] input: DeleteDbProfileInput,
     ) -> Result<DeletePayload> {
-        let key = DbProfileId::from_argument(&id, "id")?;
+        let key = DbProfileId::from_argument(&input.id, "input.id")?;
         services(context).profiles.delete_db(key).await?;
-        Ok(DeletePayload { deleted_id: id })
+        Ok(DeletePayload { deleted_id: input.id })
     }
 
     /// Makes an LLM profile. Does not reach for the provider; `testLlmProfile` does.
@@ -123,15 +138,22 @@ impl ProfileMutation {
         Ok(LlmProfilePayload { llm_profile: LlmProfile(Arc::new(profile)) })
     }
 
-    /// Asks a profile's provider whether it answers with this key and model. One that does not is no error but
-    /// `ok: false`.
+    /// Asks the provider of a saved profile, or of settings before they are saved, whether it answers with this key and
+    /// model. A provider that does not answer gives `ok: false`, not an error. Stores nothing. Settings need the role
+    /// ADMIN.
     async fn test_llm_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The profile's global id.")] id: ID,
+        #[graphql(desc = "A saved profile, or settings.")] input: TestLlmProfileInput,
     ) -> Result<ProfileTest> {
-        let id = LlmProfileId::from_argument(&id, "id")?;
-        Ok(services(context).profiles.test_llm(id).await?.into())
+        let tested = match input {
+            TestLlmProfileInput::Id(id) => LlmToTest::Saved(LlmProfileId::from_argument(&id, "input.id")?),
+            TestLlmProfileInput::Settings(settings) => {
+                require(context, Role::Admin, "testing settings that no profile holds")?;
+                LlmToTest::Settings(settings.provider.into(), Box::new(settings.into()))
+            }
+        };
+        Ok(services(context).profiles.test_llm(tested).await?.into())
     }
 
     /// Deletes an LLM profile; ended runs keep its name. One that an unfinished run or a schedule uses is a
@@ -139,10 +161,10 @@ impl ProfileMutation {
     async fn delete_llm_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The profile's global id.")] id: ID,
+        #[graphql(desc = "Which profile.")] input: DeleteLlmProfileInput,
     ) -> Result<DeletePayload> {
-        let key = LlmProfileId::from_argument(&id, "id")?;
+        let key = LlmProfileId::from_argument(&input.id, "input.id")?;
         services(context).profiles.delete_llm(key).await?;
-        Ok(DeletePayload { deleted_id: id })
+        Ok(DeletePayload { deleted_id: input.id })
     }
 }

@@ -54,16 +54,19 @@ pub fn keys<K: Key>(ids: Option<Vec<ID>>, argument: &str) -> Result<Option<Vec<K
 /// The filter that an argument means; an absent one lets everything through.
 ///
 /// # Errors
-/// `BadInput` for an id that is none, with its path below `filter`.
-pub fn run_filter(filter: Option<RunFilter>) -> Result<filter::RunFilter> {
+/// `BadInput` for an id that is none, with its path below `argument`.
+pub fn run_filter(filter: Option<RunFilter>, argument: &str) -> Result<filter::RunFilter> {
     let filter = filter.unwrap_or_default();
     Ok(filter::RunFilter {
         kinds: filter.kinds.map(|kinds| kinds.into_iter().map(status::RunKind::from).collect()),
         statuses: filter.statuses.map(|statuses| statuses.into_iter().map(status::RunStatus::from).collect()),
-        db_profile_ids: keys(filter.db_profile_ids, "filter.dbProfileIds")?,
-        llm_profile_ids: keys(filter.llm_profile_ids, "filter.llmProfileIds")?,
-        schedule_ids: keys(filter.schedule_ids, "filter.scheduleIds")?,
-        parent_run_id: filter.parent_run_id.map(|id| RunId::from_argument(&id, "filter.parentRunId")).transpose()?,
+        db_profile_ids: keys(filter.db_profile_ids, &format!("{argument}.dbProfileIds"))?,
+        llm_profile_ids: keys(filter.llm_profile_ids, &format!("{argument}.llmProfileIds"))?,
+        schedule_ids: keys(filter.schedule_ids, &format!("{argument}.scheduleIds"))?,
+        parent_run_id: filter
+            .parent_run_id
+            .map(|id| RunId::from_argument(&id, &format!("{argument}.parentRunId")))
+            .transpose()?,
         started_after: filter.started_after,
         started_before: filter.started_before,
         search: filter.search,
@@ -290,6 +293,16 @@ impl StartRunInput {
 pub struct CancelRunInput {
     /// The run.
     pub id: ID,
+}
+
+/// Which runs to cancel.
+#[derive(InputObject, Debug, Clone)]
+pub struct CancelRunsInput {
+    /// The runs; an empty filter means all.
+    pub filter: RunFilter,
+    /// Count the runs, and cancel none.
+    #[graphql(default_with = "Some(false)")]
+    pub dry_run: Option<bool>,
 }
 
 /// Which runs to delete.

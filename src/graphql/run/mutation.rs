@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::{
-    input::{CancelRunInput, DeleteRunsInput, RunFilter, StartRunInput, run_filter},
+    input::{CancelRunInput, CancelRunsInput, DeleteRunsInput, StartRunInput, run_filter},
     object::Run,
 };
 use crate::{
@@ -99,11 +99,10 @@ impl RunMutation {
     async fn cancel_runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which runs; an empty filter means all.")] filter: RunFilter,
-        #[graphql(desc = "Count, and cancel nothing.", default_with = "Some(false)")] dry_run: Option<bool>,
+        #[graphql(desc = "Which runs.")] input: CancelRunsInput,
     ) -> Result<CancelRunsPayload> {
-        let filter = run_filter(Some(filter))?;
-        let outcome = services(context).runs.cancel_many(&filter, dry_run.unwrap_or_default()).await?;
+        let filter = run_filter(Some(input.filter), "input.filter")?;
+        let outcome = services(context).runs.cancel_many(&filter, input.dry_run.unwrap_or_default()).await?;
         Ok(CancelRunsPayload { matched: count(outcome.matched), cancelled: count(outcome.cancelled) })
     }
 

@@ -36,7 +36,7 @@ impl RunQuery {
         #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
         #[graphql(desc = "Up to this cursor.")] before: Option<String>,
     ) -> Result<RunConnection> {
-        let filter = run_filter(filter)?;
+        let filter = run_filter(filter, "filter")?;
         let order = order_by.map(Into::into).unwrap_or_default();
         let page = services(context).runs.list(&filter, order, &page_arguments(first, after, last, before)).await?;
         Ok(RunConnection::new(page, filter))

@@ -105,7 +105,7 @@ impl RunSubscription {
         context: &Context<'_>,
         #[graphql(desc = "Only runs that pass now or did before; all when absent.")] filter: Option<RunFilter>,
     ) -> Result<impl Stream<Item = Result<RunChange>> + use<>> {
-        let changes = services(context).changes.watch(run_filter(filter)?);
+        let changes = services(context).changes.watch(run_filter(filter, "filter")?);
         if let (Some(place), _) = place(context, 0) {
             place.catch_up();
         }

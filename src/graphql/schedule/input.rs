@@ -146,3 +146,31 @@ impl UpdateScheduleInput {
         })
     }
 }
+
+/// Which schedule to pause.
+#[derive(InputObject)]
+pub struct PauseScheduleInput {
+    /// The schedule.
+    pub id: ID,
+}
+
+/// Which schedule to resume.
+#[derive(InputObject)]
+pub struct ResumeScheduleInput {
+    /// The schedule.
+    pub id: ID,
+}
+
+/// Which schedule to run now.
+#[derive(InputObject)]
+pub struct RunScheduleNowInput {
+    /// The schedule.
+    pub id: ID,
+}
+
+/// Which schedule to delete.
+#[derive(InputObject)]
+pub struct DeleteScheduleInput {
+    /// The schedule.
+    pub id: ID,
+}

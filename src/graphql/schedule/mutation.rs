@@ -2,10 +2,13 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, Result, SimpleObject};
 
 use super::{
-    input::{CreateScheduleInput, UpdateScheduleInput},
+    input::{
+        CreateScheduleInput, DeleteScheduleInput, PauseScheduleInput, ResumeScheduleInput, RunScheduleNowInput,
+        UpdateScheduleInput,
+    },
     object::Schedule,
 };
 use crate::{
@@ -63,9 +66,9 @@ impl ScheduleMutation {
     async fn pause_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The schedule's global id.")] id: ID,
+        #[graphql(desc = "Which schedule.")] input: PauseScheduleInput,
     ) -> Result<SchedulePayload> {
-        Ok(services(context).schedules.pause(ScheduleId::from_argument(&id, "id")?).await?.into())
+        Ok(services(context).schedules.pause(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
     /// Lets a paused schedule go on with its next time from now; what was due meanwhile is not made up for. One whose
@@ -73,9 +76,9 @@ impl ScheduleMutation {
     async fn resume_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The schedule's global id.")] id: ID,
+        #[graphql(desc = "Which schedule.")] input: ResumeScheduleInput,
     ) -> Result<SchedulePayload> {
-        Ok(services(context).schedules.resume(ScheduleId::from_argument(&id, "id")?).await?.into())
+        Ok(services(context).schedules.resume(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
     /// Starts now what a firing would start, whatever the schedule's status, and leaves its times alone. No run where a
@@ -84,9 +87,9 @@ impl ScheduleMutation {
     async fn run_schedule_now(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The schedule's global id.")] id: ID,
+        #[graphql(desc = "Which schedule.")] input: RunScheduleNowInput,
     ) -> Result<StartRunPayload> {
-        let id = ScheduleId::from_argument(&id, "id")?;
+        let id = ScheduleId::from_argument(&input.id, "input.id")?;
         let run = services(context).schedules.run_now(id, &viewer(context).name).await?;
         Ok(run.into_iter().collect::<Vec<_>>().into())
     }
@@ -95,9 +98,9 @@ impl ScheduleMutation {
     async fn delete_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The schedule's global id.")] id: ID,
+        #[graphql(desc = "Which schedule.")] input: DeleteScheduleInput,
     ) -> Result<DeletePayload> {
-        services(context).schedules.delete(ScheduleId::from_argument(&id, "id")?).await?;
-        Ok(DeletePayload { deleted_id: id })
+        services(context).schedules.delete(ScheduleId::from_argument(&input.id, "input.id")?).await?;
+        Ok(DeletePayload { deleted_id: input.id })
     }
 }

@@ -25,6 +25,13 @@ pub struct CreateApiTokenInput {
     expires_at: Option<Moment>,
 }
 
+/// Which token to revoke.
+#[derive(InputObject)]
+pub struct RevokeApiTokenInput {
+    /// The token.
+    pub id: ID,
+}
+
 /// The new token.
 #[derive(SimpleObject)]
 pub struct CreateApiTokenPayload {
@@ -56,10 +63,10 @@ impl TokenMutation {
     async fn revoke_api_token(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The token's global id.")] id: ID,
+        #[graphql(desc = "Which token.")] input: RevokeApiTokenInput,
     ) -> Result<DeletePayload> {
-        let key = ApiTokenId::from_argument(&id, "id")?;
+        let key = ApiTokenId::from_argument(&input.id, "input.id")?;
         services(context).tokens.revoke(key).await?;
-        Ok(DeletePayload { deleted_id: id })
+        Ok(DeletePayload { deleted_id: input.id })
     }
 }

@@ -21,8 +21,9 @@ async fn house(sql: &str) -> (Server, SqliteTarget, String) {
 }
 
 async fn act(server: &Server, verb: &str, id: &str) -> Value {
-    let mutation =
-        format!("mutation ($id: ID!) {{ it: {verb}(id: $id) {{ schedule {{ status nextFireAt lastFireAt }} }} }}");
+    let mutation = format!(
+        "mutation ($id: ID!) {{ it: {verb}(input: {{ id: $id }}) {{ schedule {{ status nextFireAt lastFireAt }} }} }}"
+    );
     server.data(&mutation, json!({ "id": id })).await["it"]["schedule"].take()
 }
 
@@ -113,15 +114,15 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
     );
 
     // A profile that it uses stays until it is gone.
-    let remove = "mutation ($id: ID!) { deleteDbProfile(id: $id) { deletedId } }";
+    let remove = "mutation ($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     let refused = server.error(remove, json!({ "id": db_profile })).await;
     assert_eq!(refused["extensions"]["code"], "CONFLICT");
     assert!(refused["message"].as_str().unwrap().contains("\"kept\""), "{refused:#}");
     update(&server, &id, json!({ "llmProfileId": builtin })).await;
-    let remove_llm = "mutation ($id: ID!) { deleteLlmProfile(id: $id) { deletedId } }";
+    let remove_llm = "mutation ($id: ID!) { deleteLlmProfile(input: { id: $id }) { deletedId } }";
     let refused = server.error(remove_llm, json!({ "id": builtin })).await;
     assert!(refused["message"].as_str().unwrap().contains("\"kept\""), "{refused:#}");
-    let delete = "mutation ($id: ID!) { deleteSchedule(id: $id) { deletedId } }";
+    let delete = "mutation ($id: ID!) { deleteSchedule(input: { id: $id }) { deletedId } }";
     assert_eq!(server.data(delete, json!({ "id": id })).await["deleteSchedule"]["deletedId"], json!(id));
     assert_eq!(schedule(&server, &id).await, Value::Null);
     server.data(remove, json!({ "id": db_profile })).await;

@@ -147,14 +147,14 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
     // Ids that name nothing, or something else.
     let unknown = encode(NodeType::Schedule, 99);
     for mutation in [
-        "mutation ($id: ID!) { pauseSchedule(id: $id) { schedule { id } } }",
-        "mutation ($id: ID!) { resumeSchedule(id: $id) { schedule { id } } }",
-        "mutation ($id: ID!) { deleteSchedule(id: $id) { deletedId } }",
+        "mutation ($id: ID!) { pauseSchedule(input: { id: $id }) { schedule { id } } }",
+        "mutation ($id: ID!) { resumeSchedule(input: { id: $id }) { schedule { id } } }",
+        "mutation ($id: ID!) { deleteSchedule(input: { id: $id }) { deletedId } }",
         RUN_NOW,
     ] {
         let error = server.error(mutation, json!({ "id": unknown })).await;
         assert_eq!(error["extensions"]["code"], "NOT_FOUND", "{mutation}: {error:#}");
-        is(&server.error(mutation, json!({ "id": db_profile })).await, bad, "id", "Schedule");
+        is(&server.error(mutation, json!({ "id": db_profile })).await, bad, "input.id", "Schedule");
     }
     let error = server.error(UPDATE, json!({ "input": { "id": unknown } })).await;
     is(&error, "NOT_FOUND", "input.id", "schedules");
@@ -168,7 +168,7 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
     let once = create(&server, once).await;
     until(&server, &once, |now| now["status"] == "COMPLETED").await;
     for verb in ["pauseSchedule", "resumeSchedule"] {
-        let mutation = format!("mutation ($id: ID!) {{ {verb}(id: $id) {{ schedule {{ id }} }} }}");
+        let mutation = format!("mutation ($id: ID!) {{ {verb}(input: {{ id: $id }}) {{ schedule {{ id }} }} }}");
         let error = server.error(&mutation, json!({ "id": once })).await;
         assert_eq!(error["extensions"]["code"], "CONFLICT", "{error:#}");
         assert!(error["message"].as_str().unwrap().contains("its moment has fired"), "{error:#}");
