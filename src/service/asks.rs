@@ -7,7 +7,7 @@ use serde::Serialize;
 use tracing::info;
 
 use super::{
-    orders::{check_budget, check_key, check_price, idempotency, llm_profile},
+    orders::{Keyed, check_budget, check_price, keyed, llm_profile, single},
     searches::known_profiles,
 };
 use crate::{
@@ -78,15 +78,10 @@ impl Asks {
     pub async fn ask(&self, input: Question) -> Result<Asked> {
         check_question(&input.question, "input.question")?;
         check_budget(&input.budget, "input.budget")?;
-        check_key(input.idempotency_key.as_deref())?;
-        let idempotency = idempotency(&input, input.idempotency_key.clone())?;
-        // Before the look-ups: what the first request named may be gone by now.
-        if let Some(idempotency) = &idempotency
-            && let Some(runs) = self.ports.store.runs_of_key(idempotency).await?
-            && let Some(run) = runs.into_iter().next()
-        {
-            return self.asked(run).await;
-        }
+        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+            Keyed::First(idempotency) => idempotency,
+            Keyed::Repeated(runs) => return self.asked(single(runs)?).await,
+        };
         let (profiles, everywhere) = self.where_to_look(&input).await?;
         let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
         check_price(&input.budget, &llm_profile)?;

@@ -6,7 +6,7 @@
 use serde::Serialize;
 use tracing::info;
 
-use super::orders::{OptionChoices, check_budget, check_key, check_price, idempotency, llm_profile};
+use super::orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile, single};
 use crate::{
     domain::{
         Error, Result,
@@ -68,7 +68,10 @@ impl Drafts {
     pub async fn generate(&self, input: Generate) -> Result<Run> {
         check_path(&input)?;
         check_budget(&input.budget, "input.budget")?;
-        check_key(input.idempotency_key.as_deref())?;
+        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+            Keyed::First(idempotency) => idempotency,
+            Keyed::Repeated(runs) => return single(runs),
+        };
         let store = &self.ports.store;
         let unknown = || Error::not_found_at("input.dbProfileId", "no DB profile has this id; `dbProfiles` lists them");
         let profiles = store.db_profiles_by_id(&[input.db_profile_id]).await?;
@@ -76,7 +79,6 @@ impl Drafts {
         let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
         check_price(&input.budget, &llm_profile)?;
         let options = input.options.resolve(llm_profile.settings.provider, "input.options")?;
-        let idempotency = idempotency(&input, input.idempotency_key.clone())?;
         let asset = AssetPath {
             kind: kind_of(&input),
             database: input.database.or(db_profile.pinned_database),
@@ -104,7 +106,7 @@ impl Drafts {
             rows: vec![Row { position: 1, asset, again: None, fingerprint: None }],
         };
         let runs = store.create_runs(vec![new_run], idempotency, self.ports.clock.now()).await?;
-        let run = runs.into_iter().next().ok_or_else(|| Error::internal("no run was recorded"))?;
+        let run = single(runs)?;
         info!(run = run.id.0, scope = run.scope_summary, "draft queued");
         Ok(run)
     }

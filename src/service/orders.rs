@@ -11,6 +11,7 @@ use crate::{
         Error, Result,
         id::LlmProfileId,
         profile::{DbProfile, LlmProfile},
+        run::Run,
         scope::RunScope,
         usage::Budget,
     },
@@ -104,25 +105,39 @@ pub fn check_price(budget: &Budget, profile: &LlmProfile) -> Result<()> {
     profile.settings.check_price(budget, "input.budget")
 }
 
-/// Refuses an idempotency key that cannot be kept.
+/// The run of a request that makes one.
 ///
 /// # Errors
-/// `BadInput` at `input.idempotencyKey`.
-pub fn check_key(key: Option<&str>) -> Result<()> {
-    let Some(length) = key.map(|key| key.chars().count()) else { return Ok(()) };
+/// `Internal` where there is none.
+pub fn single(runs: Vec<Run>) -> Result<Run> {
+    runs.into_iter().next().ok_or_else(|| Error::internal("no run was recorded"))
+}
+
+/// A request under its idempotency key.
+#[derive(Debug)]
+pub enum Keyed {
+    /// The first with this key, or one without a key. The key is recorded with the runs.
+    First(Option<Idempotency>),
+    /// The key has given these runs before.
+    Repeated(Vec<Run>),
+}
+
+/// Looks an idempotency key up. Call it before looking up anything that the input names: a retry gets its runs back
+/// even where a profile was deleted meanwhile. Inputs of different kinds differ by the names of their fields.
+///
+/// # Errors
+/// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input.
+pub async fn keyed(ports: &Ports, input: &impl Serialize, key: Option<&str>) -> Result<Keyed> {
+    let Some(key) = key else { return Ok(Keyed::First(None)) };
+    let length = key.chars().count();
     if !(1..=MAX_KEY).contains(&length) {
         let message = format!("the key has {length} characters; it takes 1 to {MAX_KEY}");
         return Err(Error::bad_input("input.idempotencyKey", message));
     }
-    Ok(())
-}
-
-/// The promise that a key stands for this input. Inputs of different kinds differ by the names of their fields.
-///
-/// # Errors
-/// None in practice: inputs can be written as JSON.
-pub fn idempotency(input: &impl Serialize, key: Option<String>) -> Result<Option<Idempotency>> {
-    let Some(key) = key else { return Ok(None) };
     let fingerprint = serde_json::to_string(input).map_err(Error::internal)?;
-    Ok(Some(Idempotency { key, fingerprint }))
+    let idempotency = Idempotency { key: key.to_owned(), fingerprint };
+    Ok(match ports.store.runs_of_key(&idempotency).await? {
+        Some(runs) => Keyed::Repeated(runs),
+        None => Keyed::First(Some(idempotency)),
+    })
 }

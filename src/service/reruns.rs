@@ -10,7 +10,7 @@ use serde::Serialize;
 use tracing::info;
 
 use super::{
-    orders::{OptionChoices, check_budget, check_key, check_price, idempotency, llm_profile},
+    orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile},
     reviews::named_suggestions,
     runs::unknown_run,
 };
@@ -126,12 +126,14 @@ impl Reruns {
     /// whole run is still at work, or the idempotency key stands for other input.
     pub async fn rerun(&self, input: Rerun) -> Result<Vec<Run>> {
         check_budget(&input.budget, "input.budget")?;
-        check_key(input.idempotency_key.as_deref())?;
         if input.instructions.is_some() && input.options.instructions.is_some() {
             let message = "instructions are given twice; leave those in `options` out";
             return Err(Error::bad_input("input.instructions", message));
         }
-        let idempotency = idempotency(&input, input.idempotency_key.clone())?;
+        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+            Keyed::First(idempotency) => idempotency,
+            Keyed::Repeated(runs) => return Ok(runs),
+        };
         let mut new_runs = Vec::new();
         for (parent, suggestions) in self.chosen(&input).await? {
             new_runs.push(self.new_run(&input, &parent, &suggestions).await?);

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tracing::info;
 
-use super::orders::{OptionChoices, check_budget, check_key, check_price, idempotency, llm_profile};
+use super::orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile};
 use crate::{
     domain::{
         Error, Result,
@@ -102,13 +102,10 @@ impl Runs {
     /// `BadInput`, `NotFound` for an unknown profile, `Conflict` for a known key with other input.
     pub async fn start(&self, input: StartRun) -> Result<Vec<Run>> {
         check_start(&input)?;
-        let idempotency = idempotency(&input, input.idempotency_key.clone())?;
-        // Before the look-ups: what the first request named may be gone by now.
-        if let Some(idempotency) = &idempotency
-            && let Some(runs) = self.ports.store.runs_of_key(idempotency).await?
-        {
-            return Ok(runs);
-        }
+        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+            Keyed::First(idempotency) => idempotency,
+            Keyed::Repeated(runs) => return Ok(runs),
+        };
         let order = self.resolve_start(&input).await?;
         let new_runs: Vec<NewRun> = input
             .targets
@@ -327,6 +324,5 @@ pub fn check_start(input: &StartRun) -> Result<()> {
         }
     }
     check_budget(&input.budget, "input.budget")?;
-    check_key(input.idempotency_key.as_deref())?;
     Ok(())
 }

@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::Server;
+use crate::harness::{Server, SqliteTarget};
 
 const START: &str = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
 
@@ -207,4 +207,38 @@ async fn a_key_whose_runs_were_deleted_is_a_conflict() {
         .data("mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }", json!({ "ids": [run] }))
         .await;
     has_code(&server.error(START, json!({ "input": input })).await, "CONFLICT");
+}
+
+/// A retry gets its run back even where the profile that it names was deleted meanwhile.
+#[tokio::test]
+async fn a_retry_finds_its_run_when_the_profile_is_gone() {
+    let target = SqliteTarget::with_tables(1, 2);
+    let server = Server::start().await;
+    let db = server.create_db_profile("short", &target.url()).await;
+    let described = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "idempotencyKey": "start" })).await;
+    assert_eq!(server.events(&described, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
+    let requests = [
+        ("startRun", "runs", json!({ "targets": [{ "dbProfileId": db }], "idempotencyKey": "start" })),
+        ("rerun", "runs", json!({ "runId": described, "idempotencyKey": "rerun" })),
+        ("generate", "runs", json!({ "dbProfileId": db, "schema": "main", "idempotencyKey": "generate" })),
+        ("ask", "run", json!({ "question": "What is t0?", "dbProfileIds": [db], "idempotencyKey": "ask" })),
+    ];
+    let mut first = Vec::new();
+    for (verb, field, input) in &requests {
+        let given = server.data(&keyed(verb, field), json!({ "input": input })).await["it"][field].take();
+        let id = if *field == "runs" { given[0]["id"].clone() } else { given["id"].clone() };
+        server.events(id.as_str().unwrap(), 0).await;
+        first.push(given);
+    }
+    let delete = "mutation($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
+    server.data(delete, json!({ "id": db })).await;
+    for ((verb, field, input), given) in requests.iter().zip(first) {
+        let again = server.data(&keyed(verb, field), json!({ "input": input })).await["it"][field].take();
+        assert_eq!(again, given, "{verb}");
+    }
+}
+
+fn keyed(verb: &str, field: &str) -> String {
+    let input = format!("{}{}Input", verb[..1].to_uppercase(), &verb[1..]);
+    format!("mutation($input: {input}!) {{ it: {verb}(input: $input) {{ {field} {{ id }} }} }}")
 }
