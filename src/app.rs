@@ -363,6 +363,8 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         backend: DbBackend::Sqlite,
         url: SecretString::from(sqlite_url(demo_file)),
         pinned_database: None,
+        about: None,
+        exclude: Vec::new(),
     };
     if store.db_profiles().await?.is_empty() {
         store.create_db_profile(demo, clock.now()).await?;

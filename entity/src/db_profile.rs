@@ -16,6 +16,9 @@ pub struct Model {
     pub url: String,
     pub pinned_database: Option<String>,
     pub created_at: i64,
+    pub about: Option<String>,
+    /// Patterns of tables, JSON; null for none.
+    pub exclude: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -15,6 +15,7 @@ pub mod event;
 pub mod filter;
 pub mod id;
 pub mod page;
+pub mod pattern;
 pub mod profile;
 pub mod review;
 pub mod run;

@@ -6,6 +6,7 @@ use super::{
     Error, Result,
     clock::Moment,
     id::{DbProfileId, LlmProfileId},
+    pattern::TablePattern,
     spelling::spelled,
     usage::Budget,
 };
@@ -36,6 +37,10 @@ pub struct DbProfile {
     pub url: SecretString,
     /// The one database in reach; `None` where all that the login reaches is.
     pub pinned_database: Option<String>,
+    /// What the database is about; goes into every prompt.
+    pub about: Option<String>,
+    /// Tables that no run describes unless a scope names them.
+    pub exclude: Vec<TablePattern>,
     /// When it was made.
     pub created_at: Moment,
 }
@@ -61,6 +66,10 @@ pub struct NewDbProfile {
     pub url: SecretString,
     /// See [`DbProfile::pinned_database`].
     pub pinned_database: Option<String>,
+    /// See [`DbProfile::about`].
+    pub about: Option<String>,
+    /// See [`DbProfile::exclude`].
+    pub exclude: Vec<TablePattern>,
 }
 
 /// Who answers.

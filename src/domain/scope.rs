@@ -4,7 +4,7 @@ use std::collections::HashSet;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Error, Result, asset::quote_part};
+use super::{Error, Result, asset::quote_part, pattern::TablePattern, spelling::spelled};
 
 /// What a run covers. Naming nothing at a level means everything below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -13,6 +13,34 @@ pub struct RunScope {
     pub database: Option<String>,
     /// The schemas; none means all.
     pub schemas: Vec<SchemaScope>,
+    /// Tables to leave out unless the scope names them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub exclude: Vec<TablePattern>,
+    /// How partitions are taken.
+    #[serde(default, skip_serializing_if = "PartitionMode::is_parent")]
+    pub partitions: PartitionMode,
+}
+
+/// How the partitions of a table are taken.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum PartitionMode {
+    /// Through their parent: they are no rows.
+    #[default]
+    Parent,
+    /// Each as a table of its own, beside the parent.
+    Each,
+}
+
+spelled!(PartitionMode { Parent => "PARENT", Each => "EACH" });
+
+impl PartitionMode {
+    /// Whether partitions are described through their parent.
+    #[must_use]
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+    pub const fn is_parent(&self) -> bool {
+        matches!(self, Self::Parent)
+    }
 }
 
 /// One schema of a scope.
@@ -64,6 +92,23 @@ impl RunScope {
             }
         }
         Ok(())
+    }
+
+    /// The scope with a profile's own patterns beside its own.
+    #[must_use]
+    pub fn also_without(mut self, patterns: &[TablePattern]) -> Self {
+        for pattern in patterns {
+            if !self.exclude.contains(pattern) {
+                self.exclude.push(pattern.clone());
+            }
+        }
+        self
+    }
+
+    /// Whether a table that the scope does not name is left out.
+    #[must_use]
+    pub fn leaves_out(&self, schema: &str, table: &str) -> bool {
+        self.exclude.iter().any(|pattern| pattern.matches(schema, table))
     }
 
     /// One line for a person: `public.users, public.orders, +3 more`; `everything` when nothing is named,

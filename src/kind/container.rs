@@ -1,11 +1,13 @@
 //! What is in a schema or a database, for a draft of the whole.
 //!
-//! The rule: names, comments and row estimates alone, as the catalog has them; no table is looked into.
+//! The rule: names, comments and row estimates alone, as the catalog has them; no table is looked into. Tables that the
+//! run's scope leaves out are not shown.
 
 use crate::{
     domain::{
         asset::{AssetKind, AssetPath},
         catalog::{Database, Table},
+        scope::RunScope,
     },
     port::{
         model::{Container, Member},
@@ -13,19 +15,28 @@ use crate::{
     },
 };
 
-/// A schema or database with its members; `None` where it does not exist.
+/// A schema or database with its members but those that a scope leaves out; `None` where it does not exist.
 ///
 /// # Errors
 /// What the target says.
-pub async fn container_of(target: &dyn Target, asset: &AssetPath) -> Result<Option<Container>, TargetError> {
+pub async fn container_of(
+    target: &dyn Target,
+    asset: &AssetPath,
+    scope: &RunScope,
+) -> Result<Option<Container>, TargetError> {
     let database = asset.database.as_deref();
     match &asset.schema {
-        Some(schema) => schema_of(target, database, schema).await,
-        None => database_of(target, database).await,
+        Some(schema) => schema_of(target, database, schema, scope).await,
+        None => database_of(target, database, scope).await,
     }
 }
 
-async fn schema_of(target: &dyn Target, database: Option<&str>, name: &str) -> Result<Option<Container>, TargetError> {
+async fn schema_of(
+    target: &dyn Target,
+    database: Option<&str>,
+    name: &str,
+    scope: &RunScope,
+) -> Result<Option<Container>, TargetError> {
     let Some(schema) = target.schemas(database).await?.into_iter().find(|schema| schema.name == name) else {
         return Ok(None);
     };
@@ -35,11 +46,15 @@ async fn schema_of(target: &dyn Target, database: Option<&str>, name: &str) -> R
         None => implied(target, name, &tables).await?,
     };
     let path = schema_path(database, name);
-    let members = tables.into_iter().map(|table| member(&path, table)).collect();
+    let members = shown(tables, name, scope).map(|table| member(&path, table)).collect();
     Ok(Some(Container { path, comment: schema.comment, members }))
 }
 
-async fn database_of(target: &dyn Target, name: Option<&str>) -> Result<Option<Container>, TargetError> {
+async fn database_of(
+    target: &dyn Target,
+    name: Option<&str>,
+    scope: &RunScope,
+) -> Result<Option<Container>, TargetError> {
     let mut schemas = Vec::new();
     let (mut found, databases) = (name.map(str::to_owned), target.databases().await?);
     if let (None, [only]) = (&found, databases.as_slice()) {
@@ -62,11 +77,16 @@ async fn database_of(target: &dyn Target, name: Option<&str>) -> Result<Option<C
     for (schema, tables) in schemas {
         let path = schema_path(Some(database.name.clone()), &schema.name);
         members.push(Member { path: path.clone(), comment: schema.comment, row_estimate: None });
-        members.extend(tables.into_iter().map(|table| member(&path, table)));
+        members.extend(shown(tables, &schema.name, scope).map(|table| member(&path, table)));
     }
     let Database { name, comment } = database;
     let path = AssetPath { kind: AssetKind::Database, database: Some(name), schema: None, table: None, column: None };
     Ok(Some(Container { path, comment, members }))
+}
+
+/// The tables that a scope does not leave out.
+fn shown<'a>(tables: Vec<Table>, schema: &'a str, scope: &'a RunScope) -> impl Iterator<Item = Table> + use<'a> {
+    tables.into_iter().filter(move |table| !scope.leaves_out(schema, &table.name))
 }
 
 /// The database that the URL names, as its tables tell it; `None` where there is no such level, or no table.

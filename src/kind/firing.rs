@@ -14,6 +14,7 @@ use crate::{
         profile::{DbProfile, LlmProfile},
         run::{NewRun, Row, RunError},
         schedule::{Outcome, ReviewStrategy, Schedule},
+        scope::RunScope,
         status::{RunCommand, RunKind},
     },
     port::Ports,
@@ -52,7 +53,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     if !settings.on_change {
         return Ok(Outcome::Run(run));
     }
-    Ok(match look(ports, schedule, &db_profile).await {
+    Ok(match look(ports, &run.scope, &db_profile).await {
         Ok(rows) => {
             run.rows = rows;
             Outcome::Changes(run)
@@ -68,7 +69,7 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
     Ok(NewRun {
         kind: RunKind::Schedule,
         command: RunCommand::Schedule,
-        scope: settings.scope.clone(),
+        scope: settings.scope.clone().also_without(&db_profile.exclude),
         db_profile_id: Some(db_profile.id),
         llm_profile_id: Some(llm_profile.id),
         schedule_id: Some(schedule.id),
@@ -86,12 +87,12 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
     })
 }
 
-/// All that the schedule's scope holds now.
-async fn look(ports: &Ports, schedule: &Schedule, profile: &DbProfile) -> Result<Vec<Row>, RunError> {
+/// All that a scope holds now.
+async fn look(ports: &Ports, scope: &RunScope, profile: &DbProfile) -> Result<Vec<Row>, RunError> {
     let target = ports.targets.open(profile).map_err(|error| target_error(&error))?;
-    match walk(target.as_ref(), &schedule.settings.scope).await {
+    match walk(target.as_ref(), scope).await {
         Ok(walked) => {
-            take_walk(ports, profile, &schedule.settings.scope, &walked).await;
+            take_walk(ports, profile, scope, &walked).await;
             Ok(rows_of(&walked.visits))
         }
         Err(WalkError::Target(error)) => Err(target_error(&error)),

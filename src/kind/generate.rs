@@ -43,7 +43,7 @@ impl Kind for Generate {
 /// What a person reads where an asset does not exist.
 async fn missing(target: &dyn Target, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     if matches!(asset.kind, AssetKind::Schema | AssetKind::Database) {
-        let found = container_of(target, asset).await?;
+        let found = container_of(target, asset, &RunScope::default()).await?;
         let message =
             || format!("there is no {} {}; check its spelling and letter case", asset.kind.noun(), asset.display());
         return Ok(found.is_none().then(message));
@@ -51,7 +51,8 @@ async fn missing(target: &dyn Target, asset: &AssetPath) -> Result<Option<String
     let part = |part: &Option<String>| part.clone().unwrap_or_default();
     let table = TableScope { name: part(&asset.table), columns: asset.column.iter().cloned().collect() };
     let schemas = vec![SchemaScope { name: part(&asset.schema), tables: vec![table] }];
-    match walk(target, &RunScope { database: asset.database.clone(), schemas }).await {
+    let scope = RunScope { database: asset.database.clone(), schemas, ..RunScope::default() };
+    match walk(target, &scope).await {
         Ok(_) => Ok(None),
         Err(WalkError::Unknown { message, .. }) => Ok(Some(message)),
         Err(WalkError::Target(error)) => Err(error),

@@ -46,7 +46,8 @@ pub async fn take_walk(ports: &Ports, profile: &DbProfile, scope: &RunScope, wal
 async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) -> Result<()> {
     let store = &ports.store;
     let everything = scope.schemas.is_empty();
-    let tables: Vec<Arc<TableDetail>> = walked.visits.iter().map(|visit| Arc::clone(&visit.table)).collect();
+    let read = walked.visits.iter().map(|visit| &visit.table).chain(&walked.left_out);
+    let tables: Vec<Arc<TableDetail>> = read.map(Arc::clone).collect();
     for tables in tables.chunks(TABLES_AT_ONCE) {
         store.index_tables(profile, tables).await?;
     }

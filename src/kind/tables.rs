@@ -55,6 +55,8 @@ pub struct Work<'a> {
     /// The database.
     pub target: Arc<dyn Target>,
     asker: Asker<'a>,
+    /// What a person says about the database.
+    about: Option<Arc<str>>,
     /// Set when the run has to pause: nothing new is sent, what is under way is recorded.
     paused: Mutex<Option<RunError>>,
     /// Why a row failed, for a run that comes to nothing.
@@ -81,6 +83,7 @@ impl<'a> Work<'a> {
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
         Ok(Self {
             context,
+            about: db_profile.about.as_deref().map(Arc::from),
             db_profile,
             target,
             asker: Asker::new(context, describer, context.gates.of(&llm_profile)),
@@ -262,6 +265,7 @@ impl<'a> Work<'a> {
                 subjects: batch.iter().map(|(_, subject)| *subject).collect(),
                 revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
                 options: options.clone(),
+                about: self.about.clone(),
                 asked_before: false,
             }),
             rows: batch.iter().map(|(row, _)| row.clone()).collect(),
@@ -271,7 +275,8 @@ impl<'a> Work<'a> {
 
     /// Reads what is in a schema or database and makes its request; one that is gone is recorded as failed.
     async fn prepare_container(&self, row: Row, revisions: &Revisions) -> Result<Option<Job>, Halt> {
-        let read = self.context.patiently(|| container_of(self.target.as_ref(), &row.asset)).await?;
+        let scope = &self.context.run.scope;
+        let read = self.context.patiently(|| container_of(self.target.as_ref(), &row.asset, scope)).await?;
         let container = match read {
             Ok(Some(container)) => container,
             Ok(None) => {
@@ -288,6 +293,7 @@ impl<'a> Work<'a> {
         let request = ContainerRequest {
             revision: row.again.and_then(|again| revisions.get(&again).cloned()),
             options: self.context.run.options.clone(),
+            about: self.about.clone(),
             asked_before: false,
             container: Arc::new(container),
         };

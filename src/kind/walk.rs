@@ -1,7 +1,7 @@
 //! Walks a target along a scope: which tables and columns there are to describe.
 //!
 //! The rule: the walk is live, reads structure only, and a name that does not exist is an error that says
-//! which one, never an empty result.
+//! which one, never an empty result. Tables that the scope leaves out are read for the index and not visited.
 
 use std::sync::Arc;
 
@@ -37,6 +37,8 @@ pub struct Walked {
     pub schemas: Vec<Schema>,
     /// What is in scope.
     pub visits: Vec<Visit>,
+    /// What the scope's patterns leave out.
+    pub left_out: Vec<Arc<TableDetail>>,
 }
 
 /// Why a scope could not be walked.
@@ -63,20 +65,36 @@ pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkE
     let database = scope.database.as_deref();
     let schemas = target.schemas(database).await?;
     let existing: Vec<String> = schemas.iter().map(|schema| schema.name.clone()).collect();
+    let mut walked = Walked { schemas, visits: Vec::new(), left_out: Vec::new() };
     if scope.schemas.is_empty() {
-        let mut visits = Vec::new();
         for schema in existing {
             let everything = SchemaScope { name: schema, tables: Vec::new() };
-            visits.extend(walk_schema(target, database, &everything, "").await?);
+            walked.take(scope, walk_schema(target, database, &everything, "").await?, &everything);
         }
-        return Ok(Walked { schemas, visits });
+        return Ok(walked);
     }
-    let mut visits = Vec::new();
     for (at, schema) in scope.schemas.iter().enumerate() {
         known(&existing, schema, at)?;
-        visits.extend(walk_schema(target, database, schema, &format!("schemas.{at}")).await?);
+        walked.take(scope, walk_schema(target, database, schema, &format!("schemas.{at}")).await?, schema);
     }
-    Ok(Walked { schemas, visits })
+    Ok(walked)
+}
+
+impl Walked {
+    /// Takes what was read of a schema. A table that the scope names is never left out.
+    fn take(&mut self, scope: &RunScope, visits: Vec<Visit>, schema: &SchemaScope) {
+        if scope.exclude.is_empty() || !schema.tables.is_empty() {
+            self.visits.extend(visits);
+            return;
+        }
+        for visit in visits {
+            if scope.leaves_out(&schema.name, &visit.table.table.name) {
+                self.left_out.push(visit.table);
+            } else {
+                self.visits.push(visit);
+            }
+        }
+    }
 }
 
 /// Whether all that a scope names is there. What it only includes is not read.

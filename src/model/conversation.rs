@@ -51,8 +51,9 @@ pub fn messages(conversation: &Conversation<'_>) -> Vec<ChatMessage> {
     }
     let found = unfenced(conversation.found);
     messages.push(ChatMessage::user(format!(
-        "{}\n\nA search for the words of this question found:\n<facts>\n{found}\n</facts>",
-        conversation.question
+        "{}\n\n{}A search for the words of this question found:\n<facts>\n{found}\n</facts>",
+        conversation.question,
+        about(conversation)
     )));
     for round in conversation.rounds {
         let call = |used: &Used| ToolCall {
@@ -81,6 +82,7 @@ pub fn message(conversation: &Conversation<'_>, schema_inside: bool) -> String {
         }
         text.push_str("</facts>\n");
     }
+    text.push_str(&about(conversation));
     let _ = writeln!(text, "A search for the words of the question found:\n<facts>\n{}", unfenced(conversation.found));
     for used in conversation.rounds.iter().flatten() {
         let about = unfenced(&used.call.arguments.to_string());
@@ -101,6 +103,14 @@ pub fn message(conversation: &Conversation<'_>, schema_inside: bool) -> String {
         let _ = writeln!(text, "Its JSON schema: {}", choice_schema(conversation.tools, Strength::Strict));
     }
     text
+}
+
+/// What people say about the databases.
+fn about(conversation: &Conversation<'_>) -> String {
+    if conversation.about.is_empty() {
+        return String::new();
+    }
+    format!("What people say about the databases:\n<facts>\n{}\n</facts>\n", unfenced(conversation.about))
 }
 
 /// The schema of a choice between the tools and the answer.

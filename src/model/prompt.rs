@@ -96,6 +96,9 @@ fn user(question: &Question<'_>, schema_inside: bool) -> String {
         let _ = writeln!(facts, "- \"{}\": the {} {}", one.key, one.path.kind.noun(), path(&one.path.display()));
     }
     let again = texts_before(question, &mut facts);
+    if let Some(about) = question.about {
+        facts.insert_str(0, &format!("About the database: \"{}\"\n", one_line(about)));
+    }
     let mut text = format!("<facts>\n{}</facts>\n", unfenced(&facts));
     text.push_str(&again);
     if let Some(wishes) = options.instructions.as_deref().filter(|wishes| !wishes.trim().is_empty()) {

@@ -26,6 +26,8 @@ pub struct Question<'a> {
     pub revisions: Vec<Option<&'a Revision>>,
     /// How to describe.
     pub options: &'a RunOptions,
+    /// What a person says about the database.
+    pub about: Option<&'a str>,
     /// Whether an earlier answer could not be used.
     pub asked_before: bool,
 }
@@ -45,6 +47,7 @@ impl<'a> Question<'a> {
             revisions: asked.iter().map(revision).collect(),
             asked,
             options: &request.options,
+            about: request.about.as_deref(),
             asked_before: request.asked_before,
         }
     }
@@ -58,6 +61,7 @@ impl<'a> Question<'a> {
             evidence: vec![container::evidence(&request.container)],
             revisions: vec![request.revision.as_ref()],
             options: &request.options,
+            about: request.about.as_deref(),
             asked_before: request.asked_before,
         }
     }

@@ -58,6 +58,8 @@ pub struct Conversation<'a> {
     pub before: &'a [Exchange],
     /// The question.
     pub question: &'a str,
+    /// What people say about the databases: JSON as text; empty where nobody says anything.
+    pub about: &'a str,
     /// What a search for the question's words found: JSON as text.
     pub found: &'a str,
     /// The tools used so far; those of one inner list were asked for together.

@@ -63,6 +63,8 @@ pub struct ContainerRequest {
     pub revision: Option<Revision>,
     /// How.
     pub options: RunOptions,
+    /// What a person says about the database.
+    pub about: Option<Arc<str>>,
     /// Whether an earlier answer to the same request could not be used.
     pub asked_before: bool,
 }
@@ -80,6 +82,8 @@ pub struct DescribeRequest {
     pub revisions: Vec<Option<Revision>>,
     /// How.
     pub options: RunOptions,
+    /// What a person says about the database.
+    pub about: Option<Arc<str>>,
     /// Whether an earlier answer to the same request could not be used.
     pub asked_before: bool,
 }

@@ -89,7 +89,7 @@ impl Drafts {
         let new_run = NewRun {
             kind: RunKind::Generate,
             command: RunCommand::Generate,
-            scope: scope_of(&asset),
+            scope: scope_of(&asset).also_without(&db_profile.exclude),
             db_profile_id: Some(db_profile.id),
             llm_profile_id: Some(llm_profile.id),
             schedule_id: None,
@@ -142,5 +142,9 @@ const fn kind_of(input: &Generate) -> AssetKind {
 fn scope_of(asset: &AssetPath) -> RunScope {
     let table = |name: String| TableScope { name, columns: asset.column.clone().into_iter().collect() };
     let schema = |name: String| SchemaScope { name, tables: asset.table.clone().map(table).into_iter().collect() };
-    RunScope { database: asset.database.clone(), schemas: asset.schema.clone().map(schema).into_iter().collect() }
+    RunScope {
+        database: asset.database.clone(),
+        schemas: asset.schema.clone().map(schema).into_iter().collect(),
+        ..RunScope::default()
+    }
 }

@@ -4,6 +4,8 @@
 //! reads no data. Tokens sent are what the requests likely take, without samples; tokens received are what a description of
 //! that verbosity usually takes, and never more than the bound.
 
+use std::sync::Arc;
+
 use crate::{
     domain::{
         Error, Result,
@@ -67,8 +69,10 @@ impl Estimates {
         let mut estimate = Estimate::default();
         for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
             let path = format!("input.targets.{at}");
-            for visit in walk_target(&self.ports, profile, &target.scope, &path).await? {
-                estimate.add(visit, describer.as_ref(), &order.options);
+            let scope = target.scope.clone().also_without(&profile.exclude);
+            let about: Option<Arc<str>> = profile.about.as_deref().map(Arc::from);
+            for visit in walk_target(&self.ports, profile, &scope, &path).await? {
+                estimate.add(visit, describer.as_ref(), &order.options, about.as_ref());
             }
         }
         estimate.cost_usd = cost(&estimate, &order.llm_profile);
@@ -77,7 +81,7 @@ impl Estimates {
 }
 
 impl Estimate {
-    fn add(&mut self, visit: Visit, describer: &dyn Describer, options: &RunOptions) {
+    fn add(&mut self, visit: Visit, describer: &dyn Describer, options: &RunOptions, about: Option<&Arc<str>>) {
         let Visit { table, subjects } = visit;
         let needed = |subject: &Subject| !options.missing_only || comment_of(&table, *subject).is_none();
         let subjects: Vec<Subject> = subjects.into_iter().filter(needed).collect();
@@ -92,6 +96,7 @@ impl Estimate {
                 subjects: batch.to_vec(),
                 revisions: Vec::new(),
                 options: options.clone(),
+                about: about.cloned(),
                 asked_before: false,
             };
             let bound = describer.bound(&request);

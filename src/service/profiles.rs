@@ -13,6 +13,7 @@ use crate::{
     domain::{
         Error, Result,
         id::{DbProfileId, LlmProfileId},
+        pattern::patterns,
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
     },
     port::{Ports, model::ModelError},
@@ -20,6 +21,8 @@ use crate::{
 
 /// Characters of a profile's name.
 const MAX_NAME: usize = 100;
+/// Characters of what a person says about a database.
+const MAX_ABOUT: usize = 4_000;
 /// Requests under way at once.
 const MAX_CONCURRENCY: i32 = 64;
 /// What `concurrency` defaults to for a provider on the network.
@@ -38,6 +41,10 @@ pub struct CreateDbProfile {
     pub url: SecretString,
     /// The one database in reach.
     pub pinned_database: Option<String>,
+    /// What the database is about.
+    pub about: Option<String>,
+    /// Patterns of tables that no run describes.
+    pub exclude: Vec<String>,
 }
 
 /// A change of a DB profile. `None` leaves as it is; `Some(None)` clears.
@@ -49,6 +56,10 @@ pub struct UpdateDbProfile {
     pub url: Option<SecretString>,
     /// The one database in reach.
     pub pinned_database: Option<Option<String>>,
+    /// What the database is about.
+    pub about: Option<Option<String>>,
+    /// Patterns of tables that no run describes.
+    pub exclude: Option<Option<Vec<String>>>,
 }
 
 /// An LLM profile to be made, or a change of one. `None` leaves as it is or takes the default;
@@ -122,7 +133,7 @@ impl Profiles {
     /// # Errors
     /// `BadInput`; `Conflict` where the name is taken.
     pub async fn create_db(&self, input: CreateDbProfile) -> Result<DbProfile> {
-        let profile = self.checked_db(input.name, input.url, input.pinned_database)?;
+        let profile = self.checked_db(input)?;
         let profile = self.ports.store.create_db_profile(profile, self.ports.clock.now()).await?;
         info!(db_profile = profile.name, id = profile.id.0, backend = profile.backend.as_str(), "DB profile created");
         Ok(profile)
@@ -134,11 +145,14 @@ impl Profiles {
     /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
     pub async fn update_db(&self, id: DbProfileId, change: UpdateDbProfile) -> Result<DbProfile> {
         let old = self.db(id, "input.id").await?;
-        let profile = self.checked_db(
-            change.name.unwrap_or(old.name),
-            change.url.unwrap_or(old.url),
-            change.pinned_database.unwrap_or(old.pinned_database),
-        )?;
+        let excluded = || old.exclude.iter().map(ToString::to_string).collect();
+        let profile = self.checked_db(CreateDbProfile {
+            exclude: change.exclude.map_or_else(excluded, Option::unwrap_or_default),
+            name: change.name.unwrap_or(old.name),
+            url: change.url.unwrap_or(old.url),
+            pinned_database: change.pinned_database.unwrap_or(old.pinned_database),
+            about: change.about.unwrap_or(old.about),
+        })?;
         let profile = self.ports.store.update_db_profile(id, profile).await?;
         info!(db_profile = profile.name, id = id.0, "DB profile updated");
         Ok(profile)
@@ -157,6 +171,8 @@ impl Profiles {
                 backend: self.backend_of(&url)?,
                 url,
                 pinned_database: None,
+                about: None,
+                exclude: Vec::new(),
                 created_at: self.ports.clock.now(),
             },
         };
@@ -286,15 +302,31 @@ impl Profiles {
         }
     }
 
-    fn checked_db(&self, name: String, url: SecretString, pinned_database: Option<String>) -> Result<NewDbProfile> {
+    fn checked_db(&self, input: CreateDbProfile) -> Result<NewDbProfile> {
+        let CreateDbProfile { name, url, pinned_database, about, exclude } = input;
         let name = checked_name(name)?;
         let backend = self.backend_of(&url)?;
         if pinned_database.as_deref().is_some_and(|database| database.trim().is_empty()) {
             let message = "the pinned database's name is empty; leave it out to reach all";
             return Err(Error::bad_input("input.pinnedDatabase", message));
         }
-        Ok(NewDbProfile { name, backend, url, pinned_database })
+        let (about, exclude) = (checked_about(about)?, patterns(&exclude, "input.exclude")?);
+        Ok(NewDbProfile { name, backend, url, pinned_database, about, exclude })
     }
+}
+
+/// What a person says about a database; a blank text is none.
+fn checked_about(about: Option<String>) -> Result<Option<String>> {
+    let Some(about) = about.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else { return Ok(None) };
+    let length = about.chars().count();
+    if length > MAX_ABOUT {
+        let message = format!("`about` has {length} characters; {MAX_ABOUT} is the most");
+        return Err(Error::bad_input("input.about", message));
+    }
+    if about.contains('\0') {
+        return Err(Error::bad_input("input.about", "`about` holds a NUL character; remove it"));
+    }
+    Ok(Some(about))
 }
 
 /// Requests at once where nothing is said: cores for the describer inside, a few for one on the network.

@@ -287,7 +287,7 @@ fn options_over(parent: &Run, input: &Rerun, llm_profile: &LlmProfile) -> Result
 
 /// What these assets of a run cover together.
 fn scope_of(parent: &Run, assets: &[&AssetPath]) -> RunScope {
-    let mut scope = RunScope { database: parent.scope.database.clone(), schemas: Vec::new() };
+    let mut scope = RunScope { schemas: Vec::new(), ..parent.scope.clone() };
     if assets.iter().any(|asset| asset.schema.is_none()) {
         return scope;
     }

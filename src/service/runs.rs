@@ -114,7 +114,7 @@ impl Runs {
             .map(|(target, db_profile)| NewRun {
                 kind: RunKind::Analyze,
                 command: input.command,
-                scope: target.scope,
+                scope: target.scope.also_without(&db_profile.exclude),
                 db_profile_id: Some(db_profile.id),
                 llm_profile_id: Some(order.llm_profile.id),
                 schedule_id: None,

@@ -37,6 +37,8 @@ fn db_profile(row: db_profile::Model, key: &SealKey) -> Result<DbProfile> {
         backend: record::spelled(&row.backend)?,
         url: key.open(DB_URL, &row.url)?,
         pinned_database: row.pinned_database,
+        about: row.about,
+        exclude: row.exclude.map(|patterns| record::from_json(&patterns)).transpose()?.unwrap_or_default(),
         created_at: record::moment(row.created_at)?,
     })
 }
@@ -54,6 +56,10 @@ fn db_profile_row(profile: NewDbProfile, key: &SealKey) -> Result<db_profile::Ac
         backend: ActiveValue::Set(profile.backend.as_str().to_owned()),
         url: ActiveValue::Set(key.seal(DB_URL, profile.url.expose_secret())?),
         pinned_database: ActiveValue::Set(profile.pinned_database),
+        about: ActiveValue::Set(profile.about),
+        exclude: ActiveValue::Set(record::to_json_or_none(
+            Some(&profile.exclude).filter(|patterns| !patterns.is_empty()),
+        )?),
         created_at: ActiveValue::NotSet,
     })
 }

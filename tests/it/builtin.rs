@@ -31,6 +31,7 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         subjects,
         options: options.clone(),
         revisions: Vec::new(),
+        about: None,
         asked_before: false,
     };
     futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request))
@@ -335,6 +336,7 @@ fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
         subjects: vec![Subject::Column(0), Subject::Column(7)],
         options: RunOptions { instructions: Some("in verse".to_owned()), ..options() },
         revisions: Vec::new(),
+        about: None,
         asked_before: false,
     };
     let answer = futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request)).unwrap().unwrap();

@@ -246,6 +246,8 @@ impl World {
             backend: DbBackend::Sqlite,
             url: SecretString::from("fake://up"),
             pinned_database: None,
+            about: None,
+            exclude: Vec::new(),
         };
         let db_profile = store.create_db_profile(profile, now).await.unwrap().id;
         let profile = NewLlmProfile {
@@ -302,6 +304,7 @@ impl World {
             scope: RunScope {
                 database: None,
                 schemas: vec![SchemaScope { name: "main".into(), tables: (1..=self.db.tables).map(table).collect() }],
+                ..RunScope::default()
             },
             db_profile_id: Some(self.db_profile),
             llm_profile_id: Some(self.llm_profile),

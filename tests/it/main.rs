@@ -16,6 +16,7 @@ mod cli;
 mod compare;
 mod crash;
 mod demo;
+mod exclusions;
 mod harness;
 mod http;
 mod kinds;

@@ -114,6 +114,7 @@ fn request(table: TableDetail, subjects: &[Subject]) -> DescribeRequest {
         subjects: subjects.to_vec(),
         options: RunOptions::defaults(LlmProvider::OpenAiCompatible),
         revisions: Vec::new(),
+        about: None,
         asked_before: false,
     }
 }

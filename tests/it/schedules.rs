@@ -140,6 +140,8 @@ impl House {
             backend: DbBackend::Sqlite,
             url: SecretString::from(target.url()),
             pinned_database: None,
+            about: None,
+            exclude: Vec::new(),
         };
         let db_profile = store.create_db_profile(profile, clock.now()).await.unwrap().id;
         let profile = NewLlmProfile {

@@ -118,6 +118,7 @@ pub(crate) fn new_run(table: &str) -> NewRun {
         scope: RunScope {
             database: None,
             schemas: vec![SchemaScope { name: "public".to_owned(), tables: vec![table] }],
+            ..RunScope::default()
         },
         db_profile_id: Some(DbProfileId(1)),
         llm_profile_id: Some(LlmProfileId(1)),

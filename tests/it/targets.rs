@@ -27,6 +27,8 @@ fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
         backend: backend_of(url).expect("a known scheme"),
         url: url.to_owned().into(),
         pinned_database: pinned.map(str::to_owned),
+        about: None,
+        exclude: Vec::new(),
         created_at: Moment::default(),
     }
 }

@@ -19,11 +19,22 @@ pub struct CreateDbProfileInput {
     url: String,
     /// The one database in reach; all that the login reaches when absent.
     pinned_database: Option<String>,
+    /// What this database is about, up to 4,000 characters. It goes into every prompt.
+    about: Option<String>,
+    /// Tables that no run describes unless a scope names them: patterns `table` or `schema.table`, where `*` stands for
+    /// any characters and `?` for one. Letter case counts; a part in double quotes is taken literally. At most 200.
+    exclude: Option<Vec<String>>,
 }
 
 impl From<CreateDbProfileInput> for CreateDbProfile {
     fn from(input: CreateDbProfileInput) -> Self {
-        Self { name: input.name, url: SecretString::from(input.url), pinned_database: input.pinned_database }
+        Self {
+            name: input.name,
+            url: SecretString::from(input.url),
+            pinned_database: input.pinned_database,
+            about: input.about,
+            exclude: input.exclude.unwrap_or_default(),
+        }
     }
 }
 
@@ -38,6 +49,10 @@ pub struct UpdateDbProfileInput {
     url: MaybeUndefined<String>,
     /// The one database in reach; null for all that the login reaches.
     pinned_database: MaybeUndefined<String>,
+    /// What this database is about, up to 4,000 characters; null for nothing.
+    about: MaybeUndefined<String>,
+    /// Patterns of tables that no run describes unless a scope names them; null for none.
+    exclude: MaybeUndefined<Vec<String>>,
 }
 
 impl UpdateDbProfileInput {
@@ -50,6 +65,8 @@ impl UpdateDbProfileInput {
             name: kept(self.name, "name")?,
             url: kept(self.url, "url")?.map(SecretString::from),
             pinned_database: self.pinned_database.into(),
+            about: self.about.into(),
+            exclude: self.exclude.into(),
         })
     }
 }

@@ -54,6 +54,16 @@ impl DbProfile {
         self.0.pinned_database.as_deref()
     }
 
+    /// What this database is about, up to 4,000 characters. It goes into every prompt.
+    async fn about(&self) -> Option<&str> {
+        self.0.about.as_deref()
+    }
+
+    /// Patterns of tables that no run describes unless a scope names them.
+    async fn exclude(&self) -> Vec<String> {
+        self.0.exclude.iter().map(ToString::to_string).collect()
+    }
+
     /// Whether the login may write comments. Null where the database cannot be reached.
     #[graphql(complexity = 20)]
     async fn can_write_comments(&self, context: &Context<'_>) -> Option<bool> {

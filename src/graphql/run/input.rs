@@ -2,13 +2,14 @@
 
 use async_graphql::{Enum, ID, InputObject};
 
-use super::parts::{RunKind, RunStatus, Verbosity};
+use super::parts::{PartitionMode, RunKind, RunStatus, Verbosity};
 use crate::{
     domain::{
         Result,
         clock::Moment,
         filter,
         id::{DbProfileId, LlmProfileId, RunId},
+        pattern::patterns,
         scope, status,
         usage::Budget,
     },
@@ -166,6 +167,13 @@ pub struct TargetInput {
     database: Option<String>,
     /// The schemas. Nothing named at a level means everything below it.
     schemas: Option<Vec<SchemaScopeInput>>,
+    /// Tables to leave out, as `table` or `schema.table` with `*` and `?`: `*_bak`, `staging.*`. The profile's own are
+    /// left out as well. A table that the scope names is taken all the same. Letter case counts; a part in double quotes
+    /// is taken literally. At most 200.
+    exclude: Option<Vec<String>>,
+    /// Whether a partitioned table is described once, or its partitions as well.
+    #[graphql(default_with = "PartitionMode::Parent")]
+    partitions: PartitionMode,
 }
 
 /// One schema of a scope.
@@ -259,6 +267,8 @@ impl TargetInput {
             scope: scope::RunScope {
                 database: self.database,
                 schemas: self.schemas.unwrap_or_default().into_iter().map(schema).collect(),
+                exclude: patterns(&self.exclude.unwrap_or_default(), &format!("{argument}.exclude"))?,
+                partitions: self.partitions.into(),
             },
         })
     }

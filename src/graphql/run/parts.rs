@@ -90,6 +90,20 @@ pub struct RunScope {
     database: Option<String>,
     /// The schemas; empty means all.
     schemas: Vec<SchemaScope>,
+    /// Patterns of tables that were left out, the profile's own included; for a schedule, those of its own target.
+    exclude: Vec<String>,
+    /// How partitions were taken.
+    partitions: PartitionMode,
+}
+
+/// How the partitions of a table are taken.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "scope::PartitionMode")]
+pub enum PartitionMode {
+    /// Describe a partitioned table once: its partitions are no assets of the run.
+    Parent,
+    /// Describe its partitions as tables too.
+    Each,
 }
 
 /// One schema of a scope.
@@ -117,7 +131,12 @@ impl From<&scope::RunScope> for RunScope {
             name: schema.name.clone(),
             tables: schema.tables.iter().map(table).collect(),
         };
-        Self { database: scope.database.clone(), schemas: scope.schemas.iter().map(schema).collect() }
+        Self {
+            database: scope.database.clone(),
+            schemas: scope.schemas.iter().map(schema).collect(),
+            exclude: scope.exclude.iter().map(ToString::to_string).collect(),
+            partitions: scope.partitions.into(),
+        }
     }
 }
 

@@ -56,6 +56,8 @@ const ANSWER_LENGTH: usize = 1_500;
 const EXCHANGES_LENGTH: usize = 6_000;
 /// Characters of all results that go along; older ones are left out.
 const RESULTS_LENGTH: usize = 9_000;
+/// Characters of all that people say about the databases; with several databases each gets its share.
+const ABOUT_LENGTH: usize = 6_000;
 /// How long a question waits for a catalog that was never read and that it names; the reading goes on after that.
 const READ_TIME: Duration = Duration::from_mins(1);
 /// The same where it asks all profiles.
@@ -90,6 +92,7 @@ impl Kind for Ask {
         let mut asking = Asking {
             context,
             turn: &turn,
+            about: about(&profiles),
             tools: Tools::new(store.as_ref(), profiles),
             before,
             used,
@@ -143,6 +146,18 @@ async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: b
     }
 }
 
+/// What people say about these databases, as JSON; empty where nobody says anything.
+fn about(profiles: &[DbProfile]) -> String {
+    let said: Vec<(&str, &str)> =
+        profiles.iter().filter_map(|profile| Some((profile.name.as_str(), profile.about.as_deref()?))).collect();
+    if said.is_empty() {
+        return String::new();
+    }
+    let share = ABOUT_LENGTH / said.len();
+    let said = said.into_iter().map(|(name, about)| json!({ "database": name, "about": cut(about, share) }));
+    Value::from_iter(said).to_string()
+}
+
 /// What was asked and answered before in the session.
 async fn exchanges(context: &RunContext, turn: &AskTurn) -> Result<Vec<Exchange>, Halt> {
     let turns = context.ports.store.last_turns(turn.session_id, Some(turn.id), EXCHANGES).await?;
@@ -184,6 +199,7 @@ struct Asking<'a> {
     context: &'a RunContext,
     turn: &'a AskTurn,
     tools: Tools<'a>,
+    about: String,
     before: Vec<Exchange>,
     used: Vec<ToolUse>,
     sender: Sender<'a>,
@@ -300,6 +316,7 @@ impl Asking<'_> {
         let found = self.used.first().map(|used| used.result.as_str()).unwrap_or_default();
         let conversation = Conversation {
             before: &self.before,
+            about: &self.about,
             question: &self.turn.question,
             found,
             rounds,

@@ -16,6 +16,8 @@ fn db_profile(name: &str) -> NewDbProfile {
         backend: DbBackend::Sqlite,
         url: "sqlite:///secret.db".to_owned().into(),
         pinned_database: None,
+        about: None,
+        exclude: Vec::new(),
     }
 }
 

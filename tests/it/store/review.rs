@@ -368,7 +368,14 @@ async fn an_apply_that_died_is_found_and_knows_what_it_began() {
 async fn a_profile_stays_while_its_comments_are_written() {
     let test = described(1).await;
     let url = secrecy::SecretString::from("sqlite:///x.db");
-    let profile = NewDbProfile { name: "demo".to_owned(), backend: DbBackend::Sqlite, url, pinned_database: None };
+    let profile = NewDbProfile {
+        name: "demo".to_owned(),
+        backend: DbBackend::Sqlite,
+        url,
+        pinned_database: None,
+        about: None,
+        exclude: Vec::new(),
+    };
     let profile = test.store.create_db_profile(profile, at(0)).await.unwrap();
     test.decide(&[1], FIRST).await.unwrap();
     test.order(RunId(1), false).await;
