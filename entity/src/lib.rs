@@ -22,6 +22,7 @@ pub mod idempotency_key;
 pub mod llm_profile;
 pub mod run;
 pub mod run_event;
+pub mod run_label;
 pub mod run_row;
 pub mod run_tally;
 pub mod schedule;

@@ -64,6 +64,17 @@ pub struct Model {
     /// The apply or roll-back under way, JSON.
     pub apply: Option<String>,
     pub auto_apply: bool,
+    pub cancelled_by: Option<String>,
+    /// What a person calls it.
+    pub title: Option<String>,
+    /// JSON; `run_label` holds each for filters.
+    pub labels: String,
+    /// Whether a row failed.
+    pub has_failures: bool,
+    pub apply_ms: i64,
+    pub apply_since: Option<i64>,
+    /// What it waits for, JSON.
+    pub waiting: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -27,6 +27,7 @@ pub struct Model {
     pub text: Option<String>,
     /// JSON.
     pub error: Option<String>,
+    pub actor: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -17,6 +17,10 @@ pub struct Model {
     pub llm_profile_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub schedule_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub started_by: String,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub has_failures: bool,
     pub n: i64,
 }
 

@@ -150,6 +150,38 @@ impl Unsettled {
     }
 }
 
+/// How the items of an apply or a roll-back ended.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Written {
+    /// Written now.
+    pub applied: i64,
+    /// The text stood there already.
+    pub unchanged: i64,
+    /// Another comment stands there.
+    pub conflict: i64,
+    /// Could not be written.
+    pub failed: i64,
+    /// Not reached: the apply was cancelled.
+    pub left: i64,
+}
+
+impl Written {
+    /// `136 written, 3 in conflict`: what came of it, for a person.
+    #[must_use]
+    pub fn told(self, rollback: bool) -> String {
+        let done = if rollback { "rolled back" } else { "written" };
+        let others = [
+            (self.unchanged, "unchanged"),
+            (self.conflict, "in conflict"),
+            (self.failed, "failed"),
+            (self.left, "not reached"),
+        ];
+        let others = others.into_iter().filter(|(count, _)| *count > 0);
+        let parts = std::iter::once((self.applied, done)).chain(others);
+        parts.map(|(count, what)| format!("{count} {what}")).collect::<Vec<_>>().join(", ")
+    }
+}
+
 /// What is to become of a comment, by what stands there now: UNCHANGED where it is the wanted text already,
 /// PLANNED where it may be written, CONFLICT where another comment stands. `last_written` is what Gloss last
 /// wrote there, if it ever did. A plan and the apply itself decide by this alone.

@@ -31,8 +31,24 @@ pub struct RunFilter {
     pub started_after: Option<Moment>,
     /// Started before this moment.
     pub started_before: Option<Moment>,
-    /// Whose number, scope, model or profile names hold this text; letter case does not count.
+    /// Started by one of these callers.
+    pub started_by: Option<Vec<String>>,
+    /// With at least one of these labels.
+    pub labels: Option<Vec<String>>,
+    /// Whether at least one row failed.
+    pub has_failures: Option<bool>,
+    /// Whose number, title, labels, scope, model or profile names hold this text; letter case does not count. `#12`
+    /// finds run 12 alone.
     pub search: Option<String>,
+}
+
+/// What a search looks for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Searched {
+    /// `#12`: the run of this number.
+    Number(RunId),
+    /// A text, trimmed and in lower case.
+    Text(String),
 }
 
 /// What a filter looks at in a run. Small enough to travel with a nudge.
@@ -54,15 +70,21 @@ pub struct RunFacts {
     pub parent_id: Option<RunId>,
     /// When it started, else when it was made.
     pub listed_at: Moment,
+    /// Who started it.
+    pub started_by: String,
+    /// Its labels.
+    pub labels: Vec<String>,
+    /// Whether a row failed.
+    pub has_failures: bool,
     /// What a search looks through; see [`search_text`].
     pub search_text: String,
 }
 
-/// What a search looks through: number, scope, model and profile names in lower case, one per line.
+/// What a search looks through: number, scope, model, profile names, title and labels in lower case, one per line.
 #[must_use]
-pub fn search_text(number: RunId, parts: &[Option<&str>]) -> String {
+pub fn search_text<'a>(number: RunId, parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = format!("#{number}");
-    for part in parts.iter().flatten() {
+    for part in parts {
         text.push('\n');
         text.push_str(&part.to_lowercase());
     }
@@ -84,13 +106,25 @@ impl RunFilter {
             && self.parent_run_id.is_none_or(|parent| run.parent_id == Some(parent))
             && self.started_after.is_none_or(|after| run.listed_at >= after)
             && self.started_before.is_none_or(|before| run.listed_at < before)
-            && self.search_needle().is_none_or(|needle| run.search_text.contains(&needle))
+            && among(self.started_by.as_ref(), Some(&run.started_by))
+            && self.labels.as_ref().is_none_or(|wanted| wanted.iter().any(|label| run.labels.contains(label)))
+            && self.has_failures.is_none_or(|wanted| run.has_failures == wanted)
+            && match self.searched() {
+                None => true,
+                Some(Searched::Number(number)) => run.id == number,
+                Some(Searched::Text(text)) => run.search_text.contains(&text),
+            }
     }
 
-    /// The searched text, trimmed and in lower case; `None` where there is none.
+    /// What is searched for; `None` where nothing is.
     #[must_use]
-    pub fn search_needle(&self) -> Option<String> {
-        self.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
+    pub fn searched(&self) -> Option<Searched> {
+        let text = self.search.as_deref()?.trim();
+        let digits = text.strip_prefix('#').filter(|rest| rest.bytes().all(|byte| byte.is_ascii_digit()));
+        match digits.and_then(|digits| digits.parse().ok()) {
+            Some(number) => Some(Searched::Number(RunId(number))),
+            None => Some(Searched::Text(text.to_lowercase())).filter(|_| !text.is_empty()),
+        }
     }
 }
 

@@ -81,12 +81,6 @@ impl RunStatus {
         matches!(self, Self::Queued | Self::Running | Self::Cancelling | Self::Applying)
     }
 
-    /// Whether the clock of `durationSeconds` runs.
-    #[must_use]
-    pub const fn is_timed(self) -> bool {
-        matches!(self, Self::Running | Self::Applying)
-    }
-
     /// Whether a worker holds the run and may write to it.
     #[must_use]
     pub const fn is_held(self) -> bool {

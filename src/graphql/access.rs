@@ -33,9 +33,9 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
         ("Query", "apiTokens") => Admin,
         (
             "Mutation",
-            "startRun" | "cancelRun" | "cancelRuns" | "resumeRun" | "rerun" | "generate" | "ask" | "reviewSuggestions"
-            | "applyRun" | "rollbackRun" | "createSchedule" | "updateSchedule" | "pauseSchedule" | "resumeSchedule"
-            | "runScheduleNow" | "testDbProfile" | "testLlmProfile",
+            "startRun" | "updateRun" | "cancelRun" | "cancelRuns" | "resumeRun" | "rerun" | "generate" | "ask"
+            | "reviewSuggestions" | "applyRun" | "rollbackRun" | "createSchedule" | "updateSchedule" | "pauseSchedule"
+            | "resumeSchedule" | "runScheduleNow" | "testDbProfile" | "testLlmProfile",
         ) => Operator,
         (
             "Mutation",

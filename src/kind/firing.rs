@@ -81,7 +81,7 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
         options: settings.options.resolve(llm.provider, "options")?,
         variations: None,
         budget: settings.budget.clone(),
-        started_by: schedule.created_by.clone(),
+        started_by: settings.name.clone(),
         auto_apply: settings.review_strategy == ReviewStrategy::Auto,
         rows: Vec::new(),
     })

@@ -90,7 +90,7 @@ impl Reruns {
     /// # Errors
     /// `NotFound`; `BadInput` for a budget that cannot be kept; `Conflict` where it is at work, has nothing left to
     /// do, has spent a budget that stays, or a profile of it is gone.
-    pub async fn resume(&self, id: RunId, budget: BudgetChange) -> Result<Run> {
+    pub async fn resume(&self, id: RunId, budget: BudgetChange, actor: &str) -> Result<Run> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run("input.id"))?;
         if let BudgetChange::Replace(budget) = &budget {
             check_budget(budget, "input.budget")?;
@@ -113,7 +113,8 @@ impl Reruns {
             BudgetChange::Replace(budget) => Some(budget),
             BudgetChange::Remove => Some(Budget::default()),
         };
-        let change = Box::new(move |edit: &mut RunEdit| edit.resume(budget));
+        let actor = actor.to_owned();
+        let change = Box::new(move |edit: &mut RunEdit| edit.resume(budget, &actor));
         let run = self.ports.store.change_run(id, None, self.ports.clock.now(), change).await?;
         info!(run = id.0, "run resumed");
         Ok(run)

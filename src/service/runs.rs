@@ -17,7 +17,7 @@ use crate::{
         id::{DbProfileId, LlmProfileId, RunId},
         page::{Page, PageArguments, PageRequest},
         profile::{DbProfile, LlmProfile},
-        run::{NewRun, Run, RunEdit, RunOptions},
+        run::{NamingChange, NewRun, Run, RunEdit, RunOptions},
         scope::RunScope,
         status::{RunCommand, RunKind, RunStatus},
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
@@ -164,11 +164,11 @@ impl Runs {
         ids.iter().enumerate().map(profile_at).collect()
     }
 
-    /// Cancels a run, if there is something to cancel.
+    /// Cancels a run for `actor`, if there is something to cancel.
     ///
     /// # Errors
     /// `NotFound`.
-    pub async fn cancel(&self, id: RunId) -> Result<(Run, CancelOutcome)> {
+    pub async fn cancel(&self, id: RunId, actor: &str) -> Result<(Run, CancelOutcome)> {
         let mut conflict = None;
         for _ in 0..CANCEL_TRIES {
             let run = self.get(id).await?.ok_or_else(|| unknown_run("input.id"))?;
@@ -178,7 +178,8 @@ impl Runs {
             if !run.status.can_cancel() {
                 return Ok((run, CancelOutcome::AlreadyFinished));
             }
-            let change = Box::new(|edit: &mut RunEdit| edit.request_cancel());
+            let actor = actor.to_owned();
+            let change = Box::new(move |edit: &mut RunEdit| edit.request_cancel(&actor));
             match self.ports.store.change_run(id, None, self.ports.clock.now(), change).await {
                 Ok(run) => {
                     info!(run = id.0, status = run.status.as_str(), "cancel requested");
@@ -201,13 +202,13 @@ impl Runs {
     ///
     /// # Errors
     /// What the store says.
-    pub async fn cancel_many(&self, filter: &RunFilter, dry_run: bool) -> Result<CancelledMany> {
+    pub async fn cancel_many(&self, filter: &RunFilter, dry_run: bool, actor: &str) -> Result<CancelledMany> {
         let cancellable: Vec<RunStatus> = RunStatus::ALL.iter().copied().filter(|status| status.can_cancel()).collect();
         let ids = self.ports.store.run_ids(filter, &cancellable).await?;
         let mut cancelled = 0;
         if !dry_run {
             for id in &ids {
-                match self.cancel(*id).await {
+                match self.cancel(*id, actor).await {
                     Ok((_, CancelOutcome::AlreadyFinished)) | Err(Error::NotFound { .. }) => {}
                     Ok(_) => cancelled += 1,
                     Err(error) => return Err(error),
@@ -215,6 +216,22 @@ impl Runs {
             }
         }
         Ok(CancelledMany { matched: ids.len(), cancelled })
+    }
+
+    /// Changes a run's title and labels.
+    ///
+    /// # Errors
+    /// `NotFound`; `BadInput` for a title or labels beyond their limits.
+    pub async fn rename(&self, id: RunId, change: NamingChange) -> Result<Run> {
+        let change = change.checked()?;
+        self.get(id).await?.ok_or_else(|| unknown_run("input.id"))?;
+        let rename = Box::new(move |edit: &mut RunEdit| {
+            edit.rename(change);
+            Ok(())
+        });
+        let run = self.ports.store.change_run(id, None, self.ports.clock.now(), rename).await?;
+        info!(run = id.0, "run renamed");
+        Ok(run)
     }
 
     /// Deletes ended runs with all that belongs to them, all or none.

@@ -180,6 +180,9 @@ mod tests {
             schedule_id: None,
             parent_id: None,
             listed_at: DateTime::UNIX_EPOCH,
+            started_by: "local".to_owned(),
+            labels: Vec::new(),
+            has_failures: false,
             search_text: String::new(),
         })
     }

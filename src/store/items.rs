@@ -22,7 +22,7 @@ use super::{
 };
 use crate::domain::{
     Error, Result,
-    apply::{ApplyItem, ApplyStatus, outcomes_list},
+    apply::{ApplyItem, ApplyStatus, Written, outcomes_list},
     clock::Moment,
     filter::OrderDirection,
     id::{RunId, SuggestionId},
@@ -110,6 +110,27 @@ pub(super) async fn count(
     number(connection, of(run, statuses).expr(Expr::cust("count(*)"))).await
 }
 
+/// How the items of a run's apply ended.
+pub(super) async fn written(connection: &impl ConnectionTrait, run: RunId) -> Result<Written> {
+    let query = of(run, None)
+        .column(apply_item::Column::Status)
+        .expr(Expr::cust("count(*)"))
+        .group_by_col(apply_item::Column::Status)
+        .take();
+    let mut written = Written::default();
+    for row in connection.query_all(&query).await? {
+        let (status, count): (String, i64) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+        match record::spelled(&status)? {
+            ApplyStatus::Applied => written.applied = count,
+            ApplyStatus::Unchanged => written.unchanged = count,
+            ApplyStatus::Conflict => written.conflict = count,
+            ApplyStatus::Failed => written.failed = count,
+            ApplyStatus::Planned => written.left = count,
+        }
+    }
+    Ok(written)
+}
+
 /// Records what an edit says of items: a new apply's, and what came of some.
 pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
     let run = &edit.run;
@@ -171,6 +192,7 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
                 .filter(Column::Id.eq(item.suggestion_id.0))
                 .exec(transaction)
                 .await?;
+            follow_comment(transaction, run, item).await?;
             replace_others(transaction, item.suggestion_id).await
         }
         _ => Ok(()),

@@ -14,7 +14,7 @@ use crate::domain::{
     clock::Moment,
     event::RunEvent,
     id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
-    run::{Row, Run},
+    run::{Naming, Row, Run},
     schedule::{Schedule, ScheduleSettings, Timing},
     suggestion::{Review, Suggestion},
     usage::{Budget, Progress, Usage},
@@ -117,6 +117,13 @@ pub(super) fn run_model(run: &Run) -> Result<run::Model> {
         auto_apply: run.auto_apply,
         variations: run.variations.map(|mode| mode.as_str().to_owned()),
         apply: to_json_or_none(run.apply.as_ref())?,
+        cancelled_by: run.cancelled_by.clone(),
+        title: run.naming.title.clone(),
+        labels: to_json(&run.naming.labels)?,
+        has_failures: run.progress.failed > 0,
+        apply_ms: run.apply_ms,
+        apply_since: run.apply_since.map(millis),
+        waiting: to_json_or_none(run.waiting.as_ref())?,
     })
 }
 
@@ -141,6 +148,9 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
         budget: Budget { max_cost_usd: row.max_cost_usd, max_tokens: row.max_tokens, max_seconds: row.max_seconds },
         variations: row.variations.as_deref().map(spelled).transpose()?,
         started_by: row.started_by,
+        cancelled_by: row.cancelled_by,
+        naming: Naming { title: row.title, labels: from_json(&row.labels)? },
+        waiting: from_json_or_none(row.waiting.as_deref())?,
         auto_apply: row.auto_apply,
         apply: from_json_or_none(row.apply.as_deref())?,
         created_at: moment(row.created_at)?,
@@ -148,6 +158,8 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
         finished_at: moment_or_none(row.finished_at)?,
         active_ms: row.active_ms,
         active_since: moment_or_none(row.active_since)?,
+        apply_ms: row.apply_ms,
+        apply_since: moment_or_none(row.apply_since)?,
         progress: Progress {
             total: row.rows_total,
             done: row.rows_done,
@@ -203,6 +215,7 @@ pub(super) fn event_model(event: &RunEvent) -> Result<run_event::Model> {
         suggestion_id: event.suggestion_id.map(|id| id.0),
         text: event.text.clone(),
         error: to_json_or_none(event.error.as_ref())?,
+        actor: event.actor.clone(),
     })
 }
 
@@ -222,6 +235,7 @@ pub(super) fn event(row: run_event::Model) -> Result<RunEvent> {
         suggestion_id: row.suggestion_id.map(SuggestionId),
         text: row.text,
         error: from_json_or_none(row.error.as_deref())?,
+        actor: row.actor,
     })
 }
 

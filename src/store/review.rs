@@ -309,7 +309,7 @@ async fn decide_on(
         .map(|(_, run)| run)
         .collect();
     let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
-    let nudges = settle::settle(transaction, runs, at).await?;
+    let nudges = settle::settle(transaction, runs, reviewer, at).await?;
     let count = changed.len();
     changed.truncate(MAX_FIRST);
     Ok((Reviewed { changed: count, first: changed }, nudges))
@@ -431,7 +431,9 @@ impl ReviewStore for SqlStore {
             let transaction = store.begin().await?;
             let row = runs::find(&transaction, run).await?;
             let needs = settle::unsettled(&transaction, run).await?;
-            store.change(transaction, row, Some(fence), at, Box::new(move |edit| edit.finish_apply(needs))).await
+            let written = items::written(&transaction, run).await?;
+            let finish: Change = Box::new(move |edit| edit.finish_apply(needs, written));
+            store.change(transaction, row, Some(fence), at, finish).await
         })
         .await
     }

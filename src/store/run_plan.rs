@@ -7,7 +7,7 @@
 
 use entity::{
     run::{self, Column},
-    run_tally,
+    run_label, run_tally,
 };
 use sea_orm::{
     Condition, ConnectionTrait, DbBackend, Value,
@@ -21,7 +21,7 @@ use super::{
 };
 use crate::domain::{
     Result,
-    filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
+    filter::{OrderDirection, RunFilter, RunOrder, RunOrderField, Searched},
 };
 
 /// So many runs at most are sorted for a page.
@@ -29,13 +29,15 @@ pub(super) const FEW: u64 = 1_000;
 /// So many ranges at most are merged for a page.
 const MAX_RANGES: usize = 64;
 /// What can lead, the most selective first. Each has an index that goes on with the time.
-const LEADERS: [&[Part]; 7] = [
+const LEADERS: [&[Part]; 9] = [
     &[Part::Parent],
     &[Part::Schedule],
     &[Part::Kind, Part::Status],
     &[Part::Status],
+    &[Part::StartedBy],
     &[Part::DbProfile],
     &[Part::LlmProfile],
+    &[Part::HasFailures],
     &[Part::Kind],
 ];
 
@@ -48,6 +50,8 @@ pub(super) enum Part {
     LlmProfile,
     Schedule,
     Parent,
+    StartedBy,
+    HasFailures,
 }
 
 impl Part {
@@ -59,6 +63,8 @@ impl Part {
             Self::LlmProfile => Column::LlmProfileId,
             Self::Schedule => Column::ScheduleId,
             Self::Parent => Column::ParentId,
+            Self::StartedBy => Column::StartedBy,
+            Self::HasFailures => Column::HasFailures,
         }
     }
 
@@ -70,6 +76,8 @@ impl Part {
             Self::DbProfile => Some(run_tally::Column::DbProfileId),
             Self::LlmProfile => Some(run_tally::Column::LlmProfileId),
             Self::Schedule => Some(run_tally::Column::ScheduleId),
+            Self::StartedBy => Some(run_tally::Column::StartedBy),
+            Self::HasFailures => Some(run_tally::Column::HasFailures),
             Self::Parent => None,
         }
     }
@@ -87,7 +95,18 @@ pub(super) struct Parts {
     from_ms: Option<i64>,
     /// Before this millisecond.
     until_ms: Option<i64>,
-    needle: Option<String>,
+    /// At least one of these labels.
+    labels: Option<Vec<String>>,
+    searched: Option<Searched>,
+}
+
+/// What leads a statement, and is not to be looked at beside it.
+#[derive(Debug, Clone, Copy, Default)]
+struct Leading {
+    parts: &'static [Part],
+    time: bool,
+    labels: bool,
+    search: bool,
 }
 
 /// A column of the runs.
@@ -96,20 +115,20 @@ fn of_run(column: Column) -> Expr {
 }
 
 /// Values that pass, each once; nothing where all do.
-fn list<T: Copy + PartialEq>(
+fn list<T: Clone + PartialEq>(
     lists: &mut Vec<List>,
     part: Part,
     wanted: Option<&Vec<T>>,
     all: usize,
-    value: impl Fn(T) -> Value,
+    value: impl Fn(&T) -> Value,
 ) -> bool {
     let Some(wanted) = wanted else { return true };
     let mut distinct: Vec<T> = Vec::with_capacity(wanted.len());
     let mut values: Vec<Value> = Vec::with_capacity(wanted.len());
     for item in wanted {
         if !distinct.contains(item) {
-            distinct.push(*item);
-            values.push(value(*item));
+            distinct.push(item.clone());
+            values.push(value(item));
         }
     }
     let some = !values.is_empty();
@@ -125,6 +144,7 @@ impl Parts {
         use crate::domain::status::{RunKind, RunStatus};
         let mut lists = Vec::new();
         let parent = filter.parent_run_id.map(|id| vec![id]);
+        let has_failures = filter.has_failures.map(|has| vec![has]);
         let some = list(&mut lists, Part::Kind, filter.kinds.as_ref(), RunKind::ALL.len(), |kind| kind.as_str().into())
             && list(&mut lists, Part::Status, filter.statuses.as_ref(), RunStatus::ALL.len(), |status| {
                 status.as_str().into()
@@ -132,20 +152,25 @@ impl Parts {
             && list(&mut lists, Part::DbProfile, filter.db_profile_ids.as_ref(), usize::MAX, |id| id.0.into())
             && list(&mut lists, Part::LlmProfile, filter.llm_profile_ids.as_ref(), usize::MAX, |id| id.0.into())
             && list(&mut lists, Part::Schedule, filter.schedule_ids.as_ref(), usize::MAX, |id| id.0.into())
-            && list(&mut lists, Part::Parent, parent.as_ref(), usize::MAX, |id| id.0.into());
+            && list(&mut lists, Part::Parent, parent.as_ref(), usize::MAX, |id| id.0.into())
+            && list(&mut lists, Part::StartedBy, filter.started_by.as_ref(), usize::MAX, |name| name.as_str().into())
+            && list(&mut lists, Part::HasFailures, has_failures.as_ref(), usize::MAX, |has| (*has).into())
+            && filter.labels.as_ref().is_none_or(|labels| !labels.is_empty());
         some.then(|| Self {
             backend,
             lists,
             from_ms: filter.started_after.map(record::millis_from),
             until_ms: filter.started_before.map(record::millis_from),
-            needle: filter.search_needle(),
+            labels: filter.labels.clone(),
+            searched: filter.searched(),
         })
     }
 
     /// The lists, where nothing else restricts: what the tally can answer.
     pub(super) fn tallied(&self) -> Option<&[List]> {
-        let timeless = self.from_ms.is_none() && self.until_ms.is_none() && self.needle.is_none();
-        let tallied = timeless && self.lists.iter().all(|(part, _)| part.tallied().is_some());
+        let listed = self.labels.is_none() && self.searched.is_none();
+        let timeless = self.from_ms.is_none() && self.until_ms.is_none();
+        let tallied = listed && timeless && self.lists.iter().all(|(part, _)| part.tallied().is_some());
         tallied.then_some(&self.lists)
     }
 
@@ -173,20 +198,48 @@ impl Parts {
         condition
     }
 
-    /// What must hold beside what leads: the other lists, the time unless it leads too, the search unless it does.
-    fn rest(&self, leader: &[Part], time_leads: bool, search_leads: bool) -> Condition {
+    /// What must hold beside what leads.
+    fn rest(&self, leading: Leading) -> Condition {
         let mut condition = Condition::all();
-        for (part, values) in self.lists.iter().filter(|(part, _)| !leader.contains(part)) {
+        for (part, values) in self.lists.iter().filter(|(part, _)| !leading.parts.contains(part)) {
             condition =
                 condition.add(dialect::plain(self.backend, of_run(part.column())).is_in(values.iter().cloned()));
         }
-        if !time_leads {
+        if !leading.time {
             condition = condition.add(self.time(&dialect::plain(self.backend, of_run(Column::ListedAt))));
         }
-        if let Some(needle) = self.needle.as_deref().filter(|_| !search_leads) {
-            condition = condition.add(dialect::holds(self.backend, needle));
+        if !leading.labels && self.labels.is_some() {
+            let mut labelled = self.labelled();
+            labelled.and_where(
+                Expr::col((run_label::Entity, run_label::Column::RunId))
+                    .eq(dialect::plain(self.backend, of_run(Column::Id))),
+            );
+            condition = condition.add(Expr::exists(labelled));
         }
-        condition
+        match self.searched.as_ref().filter(|_| !leading.search) {
+            Some(Searched::Text(text)) => condition.add(dialect::holds(self.backend, text)),
+            Some(Searched::Number(id)) => condition.add(dialect::plain(self.backend, of_run(Column::Id)).eq(id.0)),
+            None => condition,
+        }
+    }
+
+    /// The keys of the runs with one of the labels; a run with several stands there as often.
+    fn labelled(&self) -> SelectStatement {
+        let labels = self.labels.iter().flatten().map(String::as_str);
+        let mut query = Query::select();
+        query.column((run_label::Entity, run_label::Column::RunId)).from(run_label::Entity);
+        query.and_where(Expr::col((run_label::Entity, run_label::Column::Label)).is_in(labels)).take()
+    }
+
+    /// The keys of the runs that the search finds, where an index answers it.
+    fn found(&self) -> Option<SelectStatement> {
+        match self.searched.as_ref()? {
+            Searched::Text(text) => dialect::search(self.backend, text),
+            Searched::Number(id) => {
+                let mut query = Query::select();
+                Some(query.column(Column::Id).from(run::Entity).and_where(Expr::col(Column::Id).eq(id.0)).take())
+            }
+        }
     }
 
     /// The lists that lead, as conditions for an index.
@@ -201,13 +254,18 @@ impl Parts {
 
     /// The whole filter with its best index in front: for counts, where no order matters.
     pub(super) fn condition(&self) -> Condition {
-        if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
-            let id = of_run(Column::Id);
-            return Condition::all().add(id.in_subquery(found)).add(self.rest(&[], false, true));
+        let id = of_run(Column::Id);
+        if let Some(found) = self.found() {
+            let rest = self.rest(Leading { search: true, ..Leading::default() });
+            return Condition::all().add(id.in_subquery(found)).add(rest);
         }
-        let leader = self.leader();
+        if self.labels.is_some() {
+            let rest = self.rest(Leading { labels: true, ..Leading::default() });
+            return Condition::all().add(id.in_subquery(self.labelled())).add(rest);
+        }
+        let parts = self.leader();
         let time = self.time(&of_run(Column::ListedAt));
-        self.led(leader).add(time).add(self.rest(leader, true, false))
+        self.led(parts).add(time).add(self.rest(Leading { parts, time: true, ..Leading::default() }))
     }
 
     /// Ways to find few runs: each an indexed condition with what must hold beside it.
@@ -218,16 +276,21 @@ impl Parts {
             found.expr(Expr::val(1)).from(run::Entity).cond_where(condition.clone()).limit(few + 1);
             finders.push((found, condition, rest));
         };
-        for leader in LEADERS.into_iter().filter(|leader| leader.iter().all(|part| self.values(*part).is_some())) {
-            add(self.led(leader), self.rest(leader, false, false));
+        for parts in LEADERS.into_iter().filter(|leader| leader.iter().all(|part| self.values(*part).is_some())) {
+            add(self.led(parts), self.rest(Leading { parts, ..Leading::default() }));
         }
         if self.from_ms.is_some() || self.until_ms.is_some() {
-            add(self.time(&of_run(Column::ListedAt)), self.rest(&[], true, false));
+            add(self.time(&of_run(Column::ListedAt)), self.rest(Leading { time: true, ..Leading::default() }));
         }
-        if let Some(found) = self.needle.as_deref().and_then(|needle| dialect::search(self.backend, needle)) {
-            let id = of_run(Column::Id);
-            let condition = Condition::all().add(id.in_subquery(found.clone()));
-            finders.push((found.clone().limit(few + 1).take(), condition, self.rest(&[], false, true)));
+        let mut add_keys = |keys: SelectStatement, leading: Leading| {
+            let condition = Condition::all().add(of_run(Column::Id).in_subquery(keys.clone()));
+            finders.push((keys.clone().limit(few + 1).take(), condition, self.rest(leading)));
+        };
+        if self.labels.is_some() {
+            add_keys(self.labelled(), Leading { labels: true, ..Leading::default() });
+        }
+        if let Some(found) = self.found() {
+            add_keys(found, Leading { search: true, ..Leading::default() });
         }
         finders
     }
@@ -260,14 +323,14 @@ impl Plan {
         few: u64,
     ) -> Result<Self> {
         let by_time = order.field == RunOrderField::StartedAt;
-        if !by_time || parts.needle.is_some() || parts.lists.len() > 1 {
+        if !by_time || parts.searched.is_some() || parts.labels.is_some() || parts.lists.len() > 1 {
             let finders = parts.finders(few);
             if let Some(at) = fewest(connection, &finders, few).await? {
                 let (_, condition, rest) = finders[at].clone();
                 return Ok(Self::Sort { condition: condition.add(rest) });
             }
         }
-        let leader: &[Part] = match order.field {
+        let leader: &'static [Part] = match order.field {
             RunOrderField::StartedAt => parts.leader(),
             RunOrderField::Status if parts.values(Part::Status).is_some() => &[Part::Status],
             _ => &[],
@@ -281,7 +344,7 @@ impl Plan {
             };
             leaders = leaders.iter().flat_map(with).collect();
         }
-        Ok(Self::Walk { leaders, rest: parts.rest(leader, by_time, false) })
+        Ok(Self::Walk { leaders, rest: parts.rest(Leading { parts: leader, time: by_time, ..Leading::default() }) })
     }
 }
 

@@ -61,10 +61,11 @@ pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> 
     })
 }
 
-/// Lets runs follow their suggestions; gives the nudges that the commit owes.
+/// Lets runs follow their suggestions, which `actor` decided on; gives the nudges that the commit owes.
 pub(super) async fn settle(
     transaction: &Transaction,
     runs: Vec<(run::Model, Run)>,
+    actor: &str,
     at: Moment,
 ) -> Result<Vec<RunNudge>> {
     let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
@@ -81,6 +82,7 @@ pub(super) async fn settle(
         };
         let before = run.facts();
         let mut edit = RunEdit::new(run, at);
+        edit.actor = Some(actor.to_owned());
         edit.settle(needs)?;
         if !edit.events.is_empty() {
             write::edit(transaction, Some(&row), &edit).await?;

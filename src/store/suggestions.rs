@@ -194,7 +194,7 @@ impl SuggestionStore for SqlStore {
         query
             .columns([Column::RunId, Column::ReviewState])
             .expr(Expr::cust("count(*)"))
-            .expr(Expr::col(Column::AppliedId).count())
+            .expr(Expr::col(Column::AppliedText).count())
             .from(suggestion::Entity)
             .and_where(Expr::col(Column::RunId).is_in(runs.iter().map(|run| run.0)))
             .group_by_columns([Column::RunId, Column::ReviewState]);

@@ -5,7 +5,7 @@
 
 use std::collections::HashMap;
 
-use entity::{alternative, evidence, run, run_event, run_row, suggestion};
+use entity::{alternative, evidence, run, run_event, run_label, run_row, suggestion};
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, Iterable, ModelTrait,
     QueryFilter, QueryTrait,
@@ -31,7 +31,10 @@ pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>,
     let after = record::run_model(&edit.run)?;
     match before {
         Some(before) => update_run(transaction, before, &after).await?,
-        None => insert(transaction, [after.into_active_model()]).await?,
+        None => insert(transaction, [after.clone().into_active_model()]).await?,
+    }
+    if before.is_some_and(|before| before.labels != after.labels) {
+        write_labels(transaction, edit.run.id, &edit.run.naming.labels).await?;
     }
     for rows in edit.new_rows.chunks(MAX_ROWS) {
         let rows: Vec<_> = rows.iter().map(|row| row_model(edit.run.id, row)).collect();
@@ -97,6 +100,13 @@ async fn update_run(transaction: &Transaction, before: &run::Model, after: &run:
         transaction.execute(&update).await?;
     }
     Ok(())
+}
+
+/// Records the labels of a run, one row each for filters.
+async fn write_labels(transaction: &Transaction, run: RunId, labels: &[String]) -> Result<()> {
+    run_label::Entity::delete_many().filter(run_label::Column::RunId.eq(run.0)).exec(transaction).await?;
+    let rows = labels.iter().map(|label| run_label::Model { run_id: run.0, label: label.clone() }.into_active_model());
+    insert(transaction, rows).await
 }
 
 fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {

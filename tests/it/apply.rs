@@ -120,7 +120,7 @@ async fn a_cancel_falls_between_two_writes() {
     *world.db.gate.lock().unwrap() = Some((waiting.clone(), go.clone()));
     world.apply(id, false).await;
     waiting.acquire_many(3).await.unwrap().forget();
-    let cancel = Box::new(RunEdit::request_cancel);
+    let cancel = Box::new(|edit: &mut RunEdit| edit.request_cancel("local"));
     world.ports.store.change_run(id, None, SystemClock.now(), cancel).await.unwrap();
     go.add_permits(100);
     let run = world.ended(id).await;
@@ -172,7 +172,7 @@ async fn a_cancel_of_a_write_that_hangs_is_heeded_at_the_next_start() {
     *world.db.gate.lock().unwrap() = Some((waiting.clone(), go));
     world.apply(id, false).await;
     waiting.acquire_many(2).await.unwrap().forget();
-    let cancel = Box::new(RunEdit::request_cancel);
+    let cancel = Box::new(|edit: &mut RunEdit| edit.request_cancel("local"));
     world.ports.store.change_run(id, None, SystemClock.now(), cancel).await.unwrap();
     // As a kill leaves it: held by a worker whose lease runs out.
     let expire = Box::new(|edit: &mut RunEdit| {
@@ -201,7 +201,7 @@ async fn a_cancel_of_a_queued_apply_looks_at_what_was_begun() {
     world.apply(id, false).await;
     waiting.acquire_many(3).await.unwrap().forget();
     world.stop_pool().await;
-    let cancel = Box::new(RunEdit::request_cancel);
+    let cancel = Box::new(|edit: &mut RunEdit| edit.request_cancel("local"));
     let run = world.ports.store.change_run(id, None, SystemClock.now(), cancel).await.unwrap();
     assert_eq!(run.status, RunStatus::Cancelling);
     world.start_pool();

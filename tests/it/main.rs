@@ -4,6 +4,7 @@
 mod api;
 mod applied;
 mod apply;
+mod apply_times;
 mod architecture;
 mod ask;
 mod ask_chinook;
@@ -27,6 +28,7 @@ mod provider;
 mod reruns;
 mod review_api;
 mod roles;
+mod run_names;
 mod runs;
 mod schedules;
 mod schema;

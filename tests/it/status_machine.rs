@@ -7,7 +7,7 @@ use gloss::domain::{
     event::RunEventType,
     id::RunId,
     profile::LlmProvider,
-    run::{Row, RowOutcome, Run, RunEdit, RunError, RunOptions},
+    run::{Naming, Row, RowOutcome, Run, RunEdit, RunError, RunOptions},
     scope::RunScope,
     status::{RunCommand, RunKind, RunStatus},
     suggestion::{Alternative, Draft},
@@ -61,6 +61,9 @@ fn queued(at: DateTime<Utc>) -> Run {
         variations: None,
         budget: Budget::default(),
         started_by: "local".into(),
+        cancelled_by: None,
+        naming: Naming::default(),
+        waiting: None,
         auto_apply: false,
         apply: None,
         created_at: at,
@@ -68,6 +71,8 @@ fn queued(at: DateTime<Utc>) -> Run {
         finished_at: None,
         active_ms: 0,
         active_since: None,
+        apply_ms: 0,
+        apply_since: None,
         progress: Progress::default(),
         usage: Usage::default(),
         error: None,
@@ -103,7 +108,7 @@ fn apply(edit: &mut RunEdit, step: Step, next_row: &mut i32) -> gloss::domain::R
         Step::Claim => edit.claim("w", edit.at + TimeDelta::seconds(30)),
         Step::Release => edit.release(),
         Step::Die if edit.run.status.is_held() => edit.take_from_dead(),
-        Step::Cancel if edit.run.status.can_cancel() => edit.request_cancel(),
+        Step::Cancel if edit.run.status.can_cancel() => edit.request_cancel("local"),
         Step::Resolve(rows) if edit.run.status == RunStatus::Running && edit.run.progress.total.is_none() => {
             edit.resolve((1..=i32::from(rows)).map(row).collect());
             Ok(())
@@ -170,7 +175,7 @@ proptest! {
         let counted = run.progress.done + run.progress.failed + run.progress.skipped;
         prop_assert_eq!(counted, next_row - 1);
         prop_assert_eq!(events.last().unwrap().status, run.status);
-        prop_assert_eq!(run.active_since.is_some(), run.status.is_timed());
+        prop_assert_eq!(run.active_since.is_some(), run.status == RunStatus::Running);
         if run.started_at.is_some() {
             prop_assert_eq!(run.duration_ms(now), Some(worked.num_milliseconds()));
         }

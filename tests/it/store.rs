@@ -386,7 +386,7 @@ async fn deleting_takes_everything_that_belongs_to_a_run() {
     assert_eq!(code, "CONFLICT");
     assert!(message.contains('#'), "{message}");
     test.change(RunId(1), 4, |edit| edit.finish(RunStatus::Success, None)).await;
-    test.change(RunId(2), 4, gloss::domain::run::RunEdit::request_cancel).await;
+    test.change(RunId(2), 4, |edit| edit.request_cancel("local")).await;
     let (code, message) = error_of(test.store.delete_runs(&[RunId(1), RunId(77)]).await);
     assert_eq!((code, message.contains("77")), ("NOT_FOUND", true));
     assert_eq!(test.store.runs_count(&RunFilter::default()).await.unwrap(), 2);

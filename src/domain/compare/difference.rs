@@ -18,6 +18,9 @@ type Read = fn(&Run) -> Option<String>;
 
 /// All settings, in the order in which they are told.
 const SETTINGS: &[(&str, Read)] = &[
+    ("title", |run| run.naming.title.clone()),
+    ("labels", |run| Some(run.naming.labels.join(", ")).filter(|labels| !labels.is_empty())),
+    ("startedBy", |run| Some(run.started_by.clone())),
     ("kind", |run| Some(run.kind.as_str().to_owned())),
     ("command", |run| Some(run.command.as_str().to_owned())),
     ("status", |run| Some(run.status.as_str().to_owned())),

@@ -4,10 +4,10 @@
 //! transaction. Each method is one thing that happens; it moves the status only along the machine of `status.rs`,
 //! keeps the counts true and numbers the events. To add a thing that happens, add a method here.
 
-use super::{Row, RowOutcome, Run, RunError};
+use super::{NamingChange, Row, RowOutcome, Run, RunError, Waiting};
 use crate::domain::{
     Error, Result,
-    apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled},
+    apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled, Written},
     ask::{ToolUse, TurnChange},
     asset::AssetPath,
     clock::Moment,
@@ -15,6 +15,9 @@ use crate::domain::{
     status::RunStatus,
     usage::{Budget, Usage},
 };
+
+/// What a queued run waits for, and one that was told to apply.
+const FREE_WORKER: &str = "Waiting for a free worker";
 
 /// A run under change: what the store writes in one transaction.
 #[derive(Debug)]
@@ -38,6 +41,8 @@ pub struct RunEdit {
     pub items: Vec<ApplyItem>,
     /// What happened to the question that an ASK run answers.
     pub turn: Vec<TurnChange>,
+    /// Who makes the change, where a person or a schedule does: the actor of its events.
+    pub actor: Option<String>,
 }
 
 impl RunEdit {
@@ -54,6 +59,7 @@ impl RunEdit {
             new_items: None,
             items: Vec::new(),
             turn: Vec::new(),
+            actor: None,
         }
     }
 
@@ -61,6 +67,8 @@ impl RunEdit {
     #[must_use]
     pub fn created(run: Run, at: Moment) -> Self {
         let mut edit = Self::new(run, at);
+        edit.actor = Some(edit.run.started_by.clone());
+        edit.wait_for(FREE_WORKER);
         let message = format!("Queued {}", edit.run.scope_summary);
         edit.emit(RunEventType::Created, message);
         edit
@@ -83,6 +91,7 @@ impl RunEdit {
             suggestion_id: None,
             text: None,
             error: None,
+            actor: self.actor.clone(),
         });
         let last = self.events.len() - 1;
         &mut self.events[last]
@@ -99,11 +108,11 @@ impl RunEdit {
             )));
         }
         self.keep_time();
-        if !next.is_timed() {
-            self.run.active_since = None;
-        } else if self.run.active_since.is_none() {
-            self.run.active_since = Some(self.at);
-        }
+        // A claim that goes on with an apply is RUNNING for a moment: that is no time of describing.
+        let describes = next == RunStatus::Running && self.run.apply.is_none();
+        let applies = next == RunStatus::Applying;
+        self.run.active_since = self.run.active_since.or(Some(self.at)).filter(|_| describes);
+        self.run.apply_since = self.run.apply_since.or(Some(self.at)).filter(|_| applies);
         self.run.status = next;
         Ok(())
     }
@@ -111,10 +120,33 @@ impl RunEdit {
     /// Closes the open span of work at this change and opens the next, so that a crash loses no more than
     /// the time since the last record. The store calls it before it writes.
     pub fn keep_time(&mut self) {
-        if let Some(since) = self.run.active_since {
-            self.run.active_ms += (self.at - since).num_milliseconds().max(0);
-            self.run.active_since = Some(self.at.max(since));
+        let at = self.at;
+        let close = |total: &mut i64, since: &mut Option<Moment>| {
+            if let Some(since) = since {
+                *total += (at - *since).num_milliseconds().max(0);
+                *since = at.max(*since);
+            }
+        };
+        close(&mut self.run.active_ms, &mut self.run.active_since);
+        close(&mut self.run.apply_ms, &mut self.run.apply_since);
+    }
+
+    /// The run waits: `reason` says for what. Told again while it waits for the same, it keeps the moment it began.
+    pub fn wait_for(&mut self, reason: impl Into<String>) {
+        let reason = reason.into();
+        if self.run.waiting.as_ref().is_none_or(|waiting| waiting.reason != reason) {
+            self.run.waiting = Some(Waiting { reason, since: self.at });
         }
+    }
+
+    /// What the run waited for has come.
+    pub fn go_on(&mut self) {
+        self.run.waiting = None;
+    }
+
+    /// A person names the run.
+    pub fn rename(&mut self, change: NamingChange) {
+        change.apply_to(&mut self.run.naming);
     }
 
     /// A worker takes the run: one that is queued, or one that was told to apply and has no worker yet.
@@ -122,6 +154,7 @@ impl RunEdit {
     /// # Errors
     /// `Conflict` where it is neither.
     pub fn claim(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
+        self.go_on();
         if self.run.status == RunStatus::Applying && self.run.worker_id.is_none() {
             self.run.attempt += 1;
             self.run.worker_id = Some(worker_id.to_owned());
@@ -165,6 +198,7 @@ impl RunEdit {
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
+        self.wait_for(FREE_WORKER);
         self.emit(RunEventType::StatusChanged, "Queued again: the server stops");
         Ok(())
     }
@@ -176,6 +210,7 @@ impl RunEdit {
     pub fn take_from_dead(&mut self) -> Result<()> {
         // The time since the last record is not work.
         self.run.active_since = None;
+        self.run.apply_since = None;
         if self.run.status == RunStatus::Cancelling {
             return self.finish(RunStatus::Cancelled, None);
         }
@@ -183,6 +218,7 @@ impl RunEdit {
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
+        self.wait_for(FREE_WORKER);
         self.emit(RunEventType::StatusChanged, "Queued again: its worker is gone");
         Ok(())
     }
@@ -286,7 +322,9 @@ impl RunEdit {
     ///
     /// # Errors
     /// `Conflict` where nothing can be cancelled.
-    pub fn request_cancel(&mut self) -> Result<()> {
+    pub fn request_cancel(&mut self, actor: &str) -> Result<()> {
+        self.actor = Some(actor.to_owned());
+        self.run.cancelled_by = Some(actor.to_owned());
         if self.run.status == RunStatus::Queued && self.run.apply.is_some() {
             self.move_to(RunStatus::Running)?;
             self.run.lease_until = Some(self.at - chrono::Duration::milliseconds(1));
@@ -300,11 +338,11 @@ impl RunEdit {
     }
 
     /// Goes on where the run stopped: rows without an outcome, and rows that failed. A new budget replaces the old
-    /// one; `budget` is `None` to keep it.
+    /// one; `budget` is `None` to keep it. `actor` is who asks.
     ///
     /// # Errors
     /// `Conflict` where nothing is left to do, where it is still at work, or where its spent budget stays as it is.
-    pub fn resume(&mut self, budget: Option<Budget>) -> Result<()> {
+    pub fn resume(&mut self, budget: Option<Budget>, actor: &str) -> Result<()> {
         use RunStatus::{Cancelled, Failed, Paused, ReadyForReview, Success};
         let run = &self.run;
         let resumable = match run.status {
@@ -328,10 +366,13 @@ impl RunEdit {
             return Err(Error::conflict("the run's budget is spent; resume it with a larger one, or remove it"));
         }
         self.move_to(RunStatus::Queued)?;
+        self.actor = Some(actor.to_owned());
+        self.run.cancelled_by = None;
         self.run.finished_at = None;
         self.run.error = None;
         self.retries_failed = self.run.progress.failed > 0;
         self.run.progress.failed = 0;
+        self.wait_for(FREE_WORKER);
         self.emit(RunEventType::StatusChanged, "Queued again: resumed");
         Ok(())
     }
@@ -344,8 +385,11 @@ impl RunEdit {
         self.move_to(RunStatus::Applying)?;
         let what = if order.rollback { "Rolling back" } else { "Applying" };
         let count = items.len();
-        self.run.finished_at = None;
+        self.actor = Some(order.actor.clone());
         self.run.apply = Some(order);
+        if self.run.worker_id.is_none() {
+            self.wait_for(FREE_WORKER);
+        }
         self.new_items = Some(items);
         self.emit(RunEventType::StatusChanged, format!("{what} {count} comments"));
         Ok(())
@@ -369,6 +413,7 @@ impl RunEdit {
     /// A comment was written, stood there already, or could not be written.
     pub fn end_item(&mut self, item: ApplyItem) {
         let rollback = self.run.apply.as_ref().is_some_and(|order| order.rollback);
+        self.actor = self.run.apply.as_ref().map(|order| order.actor.clone());
         let place = item.asset.display();
         let (event_type, message) = match item.status {
             ApplyStatus::Applied if rollback => (RunEventType::Applied, format!("Rolled back {place}")),
@@ -390,7 +435,7 @@ impl RunEdit {
     ///
     /// # Errors
     /// `Conflict` where the run is not applying.
-    pub fn finish_apply(&mut self, unsettled: Unsettled) -> Result<()> {
+    pub fn finish_apply(&mut self, unsettled: Unsettled, written: Written) -> Result<()> {
         let order = self.run.apply.take().ok_or_else(|| Error::conflict("no apply is under way"))?;
         let next = match order.from {
             stopped @ (RunStatus::Paused | RunStatus::Failed | RunStatus::Cancelled) => stopped,
@@ -398,7 +443,7 @@ impl RunEdit {
             _ => RunStatus::ReadyForReview,
         };
         let error = self.run.error.take();
-        self.finish(next, error)
+        self.end(next, error, written.told(order.rollback))
     }
 
     /// Follows the last decision or its restoration: `READY_FOR_REVIEW` ↔ SUCCESS. Other statuses stay.
@@ -418,22 +463,28 @@ impl RunEdit {
     /// # Errors
     /// `Conflict` where the machine has no such move: a late worker cannot overwrite a cancel.
     pub fn finish(&mut self, next: RunStatus, error: Option<RunError>) -> Result<()> {
+        let reason = error.iter().map(|error| error.message.clone());
+        let progress = &self.run.progress;
+        let counts = progress.total.map(|total| {
+            format!("{} of {total} described, {} failed, {} skipped", progress.done, progress.failed, progress.skipped)
+        });
+        let told: Vec<String> = reason.chain(counts).collect();
+        self.end(next, error, told.join(": "))
+    }
+
+    /// Enters the status; `told` is what a person reads of the end.
+    fn end(&mut self, next: RunStatus, error: Option<RunError>, told: String) -> Result<()> {
         self.move_to(next)?;
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
-        self.run.finished_at = (next != RunStatus::Paused).then_some(self.at);
+        self.go_on();
+        // A review, an apply and a roll-back of an ended run do not move its end.
+        self.run.finished_at = self.run.finished_at.or(Some(self.at)).filter(|_| next != RunStatus::Paused);
+        if next != RunStatus::Cancelled {
+            self.run.cancelled_by = None;
+        }
         self.run.error.clone_from(&error);
-        let progress = &self.run.progress;
-        let counts = match progress.total {
-            Some(total) => {
-                format!(
-                    ": {} of {total} described, {} failed, {} skipped",
-                    progress.done, progress.failed, progress.skipped
-                )
-            }
-            None => String::new(),
-        };
         let word = match next {
             RunStatus::ReadyForReview => "Ready for review",
             RunStatus::Success => "Success",
@@ -442,8 +493,8 @@ impl RunEdit {
             RunStatus::Paused => "Paused",
             _ => "Ended",
         };
-        let reason = error.as_ref().map(|error| format!(": {}", error.message)).unwrap_or_default();
-        self.emit(RunEventType::Finished, format!("{word}{reason}{counts}")).error = error;
+        let message = if told.is_empty() { word.to_owned() } else { format!("{word}: {told}") };
+        self.emit(RunEventType::Finished, message).error = error;
         Ok(())
     }
 }

@@ -4,9 +4,11 @@
 
 mod choices;
 mod edit;
+mod naming;
 
 pub use choices::OptionChoices;
 pub use edit::RunEdit;
+pub use naming::{Naming, NamingChange};
 
 use serde::{Deserialize, Serialize};
 
@@ -129,6 +131,15 @@ impl RunError {
     }
 }
 
+/// What a run waits for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiting {
+    /// What it waits for, and why, in one line.
+    pub reason: String,
+    /// Since when.
+    pub since: Moment,
+}
+
 /// A run, as recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Run {
@@ -166,8 +177,14 @@ pub struct Run {
     pub variations: Option<VariationMode>,
     /// Its limits.
     pub budget: Budget,
-    /// Who started it.
+    /// Who started it: a token, `local` or a schedule.
     pub started_by: String,
+    /// Who cancelled it, while it is CANCELLING or CANCELLED.
+    pub cancelled_by: Option<String>,
+    /// What people call it.
+    pub naming: Naming,
+    /// What it waits for.
+    pub waiting: Option<Waiting>,
     /// Whether the first wording of each suggestion is written after the last row, without a person.
     pub auto_apply: bool,
     /// The apply or roll-back that is under way.
@@ -178,10 +195,14 @@ pub struct Run {
     pub started_at: Option<Moment>,
     /// When it ended; `None` while live or paused.
     pub finished_at: Option<Moment>,
-    /// Milliseconds of work in closed spans.
+    /// Milliseconds in closed spans of RUNNING.
     pub active_ms: i64,
-    /// Since when the open span of work counts.
+    /// Since when the open span of RUNNING counts.
     pub active_since: Option<Moment>,
+    /// Milliseconds in closed spans of APPLYING.
+    pub apply_ms: i64,
+    /// Since when the open span of APPLYING counts.
+    pub apply_since: Option<Moment>,
     /// How far it is.
     pub progress: Progress,
     /// What it used.
@@ -199,12 +220,18 @@ pub struct Run {
 }
 
 impl Run {
-    /// Milliseconds of work up to `now`.
+    /// Milliseconds of RUNNING up to `now`: applies and roll-backs do not count.
     #[must_use]
     pub fn duration_ms(&self, now: Moment) -> Option<i64> {
         self.started_at?;
-        let open = self.active_since.map_or(0, |since| (now - since).num_milliseconds().max(0));
-        Some(self.active_ms + open)
+        Some(self.active_ms + elapsed_ms(self.active_since, now))
+    }
+
+    /// Milliseconds of APPLYING up to `now`; `None` before the first apply.
+    #[must_use]
+    pub fn apply_ms(&self, now: Moment) -> Option<i64> {
+        let applied = self.apply_ms > 0 || self.apply_since.is_some();
+        applied.then(|| self.apply_ms + elapsed_ms(self.apply_since, now))
     }
 
     /// Whether the claim of this attempt still holds it: what lets a worker write.
@@ -231,17 +258,23 @@ impl Run {
             schedule_id: self.schedule_id,
             parent_id: self.parent_id,
             listed_at: self.listed_at(),
-            search_text: search_text(
-                self.id,
-                &[
-                    Some(&self.scope_summary),
-                    self.model.as_deref(),
-                    self.db_profile_name.as_deref(),
-                    self.llm_profile_name.as_deref(),
-                ],
-            ),
+            started_by: self.started_by.clone(),
+            labels: self.naming.labels.clone(),
+            has_failures: self.progress.failed > 0,
+            search_text: self.search_text(),
         }
     }
+
+    fn search_text(&self) -> String {
+        let names = [&self.model, &self.db_profile_name, &self.llm_profile_name, &self.naming.title];
+        let names = names.into_iter().flatten().chain(&self.naming.labels);
+        search_text(self.id, std::iter::once(&self.scope_summary).chain(names).map(String::as_str))
+    }
+}
+
+/// Milliseconds since the start of an open span.
+fn elapsed_ms(since: Option<Moment>, now: Moment) -> i64 {
+    since.map_or(0, |since| (now - since).num_milliseconds().max(0))
 }
 
 /// A run to be recorded.

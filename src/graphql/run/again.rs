@@ -169,7 +169,7 @@ impl AgainMutation {
         #[graphql(desc = "Which run, and its budget.")] input: ResumeRunInput,
     ) -> Result<ResumeRunPayload> {
         let (id, change) = input.change()?;
-        let run = services(context).reruns.resume(id, change).await?;
+        let run = services(context).reruns.resume(id, change, &viewer(context).name).await?;
         Ok(ResumeRunPayload { run: Run(Arc::new(run)) })
     }
 

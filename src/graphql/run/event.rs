@@ -139,6 +139,11 @@ impl RunEvent {
         self.event.error.as_ref().map(RunError::from)
     }
 
+    /// Who caused it, where a person or a schedule did: the token's name, `local`, or the schedule's name.
+    async fn actor(&self) -> Option<&str> {
+        self.event.actor.as_deref()
+    }
+
     /// The run as it is now, which may be later than this event.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.event.run_id).await?;

@@ -1,6 +1,6 @@
 //! What clients give: filters, orders, what to start.
 
-use async_graphql::{Enum, ID, InputObject};
+use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
 use super::parts::{PartitionMode, RunKind, RunStatus, Verbosity};
 use crate::{
@@ -39,8 +39,14 @@ pub struct RunFilter {
     started_after: Option<Moment>,
     /// Started before this moment; a run not yet started counts by its creation.
     started_before: Option<Moment>,
-    /// Runs whose number, scope, model or profile names hold this text; letter case does not count, and `%` and
-    /// `_` are plain characters.
+    /// Names of the callers who started them.
+    started_by: Option<Vec<String>>,
+    /// With at least one of these labels.
+    labels: Option<Vec<String>>,
+    /// True for runs of which at least one row failed; false for the others.
+    has_failures: Option<bool>,
+    /// Runs whose number, title, labels, scope, model or profile names hold this text; letter case does not count, and
+    /// `%` and `_` are plain characters. `#12` finds run 12 alone.
     search: Option<String>,
 }
 
@@ -70,6 +76,9 @@ pub fn run_filter(filter: Option<RunFilter>, argument: &str) -> Result<filter::R
             .transpose()?,
         started_after: filter.started_after,
         started_before: filter.started_before,
+        started_by: filter.started_by,
+        labels: filter.labels,
+        has_failures: filter.has_failures,
         search: filter.search,
     })
 }
@@ -313,6 +322,17 @@ pub struct CancelRunsInput {
     /// Count the runs, and cancel none.
     #[graphql(default_with = "Some(false)")]
     pub dry_run: Option<bool>,
+}
+
+/// A change of a run's title and labels: what is absent stays as it is, null clears.
+#[derive(InputObject, Debug, Clone)]
+pub struct UpdateRunInput {
+    /// The run.
+    pub id: ID,
+    /// What a person calls it: 1 to 200 characters in one line.
+    pub title: MaybeUndefined<String>,
+    /// All its labels: at most 20, each 1 to 50 characters. A repeated label counts once.
+    pub labels: MaybeUndefined<Vec<String>>,
 }
 
 /// Which runs to delete.

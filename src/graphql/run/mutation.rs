@@ -5,11 +5,11 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use super::{
-    input::{CancelRunInput, CancelRunsInput, DeleteRunsInput, StartRunInput, run_filter},
+    input::{CancelRunInput, CancelRunsInput, DeleteRunsInput, StartRunInput, UpdateRunInput, run_filter},
     object::Run,
 };
 use crate::{
-    domain::id::RunId,
+    domain::{id::RunId, run::NamingChange},
     graphql::{
         connection::count,
         context::{services, viewer},
@@ -61,6 +61,13 @@ pub struct CancelRunsPayload {
     cancelled: i32,
 }
 
+/// The run as it is now.
+#[derive(SimpleObject)]
+pub struct UpdateRunPayload {
+    /// The run.
+    run: Run,
+}
+
 /// What was deleted.
 #[derive(SimpleObject)]
 pub struct DeleteRunsPayload {
@@ -91,7 +98,7 @@ impl RunMutation {
         #[graphql(desc = "Which run.")] input: CancelRunInput,
     ) -> Result<CancelRunPayload> {
         let id = RunId::from_argument(&input.id, "input.id")?;
-        let (run, outcome) = services(context).runs.cancel(id).await?;
+        let (run, outcome) = services(context).runs.cancel(id, &viewer(context).name).await?;
         Ok(CancelRunPayload { run: Run(Arc::new(run)), outcome: outcome.into() })
     }
 
@@ -102,8 +109,22 @@ impl RunMutation {
         #[graphql(desc = "Which runs.")] input: CancelRunsInput,
     ) -> Result<CancelRunsPayload> {
         let filter = run_filter(Some(input.filter), "input.filter")?;
-        let outcome = services(context).runs.cancel_many(&filter, input.dry_run.unwrap_or_default()).await?;
+        let (dry_run, actor) = (input.dry_run.unwrap_or_default(), &viewer(context).name);
+        let outcome = services(context).runs.cancel_many(&filter, dry_run, actor).await?;
         Ok(CancelRunsPayload { matched: count(outcome.matched), cancelled: count(outcome.cancelled) })
+    }
+
+    /// Sets a run's title and labels: what people call it in lists and comparisons. What is absent stays as it is; null
+    /// clears.
+    async fn update_run(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "Which run, and what changes.")] input: UpdateRunInput,
+    ) -> Result<UpdateRunPayload> {
+        let id = RunId::from_argument(&input.id, "input.id")?;
+        let change = NamingChange { title: input.title.into(), labels: input.labels.into() };
+        let run = services(context).runs.rename(id, change).await?;
+        Ok(UpdateRunPayload { run: Run(Arc::new(run)) })
     }
 
     /// Deletes runs that have ended, with all that belongs to them, all or none; a run still going is a CONFLICT.

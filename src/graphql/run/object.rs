@@ -118,15 +118,40 @@ impl Run {
         self.0.started_at
     }
 
-    /// When it ended; null until then.
+    /// When it ended; null until then. A later review, apply or roll-back does not move it.
     async fn finished_at(&self) -> Option<Moment> {
         self.0.finished_at
     }
 
-    /// Wall-clock seconds from start to end, or to now while it runs: the spans in which it was at work. Null
-    /// before it started.
+    /// Seconds on the wall clock in which it described: the RUNNING spans, up to now while it runs. Applies and
+    /// roll-backs do not count. Null before it started.
     async fn duration_seconds(&self, context: &Context<'_>) -> Option<f64> {
         self.0.duration_ms(services(context).ports.clock.now()).map(seconds)
+    }
+
+    /// Seconds on the wall clock in which it was APPLYING, up to now while it is. Null before the first apply.
+    async fn apply_seconds(&self, context: &Context<'_>) -> Option<f64> {
+        self.0.apply_ms(services(context).ports.clock.now()).map(seconds)
+    }
+
+    /// Who started it: the token's name, `local` without tokens, or the schedule's name.
+    async fn started_by(&self) -> &str {
+        &self.0.started_by
+    }
+
+    /// Who cancelled it; null unless it is CANCELLING or CANCELLED.
+    async fn cancelled_by(&self) -> Option<&str> {
+        self.0.cancelled_by.as_deref()
+    }
+
+    /// What a person calls it; null without a title. `updateRun` sets it.
+    async fn title(&self) -> Option<&str> {
+        self.0.naming.title.as_deref()
+    }
+
+    /// Its labels, each once, in the order in which they were given. `updateRun` sets them.
+    async fn labels(&self) -> &[String] {
+        &self.0.naming.labels
     }
 
     /// How far it is.

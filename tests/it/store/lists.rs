@@ -8,14 +8,14 @@ use gloss::{
         filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
         id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
         page::{Cursor, CursorPart, PageDirection, PageRequest},
-        run::Run,
+        run::{NamingChange, RowOutcome, Run, RunError},
         status::{RunCommand, RunKind, RunStatus},
     },
     port::store::RunStore,
 };
 use proptest::{collection::vec, option, prelude::*, sample::select};
 
-use super::{TestStore, at, new_run};
+use super::{TestStore, at, new_run, row};
 
 /// What a run of the test is made of: indexes into small pools, so that values repeat.
 #[derive(Debug, Clone)]
@@ -32,6 +32,10 @@ struct Seed {
     created_ms: i64,
     claimed_after: Option<i64>,
     end: Option<(RunStatus, i64)>,
+    starter: &'static str,
+    title: Option<&'static str>,
+    labels: Vec<&'static str>,
+    fails: bool,
 }
 
 const TABLES: &[&str] = &[
@@ -47,6 +51,8 @@ const TABLES: &[&str] = &[
     "users_archive",
     "a*",
 ];
+const STARTERS: &[&str] = &["local", "nightly", "ann"];
+const LABELS: &[&str] = &["prod", "PROD", "50%", "a'b", "Größe"];
 const MODELS: &[&str] = &["gpt-4o", "Builtin", "qwen/qwen3", "ÄÖÜ"];
 const NEEDLES: &[&str] = &[
     "users",
@@ -61,6 +67,14 @@ const NEEDLES: &[&str] = &[
     "ist",
     "#1",
     "#12",
+    " #2 ",
+    "#02",
+    "#",
+    "#1x",
+    "#99999999999999999999",
+    "before the move",
+    "prod",
+    "50%",
     "1",
     "本語",
     "の表",
@@ -101,6 +115,12 @@ fn seed() -> impl Strategy<Value = Seed> {
         (option::of(1..4_i64), option::of(1..4_i64), option::of(1..3_i64), option::of(1..4_i64)),
         (option::of(select(MODELS)), option::of(select(&["demo", "Shop"][..]))),
         (0..20_i64, option::of(0..20_i64), option::of((select(ends.to_vec()), 0..9_i64))),
+        (
+            select(STARTERS),
+            option::of(select(&["Before the MOVE", "#1"][..])),
+            vec(select(LABELS), 0..3),
+            any::<bool>(),
+        ),
     )
         .prop_map(
             |(
@@ -108,8 +128,26 @@ fn seed() -> impl Strategy<Value = Seed> {
                 (db, llm, schedule, parent),
                 (model, db_name),
                 (created_ms, claimed_after, end),
+                (starter, title, labels, fails),
             )| {
-                Seed { kind, command, table, db, llm, schedule, parent, model, db_name, created_ms, claimed_after, end }
+                Seed {
+                    kind,
+                    command,
+                    table,
+                    db,
+                    llm,
+                    schedule,
+                    parent,
+                    model,
+                    db_name,
+                    created_ms,
+                    claimed_after,
+                    end,
+                    starter,
+                    title,
+                    labels,
+                    fails,
+                }
             },
         )
 }
@@ -126,8 +164,15 @@ fn filter() -> impl Strategy<Value = RunFilter> {
             option::weighted(0.1, 1..4_i64),
         ),
         (moment(), moment(), option::weighted(0.4, select(NEEDLES))),
+        (
+            option::weighted(0.2, vec(select(STARTERS), 0..3)),
+            option::weighted(0.3, vec(select(LABELS), 0..3)),
+            option::weighted(0.2, any::<bool>()),
+        ),
     )
-        .prop_map(|((kinds, statuses, db, llm, schedule, parent), (after, before, search))| {
+        .prop_map(|(lists, (after, before, search), (started_by, labels, has_failures))| {
+            let (kinds, statuses, db, llm, schedule, parent) = lists;
+            let texts = |texts: Option<Vec<&str>>| texts.map(|texts| texts.into_iter().map(str::to_owned).collect());
             // Some moments lie between two milliseconds.
             let moment =
                 |(ms, between): (i64, bool)| at(ms) + std::time::Duration::from_micros(u64::from(between) * 500);
@@ -140,6 +185,9 @@ fn filter() -> impl Strategy<Value = RunFilter> {
                 parent_run_id: parent.map(RunId),
                 started_after: after.map(moment),
                 started_before: before.map(moment),
+                started_by: texts(started_by),
+                labels: texts(labels),
+                has_failures,
                 search: search.map(str::to_owned),
             }
         })
@@ -156,16 +204,36 @@ async fn recorded(test: &TestStore, seeds: &[Seed]) -> Vec<Run> {
         new.parent_id = seed.parent.map(RunId);
         new.model = seed.model.map(str::to_owned);
         new.db_profile_name = seed.db_name.map(str::to_owned);
+        seed.starter.clone_into(&mut new.started_by);
         let run = test.create(vec![new], seed.created_ms).await.remove(0);
-        let (claimed_after, end) = (seed.claimed_after, seed.end);
+        let change = NamingChange {
+            title: Some(seed.title.map(str::to_owned)),
+            labels: Some(Some(seed.labels.iter().map(|label| (*label).to_owned()).collect())),
+        };
+        let change = change.checked().unwrap();
+        test.change(run.id, seed.created_ms, |edit| {
+            edit.rename(change);
+            Ok(())
+        })
+        .await;
+        let (claimed_after, end, fails) = (seed.claimed_after, seed.end, seed.fails);
         let created_ms = seed.created_ms;
         if let Some(wait) = claimed_after {
-            test.change(run.id, created_ms + wait, |edit| edit.claim("w", at(999))).await;
+            test.change(run.id, created_ms + wait, move |edit| {
+                edit.claim("w", at(999))?;
+                if fails {
+                    let failed = RowOutcome::Failed(RunError::new("UNAVAILABLE", "no", "wait"));
+                    edit.resolve(vec![row(1, "users", "id")]);
+                    edit.end_row(row(1, "users", "id"), failed);
+                }
+                Ok(())
+            })
+            .await;
             if let Some((status, took)) = end {
                 test.change(run.id, created_ms + wait + took, move |edit| match status {
-                    RunStatus::Cancelling => edit.request_cancel(),
+                    RunStatus::Cancelling => edit.request_cancel("local"),
                     RunStatus::Cancelled => {
-                        edit.request_cancel()?;
+                        edit.request_cancel("local")?;
                         edit.finish(RunStatus::Cancelled, None)
                     }
                     status => edit.finish(status, None),
@@ -173,7 +241,7 @@ async fn recorded(test: &TestStore, seeds: &[Seed]) -> Vec<Run> {
                 .await;
             }
         } else if end.is_some() {
-            test.change(run.id, created_ms, gloss::domain::run::RunEdit::request_cancel).await;
+            test.change(run.id, created_ms, |edit| edit.request_cancel("local")).await;
         }
     }
     let ids: Vec<RunId> = (1..=seeds.len()).map(|id| RunId(i64::try_from(id).unwrap())).collect();

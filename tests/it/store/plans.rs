@@ -37,7 +37,7 @@ const FILL: &str = r#"
         id, kind, command, status, db_profile_id, llm_profile_id, schedule_id, parent_id, listed_at, duration_ms,
         search_text, db_profile_name, llm_profile_name, provider, model, scope_summary, scope, options, created_at,
         started_at, finished_at, active_ms, rows_done, rows_failed, rows_skipped, input_tokens, output_tokens, model_ms,
-        requests, retries, last_sequence, attempt)
+        requests, retries, last_sequence, attempt, started_by, has_failures)
     SELECT
         n, iif(n % 100, 'ANALYZE', 'ASK'), iif(n % 100, 'RUN', 'ASK'),
         CASE WHEN n % 1000 = 0 THEN 'RUNNING' WHEN n % 7 = 0 THEN 'FAILED' ELSE 'SUCCESS' END,
@@ -47,8 +47,13 @@ const FILL: &str = r#"
         'shop ' || (1 + n % 4), 'main', 'OPENAI', iif(n % 50, 'model-' || (n % 9), NULL), 'public.t' || (n % 5000),
         '{"database":null,"schemas":[]}',
         '{"missing_only":false,"alternatives":3,"temperature":0.2,"max_output_tokens":1024,"verbosity":"DETAILED","profile_data":false,"instructions":null}',
-        $2 + n * 1000, $2 + n * 1000, iif(n % 1000, $2 + n * 1000, NULL), 5, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1
+        $2 + n * 1000, $2 + n * 1000, iif(n % 1000, $2 + n * 1000, NULL), 5, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1,
+        iif(n % 100, 'local', 'nightly'), n % 300 = 0
     FROM numbers"#;
+
+/// Every third run carries one label, one in two hundred another.
+const LABEL: &str = "INSERT INTO run_label (run_id, label)
+    SELECT id, 'common' FROM run WHERE id % 3 = 0 UNION ALL SELECT id, 'rare' FROM run WHERE id % 200 = 0";
 
 /// The statements that the store logs.
 #[derive(Clone, Default)]
@@ -104,6 +109,7 @@ fn filters() -> Vec<RunFilter> {
     let none = RunFilter::default;
     let search = |text: &str| RunFilter { search: Some(text.to_owned()), ..none() };
     let ms = |n: i64| Some(at(n * 1000));
+    let texts = |texts: &[&str]| Some(texts.iter().map(|text| (*text).to_owned()).collect());
     vec![
         none(),
         RunFilter { kinds: Some(vec![RunKind::Ask]), ..none() },
@@ -129,6 +135,15 @@ fn filters() -> Vec<RunFilter> {
         search("t4999"),
         search("shop"),
         search("nowhere"),
+        search("#777"),
+        RunFilter { started_by: texts(&["nightly"]), ..none() },
+        RunFilter { started_by: texts(&["nightly", "local"]), kinds: Some(vec![RunKind::Ask]), ..none() },
+        RunFilter { labels: texts(&["rare"]), ..none() },
+        RunFilter { labels: texts(&["common", "rare"]), ..none() },
+        RunFilter { labels: texts(&["common"]), statuses: Some(vec![RunStatus::Failed]), ..search("model-3") },
+        RunFilter { labels: texts(&["rare"]), started_after: ms(50_000), ..none() },
+        RunFilter { has_failures: Some(true), ..none() },
+        RunFilter { has_failures: Some(false), db_profile_ids: Some(vec![DbProfileId(2)]), ..none() },
         RunFilter { kinds: Some(vec![RunKind::Analyze]), ..search("model-3") },
         RunFilter { started_after: ms(50_000), ..search("public.t12") },
     ]
@@ -143,6 +158,7 @@ async fn lists_of_100_000_runs_are_read_along_indexes() {
     let mut raw = test.raw().await;
     let filling = Instant::now();
     sqlx::query(FILL).bind(RUNS).bind(at(0).timestamp_millis()).execute(&mut raw).await.unwrap();
+    sqlx::query(LABEL).execute(&mut raw).await.unwrap();
     eprintln!("filled in {:?}", filling.elapsed());
     let statements = Statements::default();
     let _logging = listen(tracing_subscriber::registry().with(statements.clone()));

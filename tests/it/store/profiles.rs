@@ -57,7 +57,7 @@ async fn profiles_keep_their_names_apart_and_their_runs() {
     test.create(vec![run], 5).await;
     let (code, message) = error_of(test.store.delete_db_profile(a.id).await);
     assert_eq!((code, message.contains("#1")), ("CONFLICT", true), "{message}");
-    test.change(RunId(1), 6, gloss::domain::run::RunEdit::request_cancel).await;
+    test.change(RunId(1), 6, |edit| edit.request_cancel("local")).await;
     test.store.delete_db_profile(a.id).await.unwrap();
     assert_eq!(error_of(test.store.delete_db_profile(a.id).await).0, "NOT_FOUND");
     let left = &test.store.runs_by_id(&[RunId(1)]).await.unwrap()[&RunId(1)];

@@ -252,7 +252,7 @@ async fn an_apply_writes_what_is_needed_and_no_more() {
     assert_eq!((written.before.as_deref(), written.after.as_deref()), (Some("old"), Some("text 1")));
     assert_eq!((written.actor.as_str(), written.at, &written.asset), ("grace", at(100), &found[0].asset));
     assert_eq!((found[1].applied_id, found[2].applied_id), (None, None));
-    assert_eq!(store.review_counts(&[run]).await.unwrap()[&run].applied, 1);
+    assert_eq!(store.review_counts(&[run]).await.unwrap()[&run].applied, 2, "what stood there already counts");
     // Left: the conflict; then also what is edited anew.
     let left = |items: Vec<ApplyItem>| items.iter().map(|item| item.suggestion_id.0).collect::<Vec<_>>();
     assert_eq!(left(store.items_to_apply(run, None).await.unwrap()), [2]);
@@ -520,7 +520,7 @@ async fn of_a_chain_the_version_written_last_stands_and_any_can_be_written_again
     // The same where it was found to stand there.
     test.decide(&[2], text("anew")).await.unwrap();
     test.write_all(2, false, &[(1, ApplyStatus::Unchanged)], 400).await;
-    assert_eq!(standing().await, [0, 0]);
+    assert_eq!(standing().await, [0, 1]);
     assert_eq!(test.audit(AppliedCommentFilter::default()).await.len(), 3);
     // What stands is written again where it is named, or another comment is to be overwritten.
     let order = |overwrite| ApplyOrder { from: RunStatus::Success, rollback: false, overwrite, actor: "x".to_owned() };
@@ -642,9 +642,9 @@ async fn a_resumed_run_does_its_failed_rows_again() {
         edit.finish(RunStatus::Paused, Some(RunError::new("LIMIT_EXCEEDED", "spent", "raise it")))
     })
     .await;
-    let same = test.store.change_run(RunId(1), None, at(3), Box::new(|edit| edit.resume(None)));
+    let same = test.store.change_run(RunId(1), None, at(3), Box::new(|edit| edit.resume(None, "local")));
     assert_eq!(error_of(same.await).0, "CONFLICT");
-    let resumed = test.change(RunId(1), 4, |edit| edit.resume(Some(Budget::default()))).await;
+    let resumed = test.change(RunId(1), 4, |edit| edit.resume(Some(Budget::default()), "local")).await;
     assert_eq!((resumed.status, resumed.progress.failed), (RunStatus::Queued, 0));
     assert_eq!(test.run(RunId(1)).await, resumed);
     assert_eq!(test.claim(5).await.unwrap().id, RunId(1));

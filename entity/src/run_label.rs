@@ -1,0 +1,16 @@
+//! The labels of runs, one row each: what lists filter by.
+
+use sea_orm::entity::prelude::*;
+
+/// A label of a run.
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "run_label")]
+pub struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub run_id: i64,
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub label: String,
+}
+
+impl ActiveModelBehavior for ActiveModel {}

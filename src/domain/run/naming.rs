@@ -1,0 +1,83 @@
+//! What people call a run: its title and its labels.
+//!
+//! The rule: both are one line each, have limits, and are kept as given. Labels are a set: a repeated one counts once.
+
+use crate::domain::{Error, Result};
+
+/// Characters of a title.
+const MAX_TITLE: usize = 200;
+/// Characters of a label.
+const MAX_LABEL: usize = 50;
+/// Labels of a run.
+const MAX_LABELS: usize = 20;
+
+/// A run's title and labels.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Naming {
+    /// The title.
+    pub title: Option<String>,
+    /// The labels, each once, in the order in which they were given.
+    pub labels: Vec<String>,
+}
+
+/// A change of a run's title and labels. `None` leaves as it is; `Some(None)` clears.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct NamingChange {
+    /// The title.
+    pub title: Option<Option<String>>,
+    /// The labels.
+    pub labels: Option<Option<Vec<String>>>,
+}
+
+impl NamingChange {
+    /// Checks the change, and drops repeated labels.
+    ///
+    /// # Errors
+    /// `BadInput` below `input`.
+    pub fn checked(mut self) -> Result<Self> {
+        if let Some(Some(title)) = &self.title {
+            check_line("title", title, MAX_TITLE, "input.title")?;
+        }
+        if let Some(Some(labels)) = &mut self.labels {
+            for (at, label) in labels.iter().enumerate() {
+                check_line("label", label, MAX_LABEL, &format!("input.labels.{at}"))?;
+            }
+            let mut distinct: Vec<String> = Vec::with_capacity(labels.len());
+            for label in labels.drain(..) {
+                if !distinct.contains(&label) {
+                    distinct.push(label);
+                }
+            }
+            if distinct.len() > MAX_LABELS {
+                let message = format!("{} labels are given; a run has at most {MAX_LABELS}", distinct.len());
+                return Err(Error::bad_input("input.labels", message));
+            }
+            *labels = distinct;
+        }
+        Ok(self)
+    }
+
+    /// Makes the change.
+    pub fn apply_to(self, naming: &mut Naming) {
+        if let Some(title) = self.title {
+            naming.title = title;
+        }
+        if let Some(labels) = self.labels {
+            naming.labels = labels.unwrap_or_default();
+        }
+    }
+}
+
+/// Refuses a text that is not one line of 1 to `max` characters.
+fn check_line(what: &str, text: &str, max: usize, argument: &str) -> Result<()> {
+    let length = text.chars().count();
+    if text.trim().is_empty() || length > max {
+        let message = format!("the {what} has {length} characters; it takes 1 to {max}, not blanks alone");
+        return Err(Error::bad_input(argument, message));
+    }
+    if text.trim() != text || text.contains(char::is_control) {
+        let message = format!("the {what} begins or ends with a blank, or holds a control character; remove it");
+        return Err(Error::bad_input(argument, message));
+    }
+    Ok(())
+}
