@@ -166,7 +166,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     let place = store::place(settings.store_url.expose_secret());
     eprintln!("No server holds {}: this works on the store {place}.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
-    let ports = ports(Arc::new(open_store(settings, bus.clone()).await?), bus);
+    let ports = ports(settings, Arc::new(open_store(settings, bus.clone()).await?), bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));
     Ok(Client::Own { schema, locks: Box::new((folder, store_lock)) })
 }
@@ -183,12 +183,12 @@ async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore,
 }
 
 /// The world as it is outside of tests.
-fn ports(store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Ports {
+fn ports(settings: &Settings, store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Ports {
     Ports {
         store,
         bus,
-        targets: Arc::new(SqlTargets::default()),
-        models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber))),
+        targets: Arc::new(SqlTargets::new(settings.env_names.clone())),
+        models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber), settings.env_names.clone())),
         clock: Arc::new(SystemClock),
     }
 }
@@ -218,7 +218,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         demo::create(&demo_file).await?;
         make_private(&demo_file)?;
     }
-    let ports = ports(store, bus);
+    let ports = ports(&settings, store, bus);
     add_first_profiles(ports.store.as_ref(), ports.clock.as_ref(), &demo_file).await?;
     let services = Services::new(ports.clone(), "local");
     if !settings.listen.ip().is_loopback() && !services.tokens.any_opens().await? {

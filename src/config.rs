@@ -14,6 +14,8 @@ use clap::Args;
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
+use crate::port::environment::EnvNames;
+
 /// Where the API listens when nothing else is said.
 const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// Runs at once in a process when nothing else is said.
@@ -111,6 +113,10 @@ pub struct Flags {
     /// repeating]
     #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
     pub missed_firings: Option<MissedFirings>,
+    /// Names of environment variables that profiles may read with `env:NAME`; `*` stands for any characters, several
+    /// with commas [default: *_API_KEY,*_DB_PASSWORD,GLOSS_PROFILE_*]
+    #[arg(long, env = "GLOSS_ENV_NAMES", value_name = "PATTERNS", value_delimiter = ',')]
+    pub env_names: Option<Vec<String>>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
@@ -186,6 +192,7 @@ struct File {
     max_subscriptions_per_client: Option<usize>,
     trusted_documents: Option<PathBuf>,
     missed_firings: Option<MissedFirings>,
+    env_names: Option<Vec<String>>,
     log: Option<String>,
     log_format: Option<LogFormat>,
 }
@@ -231,6 +238,8 @@ pub struct Settings {
     pub trusted_documents: Option<PathBuf>,
     /// Which schedules make up for missed firings.
     pub missed_firings: MissedFirings,
+    /// The environment variables that profiles may read.
+    pub env_names: EnvNames,
     /// What is logged.
     pub log: String,
     /// How the log is written.
@@ -331,6 +340,13 @@ impl Settings {
                 .or(file.target_patience_seconds)
                 .map_or(DEFAULT_TARGET_PATIENCE, Duration::from_secs),
             missed_firings: flags.missed_firings.or(file.missed_firings).unwrap_or_default(),
+            env_names: match flags.env_names.or(file.env_names) {
+                Some(names) => EnvNames::new(names.iter().map(String::as_str)).map_err(|pattern| {
+                    let hint = "write names of environment variables, with * for any characters";
+                    ConfigError::Invalid(format!("env_names holds {pattern:?}, which is no pattern; {hint}"))
+                })?,
+                None => EnvNames::default(),
+            },
             allowed_hosts: all(flags.allowed_hosts.or(file.allowed_hosts), host, HOSTS_HINT)?,
             allowed_origins: all(flags.allowed_origins.or(file.allowed_origins), origin, ORIGINS_HINT)?,
             requests_per_minute: flags

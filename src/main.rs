@@ -7,6 +7,7 @@ use gloss::{
     app,
     cli::token::{self, TokenCommand},
     config::{Flags, Place, Settings},
+    target,
 };
 
 #[global_allocator]
@@ -72,13 +73,34 @@ enum Secrets {
 }
 
 fn main() -> ExitCode {
-    match run(Cli::parse()) {
+    let started = start_over_without(&target::FROM_ENVIRONMENT).map_err(Into::into);
+    match started.and_then(|()| run(Cli::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gloss: {error}");
             ExitCode::FAILURE
         }
     }
+}
+
+/// Runs this program again, in the same process, without these variables where one is set: a library would take them
+/// from the environment for every database.
+#[cfg(unix)]
+fn start_over_without(variables: &[&str]) -> std::io::Result<()> {
+    use std::os::unix::process::CommandExt as _;
+    if variables.iter().all(|name| std::env::var_os(name).is_none()) {
+        return Ok(());
+    }
+    let mut again = std::process::Command::new(std::env::current_exe()?);
+    for name in variables {
+        again.env_remove(name);
+    }
+    Err(again.args(std::env::args_os().skip(1)).exec())
+}
+
+#[cfg(not(unix))]
+fn start_over_without(_: &[&str]) -> std::io::Result<()> {
+    Ok(())
 }
 
 fn run(cli: Cli) -> Result<(), Box<dyn Error>> {

@@ -12,7 +12,7 @@ use url::Url;
 
 use crate::{
     domain::profile::{LlmProfile, LlmProvider, NewLlmProfile},
-    port::model::ModelError,
+    port::{environment::EnvNames, model::ModelError},
 };
 
 /// A model at an address, without its key's value where that is read from the environment.
@@ -31,6 +31,7 @@ pub struct Endpoint {
     base: Url,
     key: Option<SecretString>,
     key_need: KeyNeed,
+    names: EnvNames,
 }
 
 /// A provider as the library knows it: its protocol, its usual address (`None` where the profile must say it),
@@ -50,9 +51,6 @@ enum KeyNeed {
     Optional,
 }
 
-/// How the variables begin that hold Gloss's own secrets.
-const OWN: &str = "GLOSS_";
-
 /// The variable that a key names, if it names one.
 fn variable(key: &SecretString) -> Option<&str> {
     key.expose_secret().trim().strip_prefix("env:").map(str::trim)
@@ -63,7 +61,7 @@ impl Endpoint {
     ///
     /// # Errors
     /// [`ModelError::Misconfigured`] where the profile lacks something or its provider is not supported.
-    pub fn of(profile: &LlmProfile) -> Result<Self, ModelError> {
+    pub fn of(profile: &LlmProfile, names: &EnvNames) -> Result<Self, ModelError> {
         let NewLlmProfile { name, provider, model, base_url, api_key, .. } = &profile.settings;
         let wrong = |what: String| ModelError::Misconfigured(format!("LLM profile `{name}` {what}"));
         let Some((adapter, usual, key_need)) = self::provider(*provider) else {
@@ -84,10 +82,8 @@ impl Endpoint {
         let Some(base) = base_url.as_deref().map(str::trim).filter(|url| !url.is_empty()).or(usual) else {
             return Err(wrong("has no base URL; set `baseUrl`, such as http://127.0.0.1:11434/v1".into()));
         };
-        if let Some(variable) = api_key.as_ref().and_then(variable)
-            && variable.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN))
-        {
-            return Err(wrong(format!("takes its API key from a variable of Gloss's own, {OWN}…; use another name")));
+        if let Some(variable) = api_key.as_ref().and_then(variable) {
+            names.check(variable).map_err(|error| wrong(format!("takes its API key from {error}")))?;
         }
         Ok(Self {
             profile: name.clone(),
@@ -97,6 +93,7 @@ impl Endpoint {
             base: base_of(base).map_err(wrong)?,
             key: api_key.clone().filter(|key| !key.expose_secret().trim().is_empty()),
             key_need,
+            names: names.clone(),
         })
     }
 
@@ -114,18 +111,16 @@ impl Endpoint {
             };
         };
         let value = match variable(key) {
-            None => Some(key.expose_secret().trim().to_owned()),
-            Some(variable) => std::env::var(variable).ok(),
+            None => key.clone(),
+            Some(variable) => {
+                self.names.read(variable).map_err(|error| missing(format!("takes its API key from {error}")))?
+            }
         };
-        match value.as_deref().map(str::trim).filter(|value| !value.is_empty()) {
-            Some(value) if value.chars().all(|c| c.is_ascii_graphic()) => Ok(Some(value.into())),
-            Some(_) => Err(missing("has an API key with characters that cannot be in one; set it again".into())),
-            None => Err(missing(format!(
-                "takes its API key from the environment variable `{}`, which is not set where Gloss runs; set it and \
-                 start Gloss again",
-                variable(key).unwrap_or_default()
-            ))),
+        let value = value.expose_secret().trim();
+        if value.chars().all(|c| c.is_ascii_graphic()) {
+            return Ok(Some(value.into()));
         }
+        Err(missing("has an API key with characters that cannot be in one; set it again".into()))
     }
 
     /// What the library asks for one request.

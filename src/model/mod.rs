@@ -43,6 +43,7 @@ use crate::{
     domain::profile::{LlmProfile, LlmProvider},
     port::{
         converse::Converser,
+        environment::EnvNames,
         model::{Describer, ModelError, Models},
     },
 };
@@ -55,6 +56,8 @@ const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(10);
 /// The models that profiles name: the builtin describer and those of providers, over one pool of connections.
 pub struct ProviderModels {
     builtin: Arc<dyn Describer>,
+    /// The environment variables that keys may come from.
+    names: EnvNames,
     time_limit: Duration,
     client: OnceLock<genai::Client>,
     manners: Manners<Manner>,
@@ -62,11 +65,13 @@ pub struct ProviderModels {
 }
 
 impl ProviderModels {
-    /// With the describer that profiles of provider BUILTIN get.
+    /// With the describer that profiles of provider BUILTIN get. Keys may come from environment variables with these
+    /// names.
     #[must_use]
-    pub fn new(builtin: Arc<dyn Describer>) -> Self {
+    pub fn new(builtin: Arc<dyn Describer>, names: EnvNames) -> Self {
         Self {
             builtin,
+            names,
             time_limit: TIME_LIMIT,
             client: OnceLock::new(),
             manners: Manners::default(),
@@ -82,7 +87,7 @@ impl ProviderModels {
     }
 
     fn provider(&self, profile: &LlmProfile) -> Result<ProviderDescriber, ModelError> {
-        let endpoint = Endpoint::of(profile)?;
+        let endpoint = Endpoint::of(profile, &self.names)?;
         Ok(ProviderDescriber::new(self.client()?, endpoint, profile, self.manners.clone()))
     }
 

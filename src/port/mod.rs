@@ -5,6 +5,7 @@
 
 pub mod bus;
 pub mod converse;
+pub mod environment;
 pub mod model;
 pub mod store;
 pub mod target;

@@ -116,6 +116,10 @@ pub trait Targets: Send + Sync + 'static {
     /// [`TargetError::Misconfigured`] where the URL cannot be read or no target has its scheme.
     fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError>;
 
+    /// The one database in reach: the one that the profile pins, else the one that a PostgreSQL URL names. `None` where
+    /// all that the login reaches is in reach.
+    fn pinned_database(&self, profile: &DbProfile) -> Option<String>;
+
     /// The URL for people: without its password, nor any other secret in it.
     fn display_url(&self, url: &SecretString) -> String;
 }

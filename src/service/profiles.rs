@@ -256,6 +256,12 @@ impl Profiles {
         self.ports.targets.display_url(&profile.url)
     }
 
+    /// The one database that a profile reaches; `None` where it reaches all that its login does.
+    #[must_use]
+    pub fn pinned_database(&self, profile: &DbProfile) -> Option<String> {
+        self.ports.targets.pinned_database(profile)
+    }
+
     async fn db(&self, id: DbProfileId, argument: &str) -> Result<DbProfile> {
         let found = self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id);
         found.ok_or_else(|| Error::not_found_at(argument, "no DB profile has this id; `dbProfiles` lists them"))

@@ -1,14 +1,20 @@
 //! Connection URLs: read, and shown without their password.
 //!
-//! The rule: a URL whose parts cannot be told apart for certain is refused, and shown as its scheme alone, since
-//! any other part of it may be the password.
+//! The rules: a URL whose parts cannot be told apart for certain is refused, and shown as its scheme alone, since
+//! any other part of it may be the password. A connection takes what the URL says and nothing else: the parameters of
+//! each kind of database are a closed list, and what a URL must say has no default from the environment.
+//!
+//! To add a parameter: an arm in the `options` of its database, and a line in [`parameters`].
 
 use std::path::{Path, PathBuf};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
-use crate::{domain::profile::DbBackend, port::target::TargetError};
+use crate::{
+    domain::profile::DbBackend,
+    port::{environment::EnvNames, target::TargetError},
+};
 
 /// A connection URL, taken apart.
 pub(super) enum Address {
@@ -20,9 +26,57 @@ pub(super) enum Address {
         read_only: bool,
     },
     /// A PostgreSQL server.
-    Postgres(Url),
+    Postgres(ServerAddress),
     /// A MySQL or MariaDB server.
-    MySql(Url),
+    MySql(ServerAddress),
+}
+
+/// What a URL says of a server and a login.
+pub(super) struct ServerAddress {
+    /// The host's name or address, or the folder of a Unix socket.
+    pub(super) host: String,
+    /// The port, where the URL names one.
+    pub(super) port: Option<u16>,
+    /// The login.
+    pub(super) user: String,
+    /// Its password.
+    pub(super) password: Option<SecretString>,
+    /// The database in the URL's path.
+    pub(super) database: Option<String>,
+    /// The other parameters, each of the closed list, in the URL's order.
+    pub(super) parameters: Vec<(String, String)>,
+}
+
+/// The parameters that a URL of this kind of database may have, and whether their values are shown.
+const fn parameters(backend: DbBackend) -> &'static [(&'static str, bool)] {
+    match backend {
+        DbBackend::Sqlite => &[("mode", true), ("immutable", true)],
+        DbBackend::Postgres => &[
+            ("sslmode", true),
+            ("ssl-mode", true),
+            ("sslrootcert", false),
+            ("ssl-root-cert", false),
+            ("ssl-ca", false),
+            ("sslcert", false),
+            ("ssl-cert", false),
+            ("sslkey", false),
+            ("ssl-key", false),
+            ("host", true),
+            ("port", true),
+            ("application_name", false),
+        ],
+        DbBackend::MySql => &[
+            ("sslmode", true),
+            ("ssl-mode", true),
+            ("sslca", false),
+            ("ssl-ca", false),
+            ("sslcert", false),
+            ("ssl-cert", false),
+            ("sslkey", false),
+            ("ssl-key", false),
+            ("socket", true),
+        ],
+    }
 }
 
 /// What the URL's scheme says the database is.
@@ -45,8 +99,8 @@ pub fn backend_of(url: &str) -> Result<DbBackend, TargetError> {
     }
 }
 
-/// The URL as it may be shown: without password, and without parameters that may hold one. Only the scheme where
-/// the URL cannot be read.
+/// The URL as it may be shown: host, port, user, database, and the parameters that hold no secret. Only the scheme
+/// where the URL cannot be read.
 #[must_use]
 pub fn display_url(url: &str) -> String {
     let only_scheme = || scheme_of(url).map_or_else(|| "…".to_owned(), |scheme| format!("{scheme}://…"));
@@ -56,8 +110,16 @@ pub fn display_url(url: &str) -> String {
             let authority = path.split('/').next().unwrap_or_default();
             if authority.contains('@') { only_scheme() } else { format!("sqlite://{path}") }
         }
-        Ok(_) => server_url(url).ok().and_then(without_secrets).unwrap_or_else(only_scheme),
+        Ok(backend) => server_url(url).ok().and_then(|url| without_secrets(url, backend)).unwrap_or_else(only_scheme),
         Err(_) => only_scheme(),
+    }
+}
+
+/// The database that a PostgreSQL URL names: it is the only one in reach, unless the profile pins another.
+pub(super) fn database_of(url: &str) -> Option<String> {
+    match Address::parse(url) {
+        Ok(Address::Postgres(server)) => server.database,
+        _ => None,
     }
 }
 
@@ -66,10 +128,48 @@ impl Address {
     /// [`TargetError::Misconfigured`], which never repeats the URL.
     pub(super) fn parse(url: &str) -> Result<Self, TargetError> {
         match backend_of(url)? {
-            DbBackend::Sqlite => Ok(Self::Sqlite { path: sqlite_path(url)?, read_only: forbids_writes(url) }),
-            DbBackend::Postgres => server_url(url).map(Self::Postgres),
-            DbBackend::MySql => server_url(url).map(Self::MySql),
+            DbBackend::Sqlite => {
+                let path = sqlite_path(url)?;
+                Ok(Self::Sqlite { path, read_only: forbids_writes(url)? })
+            }
+            DbBackend::Postgres => server_address(url, DbBackend::Postgres).map(Self::Postgres),
+            DbBackend::MySql => server_address(url, DbBackend::MySql).map(Self::MySql),
         }
+    }
+
+    /// The same with the password itself where the URL names a variable by `env:NAME`, read each time.
+    ///
+    /// # Errors
+    /// [`TargetError::Misconfigured`] where the variable is not allowed or not set.
+    pub(super) fn with_password(mut self, names: &EnvNames) -> Result<Self, TargetError> {
+        if let Some(variable) = self.variable() {
+            let value = names.read(variable).map_err(|error| from_variable(&error))?;
+            if let Self::Postgres(server) | Self::MySql(server) = &mut self {
+                server.password = Some(value);
+            }
+        }
+        Ok(self)
+    }
+
+    /// Refuses a password from a variable that profiles may not read.
+    ///
+    /// # Errors
+    /// [`TargetError::Misconfigured`].
+    pub(super) fn check_variable(&self, names: &EnvNames) -> Result<(), TargetError> {
+        self.variable().map_or(Ok(()), |variable| names.check(variable)).map_err(|error| from_variable(&error))
+    }
+
+    /// The login's password.
+    pub(super) const fn password(&self) -> Option<&SecretString> {
+        match self {
+            Self::Sqlite { .. } => None,
+            Self::Postgres(server) | Self::MySql(server) => server.password.as_ref(),
+        }
+    }
+
+    /// The variable that the password is taken from.
+    fn variable(&self) -> Option<&str> {
+        self.password()?.expose_secret().strip_prefix("env:").map(str::trim)
     }
 
     pub(super) const fn backend(&self) -> DbBackend {
@@ -81,37 +181,12 @@ impl Address {
     }
 }
 
-/// How the variables begin that hold Gloss's own secrets.
-const OWN: &str = "GLOSS_";
-
-/// The URL with the password itself where it names one by `env:NAME`, read from the environment each time.
-///
-/// # Errors
-/// [`TargetError::Misconfigured`] where nothing has that name.
-pub(super) fn with_password(url: &str) -> Result<SecretString, TargetError> {
-    let (Address::Postgres(mut parsed) | Address::MySql(mut parsed)) = Address::parse(url)? else {
-        return Ok(url.into());
-    };
-    let password = parsed.password().map(percent_decoded).unwrap_or_default();
-    let Some(variable) = password.strip_prefix("env:").map(str::trim) else { return Ok(url.into()) };
-    if variable.get(..OWN.len()).is_some_and(|start| start.eq_ignore_ascii_case(OWN)) {
-        return Err(misconfigured(format!(
-            "the password is taken from an environment variable of Gloss's own, {OWN}…; use another name"
-        )));
-    }
-    let value = std::env::var(variable).ok().filter(|value| !value.is_empty()).ok_or_else(|| {
-        misconfigured(format!(
-            "the password is taken from the environment variable `{variable}`, which is not set where Gloss runs; set it \
-             and start Gloss again"
-        ))
-    })?;
-    let encoded = value.bytes().fold(String::new(), |text, byte| text + &format!("%{byte:02X}"));
-    parsed.set_password(Some(&encoded)).map_err(|()| misconfigured("the URL has no host; name it"))?;
-    Ok(SecretString::from(String::from(parsed)))
+fn from_variable(error: &impl std::fmt::Display) -> TargetError {
+    misconfigured(format!("the password is taken from {error}"))
 }
 
 /// The host without the brackets of an IPv6 address.
-pub(super) fn host_of(url: &Url) -> Option<String> {
+fn host_of(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
     (!host.is_empty()).then(|| percent_decoded(host))
 }
@@ -153,36 +228,101 @@ fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
 }
 
 /// Whether a SQLite URL says, as SQLite's own may, that its file is not to be written.
-fn forbids_writes(url: &str) -> bool {
+fn forbids_writes(url: &str) -> Result<bool, TargetError> {
     let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
-    query.split('&').any(|parameter| matches!(parameter, "mode=ro" | "immutable=1"))
+    let mut read_only = false;
+    for (key, value) in url::form_urlencoded::parse(query.as_bytes()) {
+        match (known(DbBackend::Sqlite, &key)?, value.as_ref()) {
+            ("mode", "ro") | ("immutable", "1") => read_only = true,
+            ("mode", "rw") | ("immutable", "0") => {}
+            (key, _) => {
+                let values = if key == "mode" { "ro or rw" } else { "0 or 1" };
+                return Err(misconfigured(format!(
+                    "the URL's parameter {key} has a value that it cannot have; give {values}"
+                )));
+            }
+        }
+    }
+    Ok(read_only)
+}
+
+/// The name of a parameter as the closed list has it.
+///
+/// # Errors
+/// [`TargetError::Misconfigured`] where the list lacks it: what Gloss does not know may change what a statement means.
+fn known(backend: DbBackend, key: &str) -> Result<&'static str, TargetError> {
+    let list = parameters(backend);
+    if let Some((name, _)) = list.iter().find(|(name, _)| *name == key) {
+        return Ok(name);
+    }
+    let can_be_shown = key.len() <= 40 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]".contains(c));
+    let named = if can_be_shown { format!(" {key}") } else { String::new() };
+    let why = match key {
+        "charset" | "collation" => "; the connection is always utf8mb4",
+        "timezone" | "time-zone" | "timeZone" => "; the connection is always in UTC",
+        "user" | "password" | "dbname" => "; write scheme://user:password@host:port/database",
+        _ => "",
+    };
+    let names: Vec<&str> = list.iter().map(|(name, _)| *name).collect();
+    Err(misconfigured(format!(
+        "the URL has a parameter{named} that Gloss does not take: take it out{why}. It may have {}",
+        names.join(", ")
+    )))
+}
+
+fn server_address(url: &str, backend: DbBackend) -> Result<ServerAddress, TargetError> {
+    let parsed = server_url(url)?;
+    let mut parameters = Vec::new();
+    let (mut host, mut port) = (host_of(&parsed), parsed.port());
+    for (key, value) in parsed.query_pairs() {
+        match known(backend, &key)? {
+            "host" | "socket" => host = Some(value.into_owned()),
+            "port" => {
+                let wrong = || misconfigured("the URL's parameter port is no port; give a number from 1 to 65535");
+                port = Some(value.parse().map_err(|_| wrong())?);
+            }
+            known => parameters.push((known.to_owned(), value.into_owned())),
+        }
+    }
+    let host = host.filter(|host| !host.is_empty()).ok_or_else(|| {
+        misconfigured("the URL names no host; write scheme://user:password@host:port/database, localhost included")
+    })?;
+    let user = percent_decoded(parsed.username());
+    if user.is_empty() {
+        return Err(misconfigured("the URL names no user; write scheme://user:password@host:port/database"));
+    }
+    let password = parsed.password().map(percent_decoded).filter(|password| !password.is_empty());
+    let database = percent_decoded(parsed.path().trim_start_matches('/'));
+    Ok(ServerAddress {
+        host,
+        port,
+        user,
+        password: password.map(SecretString::from),
+        database: (!database.is_empty()).then_some(database),
+        parameters,
+    })
 }
 
 fn server_url(url: &str) -> Result<Url, TargetError> {
     let hint = "write scheme://user:password@host:port/database, with special characters in the password \
                 percent-encoded (@ is %40, / is %2F, : is %3A, # is %23, ? is %3F)";
     let parsed = Url::parse(url).map_err(|_| misconfigured(format!("the URL cannot be read; {hint}")))?;
-    let unclear = [Some(parsed.path()), parsed.query(), parsed.fragment()].into_iter().flatten().any(|part| {
-        // What follows an unencoded / ? or # in a password looks like a path, and brings the @ with it.
-        part.contains('@')
-    });
-    if unclear || !parsed.has_authority() {
+    // What follows an unencoded / ? or # in a password looks like a path, and brings the @ with it.
+    let unclear = [Some(parsed.path()), parsed.query()].into_iter().flatten().any(|part| part.contains('@'));
+    if unclear || parsed.fragment().is_some() || !parsed.has_authority() {
         return Err(misconfigured(format!("the URL cannot be read for certain; {hint}")));
     }
     Ok(parsed)
 }
 
-fn without_secrets(mut url: Url) -> Option<String> {
+fn without_secrets(mut url: Url, backend: DbBackend) -> Option<String> {
     if url.password().is_some() {
         url.set_password(None).ok()?;
     }
-    url.set_fragment(None);
+    let is_shown = |key: &str| parameters(backend).contains(&(key, true));
     let kept: Vec<(String, String)> = url
         .query_pairs()
-        .filter(|(key, _)| {
-            let key = key.to_ascii_lowercase();
-            !["pass", "pwd", "secret", "token", "credential"].iter().any(|word| key.contains(word))
-        })
+        .filter(|(key, _)| is_shown(key))
         .map(|(key, value)| (key.into_owned(), value.into_owned()))
         .collect();
     if kept.is_empty() {
@@ -223,10 +363,15 @@ mod tests {
             ("postgres://ann:s3%40cret@db.example/shop", "postgres://ann@db.example/shop"),
             ("mysql://ann@db/shop?password=s3cret&ssl-mode=REQUIRED", "mysql://ann@db/shop?ssl-mode=REQUIRED"),
             ("postgresql://db/shop?sslpassword=s3cret", "postgresql://db/shop"),
+            (
+                "postgres://ann@db/shop?sslkey=s3cret&apikey=s3cret&auth=s3cret&sslmode=require",
+                "postgres://ann@db/shop?sslmode=require",
+            ),
             ("postgres://ann:s3/cret@db/shop", "postgres://…"),
             ("postgres://ann:3/cret@db/shop", "postgres://…"),
             ("postgres://ann:3?cret@db/shop", "postgres://…"),
             ("postgres://ann:3#cret@db/shop", "postgres://…"),
+            ("postgres://ann@db/shop#s3cret", "postgres://…"),
             ("postgres:ann:s3cret@db/shop", "postgres://…"),
             ("oracle://ann:s3cret@db", "oracle://…"),
             ("ann:s3cret@db", "ann://…"),
@@ -264,7 +409,7 @@ mod tests {
             ("sqlite:///a/mode=ro", false),
             ("sqlite:///a/b.db#?mode=ro", false),
             ("sqlite:///a/b.db?mode=ro", true),
-            ("sqlite:///a/b.db?cache=shared&immutable=1#x", true),
+            ("sqlite:///a/b.db?mode=rw&immutable=1#x", true),
         ] {
             assert!(
                 matches!(Address::parse(url), Ok(Address::Sqlite { read_only, .. }) if read_only == wanted),
@@ -275,20 +420,54 @@ mod tests {
 
     #[test]
     fn a_password_can_be_the_name_of_a_variable() {
-        // Whatever runs the tests has a PATH; it has slashes and colons in it.
-        let path = std::env::var("PATH").unwrap();
-        for url in ["postgres://ann:env:PATH@db/shop", "mysql://ann:env%3APATH@db/shop"] {
-            assert_eq!(display_url(url), url.replace(":env:PATH", "").replace(":env%3APATH", ""));
-            let resolved = with_password(url).unwrap();
-            let parsed = Url::parse(secrecy::ExposeSecret::expose_secret(&resolved)).unwrap();
-            assert_eq!(percent_decoded(parsed.password().unwrap()), path);
-            assert_eq!((parsed.username(), parsed.host_str(), parsed.path()), ("ann", Some("db"), "/shop"));
+        // Cargo sets it for every test, and `*` allows it here.
+        let value = std::env::var("CARGO_MANIFEST_DIR").unwrap();
+        let names = EnvNames::new(["CARGO_*", "NO_SUCH_NAME"]).unwrap();
+        let password = |url: &str| match Address::parse(url).and_then(|address| address.with_password(&names)) {
+            Ok(Address::Postgres(server) | Address::MySql(server)) => {
+                Ok(server.password.map(|password| password.expose_secret().to_owned()))
+            }
+            Ok(Address::Sqlite { .. }) => Ok(None),
+            Err(error) => Err(error.to_string()),
+        };
+        for url in ["postgres://ann:env:CARGO_MANIFEST_DIR@db/shop", "mysql://ann:env%3ACARGO_MANIFEST_DIR@db/shop"] {
+            assert_eq!(password(url), Ok(Some(value.clone())));
+            assert!(!display_url(url).contains("CARGO"), "{}", display_url(url));
         }
-        for plain in ["postgres://ann:s3cret@db/shop", "postgres://ann@db", "sqlite:///env:PATH"] {
-            assert_eq!(secrecy::ExposeSecret::expose_secret(&with_password(plain).unwrap()), plain);
-        }
-        let text = with_password("postgres://ann:env:NO_SUCH_NAME@db").unwrap_err().to_string();
+        assert_eq!(password("postgres://ann:s3cret@db/shop"), Ok(Some("s3cret".to_owned())));
+        assert_eq!(password("postgres://ann@db"), Ok(None));
+        let text = password("postgres://ann:env:NO_SUCH_NAME@db").unwrap_err();
         assert!(text.contains("`NO_SUCH_NAME`") && text.contains("not set"), "{text}");
+        let text = password("postgres://ann:env:PATH@db").unwrap_err();
+        assert!(text.contains("`PATH`") && text.contains("--env-names"), "{text}");
+    }
+
+    #[test]
+    fn parameters_are_a_closed_list() {
+        for (url, named) in [
+            ("mysql://ann@db/shop?charset=gbk", "charset"),
+            ("mysql://ann@db/shop?collation=big5_chinese_ci", "collation"),
+            ("mysql://ann@db/shop?timezone=%27%2C", "timezone"),
+            ("mysql://ann@db/shop?ssl-mode=REQUIRED&CHARSET=gbk", "CHARSET"),
+            ("postgres://ann@db/shop?options=-csearch_path%3Devil", "options"),
+            ("postgres://ann@db/shop?options[search_path]=evil", "options[search_path]"),
+            ("postgres://ann@db/shop?user=bob", "user"),
+            ("postgres://ann@db/shop?hostaddr=10.0.0.1", "hostaddr"),
+            ("sqlite:///a/b.db?key=x", "key"),
+            ("sqlite:///a/b.db?mode=rwc", "mode"),
+        ] {
+            let text = Address::parse(url).err().map(|error| error.to_string()).unwrap_or_default();
+            assert!(text.contains(named) && !text.contains("evil") && !text.contains("gbk"), "{url}: {text}");
+        }
+        for url in ["postgres:///shop", "postgres://ann@/shop", "mysql://db/shop", "postgres://:x@db/shop"] {
+            assert!(Address::parse(url).is_err(), "{url}");
+        }
+        for url in ["postgres://ann@localhost/shop?host=/run/postgresql", "postgres://ann@%2Frun%2Fpostgresql/shop"] {
+            assert!(
+                matches!(Address::parse(url), Ok(Address::Postgres(server)) if server.host == "/run/postgresql"),
+                "{url}"
+            );
+        }
     }
 
     #[test]

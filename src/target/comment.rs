@@ -29,3 +29,12 @@ pub(super) fn keeps(text: Option<&str>) -> Result<Option<&str>, TargetError> {
         text => Ok(text),
     }
 }
+
+/// The text for a comment that came back from the database as another one, and was taken back.
+pub(super) fn not_kept(asset: &AssetPath) -> TargetError {
+    TargetError::Refused(format!(
+        "the database kept another text for {} than the one that was written, so what stood there was put back; its \
+         character set may lack a character of the text: take it out, or write this comment by hand",
+        named(asset)
+    ))
+}

@@ -5,13 +5,17 @@
 
 use std::{
     future::Future,
+    sync::Arc,
     time::{Duration, Instant},
 };
 
 use sqlx::{ConnectOptions, Connection, Database, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
 use tokio::sync::Mutex;
 
-use super::place::Place;
+use super::{
+    place::Place,
+    relay::{Failure, Relay},
+};
 use crate::port::target::TargetError;
 
 /// How long a connection may take to come about.
@@ -33,6 +37,8 @@ pub(super) struct Connections<DB: Database> {
     pool: Pool<DB>,
     options: <DB::Connection as Connection>::Options,
     pub(super) place: Place,
+    /// What the connections go through, to a server.
+    relay: Option<Arc<Relay>>,
     /// When the last probe ended, and how. Held while one is under way.
     probed: Mutex<Option<(Instant, Result<(), NotLetIn>)>>,
 }
@@ -47,7 +53,11 @@ struct NotLetIn {
 
 impl<DB: Database> Connections<DB> {
     /// Connects to nothing yet.
-    pub(super) fn new(options: <DB::Connection as Connection>::Options, place: Place) -> Self {
+    pub(super) fn new(
+        options: <DB::Connection as Connection>::Options,
+        place: Place,
+        relay: Option<Arc<Relay>>,
+    ) -> Self {
         // Statements and their values are nobody's business: sqlx would log slow ones.
         let options = options.disable_statement_logging();
         let pool = sqlx::pool::PoolOptions::new()
@@ -56,7 +66,7 @@ impl<DB: Database> Connections<DB> {
             .acquire_timeout(ACQUIRE_TIME)
             .idle_timeout(IDLE_TIME)
             .connect_lazy_with(options.clone());
-        Self { pool, options, place, probed: Mutex::const_new(None) }
+        Self { pool, options, place, relay, probed: Mutex::const_new(None) }
     }
 
     /// Whether any connection is open.
@@ -106,9 +116,20 @@ impl<DB: Database> Connections<DB> {
             Err(error @ sqlx::Error::PoolTimedOut) => {
                 // Either all connections are busy, or the server is gone.
                 self.probe().await.map_err(|not_let_in| not_let_in.error)?;
-                Err(self.place.explain(&error))
+                Err(self.explain(&error))
             }
-            result => result.map_err(|error| self.place.explain(&error)),
+            result => result.map_err(|error| self.explain(&error)),
+        }
+    }
+
+    /// The text for what the driver reports about a new connection: what the relay knows of it comes first.
+    fn explain(&self, error: &sqlx::Error) -> TargetError {
+        match self.relay.as_ref().and_then(|relay| relay.take_failure()) {
+            _ if matches!(error, sqlx::Error::Database(_)) => self.place.explain(error),
+            Some(Failure::Unreachable(error)) => self.place.explain_io(&error),
+            Some(Failure::TooMuch) => self.place.too_much(),
+            Some(Failure::Malformed) => self.place.not_understood(),
+            None => self.place.explain(error),
         }
     }
 
@@ -133,7 +154,7 @@ impl<DB: Database> Connections<DB> {
             }
             Ok(Err(error)) => {
                 let is_gone = !matches!(error, sqlx::Error::Database(_));
-                Err(NotLetIn { error: self.place.explain(&error), is_gone })
+                Err(NotLetIn { error: self.explain(&error), is_gone })
             }
             Err(_) => Err(NotLetIn { error: self.place.no_connection(CONNECT_TIME), is_gone: true }),
         }

@@ -14,10 +14,12 @@
 mod address;
 mod comment;
 mod connections;
+mod contained;
 mod mysql;
 mod place;
 mod postgres;
 pub mod quote;
+mod relay;
 mod sample;
 mod sqlite;
 
@@ -29,12 +31,19 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 
 pub use address::{backend_of, display_url};
+pub use postgres::FROM_ENVIRONMENT;
 
 use crate::{
     domain::profile::{DbBackend, DbProfile},
-    port::target::{Target, TargetError, Targets},
+    port::{
+        environment::EnvNames,
+        target::{Target, TargetError, Targets},
+    },
 };
 use address::Address;
+use contained::{Contained, Container};
+use place::Place;
+use relay::Sockets;
 
 /// How many servers are remembered before those that nobody uses are forgotten.
 const REMEMBERED: usize = 64;
@@ -45,7 +54,11 @@ pub const COMMENTS_TABLE: &str = "gloss_comments";
 /// The targets behind profiles, with the connections of each URL kept while they are used.
 #[derive(Default)]
 pub struct SqlTargets {
-    servers: Mutex<HashMap<String, Server>>,
+    /// By the URL with its password, since that may come from a variable.
+    servers: Mutex<HashMap<(String, Option<String>), Server>>,
+    names: EnvNames,
+    sockets: Arc<Sockets>,
+    container: Container,
 }
 
 /// What stands behind one URL.
@@ -57,12 +70,20 @@ enum Server {
 }
 
 impl Server {
-    fn new(address: Address) -> Result<Self, TargetError> {
+    fn new(address: Address, sockets: &Arc<Sockets>) -> Result<Self, TargetError> {
         Ok(match address {
             Address::Sqlite { path, read_only } => Self::Sqlite(Arc::new(sqlite::File::new(path, read_only)?)),
-            Address::Postgres(url) => Self::Postgres(Arc::new(postgres::Cluster::new(&url)?)),
-            Address::MySql(url) => Self::MySql(Arc::new(mysql::Server::new(&url)?)),
+            Address::Postgres(server) => Self::Postgres(Arc::new(postgres::Cluster::new(&server, sockets)?)),
+            Address::MySql(server) => Self::MySql(Arc::new(mysql::Server::new(&server, sockets)?)),
         })
+    }
+
+    fn place(&self) -> &Place {
+        match self {
+            Self::Sqlite(file) => file.place(),
+            Self::Postgres(cluster) => cluster.place(),
+            Self::MySql(server) => server.place(),
+        }
     }
 
     /// Whether a target or a connection of it is still there.
@@ -76,16 +97,15 @@ impl Server {
 }
 
 impl SqlTargets {
-    /// No target is known yet.
+    /// No target is known yet. Passwords may come from environment variables with these names.
     #[must_use]
-    pub fn new() -> Self {
-        Self::default()
+    pub fn new(names: EnvNames) -> Self {
+        Self { names, ..Self::default() }
     }
 
     fn server(&self, profile: &DbProfile) -> Result<Server, TargetError> {
-        let url = address::with_password(profile.url.expose_secret())?;
-        let url = url.expose_secret();
-        let address = Address::parse(url)?;
+        let url = profile.url.expose_secret();
+        let address = Address::parse(url)?.with_password(&self.names)?;
         if address.backend() != profile.backend {
             return Err(TargetError::Misconfigured(format!(
                 "the profile says {}, but its URL is one of {}; change one of the two",
@@ -93,34 +113,44 @@ impl SqlTargets {
                 address.backend().as_str()
             )));
         }
+        let key = (url.to_owned(), address.password().map(|password| password.expose_secret().to_owned()));
         let mut servers = self.servers.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(server) = servers.get(url) {
+        if let Some(server) = servers.get(&key) {
             return Ok(server.clone());
         }
         if servers.len() >= REMEMBERED {
             servers.retain(|_, server| server.in_use());
         }
-        let server = Server::new(address)?;
-        servers.insert(url.to_owned(), server.clone());
+        let _within = self.container.enter()?;
+        let server = Server::new(address, &self.sockets)?;
+        servers.insert(key, server.clone());
         Ok(server)
     }
 }
 
 impl Targets for SqlTargets {
     fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError> {
-        let pinned = profile.pinned_database.clone();
-        Ok(match self.server(profile)? {
+        let server = self.server(profile)?;
+        let (pinned, place) = (self.pinned_database(profile), server.place().clone());
+        let target: Arc<dyn Target> = match server {
             Server::Sqlite(file) => Arc::new(sqlite::SqliteTarget::new(file, pinned)),
             Server::Postgres(cluster) => Arc::new(postgres::PostgresTarget::new(cluster, pinned)),
             Server::MySql(server) => Arc::new(mysql::MySqlTarget::new(server, pinned)),
-        })
+        };
+        Ok(Arc::new(Contained::new(target, place, &self.container)))
     }
 
     fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError> {
-        Address::parse(url).map(|address| address.backend())
+        let address = Address::parse(url)?;
+        address.check_variable(&self.names)?;
+        Ok(address.backend())
     }
 
     fn display_url(&self, url: &SecretString) -> String {
         address::display_url(url.expose_secret())
+    }
+
+    fn pinned_database(&self, profile: &DbProfile) -> Option<String> {
+        profile.pinned_database.clone().or_else(|| address::database_of(profile.url.expose_secret()))
     }
 }

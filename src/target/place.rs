@@ -3,7 +3,7 @@
 //! The rule: what a driver or a server says is never repeated, since it may hold a statement, a value or a
 //! password; its code decides which of our own texts is told.
 
-use std::{io, path::PathBuf, time::Duration};
+use std::{io, time::Duration};
 
 use sqlx::mysql::MySqlDatabaseError;
 
@@ -51,6 +51,36 @@ impl Place {
         ))
     }
 
+    /// The text for a connection that this machine does not let Gloss prepare.
+    pub(super) fn no_relay(&self, error: &io::Error) -> TargetError {
+        TargetError::Unreachable(format!(
+            "the connection to {} at {} cannot be prepared: the folder for temporary files takes no socket ({}); name \
+             another with TMPDIR",
+            self.noun(),
+            self.address,
+            error.kind()
+        ))
+    }
+
+    /// The text for a server that sends without end.
+    pub(super) fn too_much(&self) -> TargetError {
+        TargetError::Unreachable(format!(
+            "{} at {} sent more than an answer may hold, so Gloss closed the connection; check that the URL names the \
+             right server",
+            self.noun(),
+            self.address
+        ))
+    }
+
+    /// The text for a server whose answer the driver could not take.
+    pub(super) fn not_understood(&self) -> TargetError {
+        TargetError::Unreachable(format!(
+            "{} at {} sent what cannot be understood; check that the URL names the right kind of server",
+            self.noun(),
+            self.address
+        ))
+    }
+
     /// The text for what sqlx reports.
     pub(super) fn explain(&self, error: &sqlx::Error) -> TargetError {
         match error {
@@ -86,7 +116,7 @@ impl Place {
         }
     }
 
-    fn explain_io(&self, error: &io::Error) -> TargetError {
+    pub(super) fn explain_io(&self, error: &io::Error) -> TargetError {
         let why = match error.kind() {
             io::ErrorKind::ConnectionRefused => {
                 "connection refused; check that the server runs and the address is right"
@@ -226,12 +256,12 @@ impl Place {
     }
 }
 
-/// Where a server listens: its socket, or `host:port`.
-pub(super) fn address(socket: Option<&PathBuf>, host: &str, port: u16) -> String {
-    match socket {
-        Some(socket) => socket.display().to_string(),
-        None if host.contains(':') => format!("[{host}]:{port}"),
-        None => format!("{host}:{port}"),
+/// Where a server listens: the folder of its socket, or `host:port`.
+pub(super) fn address(host: &str, port: u16) -> String {
+    match host {
+        socket if socket.starts_with('/') => socket.to_owned(),
+        ip if ip.contains(':') => format!("[{ip}]:{port}"),
+        name => format!("{name}:{port}"),
     }
 }
 

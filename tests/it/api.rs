@@ -138,6 +138,10 @@ impl Targets for FakeTargets {
         }
     }
 
+    fn pinned_database(&self, profile: &DbProfile) -> Option<String> {
+        profile.pinned_database.clone()
+    }
+
     fn display_url(&self, url: &SecretString) -> String {
         url.expose_secret().replace("geheim", "")
     }

@@ -191,6 +191,10 @@ impl Targets for FakeTargets {
         Ok(DbBackend::Sqlite)
     }
 
+    fn pinned_database(&self, profile: &DbProfile) -> Option<String> {
+        profile.pinned_database.clone()
+    }
+
     fn display_url(&self, _: &SecretString) -> String {
         "fake://".into()
     }

@@ -17,8 +17,11 @@ use gloss::{
         run::{RunOptions, Verbosity},
     },
     model::ProviderModels,
-    port::model::{
-        ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Models, Subject, UsageBound,
+    port::{
+        environment::EnvNames,
+        model::{
+            ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Models, Subject, UsageBound,
+        },
     },
 };
 use serde_json::json;
@@ -52,7 +55,7 @@ impl Describer for NoBuiltin {
 }
 
 fn models() -> ProviderModels {
-    ProviderModels::new(Arc::new(NoBuiltin))
+    ProviderModels::new(Arc::new(NoBuiltin), EnvNames::new(["CARGO_*", "TEST_*"]).unwrap())
 }
 
 fn profile(settings: NewLlmProfile) -> LlmProfile {

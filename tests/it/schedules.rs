@@ -26,7 +26,7 @@ use gloss::{
         usage::Budget,
     },
     model::{ProviderModels, builtin::BuiltinDescriber},
-    port::{Ports, store::Store},
+    port::{Ports, environment::EnvNames, store::Store},
     service::{
         runs::StartTarget,
         schedules::{CreateSchedule, Schedules},
@@ -157,7 +157,7 @@ impl House {
             output_cost_per_million_tokens: None,
         };
         store.create_llm_profile(profile, clock.now()).await.unwrap();
-        let models = Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber)));
+        let models = Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber), EnvNames::default()));
         let ports = Ports { store, bus, targets: Arc::new(SqlTargets::default()), models, clock: clock.clone() };
         Self { schedules: Schedules::new(ports.clone()), ports, clock, target, db_profile, folder }
     }

@@ -35,7 +35,7 @@ fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
 
 /// The target behind this URL.
 fn open(url: &str, pinned: Option<&str>) -> Result<Arc<dyn Target>, TargetError> {
-    SqlTargets::new().open(&profile(url, pinned))
+    SqlTargets::default().open(&profile(url, pinned))
 }
 
 fn sqlite_url(file: &Path) -> String {

@@ -50,8 +50,8 @@ impl DbProfile {
     }
 
     /// The one database in reach. Null where all that the login reaches is in reach.
-    async fn pinned_database(&self) -> Option<&str> {
-        self.0.pinned_database.as_deref()
+    async fn pinned_database(&self, context: &Context<'_>) -> Option<String> {
+        services(context).profiles.pinned_database(&self.0)
     }
 
     /// What this database is about, up to 4,000 characters. It goes into every prompt.

@@ -9,7 +9,7 @@ use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row, mysql::MySqlDatabaseError
 
 use super::{
     super::{
-        comment::{gone, named},
+        comment::{gone, named, not_kept},
         connections::{CATALOG_TIME, bounded},
         place::Place,
         quote::{backtick, mysql_text},
@@ -85,10 +85,15 @@ pub(super) async fn write(target: &MySqlTarget, asset: &AssetPath, text: Option<
     let spot = spot(target, asset)?;
     let mut session = session(target).await?;
     // Locking a view would lock what is below it.
-    live(target, &mut session, &spot).await?;
+    let now = live(target, &mut session, &spot).await?;
     let Some(column) = spot.column else {
         // Says nothing of the definition, so nothing of it can be lost.
-        return alter(target, &mut session, &spot, &of_table(&spot, text)).await;
+        alter(target, &mut session, &spot, &of_table(&spot, text)).await?;
+        if live(target, &mut session, &spot).await?.as_deref() == text {
+            return Ok(());
+        }
+        alter(target, &mut session, &spot, &of_table(&spot, now.as_deref())).await?;
+        return Err(not_kept(asset));
     };
     let mut lock = Lock::take(target, session, &spot).await?;
     let written = write_column(target, lock.session()?, &spot, column, text).await;
@@ -110,10 +115,14 @@ async fn write_column(
     let shown = show(target, session, spot).await?;
     let after = Definition::parse(&shown).and_then(|definition| definition.apart_from(Some(column)));
     let same = after.as_deref() == Some(change.rest.as_str());
-    if same && live(target, session, spot).await?.as_deref() == text {
+    let kept = live(target, session, spot).await?.as_deref() == text;
+    if same && kept {
         return Ok(());
     }
     alter(target, session, spot, &change.back).await?;
+    if same {
+        return Err(not_kept(spot.asset));
+    }
     Err(TargetError::Refused(format!(
         "the definition of {} came back with more than its comment changed, so it was put back; look at it, and write \
          this comment by hand",
@@ -313,7 +322,8 @@ async fn alter(
     let second = if flavour == Flavour::MariaDb { ALGORITHMS[1] } else { IN_PLACE };
     for algorithm in [ALGORITHMS[0], second] {
         let statement = with_algorithm(alter, algorithm);
-        let work = sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection);
+        // Prepared, so that the server takes one statement and no second one behind it.
+        let work = sqlx::query(AssertSqlSafe(statement)).persistent(false).execute(&mut *connection);
         let Ok(done) = tokio::time::timeout(CATALOG_TIME + GRACE, work).await else {
             return Err(place.too_slow(CATALOG_TIME + GRACE));
         };

@@ -13,14 +13,15 @@ mod statistics;
 use std::{sync::Arc, time::Duration};
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, ConnectOptions, MySql, MySqlConnection, Transaction, mysql::MySqlConnectOptions};
+use secrecy::ExposeSecret;
+use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Transaction, mysql::MySqlConnectOptions};
 use tokio::sync::OnceCell;
-use url::Url;
 
 use super::{
-    address,
+    address::ServerAddress,
     connections::{CATALOG_TIME, Connections, bounded},
     place::{self, Place, beyond_pin},
+    relay::{Protocol, Relay, Sockets, Upstream},
     sample,
 };
 use crate::{
@@ -32,6 +33,8 @@ use crate::{
     port::target::{SampleLimits, Target, TargetError},
 };
 
+/// Where a server listens when its URL does not say.
+const PORT: u16 = 3306;
 /// The one database.
 const DATABASE: &str = "def";
 /// How long to wait for a lock that, say, an `ALTER TABLE` holds, in seconds.
@@ -57,30 +60,54 @@ enum Flavour {
 }
 
 impl Server {
-    pub(super) fn new(url: &Url) -> Result<Self, TargetError> {
-        let mut options = MySqlConnectOptions::from_url(url).map_err(|_| {
-            TargetError::Misconfigured(
-                "a parameter of the URL has a value that cannot be used; check ssl-mode, for example".to_owned(),
-            )
-        })?;
-        if let Some(host) = address::host_of(url) {
-            options = options.host(&host);
-        }
+    pub(super) fn new(server: &ServerAddress, sockets: &Arc<Sockets>) -> Result<Self, TargetError> {
+        let port = server.port.unwrap_or(PORT);
+        let upstream = if server.host.starts_with('/') {
+            Upstream::Unix(server.host.clone().into())
+        } else {
+            Upstream::Tcp(server.host.clone(), port)
+        };
         let place = Place {
             backend: DbBackend::MySql,
-            address: place::address(options.get_socket(), options.get_host(), options.get_port()),
-            user: options.get_username().to_owned(),
-            database: options.get_database().map(str::to_owned),
+            address: place::address(&server.host, port),
+            user: server.user.clone(),
+            database: server.database.clone(),
         };
-        let writers = Connections::new(options.clone(), place.clone());
-        Ok(Self { connections: Connections::new(options, place), writers, flavour: OnceCell::new() })
+        let relay =
+            Arc::new(Relay::new(sockets, Protocol::MySql, upstream, "socket").map_err(|error| place.no_relay(&error))?);
+        // The character set decides where a text ends in a statement: utf8mb4, whatever a URL says.
+        let mut options = MySqlConnectOptions::new()
+            .host(&server.host)
+            .port(port)
+            .socket(relay.socket())
+            .username(&server.user)
+            .charset("utf8mb4")
+            .pipes_as_concat(false)
+            .no_engine_substitution(true);
+        if let Some(password) = &server.password {
+            options = options.password(password.expose_secret());
+        }
+        if let Some(database) = &server.database {
+            options = options.database(database);
+        }
+        for (key, value) in &server.parameters {
+            options = match key.as_str() {
+                "sslmode" | "ssl-mode" => options.ssl_mode(value.parse().map_err(|_| wrong_ssl_mode())?),
+                "sslca" | "ssl-ca" => options.ssl_ca(value),
+                "sslcert" | "ssl-cert" => options.ssl_client_cert(value),
+                _ => options.ssl_client_key(value),
+            };
+        }
+        let connections = |options, place| Connections::new(options, place, Some(Arc::clone(&relay)));
+        let writers = connections(options.clone(), place.clone());
+        Ok(Self { connections: connections(options, place), writers, flavour: OnceCell::new() })
     }
 
     pub(super) fn is_connected(&self) -> bool {
         self.connections.is_connected() || self.writers.is_connected()
     }
 
-    fn place(&self) -> &Place {
+    pub(super) const fn place(&self) -> &Place {
         &self.connections.place
     }
 
@@ -102,6 +129,13 @@ impl Server {
         };
         self.flavour.get_or_try_init(ask).await.copied()
     }
+}
+
+fn wrong_ssl_mode() -> TargetError {
+    TargetError::Misconfigured(
+        "the URL's ssl-mode is none of disabled, preferred, required, verify_ca and verify_identity; give one"
+            .to_owned(),
+    )
 }
 
 /// A server, or one schema of it.

@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
 use super::{
     super::{
-        comment::{gone, keeps, named},
+        comment::{gone, keeps, named, not_kept},
         connections::{CATALOG_TIME, Connections, bounded},
         quote::{ansi, postgres_text},
     },
@@ -68,11 +68,19 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
     if !found.owned {
         return Err(not_owner());
     }
-    let work = async {
-        sqlx::raw_sql(AssertSqlSafe(found.statement(text))).execute(&mut *transaction).await?;
-        transaction.commit().await
+    // Prepared, so that the server takes one statement and no second one behind it.
+    let write = sqlx::query(AssertSqlSafe(found.statement(text))).persistent(false).execute(&mut *transaction);
+    let written = match tokio::time::timeout(CATALOG_TIME + GRACE, write).await {
+        Ok(Ok(_)) => {
+            // The encoding of the database may lack a character.
+            if find(&connections, &mut transaction, asset).await?.comment.as_deref() != text {
+                return Err(not_kept(asset));
+            }
+            tokio::time::timeout(CATALOG_TIME + GRACE, transaction.commit()).await
+        }
+        Ok(Err(error)) => Ok(Err(error)),
+        Err(late) => Err(late),
     };
-    let written = tokio::time::timeout(CATALOG_TIME + GRACE, work).await;
     match written {
         Ok(Ok(())) => Ok(()),
         Ok(Err(error)) => Err(match error.as_database_error().and_then(sqlx::error::DatabaseError::code).as_deref() {

@@ -15,13 +15,17 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sqlx::{AssertSqlSafe, ConnectOptions, Postgres, Transaction, postgres::PgConnectOptions};
-use url::Url;
+use secrecy::ExposeSecret;
+use sqlx::{
+    AssertSqlSafe, Postgres, Transaction,
+    postgres::{PgConnectOptions, PgSslMode},
+};
 
 use super::{
-    address,
+    address::ServerAddress,
     connections::{CATALOG_TIME, Connections, bounded},
     place::{self, Place, beyond_pin},
+    relay::{Protocol, Relay, Sockets, Upstream},
     sample,
 };
 use crate::{
@@ -38,26 +42,12 @@ const LOCK_TIME: Duration = Duration::from_secs(3);
 /// What the server gets beyond its own time limit to say so.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// The parameters of a URL that sqlx knows. It logs the others with their values, so they are left out.
-const PARAMETERS: &[&str] = &[
-    "sslmode",
-    "ssl-mode",
-    "sslrootcert",
-    "ssl-root-cert",
-    "ssl-ca",
-    "sslcert",
-    "ssl-cert",
-    "sslkey",
-    "ssl-key",
-    "host",
-    "hostaddr",
-    "port",
-    "dbname",
-    "user",
-    "password",
-    "application_name",
-    "options",
-];
+/// Where a server listens when its URL does not say.
+const PORT: u16 = 5432;
+/// The database that every server has, for a URL that names none.
+const MAINTENANCE: &str = "postgres";
+/// What the driver takes from the environment and cannot be told to leave. `main` starts without them.
+pub const FROM_ENVIRONMENT: [&str; 4] = ["PGOPTIONS", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
 
 /// A server, as one login sees it.
 pub(super) struct Cluster {
@@ -65,44 +55,58 @@ pub(super) struct Cluster {
     place: Place,
     /// The database that the URL names.
     own: String,
+    relay: Arc<Relay>,
     databases: Mutex<HashMap<String, Arc<Connections<Postgres>>>>,
 }
 
 impl Cluster {
-    pub(super) fn new(url: &Url) -> Result<Self, TargetError> {
-        let mut known = url.clone();
-        let pairs: Vec<(String, String)> = url
-            .query_pairs()
-            .filter(|(key, _)| PARAMETERS.contains(&key.as_ref()))
-            .map(|(key, value)| (key.into_owned(), value.into_owned()))
-            .collect();
-        if pairs.is_empty() {
-            known.set_query(None);
+    pub(super) fn new(server: &ServerAddress, sockets: &Arc<Sockets>) -> Result<Self, TargetError> {
+        if let Some(set) = FROM_ENVIRONMENT.into_iter().find(|name| std::env::var_os(name).is_some()) {
+            return Err(TargetError::Misconfigured(format!(
+                "the environment variable {set} is set where Gloss runs and would count for every database; start Gloss \
+                 without it, and write what this profile needs into its URL"
+            )));
+        }
+        let port = server.port.unwrap_or(PORT);
+        let upstream = if server.host.starts_with('/') {
+            Upstream::Unix(format!("{}/.s.PGSQL.{port}", server.host).into())
         } else {
-            known.query_pairs_mut().clear().extend_pairs(&pairs);
-        }
-        let mut options = PgConnectOptions::from_url(&known).map_err(|_| {
-            TargetError::Misconfigured(
-                "a parameter of the URL has a value that cannot be used; check port and sslmode, for example"
-                    .to_owned(),
-            )
-        })?;
-        if !pairs.iter().any(|(key, _)| key == "host" || key == "hostaddr")
-            && let Some(host) = address::host_of(url).filter(|host| !host.starts_with('/'))
-        {
-            options = options.host(&host);
-        }
-        if options.get_application_name().is_none() {
-            options = options.application_name("gloss");
-        }
-        let own = options.get_database().unwrap_or_else(|| options.get_username()).to_owned();
+            Upstream::Tcp(server.host.clone(), port)
+        };
         let place = Place {
             backend: DbBackend::Postgres,
-            address: place::address(options.get_socket(), options.get_host(), options.get_port()),
-            user: options.get_username().to_owned(),
+            address: place::address(&server.host, port),
+            user: server.user.clone(),
             database: None,
         };
-        Ok(Self { options, place, own, databases: Mutex::default() })
+        let relay = Relay::new(sockets, Protocol::Postgres, upstream, &format!(".s.PGSQL.{port}"))
+            .map_err(|error| place.no_relay(&error))?;
+        let own = server.database.clone().unwrap_or_else(|| MAINTENANCE.to_owned());
+        // Everything that the driver would take from elsewhere is said here. An empty password is none, and keeps it
+        // from reading a password file.
+        let mut options = PgConnectOptions::new_without_pgpass()
+            .host(&server.host)
+            .socket(relay.folder())
+            .port(port)
+            .username(&server.user)
+            .password(server.password.as_ref().map_or("", |password| password.expose_secret()))
+            .database(&own)
+            .ssl_mode(PgSslMode::Prefer)
+            .application_name("gloss");
+        for (key, value) in &server.parameters {
+            options = match key.as_str() {
+                "sslmode" | "ssl-mode" => options.ssl_mode(value.parse().map_err(|_| wrong_ssl_mode())?),
+                "sslrootcert" | "ssl-root-cert" | "ssl-ca" => options.ssl_root_cert(value),
+                "sslcert" | "ssl-cert" => options.ssl_client_cert(value),
+                "sslkey" | "ssl-key" => options.ssl_client_key(value),
+                _ => options.application_name(value),
+            };
+        }
+        Ok(Self { options, place, own, relay: Arc::new(relay), databases: Mutex::default() })
+    }
+
+    pub(super) const fn place(&self) -> &Place {
+        &self.place
     }
 
     pub(super) fn is_connected(&self) -> bool {
@@ -117,10 +121,17 @@ impl Cluster {
         let mut databases = self.databases.lock().unwrap_or_else(PoisonError::into_inner);
         let connections = databases.entry(database.to_owned()).or_insert_with(|| {
             let place = Place { database: Some(database.to_owned()), ..self.place.clone() };
-            Arc::new(Connections::new(self.options.clone().database(database), place))
+            let options = self.options.clone().database(database);
+            Arc::new(Connections::new(options, place, Some(Arc::clone(&self.relay))))
         });
         Arc::clone(connections)
     }
+}
+
+fn wrong_ssl_mode() -> TargetError {
+    TargetError::Misconfigured(
+        "the URL's sslmode is none of disable, allow, prefer, require, verify-ca and verify-full; give one".to_owned(),
+    )
 }
 
 /// Begins a read-only transaction with time limits. Planning and running on one core leaves the others to the

@@ -136,8 +136,8 @@ impl File {
     fn connect(options: &SqliteConnectOptions, place: &Place) -> Arc<Both> {
         let writing = options.clone().read_only(false).busy_timeout(comment::BUSY_TIME);
         Arc::new(Both {
-            readers: Connections::new(options.clone().read_only(true), place.clone()),
-            writers: Connections::new(writing, place.clone()),
+            readers: Connections::new(options.clone().read_only(true), place.clone(), None),
+            writers: Connections::new(writing, place.clone(), None),
         })
     }
 
@@ -146,7 +146,7 @@ impl File {
         both.readers.is_connected() || both.writers.is_connected()
     }
 
-    fn place(&self) -> &Place {
+    pub(super) fn place(&self) -> &Place {
         &self.place
     }
 

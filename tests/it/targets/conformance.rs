@@ -202,7 +202,7 @@ async fn postgres() {
     let target = open(&url, None).unwrap();
     conforms(&fixture, &*target).await;
 
-    let databases = target.databases().await.unwrap();
+    let databases = open(&service.url_for("postgres", ""), None).unwrap().databases().await.unwrap();
     let own = databases.iter().find(|found| found.name == database).unwrap();
     assert_eq!(own.comment.as_deref(), Some("The shop"));
     assert!(databases.iter().all(|found| !found.name.starts_with("template")));
@@ -227,8 +227,9 @@ async fn postgres() {
     let fails = statistics(&*target, &details[1]).await;
     assert_eq!(fails.columns.iter().map(|column| column.distinct).collect::<Vec<_>>(), [Some(50), None, Some(50)]);
     assert_eq!(statistics(&*target, &details[2]).await.sampled_rows, 50);
-    // Another database of the server, by name.
-    assert_eq!(target.schemas(Some("postgres")).await.unwrap().len(), 1);
+    // Another database of the server, by name, where the URL names none.
+    let whole = open(&service.url_for("postgres", ""), None).unwrap();
+    assert_eq!(whole.schemas(Some(&database)).await.unwrap(), target.schemas(None).await.unwrap());
 }
 
 #[tokio::test]

@@ -184,7 +184,7 @@ async fn time_limit_holds(target: &dyn Target, schema: &str) {
 async fn many_who_ask_share_few_connections() {
     let Some(service) = services::postgres().await else { return };
     let (url, database) = service.fresh_database().await;
-    let targets = SqlTargets::new();
+    let targets = SqlTargets::default();
     let asked = (0..30).map(|_| {
         let target = targets.open(&profile(&url, None)).unwrap();
         async move { target.tables(None, "public").await }
@@ -236,8 +236,10 @@ async fn logs_hold_no_password_and_no_value() {
     tracing::info!("listening");
     for password in [MARKER.to_owned(), format!("not-{MARKER}")] {
         let login = format!("logged_{database}:{password}");
-        let url = service.url_for(&login, &database) + &format!("?unknown={MARKER}");
-        let target = open(&url, None).unwrap();
+        let url = service.url_for(&login, &database);
+        let refused = open(&format!("{url}?unknown={MARKER}"), None).err().map(|error| error.to_string());
+        assert!(refused.is_some_and(|text| text.contains("unknown") && !text.contains(MARKER)));
+        let target = open(&format!("{url}?application_name={MARKER}"), None).unwrap();
         let Ok(details) = target.details(None, "public", &["told", "fails"].map(str::to_owned)).await else { continue };
         for detail in details {
             drop(target.statistics(&detail, SampleLimits::default()).await.unwrap());
@@ -269,10 +271,16 @@ async fn postgres() {
         &["password for user", &reader, "refused"],
     );
     says(open(&service.url_for("postgres", "nowhere"), None).unwrap().test().await, &["no database nowhere"]);
-    says(owner.schemas(Some("nowhere")).await, &["no database nowhere"]);
-    let pinned = open(&url, Some(&database)).unwrap();
-    says(pinned.schemas(Some("postgres")).await, &["pinned to", &database]);
-    assert_eq!(pinned.databases().await.unwrap().len(), 1);
+    // A URL reaches the database that it names; one that names none reaches all, and a profile's pin counts first.
+    let whole = open(&service.url_for("postgres", ""), None).unwrap();
+    says(whole.schemas(Some("nowhere")).await, &["no database nowhere"]);
+    assert!(whole.databases().await.unwrap().len() > 1);
+    assert!(whole.schemas(Some(&database)).await.unwrap().len() == 1);
+    let pinned = open(&service.url_for("postgres", "postgres"), Some(&database)).unwrap();
+    for narrow in [&owner, &pinned] {
+        says(narrow.schemas(Some("postgres")).await, &["pinned to", &database]);
+        assert_eq!(narrow.databases().await.unwrap().len(), 1);
+    }
 
     // Special characters in the password, a column and a table without the right to read.
     let login = format!("{reader}:{MARKER}%40%2F");

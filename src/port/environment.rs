@@ -1,0 +1,133 @@
+//! The environment variables that profiles may take secrets from.
+//!
+//! The rule: a profile reads a variable only where a pattern of the operator's list allows its name, and never one of
+//! Gloss's own settings. Whoever keeps profiles could otherwise send any variable of the process to a server.
+
+use std::sync::Arc;
+
+use secrecy::SecretString;
+
+/// How the variables begin that hold Gloss's own settings.
+const OWN: &str = "GLOSS_";
+/// How the variables begin that are Gloss's by name and there for profiles.
+const FOR_PROFILES: &str = "GLOSS_PROFILE_";
+
+/// Patterns of names; `*` stands for any characters.
+#[derive(Debug, Clone)]
+pub struct EnvNames(Arc<[String]>);
+
+/// Why a variable gives no secret.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum EnvError {
+    /// No pattern allows its name.
+    #[error(
+        "the environment variable `{name}`, which profiles may not read: give it a name that matches {allowed}, or \
+         allow its name with --env-names"
+    )]
+    NotAllowed {
+        /// Its name.
+        name: String,
+        /// The patterns.
+        allowed: String,
+    },
+    /// It is one of Gloss's own.
+    #[error(
+        "an environment variable of Gloss's own, GLOSS_…; use another name, or one that begins with GLOSS_PROFILE_"
+    )]
+    Own,
+    /// It is absent, empty, or no text.
+    #[error("the environment variable `{0}`, which is not set where Gloss runs; set it and start Gloss again")]
+    NotSet(String),
+}
+
+impl Default for EnvNames {
+    fn default() -> Self {
+        Self(["*_API_KEY", "*_DB_PASSWORD", "GLOSS_PROFILE_*"].map(str::to_owned).into())
+    }
+}
+
+impl EnvNames {
+    /// Reads patterns.
+    ///
+    /// # Errors
+    /// The first that cannot be one: a pattern is made of letters, digits, `_` and `*`.
+    pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
+        let valid = |pattern: &str| pattern.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '*'));
+        let patterns = patterns.into_iter().map(str::trim).filter(|pattern| !pattern.is_empty());
+        patterns.map(|pattern| if valid(pattern) { Ok(pattern.to_owned()) } else { Err(pattern.to_owned()) }).collect()
+    }
+
+    /// Refuses a name that no pattern allows. Whether the variable is set does not count.
+    ///
+    /// # Errors
+    /// [`EnvError::Own`], [`EnvError::NotAllowed`].
+    pub fn check(&self, name: &str) -> Result<(), EnvError> {
+        let begins = |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
+        if begins(OWN) && !begins(FOR_PROFILES) {
+            return Err(EnvError::Own);
+        }
+        if self.0.iter().any(|pattern| matches(pattern, name)) {
+            return Ok(());
+        }
+        let allowed = if self.0.is_empty() { "one that is allowed".to_owned() } else { self.0.join(", ") };
+        Err(EnvError::NotAllowed { name: name.to_owned(), allowed })
+    }
+
+    /// The value of a variable, read now.
+    ///
+    /// # Errors
+    /// [`EnvError`].
+    pub fn read(&self, name: &str) -> Result<SecretString, EnvError> {
+        self.check(name)?;
+        let value = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
+        value.map(SecretString::from).ok_or_else(|| EnvError::NotSet(name.to_owned()))
+    }
+}
+
+impl FromIterator<String> for EnvNames {
+    fn from_iter<I: IntoIterator<Item = String>>(patterns: I) -> Self {
+        Self(patterns.into_iter().collect())
+    }
+}
+
+/// Whether a name matches a pattern. Letter case counts, as it does for variables.
+fn matches(pattern: &str, name: &str) -> bool {
+    let mut parts = pattern.split('*');
+    let Some(mut rest) = parts.next().and_then(|start| name.strip_prefix(start)) else { return false };
+    let Some(end) = parts.next_back() else { return rest.is_empty() };
+    for part in parts {
+        let Some(found) = rest.find(part) else { return false };
+        rest = &rest[found + part.len()..];
+    }
+    rest.ends_with(end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_allowed_by_patterns() {
+        let names = EnvNames::default();
+        for allowed in ["OPENAI_API_KEY", "_API_KEY", "SHOP_DB_PASSWORD", "GLOSS_PROFILE_X", "GLOSS_PROFILE_"] {
+            assert_eq!(names.check(allowed), Ok(()), "{allowed}");
+        }
+        for refused in ["PATH", "AWS_SECRET_ACCESS_KEY", "openai_api_key", "OPENAI_API_KEY2", "", "API_KEY", "*"] {
+            assert!(matches!(names.check(refused), Err(EnvError::NotAllowed { .. })), "{refused}");
+        }
+        for own in ["GLOSS_SECRET_KEY", "gloss_token", "GLOSS_TOKEN_API_KEY", "GLOSS_"] {
+            assert_eq!(names.check(own), Err(EnvError::Own), "{own}");
+        }
+        let all = EnvNames::new(["*"]).unwrap();
+        assert_eq!((all.check("PATH"), all.check("GLOSS_SECRET_KEY")), (Ok(()), Err(EnvError::Own)));
+        let none = EnvNames::new([" "]).unwrap();
+        assert!(none.check("OPENAI_API_KEY").is_err());
+        assert_eq!(EnvNames::new(["A_*", "B-C"]).unwrap_err(), "B-C");
+        let middle = EnvNames::new(["A*B*C", "X**Y"]).unwrap();
+        for (name, allowed) in
+            [("ABC", true), ("AxByC", true), ("ABxB", false), ("AC", false), ("ABBC", true), ("XY", true), ("X", false)]
+        {
+            assert_eq!(middle.check(name).is_ok(), allowed, "{name}");
+        }
+    }
+}
