@@ -255,6 +255,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         })),
         stop: http::Stop::new(stop.clone()),
         limits: Arc::new(http_limits(&settings)),
+        checker: graphql::checker(),
         documents,
         may_share: graphql::sharing,
         open: http::Open::default(),

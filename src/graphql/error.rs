@@ -14,7 +14,7 @@ use std::{
 use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use tracing::error;
 
-use super::batch::SharedError;
+use super::{batch::SharedError, scalar::MOMENT};
 use crate::domain::Error;
 
 /// The document cannot be read.
@@ -77,8 +77,10 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
         describe(cause, None, &mut extensions);
     } else if is_coercion(&error.message) {
         if error.message.starts_with("Failed to parse \"DateTime\"") {
-            let message = "a DateTime is a moment with its zone, as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00";
-            message.clone_into(&mut error.message);
+            MOMENT.clone_into(&mut error.message);
+        } else if let Some(end) = error.message.find(", found ") {
+            // What was found may be a secret.
+            error.message.truncate(end);
         }
         extensions.set("code", VALIDATION_FAILED);
     } else {

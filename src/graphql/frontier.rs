@@ -13,7 +13,7 @@ use async_graphql::{
         Extension, ExtensionContext, ExtensionFactory, NextExecute, NextParseQuery, NextPrepareRequest, NextRequest,
         NextResolve, NextSubscribe, NextValidation, ResolveInfo,
     },
-    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition},
+    parser::types::ExecutableDocument,
 };
 use futures_util::{StreamExt, stream::BoxStream};
 
@@ -22,80 +22,55 @@ use super::{
     batch::{Queue, drive},
     complete::complete,
     context::Viewer,
-    error::{BAD_USER_INPUT, LIMIT_EXCEEDED, PARSE_FAILED, VALIDATION_FAILED, coded, finish, with_code},
+    document::{Checker, operation},
+    error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded, finish, with_code},
     limits,
     loader::Loaders,
     order::Order,
 };
 use crate::service::Services;
 
-/// Makes the extension.
-pub struct Frontier;
+/// Makes the extension; checks the documents that nobody has checked.
+pub struct Frontier(pub Checker);
 
 impl ExtensionFactory for Frontier {
     fn create(&self) -> Arc<dyn Extension> {
-        Arc::new(Guard::default())
+        Arc::new(Guard {
+            checker: self.0.clone(),
+            document: OnceLock::new(),
+            order: OnceLock::new(),
+            refused: Mutex::default(),
+        })
     }
 }
 
+/// What was put into a request's data.
+fn value_of<T: Clone + Send + Sync + 'static>(data: &Data) -> Option<T> {
+    data.get(&TypeId::of::<T>()).and_then(|value| value.downcast_ref()).cloned()
+}
+
 /// One per request.
-#[derive(Default)]
 struct Guard {
+    checker: Checker,
     /// The document, by which answers are put into shape.
-    document: OnceLock<ExecutableDocument>,
+    document: OnceLock<Arc<ExecutableDocument>>,
     /// The order of the fields; a subscription has many answers in the same.
     order: OnceLock<Order>,
     /// The fields that whoever asks may not have.
     refused: Mutex<Vec<ServerError>>,
 }
 
-/// Parses a request's document, once, within the limits of its text and of what it asks for. The HTTP layer calls
-/// it before it hands a request over, to see what kind of operation it is; what it gives is a finished error.
-///
-/// # Errors
-/// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`.
-pub fn parse(request: &mut Request) -> Result<&ExecutableDocument, ServerError> {
-    limits::check_text(&request.query)?;
-    let document = request.parsed_query().map_err(unreadable)?;
-    limits::check_document(document)?;
-    Ok(document)
-}
-
-/// The parser's error without the drawing around it, which repeats the document's line however long that is.
-fn unreadable(mut error: ServerError) -> ServerError {
-    if let Some((_, expected)) = error.message.rsplit_once("\n  = ") {
-        error.message = match error.locations.first() {
-            Some(place) => format!("line {}, column {}: {expected}", place.line, place.column),
-            None => expected.to_owned(),
-        };
+impl Guard {
+    /// Checks the document of a request that came by no transport; gives what will be executed.
+    fn check(&self, request: &mut Request) -> ServerResult<Arc<ExecutableDocument>> {
+        let first =
+            |errors: Vec<ServerError>| errors.into_iter().next().unwrap_or_else(|| coded(VALIDATION_FAILED, ""));
+        let checked = self.checker.read(&request.query).map_err(first)?;
+        let ready = self.checker.operation(&checked, request.operation_name.as_deref(), &request.variables)?;
+        request.set_parsed_query(ExecutableDocument::clone(&ready.document));
+        request.variables = ready.variables;
+        Ok(ready.document)
     }
-    with_code(error, PARSE_FAILED)
-}
-
-/// The operation that a name, or no name, chooses from a document.
-///
-/// # Errors
-/// `BAD_USER_INPUT` with the argument `operationName`.
-pub fn operation<'a>(
-    document: &'a ExecutableDocument,
-    name: Option<&str>,
-) -> Result<&'a OperationDefinition, ServerError> {
-    use DocumentOperations::{Multiple, Single};
-    let chosen = match (&document.operations, name) {
-        (Single(operation), None) => Some(operation),
-        (Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
-        (Multiple(operations), Some(name)) => operations.get(name),
-        (Single(_), Some(_)) | (Multiple(_), None) => None,
-    };
-    chosen.map(|operation| &operation.node).ok_or_else(|| {
-        let message = match name {
-            Some(name) => format!("the document has no operation named {name:?}; check `operationName`"),
-            None => "the document has several operations; name one in `operationName`".to_owned(),
-        };
-        let mut error = coded(BAD_USER_INPUT, message);
-        error.extensions.get_or_insert_default().set("argument", "operationName");
-        error
-    })
 }
 
 #[async_trait::async_trait]
@@ -126,13 +101,14 @@ impl Extension for Guard {
         next: NextPrepareRequest<'_>,
     ) -> ServerResult<Request> {
         let mut request = next.run(context, request).await?;
-        let operation_name = request.operation_name.clone();
-        let viewer = request.data.get(&TypeId::of::<Viewer>()).and_then(|viewer| viewer.downcast_ref()).cloned();
-        let document = parse(&mut request)?;
-        // The engine would say it too, but only after it has validated, and without a code.
-        let operation = operation(document, operation_name.as_deref())?;
+        let document = match value_of::<Arc<ExecutableDocument>>(&request.data) {
+            Some(checked) => checked,
+            None => self.check(&mut request)?,
+        };
+        let document = self.document.get_or_init(|| document);
+        let operation = operation(document, request.operation_name.as_deref())?;
         let roots = limits::root_fields(document, operation)?;
-        access::check_roots(viewer.as_ref(), operation.ty, &roots)?;
+        access::check_roots(value_of(&request.data).as_ref(), operation.ty, &roots)?;
         Ok(request)
     }
 
@@ -144,9 +120,7 @@ impl Extension for Guard {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         // The document is parsed already; what can fail here is the nesting of its fields.
-        let document = next.run(context, query, variables).await;
-        let document = document.map_err(|error| with_code(error, LIMIT_EXCEEDED))?;
-        Ok(self.document.get_or_init(|| document).clone())
+        next.run(context, query, variables).await.map_err(|error| with_code(error, LIMIT_EXCEEDED))
     }
 
     async fn validation(

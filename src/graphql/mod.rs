@@ -17,6 +17,7 @@ pub mod comparison;
 mod complete;
 pub mod connection;
 pub mod context;
+pub mod document;
 pub mod error;
 mod frontier;
 pub mod ids;
@@ -26,6 +27,7 @@ pub mod node;
 mod order;
 pub mod profile;
 pub mod review;
+mod roots;
 pub mod run;
 pub mod scalar;
 pub mod schedule;
@@ -35,14 +37,16 @@ pub mod share;
 pub mod suggestion;
 pub mod token;
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use async_graphql::{MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, Variables};
+use async_graphql::{
+    MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, ValidationMode, Variables,
+};
 
 pub use self::{
     access::Access,
     context::{Role, Viewer},
-    frontier::{operation, parse},
+    document::{Checker, Ready},
     share::{Place, Sharing, sharing},
 };
 use crate::service::Services;
@@ -87,9 +91,21 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<crate::domain::clock::Moment>("A moment, RFC 3339 in UTC.")
 }
 
+/// Checks documents against the schema; all have one cache.
+pub fn checker() -> Checker {
+    static CHECKER: LazyLock<Checker> = LazyLock::new(|| Checker::new(&sdl(), scalar::check));
+    CHECKER.clone()
+}
+
 /// The schema over these use cases.
 pub fn schema(services: Services) -> GlossSchema {
-    builder().data(Arc::new(services)).extension(frontier::Frontier).finish()
+    let checker = checker();
+    builder()
+        .data(Arc::new(services))
+        .extension(frontier::Frontier(checker))
+        // The checker has validated.
+        .validation_mode(ValidationMode::Fast)
+        .finish()
 }
 
 /// The whole answer to an operation that the person at this machine asks of a process of their own.

@@ -2,8 +2,25 @@
 
 use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
 
+use crate::domain::clock::Moment;
+
 /// The largest whole number that a JSON number holds exactly everywhere.
 const MAX: i64 = (1 << 53) - 1;
+
+/// What a moment is.
+pub const MOMENT: &str = "a DateTime is a moment with its zone, as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00";
+
+/// Tells what a constant must be to be one of these scalars.
+///
+/// # Errors
+/// What the scalar is, where the constant is none of it.
+pub fn check(scalar: &str, value: &Value) -> Result<(), String> {
+    match scalar {
+        "DateTime" if Moment::parse(value.clone()).is_err() => Err(MOMENT.to_owned()),
+        "Long" if !Long::is_valid(value) => Err(format!("a Long is a whole number from -{MAX} to {MAX}")),
+        _ => Ok(()),
+    }
+}
 
 /// A whole number of up to 53 bits, as a JSON number: counts that outgrow Int.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

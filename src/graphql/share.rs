@@ -138,7 +138,7 @@ mod tests {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         let variables = request.variables.clone();
         let document = request.parsed_query().unwrap();
-        sharing(document, query, super::super::operation(document, None).unwrap(), &variables)
+        sharing(document, query, super::super::document::operation(document, None).unwrap(), &variables)
     }
 
     fn numbered(after: i32, variable: Option<&str>) -> Sharing {

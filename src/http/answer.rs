@@ -93,13 +93,16 @@ pub struct Refusal {
     pub locations: Vec<Pos>,
     /// Whether it is about the document: `application/json` answers such with 200.
     pub well_formed: bool,
+    /// What else is wrong.
+    pub others: Vec<Refusal>,
 }
 
 impl Refusal {
     /// A refusal for a reason outside the document.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
-        Self { status, code, message, argument: None, allow: None, locations: Vec::new(), well_formed: false }
+        let (locations, others) = (Vec::new(), Vec::new());
+        Self { status, code, message, argument: None, allow: None, locations, well_formed: false, others }
     }
 
     /// A part of the request cannot be used.
@@ -145,7 +148,11 @@ impl Refusal {
         if !self.locations.is_empty() {
             error["locations"] = json!(self.locations);
         }
-        json!([error])
+        let others = self.others.iter().flat_map(|other| match other.errors() {
+            serde_json::Value::Array(errors) => errors,
+            other => vec![other],
+        });
+        std::iter::once(error).chain(others).collect()
     }
 
     /// The JSON text of an answer that is nothing else.
@@ -180,6 +187,17 @@ impl From<ServerError> for Refusal {
             argument: extension("argument"),
             locations: error.locations,
             ..Self::document("", error.message)
+        }
+    }
+}
+
+impl From<Vec<ServerError>> for Refusal {
+    /// A document with several faults.
+    fn from(errors: Vec<ServerError>) -> Self {
+        let mut refusals = errors.into_iter().map(Self::from);
+        match refusals.next() {
+            Some(first) => Self { others: refusals.collect(), ..first },
+            None => Self::document("GRAPHQL_VALIDATION_FAILED", "the document is not valid"),
         }
     }
 }

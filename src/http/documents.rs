@@ -12,7 +12,6 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use async_graphql::Request as GraphqlRequest;
 use axum::http::StatusCode;
 use lru::LruCache;
 use serde::Deserialize;
@@ -123,8 +122,7 @@ impl Documents {
         for file in files {
             let wrong = |message: String| DocumentsError::Wrong { path: file.clone(), message };
             for (id, text) in read(&file)? {
-                let mut request = GraphqlRequest::new(&text);
-                graphql::parse(&mut request).map_err(|error| {
+                graphql::document::parse(&text).map_err(|error| {
                     wrong(match &id {
                         Some(id) => format!("the document {id}: {}", error.message),
                         None => error.message,

@@ -20,7 +20,7 @@ use super::{
 impl<E: Executor> Door<E> {
     /// Makes a request of what a client sent.
     pub(super) fn prepare(&self, parameters: Parameters) -> Result<Prepared, Refusal> {
-        parameters.prepare(&self.documents, self.may_share)
+        parameters.prepare(&self.documents, &self.checker, self.may_share)
     }
 
     /// The one result of a query or a mutation.

@@ -8,7 +8,7 @@
 //! transports. `stop` takes connections, `peer` watches over each, `limits` has the numbers.
 //!
 //! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. The layer works with any [`Executor`], documents are
-//! parsed by [`crate::graphql::parse`] within its limits, and every error that is made here has a code of the
+//! checked by [`Checker`] within its limits, and every error that is made here has a code of the
 //! contract's closed set.
 //!
 //! To add a route: a handler in a module of its own and one line in [`router`].
@@ -67,6 +67,8 @@ use tower_http::{
 use answer::Refusal;
 use request::RequestId;
 
+use crate::graphql::Checker;
+
 /// The longest body and the longest WebSocket message that are read.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
 
@@ -92,6 +94,8 @@ pub struct Door<E> {
     pub stop: Stop,
     /// How long and how much a client may take.
     pub limits: Arc<Limits>,
+    /// Checks documents against the schema.
+    pub checker: Checker,
     /// Which documents have names, and whether others run.
     pub documents: Documents,
     /// Decides on the first message of a WebSocket.

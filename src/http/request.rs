@@ -1,15 +1,15 @@
 //! What comes in, whatever the transport: checked, parsed, its operation found.
 //!
-//! The rule: a document is parsed once, here, by [`graphql::parse`], which keeps the limits; what a transport
-//! allows is decided from the operation that was parsed, never from the text.
+//! The rule: a document is read here, by [`Checker`], which keeps the limits; what a transport allows is decided from
+//! the operation that was checked, never from the text.
 
 use std::sync::{
-    LazyLock,
+    Arc, LazyLock,
     atomic::{AtomicU64, Ordering},
 };
 
 use async_graphql::{
-    Request as GraphqlRequest, Value as ConstValue, Variables,
+    Request as GraphqlRequest, Variables,
     parser::types::{ExecutableDocument, OperationDefinition, OperationType},
 };
 use axum::{
@@ -18,10 +18,10 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use super::{REQUEST_ID, answer::Refusal, documents::Documents, share::Key};
-use crate::graphql::{self, Sharing};
+use super::{REQUEST_ID, answer::Refusal, documents::Documents};
+use crate::graphql::{self, Checker, Ready, Sharing};
 
 /// What a request says, of the right types; the document is text as yet.
 pub struct Parameters {
@@ -71,32 +71,26 @@ impl Parameters {
         self.extensions.get(name)
     }
 
-    /// Finds and parses the document, and the operation in it that is asked for.
-    pub fn prepare(self, documents: &Documents, may_share: MayShare) -> Result<Prepared, Refusal> {
+    /// Finds the document and the operation in it that is asked for, and checks both.
+    pub fn prepare(self, documents: &Documents, checker: &Checker, may_share: MayShare) -> Result<Prepared, Refusal> {
         let Self { query, document_id, operation_name, variables, extensions } = self;
         let persisted = extensions.get("persistedQuery").filter(|it| !it.is_null());
         let document = documents.find(query, document_id.as_deref(), persisted)?;
-        let mut request = GraphqlRequest::new(document.text());
+        let checked = checker.read(document.text())?;
+        documents.remember(document);
+        let variables = Variables::from_json(Value::Object(variables));
+        let ready = Arc::new(checker.operation(&checked, operation_name.as_deref(), &variables)?);
+        let mut request = ready.request();
         if !extensions.is_empty() {
             request.extensions = serde_json::from_value(Value::Object(extensions))
                 .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
         }
-        let parsed = graphql::parse(&mut request)?;
-        documents.remember(document);
-        let variables = Variables::from_json(Value::Object(variables));
-        let chosen = graphql::operation(parsed, operation_name.as_deref())?;
-        check_required(chosen, &variables)?;
-        let operation = chosen.ty;
-        let parsed = (operation == OperationType::Subscription).then(|| parsed.clone());
-        request.operation_name = operation_name;
-        request.variables = variables;
-        let shared = parsed.and_then(|parsed| {
-            let chosen = graphql::operation(&parsed, request.operation_name.as_deref()).ok()?;
-            let sharing = may_share(&parsed, &request.query, chosen, &request.variables)?;
-            let (query, operation_name) = (request.query.clone(), request.operation_name.clone());
-            Some((sharing, Blueprint { query, operation_name, variables: request.variables.clone(), document: parsed }))
+        let operation = ready.kind;
+        let shared = (operation == OperationType::Subscription).then(|| {
+            let chosen = graphql::document::operation(&ready.document, operation_name.as_deref()).ok()?;
+            Some((may_share(&ready.document, &ready.text, chosen, &ready.variables)?, Arc::clone(&ready)))
         });
-        Ok(Prepared { request, operation, shared })
+        Ok(Prepared { request, operation, shared: shared.flatten() })
     }
 }
 
@@ -105,58 +99,12 @@ pub type MayShare = fn(&ExecutableDocument, &str, &OperationDefinition, &Variabl
 
 /// A request that may be executed.
 pub struct Prepared {
-    /// For the executor; the document is parsed.
+    /// For the executor; the document is checked.
     pub request: GraphqlRequest,
     /// The kind of the operation that was asked for.
     pub operation: OperationType,
     /// How it may be shared, and by what it can be executed again.
-    pub shared: Option<(Sharing, Blueprint)>,
-}
-
-/// What a request can be made from any number of times.
-pub struct Blueprint {
-    query: String,
-    operation_name: Option<String>,
-    variables: Variables,
-    document: ExecutableDocument,
-}
-
-impl Blueprint {
-    /// A request that asks the same.
-    pub fn request(&self) -> GraphqlRequest {
-        let mut request = GraphqlRequest::new(&self.query).variables(self.variables.clone());
-        request.operation_name.clone_from(&self.operation_name);
-        request.set_parsed_query(self.document.clone());
-        request
-    }
-
-    /// What it has in common with those that may share its execution.
-    pub fn key(&self, sharing: &Sharing, rights: String) -> Key {
-        let mut variables = self.variables.clone();
-        if let Sharing::Numbered { variable: Some(variable), .. } = sharing {
-            variables.remove(variable.as_str());
-        }
-        let (query, operation_name) = (self.query.clone(), self.operation_name.clone());
-        Key { query, operation_name, variables: json!(variables).to_string(), rights }
-    }
-}
-
-/// Finds required variables that were not given: the executor would find them only half-way through.
-fn check_required(operation: &OperationDefinition, variables: &Variables) -> Result<(), Refusal> {
-    for definition in &operation.variable_definitions {
-        let wanted = &definition.node;
-        let name = &wanted.name.node;
-        let given = variables.get(name).is_some_and(|value| *value != ConstValue::Null);
-        if !given && !wanted.var_type.node.nullable && (wanted.default_value.is_none() || variables.contains_key(name))
-        {
-            let message = format!("variable `${name}` of type `{}` must be given and not null", wanted.var_type.node);
-            return Err(Refusal {
-                locations: vec![definition.pos],
-                ..Refusal::document("GRAPHQL_VALIDATION_FAILED", message)
-            });
-        }
-    }
-    Ok(())
+    pub shared: Option<(Sharing, Arc<Ready>)>,
 }
 
 fn object(value: Option<Value>, argument: &'static str) -> Result<Map<String, Value>, Refusal> {

@@ -113,7 +113,7 @@ impl<E: Executor> Results<E> {
             results.state = State::Own { responses: results.execute(request, None), shareable: None, first: true };
             return results;
         };
-        let key = blueprint.key(&sharing, rights);
+        let key = Key::of(&blueprint, &sharing, rights);
         let after = match sharing {
             Sharing::Numbered { after, .. } => Some(after),
             Sharing::Live => None,
@@ -122,7 +122,7 @@ impl<E: Executor> Results<E> {
             State::Follow(follower)
         } else {
             let place = Arc::new(after.map_or_else(Place::default, Place::after));
-            let shareable = Shareable { place, blueprint: Arc::new(blueprint), numbered: after.is_some() };
+            let shareable = Shareable { place, blueprint, numbered: after.is_some() };
             results.share(&key, results.execute(request, Some(&shareable)), shareable, Stage::Reading)
         };
         results.key = Some(key);

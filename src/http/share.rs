@@ -29,7 +29,7 @@ use std::{
 
 use async_graphql::Response;
 use futures_util::{FutureExt, StreamExt, stream::BoxStream};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::{
     sync::Notify,
     task::yield_now,
@@ -40,9 +40,9 @@ use tracing::Instrument;
 
 use super::{
     answer::{Answer, log_panic},
-    request::{Blueprint, RequestId},
+    request::RequestId,
 };
-use crate::graphql::Place;
+use crate::graphql::{Place, Ready, Sharing};
 
 /// Results that a channel keeps.
 const KEPT: usize = 512;
@@ -64,13 +64,25 @@ const RIPPLE: usize = 128;
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The document.
-    pub query: String,
+    pub query: Arc<str>,
     /// Which of its operations.
     pub operation_name: Option<String>,
     /// As JSON, without the one that says where to begin.
     pub variables: String,
     /// Of those who ask.
     pub rights: String,
+}
+
+impl Key {
+    /// What an operation has in common with those that may share its execution.
+    pub fn of(ready: &Ready, sharing: &Sharing, rights: String) -> Self {
+        let mut variables = ready.variables.clone();
+        if let Sharing::Numbered { variable: Some(variable), .. } = sharing {
+            variables.remove(variable.as_str());
+        }
+        let (query, operation_name) = (Arc::clone(&ready.text), ready.operation_name.clone());
+        Self { query, operation_name, variables: json!(variables).to_string(), rights }
+    }
 }
 
 /// The channels at work.
@@ -123,7 +135,7 @@ pub struct Shareable {
     /// Whether its events have numbers.
     pub numbered: bool,
     /// What was asked.
-    pub blueprint: Arc<Blueprint>,
+    pub blueprint: Arc<Ready>,
 }
 
 /// An execution under way.
@@ -154,7 +166,7 @@ pub struct Shared {
 pub struct Channel {
     ring: Mutex<Ring>,
     numbered: bool,
-    blueprint: Arc<Blueprint>,
+    blueprint: Arc<Ready>,
     /// Somebody took a result before the channel had caught up.
     taken: Arc<Notify>,
     /// Runs the execution as long as somebody follows.
@@ -408,7 +420,7 @@ impl Follower {
 
     /// The number of the event that was taken last, where events have numbers: an execution of this blueprint can
     /// go on after it.
-    pub fn resume(&self) -> Option<(i32, Arc<Blueprint>)> {
+    pub fn resume(&self) -> Option<(i32, Arc<Ready>)> {
         self.channel.numbered.then(|| (self.after, Arc::clone(&self.channel.blueprint)))
     }
 }

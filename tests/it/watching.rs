@@ -179,3 +179,90 @@ async fn statements(server: &Server) -> u64 {
     let line = metrics.lines().find_map(|line| line.strip_prefix("gloss_store_statements_total "));
     line.unwrap_or_else(|| panic!("{metrics}")).trim().parse().unwrap()
 }
+
+/// The forms in which a root field may stand in a subscription: `F` takes its place.
+const FORMS: [&str; 8] = [
+    "subscription V { F }",
+    "subscription V { ...R } fragment R on Subscription { F }",
+    "subscription V { ...R } fragment R on Subscription { ...S } fragment S on Subscription { F }",
+    "subscription V { ... on Subscription { F } }",
+    "subscription V { ... { F } }",
+    "subscription V { ... @include(if: true) { F } }",
+    "subscription V { ... @include(if: $yes) { ... @skip(if: $no) { F } } }",
+    "subscription V { ...R @skip(if: $no) } fragment R on Subscription { F }",
+];
+
+/// A form with its field, its variables declared as far as they are used, and an operation beside it.
+fn in_form(form: &str, field: &str, declared: &str) -> String {
+    let extra = ["$yes", "$no"].iter().filter(|name| form.contains(**name)).map(|name| {
+        let default = *name == "$yes";
+        format!("{name}: Boolean! = {default} ")
+    });
+    let variables = format!("{declared} {}", extra.collect::<String>());
+    let variables = if variables.trim().is_empty() { String::new() } else { format!("({variables})") };
+    format!(
+        "{} query Other {{ __typename }}",
+        form.replace('V', &format!("Watch{variables}")).replace("F }", &format!("{field} }}"))
+    )
+}
+
+#[tokio::test]
+async fn a_root_field_in_a_fragment_is_watched_at_every_door() {
+    let server = Server::start().await;
+    let demo = server.db_profile("demo").await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    let all: Vec<Value> =
+        server.events(&run, 0).await.iter().map(|event| json!({ "sequence": event["sequence"] })).collect();
+    assert!(all.len() > 3);
+    for form in FORMS {
+        let query = in_form(form, "runProgress(runId: $run) { sequence }", "$run: ID!");
+        let body = json!({ "query": query, "variables": { "run": run }, "operationName": "Watch" });
+        let mut live = crate::harness::Live::send(&server.base, body.clone()).await.field("runProgress");
+        let mut seen = Vec::new();
+        while let Some(event) = live.next().await {
+            seen.push(event);
+        }
+        assert_eq!(seen, all, "over a WebSocket: {query}");
+        let request = reqwest::Client::new().post(format!("{}/graphql", server.base));
+        let request = request.header("content-type", "application/json").header("accept", "text/event-stream");
+        let text = request.body(body.to_string()).send().await.unwrap().text().await.unwrap();
+        let data = text.lines().filter_map(|line| line.strip_prefix("data: ")).filter(|data| data.starts_with('{'));
+        let seen: Vec<Value> =
+            data.map(|data| serde_json::from_str::<Value>(data).unwrap()["data"]["runProgress"].take()).collect();
+        assert_eq!(seen, all, "by server-sent events: {query}");
+    }
+    // What is live tells of what happens after it was asked for.
+    let mut watching = Vec::new();
+    for form in FORMS {
+        let query = in_form(form, "runsChanged { kind }", "");
+        let body = json!({ "query": query, "operationName": "Watch" });
+        let mut live = crate::harness::Live::send(&server.base, body).await.field("runsChanged");
+        live.listening().await;
+        watching.push((query, live));
+    }
+    server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
+    for (query, mut live) in watching {
+        assert_eq!(live.next().await.unwrap()["kind"], "CREATED", "{query}");
+    }
+}
+
+#[tokio::test]
+async fn a_subscription_selects_exactly_one_root_field() {
+    let server = Server::start().await;
+    let said = async |query: &str| {
+        let message = server.subscribe(query, json!({ "yes": true, "no": false })).await.message().await.unwrap();
+        assert_eq!(message["type"], "error", "{query}: {message}");
+        assert_eq!(message["payload"][0]["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{query}: {message}");
+        message["payload"][0]["message"].as_str().unwrap().to_owned()
+    };
+    for query in [
+        "subscription { runsChanged { kind } other: runsChanged { kind } }",
+        "subscription { ...A } fragment A on Subscription { runsChanged { kind } other: runsChanged { kind } }",
+        "subscription { ...A runsChanged { kind } } fragment A on Subscription { other: runsChanged { kind } }",
+        "subscription($yes: Boolean!) { a: runsChanged @include(if: $yes) { kind } b: runsChanged @skip(if: $yes) { kind } }",
+    ] {
+        assert!(said(query).await.contains("one root field"), "{query}");
+    }
+    assert!(said("subscription { __typename }").await.contains("__typename"));
+    assert!(said("subscription($no: Boolean!) { runsChanged @include(if: $no) { kind } }").await.contains("no field"));
+}

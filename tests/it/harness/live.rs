@@ -53,6 +53,18 @@ impl Live {
         Ok(live)
     }
 
+    /// Waits until the server has read all that was sent: it answers messages in their order.
+    pub async fn listening(&mut self) {
+        self.socket.send(Message::text(json!({ "type": "ping" }).to_string())).await.unwrap();
+        loop {
+            match self.socket.next().await.unwrap().unwrap() {
+                Message::Text(text) if text.contains("\"pong\"") => return,
+                Message::Text(text) if text.contains("\"ping\"") => {}
+                other => panic!("unexpected message: {other:?}"),
+            }
+        }
+    }
+
     /// Gives only this field of each answer's data.
     pub const fn field(mut self, name: &'static str) -> Self {
         self.field = Some(name);

@@ -11,7 +11,7 @@ use std::{
 use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, ServerError, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
 use gloss::{
-    graphql::{Access, Sharing, Viewer, share::place},
+    graphql::{Access, Checker, Sharing, Viewer, share::place},
     http::{
         Admission, Documents, Door, Exports, Gate, HostPolicy, Limits, MayShare, Open, Pace, Ready, Stop,
         metrics_registry, serve,
@@ -299,6 +299,7 @@ impl Toy {
         let token = CancellationToken::new();
         let stop = Stop::new(token.clone());
         let door = Door {
+            checker: Checker::new(&schema.sdl(), |_, _| Ok(())),
             executor: schema,
             exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),

@@ -1,0 +1,272 @@
+//! Documents: parsed once, checked once against the schema, and kept.
+//!
+//! ```text
+//! text ──► limits on the text ──► parser ──► limits on the tree ──► validation ──► cache ──► variables ──► engine
+//! ```
+//!
+//! apollo-compiler parses and validates, [`rules`] adds what it leaves out, [`variables`] checks what a request gives.
+//! The rules: whatever costs more than the text is long is done only within the limits of `limits`; a document that
+//! passed is never checked again while the cache holds it; the engine executes the tree that was validated and
+//! validates nothing itself. An error tells the place and the expected type, never a value.
+
+mod convert;
+mod rules;
+mod variables;
+
+use std::sync::{Arc, Mutex, PoisonError};
+
+use apollo_compiler::{Schema, ast, parser::Parser, validation::Valid};
+use async_graphql::{
+    Pos, Positioned, Request, ServerError, Value, Variables,
+    parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
+};
+use lru::LruCache;
+use sha2::{Digest, Sha256};
+
+use super::{
+    error::{BAD_USER_INPUT, PARSE_FAILED, VALIDATION_FAILED, coded},
+    limits, roots,
+};
+
+/// Documents that are kept, and their text's bytes: a tree has about thirty times as many.
+const KEPT: usize = 1_000;
+const KEPT_BYTES: usize = 1024 * 1024;
+/// Errors that are told of one document.
+const TOLD: usize = 10;
+/// The longest message of the parser, which may repeat a part of the text.
+const LONGEST_MESSAGE: usize = 160;
+
+/// A field of introspection that the engine has and apollo-compiler lacks.
+const INTROSPECTION: &str = "extend type __Type { isOneOf: Boolean }";
+
+/// Tells whether a constant is one of a scalar that GraphQL does not define, and if not, what it must be.
+pub type Scalars = fn(&str, &Value) -> Result<(), String>;
+
+/// Checks documents against a schema. Clones share the cache.
+#[derive(Clone)]
+pub struct Checker(Arc<Inner>);
+
+struct Inner {
+    schema: Valid<Schema>,
+    scalars: Scalars,
+    kept: Mutex<Kept>,
+}
+
+/// The documents that passed, by the hash of their text.
+struct Kept {
+    documents: LruCache<[u8; 32], Arc<Checked>>,
+    bytes: usize,
+}
+
+/// A document that fits the schema.
+pub struct Checked {
+    text: Arc<str>,
+    document: ExecutableDocument,
+}
+
+impl Checker {
+    /// For the schema with this text.
+    ///
+    /// # Panics
+    /// Where the text is no schema: it is printed from one.
+    #[must_use]
+    pub fn new(sdl: &str, scalars: Scalars) -> Self {
+        let schema = Schema::parse_and_validate(format!("{sdl}\n{INTROSPECTION}"), "schema.graphql");
+        let schema = schema.unwrap_or_else(|invalid| panic!("the schema is not valid: {}", invalid.errors));
+        let kept = Mutex::new(Kept { documents: LruCache::unbounded(), bytes: 0 });
+        Self(Arc::new(Inner { schema, scalars, kept }))
+    }
+
+    /// The document with this text, from the cache or checked.
+    ///
+    /// # Errors
+    /// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`.
+    pub fn read(&self, text: &str) -> Result<Arc<Checked>, Vec<ServerError>> {
+        let hash: [u8; 32] = Sha256::digest(text).into();
+        let kept = || self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(known) = kept().documents.get(&hash) {
+            return Ok(Arc::clone(known));
+        }
+        let (source, document) = parse(text).map_err(|error| vec![error])?;
+        self.validate(&source)?;
+        for (_, operation) in document.operations.iter() {
+            roots::check(&document, &operation.node).map_err(|error| vec![error])?;
+        }
+        let checked = Arc::new(Checked { text: text.into(), document });
+        kept().put(hash, &checked);
+        Ok(checked)
+    }
+
+    fn validate(&self, source: &ast::Document) -> Result<(), Vec<ServerError>> {
+        let valid = match source.to_executable_validate(&self.0.schema) {
+            Ok(valid) => valid,
+            Err(invalid) => {
+                let faults = invalid.errors.iter().filter(|fault| !is_ours(fault.error.unstable_error_name()));
+                let errors: Vec<ServerError> = faults
+                    .take(TOLD)
+                    .map(|fault| invalid_at(fault.error.to_string(), fault.line_column_range().map(|it| it.start)))
+                    .collect();
+                if !errors.is_empty() {
+                    return Err(errors);
+                }
+                Valid::assume_valid(invalid.partial)
+            }
+        };
+        rules::check(&self.0.schema, self.0.scalars, &valid).map_err(|(message, span)| {
+            let place = span.and_then(|span| span.line_column(&valid.sources));
+            vec![invalid_at(message, place)]
+        })
+    }
+
+    /// The operation that a request chooses, with its variables checked.
+    ///
+    /// # Errors
+    /// `BAD_USER_INPUT` with the argument `operationName`; `GRAPHQL_VALIDATION_FAILED` for variables, and for a
+    /// subscription whose conditions leave no field.
+    pub fn operation(
+        &self,
+        checked: &Checked,
+        operation_name: Option<&str>,
+        given: &Variables,
+    ) -> Result<Ready, ServerError> {
+        let operation = operation(&checked.document, operation_name)?;
+        let variables = variables::coerce(&self.0.schema, self.0.scalars, operation, given)?;
+        let mut document = checked.only(operation_name);
+        variables::drop_absent(&mut document, &variables);
+        roots::expand(&mut document, operation_name, &variables)?;
+        Ok(Ready {
+            text: Arc::clone(&checked.text),
+            operation_name: operation_name.map(str::to_owned),
+            kind: operation.ty,
+            variables,
+            document: Arc::new(document),
+        })
+    }
+}
+
+impl Kept {
+    fn put(&mut self, hash: [u8; 32], checked: &Arc<Checked>) {
+        self.bytes += checked.text.len();
+        if let Some(known) = self.documents.put(hash, Arc::clone(checked)) {
+            self.bytes -= known.text.len();
+        }
+        while self.bytes > KEPT_BYTES || self.documents.len() > KEPT {
+            let Some((_, oldest)) = self.documents.pop_lru() else { break };
+            self.bytes -= oldest.text.len();
+        }
+    }
+}
+
+impl Checked {
+    /// The document with no other operation than the chosen one.
+    fn only(&self, name: Option<&str>) -> ExecutableDocument {
+        let operations = match (&self.document.operations, name) {
+            (DocumentOperations::Multiple(operations), Some(name)) => {
+                let chosen = operations.get_key_value(name);
+                DocumentOperations::Multiple(chosen.map(|(name, it)| (name.clone(), it.clone())).into_iter().collect())
+            }
+            (operations, _) => operations.clone(),
+        };
+        ExecutableDocument { operations, fragments: self.document.fragments.clone() }
+    }
+}
+
+/// An operation that may be executed, any number of times.
+#[derive(Debug)]
+pub struct Ready {
+    /// The text of its document.
+    pub text: Arc<str>,
+    /// Its name, where the request gave it.
+    pub operation_name: Option<String>,
+    /// What kind of operation it is.
+    pub kind: OperationType,
+    /// The variables that it declares, with their defaults.
+    pub variables: Variables,
+    /// What is executed.
+    pub document: Arc<ExecutableDocument>,
+}
+
+impl Ready {
+    /// A request that executes it.
+    #[must_use]
+    pub fn request(&self) -> Request {
+        let mut request = Request::new("").variables(self.variables.clone());
+        request.operation_name.clone_from(&self.operation_name);
+        request.set_parsed_query(ExecutableDocument::clone(&self.document));
+        request.data(Arc::clone(&self.document))
+    }
+}
+
+/// Parses a document within the limits of its text and of what it asks for.
+///
+/// # Errors
+/// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`; `GRAPHQL_VALIDATION_FAILED` for fragments that hold themselves.
+pub fn parse(text: &str) -> Result<(ast::Document, ExecutableDocument), ServerError> {
+    limits::check_text(text)?;
+    let mut parser = Parser::new().recursion_limit(2 * limits::MAX_NESTING + 10);
+    let source = parser.parse_ast(text, "document").map_err(|invalid| {
+        let fault = invalid.errors.iter().next();
+        let place = fault.as_ref().and_then(|fault| fault.line_column_range()).map(|range| range.start);
+        let message = fault.map(|fault| fault.error.to_string()).unwrap_or_default();
+        let mut message = message.strip_prefix("syntax error: ").unwrap_or(&message).to_owned();
+        message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+        if let Some(place) = place {
+            message = format!("line {}, column {}: {message}", place.line, place.column);
+        }
+        ServerError { locations: place.map(position).into_iter().collect(), ..coded(PARSE_FAILED, message) }
+    })?;
+    let document = convert::document(&source, text);
+    if document.operations.iter().next().is_none() {
+        return Err(coded(
+            VALIDATION_FAILED,
+            "the document has no operation; add a query, a mutation or a subscription",
+        ));
+    }
+    limits::check_document(&document)?;
+    Ok((source, document))
+}
+
+/// The operation that a name, or no name, chooses from a document.
+///
+/// # Errors
+/// `BAD_USER_INPUT` with the argument `operationName`.
+pub fn operation<'a>(
+    document: &'a ExecutableDocument,
+    name: Option<&str>,
+) -> Result<&'a OperationDefinition, ServerError> {
+    use DocumentOperations::{Multiple, Single};
+    let chosen: Option<&Positioned<OperationDefinition>> = match (&document.operations, name) {
+        (Single(operation), None) => Some(operation),
+        (Multiple(operations), None) if operations.len() == 1 => operations.values().next(),
+        (Multiple(operations), Some(name)) => operations.get(name),
+        (Single(_), Some(_)) | (Multiple(_), None) => None,
+    };
+    chosen.map(|operation| &operation.node).ok_or_else(|| {
+        let message = match name {
+            Some(name) => format!("the document has no operation named {:?}; check `operationName`", short(name)),
+            None => "the document has several operations; name one in `operationName`".to_owned(),
+        };
+        let mut error = coded(BAD_USER_INPUT, message);
+        error.extensions.get_or_insert_default().set("argument", "operationName");
+        error
+    })
+}
+
+/// The beginning of a name that a client made up.
+fn short(name: &str) -> &str {
+    &name[..name.floor_char_boundary(60)]
+}
+
+/// Whether `roots` checks it in the place of apollo-compiler, which counts selections instead of response keys and
+/// refuses conditions.
+fn is_ours(name: Option<&str>) -> bool {
+    name.is_some_and(|name| name.starts_with("SubscriptionUses"))
+}
+
+fn position(place: apollo_compiler::parser::LineColumn) -> Pos {
+    Pos { line: place.line, column: place.column }
+}
+
+fn invalid_at(message: String, place: Option<apollo_compiler::parser::LineColumn>) -> ServerError {
+    ServerError { locations: place.map(position).into_iter().collect(), ..coded(VALIDATION_FAILED, message) }
+}
