@@ -10,7 +10,7 @@ use crate::harness::{Live, Server};
 
 const SCHEMA: &str = "{ __schema {
     queryType { name } mutationType { name } subscriptionType { name }
-    types { name kind enumValues { name } inputFields { name defaultValue type { ...T } }
+    types { name kind isOneOf enumValues { name } inputFields { name defaultValue type { ...T } }
         fields { name type { ...T } args { name defaultValue type { ...T } } } } } }
     fragment T on __Type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }";
 
@@ -66,10 +66,11 @@ impl Schema {
             "ENUM" => self.0[of["name"].as_str().unwrap()]["enumValues"][0]["name"].as_str().unwrap().to_owned(),
             "INPUT_OBJECT" => {
                 let fields = self.0[of["name"].as_str().unwrap()]["inputFields"].as_array().unwrap();
+                let one = usize::from(self.0[of["name"].as_str().unwrap()]["isOneOf"] == true);
                 let needed =
                     fields.iter().filter(|it| it["type"]["kind"] == "NON_NULL" && it["defaultValue"].is_null());
                 let fields: Vec<String> =
-                    needed.map(|it| format!("{}: {}", it["name"].as_str().unwrap(), self.value(&it["type"]))).collect();
+                    fields.iter().take(one).chain(needed).map(|it| format!("{}: {}", it["name"].as_str().unwrap(), self.value(&it["type"]))).collect();
                 format!("{{ {} }}", fields.join(", "))
             }
             _ => match of["name"].as_str().unwrap() {
