@@ -7,6 +7,7 @@
 pub mod apply;
 pub mod ask;
 pub mod asset;
+pub mod base_url;
 pub mod catalog;
 pub mod clock;
 pub mod compare;

@@ -3,7 +3,7 @@
 //! The rule: every error that leaves carries a code of the contract's closed set. Resolvers return
 //! [`crate::domain::Error`] by `?`; it travels as the error's source and gets its code here, as do the errors
 //! of the GraphQL engine itself. The cause of an internal error goes to the log, under the id that the client
-//! is given, and nowhere else.
+//! is given, and nowhere else. No error of the engine repeats a value that was given: it may be a secret.
 
 use std::{
     collections::HashMap,
@@ -33,6 +33,7 @@ pub fn coded(code: &str, message: impl Into<String>) -> ServerError {
 
 /// The same error with a code, unless it has one.
 pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
+    error.message = without_values(error.message);
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
         extensions.set("code", code);
@@ -76,6 +77,7 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
     } else if let Some(cause) = error.source::<Error>() {
         describe(cause, None, &mut extensions);
     } else if is_coercion(&error.message) {
+        error.message = without_values(std::mem::take(&mut error.message));
         if error.message.starts_with("Failed to parse \"DateTime\"") {
             MOMENT.clone_into(&mut error.message);
         } else if let Some(end) = error.message.find(", found ") {
@@ -113,6 +115,20 @@ fn describe(error: &Error, logged: Option<String>, extensions: &mut ErrorExtensi
             Some(id)
         }
         _ => None,
+    }
+}
+
+/// A message of the engine without the value that it repeats, which is all behind the first of these words.
+fn without_values(message: String) -> String {
+    let words = [
+        ("\", found ", "\""),
+        ("does not contain the value ", "does not contain the value that was given"),
+        ("does not contain value ", "does not contain the value that was given"),
+    ];
+    let first = words.iter().filter_map(|(word, instead)| Some((message.find(word)?, instead))).min();
+    match first {
+        Some((at, instead)) => format!("{}{instead}", &message[..at]),
+        None => message,
     }
 }
 

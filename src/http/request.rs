@@ -82,8 +82,9 @@ impl Parameters {
         let ready = Arc::new(checker.operation(&checked, operation_name.as_deref(), &variables)?);
         let mut request = ready.request();
         if !extensions.is_empty() {
-            request.extensions = serde_json::from_value(Value::Object(extensions))
-                .map_err(|error| Refusal::bad_input("extensions", format!("`extensions` cannot be read: {error}")))?;
+            request.extensions = serde_json::from_value(Value::Object(extensions)).map_err(|error| {
+                Refusal::bad_input("extensions", format!("`extensions` cannot be read: {}", without_value(&error)))
+            })?;
         }
         let operation = ready.kind;
         let shared = (operation == OperationType::Subscription).then(|| {
@@ -122,6 +123,15 @@ fn text(value: Option<Value>, argument: &'static str) -> Result<Option<String>, 
         // A document that is null is more likely a mistake than one that is persisted.
         Some(Value::Null) if argument != "query" => Ok(None),
         Some(_) => Err(Refusal::bad_input(argument, format!("`{argument}` must be a string"))),
+    }
+}
+
+/// What is wrong with JSON, without the text that it holds: it may be a secret.
+pub fn without_value(error: &serde_json::Error) -> String {
+    let message = error.to_string();
+    match (message.find(" string \""), message.rfind(", expected")) {
+        (Some(begins), Some(ends)) if begins < ends => format!("{} string{}", &message[..begins], &message[ends..]),
+        _ => message,
     }
 }
 

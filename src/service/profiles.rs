@@ -11,7 +11,7 @@ use tracing::info;
 
 use crate::{
     domain::{
-        Error, Result,
+        Error, Result, base_url,
         id::{DbProfileId, LlmProfileId},
         pattern::patterns,
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
@@ -449,17 +449,7 @@ fn check_base_url(provider: LlmProvider, base_url: Option<&str>) -> Result<()> {
         }
         return Ok(());
     };
-    let url = url::Url::parse(text)
-        .ok()
-        .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()));
-    match url {
-        None => Err(Error::bad_input(ARGUMENT, "this is no http or https URL; give one, `https://example.com/v1`")),
-        // It is shown to whoever may see the profile.
-        Some(url) if url.password().is_some() || !url.username().is_empty() => {
-            Err(Error::bad_input(ARGUMENT, "the URL holds a login; give the key as `apiKey` instead"))
-        }
-        Some(_) => Ok(()),
-    }
+    base_url::check(text).map_err(|message| Error::bad_input(ARGUMENT, message))
 }
 
 fn check_price(price: &str, value: Option<f64>) -> Result<()> {

@@ -455,3 +455,117 @@ async fn profiles_are_tested_before_they_are_saved() {
     let saved = json!({ "input": { "id": demo["data"]["dbProfiles"][0]["id"] } });
     assert_eq!(server.data_for(&operator, test_db, saved).await["test"]["ok"], true);
 }
+
+/// A base URL is shown to whoever may see its profile, so no key stands in it, and one that stands there is not shown.
+#[tokio::test]
+async fn a_key_in_a_base_url_is_refused_and_never_shown() {
+    let server = Server::start().await;
+    let input = |base: &str| json!({ "input": { "name": "m", "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": base } });
+    for base in [
+        format!("http://127.0.0.1:1/v1?key={MARKER}"),
+        format!("http://127.0.0.1:1/v1?api-version=1&subscription-key={MARKER}"),
+        format!("http://127.0.0.1:1/v1?{MARKER}"),
+        format!("http://127.0.0.1:1/v1?api-version={MARKER}{MARKER}{MARKER}"),
+        format!("http://ann:{MARKER}@127.0.0.1:1/v1"),
+        format!("http://{MARKER}@127.0.0.1:1/v1"),
+        format!("http://127.0.0.1:1/v1#{MARKER}"),
+    ] {
+        let error = server.error(CREATE_LLM, input(&base)).await;
+        assert_eq!(error["extensions"]["argument"], "input.baseUrl", "{error}");
+        assert!(!error.to_string().contains(MARKER), "{error}");
+    }
+    server.data(CREATE_LLM, input("http://127.0.0.1:1/v1?api-version=2024-10-21")).await;
+    let update =
+        "mutation($input: UpdateLlmProfileInput!) { updateLlmProfile(input: $input) { llmProfile { baseUrl } } }";
+    let id = server.llm_profile("m").await;
+    let base = format!("http://127.0.0.1:1/v1?key={MARKER}");
+    let error = server.error(update, json!({ "input": { "id": id, "baseUrl": base } })).await;
+    assert!(error["extensions"]["argument"] == "input.baseUrl" && !error.to_string().contains(MARKER), "{error}");
+    if store::needs_sqlite("the store's file") {
+        return;
+    }
+    // As an earlier version let it in.
+    let data = server.kill().await;
+    let old = format!(
+        "UPDATE llm_profile SET base_url = 'http://ann:{MARKER}@127.0.0.1:1/v1?api-version=1&key={MARKER}' WHERE name = 'm'"
+    );
+    sqlite::execute(&data.path().join("store.db"), &old);
+    let server = Server::start_at(data, &[("GLOSS_LOG", "trace"), ("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")]).await;
+    let shown = server.data("{ llmProfiles { name baseUrl } }", json!({})).await;
+    let shown = shown["llmProfiles"].as_array().unwrap().iter().find(|profile| profile["name"] == "m").unwrap().clone();
+    assert_eq!(shown["baseUrl"], "http://127.0.0.1:1/v1?api-version=1");
+    let test = "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }";
+    let tested = server.data(test, json!({ "id": id })).await;
+    let renamed = server.answer(update, json!({ "input": { "id": id, "name": "n" } })).await;
+    let said = format!("{tested}{renamed}{}", server.log());
+    assert!(!said.contains(MARKER), "{said}");
+}
+
+/// What a client gives where something else belongs is not repeated: it may be a secret.
+#[tokio::test]
+async fn no_error_repeats_a_value_that_was_given() {
+    let server = Server::start_with(&[("GLOSS_LOG", "trace")]).await;
+    let mut said = Vec::new();
+    let base =
+        json!({ "name": "m", "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": "http://127.0.0.1:1/v1" });
+    let hidden = [json!([MARKER]), json!({ "key": MARKER }), json!({ MARKER: 1 }), json!([[[MARKER]]])];
+    for wrong in &hidden {
+        for field in ["apiKey", "name", "baseUrl", "isDefault", "concurrency", "inputCostPerMillionTokens", "provider"]
+        {
+            let mut input = base.clone();
+            input[field] = wrong.clone();
+            said.push(server.answer(CREATE_LLM, json!({ "input": input })).await);
+        }
+        for field in ["url", "pinnedDatabase", "name"] {
+            let mut input = json!({ "name": "d", "url": "sqlite:///x" });
+            input[field] = wrong.clone();
+            said.push(server.answer(CREATE_DB, json!({ "input": input })).await);
+        }
+        said.push(server.answer(CREATE_DB, json!({ "input": wrong })).await);
+        said.push(server.answer("query($id: ID!) { run(id: $id) { id } }", json!({ "id": wrong })).await);
+        said.push(
+            server
+                .answer(
+                    "query($at: DateTime) { runs(filter: { startedAfter: $at }) { totalCount } }",
+                    json!({ "at": wrong }),
+                )
+                .await,
+        );
+    }
+    let mut text = base.clone();
+    for field in ["isDefault", "concurrency", "inputCostPerMillionTokens", "provider"] {
+        text[field] = json!(MARKER);
+        said.push(server.answer(CREATE_LLM, json!({ "input": text })).await);
+    }
+    said.push(
+        server
+            .answer(
+                "query($s: [RunStatus!]) { runs(filter: { statuses: $s }) { totalCount } }",
+                json!({ "s": [MARKER] }),
+            )
+            .await,
+    );
+    // Literals.
+    for field in [
+        "apiKey: [\"M\"]",
+        "apiKey: { key: \"M\" }",
+        "concurrency: \"M\"",
+        "provider: \"M\"",
+        "provider: M",
+        "isDefault: \"M\"",
+        "apiKey: M",
+        "apiKey: \"M",
+    ] {
+        let query = "mutation { createLlmProfile(input: { name: \"m\", model: \"m\", FIELD }) { llmProfile { id } } }";
+        said.push(server.answer(&query.replace("FIELD", &field.replace('M', MARKER)), json!({})).await);
+    }
+    for field in ["url: [\"M\"]", "url: M", "url: { a: \"M\" }", "url: \"M"] {
+        let query = "mutation { createDbProfile(input: { name: \"d\", FIELD }) { dbProfile { id } } }";
+        said.push(server.answer(&query.replace("FIELD", &field.replace('M', MARKER)), json!({})).await);
+    }
+    for answer in &said {
+        assert!(answer["errors"][0]["message"].is_string(), "{answer}");
+        assert!(!answer.to_string().contains(MARKER), "{answer}");
+    }
+    assert!(!server.log().contains(MARKER), "{}", server.log());
+}

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result};
 
 use crate::{
-    domain::{clock::Moment, profile},
+    domain::{base_url, clock::Moment, profile},
     graphql::{catalog::object::Database, context::services, ids::Key},
 };
 
@@ -144,9 +144,9 @@ impl LlmProfile {
         &self.0.settings.model
     }
 
-    /// Where the provider is; null for its usual address.
-    async fn base_url(&self) -> Option<&str> {
-        self.0.settings.base_url.as_deref()
+    /// Where the provider is, without what may be a key; null for its usual address.
+    async fn base_url(&self) -> Option<String> {
+        self.0.settings.base_url.as_deref().map(base_url::shown)
     }
 
     /// Whether a key is kept. The key itself is never given back.

@@ -4,6 +4,8 @@ use axum::extract::ws::{CloseFrame, Message};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::http::request::without_value;
+
 /// The name of the protocol in the handshake.
 pub const PROTOCOL: &str = "graphql-transport-ws";
 /// The longest ping or pong: what it carries goes back.
@@ -50,7 +52,7 @@ pub enum FromClient {
 impl FromClient {
     /// Reads a message and checks what the types cannot say.
     pub fn read(text: &str) -> Result<Self, Close> {
-        let message: Self = serde_json::from_str(text).map_err(|error| Close::bad_message(&error.to_string()))?;
+        let message: Self = serde_json::from_str(text).map_err(|error| Close::bad_message(&without_value(&error)))?;
         let payload = match &message {
             Self::Subscribe { id, .. } if id.len() > LONGEST_ID_BYTES => {
                 return Err(Close::bad_message(&format!("`id` is longer than {LONGEST_ID_BYTES} bytes")));
