@@ -21,7 +21,7 @@ const DEFAULT_LISTEN: &str = "127.0.0.1:8787";
 /// Runs at once in a process when nothing else is said.
 const DEFAULT_WORKERS: usize = 4;
 /// What is logged when nothing else is said.
-const DEFAULT_LOG: &str = "info,sea_orm_migration=warn,genai=error";
+const DEFAULT_LOG: &str = "info,sea_orm_migration=warn";
 /// How long a run bears with a provider that does not answer when nothing else is said.
 const DEFAULT_PROVIDER_PATIENCE: Duration = Duration::from_hours(1);
 /// How long a run bears with a database that does not answer any more when nothing else is said.

@@ -17,7 +17,7 @@ use crate::{
         run::{Row, RunError},
         usage::Usage,
     },
-    port::model::{ModelError, UsageBound},
+    port::model::{ModelError, Unusable, UsageBound},
 };
 
 /// The longest wait that a provider may ask for.
@@ -118,6 +118,12 @@ impl<'a> Sender<'a> {
                     );
                     return Ok(Sent { answer: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
                 }
+                Err(ModelError::Unusable { why, mut usage }) => {
+                    self.answered();
+                    usage.retries += retries;
+                    reservation.settle(&usage);
+                    return Ok(Sent { answer: Err(unusable(&why)), usage });
+                }
                 Err(error) if error.is_transient() => {
                     drop(permit);
                     if error.may_be_billed() {
@@ -183,6 +189,22 @@ fn wait_for(error: &ModelError, growing: Duration) -> Duration {
         ModelError::RateLimited { retry_after: Some(wait) } => (*wait).min(LONGEST_RETRY_AFTER),
         _ => growing,
     }
+}
+
+/// What a person reads where an answer came that is of no use.
+fn unusable(why: &Unusable) -> RunError {
+    let (code, hint) = match why {
+        Unusable::Filtered => ("BAD_USER_INPUT", "leave the asset out of the scope, or try another model or provider"),
+        Unusable::Refused(_) => ("BAD_USER_INPUT", "change the instructions, or try another model"),
+        Unusable::Empty(_) => ("UNAVAILABLE", "resume the run to ask again; if that does not help, try another model"),
+        Unusable::TooLarge { .. } => {
+            ("UNAVAILABLE", "raise `maxOutputTokens`, or try a model or provider that keeps to it")
+        }
+        Unusable::Failed(_) => {
+            ("UNAVAILABLE", "resume the run to ask again, or check the provider and the LLM profile")
+        }
+    };
+    RunError::new(code, why.to_string(), hint)
 }
 
 /// What a person reads when the run ends because of the model.

@@ -81,6 +81,7 @@ impl<'a> Work<'a> {
         let (db_profile, llm_profile) = (context.db_profile().await?, context.llm_profile().await?);
         let target = context.ports.targets.open(&db_profile).map_err(|error| Halt::Failed(target_error(&error)))?;
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
+        warn_of_ignored(context, &describer.ignores(&context.run.options)).await?;
         Ok(Self {
             context,
             about: db_profile.about.as_deref().map(Arc::from),
@@ -408,6 +409,23 @@ impl<'a> Work<'a> {
         let message = format!("none of {} assets could be described: {}", progress.failed, cause.message);
         Err(Halt::Failed(RunError { message, ..cause }))
     }
+}
+
+/// Tells a person, once, which options the describer does not follow.
+async fn warn_of_ignored(context: &RunContext, ignored: &[&str]) -> Result<(), Halt> {
+    if ignored.is_empty() || context.run.attempt > 1 {
+        return Ok(());
+    }
+    let ignored: Vec<String> = ignored.iter().map(|option| format!("`{option}`")).collect();
+    let message =
+        format!("The builtin describer ignores {}; choose another LLM profile to have it followed", ignored.join(", "));
+    context
+        .record(move |edit| {
+            edit.warn(message, None);
+            Ok(())
+        })
+        .await?;
+    Ok(())
 }
 
 /// What a person reads of a row whose asset went away.

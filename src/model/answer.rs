@@ -1,67 +1,57 @@
 //! Reads a model's answer: one draft per subject, or none where the answer holds nothing usable for it.
 //!
 //! The rule: an answer is what a stranger wrote. It is read as far as it can be understood (fences, prose
-//! around it, wrong key spellings, an end that never came) and never trusted: texts are cleaned, confidences
-//! clamped, and no answer makes this panic.
+//! around it, wrong key spellings, JSON encoded once more as a string, an end that never came) and never trusted: texts
+//! are cleaned, confidences clamped, and no answer makes this panic. Thoughts are no part of it. Where several objects
+//! speak of a subject, the last one counts.
+
+use std::borrow::Cow;
 
 use serde_json::Value;
 
 use super::{
+    entry::{NAMES, Reading, decoded, entry, field, folded, is_entry},
     lenient,
     subjects::Asked,
-    text::{clean, clean_reasoning},
+    thoughts, yaml,
 };
 
 /// More of an answer than any model is asked for is not read.
-const ANSWER_BYTES: usize = 1 << 20;
+const ANSWER_BYTES: usize = 4 << 20;
 /// Places at which JSON may begin that are tried.
-const BEGINNINGS: usize = 24;
-const DEPTH: usize = 4;
+const BEGINNINGS: usize = 64;
+const DEPTH: usize = 6;
 
-/// What an answer says of one subject.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Reading {
-    /// The description, cleaned.
-    pub description: String,
-    /// The description as it stood in the answer.
-    pub raw: String,
-    /// Other wordings, cleaned, each different.
-    pub alternatives: Vec<String>,
-    /// The model's own statement, 0 to 1.
-    pub confidence: Option<f64>,
-    /// Why.
-    pub reasoning: Option<String>,
-}
+type Found = Vec<Option<Reading>>;
 
 /// Reads an answer. One reading per subject, in their order.
 #[must_use]
 pub fn read(answer: &str, asked: &[Asked], alternatives: usize) -> Vec<Option<Reading>> {
-    let text = without_thoughts(within(answer, ANSWER_BYTES));
-    let mut found: Vec<Option<Reading>> = vec![None; asked.len()];
-    let mut from = 0;
-    for _ in 0..BEGINNINGS {
-        let Some(start) = text[from..].find(['{', '[']).map(|at| from + at) else { break };
-        let Some((value, length)) = lenient::read(&text[start..]) else { break };
-        let more = readings(&value, asked, alternatives);
-        // What held something is left behind whole; what held nothing may have the answer inside it.
-        from = start + if count(&more) > 0 { length.max(1) } else { 1 };
-        for (known, more) in found.iter_mut().zip(more) {
-            *known = known.take().or(more);
-        }
-        if count(&found) == asked.len() {
-            break;
+    let reader = Reader { asked, alternatives };
+    let text = thoughts::after_leading(within(answer, ANSWER_BYTES));
+    // What follows a mark that closes thoughts is the answer, if it is one.
+    let lone = thoughts::lone_closings(text).into_iter().take(4).map(|end| reader.read(&text[end..]));
+    if let Some(found) = lone.into_iter().find(|found| count(found) > 0) {
+        return found;
+    }
+    let found = reader.read(text);
+    if count(&found) > 0 {
+        return found;
+    }
+    // JSON whose quotes were escaped without quotes around it, or written as HTML.
+    for (escaped, plain) in [("\\\"", "\""), ("&quot;", "\"")] {
+        if text.contains(escaped) {
+            let found = reader.read(&text.replace("\\n", "\n").replace(escaped, plain));
+            if count(&found) > 0 {
+                return found;
+            }
         }
     }
-    found
+    yaml::read(text).map(|value| reader.readings(&value)).unwrap_or(found)
 }
 
 fn count(readings: &[Option<Reading>]) -> usize {
     readings.iter().flatten().count()
-}
-
-/// A thinking model's thoughts may hold drafts of the answer; what counts comes after them.
-fn without_thoughts(text: &str) -> &str {
-    text.rfind("</think>").map_or(text, |at| &text[at + "</think>".len()..])
 }
 
 fn within(text: &str, bytes: usize) -> &str {
@@ -72,153 +62,135 @@ fn within(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-fn readings(value: &Value, asked: &[Asked], alternatives: usize) -> Vec<Option<Reading>> {
-    let mut found: Vec<Option<Reading>> = vec![None; asked.len()];
-    collect(value, asked, alternatives, DEPTH, &mut found);
-    if count(&found) > 0 {
-        return found;
-    }
-    // No key is known: a bare entry for the one subject, or as many entries as there are subjects.
-    match value {
-        Value::Object(_) if asked.len() == 1 => found[0] = entry(value, alternatives),
-        Value::Array(items) if items.len() == asked.len() => {
-            found = items.iter().map(|item| item.is_object().then(|| entry(item, alternatives)).flatten()).collect();
-        }
-        _ => {}
-    }
-    found
+/// Where a value may begin: at a bracket, or at a quote with an encoded one behind it.
+fn beginning(text: &str) -> Option<usize> {
+    let encoded =
+        |at: usize| text[at + 1..].trim_start_matches(['\\', 'n', 'r', ' ', '"']).starts_with(['{', '[', '`']);
+    text.match_indices(['{', '[', '"']).map(|(at, _)| at).find(|at| !text[*at..].starts_with('"') || encoded(*at))
 }
 
-/// Looks for entries under the subjects' keys, also inside a wrapper such as `{"columns": [{"name": …}]}`.
-fn collect(value: &Value, asked: &[Asked], alternatives: usize, depth: usize, found: &mut [Option<Reading>]) {
-    if depth == 0 {
-        return;
+struct Reader<'a> {
+    asked: &'a [Asked],
+    alternatives: usize,
+}
+
+impl Reader<'_> {
+    fn none(&self) -> Found {
+        vec![None; self.asked.len()]
     }
-    let mut take = |key: &str, value: &Value| {
-        let Some(index) = position(key, asked) else { return false };
-        let Some(reading) = entry(value, alternatives) else { return false };
-        found[index].get_or_insert(reading);
-        true
-    };
-    let mut inside = Vec::new();
-    match value {
-        Value::Object(map) => {
-            let named = NAMES.iter().find_map(|name| field(value, &[name])?.as_str());
-            if !named.is_some_and(|name| take(name, value)) {
-                inside.extend(map.iter().filter(|(key, value)| !take(key, value)).map(|(_, value)| value));
+
+    /// Reads all values of a text.
+    fn read(&self, text: &str) -> Found {
+        let mut found = self.none();
+        // Where the part between values begins, and where to look for the next one.
+        let (mut between, mut from) = (0, 0);
+        let mut left = 4 * text.len() + ANSWER_BYTES / 4;
+        for _ in 0..BEGINNINGS {
+            let Some(start) = beginning(&text[from..]).map(|at| from + at) else { break };
+            if let Some((open, close)) = thoughts::opening(&text[between..start]) {
+                // A thought that never closes holds the rest.
+                let Some(at) = thoughts::lowered(&text[between + open..]).find(&close) else { return found };
+                between += open + at + close.len();
+                from = between;
+                continue;
             }
+            if !thoughts::lone_closings(&text[between..start]).is_empty() {
+                found = self.none();
+            }
+            let Some(lenient::Read { value, length, .. }) = lenient::read(&text[start..]) else { break };
+            let more = self.readings(&value);
+            // What held something is left behind whole; what held nothing may have the answer inside it.
+            if count(&more) > 0 {
+                from = start + length.max(1);
+                between = from;
+                for (known, more) in found.iter_mut().zip(more) {
+                    *known = more.or(known.take());
+                }
+            } else {
+                from = start + 1;
+            }
+            let Some(rest) = left.checked_sub(length) else { break };
+            left = rest;
         }
-        Value::Array(items) => inside.extend(items),
-        _ => {}
+        if !thoughts::lone_closings(&text[between..]).is_empty() {
+            return self.none();
+        }
+        found
     }
-    for value in inside.into_iter().filter(|value| value.is_object() || value.is_array()) {
-        collect(value, asked, alternatives, depth - 1, found);
+
+    fn readings(&self, value: &Value) -> Found {
+        let mut found = self.none();
+        let value = decoded(value).map_or(Cow::Borrowed(value), Cow::Owned);
+        self.collect(&value, DEPTH, &mut found);
+        if count(&found) > 0 {
+            return found;
+        }
+        // No key is known: a bare entry for the one subject, or as many entries as there are subjects.
+        match value.as_ref() {
+            Value::Object(_) if self.asked.len() == 1 => found[0] = entry(&value, self.alternatives),
+            Value::Array(items) if items.len() == self.asked.len() => {
+                found = items.iter().map(|item| self.bare_entry(item)).collect();
+            }
+            _ => {}
+        }
+        found
     }
-}
 
-const NAMES: &[&str] = &["key", "name", "column", "columnname", "asset", "subject", "path", "id"];
-const DESCRIPTIONS: &[&str] = &["description", "desc", "text", "comment", "summary", "meaning"];
-const ALTERNATIVES: &[&str] = &["alternatives", "alternative", "otherwordings", "wordings", "others", "options"];
-const CONFIDENCES: &[&str] = &["confidence", "score", "certainty", "probability"];
-const REASONS: &[&str] = &["reasoning", "reason", "rationale", "explanation", "why"];
+    fn bare_entry(&self, item: &Value) -> Option<Reading> {
+        let item = decoded(item).map_or(Cow::Borrowed(item), Cow::Owned);
+        item.is_object().then(|| entry(&item, self.alternatives)).flatten()
+    }
 
-/// The subject that a key of the answer means: by its key, its name or its path, letter case and signs aside,
-/// the exact spelling before a similar one.
-fn position(key: &str, asked: &[Asked]) -> Option<usize> {
-    let exact = |one: &Asked| one.key == key || one.name == key || one.path.display() == key;
-    let plain = folded(key);
-    let similar = |one: &Asked| {
-        !plain.is_empty() && [folded(&one.key), folded(&one.name), folded(&one.path.display())].contains(&plain)
-    };
-    asked.iter().position(exact).or_else(|| asked.iter().position(similar))
-}
-
-fn folded(key: &str) -> String {
-    key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
-}
-
-/// The field of an object under one of these names, or under one that begins so (`descripton`).
-fn field<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
-    let map = value.as_object()?;
-    let by = |matches: &dyn Fn(&str, &str) -> bool| {
-        names.iter().find_map(|name| map.iter().find(|(key, _)| matches(&folded(key), name)).map(|(_, value)| value))
-    };
-    let begins = |key: &str, name: &str| name.len() > 6 && key.starts_with(&name[..6]);
-    by(&|key, name| key == name).or_else(|| by(&begins))
-}
-
-fn entry(value: &Value, alternatives: usize) -> Option<Reading> {
-    let raw = match value {
-        Value::String(text) => text,
-        _ => field(value, DESCRIPTIONS)?.as_str()?,
-    };
-    let description = clean(raw)?;
-    let mut others: Vec<String> = Vec::new();
-    for other in field(value, ALTERNATIVES).map(texts).unwrap_or_default() {
-        let Some(other) = clean(other) else { continue };
-        let known = std::iter::once(&description).chain(&others).any(|text| folded(text) == folded(&other));
-        if !known && others.len() + 1 < alternatives {
-            others.push(other);
+    /// Looks for entries under the subjects' keys, also inside a wrapper such as `{"columns": [{"name": …}]}`. What
+    /// stands further out, or later, counts.
+    fn collect(&self, value: &Value, depth: usize, found: &mut Found) {
+        if depth == 0 {
+            return;
+        }
+        let value = decoded(value).map_or(Cow::Borrowed(value), Cow::Owned);
+        match value.as_ref() {
+            Value::Object(map) => {
+                let named = NAMES.iter().filter_map(|name| field(&value, &[name])?.as_str());
+                let entries = || named.clone().filter_map(|name| self.position(name));
+                if let Some(index) = entries().next().filter(|_| is_entry(&value))
+                    && let Some(reading) = entry(&value, self.alternatives)
+                {
+                    found[index] = Some(reading);
+                    return;
+                }
+                let own = |key: &str, value: &Value| {
+                    // The fields of an entry are no keys, whatever columns are called.
+                    let index = if is_entry(&Value::Object(map.clone())) { self.key(key) } else { self.position(key) };
+                    Some((index?, entry(value, self.alternatives)?))
+                };
+                let known: Vec<_> = map.iter().map(|(key, value)| (value, own(key, value))).collect();
+                for (value, _) in known.iter().filter(|(_, own)| own.is_none()) {
+                    self.collect(value, depth - 1, found);
+                }
+                for (index, reading) in known.into_iter().filter_map(|(_, own)| own) {
+                    found[index] = Some(reading);
+                }
+            }
+            Value::Array(items) => items.iter().for_each(|item| self.collect(item, depth - 1, found)),
+            _ => {}
         }
     }
-    Some(Reading {
-        raw: raw.to_owned(),
-        alternatives: others,
-        confidence: field(value, CONFIDENCES).and_then(confidence),
-        reasoning: field(value, REASONS).and_then(Value::as_str).and_then(clean_reasoning),
-        description,
-    })
-}
 
-fn texts(value: &Value) -> Vec<&str> {
-    match value {
-        Value::String(text) => vec![text],
-        Value::Array(items) => {
-            items.iter().filter_map(|item| item.as_str().or_else(|| field(item, DESCRIPTIONS)?.as_str())).collect()
-        }
-        _ => Vec::new(),
+    fn key(&self, key: &str) -> Option<usize> {
+        self.asked.iter().position(|one| one.key == key)
     }
-}
 
-/// A confidence as models state it: `0.8`, `80`, `"80%"`, `"8/10"`, `"high"`.
-fn confidence(value: &Value) -> Option<f64> {
-    match value {
-        Value::Number(number) => number.as_f64().and_then(as_share),
-        Value::String(text) => stated(&text.trim().to_lowercase()),
-        _ => None,
+    /// The subject that a key of the answer means: by its key, its name or its path, letter case and signs aside. A key
+    /// counts before a name, the exact spelling before a similar one, and what could mean two subjects means none.
+    fn position(&self, key: &str) -> Option<usize> {
+        let exact = |one: &Asked| one.name == key || one.path.display() == key;
+        let plain = folded(key);
+        let mut similar = self.asked.iter().enumerate().filter(|(_, one)| {
+            !plain.is_empty() && [folded(&one.key), folded(&one.name), folded(&one.path.display())].contains(&plain)
+        });
+        let by_key = self.key(key).or_else(|| self.asked.iter().position(exact));
+        by_key.or_else(|| similar.next().filter(|_| similar.next().is_none()).map(|(index, _)| index))
     }
-}
-
-fn stated(text: &str) -> Option<f64> {
-    if let Some(percent) = text.strip_suffix('%') {
-        return Some((percent.trim().parse::<f64>().ok().filter(|number| number.is_finite())? / 100.0).clamp(0.0, 1.0));
-    }
-    if let Some((part, whole)) = text.split_once('/') {
-        let (part, whole) = (part.trim().parse::<f64>().ok()?, whole.trim().parse::<f64>().ok()?);
-        return (whole > 0.0 && part.is_finite()).then(|| (part / whole).clamp(0.0, 1.0));
-    }
-    if let Ok(number) = text.parse() {
-        return as_share(number);
-    }
-    match folded(text).as_str() {
-        "certain" | "veryhigh" => Some(0.95),
-        "high" => Some(0.85),
-        "medium" | "moderate" => Some(0.6),
-        "low" => Some(0.3),
-        "verylow" => Some(0.1),
-        _ => None,
-    }
-}
-
-/// A number as a share: up to 1 as it is, up to 10 out of ten, above that as percent.
-fn as_share(number: f64) -> Option<f64> {
-    let share = match number {
-        n if !n.is_finite() => return None,
-        n if n <= 1.0 => n,
-        n if n <= 10.0 => n / 10.0,
-        n => n / 100.0,
-    };
-    Some(share.clamp(0.0, 1.0))
 }
 
 #[cfg(test)]

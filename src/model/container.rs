@@ -5,7 +5,7 @@
 
 use std::{cmp::Reverse, collections::HashSet, fmt::Write as _};
 
-use super::facts::{cut, one_line};
+use super::facts::{cut, one_line, quoted};
 use crate::{
     domain::{asset::AssetKind, suggestion::Evidence},
     port::model::{Container, Member},
@@ -25,9 +25,9 @@ const EVIDENCE_NAMES: usize = 12;
 pub fn facts(container: &Container) -> String {
     let mut text = String::new();
     let _ =
-        write!(text, "The {} {}: {}", container.path.kind.noun(), name(&container.path.display()), counts(container));
+        write!(text, "The {} {}: {}", container.path.kind.noun(), shown(&container.path.display()), counts(container));
     if let Some(comment) = comment(container.comment.as_deref()) {
-        let _ = write!(text, "; present comment \"{comment}\"");
+        let _ = write!(text, "; present comment {}", quoted(&comment));
     }
     text.push_str("\nIt holds:\n");
     let (shown, mut lines) = (telling(container), 0);
@@ -92,12 +92,12 @@ fn telling(container: &Container) -> Vec<&Member> {
 }
 
 fn line(member: &Member) -> String {
-    let mut line = format!("- {} {}", member.path.kind.noun(), name(&member.path.display()));
+    let mut line = format!("- {} {}", member.path.kind.noun(), shown(&member.path.display()));
     if let Some(rows) = member.row_estimate {
         let _ = write!(line, ", about {rows} rows");
     }
     if let Some(comment) = comment(member.comment.as_deref()) {
-        let _ = write!(line, ": \"{comment}\"");
+        let _ = write!(line, ": {}", quoted(&comment));
     }
     line.push('\n');
     line
@@ -109,6 +109,11 @@ fn comment(comment: Option<&str>) -> Option<String> {
 
 fn name(name: &str) -> String {
     cut(&one_line(name), NAME_LENGTH)
+}
+
+/// A name as the prompt shows it.
+fn shown(path: &str) -> String {
+    quoted(&name(path))
 }
 
 #[cfg(test)]
@@ -133,9 +138,9 @@ mod tests {
         let path = AssetPath { kind: AssetKind::Schema, table: None, ..member(0).path };
         let container = Container { path, comment: None, members: (0..2_000).map(member).collect() };
         let facts = facts(&container);
-        assert!(facts.starts_with("The schema main: 2000 tables\n"), "{facts}");
-        assert!(facts.contains("- table main.t3, about 3 rows: \"the third\"\n"), "{facts}");
-        assert!(facts.contains("main.t1999,") && !facts.contains("main.t4,"), "{facts}");
+        assert!(facts.starts_with("The schema \"main\": 2000 tables\n"), "{facts}");
+        assert!(facts.contains("- table \"main.t3\", about 3 rows: \"the third\"\n"), "{facts}");
+        assert!(facts.contains("\"main.t1999\",") && !facts.contains("\"main.t4\","), "{facts}");
         assert!(facts.ends_with("- and 1850 more\n") && facts.len() < LINES_LENGTH + 200, "{facts}");
     }
 }

@@ -7,33 +7,26 @@
 use std::time::Instant;
 
 use async_trait::async_trait;
-use futures_util::StreamExt as _;
-use genai::chat::{
-    ChatMessage, ChatOptions, ChatRequest, ChatStreamEvent, JsonSpec, StreamEnd, ToolChoice, Usage as ReportedUsage,
-};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
-    conversation::{ANSWER, SYSTEM, choice_schema, library_tools, message, messages},
+    conversation::{ANSWER, SYSTEM, choice_schema, message, messages, tool_definitions},
     lenient,
     manner::{Manners, is_about_content},
-    provider::{ProviderDescriber, TOKENS_BETWEEN, estimate},
-    refusal::stream_error,
+    provider::{ProviderDescriber, TOKENS_BETWEEN, estimate, response_format},
+    refusal::refused,
     schema::Strength,
+    thoughts::{Said, Stream},
+    wire::{Finish, Reply},
 };
 use crate::{
     domain::usage::Usage,
     port::{
-        converse::{Call, Conversation, Converser, Listener, Step},
-        model::{ModelError, UsageBound},
+        converse::{Call, Completeness, Conversation, Converser, Listener, Step},
+        model::{ModelError, Unusable, UsageBound},
     },
 };
-
-/// Bytes of an answer that are listened to; more than any request asks for.
-const ANSWER_BYTES: usize = 1 << 20;
-/// Uses of tools that one reply may ask for and that are read at all.
-const MAX_CALLS: usize = 16;
 
 /// Broken streams one after another that an endpoint is borne with.
 const MAX_BROKEN: u8 = 2;
@@ -101,48 +94,40 @@ pub struct ProviderConverser {
     manners: Manners<AskManner>,
 }
 
-/// What came of one request.
-#[derive(Default)]
-struct Reply {
-    text: String,
-    calls: Vec<Call>,
-    usage: ReportedUsage,
-    /// Whether anything came at all.
-    any: bool,
+/// What a model says, without its thoughts, for the listener where there is one.
+struct Voice<'a> {
+    stream: Stream,
+    said: String,
+    listener: Option<&'a mut dyn Listener>,
 }
 
-/// Leaves out what a thinking model thinks before it answers.
-#[derive(Default)]
-struct Thoughts {
-    held: String,
-    open: bool,
-    passed: bool,
-}
+impl Voice<'_> {
+    fn hear(&mut self, piece: &str) {
+        let said = self.stream.hear(piece);
+        self.say(said);
+    }
 
-impl Thoughts {
-    /// What of a piece is said.
-    fn said(&mut self, piece: &str) -> String {
-        if self.passed {
-            return piece.to_owned();
-        }
-        if self.held.len() + piece.len() <= ANSWER_BYTES {
-            self.held.push_str(piece);
-        }
-        let begun = self.held.trim_start();
-        if !self.open && "<think>".starts_with(begun.get(..begun.len().min(7)).unwrap_or(begun)) && begun.len() < 7 {
-            return String::new();
-        }
-        self.open |= begun.starts_with("<think>");
-        if !self.open {
-            self.passed = true;
-            return std::mem::take(&mut self.held);
-        }
-        match self.held.split_once("</think>") {
-            Some((_, rest)) => {
-                self.passed = true;
-                rest.trim_start().to_owned()
+    fn end(&mut self) {
+        let said = self.stream.end();
+        self.say(said);
+    }
+
+    fn say(&mut self, said: Vec<Said>) {
+        for one in said {
+            match one {
+                Said::Text(text) => {
+                    self.said.push_str(&text);
+                    if let Some(listener) = self.listener.as_deref_mut() {
+                        listener.hear(&text);
+                    }
+                }
+                Said::TakenBack => {
+                    self.said.clear();
+                    if let Some(listener) = self.listener.as_deref_mut() {
+                        listener.take_back();
+                    }
+                }
             }
-            None => String::new(),
         }
     }
 }
@@ -154,97 +139,59 @@ impl ProviderConverser {
         Self { provider, manners }
     }
 
-    fn request(&self, conversation: &Conversation<'_>, manner: AskManner) -> (ChatRequest, ChatOptions) {
-        let tokens = u32::try_from(conversation.options.max_output_tokens).unwrap_or(1);
-        let mut options = self
-            .provider
-            .options(json!({}))
-            .with_max_tokens(tokens)
-            .with_capture_usage(true)
-            .with_capture_content(true)
-            .with_capture_tool_calls(true);
+    fn request(&self, conversation: &Conversation<'_>, manner: AskManner) -> Value {
+        let mut body = self.provider.body(conversation.options.max_output_tokens);
         if manner.temperature {
-            options = options.with_temperature(conversation.options.temperature);
+            body["temperature"] = json!(conversation.options.temperature);
         }
-        let request = ChatRequest::from_system(SYSTEM);
+        let system = json!({ "role": "system", "content": SYSTEM });
         if manner.tools == Tools::None {
             let mut inside = false;
             if !conversation.due {
                 match manner.schema {
                     Some(strength) => {
                         let schema = choice_schema(conversation.tools, strength);
-                        options = options.with_response_format(JsonSpec::new("choice", schema));
+                        body["response_format"] = response_format("choice", schema);
                     }
                     None => inside = true,
                 }
             }
-            return (request.append_message(ChatMessage::user(message(conversation, inside))), options);
+            body["messages"] = json!([system, { "role": "user", "content": message(conversation, inside) }]);
+            return body;
         }
         let choice = match manner.tools {
-            _ if conversation.due => Some(ToolChoice::None),
-            Tools::Unknown => Some(ToolChoice::Required),
+            _ if conversation.due => Some("none"),
+            Tools::Unknown => Some("required"),
             _ => None,
         };
+        body["tools"] = tool_definitions(conversation.tools);
         if let Some(choice) = choice {
-            options = options.with_tool_choice(choice);
+            body["tool_choice"] = json!(choice);
         }
-        let request = request.append_messages(messages(conversation)).with_tools(library_tools(conversation.tools));
-        (request, options)
+        body["messages"] = std::iter::once(system).chain(messages(conversation)).collect();
+        body
     }
 
-    /// Sends one request. What is said goes to the listener where there is one.
+    /// Sends one request. What is said goes to the listener where there is one, and is given without thoughts.
     async fn send(
         &self,
-        request: ChatRequest,
-        options: &ChatOptions,
+        conversation: &Conversation<'_>,
+        mut body: Value,
         key: Option<&SecretString>,
         stream: bool,
-        mut listener: Option<&mut dyn Listener>,
+        listener: Option<&mut dyn Listener>,
     ) -> Result<Reply, ModelError> {
-        let mut thoughts = Thoughts::default();
-        let mut hear = |reply: &mut Reply, piece: &str| {
-            let said = thoughts.said(piece);
-            if !said.is_empty() && reply.text.len() + said.len() <= ANSWER_BYTES {
-                reply.text.push_str(&said);
-                if let Some(listener) = listener.as_deref_mut() {
-                    listener.hear(&said);
-                }
-            }
-        };
-        let mut reply = Reply::default();
-        if !stream {
-            let response = self.provider.send(request, options, key).await?;
-            reply.any = true;
-            reply.calls = response.tool_calls().into_iter().take(MAX_CALLS).map(call).collect();
-            reply.usage = response.usage.clone();
-            hear(&mut reply, response.first_text().unwrap_or_default());
-            return Ok(reply);
+        if stream {
+            body["stream"] = json!(true);
+            body["stream_options"] = json!({ "include_usage": true });
         }
-        let endpoint = &self.provider.endpoint;
-        let sent = self.provider.client.exec_chat_stream(endpoint.target(key), request, Some(options)).await;
-        let mut events = sent.map_err(|error| stream_error(&error, endpoint, key))?.stream;
-        while let Some(event) = events.next().await {
-            match event.map_err(|error| stream_error(&error, endpoint, key))? {
-                ChatStreamEvent::Chunk(chunk) => {
-                    reply.any = true;
-                    hear(&mut reply, &chunk.content);
-                }
-                ChatStreamEvent::ToolCallChunk(_) => reply.any = true,
-                ChatStreamEvent::End(end) => {
-                    let StreamEnd { captured_usage, captured_content, .. } = end;
-                    reply.any = true;
-                    reply.usage = captured_usage.unwrap_or_default();
-                    let content = captured_content.unwrap_or_default();
-                    reply.calls = content.tool_calls().into_iter().take(MAX_CALLS).map(call).collect();
-                    return Ok(reply);
-                }
-                _ => {}
-            }
-        }
-        if reply.any {
-            let address = endpoint.address();
-            return Err(ModelError::NoAnswer(format!("{address} broke off before the answer was whole")));
-        }
+        let mut voice = Voice { stream: Stream::default(), said: String::new(), listener };
+        let sent = self.bound(conversation).likely_input_tokens;
+        let tokens = conversation.options.max_output_tokens;
+        let mut reply = self.provider.send(body, tokens, sent, key, &mut |piece| voice.hear(piece)).await?;
+        voice.hear(&std::mem::take(&mut reply.text));
+        voice.end();
+        reply.text = voice.said;
         Ok(reply)
     }
 
@@ -256,38 +203,49 @@ impl ProviderConverser {
         key: Option<&SecretString>,
         listener: &mut dyn Listener,
     ) -> Result<(Step, Usage, AskManner), ModelError> {
-        let (request, options) = self.request(conversation, manner);
+        let body = self.request(conversation, manner);
         let chooses = !conversation.due && manner.tools == Tools::None;
         let unsure = !conversation.due && matches!(manner.tools, Tools::Unknown | Tools::UnknownAndFree);
         let begun = Instant::now();
         // A choice is short and is no answer; whether an unknown endpoint answers or ignores its tools is not known yet.
         let stream = manner.stream && !chooses;
         let heard = if chooses || unsure { None } else { Some(listener) };
-        let reply = self.send(request, &options, key, stream, heard).await?;
+        let reply = self.send(conversation, body, key, stream, heard).await?;
         let sent = self.bound(conversation).likely_input_tokens;
-        let usage = self.provider.used(&reply.usage, sent, &reply.text, begun.elapsed());
+        let usage = self.provider.used(reply.usage, sent, &reply.text, begun.elapsed());
         if !reply.any {
             return Ok((Step::Again, usage, AskManner { stream: false, ..manner }));
         }
+        let answered = Step::Answered(match reply.finish {
+            Finish::Length => Completeness::CutByLength,
+            Finish::Filtered => Completeness::CutByFilter,
+            Finish::Unknown | Finish::Whole => Completeness::Whole,
+        });
+        if reply.text.trim().is_empty() && reply.calls.is_empty() {
+            let why = match (&reply.refusal, reply.finish) {
+                (Some(said), _) => Some(refused(said, key)),
+                (None, Finish::Filtered) => Some(Unusable::Filtered),
+                _ => None,
+            };
+            if let Some(why) = why {
+                return Err(ModelError::Unusable { why, usage });
+            }
+        }
         Ok(match () {
-            () if conversation.due => (Step::Answered, usage, manner),
+            () if conversation.due => (answered, usage, manner),
             () if chooses => (chosen(&reply.text, conversation), usage, manner),
             () if !reply.calls.is_empty() => {
                 (Step::Use(reply.calls), usage, AskManner { tools: Tools::Known, ..manner })
             }
             () if unsure => (Step::Again, usage, AskManner { tools: Tools::None, ..manner }),
-            () => (Step::Answered, usage, manner),
+            () => (answered, usage, manner),
         })
     }
 }
 
-fn call(call: &genai::chat::ToolCall) -> Call {
-    Call { id: call.call_id.clone(), name: call.fn_name.clone(), arguments: call.fn_arguments.clone() }
-}
-
 /// What a choice in JSON says; what cannot be read is taken for the wish to answer.
 fn chosen(text: &str, conversation: &Conversation<'_>) -> Step {
-    let value = text.find('{').and_then(|at| lenient::read(&text[at..])).map(|(value, _)| value).unwrap_or_default();
+    let value = text.find('{').and_then(|at| lenient::read(&text[at..])).map(|read| read.value).unwrap_or_default();
     let part = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
     let (next, about) = (part("next"), part("about"));
     if next.is_empty() || next == ANSWER {
@@ -359,20 +317,6 @@ impl Converser for ProviderConverser {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn thoughts_are_no_part_of_an_answer() {
-        for (pieces, said) in [
-            (&["Two ", "tables."][..], "Two tables."),
-            (&["<thi", "nk>hm</th", "ink>\n\nTwo", " tables."], "Two tables."),
-            (&["<", "b>bold"], "<b>bold"),
-            (&["  ", "<think>never ends"], ""),
-        ] {
-            let mut thoughts = Thoughts::default();
-            let heard: String = pieces.iter().map(|piece| thoughts.said(piece)).collect();
-            assert_eq!(heard, said, "{pieces:?}");
-        }
-    }
 
     #[test]
     fn a_refusal_takes_away_what_it_names() {

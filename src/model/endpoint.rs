@@ -1,12 +1,7 @@
-//! Where a profile's model is and how to speak to it: what the provider library needs for one request.
+//! Where a profile's model is: its address, its key, and what its provider needs.
 //!
-//! To add a provider that the library knows, add its line to [`provider`].
+//! To add a provider that speaks OpenAI's chat completions, add its line to [`provider`].
 
-use genai::{
-    Headers, ModelIden, ServiceTarget,
-    adapter::AdapterKind,
-    resolver::{AuthData, Endpoint as LibraryEndpoint},
-};
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
@@ -24,8 +19,6 @@ pub struct Endpoint {
     pub profile: String,
     /// The model, as the provider spells it.
     pub model: String,
-    /// Which of the library's protocols.
-    pub adapter: AdapterKind,
     /// Whether it is OpenAI itself, whose strict mode refuses a schema with length limits.
     pub strict: bool,
     base: Url,
@@ -34,12 +27,12 @@ pub struct Endpoint {
     names: EnvNames,
 }
 
-/// A provider as the library knows it: its protocol, its usual address (`None` where the profile must say it),
-/// and whether it answers without a key. `None` for those that this version does not support.
-const fn provider(provider: LlmProvider) -> Option<(AdapterKind, Option<&'static str>, KeyNeed)> {
+/// A provider's usual address (`None` where the profile must say it), and whether it answers without a key. `None` for
+/// those that this version does not support.
+const fn provider(provider: LlmProvider) -> Option<(Option<&'static str>, KeyNeed)> {
     match provider {
-        LlmProvider::OpenAi => Some((AdapterKind::OpenAI, Some("https://api.openai.com/v1/"), KeyNeed::Needed)),
-        LlmProvider::OpenAiCompatible => Some((AdapterKind::OpenAI, None, KeyNeed::Optional)),
+        LlmProvider::OpenAi => Some((Some("https://api.openai.com/v1/"), KeyNeed::Needed)),
+        LlmProvider::OpenAiCompatible => Some((None, KeyNeed::Optional)),
         _ => None,
     }
 }
@@ -64,7 +57,7 @@ impl Endpoint {
     pub fn of(profile: &LlmProfile, names: &EnvNames) -> Result<Self, ModelError> {
         let NewLlmProfile { name, provider, model, base_url, api_key, .. } = &profile.settings;
         let wrong = |what: String| ModelError::Misconfigured(format!("LLM profile `{name}` {what}"));
-        let Some((adapter, usual, key_need)) = self::provider(*provider) else {
+        let Some((usual, key_need)) = self::provider(*provider) else {
             let supported: Vec<&str> = LlmProvider::ALL
                 .iter()
                 .filter(|provider| **provider == LlmProvider::Builtin || self::provider(**provider).is_some())
@@ -88,7 +81,6 @@ impl Endpoint {
         Ok(Self {
             profile: name.clone(),
             model: model.trim().to_owned(),
-            adapter,
             strict: *provider == LlmProvider::OpenAi,
             base: base_of(base).map_err(wrong)?,
             key: api_key.clone().filter(|key| !key.expose_secret().trim().is_empty()),
@@ -123,22 +115,12 @@ impl Endpoint {
         Err(missing("has an API key with characters that cannot be in one; set it again".into()))
     }
 
-    /// What the library asks for one request.
+    /// Where completions are asked for.
     #[must_use]
-    pub fn target(&self, key: Option<&SecretString>) -> ServiceTarget {
-        let endpoint = LibraryEndpoint::from_owned(self.base.as_str());
-        let auth = match key {
-            Some(key) => AuthData::from_single(key.expose_secret()),
-            // Without a key no Authorization header goes out at all; the library has this way for it only.
-            None => AuthData::RequestOverride { url: self.completions(), headers: Headers::default() },
-        };
-        ServiceTarget { endpoint, auth, model: ModelIden::new(self.adapter, self.model.clone()) }
-    }
-
-    fn completions(&self) -> String {
+    pub fn completions(&self) -> Url {
         let mut url = self.base.clone();
         url.set_path(&format!("{}chat/completions", self.base.path()));
-        url.into()
+        url
     }
 
     /// The address for a person, without login and query.
@@ -154,7 +136,7 @@ impl Endpoint {
     /// What tells one endpoint's behaviour from another's.
     #[must_use]
     pub fn identity(&self) -> String {
-        format!("{} {} {}", self.adapter.as_str(), self.base, self.model)
+        format!("{} {}", self.base, self.model)
     }
 }
 

@@ -1,8 +1,9 @@
 //! What is known of a table and its columns, fact by fact: the prompt shows these to the model, and the
 //! suggestion keeps the same ones as its evidence.
 //!
-//! The rule: a fact is one short line in plain words, cut where the database holds more than a prompt can.
-//! To add one, push it here; prompt and evidence follow.
+//! The rule: a fact is one short line in plain words, cut where the database holds more than a prompt can. Every text of
+//! the database in it is kept twice: as it is for people, and as a string of JSON for the prompt. To add a fact, push it
+//! here; prompt and evidence follow.
 
 pub use crate::domain::text::{cut, one_line};
 use crate::domain::{
@@ -15,21 +16,58 @@ const SAMPLE_LENGTH: usize = 40;
 const SAMPLES: usize = 5;
 const REFERENCING_TABLES: usize = 8;
 
+/// One fact.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fact {
+    source: &'static str,
+    /// For people.
+    detail: String,
+    /// For the prompt.
+    pub shown: String,
+}
+
+impl Fact {
+    /// One without a text of the database.
+    fn plain(source: &'static str, detail: String) -> Self {
+        Self { source, shown: detail.clone(), detail }
+    }
+
+    /// One with texts of the database, made by a function that is given how to write them.
+    fn of(source: &'static str, write: impl Fn(&dyn Fn(&str) -> String) -> String) -> Self {
+        Self { source, detail: write(&str::to_owned), shown: write(&quoted) }
+    }
+}
+
+impl From<Fact> for Evidence {
+    fn from(fact: Fact) -> Self {
+        Self { source: fact.source.to_owned(), detail: fact.detail }
+    }
+}
+
+/// A text of the database as a string of JSON: it cannot end before it is over, nor begin a line.
+#[must_use]
+pub fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
 /// What is known of the table as a whole.
 #[must_use]
-pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -> Vec<Evidence> {
+pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -> Vec<Fact> {
     let mut facts = Vec::new();
     if let Some(rows) = detail.table.row_estimate {
-        facts.push(fact("statistic", format!("about {rows} rows")));
+        facts.push(Fact::plain("statistic", format!("about {rows} rows")));
     } else if let Some(statistics) = statistics.filter(|statistics| statistics.complete) {
-        facts.push(fact("statistic", format!("{} rows", statistics.sampled_rows)));
+        facts.push(Fact::plain("statistic", format!("{} rows", statistics.sampled_rows)));
     }
     if !detail.referenced_by.is_empty() {
         let shown: Vec<String> =
             detail.referenced_by.iter().take(REFERENCING_TABLES).map(|name| one_line(name)).collect();
         let more = detail.referenced_by.len() - shown.len();
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        facts.push(fact("key", format!("referenced by {}{more}", shown.join(", "))));
+        facts.push(Fact::of("key", |write| {
+            let shown: Vec<String> = shown.iter().map(|name| write(name)).collect();
+            format!("referenced by {}{more}", shown.join(", "))
+        }));
     }
     push_comment(&mut facts, detail.table.comment.as_deref());
     facts
@@ -37,19 +75,20 @@ pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -
 
 /// What is known of a column.
 #[must_use]
-pub fn column_facts(column: &Column, statistics: Option<&ColumnStatistics>) -> Vec<Evidence> {
+pub fn column_facts(column: &Column, statistics: Option<&ColumnStatistics>) -> Vec<Fact> {
     let nullable = if column.nullable { "" } else { ", not null" };
-    let mut facts = vec![fact("type", format!("{}{nullable}", cut(&one_line(&column.data_type), COMMENT_LENGTH)))];
+    let data_type = cut(&one_line(&column.data_type), COMMENT_LENGTH);
+    let mut facts = vec![Fact::of("type", |write| format!("{}{nullable}", write(&data_type)))];
     if column.primary_key {
-        facts.push(fact("key", "primary key".into()));
+        facts.push(Fact::plain("key", "primary key".into()));
     }
     if column.unique && !column.primary_key {
-        facts.push(fact("key", "unique".into()));
+        facts.push(Fact::plain("key", "unique".into()));
     }
     if let Some(reference) = &column.references {
         let parts = [reference.schema.as_ref(), Some(&reference.table), Some(&reference.column)];
         let name: Vec<String> = parts.into_iter().flatten().map(|part| one_line(part)).collect();
-        facts.push(fact("key", format!("references {}", name.join("."))));
+        facts.push(Fact::of("key", |write| format!("references {}", write(&name.join(".")))));
     }
     push_comment(&mut facts, column.comment.as_deref());
     if let Some(statistics) = statistics {
@@ -64,30 +103,32 @@ pub fn statistics_of<'a>(statistics: Option<&'a TableStatistics>, column: &str) 
     statistics?.columns.iter().find(|one| one.name == column)
 }
 
-fn push_statistics(facts: &mut Vec<Evidence>, statistics: &ColumnStatistics) {
+fn push_statistics(facts: &mut Vec<Fact>, statistics: &ColumnStatistics) {
     if let Some(share) = statistics.null_share.filter(|share| *share > 0.0) {
-        facts.push(fact("statistic", format!("{:.0}% null", share * 100.0)));
+        facts.push(Fact::plain("statistic", format!("{:.0}% null", share * 100.0)));
     }
     if let Some(distinct) = statistics.distinct {
-        facts.push(fact("statistic", format!("{distinct} distinct")));
+        facts.push(Fact::plain("statistic", format!("{distinct} distinct")));
     }
     if let (Some(minimum), Some(maximum)) = (&statistics.minimum, &statistics.maximum) {
         let (minimum, maximum) = (cut(&one_line(minimum), SAMPLE_LENGTH), cut(&one_line(maximum), SAMPLE_LENGTH));
-        facts.push(fact("statistic", format!("from {minimum} to {maximum}")));
+        facts.push(Fact::of("statistic", |write| format!("from {} to {}", write(&minimum), write(&maximum))));
     }
     if !statistics.samples.is_empty() {
-        let samples = statistics.samples.iter().take(SAMPLES);
-        let shown: Vec<String> = samples.map(|sample| format!("`{}`", cut(&one_line(sample), SAMPLE_LENGTH))).collect();
-        facts.push(fact("sample", shown.join(", ")));
+        let samples = statistics.samples.iter().take(SAMPLES).map(|sample| cut(&one_line(sample), SAMPLE_LENGTH));
+        let samples: Vec<String> = samples.collect();
+        let listed = |write: &dyn Fn(&String) -> String| samples.iter().map(write).collect::<Vec<_>>().join(", ");
+        facts.push(Fact {
+            source: "sample",
+            detail: listed(&|sample| format!("`{sample}`")),
+            shown: format!("samples {}", listed(&|sample| quoted(sample))),
+        });
     }
 }
 
-fn push_comment(facts: &mut Vec<Evidence>, comment: Option<&str>) {
+fn push_comment(facts: &mut Vec<Fact>, comment: Option<&str>) {
     if let Some(comment) = comment.map(one_line).filter(|comment| !comment.is_empty()) {
-        facts.push(fact("comment", cut(&comment, COMMENT_LENGTH)));
+        let comment = cut(&comment, COMMENT_LENGTH);
+        facts.push(Fact { source: "comment", shown: format!("present comment {}", quoted(&comment)), detail: comment });
     }
-}
-
-fn fact(source: &str, detail: String) -> Evidence {
-    Evidence { source: source.to_owned(), detail }
 }

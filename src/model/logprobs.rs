@@ -11,10 +11,10 @@ pub struct TokenLogprobs {
 }
 
 impl TokenLogprobs {
-    /// Reads `choices[0].logprobs.content` of an answer; `None` where there is none or an empty one.
+    /// Reads a choice's `logprobs.content`; `None` where there is none or an empty one.
     #[must_use]
-    pub fn read(body: &Value) -> Option<Self> {
-        let content = body.pointer("/choices/0/logprobs/content")?.as_array()?;
+    pub fn read(content: &Value) -> Option<Self> {
+        let content = content.as_array()?;
         let mut read = Self { text: String::new(), tokens: Vec::with_capacity(content.len()) };
         for token in content {
             // Providers write -9999 for a token that was all but impossible.
@@ -62,9 +62,9 @@ mod tests {
         let tokens = [("{\"a\":\"", 0.0), ("The ", -0.2), ("name", -0.4), ("\"}", 0.0)];
         let content: Vec<Value> =
             tokens.iter().map(|(token, logprob)| json!({"token": token, "logprob": logprob})).collect();
-        let read = TokenLogprobs::read(&json!({"choices": [{"logprobs": {"content": content}}]})).unwrap();
+        let read = TokenLogprobs::read(&json!(content)).unwrap();
         assert!((read.mean_of("The name").unwrap() + 0.3).abs() < 1e-9);
         assert!((read.mean_of("Other words").unwrap() + 0.15).abs() < 1e-9);
-        assert_eq!(TokenLogprobs::read(&json!({"choices": [{"logprobs": null}]})), None);
+        assert_eq!(TokenLogprobs::read(&json!(null)), None);
     }
 }

@@ -1,9 +1,10 @@
 //! Language models: the describer that comes with Gloss, and the providers.
 //!
-//! [`ProviderModels`] opens a profile. A request becomes a `question` (keys of `subjects`, `facts`) → `prompt` and `schema` →
-//! the provider library (`endpoint`, `manner`, `refusal`) → `answer` (by way of `lenient` and `text`) and
-//! `logprobs` → drafts. A question about databases goes by `converse`, with the prompts of `conversation`. The rule: a provider's answer is data, and the key is in no text. To add a provider that
-//! the library knows, add its line in `endpoint.rs`; one that it lacks gets a file of its own here.
+//! [`ProviderModels`] opens a profile. A request becomes a `question` (keys of `subjects`, `facts`) → `prompt` and
+//! `schema` → the provider (`wire`, `endpoint`, `manner`, `refusal`) → `answer` (by way of `thoughts`, `lenient`, `entry`
+//! and `text`) and `logprobs` → drafts. A question about databases goes by `converse`, with the prompts of `conversation`.
+//! The rule: a provider's answer is data, bounded by what was asked for, and the key is in no text. To add a provider that
+//! speaks OpenAI's chat completions, add its line in `endpoint.rs`; another protocol gets a folder beside `wire`.
 
 mod answer;
 pub mod builtin;
@@ -11,6 +12,7 @@ mod container;
 mod conversation;
 mod converse;
 mod endpoint;
+mod entry;
 mod facts;
 mod lenient;
 mod logprobs;
@@ -24,6 +26,9 @@ mod sample;
 mod schema;
 mod subjects;
 mod text;
+mod thoughts;
+mod wire;
+mod yaml;
 
 use std::{
     sync::{Arc, OnceLock},
@@ -38,6 +43,7 @@ use self::{
     endpoint::Endpoint,
     manner::{Manner, Manners},
     provider::ProviderDescriber,
+    wire::Wire,
 };
 use crate::{
     domain::profile::{LlmProfile, LlmProvider},
@@ -59,7 +65,7 @@ pub struct ProviderModels {
     /// The environment variables that keys may come from.
     names: EnvNames,
     time_limit: Duration,
-    client: OnceLock<genai::Client>,
+    wire: OnceLock<Wire>,
     manners: Manners<Manner>,
     ask_manners: Manners<AskManner>,
 }
@@ -73,7 +79,7 @@ impl ProviderModels {
             builtin,
             names,
             time_limit: TIME_LIMIT,
-            client: OnceLock::new(),
+            wire: OnceLock::new(),
             manners: Manners::default(),
             ask_manners: Manners::default(),
         }
@@ -88,21 +94,18 @@ impl ProviderModels {
 
     fn provider(&self, profile: &LlmProfile) -> Result<ProviderDescriber, ModelError> {
         let endpoint = Endpoint::of(profile, &self.names)?;
-        Ok(ProviderDescriber::new(self.client()?, endpoint, profile, self.manners.clone()))
+        Ok(ProviderDescriber::new(self.wire()?, endpoint, profile, self.manners.clone()))
     }
 
     /// Made on first use, so that a server which knows the builtin describer alone needs no certificates.
-    fn client(&self) -> Result<genai::Client, ModelError> {
-        if let Some(client) = self.client.get() {
-            return Ok(client.clone());
+    fn wire(&self) -> Result<Wire, ModelError> {
+        if let Some(wire) = self.wire.get() {
+            return Ok(wire.clone());
         }
         let client = web_client(self.time_limit).map_err(|error| {
             ModelError::Misconfigured(format!("no connection to a provider can be made from this machine: {error}"))
         })?;
-        let client = genai::Client::builder().with_reqwest(client).build().map_err(|_| {
-            ModelError::Misconfigured("the provider library does not start; report this as a fault of Gloss".into())
-        })?;
-        Ok(self.client.get_or_init(|| client).clone())
+        Ok(self.wire.get_or_init(|| Wire::new(client)).clone())
     }
 }
 

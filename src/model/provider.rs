@@ -6,21 +6,20 @@
 use std::time::{Duration, Instant};
 
 use async_trait::async_trait;
-use genai::chat::{
-    ChatMessage, ChatOptions, ChatRequest, ChatResponse, JsonSpec, ReasoningEffort, Usage as ReportedUsage,
-};
 use secrecy::SecretString;
 use serde_json::{Value, json};
 
 use super::{
-    answer::{self, Reading},
+    answer,
     endpoint::Endpoint,
+    entry::Reading,
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
     question::Question,
-    refusal::{hidden_error, model_error},
+    refusal::{Refusal, refusal, refused},
     schema::{Strength, answer_schema},
+    wire::{Finish, Reply, Reported, Request, Wire},
 };
 use crate::{
     domain::{
@@ -29,7 +28,9 @@ use crate::{
         suggestion::{Alternative, Draft, Evidence},
         usage::Usage,
     },
-    port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
+    port::model::{
+        ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, Unusable, UsageBound,
+    },
 };
 
 /// Subjects of one request: as many as get a sentence or two each, with alternatives, out of 1,024 tokens, with
@@ -37,6 +38,8 @@ use crate::{
 const BATCH_SIZE: usize = 6;
 /// What one subject of a full request gets out of the default 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
+/// Tokens of the answer to a test.
+const PROBE_TOKENS: i32 = 16;
 /// Tokens that a provider puts around and between the messages, at the most.
 pub(super) const TOKENS_BETWEEN: i64 = 64;
 /// What a description is worth of which the model says nothing: a person should look at it.
@@ -53,7 +56,7 @@ struct Prices {
 
 /// A model at a provider.
 pub struct ProviderDescriber {
-    pub(super) client: genai::Client,
+    wire: Wire,
     pub(super) endpoint: Endpoint,
     prices: Option<Prices>,
     manners: Manners<Manner>,
@@ -61,7 +64,9 @@ pub struct ProviderDescriber {
 
 /// An answer of the provider and what it took.
 struct Asking {
-    response: ChatResponse,
+    reply: Reply,
+    /// Tokens that were sent, as estimated.
+    sent: i64,
     duration: Duration,
     requests: i32,
 }
@@ -69,10 +74,10 @@ struct Asking {
 impl ProviderDescriber {
     /// The describer of a profile at its endpoint.
     #[must_use]
-    pub fn new(client: genai::Client, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
+    pub fn new(wire: Wire, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
         let settings = &profile.settings;
         let prices = settings.input_cost_per_million_tokens.zip(settings.output_cost_per_million_tokens);
-        Self { client, endpoint, prices: prices.map(|(input, output)| Prices { input, output }), manners }
+        Self { wire, endpoint, prices: prices.map(|(input, output)| Prices { input, output }), manners }
     }
 
     /// Asks for next to nothing: how long that took.
@@ -80,12 +85,14 @@ impl ProviderDescriber {
     /// # Errors
     /// [`ModelError`] saying what is wrong.
     pub async fn probe(&self) -> Result<Duration, ModelError> {
-        let request = ChatRequest::from_user("Answer with the word OK.");
-        let options = self.options(json!({})).with_max_tokens(16);
+        let mut body = self.body(PROBE_TOKENS);
+        body["messages"] = json!([{ "role": "user", "content": "Answer with the word OK." }]);
         let begun = Instant::now();
         let key = self.endpoint.key()?;
-        self.send(request, &options, key.as_ref()).await?;
-        Ok(begun.elapsed())
+        match self.send(body, PROBE_TOKENS, 0, key.as_ref(), &mut |_| ()).await {
+            Err(ModelError::Unusable { why, .. }) => Err(ModelError::Rejected(why.to_string())),
+            sent => sent.map(|_| begun.elapsed()),
+        }
     }
 
     /// Asks, leaving out what the endpoint refuses.
@@ -97,13 +104,15 @@ impl ProviderDescriber {
         let begun = Instant::now();
         loop {
             requests += 1;
-            let (chat, options) = self.chat(question, manner);
-            match self.send(chat, &options, key.as_ref()).await {
-                Ok(response) => {
+            let Prompt { system, user } = prompt::build(question, manner.schema.is_none());
+            let sent = estimate(&system) + estimate(&user);
+            let (tokens, body) = (question.options.max_output_tokens, self.chat(question, manner, &system, &user));
+            match self.send(body, tokens, sent, key.as_ref(), &mut |_| ()).await {
+                Ok(reply) => {
                     if known != Some(manner) {
                         self.manners.remember(self.endpoint.identity(), manner);
                     }
-                    return Ok(Asking { response, duration: begun.elapsed(), requests });
+                    return Ok(Asking { reply, sent, duration: begun.elapsed(), requests });
                 }
                 Err(ModelError::Rejected(refusal)) => match manner.after(&refusal) {
                     Some(less) => {
@@ -117,59 +126,59 @@ impl ProviderDescriber {
         }
     }
 
+    /// Sends a request for at most so many `tokens`; `sent` is about how many it has itself.
     pub(super) async fn send(
         &self,
-        request: ChatRequest,
-        options: &ChatOptions,
+        body: Value,
+        tokens: i32,
+        sent: i64,
         key: Option<&SecretString>,
-    ) -> Result<ChatResponse, ModelError> {
-        let target = self.endpoint.target(key);
-        let sent = self.client.exec_chat(target, request, Some(options)).await;
-        let response = sent.map_err(|error| model_error(&error, &self.endpoint, key))?;
-        let body = response.captured_raw_body.as_ref();
-        match body.and_then(|body| hidden_error(body, &self.endpoint, key)) {
-            Some(error) => Err(error),
-            None => Ok(response),
-        }
+        hear: &mut (dyn FnMut(&str) + Send),
+    ) -> Result<Reply, ModelError> {
+        let begun = Instant::now();
+        let request = Request { url: self.endpoint.completions(), key, body, tokens };
+        let failure = match self.wire.send(request, hear).await {
+            Ok(reply) => return Ok(reply),
+            Err(failure) => failure,
+        };
+        Err(match refusal(&failure, &self.endpoint, key, tokens) {
+            Refusal::Error(error) => error,
+            Refusal::Unusable(why, reported) => {
+                let received = if matches!(why, Unusable::TooLarge { .. }) { i64::from(tokens) } else { 0 };
+                let reported = Reported { output: reported.output.or(Some(received)), ..reported };
+                ModelError::Unusable { why, usage: self.used(reported, sent, "", begun.elapsed()) }
+            }
+        })
     }
 
-    fn chat(&self, question: &Question<'_>, manner: Manner) -> (ChatRequest, ChatOptions) {
-        let Prompt { system, user } = prompt::build(question, manner.schema.is_none());
-        let chat = ChatRequest::from_system(system).append_message(ChatMessage::user(user));
-        let extra = if manner.logprobs { json!({ "logprobs": true }) } else { json!({}) };
-        let tokens = u32::try_from(question.options.max_output_tokens).unwrap_or(1);
-        let mut options = self.options(extra).with_max_tokens(tokens);
+    fn chat(&self, question: &Question<'_>, manner: Manner, system: &str, user: &str) -> Value {
+        let mut body = self.body(question.options.max_output_tokens);
+        body["messages"] = json!([{ "role": "system", "content": system }, { "role": "user", "content": user }]);
+        if manner.logprobs {
+            body["logprobs"] = json!(true);
+        }
         if manner.temperature {
-            options = options.with_temperature(question.options.temperature);
+            body["temperature"] = json!(question.options.temperature);
         }
         if let Some(strength) = manner.schema {
-            options = options.with_response_format(JsonSpec::new("descriptions", schema(question, strength)));
+            body["response_format"] = response_format("descriptions", schema(question, strength));
         }
-        (chat, options)
+        body
     }
 
-    /// What every request has. The library would read an ending such as `-high` out of the model's name and
-    /// send the rest of it: the name goes out as it is, and no effort is asked for.
-    pub(super) fn options(&self, mut extra_body: Value) -> ChatOptions {
-        extra_body["model"] = json!(self.endpoint.model);
-        ChatOptions::default()
-            .with_reasoning_effort(ReasoningEffort::Budget(0))
-            .with_normalize_reasoning_content(true)
-            .with_capture_raw_body(true)
-            .with_extra_body(extra_body)
-    }
-
-    fn usage(&self, asking: &Asking, prompt: &Prompt, answer: &str) -> Usage {
-        let sent = estimate(&prompt.system) + estimate(&prompt.user);
-        let usage = self.used(&asking.response.usage, sent, answer, asking.duration);
-        Usage { requests: asking.requests, ..usage }
+    /// What every request has.
+    pub(super) fn body(&self, tokens: i32) -> Value {
+        let model = &self.endpoint.model;
+        // OpenAI's newer models know the limit under this name alone.
+        let is_new = ["gpt-5", "gpt-6", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family));
+        let limit = if is_new { "max_completion_tokens" } else { "max_tokens" };
+        json!({ "model": model, "stream": false, limit: tokens })
     }
 
     /// What a request used: as reported, else as estimated from what was `sent` and answered.
-    pub(super) fn used(&self, reported: &ReportedUsage, sent: i64, answer: &str, duration: Duration) -> Usage {
-        let tokens = |reported: Option<i32>, estimated: i64| reported.filter(|n| *n > 0).map_or(estimated, i64::from);
-        let input_tokens = tokens(reported.prompt_tokens, sent);
-        let output_tokens = tokens(reported.completion_tokens, estimate(answer));
+    pub(super) fn used(&self, reported: Reported, sent: i64, answer: &str, duration: Duration) -> Usage {
+        let input_tokens = reported.input.unwrap_or(sent);
+        let output_tokens = reported.output.unwrap_or_else(|| estimate(answer));
         Usage {
             input_tokens,
             output_tokens,
@@ -188,12 +197,24 @@ impl ProviderDescriber {
 
     /// Asks, and reads the answer: one draft for each of the question's subjects, in their order.
     async fn answer(&self, question: &Question<'_>) -> Result<DescribeAnswer, ModelError> {
-        let asking = self.ask(question).await?;
-        let answer = asking.response.first_text().unwrap_or_default();
-        let schema_inside = self.manners.of(&self.endpoint.identity()).is_some_and(|manner| manner.schema.is_none());
-        let usage = self.usage(&asking, &prompt::build(question, schema_inside), answer);
-        let logprobs = asking.response.captured_raw_body.as_ref().and_then(TokenLogprobs::read);
-        let readings = answer::read(answer, &question.asked, prompt::wordings(question.options));
+        let Asking { reply, sent, duration, requests } = self.ask(question).await?;
+        // Some endpoints give a structured answer as the use of a tool.
+        let answer = match reply.calls.first() {
+            Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
+            _ => reply.text,
+        };
+        let usage = Usage { requests, ..self.used(reply.usage, sent, &answer, duration) };
+        let logprobs = reply.logprobs.as_ref().and_then(TokenLogprobs::read);
+        let readings = answer::read(&answer, &question.asked, prompt::wordings(question.options));
+        if readings.iter().all(Option::is_none) {
+            let key = self.endpoint.key()?;
+            let why = match (reply.refusal, reply.finish) {
+                (Some(said), _) => refused(&said, key.as_ref()),
+                (None, Finish::Filtered) => Unusable::Filtered,
+                _ => return Ok(DescribeAnswer { drafts: vec![None; question.asked.len()], usage }),
+            };
+            return Err(ModelError::Unusable { why, usage });
+        }
         let drafts = readings
             .into_iter()
             .zip(&question.evidence)
@@ -248,6 +269,11 @@ impl Describer for ProviderDescriber {
     fn bound(&self, request: &DescribeRequest) -> UsageBound {
         self.bound_of(&Question::of_table(request))
     }
+}
+
+/// How a schema for the answer goes along.
+pub(super) fn response_format(name: &str, schema: Value) -> Value {
+    json!({ "type": "json_schema", "json_schema": { "name": name, "strict": true, "schema": schema } })
 }
 
 fn schema(question: &Question<'_>, strength: Strength) -> Value {

@@ -70,7 +70,7 @@ impl<'a> Question<'a> {
 /// The facts that the model is shown about a subject of a table.
 fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
     let statistics = request.statistics.as_deref();
-    match subject {
+    let facts = match subject {
         Subject::Table => table_facts(&request.table, statistics),
         Subject::Column(index) => request
             .table
@@ -78,5 +78,6 @@ fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
             .get(index)
             .map(|column| column_facts(column, statistics_of(statistics, &column.name)))
             .unwrap_or_default(),
-    }
+    };
+    facts.into_iter().map(Evidence::from).collect()
 }

@@ -1,12 +1,11 @@
-//! What a provider's refusal means: the library's errors as [`ModelError`].
+//! What a provider's refusal means: failures of the wire as [`ModelError`].
 //!
 //! The rule: no text of a provider passes without the key and whatever looks like one taken out, on one line
-//! and short; no address passes with its login.
+//! and short; where the key was refused, none passes at all. No address passes with its login or query.
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
-use genai::webc;
 use reqwest::{StatusCode, header::HeaderMap};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
@@ -14,79 +13,91 @@ use serde_json::Value;
 use super::{
     endpoint::Endpoint,
     facts::{cut, one_line},
+    wire::{Failure, Reported},
 };
 use crate::{
     domain::clock::{Clock, SystemClock},
-    port::model::ModelError,
+    port::model::{ModelError, Unusable},
 };
 
 const MESSAGE_LENGTH: usize = 300;
 
-/// The library's error for this endpoint, in Gloss's words.
-#[must_use]
-pub fn model_error(error: &genai::Error, endpoint: &Endpoint, key: Option<&SecretString>) -> ModelError {
-    let no_headers = HeaderMap::new();
-    match (error.status(), body(error)) {
-        (Some(status), Some(body)) => {
-            let said = Said { status, message: message(body, key), body };
-            said.error(endpoint, error.headers().unwrap_or(&no_headers))
-        }
-        _ => without_status(error, endpoint, key),
-    }
+/// Why there is no answer that can be used.
+pub enum Refusal {
+    /// There is none.
+    Error(ModelError),
+    /// It is of no use, and is paid for: these tokens were counted.
+    Unusable(Unusable, Reported),
 }
 
-/// An error in the middle of a stream: what came before it is a part of an answer. The library hides the error of a
-/// refused request inside.
+/// A failure at this endpoint, in Gloss's words. `tokens` is what the answer might have.
 #[must_use]
-pub fn stream_error(error: &genai::Error, endpoint: &Endpoint, key: Option<&SecretString>) -> ModelError {
-    let broke = |why: String| {
-        ModelError::NoAnswer(format!(
-            "the connection to {} broke before the answer was whole ({why})",
-            endpoint.address()
-        ))
-    };
-    match error {
-        genai::Error::WebStream { error, cause, .. } => {
-            if let Some(inner) = error.downcast_ref::<genai::Error>() {
-                return model_error(inner, endpoint, key);
-            }
-            match error.downcast_ref::<reqwest::Error>() {
-                Some(error) if error.is_connect() => ModelError::Unavailable(format!(
-                    "{} cannot be reached ({}); check that it runs and that the base URL is right",
-                    endpoint.address(),
-                    root_cause(error)
-                )),
-                Some(error) if error.is_timeout() => {
-                    ModelError::NoAnswer(format!("{} gave no answer in time", endpoint.address()))
-                }
-                Some(error) => broke(root_cause(error)),
-                None => broke(message(cause, key)),
-            }
+pub fn refusal(failure: &Failure, endpoint: &Endpoint, key: Option<&SecretString>, tokens: i32) -> Refusal {
+    let (address, profile) = (endpoint.address(), &endpoint.profile);
+    Refusal::Error(match failure {
+        Failure::Status { status, headers, body } => {
+            let said = Said { status: *status, message: message(body, key), body };
+            said.error(endpoint, headers)
         }
-        genai::Error::ChatResponse { body, .. } => {
-            broke(message(&serde_json::json!({ "error": body }).to_string(), key))
+        Failure::Said { error, usage } => return said_with_success(error, *usage, endpoint, key),
+        Failure::NoChoice(usage) => return Refusal::Unusable(Unusable::Empty(address), *usage),
+        Failure::TooLarge { bytes } => {
+            return Refusal::Unusable(Unusable::TooLarge { kib: bytes >> 10, tokens }, Reported::default());
         }
-        other => model_error(other, endpoint, key),
-    }
-}
-
-/// The error in an answer of status 200, as gateways send it; `None` where the answer holds a choice.
-#[must_use]
-pub fn hidden_error(body: &Value, endpoint: &Endpoint, key: Option<&SecretString>) -> Option<ModelError> {
-    if body.pointer("/choices/0").is_some() {
-        return None;
-    }
-    let Some(error) = body.get("error").filter(|error| !error.is_null()) else {
-        let (address, profile) = (endpoint.address(), &endpoint.profile);
-        return Some(ModelError::NotAModel(format!(
+        Failure::NotCompletion => ModelError::NotAModel(format!(
             "{address} gave an answer that is no chat completion; check the base URL of LLM profile `{profile}`"
-        )));
+        )),
+        Failure::NotJson => ModelError::NotAModel(format!(
+            "{address} answers, but not in JSON; check the base URL of LLM profile `{profile}`"
+        )),
+        Failure::Connection(error) if error.is_connect() => ModelError::Unavailable(format!(
+            "{address} cannot be reached ({}); check that it runs and that the base URL is right",
+            root_cause(error)
+        )),
+        Failure::Connection(error) if error.is_timeout() => {
+            ModelError::NoAnswer(format!("{address} gave no answer in time"))
+        }
+        Failure::Connection(error) => {
+            ModelError::NoAnswer(format!("the connection to {address} broke ({})", root_cause(error)))
+        }
+        Failure::Broken => ModelError::NoAnswer(format!("{address} broke off before the answer was whole")),
+    })
+}
+
+/// An error in an answer of status 200, as gateways send it. What may pass by itself is waited for; anything else is
+/// what came of this very request.
+fn said_with_success(error: &Value, usage: Reported, endpoint: &Endpoint, key: Option<&SecretString>) -> Refusal {
+    let code = ["code", "status"].iter().find_map(|name| error.get(*name)?.as_u64());
+    let status = code.and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
+    let body = serde_json::json!({ "error": error }).to_string();
+    let words = body.to_lowercase();
+    let passes = ["rate_limit", "rate limit", "overloaded", "timeout", "timed out", "server_error", "unavailable"];
+    let status = match status.map(|status| status.as_u16()) {
+        Some(408 | 425 | 429 | 500..) => status,
+        Some(400..) => None,
+        _ => passes.iter().any(|word| words.contains(word)).then_some(StatusCode::BAD_GATEWAY),
     };
-    let status = error.get("code").and_then(Value::as_u64).and_then(|code| u16::try_from(code).ok());
-    let status = status.and_then(|code| StatusCode::from_u16(code).ok()).filter(|status| status.as_u16() >= 400);
-    let text = body.to_string();
-    let said = Said { status: status.unwrap_or(StatusCode::BAD_GATEWAY), message: message(&text, key), body: &text };
-    Some(said.error(endpoint, &HeaderMap::new()))
+    if let Some(status) = status {
+        let said = Said { status, message: message(&body, key), body: &body };
+        return Refusal::Error(said.error(endpoint, &HeaderMap::new()));
+    }
+    let refused = matches!(code, Some(401 | 403)) || names_key(&body);
+    let message = if refused { String::new() } else { message(&body, key) };
+    let reason = if message.is_empty() { String::new() } else { format!(": {message}") };
+    Refusal::Unusable(Unusable::Failed(format!("{} answered with an error{reason}", endpoint.address())), usage)
+}
+
+/// What a model says where it refuses, or an empty text.
+#[must_use]
+pub fn refused(said: &str, key: Option<&SecretString>) -> Unusable {
+    Unusable::Refused(message(said, key))
+}
+
+/// Whether a provider's error is about the key.
+fn names_key(body: &str) -> bool {
+    ["invalid_api_key", "API_KEY_INVALID", "API key not valid", "ncorrect API key"]
+        .iter()
+        .any(|word| body.contains(word))
 }
 
 /// A provider's answer that says no.
@@ -104,7 +115,7 @@ impl Said<'_> {
         let message = if self.message.is_empty() { "no reason given" } else { &self.message };
         let names = |words: &[&str]| words.iter().any(|word| self.body.contains(word));
         let no_credit = names(&["insufficient_quota", "insufficient_balance"]);
-        let no_key = names(&["invalid_api_key", "API_KEY_INVALID", "API key not valid"]);
+        let no_key = names_key(self.body);
         let no_model = names(&["model_not_found", "unknown_model"])
             || (names(&["model"]) && names(&["does not exist", "not found", "not a valid model", "nvalid model"]));
         // Some servers fail where they should refuse a schema that they cannot make a grammar of.
@@ -117,9 +128,10 @@ impl Said<'_> {
                 "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
             )),
             404 | 500 if no_tools => ModelError::Rejected(message.to_owned()),
+            // Such answers repeat keys and names of accounts.
             401 | 403 | 400 if status != 400 || no_key => ModelError::KeyRefused(format!(
-                "{address} refused the API key of LLM profile `{profile}` (status {status}: {message}); check the key \
-                 and what it may do"
+                "{address} refused the API key of LLM profile `{profile}` (status {status}); check the key and what it \
+                 may do"
             )),
             404 => ModelError::UnknownModel(format!(
                 "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check the model's \
@@ -139,49 +151,6 @@ impl Said<'_> {
             500.. => ModelError::Unavailable(format!("{address} answers with status {status}: {message}")),
             _ => ModelError::Rejected(message.to_owned()),
         }
-    }
-}
-
-fn body(error: &genai::Error) -> Option<&str> {
-    match error {
-        genai::Error::HttpError { body, .. }
-        | genai::Error::WebModelCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. }
-        | genai::Error::WebAdapterCall { webc_error: webc::Error::ResponseFailedStatus { body, .. }, .. } => Some(body),
-        _ => None,
-    }
-}
-
-fn without_status(error: &genai::Error, endpoint: &Endpoint, key: Option<&SecretString>) -> ModelError {
-    let address = endpoint.address();
-    let (genai::Error::WebModelCall { webc_error, .. } | genai::Error::WebAdapterCall { webc_error, .. }) = error
-    else {
-        let text = message(&error.to_string(), key);
-        return ModelError::NotAModel(format!(
-            "{address} gave an answer that is no chat completion ({text}); check the base URL of LLM profile `{}`",
-            endpoint.profile
-        ));
-    };
-    match webc_error {
-        webc::Error::ResponseFailedNotJson { .. } | webc::Error::ResponseFailedInvalidJson { .. } => {
-            ModelError::NotAModel(format!(
-                "{address} answers, but not in JSON; check the base URL of LLM profile `{}`",
-                endpoint.profile
-            ))
-        }
-        webc::Error::Reqwest(error) if error.is_connect() => ModelError::Unavailable(format!(
-            "{address} cannot be reached ({}); check that it runs and that the base URL is right",
-            root_cause(error)
-        )),
-        webc::Error::Reqwest(error) if error.is_timeout() => {
-            ModelError::NoAnswer(format!("{address} gave no answer in time"))
-        }
-        webc::Error::Reqwest(error) => {
-            ModelError::NoAnswer(format!("the connection to {address} broke ({})", root_cause(error)))
-        }
-        _ => ModelError::NotAModel(format!(
-            "{address} gave an answer that cannot be read; check the base URL of LLM profile `{}`",
-            endpoint.profile
-        )),
     }
 }
 

@@ -27,7 +27,7 @@ fn collapsed(text: &str) -> String {
 }
 
 fn unquoted(mut text: &str) -> &str {
-    for (open, close) in [('"', '"'), ('\'', '\''), ('`', '`'), ('“', '”'), ('*', '*')] {
+    for (open, close) in [("**", "**"), ("\"", "\""), ("'", "'"), ("`", "`"), ("“", "”"), ("*", "*")] {
         let inside = text.strip_prefix(open).and_then(|rest| rest.strip_suffix(close));
         if let Some(inside) = inside.filter(|inside| !inside.contains(open)) {
             text = inside.trim();
@@ -53,6 +53,7 @@ mod tests {
     fn texts_are_cleaned() {
         assert_eq!(clean("  \"The user's\n  e-mail.\" ").as_deref(), Some("The user's e-mail."));
         assert_eq!(clean("`The 'code'`").as_deref(), Some("The 'code'"));
+        assert_eq!(clean("**The code.**").as_deref(), Some("The code."));
         for absurd in ["", " ", "\"\"", "...", "string", "N/A", "12", "null"] {
             assert_eq!(clean(absurd), None, "{absurd:?}");
         }

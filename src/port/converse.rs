@@ -78,17 +78,31 @@ pub enum Step {
     /// It wants tools used. What it wrote beside that went to the listener.
     Use(Vec<Call>),
     /// It has answered; all of it went to the listener.
-    Answered,
+    Answered(Completeness),
     /// It is ready to answer: converse without tools.
     Ready,
     /// The endpoint turned out to know no tools: the same once more, it is asked in another way from now on.
     Again,
 }
 
+/// Whether an answer came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Completeness {
+    /// It did.
+    Whole,
+    /// `maxOutputTokens` was reached before.
+    CutByLength,
+    /// The provider's content filter withheld the rest.
+    CutByFilter,
+}
+
 /// Hears the answer piece by piece.
 pub trait Listener: Send {
     /// A piece of the answer came.
     fn hear(&mut self, piece: &str);
+
+    /// What this request said so far turned out to be no part of the answer.
+    fn take_back(&mut self);
 }
 
 /// Answers questions. One exists per LLM profile in use.

@@ -137,9 +137,42 @@ pub enum ModelError {
     /// The provider refuses this request for what it says; another one may pass.
     #[error("{0}")]
     Rejected(String),
+    /// An answer came that is of no use. It is paid for, and the same request is not sent again.
+    #[error("{why}")]
+    Unusable {
+        /// What is wrong with it.
+        why: Unusable,
+        /// What it used.
+        usage: Usage,
+    },
     /// The profile cannot be used as it is.
     #[error("{0}")]
     Misconfigured(String),
+}
+
+/// What is wrong with an answer that came.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum Unusable {
+    /// A filter of the provider withheld it.
+    #[error("the provider's content filter withheld the answer")]
+    Filtered,
+    /// The model refused, and says so.
+    #[error("the model refused to answer: {0}")]
+    Refused(String),
+    /// It holds no choice.
+    #[error("{0} answered without a choice")]
+    Empty(String),
+    /// It has more bytes than the tokens asked for come to.
+    #[error("the model's answer has more than {kib} KiB, which is more than `maxOutputTokens` ({tokens}) allows")]
+    TooLarge {
+        /// The limit.
+        kib: usize,
+        /// The tokens that were asked for.
+        tokens: i32,
+    },
+    /// It is an error, sent with a status of success.
+    #[error("{0}")]
+    Failed(String),
 }
 
 impl ModelError {
@@ -152,7 +185,7 @@ impl ModelError {
     /// Whether the provider may charge for the request all the same.
     #[must_use]
     pub const fn may_be_billed(&self) -> bool {
-        matches!(self, Self::NoAnswer(_) | Self::NotAModel(_))
+        matches!(self, Self::NoAnswer(_) | Self::NotAModel(_) | Self::Unusable { .. })
     }
 }
 
@@ -176,6 +209,11 @@ pub trait Describer: Send + Sync {
 
     /// How many subjects one request may hold, so that the answer fits into its tokens.
     fn batch_size(&self, options: &RunOptions) -> usize;
+
+    /// The options that say something and that it does not follow, as the API names them.
+    fn ignores(&self, _options: &RunOptions) -> Vec<&'static str> {
+        Vec::new()
+    }
 
     /// Whether it answers without waiting for anybody: then several answers are recorded together.
     fn answers_at_once(&self) -> bool {

@@ -32,7 +32,6 @@ const FENCED: &[(&str, &[&str])] = &[
     ("migration", &["store"]),
     ("async_graphql", &["graphql", "http"]),
     ("sqlx", &["target", "demo"]),
-    ("genai", &["model"]),
     ("croner", &["domain"]),
     ("chrono_tz", &["domain"]),
 ];

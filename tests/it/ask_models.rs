@@ -179,10 +179,14 @@ async fn a_follow_up_takes_what_was_said_before_along() {
     let second = asked(&server, input).await;
     assert_eq!(second.citations, ["main.orders"]);
     let last = model.recorded().pop().unwrap();
-    let users = messages(&last, "user");
-    assert_eq!(users[0]["content"], "Where is the mail of a customer?");
-    assert_eq!(messages(&last, "assistant")[0]["content"], "1. [main.customers] 2. [main.orders]");
-    assert!(users[1]["content"].as_str().unwrap().starts_with("and the second one?"));
+    // What was said before is data: an answer may quote a comment.
+    let user = last.text("user");
+    let (before, rest) = user.split_once("</facts>").unwrap();
+    let said =
+        json!({ "question": "Where is the mail of a customer?", "answer": "1. [main.customers] 2. [main.orders]" });
+    assert_eq!(before, format!("Asked and answered before:\n<facts>\n{said}\n"));
+    assert!(rest.starts_with("\nand the second one?"), "{user}");
+    assert_eq!((messages(&last, "user").len(), messages(&last, "assistant").len()), (1, 0));
 }
 
 #[tokio::test]

@@ -460,3 +460,32 @@ fn the_neighbours_decide_what_an_abbreviation_means() {
     let drafts = describe(&weather, None, &options());
     assert_eq!(drafts[1].as_ref().unwrap().alternatives[0].text, "Temperature of the reading.");
 }
+
+/// What the builtin describer does not follow is told, once, wherever it is given.
+#[tokio::test]
+async fn ignored_options_are_told() {
+    let target = crate::harness::SqliteTarget::with_tables(1, 2);
+    let server = crate::harness::Server::start().await;
+    let db = server.create_db_profile("target", &target.url()).await;
+    let warnings = async |run: &str| -> Vec<String> {
+        let events = server.events(run, 0).await;
+        let warned = events.iter().filter(|event| event["type"] == "WARNING");
+        warned.map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+    };
+    let input =
+        |options: serde_json::Value| serde_json::json!({ "targets": [{ "dbProfileId": db }], "options": options });
+    let silent = server.start_run(input(serde_json::json!({ "verbosity": "BRIEF", "instructions": "  " }))).await;
+    assert_eq!(warnings(&silent).await, [""; 0]);
+    let run = server.start_run(input(serde_json::json!({ "instructions": "In French.", "temperature": 0.9 }))).await;
+    let told = warnings(&run).await;
+    assert!(told.len() == 1 && told[0].contains("ignores `instructions`, `temperature`;"), "{told:?}");
+    let rerun = "mutation($run: ID!) { rerun(input: { runId: $run, instructions: \"In French.\" }) { runs { id } } }";
+    let again = server.data(rerun, serde_json::json!({ "run": silent })).await;
+    let told = warnings(again["rerun"]["runs"][0]["id"].as_str().unwrap()).await;
+    assert!(told.len() == 1 && told[0].contains("ignores `instructions`;"), "{told:?}");
+    let generate = "mutation($input: GenerateInput!) { generate(input: $input) { runs { id } } }";
+    let draft = serde_json::json!({ "dbProfileId": db, "schema": "main", "table": "t01", "options": { "instructions": "In French." } });
+    let drafted = server.data(generate, serde_json::json!({ "input": draft })).await;
+    let told = warnings(drafted["generate"]["runs"][0]["id"].as_str().unwrap()).await;
+    assert_eq!(told.len(), 1, "{told:?}");
+}

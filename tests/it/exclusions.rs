@@ -145,6 +145,7 @@ async fn what_a_person_says_about_a_database_goes_into_every_prompt_as_data() {
         assert!(fence < at && at < text.find("</facts>").unwrap(), "{text}");
         assert!(!text.contains("branch.</facts>"), "{text}");
     }
-    let schema = recorded.iter().map(|request| request.text("user")).find(|text| text.contains("schema main")).unwrap();
+    let schema =
+        recorded.iter().map(|request| request.text("user")).find(|text| text.contains("schema \"main\"")).unwrap();
     assert!(schema.contains("orders") && !schema.contains("orders_bak"), "{schema}");
 }

@@ -1,6 +1,7 @@
 //! The integration tests: one binary, so that it links once. A module per part of the front door.
 #![allow(clippy::unwrap_used, reason = "in a test a failure of what it builds upon is a failure too")]
 
+mod answers;
 mod api;
 mod applied;
 mod apply;

@@ -1,6 +1,7 @@
 //! What was heard of an answer: pieces that wait to be recorded, and the answer so far.
 //!
-//! The rule: what begins anew takes back all that was heard before, and that is told once.
+//! The rule: what begins anew takes back all that was heard before, and that is told once. A thought that turns out to
+//! be one only at its end is taken back too.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -87,6 +88,23 @@ pub struct Ear<'a> {
 }
 
 impl Listener for Ear<'_> {
+    fn take_back(&mut self) {
+        let mut said = self.heard.said();
+        let before = said.before;
+        let recorded = said.answer.len() - said.waiting.len();
+        if recorded > before {
+            // A part of it is recorded: all that was heard is said anew, without it.
+            said.anew = true;
+            said.answer.truncate(before);
+            said.waiting = said.answer.clone();
+        } else {
+            let kept = before - recorded.min(before);
+            said.waiting.truncate(kept);
+            said.answer.truncate(before);
+        }
+        self.first = true;
+    }
+
     fn hear(&mut self, piece: &str) {
         let mut said = self.heard.said();
         if std::mem::take(&mut self.first) && !said.answer.is_empty() {
@@ -121,5 +139,22 @@ mod tests {
         heard.close();
         assert_eq!(heard.take(), (true, "Two tables.".into()));
         assert_eq!(heard.answer(), "Two tables.");
+    }
+
+    #[test]
+    fn a_thought_is_taken_back() {
+        let heard = Heard::default();
+        heard.listen().hear("I look.");
+        heard.close();
+        assert_eq!(heard.take(), (false, "I look.".into()));
+        let mut ear = heard.listen();
+        ear.hear("Hm, not rec");
+        ear.take_back();
+        ear.hear("Two");
+        assert_eq!(heard.take(), (false, "\n\nTwo".into()));
+        ear.take_back();
+        ear.hear("Three");
+        assert_eq!(heard.take(), (true, "I look.\n\nThree".into()));
+        assert_eq!(heard.answer(), "I look.\n\nThree");
     }
 }

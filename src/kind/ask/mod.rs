@@ -37,7 +37,7 @@ use crate::{
         usage::Usage,
     },
     port::{
-        converse::{Call, Conversation, Converser, Exchange, Step, Used},
+        converse::{Call, Completeness, Conversation, Converser, Exchange, Step, Used},
         model::ModelError,
     },
 };
@@ -297,7 +297,9 @@ impl Asking<'_> {
                 Step::Use(calls) if !due => self.use_tools(round.saturating_add(1), calls).await?,
                 Step::Again if again < MAX_AGAIN => again += 1,
                 Step::Ready => due = true,
-                Step::Answered if self.heard.spoke() => return self.conclude().await,
+                Step::Answered(end) if self.heard.spoke() => return self.conclude(end).await,
+                // Asking again would come to the same.
+                Step::Answered(Completeness::CutByLength) => return Err(Halt::Failed(self.thought_too_long())),
                 _ if !silent => {
                     silent = true;
                     due = true;
@@ -308,6 +310,28 @@ impl Asking<'_> {
                     return Err(Halt::Failed(error));
                 }
             }
+        }
+    }
+
+    /// What a person reads where the tokens were used up before an answer began.
+    fn thought_too_long(&self) -> RunError {
+        let tokens = self.context.run.options.max_output_tokens;
+        RunError::new(
+            "UNAVAILABLE",
+            format!("the model used up `maxOutputTokens` ({tokens}) before it began to answer"),
+            "ask a narrower question, or ask a model that thinks less",
+        )
+    }
+
+    /// What a person is told where an answer did not come to its end.
+    fn cut_off(&self, end: Completeness) -> Option<String> {
+        let tokens = self.context.run.options.max_output_tokens;
+        match end {
+            Completeness::Whole => None,
+            Completeness::CutByLength => {
+                Some(format!("The answer was cut off at `maxOutputTokens` ({tokens}); ask a narrower question"))
+            }
+            Completeness::CutByFilter => Some("The provider's content filter withheld the rest of the answer".into()),
         }
     }
 
@@ -368,7 +392,7 @@ impl Asking<'_> {
     }
 
     /// Records the answer with what it cites.
-    async fn conclude(&self) -> Result<Ending, Halt> {
+    async fn conclude(&self, end: Completeness) -> Result<Ending, Halt> {
         let answer = self.heard.answer();
         let seen = citations::seen(self.used.iter().map(|used| used.result.as_str()));
         let named = citations::named(&answer, &seen);
@@ -381,6 +405,7 @@ impl Asking<'_> {
                 None => unknown.push(name),
             }
         }
+        let cut_off = self.cut_off(end);
         let warning = (!unknown.is_empty()).then(|| {
             let told: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 80)).collect();
             format!("The answer names what no tool returned, and that is not cited: {}", told.join(", "))
@@ -388,7 +413,7 @@ impl Asking<'_> {
         self.context
             .record(move |edit| {
                 edit.answered(answer, cited);
-                if let Some(warning) = warning {
+                for warning in cut_off.into_iter().chain(warning) {
                     edit.warn(warning, None);
                 }
                 Ok(())

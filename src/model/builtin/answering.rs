@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use crate::{
     domain::{search::SearchQuery, usage::Usage, words},
     port::{
-        converse::{Call, Conversation, Converser, Listener, Step},
+        converse::{Call, Completeness, Conversation, Converser, Listener, Step},
         model::{ModelError, UsageBound},
     },
 };
@@ -92,7 +92,7 @@ impl Converser for BuiltinConverser {
         for line in answer(conversation).split_inclusive('\n') {
             listener.hear(line);
         }
-        Ok((Step::Answered, usage))
+        Ok((Step::Answered(Completeness::Whole), usage))
     }
 
     fn bound(&self, _conversation: &Conversation<'_>) -> UsageBound {

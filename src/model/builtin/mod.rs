@@ -44,7 +44,7 @@ mod wording;
 use async_trait::async_trait;
 
 use crate::{
-    domain::{run::RunOptions, suggestion::Draft, usage::Usage, vocabulary, words},
+    domain::{profile::LlmProvider, run::RunOptions, suggestion::Draft, usage::Usage, vocabulary, words},
     port::model::{
         ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Revision, Subject, UsageBound,
     },
@@ -84,6 +84,18 @@ impl Describer for BuiltinDescriber {
         let describe = |options: &RunOptions| container::describe(&request.container, options);
         let draft = revised(request.revision.as_ref(), &request.options, describe);
         Ok(DescribeAnswer { drafts: vec![Some(draft)], usage: Usage { requests: 1, ..Usage::default() } })
+    }
+
+    fn ignores(&self, options: &RunOptions) -> Vec<&'static str> {
+        let defaults = RunOptions::defaults(LlmProvider::Builtin);
+        #[expect(clippy::float_cmp, reason = "a temperature that was not given is the default itself")]
+        let temperature = options.temperature != defaults.temperature;
+        let said = [
+            ("instructions", options.instructions.is_some()),
+            ("temperature", temperature),
+            ("maxOutputTokens", options.max_output_tokens != defaults.max_output_tokens),
+        ];
+        said.into_iter().filter_map(|(option, said)| said.then_some(option)).collect()
     }
 
     fn container_bound(&self, _request: &ContainerRequest) -> UsageBound {

@@ -64,6 +64,49 @@ pub enum Script {
     Broken(String),
     /// This text, and then nothing more until the client leaves.
     Hanging(String),
+    /// A body as it is, with status 200: its beginning, and then a piece so many times.
+    Raw(Raw),
+}
+
+/// A body of any content.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Raw {
+    /// The content type.
+    pub kind: &'static str,
+    /// The status.
+    pub status: u16,
+    /// What it begins with.
+    pub head: String,
+    /// What follows,
+    pub piece: String,
+    /// so many times,
+    pub times: usize,
+    /// and so long after each other.
+    pub every: Duration,
+}
+
+impl Script {
+    /// A body of JSON as it is.
+    pub fn json(body: &Value) -> Self {
+        Self::raw("application/json", body.to_string())
+    }
+
+    /// A body as it is.
+    pub fn raw(kind: &'static str, head: impl Into<String>) -> Self {
+        Self::flood(kind, head, "", 0)
+    }
+
+    /// A body that goes on and on.
+    pub fn flood(kind: &'static str, head: impl Into<String>, piece: impl Into<String>, times: usize) -> Self {
+        let (head, piece) = (head.into(), piece.into());
+        Self::Raw(Raw { kind, status: 200, head, piece, times, every: Duration::ZERO })
+    }
+
+    /// A stream of chunks with these choices, as they are; what comes last is told by `end`.
+    pub fn chunks(choices: &[Value], end: &str) -> Self {
+        let chunk = |choice: &Value| format!("data: {}\n\n", json!({ "choices": [choice] }));
+        Self::raw("text/event-stream", choices.iter().map(chunk).collect::<String>() + end)
+    }
 }
 
 /// An answer that is an error.
@@ -431,6 +474,7 @@ fn answered(shared: &Shared, request: &Recorded, script: Script) -> Response {
         Script::TextAndCalls(text, calls) => return called(settings, request, text, &calls),
         Script::Broken(text) => return streamed(spoken(&text), End::Broken(Arc::clone(&shared.breaks))),
         Script::Hanging(text) => return streamed(spoken(&text), End::Never),
+        Script::Raw(raw) => return flooded(raw),
     };
     if request.body["stream"] == true {
         let usage = settings.usage.then(|| usage(request, &content));
@@ -539,6 +583,24 @@ fn dropped() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(broken)).into_response()
 }
 
+/// A body of any content, made while it is sent.
+fn flooded(raw: Raw) -> Response {
+    let Raw { kind, status, head, piece, times, every } = raw;
+    let piece = Bytes::from(piece);
+    let pieces = futures_util::stream::iter(0..times).then(move |_| {
+        let piece = piece.clone();
+        async move {
+            if !every.is_zero() {
+                tokio::time::sleep(every).await;
+            }
+            piece
+        }
+    });
+    let body = futures_util::stream::iter([Bytes::from(head)]).chain(pieces).map(Ok::<_, std::io::Error>);
+    let status = StatusCode::from_u16(status).unwrap();
+    (status, [(header::CONTENT_TYPE, kind)], Body::from_stream(body)).into_response()
+}
+
 /// An answer that fits the request's schema; each text names its asset.
 fn proper(request: &Recorded) -> Value {
     let assets = listed(&request.text("user"));
@@ -575,13 +637,14 @@ fn required(schema: &Value, value: impl Fn(&str, &Value) -> Value) -> Value {
     keys.map(|key| (key.to_owned(), value(key, &schema["properties"][key]))).collect::<Map<_, _>>().into()
 }
 
-/// The assets that a prompt asks for: lines such as `- "email": the column main.users.email`.
+/// The assets that a prompt asks for: lines such as `- "c1": the column "main.users.email"`.
 fn listed(prompt: &str) -> Vec<(String, String)> {
     let described = prompt.split_once("Describe:\n").map_or("", |(_, rest)| rest);
     let line = |line: &str| {
         let (key, asset) = line.strip_prefix("- \"")?.split_once("\": the ")?;
         let nouns = ["materialized view ", "table ", "view ", "column "];
-        Some((key.to_owned(), nouns.iter().find_map(|noun| asset.strip_prefix(noun))?.to_owned()))
+        let asset = nouns.iter().find_map(|noun| asset.strip_prefix(noun))?;
+        Some((key.to_owned(), serde_json::from_str(asset).ok()?))
     };
     described.lines().map_while(line).collect()
 }

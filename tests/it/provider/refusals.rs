@@ -65,6 +65,7 @@ async fn refusals_in_plain_words() {
         ModelError::UnknownModel(_) => "unknown model",
         ModelError::Rejected(_) => "rejected",
         ModelError::Misconfigured(_) => "misconfigured",
+        ModelError::Unusable { .. } => "unusable",
     };
     for (failure, expected) in [
         (Failure::status(401), "key refused"),
@@ -79,7 +80,11 @@ async fn refusals_in_plain_words() {
         (Failure::status(422).message("Invalid model: x"), "unknown model"),
         (Failure::status(503).header("retry-after", "3"), "rate limited"),
         (Failure::status(500).message("failed to parse grammar"), "rejected"),
-        (Failure::status(200).code("nothing"), "unavailable"),
+        (Failure::status(200).code("nothing"), "unusable"),
+        (Failure::status(200).body(json!({ "choices": [] })), "unusable"),
+        (Failure::status(200).body(json!({ "error": { "message": "no", "code": 401 } })), "unusable"),
+        (Failure::status(200).body(json!({ "error": { "message": "slow", "code": 503 } })), "unavailable"),
+        (Failure::status(200).body(json!({ "error": "the server is overloaded" })), "unavailable"),
         (Failure::status(200).body(json!({ "hello": "world" })), "not a model"),
         (Failure::status(413), "rejected"),
         (Failure::status(302).header("location", "http://127.0.0.1:9/"), "misconfigured"),
@@ -91,7 +96,11 @@ async fn refusals_in_plain_words() {
         let error = describe(&model, &table_and_email()).await.unwrap_err();
         assert_eq!(kind(&error), expected, "{failure:?} gave {error:?}");
         assert_eq!(error.is_transient(), matches!(expected, "rate limited" | "unavailable" | "not a model"));
-        assert_eq!(error.may_be_billed(), expected == "not a model", "an error status is not paid for");
+        assert_eq!(
+            error.may_be_billed(),
+            matches!(expected, "not a model" | "unusable"),
+            "an error status is not paid for"
+        );
         model.forget_failures();
     }
 }
