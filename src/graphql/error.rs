@@ -118,17 +118,23 @@ fn describe(error: &Error, logged: Option<String>, extensions: &mut ErrorExtensi
     }
 }
 
-/// A message of the engine without the value that it repeats, which is all behind the first of these words.
-fn without_values(message: String) -> String {
+/// A message of the engine or the validator without the value that it repeats. Names of fields and types stay.
+pub fn without_values(message: String) -> String {
+    const GIVEN: &str = "the value that was given";
+    if let Some((_, rest)) = message.strip_prefix("value `").and_then(|rest| rest.split_once("` does not exist on ")) {
+        return format!("{GIVEN} does not exist on {rest}");
+    }
+    // All behind one of these may be the value.
     let words = [
-        ("\", found ", "\""),
-        ("does not contain the value ", "does not contain the value that was given"),
-        ("does not contain value ", "does not contain the value that was given"),
+        ("\", found ", "\"", ""),
+        ("does not contain the value ", "does not contain ", GIVEN),
+        ("does not contain value ", "does not contain ", GIVEN),
+        (", got ", ", got ", "something else"),
     ];
-    let first = words.iter().filter_map(|(word, instead)| Some((message.find(word)?, instead))).min();
+    let first = words.iter().filter_map(|(word, keep, instead)| Some((message.find(word)?, keep, instead))).min();
     match first {
-        Some((at, instead)) => format!("{}{instead}", &message[..at]),
-        None => message,
+        Some((at, keep, instead)) if !message.ends_with(", got EOF") => format!("{}{keep}{instead}", &message[..at]),
+        _ => message,
     }
 }
 

@@ -24,7 +24,7 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 
 use super::{
-    error::{BAD_USER_INPUT, PARSE_FAILED, VALIDATION_FAILED, coded},
+    error::{BAD_USER_INPUT, PARSE_FAILED, VALIDATION_FAILED, coded, without_values},
     limits, roots,
 };
 
@@ -208,7 +208,7 @@ pub fn parse(text: &str) -> Result<(ast::Document, ExecutableDocument), ServerEr
         let fault = invalid.errors.iter().next();
         let place = fault.as_ref().and_then(|fault| fault.line_column_range()).map(|range| range.start);
         let message = fault.map(|fault| fault.error.to_string()).unwrap_or_default();
-        let mut message = message.strip_prefix("syntax error: ").unwrap_or(&message).to_owned();
+        let mut message = without_values(message.strip_prefix("syntax error: ").unwrap_or(&message).to_owned());
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
         if let Some(place) = place {
             message = format!("line {}, column {}: {message}", place.line, place.column);
@@ -268,5 +268,6 @@ fn position(place: apollo_compiler::parser::LineColumn) -> Pos {
 }
 
 fn invalid_at(message: String, place: Option<apollo_compiler::parser::LineColumn>) -> ServerError {
-    ServerError { locations: place.map(position).into_iter().collect(), ..coded(VALIDATION_FAILED, message) }
+    let error = coded(VALIDATION_FAILED, without_values(message));
+    ServerError { locations: place.map(position).into_iter().collect(), ..error }
 }
