@@ -364,6 +364,7 @@ async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Pa
         pinned_database: None,
         about: None,
         exclude: Vec::new(),
+        sample_views: false,
     };
     if store.db_profiles().await?.is_empty() {
         store.create_db_profile(demo, clock.now()).await?;

@@ -15,6 +15,7 @@ pub struct Model {
     /// Password included, sealed.
     pub url: String,
     pub pinned_database: Option<String>,
+    pub sample_views: bool,
     pub created_at: i64,
     pub about: Option<String>,
     /// Patterns of tables, JSON; null for none.

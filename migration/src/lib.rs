@@ -33,6 +33,7 @@ mod m20261127_000031_create_ask;
 mod m20261127_000040_create_api_token;
 mod m20261127_000041_create_seal;
 mod m20261127_000042_key_catalog_by_profile;
+mod m20261128_000050_add_sample_views;
 mod m20261128_000065_extend_run;
 mod m20261128_000075_add_profile_notes;
 
@@ -61,6 +62,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000040_create_api_token::Migration),
             Box::new(m20261127_000041_create_seal::Migration),
             Box::new(m20261127_000042_key_catalog_by_profile::Migration),
+            Box::new(m20261128_000050_add_sample_views::Migration),
             Box::new(m20261128_000065_extend_run::Migration),
             Box::new(m20261128_000075_add_profile_notes::Migration),
         ]

@@ -41,6 +41,9 @@ pub struct DbProfile {
     pub about: Option<String>,
     /// Tables that no run describes unless a scope names them.
     pub exclude: Vec<TablePattern>,
+    /// Whether sample values are also read where that runs code of the database's owners with this login's rights:
+    /// through views and foreign tables, and past row-level security policies.
+    pub sample_views: bool,
     /// When it was made.
     pub created_at: Moment,
 }
@@ -70,6 +73,8 @@ pub struct NewDbProfile {
     pub about: Option<String>,
     /// See [`DbProfile::exclude`].
     pub exclude: Vec<TablePattern>,
+    /// See [`DbProfile::sample_views`].
+    pub sample_views: bool,
 }
 
 /// Who answers.

@@ -45,6 +45,8 @@ pub struct CreateDbProfile {
     pub about: Option<String>,
     /// Patterns of tables that no run describes.
     pub exclude: Vec<String>,
+    /// Whether views are sampled.
+    pub sample_views: bool,
 }
 
 /// A change of a DB profile. `None` leaves as it is; `Some(None)` clears.
@@ -60,6 +62,8 @@ pub struct UpdateDbProfile {
     pub about: Option<Option<String>>,
     /// Patterns of tables that no run describes.
     pub exclude: Option<Option<Vec<String>>>,
+    /// Whether views are sampled.
+    pub sample_views: Option<bool>,
 }
 
 /// An LLM profile to be made, or a change of one. `None` leaves as it is or takes the default;
@@ -152,6 +156,7 @@ impl Profiles {
             url: change.url.unwrap_or(old.url),
             pinned_database: change.pinned_database.unwrap_or(old.pinned_database),
             about: change.about.unwrap_or(old.about),
+            sample_views: change.sample_views.unwrap_or(old.sample_views),
         })?;
         let profile = self.ports.store.update_db_profile(id, profile).await?;
         info!(db_profile = profile.name, id = id.0, "DB profile updated");
@@ -173,6 +178,7 @@ impl Profiles {
                 pinned_database: None,
                 about: None,
                 exclude: Vec::new(),
+                sample_views: false,
                 created_at: self.ports.clock.now(),
             },
         };
@@ -309,7 +315,7 @@ impl Profiles {
     }
 
     fn checked_db(&self, input: CreateDbProfile) -> Result<NewDbProfile> {
-        let CreateDbProfile { name, url, pinned_database, about, exclude } = input;
+        let CreateDbProfile { name, url, pinned_database, about, exclude, sample_views } = input;
         let name = checked_name(name)?;
         let backend = self.backend_of(&url)?;
         if pinned_database.as_deref().is_some_and(|database| database.trim().is_empty()) {
@@ -317,7 +323,7 @@ impl Profiles {
             return Err(Error::bad_input("input.pinnedDatabase", message));
         }
         let (about, exclude) = (checked_about(about)?, patterns(&exclude, "input.exclude")?);
-        Ok(NewDbProfile { name, backend, url, pinned_database, about, exclude })
+        Ok(NewDbProfile { name, backend, url, pinned_database, about, exclude, sample_views })
     }
 }
 

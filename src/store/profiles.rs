@@ -39,6 +39,7 @@ fn db_profile(row: db_profile::Model, key: &SealKey) -> Result<DbProfile> {
         pinned_database: row.pinned_database,
         about: row.about,
         exclude: row.exclude.map(|patterns| record::from_json(&patterns)).transpose()?.unwrap_or_default(),
+        sample_views: row.sample_views,
         created_at: record::moment(row.created_at)?,
     })
 }
@@ -60,6 +61,7 @@ fn db_profile_row(profile: NewDbProfile, key: &SealKey) -> Result<db_profile::Ac
         exclude: ActiveValue::Set(record::to_json_or_none(
             Some(&profile.exclude).filter(|patterns| !patterns.is_empty()),
         )?),
+        sample_views: ActiveValue::Set(profile.sample_views),
         created_at: ActiveValue::NotSet,
     })
 }

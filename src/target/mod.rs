@@ -132,10 +132,11 @@ impl Targets for SqlTargets {
     fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError> {
         let server = self.server(profile)?;
         let (pinned, place) = (self.pinned_database(profile), server.place().clone());
+        let sample_views = profile.sample_views;
         let target: Arc<dyn Target> = match server {
-            Server::Sqlite(file) => Arc::new(sqlite::SqliteTarget::new(file, pinned)),
-            Server::Postgres(cluster) => Arc::new(postgres::PostgresTarget::new(cluster, pinned)),
-            Server::MySql(server) => Arc::new(mysql::MySqlTarget::new(server, pinned)),
+            Server::Sqlite(file) => Arc::new(sqlite::SqliteTarget::new(file, pinned, sample_views)),
+            Server::Postgres(cluster) => Arc::new(postgres::PostgresTarget::new(cluster, pinned, sample_views)),
+            Server::MySql(server) => Arc::new(mysql::MySqlTarget::new(server, pinned, sample_views)),
         };
         Ok(Arc::new(Contained::new(target, place, &self.container)))
     }

@@ -252,6 +252,7 @@ impl World {
             pinned_database: None,
             about: None,
             exclude: Vec::new(),
+            sample_views: false,
         };
         let db_profile = store.create_db_profile(profile, now).await.unwrap().id;
         let profile = NewLlmProfile {

@@ -142,6 +142,7 @@ impl House {
             pinned_database: None,
             about: None,
             exclude: Vec::new(),
+            sample_views: false,
         };
         let db_profile = store.create_db_profile(profile, clock.now()).await.unwrap().id;
         let profile = NewLlmProfile {

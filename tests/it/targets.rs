@@ -29,6 +29,7 @@ fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
         pinned_database: pinned.map(str::to_owned),
         about: None,
         exclude: Vec::new(),
+        sample_views: false,
         created_at: Moment::default(),
     }
 }

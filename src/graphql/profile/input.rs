@@ -24,6 +24,9 @@ pub struct CreateDbProfileInput {
     /// Tables that no run describes unless a scope names them: patterns `table` or `schema.table`, where `*` stands for
     /// any characters and `?` for one. Letter case counts; a part in double quotes is taken literally. At most 200.
     exclude: Option<Vec<String>>,
+    /// Whether sample values are also read through views, which runs the views' functions with this login's rights.
+    /// Default: false.
+    sample_views: Option<bool>,
 }
 
 impl From<CreateDbProfileInput> for CreateDbProfile {
@@ -34,6 +37,7 @@ impl From<CreateDbProfileInput> for CreateDbProfile {
             pinned_database: input.pinned_database,
             about: input.about,
             exclude: input.exclude.unwrap_or_default(),
+            sample_views: input.sample_views.unwrap_or_default(),
         }
     }
 }
@@ -53,6 +57,8 @@ pub struct UpdateDbProfileInput {
     about: MaybeUndefined<String>,
     /// Patterns of tables that no run describes unless a scope names them; null for none.
     exclude: MaybeUndefined<Vec<String>>,
+    /// Whether sample values are also read through views, which runs the views' functions with this login's rights.
+    sample_views: MaybeUndefined<bool>,
 }
 
 impl UpdateDbProfileInput {
@@ -67,6 +73,7 @@ impl UpdateDbProfileInput {
             pinned_database: self.pinned_database.into(),
             about: self.about.into(),
             exclude: self.exclude.into(),
+            sample_views: kept(self.sample_views, "sampleViews")?,
         })
     }
 }

@@ -64,6 +64,13 @@ impl DbProfile {
         self.0.exclude.iter().map(ToString::to_string).collect()
     }
 
+    /// Whether sample values are also read where that runs code of the database's owners with this login's rights:
+    /// through views and foreign tables, and past row-level security policies. False reads these only where all that
+    /// they reach belongs to the login itself or to a superuser.
+    async fn sample_views(&self) -> bool {
+        self.0.sample_views
+    }
+
     /// Whether the login may write comments. Null where the database cannot be reached.
     #[graphql(complexity = 20)]
     async fn can_write_comments(&self, context: &Context<'_>) -> Option<bool> {

@@ -143,11 +143,12 @@ pub(super) struct MySqlTarget {
     server: Arc<Server>,
     /// The one schema in reach; people call it a database.
     pinned: Option<String>,
+    sample_views: bool,
 }
 
 impl MySqlTarget {
-    pub(super) fn new(server: Arc<Server>, pinned: Option<String>) -> Self {
-        Self { server, pinned: pinned.filter(|pinned| pinned != DATABASE) }
+    pub(super) fn new(server: Arc<Server>, pinned: Option<String>, sample_views: bool) -> Self {
+        Self { server, pinned: pinned.filter(|pinned| pinned != DATABASE), sample_views }
     }
 
     /// Refuses any database but the one above the schemas. A pinned schema's name means it too.
@@ -238,6 +239,6 @@ impl Target for MySqlTarget {
         if !self.reaches(&table.schema) {
             return Err(beyond_pin(&table.schema, self.pinned.as_deref().unwrap_or_default()));
         }
-        sample::statistics(&statistics::MySqlReader { server: &self.server }, table, limits).await
+        sample::statistics(&statistics::MySqlReader { server: &self.server, sample_views: self.sample_views }, table, limits).await
     }
 }

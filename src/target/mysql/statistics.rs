@@ -17,6 +17,7 @@ use crate::domain::catalog::TableDetail;
 /// Reads on one server.
 pub(super) struct MySqlReader<'a> {
     pub(super) server: &'a Server,
+    pub(super) sample_views: bool,
 }
 
 impl Reader for MySqlReader<'_> {

@@ -165,11 +165,12 @@ async fn write_transaction(connections: &Connections<Postgres>) -> Result<Transa
 pub(super) struct PostgresTarget {
     cluster: Arc<Cluster>,
     pinned: Option<String>,
+    sample_views: bool,
 }
 
 impl PostgresTarget {
-    pub(super) fn new(cluster: Arc<Cluster>, pinned: Option<String>) -> Self {
-        Self { cluster, pinned }
+    pub(super) fn new(cluster: Arc<Cluster>, pinned: Option<String>, sample_views: bool) -> Self {
+        Self { cluster, pinned, sample_views }
     }
 
     /// The database that `None` means.
@@ -258,6 +259,6 @@ impl Target for PostgresTarget {
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
         let connections = self.database(table.database.as_deref()).await?;
-        sample::statistics(&statistics::PostgresReader { connections }, table, limits).await
+        sample::statistics(&statistics::PostgresReader { connections, sample_views: self.sample_views }, table, limits).await
     }
 }

@@ -19,6 +19,7 @@ use crate::{domain::catalog::TableDetail, port::target::TargetError};
 /// Reads in one database.
 pub(super) struct PostgresReader {
     pub(super) connections: Arc<Connections<Postgres>>,
+    pub(super) sample_views: bool,
 }
 
 /// What is known of a table before it is read.

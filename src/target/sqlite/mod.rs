@@ -223,11 +223,12 @@ fn code_of(error: &sqlx::Error) -> Option<i32> {
 pub(super) struct SqliteTarget {
     file: Arc<File>,
     pinned: Option<String>,
+    sample_views: bool,
 }
 
 impl SqliteTarget {
-    pub(super) fn new(file: Arc<File>, pinned: Option<String>) -> Self {
-        Self { file, pinned }
+    pub(super) fn new(file: Arc<File>, pinned: Option<String>, sample_views: bool) -> Self {
+        Self { file, pinned, sample_views }
     }
 
     /// The database's name, where it is the one that is asked for.
@@ -326,6 +327,6 @@ impl Target for SqliteTarget {
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
         self.database(table.database.as_deref())?;
-        sample::statistics(&statistics::SqliteReader { file: &self.file }, table, limits).await
+        sample::statistics(&statistics::SqliteReader { file: &self.file, sample_views: self.sample_views }, table, limits).await
     }
 }

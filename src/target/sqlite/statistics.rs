@@ -17,6 +17,7 @@ use crate::domain::catalog::TableDetail;
 /// Reads in one file.
 pub(super) struct SqliteReader<'a> {
     pub(super) file: &'a File,
+    pub(super) sample_views: bool,
 }
 
 impl Reader for SqliteReader<'_> {

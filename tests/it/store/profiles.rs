@@ -18,6 +18,7 @@ fn db_profile(name: &str) -> NewDbProfile {
         pinned_database: None,
         about: None,
         exclude: Vec::new(),
+        sample_views: false,
     }
 }
 

@@ -375,6 +375,7 @@ async fn a_profile_stays_while_its_comments_are_written() {
         pinned_database: None,
         about: None,
         exclude: Vec::new(),
+        sample_views: false,
     };
     let profile = test.store.create_db_profile(profile, at(0)).await.unwrap();
     test.decide(&[1], FIRST).await.unwrap();
