@@ -99,6 +99,7 @@ impl<'a> Work<'a> {
     /// [`Halt`] where the run cannot go on.
     pub async fn describe_pending(&self) -> Result<Ending, Halt> {
         let (store, id) = (&self.context.ports.store, self.context.run.id);
+        self.warn_of_rights().await?;
         let mut after = 0;
         loop {
             let mut rows = store.pending_rows(id, after, ROWS_AT_ONCE).await?;
@@ -121,6 +122,31 @@ impl<'a> Work<'a> {
             }
         }
         self.conclude().await
+    }
+
+    /// Warns once in a run of a login with more rights than it needs.
+    async fn warn_of_rights(&self) -> Result<(), Halt> {
+        if self.context.run.attempt > 1 {
+            return Ok(());
+        }
+        // Whoever cannot be asked shows so soon enough.
+        let rights = self.target.excess_rights().await.unwrap_or_default();
+        if rights.is_empty() {
+            return Ok(());
+        }
+        let message = format!(
+            "the login of the DB profile `{}` has rights that Gloss does not need: {}; give it a login of its own \
+             (docs/least-rights.md)",
+            self.db_profile.name,
+            rights.join("; ")
+        );
+        self.context
+            .record(move |edit| {
+                edit.warn(message, None);
+                Ok(())
+            })
+            .await?;
+        Ok(())
     }
 
     /// Describes rows, in order of their tables, several requests at once.

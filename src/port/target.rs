@@ -59,6 +59,9 @@ pub trait Target: Send + Sync {
     /// Whether the login may write comments.
     async fn can_write_comments(&self) -> Result<bool, TargetError>;
 
+    /// The rights of the login that no work of Gloss needs, in the database's own words; none for a file.
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError>;
+
     /// The databases in reach, by name. `MySQL` and `MariaDB` have one, `def`, as in their information schema.
     async fn databases(&self) -> Result<Vec<Database>, TargetError>;
 
@@ -97,8 +100,8 @@ pub trait Target: Send + Sync {
     /// `Refused` for what cannot be written, `Unreachable`, `TimedOut` and `Locked` for what may be tried again.
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError>;
 
-    /// What the data look like, from a bounded sample. A column whose values cannot be read has none; running
-    /// out of time gives what there is.
+    /// What the data look like, from a bounded sample. A column whose values cannot be read, or not without running
+    /// code of the database's owners, has none; running out of time gives what there is.
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError>;
 }
 

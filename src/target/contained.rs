@@ -98,6 +98,10 @@ impl Target for Contained {
         self.run(|target| async move { target.can_write_comments().await }).await
     }
 
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
+        self.run(|target| async move { target.excess_rights().await }).await
+    }
+
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
         self.run(|target| async move { target.databases().await }).await
     }

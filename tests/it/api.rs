@@ -69,6 +69,10 @@ impl Target for FakeTarget {
         self.reached(true)
     }
 
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
+        Ok(Vec::new())
+    }
+
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
         self.reached(vec![Database { name: "shop".into(), comment: None }])
     }

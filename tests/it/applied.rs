@@ -2,6 +2,7 @@
 
 mod chinook;
 mod cuts;
+mod hostile;
 mod kinds;
 mod trouble;
 

@@ -323,6 +323,11 @@ fn many_tables() -> String {
     (1..=60).map(|n| format!("CREATE TABLE t{n:02} (a int, b int);")).collect::<Vec<_>>().join("\n")
 }
 
+/// A warning with an error, other than the one about the login's rights.
+fn tells_of_trouble(event: &Value) -> bool {
+    event["type"] == "WARNING" && !event["error"].is_null()
+}
+
 /// Reads events up to the first that fits.
 async fn until(live: &mut Live, fits: impl Fn(&Value) -> bool) -> Value {
     loop {
@@ -340,7 +345,7 @@ async fn a_run_ends_some_time_after_its_database() {
     let (server, model, run, mut live) = a_run_that_has_begun(&service.url, "2").await;
     service.stop().await;
     model.open_gate();
-    let warning = until(&mut live, |event| event["type"] == "WARNING").await;
+    let warning = until(&mut live, tells_of_trouble).await;
     assert_eq!(warning["error"]["code"], "UNAVAILABLE", "{warning}");
     assert_eq!(warning["status"], "RUNNING");
     let last = until(&mut live, |event| event["type"] == "FINISHED").await;
@@ -360,7 +365,7 @@ async fn a_run_goes_on_when_its_database_is_back() {
     let (_server, model, _run, mut live) = a_run_that_has_begun(&url, "60").await;
     door.close().await;
     model.open_gate();
-    until(&mut live, |event| event["type"] == "WARNING").await;
+    until(&mut live, tells_of_trouble).await;
     door.open().await;
     let last = until(&mut live, |event| event["type"] == "FINISHED").await;
     assert_eq!(last["status"], "READY_FOR_REVIEW", "{last}");

@@ -98,6 +98,10 @@ impl Target for FakeDb {
         Ok(true)
     }
 
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
+        Ok(Vec::new())
+    }
+
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
         self.reached()?;
         let named = |name: &str| Database { name: name.into(), comment: None };

@@ -9,6 +9,7 @@ mod conformance;
 mod definitions;
 mod many;
 mod names;
+mod rights;
 mod trouble;
 
 use std::{path::Path, sync::Arc};
@@ -19,7 +20,7 @@ use gloss::{
     target::{SqlTargets, backend_of},
 };
 
-/// A profile with this URL.
+/// A profile with this URL, which asks for nothing.
 fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
     DbProfile {
         id: gloss::domain::id::DbProfileId(1),
@@ -35,8 +36,14 @@ fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
 }
 
 /// The target behind this URL.
-fn open(url: &str, pinned: Option<&str>) -> Result<Arc<dyn Target>, TargetError> {
+pub fn open(url: &str, pinned: Option<&str>) -> Result<Arc<dyn Target>, TargetError> {
     SqlTargets::default().open(&profile(url, pinned))
+}
+
+/// The target behind this URL, whose profile asks for samples of views.
+pub fn open_with_views(url: &str) -> Arc<dyn Target> {
+    let profile = DbProfile { sample_views: true, ..profile(url, None) };
+    SqlTargets::default().open(&profile).unwrap()
 }
 
 fn sqlite_url(file: &Path) -> String {

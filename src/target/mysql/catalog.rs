@@ -29,22 +29,6 @@ pub(super) async fn version(connection: &mut MySqlConnection) -> Result<String> 
     Ok(format!("{noun} {number}"))
 }
 
-/// Whether any grant of the login has the right to alter tables.
-pub(super) async fn can_write_comments(connection: &mut MySqlConnection) -> Result<bool> {
-    let rows = sqlx::raw_sql("SHOW GRANTS").fetch_all(connection).await?;
-    for row in &rows {
-        let grant: String = row.try_get(0)?;
-        let rights = grant.strip_prefix("GRANT ").and_then(|rest| rest.split_once(" ON ")).map(|(rights, _)| rights);
-        let may = rights.is_some_and(|rights| {
-            rights.split(',').map(str::trim).any(|right| right == "ALL PRIVILEGES" || right == "ALTER")
-        });
-        if may {
-            return Ok(true);
-        }
-    }
-    Ok(false)
-}
-
 /// All schemas but the server's own.
 pub(super) async fn schemas(connection: &mut MySqlConnection) -> Result<Vec<Schema>> {
     // MariaDB has comments on schemas since 10.5; MySQL has not even the column.

@@ -14,7 +14,7 @@ use super::{
         place::Place,
         quote::{backtick, mysql_text},
     },
-    Flavour, GRACE, MySqlTarget, catalog,
+    Flavour, GRACE, MySqlTarget, SETTINGS, catalog,
     definition::Definition,
     lock::Lock,
 };
@@ -178,8 +178,7 @@ fn keeps<'a>(asset: &AssetPath, text: Option<&'a str>) -> Result<Option<&'a str>
     Ok(Some(text))
 }
 
-/// A connection whose settings make definitions readable, and writable as they are read: zero dates and all, with
-/// backslashes that count.
+/// A connection whose settings make definitions readable, and writable as they are read.
 async fn session(target: &MySqlTarget) -> Result<PoolConnection<MySql>, TargetError> {
     let server = &target.server;
     let mut connection = server.writers.acquire().await?;
@@ -187,8 +186,8 @@ async fn session(target: &MySqlTarget) -> Result<PoolConnection<MySql>, TargetEr
     // Without it, MariaDB lets no column of a table with history be touched.
     let history = if flavour == Flavour::MariaDb { ", SESSION system_versioning_alter_history = KEEP" } else { "" };
     let settings = format!(
-        "SET SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, \
-         SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}{history}"
+        "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}{history}, \
+         {SETTINGS}"
     );
     bounded(server.place(), CATALOG_TIME, sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut *connection)).await?;
     Ok(connection)

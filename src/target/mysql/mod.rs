@@ -1,13 +1,14 @@
 //! MySQL and MariaDB: the server's databases are schemas, below one database that their information schema
 //! calls `def`.
 //!
-//! The rule: every piece of work but a comment's write is a read-only transaction, every `SELECT` on rows carries the server's own time
-//! limit with it, so that no setting of the session stays behind.
+//! The rule: every piece of work but a comment's write is a read-only transaction. Each begins with the settings that
+//! change what a statement means ([`SETTINGS`]), and every `SELECT` on rows carries the server's own time limit.
 
 mod catalog;
 mod comment;
 mod definition;
 mod lock;
+mod rights;
 mod statistics;
 
 use std::{sync::Arc, time::Duration};
@@ -43,6 +44,10 @@ const LOCK_SECONDS: u32 = 3;
 const GRACE: Duration = Duration::from_secs(2);
 /// Begins every piece of work.
 const START: &str = "START TRANSACTION READ ONLY";
+/// What a session's statements mean: zero dates and all, with backslashes that count and names in backticks.
+const SETTINGS: &str = "SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, \
+    SESSION sql_auto_is_null = 0, SESSION sql_select_limit = 18446744073709551615, SESSION completion_type = 'NO_CHAIN', \
+    SESSION time_zone = '+00:00', NAMES utf8mb4";
 
 /// A server, as one login sees it.
 pub(super) struct Server {
@@ -115,7 +120,7 @@ impl Server {
     async fn begin(&self) -> Result<Transaction<'static, MySql>, TargetError> {
         let mut transaction = self.connections.begin(START).await?;
         let settings = format!(
-            "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}"
+            "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, {SETTINGS}"
         );
         bounded(self.place(), CATALOG_TIME, sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut *transaction)).await?;
         Ok(transaction)
@@ -177,7 +182,12 @@ impl Target for MySqlTarget {
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {
         let mut transaction = self.server.begin().await?;
-        bounded(self.server.place(), CATALOG_TIME, catalog::can_write_comments(&mut transaction)).await
+        bounded(self.server.place(), CATALOG_TIME, rights::can_write_comments(&mut transaction)).await
+    }
+
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
+        let mut transaction = self.server.begin().await?;
+        bounded(self.server.place(), CATALOG_TIME, rights::excess(&mut transaction)).await
     }
 
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
@@ -239,6 +249,11 @@ impl Target for MySqlTarget {
         if !self.reaches(&table.schema) {
             return Err(beyond_pin(&table.schema, self.pinned.as_deref().unwrap_or_default()));
         }
-        sample::statistics(&statistics::MySqlReader { server: &self.server, sample_views: self.sample_views }, table, limits).await
+        sample::statistics(
+            &statistics::MySqlReader { server: &self.server, sample_views: self.sample_views },
+            table,
+            limits,
+        )
+        .await
     }
 }

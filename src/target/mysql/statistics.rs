@@ -1,4 +1,8 @@
 //! Rows of a MySQL or MariaDB table, as texts.
+//!
+//! The rule: no code of an owner runs. A view may call functions with the rights of whoever reads it, and what it is made
+//! of cannot be looked up everywhere, so views are read only where the profile asks for it. Generated columns, defaults
+//! and checks call no stored functions: both servers refuse that.
 
 use std::time::Duration;
 
@@ -7,12 +11,13 @@ use sqlx::{AssertSqlSafe, MySqlConnection, Row, mysql::MySqlDatabaseError};
 
 use super::{
     super::{
+        connections::{CATALOG_TIME, bounded},
         quote::backtick,
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },
     Flavour, GRACE, Server,
 };
-use crate::domain::catalog::TableDetail;
+use crate::domain::{asset::AssetKind, catalog::TableDetail};
 
 /// Reads on one server.
 pub(super) struct MySqlReader<'a> {
@@ -45,8 +50,17 @@ impl Reader for MySqlReader<'_> {
             Err(error) => return Outcome::Gone(error),
         };
         let place = self.server.place();
+        let is_view = table.table.kind == AssetKind::View;
+        if !self.sample_views {
+            let here = bounded(place, CATALOG_TIME, is_here(&mut transaction, table)).await;
+            match here {
+                Ok(here) if here && !is_view => {}
+                Ok(_) => return Outcome::Denied,
+                Err(error) => return Outcome::Gone(error),
+            }
+        }
         let mut seen = 0;
-        let statement = statement(flavour, table, columns, rows, time);
+        let statement = statement(flavour, table, columns, rows, time, self.sample_views);
         let work = rows_of(&mut transaction, statement, columns, rows, &mut seen);
         let outcome = tokio::time::timeout(time + GRACE, work).await;
         let seen_rows = seen.min(rows);
@@ -57,6 +71,8 @@ impl Reader for MySqlReader<'_> {
                 Some(3024 | 1969 | 1205 | 1317) => Outcome::OutOfTime { rows: seen_rows },
                 // No right to read the table or to run the view, or a view that does not work.
                 Some(1142 | 1044 | 1227 | 1356 | 1370) => Outcome::Denied,
+                // Meanwhile the table has become a view.
+                Some(1176) if !self.sample_views => Outcome::Denied,
                 Some(1146 | 1049) | None => Outcome::Gone(place.explain(&error)),
                 Some(_) => Outcome::Failed(place.explain(&error)),
             },
@@ -64,12 +80,49 @@ impl Reader for MySqlReader<'_> {
     }
 }
 
+/// The engines that keep a table's rows on the server itself.
+const ENGINES: &[&str] = &[
+    "InnoDB",
+    "MyISAM",
+    "Aria",
+    "MEMORY",
+    "ARCHIVE",
+    "CSV",
+    "MRG_MyISAM",
+    "BLACKHOLE",
+    "ROCKSDB",
+    "TokuDB",
+    "Columnstore",
+    "ndbcluster",
+];
+
+/// Whether the table's rows are on the server itself; so are those of a table that is not there.
+async fn is_here(connection: &mut MySqlConnection, table: &TableDetail) -> Result<bool, sqlx::Error> {
+    let statement = "SELECT CAST(TABLE_NAME AS CHAR), CAST(ENGINE AS CHAR) FROM information_schema.TABLES \
+                     WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
+    let found: Vec<(String, Option<String>)> =
+        sqlx::query_as(statement).bind(&table.schema).bind(&table.table.name).fetch_all(connection).await?;
+    let engine = found.into_iter().find(|(name, _)| *name == table.table.name).map(|(_, engine)| engine);
+    Ok(engine.is_none_or(|engine| {
+        engine.is_some_and(|engine| ENGINES.iter().any(|known| known.eq_ignore_ascii_case(&engine)))
+    }))
+}
+
 fn number_of(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
 /// The statement, with the server's own time limit.
-fn statement(flavour: Flavour, table: &TableDetail, columns: &[ColumnSample], rows: u32, time: Duration) -> String {
+fn statement(
+    flavour: Flavour,
+    table: &TableDetail,
+    columns: &[ColumnSample],
+    rows: u32,
+    time: Duration,
+    sample_views: bool,
+) -> String {
+    // A view takes no hints about indexes: it fails before any of it runs.
+    let no_view = if sample_views { "" } else { " USE INDEX ()" };
     let selected: Vec<String> = columns.iter().map(expression).collect();
     let (before, hint) = match flavour {
         Flavour::MariaDb => {
@@ -80,7 +133,7 @@ fn statement(flavour: Flavour, table: &TableDetail, columns: &[ColumnSample], ro
         }
     };
     format!(
-        "{before}SELECT {hint}{} FROM {}.{} AS t LIMIT {}",
+        "{before}SELECT {hint}{} FROM {}.{} AS t{no_view} LIMIT {}",
         selected.join(", "),
         backtick(&table.schema),
         backtick(&table.table.name),

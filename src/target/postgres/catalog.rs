@@ -168,9 +168,11 @@ async fn columns(
     .await?;
     let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
     for row in &rows {
+        // The search path leaves out `public`, which people do.
+        let data_type: &str = row.try_get("data_type")?;
         columns.entry(row.try_get("table_name")?).or_default().push(Column {
             name: row.try_get("name")?,
-            data_type: row.try_get("data_type")?,
+            data_type: data_type.strip_prefix("public.").unwrap_or(data_type).to_owned(),
             nullable: row.try_get("nullable")?,
             comment: comment(row)?,
             primary_key: row.try_get("primary_key")?,

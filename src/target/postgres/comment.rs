@@ -11,7 +11,7 @@ use super::{
         connections::{CATALOG_TIME, Connections, bounded},
         quote::{ansi, postgres_text},
     },
-    GRACE, PostgresTarget, begin, write_transaction,
+    GRACE, PostgresTarget, begin, fence, write_transaction,
 };
 use crate::{
     domain::asset::{AssetKind, AssetPath},
@@ -67,6 +67,14 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
     };
     if !found.owned {
         return Err(not_owner());
+    }
+    let work = fence::event_trigger(&mut transaction);
+    if let Some(trigger) = bounded(place, CATALOG_TIME + GRACE, work).await? {
+        return Err(TargetError::Refused(format!(
+            "the event trigger {trigger} would run a function with the rights of {} that neither a superuser nor {} owns; \
+             have a superuser own the function, or disable the trigger",
+            place.user, place.user
+        )));
     }
     // Prepared, so that the server takes one statement and no second one behind it.
     let write = sqlx::query(AssertSqlSafe(found.statement(text))).persistent(false).execute(&mut *transaction);

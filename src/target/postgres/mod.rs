@@ -1,11 +1,12 @@
 //! PostgreSQL: databases, schemas, tables of every kind.
 //!
 //! The rule: one pool for each database of a server, all with the URL's login; another database than the URL's is
-//! connected to only after the server said that the login may. Every piece of work is a read-only transaction
-//! with time limits for statements and locks.
+//! connected to only after the server said that the login may. Every piece of work is a transaction with time limits for
+//! statements and locks, and nothing runs outside of one; `fence` says what else it needs.
 
 mod catalog;
 mod comment;
+mod fence;
 mod statistics;
 
 use std::{
@@ -134,31 +135,17 @@ fn wrong_ssl_mode() -> TargetError {
     )
 }
 
-/// Begins a read-only transaction with time limits. Planning and running on one core leaves the others to the
-/// database's own work, and notices may hold values.
+/// Begins a read-only transaction with time limits.
 async fn begin(
     connections: &Connections<Postgres>,
     time: Duration,
 ) -> Result<Transaction<'static, Postgres>, TargetError> {
-    let statement = format!(
-        "BEGIN READ ONLY; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
-         SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL client_min_messages = error; \
-         SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL timezone = 'UTC'",
-        time.as_millis().clamp(1, 86_400_000),
-        time.min(LOCK_TIME).as_millis().max(1),
-    );
-    connections.begin(AssertSqlSafe(statement)).await
+    connections.begin(AssertSqlSafe(fence::opening("READ ONLY", time, time.min(LOCK_TIME)))).await
 }
 
 /// Begins a transaction that writes a comment, with the same limits.
 async fn write_transaction(connections: &Connections<Postgres>) -> Result<Transaction<'static, Postgres>, TargetError> {
-    let statement = format!(
-        "BEGIN READ WRITE; SET LOCAL statement_timeout = {}; SET LOCAL lock_timeout = {}; \
-         SET LOCAL client_min_messages = error",
-        CATALOG_TIME.as_millis(),
-        LOCK_TIME.as_millis(),
-    );
-    connections.begin(AssertSqlSafe(statement)).await
+    connections.begin(AssertSqlSafe(fence::opening("READ WRITE", CATALOG_TIME, LOCK_TIME))).await
 }
 
 /// A server, or one database of it.
@@ -207,6 +194,12 @@ impl Target for PostgresTarget {
         let connections = self.database(None).await?;
         let mut transaction = begin(&connections, CATALOG_TIME).await?;
         bounded(&connections.place, CATALOG_TIME + GRACE, catalog::can_write_comments(&mut transaction)).await
+    }
+
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
+        let connections = self.database(None).await?;
+        let mut transaction = begin(&connections, CATALOG_TIME).await?;
+        bounded(&connections.place, CATALOG_TIME + GRACE, fence::excess_rights(&mut transaction)).await
     }
 
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
@@ -259,6 +252,7 @@ impl Target for PostgresTarget {
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
         let connections = self.database(table.database.as_deref()).await?;
-        sample::statistics(&statistics::PostgresReader { connections, sample_views: self.sample_views }, table, limits).await
+        sample::statistics(&statistics::PostgresReader { connections, sample_views: self.sample_views }, table, limits)
+            .await
     }
 }

@@ -13,6 +13,7 @@ use super::{
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },
     GRACE, begin,
+    fence::{self, Access, Reading},
 };
 use crate::{domain::catalog::TableDetail, port::target::TargetError};
 
@@ -20,14 +21,6 @@ use crate::{domain::catalog::TableDetail, port::target::TargetError};
 pub(super) struct PostgresReader {
     pub(super) connections: Arc<Connections<Postgres>>,
     pub(super) sample_views: bool,
-}
-
-/// What is known of a table before it is read.
-struct Access {
-    /// By column, whether the login may read it.
-    readable: Vec<bool>,
-    /// About how many rows, where pages can be sampled.
-    pages_of: Option<f32>,
 }
 
 /// What came of one statement.
@@ -62,17 +55,21 @@ impl Reader for PostgresReader {
         let place = &self.connections.place;
         let mut seen = 0;
         let work = async {
-            let access = match access(&mut transaction, table, columns).await {
-                Ok(Some(access)) => access,
-                Ok(None) => {
-                    return Outcome::Gone(TargetError::Refused(format!(
-                        "{} is not there any more; look at the catalog again",
-                        table.path().display()
-                    )));
-                }
-                Err(error) => return Outcome::Gone(place.explain(&error)),
+            let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
+            let gone = || {
+                Outcome::Gone(TargetError::Refused(format!(
+                    "{} is not there any more; look at the catalog again",
+                    table.path().display()
+                )))
             };
-            if !access.readable.contains(&true) {
+            let access = match fence::admit(&mut transaction, table, &names, self.sample_views).await {
+                Ok(Some(access)) => access,
+                Ok(None) => return gone(),
+                Err(error) if is(&error, &["42P01", "3F000"]) => return gone(),
+                Err(error) if is(&error, &STOPPED) => return Outcome::OutOfTime { rows: 0 },
+                Err(error) => return failed(place, &error),
+            };
+            if access.columns.iter().all(|column| *column == Reading::None) {
                 return Outcome::Denied;
             }
             let large = access.pages_of.filter(|all| *all > f64_of(rows) * 4.0);
@@ -80,7 +77,7 @@ impl Reader for PostgresReader {
                 // A fifth more than is wanted, since pages are not equally full.
                 let percent = (f64_of(rows) * 120.0 / all).clamp(0.000_1, 100.0);
                 let from = format!(" TABLESAMPLE SYSTEM ({percent}) REPEATABLE (0)");
-                match rows_of(&mut transaction, table, &access.readable, columns, &from, rows, &mut seen).await {
+                match rows_of(&mut transaction, table, &access, columns, &from, rows, &mut seen).await {
                     Read::All if seen >= rows / 2 => return Outcome::Done { rows: seen.min(rows), whole: false },
                     Read::All => {
                         columns.iter_mut().for_each(ColumnSample::clear);
@@ -90,7 +87,7 @@ impl Reader for PostgresReader {
                     Read::Error(error) => return failed(place, &error),
                 }
             }
-            match rows_of(&mut transaction, table, &access.readable, columns, "", rows, &mut seen).await {
+            match rows_of(&mut transaction, table, &access, columns, "", rows, &mut seen).await {
                 Read::All => Outcome::Done { rows: seen.min(rows), whole: seen <= rows },
                 Read::OutOfTime => Outcome::OutOfTime { rows: seen.min(rows) },
                 Read::Error(error) => failed(place, &error),
@@ -120,59 +117,32 @@ fn failed(place: &Place, error: &sqlx::Error) -> Outcome {
     }
 }
 
+/// Codes of a statement that a time limit, its own or a lock's, has stopped.
+const STOPPED: [&str; 2] = ["57014", "55P03"];
+
 fn is(error: &sqlx::Error, codes: &[&str]) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| codes.contains(&code.as_ref()))
-}
-
-/// Which columns the login may read, and how large the table is; `None` where it is not there.
-async fn access(
-    connection: &mut PgConnection,
-    table: &TableDetail,
-    columns: &[ColumnSample],
-) -> Result<Option<Access>, sqlx::Error> {
-    let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
-    let row = sqlx::query(
-        "SELECT CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples > 0 THEN c.reltuples END AS pages_of, \
-           ARRAY(SELECT pg_catalog.has_schema_privilege(n.oid, 'USAGE') AND a.attnum IS NOT NULL \
-               AND pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') \
-             FROM unnest($3::text[]) WITH ORDINALITY AS asked (name, place) \
-             LEFT JOIN pg_catalog.pg_attribute a \
-               ON a.attrelid = c.oid AND a.attname::text = asked.name AND a.attnum > 0 AND NOT a.attisdropped \
-             ORDER BY asked.place) AS readable \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
-    )
-    .bind(&table.schema)
-    .bind(&table.table.name)
-    .bind(names)
-    .fetch_optional(connection)
-    .await?;
-    let access = row.map(|row| {
-        let readable: Vec<Option<bool>> = row.try_get("readable")?;
-        Ok(Access {
-            readable: readable.into_iter().map(|may| may == Some(true)).collect(),
-            pages_of: row.try_get("pages_of")?,
-        })
-    });
-    access.transpose()
 }
 
 /// Reads rows into the readable columns; one more than asked for is counted, not kept.
 async fn rows_of(
     connection: &mut PgConnection,
     table: &TableDetail,
-    readable: &[bool],
+    access: &Access,
     columns: &mut [ColumnSample],
     sampling: &str,
     rows: u32,
     seen: &mut u32,
 ) -> Read {
-    let selected: Vec<String> =
-        columns.iter().zip(readable).filter(|(_, readable)| **readable).map(|(column, _)| expression(column)).collect();
+    let readings = || access.columns.iter().copied();
+    let readable = columns.iter().zip(readings()).filter(|(_, reading)| *reading != Reading::None);
+    let selected: Vec<String> = readable.map(|(column, reading)| expression(column, reading)).collect();
     let statement = format!(
-        "SELECT {} FROM {}.{} AS t{sampling} LIMIT {}",
+        "SELECT {} FROM {}{}.{} AS t{sampling} LIMIT {}",
         selected.join(", "),
+        // Heirs that the table gains meanwhile are nobody's business.
+        if access.has_children { "" } else { "ONLY " },
         ansi(&table.schema),
         ansi(&table.table.name),
         u64::from(rows) + 1
@@ -182,14 +152,14 @@ async fn rows_of(
         let row = match stream.try_next().await {
             Ok(Some(row)) => row,
             Ok(None) => return Read::All,
-            Err(error) if is(&error, &["57014", "55P03"]) => return Read::OutOfTime,
+            Err(error) if is(&error, &STOPPED) => return Read::OutOfTime,
             Err(error) => return Read::Error(error),
         };
         *seen += 1;
         if *seen > rows {
             continue;
         }
-        let readable = columns.iter_mut().zip(readable).filter(|(_, readable)| **readable);
+        let readable = columns.iter_mut().zip(readings()).filter(|(_, reading)| *reading != Reading::None);
         for (at, (column, _)) in readable.enumerate() {
             match row.try_get::<Option<String>, _>(at) {
                 Ok(None) => column.push(Cell::Null),
@@ -201,10 +171,15 @@ async fn rows_of(
 }
 
 /// The value of a column as a text of bounded length.
-fn expression(column: &ColumnSample) -> String {
+fn expression(column: &ColumnSample, reading: Reading) -> String {
     let name = ansi(&column.name);
-    match column.class {
-        Class::Binary => format!("CASE WHEN t.{name} IS NOT NULL THEN '' END"),
-        _ => format!("pg_catalog.left(t.{name}::pg_catalog.text, {CHARACTERS_READ})"),
-    }
+    let text = match reading {
+        _ if column.class == Class::Binary => return format!("CASE WHEN t.{name} IS NOT NULL THEN '' END"),
+        // Formatting knows no casts. A composite value of nulls is a value all the same.
+        Reading::Output => {
+            format!("CASE WHEN t.{name} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', t.{name}) END")
+        }
+        Reading::Cast | Reading::None => format!("t.{name}::pg_catalog.text"),
+    };
+    format!("pg_catalog.left({text}, {CHARACTERS_READ})")
 }

@@ -275,6 +275,10 @@ impl Target for SqliteTarget {
         Ok(!self.file.read_only && self.file.is_writable().await?)
     }
 
+    async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
+        Ok(Vec::new())
+    }
+
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
         let name = self.database(None)?;
         let mut connection = self.start().await?;
@@ -327,6 +331,11 @@ impl Target for SqliteTarget {
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
         self.database(table.database.as_deref())?;
-        sample::statistics(&statistics::SqliteReader { file: &self.file, sample_views: self.sample_views }, table, limits).await
+        sample::statistics(
+            &statistics::SqliteReader { file: &self.file, sample_views: self.sample_views },
+            table,
+            limits,
+        )
+        .await
     }
 }

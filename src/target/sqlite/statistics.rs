@@ -12,7 +12,7 @@ use super::{
     },
     File, GRACE, code_of,
 };
-use crate::domain::catalog::TableDetail;
+use crate::domain::{asset::AssetKind, catalog::TableDetail};
 
 /// Reads in one file.
 pub(super) struct SqliteReader<'a> {
@@ -37,6 +37,9 @@ impl Reader for SqliteReader<'_> {
     }
 
     async fn read(&self, table: &TableDetail, columns: &mut [ColumnSample], rows: u32, time: Duration) -> Outcome {
+        if table.table.kind == AssetKind::View && !self.sample_views {
+            return Outcome::Denied;
+        }
         let place = self.file.place();
         let mut connection = match self.file.acquire(time).await {
             Ok(connection) => connection,

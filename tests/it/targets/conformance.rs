@@ -11,7 +11,7 @@ use gloss::{
     target::quote::{ansi, backtick},
 };
 
-use super::{open, sqlite_url};
+use super::{open, open_with_views, rights, sqlite_url};
 use crate::services;
 
 /// What differs between the databases.
@@ -146,8 +146,13 @@ async fn sqlite() {
             ansi("no such table")
         );
     services::load_sqlite(&file, &script).await;
-    let target = open(&sqlite_url(&file), None).unwrap();
+    let page = include_str!("../../../docs/least-rights.md");
+    assert!(page.contains("shop.db?mode=ro"), "the recipe's URL");
+    let target = open_with_views(&(sqlite_url(&file) + "?mode=ro"));
     conforms(&fixture, &*target).await;
+    assert!(!target.can_write_comments().await.unwrap());
+    let target = open(&sqlite_url(&file), None).unwrap();
+    view_is_not_read(&fixture, &*target).await;
 
     assert_eq!(target.databases().await.unwrap()[0].comment.as_deref(), Some("The shop"));
     assert_eq!(target.schemas(None).await.unwrap()[0].comment.as_deref(), Some("All of it"));
@@ -166,7 +171,7 @@ async fn sqlite() {
 #[tokio::test]
 async fn postgres() {
     let Some(service) = services::postgres().await else { return };
-    let (url, database) = service.fresh_database().await;
+    let (_, database) = service.fresh_database().await;
     let fixture = Fixture {
         quote: ansi,
         schema: "We.ird \"Schema\" 🙂".to_owned(),
@@ -177,8 +182,10 @@ async fn postgres() {
         greeting: "PostgreSQL 1",
     };
     let at = |name: &str| format!("{}.{}", ansi(&fixture.schema), ansi(name));
+    let (owner, login) = (format!("owner_{database}"), format!("reader_{database}"));
     let script = format!(
-        "CREATE SCHEMA {}; CREATE SCHEMA other; CREATE TYPE public.\"Mood\" AS ENUM ('happy', 'sad');\n",
+        "CREATE ROLE {owner}; ALTER DATABASE {database} OWNER TO {owner}; SET SESSION AUTHORIZATION {owner};
+         CREATE SCHEMA {}; CREATE SCHEMA other; CREATE TYPE public.\"Mood\" AS ENUM ('happy', 'sad');\n",
         ansi(&fixture.schema)
     ) + &tables(&fixture)
         + &format!(
@@ -193,13 +200,16 @@ async fn postgres() {
              INSERT INTO exotic VALUES ('(1,2)', '[1,5)', '{{a,b}}', '00000000-0000-0000-0000-000000000001', true,
                '10.0.0.1', '2024-01-02 03:04:05+02', 'NaN', '1 day', '<a/>', 'a b', repeat('ä', 300));
              CREATE VIEW fails AS SELECT id, 1 / (id - 5) AS q, id * 2 AS d FROM parts;
-             ANALYZE {0};",
+             ANALYZE {0}; RESET SESSION AUTHORIZATION;\n",
             at(RESERVED),
             at("mat"),
             ansi(&fixture.schema),
-        );
+        )
+        + &rights::postgres(&login, &owner, &database, &[ansi(&fixture.schema), ansi("other"), ansi("public")]);
     service.run(Some(&database), &script).await;
-    let target = open(&url, None).unwrap();
+    let url = service.url_for(&format!("{login}:{}", rights::PASSWORD), &database);
+    view_is_not_read(&fixture, &*open(&url, None).unwrap()).await;
+    let target = open_with_views(&url);
     conforms(&fixture, &*target).await;
 
     let databases = open(&service.url_for("postgres", ""), None).unwrap().databases().await.unwrap();
@@ -235,7 +245,7 @@ async fn postgres() {
 #[tokio::test]
 async fn mariadb() {
     let Some(service) = services::mariadb().await else { return };
-    let (url, database) = service.fresh_database().await;
+    let (_, database) = service.fresh_database().await;
     let other = format!("{database} ö`'ther");
     let fixture = Fixture {
         quote: backtick,
@@ -255,9 +265,12 @@ async fn mariadb() {
              INSERT INTO {1} VALUES (POINT(1, 2), b'101', 2024, '2024-02-03', 'a,b', '2024-01-01 10:00:00');",
             at(RESERVED),
             at("exotic"),
-        );
+        )
+        + &rights::mysql(&format!("reader_{database}"), &[backtick(&database), backtick(&other)]);
     service.run(None, &script).await;
-    let target = open(&url, None).unwrap();
+    let url = service.url_for(&format!("reader_{database}:{}", rights::PASSWORD), &database);
+    view_is_not_read(&fixture, &*open(&url, None).unwrap()).await;
+    let target = open_with_views(&url);
     conforms(&fixture, &*target).await;
 
     assert_eq!(target.databases().await.unwrap()[0].name, "def");
@@ -276,8 +289,17 @@ async fn mariadb() {
     assert!(pinned.tables(None, &database).await.unwrap().is_empty());
 }
 
+/// Without being asked for, a view of somebody else is not sampled, and a table is.
+async fn view_is_not_read(fixture: &Fixture, target: &dyn Target) {
+    let names = ["a view", RESERVED].map(str::to_owned);
+    let details = target.details(fixture.database.as_deref(), &fixture.schema, &names).await.unwrap();
+    assert_eq!(statistics(target, &details[0]).await, TableStatistics::default());
+    assert_eq!(statistics(target, &details[1]).await.sampled_rows, 20);
+}
+
 /// What is the same for all.
 async fn conforms(fixture: &Fixture, target: &dyn Target) {
+    assert_eq!(target.excess_rights().await.unwrap(), [""; 0]);
     let greeting = target.test().await.unwrap();
     assert!(greeting.starts_with(fixture.greeting), "{greeting}");
     let database = fixture.database.as_deref();

@@ -13,7 +13,7 @@ use gloss::{
 };
 use sqlx::Connection as _;
 
-use super::{open, profile, sqlite_url};
+use super::{open, open_with_views, profile, sqlite_url};
 use crate::services;
 
 /// Stands in every password.
@@ -129,7 +129,7 @@ async fn sqlite_stops_at_its_time_limit() {
            SELECT i FROM n WHERE i < 4 OR i < 0",
     )
     .await;
-    let target = open(&sqlite_url(&file), None).unwrap();
+    let target = open_with_views(&sqlite_url(&file));
     time_limit_holds(&*target, "main").await;
     // What came before the limit is kept.
     let endless = target.details(None, "main", &["endless".to_owned()]).await.unwrap();
@@ -159,7 +159,7 @@ async fn work_that_nobody_waits_for_ends() {
     let script = "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
                   SELECT count(*) AS c FROM n";
     services::load_sqlite(&file, script).await;
-    let target = open(&sqlite_url(&file), None).unwrap();
+    let target = open_with_views(&sqlite_url(&file));
     let slow = target.details(None, "main", &["slow".to_owned()]).await.unwrap();
     let limits = SampleLimits { time: Duration::from_mins(10), ..SampleLimits::default() };
     // More than there are connections: if one went on, nobody could look at the file any more.
@@ -239,7 +239,7 @@ async fn logs_hold_no_password_and_no_value() {
         let url = service.url_for(&login, &database);
         let refused = open(&format!("{url}?unknown={MARKER}"), None).err().map(|error| error.to_string());
         assert!(refused.is_some_and(|text| text.contains("unknown") && !text.contains(MARKER)));
-        let target = open(&format!("{url}?application_name={MARKER}"), None).unwrap();
+        let target = open_with_views(&format!("{url}?application_name={MARKER}"));
         let Ok(details) = target.details(None, "public", &["told", "fails"].map(str::to_owned)).await else { continue };
         for detail in details {
             drop(target.statistics(&detail, SampleLimits::default()).await.unwrap());
@@ -264,7 +264,7 @@ async fn postgres() {
     );
     service.run(Some(&database), &script).await;
     let owner = open(&url, None).unwrap();
-    time_limit_holds(&*owner, "public").await;
+    time_limit_holds(&*open_with_views(&url), "public").await;
 
     says(
         open(&service.url_for(&format!("{reader}:{MARKER}"), &database), None).unwrap().test().await,
@@ -318,7 +318,7 @@ async fn mariadb() {
     );
     service.run(None, &script).await;
     let owner = open(&url, None).unwrap();
-    time_limit_holds(&*owner, &database).await;
+    time_limit_holds(&*open_with_views(&url), &database).await;
 
     says(
         open(&service.url_for(&format!("{reader}:{MARKER}"), &database), None).unwrap().test().await,
