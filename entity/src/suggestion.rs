@@ -39,6 +39,8 @@ pub struct Model {
     pub applied_text: Option<String>,
     /// A column's type, as the database spelled it when the run looked.
     pub data_type: Option<String>,
+    /// Null in rows of earlier versions until they are rated.
+    pub substance: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

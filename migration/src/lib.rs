@@ -36,6 +36,7 @@ mod m20261127_000042_key_catalog_by_profile;
 mod m20261128_000050_add_sample_views;
 mod m20261128_000065_extend_run;
 mod m20261128_000075_add_profile_notes;
+mod m20261128_000076_add_substance;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -65,6 +66,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000050_add_sample_views::Migration),
             Box::new(m20261128_000065_extend_run::Migration),
             Box::new(m20261128_000075_add_profile_notes::Migration),
+            Box::new(m20261128_000076_add_substance::Migration),
         ]
     }
 }

@@ -5,16 +5,17 @@
 
 use std::{
     collections::HashMap,
+    pin::Pin,
     sync::{Mutex, PoisonError},
 };
 
-use futures_util::StreamExt;
+use futures_util::{Stream, StreamExt};
 use tokio::sync::{broadcast, watch};
 use tokio_stream::wrappers::{BroadcastStream, errors::BroadcastStreamRecvError};
 
 use crate::{
     domain::id::RunId,
-    port::bus::{Bus, Lagged, RunNudge, RunNudges},
+    port::bus::{Bus, Lagged, RunNudge, RunNudges, SuggestionNudge, SuggestionNudges},
 };
 
 /// Nudges that a slow listener to all runs may lag behind before it is told that it missed some.
@@ -26,6 +27,7 @@ const SWEEP_FROM: usize = 64;
 #[derive(Debug)]
 pub struct LocalBus {
     all: broadcast::Sender<RunNudge>,
+    suggestions: broadcast::Sender<SuggestionNudge>,
     single: Mutex<Marks>,
     schedules: watch::Sender<u64>,
 }
@@ -42,7 +44,12 @@ impl LocalBus {
     #[must_use]
     pub fn new() -> Self {
         let marks = Marks { senders: HashMap::new(), sweep_at: SWEEP_FROM };
-        Self { all: broadcast::Sender::new(QUEUE), single: Mutex::new(marks), schedules: watch::Sender::new(0) }
+        Self {
+            all: broadcast::Sender::new(QUEUE),
+            suggestions: broadcast::Sender::new(QUEUE),
+            single: Mutex::new(marks),
+            schedules: watch::Sender::new(0),
+        }
     }
 }
 
@@ -62,6 +69,14 @@ impl Marks {
     }
 }
 
+/// What is sent from now on; a slow listener is told how much it missed.
+fn queue<N: Clone + Send + 'static>(
+    sender: &broadcast::Sender<N>,
+) -> Pin<Box<dyn Stream<Item = Result<N, Lagged>> + Send>> {
+    let nudges = BroadcastStream::new(sender.subscribe());
+    Box::pin(nudges.map(|nudge| nudge.map_err(|BroadcastStreamRecvError::Lagged(dropped)| Lagged(dropped))))
+}
+
 impl Bus for LocalBus {
     fn nudge(&self, nudge: RunNudge) {
         if let Some(mark) = self.single.lock().unwrap_or_else(PoisonError::into_inner).senders.get(&nudge.run_id) {
@@ -72,8 +87,19 @@ impl Bus for LocalBus {
     }
 
     fn runs(&self) -> RunNudges {
-        let nudges = BroadcastStream::new(self.all.subscribe());
-        Box::pin(nudges.map(|nudge| nudge.map_err(|BroadcastStreamRecvError::Lagged(dropped)| Lagged(dropped))))
+        queue(&self.all)
+    }
+
+    fn nudge_suggestions(&self, nudge: SuggestionNudge) {
+        let _ = self.suggestions.send(nudge);
+    }
+
+    fn hears_suggestions(&self) -> bool {
+        self.suggestions.receiver_count() > 0
+    }
+
+    fn suggestions(&self) -> SuggestionNudges {
+        queue(&self.suggestions)
     }
 
     fn run(&self, run_id: RunId) -> watch::Receiver<u64> {

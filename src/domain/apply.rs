@@ -53,6 +53,30 @@ pub struct ApplyOrder {
     pub overwrite: bool,
     /// Who ordered it.
     pub actor: String,
+    /// How many of its writes replace a comment.
+    #[serde(default)]
+    pub replacing: usize,
+    /// How many suggestions were left out beforehand because a person's comment stands there.
+    #[serde(default)]
+    pub left_out: usize,
+}
+
+impl ApplyOrder {
+    /// An order before it is known what it comes to.
+    #[must_use]
+    pub const fn new(from: super::status::RunStatus, rollback: bool, overwrite: bool, actor: String) -> Self {
+        Self { from, rollback, overwrite, actor, replacing: 0, left_out: 0 }
+    }
+
+    /// What a message says of suggestions that were left out; empty where none were.
+    #[must_use]
+    pub fn left_out_said(&self) -> String {
+        match self.left_out {
+            0 => String::new(),
+            1 => ", 1 left out because a person's comment stands there".to_owned(),
+            many => format!(", {many} left out because a person's comment stands there"),
+        }
+    }
 }
 
 /// One comment of an apply or roll-back.
@@ -142,6 +166,15 @@ pub struct Unsettled {
     pub unapplied: i64,
 }
 
+/// What is to be written, counted.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Begun {
+    /// How many comments.
+    pub total: usize,
+    /// How many of them replace a comment.
+    pub replacing: usize,
+}
+
 impl Unsettled {
     /// Whether nothing is left to decide or to write.
     #[must_use]
@@ -195,9 +228,14 @@ pub fn verdict(
     if live == item.text.as_deref() {
         return ApplyStatus::Unchanged;
     }
-    let expected = live == item.expected.as_deref();
+    let expected = said(live) == said(item.expected.as_deref());
     let own = last_written.is_some_and(|written| live == written.as_deref());
     if overwrite || expected || own { ApplyStatus::Planned } else { ApplyStatus::Conflict }
+}
+
+/// A blank comment is none.
+fn said(comment: Option<&str>) -> Option<&str> {
+    comment.filter(|text| !text.trim().is_empty())
 }
 
 #[cfg(test)]
@@ -248,6 +286,7 @@ mod tests {
             (&seen, Some("other"), wrote("ours"), false, Conflict),
             (&bare, None, None, false, Planned),
             (&bare, Some("other"), None, false, Conflict),
+            (&bare, Some("  "), None, false, Planned),
             (&removal, Some("ours"), None, false, Planned),
             (&removal, None, wrote("ours"), false, Unchanged),
             (&removal, Some("other"), wrote("ours"), false, Conflict),

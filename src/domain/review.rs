@@ -2,7 +2,8 @@
 //!
 //! The rule: what a review accepts can be written to any target that can carry it, so a text is checked here,
 //! before it is recorded. Suggestions of one asset in a chain of re-runs share one decision: accepting one
-//! skips the others.
+//! skips the others. A comment is a person's unless Gloss wrote that very text on that asset, by whatever profile; an
+//! ACCEPT of many leaves such assets out unless it is told to replace comments.
 
 use super::{
     Error, Result,
@@ -39,7 +40,24 @@ pub enum Selection {
     /// These.
     These(Vec<SuggestionId>),
     /// Those of a run that the filter leaves.
-    OfRun(RunId, SuggestionFilter),
+    OfRun(RunId, SuggestionFilter, Comments),
+}
+
+/// What an ACCEPT of many does where a comment stands that a person wrote.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Comments {
+    /// Leaves the suggestion out.
+    Keep,
+    /// Accepts it all the same.
+    Replace,
+}
+
+impl Comments {
+    /// As the option `replaceComments` says.
+    #[must_use]
+    pub const fn replaced(replace: bool) -> Self {
+        if replace { Self::Replace } else { Self::Keep }
+    }
 }
 
 /// What came of a review.
@@ -49,6 +67,8 @@ pub struct Reviewed {
     pub changed: usize,
     /// The first 200 of them, by run and position.
     pub first: Vec<SuggestionId>,
+    /// How many were left out because a person's comment stands there.
+    pub left_out: usize,
 }
 
 /// Refuses a text that cannot be a comment. `argument` is its path.

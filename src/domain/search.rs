@@ -49,7 +49,7 @@ const SYNONYMS: &[&[&str]] = &[
 ];
 
 /// Words that tell nothing of what is looked for.
-const STOP_WORDS: &[&str] = &[
+pub(super) const STOP_WORDS: &[&str] = &[
     "a",
     "about",
     "after",
@@ -422,7 +422,7 @@ impl Finder {
 }
 
 /// A word without its bending. The index leaves short words as they are.
-fn stem(word: &str) -> String {
+pub(super) fn stem(word: &str) -> String {
     if word.len() < 3 { word.to_owned() } else { Stemmer::create(Algorithm::Porter).stem(word).into_owned() }
 }
 

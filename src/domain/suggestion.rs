@@ -8,6 +8,7 @@ use super::{
     filter::OrderDirection,
     id::{AppliedCommentId, RunId, SuggestionId},
     spelling::spelled,
+    substance::Substance,
 };
 
 /// How sure a suggestion is, in three bands.
@@ -124,6 +125,8 @@ pub struct Suggestion {
     pub reasoning: Option<String>,
     /// The comment that stood in the database when the run looked.
     pub existing_comment: Option<String>,
+    /// Whether the description says more than the asset does.
+    pub substance: Substance,
     /// The decision.
     pub review: Review,
     /// 1 for the first.
@@ -132,6 +135,20 @@ pub struct Suggestion {
     pub chain_id: SuggestionId,
     /// The write that put its text into the database, unless that was undone.
     pub applied_id: Option<AppliedCommentId>,
+}
+
+impl ReviewCounts {
+    /// Adds suggestions in a state, some of them applied.
+    pub const fn add(&mut self, state: ReviewState, count: i32, applied: i32) {
+        let place = match state {
+            ReviewState::Unreviewed => &mut self.unreviewed,
+            ReviewState::Accepted => &mut self.accepted,
+            ReviewState::Edited => &mut self.edited,
+            ReviewState::Skipped => &mut self.skipped,
+        };
+        *place = place.saturating_add(count);
+        self.applied = self.applied.saturating_add(applied);
+    }
 }
 
 impl Suggestion {
@@ -151,10 +168,84 @@ pub struct SuggestionFilter {
     pub bands: Option<Vec<ConfidenceBand>>,
     /// For assets of these kinds.
     pub kinds: Option<Vec<AssetKind>>,
+    /// Whose description says so much.
+    pub substances: Option<Vec<Substance>>,
+    /// Whether a comment stood on the asset when the run looked.
+    pub has_comment: Option<bool>,
+    /// Of this schema, exactly so spelled.
+    pub schema: Option<String>,
     /// Of this table, exactly so spelled.
     pub table: Option<String>,
     /// Whose asset or description holds this text; letter case does not count, `%` and `_` are plain.
     pub search: Option<String>,
+    /// Whose asset's path holds this text; letter case does not count, `%` and `_` are plain.
+    pub name: Option<String>,
+}
+
+/// How many suggestions of a run share these four: what facets are made of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SuggestionTally {
+    /// In this state.
+    pub state: ReviewState,
+    /// In this band.
+    pub band: ConfidenceBand,
+    /// For assets of this kind.
+    pub kind: AssetKind,
+    /// Whose description says so much.
+    pub substance: Substance,
+    /// How many they are.
+    pub count: i32,
+    /// How many of them stand in the database.
+    pub applied: i32,
+}
+
+/// How many suggestions of a run a table has, its columns' included.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableCount {
+    /// The schema.
+    pub schema: Option<String>,
+    /// The table.
+    pub table: String,
+    /// How many.
+    pub count: i32,
+}
+
+/// The parts of a filter that facets count without.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Facet {
+    /// The states.
+    States,
+    /// The bands.
+    Bands,
+    /// The kinds.
+    Kinds,
+    /// The substances.
+    Substances,
+}
+
+impl SuggestionFilter {
+    /// The filter without what tallies tell apart.
+    #[must_use]
+    pub fn without_tallied(&self) -> Self {
+        Self { states: None, bands: None, kinds: None, substances: None, ..self.clone() }
+    }
+
+    /// Of the tallies under [`SuggestionFilter::without_tallied`] those that pass the filter without a facet's part.
+    pub fn tallied<'a>(
+        &'a self,
+        tallies: &'a [SuggestionTally],
+        without: Facet,
+    ) -> impl Iterator<Item = &'a SuggestionTally> {
+        fn passes<T: PartialEq>(wanted: Option<&Vec<T>>, value: &T) -> bool {
+            wanted.is_none_or(|wanted| wanted.contains(value))
+        }
+        tallies.iter().filter(move |tally| {
+            (without == Facet::States || passes(self.states.as_ref(), &tally.state))
+                && (without == Facet::Bands || passes(self.bands.as_ref(), &tally.band))
+                && (without == Facet::Kinds || passes(self.kinds.as_ref(), &tally.kind))
+                && (without == Facet::Substances || passes(self.substances.as_ref(), &tally.substance))
+        })
+    }
 }
 
 /// What suggestions can be ordered by. Ties go by position.

@@ -42,7 +42,7 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
             "deleteRuns" | "deleteSchedule" | "createDbProfile" | "updateDbProfile" | "deleteDbProfile"
             | "createLlmProfile" | "updateLlmProfile" | "deleteLlmProfile" | "createApiToken" | "revokeApiToken",
         ) => Admin,
-        ("Subscription", "runProgress" | "runsChanged") => Viewer,
+        ("Subscription", "runProgress" | "runsChanged" | "suggestionsChanged") => Viewer,
         ("Query" | "Mutation" | "Subscription", _) => return None,
         // Whatever leads to it.
         ("ApiToken", _) => Admin,

@@ -81,7 +81,7 @@ pub struct Mutation(
 
 /// What can be watched.
 #[derive(MergedSubscription, Default)]
-pub struct Subscription(run::subscription::RunSubscription);
+pub struct Subscription(run::subscription::RunSubscription, suggestion::subscription::SuggestionSubscription);
 
 /// The schema of Gloss.
 pub type GlossSchema = Schema<Query, Mutation, Subscription>;

@@ -17,7 +17,8 @@ use async_graphql::{
 
 /// The fields of [`super::Subscription`] that may be shared: by name, with the argument that says where to
 /// begin, if their events are numbered and can be read again.
-const FIELDS: &[(&str, Option<&str>)] = &[("runProgress", Some("after")), ("runsChanged", None)];
+const FIELDS: &[(&str, Option<&str>)] =
+    &[("runProgress", Some("after")), ("runsChanged", None), ("suggestionsChanged", None)];
 
 /// How an operation may be shared.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -56,12 +56,7 @@ async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
     let run = &context.run;
     let now = match (&run.apply, run.status) {
         (None, _) => {
-            let order = ApplyOrder {
-                from: RunStatus::Running,
-                rollback: false,
-                overwrite: false,
-                actor: run.started_by.clone(),
-            };
+            let order = ApplyOrder::new(RunStatus::Running, false, false, run.started_by.clone());
             let (store, now) = (&context.ports.store, context.ports.clock.now());
             store.begin_apply(run.id, Some(run.attempt), order, None, true, now).await?.0
         }

@@ -14,12 +14,13 @@ use async_trait::async_trait;
 use super::tokens::TokenStore;
 use crate::domain::{
     Result,
-    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
+    apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, Begun},
     ask::{AskSession, AskTurn, NewTurn, ToolUse},
     asset::AssetPath,
     catalog::{Schema, TableDetail},
     clock::Moment,
     compare::{ComparedAsset, ComparedAssetFilter, ComparedSet, ComparedText, TextFigures},
+    coverage::Coverage,
     event::{RunEvent, RunEventType},
     filter::{OrderDirection, RunFilter, RunOrder},
     id::{
@@ -34,7 +35,8 @@ use crate::domain::{
     search::{AssetHit, KnownAsset, Need, SearchQuery},
     status::{RunKind, RunStatus},
     suggestion::{
-        Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter, SuggestionOrderField,
+        Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter,
+        SuggestionOrderField, SuggestionTally, TableCount,
     },
 };
 
@@ -158,7 +160,7 @@ pub struct PlanPage {
 #[async_trait]
 pub trait ReviewStore: Send + Sync {
     /// Decides on suggestions in one transaction: all that are selected, or none. Accepting one skips the others of its
-    /// chain. Runs whose last decision fell or was restored follow by [`RunEdit::settle`], each with its nudge.
+    /// chain. An accept of many leaves out assets with a person's comment, as its [`crate::domain::review::Comments`] say. Runs whose last decision fell or was restored follow by [`RunEdit::settle`], each with its nudge.
     ///
     /// # Errors
     /// `NotFound` for an unknown suggestion or run; `BadInput` on `input.alternative` where a selected suggestion has no
@@ -181,7 +183,8 @@ pub trait ReviewStore: Send + Sync {
     /// Begins an apply or a roll-back by [`RunEdit::begin_apply`] of what can be written now, of `ids` if given; gives
     /// how many comments that is. With `ids` or an order to overwrite, texts that were written last are written again.
     /// `order.from` is what the run is in then. Before that, `accept_undecided` accepts the first wording of all
-    /// undecided suggestions, except where another version is being written: what `RUN_APPLY` and AUTO schedules do.
+    /// undecided suggestions, except where another version is being written and, unless the run's option says otherwise,
+    /// where a person's comment stands: what `RUN_APPLY` and AUTO schedules do.
     /// It is one transaction, so that no review falls between. A run that is CANCELLING stays as it is, and so does one
     /// without anything to write that no worker holds (`fence`).
     ///
@@ -196,7 +199,7 @@ pub trait ReviewStore: Send + Sync {
         ids: Option<Vec<SuggestionId>>,
         accept_undecided: bool,
         at: Moment,
-    ) -> Result<(Run, usize)>;
+    ) -> Result<(Run, Begun)>;
 
     /// One page of the items that an apply or a roll-back would have now, as [`ReviewStore::items_to_apply`] and
     /// [`ReviewStore::items_to_roll_back`] number them; only what it shows is read whole.
@@ -270,6 +273,12 @@ pub trait SuggestionStore: Send + Sync {
 
     /// How many of a run's suggestions pass.
     async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64>;
+
+    /// How many suggestions of a run pass [`SuggestionFilter::without_tallied`], by what that leaves out.
+    async fn suggestion_tallies(&self, run: RunId, filter: &SuggestionFilter) -> Result<Vec<SuggestionTally>>;
+
+    /// The tables of a run with the most suggestions that pass the filter without its table, at most `limit`.
+    async fn suggestion_tables(&self, run: RunId, filter: &SuggestionFilter, limit: u64) -> Result<Vec<TableCount>>;
 
     /// Suggestions by key; unknown ones are missing.
     async fn suggestions_by_id(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Suggestion>>;
@@ -484,6 +493,9 @@ pub trait CatalogStore: Send + Sync {
     /// Those of these profiles whose catalog was never read whole.
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>>;
 
+    /// How much of a profile's catalog is documented, as it was last read whole; `None` where it never was.
+    async fn coverage(&self, profile: &DbProfile) -> Result<Option<Coverage>>;
+
     /// Whether anything is found so, in these profiles or all.
     async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool>;
 
@@ -495,6 +507,9 @@ pub trait CatalogStore: Send + Sync {
         profiles: Option<&[DbProfileId]>,
         page: &PageRequest,
     ) -> Result<Page<AssetHit>>;
+
+    /// How many [`CatalogStore::search_assets`] finds in all; 1,000 is the most that it says.
+    async fn search_count(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<i64>;
 
     /// Assets by how they are displayed, letter case aside.
     async fn assets_named(&self, profiles: &[DbProfileId], names: &[String]) -> Result<Vec<KnownAsset>>;

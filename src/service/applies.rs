@@ -14,7 +14,7 @@ use crate::{
     domain::{
         Error, Result,
         apply::{
-            AUDIT_LIST, AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, outcomes_list,
+            AUDIT_LIST, AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, Begun, outcomes_list,
             verdict,
         },
         asset::AssetPath,
@@ -67,18 +67,24 @@ impl Applies {
     /// # Errors
     /// `NotFound` and `BadInput` with the path of the argument at fault; `Conflict` where the run is at work, has
     /// nothing that could be written, or its DB profile is gone.
-    pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, usize)> {
+    pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, Begun)> {
         let run = self.run(order.run_id, "input.runId").await?;
         self.db_profile(&run).await?;
         let ids = self.ids(order, "input.suggestionIds").await?;
         let (rollback, overwrite, actor) = (order.rollback, order.overwrite, actor.to_owned());
-        let ordered = ApplyOrder { from: run.status, rollback, overwrite, actor };
+        let ordered = ApplyOrder::new(run.status, rollback, overwrite, actor);
         let now = self.ports.clock.now();
-        let (run, total) = self.ports.store.begin_apply(run.id, None, ordered, ids, false, now).await?;
-        if total > 0 {
-            info!(run = run.id.0, comments = total, rollback, "writing of comments ordered");
+        let (run, begun) = self.ports.store.begin_apply(run.id, None, ordered, ids, false, now).await?;
+        if begun.total > 0 {
+            info!(
+                run = run.id.0,
+                comments = begun.total,
+                replacing = begun.replacing,
+                rollback,
+                "writing of comments ordered"
+            );
         }
-        Ok((run, total))
+        Ok((run, begun))
     }
 
     /// One page of what an apply or roll-back would do now, and how many comments it has in all. With `look` the

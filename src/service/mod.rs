@@ -20,6 +20,7 @@ pub mod runs;
 pub mod schedules;
 pub mod searches;
 pub mod subscriptions;
+pub mod suggestion_changes;
 pub mod tokens;
 pub mod workers;
 
@@ -52,6 +53,8 @@ pub struct Services {
     pub progress: progress::RunProgress,
     /// Live changes of all runs.
     pub changes: subscriptions::RunChanges,
+    /// `suggestionsChanged`.
+    pub suggestion_changes: suggestion_changes::SuggestionChanges,
     /// DB profiles and LLM profiles.
     pub profiles: profiles::Profiles,
     /// API tokens, and who shows one.
@@ -81,6 +84,7 @@ impl Services {
             schedules: schedules::Schedules::new(ports.clone()),
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
+            suggestion_changes: suggestion_changes::SuggestionChanges::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),
             tokens: tokens::Tokens::new(ports.clone()),
             catalog: catalog::Catalog::new(ports.clone()),

@@ -15,7 +15,7 @@ use crate::{
     domain::{
         Error, Result,
         id::{RunId, SuggestionId},
-        review::{Choice, Decision, Selection, check_text},
+        review::{Choice, Comments, Decision, Selection, check_text},
         run::Run,
         suggestion::{Suggestion, SuggestionFilter},
     },
@@ -38,6 +38,8 @@ pub struct ReviewOrder {
     pub filter: Option<SuggestionFilter>,
     /// What is decided.
     pub verb: ReviewVerb,
+    /// Whether an accept of many may replace people's comments; as the run says when absent.
+    pub replace_comments: Option<bool>,
     /// The alternative to accept; 0 is the description.
     pub alternative: Option<i32>,
     /// A text of the reviewer's own to accept.
@@ -64,6 +66,8 @@ pub struct Reviewed {
     pub run: Option<Run>,
     /// How many changed.
     pub changed: usize,
+    /// How many were left out because a person's comment stands there.
+    pub left_out: usize,
 }
 
 /// The use case.
@@ -89,7 +93,7 @@ impl Reviews {
         let (selection, mut runs) = self.selection(order).await?;
         let store = &self.ports.store;
         let outcome = store.review(selection, decision, reviewer, self.ports.clock.now()).await?;
-        info!(changed = outcome.changed, reviewer, "suggestions reviewed");
+        info!(changed = outcome.changed, left_out = outcome.left_out, reviewer, "suggestions reviewed");
         let mut found = store.suggestions_by_id(&outcome.first).await?;
         let suggestions: Vec<Suggestion> = outcome.first.iter().filter_map(|id| found.remove(id)).collect();
         runs.extend(suggestions.iter().map(|suggestion| suggestion.run_id));
@@ -97,7 +101,7 @@ impl Reviews {
             [one] => store.runs_by_id(&[**one]).await?.remove(*one),
             _ => None,
         };
-        Ok(Reviewed { suggestions, run, changed: outcome.changed })
+        Ok(Reviewed { suggestions, run, changed: outcome.changed, left_out: outcome.left_out })
     }
 
     /// What is decided on, and the runs that it is of.
@@ -114,10 +118,10 @@ impl Reviews {
                 Ok((Selection::These(suggestions.iter().map(|suggestion| suggestion.id).collect()), runs))
             }
             (None, Some(run)) => {
-                if !self.ports.store.runs_by_id(&[run]).await?.contains_key(&run) {
-                    return Err(unknown_run("input.runId"));
-                }
-                Ok((Selection::OfRun(run, order.filter.unwrap_or_default()), HashSet::from([run])))
+                let found = self.ports.store.runs_by_id(&[run]).await?.remove(&run);
+                let found = found.ok_or_else(|| unknown_run("input.runId"))?;
+                let comments = Comments::replaced(order.replace_comments.unwrap_or(found.options.replace_comments));
+                Ok((Selection::OfRun(run, order.filter.unwrap_or_default(), comments), HashSet::from([run])))
             }
         }
     }
@@ -125,6 +129,10 @@ impl Reviews {
 
 /// The decision that the arguments mean.
 fn decision(order: &ReviewOrder) -> Result<Decision> {
+    if order.replace_comments.is_some() && (order.run_id.is_none() || order.verb != ReviewVerb::Accept) {
+        let message = "`replaceComments` goes with `runId` and ACCEPT; leave it out: a decision by `ids` always holds";
+        return Err(Error::bad_input("input.replaceComments", message));
+    }
     if order.verb != ReviewVerb::Accept {
         let only = |argument: &str| {
             Err(Error::bad_input(format!("input.{argument}"), format!("`{argument}` goes with ACCEPT; leave it out")))

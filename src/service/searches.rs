@@ -28,6 +28,15 @@ const MAX_TEXT: usize = 500;
 pub const MAX_PROFILES: usize = 100;
 /// How long a search waits for catalogs to be read.
 const READ_TIME: Duration = Duration::from_secs(5);
+/// What a search finds.
+#[derive(Debug)]
+pub struct Found {
+    /// One page of it.
+    pub page: Page<AssetHit>,
+    query: SearchQuery,
+    need: Need,
+}
+
 /// The use case.
 #[derive(Clone)]
 pub struct Searches {
@@ -58,13 +67,14 @@ impl Searches {
         text: &str,
         profiles: Option<&[DbProfileId]>,
         arguments: &PageArguments,
-    ) -> Result<Page<AssetHit>> {
+    ) -> Result<Found> {
         check_text(text)?;
         self.read_what_was_not(profiles).await?;
         let query = SearchQuery::of(text, true);
         let mut page = Page { rows: Vec::new(), has_next: false, has_previous: false };
-        let mut foreign = None;
+        let (mut foreign, mut of) = (None, Need::All);
         for need in [Need::All, Need::Any] {
+            of = need;
             // A cursor is of one of the two lists, and goes on in that.
             match PageRequest::new(arguments, &query.list_name(profiles, need)) {
                 Ok(request) => page = self.ports.store.search_assets(&query, need, profiles, &request).await?,
@@ -75,7 +85,15 @@ impl Searches {
                 break;
             }
         }
-        Ok(page)
+        Ok(Found { page, query, need: of })
+    }
+
+    /// How many a search finds in all; 1,000 is the most that it says.
+    ///
+    /// # Errors
+    /// The store's.
+    pub async fn count(&self, found: &Found, profiles: Option<&[DbProfileId]>) -> Result<i64> {
+        self.ports.store.search_count(&found.query, found.need, profiles).await
     }
 
     async fn read_what_was_not(&self, named: Option<&[DbProfileId]>) -> Result<()> {

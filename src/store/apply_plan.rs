@@ -1,7 +1,8 @@
 //! Which items an apply or a roll-back would have now: all of them, for one that begins, or a page of its plan.
 //!
 //! The rule: the keys of what is to be written are read in the order of writing, and only what is asked for is read
-//! whole. A position is a place in that order, so that a plan and the apply itself number alike.
+//! whole. A position is a place in that order, so that a plan and the apply itself number alike. What replaces a comment
+//! comes first.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -12,7 +13,10 @@ use entity::{
     applied_comment,
     suggestion::{self, Column},
 };
-use sea_orm::{ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait},
+};
 
 use super::{
     items::{ACCEPTED, accepted, standing, unapplied},
@@ -60,13 +64,14 @@ async fn of_run(
     }
 }
 
-/// The suggestions that an apply would write, in order. `again` is for those whose text was written last, too.
+/// The suggestions that an apply would write, in order, each with whether it replaces a comment. `again` is for those
+/// whose text was written last, too.
 async fn apply_keys(
     connection: &impl ConnectionTrait,
     run: RunId,
     ids: Option<&[SuggestionId]>,
     again: bool,
-) -> Result<Vec<i64>> {
+) -> Result<Vec<(i64, bool)>> {
     runs::find(connection, run).await?;
     if let Some(ids) = ids {
         let known = of_run(connection, run, ids).await?;
@@ -79,20 +84,32 @@ async fn apply_keys(
         }
     }
     let wanted: Option<HashSet<i64>> = ids.map(|ids| ids.iter().map(|id| id.0).collect());
-    let mut keys: Vec<i64> = suggestion::Entity::find()
+    let mut keys: Vec<(i64, i64)> = suggestion::Entity::find()
         .select_only()
         .column(Column::Id)
+        .expr_as(replaces(), "replaces")
         .filter(Column::RunId.eq(run.0))
         .filter(if again || ids.is_some() { accepted() } else { unapplied() })
+        .order_by_desc(replaces())
         .order_by_asc(Column::Position)
         .order_by_asc(Column::Id)
         .into_tuple()
         .all(connection)
         .await?;
     if let Some(wanted) = wanted {
-        keys.retain(|key| wanted.contains(key));
+        keys.retain(|(key, _)| wanted.contains(key));
     }
-    Ok(keys)
+    Ok(keys.into_iter().map(|(key, replaces)| (key, replaces != 0)).collect())
+}
+
+/// 1 where a suggestion's text takes the place of another: of the comment that the run saw, else of what was written for
+/// it before.
+fn replaces() -> Expr {
+    let (seen, written) = (Expr::col(Column::ExistingComment), Expr::col(Column::AppliedText));
+    let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));
+    let stands = seen.if_null(written);
+    let other = stands.clone().is_not_null().and(stands.ne(final_text));
+    Expr::case(other, 1_i64).finally(0_i64).into()
 }
 
 /// The items of some of these keys.
@@ -129,15 +146,17 @@ fn position(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)
 }
 
-/// The items that an apply would have, by position.
+/// The items that an apply would have, by position, and how many of them replace a comment.
 pub(super) async fn to_apply(
     connection: &impl ConnectionTrait,
     run: RunId,
     ids: Option<&[SuggestionId]>,
     again: bool,
-) -> Result<Vec<ApplyItem>> {
+) -> Result<(Vec<ApplyItem>, usize)> {
     let keys = apply_keys(connection, run, ids, again).await?;
-    apply_items(connection, &keys, 0..keys.len()).await
+    let replacing = keys.iter().filter(|(_, replaces)| *replaces).count();
+    let keys: Vec<i64> = keys.into_iter().map(|(key, _)| key).collect();
+    Ok((apply_items(connection, &keys, 0..keys.len()).await?, replacing))
 }
 
 /// The writes that a roll-back would undo, newest first.
@@ -253,7 +272,7 @@ pub(super) async fn page(
     let keys = if rollback {
         roll_back_keys(connection, run, ids).await?
     } else {
-        apply_keys(connection, run, ids, false).await?
+        apply_keys(connection, run, ids, false).await?.into_iter().map(|(key, _)| key).collect()
     };
     let total = keys.len();
     let some = window(total, request);

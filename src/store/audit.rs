@@ -1,10 +1,10 @@
 //! The audit: every write to a database that is described, read. It is written with the items (`items.rs`).
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use entity::applied_comment::{self, Column};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter,
+    ColumnTrait, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QuerySelect,
     sea_query::{Expr, ExprTrait, Query, SelectStatement},
 };
 
@@ -84,6 +84,52 @@ pub(super) async fn by_id(
         let these = Column::Id.is_in(ids.iter().map(|id| id.0));
         for row in applied_comment::Entity::find().filter(these).all(connection).await? {
             found.insert(AppliedCommentId(row.id), record::applied_comment(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The keys of all profiles by which something was written, those that are gone too: one look into the index for each.
+async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>> {
+    let mut profiles = Vec::new();
+    loop {
+        let mut next = Query::select();
+        next.expr_as(Expr::col(Column::DbProfileId).min(), "least").from(applied_comment::Entity);
+        if let Some(last) = profiles.last() {
+            next.and_where(Expr::col(Column::DbProfileId).gt(*last));
+        }
+        let found = connection.query_one(&next).await?;
+        match found.map(|row| row.try_get_by_index::<Option<i64>>(0)).transpose()?.flatten() {
+            Some(profile) => profiles.push(profile),
+            None => return Ok(profiles),
+        }
+    }
+}
+
+/// Which texts Gloss itself ever wrote on these assets, roll-backs aside: by this profile, or by any. Assets are as the
+/// audit names them.
+pub(super) async fn texts_written(
+    connection: &impl ConnectionTrait,
+    profile: Option<DbProfileId>,
+    assets: &[String],
+) -> Result<HashMap<String, HashSet<String>>> {
+    let profiles = match profile {
+        Some(profile) => vec![profile.0],
+        None => profiles(connection).await?,
+    };
+    let mut found: HashMap<String, HashSet<String>> = HashMap::new();
+    for assets in assets.chunks(MAX_KEYS) {
+        let rows: Vec<(String, Option<String>)> = applied_comment::Entity::find()
+            .select_only()
+            .columns([Column::Asset, Column::AfterText])
+            .filter(Column::DbProfileId.is_in(profiles.iter().copied()))
+            .filter(Column::Asset.is_in(assets))
+            .filter(Column::Undoes.is_null())
+            .into_tuple()
+            .all(connection)
+            .await?;
+        for (asset, after) in rows {
+            found.entry(asset).or_default().extend(after);
         }
     }
     Ok(found)

@@ -17,8 +17,8 @@ use entity::{
 };
 use sea_orm::{
     ActiveModelTrait, ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, FromQueryResult,
-    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QuerySelect,
-    sea_query::{Expr, ExprTrait, OnConflict, Order, Query, SelectStatement},
+    IntoActiveModel, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement},
 };
 
 use super::{all, connection::Transaction, dialect, items, record, runs::MAX_KEYS, write};
@@ -27,6 +27,7 @@ use crate::domain::{
     asset::{AssetKind, AssetPath},
     catalog::{Reference, Schema, TableDetail},
     clock::Moment,
+    coverage::{CoverageFigures, CoverageTally},
     id::{DbProfileId, RunId},
     search::{KEY_END, KnownAsset, table_key, terms},
     suggestion::ReviewState,
@@ -564,4 +565,53 @@ pub(super) async fn tables_of(
     let rows = tables.order_by_asc(Column::DbProfileId).order_by_asc(Column::TableKey).limit(limit);
     let tables = rows.all(connection).await?.into_iter().map(known_asset);
     Ok((tables.collect::<Result<_>>()?, count))
+}
+
+/// When a profile's catalog was last read whole.
+pub(super) async fn read_at(connection: &impl ConnectionTrait, profile: DbProfileId) -> Result<Option<Moment>> {
+    let reading = catalog_reading::Entity::find_by_id(profile.0).one(connection).await?;
+    reading.map(|reading| record::moment(reading.read_at)).transpose()
+}
+
+/// What is documented of a profile's tables and columns, by database and schema, and by table where asked for.
+pub(super) async fn coverage(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    by_table: bool,
+) -> Result<Vec<CoverageTally>> {
+    let (comment, description) = (|| Expr::col(Column::Comment), || Expr::col(Column::Description));
+    let counted = |condition: Expr| -> Expr {
+        let one_each: Expr = Expr::case(condition, 1).finally(0).into();
+        one_each.sum().cast_as("bigint")
+    };
+    let commented = Expr::from(Func::cust("trim").arg(comment())).ne("");
+    let stands = comment().is_not_null().and(comment().eq(description()));
+    let groups = [Column::DatabaseName, Column::SchemaName, Column::AssetKind];
+    let mut query = Query::select();
+    query.columns(groups).expr(Expr::cust("count(*)")).expr(counted(commented));
+    query.expr(counted(description().is_not_null().and(stands.not())));
+    query
+        .from(catalog_asset::Entity)
+        .and_where(Expr::col(Column::DbProfileId).eq(profile.0))
+        .and_where(Expr::col(Column::TableName).is_not_null())
+        .group_by_columns(groups);
+    if by_table {
+        query.column(Column::TableName).group_by_columns([Column::TableName]);
+    }
+    query.order_by(Column::DatabaseName, Order::Asc).order_by(Column::SchemaName, Order::Asc);
+    let tally = |row: QueryResult| {
+        let kind: String = row.try_get_by_index(2)?;
+        Ok(CoverageTally {
+            database: row.try_get_by_index(0)?,
+            schema: row.try_get_by_index(1)?,
+            table: if by_table { row.try_get_by_index(6)? } else { None },
+            kind: record::spelled(&kind)?,
+            figures: CoverageFigures {
+                assets: row.try_get_by_index(3)?,
+                documented: row.try_get_by_index(4)?,
+                accepted: row.try_get_by_index(5)?,
+            },
+        })
+    };
+    connection.query_all(&query).await?.into_iter().map(tally).collect()
 }

@@ -20,7 +20,7 @@ use super::{
     connection::Transaction,
     dialect::{self, Breadth},
     keyset::{self, KeyType, Keyset},
-    profiles, record, suggestions,
+    number, profiles, record, suggestions,
 };
 use crate::{
     domain::{
@@ -28,6 +28,7 @@ use crate::{
         asset::AssetPath,
         catalog::{Schema, TableDetail},
         clock::Moment,
+        coverage::Coverage,
         filter::OrderDirection,
         id::DbProfileId,
         page::{Cursor, CursorPart, Page, PageRequest},
@@ -118,6 +119,25 @@ impl CatalogStore for SqlStore {
 
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {
         catalog::unread(self.read(), profiles).await
+    }
+
+    async fn coverage(&self, profile: &DbProfile) -> Result<Option<Coverage>> {
+        let Some(read_at) = catalog::read_at(self.read(), profile.id).await? else { return Ok(None) };
+        let tallies = catalog::coverage(self.read(), profile.id, !profile.exclude.is_empty()).await?;
+        Ok(Some(Coverage::of(tallies, &profile.exclude, read_at)))
+    }
+
+    async fn search_count(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<i64> {
+        if query.wanted.is_empty() {
+            return Ok(0);
+        }
+        let breadth = self.breadth(query, need, profiles).await?;
+        let backend = self.read().get_database_backend();
+        let mut found = dialect::search_catalog(backend, query, need, profiles, breadth, false);
+        found.limit(dialect::RANKED);
+        let mut counted = Query::select();
+        counted.expr(Expr::cust("count(*)")).from_subquery(found, "found");
+        number(self.read(), &counted).await
     }
 
     async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool> {

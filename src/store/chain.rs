@@ -12,7 +12,11 @@ use sea_orm::{
 };
 
 use super::{record, runs::MAX_KEYS};
-use crate::domain::{Result, id::SuggestionId, suggestion::Suggestion};
+use crate::domain::{
+    Result,
+    id::{RunId, SuggestionId},
+    suggestion::Suggestion,
+};
 
 /// The place of a suggestion in its chain.
 #[derive(Debug, Clone, Copy)]
@@ -106,6 +110,26 @@ pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionI
         highest.extend(found.into_iter().map(|(chain, version)| (SuggestionId(chain), version)));
     }
     Ok(Ends { chains, highest })
+}
+
+/// The suggestions of the chains that these belong to, each with its run.
+pub(super) async fn places(
+    connection: &impl ConnectionTrait,
+    ids: &[SuggestionId],
+) -> Result<Vec<(RunId, SuggestionId)>> {
+    let chains = chains_of(connection, ids).await?;
+    let mut places = Vec::new();
+    for some in distinct(&chains).chunks(MAX_KEYS) {
+        let found: Vec<(i64, i64)> = suggestion::Entity::find()
+            .select_only()
+            .columns([Column::RunId, Column::Id])
+            .filter(in_chains(some))
+            .into_tuple()
+            .all(connection)
+            .await?;
+        places.extend(found.into_iter().map(|(run, id)| (RunId(run), SuggestionId(id))));
+    }
+    Ok(places)
 }
 
 /// All suggestions of the chains that these belong to, by version.

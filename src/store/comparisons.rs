@@ -7,7 +7,6 @@ use std::collections::{HashMap, HashSet};
 
 use async_trait::async_trait;
 use entity::{
-    applied_comment,
     compared_asset::{self, Column},
     compared_run, comparison, run_row, suggestion,
 };
@@ -18,7 +17,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, all, dialect,
+    SqlStore, all, audit, dialect,
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::MAX_KEYS,
@@ -340,21 +339,10 @@ impl ComparisonStore for SqlStore {
         profile: DbProfileId,
         assets: &[AssetPath],
     ) -> Result<HashMap<AssetPath, HashSet<String>>> {
-        let mut found: HashMap<AssetPath, HashSet<String>> = HashMap::new();
-        for assets in assets.chunks(MAX_KEYS) {
-            let keys = assets.iter().map(record::to_json).collect::<Result<Vec<_>>>()?;
-            let rows = applied_comment::Entity::find()
-                .filter(applied_comment::Column::DbProfileId.eq(profile.0))
-                .filter(applied_comment::Column::Asset.is_in(keys))
-                .filter(applied_comment::Column::Undoes.is_null())
-                .all(self.read())
-                .await?;
-            for row in rows {
-                let written = record::applied_comment(row)?;
-                found.entry(written.asset).or_default().extend(written.after);
-            }
-        }
-        Ok(found)
+        let keys = assets.iter().map(record::to_json).collect::<Result<Vec<_>>>()?;
+        let mut written = audit::texts_written(self.read(), Some(profile), &keys).await?;
+        let texts = |(asset, key): (&AssetPath, &String)| Some((asset.clone(), written.remove(key)?));
+        Ok(assets.iter().zip(&keys).filter_map(texts).collect())
     }
 
     async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {

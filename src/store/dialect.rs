@@ -116,6 +116,18 @@ pub(super) fn contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
     }
 }
 
+/// Whether the first line of a text holds another, both in lower case already.
+pub(super) fn first_line_contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
+    match backend {
+        DbBackend::Sqlite => Expr::cust_with_exprs(
+            "instr(substr(?, 1, instr(?, char(10)) - 1), ?)",
+            [text.clone(), text, Expr::val(needle)],
+        ),
+        _ => Expr::cust_with_exprs("strpos(split_part($1, chr(10), 1), $2)", [text, Expr::val(needle)]),
+    }
+    .gt(0)
+}
+
 /// The keys of the runs whose text holds this one, by the search index; `None` where that cannot answer.
 pub(super) fn search(backend: DbBackend, needle: &str) -> Option<SelectStatement> {
     indexed(backend, "run_search", "run_search MATCH ?", needle)

@@ -18,7 +18,7 @@ use super::{
     SqlStore,
     address::Address,
     connection::Fitted,
-    dialect, run_plan,
+    dialect, ratings, run_plan,
     seal::{self, Forgotten, SealKey},
 };
 use crate::port::bus::Bus;
@@ -100,6 +100,7 @@ pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore
         queue_limit: i64::MAX,
     };
     forget_processes(&store.writer).await?;
+    ratings::rate_all(&store.writer.0).await?;
     Ok(store)
 }
 

@@ -7,6 +7,7 @@ use chrono::DateTime;
 use entity::{applied_comment, apply_item, run, run_event, run_row, schedule, suggestion};
 use serde::{Serialize, de::DeserializeOwned};
 
+use super::ratings;
 use crate::domain::{
     Error, Result,
     apply::{AppliedComment, ApplyItem},
@@ -242,16 +243,11 @@ pub(super) fn event(row: run_event::Model) -> Result<RunEvent> {
 /// A suggestion from its row.
 pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
     Ok(Suggestion {
+        substance: ratings::rating(&row)?,
         id: SuggestionId(row.id),
         run_id: RunId(row.run_id),
         position: row.position,
-        asset: AssetPath {
-            kind: spelled(&row.asset_kind)?,
-            database: row.database_name,
-            schema: row.schema_name,
-            table: row.table_name,
-            column: row.column_name,
-        },
+        asset: asset_of(&row)?,
         description: row.description,
         confidence: row.confidence,
         logprob: row.logprob,
@@ -266,6 +262,17 @@ pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
         version: row.version,
         chain_id: SuggestionId(row.chain_id.unwrap_or(row.id)),
         applied_id: row.applied_id.map(AppliedCommentId),
+    })
+}
+
+/// The asset of a suggestion.
+pub(super) fn asset_of(row: &suggestion::Model) -> Result<AssetPath> {
+    Ok(AssetPath {
+        kind: spelled(&row.asset_kind)?,
+        database: row.database_name.clone(),
+        schema: row.schema_name.clone(),
+        table: row.table_name.clone(),
+        column: row.column_name.clone(),
     })
 }
 

@@ -25,12 +25,12 @@ use super::{
 use crate::{
     domain::{
         Error, Result,
-        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
+        apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, Begun},
         asset::AssetPath,
         clock::Moment,
         id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
         page::{Page, PageRequest},
-        review::{Choice, Decision, Reviewed, Selection},
+        review::{Choice, Comments, Decision, Reviewed, Selection},
         run::Run,
         status::RunStatus,
         suggestion::{ReviewState, Suggestion, SuggestionFilter},
@@ -56,6 +56,25 @@ struct Chosen {
     review_state: String,
     review_text: Option<String>,
     wanted: Option<String>,
+    existing_comment: Option<String>,
+    asset_kind: String,
+    database_name: Option<String>,
+    schema_name: Option<String>,
+    table_name: Option<String>,
+    column_name: Option<String>,
+}
+
+impl Chosen {
+    /// Its asset as the audit names it.
+    fn asset(&self) -> Result<String> {
+        record::to_json(&AssetPath {
+            kind: record::spelled(&self.asset_kind)?,
+            database: self.database_name.clone(),
+            schema: self.schema_name.clone(),
+            table: self.table_name.clone(),
+            column: self.column_name.clone(),
+        })
+    }
 }
 
 /// Another version of an accepted suggestion.
@@ -110,13 +129,20 @@ async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decisi
     let read = async |mut query: SelectStatement| -> Result<Vec<Chosen>> {
         query
             .columns([Column::Id, Column::RunId, Column::Position, Column::Version])
-            .columns([Column::Display, Column::ReviewState, Column::ReviewText])
+            .columns([Column::Display, Column::ReviewState, Column::ReviewText, Column::ExistingComment])
+            .columns([
+                Column::AssetKind,
+                Column::DatabaseName,
+                Column::SchemaName,
+                Column::TableName,
+                Column::ColumnName,
+            ])
             .expr_as(Expr::col(Column::ChainId).if_null(Expr::col(Column::Id)), "chain")
             .expr_as(wanted(decision), "wanted");
         all(connection, &query).await
     };
     match selection {
-        Selection::OfRun(run, filter) => {
+        Selection::OfRun(run, filter, _) => {
             if run::Entity::find_by_id(run.0).one(connection).await?.is_none() {
                 return Err(Error::not_found_at("input.runId", format!("no run has the number {run}")));
             }
@@ -173,6 +199,31 @@ fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
         )),
         None => Ok(()),
     }
+}
+
+/// The chains whose suggestion to be accepted is of an asset with a person's comment: one that the run saw and that Gloss
+/// never wrote there.
+async fn with_comments_of_people(
+    connection: &impl ConnectionTrait,
+    chosen: &[Chosen],
+    accepted: &HashSet<i64>,
+) -> Result<HashSet<i64>> {
+    let commented: Vec<(&Chosen, &str)> = chosen
+        .iter()
+        .filter(|row| accepted.contains(&row.id))
+        .filter_map(|row| Some((row, row.existing_comment.as_deref().filter(|comment| !comment.trim().is_empty())?)))
+        .collect();
+    let mut chains = HashSet::new();
+    for commented in commented.chunks(MAX_KEYS) {
+        let assets = commented.iter().map(|(row, _)| row.asset()).collect::<Result<Vec<_>>>()?;
+        let written = audit::texts_written(connection, None, &assets).await?;
+        for ((row, comment), asset) in commented.iter().zip(&assets) {
+            if !written.get(asset).is_some_and(|texts| texts.contains(*comment)) {
+                chains.insert(row.chain);
+            }
+        }
+    }
+    Ok(chains)
 }
 
 /// The newest selected version of each chain: the one that an accept is about.
@@ -256,14 +307,21 @@ async fn runs_of(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<(
     Ok(runs)
 }
 
-/// Decides inside a transaction; gives the nudges that its commit owes.
+/// What was decided inside a transaction, and what its commit owes to those who listen.
+struct Decided {
+    reviewed: Reviewed,
+    nudges: Vec<RunNudge>,
+    changed: Vec<(RunId, SuggestionId)>,
+}
+
+/// Decides inside a transaction.
 async fn decide_on(
     transaction: &Transaction,
     selection: &Selection,
     decision: &Decision,
     (reviewer, at): (&str, Moment),
     busy: Busy,
-) -> Result<(Reviewed, Vec<RunNudge>)> {
+) -> Result<Decided> {
     let mut chosen = chosen(transaction, selection, decision).await?;
     chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
     all_have_it(&chosen, decision)?;
@@ -282,9 +340,17 @@ async fn decide_on(
         mates.retain(|mate| !spared.contains(&mate.chain));
     }
 
-    let skipped: HashSet<i64> = mates.iter().map(|mate| mate.id).collect();
     let state = target(decision).as_str();
     let differs = |row: &Chosen| row.review_state != state || row.review_text != row.wanted;
+    let mut left_out = 0;
+    if accepts && matches!(selection, Selection::OfRun(.., Comments::Keep)) {
+        let kept = with_comments_of_people(transaction, &chosen, &deciding).await?;
+        let leaves = |row: &&Chosen| kept.contains(&row.chain) && deciding.contains(&row.id) && differs(row);
+        left_out = chosen.iter().filter(leaves).count();
+        chosen.retain(|row| !kept.contains(&row.chain));
+        mates.retain(|mate| !kept.contains(&mate.chain));
+    }
+    let skipped: HashSet<i64> = mates.iter().map(|mate| mate.id).collect();
     let (mut deciding_ids, mut changed) = (Vec::new(), Vec::new());
     for row in &chosen {
         let decided = deciding.contains(&row.id) && differs(row);
@@ -301,29 +367,33 @@ async fn decide_on(
 
     let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
     catalog::follow_reviews(transaction, changed_ids.iter().copied().collect()).await?;
-    let changed_runs: HashSet<i64> = chosen
+    let mut told: Vec<(RunId, SuggestionId)> = chosen
         .iter()
         .map(|row| (row.id, row.run_id))
         .chain(mates.iter().map(|mate| (mate.id, mate.run_id)))
         .filter(|(id, _)| changed_ids.contains(id))
-        .map(|(_, run)| run)
+        .map(|(id, run)| (RunId(run), SuggestionId(id)))
         .collect();
+    told.sort_unstable();
+    told.dedup();
+    let changed_runs: HashSet<i64> = told.iter().map(|(run, _)| run.0).collect();
     let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
     let nudges = settle::settle(transaction, runs, reviewer, at).await?;
     let count = changed.len();
     changed.truncate(MAX_FIRST);
-    Ok((Reviewed { changed: count, first: changed }, nudges))
+    Ok(Decided { reviewed: Reviewed { changed: count, first: changed, left_out }, nudges, changed: told })
 }
 
 impl SqlStore {
     async fn decide(self, selection: Selection, decision: Decision, reviewer: String, at: Moment) -> Result<Reviewed> {
         let transaction = self.begin().await?;
-        let (done, nudges) = decide_on(&transaction, &selection, &decision, (&reviewer, at), Busy::Refuse).await?;
+        let decided = decide_on(&transaction, &selection, &decision, (&reviewer, at), Busy::Refuse).await?;
         transaction.commit().await?;
-        for nudge in nudges {
+        for nudge in decided.nudges {
             self.bus.nudge(nudge);
         }
-        Ok(done)
+        self.tell_changed(decided.changed);
+        Ok(decided.reviewed)
     }
 
     /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.
@@ -335,7 +405,7 @@ impl SqlStore {
         ids: Option<Vec<SuggestionId>>,
         accept_undecided: bool,
         at: Moment,
-    ) -> Result<(Run, usize)> {
+    ) -> Result<(Run, Begun)> {
         let transaction = self.begin().await?;
         let row = runs::find(&transaction, id).await?;
         let run = record::run(row.clone())?;
@@ -343,28 +413,31 @@ impl SqlStore {
             refuse_live(&run)?;
         }
         if run.status == RunStatus::Cancelling {
-            return Ok((self.change(transaction, row, fence, at, Box::new(|_| Ok(()))).await?, 0));
+            return Ok((self.change(transaction, row, fence, at, Box::new(|_| Ok(()))).await?, Begun::default()));
         }
-        let mut nudges = Vec::new();
+        let (mut nudges, mut changed, mut left_out) = (Vec::new(), Vec::new(), 0);
         if accept_undecided {
             let undecided =
                 SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
-            let undecided = Selection::OfRun(id, undecided);
+            let undecided = Selection::OfRun(id, undecided, Comments::replaced(run.options.replace_comments));
             let first = Decision::Accept(Choice::Alternative(0));
-            nudges = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?.1;
+            let decided = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?;
+            (left_out, nudges, changed) = (decided.reviewed.left_out, decided.nudges, decided.changed);
         }
-        let items = if order.rollback {
-            apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?
+        let (items, replacing) = if order.rollback {
+            let items = apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?;
+            let replacing = items.iter().filter(|item| item.text.is_some()).count();
+            (items, replacing)
         } else {
             apply_plan::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
         };
-        let total = items.len();
-        if total == 0 && fence.is_none() {
-            return Ok((run, 0));
+        let begun = Begun { total: items.len(), replacing };
+        if begun.total == 0 && fence.is_none() {
+            return Ok((run, begun));
         }
         let row = runs::find(&transaction, id).await?;
         let begin: Change = Box::new(move |edit| {
-            let order = ApplyOrder { from: edit.run.status, ..order };
+            let order = ApplyOrder { from: edit.run.status, replacing, left_out, ..order };
             edit.begin_apply(order, items)
         });
         let run = self.clone().change(transaction, row, fence, at, begin).await?;
@@ -372,7 +445,8 @@ impl SqlStore {
         for nudge in nudges.into_iter().filter(|nudge| nudge.run_id != id) {
             self.bus.nudge(nudge);
         }
-        Ok((run, total))
+        self.tell_changed(changed);
+        Ok((run, begun))
     }
 }
 
@@ -384,7 +458,7 @@ impl ReviewStore for SqlStore {
     }
 
     async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
-        apply_plan::to_apply(self.read(), run, ids, false).await
+        Ok(apply_plan::to_apply(self.read(), run, ids, false).await?.0)
     }
 
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
@@ -399,7 +473,7 @@ impl ReviewStore for SqlStore {
         ids: Option<Vec<SuggestionId>>,
         accept_undecided: bool,
         at: Moment,
-    ) -> Result<(Run, usize)> {
+    ) -> Result<(Run, Begun)> {
         self.finish(move |store| store.begin_writing(run, fence, order, ids, accept_undecided, at)).await
     }
 

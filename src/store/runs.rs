@@ -9,7 +9,9 @@ use sea_orm::{
     QuerySelect, sea_query::Expr,
 };
 
-use super::{SqlStore, ask, catalog, comparisons, connection::Transaction, dialect, events, record, run_list, write};
+use super::{
+    SqlStore, ask, catalog, changed, comparisons, connection::Transaction, dialect, events, record, run_list, write,
+};
 use crate::{
     domain::{
         Error, Result,
@@ -283,6 +285,7 @@ impl SqlStore {
         transaction.commit().await?;
         let (before, after) = (Arc::new(before.facts()), Arc::new(edit.run.facts()));
         self.bus.nudge(RunNudge { run_id: edit.run.id, before: Some(before), after: Some(after) });
+        self.tell_chains(&changed::of_edit(&edit)).await;
         Ok(edit.run)
     }
 

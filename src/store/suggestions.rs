@@ -8,8 +8,8 @@ use entity::{
     suggestion::{self, Column},
 };
 use sea_orm::{
-    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder,
-    sea_query::{Expr, ExprTrait, Func, Query, SelectStatement},
+    ColumnTrait, Condition, ConnectionTrait, DbBackend, EntityTrait, Iterable, QueryFilter, QueryOrder, QueryResult,
+    sea_query::{Expr, ExprTrait, Func, Order, Query, SelectStatement},
 };
 
 use super::{
@@ -24,8 +24,8 @@ use crate::{
         id::{RunId, SuggestionId},
         page::{Cursor, CursorPart, Page, PageRequest},
         suggestion::{
-            Alternative, ConfidenceBand, ConfidenceDistribution, Evidence, ReviewCounts, ReviewState, Suggestion,
-            SuggestionFilter, SuggestionOrderField,
+            Alternative, ConfidenceBand, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter,
+            SuggestionOrderField, SuggestionTally, TableCount,
         },
     },
     port::store::SuggestionStore,
@@ -50,14 +50,40 @@ pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter,
         let none = Condition::any().add(Expr::val(1).eq(0));
         query.cond_where(bands.iter().fold(none, |any, band| any.add(in_band(&column(Column::Confidence), *band))));
     }
+    if let Some(substances) = &filter.substances {
+        query.and_where(column(Column::Substance).is_in(substances.iter().map(|substance| substance.as_str())));
+    }
+    if let Some(has_comment) = filter.has_comment {
+        let comment = Expr::col(Column::ExistingComment);
+        query.and_where(if has_comment { comment.is_not_null() } else { comment.is_null() });
+    }
+    if let Some(schema) = &filter.schema {
+        query.and_where(column(Column::SchemaName).eq(schema.as_str()));
+    }
     if let Some(table) = &filter.table {
         query.and_where(column(Column::TableName).eq(table.as_str()));
     }
-    let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty());
-    if let Some(needle) = needle {
+    if let Some(needle) = needle(filter.search.as_deref()) {
         query.and_where(holds(backend, &needle));
     }
+    if let Some(needle) = needle(filter.name.as_deref()) {
+        query.and_where(dialect::first_line_contains(backend, Expr::col(Column::SearchText), &needle));
+    }
     query
+}
+
+/// What is looked for: in lower case, nothing where it is blank.
+fn needle(text: Option<&str>) -> Option<String> {
+    text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
+}
+
+/// The band of a confidence, spelled.
+fn band() -> Expr {
+    let confidence = || Expr::col(Column::Confidence);
+    Expr::case(confidence().gte(ConfidenceBand::HIGH_FROM), ConfidenceBand::High.as_str())
+        .case(confidence().gte(ConfidenceBand::MEDIUM_FROM), ConfidenceBand::Medium.as_str())
+        .finally(ConfidenceBand::Low.as_str())
+        .into()
 }
 
 /// Whether a suggestion's asset, its wording or the text that a review gave it holds a text in lower case.
@@ -127,6 +153,54 @@ impl SuggestionStore for SqlStore {
     async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64> {
         let mut query = passing(self.read().get_database_backend(), run, filter, false);
         number(self.read(), query.expr(Expr::cust("count(*)"))).await
+    }
+
+    async fn suggestion_tallies(&self, run: RunId, filter: &SuggestionFilter) -> Result<Vec<SuggestionTally>> {
+        let mut query = passing(self.read().get_database_backend(), run, &filter.without_tallied(), false);
+        let state = Column::ReviewState;
+        query
+            .columns([state, Column::AssetKind, Column::Substance])
+            .expr_as(band(), "band")
+            .expr(Expr::cust("count(*)"))
+            .expr(Expr::col(Column::AppliedId).count())
+            .group_by_columns([state, Column::AssetKind, Column::Substance])
+            .add_group_by([Expr::col("band")]);
+        let mut tallies = Vec::new();
+        for row in self.read().query_all(&query).await? {
+            let (state, kind, substance): (String, String, Option<String>) =
+                (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
+            let band: String = row.try_get_by_index(3)?;
+            // Every row is rated before a store serves.
+            let Some(substance) = substance else { continue };
+            tallies.push(SuggestionTally {
+                state: record::spelled(&state)?,
+                band: record::spelled(&band)?,
+                kind: record::spelled(&kind)?,
+                substance: record::spelled(&substance)?,
+                count: whole(row.try_get_by_index(4)?),
+                applied: whole(row.try_get_by_index(5)?),
+            });
+        }
+        Ok(tallies)
+    }
+
+    async fn suggestion_tables(&self, run: RunId, filter: &SuggestionFilter, limit: u64) -> Result<Vec<TableCount>> {
+        let filter = SuggestionFilter { table: None, ..filter.clone() };
+        let mut query = passing(self.read().get_database_backend(), run, &filter, false);
+        query
+            .columns([Column::SchemaName, Column::TableName])
+            .expr_as(Expr::cust("count(*)"), "counted")
+            .and_where(Expr::col(Column::TableName).is_not_null())
+            .group_by_columns([Column::SchemaName, Column::TableName])
+            .order_by_expr(Expr::col("counted"), Order::Desc)
+            .order_by(Column::SchemaName, Order::Asc)
+            .order_by(Column::TableName, Order::Asc)
+            .limit(limit);
+        let table = |row: QueryResult| {
+            let count: i64 = row.try_get_by_index(2)?;
+            Ok(TableCount { schema: row.try_get_by_index(0)?, table: row.try_get_by_index(1)?, count: whole(count) })
+        };
+        self.read().query_all(&query).await?.into_iter().map(table).collect()
     }
 
     async fn suggestions_by_id(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Suggestion>> {
@@ -202,14 +276,7 @@ impl SuggestionStore for SqlStore {
         for row in self.read().query_all(&query).await? {
             let (run, state): (i64, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
             let counts = found.entry(RunId(run)).or_default();
-            let count = whole(row.try_get_by_index(2)?);
-            counts.applied += whole(row.try_get_by_index(3)?);
-            match record::spelled(&state)? {
-                ReviewState::Unreviewed => counts.unreviewed = count,
-                ReviewState::Accepted => counts.accepted = count,
-                ReviewState::Edited => counts.edited = count,
-                ReviewState::Skipped => counts.skipped = count,
-            }
+            counts.add(record::spelled(&state)?, whole(row.try_get_by_index(2)?), whole(row.try_get_by_index(3)?));
         }
         Ok(found)
     }

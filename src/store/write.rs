@@ -18,6 +18,7 @@ use crate::domain::{
     event::RunEventType,
     id::{RunId, SuggestionId},
     run::{Row, RowOutcome, RunEdit, RunError},
+    substance::{Described, substance},
     suggestion::{Draft, ReviewState},
 };
 
@@ -255,6 +256,7 @@ fn suggestion_model(
 ) -> Result<suggestion::ActiveModel> {
     let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
     let display = row.asset.display();
+    let rated = Described { asset: &row.asset, data_type: seen.data_type, comment: seen.comment };
     let search_text = format!("{display}\n{}", first.text).to_lowercase();
     Ok(suggestion::ActiveModel {
         id: ActiveValue::NotSet,
@@ -281,5 +283,6 @@ fn suggestion_model(
         applied_id: ActiveValue::Set(None),
         applied_text: ActiveValue::Set(None),
         data_type: ActiveValue::Set(seen.data_type.map(str::to_owned)),
+        substance: ActiveValue::Set(Some(substance(&first.text, rated).as_str().to_owned())),
     })
 }

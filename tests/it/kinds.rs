@@ -24,7 +24,7 @@ use gloss::{
         id::{DbProfileId, LlmProfileId, RunId},
         page::{PageDirection, PageRequest},
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
-        review::{Choice, Decision, Selection},
+        review::{Choice, Comments, Decision, Selection},
         run::{NewRun, Row, Run, RunOptions},
         scope::{RunScope, SchemaScope, TableScope},
         status::{RunCommand, RunKind, RunStatus},
@@ -362,7 +362,7 @@ impl World {
         let id = self.start(self.order(RunKind::Analyze, RunCommand::Run, Vec::new())).await;
         assert_eq!(self.ended(id).await.status, RunStatus::ReadyForReview);
         let accept = Decision::Accept(Choice::Alternative(0));
-        let all = Selection::OfRun(id, SuggestionFilter::default());
+        let all = Selection::OfRun(id, SuggestionFilter::default(), Comments::Replace);
         self.ports.store.review(all, accept, "ann", SystemClock.now()).await.unwrap();
         id
     }
@@ -383,7 +383,7 @@ impl World {
             store.items_to_apply(id, None).await.unwrap()
         };
         let (count, from) = (items.len(), self.run(id).await.status);
-        let order = ApplyOrder { from, rollback, overwrite, actor: "ann".into() };
+        let order = ApplyOrder::new(from, rollback, overwrite, "ann".into());
         let begin = Box::new(move |edit: &mut gloss::domain::run::RunEdit| edit.begin_apply(order, items));
         store.change_run(id, None, SystemClock.now(), begin).await.unwrap();
         count

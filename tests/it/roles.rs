@@ -69,8 +69,12 @@ impl Schema {
                 let one = usize::from(self.0[of["name"].as_str().unwrap()]["isOneOf"] == true);
                 let needed =
                     fields.iter().filter(|it| it["type"]["kind"] == "NON_NULL" && it["defaultValue"].is_null());
-                let fields: Vec<String> =
-                    fields.iter().take(one).chain(needed).map(|it| format!("{}: {}", it["name"].as_str().unwrap(), self.value(&it["type"]))).collect();
+                let fields: Vec<String> = fields
+                    .iter()
+                    .take(one)
+                    .chain(needed)
+                    .map(|it| format!("{}: {}", it["name"].as_str().unwrap(), self.value(&it["type"])))
+                    .collect();
                 format!("{{ {} }}", fields.join(", "))
             }
             _ => match of["name"].as_str().unwrap() {

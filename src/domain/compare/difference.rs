@@ -31,6 +31,7 @@ const SETTINGS: &[(&str, Read)] = &[
     ("provider", |run| run.provider.map(|provider| provider.as_str().to_owned())),
     ("model", |run| run.model.clone()),
     ("options.missingOnly", |run| Some(run.options.missing_only.to_string())),
+    ("options.replaceComments", |run| Some(run.options.replace_comments.to_string())),
     ("options.alternatives", |run| Some(run.options.alternatives.to_string())),
     ("options.temperature", |run| Some(run.options.temperature.to_string())),
     ("options.maxOutputTokens", |run| Some(run.options.max_output_tokens.to_string())),

@@ -16,6 +16,7 @@ use super::{
 };
 use crate::domain::{
     compare::{Agreement, grounding::grounding, text::chrf},
+    substance::{Described, Substance, substance},
     suggestion::ConfidenceBand,
 };
 
@@ -66,6 +67,9 @@ pub struct TextFigures {
     pub medium: u64,
     /// Suggestions of low confidence.
     pub low: u64,
+    /// Suggestions that say more than their assets.
+    #[serde(default)]
+    pub informative: u64,
     /// Words of the texts.
     pub words: u64,
     /// Different words of the texts.
@@ -88,6 +92,7 @@ impl TextFigures {
         self.high += other.high;
         self.medium += other.medium;
         self.low += other.low;
+        self.informative += other.informative;
         self.words += other.words;
         for (mean, part) in [
             (&mut self.confidence, other.confidence),
@@ -189,6 +194,12 @@ impl TextFigures {
             ConfidenceBand::Medium => self.medium += 1,
             ConfidenceBand::Low => self.low += 1,
         }
+        let described = Described {
+            asset: &text.asset,
+            data_type: text.data_type.as_deref(),
+            comment: text.existing_comment.as_deref(),
+        };
+        self.informative += u64::from(substance(&text.description, described) == Substance::Informative);
         self.words += words as u64;
         self.grounding.add(grounding(&text.asset, text.data_type.as_deref(), &text.description));
     }

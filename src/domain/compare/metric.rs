@@ -41,6 +41,7 @@ pub enum MetricName {
     FailedAssets,
     TypeTokenRatio,
     SchemaGrounding,
+    InformativeShare,
     Agreement,
     Chrf,
     RougeL,
@@ -54,7 +55,7 @@ spelled!(MetricName {
     HighConfidenceShare => "HIGH_CONFIDENCE_SHARE", MediumConfidenceShare => "MEDIUM_CONFIDENCE_SHARE",
     LowConfidenceShare => "LOW_CONFIDENCE_SHARE", ApprovalRate => "APPROVAL_RATE", Suggestions => "SUGGESTIONS",
     FailedAssets => "FAILED_ASSETS", TypeTokenRatio => "TYPE_TOKEN_RATIO", SchemaGrounding => "SCHEMA_GROUNDING",
-    Agreement => "AGREEMENT", Chrf => "CHRF", RougeL => "ROUGE_L", EditSimilarity => "EDIT_SIMILARITY",
+    InformativeShare => "INFORMATIVE_SHARE", Agreement => "AGREEMENT", Chrf => "CHRF", RougeL => "ROUGE_L", EditSimilarity => "EDIT_SIMILARITY",
 });
 
 impl MetricName {
@@ -76,6 +77,7 @@ impl MetricName {
             | Self::HighConfidenceShare
             | Self::ApprovalRate
             | Self::SchemaGrounding
+            | Self::InformativeShare
             | Self::Chrf
             | Self::RougeL
             | Self::EditSimilarity => HigherIsBetter,
@@ -127,6 +129,7 @@ impl MetricName {
             Self::FailedAssets => run.progress.total.map(|_| f64::from(run.progress.failed)),
             Self::TypeTokenRatio => (texts.words > 0).then(|| ratio(texts.distinct_words, texts.words)),
             Self::SchemaGrounding => texts.grounding.value(),
+            Self::InformativeShare => share(texts.informative),
             Self::Agreement => texts.agreement.value(),
             Self::Chrf => texts.chrf.value(),
             Self::RougeL => texts.rouge_l.value(),

@@ -149,11 +149,12 @@ pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
     Ok(())
 }
 
-/// What tells whether a run's texts are the ones that a kept comparison saw: suggestions are only ever added.
+/// What tells whether a run's texts are the ones that a kept comparison saw: suggestions are only ever added. The `i` is
+/// for figures with the informative share, which earlier versions did not keep.
 #[must_use]
 pub fn stamp(run: &Run) -> String {
     let progress = &run.progress;
-    format!("{}:{}/{}/{}", run.id, progress.done, progress.failed, progress.skipped)
+    format!("{}:{}/{}/{}i", run.id, progress.done, progress.failed, progress.skipped)
 }
 
 /// By what assets of several runs match: the kind, and the path below the database.

@@ -10,6 +10,9 @@ use crate::domain::{Result, profile::LlmProvider};
 pub struct OptionChoices {
     /// See [`RunOptions::missing_only`].
     pub missing_only: Option<bool>,
+    /// See [`RunOptions::replace_comments`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replace_comments: Option<bool>,
     /// See [`RunOptions::alternatives`].
     pub alternatives: Option<i32>,
     /// See [`RunOptions::temperature`].
@@ -41,6 +44,7 @@ impl OptionChoices {
         let instructions = self.instructions.clone().or(default.instructions);
         let options = RunOptions {
             missing_only: self.missing_only.unwrap_or(default.missing_only),
+            replace_comments: self.replace_comments.unwrap_or(default.replace_comments),
             alternatives: self.alternatives.unwrap_or(default.alternatives),
             temperature: self.temperature.unwrap_or(default.temperature),
             max_output_tokens: self.max_output_tokens.unwrap_or(default.max_output_tokens),

@@ -385,13 +385,19 @@ impl RunEdit {
         self.move_to(RunStatus::Applying)?;
         let what = if order.rollback { "Rolling back" } else { "Applying" };
         let count = items.len();
+        let replacing = match order.replacing {
+            0 => String::new(),
+            1 => ", 1 of them in place of another".to_owned(),
+            many => format!(", {many} of them in place of others"),
+        };
+        let message = format!("{what} {count} comments{replacing}{}", order.left_out_said());
         self.actor = Some(order.actor.clone());
         self.run.apply = Some(order);
         if self.run.worker_id.is_none() {
             self.wait_for(FREE_WORKER);
         }
         self.new_items = Some(items);
-        self.emit(RunEventType::StatusChanged, format!("{what} {count} comments"));
+        self.emit(RunEventType::StatusChanged, message);
         Ok(())
     }
 
@@ -443,7 +449,8 @@ impl RunEdit {
             _ => RunStatus::ReadyForReview,
         };
         let error = self.run.error.take();
-        self.end(next, error, written.told(order.rollback))
+        let told = written.told(order.rollback) + &order.left_out_said();
+        self.end(next, error, told.trim_start_matches(", ").to_owned())
     }
 
     /// Follows the last decision or its restoration: `READY_FOR_REVIEW` ↔ SUCCESS. Other statuses stay.

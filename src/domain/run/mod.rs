@@ -58,6 +58,9 @@ spelled!(VariationMode { Lexical => "LEXICAL", Semantic => "SEMANTIC" });
 pub struct RunOptions {
     /// Only assets without a comment.
     pub missing_only: bool,
+    /// Whether comments that people wrote may be replaced without a decision about each.
+    #[serde(default)]
+    pub replace_comments: bool,
     /// Wordings of each description, the first included: 1 to 5.
     pub alternatives: i32,
     /// 0 to 2.
@@ -78,6 +81,7 @@ impl RunOptions {
     pub fn defaults(provider: LlmProvider) -> Self {
         Self {
             missing_only: false,
+            replace_comments: false,
             alternatives: 3,
             temperature: 0.2,
             max_output_tokens: 1024,

@@ -21,6 +21,8 @@ pub struct ApplyRunPayload {
     run: Run,
     /// How many comments are to be written.
     total: i32,
+    /// How many of them take the place of another comment.
+    replacing: i32,
 }
 
 /// Apply and roll-back.
@@ -51,6 +53,6 @@ impl ApplyMutation {
 }
 
 async fn begin(context: &Context<'_>, order: &WriteOrder) -> Result<ApplyRunPayload> {
-    let (run, total) = services(context).applies.begin(order, &viewer(context).name).await?;
-    Ok(ApplyRunPayload { run: Run(Arc::new(run)), total: count(total) })
+    let (run, begun) = services(context).applies.begin(order, &viewer(context).name).await?;
+    Ok(ApplyRunPayload { run: Run(Arc::new(run)), total: count(begun.total), replacing: count(begun.replacing) })
 }

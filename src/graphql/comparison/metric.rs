@@ -56,6 +56,8 @@ pub enum MetricName {
     /// mentions. Names are cut as the builtin describer cuts them; a word counts as mentioned where the text has it or
     /// what it abbreviates, in the singular or plural; numbers are left out.
     SchemaGrounding,
+    /// Share of the suggestions whose substance is INFORMATIVE.
+    InformativeShare,
     /// Mean chrF to the texts of the other runs, over all assets that both have. Neither is the reference, so each pair
     /// counts as the mean of both ways.
     Agreement,

@@ -1,5 +1,6 @@
 //! Profiles: the named connections to databases and to language models.
 
+pub mod coverage;
 pub mod input;
 pub mod mutation;
 pub mod object;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result};
 
+use super::coverage::Coverage;
 use crate::{
     domain::{base_url, clock::Moment, profile},
     graphql::{catalog::object::Database, context::services, ids::Key},
@@ -80,6 +81,13 @@ impl DbProfile {
     /// When the profile was made.
     async fn created_at(&self) -> Moment {
         self.0.created_at
+    }
+
+    /// How much of it is documented, from the catalog as it was last read: by a run over all of it, or by the first
+    /// search or question that looked there. Null where it never was.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn coverage(&self, context: &Context<'_>) -> Result<Option<Coverage>> {
+        Ok(services(context).ports.store.coverage(&self.0).await?.map(Into::into))
     }
 
     /// The databases in reach, by name. Live from the database, as is all below it; one that cannot be reached is

@@ -30,12 +30,16 @@ pub struct ReviewSuggestionsInput {
     /// These suggestions, at least one, at most 10,000; or give `runId`.
     ids: Option<Vec<ID>>,
     /// The suggestions of this run, all or those that the filter leaves. ACCEPT leaves out those that a re-run has done
-    /// again, unless the newer version was skipped: an older version is accepted by its id.
+    /// again, unless the newer version was skipped: an older version is accepted by its id. It also leaves out those of
+    /// assets with a person's comment, unless `replaceComments` says otherwise.
     run_id: Option<ID>,
     /// With `runId`: only those that pass.
     filter: Option<SuggestionFilter>,
     /// The decision.
     decision: ReviewDecision,
+    /// With `runId` and ACCEPT: whether to accept also where a comment stands that a person wrote. The run's
+    /// `replaceComments` when absent. A decision by `ids` always holds.
+    replace_comments: Option<bool>,
     /// With ACCEPT: take the alternative of this index; 0 is the description itself, as when absent.
     alternative: Option<i32>,
     /// With ACCEPT and one id: take this text of the reviewer's own. 1 to 10,000 characters.
@@ -53,6 +57,7 @@ impl ReviewSuggestionsInput {
             run_id: self.run_id.map(|id| RunId::from_argument(&id, "input.runId")).transpose()?,
             filter: self.filter.map(Into::into),
             verb: self.decision.into(),
+            replace_comments: self.replace_comments,
             alternative: self.alternative,
             text: self.text,
         })

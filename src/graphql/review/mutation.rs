@@ -21,6 +21,9 @@ pub struct ReviewSuggestionsPayload {
     run: Option<Run>,
     /// How many changed; those that were so already, and versions that an accepted one skips, do not count.
     changed: i32,
+    /// How many were left out because a comment stands there that a person wrote: one that stood in the database when the
+    /// run looked and that Gloss never wrote.
+    left_out: i32,
 }
 
 /// Review.
@@ -42,6 +45,7 @@ impl ReviewMutation {
             suggestions: reviewed.suggestions.into_iter().map(|it| Suggestion(Arc::new(it))).collect(),
             run: reviewed.run.map(|run| Run(Arc::new(run))),
             changed: count(reviewed.changed),
+            left_out: count(reviewed.left_out),
         })
     }
 }

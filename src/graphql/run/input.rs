@@ -208,6 +208,8 @@ pub struct TableScopeInput {
 pub struct RunOptionsInput {
     /// Only assets that have no comment yet. Default: false.
     missing_only: Option<bool>,
+    /// Whether a bulk ACCEPT, RUN_APPLY and AUTO schedules may replace comments that people wrote. Default: false.
+    replace_comments: Option<bool>,
     /// Wordings of each description, the first included: 1 to 5. Default: 3.
     alternatives: Option<i32>,
     /// How freely the model chooses its words: 0 to 2. Default: 0.2.
@@ -239,6 +241,7 @@ impl From<RunOptionsInput> for OptionChoices {
     fn from(options: RunOptionsInput) -> Self {
         Self {
             missing_only: options.missing_only,
+            replace_comments: options.replace_comments,
             alternatives: options.alternatives,
             temperature: options.temperature,
             max_output_tokens: options.max_output_tokens,

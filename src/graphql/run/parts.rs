@@ -228,6 +228,8 @@ impl From<&run::RunError> for RunError {
 pub struct RunOptions {
     /// Whether only assets without a comment are described.
     missing_only: bool,
+    /// Whether a bulk ACCEPT, RUN_APPLY and AUTO schedules may replace comments that people wrote.
+    replace_comments: bool,
     /// Wordings of each description, the first included: 1 to 5.
     alternatives: i32,
     /// How freely the model chooses its words: 0 to 2.
@@ -246,6 +248,7 @@ impl From<&Options> for RunOptions {
     fn from(options: &Options) -> Self {
         Self {
             missing_only: options.missing_only,
+            replace_comments: options.replace_comments,
             alternatives: options.alternatives,
             temperature: options.temperature,
             max_output_tokens: options.max_output_tokens,

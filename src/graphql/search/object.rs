@@ -5,13 +5,14 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use crate::{
-    domain::{Error, page::Page, search},
+    domain::{Error, id::DbProfileId, page::Page, search},
     graphql::{
-        connection::{PageInfo, Rows},
-        context::loaders,
+        connection::{PageInfo, Rows, count},
+        context::{loaders, services},
         profile::object::DbProfile,
         suggestion::object::AssetPath,
     },
+    service::searches::Found,
 };
 
 /// An asset that a search found.
@@ -63,12 +64,17 @@ pub struct AssetHitEdge {
 }
 
 /// One page of hits.
-pub struct AssetHitConnection(Rows<AssetHit>);
+pub struct AssetHitConnection {
+    rows: Rows<AssetHit>,
+    found: Found,
+    profiles: Option<Vec<DbProfileId>>,
+}
 
 impl AssetHitConnection {
-    /// The page.
-    pub fn new(page: Page<search::AssetHit>) -> Self {
-        Self(Rows::new(page, |hit| AssetHit(Arc::new(hit))))
+    /// The page of what was found in these profiles.
+    pub fn new(mut found: Found, profiles: Option<Vec<DbProfileId>>) -> Self {
+        let page = std::mem::replace(&mut found.page, Page { rows: Vec::new(), has_next: false, has_previous: false });
+        Self { rows: Rows::new(page, |hit| AssetHit(Arc::new(hit))), found, profiles }
     }
 }
 
@@ -77,16 +83,21 @@ impl AssetHitConnection {
 impl AssetHitConnection {
     /// The hits of this page with their cursors.
     async fn edges(&self) -> Vec<AssetHitEdge> {
-        self.0.edges(|cursor, node| AssetHitEdge { cursor, node })
+        self.rows.edges(|cursor, node| AssetHitEdge { cursor, node })
     }
 
     /// The hits of this page.
     async fn nodes(&self) -> Vec<AssetHit> {
-        self.0.nodes()
+        self.rows.nodes()
     }
 
     /// Where this page stands in the list.
     async fn page_info(&self) -> PageInfo {
-        self.0.page_info()
+        self.rows.page_info()
+    }
+
+    /// All hits, over all pages: exact up to 1,000, which is the most that it says.
+    async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
+        Ok(count(services(context).searches.count(&self.found, self.profiles.as_deref()).await?))
     }
 }

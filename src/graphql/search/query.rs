@@ -36,7 +36,7 @@ impl SearchQuery {
     ) -> Result<AssetHitConnection> {
         let profiles = db_profile_ids.map(|ids| DbProfileId::from_arguments(&ids, "dbProfileIds")).transpose()?;
         let arguments = page_arguments(first, after, None, None);
-        let page = services(context).searches.assets(&text, profiles.as_deref(), &arguments).await?;
-        Ok(AssetHitConnection::new(page))
+        let found = services(context).searches.assets(&text, profiles.as_deref(), &arguments).await?;
+        Ok(AssetHitConnection::new(found, profiles))
     }
 }

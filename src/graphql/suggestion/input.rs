@@ -2,7 +2,7 @@
 
 use async_graphql::{Enum, InputObject};
 
-use super::object::{AssetKind, ConfidenceBand, ReviewState};
+use super::object::{AssetKind, ConfidenceBand, ReviewState, Substance};
 use crate::{
     domain::{filter, suggestion},
     graphql::run::input::OrderDirection,
@@ -17,11 +17,20 @@ pub struct SuggestionFilter {
     bands: Option<Vec<ConfidenceBand>>,
     /// For assets of these kinds.
     kinds: Option<Vec<AssetKind>>,
+    /// Whose description says so much.
+    substances: Option<Vec<Substance>>,
+    /// Whether a comment stood in the database when the run looked.
+    has_comment: Option<bool>,
+    /// Of this schema, exactly so spelled, all below it included.
+    schema: Option<String>,
     /// Of this table, exactly so spelled, its columns included.
     table: Option<String>,
     /// Whose asset or description holds this text; letter case does not count, and `%` and `_` are plain
     /// characters.
     search: Option<String>,
+    /// Whose asset's path, as `AssetPath.display` has it, holds this text; letter case does not count, and `%` and `_`
+    /// are plain characters.
+    name: Option<String>,
 }
 
 impl From<SuggestionFilter> for suggestion::SuggestionFilter {
@@ -30,8 +39,12 @@ impl From<SuggestionFilter> for suggestion::SuggestionFilter {
             states: filter.states.map(|states| states.into_iter().map(Into::into).collect()),
             bands: filter.bands.map(|bands| bands.into_iter().map(Into::into).collect()),
             kinds: filter.kinds.map(|kinds| kinds.into_iter().map(Into::into).collect()),
+            substances: filter.substances.map(|substances| substances.into_iter().map(Into::into).collect()),
+            has_comment: filter.has_comment,
+            schema: filter.schema,
             table: filter.table,
             search: filter.search,
+            name: filter.name,
         }
     }
 }

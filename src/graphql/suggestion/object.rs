@@ -3,15 +3,17 @@
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use tokio::sync::OnceCell;
 
 use crate::{
-    domain::{self, Error, asset, clock::Moment, id::RunId, page::Page, suggestion},
+    domain::{self, Error, asset, clock::Moment, id::RunId, page::Page, substance, suggestion},
     graphql::{
         apply::object::AppliedComment,
         connection::{PageInfo, Rows, count},
         context::{loaders, services},
         ids::Key,
         run::object::Run,
+        suggestion::facets::SuggestionFacets,
     },
 };
 
@@ -89,6 +91,18 @@ pub enum ReviewState {
     Skipped,
 }
 
+/// Whether a description says anything that the asset's name, type and present comment do not.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "substance::Substance")]
+pub enum Substance {
+    /// It says more: a meaning, a unit, allowed values, a target that the name does not tell, a rule.
+    Informative,
+    /// All its words stand in the asset's name, its table's name or its type's, or are words of form.
+    RestatesName,
+    /// All its words stand in the comment that is there.
+    RestatesComment,
+}
+
 /// One wording of a suggestion. Index 0 is the description itself.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Alternative {
@@ -159,6 +173,12 @@ impl Suggestion {
     /// The band that its confidence falls into.
     async fn band(&self) -> ConfidenceBand {
         suggestion::ConfidenceBand::of(self.0.confidence).into()
+    }
+
+    /// Whether the description says more than the asset does. It rates what the model wrote: an edited text changes
+    /// nothing here.
+    async fn substance(&self) -> Substance {
+        self.0.substance.into()
     }
 
     /// Mean log-probability per token, where the provider gives it.
@@ -316,5 +336,11 @@ impl SuggestionConnection {
     /// All suggestions of the run under the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.suggestions_count(self.run, &self.filter).await?))
+    }
+
+    /// Figures for chips, each under the same filter without its own part.
+    #[graphql(complexity = "20 + child_complexity")]
+    async fn facets(&self) -> SuggestionFacets {
+        SuggestionFacets { run: self.run, filter: self.filter.clone(), tallies: OnceCell::new() }
     }
 }

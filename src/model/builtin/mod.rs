@@ -16,6 +16,7 @@
 //! | statistics that say something | 0.05 |
 //! | a comment | at least 0.90 in all |
 //! | a name that says nothing (`value`, `data`), or of words that only look like words | at most 0.45 in all |
+//! | a text that restates the name (`domain/substance.rs`) | at most 0.49: that a name can be read is no evidence of a meaning |
 //! | a name that was not understood | at most 0.30 with samples that tell something, else 0.15 |
 //!
 //! A table adds up name, primary key 0.10, structure 0.08, what it refers to and what refers to it. Each further
@@ -44,7 +45,10 @@ mod wording;
 use async_trait::async_trait;
 
 use crate::{
-    domain::{profile::LlmProvider, run::RunOptions, suggestion::Draft, usage::Usage, vocabulary, words},
+    domain::{
+        asset::AssetPath, profile::LlmProvider, run::RunOptions, substance::restates_name, suggestion::Draft,
+        usage::Usage, vocabulary, words,
+    },
     port::model::{
         ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Revision, Subject, UsageBound,
     },
@@ -53,6 +57,8 @@ use crate::{
 pub use answering::BuiltinConverser;
 use reading::TableReading;
 
+/// The most that a text is worth which restates the name: LOW.
+const RESTATED: f64 = 0.49;
 /// Subjects in one request: enough that a table is read once, few enough that a run shows progress.
 const BATCH_SIZE: usize = 64;
 
@@ -68,11 +74,14 @@ impl Describer for BuiltinDescriber {
             let revision = request.revisions.get(at).and_then(Option::as_ref);
             match *subject {
                 Subject::Table => {
-                    Some(revised(revision, &request.options, |options| table::describe(&reading, options)))
+                    let draft = revised(revision, &request.options, |options| table::describe(&reading, options));
+                    Some(modest(draft, &request.table.path(), None))
                 }
                 Subject::Column(index) => {
                     let column = request.table.columns.get(index)?;
-                    Some(revised(revision, &request.options, |options| column::describe(&reading, column, options)))
+                    let describe = |options: &RunOptions| column::describe(&reading, column, options);
+                    let draft = revised(revision, &request.options, describe);
+                    Some(modest(draft, &request.table.column_path(&column.name), Some(&column.data_type)))
                 }
             }
         };
@@ -83,6 +92,7 @@ impl Describer for BuiltinDescriber {
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
         let describe = |options: &RunOptions| container::describe(&request.container, options);
         let draft = revised(request.revision.as_ref(), &request.options, describe);
+        let draft = modest(draft, &request.container.path, None);
         Ok(DescribeAnswer { drafts: vec![Some(draft)], usage: Usage { requests: 1, ..Usage::default() } })
     }
 
@@ -113,6 +123,18 @@ impl Describer for BuiltinDescriber {
     fn bound(&self, _request: &DescribeRequest) -> UsageBound {
         UsageBound { input_tokens: 0, likely_input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0) }
     }
+}
+
+/// A draft in which no wording from the first that restates the name on is rated above LOW.
+fn modest(mut draft: Draft, asset: &AssetPath, data_type: Option<&str>) -> Draft {
+    let mut most = f64::INFINITY;
+    for alternative in &mut draft.alternatives {
+        if restates_name(&alternative.text, asset, data_type) {
+            most = RESTATED;
+        }
+        alternative.confidence = alternative.confidence.min(most);
+    }
+    draft
 }
 
 /// A draft as a variation of the text before, where one is asked for.

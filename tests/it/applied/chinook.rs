@@ -21,7 +21,8 @@ async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str
     let run = database.start_run(&server, json!({})).await;
     server.events(&run, 0).await;
 
-    let all = json!({ "runId": run, "filter": { "states": ["UNREVIEWED"] }, "decision": "ACCEPT" });
+    let all = json!({ "runId": run, "filter": { "states": ["UNREVIEWED"] }, "decision": "ACCEPT",
+        "replaceComments": true });
     assert_eq!(review(&server, all).await, i64::try_from(ASSETS).unwrap());
     let suggested = suggestions(&server, &run).await;
     let of = |wanted: &str| suggested.iter().position(|one| one.place == wanted).unwrap();

@@ -12,7 +12,7 @@ use gloss::{
         id::{DbProfileId, RunId, SuggestionId},
         page::{PageArguments, PageRequest},
         profile::{DbBackend, NewDbProfile},
-        review::{Choice, Decision, Reviewed, Selection},
+        review::{Choice, Comments, Decision, Reviewed, Selection},
         run::{NewRun, Row, RowOutcome, Run, RunEdit, RunError, VariationMode},
         status::RunStatus,
         suggestion::{ReviewState, Suggestion, SuggestionFilter, SuggestionOrderField},
@@ -92,7 +92,7 @@ impl TestStore {
             self.store.items_to_apply(run, None).await.unwrap()
         };
         let from = self.run(run).await.status;
-        let order = ApplyOrder { from, rollback, overwrite: false, actor: "grace".to_owned() };
+        let order = ApplyOrder::new(from, rollback, false, "grace".to_owned());
         let ordered = items.clone();
         self.change(run, 60, move |edit| edit.begin_apply(order, ordered)).await;
         items
@@ -144,7 +144,7 @@ async fn decisions_by_key_change_what_they_say_and_nothing_else() {
     let test = described(3).await;
     let mut nudges = test.bus.runs();
     let reviewed = test.decide(&[2, 1, 2], FIRST).await.unwrap();
-    assert_eq!(reviewed, Reviewed { changed: 2, first: vec![SuggestionId(1), SuggestionId(2)] });
+    assert_eq!(reviewed, Reviewed { changed: 2, first: vec![SuggestionId(1), SuggestionId(2)], left_out: 0 });
     assert_eq!(nudges.next().await.unwrap().unwrap().run_id, RunId(1));
     // The same again changes nothing, and nobody is nudged.
     assert_eq!(test.decide(&[1, 2], FIRST).await.unwrap().changed, 0);
@@ -165,7 +165,7 @@ async fn decisions_by_key_change_what_they_say_and_nothing_else() {
         let (found, message) = error_of(refused);
         assert_eq!((found, message.contains(word)), (code, true), "{message}");
     }
-    let unknown = Selection::OfRun(RunId(9), SuggestionFilter::default());
+    let unknown = Selection::OfRun(RunId(9), SuggestionFilter::default(), Comments::Keep);
     assert_eq!(error_of(test.store.review(unknown, FIRST, "ada", at(1)).await).0, "NOT_FOUND");
     assert_eq!(test.suggestions(1).await, found);
 
@@ -181,7 +181,7 @@ async fn decisions_by_key_change_what_they_say_and_nothing_else() {
 async fn ten_thousand_are_decided_on_in_few_statements() {
     let test = described(10_000).await;
     let before = test.store.statements();
-    let all = Selection::OfRun(RunId(1), SuggestionFilter::default());
+    let all = Selection::OfRun(RunId(1), SuggestionFilter::default(), Comments::Replace);
     let reviewed = test.store.review(all, Decision::Accept(Choice::Alternative(1)), "ada", at(9)).await.unwrap();
     let by_filter = test.store.statements() - before;
     assert_eq!((reviewed.changed, reviewed.first.len()), (10_000, 200));
@@ -264,7 +264,7 @@ async fn an_apply_writes_what_is_needed_and_no_more() {
     assert_eq!(test.status(1).await, RunStatus::Success);
     // What came of an item is recorded once.
     let again = outcomes.rows[0].1.clone();
-    let order = ApplyOrder { from: RunStatus::Success, rollback: false, overwrite: false, actor: "x".to_owned() };
+    let order = ApplyOrder::new(RunStatus::Success, false, false, "x".to_owned());
     let twice = test.store.change_run(
         run,
         None,
@@ -488,7 +488,7 @@ async fn a_review_of_many_sees_the_newest_version() {
     let store = &test.store;
     test.create(vec![rerun(&[1])], 10).await;
     describe(&test, rerun(&[1]).rows).await;
-    let all = || Selection::OfRun(RunId(1), SuggestionFilter::default());
+    let all = || Selection::OfRun(RunId(1), SuggestionFilter::default(), Comments::Replace);
     let done = store.review(all(), FIRST, "ada", at(20)).await.unwrap();
     assert_eq!(done.first, [SuggestionId(2)], "the first was done again: its newer version waits for its own review");
     test.decide(&[3], Decision::Skip).await.unwrap();
@@ -524,13 +524,13 @@ async fn of_a_chain_the_version_written_last_stands_and_any_can_be_written_again
     assert_eq!(standing().await, [0, 1]);
     assert_eq!(test.audit(AppliedCommentFilter::default()).await.len(), 3);
     // What stands is written again where it is named, or another comment is to be overwritten.
-    let order = |overwrite| ApplyOrder { from: RunStatus::Success, rollback: false, overwrite, actor: "x".to_owned() };
+    let order = |overwrite| ApplyOrder::new(RunStatus::Success, false, overwrite, "x".to_owned());
     let nothing = store.begin_apply(RunId(2), None, order(false), None, false, at(500)).await.unwrap();
-    assert_eq!((nothing.0.status, nothing.1), (RunStatus::Success, 0));
+    assert_eq!((nothing.0.status, nothing.1.total), (RunStatus::Success, 0));
     let named = Some(vec![SuggestionId(2)]);
     for (overwrite, ids) in [(false, named), (true, None)] {
-        let (run, total) = store.begin_apply(RunId(2), None, order(overwrite), ids, false, at(500)).await.unwrap();
-        assert_eq!((run.status, total), (RunStatus::Applying, 1));
+        let (run, begun) = store.begin_apply(RunId(2), None, order(overwrite), ids, false, at(500)).await.unwrap();
+        assert_eq!((run.status, begun.total), (RunStatus::Applying, 1));
         let claimed = test.claim(501).await.unwrap();
         let item = store.planned_items(run.id, 0, 9).await.unwrap().remove(0);
         test.write(run.id, item, ApplyStatus::Unchanged, Some("anew"), 502).await;
@@ -557,10 +557,10 @@ async fn an_apply_begins_with_what_is_decided_at_that_moment() {
         Ok(())
     })
     .await;
-    let order = |from| ApplyOrder { from, rollback: false, overwrite: false, actor: "ada".to_owned() };
+    let order = |from| ApplyOrder::new(from, false, false, "ada".to_owned());
     let begun = store.begin_apply(RunId(1), None, order(RunStatus::Running), None, false, at(30)).await.unwrap();
     assert_eq!(
-        (begun.0.status, begun.0.apply.unwrap().from, begun.1),
+        (begun.0.status, begun.0.apply.unwrap().from, begun.1.total),
         (RunStatus::Applying, RunStatus::ReadyForReview, 1)
     );
     let twice = store.begin_apply(RunId(1), None, order(RunStatus::Running), None, false, at(31)).await;
@@ -569,8 +569,8 @@ async fn an_apply_begins_with_what_is_decided_at_that_moment() {
     assert_eq!(error_of(lost).0, "CONFLICT");
     assert!(test.suggestions(2).await.iter().all(|one| one.review.state == ReviewState::Unreviewed));
     let begun = store.begin_apply(RunId(2), Some(held.attempt), order(RunStatus::Running), None, true, at(33)).await;
-    let (run, total) = begun.unwrap();
-    assert_eq!((run.status, total), (RunStatus::Applying, 1));
+    let (run, begun) = begun.unwrap();
+    assert_eq!((run.status, begun.total), (RunStatus::Applying, 1));
     let states: Vec<_> = test.suggestions(2).await.iter().map(|one| one.review.state).collect();
     assert_eq!(states, [ReviewState::Unreviewed, ReviewState::Accepted]);
     assert_eq!(store.planned_items(RunId(2), 0, 9).await.unwrap()[0].suggestion_id, SuggestionId(4));

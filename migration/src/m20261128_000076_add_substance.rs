@@ -1,0 +1,34 @@
+//! Whether a suggestion says more than its asset. Opening the store rates the rows that are there, some at a time; an
+//! index of those that are left makes this cheap. Another index holds all that facets count.
+
+use sea_orm_migration::prelude::*;
+
+use super::{add_column, columns, execute};
+
+/// Names are in PostgreSQL's index of no use: an entry there has a limit.
+const SQLITE: [&str; 2] = [
+    "CREATE INDEX suggestion_unrated ON suggestion (id) WHERE substance IS NULL",
+    "CREATE INDEX suggestion_facets ON suggestion (run_id, asset_kind, substance, review_state, confidence, applied_id,
+        schema_name, table_name)",
+];
+const POSTGRES: [&str; 2] = [
+    "CREATE INDEX suggestion_unrated ON suggestion (id) WHERE substance IS NULL",
+    "CREATE INDEX suggestion_facets ON suggestion (run_id, asset_kind, substance, review_state, confidence, applied_id)",
+];
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        for column in columns(&["substance?"], ColumnDef::text) {
+            add_column(manager, "suggestion", column).await?;
+        }
+        execute(manager, &SQLITE, &POSTGRES).await
+    }
+}

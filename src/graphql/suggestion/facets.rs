@@ -1,0 +1,128 @@
+//! Facets: how many suggestions each choice of a filter would leave.
+//!
+//! The rule: a facet is counted under the list's filter without its own part, and only when it is asked for. The four
+//! small ones come from one statement.
+
+use async_graphql::{Context, Object, Result, SimpleObject};
+use tokio::sync::OnceCell;
+
+use super::object::{AssetKind, ConfidenceDistribution, ReviewCounts, Substance};
+use crate::{
+    domain::{
+        Error, asset,
+        id::RunId,
+        page::MAX_SIZE,
+        substance,
+        suggestion::{self, ConfidenceBand, Facet, SuggestionFilter, SuggestionTally},
+    },
+    graphql::context::services,
+};
+
+/// Tables that are listed unless told.
+const DEFAULT_TABLES: i32 = 50;
+
+/// Figures for chips.
+pub struct SuggestionFacets {
+    pub(super) run: RunId,
+    pub(super) filter: SuggestionFilter,
+    pub(super) tallies: OnceCell<Vec<SuggestionTally>>,
+}
+
+/// Suggestions for assets of one kind.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct AssetKindCount {
+    /// The kind.
+    kind: AssetKind,
+    /// How many.
+    count: i32,
+}
+
+/// Suggestions whose description says so much.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct SubstanceCount {
+    /// How much it says.
+    substance: Substance,
+    /// How many.
+    count: i32,
+}
+
+/// Suggestions for one table and its columns.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct TableCount {
+    /// The table's schema.
+    schema: Option<String>,
+    /// The table or view.
+    table: String,
+    /// How many.
+    count: i32,
+}
+
+impl SuggestionFacets {
+    async fn tallied(&self, context: &Context<'_>, without: Facet) -> Result<impl Iterator<Item = &SuggestionTally>> {
+        let store = &services(context).ports.store;
+        let tallies = self.tallies.get_or_try_init(|| store.suggestion_tallies(self.run, &self.filter)).await?;
+        Ok(self.filter.tallied(tallies, without))
+    }
+}
+
+/// Figures for chips, each under the same filter without its own part.
+#[Object]
+impl SuggestionFacets {
+    /// Per state of review, under the filter without its states.
+    async fn states(&self, context: &Context<'_>) -> Result<ReviewCounts> {
+        let mut counts = suggestion::ReviewCounts::default();
+        self.tallied(context, Facet::States)
+            .await?
+            .for_each(|tally| counts.add(tally.state, tally.count, tally.applied));
+        Ok(counts.into())
+    }
+
+    /// Per band of confidence, under the filter without its bands.
+    async fn bands(&self, context: &Context<'_>) -> Result<ConfidenceDistribution> {
+        let mut counts = suggestion::ConfidenceDistribution::default();
+        for tally in self.tallied(context, Facet::Bands).await? {
+            match tally.band {
+                ConfidenceBand::High => counts.high += tally.count,
+                ConfidenceBand::Medium => counts.medium += tally.count,
+                ConfidenceBand::Low => counts.low += tally.count,
+            }
+        }
+        Ok(counts.into())
+    }
+
+    /// Per kind of asset, under the filter without its kinds; kinds without suggestions are missing.
+    async fn kinds(&self, context: &Context<'_>) -> Result<Vec<AssetKindCount>> {
+        let tallies: Vec<_> = self.tallied(context, Facet::Kinds).await?.collect();
+        let of = |kind: &asset::AssetKind| {
+            let count = tallies.iter().filter(|tally| tally.kind == *kind).map(|tally| tally.count).sum();
+            AssetKindCount { kind: (*kind).into(), count }
+        };
+        Ok(asset::AssetKind::ALL.iter().map(of).filter(|counted| counted.count > 0).collect())
+    }
+
+    /// Per substance, under the filter without its substances.
+    async fn substances(&self, context: &Context<'_>) -> Result<Vec<SubstanceCount>> {
+        let tallies: Vec<_> = self.tallied(context, Facet::Substances).await?.collect();
+        let of = |substance: &substance::Substance| {
+            let count = tallies.iter().filter(|tally| tally.substance == *substance).map(|tally| tally.count).sum();
+            SubstanceCount { substance: (*substance).into(), count }
+        };
+        Ok(substance::Substance::ALL.iter().map(of).collect())
+    }
+
+    /// The tables with the most suggestions, under the filter without its table; the most first, then by name.
+    #[graphql(complexity = "20 + first.unwrap_or(50).clamp(0, 200) as usize * child_complexity")]
+    async fn tables(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "At most so many, 0 to 200.", default_with = "Some(DEFAULT_TABLES)")] first: Option<i32>,
+    ) -> Result<Vec<TableCount>> {
+        let first = first.unwrap_or(DEFAULT_TABLES);
+        let limit = usize::try_from(first).ok().filter(|limit| *limit <= MAX_SIZE);
+        let limit = limit
+            .ok_or_else(|| Error::bad_input("first", format!("`first` is {first}; it goes from 0 to {MAX_SIZE}")))?;
+        let store = &services(context).ports.store;
+        let tables = store.suggestion_tables(self.run, &self.filter, limit as u64).await?.into_iter();
+        Ok(tables.map(|it| TableCount { schema: it.schema, table: it.table, count: it.count }).collect())
+    }
+}

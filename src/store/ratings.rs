@@ -1,0 +1,63 @@
+//! The substance of suggestions: rated as they are written, and for rows of earlier versions when a store is opened.
+//!
+//! The rule: a rating follows from the row alone, so rows that are not rated yet are rated as they are read; the column
+//! is for filters and figures.
+
+use entity::suggestion::{self, Column};
+use sea_orm::{
+    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect, TransactionTrait,
+    sea_query::{CaseStatement, Expr, ExprTrait},
+};
+
+use super::record;
+use crate::domain::{
+    Result,
+    substance::{Described, Substance, substance},
+};
+
+/// Rows that are rated in one transaction.
+const ROWS_AT_ONCE: u64 = 500;
+
+/// The rating of a row: as recorded, else as it follows from the row.
+pub(super) fn rating(row: &suggestion::Model) -> Result<Substance> {
+    match &row.substance {
+        Some(rated) => record::spelled(rated),
+        None => {
+            let (asset, data_type) = (record::asset_of(row)?, row.data_type.as_deref());
+            let comment = row.existing_comment.as_deref();
+            Ok(substance(&row.description, Described { asset: &asset, data_type, comment }))
+        }
+    }
+}
+
+/// Rates the rows that an earlier version left, some at a time: what was rated stays so if the process dies.
+pub(super) async fn rate_all(writer: &DatabaseConnection) -> Result<()> {
+    let mut rated = 0;
+    loop {
+        let transaction = writer.begin().await?;
+        let rows = suggestion::Entity::find()
+            .filter(Column::Substance.is_null())
+            .order_by_asc(Column::Id)
+            .limit(ROWS_AT_ONCE)
+            .all(&transaction)
+            .await?;
+        if rows.is_empty() {
+            break;
+        }
+        let mut ratings = CaseStatement::new();
+        for row in &rows {
+            ratings = ratings.case(Expr::col(Column::Id).eq(row.id), rating(row)?.as_str());
+        }
+        suggestion::Entity::update_many()
+            .col_expr(Column::Substance, ratings.into())
+            .filter(Column::Id.is_in(rows.iter().map(|row| row.id)))
+            .exec(&transaction)
+            .await?;
+        transaction.commit().await?;
+        rated += rows.len();
+    }
+    if rated > 0 {
+        tracing::info!(suggestions = rated, "suggestions of an earlier version rated");
+    }
+    Ok(())
+}
