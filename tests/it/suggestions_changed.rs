@@ -1,0 +1,157 @@
+//! `suggestionsChanged`: two people who review the same run see each other's decisions. Over WebSocket and SSE of a real
+//! server.
+
+use reqwest::header;
+use serde_json::{Value, json};
+
+use crate::harness::{Live, Server, SqliteTarget};
+
+const WATCH: &str = "subscription ($run: ID!) { suggestionsChanged(runId: $run) {
+    all run { status } suggestions { asset { display } review { state } applied { after } versions { version } } } }";
+const REVIEW: &str = "mutation ($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }";
+
+/// A server and a run that described so many columns of one table.
+async fn house(columns: usize) -> (Server, SqliteTarget, String) {
+    let target = SqliteTarget::with_tables(1, columns);
+    let server = Server::start().await;
+    let db = server.create_db_profile("target", &target.url()).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
+    server.events(&run, 0).await;
+    (server, target, run)
+}
+
+async fn watch(server: &Server, run: &str) -> Live {
+    server.subscribe(WATCH, json!({ "run": run })).await.field("suggestionsChanged")
+}
+
+async fn ids(server: &Server, run: &str) -> Vec<Value> {
+    let query = "query ($run: ID!) { run(id: $run) { suggestions(first: 200) { nodes { id } } } }";
+    let data = server.data(query, json!({ "run": run })).await;
+    data["run"]["suggestions"]["nodes"].as_array().unwrap().iter().map(|node| node["id"].clone()).collect()
+}
+
+async fn review(server: &Server, input: Value) {
+    server.data(REVIEW, json!({ "input": input })).await;
+}
+
+/// Reads changes until one of them shows something.
+async fn until(live: &mut Live, what: &str, shows: impl Fn(&Value) -> bool) -> Value {
+    loop {
+        let change = live.next().await.unwrap_or_else(|| panic!("it ended before {what}"));
+        if shows(&change) {
+            return change;
+        }
+    }
+}
+
+/// Decides until both subscribers have seen a decision: from then on both listen.
+async fn both_listen(server: &Server, id: &Value, one: &mut Live, other: &mut Live) {
+    review(server, json!({ "ids": [id], "decision": "SKIP" })).await;
+    for live in [one, other] {
+        until(live, "the first decision", |change| change.to_string().contains("SKIPPED")).await;
+    }
+}
+
+#[tokio::test]
+async fn decisions_applies_roll_backs_and_re_runs_are_told_to_all_who_watch() {
+    let (server, _target, run) = house(2).await;
+    let ids = ids(&server, &run).await;
+    // A socket's subscription is at work once its operation was taken: a first change tells.
+    let (mut one, mut other) = (watch(&server, &run).await, watch(&server, &run).await);
+    started(&server, &run, &ids[0], &mut one).await;
+    started(&server, &run, &ids[0], &mut other).await;
+    both_listen(&server, &ids[1], &mut one, &mut other).await;
+
+    review(&server, json!({ "ids": [ids[0]], "decision": "ACCEPT", "text": "One" })).await;
+    for live in [&mut one, &mut other] {
+        let change = until(live, "the accept", |change| change.to_string().contains("EDITED")).await;
+        assert_eq!(change["all"], false);
+    }
+    let apply = "mutation ($run: ID!) { applyRun(input: { runId: $run }) { run { id } } }";
+    server.data(apply, json!({ "run": run })).await;
+    until(&mut one, "the apply", |change| change.to_string().contains("\"after\":\"One\"")).await;
+    until(&mut other, "the apply", |change| change.to_string().contains("\"after\":\"One\"")).await;
+    ended(&server, &run).await;
+    let rollback = "mutation ($run: ID!) { rollbackRun(input: { runId: $run }) { run { id } } }";
+    server.data(rollback, json!({ "run": run })).await;
+    let undone = |change: &Value| {
+        let suggestions = change["suggestions"].as_array().unwrap();
+        suggestions.iter().any(|it| it["review"]["state"] == "EDITED" && it["applied"] == Value::Null)
+    };
+    until(&mut one, "the roll-back", undone).await;
+    ended(&server, &run).await;
+    let rerun = "mutation ($ids: [ID!]) { rerun(input: { suggestionIds: $ids }) { runs { id } } }";
+    server.data(rerun, json!({ "ids": [ids[2]] })).await;
+    until(&mut one, "the re-run", |change| change.to_string().contains("\"version\":2")).await;
+
+    // It ends with the run.
+    let delete = "mutation ($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }";
+    server.data(delete, json!({ "ids": [run] })).await;
+    for mut live in [one, other] {
+        while live.next().await.is_some() {}
+    }
+    let error = server.subscribe(WATCH, json!({ "run": run })).await.message().await.unwrap();
+    assert!(error.to_string().contains("NOT_FOUND"), "{error}");
+}
+
+/// Makes changes until this subscriber sees one: from then on it listens.
+async fn started(server: &Server, run: &str, id: &Value, live: &mut Live) {
+    let mut seen = std::pin::pin!(live.next());
+    loop {
+        review(server, json!({ "ids": [id], "decision": "SKIP" })).await;
+        review(server, json!({ "ids": [id], "decision": "RESTORE" })).await;
+        let again = std::pin::pin!(tokio::time::sleep(std::time::Duration::from_millis(100)));
+        if let futures_util::future::Either::Left((change, _)) = futures_util::future::select(&mut seen, again).await {
+            assert!(change.is_some(), "{run}");
+            return;
+        }
+    }
+}
+
+async fn ended(server: &Server, run: &str) {
+    server.events(run, 0).await;
+}
+
+#[tokio::test]
+async fn a_review_of_very_many_tells_to_fetch_again_and_other_runs_are_not_told() {
+    let (server, target, run) = house(250).await;
+    let db = server.create_db_profile("again", &target.url()).await;
+    let other = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
+    server.events(&other, 0).await;
+    let (ours, theirs) = (ids(&server, &run).await, ids(&server, &other).await);
+    let mut live = watch(&server, &run).await;
+    started(&server, &run, &ours[0], &mut live).await;
+    review(&server, json!({ "runId": other, "decision": "SKIP" })).await;
+    review(&server, json!({ "ids": [theirs[0]], "decision": "RESTORE" })).await;
+    review(&server, json!({ "runId": run, "decision": "ACCEPT" })).await;
+    let change = until(&mut live, "the review", |change| change["all"] == true).await;
+    assert_eq!(change["suggestions"], json!([]));
+}
+
+#[tokio::test]
+async fn it_is_served_as_server_sent_events() {
+    let (server, _target, run) = house(1).await;
+    let ids = ids(&server, &run).await;
+    let body = json!({ "query": WATCH, "variables": { "run": run } });
+    let request = reqwest::Client::new()
+        .post(format!("{}/graphql", server.base))
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(body.to_string());
+    let mut response = request.header(header::ACCEPT, "text/event-stream").send().await.unwrap();
+    let mut read = String::new();
+    let mut reading = std::pin::pin!(async {
+        while !read.contains("SKIPPED") {
+            read += std::str::from_utf8(&response.chunk().await.unwrap().expect("it goes on")).unwrap();
+        }
+        read.clone()
+    });
+    loop {
+        review(&server, json!({ "ids": [ids[0]], "decision": "RESTORE" })).await;
+        review(&server, json!({ "ids": [ids[0]], "decision": "SKIP" })).await;
+        let again = std::pin::pin!(tokio::time::sleep(std::time::Duration::from_millis(300)));
+        if let futures_util::future::Either::Left((read, _)) = futures_util::future::select(&mut reading, again).await {
+            assert!(read.contains("event: next") && read.contains("suggestionsChanged"), "{read}");
+            return;
+        }
+    }
+}
