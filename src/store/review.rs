@@ -426,7 +426,9 @@ impl SqlStore {
         }
         let (items, replacing) = if order.rollback {
             let items = apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?;
-            let replacing = items.iter().filter(|item| item.text.is_some()).count();
+            // A blank comment that is put back is none.
+            let says = |item: &&ApplyItem| item.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+            let replacing = items.iter().filter(says).count();
             (items, replacing)
         } else {
             apply_plan::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
