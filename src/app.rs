@@ -5,7 +5,7 @@
 use std::{
     io::IsTerminal,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -21,6 +21,7 @@ use crate::{
     config::{self, ConfigError, LogFormat, Settings, secret, sqlite_file, sqlite_url},
     demo,
     domain::{
+        Error,
         clock::{Clock, SystemClock},
         filter::RunFilter,
         profile::{DbBackend, LlmProvider, NewDbProfile, NewLlmProfile},
@@ -33,7 +34,7 @@ use crate::{
     model::{ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, store::Store},
     service::Services,
-    store::{self, SqlStore},
+    store::{self, Found, OpenError, SqlStore},
     target::SqlTargets,
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
@@ -63,6 +64,20 @@ pub enum StartError {
     /// The store's key, or the store.
     #[error(transparent)]
     Key(#[from] KeyError),
+    /// The store.
+    #[error(transparent)]
+    Store(#[from] OpenError),
+    /// The store is not where it was.
+    #[error(
+        "the key file {} belongs to a store, and the store {place} is empty or not there; put the store back from a \
+         backup, or name it with --store-url. To begin with an empty one, say --new-store", key.display()
+    )]
+    Lost {
+        /// Where the store should be.
+        place: String,
+        /// The key file.
+        key: PathBuf,
+    },
     /// An address that others reach, and nobody who could show a token.
     #[error(
         "Gloss does not listen on {0} without an access token, for everybody could do everything there; make one with \
@@ -76,7 +91,7 @@ pub enum StartError {
     #[error("the store {} cannot be written to: {source}; name another with --store-url", path.display())]
     StoreFile {
         /// The file.
-        path: std::path::PathBuf,
+        path: PathBuf,
         /// Why.
         source: std::io::Error,
     },
@@ -110,8 +125,9 @@ pub enum StartError {
 /// # Errors
 /// [`StartError`].
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
+    foresee(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
-    open_store(&settings, Arc::new(LocalBus::default())).await?;
+    open_store(&settings, Arc::new(LocalBus::default())).await?.close().await?;
     println!("the store {} is up to date", store::place(settings.store_url.expose_secret()));
     Ok(())
 }
@@ -121,6 +137,7 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
+    foresee(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     // What an earlier rotation left half-way is brought to its end first.
     let store = open_store(&settings, Arc::new(LocalBus::default())).await?;
@@ -137,6 +154,7 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
 /// # Errors
 /// [`StartError`].
 pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), StartError> {
+    foresee(&settings, Secrets::Unneeded).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     // What an earlier rotation left half-way is brought to its end first; what is wrong otherwise comes up again.
     if let Ok(store) = open_store(&settings, Arc::new(LocalBus::default())).await {
@@ -147,7 +165,8 @@ pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), Star
     Ok(())
 }
 
-/// Asks the server that is named, or the one that holds the data folder, or the store in this process.
+/// Asks the server that is named, or the one that holds the data folder, or the store in this process, without the key
+/// of its secrets.
 ///
 /// # Errors
 /// [`StartError`].
@@ -156,15 +175,19 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     if let Some(server) = server {
         return Ok(Client::of_server(&server, secret(cli::TOKEN)?));
     }
-    let folder = match Lock::folder(&settings.data_dir) {
-        Err(LockError::InUse { at: Some(at), .. }) => return Ok(Client::of_server(&at, secret(cli::TOKEN)?)),
+    match foresee(settings, Secrets::Unneeded).await {
+        Err(StartError::Lock(LockError::InUse { at: Some(at), .. })) => {
+            return Ok(Client::of_server(&at, secret(cli::TOKEN)?));
+        }
         other => other?,
     };
+    let folder = Lock::folder(&settings.data_dir)?;
     let store_lock = prepare_store_file(settings)?;
     let place = store::place(settings.store_url.expose_secret());
     eprintln!("No server holds {}: this works on the store {place}.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
-    let ports = ports(settings, Arc::new(open_store(settings, bus.clone()).await?), bus);
+    let store = store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?;
+    let ports = ports(settings, Arc::new(store), bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));
     Ok(Client::Own { schema, locks: Box::new((folder, store_lock)) })
 }
@@ -172,6 +195,33 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
 /// The library for TLS wants to be told which cryptography it uses; twice is once.
 fn install_tls() {
     let _already = rustls::crypto::ring::default_provider().install_default();
+}
+
+/// Whether what follows reads or writes secrets of the store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Secrets {
+    Needed,
+    Unneeded,
+}
+
+/// Finds out what would keep a start from succeeding, and changes nothing: neither where there is nothing yet, nor what
+/// is there.
+async fn foresee(settings: &Settings, secrets: Secrets) -> Result<Found, StartError> {
+    let url = settings.store_url.expose_secret();
+    let _folder = Lock::of_folder_if_there(&settings.data_dir)?;
+    let store_file = own_store_file(settings);
+    if let Some(path) = store_file.as_ref().filter(|path| !path.parent().is_some_and(Path::is_dir)) {
+        return Err(StartError::StoreFile { path: path.clone(), source: std::io::ErrorKind::NotFound.into() });
+    }
+    let _store = store_file.map(|path| Lock::of_store_if_there(&path)).transpose()?;
+    let found = store::inspect(url).await?;
+    if found.is_empty() && !settings.new_store && key::was_used(&settings.data_dir)? {
+        return Err(StartError::Lost { place: store::place(url), key: key::file(&settings.data_dir) });
+    }
+    if secrets == Secrets::Needed {
+        Key::check(&settings.data_dir, settings.secret_key.clone(), &found)?;
+    }
+    Ok(found)
 }
 
 async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore, StartError> {
@@ -201,14 +251,24 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         Some(path) => http::Documents::trusted(path, &cli::token::DOCUMENTS)?,
         None => http::Documents::automatic(),
     };
+    let listener = tokio::net::TcpListener::bind(settings.listen)
+        .await
+        .map_err(|source| StartError::Listen { address: settings.listen, source })?;
+    let address = listener.local_addr()?;
+    let found = foresee(&settings, Secrets::Needed).await?;
+    if !settings.listen.ip().is_loopback() && !found.has_token(SystemClock.now()) {
+        return Err(StartError::NoToken(settings.listen));
+    }
+
+    // From here on things are made and changed.
     let mut folder = Lock::folder(&settings.data_dir)?;
     raise_open_files();
     let stop = CancellationToken::new();
     listen_to_signals(stop.clone())?;
-
     let _store_lock = prepare_store_file(&settings)?;
     let bus = Arc::new(LocalBus::default());
-    let store: Arc<dyn Store> = Arc::new(open_store(&settings, bus.clone()).await?);
+    let opened = open_store(&settings, bus.clone()).await?;
+    let store: Arc<dyn Store> = Arc::new(opened.clone());
     let demo_file = settings.data_dir.join("demo.db");
     if demo_file.exists() {
         narrow(&demo_file);
@@ -219,14 +279,6 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let ports = ports(&settings, store, bus);
     add_first_profiles(ports.store.as_ref(), ports.clock.as_ref(), &demo_file).await?;
     let services = Services::new(ports.clone(), "local");
-    if !settings.listen.ip().is_loopback() && !services.tokens.any_opens().await? {
-        return Err(StartError::NoToken(settings.listen));
-    }
-
-    let listener = tokio::net::TcpListener::bind(settings.listen)
-        .await
-        .map_err(|source| StartError::Listen { address: settings.listen, source })?;
-    let address = listener.local_addr()?;
     folder.tell_address(reachable(address))?;
     let working = tokio::spawn(
         Pool::new(ports.clone(), services.searches.readings(), pool_settings(&settings), stop.clone()).work(),
@@ -265,6 +317,10 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  store     {}", store::place(settings.store_url.expose_secret()));
     http::serve(listener, door).await?;
     let _ended = tokio::join!(working, scheduling);
+    // What lies beside the store's file is written to it, unless somebody holds on to a connection.
+    if !matches!(tokio::time::timeout(GRACE, opened.close()).await, Ok(Ok(()))) {
+        tracing::warn!("the store was not closed; the next start takes up what lies beside its file");
+    }
     tracing::info!("stopped");
     Ok(())
 }
@@ -299,14 +355,17 @@ fn http_limits(settings: &Settings) -> http::Limits {
     }
 }
 
-/// The server can do its work while its store answers.
+/// The server can do its work while its store can be read and written.
 fn readiness(store: Arc<dyn Store>) -> http::Ready {
     http::Ready::new(move || {
         let store = Arc::clone(&store);
         async move {
-            store.ping().await.map_err(|error| {
-                tracing::error!(error = &error as &dyn std::error::Error, "the store does not answer");
-                "the store does not answer; the log tells why".to_owned()
+            store.prove().await.map_err(|error| match error {
+                Error::Unavailable { message } | Error::Unsure { message } => message,
+                error => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "the store cannot be read and written");
+                    "the store cannot be read and written; the log tells why".to_owned()
+                }
             })
         }
     })
@@ -335,6 +394,12 @@ fn start_log(settings: &Settings) -> Result<(), StartError> {
     Ok(())
 }
 
+/// The file of a store that the lock of the data folder does not cover.
+fn own_store_file(settings: &Settings) -> Option<PathBuf> {
+    let path = sqlite_file(settings.store_url.expose_secret())?;
+    (path.parent() != Some(settings.data_dir.as_path())).then_some(path)
+}
+
 /// Makes the store's file readable by this user alone before anything is written to it, and locks it where the lock
 /// of the data folder does not cover it: a store has one process.
 fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
@@ -345,10 +410,7 @@ fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
         name.push(suffix);
         narrow(Path::new(&name));
     }
-    if path.parent() == Some(settings.data_dir.as_path()) {
-        return Ok(None);
-    }
-    Ok(Some(Lock::store(&path)?))
+    Ok(own_store_file(settings).map(|path| Lock::store(&path)).transpose()?)
 }
 
 /// The two profiles that a fresh start leaves to use at once: while there was no run yet, each where there is none of

@@ -67,6 +67,9 @@ pub struct Flags {
     /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true)]
     pub store_url: Option<SecretString>,
+    /// Begin with an empty store although the key file of the data folder says that there was one
+    #[arg(long, env = "GLOSS_NEW_STORE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
+    pub new_store: Option<bool>,
     /// Runs at once in this process [default: 4]; 0 makes it an API-only process
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N", value_parser = whole::<usize>)]
     pub workers: Option<usize>,
@@ -138,11 +141,14 @@ pub struct Place {
     /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true, global = true)]
     store_url: Option<SecretString>,
+    /// Begin with an empty store although the key file of the data folder says that there was one
+    #[arg(long, env = "GLOSS_NEW_STORE", num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    new_store: Option<bool>,
 }
 
 impl From<Place> for Flags {
-    fn from(Place { config, data_dir, store_url }: Place) -> Self {
-        Self { config, data_dir, store_url, ..Self::default() }
+    fn from(Place { config, data_dir, store_url, new_store }: Place) -> Self {
+        Self { config, data_dir, store_url, new_store, ..Self::default() }
     }
 }
 
@@ -177,6 +183,7 @@ struct File {
     listen: Option<SocketAddr>,
     data_dir: Option<PathBuf>,
     store_url: Option<String>,
+    new_store: Option<bool>,
     workers: Option<usize>,
     provider_patience_seconds: Option<u64>,
     target_patience_seconds: Option<u64>,
@@ -206,6 +213,8 @@ pub struct Settings {
     pub data_dir: PathBuf,
     /// Where the records are kept.
     pub store_url: SecretString,
+    /// Whether an empty store may stand beside the key of another.
+    pub new_store: bool,
     /// Runs at once in this process; 0 for none.
     pub workers: usize,
     /// How long a run bears with a provider that does not answer.
@@ -330,6 +339,7 @@ impl Settings {
             listen,
             data_dir,
             store_url,
+            new_store: flags.new_store.or(file.new_store).unwrap_or_default(),
             workers: range("workers", flags.workers.or(file.workers).unwrap_or(DEFAULT_WORKERS), 0, MAX_WORKERS)?,
             provider_patience: flags
                 .provider_patience_seconds

@@ -1,7 +1,8 @@
 //! The key that the store's secrets are sealed with: from the environment, or from a file in the data folder.
 //!
 //! The rule: a key never stands on a command line, the file is readable by its owner alone, and a new key takes the
-//! place of the old one only once all secrets are sealed with it: until then it waits beside the old one.
+//! place of the old one only once all secrets are sealed with it: until then it waits beside the old one. A key file
+//! says when a store has been sealed with its key, so that a store that is lost later is missed.
 
 use std::{
     fs,
@@ -14,7 +15,7 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use crate::{
     config::SECRET_KEY as VARIABLE,
     lifecycle::make_private,
-    store::{self, Forgotten, OpenError, SealKey, WeakKey},
+    store::{self, Forgotten, Found, OpenError, SealKey, WeakKey},
 };
 
 /// The variable that holds the key to come, for a rotation.
@@ -23,6 +24,8 @@ pub const NEW_VARIABLE: &str = "GLOSS_NEW_SECRET_KEY";
 const FILE: &str = "secret.key";
 /// The file with the key to come.
 const NEW_FILE: &str = "secret.key.new";
+/// The line after the key of a store.
+const USED: &str = "# A store is sealed with this key: keep a copy of both.";
 
 /// Why there is no key.
 #[derive(Debug, thiserror::Error)]
@@ -104,19 +107,49 @@ impl Key {
     /// # Errors
     /// [`KeyError`].
     pub fn of(folder: &Path, environment: Option<SecretString>) -> Result<Self, KeyError> {
-        let key =
-            |origin: String, text, is_new, in_file| Self { origin, text, folder: folder.to_owned(), is_new, in_file };
-        if let Some(text) = environment {
-            return Ok(key(VARIABLE.to_owned(), text, false, false));
-        }
         let file = folder.join(FILE);
-        let origin = file.display().to_string();
-        if file.exists() {
-            return Ok(key(origin, read(&file)?, false, true));
+        if let Some(key) = Self::known(folder, environment)? {
+            if key.in_file {
+                make_private(&file).map_err(|source| KeyError::File { path: file, source })?;
+            }
+            return Ok(key);
         }
         let text = SealKey::new_text()?;
         write(&file, &text)?;
-        Ok(key(origin, text, true, true))
+        Ok(Self { origin: file.display().to_string(), text, folder: folder.to_owned(), is_new: true, in_file: true })
+    }
+
+    /// The key of a data folder, where there is one. Nothing is changed.
+    fn known(folder: &Path, environment: Option<SecretString>) -> Result<Option<Self>, KeyError> {
+        let key =
+            |origin: String, text, in_file| Self { origin, text, folder: folder.to_owned(), is_new: false, in_file };
+        if let Some(text) = environment {
+            return Ok(Some(key(VARIABLE.to_owned(), text, false)));
+        }
+        let file = folder.join(FILE);
+        if !file.exists() {
+            return Ok(None);
+        }
+        Ok(Some(key(file.display().to_string(), read(&file)?, true)))
+    }
+
+    /// Finds out whether the key that there is opens a store. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`KeyError`].
+    pub fn check(folder: &Path, environment: Option<SecretString>, store: &Found) -> Result<(), KeyError> {
+        let file = folder.join(FILE);
+        let Some(key) = Self::known(folder, environment)? else {
+            return if store.is_sealed() { Err(KeyError::Missing { file }) } else { Ok(()) };
+        };
+        if store.opens(&key.sealing(&key.text)?) {
+            return Ok(());
+        }
+        let new = folder.join(NEW_FILE);
+        if key.in_file && new.exists() && store.opens(&key.sealing(&read(&new)?)?) {
+            return Ok(());
+        }
+        Err(KeyError::Wrong { origin: key.origin, file })
     }
 
     fn file(&self) -> PathBuf {
@@ -137,13 +170,20 @@ impl Key {
     {
         match open(self.sealing(&self.text)?).await {
             Err(OpenError::WrongKey) => {}
-            other => return Ok(other?),
+            Ok(opened) => {
+                if self.in_file {
+                    mark_used(&self.file());
+                }
+                return Ok(opened);
+            }
+            Err(error) => return Err(error.into()),
         }
         let new = self.folder.join(NEW_FILE);
         if self.in_file && new.exists() {
             match open(self.sealing(&read(&new)?)?).await {
                 Ok(opened) => {
                     fs::rename(&new, self.file()).map_err(|source| KeyError::File { path: new, source })?;
+                    mark_used(&self.file());
                     return Ok(opened);
                 }
                 Err(OpenError::WrongKey) => {}
@@ -221,30 +261,83 @@ impl Key {
         // A failure may come after the secrets are sealed anew: the new key stays where a start looks for it.
         let sealed = reseal(&new).await?;
         fs::rename(&waiting, &file).and_then(|()| sync_folder(&file)).map_err(unusable(&waiting))?;
+        mark_used(&file);
         Ok((sealed, format!("the new key is in {}; keep a copy of it with your backups", file.display())))
     }
 }
 
+/// Whether a store has been sealed with the key file of a data folder.
+///
+/// # Errors
+/// [`KeyError::File`].
+pub fn was_used(folder: &Path) -> Result<bool, KeyError> {
+    let file = folder.join(FILE);
+    Ok(file.exists() && whole(&file)?.1)
+}
+
+/// Where the key file of a data folder stands.
+#[must_use]
+pub fn file(folder: &Path) -> PathBuf {
+    folder.join(FILE)
+}
+
+/// Says in a key file that a store has been sealed with it. The key before that line is not touched.
+fn mark_used(file: &Path) {
+    let mark = || {
+        let used = whole(file).map_err(|_| io::Error::other("it cannot be read"))?.1;
+        if used {
+            return Ok(());
+        }
+        let mut file = fs::OpenOptions::new().append(true).open(file)?;
+        // A key that a person wrote may end without a line's end.
+        file.write_all(format!("\n{USED}\n").as_bytes())?;
+        file.sync_all()
+    };
+    if let Err(error) = mark() {
+        tracing::warn!(file = %file.display(), %error, "a store that is lost will not be missed at the next start");
+    }
+}
+
 fn read(path: &Path) -> Result<SecretString, KeyError> {
-    let unusable = |source| KeyError::File { path: path.to_owned(), source };
-    make_private(path).map_err(unusable)?;
-    Ok(SecretString::from(fs::read_to_string(path).map_err(unusable)?))
+    Ok(whole(path)?.0)
+}
+
+/// The key in a file, and whether the file says that a store has been sealed with it. That line may have been cut.
+fn whole(path: &Path) -> Result<(SecretString, bool), KeyError> {
+    let mut text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
+    let mark = text.find("\n#");
+    let key = SecretString::from(&text[..mark.unwrap_or(text.len())]);
+    let used = mark.is_some_and(|mark| text[mark..].trim_end().ends_with(USED));
+    text.zeroize();
+    Ok((key, used))
 }
 
 /// Makes the names in a file's folder outlast a power cut.
-fn sync_folder(file: &Path) -> std::io::Result<()> {
+fn sync_folder(file: &Path) -> io::Result<()> {
     file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
-/// Writes a key so that it is there after a power cut, too.
+/// Writes a key so that it is there after a power cut, too. It is written beside its place and moved when it is complete:
+/// a full disk leaves no half of a key.
 fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
-    let unusable = |source| KeyError::File { path: path.to_owned(), source };
+    let mut part = path.as_os_str().to_owned();
+    part.push(".part");
+    let part = PathBuf::from(part);
     let mut options = fs::OpenOptions::new();
     options.write(true).create(true).truncate(true);
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    let mut file = options.open(path).map_err(unusable)?;
     let mut text = format!("{}\n", key.expose_secret());
-    let written = file.write_all(text.as_bytes()).and_then(|()| file.sync_all()).and_then(|()| sync_folder(path));
+    let write = || {
+        let mut file = options.open(&part)?;
+        file.write_all(text.as_bytes())?;
+        file.sync_all()?;
+        fs::rename(&part, path)?;
+        sync_folder(path)
+    };
+    let written = write();
     text.zeroize();
-    written.map_err(unusable)
+    written.map_err(|source| {
+        let _gone = fs::remove_file(&part);
+        KeyError::File { path: path.to_owned(), source }
+    })
 }

@@ -20,6 +20,11 @@ const LEFT_AT_ONCE: i32 = 130;
 const KEPT_HERE: [&str; 2] = ["store.db", "secret.key"];
 /// What names the data folder.
 const FOLDER_SETTING: &str = "--data-dir";
+/// What names the store.
+const STORE_SETTING: &str = "--store-url";
+/// The signal that a process gets whose file has reached the largest size that it may have. Its default ends the process;
+/// whoever listens is told by an error of the write.
+const FILE_SIZE: i32 = 25;
 /// The mode of folders that are everybody's, as /tmp.
 const STICKY: u32 = 0o1000;
 
@@ -75,17 +80,46 @@ impl Lock {
     /// # Errors
     /// [`LockError`].
     pub fn store(store: &Path) -> Result<Self, LockError> {
-        let mut name = store.to_owned().into_os_string();
-        name.push(".lock");
-        Self::take(store, "--store-url", Path::new(&name))
+        Self::take(store, STORE_SETTING, &beside(store))
+    }
+
+    /// Takes the lock of a data folder for a look, where somebody has made one. Nothing is changed.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn of_folder_if_there(folder: &Path) -> Result<Option<Self>, LockError> {
+        if folder.exists() && !folder.is_dir() {
+            let source = std::io::ErrorKind::NotADirectory.into();
+            return Err(LockError::Unusable { path: folder.to_owned(), setting: FOLDER_SETTING, source });
+        }
+        Self::take_if_there(folder, FOLDER_SETTING, &folder.join("lock"))
+    }
+
+    /// The same for a store that lies outside of the data folder.
+    ///
+    /// # Errors
+    /// [`LockError`].
+    pub fn of_store_if_there(store: &Path) -> Result<Option<Self>, LockError> {
+        Self::take_if_there(store, STORE_SETTING, &beside(store))
+    }
+
+    fn take_if_there(place: &Path, setting: &'static str, file: &Path) -> Result<Option<Self>, LockError> {
+        if !file.exists() {
+            return Ok(None);
+        }
+        Self::lock(place, setting, file, OpenOptions::new().read(true).write(true)).map(Some)
     }
 
     fn take(place: &Path, setting: &'static str, file: &Path) -> Result<Self, LockError> {
-        let unusable = |source| LockError::Unusable { path: place.to_owned(), setting, source };
         let mut options = OpenOptions::new();
         options.read(true).write(true).create(true).truncate(false);
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         narrow(file);
+        Self::lock(place, setting, file, &options)
+    }
+
+    fn lock(place: &Path, setting: &'static str, file: &Path, options: &OpenOptions) -> Result<Self, LockError> {
+        let unusable = |source| LockError::Unusable { path: place.to_owned(), setting, source };
         let mut file = options.open(file).map_err(unusable)?;
         match file.try_lock() {
             Ok(()) => Ok(Self { place: place.to_owned(), file }),
@@ -112,6 +146,13 @@ impl Lock {
         };
         write().map_err(|source| LockError::Unusable { path, setting: FOLDER_SETTING, source })
     }
+}
+
+/// The lock of a store that lies outside of the data folder.
+fn beside(store: &Path) -> PathBuf {
+    let mut name = store.to_owned().into_os_string();
+    name.push(".lock");
+    name.into()
 }
 
 fn make_private_folder(path: &Path) -> std::io::Result<()> {
@@ -167,6 +208,8 @@ pub fn narrow(path: &Path) {
 /// # Errors
 /// Where signals cannot be listened to.
 pub fn listen_to_signals(stop: CancellationToken) -> std::io::Result<()> {
+    // Heard once, it is heard for good.
+    drop(signal(SignalKind::from_raw(FILE_SIZE))?);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move {
         let mut next = async || {

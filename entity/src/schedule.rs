@@ -28,6 +28,8 @@ pub struct Model {
     /// Null unless it is active.
     pub next_fire_at: Option<i64>,
     pub last_fire_at: Option<i64>,
+    /// When the next firing was planned.
+    pub planned_at: i64,
     pub created_at: i64,
     pub db_profile_id: i64,
     pub llm_profile_id: Option<i64>,

@@ -11,6 +11,8 @@ pub struct Model {
     pub id: i32,
     /// A text that everybody knows, sealed.
     pub probe: String,
+    /// How often a write was proved.
+    pub proofs: i64,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -6,7 +6,7 @@
 //! [`create_table`] and [`add_column`], so that texts compare alike everywhere: by their bytes.
 
 use sea_orm_migration::{
-    MigrationTrait, SchemaManager, async_trait,
+    MigrationTrait, async_trait,
     sea_orm::{ConnectionTrait, DatabaseBackend, DbErr},
     sea_query::{
         Alias, ColumnDef, ColumnType, ForeignKey, ForeignKeyAction, ForeignKeyCreateStatement, Index, IntoTableRef,
@@ -14,7 +14,7 @@ use sea_orm_migration::{
     },
 };
 
-pub use sea_orm_migration::MigratorTrait;
+pub use sea_orm_migration::{MigratorTrait, SchemaManager};
 
 mod m20261123_000001_create_profile;
 mod m20261123_000002_create_run;
@@ -34,6 +34,8 @@ mod m20261127_000040_create_api_token;
 mod m20261127_000041_create_seal;
 mod m20261127_000042_key_catalog_by_profile;
 mod m20261128_000050_add_sample_views;
+mod m20261128_000060_add_proof;
+mod m20261128_000061_add_planned_at;
 mod m20261128_000065_extend_run;
 mod m20261128_000075_add_profile_notes;
 mod m20261128_000076_add_substance;
@@ -64,6 +66,8 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000041_create_seal::Migration),
             Box::new(m20261127_000042_key_catalog_by_profile::Migration),
             Box::new(m20261128_000050_add_sample_views::Migration),
+            Box::new(m20261128_000060_add_proof::Migration),
+            Box::new(m20261128_000061_add_planned_at::Migration),
             Box::new(m20261128_000065_extend_run::Migration),
             Box::new(m20261128_000075_add_profile_notes::Migration),
             Box::new(m20261128_000076_add_substance::Migration),

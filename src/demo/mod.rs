@@ -43,7 +43,10 @@ pub async fn create(path: &Path) -> Result<(), DemoError> {
         Err(error) if error.kind() != std::io::ErrorKind::NotFound => return Err(in_file(error)),
         _ => {}
     }
-    fill(&part).await.map_err(|source| DemoError::Database { path: path.to_owned(), source })?;
+    if let Err(source) = fill(&part).await {
+        let _gone = tokio::fs::remove_file(&part).await;
+        return Err(DemoError::Database { path: path.to_owned(), source });
+    }
     tokio::fs::rename(&part, path).await.map_err(in_file)
 }
 

@@ -59,6 +59,12 @@ pub enum Error {
         /// Which one, why, and what to check.
         message: String,
     },
+    /// The store did not say whether it recorded a change.
+    #[error("{message}")]
+    Unsure {
+        /// What may have been done, and how to find out.
+        message: String,
+    },
     /// A fault of Gloss's own. The cause is for the log.
     #[error("internal error")]
     Internal(#[source] Cause),
@@ -105,6 +111,11 @@ impl Error {
         Self::Unavailable { message: message.into() }
     }
 
+    /// The store did not say whether it recorded a change.
+    pub fn unsure(message: impl Into<String>) -> Self {
+        Self::Unsure { message: message.into() }
+    }
+
     /// A fault of Gloss's own.
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
@@ -120,7 +131,7 @@ impl Error {
             Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
             Self::Unauthenticated { .. } => "UNAUTHENTICATED",
             Self::Forbidden { .. } => "FORBIDDEN",
-            Self::Unavailable { .. } => "UNAVAILABLE",
+            Self::Unavailable { .. } | Self::Unsure { .. } => "UNAVAILABLE",
             Self::Internal(_) => "INTERNAL",
         }
     }

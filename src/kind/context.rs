@@ -4,7 +4,10 @@
 //! [`RunContext::patiently`]. Both bear with a database that is away for a while.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::{Duration, Instant},
 };
 
@@ -21,14 +24,17 @@ use super::{
 use crate::{
     domain::{
         Error, Result,
+        clock::Moment,
         profile::{DbProfile, LlmProfile},
         run::{Run, RunEdit, RunError},
     },
     port::{Ports, target::TargetError},
 };
 
-/// How often the store is asked again before a run gives up: some minutes, with the waits of its patience.
+/// How often a store that failed by a fault of Gloss is asked again before a run gives up.
 const STORE_TRIES: usize = 10;
+/// The longest wait for a store that cannot be used: a try costs next to nothing.
+pub const STORE_WAIT: Duration = Duration::from_secs(5);
 
 /// How long a run bears with others that do not answer.
 #[derive(Debug, Clone, Copy)]
@@ -95,6 +101,19 @@ pub struct RunContext {
     pub ledger: Ledger,
     /// When this claim began.
     began: Instant,
+    /// Since when a record has waited for the store, and why, until that is told.
+    waited: Arc<Mutex<Option<StoreWait>>>,
+}
+
+/// Since when a record has waited for the store, and why.
+type StoreWait = (Moment, String);
+
+/// Tells in a run that it has waited for the store.
+fn tell_wait(edit: &mut RunEdit, (since, reason): &StoreWait) {
+    let seconds = (edit.at - *since).num_seconds().max(0);
+    let hint = "nothing is lost and nothing was asked for twice; see to it that the store can be written to";
+    let error = RunError::new("UNAVAILABLE", reason.clone(), hint);
+    edit.warn(format!("The run waited {seconds} s for the store: {reason}"), Some(error));
 }
 
 impl RunContext {
@@ -109,33 +128,73 @@ impl RunContext {
     ) -> Self {
         let ledger = Ledger::new(run.budget.clone(), &run.usage);
         let Stops { stop, cancel } = stops;
-        Self { ports, run, stop, cancel, gates, readings, patience, ledger, began: Instant::now() }
+        Self {
+            ports,
+            run,
+            stop,
+            cancel,
+            gates,
+            readings,
+            patience,
+            ledger,
+            began: Instant::now(),
+            waited: Arc::default(),
+        }
     }
 
     /// Records what happened, fenced by this claim. The record is written whole even when the caller is
-    /// dropped meanwhile. Where the store does not answer, it waits and tries again, but only while the change
-    /// has not begun: so nothing is recorded twice.
+    /// dropped meanwhile. While the store cannot be used, it waits and tries again, and says so in the run afterwards;
+    /// where nobody knows whether it was recorded, it does not: so nothing is recorded twice.
     ///
     /// # Errors
     /// `Conflict` where the claim was lost.
-    pub async fn record(&self, change: impl FnOnce(&mut RunEdit) -> Result<()> + Send + 'static) -> Result<Run> {
+    pub async fn record(
+        &self,
+        change: impl FnOnce(&mut RunEdit) -> Result<()> + Clone + Send + 'static,
+    ) -> Result<Run> {
         let (store, clock) = (Arc::clone(&self.ports.store), Arc::clone(&self.ports.clock));
         let (id, attempt) = (self.run.id, self.run.attempt);
-        let change = Arc::new(Mutex::new(Some(change)));
-        let begun = {
-            let change = Arc::clone(&change);
-            move || locked(&change).is_none()
+        let waited = Arc::clone(&self.waited);
+        let mut waits = self.patience.waits();
+        let write = async move {
+            let mut tries = 0;
+            loop {
+                let begun = Arc::new(AtomicBool::new(false));
+                let told = Arc::new(Mutex::new(None));
+                let once = {
+                    let (change, begun) = (change.clone(), Arc::clone(&begun));
+                    let (waited, told) = (Arc::clone(&waited), Arc::clone(&told));
+                    move |edit: &mut RunEdit| {
+                        begun.store(true, Ordering::Relaxed);
+                        // One of the records that waited tells it.
+                        let wait = locked(&waited).take();
+                        if let Some(wait) = &wait {
+                            tell_wait(edit, wait);
+                        }
+                        *locked(&told) = wait;
+                        change(edit)
+                    }
+                };
+                let error = match store.change_run(id, Some(attempt), clock.now(), Box::new(once)).await {
+                    Err(error @ Error::Unavailable { .. }) => {
+                        let wait = locked(&told).take().unwrap_or_else(|| (clock.now(), error.to_string()));
+                        locked(&waited).get_or_insert(wait);
+                        error
+                    }
+                    // Only what was not begun may be a passing fault.
+                    Err(error @ Error::Internal(_)) if tries < STORE_TRIES && !begun.load(Ordering::Relaxed) => error,
+                    done => return done,
+                };
+                tries += 1;
+                let wait = waits.next().unwrap_or(STORE_WAIT).min(STORE_WAIT);
+                tracing::warn!(
+                    error = &error as &dyn std::error::Error,
+                    wait_ms = wait.as_millis(),
+                    "the store did not answer; a record waits"
+                );
+                tokio::time::sleep(wait).await;
+            }
         };
-        let try_it = move || {
-            let change = Arc::clone(&change);
-            let once = move |edit: &mut RunEdit| {
-                let change = locked(&change).take();
-                change.map_or_else(|| Err(Error::internal("a change was tried twice")), |change| change(edit))
-            };
-            let (store, now) = (Arc::clone(&store), clock.now());
-            async move { store.change_run(id, Some(attempt), now, Box::new(once)).await }
-        };
-        let write = insist(self.patience, try_it, move || !begun());
         tokio::spawn(write.in_current_span()).await.map_err(Error::internal)?
     }
 
@@ -245,32 +304,6 @@ impl RunContext {
 /// No code panics while it holds such a lock; a poisoned one is as good as new.
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
-}
-
-/// Calls the store; where it does not answer and the call may be repeated, waits and tries again.
-async fn insist<T, F>(
-    patience: Patience,
-    call: impl Fn() -> F + Send,
-    may_repeat: impl Fn() -> bool + Send,
-) -> Result<T>
-where
-    F: Future<Output = Result<T>> + Send,
-    T: Send,
-{
-    for wait in patience.waits().take(STORE_TRIES) {
-        match call().await {
-            Err(error @ (Error::Internal(_) | Error::Unavailable { .. })) if may_repeat() => {
-                tracing::warn!(
-                    error = &error as &dyn std::error::Error,
-                    wait_ms = wait.as_millis(),
-                    "the store did not answer; a record waits"
-                );
-                tokio::time::sleep(wait).await;
-            }
-            done => return done,
-        }
-    }
-    call().await
 }
 
 /// What a person reads when a target gave nothing.

@@ -448,6 +448,10 @@ pub trait ScheduleStore: Send + Sync {
     /// somebody else, or a person changed the schedule, paused or deleted it.
     async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>>;
 
+    /// Plans the next firings again that were planned at a later moment than this one: by a clock that has been set
+    /// back since.
+    async fn plan_again(&self, at: Moment) -> Result<()>;
+
     /// The active schedules whose firing is due, the longest due first.
     async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>>;
 
@@ -615,8 +619,11 @@ pub trait Store:
     + AskStore
     + 'static
 {
-    /// Whether it answers.
-    async fn ping(&self) -> Result<()>;
+    /// Reads and writes, and so proves that it can do both.
+    ///
+    /// # Errors
+    /// `Unavailable`, saying what is wrong with the store and what to do.
+    async fn prove(&self) -> Result<()>;
 
     /// What it is, for a person: `SQLite 3.50`.
     fn name(&self) -> String;

@@ -167,7 +167,8 @@ impl Tokens {
         let hash = hash_of(&secret);
         let new = NewApiToken { name, role: input.role, expires_at: input.expires_at, hash };
         let token = self.ports.store.create_api_token(new, at).await?;
-        self.reload().await?;
+        // The token is made, and nobody can give its secret again: that the store cannot be read now is no matter.
+        self.reload_or_forget().await;
         info!(token = token.name, id = token.id.0, role = token.role.as_str(), "API token created");
         Ok((token, SecretString::from(secret)))
     }
@@ -187,18 +188,9 @@ impl Tokens {
     /// `NotFound`.
     pub async fn revoke(&self, id: ApiTokenId) -> Result<()> {
         self.ports.store.revoke_api_token(id, self.ports.clock.now()).await?;
-        self.reload().await?;
+        self.reload_or_forget().await;
         info!(token = self.name(id), id = id.0, "API token revoked");
         Ok(())
-    }
-
-    /// Whether any token opens the door now.
-    ///
-    /// # Errors
-    /// The store's.
-    pub async fn any_opens(&self) -> Result<bool> {
-        let at = self.ports.clock.now();
-        Ok(self.ports.store.known_tokens().await?.iter().any(|known| known.opens(at)))
     }
 
     /// Who shows this secret, or none. `local` is whether somebody without one is the person at this machine, while
@@ -305,6 +297,14 @@ impl Tokens {
         self.read().await
     }
 
+    /// Reads the store after a change. Where that fails, nothing is known any more, and who comes next asks the store.
+    async fn reload_or_forget(&self) {
+        if let Err(error) = self.reload().await {
+            warn!(error = &error as &dyn std::error::Error, "the tokens cannot be read");
+            self.memory.known.send_modify(|known| known.at = None);
+        }
+    }
+
     async fn read(&self) -> Result<()> {
         let at = Instant::now();
         let tokens = self.ports.store.known_tokens().await?;
@@ -321,7 +321,7 @@ impl Tokens {
     fn mark_used(&self, token: &ApiToken, at: Moment) {
         let mut uses = self.memory.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let written = uses.get(&token.id).copied().or(token.last_used_at);
-        if written.is_some_and(|written| at - written < USE_WRITTEN_EVERY) {
+        if written.is_some_and(|written| (at - written).abs() < USE_WRITTEN_EVERY) {
             return;
         }
         uses.insert(token.id, at);

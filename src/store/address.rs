@@ -4,18 +4,22 @@
 //! PostgreSQL the connection that writes holds a lock for as long as it lives, so that whoever does not have the store
 //! cannot write to it. No password leaves this file.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Duration,
+};
 
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DbErr, RuntimeErr, SqlxError,
     sqlx::{
         ConnectOptions as _, Connection as _,
         postgres::{PgConnectOptions, PgConnection},
-        sqlite::{SqliteJournalMode, SqliteSynchronous},
+        sqlite::{SqliteConnectOptions, SqliteJournalMode, SqliteSynchronous},
     },
 };
 
-use super::{OpenError, dialect};
+use super::{OpenError, condition::Condition, dialect};
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -78,9 +82,36 @@ impl Address {
         }
     }
 
+    /// The file of a store in SQLite.
+    pub(super) fn file(&self) -> Option<PathBuf> {
+        let Self::Sqlite(url) = self else { return None };
+        let options: SqliteConnectOptions = url.parse().ok()?;
+        Some(options.get_filename().to_owned())
+    }
+
+    /// What is to be known of the store's condition. A file is made where there is none.
+    pub(super) fn condition(&self) -> Result<Arc<Condition>, OpenError> {
+        let Some(file) = self.file() else { return Ok(Arc::default()) };
+        let condition = Condition::of_file(&file);
+        condition.map(Arc::new).map_err(|source| OpenError::File { place: self.place(), source })
+    }
+
     /// The connection that writes. Whoever has it has the store.
-    pub(super) async fn writer(&self) -> Result<DatabaseConnection, OpenError> {
-        let Self::Postgres(options) = self else { return Ok(Database::connect(self.options(1)).await?) };
+    pub(super) async fn writer(&self, condition: &Arc<Condition>) -> Result<DatabaseConnection, OpenError> {
+        let Self::Postgres(options) = self else {
+            let mut options = self.options(1);
+            let condition = Arc::clone(condition);
+            options.map_sqlx_sqlite_pool_opts(move |pool| {
+                let condition = Arc::clone(&condition);
+                pool.before_acquire(move |connection, _| {
+                    // The driver counts transactions by itself. Where the count is not zero, SQLite has rolled back
+                    // without it, and what would be begun now would be a savepoint that nobody commits.
+                    let is_sound = !connection.is_in_transaction() && !condition.take_worn();
+                    Box::pin(async move { Ok(is_sound) })
+                })
+            });
+            return Ok(Database::connect(options).await?);
+        };
         // A pool tries on and on, and does not tell why. What is wrong is found before.
         self.try_out(options).await?;
         let mut options = self.options(1);
@@ -106,6 +137,35 @@ impl Address {
         Ok(Database::connect(self.options(READERS)).await?)
     }
 
+    /// A connection that reads and changes nothing; `None` where there is no store yet.
+    ///
+    /// # Errors
+    /// [`OpenError`]; one in PostgreSQL that another process has is refused.
+    pub(super) async fn look(&self) -> Result<Option<DatabaseConnection>, OpenError> {
+        let mut options = self.options(1);
+        match self {
+            Self::Postgres(postgres) => self.try_out(postgres).await?,
+            Self::Sqlite(_) => {
+                let file = self.file().ok_or(OpenError::UnknownUrl)?;
+                let size = |path: &Path| path.metadata().map_or(0, |file| file.len());
+                let mut log = file.clone().into_os_string();
+                log.push("-wal");
+                let log = PathBuf::from(log);
+                let has_log = size(&log) > 0;
+                if size(&file) == 0 {
+                    let torn = || OpenError::Torn { place: self.place(), log: log.display().to_string() };
+                    return if has_log { Err(torn()) } else { Ok(None) };
+                }
+                options.map_sqlx_sqlite_opts(move |_| {
+                    let options = SqliteConnectOptions::new().filename(&file).busy_timeout(BUSY_TIMEOUT);
+                    // Only a connection that may write can take up what a process left that was killed.
+                    if has_log { options } else { options.immutable(true).read_only(true) }
+                });
+            }
+        }
+        Ok(Some(Database::connect(options).await?))
+    }
+
     fn options(&self, connections: u32) -> ConnectOptions {
         let mut options = match self {
             Self::Sqlite(url) => ConnectOptions::new(url),
@@ -119,7 +179,8 @@ impl Address {
         match self {
             Self::Sqlite(_) => options.map_sqlx_sqlite_opts(|options| {
                 options
-                    .create_if_missing(true)
+                    // A store that vanished is not made again while it is open.
+                    .create_if_missing(false)
                     .foreign_keys(true)
                     .journal_mode(SqliteJournalMode::Wal)
                     .synchronous(SqliteSynchronous::Normal)

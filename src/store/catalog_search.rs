@@ -53,7 +53,7 @@ impl SqlStore {
     /// another database since its catalog was read.
     async fn begin_for(&self, profile: &DbProfile) -> Result<Option<Transaction>> {
         let transaction = self.begin().await?;
-        Ok(profiles::is_the_same(&transaction, &self.seal, profile).await?.then_some(transaction))
+        Ok(profiles::is_the_same(&transaction, self.seal()?, profile).await?.then_some(transaction))
     }
 
     /// Whether more than so many assets are found.
@@ -84,13 +84,13 @@ impl CatalogStore for SqlStore {
     async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()> {
         let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
         catalog::take_tables(&transaction, profile.id, tables).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()> {
         let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
         catalog::take_schemas(&transaction, profile.id, database, schemas).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn keep_tables(
@@ -102,19 +102,19 @@ impl CatalogStore for SqlStore {
     ) -> Result<()> {
         let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
         catalog::keep_tables(&transaction, profile.id, database, schema, tables).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()> {
         let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
         catalog::forget(&transaction, profile.id).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()> {
         let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
         catalog::mark_read(&transaction, profile.id, at).await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {

@@ -359,7 +359,7 @@ impl ComparisonStore for SqlStore {
                 .exec_without_returning(&transaction)
                 .await?;
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()> {
@@ -369,7 +369,7 @@ impl ComparisonStore for SqlStore {
             .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
             .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
             .filter(comparison::Column::Id.eq(comparison.0))
-            .exec(&self.writer)
+            .exec(self.write()?)
             .await?;
         if done.rows_affected == 0 {
             return Err(deleted_meanwhile());

@@ -58,22 +58,114 @@ pub(super) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
     }
 }
 
-/// Whether a server cannot be reached, or has just gone, as when it starts anew. What was under way is not there then, or
-/// it is whole.
-pub(super) fn is_away(error: &DbErr) -> bool {
-    match driver_error(error) {
-        None => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)),
-        Some(SqlxError::Io(_)) => true,
-        Some(SqlxError::Database(said)) => said
-            .try_downcast_ref::<PgDatabaseError>()
-            // Operator intervention, connection exceptions, too many connections.
-            .is_some_and(|said| ["57P", "08", "53300"].iter().any(|class| said.code().starts_with(class))),
-        _ => false,
+/// What keeps a store from doing its work.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Trouble {
+    /// Its server cannot be reached, or has just gone, as when it starts anew.
+    Away,
+    /// Another program holds its lock.
+    Locked,
+    /// Its disk has no room.
+    Full,
+    /// Its disk cannot be read or written, or the system has no memory.
+    Failing,
+    /// It may not be written to.
+    ReadOnly,
+    /// What stands in it is not what was written.
+    Damaged,
+}
+
+impl Trouble {
+    /// What a person reads.
+    pub(super) const fn text(self) -> &'static str {
+        match self {
+            Self::Away => "the store does not answer; try again in a moment",
+            Self::Locked => {
+                "another program holds the lock of the store, so nothing was recorded; try again in a moment, or end \
+                 that program"
+            }
+            Self::Full => {
+                "the disk of the store has no room, so nothing was recorded; make room. Runs wait, and go on by \
+                 themselves"
+            }
+            Self::Failing => {
+                "the store cannot be read or written, so nothing was recorded; check its disk, the room and quota \
+                 there, and the log. Runs wait, and go on by themselves"
+            }
+            Self::ReadOnly => {
+                "the store may not be written to, so nothing was recorded; give the user of Gloss the right to write \
+                 there"
+            }
+            Self::Damaged => {
+                "the store is damaged, so nothing more is recorded; stop Gloss, keep the store's files, restore the \
+                 store from a backup and start it again. For a store in SQLite, `sqlite3 store.db .recover` saves what \
+                 can be read"
+            }
+        }
     }
+}
+
+impl From<Trouble> for Error {
+    fn from(trouble: Trouble) -> Self {
+        Self::unavailable(trouble.text())
+    }
+}
+
+/// What keeps a store from doing its work, where the database says that something does.
+pub(super) fn trouble(error: &DbErr) -> Option<Trouble> {
+    match driver_error(error) {
+        None => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).then_some(Trouble::Away),
+        Some(SqlxError::Io(_)) => Some(Trouble::Away),
+        Some(SqlxError::WorkerCrashed) => Some(Trouble::Failing),
+        Some(SqlxError::Database(said)) => match said.try_downcast_ref::<PgDatabaseError>() {
+            Some(said) => said_by_postgres(said.code()),
+            None => said_by_sqlite(said.code()?.parse().ok()?),
+        },
+        _ => None,
+    }
+}
+
+fn said_by_postgres(code: &str) -> Option<Trouble> {
+    match code {
+        "53100" => Some(Trouble::Full),
+        "53200" | "58030" => Some(Trouble::Failing),
+        "25006" => Some(Trouble::ReadOnly),
+        "XX001" | "XX002" => Some(Trouble::Damaged),
+        // Too many connections, operator intervention, connection exceptions, a database that is gone.
+        "53300" | "3D000" => Some(Trouble::Away),
+        _ if code.starts_with("57P") || code.starts_with("08") => Some(Trouble::Away),
+        _ => None,
+    }
+}
+
+fn said_by_sqlite(extended: i32) -> Option<Trouble> {
+    // The lowest byte is the primary code.
+    match extended & 0xff {
+        // BUSY, LOCKED.
+        5 | 6 => Some(Trouble::Locked),
+        // NOMEM, IOERR, CANTOPEN.
+        7 | 10 | 14 => Some(Trouble::Failing),
+        // READONLY.
+        8 => Some(Trouble::ReadOnly),
+        // CORRUPT, NOTADB.
+        11 | 26 => Some(Trouble::Damaged),
+        // FULL.
+        13 => Some(Trouble::Full),
+        _ => None,
+    }
+}
+
+/// Whether a server cannot be reached, or has just gone. Whether what was under way is recorded, nobody knows.
+pub(super) fn is_away(error: &DbErr) -> bool {
+    trouble(error) == Some(Trouble::Away)
 }
 
 /// What to do about a store that cannot be opened.
 pub(super) fn advice(error: &DbErr) -> &'static str {
+    match trouble(error) {
+        Some(trouble @ (Trouble::Full | Trouble::Damaged | Trouble::Locked)) => return trouble.text(),
+        _ => {}
+    }
     let error = driver_error(error);
     let said = error.and_then(SqlxError::as_database_error).and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
     match said.map(PgDatabaseError::code) {

@@ -16,6 +16,7 @@ mod catalog_search;
 mod chain;
 mod changed;
 mod comparisons;
+mod condition;
 mod connection;
 mod dialect;
 mod events;
@@ -57,8 +58,9 @@ use crate::{
     port::{bus::Bus, store::Store},
 };
 
+use condition::Condition;
 use connection::{Fitted, Transaction};
-pub use open::{OpenError, forget, migrate, open, place, reseal};
+pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
 
 /// Gloss's records in a SQL database. Cheap to clone.
@@ -66,12 +68,13 @@ pub use seal::{Forgotten, SealKey, WeakKey};
 pub struct SqlStore {
     writer: Fitted<DatabaseConnection>,
     readers: Fitted<DatabaseConnection>,
+    condition: Arc<Condition>,
     bus: Arc<dyn Bus>,
     name: Arc<str>,
     statements: Arc<AtomicU64>,
     few: u64,
-    /// What secrets are sealed with.
-    seal: Arc<SealKey>,
+    /// What secrets are sealed with; `None` where the store was opened without its key.
+    seal: Option<Arc<SealKey>>,
     /// Runs that one starter may have in the queue.
     queue_limit: i64,
 }
@@ -98,19 +101,38 @@ impl SqlStore {
         self
     }
 
-    /// Closes all connections, once nothing uses the store any more.
+    /// Closes all connections, once nothing uses the store any more. What lies beside a store's file then is in it.
+    /// Where another file has taken its place, that one is left alone.
     pub async fn close(self) -> Result<()> {
-        self.readers.0.close_by_ref().await?;
-        Ok(self.writer.0.close_by_ref().await?)
+        if !self.condition.may_be_closed() {
+            return Ok(());
+        }
+        self.readers.bare.close_by_ref().await?;
+        Ok(self.writer.bare.close_by_ref().await?)
     }
 
     /// Begins a transaction that may write from its first statement on.
     async fn begin(&self) -> Result<Transaction> {
+        self.condition.check()?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        Ok(Fitted(self.writer.0.begin_with_options(options).await?))
+        let begun = self.writer.bare.begin_with_options(options).await;
+        let begun = begun.inspect_err(|error| self.condition.failed(error))?;
+        Ok(Transaction::begun(begun, Arc::clone(&self.condition)))
+    }
+
+    /// What secrets are sealed with.
+    fn seal(&self) -> Result<&SealKey> {
+        let none = || Error::unavailable("this works without the key of the store's secrets; start a server instead");
+        self.seal.as_deref().ok_or_else(none)
+    }
+
+    /// Where single statements write.
+    fn write(&self) -> Result<&Fitted<DatabaseConnection>> {
+        self.condition.check()?;
+        Ok(&self.writer)
     }
 
     /// Where single statements read.
@@ -152,18 +174,17 @@ fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) 
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        if dialect::is_away(&error) {
-            tracing::warn!(%error, "the store does not answer");
-            return Self::unavailable("the store does not answer; try again in a moment");
-        }
-        Self::internal(error)
+        dialect::trouble(&error).map_or_else(|| Self::internal(error), Self::from)
     }
 }
 
 #[async_trait]
 impl Store for SqlStore {
-    async fn ping(&self) -> Result<()> {
-        Ok(self.readers.0.ping().await?)
+    async fn prove(&self) -> Result<()> {
+        seal::is_there(self.read()).await?;
+        let transaction = self.begin().await?;
+        seal::prove(&transaction).await?;
+        transaction.commit().await
     }
 
     fn name(&self) -> String {

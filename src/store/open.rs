@@ -8,20 +8,26 @@ use std::{
     },
 };
 
-use entity::{comparison, run, worker};
-use migration::{Migrator, MigratorTrait};
+use entity::{api_token, comparison, run, worker};
+use migration::{Migrator, MigratorTrait, SchemaManager};
 use sea_orm::{
-    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, SqlxError, sea_query::Expr,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect, SqlxError,
+    sea_query::{Expr, Query},
 };
 
 use super::{
     SqlStore,
     address::Address,
+    condition::Condition,
     connection::Fitted,
-    dialect, ratings, run_plan,
+    dialect::{self, Trouble},
+    ratings, record, run_plan,
     seal::{self, Forgotten, SealKey},
 };
-use crate::port::bus::Bus;
+use crate::{domain::clock::Moment, port::bus::Bus};
+
+/// The table with the migrations that a store has had.
+const MIGRATIONS: &str = "seaql_migrations";
 
 /// Why a store cannot be opened. No text holds the URL: it may hold a password.
 #[derive(Debug, thiserror::Error)]
@@ -55,6 +61,36 @@ pub enum OpenError {
     /// Its secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
     WrongKey,
+    /// Its file cannot be made or opened.
+    #[error("the store {place} cannot be opened: {source}; name another with --store-url")]
+    File {
+        /// Where it should be.
+        place: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// What stands in it is not what Gloss wrote.
+    #[error(
+        "the store {place} is damaged ({cause}); keep its files, restore the store from a backup, with the key file that \
+         belongs to it, and start again. For a store in SQLite, `sqlite3 {place} .recover` saves what can be read"
+    )]
+    Damaged {
+        /// Where it is.
+        place: String,
+        /// What the database says.
+        cause: String,
+    },
+    /// Its file is gone, and a part of it is not.
+    #[error(
+        "the store {place} is gone, but {log}, which belongs to it, is there; put the store's file back, or restore both \
+         from a backup"
+    )]
+    Torn {
+        /// Where it should be.
+        place: String,
+        /// What is there.
+        log: String,
+    },
     /// It was opened but does not answer as it should.
     #[error("the store cannot be used: its database does not answer as it should")]
     Unusable(#[from] crate::domain::Error),
@@ -81,22 +117,43 @@ pub fn place(url: &str) -> String {
 /// # Errors
 /// [`OpenError`].
 pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore, OpenError> {
-    let statements = Arc::new(AtomicU64::new(0));
+    open_with(url, bus, Some(key)).await
+}
+
+/// Opens a store for what needs none of its secrets: no profile can be read or written.
+///
+/// # Errors
+/// [`OpenError`].
+pub async fn open_without_key(url: &str, bus: Arc<dyn Bus>) -> Result<SqlStore, OpenError> {
+    open_with(url, bus, None).await
+}
+
+async fn open_with(url: &str, bus: Arc<dyn Bus>, key: Option<SealKey>) -> Result<SqlStore, OpenError> {
     let address = address(url)?;
-    let mut writer = writer_of(&address).await?;
-    seal::unlock(&writer, &key).await?;
+    open_at(&address, bus, key).await.map_err(|error| told(&address, error))
+}
+
+async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> Result<SqlStore, OpenError> {
+    let statements = Arc::new(AtomicU64::new(0));
+    let condition = address.condition()?;
+    let mut writer = writer_of(address, &condition).await?;
+    if let Some(key) = &key {
+        seal::unlock(&writer, key).await?;
+    }
     let mut readers = address.readers().await?;
+    condition.watch().map_err(|source| OpenError::File { place: address.place(), source })?;
     count(&mut writer, &statements);
     count(&mut readers, &statements);
     let name = dialect::name(&readers).await?.into();
     let store = SqlStore {
-        writer: Fitted(writer),
-        readers: Fitted(readers),
+        writer: Fitted::single(writer, Arc::clone(&condition)),
+        readers: Fitted::single(readers, Arc::clone(&condition)),
+        condition,
         bus,
         name,
         statements,
         few: run_plan::FEW,
-        seal: Arc::new(key),
+        seal: key.map(Arc::new),
         queue_limit: i64::MAX,
     };
     forget_processes(&store.writer).await?;
@@ -104,12 +161,95 @@ pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore
     Ok(store)
 }
 
+/// Names damage as damage.
+fn told(address: &Address, error: OpenError) -> OpenError {
+    match error {
+        OpenError::Database(error) if dialect::trouble(&error) == Some(Trouble::Damaged) => {
+            OpenError::Damaged { place: address.place(), cause: cause(&error) }
+        }
+        error => error,
+    }
+}
+
+/// What a look at a store finds, before anything is changed.
+#[derive(Debug, Default)]
+pub struct Found {
+    is_empty: bool,
+    probe: Option<String>,
+    token_ends: Vec<Option<i64>>,
+}
+
+impl Found {
+    /// Whether nothing was ever recorded in it.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.is_empty
+    }
+
+    /// Whether its secrets are sealed.
+    #[must_use]
+    pub const fn is_sealed(&self) -> bool {
+        self.probe.is_some()
+    }
+
+    /// Whether a key opens its secrets.
+    #[must_use]
+    pub fn opens(&self, key: &SealKey) -> bool {
+        self.probe.as_ref().is_none_or(|probe| seal::opens(key, probe))
+    }
+
+    /// Whether any token opens the door at a moment.
+    #[must_use]
+    pub fn has_token(&self, at: Moment) -> bool {
+        self.token_ends.iter().any(|end| end.is_none_or(|end| end > record::millis(at)))
+    }
+}
+
+/// Looks at a store and changes nothing.
+///
+/// # Errors
+/// [`OpenError`]: all that opening it would find, but for its key.
+pub async fn inspect(url: &str) -> Result<Found, OpenError> {
+    let address = address(url)?;
+    let connection = address.look().await.map_err(|error| told(&address, error))?;
+    let Some(connection) = connection else { return Ok(Found { is_empty: true, ..Found::default() }) };
+    let found = look(&address, &connection).await.map_err(|error| told(&address, error));
+    connection.close().await?;
+    found
+}
+
+async fn look(address: &Address, connection: &DatabaseConnection) -> Result<Found, OpenError> {
+    let schema = SchemaManager::new(connection);
+    let mut versions: Vec<String> = Vec::new();
+    if schema.has_table(MIGRATIONS).await? {
+        let mut query = Query::select();
+        query.column("version").from(MIGRATIONS);
+        for row in connection.query_all(&query).await? {
+            versions.push(row.try_get_by_index(0)?);
+        }
+    }
+    let known = known_versions();
+    if versions.iter().any(|version| !known.contains(version)) {
+        return Err(OpenError::Newer(address.place()));
+    }
+    let mut found = Found { is_empty: versions.is_empty(), ..Found::default() };
+    if schema.has_table("seal").await? {
+        found.probe = seal::probe(connection).await?;
+    }
+    if schema.has_table("api_token").await? {
+        let ends = api_token::Entity::find().select_only().column(api_token::Column::ExpiresAt);
+        let ends = ends.filter(api_token::Column::RevokedAt.is_null());
+        found.token_ends = ends.into_tuple().all(connection).await?;
+    }
+    Ok(found)
+}
+
 /// Brings a store up to date, as opening it does.
 ///
 /// # Errors
 /// [`OpenError`].
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
-    Ok(writer_of(&address(url)?).await?.close().await?)
+    Ok(bare_writer(url).await?.close().await?)
 }
 
 /// Seals the secrets of a store anew; gives how many there are. All of them are, or none.
@@ -117,7 +257,7 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
 /// # Errors
 /// [`OpenError`].
 pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, OpenError> {
-    let writer = writer_of(&address(url)?).await?;
+    let writer = bare_writer(url).await?;
     seal::unlock(&writer, old).await?;
     let sealed = seal::reseal(&writer, old, new).await?;
     // From here on the new key holds, whatever else goes wrong.
@@ -136,7 +276,7 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
 /// # Errors
 /// [`OpenError`].
 pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
-    let writer = writer_of(&address(url)?).await?;
+    let writer = bare_writer(url).await?;
     let forgotten = seal::forget(&writer, key, really).await?;
     if really && !forgotten.is_empty() {
         dialect::scrub(&writer).await?;
@@ -150,10 +290,17 @@ fn address(url: &str) -> Result<Address, OpenError> {
 }
 
 /// The connection that writes to a store that is up to date.
-async fn writer_of(address: &Address) -> Result<DatabaseConnection, OpenError> {
-    let writer = address.writer().await?;
+async fn writer_of(address: &Address, condition: &Arc<Condition>) -> Result<DatabaseConnection, OpenError> {
+    let writer = address.writer(condition).await?;
     bring_up(address, &writer).await?;
     Ok(writer)
+}
+
+/// The same for what changes a store that nobody else has open.
+async fn bare_writer(url: &str) -> Result<DatabaseConnection, OpenError> {
+    let address = address(url)?;
+    let condition = address.condition()?;
+    writer_of(&address, &condition).await.map_err(|error| told(&address, error))
 }
 
 /// Counts the statements of a connection, and tells of each whoever wants to know.
@@ -171,9 +318,14 @@ fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
     });
 }
 
+/// The migrations that this program knows.
+fn known_versions() -> HashSet<String> {
+    Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
+}
+
 /// Refuses a store of a newer program, migrates an older one.
 async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), OpenError> {
-    let known: HashSet<String> = Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect();
+    let known = known_versions();
     let applied = Migrator::get_migration_models(writer).await?;
     if applied.iter().any(|migration| !known.contains(&migration.version)) {
         return Err(OpenError::Newer(address.place()));

@@ -164,23 +164,25 @@ async fn no_default(connection: &impl ConnectionTrait) -> Result<()> {
 impl ProfileStore for SqlStore {
     async fn db_profiles(&self) -> Result<Vec<DbProfile>> {
         let rows = db_profile::Entity::find().order_by_asc(db_profile::Column::Name).all(self.read()).await?;
-        rows.into_iter().map(|row| db_profile(row, &self.seal)).collect()
+        let key = self.seal()?;
+        rows.into_iter().map(|row| db_profile(row, key)).collect()
     }
 
     async fn db_profiles_by_id(&self, ids: &[DbProfileId]) -> Result<HashMap<DbProfileId, DbProfile>> {
         let these = db_profile::Column::Id.is_in(ids.iter().map(|id| id.0));
         let rows = db_profile::Entity::find().filter(these).all(self.read()).await?;
-        rows.into_iter().map(|row| Ok((DbProfileId(row.id), db_profile(row, &self.seal)?))).collect()
+        let key = self.seal()?;
+        rows.into_iter().map(|row| Ok((DbProfileId(row.id), db_profile(row, key)?))).collect()
     }
 
     async fn create_db_profile(&self, profile: NewDbProfile, at: Moment) -> Result<DbProfile> {
         let transaction = self.begin().await?;
         name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, None)?;
-        let mut row = db_profile_row(profile, &self.seal)?;
+        let mut row = db_profile_row(profile, self.seal()?)?;
         row.created_at = ActiveValue::Set(record::millis(at));
         let row = db_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
         transaction.commit().await?;
-        db_profile(row, &self.seal)
+        db_profile(row, self.seal()?)
     }
 
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
@@ -188,10 +190,10 @@ impl ProfileStore for SqlStore {
         let before =
             db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
         name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
-        let mut row = db_profile_row(profile, &self.seal)?;
+        let mut row = db_profile_row(profile, self.seal()?)?;
         row.id = ActiveValue::Unchanged(id.0);
         let row = db_profile::Entity::update(row).exec(&transaction).await?;
-        let (before, profile) = (db_profile(before, &self.seal)?, db_profile(row, &self.seal)?);
+        let (before, profile) = (db_profile(before, self.seal()?)?, db_profile(row, self.seal()?)?);
         if !before.same_database(&profile) {
             catalog::forget(&transaction, id).await?;
         }
@@ -211,18 +213,20 @@ impl ProfileStore for SqlStore {
         if deleted.rows_affected == 0 {
             return Err(unknown(DB_PROFILE));
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn llm_profiles(&self) -> Result<Vec<LlmProfile>> {
         let rows = llm_profile::Entity::find().order_by_asc(llm_profile::Column::Name).all(self.read()).await?;
-        rows.into_iter().map(|row| llm_profile(row, &self.seal)).collect()
+        let key = self.seal()?;
+        rows.into_iter().map(|row| llm_profile(row, key)).collect()
     }
 
     async fn llm_profiles_by_id(&self, ids: &[LlmProfileId]) -> Result<HashMap<LlmProfileId, LlmProfile>> {
         let these = llm_profile::Column::Id.is_in(ids.iter().map(|id| id.0));
         let rows = llm_profile::Entity::find().filter(these).all(self.read()).await?;
-        rows.into_iter().map(|row| Ok((LlmProfileId(row.id), llm_profile(row, &self.seal)?))).collect()
+        let key = self.seal()?;
+        rows.into_iter().map(|row| Ok((LlmProfileId(row.id), llm_profile(row, key)?))).collect()
     }
 
     async fn create_llm_profile(&self, profile: NewLlmProfile, at: Moment) -> Result<LlmProfile> {
@@ -231,11 +235,11 @@ impl ProfileStore for SqlStore {
         if profile.is_default {
             no_default(&transaction).await?;
         }
-        let mut row = llm_profile_row(profile, &self.seal)?;
+        let mut row = llm_profile_row(profile, self.seal()?)?;
         row.created_at = ActiveValue::Set(record::millis(at));
         let row = llm_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
         transaction.commit().await?;
-        llm_profile(row, &self.seal)
+        llm_profile(row, self.seal()?)
     }
 
     async fn update_llm_profile(&self, id: LlmProfileId, profile: NewLlmProfile) -> Result<LlmProfile> {
@@ -247,11 +251,11 @@ impl ProfileStore for SqlStore {
         if profile.is_default {
             no_default(&transaction).await?;
         }
-        let mut row = llm_profile_row(profile, &self.seal)?;
+        let mut row = llm_profile_row(profile, self.seal()?)?;
         row.id = ActiveValue::Unchanged(id.0);
         let row = llm_profile::Entity::update(row).exec(&transaction).await?;
         transaction.commit().await?;
-        llm_profile(row, &self.seal)
+        llm_profile(row, self.seal()?)
     }
 
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {
@@ -262,6 +266,6 @@ impl ProfileStore for SqlStore {
         if deleted.rows_affected == 0 {
             return Err(unknown(LLM_PROFILE));
         }
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 }

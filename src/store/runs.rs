@@ -359,7 +359,7 @@ impl RunStore for SqlStore {
             .filter(worker::Column::Id.eq(worker_id))
             .exec(&transaction)
             .await?;
-        Ok(transaction.commit().await?)
+        transaction.commit().await
     }
 
     async fn runs_of_key(&self, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {

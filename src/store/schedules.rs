@@ -37,8 +37,10 @@ use crate::{
     port::store::{ScheduleChange, ScheduleStore},
 };
 
-/// How long firings are remembered: longer than any clock is set back.
+/// How long firings are remembered, so that none comes again after the clock was set back.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
+/// So many firings of a schedule are remembered however old they are: a clock that jumped forward makes all look old.
+const ALWAYS_REMEMBERED: u64 = 100;
 /// The statuses in which a run will still take up the rows that it has.
 const UNDER_WAY: [RunStatus; 2] = [RunStatus::Queued, RunStatus::Running];
 
@@ -197,7 +199,59 @@ async fn has_fired(transaction: &Transaction, id: ScheduleId, due_at: Option<Mom
     Ok(firing.one(transaction).await?.is_some())
 }
 
+/// Lets go of firings that cannot come again.
+async fn forget_firings(transaction: &Transaction, id: ScheduleId, at: Moment) -> Result<()> {
+    let mine = schedule_firing::Column::ScheduleId.eq(id.0);
+    let oldest_kept: Option<i64> = schedule_firing::Entity::find()
+        .select_only()
+        .column(schedule_firing::Column::DueAt)
+        .filter(mine.clone())
+        .order_by_desc(schedule_firing::Column::DueAt)
+        .offset(ALWAYS_REMEMBERED)
+        .limit(1)
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    if let Some(oldest_kept) = oldest_kept {
+        let before = Ord::min(oldest_kept, record::millis(at - REMEMBERED));
+        let old = schedule_firing::Column::DueAt.lt(before);
+        schedule_firing::Entity::delete_many().filter(mine).filter(old).exec(transaction).await?;
+    }
+    Ok(())
+}
+
+/// The schedules whose next firing was planned by a clock that has been set back since.
+fn planned_later(at: Moment) -> sea_orm::Select<schedule::Entity> {
+    let pending = [ScheduleStatus::Active, ScheduleStatus::Missed].map(ScheduleStatus::as_str);
+    schedule::Entity::find()
+        .filter(Column::Status.is_in(pending))
+        .filter(Column::PlannedAt.gt(record::millis(at)))
+        .order_by_asc(Column::Id)
+}
+
 impl SqlStore {
+    async fn replan(self, at: Moment) -> Result<()> {
+        let transaction = self.begin().await?;
+        for row in planned_later(at).all(&transaction).await? {
+            let mut schedule = record::schedule(row)?;
+            if let Err(error) = schedule.plan_again(at) {
+                tracing::warn!(%error, schedule = %schedule.id, "a schedule cannot be planned again");
+                schedule.planned_at = at;
+            }
+            // What came to nothing at a time that has not come yet did not happen.
+            schedule_firing::Entity::delete_many()
+                .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
+                .filter(schedule_firing::Column::DueAt.gt(record::millis(at)))
+                .filter(schedule_firing::Column::RunId.is_null())
+                .exec(&transaction)
+                .await?;
+            update(&transaction, &schedule).await?;
+        }
+        transaction.commit().await?;
+        self.bus.nudge_schedules();
+        Ok(())
+    }
+
     async fn take(self, read: Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
         let Firing { due_at, outcome } = firing;
         let transaction = self.begin().await?;
@@ -249,11 +303,7 @@ impl SqlStore {
                     run_id: ActiveValue::Set(run.as_ref().map(|run| run.id.0)),
                 };
                 write::insert(&transaction, [firing]).await?;
-                schedule_firing::Entity::delete_many()
-                    .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
-                    .filter(schedule_firing::Column::DueAt.lt(record::millis(at - REMEMBERED)))
-                    .exec(&transaction)
-                    .await?;
+                forget_firings(&transaction, schedule.id, at).await?;
             }
         }
         if due_at.is_some() {
@@ -279,6 +329,7 @@ impl ScheduleStore for SqlStore {
                 settings: new.settings,
                 status: ScheduleStatus::Active,
                 next_fire_at: Some(new.next_fire_at),
+                planned_at: at,
                 last_fire_at: None,
                 last_run_id: None,
                 last_error: None,
@@ -342,6 +393,14 @@ impl ScheduleStore for SqlStore {
     async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
         let schedule = schedule.clone();
         self.finish(move |store| store.take(schedule, firing, at)).await
+    }
+
+    async fn plan_again(&self, at: Moment) -> Result<()> {
+        if planned_later(at).one(self.read()).await?.is_none() {
+            return Ok(());
+        }
+        tracing::warn!("the clock was set back; the next firings of schedules are planned again");
+        self.finish(move |store| store.replan(at)).await
     }
 
     async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>> {

@@ -16,7 +16,8 @@ use ring::{
 };
 use sea_orm::{
     ActiveValue, ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QuerySelect,
-    TransactionTrait, sea_query::Expr,
+    TransactionTrait,
+    sea_query::{Expr, ExprTrait},
 };
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
@@ -110,11 +111,22 @@ impl SealKey {
     }
 }
 
+/// What a store's own row says, however old the store is.
+pub(super) async fn probe(connection: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
+    let row = seal::Entity::find_by_id(PROBE_ID).select_only().column(seal::Column::Probe);
+    row.into_tuple().one(connection).await
+}
+
+/// Whether a key is the one by which the probe was sealed.
+pub(super) fn opens(key: &SealKey, probe: &str) -> bool {
+    key.open(PROBE, probe).is_ok()
+}
+
 /// Checks that a store's secrets open under a key, and seals what an earlier version left open.
 pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result<(), OpenError> {
-    let probe = seal::Entity::find_by_id(PROBE_ID).one(writer).await?;
-    if let Some(probe) = &probe {
-        key.open(PROBE, &probe.probe).map_err(|_| OpenError::WrongKey)?;
+    let probe = probe(writer).await?;
+    if probe.as_ref().is_some_and(|probe| !opens(key, probe)) {
+        return Err(OpenError::WrongKey);
     }
     let transaction = writer.begin().await?;
     let mut sealed_any = false;
@@ -199,8 +211,29 @@ pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: b
     Ok(forgotten)
 }
 
+/// Whether the store's own row can be read.
+pub(super) async fn is_there(connection: &impl ConnectionTrait) -> Result<()> {
+    probe(connection).await?.map(drop).ok_or_else(lost)
+}
+
+/// Writes to the store's own row.
+pub(super) async fn prove(connection: &impl ConnectionTrait) -> Result<()> {
+    let next = Expr::col(seal::Column::Proofs).add(1);
+    let update = seal::Entity::update_many().col_expr(seal::Column::Proofs, next);
+    let proved = update.filter(seal::Column::Id.eq(PROBE_ID)).exec(connection).await?;
+    if proved.rows_affected == 0 { Err(lost()) } else { Ok(()) }
+}
+
+fn lost() -> Error {
+    Error::unavailable("the store has lost its records; stop Gloss, restore the store from a backup and start it again")
+}
+
 async fn write_probe(connection: &impl ConnectionTrait, key: &SealKey) -> Result<(), OpenError> {
-    let row = seal::ActiveModel { id: ActiveValue::Set(PROBE_ID), probe: ActiveValue::Set(key.seal(PROBE, PROBE)?) };
+    let row = seal::ActiveModel {
+        id: ActiveValue::Set(PROBE_ID),
+        probe: ActiveValue::Set(key.seal(PROBE, PROBE)?),
+        proofs: ActiveValue::Set(0),
+    };
     seal::Entity::insert(row).exec_without_returning(connection).await?;
     Ok(())
 }

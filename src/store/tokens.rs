@@ -75,7 +75,7 @@ impl TokenStore for SqlStore {
             .col_expr(Column::RevokedAt, Expr::value(record::millis(at)))
             .filter(Column::Id.eq(id.0))
             .filter(Column::RevokedAt.is_null())
-            .exec(&self.writer)
+            .exec(self.write()?)
             .await?;
         if revoked.rows_affected == 0 {
             return Err(Error::not_found("this token does not exist; it may have been revoked"));
@@ -87,7 +87,7 @@ impl TokenStore for SqlStore {
         Entity::update_many()
             .col_expr(Column::LastUsedAt, Expr::value(record::millis(at)))
             .filter(Column::Id.eq(id.0))
-            .exec(&self.writer)
+            .exec(self.write()?)
             .await?;
         Ok(())
     }

@@ -22,7 +22,7 @@ impl WorkerStore for SqlStore {
             last_seen_at: ActiveValue::Set(record::millis(worker.last_seen_at)),
             capacity: ActiveValue::Set(worker.capacity),
         };
-        worker::Entity::insert(row).exec_without_returning(&self.writer).await?;
+        worker::Entity::insert(row).exec_without_returning(self.write()?).await?;
         Ok(())
     }
 
@@ -31,7 +31,7 @@ impl WorkerStore for SqlStore {
         if let Some(id) = id {
             gone = gone.add(worker::Column::Id.eq(id));
         }
-        worker::Entity::delete_many().filter(gone).exec(&self.writer).await?;
+        worker::Entity::delete_many().filter(gone).exec(self.write()?).await?;
         Ok(())
     }
 

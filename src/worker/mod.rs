@@ -10,3 +10,13 @@ pub mod scheduler;
 
 pub use pool::{Pool, PoolSettings};
 pub use scheduler::{Scheduler, SchedulerSettings};
+
+use crate::domain::Error;
+
+/// Logs what the store said to what a clock wakes. While it cannot be used, it has said so itself.
+fn complain(error: &Error, what: &str) {
+    match error {
+        Error::Unavailable { .. } => tracing::debug!(%error, "{what}"),
+        error => tracing::error!(error = error as &dyn std::error::Error, "{what}"),
+    }
+}

@@ -14,7 +14,7 @@ use tokio::{sync::Notify, time::MissedTickBehavior};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 use tracing::Instrument;
 
-use super::registry::Registry;
+use super::{complain, registry::Registry};
 use crate::{
     domain::{
         Error, Result,
@@ -24,7 +24,7 @@ use crate::{
     },
     kind::{
         Ending, Halt, apply,
-        context::{Patience, RunContext, Stops},
+        context::{Patience, RunContext, STORE_WAIT, Stops},
         gate::Gates,
         indexing::Readings,
         of,
@@ -94,7 +94,7 @@ impl Pool {
                 () = self.stop.cancelled() => break,
                 _ = clock.tick() => {
                     if let Err(error) = self.tend().await {
-                        tracing::error!(error = &error as &dyn std::error::Error, "the store did not answer the pool");
+                        complain(&error, "the store did not answer the pool");
                     }
                 }
                 () = self.ended.notified() => {}
@@ -113,7 +113,7 @@ impl Pool {
                 },
             }
             if let Err(error) = self.take_while_room().await {
-                tracing::error!(error = &error as &dyn std::error::Error, "no run could be taken");
+                complain(&error, "no run could be taken");
             }
         }
         self.tasks.close();
@@ -279,7 +279,7 @@ impl Pool {
                 (None, None)
             }
             // What was recorded is there: another claim goes on with it.
-            Err(Halt::Store(Error::Unavailable { .. })) => {
+            Err(Halt::Store(Error::Unavailable { .. } | Error::Unsure { .. })) => {
                 self.wait_before_again(attempt).await;
                 (None, None)
             }
@@ -293,7 +293,7 @@ impl Pool {
                 (Some(RunStatus::Failed), Some(error))
             }
         };
-        // A store that does not answer now must not leave a run at work for ever.
+        // A store that does not answer now must not leave a run at work for ever. At a stop the next start sees to it.
         let mut waits = self.settings.patience.waits();
         loop {
             match self.end(id, attempt, status, error.clone()).await {
@@ -310,7 +310,11 @@ impl Pool {
                         error = &error as &dyn std::error::Error,
                         "the run's end could not be recorded yet"
                     );
-                    tokio::time::sleep(waits.next().unwrap_or(self.settings.patience.longest_wait)).await;
+                    let wait = waits.next().unwrap_or(self.settings.patience.longest_wait).min(STORE_WAIT);
+                    tokio::select! {
+                        () = tokio::time::sleep(wait) => {}
+                        () = self.stop.cancelled() => return,
+                    }
                 }
             }
         }

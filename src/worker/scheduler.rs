@@ -5,12 +5,16 @@
 //! schedulers may look, and a look too many does nothing. That each firing is taken once is the store's rule.
 //!
 //! What was due before this scheduler started, or lies too far back, was due while nothing ran; a setting says what
-//! becomes of it.
+//! becomes of it. A clock that was set back plans anew: a firing is planned from the time that is, not from the latest
+//! that was ever seen.
 
 use std::{
     collections::HashSet,
     panic::AssertUnwindSafe,
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicI64, Ordering},
+    },
     time::Duration,
 };
 
@@ -55,7 +59,8 @@ pub struct Scheduler {
     ports: Ports,
     settings: SchedulerSettings,
     stop: CancellationToken,
-    started_at: Moment,
+    /// When it started, in milliseconds; earlier, once the clock shows an earlier time.
+    started_at: AtomicI64,
     /// Schedules whose database is being looked at here.
     looking: Mutex<HashSet<ScheduleId>>,
     looks: TaskTracker,
@@ -65,7 +70,7 @@ pub struct Scheduler {
 impl Scheduler {
     /// A scheduler that works until `stop` is tripped.
     pub fn new(ports: Ports, settings: SchedulerSettings, stop: CancellationToken) -> Arc<Self> {
-        let started_at = ports.clock.now();
+        let started_at = AtomicI64::new(ports.clock.now().timestamp_millis());
         let turns = Semaphore::new(LOOKS_AT_ONCE);
         Arc::new(Self {
             ports,
@@ -86,7 +91,7 @@ impl Scheduler {
             let wait = match self.take_due().await {
                 Ok(next) => self.until(next),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the store did not answer the scheduler");
+                    super::complain(&error, "the store did not answer the scheduler");
                     self.settings.wake_every
                 }
             };
@@ -108,6 +113,8 @@ impl Scheduler {
     /// What the store says; a firing that could not be taken is still due at the next look.
     pub async fn take_due(self: &Arc<Self>) -> Result<Option<Moment>> {
         let now = self.ports.clock.now();
+        self.started_at.fetch_min(now.timestamp_millis(), Ordering::Relaxed);
+        self.ports.store.plan_again(now).await?;
         for schedule in self.ports.store.due_schedules(now).await? {
             let Some(due_at) = schedule.next_fire_at else { continue };
             // However long the look at its database takes, what comes of it is what comes of the firing.
@@ -169,7 +176,7 @@ impl Scheduler {
 
     /// Whether a firing was due while nothing ran.
     fn was_missed(&self, due_at: Moment, now: Moment) -> bool {
-        due_at + RESTART < self.started_at || due_at + LATE < now
+        (due_at + RESTART).timestamp_millis() < self.started_at.load(Ordering::Relaxed) || due_at + LATE < now
     }
 
     fn until(&self, next: Option<Moment>) -> Duration {

@@ -128,7 +128,7 @@ async fn a_folder_or_store_that_cannot_be_used_is_told() {
     let noise = data.path().join("noise.db");
     std::fs::write(&noise, "no database at all\n".repeat(500)).unwrap();
     let url = format!("sqlite://{}", noise.display());
-    says(&refusal(data.path(), &["--store-url", &url], &[]).await, &["not a database", "check"]);
+    says(&refusal(data.path(), &["--store-url", &url], &[]).await, &["not a database", "damaged", "backup"]);
 }
 
 #[tokio::test]

@@ -42,6 +42,7 @@ mod secrets;
 mod services;
 mod status_machine;
 mod store;
+mod store_faults;
 mod suggestion_lists;
 mod suggestions_changed;
 mod targets;

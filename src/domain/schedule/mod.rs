@@ -4,6 +4,7 @@
 //! happen to one; the store calls them inside its transaction, so that each firing is taken once. When an expression
 //! fires is `recurrence.rs`'s to say.
 
+mod fields;
 mod recurrence;
 
 pub use recurrence::{Recurrence, time_zone};
@@ -118,6 +119,8 @@ pub struct Schedule {
     pub status: ScheduleStatus,
     /// Its next firing; `None` unless it is ACTIVE.
     pub next_fire_at: Option<Moment>,
+    /// When the next firing was planned.
+    pub planned_at: Moment,
     /// When it last fired, or was run by hand.
     pub last_fire_at: Option<Moment>,
     /// The run of the last firing; `None` where that started none.
@@ -144,7 +147,7 @@ impl Schedule {
         if retimed && self.status != ScheduleStatus::Paused {
             let next = self.settings.next_after(now)?;
             let passed = || Error::bad_input("input.fireAt", "the moment has just passed; give a later one");
-            self.next_fire_at = Some(next.ok_or_else(passed)?);
+            self.plan(Some(next.ok_or_else(passed)?), now);
             self.status = ScheduleStatus::Active;
         }
         Ok(())
@@ -174,23 +177,45 @@ impl Schedule {
         let over = "its moment passed while it was paused; give it a new `fireAt` or a `cron` by `updateSchedule`";
         let next = self.settings.next_after(now)?.ok_or_else(|| self.conflict(over))?;
         self.status = ScheduleStatus::Active;
-        self.next_fire_at = Some(next);
+        self.plan(Some(next), now);
         self.revision += 1;
         Ok(())
     }
 
-    /// The firing that was due is over, `missed` or not: on to the next, or to its end.
+    /// The firing that was due is over, `missed` or not: on to the next after the time that is, or to its end. What has
+    /// fired before does not fire again: the store remembers it.
     ///
     /// # Errors
     /// As [`ScheduleSettings::next_after`].
     pub fn advance(&mut self, missed: bool, now: Moment) -> Result<()> {
-        // A clock that was set back must not fire the same moment again.
-        let after = self.next_fire_at.map_or(now, |due| due.max(now));
-        self.next_fire_at = self.settings.next_after(after)?;
+        // The moment that is over is not its own next one, where the clock was set back just now.
+        let over = self.next_fire_at;
+        let next = self.settings.next_after(now)?;
+        let next = if next == over { over.map_or(Ok(None), |over| self.settings.next_after(over))? } else { next };
+        self.plan(next, now);
         if self.next_fire_at.is_none() {
             self.status = if missed { ScheduleStatus::Missed } else { ScheduleStatus::Completed };
         }
         Ok(())
+    }
+
+    /// The clock was set back: what was planned by the time that it showed before is planned by the time that is. A
+    /// moment that was missed by that time, and is still to come, comes.
+    ///
+    /// # Errors
+    /// As [`ScheduleSettings::next_after`].
+    pub fn plan_again(&mut self, now: Moment) -> Result<()> {
+        if let Some(next) = self.settings.next_after(now)? {
+            self.status = ScheduleStatus::Active;
+            self.next_fire_at = Some(next);
+        }
+        self.planned_at = now;
+        Ok(())
+    }
+
+    fn plan(&mut self, next: Option<Moment>, now: Moment) {
+        self.next_fire_at = next;
+        self.planned_at = now;
     }
 
     fn refuse_ended(&self, advice: &str) -> Result<()> {

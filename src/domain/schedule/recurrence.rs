@@ -12,14 +12,12 @@ use chrono::{LocalResult, NaiveDateTime, TimeDelta, TimeZone, Utc};
 use chrono_tz::Tz;
 use croner::{
     Cron,
-    errors::CronError,
     parser::{CronParser, Seconds, Year},
 };
 
+use super::fields;
 use crate::domain::{Error, Result, clock::Moment};
 
-/// Fields of an expression: minute, hour, day of month, month, day of week.
-const FIELDS: usize = 5;
 /// Characters of an expression.
 const MAX_LENGTH: usize = 200;
 /// Characters of an unknown zone's name that an error shows.
@@ -60,30 +58,19 @@ impl Recurrence {
     /// Reads an expression. `argument` is where it came from.
     ///
     /// # Errors
-    /// `BadInput` for what is no cron expression of five fields.
+    /// `BadInput` for what is neither a cron expression of five fields nor a shorthand, with what is wrong.
     pub fn parse(expression: &str, zone: Tz, argument: &str) -> Result<Self> {
         let bad = |message: String| Error::bad_input(argument, message);
         if expression.chars().count() > MAX_LENGTH {
             return Err(bad(format!("the cron expression has more than {MAX_LENGTH} characters; write a shorter one")));
         }
-        let fields: Vec<&str> = expression.split_whitespace().collect();
-        if fields.len() != FIELDS {
-            return Err(bad(format!(
-                "{expression:?} has {} field{}; a cron expression has five: minute, hour, day of month, month, day of \
-                 week, as in `30 2 * * MON-FRI`",
-                fields.len(),
-                if fields.len() == 1 { "" } else { "s" }
-            )));
-        }
-        if let Some(field) = fields.iter().find(|field| field.split(',').any(str::is_empty)) {
-            return Err(bad(format!("the field {field:?} has an empty place beside a comma; take the comma out")));
-        }
-        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed).build();
-        let cron = parser.parse(expression).map_err(|error| {
+        let read = fields::read(expression).map_err(|reason| bad(format!("{expression:?} {reason}")))?;
+        // As in Vixie cron: where both fields of days are restricted, either fires, unless one begins with a star.
+        let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed);
+        let cron = parser.dom_and_dow(fields::both_days(&read)).build().parse(&read).map_err(|_| {
             bad(format!(
-                "{expression:?} is no cron expression: {}; write minute, hour, day of month, month, day of week, as in \
-                 `30 2 * * MON-FRI`",
-                reason(&error)
+                "{expression:?} is no cron expression: one of its days cannot be read; write minute, hour, day of \
+                 month, month, day of week, as in `30 2 * * MON-FRI`"
             ))
         })?;
         Ok(Self { cron, zone })
@@ -126,18 +113,6 @@ impl Recurrence {
         };
         shown.map(|moment| moment.with_timezone(&Utc))
     }
-}
-
-/// What the library says, as part of a sentence.
-fn reason(error: &CronError) -> String {
-    let (CronError::InvalidPattern(text) | CronError::IllegalCharacters(text) | CronError::ComponentError(text)) =
-        error
-    else {
-        return "it cannot be read".to_owned();
-    };
-    let text = text.trim_end_matches('.').replace("CronPattern", "it");
-    let mut letters = text.chars();
-    letters.next().map_or_else(String::new, |first| first.to_lowercase().chain(letters).collect())
 }
 
 #[cfg(test)]
@@ -219,16 +194,29 @@ mod tests {
         };
         for (expression, says) in [
             ("", "has 0 fields"),
-            ("@daily", "has 1 field;"),
+            ("daily", "has 1 field;"),
+            ("@reboot", "write @hourly, @daily"),
             ("0 0 3 * * *", "has 6 fields"),
             ("0 0 3 * * * 2027", "has 7 fields"),
             (", * * * *", "beside a comma"),
             ("1,,2 * * * *", "beside a comma"),
-            ("60 * * * *", "no cron expression"),
-            ("* 24 * * *", "no cron expression"),
-            ("* * 0 * *", "no cron expression"),
-            ("*/0 * * * *", "no cron expression"),
-            ("a b c d e", "no cron expression"),
+            ("60 * * * *", "the minute 60 is out of range; it goes from 0 to 59"),
+            ("* 24 * * *", "the hour 24 is out of range; it goes from 0 to 23"),
+            ("* * 0 * *", "the day of the month 0 is out of range; it goes from 1 to 31"),
+            ("*/0 * * * *", "the step \"0\" of the minute is out of range; it goes from 1 to 59"),
+            ("a b c d e", "\"A\" is no minute; it is a number from 0 to 59"),
+            ("* * * 13 *", "the month 13 is out of range; it goes from 1 to 12"),
+            ("* * * * 8", "the day of the week 8 is out of range; it goes from 0 to 7"),
+            ("* * * * FUN", "\"FUN\" is no day of the week; it is a number from 0 to 7, or a name from SUN to SAT"),
+            ("MON * * * *", "\"MON\" is no minute"),
+            ("* * * MONDAY *", "a name from JAN to DEC"),
+            ("5/15 * * * *", "the minute 5/15 has a step without a range; write 5-59/15"),
+            ("30-10 * * * *", "the minute 30-10 goes backwards"),
+            ("99999999999 * * * *", "out of range"),
+            ("-5 * * * *", "is no minute"),
+            ("٥ * * * *", "is no minute"),
+            ("* * 32W * *", "one of its days cannot be read"),
+            ("* * * * 9#1", "one of its days cannot be read"),
             (&"1,".repeat(150), "characters"),
         ] {
             assert!(refusal(expression).contains(says), "{expression}: {}", refusal(expression));
@@ -237,6 +225,37 @@ mod tests {
         assert!(zone("Mars/Olympus").contains("IANA"), "{}", zone("Mars/Olympus"));
         assert!(zone("europe/berlin").contains("`Europe/Berlin`"), "{}", zone("europe/berlin"));
         assert_eq!(Recurrence::parse("0 0 30 2 *", Tz::UTC, "c").unwrap().next_after(Utc::now()), None);
+    }
+
+    #[test]
+    fn shorthands_and_names_are_read() {
+        let next = |expression: &str| firings(expression, "UTC", "2027-05-05T10:20:00Z", 2);
+        assert_eq!(next("@hourly"), ["05-05 11:00 +0000", "05-05 12:00 +0000"]);
+        assert_eq!(next("@daily"), ["05-06 00:00 +0000", "05-07 00:00 +0000"]);
+        assert_eq!(next(" @Midnight "), next("@daily"));
+        assert_eq!(next("@weekly"), ["05-09 00:00 +0000", "05-16 00:00 +0000"]);
+        assert_eq!(next("@monthly"), ["06-01 00:00 +0000", "07-01 00:00 +0000"]);
+        assert_eq!(next("@yearly"), ["01-01 00:00 +0000", "01-01 00:00 +0000"]);
+        assert_eq!(next("@annually"), next("@yearly"));
+        assert_eq!(next("0 0 * jun,Aug sat"), ["06-05 00:00 +0000", "06-12 00:00 +0000"]);
+        assert_eq!(next("0 0 * * FRI-SUN"), ["05-07 00:00 +0000", "05-08 00:00 +0000"]);
+        assert_eq!(next("0 0 * * 5-7"), next("0 0 * * FRI-SUN"));
+        assert_eq!(next("0 0 * * 7"), next("0 0 * * SUN"));
+    }
+
+    /// 2027-05-05 is a Wednesday.
+    #[test]
+    fn two_fields_of_days_are_joined_as_vixie_cron_does() {
+        let next = |expression: &str| {
+            let all = firings(expression, "UTC", "2027-05-05T10:20:00Z", 4);
+            all.into_iter().map(|firing| firing[..5].to_owned()).collect::<Vec<_>>()
+        };
+        assert_eq!(next("0 0 13 * FRI"), ["05-07", "05-13", "05-14", "05-21"], "either");
+        assert_eq!(next("0 0 */2 * MON"), ["05-17", "05-31", "06-07", "06-21"], "both");
+        assert_eq!(next("0 0 10 * */2"), ["06-10", "07-10", "08-10", "10-10"], "both");
+        assert_eq!(next("0 0 * * MON"), ["05-10", "05-17", "05-24", "05-31"]);
+        assert_eq!(next("0 0 1-31/2 * MON"), ["05-07", "05-09", "05-10", "05-11"], "either: it begins with a number");
+        assert_eq!(next("0 0 */2 * *"), ["05-07", "05-09", "05-11", "05-13"]);
     }
 
     proptest::proptest! {

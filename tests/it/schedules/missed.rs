@@ -184,3 +184,45 @@ async fn a_run_by_hand_is_of_whoever_asked_and_a_full_queue_is_told() {
     assert_eq!(error.code(), "LIMIT_EXCEEDED");
     assert!(house.schedules.run_now(cron, "carl").await.unwrap().is_some(), "another one's queue is not full");
 }
+
+/// A clock that jumped forward, by hours or by weeks, and came back: schedules fire as if it had never been away, and no
+/// moment fires twice.
+#[tokio::test]
+async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
+    for jump in [Duration::hours(1), Duration::days(40)] {
+        for missed in [MissedFirings::Repeating, MissedFirings::All, MissedFirings::None] {
+            let house = House::at("2027-01-01T12:00:00Z").await;
+            let begin = house.clock.now();
+            let cron = house.cron("*/10 * * * *", "UTC").await;
+            let soon = house.once("2027-01-01T12:25:00Z").await;
+            let running = scheduler(&house.ports, missed);
+            let look = async |scheduler: &std::sync::Arc<gloss::worker::Scheduler>, minutes: i64| {
+                house.clock.set(begin + Duration::minutes(minutes));
+                scheduler.take_due().await.unwrap();
+            };
+            look(&running, 10).await;
+            assert_eq!(house.runs(cron).await.len(), 1);
+            // The clock jumps, fires what is due there, and a server starts at that time.
+            house.clock.set(begin + jump + Duration::minutes(11));
+            running.take_due().await.unwrap();
+            let running = scheduler(&house.ports, missed);
+            house.clock.set(begin + jump + Duration::minutes(20));
+            running.take_due().await.unwrap();
+            let before = house.runs(cron).await.len();
+            let wrong = house.get(cron).await.next_fire_at.unwrap();
+            assert!(wrong > begin + jump);
+            // It comes back.
+            for minutes in 11..=50 {
+                look(&running, minutes).await;
+            }
+            let fired = house.runs(cron).await.len() - before;
+            // 12:20 was made up for at the wrong time, and does not fire again, where missed firings are made up for.
+            let made_up = usize::from(missed != MissedFirings::None);
+            assert_eq!(fired, 4 - made_up, "{jump} {missed:?}");
+            let soon = house.get(soon).await;
+            assert_eq!(soon.status, ScheduleStatus::Completed, "{jump} {missed:?}");
+            assert_eq!(house.runs(soon.id).await.len(), 1, "{jump} {missed:?}");
+            assert_eq!(house.get(cron).await.next_fire_at, Some(begin + Duration::minutes(60)));
+        }
+    }
+}

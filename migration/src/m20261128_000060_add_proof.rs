@@ -1,0 +1,19 @@
+//! A number that a look at the store's condition writes, so that it proves a write.
+
+use sea_orm_migration::prelude::*;
+
+use super::add_column;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        add_column(manager, "seal", ColumnDef::new("proofs").big_integer().not_null().default(0).take()).await
+    }
+}

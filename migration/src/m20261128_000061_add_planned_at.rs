@@ -1,0 +1,20 @@
+//! When a schedule's next firing was planned: a plan from the future was made by a clock that has been set back since.
+
+use sea_orm_migration::prelude::*;
+
+use super::add_column;
+
+#[derive(DeriveMigrationName)]
+pub(crate) struct Migration;
+
+#[async_trait::async_trait]
+impl MigrationTrait for Migration {
+    fn use_transaction(&self) -> Option<bool> {
+        Some(true)
+    }
+
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let planned_at = ColumnDef::new("planned_at").big_integer().not_null().default(0).take();
+        add_column(manager, "schedule", planned_at).await
+    }
+}

@@ -1,0 +1,146 @@
+//! The five fields of a cron expression: whether each is right, and if not, what is wrong with it, in words for people.
+//!
+//! The rule: what passes here the library can read, and what is refused is named with its field and its range. What only
+//! the library knows (`L`, `W` and `#` in fields of days) is left to it.
+
+/// A field: what people call it, its numbers and its names.
+struct Field {
+    name: &'static str,
+    low: u16,
+    high: u16,
+    /// The names of its numbers, from the lowest on.
+    names: &'static [&'static str],
+    /// What the library reads besides.
+    signs: &'static [char],
+}
+
+const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
+const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
+/// The place of the field for the day of the week.
+const WEEK: usize = 4;
+/// Sunday at the end of a week.
+const LAST_SUNDAY: u16 = 7;
+
+const FIELDS: [Field; 5] = [
+    Field { name: "minute", low: 0, high: 59, names: &[], signs: &[] },
+    Field { name: "hour", low: 0, high: 23, names: &[], signs: &[] },
+    Field { name: "day of the month", low: 1, high: 31, names: &[], signs: &['L', 'W', '?'] },
+    Field { name: "month", low: 1, high: 12, names: &MONTHS, signs: &[] },
+    Field { name: "day of the week", low: 0, high: LAST_SUNDAY, names: &DAYS, signs: &['L', '#', '?', '+'] },
+];
+
+/// What the shorthands stand for.
+const SHORTHANDS: [(&str, &str); 7] = [
+    ("@hourly", "0 * * * *"),
+    ("@daily", "0 0 * * *"),
+    ("@midnight", "0 0 * * *"),
+    ("@weekly", "0 0 * * 0"),
+    ("@monthly", "0 0 1 * *"),
+    ("@yearly", "0 0 1 1 *"),
+    ("@annually", "0 0 1 1 *"),
+];
+
+/// The expression that a text stands for, as the library reads it.
+///
+/// # Errors
+/// What is wrong with it, as the rest of a sentence that begins with the text.
+pub(super) fn read(text: &str) -> Result<String, String> {
+    let text = text.trim();
+    if text.starts_with('@') {
+        let known = SHORTHANDS.iter().find(|(shorthand, _)| shorthand.eq_ignore_ascii_case(text));
+        let unknown =
+            || "is no shorthand that Gloss knows; write @hourly, @daily, @weekly, @monthly or @yearly".to_owned();
+        return known.map(|(_, expression)| (*expression).to_owned()).ok_or_else(unknown);
+    }
+    let fields: Vec<&str> = text.split_whitespace().collect();
+    if fields.len() != FIELDS.len() {
+        return Err(format!(
+            "has {} field{}; a cron expression has five: minute, hour, day of month, month, day of week, as in \
+             `30 2 * * MON-FRI`; or write @daily",
+            fields.len(),
+            if fields.len() == 1 { "" } else { "s" }
+        ));
+    }
+    let mut read = Vec::with_capacity(FIELDS.len());
+    for ((at, field), text) in FIELDS.iter().enumerate().zip(fields) {
+        let items: Result<Vec<String>, String> = text.split(',').map(|item| field.item(item, at == WEEK)).collect();
+        let items = items.map_err(|reason| {
+            format!(
+                "is no cron expression: {reason}; write minute, hour, day of month, month, day of week, as in \
+                     `30 2 * * MON-FRI`"
+            )
+        })?;
+        read.push(items.join(","));
+    }
+    Ok(read.join(" "))
+}
+
+/// Whether the fields of days must both hold: one of them begins with a star, as `*/2` does, and so restricts the other.
+pub(super) fn both_days(expression: &str) -> bool {
+    let fields: Vec<&str> = expression.split_whitespace().collect();
+    [2, WEEK].iter().any(|at| fields.get(*at).is_some_and(|field| field.starts_with(['*', '?'])))
+}
+
+impl Field {
+    /// One item of a list: a star, a number, a range, and a step of either.
+    fn item(&self, text: &str, week: bool) -> Result<String, String> {
+        let name = self.name;
+        let text = text.to_ascii_uppercase();
+        if text.is_empty() {
+            return Err(format!("the {name} has an empty place beside a comma"));
+        }
+        let is_name = |text: &str| self.names.contains(&text);
+        if text.contains(self.signs) && !is_name(&text) {
+            return Ok(text);
+        }
+        let (range, step) = match text.split_once('/') {
+            Some((range, step)) => (range, Some(self.step(step)?)),
+            None => (text.as_str(), None),
+        };
+        let stepped = |range: String| step.map_or(range.clone(), |step| format!("{range}/{step}"));
+        if range == "*" {
+            return Ok(stepped(range.to_owned()));
+        }
+        let Some((from, to)) = range.split_once('-') else {
+            let number = self.number(range)?;
+            if let Some(step) = step {
+                let high = self.high;
+                return Err(format!("the {name} {text} has a step without a range; write {number}-{high}/{step}"));
+            }
+            return Ok(number.to_string());
+        };
+        let (from, mut to) = (self.number(from)?, self.number(to)?);
+        // A range that ends on Sunday ends with the week.
+        if week && to == 0 && from > 0 {
+            to = LAST_SUNDAY;
+        }
+        if from > to {
+            return Err(format!("the {name} {range} goes backwards; write the lower number first"));
+        }
+        Ok(stepped(format!("{from}-{to}")))
+    }
+
+    fn number(&self, text: &str) -> Result<u16, String> {
+        let Self { name, low, high, names, .. } = self;
+        if let Some(at) = names.iter().position(|name| *name == text) {
+            return Ok(low + u16::try_from(at).unwrap_or_default());
+        }
+        let digits = !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+        if !digits {
+            let named = match names {
+                [first, .., last] => format!(", or a name from {first} to {last}"),
+                _ => String::new(),
+            };
+            return Err(format!("{text:?} is no {name}; it is a number from {low} to {high}{named}"));
+        }
+        let number = text.parse().ok().filter(|number| (*low..=*high).contains(number));
+        number.ok_or_else(|| format!("the {name} {text} is out of range; it goes from {low} to {high}"))
+    }
+
+    fn step(&self, text: &str) -> Result<u16, String> {
+        let Self { name, high, .. } = self;
+        let digits = text.bytes().all(|byte| byte.is_ascii_digit());
+        let step = text.parse().ok().filter(|step| digits && (1..=*high).contains(step));
+        step.ok_or_else(|| format!("the step {text:?} of the {name} is out of range; it goes from 1 to {high}"))
+    }
+}

@@ -1,0 +1,209 @@
+//! A store without room: what was refused is not there, what was acknowledged is, and runs wait.
+
+use std::{
+    path::Path,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use serde_json::{Value, json};
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+use tempfile::TempDir;
+
+use crate::harness::{
+    ScriptedModel, Server, SqliteTarget,
+    disk::{self, SmallDisk},
+    llm_input, server_with,
+    store::needs_sqlite,
+};
+
+const CREATE: &str = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
+
+/// Makes profiles until one is refused; gives the names of those that were acknowledged, and the refusal.
+async fn create_until_refused(server: &Server, prefix: &str) -> (Vec<String>, Value) {
+    let mut made = Vec::new();
+    loop {
+        let name = format!("{prefix}{}", made.len());
+        let url = format!("sqlite:///tmp/{}.db", "x".repeat(1_500));
+        let answer = server.answer(CREATE, json!({ "input": { "name": name, "url": url } })).await;
+        if answer["errors"].is_null() {
+            made.push(name);
+            assert!(made.len() < 5_000, "the store never runs full");
+        } else {
+            return (made, answer["errors"][0].clone());
+        }
+    }
+}
+
+async fn names(server: &Server, token: Option<&str>) -> Vec<String> {
+    let (_, _, answer) = server.ask(token, "{ dbProfiles { name } }", json!({})).await;
+    let profiles = answer["data"]["dbProfiles"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
+    profiles.iter().map(|profile| profile["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// Waits until a server has logged something.
+async fn logs(server: &Server, text: &str) {
+    let begun = Instant::now();
+    while !server.log().contains(text) {
+        assert!(begun.elapsed() < Duration::from_mins(1), "{text:?} is not in:\n{}", server.log());
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The file is whole, as another program sees it.
+async fn is_whole(data: &Path) {
+    let mut file = SqliteConnectOptions::new().filename(data.join("store.db")).connect().await.unwrap();
+    let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut file).await.unwrap();
+    file.close().await.unwrap();
+    // The text indexes keep no copy of their texts; SQLite takes that for a fault of a new store, too.
+    let faults: Vec<&String> = found.iter().filter(|line| *line != "ok" && !line.contains("FTS5")).collect();
+    assert!(faults.is_empty(), "{faults:?}");
+}
+
+/// After writes were refused and there is room again: a profile and tokens are made and one is revoked, the process is
+/// killed, and all of that is there at the next start.
+async fn later_writes_outlast_a_kill(server: Server, mut known: Vec<String>) -> Arc<TempDir> {
+    // A transaction that is rolled back: after it the driver that lost count keeps one open for good.
+    let taken = json!({ "input": { "name": "demo", "url": "sqlite:///tmp/a.db" } });
+    assert_eq!(server.error(CREATE, taken).await["extensions"]["code"], "CONFLICT");
+    server.create_db_profile("afterwards", "sqlite:///tmp/a.db").await;
+    known.push("afterwards".to_owned());
+    let (admin, _) = server.create_token(None, "admin", "ADMIN").await;
+    let (gone, id) = server.create_token(Some(&admin), "gone", "VIEWER").await;
+    let revoke = "mutation($input: RevokeApiTokenInput!) { revokeApiToken(input: $input) { deletedId } }";
+    server.data_for(&admin, revoke, json!({ "input": { "id": id } })).await;
+    assert_eq!(server.get("/readyz").await.status(), 200);
+
+    let data = server.kill().await;
+    let server = Server::start_at(data, &[]).await;
+    let found = names(&server, Some(&admin)).await;
+    let missing: Vec<&String> = known.iter().filter(|name| !found.contains(name)).collect();
+    assert!(missing.is_empty(), "acknowledged, and gone: {missing:?}");
+    assert_eq!(found.len(), known.len() + 1, "refused, and there: {found:?}");
+    for token in [None, Some(gone.as_str())] {
+        let (_, _, answer) = server.ask(token, "{ dbProfiles { name } }", json!({})).await;
+        assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer:#}");
+    }
+    let data = server.kill().await;
+    is_whole(data.path()).await;
+    data
+}
+
+#[tokio::test]
+async fn what_is_acknowledged_after_a_full_disk_outlasts_a_kill() {
+    if needs_sqlite("a disk of its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount(6) else { return };
+    let server = Server::start_at(disk.folder(), &[]).await;
+    assert_eq!(server.get("/readyz").await.status(), 200);
+    let mut known = Vec::new();
+    for round in ["a", "b", "c"] {
+        disk.fill();
+        let (made, error) = create_until_refused(&server, round).await;
+        assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error:#}");
+        assert!(error["message"].as_str().unwrap().contains("room"), "{error:#}");
+        assert_eq!(server.get("/healthz").await.status(), 200);
+        known.extend(made);
+        disk.free();
+        let name = format!("{round} with room");
+        server.create_db_profile(&name, "sqlite:///tmp/a.db").await;
+        known.push(name);
+    }
+    drop(later_writes_outlast_a_kill(server, known).await);
+}
+
+/// The same without a disk: a limit on the size of files makes SQLite report an input/output error.
+#[tokio::test]
+async fn what_is_acknowledged_after_an_io_error_outlasts_a_kill() {
+    if needs_sqlite("a file that may not grow") {
+        return;
+    }
+    let server = Server::start().await;
+    let mut known = Vec::new();
+    for round in ["a", "b", "c"] {
+        if !disk::limit_files(&server, Some(disk::size(&server.data.path().join("store.db-wal")))) {
+            return;
+        }
+        let (made, error) = create_until_refused(&server, round).await;
+        assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error:#}");
+        assert!(error["message"].as_str().unwrap().contains("room"), "{error:#}");
+        known.extend(made);
+        disk::limit_files(&server, None);
+        let name = format!("{round} with room");
+        server.create_db_profile(&name, "sqlite:///tmp/a.db").await;
+        known.push(name);
+    }
+    drop(later_writes_outlast_a_kill(server, known).await);
+}
+
+/// A run that meets a full disk waits, goes on by itself, asks for nothing twice, and says afterwards that it waited.
+#[tokio::test]
+async fn a_run_waits_for_room_and_asks_for_nothing_twice() {
+    const TABLES: usize = 24;
+    if needs_sqlite("a disk of its own") {
+        return;
+    }
+    let Some(disk) = SmallDisk::mount(6) else { return };
+    let target = SqliteTarget::with_tables(TABLES, 5);
+    let model = ScriptedModel::builder().gated().start().await;
+    let server = Server::start_at(disk.folder(), &[]).await;
+    let db_profile = server.create_db_profile("target", &target.url()).await;
+    let llm_profile = server.create_llm_profile(llm_input(&model.profile())).await;
+    let input = json!({ "targets": [{ "dbProfileId": db_profile }], "llmProfileId": llm_profile });
+    let run = server.start_run(input).await;
+    model.waiting(4).await;
+    disk.fill();
+    // What room the files still have goes.
+    create_until_refused(&server, "filler").await;
+    assert_eq!(server.get("/readyz").await.status(), 503);
+    model.open_gate();
+    logs(&server, "a record waits").await;
+    disk.free();
+
+    let events = server.events(&run, 0).await;
+    for (at, event) in events.iter().enumerate() {
+        assert_eq!(event["sequence"], at + 1);
+    }
+    let last = events.last().unwrap();
+    assert_eq!(last["status"], "READY_FOR_REVIEW", "{last:#}");
+    let rows = TABLES * 6;
+    assert_eq!(last["progress"], json!({ "total": rows, "done": rows, "failed": 0, "skipped": 0 }));
+    assert_eq!(model.requests(), TABLES, "each table is one request");
+    let waited = |event: &&Value| event["type"] == "WARNING" && event["error"]["code"] == "UNAVAILABLE";
+    let warning = events.iter().find(waited).unwrap_or_else(|| panic!("no warning in {events:#?}"));
+    assert!(warning["message"].as_str().unwrap().contains("room"), "{warning:#}");
+    assert_eq!(server.get("/readyz").await.status(), 200);
+
+    let data = server.kill().await;
+    is_whole(data.path()).await;
+    let server = Server::start_at(data, &[]).await;
+    assert_eq!(server.run(&run).await["progress"]["done"], rows);
+    assert_eq!(server.events(&run, 0).await, events);
+    server.kill().await;
+}
+
+/// The server that cannot write leaves when it is told to: what it could not record is not recorded.
+#[tokio::test]
+async fn a_server_without_room_stops_at_the_first_signal() {
+    if needs_sqlite("a file that may not grow") {
+        return;
+    }
+    let target = SqliteTarget::with_tables(6, 5);
+    let model = ScriptedModel::builder().gated().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    let run = server.start_run(input).await;
+    model.waiting(4).await;
+    if !disk::limit_files(&server, Some(disk::size(&server.data.path().join("store.db-wal")))) {
+        return;
+    }
+    create_until_refused(&server, "filler").await;
+    model.open_gate();
+    logs(&server, "a record waits").await;
+    server.signal("TERM");
+    let (_, data) = tokio::time::timeout(Duration::from_secs(40), server.left()).await.expect("the server leaves");
+    let server = Server::start_at(data, &[]).await;
+    let events = server.events(&run, 0).await;
+    assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
+    server.kill().await;
+}

@@ -1,0 +1,162 @@
+//! A store whose files are removed, replaced, cut short or written over: while a server runs nothing more is recorded,
+//! and no server begins with an empty store in its place.
+
+use std::{fs, os::unix::fs::FileExt, path::Path, sync::Arc};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::{
+    cli::{gloss, refusal, says},
+    harness::{Server, store::needs_sqlite},
+};
+
+const CREATE: &str = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
+
+/// What a write is answered, and that readiness says the same.
+async fn refuses(server: &Server, words: &[&str]) {
+    let input = json!({ "input": { "name": "in vain", "url": "sqlite:///tmp/a.db" } });
+    let error = server.error(CREATE, input).await;
+    assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error:#}");
+    says(error["message"].as_str().unwrap(), words);
+    let ready = server.get("/readyz").await;
+    assert_eq!(ready.status(), 503);
+    let ready: Value = serde_json::from_str(&ready.text().await.unwrap()).unwrap();
+    says(ready["reason"].as_str().unwrap(), words);
+    assert_eq!(server.get("/healthz").await.status(), 200);
+}
+
+async fn serves(server: &Server, name: &str) {
+    server.create_db_profile(name, "sqlite:///tmp/a.db").await;
+    assert_eq!(server.get("/readyz").await.status(), 200);
+}
+
+/// Stops a server softly; gives its folder.
+async fn stop(server: Server) -> Arc<TempDir> {
+    server.signal("TERM");
+    server.left().await.1
+}
+
+fn remove_store(data: &Path) {
+    for file in fs::read_dir(data).unwrap() {
+        let file = file.unwrap();
+        if file.file_name().to_string_lossy().starts_with("store.db") {
+            fs::remove_file(file.path()).unwrap();
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_store_that_is_removed_replaced_or_spoiled_takes_no_writes() {
+    if needs_sqlite("a store's file") {
+        return;
+    }
+    let server = Server::start().await;
+    let (file, aside) = (server.data.path().join("store.db"), server.data.path().join("aside.db"));
+    serves(&server, "a").await;
+    fs::rename(&file, &aside).unwrap();
+    refuses(&server, &["store.db", "was removed", "restore"]).await;
+    assert!(!file.exists(), "an empty store took the place of the one that is missing");
+    fs::copy(&aside, &file).unwrap();
+    refuses(&server, &["store.db", "replaced by another file", "restore"]).await;
+    // Put back, it is the same one.
+    fs::rename(&aside, &file).unwrap();
+    serves(&server, "b").await;
+
+    // A soft stop writes all into the file, so that what follows cuts into it.
+    let server = Server::start_at(stop(server).await, &[]).await;
+    serves(&server, "c").await;
+    let spoil = fs::File::options().read(true).write(true).open(&file).unwrap();
+    let mut header = [0; 16];
+    spoil.read_exact_at(&mut header, 0).unwrap();
+    spoil.write_all_at(b"no database here", 0).unwrap();
+    refuses(&server, &["store", "backup"]).await;
+    spoil.write_all_at(&header, 0).unwrap();
+    // SQLite may have read what stood there: what it found damaged takes no writes until the next start.
+    let server = Server::start_at(server.kill().await, &[]).await;
+    serves(&server, "d").await;
+    spoil.set_len(spoil.metadata().unwrap().len() / 2).unwrap();
+    refuses(&server, &["store", "backup"]).await;
+    let data = server.kill().await;
+    fs::remove_file(data.path().join("store.db-wal")).unwrap();
+    says(&refusal(data.path(), &[], &[]).await, &["store.db", "damaged", "malformed", "backup", ".recover"]);
+    fs::write(&file, "no database at all\n".repeat(500)).unwrap();
+    says(&refusal(data.path(), &[], &[]).await, &["store.db", "damaged", "not a database", "backup"]);
+}
+
+/// The log beside the store's file is removed: what is acknowledged stands in nothing that has a name. A soft stop
+/// saves it.
+#[tokio::test]
+async fn what_stands_in_a_removed_log_is_saved_by_a_soft_stop() {
+    if needs_sqlite("a store's file") {
+        return;
+    }
+    let server = Server::start().await;
+    serves(&server, "a").await;
+    fs::remove_file(server.data.path().join("store.db-wal")).unwrap();
+    refuses(&server, &["store.db-wal", "was removed", "SIGTERM"]).await;
+    let server = Server::start_at(stop(server).await, &[]).await;
+    server.db_profile("a").await;
+    serves(&server, "b").await;
+}
+
+#[tokio::test]
+async fn no_server_begins_empty_beside_the_key_of_a_lost_store() {
+    if needs_sqlite("a store's file") {
+        return;
+    }
+    let server = Server::start().await;
+    server.create_db_profile("a", "sqlite:///tmp/a.db").await;
+    let data = stop(server).await;
+    let key = fs::read(data.path().join("secret.key")).unwrap();
+    remove_store(data.path());
+    for command in [&["serve"][..], &["migrate"], &["token", "create", "x", "--role", "ADMIN"], &["secrets", "rotate"]]
+    {
+        let text = refusal(data.path(), command, &[]).await;
+        says(&text, &["store.db", "secret.key", "backup", "--new-store"]);
+        assert!(!data.path().join("store.db").exists(), "{command:?}");
+    }
+    fs::write(data.path().join("store.db"), "").unwrap();
+    says(&refusal(data.path(), &[], &[]).await, &["store.db", "--new-store"]);
+    fs::write(data.path().join("store.db-wal"), "half a log").unwrap();
+    says(&refusal(data.path(), &[], &[]).await, &["store.db-wal", "put the store's file back"]);
+    fs::remove_file(data.path().join("store.db-wal")).unwrap();
+
+    // The key alone, in another folder.
+    let other = tempfile::tempdir().unwrap();
+    fs::write(other.path().join("secret.key"), &key).unwrap();
+    says(&refusal(other.path(), &[], &[]).await, &["store.db", "--new-store"]);
+    // Told to, it begins; the next start needs no telling.
+    let server = Server::start_at(data, &[("GLOSS_NEW_STORE", "true")]).await;
+    let server = Server::start_at(stop(server).await, &[]).await;
+    server.db_profile("demo").await;
+    // A key that a person made and no store was sealed with.
+    let fresh = Arc::new(tempfile::tempdir().unwrap());
+    fs::write(fresh.path().join("secret.key"), "a key that a person has made, 1234").unwrap();
+    let server = Server::start_at(fresh, &[]).await;
+    server.create_db_profile("a", "sqlite:///tmp/a.db").await;
+    let data = stop(server).await;
+    Server::start_at(data, &[]).await.db_profile("a").await;
+}
+
+/// Tokens are not sealed: who has lost the key, or has it in another shell, still lets people in and out.
+#[tokio::test]
+async fn tokens_are_made_and_revoked_without_the_key_of_secrets() {
+    let key = ("GLOSS_SECRET_KEY", "a key that the environment holds, 1");
+    let data = Server::start_with(&[key]).await.kill().await;
+    let made = gloss(data.path(), &["token", "create", "ann", "--role", "ADMIN"], &[]).await;
+    assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
+    let secret = String::from_utf8(made.stdout).unwrap().trim().to_owned();
+    assert!(!data.path().join("secret.key").exists(), "a key was made that opens nothing");
+    says(&String::from_utf8_lossy(&gloss(data.path(), &["token", "list"], &[]).await.stdout), &["ann"]);
+    let server = Server::start_at(data, &[key]).await;
+    server.data_for(&secret, "{ dbProfiles { name } }", json!({})).await;
+    let data = server.kill().await;
+    assert!(gloss(data.path(), &["token", "revoke", "ann"], &[]).await.status.success());
+
+    // Before the first server, too: its key is made by that server.
+    let fresh = Arc::new(TempDir::with_prefix("gloss-").unwrap());
+    assert!(gloss(fresh.path(), &["token", "create", "bob", "--role", "ADMIN"], &[]).await.status.success());
+    assert!(!fresh.path().join("secret.key").exists());
+    Server::start_at(fresh, &[]).await.kill().await;
+}
