@@ -225,17 +225,23 @@ pub fn verdict(
     last_written: Option<&Option<String>>,
     overwrite: bool,
 ) -> ApplyStatus {
-    if live == item.text.as_deref() {
+    if same(live, item.text.as_deref()) {
         return ApplyStatus::Unchanged;
     }
-    let expected = said(live) == said(item.expected.as_deref());
-    let own = last_written.is_some_and(|written| live == written.as_deref());
+    let expected = same(said(live), said(item.expected.as_deref()));
+    let own = last_written.is_some_and(|written| same(live, written.as_deref()));
     if overwrite || expected || own { ApplyStatus::Planned } else { ApplyStatus::Conflict }
 }
 
 /// A blank comment is none.
 fn said(comment: Option<&str>) -> Option<&str> {
     comment.filter(|text| !text.trim().is_empty())
+}
+
+/// Whether two comments are the same in the form in which they are kept: a store in PostgreSQL keeps no character NUL,
+/// which becomes U+FFFD there.
+fn same(live: Option<&str>, kept: Option<&str>) -> bool {
+    live == kept || live.map(|live| live.replace('\0', "\u{FFFD}")).as_deref() == kept
 }
 
 #[cfg(test)]
@@ -273,6 +279,7 @@ mod tests {
         let seen = item(Some("new"), Some("old"));
         let bare = item(Some("new"), None);
         let removal = item(None, Some("ours"));
+        let nul = item(Some("n\u{FFFD}ew"), Some("o\u{FFFD}ld"));
         let wrote = |text: &str| Some(Some(text.to_owned()));
         let cases = [
             (&seen, Some("old"), None, false, Planned),
@@ -281,6 +288,10 @@ mod tests {
             (&seen, Some("other"), None, false, Conflict),
             (&seen, Some("other"), None, true, Planned),
             (&seen, None, None, false, Conflict),
+            (&nul, Some("o\0ld"), None, false, Planned),
+            (&nul, Some("n\0ew"), None, false, Unchanged),
+            (&seen, Some("o\0ld"), wrote("o\u{FFFD}ld"), false, Planned),
+            (&seen, Some("o\0ld"), None, false, Conflict),
             (&seen, None, Some(None), false, Planned),
             (&seen, Some("ours"), wrote("ours"), false, Planned),
             (&seen, Some("other"), wrote("ours"), false, Conflict),
