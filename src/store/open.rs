@@ -157,7 +157,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
         queue_limit: i64::MAX,
     };
     forget_processes(&store.writer).await?;
-    ratings::rate_all(&store.writer.0).await?;
+    ratings::rate_all(&store.writer.bare).await?;
     Ok(store)
 }
 
