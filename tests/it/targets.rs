@@ -10,6 +10,7 @@ mod definitions;
 mod many;
 mod names;
 mod rights;
+mod strangers;
 mod trouble;
 
 use std::{path::Path, sync::Arc};

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use super::{
     super::{
         COMMENTS_TABLE,
-        comment::{gone, keeps, named},
+        comment::{gone, keeps, named, not_kept},
         connections::{CATALOG_TIME, bounded},
         quote::sqlite_text,
     },
@@ -97,15 +97,16 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
         }
         _ => file.place().explain(error),
     };
-    let mut connection = file.writer().await?;
+    let mut connection = file.writer(CATALOG_TIME).await?;
     let work = async { in_transaction(&mut connection, asset, text).await.map_err(|error| explain(&error)) };
     let written = tokio::time::timeout(CATALOG_TIME + GRACE, work).await;
     match written.map_err(|_| file.place().too_slow(CATALOG_TIME + GRACE))?? {
         Outcome::Written => Ok(()),
         Outcome::Gone => Err(gone(asset)),
+        Outcome::NotKept => Err(not_kept(asset)),
         Outcome::Foreign => Err(TargetError::Refused(format!(
-            "the file {} has a table or view {COMMENTS_TABLE} that is not Gloss's; rename it, since the comment on {} \
-             would be kept there",
+            "the file {} has a table or view {COMMENTS_TABLE} that is not as Gloss makes it, or has triggers or indexes of \
+             others; rename it, since the comment on {} would be kept there",
             file.path.display(),
             named(asset)
         ))),
@@ -117,6 +118,7 @@ enum Outcome {
     Written,
     Gone,
     Foreign,
+    NotKept,
 }
 
 async fn in_transaction(
@@ -137,7 +139,11 @@ async fn in_transaction(
         }
         (Store::Ready, _) => {}
     }
-    sqlx::raw_sql(AssertSqlSafe(write_one(asset, text))).execute(&mut *transaction).await?;
+    sqlx::query(AssertSqlSafe(write_one(asset, text))).persistent(false).execute(&mut *transaction).await?;
+    let [kind, table, column] = key(asset);
+    if catalog::comment(&mut transaction, kind, table, column).await?.as_deref() != text {
+        return Ok(Outcome::NotKept);
+    }
     if text.is_none() {
         let left: i64 = sqlx::query_scalar("SELECT EXISTS (SELECT 1 FROM main.gloss_comments)")
             .persistent(false)
@@ -177,21 +183,31 @@ fn write_one(asset: &AssetPath, text: Option<&str>) -> String {
     }
 }
 
-/// Whether the table of comments is there, with the columns and the key that a write needs.
+/// Whether the table of comments is there, just as Gloss makes it: a column, a constraint, a trigger or an index of
+/// somebody else could make a write do more than it says.
 async fn store(connection: &mut SqliteConnection) -> Result<Store, sqlx::Error> {
     let kind: Option<String> = sqlx::query_scalar("SELECT type FROM pragma_table_list(?) WHERE schema = 'main'")
         .bind(COMMENTS_TABLE)
         .fetch_optional(&mut *connection)
         .await?;
     let Some(kind) = kind else { return Ok(Store::Absent) };
-    let known: i64 = sqlx::query_scalar(
-        "SELECT count(*) FROM pragma_table_info(?) \
-         WHERE (name, pk) IN (('kind', 1), ('table_name', 2), ('column_name', 3), ('comment', 0))",
+    let known: Option<i64> = sqlx::query_scalar(
+        "SELECT sum(CASE WHEN hidden = 0 AND upper(type) = 'TEXT' AND (name, pk) IN \
+           (('kind', 1), ('table_name', 2), ('column_name', 3), ('comment', 0)) THEN 1 ELSE -1 END) \
+         FROM pragma_table_xinfo(?)",
+    )
+    .bind(COMMENTS_TABLE)
+    .fetch_one(&mut *connection)
+    .await?;
+    let more: i64 = sqlx::query_scalar(
+        "SELECT count(*) FROM main.sqlite_schema WHERE lower(tbl_name) = ? AND (type = 'trigger' \
+           OR type = 'index' AND sql IS NOT NULL OR type = 'table' AND (upper(sql) LIKE '%CHECK%' \
+           OR upper(sql) LIKE '%COLLATE%' OR upper(sql) LIKE '%REFERENCES%' OR upper(sql) LIKE '%CONFLICT%'))",
     )
     .bind(COMMENTS_TABLE)
     .fetch_one(connection)
     .await?;
-    Ok(if kind == "table" && known == 4 { Store::Ready } else { Store::Foreign })
+    Ok(if kind == "table" && known == Some(4) && more == 0 { Store::Ready } else { Store::Foreign })
 }
 
 /// Whether the file has the asset, as what the path says it is.

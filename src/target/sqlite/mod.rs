@@ -49,6 +49,10 @@ use crate::{
 
 /// The one schema.
 const SCHEMA: &str = "main";
+/// Bytes that SQLite may use in this process at once, the store's few included.
+const HEAP: &str = "1000000000";
+/// Where the system keeps what only looks like files: reading them may have effects, or no end.
+const NO_FILES: [&str; 3] = ["/proc", "/sys", "/dev"];
 /// How many of SQLite's steps pass between two looks at the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 2_000;
 /// What SQLite gets beyond its own time limit to stop.
@@ -88,7 +92,7 @@ fn identity(found: &Metadata) -> Identity {
     found.created().ok()
 }
 
-/// A connection at work. SQLite interrupts itself soon after this is dropped.
+/// A connection at work. SQLite interrupts itself at its time limit, and soon after this is dropped.
 struct Work {
     /// Dropped first, so that the connection is idle when it goes back.
     _wanted: Arc<()>,
@@ -126,8 +130,12 @@ impl File {
             .filename(&path)
             .create_if_missing(false)
             .busy_timeout(Duration::from_secs(2))
-            // A described file is not ours: functions that its views name must be harmless.
+            // A described file is not ours: functions that its views name must be harmless, and what a comment changes
+            // must change nothing else. `sqlite_guard` adds what there is no pragma for.
             .pragma("trusted_schema", "OFF")
+            .pragma("cell_size_check", "ON")
+            .pragma("hard_heap_limit", HEAP)
+            .foreign_keys(false)
             .disable_statement_logging();
         let connections = Mutex::new((None, Self::connect(&options, &place)));
         Ok(Self { path, options, place, read_only, connections })
@@ -167,25 +175,46 @@ impl File {
     /// A connection whose work ends, at the latest, when this time is over.
     async fn acquire(&self, time: Duration) -> Result<Work, TargetError> {
         let found = self.check_file().await?;
-        let mut connection = self.connections(found).readers.acquire().await?;
+        let connection = self.connections(found).readers.acquire().await?;
+        self.guard(connection, time).await
+    }
+
+    /// A connection that may write, whose work ends in the same way.
+    async fn writer(&self, time: Duration) -> Result<Work, TargetError> {
+        let found = self.check_file().await?;
+        let connection = self.connections(found).writers.acquire().await?;
+        self.guard(connection, time).await
+    }
+
+    /// Sets the limits of a connection to a file that a stranger wrote.
+    async fn guard(&self, mut connection: PoolConnection<Sqlite>, time: Duration) -> Result<Work, TargetError> {
         let deadline = Instant::now() + time;
         let wanted = Arc::new(());
         let still_wanted = Arc::downgrade(&wanted);
-        let handle = connection.lock_handle().await;
-        handle.map_err(|error| self.place().explain(&error))?.set_progress_handler(STEPS_BETWEEN_LOOKS, move || {
+        let mut handle = connection.lock_handle().await.map_err(|error| self.place().explain(&error))?;
+        if !sqlite_guard::guard(&mut handle) {
+            return Err(TargetError::Unreachable(
+                "this build's SQLite lacks the switches that make files from others safe to read; build Gloss with its \
+                 own SQLite"
+                    .to_owned(),
+            ));
+        }
+        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || {
             still_wanted.strong_count() > 0 && Instant::now() < deadline
         });
+        drop(handle);
         Ok(Work { _wanted: wanted, connection })
-    }
-
-    /// A connection that may write.
-    async fn writer(&self) -> Result<PoolConnection<Sqlite>, TargetError> {
-        let found = self.check_file().await?;
-        self.connections(found).writers.acquire().await
     }
 
     async fn check_file(&self) -> Result<Identity, TargetError> {
         let path = self.path.display();
+        if let Ok(real) = tokio::fs::canonicalize(&self.path).await
+            && let Some(below) = NO_FILES.into_iter().find(|below| real.starts_with(below))
+        {
+            return Err(TargetError::Misconfigured(format!(
+                "{path} lies below {below}, where the system keeps no database files; name another file"
+            )));
+        }
         match tokio::fs::metadata(&self.path).await {
             Ok(found) if found.is_file() => Ok(identity(&found)),
             Ok(_) => Err(TargetError::Misconfigured(format!("{path} is not a file; check the path"))),

@@ -1,0 +1,136 @@
+//! The log on standard error.
+//!
+//! The rule: what strangers wrote is shown as it is elsewhere: a character that is not seen, or that changes how others
+//! are seen, is an escape. Control characters are the formatters' business; the others are seen to here.
+
+use std::io::{self, IsTerminal, Write};
+
+use tracing::Level;
+use tracing_subscriber::{
+    EnvFilter,
+    filter::{LevelFilter, filter_fn},
+    fmt::MakeWriter,
+    layer::SubscriberExt,
+    util::SubscriberInitExt,
+};
+
+use crate::{
+    config::{LogFormat, Settings},
+    domain::text::is_unseen,
+};
+
+/// How much libraries may log that would log what passes through them, tokens and keys included, if they may log all.
+/// genai warns of each stream that ends as it should; what goes wrong there is told by its errors.
+const DISCREET: [(&str, Level); 5] = [
+    ("genai", Level::ERROR),
+    ("hyper", Level::INFO),
+    ("reqwest", Level::INFO),
+    ("tokio_tungstenite", Level::INFO),
+    ("tungstenite", Level::INFO),
+];
+
+/// The filter cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the log filter {0:?} cannot be read; write it as `info` or `gloss=debug,warn`")]
+pub struct FilterError(String);
+
+/// Starts the log of this process.
+///
+/// # Errors
+/// [`FilterError`].
+pub fn start(settings: &Settings) -> Result<(), FilterError> {
+    let filter = filter(&settings.log)?;
+    let log = tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_ansi(io::stderr().is_terminal())
+        .with_writer(Shown(settings.log_format));
+    let discreet = filter_fn(|said| {
+        let about = DISCREET.iter().find(|(library, _)| said.target().starts_with(library));
+        about.is_none_or(|(_, most)| said.level() <= most)
+    });
+    match settings.log_format {
+        LogFormat::Text => log.finish().with(discreet).init(),
+        LogFormat::Json => log.json().finish().with(discreet).init(),
+    }
+    Ok(())
+}
+
+/// Reads a filter.
+///
+/// # Errors
+/// [`FilterError`].
+pub fn filter(text: &str) -> Result<EnvFilter, FilterError> {
+    // A word alone would be taken for the name of a module, and a level that is misspelled would silence everything.
+    let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
+    let readable = text.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || is_level(part));
+    let filter = EnvFilter::try_new(text).ok().filter(|_| readable);
+    filter.ok_or_else(|| FilterError(text.to_owned()))
+}
+
+/// Standard error, on which every character is seen.
+struct Shown(LogFormat);
+
+impl<'a> MakeWriter<'a> for Shown {
+    type Writer = Line;
+
+    fn make_writer(&'a self) -> Line {
+        Line { format: self.0, bytes: Vec::new() }
+    }
+}
+
+/// One event, written at once when it is whole.
+struct Line {
+    format: LogFormat,
+    bytes: Vec<u8>,
+}
+
+impl Write for Line {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.bytes.extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        let text = String::from_utf8_lossy(&self.bytes);
+        let shown = shown(&text, self.format);
+        // A log that cannot be written has nowhere to say so.
+        drop(io::stderr().lock().write_all(shown.as_bytes()));
+    }
+}
+
+fn shown(text: &str, format: LogFormat) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        match (c, format) {
+            // The formatters' own line ends and colours.
+            (c, _) if c.is_ascii() && c != '\u{7f}' || !is_unseen(c) => shown.push(c),
+            (c, LogFormat::Text) => shown.extend(c.escape_unicode()),
+            (c, LogFormat::Json) => {
+                let mut units = [0; 2];
+                shown.extend(c.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+            }
+        }
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_escaped_in_both_formats() {
+        let text = "{\"a\":\"x\u{202e}y\u{85}z\u{e0041}\u{7f}ä\"}\n";
+        assert_eq!(shown(text, LogFormat::Text), "{\"a\":\"x\\u{202e}y\\u{85}z\\u{e0041}\\u{7f}ä\"}\n");
+        let json = shown(text, LogFormat::Json);
+        assert_eq!(json, "{\"a\":\"x\\u202ey\\u0085z\\udb40\\udc41\\u007fä\"}\n");
+        let read: serde_json::Value = serde_json::from_str(&json).unwrap();
+        assert_eq!(read["a"], "x\u{202e}y\u{85}z\u{e0041}\u{7f}ä");
+    }
+}
