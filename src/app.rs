@@ -3,7 +3,6 @@
 //! [`serve`] is the whole life of a server: data folder, store, first profiles, workers, API, stop.
 
 use std::{
-    io::IsTerminal,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
     path::{Path, PathBuf},
     sync::Arc,
@@ -12,13 +11,11 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use tokio_util::sync::CancellationToken;
-use tracing::Level;
-use tracing_subscriber::{EnvFilter, filter::filter_fn, layer::SubscriberExt, util::SubscriberInitExt};
 
 use crate::{
     bus::local::LocalBus,
     cli::{self, Client},
-    config::{self, ConfigError, LogFormat, Settings, secret, sqlite_file, sqlite_url},
+    config::{self, ConfigError, Settings, secret, sqlite_file, sqlite_url},
     demo,
     domain::{
         Error,
@@ -31,6 +28,7 @@ use crate::{
     key::{self, Key, KeyError},
     kind::context::Patience,
     lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file, narrow},
+    log,
     model::{ProviderModels, builtin::BuiltinDescriber},
     port::{Ports, store::Store},
     service::Services,
@@ -39,13 +37,6 @@ use crate::{
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
-/// How much libraries may log that would log what passes through them, tokens and keys included, if they may log all.
-const DISCREET: [(&str, Level); 4] = [
-    ("hyper", Level::INFO),
-    ("reqwest", Level::INFO),
-    ("tokio_tungstenite", Level::INFO),
-    ("tungstenite", Level::INFO),
-];
 /// How long a claim lives without a sign of life.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes by itself.
@@ -116,8 +107,8 @@ pub enum StartError {
     #[error("{0}; name another file or folder with --trusted-documents")]
     Documents(#[from] http::DocumentsError),
     /// The log filter.
-    #[error("the log filter {0:?} cannot be read; write it as `info` or `gloss=debug,warn`")]
-    LogFilter(String),
+    #[error(transparent)]
+    LogFilter(#[from] log::FilterError),
 }
 
 /// Brings the store's tables up to this version.
@@ -246,7 +237,7 @@ fn ports(settings: &Settings, store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Port
 /// # Errors
 /// [`StartError`].
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
-    start_log(&settings)?;
+    log::start(&settings)?;
     let documents = match &settings.trusted_documents {
         Some(path) => http::Documents::trusted(path, &cli::token::DOCUMENTS)?,
         None => http::Documents::automatic(),
@@ -369,29 +360,6 @@ fn readiness(store: Arc<dyn Store>) -> http::Ready {
             })
         }
     })
-}
-
-fn start_log(settings: &Settings) -> Result<(), StartError> {
-    let wrong = || StartError::LogFilter(settings.log.clone());
-    // A word alone would be taken for the name of a module, and a level that is misspelled would silence everything.
-    let is_level = |word: &str| word.parse::<tracing_subscriber::filter::LevelFilter>().is_ok();
-    if !settings.log.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || is_level(part)) {
-        return Err(wrong());
-    }
-    let filter = EnvFilter::try_new(&settings.log).map_err(|_| wrong())?;
-    let log = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    let discreet = filter_fn(|said| {
-        let about = DISCREET.iter().find(|(library, _)| said.target().starts_with(library));
-        about.is_none_or(|(_, most)| said.level() <= most)
-    });
-    match settings.log_format {
-        LogFormat::Text => log.finish().with(discreet).init(),
-        LogFormat::Json => log.json().finish().with(discreet).init(),
-    }
-    Ok(())
 }
 
 /// The file of a store that the lock of the data folder does not cover.

@@ -3,7 +3,7 @@
 //! `ARCHITECTURE.md` is the map. Who may import whom, kept by a test:
 //! `domain` nothing of ours; `port` domain; `kind` domain and port; `service` and `worker` these and `kind`;
 //! `store`, `bus`, `model`, `target` domain and port; `graphql` service, domain and port; `http`
-//! and `cli` graphql; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in `graphql/` and
+//! graphql; `cli` graphql and domain; `config` port; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in `graphql/` and
 //! `http/` alone.
 
 pub mod app;
@@ -17,6 +17,7 @@ pub mod http;
 pub mod key;
 pub mod kind;
 pub mod lifecycle;
+pub mod log;
 pub mod model;
 pub mod port;
 pub mod service;

@@ -20,9 +20,7 @@ use crate::{
 };
 
 /// How much libraries may log that would log what passes through them, tokens and keys included, if they may log all.
-/// genai warns of each stream that ends as it should; what goes wrong there is told by its errors.
-const DISCREET: [(&str, Level); 5] = [
-    ("genai", Level::ERROR),
+const DISCREET: [(&str, Level); 4] = [
     ("hyper", Level::INFO),
     ("reqwest", Level::INFO),
     ("tokio_tungstenite", Level::INFO),

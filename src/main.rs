@@ -7,6 +7,7 @@ use gloss::{
     app,
     cli::token::{self, TokenCommand},
     config::{Flags, Place, Settings},
+    domain::text::visible_lines,
     target,
 };
 
@@ -77,7 +78,7 @@ fn main() -> ExitCode {
     match started.and_then(|()| run(Cli::parse())) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("gloss: {error}");
+            eprintln!("gloss: {}", visible_lines(&error.to_string()));
             ExitCode::FAILURE
         }
     }

@@ -1,5 +1,6 @@
 //! `gloss token create|list|revoke`.
 
+use crate::domain::text::visible;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
@@ -125,7 +126,7 @@ async fn list(client: &Client) -> Result<Value, CliError> {
 fn print(tokens: &Value) {
     let columns = ["name", "role", "createdAt", "expiresAt", "lastUsedAt"];
     let titles = ["NAME", "ROLE", "CREATED", "EXPIRES", "LAST USED"].map(str::to_owned);
-    let row = |token: &Value| columns.map(|column| token[column].as_str().unwrap_or("never").to_owned());
+    let row = |token: &Value| columns.map(|column| visible(token[column].as_str().unwrap_or("never")).into_owned());
     let rows: Vec<[String; 5]> =
         std::iter::once(titles).chain(tokens.as_array().into_iter().flatten().map(row)).collect();
     let width = |column: usize| rows.iter().map(|row| row[column].chars().count()).max().unwrap_or_default();

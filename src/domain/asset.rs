@@ -1,8 +1,10 @@
 //! Assets: the things that can carry a comment.
 
+use std::borrow::Cow;
+
 use serde::{Deserialize, Serialize};
 
-use super::spelling::spelled;
+use super::{spelling::spelled, text::visible};
 
 /// What an asset is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -59,10 +61,20 @@ pub struct AssetPath {
 }
 
 impl AssetPath {
+    /// The path for a person: its [`spelling`](Self::spelling), with an escape for each character that is not seen.
+    #[must_use]
+    pub fn display(&self) -> String {
+        let spelling = self.spelling();
+        match visible(&spelling) {
+            Cow::Borrowed(_) => spelling,
+            Cow::Owned(shown) => shown,
+        }
+    }
+
     /// `public.users.email`: schema, table and column, or the database's name for a database. A part with
     /// a dot, a space, a colon, a slash or a double quote stands in double quotes, as on the command line.
     #[must_use]
-    pub fn display(&self) -> String {
+    pub fn spelling(&self) -> String {
         let parts = [&self.schema, &self.table, &self.column];
         let named: Vec<String> = parts.into_iter().flatten().map(|part| quote_part(part)).collect();
         if named.is_empty() { self.database.as_deref().map(quote_part).unwrap_or_default() } else { named.join(".") }

@@ -1,4 +1,53 @@
-//! Texts of strangers, made fit to be shown in one line.
+//! Texts of strangers, made fit to be shown.
+//!
+//! The rule: names, comments and answers are kept as they are; where a person reads them, what would not be seen, or
+//! would change how the rest is seen, stands as an escape (`\u{202E}`).
+
+use std::{borrow::Cow, fmt::Write as _};
+
+/// Whether a character is not seen, or changes how others are seen: controls, line separators, the marks that change
+/// a text's direction, and the tags that hide text in text.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(
+            c,
+            '\u{61C}' | '\u{180E}' | '\u{200B}' | '\u{200E}' | '\u{200F}' | '\u{2028}'..='\u{202E}' | '\u{2060}'
+                ..='\u{206F}' | '\u{FEFF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{E0000}'..='\u{E007F}'
+        )
+}
+
+/// A text for one line, with an escape for each character that is not seen.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, is_unseen)
+}
+
+/// The same for a text of several lines: line ends and tabs stay.
+#[must_use]
+pub fn visible_lines(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'))
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    if !text.contains(&is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        match c {
+            '\n' if is_escaped(c) => shown.push_str("\\n"),
+            '\r' if is_escaped(c) => shown.push_str("\\r"),
+            '\t' if is_escaped(c) => shown.push_str("\\t"),
+            c if is_escaped(c) => {
+                // Writing to a string does not fail.
+                let _ = write!(shown, "\\u{{{:X}}}", u32::from(c));
+            }
+            c => shown.push(c),
+        }
+    }
+    Cow::Owned(shown)
+}
 
 /// A text on one line, without control characters and doubled spaces.
 #[must_use]
@@ -13,5 +62,27 @@ pub fn cut(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {
         Some((at, _)) => format!("{}…", text[..at].trim_end()),
         None => text.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_not_seen_is_shown_as_an_escape() {
+        for (text, line, lines) in [
+            ("plain ä 表 👩‍🚀 می‌خواهم", "plain ä 表 👩‍🚀 می‌خواهم", "plain ä 表 👩‍🚀 می‌خواهم"),
+            ("a\u{202E}b\u{2066}c", "a\\u{202E}b\\u{2066}c", "a\\u{202E}b\\u{2066}c"),
+            ("\u{1b}[31mred\u{7}", "\\u{1B}[31mred\\u{7}", "\\u{1B}[31mred\\u{7}"),
+            ("two\nlines\tand\r", "two\\nlines\\tand\\r", "two\nlines\tand\\r"),
+            (
+                "\u{9b}\u{2028}\u{FEFF}\u{E0041}",
+                "\\u{9B}\\u{2028}\\u{FEFF}\\u{E0041}",
+                "\\u{9B}\\u{2028}\\u{FEFF}\\u{E0041}",
+            ),
+        ] {
+            assert_eq!((visible(text).as_ref(), visible_lines(text).as_ref()), (line, lines), "{text:?}");
+        }
     }
 }

@@ -6,6 +6,7 @@
 //! is given, and nowhere else. No error of the engine repeats a value that was given: it may be a secret.
 
 use std::{
+    borrow::Cow,
     collections::HashMap,
     hash::{BuildHasher, Hasher, RandomState},
     sync::Arc,
@@ -15,7 +16,10 @@ use async_graphql::{ErrorExtensionValues, Response, ServerError};
 use tracing::error;
 
 use super::{batch::SharedError, scalar::MOMENT};
-use crate::domain::Error;
+use crate::domain::{
+    Error,
+    text::{visible, visible_lines},
+};
 
 /// The document cannot be read.
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
@@ -45,7 +49,7 @@ pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
 pub fn of_domain(cause: &Error) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     describe(cause, None, &mut extensions);
-    let mut error = ServerError::new(cause.to_string(), None);
+    let mut error = ServerError::new(visible(&cause.to_string()), None);
     error.extensions = Some(extensions);
     error
 }
@@ -62,6 +66,9 @@ pub fn finish(response: &mut Response) {
         if !has_code(error) {
             finish_one(error, &mut logged);
         }
+        if let Cow::Owned(shown) = visible_lines(&error.message) {
+            error.message = shown;
+        }
     }
 }
 
@@ -76,6 +83,7 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
         error.message = shared.to_string();
     } else if let Some(cause) = error.source::<Error>() {
         describe(cause, None, &mut extensions);
+        error.message = visible(&cause.to_string()).into_owned();
     } else if is_coercion(&error.message) {
         error.message = without_values(std::mem::take(&mut error.message));
         if error.message.starts_with("Failed to parse \"DateTime\"") {

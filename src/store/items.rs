@@ -208,7 +208,7 @@ async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) 
 async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
     let order = run.apply.as_ref().ok_or_else(|| Error::conflict("no apply is under way"))?;
     let profile = run.db_profile_name.clone().unwrap_or_default();
-    let display = item.asset.display();
+    let display = item.asset.spelling();
     let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(&order.actor)];
     let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
     let row = applied_comment::ActiveModel {

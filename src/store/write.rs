@@ -255,7 +255,7 @@ fn suggestion_model(
     link: chain::Link,
 ) -> Result<suggestion::ActiveModel> {
     let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
-    let display = row.asset.display();
+    let display = row.asset.spelling();
     let rated = Described { asset: &row.asset, data_type: seen.data_type, comment: seen.comment };
     let search_text = format!("{display}\n{}", first.text).to_lowercase();
     Ok(suggestion::ActiveModel {

@@ -19,10 +19,11 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("demo", &[]),
     ("graphql", &["domain", "port", "service"]),
     ("http", &["graphql"]),
-    ("cli", &["graphql"]),
-    ("config", &[]),
+    ("cli", &["domain", "graphql"]),
+    ("config", &["port"]),
     ("key", &["config", "domain", "lifecycle", "store"]),
     ("lifecycle", &[]),
+    ("log", &["config", "domain"]),
 ];
 
 /// Libraries that only some modules may name.

@@ -40,6 +40,7 @@ mod schema;
 mod search;
 mod secrets;
 mod services;
+mod shown;
 mod status_machine;
 mod store;
 mod store_faults;

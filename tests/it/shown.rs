@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::harness::{Server, sqlite_target};
+use crate::harness::{Server, SqliteTarget};
 
 /// Reverses what follows; clears a terminal; begins a line of its own.
 const NAME: &str = "pay\u{202e}lla\u{1b}[2J\nFAKE line\u{2028}";
@@ -16,8 +16,8 @@ fn unseen(text: &str) -> bool {
 async fn names_are_shown_with_every_character_seen() {
     for format in ["text", "json"] {
         let server = Server::start_with(&[("GLOSS_LOG", "debug"), ("GLOSS_LOG_FORMAT", format)]).await;
-        let target = sqlite_target(&format!("CREATE TABLE \"{NAME}\" (\"=1+1 {NAME}\" text)")).await;
-        let profile = server.create_db_profile("strange", &target.url).await;
+        let target = SqliteTarget::new(&format!("CREATE TABLE \"{NAME}\" (\"=1+1 {NAME}\" text)"));
+        let profile = server.create_db_profile("strange", &target.url()).await;
         let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
         let query = "subscription($run: ID!) { runProgress(runId: $run) { message asset { table display } } }";
         let mut live = server.subscribe(query, json!({ "run": run })).await.field("runProgress");
@@ -59,8 +59,8 @@ async fn names_are_shown_with_every_character_seen() {
 #[tokio::test]
 async fn cells_of_exports_are_no_formulas() {
     let server = Server::start().await;
-    let target = sqlite_target("CREATE TABLE t (a text, \"-b\" int)").await;
-    let profile = server.create_db_profile("cells", &target.url).await;
+    let target = SqliteTarget::new("CREATE TABLE t (a text, \"-b\" int)");
+    let profile = server.create_db_profile("cells", &target.url()).await;
     let mut runs = Vec::new();
     for _ in 0..2 {
         let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;

@@ -1,5 +1,8 @@
 //! Sessions, turns, tools that were used.
 
+use std::borrow::Cow;
+
+use crate::domain::text::visible_lines;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -133,8 +136,8 @@ impl AskTurn {
 
     /// The answer; null until it is whole. Until then it comes in pieces, as `ANSWER_DELTA` events of the run: those
     /// after its last RESUMED event are the answer so far.
-    async fn answer(&self) -> Option<&str> {
-        self.0.answer.as_deref()
+    async fn answer(&self) -> Option<Cow<'_, str>> {
+        self.0.answer.as_deref().map(visible_lines)
     }
 
     /// The assets that the answer names, in its order: only such as a tool returned.

@@ -1,5 +1,8 @@
 //! What happened in a run.
 
+use std::borrow::Cow;
+
+use crate::domain::text::{visible, visible_lines};
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, Lookahead, Object, Result, SimpleObject};
@@ -96,8 +99,8 @@ impl RunEvent {
     }
 
     /// One line for a person: `Processing public.users.email (2 of 156)`.
-    async fn message(&self) -> &str {
-        &self.event.message
+    async fn message(&self) -> Cow<'_, str> {
+        visible(&self.event.message)
     }
 
     /// The run's status right after this event.
@@ -130,8 +133,8 @@ impl RunEvent {
     }
 
     /// A piece of an answer, for `ANSWER_DELTA`; those after the last RESUMED, or from the start, are the answer.
-    async fn text(&self) -> Option<&str> {
-        self.event.text.as_deref()
+    async fn text(&self) -> Option<Cow<'_, str>> {
+        self.event.text.as_deref().map(visible_lines)
     }
 
     /// What went wrong; null where nothing did.

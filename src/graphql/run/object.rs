@@ -1,5 +1,8 @@
 //! The run itself, and lists of it.
 
+use std::borrow::Cow;
+
+use crate::domain::text::visible;
 use std::sync::Arc;
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
@@ -67,8 +70,8 @@ impl Run {
     }
 
     /// The scope in one line: `public.users, public.orders, +3 more`.
-    async fn scope_summary(&self) -> &str {
-        &self.0.scope_summary
+    async fn scope_summary(&self) -> Cow<'_, str> {
+        visible(&self.0.scope_summary)
     }
 
     /// The database. Null where the profile is gone or an ASK run looks at several.

@@ -1,5 +1,6 @@
 //! The values that a run and its events are made of.
 
+use crate::domain::text::visible;
 use async_graphql::{Enum, SimpleObject};
 
 use crate::{
@@ -219,7 +220,8 @@ pub struct RunError {
 
 impl From<&run::RunError> for RunError {
     fn from(error: &run::RunError) -> Self {
-        Self { code: error.code.clone(), message: error.message.clone(), hint: error.hint.clone() }
+        let shown = |text: &str| visible(text).into_owned();
+        Self { code: error.code.clone(), message: shown(&error.message), hint: error.hint.as_deref().map(shown) }
     }
 }
 

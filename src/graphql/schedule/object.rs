@@ -1,5 +1,6 @@
 //! The schedule itself, and lists of it.
 
+use crate::domain::text::visible;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
@@ -157,7 +158,7 @@ impl Schedule {
 
     /// The scope in one line: `public.users, public.orders, +3 more`.
     async fn scope_summary(&self) -> String {
-        self.0.settings.scope.summary()
+        visible(&self.0.settings.scope.summary()).into_owned()
     }
 
     /// How its runs describe. What was not chosen is the default of the model as it is now.

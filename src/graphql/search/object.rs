@@ -1,5 +1,6 @@
 //! What a search finds.
 
+use crate::domain::text::visible;
 use std::sync::Arc;
 
 use async_graphql::{Context, Object, Result, SimpleObject};
@@ -50,7 +51,7 @@ impl AssetHit {
 
     /// The words that matched and where: `customer, email in the name; mail in the comment`.
     async fn why(&self) -> String {
-        self.0.why()
+        visible(&self.0.why()).into_owned()
     }
 }
 

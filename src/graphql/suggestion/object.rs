@@ -1,5 +1,6 @@
 //! The suggestion and its parts.
 
+use crate::domain::text::visible;
 use std::sync::Arc;
 
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
@@ -205,7 +206,10 @@ impl Suggestion {
     /// What the description rests on: a statistic, a key, a sample, a comment, …
     async fn evidence(&self, context: &Context<'_>) -> Result<Vec<Evidence>> {
         let evidence = loaders(context).evidence.load(self.0.id).await?.unwrap_or_default();
-        Ok(evidence.into_iter().map(|it| Evidence { source: it.source, detail: it.detail }).collect())
+        Ok(evidence
+            .into_iter()
+            .map(|it| Evidence { source: it.source, detail: visible(&it.detail).into_owned() })
+            .collect())
     }
 
     /// The comment that stood in the database when the run looked.

@@ -4,11 +4,11 @@ use std::path::Path;
 
 use gloss::{
     domain::asset::{AssetKind, AssetPath},
-    port::target::{SampleLimits, Target, TargetError},
+    port::target::{SampleLimits, TargetError},
 };
 use sqlx::{AssertSqlSafe, ConnectOptions, sqlite::SqliteConnectOptions};
 
-use super::{comments::says, open, sqlite_url};
+use super::{comments::says, open, open_with_views, sqlite_url};
 
 async fn file(folder: &Path, script: &str) -> String {
     let path = folder.join("stranger.db");
@@ -111,7 +111,7 @@ async fn a_view_takes_no_more_memory_than_its_limit() {
         CREATE VIEW sorted AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 1000000)
           SELECT DISTINCT hex(zeroblob(400000 + i)) AS a FROM n ORDER BY 1";
     let url = file(folder.path(), script).await;
-    let target = open(&url, None).unwrap();
+    let target = open_with_views(&url);
     let details = target.details(None, "main", &["large", "sorted"].map(str::to_owned)).await.unwrap();
     for detail in &details {
         let limits = SampleLimits { time: std::time::Duration::from_secs(3), ..SampleLimits::default() };

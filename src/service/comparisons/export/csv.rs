@@ -1,5 +1,8 @@
 //! CSV: one table (RFC 4180) in four sections, told by its first column. What a run says stands in the columns that
-//! carry its number; a winner's mark is `winner`, an asset's the state of its review.
+//! carry its number; a winner's mark is `winner`, an asset's the state of its review. A text that a spreadsheet would
+//! take for a formula has a `'` before it; the numbers that Gloss writes have none.
+
+use std::borrow::Cow;
 
 use super::{Head, Line, Writer};
 use crate::domain::{Error, Result};
@@ -22,8 +25,8 @@ impl Records {
     }
 
     fn add<'a>(&mut self, fixed: [&'a str; 7], of_runs: impl IntoIterator<Item = [&'a str; 3]>) -> Result<()> {
-        let fields = fixed.into_iter().chain(of_runs.into_iter().flatten());
-        self.0.write_record(fields).map_err(Error::internal)
+        let fields = fixed.into_iter().chain(of_runs.into_iter().flatten()).map(no_formula);
+        self.0.write_record(fields.map(|cell| cell.into_owned())).map_err(Error::internal)
     }
 
     fn text(self) -> Result<String> {
@@ -95,6 +98,12 @@ impl Writer for Csv {
     fn end(&mut self) -> String {
         String::new()
     }
+}
+
+/// A cell that no spreadsheet runs.
+fn no_formula(cell: &str) -> Cow<'_, str> {
+    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    if runs { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 
 fn number(value: Option<f64>) -> String {

@@ -1,8 +1,10 @@
 //! Markdown: a table for each section, for people. A winner stands in bold; what Markdown would read as its own is
 //! escaped, and a line break within a cell is `<br>`.
 
+use std::fmt::Write as _;
+
 use super::{Head, Line, Writer};
-use crate::domain::Result;
+use crate::domain::{Result, text::is_unseen};
 
 /// Writes Markdown.
 pub struct Markdown;
@@ -112,6 +114,10 @@ fn escaped(text: &str) -> String {
             '\\' | '`' | '*' | '_' | '[' | ']' | '|' | '~' => {
                 out.push('\\');
                 out.push(c);
+            }
+            c if is_unseen(c) => {
+                // Writing to a string does not fail.
+                let _ = write!(out, "&#{};", u32::from(c));
             }
             _ => out.push(c),
         }
