@@ -14,6 +14,7 @@ use std::{
 use super::{
     Ending, Halt,
     context::{RunContext, target_error},
+    waits::Awaited,
 };
 use crate::{
     domain::{
@@ -171,7 +172,7 @@ impl Writing<'_> {
                 let is_unsure = item.begun && !matches!(error, TargetError::Locked(_));
                 let error = if is_unsure { unsure(&error) } else { not_written(&error) };
                 end_as(item, ApplyStatus::Failed, Some(error));
-                return Ok(());
+                return self.context.goes_on(Awaited::Target).await;
             }
             self.warn(&error, wait).await?;
             match self.context.wait(wait).await {
@@ -180,7 +181,7 @@ impl Writing<'_> {
                 waited => waited?,
             }
         }
-        Ok(())
+        self.context.goes_on(Awaited::Target).await
     }
 
     /// Reads what stands there and writes where that may be. The item keeps what is known of it between tries; the
@@ -267,6 +268,7 @@ impl Writing<'_> {
 
     async fn warn(&self, error: &TargetError, wait: Duration) -> Result<(), Halt> {
         let error = not_written(error);
+        self.context.waits_for(Awaited::Target, &error.message).await?;
         let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
         let run = self
             .context

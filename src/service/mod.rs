@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod comparisons;
 pub mod drafts;
 pub mod estimates;
+pub mod figures;
 pub mod made;
 pub mod orders;
 pub mod profiles;
@@ -55,6 +56,8 @@ pub struct Services {
     pub changes: subscriptions::RunChanges,
     /// `suggestionsChanged`.
     pub suggestion_changes: suggestion_changes::SuggestionChanges,
+    /// The figures of lists of runs.
+    pub figures: figures::RunFigures,
     /// DB profiles and LLM profiles.
     pub profiles: profiles::Profiles,
     /// API tokens, and who shows one.
@@ -85,6 +88,7 @@ impl Services {
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             suggestion_changes: suggestion_changes::SuggestionChanges::new(ports.clone()),
+            figures: figures::RunFigures::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),
             tokens: tokens::Tokens::new(ports.clone()),
             catalog: catalog::Catalog::new(ports.clone()),

@@ -48,4 +48,5 @@ mod suggestion_lists;
 mod suggestions_changed;
 mod targets;
 mod tokens;
+mod waiting;
 mod watching;
