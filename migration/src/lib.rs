@@ -37,6 +37,7 @@ mod m20261128_000050_add_sample_views;
 mod m20261128_000060_add_proof;
 mod m20261128_000061_add_planned_at;
 mod m20261128_000065_extend_run;
+mod m20261128_000066_create_usage_tally;
 mod m20261128_000075_add_profile_notes;
 mod m20261128_000076_add_substance;
 
@@ -69,6 +70,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000060_add_proof::Migration),
             Box::new(m20261128_000061_add_planned_at::Migration),
             Box::new(m20261128_000065_extend_run::Migration),
+            Box::new(m20261128_000066_create_usage_tally::Migration),
             Box::new(m20261128_000075_add_profile_notes::Migration),
             Box::new(m20261128_000076_add_substance::Migration),
         ]

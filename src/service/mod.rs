@@ -23,6 +23,7 @@ pub mod searches;
 pub mod subscriptions;
 pub mod suggestion_changes;
 pub mod tokens;
+pub mod usage;
 pub mod workers;
 
 use crate::{domain::clock::Moment, port::Ports};
@@ -56,6 +57,8 @@ pub struct Services {
     pub changes: subscriptions::RunChanges,
     /// `suggestionsChanged`.
     pub suggestion_changes: suggestion_changes::SuggestionChanges,
+    /// What models were used for.
+    pub usage: usage::UsageReports,
     /// The figures of lists of runs.
     pub figures: figures::RunFigures,
     /// DB profiles and LLM profiles.
@@ -88,6 +91,7 @@ impl Services {
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             suggestion_changes: suggestion_changes::SuggestionChanges::new(ports.clone()),
+            usage: usage::UsageReports::new(ports.clone()),
             figures: figures::RunFigures::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),
             tokens: tokens::Tokens::new(ports.clone()),

@@ -35,6 +35,7 @@ mod seal;
 mod settle;
 mod suggestions;
 mod tokens;
+mod usage;
 mod workers;
 mod write;
 

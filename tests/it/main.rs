@@ -48,5 +48,6 @@ mod suggestion_lists;
 mod suggestions_changed;
 mod targets;
 mod tokens;
+mod usage;
 mod waiting;
 mod watching;
