@@ -141,7 +141,7 @@ impl<'a> Sender<'a> {
                     return Ok(Sent { answer: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
                 }
                 Err(ModelError::Unusable { why, mut usage }) => {
-                    self.answered();
+                    self.answered().await?;
                     usage.retries += retries;
                     reservation.settle(&usage);
                     return Ok(Sent { answer: Err(unusable(&why)), usage });

@@ -291,12 +291,6 @@ pub(super) async fn mark_read(transaction: &Transaction, profile: DbProfileId, a
     Ok(())
 }
 
-/// When a profile's catalog was last read whole.
-pub(super) async fn read_at(connection: &impl ConnectionTrait, profile: DbProfileId) -> Result<Option<Moment>> {
-    let reading = catalog_reading::Entity::find_by_id(profile.0).one(connection).await?;
-    reading.map(|reading| record::moment(reading.read_at)).transpose()
-}
-
 /// Profiles whose catalog was never read whole.
 pub(super) async fn unread(connection: &impl ConnectionTrait, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {
     let read: Vec<i64> = catalog_reading::Entity::find()

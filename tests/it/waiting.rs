@@ -146,3 +146,19 @@ async fn a_schedule_tells_its_next_firings() {
         assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "first" }));
     }
 }
+
+/// What the builtin describer ignores is said.
+#[tokio::test]
+async fn instructions_for_the_builtin_describer_are_warned_of() {
+    let target = SqliteTarget::with_tables(1, 1);
+    let server = Server::start().await;
+    let db = server.create_db_profile("target", &target.url()).await;
+    for (instructions, warnings) in [(json!("Be brief."), 1), (json!("  "), 0), (Value::Null, 0)] {
+        let input = json!({ "targets": [{ "dbProfileId": db }], "options": { "instructions": instructions } });
+        let run = server.start_run(input).await;
+        let events = server.events(&run, 0).await;
+        let told: Vec<&Value> = events.iter().filter(|event| event["type"] == "WARNING").collect();
+        assert_eq!(told.len(), warnings, "{told:?}");
+        assert!(told.iter().all(|event| event["message"].as_str().unwrap().contains("`instructions`")), "{told:?}");
+    }
+}
