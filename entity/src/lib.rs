@@ -31,4 +31,5 @@ pub mod schedule_asset;
 pub mod schedule_firing;
 pub mod seal;
 pub mod suggestion;
+pub mod usage_tally;
 pub mod worker;

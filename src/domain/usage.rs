@@ -1,8 +1,9 @@
 //! What a run used, may use, and how far it is.
 
+use chrono::{DurationRound as _, TimeDelta};
 use serde::{Deserialize, Serialize};
 
-use super::asset::AssetPath;
+use super::{asset::AssetPath, clock::Moment};
 
 /// What the model was asked for. `cost_usd` is `None` once any part of it has no known price.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -43,6 +44,57 @@ impl Usage {
     #[must_use]
     pub const fn total_tokens(&self) -> i64 {
         self.input_tokens + self.output_tokens
+    }
+}
+
+/// Milliseconds of a quarter of an hour: what usage is summed over. Time zones differ by whole ones.
+pub const QUARTER_MS: i64 = 15 * 60 * 1_000;
+
+/// What some runs used together.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct UsageSum {
+    /// Runs that started.
+    pub runs: i64,
+    /// What was used, by runs that started earlier too.
+    pub usage: Usage,
+}
+
+impl UsageSum {
+    /// Adds another.
+    pub fn add(&mut self, other: &Self) {
+        self.runs += other.runs;
+        self.usage.add(&other.usage);
+    }
+}
+
+/// A span of time up to now, its days in UTC.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UsageWindow {
+    /// Since midnight.
+    Today,
+    /// 24 hours, from the beginning of their first quarter of an hour.
+    Last24Hours,
+    /// Today and the six days before.
+    Last7Days,
+    /// Today and the 29 days before.
+    Last30Days,
+    /// Everything.
+    AllTime,
+}
+
+impl UsageWindow {
+    /// Where it begins; `None` for no beginning.
+    #[must_use]
+    pub fn start(self, now: Moment) -> Option<Moment> {
+        let quarter = TimeDelta::milliseconds(QUARTER_MS);
+        let midnight = now.duration_trunc(TimeDelta::days(1)).unwrap_or(now);
+        match self {
+            Self::Today => Some(midnight),
+            Self::Last24Hours => (now - TimeDelta::days(1)).duration_trunc(quarter).ok(),
+            Self::Last7Days => Some(midnight - TimeDelta::days(6)),
+            Self::Last30Days => Some(midnight - TimeDelta::days(29)),
+            Self::AllTime => None,
+        }
     }
 }
 

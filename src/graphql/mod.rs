@@ -37,6 +37,7 @@ pub mod server;
 pub mod share;
 pub mod suggestion;
 pub mod token;
+pub mod usage;
 
 use std::sync::{Arc, LazyLock};
 
@@ -64,6 +65,7 @@ pub struct Query(
     search::query::SearchQuery,
     ask::query::AskQuery,
     token::query::TokenQuery,
+    usage::query::UsageQuery,
     server::query::ServerQuery,
 );
 

@@ -8,9 +8,10 @@ use async_trait::async_trait;
 
 use super::{
     Ending, Halt, Kind,
-    context::{RunContext, target_error},
+    context::{NO_ANSWER, RunContext, target_error},
     indexing::take_walk,
     tables::Work,
+    waits::Awaited,
     walk::{WalkError, rows_of, walk},
 };
 use crate::domain::{run::RunError, status::RunStatus};
@@ -35,7 +36,10 @@ impl Kind for Analyze {
 /// Finds what is in scope and records it as rows.
 async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
     // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
-    let walked = walk(work.target.as_ref(), &work.context.run.scope).await.map_err(|error| match error {
+    let (context, walking) = (work.context, walk(work.target.as_ref(), &work.context.run.scope));
+    let walked = context.noticing(Awaited::Target, NO_ANSWER, || true, walking).await?;
+    context.goes_on(Awaited::Target).await?;
+    let walked = walked.map_err(|error| match error {
         WalkError::Target(error) => Halt::Failed(target_error(&error)),
         WalkError::Unknown { message, .. } => {
             Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))

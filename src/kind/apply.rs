@@ -15,6 +15,7 @@ use super::{
     bound::{Bound, CONFIRM, described as described_in, refuse_moved, to_write_in},
     context::{RunContext, target_error},
     doubt,
+    waits::Awaited,
 };
 use crate::{
     domain::{
@@ -212,7 +213,7 @@ impl Writing<'_> {
                 // Who waits for a lock has written nothing; who went away or took too long may have.
                 let is_unsure = item.begun && !matches!(error, TargetError::Locked(_));
                 self.end_without(item, &not_written(&error), is_unsure);
-                return Ok(());
+                return self.context.goes_on(Awaited::Target).await;
             }
             self.warn(&error, wait).await?;
             match self.context.wait(wait).await {
@@ -221,7 +222,7 @@ impl Writing<'_> {
                 waited => waited?,
             }
         }
-        Ok(())
+        self.context.goes_on(Awaited::Target).await
     }
 
     /// Reads what stands there and writes where that may be. The item keeps what is known of it between tries; the
@@ -326,6 +327,7 @@ impl Writing<'_> {
 
     async fn warn(&self, error: &TargetError, wait: Duration) -> Result<(), Halt> {
         let error = not_written(error);
+        self.context.waits_for(Awaited::Target, &error.message).await?;
         let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
         let run = self
             .context

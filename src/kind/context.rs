@@ -21,6 +21,7 @@ use super::{
     budget::{Ledger, out_of_seconds},
     gate::Gates,
     indexing::Readings,
+    waits::{Awaited, Waits},
 };
 use crate::{
     domain::{
@@ -31,6 +32,9 @@ use crate::{
     },
     port::{Ports, target::TargetError},
 };
+
+/// Why a run waits that has no error to tell.
+pub const NO_ANSWER: &str = "there is no answer yet";
 
 /// How often a store that failed by a fault of Gloss is asked again before a run gives up.
 const STORE_TRIES: usize = 10;
@@ -100,6 +104,8 @@ pub struct RunContext {
     pub patience: Patience,
     /// The run's budget.
     pub ledger: Ledger,
+    /// What the run waits for.
+    pub(super) waits: Waits,
     /// When this claim began.
     began: Instant,
     /// Since when a record has waited for the store, and why, until that is told.
@@ -138,6 +144,7 @@ impl RunContext {
             readings,
             patience,
             ledger,
+            waits: Waits::default(),
             began: Instant::now(),
             waited: Arc::default(),
         }
@@ -245,7 +252,7 @@ impl RunContext {
     {
         let began = Instant::now();
         for wait in self.patience.waits() {
-            let done = call().await;
+            let done = self.noticing(Awaited::Target, NO_ANSWER, || true, call()).await?;
             let left = self.patience.target_down.saturating_sub(began.elapsed());
             match done {
                 Err(error @ (TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_)))
@@ -254,6 +261,7 @@ impl RunContext {
                     let wait = wait.min(left);
                     let error = target_error(&error);
                     let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+                    self.waits_for(Awaited::Target, &error.message).await?;
                     self.record(move |edit| {
                         edit.warn(message, Some(error));
                         Ok(())
@@ -261,7 +269,10 @@ impl RunContext {
                     .await?;
                     self.wait(wait).await?;
                 }
-                done => return Ok(done),
+                done => {
+                    self.goes_on(Awaited::Target).await?;
+                    return Ok(done);
+                }
             }
         }
         Ok(call().await)

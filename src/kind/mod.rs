@@ -21,6 +21,7 @@ pub mod indexing;
 pub mod rerun;
 pub mod sending;
 pub mod tables;
+mod waits;
 pub mod walk;
 
 use async_trait::async_trait;

@@ -5,13 +5,21 @@
 //! model fails it at once, and an address where no model answers after a few tries.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering},
+    },
     time::{Duration, Instant},
 };
 
 use async_trait::async_trait;
 
-use super::{Halt, context::RunContext, gate::Gate};
+use super::{
+    Halt,
+    context::{NO_ANSWER, RunContext},
+    gate::Gate,
+    waits::Awaited,
+};
 use crate::{
     domain::{
         run::{Row, RunError},
@@ -36,6 +44,8 @@ struct Outage {
 pub struct Sender<'a> {
     context: &'a RunContext,
     gate: Arc<Gate>,
+    /// Requests that were sent and not answered yet.
+    under_way: AtomicUsize,
     outage: Mutex<Option<Outage>>,
 }
 
@@ -47,6 +57,11 @@ pub trait Request: Sync {
 
     /// Puts it once; gives what it used too.
     async fn put(&self) -> Result<(Self::Answer, Usage), ModelError>;
+
+    /// Whether pieces of the answer have come already.
+    fn is_heard(&self) -> bool {
+        false
+    }
 }
 
 /// What came of a request.
@@ -60,7 +75,7 @@ pub struct Sent<T> {
 impl<'a> Sender<'a> {
     /// Sends to the model behind this gate.
     pub fn new(context: &'a RunContext, gate: Arc<Gate>) -> Self {
-        Self { context, gate, outage: Mutex::new(None) }
+        Self { context, gate, under_way: AtomicUsize::new(0), outage: Mutex::new(None) }
     }
 
     /// The run.
@@ -91,7 +106,10 @@ impl<'a> Sender<'a> {
             let worked_ms = || self.context.worked_ms();
             let reserved = self.context.unless_stopped(self.context.ledger.reserve(bound, worked_ms)).await?;
             let reservation = reserved.map_err(Halt::Paused)?;
-            let permit = self.context.unless_stopped(self.gate.enter()).await?;
+            let full = "the limits of its LLM profile are in use";
+            let idle = || self.under_way.load(Ordering::Relaxed) == 0;
+            let entering = self.context.noticing(Awaited::Provider, full, idle, self.gate.enter());
+            let permit = self.context.unless_stopped(entering).await??;
             if let Some(rows) = begins.take() {
                 self.context
                     .record(move |edit| {
@@ -102,15 +120,19 @@ impl<'a> Sender<'a> {
                     })
                     .await?;
             }
-            match request.put().await {
+            self.under_way.fetch_add(1, Ordering::Relaxed);
+            let silent = || !request.is_heard();
+            let put = self.context.noticing(Awaited::Provider, NO_ANSWER, silent, request.put()).await;
+            self.under_way.fetch_sub(1, Ordering::Relaxed);
+            match put? {
                 Ok((answer, mut usage)) => {
-                    self.answered();
+                    self.answered().await?;
                     usage.retries += retries;
                     reservation.settle(&usage);
                     return Ok(Sent { answer: Ok(answer), usage });
                 }
                 Err(ModelError::Rejected(message)) => {
-                    self.answered();
+                    self.answered().await?;
                     let error = RunError::new(
                         "BAD_USER_INPUT",
                         message,
@@ -119,7 +141,7 @@ impl<'a> Sender<'a> {
                     return Ok(Sent { answer: Err(error), usage: Usage { requests: 1, retries, ..Usage::default() } });
                 }
                 Err(ModelError::Unusable { why, mut usage }) => {
-                    self.answered();
+                    self.answered().await?;
                     usage.retries += retries;
                     reservation.settle(&usage);
                     return Ok(Sent { answer: Err(unusable(&why)), usage });
@@ -145,8 +167,9 @@ impl<'a> Sender<'a> {
         }
     }
 
-    fn answered(&self) {
+    async fn answered(&self) -> Result<(), Halt> {
         *self.outage.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        self.context.goes_on(Awaited::Provider).await
     }
 
     /// Tells a person that the provider does not answer, but not at every try of every request.
@@ -173,6 +196,7 @@ impl<'a> Sender<'a> {
                 "resume the run when the provider is back",
             )));
         }
+        self.context.waits_for(Awaited::Provider, &error.message).await?;
         let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
         self.context
             .record(move |edit| {

@@ -29,7 +29,7 @@ use crate::domain::{
     },
     identity::{Confirmation, Identity},
     page::{Page, PageRequest},
-    profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
+    profile::{DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
     review::{Decision, Reviewed, Selection},
     run::{NewRun, Row, Run, RunEdit},
     schedule::{Firing, NewSchedule, Schedule, ScheduleFilter},
@@ -39,6 +39,7 @@ use crate::domain::{
         Alternative, ConfidenceDistribution, Evidence, ReviewCounts, Suggestion, SuggestionFilter,
         SuggestionOrderField, SuggestionTally, TableCount,
     },
+    usage::UsageSum,
 };
 
 /// What happens to a run, applied inside the store's transaction.
@@ -519,6 +520,9 @@ pub trait CatalogStore: Send + Sync {
     /// A profile's catalog was read whole.
     async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()>;
 
+    /// When a profile's catalog was last read whole; `None` where it never was.
+    async fn catalog_read_at(&self, profile: DbProfileId) -> Result<Option<Moment>>;
+
     /// Those of these profiles whose catalog was never read whole.
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>>;
 
@@ -565,6 +569,27 @@ pub trait CatalogStore: Send + Sync {
         words: &[Vec<String>],
         limit: u64,
     ) -> Result<Vec<Suggestion>>;
+}
+
+/// The usage of one model.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ModelUsage {
+    /// Who answers; `None` where it is not known.
+    pub provider: Option<LlmProvider>,
+    /// The model as the provider spells it.
+    pub model: String,
+    /// What it was used for.
+    pub sum: UsageSum,
+}
+
+/// What models were used for. Deleted runs stay counted.
+#[async_trait]
+pub trait UsageStore: Send + Sync {
+    /// The usage of each model from a quarter of an hour on, or of all time.
+    async fn usage_by_model(&self, from: Option<Moment>) -> Result<Vec<ModelUsage>>;
+
+    /// The usage of each quarter of an hour that has any, from one on, or of all time; in no order.
+    async fn usage_by_quarter(&self, from: Option<Moment>) -> Result<Vec<(Moment, UsageSum)>>;
 }
 
 /// Questions and their answers. What happens to a turn is recorded with its run, by [`RunStore::change_run`].
@@ -642,6 +667,7 @@ pub trait Store:
     + WorkerStore
     + CatalogStore
     + AskStore
+    + UsageStore
     + 'static
 {
     /// Reads and writes, and so proves that it can do both.

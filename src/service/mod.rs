@@ -10,6 +10,7 @@ pub mod catalog;
 pub mod comparisons;
 pub mod drafts;
 pub mod estimates;
+pub mod figures;
 pub mod made;
 pub mod orders;
 pub mod profiles;
@@ -22,6 +23,7 @@ pub mod searches;
 pub mod subscriptions;
 pub mod suggestion_changes;
 pub mod tokens;
+pub mod usage;
 pub mod workers;
 
 use crate::{domain::clock::Moment, port::Ports};
@@ -55,6 +57,10 @@ pub struct Services {
     pub changes: subscriptions::RunChanges,
     /// `suggestionsChanged`.
     pub suggestion_changes: suggestion_changes::SuggestionChanges,
+    /// What models were used for.
+    pub usage: usage::UsageReports,
+    /// The figures of lists of runs.
+    pub figures: figures::RunFigures,
     /// DB profiles and LLM profiles.
     pub profiles: profiles::Profiles,
     /// API tokens, and who shows one.
@@ -85,6 +91,8 @@ impl Services {
             progress: progress::RunProgress::new(ports.clone()),
             changes: subscriptions::RunChanges::new(ports.clone()),
             suggestion_changes: suggestion_changes::SuggestionChanges::new(ports.clone()),
+            usage: usage::UsageReports::new(ports.clone()),
+            figures: figures::RunFigures::new(ports.clone()),
             profiles: profiles::Profiles::new(ports.clone()),
             tokens: tokens::Tokens::new(ports.clone()),
             catalog: catalog::Catalog::new(ports.clone()),

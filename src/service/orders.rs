@@ -3,22 +3,26 @@
 //! The rule: the arguments have the same names wherever a run is ordered, so each check is made here once and
 //! tells the same path.
 
+use chrono::TimeDelta;
 use serde::Serialize;
 
 pub use crate::domain::run::OptionChoices;
 use crate::{
     domain::{
         Error, Result,
+        asset::{AssetKind, AssetPath},
         id::LlmProfileId,
         profile::{DbProfile, LlmProfile},
         run::Run,
-        scope::RunScope,
+        scope::{RunScope, SchemaScope, TableScope},
         usage::Budget,
     },
     kind::walk::{self, Visit, WalkError, walk},
     port::{Ports, store::Idempotency, target::TargetError},
 };
 
+/// So long a catalog that was read counts as known.
+const FRESH: TimeDelta = TimeDelta::minutes(1);
 /// Characters of an idempotency key.
 const MAX_KEY: usize = 200;
 
@@ -77,6 +81,49 @@ fn unusable_target(argument: &str, error: &TargetError) -> Error {
         }
         TargetError::Refused(_) => Error::bad_input(format!("{argument}.database"), error.to_string()),
     }
+}
+
+/// Refuses a scope of which the catalog lacks something, where that was read within the last minute. The database itself
+/// has the last word: what came meanwhile is not refused, and one that does not answer is left to the run.
+///
+/// # Errors
+/// `BadInput` with the path of a name that does not exist.
+pub async fn refuse_unknown(ports: &Ports, profile: &DbProfile, scope: &RunScope, argument: &str) -> Result<()> {
+    let named: Vec<AssetPath> = scope.schemas.iter().flat_map(|schema| named_tables(scope, schema)).collect();
+    let fresh = async || {
+        let read_at = ports.store.catalog_read_at(profile.id).await?;
+        Ok::<_, Error>(read_at.is_some_and(|read_at| ports.clock.now() - read_at <= FRESH))
+    };
+    if named.is_empty() || !fresh().await? {
+        return Ok(());
+    }
+    let names: Vec<String> = named.iter().map(AssetPath::display).collect();
+    let known = ports.store.assets_named(&[profile.id], &names).await?;
+    let is_known = |path: &AssetPath| {
+        let same = |it: &AssetPath| (&it.schema, &it.table, &it.column) == (&path.schema, &path.table, &path.column);
+        known.iter().any(|asset| same(&asset.path))
+    };
+    if named.iter().all(is_known) {
+        return Ok(());
+    }
+    match check_scope(ports, profile, scope, argument).await {
+        Err(error @ Error::BadInput { .. }) => Err(error),
+        _ => Ok(()),
+    }
+}
+
+/// The tables and columns that a scope names in a schema.
+fn named_tables<'a>(scope: &'a RunScope, schema: &'a SchemaScope) -> impl Iterator<Item = AssetPath> + 'a {
+    let path = |table: &TableScope, column: Option<&String>| AssetPath {
+        kind: if column.is_some() { AssetKind::Column } else { AssetKind::Table },
+        database: scope.database.clone(),
+        schema: Some(schema.name.clone()),
+        table: Some(table.name.clone()),
+        column: column.cloned(),
+    };
+    schema.tables.iter().flat_map(move |table| {
+        std::iter::once(path(table, None)).chain(table.columns.iter().map(move |column| path(table, Some(column))))
+    })
 }
 
 /// Refuses limits that nothing could keep.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tracing::info;
 
-use super::orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile};
+use super::orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile, refuse_unknown};
 use crate::{
     domain::{
         Error, Result,
@@ -107,6 +107,9 @@ impl Runs {
             Keyed::Repeated(runs) => return Ok(runs),
         };
         let order = self.resolve_start(&input).await?;
+        for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
+            refuse_unknown(&self.ports, profile, &target.scope, &format!("input.targets.{at}")).await?;
+        }
         let new_runs: Vec<NewRun> = input
             .targets
             .into_iter()

@@ -117,6 +117,10 @@ impl CatalogStore for SqlStore {
         transaction.commit().await
     }
 
+    async fn catalog_read_at(&self, profile: DbProfileId) -> Result<Option<Moment>> {
+        catalog::read_at(self.read(), profile).await
+    }
+
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>> {
         catalog::unread(self.read(), profiles).await
     }

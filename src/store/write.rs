@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{ask, chain, connection::Transaction, items, record, schedules};
+use super::{ask, chain, connection::Transaction, items, record, schedules, usage};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -38,6 +38,7 @@ pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>,
     if before.is_some_and(|before| before.labels != after.labels) {
         write_labels(transaction, edit.run.id, &edit.run.naming.labels).await?;
     }
+    usage::follow(transaction, before, &after, edit.at).await?;
     for rows in edit.new_rows.chunks(MAX_ROWS) {
         let rows: Vec<_> = rows.iter().map(|row| row_model(edit.run.id, row)).collect();
         insert(transaction, rows).await?;

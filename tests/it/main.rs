@@ -51,4 +51,6 @@ mod suggestion_lists;
 mod suggestions_changed;
 mod targets;
 mod tokens;
+mod usage;
+mod waiting;
 mod watching;

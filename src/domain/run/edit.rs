@@ -69,8 +69,8 @@ impl RunEdit {
     pub fn created(run: Run, at: Moment) -> Self {
         let mut edit = Self::new(run, at);
         edit.actor = Some(edit.run.started_by.clone());
-        edit.wait_for(FREE_WORKER);
-        let message = format!("Queued {}", edit.run.scope_summary);
+        edit.wait_for_worker();
+        let message = format!("Queued {}: waiting for a free worker", edit.run.scope_summary);
         edit.emit(RunEventType::Created, message);
         edit
     }
@@ -132,17 +132,14 @@ impl RunEdit {
         close(&mut self.run.apply_ms, &mut self.run.apply_since);
     }
 
-    /// The run waits: `reason` says for what. Told again while it waits for the same, it keeps the moment it began.
-    pub fn wait_for(&mut self, reason: impl Into<String>) {
-        let reason = reason.into();
-        if self.run.waiting.as_ref().is_none_or(|waiting| waiting.reason != reason) {
-            self.run.waiting = Some(Waiting { reason, since: self.at });
-        }
+    /// The run waits for this, or goes on.
+    pub fn wait_for(&mut self, waiting: Option<Waiting>) {
+        self.run.waiting = waiting;
     }
 
-    /// What the run waited for has come.
-    pub fn go_on(&mut self) {
-        self.run.waiting = None;
+    /// The run waits for a free worker from now on.
+    fn wait_for_worker(&mut self) {
+        self.wait_for(Some(Waiting { reason: FREE_WORKER.to_owned(), since: self.at }));
     }
 
     /// A person names the run.
@@ -155,7 +152,7 @@ impl RunEdit {
     /// # Errors
     /// `Conflict` where it is neither.
     pub fn claim(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
-        self.go_on();
+        self.wait_for(None);
         if self.run.status == RunStatus::Applying && self.run.worker_id.is_none() {
             self.run.attempt += 1;
             self.run.worker_id = Some(worker_id.to_owned());
@@ -199,7 +196,7 @@ impl RunEdit {
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
-        self.wait_for(FREE_WORKER);
+        self.wait_for_worker();
         self.emit(RunEventType::StatusChanged, "Queued again: the server stops");
         Ok(())
     }
@@ -219,7 +216,7 @@ impl RunEdit {
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
-        self.wait_for(FREE_WORKER);
+        self.wait_for_worker();
         self.emit(RunEventType::StatusChanged, "Queued again: its worker is gone");
         Ok(())
     }
@@ -378,7 +375,7 @@ impl RunEdit {
         self.run.error = None;
         self.retries_failed = self.run.progress.failed > 0;
         self.run.progress.failed = 0;
-        self.wait_for(FREE_WORKER);
+        self.wait_for_worker();
         self.emit(RunEventType::StatusChanged, "Queued again: resumed");
         Ok(())
     }
@@ -400,7 +397,7 @@ impl RunEdit {
         self.actor = Some(order.actor.clone());
         self.run.apply = Some(order);
         if self.run.worker_id.is_none() {
-            self.wait_for(FREE_WORKER);
+            self.wait_for_worker();
         }
         self.new_items = Some(items);
         self.emit(RunEventType::StatusChanged, message);
@@ -500,7 +497,7 @@ impl RunEdit {
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
-        self.go_on();
+        self.wait_for(None);
         // A review, an apply and a roll-back of an ended run do not move its end.
         self.run.finished_at = self.run.finished_at.or(Some(self.at)).filter(|_| next != RunStatus::Paused);
         if next != RunStatus::Cancelled {

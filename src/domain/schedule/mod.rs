@@ -139,6 +139,20 @@ pub struct Schedule {
 }
 
 impl Schedule {
+    /// Its next firings, at most so many; none unless it is ACTIVE.
+    ///
+    /// # Errors
+    /// As [`ScheduleSettings::next_after`].
+    pub fn next_firings(&self, most: usize) -> Result<Vec<Moment>> {
+        let mut firings = Vec::with_capacity(most);
+        let mut next = self.next_fire_at;
+        while let Some(firing) = next.filter(|_| firings.len() < most) {
+            firings.push(firing);
+            next = self.settings.next_after(firing)?;
+        }
+        Ok(firings)
+    }
+
     /// A person changes what it says. `retimed` tells that its times are to be reckoned anew; one whose moment is over
     /// becomes ACTIVE by that, one that is paused stays so.
     ///

@@ -1,9 +1,6 @@
 //! The run itself, and lists of it.
 
-use std::borrow::Cow;
-
-use crate::domain::text::visible;
-use std::sync::Arc;
+use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 
@@ -11,11 +8,12 @@ use super::{
     event::{RunEvent, RunEventConnection, RunEventType},
     input::OrderDirection,
     parts::{
-        RunBudget, RunCommand, RunError, RunKind, RunOptions, RunProgress, RunScope, RunStatus, TokenUsage, seconds,
+        RunBudget, RunCommand, RunError, RunKind, RunOptions, RunProgress, RunScope, RunStatus, RunWait, TokenUsage,
+        seconds,
     },
 };
 use crate::{
-    domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status},
+    domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status, text::visible},
     graphql::{
         apply::{input::ApplyOutcomeFilter, object::ApplyOutcomeConnection},
         ask::object::AskTurn,
@@ -155,6 +153,12 @@ impl Run {
     /// Its labels, each once, in the order in which they were given. `updateRun` sets them.
     async fn labels(&self) -> &[String] {
         &self.0.naming.labels
+    }
+
+    /// What it waits for: a free worker, or a provider or target that does not answer. Null while it goes on, and
+    /// once it has ended.
+    async fn waiting(&self) -> Option<RunWait> {
+        self.0.waiting.as_ref().map(RunWait::from)
     }
 
     /// How far it is.
@@ -304,6 +308,18 @@ pub struct RunStatusCount {
     count: i32,
 }
 
+/// A count for every kind.
+pub fn kind_counts(counts: &HashMap<status::RunKind, i64>) -> Vec<RunKindCount> {
+    let of = |kind: &status::RunKind| count(counts.get(kind).copied().unwrap_or_default());
+    status::RunKind::ALL.iter().map(|kind| RunKindCount { kind: (*kind).into(), count: of(kind) }).collect()
+}
+
+/// A count for every status.
+pub fn status_counts(counts: &HashMap<status::RunStatus, i64>) -> Vec<RunStatusCount> {
+    let of = |status: &status::RunStatus| count(counts.get(status).copied().unwrap_or_default());
+    status::RunStatus::ALL.iter().map(|status| RunStatusCount { status: (*status).into(), count: of(status) }).collect()
+}
+
 /// One page of runs.
 pub struct RunConnection {
     rows: Rows<Run>,
@@ -342,16 +358,11 @@ impl RunConnection {
 
     /// Runs per kind under the same filter without its kinds: the figures on the chips. Every kind is there.
     async fn kind_counts(&self, context: &Context<'_>) -> Result<Vec<RunKindCount>> {
-        let counts = services(context).ports.store.kind_counts(&self.filter).await?;
-        let of = |kind: &status::RunKind| count(counts.get(kind).copied().unwrap_or_default());
-        Ok(status::RunKind::ALL.iter().map(|kind| RunKindCount { kind: (*kind).into(), count: of(kind) }).collect())
+        Ok(kind_counts(&services(context).ports.store.kind_counts(&self.filter).await?))
     }
 
     /// Runs per status under the same filter without its statuses. Every status is there.
     async fn status_counts(&self, context: &Context<'_>) -> Result<Vec<RunStatusCount>> {
-        let counts = services(context).ports.store.status_counts(&self.filter).await?;
-        let of = |status: &status::RunStatus| count(counts.get(status).copied().unwrap_or_default());
-        let all = status::RunStatus::ALL.iter();
-        Ok(all.map(|status| RunStatusCount { status: (*status).into(), count: of(status) }).collect())
+        Ok(status_counts(&services(context).ports.store.status_counts(&self.filter).await?))
     }
 }

@@ -5,6 +5,7 @@ use async_graphql::{Enum, SimpleObject};
 
 use crate::{
     domain::{
+        clock::Moment,
         run::{self, RunOptions as Options},
         scope, status,
         usage::{Budget, Progress, Usage},
@@ -204,6 +205,21 @@ impl From<&Usage> for TokenUsage {
             requests: usage.requests,
             retries: usage.retries,
         }
+    }
+}
+
+/// What a run waits for.
+#[derive(SimpleObject, Debug, Clone)]
+pub struct RunWait {
+    /// What it waits for and why, in one line for a person.
+    reason: String,
+    /// Since when it waits.
+    since: Moment,
+}
+
+impl From<&run::Waiting> for RunWait {
+    fn from(waiting: &run::Waiting) -> Self {
+        Self { reason: waiting.reason.clone(), since: waiting.since }
     }
 }
 

@@ -1,18 +1,20 @@
 //! Watching runs.
 
-use std::future::ready;
+use std::{future::ready, sync::Arc};
 
-use async_graphql::{Context, Enum, ID, Object, Result, Subscription};
+use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt};
+use tokio::time::Instant;
 
 use super::{
     event::RunEvent,
     input::{RunFilter, run_filter},
-    object::Run,
+    object::{Run, RunKindCount, RunStatusCount, kind_counts, status_counts},
 };
 use crate::{
-    domain::id::RunId,
+    domain::{filter, id::RunId},
     graphql::{
+        connection::count,
         context::{loaders, services},
         ids::Key,
         share::place,
@@ -32,30 +34,56 @@ pub enum RunChangeKind {
     Deleted,
 }
 
+/// The figures of a list of runs.
+#[derive(SimpleObject)]
+pub struct RunCounts {
+    /// All runs under the filter.
+    total_count: i32,
+    /// Runs per kind under the same filter without its kinds. Every kind is there.
+    kind_counts: Vec<RunKindCount>,
+    /// Runs per status under the same filter without its statuses. Every status is there.
+    status_counts: Vec<RunStatusCount>,
+}
+
 /// A change of a run that matched a filter before or matches it now.
-pub struct RunChange(subscriptions::RunChange);
+pub struct RunChange {
+    change: subscriptions::RunChange,
+    filter: Arc<filter::RunFilter>,
+    seen: Instant,
+}
 
 /// A change of a run that matched a filter before or matches it now.
 #[Object]
 impl RunChange {
     /// What happened.
     async fn kind(&self) -> RunChangeKind {
-        self.0.kind.into()
+        self.change.kind.into()
     }
 
     /// The run's global id.
     async fn run_id(&self) -> ID {
-        self.0.run_id.global()
+        self.change.run_id.global()
     }
 
     /// The run as it is now. Null when deleted.
     async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
-        Ok(loaders(context).runs.load(self.0.run_id).await?.map(Run))
+        Ok(loaders(context).runs.load(self.change.run_id).await?.map(Run))
     }
 
     /// Whether it matches the filter now.
     async fn matches(&self) -> bool {
-        self.0.matches
+        self.change.matches
+    }
+
+    /// The list's figures after this change, so that chips and totals need no second query. Subscribers with the same
+    /// filter share one count.
+    async fn counts(&self, context: &Context<'_>) -> Result<RunCounts> {
+        let figures = services(context).figures.since(&self.filter, self.seen).await?;
+        Ok(RunCounts {
+            total_count: count(figures.total),
+            kind_counts: kind_counts(&figures.kinds),
+            status_counts: status_counts(&figures.statuses),
+        })
     }
 }
 
@@ -105,10 +133,12 @@ impl RunSubscription {
         context: &Context<'_>,
         #[graphql(desc = "Only runs that pass now or did before; all when absent.")] filter: Option<RunFilter>,
     ) -> Result<impl Stream<Item = Result<RunChange>> + use<>> {
-        let changes = services(context).changes.watch(run_filter(filter, "filter")?);
+        let filter = Arc::new(run_filter(filter, "filter")?);
+        let changes = services(context).changes.watch(filter::RunFilter::clone(&filter));
         if let (Some(place), _) = place(context, 0) {
             place.catch_up();
         }
-        Ok(changes.map(|change| Ok(RunChange(change?))))
+        Ok(changes
+            .map(move |change| Ok(RunChange { change: change?, filter: Arc::clone(&filter), seen: Instant::now() })))
     }
 }

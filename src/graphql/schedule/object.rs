@@ -27,6 +27,9 @@ use crate::{
     service::schedules::options_with,
 };
 
+/// Firings that are told ahead.
+const MAX_FIRINGS: usize = 10;
+
 /// Where a schedule stands.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "schedule::ScheduleStatus")]
@@ -116,6 +119,20 @@ impl Schedule {
     /// When it fires next; null unless it is ACTIVE.
     async fn next_fire_at(&self) -> Option<Moment> {
         self.0.next_fire_at
+    }
+
+    /// Its next firings, soonest first; none unless it is ACTIVE.
+    #[graphql(complexity = "10")]
+    async fn next_firings(
+        &self,
+        #[graphql(desc = "At most so many, 0 to 10.", default_with = "Some(5)")] first: Option<i32>,
+    ) -> Result<Vec<Moment>> {
+        let first = first.unwrap_or(5);
+        let most = usize::try_from(first)
+            .ok()
+            .filter(|most| *most <= MAX_FIRINGS)
+            .ok_or_else(|| Error::bad_input("first", format!("`first` is {first}; it goes from 0 to {MAX_FIRINGS}")))?;
+        Ok(self.0.next_firings(most)?)
     }
 
     /// When it last fired or was run by hand; null until then.

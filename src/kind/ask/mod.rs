@@ -192,6 +192,10 @@ impl Request for Put<'_> {
     async fn put(&self) -> Result<(Step, Usage), ModelError> {
         self.converser.converse(self.conversation, &mut self.heard.listen()).await
     }
+
+    fn is_heard(&self) -> bool {
+        self.heard.spoke()
+    }
 }
 
 /// One turn at work.

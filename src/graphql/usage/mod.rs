@@ -1,0 +1,4 @@
+//! What models were used for.
+
+pub mod object;
+pub mod query;

@@ -1,0 +1,94 @@
+//! Usage, in all, by model, by day.
+
+use async_graphql::{Context, Enum, Object, Result, SimpleObject};
+
+use crate::{
+    domain::usage,
+    graphql::{connection::count, context::services, profile::object::LlmProvider, run::parts::TokenUsage},
+    service::usage::Report,
+};
+
+/// A span of time up to now. Its days are those of UTC.
+#[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
+#[graphql(remote = "usage::UsageWindow")]
+pub enum UsageWindow {
+    /// Since midnight.
+    Today,
+    /// The last 24 hours, from the beginning of their first quarter of an hour.
+    #[graphql(name = "LAST_24_HOURS")]
+    Last24Hours,
+    /// Today and the six days before.
+    #[graphql(name = "LAST_7_DAYS")]
+    Last7Days,
+    /// Today and the 29 days before.
+    #[graphql(name = "LAST_30_DAYS")]
+    Last30Days,
+    /// Everything.
+    AllTime,
+}
+
+/// The usage of one model.
+#[derive(SimpleObject)]
+pub struct ModelUsage {
+    /// The provider; null where it is not known.
+    provider: Option<LlmProvider>,
+    /// The model as the provider spells it.
+    model: String,
+    /// Runs with it that started in the window.
+    runs: i32,
+    /// What they used in the window, and what runs that started earlier did.
+    usage: TokenUsage,
+}
+
+/// The usage of one day.
+#[derive(SimpleObject)]
+pub struct DayUsage {
+    /// The day: `2026-11-28`.
+    day: String,
+    /// Runs that started on it.
+    runs: i32,
+    /// What they used on it, and what runs that started earlier did.
+    usage: TokenUsage,
+}
+
+/// The usage of a window.
+pub struct UsageReport(pub Report);
+
+/// The usage of a window.
+#[Object]
+impl UsageReport {
+    /// What was used in all.
+    async fn total(&self) -> TokenUsage {
+        TokenUsage::from(&self.0.total.usage)
+    }
+
+    /// What was used of each model, the most tokens first.
+    async fn by_model(&self) -> Vec<ModelUsage> {
+        let model = |used: &crate::port::store::ModelUsage| ModelUsage {
+            provider: used.provider.map(Into::into),
+            model: used.model.clone(),
+            runs: count(used.sum.runs),
+            usage: TokenUsage::from(&used.sum.usage),
+        };
+        self.0.by_model.iter().map(model).collect()
+    }
+
+    /// One for each day of the window in `timeZone`, oldest first, days without use included. Where the zone's days are
+    /// not those of UTC, the first one holds only its part of the window. ALL_TIME begins with the first day that has
+    /// any use.
+    #[graphql(complexity = "100 + child_complexity")]
+    async fn by_day(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The days' time zone, an IANA name.", default_with = "Some(\"UTC\".to_owned())")]
+        time_zone: Option<String>,
+    ) -> Result<Vec<DayUsage>> {
+        let zone = time_zone.unwrap_or_else(|| "UTC".to_owned());
+        let day = |(day, sum): (chrono::NaiveDate, usage::UsageSum)| DayUsage {
+            day: day.to_string(),
+            runs: count(sum.runs),
+            usage: TokenUsage::from(&sum.usage),
+        };
+        Ok(services(context).usage.by_day(&self.0, &zone).await?.into_iter().map(day).collect())
+    }
+}

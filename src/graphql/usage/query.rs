@@ -1,0 +1,22 @@
+//! Asking for usage.
+
+use async_graphql::{Context, Object, Result};
+
+use super::object::{UsageReport, UsageWindow};
+use crate::graphql::context::services;
+
+/// Usage.
+#[derive(Default)]
+pub struct UsageQuery;
+
+#[Object]
+impl UsageQuery {
+    /// What models were used for. Deleted runs stay counted: what they used was paid for.
+    async fn usage(
+        &self,
+        context: &Context<'_>,
+        #[graphql(desc = "The span of time, up to now.")] window: UsageWindow,
+    ) -> Result<UsageReport> {
+        Ok(UsageReport(services(context).usage.report(window.into()).await?))
+    }
+}

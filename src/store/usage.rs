@@ -1,0 +1,127 @@
+//! What models were used for, summed over quarters of an hour.
+//!
+//! The rule: a change of a run adds what it used, and a run its start, in the transaction that records it. No report looks
+//! at runs, and a deleted run stays counted.
+
+use async_trait::async_trait;
+use entity::{
+    run,
+    usage_tally::{self, Column},
+};
+use sea_orm::{
+    ActiveValue, ConnectionTrait, EntityTrait, QueryResult,
+    sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
+};
+
+use super::{SqlStore, connection::Transaction, record};
+use crate::{
+    domain::{
+        Result,
+        clock::Moment,
+        usage::{QUARTER_MS, Usage, UsageSum},
+    },
+    port::store::{ModelUsage, UsageStore},
+};
+
+/// Everything that is summed.
+const SUMS: [Column; 8] = [
+    Column::Runs,
+    Column::InputTokens,
+    Column::OutputTokens,
+    Column::ModelMs,
+    Column::Requests,
+    Column::Retries,
+    Column::Unpriced,
+    Column::CostUsd,
+];
+
+/// Adds what a change of a run used. `before` is `None` for a new run.
+pub(super) async fn follow(
+    transaction: &Transaction,
+    before: Option<&run::Model>,
+    after: &run::Model,
+    at: Moment,
+) -> Result<()> {
+    let of = |value: fn(&run::Model) -> i64| value(after) - before.map_or(0, value);
+    let started = of(|run| i64::from(run.started_at.is_some()));
+    let requests = of(|run| i64::from(run.requests) + i64::from(run.retries) + run.input_tokens + run.output_tokens);
+    if started == 0 && requests == 0 {
+        return Ok(());
+    }
+    let cost = after.cost_usd.map(|cost| cost - before.and_then(|before| before.cost_usd).unwrap_or_default());
+    let millis = record::millis(at);
+    let row = usage_tally::ActiveModel {
+        quarter: ActiveValue::Set(millis - millis.rem_euclid(QUARTER_MS)),
+        provider: ActiveValue::Set(after.provider.clone().unwrap_or_default()),
+        model: ActiveValue::Set(after.model.clone().unwrap_or_default()),
+        runs: ActiveValue::Set(started),
+        input_tokens: ActiveValue::Set(of(|run| run.input_tokens)),
+        output_tokens: ActiveValue::Set(of(|run| run.output_tokens)),
+        cost_usd: ActiveValue::Set(cost.unwrap_or_default()),
+        unpriced: ActiveValue::Set(i64::from(cost.is_none() && requests > 0)),
+        model_ms: ActiveValue::Set(of(|run| run.model_ms)),
+        requests: ActiveValue::Set(of(|run| i64::from(run.requests))),
+        retries: ActiveValue::Set(of(|run| i64::from(run.retries))),
+    };
+    let mut add = OnConflict::columns([Column::Quarter, Column::Provider, Column::Model]);
+    for column in SUMS {
+        add.value(column, Expr::col((usage_tally::Entity, column)).add(Expr::col(("excluded", column))));
+    }
+    usage_tally::Entity::insert(row).on_conflict(add).exec_without_returning(transaction).await?;
+    Ok(())
+}
+
+/// The sums from a moment on.
+fn sums(from: Option<Moment>) -> SelectStatement {
+    let mut query = Query::select();
+    query.from(usage_tally::Entity);
+    if let Some(from) = from {
+        query.and_where(Expr::col(Column::Quarter).gte(record::millis(from)));
+    }
+    for column in SUMS {
+        let sum = Expr::col(column).sum().if_null(0);
+        query.expr(if matches!(column, Column::CostUsd) { sum } else { sum.cast_as("bigint") });
+    }
+    query
+}
+
+/// The sums of a row, which stand first in it.
+fn sum_of(row: &QueryResult) -> Result<UsageSum> {
+    let whole = |at: usize| row.try_get_by_index::<i64>(at);
+    let small = |at: usize| whole(at).map(|count| i32::try_from(count).unwrap_or(i32::MAX));
+    let cost: f64 = row.try_get_by_index(7)?;
+    let usage = Usage {
+        input_tokens: whole(1)?,
+        output_tokens: whole(2)?,
+        cost_usd: Some(cost).filter(|_| whole(6).is_ok_and(|unpriced| unpriced == 0)),
+        model_ms: whole(3)?,
+        requests: small(4)?,
+        retries: small(5)?,
+    };
+    Ok(UsageSum { runs: whole(0)?, usage })
+}
+
+#[async_trait]
+impl UsageStore for SqlStore {
+    async fn usage_by_model(&self, from: Option<Moment>) -> Result<Vec<ModelUsage>> {
+        let query = sums(from)
+            .columns([Column::Provider, Column::Model])
+            .group_by_columns([Column::Provider, Column::Model])
+            .take();
+        let mut found = Vec::new();
+        for row in self.read().query_all(&query).await? {
+            let (provider, model): (String, String) =
+                (row.try_get_by_index(SUMS.len())?, row.try_get_by_index(SUMS.len() + 1)?);
+            let provider = Some(provider).filter(|provider| !provider.is_empty());
+            let provider = provider.as_deref().map(record::spelled).transpose()?;
+            found.push(ModelUsage { provider, model, sum: sum_of(&row)? });
+        }
+        Ok(found)
+    }
+
+    async fn usage_by_quarter(&self, from: Option<Moment>) -> Result<Vec<(Moment, UsageSum)>> {
+        let query = sums(from).column(Column::Quarter).group_by_col(Column::Quarter).take();
+        let rows = self.read().query_all(&query).await?;
+        rows.iter().map(|row| Ok((record::moment(row.try_get_by_index(SUMS.len())?)?, sum_of(row)?))).collect()
+    }
+}
