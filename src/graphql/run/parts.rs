@@ -219,7 +219,7 @@ pub struct RunWait {
 
 impl From<&run::Waiting> for RunWait {
     fn from(waiting: &run::Waiting) -> Self {
-        Self { reason: waiting.reason.clone(), since: waiting.since }
+        Self { reason: visible(&waiting.reason).into_owned(), since: waiting.since }
     }
 }
 
