@@ -27,6 +27,7 @@ use super::{
     limits,
     loader::Loaders,
     order::Order,
+    searches,
 };
 use crate::service::Services;
 
@@ -109,6 +110,7 @@ impl Extension for Guard {
         let operation = operation(document, request.operation_name.as_deref())?;
         let roots = limits::root_fields(document, operation)?;
         access::check_roots(value_of(&request.data).as_ref(), operation.ty, &roots)?;
+        searches::check(document, operation, &request.variables)?;
         Ok(request)
     }
 

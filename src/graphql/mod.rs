@@ -32,6 +32,7 @@ pub mod run;
 pub mod scalar;
 pub mod schedule;
 pub mod search;
+mod searches;
 pub mod server;
 pub mod share;
 pub mod suggestion;

@@ -15,6 +15,7 @@ use axum::{
     middleware::Next,
     response::Response,
 };
+use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
@@ -23,6 +24,7 @@ use super::{
     guard,
     pace::Pace,
     peer::Peer,
+    session::{self, Sessions},
     value,
 };
 use crate::graphql::{Access, Role, access::refusal};
@@ -30,7 +32,8 @@ use crate::graphql::{Access, Role, access::refusal};
 /// The role that a path needs; `None` for what anybody may have.
 fn role_of(path: &str) -> Option<Role> {
     match path {
-        "/" | "/healthz" | "/readyz" | "/graphiql" => None,
+        // A session's own handlers look at the token and the cookie.
+        "/" | "/healthz" | "/readyz" | "/graphiql" | "/session" => None,
         _ if path.starts_with("/assets/") => None,
         "/graphql" | "/metrics" => Some(Role::Viewer),
         _ if path.starts_with("/export/") => Some(Role::Viewer),
@@ -43,11 +46,32 @@ pub fn is_open(path: &str) -> bool {
     role_of(path).is_none()
 }
 
-/// What a proxy leaves in a request that it passes on.
-const TRACES_OF_PROXIES: [&str; 5] = ["forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-real-ip"];
+/// Headers that proxies add to the requests that they pass on.
+const PROXY_HEADERS: [&str; 6] = ["forwarded", "via", "x-proxyuser-ip", "x-arr-log-id", "x-arr-ssl", "x-host"];
+/// How the names of others begin, and end.
+const PROXY_PREFIXES: [&str; 10] = [
+    "x-forwarded",
+    "forwarded-",
+    "x-original-",
+    "x-envoy-",
+    "x-azure-",
+    "x-amzn-",
+    "x-appengine-",
+    "cf-",
+    "fly-",
+    "fastly-",
+];
+const PROXY_SUFFIXES: [&str; 4] = ["client-ip", "real-ip", "connecting-ip", "remote-ip"];
+
+/// Whether a header is a trace of a proxy.
+fn is_trace_of_proxy(name: &str) -> bool {
+    PROXY_HEADERS.contains(&name)
+        || PROXY_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+        || PROXY_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
+}
 
 /// Why somebody may not come in, and how long to wait where that helps.
-type Turned = Box<(Refusal, Option<Duration>)>;
+pub type Turned = Box<(Refusal, Option<Duration>)>;
 
 /// Lets askers in. Cheap to clone.
 #[derive(Clone)]
@@ -56,12 +80,14 @@ pub struct Gate {
     pace: Pace,
     /// Whether only this machine can reach the server.
     on_loopback: bool,
+    /// The sessions of browsers.
+    pub(super) sessions: Sessions,
 }
 
 impl Gate {
     /// For a listener at an address.
     pub fn new(access: Arc<dyn Access>, pace: Pace, address: SocketAddr) -> Self {
-        Self { access, pace, on_loopback: address.ip().is_loopback() }
+        Self { access, pace, on_loopback: address.ip().is_loopback(), sessions: Sessions::default() }
     }
 
     /// Decides on the first message of a WebSocket.
@@ -101,7 +127,7 @@ impl Gate {
     }
 
     /// The asker as whom their token names, or why they may not come in and how long to wait.
-    async fn admit(&self, token: Option<&str>, asker: Asker) -> Result<Asker, Turned> {
+    pub(super) async fn admit(&self, token: Option<&str>, asker: Asker) -> Result<Asker, Turned> {
         match self.access.viewer(token, asker.is_local).await {
             Ok(viewer) => {
                 let client =
@@ -129,14 +155,18 @@ impl Gate {
             && guard::asks_this_machine(&request.uri, headers)
             // What proxies speak where nobody told them otherwise.
             && request.version > Version::HTTP_10
-            && !TRACES_OF_PROXIES.iter().any(|name| headers.contains_key(*name));
+            && !headers.keys().any(|name| is_trace_of_proxy(name.as_str()));
         Asker { is_local, ..Asker::of(&request.extensions) }
     }
 
     async fn check(&self, request: &Parts, needed: Role) -> Result<Asker, Turned> {
         let stranger = self.stranger(request);
         let shown = bearer(&request.headers).map_err(|refusal| Box::new((refusal, None)))?;
-        let asker = if shown.is_none() && is_handshake(request) {
+        let session = if shown.is_none() { self.sessions.token(&request.headers) } else { None };
+        let asker = if let Some((token, ended)) = session {
+            session::check_page(request).map_err(|refusal| Box::new((refusal, None)))?;
+            Asker { dismissed: ended, ..self.admit(Some(token.expose_secret()), stranger).await? }
+        } else if shown.is_none() && is_handshake(request) {
             // Its first message will tell.
             stranger
         } else {
@@ -177,7 +207,7 @@ fn no_token(message: &str) -> Refusal {
 }
 
 /// The token of a request; none without the header.
-fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
+pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut shown = headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = shown.next() else { return Ok(None) };
     let token = first.to_str().ok().and_then(token_in).filter(|_| shown.next().is_none());
@@ -218,23 +248,26 @@ pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Re
             next.run(Request::from_parts(request, body)).await
         }
         Err(turned) => {
-            let (refusal, wait) = *turned;
             if gate.pace.may_tell(&Asker::of(&request.extensions).client) {
-                tracing::info!(code = %refusal.code, reason = refusal.message, "refused");
+                tracing::info!(code = %turned.0.code, reason = turned.0.message, "refused");
             }
-            let status = refusal.status;
-            let media = Media::negotiate(&request.headers).unwrap_or(Media::Json);
-            let mut response = refusal.answer(media);
-            if status == StatusCode::UNAUTHORIZED {
-                response.headers_mut().insert(header::WWW_AUTHENTICATE, value("Bearer realm=\"gloss\""));
-            }
-            if let Some(wait) = wait {
-                response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
-            }
-            response.headers_mut().insert(header::CACHE_CONTROL, value("no-store"));
-            response
+            turn_away(*turned, Media::negotiate(&request.headers).unwrap_or(Media::Json))
         }
     }
+}
+
+/// The answer to somebody who may not come in.
+pub fn turn_away((refusal, wait): (Refusal, Option<Duration>), media: Media) -> Response {
+    let status = refusal.status;
+    let mut response = refusal.answer(media);
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value("Bearer realm=\"gloss\""));
+    }
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, value("no-store"));
+    response
 }
 
 /// Headers of ours that pages of other sites may read.
@@ -248,7 +281,7 @@ mod tests {
 
     #[test]
     fn a_path_that_nobody_named_is_for_administrators() {
-        for open in ["/", "/graphiql", "/assets/x.js", "/healthz", "/readyz"] {
+        for open in ["/", "/graphiql", "/session", "/assets/x.js", "/healthz", "/readyz"] {
             assert_eq!(role_of(open), None, "{open}");
         }
         assert_eq!(role_of("/export/comparison"), Some(Role::Viewer));

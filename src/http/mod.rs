@@ -5,7 +5,7 @@
 //! whatever the transport, with its document from `documents`; `asker` says whose it is; `execute` gives the one
 //! result of a query or mutation, `results` those of an operation that streams, which `share` lets subscribers
 //! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
-//! transports. `stop` takes connections, `peer` watches over each, `limits` has the numbers.
+//! transports; `session` lets browsers in by a cookie. `stop` takes connections, `peer` watches over each, `limits` has the numbers.
 //!
 //! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. The layer works with any [`Executor`], documents are
 //! checked by [`Checker`] within its limits, and every error that is made here has a code of the
@@ -29,6 +29,7 @@ mod post_get;
 mod request;
 mod reserved;
 mod results;
+mod session;
 mod share;
 mod sse;
 mod stop;
@@ -54,7 +55,7 @@ use axum::{
     http::{HeaderName, HeaderValue, Request, StatusCode},
     middleware::{from_fn, from_fn_with_state},
     response::{IntoResponse, Redirect},
-    routing::get,
+    routing::{get, post},
 };
 use tower_http::{
     compression::{
@@ -133,6 +134,7 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .route("/assets/{*path}", get(pages::asset))
         .route("/", get(|| async { Redirect::temporary("/graphiql") }))
         .route("/export/comparison", get(export::comparison::<E>))
+        .route("/session", post(session::begin::<E>).delete(session::end::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
         .route("/metrics", get(health::metrics::<E>))

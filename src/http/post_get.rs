@@ -139,7 +139,7 @@ pub async fn other_method() -> Refusal {
 }
 
 /// The JSON that a POST carries.
-async fn json_body<E>(request: Request, door: &Door<E>) -> Result<Value, Refusal> {
+pub async fn json_body<E>(request: Request, door: &Door<E>) -> Result<Value, Refusal> {
     if !is_json(request.headers()) {
         let message = "send the body as `content-type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT", message));
@@ -269,6 +269,6 @@ fn kept(answer: &Answer, media: Media, known: Option<&HeaderValue>) -> Response 
             (headers, answer.http(media)).into_response()
         }
     };
-    response.headers_mut().append(header::VARY, value("accept, authorization"));
+    response.headers_mut().append(header::VARY, value("accept, authorization, cookie"));
     response
 }

@@ -78,7 +78,7 @@ impl Asks {
     pub async fn ask(&self, input: Question) -> Result<Asked> {
         check_question(&input.question, "input.question")?;
         check_budget(&input.budget, "input.budget")?;
-        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
             Keyed::First(idempotency) => idempotency,
             Keyed::Repeated(runs) => return self.asked(single(runs)?).await,
         };

@@ -68,7 +68,7 @@ impl Drafts {
     pub async fn generate(&self, input: Generate) -> Result<Run> {
         check_path(&input)?;
         check_budget(&input.budget, "input.budget")?;
-        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
             Keyed::First(idempotency) => idempotency,
             Keyed::Repeated(runs) => return single(runs),
         };

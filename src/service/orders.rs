@@ -123,11 +123,11 @@ pub enum Keyed {
 }
 
 /// Looks an idempotency key up. Call it before looking up anything that the input names: a retry gets its runs back
-/// even where a profile was deleted meanwhile. Inputs of different kinds differ by the names of their fields.
+/// even where a profile was deleted meanwhile. A key belongs to its caller: others may use the same one. Inputs of different kinds differ by the names of their fields.
 ///
 /// # Errors
 /// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input.
-pub async fn keyed(ports: &Ports, input: &impl Serialize, key: Option<&str>) -> Result<Keyed> {
+pub async fn keyed(ports: &Ports, caller: &str, input: &impl Serialize, key: Option<&str>) -> Result<Keyed> {
     let Some(key) = key else { return Ok(Keyed::First(None)) };
     let length = key.chars().count();
     if !(1..=MAX_KEY).contains(&length) {
@@ -135,7 +135,8 @@ pub async fn keyed(ports: &Ports, input: &impl Serialize, key: Option<&str>) -> 
         return Err(Error::bad_input("input.idempotencyKey", message));
     }
     let fingerprint = serde_json::to_string(input).map_err(Error::internal)?;
-    let idempotency = Idempotency { key: key.to_owned(), fingerprint };
+    // No name has a line break.
+    let idempotency = Idempotency { key: format!("{caller}\n{key}"), fingerprint };
     Ok(match ports.store.runs_of_key(&idempotency).await? {
         Some(runs) => Keyed::Repeated(runs),
         None => Keyed::First(Some(idempotency)),

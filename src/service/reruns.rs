@@ -131,7 +131,7 @@ impl Reruns {
             let message = "instructions are given twice; leave those in `options` out";
             return Err(Error::bad_input("input.instructions", message));
         }
-        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
             Keyed::First(idempotency) => idempotency,
             Keyed::Repeated(runs) => return Ok(runs),
         };

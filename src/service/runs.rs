@@ -102,7 +102,7 @@ impl Runs {
     /// `BadInput`, `NotFound` for an unknown profile, `Conflict` for a known key with other input.
     pub async fn start(&self, input: StartRun) -> Result<Vec<Run>> {
         check_start(&input)?;
-        let idempotency = match keyed(&self.ports, &input, input.idempotency_key.as_deref()).await? {
+        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
             Keyed::First(idempotency) => idempotency,
             Keyed::Repeated(runs) => return Ok(runs),
         };

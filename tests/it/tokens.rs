@@ -400,6 +400,20 @@ async fn who_comes_through_a_proxy_is_not_local() {
         ("x-forwarded-for", "192.0.2.1"),
         ("forwarded", "for=192.0.2.1"),
         ("via", "1.1 proxy"),
+        ("x-forwarded-host", "gloss.example"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-anything", "1"),
+        ("x-real-ip", "192.0.2.1"),
+        ("x-client-ip", "192.0.2.1"),
+        ("x-cluster-client-ip", "192.0.2.1"),
+        ("true-client-ip", "192.0.2.1"),
+        ("cf-connecting-ip", "192.0.2.1"),
+        ("cf-ray", "1"),
+        ("fly-client-ip", "192.0.2.1"),
+        ("x-envoy-external-address", "192.0.2.1"),
+        ("x-original-forwarded-for", "192.0.2.1"),
+        ("x-amzn-trace-id", "1"),
+        ("x-azure-clientip", "192.0.2.1"),
     ] {
         assert_eq!(ask(name, value).await.unwrap().status(), StatusCode::UNAUTHORIZED, "{name}");
     }
@@ -411,6 +425,68 @@ async fn who_comes_through_a_proxy_is_not_local() {
     let mut answer = String::new();
     tokio::io::AsyncReadExt::read_to_string(&mut old, &mut answer).await.unwrap();
     assert!(answer.starts_with("HTTP/1.0 401") || answer.starts_with("HTTP/1.1 401"), "{answer}");
+}
+
+#[tokio::test]
+async fn a_token_s_name_has_no_invisible_characters() {
+    let server = Server::start().await;
+    let create = "mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { apiToken { name } } }";
+    for hidden in [
+        "\u{200b}",
+        "\u{200d}",
+        "\u{202e}",
+        "\u{2028}",
+        "\u{2029}",
+        "\u{2066}",
+        "\u{feff}",
+        "\u{ad}",
+        "\u{61c}",
+        "\u{e0041}",
+        "\u{7}",
+        "\n",
+        "\u{85}",
+    ] {
+        let input = json!({ "name": format!("ro{hidden}ot"), "role": "VIEWER" });
+        let error = server.error(create, json!({ "input": input })).await;
+        assert_eq!(error["extensions"]["argument"], "input.name", "{hidden:?}: {error}");
+    }
+    let input = json!({ "name": "Zoë 😀 管理", "role": "ADMIN" });
+    server.data(create, json!({ "input": input })).await;
+}
+
+/// An idempotency key belongs to its caller: two may use the same one and never see each other's runs.
+#[tokio::test]
+async fn an_idempotency_key_belongs_to_its_caller() {
+    let server = Server::start_with(&[("GLOSS_WORKERS", "0")]).await;
+    let demo = server.db_profile("demo").await;
+    let (root, _) = server.create_token(None, "root", "ADMIN").await;
+    let (one, _) = server.create_token(Some(&root), "one", "OPERATOR").await;
+    let (two, _) = server.create_token(Some(&root), "two", "OPERATOR").await;
+    let start = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
+    let generate = "mutation($input: GenerateInput!) { generate(input: $input) { runs { id } } }";
+    let ask = "mutation($input: AskInput!) { ask(input: $input) { run { id } } }";
+    let key = "the-same";
+    let inputs = [
+        (start, json!({ "targets": [{ "dbProfileId": demo }], "idempotencyKey": key }), "startRun"),
+        (ask, json!({ "question": "Which tables are there?", "idempotencyKey": format!("{key} 2") }), "ask"),
+        (
+            generate,
+            json!({ "dbProfileId": demo, "schema": "main", "table": "customers", "idempotencyKey": format!("{key} 3") }),
+            "generate",
+        ),
+    ];
+    for (query, input, field) in inputs {
+        let ids = async |token: &str| server.data_for(token, query, json!({ "input": input })).await[field].take();
+        let (first, second) = (ids(&one).await, ids(&two).await);
+        assert_ne!(first, second, "{field}");
+        assert_eq!((ids(&one).await, ids(&two).await), (first, second), "{field}");
+    }
+    // Nor does one tell by a CONFLICT that another has used it.
+    let other =
+        json!({ "targets": [{ "dbProfileId": demo }], "options": { "missingOnly": true }, "idempotencyKey": key });
+    server.data_for(&root, start, json!({ "input": other })).await;
+    let (_, _, answer) = server.ask(Some(&one), start, json!({ "input": other })).await;
+    assert_eq!(answer["errors"][0]["extensions"]["code"], "CONFLICT", "{answer}");
 }
 
 /// Gives up on what never comes.

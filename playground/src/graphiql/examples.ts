@@ -1,6 +1,5 @@
 // The operations that stand in GraphiQL's tabs when a browser opens it for the first time, in the order
-// in which a newcomer needs them. On a fresh server each works as it stands: the ids in the variables are
-// those of the demo database and of the first runs.
+// in which a newcomer needs them. Each works as it stands, in any order: `newest.ts` puts ids into the variables.
 
 import start from './examples/1-start-here.graphql?raw';
 import startRun from './examples/2-start-a-run.graphql?raw';
@@ -9,15 +8,32 @@ import watch from './examples/3-watch-a-run.graphql?raw';
 import watchVariables from './examples/3-watch-a-run.json?raw';
 import suggestions from './examples/4-read-suggestions.graphql?raw';
 import suggestionsVariables from './examples/4-read-suggestions.json?raw';
-import changes from './examples/5-follow-the-list.graphql?raw';
-import compare from './examples/6-compare-runs.graphql?raw';
-import compareVariables from './examples/6-compare-runs.json?raw';
+import review from './examples/5-review.graphql?raw';
+import reviewVariables from './examples/5-review.json?raw';
+import apply from './examples/6-apply.graphql?raw';
+import applyVariables from './examples/6-apply.json?raw';
+import cancel from './examples/7-cancel.graphql?raw';
+import cancelVariables from './examples/7-cancel.json?raw';
+import search from './examples/8-search.graphql?raw';
+import searchVariables from './examples/8-search.json?raw';
+import ask from './examples/9-ask.graphql?raw';
+import askVariables from './examples/9-ask.json?raw';
+import answers from './examples/10-read-answers.graphql?raw';
+import changes from './examples/11-follow-the-list.graphql?raw';
+import compare from './examples/12-compare-runs.graphql?raw';
+import compareVariables from './examples/12-compare-runs.json?raw';
 
 export const examples = [
   { query: start },
   { query: startRun, variables: startRunVariables },
   { query: watch, variables: watchVariables },
   { query: suggestions, variables: suggestionsVariables },
+  { query: review, variables: reviewVariables },
+  { query: apply, variables: applyVariables },
+  { query: cancel, variables: cancelVariables },
+  { query: search, variables: searchVariables },
+  { query: ask, variables: askVariables },
+  { query: answers },
   { query: changes },
   { query: compare, variables: compareVariables },
 ];

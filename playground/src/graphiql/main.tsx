@@ -5,13 +5,17 @@ import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
 import './page.css';
 
-import { createGraphiQLFetcher, type Fetcher } from '@graphiql/toolkit';
+import { createGraphiQLFetcher, type Fetcher, type FetcherReturnType } from '@graphiql/toolkit';
 import { GraphiQL } from 'graphiql';
 import { type DocumentNode, Kind, parse } from 'graphql';
 import { createClient } from 'graphql-ws';
 import { createRoot } from 'react-dom/client';
 
 import { examples } from './examples';
+import { NoSuchRun, withNewest } from './newest';
+import { Session } from './session';
+
+type FetcherResult = Awaited<FetcherReturnType>;
 
 const url = new URL('/graphql', window.location.href);
 const socketUrl = new URL(url);
@@ -31,9 +35,15 @@ const send = createGraphiQLFetcher({
   }),
 });
 
+const post = async (query: string, variables: unknown) => {
+  const headers = { 'content-type': 'application/json', ...(authorization === undefined ? {} : { authorization }) };
+  const response = await fetch(url, { method: 'POST', headers, body: JSON.stringify({ query, variables }) });
+  return response.json();
+};
+
 // For a moment after a change of tabs GraphiQL still holds the name and the kind of the other tab's operation.
 // Where a document has one operation, the document itself says both.
-const fetcher: Fetcher = (parameters, options) => {
+const fetcher: Fetcher = async (parameters, options) => {
   const headers = Object.entries((options?.headers ?? {}) as Record<string, string>);
   authorization = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
   let documentAST: DocumentNode;
@@ -41,13 +51,23 @@ const fetcher: Fetcher = (parameters, options) => {
     documentAST = parse(parameters.query);
   } catch {
     // The server says what is wrong with it.
-    return send(parameters, options);
+    return send(parameters, options) as FetcherResult;
   }
+  let variables: unknown;
+  try {
+    variables = await withNewest(parameters.variables, post);
+  } catch (error) {
+    if (error instanceof NoSuchRun) {
+      return { errors: [{ message: error.message }] } as unknown as FetcherResult;
+    }
+    throw error;
+  }
+  const filled = { ...parameters, variables };
   const [operation, another] = documentAST.definitions.filter(({ kind }) => kind === Kind.OPERATION_DEFINITION);
   if (operation?.kind !== Kind.OPERATION_DEFINITION || another !== undefined) {
-    return send(parameters, options);
+    return send(filled, options) as FetcherResult;
   }
-  return send({ ...parameters, operationName: operation.name?.value }, { ...options, documentAST });
+  return send({ ...filled, operationName: operation.name?.value }, { ...options, documentAST }) as FetcherResult;
 };
 
 const page = document.getElementById('page');
@@ -55,9 +75,12 @@ if (page === null) {
   throw new Error('the page has no element to draw into');
 }
 createRoot(page).render(
-  <GraphiQL fetcher={fetcher} defaultTabs={examples} defaultEditorToolsVisibility="variables">
-    <GraphiQL.Logo>
-      <span className="gloss-logo">Gloss</span>
-    </GraphiQL.Logo>
-  </GraphiQL>,
+  <>
+    <Session />
+    <GraphiQL fetcher={fetcher} defaultTabs={examples} defaultEditorToolsVisibility="variables">
+      <GraphiQL.Logo>
+        <span className="gloss-logo">Gloss</span>
+      </GraphiQL.Logo>
+    </GraphiQL>
+  </>,
 );

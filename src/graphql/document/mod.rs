@@ -15,7 +15,12 @@ mod variables;
 
 use std::sync::{Arc, Mutex, PoisonError};
 
-use apollo_compiler::{Schema, ast, parser::Parser, validation::Valid};
+use apollo_compiler::{
+    Schema, ast,
+    diagnostic::Diagnostic,
+    parser::Parser,
+    validation::{DiagnosticData, Valid},
+};
 use async_graphql::{
     Pos, Positioned, Request, ServerError, Value, Variables,
     parser::types::{DocumentOperations, ExecutableDocument, OperationDefinition, OperationType},
@@ -33,8 +38,8 @@ const KEPT: usize = 1_000;
 const KEPT_BYTES: usize = 1024 * 1024;
 /// Errors that are told of one document.
 const TOLD: usize = 10;
-/// The longest message of the parser, which may repeat a part of the text.
-const LONGEST_MESSAGE: usize = 160;
+/// The longest message in bytes: a name or a part of the text in it may be as long as the document.
+const LONGEST_MESSAGE: usize = 300;
 
 /// A field of introspection that the engine has and apollo-compiler lacks.
 const INTROSPECTION: &str = "extend type __Type { isOneOf: Boolean }";
@@ -102,10 +107,10 @@ impl Checker {
             Ok(valid) => valid,
             Err(invalid) => {
                 let faults = invalid.errors.iter().filter(|fault| !is_ours(fault.error.unstable_error_name()));
-                let errors: Vec<ServerError> = faults
-                    .take(TOLD)
-                    .map(|fault| invalid_at(fault.error.to_string(), fault.line_column_range().map(|it| it.start)))
-                    .collect();
+                let (follow, causes): (Vec<_>, Vec<_>) =
+                    faults.partition(|fault| may_follow(fault.error.unstable_error_name()));
+                let told = if causes.is_empty() { follow } else { causes };
+                let errors: Vec<ServerError> = told.iter().take(TOLD).map(told_of).collect();
                 if !errors.is_empty() {
                     return Err(errors);
                 }
@@ -261,6 +266,22 @@ fn short(name: &str) -> &str {
 /// refuses conditions.
 fn is_ours(name: Option<&str>) -> bool {
     name.is_some_and(|name| name.starts_with("SubscriptionUses"))
+}
+
+/// Whether a fault may only follow from another one: the parser's partial tree lacks what is wrong.
+fn may_follow(name: Option<&str>) -> bool {
+    matches!(name, Some("MissingSubselection" | "UnusedVariable" | "UnusedFragment"))
+}
+
+fn told_of(fault: &Diagnostic<'_, DiagnosticData>) -> ServerError {
+    let message = match fault.error.unstable_error_name() {
+        // Its own message names no field.
+        Some("MissingSubselection") => fault.error.unstable_compat_message(),
+        _ => None,
+    };
+    let mut message = message.unwrap_or_else(|| fault.error.to_string());
+    message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));
+    invalid_at(message, fault.line_column_range().map(|range| range.start))
 }
 
 fn position(place: apollo_compiler::parser::LineColumn) -> Pos {

@@ -154,6 +154,16 @@ impl Close {
         Self::new(1009, "the message is too long")
     }
 
+    /// A frame that WebSocket does not allow.
+    pub fn bad_frame() -> Self {
+        Self::new(1002, "the frame is not valid; send frames as RFC 6455 defines them")
+    }
+
+    /// A text that is not UTF-8.
+    pub fn not_utf8() -> Self {
+        Self::new(1007, "the text is not UTF-8")
+    }
+
     /// The message is none of the protocol's.
     pub fn bad_message(why: &str) -> Self {
         Self::new(4400, &format!("Invalid message: {why}"))

@@ -29,6 +29,7 @@ use futures_util::{
 use serde_json::Value;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep, timeout};
 use tokio_stream::wrappers::IntervalStream;
+use tokio_tungstenite::tungstenite::{Error as Unreadable, error::ProtocolError};
 use tracing::Instrument;
 
 use self::{
@@ -120,16 +121,25 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Pee
     let _given_up = timeout(within, closing).await;
 }
 
-fn is_too_big(error: &axum::Error) -> bool {
+/// What a frame that cannot be read is answered with; nothing where the client is gone.
+fn closed_by(error: &axum::Error) -> Option<Close> {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
+        match error.downcast_ref::<Unreadable>() {
+            Some(Unreadable::Capacity(_)) => return Some(Close::too_big()),
+            Some(Unreadable::Utf8(_)) => return Some(Close::not_utf8()),
+            Some(Unreadable::Protocol(fault)) if *fault != ProtocolError::ResetWithoutClosingHandshake => {
+                return Some(Close::bad_frame());
+            }
+            _ => {}
+        }
         let is_early = |error: &io::Error| error.kind() == io::ErrorKind::QuotaExceeded;
-        if error.to_string().contains("too long") || error.downcast_ref().is_some_and(is_early) {
-            return true;
+        if error.downcast_ref().is_some_and(is_early) {
+            return Some(Close::too_big());
         }
         source = error.source();
     }
-    false
+    None
 }
 
 /// How far the client has come.
@@ -230,9 +240,7 @@ impl<E: Executor> Connection<E> {
                     // Subscriptions end by themselves; the answer to what was asked before still comes.
                     self.output.drop_shared();
                     let _late = timeout(CLOSE_WITHIN, self.output.finish()).await;
-                    return Some(Close::forbidden(
-                        "what let you in is worth nothing any more; show a token that opens",
-                    ));
+                    return Some(Close::forbidden("credentials expired or revoked; reconnect with a valid token"));
                 }
                 Signal::InitTimeout | Signal::Dismissed => {}
             }
@@ -268,7 +276,7 @@ impl<E: Executor> Connection<E> {
             Some(Ok(Message::Text(text))) => self.receive(&text),
             Some(Ok(Message::Binary(_))) => ControlFlow::Break(Some(Close::bad_message("send text frames"))),
             Some(Ok(Message::Ping(_) | Message::Pong(_))) => ControlFlow::Continue(()),
-            Some(Err(error)) => ControlFlow::Break(is_too_big(&error).then(Close::too_big)),
+            Some(Err(error)) => ControlFlow::Break(closed_by(&error)),
         }
     }
 

@@ -176,47 +176,86 @@ async fn the_client_gql_of_python() {
     succeeds(command).await;
 }
 
-/// The document of an example tab of GraphiQL, and its variables.
-fn example(name: &str) -> (String, Value) {
+/// The document of an example tab of GraphiQL, and its variables; the page puts ids in the place of its words.
+fn example(name: &str, ids: &[(&str, &Value)]) -> (String, Value) {
     let folder = Path::new("playground/src/graphiql/examples");
     let query = fs::read_to_string(folder.join(format!("{name}.graphql"))).unwrap();
-    let variables = fs::read_to_string(folder.join(format!("{name}.json")));
-    (query, variables.map_or(json!({}), |text| serde_json::from_str(&text).unwrap()))
+    let mut variables = fs::read_to_string(folder.join(format!("{name}.json"))).unwrap_or_else(|_| "{}".to_owned());
+    for (word, id) in ids {
+        variables = variables.replace(&json!(word).to_string(), &id.to_string());
+    }
+    (query, serde_json::from_str(&variables).unwrap())
 }
 
 /// A newcomer presses one button after the other and copies nothing.
 #[tokio::test]
 async fn the_example_tabs_work_as_they_stand() {
     let server = Server::start().await;
-    let (query, variables) = example("5-follow-the-list");
+    let (query, variables) = example("11-follow-the-list", &[]);
     let mut changes = server.subscribe(&query, variables).await.field("runsChanged");
+    let told = async |name: &str, ids: &[(&str, &Value)]| {
+        let (query, variables) = example(name, ids);
+        server.data(&query, variables).await
+    };
+    assert_eq!(told("1-start-here", &[]).await["dbProfiles"][0]["name"], "demo");
+    // Those that need no run work before there is one.
+    assert_eq!(told("4-read-suggestions", &[]).await["runs"]["nodes"], json!([]));
+    assert_eq!(told("10-read-answers", &[]).await["askSessions"]["nodes"], json!([]));
+    assert!(!told("8-search", &[]).await["searchAssets"]["nodes"].as_array().unwrap().is_empty());
 
-    let (query, variables) = example("1-start-here");
-    assert_eq!(server.data(&query, variables).await["dbProfiles"][0]["name"], "demo");
-    let (query, variables) = example("2-start-a-run");
-    let data = server.data(&query, variables).await;
-    assert_eq!(data["startRun"]["runs"][0]["number"], 1);
-    let (query, variables) = example("3-watch-a-run");
+    let started = told("2-start-a-run", &[]).await["startRun"]["runs"][0].take();
+    assert_eq!(started["number"], 1);
+    let newest = [("newest run", &started["id"]), ("newest analysis", &started["id"])];
+    let (query, variables) = example("3-watch-a-run", &newest);
     let mut run = server.subscribe(&query, variables).await.field("runProgress");
     let mut last = Value::Null;
     while let Some(event) = run.next().await {
         last = event;
     }
     assert_eq!((&last["type"], &last["status"]), (&json!("FINISHED"), &json!("READY_FOR_REVIEW")));
-    let (query, variables) = example("4-read-suggestions");
-    let data = server.data(&query, variables).await;
-    assert!(data["runByNumber"]["suggestions"]["nodes"].as_array().unwrap().len() > 10, "{data}");
-
+    let found = told("4-read-suggestions", &[]).await["runs"]["nodes"][0].take();
+    assert!(found["suggestions"]["nodes"].as_array().unwrap().len() > 10, "{found}");
     while changes.next().await.unwrap()["run"]["status"] != "READY_FOR_REVIEW" {}
+
+    let reviewed = told("5-review", &newest).await["reviewSuggestions"].take();
+    assert!(reviewed["changed"].as_u64().unwrap() > 0, "{reviewed}");
+    let applied = told("6-apply", &newest).await["applyRun"].take();
+    assert_eq!(applied["total"], reviewed["changed"], "{applied}");
+    assert!(told("7-cancel", &newest).await["cancelRun"]["outcome"].is_string());
+    let asked = told("9-ask", &[]).await["ask"].take();
+    server.events(asked["run"]["id"].as_str().unwrap(), 0).await;
+    let answered = told("10-read-answers", &[]).await["askSessions"]["nodes"][0]["turns"]["nodes"][0].take();
+    assert_eq!(answered["question"], asked["turn"]["question"]);
+    assert!(answered["answer"].is_string(), "{answered}");
 
     // A second run, as the tab asks for.
     let demo = server.db_profile("demo").await;
-    let second = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
-    server.events(&second, 0).await;
-    let (query, variables) = example("6-compare-runs");
-    let data = server.data(&query, variables).await;
+    let second = json!(server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await);
+    server.events(second.as_str().unwrap(), 0).await;
+    let both = [("newest analysis", &second), ("analysis before", &started["id"])];
+    let data = told("12-compare-runs", &both).await;
     assert!(data["compareRuns"]["assets"]["totalCount"].as_u64().unwrap() > 10, "{data}");
     let tabs = fs::read_dir("playground/src/graphiql/examples").unwrap();
     let tabs = tabs.filter(|file| file.as_ref().unwrap().path().extension().is_some_and(|it| it == "graphql")).count();
-    assert_eq!(tabs, 6, "each tab has its lines in this test");
+    assert_eq!(tabs, 12, "each tab has its lines in this test");
+}
+
+/// The tabs answer in any order, from an empty store on, and none has an underline.
+#[tokio::test]
+async fn graphiql_s_tabs_work_in_any_order() {
+    let server = Server::start().await;
+    let tabs = "CompareRuns,WatchRun,Review,Apply,Cancel,ReadSuggestions,Search,ReadAnswers,Ask,StartHere,StartRun,\
+                WatchRun,ReadSuggestions,Review,Apply,Cancel,StartRun,WatchRun,CompareRuns,FollowTheList";
+    in_graphiql(&server, "graphiql-tabs", &["--tabs", tabs]).await;
+}
+
+/// Who needs a token signs in on the page, which keeps the token nowhere, and the tabs work by the session alone.
+#[tokio::test]
+async fn graphiql_signs_in_and_out() {
+    let server = Server::start().await;
+    let (token, _) = server.create_token(None, "root", "ADMIN").await;
+    let tabs = "WatchRun,StartRun,WatchRun,Review,FollowTheList";
+    let query = "query Who { viewer { name role } }";
+    let arguments = ["--sign-in", &token, "--query", query, "--answer", "\"root\"", "--tabs", tabs];
+    in_graphiql(&server, "graphiql-session", &arguments).await;
 }

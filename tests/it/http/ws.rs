@@ -301,6 +301,30 @@ async fn what_else_closes_a_socket() {
 }
 
 #[tokio::test]
+async fn frames_that_are_not_valid_close_with_the_codes_of_websocket() {
+    let toy = Toy::start().await;
+    let long_ping = [&[0x89, 0xfe, 0, 126, 0, 0, 0, 0][..], &[0; 126]].concat();
+    for (what, bytes, code) in [
+        ("not masked", &[0x81, 0x01, b'x'][..], 1002),
+        ("an opcode that is reserved", &[0x83, 0x80, 0, 0, 0, 0], 1002),
+        ("a bit that is reserved", &[0xc1, 0x80, 0, 0, 0, 0], 1002),
+        ("a ping in parts", &[0x09, 0x80, 0, 0, 0, 0], 1002),
+        ("the rest of nothing", &[0x80, 0x80, 0, 0, 0, 0], 1002),
+        ("a long ping", &long_ping, 1002),
+        ("a text that is not UTF-8", &[0x81, 0x81, 0, 0, 0, 0, 0xff], 1007),
+        ("in two parts", &[0x01, 0x81, 0, 0, 0, 0, 0xc3, 0x80, 0x81, 0, 0, 0, 0, 0x28], 1007),
+        ("a character that is cut off", &[0x81, 0x82, 0, 0, 0, 0, 0xe2, 0x82], 1007),
+    ] {
+        for stage in ["before connection_init", "after it"] {
+            let mut socket = if stage == "after it" { Socket::open(&toy).await } else { Socket::raw(&toy).await };
+            let MaybeTlsStream::Plain(stream) = socket.0.get_mut() else { panic!("a socket with TLS") };
+            tokio::io::AsyncWriteExt::write_all(stream, bytes).await.unwrap();
+            assert_eq!(socket.closed().await.0, code, "{what}, {stage}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_client_that_says_nothing_is_closed_after_ten_seconds() {
     let toy = Toy::start().await;
     let mut socket = Socket::raw(&toy).await;

@@ -1,0 +1,201 @@
+//! Browser sessions: a cookie in the place of a token.
+//!
+//! `POST /session` with a token answers with a cookie that opens what the token opens, over HTTP, server-sent events
+//! and WebSocket; `DELETE /session` ends it. A script of the page never sees the cookie (HttpOnly), and a browser sends
+//! it for pages of this site alone (SameSite=Strict).
+//!
+//! The rules: a session ends with its token, when it is signed out, after [`SESSION_FOR`] and when the server stops,
+//! and what is open by it ends with it. The server keeps sessions in memory alone, by the hash of the cookie. A request
+//! that shows the cookie and may change something must also come from one of our pages, which its Origin or
+//! `Sec-Fetch-Site` says: another port of this host is the same site to a browser.
+
+use std::{
+    num::NonZeroUsize,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use async_graphql::Executor;
+use axum::{
+    extract::{Request, State},
+    http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
+    response::{IntoResponse, Response},
+};
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
+use lru::LruCache;
+use secrecy::SecretString;
+use serde_json::{Value, json};
+use sha2::{Digest, Sha256};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use super::{Door, answer::Refusal, asker::Asker, post_get::json_body, value};
+use crate::graphql::Viewer;
+
+/// The name of the cookie.
+const COOKIE: &str = "gloss_session";
+/// How long a session lasts.
+const SESSION_FOR: Duration = Duration::from_hours(30 * 24);
+/// Sessions at once; the one that was unused for longest makes room.
+const SESSIONS: NonZeroUsize = NonZeroUsize::new(10_000).expect("ten thousand is not zero");
+
+/// The open sessions, by the hash of their cookie. Clones share them.
+#[derive(Clone)]
+pub struct Sessions(Arc<Mutex<LruCache<[u8; 32], Session>>>);
+
+/// One session.
+struct Session {
+    token: SecretString,
+    until: Instant,
+    /// Keeps the watch over the token.
+    _viewer: Viewer,
+    /// Trips when the session or its token ends.
+    ended: CancellationToken,
+}
+
+impl Default for Sessions {
+    fn default() -> Self {
+        Self(Arc::new(Mutex::new(LruCache::new(SESSIONS))))
+    }
+}
+
+impl Sessions {
+    fn open(&self) -> MutexGuard<'_, LruCache<[u8; 32], Session>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Begins a session for the holder of a token; gives the cookie's value.
+    fn begin(&self, token: SecretString, viewer: Viewer) -> Option<String> {
+        let mut bytes = [0; 32];
+        getrandom::fill(&mut bytes).ok()?;
+        let id = URL_SAFE_NO_PAD.encode(bytes);
+        let ended = viewer.dismissed().child_token();
+        let ends = ended.clone();
+        tokio::spawn(async move {
+            let _ended = tokio::time::timeout(SESSION_FOR, ends.cancelled()).await;
+            ends.cancel();
+        });
+        let session = Session { token, until: Instant::now() + SESSION_FOR, _viewer: viewer, ended };
+        if let Some((_, oldest)) = self.open().push(hash(&id), session) {
+            oldest.ended.cancel();
+        }
+        Some(id)
+    }
+
+    /// The token of a request's session, and what trips when the session ends.
+    pub fn token(&self, headers: &HeaderMap) -> Option<(SecretString, CancellationToken)> {
+        let id = hash(cookie(headers)?);
+        let mut open = self.open();
+        let session = open.get(&id)?;
+        if session.until <= Instant::now() || session.ended.is_cancelled() {
+            let ended = open.pop(&id)?;
+            ended.ended.cancel();
+            return None;
+        }
+        Some((session.token.clone(), session.ended.clone()))
+    }
+
+    /// Ends the session of a request.
+    fn end(&self, headers: &HeaderMap) {
+        let session = cookie(headers).and_then(|id| self.open().pop(&hash(id)));
+        if let Some(session) = session {
+            session.ended.cancel();
+        }
+    }
+}
+
+fn hash(id: &str) -> [u8; 32] {
+    Sha256::digest(id).into()
+}
+
+/// The value of our cookie. Of several the first counts, as browsers send the most specific one first.
+fn cookie(headers: &HeaderMap) -> Option<&str> {
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
+}
+
+/// Refuses a request with a cookie that may change something, unless a page of ours sends it. The check of Host and
+/// Origin has let its Origin in.
+///
+/// # Errors
+/// `FORBIDDEN`.
+pub fn check_page(request: &Parts) -> Result<(), Refusal> {
+    let is_safe = matches!(request.method, Method::GET | Method::HEAD)
+        && !request.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));
+    let says = |name: &str, text: &[u8]| request.headers.get(name).is_some_and(|value| value.as_bytes() == text);
+    if is_safe || request.headers.contains_key(header::ORIGIN) || says("sec-fetch-site", b"same-origin") {
+        return Ok(());
+    }
+    let message = "a session's cookie opens this to pages of this server alone; send a bearer token instead";
+    Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message))
+}
+
+/// POST: begins a session for the token in `{"token": "gloss_…"}` or in the Authorization header.
+pub async fn begin<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
+    let (stranger, is_secure) = (Asker::of(request.extensions()), is_secure(request.headers()));
+    let shown = match super::auth::bearer(request.headers()) {
+        Ok(shown) => shown.map(str::to_owned),
+        Err(refusal) => return refusal.into_response(),
+    };
+    let token = match shown {
+        Some(token) => token,
+        None => match json_body(request, &door).await {
+            Ok(body) => match body.get("token").and_then(Value::as_str) {
+                Some(token) => token.trim().to_owned(),
+                None => {
+                    return Refusal::bad_input("token", "send the token as {\"token\": \"gloss_…\"}").into_response();
+                }
+            },
+            Err(refusal) => return refusal.into_response(),
+        },
+    };
+    let viewer = match door.gate.admit(Some(&token), stranger).await {
+        Ok(asker) => asker.viewer,
+        Err(turned) => return super::auth::turn_away(*turned, super::answer::Media::Json),
+    };
+    let who = json!({ "name": viewer.name, "role": format!("{:?}", viewer.role).to_uppercase() });
+    let Some(id) = door.gate.sessions.begin(token.into(), viewer) else {
+        return Refusal::unavailable("the system has no randomness; try again").into_response();
+    };
+    let cookie = spelled(&id, SESSION_FOR, is_secure);
+    ([(header::SET_COOKIE, cookie), (header::CONTENT_TYPE, value("application/json"))], who.to_string()).into_response()
+}
+
+/// DELETE: ends the session of the cookie, if there is one.
+pub async fn end<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
+    door.gate.sessions.end(request.headers());
+    let cookie = spelled("", Duration::ZERO, is_secure(request.headers()));
+    (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()
+}
+
+fn spelled(id: &str, lasts: Duration, is_secure: bool) -> HeaderValue {
+    let secure = if is_secure { "; Secure" } else { "" };
+    let text = format!("{COOKIE}={id}; Path=/; HttpOnly; SameSite=Strict; Max-Age={}{secure}", lasts.as_secs());
+    HeaderValue::from_str(&text).unwrap_or_else(|_| value(""))
+}
+
+/// Whether the browser speaks TLS: to a proxy, since this server has none. The page's Origin says so, or the proxy.
+fn is_secure(headers: &HeaderMap) -> bool {
+    let begins = |name: &str, text: &str| {
+        headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(text))
+    };
+    begins("origin", "https://") || begins("x-forwarded-proto", "https")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_cookie_is_found_among_others() {
+        let of = |lines: &[&str]| {
+            let pairs = lines.iter().map(|line| (header::COOKIE, line.parse().unwrap()));
+            cookie(&pairs.collect()).map(str::to_owned)
+        };
+        assert_eq!(of(&["a=b; gloss_session=x; c=d"]).as_deref(), Some("x"));
+        assert_eq!(of(&["a=b", "gloss_session=x"]).as_deref(), Some("x"));
+        assert_eq!(of(&["xgloss_session=x; gloss_sessions=y"]), None);
+        assert_eq!(of(&[]), None);
+    }
+}
