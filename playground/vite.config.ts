@@ -1,11 +1,28 @@
 import react from '@vitejs/plugin-react';
-import { defineConfig } from 'vite';
+import { defineConfig, type Plugin } from 'vite';
+
+// The editor of variables underlines an input field that is left out although it has a default: the library takes every
+// non-null field for a required one.
+const defaultsAreOptional: Plugin = {
+  name: 'defaults-are-optional',
+  transform(code, id) {
+    if (!id.replace(/\?.*/, '').endsWith('graphql-language-service/esm/utils/getVariablesJSONSchema.js')) {
+      return undefined;
+    }
+    const patched = code.replace('if (fieldRequired) {', 'if (fieldRequired && field.defaultValue === undefined) {');
+    if (patched === code) {
+      this.error('graphql-language-service has changed: look if defaultsAreOptional is still needed');
+    }
+    return { code: patched, map: null };
+  },
+};
 
 // Each page is an entry of its own: a file `<name>.html` beside this one and a folder `src/<name>/`.
 // The server embeds what `npm run build` leaves in `dist/`. While `npm run dev` serves the pages, a
 // `gloss serve` at its usual address answers the API.
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), defaultsAreOptional],
+  worker: { plugins: () => [defaultsAreOptional] },
   build: {
     rolldownOptions: {
       input: { graphiql: 'graphiql.html' },
@@ -16,6 +33,6 @@ export default defineConfig({
     chunkSizeWarningLimit: 8000,
   },
   server: {
-    proxy: { '/graphql': { target: 'http://127.0.0.1:8787', ws: true } },
+    proxy: { '/graphql': { target: 'http://127.0.0.1:8787', ws: true }, '/session': 'http://127.0.0.1:8787' },
   },
 });

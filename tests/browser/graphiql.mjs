@@ -70,7 +70,14 @@ try {
   };
   page.on('request', (request) => watchHost(request.url()));
   page.on('websocket', (socket) => watchHost(socket.url()));
-  page.on('requestfailed', (request) => complaints.push(`failed: ${request.url()} ${request.failure()?.errorText}`));
+  page.on('requestfailed', (request) => {
+    const { errorText } = request.failure() ?? {};
+    // To sign in reloads the page, perhaps while it still loads its workers.
+    const isReload = options['sign-in'] !== undefined && errorText === 'net::ERR_ABORTED' && request.url().includes('/assets/');
+    if (!isReload) {
+      complaints.push(`failed: ${request.url()} ${errorText}`);
+    }
+  });
   page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
   page.on('console', (message) => {
     // Until the token is written, the schema is refused.

@@ -26,10 +26,10 @@ async function signIn(token: string): Promise<string | undefined> {
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({ token }),
   });
+  const answer: { errors?: { message: string }[] } = await response.json();
   if (response.ok) {
     return undefined;
   }
-  const answer: { errors?: { message: string }[] } = await response.json();
   return answer.errors?.[0]?.message ?? 'The server refuses this token.';
 }
 
@@ -44,7 +44,9 @@ export function Session() {
   }
   if (viewer !== undefined) {
     const leave = async () => {
-      await fetch('/session', { method: 'DELETE' });
+      const response = await fetch('/session', { method: 'DELETE' });
+      // A page that leaves before the end of an answer breaks it off.
+      await response.text();
       window.location.reload();
     };
     return (
