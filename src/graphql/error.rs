@@ -88,9 +88,6 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
         error.message = without_values(std::mem::take(&mut error.message));
         if error.message.starts_with("Failed to parse \"DateTime\"") {
             MOMENT.clone_into(&mut error.message);
-        } else if let Some(end) = error.message.find(", found ") {
-            // What was found may be a secret.
-            error.message.truncate(end);
         }
         extensions.set("code", VALIDATION_FAILED);
     } else {
