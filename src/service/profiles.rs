@@ -15,6 +15,7 @@ use crate::{
         id::{DbProfileId, LlmProfileId},
         pattern::patterns,
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
+        text::{is_format, is_unseen},
     },
     port::{Ports, model::ModelError},
 };
@@ -383,22 +384,11 @@ pub fn checked_name(name: String) -> Result<String> {
         let message = format!("the name has {length} characters; it takes 1 to {MAX_NAME}, not blanks alone");
         return Err(Error::bad_input("input.name", message));
     }
-    if name.trim() != name || name.contains(|c: char| c.is_control() || is_format(c)) {
+    if name.trim() != name || name.contains(|c: char| is_unseen(c) || is_format(c)) {
         let message = "the name begins or ends with a blank, or has a control or format character; remove it";
         return Err(Error::bad_input("input.name", message));
     }
     Ok(name)
-}
-
-/// Whether a character is invisible or changes how others are shown: Unicode's categories Cf, Zl and Zp.
-const fn is_format(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
-            | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}'
-    )
 }
 
 /// The settings with the choices over them, checked as a whole.
