@@ -17,6 +17,19 @@ pub fn is_unseen(c: char) -> bool {
         )
 }
 
+/// Whether a character is of Unicode's category Cf. Some of them have a use in texts, as the joiners of emoji and Persian
+/// have; two names that differ in them alone look the same.
+#[must_use]
+pub const fn is_format(c: char) -> bool {
+    matches!(
+        c,
+        '\u{AD}' | '\u{600}'..='\u{605}' | '\u{61C}' | '\u{6DD}' | '\u{70F}' | '\u{890}' | '\u{891}' | '\u{8E2}'
+            | '\u{180E}' | '\u{200B}'..='\u{200F}' | '\u{202A}'..='\u{202E}' | '\u{2060}'..='\u{206F}' | '\u{FEFF}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{110BD}' | '\u{110CD}' | '\u{13430}'..='\u{1343F}'
+            | '\u{1BCA0}'..='\u{1BCA3}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0001}' | '\u{E0020}'..='\u{E007F}'
+    )
+}
+
 /// A text for one line, with an escape for each character that is not seen.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {

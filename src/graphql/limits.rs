@@ -16,6 +16,8 @@ use super::error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded};
 
 /// Tokens of a document.
 pub const MAX_TOKENS: usize = 10_000;
+/// Characters of a name or a number.
+pub const MAX_WORD: usize = 1_000;
 /// Brackets within brackets, of any kind.
 pub const MAX_NESTING: usize = 50;
 /// Aliases of all operations of a document, fragments counted where they are used, and root fields that stand more than once.
@@ -70,7 +72,11 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
                 nesting = nesting.saturating_sub(1);
                 1
             }
-            byte if is_word(byte) => bytes[at..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - at),
+            byte if is_word(byte) => {
+                let length = bytes[at..].iter().position(|byte| !is_word(*byte)).unwrap_or(bytes.len() - at);
+                check("characters in one name", length, MAX_WORD)?;
+                length
+            }
             // Three dots are three tokens, and each byte of what is not ASCII is one: enough to keep count.
             _ => 1,
         };

@@ -16,6 +16,7 @@ use crate::{
         identity::{Confirmation, Identity},
         pattern::patterns,
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
+        text::{is_format, is_unseen},
     },
     kind::bound::look,
     port::{Ports, model::ModelError, target::TargetError},
@@ -426,7 +427,7 @@ pub fn checked_name(name: String) -> Result<String> {
         let message = format!("the name has {length} characters; it takes 1 to {MAX_NAME}, not blanks alone");
         return Err(Error::bad_input("input.name", message));
     }
-    if name.trim() != name || name.contains(|c: char| c.is_control() || is_format(c)) {
+    if name.trim() != name || name.contains(|c: char| is_unseen(c) || is_format(c)) {
         let message = "the name begins or ends with a blank, or has a control or format character; remove it";
         return Err(Error::bad_input("input.name", message));
     }
