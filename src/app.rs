@@ -35,7 +35,7 @@ use crate::{
     port::{Ports, store::Store},
     service::Services,
     store::{self, Found, OpenError, SqlStore},
-    target::SqlTargets,
+    target::{Own, SqlTargets},
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
@@ -187,7 +187,8 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     eprintln!("No server holds {}: this works on the store {place}.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
     let store = store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?;
-    let ports = ports(settings, Arc::new(store), bus);
+    let own = own(settings, &store).await;
+    let ports = ports(settings, Arc::new(store), own, bus);
     let schema = Box::new(graphql::schema(Services::new(ports, "local")));
     Ok(Client::Own { schema, locks: Box::new((folder, store_lock)) })
 }
@@ -230,12 +231,21 @@ async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore,
     Ok(store.queueing_at_most(i64::try_from(settings.queued_runs).unwrap_or(i64::MAX)))
 }
 
+/// What is Gloss's own and therefore no target.
+async fn own(settings: &Settings, store: &SqlStore) -> Own {
+    let identity = store.identity().await.unwrap_or_else(|error| {
+        tracing::warn!(%error, "the store's server does not tell which one it is: profiles that lead to it are let in");
+        None
+    });
+    Own::new(settings.data_dir.clone(), sqlite_file(settings.store_url.expose_secret()), identity)
+}
+
 /// The world as it is outside of tests.
-fn ports(settings: &Settings, store: Arc<dyn Store>, bus: Arc<LocalBus>) -> Ports {
+fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus>) -> Ports {
     Ports {
         store,
         bus,
-        targets: Arc::new(SqlTargets::new(settings.env_names.clone())),
+        targets: Arc::new(SqlTargets::new(settings.env_names.clone()).keeping(own)),
         models: Arc::new(ProviderModels::new(Arc::new(BuiltinDescriber), settings.env_names.clone())),
         clock: Arc::new(SystemClock),
     }
@@ -268,6 +278,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let _store_lock = prepare_store_file(&settings)?;
     let bus = Arc::new(LocalBus::default());
     let opened = open_store(&settings, bus.clone()).await?;
+    let own = own(&settings, &opened).await;
     let store: Arc<dyn Store> = Arc::new(opened.clone());
     let demo_file = settings.data_dir.join("demo.db");
     if demo_file.exists() {
@@ -276,7 +287,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         demo::create(&demo_file).await?;
         make_private(&demo_file)?;
     }
-    let ports = ports(&settings, store, bus);
+    let ports = ports(&settings, store, own, bus);
     add_first_profiles(ports.store.as_ref(), ports.clock.as_ref(), &demo_file).await?;
     let services = Services::new(ports.clone(), "local");
     folder.tell_address(reachable(address))?;

@@ -24,6 +24,8 @@ pub struct Model {
     pub actor: String,
     /// What a search looks through, in lower case.
     pub search_text: String,
+    /// Which database, JSON; null in records of versions that did not know.
+    pub identity: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

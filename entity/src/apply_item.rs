@@ -29,6 +29,10 @@ pub struct Model {
     pub before_text: Option<String>,
     /// JSON.
     pub error: Option<String>,
+    /// Which database the write was begun in, JSON.
+    pub identity: Option<String>,
+    /// Who ordered the write, where it is not known what came of it; otherwise null.
+    pub doubt: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

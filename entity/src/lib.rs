@@ -16,6 +16,7 @@ pub mod catalog_reading;
 pub mod compared_asset;
 pub mod compared_run;
 pub mod comparison;
+pub mod confirmation;
 pub mod db_profile;
 pub mod evidence;
 pub mod idempotency_key;

@@ -75,6 +75,8 @@ pub struct Model {
     pub apply_since: Option<i64>,
     /// What it waits for, JSON.
     pub waiting: Option<String>,
+    /// Which database it describes, JSON; null until a worker has looked.
+    pub identity: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

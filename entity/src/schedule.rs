@@ -39,6 +39,8 @@ pub struct Model {
     pub max_seconds: Option<i32>,
     /// Counts the changes that people made.
     pub revision: i32,
+    /// Which database its runs describe, JSON; null until one has looked.
+    pub identity: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

@@ -34,6 +34,7 @@ mod m20261127_000040_create_api_token;
 mod m20261127_000041_create_seal;
 mod m20261127_000042_key_catalog_by_profile;
 mod m20261128_000050_add_sample_views;
+mod m20261128_000055_add_identity;
 mod m20261128_000060_add_proof;
 mod m20261128_000061_add_planned_at;
 mod m20261128_000065_extend_run;
@@ -66,6 +67,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261127_000041_create_seal::Migration),
             Box::new(m20261127_000042_key_catalog_by_profile::Migration),
             Box::new(m20261128_000050_add_sample_views::Migration),
+            Box::new(m20261128_000055_add_identity::Migration),
             Box::new(m20261128_000060_add_proof::Migration),
             Box::new(m20261128_000061_add_planned_at::Migration),
             Box::new(m20261128_000065_extend_run::Migration),

@@ -8,6 +8,7 @@ use super::{
     asset::AssetPath,
     clock::Moment,
     id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
+    identity::Identity,
     run::RunError,
     spelling::spelled,
 };
@@ -104,6 +105,38 @@ pub struct ApplyItem {
     pub before: Option<String>,
     /// What went wrong.
     pub error: Option<RunError>,
+    /// The database in which the write was begun.
+    pub identity: Option<Identity>,
+    /// Who ordered the write, where it was begun and it is not known what came of it.
+    pub doubt: Option<String>,
+}
+
+impl ApplyItem {
+    /// A write that is planned: `text` instead of `expected`.
+    #[must_use]
+    pub const fn planned(
+        position: i32,
+        suggestion_id: SuggestionId,
+        asset: AssetPath,
+        text: Option<String>,
+        expected: Option<String>,
+    ) -> Self {
+        Self {
+            position,
+            suggestion_id,
+            asset,
+            text,
+            expected,
+            undoes: None,
+            status: ApplyStatus::Planned,
+            begun: false,
+            statement: None,
+            before: None,
+            error: None,
+            identity: None,
+            doubt: None,
+        }
+    }
 }
 
 /// One write to a database, as recorded.
@@ -129,6 +162,8 @@ pub struct AppliedComment {
     pub actor: String,
     /// When.
     pub at: Moment,
+    /// Which database; `None` in records of versions that did not know.
+    pub identity: Option<Identity>,
     /// When it was undone.
     pub rolled_back_at: Option<Moment>,
 }
@@ -252,25 +287,14 @@ mod tests {
     use crate::domain::asset::AssetKind;
 
     fn item(text: Option<&str>, expected: Option<&str>) -> ApplyItem {
-        ApplyItem {
-            position: 1,
-            suggestion_id: SuggestionId(1),
-            asset: AssetPath {
-                kind: AssetKind::Table,
-                database: None,
-                schema: Some("main".into()),
-                table: Some("users".into()),
-                column: None,
-            },
-            text: text.map(str::to_owned),
-            expected: expected.map(str::to_owned),
-            undoes: None,
-            status: ApplyStatus::Planned,
-            begun: false,
-            statement: None,
-            before: None,
-            error: None,
-        }
+        let asset = AssetPath {
+            kind: AssetKind::Table,
+            database: None,
+            schema: Some("main".into()),
+            table: Some("users".into()),
+            column: None,
+        };
+        ApplyItem::planned(1, SuggestionId(1), asset, text.map(str::to_owned), expected.map(str::to_owned))
     }
 
     #[test]

@@ -77,6 +77,15 @@ pub struct NewDbProfile {
     pub sample_views: bool,
 }
 
+impl NewDbProfile {
+    /// The profile that it makes.
+    #[must_use]
+    pub fn at(self, id: DbProfileId, created_at: Moment) -> DbProfile {
+        let Self { name, backend, url, pinned_database, about, exclude, sample_views } = self;
+        DbProfile { id, name, backend, url, pinned_database, about, exclude, sample_views, created_at }
+    }
+}
+
 /// Who answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LlmProvider {

@@ -7,22 +7,24 @@
 
 use std::{
     collections::HashMap,
-    sync::Arc,
     time::{Duration, Instant},
 };
 
 use super::{
     Ending, Halt,
+    bound::{Bound, CONFIRM, described as described_in, refuse_moved, to_write_in},
     context::{RunContext, target_error},
+    doubt,
 };
 use crate::{
     domain::{
+        Error,
         apply::{ApplyItem, ApplyOrder, ApplyStatus, verdict},
         asset::{AssetKind, AssetPath},
         run::{Run, RunEdit, RunError},
         status::RunStatus,
     },
-    port::target::{Target, TargetError},
+    port::target::TargetError,
 };
 
 /// Items read from the store, and looked up there, at once.
@@ -35,6 +37,11 @@ const SHOWN: usize = 120;
 /// # Errors
 /// [`Halt`] where it cannot be recorded; what a target refuses is an outcome of its item.
 pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
+    if context.run.apply.is_none()
+        && let Some(error) = unfit(context).await?
+    {
+        return Ok(Ending::Finished(RunStatus::ReadyForReview, Some(error)));
+    }
     let Some(order) = begin(context).await? else {
         return Ok(Ending::Finished(RunStatus::Cancelled, None));
     };
@@ -42,12 +49,34 @@ pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
         context,
         overwrite: order.overwrite,
         rollback: order.rollback,
+        actor: order.actor,
         given_up: None,
         locked: HashMap::new(),
     };
     match writing.all().await {
         Err(Halt::Stopped) if context.cancel.is_cancelled() => Ok(Ending::Written),
         ended => ended,
+    }
+}
+
+/// Why the first wordings of a run that was just described are not to be written: its profile has come to lead to another
+/// database, or it is not known yet what came of an earlier write. A database that does not answer is waited for later.
+async fn unfit(context: &RunContext) -> Result<Option<RunError>, Halt> {
+    let (ports, run) = (&context.ports, &context.run);
+    let profile = context.db_profile().await?;
+    let described = ports.store.runs_by_id(&[run.id]).await?.remove(&run.id);
+    let wanted = described.as_ref().map(described_in).unwrap_or_default();
+    let what = format!("run #{}", run.id);
+    let fit = async {
+        refuse_moved(ports, &profile, run.scope.database.as_deref(), &wanted, &what).await?;
+        doubt::settle(ports, &profile, run).await
+    };
+    match fit.await {
+        Ok(()) => Ok(None),
+        Err(error @ Error::Conflict { .. }) => {
+            Ok(Some(RunError { code: error.code().to_owned(), message: error.to_string(), hint: None }))
+        }
+        Err(error) => Err(error.into()),
     }
 }
 
@@ -80,6 +109,8 @@ struct Writing<'a> {
     context: &'a RunContext,
     overwrite: bool,
     rollback: bool,
+    /// Who ordered it.
+    actor: String,
     /// Why nothing more is tried: the target is gone or stays away.
     given_up: Option<RunError>,
     /// Tables that stayed locked for as long as the run's patience, and why: no other item of theirs waits as long.
@@ -88,10 +119,14 @@ struct Writing<'a> {
 
 impl Writing<'_> {
     async fn all(&mut self) -> Result<Ending, Halt> {
-        let target = match self.target().await {
-            Ok(target) => Some(target),
+        let bound = match self.bound().await {
+            Ok(bound) => Some(bound),
             Err(Halt::Failed(error)) => {
                 self.given_up = Some(error);
+                None
+            }
+            Err(Halt::Stopped) if self.context.cancel.is_cancelled() => {
+                self.given_up = Some(cancelled());
                 None
             }
             Err(halt) => return Err(halt),
@@ -111,9 +146,11 @@ impl Writing<'_> {
                 if self.context.stop.is_cancelled() {
                     return Ok(Ending::Released);
                 }
-                let (Some(target), None) = (&target, &self.given_up) else {
-                    self.give_up(std::iter::once(item).chain(items.by_ref()).collect()).await?;
-                    break;
+                let (Some(bound), None) = (&bound, &self.given_up) else {
+                    // A cancel leaves the others as they are.
+                    let others = if self.context.cancel.is_cancelled() { 0 } else { usize::MAX };
+                    self.give_up(std::iter::once(item).chain(items.by_ref().take(others)).collect()).await?;
+                    continue;
                 };
                 if let Some(error) = self.locked.get(&table_of(&item.asset)).filter(|_| !item.begun) {
                     end_as(&mut item, ApplyStatus::Failed, Some(error.clone()));
@@ -121,7 +158,7 @@ impl Writing<'_> {
                     continue;
                 }
                 let last_written = written.get(&item.asset).cloned();
-                self.see_through(target.as_ref(), &mut item, last_written.as_ref()).await?;
+                self.see_through(bound, &mut item, last_written.as_ref()).await?;
                 if item.status == ApplyStatus::Applied && !self.rollback {
                     written.insert(item.asset.clone(), item.text.clone());
                 }
@@ -130,9 +167,14 @@ impl Writing<'_> {
         }
     }
 
-    async fn target(&self) -> Result<Arc<dyn Target>, Halt> {
+    /// The database of the run, where it is the one that is to be written in.
+    async fn bound(&self) -> Result<Bound, Halt> {
+        let (ports, run) = (&self.context.ports, &self.context.run);
         let profile = self.context.db_profile().await?;
-        self.context.ports.targets.open(&profile).map_err(|error| Halt::Failed(not_written(&error)))
+        // The run as it was claimed may not know yet which database it has described since.
+        let run = ports.store.runs_by_id(&[run.id]).await?.remove(&run.id).unwrap_or_else(|| run.clone());
+        let wanted = to_write_in(ports, &run, self.rollback).await?;
+        self.context.bound(&profile, &wanted, true, not_written).await
     }
 
     /// What Gloss last wrote on the items' assets. A roll-back asks for nothing but what it undoes.
@@ -147,13 +189,13 @@ impl Writing<'_> {
     /// Tries until the item has its outcome, for as long as the run's patience.
     async fn see_through(
         &mut self,
-        target: &dyn Target,
+        bound: &Bound,
         item: &mut ApplyItem,
         last_written: Option<&Option<String>>,
     ) -> Result<(), Halt> {
         let began = Instant::now();
         let mut waits = self.context.patience.waits();
-        while let Err(error) = self.try_once(target, item, last_written).await? {
+        while let Err(error) = self.try_once(bound, item, last_written).await? {
             let cancelled = self.context.cancel.is_cancelled();
             if cancelled && !item.begun {
                 return Err(Halt::Stopped);
@@ -161,7 +203,7 @@ impl Writing<'_> {
             let wait = waits.next().unwrap_or(self.context.patience.longest_wait);
             if cancelled || began.elapsed() + wait >= self.context.patience.target_down {
                 match &error {
-                    TargetError::Unreachable(_) => self.given_up = Some(not_written(&error)),
+                    TargetError::Unreachable(_) | TargetError::Moved(_) => self.given_up = Some(not_written(&error)),
                     TargetError::Locked(_) if !cancelled => {
                         self.locked.insert(table_of(&item.asset), not_written(&error));
                     }
@@ -169,8 +211,7 @@ impl Writing<'_> {
                 }
                 // Who waits for a lock has written nothing; who went away or took too long may have.
                 let is_unsure = item.begun && !matches!(error, TargetError::Locked(_));
-                let error = if is_unsure { unsure(&error) } else { not_written(&error) };
-                end_as(item, ApplyStatus::Failed, Some(error));
+                self.end_without(item, &not_written(&error), is_unsure);
                 return Ok(());
             }
             self.warn(&error, wait).await?;
@@ -187,7 +228,7 @@ impl Writing<'_> {
     /// error is a target's that did not answer, and may later.
     async fn try_once(
         &self,
-        target: &dyn Target,
+        Bound { target, identity }: &Bound,
         item: &mut ApplyItem,
         last_written: Option<&Option<String>>,
     ) -> Result<Result<(), TargetError>, Halt> {
@@ -213,6 +254,7 @@ impl Writing<'_> {
             end_as(item, verdict, error);
             return Ok(Ok(()));
         }
+        item.identity = Some(identity.clone());
         let begins = item.clone();
         let run = self
             .context
@@ -254,8 +296,25 @@ impl Writing<'_> {
 
     /// Nothing more is tried: these items end as the one before them did.
     async fn give_up(&self, items: Vec<ApplyItem>) -> Result<(), Halt> {
-        let fail = |item: ApplyItem| ApplyItem { status: ApplyStatus::Failed, error: self.given_up.clone(), ..item };
-        self.end(items.into_iter().map(fail).collect()).await
+        let Some(error) = self.given_up.clone() else { return Ok(()) };
+        let end = |mut item: ApplyItem| {
+            let is_begun = item.begun;
+            self.end_without(&mut item, &error, is_begun);
+            item
+        };
+        self.end(items.into_iter().map(end).collect()).await
+    }
+
+    /// Ends an item that was not written as far as is known. Where a write may have come about all the same, the item is
+    /// in doubt, and `doubt` looks at it later.
+    fn end_without(&self, item: &mut ApplyItem, error: &RunError, is_unsure: bool) {
+        if is_unsure {
+            end_as(item, ApplyStatus::Failed, Some(unsure(&error.message)));
+            item.doubt = Some(self.actor.clone());
+        } else {
+            let moved = error.code == "CONFLICT";
+            end_as(item, if moved { ApplyStatus::Conflict } else { ApplyStatus::Failed }, Some(error.clone()));
+        }
     }
 
     /// A cancel is seen in the record also where its nudge was lost.
@@ -292,7 +351,8 @@ fn end_as(item: &mut ApplyItem, status: ApplyStatus, error: Option<RunError>) {
 
 /// Ends an item that the target refuses; gives the error back where the target did not answer.
 fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
-    if is_away(&error) {
+    // The asset itself has an answer for a write that was begun; that the database has none settles nothing.
+    if is_away(&error) || (item.begun && !matches!(error, TargetError::Refused(_))) {
         return Err(error);
     }
     end_as(item, ApplyStatus::Failed, Some(not_written(&error)));
@@ -300,7 +360,10 @@ fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
 }
 
 const fn is_away(error: &TargetError) -> bool {
-    matches!(error, TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_))
+    matches!(
+        error,
+        TargetError::Moved(_) | TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_)
+    )
 }
 
 /// What a person reads of a comment that was not written.
@@ -310,15 +373,23 @@ pub fn not_written(error: &TargetError) -> RunError {
             "do it again when the database answers"
         }
         TargetError::Refused(_) => "correct what it says, then do it again, or skip the suggestion",
-        TargetError::Misconfigured(_) => "correct the DB profile, then do it again",
+        TargetError::Misconfigured(_) | TargetError::Own(_) => "correct the DB profile, then do it again",
+        TargetError::Moved(_) => CONFIRM,
     };
     RunError { hint: Some(hint.to_owned()), ..target_error(error) }
 }
 
 /// The same where the database went away during the write.
-fn unsure(error: &TargetError) -> RunError {
-    let message = format!("{error}; the comment may or may not have been written");
-    RunError::new("UNAVAILABLE", message, "apply again when the database answers: what was written is UNCHANGED then")
+fn unsure(why: &str) -> RunError {
+    let message = format!("{why}; the comment may or may not have been written");
+    let hint =
+        "apply or roll back again when the database answers: Gloss then looks at what stands there and records it";
+    RunError::new("UNAVAILABLE", message, hint)
+}
+
+/// Why a write that was begun was not looked at.
+fn cancelled() -> RunError {
+    RunError::new("UNAVAILABLE", "the apply was cancelled while the database did not answer", "apply again")
 }
 
 /// What a person reads where another comment stands than was expected.

@@ -17,6 +17,7 @@ use tracing::Instrument as _;
 
 use super::{
     Halt,
+    bound::CONFIRM,
     budget::{Ledger, out_of_seconds},
     gate::Gates,
     indexing::Readings,
@@ -314,7 +315,8 @@ pub fn target_error(error: &TargetError) -> RunError {
             ("UNAVAILABLE", "check that the database runs and the DB profile's URL is right, then resume the run")
         }
         TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the rights of the login"),
-        TargetError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the DB profile"),
+        TargetError::Misconfigured(_) | TargetError::Own(_) => ("BAD_USER_INPUT", "correct the DB profile"),
+        TargetError::Moved(_) => ("CONFLICT", CONFIRM),
     };
     RunError::new(code, error.to_string(), hint)
 }

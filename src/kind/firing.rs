@@ -4,6 +4,7 @@
 //! walked live; whoever takes the firing records the outcome, if the schedule still is what it was.
 
 use super::{
+    bound,
     context::target_error,
     indexing::take_walk,
     walk::{WalkError, rows_of, walk},
@@ -53,7 +54,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     if !settings.on_change {
         return Ok(Outcome::Run(run));
     }
-    Ok(match look(ports, &run.scope, &db_profile).await {
+    Ok(match look(ports, schedule, &run.scope, &db_profile).await? {
         Ok(rows) => {
             run.rows = rows;
             Outcome::Changes(run)
@@ -87,15 +88,29 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
     })
 }
 
-/// All that a scope holds now.
-async fn look(ports: &Ports, scope: &RunScope, profile: &DbProfile) -> Result<Vec<Row>, RunError> {
-    let target = ports.targets.open(profile).map_err(|error| target_error(&error))?;
-    match walk(target.as_ref(), scope).await {
+/// All that a scope holds now, in the database that the schedule is for.
+async fn look(
+    ports: &Ports,
+    schedule: &Schedule,
+    scope: &RunScope,
+    profile: &DbProfile,
+) -> Result<Result<Vec<Row>, RunError>> {
+    let (target, identity) = match bound::look(ports, profile, scope.database.as_deref()).await {
+        Ok(found) => found,
+        Err(error) => return Ok(Err(target_error(&error))),
+    };
+    let wanted: Vec<_> = schedule.identity.iter().cloned().map(Some).collect();
+    let what = format!("the schedule {:?}", schedule.settings.name);
+    if let Err(moved) = bound::compare(ports, profile, &identity, &wanted, &what).await? {
+        return Ok(Err(moved));
+    }
+    let target = target.bound_to(&identity);
+    Ok(match walk(target.as_ref(), scope).await {
         Ok(walked) => {
             take_walk(ports, profile, scope, &walked).await;
             Ok(rows_of(&walked.visits))
         }
         Err(WalkError::Target(error)) => Err(target_error(&error)),
         Err(WalkError::Unknown { message, .. }) => Err(RunError::new("BAD_USER_INPUT", message, CHANGE_IT)),
-    }
+    })
 }

@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::{
     Ending, Halt,
     asking::{Asker, Question},
+    bound::{Bound, described},
     container::container_of,
     context::{RunContext, target_error},
     groups::{by_table, in_groups, leave_last_table, table_of},
@@ -79,9 +80,21 @@ impl<'a> Work<'a> {
     /// [`Halt::Failed`] where a profile is gone or cannot be used.
     pub async fn open(context: &'a RunContext) -> Result<Self, Halt> {
         let (db_profile, llm_profile) = (context.db_profile().await?, context.llm_profile().await?);
-        let target = context.ports.targets.open(&db_profile).map_err(|error| Halt::Failed(target_error(&error)))?;
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
         warn_of_ignored(context, &describer.ignores(&context.run.options)).await?;
+        let run = &context.run;
+        // A target that was never reached is more likely a wrong address than one that comes back.
+        let was_reached = run.identity.is_some() || run.progress.total.is_some();
+        let Bound { target, identity } = context.bound(&db_profile, &described(run), was_reached, target_error).await?;
+        // What has described nothing yet describes what stands there now.
+        if run.identity.is_none() || (run.progress.done == 0 && run.identity.as_ref() != Some(&identity)) {
+            context
+                .record(move |edit| {
+                    edit.identify(identity);
+                    Ok(())
+                })
+                .await?;
+        }
         Ok(Self {
             context,
             about: db_profile.about.as_deref().map(Arc::from),

@@ -27,6 +27,7 @@ use crate::domain::{
         AppliedCommentId, AskSessionId, AskTurnId, ComparisonId, DbProfileId, LlmProfileId, RunId, ScheduleId,
         SuggestionId,
     },
+    identity::{Confirmation, Identity},
     page::{Page, PageRequest},
     profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
     review::{Decision, Reviewed, Selection},
@@ -225,6 +226,20 @@ pub trait ReviewStore: Send + Sync {
         assets: &[AssetPath],
     ) -> Result<HashMap<AssetPath, Option<String>>>;
 
+    /// The databases in which writes of a run stand; `None` among them for writes of versions that did not record it.
+    async fn identities_of_writes(&self, run: RunId) -> Result<Vec<Option<Identity>>>;
+
+    /// Writes that were begun and of which it is not known what came of them ([`ApplyItem::doubt`]): of a run, or of all
+    /// runs that are not at work.
+    async fn items_in_doubt(&self, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>>;
+
+    /// Records what came of a run's items in doubt, by [`RunEdit::settle_item`], and lets the run follow, in one
+    /// transaction.
+    ///
+    /// # Errors
+    /// `Conflict` where the run is at work, or one of the items is settled already.
+    async fn settle_items(&self, run: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run>;
+
     /// Ends the run's apply by [`RunEdit::finish_apply`], with what its suggestions still need, in one transaction.
     async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run>;
 
@@ -388,6 +403,16 @@ pub trait ProfileStore: Send + Sync {
     /// # Errors
     /// `NotFound`; `Conflict` where the name is taken.
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile>;
+
+    /// The databases that runs of a DB profile described or wrote to, and that its schedules are for; `None` among them
+    /// for runs and writes of versions that did not record it.
+    async fn identities(&self, id: DbProfileId) -> Result<Vec<Option<Identity>>>;
+
+    /// What people confirmed of a DB profile, newest first.
+    async fn confirmations(&self, id: DbProfileId) -> Result<Vec<Confirmation>>;
+
+    /// Records confirmations, all or none.
+    async fn confirm(&self, confirmations: &[Confirmation]) -> Result<()>;
 
     /// Deletes a DB profile; ended runs keep its name.
     ///

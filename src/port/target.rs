@@ -10,6 +10,7 @@ use secrecy::SecretString;
 use crate::domain::{
     asset::AssetPath,
     catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+    identity::Identity,
     profile::{DbBackend, DbProfile},
 };
 
@@ -31,6 +32,12 @@ pub enum TargetError {
     /// The URL or the profile cannot be used as it is.
     #[error("{0}")]
     Misconfigured(String),
+    /// Another database stands there than the one that the target is bound to; says which one stands there.
+    #[error("{0}")]
+    Moved(String),
+    /// It is Gloss's own: the store, or a file of the data folder.
+    #[error("{0}")]
+    Own(String),
 }
 
 /// How much of a table statistics may read.
@@ -55,6 +62,14 @@ impl Default for SampleLimits {
 pub trait Target: Send + Sync {
     /// Connects and says in one line what answered: `PostgreSQL 15.4`.
     async fn test(&self) -> Result<String, TargetError>;
+
+    /// Which database this is, by what it says of itself: no password, host name or parameter of the URL counts where
+    /// the database has something better. The login needs no rights for it but to connect.
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError>;
+
+    /// The same target for this one database alone: where another one comes to stand behind the URL, all that is asked
+    /// of it, reads and writes, is [`TargetError::Moved`].
+    fn bound_to(self: Arc<Self>, identity: &Identity) -> Arc<dyn Target>;
 
     /// Whether the login may write comments.
     async fn can_write_comments(&self) -> Result<bool, TargetError>;
@@ -106,6 +121,7 @@ pub trait Target: Send + Sync {
 }
 
 /// The targets that profiles name.
+#[async_trait]
 pub trait Targets: Send + Sync + 'static {
     /// The target behind a profile, its connections shared by all who ask for the same URL. Does not connect yet.
     ///
@@ -122,6 +138,15 @@ pub trait Targets: Send + Sync + 'static {
     /// The one database in reach: the one that the profile pins, else the one that a PostgreSQL URL names. `None` where
     /// all that the login reaches is in reach.
     fn pinned_database(&self, profile: &DbProfile) -> Option<String>;
+
+    /// Refuses a profile that leads to what is Gloss's own, as far as can be told now: a database that does not answer
+    /// within a moment is looked at when it is used.
+    ///
+    /// # Errors
+    /// [`TargetError::Own`] alone.
+    async fn refuse_own(&self, _profile: &DbProfile) -> Result<(), TargetError> {
+        Ok(())
+    }
 
     /// The URL for people: without its password, nor any other secret in it.
     fn display_url(&self, url: &SecretString) -> String;

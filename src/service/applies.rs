@@ -25,7 +25,10 @@ use crate::{
         status::RunKind,
         suggestion::ReviewState,
     },
-    kind::apply::{conflict, not_written},
+    kind::{
+        apply::{conflict, not_written},
+        bound, doubt,
+    },
     port::{
         Ports,
         target::{Target, TargetError},
@@ -69,8 +72,12 @@ impl Applies {
     /// nothing that could be written, or its DB profile is gone.
     pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, Begun)> {
         let run = self.run(order.run_id, "input.runId").await?;
-        self.db_profile(&run).await?;
+        let profile = self.db_profile(&run).await?;
         let ids = self.ids(order, "input.suggestionIds").await?;
+        self.refuse_moved(&run, &profile, order.rollback).await?;
+        if !run.status.is_live() {
+            doubt::settle(&self.ports, &profile, &run).await?;
+        }
         let (rollback, overwrite, actor) = (order.rollback, order.overwrite, actor.to_owned());
         let ordered = ApplyOrder::new(run.status, rollback, overwrite, actor);
         let now = self.ports.clock.now();
@@ -103,6 +110,7 @@ impl Applies {
         let run = self.run(order.run_id, "runId").await?;
         let profile = self.db_profile(&run).await?;
         let ids = self.ids(order, "suggestionIds").await?;
+        self.refuse_moved(&run, &profile, order.rollback).await?;
         let plan = self.ports.store.plan_page(run.id, order.rollback, ids.as_deref(), &list, &request).await?;
         let (mut page, total) = (plan.page, plan.total);
         let mut by_asset: HashMap<AssetPath, Vec<ApplyItem>> = HashMap::new();
@@ -158,6 +166,13 @@ impl Applies {
 
     async fn db_profile(&self, run: &Run) -> Result<DbProfile> {
         super::reruns::db_profile_of(&self.ports, run).await
+    }
+
+    /// Refuses to write, or to plan that, where the profile leads to another database than the run's.
+    async fn refuse_moved(&self, run: &Run, profile: &DbProfile, rollback: bool) -> Result<()> {
+        let wanted = bound::to_write_in(&self.ports, run, rollback).await?;
+        let what = format!("run #{}", run.id);
+        bound::refuse_moved(&self.ports, profile, run.scope.database.as_deref(), &wanted, &what).await
     }
 
     async fn ids(&self, order: &WriteOrder, argument: &str) -> Result<Option<Vec<SuggestionId>>> {

@@ -112,6 +112,7 @@ pub fn unreachable(error: TargetError) -> Error {
         | TargetError::TimedOut(message)
         | TargetError::Locked(message)
         | TargetError::Misconfigured(message) => Error::unavailable(message),
+        TargetError::Moved(message) | TargetError::Own(message) => Error::conflict(message),
     }
 }
 

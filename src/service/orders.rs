@@ -71,7 +71,10 @@ fn unusable_target(argument: &str, error: &TargetError) -> Error {
         TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
             Error::unavailable(error.to_string())
         }
-        TargetError::Misconfigured(_) => Error::bad_input(format!("{argument}.dbProfileId"), error.to_string()),
+        TargetError::Moved(_) => Error::conflict(error.to_string()),
+        TargetError::Misconfigured(_) | TargetError::Own(_) => {
+            Error::bad_input(format!("{argument}.dbProfileId"), error.to_string())
+        }
         TargetError::Refused(_) => Error::bad_input(format!("{argument}.database"), error.to_string()),
     }
 }

@@ -13,10 +13,12 @@ use crate::{
     domain::{
         Error, Result, base_url,
         id::{DbProfileId, LlmProfileId},
+        identity::{Confirmation, Identity},
         pattern::patterns,
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
     },
-    port::{Ports, model::ModelError},
+    kind::bound::look,
+    port::{Ports, model::ModelError, target::TargetError},
 };
 
 /// Characters of a profile's name.
@@ -64,6 +66,8 @@ pub struct UpdateDbProfile {
     pub exclude: Option<Option<Vec<String>>>,
     /// Whether views are sampled.
     pub sample_views: Option<bool>,
+    /// Whether a person confirms that it leads to the same database as before, at another address.
+    pub same_database: bool,
 }
 
 /// An LLM profile to be made, or a change of one. `None` leaves as it is or takes the default;
@@ -132,12 +136,13 @@ impl Profiles {
         Self { ports }
     }
 
-    /// Makes a DB profile. Does not connect.
+    /// Makes a DB profile. Does not connect, unless that has to tell whether it leads to the store.
     ///
     /// # Errors
     /// `BadInput`; `Conflict` where the name is taken.
     pub async fn create_db(&self, input: CreateDbProfile) -> Result<DbProfile> {
         let profile = self.checked_db(input)?;
+        self.refuse_own(&profile).await?;
         let profile = self.ports.store.create_db_profile(profile, self.ports.clock.now()).await?;
         info!(db_profile = profile.name, id = profile.id.0, backend = profile.backend.as_str(), "DB profile created");
         Ok(profile)
@@ -146,8 +151,9 @@ impl Profiles {
     /// Changes a DB profile.
     ///
     /// # Errors
-    /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
-    pub async fn update_db(&self, id: DbProfileId, change: UpdateDbProfile) -> Result<DbProfile> {
+    /// `NotFound`, `BadInput`; `Conflict` where the name is taken; `Unavailable` where a database is confirmed to be the
+    /// same one and does not answer.
+    pub async fn update_db(&self, id: DbProfileId, change: UpdateDbProfile, actor: &str) -> Result<DbProfile> {
         let old = self.db(id, "input.id").await?;
         let excluded = || old.exclude.iter().map(ToString::to_string).collect();
         let profile = self.checked_db(CreateDbProfile {
@@ -158,9 +164,46 @@ impl Profiles {
             about: change.about.unwrap_or(old.about),
             sample_views: change.sample_views.unwrap_or(old.sample_views),
         })?;
+        self.refuse_own(&profile).await?;
+        let confirmed = if change.same_database { self.same_database(id, &profile, actor).await? } else { Vec::new() };
         let profile = self.ports.store.update_db_profile(id, profile).await?;
+        self.ports.store.confirm(&confirmed).await?;
+        for Confirmation { from, to, .. } in &confirmed {
+            let from = from.as_ref().map_or_else(|| "unknown".to_owned(), Identity::told);
+            info!(db_profile = profile.name, id = id.0, actor, from, to = to.told(), "a moved database was confirmed");
+        }
         info!(db_profile = profile.name, id = id.0, "DB profile updated");
         Ok(profile)
+    }
+
+    async fn refuse_own(&self, profile: &NewDbProfile) -> Result<()> {
+        let profile = profile.clone().at(DbProfileId(0), self.ports.clock.now());
+        let refused = self.ports.targets.refuse_own(&profile).await;
+        refused.map_err(|error| Error::bad_input("input.url", error.to_string()))
+    }
+
+    /// What a person's word makes the same: each database that the profile's runs are of, and the one that the profile
+    /// leads to in its place.
+    async fn same_database(&self, id: DbProfileId, profile: &NewDbProfile, actor: &str) -> Result<Vec<Confirmation>> {
+        let at = self.ports.clock.now();
+        let profile = profile.clone().at(id, at);
+        let mut confirmed = Vec::new();
+        for from in self.ports.store.identities(id).await? {
+            let named = from.as_ref().filter(|from| from.named).and_then(|from| from.database.clone());
+            let to = match look(&self.ports, &profile, named.as_deref()).await {
+                Ok((_, to)) => to,
+                // Of the databases of a server, one has not moved with the others.
+                Err(TargetError::Refused(_)) if named.is_some() => continue,
+                Err(error) => {
+                    let message = format!("{error}; a database is confirmed to be the same one when it answers");
+                    return Err(Error::unavailable(message));
+                }
+            };
+            if !from.as_ref().is_some_and(|from| from.is(&to)) {
+                confirmed.push(Confirmation { db_profile_id: id, from, to, actor: actor.to_owned(), at });
+            }
+        }
+        Ok(confirmed)
     }
 
     /// Connects to a database and says what answered.

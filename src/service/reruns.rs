@@ -28,6 +28,7 @@ use crate::{
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
         usage::Budget,
     },
+    kind::bound,
     port::Ports,
 };
 
@@ -99,7 +100,8 @@ impl Reruns {
             return Err(Error::conflict(format!("run #{id} is {}; it is at work", run.status.as_str())));
         }
         if run.db_profile_name.is_some() {
-            db_profile_of(&self.ports, &run).await?;
+            let profile = db_profile_of(&self.ports, &run).await?;
+            self.refuse_moved(&run, &profile).await?;
         }
         let llm_profile = self.llm_profile_of(&run).await?.ok_or_else(|| {
             let name = run.llm_profile_name.as_deref().unwrap_or_default();
@@ -144,6 +146,12 @@ impl Reruns {
             info!(run = run.id.0, parent = run.parent_id.map(|id| id.0), "re-run queued");
         }
         Ok(runs)
+    }
+
+    /// Refuses to go on where the profile leads to another database than the run's.
+    async fn refuse_moved(&self, run: &Run, profile: &DbProfile) -> Result<()> {
+        let (database, what) = (run.scope.database.as_deref(), format!("run #{}", run.id));
+        bound::refuse_moved(&self.ports, profile, database, &bound::described(run), &what).await
     }
 
     /// The suggestions to do again, by run, in the order of their rows.
@@ -209,6 +217,7 @@ impl Reruns {
 
     async fn new_run(&self, input: &Rerun, parent: &Run, suggestions: &[Suggestion]) -> Result<NewRun> {
         let db_profile = db_profile_of(&self.ports, parent).await?;
+        self.refuse_moved(parent, &db_profile).await?;
         let before = if input.llm_profile_id.is_none() { self.llm_profile_of(parent).await? } else { None };
         let llm_profile = match before {
             Some(profile) => profile,

@@ -26,7 +26,7 @@ use super::{
 use crate::{
     domain::{
         Error, Result,
-        apply::{ApplyItem, ApplyStatus},
+        apply::ApplyItem,
         id::{RunId, SuggestionId},
         page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
         suggestion::ReviewState,
@@ -124,19 +124,9 @@ async fn apply_items(connection: &impl ConnectionTrait, keys: &[i64], some: Rang
             // One that was deleted meanwhile is left out.
             let Some(row) = rows.remove(key) else { continue };
             let suggestion = record::suggestion(row)?;
-            items.push(ApplyItem {
-                position: position(index),
-                suggestion_id: suggestion.id,
-                text: Some(suggestion.final_text().to_owned()),
-                asset: suggestion.asset,
-                expected: suggestion.existing_comment,
-                undoes: None,
-                status: ApplyStatus::Planned,
-                begun: false,
-                statement: None,
-                before: None,
-                error: None,
-            });
+            let text = Some(suggestion.final_text().to_owned());
+            let (asset, expected) = (suggestion.asset, suggestion.existing_comment);
+            items.push(ApplyItem::planned(position(index), suggestion.id, asset, text, expected));
         }
     }
     Ok(items)
@@ -185,19 +175,8 @@ async fn roll_back_keys(
 
 fn undoing(row: applied_comment::Model, index: usize) -> Result<ApplyItem> {
     let written = record::applied_comment(row)?;
-    Ok(ApplyItem {
-        position: position(index),
-        suggestion_id: written.suggestion_id,
-        asset: written.asset,
-        text: written.before,
-        expected: written.after,
-        undoes: Some(written.id),
-        status: ApplyStatus::Planned,
-        begun: false,
-        statement: None,
-        before: None,
-        error: None,
-    })
+    let (id, before, after) = (written.suggestion_id, written.before, written.after);
+    Ok(ApplyItem { undoes: Some(written.id), ..ApplyItem::planned(position(index), id, written.asset, before, after) })
 }
 
 /// The items of some of these keys, with the names of their assets.

@@ -16,6 +16,7 @@ use super::catalog;
 use crate::domain::{
     Error, Result,
     id::DbProfileId,
+    identity::Identity,
     search::{Need, SearchQuery, Wanted},
 };
 
@@ -374,6 +375,21 @@ pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize
     query.from_function(Func::cust("generate_series").args([1, count].map(Expr::val)), "n");
     let rows = connection.query_all(&query).await?;
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+/// Which database a store in PostgreSQL is; `None` for one in a file, and where the server does not tell.
+pub(super) async fn identity(connection: &DatabaseConnection) -> Result<Option<Identity>, DbErr> {
+    let backend = connection.get_database_backend();
+    if backend != DbBackend::Postgres {
+        return Ok(None);
+    }
+    let question = "SELECT system_identifier::text, oid::text, datname::text \
+                    FROM pg_catalog.pg_control_system(), pg_catalog.pg_database WHERE datname = current_database()";
+    let Some(row) = connection.query_one_raw(Statement::from_string(backend, question)).await? else {
+        return Ok(None);
+    };
+    let (system, oid): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok(Some(Identity::of_postgres(&system, &oid, row.try_get_by_index(2)?, "the store's server")))
 }
 
 /// What the database is, for a person.

@@ -5,7 +5,7 @@
 //! stands in the database: when one is written, the others stand there no longer.
 
 use entity::{
-    applied_comment, apply_item,
+    applied_comment, apply_item, run,
     suggestion::{self, Column},
 };
 use sea_orm::{
@@ -28,6 +28,7 @@ use crate::domain::{
     id::{RunId, SuggestionId},
     page::{Cursor, CursorPart, Page, PageRequest},
     run::{Run, RunEdit},
+    status::RunStatus,
     suggestion::ReviewState,
 };
 
@@ -51,6 +52,32 @@ pub(super) fn unapplied() -> Condition {
 /// Writes of applies that were not undone.
 pub(super) fn standing() -> Condition {
     Condition::all().add(applied_comment::Column::RolledBackAt.is_null()).add(applied_comment::Column::Undoes.is_null())
+}
+
+/// Items whose outcome is to be recorded still.
+fn open() -> Condition {
+    let planned = apply_item::Column::Status.eq(ApplyStatus::Planned.as_str());
+    Condition::any().add(planned).add(apply_item::Column::Doubt.is_not_null())
+}
+
+/// Items in doubt: of a run, or of all that are not at work.
+pub(super) async fn in_doubt(connection: &impl ConnectionTrait, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>> {
+    let mut doubts = apply_item::Entity::find().filter(apply_item::Column::Doubt.is_not_null());
+    match run {
+        Some(run) => doubts = doubts.filter(apply_item::Column::RunId.eq(run.0)),
+        None => {
+            let mut ended = Query::select();
+            let not_live = RunStatus::ALL.iter().filter(|status| !status.is_live()).map(|status| status.as_str());
+            ended.column(run::Column::Id).from(run::Entity).and_where(Expr::col(run::Column::Status).is_in(not_live));
+            doubts = doubts.filter(apply_item::Column::RunId.in_subquery(ended));
+        }
+    }
+    let rows = doubts
+        .order_by_asc(apply_item::Column::RunId)
+        .order_by_asc(apply_item::Column::Position)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(|row| Ok((RunId(row.run_id), record::item(row)?))).collect()
 }
 
 /// The next planned items, by position.
@@ -135,6 +162,10 @@ pub(super) async fn written(connection: &impl ConnectionTrait, run: RunId) -> Re
 pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
     let run = &edit.run;
     if let Some(items) = &edit.new_items {
+        if !in_doubt(transaction, Some(run.id)).await?.is_empty() {
+            let message = format!("run #{} has writes of which it is not known what came of them; try again", run.id);
+            return Err(Error::conflict(message));
+        }
         let before = apply_item::Entity::delete_many().filter(apply_item::Column::RunId.eq(run.id.0));
         before.exec(transaction).await?;
         let rows = items.iter().map(|item| Ok(record::item_model(run.id, item)?.into_active_model()));
@@ -154,9 +185,11 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
         .col_expr(apply_item::Column::Statement, Expr::value(row.statement))
         .col_expr(apply_item::Column::BeforeText, Expr::value(row.before_text))
         .col_expr(apply_item::Column::Error, Expr::value(row.error))
+        .col_expr(apply_item::Column::Identity, Expr::value(row.identity))
+        .col_expr(apply_item::Column::Doubt, Expr::value(row.doubt))
         .filter(apply_item::Column::RunId.eq(run.id.0))
         .filter(apply_item::Column::Position.eq(item.position))
-        .filter(apply_item::Column::Status.eq(ApplyStatus::Planned.as_str()))
+        .filter(open())
         .exec(transaction)
         .await?;
     if recorded.rows_affected == 0 {
@@ -206,10 +239,11 @@ async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) 
 }
 
 async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
-    let order = run.apply.as_ref().ok_or_else(|| Error::conflict("no apply is under way"))?;
+    let ordered = || run.apply.as_ref().map(|order| &order.actor);
+    let actor = item.doubt.as_ref().or_else(ordered).ok_or_else(|| Error::conflict("no apply is under way"))?;
     let profile = run.db_profile_name.clone().unwrap_or_default();
     let display = item.asset.display();
-    let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(&order.actor)];
+    let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(actor)];
     let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
     let row = applied_comment::ActiveModel {
         id: ActiveValue::NotSet,
@@ -223,7 +257,8 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
         db_profile_name: ActiveValue::Set(profile),
         before_text: ActiveValue::Set(item.before.clone()),
         after_text: ActiveValue::Set(item.text.clone()),
-        actor: ActiveValue::Set(order.actor.clone()),
+        actor: ActiveValue::Set(actor.clone()),
+        identity: ActiveValue::Set(record::to_json_or_none(item.identity.as_ref())?),
         search_text: ActiveValue::Set(searched.join("\n")),
     };
     write::insert(transaction, [row]).await

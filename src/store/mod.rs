@@ -20,6 +20,7 @@ mod condition;
 mod connection;
 mod dialect;
 mod events;
+mod identity;
 mod items;
 mod keyset;
 mod open;
@@ -86,6 +87,14 @@ impl std::fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
+    /// Which database the store is, where it is one of PostgreSQL.
+    ///
+    /// # Errors
+    /// Where the server does not tell.
+    pub async fn identity(&self) -> crate::domain::Result<Option<crate::domain::identity::Identity>> {
+        Ok(dialect::identity(&self.readers.bare).await?)
+    }
+
     /// The same store with another limit of runs that are sorted for a page; above it an index is walked. A
     /// test sets it to 0 to see a small store do what a large one does.
     #[must_use]

@@ -10,7 +10,7 @@ use sea_orm::{
 use secrecy::ExposeSecret;
 
 use super::{
-    SqlStore, ask, catalog, record,
+    SqlStore, ask, catalog, identity, record,
     runs::spellings,
     schedules::nobody_names,
     seal::{DB_URL, LLM_KEY, SealKey},
@@ -20,6 +20,7 @@ use crate::{
         Error, Result,
         clock::Moment,
         id::{DbProfileId, LlmProfileId, RunId},
+        identity::{Confirmation, Identity},
         profile::{DbProfile, LlmProfile, NewDbProfile, NewLlmProfile},
         status::RunStatus,
     },
@@ -199,6 +200,20 @@ impl ProfileStore for SqlStore {
         }
         transaction.commit().await?;
         Ok(profile)
+    }
+
+    async fn identities(&self, id: DbProfileId) -> Result<Vec<Option<Identity>>> {
+        identity::of_profile(self.read(), id).await
+    }
+
+    async fn confirmations(&self, id: DbProfileId) -> Result<Vec<Confirmation>> {
+        identity::confirmations(self.read(), id).await
+    }
+
+    async fn confirm(&self, confirmations: &[Confirmation]) -> Result<()> {
+        let transaction = self.begin().await?;
+        identity::confirm(&transaction, confirmations).await?;
+        Ok(transaction.commit().await?)
     }
 
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {

@@ -63,7 +63,7 @@ pub(super) fn to_json_or_none<T: Serialize>(value: Option<&T>) -> Result<Option<
     value.map(to_json).transpose()
 }
 
-fn from_json_or_none<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>> {
+pub(super) fn from_json_or_none<T: DeserializeOwned>(text: Option<&str>) -> Result<Option<T>> {
     text.map(from_json).transpose()
 }
 
@@ -83,6 +83,7 @@ pub(super) fn run_model(run: &Run) -> Result<run::Model> {
         listed_at: millis(run.listed_at()),
         duration_ms,
         search_text: run.facts().search_text,
+        identity: to_json_or_none(run.identity.as_ref())?,
         db_profile_name: run.db_profile_name.clone(),
         llm_profile_name: run.llm_profile_name.clone(),
         provider: run.provider.map(|provider| provider.as_str().to_owned()),
@@ -141,6 +142,7 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
         llm_profile_id: row.llm_profile_id.map(LlmProfileId),
         schedule_id: row.schedule_id.map(ScheduleId),
         parent_id: row.parent_id.map(RunId),
+        identity: from_json_or_none(row.identity.as_deref())?,
         db_profile_name: row.db_profile_name,
         llm_profile_name: row.llm_profile_name,
         provider: row.provider.as_deref().map(spelled).transpose()?,
@@ -295,6 +297,9 @@ pub(super) fn item_model(run: RunId, item: &ApplyItem) -> Result<apply_item::Mod
         statement: item.statement.clone(),
         before_text: item.before.clone(),
         error: to_json_or_none(item.error.as_ref())?,
+        identity: to_json_or_none(item.identity.as_ref())?,
+        // One that has come to its end is in doubt no more.
+        doubt: item.doubt.clone().filter(|_| item.begun),
     })
 }
 
@@ -318,6 +323,8 @@ pub(super) fn item(row: apply_item::Model) -> Result<ApplyItem> {
         statement: row.statement,
         before: row.before_text,
         error: from_json_or_none(row.error.as_deref())?,
+        identity: from_json_or_none(row.identity.as_deref())?,
+        doubt: row.doubt,
     })
 }
 
@@ -334,6 +341,7 @@ pub(super) fn applied_comment(row: applied_comment::Model) -> Result<AppliedComm
         after: row.after_text,
         actor: row.actor,
         at: moment(row.at)?,
+        identity: from_json_or_none(row.identity.as_deref())?,
         rolled_back_at: moment_or_none(row.rolled_back_at)?,
     })
 }
@@ -369,6 +377,7 @@ pub(super) fn schedule_model(schedule: &Schedule) -> Result<schedule::Model> {
         max_tokens: settings.budget.max_tokens,
         max_seconds: settings.budget.max_seconds,
         revision: schedule.revision,
+        identity: to_json_or_none(schedule.identity.as_ref())?,
     })
 }
 
@@ -401,6 +410,7 @@ pub(super) fn schedule(row: schedule::Model) -> Result<Schedule> {
         last_run_id: row.last_run_id.map(RunId),
         last_error: from_json_or_none(row.last_error.as_deref())?,
         revision: row.revision,
+        identity: from_json_or_none(row.identity.as_deref())?,
         created_by: row.created_by,
         created_at: moment(row.created_at)?,
     })

@@ -18,9 +18,9 @@ use sea_orm::{
 use super::{
     SqlStore, all, apply_plan, audit, catalog, chain,
     connection::Transaction,
-    items, record,
+    identity, items, record,
     runs::{self, MAX_KEYS},
-    settle, suggestions,
+    settle, suggestions, write,
 };
 use crate::{
     domain::{
@@ -29,9 +29,10 @@ use crate::{
         asset::AssetPath,
         clock::Moment,
         id::{AppliedCommentId, DbProfileId, RunId, SuggestionId},
+        identity::Identity,
         page::{Page, PageRequest},
         review::{Choice, Comments, Decision, Reviewed, Selection},
-        run::Run,
+        run::{Run, RunEdit},
         status::RunStatus,
         suggestion::{ReviewState, Suggestion, SuggestionFilter},
     },
@@ -396,6 +397,26 @@ impl SqlStore {
         Ok(decided.reviewed)
     }
 
+    /// Records what came of items in doubt, and lets the run follow.
+    async fn settle(self, id: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
+        let transaction = self.begin().await?;
+        let row = runs::find(&transaction, id).await?;
+        let run = record::run(row.clone())?;
+        refuse_live(&run)?;
+        let actor = items.iter().find_map(|item| item.doubt.clone()).unwrap_or_default();
+        let mut edit = RunEdit::new(run, at);
+        items.into_iter().for_each(|item| edit.settle_item(item));
+        write::edit(&transaction, Some(&row), &edit).await?;
+        let row = runs::find(&transaction, id).await?;
+        let nudges = settle::settle(&transaction, vec![(row, edit.run)], &actor, at).await?;
+        let settled = record::run(runs::find(&transaction, id).await?)?;
+        transaction.commit().await?;
+        for nudge in nudges {
+            self.bus.nudge(nudge);
+        }
+        Ok(settled)
+    }
+
     /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.
     async fn begin_writing(
         self,
@@ -500,6 +521,18 @@ impl ReviewStore for SqlStore {
         assets: &[AssetPath],
     ) -> Result<HashMap<AssetPath, Option<String>>> {
         audit::last_written(self.read(), profile, assets).await
+    }
+
+    async fn identities_of_writes(&self, run: RunId) -> Result<Vec<Option<Identity>>> {
+        identity::of_writes(self.read(), run).await
+    }
+
+    async fn items_in_doubt(&self, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>> {
+        items::in_doubt(self.read(), run).await
+    }
+
+    async fn settle_items(&self, run: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
+        self.finish(move |store| store.settle(run, items, at)).await
     }
 
     async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {

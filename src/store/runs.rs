@@ -10,7 +10,8 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, ask, catalog, changed, comparisons, connection::Transaction, dialect, events, record, run_list, write,
+    SqlStore, ask, catalog, changed, comparisons, connection::Transaction, dialect, events, identity, record, run_list,
+    write,
 };
 use crate::{
     domain::{
@@ -19,6 +20,7 @@ use crate::{
         event::{RunEvent, RunEventType},
         filter::{RunFilter, RunOrder},
         id::RunId,
+        identity::Identity,
         page::{Page, PageRequest},
         run::{NewRun, Row, Run, RunEdit},
         status::{RunKind, RunStatus},
@@ -128,7 +130,7 @@ async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> 
 }
 
 /// A run as it is before its first event.
-fn new_run(id: RunId, new: NewRun, summary: Option<String>, at: Moment) -> Run {
+fn new_run(id: RunId, new: NewRun, identity: Option<Identity>, summary: Option<String>, at: Moment) -> Run {
     Run {
         id,
         kind: new.kind,
@@ -140,6 +142,7 @@ fn new_run(id: RunId, new: NewRun, summary: Option<String>, at: Moment) -> Run {
         llm_profile_id: new.llm_profile_id,
         schedule_id: new.schedule_id,
         parent_id: new.parent_id,
+        identity,
         db_profile_name: new.db_profile_name,
         llm_profile_name: new.llm_profile_name,
         provider: new.provider,
@@ -181,7 +184,8 @@ pub(super) async fn record_all(
     let mut recorded = Vec::with_capacity(runs.len());
     for (id, (mut new, summary)) in ids.into_iter().zip(runs) {
         let rows = std::mem::take(&mut new.rows);
-        let mut run = new_run(RunId(id), new, summary, at);
+        let identity = identity::inherited(transaction, &new).await?;
+        let mut run = new_run(RunId(id), new, identity, summary, at);
         if !rows.is_empty() {
             run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
         }

@@ -104,14 +104,26 @@ pub(super) async fn follow(transaction: &Transaction, before: &run::Model, run: 
     let Some(id) = run.schedule_id else { return Ok(()) };
     let error = match run.status {
         status if status.as_str() == before.status => return Ok(()),
-        RunStatus::Failed | RunStatus::Paused => run.error.as_ref(),
-        RunStatus::ReadyForReview | RunStatus::Success => None,
+        // One that is READY_FOR_REVIEW has one where it was described and could not be written.
+        RunStatus::Failed | RunStatus::Paused | RunStatus::ReadyForReview | RunStatus::Success => run.error.as_ref(),
         _ => return Ok(()),
     };
     schedule::Entity::update_many()
         .col_expr(Column::LastError, Expr::value(record::to_json_or_none(error)?))
         .filter(Column::Id.eq(id.0))
         .filter(Column::LastRunId.eq(run.id.0))
+        .exec(transaction)
+        .await?;
+    Ok(())
+}
+
+/// Records which database the runs of a schedule describe.
+pub(super) async fn identify(transaction: &Transaction, run: &Run) -> Result<()> {
+    let Some((id, profile)) = run.schedule_id.zip(run.db_profile_id) else { return Ok(()) };
+    schedule::Entity::update_many()
+        .col_expr(Column::Identity, Expr::value(record::to_json_or_none(run.identity.as_ref())?))
+        .filter(Column::Id.eq(id.0))
+        .filter(Column::DbProfileId.eq(profile.0))
         .exec(transaction)
         .await?;
     Ok(())
@@ -333,6 +345,7 @@ impl ScheduleStore for SqlStore {
                 last_fire_at: None,
                 last_run_id: None,
                 last_error: None,
+                identity: None,
                 revision: 1,
                 created_by: new.created_by,
                 created_at: at,
@@ -363,6 +376,7 @@ impl ScheduleStore for SqlStore {
             }
             profiles_exist(&transaction, &schedule).await?;
             if schedule.settings.db_profile_id != before.settings.db_profile_id {
+                schedule.identity = None;
                 schedule_asset::Entity::delete_many()
                     .filter(schedule_asset::Column::ScheduleId.eq(id.0))
                     .exec(&transaction)

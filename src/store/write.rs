@@ -30,6 +30,7 @@ const MAX_ROWS: usize = 1_000;
 /// Records what an edit holds. `before` is the run as it was read; `None` for a new one.
 pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>, edit: &RunEdit) -> Result<()> {
     let after = record::run_model(&edit.run)?;
+    let identified = before.is_some_and(|before| before.identity != after.identity);
     match before {
         Some(before) => update_run(transaction, before, &after).await?,
         None => insert(transaction, [after.clone().into_active_model()]).await?,
@@ -50,6 +51,9 @@ pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>,
     schedules::took_up(transaction, &edit.run, &edit.outcomes).await?;
     if let Some(before) = before {
         schedules::follow(transaction, before, &edit.run).await?;
+    }
+    if identified {
+        schedules::identify(transaction, &edit.run).await?;
     }
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {

@@ -15,6 +15,7 @@ use crate::{
     domain::{
         asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        identity::Identity,
     },
     port::target::{SampleLimits, Target, TargetError},
 };
@@ -92,6 +93,16 @@ impl Contained {
 impl Target for Contained {
     async fn test(&self) -> Result<String, TargetError> {
         self.run(|target| async move { target.test().await }).await
+    }
+
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError> {
+        let database = database.map(str::to_owned);
+        self.run(|target| async move { target.identity(database.as_deref()).await }).await
+    }
+
+    fn bound_to(self: Arc<Self>, identity: &Identity) -> Arc<dyn Target> {
+        let inner = Arc::clone(&self.inner).bound_to(identity);
+        Arc::new(Self::new(inner, self.place.clone(), &self.container))
     }
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {

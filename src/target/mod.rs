@@ -12,10 +12,12 @@
 //! `tests/it/targets/conformance.rs`, whose suite then runs for it too.
 
 mod address;
+mod bound;
 mod comment;
 mod connections;
 mod contained;
 mod mysql;
+mod own;
 mod place;
 mod postgres;
 pub mod quote;
@@ -26,11 +28,15 @@ mod sqlite;
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
+    time::Duration,
 };
+
+use async_trait::async_trait;
 
 use secrecy::{ExposeSecret, SecretString};
 
 pub use address::{backend_of, display_url};
+pub use own::Own;
 pub use postgres::FROM_ENVIRONMENT;
 
 use crate::{
@@ -45,6 +51,8 @@ use contained::{Contained, Container};
 use place::Place;
 use relay::Sockets;
 
+/// How long a profile that is made waits for its database, to learn whether that is the store.
+const LOOK_TIME: Duration = Duration::from_secs(3);
 /// How many servers are remembered before those that nobody uses are forgotten.
 const REMEMBERED: usize = 64;
 
@@ -59,6 +67,7 @@ pub struct SqlTargets {
     names: EnvNames,
     sockets: Arc<Sockets>,
     container: Container,
+    own: Arc<Own>,
 }
 
 /// What stands behind one URL.
@@ -70,10 +79,10 @@ enum Server {
 }
 
 impl Server {
-    fn new(address: Address, sockets: &Arc<Sockets>) -> Result<Self, TargetError> {
+    fn new(address: Address, sockets: &Arc<Sockets>, own: &Arc<Own>) -> Result<Self, TargetError> {
         Ok(match address {
-            Address::Sqlite { path, read_only } => Self::Sqlite(Arc::new(sqlite::File::new(path, read_only)?)),
-            Address::Postgres(server) => Self::Postgres(Arc::new(postgres::Cluster::new(&server, sockets)?)),
+            Address::Sqlite { path, read_only } => Self::Sqlite(Arc::new(sqlite::File::new(path, read_only, own)?)),
+            Address::Postgres(server) => Self::Postgres(Arc::new(postgres::Cluster::new(&server, sockets, own)?)),
             Address::MySql(server) => Self::MySql(Arc::new(mysql::Server::new(&server, sockets)?)),
         })
     }
@@ -103,6 +112,13 @@ impl SqlTargets {
         Self { names, ..Self::default() }
     }
 
+    /// The same, for a Gloss whose own files and store these are: they are no targets.
+    #[must_use]
+    pub fn keeping(mut self, own: Own) -> Self {
+        self.own = Arc::new(own);
+        self
+    }
+
     fn server(&self, profile: &DbProfile) -> Result<Server, TargetError> {
         let url = profile.url.expose_secret();
         let address = Address::parse(url)?.with_password(&self.names)?;
@@ -122,12 +138,13 @@ impl SqlTargets {
             servers.retain(|_, server| server.in_use());
         }
         let _within = self.container.enter()?;
-        let server = Server::new(address, &self.sockets)?;
+        let server = Server::new(address, &self.sockets, &self.own)?;
         servers.insert(key, server.clone());
         Ok(server)
     }
 }
 
+#[async_trait]
 impl Targets for SqlTargets {
     fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError> {
         let server = self.server(profile)?;
@@ -145,6 +162,19 @@ impl Targets for SqlTargets {
         let address = Address::parse(url)?;
         address.check_variable(&self.names)?;
         Ok(address.backend())
+    }
+
+    async fn refuse_own(&self, profile: &DbProfile) -> Result<(), TargetError> {
+        let may_be_own = match profile.backend {
+            DbBackend::Sqlite => true,
+            DbBackend::Postgres => self.own.is_on_server(),
+            DbBackend::MySql => false,
+        };
+        let Some(target) = may_be_own.then(|| self.open(profile).ok()).flatten() else { return Ok(()) };
+        match tokio::time::timeout(LOOK_TIME, target.identity(None)).await {
+            Ok(Err(error @ TargetError::Own(_))) => Err(error),
+            _ => Ok(()),
+        }
     }
 
     fn display_url(&self, url: &SecretString) -> String {

@@ -25,6 +25,7 @@ use crate::{
     kind::{
         Ending, Halt, apply,
         context::{Patience, RunContext, STORE_WAIT, Stops},
+        doubt,
         gate::Gates,
         indexing::Readings,
         of,
@@ -88,6 +89,9 @@ impl Pool {
             && let Err(error) = self.enlist().await
         {
             tracing::error!(%error, "this worker could not be recorded");
+        }
+        if self.settings.capacity > 0 {
+            self.tasks.spawn(self.stop.clone().run_until_cancelled_owned(doubt::settle_all(self.ports.clone())));
         }
         loop {
             tokio::select! {

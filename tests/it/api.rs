@@ -17,6 +17,7 @@ use gloss::{
         catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::RunId,
+        identity::Identity,
         profile::{DbBackend, DbProfile, LlmProfile},
         run::{Row, RowOutcome},
         status::RunStatus,
@@ -63,6 +64,16 @@ impl FakeTarget {
 impl Target for FakeTarget {
     async fn test(&self) -> Result<String, TargetError> {
         self.reached("Fake 1.0".to_owned())
+    }
+
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError> {
+        let here = |text: &str| text.to_owned();
+        let (server, database, named) = (here("fake"), Some(here("shop")), database.is_some());
+        self.reached(Identity { server, database, mark: None, named, place: here("fake") })
+    }
+
+    fn bound_to(self: Arc<Self>, _: &Identity) -> Arc<dyn Target> {
+        self
     }
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {

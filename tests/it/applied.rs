@@ -2,8 +2,10 @@
 
 mod chinook;
 mod cuts;
+mod doubt;
 mod hostile;
 mod kinds;
+mod moved;
 mod trouble;
 
 use std::{

@@ -22,6 +22,7 @@ use gloss::{
         event::RunEvent,
         filter::OrderDirection,
         id::{DbProfileId, LlmProfileId, RunId},
+        identity::Identity,
         page::{PageDirection, PageRequest},
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
         review::{Choice, Comments, Decision, Selection},
@@ -65,6 +66,11 @@ pub struct FakeDb {
 }
 
 impl FakeDb {
+    fn identity_of(server: &str) -> Identity {
+        let database = Some("shop".to_owned());
+        Identity { server: server.to_owned(), database, mark: None, named: false, place: "fake".to_owned() }
+    }
+
     fn reached(&self) -> Result<(), TargetError> {
         if self.down.load(Ordering::SeqCst) {
             return Err(TargetError::Unreachable("nothing answers at fake".into()));
@@ -92,6 +98,15 @@ impl FakeDb {
 impl Target for FakeDb {
     async fn test(&self) -> Result<String, TargetError> {
         Ok("fake".into())
+    }
+
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError> {
+        self.reached()?;
+        Ok(Identity { named: database.is_some(), ..Self::identity_of("fake") })
+    }
+
+    fn bound_to(self: Arc<Self>, _: &Identity) -> Arc<dyn Target> {
+        self
     }
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {

@@ -53,16 +53,16 @@ const SCHEDULE: &str =
     runs { totalCount nodes { id kind command status progress { total done } error { code } } } } } }";
 
 /// A schedule of this moment, a text as the API takes it.
-fn in_ms(ms: i64) -> String {
+pub fn in_ms(ms: i64) -> String {
     (gloss::domain::clock::SystemClock.now() + chrono::Duration::milliseconds(ms)).to_rfc3339()
 }
 
-async fn create(server: &Server, input: Value) -> String {
+pub async fn create(server: &Server, input: Value) -> String {
     let data = server.data(CREATE, json!({ "input": input })).await;
     data["it"]["schedule"]["id"].as_str().unwrap().to_owned()
 }
 
-async fn update(server: &Server, id: &str, mut change: Value) -> Value {
+pub async fn update(server: &Server, id: &str, mut change: Value) -> Value {
     change["id"] = json!(id);
     server.data(UPDATE, json!({ "input": change })).await;
     schedule(server, id).await
@@ -74,7 +74,7 @@ async fn schedule(server: &Server, id: &str) -> Value {
 
 /// The schedule once it is so. There is no subscription to schedules: it is asked for again and again. A query reads a
 /// schedule before its runs, which may go on in between: what is given was read whole after it came so.
-async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Value {
+pub async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
         let now = schedule(server, id).await;

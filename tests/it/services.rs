@@ -54,6 +54,11 @@ pub async fn mariadb() -> Option<&'static Service> {
     SERVICE.get_or_init(|| start("mariadb", Kind::MariaDb)).await.as_ref()
 }
 
+/// A MariaDB server of the caller's own.
+pub async fn another_mariadb() -> Option<Service> {
+    start("mariadb", Kind::MariaDb).await
+}
+
 async fn start(name: &'static str, kind: Kind) -> Option<Service> {
     tokio::task::spawn_blocking(move || {
         let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("scripts/services");

@@ -53,6 +53,7 @@ fn queued(at: DateTime<Utc>) -> Run {
         llm_profile_id: None,
         schedule_id: None,
         parent_id: None,
+        identity: None,
         db_profile_name: None,
         llm_profile_name: None,
         provider: None,

@@ -12,6 +12,7 @@ use crate::domain::{
     asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
+    identity::Identity,
     status::RunStatus,
     usage::{Budget, Usage},
 };
@@ -237,6 +238,11 @@ impl RunEdit {
         Ok(())
     }
 
+    /// It is known which database the run describes.
+    pub fn identify(&mut self, identity: Identity) {
+        self.run.identity = Some(identity);
+    }
+
     /// The rows are known.
     pub fn resolve(&mut self, rows: Vec<Row>) {
         let total = i32::try_from(rows.len()).unwrap_or(i32::MAX);
@@ -418,8 +424,8 @@ impl RunEdit {
 
     /// A comment was written, stood there already, or could not be written.
     pub fn end_item(&mut self, item: ApplyItem) {
-        let rollback = self.run.apply.as_ref().is_some_and(|order| order.rollback);
-        self.actor = self.run.apply.as_ref().map(|order| order.actor.clone());
+        let rollback = item.undoes.is_some();
+        self.actor = item.doubt.clone().or_else(|| self.run.apply.as_ref().map(|order| order.actor.clone()));
         let place = item.asset.display();
         let (event_type, message) = match item.status {
             ApplyStatus::Applied if rollback => (RunEventType::Applied, format!("Rolled back {place}")),
@@ -434,7 +440,16 @@ impl RunEdit {
         event.asset = Some(item.asset.clone());
         event.suggestion_id = Some(item.suggestion_id);
         event.error.clone_from(&item.error);
-        self.items.push(ApplyItem { begun: false, ..item });
+        // What it is not known of stays begun.
+        self.items.push(ApplyItem { begun: item.doubt.is_some(), ..item });
+    }
+
+    /// It is known now what came of a write that was in doubt. The item says still who ordered it.
+    pub fn settle_item(&mut self, item: ApplyItem) {
+        self.end_item(item);
+        if let Some(item) = self.items.last_mut() {
+            item.begun = false;
+        }
     }
 
     /// All items are written or refused, or a cancel stops the rest: the run goes where the rule says.

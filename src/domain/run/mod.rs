@@ -19,6 +19,7 @@ use super::{
     clock::Moment,
     filter::{RunFacts, search_text},
     id::{DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    identity::Identity,
     profile::LlmProvider,
     scope::RunScope,
     spelling::spelled,
@@ -167,6 +168,8 @@ pub struct Run {
     pub schedule_id: Option<ScheduleId>,
     /// The run that it does again.
     pub parent_id: Option<RunId>,
+    /// Which database it describes; `None` until a worker has looked, and for runs of versions that did not record it.
+    pub identity: Option<Identity>,
     /// The DB profile's name when the run was made.
     pub db_profile_name: Option<String>,
     /// The LLM profile's name when the run was made.

@@ -13,6 +13,7 @@ use super::{
     Error, Result,
     clock::Moment,
     id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
+    identity::Identity,
     run::{NewRun, OptionChoices, RunError},
     scope::RunScope,
     spelling::spelled,
@@ -127,6 +128,8 @@ pub struct Schedule {
     pub last_run_id: Option<RunId>,
     /// Why the last firing, or its run, came to nothing.
     pub last_error: Option<RunError>,
+    /// Which database its runs describe; `None` until one has looked.
+    pub identity: Option<Identity>,
     /// Counts the changes that people made, so that a firing prepared before one is not taken after it.
     pub revision: i32,
     /// Who made it.

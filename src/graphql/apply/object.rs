@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 
 use crate::{
-    domain::{Error, apply, clock::Moment, id::RunId, page::Page},
+    domain::{Error, apply, clock::Moment, id::RunId, identity::Identity, page::Page},
     graphql::{
         connection::{PageInfo, Rows, count},
         context::{loaders, services},
@@ -174,6 +174,12 @@ impl AppliedComment {
     /// The DB profile's name when it was written.
     async fn db_profile_name(&self) -> &str {
         &self.0.db_profile_name
+    }
+
+    /// The database that was written to, with what tells it from every other. Null for writes of versions that did not
+    /// record it.
+    async fn database(&self) -> Option<String> {
+        self.0.identity.as_ref().map(Identity::told)
     }
 
     /// What stood there before; null for no comment.

@@ -59,6 +59,10 @@ pub struct UpdateDbProfileInput {
     exclude: MaybeUndefined<Vec<String>>,
     /// Whether sample values are also read through views, which runs the views' functions with this login's rights.
     sample_views: MaybeUndefined<bool>,
+    /// True where the profile leads to the same database as before at another address: confirms that its runs can still
+    /// be applied and rolled back there. The database has to answer; who confirmed what is recorded. Default: false, and
+    /// they are a CONFLICT where the database is another one.
+    same_database: Option<bool>,
 }
 
 impl UpdateDbProfileInput {
@@ -74,6 +78,7 @@ impl UpdateDbProfileInput {
             about: self.about.into(),
             exclude: self.exclude.into(),
             sample_views: kept(self.sample_views, "sampleViews")?,
+            same_database: self.same_database.unwrap_or_default(),
         })
     }
 }

@@ -16,7 +16,7 @@ use crate::{
     domain::id::{DbProfileId, LlmProfileId},
     graphql::{
         access::require,
-        context::{Role, services},
+        context::{Role, services, viewer},
         ids::Key,
     },
     service::profiles::{self, DbToTest, LlmToTest},
@@ -67,7 +67,7 @@ pub struct ProfileMutation;
 
 #[Object]
 impl ProfileMutation {
-    /// Makes a DB profile. Does not connect; `testDbProfile` does.
+    /// Makes a DB profile. Connects only to tell whether it leads to the store, in PostgreSQL; `testDbProfile` tests it.
     async fn create_db_profile(
         &self,
         context: &Context<'_>,
@@ -84,7 +84,7 @@ impl ProfileMutation {
         #[graphql(desc = "Which profile, and what changes.")] input: UpdateDbProfileInput,
     ) -> Result<DbProfilePayload> {
         let id = DbProfileId::from_argument(&input.id, "input.id")?;
-        let profile = services(context).profiles.update_db(id, input.change()?).await?;
+        let profile = services(context).profiles.update_db(id, input.change()?, &viewer(context).name).await?;
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
     }
 

@@ -7,7 +7,7 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{AssertSqlSafe, MySqlConnection, Row, mysql::MySqlRow};
 
-use super::super::COMMENTS_TABLE;
+use super::{super::COMMENTS_TABLE, Flavour};
 use crate::domain::{
     asset::AssetKind,
     catalog::{Column, Reference, Schema, Table, TableDetail},
@@ -27,6 +27,26 @@ pub(super) async fn version(connection: &mut MySqlConnection) -> Result<String> 
     // Old replication clients are told 5.5.5 first.
     let number = version.strip_prefix("5.5.5-").unwrap_or(&version).split('-').next().unwrap_or_default();
     Ok(format!("{noun} {number}"))
+}
+
+/// What tells the server from every other: MySQL's UUID; of MariaDB, which has none, its own mark of machine and port
+/// with the place of its data. `None` for a MariaDB that is too old to have one.
+pub(super) async fn server_mark(connection: &mut MySqlConnection, flavour: Flavour) -> Result<Option<String>> {
+    match flavour {
+        Flavour::MySql => {
+            let uuid: String = sqlx::query_scalar("SELECT CAST(@@server_uuid AS CHAR)").fetch_one(connection).await?;
+            Ok(Some(format!("server {uuid}")))
+        }
+        Flavour::MariaDb => {
+            let rows = sqlx::raw_sql("SHOW GLOBAL VARIABLES WHERE Variable_name IN ('server_uid', 'datadir')");
+            let mut found: HashMap<String, String> = HashMap::new();
+            for row in rows.fetch_all(connection).await? {
+                found.insert(row.try_get(0)?, row.try_get(1)?);
+            }
+            let folder = found.remove("datadir").unwrap_or_default();
+            Ok(found.remove("server_uid").map(|uid| format!("server {uid}, data in {folder}")))
+        }
+    }
 }
 
 /// All schemas but the server's own.

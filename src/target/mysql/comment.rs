@@ -58,7 +58,7 @@ struct Change {
 /// The comment that stands there.
 pub(super) async fn comment(target: &MySqlTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     let spot = spot(target, asset)?;
-    let mut transaction = target.server.begin().await?;
+    let mut transaction = target.begin().await?;
     live(target, &mut transaction, &spot).await
 }
 
@@ -182,6 +182,7 @@ fn keeps<'a>(asset: &AssetPath, text: Option<&'a str>) -> Result<Option<&'a str>
 async fn session(target: &MySqlTarget) -> Result<PoolConnection<MySql>, TargetError> {
     let server = &target.server;
     let mut connection = server.writers.acquire().await?;
+    target.check_bound(&mut connection).await?;
     let flavour = server.flavour(&mut connection).await?;
     // Without it, MariaDB lets no column of a table with history be touched.
     let history = if flavour == Flavour::MariaDb { ", SESSION system_versioning_alter_history = KEEP" } else { "" };

@@ -20,6 +20,7 @@ use tokio::sync::OnceCell;
 
 use super::{
     address::ServerAddress,
+    bound,
     connections::{CATALOG_TIME, Connections, bounded},
     place::{self, Place, beyond_pin},
     relay::{Protocol, Relay, Sockets, Upstream},
@@ -29,6 +30,7 @@ use crate::{
     domain::{
         asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        identity::Identity,
         profile::DbBackend,
     },
     port::target::{SampleLimits, Target, TargetError},
@@ -62,6 +64,12 @@ pub(super) struct Server {
 enum Flavour {
     MySql,
     MariaDb,
+}
+
+impl Flavour {
+    fn of(version: &str) -> Self {
+        if version.starts_with("MariaDB") { Self::MariaDb } else { Self::MySql }
+    }
 }
 
 impl Server {
@@ -130,7 +138,7 @@ impl Server {
     async fn flavour(&self, connection: &mut MySqlConnection) -> Result<Flavour, TargetError> {
         let ask = async || {
             let version = bounded(self.place(), CATALOG_TIME, catalog::version(connection)).await?;
-            Ok(if version.starts_with("MariaDB") { Flavour::MariaDb } else { Flavour::MySql })
+            Ok(Flavour::of(&version))
         };
         self.flavour.get_or_try_init(ask).await.copied()
     }
@@ -149,11 +157,47 @@ pub(super) struct MySqlTarget {
     /// The one schema in reach; people call it a database.
     pinned: Option<String>,
     sample_views: bool,
+    /// The only database that it works on, if there is only one.
+    bound: Option<Identity>,
 }
 
 impl MySqlTarget {
     pub(super) fn new(server: Arc<Server>, pinned: Option<String>, sample_views: bool) -> Self {
-        Self { server, pinned: pinned.filter(|pinned| pinned != DATABASE), sample_views }
+        Self { server, pinned: pinned.filter(|pinned| pinned != DATABASE), sample_views, bound: None }
+    }
+
+    /// Begins a read-only transaction, where the database is the one that is wanted.
+    async fn begin(&self) -> Result<Transaction<'static, MySql>, TargetError> {
+        let mut transaction = self.server.begin().await?;
+        self.check_bound(&mut transaction).await?;
+        Ok(transaction)
+    }
+
+    /// Refuses a connection to another database than the one that is wanted.
+    async fn check_bound(&self, connection: &mut MySqlConnection) -> Result<(), TargetError> {
+        match &self.bound {
+            Some(_) => bound::check(self.bound.as_ref(), &self.identity_by(connection).await?),
+            None => Ok(()),
+        }
+    }
+
+    async fn identity_by(&self, connection: &mut MySqlConnection) -> Result<Identity, TargetError> {
+        let place = self.server.place();
+        // Asked each time: the connection may be to another server than those before it.
+        let work = async {
+            let version = catalog::version(connection).await?;
+            catalog::server_mark(connection, Flavour::of(&version)).await
+        };
+        let server = bounded(place, CATALOG_TIME, work).await?;
+        let database = self.pinned.clone().or_else(|| place.database.clone());
+        let schema = database.as_deref().map(|schema| format!("{schema} on ")).unwrap_or_default();
+        Ok(Identity {
+            server: server.unwrap_or_else(|| format!("server {}", place.address)),
+            place: format!("{schema}{} at {}", place.noun(), place.address),
+            database,
+            mark: None,
+            named: false,
+        })
     }
 
     /// Refuses any database but the one above the schemas. A pinned schema's name means it too.
@@ -176,17 +220,28 @@ impl MySqlTarget {
 #[async_trait]
 impl Target for MySqlTarget {
     async fn test(&self) -> Result<String, TargetError> {
-        let mut transaction = self.server.begin().await?;
+        let mut transaction = self.begin().await?;
         bounded(self.server.place(), CATALOG_TIME, catalog::version(&mut transaction)).await
     }
 
-    async fn can_write_comments(&self) -> Result<bool, TargetError> {
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError> {
+        self.database(database)?;
         let mut transaction = self.server.begin().await?;
+        Ok(Identity { named: database.is_some(), ..self.identity_by(&mut transaction).await? })
+    }
+
+    fn bound_to(self: Arc<Self>, identity: &Identity) -> Arc<dyn Target> {
+        let (server, pinned) = (Arc::clone(&self.server), self.pinned.clone());
+        Arc::new(Self { server, pinned, sample_views: self.sample_views, bound: Some(identity.clone()) })
+    }
+
+    async fn can_write_comments(&self) -> Result<bool, TargetError> {
+        let mut transaction = self.begin().await?;
         bounded(self.server.place(), CATALOG_TIME, rights::can_write_comments(&mut transaction)).await
     }
 
     async fn excess_rights(&self) -> Result<Vec<String>, TargetError> {
-        let mut transaction = self.server.begin().await?;
+        let mut transaction = self.begin().await?;
         bounded(self.server.place(), CATALOG_TIME, rights::excess(&mut transaction)).await
     }
 
@@ -198,7 +253,7 @@ impl Target for MySqlTarget {
 
     async fn schemas(&self, database: Option<&str>) -> Result<Vec<Schema>, TargetError> {
         self.database(database)?;
-        let mut transaction = self.server.begin().await?;
+        let mut transaction = self.begin().await?;
         let mut schemas = bounded(self.server.place(), CATALOG_TIME, catalog::schemas(&mut transaction)).await?;
         schemas.retain(|schema| self.reaches(&schema.name));
         match &self.pinned {
@@ -214,7 +269,7 @@ impl Target for MySqlTarget {
         if !self.reaches(schema) {
             return Ok(Vec::new());
         }
-        let mut transaction = self.server.begin().await?;
+        let mut transaction = self.begin().await?;
         bounded(self.server.place(), CATALOG_TIME, catalog::tables(&mut transaction, schema, None)).await
     }
 
@@ -228,7 +283,7 @@ impl Target for MySqlTarget {
         if !self.reaches(schema) {
             return Ok(Vec::new());
         }
-        let mut transaction = self.server.begin().await?;
+        let mut transaction = self.begin().await?;
         bounded(self.server.place(), CATALOG_TIME, catalog::details(&mut transaction, schema, tables)).await
     }
 
@@ -249,11 +304,7 @@ impl Target for MySqlTarget {
         if !self.reaches(&table.schema) {
             return Err(beyond_pin(&table.schema, self.pinned.as_deref().unwrap_or_default()));
         }
-        sample::statistics(
-            &statistics::MySqlReader { server: &self.server, sample_views: self.sample_views },
-            table,
-            limits,
-        )
-        .await
+        let reader = statistics::MySqlReader { target: self, sample_views: self.sample_views };
+        sample::statistics(&reader, table, limits).await
     }
 }

@@ -15,13 +15,13 @@ use super::{
         quote::backtick,
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },
-    Flavour, GRACE, Server,
+    Flavour, GRACE, MySqlTarget,
 };
 use crate::domain::{asset::AssetKind, catalog::TableDetail};
 
 /// Reads on one server.
 pub(super) struct MySqlReader<'a> {
-    pub(super) server: &'a Server,
+    pub(super) target: &'a MySqlTarget,
     pub(super) sample_views: bool,
 }
 
@@ -41,15 +41,16 @@ impl Reader for MySqlReader<'_> {
     }
 
     async fn read(&self, table: &TableDetail, columns: &mut [ColumnSample], rows: u32, time: Duration) -> Outcome {
-        let mut transaction = match self.server.begin().await {
+        let server = &self.target.server;
+        let mut transaction = match self.target.begin().await {
             Ok(transaction) => transaction,
             Err(error) => return Outcome::Gone(error),
         };
-        let flavour = match self.server.flavour(&mut transaction).await {
+        let flavour = match server.flavour(&mut transaction).await {
             Ok(flavour) => flavour,
             Err(error) => return Outcome::Gone(error),
         };
-        let place = self.server.place();
+        let place = server.place();
         let is_view = table.table.kind == AssetKind::View;
         if !self.sample_views {
             let here = bounded(place, CATALOG_TIME, is_here(&mut transaction, table)).await;

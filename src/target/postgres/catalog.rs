@@ -4,10 +4,11 @@ use std::collections::HashMap;
 
 use sqlx::{PgConnection, Row, postgres::PgRow};
 
-use super::super::COMMENTS_TABLE;
+use super::super::{COMMENTS_TABLE, place::Place};
 use crate::domain::{
     asset::AssetKind,
     catalog::{Column, Database, Reference, Schema, Table, TableDetail},
+    identity::Identity,
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -16,6 +17,27 @@ type Result<T> = std::result::Result<T, sqlx::Error>;
 pub(super) async fn version(connection: &mut PgConnection) -> Result<String> {
     let version: String = sqlx::query_scalar("SELECT current_setting('server_version')").fetch_one(connection).await?;
     Ok(format!("PostgreSQL {}", version.split_whitespace().next().unwrap_or_default()))
+}
+
+/// Which database this is: the cluster's system identifier, which a new server, a restored dump or another major version
+/// does not share (a standby and a copy of the files do), and the database's OID. Every login may read both, unless the
+/// owner of the server took that away: then the server is told by its address.
+pub(super) async fn identity(connection: &mut PgConnection, place: &Place) -> Result<Identity> {
+    let row = sqlx::query(
+        "SELECT datname::text AS name, oid::text AS oid, COALESCE(pg_catalog.has_function_privilege( \
+           pg_catalog.to_regprocedure('pg_catalog.pg_control_system()')::oid, 'EXECUTE'), false) AS tells \
+         FROM pg_catalog.pg_database WHERE datname = pg_catalog.current_database()",
+    )
+    .fetch_one(&mut *connection)
+    .await?;
+    let (name, oid, tells): (String, String, bool) = (row.try_get("name")?, row.try_get("oid")?, row.try_get("tells")?);
+    let system = if tells {
+        let ask = "SELECT system_identifier::text FROM pg_catalog.pg_control_system()";
+        sqlx::query_scalar(ask).fetch_one(connection).await?
+    } else {
+        format!("at {}", place.address)
+    };
+    Ok(Identity::of_postgres(&system, &oid, name, &place.address))
 }
 
 /// Whether the login owns, by itself or by a role, any table here, or could own one.

@@ -8,10 +8,10 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 use super::{
     super::{
         comment::{gone, keeps, named, not_kept},
-        connections::{CATALOG_TIME, Connections, bounded},
+        connections::{CATALOG_TIME, bounded},
         quote::{ansi, postgres_text},
     },
-    GRACE, PostgresTarget, begin, fence, write_transaction,
+    GRACE, PostgresTarget, Reach, begin, fence, write_transaction,
 };
 use crate::{
     domain::asset::{AssetKind, AssetPath},
@@ -115,10 +115,7 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
 }
 
 /// The connections to the database in which the asset stands, or which it is.
-async fn database(
-    target: &PostgresTarget,
-    asset: &AssetPath,
-) -> Result<std::sync::Arc<Connections<sqlx::Postgres>>, TargetError> {
+async fn database(target: &PostgresTarget, asset: &AssetPath) -> Result<Reach, TargetError> {
     target.database(asset.database.as_deref()).await
 }
 
@@ -128,11 +125,7 @@ async fn look(target: &PostgresTarget, asset: &AssetPath) -> Result<Found, Targe
     find(&connections, &mut transaction, asset).await
 }
 
-async fn find(
-    connections: &Connections<sqlx::Postgres>,
-    connection: &mut PgConnection,
-    asset: &AssetPath,
-) -> Result<Found, TargetError> {
+async fn find(connections: &Reach, connection: &mut PgConnection, asset: &AssetPath) -> Result<Found, TargetError> {
     let (schema, table) = (asset.schema.as_deref().unwrap_or_default(), asset.table.as_deref().unwrap_or_default());
     let work = async {
         match asset.kind {

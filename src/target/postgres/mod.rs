@@ -11,6 +11,7 @@ mod statistics;
 
 use std::{
     collections::HashMap,
+    ops::Deref,
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
@@ -19,12 +20,14 @@ use async_trait::async_trait;
 use secrecy::ExposeSecret;
 use sqlx::{
     AssertSqlSafe, Postgres, Transaction,
-    postgres::{PgConnectOptions, PgSslMode},
+    postgres::{PgConnectOptions, PgConnection, PgSslMode},
 };
 
 use super::{
     address::ServerAddress,
+    bound,
     connections::{CATALOG_TIME, Connections, bounded},
+    own::Own,
     place::{self, Place, beyond_pin},
     relay::{Protocol, Relay, Sockets, Upstream},
     sample,
@@ -33,6 +36,7 @@ use crate::{
     domain::{
         asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        identity::Identity,
         profile::DbBackend,
     },
     port::target::{SampleLimits, Target, TargetError},
@@ -56,12 +60,14 @@ pub(super) struct Cluster {
     place: Place,
     /// The database that the URL names.
     own: String,
+    /// What is Gloss's own.
+    kept: Arc<Own>,
     relay: Arc<Relay>,
     databases: Mutex<HashMap<String, Arc<Connections<Postgres>>>>,
 }
 
 impl Cluster {
-    pub(super) fn new(server: &ServerAddress, sockets: &Arc<Sockets>) -> Result<Self, TargetError> {
+    pub(super) fn new(server: &ServerAddress, sockets: &Arc<Sockets>, kept: &Arc<Own>) -> Result<Self, TargetError> {
         if let Some(set) = FROM_ENVIRONMENT.into_iter().find(|name| std::env::var_os(name).is_some()) {
             return Err(TargetError::Misconfigured(format!(
                 "the environment variable {set} is set where Gloss runs and would count for every database; start Gloss \
@@ -103,7 +109,8 @@ impl Cluster {
                 _ => options.application_name(value),
             };
         }
-        Ok(Self { options, place, own, relay: Arc::new(relay), databases: Mutex::default() })
+        let kept = Arc::clone(kept);
+        Ok(Self { options, place, own, kept, relay: Arc::new(relay), databases: Mutex::default() })
     }
 
     pub(super) const fn place(&self) -> &Place {
@@ -114,8 +121,8 @@ impl Cluster {
         self.databases.lock().unwrap_or_else(PoisonError::into_inner).values().any(|database| database.is_connected())
     }
 
-    fn known(&self, database: &str) -> Option<Arc<Connections<Postgres>>> {
-        self.databases.lock().unwrap_or_else(PoisonError::into_inner).get(database).cloned()
+    fn knows(&self, database: &str) -> bool {
+        self.databases.lock().unwrap_or_else(PoisonError::into_inner).contains_key(database)
     }
 
     fn connections(&self, database: &str) -> Arc<Connections<Postgres>> {
@@ -135,17 +142,46 @@ fn wrong_ssl_mode() -> TargetError {
     )
 }
 
+/// The connections to one database, for a target that may be bound to one.
+struct Reach {
+    connections: Arc<Connections<Postgres>>,
+    bound: Option<Identity>,
+    kept: Arc<Own>,
+}
+
+impl Deref for Reach {
+    type Target = Connections<Postgres>;
+
+    fn deref(&self) -> &Self::Target {
+        &self.connections
+    }
+}
+
+impl Reach {
+    /// Begins a transaction, where the database is the one that is wanted.
+    async fn begin(&self, statement: String) -> Result<Transaction<'static, Postgres>, TargetError> {
+        let mut transaction = self.connections.begin(AssertSqlSafe(statement)).await?;
+        if self.bound.is_some() || self.kept.is_on_server() {
+            let found = self.identity(&mut transaction).await?;
+            self.kept.check_database(&found)?;
+            bound::check(self.bound.as_ref(), &found)?;
+        }
+        Ok(transaction)
+    }
+
+    async fn identity(&self, connection: &mut PgConnection) -> Result<Identity, TargetError> {
+        bounded(&self.place, CATALOG_TIME + GRACE, catalog::identity(connection, &self.place)).await
+    }
+}
+
 /// Begins a read-only transaction with time limits.
-async fn begin(
-    connections: &Connections<Postgres>,
-    time: Duration,
-) -> Result<Transaction<'static, Postgres>, TargetError> {
-    connections.begin(AssertSqlSafe(fence::opening("READ ONLY", time, time.min(LOCK_TIME)))).await
+async fn begin(reach: &Reach, time: Duration) -> Result<Transaction<'static, Postgres>, TargetError> {
+    reach.begin(fence::opening("READ ONLY", time, time.min(LOCK_TIME))).await
 }
 
 /// Begins a transaction that writes a comment, with the same limits.
-async fn write_transaction(connections: &Connections<Postgres>) -> Result<Transaction<'static, Postgres>, TargetError> {
-    connections.begin(AssertSqlSafe(fence::opening("READ WRITE", CATALOG_TIME, LOCK_TIME))).await
+async fn write_transaction(reach: &Reach) -> Result<Transaction<'static, Postgres>, TargetError> {
+    reach.begin(fence::opening("READ WRITE", CATALOG_TIME, LOCK_TIME)).await
 }
 
 /// A server, or one database of it.
@@ -153,11 +189,13 @@ pub(super) struct PostgresTarget {
     cluster: Arc<Cluster>,
     pinned: Option<String>,
     sample_views: bool,
+    /// The only database that it works on, if there is only one.
+    bound: Option<Identity>,
 }
 
 impl PostgresTarget {
     pub(super) fn new(cluster: Arc<Cluster>, pinned: Option<String>, sample_views: bool) -> Self {
-        Self { cluster, pinned, sample_views }
+        Self { cluster, pinned, sample_views, bound: None }
     }
 
     /// The database that `None` means.
@@ -166,19 +204,24 @@ impl PostgresTarget {
     }
 
     /// The name of a database and its connections.
-    async fn database(&self, asked: Option<&str>) -> Result<Arc<Connections<Postgres>>, TargetError> {
+    async fn database(&self, asked: Option<&str>) -> Result<Reach, TargetError> {
         let own = self.own();
-        let Some(asked) = asked.filter(|asked| *asked != own) else { return Ok(self.cluster.connections(own)) };
+        let Some(asked) = asked.filter(|asked| *asked != own) else { return Ok(self.reach(own)) };
         if let Some(pinned) = &self.pinned {
             return Err(beyond_pin(asked, pinned));
         }
-        if let Some(connections) = self.cluster.known(asked) {
-            return Ok(connections);
+        if self.cluster.knows(asked) {
+            return Ok(self.reach(asked));
         }
         if !self.databases().await?.iter().any(|database| database.name == asked) {
             return Err(Place { database: Some(asked.to_owned()), ..self.cluster.place.clone() }.no_database());
         }
-        Ok(self.cluster.connections(asked))
+        Ok(self.reach(asked))
+    }
+
+    fn reach(&self, database: &str) -> Reach {
+        let kept = Arc::clone(&self.cluster.kept);
+        Reach { connections: self.cluster.connections(database), bound: self.bound.clone(), kept }
     }
 }
 
@@ -188,6 +231,17 @@ impl Target for PostgresTarget {
         let connections = self.database(None).await?;
         let mut transaction = begin(&connections, CATALOG_TIME).await?;
         bounded(&connections.place, CATALOG_TIME + GRACE, catalog::version(&mut transaction)).await
+    }
+
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError> {
+        let reach = self.database(database).await?;
+        let mut transaction = begin(&reach, CATALOG_TIME).await?;
+        Ok(Identity { named: database.is_some(), ..reach.identity(&mut transaction).await? })
+    }
+
+    fn bound_to(self: Arc<Self>, identity: &Identity) -> Arc<dyn Target> {
+        let (cluster, pinned) = (Arc::clone(&self.cluster), self.pinned.clone());
+        Arc::new(Self { cluster, pinned, sample_views: self.sample_views, bound: Some(identity.clone()) })
     }
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {
@@ -203,7 +257,7 @@ impl Target for PostgresTarget {
     }
 
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
-        let connections = self.cluster.connections(self.own());
+        let connections = self.reach(self.own());
         let mut transaction = begin(&connections, CATALOG_TIME).await?;
         let mut databases =
             bounded(&connections.place, CATALOG_TIME + GRACE, catalog::databases(&mut transaction)).await?;

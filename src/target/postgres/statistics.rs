@@ -1,25 +1,24 @@
 //! Rows of a PostgreSQL table, as texts.
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, PgConnection, Postgres, Row, error::DatabaseError};
+use sqlx::{AssertSqlSafe, PgConnection, Row, error::DatabaseError};
 
 use super::{
     super::{
-        connections::Connections,
         place::Place,
         quote::ansi,
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },
-    GRACE, begin,
+    GRACE, Reach, begin,
     fence::{self, Access, Reading},
 };
 use crate::{domain::catalog::TableDetail, port::target::TargetError};
 
 /// Reads in one database.
 pub(super) struct PostgresReader {
-    pub(super) connections: Arc<Connections<Postgres>>,
+    pub(super) connections: Reach,
     pub(super) sample_views: bool,
 }
 

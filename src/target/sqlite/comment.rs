@@ -97,7 +97,7 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
         }
         _ => file.place().explain(error),
     };
-    let mut connection = file.writer().await?;
+    let mut connection = file.writer(target.bound.as_ref()).await?;
     let work = async { in_transaction(&mut connection, asset, text).await.map_err(|error| explain(&error)) };
     let written = tokio::time::timeout(CATALOG_TIME + GRACE, work).await;
     match written.map_err(|_| file.place().too_slow(CATALOG_TIME + GRACE))?? {

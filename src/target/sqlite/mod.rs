@@ -34,7 +34,9 @@ use async_trait::async_trait;
 use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, pool::PoolConnection, sqlite::SqliteConnectOptions};
 
 use super::{
+    bound,
     connections::{CATALOG_TIME, Connections, bounded},
+    own::Own,
     place::{Place, beyond_pin},
     sample,
 };
@@ -42,6 +44,7 @@ use crate::{
     domain::{
         asset::AssetPath,
         catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        identity::Identity,
         profile::DbBackend,
     },
     port::target::{SampleLimits, Target, TargetError},
@@ -61,8 +64,9 @@ pub(super) struct File {
     place: Place,
     /// Whether the URL says that nothing is to be written.
     read_only: bool,
+    own: Arc<Own>,
     /// The connections, and which file they are to: the path may come to name another one.
-    connections: Mutex<(Option<Identity>, Arc<Both>)>,
+    connections: Mutex<(Option<Inode>, Arc<Both>)>,
 }
 
 /// The connections to a file.
@@ -73,19 +77,20 @@ struct Both {
 }
 
 /// What tells a file from another that takes its place.
-#[cfg(unix)]
-type Identity = (u64, u64);
-#[cfg(not(unix))]
-type Identity = Option<std::time::SystemTime>;
-
-#[cfg(unix)]
-fn identity(found: &Metadata) -> Identity {
-    use std::os::unix::fs::MetadataExt as _;
-    (found.dev(), found.ino())
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Inode {
+    device: u64,
+    number: u64,
+    /// When it was made, where the file system keeps that: numbers are given again. In seconds and nanoseconds.
+    born: Option<Duration>,
 }
-#[cfg(not(unix))]
-fn identity(found: &Metadata) -> Identity {
-    found.created().ok()
+
+impl Inode {
+    fn of(found: &Metadata) -> Self {
+        use std::os::unix::fs::MetadataExt as _;
+        let born = found.created().ok().and_then(|born| born.duration_since(std::time::UNIX_EPOCH).ok());
+        Self { device: found.dev(), number: found.ino(), born }
+    }
 }
 
 /// A connection at work. SQLite interrupts itself soon after this is dropped.
@@ -110,7 +115,7 @@ impl DerefMut for Work {
 }
 
 impl File {
-    pub(super) fn new(path: PathBuf, read_only: bool) -> Result<Self, TargetError> {
+    pub(super) fn new(path: PathBuf, read_only: bool, own: &Arc<Own>) -> Result<Self, TargetError> {
         if path.to_str().is_none() || path.file_name().is_none() {
             return Err(TargetError::Misconfigured(
                 "the URL names no file that can be opened; write sqlite:///path/file.db".to_owned(),
@@ -130,7 +135,7 @@ impl File {
             .pragma("trusted_schema", "OFF")
             .disable_statement_logging();
         let connections = Mutex::new((None, Self::connect(&options, &place)));
-        Ok(Self { path, options, place, read_only, connections })
+        Ok(Self { path, options, place, read_only, own: Arc::clone(own), connections })
     }
 
     fn connect(options: &SqliteConnectOptions, place: &Place) -> Arc<Both> {
@@ -151,7 +156,7 @@ impl File {
     }
 
     /// The connections to the file that the path names now.
-    fn connections(&self, now: Identity) -> Arc<Both> {
+    fn connections(&self, now: Inode) -> Arc<Both> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if connections.0.replace(now).is_some_and(|before| before != now) {
             connections.1 = Self::connect(&self.options, &self.place);
@@ -165,9 +170,10 @@ impl File {
     }
 
     /// A connection whose work ends, at the latest, when this time is over.
-    async fn acquire(&self, time: Duration) -> Result<Work, TargetError> {
+    async fn acquire(&self, time: Duration, bound: Option<&Identity>) -> Result<Work, TargetError> {
         let found = self.check_file().await?;
         let mut connection = self.connections(found).readers.acquire().await?;
+        self.check_bound(bound).await?;
         let deadline = Instant::now() + time;
         let wanted = Arc::new(());
         let still_wanted = Arc::downgrade(&wanted);
@@ -179,15 +185,47 @@ impl File {
     }
 
     /// A connection that may write.
-    async fn writer(&self) -> Result<PoolConnection<Sqlite>, TargetError> {
+    async fn writer(&self, bound: Option<&Identity>) -> Result<PoolConnection<Sqlite>, TargetError> {
         let found = self.check_file().await?;
-        self.connections(found).writers.acquire().await
+        let connection = self.connections(found).writers.acquire().await?;
+        self.check_bound(bound).await?;
+        Ok(connection)
     }
 
-    async fn check_file(&self) -> Result<Identity, TargetError> {
+    /// Refuses a file other than the one that is wanted. It is asked once the file is open, so that the file that was
+    /// opened is the one that was looked at or the one after it.
+    async fn check_bound(&self, bound: Option<&Identity>) -> Result<(), TargetError> {
+        match bound {
+            Some(_) => bound::check(bound, &self.identity().await?),
+            None => Ok(()),
+        }
+    }
+
+    /// Which file the path leads to, through links.
+    async fn identity(&self) -> Result<Identity, TargetError> {
+        let inode = self.check_file().await?;
+        let path = tokio::fs::canonicalize(&self.path).await.unwrap_or_else(|_| self.path.clone());
+        // A device's number may be another one after the machine started again: it counts where nothing else does.
+        let mark = match inode.born {
+            Some(born) => format!("made at {}.{:09}", born.as_secs(), born.subsec_nanos()),
+            None => format!("device {}", inode.device),
+        };
+        Ok(Identity {
+            server: format!("inode {}", inode.number),
+            database: Some(self.stem()),
+            mark: Some(format!("{mark}, {}", path.display())),
+            named: false,
+            place: path.display().to_string(),
+        })
+    }
+
+    async fn check_file(&self) -> Result<Inode, TargetError> {
         let path = self.path.display();
         match tokio::fs::metadata(&self.path).await {
-            Ok(found) if found.is_file() => Ok(identity(&found)),
+            Ok(found) if found.is_file() => {
+                self.own.check_file(&self.path, &found)?;
+                Ok(Inode::of(&found))
+            }
             Ok(_) => Err(TargetError::Misconfigured(format!("{path} is not a file; check the path"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 Err(TargetError::Unreachable(format!("no file at {path}; check the path")))
@@ -224,11 +262,13 @@ pub(super) struct SqliteTarget {
     file: Arc<File>,
     pinned: Option<String>,
     sample_views: bool,
+    /// The only file that it works on, if there is only one.
+    bound: Option<Identity>,
 }
 
 impl SqliteTarget {
     pub(super) fn new(file: Arc<File>, pinned: Option<String>, sample_views: bool) -> Self {
-        Self { file, pinned, sample_views }
+        Self { file, pinned, sample_views, bound: None }
     }
 
     /// The database's name, where it is the one that is asked for.
@@ -257,7 +297,7 @@ impl SqliteTarget {
     }
 
     async fn start(&self) -> Result<Work, TargetError> {
-        self.file.acquire(CATALOG_TIME).await
+        self.file.acquire(CATALOG_TIME, self.bound.as_ref()).await
     }
 }
 
@@ -269,6 +309,16 @@ impl Target for SqliteTarget {
         let version = bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::version(&mut connection)).await?;
         let name = self.file.path.file_name().map(Path::new).map(|name| name.display().to_string());
         Ok(format!("SQLite {version}, {}", name.unwrap_or_default()))
+    }
+
+    async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError> {
+        self.database(database)?;
+        Ok(Identity { named: database.is_some(), ..self.file.identity().await? })
+    }
+
+    fn bound_to(self: Arc<Self>, identity: &Identity) -> Arc<dyn Target> {
+        let (file, pinned) = (Arc::clone(&self.file), self.pinned.clone());
+        Arc::new(Self { file, pinned, sample_views: self.sample_views, bound: Some(identity.clone()) })
     }
 
     async fn can_write_comments(&self) -> Result<bool, TargetError> {
@@ -331,11 +381,8 @@ impl Target for SqliteTarget {
 
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError> {
         self.database(table.database.as_deref())?;
-        sample::statistics(
-            &statistics::SqliteReader { file: &self.file, sample_views: self.sample_views },
-            table,
-            limits,
-        )
-        .await
+        let (file, bound) = (&self.file, self.bound.as_ref());
+        let reader = statistics::SqliteReader { file, bound, sample_views: self.sample_views };
+        sample::statistics(&reader, table, limits).await
     }
 }

@@ -12,11 +12,12 @@ use super::{
     },
     File, GRACE, code_of,
 };
-use crate::domain::{asset::AssetKind, catalog::TableDetail};
+use crate::domain::{asset::AssetKind, catalog::TableDetail, identity::Identity};
 
 /// Reads in one file.
 pub(super) struct SqliteReader<'a> {
     pub(super) file: &'a File,
+    pub(super) bound: Option<&'a Identity>,
     pub(super) sample_views: bool,
 }
 
@@ -41,7 +42,7 @@ impl Reader for SqliteReader<'_> {
             return Outcome::Denied;
         }
         let place = self.file.place();
-        let mut connection = match self.file.acquire(time).await {
+        let mut connection = match self.file.acquire(time, self.bound).await {
             Ok(connection) => connection,
             Err(error) => return Outcome::Gone(error),
         };

@@ -1,0 +1,90 @@
+//! Writes of which it is not known what came of them: the database went away between the write and its answer.
+//!
+//! The rule: such an item keeps what stood there before. The database alone knows the answer: before anything else is
+//! written for the run, and when Gloss starts, its comment is read, and what it tells is recorded as it would have been
+//! then. Nothing is written here.
+
+use crate::{
+    domain::{
+        Error, Result,
+        apply::{ApplyItem, ApplyStatus},
+        profile::DbProfile,
+        run::{Run, RunError},
+    },
+    port::{
+        Ports,
+        target::{Target, TargetError},
+    },
+};
+
+use super::{
+    apply::{conflict, not_written},
+    bound::{compare, look},
+};
+
+/// Finds out what came of the writes of a run that are in doubt, and records it.
+///
+/// # Errors
+/// `Unavailable` where its database does not answer; `Conflict` where the profile leads to another one.
+pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()> {
+    let doubts = ports.store.items_in_doubt(Some(run.id)).await?;
+    if doubts.is_empty() {
+        return Ok(());
+    }
+    let count = doubts.len();
+    let unknown = |error: &TargetError| {
+        Error::unavailable(format!(
+            "it is not known yet what came of {count} writes of run #{}, and its database has to tell first: {error}; try \
+             again when it answers",
+            run.id
+        ))
+    };
+    let (target, live) = look(ports, profile, run.scope.database.as_deref()).await.map_err(|error| unknown(&error))?;
+    let wanted: Vec<_> = doubts.iter().map(|(_, item)| item.identity.clone()).collect();
+    let what = format!("a write of run #{}", run.id);
+    compare(ports, profile, &live, &wanted, &what).await?.map_err(super::bound::as_error)?;
+    let target = target.bound_to(&live);
+    let mut settled = Vec::with_capacity(count);
+    for (_, item) in doubts {
+        settled.push(look_at(target.as_ref(), item).await.map_err(|error| unknown(&error))?);
+    }
+    ports.store.settle_items(run.id, settled, ports.clock.now()).await?;
+    tracing::info!(run = run.id.0, writes = count, "writes in doubt were settled");
+    Ok(())
+}
+
+/// The item with what came of it.
+async fn look_at(target: &dyn Target, item: ApplyItem) -> Result<ApplyItem, TargetError> {
+    let (status, error) = match target.comment(&item.asset).await {
+        Ok(live) if live == item.text => (ApplyStatus::Applied, None),
+        Ok(live) if live == item.before => (ApplyStatus::Failed, Some(not_done())),
+        Ok(live) => (ApplyStatus::Conflict, Some(conflict(live.as_deref(), item.undoes.is_some()))),
+        Err(error @ TargetError::Refused(_)) => (ApplyStatus::Failed, Some(not_written(&error))),
+        Err(error) => return Err(error),
+    };
+    Ok(ApplyItem { status, error, ..item })
+}
+
+fn not_done() -> RunError {
+    let message = "the connection broke before the comment was written; nothing was changed";
+    RunError::new("UNAVAILABLE", message, "apply or roll back again")
+}
+
+/// Settles what earlier processes left in doubt, run by run; one whose database does not answer is left as it is.
+pub async fn settle_all(ports: Ports) {
+    let settle_all = async || -> Result<()> {
+        let mut ids: Vec<_> = ports.store.items_in_doubt(None).await?.into_iter().map(|(run, _)| run).collect();
+        ids.dedup();
+        for (id, run) in ports.store.runs_by_id(&ids).await? {
+            let Some(profile) = run.db_profile_id else { continue };
+            let Some(profile) = ports.store.db_profiles_by_id(&[profile]).await?.remove(&profile) else { continue };
+            if let Err(error) = settle(&ports, &profile, &run).await {
+                tracing::warn!(run = id.0, %error, "writes stay in doubt");
+            }
+        }
+        Ok(())
+    };
+    if let Err(error) = settle_all().await {
+        tracing::warn!(%error, "writes in doubt could not be looked up");
+    }
+}

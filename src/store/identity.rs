@@ -1,0 +1,122 @@
+//! Which databases a profile's runs describe and write to, and people's word that some are the same.
+
+use entity::{applied_comment, confirmation, run, schedule};
+use sea_orm::{
+    ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+};
+
+use super::{connection::Transaction, items::standing, record, write};
+use crate::domain::{
+    Result,
+    id::{DbProfileId, RunId},
+    identity::{Confirmation, Identity},
+    run::NewRun,
+};
+
+fn read(recorded: Vec<Option<String>>) -> Result<Vec<Option<Identity>>> {
+    let mut found: Vec<Option<Identity>> = Vec::new();
+    for text in recorded {
+        let identity = record::from_json_or_none(text.as_deref())?;
+        if !found.contains(&identity) {
+            found.push(identity);
+        }
+    }
+    Ok(found)
+}
+
+/// The databases that runs of a profile described or wrote to, and that its schedules are for.
+pub(super) async fn of_profile(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+) -> Result<Vec<Option<Identity>>> {
+    // A run without rows that are done has described nothing.
+    let described = Condition::any().add(run::Column::Identity.is_not_null()).add(run::Column::RowsDone.gt(0));
+    let mut recorded: Vec<Option<String>> = run::Entity::find()
+        .select_only()
+        .column(run::Column::Identity)
+        .distinct()
+        .filter(run::Column::DbProfileId.eq(profile.0))
+        .filter(described)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    let of_schedules = schedule::Entity::find()
+        .select_only()
+        .column(schedule::Column::Identity)
+        .distinct()
+        .filter(schedule::Column::DbProfileId.eq(profile.0))
+        .filter(schedule::Column::Identity.is_not_null());
+    recorded.extend(of_schedules.into_tuple::<Option<String>>().all(connection).await?);
+    let of_writes = applied_comment::Entity::find()
+        .select_only()
+        .column(applied_comment::Column::Identity)
+        .distinct()
+        .filter(applied_comment::Column::DbProfileId.eq(profile.0));
+    recorded.extend(of_writes.into_tuple::<Option<String>>().all(connection).await?);
+    read(recorded)
+}
+
+/// The databases in which writes of a run stand.
+pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> Result<Vec<Option<Identity>>> {
+    let recorded = applied_comment::Entity::find()
+        .select_only()
+        .column(applied_comment::Column::Identity)
+        .distinct()
+        .filter(applied_comment::Column::RunId.eq(run.0))
+        .filter(standing())
+        .into_tuple()
+        .all(connection)
+        .await?;
+    read(recorded)
+}
+
+/// The database of what a new run goes on with: the run that it does again, or the schedule that fires.
+pub(super) async fn inherited(connection: &impl ConnectionTrait, new: &NewRun) -> Result<Option<Identity>> {
+    let recorded: Option<Option<String>> = if let Some(parent) = new.parent_id {
+        let parents = run::Entity::find_by_id(parent.0).select_only().column(run::Column::Identity);
+        parents.into_tuple().one(connection).await?
+    } else if let Some(schedule) = new.schedule_id {
+        let schedules = schedule::Entity::find_by_id(schedule.0).select_only().column(schedule::Column::Identity);
+        schedules.into_tuple().one(connection).await?
+    } else {
+        None
+    };
+    record::from_json_or_none(recorded.flatten().as_deref())
+}
+
+/// What people confirmed of a profile, newest first.
+pub(super) async fn confirmations(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+) -> Result<Vec<Confirmation>> {
+    let rows = confirmation::Entity::find()
+        .filter(confirmation::Column::DbProfileId.eq(profile.0))
+        .order_by_desc(confirmation::Column::Id)
+        .all(connection)
+        .await?;
+    let read = |row: confirmation::Model| {
+        Ok(Confirmation {
+            db_profile_id: DbProfileId(row.db_profile_id),
+            from: record::from_json_or_none(row.from_identity.as_deref())?,
+            to: record::from_json(&row.to_identity)?,
+            actor: row.actor,
+            at: record::moment(row.at)?,
+        })
+    };
+    rows.into_iter().map(read).collect()
+}
+
+/// Records confirmations.
+pub(super) async fn confirm(transaction: &Transaction, confirmations: &[Confirmation]) -> Result<()> {
+    let row = |it: &Confirmation| {
+        Ok(confirmation::ActiveModel {
+            id: ActiveValue::NotSet,
+            at: ActiveValue::Set(record::millis(it.at)),
+            db_profile_id: ActiveValue::Set(it.db_profile_id.0),
+            from_identity: ActiveValue::Set(record::to_json_or_none(it.from.as_ref())?),
+            to_identity: ActiveValue::Set(record::to_json(&it.to)?),
+            actor: ActiveValue::Set(it.actor.clone()),
+        })
+    };
+    write::insert(transaction, confirmations.iter().map(row).collect::<Result<Vec<_>>>()?).await
+}
