@@ -36,7 +36,6 @@ mod seal;
 mod settle;
 mod suggestions;
 mod tokens;
-mod usage;
 mod workers;
 mod write;
 
@@ -93,7 +92,7 @@ impl SqlStore {
     /// # Errors
     /// Where the server does not tell.
     pub async fn identity(&self) -> crate::domain::Result<Option<crate::domain::identity::Identity>> {
-        Ok(dialect::identity(&self.readers.0).await?)
+        Ok(dialect::identity(&self.readers.bare).await?)
     }
 
     /// The same store with another limit of runs that are sorted for a page; above it an index is walked. A

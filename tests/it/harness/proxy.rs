@@ -86,6 +86,17 @@ async fn hand_on(listener: TcpListener, server: SocketAddr, cut: Arc<Mutex<Optio
     }
 }
 
+/// The cut whose words a connection has said all by now; `said` counts them.
+fn heard(cut: &Mutex<Option<Cut>>, asked: &[u8], said: &mut usize) -> Option<Cut> {
+    let mut cut = cut.lock().unwrap();
+    let words = &cut.as_ref()?.words;
+    let says = |words: &str| asked.windows(words.len()).any(|part| part == words.as_bytes());
+    while words.get(*said).is_some_and(|words| says(words)) {
+        *said += 1;
+    }
+    if *said == words.len() { cut.take() } else { None }
+}
+
 /// Carries bytes both ways until either side ends, or an answer is to be swallowed.
 async fn carry(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Option<Cut>>) -> std::io::Result<()> {
     let (mut asked, mut answered) = (vec![0; 16_384], vec![0; 16_384]);
@@ -97,15 +108,7 @@ async fn carry(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Option<
                 if asked.is_empty() {
                     return Ok(());
                 }
-                let taken = {
-                let mut cut = cut.lock().unwrap();
-                let says = |words: &String| asked.windows(words.len()).any(|part| part == words.as_bytes());
-                while let Some(next) = cut.as_ref().and_then(|cut| cut.words.get(said)).filter(|words| says(words)) {
-                    said += usize::from(!next.is_empty());
-                }
-                cut.take_if(|cut| said == cut.words.len())
-                };
-                swallowing = swallowing.or(taken);
+                swallowing = swallowing.or(heard(cut, asked, &mut said));
                 server.write_all(asked).await?;
             }
             read = server.read(&mut answered) => {
