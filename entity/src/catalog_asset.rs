@@ -30,6 +30,8 @@ pub struct Model {
     pub refers_to: Option<String>,
     /// The `table_key` of what it refers to.
     pub refers_to_key: Option<String>,
+    /// As JSON, where several columns refer together.
+    pub foreign_key: Option<String>,
     /// The words of its name.
     pub names: String,
     /// The words of the names of its table and schema.

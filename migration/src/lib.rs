@@ -39,6 +39,7 @@ mod m20261128_000061_add_planned_at;
 mod m20261128_000065_extend_run;
 mod m20261128_000075_add_profile_notes;
 mod m20261128_000076_add_substance;
+mod m20261128_000085_add_catalog_foreign_key;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -71,6 +72,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000065_extend_run::Migration),
             Box::new(m20261128_000075_add_profile_notes::Migration),
             Box::new(m20261128_000076_add_substance::Migration),
+            Box::new(m20261128_000085_add_catalog_foreign_key::Migration),
         ]
     }
 }

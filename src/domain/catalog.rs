@@ -1,4 +1,9 @@
 //! What a target database tells about itself: the live catalog, and what a table's data look like.
+//!
+//! The rule: a catalog is never lost for one object. A reader leaves out the part that it cannot read and says so in
+//! `problems`, one sentence for a person each, which names the object.
+
+use serde::{Deserialize, Serialize};
 
 use super::asset::{AssetKind, AssetPath};
 
@@ -30,17 +35,34 @@ pub struct Table {
     pub kind: AssetKind,
     /// Its comment.
     pub comment: Option<String>,
-    /// About how many rows, from the database's own statistics; `None` where it keeps none.
+    /// About how many rows, from the database's own statistics; `None` where it keeps none. A partitioned table has
+    /// the rows of its partitions.
     pub row_estimate: Option<i64>,
+    /// The table that this one is a partition of; `None` for other tables.
+    pub partition_of: Option<TableName>,
+}
+
+/// The name of another table.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TableName {
+    /// The schema; `None` where it is the same.
+    pub schema: Option<String>,
+    /// The table.
+    pub table: String,
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Column {
     /// Its name.
     pub name: String,
     /// Its type as the database spells it: `character varying(160)`, `INTEGER`, `enum('a','b')`.
     pub data_type: String,
+    /// The built-in type beneath a type of the database's own: a domain's base type, or `enum`, `record`, `range` or
+    /// `multirange`. `None` where `data_type` is built in.
+    pub underlying: Option<String>,
+    /// The values that its enumeration or its check lists, exactly and in their order; empty where none are listed.
+    pub values: Vec<String>,
     /// Whether it may be null.
     pub nullable: bool,
     /// Its comment.
@@ -49,19 +71,64 @@ pub struct Column {
     pub primary_key: bool,
     /// Whether a unique index or constraint stands on it alone.
     pub unique: bool,
-    /// What it refers to by a foreign key.
-    pub references: Option<Reference>,
 }
 
-/// The other end of a foreign key.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Reference {
-    /// The schema; `None` where it is the table's own.
+impl Column {
+    /// The name of its type by which values are judged: the built-in one.
+    #[must_use]
+    pub fn built_in_type(&self) -> &str {
+        self.underlying.as_deref().unwrap_or(&self.data_type)
+    }
+}
+
+/// A foreign key: columns that together refer to a row of another table, or of the same one.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+pub struct ForeignKey {
+    /// The other table's schema; `None` where it is the table's own.
     pub schema: Option<String>,
-    /// The table.
+    /// The other table.
     pub table: String,
-    /// The column.
-    pub column: String,
+    /// The columns of this table, each with its column there, in the key's order. Never empty.
+    pub columns: Vec<(String, String)>,
+}
+
+impl ForeignKey {
+    /// A key of one column to a table of the same schema.
+    #[must_use]
+    pub fn single(column: &str, table: &str, other: &str) -> Self {
+        Self { schema: None, table: table.to_owned(), columns: vec![(column.to_owned(), other.to_owned())] }
+    }
+
+    /// Whether this column is part of it.
+    #[must_use]
+    pub fn has(&self, column: &str) -> bool {
+        self.columns.iter().any(|(own, _)| own == column)
+    }
+
+    /// The one column of this table, where there is only one.
+    #[must_use]
+    pub fn only_column(&self) -> Option<&str> {
+        match self.columns.as_slice() {
+            [(own, _)] => Some(own),
+            _ => None,
+        }
+    }
+
+    /// The columns of this table that refer together with this one.
+    pub fn others<'k>(&'k self, column: &'k str) -> impl Iterator<Item = &'k str> {
+        self.columns.iter().map(|(own, _)| own.as_str()).filter(move |own| *own != column)
+    }
+
+    /// `users.id`, or `stock.bin (warehouse_id, bin_no)` where several columns refer together; with the schema where
+    /// it is another one. `part` spells each name.
+    pub fn target(&self, part: impl Fn(&str) -> String) -> String {
+        let table: Vec<String> = self.schema.iter().chain([&self.table]).map(|name| part(name)).collect();
+        let columns: Vec<String> = self.columns.iter().map(|(_, other)| part(other)).collect();
+        match columns.as_slice() {
+            [one] => format!("{}.{one}", table.join(".")),
+            several => format!("{} ({})", table.join("."), several.join(", ")),
+        }
+    }
 }
 
 /// A table with all that is known of its structure.
@@ -75,8 +142,15 @@ pub struct TableDetail {
     pub table: Table,
     /// Columns in their order in the table.
     pub columns: Vec<Column>,
-    /// Tables whose foreign keys point here, `schema.table` where the schema is another one, sorted.
+    /// Its foreign keys, those of few columns first. A partitioned table has those of its partitions too.
+    pub foreign_keys: Vec<ForeignKey>,
+    /// The columns of its primary key and of each unique index or constraint that holds for all rows.
+    pub unique_keys: Vec<Vec<String>>,
+    /// Tables whose foreign keys point here, `schema.table` where the schema is another one, sorted. Partitions are
+    /// not among them: their parents are.
     pub referenced_by: Vec<String>,
+    /// What of it could not be read.
+    pub problems: Vec<String>,
 }
 
 impl TableDetail {
@@ -90,6 +164,12 @@ impl TableDetail {
             table: Some(self.table.name.clone()),
             column: None,
         }
+    }
+
+    /// The foreign key that a column is part of: of several, the one of the fewest columns.
+    #[must_use]
+    pub fn foreign_key_of(&self, column: &str) -> Option<&ForeignKey> {
+        self.foreign_keys.iter().find(|key| key.has(column))
     }
 
     /// The path of one of its columns.
@@ -108,6 +188,8 @@ pub struct TableStatistics {
     pub complete: bool,
     /// One per column, in the columns' order. Shorter or empty where time ran out.
     pub columns: Vec<ColumnStatistics>,
+    /// What could not be read, a sentence each.
+    pub problems: Vec<String>,
 }
 
 /// What the sampled values of one column look like.

@@ -16,6 +16,7 @@ pub mod error;
 pub mod event;
 pub mod filter;
 pub mod id;
+pub mod number;
 pub mod page;
 pub mod pattern;
 pub mod profile;

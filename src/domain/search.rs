@@ -12,6 +12,7 @@ use snowball_stemmers_rs::{Algorithm, Stemmer};
 
 use super::{
     asset::AssetPath,
+    catalog::ForeignKey,
     id::DbProfileId,
     vocabulary::{self, Context},
     words,
@@ -177,6 +178,8 @@ pub struct KnownAsset {
     pub references: Option<String>,
     /// The key of the table that it refers to.
     pub references_key: Option<String>,
+    /// The foreign key, where it has further columns.
+    pub together: Option<ForeignKey>,
     /// The comment that stands in the database.
     pub comment: Option<String>,
     /// The text that a review accepted last.

@@ -251,6 +251,11 @@ pub fn quoted(name: &str) -> String {
     format!("`{}`", shown(name))
 }
 
+/// A value as it may stand in a sentence: all of it, if it is not endless, but for control characters.
+pub fn printable(value: &str) -> String {
+    value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
+}
+
 /// The same without quotes.
 pub fn shown(name: &str) -> String {
     let clean: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();

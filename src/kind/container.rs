@@ -84,9 +84,9 @@ async fn database_of(
     Ok(Some(Container { path, comment, members }))
 }
 
-/// The tables that a scope does not leave out.
+/// The tables that a scope does not leave out, without partitions: they are their parents' rows.
 fn shown<'a>(tables: Vec<Table>, schema: &'a str, scope: &'a RunScope) -> impl Iterator<Item = Table> + use<'a> {
-    tables.into_iter().filter(move |table| !scope.leaves_out(schema, &table.name))
+    tables.into_iter().filter(move |table| table.partition_of.is_none() && !scope.leaves_out(schema, &table.name))
 }
 
 /// The database that the URL names, as its tables tell it; `None` where there is no such level, or no table.

@@ -64,6 +64,9 @@ async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walke
     for table in &tables {
         of_schemas.entry(table.schema.as_str()).or_default().push(table.table.name.clone());
     }
+    for (schema, table) in &walked.partitions {
+        of_schemas.entry(schema.as_str()).or_default().push(table.clone());
+    }
     store.index_schemas(profile, database, &walked.schemas).await?;
     for schema in &walked.schemas {
         let named = || scope.schemas.iter().any(|named| named.name == schema.name && named.tables.is_empty());
@@ -176,7 +179,9 @@ async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError>
     let mut database: Option<Option<String>> = None;
     for schema in &schemas {
         let tables = target.tables(pinned, &schema.name).await?;
-        let names: Vec<String> = tables.into_iter().map(|table| table.name).collect();
+        // A partition is found by its parent, unless a run took it as a table.
+        let (partitions, tables): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| table.partition_of.is_some());
+        let mut names: Vec<String> = tables.into_iter().map(|table| table.name).collect();
         for names in names.chunks(TABLES_AT_ONCE) {
             let details = target.details(pinned, &schema.name, names).await?;
             let details: Vec<Arc<TableDetail>> = details.into_iter().map(Arc::new).collect();
@@ -186,6 +191,7 @@ async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError>
             store.index_tables(profile, &details).await?;
         }
         let database = database.clone().unwrap_or_else(|| profile.pinned_database.clone());
+        names.extend(partitions.into_iter().map(|table| table.name));
         store.keep_tables(profile, database.as_deref(), &schema.name, &names).await?;
     }
     match database {

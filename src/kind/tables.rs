@@ -6,7 +6,7 @@
 //! describer that nobody waits for share one. A row that is done again takes the text before along.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, HashSet},
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -26,11 +26,12 @@ use super::{
 use crate::{
     domain::{
         asset::{AssetKind, AssetPath},
-        catalog::TableDetail,
+        catalog::{TableDetail, TableStatistics},
         id::SuggestionId,
         profile::DbProfile,
         run::{Row, RowOutcome, RunError},
         status::{RunKind, RunStatus},
+        text::one_line,
         usage::Usage,
     },
     port::{
@@ -43,6 +44,8 @@ use crate::{
 const ROWS_AT_ONCE: u64 = 2_000;
 /// Tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
+/// Warnings that are recorded in one transaction; further ones are counted.
+const WARNINGS_AT_ONCE: usize = 100;
 /// Jobs whose answers are recorded together where they come at once.
 const JOBS_AT_ONCE: usize = 16;
 
@@ -61,6 +64,8 @@ pub struct Work<'a> {
     paused: Mutex<Option<RunError>>,
     /// Why a row failed, for a run that comes to nothing.
     row_error: Mutex<Option<RunError>>,
+    /// Warnings that were recorded, so that none is recorded twice.
+    warned: Mutex<HashSet<String>>,
 }
 
 /// The texts of rows that are done again.
@@ -90,6 +95,7 @@ impl<'a> Work<'a> {
             asker: Asker::new(context, describer, context.gates.of(&llm_profile)),
             paused: Mutex::default(),
             row_error: Mutex::default(),
+            warned: Mutex::default(),
         })
     }
 
@@ -217,6 +223,8 @@ impl<'a> Work<'a> {
         if !self.walks() {
             take_tables(self.context.ports.store.as_ref(), &self.db_profile, &details).await;
         }
+        let problems: Vec<String> = details.iter().flat_map(|detail| detail.problems.iter().cloned()).collect();
+        self.warn(&problems).await?;
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());
@@ -274,12 +282,14 @@ impl<'a> Work<'a> {
                     Ok(statistics) => Ok(Some(Arc::new(statistics))),
                     Err(error @ TargetError::Unreachable(_)) => Err(error),
                     Err(error) => {
-                        tracing::warn!(table = %table.path().display(), %error, "no statistics");
-                        Ok(None)
+                        let problem = format!("The rows of `{}` cannot be read: {error}.", one_line(&table.table.name));
+                        Ok(Some(Arc::new(TableStatistics { problems: vec![problem], ..TableStatistics::default() })))
                     }
                 }
             });
-            read.await?.map_err(|error| Halt::Failed(target_error(&error)))?
+            let statistics = read.await?.map_err(|error| Halt::Failed(target_error(&error)))?;
+            self.warn(statistics.as_ref().map_or(&[][..], |read| &read.problems)).await?;
+            statistics.filter(|read| !read.columns.is_empty())
         } else {
             None
         };
@@ -326,6 +336,30 @@ impl<'a> Work<'a> {
         };
         let row = Row { asset: request.container.path.clone(), ..row };
         Ok(Some(Job { question: Question::Container(request), rows: vec![row] }))
+    }
+
+    /// Records warnings, each once for a claim.
+    ///
+    /// # Errors
+    /// [`Halt`] where the claim was lost.
+    pub async fn warn(&self, problems: &[String]) -> Result<(), Halt> {
+        let new: Vec<String> = {
+            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
+            problems.iter().filter(|problem| warned.insert((*problem).clone())).cloned().collect()
+        };
+        if new.is_empty() {
+            return Ok(());
+        }
+        let record = self.context.record(move |edit| {
+            let more = new.len().saturating_sub(WARNINGS_AT_ONCE);
+            new.into_iter().take(WARNINGS_AT_ONCE).for_each(|problem| edit.warn(problem, None));
+            if more > 0 {
+                edit.warn(format!("{more} more parts of the catalog cannot be read."), None);
+            }
+            Ok(())
+        });
+        record.await?;
+        Ok(())
     }
 
     /// Whether the run walks a scope, so that an asset may need no description.

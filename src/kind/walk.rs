@@ -39,6 +39,11 @@ pub struct Walked {
     pub visits: Vec<Visit>,
     /// What the scope's patterns leave out.
     pub left_out: Vec<Arc<TableDetail>>,
+    /// Partitions that are described through their parents, with their schemas.
+    pub partitions: Vec<(String, String)>,
+    /// What of the lists of tables could not be read. What could not be read of a table is in its
+    /// [`TableDetail::problems`].
+    pub problems: Vec<String>,
 }
 
 /// Why a scope could not be walked.
@@ -65,22 +70,49 @@ pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkE
     let database = scope.database.as_deref();
     let schemas = target.schemas(database).await?;
     let existing: Vec<String> = schemas.iter().map(|schema| schema.name.clone()).collect();
-    let mut walked = Walked { schemas, visits: Vec::new(), left_out: Vec::new() };
+    let mut walked =
+        Walked { schemas, visits: Vec::new(), left_out: Vec::new(), partitions: Vec::new(), problems: Vec::new() };
     if scope.schemas.is_empty() {
         for schema in existing {
             let everything = SchemaScope { name: schema, tables: Vec::new() };
-            walked.take(scope, walk_schema(target, database, &everything, "").await?, &everything);
+            let names = walked.list(target, scope, &everything).await?;
+            walked.take(scope, walk_schema(target, database, &everything, &names, "").await?, &everything);
         }
         return Ok(walked);
     }
     for (at, schema) in scope.schemas.iter().enumerate() {
         known(&existing, schema, at)?;
-        walked.take(scope, walk_schema(target, database, schema, &format!("schemas.{at}")).await?, schema);
+        let names = walked.list(target, scope, schema).await?;
+        walked.take(scope, walk_schema(target, database, schema, &names, &format!("schemas.{at}")).await?, schema);
     }
     Ok(walked)
 }
 
 impl Walked {
+    /// The names of the tables to read in a schema: those that the scope names, else all but the partitions that are
+    /// described through their parents.
+    async fn list(
+        &mut self,
+        target: &dyn Target,
+        scope: &RunScope,
+        schema: &SchemaScope,
+    ) -> Result<Vec<String>, TargetError> {
+        if !schema.tables.is_empty() {
+            return Ok(named(schema));
+        }
+        let database = scope.database.as_deref();
+        self.problems.extend(target.unreadable(database, &schema.name).await?);
+        let mut names = Vec::new();
+        for table in target.tables(database, &schema.name).await? {
+            if table.partition_of.is_some() && scope.partitions.is_parent() {
+                self.partitions.push((schema.name.clone(), table.name));
+            } else {
+                names.push(table.name);
+            }
+        }
+        Ok(names)
+    }
+
     /// Takes what was read of a schema. A table that the scope names is never left out.
     fn take(&mut self, scope: &RunScope, visits: Vec<Visit>, schema: &SchemaScope) {
         if scope.exclude.is_empty() || !schema.tables.is_empty() {
@@ -107,7 +139,7 @@ pub async fn check(target: &dyn Target, scope: &RunScope) -> Result<(), WalkErro
     for (at, schema) in scope.schemas.iter().enumerate() {
         known(&existing, schema, at)?;
         if !schema.tables.is_empty() {
-            walk_schema(target, database, schema, &format!("schemas.{at}")).await?;
+            walk_schema(target, database, schema, &named(schema), &format!("schemas.{at}")).await?;
         }
     }
     Ok(())
@@ -123,17 +155,18 @@ fn known(existing: &[String], schema: &SchemaScope, at: usize) -> Result<(), Wal
     })
 }
 
+/// The tables that a scope names in a schema.
+fn named(schema: &SchemaScope) -> Vec<String> {
+    schema.tables.iter().map(|table| table.name.clone()).collect()
+}
+
 async fn walk_schema(
     target: &dyn Target,
     database: Option<&str>,
     schema: &SchemaScope,
+    names: &[String],
     path: &str,
 ) -> Result<Vec<Visit>, WalkError> {
-    let names: Vec<String> = if schema.tables.is_empty() {
-        target.tables(database, &schema.name).await?.into_iter().map(|table| table.name).collect()
-    } else {
-        schema.tables.iter().map(|table| table.name.clone()).collect()
-    };
     let mut visits = Vec::with_capacity(names.len());
     for (chunk_at, chunk) in names.chunks(TABLES_AT_ONCE).enumerate() {
         let mut details = target.details(database, &schema.name, chunk).await?.into_iter().peekable();

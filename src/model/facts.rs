@@ -15,6 +15,7 @@ const COMMENT_LENGTH: usize = 300;
 const SAMPLE_LENGTH: usize = 40;
 const SAMPLES: usize = 5;
 const REFERENCING_TABLES: usize = 8;
+const VALUES: usize = 20;
 
 /// One fact.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +60,12 @@ pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -
     } else if let Some(statistics) = statistics.filter(|statistics| statistics.complete) {
         facts.push(Fact::plain("statistic", format!("{} rows", statistics.sampled_rows)));
     }
+    // A key of one column is a fact of its column.
+    for key in detail.foreign_keys.iter().filter(|key| key.only_column().is_none()).take(REFERENCING_TABLES) {
+        let own: Vec<String> = key.columns.iter().map(|(own, _)| one_line(own)).collect();
+        let (own, target) = (own.join(", "), key.target(one_line));
+        facts.push(Fact::of("key", |write| format!("{} together reference {}", write(&own), write(&target))));
+    }
     if !detail.referenced_by.is_empty() {
         let shown: Vec<String> =
             detail.referenced_by.iter().take(REFERENCING_TABLES).map(|name| one_line(name)).collect();
@@ -73,22 +80,44 @@ pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -
     facts
 }
 
-/// What is known of a column.
+/// What is known of a column of a table.
 #[must_use]
-pub fn column_facts(column: &Column, statistics: Option<&ColumnStatistics>) -> Vec<Fact> {
+pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&ColumnStatistics>) -> Vec<Fact> {
     let nullable = if column.nullable { "" } else { ", not null" };
     let data_type = cut(&one_line(&column.data_type), COMMENT_LENGTH);
-    let mut facts = vec![Fact::of("type", |write| format!("{}{nullable}", write(&data_type)))];
+    let underlying = column.underlying.as_deref().map(one_line);
+    let mut facts = vec![Fact::of("type", |write| {
+        let underlying = underlying.as_ref().map(|built_in| format!(" ({})", write(built_in))).unwrap_or_default();
+        format!("{}{underlying}{nullable}", write(&data_type))
+    })];
+    // An enumeration's type may list them itself.
+    if !column.values.is_empty() && !column.data_type.contains('(') {
+        let values: Vec<String> =
+            column.values.iter().take(VALUES).map(|value| cut(&one_line(value), SAMPLE_LENGTH)).collect();
+        let listed = |write: &dyn Fn(&String) -> String| values.iter().map(write).collect::<Vec<_>>().join(", ");
+        facts.push(Fact {
+            source: "type",
+            detail: format!("one of {}", listed(&|value| format!("`{value}`"))),
+            shown: format!("one of {}", listed(&|value| quoted(value))),
+        });
+    }
     if column.primary_key {
         facts.push(Fact::plain("key", "primary key".into()));
     }
     if column.unique && !column.primary_key {
         facts.push(Fact::plain("key", "unique".into()));
     }
-    if let Some(reference) = &column.references {
-        let parts = [reference.schema.as_ref(), Some(&reference.table), Some(&reference.column)];
-        let name: Vec<String> = parts.into_iter().flatten().map(|part| one_line(part)).collect();
-        facts.push(Fact::of("key", |write| format!("references {}", write(&name.join(".")))));
+    if let Some(key) = detail.foreign_key_of(&column.name) {
+        let others: Vec<String> = key.others(&column.name).map(one_line).collect();
+        let target = key.target(one_line);
+        facts.push(Fact::of("key", |write| {
+            let with = if others.is_empty() {
+                String::new()
+            } else {
+                format!("together with {} ", write(&others.join(", ")))
+            };
+            format!("{with}references {}", write(&target))
+        }));
     }
     push_comment(&mut facts, column.comment.as_deref());
     if let Some(statistics) = statistics {

@@ -163,7 +163,7 @@ pub fn facts_of_table(request: &DescribeRequest, asked: &[Asked]) -> String {
     text.push_str("Columns:\n");
     for (index, column) in detail.columns.iter().enumerate() {
         if asked.iter().any(|one| one.subject == Subject::Column(index)) {
-            let known = column_facts(column, statistics_of(statistics, &column.name));
+            let known = column_facts(detail, column, statistics_of(statistics, &column.name));
             let _ = writeln!(text, "- {}{}", path(&column.name), listed(&known));
         } else {
             others.push(format!("{} {}", path(&column.name), path(&column.data_type)));

@@ -76,7 +76,7 @@ fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
             .table
             .columns
             .get(index)
-            .map(|column| column_facts(column, statistics_of(statistics, &column.name)))
+            .map(|column| column_facts(&request.table, column, statistics_of(statistics, &column.name)))
             .unwrap_or_default(),
     };
     facts.into_iter().map(Evidence::from).collect()

@@ -7,19 +7,21 @@ use crate::domain::{
 
 /// A table in schema `main`.
 pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
-    let table = Table { name: name.into(), kind: AssetKind::Table, comment: None, row_estimate: None };
-    TableDetail { database: Some("shop".into()), schema: "main".into(), table, columns, referenced_by: vec![] }
+    let table =
+        Table { name: name.into(), kind: AssetKind::Table, comment: None, row_estimate: None, partition_of: None };
+    TableDetail {
+        database: Some("shop".into()),
+        schema: "main".into(),
+        table,
+        columns,
+        foreign_keys: vec![],
+        unique_keys: vec![],
+        referenced_by: vec![],
+        problems: vec![],
+    }
 }
 
 /// A plain column.
 pub fn column(name: &str) -> Column {
-    Column {
-        name: name.into(),
-        data_type: "TEXT".into(),
-        nullable: true,
-        comment: None,
-        primary_key: false,
-        unique: false,
-        references: None,
-    }
+    Column { name: name.into(), data_type: "TEXT".into(), nullable: true, ..Column::default() }
 }

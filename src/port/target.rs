@@ -80,6 +80,12 @@ pub trait Target: Send + Sync {
         tables: &[String],
     ) -> Result<Vec<TableDetail>, TargetError>;
 
+    /// What of a schema's list of tables cannot be read, a sentence for a person each. What cannot be read of one table
+    /// is in its [`TableDetail::problems`].
+    async fn unreadable(&self, _database: Option<&str>, _schema: &str) -> Result<Vec<String>, TargetError> {
+        Ok(Vec::new())
+    }
+
     /// The comment that stands on an asset now; `None` for none.
     ///
     /// # Errors

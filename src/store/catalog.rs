@@ -25,7 +25,7 @@ use super::{all, connection::Transaction, dialect, items, record, runs::MAX_KEYS
 use crate::domain::{
     Result,
     asset::{AssetKind, AssetPath},
-    catalog::{Reference, Schema, TableDetail},
+    catalog::{ForeignKey, Schema, TableDetail},
     clock::Moment,
     coverage::{CoverageFigures, CoverageTally},
     id::{DbProfileId, RunId},
@@ -89,6 +89,7 @@ fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
         primary_key: false,
         refers_to: None,
         refers_to_key: None,
+        foreign_key: None,
         names: String::new(),
         surroundings: String::new(),
         comment: None,
@@ -103,7 +104,7 @@ fn comment(comment: Option<&String>) -> Option<String> {
 }
 
 /// The rows of a table and its columns.
-fn rows_of(profile: DbProfileId, table: &TableDetail) -> Vec<catalog_asset::Model> {
+fn rows_of(profile: DbProfileId, table: &TableDetail) -> Result<Vec<catalog_asset::Model>> {
     let path = table.path();
     let name = table.table.name.as_str();
     let context = Context::of(table.columns.iter().map(|column| column.name.as_str()).chain([name]));
@@ -116,7 +117,8 @@ fn rows_of(profile: DbProfileId, table: &TableDetail) -> Vec<catalog_asset::Mode
         ..blank(profile, &path)
     }];
     for (position, column) in (1..).zip(&table.columns) {
-        let refers_to = column.references.as_ref().map(|reference| referred(table, reference));
+        let key = table.foreign_key_of(&column.name);
+        let refers_to = key.map(|key| referred(table, key, &column.name));
         rows.push(catalog_asset::Model {
             position,
             data_type: Some(column.data_type.clone()),
@@ -124,23 +126,24 @@ fn rows_of(profile: DbProfileId, table: &TableDetail) -> Vec<catalog_asset::Mode
             primary_key: column.primary_key,
             refers_to: refers_to.as_ref().map(AssetPath::display),
             refers_to_key: refers_to.as_ref().map(|path| keys(path).0),
+            foreign_key: record::to_json_or_none(key.filter(|key| key.only_column().is_none()))?,
             names: terms(&column.name, &context),
             surroundings: surroundings.clone(),
             comment: comment(column.comment.as_ref()),
             ..blank(profile, &table.column_path(&column.name))
         });
     }
-    rows
+    Ok(rows)
 }
 
-/// The column that a foreign key of a table points to.
-fn referred(table: &TableDetail, reference: &Reference) -> AssetPath {
+/// The column that a column of a table refers to by this key.
+fn referred(table: &TableDetail, key: &ForeignKey, column: &str) -> AssetPath {
     AssetPath {
         kind: AssetKind::Column,
         database: table.database.clone(),
-        schema: Some(reference.schema.clone().unwrap_or_else(|| table.schema.clone())),
-        table: Some(reference.table.clone()),
-        column: Some(reference.column.clone()),
+        schema: Some(key.schema.clone().unwrap_or_else(|| table.schema.clone())),
+        table: Some(key.table.clone()),
+        column: key.columns.iter().find(|(own, _)| own == column).map(|(_, other)| other.clone()),
     }
 }
 
@@ -151,7 +154,8 @@ pub(super) async fn take_tables(
     tables: &[Arc<TableDetail>],
 ) -> Result<()> {
     for tables in tables.chunks(MAX_KEYS) {
-        let wanted: Vec<catalog_asset::Model> = tables.iter().flat_map(|table| rows_of(profile, table)).collect();
+        let rows = tables.iter().map(|table| rows_of(profile, table)).collect::<Result<Vec<_>>>()?;
+        let wanted: Vec<catalog_asset::Model> = rows.into_iter().flatten().collect();
         let keys: HashSet<String> = wanted.iter().map(|row| row.table_key.clone()).collect();
         let these = of(profile).add(Column::TableKey.is_in(keys));
         let known = catalog_asset::Entity::find().filter(these).all(transaction).await?;
@@ -488,6 +492,7 @@ pub(super) fn known_asset(row: catalog_asset::Model) -> Result<KnownAsset> {
         table_key: row.table_key,
         references: row.refers_to,
         references_key: row.refers_to_key,
+        together: row.foreign_key.map(|key| record::from_json(&key)).transpose()?,
         comment: row.comment,
         description: row.description,
     })

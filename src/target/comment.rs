@@ -2,6 +2,7 @@
 //!
 //! The rule: a text is checked before anything is written, and an empty one is none.
 
+use super::text::Text;
 use crate::{domain::asset::AssetPath, port::target::TargetError};
 
 /// `table public.users`.
@@ -15,6 +16,20 @@ pub(super) fn gone(asset: &AssetPath) -> TargetError {
         "there is no {} any more: it was dropped, renamed or is something else now; look at the catalog again",
         named(asset)
     ))
+}
+
+/// The comment that stands there.
+///
+/// # Errors
+/// `Refused` for one that is not valid UTF-8: a text in its place could not be rolled back to it.
+pub(super) fn readable(found: Option<Text>, asset: &AssetPath) -> Result<Option<String>, TargetError> {
+    match found {
+        Some(Text::Invalid(_)) => Err(TargetError::Refused(format!(
+            "the comment on {} is not valid UTF-8, so Gloss could not restore it; remove it by hand to replace it",
+            named(asset)
+        ))),
+        found => Ok(found.and_then(Text::valid).filter(|comment| !comment.is_empty())),
+    }
 }
 
 /// The text to write; an empty one is none.

@@ -22,6 +22,7 @@ pub mod quote;
 mod relay;
 mod sample;
 mod sqlite;
+mod text;
 
 use std::{
     collections::HashMap,

@@ -107,6 +107,11 @@ impl Place {
                 self.noun(),
                 self.address
             )),
+            sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => TargetError::Refused(format!(
+                "{} at {} holds a text that is not valid UTF-8 where a name was expected; rename that object",
+                self.noun(),
+                self.address
+            )),
             _ => TargetError::Unreachable(format!(
                 "the connection to {} at {} broke off or what it sent was not understood; try again, and check that \
                  the URL names the right kind of server",

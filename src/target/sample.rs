@@ -7,6 +7,7 @@
 //! the columns that cannot be read are alone.
 
 mod column;
+mod order;
 
 use std::time::Duration;
 
@@ -14,8 +15,12 @@ use tokio::time::Instant;
 
 pub(super) use column::{Cell, Class, ColumnSample};
 
+use super::text::shown;
 use crate::{
-    domain::catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
+    domain::{
+        asset::AssetKind,
+        catalog::{Column, ColumnStatistics, TableDetail, TableStatistics},
+    },
     port::target::{SampleLimits, TargetError},
 };
 
@@ -40,8 +45,8 @@ pub(super) enum Outcome {
 
 /// A database that can read a table's rows.
 pub(super) trait Reader: Sync {
-    /// What the values of a column of this type are like.
-    fn class(&self, data_type: &str) -> Class;
+    /// What the values of a column are like, by its built-in type.
+    fn class(&self, column: &Column) -> Class;
 
     /// Reads at most `rows` rows and adds their values to the columns, which are empty before.
     fn read(
@@ -63,6 +68,8 @@ pub(super) async fn statistics(
     let rows = limits.rows.max(1);
     let mut found = TableStatistics { complete: true, ..TableStatistics::default() };
     let mut any_read = false;
+    // By why, the columns that cannot be read.
+    let mut unread: Vec<(String, Vec<&str>)> = Vec::new();
     // A stack, the leftmost columns on top.
     let mut pending: Vec<&[Column]> = table.columns.chunks(COLUMNS_AT_ONCE).rev().collect();
     while let Some(columns) = pending.pop() {
@@ -72,7 +79,7 @@ pub(super) async fn statistics(
             break;
         }
         let mut samples: Vec<ColumnSample> =
-            columns.iter().map(|column| ColumnSample::new(&column.name, reader.class(&column.data_type))).collect();
+            columns.iter().map(|column| ColumnSample::new(&column.name, reader.class(column))).collect();
         match reader.read(table, &mut samples, rows, time).await {
             Outcome::Done { rows, whole } => {
                 any_read = true;
@@ -89,12 +96,23 @@ pub(super) async fn statistics(
                 }
                 break;
             }
-            Outcome::Denied => found.columns.extend(columns.iter().map(unreadable)),
+            Outcome::Denied => {
+                found.columns.extend(columns.iter().map(unreadable));
+                // A view is read only where the profile says so.
+                if table.table.kind == AssetKind::Table {
+                    let why = "the login may not read them, or Gloss reads them only where the profile samples views";
+                    unread.push((why.to_owned(), columns.iter().map(|column| column.name.as_str()).collect()));
+                }
+            }
             Outcome::Gone(error) => return Err(error),
             Outcome::Failed(error) => {
                 if let [column] = columns {
-                    tracing::debug!(%error, "a column cannot be read");
                     found.columns.push(unreadable(column));
+                    let why = error.to_string();
+                    match unread.iter_mut().find(|(known, _)| *known == why) {
+                        Some((_, columns)) => columns.push(&column.name),
+                        None => unread.push((why, vec![&column.name])),
+                    }
                 } else {
                     let (left, right) = columns.split_at(columns.len() / 2);
                     pending.extend([right, left]);
@@ -103,7 +121,19 @@ pub(super) async fn statistics(
         }
     }
     // Nothing is known then, not even that the table is empty.
-    Ok(if any_read { found } else { TableStatistics::default() })
+    let found = if any_read { found } else { TableStatistics::default() };
+    let problems = unread.iter().map(|(why, columns)| problem(table, columns, why)).collect();
+    Ok(TableStatistics { problems, ..found })
+}
+
+/// The sentence for columns that cannot be read.
+fn problem(table: &TableDetail, columns: &[&str], why: &str) -> String {
+    let name = shown(&table.table.name);
+    if columns.len() == table.columns.len() {
+        return format!("The rows of {name} cannot be read: {why}.");
+    }
+    let columns: Vec<String> = columns.iter().map(|column| shown(column)).collect();
+    format!("The values of {} in {name} cannot be read: {why}.", columns.join(", "))
 }
 
 fn unreadable(column: &Column) -> ColumnStatistics {

@@ -46,7 +46,13 @@ struct FakeTarget {
 }
 
 fn table(number: usize) -> Table {
-    Table { name: format!("table_{number:02}"), kind: AssetKind::Table, comment: None, row_estimate: Some(7) }
+    Table {
+        name: format!("table_{number:02}"),
+        kind: AssetKind::Table,
+        comment: None,
+        row_estimate: Some(7),
+        partition_of: None,
+    }
 }
 
 impl FakeTarget {
@@ -99,14 +105,23 @@ impl Target for FakeTarget {
             comment: None,
             primary_key: true,
             unique: true,
-            references: None,
+            ..Column::default()
         };
         let detail = |name: &String| TableDetail {
             database: database.map(str::to_owned),
             schema: schema.to_owned(),
-            table: Table { name: name.clone(), kind: AssetKind::Table, comment: None, row_estimate: None },
+            table: Table {
+                name: name.clone(),
+                kind: AssetKind::Table,
+                comment: None,
+                row_estimate: None,
+                partition_of: None,
+            },
             columns: vec![column.clone()],
+            foreign_keys: Vec::new(),
+            unique_keys: Vec::new(),
             referenced_by: Vec::new(),
+            problems: Vec::new(),
         };
         self.reached(tables.iter().map(detail).collect())
     }

@@ -8,7 +8,7 @@ use std::{fmt::Write as _, path::Path, sync::Arc};
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, Reference, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Table, TableDetail, TableStatistics},
         profile::LlmProvider,
         run::{RunOptions, Verbosity},
         suggestion::Draft,
@@ -65,28 +65,24 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
                 name: row.get(0),
                 data_type: row.get(1),
                 nullable: row.get::<i64, _>(2) == 0,
-                comment: None,
                 primary_key: row.get::<i64, _>(3) > 0,
-                unique: false,
-                references: None,
+                ..Column::default()
             });
         }
+        let mut foreign_keys = Vec::new();
         for row in sqlx::query("SELECT \"from\", \"table\", coalesce(\"to\", '') FROM pragma_foreign_key_list(?)")
             .bind(&name)
             .fetch_all(&mut *database)
             .await
             .unwrap()
         {
-            let from: String = row.get(0);
-            if let Some(column) = columns.iter_mut().find(|column| column.name == from) {
-                column.references = Some(Reference { schema: None, table: row.get(1), column: row.get(2) });
-            }
+            foreign_keys.push(ForeignKey::single(row.get(0), row.get(1), row.get(2)));
         }
         let rows: i64 = sqlx::query_scalar(sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {}", quoted(&name))))
             .fetch_one(&mut *database)
             .await
             .unwrap();
-        let mut statistics = TableStatistics { sampled_rows: rows, complete: true, columns: Vec::new() };
+        let mut statistics = TableStatistics { sampled_rows: rows, complete: true, ..TableStatistics::default() };
         for column in &columns {
             let (c, t) = (quoted(&column.name), quoted(&name));
             let row = sqlx::query(sqlx::AssertSqlSafe(format!(
@@ -111,20 +107,26 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
             });
         }
         let kind = if kind == "view" { AssetKind::View } else { AssetKind::Table };
-        let table = Table { name, kind, comment: None, row_estimate: Some(rows) };
+        let table = Table { name, kind, comment: None, row_estimate: Some(rows), partition_of: None };
+        let primary: Vec<String> =
+            columns.iter().filter(|column| column.primary_key).map(|column| column.name.clone()).collect();
         all.push((
-            TableDetail { database: None, schema: "main".to_owned(), table, columns, referenced_by: Vec::new() },
+            TableDetail {
+                database: None,
+                schema: "main".to_owned(),
+                table,
+                columns,
+                foreign_keys,
+                unique_keys: vec![primary],
+                referenced_by: Vec::new(),
+                problems: Vec::new(),
+            },
             statistics,
         ));
     }
     let keys: Vec<(String, String)> = all
         .iter()
-        .flat_map(|(detail, _)| {
-            detail
-                .columns
-                .iter()
-                .filter_map(|c| Some((detail.table.name.clone(), c.references.as_ref()?.table.clone())))
-        })
+        .flat_map(|(detail, _)| detail.foreign_keys.iter().map(|key| (detail.table.name.clone(), key.table.clone())))
         .collect();
     for (detail, _) in &mut all {
         detail.referenced_by = keys
@@ -173,24 +175,25 @@ async fn chinook_reads_well() {
 }
 
 fn column(name: &str, data_type: &str) -> Column {
-    Column {
-        name: name.to_owned(),
-        data_type: data_type.to_owned(),
-        nullable: true,
-        comment: None,
-        primary_key: false,
-        unique: false,
-        references: None,
-    }
+    Column { name: name.to_owned(), data_type: data_type.to_owned(), nullable: true, ..Column::default() }
 }
 
 fn table(name: &str, columns: Vec<Column>) -> TableDetail {
     TableDetail {
         database: None,
         schema: "public".to_owned(),
-        table: Table { name: name.to_owned(), kind: AssetKind::Table, comment: None, row_estimate: None },
+        table: Table {
+            name: name.to_owned(),
+            kind: AssetKind::Table,
+            comment: None,
+            row_estimate: None,
+            partition_of: None,
+        },
         columns,
+        foreign_keys: Vec::new(),
+        unique_keys: Vec::new(),
         referenced_by: Vec::new(),
+        problems: Vec::new(),
     }
 }
 
@@ -267,13 +270,10 @@ fn what_the_table_says_too_has_no_other_sense() {
 
 #[test]
 fn a_table_that_refers_to_itself_and_others_says_whether_it_must() {
-    let refers = |name: &str, to: &str, nullable| Column {
-        nullable,
-        references: Some(Reference { schema: None, table: to.to_owned(), column: "id".to_owned() }),
-        ..column(name, "integer")
-    };
-    let columns = vec![refers("customer_id", "customers", false), refers("parent_id", "orders", true)];
-    let mut one = table("orders", columns);
+    let customer = Column { nullable: false, ..column("customer_id", "integer") };
+    let mut one = table("orders", vec![customer, column("parent_id", "integer")]);
+    one.foreign_keys =
+        vec![ForeignKey::single("customer_id", "customers", "id"), ForeignKey::single("parent_id", "orders", "id")];
     one.referenced_by = vec!["order_lines".to_owned(), "orders".to_owned()];
     let text = describe(&one, None, &options())[0].clone().unwrap().alternatives[0].text.clone();
     assert!(text.contains("Each row refers to a customer and may refer to a parent order."), "{text}");
@@ -305,7 +305,7 @@ fn sampled_values_of_people_and_secrets_stay_out() {
             samples: vec![value.to_owned(), value.to_owned()],
         })
         .collect();
-    let statistics = TableStatistics { sampled_rows: 100, complete: true, columns };
+    let statistics = TableStatistics { sampled_rows: 100, complete: true, columns, ..TableStatistics::default() };
     let everything = RunOptions { alternatives: 5, verbosity: Verbosity::Comprehensive, ..options() };
     let all = format!("{:?}", describe(&one, Some(&statistics), &everything)[..6].to_vec());
     for value in &secret[..5] {
@@ -421,11 +421,14 @@ proptest! {
         let one = TableDetail {
             database: None,
             schema: "public".to_owned(),
-            table: Table { name, kind, comment, row_estimate: Some(sampled_rows) },
+            table: Table { name, kind, comment, row_estimate: Some(sampled_rows), partition_of: None },
             columns,
+            foreign_keys: Vec::new(),
+            unique_keys: Vec::new(),
             referenced_by,
+            problems: Vec::new(),
         };
-        let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics };
+        let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics, problems: Vec::new() };
         let options = RunOptions { alternatives, verbosity, ..options() };
         let drafts = describe(&one, Some(&statistics), &options);
         prop_assert_eq!(drafts.len(), one.columns.len() + 1);

@@ -84,7 +84,7 @@ impl FakeDb {
         let name = if number == 1 { "customers".to_owned() } else { format!("table_{number:02}") };
         let kind = if number == 2 { AssetKind::View } else { AssetKind::Table };
         let comment = self.comment_of(&format!("main.{name}"));
-        Table { name, kind, comment, row_estimate: Some(10) }
+        Table { name, kind, comment, row_estimate: Some(10), partition_of: None }
     }
 }
 
@@ -127,7 +127,7 @@ impl Target for FakeDb {
             comment: self.comment_of(&format!("main.{table}.{name}")),
             primary_key: key,
             unique: key,
-            references: None,
+            ..Column::default()
         };
         let tables = (1..=self.tables).map(|number| self.table(number));
         let details = tables.filter(|table| names.contains(&table.name)).map(|table| TableDetail {
@@ -135,7 +135,10 @@ impl Target for FakeDb {
             schema: schema.to_owned(),
             columns: vec![column(&table.name, "id", true), column(&table.name, "email", false)],
             table,
+            foreign_keys: Vec::new(),
+            unique_keys: Vec::new(),
             referenced_by: Vec::new(),
+            problems: Vec::new(),
         });
         Ok(details.collect())
     }

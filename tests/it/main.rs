@@ -13,6 +13,7 @@ mod ask_models;
 mod attacks;
 mod bad_input;
 mod builtin;
+mod catalogs;
 mod chinook;
 mod cli;
 mod compare;

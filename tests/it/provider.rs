@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, Reference, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::LlmProfileId,
         profile::{LlmProfile, LlmProvider, NewLlmProfile},
@@ -64,15 +64,7 @@ fn profile(settings: NewLlmProfile) -> LlmProfile {
 }
 
 fn column(name: &str, data_type: &str) -> Column {
-    Column {
-        name: name.into(),
-        data_type: data_type.into(),
-        nullable: true,
-        comment: None,
-        primary_key: false,
-        unique: false,
-        references: None,
-    }
+    Column { name: name.into(), data_type: data_type.into(), nullable: true, ..Column::default() }
 }
 
 fn customers() -> TableDetail {
@@ -84,18 +76,19 @@ fn customers() -> TableDetail {
             kind: AssetKind::Table,
             comment: Some("People who buy".into()),
             row_estimate: Some(1_200),
+            partition_of: None,
         },
         columns: vec![
             Column { primary_key: true, nullable: false, ..column("id", "INTEGER") },
             Column { unique: true, ..column("email", "VARCHAR(120)") },
-            Column {
-                references: Some(Reference { schema: None, table: "countries".into(), column: "code".into() }),
-                ..column("country_cd", "CHAR(2)")
-            },
+            column("country_cd", "CHAR(2)"),
             column("created_at", "TIMESTAMP"),
             Column { comment: Some("open orders in cents".into()), ..column("bal", "INTEGER") },
         ],
+        foreign_keys: vec![ForeignKey::single("country_cd", "countries", "code")],
+        unique_keys: vec![vec!["id".into()], vec!["email".into()]],
         referenced_by: vec!["orders".into()],
+        problems: vec![],
     }
 }
 
@@ -108,7 +101,7 @@ fn statistics() -> TableStatistics {
         maximum: Some("z@x.example".into()),
         samples: vec!["ann@x.example".into(), "bob@x.example".into()],
     };
-    TableStatistics { sampled_rows: 120, complete: false, columns: vec![email] }
+    TableStatistics { sampled_rows: 120, complete: false, columns: vec![email], ..TableStatistics::default() }
 }
 
 fn request(table: TableDetail, subjects: &[Subject]) -> DescribeRequest {
@@ -292,7 +285,8 @@ async fn a_wide_table_fits_a_small_context() {
     let subjects: Vec<Subject> =
         (0..describer.batch_size(&RunOptions::defaults(LlmProvider::OpenAiCompatible))).map(Subject::Column).collect();
     let mut wide = request(table, &subjects);
-    wide.statistics = Some(Arc::new(TableStatistics { sampled_rows: 1_000, complete: false, columns }));
+    wide.statistics =
+        Some(Arc::new(TableStatistics { sampled_rows: 1_000, complete: false, columns, ..TableStatistics::default() }));
     let answer = describer.describe(&wide).await.unwrap();
     assert!(answer.drafts.iter().all(Option::is_some));
     let recorded = last(&model);

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use async_graphql::{Context, Object, Result, SimpleObject};
 
 use crate::{
-    domain::{catalog, profile::DbProfile},
+    domain::{asset::quote_part, catalog, profile::DbProfile},
     graphql::{
         connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
         context::{loaders, services},
@@ -146,7 +146,7 @@ impl DatabaseTable {
             Ok(detail) => detail?,
             Err(error) => return Some(Err(error.into())),
         };
-        Some(Ok(detail.columns.iter().map(DatabaseColumn::from).collect()))
+        Some(Ok(detail.columns.iter().map(|column| DatabaseColumn::of(&detail, column)).collect()))
     }
 }
 
@@ -163,25 +163,21 @@ pub struct DatabaseColumn {
     comment: Option<String>,
     /// Whether it is part of the primary key.
     primary_key: bool,
-    /// What its foreign key refers to: `public.users.id`, without the schema where it is the table's own.
+    /// What its foreign key refers to: `public.users.id`, without the schema where it is the table's own. Where several
+    /// columns refer together, all the columns there: `stock.bin (warehouse_id, bin_no)`.
     references: Option<String>,
 }
 
-impl From<&catalog::Column> for DatabaseColumn {
-    fn from(column: &catalog::Column) -> Self {
-        let reference = |reference: &catalog::Reference| {
-            let parts = [reference.schema.as_ref(), Some(&reference.table), Some(&reference.column)];
-            let quoted: Vec<String> =
-                parts.into_iter().flatten().map(|part| crate::domain::asset::quote_part(part)).collect();
-            quoted.join(".")
-        };
+impl DatabaseColumn {
+    fn of(table: &catalog::TableDetail, column: &catalog::Column) -> Self {
+        let key = table.foreign_key_of(&column.name);
         Self {
             name: column.name.clone(),
             r#type: column.data_type.clone(),
             nullable: column.nullable,
             comment: column.comment.clone(),
             primary_key: column.primary_key,
-            references: column.references.as_ref().map(reference),
+            references: key.map(|key| key.target(quote_part)),
         }
     }
 }

@@ -132,8 +132,7 @@ fn within(mut result: Map<String, Value>, key: &str, items: Vec<Value>, count: u
     Value::Object(result)
 }
 
-/// The shortest way of foreign keys from one table to another, by the keys of both; none where there is none. A step of
-/// several columns has them all.
+/// The shortest way of foreign keys from one table to another, by the keys of both; none where there is none.
 fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsset> {
     let mut beside: HashMap<&str, Vec<(&KnownAsset, &str)>> = HashMap::new();
     for key in keys {
@@ -154,19 +153,22 @@ fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsse
     let mut steps = Vec::new();
     let mut at = to;
     while let Some(Some((before, key))) = came.get(at) {
-        steps.push(columns_of_step(keys, key));
+        steps.push(*key);
         at = before;
     }
     steps.reverse();
-    steps.concat()
+    steps
 }
 
-/// The columns that refer together: all from the one table to the other, if each refers to a column of its own.
-fn columns_of_step<'k>(keys: &'k [KnownAsset], key: &'k KnownAsset) -> Vec<&'k KnownAsset> {
-    let same = |other: &&KnownAsset| other.table_key == key.table_key && other.references_key == key.references_key;
-    let columns: Vec<&KnownAsset> = keys.iter().filter(same).collect();
-    let targets: HashSet<Option<&str>> = columns.iter().map(|column| column.references.as_deref()).collect();
-    if targets.len() == columns.len() { columns } else { vec![key] }
+/// One column for each foreign key: of those that refer together the first.
+fn one_each(columns: Vec<KnownAsset>) -> Vec<KnownAsset> {
+    let mut seen = HashSet::new();
+    let first = |column: &KnownAsset| {
+        column.together.as_ref().is_none_or(|key| seen.insert((column.table_key.clone(), key.clone())))
+    };
+    let mut columns = columns;
+    columns.retain(first);
+    columns
 }
 
 impl<'a> Tools<'a> {
@@ -241,6 +243,14 @@ impl<'a> Tools<'a> {
         put("type", asset.data_type.as_deref().map(|text| cut(&one_line(text), 80)));
         put("key", asset.primary_key.then(|| "primary key".to_owned()));
         put("references", asset.references.as_ref().map(|path| self.spell(asset.db_profile_id, path)));
+        put(
+            "together_with",
+            asset
+                .together
+                .as_ref()
+                .zip(asset.path.column.as_deref())
+                .map(|(key, column)| key.others(column).map(one_line).collect::<Vec<_>>().join(", ")),
+        );
         put("description", asset.description.as_deref().map(shown));
         put(
             "comment",
@@ -345,7 +355,8 @@ impl<'a> Tools<'a> {
         let mut keys: HashMap<DbProfileId, Vec<KnownAsset>> = HashMap::new();
         for table in &tables {
             if let Entry::Vacant(entry) = keys.entry(table.db_profile_id) {
-                entry.insert(self.store.foreign_keys(table.db_profile_id, FOREIGN_KEYS).await?);
+                let columns = self.store.foreign_keys(table.db_profile_id, FOREIGN_KEYS).await?;
+                entry.insert(one_each(columns));
             }
         }
         let mut result = Map::new();
@@ -386,10 +397,29 @@ impl<'a> Tools<'a> {
         Ok(Value::Object(result))
     }
 
-    /// A foreign key: the column, and what it refers to.
+    /// A foreign key: the column, and what it refers to; or all columns that refer together.
     fn step(&self, key: &KnownAsset) -> Value {
         let to = key.references.as_deref().unwrap_or_default();
-        json!({ "column": self.spelled(key), "to": self.spell(key.db_profile_id, to) })
+        let Some(together) = &key.together else {
+            return json!({ "column": self.spelled(key), "to": self.spell(key.db_profile_id, to) });
+        };
+        let column = |own: &str| AssetPath { column: Some(own.to_owned()), ..key.path.clone() }.display();
+        let far = |other: &str| {
+            let schema = together.schema.clone().or_else(|| key.path.schema.clone());
+            let path = AssetPath {
+                kind: AssetKind::Column,
+                database: None,
+                schema,
+                table: Some(together.table.clone()),
+                column: Some(other.to_owned()),
+            };
+            path.display()
+        };
+        let spell = |path: String| self.spell(key.db_profile_id, &path);
+        let pairs = together.columns.iter();
+        let pairs: Vec<Value> =
+            pairs.map(|(own, other)| json!({ "column": spell(column(own)), "to": spell(far(other)) })).collect();
+        json!({ "together": pairs })
     }
 
     /// The table of a column; the asset itself otherwise.

@@ -305,6 +305,9 @@ fn about(asset: &Value) -> String {
     }
     if !text(asset, "references").is_empty() {
         let _ = write!(said, ", refers to [{}]", text(asset, "references"));
+        if !text(asset, "together_with").is_empty() {
+            let _ = write!(said, " together with {}", text(asset, "together_with"));
+        }
     }
     let meaning = [text(asset, "description"), text(asset, "comment")].into_iter().find(|text| !text.is_empty());
     match meaning {
@@ -332,7 +335,7 @@ fn relations(result: &Value) -> Option<String> {
         said.push_str("No foreign keys lead from one to the other.\n");
     }
     for (number, step) in (1..).zip(steps) {
-        let _ = writeln!(said, "{number}. [{}] refers to [{}]", text(step, "column"), text(step, "to"));
+        let _ = writeln!(said, "{number}. {}", refers(step));
     }
     if steps.is_empty() {
         for table in tables {
@@ -341,7 +344,7 @@ fn relations(result: &Value) -> Option<String> {
                 let _ = writeln!(said, "[{}] has no foreign keys, and none points to it.", text(table, "path"));
             }
             for step in to.iter().chain(from) {
-                let _ = writeln!(said, "- [{}] refers to [{}]", text(step, "column"), text(step, "to"));
+                let _ = writeln!(said, "- {}", refers(step));
             }
             if let Some(more) = table.get("more") {
                 let _ = writeln!(said, "and {more} more.");
@@ -349,6 +352,19 @@ fn relations(result: &Value) -> Option<String> {
         }
     }
     Some(said)
+}
+
+/// `[a.x] refers to [b.x]`, or `[a.x] and [a.y] together refer to [b.x] and [b.y]`.
+fn refers(step: &Value) -> String {
+    let pairs = list(step, "together");
+    if pairs.is_empty() {
+        return format!("[{}] refers to [{}]", text(step, "column"), text(step, "to"));
+    }
+    let side = |key| {
+        let paths: Vec<String> = pairs.iter().map(|pair| format!("[{}]", text(pair, key))).collect();
+        words::listed(&paths, "and")
+    };
+    format!("{} together refer to {}", side("column"), side("to"))
 }
 
 /// A table with its columns, or a column.

@@ -4,6 +4,7 @@
 
 use crate::domain::{
     catalog::Column,
+    number::Number,
     run::{RunOptions, Verbosity},
     suggestion::Draft,
 };
@@ -68,13 +69,13 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     if reading.tokens.len() == 1 && matches!(words.as_slice(), [one] if EMPTY_NAMES.contains(&one.as_str())) {
         sketch.at_most(0.45);
     }
-    if reading.is_cryptic() && column.references.is_none() && !column.primary_key {
+    if reading.is_cryptic() && reading.key.is_none() && !column.primary_key {
         sketch.at_most(if reading.shape.is_some() || !reading.values.is_empty() { 0.30 } else { 0.15 });
     }
     let known = |grasp: &Grasp| matches!(grasp, Grasp::Word | Grasp::Abbreviation | Grasp::Ambiguous(_));
     let says_something =
         reading.tokens.iter().any(|token| known(&token.grasp) && !token.raw.bytes().all(|b| b.is_ascii_digit()));
-    if !says_something && reading.shape.is_none() && column.references.is_none() {
+    if !says_something && reading.shape.is_none() && reading.key.is_none() {
         sketch.at_most(0.45);
     }
     if let Some(comment) = comment {
@@ -186,28 +187,34 @@ fn data_type(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch)
 
 fn keys(table: &TableReading<'_>, reading: &ColumnReading<'_>, kept: Option<&str>, sketch: &mut Sketch) {
     let column = reading.column;
-    if let Some(reference) = &column.references {
-        let place = words::shown(&format!("{}.{}", reference.table, reference.column));
+    if let Some(key) = reading.own_key() {
+        let place = words::shown(&format!("{}.{}", key.table, key.columns[0].1));
         sketch.evidence("reference", format!("foreign key to {place}"), 0.25);
         if kept.is_some_and(|comment| !comment.contains(&*place)) {
             sketch.detail(Need::Useful, format!("Refers to {place}"));
         }
-        if table.is_own(reference) && column.nullable && !reading.words.is_empty() {
+        if table.is_own(key) && column.nullable && !reading.words.is_empty() {
             sketch.detail(Need::Useful, "Null where there is none");
         }
+    } else if let Some(key) = reading.key {
+        let own: Vec<String> = key.columns.iter().map(|(own, _)| words::shown(own)).collect();
+        let place = key.target(words::shown);
+        sketch.evidence("reference", format!("foreign key ({}) to {place}", own.join(", ")), 0.15);
+        let others: Vec<String> = key.others(&column.name).map(words::quoted).collect();
+        sketch.detail(Need::Useful, format!("Refers, together with {}, to {place}", words::listed(&others, "and")));
     }
     if column.primary_key {
         let count = table.primary_key().len();
         if count == 1 {
             sketch.evidence("key", "primary key of the table", 0.25);
-            if column.references.is_some() {
+            if reading.key.is_some() {
                 sketch.detail(Need::Useful, "Also the primary key");
             }
         } else {
             sketch.evidence(
                 "key",
                 format!("one of {count} columns of the primary key"),
-                if column.references.is_some() { 0.05 } else { 0.15 },
+                if reading.key.is_some() { 0.05 } else { 0.15 },
             );
             sketch.detail(Need::Useful, "Part of the primary key");
         }
@@ -245,23 +252,34 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
         }
     }
     if !reading.values.is_empty() && reading.shape != Some(Shape::YesNo) {
-        let shown: Vec<String> = reading
-            .values
-            .iter()
-            .take(LISTED)
-            .map(|value| value.chars().filter(|c| !c.is_control()).take(40).collect())
-            .collect();
+        let shown = spelled(&reading.values);
         let all = reading.values_complete && reading.values.len() <= LISTED;
-        let text = if all {
-            format!("One of {}", words::listed(&shown, "and").replace(" and ", " or "))
+        let text = if all && reading.is_set() {
+            format!("Any combination of {}", words::listed(&shown, "and"))
+        } else if all && shown.len() == 1 {
+            format!("Only {} is allowed", shown[0])
+        } else if all {
+            format!("One of {}", words::listed(&shown, "or"))
         } else {
             format!("Values include {}", words::listed(&shown, "and"))
         };
         sketch.detail(Need::Useful, text);
         sketch.evidence("sample", format!("a small set of values: {}", shown.join(", ")), 0.1);
     } else if reading.values.len() == 2 && reading.data_type == DataType::Text {
-        sketch.detail(Need::Useful, format!("Values: {}", reading.values.join(", ")));
+        sketch.detail(Need::Useful, format!("Values: {}", spelled(&reading.values).join(", ")));
     }
+}
+
+/// The first values of a closed set, each exactly; in backticks where one is more than a word.
+fn spelled(values: &[String]) -> Vec<String> {
+    let first = || values.iter().take(LISTED).map(|value| words::printable(value));
+    let plain = |value: &str| {
+        !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.' | '/'))
+    };
+    if first().all(|value| plain(&value)) {
+        return first().collect();
+    }
+    first().map(|value| if value.contains('`') { format!("\"{value}\"") } else { format!("`{value}`") }).collect()
 }
 
 fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mut Sketch) {
@@ -288,10 +306,8 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
         };
         sketch.detail(Need::Thorough, text);
     }
-    let number = |text: &Option<String>| {
-        text.as_deref().and_then(|text| text.trim().parse::<f64>().ok()).filter(|number| number.is_finite())
-    };
-    let is_key = reading.column.primary_key || reading.column.references.is_some();
+    let number = |text: &Option<String>| text.as_deref().and_then(Number::parse).filter(Number::is_finite);
+    let is_key = reading.column.primary_key || reading.key.is_some();
     if let (Some(low), Some(high)) = (number(&one.minimum), number(&one.maximum))
         && !reading.is_sensitive
         && !is_key
@@ -301,12 +317,13 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
         let rate = reading.words.iter().any(|word| {
             matches!(word.as_str(), "percentage" | "percent" | "rate" | "ratio" | "share" | "probability" | "fraction")
         });
-        if rate && low >= 0.0 && high <= 1.0 && high > 0.0 {
+        let [zero, unit, ten, hundred] = [0, 1, 10, 100].map(Number::from);
+        if rate && low >= zero && high <= unit && high > zero {
             sketch.detail(Need::Useful, "A fraction between 0 and 1");
-        } else if rate && reading.last() == "percentage" && high > 1.0 && high <= 100.0 {
+        } else if rate && reading.last() == "percentage" && high > unit && high <= hundred {
             sketch.detail(Need::Useful, "In percent, from 0 to 100");
         } else if low < high && reading.shape.is_none() && reading.values.is_empty() {
-            let scale = all.complete && high <= 10.0 && matches!(reading.last(), "rating" | "score" | "stars");
+            let scale = all.complete && high <= ten && matches!(reading.last(), "rating" | "score" | "stars");
             sketch.detail(
                 if scale { Need::Useful } else { Need::Thorough },
                 format!("Ranges from {low} to {high} in the rows seen"),
@@ -314,16 +331,28 @@ fn statistics(table: &TableReading<'_>, reading: &ColumnReading<'_>, sketch: &mu
         }
     } else if let (Some(low), Some(high)) = (&one.minimum, &one.maximum)
         && !reading.is_sensitive
-        && low < high
-        && (reading.data_type.is_moment() || matches!(reading.shape, Some(Shape::IsoDate | Shape::IsoTimestamp)))
+        && low != high
+        && (reading.data_type.is_moment()
+            || matches!(reading.data_type, DataType::Time | DataType::Duration)
+            || matches!(reading.shape, Some(Shape::IsoDate | Shape::IsoTimestamp)))
         && low.len() <= 40
         && high.len() <= 40
     {
-        let day = |text: &str| text.split([' ', 'T']).next().unwrap_or_default().to_owned();
-        found.push(format!("from {} to {}", day(low), day(high)));
-        sketch.detail(Need::Thorough, format!("Ranges from {} to {} in the rows seen", day(low), day(high)));
+        let (low, high) = if matches!(reading.data_type, DataType::Time | DataType::Duration) {
+            (low.clone(), high.clone())
+        } else {
+            (day(low), day(high))
+        };
+        found.push(format!("from {low} to {high}"));
+        sketch.detail(Need::Thorough, format!("Ranges from {low} to {high} in the rows seen"));
     }
     if !found.is_empty() {
         sketch.evidence("statistic", format!("{} in {} rows", found.join(", "), all.sampled_rows), 0.05);
     }
+}
+
+/// The day of a point in time, with its era.
+fn day(moment: &str) -> String {
+    let era = if moment.ends_with(" BC") { " BC" } else { "" };
+    format!("{}{era}", moment.split([' ', 'T']).next().unwrap_or_default())
 }

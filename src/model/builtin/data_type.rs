@@ -1,7 +1,8 @@
 //! What a column's type says, whatever the database calls it.
 //!
-//! The rule: only what the describer makes a difference of is told apart. A database's own spelling is one
-//! more word in [`DataType::of`].
+//! The rule: only what the describer makes a difference of is told apart, and only by the whole name of a built-in type:
+//! the letters in a name of the database's own say nothing. A database's own spelling is one more name in
+//! [`DataType::of`].
 
 /// The kinds of type that a description cares about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,8 @@ pub enum DataType {
     Timestamp,
     /// A time of day.
     Time,
+    /// A length of time.
+    Duration,
     /// JSON.
     Json,
     /// Bytes.
@@ -31,35 +34,73 @@ pub enum DataType {
 }
 
 impl DataType {
-    /// Reads a type as the database spells it.
+    /// Reads a built-in type as the database spells it; the schema before its name, its length and its modifiers do not
+    /// count.
     pub fn of(spelling: &str) -> Self {
-        let lower = spelling.to_lowercase();
-        let base = lower.split('(').next().unwrap_or_default().trim();
-        let has = |part: &str| base.contains(part);
-        if lower.starts_with("tinyint(1)") || has("bool") || base == "bit" {
-            Self::Boolean
-        } else if has("json") {
-            Self::Json
-        } else if has("uuid") || has("uniqueidentifier") {
-            Self::Uuid
-        } else if has("timestamp") || has("datetime") {
-            Self::Timestamp
-        } else if has("date") {
-            Self::Date
-        } else if base.starts_with("time") {
-            Self::Time
-        } else if has("interval") || has("point") || has("range") || has("geo") || has("[]") {
-            Self::Other
-        } else if has("int") || has("serial") || base == "year" {
-            Self::Integer
-        } else if ["numeric", "decimal", "real", "float", "double", "money", "number"].iter().any(|part| has(part)) {
-            Self::Decimal
-        } else if has("char") || has("text") || has("clob") || has("string") || base == "enum" || base == "set" {
-            Self::Text
-        } else if has("blob") || has("bytea") || has("binary") || has("image") {
-            Self::Binary
-        } else {
-            Self::Other
+        let lower = spelling.trim().to_lowercase();
+        if lower.ends_with(']') {
+            return Self::Other;
+        }
+        if matches!(lower.as_str(), "tinyint(1)" | "bit(1)") {
+            return Self::Boolean;
+        }
+        let is_sized = lower.contains('(');
+        let base = lower.split('(').next().unwrap_or_default();
+        let base = base.rsplit('.').next().unwrap_or_default().trim_matches(['"', ' ']);
+        let words: Vec<&str> = base
+            .split_whitespace()
+            .filter(|word| !matches!(*word, "unsigned" | "signed" | "zerofill" | "identity" | "autoincrement"))
+            .collect();
+        match words.join(" ").as_str() {
+            "bool" | "boolean" => Self::Boolean,
+            "bit" if !is_sized => Self::Boolean,
+            "json" | "jsonb" => Self::Json,
+            "uuid" | "uniqueidentifier" | "guid" => Self::Uuid,
+            "timestamp"
+            | "timestamptz"
+            | "datetime"
+            | "datetime2"
+            | "smalldatetime"
+            | "datetimeoffset"
+            | "timestamp without time zone"
+            | "timestamp with time zone" => Self::Timestamp,
+            "date" => Self::Date,
+            "time" | "timetz" | "time without time zone" | "time with time zone" => Self::Time,
+            "int" | "integer" | "tinyint" | "smallint" | "mediumint" | "bigint" | "int1" | "int2" | "int3" | "int4"
+            | "int8" | "big int" | "long" | "serial" | "smallserial" | "bigserial" | "serial2" | "serial4"
+            | "serial8" | "year" | "rowversion" => Self::Integer,
+            "numeric" | "decimal" | "dec" | "fixed" | "real" | "float" | "float4" | "float8" | "double"
+            | "double precision" | "money" | "smallmoney" | "number" => Self::Decimal,
+            "text"
+            | "tinytext"
+            | "mediumtext"
+            | "longtext"
+            | "ntext"
+            | "citext"
+            | "char"
+            | "character"
+            | "bpchar"
+            | "nchar"
+            | "varchar"
+            | "varchar2"
+            | "nvarchar"
+            | "nvarchar2"
+            | "character varying"
+            | "varying character"
+            | "native character"
+            | "national character"
+            | "national character varying"
+            | "national varchar"
+            | "clob"
+            | "string"
+            | "name"
+            | "enum"
+            | "set" => Self::Text,
+            "blob" | "tinyblob" | "mediumblob" | "longblob" | "bytea" | "binary" | "varbinary" | "image"
+            | "binary varying" => Self::Binary,
+            // With its fields: `interval day to second`.
+            base if base.split(' ').next() == Some("interval") => Self::Duration,
+            _ => Self::Other,
         }
     }
 
@@ -88,6 +129,7 @@ impl DataType {
             Self::Date => "dates",
             Self::Timestamp => "timestamps",
             Self::Time => "times of day",
+            Self::Duration => "durations",
             Self::Json => "JSON documents",
             Self::Binary => "binary data",
             Self::Uuid => "UUIDs",
@@ -96,16 +138,34 @@ impl DataType {
     }
 }
 
-/// The values of `enum('a','b')`, where the type lists them.
-pub fn enum_values(spelling: &str) -> Vec<String> {
-    let Some(list) =
-        spelling.get(..5).filter(|start| start.eq_ignore_ascii_case("enum(")).and_then(|_| spelling.get(5..))
-    else {
-        return Vec::new();
-    };
-    let list = list.strip_suffix(')').unwrap_or(list);
-    list.split("','")
-        .map(|value| value.trim_matches('\'').replace("''", "'"))
-        .filter(|value| !value.is_empty())
-        .collect()
+#[cfg(test)]
+mod tests {
+    use super::DataType;
+
+    #[test]
+    fn whole_names_are_matched() {
+        for (spelling, expected) in [
+            ("integer", DataType::Integer),
+            ("INT(11) UNSIGNED", DataType::Integer),
+            ("UNSIGNED BIG INT", DataType::Integer),
+            ("tinyint(1)", DataType::Boolean),
+            ("bit(8)", DataType::Other),
+            ("character varying(160)", DataType::Text),
+            ("timestamp(3) with time zone", DataType::Timestamp),
+            ("time without time zone", DataType::Time),
+            ("interval day to second(3)", DataType::Duration),
+            ("public.citext", DataType::Text),
+            ("enum('int','json')", DataType::Text),
+            ("double precision", DataType::Decimal),
+            ("text[]", DataType::Other),
+            ("paint.print_state", DataType::Other),
+            ("candidate_level", DataType::Other),
+            ("point", DataType::Other),
+            ("booleanish", DataType::Other),
+            ("times_run", DataType::Other),
+            ("", DataType::Other),
+        ] {
+            assert_eq!(DataType::of(spelling), expected, "{spelling}");
+        }
+    }
 }

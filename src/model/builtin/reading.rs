@@ -2,10 +2,10 @@
 //!
 //! The rule: a reading holds facts; words for people are made in `wording.rs`, `column.rs` and `table.rs`.
 
-use crate::domain::catalog::{Column, ColumnStatistics, Reference, TableDetail, TableStatistics};
+use crate::domain::catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics};
 
 use super::{
-    data_type::{DataType, enum_values},
+    data_type::DataType,
     entity::Entity,
     shape::Shape,
     units,
@@ -160,6 +160,8 @@ pub struct ColumnReading<'a> {
     pub column: &'a Column,
     /// What its data look like.
     pub statistics: Option<&'a ColumnStatistics>,
+    /// The foreign key that it is part of.
+    pub key: Option<&'a ForeignKey>,
     /// Its type.
     pub data_type: DataType,
     /// Its name, word by word, without prefixes that mean nothing.
@@ -180,11 +182,7 @@ impl<'a> TableReading<'a> {
     /// Reads a table.
     pub fn of(detail: &'a TableDetail, statistics: Option<&'a TableStatistics>) -> Self {
         let names = detail.columns.iter().map(|column| column.name.as_str()).chain([detail.table.name.as_str()]);
-        let nearby = detail
-            .columns
-            .iter()
-            .filter_map(|column| column.references.as_ref())
-            .map(|reference| reference.table.as_str());
+        let nearby = detail.foreign_keys.iter().map(|key| key.table.as_str());
         let nearby = nearby.chain(detail.referenced_by.iter().map(String::as_str));
         let context = Context::of(names).near(nearby);
         let entity = Entity::of(&detail.table.name, &context);
@@ -194,7 +192,7 @@ impl<'a> TableReading<'a> {
     /// Reads one of its columns.
     pub fn column(&self, column: &'a Column) -> ColumnReading<'a> {
         let statistics = self.statistics.and_then(|all| all.columns.iter().find(|one| one.name == column.name));
-        let data_type = DataType::of(&column.data_type);
+        let data_type = DataType::of(column.built_in_type());
         let mut parts = words::split(&column.name);
         if parts.len() > 1 && self.shared_prefix.as_ref() == parts.first() {
             parts.remove(0);
@@ -227,6 +225,7 @@ impl<'a> TableReading<'a> {
         let mut reading = ColumnReading {
             column,
             statistics,
+            key: self.detail.foreign_key_of(&column.name),
             data_type,
             tokens,
             words,
@@ -240,14 +239,13 @@ impl<'a> TableReading<'a> {
     }
 
     /// What a foreign key points at.
-    pub fn target(&self, reference: &Reference) -> Entity {
-        Entity::of(&reference.table, &self.context)
+    pub fn target(&self, key: &ForeignKey) -> Entity {
+        Entity::of(&key.table, &self.context)
     }
 
     /// Whether a foreign key points back at this table.
-    pub fn is_own(&self, reference: &Reference) -> bool {
-        reference.table == self.detail.table.name
-            && reference.schema.as_ref().is_none_or(|schema| *schema == self.detail.schema)
+    pub fn is_own(&self, key: &ForeignKey) -> bool {
+        key.table == self.detail.table.name && key.schema.as_ref().is_none_or(|schema| *schema == self.detail.schema)
     }
 
     /// The columns of the primary key.
@@ -255,13 +253,9 @@ impl<'a> TableReading<'a> {
         self.detail.columns.iter().filter(|column| column.primary_key).collect()
     }
 
-    /// Columns with a foreign key.
-    pub fn foreign_keys(&self) -> Vec<(&'a Column, &'a Reference)> {
-        self.detail
-            .columns
-            .iter()
-            .filter_map(|column| column.references.as_ref().map(|reference| (column, reference)))
-            .collect()
+    /// Its foreign keys.
+    pub const fn foreign_keys(&self) -> &'a [ForeignKey] {
+        self.detail.foreign_keys.as_slice()
     }
 
     /// Whether its rows are people.
@@ -292,9 +286,8 @@ impl<'a> TableReading<'a> {
         if reading.is_sensitive {
             return;
         }
-        let listed = enum_values(&reading.column.data_type);
-        if !listed.is_empty() {
-            reading.values = listed;
+        if !reading.column.values.is_empty() {
+            reading.values.clone_from(&reading.column.values);
             reading.values_complete = true;
             return;
         }
@@ -319,7 +312,7 @@ impl<'a> TableReading<'a> {
         });
         let kind_fits = matches!(reading.data_type, DataType::Text | DataType::Other)
             || (reading.data_type == DataType::Integer && codes);
-        let key = reading.column.primary_key || reading.column.unique || reading.column.references.is_some();
+        let key = reading.column.primary_key || reading.column.unique || reading.key.is_some();
         let open = reading.words.last().is_some_and(|word| OPEN.contains(&word.as_str()));
         let numbers = one.samples.iter().all(|value| value.parse::<f64>().is_ok());
         let Some(distinct) = one.distinct else { return };
@@ -353,7 +346,17 @@ impl<'a> TableReading<'a> {
     }
 }
 
-impl ColumnReading<'_> {
+impl<'a> ColumnReading<'a> {
+    /// The foreign key that it is alone.
+    pub fn own_key(&self) -> Option<&'a ForeignKey> {
+        self.key.filter(|key| key.only_column().is_some())
+    }
+
+    /// Whether it holds any number of the values that its type lists.
+    pub fn is_set(&self) -> bool {
+        self.column.built_in_type().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("set("))
+    }
+
     /// The last word, or nothing.
     pub fn last(&self) -> &str {
         self.words.last().map_or("", String::as_str)
@@ -393,7 +396,8 @@ fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
 /// The first word of every column's name, where there are three columns or more and it says nothing:
 /// `cst_name`, `cst_city`, `cst_phone`.
 fn shared_prefix(detail: &TableDetail) -> Option<String> {
-    let own: Vec<&Column> = detail.columns.iter().filter(|column| column.references.is_none()).collect();
+    let own: Vec<&Column> =
+        detail.columns.iter().filter(|column| detail.foreign_key_of(&column.name).is_none()).collect();
     let first = words::split(&own.first()?.name).first()?.clone();
     let shared = own.len() >= 3
         && own.iter().all(|column| {

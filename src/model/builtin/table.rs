@@ -2,9 +2,11 @@
 //!
 //! The rule: what one row is comes from the name and the keys; a name that does not tell is quoted.
 
+use std::collections::BTreeSet;
+
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Reference},
+    catalog::{Column, ForeignKey},
     run::{RunOptions, Verbosity},
     suggestion::Draft,
 };
@@ -58,27 +60,42 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
     sketch.finish(options)
 }
 
-/// The tables that this one links, where it does little else: two or three references and at most two columns more
-/// that are not its own identifier or audit columns.
-pub fn links<'a>(table: &TableReading<'a>) -> Option<Vec<(&'a Column, &'a Reference)>> {
+/// The foreign keys to the tables that this one links, where it does little else: two or three of them, and at most two
+/// columns more that are not its own identifier or audit columns.
+pub fn links<'a>(table: &TableReading<'a>) -> Option<&'a [ForeignKey]> {
     let keys = table.foreign_keys();
     // What refers to its own kind is a thing with a place among others, not a pair of other things.
-    if !(2..=3).contains(&keys.len()) || keys.iter().any(|(_, reference)| table.is_own(reference)) {
+    if !(2..=3).contains(&keys.len()) || keys.iter().any(|key| table.is_own(key)) {
         return None;
     }
-    let all_in_key = keys.iter().all(|(column, _)| column.primary_key);
-    let key = table.primary_key();
+    let joined = joined(keys);
+    // Each side needs a column of its own.
+    let has_own = |at: usize| {
+        let elsewhere = |own: &str| keys.iter().enumerate().any(|(other, key)| other != at && key.has(own));
+        keys[at].columns.iter().any(|(own, _)| !elsewhere(own))
+    };
+    if !(0..keys.len()).all(has_own) {
+        return None;
+    }
+    let key: BTreeSet<&str> = table.primary_key().into_iter().map(|column| column.name.as_str()).collect();
     let others = table
         .detail
         .columns
         .iter()
         .filter(|column| {
-            column.references.is_none() && !(column.primary_key && key.len() == 1) && !is_audit(table, column)
+            !joined.contains(column.name.as_str())
+                && !(column.primary_key && key.len() == 1)
+                && !is_audit(table, column)
         })
         .count();
-    let is_link = (keys.len() == 2 && ((all_in_key && key.len() == 2 && others <= 2) || others == 0))
-        || (keys.len() == 3 && all_in_key && others == 0);
+    let is_link = (keys.len() == 2 && ((key == joined && others <= 2) || others == 0))
+        || (keys.len() == 3 && key == joined && others == 0);
     (is_link && table.detail.table.kind == AssetKind::Table).then_some(keys)
+}
+
+/// The columns of foreign keys.
+fn joined(keys: &[ForeignKey]) -> BTreeSet<&str> {
+    keys.iter().flat_map(|key| &key.columns).map(|(own, _)| own.as_str()).collect()
 }
 
 fn is_audit(table: &TableReading<'_>, column: &Column) -> bool {
@@ -108,18 +125,29 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
         return (texts, format!("It is a {view}, and its columns tell what it shows"));
     }
     if let Some(keys) = links(table) {
-        let things: Vec<String> = keys.iter().map(|(_, reference)| target_name(table, reference, true)).collect();
-        let ones: Vec<String> = keys.iter().map(|(_, reference)| target_name(table, reference, false)).collect();
+        let things: Vec<String> = keys.iter().map(|key| target_name(table, key, true)).collect();
+        let ones: Vec<String> = keys.iter().map(|key| target_name(table, key, false)).collect();
+        let linked = words::listed(&things, "and");
+        // Only a unique key over all sides lets no pair come twice.
+        let joined = joined(keys);
+        let is_unique = table
+            .detail
+            .unique_keys
+            .iter()
+            .any(|key| key.iter().map(String::as_str).collect::<BTreeSet<_>>() == joined);
+        let first = if is_unique {
+            format!("links {linked}: one row for each {}", if keys.len() == 2 { "pair" } else { "combination" })
+        } else {
+            format!("links {linked}")
+        };
+        let second = if is_unique {
+            format!("one row for each {} that belong together", words::listed(&ones, "and"))
+        } else {
+            let ones: Vec<String> = ones.iter().map(|one| format!("{} {one}", words::article(one))).collect();
+            format!("each row links {}", words::listed(&ones, "and"))
+        };
         return (
-            vec![
-                format!(
-                    "links {}: one row for each {}",
-                    words::listed(&things, "and"),
-                    if keys.len() == 2 { "pair" } else { "combination" }
-                ),
-                format!("one row for each {} that belong together", words::listed(&ones, "and")),
-                format!("junction table between {}", words::listed(&things, "and")),
-            ],
+            vec![first, second, format!("junction table between {linked}")],
             "Two or three foreign keys and little else make a junction table".to_owned(),
         );
     }
@@ -210,8 +238,8 @@ fn part_of(table: &TableReading<'_>) -> Option<String> {
     );
     let parent = table
         .foreign_keys()
-        .into_iter()
-        .map(|(_, reference)| table.target(reference))
+        .iter()
+        .map(|key| table.target(key))
         .find(|target| target.is_clear && target.words == head)?;
     (part && !head.is_empty()).then(|| format!("{last} of {} {}", words::article(&parent.one), parent.one))
 }
@@ -250,7 +278,7 @@ fn is_lookup(table: &TableReading<'_>) -> bool {
         || (table.entity.style == Style::Lookup && table.foreign_keys().is_empty())
 }
 
-fn target_name(table: &TableReading<'_>, reference: &Reference, many: bool) -> String {
+fn target_name(table: &TableReading<'_>, reference: &ForeignKey, many: bool) -> String {
     let target = table.target(reference);
     match (target.is_clear, many) {
         (true, true) => target.many,
@@ -265,7 +293,10 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
     let mut phrases: Vec<String> = Vec::new();
     for column in &table.detail.columns {
         let view = table.detail.table.kind != AssetKind::Table;
-        if column.primary_key || (column.references.is_some() && !view) || is_audit(table, column) {
+        if column.primary_key
+            || (table.detail.foreign_key_of(&column.name).is_some() && !view)
+            || is_audit(table, column)
+        {
             continue;
         }
         let reading = table.column(column);
@@ -370,12 +401,11 @@ fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
     }
     let count = table.detail.columns.len();
     sketch.evidence("structure", format!("{count} {}", if count == 1 { "column" } else { "columns" }), 0.08);
-    for (column, reference) in table.foreign_keys().into_iter().take(8) {
-        sketch.evidence(
-            "reference",
-            format!("{} refers to {}", words::quoted(&column.name), words::quoted(&reference.table)),
-            0.03,
-        );
+    for key in table.foreign_keys().iter().take(8) {
+        let own: Vec<String> = key.columns.iter().map(|(own, _)| words::quoted(own)).collect();
+        let refer = if own.len() == 1 { "refers" } else { "together refer" };
+        let detail = format!("{} {refer} to {}", words::listed(&own, "and"), words::quoted(&key.table));
+        sketch.evidence("reference", detail, 0.03);
     }
     let referring = referring(table).len();
     if referring > 0 {
@@ -404,22 +434,27 @@ fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
 fn details(table: &TableReading<'_>, commented: bool, sketch: &mut Sketch) {
     if links(table).is_none() || commented {
         let (mut always, mut perhaps): (Vec<String>, Vec<String>) = (Vec::new(), Vec::new());
-        for (column, reference) in table.foreign_keys() {
-            let target = table.target(reference);
-            let text = if let Some(role) =
-                (Place { table, column: &table.column(column), verbosity: Verbosity::Detailed }).part_played()
-            {
+        for key in table.foreign_keys() {
+            let target = table.target(key);
+            let columns = || table.detail.columns.iter().filter(|column| key.has(&column.name));
+            let only = key.only_column().and_then(|_| columns().next());
+            let role = only.and_then(|column| {
+                Place { table, column: &table.column(column), verbosity: Verbosity::Detailed }.part_played()
+            });
+            let text = if let Some(role) = role {
                 format!("{} {role}", words::article(&role))
-            } else if table.is_own(reference) {
+            } else if table.is_own(key) {
                 if target.is_clear { format!("another {}", target.one) } else { "another row".to_owned() }
             } else if target.is_clear {
                 format!("{} {}", words::article(&target.one), target.one)
             } else {
-                format!("a row of {}", words::shown(&reference.table))
+                format!("a row of {}", words::shown(&key.table))
             };
-            let filled =
-                table.column(column).statistics.and_then(|one| one.null_share).is_some_and(|share| share == 0.0);
-            let targets = if column.nullable && !filled { &mut perhaps } else { &mut always };
+            let may_miss = |column: &Column| {
+                let null_share = table.column(column).statistics.and_then(|one| one.null_share);
+                column.nullable && null_share.is_none_or(|share| share != 0.0)
+            };
+            let targets = if columns().any(may_miss) { &mut perhaps } else { &mut always };
             if !targets.contains(&text) {
                 targets.push(text);
             }

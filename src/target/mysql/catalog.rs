@@ -3,14 +3,14 @@
 //! Its texts are cast, since servers differ in how they type them, and its names are compared once more here,
 //! since its collation takes `A` and `a` for the same.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::{AssertSqlSafe, MySqlConnection, Row, mysql::MySqlRow};
 
-use super::super::COMMENTS_TABLE;
+use super::super::{COMMENTS_TABLE, text::shown};
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Reference, Schema, Table, TableDetail},
+    catalog::{Column, ForeignKey, Schema, Table, TableDetail},
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -95,6 +95,8 @@ pub(super) async fn tables(
             // A view's comment is the word VIEW, or why it does not work.
             comment: if is_view { None } else { remark(row)? },
             row_estimate: if is_view { None } else { row.try_get("row_estimate")? },
+            // Partitions are no tables here.
+            partition_of: None,
         });
     }
     tables.sort_by(|a, b| a.name.cmp(&b.name));
@@ -111,24 +113,29 @@ pub(super) async fn details(
         return Ok(Vec::new());
     }
     let found = tables(connection, schema, Some(names)).await?;
-    let mut columns = columns(connection, schema, Some(names)).await?;
-    for (table, column, reference) in references(connection, schema, Some(names)).await? {
-        let column = columns.get_mut(&table).and_then(|all| all.iter_mut().find(|known| known.name == column));
-        if let Some(column) = column
-            && column.references.is_none()
-        {
-            column.references = Some(reference);
-        }
-    }
+    let mut unique_keys = unique_keys(connection, schema, Some(names)).await?;
+    let mut columns = columns(connection, schema, Some(names), &unique_keys).await?;
+    let mut foreign_keys = foreign_keys(connection, schema, Some(names)).await?;
     let mut referrers = referrers(connection, schema, Some(names)).await?;
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
         let table = tables.remove(name)?;
+        let columns = columns.remove(name).unwrap_or_default();
+        let mut problems = Vec::new();
+        if table.kind == AssetKind::View && columns.is_empty() {
+            problems.push(format!(
+                "The columns of the view {} cannot be read: what it selects from is gone, or its definer may not read it.",
+                shown(name)
+            ));
+        }
         Some(TableDetail {
             database: None,
             schema: schema.to_owned(),
-            columns: columns.remove(name).unwrap_or_default(),
+            columns,
+            foreign_keys: foreign_keys.remove(name).unwrap_or_default(),
+            unique_keys: unique_keys.remove(name).unwrap_or_default(),
             referenced_by: referrers.remove(name).unwrap_or_default(),
+            problems,
             table,
         })
     });
@@ -140,8 +147,8 @@ async fn columns(
     connection: &mut MySqlConnection,
     schema: &str,
     names: Option<&[String]>,
+    unique_keys: &HashMap<String, Vec<Vec<String>>>,
 ) -> Result<HashMap<String, Vec<Column>>> {
-    let unique = unique_alone(connection, schema, names).await?;
     let rows = select(
         connection,
         "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
@@ -158,13 +165,16 @@ async fn columns(
     for row in &rows {
         let table: String = row.try_get("own_table")?;
         let name: String = row.try_get("name")?;
+        let data_type: String = row.try_get("data_type")?;
+        let alone = |key: &Vec<String>| matches!(key.as_slice(), [only] if *only == name);
         let column = Column {
-            data_type: row.try_get("data_type")?,
+            values: listed_values(&data_type),
+            data_type,
+            underlying: None,
             nullable: row.try_get::<String, _>("nullable")? == "YES",
             comment: remark(row)?,
             primary_key: row.try_get::<String, _>("part_of")? == "PRI",
-            unique: unique.contains(&(table.clone(), name.clone())),
-            references: None,
+            unique: unique_keys.get(&table).is_some_and(|keys| keys.iter().any(alone)),
             name,
         };
         columns.entry(table).or_default().push((row.try_get("place")?, column));
@@ -201,16 +211,50 @@ pub(super) async fn column_comment(
     Ok(None)
 }
 
-/// The columns on which a unique index stands alone.
-async fn unique_alone(
+/// The values of `enum('a','b')` or `set('a','b')`, exactly; none for other types. The server writes a quote twice and
+/// puts a backslash before what it would not print.
+fn listed_values(data_type: &str) -> Vec<String> {
+    let list = ["enum(", "set("].iter().find_map(|start| {
+        data_type
+            .get(..start.len())
+            .filter(|found| found.eq_ignore_ascii_case(start))
+            .map(|_| &data_type[start.len()..])
+    });
+    let Some(list) = list else { return Vec::new() };
+    let mut values = Vec::new();
+    let mut open: Option<String> = None;
+    let mut rest = list.chars().peekable();
+    while let Some(c) = rest.next() {
+        match (&mut open, c) {
+            (None, '\'') => open = Some(String::new()),
+            (None, _) => {}
+            (Some(value), '\'') if rest.next_if_eq(&'\'').is_some() => value.push('\''),
+            (Some(_), '\'') => values.extend(open.take()),
+            (Some(value), '\\') => value.push(match rest.next() {
+                Some('n') => '\n',
+                Some('r') => '\r',
+                Some('0') => '\0',
+                Some('Z') => '\u{1a}',
+                Some(c) => c,
+                None => '\\',
+            }),
+            (Some(value), c) => value.push(c),
+        }
+    }
+    values
+}
+
+/// The columns of each table's primary key and unique indexes.
+async fn unique_keys(
     connection: &mut MySqlConnection,
     schema: &str,
     names: Option<&[String]>,
-) -> Result<HashSet<(String, String)>> {
+) -> Result<HashMap<String, Vec<Vec<String>>>> {
     let rows = select(
         connection,
         "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
-           CAST(INDEX_NAME AS CHAR) AS index_name, CAST(COLUMN_NAME AS CHAR) AS name, SUB_PART IS NULL AS entire \
+           CAST(INDEX_NAME AS CHAR) AS index_name, CAST(COLUMN_NAME AS CHAR) AS name, SUB_PART IS NULL AS entire, \
+           CAST(SEQ_IN_INDEX AS SIGNED) AS place \
          FROM information_schema.STATISTICS WHERE NON_UNIQUE = 0 AND TABLE_SCHEMA = ?",
         "TABLE_NAME",
         schema,
@@ -218,30 +262,33 @@ async fn unique_alone(
     )
     .await?;
     // By table and index, its parts; a part is `None` where it is an expression or the start of a column.
-    let mut indexes: HashMap<(String, String), Vec<Option<String>>> = HashMap::new();
+    let mut indexes: BTreeMap<(String, String), Vec<(i64, Option<String>)>> = BTreeMap::new();
     for row in &rows {
         let part: Option<String> = row.try_get("name")?;
         let entire = row.try_get::<i64, _>("entire")? == 1;
         let parts = indexes.entry((row.try_get("own_table")?, row.try_get("index_name")?)).or_default();
-        parts.push(part.filter(|_| entire));
+        parts.push((row.try_get("place")?, part.filter(|_| entire)));
     }
-    let alone = indexes.into_iter().filter_map(|((table, _), parts)| match parts.as_slice() {
-        [Some(column)] => Some((table, column.clone())),
-        _ => None,
-    });
-    Ok(alone.collect())
+    let mut keys: HashMap<String, Vec<Vec<String>>> = HashMap::new();
+    for ((table, _), mut parts) in indexes {
+        parts.sort_by_key(|(place, _)| *place);
+        let columns: Option<Vec<String>> = parts.into_iter().map(|(_, part)| part).collect();
+        keys.entry(table).or_default().extend(columns);
+    }
+    Ok(keys)
 }
 
-/// What columns refer to: table, column, the other end. Keys of few columns come first.
-async fn references(
+/// The foreign keys of each table, those of few columns first.
+async fn foreign_keys(
     connection: &mut MySqlConnection,
     schema: &str,
     names: Option<&[String]>,
-) -> Result<Vec<(String, String, Reference)>> {
+) -> Result<HashMap<String, Vec<ForeignKey>>> {
     let rows = select(
         connection,
         "SELECT CAST(TABLE_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
            CAST(COLUMN_NAME AS CHAR) AS name, CAST(CONSTRAINT_NAME AS CHAR) AS key_name, \
+           CAST(ORDINAL_POSITION AS SIGNED) AS place, \
            CAST(REFERENCED_TABLE_SCHEMA AS CHAR) AS to_schema, CAST(REFERENCED_TABLE_NAME AS CHAR) AS to_table, \
            CAST(REFERENCED_COLUMN_NAME AS CHAR) AS to_column \
          FROM information_schema.KEY_COLUMN_USAGE WHERE REFERENCED_TABLE_NAME IS NOT NULL AND TABLE_SCHEMA = ?",
@@ -250,24 +297,30 @@ async fn references(
         names,
     )
     .await?;
-    let mut widths: HashMap<(String, String), usize> = HashMap::new();
-    let mut found = Vec::with_capacity(rows.len());
+    let mut found: BTreeMap<(String, String), (ForeignKey, Vec<i64>)> = BTreeMap::new();
     for row in &rows {
-        let table: String = row.try_get("own_table")?;
-        let key: String = row.try_get("key_name")?;
         let to_schema: String = row.try_get("to_schema")?;
-        let reference = Reference {
-            schema: (to_schema != schema).then_some(to_schema),
-            table: row.try_get("to_table")?,
-            column: row.try_get("to_column")?,
+        let (key, places) = match found.entry((row.try_get("own_table")?, row.try_get("key_name")?)) {
+            std::collections::btree_map::Entry::Occupied(entry) => entry.into_mut(),
+            std::collections::btree_map::Entry::Vacant(entry) => {
+                let schema = (to_schema != schema).then_some(to_schema);
+                let key = ForeignKey { schema, table: row.try_get("to_table")?, columns: Vec::new() };
+                entry.insert((key, Vec::new()))
+            }
         };
-        *widths.entry((table.clone(), key.clone())).or_default() += 1;
-        found.push((key, table, row.try_get::<String, _>("name")?, reference));
+        let place: i64 = row.try_get("place")?;
+        let at = places.partition_point(|before| *before < place);
+        places.insert(at, place);
+        key.columns.insert(at, (row.try_get("name")?, row.try_get("to_column")?));
     }
-    found.sort_by_cached_key(|(key, table, ..)| {
-        (widths.get(&(table.clone(), key.clone())).copied(), key.clone(), table.clone())
-    });
-    Ok(found.into_iter().map(|(_, table, column, reference)| (table, column, reference)).collect())
+    let mut keys: HashMap<String, Vec<ForeignKey>> = HashMap::new();
+    for ((table, _), (key, _)) in found {
+        keys.entry(table).or_default().push(key);
+    }
+    for keys in keys.values_mut() {
+        keys.sort_by_key(|key| key.columns.len());
+    }
+    Ok(keys)
 }
 
 /// Who refers to each table.
@@ -340,4 +393,17 @@ async fn select(
 
 fn remark(row: &MySqlRow) -> Result<Option<String>> {
     Ok(row.try_get::<Option<String>, _>("remark")?.filter(|remark| !remark.is_empty()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::listed_values;
+
+    #[test]
+    fn values_of_an_enumeration_are_exact() {
+        assert_eq!(listed_values("enum('5''','6''')"), ["5'", "6'"]);
+        assert_eq!(listed_values(r"ENUM('a,b','c'',''d','\\','x\ny')"), ["a,b", "c','d", "\\", "x\ny"]);
+        assert_eq!(listed_values("set('', 'ä und ö')"), ["", "ä und ö"]);
+        assert!(listed_values("varchar(20)").is_empty());
+    }
 }

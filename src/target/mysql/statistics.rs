@@ -17,7 +17,10 @@ use super::{
     },
     Flavour, GRACE, Server,
 };
-use crate::domain::{asset::AssetKind, catalog::TableDetail};
+use crate::domain::{
+    asset::AssetKind,
+    catalog::{Column, TableDetail},
+};
 
 /// Reads on one server.
 pub(super) struct MySqlReader<'a> {
@@ -26,14 +29,14 @@ pub(super) struct MySqlReader<'a> {
 }
 
 impl Reader for MySqlReader<'_> {
-    fn class(&self, data_type: &str) -> Class {
-        let declared = data_type.to_ascii_lowercase();
+    fn class(&self, column: &Column) -> Class {
+        let declared = column.data_type.to_ascii_lowercase();
         let base = declared.split(['(', ' ']).next().unwrap_or_default();
         match base {
             "tinyint" | "smallint" | "mediumint" | "int" | "integer" | "bigint" | "decimal" | "numeric" | "float"
             | "double" | "real" | "year" => Class::Number,
-            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" | "date" | "datetime"
-            | "timestamp" | "time" => Class::Text,
+            "date" | "datetime" | "timestamp" | "time" => Class::Moment,
+            "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => Class::Text,
             "enum" | "set" | "json" | "uuid" | "inet4" | "inet6" => Class::Unordered,
             // BLOB, BINARY, BIT, geometry and what is not known.
             _ => Class::Binary,

@@ -1,13 +1,26 @@
-//! What PostgreSQL's own catalog says.
+//! What PostgreSQL's own catalog says. What columns' types are is in `types`.
+//!
+//! The rule: a database of the encoding SQL_ASCII holds any bytes, so texts are bytes first. A partition's constraints
+//! are its parent's: what a parent's constraint has made on it, or on the same table for the partitions of the other
+//! end, is passed over, and a constraint of its own counts for the parent too.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
-use sqlx::{PgConnection, Row, postgres::PgRow};
+use sqlx::{
+    AssertSqlSafe, PgConnection, Row, ValueRef,
+    postgres::{PgRow, types::Oid},
+};
 
-use super::super::COMMENTS_TABLE;
+use super::{
+    super::{
+        COMMENTS_TABLE,
+        text::{Text, left_out, without},
+    },
+    types::{self, OwnType},
+};
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Database, Reference, Schema, Table, TableDetail},
+    catalog::{Column, Database, ForeignKey, Schema, Table, TableDetail, TableName},
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -30,7 +43,27 @@ pub(super) async fn can_write_comments(connection: &mut PgConnection) -> Result<
     .await
 }
 
-/// The databases that the login may connect to.
+/// A text of a row; `None` for null.
+pub(super) fn text(row: &PgRow, column: &str) -> Result<Option<Text>> {
+    let value = row.try_get_raw(column)?;
+    if value.is_null() {
+        return Ok(None);
+    }
+    value.as_bytes().map(|bytes| Some(Text::of(bytes))).map_err(sqlx::Error::Decode)
+}
+
+/// A name of a row; `None` for null and for what is not valid UTF-8.
+fn name(row: &PgRow, column: &str) -> Result<Option<String>> {
+    Ok(text(row, column)?.and_then(Text::valid))
+}
+
+/// A comment of a row; one that is not valid UTF-8 is a problem.
+fn comment(row: &PgRow, problems: &mut Vec<String>, of: &str) -> Result<Option<String>> {
+    let comment = text(row, "comment")?.and_then(|text| text.or_problem(problems, |_| without("comment", of)));
+    Ok(comment.filter(|comment| !comment.is_empty()))
+}
+
+/// The databases that the login may connect to. Their names and comments are of any encoding.
 pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Database>> {
     let rows = sqlx::query(
         "SELECT datname::text AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment \
@@ -39,10 +72,11 @@ pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Datab
     )
     .fetch_all(connection)
     .await?;
-    let mut databases = rows
-        .iter()
-        .map(|row| Ok(Database { name: row.try_get("name")?, comment: comment(row)? }))
-        .collect::<Result<Vec<_>>>()?;
+    let mut databases = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(name) = name(row, "name")? else { continue };
+        databases.push(Database { comment: comment(row, &mut Vec::new(), &name)?, name });
+    }
     databases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(databases)
 }
@@ -55,13 +89,53 @@ pub(super) async fn schemas(connection: &mut PgConnection) -> Result<Vec<Schema>
     )
     .fetch_all(connection)
     .await?;
-    let mut schemas = rows
-        .iter()
-        .map(|row| Ok(Schema { name: row.try_get("name")?, comment: comment(row)? }))
-        .collect::<Result<Vec<_>>>()?;
+    let mut schemas = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(name) = name(row, "name")? else { continue };
+        schemas.push(Schema { comment: comment(row, &mut Vec::new(), &name)?, name });
+    }
     schemas.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(schemas)
 }
+
+/// What of a schema's list of tables cannot be read: names that are not valid UTF-8, which SQL_ASCII alone allows.
+pub(super) async fn unreadable(connection: &mut PgConnection, schema: &str) -> Result<Vec<String>> {
+    let rows = sqlx::query(
+        "SELECT c.relname::text AS name, c.relkind::text AS kind \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         WHERE pg_catalog.current_setting('server_encoding') = 'SQL_ASCII' AND n.nspname::text = $1 \
+           AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.oid",
+    )
+    .bind(schema)
+    .fetch_all(connection)
+    .await?;
+    let mut problems = Vec::new();
+    for row in &rows {
+        let noun = kind_of(row.try_get("kind")?).noun();
+        if let Some(found) = text(row, "name")? {
+            found.or_problem(&mut problems, |lossy| left_out(noun, lossy, None));
+        }
+    }
+    Ok(problems)
+}
+
+fn kind_of(relation: &str) -> AssetKind {
+    match relation {
+        "v" => AssetKind::View,
+        "m" => AssetKind::MaterializedView,
+        _ => AssetKind::Table,
+    }
+}
+
+/// The partitions below a table, at any depth, and the table itself.
+const FAMILY: &str = "WITH RECURSIVE family (oid, head, is_head) AS ( \
+       SELECT c.oid, c.relname::text, true \
+       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+       WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p', 'f') \
+     UNION ALL \
+       SELECT p.oid, f.head, false FROM family f \
+       JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid \
+       JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition)";
 
 /// The tables of a schema, all or those of these names.
 pub(super) async fn tables(
@@ -69,18 +143,40 @@ pub(super) async fn tables(
     schema: &str,
     names: Option<&[String]>,
 ) -> Result<Vec<Table>> {
-    // Before PostgreSQL 14 a table that was never analyzed has 0 rows and 0 pages.
+    let tables = described(connection, schema, names).await?;
+    Ok(tables.into_iter().map(|(table, _)| table).collect())
+}
+
+/// The tables of a schema, each with what could not be read of it.
+async fn described(
+    connection: &mut PgConnection,
+    schema: &str,
+    names: Option<&[String]>,
+) -> Result<Vec<(Table, Vec<String>)>> {
+    // Before PostgreSQL 14 a table that was never analyzed has 0 rows and 0 pages. A partitioned table has no rows of
+    // its own.
     let rows = sqlx::query(
         "SELECT c.relname::text AS name, c.relkind::text AS kind, \
            pg_catalog.obj_description(c.oid, 'pg_class') AS comment, \
-           CASE WHEN c.relkind NOT IN ('r', 'p', 'm', 'f') THEN NULL \
+           CASE WHEN c.relkind = 'p' THEN coalesce(( \
+               WITH RECURSIVE part (oid) AS (SELECT c.oid UNION ALL \
+                 SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid) \
+               SELECT sum(CASE WHEN l.reltuples > 0 OR (l.reltuples = 0 AND l.relpages > 0) THEN l.reltuples::bigint \
+                   ELSE nullif(pg_catalog.pg_stat_get_live_tuples(l.oid), 0) END)::bigint \
+               FROM part JOIN pg_catalog.pg_class l ON l.oid = part.oid AND l.relkind IN ('r', 'f')), \
+               CASE WHEN c.reltuples > 0 THEN c.reltuples::bigint END) \
+             WHEN c.relkind NOT IN ('r', 'm', 'f') THEN NULL \
              WHEN c.reltuples > 0 OR (c.reltuples = 0 AND (c.relpages > 0 \
-               OR current_setting('server_version_num')::int >= 140000)) THEN c.reltuples::bigint \
+               OR pg_catalog.current_setting('server_version_num')::int >= 140000)) THEN c.reltuples::bigint \
              WHEN c.relkind IN ('r', 'm') THEN nullif(pg_catalog.pg_stat_get_live_tuples(c.oid), 0) \
-           END AS row_estimate \
+           END AS row_estimate, \
+           parent.relname::text AS parent, nullif(parents.nspname::text, $1) AS parent_schema \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
-           AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname <> $3 \
+         LEFT JOIN pg_catalog.pg_inherits i ON c.relispartition AND i.inhrelid = c.oid \
+         LEFT JOIN pg_catalog.pg_class parent ON parent.oid = i.inhparent \
+         LEFT JOIN pg_catalog.pg_namespace parents ON parents.oid = parent.relnamespace \
+         WHERE n.nspname::text = $1 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+           AND c.relkind IN ('r', 'p', 'v', 'm', 'f') AND c.relname::text <> $3 \
            AND ($2::text[] IS NULL OR c.relname::text = ANY ($2))",
     )
     .bind(schema)
@@ -88,56 +184,103 @@ pub(super) async fn tables(
     .bind(COMMENTS_TABLE)
     .fetch_all(connection)
     .await?;
-    let mut tables = rows
-        .iter()
-        .map(|row| {
-            let kind = match row.try_get::<&str, _>("kind")? {
-                "v" => AssetKind::View,
-                "m" => AssetKind::MaterializedView,
-                _ => AssetKind::Table,
-            };
-            Ok(Table {
-                name: row.try_get("name")?,
-                kind,
-                comment: comment(row)?,
-                row_estimate: row.try_get("row_estimate")?,
-            })
-        })
-        .collect::<Result<Vec<_>>>()?;
-    tables.sort_by(|a, b| a.name.cmp(&b.name));
+    let mut tables = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let Some(own) = name(row, "name")? else { continue };
+        let mut problems = Vec::new();
+        let parent_schema = name(row, "parent_schema")?;
+        let table = Table {
+            kind: kind_of(row.try_get("kind")?),
+            comment: comment(row, &mut problems, &own)?,
+            row_estimate: row.try_get("row_estimate")?,
+            partition_of: name(row, "parent")?.map(|table| TableName { schema: parent_schema, table }),
+            name: own,
+        };
+        tables.push((table, problems));
+    }
+    tables.sort_by(|(a, _), (b, _)| a.name.cmp(&b.name));
     Ok(tables)
 }
 
-/// The structure of these tables, in four statements however many they are.
+/// The structure of these tables, in six statements however many they are.
 pub(super) async fn details(
     connection: &mut PgConnection,
     database: Option<&str>,
     schema: &str,
     names: &[String],
 ) -> Result<Vec<TableDetail>> {
-    let found = tables(connection, schema, Some(names)).await?;
-    let mut columns = columns(connection, schema, names).await?;
-    for (table, column, reference) in references(connection, schema, names).await? {
-        let column = columns.get_mut(&table).and_then(|all| all.iter_mut().find(|known| known.name == column));
-        if let Some(column) = column
-            && column.references.is_none()
-        {
-            column.references = Some(reference);
-        }
-    }
+    let mut tables: HashMap<String, (Table, Vec<String>)> = described(connection, schema, Some(names))
+        .await?
+        .into_iter()
+        .map(|(table, problems)| (table.name.clone(), (table, problems)))
+        .collect();
+    let mut keys = unique_keys(connection, schema, names).await?;
+    let mut columns = columns(connection, schema, names, &keys, &mut tables).await?;
+    let mut foreign_keys = foreign_keys(connection, schema, names).await?;
     let mut referrers = referrers(connection, schema, names).await?;
-    let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
-        let table = tables.remove(name)?;
+        let (table, problems) = tables.remove(name)?;
         Some(TableDetail {
             database: database.map(str::to_owned),
             schema: schema.to_owned(),
             columns: columns.remove(name).unwrap_or_default(),
+            foreign_keys: foreign_keys.remove(name).unwrap_or_default(),
+            unique_keys: keys.remove(name).unwrap_or_default().into_iter().map(|key| key.columns).collect(),
             referenced_by: referrers.remove(name).unwrap_or_default(),
+            problems,
             table,
         })
     });
     Ok(details.collect())
+}
+
+/// A primary key, or a unique index that holds for all rows.
+struct UniqueKey {
+    primary: bool,
+    columns: Vec<String>,
+}
+
+/// The unique keys of each table, the primary one first.
+async fn unique_keys(
+    connection: &mut PgConnection,
+    schema: &str,
+    names: &[String],
+) -> Result<HashMap<String, Vec<UniqueKey>>> {
+    let rows = sqlx::query(
+        "SELECT c.relname::text AS table_name, x.indexrelid AS key, x.indisprimary AS primary_key, \
+           a.attname::text AS name \
+         FROM pg_catalog.pg_index x \
+         JOIN pg_catalog.pg_class c ON c.oid = x.indrelid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         CROSS JOIN LATERAL unnest((x.indkey::int2[])[0:x.indnkeyatts - 1]) WITH ORDINALITY AS part (number, place) \
+         LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = part.number AND part.number > 0 \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND x.indisunique AND x.indpred IS NULL \
+           AND (x.indisvalid OR x.indisprimary) \
+         ORDER BY x.indisprimary DESC, x.indexrelid, part.place",
+    )
+    .bind(schema)
+    .bind(names)
+    .fetch_all(connection)
+    .await?;
+    let mut found: Vec<(Oid, String, bool, Option<Vec<String>>)> = Vec::new();
+    for row in &rows {
+        let key: Oid = row.try_get("key")?;
+        if found.last().is_none_or(|(last, ..)| *last != key) {
+            let table = name(row, "table_name")?.unwrap_or_default();
+            found.push((key, table, row.try_get("primary_key")?, Some(Vec::new())));
+        }
+        let Some((.., columns)) = found.last_mut() else { continue };
+        // An expression has no name.
+        match (columns.as_mut(), name(row, "name")?) {
+            (Some(columns), Some(column)) => columns.push(column),
+            _ => *columns = None,
+        }
+    }
+    let mut keys: HashMap<String, Vec<UniqueKey>> = HashMap::new();
+    for (_, table, primary, columns) in found {
+        keys.entry(table).or_default().extend(columns.map(|columns| UniqueKey { primary, columns }));
+    }
+    Ok(keys)
 }
 
 /// The columns of each table.
@@ -145,112 +288,132 @@ async fn columns(
     connection: &mut PgConnection,
     schema: &str,
     names: &[String],
+    keys: &HashMap<String, Vec<UniqueKey>>,
+    tables: &mut HashMap<String, (Table, Vec<String>)>,
 ) -> Result<HashMap<String, Vec<Column>>> {
     let rows = sqlx::query(
-        "SELECT c.relname::text AS table_name, a.attname::text AS name, \
-           pg_catalog.format_type(a.atttypid, a.atttypmod) AS data_type, NOT a.attnotnull AS nullable, \
-           pg_catalog.col_description(a.attrelid, a.attnum) AS comment, \
-           coalesce(i.primary_key, false) AS primary_key, coalesce(i.single, false) AS single \
+        "SELECT c.relname::text AS table_name, a.attname::text AS name, a.atttypid AS type, \
+           pg_catalog.format_type(a.atttypid, a.atttypmod) AS data_type, a.attnotnull AS required, \
+           pg_catalog.col_description(a.attrelid, a.attnum) AS comment \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped \
-         LEFT JOIN LATERAL ( \
-           SELECT bool_or(x.indisprimary) AS primary_key, \
-             bool_or(x.indnkeyatts = 1 AND x.indpred IS NULL AND x.indisvalid) AS single \
-           FROM pg_catalog.pg_index x \
-           WHERE x.indrelid = c.oid AND x.indisunique \
-             AND a.attnum = ANY ((x.indkey::int2[])[0:x.indnkeyatts - 1])) i ON true \
-         WHERE n.nspname = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
          ORDER BY c.oid, a.attnum",
     )
     .bind(schema)
     .bind(names)
-    .fetch_all(connection)
+    .fetch_all(&mut *connection)
     .await?;
+    let of_rows: Vec<Oid> = rows.iter().map(|row| row.try_get("type")).collect::<Result<_>>()?;
+    let own_types = types::own_types(connection, &of_rows).await?;
+    let built_in = OwnType::default();
     let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
-    for row in &rows {
-        // The search path leaves out `public`, which people do.
-        let data_type: &str = row.try_get("data_type")?;
-        columns.entry(row.try_get("table_name")?).or_default().push(Column {
-            name: row.try_get("name")?,
-            data_type: data_type.strip_prefix("public.").unwrap_or(data_type).to_owned(),
-            nullable: row.try_get("nullable")?,
-            comment: comment(row)?,
-            primary_key: row.try_get("primary_key")?,
-            unique: row.try_get("single")?,
-            references: None,
-        });
+    for (row, of_row) in rows.iter().zip(&of_rows) {
+        let Some(table) = name(row, "table_name")? else { continue };
+        let Some((_, problems)) = tables.get_mut(&table) else { continue };
+        let Some(found) = text(row, "name")? else { continue };
+        let Some(name) = found.or_problem(problems, |lossy| left_out("column", lossy, Some(&table))) else { continue };
+        let of = format!("{table}.{name}");
+        let data_type = text(row, "data_type")?.and_then(|text| text.or_problem(problems, |_| without("type", &of)));
+        let own = own_types.get(of_row).unwrap_or(&built_in);
+        if own.unreadable {
+            problems.push(without("list of values", &of));
+        }
+        let keys = keys.get(&table).map_or(&[][..], Vec::as_slice);
+        let alone = |key: &UniqueKey| matches!(key.columns.as_slice(), [only] if *only == name);
+        let column = Column {
+            // The search path leaves out `public`, which people do.
+            data_type: data_type.map(|name| name.strip_prefix("public.").unwrap_or(&name).to_owned()).unwrap_or_default(),
+            underlying: own.underlying.clone(),
+            values: own.values.clone(),
+            nullable: !row.try_get::<bool, _>("required")? && !own.required,
+            comment: comment(row, problems, &of)?,
+            primary_key: keys.iter().any(|key| key.primary && key.columns.contains(&name)),
+            unique: keys.iter().any(alone),
+            name,
+        };
+        columns.entry(table).or_default().push(column);
     }
     Ok(columns)
 }
 
-/// What columns refer to: table, column, the other end. Keys of few columns come first.
-async fn references(
+/// The foreign keys of each table, those of few columns first.
+async fn foreign_keys(
     connection: &mut PgConnection,
     schema: &str,
     names: &[String],
-) -> Result<Vec<(String, String, Reference)>> {
-    let rows = sqlx::query(
-        "SELECT c.relname::text AS table_name, a.attname::text AS column_name, nullif(rn.nspname::text, $1) AS schema, \
-           r.relname::text AS to_table, ra.attname::text AS to_column \
-         FROM pg_catalog.pg_constraint k \
-         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+) -> Result<HashMap<String, Vec<ForeignKey>>> {
+    let statement = format!(
+        "{FAMILY} SELECT f.head AS table_name, f.is_head, k.oid AS key, a.attname::text AS column_name, \
+           nullif(rn.nspname::text, $1) AS schema, r.relname::text AS to_table, ra.attname::text AS to_column \
+         FROM family f JOIN pg_catalog.pg_constraint k ON k.conrelid = f.oid AND k.contype = 'f' \
          JOIN pg_catalog.pg_class r ON r.oid = k.confrelid \
          JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
-         CROSS JOIN LATERAL unnest(k.conkey, k.confkey) AS pair (own, other) \
-         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = pair.own \
+         LEFT JOIN pg_catalog.pg_constraint up ON up.oid = k.conparentid \
+         CROSS JOIN LATERAL unnest(k.conkey, k.confkey) WITH ORDINALITY AS pair (own, other, place) \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND a.attnum = pair.own \
          JOIN pg_catalog.pg_attribute ra ON ra.attrelid = r.oid AND ra.attnum = pair.other \
-         WHERE k.contype = 'f' AND n.nspname = $1 AND c.relname::text = ANY ($2) \
-         ORDER BY cardinality(k.conkey), k.conparentid, k.conname",
-    )
-    .bind(schema)
-    .bind(names)
-    .fetch_all(connection)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            let reference = Reference {
-                schema: row.try_get("schema")?,
-                table: row.try_get("to_table")?,
-                column: row.try_get("to_column")?,
-            };
-            Ok((row.try_get("table_name")?, row.try_get("column_name")?, reference))
-        })
-        .collect()
+         WHERE up.oid IS NULL OR (f.is_head AND up.conrelid <> k.conrelid) \
+         ORDER BY NOT f.is_head, cardinality(k.conkey), k.conname, k.oid, f.head, pair.place"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(schema).bind(names).fetch_all(connection).await?;
+    let mut found: BTreeMap<(String, usize), ForeignKey> = BTreeMap::new();
+    let mut places: HashMap<(String, Oid), usize> = HashMap::new();
+    for row in &rows {
+        // A name that cannot be read belongs to nothing that is described.
+        let (Some(table), Some(own), Some(to), Some(other)) =
+            (name(row, "table_name")?, name(row, "column_name")?, name(row, "to_table")?, name(row, "to_column")?)
+        else {
+            continue;
+        };
+        let next = places.len();
+        let place = *places.entry((table.clone(), row.try_get("key")?)).or_insert(next);
+        let schema = name(row, "schema")?;
+        let key = found.entry((table, place)).or_insert_with(|| ForeignKey { schema, table: to, columns: Vec::new() });
+        key.columns.push((own, other));
+    }
+    let mut keys: HashMap<String, Vec<ForeignKey>> = HashMap::new();
+    for ((table, _), key) in found {
+        let keys = keys.entry(table).or_default();
+        if !keys.contains(&key) {
+            keys.push(key);
+        }
+    }
+    for keys in keys.values_mut() {
+        keys.sort_by_key(|key| key.columns.len());
+    }
+    Ok(keys)
 }
 
-/// Who refers to each table.
+/// Which tables refer to each table or to a partition of it. For a partition that refers, its topmost parent stands.
 async fn referrers(
     connection: &mut PgConnection,
     schema: &str,
     names: &[String],
 ) -> Result<HashMap<String, Vec<String>>> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT r.relname::text AS table_name, nullif(n.nspname::text, $1) AS schema, c.relname::text AS referrer \
-         FROM pg_catalog.pg_constraint k \
-         JOIN pg_catalog.pg_class c ON c.oid = k.conrelid \
-         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         JOIN pg_catalog.pg_class r ON r.oid = k.confrelid \
-         JOIN pg_catalog.pg_namespace rn ON rn.oid = r.relnamespace \
-         WHERE k.contype = 'f' AND rn.nspname = $1 AND r.relname::text = ANY ($2)",
-    )
-    .bind(schema)
-    .bind(names)
-    .fetch_all(connection)
-    .await?;
+    let statement = format!(
+        "{FAMILY} SELECT DISTINCT f.head AS table_name, nullif(n.nspname::text, $1) AS schema, \
+           c.relname::text AS referrer \
+         FROM family f JOIN pg_catalog.pg_constraint k ON k.confrelid = f.oid AND k.contype = 'f' \
+           AND k.conparentid = 0 \
+         CROSS JOIN LATERAL ( \
+           WITH RECURSIVE up (oid) AS (SELECT k.conrelid UNION ALL \
+             SELECT i.inhparent FROM up JOIN pg_catalog.pg_class p ON p.oid = up.oid AND p.relispartition \
+             JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid) \
+           SELECT p.oid FROM up JOIN pg_catalog.pg_class p ON p.oid = up.oid AND NOT p.relispartition LIMIT 1) top \
+         JOIN pg_catalog.pg_class c ON c.oid = top.oid \
+         JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace"
+    );
+    let rows = sqlx::query(AssertSqlSafe(statement)).bind(schema).bind(names).fetch_all(connection).await?;
     let mut referrers: HashMap<String, Vec<String>> = HashMap::new();
     for row in &rows {
-        let referrer: String = row.try_get("referrer")?;
-        let schema: Option<String> = row.try_get("schema")?;
+        let (Some(table), Some(referrer)) = (name(row, "table_name")?, name(row, "referrer")?) else { continue };
+        let schema = name(row, "schema")?;
         let referrer = schema.map_or_else(|| referrer.clone(), |schema| format!("{schema}.{referrer}"));
-        referrers.entry(row.try_get("table_name")?).or_default().push(referrer);
+        referrers.entry(table).or_default().push(referrer);
     }
     for all in referrers.values_mut() {
         all.sort();
     }
     Ok(referrers)
-}
-
-fn comment(row: &PgRow) -> Result<Option<String>> {
-    Ok(row.try_get::<Option<String>, _>("comment")?.filter(|comment| !comment.is_empty()))
 }

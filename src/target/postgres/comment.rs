@@ -7,11 +7,12 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
 use super::{
     super::{
-        comment::{gone, keeps, named, not_kept},
+        comment::{gone, keeps, named, not_kept, readable},
         connections::{CATALOG_TIME, Connections, bounded},
         quote::{ansi, postgres_text},
+        text::Text,
     },
-    GRACE, PostgresTarget, begin, fence, write_transaction,
+    GRACE, PostgresTarget, begin, catalog, fence, write_transaction,
 };
 use crate::{
     domain::asset::{AssetKind, AssetPath},
@@ -22,7 +23,7 @@ use crate::{
 struct Found {
     /// What `COMMENT ON` calls it, with its name.
     on: String,
-    comment: Option<String>,
+    comment: Option<Text>,
     owner: String,
     /// Whether the login counts as the owner.
     owned: bool,
@@ -36,7 +37,7 @@ impl Found {
 
 /// The comment that stands there.
 pub(super) async fn comment(target: &PostgresTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
-    Ok(look(target, asset).await?.comment)
+    readable(look(target, asset).await?.comment, asset)
 }
 
 /// The statement that would write it.
@@ -212,10 +213,9 @@ fn read(row: &PgRow, asset: &AssetPath) -> Result<Option<Found>, sqlx::Error> {
         }
         _ => return Ok(None),
     };
-    let comment: Option<String> = row.try_get("comment")?;
     Ok(Some(Found {
         on,
-        comment: comment.filter(|comment| !comment.is_empty()),
+        comment: catalog::text(row, "comment")?,
         owner: row.try_get("owner")?,
         owned: row.try_get("owned")?,
     }))

@@ -166,7 +166,12 @@ async fn look(connection: &mut PgConnection, table: &TableDetail, columns: &[&st
              ON reached.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = reached.object \
            LEFT JOIN pg_catalog.pg_foreign_server s \
              ON reached.class = 'pg_catalog.pg_foreign_server'::pg_catalog.regclass AND s.oid = reached.object) \
-         SELECT CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples > 0 THEN c.reltuples END AS pages_of, \
+         SELECT CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples > 0 THEN c.reltuples \
+             WHEN c.relkind = 'p' THEN ( \
+               WITH RECURSIVE part (oid) AS (SELECT c.oid UNION ALL \
+                 SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid) \
+               SELECT CASE WHEN bool_and(l.relkind = 'r') THEN nullif(sum(greatest(l.reltuples, 0)), 0)::real END \
+               FROM part JOIN pg_catalog.pg_class l ON l.oid = part.oid AND l.relkind <> 'p') END AS pages_of, \
            EXISTS (SELECT 1 FROM pg_catalog.pg_inherits h WHERE h.inhparent = c.oid) AS has_children, \
            EXISTS (SELECT 1 FROM found WHERE found.relkind IN ('v', 'f')) AS reaches_beyond, \
            NOT EXISTS (SELECT 1 FROM found WHERE found.owner IS NOT NULL AND NOT {of_object} \

@@ -8,6 +8,7 @@ mod catalog;
 mod comment;
 mod fence;
 mod statistics;
+mod types;
 
 use std::{
     collections::HashMap,
@@ -236,6 +237,12 @@ impl Target for PostgresTarget {
         let mut transaction = begin(&connections, CATALOG_TIME).await?;
         let work = catalog::details(&mut transaction, name.as_deref(), schema, tables);
         bounded(&connections.place, CATALOG_TIME + GRACE, work).await
+    }
+
+    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
+        let connections = self.database(database).await?;
+        let mut transaction = begin(&connections, CATALOG_TIME).await?;
+        bounded(&connections.place, CATALOG_TIME + GRACE, catalog::unreadable(&mut transaction, schema)).await
     }
 
     async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {

@@ -15,7 +15,10 @@ use super::{
     GRACE, begin,
     fence::{self, Access, Reading},
 };
-use crate::{domain::catalog::TableDetail, port::target::TargetError};
+use crate::{
+    domain::catalog::{Column, TableDetail},
+    port::target::TargetError,
+};
 
 /// Reads in one database.
 pub(super) struct PostgresReader {
@@ -31,18 +34,19 @@ enum Read {
 }
 
 impl Reader for PostgresReader {
-    fn class(&self, data_type: &str) -> Class {
+    fn class(&self, column: &Column) -> Class {
+        let data_type = column.built_in_type();
         let base = data_type.split('(').next().unwrap_or_default().trim();
         match base {
             _ if data_type.ends_with("[]") => Class::Unordered,
             "smallint" | "integer" | "bigint" | "numeric" | "real" | "double precision" | "oid" => Class::Number,
-            "text" | "character varying" | "character" | "citext" | "name" | "date" | "timestamp" | "time" => {
-                Class::Text
-            }
+            "text" | "character varying" | "character" | "citext" | "name" => Class::Text,
+            "date" | "timestamp" | "time" | "interval" => Class::Moment,
             "bytea" => Class::Binary,
-            _ if base.starts_with("timestamp ") || base.starts_with("time ") || base.ends_with(".citext") => {
-                Class::Text
+            _ if base.starts_with("timestamp ") || base.starts_with("time ") || base.starts_with("interval ") => {
+                Class::Moment
             }
+            _ if base.ends_with(".citext") => Class::Text,
             _ => Class::Unordered,
         }
     }

@@ -1,11 +1,11 @@
 //! What the values of one column look like.
 
 use std::{
-    cmp::Ordering,
     collections::HashMap,
     hash::{DefaultHasher, Hash, Hasher},
 };
 
+use super::order::Place;
 use crate::domain::catalog::ColumnStatistics;
 
 /// Samples kept of a column.
@@ -18,7 +18,9 @@ const CHARACTERS_KEPT: usize = 80;
 pub(in crate::target) enum Class {
     /// Ordered as numbers.
     Number,
-    /// Ordered as their texts are: texts, and dates and times in their ISO form.
+    /// Ordered as dates, times and durations.
+    Moment,
+    /// Ordered as their texts are.
     Text,
     /// Texts without an order that means something: JSON, arrays, identifiers, booleans.
     Unordered,
@@ -69,17 +71,30 @@ impl ColumnSample {
     }
 
     pub(super) fn finish(self) -> ColumnStatistics {
-        let class = self.class;
-        let order = |a: &&String, b: &&String| compare(class, a, b);
-        let ordered = matches!(class, Class::Number | Class::Text) && self.hidden == 0;
-        // An empty text says nothing as the smallest value or as a sample.
-        let shown = || self.counts.keys().filter(|text| !text.trim().is_empty());
-        let bound = |text: Option<&String>| text.filter(|_| ordered).map(|text| cut(text));
+        let ordered = matches!(self.class, Class::Number | Class::Moment | Class::Text) && self.hidden == 0;
+        // An empty text says nothing as the smallest value or as a sample, and what is no number is no bound.
+        let shown = self.counts.keys().filter(|text| !text.trim().is_empty() && !text.eq_ignore_ascii_case("nan"));
+        let mut bounds: Option<[(Place, &String); 2]> = None;
+        for text in shown.filter(|_| ordered) {
+            let at = || (Place::of(self.class, text), text);
+            match &mut bounds {
+                None => bounds = Some([at(), at()]),
+                Some([low, high]) => {
+                    let at = at();
+                    if at < *low {
+                        *low = at;
+                    } else if at > *high {
+                        *high = at;
+                    }
+                }
+            }
+        }
+        let [minimum, maximum] = bounds.map_or([None, None], |bounds| bounds.map(|(_, text)| Some(cut(text))));
         ColumnStatistics {
             null_share: (self.rows > 0).then(|| f64::from(self.nulls) / f64::from(self.rows)),
             distinct: (self.rows > 0 && self.hidden == 0).then(|| i64::try_from(self.counts.len()).unwrap_or(i64::MAX)),
-            minimum: bound(shown().min_by(order)),
-            maximum: bound(shown().max_by(order)),
+            minimum,
+            maximum,
             samples: self.samples(),
             name: self.name,
         }
@@ -95,7 +110,7 @@ impl ColumnSample {
             .collect();
         values.sort_by_cached_key(|(text, count)| (u32::MAX - count, hash(text), (*text).clone()));
         let mut chosen: Vec<&String> = values.into_iter().map(|(text, _)| text).take(SAMPLES).collect();
-        chosen.sort_by(|a, b| compare(self.class, a, b));
+        chosen.sort_by_cached_key(|text| (Place::of(self.class, text), (*text).clone()));
         let mut samples: Vec<String> = chosen.into_iter().map(|text| cut(text)).collect();
         samples.dedup();
         samples
@@ -111,22 +126,6 @@ fn hash(text: &str) -> u64 {
 
 fn cut(text: &str) -> String {
     text.chars().take(CHARACTERS_KEPT).collect()
-}
-
-/// Numbers before what is no number; equal numbers by their texts, so that the order is total.
-fn compare(class: Class, a: &str, b: &str) -> Ordering {
-    if class != Class::Number {
-        return a.cmp(b);
-    }
-    if let (Ok(a), Ok(b)) = (a.parse::<i128>(), b.parse::<i128>()) {
-        return a.cmp(&b);
-    }
-    match (a.parse::<f64>(), b.parse::<f64>()) {
-        (Ok(x), Ok(y)) => x.total_cmp(&y).then_with(|| a.cmp(b)),
-        (Ok(_), Err(_)) => Ordering::Less,
-        (Err(_), Ok(_)) => Ordering::Greater,
-        (Err(_), Err(_)) => a.cmp(b),
-    }
 }
 
 #[cfg(test)]

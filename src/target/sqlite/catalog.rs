@@ -1,16 +1,23 @@
 //! What SQLite's own catalog says, and the comments in `gloss_comments`.
+//!
+//! The rule: SQLite checks neither that a text is UTF-8 nor that what a definition names exists, so texts are bytes
+//! first, and a statement that one table spoils is repeated for each table by itself.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
-use sqlx::{AssertSqlSafe, Row, SqliteConnection};
+use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
 
 use super::{
-    super::{COMMENTS_TABLE, quote::ansi},
-    SCHEMA,
+    super::{
+        COMMENTS_TABLE,
+        quote::ansi,
+        text::{Text, left_out, shown, without},
+    },
+    SCHEMA, is_of_object, lacks,
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Reference, Table, TableDetail},
+    catalog::{Column, ForeignKey, Table, TableDetail},
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -26,28 +33,79 @@ pub(super) async fn version(connection: &mut SqliteConnection) -> Result<String>
     sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await
 }
 
+/// A text of a row; `None` for null.
+fn text(row: &SqliteRow, column: &str) -> Result<Option<Text>> {
+    Ok(row.try_get_unchecked::<Option<&[u8]>, _>(column)?.map(Text::of))
+}
+
+/// A name of a row; `None` for null and for what is not valid UTF-8.
+fn name(row: &SqliteRow, column: &str) -> Result<Option<String>> {
+    Ok(text(row, column)?.and_then(Text::valid))
+}
+
+/// What could not be read of tables, by their names.
+#[derive(Default)]
+struct Problems(HashMap<String, Vec<String>>);
+
+impl Problems {
+    fn of(&mut self, table: &str) -> &mut Vec<String> {
+        self.0.entry(table.to_owned()).or_default()
+    }
+
+    fn add(&mut self, table: &str, problem: String) {
+        let problems = self.of(table);
+        if !problems.contains(&problem) {
+            problems.push(problem);
+        }
+    }
+}
+
+/// Runs a statement over tables, given as a JSON list. If one of them spoils it, each is asked by itself, and a table
+/// that fails has no rows and a problem.
+async fn over(
+    connection: &mut SqliteConnection,
+    statement: &'static str,
+    tables: &[&str],
+    problems: &mut Problems,
+) -> Result<Vec<SqliteRow>> {
+    match sqlx::query(statement).bind(json(tables)).fetch_all(&mut *connection).await {
+        Err(error) if is_of_object(&error) => {}
+        whole => return whole,
+    }
+    let mut rows = Vec::new();
+    for table in tables {
+        match sqlx::query(statement).bind(json(&[table])).fetch_all(&mut *connection).await {
+            Ok(found) => rows.extend(found),
+            Err(error) if is_of_object(&error) => problems
+                .add(table, format!("The structure of {} cannot be read whole: {}.", shown(table), lacks(&error))),
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(rows)
+}
+
 /// The texts of `gloss_comments`.
 #[derive(Default)]
-pub(super) struct Comments(HashMap<(String, String, String), String>);
+pub(super) struct Comments(HashMap<(String, String, String), Text>);
 
 impl Comments {
     pub(super) fn of_database(&self) -> Option<String> {
-        self.get(AssetKind::Database, "", "")
+        self.get(AssetKind::Database, "", "").and_then(Text::valid)
     }
 
     pub(super) fn of_schema(&self) -> Option<String> {
-        self.get(AssetKind::Schema, "", "")
+        self.get(AssetKind::Schema, "", "").and_then(Text::valid)
     }
 
-    fn of_table(&self, kind: AssetKind, table: &str) -> Option<String> {
+    fn of_table(&self, kind: AssetKind, table: &str) -> Option<Text> {
         self.get(kind, table, "")
     }
 
-    fn of_column(&self, table: &str, column: &str) -> Option<String> {
+    fn of_column(&self, table: &str, column: &str) -> Option<Text> {
         self.get(AssetKind::Column, table, column)
     }
 
-    fn get(&self, kind: AssetKind, table: &str, column: &str) -> Option<String> {
+    fn get(&self, kind: AssetKind, table: &str, column: &str) -> Option<Text> {
         self.0.get(&(kind.as_str().to_owned(), table.to_owned(), column.to_owned())).cloned()
     }
 }
@@ -69,7 +127,7 @@ pub(super) async fn comment(
     kind: &str,
     table: &str,
     column: &str,
-) -> Result<Option<String>> {
+) -> Result<Option<Text>> {
     if !has_comments(connection).await? {
         return Ok(None);
     }
@@ -79,13 +137,14 @@ pub(super) async fn comment(
         _ => format!("{name} = ?"),
     };
     let statement = format!(
-        "SELECT CAST(comment AS TEXT) FROM main.gloss_comments \
+        "SELECT CAST(comment AS TEXT) AS comment FROM main.gloss_comments \
          WHERE kind IN (?, ?) AND {} AND {} AND coalesce(comment, '') <> '' LIMIT 1",
         equals("table_name", table),
         equals("column_name", column)
     );
-    let query = sqlx::query_scalar(AssertSqlSafe(statement)).bind(kind).bind(kind.to_lowercase());
-    query.bind(table).bind(column).fetch_optional(connection).await
+    let query = sqlx::query(AssertSqlSafe(statement)).bind(kind).bind(kind.to_lowercase());
+    let row = query.bind(table).bind(column).fetch_optional(connection).await?;
+    row.map_or(Ok(None), |row| text(&row, "comment"))
 }
 
 /// Reads the comments, if there are any.
@@ -102,8 +161,12 @@ pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Commen
     .await?;
     let mut comments = HashMap::with_capacity(rows.len());
     for row in &rows {
-        let key = (row.try_get("kind")?, row.try_get("table_name")?, row.try_get("column_name")?);
-        comments.insert(key, row.try_get("comment")?);
+        // A key that is not valid UTF-8 belongs to nothing that is described.
+        if let (Some(kind), Some(table), Some(column), Some(comment)) =
+            (name(row, "kind")?, name(row, "table_name")?, name(row, "column_name")?, text(row, "comment")?)
+        {
+            comments.insert((kind, table, column), comment);
+        }
     }
     Ok(Comments(comments))
 }
@@ -116,23 +179,49 @@ struct Listed {
     rowid: Option<bool>,
 }
 
-/// The tables and views of the file; not SQLite's own, not those that a virtual table keeps for itself.
-async fn list(connection: &mut SqliteConnection) -> Result<Vec<Listed>> {
+/// The tables and views of the file, not SQLite's own, nor those that a virtual table keeps for itself; and a problem
+/// for each that has no readable name.
+async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Vec<String>)> {
     let rows = sqlx::query(AssertSqlSafe(format!("SELECT name, type, wr FROM pragma_table_list WHERE {SHOWN}")))
         .bind(SCHEMA)
         .bind(COMMENTS_TABLE)
         .fetch_all(connection)
         .await?;
-    let mut tables = rows
-        .iter()
-        .map(|row| {
-            let kind = kind_named(row.try_get("type")?);
-            let rowid = (row.try_get::<&str, _>("type")? == "table").then_some(row.try_get::<i64, _>("wr")? == 0);
-            Ok(Listed { name: row.try_get("name")?, kind, rowid })
-        })
-        .collect::<Result<Vec<_>>>()?;
+    let (mut tables, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
+    for row in &rows {
+        let listed: &str = row.try_get("type")?;
+        let kind = kind_named(listed);
+        let rowid = (listed == "table").then_some(row.try_get::<i64, _>("wr")? == 0);
+        let Some(found) = text(row, "name")? else { continue };
+        if let Some(name) = found.or_problem(&mut problems, |lossy| left_out(kind.noun(), lossy, None)) {
+            tables.push(Listed { name, kind, rowid });
+        }
+    }
     tables.sort_by(|a, b| a.name.cmp(&b.name));
-    Ok(tables)
+    Ok((tables, problems))
+}
+
+/// What of the file's list of tables cannot be read: names, and entries that SQLite cannot parse.
+pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Vec<String>> {
+    let (listed, mut problems) = list(connection).await?;
+    let listed: HashSet<String> = listed.into_iter().map(|table| table.name).collect();
+    let rows = sqlx::query(
+        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
+           AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main') ORDER BY name",
+    )
+    .fetch_all(connection)
+    .await?;
+    for row in &rows {
+        if let Some(name) = name(row, "name")?.filter(|name| !listed.contains(name)) {
+            let noun = kind_named(&self::name(row, "type")?.unwrap_or_default()).noun();
+            problems.push(format!(
+                "The {noun} {} is left out: SQLite cannot read its definition. Repair the file with the program that \
+                 wrote it.",
+                shown(&name)
+            ));
+        }
+    }
+    Ok(problems)
 }
 
 /// Which rows of the list of tables are shown.
@@ -154,40 +243,57 @@ pub(super) async fn kind_of(connection: &mut SqliteConnection, table: &str) -> R
 
 /// Whether a table or view that is there has this column.
 pub(super) async fn has_column(connection: &mut SqliteConnection, table: &str, column: &str) -> Result<bool> {
-    let columns = raw_columns(connection, &[table]).await?;
+    let columns = raw_columns(connection, &[table], &mut Problems::default()).await?;
     Ok(columns.values().flatten().any(|known| known.name == column))
 }
 
-/// The tables, all or those of these names.
-pub(super) async fn tables(connection: &mut SqliteConnection, names: Option<&[String]>) -> Result<Vec<Table>> {
+/// The tables.
+pub(super) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Table>> {
+    let (listed, _) = list(connection).await?;
+    described(connection, listed, &mut Problems::default()).await
+}
+
+/// The tables of a list, with comments and row estimates.
+async fn described(
+    connection: &mut SqliteConnection,
+    listed: Vec<Listed>,
+    problems: &mut Problems,
+) -> Result<Vec<Table>> {
     let comments = comments(connection).await?;
-    let mut listed = list(connection).await?;
-    if let Some(names) = names {
-        let names: HashSet<&String> = names.iter().collect();
-        listed.retain(|table| names.contains(&table.name));
-    }
-    let estimates = row_estimates(connection, &listed).await?;
+    let estimates = row_estimates(connection, &listed, problems).await?;
     let tables = listed.into_iter().map(|Listed { name, kind, .. }| Table {
-        comment: comments.of_table(kind, &name),
+        comment: comments
+            .of_table(kind, &name)
+            .and_then(|text| text.or_problem(problems.of(&name), |_| without("comment", &name))),
         row_estimate: estimates.get(&name).copied(),
         name,
         kind,
+        partition_of: None,
     });
     Ok(tables.collect())
 }
 
-/// About how many rows: from `ANALYZE`, else counted up to a bound, else the largest rowid.
-async fn row_estimates(connection: &mut SqliteConnection, tables: &[Listed]) -> Result<HashMap<String, i64>> {
+/// About how many rows: from `ANALYZE`, else counted up to a bound, else the largest rowid. A table that cannot be
+/// counted has none.
+async fn row_estimates(
+    connection: &mut SqliteConnection,
+    tables: &[Listed],
+    problems: &mut Problems,
+) -> Result<HashMap<String, i64>> {
     let mut estimates = HashMap::new();
     let analyzed: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'")
         .fetch_one(&mut *connection)
         .await?;
     if analyzed > 0 {
-        let rows = sqlx::query("SELECT tbl, max(CAST(stat AS INTEGER)) AS row_count FROM sqlite_stat1 GROUP BY tbl")
+        let read = sqlx::query("SELECT tbl, max(CAST(stat AS INTEGER)) AS row_count FROM sqlite_stat1 GROUP BY tbl")
             .fetch_all(&mut *connection)
-            .await?;
+            .await;
+        let rows = match read {
+            Err(error) if is_of_object(&error) => Vec::new(),
+            read => read?,
+        };
         for row in &rows {
-            if let (Some(table), Some(count)) = (row.try_get("tbl")?, row.try_get("row_count")?) {
+            if let (Some(table), Some(count)) = (name(row, "tbl")?, row.try_get("row_count")?) {
                 estimates.insert(table, count);
             }
         }
@@ -195,20 +301,40 @@ async fn row_estimates(connection: &mut SqliteConnection, tables: &[Listed]) -> 
     let uncounted: Vec<&Listed> =
         tables.iter().filter(|table| table.rowid.is_some() && !estimates.contains_key(&table.name)).collect();
     for tables in uncounted.chunks(COUNTED_TABLES) {
-        let counts: Vec<String> = tables.iter().enumerate().map(|(at, table)| count_of(at, table)).collect();
-        let rows = sqlx::query(AssertSqlSafe(counts.join(" UNION ALL ")))
-            .persistent(false)
-            .fetch_all(&mut *connection)
-            .await?;
-        for row in &rows {
-            let at: i64 = row.try_get(0)?;
-            let table = usize::try_from(at).ok().and_then(|at| tables.get(at));
-            if let (Some(table), Some(count)) = (table, row.try_get(1)?) {
-                estimates.insert(table.name.clone(), count);
+        match counts(connection, tables).await {
+            Ok(counted) => estimates.extend(counted),
+            Err(error) if is_of_object(&error) => {
+                for table in tables {
+                    match counts(connection, &[table]).await {
+                        Ok(counted) => estimates.extend(counted),
+                        Err(error) if is_of_object(&error) => problems.add(
+                            &table.name,
+                            format!("The rows of {} cannot be read: {}.", shown(&table.name), lacks(&error)),
+                        ),
+                        Err(error) => return Err(error),
+                    }
+                }
             }
+            Err(error) => return Err(error),
         }
     }
     Ok(estimates)
+}
+
+/// Counts the rows of tables in one statement.
+async fn counts(connection: &mut SqliteConnection, tables: &[&Listed]) -> Result<Vec<(String, i64)>> {
+    let terms: Vec<String> = tables.iter().enumerate().map(|(at, table)| count_of(at, table)).collect();
+    let rows =
+        sqlx::query(AssertSqlSafe(terms.join(" UNION ALL "))).persistent(false).fetch_all(&mut *connection).await?;
+    let mut counted = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let at: i64 = row.try_get(0)?;
+        let table = usize::try_from(at).ok().and_then(|at| tables.get(at));
+        if let (Some(table), Some(count)) = (table, row.try_get(1)?) {
+            counted.push((table.name.clone(), count));
+        }
+    }
+    Ok(counted)
 }
 
 fn count_of(at: usize, table: &Listed) -> String {
@@ -231,50 +357,57 @@ pub(super) async fn details(
     database: &str,
     names: &[String],
 ) -> Result<Vec<TableDetail>> {
-    let listed = list(connection).await?;
-    let known: HashMap<&str, &Listed> = listed.iter().map(|table| (table.name.as_str(), table)).collect();
-    let wanted: Vec<&str> = names.iter().map(String::as_str).filter(|name| known.contains_key(name)).collect();
+    let mut problems = Problems::default();
+    let (listed, _) = list(connection).await?;
+    let spelled: HashMap<String, String> =
+        listed.iter().map(|table| (table.name.to_ascii_lowercase(), table.name.clone())).collect();
+    let asked: HashSet<&String> = names.iter().collect();
+    let wanted: Vec<Listed> = listed.into_iter().filter(|table| asked.contains(&table.name)).collect();
+    let with_rowid: HashSet<String> =
+        wanted.iter().filter(|table| table.rowid == Some(true)).map(|table| table.name.clone()).collect();
     let comments = comments(connection).await?;
-    let mut tables: HashMap<String, Table> =
-        tables(connection, Some(names)).await?.into_iter().map(|table| (table.name.clone(), table)).collect();
-    let mut columns: HashMap<String, Vec<Column>> = HashMap::new();
-    for (table, raw) in raw_columns(connection, &wanted).await? {
-        let with_rowid = known.get(table.as_str()).is_some_and(|listed| listed.rowid == Some(true));
-        let described =
-            raw.iter().map(|column| column.describe(&raw, with_rowid, comments.of_column(&table, &column.name)));
-        columns.insert(table.clone(), described.collect());
-    }
-    for (table, column) in unique_alone(connection, &wanted).await? {
-        if let Some(column) = find(&mut columns, &table, &column) {
-            column.unique = true;
-        }
-    }
-    let links = links(connection, &listed, &wanted).await?;
-    let mut referrers: HashMap<&str, BTreeSet<&str>> = HashMap::new();
-    for link in &links {
-        referrers.entry(&link.to.0).or_default().insert(&link.from.0);
-        if let (Some(column), Some(to_column)) = (find(&mut columns, &link.from.0, &link.from.1), &link.to.1)
-            && column.references.is_none()
-        {
-            column.references = Some(Reference { schema: None, table: link.to.0.clone(), column: to_column.clone() });
-        }
-    }
+    let found = described(connection, wanted, &mut problems).await?;
+    let wanted: Vec<&str> = found.iter().map(|table| table.name.as_str()).collect();
+    let raw = raw_columns(connection, &wanted, &mut problems).await?;
+    let mut unique = unique_keys(connection, &wanted, &mut problems).await?;
+    let mut links = links(connection, &spelled, &wanted, &mut problems).await?;
+    let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
         let table = tables.remove(name)?;
-        let referred = referrers.get(name.as_str()).into_iter().flatten();
+        let raw = raw.get(name).map_or(&[][..], Vec::as_slice);
+        let unique_keys = keys_of(raw, unique.remove(name).unwrap_or_default());
+        let columns: Vec<Column> = raw
+            .iter()
+            .map(|column| {
+                let comment = comments.of_column(name, &column.name).and_then(|text| {
+                    let of = format!("{name}.{}", column.name);
+                    text.or_problem(problems.of(name), |_| without("comment", &of))
+                });
+                Column { comment, ..column.describe(&unique_keys, with_rowid.contains(name)) }
+            })
+            .collect();
+        let problems = problems.0.remove(name).unwrap_or_default();
         Some(TableDetail {
             database: Some(database.to_owned()),
             schema: SCHEMA.to_owned(),
-            columns: columns.remove(name).unwrap_or_default(),
-            referenced_by: referred.map(|name| (*name).to_owned()).collect(),
+            columns,
+            foreign_keys: links.keys.remove(name).unwrap_or_default(),
+            unique_keys,
+            referenced_by: links.referrers.remove(name).into_iter().flatten().collect(),
+            problems,
             table,
         })
     });
     Ok(details.collect())
 }
 
-fn find<'a>(columns: &'a mut HashMap<String, Vec<Column>>, table: &str, name: &str) -> Option<&'a mut Column> {
-    columns.get_mut(table)?.iter_mut().find(|column| column.name == name)
+/// The primary key, and the unique keys beside it.
+fn keys_of(columns: &[RawColumn], unique: Vec<Vec<String>>) -> Vec<Vec<String>> {
+    let mut primary: Vec<&RawColumn> = columns.iter().filter(|column| column.key_place > 0).collect();
+    primary.sort_by_key(|column| column.key_place);
+    let primary: Vec<String> = primary.into_iter().map(|column| column.name.clone()).collect();
+    let others = unique.into_iter().filter(|key| *key != primary).collect::<Vec<_>>();
+    std::iter::once(primary.clone()).filter(|key| !key.is_empty()).chain(others).collect()
 }
 
 /// A column as SQLite lists it.
@@ -287,20 +420,19 @@ struct RawColumn {
 }
 
 impl RawColumn {
-    fn describe(&self, all: &[Self], with_rowid: bool, comment: Option<String>) -> Column {
+    fn describe(&self, unique_keys: &[Vec<String>], with_rowid: bool) -> Column {
         let data_type = self.declared.trim_end_matches("GENERATED ALWAYS").trim_end().to_owned();
         let primary_key = self.key_place > 0;
-        let alone = primary_key && all.iter().filter(|column| column.key_place > 0).count() == 1;
+        let unique = unique_keys.iter().any(|key| matches!(key.as_slice(), [only] if *only == self.name));
         // The one key of a table with rowids that SQLite never lets be null: another name of the rowid.
-        let is_rowid = alone && with_rowid && data_type.eq_ignore_ascii_case("INTEGER");
+        let is_rowid = primary_key && unique && with_rowid && data_type.eq_ignore_ascii_case("INTEGER");
         Column {
             name: self.name.clone(),
             data_type,
             nullable: !self.required && !is_rowid,
-            comment,
             primary_key,
-            unique: alone,
-            references: None,
+            unique,
+            ..Column::default()
         }
     }
 }
@@ -311,92 +443,123 @@ const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type 
      WHERE c.hidden <> 1 ORDER BY asked.key, c.cid";
 
 /// The columns of each table. A view that does not work any more has none.
-async fn raw_columns(connection: &mut SqliteConnection, names: &[&str]) -> Result<HashMap<String, Vec<RawColumn>>> {
-    let all = sqlx::query(COLUMNS).bind(json(names)).fetch_all(&mut *connection).await;
-    let rows = match all {
-        Ok(rows) => rows,
-        // One broken view spoils the statement for all: each for itself, then.
-        Err(error) if super::code_of(&error) == Some(1) => {
-            let mut rows = Vec::new();
-            for name in names {
-                match sqlx::query(COLUMNS).bind(json(&[name])).fetch_all(&mut *connection).await {
-                    Ok(found) => rows.extend(found),
-                    Err(error) if super::code_of(&error) == Some(1) => {}
-                    Err(error) => return Err(error),
-                }
-            }
-            rows
-        }
-        Err(error) => return Err(error),
-    };
+async fn raw_columns(
+    connection: &mut SqliteConnection,
+    names: &[&str],
+    problems: &mut Problems,
+) -> Result<HashMap<String, Vec<RawColumn>>> {
     let mut columns: HashMap<String, Vec<RawColumn>> = HashMap::new();
-    for row in &rows {
-        columns.entry(row.try_get("table_name")?).or_default().push(RawColumn {
-            name: row.try_get("name")?,
-            declared: row.try_get("declared")?,
+    for row in &over(connection, COLUMNS, names, problems).await? {
+        let (Some(table), Some(found)) = (name(row, "table_name")?, text(row, "name")?) else { continue };
+        let key_place = row.try_get("key_place")?;
+        let Some(name) = found.or_problem(problems.of(&table), |lossy| left_out("column", lossy, Some(&table))) else {
+            continue;
+        };
+        let declared = text(row, "declared")?.and_then(|declared| {
+            declared.or_problem(problems.of(&table), |_| without("type", &format!("{table}.{name}")))
+        });
+        columns.entry(table).or_default().push(RawColumn {
+            name,
+            declared: declared.unwrap_or_default(),
             required: row.try_get::<i64, _>("required")? != 0,
-            key_place: row.try_get("key_place")?,
+            key_place,
         });
     }
     Ok(columns)
 }
 
-/// The columns on which a unique index stands alone.
-async fn unique_alone(connection: &mut SqliteConnection, names: &[&str]) -> Result<Vec<(String, String)>> {
-    let rows = sqlx::query(
-        "SELECT asked.value AS table_name, max(k.name) AS name FROM json_each(?) asked \
-         JOIN pragma_index_list(asked.value, 'main') i JOIN pragma_index_info(i.name, 'main') k \
-         WHERE i.\"unique\" = 1 AND i.partial = 0 GROUP BY asked.value, i.name HAVING count(*) = 1 AND max(k.cid) >= 0",
-    )
-    .bind(json(names))
-    .fetch_all(connection)
-    .await?;
-    rows.iter().map(|row| Ok((row.try_get("table_name")?, row.try_get("name")?))).collect()
-}
+const UNIQUE_KEYS: &str = "SELECT asked.value AS table_name, i.seq AS place_of_index, k.name AS name, k.cid AS cid \
+     FROM json_each(?) asked \
+     JOIN pragma_index_list(asked.value, 'main') i JOIN pragma_index_info(i.name, 'main') k \
+     WHERE i.\"unique\" = 1 AND i.partial = 0 ORDER BY asked.key, i.seq, k.seqno";
 
-/// A part of a foreign key: table and column at both ends. The far column is `None` where it does not exist.
-struct Link {
-    from: (String, String),
-    to: (String, Option<String>),
-}
-
-/// The foreign keys from and to these tables, those of few columns first. The far ends are spelled as they are,
-/// not as the key spells them; a key that names no column there means the primary key.
-async fn links(connection: &mut SqliteConnection, listed: &[Listed], wanted: &[&str]) -> Result<Vec<Link>> {
-    let rows = sqlx::query(
-        "SELECT l.name AS from_table, f.id AS id, f.seq AS place, f.\"from\" AS from_column, \
-           f.\"table\" AS to_table, f.\"to\" AS to_column \
-         FROM sqlite_schema l JOIN pragma_foreign_key_list(l.name, 'main') f WHERE l.type = 'table'",
-    )
-    .fetch_all(&mut *connection)
-    .await?;
-    let spelled: HashMap<String, &str> =
-        listed.iter().map(|table| (table.name.to_ascii_lowercase(), table.name.as_str())).collect();
-    let wanted: HashSet<&str> = wanted.iter().copied().collect();
-    let mut widths: HashMap<(String, i64), usize> = HashMap::new();
-    let mut parts = Vec::new();
-    for row in &rows {
-        let (from, id): (String, i64) = (row.try_get("from_table")?, row.try_get("id")?);
-        let Some(to) = spelled.get(&row.try_get::<String, _>("to_table")?.to_ascii_lowercase()) else { continue };
-        if spelled.contains_key(&from.to_ascii_lowercase()) && (wanted.contains(from.as_str()) || wanted.contains(to)) {
-            *widths.entry((from.clone(), id)).or_default() += 1;
-            parts.push((from, id, row, *to));
+/// The columns of each unique index that covers all rows of its table.
+async fn unique_keys(
+    connection: &mut SqliteConnection,
+    names: &[&str],
+    problems: &mut Problems,
+) -> Result<HashMap<String, Vec<Vec<String>>>> {
+    let mut keys: BTreeMap<(String, i64), Option<Vec<String>>> = BTreeMap::new();
+    for row in &over(connection, UNIQUE_KEYS, names, problems).await? {
+        let Some(table) = name(row, "table_name")? else { continue };
+        let key = keys.entry((table, row.try_get("place_of_index")?)).or_insert_with(|| Some(Vec::new()));
+        // An expression has no name, and a name that cannot be read belongs to no column that is described.
+        let column = name(row, "name")?.filter(|_| row.try_get::<i64, _>("cid").is_ok_and(|cid| cid >= 0));
+        match (key.as_mut(), column) {
+            (Some(columns), Some(column)) => columns.push(column),
+            _ => *key = None,
         }
     }
-    // SQLite numbers a table's keys from the last to the first.
-    parts.sort_by_cached_key(|(from, id, ..)| (from.clone(), widths.get(&(from.clone(), *id)).copied(), -id));
-    let far_tables: BTreeSet<&str> = parts.iter().map(|(.., to)| *to).collect();
-    let far = raw_columns(connection, &far_tables.into_iter().collect::<Vec<_>>()).await?;
-    let links = parts.into_iter().map(|(from, _, row, to)| {
-        let (place, named): (i64, Option<String>) = (row.try_get("place")?, row.try_get("to_column")?);
-        let column = far.get(to).into_iter().flatten().find(|column| match &named {
-            Some(named) => column.name.eq_ignore_ascii_case(named),
-            None => column.key_place == place + 1,
+    let mut of_tables: HashMap<String, Vec<Vec<String>>> = HashMap::new();
+    for ((table, _), columns) in keys {
+        of_tables.entry(table).or_default().extend(columns);
+    }
+    Ok(of_tables)
+}
+
+/// What hangs together by foreign keys.
+#[derive(Default)]
+struct Links {
+    /// By table, its foreign keys, those of few columns first.
+    keys: HashMap<String, Vec<ForeignKey>>,
+    /// By table, the tables that refer to it.
+    referrers: HashMap<String, BTreeSet<String>>,
+}
+
+const FOREIGN_KEYS: &str = "SELECT asked.value AS from_table, f.id AS id, f.seq AS place, f.\"from\" AS from_column, \
+       f.\"table\" AS to_table, f.\"to\" AS to_column \
+     FROM json_each(?) asked JOIN pragma_foreign_key_list(asked.value, 'main') f ORDER BY asked.key, f.id DESC, f.seq";
+
+/// The foreign keys from and to the wanted tables. Both ends are spelled as they are, not as the key spells them; a key
+/// that names no column at the far end means the primary key there, and one whose columns do not exist is left out.
+async fn links(
+    connection: &mut SqliteConnection,
+    spelled: &HashMap<String, String>,
+    wanted: &[&str],
+    problems: &mut Problems,
+) -> Result<Links> {
+    let all: Vec<&str> = spelled.values().map(String::as_str).collect();
+    let wanted: HashSet<&str> = wanted.iter().copied().collect();
+    // By table and, in the order of the definition, key: where to, and the columns of both ends.
+    let mut found: BTreeMap<(String, i64), (String, Vec<(String, Option<String>)>)> = BTreeMap::new();
+    // What is wrong with a table that is not wanted is not said here.
+    let rows = over(connection, FOREIGN_KEYS, &all, &mut Problems::default()).await?;
+    for row in &rows {
+        let (Some(from), Some(to), Some(own)) =
+            (name(row, "from_table")?, name(row, "to_table")?, name(row, "from_column")?)
+        else {
+            continue;
+        };
+        let Some(to) = spelled.get(&to.to_ascii_lowercase()) else { continue };
+        if wanted.contains(from.as_str()) || wanted.contains(to.as_str()) {
+            // SQLite numbers a table's keys from the last to the first.
+            let key = (from, -row.try_get::<i64, _>("id")?);
+            let pair = (own, name(row, "to_column")?);
+            found.entry(key).or_insert_with(|| (to.clone(), Vec::new())).1.push(pair);
+        }
+    }
+    let both: BTreeSet<&str> = found.iter().flat_map(|((from, _), (to, _))| [from.as_str(), to.as_str()]).collect();
+    let columns = raw_columns(connection, &both.into_iter().collect::<Vec<_>>(), problems).await?;
+    let mut links = Links::default();
+    for ((from, _), (to, pairs)) in found {
+        links.referrers.entry(to.clone()).or_default().insert(from.clone());
+        let of = |table: &str| columns.get(table).map_or(&[][..], Vec::as_slice);
+        let ends = (1..).zip(pairs).map(|(place, (own, named))| {
+            let own = of(&from).iter().find(|column| column.name.eq_ignore_ascii_case(&own))?;
+            let far = of(&to).iter().find(|column| match &named {
+                Some(named) => column.name.eq_ignore_ascii_case(named),
+                None => column.key_place == place,
+            })?;
+            Some((own.name.clone(), far.name.clone()))
         });
-        let to = (to.to_owned(), column.map(|column| column.name.clone()));
-        Ok(Link { from: (from, row.try_get("from_column")?), to })
-    });
-    links.collect()
+        if let Some(columns) = ends.collect::<Option<Vec<_>>>() {
+            links.keys.entry(from).or_default().push(ForeignKey { schema: None, table: to, columns });
+        }
+    }
+    for keys in links.keys.values_mut() {
+        keys.sort_by_key(|key| key.columns.len());
+    }
+    Ok(links)
 }
 
 fn json(names: &[&str]) -> String {

@@ -11,7 +11,7 @@ use sqlx::{AssertSqlSafe, Connection, SqliteConnection};
 use super::{
     super::{
         COMMENTS_TABLE,
-        comment::{gone, keeps, named, not_kept},
+        comment::{gone, keeps, named, not_kept, readable},
         connections::{CATALOG_TIME, bounded},
         quote::sqlite_text,
     },
@@ -54,7 +54,8 @@ pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<
         let [kind, table, column] = key(asset);
         Ok(Some(catalog::comment(&mut connection, kind, table, column).await?))
     };
-    bounded(target.file.place(), CATALOG_TIME + GRACE, work).await?.ok_or_else(|| gone(asset))
+    let found = bounded(target.file.place(), CATALOG_TIME + GRACE, work).await?.ok_or_else(|| gone(asset))?;
+    readable(found, asset)
 }
 
 /// The statement that would write it.

@@ -36,7 +36,7 @@ use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, pool::PoolConne
 use super::{
     connections::{CATALOG_TIME, Connections, bounded},
     place::{Place, beyond_pin},
-    sample,
+    sample, text,
 };
 use crate::{
     domain::{
@@ -248,6 +248,38 @@ fn code_of(error: &sqlx::Error) -> Option<i32> {
     error.as_database_error()?.code()?.parse().ok()
 }
 
+/// Whether an error is of one object of the file, not of the file or the moment: something that its definition names
+/// is missing, it is malformed, or the pages that hold it are damaged.
+fn is_of_object(error: &sqlx::Error) -> bool {
+    matches!(code_of(error).map(|code| code & 0xff), Some(1 | 11 | 18 | 20 | 25))
+}
+
+/// What an object needs that is not there, for a sentence. SQLite's own text is not shown, but for the name in it.
+fn lacks(error: &sqlx::Error) -> String {
+    const NEEDS: &[(&str, &str)] = &[
+        ("no such collation sequence: ", "the collation"),
+        ("no such module: ", "the module"),
+        ("no such function: ", "the function"),
+        ("unsafe use of ", "the function"),
+        ("no such tokenizer: ", "the tokenizer"),
+    ];
+    let message = error.as_database_error().map(sqlx::error::DatabaseError::message).unwrap_or_default();
+    if let Some((noun, name)) = NEEDS.iter().find_map(|(start, noun)| Some((noun, message.strip_prefix(start)?))) {
+        return format!("it needs {noun} {}, which only the program that wrote the file has", text::shown(name));
+    }
+    if let Some(name) = message.strip_prefix("no such table: ") {
+        return format!("it needs the table {}, which does not exist", text::shown(name));
+    }
+    // SQLite names a missing collation once, and says this from then on.
+    if message == "no query solution" {
+        return "it needs a collation that only the program that wrote the file has".to_owned();
+    }
+    match code_of(error).map(|code| code & 0xff) {
+        Some(11) => "this part of the file is damaged".to_owned(),
+        _ => "SQLite cannot carry out what its definition says".to_owned(),
+    }
+}
+
 /// A database file, as a target.
 pub(super) struct SqliteTarget {
     file: Arc<File>,
@@ -328,7 +360,7 @@ impl Target for SqliteTarget {
             return Ok(Vec::new());
         }
         let mut connection = self.start().await?;
-        bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::tables(&mut connection, None)).await
+        bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::tables(&mut connection)).await
     }
 
     async fn details(
@@ -344,6 +376,15 @@ impl Target for SqliteTarget {
         let mut connection = self.start().await?;
         let work = catalog::details(&mut connection, &database, tables);
         bounded(self.file.place(), CATALOG_TIME + GRACE, work).await
+    }
+
+    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
+        self.database(database)?;
+        if schema != SCHEMA {
+            return Ok(Vec::new());
+        }
+        let mut connection = self.start().await?;
+        bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::unreadable(&mut connection)).await
     }
 
     async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError> {

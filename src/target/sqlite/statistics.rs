@@ -10,9 +10,15 @@ use super::{
         quote::ansi,
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },
-    File, GRACE, code_of,
+    File, GRACE, code_of, is_of_object, lacks,
 };
-use crate::domain::{asset::AssetKind, catalog::TableDetail};
+use crate::{
+    domain::{
+        asset::AssetKind,
+        catalog::{Column, TableDetail},
+    },
+    port::target::TargetError,
+};
 
 /// Reads in one file.
 pub(super) struct SqliteReader<'a> {
@@ -22,13 +28,15 @@ pub(super) struct SqliteReader<'a> {
 
 impl Reader for SqliteReader<'_> {
     /// By the rules of type affinity; a value that is not what its column declares is looked at as it is.
-    fn class(&self, data_type: &str) -> Class {
-        let declared = data_type.to_ascii_uppercase();
+    fn class(&self, column: &Column) -> Class {
+        let declared = column.data_type.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
         if declared.contains("JSON") || declared.contains("UUID") || declared.starts_with("BOOL") {
             Class::Unordered
-        } else if has(&["CHAR", "CLOB", "TEXT", "DATE", "TIME", "STRING"]) {
+        } else if has(&["CHAR", "CLOB", "TEXT", "STRING"]) {
             Class::Text
+        } else if has(&["DATE", "TIME"]) {
+            Class::Moment
         } else if declared.contains("BLOB") {
             Class::Binary
         } else {
@@ -55,13 +63,10 @@ impl Reader for SqliteReader<'_> {
             Ok(Err(error)) => match code_of(&error).map(|code| code & 0xff) {
                 Some(9) => Outcome::OutOfTime { rows: seen_rows },
                 // An ordinary error: a function, a type, or the table itself, of which the caller is told.
-                Some(1) if !exists(&mut connection, &table.table.name).await => {
-                    Outcome::Gone(crate::port::target::TargetError::Refused(format!(
-                        "{} is not there any more; look at the catalog again",
-                        table.path().display()
-                    )))
-                }
-                Some(1 | 20 | 25) => Outcome::Failed(place.explain(&error)),
+                Some(1) if !exists(&mut connection, &table.table.name).await => Outcome::Gone(TargetError::Refused(
+                    format!("{} is not there any more; look at the catalog again", table.path().display()),
+                )),
+                _ if is_of_object(&error) => Outcome::Failed(TargetError::Refused(lacks(&error))),
                 _ => Outcome::Gone(place.explain(&error)),
             },
         }

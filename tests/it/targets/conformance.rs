@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, Reference, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics},
     },
     port::target::{SampleLimits, Target},
     target::quote::{ansi, backtick},
@@ -223,6 +223,9 @@ async fn postgres() {
     let tables = target.tables(None, "public").await.unwrap();
     let names: Vec<_> = tables.iter().map(|table| table.name.as_str()).collect();
     assert_eq!(names, ["exotic", "fails", "parts", "parts_1"]);
+    let partition = &tables[3];
+    assert_eq!(partition.partition_of.as_ref().map(|parent| parent.table.as_str()), Some("parts"));
+    assert!(tables[..3].iter().all(|table| table.partition_of.is_none()));
     assert!(target.can_write_comments().await.unwrap());
 
     let names = ["exotic", "fails", "parts"].map(str::to_owned);
@@ -363,11 +366,14 @@ fn structure(fixture: &Fixture, details: &[TableDetail]) {
     assert_eq!(weird.columns.last().map(|column| column.name.as_str()), Some(NEWLINE));
     assert_eq!(weird.referenced_by, ["child"]);
 
-    let reference =
-        |table: &str, name: &str| Some(Reference { schema: None, table: table.into(), column: name.into() });
-    assert_eq!(column(child, "order id").references, reference(RESERVED, "id"));
-    assert_eq!(column(child, "a b").references, reference(WEIRD, "a b"));
-    assert_eq!(column(child, "c.d").references, reference(WEIRD, "c.d"));
+    let pair = |name: &str| (name.to_owned(), name.to_owned());
+    let together = ForeignKey { schema: None, table: WEIRD.into(), columns: vec![pair("a b"), pair("c.d")] };
+    let single = child.foreign_keys[0].clone();
+    assert_eq!(single, ForeignKey::single("order id", RESERVED, "id"));
+    assert_eq!(child.foreign_keys.last(), Some(&together), "two columns are one key");
+    assert!(child.foreign_keys[..child.foreign_keys.len() - 1].iter().all(|key| *key == single));
+    assert!(child.unique_keys.contains(&vec!["a b".to_owned(), "c.d".to_owned()]));
+    assert!(child.unique_keys.contains(&vec!["id".to_owned()]));
     assert!(child.referenced_by.is_empty() && !column(child, "a b").unique);
 
     assert_eq!(view.columns.iter().map(|column| column.name.as_str()).collect::<Vec<_>>(), ["TOP", "select"]);

@@ -86,14 +86,9 @@ impl Place<'_> {
     /// The table that the row refers to and of which this column repeats something: `customer_name` beside
     /// `customer_id`.
     pub(super) fn denormalized(&self, words: &[String]) -> Option<Entity> {
-        self.table
-            .foreign_keys()
-            .into_iter()
-            .filter(|(_, reference)| !self.table.is_own(reference))
-            .map(|(_, reference)| self.table.target(reference))
-            .find(|target| {
-                target.is_clear && words.len() > target.words.len() && target.leads(words) == target.words.len()
-            })
+        self.table.foreign_keys().iter().filter(|key| !self.table.is_own(key)).map(|key| self.table.target(key)).find(
+            |target| target.is_clear && words.len() > target.words.len() && target.leads(words) == target.words.len(),
+        )
     }
 
     /// What the column holds, as a list of a table's contents names it; nothing for flags and points in time.

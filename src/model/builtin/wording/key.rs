@@ -2,7 +2,7 @@
 //!
 //! The rule: a declared key is said as what it is; a name that only looks like a key is an identifier.
 
-use crate::domain::{catalog::Reference, run::Verbosity};
+use crate::domain::{catalog::ForeignKey, run::Verbosity};
 
 use super::super::{
     entity::{Entity, PREPOSITIONS},
@@ -12,7 +12,7 @@ use super::{Place, Wordings, told};
 
 impl Place<'_> {
     pub(super) fn reference(&self) -> Option<Wordings> {
-        let reference = self.column.column.references.as_ref()?;
+        let reference = self.column.own_key()?;
         let target = self.table.target(reference);
         let where_to = self.target_name(reference);
         let inline = if self.verbosity == Verbosity::Brief { String::new() } else { format!(" ({where_to})") };
@@ -74,10 +74,8 @@ impl Place<'_> {
         told("it is a foreign key and the name says to what", true, texts)
     }
 
-    pub(super) fn target_name(&self, reference: &Reference) -> String {
-        let schema = reference.schema.as_ref().filter(|schema| **schema != self.table.detail.schema);
-        let schema = schema.map(|schema| format!("{schema}.")).unwrap_or_default();
-        words::shown(&format!("{schema}{}.{}", reference.table, reference.column))
+    pub(super) fn target_name(&self, key: &ForeignKey) -> String {
+        words::shown(&key.target(str::to_owned))
     }
 
     /// Who did what: `created by user` is the table's row, `created` and `user`.
@@ -101,7 +99,7 @@ impl Place<'_> {
 
     /// What a foreign key's own name adds to its target's: `billing address`, `support representative (employee)`.
     pub fn part_played(&self) -> Option<String> {
-        let reference = self.column.column.references.as_ref()?;
+        let reference = self.column.own_key()?;
         let target = self.table.target(reference);
         let role = self.role(&["identifier", "key", "code", "number", "foreign"]);
         let says_nothing = role.is_empty() || target.is_named_by(&role) || target.words.ends_with(&role);

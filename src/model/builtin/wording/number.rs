@@ -60,11 +60,11 @@ impl Place<'_> {
             ["line" | "row" | "item", "number"] | ["number"] if own_line => "number",
             _ => return None,
         };
-        let parent = self.table.foreign_keys().into_iter().find(|(_, reference)| {
-            let target = self.table.target(reference);
-            target.is_clear && self.table.entity.words.starts_with(&target.words) && !self.table.is_own(reference)
+        let parent = self.table.foreign_keys().iter().find(|key| {
+            let target = self.table.target(key);
+            target.is_clear && self.table.entity.words.starts_with(&target.words) && !self.table.is_own(key)
         });
-        let within = parent.map(|(_, reference)| self.table.target(reference).one);
+        let within = parent.map(|key| self.table.target(key).one);
         let texts = match within {
             Some(parent) => vec![
                 format!("{what} of {} within the {parent}", self.owner()),

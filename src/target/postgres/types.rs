@@ -1,0 +1,68 @@
+//! What a database's own types are beneath their names.
+//!
+//! The rule: the catalog says what a type is; its name says nothing. A domain is its base type, however many domains
+//! lie between.
+
+use std::collections::{HashMap, HashSet};
+
+use sqlx::{PgConnection, Row, postgres::types::Oid};
+
+use super::{super::text::Text, catalog::text};
+
+/// A type that is not built in.
+#[derive(Default)]
+pub(super) struct OwnType {
+    /// See [`crate::domain::catalog::Column::underlying`].
+    pub(super) underlying: Option<String>,
+    /// Whether a domain on the way allows no null.
+    pub(super) required: bool,
+    /// The labels of an enumeration, in their order.
+    pub(super) values: Vec<String>,
+    /// Whether a label is not valid UTF-8. Then none is kept.
+    pub(super) unreadable: bool,
+}
+
+/// The own types among these. In one statement.
+pub(super) async fn own_types(
+    connection: &mut PgConnection,
+    types: &[Oid],
+) -> Result<HashMap<Oid, OwnType>, sqlx::Error> {
+    let distinct: Vec<Oid> = types.iter().copied().collect::<HashSet<_>>().into_iter().collect();
+    let rows = sqlx::query(
+        "WITH RECURSIVE chain (id, oid, modifier, required) AS ( \
+           SELECT t.oid, t.oid, -1, false FROM pg_catalog.pg_type t WHERE t.oid = ANY ($1) AND t.typtype <> 'b' \
+         UNION ALL \
+           SELECT c.id, t.typbasetype, CASE WHEN c.modifier >= 0 THEN c.modifier ELSE t.typtypmod END, \
+             c.required OR t.typnotnull \
+           FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid WHERE t.typtype = 'd') \
+         SELECT c.id, c.required, t.typtype::text AS kind, pg_catalog.format_type(t.oid, c.modifier) AS base, \
+           e.enumlabel::text AS label \
+         FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid AND t.typtype <> 'd' \
+         LEFT JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid ORDER BY c.id, e.enumsortorder",
+    )
+    .bind(distinct)
+    .fetch_all(connection)
+    .await?;
+    let mut own: HashMap<Oid, OwnType> = HashMap::new();
+    for row in &rows {
+        let underlying = match row.try_get("kind")? {
+            "e" => Some("enum".to_owned()),
+            "c" => Some("record".to_owned()),
+            "r" => Some("range".to_owned()),
+            "m" => Some("multirange".to_owned()),
+            _ => text(row, "base")?.and_then(Text::valid),
+        };
+        let required = row.try_get("required")?;
+        let one =
+            own.entry(row.try_get("id")?).or_insert_with(|| OwnType { underlying, required, ..OwnType::default() });
+        match text(row, "label")? {
+            Some(Text::Valid(label)) => one.values.push(label),
+            Some(Text::Invalid(_)) => one.unreadable = true,
+            None => {}
+        }
+    }
+    for one in own.values_mut().filter(|one| one.unreadable) {
+        one.values.clear();
+    }
+    Ok(own)
+}
