@@ -1,7 +1,7 @@
 //! What a column's type says, whatever the database calls it.
 //!
-//! The rule: only what the describer makes a difference of is told apart, and only by the whole name of a built-in type:
-//! the letters in a name of the database's own say nothing. A database's own spelling is one more name in
+//! The rule: types are told apart as far as the describer treats them differently, and only by the whole name of a
+//! built-in type: letters inside another name say nothing. A database's own spelling is one more name in
 //! [`DataType::of`].
 
 /// The kinds of type that a description cares about.

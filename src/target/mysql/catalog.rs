@@ -124,7 +124,8 @@ pub(super) async fn details(
         let mut problems = Vec::new();
         if table.kind == AssetKind::View && columns.is_empty() {
             problems.push(format!(
-                "The columns of the view {} cannot be read: what it selects from is gone, or its definer may not read it.",
+                "The columns of the view {} cannot be read: what it selects from is gone, or its definer may not \
+                 read it.",
                 shown(name)
             ));
         }
