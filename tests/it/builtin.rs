@@ -316,8 +316,7 @@ fn sampled_values_of_people_and_secrets_stay_out() {
 #[test]
 fn verbosity_and_alternatives_are_obeyed() {
     let mut one = table("orders", vec![column("customer_id", "integer")]);
-    one.columns[0].references =
-        Some(Reference { schema: None, table: "customers".to_owned(), column: "id".to_owned() });
+    one.foreign_keys = vec![ForeignKey::single("customer_id", "customers", "id")];
     let first = |verbosity| {
         let drafts = describe(&one, None, &RunOptions { verbosity, alternatives: 2, ..options() });
         let draft = drafts[1].clone().unwrap();
@@ -356,7 +355,7 @@ fn any_name() -> impl Strategy<Value = String> {
     ]
 }
 
-fn any_column() -> impl Strategy<Value = (Column, ColumnStatistics)> {
+fn any_column() -> impl Strategy<Value = ((Column, Option<ForeignKey>), ColumnStatistics)> {
     let data_type = prop_oneof![
         Just("integer"),
         Just("TEXT"),
@@ -390,7 +389,7 @@ fn any_column() -> impl Strategy<Value = (Column, ColumnStatistics)> {
             samples,
             (null_share, distinct),
         )| {
-            let references = refers.then(|| Reference { schema: None, table: target, column: "id".to_owned() });
+            let key = refers.then(|| ForeignKey::single(&name, &target, "id"));
             let statistics = ColumnStatistics {
                 name: name.clone(),
                 null_share: Some(null_share),
@@ -400,7 +399,10 @@ fn any_column() -> impl Strategy<Value = (Column, ColumnStatistics)> {
                 samples,
             };
             let data_type = data_type.to_owned();
-            (Column { name, data_type, nullable, comment, primary_key, unique, references }, statistics)
+            let values = if unique { Vec::new() } else { statistics.samples.clone() };
+            let column =
+                Column { name, data_type, values, nullable, comment, primary_key, unique, ..Column::default() };
+            ((column, key), statistics)
         },
     )
 }
@@ -418,12 +420,13 @@ proptest! {
         verbosity in prop_oneof![Just(Verbosity::Brief), Just(Verbosity::Detailed), Just(Verbosity::Comprehensive)],
     ) {
         let (columns, statistics): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
+        let (columns, keys): (Vec<_>, Vec<_>) = columns.into_iter().unzip();
         let one = TableDetail {
             database: None,
             schema: "public".to_owned(),
             table: Table { name, kind, comment, row_estimate: Some(sampled_rows), partition_of: None },
             columns,
-            foreign_keys: Vec::new(),
+            foreign_keys: keys.into_iter().flatten().collect(),
             unique_keys: Vec::new(),
             referenced_by,
             problems: Vec::new(),

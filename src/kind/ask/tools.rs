@@ -161,13 +161,11 @@ fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsse
 }
 
 /// One column for each foreign key: of those that refer together the first.
-fn one_each(columns: Vec<KnownAsset>) -> Vec<KnownAsset> {
+fn one_each(mut columns: Vec<KnownAsset>) -> Vec<KnownAsset> {
     let mut seen = HashSet::new();
-    let first = |column: &KnownAsset| {
+    columns.retain(|column| {
         column.together.as_ref().is_none_or(|key| seen.insert((column.table_key.clone(), key.clone())))
-    };
-    let mut columns = columns;
-    columns.retain(first);
+    });
     columns
 }
 

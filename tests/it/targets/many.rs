@@ -38,9 +38,7 @@ async fn all_are_seen(target: &dyn Target, schema: &str) {
     for asked in [&names, &asked] {
         let details = target.details(None, schema, asked).await.unwrap();
         assert_eq!(details.len(), TABLES + 1);
-        let linked = |detail: &&gloss::domain::catalog::TableDetail| {
-            detail.columns.iter().any(|column| column.references.is_some())
-        };
+        let linked = |detail: &&gloss::domain::catalog::TableDetail| !detail.foreign_keys.is_empty();
         assert_eq!(details.iter().filter(linked).count(), TABLES - 1);
         assert_eq!(details.iter().filter(|detail| !detail.referenced_by.is_empty()).count(), TABLES - 1);
     }
