@@ -111,11 +111,8 @@ pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&C
         let others: Vec<String> = key.others(&column.name).map(one_line).collect();
         let target = key.target(one_line);
         facts.push(Fact::of("key", |write| {
-            let with = if others.is_empty() {
-                String::new()
-            } else {
-                format!("together with {} ", write(&others.join(", ")))
-            };
+            let with =
+                if others.is_empty() { String::new() } else { format!("together with {} ", write(&others.join(", "))) };
             format!("{with}references {}", write(&target))
         }));
     }

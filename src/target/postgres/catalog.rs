@@ -323,7 +323,9 @@ async fn columns(
         let alone = |key: &UniqueKey| matches!(key.columns.as_slice(), [only] if *only == name);
         let column = Column {
             // The search path leaves out `public`, which people do.
-            data_type: data_type.map(|name| name.strip_prefix("public.").unwrap_or(&name).to_owned()).unwrap_or_default(),
+            data_type: data_type
+                .map(|name| name.strip_prefix("public.").unwrap_or(&name).to_owned())
+                .unwrap_or_default(),
             underlying: own.underlying.clone(),
             values: own.values.clone(),
             nullable: !row.try_get::<bool, _>("required")? && !own.required,
