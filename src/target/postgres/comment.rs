@@ -82,7 +82,8 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
     let written = match tokio::time::timeout(CATALOG_TIME + GRACE, write).await {
         Ok(Ok(_)) => {
             // The encoding of the database may lack a character.
-            if find(&connections, &mut transaction, asset).await?.comment.as_deref() != text {
+            let kept = find(&connections, &mut transaction, asset).await?.comment.and_then(Text::valid);
+            if kept.filter(|kept| !kept.is_empty()).as_deref() != text {
                 return Err(not_kept(asset));
             }
             tokio::time::timeout(CATALOG_TIME + GRACE, transaction.commit()).await

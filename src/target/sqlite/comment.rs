@@ -14,6 +14,7 @@ use super::{
         comment::{gone, keeps, named, not_kept, readable},
         connections::{CATALOG_TIME, bounded},
         quote::sqlite_text,
+        text::Text,
     },
     GRACE, SCHEMA, SqliteTarget, catalog, code_of,
 };
@@ -142,7 +143,8 @@ async fn in_transaction(
     }
     sqlx::query(AssertSqlSafe(write_one(asset, text))).persistent(false).execute(&mut *transaction).await?;
     let [kind, table, column] = key(asset);
-    if catalog::comment(&mut transaction, kind, table, column).await?.as_deref() != text {
+    let kept = catalog::comment(&mut transaction, kind, table, column).await?.and_then(Text::valid);
+    if kept.as_deref() != text {
         return Ok(Outcome::NotKept);
     }
     if text.is_none() {
