@@ -127,6 +127,11 @@ impl Target for Contained {
         self.run(|target| async move { target.tables(database.as_deref(), &schema).await }).await
     }
 
+    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
+        let (database, schema) = (database.map(str::to_owned), schema.to_owned());
+        self.run(|target| async move { target.unreadable(database.as_deref(), &schema).await }).await
+    }
+
     async fn details(
         &self,
         database: Option<&str>,
