@@ -434,17 +434,6 @@ pub fn checked_name(name: String) -> Result<String> {
     Ok(name)
 }
 
-/// Whether a character is invisible or changes how others are shown: Unicode's categories Cf, Zl and Zp.
-const fn is_format(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{600}'..='\u{605}' | '\u{61c}' | '\u{6dd}' | '\u{70f}' | '\u{890}' | '\u{891}' | '\u{8e2}'
-            | '\u{180e}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
-            | '\u{fff9}'..='\u{fffb}' | '\u{110bd}' | '\u{110cd}' | '\u{13430}'..='\u{1343f}'
-            | '\u{1bca0}'..='\u{1bca3}' | '\u{1d173}'..='\u{1d17a}' | '\u{e0001}' | '\u{e0020}'..='\u{e007f}'
-    )
-}
-
 /// The settings with the choices over them, checked as a whole.
 fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmProfile> {
     let provider = old.provider;

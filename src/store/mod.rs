@@ -36,6 +36,7 @@ mod seal;
 mod settle;
 mod suggestions;
 mod tokens;
+mod usage;
 mod workers;
 mod write;
 
