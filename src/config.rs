@@ -117,7 +117,7 @@ pub struct Flags {
     #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
     pub missed_firings: Option<MissedFirings>,
     /// Names of environment variables that profiles may read with `env:NAME`; `*` stands for any characters, several
-    /// with commas [default: *_API_KEY,*_DB_PASSWORD,GLOSS_PROFILE_*]
+    /// with commas [default: *_`API_KEY`,*_`DB_PASSWORD,GLOSS_PROFILE`_*]
     #[arg(long, env = "GLOSS_ENV_NAMES", value_name = "PATTERNS", value_delimiter = ',')]
     pub env_names: Option<Vec<String>>,
     /// What is logged, as in `info` or `gloss=debug,warn` [default: info]

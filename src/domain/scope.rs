@@ -37,7 +37,6 @@ spelled!(PartitionMode { Parent => "PARENT", Each => "EACH" });
 impl PartitionMode {
     /// Whether partitions are described through their parent.
     #[must_use]
-    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
     pub const fn is_parent(&self) -> bool {
         matches!(self, Self::Parent)
     }

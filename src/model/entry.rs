@@ -132,7 +132,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
     match value {
         Value::String(text) => vec![text.clone()],
-        Value::Array(items) => items.iter().flat_map(|item| texts(item).into_iter().next()).collect(),
+        Value::Array(items) => items.iter().filter_map(|item| texts(item).into_iter().next()).collect(),
         Value::Object(_) => match field(value, DESCRIPTIONS) {
             Some(Value::Object(_)) | None => Vec::new(),
             Some(inside) => texts(inside),

@@ -291,13 +291,12 @@ impl Stream {
                 }
                 true
             }
-            State::Inside { close, late } => match lowered(&self.held).find(close) {
-                Some(at) => {
+            State::Inside { close, late } => {
+                if let Some(at) = lowered(&self.held).find(close) {
                     self.held.drain(..at + close.len());
                     self.state = if *late { State::Answer } else { State::Before };
                     true
-                }
-                None => {
+                } else {
                     // The mark may have begun.
                     let mut keep = self.held.len().saturating_sub(close.len());
                     while !self.held.is_char_boundary(keep) {
@@ -306,7 +305,7 @@ impl Stream {
                     self.held.drain(..keep);
                     false
                 }
-            },
+            }
             State::Answer => self.answer(ended, said),
         }
     }

@@ -53,7 +53,7 @@ fn add(value: &mut Value, line: &str, is_list: bool) {
     match value {
         Value::Array(items) => items.push(Value::String(line.to_owned())),
         Value::String(text) if is_list && text.is_empty() => {
-            *value = Value::Array(vec![Value::String(line.to_owned())])
+            *value = Value::Array(vec![Value::String(line.to_owned())]);
         }
         Value::String(text) => {
             if !text.is_empty() {

@@ -163,9 +163,8 @@ pub(super) fn is_away(error: &DbErr) -> bool {
 
 /// What to do about a store that cannot be opened.
 pub(super) fn advice(error: &DbErr) -> &'static str {
-    match trouble(error) {
-        Some(trouble @ (Trouble::Full | Trouble::Damaged | Trouble::Locked)) => return trouble.text(),
-        _ => {}
+    if let Some(trouble @ (Trouble::Full | Trouble::Damaged | Trouble::Locked)) = trouble(error) {
+        return trouble.text();
     }
     let error = driver_error(error);
     let said = error.and_then(SqlxError::as_database_error).and_then(|said| said.try_downcast_ref::<PgDatabaseError>());

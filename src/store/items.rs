@@ -63,14 +63,13 @@ fn open() -> Condition {
 /// Items in doubt: of a run, or of all that are not at work.
 pub(super) async fn in_doubt(connection: &impl ConnectionTrait, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>> {
     let mut doubts = apply_item::Entity::find().filter(apply_item::Column::Doubt.is_not_null());
-    match run {
-        Some(run) => doubts = doubts.filter(apply_item::Column::RunId.eq(run.0)),
-        None => {
-            let mut ended = Query::select();
-            let not_live = RunStatus::ALL.iter().filter(|status| !status.is_live()).map(|status| status.as_str());
-            ended.column(run::Column::Id).from(run::Entity).and_where(Expr::col(run::Column::Status).is_in(not_live));
-            doubts = doubts.filter(apply_item::Column::RunId.in_subquery(ended));
-        }
+    if let Some(run) = run {
+        doubts = doubts.filter(apply_item::Column::RunId.eq(run.0))
+    } else {
+        let mut ended = Query::select();
+        let not_live = RunStatus::ALL.iter().filter(|status| !status.is_live()).map(|status| status.as_str());
+        ended.column(run::Column::Id).from(run::Entity).and_where(Expr::col(run::Column::Status).is_in(not_live));
+        doubts = doubts.filter(apply_item::Column::RunId.in_subquery(ended));
     }
     let rows = doubts
         .order_by_asc(apply_item::Column::RunId)

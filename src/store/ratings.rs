@@ -20,13 +20,12 @@ const ROWS_AT_ONCE: u64 = 500;
 
 /// The rating of a row: as recorded, else as it follows from the row.
 pub(super) fn rating(row: &suggestion::Model) -> Result<Substance> {
-    match &row.substance {
-        Some(rated) => record::spelled(rated),
-        None => {
-            let (asset, data_type) = (record::asset_of(row)?, row.data_type.as_deref());
-            let comment = row.existing_comment.as_deref();
-            Ok(substance(&row.description, Described { asset: &asset, data_type, comment }))
-        }
+    if let Some(rated) = &row.substance {
+        record::spelled(rated)
+    } else {
+        let (asset, data_type) = (record::asset_of(row)?, row.data_type.as_deref());
+        let comment = row.existing_comment.as_deref();
+        Ok(substance(&row.description, Described { asset: &asset, data_type, comment }))
     }
 }
 

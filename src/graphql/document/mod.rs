@@ -211,7 +211,10 @@ pub fn parse(text: &str) -> Result<(ast::Document, ExecutableDocument), ServerEr
     let mut parser = Parser::new().recursion_limit(2 * limits::MAX_NESTING + 10);
     let source = parser.parse_ast(text, "document").map_err(|invalid| {
         let fault = invalid.errors.iter().next();
-        let place = fault.as_ref().and_then(|fault| fault.line_column_range()).map(|range| range.start);
+        let place = fault
+            .as_ref()
+            .and_then(apollo_compiler::diagnostic::Diagnostic::line_column_range)
+            .map(|range| range.start);
         let message = fault.map(|fault| fault.error.to_string()).unwrap_or_default();
         let mut message = without_values(message.strip_prefix("syntax error: ").unwrap_or(&message).to_owned());
         message.truncate(message.floor_char_boundary(LONGEST_MESSAGE));

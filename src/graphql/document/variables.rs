@@ -120,7 +120,7 @@ impl Types<'_> {
                     Value::Enum(name) if known(name) => Ok(value.clone()),
                     _ => {
                         let values: Vec<&str> =
-                            definition.values.keys().take(LISTED).map(|name| name.as_str()).collect();
+                            definition.values.keys().take(LISTED).map(apollo_compiler::Name::as_str).collect();
                         Err(Fault::new(format!("expected one of {}", values.join(", "))))
                     }
                 }

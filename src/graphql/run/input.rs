@@ -208,7 +208,7 @@ pub struct TableScopeInput {
 pub struct RunOptionsInput {
     /// Only assets that have no comment yet. Default: false.
     missing_only: Option<bool>,
-    /// Whether a bulk ACCEPT, RUN_APPLY and AUTO schedules may replace comments that people wrote. Default: false.
+    /// Whether a bulk ACCEPT, `RUN_APPLY` and AUTO schedules may replace comments that people wrote. Default: false.
     replace_comments: Option<bool>,
     /// Wordings of each description, the first included: 1 to 5. Default: 3.
     alternatives: Option<i32>,

@@ -246,7 +246,7 @@ impl From<&run::RunError> for RunError {
 pub struct RunOptions {
     /// Whether only assets without a comment are described.
     missing_only: bool,
-    /// Whether a bulk ACCEPT, RUN_APPLY and AUTO schedules may replace comments that people wrote.
+    /// Whether a bulk ACCEPT, `RUN_APPLY` and AUTO schedules may replace comments that people wrote.
     replace_comments: bool,
     /// Wordings of each description, the first included: 1 to 5.
     alternatives: i32,

@@ -74,7 +74,7 @@ impl UsageReport {
     }
 
     /// One for each day of the window in `timeZone`, oldest first, days without use included. Where the zone's days are
-    /// not those of UTC, the first one holds only its part of the window. ALL_TIME begins with the first day that has
+    /// not those of UTC, the first one holds only its part of the window. `ALL_TIME` begins with the first day that has
     /// any use.
     #[graphql(complexity = "100 + child_complexity")]
     async fn by_day(

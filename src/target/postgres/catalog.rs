@@ -1,6 +1,6 @@
 //! What PostgreSQL's own catalog says. What columns' types are is in `types`.
 //!
-//! The rule: a database of the encoding SQL_ASCII holds any bytes, so texts are bytes first. A partition's constraints
+//! The rule: a database of the encoding `SQL_ASCII` holds any bytes, so texts are bytes first. A partition's constraints
 //! are its parent's: what a parent's constraint has made on it, or on the same table for the partitions of the other
 //! end, is passed over, and a constraint of its own counts for the parent too.
 
@@ -121,7 +121,7 @@ pub(super) async fn schemas(connection: &mut PgConnection) -> Result<Vec<Schema>
     Ok(schemas)
 }
 
-/// What of a schema's list of tables cannot be read: names that are not valid UTF-8, which SQL_ASCII alone allows.
+/// What of a schema's list of tables cannot be read: names that are not valid UTF-8, which `SQL_ASCII` alone allows.
 pub(super) async fn unreadable(connection: &mut PgConnection, schema: &str) -> Result<Vec<String>> {
     let rows = sqlx::query(
         "SELECT c.relname::text AS name, c.relkind::text AS kind \

@@ -89,7 +89,8 @@ impl Sockets {
 pub(super) struct Relay {
     socket: PathBuf,
     failure: Failures,
-    _accepting: AbortOnDropHandle<()>,
+    /// Ends with this.
+    accepting: AbortOnDropHandle<()>,
     /// Keeps the folder above the socket's own.
     _sockets: Arc<Sockets>,
 }
@@ -109,8 +110,8 @@ impl Relay {
         let listener = UnixListener::bind(&socket)?;
         let failure = Failures::default();
         let accepting = tokio::spawn(accept(listener, protocol, upstream, Arc::clone(&failure)));
-        let _accepting = AbortOnDropHandle::new(accepting);
-        Ok(Self { socket, failure, _accepting, _sockets: Arc::clone(sockets) })
+        let accepting = AbortOnDropHandle::new(accepting);
+        Ok(Self { socket, failure, accepting, _sockets: Arc::clone(sockets) })
     }
 
     /// The socket that the driver connects to.
@@ -131,6 +132,7 @@ impl Relay {
 
 impl Drop for Relay {
     fn drop(&mut self) {
+        self.accepting.abort();
         // A folder that stays behind is empty and goes with the folder above it.
         drop(std::fs::remove_file(&self.socket));
         drop(std::fs::remove_dir(self.folder()));

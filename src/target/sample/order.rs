@@ -47,7 +47,7 @@ fn moment(text: &str) -> Option<i128> {
 /// Days since 1970 of a date in the Gregorian calendar, which both databases count back from its beginning.
 fn days(date: &str, is_bc: bool) -> Option<i64> {
     let (sign, date) = date.strip_prefix('-').map_or((1, date), |date| (-1, date));
-    let mut parts = date.splitn(3, '-').map(|part| digits(part));
+    let mut parts = date.splitn(3, '-').map(digits);
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let year = if is_bc { 1 - year } else { sign * year };
     // Years begin in March here, so that the leap day ends one.

@@ -26,7 +26,7 @@ impl Records {
 
     fn add<'a>(&mut self, fixed: [&'a str; 7], of_runs: impl IntoIterator<Item = [&'a str; 3]>) -> Result<()> {
         let fields = fixed.into_iter().chain(of_runs.into_iter().flatten()).map(no_formula);
-        self.0.write_record(fields.map(|cell| cell.into_owned())).map_err(Error::internal)
+        self.0.write_record(fields.map(std::borrow::Cow::into_owned)).map_err(Error::internal)
     }
 
     fn text(self) -> Result<String> {
