@@ -79,8 +79,6 @@ fn answers_that_need_repair() {
         "{\"c1\": {\"description\": \"A draft.\", \"description\": \"All users.\"}, \"c2\": \"The number.\", \"c3\": \"The address.\"}",
         "{\"c1\": {\"description\": \"All users.\" \"confidence\": 0.8} \"c2\": \"The number.\"\n\"c3\": \"The address.\"}",
         "{\"c1\": {\"description\": \"All users.\", \"alternatives\": [\"x y\", \"z z\"}, \"c2\": {\"description\": \"The number.\"}, \"c3\": {\"description\": \"The address.\"}}",
-        "{\\\"c1\\\": \\\"All users.\\\", \\\"c2\\\": \\\"The number.\\\", \\\"c3\\\": \\\"The address.\\\"}",
-        "{&quot;c1&quot;: &quot;All users.&quot;, &quot;c2&quot;: &quot;The number.&quot;, &quot;c3&quot;: &quot;The address.&quot;}",
         "c1:\n  description: All users.\n  confidence: 0.8\nc2:\n  description: \"The number.\"\n  alternatives:\n    - Another one.\nc3:\n  description: >-\n    The\n    address.\n  confidence: 0.8",
         "```yaml\n- c1:\n    description: All users.\n- c2:\n    description: 'The number.'\n- c3:\n    description: The address.\n```",
         "{\"draft\": {\"c1\": \"A draft.\"}, \"final\": {\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\"}}",

@@ -22,7 +22,9 @@ pub fn clean_reasoning(text: &str) -> Option<String> {
 }
 
 fn collapsed(text: &str) -> String {
-    let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+    // A space without width and a mark of byte order say nothing.
+    let said = text.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{feff}'));
+    let spaced: String = said.map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 

@@ -64,7 +64,7 @@ fn open() -> Condition {
 pub(super) async fn in_doubt(connection: &impl ConnectionTrait, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>> {
     let mut doubts = apply_item::Entity::find().filter(apply_item::Column::Doubt.is_not_null());
     if let Some(run) = run {
-        doubts = doubts.filter(apply_item::Column::RunId.eq(run.0))
+        doubts = doubts.filter(apply_item::Column::RunId.eq(run.0));
     } else {
         let mut ended = Query::select();
         let not_live = RunStatus::ALL.iter().filter(|status| !status.is_live()).map(|status| status.as_str());

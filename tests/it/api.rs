@@ -399,6 +399,10 @@ async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is
     let id = &run["id"];
     let accept = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, decision: ACCEPT }) { changed } }";
     assert_eq!(api.data(accept, json!({ "id": id })).await["reviewSuggestions"]["changed"], 60);
+    // The worker that records which database a run describes is not at work here.
+    let confirm =
+        "mutation ($id: ID!) { updateDbProfile(input: { id: $id, sameDatabase: true }) { dbProfile { id } } }";
+    api.data(confirm, json!({ "id": api.db })).await;
     let apply = "mutation ($id: ID!) { applyRun(input: { runId: $id }) { total run { status } } }";
     let begun = api.data(apply, json!({ "id": id })).await;
     assert_eq!(begun["applyRun"], json!({ "total": 60, "run": { "status": "APPLYING" } }));

@@ -82,12 +82,12 @@ async fn behave(mut stream: TcpStream, rogue: Rogue) -> std::io::Result<()> {
     if matches!(rogue, Rogue::MoreLogin | Rogue::Columns) {
         stream.write_all(&greeting()).await?;
         let mut bytes = [0; 4096];
-        stream.read(&mut bytes).await?;
+        let _heard = stream.read(&mut bytes).await?;
         if rogue == Rogue::MoreLogin {
             return repeat(&mut stream, &packet(2, &[1, 4])).await;
         }
         stream.write_all(&packet(2, &[0, 0, 0, 2, 0, 0, 0])).await?;
-        stream.read(&mut bytes).await?;
+        let _heard = stream.read(&mut bytes).await?;
         // So many columns: a length of eight bytes.
         stream.write_all(&packet(1, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])).await?;
         return repeat(&mut stream, &packet(2, &[3, b'd', b'e', b'f', 0, 0, 0, 0, 0])).await;
@@ -97,7 +97,7 @@ async fn behave(mut stream: TcpStream, rogue: Rogue) -> std::io::Result<()> {
     // The first message asks for TLS, which is refused; then the login's own comes.
     stream.write_all(b"N").await?;
     let mut bytes = [0; 4096];
-    stream.read(&mut bytes).await?;
+    let _heard = stream.read(&mut bytes).await?;
     match rogue {
         Rogue::Notices => repeat(&mut stream, &notice(4)).await,
         Rogue::Parameters => {
@@ -113,7 +113,7 @@ async fn behave(mut stream: TcpStream, rogue: Rogue) -> std::io::Result<()> {
         }
         Rogue::NoticesLater => {
             stream.write_all(&[message(b'R', &[0; 4]), message(b'Z', b"I")].concat()).await?;
-            stream.read(&mut bytes).await?;
+            let _heard = stream.read(&mut bytes).await?;
             repeat(&mut stream, &notice(10_000)).await
         }
         Rogue::NoLength => {

@@ -53,7 +53,7 @@ async fn usage_is_told_in_all_by_model_and_by_day_and_outlives_its_runs() {
         assert!([first, first + TimeDelta::days(1)].map(|day| json!(day.to_string())).contains(&by_day[0]["day"]));
         let sum = |field: fn(&Value) -> &Value| by_day.iter().map(|day| field(day).as_i64().unwrap()).sum::<i64>();
         assert_eq!((sum(|day| &day["usage"]["totalTokens"]), sum(|day| &day["runs"])), (tokens, 3));
-        assert_eq!(by_day.iter().filter(|day| day["runs"] == 0).all(|day| day["usage"]["costUsd"] == 0.0), true);
+        assert!(by_day.iter().filter(|day| day["runs"] == 0).all(|day| day["usage"]["costUsd"] == 0.0));
     }
     for zone in ["Asia/Kathmandu", "Pacific/Kiritimati", "America/St_Johns"] {
         let usage = server.data(USAGE, json!({ "window": "LAST_7_DAYS", "zone": zone })).await["usage"].take();

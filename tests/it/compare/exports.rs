@@ -66,13 +66,20 @@ fn from_json(export: &str) -> Read {
     }
 }
 
+/// A cell without the mark that keeps a spreadsheet from running it.
+fn without_mark(cell: &str) -> String {
+    let bare = cell.trim_start_matches('\'');
+    let marked = bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && bare.parse::<f64>().is_err();
+    cell.strip_prefix('\'').filter(|_| marked).unwrap_or(cell).to_owned()
+}
+
 fn from_csv(export: &str) -> Read {
     let mut reader = csv::Reader::from_reader(export.as_bytes());
     let header = reader.headers().unwrap().clone();
     let runs: Vec<&str> = header.iter().skip(7).step_by(3).collect();
     let mut read = Read::default();
     for record in reader.records() {
-        let record: Vec<String> = record.unwrap().iter().map(str::to_owned).collect();
+        let record: Vec<String> = record.unwrap().iter().map(without_mark).collect();
         let of_runs: Vec<&[String]> = record[7..].chunks(3).collect();
         let values = || of_runs.iter().map(|run| run[0].clone());
         let named = || std::iter::once(record[1].clone()).chain(values()).collect();

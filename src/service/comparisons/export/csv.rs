@@ -102,7 +102,9 @@ impl Writer for Csv {
 
 /// A cell that no spreadsheet runs.
 fn no_formula(cell: &str) -> Cow<'_, str> {
-    let runs = cell.starts_with(['=', '+', '-', '@', '\t', '\r']) && cell.parse::<f64>().is_err();
+    // A text that has such a mark of its own gets one more, so that what was written can be told.
+    let bare = cell.trim_start_matches('\'');
+    let runs = bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && bare.parse::<f64>().is_err();
     if runs { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }
 }
 

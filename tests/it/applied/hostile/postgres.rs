@@ -153,8 +153,10 @@ impl Trapped {
 async fn nothing_of_an_owner_of_postgres_runs() {
     for settings in [SETTINGS, ""] {
         let Some(trapped) = Trapped::new("SUPERUSER", settings).await else { return };
-        let warnings = everything(&trapped.url, "public", 10).await;
+        let mut warnings = everything(&trapped.url, "public", 10).await;
         assert_eq!(trapped.traps.sprung(), [""; 0]);
+        // The tables that were not sampled are named too.
+        warnings.retain(|warning| !warning.starts_with("The rows of"));
         let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
         assert!(warning.contains("SUPERUSER") && warning.contains("least-rights.md"), "{warning}");
     }
