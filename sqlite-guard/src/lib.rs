@@ -1,7 +1,7 @@
 //! Limits of a SQLite connection that sqlx has no call for.
 //!
 //! The rule: what SQLite's authors advise for files from strangers, and nothing else, stands here; it is the only crate
-//! that calls C. To add a limit: a line in [`LIMITS`] or [`SWITCHES`].
+//! that calls C. To add a limit: a line in `LIMITS` or `SWITCHES`.
 
 use std::ffi::c_int;
 
