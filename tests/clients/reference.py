@@ -49,8 +49,8 @@ def written_out(document):
             return InlineFragmentNode(type_condition=fragment.type_condition, directives=spread.directives,
                                       selection_set=visit(fragment.selection_set, Writer()))
 
-    operations = [visit(it, Writer()) for it in document.definitions if isinstance(it, OperationDefinitionNode)]
-    return DocumentNode(definitions=operations)
+    operations = (visit(it, Writer()) for it in document.definitions if isinstance(it, OperationDefinitionNode))
+    return DocumentNode(definitions=tuple(operations))
 
 
 class Maker:
