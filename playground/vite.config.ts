@@ -1,3 +1,6 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
@@ -17,15 +20,34 @@ const defaultsAreOptional: Plugin = {
   },
 };
 
+// A script that runs before the first paint: an ordinary file of its own, because the content security policy allows no
+// script within the page.
+const FIRST_PAINT = 'src/studio/design/first-paint.js';
+function firstPaint(): Plugin {
+  const script = readFileSync(FIRST_PAINT, 'utf8');
+  const fileName = `assets/first-paint-${createHash('sha256').update(script).digest('base64url').slice(0, 8)}.js`;
+  return {
+    name: 'first-paint',
+    transformIndexHtml: (_html, { path, server: development }) =>
+      path.endsWith('/index.html')
+        ? [{ tag: 'script', attrs: { src: development ? `/${FIRST_PAINT}` : `/${fileName}` }, injectTo: 'head' }]
+        : [],
+    generateBundle() {
+      this.emitFile({ type: 'asset', fileName, source: script });
+    },
+  };
+}
+
 // Each page is an entry of its own: a file `<name>.html` beside this one and a folder `src/<name>/`.
 // The server embeds what `npm run build` leaves in `dist/`. While `npm run dev` serves the pages, a
-// `gloss serve` at its usual address answers the API.
+// `gloss serve` at its usual address, or at the one in GLOSS_SERVER, answers the API.
+const server = process.env.GLOSS_SERVER ?? 'http://127.0.0.1:8787';
 export default defineConfig({
-  plugins: [react(), defaultsAreOptional],
+  plugins: [react(), defaultsAreOptional, firstPaint()],
   worker: { plugins: () => [defaultsAreOptional] },
   build: {
     rolldownOptions: {
-      input: { graphiql: 'graphiql.html' },
+      input: { studio: 'index.html', graphiql: 'graphiql.html' },
       // GraphiQL's files say "use no memo" to a compiler that has run already.
       onwarn: (warning, warn) => warning.code === 'MODULE_LEVEL_DIRECTIVE' || warn(warning),
     },
@@ -33,6 +55,8 @@ export default defineConfig({
     chunkSizeWarningLimit: 8000,
   },
   server: {
-    proxy: { '/graphql': { target: 'http://127.0.0.1:8787', ws: true }, '/session': 'http://127.0.0.1:8787' },
+    proxy: Object.fromEntries(
+      ['/graphql', '/session', '/export'].map((path) => [path, { target: server, ws: true, changeOrigin: true, headers: { origin: server } }]),
+    ),
   },
 });

@@ -23,6 +23,7 @@ use super::{
     asker::{Admission, Asker, Client},
     guard,
     pace::Pace,
+    pages,
     peer::Peer,
     session::{self, Sessions},
     value,
@@ -33,8 +34,8 @@ use crate::graphql::{Access, Role, access::refusal};
 fn role_of(path: &str) -> Option<Role> {
     match path {
         // A session's own handlers look at the token and the cookie.
-        "/" | "/healthz" | "/readyz" | "/graphiql" | "/session" => None,
-        _ if path.starts_with("/assets/") => None,
+        "/healthz" | "/readyz" | "/graphiql" | "/session" => None,
+        _ if path.starts_with("/assets/") || pages::is_studio(path) => None,
         "/graphql" | "/metrics" => Some(Role::Viewer),
         _ if path.starts_with("/export/") => Some(Role::Viewer),
         _ => Some(Role::Admin),
@@ -281,11 +282,11 @@ mod tests {
 
     #[test]
     fn a_path_that_nobody_named_is_for_administrators() {
-        for open in ["/", "/graphiql", "/session", "/assets/x.js", "/healthz", "/readyz"] {
+        for open in ["/", "/runs", "/runs/12", "/graphiql", "/session", "/assets/x.js", "/healthz", "/readyz"] {
             assert_eq!(role_of(open), None, "{open}");
         }
         assert_eq!(role_of("/export/comparison"), Some(Role::Viewer));
-        for unknown in ["/export", "/assets", "/graphql/", "/Graphiql", "/new"] {
+        for unknown in ["/export", "/assets", "/graphql/", "/Graphiql", "/new", "/runsx", "//runs"] {
             assert_eq!(role_of(unknown), Some(Role::Admin), "{unknown}");
         }
     }

@@ -54,7 +54,7 @@ use axum::{
     extract::DefaultBodyLimit,
     http::{HeaderName, HeaderValue, Request, StatusCode},
     middleware::{from_fn, from_fn_with_state},
-    response::{IntoResponse, Redirect},
+    response::IntoResponse,
     routing::{get, post},
 };
 use tower_http::{
@@ -132,12 +132,18 @@ pub fn router<E: Executor>(door: Door<E>) -> Router {
         .route("/graphql", graphql)
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
-        .route("/", get(|| async { Redirect::temporary("/graphiql") }))
+        .route("/", get(pages::studio))
         .route("/export/comparison", get(export::comparison::<E>))
         .route("/session", post(session::begin::<E>).delete(session::end::<E>))
         .route("/healthz", get(health::healthz))
         .route("/readyz", get(health::readyz::<E>))
-        .route("/metrics", get(health::metrics::<E>))
+        .route("/metrics", get(health::metrics::<E>));
+    let router = pages::STUDIO
+        .iter()
+        .fold(router, |router, page| {
+            let (page, below) = (format!("/{page}"), format!("/{page}/{{*rest}}"));
+            router.route(&page, get(pages::studio)).route(&below, get(pages::studio))
+        })
         .fallback(not_found)
         .with_state(door)
         .layer(DefaultBodyLimit::max(BODY_LIMIT_BYTES))
@@ -175,7 +181,7 @@ async fn not_found() -> impl IntoResponse {
     Refusal::new(
         StatusCode::NOT_FOUND,
         "NOT_FOUND",
-        "nothing lives at this path; GraphQL is at /graphql, its explorer at /graphiql",
+        "There is nothing at this path. GraphQL is at /graphql, the pages are at /.",
     )
 }
 

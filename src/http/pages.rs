@@ -1,8 +1,10 @@
 //! The web pages, built by `playground/` and embedded in the binary.
 //!
-//! The rule: a page is asked for anew each time and allows nothing from elsewhere; its assets have the hash
-//! of their content in their names and are kept for ever. Without the built pages (Node was not at hand)
-//! the server works all the same, and the page says what to run.
+//! The rule: browsers revalidate a page each time, and its policy allows nothing from other origins; its assets have
+//! the hash of their content in their names and are cached for a year. Without the built pages (Node was not
+//! installed) the server still works, and each page says what to run.
+//!
+//! To add a page of the Studio: its first path segment in [`STUDIO`], its route in `playground/src/studio/routes.tsx`.
 
 use axum::{
     extract::Path,
@@ -24,6 +26,23 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' b
      'none'; frame-ancestors 'none'";
 
 const NOT_BUILT: &str = include_str!("not_built.html");
+
+/// The first segments of the Studio's addresses; its router takes what follows.
+pub const STUDIO: [&str; 11] =
+    ["runs", "compare", "ask", "schedules", "databases", "models", "usage", "audit", "workers", "settings", "sign-in"];
+
+/// Whether the Studio answers at a path.
+pub fn is_studio(path: &str) -> bool {
+    path.strip_prefix('/').is_some_and(|path| {
+        let segment = path.split('/').next().unwrap_or_default();
+        path.is_empty() || STUDIO.contains(&segment)
+    })
+}
+
+/// The Studio, at each of its addresses.
+pub async fn studio() -> Response {
+    page("index.html")
+}
 
 /// GraphiQL.
 pub async fn graphiql() -> Response {

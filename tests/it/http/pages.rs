@@ -6,11 +6,17 @@ use super::toy::{Toy, content_type};
 use crate::services::absent;
 
 #[tokio::test]
-async fn the_root_leads_to_graphiql() {
+async fn the_studio_answers_at_each_of_its_addresses() {
     let toy = Toy::start().await;
-    let response = toy.get("/").send().await.unwrap();
-    assert_eq!(response.status(), StatusCode::TEMPORARY_REDIRECT);
-    assert_eq!(response.headers()[header::LOCATION], "/graphiql");
+    for path in
+        ["/", "/runs", "/runs/12?tab=results", "/runs/new", "/compare?runs=1,2", "/databases/demo/main", "/settings"]
+    {
+        let response = toy.get(path).send().await.unwrap();
+        assert_eq!(response.status(), StatusCode::OK, "{path}");
+        assert_eq!(content_type(&response), "text/html; charset=utf-8");
+        assert_eq!(response.headers()[header::CACHE_CONTROL], "no-cache");
+        assert!(response.text().await.unwrap().contains("<title>Gloss</title>"), "{path}");
+    }
 }
 
 #[tokio::test]

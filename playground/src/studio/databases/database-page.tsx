@@ -1,0 +1,5 @@
+import { Page } from '../ui/page';
+
+export function DatabasePage() {
+  return <Page title="Database">{null}</Page>;
+}

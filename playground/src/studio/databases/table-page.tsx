@@ -1,0 +1,5 @@
+import { Page } from '../ui/page';
+
+export function TablePage() {
+  return <Page title="Table">{null}</Page>;
+}

@@ -1,0 +1,92 @@
+// Mantine dressed in the design system's values (`tokens.css`).
+
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem } from '@mantine/core';
+
+const accent: MantineColorsTuple = [
+  '#e3f2f0',
+  '#c5e6e2',
+  '#9bd6cf',
+  '#6fd0c3',
+  '#4fc7b8',
+  '#2a9d90',
+  '#0b6b62',
+  '#095a53',
+  '#074a44',
+  '#053934',
+];
+
+export const theme = createTheme({
+  primaryColor: 'accent',
+  primaryShade: { light: 6, dark: 4 },
+  colors: { accent },
+  autoContrast: true,
+  luminanceThreshold: 0.3,
+  fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',
+  fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
+  fontSizes: { xs: rem(12), sm: rem(13), md: rem(14), lg: rem(16), xl: rem(20) },
+  lineHeights: { xs: '16px', sm: '18px', md: '20px', lg: '24px', xl: '28px' },
+  spacing: { xs: rem(4), sm: rem(8), md: rem(12), lg: rem(16), xl: rem(24) },
+  radius: { xs: rem(4), sm: rem(6), md: rem(6), lg: rem(10), xl: rem(999) },
+  defaultRadius: 'sm',
+  headings: {
+    fontWeight: '600',
+    sizes: {
+      h1: { fontSize: rem(20), lineHeight: '28px' },
+      h2: { fontSize: rem(16), lineHeight: '24px' },
+      h3: { fontSize: rem(14), lineHeight: '20px' },
+    },
+  },
+  respectReducedMotion: true,
+  cursorType: 'pointer',
+  components: {
+    Button: { defaultProps: { size: 'xs', fz: 'sm', fw: 500 } },
+    ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    TextInput: { defaultProps: { size: 'xs' } },
+    PasswordInput: { defaultProps: { size: 'xs' } },
+    NumberInput: { defaultProps: { size: 'xs' } },
+    Textarea: { defaultProps: { size: 'xs' } },
+    Select: { defaultProps: { size: 'xs', comboboxProps: { shadow: 'md' } } },
+    MultiSelect: { defaultProps: { size: 'xs', comboboxProps: { shadow: 'md' } } },
+    TagsInput: { defaultProps: { size: 'xs' } },
+    Checkbox: { defaultProps: { size: 'xs' } },
+    Radio: { defaultProps: { size: 'xs' } },
+    Switch: { defaultProps: { size: 'xs' } },
+    SegmentedControl: { defaultProps: { size: 'xs' } },
+    Tooltip: {
+      defaultProps: { withArrow: false, openDelay: 300, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 420 },
+    },
+    Modal: {
+      defaultProps: { size: 480, radius: 'lg', centered: true, transitionProps: { duration: 120 }, closeButtonProps: { 'aria-label': 'Close' } },
+    },
+    Menu: { defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } },
+    Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } },
+  },
+});
+
+/** Mantine's own colours, taken from the tokens. */
+export const variables: CSSVariablesResolver = () => {
+  const shared = {
+    '--mantine-color-body': 'var(--canvas)',
+    '--mantine-color-text': 'var(--text)',
+    '--mantine-color-bright': 'var(--text)',
+    '--mantine-color-dimmed': 'var(--muted)',
+    '--mantine-color-placeholder': 'var(--muted)',
+    '--mantine-color-anchor': 'var(--accent)',
+    '--mantine-color-default': 'var(--surface)',
+    '--mantine-color-default-hover': 'var(--hover)',
+    '--mantine-color-default-color': 'var(--text)',
+    '--mantine-color-default-border': 'var(--control)',
+    '--mantine-color-error': 'var(--failed)',
+    '--mantine-color-accent-text': 'var(--accent)',
+    '--mantine-color-accent-light': 'var(--selected)',
+    '--mantine-color-accent-light-color': 'var(--accent)',
+    '--mantine-color-gray-text': 'var(--muted)',
+    '--mantine-color-gray-light-color': 'var(--text)',
+    '--mantine-color-red-filled': 'var(--failed)',
+    '--mantine-color-red-light': 'var(--failed-ground)',
+    '--mantine-color-red-light-color': 'var(--failed)',
+    '--mantine-color-red-text': 'var(--failed)',
+    '--mantine-color-red-outline': 'var(--failed)',
+  };
+  return { variables: {}, light: shared, dark: shared };
+};

@@ -1,0 +1,176 @@
+// The list of runs.
+
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { useHotkeys } from '@mantine/hooks';
+import { Ban, Ellipsis, GitCompareArrows, Plus, Trash2, X } from 'lucide-react';
+import { useRef, useState } from 'react';
+import { Link, useNavigate } from 'react-router';
+
+import { useLacks } from '../api/viewer';
+import { count, plural } from '../ui/figures';
+import { Page } from '../ui/page';
+import { useScrollRestoration } from '../ui/scroll';
+import { Empty, Failure, Loading } from '../ui/states';
+import { CancelAll, DeleteSelected } from './bulk';
+import { Filters } from './filters';
+import { FirstUse } from './first-use';
+import { useRuns } from './live';
+import { RunsTable } from './runs-table';
+import classes from './runs.module.css';
+import { cannotCompare, comparisonOf, select, toggle, useSelected } from './selection';
+import { CLEARED, PAGE_SIZE, restrictions, useView } from './view';
+
+export function RunsPage() {
+  const [view, change] = useView();
+  const selected = useSelected();
+  const navigate = useNavigate();
+  const body = useRef<HTMLDivElement>(null);
+  const isScrolled = () => (document.getElementById('scroll')?.scrollTop ?? 0) > 0;
+  const { rows, gone, waiting, counts, pageInfo, error, loading, refetch } = useRuns(
+    view,
+    () => !isScrolled() && selected.length === 0,
+  );
+  const [dialog, setDialog] = useState<'cancel' | 'delete'>();
+  useScrollRestoration(rows !== undefined);
+
+  const why = cannotCompare(selected);
+  const compare = () => {
+    if (why === undefined) {
+      navigate(comparisonOf(selected));
+    }
+  };
+  useHotkeys([['c', compare]]);
+
+  const limits = restrictions(view);
+  const everything = counts?.kindCounts.reduce((sum, kind) => sum + kind.count, 0);
+  const isFirstUse = everything === 0 && limits.length === 0;
+  const lacksOperator = useLacks('OPERATOR');
+  const lacksAdmin = useLacks('ADMIN');
+
+  return (
+    <Page
+      title="Runs"
+      actions={
+        <>
+          {selected.length > 0 && (
+            <fieldset className={classes.tray} aria-label="Selected runs">
+              {selected.slice(0, 4).map((run) => (
+                <button key={run.id} type="button" className={classes.picked} onClick={() => toggle(run)} aria-label={`Deselect #${run.number}`}>
+                  #{run.number}
+                  <X size={12} strokeWidth={1.75} aria-hidden />
+                </button>
+              ))}
+              {selected.length > 4 && <span className="muted">+{selected.length - 4}</span>}
+              <Button size="compact-sm" variant="subtle" color="gray" onClick={() => select([])}>
+                Clear
+              </Button>
+              <Tooltip label={why} disabled={why === undefined}>
+                <Button
+                  variant="default"
+                  leftSection={<GitCompareArrows size={16} strokeWidth={1.75} aria-hidden />}
+                  onClick={compare}
+                  {...(why === undefined ? {} : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why })}
+                >
+                  Compare {selected.length}
+                </Button>
+              </Tooltip>
+            </fieldset>
+          )}
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon variant="default" size={30} aria-label="More actions">
+                <Ellipsis size={16} strokeWidth={1.75} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item
+                leftSection={<Ban size={16} strokeWidth={1.75} aria-hidden />}
+                disabled={lacksOperator !== undefined}
+                title={lacksOperator}
+                onClick={() => setDialog('cancel')}
+              >
+                Cancel all matching…
+              </Menu.Item>
+              <Menu.Item
+                leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />}
+                disabled={lacksAdmin !== undefined || selected.length === 0}
+                title={lacksAdmin ?? (selected.length === 0 ? 'Select the runs first.' : undefined)}
+                onClick={() => setDialog('delete')}
+              >
+                Delete the selected…
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+          {lacksOperator === undefined ? (
+            <Button component={Link} to="/runs/new" leftSection={<Plus size={16} strokeWidth={1.75} aria-hidden />}>
+              New run
+            </Button>
+          ) : (
+            <Tooltip label={lacksOperator}>
+              <Button data-disabled aria-disabled leftSection={<Plus size={16} strokeWidth={1.75} aria-hidden />}>
+                New run
+              </Button>
+            </Tooltip>
+          )}
+        </>
+      }
+      toolbar={<Filters view={view} change={change} counts={counts} />}
+    >
+      <div ref={body} aria-busy={loading}>
+        {error && !rows && <Failure error={error} retry={refetch} />}
+        {!error && !rows && <Loading rows={12} />}
+        {rows && isFirstUse && <FirstUse />}
+        {rows && !isFirstUse && rows.length === 0 && (
+          <Empty
+            title="No runs match."
+            action={
+              <Button variant="default" onClick={() => change(limits.length > 0 ? CLEARED : { chip: 'ALL' })}>
+                {limits.length > 0 ? 'Clear filters' : 'Show all activity'}
+              </Button>
+            }
+          >
+            {limits.length > 0 ? `The list shows runs with ${limits.join(', ')}.` : 'There is no run of this kind yet.'}
+          </Empty>
+        )}
+        {rows && rows.length > 0 && (
+          <>
+            <div className={classes.above} aria-live="polite">
+              {waiting > 0 && (
+                <Button size="compact-sm" variant="light" onClick={() => (view.after || view.before ? change({}) : refetch())}>
+                  Show {plural(waiting, 'new run')}
+                </Button>
+              )}
+            </div>
+            <RunsTable rows={rows} gone={gone} view={view} change={change} />
+            <nav className={classes.pages} aria-label="Pages of runs">
+              <span className="muted">
+                {rows.length <= PAGE_SIZE ? count(rows.length) : `${PAGE_SIZE}`} of {count(counts?.totalCount ?? 0)}
+              </span>
+              <Button size="compact-sm" variant="default" disabled={!view.after && !view.before} onClick={() => change({})}>
+                First
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!pageInfo?.hasPreviousPage}
+                onClick={() => change({ before: pageInfo?.startCursor ?? '' })}
+              >
+                Newer
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!pageInfo?.hasNextPage}
+                onClick={() => change({ after: pageInfo?.endCursor ?? '' })}
+              >
+                Older
+              </Button>
+            </nav>
+          </>
+        )}
+      </div>
+      {dialog === 'cancel' && <CancelAll view={view} onClose={() => setDialog(undefined)} />}
+      {dialog === 'delete' && <DeleteSelected onClose={() => setDialog(undefined)} />}
+    </Page>
+  );
+}

@@ -1,0 +1,91 @@
+// The way to every page, the theme, and who is signed in.
+
+import { Tooltip, useMantineColorScheme } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import {
+  BookOpenCheck,
+  CalendarClock,
+  ChartColumn,
+  Cpu,
+  Database,
+  History,
+  KeyRound,
+  LogOut,
+  type LucideIcon,
+  MessageCircleQuestion,
+  Moon,
+  Play,
+  Sparkles,
+  Sun,
+  SunMoon,
+  Terminal,
+} from 'lucide-react';
+import { Link, NavLink } from 'react-router';
+
+import type { Viewer } from '../api/viewer';
+import { signOut } from './session';
+import classes from './shell.module.css';
+
+const PAGES: [to: string, label: string, icon: LucideIcon][] = [
+  ['/runs', 'Runs', Play],
+  ['/ask', 'Ask', MessageCircleQuestion],
+  ['/schedules', 'Schedules', CalendarClock],
+  ['/databases', 'Databases', Database],
+  ['/models', 'Models', Sparkles],
+  ['/usage', 'Usage', ChartColumn],
+  ['/audit', 'Audit', History],
+  ['/workers', 'Workers', Cpu],
+  ['/settings', 'Settings', KeyRound],
+];
+
+const THEMES = { auto: ['System theme', SunMoon], light: ['Light theme', Sun], dark: ['Dark theme', Moon] } as const;
+const NEXT_THEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
+
+export function Navigation({ viewer, version }: { viewer: Viewer; version: string }) {
+  const isIconic = useMediaQuery('(min-width: 700px) and (max-width: 1359px)') ?? false;
+  const { colorScheme, setColorScheme } = useMantineColorScheme();
+  const [themeLabel, ThemeIcon] = THEMES[colorScheme];
+  return (
+    <nav className={classes.nav} aria-label="Pages">
+      <Link to="/runs" className={classes.brand} aria-label="Gloss, to the runs">
+        <BookOpenCheck size={20} strokeWidth={1.75} aria-hidden />
+        <span>Gloss</span>
+      </Link>
+      {PAGES.map(([to, label, Icon]) => (
+        <Tooltip key={to} label={label} position="right" disabled={!isIconic}>
+          <NavLink to={to} className={classes.link as string}>
+            <Icon size={16} strokeWidth={1.75} aria-hidden />
+            <span>{label}</span>
+          </NavLink>
+        </Tooltip>
+      ))}
+      <Tooltip label="GraphiQL" position="right" disabled={!isIconic}>
+        <a href="/graphiql" className={classes.link}>
+          <Terminal size={16} strokeWidth={1.75} aria-hidden />
+          <span>GraphiQL</span>
+        </a>
+      </Tooltip>
+      <div className={classes.foot}>
+        <Tooltip label={themeLabel} position="right" disabled={!isIconic}>
+          <button type="button" className={classes.link} onClick={() => setColorScheme(NEXT_THEME[colorScheme])}>
+            <ThemeIcon size={16} strokeWidth={1.75} aria-hidden />
+            <span>{themeLabel}</span>
+          </button>
+        </Tooltip>
+        {viewer.name !== 'local' && (
+          <Tooltip label="Sign out" position="right" disabled={!isIconic}>
+            <button type="button" className={classes.link} onClick={signOut}>
+              <LogOut size={16} strokeWidth={1.75} aria-hidden />
+              <span>Sign out</span>
+            </button>
+          </Tooltip>
+        )}
+        <div className={classes.viewer}>
+          {viewer.name === 'local' ? 'Local administrator' : `${viewer.name} (${viewer.role.toLowerCase()})`}
+          <br />
+          Gloss {version}
+        </div>
+      </div>
+    </nav>
+  );
+}

@@ -1,0 +1,44 @@
+// A button for something that changes the server. Where the viewer's role is too low, or the thing cannot be done now, it
+// is disabled and says why; while busy it keeps its width.
+
+import { Button, type ButtonProps, Tooltip } from '@mantine/core';
+import type { ReactNode } from 'react';
+
+import type { Role } from '../api/operations';
+import { useLacks } from '../api/viewer';
+
+interface ActionProps extends ButtonProps {
+  /** The role that it needs. */
+  needs?: Role;
+  /** Why it cannot be done now. */
+  why?: string | null | undefined;
+  busy?: boolean;
+  onClick?: () => void;
+  type?: 'button' | 'submit';
+  children: ReactNode;
+  'aria-label'?: string;
+}
+
+export function Action({ needs = 'OPERATOR', why, busy = false, onClick, type = 'button', children, ...rest }: ActionProps) {
+  const lacks = useLacks(needs);
+  const reason = lacks ?? why ?? undefined;
+  return (
+    <Tooltip label={reason} disabled={reason === undefined}>
+      <Button
+        {...rest}
+        type={type}
+        loading={busy}
+        {...(reason === undefined
+          ? { onClick }
+          : {
+              'data-disabled': true,
+              'aria-disabled': true,
+              'aria-description': reason,
+              onClick: (event: React.MouseEvent) => event.preventDefault(),
+            })}
+      >
+        {children}
+      </Button>
+    </Tooltip>
+  );
+}

@@ -1,0 +1,71 @@
+// Pieces of text: what is copied by a click, what is cut off and shown in full on hover and focus, word diffs.
+
+import { Tooltip, UnstyledButton } from '@mantine/core';
+import { useClipboard } from '@mantine/hooks';
+import { diffWordsWithSpace } from 'diff';
+import { type ReactNode, useRef, useState } from 'react';
+
+import type { DiffKind } from '../api/operations';
+import classes from './text.module.css';
+
+/** Text that a click copies. */
+export function Copyable({ text, children, label }: { text: string; children?: ReactNode; label?: string }) {
+  const clipboard = useClipboard({ timeout: 1200 });
+  return (
+    <Tooltip label={clipboard.copied ? 'Copied' : `Copy ${label ?? text}`}>
+      <UnstyledButton className={classes.copyable} onClick={() => clipboard.copy(text)}>
+        {children ?? text}
+      </UnstyledButton>
+    </Tooltip>
+  );
+}
+
+/** One line; what does not fit is shown in full on hover and on focus. */
+export function Clipped({ text, className, focusable = false }: { text: string; className?: string; focusable?: boolean }) {
+  const element = useRef<HTMLSpanElement>(null);
+  const [isCut, setIsCut] = useState(false);
+  const measure = () => setIsCut(element.current !== null && element.current.scrollWidth > element.current.clientWidth);
+  return (
+    <Tooltip label={text} disabled={!isCut}>
+      <span
+        ref={element}
+        className={`${classes.clipped} ${className ?? ''}`}
+        onMouseEnter={measure}
+        onFocus={measure}
+        {...(focusable ? { tabIndex: 0 } : {})}
+      >
+        {text}
+      </span>
+    </Tooltip>
+  );
+}
+
+export interface Part {
+  kind: DiffKind;
+  text: string;
+}
+
+/** The words that `after` keeps, gains and loses against `before`. */
+export function diffWords(before: string, after: string): Part[] {
+  return diffWordsWithSpace(before, after).map((change) => ({
+    kind: change.added ? 'INSERTED' : change.removed ? 'DELETED' : 'EQUAL',
+    text: change.value,
+  }));
+}
+
+/** A word diff: inserted words underlined, deleted ones struck through. */
+export function WordDiff({ parts }: { parts: Part[] }) {
+  return (
+    <span>
+      {parts.map((part, index) => {
+        if (part.kind === 'INSERTED') {
+          return <ins key={index} className={classes.inserted}>{part.text}</ins>;
+        }
+        if (part.kind === 'DELETED') {
+          return <del key={index} className={classes.deleted}>{part.text}</del>;
+        }
+        return <span key={index}>{part.text}</span>;
+      })}
+    </span>
+  );
+}
