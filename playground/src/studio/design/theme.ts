@@ -1,6 +1,13 @@
 // Mantine dressed in the design system's values (`tokens.css`).
 
-import { type CSSVariablesResolver, createTheme, type MantineColorsTuple, rem } from '@mantine/core';
+import {
+  type CSSVariablesResolver,
+  createTheme,
+  defaultVariantColorsResolver,
+  type MantineColorsTuple,
+  rem,
+  type VariantColorsResolver,
+} from '@mantine/core';
 
 const accent: MantineColorsTuple = [
   '#e3f2f0',
@@ -15,12 +22,36 @@ const accent: MantineColorsTuple = [
   '#053934',
 ];
 
+/** Mantine takes the grounds of dark controls from here. */
+const dark: MantineColorsTuple = [
+  '#e8ebee',
+  '#c9ced4',
+  '#9ba5b0',
+  '#66717d',
+  '#2c333b',
+  '#242a31',
+  '#1d2228',
+  '#161a1f',
+  '#0f1215',
+  '#0a0c0e',
+];
+
+/** Filled controls take text and ground from the tokens: the accent is dark in the light theme and light in the dark one. */
+const variantColors: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  if (input.variant !== 'filled') {
+    return colors;
+  }
+  return input.color === 'red'
+    ? { ...colors, background: 'var(--failed)', hover: 'var(--failed)', color: 'var(--surface)' }
+    : { ...colors, color: 'var(--on-accent)' };
+};
+
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 4 },
-  colors: { accent },
-  autoContrast: true,
-  luminanceThreshold: 0.3,
+  colors: { accent, dark },
+  variantColorResolver: variantColors,
   fontFamily: 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Neue", "Noto Sans", Arial, sans-serif',
   fontFamilyMonospace: 'ui-monospace, "SF Mono", "Cascadia Mono", "DejaVu Sans Mono", Menlo, Consolas, monospace',
   fontSizes: { xs: rem(12), sm: rem(13), md: rem(14), lg: rem(16), xl: rem(20) },
@@ -39,6 +70,7 @@ export const theme = createTheme({
   respectReducedMotion: true,
   cursorType: 'pointer',
   components: {
+    Input: { vars: () => ({ wrapper: { '--input-bd': 'var(--control)' } }) },
     Button: { defaultProps: { size: 'xs', fz: 'sm', fw: 500 } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     TextInput: { defaultProps: { size: 'xs' } },

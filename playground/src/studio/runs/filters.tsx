@@ -41,9 +41,11 @@ export function Filters({ view, change, counts }: FiltersProps) {
             </button>
           ))}
         </div>
-        <SearchBox value={view.search} onChange={(search) => change({ search })} />
-        <MoreFilters view={view} change={change} />
-        <SavedViews view={view} />
+        <div className={classes.tools}>
+          <SearchBox value={view.search} onChange={(search) => change({ search })} />
+          <MoreFilters view={view} change={change} />
+          <SavedViews view={view} />
+        </div>
       </div>
       <div className={`${classes.line} ${classes.scrolling}`}>
         {(Object.keys(STATUSES) as RunStatus[]).map((status) => (
@@ -131,7 +133,7 @@ function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
           />
           <TagsInput
             label="Started by"
-            description="Names of tokens or schedules; `local` without tokens"
+            description="Names of tokens or schedules, or local"
             value={view.startedBy}
             onChange={(startedBy) => change({ startedBy })}
           />

@@ -30,6 +30,7 @@ export function RunsPage() {
     view,
     () => !isScrolled() && selected.length === 0,
   );
+  const hasPages = pageInfo?.hasPreviousPage || pageInfo?.hasNextPage || view.after || view.before;
   const [dialog, setDialog] = useState<'cancel' | 'delete'>();
   useScrollRestoration(rows !== undefined);
 
@@ -146,25 +147,29 @@ export function RunsPage() {
               <span className="muted">
                 {rows.length <= PAGE_SIZE ? count(rows.length) : `${PAGE_SIZE}`} of {count(counts?.totalCount ?? 0)}
               </span>
-              <Button size="compact-sm" variant="default" disabled={!view.after && !view.before} onClick={() => change({})}>
-                First
-              </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={!pageInfo?.hasPreviousPage}
-                onClick={() => change({ before: pageInfo?.startCursor ?? '' })}
-              >
-                Newer
-              </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={!pageInfo?.hasNextPage}
-                onClick={() => change({ after: pageInfo?.endCursor ?? '' })}
-              >
-                Older
-              </Button>
+              {hasPages && (
+                <>
+                  <Button size="compact-sm" variant="default" disabled={!view.after && !view.before} onClick={() => change({})}>
+                    First
+                  </Button>
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    disabled={!pageInfo?.hasPreviousPage}
+                    onClick={() => change({ before: pageInfo?.startCursor ?? '' })}
+                  >
+                    Newer
+                  </Button>
+                  <Button
+                    size="compact-sm"
+                    variant="default"
+                    disabled={!pageInfo?.hasNextPage}
+                    onClick={() => change({ after: pageInfo?.endCursor ?? '' })}
+                  >
+                    Older
+                  </Button>
+                </>
+              )}
             </nav>
           </>
         )}
