@@ -313,6 +313,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         open: http::Open::default(),
     };
     println!("Gloss {}", env!("CARGO_PKG_VERSION"));
+    println!("  Studio    http://{address}/");
     println!("  GraphiQL  http://{address}/graphiql");
     println!("  GraphQL   http://{address}/graphql");
     println!("  data      {}", settings.data_dir.display());

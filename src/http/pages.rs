@@ -20,8 +20,12 @@ use super::{answer::Refusal, value};
 #[folder = "playground/dist"]
 struct Dist;
 
-/// Monaco starts its workers from the assets, makes its styles as it goes, and has its icons as data.
-const POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' \
+/// The Studio's policy. Its components set styles, and its tab's icon is data.
+const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' \
+     data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+
+/// GraphiQL's policy. Monaco starts its workers from the assets, adds styles at run time, and has its icons as data.
+const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' \
      'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action \
      'none'; frame-ancestors 'none'";
 
@@ -41,16 +45,16 @@ pub fn is_studio(path: &str) -> bool {
 
 /// The Studio, at each of its addresses.
 pub async fn studio() -> Response {
-    page("index.html")
+    page("index.html", STUDIO_POLICY)
 }
 
 /// GraphiQL.
 pub async fn graphiql() -> Response {
-    page("graphiql.html")
+    page("graphiql.html", GRAPHIQL_POLICY)
 }
 
-/// A page by its file's name.
-fn page(name: &str) -> Response {
+/// A page by its file's name, with its content security policy.
+fn page(name: &str, policy: &'static str) -> Response {
     let mut response = match Dist::get(name) {
         Some(file) => file.data.into_response(),
         None => NOT_BUILT.into_response(),
@@ -58,7 +62,7 @@ fn page(name: &str) -> Response {
     let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, value("text/html; charset=utf-8"));
     headers.insert(header::CACHE_CONTROL, value("no-cache"));
-    headers.insert(header::CONTENT_SECURITY_POLICY, value(POLICY));
+    headers.insert(header::CONTENT_SECURITY_POLICY, value(policy));
     response
 }
 

@@ -18,7 +18,15 @@ interface FiltersProps {
   counts: Pick<RunsQuery['runs'], 'kindCounts' | 'statusCounts'> | undefined;
 }
 
-export function Filters({ view, change, counts }: FiltersProps) {
+export function Filters({ view, change, counts: current }: FiltersProps) {
+  // The last figures stand there until the present ones are known: they keep the chips' widths.
+  const [last, remember] = useRemembered<FiltersProps['counts']>('runs.counts', undefined);
+  useEffect(() => {
+    if (current) {
+      remember({ kindCounts: current.kindCounts, statusCounts: current.statusCounts });
+    }
+  }, [current, remember]);
+  const counts = current ?? last;
   const kinds = new Map(counts?.kindCounts.map(({ kind, count: figure }) => [kind, figure]));
   const statuses = new Map(counts?.statusCounts.map(({ status, count: figure }) => [status, figure]));
   const all = counts && [...kinds.values()].reduce((sum, figure) => sum + figure, 0);

@@ -10,7 +10,7 @@ export function RouteError() {
   const error = useRouteError();
   const message = error instanceof Error ? error.message : 'The page could not be shown.';
   return (
-    <main style={{ maxWidth: 560, margin: '96px auto 0', padding: '0 12px' }}>
+    <main style={{ maxWidth: 560, margin: '0 auto', padding: '96px 12px 0' }}>
       <Trouble code="PAGE" message={message} hint="Reload the page. If that does not help, report this message.">
         <Button size="compact-xs" variant="default" onClick={() => window.location.reload()}>
           Reload
