@@ -7,16 +7,16 @@ use async_graphql::SimpleObject;
 
 use crate::domain::page::{Cursor, DEFAULT_SIZE, MAX_SIZE, Page, PageArguments};
 
-/// Where a page stands in its list, and the cursors at its ends.
+/// The position of a page in its list.
 #[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
 pub struct PageInfo {
-    /// Whether rows follow after this page.
+    /// Whether there are records after this page.
     has_next_page: bool,
-    /// Whether rows stand before this page.
+    /// Whether there are records before this page.
     has_previous_page: bool,
-    /// The cursor of the first row; null on an empty page. Give it as `before` to read the page before.
+    /// The cursor of the first record; null on an empty page. Pass it as `before` to get the previous page.
     start_cursor: Option<String>,
-    /// The cursor of the last row; null on an empty page. Give it as `after` to read the page after.
+    /// The cursor of the last record; null on an empty page. Pass it as `after` to get the next page.
     end_cursor: Option<String>,
 }
 

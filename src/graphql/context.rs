@@ -14,15 +14,15 @@ use crate::{
     },
 };
 
-/// VIEWER reads; OPERATOR also starts runs and all that follows from them; ADMIN also keeps profiles and tokens.
+/// A role. Each one includes the rights of the one before.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[graphql(remote = "token::Role")]
 pub enum Role {
-    /// Reads all but the tokens, and changes nothing.
+    /// Reads everything except tokens, and changes nothing.
     Viewer,
-    /// Also asks, starts, schedules, resumes and cancels runs, reviews and applies.
+    /// Also starts, resumes and cancels runs, asks, schedules, reviews and applies.
     Operator,
-    /// Also deletes, and keeps profiles and tokens.
+    /// Also deletes, and manages profiles and tokens.
     Admin,
 }
 
@@ -39,7 +39,7 @@ impl Role {
 pub struct Viewer {
     /// The name that reviews and applies are recorded under.
     pub name: String,
-    /// What they may do.
+    /// Its role.
     pub role: Role,
     /// Whether anybody knows them.
     known: bool,

@@ -53,7 +53,7 @@ pub use self::{
 };
 use crate::service::Services;
 
-/// What can be asked.
+/// All queries.
 #[derive(MergedObject, Default)]
 pub struct Query(
     node::NodeQuery,
@@ -69,7 +69,7 @@ pub struct Query(
     server::query::ServerQuery,
 );
 
-/// What can be changed. Fields of one operation run one after another.
+/// All mutations. The fields of one operation run in order.
 #[derive(MergedObject, Default)]
 pub struct Mutation(
     run::mutation::RunMutation,
@@ -82,7 +82,7 @@ pub struct Mutation(
     token::mutation::TokenMutation,
 );
 
-/// What can be watched.
+/// All subscriptions.
 #[derive(MergedSubscription, Default)]
 pub struct Subscription(run::subscription::RunSubscription, suggestion::subscription::SuggestionSubscription);
 
@@ -91,7 +91,7 @@ pub type GlossSchema = Schema<Query, Mutation, Subscription>;
 
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
-        .override_output_type_description::<crate::domain::clock::Moment>("A moment, RFC 3339 in UTC.")
+        .override_output_type_description::<crate::domain::clock::Moment>("A time, RFC 3339 in UTC.")
 }
 
 /// Checks documents against the schema; all have one cache.

@@ -22,9 +22,9 @@ use crate::domain::{
     page::MAX_SIZE,
 };
 
-/// A record with an id of its own.
+/// A record with a global id.
 #[derive(Interface, Clone)]
-#[graphql(field(name = "id", ty = "ID", desc = "Its global id: opaque, unique over all types."))]
+#[graphql(field(name = "id", ty = "ID", desc = "Its global id: opaque, and unique over all types."))]
 pub enum Node {
     /// A run.
     Run(Run),
@@ -52,7 +52,7 @@ pub struct NodeQuery;
 
 #[Object]
 impl NodeQuery {
-    /// The record with this global id; null where there is none.
+    /// The record with this global id; null if there is none.
     async fn node(
         &self,
         context: &Context<'_>,

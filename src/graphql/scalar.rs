@@ -22,11 +22,11 @@ pub fn check(scalar: &str, value: &Value) -> Result<(), String> {
     }
 }
 
-/// A whole number of up to 53 bits, as a JSON number: counts that outgrow Int.
+/// An integer of up to 53 bits, as a JSON number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Long(pub i64);
 
-/// A whole number of up to 53 bits, as a JSON number: counts that outgrow Int.
+/// An integer of up to 53 bits, as a JSON number.
 #[Scalar]
 impl ScalarType for Long {
     fn parse(value: Value) -> InputValueResult<Self> {

@@ -13,26 +13,26 @@ use crate::{
     service::applies::WriteOrder,
 };
 
-/// Which accepted texts are written.
+/// The accepted texts to write.
 #[derive(InputObject, Debug, Clone)]
 pub struct ApplyRunInput {
     /// The run that made the suggestions.
     run_id: ID,
-    /// Which of its suggestions, each of them accepted. All accepted ones when left out.
+    /// The suggestions to write; each must be accepted. Default: all accepted ones.
     suggestion_ids: Option<Vec<ID>>,
-    /// Write even where the comment has changed since the run looked.
+    /// Whether to write even where the comment has changed since the run read it.
     #[graphql(default_with = "Some(false)")]
     overwrite: Option<bool>,
 }
 
-/// Which writes are undone.
+/// The writes to roll back.
 #[derive(InputObject, Debug, Clone)]
 pub struct RollbackRunInput {
-    /// The run whose texts were written.
+    /// The run that wrote them.
     run_id: ID,
-    /// Which of its suggestions. All that were written when left out.
+    /// The suggestions to roll back. Default: all that were written.
     suggestion_ids: Option<Vec<ID>>,
-    /// Put back what stood before even where the comment has changed since it was written.
+    /// Whether to put back the old comment even where the comment has changed since it was written.
     #[graphql(default_with = "Some(false)")]
     overwrite: Option<bool>,
 }
@@ -77,10 +77,10 @@ impl RollbackRunInput {
     }
 }
 
-/// Which outcomes; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of outcomes. An absent field does not restrict; an empty list matches nothing.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct ApplyOutcomeFilter {
-    /// With one of these statuses.
+    /// Only outcomes with one of these statuses.
     statuses: Option<Vec<ApplyStatus>>,
 }
 
@@ -91,19 +91,18 @@ impl ApplyOutcomeFilter {
     }
 }
 
-/// Which writes; an absent part does not restrict.
+/// A filter of writes; an absent field does not restrict.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct AppliedCommentFilter {
-    /// Of this run.
+    /// Only writes of this run.
     run_id: Option<ID>,
-    /// To the database of this DB profile.
+    /// Only writes to the database of this DB profile.
     db_profile_id: Option<ID>,
-    /// Written at this moment or later.
+    /// Only writes at or after this time.
     written_after: Option<Moment>,
-    /// Written before this moment.
+    /// Only writes before this time.
     written_before: Option<Moment>,
-    /// Whose asset, profile, texts or actor hold this text; letter case does not count, and `%` and `_` are plain
-    /// characters.
+    /// Only writes with this text in their asset, profile, texts or actor. Ignores case; `%` and `_` are literal.
     search: Option<String>,
 }
 

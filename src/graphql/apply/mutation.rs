@@ -14,14 +14,14 @@ use crate::{
     service::applies::WriteOrder,
 };
 
-/// What was begun.
+/// The apply that was started.
 #[derive(SimpleObject)]
 pub struct ApplyRunPayload {
-    /// The run: APPLYING, or as it was where nothing is to be written.
+    /// The run: APPLYING, or unchanged if there is nothing to write.
     run: Run,
-    /// How many comments are to be written.
+    /// The number of comments to write.
     total: i32,
-    /// How many of them take the place of another comment.
+    /// The number of them that replace another comment.
     replacing: i32,
 }
 
@@ -31,8 +31,8 @@ pub struct ApplyMutation;
 
 #[Object]
 impl ApplyMutation {
-    /// Starts to write accepted texts to the database: the run is APPLYING when this answers and until all is
-    /// written, with an event for each. Where another comment stands than the run saw, that outcome is CONFLICT.
+    /// Starts to write accepted texts to the database. The run is APPLYING when this returns, with an event for each
+    /// write. If a comment has changed since the run read it, its outcome is CONFLICT.
     async fn apply_run(
         &self,
         context: &Context<'_>,
@@ -41,12 +41,12 @@ impl ApplyMutation {
         begin(context, &input.order()?).await
     }
 
-    /// Starts to put back what stood before the run's texts were written, newest first. Where another comment
-    /// stands than was written, that outcome is CONFLICT.
+    /// Starts to put back the comments that the run replaced, newest write first. If a comment has changed since it was
+    /// written, its outcome is CONFLICT.
     async fn rollback_run(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What to undo.")] input: RollbackRunInput,
+        #[graphql(desc = "What to roll back.")] input: RollbackRunInput,
     ) -> Result<ApplyRunPayload> {
         begin(context, &input.order()?).await
     }

@@ -16,27 +16,27 @@ use crate::{
     },
 };
 
-/// What came, or would come, of one comment.
+/// The outcome for one comment.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "apply::ApplyStatus")]
 pub enum ApplyStatus {
-    /// It is to be written.
+    /// It will be written.
     Planned,
     /// It was written.
     Applied,
-    /// It stands there already.
+    /// The same comment is already there; nothing was written.
     Unchanged,
-    /// Another comment stands there than the run saw; nothing was written.
+    /// The comment has changed since the run read it; nothing was written.
     Conflict,
     /// It could not be written; `error` says why.
     Failed,
 }
 
-/// What an apply or roll-back does with one comment.
+/// The outcome of an apply or roll-back for one comment.
 #[derive(Clone)]
 pub struct ApplyOutcome(Arc<apply::ApplyItem>);
 
-/// What an apply or roll-back does with one comment.
+/// The outcome of an apply or roll-back for one comment.
 #[Object]
 impl ApplyOutcome {
     /// The suggestion that it belongs to.
@@ -46,36 +46,36 @@ impl ApplyOutcome {
         Ok(Suggestion(suggestion.ok_or_else(gone)?))
     }
 
-    /// What came of it; in a plan, what would come of it now.
+    /// The outcome; in a plan, the outcome that an apply would have now.
     async fn status(&self) -> ApplyStatus {
         self.0.status.into()
     }
 
-    /// The exact statement. Null where the asset is gone or cannot carry the comment.
+    /// The exact statement. Null if the asset is gone or cannot carry the comment.
     async fn statement(&self) -> Option<&str> {
         self.0.statement.as_deref()
     }
 
-    /// What stands, or stood, in the database before; null for no comment.
+    /// The comment in the database before the write; null if there is none.
     async fn before(&self) -> Option<&str> {
         self.0.before.as_deref()
     }
 
-    /// What is written; null where the comment is removed.
+    /// The comment to write; null if the comment is removed.
     async fn after(&self) -> Option<&str> {
         self.0.text.as_deref()
     }
 
-    /// What went wrong; null where nothing did.
+    /// The error; null if there was none.
     async fn error(&self) -> Option<RunError> {
         self.0.error.as_ref().map(RunError::from)
     }
 }
 
-/// An outcome in a list, with its place.
+/// An outcome in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct ApplyOutcomeEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The outcome.
     node: ApplyOutcome,
@@ -87,7 +87,7 @@ enum Total {
     Recorded(RunId, Option<Vec<apply::ApplyStatus>>),
 }
 
-/// One page of what an apply or roll-back does.
+/// One page of outcomes of an apply or roll-back.
 pub struct ApplyOutcomeConnection {
     rows: Rows<ApplyOutcome>,
     total: Total,
@@ -109,10 +109,10 @@ fn shape(item: apply::ApplyItem) -> ApplyOutcome {
     ApplyOutcome(Arc::new(item))
 }
 
-/// One page of what an apply or roll-back does.
+/// One page of outcomes of an apply or roll-back.
 #[Object]
 impl ApplyOutcomeConnection {
-    /// The outcomes of this page with their cursors.
+    /// The outcomes of this page, with their cursors.
     async fn edges(&self) -> Vec<ApplyOutcomeEdge> {
         self.rows.edges(|cursor, node| ApplyOutcomeEdge { cursor, node })
     }
@@ -122,12 +122,12 @@ impl ApplyOutcomeConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All outcomes that pass, over all pages.
+    /// The number of outcomes that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         match &self.total {
             Total::Known(total) => Ok(count(*total)),
@@ -138,11 +138,11 @@ impl ApplyOutcomeConnection {
     }
 }
 
-/// One comment written to a database. It stays when its run is deleted.
+/// One comment that was written to a database. It remains when its run is deleted.
 #[derive(Clone)]
 pub struct AppliedComment(pub Arc<apply::AppliedComment>);
 
-/// One comment written to a database. It stays when its run is deleted.
+/// One comment that was written to a database. It remains when its run is deleted.
 #[Object]
 impl AppliedComment {
     /// Its global id.
@@ -150,22 +150,22 @@ impl AppliedComment {
         self.0.id.global()
     }
 
-    /// Where it was written.
+    /// The asset that it was written to.
     async fn asset(&self) -> AssetPath {
         AssetPath::from(&self.0.asset)
     }
 
-    /// The run that it was written for; null where that is gone.
+    /// The run that it was written for; null if the run was deleted.
     async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
         Ok(loaders(context).runs.load(self.0.run_id).await?.map(Run))
     }
 
-    /// The suggestion that it was written for; null where that is gone.
+    /// The suggestion that it was written for; null if the suggestion was deleted.
     async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
         Ok(loaders(context).suggestions.load(self.0.suggestion_id).await?.map(Suggestion))
     }
 
-    /// The database; null where its profile is gone.
+    /// The database; null if its profile was deleted.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
         let Some(id) = self.0.db_profile_id else { return Ok(None) };
         Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
@@ -176,23 +176,22 @@ impl AppliedComment {
         &self.0.db_profile_name
     }
 
-    /// The database that was written to, with what tells it from every other. Null for writes of versions that did not
-    /// record it.
+    /// The database that was written to, with its identity. Null for writes of versions that did not record it.
     async fn database(&self) -> Option<String> {
         self.0.identity.as_ref().map(Identity::told)
     }
 
-    /// What stood there before; null for no comment.
+    /// The comment before the write; null if there was none.
     async fn before(&self) -> Option<&str> {
         self.0.before.as_deref()
     }
 
-    /// What was written; null where the comment was removed.
+    /// The comment that was written; null if the comment was removed.
     async fn after(&self) -> Option<&str> {
         self.0.after.as_deref()
     }
 
-    /// Who ordered it.
+    /// The caller that started the apply.
     async fn actor(&self) -> &str {
         &self.0.actor
     }
@@ -202,16 +201,16 @@ impl AppliedComment {
         self.0.at
     }
 
-    /// When it was undone; null where it was not.
+    /// When it was rolled back; null if it was not.
     async fn rolled_back_at(&self) -> Option<Moment> {
         self.0.rolled_back_at
     }
 }
 
-/// A write in a list, with its place.
+/// A write in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct AppliedCommentEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The write.
     node: AppliedComment,
@@ -233,7 +232,7 @@ impl AppliedCommentConnection {
 /// One page of the writes to databases.
 #[Object]
 impl AppliedCommentConnection {
-    /// The writes of this page with their cursors.
+    /// The writes of this page, with their cursors.
     async fn edges(&self) -> Vec<AppliedCommentEdge> {
         self.rows.edges(|cursor, node| AppliedCommentEdge { cursor, node })
     }
@@ -243,12 +242,12 @@ impl AppliedCommentConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All writes under the filter, over all pages.
+    /// The number of writes that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.applied_comments_count(&self.filter).await?))
     }

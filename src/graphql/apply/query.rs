@@ -20,21 +20,20 @@ pub struct ApplyQuery;
 
 #[Object]
 impl ApplyQuery {
-    /// What an apply (or with `rollback` a roll-back) would write now, in the order of writing, those that replace a
-    /// comment first, with the exact statements; writes nothing. Each page is read live from the database; one that cannot be reached is an error
-    /// on this field, which is null then. A page has 50 unless told, at most 200.
+    /// What an apply, or with `rollback` a roll-back, would write now, with the exact statements, in the order of
+    /// writing: those that replace a comment first. Writes nothing. Each page is read live; if the database cannot be
+    /// reached, this field is null, with an error. The page size is 50 by default and at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity + LOOKS)")]
     async fn apply_plan(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The run whose suggestions would be written.")] run_id: ID,
-        #[graphql(desc = "Which of its suggestions; all that `applyRun` would take when absent.")]
-        suggestion_ids: Option<Vec<ID>>,
-        #[graphql(desc = "Plan a roll-back instead.", default_with = "Some(false)")] rollback: Option<bool>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "The suggestions. Default: all that `applyRun` would write.")] suggestion_ids: Option<Vec<ID>>,
+        #[graphql(desc = "Whether to plan a roll-back.", default_with = "Some(false)")] rollback: Option<bool>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<Option<ApplyOutcomeConnection>> {
         let order = write_order(&run_id, suggestion_ids.as_ref(), rollback.unwrap_or_default(), None, "")?;
         let arguments = page_arguments(first, after, last, before);
@@ -44,16 +43,16 @@ impl ApplyQuery {
         Ok(Some(ApplyOutcomeConnection::planned(page, total)))
     }
 
-    /// Every comment written to a database, newest first. A page has 50 unless told, at most 200.
+    /// Every comment written to a database, newest first. The page size is 50 by default and at most 200.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn applied_comments(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only writes that pass.")] filter: Option<AppliedCommentFilter>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only writes that match.")] filter: Option<AppliedCommentFilter>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<AppliedCommentConnection> {
         let filter = filter.unwrap_or_default().filter()?;
         let page = services(context).applies.audit(&filter, &page_arguments(first, after, last, before)).await?;

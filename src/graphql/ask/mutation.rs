@@ -21,18 +21,18 @@ use crate::{
 /// A question about one or more databases.
 #[derive(InputObject, Debug, Clone)]
 pub struct AskInput {
-    /// The session that it follows up on: what was asked and answered there goes along. A new session when absent.
+    /// The session to continue: its earlier questions and answers are part of the context. Default: a new session.
     session_id: Option<ID>,
     /// The question, up to 4,000 characters.
     question: String,
-    /// Where to look, at most 100 profiles. All profiles when absent; in a session, where its last question looked.
+    /// The profiles to search, at most 100. Default: all profiles; in a session, those of its last question.
     db_profile_ids: Option<Vec<ID>>,
-    /// Which model answers. The default profile when absent; BUILTIN lists what matches, with what is known of it.
+    /// The model that answers. Default: the default profile. BUILTIN lists what matches and what is known about it.
     llm_profile_id: Option<ID>,
-    /// Limits of the run; none when absent.
+    /// Limits of the run. Default: none.
     budget: Option<RunBudgetInput>,
-    /// The same key with the same input gives back the same question; with other input it is a CONFLICT. 1 to 200
-    /// characters.
+    /// An idempotency key of 1 to 200 characters. The same key with the same input returns the same question; with
+    /// other input it is a CONFLICT.
     idempotency_key: Option<String>,
 }
 
@@ -52,12 +52,12 @@ impl AskInput {
     }
 }
 
-/// What was asked.
+/// The question that was asked.
 #[derive(SimpleObject)]
 pub struct AskPayload {
-    /// The session, new unless the input named one.
+    /// The session, a new one unless the input named one.
     session: AskSession,
-    /// The question; its answer is null until the run ends.
+    /// The question. Its answer is null until the run ends.
     turn: AskTurn,
     /// The run that answers it, QUEUED.
     run: Run,
@@ -69,12 +69,12 @@ pub struct AskMutation;
 
 #[Object]
 impl AskMutation {
-    /// Asks about databases, from their catalogs, comments and suggestions. The answer comes from a run of kind ASK:
-    /// watch it with `runProgress`, read it in `turn` when the run has ended.
+    /// Asks a question about databases, answered from their catalogs, comments and suggestions. A run of kind ASK
+    /// answers it: watch that with `runProgress`, and read the answer in `turn` when the run has ended.
     async fn ask(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The question, and where to look.")] input: AskInput,
+        #[graphql(desc = "The question, and where to search.")] input: AskInput,
     ) -> Result<AskPayload> {
         let asked = services(context).asks.ask(input.question(viewer(context).name.clone())?).await?;
         Ok(AskPayload {

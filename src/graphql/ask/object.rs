@@ -18,11 +18,11 @@ use crate::{
     },
 };
 
-/// Questions that follow one another: what was asked and answered before goes along with the next.
+/// A conversation: each question has the earlier questions and answers as its context.
 #[derive(Clone)]
 pub struct AskSession(pub Arc<ask::AskSession>);
 
-/// Questions that follow one another: what was asked and answered before goes along with the next.
+/// A conversation: each question has the earlier questions and answers as its context.
 #[Object]
 impl AskSession {
     /// Its global id.
@@ -45,25 +45,25 @@ impl AskSession {
         self.0.last_active_at
     }
 
-    /// Its questions, oldest first. A page has 50 unless told, at most 200.
+    /// Its questions, oldest first. The page size is 50 by default and at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
     async fn turns(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<AskTurnConnection> {
         let page = services(context).asks.turns(self.0.id, &page_arguments(first, after, last, before)).await?;
         Ok(AskTurnConnection { rows: Rows::new(page, |turn| AskTurn(Arc::new(turn))), session: self.0.id })
     }
 }
 
-/// A session in a list, with its place.
+/// A session in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct AskSessionEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The session.
     node: AskSession,
@@ -82,7 +82,7 @@ impl AskSessionConnection {
 /// One page of sessions.
 #[Object]
 impl AskSessionConnection {
-    /// The sessions of this page with their cursors.
+    /// The sessions of this page, with their cursors.
     async fn edges(&self) -> Vec<AskSessionEdge> {
         self.0.edges(|cursor, node| AskSessionEdge { cursor, node })
     }
@@ -92,12 +92,12 @@ impl AskSessionConnection {
         self.0.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.0.page_info()
     }
 
-    /// All sessions, over all pages.
+    /// The number of sessions, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.sessions_count().await?))
     }
@@ -122,7 +122,7 @@ impl AskTurn {
         Ok(AskSession(found.ok_or_else(gone)?))
     }
 
-    /// The run that answers it: watch it with `runProgress`, cancel it, see what it cost.
+    /// The run that answers it.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.0.run_id).await?;
         let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
@@ -134,34 +134,34 @@ impl AskTurn {
         &self.0.question
     }
 
-    /// The answer; null until it is whole. Until then it comes in pieces, as `ANSWER_DELTA` events of the run: those
-    /// after its last RESUMED event are the answer so far.
+    /// The answer; null until it is complete. Before that, the `ANSWER_DELTA` events after the run's last RESUMED event
+    /// are the answer so far.
     async fn answer(&self) -> Option<Cow<'_, str>> {
         self.0.answer.as_deref().map(visible_lines)
     }
 
-    /// The assets that the answer names, in its order: only such as a tool returned.
+    /// The assets that the answer names, in its order. Only assets that a tool returned are cited.
     async fn citations(&self) -> Vec<AssetPath> {
         self.0.citations.iter().map(AssetPath::from).collect()
     }
 
-    /// The tools that were used for it, in order. The first is the search that Gloss makes by itself.
+    /// The tools that were used, in order. The first one is the search that Gloss always makes.
     async fn tool_calls(&self, context: &Context<'_>) -> Result<Vec<ToolCall>> {
         let used = loaders(context).tool_uses.load(self.0.id).await?.unwrap_or_default();
         Ok(used.into_iter().map(Into::into).collect())
     }
 }
 
-/// One use of a tool. Tools look into the index of catalogs and into the records of Gloss; none reaches a database.
+/// One use of a tool. Tools read the catalog index and Gloss's own records; none reaches a database.
 #[derive(SimpleObject)]
 pub struct ToolCall {
-    /// Which tool.
+    /// The tool.
     name: String,
-    /// What it was about, as JSON.
+    /// Its arguments, as JSON.
     arguments: String,
-    /// What it gave, as JSON.
+    /// Its result, as JSON.
     result: String,
-    /// How long it took.
+    /// Its duration in milliseconds.
     milliseconds: f64,
 }
 
@@ -172,10 +172,10 @@ impl From<domain::ask::ToolUse> for ToolCall {
     }
 }
 
-/// A turn in a list, with its place.
+/// A turn in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct AskTurnEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The turn.
     node: AskTurn,
@@ -190,7 +190,7 @@ pub struct AskTurnConnection {
 /// One page of a session's turns.
 #[Object]
 impl AskTurnConnection {
-    /// The turns of this page with their cursors.
+    /// The turns of this page, with their cursors.
     async fn edges(&self) -> Vec<AskTurnEdge> {
         self.rows.edges(|cursor, node| AskTurnEdge { cursor, node })
     }
@@ -200,12 +200,12 @@ impl AskTurnConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All turns of the session, over all pages.
+    /// The number of turns in the session, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.turns_count(self.session).await?))
     }

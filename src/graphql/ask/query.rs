@@ -14,15 +14,15 @@ pub struct AskQuery;
 
 #[Object]
 impl AskQuery {
-    /// The sessions of questions, the last active first. A page has 50 unless told, at most 200.
+    /// Sessions of questions, the last active first. The page size is 50 by default and at most 200.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn ask_sessions(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<AskSessionConnection> {
         let page = services(context).asks.sessions(&page_arguments(first, after, last, before)).await?;
         Ok(AskSessionConnection::new(page))

@@ -16,15 +16,15 @@ use crate::{
     service::catalog::TableFilter,
 };
 
-/// A database of a target, live.
+/// A database of a target, read live.
 pub struct Database {
     /// Where it was found.
     pub profile: Arc<DbProfile>,
-    /// What it is.
+    /// The kind of asset.
     pub database: catalog::Database,
 }
 
-/// A database of a target, live.
+/// A database of a target, read live.
 #[Object]
 impl Database {
     /// Its name.
@@ -37,13 +37,12 @@ impl Database {
         self.database.comment.as_deref()
     }
 
-    /// Its schemas by name, without those of the system. Null, with an error, where the database cannot be
-    /// reached.
+    /// Its schemas by name, without system schemas. Null, with an error, if the database cannot be reached.
     #[graphql(complexity = "20 + 3 * child_complexity")]
     async fn schemas(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only the schema of exactly this name.")] name: Option<String>,
+        #[graphql(desc = "Only the schema with this exact name.")] name: Option<String>,
     ) -> Option<Result<Vec<DatabaseSchema>>> {
         let catalog = &services(context).catalog;
         let found = catalog.schemas(&self.profile, &self.database.name, name.as_deref()).await;
@@ -53,14 +52,14 @@ impl Database {
     }
 }
 
-/// A schema of a database, live.
+/// A schema of a database, read live.
 pub struct DatabaseSchema {
     profile: Arc<DbProfile>,
     database: String,
     schema: catalog::Schema,
 }
 
-/// A schema of a database, live.
+/// A schema of a database, read live.
 #[Object]
 impl DatabaseSchema {
     /// Its name.
@@ -73,19 +72,18 @@ impl DatabaseSchema {
         self.schema.comment.as_deref()
     }
 
-    /// Its tables and views by name. A page has 50 unless told, at most 200. Null, with an error, where the
+    /// Its tables and views by name. The page size is 50 by default and at most 200. Null, with an error, if the
     /// database cannot be reached.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
     async fn tables(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only the table of exactly this name.")] name: Option<String>,
-        #[graphql(desc = "Only tables whose name or comment holds this text; letter case does not count.")]
-        search: Option<String>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only the table with this exact name.")] name: Option<String>,
+        #[graphql(desc = "Only tables with this text in their name or comment. Ignores case.")] search: Option<String>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Option<Result<DatabaseTableConnection>> {
         let filter = TableFilter { name, search };
         let arguments = page_arguments(first, after, last, before);
@@ -108,14 +106,14 @@ impl DatabaseSchema {
     }
 }
 
-/// A table, view or materialized view, live.
+/// A table, view or materialized view, read live.
 #[derive(Clone)]
 pub struct DatabaseTable {
     key: TableKey,
     table: Arc<catalog::Table>,
 }
 
-/// A table, view or materialized view, live.
+/// A table, view or materialized view, read live.
 #[Object]
 impl DatabaseTable {
     /// Its name.
@@ -123,7 +121,7 @@ impl DatabaseTable {
         &self.table.name
     }
 
-    /// A table, a view or a materialized view.
+    /// Table, view or materialized view.
     async fn kind(&self) -> AssetKind {
         self.table.kind.into()
     }
@@ -133,13 +131,13 @@ impl DatabaseTable {
         self.table.comment.as_deref()
     }
 
-    /// About how many rows it has, from the database's own statistics; null where it keeps none.
+    /// The approximate number of rows, from the database's own statistics; null if it keeps none.
     async fn row_estimate(&self) -> Option<Long> {
         self.table.row_estimate.map(Long)
     }
 
-    /// Its columns in their order. Null where the table is gone by now, or, with an error, where the database
-    /// cannot be reached.
+    /// Its columns in their order. Null if the table no longer exists, or, with an error, if the database cannot be
+    /// reached.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn columns(&self, context: &Context<'_>) -> Option<Result<Vec<DatabaseColumn>>> {
         let detail = match loaders(context).details.load(self.key.clone()).await {
@@ -150,21 +148,21 @@ impl DatabaseTable {
     }
 }
 
-/// A column, live.
+/// A column, read live.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct DatabaseColumn {
     /// Its name.
     name: String,
-    /// Its type as the database spells it.
+    /// Its type as the database writes it.
     r#type: String,
-    /// Whether it may be null.
+    /// Whether it can be null.
     nullable: bool,
     /// Its comment.
     comment: Option<String>,
     /// Whether it is part of the primary key.
     primary_key: bool,
-    /// What its foreign key refers to: `public.users.id`, without the schema where it is the table's own. Where several
-    /// columns refer together, all the columns there: `stock.bin (warehouse_id, bin_no)`.
+    /// The target of its foreign key: `public.users.id`, without the schema if that is the table's own. For a composite
+    /// key, all columns: `stock.bin (warehouse_id, bin_no)`.
     references: Option<String>,
 }
 
@@ -182,10 +180,10 @@ impl DatabaseColumn {
     }
 }
 
-/// A table in a list, with its place.
+/// A table in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct DatabaseTableEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The table.
     node: DatabaseTable,
@@ -200,7 +198,7 @@ pub struct DatabaseTableConnection {
 /// One page of a schema's tables.
 #[Object]
 impl DatabaseTableConnection {
-    /// The tables of this page with their cursors.
+    /// The tables of this page, with their cursors.
     async fn edges(&self) -> Vec<DatabaseTableEdge> {
         self.rows.edges(|cursor, node| DatabaseTableEdge { cursor, node })
     }
@@ -210,12 +208,12 @@ impl DatabaseTableConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All tables that pass, over all pages.
+    /// The number of tables that match, over all pages.
     async fn total_count(&self) -> i32 {
         self.total
     }

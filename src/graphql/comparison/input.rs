@@ -4,41 +4,40 @@ use async_graphql::{Enum, InputObject};
 
 use crate::{domain::compare, graphql::suggestion::object::AssetKind, service::comparisons};
 
-/// How the texts for one asset relate.
+/// How similar the texts for one asset are.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "compare::Agreement")]
 pub enum Agreement {
-    /// All texts are equal, after trimming and folding white space.
+    /// All texts are equal after trimming and folding white space.
     Same,
     /// `similarity` is at least 0.6.
     Similar,
     /// `similarity` is below 0.6.
     Different,
-    /// Some run has nothing for it.
+    /// At least one run has no text for it.
     Missing,
 }
 
-/// How an export is written. All formats hold the same.
+/// The format of an export. All formats have the same content.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "comparisons::ExportFormat")]
 pub enum ExportFormat {
-    /// One table (RFC 4180); its first column tells comparison, run, difference, metric and asset apart.
+    /// One table (RFC 4180). Its first column is the kind of row: comparison, run, difference, metric or asset.
     Csv,
     /// One object with `runs`, `differences`, `metrics` and `assets`.
     Json,
-    /// Tables for people; winners in bold.
+    /// Tables for people, with winners in bold.
     Markdown,
 }
 
-/// Which assets; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of assets. An absent field does not restrict; an empty list matches nothing.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct ComparedAssetFilter {
-    /// Whose texts relate in one of these ways.
+    /// Only assets with one of these agreements.
     agreement: Option<Vec<Agreement>>,
-    /// Of these kinds.
+    /// Only assets of these kinds.
     kinds: Option<Vec<AssetKind>>,
-    /// Whose name or one of whose texts holds this text; letter case does not count, and `%` and `_` are plain
-    /// characters.
+    /// Only assets with this text in their name or in one of their texts. Ignores case; `%` and `_` are literal.
     search: Option<String>,
 }
 

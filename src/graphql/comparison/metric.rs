@@ -4,7 +4,7 @@ use async_graphql::{Enum, ID, SimpleObject};
 
 use crate::domain::compare;
 
-/// Which values of a metric are good.
+/// Which values of a metric are better.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "compare::MetricDirection")]
 pub enum MetricDirection {
@@ -12,28 +12,27 @@ pub enum MetricDirection {
     LowerIsBetter,
     /// The highest value wins.
     HigherIsBetter,
-    /// There is no winner: what is good depends on what is wanted.
+    /// There is no winner: which value is better depends on the purpose.
     Neutral,
 }
 
-/// What is measured of each run. "Texts" are descriptions, the first wordings, whatever a review made of them.
+/// A metric of a run. "Texts" are the descriptions as the model wrote them, whatever a review decided.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "compare::MetricName")]
 pub enum MetricName {
-    /// `durationSeconds`: the spans in which the run was RUNNING or APPLYING; null before its start.
+    /// `durationSeconds`: the time that the run was RUNNING; null before its start.
     WallSeconds,
-    /// Seconds spent waiting for the model, added up over parallel requests; null where none were measured, as with
-    /// BUILTIN.
+    /// Seconds spent waiting for the model, summed over parallel requests; null if not measured, as with BUILTIN.
     ModelSeconds,
-    /// Tokens sent to the model, estimated where the provider does not report them; null for BUILTIN, which has none.
+    /// Tokens sent to the model, estimated if the provider does not report them; null for BUILTIN.
     InputTokens,
-    /// Tokens received from the model, estimated where the provider does not report them; null for BUILTIN.
+    /// Tokens received from the model, estimated if the provider does not report them; null for BUILTIN.
     OutputTokens,
-    /// Both together; null for BUILTIN.
+    /// Input and output tokens together; null for BUILTIN.
     TotalTokens,
-    /// Cost in United States dollars: 0 for BUILTIN; null where no price is known or nothing was asked.
+    /// Cost in United States dollars: 0 for BUILTIN; null if the price is unknown or nothing was asked.
     CostUsd,
-    /// Mean over the suggestions of their mean log-probability per token; null where the provider gives none.
+    /// Mean over the suggestions of their mean log-probability per token; null if the provider gives none.
     AverageLogprob,
     /// Mean confidence of the suggestions, 0 to 1.
     AverageConfidence,
@@ -43,47 +42,46 @@ pub enum MetricName {
     MediumConfidenceShare,
     /// The share of suggestions with a confidence below 0.50.
     LowConfidenceShare,
-    /// The accepted and edited among the suggestions that were decided on; null while none was.
+    /// The share of accepted and edited suggestions among those that were decided; null if none was.
     ApprovalRate,
-    /// How many suggestions the run has.
+    /// The number of suggestions.
     Suggestions,
-    /// How many assets the run gave up; null before its scope is resolved.
+    /// The number of assets that failed; null before the scope is resolved.
     FailedAssets,
-    /// Different words of all texts by words of all texts, in lower case, words as Unicode cuts them: the variety of the
-    /// vocabulary. It falls as texts become more, so compare runs of like size.
+    /// The number of distinct words divided by the number of words, over all texts in lower case: the variety of the
+    /// vocabulary. It falls as texts get longer, so compare runs of similar size.
     TypeTokenRatio,
-    /// Mean over the suggestions of the share of the words of the asset's own name and of its column type that the text
-    /// mentions. Names are cut as the builtin describer cuts them; a word counts as mentioned where the text has it or
-    /// what it abbreviates, in the singular or plural; numbers are left out.
+    /// The mean share of the words of an asset's name and column type that its text mentions. Names are split as the
+    /// builtin describer splits them. A word counts if the text has it or what it abbreviates, singular or plural.
+    /// Numbers do not count.
     SchemaGrounding,
-    /// Share of the suggestions whose substance is INFORMATIVE.
+    /// The share of suggestions with the substance INFORMATIVE.
     InformativeShare,
-    /// Mean chrF to the texts of the other runs, over all assets that both have. Neither is the reference, so each pair
-    /// counts as the mean of both ways.
+    /// Mean chrF to the texts of the other runs, over all assets that both have, in both directions.
     Agreement,
-    /// Mean chrF against the reference, over the assets that have one (characters up to 6, no words, beta 2, as
-    /// sacrebleu's default); null for the baseline itself.
+    /// Mean chrF against the reference, over the assets that have one (character order 6, word order 0, beta 2, the
+    /// defaults of sacrebleu); null for the baseline itself.
     Chrf,
-    /// Mean ROUGE-L against the reference, over the assets that have one: F1 of the longest common subsequence of
-    /// lower-cased words; null for the baseline itself.
+    /// Mean ROUGE-L against the reference, over the assets that have one: the F1 score of the longest common
+    /// subsequence of lower-cased words; null for the baseline itself.
     RougeL,
     /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided by
     /// the length of the longer text, in characters; null for the baseline itself.
     EditSimilarity,
 }
 
-/// A metric over the runs. A value that was not measured is null and never wins; equal best values share the win.
+/// A metric of the runs. A value that was not measured is null and never wins; equal best values share the win.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct ComparedMetric {
-    /// What is measured.
+    /// The metric.
     name: MetricName,
-    /// Which values are good.
+    /// Which values are better.
     direction: MetricDirection,
-    /// What the values count; null for shares and similarities, which go from 0 to 1.
+    /// The unit of the values; null for shares and similarities, which are 0 to 1.
     unit: Option<String>,
-    /// One per run, in the order of `runs`; null where it was not measured.
+    /// One value per run, in the order of `runs`; null if it was not measured.
     values: Vec<Option<f64>>,
-    /// The runs with the best value; none where the metric is NEUTRAL or nothing was measured.
+    /// The runs with the best value. Empty if the metric is NEUTRAL or was not measured.
     winners: Vec<ID>,
 }
 

@@ -30,47 +30,47 @@ const RUNS: usize = 4;
 pub struct RunDifference {
     /// The setting, by its path in the API: `kind`, `model`, `options.temperature`, `scope`, …
     setting: String,
-    /// Each run's value as a person reads it, in the order of `runs`; null where a run has none.
+    /// Each run's value in readable form, in the order of `runs`; null if a run has none.
     values: Vec<Option<String>>,
 }
 
-/// What became of a part of a text.
+/// What happened to a part of a text.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "compare::diff::DiffKind")]
 pub enum DiffKind {
-    /// It stands in both texts.
+    /// It is in both texts.
     Equal,
-    /// It stands in this text alone.
+    /// It is only in this text.
     Inserted,
-    /// It stands in the first run's text alone.
+    /// It is only in the first run's text.
     Deleted,
 }
 
-/// A part of a word diff against the first run's text. The parts but the deleted ones spell the text itself, those but
-/// the inserted ones the first run's.
+/// A part of a word diff against the first run's text. All parts except the deleted ones make up this text; all except
+/// the inserted ones make up the first run's.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct DiffPart {
-    /// What became of it.
+    /// What happened to it.
     kind: DiffKind,
     /// Its words, with the white space between them.
     text: String,
 }
 
-/// What one run has for an asset.
+/// What one run has for one asset.
 pub struct ComparedCell {
     suggestion: Arc<suggestion::Suggestion>,
     first: Option<Arc<suggestion::Suggestion>>,
 }
 
-/// What one run has for an asset.
+/// What one run has for one asset.
 #[Object]
 impl ComparedCell {
-    /// The run's own suggestion: what is compared.
+    /// The run's own suggestion, which is compared.
     async fn suggestion(&self) -> Suggestion {
         Suggestion(Arc::clone(&self.suggestion))
     }
 
-    /// The later versions that re-runs made of it, by version.
+    /// The later versions from re-runs, by version.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn versions(&self, context: &Context<'_>) -> Result<Vec<Suggestion>> {
         let chain = loaders(context).chains.load(self.suggestion.chain_id).await?.unwrap_or_default();
@@ -78,8 +78,7 @@ impl ComparedCell {
         Ok(later.map(Suggestion).collect())
     }
 
-    /// The words that the description keeps, gains and loses against the first run's; all of them inserted where the
-    /// first run has nothing.
+    /// The word diff of the description against the first run's. If the first run has no text, every word is inserted.
     #[graphql(complexity = "5 + child_complexity")]
     async fn word_diff(&self) -> Vec<DiffPart> {
         let first = self.first.as_ref().map_or("", |first| first.description.as_str());
@@ -88,20 +87,20 @@ impl ComparedCell {
     }
 }
 
-/// An asset that some of the runs touched: that they describe, or could not.
+/// An asset that at least one of the runs has a suggestion or a failure for.
 #[derive(Clone)]
 pub struct ComparedAsset(Arc<compare::ComparedAsset>);
 
-/// An asset that some of the runs touched: that they describe, or could not.
+/// An asset that at least one of the runs has a suggestion or a failure for.
 #[Object]
 impl ComparedAsset {
-    /// Where it stands. Assets match by kind, schema, table and column; the database is null where it is not the same
-    /// for all.
+    /// The path of the asset. Assets match by kind, schema, table and column; the database is null if the runs differ
+    /// in it.
     async fn asset(&self) -> AssetPath {
         AssetPath::from(&self.0.asset)
     }
 
-    /// One per run, in the order of `runs`; null where the run has nothing for it.
+    /// One cell per run, in the order of `runs`; null if the run has nothing for the asset.
     #[graphql(complexity = "RUNS * (1 + child_complexity)")]
     async fn cells(&self, context: &Context<'_>) -> Result<Vec<Option<ComparedCell>>> {
         let loader = &loaders(context).suggestions;
@@ -115,27 +114,27 @@ impl ComparedAsset {
         Ok(found.into_iter().map(|suggestion| suggestion.map(cell)).collect())
     }
 
-    /// How the texts relate.
+    /// How similar the texts are.
     async fn agreement(&self) -> Agreement {
         self.0.agreement.into()
     }
 
-    /// Mean pairwise chrF of the descriptions, 0 to 1, each pair as the mean of both ways; null with fewer than two.
+    /// The mean pairwise chrF of the descriptions, 0 to 1, in both directions; null with fewer than two texts.
     async fn similarity(&self) -> Option<f64> {
         self.0.similarity
     }
 
-    /// The text that the metrics take as the truth: the baseline's, else the comment that the run with the lowest number
-    /// found in the database and that Gloss had not written, else none.
+    /// The reference text of the metrics: the baseline's text, else the first comment that a run found and Gloss had
+    /// not written, else null.
     async fn reference(&self) -> Option<&str> {
         self.0.reference.as_deref()
     }
 }
 
-/// A compared asset in the grid, with its place.
+/// A compared asset in the grid, with its cursor.
 #[derive(SimpleObject)]
 pub struct ComparedAssetEdge {
-    /// Its place in the grid; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The asset.
     node: ComparedAsset,
@@ -161,7 +160,7 @@ impl ComparedAssetConnection {
 /// One page of the grid.
 #[Object]
 impl ComparedAssetConnection {
-    /// The assets of this page with their cursors.
+    /// The assets of this page, with their cursors.
     async fn edges(&self) -> Vec<ComparedAssetEdge> {
         self.rows.edges(|cursor, node| ComparedAssetEdge { cursor, node })
     }
@@ -171,18 +170,18 @@ impl ComparedAssetConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the grid.
+    /// The position of this page in the grid.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All assets of the grid under the filter, over all pages.
+    /// The number of assets in the grid that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).comparisons.count(&self.comparison, &self.filter).await?))
     }
 }
 
-/// Two to four runs, side by side. A run that still goes is compared as it stands.
+/// A comparison of two to four runs. A run that has not ended is compared as it stands.
 pub struct RunComparison(Arc<Comparison>);
 
 impl RunComparison {
@@ -192,26 +191,26 @@ impl RunComparison {
     }
 }
 
-/// Two to four runs, side by side. A run that still goes is compared as it stands.
+/// A comparison of two to four runs. A run that has not ended is compared as it stands.
 #[Object]
 impl RunComparison {
-    /// The runs, in the order in which they were named.
+    /// The runs, in the given order.
     async fn runs(&self) -> Vec<Run> {
         self.0.runs.iter().cloned().map(Run).collect()
     }
 
-    /// The run whose texts are the references; null where none was named.
+    /// The run whose texts are the references; null if none was given.
     async fn baseline(&self) -> Option<Run> {
         self.0.baseline.clone().map(Run)
     }
 
-    /// When the runs were looked at.
+    /// When the runs were read.
     async fn as_of(&self) -> Moment {
         self.0.as_of
     }
 
-    /// Whether all runs, the baseline included, have done with describing. Otherwise this is how they stand: the texts
-    /// may be some seconds old, and more of them come.
+    /// Whether all runs, the baseline included, have finished describing. If not, the texts may be some seconds old and
+    /// more will come.
     async fn complete(&self) -> bool {
         self.0.is_complete()
     }
@@ -222,7 +221,7 @@ impl RunComparison {
         differences.map(|it| RunDifference { setting: it.setting.to_owned(), values: it.values }).collect()
     }
 
-    /// All metrics, each with its winners.
+    /// All metrics with their winners.
     #[graphql(complexity = "PASS + 20 * child_complexity")]
     async fn metrics(&self, context: &Context<'_>) -> Result<Vec<ComparedMetric>> {
         let metrics = services(context).comparisons.metrics(&self.0).await?;
@@ -230,17 +229,17 @@ impl RunComparison {
         Ok(metrics.into_iter().map(|metric| ComparedMetric::new(metric, &runs)).collect())
     }
 
-    /// Every asset that any of the runs touched: those in most runs first, then by name. A page has 50 unless told, at
-    /// most 200.
+    /// Every asset that at least one of the runs touched: assets in most runs first, then by name. The page size is 50
+    /// by default and at most 200.
     #[graphql(complexity = "PASS + nested_page_cost(first, last, child_complexity)")]
     async fn assets(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only assets that pass.")] filter: Option<ComparedAssetFilter>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only assets that match.")] filter: Option<ComparedAssetFilter>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<ComparedAssetConnection> {
         let filter = filter.map(Into::into).unwrap_or_default();
         let arguments = page_arguments(first, after, last, before);
@@ -248,13 +247,13 @@ impl RunComparison {
         Ok(ComparedAssetConnection::new(page, Arc::clone(&self.0), filter))
     }
 
-    /// The whole comparison as one text of up to 20 MB; a longer one is `LIMIT_EXCEEDED`, and streams from
+    /// The whole comparison as one text of up to 20 MB. A longer one is `LIMIT_EXCEEDED`: stream it from
     /// `/export/comparison?ids=…&baseline=…&format=csv|json|md`.
     #[graphql(complexity = "5 * PASS")]
     async fn export(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "How it is written.")] format: ExportFormat,
+        #[graphql(desc = "The format.")] format: ExportFormat,
     ) -> Result<Option<String>> {
         Ok(Some(services(context).comparisons.export_text(Arc::clone(&self.0), format.into()).await?))
     }

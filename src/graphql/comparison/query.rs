@@ -14,13 +14,15 @@ pub struct ComparisonQuery;
 
 #[Object]
 impl ComparisonQuery {
-    /// Two to four runs, side by side, in the order given. A baseline is one of them or another run: its texts are the
-    /// references. The runs may be of any kind but ASK, and on unlike databases and scopes: `differences` tells.
+    /// Compares two to four runs, in the given order. The texts of the baseline, one of them or another run, are the
+    /// references. The runs can be of any kind except ASK, and over different databases and scopes.
     async fn compare_runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Two to four runs, each once.")] ids: Vec<ID>,
-        #[graphql(desc = "The run whose texts are the references; without it, comments that stood in the database.")]
+        #[graphql(desc = "Two to four different runs.")] ids: Vec<ID>,
+        #[graphql(
+            desc = "The run whose texts are the references. Default: comments that people wrote in the database."
+        )]
         baseline_id: Option<ID>,
     ) -> Result<Option<RunComparison>> {
         let ids = RunId::from_arguments(&ids, "ids")?;

@@ -7,21 +7,21 @@ use crate::{
     graphql::{connection::count, suggestion::object::AssetKind},
 };
 
-/// How much of a database is documented: its tables, views, materialized views and their columns, without the tables
-/// that the profile excludes.
+/// How much of a database is documented: its tables, views, materialized views and columns, without the tables that the
+/// profile excludes.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Coverage {
-    /// All of them.
+    /// The number of assets.
     assets: i32,
-    /// Those that carry a comment.
+    /// The number of assets with a comment.
     documented: i32,
-    /// Those with an accepted text that is not applied yet.
+    /// The number of assets with an accepted text that has not been applied yet.
     accepted: i32,
-    /// Per kind, those that there are.
+    /// The figures per kind, for kinds that exist.
     by_kind: Vec<CoverageOfKind>,
-    /// Per schema, by name.
+    /// The figures per schema, by name.
     schemas: Vec<CoverageOfSchema>,
-    /// When the catalog was last read whole. Runs keep it current since.
+    /// When the whole catalog was last read. Runs keep it current in between.
     read_at: Moment,
 }
 
@@ -30,26 +30,26 @@ pub struct Coverage {
 pub struct CoverageOfKind {
     /// The kind.
     kind: AssetKind,
-    /// All of it.
+    /// The number of assets.
     assets: i32,
-    /// Those that carry a comment.
+    /// The number of assets with a comment.
     documented: i32,
-    /// Those with an accepted text that is not applied yet.
+    /// The number of assets with an accepted text that has not been applied yet.
     accepted: i32,
 }
 
 /// How much of a schema is documented.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct CoverageOfSchema {
-    /// The database; null where the server has no level above its schemas.
+    /// The database; null if the server has no level above its schemas.
     database: Option<String>,
     /// The schema.
     schema: Option<String>,
-    /// All in it.
+    /// The number of assets in the schema.
     assets: i32,
-    /// Those that carry a comment.
+    /// The number of assets with a comment.
     documented: i32,
-    /// Those with an accepted text that is not applied yet.
+    /// The number of assets with an accepted text that has not been applied yet.
     accepted: i32,
 }
 

@@ -9,22 +9,22 @@ use crate::{
     service::profiles::{CreateDbProfile, LlmProfileChoices, UpdateDbProfile},
 };
 
-/// A DB profile to be made.
+/// The DB profile to create.
 #[derive(InputObject)]
 pub struct CreateDbProfileInput {
     /// Its name, unique: 1 to 100 characters.
     name: String,
-    /// Where the database is and who logs in: `sqlite:///data/shop.db`, `postgres://user:password@host:5432/db`,
-    /// `mysql://user:password@host:3306/db`. The password is never given back.
+    /// The connection URL with its login: `sqlite:///data/shop.db`, `postgres://user:password@host:5432/db`,
+    /// `mysql://user:password@host:3306/db`. The password is never returned.
     url: String,
-    /// The one database in reach; all that the login reaches when absent.
+    /// The only database that the profile reaches. Default: every database that the login reaches.
     pinned_database: Option<String>,
-    /// What this database is about, up to 4,000 characters. It goes into every prompt.
+    /// What this database is about, up to 4,000 characters. It is part of every prompt.
     about: Option<String>,
-    /// Tables that no run describes unless a scope names them: patterns `table` or `schema.table`, where `*` stands for
-    /// any characters and `?` for one. Letter case counts; a part in double quotes is taken literally. At most 200.
+    /// Patterns of tables that runs leave out unless their scope names them: `table` or `schema.table`, with `*` for
+    /// any characters and `?` for one. Case-sensitive; a part in double quotes is literal. At most 200.
     exclude: Option<Vec<String>>,
-    /// Whether sample values are also read through views, which runs the views' functions with this login's rights.
+    /// Whether to read sample values through views too, which executes the views' functions with this login's rights.
     /// Default: false.
     sample_views: Option<bool>,
 }
@@ -42,26 +42,26 @@ impl From<CreateDbProfileInput> for CreateDbProfile {
     }
 }
 
-/// A change of a DB profile: what is absent stays as it is, null clears.
+/// A change of a DB profile. Absent fields keep their values; null clears.
 #[derive(InputObject)]
 pub struct UpdateDbProfileInput {
     /// The profile.
     pub id: ID,
     /// Its new name, unique: 1 to 100 characters.
     name: MaybeUndefined<String>,
-    /// Its new URL, password included.
+    /// Its new URL with the password.
     url: MaybeUndefined<String>,
-    /// The one database in reach; null for all that the login reaches.
+    /// The only database that the profile reaches; null for every database of the login.
     pinned_database: MaybeUndefined<String>,
     /// What this database is about, up to 4,000 characters; null for nothing.
     about: MaybeUndefined<String>,
-    /// Patterns of tables that no run describes unless a scope names them; null for none.
+    /// Patterns of tables that runs leave out unless their scope names them; null for none.
     exclude: MaybeUndefined<Vec<String>>,
-    /// Whether sample values are also read through views, which runs the views' functions with this login's rights.
+    /// Whether to read sample values through views too, which executes the views' functions with this login's rights.
     sample_views: MaybeUndefined<bool>,
-    /// True where the profile leads to the same database as before at another address: confirms that its runs can still
-    /// be applied and rolled back there. The database has to answer; who confirmed what is recorded. Default: false, and
-    /// they are a CONFLICT where the database is another one.
+    /// Confirms that the profile leads to the same database as before at another address, so that its runs can still be
+    /// applied and rolled back there. The database must answer, and the caller is recorded. Default: false; if the
+    /// database is another one, such runs are a CONFLICT.
     same_database: Option<bool>,
 }
 
@@ -83,28 +83,29 @@ impl UpdateDbProfileInput {
     }
 }
 
-/// An LLM profile to be made.
+/// The LLM profile to create.
 #[derive(InputObject)]
 pub struct CreateLlmProfileInput {
     /// Its name, unique: 1 to 100 characters.
     name: String,
-    /// Who answers.
+    /// The provider.
     pub provider: LlmProvider,
-    /// The model, as the provider spells it.
+    /// The model's name at the provider.
     model: String,
-    /// Where the provider is, an http or https URL; its usual address when absent. `OPENAI_COMPATIBLE` needs one.
+    /// The provider's address, an http or https URL. Default: the provider's usual one. Required for
+    /// `OPENAI_COMPATIBLE`.
     base_url: Option<String>,
-    /// The key itself, or `env:NAME` to read it from the server's environment each time. Never given back.
+    /// The key itself, or `env:NAME` to read it from the server's environment at each request. It is never returned.
     api_key: Option<String>,
-    /// Whether it is taken when a run names none; takes that from the one before. Default: false.
+    /// Whether runs use it when they name none; the previous default loses that. Default: false.
     is_default: Option<bool>,
-    /// Requests under way at once, 1 to 64. Default: 4; for BUILTIN the number of cores.
+    /// The maximum of concurrent requests, 1 to 64. Default: 4; for BUILTIN the number of cores.
     concurrency: Option<i32>,
-    /// Requests sent in any 60 seconds, at least 1; no limit when absent.
+    /// The maximum of requests in any 60 seconds, at least 1. Default: no limit.
     requests_per_minute: Option<i32>,
-    /// United States dollars for a million tokens sent, at least 0.
+    /// The price of a million input tokens in United States dollars, at least 0.
     input_cost_per_million_tokens: Option<f64>,
-    /// United States dollars for a million tokens received, at least 0.
+    /// The price of a million output tokens in United States dollars, at least 0.
     output_cost_per_million_tokens: Option<f64>,
 }
 
@@ -124,28 +125,28 @@ impl From<CreateLlmProfileInput> for LlmProfileChoices {
     }
 }
 
-/// A change of an LLM profile: what is absent stays as it is, null clears.
+/// A change of an LLM profile. Absent fields keep their values; null clears.
 #[derive(InputObject)]
 pub struct UpdateLlmProfileInput {
     /// The profile.
     pub id: ID,
     /// Its new name, unique: 1 to 100 characters.
     name: MaybeUndefined<String>,
-    /// The model, as the provider spells it.
+    /// The model's name at the provider.
     model: MaybeUndefined<String>,
-    /// Where the provider is, an http or https URL; null for its usual address.
+    /// The provider's address, an http or https URL; null for the usual one.
     base_url: MaybeUndefined<String>,
-    /// The new key, or `env:NAME`; null removes it. Never given back.
+    /// The new key, or `env:NAME`; null removes it. It is never returned.
     api_key: MaybeUndefined<String>,
-    /// Whether it is taken when a run names none; takes that from the one before.
+    /// Whether runs use it when they name none; the previous default loses that.
     is_default: MaybeUndefined<bool>,
-    /// Requests under way at once, 1 to 64.
+    /// The maximum of concurrent requests, 1 to 64.
     concurrency: MaybeUndefined<i32>,
-    /// Requests sent in any 60 seconds, at least 1; null for no limit.
+    /// The maximum of requests in any 60 seconds, at least 1; null for no limit.
     requests_per_minute: MaybeUndefined<i32>,
-    /// United States dollars for a million tokens sent, at least 0; null for not known.
+    /// The price of a million input tokens in United States dollars, at least 0; null if unknown.
     input_cost_per_million_tokens: MaybeUndefined<f64>,
-    /// United States dollars for a million tokens received, at least 0; null for not known.
+    /// The price of a million output tokens in United States dollars, at least 0; null if unknown.
     output_cost_per_million_tokens: MaybeUndefined<f64>,
 }
 
@@ -174,7 +175,7 @@ impl UpdateLlmProfileInput {
 pub enum TestDbProfileInput {
     /// The saved profile.
     Id(ID),
-    /// The URL, password included. The answer never repeats the password.
+    /// The URL with its password. The password is never returned.
     Url(String),
 }
 
@@ -183,18 +184,18 @@ pub enum TestDbProfileInput {
 pub enum TestLlmProfileInput {
     /// The saved profile.
     Id(ID),
-    /// The settings, checked as `createLlmProfile` checks them. The answer never repeats the key.
+    /// The settings, checked as in `createLlmProfile`. The key is never returned.
     Settings(CreateLlmProfileInput),
 }
 
-/// Which DB profile to delete.
+/// The DB profile to delete.
 #[derive(InputObject)]
 pub struct DeleteDbProfileInput {
     /// The profile.
     pub id: ID,
 }
 
-/// Which LLM profile to delete.
+/// The LLM profile to delete.
 #[derive(InputObject)]
 pub struct DeleteLlmProfileInput {
     /// The profile.

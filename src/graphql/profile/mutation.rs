@@ -36,12 +36,12 @@ pub struct LlmProfilePayload {
     llm_profile: LlmProfile,
 }
 
-/// What a test of a profile found.
+/// The result of testing a profile.
 #[derive(SimpleObject)]
 pub struct ProfileTest {
     /// Whether the profile works.
     ok: bool,
-    /// Milliseconds until the answer; null where there was none.
+    /// Milliseconds until the answer; null if there was none.
     latency_ms: Option<f64>,
     /// What answered, or what is wrong and what to check.
     message: String,
@@ -54,10 +54,10 @@ impl From<profiles::ProfileTest> for ProfileTest {
     }
 }
 
-/// What was deleted.
+/// The deleted record.
 #[derive(SimpleObject)]
 pub struct DeletePayload {
-    /// The id of what is gone.
+    /// The id of the deleted record.
     pub deleted_id: ID,
 }
 
@@ -67,29 +67,30 @@ pub struct ProfileMutation;
 
 #[Object]
 impl ProfileMutation {
-    /// Makes a DB profile. Connects only to tell whether it leads to the store, in PostgreSQL; `testDbProfile` tests it.
+    /// Creates a DB profile. `testDbProfile` tests it; this connects only to refuse the PostgreSQL database that is
+    /// Gloss's own store.
     async fn create_db_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What it says.")] input: CreateDbProfileInput,
+        #[graphql(desc = "The evidence itself.")] input: CreateDbProfileInput,
     ) -> Result<DbProfilePayload> {
         let profile = services(context).profiles.create_db(input.into()).await?;
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
     }
 
-    /// Changes a DB profile: what is absent stays as it is, null clears.
+    /// Changes a DB profile. Absent fields keep their values; null clears.
     async fn update_db_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which profile, and what changes.")] input: UpdateDbProfileInput,
+        #[graphql(desc = "The profile and the change.")] input: UpdateDbProfileInput,
     ) -> Result<DbProfilePayload> {
         let id = DbProfileId::from_argument(&input.id, "input.id")?;
         let profile = services(context).profiles.update_db(id, input.change()?, &viewer(context).name).await?;
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
     }
 
-    /// Connects to the database of a saved profile, or of a URL before it is saved, and says what answered. A database
-    /// that does not answer gives `ok: false`, not an error. Stores nothing. A URL needs the role ADMIN.
+    /// Connects to the database of a saved profile, or of a URL before it is saved, and returns what answered. If the
+    /// database does not answer, `ok` is false; that is no error. Nothing is stored. A URL needs the role ADMIN.
     async fn test_db_profile(
         &self,
         context: &Context<'_>,
@@ -105,42 +106,40 @@ impl ProfileMutation {
         Ok(services(context).profiles.test_db(tested).await?.into())
     }
 
-    /// Deletes a DB profile; ended runs keep its name. One that an unfinished run or a schedule uses is a
-    /// CONFLICT.
+    /// Deletes a DB profile. Ended runs keep its name. If an unfinished run or a schedule uses it, this is a CONFLICT.
     async fn delete_db_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which profile.")] input: DeleteDbProfileInput,
+        #[graphql(desc = "The profile.")] input: DeleteDbProfileInput,
     ) -> Result<DeletePayload> {
         let key = DbProfileId::from_argument(&input.id, "input.id")?;
         services(context).profiles.delete_db(key).await?;
         Ok(DeletePayload { deleted_id: input.id })
     }
 
-    /// Makes an LLM profile. Does not reach for the provider; `testLlmProfile` does.
+    /// Creates an LLM profile without contacting the provider; `testLlmProfile` does that.
     async fn create_llm_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What it says.")] input: CreateLlmProfileInput,
+        #[graphql(desc = "The evidence itself.")] input: CreateLlmProfileInput,
     ) -> Result<LlmProfilePayload> {
         let profile = services(context).profiles.create_llm(input.provider.into(), input.into()).await?;
         Ok(LlmProfilePayload { llm_profile: LlmProfile(Arc::new(profile)) })
     }
 
-    /// Changes an LLM profile: what is absent stays as it is, null clears.
+    /// Changes an LLM profile. Absent fields keep their values; null clears.
     async fn update_llm_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which profile, and what changes.")] input: UpdateLlmProfileInput,
+        #[graphql(desc = "The profile and the change.")] input: UpdateLlmProfileInput,
     ) -> Result<LlmProfilePayload> {
         let id = LlmProfileId::from_argument(&input.id, "input.id")?;
         let profile = services(context).profiles.update_llm(id, input.change()?).await?;
         Ok(LlmProfilePayload { llm_profile: LlmProfile(Arc::new(profile)) })
     }
 
-    /// Asks the provider of a saved profile, or of settings before they are saved, whether it answers with this key and
-    /// model. A provider that does not answer gives `ok: false`, not an error. Stores nothing. Settings need the role
-    /// ADMIN.
+    /// Asks the provider of a saved profile, or of settings before they are saved, whether this key and model work. If
+    /// the provider does not answer, `ok` is false; that is no error. Nothing is stored. Settings need the role ADMIN.
     async fn test_llm_profile(
         &self,
         context: &Context<'_>,
@@ -156,12 +155,12 @@ impl ProfileMutation {
         Ok(services(context).profiles.test_llm(tested).await?.into())
     }
 
-    /// Deletes an LLM profile; ended runs keep its name. One that an unfinished run or a schedule uses is a
+    /// Deletes an LLM profile. Ended runs keep its name. If an unfinished run or a schedule uses it, this is a
     /// CONFLICT.
     async fn delete_llm_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which profile.")] input: DeleteLlmProfileInput,
+        #[graphql(desc = "The profile.")] input: DeleteLlmProfileInput,
     ) -> Result<DeletePayload> {
         let key = LlmProfileId::from_argument(&input.id, "input.id")?;
         services(context).profiles.delete_llm(key).await?;

@@ -23,11 +23,11 @@ pub enum DbBackend {
     MySql,
 }
 
-/// A named connection to a database to be described.
+/// A named connection to a database to describe.
 #[derive(Clone)]
 pub struct DbProfile(pub Arc<profile::DbProfile>);
 
-/// A named connection to a database to be described.
+/// A named connection to a database to describe.
 #[Object]
 impl DbProfile {
     /// Its global id.
@@ -40,7 +40,7 @@ impl DbProfile {
         &self.0.name
     }
 
-    /// What kind of database it is.
+    /// The kind of database.
     async fn backend(&self) -> DbBackend {
         self.0.backend.into()
     }
@@ -50,53 +50,53 @@ impl DbProfile {
         services(context).profiles.display_url(&self.0)
     }
 
-    /// The one database in reach. Null where all that the login reaches is in reach.
+    /// The only database that the profile reaches; null if it reaches every database of the login.
     async fn pinned_database(&self, context: &Context<'_>) -> Option<String> {
         services(context).profiles.pinned_database(&self.0)
     }
 
-    /// What this database is about, up to 4,000 characters. It goes into every prompt.
+    /// What this database is about, up to 4,000 characters. It is part of every prompt.
     async fn about(&self) -> Option<&str> {
         self.0.about.as_deref()
     }
 
-    /// Patterns of tables that no run describes unless a scope names them.
+    /// Patterns of tables that runs leave out unless their scope names them.
     async fn exclude(&self) -> Vec<String> {
         self.0.exclude.iter().map(ToString::to_string).collect()
     }
 
-    /// Whether sample values are also read where that runs code of the database's owners with this login's rights:
-    /// through views and foreign tables, and past row-level security policies. False reads these only where all that
-    /// they reach belongs to the login itself or to a superuser.
+    /// Whether to read sample values even where that executes code of the database's owners with this login's rights:
+    /// through views, foreign tables and row-level security policies. If false, Gloss reads these only where everything
+    /// that they use belongs to the login itself or to a superuser.
     async fn sample_views(&self) -> bool {
         self.0.sample_views
     }
 
-    /// Whether the login may write comments. Null where the database cannot be reached.
+    /// Whether the login can write comments. Null if the database cannot be reached.
     #[graphql(complexity = 20)]
     async fn can_write_comments(&self, context: &Context<'_>) -> Option<bool> {
         services(context).catalog.can_write_comments(&self.0).await
     }
 
-    /// When the profile was made.
+    /// When the profile was created.
     async fn created_at(&self) -> Moment {
         self.0.created_at
     }
 
     /// How much of it is documented, from the catalog as it was last read: by a run over all of it, or by the first
-    /// search or question that looked there. Null where it never was.
+    /// search or question about it. Null if it was never read.
     #[graphql(complexity = "20 + child_complexity")]
     async fn coverage(&self, context: &Context<'_>) -> Result<Option<Coverage>> {
         Ok(services(context).ports.store.coverage(&self.0).await?.map(Into::into))
     }
 
-    /// The databases in reach, by name. Live from the database, as is all below it; one that cannot be reached is
-    /// an error on this field, which is null then, and on nothing else.
+    /// The databases that the profile reaches, by name, read live. If the database cannot be reached, only this field
+    /// is null, with an error.
     #[graphql(complexity = "20 + child_complexity")]
     async fn databases(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only the database of exactly this name.")] name: Option<String>,
+        #[graphql(desc = "Only the database with this exact name.")] name: Option<String>,
     ) -> Option<Result<Vec<Database>>> {
         let found = services(context).catalog.databases(&self.0, name.as_deref()).await;
         let shape = |database| Database { profile: self.0.clone(), database };
@@ -104,11 +104,11 @@ impl DbProfile {
     }
 }
 
-/// Who answers.
+/// The provider.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "profile::LlmProvider")]
 pub enum LlmProvider {
-    /// The describer that comes with Gloss: no key, no network, no cost.
+    /// The builtin describer: no key, no network, no cost.
     Builtin,
     /// OpenAI.
     #[graphql(name = "OPENAI")]
@@ -125,9 +125,9 @@ pub enum LlmProvider {
     OpenRouter,
     /// Groq.
     Groq,
-    /// Ollama, on this or another machine.
+    /// Ollama, local or remote.
     Ollama,
-    /// Any endpoint that speaks OpenAI's chat completions; `baseUrl` says where.
+    /// Any endpoint with OpenAI's chat completions API; `baseUrl` is its address.
     #[graphql(name = "OPENAI_COMPATIBLE")]
     OpenAiCompatible,
 }
@@ -149,52 +149,52 @@ impl LlmProfile {
         &self.0.settings.name
     }
 
-    /// Who answers.
+    /// The provider.
     async fn provider(&self) -> LlmProvider {
         self.0.settings.provider.into()
     }
 
-    /// The model, as the provider spells it.
+    /// The model's name at the provider.
     async fn model(&self) -> &str {
         &self.0.settings.model
     }
 
-    /// Where the provider is, without what may be a key; null for its usual address.
+    /// The provider's address, without anything that may be a key; null for the usual one.
     async fn base_url(&self) -> Option<String> {
         self.0.settings.base_url.as_deref().map(base_url::shown)
     }
 
-    /// Whether a key is kept. The key itself is never given back.
+    /// Whether a key is stored. The key itself is never returned.
     async fn has_api_key(&self) -> bool {
         self.0.settings.api_key.is_some()
     }
 
-    /// Whether it is taken when a run names none. At most one profile is.
+    /// Whether runs use it when they name none. At most one profile is the default.
     async fn is_default(&self) -> bool {
         self.0.settings.is_default
     }
 
-    /// Requests under way at once.
+    /// The maximum of concurrent requests.
     async fn concurrency(&self) -> i32 {
         self.0.settings.concurrency
     }
 
-    /// Requests sent in any 60 seconds; null is no limit.
+    /// The maximum of requests in any 60 seconds; null for no limit.
     async fn requests_per_minute(&self) -> Option<i32> {
         self.0.settings.requests_per_minute
     }
 
-    /// United States dollars for a million tokens sent; null where not known.
+    /// The price of a million input tokens in United States dollars; null if unknown.
     async fn input_cost_per_million_tokens(&self) -> Option<f64> {
         self.0.settings.input_cost_per_million_tokens
     }
 
-    /// United States dollars for a million tokens received; null where not known.
+    /// The price of a million output tokens in United States dollars; null if unknown.
     async fn output_cost_per_million_tokens(&self) -> Option<f64> {
         self.0.settings.output_cost_per_million_tokens
     }
 
-    /// When the profile was made.
+    /// When the profile was created.
     async fn created_at(&self) -> Moment {
         self.0.created_at
     }

@@ -26,7 +26,7 @@ impl ProfileQuery {
         Ok(profiles.into_iter().map(|profile| DbProfile(Arc::new(profile))).collect())
     }
 
-    /// The DB profile with this id; null where there is none.
+    /// The DB profile with this id; null if there is none.
     async fn db_profile(
         &self,
         context: &Context<'_>,
@@ -43,7 +43,7 @@ impl ProfileQuery {
         Ok(profiles.into_iter().map(|profile| LlmProfile(Arc::new(profile))).collect())
     }
 
-    /// The LLM profile with this id; null where there is none.
+    /// The LLM profile with this id; null if there is none.
     async fn llm_profile(
         &self,
         context: &Context<'_>,

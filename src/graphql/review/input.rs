@@ -11,38 +11,38 @@ use crate::{
     service::reviews::{ReviewOrder, ReviewVerb},
 };
 
-/// What is decided.
+/// A decision on suggestions.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "ReviewVerb")]
 pub enum ReviewDecision {
-    /// The text is to be written: the description, an alternative, or one of the reviewer's own. Other versions of
-    /// the same asset in its chain of re-runs are skipped.
+    /// The text will be written: the description, an alternative or the reviewer's own text. Other versions of the same
+    /// asset in its chain of re-runs become SKIPPED.
     Accept,
-    /// Nothing is to be written.
+    /// Nothing will be written.
     Skip,
-    /// Undecided again.
+    /// The suggestion becomes undecided again.
     Restore,
 }
 
-/// Which suggestions, and what is decided about them: all of them change, or none.
+/// The suggestions and the decision on them: all change, or none.
 #[derive(InputObject, Debug, Clone)]
 pub struct ReviewSuggestionsInput {
-    /// These suggestions, at least one, at most 10,000; or give `runId`.
+    /// The suggestions, 1 to 10,000; or give `runId`.
     ids: Option<Vec<ID>>,
-    /// The suggestions of this run, all or those that the filter leaves. ACCEPT leaves out those that a re-run has done
-    /// again, unless the newer version was skipped: an older version is accepted by its id. It also leaves out those of
-    /// assets with a person's comment, unless `replaceComments` says otherwise.
+    /// All suggestions of this run, or those that `filter` matches. ACCEPT leaves out suggestions with a newer version
+    /// from a re-run, unless that was skipped, and assets with a comment that a person wrote, unless `replaceComments`
+    /// is set. To accept one of these, give its id.
     run_id: Option<ID>,
-    /// With `runId`: only those that pass.
+    /// With `runId`: only suggestions that match.
     filter: Option<SuggestionFilter>,
     /// The decision.
     decision: ReviewDecision,
-    /// With `runId` and ACCEPT: whether to accept also where a comment stands that a person wrote. The run's
-    /// `replaceComments` when absent. A decision by `ids` always holds.
+    /// With `runId` and ACCEPT: whether to accept suggestions for assets with a comment that a person wrote. Default:
+    /// the run's `replaceComments`. Decisions by `ids` always include them.
     replace_comments: Option<bool>,
-    /// With ACCEPT: take the alternative of this index; 0 is the description itself, as when absent.
+    /// With ACCEPT: the index of the alternative to accept. Default: 0, the description itself.
     alternative: Option<i32>,
-    /// With ACCEPT and one id: take this text of the reviewer's own. 1 to 10,000 characters.
+    /// With ACCEPT and one id: the reviewer's own text, 1 to 10,000 characters.
     text: Option<String>,
 }
 

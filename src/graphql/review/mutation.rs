@@ -12,17 +12,18 @@ use crate::graphql::{
     suggestion::object::Suggestion,
 };
 
-/// What came of a review.
+/// The outcome of a review.
 #[derive(SimpleObject)]
 pub struct ReviewSuggestionsPayload {
-    /// The first 200 of those that changed, by run and position.
+    /// The first 200 changed suggestions, by run and position.
     suggestions: Vec<Suggestion>,
-    /// Their run as it is now; null where they are of several.
+    /// The run as it is now; null if the suggestions belong to several runs.
     run: Option<Run>,
-    /// How many changed; those that were so already, and versions that an accepted one skips, do not count.
+    /// The number of changed suggestions. Those that already had this decision, and versions skipped by an accepted
+    /// one, do not count.
     changed: i32,
-    /// How many were left out because a comment stands there that a person wrote: one that stood in the database when the
-    /// run looked and that Gloss never wrote.
+    /// The number of suggestions left out because their asset has a comment that a person wrote: one that was there
+    /// when the run read it and that Gloss never wrote.
     left_out: i32,
 }
 
@@ -32,13 +33,13 @@ pub struct ReviewMutation;
 
 #[Object]
 impl ReviewMutation {
-    /// Accepts, skips or restores suggestions: all that are selected, or none. A run whose last decision falls
-    /// with nothing to write is SUCCESS then.
+    /// Accepts, skips or restores suggestions, all or none. If the last decision leaves nothing to write, the run
+    /// becomes SUCCESS.
     #[graphql(complexity = "50 + 50 * child_complexity")]
     async fn review_suggestions(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which suggestions, and what is decided.")] input: ReviewSuggestionsInput,
+        #[graphql(desc = "The suggestions and the decision.")] input: ReviewSuggestionsInput,
     ) -> Result<ReviewSuggestionsPayload> {
         let reviewed = services(context).reviews.review(input.order()?, &viewer(context).name).await?;
         Ok(ReviewSuggestionsPayload {

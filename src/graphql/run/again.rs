@@ -25,79 +25,80 @@ use crate::{
     },
 };
 
-/// Which run goes on, and what becomes of its budget.
+/// The run to resume, and its budget.
 #[derive(InputObject, Debug, Clone)]
 pub struct ResumeRunInput {
     /// The run.
     id: ID,
-    /// A new budget, in place of the old one. One that is spent needs a larger one, or none.
+    /// A new budget that replaces the old one. If the old one is spent, it must be larger.
     budget: Option<RunBudgetInput>,
-    /// Lift the budget.
+    /// Whether to remove the budget.
     #[graphql(default_with = "Some(false)")]
     remove_budget: Option<bool>,
 }
 
-/// What goes on.
+/// The run that was resumed.
 #[derive(SimpleObject)]
 pub struct ResumeRunPayload {
     /// The run, QUEUED.
     run: Run,
 }
 
-/// How a text is rephrased.
+/// How to rephrase a text.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "run::VariationMode")]
 pub enum VariationMode {
     /// The same meaning in other words.
     Lexical,
-    /// Another meaning that fits as well.
+    /// Another meaning that fits too.
     Semantic,
 }
 
-/// What is done again, and how.
+/// What to repeat, and how.
 #[derive(InputObject, Debug, Clone)]
 pub struct RerunInput {
-    /// The suggestions to do again, or give `runId`. Those of several runs make one run each.
+    /// The suggestions to repeat; or give `runId`. Starts one run per original run.
     suggestion_ids: Option<Vec<ID>>,
-    /// A run to do again as a whole.
+    /// A run to repeat as a whole.
     run_id: Option<ID>,
-    /// Up to 4,000 characters for the model; those of the run before when absent.
+    /// Up to 4,000 characters for the model. Default: those of the original run.
     instructions: Option<String>,
-    /// Which model describes; the one of the run before when absent, the default one where that is gone.
+    /// The model that describes. Default: the one of the original run, or the default profile if that was deleted.
     llm_profile_id: Option<ID>,
-    /// How to describe; what is absent stays as it was, but samples go to another provider only where
-    /// `profileData` says so.
+    /// How to describe. Absent options keep the values of the original run, but samples go to another provider only if
+    /// `profileData` is given.
     options: Option<RunOptionsInput>,
-    /// Rephrase instead of starting over: same meaning in other words, or another meaning.
+    /// Rephrase instead of starting over: the same meaning in other words, or another meaning.
     variations: Option<VariationMode>,
-    /// Limits of each run; none when absent.
+    /// Limits of each run. Default: none.
     budget: Option<RunBudgetInput>,
-    /// The same key with the same input gives back the same runs; with other input it is a CONFLICT. 1 to 200
-    /// characters.
+    /// An idempotency key of 1 to 200 characters. The same key with the same input returns the same runs; with other
+    /// input it is a CONFLICT.
     idempotency_key: Option<String>,
 }
 
-/// What is drafted. The table is left out for a schema, the column for a table, all of them for the database.
+/// The asset to draft a text for. Leave out the table for a schema, the column for a table, all of them for the
+/// database.
 #[derive(InputObject, Debug, Clone)]
 pub struct GenerateInput {
     /// The DB profile.
     db_profile_id: ID,
-    /// The database. May be left out where the profile reaches only one.
+    /// The database. Optional if the profile reaches only one.
     database: Option<String>,
-    /// The schema, exactly as the database spells it; left out for the database itself.
+    /// The schema, exactly as the database spells it. Absent for the database itself.
     schema: Option<String>,
-    /// The table or view, exactly as the database spells it; left out for a schema.
+    /// The table or view, exactly as the database spells it. Absent for a schema.
     table: Option<String>,
-    /// The column, exactly as the database spells it; left out for a table.
+    /// The column, exactly as the database spells it. Absent for a table.
     column: Option<String>,
-    /// Which model describes. The default profile when absent.
+    /// The model that describes. Default: the default profile.
     llm_profile_id: Option<ID>,
-    /// How to describe; what is absent keeps its default.
+    /// How to describe; absent options keep their defaults.
     options: Option<RunOptionsInput>,
-    /// Limits of the run; none when absent.
+    /// Limits of the run. Default: none.
     budget: Option<RunBudgetInput>,
-    /// The same key with the same input gives back the same run; with other input it is a CONFLICT. 1 to 200
-    /// characters.
+    /// An idempotency key of 1 to 200 characters. The same key with the same input returns the same run; with other
+    /// input it is a CONFLICT.
     idempotency_key: Option<String>,
 }
 
@@ -161,33 +162,33 @@ pub struct AgainMutation;
 
 #[Object]
 impl AgainMutation {
-    /// Goes on where a run stopped that was paused, failed or cancelled, or ended with failed rows: what is done
-    /// stays done, the rest is done. The run is QUEUED when this answers.
+    /// Continues a run that was paused, failed or cancelled, or that ended with failed rows. Finished rows are kept.
+    /// The run is QUEUED when this returns.
     async fn resume_run(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which run, and its budget.")] input: ResumeRunInput,
+        #[graphql(desc = "The run and its budget.")] input: ResumeRunInput,
     ) -> Result<ResumeRunPayload> {
         let (id, change) = input.change()?;
         let run = services(context).reruns.resume(id, change, &viewer(context).name).await?;
         Ok(ResumeRunPayload { run: Run(Arc::new(run)) })
     }
 
-    /// Does suggestions again, with instructions, another model or other options: the new ones are further
-    /// versions of the old. One run per run that they are of: all are created, or none.
+    /// Repeats suggestions with instructions, another model or other options. The new ones are further versions of the
+    /// old ones. Starts one run per original run, all or none.
     async fn rerun(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What to do again, and how.")] input: RerunInput,
+        #[graphql(desc = "What to repeat, and how.")] input: RerunInput,
     ) -> Result<StartRunPayload> {
         Ok(services(context).reruns.rerun(input.order(viewer(context).name.clone())?).await?.into())
     }
 
-    /// Drafts one text for one asset: a database, schema, table, view or column.
+    /// Drafts a text for one asset: a database, schema, table, view or column.
     async fn generate(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "For which asset, and how.")] input: GenerateInput,
+        #[graphql(desc = "The asset, and how to describe it.")] input: GenerateInput,
     ) -> Result<StartRunPayload> {
         let run = services(context).drafts.generate(input.order(viewer(context).name.clone())?).await?;
         Ok(vec![run].into())

@@ -4,20 +4,20 @@ use async_graphql::SimpleObject;
 
 use crate::{graphql::scalar::Long, service::estimates::Estimate};
 
-/// What a run would touch and about what it would cost.
+/// An estimate of what a run covers and costs.
 #[derive(SimpleObject)]
 pub struct RunEstimate {
-    /// Tables, views and columns to describe; with `missingOnly`, those without a comment.
+    /// The number of tables, views and columns to describe; with `missingOnly`, only those without a comment.
     assets: i32,
-    /// Tables and views that they belong to.
+    /// The number of tables and views that they belong to.
     tables: i32,
-    /// Requests to the model.
+    /// The number of requests to the model.
     requests: i32,
-    /// Tokens sent, rather too many than too few; samples come on top with `profileData`.
+    /// Tokens sent, an upper estimate. Samples add to it with `profileData`.
     input_tokens: Long,
-    /// Tokens received, as such descriptions usually take.
+    /// Tokens received, as usual for such descriptions.
     output_tokens: Long,
-    /// United States dollars; null where a price is not known, 0 for BUILTIN.
+    /// United States dollars; null if a price is unknown, 0 for BUILTIN.
     cost_usd: Option<f64>,
 }
 

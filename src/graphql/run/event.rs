@@ -22,45 +22,45 @@ use crate::{
     service::{made::Page, progress::Watched},
 };
 
-/// What an event tells.
+/// The type of an event.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "event::RunEventType")]
 pub enum RunEventType {
-    /// The run was recorded.
+    /// The run was created.
     Created,
-    /// A worker took it for the first time.
+    /// A worker took the run for the first time.
     Started,
-    /// Its rows are known, and so is `progress.total`.
+    /// The scope is resolved; `progress.total` is known.
     ScopeResolved,
-    /// An asset is under way.
+    /// The description of an asset has started.
     AssetStarted,
     /// An asset has its suggestion.
     AssetFinished,
-    /// An asset was given up; `error` says why.
+    /// An asset failed; `error` has the reason.
     AssetFailed,
-    /// An asset needed no suggestion.
+    /// An asset was skipped because it needs no suggestion.
     AssetSkipped,
-    /// A piece of an answer came; `text` holds it. Those after the last RESUMED, or from the start, are the answer.
+    /// A piece of an answer, in `text`. The pieces after the last RESUMED event, or from the start, make up the answer.
     AnswerDelta,
-    /// A tool was used for an answer; `Run.askTurn.toolCalls` tells with what result.
+    /// A tool was used for an answer; `Run.askTurn.toolCalls` has its result.
     ToolCalled,
     /// A comment was written to the database.
     Applied,
-    /// A comment could not be written; `error` says why.
+    /// A comment could not be written; `error` has the reason.
     ApplyFailed,
     /// Something that a person should know.
     Warning,
-    /// A cancel was asked for.
+    /// A caller asked to cancel the run.
     CancelRequested,
-    /// The run goes on after a stop, or an answer that broke off begins anew.
+    /// The run continues after an interruption, or an interrupted answer starts over.
     Resumed,
-    /// The status changed otherwise.
+    /// The status changed in another way.
     StatusChanged,
     /// The run entered an ended status or PAUSED.
     Finished,
 }
 
-/// One thing that happened in a run, with the run as it was right after.
+/// An event of a run, with the run's state right after it.
 #[derive(Clone)]
 pub struct RunEvent {
     event: Arc<domain::event::RunEvent>,
@@ -80,10 +80,10 @@ impl RunEvent {
     }
 }
 
-/// One thing that happened in a run, with the run as it was right after.
+/// An event of a run, with the run's state right after it.
 #[Object]
 impl RunEvent {
-    /// Counts up by one from 1 within a run.
+    /// Its sequence number, counted from 1 within the run without gaps.
     async fn sequence(&self) -> i32 {
         self.event.sequence
     }
@@ -93,12 +93,12 @@ impl RunEvent {
         self.event.at
     }
 
-    /// What happened.
+    /// The kind of change.
     async fn r#type(&self) -> RunEventType {
         self.event.event_type.into()
     }
 
-    /// One line for a person: `Processing public.users.email (2 of 156)`.
+    /// A message for people: `Processing public.users.email (2 of 156)`.
     async fn message(&self) -> Cow<'_, str> {
         visible(&self.event.message)
     }
@@ -118,12 +118,12 @@ impl RunEvent {
         TokenUsage::from(&self.event.usage)
     }
 
-    /// The asset it is about; null where it is about the run.
+    /// The asset that it is about; null if it is about the whole run.
     async fn asset(&self) -> Option<AssetPath> {
         self.event.asset.as_ref().map(AssetPath::from)
     }
 
-    /// The suggestion of that asset, where it has one.
+    /// The suggestion for that asset, if there is one.
     async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
         let Some(id) = self.event.suggestion_id else { return Ok(None) };
         if let Some(page) = &self.page {
@@ -132,22 +132,23 @@ impl RunEvent {
         Ok(loaders(context).suggestions.load(id).await?.map(Suggestion))
     }
 
-    /// A piece of an answer, for `ANSWER_DELTA`; those after the last RESUMED, or from the start, are the answer.
+    /// A piece of an answer, for `ANSWER_DELTA`. The pieces after the last RESUMED event, or from the start, make up
+    /// the answer.
     async fn text(&self) -> Option<Cow<'_, str>> {
         self.event.text.as_deref().map(visible_lines)
     }
 
-    /// What went wrong; null where nothing did.
+    /// The error; null if there was none.
     async fn error(&self) -> Option<RunError> {
         self.event.error.as_ref().map(RunError::from)
     }
 
-    /// Who caused it, where a person or a schedule did: the token's name, `local`, or the schedule's name.
+    /// The caller that caused it, if there was one: a token's name, `local` or a schedule's name.
     async fn actor(&self) -> Option<&str> {
         self.event.actor.as_deref()
     }
 
-    /// The run as it is now, which may be later than this event.
+    /// The run as it is now, possibly later than this event.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.event.run_id).await?;
         let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.event.run_id)))?;
@@ -167,10 +168,10 @@ async fn prime(loaders: &Loaders, page: &Page, id: SuggestionId, asked: Lookahea
     Ok(())
 }
 
-/// An event in a list, with its place.
+/// An event in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct RunEventEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The event.
     node: RunEvent,
@@ -182,7 +183,7 @@ pub struct RunEventConnection(pub Rows<RunEvent>);
 /// One page of a run's events.
 #[Object]
 impl RunEventConnection {
-    /// The events of this page with their cursors.
+    /// The events of this page, with their cursors.
     async fn edges(&self) -> Vec<RunEventEdge> {
         self.0.edges(|cursor, node| RunEventEdge { cursor, node })
     }
@@ -192,7 +193,7 @@ impl RunEventConnection {
         self.0.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.0.page_info()
     }

@@ -20,33 +20,33 @@ use crate::{
     },
 };
 
-/// Which runs; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of runs. An absent field does not restrict; an empty list matches nothing.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct RunFilter {
-    /// Of one of these kinds.
+    /// Only runs of these kinds.
     kinds: Option<Vec<RunKind>>,
-    /// In one of these statuses.
+    /// Only runs in these statuses.
     statuses: Option<Vec<RunStatus>>,
-    /// On one of these DB profiles.
+    /// Only runs on these DB profiles.
     db_profile_ids: Option<Vec<ID>>,
-    /// With one of these LLM profiles.
+    /// Only runs with these LLM profiles.
     llm_profile_ids: Option<Vec<ID>>,
-    /// Fired by one of these schedules.
+    /// Only runs that these schedules started.
     schedule_ids: Option<Vec<ID>>,
-    /// Re-runs of this run.
+    /// Only re-runs of this run.
     parent_run_id: Option<ID>,
-    /// Started at this moment or later; a run not yet started counts by its creation.
+    /// Only runs started at or after this time; a queued run counts by its creation.
     started_after: Option<Moment>,
-    /// Started before this moment; a run not yet started counts by its creation.
+    /// Only runs started before this time; a queued run counts by its creation.
     started_before: Option<Moment>,
-    /// Names of the callers who started them.
+    /// Only runs started by these callers.
     started_by: Option<Vec<String>>,
-    /// With at least one of these labels.
+    /// Only runs with at least one of these labels.
     labels: Option<Vec<String>>,
-    /// True for runs of which at least one row failed; false for the others.
+    /// If true, only runs with failed rows; if false, only runs without.
     has_failures: Option<bool>,
-    /// Runs whose number, title, labels, scope, model or profile names hold this text; letter case does not count, and
-    /// `%` and `_` are plain characters. `#12` finds run 12 alone.
+    /// Only runs with this text in their number, title, labels, scope, model or profile names. Ignores case; `%` and
+    /// `_` are literal. `#12` finds run 12 only.
     search: Option<String>,
 }
 
@@ -83,15 +83,15 @@ pub fn run_filter(filter: Option<RunFilter>, argument: &str) -> Result<filter::R
     })
 }
 
-/// What runs can be ordered by. Ties go by number; nulls come last in either direction.
+/// A field to order runs by. Ties are ordered by number; nulls are last in both directions.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "filter::RunOrderField")]
 pub enum RunOrderField {
-    /// When it started; a run not yet started counts by its creation.
+    /// When it started; a queued run counts by its creation.
     StartedAt,
     /// By number.
     Number,
-    /// By `durationSeconds`; unfinished runs have none here.
+    /// By `durationSeconds`; null for unfinished runs.
     Duration,
     /// By the status's name.
     Status,
@@ -103,7 +103,7 @@ pub enum RunOrderField {
     DbProfile,
 }
 
-/// Which way a list is ordered.
+/// The direction of an order.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "filter::OrderDirection")]
 pub enum OrderDirection {
@@ -116,10 +116,10 @@ pub enum OrderDirection {
 /// An order of runs.
 #[derive(InputObject, Debug, Clone, Copy)]
 pub struct RunOrder {
-    /// By what.
+    /// The field.
     #[graphql(default_with = "RunOrderField::StartedAt")]
     field: RunOrderField,
-    /// Which way.
+    /// The direction.
     #[graphql(default_with = "OrderDirection::Desc")]
     direction: OrderDirection,
 }
@@ -130,7 +130,7 @@ impl From<RunOrder> for filter::RunOrder {
     }
 }
 
-/// What `startRun` may order.
+/// A command of `startRun`.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StartCommand {
     /// Describe, and leave the suggestions for review.
@@ -148,39 +148,39 @@ impl From<StartCommand> for status::RunCommand {
     }
 }
 
-/// What to start.
+/// The runs to start.
 #[derive(InputObject, Debug, Clone)]
 pub struct StartRunInput {
-    /// Describe for review, or describe and write.
+    /// Whether to leave the suggestions for review or write them.
     #[graphql(default_with = "StartCommand::Run")]
     command: StartCommand,
-    /// One run each; at least one, at most 100.
+    /// The targets, 1 to 100: one run each.
     targets: Vec<TargetInput>,
-    /// Which model describes. The default profile when absent.
+    /// The model that describes. Default: the default profile.
     llm_profile_id: Option<ID>,
-    /// How to describe; what is absent keeps its default.
+    /// How to describe; absent options keep their defaults.
     options: Option<RunOptionsInput>,
-    /// Limits of each run; none when absent.
+    /// Limits of each run. Default: none.
     budget: Option<RunBudgetInput>,
-    /// The same key with the same input gives back the same runs; with other input it is a CONFLICT. 1 to 200
-    /// characters.
+    /// An idempotency key of 1 to 200 characters. The same key with the same input returns the same runs; with other
+    /// input it is a CONFLICT.
     idempotency_key: Option<String>,
 }
 
-/// A database and what of it is described.
+/// A database and the part of it to describe.
 #[derive(InputObject, Debug, Clone)]
 pub struct TargetInput {
     /// The DB profile.
     db_profile_id: ID,
-    /// The database. May be left out where the profile reaches only one.
+    /// The database. Optional if the profile reaches only one.
     database: Option<String>,
     /// The schemas. Nothing named at a level means everything below it.
     schemas: Option<Vec<SchemaScopeInput>>,
-    /// Tables to leave out, as `table` or `schema.table` with `*` and `?`: `*_bak`, `staging.*`. The profile's own are
-    /// left out as well. A table that the scope names is taken all the same. Letter case counts; a part in double quotes
-    /// is taken literally. At most 200.
+    /// Patterns of tables to leave out, in addition to the profile's: `table` or `schema.table` with `*` and `?`, as in
+    /// `*_bak` or `staging.*`. A table that the scope names is described nevertheless. Case-sensitive; a part in double
+    /// quotes is literal. At most 200.
     exclude: Option<Vec<String>>,
-    /// Whether a partitioned table is described once, or its partitions as well.
+    /// Whether a partitioned table is described once, or its partitions too.
     #[graphql(default_with = "PartitionMode::Parent")]
     partitions: PartitionMode,
 }
@@ -190,7 +190,7 @@ pub struct TargetInput {
 pub struct SchemaScopeInput {
     /// Its name, exactly as the database spells it.
     name: String,
-    /// Its tables and views; all when none is named.
+    /// Its tables and views. Default: all of them.
     tables: Option<Vec<TableScopeInput>>,
 }
 
@@ -199,37 +199,37 @@ pub struct SchemaScopeInput {
 pub struct TableScopeInput {
     /// Its name, exactly as the database spells it.
     name: String,
-    /// Its columns; the table itself and all its columns when none is named.
+    /// Its columns. Default: the table itself and all its columns.
     columns: Option<Vec<String>>,
 }
 
-/// How to describe; what is absent keeps its default.
+/// How to describe; absent options keep their defaults.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct RunOptionsInput {
-    /// Only assets that have no comment yet. Default: false.
+    /// Whether to describe only assets without a comment. Default: false.
     missing_only: Option<bool>,
-    /// Whether a bulk ACCEPT, `RUN_APPLY` and AUTO schedules may replace comments that people wrote. Default: false.
+    /// Whether a bulk ACCEPT, `RUN_APPLY` and AUTO schedules replace comments that people wrote. Default: false.
     replace_comments: Option<bool>,
-    /// Wordings of each description, the first included: 1 to 5. Default: 3.
+    /// The number of alternatives for each description, the description included: 1 to 5. Default: 3.
     alternatives: Option<i32>,
-    /// How freely the model chooses its words: 0 to 2. Default: 0.2.
+    /// The sampling temperature of the model: 0 to 2. Default: 0.2.
     temperature: Option<f64>,
-    /// The most tokens that one answer of the model may have: 64 to 32768. Default: 1024.
+    /// The maximum of tokens in one answer of the model: 64 to 32768. Default: 1024.
     max_output_tokens: Option<i32>,
-    /// How much a description says. Default: DETAILED.
+    /// The length of descriptions. Default: DETAILED.
     verbosity: Option<Verbosity>,
-    /// Also read statistics and sample values from the tables; without it the model sees structure, keys and
-    /// comments alone. Default: true for BUILTIN, false otherwise.
+    /// Whether to read statistics and sample values of the tables and show them to the model. Otherwise it sees only
+    /// structure, keys and comments. Default: true for BUILTIN, false for others.
     profile_data: Option<bool>,
-    /// Up to 4,000 characters for the model.
+    /// Instructions for the model, up to 4,000 characters.
     instructions: Option<String>,
 }
 
-/// Limits over the whole life of a run; what is absent is no limit.
+/// Limits over the whole life of a run; an absent field is no limit.
 #[derive(InputObject, Debug, Clone, Default)]
 #[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct RunBudgetInput {
-    /// United States dollars, above 0. Needs a model whose prices are known.
+    /// United States dollars, above 0. Needs a model with known prices.
     max_cost_usd: Option<f64>,
     /// Tokens in both directions, above 0.
     max_tokens: Option<Long>,
@@ -310,37 +310,37 @@ impl StartRunInput {
     }
 }
 
-/// Which run to cancel.
+/// The run to cancel.
 #[derive(InputObject, Debug, Clone)]
 pub struct CancelRunInput {
     /// The run.
     pub id: ID,
 }
 
-/// Which runs to cancel.
+/// The runs to cancel.
 #[derive(InputObject, Debug, Clone)]
 pub struct CancelRunsInput {
-    /// The runs; an empty filter means all.
+    /// The runs. An empty filter matches all of them.
     pub filter: RunFilter,
-    /// Count the runs, and cancel none.
+    /// Whether to count the runs only, and cancel none.
     #[graphql(default_with = "Some(false)")]
     pub dry_run: Option<bool>,
 }
 
-/// A change of a run's title and labels: what is absent stays as it is, null clears.
+/// A change of a run's title and labels. Absent fields keep their values; null clears.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateRunInput {
     /// The run.
     pub id: ID,
-    /// What a person calls it: 1 to 200 characters in one line.
+    /// Its title: 1 to 200 characters in one line.
     pub title: MaybeUndefined<String>,
-    /// All its labels: at most 20, each 1 to 50 characters. A repeated label counts once.
+    /// All its labels: at most 20 of 1 to 50 characters. A repeated label counts once.
     pub labels: MaybeUndefined<Vec<String>>,
 }
 
-/// Which runs to delete.
+/// The runs to delete.
 #[derive(InputObject, Debug, Clone)]
 pub struct DeleteRunsInput {
-    /// The runs: at least one, at most 1,000; all of them have ended.
+    /// The runs, 1 to 1,000. All of them must have ended.
     pub ids: Vec<ID>,
 }

@@ -18,10 +18,10 @@ use crate::{
     service::runs,
 };
 
-/// What was started.
+/// The runs that were started.
 #[derive(SimpleObject)]
 pub struct StartRunPayload {
-    /// The runs, QUEUED: one per target, or per run that is done again, in that order.
+    /// The runs, QUEUED: one per target or per repeated run, in that order.
     runs: Vec<Run>,
 }
 
@@ -31,33 +31,33 @@ impl From<Vec<crate::domain::run::Run>> for StartRunPayload {
     }
 }
 
-/// What came of a cancel.
+/// The outcome of a cancel.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "runs::CancelOutcome")]
 pub enum CancelOutcome {
-    /// The run had not started; it is CANCELLED.
+    /// The run had not started. It is CANCELLED.
     Cancelled,
-    /// The run was at work; it stops within seconds.
+    /// The run was running. It stops within seconds.
     Cancelling,
-    /// There was nothing left to cancel.
+    /// The run had already ended.
     AlreadyFinished,
 }
 
-/// What came of a cancel.
+/// The outcome of a cancel.
 #[derive(SimpleObject)]
 pub struct CancelRunPayload {
     /// The run as it is now.
     run: Run,
-    /// What came of it.
+    /// The outcome.
     outcome: CancelOutcome,
 }
 
-/// What came of a cancel of many.
+/// The outcome of cancelling several runs.
 #[derive(SimpleObject)]
 pub struct CancelRunsPayload {
-    /// Runs that match and could be cancelled.
+    /// The number of runs that match and can be cancelled.
     matched: i32,
-    /// Runs that were told to stop; 0 in a dry run.
+    /// The number of runs that were cancelled; 0 in a dry run.
     cancelled: i32,
 }
 
@@ -68,10 +68,10 @@ pub struct UpdateRunPayload {
     run: Run,
 }
 
-/// What was deleted.
+/// The deleted record.
 #[derive(SimpleObject)]
 pub struct DeleteRunsPayload {
-    /// The ids of the runs that are gone.
+    /// The ids of the deleted runs.
     deleted_ids: Vec<ID>,
 }
 
@@ -81,8 +81,7 @@ pub struct RunMutation;
 
 #[Object]
 impl RunMutation {
-    /// Starts to describe databases: one run per target, all are created, or none. They are QUEUED when this
-    /// answers.
+    /// Starts runs that describe databases: one per target, all or none. The runs are QUEUED when this returns.
     async fn start_run(
         &self,
         context: &Context<'_>,
@@ -91,11 +90,11 @@ impl RunMutation {
         Ok(services(context).runs.start(input.start(viewer(context).name.clone())?).await?.into())
     }
 
-    /// Cancels a run: a queued one ends at once, one at work stops between two assets.
+    /// Cancels a run. A queued run ends at once; a running one stops after the current asset.
     async fn cancel_run(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which run.")] input: CancelRunInput,
+        #[graphql(desc = "The run.")] input: CancelRunInput,
     ) -> Result<CancelRunPayload> {
         let id = RunId::from_argument(&input.id, "input.id")?;
         let (run, outcome) = services(context).runs.cancel(id, &viewer(context).name).await?;
@@ -106,7 +105,7 @@ impl RunMutation {
     async fn cancel_runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which runs.")] input: CancelRunsInput,
+        #[graphql(desc = "The runs.")] input: CancelRunsInput,
     ) -> Result<CancelRunsPayload> {
         let filter = run_filter(Some(input.filter), "input.filter")?;
         let (dry_run, actor) = (input.dry_run.unwrap_or_default(), &viewer(context).name);
@@ -114,12 +113,11 @@ impl RunMutation {
         Ok(CancelRunsPayload { matched: count(outcome.matched), cancelled: count(outcome.cancelled) })
     }
 
-    /// Sets a run's title and labels: what people call it in lists and comparisons. What is absent stays as it is; null
-    /// clears.
+    /// Sets a run's title and labels. Absent fields keep their values; null clears.
     async fn update_run(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which run, and what changes.")] input: UpdateRunInput,
+        #[graphql(desc = "The run and the change.")] input: UpdateRunInput,
     ) -> Result<UpdateRunPayload> {
         let id = RunId::from_argument(&input.id, "input.id")?;
         let change = NamingChange { title: input.title.into(), labels: input.labels.into() };
@@ -127,11 +125,11 @@ impl RunMutation {
         Ok(UpdateRunPayload { run: Run(Arc::new(run)) })
     }
 
-    /// Deletes runs that have ended, with all that belongs to them, all or none; a run still going is a CONFLICT.
+    /// Deletes ended runs and everything that belongs to them, all or none. A run that has not ended is a CONFLICT.
     async fn delete_runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which runs.")] input: DeleteRunsInput,
+        #[graphql(desc = "The runs.")] input: DeleteRunsInput,
     ) -> Result<DeleteRunsPayload> {
         let ids = RunId::from_arguments(&input.ids, "input.ids")?;
         let deleted = services(context).runs.delete(ids).await?;

@@ -30,11 +30,11 @@ use crate::{
     },
 };
 
-/// One piece of work on one database: started by a person or a schedule, watched, cancelled, reviewed, kept.
+/// A unit of work on one database, started by a person or a schedule.
 #[derive(Clone)]
 pub struct Run(pub Arc<domain::run::Run>);
 
-/// One piece of work on one database: started by a person or a schedule, watched, cancelled, reviewed, kept.
+/// A unit of work on one database, started by a person or a schedule.
 #[Object]
 impl Run {
     /// Its global id.
@@ -42,22 +42,22 @@ impl Run {
         self.0.id.global()
     }
 
-    /// Counts up from 1: what a person says, as in #123.
+    /// Its number, counted from 1 and shown as #123.
     async fn number(&self) -> i32 {
         count(self.0.id.0)
     }
 
-    /// What kind of work it is.
+    /// The kind of run.
     async fn kind(&self) -> RunKind {
         self.0.kind.into()
     }
 
-    /// What was ordered.
+    /// The command that started it.
     async fn command(&self) -> RunCommand {
         self.0.command.into()
     }
 
-    /// Where it stands.
+    /// The path of the asset.
     async fn status(&self) -> RunStatus {
         self.0.status.into()
     }
@@ -72,29 +72,29 @@ impl Run {
         visible(&self.0.scope_summary)
     }
 
-    /// The database. Null where the profile is gone or an ASK run looks at several.
+    /// The database. Null if the profile was deleted, or if an ASK run searches several.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
         let Some(id) = self.0.db_profile_id else { return Ok(None) };
         Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
     }
 
-    /// The language model. Null where the profile is gone.
+    /// The language model. Null if the profile was deleted.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
         let Some(id) = self.0.llm_profile_id else { return Ok(None) };
         Ok(loaders(context).llm_profiles.load(id).await?.map(LlmProfile))
     }
 
-    /// The DB profile's name when the run was made.
+    /// The DB profile's name when the run was created.
     async fn db_profile_name(&self) -> Option<&str> {
         self.0.db_profile_name.as_deref()
     }
 
-    /// The LLM profile's name when the run was made.
+    /// The LLM profile's name when the run was created.
     async fn llm_profile_name(&self) -> Option<&str> {
         self.0.llm_profile_name.as_deref()
     }
 
-    /// The model's name as the provider spells it.
+    /// The model's name at the provider.
     async fn model(&self) -> Option<&str> {
         self.0.model.as_deref()
     }
@@ -104,69 +104,67 @@ impl Run {
         RunOptions::from(&self.0.options)
     }
 
-    /// Its limits; null where it has none.
+    /// Its limits; null if it has none.
     async fn budget(&self) -> Option<RunBudget> {
         RunBudget::of(&self.0.budget)
     }
 
-    /// When it was recorded.
+    /// When it was created.
     async fn created_at(&self) -> Moment {
         self.0.created_at
     }
 
-    /// When a worker first took it; null while it waits.
+    /// When a worker first took it; null while it is queued.
     async fn started_at(&self) -> Option<Moment> {
         self.0.started_at
     }
 
-    /// When it ended; null until then. A later review, apply or roll-back does not move it.
+    /// When it ended; null until then. Later reviews, applies and roll-backs do not change it.
     async fn finished_at(&self) -> Option<Moment> {
         self.0.finished_at
     }
 
-    /// Seconds on the wall clock in which it described: the RUNNING spans, up to now while it runs. Applies and
-    /// roll-backs do not count. Null before it started.
+    /// Seconds that it was RUNNING, up to now if it is; applies and roll-backs do not count. Null before it started.
     async fn duration_seconds(&self, context: &Context<'_>) -> Option<f64> {
         self.0.duration_ms(services(context).ports.clock.now()).map(seconds)
     }
 
-    /// Seconds on the wall clock in which it was APPLYING, up to now while it is. Null before the first apply.
+    /// Seconds that it was APPLYING, up to now if it is. Null before the first apply.
     async fn apply_seconds(&self, context: &Context<'_>) -> Option<f64> {
         self.0.apply_ms(services(context).ports.clock.now()).map(seconds)
     }
 
-    /// Who started it: the token's name, `local` without tokens, or the schedule's name.
+    /// The caller that started it: a token's name, `local` without tokens, or a schedule's name.
     async fn started_by(&self) -> &str {
         &self.0.started_by
     }
 
-    /// Who cancelled it; null unless it is CANCELLING or CANCELLED.
+    /// The caller that cancelled it; null unless it is CANCELLING or CANCELLED.
     async fn cancelled_by(&self) -> Option<&str> {
         self.0.cancelled_by.as_deref()
     }
 
-    /// What a person calls it; null without a title. `updateRun` sets it.
+    /// Its title, set by `updateRun`; null if it has none.
     async fn title(&self) -> Option<&str> {
         self.0.naming.title.as_deref()
     }
 
-    /// Its labels, each once, in the order in which they were given. `updateRun` sets them.
+    /// Its labels without repeats, in their given order, set by `updateRun`.
     async fn labels(&self) -> &[String] {
         &self.0.naming.labels
     }
 
-    /// What it waits for: a free worker, or a provider or target that does not answer. Null while it goes on, and
-    /// once it has ended.
+    /// What it is waiting for: a free worker, or a provider or target that does not answer. Null if it is not waiting.
     async fn waiting(&self) -> Option<RunWait> {
         self.0.waiting.as_ref().map(RunWait::from)
     }
 
-    /// How far it is.
+    /// Its progress.
     async fn progress(&self) -> RunProgress {
         RunProgress::from(&self.0.progress)
     }
 
-    /// What it used of the model so far.
+    /// Its usage of the model so far.
     async fn usage(&self) -> TokenUsage {
         TokenUsage::from(&self.0.usage)
     }
@@ -176,29 +174,29 @@ impl Run {
         self.0.error.as_ref().map(RunError::from)
     }
 
-    /// Whether `cancelRun` would do something now.
+    /// Whether `cancelRun` would have an effect now.
     async fn can_cancel(&self) -> bool {
         self.0.status.can_cancel()
     }
 
-    /// The number of its newest event.
+    /// The sequence number of its last event.
     async fn last_sequence(&self) -> i32 {
         self.0.last_sequence
     }
 
-    /// The run that it does again; null where it does none again.
+    /// The run that it repeats; null if it is not a re-run.
     async fn parent(&self, context: &Context<'_>) -> Result<Option<Self>> {
         let Some(id) = self.0.parent_id else { return Ok(None) };
         Ok(loaders(context).runs.load(id).await?.map(Self))
     }
 
-    /// The schedule that started it; null where none did, or where it was deleted.
+    /// The schedule that started it; null if none did, or if it was deleted.
     async fn schedule(&self, context: &Context<'_>) -> Result<Option<Schedule>> {
         let Some(id) = self.0.schedule_id else { return Ok(None) };
         Ok(loaders(context).schedules.load(id).await?.map(Schedule))
     }
 
-    /// The question that it answers; null where it is of another kind than ASK.
+    /// The question that it answers; null unless its kind is ASK.
     async fn ask_turn(&self, context: &Context<'_>) -> Result<Option<AskTurn>> {
         if self.0.kind != status::RunKind::Ask {
             return Ok(None);
@@ -206,17 +204,17 @@ impl Run {
         Ok(loaders(context).turns_of_runs.load(self.0.id).await?.map(AskTurn))
     }
 
-    /// What it proposes, in the order of its rows unless ordered otherwise. A page has 50 unless told, at most 200.
+    /// Its suggestions, in the order of its rows by default. The page size is 50 by default and at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
     async fn suggestions(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only those that pass.")] filter: Option<SuggestionFilter>,
-        #[graphql(desc = "By position, ascending, when absent.")] order_by: Option<SuggestionOrder>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only suggestions that match.")] filter: Option<SuggestionFilter>,
+        #[graphql(desc = "The order. Default: by position, ascending.")] order_by: Option<SuggestionOrder>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<SuggestionConnection> {
         let filter: domain::suggestion::SuggestionFilter = filter.map(Into::into).unwrap_or_default();
         let order = order_by
@@ -226,16 +224,16 @@ impl Run {
         Ok(SuggestionConnection::new(self.0.id, filter, page))
     }
 
-    /// What happened in it, oldest first. A page has 50 unless told, at most 200.
+    /// Its events, oldest first. The page size is 50 by default and at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
     async fn events(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "Only events of these types.")] types: Option<Vec<RunEventType>>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<RunEventConnection> {
         let types: Option<Vec<event::RunEventType>> =
             types.map(|types| types.into_iter().map(event::RunEventType::from).collect());
@@ -244,29 +242,29 @@ impl Run {
         Ok(RunEventConnection(Rows::new(page, |event| RunEvent::recorded(Arc::new(event)))))
     }
 
-    /// Its suggestions per band of confidence.
+    /// The number of its suggestions per confidence band.
     async fn confidence_distribution(&self, context: &Context<'_>) -> Result<ConfidenceDistribution> {
         let counts = loaders(context).confidence.load(self.0.id).await?;
         Ok(counts.unwrap_or_default().into())
     }
 
-    /// Its suggestions per state of review.
+    /// The number of its suggestions per review state.
     async fn review_counts(&self, context: &Context<'_>) -> Result<ReviewCounts> {
         let counts = loaders(context).reviews.load(self.0.id).await?;
         Ok(counts.unwrap_or_default().into())
     }
 
-    /// What its last apply or roll-back did, asset by asset, in the order of writing. A page has 50 unless told, at
-    /// most 200.
+    /// The outcomes of its last apply or roll-back, in the order of writing. The page size is 50 by default and at most
+    /// 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
     async fn apply_outcomes(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only those that pass.")] filter: Option<ApplyOutcomeFilter>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only outcomes that match.")] filter: Option<ApplyOutcomeFilter>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<ApplyOutcomeConnection> {
         let statuses = filter.unwrap_or_default().statuses();
         let arguments = page_arguments(first, after, last, before);
@@ -274,23 +272,23 @@ impl Run {
         Ok(ApplyOutcomeConnection::recorded(page, self.0.id, statuses))
     }
 
-    /// The process that works on it now; null while none does.
+    /// The process that is working on it; null if none is.
     async fn worker(&self, context: &Context<'_>) -> Result<Option<Worker>> {
         let Some(id) = &self.0.worker_id else { return Ok(None) };
         Ok(loaders(context).workers.load(id.clone()).await?.map(Worker))
     }
 }
 
-/// A run in a list, with its place.
+/// A run in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct RunEdge {
-    /// Its place in this list and order; give it as `after` or `before`.
+    /// Its cursor in this list and order; pass it as `after` or `before`.
     cursor: String,
     /// The run.
     node: Run,
 }
 
-/// How many runs are of a kind.
+/// The number of runs of one kind.
 #[derive(SimpleObject)]
 pub struct RunKindCount {
     /// The kind.
@@ -299,7 +297,7 @@ pub struct RunKindCount {
     count: i32,
 }
 
-/// How many runs are in a status.
+/// The number of runs in one status.
 #[derive(SimpleObject)]
 pub struct RunStatusCount {
     /// The status.
@@ -336,7 +334,7 @@ impl RunConnection {
 /// One page of runs.
 #[Object]
 impl RunConnection {
-    /// The runs of this page with their cursors.
+    /// The runs of this page, with their cursors.
     async fn edges(&self) -> Vec<RunEdge> {
         self.rows.edges(|cursor, node| RunEdge { cursor, node })
     }
@@ -346,22 +344,22 @@ impl RunConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All runs under the filter, over all pages.
+    /// The number of runs that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.runs_count(&self.filter).await?))
     }
 
-    /// Runs per kind under the same filter without its kinds: the figures on the chips. Every kind is there.
+    /// The number of runs per kind, under the filter without its kinds. Every kind is listed.
     async fn kind_counts(&self, context: &Context<'_>) -> Result<Vec<RunKindCount>> {
         Ok(kind_counts(&services(context).ports.store.kind_counts(&self.filter).await?))
     }
 
-    /// Runs per status under the same filter without its statuses. Every status is there.
+    /// The number of runs per status, under the filter without its statuses. Every status is listed.
     async fn status_counts(&self, context: &Context<'_>) -> Result<Vec<RunStatusCount>> {
         Ok(status_counts(&services(context).ports.store.status_counts(&self.filter).await?))
     }

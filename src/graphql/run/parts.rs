@@ -13,23 +13,23 @@ use crate::{
     graphql::{scalar::Long, suggestion::object::AssetPath},
 };
 
-/// What kind of work a run is: the chips of the runs page.
+/// The kind of a run.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "status::RunKind")]
 pub enum RunKind {
     /// Describes every asset in scope.
     Analyze,
-    /// Does chosen suggestions again.
+    /// Repeats suggestions.
     Rerun,
-    /// One draft for one asset.
+    /// Drafts a text for one asset.
     Generate,
     /// Answers a question.
     Ask,
-    /// An analyze run that a schedule started.
+    /// Describes because a schedule fired.
     Schedule,
 }
 
-/// What was ordered.
+/// The command that started it.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "status::RunCommand")]
 pub enum RunCommand {
@@ -37,11 +37,11 @@ pub enum RunCommand {
     Run,
     /// Describe, then write the first suggestion of each asset.
     RunApply,
-    /// Do chosen suggestions again from the start.
+    /// Repeat suggestions from the start.
     Rerun,
-    /// Rephrase chosen suggestions.
+    /// Rephrase suggestions.
     Variations,
-    /// Draft one text for one asset.
+    /// Draft a text for one asset.
     Generate,
     /// Answer a question.
     Ask,
@@ -49,31 +49,31 @@ pub enum RunCommand {
     Schedule,
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "status::RunStatus")]
 pub enum RunStatus {
-    /// It waits for a worker.
+    /// It is waiting for a worker.
     Queued,
-    /// A worker is at it.
+    /// A worker is describing.
     Running,
-    /// A budget is spent, or the provider stayed away; it can go on.
+    /// Its budget is spent or its provider is down. It can be resumed.
     Paused,
-    /// A cancel was asked for, and the worker is leaving.
+    /// A caller asked to cancel it; the worker is stopping.
     Cancelling,
     /// Comments are being written to the database.
     Applying,
-    /// All is done, and suggestions wait for a person.
+    /// It has ended, and suggestions are waiting for review.
     ReadyForReview,
-    /// All is done, and nothing waits.
+    /// It has ended, and nothing is waiting for review.
     Success,
-    /// Nothing could be done; `error` says why.
+    /// It failed as a whole; `error` has the reason.
     Failed,
-    /// A person cancelled it.
+    /// It was cancelled.
     Cancelled,
 }
 
-/// How much a description says.
+/// The length of descriptions.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "run::Verbosity")]
 pub enum Verbosity {
@@ -81,28 +81,29 @@ pub enum Verbosity {
     Brief,
     /// One or two sentences.
     Detailed,
-    /// All that is known.
+    /// Everything that is known.
     Comprehensive,
 }
 
 /// What a run covers. Naming nothing at a level means everything below it.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunScope {
-    /// The database; null where the profile reaches only one.
+    /// The database; null if the profile reaches only one.
     database: Option<String>,
     /// The schemas; empty means all.
     schemas: Vec<SchemaScope>,
-    /// Patterns of tables that were left out, the profile's own included; for a schedule, those of its own target.
+    /// The patterns of tables that were left out, those of the profile included; for a schedule, only those of its own
+    /// target.
     exclude: Vec<String>,
-    /// How partitions were taken.
+    /// How partitioned tables are described.
     partitions: PartitionMode,
 }
 
-/// How the partitions of a table are taken.
+/// How to describe partitioned tables.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "scope::PartitionMode")]
 pub enum PartitionMode {
-    /// Describe a partitioned table once: its partitions are no assets of the run.
+    /// Describe a partitioned table once; its partitions are not assets of the run.
     Parent,
     /// Describe its partitions as tables too.
     Each,
@@ -113,7 +114,7 @@ pub enum PartitionMode {
 pub struct SchemaScope {
     /// Its name, exactly as the database spells it.
     name: String,
-    /// Its tables; empty means all.
+    /// Its tables; an empty list means all of them.
     tables: Vec<TableScope>,
 }
 
@@ -122,7 +123,7 @@ pub struct SchemaScope {
 pub struct TableScope {
     /// Its name, exactly as the database spells it.
     name: String,
-    /// Its columns; empty means the table itself and all its columns.
+    /// Its columns; an empty list means the table itself and all its columns.
     columns: Vec<String>,
 }
 
@@ -142,18 +143,18 @@ impl From<&scope::RunScope> for RunScope {
     }
 }
 
-/// How far a run is. A row is one asset.
+/// The progress of a run. A row is one asset.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunProgress {
-    /// Tables, views and their columns in scope. Null until the scope is resolved.
+    /// The number of tables, views and columns in scope; null until the scope is resolved.
     total: Option<i32>,
-    /// Rows that have a suggestion.
+    /// The number of rows with a suggestion.
     done: i32,
-    /// Rows that were given up.
+    /// The number of failed rows.
     failed: i32,
-    /// Rows that needed no suggestion.
+    /// The number of rows that needed no suggestion.
     skipped: i32,
-    /// The asset that was begun last; null while nothing is under way.
+    /// The asset that was started last; null if none is being described.
     current_asset: Option<AssetPath>,
 }
 
@@ -169,7 +170,7 @@ impl From<&Progress> for RunProgress {
     }
 }
 
-/// What the model was asked for. `costUsd` is null where no price is known, 0 for BUILTIN.
+/// The usage of a model. `costUsd` is null if the price is unknown, 0 for BUILTIN.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct TokenUsage {
     /// Tokens sent to the model.
@@ -178,13 +179,13 @@ pub struct TokenUsage {
     output_tokens: Long,
     /// Tokens in both directions.
     total_tokens: Long,
-    /// United States dollars; null where no price is known, 0 for BUILTIN.
+    /// United States dollars; null if the price is unknown, 0 for BUILTIN.
     cost_usd: Option<f64>,
-    /// Seconds spent waiting for the model, added up over parallel requests.
+    /// Seconds spent waiting for the model, summed over parallel requests.
     model_seconds: f64,
-    /// Requests that were answered or given up.
+    /// The number of requests that were answered or given up.
     requests: i32,
-    /// Requests that were sent again after a failure.
+    /// The number of requests that were sent again after a failure.
     retries: i32,
 }
 
@@ -211,9 +212,9 @@ impl From<&Usage> for TokenUsage {
 /// What a run waits for.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunWait {
-    /// What it waits for and why, in one line for a person.
+    /// What it is waiting for and why, in one line for people.
     reason: String,
-    /// Since when it waits.
+    /// When the wait began.
     since: Moment,
 }
 
@@ -223,12 +224,12 @@ impl From<&run::Waiting> for RunWait {
     }
 }
 
-/// Why a run, or a row of it, came to nothing.
+/// Why a run, or one of its rows, failed.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunError {
-    /// One of the codes that errors of this API carry: `UNAVAILABLE`, `BAD_USER_INPUT`, …
+    /// A code of the API's errors: `UNAVAILABLE`, `BAD_USER_INPUT`, …
     code: String,
-    /// What happened.
+    /// The kind of change.
     message: String,
     /// What to do about it.
     hint: Option<String>,
@@ -244,21 +245,21 @@ impl From<&run::RunError> for RunError {
 /// How a run describes.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunOptions {
-    /// Whether only assets without a comment are described.
+    /// Whether to describe only assets without a comment.
     missing_only: bool,
-    /// Whether a bulk ACCEPT, `RUN_APPLY` and AUTO schedules may replace comments that people wrote.
+    /// Whether a bulk ACCEPT, `RUN_APPLY` and AUTO schedules replace comments that people wrote.
     replace_comments: bool,
-    /// Wordings of each description, the first included: 1 to 5.
+    /// The number of alternatives for each description, the description included: 1 to 5.
     alternatives: i32,
-    /// How freely the model chooses its words: 0 to 2.
+    /// The sampling temperature of the model: 0 to 2.
     temperature: f64,
-    /// The most tokens that one answer of the model may have: 64 to 32768.
+    /// The maximum of tokens in one answer of the model: 64 to 32768.
     max_output_tokens: i32,
-    /// How much a description says.
+    /// The length of descriptions.
     verbosity: Verbosity,
-    /// Whether statistics and sample values of the tables are read and shown to the model.
+    /// Whether to read statistics and sample values of the tables and show them to the model.
     profile_data: bool,
-    /// What the person added for the model.
+    /// Instructions for the model.
     instructions: Option<String>,
 }
 
@@ -285,7 +286,7 @@ pub struct RunBudget {
     max_cost_usd: Option<f64>,
     /// Tokens in both directions.
     max_tokens: Option<Long>,
-    /// Seconds of work, as `durationSeconds` counts them.
+    /// Seconds of work, counted as in `durationSeconds`.
     max_seconds: Option<i32>,
 }
 

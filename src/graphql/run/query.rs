@@ -24,17 +24,17 @@ pub struct RunQuery;
 
 #[Object]
 impl RunQuery {
-    /// Runs, newest first unless ordered otherwise; `first`/`last` default to 50 and are at most 200.
+    /// Runs, newest first by default. The page size is 50 by default and at most 200.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only runs that pass.")] filter: Option<RunFilter>,
-        #[graphql(desc = "By start, newest first, when absent.")] order_by: Option<RunOrder>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "Only runs that match.")] filter: Option<RunFilter>,
+        #[graphql(desc = "The order. Default: by start, newest first.")] order_by: Option<RunOrder>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<RunConnection> {
         let filter = run_filter(filter, "filter")?;
         let order = order_by.map(Into::into).unwrap_or_default();
@@ -42,7 +42,7 @@ impl RunQuery {
         Ok(RunConnection::new(page, filter))
     }
 
-    /// The run with this id; null where there is none.
+    /// The run with this id; null if there is none.
     async fn run(
         &self,
         context: &Context<'_>,
@@ -52,7 +52,7 @@ impl RunQuery {
         Ok(run.map(|run| Run(Arc::new(run))))
     }
 
-    /// The run with this number; null where there is none.
+    /// The run with this number; null if there is none.
     async fn run_by_number(
         &self,
         context: &Context<'_>,
@@ -62,13 +62,13 @@ impl RunQuery {
         Ok(run.map(|run| Run(Arc::new(run))))
     }
 
-    /// What a run would touch and about what it would cost, without starting it. Walks the targets live, sends
-    /// nothing to a model and reads no data.
+    /// What a run would cover and what it would cost, approximately, without starting it. Reads the targets' catalogs
+    /// live; sends nothing to a model and reads no data.
     #[graphql(complexity = "100 + child_complexity")]
     async fn estimate_run(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "What would be started.")] input: StartRunInput,
+        #[graphql(desc = "The run that would be started.")] input: StartRunInput,
     ) -> Result<Option<RunEstimate>> {
         Ok(Some(services(context).estimates.estimate(&input.start(viewer(context).name.clone())?).await?.into()))
     }

@@ -22,40 +22,40 @@ use crate::{
     service::{progress::Told, subscriptions},
 };
 
-/// What happened to a run in a list.
+/// A kind of change of a run.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "subscriptions::RunChangeKind")]
 pub enum RunChangeKind {
-    /// It was made.
+    /// It was created.
     Created,
     /// It changed.
     Updated,
-    /// It is gone.
+    /// It was deleted.
     Deleted,
 }
 
 /// The figures of a list of runs.
 #[derive(SimpleObject)]
 pub struct RunCounts {
-    /// All runs under the filter.
+    /// The number of runs that match the filter.
     total_count: i32,
-    /// Runs per kind under the same filter without its kinds. Every kind is there.
+    /// The number of runs per kind, under the filter without its kinds. Every kind is listed.
     kind_counts: Vec<RunKindCount>,
-    /// Runs per status under the same filter without its statuses. Every status is there.
+    /// The number of runs per status, under the filter without its statuses. Every status is listed.
     status_counts: Vec<RunStatusCount>,
 }
 
-/// A change of a run that matched a filter before or matches it now.
+/// A change of a run that matched the filter before or matches it now.
 pub struct RunChange {
     change: subscriptions::RunChange,
     filter: Arc<filter::RunFilter>,
     seen: Instant,
 }
 
-/// A change of a run that matched a filter before or matches it now.
+/// A change of a run that matched the filter before or matches it now.
 #[Object]
 impl RunChange {
-    /// What happened.
+    /// The kind of change.
     async fn kind(&self) -> RunChangeKind {
         self.change.kind.into()
     }
@@ -65,7 +65,7 @@ impl RunChange {
         self.change.run_id.global()
     }
 
-    /// The run as it is now. Null when deleted.
+    /// The run as it is now; null if deleted.
     async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
         Ok(loaders(context).runs.load(self.change.run_id).await?.map(Run))
     }
@@ -75,8 +75,7 @@ impl RunChange {
         self.change.matches
     }
 
-    /// The list's figures after this change, so that chips and totals need no second query. Subscribers with the same
-    /// filter share one count.
+    /// The list's figures after this change. Subscribers with the same filter share one count.
     async fn counts(&self, context: &Context<'_>) -> Result<RunCounts> {
         let figures = services(context).figures.since(&self.filter, self.seen).await?;
         Ok(RunCounts {
@@ -93,14 +92,14 @@ pub struct RunSubscription;
 
 #[Subscription]
 impl RunSubscription {
-    /// Every event of one run after sequence number `after`: first those already recorded, then live, without
-    /// gap or repeat. Completes when all is sent and the run is none of QUEUED, RUNNING, CANCELLING, APPLYING;
-    /// to watch what later starts it again, subscribe after that with the run's `lastSequence` before it.
+    /// Every event of one run after sequence number `after`: first the recorded ones, then live ones, without gap or
+    /// repeat. Completes after the last event, when the run is none of QUEUED, RUNNING, CANCELLING and APPLYING. If
+    /// something starts the run again later, subscribe again with `after` set to the run's previous `lastSequence`.
     async fn run_progress(
         &self,
         context: &Context<'_>,
         #[graphql(desc = "The run's global id.")] run_id: ID,
-        #[graphql(desc = "The number of the last event already known; 0 for none.", default_with = "Some(0)")]
+        #[graphql(desc = "The sequence number of the last known event; 0 for none.", default_with = "Some(0)")]
         after: Option<i32>,
     ) -> Result<impl Stream<Item = Result<RunEvent>> + use<>> {
         let run_id = RunId::from_argument(&run_id, "runId")?;
@@ -126,12 +125,12 @@ impl RunSubscription {
         }))
     }
 
-    /// For a list that stays current: a run that matched before or matches now was created, changed or deleted.
-    /// At most four a second for one run; no replay: after a reconnect, fetch again.
+    /// The changes of a list: a run that matched the filter before or matches it now was created, changed or deleted.
+    /// At most four changes a second for one run. There is no replay: after a reconnect, fetch the list again.
     async fn runs_changed(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Only runs that pass now or did before; all when absent.")] filter: Option<RunFilter>,
+        #[graphql(desc = "Only runs that match now or did before. Default: all.")] filter: Option<RunFilter>,
     ) -> Result<impl Stream<Item = Result<RunChange>> + use<>> {
         let filter = Arc::new(run_filter(filter, "filter")?);
         let changes = services(context).changes.watch(filter::RunFilter::clone(&filter));

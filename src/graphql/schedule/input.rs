@@ -14,12 +14,12 @@ use crate::{
     service::schedules::{CreateSchedule, UpdateSchedule},
 };
 
-/// Which schedules; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of schedules. An absent field does not restrict; an empty list matches nothing.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct ScheduleFilter {
-    /// In one of these statuses.
+    /// Only runs in these statuses.
     statuses: Option<Vec<ScheduleStatus>>,
-    /// On one of these DB profiles.
+    /// Only runs on these DB profiles.
     db_profile_ids: Option<Vec<ID>>,
 }
 
@@ -34,61 +34,60 @@ impl ScheduleFilter {
     }
 }
 
-/// A schedule to be made.
+/// The schedule to create.
 #[derive(InputObject)]
 pub struct CreateScheduleInput {
-    /// What people call it: 1 to 100 characters.
+    /// Its name: 1 to 100 characters.
     name: String,
-    /// The one moment at which it fires, in the future. Give this or `cron`.
+    /// The one time at which it fires, in the future. Give this or `cron`.
     fire_at: Option<Moment>,
-    /// When it fires again and again: minute, hour, day of month, month, day of week, as in `30 2 * * MON-FRI`. Give this
-    /// or `fireAt`.
+    /// When it fires repeatedly: minute, hour, day of month, month, day of week, as in `30 2 * * MON-FRI`. Give this or
+    /// `fireAt`.
     cron: Option<String>,
-    /// The IANA name of the time zone in which `cron` is read, as in `Europe/Berlin`.
+    /// The IANA name of the time zone of `cron`, as in `Europe/Berlin`.
     #[graphql(default = "UTC")]
     time_zone: String,
-    /// Look at the catalog at its times, and start a run only for assets that are new or whose type changed since its
+    /// Whether a firing reads the catalog and starts a run only for assets that are new or whose type changed since its
     /// last run.
     #[graphql(default = false)]
     on_change: bool,
-    /// What it describes; looked up live now, and anew by each run.
+    /// The target. It is checked live now, and resolved again by each run.
     target: TargetInput,
-    /// Which model describes. The profile that is the default when it fires, when absent.
+    /// The model that describes. Default: the profile that is the default when the schedule fires.
     llm_profile_id: Option<ID>,
-    /// How to describe; what is absent keeps its default.
+    /// How to describe; absent options keep their defaults.
     options: Option<RunOptionsInput>,
-    /// Limits of each run; none when absent.
+    /// Limits of each run. Default: none.
     budget: Option<RunBudgetInput>,
-    /// Leave suggestions for review, or write them at once.
+    /// Whether suggestions wait for review or are written at once.
     #[graphql(default_with = "ReviewStrategy::Manual")]
     review_strategy: ReviewStrategy,
 }
 
-/// A change of a schedule: what is absent stays as it is, null clears.
+/// A change of a schedule. Absent fields keep their values; null clears.
 #[derive(InputObject)]
 pub struct UpdateScheduleInput {
     /// The schedule.
     pub id: ID,
-    /// What people call it: 1 to 100 characters.
+    /// Its name: 1 to 100 characters.
     name: MaybeUndefined<String>,
-    /// The one moment at which it fires, in the future; a schedule that repeats needs `cron: null` beside it.
+    /// The one time at which it fires, in the future. For a repeating schedule, also set `cron` to null.
     fire_at: MaybeUndefined<Moment>,
-    /// When it fires again and again; a schedule of one moment needs `fireAt: null` beside it.
+    /// When it fires repeatedly. For a one-time schedule, also set `fireAt` to null.
     cron: MaybeUndefined<String>,
-    /// The IANA name of the time zone in which `cron` is read.
+    /// The IANA name of the time zone of `cron`.
     time_zone: MaybeUndefined<String>,
     /// Whether its runs cover only assets that are new or whose type changed.
     on_change: MaybeUndefined<bool>,
-    /// What it describes, in place of what it described; looked up live now. Another DB profile begins anew: the next run
-    /// covers everything.
+    /// The new target, checked live now. If the DB profile changes, the next run covers everything.
     target: MaybeUndefined<TargetInput>,
-    /// Which model describes; null for the profile that is the default when it fires.
+    /// The model that describes; null for the profile that is the default when it fires.
     llm_profile_id: MaybeUndefined<ID>,
-    /// How to describe, in place of all options before; null for the defaults.
+    /// How to describe, replacing all previous options; null for the defaults.
     options: MaybeUndefined<RunOptionsInput>,
-    /// Limits of each run, in place of all limits before; null for none.
+    /// Limits of each run, replacing all previous limits; null for none.
     budget: MaybeUndefined<RunBudgetInput>,
-    /// Leave suggestions for review, or write them at once.
+    /// Whether suggestions wait for review or are written at once.
     review_strategy: MaybeUndefined<ReviewStrategy>,
 }
 
@@ -147,28 +146,28 @@ impl UpdateScheduleInput {
     }
 }
 
-/// Which schedule to pause.
+/// The schedule to pause.
 #[derive(InputObject)]
 pub struct PauseScheduleInput {
     /// The schedule.
     pub id: ID,
 }
 
-/// Which schedule to resume.
+/// The schedule to resume.
 #[derive(InputObject)]
 pub struct ResumeScheduleInput {
     /// The schedule.
     pub id: ID,
 }
 
-/// Which schedule to run now.
+/// The schedule to run now.
 #[derive(InputObject)]
 pub struct RunScheduleNowInput {
     /// The schedule.
     pub id: ID,
 }
 
-/// Which schedule to delete.
+/// The schedule to delete.
 #[derive(InputObject)]
 pub struct DeleteScheduleInput {
     /// The schedule.

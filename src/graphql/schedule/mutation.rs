@@ -40,7 +40,7 @@ pub struct ScheduleMutation;
 
 #[Object]
 impl ScheduleMutation {
-    /// Makes a schedule. Its scope is looked up live, so that what does not exist is refused now.
+    /// Creates a schedule. Its scope is checked live: anything that does not exist is an error.
     #[graphql(complexity = "100 + child_complexity")]
     async fn create_schedule(
         &self,
@@ -50,55 +50,56 @@ impl ScheduleMutation {
         Ok(services(context).schedules.create(input.order(viewer(context).name.clone())?).await?.into())
     }
 
-    /// Changes a schedule: what is absent stays as it is, null clears. One whose moment is over is ACTIVE again once it is
-    /// given a new one.
+    /// Changes a schedule. Absent fields keep their values; null clears. A one-time schedule that has fired becomes
+    /// ACTIVE again when it gets a new `fireAt`.
     #[graphql(complexity = "100 + child_complexity")]
     async fn update_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which schedule, and what changes.")] input: UpdateScheduleInput,
+        #[graphql(desc = "The schedule and the change.")] input: UpdateScheduleInput,
     ) -> Result<SchedulePayload> {
         let id = ScheduleId::from_argument(&input.id, "input.id")?;
         Ok(services(context).schedules.update(id, input.change()?).await?.into())
     }
 
-    /// Stops a schedule for a while; runs that it started go on. One whose moment is over is a CONFLICT.
+    /// Pauses a schedule. Runs that it started continue. A one-time schedule that has fired or was missed is a
+    /// CONFLICT.
     async fn pause_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which schedule.")] input: PauseScheduleInput,
+        #[graphql(desc = "The schedule.")] input: PauseScheduleInput,
     ) -> Result<SchedulePayload> {
         Ok(services(context).schedules.pause(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
-    /// Lets a paused schedule go on with its next time from now; what was due meanwhile is not made up for. One whose
-    /// moment is over is a CONFLICT.
+    /// Resumes a paused schedule at its next time from now; firings that were due in between are not made up for. A
+    /// one-time schedule that has fired or was missed is a CONFLICT.
     async fn resume_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which schedule.")] input: ResumeScheduleInput,
+        #[graphql(desc = "The schedule.")] input: ResumeScheduleInput,
     ) -> Result<SchedulePayload> {
         Ok(services(context).schedules.resume(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
-    /// Starts now what a firing would start, whatever the schedule's status, and leaves its times alone. No run where a
-    /// schedule with `onChange` finds nothing new.
+    /// Starts the run of a firing now, whatever the schedule's status, without changing its times. Starts no run if the
+    /// schedule has `onChange` and nothing changed.
     #[graphql(complexity = "100 + child_complexity")]
     async fn run_schedule_now(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which schedule.")] input: RunScheduleNowInput,
+        #[graphql(desc = "The schedule.")] input: RunScheduleNowInput,
     ) -> Result<StartRunPayload> {
         let id = ScheduleId::from_argument(&input.id, "input.id")?;
         let run = services(context).schedules.run_now(id, &viewer(context).name).await?;
         Ok(run.into_iter().collect::<Vec<_>>().into())
     }
 
-    /// Deletes a schedule; its runs stay, and those at work go on.
+    /// Deletes a schedule. Its runs stay, and unfinished ones continue.
     async fn delete_schedule(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which schedule.")] input: DeleteScheduleInput,
+        #[graphql(desc = "The schedule.")] input: DeleteScheduleInput,
     ) -> Result<DeletePayload> {
         services(context).schedules.delete(ScheduleId::from_argument(&input.id, "input.id")?).await?;
         Ok(DeletePayload { deleted_id: input.id })

@@ -30,31 +30,31 @@ use crate::{
 /// Firings that are told ahead.
 const MAX_FIRINGS: usize = 10;
 
-/// Where a schedule stands.
+/// The status of a schedule.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "schedule::ScheduleStatus")]
 pub enum ScheduleStatus {
     /// It fires at `nextFireAt`.
     Active,
-    /// A person stopped it for a while; `resumeSchedule` lets it go on.
+    /// It is paused; `resumeSchedule` resumes it.
     Paused,
-    /// Its one moment passed while no server ran.
+    /// Its one time passed while no server ran.
     Missed,
-    /// Its one moment has fired.
+    /// Its one time has fired.
     Completed,
 }
 
-/// What becomes of what a scheduled run proposes.
+/// What happens to the suggestions of a scheduled run.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "schedule::ReviewStrategy")]
 pub enum ReviewStrategy {
-    /// It waits for a person's review.
+    /// They wait for review.
     Manual,
     /// The first suggestion of each asset is written at once.
     Auto,
 }
 
-/// Runs that nobody starts by hand: at one moment, or again and again.
+/// A plan that starts runs once or repeatedly.
 #[derive(Clone)]
 pub struct Schedule(pub Arc<schedule::Schedule>);
 
@@ -69,7 +69,7 @@ impl Schedule {
     }
 }
 
-/// Runs that nobody starts by hand: at one moment, or again and again.
+/// A plan that starts runs once or repeatedly.
 #[Object]
 impl Schedule {
     /// Its global id.
@@ -77,19 +77,19 @@ impl Schedule {
         self.0.id.global()
     }
 
-    /// What people call it.
+    /// Its name.
     async fn name(&self) -> &str {
         &self.0.settings.name
     }
 
-    /// Where it stands.
+    /// The path of the asset.
     async fn status(&self) -> ScheduleStatus {
         self.0.status.into()
     }
 
-    /// Set for a schedule that repeats; five fields (minute, hour, day of month, month, day of week), read in `timeZone`.
-    /// Where hours are named, a time that the clock skips fires at the end of the skipped span, and one that it shows
-    /// twice fires the first time; an expression of every hour keeps its pace.
+    /// The cron expression of a repeating schedule, read in `timeZone`: minute, hour, day of month, month, day of week.
+    /// If an expression names hours, a time that the clock skips fires at the end of the skipped span, and a time that
+    /// it shows twice fires the first time. An expression of every hour keeps its pace.
     async fn cron(&self) -> Option<&str> {
         match &self.0.settings.timing {
             Timing::Cron(expression) => Some(expression),
@@ -97,18 +97,18 @@ impl Schedule {
         }
     }
 
-    /// Whether it looks at the catalog at its times, and starts a run only for assets that are new or whose type changed
-    /// since its last run; none where nothing did. Its first run covers everything.
+    /// Whether a firing reads the catalog and starts a run only for assets that are new or whose type changed since its
+    /// last run. Its first run covers everything.
     async fn on_change(&self) -> bool {
         self.0.settings.on_change
     }
 
-    /// The IANA name of the time zone in which `cron` is read.
+    /// The IANA name of the time zone of `cron`.
     async fn time_zone(&self) -> &str {
         &self.0.settings.time_zone
     }
 
-    /// Set for a schedule of one moment.
+    /// The time of a one-time schedule.
     async fn fire_at(&self) -> Option<Moment> {
         match self.0.settings.timing {
             Timing::Once(moment) => Some(moment),
@@ -121,11 +121,11 @@ impl Schedule {
         self.0.next_fire_at
     }
 
-    /// Its next firings, soonest first; none unless it is ACTIVE.
+    /// Its next firings, soonest first; empty unless it is ACTIVE.
     #[graphql(complexity = "10")]
     async fn next_firings(
         &self,
-        #[graphql(desc = "At most so many, 0 to 10.", default_with = "Some(5)")] first: Option<i32>,
+        #[graphql(desc = "The number of firings, 0 to 10.", default_with = "Some(5)")] first: Option<i32>,
     ) -> Result<Vec<Moment>> {
         let first = first.unwrap_or(5);
         let most = usize::try_from(first)
@@ -135,22 +135,22 @@ impl Schedule {
         Ok(self.0.next_firings(most)?)
     }
 
-    /// When it last fired or was run by hand; null until then.
+    /// When it last fired or was run by a person; null until then.
     async fn last_fire_at(&self) -> Option<Moment> {
         self.0.last_fire_at
     }
 
-    /// When it was made.
+    /// When it was created.
     async fn created_at(&self) -> Moment {
         self.0.created_at
     }
 
-    /// Limits of each of its runs; null where it has none.
+    /// Limits of each of its runs; null if there are none.
     async fn budget(&self) -> Option<RunBudget> {
         RunBudget::of(&self.0.settings.budget)
     }
 
-    /// Why its last firing started nothing, or its last run FAILED or PAUSED; null again after one that went well.
+    /// Why its last firing started no run, or its last run is FAILED or PAUSED; null again after a success.
     async fn last_error(&self) -> Option<RunError> {
         self.0.last_error.as_ref().map(RunError::from)
     }
@@ -162,13 +162,13 @@ impl Schedule {
         Ok(DbProfile(profile.ok_or_else(gone)?))
     }
 
-    /// The language model; null for whichever profile is the default when it fires.
+    /// The language model; null for the profile that is the default when it fires.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
         let Some(id) = self.0.settings.llm_profile_id else { return Ok(None) };
         Ok(loaders(context).llm_profiles.load(id).await?.map(LlmProfile))
     }
 
-    /// What its runs cover, resolved anew by each: a new table in scope is taken up.
+    /// What its runs cover. Each run resolves it again, so new tables in scope are included.
     async fn scope(&self) -> RunScope {
         RunScope::from(&self.0.settings.scope)
     }
@@ -178,26 +178,26 @@ impl Schedule {
         visible(&self.0.settings.scope.summary()).into_owned()
     }
 
-    /// How its runs describe. What was not chosen is the default of the model as it is now.
+    /// How its runs describe. Options that were not given have the model's present defaults.
     async fn options(&self, context: &Context<'_>) -> Result<RunOptions> {
         let model = self.model(context).await?;
         Ok(RunOptions::from(&options_with(&self.0, model.as_deref())))
     }
 
-    /// What becomes of what its runs propose.
+    /// What happens to the suggestions of its runs.
     async fn review_strategy(&self) -> ReviewStrategy {
         self.0.settings.review_strategy.into()
     }
 
-    /// The runs that it started, newest first. A page has 50 unless told, at most 200.
+    /// The runs that it started, newest first. The page size is 50 by default and at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity)")]
     async fn runs(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "At most so many from the start, 0 to 200.")] first: Option<i32>,
-        #[graphql(desc = "Beyond this cursor.")] after: Option<String>,
-        #[graphql(desc = "At most so many from the end, 0 to 200.")] last: Option<i32>,
-        #[graphql(desc = "Up to this cursor.")] before: Option<String>,
+        #[graphql(desc = "The page size from the start, 0 to 200.")] first: Option<i32>,
+        #[graphql(desc = "Only records after this cursor.")] after: Option<String>,
+        #[graphql(desc = "The page size from the end, 0 to 200.")] last: Option<i32>,
+        #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<RunConnection> {
         let filter = RunFilter { schedule_ids: Some(vec![self.0.id]), ..RunFilter::default() };
         let arguments = page_arguments(first, after, last, before);
@@ -206,10 +206,10 @@ impl Schedule {
     }
 }
 
-/// A schedule in a list, with its place.
+/// A schedule in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct ScheduleEdge {
-    /// Its place in this list; give it as `after` or `before`.
+    /// Its cursor; pass it as `after` or `before`.
     cursor: String,
     /// The schedule.
     node: Schedule,
@@ -231,7 +231,7 @@ impl ScheduleConnection {
 /// One page of schedules.
 #[Object]
 impl ScheduleConnection {
-    /// The schedules of this page with their cursors.
+    /// The schedules of this page, with their cursors.
     async fn edges(&self) -> Vec<ScheduleEdge> {
         self.rows.edges(|cursor, node| ScheduleEdge { cursor, node })
     }
@@ -241,12 +241,12 @@ impl ScheduleConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All schedules under the filter, over all pages.
+    /// The number of schedules that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.schedules_count(&self.filter).await?))
     }

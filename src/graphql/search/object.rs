@@ -23,42 +23,42 @@ pub struct AssetHit(Arc<search::AssetHit>);
 /// An asset that a search found.
 #[Object]
 impl AssetHit {
-    /// The profile whose catalog it is in.
+    /// The profile of the catalog that contains it.
     async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
         let found = loaders(context).db_profiles.load(self.0.asset.db_profile_id).await?;
         Ok(DbProfile(found.ok_or_else(|| Error::not_found("this DB profile was deleted meanwhile"))?))
     }
 
-    /// Where it stands.
+    /// The path of the asset.
     async fn asset(&self) -> AssetPath {
         AssetPath::from(&self.0.asset.path)
     }
 
-    /// The comment that stood in the database when its catalog was last read, or that Gloss wrote since.
+    /// The comment when the catalog was last read, or the one that Gloss has written since.
     async fn comment(&self) -> Option<&str> {
         self.0.asset.comment.as_deref()
     }
 
-    /// The text that a review accepted last.
+    /// The text that was accepted last.
     async fn description(&self) -> Option<&str> {
         self.0.asset.description.as_deref()
     }
 
-    /// How well it fits, larger is better; only the order within one search means something.
+    /// The relevance; larger is better. Comparable only within one search.
     async fn score(&self) -> f64 {
         self.0.score
     }
 
-    /// The words that matched and where: `customer, email in the name; mail in the comment`.
+    /// The words that matched, and where: `customer, email in the name; mail in the comment`.
     async fn why(&self) -> String {
         visible(&self.0.why()).into_owned()
     }
 }
 
-/// A hit in a list, with its place.
+/// A hit in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct AssetHitEdge {
-    /// Its place in this list; give it as `after` with the same text and profiles.
+    /// Its cursor; pass it as `after` with the same text and profiles.
     cursor: String,
     /// The hit.
     node: AssetHit,
@@ -82,7 +82,7 @@ impl AssetHitConnection {
 /// One page of hits.
 #[Object]
 impl AssetHitConnection {
-    /// The hits of this page with their cursors.
+    /// The hits of this page, with their cursors.
     async fn edges(&self) -> Vec<AssetHitEdge> {
         self.rows.edges(|cursor, node| AssetHitEdge { cursor, node })
     }
@@ -92,12 +92,12 @@ impl AssetHitConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All hits, over all pages: exact up to 1,000, which is the most that it says.
+    /// The number of hits, over all pages; counted up to 1,000.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).searches.count(&self.found, self.profiles.as_deref()).await?))
     }

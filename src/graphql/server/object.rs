@@ -12,16 +12,16 @@ use crate::{
     service::workers::ServerFacts,
 };
 
-/// The server that answers.
+/// The server that answers this request.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct ServerInfo {
     /// Gloss's version.
     version: String,
     /// When it started.
     started_at: Moment,
-    /// Where it keeps its own records: `SQLite 3.50`.
+    /// The database of the store: `SQLite 3.50`.
     store: String,
-    /// What carries nudges between its parts: `local` within one process.
+    /// What carries nudges between processes: `local` within one process.
     bus: String,
 }
 
@@ -43,7 +43,7 @@ impl Worker {
         ID(self.0.id.clone())
     }
 
-    /// The machine that it runs on.
+    /// The host that it runs on.
     async fn host(&self) -> &str {
         &self.0.host
     }
@@ -53,17 +53,17 @@ impl Worker {
         self.0.started_at
     }
 
-    /// When it last gave a sign of life.
+    /// When it last reported.
     async fn last_seen_at(&self) -> Moment {
         self.0.last_seen_at
     }
 
-    /// Runs that it works on at once.
+    /// The maximum of runs that it works on at the same time.
     async fn capacity(&self) -> i32 {
         self.0.capacity
     }
 
-    /// The runs that it works on now.
+    /// The runs that it is working on.
     #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn runs(&self, context: &Context<'_>) -> Result<Vec<Run>> {
         let runs = loaders(context).runs_of_workers.load(self.0.id.clone()).await?;
@@ -71,12 +71,12 @@ impl Worker {
     }
 }
 
-/// Who is asking, and what they may do.
+/// The caller of a request, and its role.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Viewer {
-    /// The name that decisions are recorded under; `local` for the person at this machine.
+    /// The name that its actions are recorded under; `local` for the person at this machine.
     name: String,
-    /// What they may do.
+    /// Its role.
     role: Role,
 }
 

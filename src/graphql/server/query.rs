@@ -11,18 +11,18 @@ pub struct ServerQuery;
 
 #[Object]
 impl ServerQuery {
-    /// The processes that work on runs and what each is doing: the registry.
+    /// The processes that work on runs, and the runs that each is working on.
     #[graphql(complexity = "1 + 2 * child_complexity")]
     async fn workers(&self, context: &Context<'_>) -> Result<Vec<Worker>> {
         Ok(services(context).workers.list().await?.into_iter().map(Worker).collect())
     }
 
-    /// The server that answers.
+    /// The server that answers this request.
     async fn server(&self, context: &Context<'_>) -> ServerInfo {
         services(context).workers.server().into()
     }
 
-    /// Who is asking.
+    /// The caller of this request.
     async fn viewer(&self, context: &Context<'_>) -> Viewer {
         context::viewer(context).into()
     }

@@ -28,32 +28,32 @@ pub struct SuggestionFacets {
     pub(super) tallies: OnceCell<Vec<SuggestionTally>>,
 }
 
-/// Suggestions for assets of one kind.
+/// The number of suggestions for assets of one kind.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct AssetKindCount {
     /// The kind.
     kind: AssetKind,
-    /// How many.
+    /// The number.
     count: i32,
 }
 
-/// Suggestions whose description says so much.
+/// The number of suggestions of one substance.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct SubstanceCount {
-    /// How much it says.
+    /// The substance.
     substance: Substance,
-    /// How many.
+    /// The number.
     count: i32,
 }
 
-/// Suggestions for one table and its columns.
+/// The number of suggestions for one table and its columns.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct TableCount {
     /// The table's schema.
     schema: Option<String>,
     /// The table or view.
     table: String,
-    /// How many.
+    /// The number.
     count: i32,
 }
 
@@ -65,10 +65,10 @@ impl SuggestionFacets {
     }
 }
 
-/// Figures for chips, each under the same filter without its own part.
+/// Facets: figures for filter chips. Each is counted under the filter without its own part.
 #[Object]
 impl SuggestionFacets {
-    /// Per state of review, under the filter without its states.
+    /// The figures per review state, under the filter without its states.
     async fn states(&self, context: &Context<'_>) -> Result<ReviewCounts> {
         let mut counts = suggestion::ReviewCounts::default();
         self.tallied(context, Facet::States)
@@ -77,7 +77,7 @@ impl SuggestionFacets {
         Ok(counts.into())
     }
 
-    /// Per band of confidence, under the filter without its bands.
+    /// The figures per confidence band, under the filter without its bands.
     async fn bands(&self, context: &Context<'_>) -> Result<ConfidenceDistribution> {
         let mut counts = suggestion::ConfidenceDistribution::default();
         for tally in self.tallied(context, Facet::Bands).await? {
@@ -90,7 +90,7 @@ impl SuggestionFacets {
         Ok(counts.into())
     }
 
-    /// Per kind of asset, under the filter without its kinds; kinds without suggestions are missing.
+    /// The figures per kind of asset, under the filter without its kinds. Kinds without suggestions are missing.
     async fn kinds(&self, context: &Context<'_>) -> Result<Vec<AssetKindCount>> {
         let tallies: Vec<_> = self.tallied(context, Facet::Kinds).await?.collect();
         let of = |kind: &asset::AssetKind| {
@@ -100,7 +100,7 @@ impl SuggestionFacets {
         Ok(asset::AssetKind::ALL.iter().map(of).filter(|counted| counted.count > 0).collect())
     }
 
-    /// Per substance, under the filter without its substances.
+    /// The figures per substance, under the filter without its substances.
     async fn substances(&self, context: &Context<'_>) -> Result<Vec<SubstanceCount>> {
         let tallies: Vec<_> = self.tallied(context, Facet::Substances).await?.collect();
         let of = |substance: &substance::Substance| {
@@ -110,12 +110,12 @@ impl SuggestionFacets {
         Ok(substance::Substance::ALL.iter().map(of).collect())
     }
 
-    /// The tables with the most suggestions, under the filter without its table; the most first, then by name.
+    /// The tables with the most suggestions, under the filter without its table, then by name.
     #[graphql(complexity = "20 + first.unwrap_or(50).clamp(0, 200) as usize * child_complexity")]
     async fn tables(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "At most so many, 0 to 200.", default_with = "Some(DEFAULT_TABLES)")] first: Option<i32>,
+        #[graphql(desc = "The page size, 0 to 200.", default_with = "Some(DEFAULT_TABLES)")] first: Option<i32>,
     ) -> Result<Vec<TableCount>> {
         let first = first.unwrap_or(DEFAULT_TABLES);
         let limit = usize::try_from(first).ok().filter(|limit| *limit <= MAX_SIZE);

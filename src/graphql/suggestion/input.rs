@@ -8,28 +8,27 @@ use crate::{
     graphql::run::input::OrderDirection,
 };
 
-/// Which suggestions; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of suggestions. An absent field does not restrict; an empty list matches nothing.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct SuggestionFilter {
-    /// In one of these states of review.
+    /// Only suggestions in these review states.
     states: Option<Vec<ReviewState>>,
-    /// In one of these bands of confidence.
+    /// Only suggestions in these confidence bands.
     bands: Option<Vec<ConfidenceBand>>,
-    /// For assets of these kinds.
+    /// Only suggestions for assets of these kinds.
     kinds: Option<Vec<AssetKind>>,
-    /// Whose description says so much.
+    /// Only suggestions of these substances.
     substances: Option<Vec<Substance>>,
-    /// Whether a comment stood in the database when the run looked.
+    /// Only suggestions with, or without, a comment in the database when the run read it.
     has_comment: Option<bool>,
-    /// Of this schema, exactly so spelled, all below it included.
+    /// Only suggestions for this schema, by its exact name, and everything in it.
     schema: Option<String>,
-    /// Of this table, exactly so spelled, its columns included.
+    /// Only suggestions for this table, by its exact name, and its columns.
     table: Option<String>,
-    /// Whose asset or description holds this text; letter case does not count, and `%` and `_` are plain
-    /// characters.
+    /// Only suggestions with this text in their asset or description. Ignores case; `%` and `_` are literal.
     search: Option<String>,
-    /// Whose asset's path, as `AssetPath.display` has it, holds this text; letter case does not count, and `%` and `_`
-    /// are plain characters.
+    /// Only suggestions with this text in their asset's path, as in `AssetPath.display`. Ignores case; `%` and `_` are
+    /// literal.
     name: Option<String>,
 }
 
@@ -49,27 +48,27 @@ impl From<SuggestionFilter> for suggestion::SuggestionFilter {
     }
 }
 
-/// What suggestions can be ordered by. Ties go by position.
+/// A field to order suggestions by. Ties are ordered by position.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "suggestion::SuggestionOrderField")]
 pub enum SuggestionOrderField {
-    /// As the run walked through the database.
+    /// The order in which the run read the database.
     Position,
     /// By confidence.
     Confidence,
-    /// By the asset's name as displayed.
+    /// By the asset's path.
     Name,
-    /// By state of review.
+    /// By review state.
     ReviewState,
 }
 
 /// An order of suggestions.
 #[derive(InputObject, Debug, Clone, Copy)]
 pub struct SuggestionOrder {
-    /// By what.
+    /// The field.
     #[graphql(default_with = "SuggestionOrderField::Position")]
     pub field: SuggestionOrderField,
-    /// Which way.
+    /// The direction.
     #[graphql(default_with = "OrderDirection::Asc")]
     pub direction: OrderDirection,
 }

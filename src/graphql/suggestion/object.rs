@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// What an asset is.
+/// The kind of an asset.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "asset::AssetKind")]
 pub enum AssetKind {
@@ -36,12 +36,12 @@ pub enum AssetKind {
     Column,
 }
 
-/// Where an asset stands. The parts that its kind does not have are null.
+/// The path of an asset. Parts that its kind does not have are null.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct AssetPath {
-    /// What it is.
+    /// The kind of asset.
     kind: AssetKind,
-    /// The database; null where the server has no level above its schemas.
+    /// The database; null if the server has no level above its schemas.
     database: Option<String>,
     /// The schema.
     schema: Option<String>,
@@ -49,7 +49,7 @@ pub struct AssetPath {
     table: Option<String>,
     /// The column.
     column: Option<String>,
-    /// For a person: `public.users.email`. A part with a dot, space, colon or slash stands in double quotes.
+    /// The path for people: `public.users.email`. A part with a dot, space, colon or slash is in double quotes.
     display: String,
 }
 
@@ -66,7 +66,7 @@ impl From<&asset::AssetPath> for AssetPath {
     }
 }
 
-/// How sure a suggestion is, in three bands.
+/// The confidence of a suggestion in three bands.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "suggestion::ConfidenceBand")]
 pub enum ConfidenceBand {
@@ -78,49 +78,49 @@ pub enum ConfidenceBand {
     Low,
 }
 
-/// What a person decided about a suggestion.
+/// The review state of a suggestion.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "suggestion::ReviewState")]
 pub enum ReviewState {
-    /// Nothing yet.
+    /// Undecided.
     Unreviewed,
-    /// The text or one of its alternatives is to be written.
+    /// The description or one of its alternatives will be written.
     Accepted,
-    /// A text of the reviewer's own is to be written.
+    /// The reviewer's own text will be written.
     Edited,
-    /// It is not to be written.
+    /// It will not be written.
     Skipped,
 }
 
-/// Whether a description says anything that the asset's name, type and present comment do not.
+/// Whether a description says more than the asset's name, type and present comment.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "substance::Substance")]
 pub enum Substance {
-    /// It says more: a meaning, a unit, allowed values, a target that the name does not tell, a rule.
+    /// It says more: a meaning, a unit, allowed values, a rule, or a target that the name does not tell.
     Informative,
-    /// All its words stand in the asset's name, its table's name or its type's, or are words of form.
+    /// All its words are in the asset's name, its table's name or its type, or are filler words.
     RestatesName,
-    /// All its words stand in the comment that is there.
+    /// All its words are in the present comment.
     RestatesComment,
 }
 
 /// One wording of a suggestion. Index 0 is the description itself.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Alternative {
-    /// Its place, from 0; `reviewSuggestions` chooses by it.
+    /// Its index, from 0; `reviewSuggestions` selects an alternative by it.
     index: i32,
-    /// The wording.
+    /// The text.
     text: String,
-    /// How sure the model is of it, 0 to 1.
+    /// The model's confidence, 0 to 1.
     confidence: f64,
 }
 
-/// One thing that a description rests on.
+/// One piece of evidence for a description.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Evidence {
-    /// What kind of thing: `name`, `type`, `key`, `statistic`, `sample`, `comment`, …
+    /// The kind of evidence: `name`, `type`, `key`, `statistic`, `sample`, `comment`, …
     source: String,
-    /// What it says.
+    /// The evidence itself.
     detail: String,
 }
 
@@ -129,19 +129,19 @@ pub struct Evidence {
 pub struct Review {
     /// The decision.
     state: ReviewState,
-    /// Who decided; null while nobody has.
+    /// The reviewer; null if undecided.
     reviewer: Option<String>,
-    /// When; null while nobody has.
+    /// When it was decided; null if undecided.
     at: Option<Moment>,
-    /// The chosen or edited text, where it is not the description.
+    /// The chosen or edited text, if it is not the description.
     text: Option<String>,
 }
 
-/// What a run proposes for an asset.
+/// A suggested description for an asset.
 #[derive(Clone)]
 pub struct Suggestion(pub Arc<suggestion::Suggestion>);
 
-/// What a run proposes for an asset.
+/// A suggested description for an asset.
 #[Object]
 impl Suggestion {
     /// Its global id.
@@ -156,38 +156,38 @@ impl Suggestion {
         Ok(Run(run))
     }
 
-    /// What it describes.
+    /// The asset that it describes.
     async fn asset(&self) -> AssetPath {
         AssetPath::from(&self.0.asset)
     }
 
-    /// The description: the first of the wordings.
+    /// The description, which is the first alternative.
     async fn description(&self) -> &str {
         &self.0.description
     }
 
-    /// How sure the model is of it, 0 to 1.
+    /// The model's confidence, 0 to 1.
     async fn confidence(&self) -> f64 {
         self.0.confidence
     }
 
-    /// The band that its confidence falls into.
+    /// The confidence band.
     async fn band(&self) -> ConfidenceBand {
         suggestion::ConfidenceBand::of(self.0.confidence).into()
     }
 
-    /// Whether the description says more than the asset does. It rates what the model wrote: an edited text changes
-    /// nothing here.
+    /// Whether the description says more than the asset's name and comment. It rates the model's text; an edit does not
+    /// change it.
     async fn substance(&self) -> Substance {
         self.0.substance.into()
     }
 
-    /// Mean log-probability per token, where the provider gives it.
+    /// The mean log-probability per token; null if the provider gives none.
     async fn logprob(&self) -> Option<f64> {
         self.0.logprob
     }
 
-    /// All wordings, best first; the first is the description.
+    /// All alternatives, best first. The first one is the description.
     async fn alternatives(&self, context: &Context<'_>) -> Result<Vec<Alternative>> {
         let alternatives = loaders(context).alternatives.load(self.0.id).await?.unwrap_or_default().into_iter();
         let shape = |(index, it): (usize, suggestion::Alternative)| Alternative {
@@ -198,12 +198,12 @@ impl Suggestion {
         Ok(alternatives.enumerate().map(shape).collect())
     }
 
-    /// Why the model says so, in its own words.
+    /// The model's reasoning, in its own words.
     async fn reasoning(&self) -> Option<&str> {
         self.0.reasoning.as_deref()
     }
 
-    /// What the description rests on: a statistic, a key, a sample, a comment, …
+    /// The evidence for the description: statistics, keys, samples, comments, …
     async fn evidence(&self, context: &Context<'_>) -> Result<Vec<Evidence>> {
         let evidence = loaders(context).evidence.load(self.0.id).await?.unwrap_or_default();
         Ok(evidence
@@ -212,12 +212,12 @@ impl Suggestion {
             .collect())
     }
 
-    /// The comment that stood in the database when the run looked.
+    /// The comment in the database when the run read it.
     async fn existing_comment(&self) -> Option<&str> {
         self.0.existing_comment.as_deref()
     }
 
-    /// What a person decided.
+    /// The decision on it.
     async fn review(&self) -> Review {
         let review = &self.0.review;
         Review {
@@ -228,23 +228,23 @@ impl Suggestion {
         }
     }
 
-    /// The text that an apply would write: edited, chosen or first.
+    /// The text that an apply would write: the edited or chosen one, else the description.
     async fn final_text(&self) -> &str {
         self.0.final_text()
     }
 
-    /// 1 for the first; a re-run's suggestion counts on.
+    /// Its version: 1 for the first, counted up by re-runs.
     async fn version(&self) -> i32 {
         self.0.version
     }
 
-    /// The write that put its text into the database; null where none did, or it was undone.
+    /// The write of its text to the database; null if there was none, or if it was rolled back.
     async fn applied(&self, context: &Context<'_>) -> Result<Option<AppliedComment>> {
         let Some(id) = self.0.applied_id else { return Ok(None) };
         Ok(loaders(context).applied_comments.load(id).await?.map(AppliedComment))
     }
 
-    /// All suggestions for this asset in a chain of re-runs, this one included, by version.
+    /// All suggestions for this asset in its chain of re-runs, including this one, by version.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn versions(&self, context: &Context<'_>) -> Result<Vec<Self>> {
         let chain = loaders(context).chains.load(self.0.chain_id).await?;
@@ -252,7 +252,7 @@ impl Suggestion {
     }
 }
 
-/// Suggestions per band of confidence.
+/// The number of suggestions per confidence band.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct ConfidenceDistribution {
     /// From 0.75.
@@ -269,16 +269,16 @@ impl From<suggestion::ConfidenceDistribution> for ConfidenceDistribution {
     }
 }
 
-/// Suggestions per state of review.
+/// The number of suggestions per review state.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct ReviewCounts {
-    /// Not decided on yet.
+    /// Undecided.
     unreviewed: i32,
-    /// Accepted as they are, or one of their alternatives.
+    /// Accepted: the description or one of its alternatives.
     accepted: i32,
-    /// Accepted with a text of the reviewer's own.
+    /// Accepted with the reviewer's own text.
     edited: i32,
-    /// Not to be written.
+    /// Skipped: not to be written.
     skipped: i32,
     /// Written to the database.
     applied: i32,
@@ -296,10 +296,10 @@ impl From<suggestion::ReviewCounts> for ReviewCounts {
     }
 }
 
-/// A suggestion in a list, with its place.
+/// A suggestion in a list, with its cursor.
 #[derive(SimpleObject)]
 pub struct SuggestionEdge {
-    /// Its place in this list and order; give it as `after` or `before`.
+    /// Its cursor in this list and order; pass it as `after` or `before`.
     cursor: String,
     /// The suggestion.
     node: Suggestion,
@@ -322,7 +322,7 @@ impl SuggestionConnection {
 /// One page of a run's suggestions.
 #[Object]
 impl SuggestionConnection {
-    /// The suggestions of this page with their cursors.
+    /// The suggestions of this page, with their cursors.
     async fn edges(&self) -> Vec<SuggestionEdge> {
         self.rows.edges(|cursor, node| SuggestionEdge { cursor, node })
     }
@@ -332,17 +332,17 @@ impl SuggestionConnection {
         self.rows.nodes()
     }
 
-    /// Where this page stands in the list.
+    /// The position of this page in the list.
     async fn page_info(&self) -> PageInfo {
         self.rows.page_info()
     }
 
-    /// All suggestions of the run under the filter, over all pages.
+    /// The number of suggestions that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.suggestions_count(self.run, &self.filter).await?))
     }
 
-    /// Figures for chips, each under the same filter without its own part.
+    /// Facets: figures for filter chips. Each is counted under the filter without its own part.
     #[graphql(complexity = "20 + child_complexity")]
     async fn facets(&self) -> SuggestionFacets {
         SuggestionFacets { run: self.run, filter: self.filter.clone(), tallies: OnceCell::new() }

@@ -17,13 +17,13 @@ use crate::{
     service::suggestion_changes,
 };
 
-/// Suggestions of a run that were decided on, applied, rolled back or replaced.
+/// A change of a run's suggestions: decided, applied, rolled back or replaced.
 pub struct SuggestionChange(suggestion_changes::SuggestionChange);
 
-/// Suggestions of a run that were decided on, applied, rolled back or replaced.
+/// A change of a run's suggestions: decided, applied, rolled back or replaced.
 #[Object]
 impl SuggestionChange {
-    /// Those that changed, as they are now, by position: at most 200. Empty where `all` is set.
+    /// The changed suggestions as they are now, by position, at most 200. Empty if `all` is set.
     #[graphql(complexity = "50 + 50 * child_complexity")]
     async fn suggestions(&self, context: &Context<'_>) -> Result<Vec<Suggestion>> {
         let found = services(context).ports.store.suggestions_by_id(&self.0.suggestions).await?;
@@ -32,12 +32,12 @@ impl SuggestionChange {
         Ok(found.into_iter().map(|suggestion| Suggestion(Arc::new(suggestion))).collect())
     }
 
-    /// Whether more changed than are named: fetch the list again.
+    /// Whether more changed than are listed: fetch the list again.
     async fn all(&self) -> bool {
         self.0.all
     }
 
-    /// Their run as it is now.
+    /// The run as it is now.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.0.run_id).await?;
         let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
@@ -51,9 +51,9 @@ pub struct SuggestionSubscription;
 
 #[Subscription]
 impl SuggestionSubscription {
-    /// A suggestion of the run was decided on, applied, rolled back or replaced by a re-run: two people who review the
-    /// same run see each other's decisions. At most four changes a second, those in between add up; no replay: after a
-    /// reconnect, fetch again. Completes when the run is deleted, never before.
+    /// The changes of a run's suggestions: decisions, applies, roll-backs and re-runs, so that several reviewers see
+    /// each other's work. At most four changes a second, combined. There is no replay: after a reconnect, fetch the
+    /// list again. Completes only when the run is deleted.
     async fn suggestions_changed(
         &self,
         context: &Context<'_>,

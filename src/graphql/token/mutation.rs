@@ -14,18 +14,18 @@ use crate::{
     service::tokens::CreateToken,
 };
 
-/// A token to be made.
+/// The token to create.
 #[derive(InputObject)]
 pub struct CreateApiTokenInput {
     /// Its name, unique among tokens: 1 to 100 characters. What its holder does is recorded under it.
     name: String,
     /// What its holder may do.
     role: Role,
-    /// From when on it opens nothing; no end when absent.
+    /// When it expires. Default: never.
     expires_at: Option<Moment>,
 }
 
-/// Which token to revoke.
+/// The token to revoke.
 #[derive(InputObject)]
 pub struct RevokeApiTokenInput {
     /// The token.
@@ -37,7 +37,7 @@ pub struct RevokeApiTokenInput {
 pub struct CreateApiTokenPayload {
     /// The token.
     api_token: ApiToken,
-    /// What its holder sends as `Authorization: Bearer …`. Shown this once: Gloss keeps only its hash.
+    /// The secret for `Authorization: Bearer …`. It is returned only once; Gloss keeps its hash.
     secret: String,
 }
 
@@ -47,11 +47,11 @@ pub struct TokenMutation;
 
 #[Object]
 impl TokenMutation {
-    /// Makes a token; its secret is shown this once. From the first token on, every request needs one.
+    /// Creates a token. Its secret is returned only once. From the first token on, every request needs one.
     async fn create_api_token(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "For whom, and what they may do.")] input: CreateApiTokenInput,
+        #[graphql(desc = "The token's name, role and expiry.")] input: CreateApiTokenInput,
     ) -> Result<CreateApiTokenPayload> {
         let CreateApiTokenInput { name, role, expires_at } = input;
         let input = CreateToken { name, role: role.into(), expires_at };
@@ -59,11 +59,11 @@ impl TokenMutation {
         Ok(CreateApiTokenPayload { api_token: ApiToken(token), secret: secret.expose_secret().to_owned() })
     }
 
-    /// Revokes a token: it opens nothing any more, and subscriptions that it opened end.
+    /// Revokes a token. Its subscriptions and sessions end.
     async fn revoke_api_token(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "Which token.")] input: RevokeApiTokenInput,
+        #[graphql(desc = "The token.")] input: RevokeApiTokenInput,
     ) -> Result<DeletePayload> {
         let key = ApiTokenId::from_argument(&input.id, "input.id")?;
         services(context).tokens.revoke(key).await?;

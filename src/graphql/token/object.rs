@@ -7,11 +7,11 @@ use crate::{
     graphql::{context::Role, ids::Key},
 };
 
-/// A key to the API: its holder is known by its name and may do what its role says.
+/// A token for the API. What its holder does is recorded under the token's name.
 #[derive(Clone)]
 pub struct ApiToken(pub token::ApiToken);
 
-/// A key to the API: its holder is known by its name and may do what its role says.
+/// A token for the API. What its holder does is recorded under the token's name.
 #[Object]
 impl ApiToken {
     /// Its global id.
@@ -19,7 +19,7 @@ impl ApiToken {
         self.0.id.global()
     }
 
-    /// Its name, unique among tokens: what its holder does is recorded under it.
+    /// Its name, unique among tokens. What its holder does is recorded under it.
     async fn name(&self) -> &str {
         &self.0.name
     }
@@ -29,17 +29,17 @@ impl ApiToken {
         self.0.role.into()
     }
 
-    /// When it was made.
+    /// When it was created.
     async fn created_at(&self) -> Moment {
         self.0.created_at
     }
 
-    /// From when on it opens nothing. Null for no end.
+    /// When it expires; null if it never does.
     async fn expires_at(&self) -> Option<Moment> {
         self.0.expires_at
     }
 
-    /// When it was last used, to a minute. Null where it never was.
+    /// When it was last used, to the minute; null if never.
     async fn last_used_at(&self) -> Option<Moment> {
         self.0.last_used_at
     }

@@ -11,7 +11,7 @@ pub struct TokenQuery;
 
 #[Object]
 impl TokenQuery {
-    /// All tokens that were not revoked, by name; expired ones too. For ADMIN.
+    /// All tokens that were not revoked, expired ones included, by name. Needs the role ADMIN.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn api_tokens(&self, context: &Context<'_>) -> Option<Result<Vec<ApiToken>>> {
         let tokens = services(context).tokens.list().await;

@@ -8,13 +8,13 @@ use crate::{
     service::usage::Report,
 };
 
-/// A span of time up to now. Its days are those of UTC.
+/// A window of time that ends now. Its days are those of UTC.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "usage::UsageWindow")]
 pub enum UsageWindow {
     /// Since midnight.
     Today,
-    /// The last 24 hours, from the beginning of their first quarter of an hour.
+    /// The last 24 hours, from the start of their first quarter of an hour.
     #[graphql(name = "LAST_24_HOURS")]
     Last24Hours,
     /// Today and the six days before.
@@ -30,13 +30,13 @@ pub enum UsageWindow {
 /// The usage of one model.
 #[derive(SimpleObject)]
 pub struct ModelUsage {
-    /// The provider; null where it is not known.
+    /// The provider; null if unknown.
     provider: Option<LlmProvider>,
-    /// The model as the provider spells it.
+    /// The model's name at the provider.
     model: String,
-    /// Runs with it that started in the window.
+    /// The number of runs with it that started in the window.
     runs: i32,
-    /// What they used in the window, and what runs that started earlier did.
+    /// The usage in the window, including that of runs that started earlier.
     usage: TokenUsage,
 }
 
@@ -45,24 +45,24 @@ pub struct ModelUsage {
 pub struct DayUsage {
     /// The day: `2026-11-28`.
     day: String,
-    /// Runs that started on it.
+    /// The number of runs that started on this day.
     runs: i32,
-    /// What they used on it, and what runs that started earlier did.
+    /// The usage on this day, including that of runs that started earlier.
     usage: TokenUsage,
 }
 
-/// The usage of a window.
+/// The usage in a window of time.
 pub struct UsageReport(pub Report);
 
-/// The usage of a window.
+/// The usage in a window of time.
 #[Object]
 impl UsageReport {
-    /// What was used in all.
+    /// The total usage.
     async fn total(&self) -> TokenUsage {
         TokenUsage::from(&self.0.total.usage)
     }
 
-    /// What was used of each model, the most tokens first.
+    /// The usage per model, the most tokens first.
     async fn by_model(&self) -> Vec<ModelUsage> {
         let model = |used: &crate::port::store::ModelUsage| ModelUsage {
             provider: used.provider.map(Into::into),
@@ -73,14 +73,14 @@ impl UsageReport {
         self.0.by_model.iter().map(model).collect()
     }
 
-    /// One for each day of the window in `timeZone`, oldest first, days without use included. Where the zone's days are
-    /// not those of UTC, the first one holds only its part of the window. `ALL_TIME` begins with the first day that has
-    /// any use.
+    /// The usage per day of the window in `timeZone`, oldest first, including days without use. If the zone's days
+    /// differ from those of UTC, the first day has only its part of the window. `ALL_TIME` begins with the first day
+    /// that has any use.
     #[graphql(complexity = "100 + child_complexity")]
     async fn by_day(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The days' time zone, an IANA name.", default_with = "Some(\"UTC\".to_owned())")]
+        #[graphql(desc = "The time zone of the days, an IANA name.", default_with = "Some(\"UTC\".to_owned())")]
         time_zone: Option<String>,
     ) -> Result<Vec<DayUsage>> {
         let zone = time_zone.unwrap_or_else(|| "UTC".to_owned());

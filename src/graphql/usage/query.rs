@@ -11,7 +11,7 @@ pub struct UsageQuery;
 
 #[Object]
 impl UsageQuery {
-    /// What models were used for. Deleted runs stay counted: what they used was paid for.
+    /// The usage of models. Deleted runs still count, because their usage was paid for.
     async fn usage(
         &self,
         context: &Context<'_>,
