@@ -20,6 +20,7 @@ mod compare;
 mod coverage;
 mod crash;
 mod demo;
+mod docs;
 mod documents;
 mod exclusions;
 mod harness;
