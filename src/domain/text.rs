@@ -69,6 +69,18 @@ pub fn one_line(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Things that a sentence names at the most.
+const NAMED: usize = 10;
+
+/// The first ten of these things, and how many more there are: `a, b and 3 more`.
+#[must_use]
+pub fn some_of(things: &[String]) -> String {
+    match things.get(..NAMED) {
+        Some(first) if things.len() > NAMED => format!("{} and {} more", first.join(", "), things.len() - NAMED),
+        _ => things.join(", "),
+    }
+}
+
 /// At most so many characters, with `…` where something was cut.
 #[must_use]
 pub fn cut(text: &str, length: usize) -> String {

@@ -27,7 +27,7 @@ use super::{
 use crate::{
     domain::{
         asset::{AssetKind, AssetPath},
-        catalog::{TableDetail, TableStatistics},
+        catalog::{Problems, TableDetail, TableStatistics},
         id::SuggestionId,
         profile::DbProfile,
         run::{Row, RowOutcome, RunError},
@@ -236,8 +236,10 @@ impl<'a> Work<'a> {
         if !self.walks() {
             take_tables(self.context.ports.store.as_ref(), &self.db_profile, &details).await;
         }
-        let problems: Vec<String> = details.iter().flat_map(|detail| detail.problems.iter().cloned()).collect();
-        self.warn(&problems).await?;
+        let mut problems = Problems::default();
+        details.iter().for_each(|detail| problems.extend(detail.problems.clone()));
+        // A walk has told the names.
+        self.warn(&if self.walks() { problems.others } else { problems.sentences() }).await?;
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());

@@ -43,7 +43,7 @@ use super::{
 use crate::{
     domain::{
         asset::AssetPath,
-        catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Database, Problems, Schema, Table, TableDetail, TableStatistics},
         identity::Identity,
         profile::DbBackend,
     },
@@ -427,10 +427,10 @@ impl Target for SqliteTarget {
         bounded(self.file.place(), CATALOG_TIME + GRACE, work).await
     }
 
-    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
+    async fn unreadable(&self, database: Option<&str>, schema: Option<&str>) -> Result<Problems, TargetError> {
         self.database(database)?;
-        if schema != SCHEMA {
-            return Ok(Vec::new());
+        if schema != Some(SCHEMA) {
+            return Ok(Problems::default());
         }
         let mut connection = self.start().await?;
         bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::unreadable(&mut connection)).await
