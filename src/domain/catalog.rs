@@ -163,7 +163,7 @@ impl Problems {
                 "{} objects are left out because their names are not valid UTF-8: {}. Rename them to have them \
                  described.",
                 several.len(),
-                some_of(several)
+                some_of(several, ", ")
             )),
         };
         names.into_iter().chain(self.others.iter().cloned()).collect()

@@ -72,12 +72,14 @@ pub fn one_line(text: &str) -> String {
 /// Things that a sentence names at the most.
 const NAMED: usize = 10;
 
-/// The first ten of these things, and how many more there are: `a, b and 3 more`.
+/// The first ten of these things with this separator, and how many more there are: `a, b and 3 more`.
 #[must_use]
-pub fn some_of(things: &[String]) -> String {
-    match things.get(..NAMED) {
-        Some(first) if things.len() > NAMED => format!("{} and {} more", first.join(", "), things.len() - NAMED),
-        _ => things.join(", "),
+pub fn some_of<T: AsRef<str>>(things: &[T], separator: &str) -> String {
+    let first: Vec<&str> = things.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let first = first.join(separator);
+    match things.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
     }
 }
 

@@ -260,5 +260,5 @@ fn some_of(names: &[String]) -> String {
         return "none".to_owned();
     }
     let quoted: Vec<String> = names.iter().map(|name| quote_part(name)).collect();
-    text::some_of(&quoted)
+    text::some_of(&quoted, ", ")
 }

@@ -72,8 +72,8 @@ pub(super) fn shown(name: &str) -> String {
     format!("`{}`", cut(&one_line(name), SHOWN))
 }
 
-/// What is said of an object that is left out for its name; see [`crate::domain::catalog::Problems::unnamed`].
-pub(super) fn unnamed(noun: &str, of: Option<&str>, escaped: &str) -> String {
+/// An object for a list in a sentence: ``column `parts.size` ``.
+pub(super) fn with_noun(noun: &str, of: Option<&str>, escaped: &str) -> String {
     let path: Vec<&str> = of.into_iter().chain([escaped]).collect();
     format!("{noun} {}", shown(&path.join(".")))
 }
@@ -93,7 +93,7 @@ mod tests {
         assert_eq!(Text::of("größe".as_bytes()).or_problem(&mut problems, |_| "no".into()).as_deref(), Some("größe"));
         assert!(problems.is_empty());
         let bad =
-            Text::of(b"gr\xf6\xdfe").or_problem(&mut problems, |escaped| unnamed("column", Some("parts"), escaped));
+            Text::of(b"gr\xf6\xdfe").or_problem(&mut problems, |escaped| with_noun("column", Some("parts"), escaped));
         assert_eq!((bad, problems), (None, vec![r"column `parts.gr\xF6\xDFe`".to_owned()]));
     }
 }

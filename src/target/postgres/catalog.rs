@@ -15,7 +15,7 @@ use super::{
     super::{
         COMMENTS_TABLE,
         place::Place,
-        text::{Text, unnamed, without},
+        text::{Text, with_noun, without},
     },
     types::{self, OwnType},
 };
@@ -139,7 +139,7 @@ pub(super) async fn unreadable(connection: &mut PgConnection, schema: Option<&st
     for row in &rows {
         let noun = row.try_get::<Option<&str>, _>("kind")?.map_or(AssetKind::Schema, kind_of).noun();
         if let Some(found) = text(row, "name")? {
-            found.or_problem(&mut problems.unnamed, |escaped| unnamed(noun, schema, escaped));
+            found.or_problem(&mut problems.unnamed, |escaped| with_noun(noun, schema, escaped));
         }
     }
     Ok(problems)
@@ -338,7 +338,7 @@ async fn columns(
         let Some(table) = name(row, "table_name")? else { continue };
         let Some((_, problems)) = tables.get_mut(&table) else { continue };
         let Some(found) = text(row, "name")? else { continue };
-        let unnamed = |escaped: &str| unnamed("column", Some(&format!("{schema}.{table}")), escaped);
+        let unnamed = |escaped: &str| with_noun("column", Some(&format!("{schema}.{table}")), escaped);
         let Some(name) = found.or_problem(&mut problems.unnamed, unnamed) else { continue };
         let of = format!("{table}.{name}");
         let data_type =

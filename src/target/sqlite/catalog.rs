@@ -11,13 +11,14 @@ use super::{
     super::{
         COMMENTS_TABLE,
         quote::ansi,
-        text::{Text, shown, unnamed, without},
+        text::{Text, shown, with_noun, without},
     },
     SCHEMA, is_of_object, lacks,
 };
 use crate::domain::{
     asset::AssetKind,
     catalog::{Column, ForeignKey, Problems, Table, TableDetail},
+    text::some_of,
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -194,7 +195,7 @@ async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Problem
         let rowid = (listed == "table").then_some(row.try_get::<i64, _>("wr")? == 0);
         let Some(found) = text(row, "name")? else { continue };
         if let Some(name) =
-            found.or_problem(&mut problems.unnamed, |escaped| unnamed(kind.noun(), Some(SCHEMA), escaped))
+            found.or_problem(&mut problems.unnamed, |escaped| with_noun(kind.noun(), Some(SCHEMA), escaped))
         {
             tables.push(Listed { name, kind, rowid });
         }
@@ -203,25 +204,33 @@ async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Problem
     Ok((tables, problems))
 }
 
-/// What of the file's list of tables cannot be read: names, and entries that SQLite cannot parse.
+/// What of the file's list of tables cannot be read: names, and entries that SQLite cannot parse and therefore skips.
 pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Problems> {
-    let (listed, mut problems) = list(connection).await?;
-    let listed: HashSet<String> = listed.into_iter().map(|table| table.name).collect();
+    let (_, mut problems) = list(connection).await?;
     let rows = sqlx::query(
-        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
+        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
            AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main') ORDER BY name",
     )
     .fetch_all(connection)
     .await?;
+    let mut skipped = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Some(name) = name(row, "name")?.filter(|name| !listed.contains(name)) {
-            let noun = kind_named(&self::name(row, "type")?.unwrap_or_default()).noun();
-            problems.others.push(format!(
-                "The {noun} {} is left out: SQLite cannot read its definition. Repair the file with the program that \
-                 wrote it.",
-                shown(&name)
-            ));
+        if let (Some(name), Some(kind)) = (text(row, "name")?, name(row, "type")?) {
+            skipped.push(with_noun(kind_named(&kind).noun(), Some(SCHEMA), &name.or_escaped()));
         }
+    }
+    match skipped.as_slice() {
+        [] => {}
+        [one] => problems.others.push(format!(
+            "1 object is left out because SQLite cannot read its definition: {one}. Repair the file with the program that \
+             wrote it."
+        )),
+        several => problems.others.push(format!(
+            "{} objects are left out because SQLite cannot read their definitions: {}. Repair the file with the program \
+             that wrote it.",
+            several.len(),
+            some_of(several, ", ")
+        )),
     }
     Ok(problems)
 }
@@ -454,7 +463,7 @@ async fn raw_columns(
     for row in &over(connection, COLUMNS, names, problems).await? {
         let (Some(table), Some(found)) = (name(row, "table_name")?, text(row, "name")?) else { continue };
         let key_place = row.try_get("key_place")?;
-        let unnamed = |escaped: &str| unnamed("column", Some(&format!("{SCHEMA}.{table}")), escaped);
+        let unnamed = |escaped: &str| with_noun("column", Some(&format!("{SCHEMA}.{table}")), escaped);
         let Some(name) = found.or_problem(&mut problems.of(&table).unnamed, unnamed) else { continue };
         let declared = text(row, "declared")?.and_then(|declared| {
             declared.or_problem(&mut problems.of(&table).others, |_| without("type", &format!("{table}.{name}")))

@@ -1,0 +1,54 @@
+//! Parts of catalogs that cannot be read: they cost only themselves, and a run tells each of them once.
+
+use serde_json::json;
+
+use super::describe_again;
+use crate::harness::{Server, SqliteTarget};
+
+/// A file with good tables and entries that SQLite cannot parse.
+fn broken() -> SqliteTarget {
+    let target = SqliteTarget::new(
+        "CREATE TABLE plain (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO plain VALUES (1, 'a');
+         CREATE TABLE odd (id INTEGER); CREATE INDEX odd_id ON odd (id);
+         CREATE VIEW fine AS SELECT name FROM plain; CREATE VIEW mad AS SELECT 1;",
+    );
+    target.execute(
+        "PRAGMA writable_schema = ON;
+         UPDATE sqlite_schema SET sql = 'CREATE TABLE odd (id INTEGER, shape ~~ GEOMETRY)' WHERE name = 'odd';
+         UPDATE sqlite_schema SET sql = 'CREATE VIEW mad AS SELEKT 1' WHERE name = 'mad';
+         INSERT INTO sqlite_schema VALUES ('table', 'spatial', 'spatial', 0, 'CREATE VIRTUAL TABLE spatial USING nowhere');
+         INSERT INTO sqlite_schema VALUES ('table', 'empty', 'empty', 0, '');
+         PRAGMA writable_schema = OFF;",
+    );
+    target
+}
+
+const SKIPPED: &str = "3 objects are left out because SQLite cannot read their definitions: table `main.empty`, \
+                       view `main.mad`, table `main.odd`. Repair the file with the program that wrote it.";
+
+#[tokio::test]
+async fn what_sqlite_cannot_parse_costs_only_itself() {
+    let server = Server::start().await;
+    let target = broken();
+    let db = server.create_db_profile("target", &target.url()).await;
+    let found = describe_again(&server, &db, json!({})).await;
+    assert_eq!(found.status, "READY_FOR_REVIEW");
+    assert_eq!(found.tables(), ["main.fine", "main.plain", "main.spatial"]);
+    assert!(found.texts.contains_key("main.plain.name") && found.texts.contains_key("main.fine.name"));
+    assert!(found.warnings.iter().any(|warning| warning.contains("module `nowhere`")), "{:?}", found.warnings);
+    let skipped: Vec<&String> = found.warnings.iter().filter(|warning| warning.contains("definitions")).collect();
+    assert_eq!(skipped, [SKIPPED]);
+
+    let estimate = "query ($input: StartRunInput!) { estimateRun(input: $input) { tables assets } }";
+    let estimate = server.data(estimate, json!({ "input": { "targets": [{ "dbProfileId": db }] } })).await;
+    assert_eq!(estimate["estimateRun"]["tables"], 3, "{estimate}");
+    let catalog = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { name } } } } } }";
+    let catalog = server.data(catalog, json!({ "id": db })).await.to_string();
+    assert!(catalog.contains("plain") && !catalog.contains("odd"), "{catalog}");
+    // Another profile, which no run has read: the search reads it.
+    let unread = server.create_db_profile("unread", &target.url()).await;
+    let search =
+        "query ($id: ID!) { searchAssets(text: \"plain name\", dbProfileIds: [$id]) { nodes { asset { display } } } }";
+    let search = server.data(search, json!({ "id": unread })).await.to_string();
+    assert!(search.contains("main.plain.name"), "{search}");
+}
