@@ -2,8 +2,11 @@
 
 use serde_json::json;
 
-use super::describe_again;
-use crate::harness::{Server, SqliteTarget};
+use super::{describe_again, latin1};
+use crate::{
+    harness::{ScriptedModel, Server, SqliteTarget, scripted_model::Failure, server_with},
+    services,
+};
 
 /// A file with good tables and entries that SQLite cannot parse.
 fn broken() -> SqliteTarget {
@@ -51,4 +54,44 @@ async fn what_sqlite_cannot_parse_costs_only_itself() {
         "query ($id: ID!) { searchAssets(text: \"plain name\", dbProfileIds: [$id]) { nodes { asset { display } } } }";
     let search = server.data(search, json!({ "id": unread })).await.to_string();
     assert!(search.contains("main.plain.name"), "{search}");
+}
+
+async fn warnings(server: &Server, run: &str) -> Vec<String> {
+    let events = server.events(run, 0).await;
+    let warnings = events.iter().filter(|event| event["type"] == "WARNING");
+    warnings.map(|event| event["message"].as_str().unwrap().to_owned()).collect()
+}
+
+#[tokio::test]
+async fn a_resumed_run_repeats_no_warning() {
+    let target = latin1("CREATE TABLE parts (id INTEGER PRIMARY KEY, gr~sse TEXT, size W~hrung)", "parts");
+    let model = ScriptedModel::builder().start().await;
+    let (server, input) = server_with(&model, &target, &[]).await;
+    model.fail_next(1, Failure::status(401));
+    let run = server.start_run(input).await;
+    let before = warnings(&server, &run).await;
+    assert_eq!(server.run(&run).await["status"], "FAILED");
+    assert_eq!(before.iter().filter(|warning| warning.contains("UTF-8")).count(), 2, "{before:?}");
+    let resume = "mutation ($id: ID!) { resumeRun(input: { id: $id }) { run { lastSequence } } }";
+    let resumed = server.data(resume, json!({ "id": run })).await;
+    server.events(&run, resumed["resumeRun"]["run"]["lastSequence"].as_i64().unwrap()).await;
+    assert_eq!(server.run(&run).await["status"], "READY_FOR_REVIEW");
+    assert_eq!(warnings(&server, &run).await, before);
+}
+
+#[tokio::test]
+async fn the_warning_of_rights_names_ten_of_them() {
+    let Some(service) = services::postgres().await else { return };
+    let (_, database) = service.fresh_database().await;
+    let roles: String = (10..23).map(|n| format!("CREATE ROLE {database}_r{n} CREATEROLE; ")).collect();
+    let grants: String = (10..23).map(|n| format!("GRANT {database}_r{n} TO {database}_login; ")).collect();
+    let script = format!("{roles} CREATE ROLE {database}_login LOGIN; {grants} CREATE TABLE t (id int);");
+    service.run(Some(&database), &script).await;
+    let server = Server::start().await;
+    let db = server.create_db_profile("target", &service.url_for(&format!("{database}_login"), &database)).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
+    let warnings = warnings(&server, &run).await;
+    let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
+    assert_eq!(warning.matches("_r").count(), 10, "{warning}");
+    assert!(warning.contains(" and 3 more; give it a login of its own"), "{warning}");
 }
