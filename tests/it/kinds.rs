@@ -347,6 +347,7 @@ impl World {
             started_by: "ann".into(),
             auto_apply: command == RunCommand::RunApply,
             rows,
+            warnings: Vec::new(),
         }
     }
 

@@ -1,11 +1,11 @@
 //! Parts of catalogs that cannot be read: they cost only themselves, and a run tells each of them once.
 
-use serde_json::json;
+use serde_json::{Value, json};
 
-use super::{describe_again, latin1};
+use super::{describe_again, latin1, left_out};
 use crate::{
     harness::{ScriptedModel, Server, SqliteTarget, scripted_model::Failure, server_with},
-    services,
+    schedules, services,
 };
 
 /// A file with good tables and entries that SQLite cannot parse.
@@ -94,4 +94,17 @@ async fn the_warning_of_rights_names_ten_of_them() {
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert_eq!(warning.matches("_r").count(), 10, "{warning}");
     assert!(warning.contains(" and 3 more; give it a login of its own"), "{warning}");
+}
+
+#[tokio::test]
+async fn a_schedule_that_watches_for_changes_warns_of_names() {
+    let server = Server::start().await;
+    let target = latin1("CREATE TABLE parts (id INTEGER PRIMARY KEY, gr~sse TEXT)", "parts");
+    let db = server.create_db_profile("target", &target.url()).await;
+    let input = json!({ "name": "changes", "cron": "0 3 * * *", "onChange": true, "target": { "dbProfileId": db } });
+    let id = schedules::create(&server, input).await;
+    let run = schedules::run_now(&server, &id).await.unwrap();
+    let warned = warnings(&server, run["id"].as_str().unwrap()).await;
+    assert_eq!(warned, [left_out("1 object is", "its name is", r"column `main.parts.gr\xF6sse`", "it")]);
+    assert_eq!(run["status"], Value::from("READY_FOR_REVIEW"));
 }
