@@ -6,9 +6,10 @@
 use std::ffi::c_int;
 
 use libsqlite3_sys::{
-    SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_TRUSTED_SCHEMA, SQLITE_LIMIT_ATTACHED,
-    SQLITE_LIMIT_COMPOUND_SELECT, SQLITE_LIMIT_LENGTH, SQLITE_LIMIT_LIKE_PATTERN_LENGTH, SQLITE_LIMIT_TRIGGER_DEPTH,
-    SQLITE_LIMIT_VDBE_OP, sqlite3_db_config, sqlite3_limit,
+    SQLITE_DBCONFIG_DEFENSIVE, SQLITE_DBCONFIG_ENABLE_TRIGGER, SQLITE_DBCONFIG_TRUSTED_SCHEMA,
+    SQLITE_DBCONFIG_WRITABLE_SCHEMA, SQLITE_LIMIT_ATTACHED, SQLITE_LIMIT_COMPOUND_SELECT, SQLITE_LIMIT_LENGTH,
+    SQLITE_LIMIT_LIKE_PATTERN_LENGTH, SQLITE_LIMIT_TRIGGER_DEPTH, SQLITE_LIMIT_VDBE_OP, sqlite3_db_config,
+    sqlite3_limit,
 };
 use sqlx::sqlite::LockedSqliteHandle;
 
@@ -40,10 +41,25 @@ pub fn guard(handle: &mut LockedSqliteHandle<'_>) -> bool {
         // SAFETY: the lock holds the connection open and keeps its own thread from it; the call takes any numbers.
         unsafe { sqlite3_limit(connection, limit, value) };
     }
-    SWITCHES.into_iter().all(|(switch, value)| {
-        let mut now: c_int = -1;
-        // SAFETY: as above; each of these switches takes an int and a pointer to an int that outlives the call.
-        let taken = unsafe { sqlite3_db_config(connection, switch, value, std::ptr::from_mut(&mut now)) };
-        taken == 0 && now == value
-    })
+    SWITCHES.into_iter().all(|(switch, value)| turn(handle, switch, value))
+}
+
+/// Lets a connection read a file whose schema SQLite cannot parse whole: it skips the entries at fault, instead of
+/// refusing every statement. A connection that [`guard`] has prepared still cannot write to the schema. Connections that
+/// write to the file's tables must go without, because SQLite would not keep an index that it skips.
+///
+/// Returns whether SQLite took the switch.
+#[must_use]
+pub fn skip_unreadable(handle: &mut LockedSqliteHandle<'_>) -> bool {
+    turn(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1)
+}
+
+/// Turns a switch; returns whether SQLite took it.
+fn turn(handle: &mut LockedSqliteHandle<'_>, switch: c_int, value: c_int) -> bool {
+    let connection = handle.as_raw_handle().as_ptr();
+    let mut now: c_int = -1;
+    // SAFETY: the lock holds the connection open and keeps its own thread from it; each of the switches above takes an
+    // int and a pointer to an int that outlives the call.
+    let taken = unsafe { sqlite3_db_config(connection, switch, value, std::ptr::from_mut(&mut now)) };
+    taken == 0 && now == value
 }

@@ -1,11 +1,14 @@
 //! What a target database tells about itself: the live catalog, and what a table's data look like.
 //!
 //! The rule: a catalog is never lost for one object. A reader leaves out the part that it cannot read and says so in
-//! `problems`, one sentence for a person each, which names the object.
+//! [`Problems`].
 
 use serde::{Deserialize, Serialize};
 
-use super::asset::{AssetKind, AssetPath};
+use super::{
+    asset::{AssetKind, AssetPath},
+    text::some_of,
+};
 
 /// A database of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -131,6 +134,42 @@ impl ForeignKey {
     }
 }
 
+/// What of a catalog cannot be read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Problems {
+    /// Objects that are left out because their names are not valid UTF-8, each with its noun and with escapes for the
+    /// bytes that are not: ``column `parts.gr\xF6sse` ``.
+    pub unnamed: Vec<String>,
+    /// Everything else, a sentence for a person each, which names the object.
+    pub others: Vec<String>,
+}
+
+impl Problems {
+    /// Adds the problems of another part of the catalog.
+    pub fn extend(&mut self, more: Self) {
+        self.unnamed.extend(more.unnamed);
+        self.others.extend(more.others);
+    }
+
+    /// A sentence for a person each; one for all the names.
+    #[must_use]
+    pub fn sentences(&self) -> Vec<String> {
+        let names = match self.unnamed.as_slice() {
+            [] => None,
+            [one] => Some(format!(
+                "1 object is left out because its name is not valid UTF-8: {one}. Rename it to have it described."
+            )),
+            several => Some(format!(
+                "{} objects are left out because their names are not valid UTF-8: {}. Rename them to have them \
+                 described.",
+                several.len(),
+                some_of(several, ", ")
+            )),
+        };
+        names.into_iter().chain(self.others.iter().cloned()).collect()
+    }
+}
+
 /// A table with all that is known of its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDetail {
@@ -150,7 +189,7 @@ pub struct TableDetail {
     /// not among them: their parents are.
     pub referenced_by: Vec<String>,
     /// What of it could not be read.
-    pub problems: Vec<String>,
+    pub problems: Problems,
 }
 
 impl TableDetail {

@@ -69,6 +69,20 @@ pub fn one_line(text: &str) -> String {
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
+/// Things that a sentence names at the most.
+const NAMED: usize = 10;
+
+/// The first ten of these things with this separator, and how many more there are: `a, b and 3 more`.
+#[must_use]
+pub fn some_of<T: AsRef<str>>(things: &[T], separator: &str) -> String {
+    let first: Vec<&str> = things.iter().take(NAMED).map(AsRef::as_ref).collect();
+    let first = first.join(separator);
+    match things.len().saturating_sub(NAMED) {
+        0 => first,
+        more => format!("{first} and {more} more"),
+    }
+}
+
 /// At most so many characters, with `…` where something was cut.
 #[must_use]
 pub fn cut(text: &str, length: usize) -> String {

@@ -47,7 +47,7 @@ async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
     })?;
     take_walk(&work.context.ports, &work.db_profile, &work.context.run.scope, &walked).await;
     let rows = rows_of(&walked.visits);
-    work.warn(&walked.problems).await?;
+    work.warn(&walked.problems.sentences()).await?;
     work.context
         .record(move |edit| {
             edit.resolve(rows);

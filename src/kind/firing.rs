@@ -55,8 +55,8 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
         return Ok(Outcome::Run(run));
     }
     Ok(match look(ports, schedule, &run.scope, &db_profile).await? {
-        Ok(rows) => {
-            run.rows = rows;
+        Ok((rows, warnings)) => {
+            (run.rows, run.warnings) = (rows, warnings);
             Outcome::Changes(run)
         }
         Err(error) => Outcome::Failed(error),
@@ -85,16 +85,17 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
         started_by: settings.name.clone(),
         auto_apply: settings.review_strategy == ReviewStrategy::Auto,
         rows: Vec::new(),
+        warnings: Vec::new(),
     })
 }
 
-/// All that a scope holds now, in the database that the schedule is for.
+/// All that a scope holds now, in the database that the schedule is for, and what of it cannot be read.
 async fn look(
     ports: &Ports,
     schedule: &Schedule,
     scope: &RunScope,
     profile: &DbProfile,
-) -> Result<Result<Vec<Row>, RunError>> {
+) -> Result<Result<(Vec<Row>, Vec<String>), RunError>> {
     let (target, identity) = match bound::look(ports, profile, scope.database.as_deref()).await {
         Ok(found) => found,
         Err(error) => return Ok(Err(target_error(&error))),
@@ -108,7 +109,7 @@ async fn look(
     Ok(match walk(target.as_ref(), scope).await {
         Ok(walked) => {
             take_walk(ports, profile, scope, &walked).await;
-            Ok(rows_of(&walked.visits))
+            Ok((rows_of(&walked.visits), walked.problems.sentences()))
         }
         Err(WalkError::Target(error)) => Err(target_error(&error)),
         Err(WalkError::Unknown { message, .. }) => Err(RunError::new("BAD_USER_INPUT", message, CHANGE_IT)),

@@ -23,6 +23,7 @@ pub mod sending;
 pub mod tables;
 mod waits;
 pub mod walk;
+pub mod warnings;
 
 use async_trait::async_trait;
 

@@ -6,7 +6,7 @@
 //! describer that nobody waits for share one. A row that is done again takes the text before along.
 
 use std::{
-    collections::{HashMap, HashSet},
+    collections::HashMap,
     sync::{Arc, Mutex, PoisonError},
 };
 
@@ -23,16 +23,17 @@ use super::{
     indexing::take_tables,
     sending::fatal,
     walk::comment_of,
+    warnings::Warnings,
 };
 use crate::{
     domain::{
         asset::{AssetKind, AssetPath},
-        catalog::{TableDetail, TableStatistics},
+        catalog::{Problems, TableDetail, TableStatistics},
         id::SuggestionId,
         profile::DbProfile,
         run::{Row, RowOutcome, RunError},
         status::{RunKind, RunStatus},
-        text::one_line,
+        text::{cut, one_line, some_of, visible},
         usage::Usage,
     },
     port::{
@@ -45,8 +46,8 @@ use crate::{
 const ROWS_AT_ONCE: u64 = 2_000;
 /// Tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
-/// Warnings that are recorded in one transaction; further ones are counted.
-const WARNINGS_AT_ONCE: usize = 100;
+/// Characters of a right that a warning shows.
+const RIGHT_LENGTH: usize = 200;
 /// Jobs whose answers are recorded together where they come at once.
 const JOBS_AT_ONCE: usize = 16;
 
@@ -65,8 +66,7 @@ pub struct Work<'a> {
     paused: Mutex<Option<RunError>>,
     /// Why a row failed, for a run that comes to nothing.
     row_error: Mutex<Option<RunError>>,
-    /// Warnings that were recorded, so that none is recorded twice.
-    warned: Mutex<HashSet<String>>,
+    warnings: Warnings,
 }
 
 /// The texts of rows that are done again.
@@ -86,7 +86,6 @@ impl<'a> Work<'a> {
     pub async fn open(context: &'a RunContext) -> Result<Self, Halt> {
         let (db_profile, llm_profile) = (context.db_profile().await?, context.llm_profile().await?);
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
-        warn_of_ignored(context, &describer.ignores(&context.run.options)).await?;
         let run = &context.run;
         // A target that was never reached is more likely a wrong address than one that comes back.
         let was_reached = run.identity.is_some() || run.progress.total.is_some();
@@ -100,7 +99,8 @@ impl<'a> Work<'a> {
                 })
                 .await?;
         }
-        Ok(Self {
+        let ignored = describer.ignores(&run.options);
+        let work = Self {
             context,
             about: db_profile.about.as_deref().map(Arc::from),
             db_profile,
@@ -108,8 +108,10 @@ impl<'a> Work<'a> {
             asker: Asker::new(context, describer, context.gates.of(&llm_profile)),
             paused: Mutex::default(),
             row_error: Mutex::default(),
-            warned: Mutex::default(),
-        })
+            warnings: Warnings::of(context).await?,
+        };
+        work.warn_of_ignored(&ignored).await?;
+        Ok(work)
     }
 
     /// Describes all rows that have no outcome yet, and tells where the run goes then.
@@ -143,29 +145,39 @@ impl<'a> Work<'a> {
         self.conclude().await
     }
 
-    /// Warns once in a run of a login with more rights than it needs.
+    /// Warns of a login with more rights than Gloss needs.
     async fn warn_of_rights(&self) -> Result<(), Halt> {
-        if self.context.run.attempt > 1 {
-            return Ok(());
-        }
-        // Whoever cannot be asked shows so soon enough.
+        // A target that does not answer fails the run at the next step.
         let rights = self.target.excess_rights().await.unwrap_or_default();
         if rights.is_empty() {
             return Ok(());
         }
-        let message = format!(
+        let rights: Vec<String> = rights.iter().map(|right| cut(&visible(right), RIGHT_LENGTH)).collect();
+        self.warn_once(format!(
             "the login of the DB profile `{}` has rights that Gloss does not need: {}; give it a login of its own \
              (docs/least-rights.md)",
             self.db_profile.name,
-            rights.join("; ")
-        );
-        self.context
-            .record(move |edit| {
-                edit.warn(message, None);
-                Ok(())
-            })
-            .await?;
-        Ok(())
+            some_of(&rights, "; ")
+        ))
+        .await
+    }
+
+    /// Warns of the options that the describer does not follow.
+    async fn warn_of_ignored(&self, ignored: &[&str]) -> Result<(), Halt> {
+        if ignored.is_empty() {
+            return Ok(());
+        }
+        let ignored: Vec<String> = ignored.iter().map(|option| format!("`{option}`")).collect();
+        self.warn_once(format!(
+            "The builtin describer ignores {}; choose another LLM profile to have it followed",
+            ignored.join(", ")
+        ))
+        .await
+    }
+
+    /// Records a warning that the run does not have.
+    async fn warn_once(&self, message: String) -> Result<(), Halt> {
+        if self.warnings.take(&message) { self.record_warnings(vec![message]).await } else { Ok(()) }
     }
 
     /// Describes rows, in order of their tables, several requests at once.
@@ -236,8 +248,10 @@ impl<'a> Work<'a> {
         if !self.walks() {
             take_tables(self.context.ports.store.as_ref(), &self.db_profile, &details).await;
         }
-        let problems: Vec<String> = details.iter().flat_map(|detail| detail.problems.iter().cloned()).collect();
-        self.warn(&problems).await?;
+        let mut problems = Problems::default();
+        details.iter().for_each(|detail| problems.extend(detail.problems.clone()));
+        // A walk has told the names.
+        self.warn(&if self.walks() { problems.others } else { problems.sentences() }).await?;
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
         let mut tables = Vec::with_capacity(group.len());
@@ -351,24 +365,18 @@ impl<'a> Work<'a> {
         Ok(Some(Job { question: Question::Container(request), rows: vec![row] }))
     }
 
-    /// Records warnings, each once for a claim.
+    /// Records what of the catalog cannot be read, where the run does not tell it.
     ///
     /// # Errors
     /// [`Halt`] where the claim was lost.
     pub async fn warn(&self, problems: &[String]) -> Result<(), Halt> {
-        let new: Vec<String> = {
-            let mut warned = self.warned.lock().unwrap_or_else(PoisonError::into_inner);
-            problems.iter().filter(|problem| warned.insert((*problem).clone())).cloned().collect()
-        };
-        if new.is_empty() {
-            return Ok(());
-        }
+        let new = self.warnings.take_problems(problems);
+        if new.is_empty() { Ok(()) } else { self.record_warnings(new).await }
+    }
+
+    async fn record_warnings(&self, warnings: Vec<String>) -> Result<(), Halt> {
         let record = self.context.record(move |edit| {
-            let more = new.len().saturating_sub(WARNINGS_AT_ONCE);
-            new.into_iter().take(WARNINGS_AT_ONCE).for_each(|problem| edit.warn(problem, None));
-            if more > 0 {
-                edit.warn(format!("{more} more parts of the catalog cannot be read."), None);
-            }
+            warnings.into_iter().for_each(|warning| edit.warn(warning, None));
             Ok(())
         });
         record.await?;
@@ -482,23 +490,6 @@ impl<'a> Work<'a> {
         let message = format!("none of {} assets could be described: {}", progress.failed, cause.message);
         Err(Halt::Failed(RunError { message, ..cause }))
     }
-}
-
-/// Tells a person, once, which options the describer does not follow.
-async fn warn_of_ignored(context: &RunContext, ignored: &[&str]) -> Result<(), Halt> {
-    if ignored.is_empty() || context.run.attempt > 1 {
-        return Ok(());
-    }
-    let ignored: Vec<String> = ignored.iter().map(|option| format!("`{option}`")).collect();
-    let message =
-        format!("The builtin describer ignores {}; choose another LLM profile to have it followed", ignored.join(", "));
-    context
-        .record(move |edit| {
-            edit.warn(message, None);
-            Ok(())
-        })
-        .await?;
-    Ok(())
 }
 
 /// What a person reads of a row whose asset went away.

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use crate::{
     domain::{
         asset::quote_part,
-        catalog::{Schema, TableDetail},
+        catalog::{Problems, Schema, TableDetail},
         run::Row,
         scope::{RunScope, SchemaScope},
+        text,
     },
     port::{
         model::Subject,
@@ -41,9 +42,9 @@ pub struct Walked {
     pub left_out: Vec<Arc<TableDetail>>,
     /// Partitions that are described through their parents, with their schemas.
     pub partitions: Vec<(String, String)>,
-    /// What of the lists of tables could not be read. What could not be read of a table is in its
-    /// [`TableDetail::problems`].
-    pub problems: Vec<String>,
+    /// What of the lists of schemas and tables could not be read, and the columns in scope whose names cannot be read.
+    /// What else could not be read of a table is in its [`TableDetail::problems`].
+    pub problems: Problems,
 }
 
 /// Why a scope could not be walked.
@@ -70,9 +71,15 @@ pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkE
     let database = scope.database.as_deref();
     let schemas = target.schemas(database).await?;
     let existing: Vec<String> = schemas.iter().map(|schema| schema.name.clone()).collect();
-    let mut walked =
-        Walked { schemas, visits: Vec::new(), left_out: Vec::new(), partitions: Vec::new(), problems: Vec::new() };
+    let mut walked = Walked {
+        schemas,
+        visits: Vec::new(),
+        left_out: Vec::new(),
+        partitions: Vec::new(),
+        problems: Problems::default(),
+    };
     if scope.schemas.is_empty() {
+        walked.problems.extend(target.unreadable(database, None).await?);
         for schema in existing {
             let everything = SchemaScope { name: schema, tables: Vec::new() };
             let names = walked.list(target, scope, &everything).await?;
@@ -101,7 +108,7 @@ impl Walked {
             return Ok(named(schema));
         }
         let database = scope.database.as_deref();
-        self.problems.extend(target.unreadable(database, &schema.name).await?);
+        self.problems.extend(target.unreadable(database, Some(&schema.name)).await?);
         let mut names = Vec::new();
         for table in target.tables(database, &schema.name).await? {
             if table.partition_of.is_some() && scope.partitions.is_parent() {
@@ -115,14 +122,11 @@ impl Walked {
 
     /// Takes what was read of a schema. A table that the scope names is never left out.
     fn take(&mut self, scope: &RunScope, visits: Vec<Visit>, schema: &SchemaScope) {
-        if scope.exclude.is_empty() || !schema.tables.is_empty() {
-            self.visits.extend(visits);
-            return;
-        }
         for visit in visits {
-            if scope.leaves_out(&schema.name, &visit.table.table.name) {
+            if schema.tables.is_empty() && scope.leaves_out(&schema.name, &visit.table.table.name) {
                 self.left_out.push(visit.table);
             } else {
+                self.problems.unnamed.extend(visit.table.problems.unnamed.iter().cloned());
                 self.visits.push(visit);
             }
         }
@@ -250,14 +254,11 @@ pub fn comment_of(table: &TableDetail, subject: Subject) -> Option<&str> {
     comment.as_deref().filter(|comment| !comment.trim().is_empty())
 }
 
-/// Up to ten names for a person.
+/// The names that a person may have meant.
 fn some_of(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();
     }
-    let mut text = names.iter().take(10).map(|name| quote_part(name)).collect::<Vec<_>>().join(", ");
-    if names.len() > 10 {
-        text = format!("{text} and {} more", names.len() - 10);
-    }
-    text
+    let quoted: Vec<String> = names.iter().map(|name| quote_part(name)).collect();
+    text::some_of(&quoted, ", ")
 }

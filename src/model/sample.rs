@@ -2,7 +2,7 @@
 
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Table, TableDetail},
+    catalog::{Column, Problems, Table, TableDetail},
 };
 
 /// A table in schema `main`.
@@ -17,7 +17,7 @@ pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
         foreign_keys: vec![],
         unique_keys: vec![],
         referenced_by: vec![],
-        problems: vec![],
+        problems: Problems::default(),
     }
 }
 

@@ -9,7 +9,7 @@ use secrecy::SecretString;
 
 use crate::domain::{
     asset::AssetPath,
-    catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+    catalog::{Database, Problems, Schema, Table, TableDetail, TableStatistics},
     identity::Identity,
     profile::{DbBackend, DbProfile},
 };
@@ -95,10 +95,10 @@ pub trait Target: Send + Sync {
         tables: &[String],
     ) -> Result<Vec<TableDetail>, TargetError>;
 
-    /// What of a schema's list of tables cannot be read, a sentence for a person each. What cannot be read of one table
-    /// is in its [`TableDetail::problems`].
-    async fn unreadable(&self, _database: Option<&str>, _schema: &str) -> Result<Vec<String>, TargetError> {
-        Ok(Vec::new())
+    /// What cannot be read of a schema's list of tables, or, for `None`, of the database's list of schemas. What cannot
+    /// be read of one table is in its [`TableDetail::problems`].
+    async fn unreadable(&self, _database: Option<&str>, _schema: Option<&str>) -> Result<Problems, TargetError> {
+        Ok(Problems::default())
     }
 
     /// The comment that stands on an asset now; `None` for none.

@@ -105,6 +105,7 @@ impl Asks {
             started_by: input.started_by,
             auto_apply: false,
             rows: Vec::new(),
+            warnings: Vec::new(),
         };
         let summary = title(&input.question);
         let turn = NewTurn {

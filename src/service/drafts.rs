@@ -104,6 +104,7 @@ impl Drafts {
             started_by: input.started_by,
             auto_apply: false,
             rows: vec![Row { position: 1, asset, again: None, fingerprint: None }],
+            warnings: Vec::new(),
         };
         let runs = store.create_runs(vec![new_run], idempotency, self.ports.clock.now()).await?;
         let run = single(runs)?;

@@ -251,6 +251,7 @@ impl Reruns {
             started_by: input.started_by.clone(),
             auto_apply: false,
             rows,
+            warnings: Vec::new(),
         })
     }
 

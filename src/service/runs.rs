@@ -132,6 +132,7 @@ impl Runs {
                 started_by: input.started_by.clone(),
                 auto_apply: input.command == RunCommand::RunApply,
                 rows: Vec::new(),
+                warnings: Vec::new(),
             })
             .collect();
         let runs = self.ports.store.create_runs(new_runs, idempotency, self.ports.clock.now()).await?;

@@ -184,6 +184,7 @@ pub(super) async fn record_all(
     let mut recorded = Vec::with_capacity(runs.len());
     for (id, (mut new, summary)) in ids.into_iter().zip(runs) {
         let rows = std::mem::take(&mut new.rows);
+        let warnings = std::mem::take(&mut new.warnings);
         let identity = identity::inherited(transaction, &new).await?;
         let mut run = new_run(RunId(id), new, identity, summary, at);
         if !rows.is_empty() {
@@ -191,6 +192,7 @@ pub(super) async fn record_all(
         }
         let mut edit = RunEdit::created(run, at);
         edit.new_rows = rows;
+        warnings.into_iter().for_each(|warning| edit.warn(warning, None));
         write::edit(transaction, None, &edit).await?;
         recorded.push(edit.run);
     }

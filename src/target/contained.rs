@@ -14,7 +14,7 @@ use super::place::Place;
 use crate::{
     domain::{
         asset::AssetPath,
-        catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Database, Problems, Schema, Table, TableDetail, TableStatistics},
         identity::Identity,
     },
     port::target::{SampleLimits, Target, TargetError},
@@ -127,9 +127,9 @@ impl Target for Contained {
         self.run(|target| async move { target.tables(database.as_deref(), &schema).await }).await
     }
 
-    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
-        let (database, schema) = (database.map(str::to_owned), schema.to_owned());
-        self.run(|target| async move { target.unreadable(database.as_deref(), &schema).await }).await
+    async fn unreadable(&self, database: Option<&str>, schema: Option<&str>) -> Result<Problems, TargetError> {
+        let (database, schema) = (database.map(str::to_owned), schema.map(str::to_owned));
+        self.run(|target| async move { target.unreadable(database.as_deref(), schema.as_deref()).await }).await
     }
 
     async fn details(

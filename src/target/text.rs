@@ -4,6 +4,8 @@
 //! pass names nothing that a statement could say, so its object is left out; a type or a comment is left out of its
 //! object.
 
+use std::fmt::Write as _;
+
 use crate::domain::text::{cut, one_line};
 
 /// Characters of a name that an error or a warning shows.
@@ -14,7 +16,7 @@ const SHOWN: usize = 80;
 pub(super) enum Text {
     /// Valid UTF-8.
     Valid(String),
-    /// Anything else, with each part that is not valid replaced.
+    /// Anything else, with an escape for each byte that is not valid: `gr\xF6sse`.
     Invalid(String),
 }
 
@@ -22,7 +24,7 @@ impl Text {
     pub(super) fn of(bytes: &[u8]) -> Self {
         match std::str::from_utf8(bytes) {
             Ok(text) => Self::Valid(text.to_owned()),
-            Err(_) => Self::Invalid(String::from_utf8_lossy(bytes).into_owned()),
+            Err(_) => Self::Invalid(escaped(bytes)),
         }
     }
 
@@ -34,16 +36,35 @@ impl Text {
         }
     }
 
-    /// The text, if it is valid; else what `problem` says of it is added to the problems.
+    /// The text for a person, with its escapes.
+    pub(super) fn or_escaped(self) -> String {
+        match self {
+            Self::Valid(text) | Self::Invalid(text) => text,
+        }
+    }
+
+    /// The text, if it is valid; else what `problem` says of it, given it with escapes, is added to the problems.
     pub(super) fn or_problem(self, problems: &mut Vec<String>, problem: impl FnOnce(&str) -> String) -> Option<String> {
         match self {
             Self::Valid(text) => Some(text),
-            Self::Invalid(lossy) => {
-                problems.push(problem(&lossy));
+            Self::Invalid(escaped) => {
+                problems.push(problem(&escaped));
                 None
             }
         }
     }
+}
+
+fn escaped(bytes: &[u8]) -> String {
+    let mut text = String::with_capacity(bytes.len() + 8);
+    for chunk in bytes.utf8_chunks() {
+        text.push_str(chunk.valid());
+        for byte in chunk.invalid() {
+            // Writing to a string does not fail.
+            let _ = write!(text, "\\x{byte:02X}");
+        }
+    }
+    text
 }
 
 /// A name for a sentence.
@@ -51,10 +72,10 @@ pub(super) fn shown(name: &str) -> String {
     format!("`{}`", cut(&one_line(name), SHOWN))
 }
 
-/// The sentence for an object that is left out for its name.
-pub(super) fn left_out(noun: &str, lossy: &str, of: Option<&str>) -> String {
-    let of = of.map(|table| format!(" of {}", shown(table))).unwrap_or_default();
-    format!("The {noun} {}{of} is left out: its name is not valid UTF-8. Rename it to have it described.", shown(lossy))
+/// An object for a list in a sentence: ``column `parts.size` ``.
+pub(super) fn with_noun(noun: &str, of: Option<&str>, escaped: &str) -> String {
+    let path: Vec<&str> = of.into_iter().chain([escaped]).collect();
+    format!("{noun} {}", shown(&path.join(".")))
 }
 
 /// The sentence for a part that is left out of its object.
@@ -71,8 +92,8 @@ mod tests {
         let mut problems = Vec::new();
         assert_eq!(Text::of("größe".as_bytes()).or_problem(&mut problems, |_| "no".into()).as_deref(), Some("größe"));
         assert!(problems.is_empty());
-        let bad = Text::of(b"gr\xf6\xdfe").or_problem(&mut problems, |lossy| left_out("column", lossy, Some("parts")));
-        assert_eq!(bad, None);
-        assert!(problems[0].starts_with("The column `gr") && problems[0].contains("of `parts`"), "{problems:?}");
+        let bad =
+            Text::of(b"gr\xf6\xdfe").or_problem(&mut problems, |escaped| with_noun("column", Some("parts"), escaped));
+        assert_eq!((bad, problems), (None, vec![r"column `parts.gr\xF6\xDFe`".to_owned()]));
     }
 }

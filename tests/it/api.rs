@@ -14,7 +14,7 @@ use gloss::{
     domain::{
         apply::{ApplyItem, ApplyStatus},
         asset::{AssetKind, AssetPath},
-        catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Column, Database, Problems, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::RunId,
         identity::Identity,
@@ -132,7 +132,7 @@ impl Target for FakeTarget {
             foreign_keys: Vec::new(),
             unique_keys: Vec::new(),
             referenced_by: Vec::new(),
-            problems: Vec::new(),
+            problems: Problems::default(),
         };
         self.reached(tables.iter().map(detail).collect())
     }

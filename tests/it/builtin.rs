@@ -8,7 +8,7 @@ use std::{fmt::Write as _, path::Path, sync::Arc};
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, ForeignKey, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Table, TableDetail, TableStatistics},
         profile::LlmProvider,
         run::{RunOptions, Verbosity},
         suggestion::Draft,
@@ -119,7 +119,7 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
                 foreign_keys,
                 unique_keys: vec![primary],
                 referenced_by: Vec::new(),
-                problems: Vec::new(),
+                problems: Problems::default(),
             },
             statistics,
         ));
@@ -193,7 +193,7 @@ fn table(name: &str, columns: Vec<Column>) -> TableDetail {
         foreign_keys: Vec::new(),
         unique_keys: Vec::new(),
         referenced_by: Vec::new(),
-        problems: Vec::new(),
+        problems: Problems::default(),
     }
 }
 
@@ -429,7 +429,7 @@ proptest! {
             foreign_keys: keys.into_iter().flatten().collect(),
             unique_keys: Vec::new(),
             referenced_by,
-            problems: Vec::new(),
+            problems: Problems::default(),
         };
         let statistics = TableStatistics { sampled_rows, complete: true, columns: statistics, problems: Vec::new() };
         let options = RunOptions { alternatives, verbosity, ..options() };

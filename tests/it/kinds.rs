@@ -17,7 +17,7 @@ use gloss::{
     domain::{
         apply::{ApplyItem, ApplyOrder},
         asset::{AssetKind, AssetPath},
-        catalog::{Column, Database, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Column, Database, Problems, Schema, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         event::RunEvent,
         filter::OrderDirection,
@@ -153,7 +153,7 @@ impl Target for FakeDb {
             foreign_keys: Vec::new(),
             unique_keys: Vec::new(),
             referenced_by: Vec::new(),
-            problems: Vec::new(),
+            problems: Problems::default(),
         });
         Ok(details.collect())
     }
@@ -347,6 +347,7 @@ impl World {
             started_by: "ann".into(),
             auto_apply: command == RunCommand::RunApply,
             rows,
+            warnings: Vec::new(),
         }
     }
 

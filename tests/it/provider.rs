@@ -10,7 +10,7 @@ use async_trait::async_trait;
 use gloss::{
     domain::{
         asset::AssetKind,
-        catalog::{Column, ColumnStatistics, ForeignKey, Table, TableDetail, TableStatistics},
+        catalog::{Column, ColumnStatistics, ForeignKey, Problems, Table, TableDetail, TableStatistics},
         clock::{Clock, SystemClock},
         id::LlmProfileId,
         profile::{LlmProfile, LlmProvider, NewLlmProfile},
@@ -88,7 +88,7 @@ fn customers() -> TableDetail {
         foreign_keys: vec![ForeignKey::single("country_cd", "countries", "code")],
         unique_keys: vec![vec!["id".into()], vec!["email".into()]],
         referenced_by: vec!["orders".into()],
-        problems: vec![],
+        problems: Problems::default(),
     }
 }
 

@@ -134,6 +134,7 @@ pub(crate) fn new_run(table: &str) -> NewRun {
         started_by: "ada".to_owned(),
         auto_apply: false,
         rows: Vec::new(),
+        warnings: Vec::new(),
     }
 }
 

@@ -322,6 +322,8 @@ pub struct NewRun {
     /// The rows, where they are known from the start (re-runs and single drafts); otherwise none, and the scope is
     /// resolved when a worker takes the run.
     pub rows: Vec<Row>,
+    /// What the look that found the rows could not read, a sentence each.
+    pub warnings: Vec<String>,
 }
 
 /// One asset in a run: the unit of work.

@@ -13,7 +13,7 @@ use super::{
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, ForeignKey, Schema, Table, TableDetail},
+    catalog::{Column, ForeignKey, Problems, Schema, Table, TableDetail},
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -144,9 +144,9 @@ pub(super) async fn details(
     let details = names.iter().filter_map(|name| {
         let table = tables.remove(name)?;
         let columns = columns.remove(name).unwrap_or_default();
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         if table.kind == AssetKind::View && columns.is_empty() {
-            problems.push(format!(
+            problems.others.push(format!(
                 "The columns of the view {} cannot be read: what it selects from is gone, or its definer may not \
                  read it.",
                 shown(name)

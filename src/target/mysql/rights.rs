@@ -2,6 +2,8 @@
 
 use sqlx::{MySqlConnection, Row};
 
+use crate::domain::text::some_of;
+
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 /// The rights that Gloss's work needs, beyond being let in.
@@ -55,7 +57,7 @@ pub(super) async fn excess(connection: &mut MySqlConnection) -> Result<Vec<Strin
     let excess = grants.iter().filter_map(|grant| {
         let rights = grant.rights.iter().map(String::as_str);
         let rights: Vec<&str> = rights.filter(|right| !NEEDED.contains(right)).collect();
-        (!rights.is_empty()).then(|| format!("{} on {}", rights.join(", "), grant.on))
+        (!rights.is_empty()).then(|| format!("{} on {}", some_of(&rights, ", "), grant.on))
     });
     Ok(excess.collect())
 }

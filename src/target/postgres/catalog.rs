@@ -15,13 +15,13 @@ use super::{
     super::{
         COMMENTS_TABLE,
         place::Place,
-        text::{Text, left_out, without},
+        text::{Text, with_noun, without},
     },
     types::{self, OwnType},
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, Database, ForeignKey, Schema, Table, TableDetail, TableName},
+    catalog::{Column, Database, ForeignKey, Problems, Schema, Table, TableDetail, TableName},
     identity::Identity,
 };
 
@@ -81,8 +81,9 @@ fn name(row: &PgRow, column: &str) -> Result<Option<String>> {
 }
 
 /// A comment of a row; one that is not valid UTF-8 is a problem.
-fn comment(row: &PgRow, problems: &mut Vec<String>, of: &str) -> Result<Option<String>> {
-    let comment = text(row, "comment")?.and_then(|text| text.or_problem(problems, |_| without("comment", of)));
+fn comment(row: &PgRow, problems: &mut Problems, of: &str) -> Result<Option<String>> {
+    let comment =
+        text(row, "comment")?.and_then(|text| text.or_problem(&mut problems.others, |_| without("comment", of)));
     Ok(comment.filter(|comment| !comment.is_empty()))
 }
 
@@ -98,7 +99,7 @@ pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Datab
     let mut databases = Vec::with_capacity(rows.len());
     for row in &rows {
         let Some(name) = name(row, "name")? else { continue };
-        databases.push(Database { comment: comment(row, &mut Vec::new(), &name)?, name });
+        databases.push(Database { comment: comment(row, &mut Problems::default(), &name)?, name });
     }
     databases.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(databases)
@@ -115,28 +116,30 @@ pub(super) async fn schemas(connection: &mut PgConnection) -> Result<Vec<Schema>
     let mut schemas = Vec::with_capacity(rows.len());
     for row in &rows {
         let Some(name) = name(row, "name")? else { continue };
-        schemas.push(Schema { comment: comment(row, &mut Vec::new(), &name)?, name });
+        schemas.push(Schema { comment: comment(row, &mut Problems::default(), &name)?, name });
     }
     schemas.sort_by(|a, b| a.name.cmp(&b.name));
     Ok(schemas)
 }
 
-/// What of a schema's list of tables cannot be read: names that are not valid UTF-8, which `SQL_ASCII` alone allows.
-pub(super) async fn unreadable(connection: &mut PgConnection, schema: &str) -> Result<Vec<String>> {
+/// The schemas, or the tables of one, whose names are not valid UTF-8, which `SQL_ASCII` alone allows.
+pub(super) async fn unreadable(connection: &mut PgConnection, schema: Option<&str>) -> Result<Problems> {
     let rows = sqlx::query(
-        "SELECT c.relname::text AS name, c.relkind::text AS kind \
+        "SELECT n.nspname::text AS name, NULL AS kind FROM pg_catalog.pg_namespace n \
+         WHERE pg_catalog.current_setting('server_encoding') = 'SQL_ASCII' AND $1::text IS NULL \
+         UNION ALL SELECT c.relname::text, c.relkind::text \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          WHERE pg_catalog.current_setting('server_encoding') = 'SQL_ASCII' AND n.nspname::text = $1 \
-           AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY c.oid",
+           AND c.relkind IN ('r', 'p', 'v', 'm', 'f') ORDER BY 1",
     )
     .bind(schema)
     .fetch_all(connection)
     .await?;
-    let mut problems = Vec::new();
+    let mut problems = Problems::default();
     for row in &rows {
-        let noun = kind_of(row.try_get("kind")?).noun();
+        let noun = row.try_get::<Option<&str>, _>("kind")?.map_or(AssetKind::Schema, kind_of).noun();
         if let Some(found) = text(row, "name")? {
-            found.or_problem(&mut problems, |lossy| left_out(noun, lossy, None));
+            found.or_problem(&mut problems.unnamed, |escaped| with_noun(noun, schema, escaped));
         }
     }
     Ok(problems)
@@ -175,7 +178,7 @@ async fn described(
     connection: &mut PgConnection,
     schema: &str,
     names: Option<&[String]>,
-) -> Result<Vec<(Table, Vec<String>)>> {
+) -> Result<Vec<(Table, Problems)>> {
     // Before PostgreSQL 14 a table that was never analyzed has 0 rows and 0 pages. A partitioned table has no rows of
     // its own.
     let rows = sqlx::query(
@@ -210,7 +213,7 @@ async fn described(
     let mut tables = Vec::with_capacity(rows.len());
     for row in &rows {
         let Some(own) = name(row, "name")? else { continue };
-        let mut problems = Vec::new();
+        let mut problems = Problems::default();
         let parent_schema = name(row, "parent_schema")?;
         let table = Table {
             kind: kind_of(row.try_get("kind")?),
@@ -232,7 +235,7 @@ pub(super) async fn details(
     schema: &str,
     names: &[String],
 ) -> Result<Vec<TableDetail>> {
-    let mut tables: HashMap<String, (Table, Vec<String>)> = described(connection, schema, Some(names))
+    let mut tables: HashMap<String, (Table, Problems)> = described(connection, schema, Some(names))
         .await?
         .into_iter()
         .map(|(table, problems)| (table.name.clone(), (table, problems)))
@@ -312,7 +315,7 @@ async fn columns(
     schema: &str,
     names: &[String],
     keys: &HashMap<String, Vec<UniqueKey>>,
-    tables: &mut HashMap<String, (Table, Vec<String>)>,
+    tables: &mut HashMap<String, (Table, Problems)>,
 ) -> Result<HashMap<String, Vec<Column>>> {
     let rows = sqlx::query(
         "SELECT c.relname::text AS table_name, a.attname::text AS name, a.atttypid AS type, \
@@ -335,12 +338,14 @@ async fn columns(
         let Some(table) = name(row, "table_name")? else { continue };
         let Some((_, problems)) = tables.get_mut(&table) else { continue };
         let Some(found) = text(row, "name")? else { continue };
-        let Some(name) = found.or_problem(problems, |lossy| left_out("column", lossy, Some(&table))) else { continue };
+        let unnamed = |escaped: &str| with_noun("column", Some(&format!("{schema}.{table}")), escaped);
+        let Some(name) = found.or_problem(&mut problems.unnamed, unnamed) else { continue };
         let of = format!("{table}.{name}");
-        let data_type = text(row, "data_type")?.and_then(|text| text.or_problem(problems, |_| without("type", &of)));
+        let data_type =
+            text(row, "data_type")?.and_then(|text| text.or_problem(&mut problems.others, |_| without("type", &of)));
         let own = own_types.get(of_row).unwrap_or(&built_in);
         if own.unreadable {
-            problems.push(without("list of values", &of));
+            problems.others.push(without("list of values", &of));
         }
         let keys = keys.get(&table).map_or(&[][..], Vec::as_slice);
         let alone = |key: &UniqueKey| matches!(key.columns.as_slice(), [only] if *only == name);

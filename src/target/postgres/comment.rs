@@ -210,7 +210,7 @@ fn read(row: &PgRow, asset: &AssetPath) -> Result<Option<Found>, sqlx::Error> {
     Ok(Some(Found {
         on,
         comment: catalog::text(row, "comment")?,
-        owner: row.try_get("owner")?,
+        owner: catalog::text(row, "owner")?.map_or_else(String::new, Text::or_escaped),
         owned: row.try_get("owned")?,
     }))
 }

@@ -11,14 +11,19 @@ use std::time::Duration;
 
 use sqlx::{AssertSqlSafe, PgConnection, Row};
 
-use super::super::quote::ansi;
+use super::{
+    super::{quote::ansi, text::Text},
+    catalog::text,
+};
 use crate::domain::{asset::AssetKind, catalog::TableDetail};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// Settings of each transaction. `row_security = off` makes a statement fail where a policy would apply. Planning and
+/// Settings of each transaction. A database of the encoding `SQL_ASCII` gives its bytes as they are, because the server
+/// would refuse a statement whose result is not valid in another encoding. `row_security = off` makes a statement fail where a policy would apply. Planning and
 /// running on one core leaves the others to the database's own work; notices may hold values.
-const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SET LOCAL client_encoding = 'UTF8'; \
+const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SELECT set_config('client_encoding', \
+      CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, true); \
     SET LOCAL standard_conforming_strings = on; SET LOCAL transform_null_equals = off; \
     SET LOCAL quote_all_identifiers = off; SET LOCAL row_security = off; SET LOCAL constraint_exclusion = partition; \
     SET LOCAL max_parallel_workers_per_gather = 0; SET LOCAL jit = off; SET LOCAL client_min_messages = error; \
@@ -221,19 +226,20 @@ async fn look(connection: &mut PgConnection, table: &TableDetail, columns: &[&st
 /// The name of an event trigger that would run an untrusted owner's function when a comment is written.
 pub(super) async fn event_trigger(connection: &mut PgConnection) -> Result<Option<String>> {
     let statement = format!(
-        "SELECT e.evtname::pg_catalog.text FROM pg_catalog.pg_event_trigger e \
+        "SELECT e.evtname::pg_catalog.text AS name FROM pg_catalog.pg_event_trigger e \
          JOIN pg_catalog.pg_proc p ON p.oid = e.evtfoid \
          WHERE e.evtenabled <> 'D' AND e.evtevent IN ('ddl_command_start', 'ddl_command_end') \
            AND (e.evttags IS NULL OR 'COMMENT' = ANY (e.evttags)) AND NOT {} ORDER BY e.evtname LIMIT 1",
         trusted("p.proowner")
     );
-    sqlx::query_scalar(AssertSqlSafe(statement)).fetch_optional(connection).await
+    let row = sqlx::query(AssertSqlSafe(statement)).fetch_optional(connection).await?;
+    Ok(row.map_or(Ok(None), |row| text(&row, "name"))?.map(Text::or_escaped))
 }
 
 /// The rights of the login that no work of Gloss needs.
 pub(super) async fn excess_rights(connection: &mut PgConnection) -> Result<Vec<String>> {
     // A superuser has all the others.
-    sqlx::query_scalar(
+    let rows = sqlx::query(
         "SELECT found.name FROM pg_catalog.pg_roles r CROSS JOIN LATERAL ( \
            SELECT CASE WHEN r.rolsuper THEN 'SUPERUSER' END AS name \
            UNION ALL SELECT CASE WHEN NOT r.rolsuper AND flag.is_set THEN flag.name END FROM (VALUES \
@@ -247,5 +253,6 @@ pub(super) async fn excess_rights(connection: &mut PgConnection) -> Result<Vec<S
          WHERE r.rolname = session_user AND found.name IS NOT NULL",
     )
     .fetch_all(connection)
-    .await
+    .await?;
+    rows.iter().filter_map(|row| text(row, "name").transpose()).map(|name| Ok(name?.or_escaped())).collect()
 }

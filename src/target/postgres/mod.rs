@@ -36,7 +36,7 @@ use super::{
 use crate::{
     domain::{
         asset::AssetPath,
-        catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Database, Problems, Schema, Table, TableDetail, TableStatistics},
         identity::Identity,
         profile::DbBackend,
     },
@@ -293,7 +293,7 @@ impl Target for PostgresTarget {
         bounded(&connections.place, CATALOG_TIME + GRACE, work).await
     }
 
-    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
+    async fn unreadable(&self, database: Option<&str>, schema: Option<&str>) -> Result<Problems, TargetError> {
         let connections = self.database(database).await?;
         let mut transaction = begin(&connections, CATALOG_TIME).await?;
         bounded(&connections.place, CATALOG_TIME + GRACE, catalog::unreadable(&mut transaction, schema)).await

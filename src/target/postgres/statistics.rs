@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use futures_util::TryStreamExt;
-use sqlx::{AssertSqlSafe, PgConnection, Row, error::DatabaseError};
+use sqlx::{AssertSqlSafe, PgConnection, Row, ValueRef, error::DatabaseError};
 
 use super::{
     super::{
@@ -164,12 +164,23 @@ async fn rows_of(
         }
         let readable = columns.iter_mut().zip(readings()).filter(|(_, reading)| *reading != Reading::None);
         for (at, (column, _)) in readable.enumerate() {
-            match row.try_get::<Option<String>, _>(at) {
-                Ok(None) => column.push(Cell::Null),
-                Ok(Some(text)) => column.push(Cell::Text(text)),
-                Err(_) => column.push(Cell::Hidden),
-            }
+            let cell = match row.try_get_raw(at).map(|value| (value.is_null(), value.as_bytes())) {
+                Ok((true, _)) => Cell::Null,
+                Ok((false, Ok(bytes))) => valid(bytes).map_or(Cell::Hidden, |text| Cell::Text(text.to_owned())),
+                Ok((false, Err(_))) | Err(_) => Cell::Hidden,
+            };
+            column.push(cell);
         }
+    }
+}
+
+/// A value that is valid UTF-8. In a database of the encoding `SQL_ASCII` a value is cut after so many bytes, which may
+/// be within a character; that one is left out.
+fn valid(bytes: &[u8]) -> Option<&str> {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => Some(text),
+        Err(error) if error.error_len().is_none() => std::str::from_utf8(&bytes[..error.valid_up_to()]).ok(),
+        Err(_) => None,
     }
 }
 

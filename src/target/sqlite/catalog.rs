@@ -11,13 +11,14 @@ use super::{
     super::{
         COMMENTS_TABLE,
         quote::ansi,
-        text::{Text, left_out, shown, without},
+        text::{Text, shown, with_noun, without},
     },
     SCHEMA, is_of_object, lacks,
 };
 use crate::domain::{
     asset::AssetKind,
-    catalog::{Column, ForeignKey, Table, TableDetail},
+    catalog::{Column, ForeignKey, Problems, Table, TableDetail},
+    text::some_of,
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
@@ -45,15 +46,15 @@ fn name(row: &SqliteRow, column: &str) -> Result<Option<String>> {
 
 /// What could not be read of tables, by their names.
 #[derive(Default)]
-struct Problems(HashMap<String, Vec<String>>);
+struct OfTables(HashMap<String, Problems>);
 
-impl Problems {
-    fn of(&mut self, table: &str) -> &mut Vec<String> {
+impl OfTables {
+    fn of(&mut self, table: &str) -> &mut Problems {
         self.0.entry(table.to_owned()).or_default()
     }
 
     fn add(&mut self, table: &str, problem: String) {
-        let problems = self.of(table);
+        let problems = &mut self.of(table).others;
         if !problems.contains(&problem) {
             problems.push(problem);
         }
@@ -66,7 +67,7 @@ async fn over(
     connection: &mut SqliteConnection,
     statement: &'static str,
     tables: &[&str],
-    problems: &mut Problems,
+    problems: &mut OfTables,
 ) -> Result<Vec<SqliteRow>> {
     match sqlx::query(statement).bind(json(tables)).fetch_all(&mut *connection).await {
         Err(error) if is_of_object(&error) => {}
@@ -181,19 +182,21 @@ struct Listed {
 
 /// The tables and views of the file, not SQLite's own, nor those that a virtual table keeps for itself; and a problem
 /// for each that has no readable name.
-async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Vec<String>)> {
+async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Problems)> {
     let rows = sqlx::query(AssertSqlSafe(format!("SELECT name, type, wr FROM pragma_table_list WHERE {SHOWN}")))
         .bind(SCHEMA)
         .bind(COMMENTS_TABLE)
         .fetch_all(connection)
         .await?;
-    let (mut tables, mut problems) = (Vec::with_capacity(rows.len()), Vec::new());
+    let (mut tables, mut problems) = (Vec::with_capacity(rows.len()), Problems::default());
     for row in &rows {
         let listed: &str = row.try_get("type")?;
         let kind = kind_named(listed);
         let rowid = (listed == "table").then_some(row.try_get::<i64, _>("wr")? == 0);
         let Some(found) = text(row, "name")? else { continue };
-        if let Some(name) = found.or_problem(&mut problems, |lossy| left_out(kind.noun(), lossy, None)) {
+        if let Some(name) =
+            found.or_problem(&mut problems.unnamed, |escaped| with_noun(kind.noun(), Some(SCHEMA), escaped))
+        {
             tables.push(Listed { name, kind, rowid });
         }
     }
@@ -201,25 +204,33 @@ async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Vec<Str
     Ok((tables, problems))
 }
 
-/// What of the file's list of tables cannot be read: names, and entries that SQLite cannot parse.
-pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Vec<String>> {
-    let (listed, mut problems) = list(connection).await?;
-    let listed: HashSet<String> = listed.into_iter().map(|table| table.name).collect();
+/// What of the file's list of tables cannot be read: names, and entries that SQLite cannot parse and therefore skips.
+pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Problems> {
+    let (_, mut problems) = list(connection).await?;
     let rows = sqlx::query(
-        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
+        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
            AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main') ORDER BY name",
     )
     .fetch_all(connection)
     .await?;
+    let mut skipped = Vec::with_capacity(rows.len());
     for row in &rows {
-        if let Some(name) = name(row, "name")?.filter(|name| !listed.contains(name)) {
-            let noun = kind_named(&self::name(row, "type")?.unwrap_or_default()).noun();
-            problems.push(format!(
-                "The {noun} {} is left out: SQLite cannot read its definition. Repair the file with the program that \
-                 wrote it.",
-                shown(&name)
-            ));
+        if let (Some(name), Some(kind)) = (text(row, "name")?, name(row, "type")?) {
+            skipped.push(with_noun(kind_named(&kind).noun(), Some(SCHEMA), &name.or_escaped()));
         }
+    }
+    match skipped.as_slice() {
+        [] => {}
+        [one] => problems.others.push(format!(
+            "1 object is left out because SQLite cannot read its definition: {one}. Repair the file with the program that \
+             wrote it."
+        )),
+        several => problems.others.push(format!(
+            "{} objects are left out because SQLite cannot read their definitions: {}. Repair the file with the program \
+             that wrote it.",
+            several.len(),
+            some_of(several, ", ")
+        )),
     }
     Ok(problems)
 }
@@ -243,28 +254,28 @@ pub(super) async fn kind_of(connection: &mut SqliteConnection, table: &str) -> R
 
 /// Whether a table or view that is there has this column.
 pub(super) async fn has_column(connection: &mut SqliteConnection, table: &str, column: &str) -> Result<bool> {
-    let columns = raw_columns(connection, &[table], &mut Problems::default()).await?;
+    let columns = raw_columns(connection, &[table], &mut OfTables::default()).await?;
     Ok(columns.values().flatten().any(|known| known.name == column))
 }
 
 /// The tables.
 pub(super) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Table>> {
     let (listed, _) = list(connection).await?;
-    described(connection, listed, &mut Problems::default()).await
+    described(connection, listed, &mut OfTables::default()).await
 }
 
 /// The tables of a list, with comments and row estimates.
 async fn described(
     connection: &mut SqliteConnection,
     listed: Vec<Listed>,
-    problems: &mut Problems,
+    problems: &mut OfTables,
 ) -> Result<Vec<Table>> {
     let comments = comments(connection).await?;
     let estimates = row_estimates(connection, &listed, problems).await?;
     let tables = listed.into_iter().map(|Listed { name, kind, .. }| Table {
         comment: comments
             .of_table(kind, &name)
-            .and_then(|text| text.or_problem(problems.of(&name), |_| without("comment", &name))),
+            .and_then(|text| text.or_problem(&mut problems.of(&name).others, |_| without("comment", &name))),
         row_estimate: estimates.get(&name).copied(),
         name,
         kind,
@@ -278,7 +289,7 @@ async fn described(
 async fn row_estimates(
     connection: &mut SqliteConnection,
     tables: &[Listed],
-    problems: &mut Problems,
+    problems: &mut OfTables,
 ) -> Result<HashMap<String, i64>> {
     let mut estimates = HashMap::new();
     let analyzed: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema WHERE name = 'sqlite_stat1'")
@@ -357,7 +368,7 @@ pub(super) async fn details(
     database: &str,
     names: &[String],
 ) -> Result<Vec<TableDetail>> {
-    let mut problems = Problems::default();
+    let mut problems = OfTables::default();
     let (listed, _) = list(connection).await?;
     let spelled: HashMap<String, String> =
         listed.iter().map(|table| (table.name.to_ascii_lowercase(), table.name.clone())).collect();
@@ -381,7 +392,7 @@ pub(super) async fn details(
             .map(|column| {
                 let comment = comments.of_column(name, &column.name).and_then(|text| {
                     let of = format!("{name}.{}", column.name);
-                    text.or_problem(problems.of(name), |_| without("comment", &of))
+                    text.or_problem(&mut problems.of(name).others, |_| without("comment", &of))
                 });
                 Column { comment, ..column.describe(&unique_keys, with_rowid.contains(name)) }
             })
@@ -446,17 +457,16 @@ const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type 
 async fn raw_columns(
     connection: &mut SqliteConnection,
     names: &[&str],
-    problems: &mut Problems,
+    problems: &mut OfTables,
 ) -> Result<HashMap<String, Vec<RawColumn>>> {
     let mut columns: HashMap<String, Vec<RawColumn>> = HashMap::new();
     for row in &over(connection, COLUMNS, names, problems).await? {
         let (Some(table), Some(found)) = (name(row, "table_name")?, text(row, "name")?) else { continue };
         let key_place = row.try_get("key_place")?;
-        let Some(name) = found.or_problem(problems.of(&table), |lossy| left_out("column", lossy, Some(&table))) else {
-            continue;
-        };
+        let unnamed = |escaped: &str| with_noun("column", Some(&format!("{SCHEMA}.{table}")), escaped);
+        let Some(name) = found.or_problem(&mut problems.of(&table).unnamed, unnamed) else { continue };
         let declared = text(row, "declared")?.and_then(|declared| {
-            declared.or_problem(problems.of(&table), |_| without("type", &format!("{table}.{name}")))
+            declared.or_problem(&mut problems.of(&table).others, |_| without("type", &format!("{table}.{name}")))
         });
         columns.entry(table).or_default().push(RawColumn {
             name,
@@ -477,7 +487,7 @@ const UNIQUE_KEYS: &str = "SELECT asked.value AS table_name, i.seq AS place_of_i
 async fn unique_keys(
     connection: &mut SqliteConnection,
     names: &[&str],
-    problems: &mut Problems,
+    problems: &mut OfTables,
 ) -> Result<HashMap<String, Vec<Vec<String>>>> {
     let mut keys: BTreeMap<(String, i64), Option<Vec<String>>> = BTreeMap::new();
     for row in &over(connection, UNIQUE_KEYS, names, problems).await? {
@@ -516,14 +526,14 @@ async fn links(
     connection: &mut SqliteConnection,
     spelled: &HashMap<String, String>,
     wanted: &[&str],
-    problems: &mut Problems,
+    problems: &mut OfTables,
 ) -> Result<Links> {
     let all: Vec<&str> = spelled.values().map(String::as_str).collect();
     let wanted: HashSet<&str> = wanted.iter().copied().collect();
     // By table and, in the order of the definition, key: where to, and the columns of both ends.
     let mut found: BTreeMap<(String, i64), (String, Vec<(String, Option<String>)>)> = BTreeMap::new();
     // What is wrong with a table that is not wanted is not said here.
-    let rows = over(connection, FOREIGN_KEYS, &all, &mut Problems::default()).await?;
+    let rows = over(connection, FOREIGN_KEYS, &all, &mut OfTables::default()).await?;
     for row in &rows {
         let (Some(from), Some(to), Some(own)) =
             (name(row, "from_table")?, name(row, "to_table")?, name(row, "from_column")?)

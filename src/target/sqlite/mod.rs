@@ -31,7 +31,11 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sqlx::{ConnectOptions, Connection, Sqlite, SqliteConnection, pool::PoolConnection, sqlite::SqliteConnectOptions};
+use sqlx::{
+    ConnectOptions, Connection, Sqlite, SqliteConnection,
+    pool::PoolConnection,
+    sqlite::{LockedSqliteHandle, SqliteConnectOptions},
+};
 
 use super::{
     bound,
@@ -43,7 +47,7 @@ use super::{
 use crate::{
     domain::{
         asset::AssetPath,
-        catalog::{Database, Schema, Table, TableDetail, TableStatistics},
+        catalog::{Database, Problems, Schema, Table, TableDetail, TableStatistics},
         identity::Identity,
         profile::DbBackend,
     },
@@ -182,7 +186,7 @@ impl File {
         let found = self.check_file().await?;
         let connection = self.connections(found).readers.acquire().await?;
         self.check_bound(bound).await?;
-        self.guard(connection, time).await
+        self.guard(connection, time, sqlite_guard::skip_unreadable).await
     }
 
     /// A connection that may write, whose work ends in the same way.
@@ -190,16 +194,21 @@ impl File {
         let found = self.check_file().await?;
         let connection = self.connections(found).writers.acquire().await?;
         self.check_bound(bound).await?;
-        self.guard(connection, time).await
+        self.guard(connection, time, |_| true).await
     }
 
-    /// Sets the limits of a connection to a file that a stranger wrote.
-    async fn guard(&self, mut connection: PoolConnection<Sqlite>, time: Duration) -> Result<Work, TargetError> {
+    /// Sets the limits of a connection to a file that a stranger wrote, and what its purpose needs.
+    async fn guard(
+        &self,
+        mut connection: PoolConnection<Sqlite>,
+        time: Duration,
+        purpose: impl FnOnce(&mut LockedSqliteHandle<'_>) -> bool,
+    ) -> Result<Work, TargetError> {
         let deadline = Instant::now() + time;
         let wanted = Arc::new(());
         let still_wanted = Arc::downgrade(&wanted);
         let mut handle = connection.lock_handle().await.map_err(|error| self.place().explain(&error))?;
-        if !sqlite_guard::guard(&mut handle) {
+        if !sqlite_guard::guard(&mut handle) || !purpose(&mut handle) {
             return Err(TargetError::Unreachable(
                 "this build's SQLite lacks the switches that make files from others safe to read; build Gloss with its \
                  own SQLite"
@@ -427,10 +436,10 @@ impl Target for SqliteTarget {
         bounded(self.file.place(), CATALOG_TIME + GRACE, work).await
     }
 
-    async fn unreadable(&self, database: Option<&str>, schema: &str) -> Result<Vec<String>, TargetError> {
+    async fn unreadable(&self, database: Option<&str>, schema: Option<&str>) -> Result<Problems, TargetError> {
         self.database(database)?;
-        if schema != SCHEMA {
-            return Ok(Vec::new());
+        if schema != Some(SCHEMA) {
+            return Ok(Problems::default());
         }
         let mut connection = self.start().await?;
         bounded(self.file.place(), CATALOG_TIME + GRACE, catalog::unreadable(&mut connection)).await

@@ -1,0 +1,83 @@
+//! The warnings of a run about its profiles and its catalog.
+//!
+//! The rule: a run has each warning once, over all its claims, and no more than [`LIMIT`] about the catalog; one more
+//! tells that there are others.
+
+use std::{
+    collections::HashSet,
+    sync::{Mutex, PoisonError},
+};
+
+use super::context::RunContext;
+use crate::{
+    domain::{
+        Result,
+        event::RunEventType,
+        page::{MAX_SIZE, PageDirection, PageRequest},
+    },
+    port::store::Store,
+};
+
+/// Warnings about the catalog that a run records at the most.
+const LIMIT: usize = 100;
+/// What it records instead of further ones.
+const FURTHER: &str = "Further parts of the catalog cannot be read; the warnings name the first of them.";
+
+/// Which warnings a run has.
+pub struct Warnings {
+    recorded: Mutex<Recorded>,
+}
+
+#[derive(Default)]
+struct Recorded {
+    messages: HashSet<String>,
+    about_catalog: usize,
+}
+
+impl Warnings {
+    /// Those of the run's earlier claims.
+    ///
+    /// # Errors
+    /// What the store says.
+    pub async fn of(context: &RunContext) -> Result<Self> {
+        let mut recorded = Recorded::default();
+        // The first claim has none to repeat.
+        if context.run.attempt > 1 {
+            let (store, id): (&dyn Store, _) = (context.ports.store.as_ref(), context.run.id);
+            let mut page = PageRequest { direction: PageDirection::Forward, size: MAX_SIZE, from: None, until: None };
+            loop {
+                let events = store.events_page(id, Some(&[RunEventType::Warning]), &page).await?;
+                page.from = events.rows.last().map(|(cursor, _)| cursor.clone());
+                recorded.messages.extend(events.rows.into_iter().map(|(_, event)| event.message));
+                if !events.has_next {
+                    break;
+                }
+            }
+        }
+        Ok(Self { recorded: Mutex::new(recorded) })
+    }
+
+    /// Takes a warning; returns whether it is new.
+    pub fn take(&self, warning: &str) -> bool {
+        self.recorded.lock().unwrap_or_else(PoisonError::into_inner).messages.insert(warning.to_owned())
+    }
+
+    /// Takes problems of the catalog; returns the warnings to record.
+    pub fn take_problems(&self, problems: &[String]) -> Vec<String> {
+        let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut new = Vec::new();
+        for problem in problems {
+            if recorded.messages.contains(FURTHER) {
+                break;
+            }
+            if recorded.messages.contains(problem) {
+                continue;
+            }
+            let warning = if recorded.about_catalog < LIMIT { problem.as_str() } else { FURTHER };
+            recorded.about_catalog += 1;
+            recorded.messages.insert(warning.to_owned());
+            new.push(warning.to_owned());
+        }
+        new
+    }
+}

@@ -1,0 +1,398 @@
+//! The values that a check allows a column, read from its expression.
+//!
+//! The rule: only a plain list of literals for one column counts (`x IN ('a', 'b')`, `x = ANY (ARRAY[1, 2])`, `x = 'a'`).
+//! Anything else that stands in the expression, and a list beyond the limits, gives nothing: an allowed value that is
+//! missing would be worse than no list.
+
+/// Bytes of an expression that is read.
+pub(super) const EXPRESSION_LENGTH: usize = 20_000;
+/// Values of a list that is kept.
+const VALUES: usize = 200;
+/// Characters of a value that is kept.
+const VALUE_LENGTH: usize = 200;
+
+/// How a database writes its expressions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Dialect {
+    /// Casts behind `::`, lists as `= ANY (ARRAY[…])`, backslashes in `E'…'` alone.
+    Postgres,
+    /// Names in backticks, backslashes in every text, character sets before it (`_utf8mb4'a'`).
+    MySql,
+    /// As a person wrote it: names in any quotes, no backslashes.
+    Sqlite,
+}
+
+/// A column, as the expression spells it, and the values that it may have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Check {
+    pub(super) column: String,
+    pub(super) values: Vec<String>,
+}
+
+/// The values that an expression lists for one column; `None` where it is no plain list.
+pub(super) fn parse(expression: &str, dialect: Dialect) -> Option<Check> {
+    if expression.len() > EXPRESSION_LENGTH {
+        return None;
+    }
+    let tokens: Vec<Token> = tokens(expression, dialect).map(|(token, _)| token).collect::<Option<_>>()?;
+    let mut parser = Parser { tokens: &tokens, dialect };
+    let check = parser.check()?;
+    let fits = |value: &String| value.chars().count() <= VALUE_LENGTH;
+    (parser.tokens.is_empty() && check.values.len() <= VALUES && check.values.iter().all(fits)).then_some(check)
+}
+
+/// The checks of a table's definition, as SQLite keeps it: those of its columns and its own.
+pub(super) fn of_definition(sql: &str) -> Vec<Check> {
+    let found: Option<Vec<(Token, usize)>> =
+        tokens(sql, Dialect::Sqlite).map(|(token, end)| Some((token?, end))).collect();
+    let Some(tokens) = found else { return Vec::new() };
+    let (mut checks, mut depth, mut open) = (Vec::new(), 0_usize, None);
+    for (at, (token, end)) in tokens.iter().enumerate() {
+        match token {
+            Token::Sign('(') => {
+                depth += 1;
+                let is_check = at > 0 && matches!(&tokens[at - 1].0, Token::Word(word) if is(word, "CHECK"));
+                if depth == 2 && is_check {
+                    open = Some(*end);
+                }
+            }
+            Token::Sign(')') => {
+                depth = depth.saturating_sub(1);
+                if depth == 1 && let Some(start) = open.take() {
+                    checks.extend(parse(&sql[start..end - 1], Dialect::Sqlite));
+                }
+            }
+            _ => {}
+        }
+    }
+    checks
+}
+
+/// The values that all of the checks of a column allow, in the first one's order; none where no check lists any.
+pub(super) fn allowed(checks: impl IntoIterator<Item = Vec<String>>) -> Vec<String> {
+    let mut checks = checks.into_iter();
+    let first = checks.next().unwrap_or_default();
+    checks.fold(first, |allowed, check| allowed.into_iter().filter(|value| check.contains(value)).collect())
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Token {
+    /// A keyword, or a name without quotes.
+    Word(String),
+    /// A name in quotes.
+    Name(String),
+    Text(String),
+    Number(String),
+    Sign(char),
+    /// `::`
+    Cast,
+}
+
+fn is(word: &str, keyword: &str) -> bool {
+    word.eq_ignore_ascii_case(keyword)
+}
+
+/// The tokens of an expression, each with its end; `None` for one that does not end. Comments are no tokens.
+fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = (Option<Token>, usize)> + '_ {
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        loop {
+            let rest = &text[at..];
+            let space = rest.len() - rest.trim_start().len();
+            let comment = match rest {
+                _ if space > 0 => space,
+                _ if rest.starts_with("--") => rest.find('\n').map_or(rest.len(), |end| end + 1),
+                _ if rest.starts_with("/*") => rest.find("*/").map_or(rest.len(), |end| end + 2),
+                _ => break,
+            };
+            at += comment;
+        }
+        let first = text[at..].chars().next()?;
+        let (token, length) = token(&text[at..], first, dialect);
+        at += length;
+        Some((token, at))
+    })
+}
+
+/// The token that a text begins with, and its length.
+fn token(text: &str, first: char, dialect: Dialect) -> (Option<Token>, usize) {
+    let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
+    let length_of = |belongs: &dyn Fn(char) -> bool| text.find(|c| !belongs(c)).unwrap_or(text.len());
+    match first {
+        '\'' => quoted(text, '\'', dialect == Dialect::MySql, Token::Text),
+        'e' | 'E' if dialect == Dialect::Postgres && text[1..].starts_with('\'') => {
+            let (token, length) = quoted(&text[1..], '\'', true, Token::Text);
+            (token, length + 1)
+        }
+        '"' | '`' => quoted(text, first, false, Token::Name),
+        '[' if dialect == Dialect::Sqlite => match text.find(']') {
+            Some(end) => (Some(Token::Name(text[1..end].to_owned())), end + 1),
+            None => (None, text.len()),
+        },
+        ':' if text.starts_with("::") => (Some(Token::Cast), 2),
+        _ if first.is_ascii_digit() => {
+            let length = length_of(&|c| word(c) || c == '.');
+            (Some(Token::Number(text[..length].to_owned())), length)
+        }
+        _ if word(first) => {
+            let length = length_of(&word);
+            (Some(Token::Word(text[..length].to_owned())), length)
+        }
+        _ => (Some(Token::Sign(first)), first.len_utf8()),
+    }
+}
+
+/// What stands in quotes, which are doubled within.
+fn quoted(text: &str, quote: char, backslashes: bool, token: fn(String) -> Token) -> (Option<Token>, usize) {
+    let mut inner = String::new();
+    let mut chars = text.char_indices().skip(1).peekable();
+    while let Some((at, c)) = chars.next() {
+        if c == quote && chars.next_if(|(_, next)| *next == quote).is_none() {
+            return (Some(token(inner)), at + quote.len_utf8());
+        }
+        if c != '\\' || !backslashes {
+            inner.push(c);
+            continue;
+        }
+        match chars.next() {
+            Some((_, escaped @ ('\\' | '\'' | '"' | '%' | '_'))) => inner.push(escaped),
+            Some((_, 'n')) => inner.push('\n'),
+            Some((_, 'r')) => inner.push('\r'),
+            Some((_, 't')) => inner.push('\t'),
+            // Escapes that need more than one character mean nothing here.
+            _ => return (None, text.len()),
+        }
+    }
+    (None, text.len())
+}
+
+struct Parser<'t> {
+    tokens: &'t [Token],
+    dialect: Dialect,
+}
+
+impl Parser<'_> {
+    fn check(&mut self) -> Option<Check> {
+        // The outer parentheses; those of the column itself are taken back.
+        let before = self.tokens;
+        if self.sign('(') {
+            if let Some(check) = self.check()
+                && self.sign(')')
+            {
+                return Some(check);
+            }
+            self.tokens = before;
+        }
+        let column = self.column()?;
+        if self.keyword("IN") {
+            return Some(Check { column, values: self.list('(', ')')? });
+        }
+        if !self.sign('=') {
+            return None;
+        }
+        if self.dialect == Dialect::Postgres && self.keyword("ANY") {
+            self.sign('(').then_some(())?;
+            let values = self.array()?;
+            return self.sign(')').then_some(Check { column, values });
+        }
+        Some(Check { column, values: vec![self.literal()?] })
+    }
+
+    /// A column, with the casts that PostgreSQL writes behind it.
+    fn column(&mut self) -> Option<String> {
+        let column = if self.sign('(') {
+            let column = self.column()?;
+            self.sign(')').then_some(column)?
+        } else {
+            match self.next()? {
+                Token::Word(word) if !is_reserved(&word) => word,
+                Token::Name(name) => name,
+                _ => return None,
+            }
+        };
+        self.casts()?;
+        Some(column)
+    }
+
+    /// `ARRAY[…]` with casts, in parentheses or not.
+    fn array(&mut self) -> Option<Vec<String>> {
+        let values = if self.sign('(') {
+            let values = self.array()?;
+            self.sign(')').then_some(values)?
+        } else if self.keyword("ARRAY") {
+            self.list('[', ']')?
+        } else {
+            return None;
+        };
+        self.casts()?;
+        Some(values)
+    }
+
+    fn list(&mut self, open: char, close: char) -> Option<Vec<String>> {
+        self.sign(open).then_some(())?;
+        let mut values = vec![self.literal()?];
+        while self.sign(',') {
+            values.push(self.literal()?);
+        }
+        self.sign(close).then_some(values)
+    }
+
+    /// A text or a number.
+    fn literal(&mut self) -> Option<String> {
+        let literal = if self.sign('(') {
+            let literal = self.literal()?;
+            self.sign(')').then_some(literal)?
+        } else {
+            match self.next()? {
+                Token::Text(text) => text,
+                Token::Word(set) if self.dialect == Dialect::MySql && set.starts_with('_') => match self.next()? {
+                    Token::Text(text) => text,
+                    _ => return None,
+                },
+                Token::Number(number) => number,
+                Token::Sign('-') => match self.next()? {
+                    Token::Number(number) => format!("-{number}"),
+                    _ => return None,
+                },
+                _ => return None,
+            }
+        };
+        self.casts()?;
+        Some(literal)
+    }
+
+    /// `::character varying(10)[]`, any number of times.
+    fn casts(&mut self) -> Option<()> {
+        while self.dialect == Dialect::Postgres && self.tokens.first() == Some(&Token::Cast) {
+            self.next();
+            match self.next()? {
+                Token::Word(word) if !is_reserved(&word) => {}
+                Token::Name(_) => {}
+                _ => return None,
+            }
+            loop {
+                match self.tokens {
+                    [Token::Word(word), ..] if !is_reserved(word) => self.tokens = &self.tokens[1..],
+                    [Token::Sign('.'), Token::Word(_) | Token::Name(_), ..] => self.tokens = &self.tokens[2..],
+                    [Token::Sign('('), Token::Number(_), Token::Sign(')'), ..] => self.tokens = &self.tokens[3..],
+                    [Token::Sign('['), Token::Sign(']'), ..] => self.tokens = &self.tokens[2..],
+                    _ => break,
+                }
+            }
+        }
+        Some(())
+    }
+
+    fn next(&mut self) -> Option<Token> {
+        let (first, rest) = self.tokens.split_first()?;
+        self.tokens = rest;
+        Some(first.clone())
+    }
+
+    fn sign(&mut self, sign: char) -> bool {
+        self.passes(|token| *token == Token::Sign(sign))
+    }
+
+    fn keyword(&mut self, keyword: &str) -> bool {
+        self.passes(|token| matches!(token, Token::Word(word) if is(word, keyword)))
+    }
+
+    fn passes(&mut self, is_wanted: impl Fn(&Token) -> bool) -> bool {
+        let found = self.tokens.first().is_some_and(is_wanted);
+        if found {
+            self.tokens = &self.tokens[1..];
+        }
+        found
+    }
+}
+
+/// Words of an expression that are no names.
+fn is_reserved(word: &str) -> bool {
+    ["AND", "ANY", "ARRAY", "BETWEEN", "CASE", "COLLATE", "IN", "IS", "LIKE", "NOT", "NULL", "OR"]
+        .iter()
+        .any(|reserved| is(word, reserved))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn values(expression: &str, dialect: Dialect) -> Option<(String, Vec<String>)> {
+        parse(expression, dialect).map(|check| (check.column, check.values))
+    }
+
+    #[test]
+    fn plain_lists_are_read_exactly() {
+        use Dialect::{MySql, Postgres, Sqlite};
+        for (expression, dialect, column, expected) in [
+            ("((status)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))", Postgres,
+                "status", vec!["a", "it's"]),
+            ("(\"Sta tus\" = ANY (ARRAY['a, b'::text, E'c\\\\d'::text]))", Postgres, "Sta tus", vec!["a, b", "c\\d"]),
+            ("(size = ANY (ARRAY[1, '-2'::integer, (-3), 4.5]))", Postgres, "size", vec!["1", "-2", "-3", "4.5"]),
+            ("(hue = ANY (ARRAY['x'::paint.\"Hue\", 'y'::paint.\"Hue\"]))", Postgres, "hue", vec!["x", "y"]),
+            ("(VALUE = 'only'::text)", Postgres, "VALUE", vec!["only"]),
+            ("(made = ANY (ARRAY['2024-01-01'::timestamp(3) without time zone]))", Postgres, "made", vec!["2024-01-01"]),
+            ("(`status` in (_utf8mb4'new',_utf8mb4'it\\'s'))", MySql, "status", vec!["new", "it's"]),
+            ("`size` in (1,-2,'a''b','c\\\\d')", MySql, "size", vec!["1", "-2", "a'b", "c\\d"]),
+            ("status IN ('open', 'back\\slash', -1) -- (old)", Sqlite, "status", vec!["open", "back\\slash", "-1"]),
+            ("[my col] /* sic */ in('x')", Sqlite, "my col", vec!["x"]),
+        ] {
+            let expected: Vec<String> = expected.into_iter().map(str::to_owned).collect();
+            assert_eq!(values(expression, dialect), Some((column.to_owned(), expected)), "{expression}");
+        }
+    }
+
+    #[test]
+    fn anything_else_gives_nothing() {
+        let long = format!("x IN ('{}')", "a".repeat(VALUE_LENGTH + 1));
+        let many = format!("x IN (1{})", ", 1".repeat(VALUES));
+        for expression in [
+            "x IN ('a', 'b') OR y = 1",
+            "x NOT IN ('a')",
+            "x IN ('a', NULL)",
+            "x IN (SELECT y FROM z)",
+            "x IN ('a', lower('b'))",
+            "x COLLATE NOCASE IN ('a')",
+            "x IN ('a' || 'b')",
+            "lower(x) IN ('a')",
+            "x IN (\"a\")",
+            "x IN ('a'",
+            "x IN ('a)",
+            "x IN ()",
+            "x > 1",
+            "x <> 'a'",
+            "x == 'a' AND 1",
+            "((((x",
+            "",
+            long.as_str(),
+            many.as_str(),
+        ] {
+            for dialect in [Dialect::Postgres, Dialect::MySql, Dialect::Sqlite] {
+                assert_eq!(values(expression, dialect), None, "{expression} {dialect:?}");
+            }
+        }
+        for expression in ["x <> ALL (ARRAY['a'])", "x = ANY ('{a,b}'::text[])", "(x)::text ~ 'a'::text", "x = B'1'"] {
+            assert_eq!(values(expression, Dialect::Postgres), None, "{expression}");
+        }
+        assert_eq!(values(&"(".repeat(EXPRESSION_LENGTH), Dialect::Sqlite), None);
+    }
+
+    #[test]
+    fn a_definition_has_checks_of_columns_and_of_the_table() {
+        let sql = "CREATE TABLE \"CHECK (\" (a TEXT CHECK (a IN ('x')) DEFAULT 'CHECK (b IN (1))', -- CHECK (c IN (1))
+            b INT DEFAULT (1), CONSTRAINT named CHECK ((b) IN (1, 2)), CHECK (length(a) > 1))";
+        let found: Vec<(String, Vec<String>)> =
+            of_definition(sql).into_iter().map(|check| (check.column, check.values)).collect();
+        let expected = [("a", vec!["x"]), ("b", vec!["1", "2"])];
+        assert_eq!(found, expected.map(|(column, values)| {
+            (column.to_owned(), values.into_iter().map(str::to_owned).collect::<Vec<_>>())
+        }));
+    }
+
+    #[test]
+    fn several_checks_allow_what_all_of_them_do() {
+        let list = |values: &[&str]| values.iter().map(|value| (*value).to_owned()).collect::<Vec<_>>();
+        assert_eq!(allowed([list(&["a", "b", "c"]), list(&["c", "b"])]), ["b", "c"]);
+        assert!(allowed([]).is_empty());
+    }
+}
