@@ -1,0 +1,124 @@
+// Deciding on many suggestions: the dialogs say how many before anything happens.
+
+import { Button, Checkbox, Group, Modal } from '@mantine/core';
+import { useState } from 'react';
+import { type CombinedError, useQuery } from 'urql';
+
+import { ReviewCountDocument, type SuggestionFilter } from '../api/operations';
+import { Action } from '../ui/action';
+import { plural } from '../ui/figures';
+import { Failure, Loading } from '../ui/states';
+import { type Bulk, type Decisions, undoingOf } from './decisions';
+
+const useCount = (runId: string, filter: SuggestionFilter, pause = false) => {
+  const [{ data, error }] = useQuery({
+    query: ReviewCountDocument,
+    variables: { runId, filter },
+    requestPolicy: 'network-only',
+    pause,
+  });
+  return { matching: data?.run?.suggestions.totalCount, error };
+};
+
+interface BulkProps {
+  bulk: Bulk;
+  /** The filter in words. */
+  words: string[];
+  /** Suggestions that a decision before left out because of people's comments; the dialog is about them alone. */
+  leftOut?: number | undefined;
+  decisions: Decisions;
+  onClose: () => void;
+}
+
+const MANY = { ACCEPT: 'Accept', SKIP: 'Skip', RESTORE: 'Restore' } as const;
+
+export function BulkDialog({ bulk, words, leftOut, decisions, onClose }: BulkProps) {
+  const [replaces, setReplaces] = useState(leftOut !== undefined || (bulk.replaceComments ?? false));
+  const [failure, setFailure] = useState<CombinedError>();
+  const { matching, error } = useCount(bulk.runId, bulk.filter);
+  const isAccept = bulk.decision === 'ACCEPT';
+  const commented = useCount(bulk.runId, { ...bulk.filter, hasComment: true }, !isAccept || bulk.filter.hasComment === false);
+  const withComment = bulk.filter.hasComment === false ? 0 : commented.matching;
+  const isReady = matching !== undefined && (!isAccept || withComment !== undefined);
+  const verb = MANY[bulk.decision];
+  const decide = async () => {
+    const failed = await decisions.decideAll(isAccept ? { ...bulk, replaceComments: replaces } : bulk);
+    if (failed) {
+      setFailure(failed);
+    } else {
+      onClose();
+    }
+  };
+  const problem = failure ?? error ?? commented.error;
+  return (
+    <Modal opened onClose={onClose} title={leftOut === undefined ? `${verb} all matching suggestions` : 'Accept in place of people’s comments'}>
+      {problem && <Failure error={problem} />}
+      {!problem && !isReady && <Loading rows={2} />}
+      {isReady && (
+        <>
+          <p style={{ marginTop: 0 }}>
+            {leftOut === undefined
+              ? `${plural(matching, 'suggestion matches', 'suggestions match')}: ${words.join(', ')}.`
+              : `${plural(leftOut, 'suggestion was', 'suggestions were')} left out because people wrote comments there.`}
+            {isAccept && leftOut === undefined && ' Each is accepted with its first wording.'}
+            {!isAccept && ' Nothing is written for skipped suggestions.'}
+          </p>
+          {isAccept && withComment !== undefined && withComment > 0 && leftOut === undefined && (
+            <>
+              <p>
+                {plural(withComment, 'of them has', 'of them have')} a comment in the database. Comments that people wrote are
+                left out, unless you say otherwise; the answer says how many.
+              </p>
+              <Checkbox
+                label="Accept these too: an apply replaces the comments that people wrote"
+                checked={replaces}
+                onChange={(event) => setReplaces(event.currentTarget.checked)}
+              />
+            </>
+          )}
+          {leftOut !== undefined && <p>Accept them, and an apply replaces those comments. A roll-back can put them back.</p>}
+        </>
+      )}
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" onClick={onClose}>
+          Cancel
+        </Button>
+        <Action busy={decisions.busy} why={isReady && matching === 0 ? 'No suggestion matches.' : undefined} onClick={decide}>
+          {verb} {leftOut === undefined ? (isReady ? `all ${plural(matching, 'suggestion')}` : 'all') : plural(leftOut, 'suggestion')}
+        </Action>
+      </Group>
+    </Modal>
+  );
+}
+
+/** Asks before a bulk decision is undone that is too large to be undone by ids. */
+export function UndoDialog({ decisions }: { decisions: Decisions }) {
+  const { asking, undoLarge } = decisions;
+  const undoing = asking && undoingOf(asking.bulk);
+  const { matching, error } = useCount(undoing?.runId ?? '', undoing?.filter ?? {}, undoing === undefined);
+  if (!asking) {
+    return null;
+  }
+  const state = asking.bulk.decision === 'SKIP' ? 'skipped' : 'accepted';
+  const others = matching === undefined ? 0 : Math.max(matching - asking.count, 0);
+  return (
+    <Modal opened onClose={() => undoLarge(false)} title={`Undo for ${plural(asking.count, 'suggestion')}`}>
+      {error && <Failure error={error} />}
+      {!error && matching === undefined && <Loading rows={1} />}
+      {matching !== undefined && (
+        <p style={{ marginTop: 0 }}>
+          All {plural(matching, `${state} suggestion`)} under that filter become unreviewed again.
+          {others > 0 && ` ${plural(others, 'of them was', 'of them were')} ${state} before or by somebody else.`}
+        </p>
+      )}
+      <Group justify="flex-end" mt="md">
+        <Button variant="default" onClick={() => undoLarge(false)}>
+          Keep them
+        </Button>
+        <Button disabled={!matching} onClick={() => undoLarge(true)}>
+          Restore {plural(matching ?? 0, 'suggestion')}
+        </Button>
+      </Group>
+    </Modal>
+  );
+}

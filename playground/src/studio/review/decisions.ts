@@ -1,0 +1,279 @@
+// Decisions on suggestions: shown at once, sent one after another, taken back with the reason where the server refuses.
+//
+// The rule of undo: a decision on named suggestions is undone by their ids, which puts back what stood before. A bulk
+// answer names only its first 200 suggestions; undoing a larger one goes by the filter and asks first.
+
+import { useCallback, useMemo, useRef, useState } from 'react';
+import { type CombinedError, useMutation } from 'urql';
+
+import { type Problem, problemOf } from '../api/errors';
+import {
+  type ReviewDecidedFragment,
+  ReviewDecideDocument,
+  type ReviewSuggestionFragment,
+  type ReviewSuggestionsInput,
+  type SuggestionFilter,
+} from '../api/operations';
+import { useViewer } from '../api/viewer';
+import { plural } from '../ui/figures';
+
+/** A decision as a person takes it. */
+export type Choice =
+  | { decision: 'ACCEPT'; alternative: number }
+  | { decision: 'ACCEPT'; text: string }
+  | { decision: 'SKIP' }
+  | { decision: 'RESTORE' };
+
+export interface Bulk {
+  runId: string;
+  filter: SuggestionFilter;
+  decision: 'ACCEPT' | 'SKIP' | 'RESTORE';
+  replaceComments?: boolean;
+}
+
+/** What the status line says. */
+export interface Report {
+  text: string;
+  problem?: Problem;
+  /** Sends the decision again. */
+  retry?: () => void;
+  /** A bulk accept that left out assets with people's comments. */
+  leftOut?: { bulk: Bulk; count: number };
+}
+
+/** A decision that can be undone. */
+interface Done {
+  label: string;
+  before: ReviewSuggestionFragment[];
+  ids: string[];
+  /** For a bulk decision that changed more than the answer names. */
+  large?: { bulk: Bulk; count: number };
+}
+
+type Pending = ReadonlyMap<string, Partial<ReviewDecidedFragment>>;
+
+const VERBS = { ACCEPT: 'Accepted', SKIP: 'Skipped', RESTORE: 'Restored' } as const;
+const INFINITIVES = { ACCEPT: 'accept', SKIP: 'skip', RESTORE: 'restore' } as const;
+const NAMED = 200;
+
+const nameOf = (suggestions: ReviewSuggestionFragment[]) =>
+  suggestions.length === 1 ? (suggestions[0] as ReviewSuggestionFragment).asset.display : plural(suggestions.length, 'suggestion');
+
+/** The decision that a suggestion stands under, as one that can be sent. */
+function standing({ review, alternatives }: ReviewSuggestionFragment): Choice {
+  switch (review.state) {
+    case 'UNREVIEWED':
+      return { decision: 'RESTORE' };
+    case 'SKIPPED':
+      return { decision: 'SKIP' };
+    case 'EDITED':
+      return { decision: 'ACCEPT', text: review.text ?? '' };
+    case 'ACCEPTED':
+      return {
+        decision: 'ACCEPT',
+        alternative: review.text === null ? 0 : (alternatives.find(({ text }) => text === review.text)?.index ?? 0),
+      };
+  }
+}
+
+/** How a suggestion looks once the decision is recorded. */
+function foreseen(suggestion: ReviewSuggestionFragment, choice: Choice, reviewer: string): Partial<ReviewDecidedFragment> {
+  const { description, alternatives } = suggestion;
+  const at = new Date().toISOString();
+  switch (choice.decision) {
+    case 'RESTORE':
+      return { finalText: description, review: { state: 'UNREVIEWED', reviewer: null, at: null, text: null } };
+    case 'SKIP':
+      return { finalText: description, review: { state: 'SKIPPED', reviewer, at, text: null } };
+    case 'ACCEPT': {
+      const text = 'text' in choice ? choice.text : (alternatives[choice.alternative]?.text ?? description);
+      const state = 'text' in choice ? 'EDITED' : 'ACCEPTED';
+      return { finalText: text, review: { state, reviewer, at, text: text === description ? null : text } };
+    }
+  }
+}
+
+export interface Decisions {
+  pending: Pending;
+  report: Report | undefined;
+  /** What undo would undo; undefined where there is nothing. */
+  undoable: string | undefined;
+  /** The bulk decision whose undo waits for an answer. */
+  asking: Done['large'];
+  /** A bulk decision is under way. */
+  busy: boolean;
+  decide(suggestions: ReviewSuggestionFragment[], choice: Choice): Promise<boolean>;
+  decideAll(bulk: Bulk): Promise<CombinedError | undefined>;
+  undo(): void;
+  undoLarge(isWanted: boolean): void;
+  say(report: Report | undefined): void;
+  /** Whether this page sent the decision that stands in `review`. */
+  isOwn(change: ReviewDecidedFragment): boolean;
+}
+
+export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment[], all: boolean) => void): Decisions {
+  const { name: reviewer } = useViewer();
+  const [, send] = useMutation(ReviewDecideDocument);
+  const [pending, setPending] = useState<Pending>(new Map());
+  const [report, say] = useState<Report>();
+  const [asking, setAsking] = useState<Done['large']>();
+  const [busy, setBusy] = useState(false);
+  const [undoable, setUndoable] = useState<string>();
+  const done = useRef<Done[]>([]);
+  const queue = useRef<Promise<unknown>>(Promise.resolve());
+  const own = useRef(new Set<string>());
+  const changed = useRef(onChanged);
+  changed.current = onChanged;
+
+  const push = useCallback((entry: Done) => {
+    done.current = [...done.current.slice(-99), entry];
+    setUndoable(entry.label);
+  }, []);
+  const drop = useCallback((entry: Done) => {
+    done.current = done.current.filter((it) => it !== entry);
+    setUndoable(done.current.at(-1)?.label);
+  }, []);
+
+  /** Sends after all that was sent before, so that a later decision on the same suggestion holds. */
+  const inOrder = useCallback(
+    (input: ReviewSuggestionsInput) => {
+      const answer = queue.current.then(() => send({ input }));
+      queue.current = answer.catch(() => undefined);
+      return answer;
+    },
+    [send],
+  );
+
+  const transmit = useCallback(
+    async (suggestions: ReviewSuggestionFragment[], choice: Choice): Promise<CombinedError | undefined> => {
+      const looks = new Map(suggestions.map((it) => [it.id, foreseen(it, choice, reviewer)]));
+      setPending((before) => new Map([...before, ...looks]));
+      const ids = suggestions.map(({ id }) => id);
+      const { data, error } = await inOrder({ ...choice, ids });
+      for (const suggestion of data?.reviewSuggestions.suggestions ?? []) {
+        own.current.add(`${suggestion.id} ${suggestion.review.at}`);
+      }
+      changed.current(data?.reviewSuggestions.suggestions ?? [], ids.length > NAMED);
+      setPending((before) => new Map([...before].filter(([id, look]) => looks.get(id) !== look)));
+      return error;
+    },
+    [inOrder, reviewer],
+  );
+
+  const decide = useCallback(
+    async (suggestions: ReviewSuggestionFragment[], choice: Choice): Promise<boolean> => {
+      if (suggestions.length === 0) {
+        return false;
+      }
+      const label = `${'text' in choice ? 'Edited' : VERBS[choice.decision]} ${nameOf(suggestions)}`;
+      const entry: Done = { label, before: suggestions, ids: suggestions.map(({ id }) => id) };
+      push(entry);
+      say({ text: `${label}.` });
+      const error = await transmit(suggestions, choice);
+      if (error) {
+        drop(entry);
+        say({
+          text: `Could not ${INFINITIVES[choice.decision]} ${nameOf(suggestions)}.`,
+          problem: problemOf(error),
+          retry: () => void decide(suggestions, choice),
+        });
+      }
+      return !error;
+    },
+    [drop, push, transmit],
+  );
+
+  const decideAll = useCallback(
+    async (bulk: Bulk): Promise<CombinedError | undefined> => {
+      setBusy(true);
+      const { data, error } = await inOrder({
+        runId: bulk.runId,
+        filter: bulk.filter,
+        decision: bulk.decision,
+        ...(bulk.decision === 'ACCEPT' ? { replaceComments: bulk.replaceComments ?? false } : {}),
+      });
+      setBusy(false);
+      if (!data) {
+        return error;
+      }
+      const { changed: count, leftOut, suggestions } = data.reviewSuggestions;
+      for (const suggestion of suggestions) {
+        own.current.add(`${suggestion.id} ${suggestion.review.at}`);
+      }
+      const label = `${VERBS[bulk.decision]} ${plural(count, 'suggestion')}`;
+      if (count > 0 && bulk.decision !== 'RESTORE') {
+        const ids = suggestions.map(({ id }) => id);
+        push({ label, before: [], ids, ...(count > ids.length ? { large: { bulk, count } } : {}) });
+      }
+      say({ text: `${label}.`, ...(leftOut > 0 ? { leftOut: { bulk, count: leftOut } } : {}) });
+      changed.current(suggestions, true);
+      return undefined;
+    },
+    [inOrder, push],
+  );
+
+  const undo = useCallback(async () => {
+    const entry = done.current.at(-1);
+    if (!entry) {
+      say({ text: 'Nothing to undo.' });
+      return;
+    }
+    if (entry.large) {
+      setAsking(entry.large);
+      return;
+    }
+    drop(entry);
+    say({ text: `Undone: ${entry.label}.` });
+    const groups = new Map<string, [Choice, ReviewSuggestionFragment[]]>();
+    for (const suggestion of entry.before) {
+      const choice = standing(suggestion);
+      const key = choice.decision === 'ACCEPT' ? suggestion.id : choice.decision;
+      groups.set(key, [choice, [...(groups.get(key)?.[1] ?? []), suggestion]]);
+    }
+    const sent = [...groups.values()].map(([choice, suggestions]) => transmit(suggestions, choice));
+    if (entry.before.length === 0) {
+      sent.push(
+        inOrder({ ids: entry.ids, decision: 'RESTORE' }).then(({ data, error }) => {
+          changed.current(data?.reviewSuggestions.suggestions ?? [], true);
+          return error;
+        }),
+      );
+    }
+    const error = (await Promise.all(sent)).find((it) => it !== undefined);
+    if (error) {
+      push(entry);
+      say({ text: `Could not undo: ${entry.label}.`, problem: problemOf(error) });
+    }
+  }, [drop, inOrder, push, transmit]);
+
+  const undoLarge = useCallback(
+    async (isWanted: boolean) => {
+      const entry = done.current.at(-1);
+      setAsking(undefined);
+      if (!isWanted || !entry?.large) {
+        return;
+      }
+      drop(entry);
+      const error = await decideAll(undoingOf(entry.large.bulk));
+      if (error) {
+        push(entry);
+        say({ text: `Could not undo: ${entry.label}.`, problem: problemOf(error) });
+      }
+    },
+    [decideAll, drop, push],
+  );
+
+  const isOwn = useCallback((change: ReviewDecidedFragment) => own.current.has(`${change.id} ${change.review.at}`), []);
+
+  return useMemo(
+    () => ({ pending, report, undoable, asking, busy, decide, decideAll, undo, undoLarge, say, isOwn }),
+    [pending, report, undoable, asking, busy, decide, decideAll, undo, undoLarge, isOwn],
+  );
+}
+
+/** What undoes a bulk decision: all that match and stand under such a decision now are undecided again. */
+export const undoingOf = ({ runId, filter, decision }: Bulk): Bulk => ({
+  runId,
+  filter: { ...filter, states: decision === 'SKIP' ? ['SKIPPED'] : ['ACCEPTED'] },
+  decision: 'RESTORE',
+});

@@ -1,0 +1,109 @@
+// The editor of a suggestion's text. What is typed is kept at once (`drafts.ts`); nothing is sent until it is accepted.
+
+import { Button, Textarea } from '@mantine/core';
+import { useEffect, useRef } from 'react';
+
+import type { ReviewSuggestionFragment } from '../api/operations';
+import { Action } from '../ui/action';
+import { count } from '../ui/figures';
+import { Moment } from '../ui/time';
+import { type Draft, draft } from './drafts';
+import classes from './review.module.css';
+import { STATES } from './states';
+
+const MOST = 10_000;
+
+interface EditorProps {
+  suggestion: ReviewSuggestionFragment;
+  edit: Draft;
+  blocked: string | undefined;
+  onAccept: (text: string) => void;
+  /** The focus leaves the editor by Esc. */
+  onLeave: () => void;
+  /** Whether somebody else made the decision that stands now. */
+  isForeign: boolean;
+}
+
+/** Why a text cannot be accepted; undefined where it can. */
+function fault(text: string): string | undefined {
+  const length = [...text].length;
+  if (text.trim() === '') {
+    return 'The text is empty. Skip the suggestion instead.';
+  }
+  return length > MOST ? `The text has ${count(length)} characters; ${count(MOST)} is the most.` : undefined;
+}
+
+export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign }: EditorProps) {
+  const { id, finalText, review, asset } = suggestion;
+  const field = useRef<HTMLTextAreaElement>(null);
+  const isNew = useRef(edit.text === finalText);
+  useEffect(() => {
+    if (isNew.current) {
+      const area = field.current;
+      area?.focus();
+      area?.setSelectionRange(area.value.length, area.value.length);
+    }
+  }, []);
+  const length = [...edit.text].length;
+  const why = fault(edit.text);
+  const isOverhauled = review.at !== edit.since;
+  const accept = () => why === undefined && blocked === undefined && onAccept(edit.text);
+  const discard = () => {
+    draft(id, undefined);
+    onLeave();
+  };
+  return (
+    <div className={classes.editor}>
+      <Textarea
+        ref={field}
+        value={edit.text}
+        onChange={(event) => draft(id, { ...edit, text: event.currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
+            event.preventDefault();
+            accept();
+          } else if (event.key === 'Escape') {
+            event.preventDefault();
+            event.stopPropagation();
+            if (edit.text === finalText) {
+              discard();
+            } else {
+              onLeave();
+            }
+          }
+        }}
+        autosize
+        minRows={3}
+        maxRows={14}
+        size="sm"
+        aria-label={`Text for ${asset.display}`}
+        aria-describedby={`length-${id}`}
+        {...(length > MOST ? { error: true } : {})}
+      />
+      {isOverhauled && isForeign && (
+        <p className={classes.notice} role="status">
+          {review.at === null
+            ? 'The decision was taken back while you were editing. Your text is kept.'
+            : `${review.reviewer ?? 'Somebody'} set this to “${STATES[review.state].label}” while you were editing. `}
+          {review.at !== null && (
+            <>
+              Their text: “{finalText}” (<Moment at={review.at} />). Your text is kept; accepting it replaces that decision.
+            </>
+          )}
+        </p>
+      )}
+      <div className={classes.editorFoot}>
+        <Action size="compact-sm" why={why ?? blocked} onClick={accept}>
+          Accept edited
+        </Action>
+        <Button size="compact-sm" variant="subtle" color="gray" onClick={discard}>
+          Discard
+        </Button>
+        <span className="muted">Ctrl + Enter accepts, Esc leaves the editor</span>
+        <span id={`length-${id}`} className={classes.length} data-over={length > MOST}>
+          {count(length)} / {count(MOST)}
+        </span>
+      </div>
+    </div>
+  );
+}

@@ -1,0 +1,272 @@
+// Chips for states, confidence, substance and kinds with their figures; search; one table; order and grouping.
+
+import { ActionIcon, Button, CloseButton, Popover, Select, TextInput } from '@mantine/core';
+import { ArrowDownWideNarrow, Search, TriangleAlert } from 'lucide-react';
+import { useEffect, useRef, useState } from 'react';
+
+import type { AssetKind, ConfidenceBand, ReviewState, Substance, SuggestionOrderField } from '../api/operations';
+import { BANDS } from '../ui/confidence';
+import { count } from '../ui/figures';
+import type { Figures } from './live';
+import classes from './review.module.css';
+import { ASSET_KINDS, STATES, SUBSTANCES } from './states';
+import { BY_POSITION, CLEARED, type Grouping, restrictions, type View } from './view';
+
+interface FiltersProps {
+  view: View;
+  change: (change: Partial<View>) => void;
+  figures: Figures | undefined;
+}
+
+const SORTS: { value: string; label: string }[] = [
+  { value: 'POSITION.ASC', label: 'As in the database' },
+  { value: 'NAME.ASC', label: 'Name, A to Z' },
+  { value: 'NAME.DESC', label: 'Name, Z to A' },
+  { value: 'CONFIDENCE.ASC', label: 'Least sure first' },
+  { value: 'CONFIDENCE.DESC', label: 'Most sure first' },
+  { value: 'REVIEW_STATE.ASC', label: 'State, unreviewed first' },
+  { value: 'REVIEW_STATE.DESC', label: 'State, unreviewed last' },
+];
+
+const GROUPS: { value: Grouping; label: string }[] = [
+  { value: 'table', label: 'By table' },
+  { value: 'schema', label: 'By schema' },
+  { value: 'none', label: 'Not grouped' },
+];
+
+const BAND_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const;
+const STATE_KEYS = { UNREVIEWED: 'unreviewed', ACCEPTED: 'accepted', EDITED: 'edited', SKIPPED: 'skipped' } as const;
+
+interface ChipProps {
+  label: string;
+  figure: number | undefined;
+  pressed: boolean;
+  onPress: () => void;
+  small?: boolean;
+}
+
+function Chip({ label, figure, pressed, onPress, small = false }: ChipProps) {
+  return (
+    <button type="button" className={`${classes.chip} ${small ? classes.small : ''}`} aria-pressed={pressed} onClick={onPress}>
+      {label}
+      <span className={classes.figure}>{figure === undefined ? '' : count(figure)}</span>
+    </button>
+  );
+}
+
+const toggled = <T,>(list: T[], value: T) => (list.includes(value) ? list.filter((it) => it !== value) : [...list, value]);
+
+export function Filters({ view, change, figures }: FiltersProps) {
+  const counts = figures?.reviewCounts;
+  const facets = figures?.suggestions.facets;
+  const all = counts && counts.unreviewed + counts.accepted + counts.edited + counts.skipped;
+  const kinds = new Map(facets?.kinds.map((it) => [it.kind, it.count]));
+  const substances = new Map(facets?.substances.map((it) => [it.substance, it.count]));
+  const shownKinds = (Object.keys(ASSET_KINDS) as AssetKind[]).filter((kind) => kinds.has(kind) || view.kinds.includes(kind));
+  const isLowPreset = view.bands.join() === 'LOW' && view.states.join() === 'UNREVIEWED' && view.sort.field === 'CONFIDENCE';
+  return (
+    <search className={classes.filters}>
+      <div className={classes.filterLine}>
+        <fieldset className={classes.chips} aria-label="State, of the whole run">
+          <Chip label="All" figure={all} pressed={view.states.length === 0} onPress={() => change({ states: [] })} />
+          {(Object.keys(STATES) as ReviewState[]).map((state) => (
+            <Chip
+              key={state}
+              label={STATES[state].label}
+              figure={counts?.[STATE_KEYS[state]]}
+              pressed={view.states.includes(state)}
+              onPress={() => change({ states: toggled(view.states, state) })}
+            />
+          ))}
+          <button
+            type="button"
+            className={classes.chip}
+            aria-pressed={isLowPreset}
+            title="Unreviewed suggestions of low confidence, the least sure first"
+            onClick={() =>
+              change(
+                isLowPreset
+                  ? { bands: [], states: [], sort: BY_POSITION }
+                  : { bands: ['LOW'], states: ['UNREVIEWED'], sort: { field: 'CONFIDENCE', direction: 'ASC' } },
+              )
+            }
+          >
+            <TriangleAlert size={14} strokeWidth={1.75} aria-hidden /> Low confidence
+          </button>
+        </fieldset>
+        <div className={classes.finders}>
+          <Tables view={view} change={change} figures={figures} />
+          <SearchBox value={view.search} onChange={(search) => change({ search })} />
+          <Arrangement view={view} change={change} />
+        </div>
+      </div>
+      <div className={classes.filterLine}>
+        <fieldset className={classes.chips} aria-label="Confidence">
+          {(Object.keys(BANDS) as ConfidenceBand[]).map((band) => (
+            <Chip
+              key={band}
+              small
+              label={`${BANDS[band].label} confidence`}
+              figure={facets?.bands[BAND_KEYS[band]]}
+              pressed={view.bands.includes(band)}
+              onPress={() => change({ bands: toggled(view.bands, band) })}
+            />
+          ))}
+        </fieldset>
+        <fieldset className={classes.chips} aria-label="Substance">
+          {(Object.keys(SUBSTANCES) as Substance[]).map((substance) => (
+            <Chip
+              key={substance}
+              small
+              label={SUBSTANCES[substance].label}
+              figure={facets && (substances.get(substance) ?? 0)}
+              pressed={view.substances.includes(substance)}
+              onPress={() => change({ substances: toggled(view.substances, substance) })}
+            />
+          ))}
+        </fieldset>
+        <fieldset className={classes.chips} aria-label="Kind and comment">
+          {shownKinds.map((kind) => (
+            <Chip
+              key={kind}
+              small
+              label={ASSET_KINDS[kind].many}
+              figure={kinds.get(kind) ?? 0}
+              pressed={view.kinds.includes(kind)}
+              onPress={() => change({ kinds: toggled(view.kinds, kind) })}
+            />
+          ))}
+          <button
+            type="button"
+            className={`${classes.chip} ${classes.small}`}
+            aria-pressed={view.hasComment === true}
+            onClick={() => change({ hasComment: view.hasComment === true ? undefined : true })}
+          >
+            With comment
+          </button>
+          <button
+            type="button"
+            className={`${classes.chip} ${classes.small}`}
+            aria-pressed={view.hasComment === false}
+            onClick={() => change({ hasComment: view.hasComment === false ? undefined : false })}
+          >
+            Without
+          </button>
+        </fieldset>
+        {restrictions(view).length > 0 && (
+          <Button size="compact-xs" variant="subtle" className={classes.clear as string} onClick={() => change(CLEARED)}>
+            Clear filters
+          </Button>
+        )}
+      </div>
+    </search>
+  );
+}
+
+/** The order of the list and its groups. */
+function Arrangement({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
+  const keepsTables = view.sort.field === 'POSITION' || view.sort.field === 'NAME';
+  return (
+    <Popover position="bottom-end" width={220} trapFocus>
+      <Popover.Target>
+        <ActionIcon variant="default" size={30} aria-label="Order and groups">
+          <ArrowDownWideNarrow size={16} strokeWidth={1.75} aria-hidden />
+        </ActionIcon>
+      </Popover.Target>
+      <Popover.Dropdown>
+        <div className={classes.filters}>
+          <Select
+            label="Order"
+            data={SORTS}
+            value={`${view.sort.field}.${view.sort.direction}`}
+            allowDeselect={false}
+            comboboxProps={{ withinPortal: false }}
+            onChange={(value) => {
+              const [field, direction] = (value ?? '').split('.');
+              change({ sort: { field: field as SuggestionOrderField, direction: direction === 'DESC' ? 'DESC' : 'ASC' } });
+            }}
+          />
+          <Select
+            label="Groups"
+            data={GROUPS}
+            value={view.group}
+            allowDeselect={false}
+            comboboxProps={{ withinPortal: false }}
+            disabled={!keepsTables}
+            {...(keepsTables ? {} : { description: 'This order does not keep tables together.' })}
+            onChange={(value) => change({ group: (value ?? 'table') as Grouping })}
+          />
+        </div>
+      </Popover.Dropdown>
+    </Popover>
+  );
+}
+
+/** One table, by the number of its suggestions. */
+function Tables({ view, change, figures }: FiltersProps) {
+  const tables = figures?.suggestions.facets.tables ?? [];
+  const key = (schema: string | null | undefined, table: string | null | undefined) => JSON.stringify([schema ?? null, table ?? null]);
+  const chosen = view.table === undefined && view.schema === undefined ? null : key(view.schema, view.table);
+  const data = tables.map((it) => ({
+    value: key(it.schema, it.table),
+    label: `${[it.schema, it.table].filter(Boolean).join('.')} (${count(it.count)})`,
+  }));
+  if (chosen !== null && !data.some(({ value }) => value === chosen)) {
+    data.unshift({ value: chosen, label: [view.schema, view.table].filter(Boolean).join('.') });
+  }
+  return (
+    <Select
+      aria-label="Table"
+      className={classes.tables as string}
+      placeholder="All tables"
+      data={data}
+      value={chosen}
+      searchable
+      clearable
+      limit={200}
+      nothingFoundMessage="Not among the 200 tables with the most suggestions: search for its name."
+      onChange={(value) => {
+        const [schema, table] = value === null ? [] : (JSON.parse(value) as [string | null, string | null]);
+        change({ schema: schema ?? undefined, table: table ?? undefined });
+      }}
+    />
+  );
+}
+
+/** Searches 200 ms after the last key; Esc clears. */
+function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
+  const [text, setText] = useState(value);
+  const sent = useRef(value);
+  const latest = useRef(onChange);
+  latest.current = onChange;
+  useEffect(() => {
+    if (value !== sent.current) {
+      sent.current = value;
+      setText(value);
+    }
+  }, [value]);
+  useEffect(() => {
+    if (text === sent.current) {
+      return undefined;
+    }
+    const timer = setTimeout(() => {
+      sent.current = text;
+      latest.current(text);
+    }, 200);
+    return () => clearTimeout(timer);
+  }, [text]);
+  return (
+    <TextInput
+      className={classes.search as string}
+      type="search"
+      value={text}
+      onChange={(event) => setText(event.currentTarget.value)}
+      onKeyDown={(event) => event.key === 'Escape' && setText('')}
+      placeholder="Asset or text"
+      aria-label="Search suggestions"
+      maxLength={500}
+      leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
+      rightSection={text === '' ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />}
+    />
+  );
+}

@@ -1,0 +1,182 @@
+// One page of a run's suggestions and the figures on the chips, kept current by subscription.
+//
+// The rules: a row that is shown keeps its place until another page or filter is asked for, or the list is updated by
+// hand. While the run goes on, new rows are appended where the page has room at its end; otherwise they count as waiting,
+// and a button shows them. Decisions change rows in place. Figures are fetched at most once a second.
+
+import { useCallback, useEffect, useRef, useState } from 'react';
+import { useQuery, useSubscription } from 'urql';
+
+import { useReconnected } from '../api/connection';
+import {
+  ReviewChangedDocument,
+  type ReviewDecidedFragment,
+  ReviewFiguresDocument,
+  type ReviewFiguresQuery,
+  ReviewListDocument,
+  type ReviewListQuery,
+  ReviewProgressDocument,
+  type ReviewSuggestionFragment,
+} from '../api/operations';
+import { isLive } from '../ui/status';
+import { filterOf, isByPosition, PAGE_SIZE, type View, variablesOf } from './view';
+
+type Page = NonNullable<ReviewListQuery['run']>['suggestions'];
+export type Figures = NonNullable<ReviewFiguresQuery['run']>;
+
+interface Listed {
+  key: string;
+  rows: ReviewSuggestionFragment[];
+  /** Where each row stands in the order of the list. */
+  cursors: ReadonlyMap<string, string>;
+  pageInfo: Page['pageInfo'];
+  /** Rows of this page that are not shown yet. */
+  waiting: number;
+}
+
+/** The list with what the server says now; rows that are shown stay where they are unless the list is made `afresh`. */
+function merged(before: Listed | undefined, key: string, page: Page, afresh: boolean, mayAppend: boolean): Listed {
+  const nodes = page.edges.map(({ node }) => node);
+  const cursors = new Map(page.edges.map(({ node, cursor }) => [node.id, cursor]));
+  if (afresh || before?.key !== key) {
+    return { key, rows: nodes, cursors, pageInfo: page.pageInfo, waiting: 0 };
+  }
+  const fresh = new Map(nodes.map((node) => [node.id, node]));
+  const rows = before.rows.map((row) => fresh.get(row.id) ?? row);
+  const shown = new Set(before.rows.map(({ id }) => id));
+  const others = nodes.filter(({ id }) => !shown.has(id));
+  const room = mayAppend ? Math.max(PAGE_SIZE - rows.length, 0) : 0;
+  return {
+    key,
+    rows: [...rows, ...others.slice(0, room)],
+    cursors: new Map([...before.cursors, ...cursors]),
+    pageInfo: { ...page.pageInfo, hasNextPage: page.pageInfo.hasNextPage || others.length > room },
+    waiting: Math.max(others.length - room, 0),
+  };
+}
+
+/** Calls `act` soon, and at most once in `interval` milliseconds. */
+function useThrottled(act: () => void, interval: number): () => void {
+  const latest = useRef(act);
+  latest.current = act;
+  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
+  const last = useRef(0);
+  useEffect(() => () => clearTimeout(timer.current), []);
+  return useCallback(() => {
+    timer.current ??= setTimeout(
+      () => {
+        timer.current = undefined;
+        last.current = performance.now();
+        latest.current();
+      },
+      Math.max(50, last.current + interval - performance.now()),
+    );
+  }, [interval]);
+}
+
+/** Suggestions that somebody else decided on. */
+type Noticed = (suggestions: ReviewDecidedFragment[], all: boolean) => void;
+
+export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
+  const variables = variablesOf(runId, view);
+  const key = JSON.stringify(variables);
+  const [{ data, error, fetching, stale, operation }, fetchPage] = useQuery({ query: ReviewListDocument, variables });
+  const [{ data: figureData }, fetchFigures] = useQuery({
+    query: ReviewFiguresDocument,
+    variables: { runId, filter: variables.filter ?? null },
+  });
+  const [listed, setListed] = useState<Listed>();
+  const afresh = useRef(true);
+
+  const answered = operation && JSON.stringify(operation.variables) === key ? data : undefined;
+  const mayAppend = isByPosition(view) && !view.before;
+  useEffect(() => {
+    const page = answered?.run?.suggestions;
+    if (page) {
+      const isNew = afresh.current;
+      afresh.current = stale;
+      setListed((before) => merged(before, key, page, isNew, mayAppend));
+    }
+  }, [answered, key, stale, mayAppend]);
+  useEffect(() => {
+    afresh.current = true;
+  }, [key]);
+
+  const figures = useRef<Figures>(undefined);
+  figures.current = figureData?.run ?? figures.current;
+
+  const refresh = useThrottled(() => fetchPage({ requestPolicy: 'network-only' }), 1000);
+  const refreshFigures = useThrottled(() => fetchFigures({ requestPolicy: 'network-only' }), 1000);
+  /** Brings the list into the order of the server. */
+  const update = useCallback(() => {
+    afresh.current = true;
+    fetchPage({ requestPolicy: 'network-only' });
+    refreshFigures();
+  }, [fetchPage, refreshFigures]);
+  useReconnected(() => {
+    refresh();
+    refreshFigures();
+  });
+
+  const patch = useCallback((changes: readonly ReviewDecidedFragment[]) => {
+    const changed = new Map(changes.map((change) => [change.id, change]));
+    setListed((before) =>
+      before?.rows.some(({ id }) => changed.has(id))
+        ? { ...before, rows: before.rows.map((row) => (changed.has(row.id) ? { ...row, ...changed.get(row.id) } : row)) }
+        : before,
+    );
+  }, []);
+
+  useSubscription({ query: ReviewChangedDocument, variables: { runId } }, (_, event) => {
+    const { suggestions, all } = event.suggestionsChanged;
+    patch(suggestions);
+    onNoticed(suggestions, all);
+    if (all) {
+      refresh();
+    }
+    refreshFigures();
+    return event;
+  });
+
+  const status = figures.current?.status;
+  const after = useRef<number>(undefined);
+  after.current ??= answered?.run?.lastSequence;
+  useSubscription(
+    {
+      query: ReviewProgressDocument,
+      variables: { runId, after: after.current ?? 0 },
+      pause: after.current === undefined || status === undefined || !isLive(status),
+    },
+    (_, event) => {
+      if (event.runProgress.type === 'ASSET_FINISHED') {
+        refresh();
+      }
+      refreshFigures();
+      return event;
+    },
+  );
+
+  return {
+    list: listed,
+    /** Whether the list is of another page or filter than the one asked for. */
+    outdated: listed !== undefined && listed.key !== key,
+    figures: figures.current,
+    gone: answered !== undefined && answered.run === null,
+    error,
+    loading: fetching || stale,
+    update,
+    refresh,
+    refreshFigures,
+    patch,
+  };
+}
+
+/** Whether a row passes the filter's states; the others cannot change while it is shown. */
+export const passes = (view: View, row: ReviewSuggestionFragment) =>
+  view.states.length === 0 || view.states.includes(row.review.state);
+
+/** The filter of a bulk decision: suggestions that are decided on are taken only where the view names their state. */
+export const bulkFilterOf = (view: View) => ({
+  ...filterOf(view),
+  states: view.states.length > 0 ? view.states : ['UNREVIEWED' as const],
+});

@@ -1,0 +1,41 @@
+// The words, icons and colours of a review: states and substances.
+
+import { Check, CircleDashed, DatabaseZap, type LucideIcon, Minus, PencilLine } from 'lucide-react';
+
+import type { AssetKind, ReviewState, Substance } from '../api/operations';
+import { Pill } from '../ui/status';
+
+interface Look {
+  label: string;
+  tone: string;
+  icon: LucideIcon;
+}
+
+export const STATES: Record<ReviewState, Look> = {
+  UNREVIEWED: { label: 'Unreviewed', tone: 'queued', icon: CircleDashed },
+  ACCEPTED: { label: 'Accepted', tone: 'success', icon: Check },
+  EDITED: { label: 'Edited', tone: 'review', icon: PencilLine },
+  SKIPPED: { label: 'Skipped', tone: 'cancelled', icon: Minus },
+};
+
+const APPLIED: Look = { label: 'Applied', tone: 'applying', icon: DatabaseZap };
+
+export const SUBSTANCES: Record<Substance, { label: string; meaning: string }> = {
+  INFORMATIVE: { label: 'Informative', meaning: 'The text says more than the name, the type and the present comment.' },
+  RESTATES_NAME: { label: 'Restates name', meaning: 'All words of the text stand in the name, the table’s name or the type.' },
+  RESTATES_COMMENT: { label: 'Restates comment', meaning: 'All words of the text stand in the present comment.' },
+};
+
+export const ASSET_KINDS: Record<AssetKind, { one: string; many: string }> = {
+  DATABASE: { one: 'database', many: 'Databases' },
+  SCHEMA: { one: 'schema', many: 'Schemas' },
+  TABLE: { one: 'table', many: 'Tables' },
+  VIEW: { one: 'view', many: 'Views' },
+  MATERIALIZED_VIEW: { one: 'materialized view', many: 'Materialized views' },
+  COLUMN: { one: 'column', many: 'Columns' },
+};
+
+/** The state of one suggestion; a text that stands in the database counts as applied. */
+export function StatePill({ state, applied }: { state: ReviewState; applied: boolean }) {
+  return <Pill {...(applied && (state === 'ACCEPTED' || state === 'EDITED') ? APPLIED : STATES[state])} />;
+}

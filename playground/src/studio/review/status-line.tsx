@@ -1,0 +1,52 @@
+// What the last decision came to, with its undo. It has its place in the page and covers nothing.
+
+import { Button } from '@mantine/core';
+import { Undo2 } from 'lucide-react';
+
+import { plural } from '../ui/figures';
+import type { Decisions, Report } from './decisions';
+import classes from './review.module.css';
+
+interface StatusLineProps {
+  decisions: Decisions;
+  /** What the line says while there is nothing to report. */
+  rest?: string;
+  /** Offers to accept the suggestions that were left out, too. */
+  onLeftOut?: (leftOut: NonNullable<Report['leftOut']>) => void;
+}
+
+export function StatusLine({ decisions: { report, undoable, undo, busy }, rest, onLeftOut }: StatusLineProps) {
+  const leftOut = report?.leftOut;
+  return (
+    <div className={classes.status}>
+      <span className={classes.report} role="status" data-problem={report?.problem !== undefined} title={report?.text}>
+        {report === undefined ? rest : report.text}
+        {report?.problem && ` ${report.problem.message} ${report.problem.hint ?? ''}`}
+        {leftOut && ` ${plural(leftOut.count, 'suggestion')} left out: people wrote comments there.`}
+      </span>
+      {report?.retry && (
+        <Button size="compact-xs" variant="default" onClick={report.retry}>
+          Try again
+        </Button>
+      )}
+      {leftOut && onLeftOut && (
+        <Button size="compact-xs" variant="default" onClick={() => onLeftOut(leftOut)}>
+          Accept these too…
+        </Button>
+      )}
+      {undoable !== undefined && (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          disabled={busy}
+          onClick={undo}
+          leftSection={<Undo2 size={14} strokeWidth={1.75} aria-hidden />}
+          rightSection={<kbd className={classes.key}>u</kbd>}
+          title={`Undo: ${undoable}`}
+        >
+          Undo
+        </Button>
+      )}
+    </div>
+  );
+}

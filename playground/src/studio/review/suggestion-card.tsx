@@ -1,0 +1,305 @@
+// One suggestion unfolded: what stands in the database, what is suggested and why, what was decided, and the decisions
+// that can be made. `SuggestionCard` stands by itself on any page; the list of results unfolds `SuggestionBody`.
+
+import { Check, PencilLine, RotateCcw } from 'lucide-react';
+import { useId, useState } from 'react';
+import { Link } from 'react-router';
+import { useQuery, useSubscription } from 'urql';
+
+import { ReviewChangedDocument, ReviewOneDocument, type ReviewOneQuery, type ReviewSuggestionFragment } from '../api/operations';
+import { Action } from '../ui/action';
+import { BANDS, Confidence } from '../ui/confidence';
+import { Empty, Failure, Loading } from '../ui/states';
+import { Copyable } from '../ui/text';
+import { Moment } from '../ui/time';
+import { type Choice, useDecisions } from './decisions';
+import { Against } from './diff';
+import { draft, useDraft } from './drafts';
+import { Editor } from './editor';
+import classes from './review.module.css';
+import { ASSET_KINDS, StatePill, STATES, SUBSTANCES } from './states';
+import { StatusLine } from './status-line';
+
+/** Why nothing can be decided while the run is at this work. */
+export const blockedBy = (status: string | undefined) =>
+  status === 'APPLYING' ? 'Comments of this run are being written. Wait for the end, then review.' : undefined;
+
+const HIGH = 0.75;
+const MEDIUM = 0.5;
+const bandOf = (confidence: number) => (confidence >= HIGH ? 'HIGH' : confidence >= MEDIUM ? 'MEDIUM' : 'LOW');
+
+interface BodyProps {
+  suggestion: ReviewSuggestionFragment;
+  blocked: string | undefined;
+  onChoose: (choice: Choice) => Promise<boolean>;
+  /** Focus goes back to the suggestion's line. */
+  onLeave?: () => void;
+  /** Whether the decision that stands was made on this page. */
+  isOwn: boolean;
+}
+
+export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => {}, isOwn }: BodyProps) {
+  const { id, asset, review, applied, existingComment, finalText, alternatives } = suggestion;
+  const edit = useDraft(suggestion);
+  const heading = useId();
+  const others = suggestion.versions.filter((version) => version.id !== id);
+  const isDecided = review.state !== 'UNREVIEWED';
+  const isReplacing = existingComment !== null && existingComment.trim() !== '' && existingComment !== finalText;
+  const begin = () => draft(id, { text: finalText, of: suggestion.description, since: review.at });
+  const accept = async (text: string) => {
+    const same = alternatives.find((it) => it.text === text);
+    if (await onChoose(same ? { decision: 'ACCEPT', alternative: same.index } : { decision: 'ACCEPT', text })) {
+      draft(id, undefined);
+    }
+  };
+  return (
+    <div className={classes.body} role="group" aria-labelledby={heading}>
+      <div className={classes.main}>
+        <div className={classes.path} id={heading}>
+          <Copyable text={asset.display} label="the path">
+            <span className="mono">{asset.display}</span>
+          </Copyable>
+          <span className="muted">{ASSET_KINDS[asset.kind].one}</span>
+        </div>
+
+        <section>
+          <h3>Present comment</h3>
+          {existingComment === null ? (
+            <p className="muted">None. No comment stood in the database when the run looked.</p>
+          ) : (
+            <p className={classes.text}>{existingComment}</p>
+          )}
+        </section>
+
+        <section>
+          <h3>{isReplacing ? 'Suggested text, against the present comment' : 'Suggested text'}</h3>
+          {edit ? (
+            <Editor
+              suggestion={suggestion}
+              edit={edit}
+              blocked={blocked}
+              onAccept={accept}
+              onLeave={onLeave}
+              isForeign={!isOwn}
+            />
+          ) : (
+            <p className={classes.text} data-strong>
+              <Against before={existingComment} after={finalText} />
+            </p>
+          )}
+        </section>
+
+        <section>
+          <h3 id={`${heading}-wordings`}>Wordings</h3>
+          <ol className={classes.wordings} aria-labelledby={`${heading}-wordings`}>
+            {review.state === 'EDITED' && (
+              <li className={classes.wording} data-chosen>
+                <PencilLine size={14} strokeWidth={1.75} aria-hidden />
+                <span>{review.text ?? finalText}</span>
+                <span className="muted">edited by {review.reviewer}</span>
+              </li>
+            )}
+            {alternatives.map((wording) => (
+              <li key={wording.index}>
+                <Wording
+                  wording={wording}
+                  isChosen={review.state === 'ACCEPTED' && wording.text === finalText}
+                  blocked={blocked}
+                  onChoose={() => onChoose({ decision: 'ACCEPT', alternative: wording.index })}
+                />
+              </li>
+            ))}
+          </ol>
+        </section>
+
+        <div className={classes.actions}>
+          <Action
+            size="compact-sm"
+            variant={review.state === 'ACCEPTED' || review.state === 'EDITED' ? 'default' : 'filled'}
+            why={blocked ?? (review.state === 'ACCEPTED' && review.text === null ? 'This text is accepted already.' : undefined)}
+            leftSection={<Check size={14} strokeWidth={1.75} aria-hidden />}
+            rightSection={<kbd className={classes.key}>a</kbd>}
+            onClick={() => onChoose({ decision: 'ACCEPT', alternative: 0 })}
+          >
+            Accept
+          </Action>
+          <Action
+            size="compact-sm"
+            variant="default"
+            why={blocked ?? (edit ? 'The text is being edited.' : undefined)}
+            leftSection={<PencilLine size={14} strokeWidth={1.75} aria-hidden />}
+            rightSection={<kbd className={classes.key}>e</kbd>}
+            onClick={begin}
+          >
+            Edit
+          </Action>
+          <Action
+            size="compact-sm"
+            variant="default"
+            why={blocked ?? (review.state === 'SKIPPED' ? 'It is skipped already.' : undefined)}
+            rightSection={<kbd className={classes.key}>s</kbd>}
+            onClick={() => onChoose({ decision: 'SKIP' })}
+          >
+            Skip
+          </Action>
+          <Action
+            size="compact-sm"
+            variant="subtle"
+            color="gray"
+            why={blocked ?? (isDecided ? undefined : 'Nothing was decided yet.')}
+            leftSection={<RotateCcw size={14} strokeWidth={1.75} aria-hidden />}
+            onClick={() => onChoose({ decision: 'RESTORE' })}
+          >
+            Restore
+          </Action>
+        </div>
+      </div>
+
+      <dl className={classes.facts}>
+        <div>
+          <dt>Decision</dt>
+          <dd>
+            <StatePill state={review.state} applied={false} />{' '}
+            {review.at !== null && (
+              <span className="muted">
+                by {review.reviewer}, <Moment at={review.at} />
+              </span>
+            )}
+          </dd>
+        </div>
+        {applied && (
+          <div>
+            <dt>Applied text</dt>
+            <dd>
+              {applied.after ?? <span className="muted">The comment was removed.</span>}
+              <div className="muted">
+                written by {applied.actor}, <Moment at={applied.at} />
+              </div>
+            </dd>
+          </div>
+        )}
+        <div>
+          <dt>Confidence and substance</dt>
+          <dd>
+            <Confidence value={suggestion.confidence} band={suggestion.band} />
+            <span className="muted"> · {SUBSTANCES[suggestion.substance].meaning}</span>
+          </dd>
+        </div>
+        {suggestion.evidence.length > 0 && (
+          <div>
+            <dt>Evidence</dt>
+            <dd>
+              <ul className={classes.evidence}>
+                {suggestion.evidence.map(({ source, detail }, index) => (
+                  <li key={index}>
+                    <span className={classes.source}>{source}</span> <span>{detail}</span>
+                  </li>
+                ))}
+              </ul>
+            </dd>
+          </div>
+        )}
+        {suggestion.reasoning && (
+          <div>
+            <dt>Reasoning</dt>
+            <dd>{suggestion.reasoning}</dd>
+          </div>
+        )}
+        {others.length > 0 && (
+          <div>
+            <dt>Other versions</dt>
+            <dd>
+              <ul className={classes.versions}>
+                {others.map((version) => (
+                  <li key={version.id}>
+                    <Link to={`/runs/${version.run.number}?tab=results&open=${encodeURIComponent(version.id)}`}>
+                      Version {version.version} in #{version.run.number}
+                    </Link>{' '}
+                    <span className="muted">{STATES[version.review.state].label}</span>
+                    <div>{version.finalText}</div>
+                  </li>
+                ))}
+              </ul>
+            </dd>
+          </div>
+        )}
+      </dl>
+    </div>
+  );
+}
+
+interface WordingProps {
+  wording: ReviewSuggestionFragment['alternatives'][number];
+  isChosen: boolean;
+  blocked: string | undefined;
+  onChoose: () => void;
+}
+
+function Wording({ wording, isChosen, blocked, onChoose }: WordingProps) {
+  const number = wording.index + 1;
+  return (
+    <Action
+      variant="subtle"
+      color="gray"
+      fullWidth
+      why={blocked}
+      onClick={onChoose}
+      classNames={{ root: classes.wording as string, inner: classes.wordingInner as string, label: classes.wordingLabel as string }}
+      {...(isChosen ? { 'data-chosen': true } : {})}
+      aria-label={`${isChosen ? 'Accepted' : 'Accept'} wording ${number}: ${wording.text}`}
+    >
+      <kbd className={classes.key}>{number}</kbd>
+      <span className={classes.wordingText}>{wording.text}</span>
+      <span className={classes.wordingConfidence} style={{ color: `var(--${BANDS[bandOf(wording.confidence)].tone})` }}>
+        {isChosen && <Check size={14} strokeWidth={1.75} aria-hidden />} {wording.confidence.toFixed(2)}
+      </span>
+    </Action>
+  );
+}
+
+type Found = Extract<ReviewOneQuery['node'], { id: string }>;
+
+const foundIn = (data: ReviewOneQuery | undefined): Found | undefined =>
+  data?.node && 'asset' in data.node ? (data.node as Found) : undefined;
+
+/** One suggestion by its id, with its decisions and their undo; it follows what others decide. */
+export function SuggestionCard({ id }: { id: string }) {
+  const [{ data, error, fetching }, again] = useQuery({ query: ReviewOneDocument, variables: { id } });
+  const decisions = useDecisions(() => {});
+  const found = foundIn(data);
+  const [isForeign, setForeign] = useState(false);
+  useSubscription(
+    { query: ReviewChangedDocument, variables: { runId: found?.run.id ?? '' }, pause: found === undefined },
+    (_, event) => {
+      if (event.suggestionsChanged.all) {
+        again({ requestPolicy: 'network-only' });
+      }
+      const change = event.suggestionsChanged.suggestions.find((it) => it.id === id);
+      setForeign((before) => (change ? !decisions.isOwn(change) : before));
+      return event;
+    },
+  );
+  if (!found) {
+    if (error) {
+      return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
+    }
+    return fetching || data === undefined ? (
+      <Loading rows={4} />
+    ) : (
+      <Empty title="This suggestion is gone.">It was deleted with its run.</Empty>
+    );
+  }
+  const look = decisions.pending.get(id);
+  const suggestion = look ? { ...found, ...look } : found;
+  return (
+    <div className={classes.alone}>
+      <SuggestionBody
+        suggestion={suggestion}
+        blocked={blockedBy(found.run.status)}
+        onChoose={(choice) => decisions.decide([suggestion], choice)}
+        isOwn={!isForeign}
+      />
+      <StatusLine decisions={decisions} />
+    </div>
+  );
+}
