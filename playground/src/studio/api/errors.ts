@@ -7,6 +7,8 @@ export interface Problem {
   code: string;
   message: string;
   hint?: string;
+  /** The path of the argument at fault: `input.targets.0.schemas.1.name`. */
+  argument?: string;
 }
 
 /** The code of the first error of the API; OFFLINE where there was no answer. */
@@ -27,6 +29,11 @@ export function problemOf(error: CombinedError): Problem {
       hint: 'Check that `gloss serve` is running; the page tries again by itself.',
     };
   }
-  const hint = first.extensions?.hint;
-  return { code: codeOf(error), message: first.message, ...(typeof hint === 'string' ? { hint } : {}) };
+  const { hint, argument } = first.extensions ?? {};
+  return {
+    code: codeOf(error),
+    message: first.message,
+    ...(typeof hint === 'string' ? { hint } : {}),
+    ...(typeof argument === 'string' ? { argument } : {}),
+  };
 }

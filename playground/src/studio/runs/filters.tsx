@@ -115,7 +115,7 @@ function SearchBox({ value, onChange }: { value: string; onChange: (value: strin
 }
 
 function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
-  const active = [view.from, view.to, view.startedBy.length, view.labels.length, view.failures].filter(Boolean).length;
+  const active = [view.from, view.to, view.startedBy.length, view.labels.length, view.profiles.length, view.failures].filter(Boolean).length;
   return (
     <Popover position="bottom-end" width={280} trapFocus>
       <Popover.Target>
@@ -128,7 +128,7 @@ function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
           <TextInput
             type="date"
             label="Started from"
-            value={view.from}
+            value={view.from.slice(0, 10)}
             max={view.to || undefined}
             onChange={(event) => change({ from: event.currentTarget.value })}
           />
@@ -136,7 +136,7 @@ function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
             type="date"
             label="Started until"
             value={view.to}
-            min={view.from || undefined}
+            min={view.from.slice(0, 10) || undefined}
             onChange={(event) => change({ to: event.currentTarget.value })}
           />
           <TagsInput

@@ -6,8 +6,10 @@ import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 
 import type { OrderDirection, RunFilter, RunKind, RunOrderField, RunsQueryVariables, RunStatus } from '../api/operations';
+import { plural } from '../ui/figures';
 import { recall, remember } from '../ui/storage';
 import { KINDS, STATUSES } from '../ui/status';
+import { exact } from '../ui/time';
 
 export const PAGE_SIZE = 50;
 
@@ -17,10 +19,13 @@ export interface View {
   chip: Chip;
   statuses: RunStatus[];
   search: string;
+  /** A day, or a moment in RFC 3339. */
   from: string;
   to: string;
   startedBy: string[];
   labels: string[];
+  /** Ids of DB profiles. */
+  profiles: string[];
   failures: boolean;
   sort: { field: RunOrderField; direction: OrderDirection };
   after?: string;
@@ -30,6 +35,7 @@ export interface View {
 const SORTS = new Set<string>(['STARTED_AT', 'NUMBER', 'DURATION', 'STATUS', 'COMMAND', 'MODEL', 'DB_PROFILE']);
 export const NEWEST_FIRST = { field: 'STARTED_AT', direction: 'DESC' } as const;
 const DAY = /^\d{4}-\d{2}-\d{2}$/;
+const MOMENT = /^\d{4}-\d{2}-\d{2}T[\d:.]+Z$/;
 
 const isChip = (value: string | null): value is Chip => value !== null && (value === 'ALL' || value in KINDS);
 
@@ -45,10 +51,11 @@ function read(parameters: URLSearchParams): View {
     chip: isChip(chip) ? chip : isChip(stored) ? stored : 'ANALYZE',
     statuses: (upper('status') ?? '').split(',').filter((status): status is RunStatus => status in STATUSES),
     search: parameters.get('search') ?? '',
-    from: day('from'),
+    from: MOMENT.test(parameters.get('from') ?? '') ? (parameters.get('from') as string) : day('from'),
     to: day('to'),
     startedBy: parameters.getAll('by'),
     labels: parameters.getAll('label'),
+    profiles: parameters.getAll('db'),
     failures: parameters.get('failures') === 'true',
     sort: SORTS.has(field ?? '')
       ? { field: field as RunOrderField, direction: direction === 'ASC' ? 'ASC' : 'DESC' }
@@ -73,6 +80,9 @@ function write(view: View): URLSearchParams {
   }
   for (const label of view.labels) {
     parameters.append('label', label);
+  }
+  for (const id of view.profiles) {
+    parameters.append('db', id);
   }
   if (view.failures) {
     parameters.set('failures', 'true');
@@ -101,10 +111,11 @@ export function filterOf(view: View): RunFilter {
     ...(view.chip === 'ALL' ? {} : { kinds: [view.chip] }),
     ...(view.statuses.length > 0 ? { statuses: view.statuses } : {}),
     ...(view.search ? { search: view.search } : {}),
-    ...(view.from ? { startedAfter: midnight(view.from) } : {}),
+    ...(view.from ? { startedAfter: DAY.test(view.from) ? midnight(view.from) : view.from } : {}),
     ...(view.to ? { startedBefore: midnight(view.to, 1) } : {}),
     ...(view.startedBy.length > 0 ? { startedBy: view.startedBy } : {}),
     ...(view.labels.length > 0 ? { labels: view.labels } : {}),
+    ...(view.profiles.length > 0 ? { dbProfileIds: view.profiles } : {}),
     ...(view.failures ? { hasFailures: true } : {}),
   };
 }
@@ -122,15 +133,16 @@ export function restrictions(view: View): string[] {
   return [
     ...(view.statuses.length > 0 ? [`status ${view.statuses.map((it) => STATUSES[it].label).join(' or ')}`] : []),
     ...(view.search ? [`search “${view.search}”`] : []),
-    ...(view.from ? [`from ${view.from}`] : []),
+    ...(view.from ? [`from ${DAY.test(view.from) ? view.from : exact(view.from)}`] : []),
     ...(view.to ? [`to ${view.to}`] : []),
     ...(view.startedBy.length > 0 ? [`started by ${view.startedBy.join(' or ')}`] : []),
     ...(view.labels.length > 0 ? [`label ${view.labels.join(' or ')}`] : []),
+    ...(view.profiles.length > 0 ? [`of ${plural(view.profiles.length, 'database')}`] : []),
     ...(view.failures ? ['with failed assets'] : []),
   ];
 }
 
-export const CLEARED = { statuses: [], search: '', from: '', to: '', startedBy: [], labels: [], failures: false };
+export const CLEARED = { statuses: [], search: '', from: '', to: '', startedBy: [], labels: [], profiles: [], failures: false };
 
 export function useView(): [View, (change: Partial<View>) => void] {
   const [parameters, setParameters] = useSearchParams();

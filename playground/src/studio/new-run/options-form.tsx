@@ -1,0 +1,214 @@
+// The parts of a form that say which model describes, how, and what it may cost.
+
+import { Checkbox, NumberInput, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
+import { ChevronDown, ChevronRight } from 'lucide-react';
+import { useId } from 'react';
+import { Link } from 'react-router';
+
+import { useRemembered } from '../ui/storage';
+import classes from './new-run.module.css';
+import { changed, type Model, modelOf, type Options, PROVIDERS } from './options';
+
+export interface PartProps {
+  options: Options;
+  onChange: (change: Partial<Options>) => void;
+  /** What the server says of the argument at this path: `options.alternatives`. */
+  errorAt: (path: string) => string | undefined;
+}
+
+export function ModelField({ options, onChange, errorAt, models }: PartProps & { models: Model[] }) {
+  const model = modelOf(models, options);
+  const fallback = models.find(({ isDefault }) => isDefault);
+  return (
+    <Select
+      label="Model"
+      placeholder={models.length === 0 ? 'There is no LLM profile yet' : 'Choose a model'}
+      data={models.map((it) => ({
+        value: it.id,
+        label: `${it.name}${it.name === it.model || it.provider === 'BUILTIN' ? '' : ` · ${it.model}`}${it.isDefault ? ' (default)' : ''}`,
+      }))}
+      value={model?.id ?? null}
+      onChange={(id) => onChange({ llmProfileId: id === fallback?.id ? null : id, profileData: null })}
+      allowDeselect={false}
+      searchable={models.length > 8}
+      description={model ? <Leaves model={model} options={options} /> : <Link to="/models">Add one on the Models page.</Link>}
+      inputWrapperOrder={['label', 'input', 'description', 'error']}
+      error={errorAt('llmProfileId')}
+    />
+  );
+}
+
+/** What of the database reaches the model, and where that is. */
+function Leaves({ model, options }: { model: Model; options: Options }) {
+  if (model.provider === 'BUILTIN') {
+    return <>The builtin describer works in Gloss itself: nothing leaves this server, and it costs nothing.</>;
+  }
+  const priced = model.inputCostPerMillionTokens !== null && model.outputCostPerMillionTokens !== null;
+  return (
+    <>
+      {PROVIDERS[model.provider]} receives names, types, keys and comments
+      {options.profileData === true ? ', statistics and sample values' : ', and no data of your tables'}.
+      {!priced && ' Its prices are not known: set them on the Models page to see costs.'}
+    </>
+  );
+}
+
+export function ScopeOfWork({ options, onChange, errorAt }: PartProps) {
+  return (
+    <div className={classes.stack}>
+      <Checkbox
+        label="Only assets without a comment"
+        checked={options.missingOnly}
+        onChange={(event) => onChange({ missingOnly: event.currentTarget.checked })}
+        error={errorAt('options.missingOnly')}
+      />
+      <Checkbox
+        label="Replace comments that people wrote"
+        description="Accepting in bulk and applying at once leave such assets out unless this is on."
+        checked={options.replaceComments}
+        onChange={(event) => onChange({ replaceComments: event.currentTarget.checked })}
+        error={errorAt('options.replaceComments')}
+      />
+    </div>
+  );
+}
+
+export function OptionFields({ options, onChange, errorAt, model }: PartProps & { model: Model | undefined }) {
+  const [open, setOpen] = useRemembered('new-run.options-open', false);
+  const id = useId();
+  const fields = ['alternatives', 'temperature', 'maxOutputTokens', 'verbosity', 'profileData', 'instructions'];
+  const wrong = fields.some((field) => errorAt(`options.${field}`) !== undefined);
+  const isOpen = open || wrong;
+  const Chevron = isOpen ? ChevronDown : ChevronRight;
+  const differs = changed(options);
+  const isBuiltin = model?.provider === 'BUILTIN';
+  return (
+    <div>
+      <UnstyledButton className={classes.unfold} aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
+        <Chevron size={16} strokeWidth={1.75} aria-hidden />
+        Options
+        <span className="muted">{differs.length === 0 ? 'all at their defaults' : differs.join(', ')}</span>
+      </UnstyledButton>
+      <div id={id} className={classes.options} hidden={!isOpen}>
+        <NumberInput
+          label="Wordings of each description"
+          description="1 to 5, the first included"
+          value={options.alternatives ?? ''}
+          onChange={(value) => onChange({ alternatives: number(value) })}
+          min={1}
+          max={5}
+          clampBehavior="none"
+          allowDecimal={false}
+          error={errorAt('options.alternatives')}
+        />
+        <NumberInput
+          label="Temperature"
+          description="0 to 2: how freely the model chooses words"
+          value={options.temperature ?? ''}
+          onChange={(value) => onChange({ temperature: number(value) })}
+          min={0}
+          max={2}
+          step={0.1}
+          clampBehavior="none"
+          decimalScale={2}
+          disabled={isBuiltin}
+          error={errorAt('options.temperature')}
+        />
+        <NumberInput
+          label="Tokens of one answer"
+          description="64 to 32,768"
+          value={options.maxOutputTokens ?? ''}
+          onChange={(value) => onChange({ maxOutputTokens: number(value) })}
+          min={64}
+          max={32_768}
+          step={256}
+          clampBehavior="none"
+          thousandSeparator=","
+          allowDecimal={false}
+          disabled={isBuiltin}
+          error={errorAt('options.maxOutputTokens')}
+        />
+        <div className={classes.whole}>
+          <div className={classes.label} id={`${id}-verbosity`}>How much a description says</div>
+          <SegmentedControl
+            aria-labelledby={`${id}-verbosity`}
+            value={options.verbosity}
+            onChange={(value) => onChange({ verbosity: value as Options['verbosity'] })}
+            data={[
+              { value: 'BRIEF', label: 'One short sentence' },
+              { value: 'DETAILED', label: 'One or two' },
+              { value: 'COMPREHENSIVE', label: 'All that is known' },
+            ]}
+          />
+        </div>
+        <Checkbox
+          className={classes.whole as string}
+          label="Read statistics and sample values"
+          description={
+            isBuiltin ? 'They stay on this server.'
+            : model === undefined ? 'They are shown to the model.'
+            : `Values from your tables are then sent to ${PROVIDERS[model.provider]}.`
+          }
+          checked={options.profileData ?? isBuiltin}
+          onChange={(event) => onChange({ profileData: event.currentTarget.checked === isBuiltin ? null : event.currentTarget.checked })}
+          error={errorAt('options.profileData')}
+        />
+        <Textarea
+          className={classes.whole as string}
+          label="Instructions"
+          description="For the model: terms to use, the audience, what the database is for"
+          value={options.instructions}
+          onChange={(event) => onChange({ instructions: event.currentTarget.value })}
+          maxLength={4000}
+          autosize
+          minRows={2}
+          maxRows={8}
+          error={errorAt('options.instructions')}
+        />
+      </div>
+    </div>
+  );
+}
+
+export function BudgetFields({ options, onChange, errorAt }: PartProps) {
+  return (
+    <div className={classes.budget}>
+      <NumberInput
+        label="Dollars"
+        placeholder="No limit"
+        prefix="$"
+        value={options.maxCostUsd ?? ''}
+        onChange={(value) => onChange({ maxCostUsd: number(value) })}
+        min={0}
+        clampBehavior="none"
+        decimalScale={4}
+        error={errorAt('budget.maxCostUsd')}
+      />
+      <NumberInput
+        label="Tokens"
+        placeholder="No limit"
+        value={options.maxTokens ?? ''}
+        onChange={(value) => onChange({ maxTokens: number(value) })}
+        min={0}
+        step={100_000}
+        clampBehavior="none"
+        thousandSeparator=","
+        allowDecimal={false}
+        error={errorAt('budget.maxTokens')}
+      />
+      <NumberInput
+        label="Minutes of work"
+        placeholder="No limit"
+        value={options.maxMinutes ?? ''}
+        onChange={(value) => onChange({ maxMinutes: number(value) })}
+        min={0}
+        clampBehavior="none"
+        decimalScale={2}
+        error={errorAt('budget.maxSeconds')}
+      />
+    </div>
+  );
+}
+
+/** What a number field holds; null where it is empty. */
+const number = (value: number | string) => (value === '' || Number.isNaN(Number(value)) ? null : Number(value));

@@ -1,0 +1,99 @@
+// How a run describes and what it may cost, as a form holds it: what is null keeps the server's default.
+
+import type { LlmProvider, RunBudgetInput, RunOptionsInput, Verbosity } from '../api/operations';
+
+export interface Options {
+  /** Null for the default model. */
+  llmProfileId: string | null;
+  missingOnly: boolean;
+  replaceComments: boolean;
+  alternatives: number | null;
+  temperature: number | null;
+  maxOutputTokens: number | null;
+  verbosity: Verbosity;
+  /** Null for the model's default: BUILTIN reads samples, no other model is shown any. */
+  profileData: boolean | null;
+  instructions: string;
+  maxCostUsd: number | null;
+  maxTokens: number | null;
+  maxMinutes: number | null;
+}
+
+export const DEFAULTS: Options = {
+  llmProfileId: null,
+  missingOnly: false,
+  replaceComments: false,
+  alternatives: 3,
+  temperature: 0.2,
+  maxOutputTokens: 1024,
+  verbosity: 'DETAILED',
+  profileData: null,
+  instructions: '',
+  maxCostUsd: null,
+  maxTokens: null,
+  maxMinutes: null,
+};
+
+export interface Model {
+  id: string;
+  name: string;
+  provider: LlmProvider;
+  model: string;
+  isDefault: boolean;
+  inputCostPerMillionTokens: number | null;
+  outputCostPerMillionTokens: number | null;
+}
+
+export const PROVIDERS: Record<LlmProvider, string> = {
+  BUILTIN: 'Builtin',
+  OPENAI: 'OpenAI',
+  ANTHROPIC: 'Anthropic',
+  GEMINI: 'Gemini',
+  DEEPSEEK: 'DeepSeek',
+  OPENROUTER: 'OpenRouter',
+  GROQ: 'Groq',
+  OLLAMA: 'Ollama',
+  OPENAI_COMPATIBLE: 'OpenAI-compatible',
+};
+
+export function optionsInput(options: Options): RunOptionsInput {
+  const { missingOnly, replaceComments, alternatives, temperature, maxOutputTokens, verbosity, profileData } = options;
+  const instructions = options.instructions.trim();
+  return {
+    missingOnly,
+    replaceComments,
+    verbosity,
+    ...(alternatives === null ? {} : { alternatives }),
+    ...(temperature === null ? {} : { temperature }),
+    ...(maxOutputTokens === null ? {} : { maxOutputTokens }),
+    ...(profileData === null ? {} : { profileData }),
+    ...(instructions === '' ? {} : { instructions }),
+  };
+}
+
+/** The limits; null where there are none. */
+export function budgetInput({ maxCostUsd, maxTokens, maxMinutes }: Options): RunBudgetInput | null {
+  return maxCostUsd === null && maxTokens === null && maxMinutes === null
+    ? null
+    : {
+        ...(maxCostUsd === null ? {} : { maxCostUsd }),
+        ...(maxTokens === null ? {} : { maxTokens }),
+        ...(maxMinutes === null ? {} : { maxSeconds: Math.round(maxMinutes * 60) }),
+      };
+}
+
+/** The model that a run takes: the chosen one, else the default. */
+export const modelOf = (models: Model[], { llmProfileId }: Options) =>
+  models.find(({ id, isDefault }) => (llmProfileId === null ? isDefault : id === llmProfileId));
+
+/** What differs from the defaults, for the head of the folded options. */
+export function changed(options: Options): string[] {
+  return [
+    ...(options.alternatives === DEFAULTS.alternatives ? [] : [`${options.alternatives ?? 3} wordings`]),
+    ...(options.verbosity === DEFAULTS.verbosity ? [] : [options.verbosity.toLowerCase()]),
+    ...(options.temperature === DEFAULTS.temperature ? [] : [`temperature ${options.temperature ?? 0.2}`]),
+    ...(options.maxOutputTokens === DEFAULTS.maxOutputTokens ? [] : [`${options.maxOutputTokens ?? 1024} tokens an answer`]),
+    ...(options.profileData === null ? [] : [options.profileData ? 'with samples' : 'without samples']),
+    ...(options.instructions.trim() === '' ? [] : ['instructions']),
+  ];
+}

@@ -1,0 +1,221 @@
+// The live catalog of one database, read bit by bit: its schemas at once, the tables of a schema in pages when it is
+// unfolded, the columns of a table when that is.
+//
+// A branch is what stands below one node. A page that fails leaves its branch as it was, with the error; `again` asks
+// once more. A search has branches of its own, so that clearing it shows the tree as it was.
+
+import { useEffect, useMemo, useSyncExternalStore } from 'react';
+import { type AnyVariables, type Client, CombinedError, type OperationResult, type TypedDocumentNode, useClient } from 'urql';
+
+import {
+  type ScopeColumnsQuery,
+  ScopeColumnsDocument,
+  ScopeSchemasDocument,
+  ScopeSearchDocument,
+  type ScopeTablePageFragment,
+  ScopeTablesDocument,
+} from '../api/operations';
+
+export interface SchemaNode {
+  name: string;
+  comment: string | null;
+}
+export type TableNode = ScopeTablePageFragment['nodes'][number];
+type Databases = NonNullable<NonNullable<ScopeColumnsQuery['dbProfile']>['databases']>;
+type Tables = NonNullable<NonNullable<NonNullable<Databases[number]['schemas']>[number]['tables']>['nodes']>;
+export type ColumnNode = NonNullable<Tables[number]['columns']>[number];
+
+export interface Branch<Node> {
+  nodes: Node[];
+  /** All that there are; those beyond `nodes` are not read yet. */
+  total: number;
+  after: string | null;
+  loading: boolean;
+  error?: CombinedError | undefined;
+}
+
+const PAGE = 200;
+/** Tables of each schema in the first answer to a search. */
+const FOUND = 50;
+
+const none = <Node,>(): Branch<Node> => ({ nodes: [], total: 0, after: null, loading: true });
+
+const gone = () =>
+  new CombinedError({
+    graphQLErrors: [{ message: 'The database does not have this any more.', extensions: { code: 'NOT_FOUND' } }],
+  });
+
+export class Catalog {
+  private branches = new Map<string, Branch<unknown>>();
+  private listeners = new Set<() => void>();
+  /** Cancels each request that is under way. */
+  private stops = new Set<() => void>();
+  private version = 0;
+  private searching: (() => void) | undefined;
+
+  constructor(
+    private client: Client,
+    readonly profile: string,
+    readonly database: string,
+  ) {}
+
+  subscribe = (listener: () => void) => {
+    this.listeners.add(listener);
+    return () => this.listeners.delete(listener);
+  };
+
+  snapshot = () => this.version;
+
+  /** Cancels what is being read; it is read again when it is next shown. */
+  close() {
+    for (const cancel of this.stops) {
+      cancel();
+    }
+    this.changed();
+  }
+
+  schemas(): Branch<SchemaNode> {
+    return this.branch<SchemaNode>('schemas', () =>
+      this.ask('schemas', ScopeSchemasDocument, {}, (data) => {
+        const nodes = data.dbProfile?.databases?.[0]?.schemas;
+        return nodes && { nodes, total: nodes.length, after: null };
+      }),
+    );
+  }
+
+  tables(schema: string, search: string): Branch<TableNode> {
+    return this.branch<TableNode>(JSON.stringify(['tables', schema, search]), () => this.page(schema, search));
+  }
+
+  /** Reads the next page of a schema's tables, unless one is under way or failed. */
+  more(schema: string, search: string) {
+    const branch = this.branches.get(JSON.stringify(['tables', schema, search]));
+    if (branch && !branch.loading && !branch.error && branch.nodes.length < branch.total) {
+      this.page(schema, search);
+    }
+  }
+
+  columns(schema: string, table: string): Branch<ColumnNode> {
+    const key = JSON.stringify(['columns', schema, table]);
+    return this.branch<ColumnNode>(key, () =>
+      this.ask(key, ScopeColumnsDocument, { schema, table }, (data) => {
+        const nodes = data.dbProfile?.databases?.[0]?.schemas?.[0]?.tables?.nodes[0]?.columns;
+        return nodes && { nodes, total: nodes.length, after: null };
+      }),
+    );
+  }
+
+  /** The schemas that hold tables found by a search; their tables are branches of their own. */
+  found(search: string): Branch<SchemaNode> {
+    const key = JSON.stringify(['found', search]);
+    return this.branch<SchemaNode>(key, () => {
+      this.searching?.();
+      this.searching = this.ask(key, ScopeSearchDocument, { search, first: FOUND }, (data) => {
+        const schemas = data.dbProfile?.databases?.[0]?.schemas;
+        const nodes = schemas?.filter(({ name, tables }) => {
+          if (tables && tables.totalCount > 0) {
+            this.branches.set(JSON.stringify(['tables', name, search]), { ...pageOf(tables), loading: false });
+            return true;
+          }
+          return false;
+        });
+        return nodes && { nodes, total: nodes.length, after: null };
+      });
+    });
+  }
+
+  /** Asks again for every branch that failed. */
+  retry() {
+    this.drop(({ error }) => error !== undefined);
+  }
+
+  /** Forgets all that was read. */
+  refresh() {
+    this.drop(() => true);
+  }
+
+  private drop(which: (branch: Branch<unknown>) => boolean) {
+    for (const [key, branch] of this.branches) {
+      if (which(branch)) {
+        this.branches.delete(key);
+      }
+    }
+    this.changed();
+  }
+
+  private page(schema: string, search: string) {
+    const key = JSON.stringify(['tables', schema, search]);
+    const before = (this.branches.get(key) as Branch<TableNode> | undefined) ?? none<TableNode>();
+    const variables = { schema, search: search || null, first: PAGE, after: before.after };
+    this.ask(key, ScopeTablesDocument, variables, (data) => {
+      const page = data.dbProfile?.databases?.[0]?.schemas?.[0]?.tables;
+      return page && { ...pageOf(page), nodes: [...before.nodes, ...page.nodes] };
+    });
+  }
+
+  private branch<Node>(key: string, load: () => void): Branch<Node> {
+    if (!this.branches.has(key)) {
+      this.branches.set(key, none());
+      queueMicrotask(load);
+    }
+    return this.branches.get(key) as Branch<Node>;
+  }
+
+  private ask<Data, Variables extends AnyVariables, Node>(
+    key: string,
+    document: TypedDocumentNode<Data, Variables>,
+    variables: Omit<Variables, 'profile' | 'database'>,
+    read: (data: Data) => Omit<Branch<Node>, 'loading'> | null | undefined,
+  ): () => void {
+    this.set(key, { ...(this.branches.get(key) ?? none()), loading: true, error: undefined });
+    const all = { ...variables, profile: this.profile, database: this.database } as unknown as Variables;
+    const { unsubscribe } = this.client
+      .query(document, all, { requestPolicy: 'network-only' })
+      .subscribe(({ data, error, stale }: OperationResult<Data>) => {
+        if (!stale) {
+          finish();
+          const branch = data ? read(data) : undefined;
+          const before = this.branches.get(key) ?? none();
+          this.set(key, branch ? { ...branch, loading: false } : { ...before, loading: false, error: error ?? gone() });
+        }
+      });
+    const finish = () => {
+      unsubscribe();
+      this.stops.delete(cancel);
+    };
+    const cancel = () => {
+      finish();
+      if (this.branches.get(key)?.loading) {
+        this.branches.delete(key);
+      }
+    };
+    this.stops.add(cancel);
+    return cancel;
+  }
+
+  private set(key: string, branch: Branch<unknown>) {
+    this.branches.set(key, branch);
+    this.changed();
+  }
+
+  private changed() {
+    this.version += 1;
+    for (const listener of this.listeners) {
+      listener();
+    }
+  }
+}
+
+const pageOf = ({ nodes, totalCount, pageInfo }: ScopeTablePageFragment) => ({
+  nodes,
+  total: totalCount,
+  after: pageInfo.endCursor,
+});
+
+export function useCatalog(profile: string, database: string): Catalog {
+  const client = useClient();
+  const catalog = useMemo(() => new Catalog(client, profile, database), [client, profile, database]);
+  useSyncExternalStore(catalog.subscribe, catalog.snapshot);
+  useEffect(() => () => catalog.close(), [catalog]);
+  return catalog;
+}

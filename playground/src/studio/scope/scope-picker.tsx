@@ -1,0 +1,233 @@
+// Which part of one database a run describes: the database, the ticks in its tree, the tables that are left out.
+
+import { ActionIcon, Button, CloseButton, Loader, Select, TagsInput, TextInput, Tooltip } from '@mantine/core';
+import { RefreshCw, Search, X } from 'lucide-react';
+import { useEffect, useMemo, useState } from 'react';
+import { useQuery } from 'urql';
+
+import { ScopeDatabasesDocument } from '../api/operations';
+import { plural } from '../ui/figures';
+import { Failure, Loading } from '../ui/states';
+import { type Catalog, useCatalog } from './catalog';
+import { display, include, pathsOf, type Target, toggle } from './model';
+import { exclusions, patternFor } from './pattern';
+import classes from './scope.module.css';
+import { ScopeTree } from './scope-tree';
+
+interface ScopePickerProps {
+  target: Target;
+  onChange: (target: Target) => void;
+  /** What the server says of the argument at this path below the target: `database`, `schemas.0.name`. */
+  errorAt: (path: string) => string | undefined;
+}
+
+export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
+  const [{ data, error, fetching, stale }, again] = useQuery({
+    query: ScopeDatabasesDocument,
+    variables: { profile: target.dbProfileId },
+    requestPolicy: 'cache-and-network',
+  });
+  const names = data?.dbProfile?.databases?.map(({ name }) => name);
+  const only = names?.length === 1 ? names[0] : undefined;
+  const database = only ?? target.database ?? undefined;
+  useEffect(() => {
+    if (only !== undefined && (target.database !== only || !target.isOnly)) {
+      onChange({ ...target, database: only, isOnly: true });
+    }
+  });
+
+  if (error && !names) {
+    return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
+  }
+  if (!names) {
+    return fetching || stale ? <Loading rows={3} height={28} /> : <p className="muted">This profile does not exist any more.</p>;
+  }
+  const inherited = data?.dbProfile?.exclude ?? [];
+  return (
+    <div className={classes.picker}>
+      {only === undefined && (
+        <Select
+          className={classes.database as string}
+          label="Database"
+          placeholder="Choose one"
+          data={names}
+          value={target.database}
+          onChange={(name) => onChange({ ...target, database: name, isOnly: false, picks: [] })}
+          searchable
+          allowDeselect={false}
+          error={errorAt('database') ?? (names.length === 0 ? 'The login reaches no database.' : undefined)}
+        />
+      )}
+      {database === undefined ? (
+        <p className="muted">Choose a database to see its tables. This login reaches {names.length} of them.</p>
+      ) : (
+        <Chosen key={database} database={database} inherited={inherited} {...{ target, onChange, errorAt }} />
+      )}
+    </div>
+  );
+}
+
+interface ChosenProps extends ScopePickerProps {
+  database: string;
+  /** The profile's own patterns. */
+  inherited: string[];
+}
+
+function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps) {
+  const catalog = useCatalog(target.dbProfileId, database);
+  const [text, setText] = useState('');
+  const search = useSettled(text.trim(), 200);
+  const { picks, exclude } = target;
+  const excluded = useMemo(() => exclusions([...inherited, ...exclude]), [inherited, exclude]);
+  const leaveOut = (path: readonly string[]) => {
+    const pattern = patternFor(path);
+    onChange({
+      ...target,
+      exclude: exclude.includes(pattern) ? exclude.filter((it) => it !== pattern) : [...exclude, pattern],
+    });
+  };
+  const misspelt = errorAt('schemas');
+  return (
+    <>
+      <div className={classes.head}>
+        <TextInput
+          className={classes.search as string}
+          type="search"
+          aria-label={`Search the tables of ${database}`}
+          placeholder="Search tables by name or comment"
+          value={text}
+          maxLength={500}
+          onChange={(event) => setText(event.currentTarget.value)}
+          onKeyDown={(event) => {
+            if (event.key === 'Escape') {
+              setText('');
+            } else if (event.key === 'Enter') {
+              event.preventDefault();
+            }
+          }}
+          leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
+          rightSection={
+            text.trim() !== search ? <Loader size={12} aria-label="Searching" />
+            : text === '' ? null
+            : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />
+          }
+        />
+        <Tooltip label="Read the catalog again">
+          <ActionIcon variant="default" size={30} aria-label="Read the catalog again" onClick={() => catalog.refresh()}>
+            <RefreshCw size={14} strokeWidth={1.75} aria-hidden />
+          </ActionIcon>
+        </Tooltip>
+      </div>
+      {search !== '' && <Found catalog={catalog} search={search} target={target} onChange={onChange} />}
+      <div className={classes.frame}>
+        <ScopeTree
+          catalog={catalog}
+          search={search}
+          picks={picks}
+          excluded={excluded}
+          label={`Scope in ${database}`}
+          onToggle={(path) => onChange({ ...target, picks: toggle(picks, path) })}
+          onLeaveOut={leaveOut}
+        />
+      </div>
+      <Named target={target} database={database} onChange={onChange} />
+      {misspelt && <div className={classes.problem} role="alert">{misspelt}</div>}
+      <div className={classes.fields}>
+        <TagsInput
+          label="Leave out"
+          description={
+            inherited.length === 0
+              ? 'Patterns: *_bak, staging.*'
+              : `Besides the profile's own: ${inherited.join(', ')}`
+          }
+          placeholder={exclude.length === 0 ? 'Add a pattern' : ''}
+          value={exclude}
+          onChange={(next) => onChange({ ...target, exclude: next })}
+          maxTags={200}
+          splitChars={[',', ' ']}
+          error={errorAt('exclude')}
+          clearable
+          clearButtonProps={{ 'aria-label': 'Remove all patterns' }}
+        />
+        <Select
+          label="Partitions"
+          description="How a partitioned table is described"
+          data={[
+            { value: 'PARENT', label: 'Once, through its parent' },
+            { value: 'EACH', label: 'Each partition as a table' },
+          ]}
+          value={target.partitions}
+          onChange={(value) => onChange({ ...target, partitions: value === 'EACH' ? 'EACH' : 'PARENT' })}
+          allowDeselect={false}
+        />
+      </div>
+    </>
+  );
+}
+
+/** How many tables a search found, and a button that ticks them all. */
+function Found({ catalog, search, target, onChange }: { catalog: Catalog; search: string; target: Target; onChange: (target: Target) => void }) {
+  const schemas = catalog.found(search);
+  const branches = schemas.nodes.map(({ name }) => ({ schema: name, branch: catalog.tables(name, search) }));
+  const total = branches.reduce((sum, { branch }) => sum + branch.total, 0);
+  const paths = branches.flatMap(({ schema, branch }) => branch.nodes.map(({ name }) => [schema, name]));
+  return (
+    <div className={classes.summary} role="status">
+      {schemas.loading ? <span className="muted">Searching…</span> : <span className="muted">{plural(total, 'table')} found</span>}
+      {!schemas.loading && total > 0 && paths.length === total && (
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          onClick={() => onChange({ ...target, picks: paths.reduce(include, target.picks) })}
+        >
+          Tick {total === 1 ? 'it' : `all ${total}`}
+        </Button>
+      )}
+    </div>
+  );
+}
+
+const SHOWN = 12;
+
+/** What was ticked, by name, each with a way to take it back. */
+function Named({ target, database, onChange }: { target: Target; database: string; onChange: (target: Target) => void }) {
+  const paths = pathsOf(target.picks);
+  if (paths.length === 0) {
+    return (
+      <div className={classes.summary}>
+        <span className="muted">Everything in {database}. Tick schemas, tables or columns to narrow the scope to them.</span>
+      </div>
+    );
+  }
+  return (
+    <div className={classes.summary}>
+      <span className="muted">Only</span>
+      {paths.slice(0, SHOWN).map((path) => (
+        <span key={JSON.stringify(path)} className={classes.named}>
+          <span title={display(path)}>{display(path)}</span>
+          <button
+            type="button"
+            aria-label={`Remove ${display(path)} from the scope`}
+            onClick={() => onChange({ ...target, picks: toggle(target.picks, path) })}
+          >
+            <X size={12} strokeWidth={1.75} aria-hidden />
+          </button>
+        </span>
+      ))}
+      {paths.length > SHOWN && <span className="muted">and {plural(paths.length - SHOWN, 'more', 'more')}</span>}
+      <Button size="compact-xs" variant="subtle" onClick={() => onChange({ ...target, picks: [] })}>
+        Everything
+      </Button>
+    </div>
+  );
+}
+
+/** A value once it has not changed for a while. */
+export function useSettled<T>(value: T, wait: number): T {
+  const [settled, setSettled] = useState(value);
+  useEffect(() => {
+    const timer = setTimeout(() => setSettled(value), wait);
+    return () => clearTimeout(timer);
+  }, [value, wait]);
+  return settled;
+}
