@@ -1,5 +1,2 @@
 import { Page } from '../ui/page';
-
-export function TablePage() {
-  return <Page title="Table">{null}</Page>;
-}
+export function TablePage() { return <Page title="x">{null}</Page>; }

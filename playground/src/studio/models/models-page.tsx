@@ -1,5 +1,2 @@
 import { Page } from '../ui/page';
-
-export function ModelsPage() {
-  return <Page title="Models">{null}</Page>;
-}
+export function ModelsPage() { return <Page title="Models">{null}</Page>; }
