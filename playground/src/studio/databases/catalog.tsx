@@ -41,7 +41,7 @@ function useParts() {
   return [parameters, set] as const;
 }
 
-export function Catalog({ profile }: { profile: DatabaseRowFragment }) {
+export function Catalog({ profile, onRead }: { profile: DatabaseRowFragment; onRead: () => void }) {
   const [parameters, set] = useParts();
   const q = parameters.get('q') ?? '';
   return (
@@ -53,7 +53,11 @@ export function Catalog({ profile }: { profile: DatabaseRowFragment }) {
         label={`Search ${profile.name}`}
         placeholder="Search names, comments and descriptions of the whole database"
       />
-      {q.trim() === '' ? <Walk profile={profile} parameters={parameters} set={set} /> : <SearchResults profile={profile} text={q.trim()} />}
+      {q.trim() === '' ? (
+        <Walk profile={profile} parameters={parameters} set={set} />
+      ) : (
+        <SearchResults profile={profile} text={q.trim()} onRead={onRead} />
+      )}
     </>
   );
 }

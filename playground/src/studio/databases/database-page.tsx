@@ -120,7 +120,7 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
           ))}
         </Tabs.List>
         <Tabs.Panel value="catalog">
-          <Catalog profile={profile} />
+          <Catalog profile={profile} onRead={refetch} />
         </Tabs.Panel>
         <Tabs.Panel value="activity">
           <Activity profile={profile} />

@@ -1,7 +1,7 @@
 // What a search over the whole catalog found, best first, each with why.
 
 import { Button } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
@@ -19,7 +19,14 @@ const MOST = 1000;
 /** A page of the API. */
 const LARGEST = 200;
 
-export function SearchResults({ profile, text }: { profile: DatabaseRowFragment; text: string }) {
+interface SearchResultsProps {
+  profile: DatabaseRowFragment;
+  text: string;
+  /** Called when the search was the first to read the catalog. */
+  onRead: () => void;
+}
+
+export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
   const [asked, setAsked] = useState({ text, first: STEP });
   const first = asked.text === text ? asked.first : STEP;
   const [{ data, error, fetching, stale }, again] = useQuery({
@@ -28,6 +35,12 @@ export function SearchResults({ profile, text }: { profile: DatabaseRowFragment;
   });
   const found = data?.searchAssets;
   const isBusy = fetching || stale;
+  const isNews = found !== undefined && profile.coverage === null;
+  useEffect(() => {
+    if (isNews) {
+      onRead();
+    }
+  }, [isNews]);
   if (!found) {
     return error && !isBusy ? <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} /> : <Loading rows={8} height={64} />;
   }

@@ -26,9 +26,9 @@ export function TestResult({ result, busy, children }: { result?: Tested | undef
           <div className={classes.result} data-ok={result.ok}>
             {result.ok ? <CircleCheck size={16} strokeWidth={1.75} aria-hidden /> : <CircleAlert size={16} strokeWidth={1.75} aria-hidden />}
             <div>
-              {result.ok ? 'Connected. ' : ''}
+              {result.ok ? 'Connected: ' : 'Not connected: '}
               {sentence(result.message)}
-              {result.latencyMs !== null && <span className={classes.latency}> {latency(result.latencyMs)}</span>}
+              {result.latencyMs !== null && !/\d m?s\b/.test(result.message) && <span className={classes.latency}> {latency(result.latencyMs)}</span>}
               {children}
             </div>
           </div>
@@ -38,8 +38,5 @@ export function TestResult({ result, busy, children }: { result?: Tested | undef
   );
 }
 
-/** A message of the API begins in lower case, to stand after a colon. */
-const sentence = (message: string) => {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
-  return /[.!?]$/.test(text) ? text : `${text}.`;
-};
+/** Messages of the API end without a full stop. */
+const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`);
