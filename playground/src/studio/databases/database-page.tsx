@@ -1,5 +1,214 @@
-import { Page } from '../ui/page';
+// A profile's page: how much of it is documented, its catalog to walk and to search, its runs and writes, its settings.
+// The tab, the schema, the filter and the search stand in the URL.
+
+import { Tabs, Tooltip } from '@mantine/core';
+import { Link, useNavigate, useSearchParams } from 'react-router';
+import { useQuery } from 'urql';
+
+import { DatabaseProfilesDocument, type DatabaseRowFragment } from '../api/operations';
+import { count, plural } from '../ui/figures';
+import { Card, Page } from '../ui/page';
+import { Empty, Failure, Loading } from '../ui/states';
+import { Copyable } from '../ui/text';
+import { Moment } from '../ui/time';
+import { Activity } from './activity';
+import { Catalog } from './catalog';
+import { BACKENDS } from './connection';
+import { CoverageBar, CoverageLegend, shareOf } from './coverage';
+import classes from './database.module.css';
+import { Writable } from './databases-page';
+import { KIND_NAMES } from './kinds';
+import { useRunsEnded } from './live';
+import { profileAddress, usePlaceNames } from './places';
+import { ProfileActions, useProfileTest } from './profile-actions';
+import { ProfileForm } from './profile-form';
+import { ReadCatalog } from './read-catalog';
+
+const TABS = { catalog: 'Catalog', activity: 'Runs and writes', settings: 'Settings' };
+
+/** The profile that the address names, by its name or its id. */
+export function useProfile() {
+  const [wanted] = usePlaceNames();
+  const [{ data, error }, again] = useQuery({ query: DatabaseProfilesDocument });
+  const profiles = data?.dbProfiles;
+  return {
+    wanted,
+    profile: profiles?.find(({ name }) => name === wanted) ?? profiles?.find(({ id }) => id === wanted),
+    error: profiles ? undefined : error,
+    isKnown: profiles !== undefined,
+    refetch: () => again({ requestPolicy: 'network-only' }),
+  };
+}
+
+/** For an address whose profile does not exist, or not any more. */
+export function NoProfile({ wanted }: { wanted: string | undefined }) {
+  return (
+    <Page title="No such database">
+      <Empty title={`There is no profile “${wanted}”.`} action={<Link to="/databases">Show all databases</Link>}>
+        It was deleted or renamed, or the link is mistyped. Runs over it keep its name on the Runs page.
+      </Empty>
+    </Page>
+  );
+}
 
 export function DatabasePage() {
-  return <Page title="Database">{null}</Page>;
+  const { wanted, profile, error, isKnown, refetch } = useProfile();
+  if (profile) {
+    return <Profile key={profile.id} profile={profile} refetch={refetch} />;
+  }
+  if (isKnown) {
+    return <NoProfile wanted={wanted} />;
+  }
+  return <Page title={wanted}>{error ? <Failure error={error} retry={refetch} /> : <Loading />}</Page>;
+}
+
+function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: () => void }) {
+  const navigate = useNavigate();
+  const [parameters, setParameters] = useSearchParams();
+  const test = useProfileTest(profile.id);
+  useRunsEnded(profile.id, refetch);
+  const chosen = parameters.get('tab') ?? 'catalog';
+  const tab = chosen in TABS ? chosen : 'catalog';
+  const open = (which: string | undefined) =>
+    setParameters((current) => {
+      const next = new URLSearchParams(current);
+      next.delete('form');
+      if (which) {
+        next.set('form', which);
+      }
+      return next;
+    });
+  return (
+    <Page
+      tab={profile.name}
+      title={
+        <span className={classes.crumbs}>
+          <Link to="/databases">Databases</Link>
+          <span aria-hidden>/</span>
+          <span>{profile.name}</span>
+        </span>
+      }
+      aside={<Writable id={profile.id} />}
+      actions={
+        <ProfileActions
+          profile={profile}
+          onTest={test.test}
+          isTesting={test.busy}
+          onEdit={() => open('edit')}
+          onDeleted={() => navigate('/databases')}
+        />
+      }
+      toolbar={
+        <>
+          <div className={classes.address}>
+            {BACKENDS[profile.backend].label}
+            <Copyable text={profile.displayUrl} label="the address">
+              <span className="mono">{profile.displayUrl}</span>
+            </Copyable>
+          </div>
+          {test.isShown && <div className={classes.tested}>{test.place}</div>}
+        </>
+      }
+    >
+      <CoverageCard profile={profile} refetch={refetch} />
+      <Tabs value={tab} onChange={(value) => navigate(profileAddress(profile, { tab: value === 'catalog' ? null : value }))} keepMounted={false}>
+        <Tabs.List mb={16}>
+          {Object.entries(TABS).map(([value, label]) => (
+            <Tabs.Tab key={value} value={value}>
+              {label}
+            </Tabs.Tab>
+          ))}
+        </Tabs.List>
+        <Tabs.Panel value="catalog">
+          <Catalog profile={profile} onRead={refetch} />
+        </Tabs.Panel>
+        <Tabs.Panel value="activity">
+          <Activity profile={profile} />
+        </Tabs.Panel>
+        <Tabs.Panel value="settings">
+          <Settings profile={profile} />
+        </Tabs.Panel>
+      </Tabs>
+      {parameters.get('form') === 'edit' && (
+        <ProfileForm
+          profile={profile}
+          onClose={() => open(undefined)}
+          onSaved={(saved) => {
+            refetch();
+            navigate(profileAddress(saved), { replace: true });
+          }}
+        />
+      )}
+    </Page>
+  );
+}
+
+function CoverageCard({ profile, refetch }: { profile: DatabaseRowFragment; refetch: () => void }) {
+  const { coverage } = profile;
+  if (!coverage) {
+    return (
+      <Card title="Coverage">
+        <ReadCatalog profileId={profile.id} onRead={refetch} />
+      </Card>
+    );
+  }
+  return (
+    <Card
+      title={coverage.assets === 0 ? 'No tables yet' : `${shareOf(coverage)} documented`}
+      actions={
+        <span className={classes.readAt}>
+          <Tooltip label="Gloss read the whole catalog then. Runs, reviews and writes keep it current since.">
+            <span>as of </span>
+          </Tooltip>
+          <Moment at={coverage.readAt} />
+        </span>
+      }
+    >
+      <div className={classes.coverage}>
+        <CoverageBar counted={coverage} />
+        <CoverageLegend counted={coverage} />
+        <p className={classes.kinds}>
+          {coverage.byKind.map(({ kind, assets, documented }) => `${count(documented)} of ${plural(assets, ...KIND_NAMES[kind])}`).join(' · ')}
+        </p>
+      </div>
+    </Card>
+  );
+}
+
+function Settings({ profile }: { profile: DatabaseRowFragment }) {
+  const rows: [string, React.ReactNode][] = [
+    ['About', profile.about ?? <span className="muted">Nothing. A few sentences here make every description better.</span>],
+    ['Database in reach', profile.pinnedDatabase ?? (profile.backend === 'SQLITE' ? 'The file' : 'All that the login reaches')],
+    [
+      'Tables left out',
+      profile.exclude.length === 0 ? (
+        <span className="muted">None</span>
+      ) : (
+        profile.exclude.map((pattern) => (
+          <code key={pattern} className={classes.pattern}>
+            {pattern}
+          </code>
+        ))
+      ),
+    ],
+    [
+      'Sample values through views',
+      profile.sampleViews
+        ? "Read as well: the views' functions run with this login's rights."
+        : 'Not read, unless all that they reach belongs to the login or a superuser.',
+    ],
+    ['Added', <Moment key="at" at={profile.createdAt} />],
+  ];
+  return (
+    <Card>
+      <dl className={classes.settings}>
+        {rows.map(([label, value]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{value}</dd>
+          </div>
+        ))}
+      </dl>
+    </Card>
+  );
 }

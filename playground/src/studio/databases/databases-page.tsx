@@ -1,5 +1,161 @@
+// The profiles of databases: what is documented of each, whether comments can be written, and what can be done.
+
+import { Button, TextInput, Tooltip } from '@mantine/core';
+import { Database, Pencil, PencilOff, Plus, Search, Unplug } from 'lucide-react';
+import { useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { useQuery } from 'urql';
+
+import { DatabaseProfilesDocument, type DatabaseRowFragment, DatabaseWritableDocument } from '../api/operations';
+import { Action } from '../ui/action';
+import { plural } from '../ui/figures';
 import { Page } from '../ui/page';
+import { useScrollRestoration } from '../ui/scroll';
+import { Empty, Failure, Loading } from '../ui/states';
+import { Clipped } from '../ui/text';
+import { BACKENDS } from './connection';
+import { CoverageBar, shareOf } from './coverage';
+import classes from './databases.module.css';
+import { useRunsEnded } from './live';
+import { profileAddress } from './places';
+import { ProfileActions, useProfileTest } from './profile-actions';
+import { ProfileForm } from './profile-form';
+
+/** From so many profiles on, the page offers a search. */
+const MANY = 8;
 
 export function DatabasesPage() {
-  return <Page title="Databases">{null}</Page>;
+  const [{ data, error }, again] = useQuery({ query: DatabaseProfilesDocument });
+  const [parameters, setParameters] = useSearchParams();
+  const [search, setSearch] = useState('');
+  const refetch = () => again({ requestPolicy: 'network-only' });
+  useRunsEnded(undefined, refetch);
+  useScrollRestoration(data !== undefined);
+
+  const form = parameters.get('form');
+  const open = (which: string | undefined) => setParameters(which === undefined ? {} : { form: which });
+  const profiles = data?.dbProfiles;
+  const wanted = search.trim().toLowerCase();
+  const shown = profiles?.filter(({ name, displayUrl }) => `${name} ${displayUrl}`.toLowerCase().includes(wanted));
+  const edited = profiles?.find(({ id }) => id === form);
+  return (
+    <Page
+      title="Databases"
+      aside={profiles && <span className="muted">{plural(profiles.length, 'profile')}</span>}
+      actions={
+        <>
+          {profiles && profiles.length >= MANY && (
+            <TextInput
+              type="search"
+              value={search}
+              onChange={(event) => setSearch(event.currentTarget.value)}
+              onKeyDown={(event) => event.key === 'Escape' && setSearch('')}
+              placeholder="Name or address"
+              aria-label="Search profiles"
+              leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
+            />
+          )}
+          <Action needs="ADMIN" leftSection={<Plus size={16} strokeWidth={1.75} aria-hidden />} onClick={() => open('new')}>
+            Add database
+          </Action>
+        </>
+      }
+    >
+      {error && !profiles && <Failure error={error} retry={refetch} />}
+      {!error && !profiles && <Loading rows={4} height={72} />}
+      {profiles?.length === 0 && (
+        <Empty
+          title="No database yet."
+          action={
+            <Action needs="ADMIN" size="sm" onClick={() => open('new')}>
+              Add database
+            </Action>
+          }
+        >
+          A DB profile is a named connection: PostgreSQL, MySQL, MariaDB or a SQLite file. Gloss reads its catalog, and
+          writes nothing but the comments that you apply.
+        </Empty>
+      )}
+      {shown?.length === 0 && profiles && profiles.length > 0 && (
+        <Empty
+          title="No profile matches."
+          action={
+            <Button variant="default" onClick={() => setSearch('')}>
+              Clear the search
+            </Button>
+          }
+        >
+          No name or address holds “{search.trim()}”.
+        </Empty>
+      )}
+      {shown && shown.length > 0 && (
+        <ul className={classes.profiles} aria-label="Profiles">
+          {shown.map((profile) => (
+            <Profile key={profile.id} profile={profile} onEdit={() => open(profile.id)} />
+          ))}
+        </ul>
+      )}
+      {form === 'new' && <ProfileForm onClose={() => open(undefined)} />}
+      {edited && <ProfileForm profile={edited} onClose={() => open(undefined)} onSaved={refetch} />}
+    </Page>
+  );
+}
+
+function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: () => void }) {
+  const test = useProfileTest(profile.id);
+  const { coverage } = profile;
+  return (
+    <li className={classes.profile}>
+      <div className={classes.line}>
+        <div className={classes.identity}>
+          <Link to={profileAddress(profile)} className={classes.name}>
+            <Clipped text={profile.name} />
+          </Link>
+          <div className={classes.address}>
+            <span>{BACKENDS[profile.backend].label}</span>
+            <Clipped text={profile.displayUrl} className="mono" />
+          </div>
+        </div>
+        <div className={classes.covered}>
+          {coverage ? (
+            <>
+              <CoverageBar counted={coverage} />
+              <span className="muted">
+                {coverage.assets === 0 ? 'No tables' : `${shareOf(coverage)} of ${plural(coverage.assets, 'table and column', 'tables and columns')} documented`}
+                {coverage.accepted > 0 && ` · ${plural(coverage.accepted, 'accepted text')} to write`}
+              </span>
+            </>
+          ) : (
+            <span className="muted">Coverage not known yet</span>
+          )}
+        </div>
+        <Writable id={profile.id} />
+        <div className={classes.actions}>
+          <ProfileActions profile={profile} onTest={test.test} isTesting={test.busy} onEdit={onEdit} />
+        </div>
+      </div>
+      {test.isShown && <div className={classes.tested}>{test.place}</div>}
+    </li>
+  );
+}
+
+/** Whether the login may write comments: asked live for each profile, so that no database waits for another. */
+export function Writable({ id }: { id: string }) {
+  const [{ data, error, fetching }] = useQuery({ query: DatabaseWritableDocument, variables: { id } });
+  const may = data?.dbProfile?.canWriteComments;
+  const [label, why, Icon, tone] =
+    may === undefined && fetching
+      ? (['Connecting…', 'Gloss asks the database whether this login may write comments.', Database, 'muted'] as const)
+      : may === true
+        ? (['Can write comments', 'This login may write comments.', Pencil, 'success'] as const)
+        : may === false
+          ? (['Read-only', 'This login may not write comments: runs can be reviewed and exported, not applied.', PencilOff, 'paused'] as const)
+          : (['Unreachable', error ? error.message : 'The database does not answer. Test it to see why.', Unplug, 'failed'] as const);
+  return (
+    <Tooltip label={why}>
+      <span className={classes.writable} style={{ color: `var(--${tone})` }} aria-description={why}>
+        <Icon size={14} strokeWidth={1.75} aria-hidden /> {label}
+      </span>
+    </Tooltip>
+  );
 }

@@ -1,5 +1,224 @@
+// The profiles of language models: which one a run takes when it names none, what it costs, and whether it answers.
+
+import { ActionIcon, Menu, Tooltip } from '@mantine/core';
+import { Ellipsis, KeyRound, Pencil, Plus, Star, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { useMutation, useQuery } from 'urql';
+
+import { codeOf } from '../api/errors';
+import {
+  ModelDeleteDocument,
+  ModelProfilesDocument,
+  type ModelRowFragment,
+  ModelTestDocument,
+  ModelUpdateDocument,
+} from '../api/operations';
+import { useReconnected } from '../api/connection';
+import { useLacks } from '../api/viewer';
+import { Action } from '../ui/action';
+import { Confirm } from '../ui/confirm';
+import { dollars, plural } from '../ui/figures';
 import { Page } from '../ui/page';
+import { Empty, Failure, Loading } from '../ui/states';
+import { TestResult } from '../ui/test-result';
+import { Clipped } from '../ui/text';
+import { Unknown } from '../ui/time';
+import { ModelForm } from './model-form';
+import classes from './models.module.css';
+import { providerName } from './providers';
 
 export function ModelsPage() {
-  return <Page title="Models">{null}</Page>;
+  const [{ data, error }, again] = useQuery({ query: ModelProfilesDocument });
+  const [parameters, setParameters] = useSearchParams();
+  const refetch = () => again({ requestPolicy: 'network-only' });
+  useReconnected(refetch);
+  const open = (which: string | undefined) => setParameters(which === undefined ? {} : { form: which });
+  const profiles = data?.llmProfiles;
+  const form = parameters.get('form');
+  const edited = profiles?.find(({ id }) => id === form);
+  const add = (
+    <Action needs="ADMIN" leftSection={<Plus size={16} strokeWidth={1.75} aria-hidden />} onClick={() => open('new')}>
+      Add model
+    </Action>
+  );
+  return (
+    <Page title="Models" aside={profiles && <span className="muted">{plural(profiles.length, 'profile')}</span>} actions={add}>
+      {error && !profiles && <Failure error={error} retry={refetch} />}
+      {!error && !profiles && <Loading rows={4} height={64} />}
+      {profiles?.length === 0 && (
+        <Empty title="No model yet." action={add}>
+          An LLM profile names a provider, a model, a key and limits. The builtin describer needs no key and no network.
+        </Empty>
+      )}
+      {profiles && profiles.length > 0 && !profiles.some(({ isDefault }) => isDefault) && (
+        <p className={classes.warning} role="status">
+          No profile is the default: runs, drafts and questions have to name one. Make one of them the default.
+        </p>
+      )}
+      {profiles && profiles.length > 0 && (
+        <ul className={classes.models} aria-label="Models">
+          {profiles.map((profile) => (
+            <Model key={profile.id} profile={profile} onEdit={() => open(profile.id)} onChanged={refetch} />
+          ))}
+        </ul>
+      )}
+      {form === 'new' && <ModelForm onClose={() => open(undefined)} />}
+      {edited && <ModelForm key={edited.id} profile={edited} onClose={() => open(undefined)} />}
+    </Page>
+  );
+}
+
+interface ModelProps {
+  profile: ModelRowFragment;
+  onEdit: () => void;
+  onChanged: () => void;
+}
+
+function Model({ profile, onEdit, onChanged }: ModelProps) {
+  const [test, runTest] = useMutation(ModelTestDocument);
+  const [change, update] = useMutation(ModelUpdateDocument);
+  const [isDeleting, setIsDeleting] = useState(false);
+  const lacks = useLacks('ADMIN');
+  const { name, provider, model, baseUrl, isDefault, concurrency, requestsPerMinute } = profile;
+  const isTested = test.fetching || test.data !== undefined || test.error !== undefined;
+  const item = (why: string | undefined) =>
+    why === undefined ? {} : { disabled: true, title: why };
+  return (
+    <li className={classes.model}>
+      <div className={classes.line}>
+        <div className={classes.identity}>
+          <div className={classes.head}>
+            <h2 className={classes.name}>
+              <Clipped text={name} focusable />
+            </h2>
+            {isDefault && (
+              <Tooltip label="Runs, drafts and questions that name no model take this one.">
+                <span className={classes.default}>Default</span>
+              </Tooltip>
+            )}
+          </div>
+          <div className={classes.provider}>
+            <span>{providerName(profile)}</span>
+            <Clipped text={model} className="mono" />
+          </div>
+          {baseUrl !== null && (
+            <div className={classes.provider}>
+              <Clipped text={baseUrl} className="mono" />
+            </div>
+          )}
+        </div>
+        <dl className={classes.facts}>
+          <div>
+            <dt>Price of 1M tokens</dt>
+            <dd>
+              <Price profile={profile} />
+            </dd>
+          </div>
+          <div>
+            <dt>At once</dt>
+            <dd>
+              {concurrency}
+              {requestsPerMinute !== null && `, ${requestsPerMinute} a minute`}
+            </dd>
+          </div>
+          <div>
+            <dt>Key</dt>
+            <dd>{provider === 'BUILTIN' ? 'not needed' : profile.hasApiKey ? <KeySet /> : 'none'}</dd>
+          </div>
+        </dl>
+        <div className={classes.actions}>
+          <Action variant="default" busy={test.fetching} onClick={() => runTest({ input: { id: profile.id } })} aria-label={`Test ${name}`}>
+            Test
+          </Action>
+          <Menu position="bottom-end">
+            <Menu.Target>
+              <ActionIcon variant="default" size={30} aria-label={`More actions for ${name}`}>
+                <Ellipsis size={16} strokeWidth={1.75} aria-hidden />
+              </ActionIcon>
+            </Menu.Target>
+            <Menu.Dropdown>
+              <Menu.Item
+                leftSection={<Star size={16} strokeWidth={1.75} aria-hidden />}
+                {...item(lacks ?? (isDefault ? 'It is the default already.' : undefined))}
+                onClick={async () => {
+                  await update({ input: { id: profile.id, isDefault: true } });
+                  onChanged();
+                }}
+              >
+                Make it the default
+              </Menu.Item>
+              <Menu.Item leftSection={<Pencil size={16} strokeWidth={1.75} aria-hidden />} {...item(lacks)} onClick={onEdit}>
+                Edit…
+              </Menu.Item>
+              <Menu.Item leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />} {...item(lacks)} onClick={() => setIsDeleting(true)}>
+                Delete…
+              </Menu.Item>
+            </Menu.Dropdown>
+          </Menu>
+        </div>
+      </div>
+      {isTested && (
+        <div className={classes.tested}>
+          {test.error ? <Failure error={test.error} /> : <TestResult result={test.data?.testLlmProfile} busy={test.fetching} />}
+        </div>
+      )}
+      {change.error && (
+        <div className={classes.tested}>
+          <Failure error={change.error} />
+        </div>
+      )}
+      {isDeleting && <DeleteModel profile={profile} onClose={() => setIsDeleting(false)} />}
+    </li>
+  );
+}
+
+const KeySet = () => (
+  <Tooltip label="A key is kept, sealed. It is never shown again.">
+    <span className={classes.key}>
+      <KeyRound size={14} strokeWidth={1.75} aria-hidden /> set
+    </span>
+  </Tooltip>
+);
+
+function Price({ profile }: { profile: ModelRowFragment }) {
+  const { provider, inputCostPerMillionTokens: input, outputCostPerMillionTokens: output } = profile;
+  if (provider === 'BUILTIN') {
+    return 'free';
+  }
+  if (input === null || output === null) {
+    return <Unknown why="No price is set: costs of its runs are not known, and no budget in dollars is possible." />;
+  }
+  return `${dollars(input)} in, ${dollars(output)} out`;
+}
+
+function DeleteModel({ profile, onClose }: { profile: ModelRowFragment; onClose: () => void }) {
+  const [{ error, fetching }, remove] = useMutation(ModelDeleteDocument);
+  return (
+    <Confirm
+      title={`Delete ${profile.name}`}
+      yes="Delete the profile"
+      busy={fetching}
+      error={error}
+      onClose={onClose}
+      onYes={async () => {
+        const { error: failed } = await remove({ id: profile.id });
+        if (!failed) {
+          onClose();
+        }
+      }}
+    >
+      <p style={{ marginTop: 0 }}>
+        The profile {profile.hasApiKey ? 'and its key are' : 'is'} lost. Runs keep its name, their suggestions and costs; to
+        resume one of them you have to choose another model.
+        {profile.isDefault ? ' It is the default: until another profile is, runs have to name a model.' : ''}
+      </p>
+      {error && codeOf(error) === 'CONFLICT' && (
+        <p>
+          Cancel the <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> that use it and choose
+          another model in its <Link to="/schedules">schedules</Link>, then delete it.
+        </p>
+      )}
+    </Confirm>
+  );
 }

@@ -1,0 +1,185 @@
+// The catalog, live: database → schema → tables; and the search over all of it.
+//
+// Each level is asked for when it is opened, so that a server with many databases costs one connection. The database
+// and the schema are chosen for the person where there is only one.
+
+import { NativeSelect, Select } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
+import { useEffect } from 'react';
+import { Link, useSearchParams } from 'react-router';
+import { useQuery } from 'urql';
+
+import { CatalogDatabasesDocument, CatalogSchemasDocument, type DatabaseRowFragment } from '../api/operations';
+import { useReconnected } from '../api/connection';
+import { Empty, Failure, Loading } from '../ui/states';
+import { Clipped } from '../ui/text';
+import { CoverageBar, shareOf } from './coverage';
+import classes from './database.module.css';
+import { profileAddress } from './places';
+import { SearchBox } from './search-box';
+import { SearchResults } from './search-results';
+import { Tables } from './tables';
+
+/** A part of the URL, and a way to change some. What stands below a changed part is dropped. */
+function useParts() {
+  const [parameters, setParameters] = useSearchParams();
+  const set = (changes: Record<string, string | null>, replace = false) =>
+    setParameters(
+      (current) => {
+        const next = new URLSearchParams(current);
+        for (const [name, value] of Object.entries(changes)) {
+          if (value) {
+            next.set(name, value);
+          } else {
+            next.delete(name);
+          }
+        }
+        return next;
+      },
+      { replace },
+    );
+  return [parameters, set] as const;
+}
+
+export function Catalog({ profile, onRead }: { profile: DatabaseRowFragment; onRead: () => void }) {
+  const [parameters, set] = useParts();
+  const q = parameters.get('q') ?? '';
+  return (
+    <>
+      <SearchBox
+        className={classes.search}
+        value={q}
+        onChange={(text) => set({ q: text }, true)}
+        label={`Search ${profile.name}`}
+        placeholder="Search names, comments and descriptions of the whole database"
+      />
+      {q.trim() === '' ? (
+        <Walk profile={profile} parameters={parameters} set={set} />
+      ) : (
+        <SearchResults profile={profile} text={q.trim()} onRead={onRead} />
+      )}
+    </>
+  );
+}
+
+interface WalkProps {
+  profile: DatabaseRowFragment;
+  parameters: URLSearchParams;
+  set: (changes: Record<string, string | null>, replace?: boolean) => void;
+}
+
+function Walk({ profile, parameters, set }: WalkProps) {
+  const [{ data, error, fetching }, again] = useQuery({ query: CatalogDatabasesDocument, variables: { id: profile.id } });
+  const refetch = () => again({ requestPolicy: 'network-only' });
+  useReconnected(refetch);
+  const databases = data?.dbProfile?.databases;
+  if (!databases) {
+    return fetching || !error ? (
+      <Loading rows={8} />
+    ) : (
+      <Failure error={error} retry={refetch} />
+    );
+  }
+  if (databases.length === 0) {
+    return <Empty title="No database in reach.">The login of this profile sees no database.</Empty>;
+  }
+  const database = databases.length === 1 ? databases[0]?.name : (parameters.get('database') ?? undefined);
+  return (
+    <>
+      {databases.length > 1 && (
+        <Select
+          label="Database"
+          className={classes.databases as string}
+          value={database ?? null}
+          onChange={(value) => set({ database: value, schema: null, find: null, after: null, before: null })}
+          data={databases.map(({ name }) => name)}
+          placeholder={`Choose one of ${databases.length}`}
+          searchable
+          allowDeselect={false}
+        />
+      )}
+      {database !== undefined && <Schemas key={database} profile={profile} database={database} parameters={parameters} set={set} />}
+    </>
+  );
+}
+
+function Schemas({ profile, database, parameters, set }: WalkProps & { database: string }) {
+  const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
+  const [{ data, error, fetching }, again] = useQuery({
+    query: CatalogSchemasDocument,
+    variables: { id: profile.id, database },
+  });
+  const refetch = () => again({ requestPolicy: 'network-only' });
+  useReconnected(refetch);
+  const schemas = data?.dbProfile?.databases?.[0]?.schemas;
+  const wanted = parameters.get('schema');
+  const first = schemas?.find(({ name }) => name === 'public')?.name ?? schemas?.[0]?.name;
+  const schema = wanted ?? first;
+
+  // The list's own row in sight, where the link led to a schema far down.
+  useEffect(() => {
+    document.querySelector(`.${classes.schemas} [aria-current]`)?.scrollIntoView({ block: 'nearest' });
+  }, [schemas === undefined]);
+
+  if (!schemas) {
+    const isGone = !fetching && !error;
+    return isGone ? (
+      <Empty title={`There is no database “${database}”.`}>It was dropped or renamed, or the login may not see it.</Empty>
+    ) : error && !fetching ? (
+      <Failure error={error} retry={refetch} />
+    ) : (
+      <Loading rows={8} />
+    );
+  }
+  if (schema === undefined) {
+    return <Empty title="No schemas.">The login sees no schema in this database.</Empty>;
+  }
+  const covered = new Map(
+    profile.coverage?.schemas
+      .filter((it) => it.database === null || it.database === database)
+      .map((it) => [it.schema, it] as const),
+  );
+  const choose = (name: string) => ({ schema: name, find: null, after: null, before: null });
+  const comment = schemas.find(({ name }) => name === schema)?.comment;
+  return (
+    <div className={classes.walk} data-single={schemas.length === 1}>
+      {schemas.length > 1 &&
+        (isPhone ? (
+          <NativeSelect
+            label="Schema"
+            value={schema}
+            onChange={(event) => set(choose(event.currentTarget.value))}
+            data={schemas.map(({ name }) => name)}
+          />
+        ) : (
+          <nav className={classes.schemas} aria-label="Schemas">
+            {schemas.map(({ name }) => {
+              const figures = covered.get(name);
+              return (
+                <Link
+                  key={name}
+                  to={profileAddress(profile, { database: parameters.get('database'), schema: name })}
+                  {...(name === schema ? { 'aria-current': 'page' as const } : {})}
+                >
+                  <span className={classes.schemaName}>
+                    <Clipped text={name} />
+                    {figures && <span className="muted">{shareOf(figures)}</span>}
+                  </span>
+                  {figures && figures.assets > 0 && <CoverageBar counted={figures} />}
+                </Link>
+              );
+            })}
+          </nav>
+        ))}
+      <Tables
+        key={schema}
+        profile={profile}
+        database={database}
+        schema={schema}
+        comment={comment ?? null}
+        parameters={parameters}
+        set={set}
+      />
+    </div>
+  );
+}

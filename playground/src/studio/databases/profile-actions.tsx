@@ -1,0 +1,139 @@
+// What can be done with a profile: describe, test, edit, delete.
+
+import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { Ellipsis, Pencil, Sparkles, Trash2 } from 'lucide-react';
+import { useState } from 'react';
+import { Link } from 'react-router';
+import { useMutation } from 'urql';
+
+import { DatabaseDeleteDocument, type DatabaseRowFragment, DatabaseTestDocument } from '../api/operations';
+import { useLacks } from '../api/viewer';
+import { codeOf } from '../api/errors';
+import { Action } from '../ui/action';
+import { Confirm } from '../ui/confirm';
+import { Failure } from '../ui/states';
+import { TestResult } from '../ui/test-result';
+import { runAddress } from './places';
+
+/** A test of a saved profile, and its result in place. */
+export function useProfileTest(id: string) {
+  const [{ data, error, fetching }, run] = useMutation(DatabaseTestDocument);
+  return {
+    test: () => run({ input: { id } }),
+    busy: fetching,
+    place: error && !fetching ? <Failure error={error} /> : <TestResult result={data?.testDbProfile} busy={fetching} />,
+    isShown: fetching || data !== undefined || error !== undefined,
+  };
+}
+
+interface ProfileActionsProps {
+  profile: DatabaseRowFragment;
+  onTest: () => void;
+  isTesting: boolean;
+  onEdit: () => void;
+  onDeleted?: () => void;
+}
+
+export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }: ProfileActionsProps) {
+  const [isDeleting, setIsDeleting] = useState(false);
+  const lacksOperator = useLacks('OPERATOR');
+  const lacksAdmin = useLacks('ADMIN');
+  return (
+    <>
+      <Action variant="default" busy={isTesting} onClick={onTest} aria-label={`Test ${profile.name}`}>
+        Test
+      </Action>
+      {lacksOperator === undefined ? (
+        <Button
+          component={Link}
+          to={runAddress(profile)}
+          variant="light"
+          leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}
+          aria-label={`Describe ${profile.name}`}
+        >
+          Describe
+        </Button>
+      ) : (
+        <Action variant="light" leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}>
+          Describe
+        </Action>
+      )}
+      <Menu position="bottom-end">
+        <Menu.Target>
+          <ActionIcon variant="default" size={30} aria-label={`More actions for ${profile.name}`}>
+            <Ellipsis size={16} strokeWidth={1.75} aria-hidden />
+          </ActionIcon>
+        </Menu.Target>
+        <Menu.Dropdown>
+          <Item icon={Pencil} why={lacksAdmin} onClick={onEdit}>
+            Edit…
+          </Item>
+          <Item icon={Trash2} why={lacksAdmin} onClick={() => setIsDeleting(true)}>
+            Delete…
+          </Item>
+        </Menu.Dropdown>
+      </Menu>
+      {isDeleting && (
+        <DeleteProfile profile={profile} onClose={() => setIsDeleting(false)} onDeleted={onDeleted} />
+      )}
+    </>
+  );
+}
+
+interface ItemProps {
+  icon: typeof Pencil;
+  why: string | undefined;
+  onClick: () => void;
+  children: string;
+}
+
+function Item({ icon: Icon, why, onClick, children }: ItemProps) {
+  return (
+    <Tooltip label={why} disabled={why === undefined} position="left">
+      <Menu.Item
+        leftSection={<Icon size={16} strokeWidth={1.75} aria-hidden />}
+        {...(why === undefined ? { onClick } : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why, closeMenuOnClick: false })}
+      >
+        {children}
+      </Menu.Item>
+    </Tooltip>
+  );
+}
+
+interface DeleteProfileProps {
+  profile: DatabaseRowFragment;
+  onClose: () => void;
+  onDeleted: (() => void) | undefined;
+}
+
+function DeleteProfile({ profile, onClose, onDeleted }: DeleteProfileProps) {
+  const [{ error, fetching }, remove] = useMutation(DatabaseDeleteDocument);
+  return (
+    <Confirm
+      title={`Delete ${profile.name}`}
+      yes="Delete the profile"
+      busy={fetching}
+      error={error}
+      onClose={onClose}
+      onYes={async () => {
+        const { error: failed } = await remove({ id: profile.id });
+        if (!failed) {
+          onClose();
+          onDeleted?.();
+        }
+      }}
+    >
+      <p style={{ marginTop: 0 }}>
+        The connection is lost, and with it what Gloss knows of this catalog: its search index and coverage. The database
+        and its comments stay as they are. Runs keep the profile's name, but nothing more of them can be applied or rolled
+        back.
+      </p>
+      {error && codeOf(error) === 'CONFLICT' && (
+        <p>
+          Cancel the profile's unfinished <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link>{' '}
+          and delete or move its <Link to="/schedules">schedules</Link>, then delete it.
+        </p>
+      )}
+    </Confirm>
+  );
+}

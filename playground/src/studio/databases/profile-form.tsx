@@ -1,0 +1,291 @@
+// The form that makes a profile or changes one. One button tests the connection and saves it; what does not answer is
+// saved only when the person says so. A password goes to the server and never comes back: it stands in no address, in no
+// storage, and a changed connection asks for it again.
+
+import { Button, Collapse, Modal, Radio, TagsInput, Textarea, TextInput, Checkbox } from '@mantine/core';
+import { ChevronDown, ChevronRight } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useNavigate } from 'react-router';
+import { useMutation } from 'urql';
+
+import {
+  type CreateDbProfileInput,
+  DatabaseCreateDocument,
+  type DatabaseRowFragment,
+  DatabaseTestDocument,
+  DatabaseUpdateDocument,
+  type UpdateDbProfileInput,
+} from '../api/operations';
+import { Action } from '../ui/action';
+import { refusedField } from '../ui/form';
+import { Failure } from '../ui/states';
+import { type Tested, TestResult } from '../ui/test-result';
+import { backendOf, BACKENDS, fieldsOf, lacks, NO_FIELDS, urlOf } from './connection';
+import { type Address, ConnectionFields } from './connection-fields';
+import classes from './databases.module.css';
+import { profileAddress } from './places';
+
+interface ProfileFormProps {
+  /** The profile to change; a new one when left out. */
+  profile?: DatabaseRowFragment;
+  onClose: () => void;
+  onSaved?: (profile: DatabaseRowFragment) => void;
+}
+
+export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
+  const navigate = useNavigate();
+  const [{ error: testError, fetching: isTesting }, test] = useMutation(DatabaseTestDocument);
+  const [{ error: createError, fetching: isCreating }, create] = useMutation(DatabaseCreateDocument);
+  const [{ error: updateError, fetching: isUpdating }, update] = useMutation(DatabaseUpdateDocument);
+
+  const [name, setName] = useState(profile?.name ?? '');
+  const [address, setAddress] = useState<Address>(() => ({
+    mode: 'fields',
+    fields: (profile && fieldsOf(profile.displayUrl)) ?? NO_FIELDS,
+    url: profile?.displayUrl ?? '',
+  }));
+  const [isMoved, setIsMoved] = useState(profile === undefined);
+  const [sameDatabase, setSameDatabase] = useState<'yes' | 'no'>();
+  const [about, setAbout] = useState(profile?.about ?? '');
+  const [exclude, setExclude] = useState(profile?.exclude ?? []);
+  const [pinned, setPinned] = useState(profile?.pinnedDatabase ?? '');
+  const [sampleViews, setSampleViews] = useState(profile?.sampleViews ?? false);
+  const [isMore, setIsMore] = useState(profile !== undefined);
+  const [isChecked, setIsChecked] = useState(false);
+  const [result, setResult] = useState<Tested>();
+
+  const url = address.mode === 'url' ? address.url.trim() : urlOf(address.fields);
+  const backend = address.mode === 'url' ? backendOf(url) : address.fields.backend;
+  const addressLacks =
+    address.mode === 'url'
+      ? { ...(backend === undefined ? { url: 'Begin with postgres://, mysql:// or sqlite://' } : {}) }
+      : lacks(address.fields);
+  const isAddressWrong = isMoved && Object.keys(addressLacks).length > 0;
+  const saveError = createError ?? updateError;
+  const refused = refusedField(saveError) ?? refusedField(testError);
+  const suggested = suggestedName(address);
+  const named = name.trim() || (profile === undefined ? suggested : '');
+
+  const changeAddress = (next: Address) => {
+    setAddress(next);
+    setResult(undefined);
+  };
+
+  /** Tests what stands in the form; undefined where the question itself is refused. */
+  const tested = async (): Promise<Tested | undefined> => {
+    setResult(undefined);
+    const input = isMoved || profile === undefined ? { url } : { id: profile.id };
+    const { data } = await test({ input });
+    setResult(data?.testDbProfile);
+    return data?.testDbProfile;
+  };
+
+  const save = async () => {
+    const settings = {
+      name: named,
+      about: about.trim() === '' ? null : about,
+      exclude,
+      sampleViews,
+    };
+    if (profile === undefined) {
+      const input: CreateDbProfileInput = { ...settings, url, pinnedDatabase: pinned === '' ? null : pinned };
+      const { data } = await create({ input });
+      if (data) {
+        navigate(profileAddress(data.createDbProfile.dbProfile));
+      }
+      return;
+    }
+    // A PostgreSQL profile that says nothing else is pinned by its URL: what the person left alone is not sent.
+    const isPinned = pinned !== (profile.pinnedDatabase ?? '');
+    const input: UpdateDbProfileInput = {
+      ...settings,
+      id: profile.id,
+      ...(isMoved ? { url, sameDatabase: sameDatabase === 'yes' } : {}),
+      ...(isPinned ? { pinnedDatabase: pinned === '' ? null : pinned } : {}),
+    };
+    const { data } = await update({ input });
+    if (data) {
+      onClose();
+      onSaved?.(data.updateDbProfile.dbProfile);
+    }
+  };
+
+  const isReady = !isAddressWrong && named !== '' && (!isMoved || profile === undefined || sameDatabase !== undefined);
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setIsChecked(true);
+    if (!isReady) {
+      return;
+    }
+    if (!isMoved || (await tested())?.ok) {
+      await save();
+    }
+  };
+
+  return (
+    <Modal opened onClose={onClose} title={profile ? `Edit ${profile.name}` : 'Add a database'} size={720}>
+      <form className={classes.form} onSubmit={submit} noValidate autoComplete="off">
+        <TextInput
+          label="Name"
+          description="What people call it in lists and on the command line"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          placeholder={suggested || 'shop'}
+          maxLength={100}
+          error={
+            refused === 'name'
+              ? saveError?.graphQLErrors[0]?.message
+              : isChecked && named === '' && 'Give the profile a name'
+          }
+          data-autofocus
+        />
+        <fieldset>
+          <legend>Connection</legend>
+          {isMoved ? (
+            <ConnectionFields
+              address={address}
+              onChange={changeAddress}
+              lacks={isChecked ? addressLacks : {}}
+              refused={refused === 'url' ? (saveError ?? testError)?.graphQLErrors[0]?.message : undefined}
+            />
+          ) : (
+            <div className={classes.current}>
+              <span className="mono">{profile?.displayUrl}</span>
+              <Button variant="default" onClick={() => setIsMoved(true)}>
+                Change…
+              </Button>
+            </div>
+          )}
+          {profile && isMoved && (
+            <>
+              <p className={classes.note}>
+                Gloss never shows the password again: type it once more, even if only another part changes.
+              </p>
+              <Radio.Group
+                label="Does the new connection lead to the same database?"
+                description="Comments of earlier runs are written and rolled back only in the database that they described. If Gloss finds another one there, it refuses, unless you say that it is the same."
+                value={sameDatabase ?? null}
+                onChange={(value) => setSameDatabase(value as 'yes' | 'no')}
+                error={isChecked && sameDatabase === undefined && 'Choose one'}
+              >
+                <div className={classes.form} style={{ gap: 8, marginTop: 8 }}>
+                  <Radio
+                    value="yes"
+                    label="Yes, the same database"
+                    description="It moved, was restored elsewhere, or only the login changes. It has to answer now, and your name is recorded."
+                  />
+                  <Radio
+                    value="no"
+                    label="No, or I do not know"
+                    description="If it is another database, earlier runs of this profile can no longer be applied or rolled back."
+                  />
+                </div>
+              </Radio.Group>
+            </>
+          )}
+        </fieldset>
+        <Textarea
+          label="About this database"
+          description="What it is for and what its words mean. Every request to the model carries it."
+          value={about}
+          onChange={(event) => setAbout(event.currentTarget.value)}
+          placeholder="Orders and stock of the web shop. SKU is our article number."
+          maxLength={4000}
+          autosize
+          minRows={2}
+          maxRows={8}
+        />
+        <div>
+          <Button
+            variant="subtle"
+            color="gray"
+            onClick={() => setIsMore(!isMore)}
+            aria-expanded={isMore}
+            leftSection={isMore ? <ChevronDown size={16} strokeWidth={1.75} aria-hidden /> : <ChevronRight size={16} strokeWidth={1.75} aria-hidden />}
+          >
+            What Gloss reads
+          </Button>
+        </div>
+        <Collapse expanded={isMore}>
+          <div className={classes.form}>
+            <TagsInput
+              label="Tables to leave out"
+              description="Patterns: table or schema.table, * for any characters, ? for one. Enter adds one. A run that names such a table describes it all the same."
+              value={exclude}
+              onChange={setExclude}
+              placeholder={exclude.length === 0 ? '*_bak, staging.*' : ''}
+              splitChars={[',', ' ']}
+              error={refused === 'exclude' && saveError?.graphQLErrors[0]?.message}
+            />
+            {backend !== 'SQLITE' && (
+              <TextInput
+                label="Only this database"
+                description={
+                  backend === 'MYSQL'
+                    ? 'The one database in reach. Empty for every database that the login may see.'
+                    : 'The one database in reach. Empty for the one in the connection or, if it names none, all that the login may see.'
+                }
+                value={pinned}
+                onChange={(event) => setPinned(event.currentTarget.value)}
+                error={refused === 'pinnedDatabase' && saveError?.graphQLErrors[0]?.message}
+              />
+            )}
+            <Checkbox
+              label="Read sample values through views as well"
+              description="Reading a view runs the functions in it with this login's rights, and whoever owns the view wrote them. The same holds for foreign tables and row-level security policies. Leave it off unless you trust every owner of objects in this database."
+              checked={sampleViews}
+              onChange={(event) => setSampleViews(event.currentTarget.checked)}
+            />
+          </div>
+        </Collapse>
+        {testError && !isTesting && refused !== 'url' && <Failure error={testError} />}
+        {saveError && !['name', 'url', 'exclude', 'pinnedDatabase'].includes(refused ?? '') && <Failure error={saveError} />}
+        <TestResult result={result} busy={isTesting}>
+          {result && !result.ok && <p style={{ margin: '4px 0 0' }}>Nothing is saved yet. Correct the connection, or save it as it is and test it later.</p>}
+        </TestResult>
+        <div className={classes.foot}>
+          {isMoved && (
+            <Action
+              needs="ADMIN"
+              variant="subtle"
+              color="gray"
+              className={classes.left}
+              busy={isTesting}
+              onClick={() => {
+                setIsChecked(true);
+                if (!isAddressWrong) {
+                  void tested();
+                }
+              }}
+            >
+              Only test
+            </Action>
+          )}
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          {isMoved && result && !result.ok && (
+            <Action needs="ADMIN" variant="outline" busy={isCreating || isUpdating} onClick={() => isReady && void save()}>
+              Save anyway
+            </Action>
+          )}
+          <Action needs="ADMIN" type="submit" busy={isTesting || isCreating || isUpdating}>
+            {isMoved ? 'Test and save' : 'Save'}
+          </Action>
+        </div>
+      </form>
+    </Modal>
+  );
+}
+
+/** A name to begin with: the database's, or the host's. */
+function suggestedName({ mode, fields, url }: Address): string {
+  const known = mode === 'url' ? fieldsOf(url) : fields;
+  if (known === undefined) {
+    return '';
+  }
+  if (known.backend === 'SQLITE') {
+    return known.path.split('/').pop()?.replace(/\.[^.]*$/, '') ?? '';
+  }
+  return (known.database || (known.host.startsWith('/') ? BACKENDS[known.backend].label : known.host)).trim();
+}

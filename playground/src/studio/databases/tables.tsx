@@ -1,0 +1,154 @@
+// The tables of a schema: 50 a page, searched by the database itself.
+
+import { Button } from '@mantine/core';
+import { Sparkles } from 'lucide-react';
+import { Link } from 'react-router';
+import { useQuery } from 'urql';
+
+import { CatalogTablesDocument, type DatabaseRowFragment } from '../api/operations';
+import { useReconnected } from '../api/connection';
+import { compact, count, plural } from '../ui/figures';
+import { Empty, Failure, Loading } from '../ui/states';
+import table from '../ui/table.module.css';
+import { Clipped } from '../ui/text';
+import { Unknown } from '../ui/time';
+import classes from './database.module.css';
+import { KindIcon } from './kinds';
+import { assetAddress, runAddress } from './places';
+import { SearchBox } from './search-box';
+
+const PAGE_SIZE = 50;
+
+interface TablesProps {
+  profile: DatabaseRowFragment;
+  database: string;
+  schema: string;
+  comment: string | null;
+  parameters: URLSearchParams;
+  set: (changes: Record<string, string | null>, replace?: boolean) => void;
+}
+
+export function Tables({ profile, database, schema, comment, parameters, set }: TablesProps) {
+  const find = parameters.get('find') ?? '';
+  const [after, before] = [parameters.get('after'), parameters.get('before')];
+  const [{ data, error, fetching, stale }, again] = useQuery({
+    query: CatalogTablesDocument,
+    variables: {
+      id: profile.id,
+      database,
+      schema,
+      search: find === '' ? null : find,
+      ...(before ? { last: PAGE_SIZE, before } : { first: PAGE_SIZE, after }),
+    },
+  });
+  const refetch = () => again({ requestPolicy: 'network-only' });
+  useReconnected(refetch);
+  const schemas = data?.dbProfile?.databases?.[0]?.schemas;
+  const page = schemas?.[0]?.tables;
+  const isBusy = fetching || stale;
+  return (
+    <section className={classes.tables} aria-label={`Tables of ${schema}`} aria-busy={isBusy}>
+      <div className={classes.schemaHead}>
+        <h2>
+          <Clipped text={schema} />
+        </h2>
+        {page && <span className="muted">{plural(page.totalCount, find === '' ? 'table' : 'match', find === '' ? 'tables' : 'matches')}</span>}
+        {(find !== '' || (page?.totalCount ?? 0) > 10) && (
+          <SearchBox
+            type="text"
+            className={classes.filter}
+            value={find}
+            onChange={(text) => set({ find: text, after: null, before: null }, true)}
+            label={`Filter the tables of ${schema}`}
+            placeholder="Filter by name or comment"
+          />
+        )}
+        <Button
+          component={Link}
+          to={runAddress(profile, { database, schema, table: null })}
+          variant="subtle"
+          leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}
+        >
+          Describe this schema
+        </Button>
+      </div>
+      {comment && <p className={`${classes.comment} prose`}>{comment}</p>}
+      {!page && (error && !isBusy ? <Failure error={error} retry={refetch} /> : !isBusy && schemas ? (
+        <Empty title={`There is no schema “${schema}”.`}>It was dropped or renamed, or the login may not see it.</Empty>
+      ) : <Loading rows={10} />)}
+      {page?.nodes.length === 0 && (
+        <Empty
+          title={find === '' ? 'No tables in this schema.' : 'No table matches.'}
+          action={
+            find === '' ? undefined : (
+              <Button variant="default" onClick={() => set({ find: null })}>
+                Clear the filter
+              </Button>
+            )
+          }
+        >
+          {find === '' ? 'The login sees no table or view here.' : `No name or comment holds “${find}”.`}
+        </Empty>
+      )}
+      {page && page.nodes.length > 0 && (
+        <>
+          <table className={`${table.table} ${classes.list}`}>
+            <thead>
+              <tr>
+                <th>Name</th>
+                <th className={classes.commentColumn}>Comment</th>
+                <th className={`${table.right} ${classes.rowsColumn}`}>Rows</th>
+              </tr>
+            </thead>
+            <tbody>
+              {page.nodes.map(({ name, kind, comment: text, rowEstimate }) => (
+                <tr key={name} className={classes.row}>
+                  <td>
+                    <Link to={assetAddress(profile, { database, schema, table: name })} className={classes.tableLink}>
+                      <KindIcon kind={kind} />
+                      <Clipped text={name} />
+                    </Link>
+                    {/* A phone has no column for it. */}
+                    <Clipped text={text ?? 'No comment'} className={classes.below} />
+                  </td>
+                  <td className={classes.commentColumn}>
+                    {text === null ? <span className="muted">No comment</span> : <Clipped text={text} />}
+                  </td>
+                  <td className={`${table.right} ${classes.rowsColumn}`}>
+                    {rowEstimate === null ? <Unknown why="The database keeps no estimate for it." /> : <span title={`about ${count(rowEstimate)} rows`}>{compact(rowEstimate)}</span>}
+                  </td>
+                </tr>
+              ))}
+            </tbody>
+          </table>
+          {page.totalCount > PAGE_SIZE && (
+            <nav className={classes.pages} aria-label="Pages of tables">
+              <span className="muted">
+                {page.nodes.length} of {count(page.totalCount)}
+              </span>
+              <Button size="compact-sm" variant="default" disabled={!after && !before} onClick={() => set({ after: null, before: null })}>
+                First
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!page.pageInfo.hasPreviousPage}
+                onClick={() => set({ after: null, before: page.pageInfo.startCursor })}
+              >
+                Previous
+              </Button>
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!page.pageInfo.hasNextPage}
+                onClick={() => set({ before: null, after: page.pageInfo.endCursor })}
+              >
+                Next
+              </Button>
+            </nav>
+          )}
+        </>
+      )}
+    </section>
+  );
+}

@@ -1,0 +1,345 @@
+// The form that makes an LLM profile or changes one. One button tests the settings and saves them. A key that is kept
+// already goes nowhere but to its provider, so a change that keeps it is saved first and tested then.
+
+import { Button, Checkbox, Collapse, Modal, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
+import { ChevronDown, ChevronRight } from 'lucide-react';
+import { type FormEvent, useState } from 'react';
+import { useMutation } from 'urql';
+
+import {
+  type CreateLlmProfileInput,
+  ModelCreateDocument,
+  type ModelRowFragment,
+  ModelTestDocument,
+  ModelUpdateDocument,
+} from '../api/operations';
+import { Action } from '../ui/action';
+import { refusedField } from '../ui/form';
+import { Failure } from '../ui/states';
+import { type Tested, TestResult } from '../ui/test-result';
+import classes from './models.module.css';
+import { OFFERS, type Offer, offerOf } from './providers';
+
+interface ModelFormProps {
+  /** The profile to change; a new one when left out. */
+  profile?: ModelRowFragment;
+  onClose: () => void;
+}
+
+const numberOf = (value: string | number) => (value === '' ? null : Number(value));
+
+export function ModelForm({ profile, onClose }: ModelFormProps) {
+  const [{ error: testError, fetching: isTesting }, test] = useMutation(ModelTestDocument);
+  const [{ error: createError, fetching: isCreating }, create] = useMutation(ModelCreateDocument);
+  const [{ error: updateError, fetching: isUpdating }, update] = useMutation(ModelUpdateDocument);
+
+  const [offer, setOffer] = useState<Offer>(() => (profile && offerOf(profile)) ?? (OFFERS[0] as Offer));
+  const [name, setName] = useState(profile?.name ?? '');
+  const [model, setModel] = useState(profile?.model ?? '');
+  const [baseUrl, setBaseUrl] = useState(profile?.baseUrl ?? '');
+  const [apiKey, setApiKey] = useState('');
+  const [keyChange, setKeyChange] = useState<'keep' | 'set' | 'remove'>(profile?.hasApiKey ? 'keep' : 'set');
+  const [isDefault, setIsDefault] = useState(profile?.isDefault ?? false);
+  const [concurrency, setConcurrency] = useState<string | number>(profile?.concurrency ?? '');
+  const [perMinute, setPerMinute] = useState<string | number>(profile?.requestsPerMinute ?? '');
+  const [input, setInput] = useState<string | number>(profile?.inputCostPerMillionTokens ?? '');
+  const [output, setOutput] = useState<string | number>(profile?.outputCostPerMillionTokens ?? '');
+  const [isMore, setIsMore] = useState(profile !== undefined);
+  const [isChecked, setIsChecked] = useState(false);
+  const [result, setResult] = useState<Tested>();
+
+  const isBuiltin = offer.provider === 'BUILTIN';
+  const asksBaseUrl = offer.asksBaseUrl || (profile !== undefined && profile.baseUrl !== null);
+  const address = (asksBaseUrl ? baseUrl.trim() : (offer.baseUrl ?? '')) || null;
+  const isMoved = profile !== undefined && address !== profile.baseUrl;
+  const suggested = isBuiltin ? 'builtin' : (model.trim().split('/').pop() ?? '');
+  const named = name.trim() || (profile ? '' : suggested);
+  const settings: CreateLlmProfileInput = {
+    name: named,
+    provider: offer.provider,
+    model: model.trim() || (isBuiltin ? 'builtin' : ''),
+    baseUrl: address,
+    apiKey: apiKey.trim() === '' ? null : apiKey.trim(),
+    isDefault,
+    concurrency: numberOf(concurrency),
+    requestsPerMinute: numberOf(perMinute),
+    inputCostPerMillionTokens: numberOf(input),
+    outputCostPerMillionTokens: numberOf(output),
+  };
+  const lacks = {
+    name: named === '' ? 'Give the profile a name' : undefined,
+    model: settings.model === '' ? 'Name the model as the provider spells it' : undefined,
+    baseUrl: asksBaseUrl && address === null ? 'Give the endpoint’s URL: http://127.0.0.1:8080/v1' : undefined,
+    apiKey:
+      offer.apiKey === 'needed' && keyChange === 'set' && settings.apiKey === null
+        ? 'Give a key, or the variable that holds it'
+        : isMoved && profile?.hasApiKey && keyChange === 'keep'
+          ? 'A key goes to no other address than it was given for: give it again'
+          : undefined,
+  };
+  const isReady = Object.values(lacks).every((it) => it === undefined);
+  const error = testError ?? createError ?? updateError;
+  const refused = refusedField(error);
+  const said = (field: keyof typeof lacks) =>
+    refused === field ? error?.graphQLErrors[0]?.message : isChecked ? lacks[field] : undefined;
+  const isShownAtField = refused !== undefined && refused in lacks;
+  const keepsKey = profile !== undefined && keyChange === 'keep' && profile.hasApiKey;
+  const touch = <T,>(set: (value: T) => void) => (value: T) => {
+    set(value);
+    setResult(undefined);
+  };
+
+  const choose = (key: string | null) => {
+    const next = OFFERS.find((it) => it.key === key);
+    if (next) {
+      setOffer(next);
+      setBaseUrl(next.baseUrl ?? '');
+      setResult(undefined);
+    }
+  };
+
+  const tested = async (question: { id: string } | { settings: CreateLlmProfileInput }) => {
+    setResult(undefined);
+    const { data } = await test({ input: question });
+    setResult(data?.testLlmProfile);
+    return data?.testLlmProfile.ok ?? false;
+  };
+
+  const save = async (): Promise<boolean> => {
+    if (profile === undefined) {
+      const { data } = await create({ input: settings });
+      return data !== undefined;
+    }
+    const { provider: _, apiKey: key, concurrency: atOnce, ...changed } = settings;
+    const { data } = await update({
+      input: {
+        ...changed,
+        id: profile.id,
+        ...(atOnce === null ? {} : { concurrency: atOnce ?? 1 }),
+        ...(keyChange === 'remove' ? { apiKey: null } : keyChange === 'set' && key ? { apiKey: key } : {}),
+      },
+    });
+    return data !== undefined;
+  };
+
+  const submit = async (event: FormEvent) => {
+    event.preventDefault();
+    setIsChecked(true);
+    if (!isReady) {
+      return;
+    }
+    if (keepsKey && profile) {
+      if ((await save()) && (await tested({ id: profile.id }))) {
+        onClose();
+      }
+    } else if ((await tested({ settings })) && (await save())) {
+      onClose();
+    }
+  };
+
+  return (
+    <Modal opened onClose={onClose} title={profile ? `Edit ${profile.name}` : 'Add a model'} size={720}>
+      <form className={classes.form} onSubmit={submit} noValidate autoComplete="off">
+        <div className={classes.halves}>
+          <Select
+            label="Provider"
+            value={offer.key}
+            onChange={choose}
+            data={OFFERS.map(({ key, label }) => ({ value: key, label }))}
+            allowDeselect={false}
+            disabled={profile !== undefined}
+            description={profile ? 'To change it, add another profile' : undefined}
+            inputWrapperOrder={['label', 'input', 'description', 'error']}
+          />
+          <TextInput
+            label="Model"
+            value={model}
+            onChange={(event) => touch(setModel)(event.currentTarget.value)}
+            placeholder={offer.modelExample}
+            error={said('model')}
+            spellCheck={false}
+            data-autofocus
+          />
+        </div>
+        <p className={classes.note}>{offer.note}</p>
+        {asksBaseUrl && (
+          <TextInput
+            label="Base URL"
+            description="Where the endpoint is, up to and including the version: …/v1"
+            value={baseUrl}
+            onChange={(event) => touch(setBaseUrl)(event.currentTarget.value)}
+            placeholder="http://127.0.0.1:8080/v1"
+            error={said('baseUrl')}
+            spellCheck={false}
+          />
+        )}
+        {offer.apiKey !== 'none' &&
+          (keyChange === 'set' ? (
+            <PasswordInput
+              label={offer.apiKey === 'optional' ? 'API key, if it needs one' : 'API key'}
+              description={
+                `The key itself${offer.keyHelp ? ` (${offer.keyHelp})` : ''}, or env:${offer.variable ?? 'MY_API_KEY'} to read it ` +
+                "from the server's environment each time. It is sealed and never shown again."
+              }
+              value={apiKey}
+              onChange={(event) => touch(setApiKey)(event.currentTarget.value)}
+              error={said('apiKey')}
+              autoComplete="new-password"
+              visibilityToggleButtonProps={{ 'aria-label': 'Show the key' }}
+            />
+          ) : (
+            <div>
+              <div className={classes.label} id="key-label">
+                API key
+              </div>
+              <div className={classes.current} role="group" aria-labelledby="key-label">
+                <span>{keyChange === 'keep' ? 'A key is set. It is kept.' : 'The key is removed when you save.'}</span>
+                <span className={classes.buttons}>
+                  <Button variant="default" onClick={() => setKeyChange('set')}>
+                    Give another
+                  </Button>
+                  {offer.apiKey === 'optional' && (
+                    <Button variant="default" onClick={() => setKeyChange(keyChange === 'keep' ? 'remove' : 'keep')}>
+                      {keyChange === 'keep' ? 'Remove' : 'Keep'}
+                    </Button>
+                  )}
+                </span>
+              </div>
+              {said('apiKey') && (
+                <p className={classes.error} role="alert">
+                  {said('apiKey')}
+                </p>
+              )}
+            </div>
+          ))}
+        <TextInput
+          label="Name"
+          description="What people choose when they start a run"
+          value={name}
+          onChange={(event) => setName(event.currentTarget.value)}
+          placeholder={suggested || 'fast and cheap'}
+          maxLength={100}
+          error={said('name')}
+        />
+        <Checkbox
+          label="The default model"
+          description={
+            profile?.isDefault
+              ? 'To change it, make another profile the default.'
+              : 'Runs, drafts and questions that name no model take it; the profile that was the default is one no more.'
+          }
+          checked={isDefault}
+          disabled={profile?.isDefault === true}
+          onChange={(event) => setIsDefault(event.currentTarget.checked)}
+        />
+        <div>
+          <Button
+            variant="subtle"
+            color="gray"
+            onClick={() => setIsMore(!isMore)}
+            aria-expanded={isMore}
+            leftSection={isMore ? <ChevronDown size={16} strokeWidth={1.75} aria-hidden /> : <ChevronRight size={16} strokeWidth={1.75} aria-hidden />}
+          >
+            Prices and limits
+          </Button>
+        </div>
+        <Collapse expanded={isMore}>
+          <div className={classes.halves}>
+            {!isBuiltin && (
+              <>
+                <NumberInput
+                  label="Price of a million tokens sent"
+                  description="US dollars. Empty: costs are not known"
+                  value={input}
+                  onChange={setInput}
+                  min={0}
+                  prefix="$"
+                  decimalScale={6}
+                  error={refused === 'inputCostPerMillionTokens' && error?.graphQLErrors[0]?.message}
+                />
+                <NumberInput
+                  label="Price of a million tokens received"
+                  description="US dollars. Empty: costs are not known"
+                  value={output}
+                  onChange={setOutput}
+                  min={0}
+                  prefix="$"
+                  decimalScale={6}
+                  error={refused === 'outputCostPerMillionTokens' && error?.graphQLErrors[0]?.message}
+                />
+              </>
+            )}
+            <NumberInput
+              label="Requests at once"
+              description={isBuiltin ? '1 to 64. Empty: the number of cores' : '1 to 64. Empty: 4'}
+              value={concurrency}
+              onChange={setConcurrency}
+              min={1}
+              max={64}
+              allowDecimal={false}
+              error={refused === 'concurrency' && error?.graphQLErrors[0]?.message}
+            />
+            {!isBuiltin && (
+              <NumberInput
+                label="Requests a minute"
+                description="At most so many in any 60 seconds. Empty: no limit"
+                value={perMinute}
+                onChange={setPerMinute}
+                min={1}
+                allowDecimal={false}
+                error={refused === 'requestsPerMinute' && error?.graphQLErrors[0]?.message}
+              />
+            )}
+          </div>
+        </Collapse>
+        {error && !isShownAtField && <Failure error={error} />}
+        <TestResult result={result} busy={isTesting}>
+          {result && !result.ok && (
+            <p style={{ margin: '4px 0 0' }}>
+              {keepsKey ? 'The change is saved. Correct it, or close the form and test it later.' : 'Nothing is saved yet. Correct the settings, or save them as they are.'}
+            </p>
+          )}
+        </TestResult>
+        <div className={classes.foot}>
+          {!keepsKey && (
+            <Action
+              needs="ADMIN"
+              variant="subtle"
+              color="gray"
+              className={classes.left}
+              busy={isTesting}
+              onClick={() => {
+                setIsChecked(true);
+                if (isReady) {
+                  void tested({ settings });
+                }
+              }}
+            >
+              Only test
+            </Action>
+          )}
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          {!keepsKey && result && !result.ok && (
+            <Action
+              needs="ADMIN"
+              variant="outline"
+              busy={isCreating || isUpdating}
+              onClick={async () => {
+                if (isReady && (await save())) {
+                  onClose();
+                }
+              }}
+            >
+              Save anyway
+            </Action>
+          )}
+          <Action needs="ADMIN" type="submit" busy={isTesting || isCreating || isUpdating}>
+            {keepsKey ? 'Save and test' : 'Test and save'}
+          </Action>
+        </div>
+      </form>
+    </Modal>
+  );
+}
