@@ -1,12 +1,13 @@
 // Chips for kinds and statuses with their figures, search, further filters, saved views.
 
-import { ActionIcon, Button, Checkbox, CloseButton, Menu, Popover, TagsInput, TextInput } from '@mantine/core';
-import { Bookmark, ListFilter, Search, Trash2 } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { ActionIcon, Button, Checkbox, Menu, Popover, TagsInput, TextInput } from '@mantine/core';
+import { Bookmark, ListFilter, Trash2 } from 'lucide-react';
+import { useEffect, useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import type { RunKind, RunsQuery, RunStatus } from '../api/operations';
 import { count } from '../ui/figures';
+import { SearchBox } from '../ui/search-box';
 import { KINDS, STATUSES } from '../ui/status';
 import { useRemembered } from '../ui/storage';
 import classes from './runs.module.css';
@@ -50,7 +51,13 @@ export function Filters({ view, change, counts: current }: FiltersProps) {
           ))}
         </div>
         <div className={classes.tools}>
-          <SearchBox value={view.search} onChange={(search) => change({ search })} />
+          <SearchBox
+            className={classes.search}
+            value={view.search}
+            onChange={(search) => change({ search })}
+            label="Search runs"
+            placeholder="Number, title, scope, model, profile"
+          />
           <MoreFilters view={view} change={change} />
           <SavedViews view={view} />
         </div>
@@ -75,42 +82,6 @@ export function Filters({ view, change, counts: current }: FiltersProps) {
         )}
       </div>
     </search>
-  );
-}
-
-/** Searches 200 ms after the last key; Esc clears. */
-function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const sent = useRef(value);
-  useEffect(() => {
-    if (value !== sent.current) {
-      sent.current = value;
-      setText(value);
-    }
-  }, [value]);
-  useEffect(() => {
-    if (text === sent.current) {
-      return undefined;
-    }
-    const timer = setTimeout(() => {
-      sent.current = text;
-      onChange(text);
-    }, 200);
-    return () => clearTimeout(timer);
-  }, [text, onChange]);
-  return (
-    <TextInput
-      className={classes.search as string}
-      type="search"
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
-      onKeyDown={(event) => event.key === 'Escape' && setText('')}
-      placeholder="Number, title, scope, model, profile"
-      aria-label="Search runs"
-      maxLength={500}
-      leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
-      rightSection={text === '' ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />}
-    />
   );
 }
 
