@@ -3,7 +3,7 @@
 PAGES := playground/dist/.built
 PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run test check schema pages services bench
+.PHONY: run test check schema pages screenshots services bench
 
 ## build the pages where Node is installed, then build and start the server
 run: pages
@@ -32,6 +32,11 @@ pages:
 $(PAGES): $(PAGE_SOURCES)
 	cd playground && npm ci --no-audit --no-fund && npm run build
 	touch $@
+
+## a picture of every page and state of the Studio, light and dark, desktop and phone
+screenshots: pages tests/browser/node_modules/.installed
+	cargo build
+	node tests/browser/screenshots.mjs target/debug/gloss target/screenshots
 
 ## PostgreSQL, MariaDB and Chromium for the tests, installed where that is allowed
 services:

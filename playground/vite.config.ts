@@ -54,6 +54,8 @@ export default defineConfig({
     // Monaco is large, and every byte of it comes from the same machine.
     chunkSizeWarningLimit: 8000,
   },
+  // The dev server cannot bundle the workers of GraphiQL ahead of time.
+  optimizeDeps: { entries: ['index.html'] },
   server: {
     proxy: Object.fromEntries(
       ['/graphql', '/session', '/export'].map((path) => [path, { target: server, ws: true, changeOrigin: true, headers: { origin: server } }]),

@@ -16,7 +16,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
-import { chromium } from 'playwright-core';
+import { CHROMIUM, launch, watch } from './chromium.mjs';
 
 const { positionals, values: options } = parseArgs({
   allowPositionals: true,
@@ -30,7 +30,7 @@ const { positionals, values: options } = parseArgs({
     tabs: { type: 'string' },
     'sign-in': { type: 'string' },
     picture: { type: 'string' },
-    chromium: { type: 'string', default: process.env.CHROMIUM ?? '/usr/bin/chromium' },
+    chromium: { type: 'string', default: CHROMIUM },
   },
 });
 const [server, folder] = positionals;
@@ -42,51 +42,16 @@ const url = new URL('/graphiql', server).href;
 await mkdir(folder, { recursive: true });
 
 const complaints = [];
-const loopback = new Set(['localhost', '127.0.0.1', '[::1]']);
+// Until the token is written, the schema is refused.
+const isRefusal = (complaint) =>
+  (options.token !== undefined || options['sign-in'] !== undefined) && /^console: .*401/.test(complaint);
 
-const browser = await chromium.launch({
-  executablePath: options.chromium,
-  headless: true,
-  args: [
-    '--headless',
-    '--no-sandbox',
-    '--disable-gpu',
-    '--disable-quic',
-    '--no-first-run',
-    '--disable-background-networking',
-    '--disable-component-update',
-    '--disable-sync',
-  ],
-});
+const browser = await launch(options.chromium);
 
 try {
   const page = await browser.newPage({ viewport: { width: 1400, height: 900 } });
   page.setDefaultTimeout(30_000);
-  const watchHost = (address) => {
-    const { protocol, hostname } = new URL(address);
-    if (!['data:', 'blob:'].includes(protocol) && !loopback.has(hostname)) {
-      complaints.push(`a request left the machine: ${address}`);
-    }
-  };
-  page.on('request', (request) => watchHost(request.url()));
-  page.on('websocket', (socket) => watchHost(socket.url()));
-  page.on('requestfailed', (request) => {
-    const { errorText } = request.failure() ?? {};
-    // To sign in reloads the page, perhaps while it still loads its workers.
-    const isReload = options['sign-in'] !== undefined && errorText === 'net::ERR_ABORTED' && request.url().includes('/assets/');
-    if (!isReload) {
-      complaints.push(`failed: ${request.url()} ${errorText}`);
-    }
-  });
-  page.on('pageerror', (error) => complaints.push(`page error: ${error.message}`));
-  page.on('console', (message) => {
-    // Until the token is written, the schema is refused.
-    const needsToken = options.token !== undefined || options['sign-in'] !== undefined;
-    const isRefusal = needsToken && message.text().includes('401');
-    if (message.type() === 'error' && !isRefusal) {
-      complaints.push(`console: ${message.text()} (${message.location().url})`);
-    }
-  });
+  watch(page, server, (complaint) => isRefusal(complaint) || complaints.push(complaint));
 
   await page.goto(url);
   await page.locator('.graphiql-query-editor .view-line').first().waitFor();

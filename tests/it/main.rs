@@ -48,6 +48,7 @@ mod shown;
 mod status_machine;
 mod store;
 mod store_faults;
+mod studio;
 mod suggestion_lists;
 mod suggestions_changed;
 mod targets;

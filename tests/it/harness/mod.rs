@@ -1,6 +1,7 @@
 //! Starts the real server as a process of its own and speaks to it as clients do; scripted models and small
 //! targets to point it at.
 
+pub mod browser;
 pub mod disk;
 pub mod live;
 pub mod local_model;

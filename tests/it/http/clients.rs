@@ -7,42 +7,23 @@ use std::{fs, path::Path};
 use serde_json::{Value, json};
 use tokio::process::Command;
 
-use crate::{harness::Server, services::absent};
-
-const NOT_INSTALLED: &str = "the packages of tests/browser are not installed (`make test` installs them)";
-
-/// Whether a package of `tests/browser` is there.
-fn installed(package: &str) -> bool {
-    Path::new("tests/browser/node_modules").join(package).exists()
-}
-
-/// A browser that the script can drive.
-fn browser() -> Option<String> {
-    let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
-    std::env::var("CHROMIUM").into_iter().chain(usual).find(|path| Path::new(path).exists())
-}
+use crate::{
+    harness::{
+        Server,
+        browser::{NOT_INSTALLED, browser_for, installed, succeeds},
+    },
+    services::absent,
+};
 
 /// Works in GraphiQL as a person would; says what is missing where that cannot be.
 async fn in_graphiql(server: &Server, folder: &str, arguments: &[&str]) -> bool {
-    let page = server.get("/graphiql").await.text().await.unwrap();
-    let browser = browser();
-    let missing = if page.contains("make pages") {
-        Some("the pages are not built (`make pages`)")
-    } else if !installed("playwright-core") {
-        Some(NOT_INSTALLED)
-    } else if browser.is_none() {
-        Some("Chromium is not installed (`make test` installs it; CHROMIUM names another browser)")
-    } else {
-        None
-    };
-    if let Some(what) = missing {
-        absent(&format!("GraphiQL in a browser, because {what}"));
+    let Some(browser) = browser_for(server, "GraphiQL").await else {
         return false;
-    }
+    };
     let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join(folder);
     let mut script = Command::new("node");
     script.arg("tests/browser/graphiql.mjs").arg(&server.base).arg(&folder).args(arguments);
-    script.args(["--chromium", &browser.unwrap()]);
+    script.args(["--chromium", &browser]);
     succeeds(script).await;
     true
 }
@@ -90,12 +71,6 @@ async fn the_audits_of_graphql_over_http() {
     let mut audit = Command::new("node");
     audit.arg("tests/browser/audit.mjs").args([&server.base, &subscription, &events.to_string()]);
     succeeds(audit).await;
-}
-
-async fn succeeds(mut command: Command) {
-    let output = command.kill_on_drop(true).output().await.unwrap();
-    let said = [String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr)].concat();
-    assert!(output.status.success(), "{said}");
 }
 
 /// Runs a script of `tests/clients` against a fresh server.

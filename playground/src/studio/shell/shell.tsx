@@ -55,12 +55,12 @@ export function Shell() {
       <div className={classes.shell}>
         {isNarrow ? (
           <>
-            <header className={classes.bar}>
+            <section className={classes.bar} aria-label="Top bar">
               <button type="button" className={classes.menu} onClick={open} aria-label="Open navigation">
                 <Menu size={20} strokeWidth={1.75} aria-hidden />
               </button>
               <span className={classes.brand}>Gloss</span>
-            </header>
+            </section>
             <Drawer opened={isOpen} onClose={close} size={240} title="Gloss" padding="xs">
               <Navigation viewer={data.viewer} version={data.server.version} />
             </Drawer>

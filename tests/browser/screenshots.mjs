@@ -1,0 +1,188 @@
+// Takes a picture of every page and state of the Studio: light and dark, desktop and phone.
+//
+//   node screenshots.mjs BINARY FOLDER [--only WORD] [--chromium PATH]
+//
+// It starts two servers of its own, one with an empty store and one with a history, and writes
+// FOLDER/desktop-light/NAME.png and so on. `--only` takes the scenes whose name holds the word. To add a scene: a line
+// in SCENES; to add to the history: a step in `fill`. It fails when a scene cannot be reached; the
+// pictures are for people to judge.
+
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { parseArgs } from 'node:util';
+
+import { CHROMIUM, launch } from './chromium.mjs';
+import { MODEL, proper, startModel } from './model.mjs';
+
+const { positionals, values: options } = parseArgs({
+  allowPositionals: true,
+  options: { only: { type: 'string', default: '' }, chromium: { type: 'string', default: CHROMIUM } },
+});
+const [binary, folder] = positionals;
+if (!folder) {
+  console.error('usage: node screenshots.mjs BINARY FOLDER [options]; the head of the file lists them');
+  process.exit(2);
+}
+
+/** Name, address, and what is done there before the picture. `on` is the server: `empty` or, by default, `full`. */
+const SCENES = [
+  { name: 'runs-first-use', on: 'empty', path: '/runs' },
+  { name: 'runs', path: '/runs?kind=all', ready: (page) => page.getByText('Ready for review').first().waitFor() },
+  {
+    name: 'runs-selected',
+    path: '/runs?kind=all',
+    act: async (page) => {
+      await page.getByRole('link', { name: '#1', exact: true }).waitFor();
+      for (const key of ['j', 'x', 'j', 'x']) {
+        await page.keyboard.press(key);
+      }
+    },
+  },
+  { name: 'runs-filtered-empty', path: '/runs?kind=all&search=nothing+like+it' },
+  {
+    name: 'runs-filters',
+    path: '/runs?kind=all',
+    act: (page) => page.getByRole('button', { name: /^Filters/ }).click(),
+  },
+  { name: 'run', path: '/runs/1' },
+  { name: 'run-live', path: '/runs/2' },
+  { name: 'run-unknown', path: '/runs/999' },
+  { name: 'new-run', path: '/runs/new' },
+  { name: 'compare', path: '/compare?runs=1,3' },
+  { name: 'compare-too-few', path: '/compare?runs=1' },
+  { name: 'ask', path: '/ask' },
+  { name: 'schedules', path: '/schedules' },
+  { name: 'schedules-first-use', on: 'empty', path: '/schedules' },
+  { name: 'databases', path: '/databases' },
+  { name: 'database', path: '/databases/demo' },
+  { name: 'table', path: '/databases/demo/main/orders' },
+  { name: 'models', path: '/models' },
+  { name: 'usage', path: '/usage' },
+  { name: 'audit', path: '/audit' },
+  { name: 'audit-first-use', on: 'empty', path: '/audit' },
+  { name: 'workers', path: '/workers' },
+  { name: 'settings', path: '/settings' },
+  { name: 'no-such-page', path: '/nowhere' },
+  { name: 'keys', path: '/runs', act: (page) => page.keyboard.press('?') },
+];
+
+/** A history: a reviewed run, one that is live, a second to compare with, a question. */
+async function fill(api, model) {
+  const { dbProfiles } = await api('{ dbProfiles { id name } }');
+  const demo = dbProfiles.find(({ name }) => name === 'demo').id;
+  const profile = 'mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }';
+  const llm = await api(profile, {
+    input: { name: 'local', provider: 'OPENAI_COMPATIBLE', model: MODEL, baseUrl: model.baseUrl },
+  });
+  const start = async (more) => {
+    const { startRun } = await api('mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }', {
+      input: { targets: [{ dbProfileId: demo }], ...more },
+    });
+    return startRun.runs[0].id;
+  };
+  const ended = async (id) => {
+    for (;;) {
+      const { run } = await api('query($id: ID!) { run(id: $id) { status } }', { id });
+      if (!['QUEUED', 'RUNNING', 'APPLYING'].includes(run.status)) {
+        return;
+      }
+      await new Promise((resolve) => setTimeout(resolve, 100));
+    }
+  };
+  await ended(await start({}));
+  // It describes half of the tables and waits for the model from then on.
+  let asked = 0;
+  model.answer(async function* (body) {
+    asked += 1;
+    if (asked > 4) {
+      await new Promise(() => {});
+    }
+    yield* proper(body);
+  });
+  await start({ llmProfileId: llm.createLlmProfile.llmProfile.id });
+  await ended(await start({ command: 'RUN_APPLY' }));
+  await api('mutation { ask(input: { question: "Where are the e-mail addresses of customers?" }) { run { id } } }');
+}
+
+/** A server on a free port with a store of its own. */
+async function serve() {
+  const data = await mkdtemp(join(tmpdir(), 'gloss-'));
+  const environment = { ...process.env, GLOSS_LISTEN: '127.0.0.1:0', GLOSS_DATA_DIR: data, GLOSS_LOG: 'warn' };
+  const child = spawn(binary, ['serve'], { env: environment, stdio: ['ignore', 'pipe', 'inherit'] });
+  let url;
+  for await (const line of createInterface({ input: child.stdout })) {
+    url = line.match(/(http:\/\/\S+)\/graphql/)?.[1];
+    if (url) {
+      break;
+    }
+  }
+  if (!url) {
+    throw new Error('the server does not start');
+  }
+  child.stdout.resume();
+  const api = async (query, variables = {}) => {
+    const response = await fetch(`${url}/graphql`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query, variables }),
+    });
+    const { data: answer, errors } = await response.json();
+    if (errors) {
+      throw new Error(JSON.stringify(errors));
+    }
+    return answer;
+  };
+  const stop = async () => {
+    const left = new Promise((resolve) => child.once('exit', resolve));
+    child.kill();
+    await left;
+    await rm(data, { recursive: true, force: true });
+  };
+  return { url, api, stop };
+}
+
+const model = await startModel();
+const browser = await launch(options.chromium);
+const servers = { empty: await serve(), full: await serve() };
+let failed = 0;
+try {
+  await fill(servers.full.api, model);
+  for (const size of ['desktop', 'phone']) {
+    for (const colorScheme of ['light', 'dark']) {
+      const sized = size === 'phone'
+        ? { viewport: { width: 390, height: 844 }, isMobile: true, hasTouch: true, deviceScaleFactor: 2 }
+        : { viewport: { width: 1440, height: 900 } };
+      const pictures = join(folder, `${size}-${colorScheme}`);
+      await mkdir(pictures, { recursive: true });
+      const scenes = SCENES.filter((scene) => scene.name.includes(options.only));
+      for (const { name, on = 'full', path, ready, act } of scenes) {
+        const context = await browser.newContext({ ...sized, colorScheme, reducedMotion: 'reduce' });
+        const page = await context.newPage();
+        page.setDefaultTimeout(10_000);
+        try {
+          await page.goto(servers[on].url + path);
+          await page.locator('main').first().waitFor();
+          await ready?.(page);
+          await act?.(page);
+          // Nothing loads any more: no skeleton, and what came late has found its place.
+          await page.waitForFunction(() => !document.querySelector('[role=status][aria-label=Loading]'));
+          await page.waitForTimeout(300);
+          await page.screenshot({ path: join(pictures, `${name}.png`) });
+        } catch (error) {
+          failed += 1;
+          console.error(`${size} ${colorScheme} ${name}: ${error.message}`);
+        }
+        await context.close();
+      }
+    }
+  }
+} finally {
+  await browser.close();
+  model.close();
+  await Promise.all([servers.empty.stop(), servers.full.stop()]);
+}
+console.log(failed === 0 ? `the pictures are in ${folder}` : `${failed} scenes could not be reached`);
+process.exit(failed === 0 ? 0 : 1);

@@ -1,0 +1,69 @@
+//! Journeys through the Studio in a real browser, each a script of `tests/browser/studio`. A journey is walked twice,
+//! each time on a fresh server: at desktop size in light colours, at phone size in dark ones.
+//!
+//! To add a journey: its script, a test here.
+
+use std::{path::Path, process::Stdio, sync::Arc};
+
+use tokio::{
+    io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader},
+    process::Command,
+};
+
+use crate::harness::{Server, browser::browser_for};
+
+/// Walks through a journey; `given` are names and values that it needs.
+async fn journey(name: &str, given: &[(&str, &str)]) {
+    for (size, options) in [("desktop", &[][..]), ("phone", &["--phone", "--dark"][..])] {
+        let server = Server::start().await;
+        let Some(browser) = browser_for(&server, &format!("the journey {name} through the Studio")).await else {
+            return;
+        };
+        let mut script = Command::new("node");
+        script.arg("tests/browser/studio.mjs").args([name, &server.base]);
+        script.arg(Path::new(env!("CARGO_TARGET_TMPDIR")).join("studio").join(name).join(size));
+        script.args(options).args(["--chromium", &browser]);
+        script.args(given.iter().flat_map(|(name, value)| ["--given".to_owned(), format!("{name}={value}")]));
+        walk(script, server, &format!("{name} at {size} size")).await;
+    }
+}
+
+/// Runs the script, and does with the server what it asks for.
+async fn walk(mut script: Command, server: Server, what: &str) {
+    let address = server.base.replacen("http://", "", 1);
+    let data = Arc::clone(&server.data);
+    let mut running = Some(server);
+    script.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).kill_on_drop(true);
+    let mut child = script.spawn().unwrap();
+    let mut stderr = child.stderr.take().unwrap();
+    let complaints = tokio::spawn(async move {
+        let mut text = String::new();
+        stderr.read_to_string(&mut text).await.unwrap();
+        text
+    });
+    let mut stdin = child.stdin.take().unwrap();
+    let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut said = String::new();
+    while let Some(line) = stdout.next_line().await.unwrap() {
+        match line.strip_prefix("server: ") {
+            Some("kill") => drop(running.take().unwrap().kill().await),
+            Some("start") => {
+                running = Some(Server::start_at(Arc::clone(&data), &[("GLOSS_LISTEN", &address)]).await);
+            }
+            _ => {
+                said.push_str(&line);
+                said.push('\n');
+                continue;
+            }
+        }
+        stdin.write_all(b"done\n").await.unwrap();
+    }
+    let status = child.wait().await.unwrap();
+    let log = running.map(|server| server.log()).unwrap_or_default();
+    assert!(status.success(), "{what}: {said}{}\nThe server's log:\n{log}", complaints.await.unwrap());
+}
+
+#[tokio::test]
+async fn the_list_of_runs() {
+    journey("runs", &[]).await;
+}
