@@ -17,6 +17,7 @@ export const router = createBrowserRouter([
     path: '/',
     element: <Shell />,
     errorElement: <RouteError />,
+    hydrateFallbackElement: <></>,
     children: [
       { index: true, element: <Navigate to="/runs" replace /> },
       { path: 'runs', element: <RunsPage /> },
