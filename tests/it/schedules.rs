@@ -87,7 +87,7 @@ pub async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Va
 }
 
 /// Runs a schedule by hand; gives its run, once that has ended.
-async fn run_now(server: &Server, id: &str) -> Option<Value> {
+pub async fn run_now(server: &Server, id: &str) -> Option<Value> {
     let data = server.data(RUN_NOW, json!({ "id": id })).await;
     let run = data["it"]["runs"][0]["id"].as_str()?.to_owned();
     server.events(&run, 0).await;
