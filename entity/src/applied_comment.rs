@@ -16,7 +16,7 @@ pub struct Model {
     pub db_profile_id: Option<i64>,
     /// For a write of a roll-back: the write that it undid.
     pub undoes: Option<i64>,
-    /// JSON; always spelled alike, so that the writes on one asset are found by it.
+    /// JSON.
     pub asset: String,
     pub db_profile_name: String,
     pub before_text: Option<String>,
@@ -26,6 +26,8 @@ pub struct Model {
     pub search_text: String,
     /// Which database, JSON; null in records of versions that did not know.
     pub identity: Option<String>,
+    /// The asset's JSON, always spelled the same way, as a key: it leads to all writes on the asset.
+    pub asset_key: String,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

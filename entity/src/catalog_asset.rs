@@ -10,12 +10,14 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub db_profile_id: i64,
-    /// Database, schema and table, each ended by U+001F; without the table for a schema.
+    /// Database, schema and table as keys, each ended by U+001F; without the table for a schema.
     pub table_key: String,
-    /// The column; empty for what is none.
+    /// The column as a key; empty for what is none.
     pub column_key: String,
-    /// How it is displayed, in lower case.
+    /// How it is displayed, in lower case, as a key.
     pub folded: String,
+    /// Its spelling as a key, by which its suggestions are found.
+    pub display: String,
     pub asset_kind: String,
     pub database_name: Option<String>,
     pub schema_name: Option<String>,

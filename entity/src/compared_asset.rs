@@ -12,7 +12,7 @@ pub struct Model {
     /// How many of the runs have nothing for it.
     #[sea_orm(primary_key, auto_increment = false)]
     pub missing: i32,
-    /// The asset as people see it, without its database.
+    /// The asset's spelling without its database, as a key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub display: String,
     #[sea_orm(primary_key, auto_increment = false)]

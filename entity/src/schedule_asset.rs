@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub schedule_id: i64,
-    /// Its path, JSON.
+    /// Its path, JSON, as a key.
     #[sea_orm(primary_key, auto_increment = false)]
     pub asset: String,
     pub fingerprint: String,

@@ -16,7 +16,7 @@ pub struct Model {
     pub schema_name: Option<String>,
     pub table_name: Option<String>,
     pub column_name: Option<String>,
-    /// The asset as people see it.
+    /// The asset's spelling as a key, in whose order names are listed.
     pub display: String,
     /// The first wording.
     pub description: String,

@@ -42,6 +42,7 @@ mod m20261128_000066_create_usage_tally;
 mod m20261128_000075_add_profile_notes;
 mod m20261128_000076_add_substance;
 mod m20261128_000085_add_catalog_foreign_key;
+mod m20261129_000090_bound_keys;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -77,6 +78,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000075_add_profile_notes::Migration),
             Box::new(m20261128_000076_add_substance::Migration),
             Box::new(m20261128_000085_add_catalog_foreign_key::Migration),
+            Box::new(m20261129_000090_bound_keys::Migration),
         ]
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use serde::{Deserialize, Serialize};
 
-use super::{spelling::spelled, text::visible};
+use super::{index_key::index_key, spelling::spelled, text::visible};
 
 /// What an asset is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
@@ -78,6 +78,12 @@ impl AssetPath {
         let parts = [&self.schema, &self.table, &self.column];
         let named: Vec<String> = parts.into_iter().flatten().map(|part| quote_part(part)).collect();
         if named.is_empty() { self.database.as_deref().map(quote_part).unwrap_or_default() } else { named.join(".") }
+    }
+
+    /// Its [`spelling`](Self::spelling) as a key, by which it is found and sorted.
+    #[must_use]
+    pub fn key(&self) -> String {
+        index_key(self.spelling())
     }
 }
 

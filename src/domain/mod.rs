@@ -17,6 +17,7 @@ pub mod event;
 pub mod filter;
 pub mod id;
 pub mod identity;
+pub mod index_key;
 pub mod number;
 pub mod page;
 pub mod pattern;

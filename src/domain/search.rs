@@ -14,6 +14,7 @@ use super::{
     asset::AssetPath,
     catalog::ForeignKey,
     id::DbProfileId,
+    index_key::index_key,
     vocabulary::{self, Context},
     words,
 };
@@ -195,7 +196,9 @@ pub const KEY_END: char = '\u{1f}';
 pub fn table_key(path: &AssetPath) -> String {
     let parts = [&path.database, &path.schema].map(|part| part.as_deref().unwrap_or_default());
     let parts = parts.into_iter().chain(path.table.as_deref());
-    parts.flat_map(|part| part.chars().filter(|c| *c != KEY_END).chain([KEY_END])).collect()
+    // A part that is cut is cut by itself, so that the keys of a schema's tables all begin with the schema's.
+    let key = |part: &str| index_key(part.chars().filter(|c| *c != KEY_END).collect());
+    parts.flat_map(|part| [key(part), KEY_END.to_string()]).collect()
 }
 
 /// Where a searched word was found.

@@ -87,8 +87,9 @@ impl<'a> Work<'a> {
         let (db_profile, llm_profile) = (context.db_profile().await?, context.llm_profile().await?);
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
         let run = &context.run;
-        // A target that was never reached is more likely a wrong address than one that comes back.
-        let was_reached = run.identity.is_some() || run.progress.total.is_some();
+        // A target that was never reached is more likely a wrong address than one that comes back. The identity tells
+        // nothing: a schedule's run has it from the run before.
+        let was_reached = run.progress.total.is_some();
         let Bound { target, identity } = context.bound(&db_profile, &described(run), was_reached, target_error).await?;
         // What has described nothing yet describes what stands there now.
         if run.identity.is_none() || (run.progress.done == 0 && run.identity.as_ref() != Some(&identity)) {

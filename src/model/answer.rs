@@ -13,7 +13,7 @@ use super::{
     entry::{NAMES, Reading, decoded, entry, field, folded, is_entry},
     lenient,
     subjects::Asked,
-    thoughts, yaml,
+    thoughts, unescape, yaml,
 };
 
 /// More of an answer than any model is asked for is not read.
@@ -29,6 +29,8 @@ type Found = Vec<Option<Reading>>;
 pub fn read(answer: &str, asked: &[Asked], alternatives: usize) -> Vec<Option<Reading>> {
     let reader = Reader { asked, alternatives };
     let text = thoughts::after_leading(within(answer, ANSWER_BYTES));
+    let restored = unescape::unescaped(text);
+    let text = restored.as_deref().unwrap_or(text);
     // What follows a mark that closes thoughts is the answer, if it is one.
     let lone = thoughts::lone_closings(text).into_iter().take(4).map(|end| reader.read(&text[end..]));
     if let Some(found) = lone.into_iter().find(|found| count(found) > 0) {
@@ -37,15 +39,6 @@ pub fn read(answer: &str, asked: &[Asked], alternatives: usize) -> Vec<Option<Re
     let found = reader.read(text);
     if count(&found) > 0 {
         return found;
-    }
-    // JSON whose quotes were escaped without quotes around it, or written as HTML.
-    for (escaped, plain) in [("\\\"", "\""), ("&quot;", "\"")] {
-        if text.contains(escaped) {
-            let found = reader.read(&text.replace("\\n", "\n").replace(escaped, plain));
-            if count(&found) > 0 {
-                return found;
-            }
-        }
     }
     yaml::read(text).map(|value| reader.readings(&value)).unwrap_or(found)
 }

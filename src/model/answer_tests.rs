@@ -79,6 +79,8 @@ fn answers_that_need_repair() {
         "{\"c1\": {\"description\": \"A draft.\", \"description\": \"All users.\"}, \"c2\": \"The number.\", \"c3\": \"The address.\"}",
         "{\"c1\": {\"description\": \"All users.\" \"confidence\": 0.8} \"c2\": \"The number.\"\n\"c3\": \"The address.\"}",
         "{\"c1\": {\"description\": \"All users.\", \"alternatives\": [\"x y\", \"z z\"}, \"c2\": {\"description\": \"The number.\"}, \"c3\": {\"description\": \"The address.\"}}",
+        "{\\\"c1\\\": \\\"All users.\\\", \\\"c2\\\": \\\"The number.\\\", \\\"c3\\\": \\\"The address.\\\"}",
+        "{&quot;c1&quot;: &quot;All users.&quot;, &quot;c2&quot;: &quot;The number.&quot;, &quot;c3&quot;: &quot;The address.&quot;}",
         "c1:\n  description: All users.\n  confidence: 0.8\nc2:\n  description: \"The number.\"\n  alternatives:\n    - Another one.\nc3:\n  description: >-\n    The\n    address.\n  confidence: 0.8",
         "```yaml\n- c1:\n    description: All users.\n- c2:\n    description: 'The number.'\n- c3:\n    description: The address.\n```",
         "{\"draft\": {\"c1\": \"A draft.\"}, \"final\": {\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\"}}",
@@ -136,6 +138,44 @@ fn json_that_is_encoded_as_a_string_at_any_level() {
     }
     assert_eq!(descriptions("{\"c1\": \"[old] All users.\"}")[0].as_deref(), Some("[old] All users."));
     assert_eq!(descriptions("{\"c1\": \"{x} is a set.\"}")[0].as_deref(), Some("{x} is a set."));
+}
+
+#[test]
+fn json_whose_quotes_are_escaped_without_quotes_around_it() {
+    let texts = ["The \"B2B\" & \"B2C\" users.", "The <number>.", "C:\\new, a path."];
+    let right = entries(texts);
+    let pretty = serde_json::to_string_pretty(&right).unwrap();
+    let encoded = |text: &str| {
+        let string = json!(text).to_string();
+        string[1..string.len() - 1].to_owned()
+    };
+    let html = |text: &str| {
+        [("&", "&amp;"), ("\"", "&quot;"), ("<", "&lt;"), (">", "&gt;")]
+            .iter()
+            .fold(text.to_owned(), |text, (plain, entity)| text.replace(plain, entity))
+    };
+    for json in [
+        encoded(&right.to_string()),
+        encoded(&pretty),
+        html(&right.to_string()),
+        html(&pretty),
+        html(&right.to_string()).replace("&quot;", "&#34;"),
+    ] {
+        for answer in [
+            json.clone(),
+            format!("```json\n{json}\n```"),
+            format!("Here is the \"JSON\" of {{it}}: {json}\nDone."),
+            format!("<think>{{\"c1\": \"A draft.\"}}</think>{json}"),
+        ] {
+            assert_eq!(descriptions(&answer), texts.map(|text| Some(text.to_owned())), "{answer}");
+            let reading = read(&answer, &three(), 3)[0].clone().unwrap();
+            assert_eq!((reading.confidence, reading.alternatives.len()), (Some(0.8), 1), "{answer}");
+        }
+    }
+    // What is escaped inside of true JSON is text.
+    let named = entries(["Holds {\"a\": 1}.", "Holds {&quot;a&quot;: 1}.", "Holds {\\\"a\\\": 1}."]);
+    let told = ["Holds {\"a\": 1}.", "Holds {&quot;a&quot;: 1}.", "Holds {\\\"a\\\": 1}."];
+    assert_eq!(descriptions(&named.to_string()), told.map(|text| Some(text.to_owned())));
 }
 
 #[test]

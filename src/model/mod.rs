@@ -27,6 +27,7 @@ mod schema;
 mod subjects;
 mod text;
 mod thoughts;
+mod unescape;
 mod wire;
 mod yaml;
 

@@ -106,8 +106,8 @@ async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>> {
     }
 }
 
-/// Which texts Gloss itself ever wrote on these assets, roll-backs aside: by this profile, or by any. Assets are as the
-/// audit names them.
+/// Which texts Gloss itself ever wrote on these assets, roll-backs aside: by this profile, or by any. Assets are
+/// given by their keys.
 pub(super) async fn texts_written(
     connection: &impl ConnectionTrait,
     profile: Option<DbProfileId>,
@@ -121,9 +121,9 @@ pub(super) async fn texts_written(
     for assets in assets.chunks(MAX_KEYS) {
         let rows: Vec<(String, Option<String>)> = applied_comment::Entity::find()
             .select_only()
-            .columns([Column::Asset, Column::AfterText])
+            .columns([Column::AssetKey, Column::AfterText])
             .filter(Column::DbProfileId.is_in(profiles.iter().copied()))
-            .filter(Column::Asset.is_in(assets))
+            .filter(Column::AssetKey.is_in(assets))
             .filter(Column::Undoes.is_null())
             .into_tuple()
             .all(connection)
@@ -143,14 +143,14 @@ pub(super) async fn last_written(
 ) -> Result<HashMap<AssetPath, Option<String>>> {
     let mut found = HashMap::with_capacity(assets.len());
     for assets in assets.chunks(MAX_KEYS) {
-        let keys = assets.iter().map(record::to_json).collect::<Result<Vec<_>>>()?;
+        let keys = assets.iter().map(record::asset_key).collect::<Result<Vec<_>>>()?;
         let mut newest = Query::select();
         newest
             .expr(Expr::col(Column::Id).max())
             .from(applied_comment::Entity)
             .and_where(Expr::col(Column::DbProfileId).eq(profile.0))
-            .and_where(Expr::col(Column::Asset).is_in(keys))
-            .group_by_col(Column::Asset);
+            .and_where(Expr::col(Column::AssetKey).is_in(keys))
+            .group_by_col(Column::AssetKey);
         let rows = applied_comment::Entity::find().filter(Column::Id.in_subquery(newest)).all(connection).await?;
         for row in rows {
             let written = record::applied_comment(row)?;

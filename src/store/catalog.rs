@@ -29,6 +29,7 @@ use crate::domain::{
     clock::Moment,
     coverage::{CoverageFigures, CoverageTally},
     id::{DbProfileId, RunId},
+    index_key::index_key,
     search::{KEY_END, KnownAsset, table_key, terms},
     suggestion::ReviewState,
     vocabulary::Context,
@@ -45,7 +46,7 @@ pub(super) const fn keys_of(profile: DbProfileId) -> RangeInclusive<i64> {
 
 /// The two keys of an asset.
 fn keys(path: &AssetPath) -> (String, String) {
-    (table_key(path), path.column.clone().unwrap_or_default())
+    (table_key(path), index_key(path.column.clone().unwrap_or_default()))
 }
 
 /// The key of a schema, or of a table in it.
@@ -69,6 +70,11 @@ fn of(profile: DbProfileId) -> Condition {
     Condition::all().add(Column::DbProfileId.eq(profile.0))
 }
 
+/// The key by which an asset is found by how it is displayed, whatever the letter case.
+fn folded(displayed: &str) -> String {
+    index_key(displayed.to_lowercase())
+}
+
 /// A row without its key and description.
 fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
     let (table_key, column_key) = keys(path);
@@ -77,7 +83,8 @@ fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
         db_profile_id: profile.0,
         table_key,
         column_key,
-        folded: path.display().to_lowercase(),
+        folded: folded(&path.display()),
+        display: path.key(),
         asset_kind: path.kind.as_str().to_owned(),
         database_name: path.database.clone(),
         schema_name: path.schema.clone(),
@@ -321,7 +328,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
         let (theirs, ours) = (Expr::col((suggestion::Entity, theirs)), Expr::col((catalog_asset::Entity, ours)));
         dialect::same(backend, theirs, ours)
     };
-    // The path leads to it: how many suggestions a run has, and how many are accepted, may just have changed.
+    // The name leads to it: how many suggestions a run has, and how many are accepted, may just have changed.
     let plain = |column: Of| dialect::plain(backend, Expr::col((suggestion::Entity, column)));
     let of_run = plain(Of::RunId).eq(Expr::col((run::Entity, run::Column::Id)));
     let mut query = Query::select();
@@ -329,6 +336,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
         .expr(what)
         .from(suggestion::Entity)
         .inner_join(run::Entity, of_run)
+        .and_where(Expr::col((suggestion::Entity, Of::Display)).equals((catalog_asset::Entity, Column::Display)))
         .and_where(same(Of::TableName, Column::TableName))
         .and_where(same(Of::SchemaName, Column::SchemaName))
         .and_where(same(Of::ColumnName, Column::ColumnName))
@@ -508,7 +516,7 @@ pub(super) async fn named(
     for names in names.chunks(MAX_KEYS) {
         let rows = catalog_asset::Entity::find()
             .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
-            .filter(Column::Folded.is_in(names.iter().map(|name| name.to_lowercase())))
+            .filter(Column::Folded.is_in(names.iter().map(|name| folded(name))))
             .order_by_asc(Column::Id)
             .all(connection)
             .await?;

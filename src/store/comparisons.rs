@@ -339,7 +339,7 @@ impl ComparisonStore for SqlStore {
         profile: DbProfileId,
         assets: &[AssetPath],
     ) -> Result<HashMap<AssetPath, HashSet<String>>> {
-        let keys = assets.iter().map(record::to_json).collect::<Result<Vec<_>>>()?;
+        let keys = assets.iter().map(record::asset_key).collect::<Result<Vec<_>>>()?;
         let mut written = audit::texts_written(self.read(), Some(profile), &keys).await?;
         let texts = |(asset, key): (&AssetPath, &String)| Some((asset.clone(), written.remove(key)?));
         Ok(assets.iter().zip(&keys).filter_map(texts).collect())

@@ -259,6 +259,7 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
         actor: ActiveValue::Set(actor.clone()),
         identity: ActiveValue::Set(record::to_json_or_none(item.identity.as_ref())?),
         search_text: ActiveValue::Set(searched.join("\n")),
+        asset_key: ActiveValue::Set(record::asset_key(&item.asset)?),
     };
     write::insert(transaction, [row]).await
 }

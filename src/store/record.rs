@@ -15,6 +15,7 @@ use crate::domain::{
     clock::Moment,
     event::RunEvent,
     id::{AppliedCommentId, DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    index_key::index_key,
     run::{Naming, Row, Run},
     schedule::{Schedule, ScheduleSettings, Timing},
     suggestion::{Review, Suggestion},
@@ -52,6 +53,11 @@ where
 /// A value as JSON text.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(Error::internal)
+}
+
+/// An asset's path as a key.
+pub(super) fn asset_key(asset: &AssetPath) -> Result<String> {
+    to_json(asset).map(index_key)
 }
 
 /// A value from JSON text.

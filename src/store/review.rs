@@ -66,9 +66,9 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// Its asset as the audit names it.
-    fn asset(&self) -> Result<String> {
-        record::to_json(&AssetPath {
+    /// Its asset as a key of the audit.
+    fn asset_key(&self) -> Result<String> {
+        record::asset_key(&AssetPath {
             kind: record::spelled(&self.asset_kind)?,
             database: self.database_name.clone(),
             schema: self.schema_name.clone(),
@@ -216,7 +216,7 @@ async fn with_comments_of_people(
         .collect();
     let mut chains = HashSet::new();
     for commented in commented.chunks(MAX_KEYS) {
-        let assets = commented.iter().map(|(row, _)| row.asset()).collect::<Result<Vec<_>>>()?;
+        let assets = commented.iter().map(|(row, _)| row.asset_key()).collect::<Result<Vec<_>>>()?;
         let written = audit::texts_written(connection, None, &assets).await?;
         for ((row, comment), asset) in commented.iter().zip(&assets) {
             if !written.get(asset).is_some_and(|texts| texts.contains(*comment)) {

@@ -137,7 +137,7 @@ pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(R
         if let (RowOutcome::Done { .. } | RowOutcome::Skipped, Some(fingerprint)) = (outcome, &row.fingerprint) {
             rows.push(schedule_asset::ActiveModel {
                 schedule_id: ActiveValue::Set(id.0),
-                asset: ActiveValue::Set(record::to_json(&row.asset)?),
+                asset: ActiveValue::Set(record::asset_key(&row.asset)?),
                 fingerprint: ActiveValue::Set(fingerprint.clone()),
             });
         }
@@ -168,7 +168,7 @@ async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> 
     let mut seen: HashMap<String, String> = seen.collect();
     let mut keyed = Vec::with_capacity(found.len());
     for row in found {
-        keyed.push((record::to_json(&row.asset)?, row));
+        keyed.push((record::asset_key(&row.asset)?, row));
     }
     let there: HashSet<&str> = keyed.iter().map(|(key, _)| key.as_str()).collect();
     let gone: Vec<String> = seen.keys().filter(|key| !there.contains(key.as_str())).cloned().collect();
@@ -181,7 +181,7 @@ async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> 
     }
     for row in rows_under_way(transaction, id).await? {
         if let Some(fingerprint) = row.fingerprint {
-            seen.insert(record::to_json(&row.asset)?, fingerprint);
+            seen.insert(record::asset_key(&row.asset)?, fingerprint);
         }
     }
     let is_new = |(key, row): &(String, Row)| seen.get(key) != row.fingerprint.as_ref();

@@ -260,9 +260,8 @@ fn suggestion_model(
     link: chain::Link,
 ) -> Result<suggestion::ActiveModel> {
     let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
-    let display = row.asset.spelling();
     let rated = Described { asset: &row.asset, data_type: seen.data_type, comment: seen.comment };
-    let search_text = format!("{display}\n{}", first.text).to_lowercase();
+    let search_text = format!("{}\n{}", row.asset.spelling(), first.text).to_lowercase();
     Ok(suggestion::ActiveModel {
         id: ActiveValue::NotSet,
         run_id: ActiveValue::Set(run.0),
@@ -272,7 +271,7 @@ fn suggestion_model(
         schema_name: ActiveValue::Set(row.asset.schema.clone()),
         table_name: ActiveValue::Set(row.asset.table.clone()),
         column_name: ActiveValue::Set(row.asset.column.clone()),
-        display: ActiveValue::Set(display),
+        display: ActiveValue::Set(row.asset.key()),
         description: ActiveValue::Set(first.text.clone()),
         search_text: ActiveValue::Set(search_text),
         confidence: ActiveValue::Set(first.confidence),

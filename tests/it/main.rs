@@ -27,6 +27,7 @@ mod harness;
 mod http;
 mod kinds;
 mod limits;
+mod long_names;
 mod models;
 mod peoples_comments;
 mod postgres_store;

@@ -161,5 +161,5 @@ pub fn stamp(run: &Run) -> String {
 #[must_use]
 pub fn match_key(asset: &AssetPath) -> (String, AssetKind) {
     let below = AssetPath { database: None, ..asset.clone() };
-    (below.spelling(), asset.kind)
+    (below.key(), asset.kind)
 }

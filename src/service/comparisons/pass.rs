@@ -112,7 +112,7 @@ impl Pass {
         let runs: Vec<RunId> = self.runs.iter().map(|run| run.id).collect();
         let mut texts = self.ports.store.compared_texts(&runs, reading.after.as_deref(), TEXTS_AT_ONCE).await?;
         if let Some(last) = texts.last() {
-            reading.after = Some(last.asset.spelling());
+            reading.after = Some(last.asset.key());
             let (databases, others) = texts.into_iter().partition(|text| text.asset.kind == AssetKind::Database);
             reading.databases.extend::<Vec<_>>(databases);
             texts = others;

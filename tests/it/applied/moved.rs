@@ -166,11 +166,13 @@ async fn a_file_that_another_one_replaced_is_another_one() {
 
 #[tokio::test]
 async fn what_is_applied_at_once_and_schedules_stay_in_their_database() {
-    let (first, second) = (Database::sqlite(TABLES).await, Database::sqlite(TABLES).await);
     let server = Server::start().await;
-    let profile = server.create_db_profile("target", &first.url()).await;
-    let (now, path) = (|| in_ms(200), second.url().replace("sqlite://", ""));
-    for on_change in [false] {
+    let now = || in_ms(200);
+    for on_change in [false, true] {
+        // Others each time: what a person confirmed of two databases holds from then on.
+        let (first, second) = (Database::sqlite(TABLES).await, Database::sqlite(TABLES).await);
+        let path = second.url().replace("sqlite://", "");
+        let profile = server.create_db_profile(&format!("target {on_change}"), &first.url()).await;
         let input = json!({ "name": format!("nightly {on_change}"), "fireAt": now(), "timeZone": "UTC",
             "onChange": on_change, "reviewStrategy": "AUTO", "target": { "dbProfileId": profile } });
         let id = create(&server, input).await;
@@ -190,8 +192,6 @@ async fn what_is_applied_at_once_and_schedules_stay_in_their_database() {
         lead(&server, &profile, &second.url(), true).await;
         update(&server, &id, json!({ "fireAt": now() })).await;
         until(&server, &id, |it| it["lastError"].is_null()).await;
-        lead(&server, &profile, &first.url(), true).await;
-        second.execute("DROP TABLE IF EXISTS gloss_comments").await;
     }
 }
 

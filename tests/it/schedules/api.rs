@@ -200,6 +200,19 @@ async fn why_a_firing_came_to_nothing_is_told_until_one_goes_well() {
     let error = server.error(super::RUN_NOW, json!({ "id": changes })).await;
     assert_eq!(error["extensions"]["code"], "CONFLICT", "{error:#}");
 
+    // The file is gone: it cannot be reached.
+    let aside = target.file.with_extension("aside");
+    std::fs::rename(&target.file, &aside).unwrap();
+    for id in [&plain, &changes] {
+        update(&server, id, json!({ "fireAt": in_ms(1_500) })).await;
+        let is = |now: &Value| {
+            now["lastError"]["code"] == "UNAVAILABLE"
+                || now["lastError"]["code"] == "BAD_USER_INPUT"
+                    && now["lastError"]["message"].as_str().is_some_and(|text| !text.contains("users"))
+        };
+        until(&server, id, is).await;
+    }
+    std::fs::rename(&aside, &target.file).unwrap();
     target.execute("ALTER TABLE people RENAME TO users;");
     for id in [&plain, &changes] {
         update(&server, id, json!({ "fireAt": in_ms(1_500) })).await;
