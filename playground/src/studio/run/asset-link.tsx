@@ -1,23 +1,13 @@
-// Links from a run's assets into the catalog: to the page of the table, or of the profile for a schema or database.
+// Names of a run's assets, as links into the catalog while the profile of their database exists.
 
 import { Link } from 'react-router';
 
 import type { RunDetailsFragment, RunEventRowFragment } from '../api/operations';
+import { assetAddress } from '../databases/places';
 
-type Profile = NonNullable<RunDetailsFragment['dbProfile']>;
-export type Asset = NonNullable<RunEventRowFragment['asset']>;
+export type Profile = RunDetailsFragment['dbProfile'];
+type Asset = NonNullable<RunEventRowFragment['asset']>;
 
-export const profileAddress = ({ name }: Profile) => `/databases/${encodeURIComponent(name)}`;
-
-function assetAddress(profile: Profile, { database, schema, table, column }: Asset): string {
-  const isNamed = profile.backend === 'POSTGRES' && profile.pinnedDatabase === null && database !== null;
-  const parameters = new URLSearchParams({ ...(isNamed ? { database } : {}), ...(column === null ? {} : { column }) });
-  const query = parameters.size > 0 ? `?${parameters}` : '';
-  const names = schema === null || table === null ? '' : `/${encodeURIComponent(schema)}/${encodeURIComponent(table)}`;
-  return `${profileAddress(profile)}${names}${query}`;
-}
-
-/** The asset's name; a link while its profile exists. */
-export function AssetLink({ profile, asset }: { profile: Profile | null; asset: Asset }) {
+export function AssetLink({ profile, asset }: { profile: Profile; asset: Asset }) {
   return profile === null ? <span>{asset.display}</span> : <Link to={assetAddress(profile, asset)}>{asset.display}</Link>;
 }

@@ -5,10 +5,12 @@ import { useClipboard } from '@mantine/hooks';
 import { Check, Clock, Copy, Equal, type LucideIcon, Minus, Plus, Replace, TriangleAlert, X } from 'lucide-react';
 
 import type { RunOutcomeFragment } from '../api/operations';
+import { Against } from '../review/diff';
+import { Chip, Chips } from '../ui/chips';
 import { count, plural } from '../ui/figures';
 import { Pill } from '../ui/status';
 import { useRemembered } from '../ui/storage';
-import { Copyable, TextChange } from '../ui/text';
+import { Copyable } from '../ui/text';
 import { AssetLink } from './asset-link';
 import classes from './run.module.css';
 import type { Run } from './use-run';
@@ -54,19 +56,13 @@ interface ChangeChipsProps {
 export function ChangeChips({ figures, show, onShow }: ChangeChipsProps) {
   const present = (Object.keys(CHANGES) as Change[]).filter((change) => figures.has(change));
   return (
-    <div className={classes.chips}>
+    <Chips label="What becomes of the comments">
       {present.map((change) => (
-        <button
-          key={change}
-          type="button"
-          className={classes.chip}
-          aria-pressed={show === change}
-          onClick={() => onShow(show === change ? undefined : change)}
-        >
+        <Chip key={change} on={show === change} onClick={() => onShow(show === change ? undefined : change)}>
           {CHANGES[change].label} <span className={classes.chipFigure}>{count(figures.get(change) ?? 0)}</span>
-        </button>
+        </Chip>
       ))}
-    </div>
+    </Chips>
   );
 }
 
@@ -146,5 +142,5 @@ export function Changes({ run, rows, hasStatements, isOutcome = false, overwrite
 }
 
 function Texts({ item: { before, after } }: { item: RunOutcomeFragment }) {
-  return before === null && after === null ? <span className="muted">No comment.</span> : <TextChange before={before} after={after} />;
+  return before === null && after === null ? <span className="muted">No comment.</span> : <Against before={before} after={after ?? ''} />;
 }

@@ -1,13 +1,12 @@
 // Deleting the run: the dialog says what is lost and what stays.
 
-import { Button, Group, Modal } from '@mantine/core';
 import { useNavigate } from 'react-router';
 import { useMutation } from 'urql';
 
 import { DeleteRunsDocument } from '../api/operations';
 import { select, useSelected } from '../runs/selection';
+import { Confirm } from '../ui/confirm';
 import { plural } from '../ui/figures';
-import { Failure } from '../ui/states';
 import type { Run } from './use-run';
 
 export function DeleteRun({ run, onClose }: { run: Run; onClose: () => void }) {
@@ -30,25 +29,21 @@ export function DeleteRun({ run, onClose }: { run: Run; onClose: () => void }) {
     }
   };
   return (
-    <Modal opened onClose={onClose} title={`Delete #${run.number}`}>
-      <p>
-        This run, {lost.join(', ')} and {plural(run.lastSequence, 'event')} are lost. What it cost stays counted in Usage.
-      </p>
+    <Confirm
+      title={`Delete #${run.number}`}
+      yes={`Delete #${run.number}`}
+      error={error}
+      busy={fetching}
+      onYes={submit}
+      onClose={onClose}
+    >
+      This run, {lost.join(', ')} and {plural(run.lastSequence, 'event')} are lost. What it cost stays counted in Usage.
       {applied > 0 && (
         <p>
           {applied === 1 ? 'The comment that it wrote stays' : `The ${plural(applied, 'comment')} that it wrote stay`} in the
           database and in the audit. Without the run {applied === 1 ? 'it' : 'they'} can no longer be rolled back.
         </p>
       )}
-      {error && <Failure error={error} />}
-      <Group justify="flex-end" mt="md" gap="sm">
-        <Button variant="default" onClick={onClose}>
-          Keep it
-        </Button>
-        <Button color="red" loading={fetching} onClick={submit}>
-          Delete #{run.number}
-        </Button>
-      </Group>
-    </Modal>
+    </Confirm>
   );
 }

@@ -4,7 +4,7 @@ import { memo } from 'react';
 
 import type { RunEventType } from '../api/operations';
 import { clock, exact } from '../ui/time';
-import { AssetLink } from './asset-link';
+import { AssetLink, type Profile } from './asset-link';
 import type { Entry } from './event-log';
 import classes from './run.module.css';
 import type { Run } from './use-run';
@@ -40,8 +40,6 @@ const LEVELS: Partial<Record<RunEventType, 'error' | 'warning' | 'mark'>> = {
   SCOPE_RESOLVED: 'mark',
   FINISHED: 'mark',
 };
-
-type Profile = Run['dbProfile'];
 
 export function EventRows({ entries, run }: { entries: Entry[]; run: Run }) {
   return (

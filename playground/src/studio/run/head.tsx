@@ -3,10 +3,10 @@
 import { Clock, Database, Sparkles, Timer } from 'lucide-react';
 import { Link } from 'react-router';
 
+import { profileAddress } from '../databases/places';
 import { isCounting } from '../ui/status';
 import { Clipped } from '../ui/text';
 import { Duration, Moment } from '../ui/time';
-import { profileAddress } from './asset-link';
 import classes from './run.module.css';
 import type { Run } from './use-run';
 

@@ -6,7 +6,9 @@ import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
 import { type ApplyStatus, RunOutcomesDocument } from '../api/operations';
+import { Chip, Chips } from '../ui/chips';
 import { count, plural } from '../ui/figures';
+import { cursorOf, Pager, pageOf } from '../ui/pager';
 import { Empty, Failure, Loading } from '../ui/states';
 import { changeOf, Changes, CopyStatements, useStatements } from './changes';
 import type { Written } from './live-card';
@@ -28,13 +30,13 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
   const [statements, toggle] = useStatements();
   const named = parameters.get('show');
   const status = STATES.find(([it]) => it === named)?.[0];
-  const [after, before] = [parameters.get('after'), parameters.get('before')];
+  const cursor = cursorOf(parameters);
   const [{ data, error, fetching }, again] = useQuery({
     query: RunOutcomesDocument,
     variables: {
       id: run.id,
       statuses: status ? [status] : null,
-      ...(before ? { last: PAGE, before } : { first: PAGE, after }),
+      ...pageOf(cursor, PAGE),
     },
   });
   const figures = JSON.stringify(counts);
@@ -80,48 +82,28 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
         </p>
       )}
       <div className={classes.tools}>
-        <div className={classes.chips}>
+        <Chips label="What became of the comments">
           {STATES.filter(([it, , of]) => counts[of] > 0 || it === status).map(([it, label, of]) => (
-            <button
-              key={it}
-              type="button"
-              className={classes.chip}
-              aria-pressed={it === status}
-              onClick={() => change({ show: it === status ? '' : it })}
-            >
+            <Chip key={it} on={it === status} onClick={() => change({ show: it === status ? '' : it })}>
               {label} <span className={classes.chipFigure}>{count(counts[of])}</span>
-            </button>
+            </Chip>
           ))}
-        </div>
+        </Chips>
+        <span className={classes.space} />
         <CopyStatements items={page.nodes} />
         <Button variant="default" aria-pressed={statements} onClick={toggle}>
           {statements ? 'Hide statements' : 'Show statements'}
         </Button>
       </div>
       <Changes run={run} rows={page.nodes.map((item) => ({ item, change: changeOf(item) }))} hasStatements={statements} isOutcome />
-      {(page.pageInfo.hasNextPage || page.pageInfo.hasPreviousPage) && (
-        <nav className={classes.pages} aria-label="Pages of outcomes">
-          <span className="muted">
-            {count(page.nodes.length)} of {count(page.totalCount)}
-          </span>
-          <Button
-            size="compact-sm"
-            variant="default"
-            disabled={!page.pageInfo.hasPreviousPage}
-            onClick={() => change({ before: page.pageInfo.startCursor ?? '' })}
-          >
-            Previous
-          </Button>
-          <Button
-            size="compact-sm"
-            variant="default"
-            disabled={!page.pageInfo.hasNextPage}
-            onClick={() => change({ after: page.pageInfo.endCursor ?? '' })}
-          >
-            Next
-          </Button>
-        </nav>
-      )}
+      <Pager
+        label="outcomes"
+        shown={page.nodes.length}
+        total={page.totalCount}
+        info={page.pageInfo}
+        cursor={cursor}
+        go={(next) => change({ ...next })}
+      />
     </>
   );
 }

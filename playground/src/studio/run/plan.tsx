@@ -215,6 +215,7 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
       </div>
       <div className={classes.tools}>
         <ChangeChips figures={figures} show={show} onShow={(change) => set('show', change)} />
+        <span className={classes.space} />
         <CopyStatements items={items} />
         <Button variant="default" aria-pressed={statements} onClick={toggle}>
           {statements ? 'Hide statements' : 'Show statements'}

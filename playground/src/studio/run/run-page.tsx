@@ -111,8 +111,8 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
   const onError = useCallback((error: unknown) => setFailed(error instanceof CombinedError ? error : undefined), []);
   const share = shareOf(run, written.counts);
   useTabIcon(run.status, share);
-  // The log of events goes to its tail by itself.
-  useScrollRestoration(log.isLoaded && tab !== 'events');
+  // The results restore where they were, the log of events goes to its tail.
+  useScrollRestoration(log.isLoaded && (tab === 'summary' || tab === 'apply'));
 
   const { label } = STATUSES[run.status];
   const isMoving = (run.status === 'RUNNING' || run.status === 'APPLYING') && share > 0;

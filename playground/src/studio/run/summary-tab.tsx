@@ -118,7 +118,7 @@ function Confidence({ run }: { run: Run }) {
         {bars.map(([band, figure]) => (
           <li key={band}>
             <Link
-              to={`/runs/${run.number}?tab=results&band=${band}`}
+              to={`/runs/${run.number}?tab=results&band=${band.toLowerCase()}`}
               className={classes.barRow}
               aria-label={`${BANDS[band].label} confidence, ${BANDS[band].range}: ${plural(figure, 'suggestion')}`}
             >
@@ -138,11 +138,11 @@ function Confidence({ run }: { run: Run }) {
 
 function Reviews({ run }: { run: Run }) {
   const { unreviewed, accepted, edited, skipped, applied } = run.reviewCounts;
-  const states: [label: string, state: string | undefined, figure: number][] = [
-    ['Unreviewed', 'UNREVIEWED', unreviewed],
-    ['Accepted', 'ACCEPTED', accepted],
-    ['Edited', 'EDITED', edited],
-    ['Skipped', 'SKIPPED', skipped],
+  const states: [label: string, state: string, figure: number][] = [
+    ['Unreviewed', 'unreviewed', unreviewed],
+    ['Accepted', 'accepted', accepted],
+    ['Edited', 'edited', edited],
+    ['Skipped', 'skipped', skipped],
   ];
   return (
     <Card title="Review">
