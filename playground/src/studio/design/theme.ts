@@ -47,6 +47,9 @@ const variantColors: VariantColorsResolver = (input) => {
     : { ...colors, color: 'var(--on-accent)' };
 };
 
+/** Mantine would set these in 10 px. */
+const SMALL = { fontSize: rem(12), lineHeight: '16px' };
+
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 4 },
@@ -73,6 +76,8 @@ export const theme = createTheme({
     Input: { vars: () => ({ wrapper: { '--input-bd': 'var(--control)' } }) },
     Button: { defaultProps: { size: 'xs', fz: 'sm', fw: 500 } },
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
+    InputWrapper: { styles: { description: SMALL, error: SMALL } },
+    InlineInput: { styles: { description: SMALL, error: SMALL } },
     TextInput: { defaultProps: { size: 'xs' } },
     PasswordInput: { defaultProps: { size: 'xs' } },
     NumberInput: { defaultProps: { size: 'xs' } },

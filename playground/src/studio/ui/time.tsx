@@ -71,6 +71,11 @@ export function Moment({ at }: { at: string }) {
   );
 }
 
+const clockFormat = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+
+/** A time of day, `14:05:09`. */
+export const clock = (at: string) => clockFormat.format(new Date(at));
+
 /** `4.2s`, `3m 07s`, `2h 05m`. */
 export function duration(seconds: number): string {
   if (seconds < 10) {

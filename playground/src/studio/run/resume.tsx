@@ -1,0 +1,126 @@
+// Going on where a run stopped. A run whose budget is spent needs a larger one: the dialog asks for it.
+
+import { Button, Checkbox, Group, Modal, NumberInput, Stack } from '@mantine/core';
+import { useState } from 'react';
+import { useMutation } from 'urql';
+
+import { type RunBudgetInput, RunResumeDocument } from '../api/operations';
+import { Action } from '../ui/action';
+import { dollars, plural } from '../ui/figures';
+import { Failure, Trouble } from '../ui/states';
+import { duration } from '../ui/time';
+import { isSpent } from './reasons';
+import type { Run } from './use-run';
+
+/** `asks` where a dialog comes first; `start` opens it, or resumes at once. */
+export function useResume(run: Run, ask: () => void, onError: (error: unknown) => void) {
+  const [{ fetching }, resume] = useMutation(RunResumeDocument);
+  const asks = isSpent(run);
+  const start = async () => {
+    if (asks) {
+      ask();
+    } else {
+      const { error } = await resume({ id: run.id, removeBudget: false });
+      onError(error);
+    }
+  };
+  return { asks, busy: fetching, start };
+}
+
+interface LimitProps {
+  label: string;
+  used: string;
+  value: number | undefined;
+  onChange: (value: number | undefined) => void;
+  prefix?: string;
+  decimals?: number;
+}
+
+function Limit({ label, used, value, onChange, prefix, decimals = 0 }: LimitProps) {
+  return (
+    <NumberInput
+      label={label}
+      description={`Used so far: ${used}. Empty: no limit.`}
+      value={value ?? ''}
+      onChange={(next) => onChange(typeof next === 'number' ? next : undefined)}
+      min={0}
+      decimalScale={decimals}
+      allowNegative={false}
+      thousandSeparator=","
+      {...(prefix ? { prefix } : {})}
+    />
+  );
+}
+
+export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
+  const [{ error, fetching }, resume] = useMutation(RunResumeDocument);
+  const [isLifted, setIsLifted] = useState(false);
+  const { budget, usage } = run;
+  const [cost, setCost] = useState(budget?.maxCostUsd ? budget.maxCostUsd * 2 : undefined);
+  const [tokens, setTokens] = useState(budget?.maxTokens ? budget.maxTokens * 2 : undefined);
+  const [seconds, setSeconds] = useState(budget?.maxSeconds ? budget.maxSeconds * 2 : undefined);
+  const { total, done, skipped } = run.progress;
+  const left = total === null ? undefined : total - done - skipped;
+  const submit = async () => {
+    const larger: RunBudgetInput = {
+      ...(cost ? { maxCostUsd: cost } : {}),
+      ...(tokens ? { maxTokens: tokens } : {}),
+      ...(seconds ? { maxSeconds: seconds } : {}),
+    };
+    const isEmpty = Object.keys(larger).length === 0;
+    const { error: failed } = await resume({
+      id: run.id,
+      removeBudget: isLifted || isEmpty,
+      ...(isLifted || isEmpty ? {} : { budget: larger }),
+    });
+    if (!failed) {
+      onClose();
+    }
+  };
+  return (
+    <Modal opened onClose={onClose} title={`Resume #${run.number}`}>
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          submit();
+        }}
+      >
+        <Stack gap="md">
+          {run.error && <Trouble {...run.error} />}
+          <div>
+            The budget covers the run over all resumes. Give it a larger one; finished assets are not done or paid for
+            again.{left !== undefined && ` ${plural(left, 'asset')} ${left === 1 ? 'is' : 'are'} left.`}
+          </div>
+          {!isLifted && (
+            <>
+              <Limit
+                label="Cost in US dollars"
+                used={usage.costUsd === null ? 'not known' : dollars(usage.costUsd)}
+                value={cost}
+                onChange={setCost}
+                prefix="$"
+                decimals={6}
+              />
+              <Limit label="Tokens" used={usage.totalTokens.toLocaleString('en')} value={tokens} onChange={setTokens} />
+              <Limit label="Seconds of work" used={duration(run.durationSeconds ?? 0)} value={seconds} onChange={setSeconds} />
+            </>
+          )}
+          <Checkbox
+            label="Remove the budget"
+            checked={isLifted}
+            onChange={(event) => setIsLifted(event.currentTarget.checked)}
+          />
+          {error && <Failure error={error} />}
+          <Group justify="flex-end" gap="sm">
+            <Button variant="default" onClick={onClose}>
+              Close
+            </Button>
+            <Action type="submit" busy={fetching}>
+              Resume
+            </Action>
+          </Group>
+        </Stack>
+      </form>
+    </Modal>
+  );
+}
