@@ -1,6 +1,6 @@
 // The parts of a form that say which model describes, how, and what it may cost.
 
-import { Checkbox, NumberInput, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
+import { Checkbox, NumberInput, Radio, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId } from 'react';
 import { Link } from 'react-router';
@@ -52,6 +52,37 @@ function Leaves({ model, options }: { model: Model; options: Options }) {
     </>
   );
 }
+
+interface AfterwardsProps {
+  apply: boolean;
+  onChange: (apply: boolean) => void;
+  /** What each choice means. */
+  review: string;
+  write: string;
+}
+
+/** Whether suggestions wait for a review or are written at once. */
+export function Afterwards({ apply, onChange, review, write }: AfterwardsProps) {
+  return (
+    <Radio.Group label="Afterwards" value={apply ? 'APPLY' : 'REVIEW'} onChange={(value) => onChange(value === 'APPLY')}>
+      <div className={classes.outcomes}>
+        {([['REVIEW', 'Leave for review', review], ['APPLY', 'Apply at once', write]] as const).map(([value, name, meaning]) => (
+          <Radio.Card key={value} value={value} className={classes.outcome as string} aria-label={name} aria-description={meaning}>
+            <Radio.Indicator size="xs" />
+            <span>
+              <span className={classes.strong}>{name}</span>
+              <span className="muted">{meaning}</span>
+            </span>
+          </Radio.Card>
+        ))}
+      </div>
+    </Radio.Group>
+  );
+}
+
+/** What an apply does with comments that people wrote. */
+export const peoples = ({ replaceComments }: Options) =>
+  replaceComments ? 'it also replaces comments that people wrote' : 'comments that people wrote stay';
 
 export function ScopeOfWork({ options, onChange, errorAt }: PartProps) {
   return (

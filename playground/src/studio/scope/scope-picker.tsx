@@ -112,13 +112,13 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
             : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />
           }
         />
+        {search !== '' && <Found catalog={catalog} search={search} target={target} onChange={onChange} />}
         <Tooltip label="Read the catalog again">
           <ActionIcon variant="default" size={30} aria-label="Read the catalog again" onClick={() => catalog.refresh()}>
             <RefreshCw size={14} strokeWidth={1.75} aria-hidden />
           </ActionIcon>
         </Tooltip>
       </div>
-      {search !== '' && <Found catalog={catalog} search={search} target={target} onChange={onChange} />}
       <div className={classes.frame}>
         <ScopeTree
           catalog={catalog}
