@@ -34,11 +34,11 @@ export default async function schedules(studio) {
     assert.match(text, /^(Mon|Tue|Wed|Thu|Fri) \d+ \w+( \d{4})?, 02:30/);
   }
 
-  await page.getByRole('button', { name: 'Run Nightly orders now' }).click();
+  await page.getByRole('button', { name: 'Run now: Nightly orders' }).click();
   await page.getByText(/run #\d+ was started/).waitFor();
   await page.getByRole('table').getByText('Ready for review').waitFor();
 
-  await page.getByRole('button', { name: 'Pause Nightly orders' }).click();
+  await page.getByRole('button', { name: 'Pause: Nightly orders' }).click();
   await page.getByText('Paused', { exact: true }).first().waitFor();
   await firings.first().waitFor({ state: 'detached' });
 

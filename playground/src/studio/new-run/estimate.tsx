@@ -6,6 +6,7 @@ import { type CombinedError, useClient } from 'urql';
 import { NewRunEstimateDocument, type NewRunEstimateQuery, type StartRunInput } from '../api/operations';
 import { useReconnected } from '../api/connection';
 import { compact, count, Cost } from '../ui/figures';
+import { useRetryOffline } from '../ui/retry';
 import { Unknown } from '../ui/time';
 import classes from './new-run.module.css';
 
@@ -26,6 +27,7 @@ export function useEstimate(input: StartRunInput | undefined): [Estimate, () => 
   const [answer, setAnswer] = useState<{ key?: string } & Omit<Estimate, 'pending'>>({});
   const again = () => setAttempt((before) => before + 1);
   useReconnected(again);
+  useRetryOffline(answer.error, again);
   useEffect(() => {
     if (key === undefined) {
       setAnswer({});

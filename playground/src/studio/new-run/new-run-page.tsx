@@ -15,6 +15,7 @@ import { Action } from '../ui/action';
 import { Chip, Chips } from '../ui/chips';
 import { count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
 import { type Attempt, type Draft, draftAt, FRESH, inputOf, keep, newKey, type Profile } from './draft';
 import { type Estimate, EstimateFigures, useEstimate } from './estimate';
@@ -26,9 +27,11 @@ export function NewRunPage() {
   const [parameters] = useSearchParams();
   const [{ data, error }, again] = useQuery({ query: NewRunChoicesDocument });
   const address = parameters.toString();
+  const retry = () => again({ requestPolicy: 'network-only' });
+  useRetryOffline(data ? undefined : error, retry);
   return (
     <Page title="New run">
-      {!data && error && <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />}
+      {!data && error && <Failure error={error} retry={retry} />}
       {!data && !error && <Loading rows={6} />}
       {data?.dbProfiles.length === 0 && (
         <Empty title="There is no database to describe yet." action={<Link to="/databases">Add a database</Link>}>
@@ -161,7 +164,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
         <Card title="Estimate">
           <EstimateFigures estimate={estimate} />
           <div role="status" className={classes.note}>
-            {why ?? (estimate.pending ? 'Estimating…' : sentence(estimate, draft.options.missingOnly))}
+            {why ?? (estimate.pending ? 'Estimating…' : sentence(estimate, draft))}
           </div>
           {failure && (isAtField ? (
             <p className={classes.wrong}>Correct the marked field: {problem?.message}</p>
@@ -203,11 +206,14 @@ function label(runs: number, { data, pending }: Estimate): string {
 }
 
 /** What the estimate means, where its figures alone do not say it. */
-function sentence({ data }: Estimate, missingOnly: boolean): string {
+function sentence({ data }: Estimate, { command, options }: Draft): string {
   if (data?.assets === 0) {
-    return missingOnly ? 'Every asset in scope has a comment: the run would end at once.' : 'The scope holds no table: the run would end at once.';
+    return options.missingOnly ? 'Every asset in scope has a comment: the run would end at once.' : 'The scope holds no table: the run would end at once.';
   }
-  return data ? `${plural(data.assets, 'suggestion')} to review.` : '';
+  if (!data) {
+    return '';
+  }
+  return command === 'RUN_APPLY' ? `Up to ${plural(data.assets, 'comment')} to be written.` : `${plural(data.assets, 'suggestion')} to review.`;
 }
 
 /** Says where the login may not write. */

@@ -5,6 +5,7 @@ import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId } from 'react';
 import { Link } from 'react-router';
 
+import type { Verbosity } from '../api/operations';
 import { useRemembered } from '../ui/storage';
 import classes from './new-run.module.css';
 import { changed, type Model, modelOf, type Options, PROVIDERS } from './options';
@@ -15,6 +16,12 @@ export interface PartProps {
   /** What the server says of the argument at this path: `options.alternatives`. */
   errorAt: (path: string) => string | undefined;
 }
+
+const LENGTHS: Record<Verbosity, string> = {
+  BRIEF: 'One short sentence for each asset.',
+  DETAILED: 'One or two sentences for each asset.',
+  COMPREHENSIVE: 'All that is known about each asset.',
+};
 
 export function ModelField({ options, onChange, errorAt, models }: PartProps & { models: Model[] }) {
   const model = modelOf(models, options);
@@ -134,7 +141,7 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         />
         <NumberInput
           label="Temperature"
-          description="0 to 2: how freely the model chooses words"
+          description="0 to 2: freedom in wording"
           value={options.temperature ?? ''}
           onChange={(value) => onChange({ temperature: number(value) })}
           min={0}
@@ -166,11 +173,12 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
             value={options.verbosity}
             onChange={(value) => onChange({ verbosity: value as Options['verbosity'] })}
             data={[
-              { value: 'BRIEF', label: 'One short sentence' },
-              { value: 'DETAILED', label: 'One or two' },
-              { value: 'COMPREHENSIVE', label: 'All that is known' },
+              { value: 'BRIEF', label: 'Brief' },
+              { value: 'DETAILED', label: 'Detailed' },
+              { value: 'COMPREHENSIVE', label: 'Comprehensive' },
             ]}
           />
+          <div className={classes.meaning}>{LENGTHS[options.verbosity]}</div>
         </div>
         <Checkbox
           className={classes.whole as string}

@@ -38,7 +38,7 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
   const [isDeleting, setIsDeleting] = useState(false);
   const lacksOperator = useLacks('OPERATOR');
   const lacksAdmin = useLacks('ADMIN');
-  const size = compact ? 'compact-xs' : 'xs';
+  const size = compact ? 'compact-sm' : 'xs';
   const isOver = status === 'COMPLETED' || status === 'MISSED';
   const isPaused = status === 'PAUSED';
 
@@ -57,7 +57,7 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
         variant="default"
         busy={running.fetching}
         onClick={start}
-        aria-label={`Run ${name} now`}
+        aria-label={`Run now: ${name}`}
         {...(compact ? {} : { leftSection: <Play size={14} strokeWidth={1.75} aria-hidden /> })}
       >
         Run now
@@ -68,16 +68,16 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
         busy={pausing.fetching || resuming.fetching}
         why={isOver ? 'Its one moment is over: give it a new one instead.' : null}
         onClick={async () => tell(await (isPaused ? resume : pause)({ id }))}
-        aria-label={`${isPaused ? 'Resume' : 'Pause'} ${name}`}
+        aria-label={`${isPaused ? 'Resume' : 'Pause'}: ${name}`}
         {...(compact
-          ? { w: 68 }
+          ? { w: 72 }
           : { leftSection: isPaused ? <RotateCw size={14} strokeWidth={1.75} aria-hidden /> : <Pause size={14} strokeWidth={1.75} aria-hidden /> })}
       >
         {isPaused ? 'Resume' : 'Pause'}
       </Action>
       <Menu position="bottom-end">
         <Menu.Target>
-          <ActionIcon variant="default" size={compact ? 22 : 30} aria-label={`More for ${name}`}>
+          <ActionIcon variant="default" size={compact ? 26 : 30} aria-label={`More for ${name}`}>
             <Ellipsis size={compact ? 14 : 16} strokeWidth={1.75} aria-hidden />
           </ActionIcon>
         </Menu.Target>

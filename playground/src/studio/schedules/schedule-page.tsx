@@ -8,6 +8,7 @@ import { ScheduleDetailDocument, type ScheduleDetailQuery, ScheduleRunsDocument 
 import { display, pathsOf, targetOf } from '../scope/model';
 import { Cost, count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading, Trouble } from '../ui/states';
 import { isCounting, StatusPill } from '../ui/status';
 import table from '../ui/table.module.css';
@@ -30,6 +31,7 @@ export function SchedulePage() {
   const [{ data, error }, again] = useQuery({ query: ScheduleDetailDocument, variables: { id } });
   const [outcome, setOutcome] = useState<Outcome>();
   const schedule = isSchedule(data?.node) ? data.node : undefined;
+  useRetryOffline(error, () => again({ requestPolicy: 'network-only' }));
   if (!schedule) {
     return (
       <Page title="Schedule">
@@ -103,7 +105,7 @@ function What({ schedule }: { schedule: Schedule }) {
   ].filter(Boolean);
   const facts: [string, React.ReactNode][] = [
     ['Database', `${dbProfile.name}${scope.database === null ? '' : ` / ${scope.database}`}`],
-    ['Scope', paths.length === 0 ? 'Everything' : paths.map(display).join('\n')],
+    ['Scope', paths.length === 0 ? 'Everything' : listed(paths.map(display))],
     ...(scope.exclude.length > 0 ? [['Left out', scope.exclude.join(', ')] as [string, React.ReactNode]] : []),
     ...(scope.partitions === 'EACH' ? [['Partitions', 'Each as a table'] as [string, React.ReactNode]] : []),
     ['Covers', [
@@ -134,6 +136,11 @@ function What({ schedule }: { schedule: Schedule }) {
   );
 }
 
+const SHOWN = 12;
+
+const listed = (names: string[]) =>
+  [...names.slice(0, SHOWN), ...(names.length > SHOWN ? [`and ${count(names.length - SHOWN)} more`] : [])].join('\n');
+
 function Runs({ id, next, onChange }: { id: string; next: string | null; onChange: () => void }) {
   const [parameters] = useSearchParams();
   const [{ data, error }, again] = useQuery({ query: ScheduleRunsDocument, variables: { id, ...pageOf(parameters, PAGE_SIZE) } });
@@ -152,12 +159,12 @@ function Runs({ id, next, onChange }: { id: string; next: string | null; onChang
           <table className={table.table}>
             <thead>
               <tr>
-                <th style={{ width: 80 }}>Run</th>
+                <th className={classes.number}>Run</th>
                 <th>Status</th>
-                <th style={{ width: 110 }} className={classes.right}>Assets</th>
-                <th style={{ width: 90 }} className={classes.right}>Duration</th>
-                <th style={{ width: 90 }} className={`${classes.right} ${classes.cost}`}>Cost</th>
-                <th style={{ width: 100 }} className={classes.right}>Started</th>
+                <th className={classes.assets}>Assets</th>
+                <th className={classes.duration}>Duration</th>
+                <th className={classes.cost}>Cost</th>
+                <th className={classes.started}>Started</th>
               </tr>
             </thead>
             <tbody>
@@ -171,18 +178,18 @@ function Runs({ id, next, onChange }: { id: string; next: string | null; onChang
                   <td>
                     <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
                   </td>
-                  <td className={classes.right}>
+                  <td className={classes.assets}>
                     {run.progress.total === null
                       ? <Unknown why="Its scope is not resolved yet." />
                       : `${count(run.progress.done)} of ${count(run.progress.total)}`}
                   </td>
-                  <td className={classes.right}>
+                  <td className={classes.duration}>
                     <Duration seconds={run.durationSeconds} counting={isCounting(run.status)} />
                   </td>
-                  <td className={`${classes.right} ${classes.cost}`}>
+                  <td className={classes.cost}>
                     <Cost usd={run.usage.costUsd} />
                   </td>
-                  <td className={classes.right}>
+                  <td className={classes.started}>
                     <Moment at={run.startedAt ?? run.createdAt} />
                   </td>
                 </tr>

@@ -10,6 +10,7 @@ import { useQuery } from 'urql';
 import { ScheduleListDocument, type ScheduleRowFragment } from '../api/operations';
 import { useLacks } from '../api/viewer';
 import { Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
 import { StatusPill } from '../ui/status';
@@ -32,17 +33,18 @@ export function SchedulesPage() {
   const schedules = data?.schedules.nodes;
   const refetch = () => again({ requestPolicy: 'network-only' });
   useCurrent({ kinds: ['SCHEDULE'] }, schedules?.map(({ nextFireAt }) => nextFireAt) ?? [], refetch);
+  useRetryOffline(error, refetch);
   useScrollRestoration(schedules !== undefined);
   return (
-    <Page title="Schedules" actions={<NewSchedule />}>
+    <Page title="Schedules" actions={schedules?.length !== 0 && <NewSchedule />}>
       <OutcomeLine outcome={outcome} onClose={() => setOutcome(undefined)} />
       {error && !schedules && <Failure error={error} retry={refetch} />}
       {!error && !schedules && <Loading rows={8} />}
       {schedules?.length === 0 && (
         <Empty title="No schedules yet." action={<NewSchedule />}>
           A schedule starts runs without anybody present: once, or again and again. Its suggestions wait for your review
-          unless you let Gloss apply them. With “only what is new or changed” it looks at the database each night and
-          describes just the tables and columns that were added.
+          unless you let Gloss apply them. With “Only what is new or changed” it describes just the tables and columns
+          that were added or changed since its last run.
         </Empty>
       )}
       {schedules && schedules.length > 0 && (
@@ -140,7 +142,7 @@ function List({ schedules, onOutcome }: RowsProps) {
           <div>
             Next <NextFiring schedule={schedule} />
           </div>
-          <LastRun schedule={schedule} />
+          <LastRun schedule={schedule} isPhone />
           <span className={classes.buttons}>
             <ScheduleActions compact schedule={schedule} onOutcome={onOutcome} />
           </span>
@@ -158,7 +160,7 @@ function Name({ schedule }: { schedule: ScheduleRowFragment }) {
   );
 }
 
-function LastRun({ schedule }: { schedule: ScheduleRowFragment }) {
+function LastRun({ schedule, isPhone = false }: { schedule: ScheduleRowFragment; isPhone?: boolean }) {
   const [run] = schedule.runs.nodes;
   return (
     <>
@@ -169,7 +171,7 @@ function LastRun({ schedule }: { schedule: ScheduleRowFragment }) {
           </Link>
           <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
         </span>
-      ) : !schedule.lastError && <Unknown why="It has started no run yet." />}
+      ) : !schedule.lastError && (isPhone ? <span className="muted">No run yet</span> : <Unknown why="It has started no run yet." />)}
       {schedule.lastError && <Clipped text={schedule.lastError.message} className={classes.error as string} focusable />}
     </>
   );

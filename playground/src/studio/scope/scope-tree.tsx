@@ -27,6 +27,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 
 import type { AssetKind } from '../api/operations';
 import { compact, count } from '../ui/figures';
+import { useRetryOffline } from '../ui/retry';
 import { Failure } from '../ui/states';
 import { type Catalog } from './catalog';
 import { type Path, type Pick, type Tick, tickOf } from './model';
@@ -96,6 +97,9 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
       pending.read?.();
     }
   });
+
+  const failed = rows.find((row) => row.type === 'failed');
+  useRetryOffline(failed?.type === 'failed' ? failed.error : undefined, () => catalog.retry());
 
   const fold = (row: NodeRow, unfolded: boolean) => {
     if (row.unfolded !== undefined && row.unfolded !== unfolded) {
