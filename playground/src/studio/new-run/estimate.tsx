@@ -6,6 +6,7 @@ import { type CombinedError, useClient } from 'urql';
 import { NewRunEstimateDocument, type NewRunEstimateQuery, type StartRunInput } from '../api/operations';
 import { useReconnected } from '../api/connection';
 import { compact, count, Cost } from '../ui/figures';
+import { useRetryOffline } from '../ui/retry';
 import { Unknown } from '../ui/time';
 import classes from './new-run.module.css';
 
@@ -26,6 +27,7 @@ export function useEstimate(input: StartRunInput | undefined): [Estimate, () => 
   const [answer, setAnswer] = useState<{ key?: string } & Omit<Estimate, 'pending'>>({});
   const again = () => setAttempt((before) => before + 1);
   useReconnected(again);
+  useRetryOffline(answer.error, again);
   useEffect(() => {
     if (key === undefined) {
       setAnswer({});
@@ -52,6 +54,8 @@ export function useEstimate(input: StartRunInput | undefined): [Estimate, () => 
   return [{ ...rest, pending: key !== undefined && answered !== key }, again];
 }
 
+const about = (tokens: number) => (tokens === 0 ? '0' : `about ${compact(tokens)}`);
+
 export function EstimateFigures({ estimate }: { estimate: Estimate }) {
   const { data, pending } = estimate;
   const unknown = <Unknown why={pending ? 'Being estimated.' : 'Not estimated yet.'} />;
@@ -59,9 +63,9 @@ export function EstimateFigures({ estimate }: { estimate: Estimate }) {
     ['Tables and views', data ? count(data.tables) : unknown],
     ['Assets to describe', data ? count(data.assets) : unknown],
     ['Requests', data ? count(data.requests) : unknown],
-    ['Tokens sent', data ? `about ${compact(data.inputTokens)}` : unknown],
-    ['Tokens received', data ? `about ${compact(data.outputTokens)}` : unknown],
-    ['Cost', data ? data.costUsd === 0 ? '$0' : <Cost usd={data.costUsd} /> : unknown],
+    ['Tokens sent', data ? about(data.inputTokens) : unknown],
+    ['Tokens received', data ? about(data.outputTokens) : unknown],
+    ['Cost', data ? <Cost usd={data.costUsd} /> : unknown],
   ];
   return (
     <dl className={classes.figures} aria-busy={pending} data-pending={pending}>

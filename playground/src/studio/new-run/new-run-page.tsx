@@ -1,13 +1,13 @@
 // The form for new runs: which databases and what of them, which model, how, within which budget. Beside it stands what
 // the runs would touch and cost.
 
-import { Button, Radio } from '@mantine/core';
+import { Button } from '@mantine/core';
 import { useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 
 import { problemOf } from '../api/errors';
-import { NewRunChoicesDocument, NewRunRightsDocument, NewRunStartDocument, type StartCommand } from '../api/operations';
+import { NewRunChoicesDocument, NewRunRightsDocument, NewRunStartDocument } from '../api/operations';
 import { addressOf } from '../runs/view';
 import { everythingOf, type Target } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
@@ -15,20 +15,23 @@ import { Action } from '../ui/action';
 import { Chip, Chips } from '../ui/chips';
 import { count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
 import { type Attempt, type Draft, draftAt, FRESH, inputOf, keep, newKey, type Profile } from './draft';
 import { type Estimate, EstimateFigures, useEstimate } from './estimate';
 import classes from './new-run.module.css';
-import { BudgetFields, ModelField, OptionFields, ScopeOfWork } from './options-form';
+import { Afterwards, BudgetFields, ModelField, OptionFields, peoples, ScopeOfWork } from './options-form';
 import { type Model, modelOf, type Options } from './options';
 
 export function NewRunPage() {
   const [parameters] = useSearchParams();
   const [{ data, error }, again] = useQuery({ query: NewRunChoicesDocument });
   const address = parameters.toString();
+  const retry = () => again({ requestPolicy: 'network-only' });
+  useRetryOffline(data ? undefined : error, retry);
   return (
     <Page title="New run">
-      {!data && error && <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />}
+      {!data && error && <Failure error={error} retry={retry} />}
       {!data && !error && <Loading rows={6} />}
       {data?.dbProfiles.length === 0 && (
         <Empty title="There is no database to describe yet." action={<Link to="/databases">Add a database</Link>}>
@@ -138,7 +141,12 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
         <Card title="Model and outcome">
           <div className={classes.stack}>
             <ModelField {...parts} models={models} />
-            <Outcome command={draft.command} onChange={(command) => change({ command })} replaces={draft.options.replaceComments} />
+            <Afterwards
+              apply={draft.command === 'RUN_APPLY'}
+              onChange={(apply) => change({ command: apply ? 'RUN_APPLY' : 'RUN' })}
+              review="You accept, edit or skip each suggestion. Nothing is written before you apply."
+              write={`After the last asset, Gloss writes each first suggestion into the database as its comment; ${peoples(draft.options)}. You can roll back.`}
+            />
             {draft.command === 'RUN_APPLY' && shown.map((target) => (
               <Rights key={target.dbProfileId} profile={target.dbProfileId} />
             ))}
@@ -156,7 +164,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
         <Card title="Estimate">
           <EstimateFigures estimate={estimate} />
           <div role="status" className={classes.note}>
-            {why ?? (estimate.pending ? 'Estimating…' : sentence(estimate, draft.options.missingOnly))}
+            {why ?? (estimate.pending ? 'Estimating…' : sentence(estimate, draft))}
           </div>
           {failure && (isAtField ? (
             <p className={classes.wrong}>Correct the marked field: {problem?.message}</p>
@@ -184,7 +192,7 @@ function whyNot(targets: Target[], profiles: Profile[], model: Model | undefined
   }
   const open = targets.find(({ database }) => database === null);
   if (open) {
-    return `Waiting for the database of ${nameOf(profiles, open)}.`;
+    return `No database of ${nameOf(profiles, open)} is chosen yet.`;
   }
   return model ? undefined : 'Choose a model first.';
 }
@@ -198,37 +206,14 @@ function label(runs: number, { data, pending }: Estimate): string {
 }
 
 /** What the estimate means, where its figures alone do not say it. */
-function sentence({ data }: Estimate, missingOnly: boolean): string {
+function sentence({ data }: Estimate, { command, options }: Draft): string {
   if (data?.assets === 0) {
-    return missingOnly ? 'Every asset in scope has a comment: the run would end at once.' : 'The scope holds no table: the run would end at once.';
+    return options.missingOnly ? 'Every asset in scope has a comment: the run would end at once.' : 'The scope holds no table: the run would end at once.';
   }
-  return data ? `${plural(data.assets, 'suggestion')} to review.` : '';
-}
-
-function Outcome({ command, onChange, replaces }: { command: StartCommand; onChange: (command: StartCommand) => void; replaces: boolean }) {
-  return (
-    <Radio.Group label="Afterwards" value={command} onChange={(value) => onChange(value as StartCommand)}>
-      <div className={classes.outcomes}>
-        <Radio.Card value="RUN" className={classes.outcome as string}>
-          <Radio.Indicator size="xs" />
-          <span>
-            <span className={classes.strong}>Leave for review</span>
-            <span className="muted">You accept, edit or skip each suggestion. Nothing is written before you apply.</span>
-          </span>
-        </Radio.Card>
-        <Radio.Card value="RUN_APPLY" className={classes.outcome as string}>
-          <Radio.Indicator size="xs" />
-          <span>
-            <span className={classes.strong}>Apply at once</span>
-            <span className="muted">
-              After the last asset, Gloss writes each first suggestion into the database as its comment
-              {replaces ? ', also where a person wrote one' : '; comments that people wrote stay'}. You can roll back.
-            </span>
-          </span>
-        </Radio.Card>
-      </div>
-    </Radio.Group>
-  );
+  if (!data) {
+    return '';
+  }
+  return command === 'RUN_APPLY' ? `Up to ${plural(data.assets, 'comment')} to be written.` : `${plural(data.assets, 'suggestion')} to review.`;
 }
 
 /** Says where the login may not write. */

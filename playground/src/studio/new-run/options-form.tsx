@@ -1,10 +1,11 @@
 // The parts of a form that say which model describes, how, and what it may cost.
 
-import { Checkbox, NumberInput, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
+import { Checkbox, NumberInput, Radio, SegmentedControl, Select, Textarea, UnstyledButton } from '@mantine/core';
 import { ChevronDown, ChevronRight } from 'lucide-react';
 import { useId } from 'react';
 import { Link } from 'react-router';
 
+import type { Verbosity } from '../api/operations';
 import { useRemembered } from '../ui/storage';
 import classes from './new-run.module.css';
 import { changed, type Model, modelOf, type Options, PROVIDERS } from './options';
@@ -15,6 +16,12 @@ export interface PartProps {
   /** What the server says of the argument at this path: `options.alternatives`. */
   errorAt: (path: string) => string | undefined;
 }
+
+const LENGTHS: Record<Verbosity, string> = {
+  BRIEF: 'One short sentence for each asset.',
+  DETAILED: 'One or two sentences for each asset.',
+  COMPREHENSIVE: 'All that is known about each asset.',
+};
 
 export function ModelField({ options, onChange, errorAt, models }: PartProps & { models: Model[] }) {
   const model = modelOf(models, options);
@@ -52,6 +59,37 @@ function Leaves({ model, options }: { model: Model; options: Options }) {
     </>
   );
 }
+
+interface AfterwardsProps {
+  apply: boolean;
+  onChange: (apply: boolean) => void;
+  /** What each choice means. */
+  review: string;
+  write: string;
+}
+
+/** Whether suggestions wait for a review or are written at once. */
+export function Afterwards({ apply, onChange, review, write }: AfterwardsProps) {
+  return (
+    <Radio.Group label="Afterwards" value={apply ? 'APPLY' : 'REVIEW'} onChange={(value) => onChange(value === 'APPLY')}>
+      <div className={classes.outcomes}>
+        {([['REVIEW', 'Leave for review', review], ['APPLY', 'Apply at once', write]] as const).map(([value, name, meaning]) => (
+          <Radio.Card key={value} value={value} className={classes.outcome as string} aria-label={name} aria-description={meaning}>
+            <Radio.Indicator size="xs" />
+            <span>
+              <span className={classes.strong}>{name}</span>
+              <span className="muted">{meaning}</span>
+            </span>
+          </Radio.Card>
+        ))}
+      </div>
+    </Radio.Group>
+  );
+}
+
+/** What an apply does with comments that people wrote. */
+export const peoples = ({ replaceComments }: Options) =>
+  replaceComments ? 'it also replaces comments that people wrote' : 'comments that people wrote stay';
 
 export function ScopeOfWork({ options, onChange, errorAt }: PartProps) {
   return (
@@ -103,7 +141,7 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         />
         <NumberInput
           label="Temperature"
-          description="0 to 2: how freely the model chooses words"
+          description="0 to 2: freedom in wording"
           value={options.temperature ?? ''}
           onChange={(value) => onChange({ temperature: number(value) })}
           min={0}
@@ -135,11 +173,12 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
             value={options.verbosity}
             onChange={(value) => onChange({ verbosity: value as Options['verbosity'] })}
             data={[
-              { value: 'BRIEF', label: 'One short sentence' },
-              { value: 'DETAILED', label: 'One or two' },
-              { value: 'COMPREHENSIVE', label: 'All that is known' },
+              { value: 'BRIEF', label: 'Brief' },
+              { value: 'DETAILED', label: 'Detailed' },
+              { value: 'COMPREHENSIVE', label: 'Comprehensive' },
             ]}
           />
+          <div className={classes.meaning}>{LENGTHS[options.verbosity]}</div>
         </div>
         <Checkbox
           className={classes.whole as string}

@@ -7,6 +7,7 @@ import { useQuery } from 'urql';
 
 import { ScopeDatabasesDocument } from '../api/operations';
 import { plural } from '../ui/figures';
+import { useRetryOffline } from '../ui/retry';
 import { Failure, Loading } from '../ui/states';
 import { type Catalog, useCatalog } from './catalog';
 import { display, include, pathsOf, type Target, toggle } from './model';
@@ -36,8 +37,10 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
     }
   });
 
+  const retry = () => again({ requestPolicy: 'network-only' });
+  useRetryOffline(names ? undefined : error, retry);
   if (error && !names) {
-    return <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />;
+    return <Failure error={error} retry={retry} />;
   }
   if (!names) {
     return fetching || stale ? <Loading rows={3} height={28} /> : <p className="muted">This profile does not exist any more.</p>;
@@ -112,13 +115,13 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
             : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />
           }
         />
+        {search !== '' && <Found catalog={catalog} search={search} target={target} onChange={onChange} />}
         <Tooltip label="Read the catalog again">
           <ActionIcon variant="default" size={30} aria-label="Read the catalog again" onClick={() => catalog.refresh()}>
             <RefreshCw size={14} strokeWidth={1.75} aria-hidden />
           </ActionIcon>
         </Tooltip>
       </div>
-      {search !== '' && <Found catalog={catalog} search={search} target={target} onChange={onChange} />}
       <div className={classes.frame}>
         <ScopeTree
           catalog={catalog}

@@ -27,6 +27,7 @@ import { useEffect, useId, useRef, useState } from 'react';
 
 import type { AssetKind } from '../api/operations';
 import { compact, count } from '../ui/figures';
+import { useRetryOffline } from '../ui/retry';
 import { Failure } from '../ui/states';
 import { type Catalog } from './catalog';
 import { type Path, type Pick, type Tick, tickOf } from './model';
@@ -84,6 +85,8 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
     estimateSize: (index) => (rows[index]?.type === 'failed' ? 96 : height),
     getItemKey: (index) => rows[index]?.id ?? index,
     overscan: 10,
+    paddingStart: 4,
+    paddingEnd: 4,
     rangeExtractor: (range) => [...new Set([...defaultRangeExtractor(range), at])].sort((one, other) => one - other),
   });
   const items = virtual.getVirtualItems();
@@ -95,28 +98,40 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
     }
   });
 
+  const failed = rows.find((row) => row.type === 'failed');
+  useRetryOffline(failed?.type === 'failed' ? failed.error : undefined, () => catalog.retry());
+
   const fold = (row: NodeRow, unfolded: boolean) => {
     if (row.unfolded !== undefined && row.unfolded !== unfolded) {
       setFolds((before) => new Map(before).set(foldKey(row.path), unfolded));
     }
   };
+  /** A row that is to be active once it is read. */
+  const [wanted, setWanted] = useState<number>();
   const go = (index: number) => {
     const row = rows[index];
     if (row?.type === 'node') {
       setActive(row.id);
-      virtual.scrollToIndex(index);
-    } else if (row) {
-      virtual.scrollToIndex(index);
     }
+    setWanted(row?.type === 'pending' ? index : undefined);
+    virtual.scrollToIndex(index);
   };
-  /** The next row that can be active, from `index` on. */
-  const step = (index: number, by: 1 | -1) => {
-    for (let next = index; next >= 0 && next < rows.length; next += by) {
-      if (rows[next]?.type === 'node') {
-        return go(next);
-      }
+  useEffect(() => {
+    const row = wanted === undefined ? undefined : rows[wanted];
+    if (row?.type === 'node') {
+      setActive(row.id);
+      setWanted(undefined);
     }
-    return go(Math.min(Math.max(index, 0), rows.length - 1));
+  });
+  /** Goes to the next row that can be active, from `index` on. */
+  const step = (index: number, by: 1 | -1) => {
+    let next = Math.min(Math.max(index, 0), rows.length - 1);
+    while (rows[next] && rows[next]?.type !== 'node' && rows[next]?.type !== 'pending') {
+      next += by;
+    }
+    if (rows[next]) {
+      go(next);
+    }
   };
 
   const typed = useRef({ text: '', at: 0 });
@@ -163,6 +178,7 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
     const act = keys[event.key];
     if (act) {
       event.preventDefault();
+      typed.current.text = '';
       act();
     } else if (event.key.length === 1) {
       event.preventDefault();
@@ -177,7 +193,7 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
       role="tree"
       aria-label={label}
       aria-multiselectable
-      aria-activedescendant={`${prefix}${rows[at]?.id}`}
+      aria-activedescendant={`${prefix}${at}`}
       tabIndex={0}
       onKeyDown={onKeyDown}
     >
@@ -202,7 +218,7 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
           return (
             <TreeRow
               key={key}
-              id={`${prefix}${row.id}`}
+              id={`${prefix}${index}`}
               row={row}
               style={style}
               active={index === at}
@@ -248,12 +264,6 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
       aria-posinset={row.position}
       aria-setsize={row.siblings}
       aria-checked={shown === 'mixed' ? 'mixed' : shown === 'named'}
-      aria-label={[
-        row.path.length === 0 ? `Everything in ${row.name}` : row.name,
-        row.dataType,
-        leftOut === undefined ? WORDS[tick] : `left out by ${leftOut}`,
-        row.comment,
-      ].filter(Boolean).join(', ')}
       {...(row.unfolded === undefined ? {} : { 'aria-expanded': row.unfolded })}
       data-active={active}
       data-tick={shown}
@@ -263,15 +273,16 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
       <span className={classes.fold} onClick={onFold} aria-hidden>
         {row.unfolded !== undefined && <Chevron size={14} strokeWidth={1.75} />}
       </span>
-      <span className={classes.pick} onClick={onToggle} aria-hidden>
-        <span className={classes.box}>
+      <span className={classes.pick} onClick={onToggle}>
+        <span className={classes.box} aria-hidden>
           {(shown === 'named' || shown === 'included') && <Check size={12} strokeWidth={2.5} />}
           {shown === 'mixed' && <Minus size={12} strokeWidth={2.5} />}
         </span>
-        <Icon size={14} strokeWidth={1.75} className={classes.kind} />
+        <Icon size={14} strokeWidth={1.75} className={classes.kind} aria-hidden />
         <span className={classes.name}>{row.path.length === 0 ? `Everything in ${row.name}` : row.name}</span>
         {row.dataType && <span className={classes.type}>{row.dataType}</span>}
-        {leftOut !== undefined && <span className={classes.leftOut}>left out by {leftOut}</span>}
+        {leftOut === undefined ? <span className="visually-hidden">{WORDS[tick]}</span>
+          : <span className={classes.leftOut}>left out by {leftOut}</span>}
         {row.comment && <span className={classes.comment} title={row.comment}>{row.comment}</span>}
       </span>
       {row.rowEstimate !== undefined && row.rowEstimate !== null && (
@@ -279,7 +290,7 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
           {compact(row.rowEstimate)} {row.rowEstimate === 1 ? 'row' : 'rows'}
         </span>
       )}
-      {mayLeaveOut && (
+      {mayLeaveOut ? (
         <UnstyledButton
           className={classes.leave}
           tabIndex={-1}
@@ -289,7 +300,7 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
         >
           {leftOut === undefined ? <EyeOff size={14} strokeWidth={1.75} /> : <Eye size={14} strokeWidth={1.75} />}
         </UnstyledButton>
-      )}
+      ) : <span className={classes.leave} />}
     </div>
   );
 }
