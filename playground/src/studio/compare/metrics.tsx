@@ -36,7 +36,7 @@ export function MetricRows({ summary, shown }: { summary: Summary; shown: number
           </div>
         </th>
       </tr>
-      {metrics.map(({ name, direction, unit, values, winners }) => {
+      {metrics.map(({ name, direction, values, winners }) => {
         const [Arrow, word] = DIRECTIONS[direction];
         const { label, about } = METRICS[name];
         return (
@@ -45,7 +45,6 @@ export function MetricRows({ summary, shown }: { summary: Summary; shown: number
               <Tooltip label={`${about} ${word}.`}>
                 <span className={classes.metric} tabIndex={0}>
                   {label}
-                  {isNeeded(unit, label) && <span className={classes.unit}>{unit}</span>}
                   <Arrow size={12} strokeWidth={1.75} role="img" aria-label={word} />
                 </span>
               </Tooltip>
@@ -73,10 +72,6 @@ export function MetricRows({ summary, shown }: { summary: Summary; shown: number
     </tbody>
   );
 }
-
-/** Whether a unit says more than the label and the values do. */
-const isNeeded = (unit: string | null, label: string) =>
-  unit !== null && !['s', 'USD'].includes(unit) && !label.toLowerCase().includes(unit.toLowerCase());
 
 interface ValueProps {
   name: Summary['metrics'][number]['name'];

@@ -64,7 +64,7 @@ const YES_NO: Record<string, string> = { true: 'Yes', false: 'No' };
 /** A setting's value as a person reads it. */
 export const settingText = (setting: string, value: string) => (LOOKUPS[setting] ?? YES_NO)[value] ?? value;
 
-export type Unit = 'seconds' | 'count' | 'usd' | 'share' | 'score';
+export type Unit = 'seconds' | 'count' | 'usd' | 'share' | 'score' | 'nats';
 
 interface Metric {
   label: string;
@@ -79,7 +79,7 @@ export const METRICS: Record<MetricName, Metric> = {
   OUTPUT_TOKENS: { label: 'Tokens received', unit: 'count', about: 'Tokens received from the model.' },
   TOTAL_TOKENS: { label: 'Tokens in all', unit: 'count', about: 'Tokens in both directions.' },
   COST_USD: { label: 'Cost', unit: 'usd', about: 'United States dollars, by the prices in the LLM profile.' },
-  AVERAGE_LOGPROB: { label: 'Log-probability', unit: 'score', about: 'Mean log-probability of a token, in nats, averaged over the suggestions.' },
+  AVERAGE_LOGPROB: { label: 'Log-probability', unit: 'nats', about: 'Mean log-probability of a token, in nats, averaged over the suggestions.' },
   AVERAGE_CONFIDENCE: { label: 'Mean confidence', unit: 'score', about: 'Mean confidence of the suggestions, from 0 to 1.' },
   HIGH_CONFIDENCE_SHARE: { label: 'High confidence', unit: 'share', about: 'Share of suggestions with a confidence of 0.75 or more.' },
   MEDIUM_CONFIDENCE_SHARE: { label: 'Medium confidence', unit: 'share', about: 'Share of suggestions with a confidence from 0.50 to 0.75.' },
@@ -104,6 +104,7 @@ export const WRITE: Record<Unit, (value: number) => string> = {
   usd: dollars,
   share: (value) => `${(value * 100).toFixed(1)} %`,
   score: (value) => value.toFixed(3),
+  nats: (value) => `${value.toFixed(3)} nats`,
 };
 
 /** The difference to the baseline's value, with its sign; undefined where none would show. */

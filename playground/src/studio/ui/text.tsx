@@ -53,11 +53,29 @@ export function diffWords(before: string, after: string): Part[] {
   }));
 }
 
+/** The least share of both texts that has to stay for a diff word by word to be read with ease. */
+const KEPT = 0.4;
+
+/** The parts, or, of texts that share little, the old text as a whole before the new one. */
+function legible(parts: Part[]): Part[] {
+  const length = (kinds: DiffKind[]) =>
+    parts.filter(({ kind }) => kinds.includes(kind)).reduce((sum, { text }) => sum + text.length, 0);
+  const longer = length(['EQUAL']) + Math.max(length(['INSERTED']), length(['DELETED']));
+  if (parts.length < 4 || length(['EQUAL']) >= KEPT * longer) {
+    return parts;
+  }
+  const without = (kind: DiffKind) => parts.map((part) => (part.kind === kind ? '' : part.text)).join('');
+  return [
+    { kind: 'DELETED', text: without('INSERTED') },
+    { kind: 'INSERTED', text: without('DELETED') },
+  ];
+}
+
 /** A word diff: inserted words underlined, deleted ones struck through. */
 export function WordDiff({ parts }: { parts: Part[] }) {
   return (
     <span>
-      {parts.map((part, index) => {
+      {legible(parts).map((part, index) => {
         if (part.kind === 'INSERTED') {
           return <ins key={index} className={classes.inserted}>{part.text}</ins>;
         }
