@@ -64,8 +64,10 @@ pub struct Column {
     /// The built-in type beneath a type of the database's own: a domain's base type, or `enum`, `record`, `range` or
     /// `multirange`. `None` where `data_type` is built in.
     pub underlying: Option<String>,
-    /// The values that its enumeration or its check lists, exactly and in their order; empty where none are listed.
+    /// The values that its enumeration lists, exactly and in their order; empty where none are listed.
     pub values: Vec<String>,
+    /// The values that its checks list, in the same way. They are among those of its enumeration.
+    pub checked_values: Vec<String>,
     /// Whether it may be null.
     pub nullable: bool,
     /// Its comment.
@@ -77,6 +79,12 @@ pub struct Column {
 }
 
 impl Column {
+    /// The values that it may have, where the database lists them: those of its checks, else those of its enumeration.
+    #[must_use]
+    pub fn allowed_values(&self) -> &[String] {
+        if self.checked_values.is_empty() { &self.values } else { &self.checked_values }
+    }
+
     /// The name of its type by which values are judged: the built-in one.
     #[must_use]
     pub fn built_in_type(&self) -> &str {

@@ -91,16 +91,10 @@ pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&C
         format!("{}{underlying}{nullable}", write(&data_type))
     })];
     // An enumeration's type may list them itself.
-    if !column.values.is_empty() && !column.data_type.contains('(') {
-        let values: Vec<String> =
-            column.values.iter().take(VALUES).map(|value| cut(&one_line(value), SAMPLE_LENGTH)).collect();
-        let listed = |write: &dyn Fn(&String) -> String| values.iter().map(write).collect::<Vec<_>>().join(", ");
-        facts.push(Fact {
-            source: "type",
-            detail: format!("one of {}", listed(&|value| format!("`{value}`"))),
-            shown: format!("one of {}", listed(&|value| quoted(value))),
-        });
+    if !column.data_type.contains('(') {
+        push_values(&mut facts, "type", &column.values);
     }
+    push_values(&mut facts, "check", &column.checked_values);
     if column.primary_key {
         facts.push(Fact::plain("key", "primary key".into()));
     }
@@ -150,6 +144,24 @@ fn push_statistics(facts: &mut Vec<Fact>, statistics: &ColumnStatistics) {
             shown: format!("samples {}", listed(&|sample| quoted(sample))),
         });
     }
+}
+
+/// The values that a column may have, the first of them, by what lists them.
+fn push_values(facts: &mut Vec<Fact>, source: &'static str, values: &[String]) {
+    if values.is_empty() {
+        return;
+    }
+    let first: Vec<String> = values.iter().take(VALUES).map(|value| cut(&one_line(value), SAMPLE_LENGTH)).collect();
+    let more = match values.len() - first.len() {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let listed = |write: &dyn Fn(&String) -> String| first.iter().map(write).collect::<Vec<_>>().join(", ");
+    facts.push(Fact {
+        source,
+        detail: format!("one of {}{more}", listed(&|value| format!("`{value}`"))),
+        shown: format!("one of {}{more}", listed(&|value| quoted(value))),
+    });
 }
 
 fn push_comment(facts: &mut Vec<Fact>, comment: Option<&str>) {

@@ -10,6 +10,8 @@ pub(super) const EXPRESSION_LENGTH: usize = 20_000;
 const VALUES: usize = 200;
 /// Characters of a value that is kept.
 const VALUE_LENGTH: usize = 200;
+/// Parentheses within each other that are read.
+const DEPTH: usize = 16;
 
 /// How a database writes its expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,10 +37,27 @@ pub(super) fn parse(expression: &str, dialect: Dialect) -> Option<Check> {
         return None;
     }
     let tokens: Vec<Token> = tokens(expression, dialect).map(|(token, _)| token).collect::<Option<_>>()?;
+    if depth(&tokens) > DEPTH {
+        return None;
+    }
     let mut parser = Parser { tokens: &tokens, dialect };
     let check = parser.check()?;
     let fits = |value: &String| value.chars().count() <= VALUE_LENGTH;
     (parser.tokens.is_empty() && check.values.len() <= VALUES && check.values.iter().all(fits)).then_some(check)
+}
+
+/// How many parentheses stand within each other at the most.
+fn depth(tokens: &[Token]) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for token in tokens {
+        match token {
+            Token::Sign('(') => depth += 1,
+            Token::Sign(')') => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// The checks of a table's definition, as SQLite keeps it: those of its columns and its own.
@@ -58,7 +77,9 @@ pub(super) fn of_definition(sql: &str) -> Vec<Check> {
             }
             Token::Sign(')') => {
                 depth = depth.saturating_sub(1);
-                if depth == 1 && let Some(start) = open.take() {
+                if depth == 1
+                    && let Some(start) = open.take()
+                {
                     checks.extend(parse(&sql[start..end - 1], Dialect::Sqlite));
                 }
             }
@@ -155,7 +176,7 @@ fn quoted(text: &str, quote: char, backslashes: bool, token: fn(String) -> Token
             continue;
         }
         match chars.next() {
-            Some((_, escaped @ ('\\' | '\'' | '"' | '%' | '_'))) => inner.push(escaped),
+            Some((_, escaped @ ('\\' | '\'' | '"'))) => inner.push(escaped),
             Some((_, 'n')) => inner.push('\n'),
             Some((_, 'r')) => inner.push('\r'),
             Some((_, 't')) => inner.push('\t'),
@@ -325,13 +346,22 @@ mod tests {
     fn plain_lists_are_read_exactly() {
         use Dialect::{MySql, Postgres, Sqlite};
         for (expression, dialect, column, expected) in [
-            ("((status)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))", Postgres,
-                "status", vec!["a", "it's"]),
+            (
+                "((status)::text = ANY ((ARRAY['a'::character varying, 'it''s'::character varying])::text[]))",
+                Postgres,
+                "status",
+                vec!["a", "it's"],
+            ),
             ("(\"Sta tus\" = ANY (ARRAY['a, b'::text, E'c\\\\d'::text]))", Postgres, "Sta tus", vec!["a, b", "c\\d"]),
             ("(size = ANY (ARRAY[1, '-2'::integer, (-3), 4.5]))", Postgres, "size", vec!["1", "-2", "-3", "4.5"]),
             ("(hue = ANY (ARRAY['x'::paint.\"Hue\", 'y'::paint.\"Hue\"]))", Postgres, "hue", vec!["x", "y"]),
             ("(VALUE = 'only'::text)", Postgres, "VALUE", vec!["only"]),
-            ("(made = ANY (ARRAY['2024-01-01'::timestamp(3) without time zone]))", Postgres, "made", vec!["2024-01-01"]),
+            (
+                "(made = ANY (ARRAY['2024-01-01'::timestamp(3) without time zone]))",
+                Postgres,
+                "made",
+                vec!["2024-01-01"],
+            ),
             ("(`status` in (_utf8mb4'new',_utf8mb4'it\\'s'))", MySql, "status", vec!["new", "it's"]),
             ("`size` in (1,-2,'a''b','c\\\\d')", MySql, "size", vec!["1", "-2", "a'b", "c\\d"]),
             ("status IN ('open', 'back\\slash', -1) -- (old)", Sqlite, "status", vec!["open", "back\\slash", "-1"]),
@@ -384,9 +414,12 @@ mod tests {
         let found: Vec<(String, Vec<String>)> =
             of_definition(sql).into_iter().map(|check| (check.column, check.values)).collect();
         let expected = [("a", vec!["x"]), ("b", vec!["1", "2"])];
-        assert_eq!(found, expected.map(|(column, values)| {
-            (column.to_owned(), values.into_iter().map(str::to_owned).collect::<Vec<_>>())
-        }));
+        assert_eq!(
+            found,
+            expected.map(|(column, values)| {
+                (column.to_owned(), values.into_iter().map(str::to_owned).collect::<Vec<_>>())
+            })
+        );
     }
 
     #[test]

@@ -13,6 +13,7 @@
 
 mod address;
 mod bound;
+mod check;
 mod comment;
 mod connections;
 mod contained;

@@ -1,6 +1,7 @@
 //! What runs make of catalogs that are hard to read: broken objects, types of the database's own, keys of several
 //! columns, partitions. Through the API of a real server, with the builtin describer.
 
+mod checks;
 mod unreadable;
 
 use std::collections::BTreeMap;

@@ -118,7 +118,7 @@ pub struct Alternative {
 /// One piece of evidence for a description.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Evidence {
-    /// The kind of evidence: `name`, `type`, `key`, `statistic`, `sample`, `comment`, …
+    /// The kind of evidence: `name`, `type`, `check`, `key`, `statistic`, `sample`, `comment`, …
     source: String,
     /// The evidence itself.
     detail: String,

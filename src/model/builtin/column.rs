@@ -264,7 +264,7 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
             format!("Values include {}", words::listed(&shown, "and"))
         };
         sketch.detail(Need::Useful, text);
-        sketch.evidence("sample", format!("a small set of values: {}", shown.join(", ")), 0.1);
+        sketch.evidence(reading.values_from, format!("a small set of values: {}", shown.join(", ")), 0.1);
     } else if reading.values.len() == 2 && reading.data_type == DataType::Text {
         sketch.detail(Need::Useful, format!("Values: {}", spelled(&reading.values).join(", ")));
     }

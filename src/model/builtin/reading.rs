@@ -172,6 +172,8 @@ pub struct ColumnReading<'a> {
     pub shape: Option<Shape>,
     /// Its values, where they are a small closed set; never of a sensitive column.
     pub values: Vec<String>,
+    /// What they are known from: `check`, `type` or `sample`.
+    pub values_from: &'static str,
     /// Whether `values` are all there are.
     pub values_complete: bool,
     /// Whether its values may not be shown.
@@ -231,6 +233,7 @@ impl<'a> TableReading<'a> {
             words,
             shape,
             values: Vec::new(),
+            values_from: "sample",
             values_complete: false,
             is_sensitive,
         };
@@ -286,8 +289,10 @@ impl<'a> TableReading<'a> {
         if reading.is_sensitive {
             return;
         }
-        if !reading.column.values.is_empty() {
-            reading.values.clone_from(&reading.column.values);
+        let allowed = reading.column.allowed_values();
+        if !allowed.is_empty() {
+            allowed.clone_into(&mut reading.values);
+            reading.values_from = if reading.column.checked_values.is_empty() { "type" } else { "check" };
             reading.values_complete = true;
             return;
         }

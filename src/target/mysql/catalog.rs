@@ -8,7 +8,11 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use sqlx::{AssertSqlSafe, MySqlConnection, Row, mysql::MySqlRow};
 
 use super::{
-    super::{COMMENTS_TABLE, text::shown},
+    super::{
+        COMMENTS_TABLE,
+        check::{self, Dialect},
+        text::shown,
+    },
     Flavour,
 };
 use crate::domain::{
@@ -126,7 +130,7 @@ pub(super) async fn tables(
     Ok(tables)
 }
 
-/// The structure of these tables, in five statements however many they are.
+/// The structure of these tables, in seven statements however many they are.
 pub(super) async fn details(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -137,7 +141,8 @@ pub(super) async fn details(
     }
     let found = tables(connection, schema, Some(names)).await?;
     let mut unique_keys = unique_keys(connection, schema, Some(names)).await?;
-    let mut columns = columns(connection, schema, Some(names), &unique_keys).await?;
+    let mut checks = checks(connection, schema, Some(names)).await?;
+    let mut columns = columns(connection, schema, Some(names), &unique_keys, &mut checks).await?;
     let mut foreign_keys = foreign_keys(connection, schema, Some(names)).await?;
     let mut referrers = referrers(connection, schema, Some(names)).await?;
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
@@ -172,6 +177,7 @@ async fn columns(
     schema: &str,
     names: Option<&[String]>,
     unique_keys: &HashMap<String, Vec<Vec<String>>>,
+    checks: &mut Checks,
 ) -> Result<HashMap<String, Vec<Column>>> {
     let rows = select(
         connection,
@@ -193,6 +199,9 @@ async fn columns(
         let alone = |key: &Vec<String>| matches!(key.as_slice(), [only] if *only == name);
         let column = Column {
             values: listed_values(&data_type),
+            checked_values: check::allowed(
+                checks.remove(&(table.clone(), name.to_ascii_lowercase())).unwrap_or_default(),
+            ),
             data_type,
             underlying: None,
             nullable: row.try_get::<String, _>("nullable")? == "YES",
@@ -208,6 +217,60 @@ async fn columns(
         (table, columns.into_iter().map(|(_, column)| column).collect())
     });
     Ok(in_order.collect())
+}
+
+/// The lists of values that checks allow, by table and column; the column in small letters, since its case does not count.
+type Checks = HashMap<(String, String), Vec<Vec<String>>>;
+
+/// The checks of each table; none from a server that has none.
+async fn checks(connection: &mut MySqlConnection, schema: &str, names: Option<&[String]>) -> Result<Checks> {
+    // MariaDB names a check within its table, MySQL within its schema.
+    let found: Vec<String> = sqlx::query_scalar(
+        "SELECT CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
+         WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'CHECK_CONSTRAINTS'",
+    )
+    .fetch_all(&mut *connection)
+    .await?;
+    let has = |column: &str| found.iter().any(|found| found.eq_ignore_ascii_case(column));
+    let is_mariadb = has("TABLE_NAME");
+    let rows = if is_mariadb {
+        let statement = "SELECT CAST(CONSTRAINT_SCHEMA AS CHAR) AS own_schema, CAST(TABLE_NAME AS CHAR) AS own_table, \
+                           CAST(CONSTRAINT_NAME AS CHAR) AS name, CAST(CHECK_CLAUSE AS CHAR) AS expression \
+                         FROM information_schema.CHECK_CONSTRAINTS WHERE CONSTRAINT_SCHEMA = ?";
+        select(connection, statement, "TABLE_NAME", schema, names).await?
+    } else if has("CHECK_CLAUSE") {
+        let statement = "SELECT CAST(t.TABLE_SCHEMA AS CHAR) AS own_schema, CAST(t.TABLE_NAME AS CHAR) AS own_table, \
+                           CAST(t.CONSTRAINT_NAME AS CHAR) AS name, CAST(c.CHECK_CLAUSE AS CHAR) AS expression \
+                         FROM information_schema.TABLE_CONSTRAINTS t JOIN information_schema.CHECK_CONSTRAINTS c \
+                           ON c.CONSTRAINT_SCHEMA = t.CONSTRAINT_SCHEMA AND c.CONSTRAINT_NAME = t.CONSTRAINT_NAME \
+                         WHERE t.CONSTRAINT_TYPE = 'CHECK' AND t.ENFORCED = 'YES' AND t.TABLE_SCHEMA = ?";
+        select(connection, statement, "t.TABLE_NAME", schema, names).await?
+    } else {
+        Vec::new()
+    };
+    let mut named: BTreeMap<(String, String), String> = BTreeMap::new();
+    for row in &rows {
+        let expression: String = row.try_get("expression")?;
+        let expression = if is_mariadb { expression } else { unescaped(&expression) };
+        named.insert((row.try_get("own_table")?, row.try_get("name")?), expression);
+    }
+    let mut checks = Checks::new();
+    for ((table, _), expression) in named {
+        if let Some(check) = check::parse(&expression, Dialect::MySql) {
+            checks.entry((table, check.column.to_ascii_lowercase())).or_default().push(check.values);
+        }
+    }
+    Ok(checks)
+}
+
+/// An expression as MySQL keeps it: the information schema shows it with a backslash before each quote and backslash.
+fn unescaped(expression: &str) -> String {
+    let mut chars = expression.chars();
+    let mut text = String::with_capacity(expression.len());
+    while let Some(c) = chars.next() {
+        text.push(if c == '\\' { chars.next().unwrap_or(c) } else { c });
+    }
+    text
 }
 
 /// The comment on a column; `None` where there is no such column.
@@ -421,7 +484,20 @@ fn remark(row: &MySqlRow) -> Result<Option<String>> {
 
 #[cfg(test)]
 mod tests {
-    use super::listed_values;
+    use super::{
+        super::super::check::{self, Dialect},
+        listed_values, unescaped,
+    };
+
+    #[test]
+    fn checks_of_mysql_are_read() {
+        let shown = r"(`status` in (_utf8mb4\'new\',_utf8mb4\'it\\\'s\'))";
+        let check = check::parse(&unescaped(shown), Dialect::MySql).unwrap();
+        assert_eq!(
+            (check.column.as_str(), check.values.as_slice()),
+            ("status", &["new".to_owned(), "it's".to_owned()][..])
+        );
+    }
 
     #[test]
     fn values_of_an_enumeration_are_exact() {

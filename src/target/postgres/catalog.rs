@@ -8,14 +8,16 @@ use std::collections::{BTreeMap, HashMap};
 
 use sqlx::{
     AssertSqlSafe, PgConnection, Row, ValueRef,
+    error::DatabaseError,
     postgres::{PgRow, types::Oid},
 };
 
 use super::{
     super::{
         COMMENTS_TABLE,
+        check::{self, Dialect, EXPRESSION_LENGTH},
         place::Place,
-        text::{Text, with_noun, without},
+        text::{Text, shown, with_noun, without},
     },
     types::{self, OwnType},
 };
@@ -26,6 +28,10 @@ use crate::domain::{
 };
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
+
+/// Characters after which the server cuts a check's expression: one more than is read.
+#[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a small constant")]
+pub(super) const CUT: i32 = EXPRESSION_LENGTH as i32 + 1;
 
 /// `PostgreSQL 15.4`.
 pub(super) async fn version(connection: &mut PgConnection) -> Result<String> {
@@ -228,7 +234,7 @@ async fn described(
     Ok(tables)
 }
 
-/// The structure of these tables, in six statements however many they are.
+/// The structure of these tables, in eight statements however many they are.
 pub(super) async fn details(
     connection: &mut PgConnection,
     database: Option<&str>,
@@ -244,6 +250,15 @@ pub(super) async fn details(
     let mut columns = columns(connection, schema, names, &keys, &mut tables).await?;
     let mut foreign_keys = foreign_keys(connection, schema, names).await?;
     let mut referrers = referrers(connection, schema, names).await?;
+    // Last, since the server may wait for a table's lock, and an error ends the transaction.
+    match checks(connection, schema, names).await {
+        Ok(checks) => narrow(&mut columns, checks),
+        Err(error) if is_stopped(&error) => {
+            let problem = format!("The checks of {} cannot be read: another session holds a table.", shown(schema));
+            tables.values_mut().for_each(|(_, problems)| problems.others.push(problem.clone()));
+        }
+        Err(error) => return Err(error),
+    }
     let details = names.iter().filter_map(|name| {
         let (table, problems) = tables.remove(name)?;
         Some(TableDetail {
@@ -356,6 +371,7 @@ async fn columns(
                 .unwrap_or_default(),
             underlying: own.underlying.clone(),
             values: own.values.clone(),
+            checked_values: check::allowed(own.checks.iter().cloned()),
             nullable: !row.try_get::<bool, _>("required")? && !own.required,
             comment: comment(row, problems, &of)?,
             primary_key: keys.iter().any(|key| key.primary && key.columns.contains(&name)),
@@ -365,6 +381,53 @@ async fn columns(
         columns.entry(table).or_default().push(column);
     }
     Ok(columns)
+}
+
+/// Whether a limit of time has ended a statement, its own or that of a lock.
+fn is_stopped(error: &sqlx::Error) -> bool {
+    let code = error.as_database_error().and_then(DatabaseError::code);
+    code.is_some_and(|code| matches!(code.as_ref(), "57014" | "55P03"))
+}
+
+/// The lists of values that the checks of tables allow, by table and column.
+type Checks = BTreeMap<(String, String), Vec<Vec<String>>>;
+
+async fn checks(connection: &mut PgConnection, schema: &str, names: &[String]) -> Result<Checks> {
+    let rows = sqlx::query(
+        "SELECT c.relname::text AS table_name, a.attname::text AS column_name, \
+           pg_catalog.left(pg_catalog.pg_get_expr(k.conbin, k.conrelid), $3) AS expression \
+         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
+         JOIN pg_catalog.pg_constraint k ON k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated \
+           AND cardinality(k.conkey) = 1 \
+         JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1] \
+         WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) ORDER BY c.oid, k.conname",
+    )
+    .bind(schema)
+    .bind(names)
+    .bind(CUT)
+    .fetch_all(connection)
+    .await?;
+    let mut checks = Checks::new();
+    for row in &rows {
+        let (Some(table), Some(column)) = (name(row, "table_name")?, name(row, "column_name")?) else { continue };
+        let expression = name(row, "expression")?.unwrap_or_default();
+        if let Some(check) = check::parse(&expression, Dialect::Postgres).filter(|check| check.column == column) {
+            checks.entry((table, column)).or_default().push(check.values);
+        }
+    }
+    Ok(checks)
+}
+
+/// Adds what the checks of tables allow to what those of domains do.
+fn narrow(columns: &mut HashMap<String, Vec<Column>>, mut checks: Checks) {
+    for (table, columns) in columns {
+        for column in columns {
+            let of_table = checks.remove(&(table.clone(), column.name.clone())).unwrap_or_default();
+            let of_domains = std::mem::take(&mut column.checked_values);
+            let of_domains = Some(of_domains).filter(|values| !values.is_empty());
+            column.checked_values = check::allowed(of_domains.into_iter().chain(of_table));
+        }
+    }
 }
 
 /// The foreign keys of each table, those of few columns first.

@@ -7,7 +7,13 @@ use std::collections::{HashMap, HashSet};
 
 use sqlx::{PgConnection, Row, postgres::types::Oid};
 
-use super::{super::text::Text, catalog::text};
+use super::{
+    super::{
+        check::{self, Dialect},
+        text::Text,
+    },
+    catalog::{CUT, text},
+};
 
 /// A type that is not built in.
 #[derive(Default)]
@@ -20,9 +26,11 @@ pub(super) struct OwnType {
     pub(super) values: Vec<String>,
     /// Whether a label is not valid UTF-8. Then none is kept.
     pub(super) unreadable: bool,
+    /// The lists of values that the checks of the domains on the way allow.
+    pub(super) checks: Vec<Vec<String>>,
 }
 
-/// The own types among these. In one statement.
+/// The own types among these. In two statements.
 pub(super) async fn own_types(
     connection: &mut PgConnection,
     types: &[Oid],
@@ -40,8 +48,8 @@ pub(super) async fn own_types(
          FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid AND t.typtype <> 'd' \
          LEFT JOIN pg_catalog.pg_enum e ON e.enumtypid = t.oid ORDER BY c.id, e.enumsortorder",
     )
-    .bind(distinct)
-    .fetch_all(connection)
+    .bind(&distinct)
+    .fetch_all(&mut *connection)
     .await?;
     let mut own: HashMap<Oid, OwnType> = HashMap::new();
     for row in &rows {
@@ -63,6 +71,28 @@ pub(super) async fn own_types(
     }
     for one in own.values_mut().filter(|one| one.unreadable) {
         one.values.clear();
+    }
+    if own.is_empty() {
+        return Ok(own);
+    }
+    let rows = sqlx::query(
+        "WITH RECURSIVE chain (id, oid) AS ( \
+           SELECT t.oid, t.oid FROM pg_catalog.pg_type t WHERE t.oid = ANY ($1) AND t.typtype = 'd' \
+         UNION ALL \
+           SELECT c.id, t.typbasetype FROM chain c JOIN pg_catalog.pg_type t ON t.oid = c.oid WHERE t.typtype = 'd') \
+         SELECT c.id, pg_catalog.left(pg_catalog.pg_get_expr(k.conbin, 0), $2) AS expression \
+         FROM chain c JOIN pg_catalog.pg_constraint k ON k.contypid = c.oid AND k.contype = 'c' AND k.convalidated \
+         ORDER BY c.id, k.conname",
+    )
+    .bind(&distinct)
+    .bind(CUT)
+    .fetch_all(connection)
+    .await?;
+    for row in &rows {
+        if let Some(one) = own.get_mut(&row.try_get::<Oid, _>("id")?) {
+            let expression = text(row, "expression")?.and_then(Text::valid).unwrap_or_default();
+            one.checks.extend(check::parse(&expression, Dialect::Postgres).map(|check| check.values));
+        }
     }
     Ok(own)
 }

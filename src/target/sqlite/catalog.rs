@@ -10,6 +10,7 @@ use sqlx::{AssertSqlSafe, Row, SqliteConnection, sqlite::SqliteRow};
 use super::{
     super::{
         COMMENTS_TABLE,
+        check::{self, Check},
         quote::ansi,
         text::{Text, shown, with_noun, without},
     },
@@ -381,6 +382,7 @@ pub(super) async fn details(
     let wanted: Vec<&str> = found.iter().map(|table| table.name.as_str()).collect();
     let raw = raw_columns(connection, &wanted, &mut problems).await?;
     let mut unique = unique_keys(connection, &wanted, &mut problems).await?;
+    let mut checks = checks(connection, &wanted).await?;
     let mut links = links(connection, &spelled, &wanted, &mut problems).await?;
     let mut tables: HashMap<String, Table> = found.into_iter().map(|table| (table.name.clone(), table)).collect();
     let details = names.iter().filter_map(|name| {
@@ -394,7 +396,12 @@ pub(super) async fn details(
                     let of = format!("{name}.{}", column.name);
                     text.or_problem(&mut problems.of(name).others, |_| without("comment", &of))
                 });
-                Column { comment, ..column.describe(&unique_keys, with_rowid.contains(name)) }
+                let lists = checks.remove(&(name.clone(), column.name.to_ascii_lowercase())).unwrap_or_default();
+                Column {
+                    comment,
+                    checked_values: check::allowed(lists),
+                    ..column.describe(&unique_keys, with_rowid.contains(name))
+                }
             })
             .collect();
         let problems = problems.0.remove(name).unwrap_or_default();
@@ -410,6 +417,30 @@ pub(super) async fn details(
         })
     });
     Ok(details.collect())
+}
+
+/// The lists of values that the checks of tables allow, by table and by column in small letters: SQLite's names know no
+/// case. It keeps checks in the text of the definition alone.
+async fn checks(
+    connection: &mut SqliteConnection,
+    tables: &[&str],
+) -> Result<HashMap<(String, String), Vec<Vec<String>>>> {
+    let rows = sqlx::query(
+        "SELECT name, sql FROM sqlite_schema \
+         WHERE type = 'table' AND rootpage > 0 AND name IN (SELECT value FROM json_each(?))",
+    )
+    .bind(json(tables))
+    .fetch_all(connection)
+    .await?;
+    let mut checks: HashMap<(String, String), Vec<Vec<String>>> = HashMap::new();
+    for row in &rows {
+        // A definition that is not valid UTF-8 has told so by its names.
+        let (Some(table), Some(sql)) = (name(row, "name")?, name(row, "sql")?) else { continue };
+        for Check { column, values } in check::of_definition(&sql) {
+            checks.entry((table.clone(), column.to_ascii_lowercase())).or_default().push(values);
+        }
+    }
+    Ok(checks)
 }
 
 /// The primary key, and the unique keys beside it.
