@@ -1,10 +1,13 @@
 //! What a run at work waits for: a provider, or a target.
 //!
-//! The rule: a wait is told at once where an answer is an error, and after [`SLOW`] where there is none. It ends with the
-//! next answer. Only a change is recorded, so that a run that goes on costs nothing.
+//! The rule: a wait is told at once where an answer is an error, and after [`SLOW`] where there is none. It ends with
+//! the next answer. Only a change is recorded, so that a run that goes on costs nothing.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+    },
     time::Duration,
 };
 
@@ -14,7 +17,7 @@ use crate::domain::{clock::Moment, run::Waiting};
 /// After so long without an answer the run is said to wait.
 pub const SLOW: Duration = Duration::from_secs(5);
 
-/// Whom a run waits for.
+/// What a run waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     /// The model.
@@ -81,7 +84,7 @@ impl RunContext {
     /// [`Halt`] where the claim was lost.
     pub async fn waits_for(&self, awaited: Awaited, why: &str) -> Result<(), Halt> {
         let reason = format!("Waiting for {}: {why}", self.name_of(awaited));
-        self.record_wait(awaited, Some(reason), false).await
+        self.record_wait(awaited, Some(reason), false, Arc::default()).await
     }
 
     /// An answer came.
@@ -89,15 +92,25 @@ impl RunContext {
     /// # Errors
     /// As [`RunContext::waits_for`].
     pub async fn goes_on(&self, awaited: Awaited) -> Result<(), Halt> {
-        self.record_wait(awaited, None, false).await
+        self.record_wait(awaited, None, false, Arc::default()).await
     }
 
-    async fn record_wait(&self, awaited: Awaited, reason: Option<String>, tell: bool) -> Result<(), Halt> {
+    /// Records a wait or its end, with a warning where it is to `tell`; not a wait that is `over` by then.
+    async fn record_wait(
+        &self,
+        awaited: Awaited,
+        reason: Option<String>,
+        tell: bool,
+        over: Arc<AtomicBool>,
+    ) -> Result<(), Halt> {
         if !self.waits.set(awaited, reason.as_deref(), self.ports.clock.now()) {
             return Ok(());
         }
         let waits = self.waits.clone();
         self.record(move |edit| {
+            if over.load(Ordering::Relaxed) {
+                return Ok(());
+            }
             // Tasks record in any order: each records what holds then.
             edit.wait_for(waits.current());
             if let Some(reason) = reason.filter(|_| tell) {
@@ -109,8 +122,8 @@ impl RunContext {
         Ok(())
     }
 
-    /// Does work that waits for somebody; where it takes long and `still` holds, says so. Ends no wait: the answer tells
-    /// whether there was one.
+    /// Does work that waits for somebody; where it takes long and `still` holds, says so. Ends no wait: the answer
+    /// tells whether there was one.
     ///
     /// # Errors
     /// As [`RunContext::waits_for`].
@@ -127,11 +140,19 @@ impl RunContext {
             done = &mut work => return Ok(done),
             () = tokio::time::sleep(SLOW) => {}
         }
-        if still() {
-            let reason = format!("Waiting for {}: {why}", self.name_of(awaited));
-            let tell = self.waits.tell();
-            self.record_wait(awaited, Some(reason), tell).await?;
+        if !still() {
+            return Ok(work.await);
         }
-        Ok(work.await)
+        let reason = format!("Waiting for {}: {why}", self.name_of(awaited));
+        let (tell, over) = (self.waits.tell(), Arc::<AtomicBool>::default());
+        // The work goes on while the store is waited for. An answer that comes meanwhile leaves nothing to tell.
+        let work = async {
+            let done = work.await;
+            over.store(true, Ordering::Relaxed);
+            done
+        };
+        let (recorded, done) = tokio::join!(self.record_wait(awaited, Some(reason), tell, Arc::clone(&over)), work);
+        recorded?;
+        Ok(done)
     }
 }

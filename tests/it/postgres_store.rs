@@ -263,6 +263,87 @@ async fn a_server_that_comes_back_is_gone_on_with() {
     says(&home.refused(other.path(), &["migrate"], &home.url).await, &["in use by another Gloss"]);
 }
 
+/// A store that is away for seconds is nothing that the run waits for: neither its model nor its database.
+#[tokio::test]
+async fn a_store_that_is_away_is_no_wait_of_a_run() {
+    let Some(home) = Home::new().await else { return };
+    let mut proxy = Proxy::before(home.service.port).await;
+    let url = home.url.replace(&format!(":{}/", home.service.port), &format!(":{}/", proxy.port));
+    let server = Server::start_with(&[("GLOSS_STORE_URL", &url)]).await;
+    let model = ScriptedModel::builder().gated().start().await;
+    let target = SqliteTarget::with_tables(2, 3);
+    let db = server.create_db_profile("target", &target.url()).await;
+    let llm = server.create_llm_profile(llm_input(&model.profile())).await;
+    let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm })).await;
+    model.waiting(2).await;
+    let look = "query($id: ID!) { run(id: $id) { status waiting { reason } } }";
+    let now = server.data(look, json!({ "id": run })).await;
+    assert_eq!(now["run"], json!({ "status": "RUNNING", "waiting": null }));
+    proxy.close().await;
+    assert_eq!(server.error(look, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
+    // By the time that the model's silence would be recorded the model answers.
+    while !server.log().contains("a record waits") {
+        assert_eq!(server.get("/readyz").await.status(), 503);
+    }
+    model.open_gate();
+    model.nobody_waits().await;
+    assert_eq!(server.error(look, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
+    proxy.open().await;
+    answers_again(&server).await;
+    let events = server.events(&run, 0).await;
+    let told: Vec<&Value> = events.iter().filter(|event| event["type"] == "WARNING").collect();
+    let is_of_store = |event: &&Value| event["message"].as_str().unwrap().contains("store");
+    assert!(told.iter().all(is_of_store), "{told:#?}");
+    assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
+    let now = server.data(look, json!({ "id": run })).await;
+    assert_eq!(now["run"], json!({ "status": "READY_FOR_REVIEW", "waiting": null }));
+}
+
+/// PostgreSQL keeps no character NUL: a comment that holds one is written over, put back and found the same.
+#[tokio::test]
+async fn a_comment_with_a_zero_byte_is_compared_as_it_is_kept() {
+    let Some(home) = Home::new().await else { return };
+    let target = SqliteTarget::new(
+        "CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL);
+         CREATE TABLE gloss_comments (kind TEXT NOT NULL, table_name TEXT NOT NULL DEFAULT '',
+            column_name TEXT NOT NULL DEFAULT '', comment TEXT NOT NULL, PRIMARY KEY (kind, table_name, column_name));
+         INSERT INTO gloss_comments VALUES ('COLUMN', 'orders', 'total', 'In' || char(0) || 'euros');",
+    );
+    let server = home.serve().await;
+    let profile = server.create_db_profile("shop", &target.url()).await;
+    let run = run_of(&server, &profile).await;
+    let read = "query($run: ID!) { run(id: $run) { suggestions(filter: { hasComment: true }) {
+        nodes { id existingComment } } } }";
+    let seen = server.data(read, json!({ "run": run })).await["run"]["suggestions"]["nodes"].take();
+    assert_eq!((seen.as_array().unwrap().len(), &seen[0]["existingComment"]), (1, &json!("In\u{fffd}euros")));
+    let accept = "mutation($id: ID!, $text: String) {
+        reviewSuggestions(input: { ids: [$id], decision: ACCEPT, text: $text }) { changed } }";
+    let plan = "query($run: ID!) { applyPlan(runId: $run) { nodes { status before after } } }";
+    let outcome = "query($run: ID!) { run(id: $run) { applyOutcomes { nodes { status before after } } } }";
+    let write = async |verb: &str| {
+        let after = server.run(&run).await["lastSequence"].as_i64().unwrap();
+        let mutation = format!("mutation($run: ID!) {{ {verb}(input: {{ runId: $run }}) {{ total }} }}");
+        assert_eq!(server.data(&mutation, json!({ "run": run })).await[verb]["total"], 1, "{verb}");
+        server.events(&run, after).await;
+        server.data(outcome, json!({ "run": run })).await["run"]["applyOutcomes"]["nodes"][0].take()
+    };
+    server.data(accept, json!({ "id": seen[0]["id"], "text": "In dollars" })).await;
+    let planned = server.data(plan, json!({ "run": run })).await["applyPlan"]["nodes"][0].take();
+    assert_eq!((&planned["status"], &planned["after"]), (&json!("PLANNED"), &json!("In dollars")), "{planned}");
+    for verb in ["applyRun", "rollbackRun", "applyRun"] {
+        let outcome = write(verb).await;
+        assert_eq!(outcome["status"], "APPLIED", "{verb}: {outcome}");
+    }
+    let catalog = "query($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes {
+        columns { name comment } } } } } } }";
+    let catalog = server.data(catalog, json!({ "id": profile })).await;
+    assert!(catalog.to_string().contains("In dollars"), "{catalog}");
+    // Written by hand with the character, it is not Gloss's any more.
+    target.execute("UPDATE gloss_comments SET comment = 'In' || char(0) || 'yen' WHERE column_name = 'total'");
+    let back = write("rollbackRun").await;
+    assert_eq!((&back["status"], &back["before"]), (&json!("CONFLICT"), &json!("In\u{fffd}yen")), "{back}");
+}
+
 /// The server ends all connections, again and again, in the middle of whatever they do.
 #[tokio::test]
 async fn a_run_outlives_connections_that_are_cut() {

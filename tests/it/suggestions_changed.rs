@@ -1,5 +1,5 @@
-//! `suggestionsChanged`: two people who review the same run see each other's decisions. Over WebSocket and SSE of a real
-//! server.
+//! `suggestionsChanged`: two people who review the same run see each other's decisions. Over WebSocket and SSE of a
+//! real server.
 
 use reqwest::header;
 use serde_json::{Value, json};
@@ -126,6 +126,71 @@ async fn a_review_of_very_many_tells_to_fetch_again_and_other_runs_are_not_told(
     review(&server, json!({ "runId": run, "decision": "ACCEPT" })).await;
     let change = until(&mut live, "the review", |change| change["all"] == true).await;
     assert_eq!(change["suggestions"], json!([]));
+}
+
+/// Reviewing needs a role above VIEWER, seeing what others decide does not; without a token nothing is told.
+#[tokio::test]
+async fn viewers_may_watch_and_nobody_without_a_token() {
+    let (server, _target, run) = house(1).await;
+    let ids = ids(&server, &run).await;
+    let (admin, _) = server.create_token(None, "root", "ADMIN").await;
+    let payload = json!({ "query": WATCH, "variables": { "run": run } });
+    let skip = async || {
+        for decision in ["RESTORE", "SKIP"] {
+            let input = json!({ "input": { "ids": [ids[0]], "decision": decision } });
+            server.data_for(&admin, REVIEW, input).await;
+        }
+    };
+    for role in ["VIEWER", "OPERATOR"] {
+        let (token, _) = server.create_token(Some(&admin), role, role).await;
+        let mut live = Live::send_as(&server.base, json!({ "token": token }), payload.clone()).await.unwrap();
+        let mut live = live.field("suggestionsChanged");
+        let mut seen = std::pin::pin!(until(&mut live, "the skip", |change| change.to_string().contains("SKIPPED")));
+        loop {
+            skip().await;
+            let again = std::pin::pin!(tokio::time::sleep(std::time::Duration::from_millis(100)));
+            if let futures_util::future::Either::Left(_) = futures_util::future::select(&mut seen, again).await {
+                break;
+            }
+        }
+        // A viewer sees and does not decide.
+        let decide = json!({ "input": { "ids": [ids[0]], "decision": "ACCEPT" } });
+        let (_, _, answer) = server.ask(Some(&token), REVIEW, decide).await;
+        let code = &answer["errors"][0]["extensions"]["code"];
+        assert_eq!(code == "FORBIDDEN", role == "VIEWER", "{answer}");
+    }
+    for init in [Value::Null, json!({}), json!({ "token": "gloss_wrong" })] {
+        let refused = Live::send_as(&server.base, init.clone(), payload.clone()).await;
+        let (code, reason) = refused.err().unwrap_or_else(|| panic!("{init} was let in"));
+        assert!(matches!(code, 4401 | 4403), "{init}: {code} {reason}");
+    }
+    let request = reqwest::Client::new().post(format!("{}/graphql", server.base));
+    let request = request.header(header::CONTENT_TYPE, "application/json").header(header::ACCEPT, "text/event-stream");
+    let response = request.body(payload.to_string()).send().await.unwrap();
+    let (status, body) = (response.status(), response.text().await.unwrap());
+    assert!(body.contains("UNAUTHENTICATED") && !body.contains("SKIPPED"), "{status}: {body}");
+}
+
+/// The root field counts wherever it stands in the document.
+#[tokio::test]
+async fn the_root_field_may_stand_in_fragments() {
+    let (server, _target, run) = house(1).await;
+    let ids = ids(&server, &run).await;
+    let field = "suggestionsChanged(runId: $run) { suggestions { review { state } } }";
+    for document in [
+        format!("subscription ($run: ID!) {{ ...Changes }} fragment Changes on Subscription {{ {field} }}"),
+        format!(
+            "subscription ($run: ID!) {{ ...Outer }} fragment Outer on Subscription {{ ... {{ ...Inner }} }}
+             fragment Inner on Subscription {{ {field} }}"
+        ),
+        format!("subscription ($run: ID!) {{ ... on Subscription {{ {field} }} }}"),
+        format!("subscription ($run: ID!) {{ ... @include(if: true) {{ changed: {field} }} }}"),
+    ] {
+        let mut live = server.subscribe(&document, json!({ "run": run })).await;
+        started(&server, &run, &ids[0], &mut live).await;
+        review(&server, json!({ "ids": [ids[0]], "decision": "SKIP" })).await;
+        until(&mut live, "the skip", |change| change.to_string().contains("SKIPPED")).await;
+    }
 }
 
 #[tokio::test]
