@@ -5,9 +5,10 @@
 // and a button shows them. Decisions change rows in place. Figures are fetched at most once a second.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
 import { useReconnected } from '../api/connection';
+import { useEvents } from '../api/events';
 import {
   ReviewChangedDocument,
   type ReviewDecidedFragment,
@@ -127,32 +128,29 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
     );
   }, []);
 
-  useSubscription({ query: ReviewChangedDocument, variables: { runId } }, (_, event) => {
-    const { suggestions, all } = event.suggestionsChanged;
+  useEvents({ query: ReviewChangedDocument, variables: { runId } }, ({ suggestionsChanged: { suggestions, all } }) => {
     patch(suggestions);
     onNoticed(suggestions, all);
     if (all) {
       refresh();
     }
     refreshFigures();
-    return event;
   });
 
   const status = figures.current?.status;
   const after = useRef<number>(undefined);
   after.current ??= answered?.run?.lastSequence;
-  useSubscription(
+  useEvents(
     {
       query: ReviewProgressDocument,
       variables: { runId, after: after.current ?? 0 },
       pause: after.current === undefined || status === undefined || !isLive(status),
     },
-    (_, event) => {
-      if (event.runProgress.type === 'ASSET_FINISHED') {
+    ({ runProgress }) => {
+      if (runProgress.type === 'ASSET_FINISHED') {
         refresh();
       }
       refreshFigures();
-      return event;
     },
   );
 

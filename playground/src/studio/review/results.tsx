@@ -494,7 +494,7 @@ function GroupHead({ grouping, row, before, figures, view, change }: GroupHeadPr
           onClick={() =>
             change({ schema: schema ?? undefined, table: grouping === 'table' ? (table ?? undefined) : undefined })
           }
-          aria-label={`Show only ${name}`}
+          aria-label={`Only this ${grouping}: ${name}`}
         >
           Only this {grouping}
         </Button>

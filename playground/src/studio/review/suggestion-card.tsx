@@ -4,8 +4,9 @@
 import { Check, PencilLine, RotateCcw } from 'lucide-react';
 import { useId, useState } from 'react';
 import { Link } from 'react-router';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import { ReviewChangedDocument, ReviewOneDocument, type ReviewOneQuery, type ReviewSuggestionFragment } from '../api/operations';
 import { Action } from '../ui/action';
 import { BANDS, Confidence } from '../ui/confidence';
@@ -63,7 +64,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         </div>
 
         <section>
-          <h3>Present comment</h3>
+          <h2>Present comment</h2>
           {existingComment === null ? (
             <p className="muted">None. No comment stood in the database when the run looked.</p>
           ) : (
@@ -72,7 +73,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         </section>
 
         <section>
-          <h3>{isReplacing ? 'Suggested text, against the present comment' : 'Suggested text'}</h3>
+          <h2>{isReplacing ? 'Suggested text, against the present comment' : 'Suggested text'}</h2>
           {edit ? (
             <Editor
               suggestion={suggestion}
@@ -90,7 +91,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         </section>
 
         <section>
-          <h3 id={`${heading}-wordings`}>Wordings</h3>
+          <h2 id={`${heading}-wordings`}>Wordings</h2>
           <ol className={classes.wordings} aria-labelledby={`${heading}-wordings`}>
             {review.state === 'EDITED' && (
               <li className={classes.wording} data-chosen>
@@ -246,8 +247,9 @@ function Wording({ wording, isChosen, blocked, onChoose }: WordingProps) {
       onClick={onChoose}
       classNames={{ root: classes.wording as string, inner: classes.wordingInner as string, label: classes.wordingLabel as string }}
       {...(isChosen ? { 'data-chosen': true } : {})}
-      aria-label={`${isChosen ? 'Accepted' : 'Accept'} wording ${number}: ${wording.text}`}
+      aria-pressed={isChosen}
     >
+      <span className="visually-hidden">Accept wording</span>
       <kbd className={classes.key}>{number}</kbd>
       <span className={classes.wordingText}>{wording.text}</span>
       <span className={classes.wordingConfidence} style={{ color: `var(--${BANDS[bandOf(wording.confidence)].tone})` }}>
@@ -268,15 +270,14 @@ export function SuggestionCard({ id }: { id: string }) {
   const decisions = useDecisions(() => {});
   const found = foundIn(data);
   const [isForeign, setForeign] = useState(false);
-  useSubscription(
+  useEvents(
     { query: ReviewChangedDocument, variables: { runId: found?.run.id ?? '' }, pause: found === undefined },
-    (_, event) => {
-      if (event.suggestionsChanged.all) {
+    ({ suggestionsChanged: { suggestions, all } }) => {
+      if (all) {
         again({ requestPolicy: 'network-only' });
       }
-      const change = event.suggestionsChanged.suggestions.find((it) => it.id === id);
+      const change = suggestions.find((it) => it.id === id);
       setForeign((before) => (change ? !decisions.isOwn(change) : before));
-      return event;
     },
   );
   if (!found) {

@@ -10,6 +10,9 @@ let timer: ReturnType<typeof setInterval> | undefined;
 
 function onTick(listener: () => void) {
   listeners.add(listener);
+  if (timer === undefined) {
+    now = Date.now();
+  }
   timer ??= setInterval(() => {
     now = Date.now();
     for (const each of listeners) {

@@ -1,0 +1,104 @@
+// Bulk decisions: the number beforehand, what is left out because people wrote comments, accepting those too, and the
+// undo of more than an answer names.
+
+import assert from 'node:assert/strict';
+import { copyFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
+const PROFILES = '{ dbProfiles { id name displayUrl } }';
+const CREATE = 'mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }';
+const RUN = 'query($number: Int!) { runByNumber(number: $number) { id status reviewCounts { unreviewed accepted skipped applied } } }';
+const REVIEW = 'mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }';
+const APPLY = 'mutation($input: ApplyRunInput!) { applyRun(input: $input) { total } }';
+
+export default async function journey(studio) {
+  const { page, api, until } = studio;
+  const run = async (number) => (await api(RUN, { number })).runByNumber;
+  const reaches = (number, status) =>
+    until(`run #${number} is ${status}`, async () => (await run(number)).status === status);
+
+  // A database with comments that Gloss did not write: a copy, under another name, of one that it wrote comments to.
+  const demo = (await api(PROFILES)).dbProfiles.find(({ name }) => name === 'demo');
+  await api(START, { input: { targets: [{ dbProfileId: demo.id }] } });
+  await reaches(1, 'READY_FOR_REVIEW');
+  const filter = { schema: 'main', table: 'addresses' };
+  const first = await run(1);
+  const { changed } = (await api(REVIEW, { input: { runId: first.id, filter, decision: 'ACCEPT' } })).reviewSuggestions;
+  await api(APPLY, { input: { runId: first.id } });
+  await until('the comments are written', async () => (await run(1)).reviewCounts.applied === changed);
+  await reaches(1, 'READY_FOR_REVIEW');
+  const copy = join(studio.folder, 'people.db');
+  await copyFile(demo.displayUrl.replace('sqlite://', ''), copy);
+  const input = { name: 'people', url: `sqlite://${copy}` };
+  const dbProfileId = (await api(CREATE, { input })).createDbProfile.dbProfile.id;
+  await api(START, { input: { targets: [{ dbProfileId }] } });
+  await reaches(2, 'READY_FOR_REVIEW');
+  const { unreviewed: all } = (await run(2)).reviewCounts;
+
+  await studio.go('/runs/2?tab=results');
+  await page.locator('[data-suggestion]').first().waitFor();
+
+  // The dialog says how many, and how many have a comment.
+  await page.getByRole('button', { name: `Accept all ${all}…` }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByText(`${all} suggestions match: unreviewed.`).waitFor();
+  await dialog.getByText(`${changed} of them have a comment in the database.`).waitFor();
+  await studio.axe('accept all');
+  await dialog.getByRole('button', { name: `Accept all ${all} suggestions` }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.getByText(`Accepted ${all - changed} suggestions. ${changed} suggestions left out`).waitFor();
+  assert.equal((await run(2)).reviewCounts.accepted, all - changed);
+  assert.equal((await run(2)).reviewCounts.unreviewed, changed);
+  await page.getByRole('button', { name: new RegExp(`^Accepted\\s*${all - changed}$`) }).waitFor();
+  await studio.axe('left out');
+
+  // Those are accepted only when a person says so.
+  await page.getByRole('button', { name: 'Accept these too…' }).click();
+  await dialog.getByText(`${changed} suggestions were left out because people wrote comments there.`).waitFor();
+  await dialog.getByRole('button', { name: `Accept ${changed} suggestions` }).click();
+  await until('all are accepted', async () => (await run(2)).reviewCounts.accepted === all);
+  await page.getByText(`Accepted ${changed} suggestions.`).waitFor();
+
+  // Undo: these by their ids, the decision before them as well.
+  await page.getByRole('button', { name: 'Undo' }).click();
+  await until('these are undecided again', async () => (await run(2)).reviewCounts.unreviewed === changed);
+  await page.keyboard.press('u');
+  await until('all are undecided again', async () => (await run(2)).reviewCounts.unreviewed === all);
+  await page.locator('[data-suggestion][data-state="UNREVIEWED"]').first().waitFor();
+  assert.equal(await page.locator('[data-suggestion][data-state="ACCEPTED"]').count(), 0);
+
+  // A decision is about what the filter leaves, and not about what was decided before.
+  await page.getByRole('button', { name: /^Tables\s*\d+$/ }).click();
+  await page.getByRole('button', { name: /^Skip all…$/ }).click();
+  await dialog.getByText(/suggestions match: unreviewed, tables\./).waitFor();
+  await dialog.getByRole('button', { name: /^Skip all \d+ suggestions$/ }).click();
+  await dialog.waitFor({ state: 'detached' });
+  const { skipped } = (await run(2)).reviewCounts;
+  assert.ok(skipped > 0 && skipped < all);
+  await page.getByRole('button', { name: 'Clear filters' }).first().click();
+  await page.getByRole('button', { name: `Accept all ${all - skipped}…` }).waitFor();
+
+  // More than an answer names: undo asks first, with the number. Two schemas' worth of columns are enough for that.
+  if (studio.given.large !== undefined) {
+    const url = studio.given.large;
+    const large = (await api(CREATE, { input: { name: 'large', url } })).createDbProfile.dbProfile.id;
+    await api(START, { input: { targets: [{ dbProfileId: large }] } });
+    await reaches(3, 'READY_FOR_REVIEW');
+    await undoOfMany(studio, 3, run);
+  }
+}
+
+async function undoOfMany({ page, go, until }, number, run) {
+  const { unreviewed } = (await run(number)).reviewCounts;
+  await go(`/runs/${number}?tab=results`);
+  await page.getByRole('button', { name: /^Skip all…$/ }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: /^Skip all [\d,]+ suggestions$/ }).click();
+  await until('all are skipped', async () => (await run(number)).reviewCounts.skipped === unreviewed);
+  await dialog.waitFor({ state: 'detached' });
+  await page.keyboard.press('u');
+  await dialog.getByText(/skipped suggestions under that filter become unreviewed again/).waitFor();
+  await dialog.getByRole('button', { name: /^Restore [\d,]+ suggestions$/ }).click();
+  await until('all are undecided again', async () => (await run(number)).reviewCounts.unreviewed === unreviewed);
+}
