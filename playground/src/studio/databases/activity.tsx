@@ -33,7 +33,9 @@ function Runs({ profile }: { profile: DatabaseRowFragment }) {
       title="Newest runs"
       actions={
         runs && runs.totalCount > 0 ? (
-          <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>All {count(runs.totalCount)} runs</Link>
+          <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>
+            All {count(runs.totalCount)} runs
+          </Link>
         ) : undefined
       }
     >
@@ -71,7 +73,9 @@ function Writes({ profile }: { profile: DatabaseRowFragment }) {
     <Card
       title="Newest writes"
       actions={
-        writes && writes.totalCount > 0 ? <Link to={`/audit?profile=${profile.id}`}>All {count(writes.totalCount)} writes</Link> : undefined
+        writes && writes.totalCount > 0 ? (
+          <Link to={`/audit?profile=${profile.id}`}>All {count(writes.totalCount)} writes</Link>
+        ) : undefined
       }
     >
       {!writes && (error ? <Failure error={error} retry={refetch} /> : <Loading rows={4} />)}

@@ -42,22 +42,14 @@ export function Asset({ profile, place, name, comment, isOpen, onOpen, onWritten
             variant="default"
             onClick={() => onOpen('edit')}
             leftSection={<PencilLine size={16} strokeWidth={1.75} aria-hidden />}
-            aria-label={`${comment === null ? 'Write' : 'Edit'} the comment of ${name}`}
+            aria-label={`${comment === null ? 'Write a' : 'Edit the'} comment on ${name}`}
           >
             {comment === null ? 'Write a comment' : 'Edit the comment'}
           </Action>
         </div>
       )}
-      {isOpen && (
-        <Draft
-          profile={profile}
-          place={place}
-          name={name}
-          comment={comment}
-          onWritten={onWritten}
-        />
-      )}
-      <History profile={profile} place={place} version={version} />
+      {isOpen && <Draft profile={profile} place={place} name={name} comment={comment} onWritten={onWritten} />}
+      <History profile={profile} place={place} name={name} version={version} />
     </div>
   );
 }

@@ -11,6 +11,7 @@ import { useQuery } from 'urql';
 
 import { CatalogDatabasesDocument, CatalogSchemasDocument, type DatabaseRowFragment } from '../api/operations';
 import { useReconnected } from '../api/connection';
+import { useKept } from '../ui/kept';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Clipped } from '../ui/text';
 import { CoverageBar, shareOf } from './coverage';
@@ -69,16 +70,15 @@ interface WalkProps {
 }
 
 function Walk({ profile, parameters, set }: WalkProps) {
-  const [{ data, error, fetching }, again] = useQuery({ query: CatalogDatabasesDocument, variables: { id: profile.id } });
+  const [{ data, error, fetching }, again] = useQuery({
+    query: CatalogDatabasesDocument,
+    variables: { id: profile.id },
+  });
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
-  const databases = data?.dbProfile?.databases;
+  const databases = useKept(data?.dbProfile?.databases, profile.id);
   if (!databases) {
-    return fetching || !error ? (
-      <Loading rows={8} />
-    ) : (
-      <Failure error={error} retry={refetch} />
-    );
+    return fetching || !error ? <Loading rows={8} /> : <Failure error={error} retry={refetch} />;
   }
   if (databases.length === 0) {
     return <Empty title="No database in reach.">The login of this profile sees no database.</Empty>;
@@ -98,7 +98,9 @@ function Walk({ profile, parameters, set }: WalkProps) {
           allowDeselect={false}
         />
       )}
-      {database !== undefined && <Schemas key={database} profile={profile} database={database} parameters={parameters} set={set} />}
+      {database !== undefined && (
+        <Schemas key={database} profile={profile} database={database} parameters={parameters} set={set} />
+      )}
     </>
   );
 }
@@ -111,7 +113,7 @@ function Schemas({ profile, database, parameters, set }: WalkProps & { database:
   });
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
-  const schemas = data?.dbProfile?.databases?.[0]?.schemas;
+  const schemas = useKept(data?.dbProfile?.databases?.[0]?.schemas, database);
   const wanted = parameters.get('schema');
   const first = schemas?.find(({ name }) => name === 'public')?.name ?? schemas?.[0]?.name;
   const schema = wanted ?? first;
@@ -124,7 +126,9 @@ function Schemas({ profile, database, parameters, set }: WalkProps & { database:
   if (!schemas) {
     const isGone = !fetching && !error;
     return isGone ? (
-      <Empty title={`There is no database “${database}”.`}>It was dropped or renamed, or the login may not see it.</Empty>
+      <Empty title={`There is no database “${database}”.`}>
+        It was dropped or renamed, or the login may not see it.
+      </Empty>
     ) : error && !fetching ? (
       <Failure error={error} retry={refetch} />
     ) : (

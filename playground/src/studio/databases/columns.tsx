@@ -30,7 +30,9 @@ interface ColumnsProps {
 
 export function Columns({ profile, place, columns, opened, onOpen, onWritten, version }: ColumnsProps) {
   if (columns === null) {
-    return <Empty title="The columns cannot be read.">The table was dropped just now, or the login may not see it.</Empty>;
+    return (
+      <Empty title="The columns cannot be read.">The table was dropped just now, or the login may not see it.</Empty>
+    );
   }
   if (columns.length === 0) {
     return <Empty title="No columns.">The table has no column that this login may see.</Empty>;
@@ -91,10 +93,16 @@ export function Columns({ profile, place, columns, opened, onOpen, onWritten, ve
                     {column.nullable ? 'null' : <span className="muted">not null</span>}
                   </td>
                   <td className={classes.referenceColumn}>
-                    {column.references !== null && <Reference profile={profile} place={place} text={column.references} />}
+                    {column.references !== null && (
+                      <Reference profile={profile} place={place} text={column.references} />
+                    )}
                   </td>
                   <td className={classes.commentColumn}>
-                    {column.comment === null ? <span className="muted">No comment</span> : <Clipped text={column.comment} />}
+                    {column.comment === null ? (
+                      <span className="muted">No comment</span>
+                    ) : (
+                      <Clipped text={column.comment} />
+                    )}
                   </td>
                 </tr>
                 {isOpen && (
@@ -134,7 +142,10 @@ function Reference({ profile, place, text }: { profile: DatabaseRowFragment; pla
     return <Clipped text={text} />;
   }
   return (
-    <Link to={assetAddress(profile, { database: place.database ?? null, schema: place.schema, ...target })} className={classes.reference}>
+    <Link
+      to={assetAddress(profile, { database: place.database ?? null, schema: place.schema, ...target })}
+      className={classes.reference}
+    >
       <Clipped text={text} />
     </Link>
   );

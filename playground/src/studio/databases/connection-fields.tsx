@@ -53,7 +53,9 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
         <SegmentedControl
           aria-label="Kind of database"
           value={mode === 'url' ? (backendOf(address.url) ?? '') : fields.backend}
-          onChange={(value) => onChange({ ...address, mode: 'fields', fields: { ...fields, backend: value as DbBackend } })}
+          onChange={(value) =>
+            onChange({ ...address, mode: 'fields', fields: { ...fields, backend: value as DbBackend } })
+          }
           data={(Object.keys(BACKENDS) as DbBackend[]).map((value) => ({ value, label: BACKENDS[value].label }))}
         />
         <SegmentedControl
@@ -69,7 +71,12 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
       {mode === 'url' && (
         <TextInput
           label="URL"
-          description="Special characters in the password are percent-encoded: @ is %40, / is %2F, : is %3A, # is %23, ? is %3F"
+          description={
+            <>
+              Special characters in the password are percent-encoded: @ is %40, / is %2F, : is %3A, # is
+              %23, ? is %3F
+            </>
+          }
           value={address.url}
           onChange={(event) => onChange({ ...address, url: event.currentTarget.value })}
           placeholder={backend.urlExample}
@@ -120,7 +127,11 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
               allowDeselect={false}
             />
           </div>
-          {refused && <Alert color="red" variant="light">{refused}</Alert>}
+          {refused && (
+            <Alert color="red" variant="light">
+              {refused}
+            </Alert>
+          )}
         </>
       )}
     </>

@@ -130,7 +130,10 @@ export function fieldsOf(url: string): Fields | undefined {
   }
   const { encryption, socket } = BACKENDS[backend];
   if (backend === 'SQLITE') {
-    const [path = '', query = ''] = url.trim().replace(/^sqlite:(\/\/)?/i, '').split('?');
+    const [path = '', query = ''] = url
+      .trim()
+      .replace(/^sqlite:(\/\/)?/i, '')
+      .split('?');
     return { ...NO_FIELDS, backend, path: decoded(path), rest: query };
   }
   let parsed: URL;
@@ -149,7 +152,9 @@ export function fieldsOf(url: string): Fields | undefined {
   const mode = encryption && parameters.get(encryption[0]);
   let chosen: Encryption = 'default';
   if (encryption && mode && isKnown(mode)) {
-    chosen = (Object.keys(encryption[1]) as (keyof (typeof encryption)[1])[]).find((key) => encryption[1][key] === mode) ?? 'default';
+    chosen =
+      (Object.keys(encryption[1]) as (keyof (typeof encryption)[1])[]).find((key) => encryption[1][key] === mode) ??
+      'default';
     parameters.delete(encryption[0]);
   }
   const host = parameters.get(socket) ?? parsed.hostname.replace(/^\[|\]$/g, '');

@@ -12,8 +12,11 @@ export interface Counted {
 /** The three parts; an accepted text is not written yet, so it is no documentation. */
 const missing = ({ assets, documented, accepted }: Counted) => Math.max(0, assets - documented - accepted);
 
+/** `156 tables and columns`. */
+export const assetsOf = ({ assets }: Counted) => plural(assets, 'table and column', 'tables and columns');
+
 const inWords = (counted: Counted) =>
-  `${count(counted.documented)} of ${plural(counted.assets, 'table and column', 'tables and columns')} documented, ` +
+  `${count(counted.documented)} of ${assetsOf(counted)} documented, ` +
   `${count(counted.accepted)} accepted and not yet written, ${count(missing(counted))} missing`;
 
 export function CoverageBar({ counted }: { counted: Counted }) {

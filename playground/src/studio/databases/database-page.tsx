@@ -111,7 +111,11 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
       }
     >
       <CoverageCard profile={profile} refetch={refetch} />
-      <Tabs value={tab} onChange={(value) => navigate(profileAddress(profile, { tab: value === 'catalog' ? null : value }))} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(value) => navigate(profileAddress(profile, { tab: value === 'catalog' ? null : value }))}
+        keepMounted={false}
+      >
         <Tabs.List mb={16}>
           {Object.entries(TABS).map(([value, label]) => (
             <Tabs.Tab key={value} value={value}>
@@ -168,7 +172,9 @@ function CoverageCard({ profile, refetch }: { profile: DatabaseRowFragment; refe
         <CoverageBar counted={coverage} />
         <CoverageLegend counted={coverage} />
         <p className={classes.kinds}>
-          {coverage.byKind.map(({ kind, assets, documented }) => `${count(documented)} of ${plural(assets, ...KIND_NAMES[kind])}`).join(' · ')}
+          {coverage.byKind
+            .map(({ kind, assets, documented }) => `${count(documented)} of ${plural(assets, ...KIND_NAMES[kind])}`)
+            .join(' · ')}
         </p>
       </div>
     </Card>
@@ -177,8 +183,14 @@ function CoverageCard({ profile, refetch }: { profile: DatabaseRowFragment; refe
 
 function Settings({ profile }: { profile: DatabaseRowFragment }) {
   const rows: [string, React.ReactNode][] = [
-    ['About', profile.about ?? <span className="muted">Nothing. A few sentences here make every description better.</span>],
-    ['Database in reach', profile.pinnedDatabase ?? (profile.backend === 'SQLITE' ? 'The file' : 'All that the login reaches')],
+    [
+      'About',
+      profile.about ?? <span className="muted">Nothing. A few sentences here make every description better.</span>,
+    ],
+    [
+      'Database in reach',
+      profile.pinnedDatabase ?? (profile.backend === 'SQLITE' ? 'The file' : 'All that the login reaches'),
+    ],
     [
       'Tables left out',
       profile.exclude.length === 0 ? (

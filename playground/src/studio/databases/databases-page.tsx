@@ -14,7 +14,7 @@ import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Clipped } from '../ui/text';
 import { BACKENDS } from './connection';
-import { CoverageBar, shareOf } from './coverage';
+import { assetsOf, CoverageBar, shareOf } from './coverage';
 import classes from './databases.module.css';
 import { useRunsEnded } from './live';
 import { profileAddress } from './places';
@@ -55,7 +55,11 @@ export function DatabasesPage() {
               leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
             />
           )}
-          <Action needs="ADMIN" leftSection={<Plus size={16} strokeWidth={1.75} aria-hidden />} onClick={() => open('new')}>
+          <Action
+            needs="ADMIN"
+            leftSection={<Plus size={16} strokeWidth={1.75} aria-hidden />}
+            onClick={() => open('new')}
+          >
             Add database
           </Action>
         </>
@@ -121,7 +125,7 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
             <>
               <CoverageBar counted={coverage} />
               <span className="muted">
-                {coverage.assets === 0 ? 'No tables' : `${shareOf(coverage)} of ${plural(coverage.assets, 'table and column', 'tables and columns')} documented`}
+                {coverage.assets === 0 ? 'No tables' : `${shareOf(coverage)} of ${assetsOf(coverage)} documented`}
                 {coverage.accepted > 0 && ` · ${plural(coverage.accepted, 'accepted text')} to write`}
               </span>
             </>
@@ -149,8 +153,18 @@ export function Writable({ id }: { id: string }) {
       : may === true
         ? (['Can write comments', 'This login may write comments.', Pencil, 'success'] as const)
         : may === false
-          ? (['Read-only', 'This login may not write comments: runs can be reviewed and exported, not applied.', PencilOff, 'paused'] as const)
-          : (['Unreachable', error ? error.message : 'The database does not answer. Test it to see why.', Unplug, 'failed'] as const);
+          ? ([
+              'Read-only',
+              'This login may not write comments: runs can be reviewed and exported, not applied.',
+              PencilOff,
+              'paused',
+            ] as const)
+          : ([
+              'Unreachable',
+              error ? error.message : 'The database does not answer. Test it to see why.',
+              Unplug,
+              'failed',
+            ] as const);
   return (
     <Tooltip label={why}>
       <span className={classes.writable} style={{ color: `var(--${tone})` }} aria-description={why}>

@@ -1,5 +1,5 @@
-// The middle step: the model's text beside what stands there, to be chosen, edited, accepted or skipped. An edit that is
-// not accepted yet survives a reload.
+// The middle step: the model's text beside what stands there, to be chosen, edited, accepted or skipped. An edit
+// that is not accepted yet survives a reload.
 
 import { Button, Radio, Textarea } from '@mantine/core';
 import { useState } from 'react';
@@ -40,7 +40,9 @@ function recalled(key: string): string | undefined {
 export function DraftReview({ labels, mode, run, suggestion, name, comment }: DraftReviewProps) {
   const [{ error, fetching }, decide] = useMutation(DraftDecideDocument);
   const key = keyOf(suggestion);
-  const [text, setText] = useState(() => recalled(key) ?? suggestion.review.text ?? (mode === 'edit' && comment ? comment : suggestion.description));
+  const [text, setText] = useState(
+    () => recalled(key) ?? suggestion.review.text ?? (mode === 'edit' && comment ? comment : suggestion.description),
+  );
   const edit = (next: string) => {
     setText(next);
     try {
@@ -102,7 +104,9 @@ export function DraftReview({ labels, mode, run, suggestion, name, comment }: Dr
           What the draft rests on: <Confidence value={suggestion.confidence} band={suggestion.band} />
           {suggestion.substance !== 'INFORMATIVE' && (
             <span className="muted">
-              {suggestion.substance === 'RESTATES_NAME' ? ' · says no more than the name' : ' · says no more than the comment'}
+              {suggestion.substance === 'RESTATES_NAME'
+                ? ' · says no more than the name'
+                : ' · says no more than the comment'}
             </span>
           )}
         </summary>
@@ -123,7 +127,10 @@ export function DraftReview({ labels, mode, run, suggestion, name, comment }: Dr
           Accept
         </Action>
         {review.state !== 'SKIPPED' && (
-          <Action variant="default" onClick={() => decide({ id: suggestion.id, decision: 'SKIP', text: null, alternative: null })}>
+          <Action
+            variant="default"
+            onClick={() => decide({ id: suggestion.id, decision: 'SKIP', text: null, alternative: null })}
+          >
             Skip
           </Action>
         )}

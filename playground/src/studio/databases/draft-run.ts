@@ -20,16 +20,19 @@ export function useDraftRun(number: number) {
   useSubscription(
     { query: DraftProgressDocument, variables: { runId: run?.id ?? '', after }, pause: !live },
     (_, event) => {
-      setMessage(event.runProgress.message);
-      if (!isLive(event.runProgress.status)) {
-        refetch();
-      }
+      const { message: told, status } = event.runProgress;
+      queueMicrotask(() => {
+        setMessage(told);
+        if (!isLive(status)) {
+          refetch();
+        }
+      });
       return event;
     },
   );
   useSubscription({ query: DraftDecisionsDocument, variables: { runId: run?.id ?? '' }, pause: !run }, (_, event) => {
     if (event.suggestionsChanged.all) {
-      refetch();
+      queueMicrotask(refetch);
     }
     return event;
   });

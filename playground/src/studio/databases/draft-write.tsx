@@ -1,5 +1,5 @@
-// The last step: the exact statement, then the write and what came of it. A conflict shows the comment that stands there
-// instead, and asks before it replaces it.
+// The last step: the exact statement, then the write and what came of it. A conflict shows the comment that stands
+// there instead, and asks before it replaces it.
 
 import { Button } from '@mantine/core';
 import { CircleCheck } from 'lucide-react';
@@ -63,7 +63,8 @@ export function DraftWrite({ labels, run, suggestion, outcome, message, onWritte
         <p className={classes.written} role="status">
           <CircleCheck size={16} strokeWidth={1.75} aria-hidden />
           <span>
-            Written to the database: “{suggestion.finalText}”. <Link to={`/runs/${run.number}?tab=apply`}>Roll back on #{run.number}</Link>
+            Written to the database: “{suggestion.finalText}”.{' '}
+            <Link to={`/runs/${run.number}?tab=apply`}>Roll back on #{run.number}</Link>
           </span>
         </p>
       </div>
@@ -121,8 +122,17 @@ function Plan({ run, suggestion, failed, busy, onWrite }: PlanProps) {
   const planned = data?.applyPlan?.nodes[0];
   const refetch = () => again({ requestPolicy: 'network-only' });
   if (!planned) {
-    return error && !fetching ? <Failure error={error} retry={refetch} /> : fetching ? <Loading rows={2} /> : (
-      <Trouble code="NOTHING" message="There is nothing to write." hint="The asset is gone from the database." retry={refetch} />
+    return error && !fetching ? (
+      <Failure error={error} retry={refetch} />
+    ) : fetching ? (
+      <Loading rows={2} />
+    ) : (
+      <Trouble
+        code="NOTHING"
+        message="There is nothing to write."
+        hint="The asset is gone from the database."
+        retry={refetch}
+      />
     );
   }
   const { status, before, statement } = planned;
@@ -132,18 +142,27 @@ function Plan({ run, suggestion, failed, busy, onWrite }: PlanProps) {
       {failed && (
         <Trouble
           code={failed.error?.code ?? failed.status}
-          message={failed.error?.message ?? (failed.status === 'UNCHANGED' ? 'This comment stands there already.' : 'Nothing was written.')}
+          message={
+            failed.error?.message ??
+            (failed.status === 'UNCHANGED' ? 'This comment stands there already.' : 'Nothing was written.')
+          }
           hint={failed.error?.hint ?? null}
         />
       )}
       {isConflict && (
         <Trouble
           code="CONFLICT"
-          message={before === null ? 'The comment that the run saw was removed since.' : `Another comment stands there now: “${before}”`}
+          message={
+            before === null
+              ? 'The comment that the run saw was removed since.'
+              : `Another comment stands there now: “${before}”`
+          }
           hint="Nothing is written. Replace it only if nobody needs it; a roll-back puts it back."
         />
       )}
-      {planned.error && !isConflict && <Trouble code={planned.error.code} message={planned.error.message} hint={planned.error.hint} />}
+      {planned.error && !isConflict && (
+        <Trouble code={planned.error.code} message={planned.error.message} hint={planned.error.hint} />
+      )}
       {statement && (
         <div>
           <div className={classes.label}>Statement</div>
@@ -160,7 +179,11 @@ function Plan({ run, suggestion, failed, busy, onWrite }: PlanProps) {
             Replace the comment
           </Action>
         ) : (
-          <Action busy={busy} why={status === 'FAILED' ? 'It cannot be written.' : undefined} onClick={() => onWrite(false)}>
+          <Action
+            busy={busy}
+            why={status === 'FAILED' ? 'It cannot be written.' : undefined}
+            onClick={() => onWrite(false)}
+          >
             {before === null ? 'Write the comment' : 'Write, replacing the comment'}
           </Action>
         )}

@@ -1,8 +1,8 @@
 // One draft for one asset, from the model's text to the comment in the database: draft, review, write.
 //
-// The rule: a comment goes no other way than through a run, a person's decision and an apply, so that the audit shows it
-// and a roll-back undoes it. A comment that is edited by hand therefore begins with a draft as well; the builtin
-// describer makes it where there is one, at once and for nothing.
+// The rule: a comment goes no other way than through a run, a person's decision and an apply, so that the audit
+// shows it and a roll-back undoes it. A comment that is edited by hand therefore begins with a draft as well; the
+// builtin describer makes it where there is one, at once and for nothing.
 
 import { Button, Select, Textarea } from '@mantine/core';
 import { X } from 'lucide-react';
@@ -10,7 +10,12 @@ import { useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 
-import { CancelRunDocument, type DatabaseRowFragment, DraftGenerateDocument, DraftModelsDocument } from '../api/operations';
+import {
+  CancelRunDocument,
+  type DatabaseRowFragment,
+  DraftGenerateDocument,
+  DraftModelsDocument,
+} from '../api/operations';
 import { Action } from '../ui/action';
 import { Failure, Loading, Trouble } from '../ui/states';
 import { Spinner } from '../ui/status';
@@ -68,7 +73,10 @@ export function Draft(props: DraftProps) {
     return null;
   }
   return (
-    <section className={classes.draft} aria-label={mode === 'edit' ? `Edit the comment of ${props.name}` : `Draft for ${props.name}`}>
+    <section
+      className={classes.draft}
+      aria-label={mode === 'edit' ? `Edit the comment on ${props.name}` : `Draft for ${props.name}`}
+    >
       {number === undefined ? (
         <Begin {...props} mode={mode} />
       ) : (
@@ -128,7 +136,11 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
     }
   };
   if (!models) {
-    return error ? <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} /> : <Loading rows={2} />;
+    return error ? (
+      <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />
+    ) : (
+      <Loading rows={2} />
+    );
   }
   return (
     <form
@@ -150,7 +162,10 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
             label="Model"
             value={chosen?.id ?? null}
             onChange={setModel}
-            data={models.map(({ id, name: label, isDefault }) => ({ value: id, label: isDefault ? `${label} (default)` : label }))}
+            data={models.map(({ id, name: label, isDefault }) => ({
+              value: id,
+              label: isDefault ? `${label} (default)` : label,
+            }))}
             allowDeselect={false}
           />
           <Textarea
@@ -168,7 +183,11 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
       )}
       {refused && <Failure error={refused} />}
       <div className={classes.buttons}>
-        <Action type="submit" busy={fetching} aria-label={mode === 'edit' ? `Edit the comment of ${name} now` : `Generate a draft for ${name} now`}>
+        <Action
+          type="submit"
+          busy={fetching}
+          aria-label={mode === 'edit' ? `Edit the comment on ${name} now` : `Generate a draft for ${name} now`}
+        >
           {mode === 'edit' ? 'Edit the comment' : 'Generate'}
         </Action>
       </div>
@@ -189,7 +208,13 @@ function UnderWay({ number, mode, name, comment, onWritten }: DraftProps & { mod
     if (error) {
       return <Failure error={error} retry={refetch} />;
     }
-    return loading ? <Loading rows={2} /> : <Trouble code="NOT_FOUND" message={`There is no run #${number}.`} hint="It was deleted.">{restart}</Trouble>;
+    return loading ? (
+      <Loading rows={2} />
+    ) : (
+      <Trouble code="NOT_FOUND" message={`There is no run #${number}.`} hint="It was deleted.">
+        {restart}
+      </Trouble>
+    );
   }
   const link = <Link to={`/runs/${run.number}`}>#{run.number}</Link>;
   if (suggestion && (run.status === 'APPLYING' || !live)) {
@@ -208,7 +233,17 @@ function UnderWay({ number, mode, name, comment, onWritten }: DraftProps & { mod
         />
       );
     }
-    return <DraftReview key={suggestion.id} labels={LABELS[mode]} mode={mode} run={run} suggestion={suggestion} name={name} comment={comment} />;
+    return (
+      <DraftReview
+        key={suggestion.id}
+        labels={LABELS[mode]}
+        mode={mode}
+        run={run}
+        suggestion={suggestion}
+        name={name}
+        comment={comment}
+      />
+    );
   }
   return (
     <div className={classes.step}>
@@ -233,7 +268,10 @@ function UnderWay({ number, mode, name, comment, onWritten }: DraftProps & { mod
       ) : (
         <Trouble
           code={run.error?.code ?? run.status}
-          message={run.error?.message ?? (run.status === 'CANCELLED' ? 'The draft was cancelled.' : 'The run ended without a draft.')}
+          message={
+            run.error?.message ??
+            (run.status === 'CANCELLED' ? 'The draft was cancelled.' : 'The run ended without a draft.')
+          }
           hint={run.error?.hint ?? null}
         >
           {restart} {link}

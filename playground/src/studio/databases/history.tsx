@@ -29,17 +29,21 @@ const DECIDED: Record<ReviewState, string> = {
   SKIPPED: 'skipped',
 };
 
+const decision = ({ state, reviewer }: { state: ReviewState; reviewer: string | null }) =>
+  DECIDED[state] + (reviewer === null ? '' : ` by ${reviewer}`);
+
 /** One part of a path as `AssetPath.display` has it. */
 const quoted = (part: string) => (/^[^\s.:/",]+$/.test(part) ? part : `"${part.replaceAll('"', '""')}"`);
 
 interface HistoryProps {
   profile: DatabaseRowFragment;
   place: TablePlace;
+  name: string;
   /** Changes when there may be more. */
   version: number;
 }
 
-export function History({ profile, place, version }: HistoryProps) {
+export function History({ profile, place, name, version }: HistoryProps) {
   const client = useClient();
   const [runs, setRuns] = useState<Run[]>();
   const [next, setNext] = useState<string | null>(null);
@@ -57,7 +61,9 @@ export function History({ profile, place, version }: HistoryProps) {
       kinds: column ? ['COLUMN'] : ['TABLE', 'VIEW', 'MATERIALIZED_VIEW'],
       name: column ? quoted(column) : null,
     };
-    const answer = await client.query(AssetSuggestionsDocument, variables, { requestPolicy: 'network-only' }).toPromise();
+    const answer = await client
+      .query(AssetSuggestionsDocument, variables, { requestPolicy: 'network-only' })
+      .toPromise();
     setIsBusy(false);
     setError(answer.error);
     const page = answer.data?.runs;
@@ -72,18 +78,20 @@ export function History({ profile, place, version }: HistoryProps) {
 
   const rows = runs?.flatMap((run) =>
     run.suggestions.nodes
-      .filter(({ asset }) => (column === undefined || asset.column === column) && (!database || !asset.database || asset.database === database))
+      .filter(
+        ({ asset }) =>
+          (column === undefined || asset.column === column) &&
+          (!database || !asset.database || asset.database === database),
+      )
       .map((suggestion) => ({ run, suggestion })),
   );
   return (
-    <section aria-label="History of suggestions" className={classes.history}>
+    <section aria-label={`Suggestions for ${name}`} className={classes.history}>
       <h3>Suggestions so far</h3>
       {error && !runs && <Failure error={error} retry={() => void look(null)} />}
       {!rows && !error && <Loading rows={2} />}
       {rows?.length === 0 && (
-        <p className="muted">
-          {next === null ? 'None.' : `None in the newest ${plural(runs?.length ?? 0, 'run')}.`}
-        </p>
+        <p className="muted">{next === null ? 'None.' : `None in the newest ${plural(runs?.length ?? 0, 'run')}.`}</p>
       )}
       {rows && rows.length > 0 && (
         <ul>
@@ -98,7 +106,7 @@ export function History({ profile, place, version }: HistoryProps) {
                 <span>
                   {suggestion.applied
                     ? `written by ${suggestion.applied.actor}`
-                    : `${DECIDED[suggestion.review.state]}${suggestion.review.reviewer ? ` by ${suggestion.review.reviewer}` : ''}`}
+                    : decision(suggestion.review)}
                 </span>
                 {suggestion.version > 1 && <span>version {suggestion.version}</span>}
                 {run.model && <span>{run.model}</span>}

@@ -36,7 +36,8 @@ export function useRunsEnded(profileId: string | undefined, act: () => void) {
     (_, event) => {
       const { run } = event.runsChanged;
       if (run === null || !isLive(run.status)) {
-        call();
+        // The library calls this while it renders, when no other component may change.
+        queueMicrotask(call);
       }
       return event;
     },

@@ -30,7 +30,10 @@ function query(parameters: Record<string, string | null | undefined>): string {
   return kept.length === 0 ? '' : `?${new URLSearchParams(kept)}`;
 }
 
-export function profileAddress(profile: Pick<ProfileOfPlace, 'id' | 'name'>, parameters: Record<string, string | null> = {}) {
+export function profileAddress(
+  profile: Pick<ProfileOfPlace, 'id' | 'name'>,
+  parameters: Record<string, string | null> = {},
+) {
   return `/databases/${encodeURIComponent(isStep(profile.name) ? profile.id : profile.name)}${query(parameters)}`;
 }
 

@@ -73,9 +73,7 @@ export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }
           </Item>
         </Menu.Dropdown>
       </Menu>
-      {isDeleting && (
-        <DeleteProfile profile={profile} onClose={() => setIsDeleting(false)} onDeleted={onDeleted} />
-      )}
+      {isDeleting && <DeleteProfile profile={profile} onClose={() => setIsDeleting(false)} onDeleted={onDeleted} />}
     </>
   );
 }
@@ -92,7 +90,9 @@ function Item({ icon: Icon, why, onClick, children }: ItemProps) {
     <Tooltip label={why} disabled={why === undefined} position="left">
       <Menu.Item
         leftSection={<Icon size={16} strokeWidth={1.75} aria-hidden />}
-        {...(why === undefined ? { onClick } : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why, closeMenuOnClick: false })}
+        {...(why === undefined
+          ? { onClick }
+          : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why, closeMenuOnClick: false })}
       >
         {children}
       </Menu.Item>
@@ -124,14 +124,15 @@ function DeleteProfile({ profile, onClose, onDeleted }: DeleteProfileProps) {
       }}
     >
       <p style={{ marginTop: 0 }}>
-        The connection is lost, and with it what Gloss knows of this catalog: its search index and coverage. The database
-        and its comments stay as they are. Runs keep the profile's name, but nothing more of them can be applied or rolled
-        back.
+        The connection is lost, and with it what Gloss knows of this catalog: its search index and coverage. The
+        database and its comments stay as they are. Runs keep the profile's name, but nothing more of them can be
+        applied or rolled back.
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Cancel the profile's unfinished <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link>{' '}
-          and delete or move its <Link to="/schedules">schedules</Link>, then delete it.
+          Cancel the profile's unfinished{' '}
+          <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> and delete or move its{' '}
+          <Link to="/schedules">schedules</Link>, then delete it.
         </p>
       )}
     </Confirm>

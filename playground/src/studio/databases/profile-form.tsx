@@ -1,6 +1,6 @@
-// The form that makes a profile or changes one. One button tests the connection and saves it; what does not answer is
-// saved only when the person says so. A password goes to the server and never comes back: it stands in no address, in no
-// storage, and a changed connection asks for it again.
+// The form that makes a profile or changes one. One button tests the connection and saves it; what does not answer
+// is saved only when the person says so. A password goes to the server and never comes back: it stands in no
+// address, in no storage, and a changed connection asks for it again.
 
 import { Button, Collapse, Modal, Radio, TagsInput, Textarea, TextInput, Checkbox } from '@mantine/core';
 import { ChevronDown, ChevronRight } from 'lucide-react';
@@ -163,7 +163,13 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
               </p>
               <Radio.Group
                 label="Does the new connection lead to the same database?"
-                description="Comments of earlier runs are written and rolled back only in the database that they described. If Gloss finds another one there, it refuses, unless you say that it is the same."
+                description={
+                  <>
+                    Comments of earlier runs are written and rolled back only in the database that
+                    they described. If Gloss finds another one there, it refuses, unless you say
+                    that it is the same.
+                  </>
+                }
                 value={sameDatabase ?? null}
                 onChange={(value) => setSameDatabase(value as 'yes' | 'no')}
                 error={isChecked && sameDatabase === undefined && 'Choose one'}
@@ -172,12 +178,22 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
                   <Radio
                     value="yes"
                     label="Yes, the same database"
-                    description="It moved, was restored elsewhere, or only the login changes. It has to answer now, and your name is recorded."
+                    description={
+                      <>
+                        It moved, was restored elsewhere, or only the login changes. It has to
+                        answer now, and your name is recorded.
+                      </>
+                    }
                   />
                   <Radio
                     value="no"
                     label="No, or I do not know"
-                    description="If it is another database, earlier runs of this profile can no longer be applied or rolled back."
+                    description={
+                      <>
+                        If it is another database, earlier runs of this profile can no longer be
+                        applied or rolled back.
+                      </>
+                    }
                   />
                 </div>
               </Radio.Group>
@@ -201,7 +217,13 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
             color="gray"
             onClick={() => setIsMore(!isMore)}
             aria-expanded={isMore}
-            leftSection={isMore ? <ChevronDown size={16} strokeWidth={1.75} aria-hidden /> : <ChevronRight size={16} strokeWidth={1.75} aria-hidden />}
+            leftSection={
+              isMore ? (
+                <ChevronDown size={16} strokeWidth={1.75} aria-hidden />
+              ) : (
+                <ChevronRight size={16} strokeWidth={1.75} aria-hidden />
+              )
+            }
           >
             What Gloss reads
           </Button>
@@ -210,7 +232,12 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
           <div className={classes.form}>
             <TagsInput
               label="Tables to leave out"
-              description="Patterns: table or schema.table, * for any characters, ? for one. Enter adds one. A run that names such a table describes it all the same."
+              description={
+                <>
+                  Patterns: table or schema.table, * for any characters, ? for one. Enter adds one. A
+                  run that names such a table describes it all the same.
+                </>
+              }
               value={exclude}
               onChange={setExclude}
               placeholder={exclude.length === 0 ? '*_bak, staging.*' : ''}
@@ -223,7 +250,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
                 description={
                   backend === 'MYSQL'
                     ? 'The one database in reach. Empty for every database that the login may see.'
-                    : 'The one database in reach. Empty for the one in the connection or, if it names none, all that the login may see.'
+                    : 'The one database in reach. Empty for the one in the connection, or for all where it names none.'
                 }
                 value={pinned}
                 onChange={(event) => setPinned(event.currentTarget.value)}
@@ -232,16 +259,28 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
             )}
             <Checkbox
               label="Read sample values through views as well"
-              description="Reading a view runs the functions in it with this login's rights, and whoever owns the view wrote them. The same holds for foreign tables and row-level security policies. Leave it off unless you trust every owner of objects in this database."
+              description={
+                <>
+                  Reading a view runs the functions in it with this login's rights, and whoever owns
+                  the view wrote them. The same holds for foreign tables and row-level security
+                  policies. Leave it off unless you trust every owner of objects in this database.
+                </>
+              }
               checked={sampleViews}
               onChange={(event) => setSampleViews(event.currentTarget.checked)}
             />
           </div>
         </Collapse>
         {testError && !isTesting && refused !== 'url' && <Failure error={testError} />}
-        {saveError && !['name', 'url', 'exclude', 'pinnedDatabase'].includes(refused ?? '') && <Failure error={saveError} />}
+        {saveError && !['name', 'url', 'exclude', 'pinnedDatabase'].includes(refused ?? '') && (
+          <Failure error={saveError} />
+        )}
         <TestResult result={result} busy={isTesting}>
-          {result && !result.ok && <p style={{ margin: '4px 0 0' }}>Nothing is saved yet. Correct the connection, or save it as it is and test it later.</p>}
+          {result && !result.ok && (
+            <p style={{ margin: '4px 0 0' }}>
+              Nothing is saved yet. Correct the connection, or save it as it is and test it later.
+            </p>
+          )}
         </TestResult>
         <div className={classes.foot}>
           {isMoved && (
@@ -265,7 +304,12 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
             Cancel
           </Button>
           {isMoved && result && !result.ok && (
-            <Action needs="ADMIN" variant="outline" busy={isCreating || isUpdating} onClick={() => isReady && void save()}>
+            <Action
+              needs="ADMIN"
+              variant="outline"
+              busy={isCreating || isUpdating}
+              onClick={() => isReady && void save()}
+            >
               Save anyway
             </Action>
           )}
@@ -285,7 +329,12 @@ function suggestedName({ mode, fields, url }: Address): string {
     return '';
   }
   if (known.backend === 'SQLITE') {
-    return known.path.split('/').pop()?.replace(/\.[^.]*$/, '') ?? '';
+    return (
+      known.path
+        .split('/')
+        .pop()
+        ?.replace(/\.[^.]*$/, '') ?? ''
+    );
   }
   return (known.database || (known.host.startsWith('/') ? BACKENDS[known.backend].label : known.host)).trim();
 }

@@ -42,13 +42,21 @@ export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
     }
   }, [isNews]);
   if (!found) {
-    return error && !isBusy ? <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} /> : <Loading rows={8} height={64} />;
+    return error && !isBusy ? (
+      <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />
+    ) : (
+      <Loading rows={8} height={64} />
+    );
   }
   const { nodes, totalCount } = found;
   return (
     <section aria-label="Search results" aria-busy={isBusy}>
       <p className={classes.found} role="status">
-        {plural(totalCount, totalCount >= MOST ? 'best match' : 'match', totalCount >= MOST ? 'best matches' : 'matches')}
+        {plural(
+          totalCount,
+          totalCount >= MOST ? 'best match' : 'match',
+          totalCount >= MOST ? 'best matches' : 'matches',
+        )}
       </p>
       {nodes.length === 0 ? (
         <Empty title="Nothing matches.">
@@ -74,7 +82,12 @@ export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
         </ol>
       )}
       {nodes.length < totalCount && nodes.length < LARGEST && (
-        <Button variant="default" mt={12} loading={isBusy} onClick={() => setAsked({ text, first: Math.min(first + STEP, LARGEST) })}>
+        <Button
+          variant="default"
+          mt={12}
+          loading={isBusy}
+          onClick={() => setAsked({ text, first: Math.min(first + STEP, LARGEST) })}
+        >
           Show more
         </Button>
       )}

@@ -8,7 +8,11 @@ export function Steps({ labels, current }: { labels: string[]; current: number }
   return (
     <ol className={classes.steps}>
       {labels.map((label, index) => (
-        <li key={label} data-state={index < current ? 'done' : index === current ? 'now' : 'later'} {...(index === current ? { 'aria-current': 'step' as const } : {})}>
+        <li
+          key={label}
+          data-state={index < current ? 'done' : index === current ? 'now' : 'later'}
+          {...(index === current ? { 'aria-current': 'step' as const } : {})}
+        >
           <span className={classes.stepMark} aria-hidden>
             {index < current ? <Check size={12} strokeWidth={2.25} /> : index + 1}
           </span>

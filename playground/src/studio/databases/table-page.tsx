@@ -12,6 +12,7 @@ import { useReconnected } from '../api/connection';
 import { useLacks } from '../api/viewer';
 import { Action } from '../ui/action';
 import { compact, count } from '../ui/figures';
+import { useKept } from '../ui/kept';
 import { Card, Page } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Copyable } from '../ui/text';
@@ -52,7 +53,7 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
   });
   const lacks = useLacks('OPERATOR');
 
-  const databases = data?.dbProfile?.databases;
+  const databases = useKept(data?.dbProfile?.databases, JSON.stringify([profile.id, wanted, schema, table]));
   const found = (databases ?? []).flatMap((it) =>
     (it.schemas ?? []).flatMap((one) => (one.tables?.nodes ?? []).map((node) => ({ database: it.name, node }))),
   );
@@ -98,7 +99,9 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
         isSingle && (
           <span className={classes.kind}>
             <KindIcon kind={only.node.kind} /> {KIND_NAMES[only.node.kind][0]}
-            {only.node.rowEstimate !== null && <span title={`${count(only.node.rowEstimate)} rows`}> · about {compact(only.node.rowEstimate)} rows</span>}
+            {only.node.rowEstimate !== null && (
+              <span title={`${count(only.node.rowEstimate)} rows`}> · about {compact(only.node.rowEstimate)} rows</span>
+            )}
           </span>
         )
       }
@@ -120,12 +123,21 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
         ))
       }
     >
-      {!databases && (error && !fetching ? <Failure error={error} retry={refetch} /> : fetching ? <Loading rows={10} /> : null)}
-      {databases && error && <Failure error={error} retry={refetch} />}
-      {databases && !error && found.length === 0 && (
+      {!databases &&
+        (error && !fetching ? <Failure error={error} retry={refetch} /> : fetching ? <Loading rows={10} /> : null)}
+      {databases && error && !fetching && (
+        <div className={database.stale}>
+          <Failure error={error} retry={refetch} />
+        </div>
+      )}
+      {databases && found.length === 0 && (
         <Empty
           title={`There is no table “${table}” in ${schema}.`}
-          action={<Link to={assetAddress(profile, { database: wanted, schema, table: null })}>Show the tables of {schema}</Link>}
+          action={
+            <Link to={assetAddress(profile, { database: wanted, schema, table: null })}>
+              Show the tables of {schema}
+            </Link>
+          }
         >
           It was dropped or renamed, or the login of {profile.name} may not see it.
         </Empty>

@@ -8,6 +8,7 @@ import { useQuery } from 'urql';
 import { CatalogTablesDocument, type DatabaseRowFragment } from '../api/operations';
 import { useReconnected } from '../api/connection';
 import { compact, count, plural } from '../ui/figures';
+import { useKept } from '../ui/kept';
 import { Empty, Failure, Loading } from '../ui/states';
 import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
@@ -44,7 +45,7 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
   const schemas = data?.dbProfile?.databases?.[0]?.schemas;
-  const page = schemas?.[0]?.tables;
+  const page = useKept(schemas?.[0]?.tables, JSON.stringify([find, after, before]));
   const isBusy = fetching || stale;
   return (
     <section className={classes.tables} aria-label={`Tables of ${schema}`} aria-busy={isBusy}>
@@ -52,7 +53,11 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
         <h2>
           <Clipped text={schema} />
         </h2>
-        {page && <span className="muted">{plural(page.totalCount, find === '' ? 'table' : 'match', find === '' ? 'tables' : 'matches')}</span>}
+        {page && (
+          <span className="muted">
+            {plural(page.totalCount, find === '' ? 'table' : 'match', find === '' ? 'tables' : 'matches')}
+          </span>
+        )}
         {(find !== '' || (page?.totalCount ?? 0) > 10) && (
           <SearchBox
             type="text"
@@ -73,9 +78,21 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
         </Button>
       </div>
       {comment && <p className={`${classes.comment} prose`}>{comment}</p>}
-      {!page && (error && !isBusy ? <Failure error={error} retry={refetch} /> : !isBusy && schemas ? (
-        <Empty title={`There is no schema “${schema}”.`}>It was dropped or renamed, or the login may not see it.</Empty>
-      ) : <Loading rows={10} />)}
+      {!page &&
+        (error && !isBusy ? (
+          <Failure error={error} retry={refetch} />
+        ) : !isBusy && schemas ? (
+          <Empty title={`There is no schema “${schema}”.`}>
+            It was dropped or renamed, or the login may not see it.
+          </Empty>
+        ) : (
+          <Loading rows={10} />
+        ))}
+      {page && error && !isBusy && (
+        <div className={classes.stale}>
+          <Failure error={error} retry={refetch} />
+        </div>
+      )}
       {page?.nodes.length === 0 && (
         <Empty
           title={find === '' ? 'No tables in this schema.' : 'No table matches.'}
@@ -115,7 +132,11 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
                     {text === null ? <span className="muted">No comment</span> : <Clipped text={text} />}
                   </td>
                   <td className={`${table.right} ${classes.rowsColumn}`}>
-                    {rowEstimate === null ? <Unknown why="The database keeps no estimate for it." /> : <span title={`about ${count(rowEstimate)} rows`}>{compact(rowEstimate)}</span>}
+                    {rowEstimate === null ? (
+                      <Unknown why="The database keeps no estimate for it." />
+                    ) : (
+                      <span title={`about ${count(rowEstimate)} rows`}>{compact(rowEstimate)}</span>
+                    )}
                   </td>
                 </tr>
               ))}
@@ -126,7 +147,12 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
               <span className="muted">
                 {page.nodes.length} of {count(page.totalCount)}
               </span>
-              <Button size="compact-sm" variant="default" disabled={!after && !before} onClick={() => set({ after: null, before: null })}>
+              <Button
+                size="compact-sm"
+                variant="default"
+                disabled={!after && !before}
+                onClick={() => set({ after: null, before: null })}
+              >
                 First
               </Button>
               <Button

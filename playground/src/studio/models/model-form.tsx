@@ -84,10 +84,12 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
     refused === field ? error?.graphQLErrors[0]?.message : isChecked ? lacks[field] : undefined;
   const isShownAtField = refused !== undefined && refused in lacks;
   const keepsKey = profile !== undefined && keyChange === 'keep' && profile.hasApiKey;
-  const touch = <T,>(set: (value: T) => void) => (value: T) => {
-    set(value);
-    setResult(undefined);
-  };
+  const touch =
+    <T,>(set: (value: T) => void) =>
+    (value: T) => {
+      set(value);
+      setResult(undefined);
+    };
 
   const choose = (key: string | null) => {
     const next = OFFERS.find((it) => it.key === key);
@@ -178,8 +180,9 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             <PasswordInput
               label={offer.apiKey === 'optional' ? 'API key, if it needs one' : 'API key'}
               description={
-                `The key itself${offer.keyHelp ? ` (${offer.keyHelp})` : ''}, or env:${offer.variable ?? 'MY_API_KEY'} to read it ` +
-                "from the server's environment each time. It is sealed and never shown again."
+                (offer.keyHelp ? `The key itself (${offer.keyHelp})` : 'The key itself') +
+                `, or env:${offer.variable ?? 'MY_API_KEY'} ` +
+                "to read it from the server's environment each time. It is sealed and never shown again."
               }
               value={apiKey}
               onChange={(event) => touch(setApiKey)(event.currentTarget.value)}
@@ -226,7 +229,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           description={
             profile?.isDefault
               ? 'To change it, make another profile the default.'
-              : 'Runs, drafts and questions that name no model take it; the profile that was the default is one no more.'
+              : 'Runs, drafts and questions that name no model take it, in place of the default before.'
           }
           checked={isDefault}
           disabled={profile?.isDefault === true}
@@ -238,7 +241,13 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             color="gray"
             onClick={() => setIsMore(!isMore)}
             aria-expanded={isMore}
-            leftSection={isMore ? <ChevronDown size={16} strokeWidth={1.75} aria-hidden /> : <ChevronRight size={16} strokeWidth={1.75} aria-hidden />}
+            leftSection={
+              isMore ? (
+                <ChevronDown size={16} strokeWidth={1.75} aria-hidden />
+              ) : (
+                <ChevronRight size={16} strokeWidth={1.75} aria-hidden />
+              )
+            }
           >
             Prices and limits
           </Button>
@@ -296,7 +305,9 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
         <TestResult result={result} busy={isTesting}>
           {result && !result.ok && (
             <p style={{ margin: '4px 0 0' }}>
-              {keepsKey ? 'The change is saved. Correct it, or close the form and test it later.' : 'Nothing is saved yet. Correct the settings, or save them as they are.'}
+              {keepsKey
+                ? 'The change is saved. Correct it, or close the form and test it later.'
+                : 'Nothing is saved yet. Correct the settings, or save them as they are.'}
             </p>
           )}
         </TestResult>

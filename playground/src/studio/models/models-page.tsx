@@ -43,7 +43,11 @@ export function ModelsPage() {
     </Action>
   );
   return (
-    <Page title="Models" aside={profiles && <span className="muted">{plural(profiles.length, 'profile')}</span>} actions={add}>
+    <Page
+      title="Models"
+      aside={profiles && <span className="muted">{plural(profiles.length, 'profile')}</span>}
+      actions={add}
+    >
       {error && !profiles && <Failure error={error} retry={refetch} />}
       {!error && !profiles && <Loading rows={4} height={64} />}
       {profiles?.length === 0 && (
@@ -82,8 +86,7 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
   const lacks = useLacks('ADMIN');
   const { name, provider, model, baseUrl, isDefault, concurrency, requestsPerMinute } = profile;
   const isTested = test.fetching || test.data !== undefined || test.error !== undefined;
-  const item = (why: string | undefined) =>
-    why === undefined ? {} : { disabled: true, title: why };
+  const item = (why: string | undefined) => (why === undefined ? {} : { disabled: true, title: why });
   return (
     <li className={classes.model}>
       <div className={classes.line}>
@@ -128,7 +131,12 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
           </div>
         </dl>
         <div className={classes.actions}>
-          <Action variant="default" busy={test.fetching} onClick={() => runTest({ input: { id: profile.id } })} aria-label={`Test ${name}`}>
+          <Action
+            variant="default"
+            busy={test.fetching}
+            onClick={() => runTest({ input: { id: profile.id } })}
+            aria-label={`Test ${name}`}
+          >
             Test
           </Action>
           <Menu position="bottom-end">
@@ -148,10 +156,18 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
               >
                 Make it the default
               </Menu.Item>
-              <Menu.Item leftSection={<Pencil size={16} strokeWidth={1.75} aria-hidden />} {...item(lacks)} onClick={onEdit}>
+              <Menu.Item
+                leftSection={<Pencil size={16} strokeWidth={1.75} aria-hidden />}
+                {...item(lacks)}
+                onClick={onEdit}
+              >
                 Edit…
               </Menu.Item>
-              <Menu.Item leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />} {...item(lacks)} onClick={() => setIsDeleting(true)}>
+              <Menu.Item
+                leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />}
+                {...item(lacks)}
+                onClick={() => setIsDeleting(true)}
+              >
                 Delete…
               </Menu.Item>
             </Menu.Dropdown>
@@ -160,7 +176,11 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
       </div>
       {isTested && (
         <div className={classes.tested}>
-          {test.error ? <Failure error={test.error} /> : <TestResult result={test.data?.testLlmProfile} busy={test.fetching} />}
+          {test.error ? (
+            <Failure error={test.error} />
+          ) : (
+            <TestResult result={test.data?.testLlmProfile} busy={test.fetching} />
+          )}
         </div>
       )}
       {change.error && (
@@ -209,14 +229,14 @@ function DeleteModel({ profile, onClose }: { profile: ModelRowFragment; onClose:
       }}
     >
       <p style={{ marginTop: 0 }}>
-        The profile {profile.hasApiKey ? 'and its key are' : 'is'} lost. Runs keep its name, their suggestions and costs; to
-        resume one of them you have to choose another model.
+        The profile {profile.hasApiKey ? 'and its key are' : 'is'} lost. Runs keep its name, their suggestions and
+        costs; to resume one of them you have to choose another model.
         {profile.isDefault ? ' It is the default: until another profile is, runs have to name a model.' : ''}
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Cancel the <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> that use it and choose
-          another model in its <Link to="/schedules">schedules</Link>, then delete it.
+          Cancel the <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> that use it and
+          choose another model in its <Link to="/schedules">schedules</Link>, then delete it.
         </p>
       )}
     </Confirm>

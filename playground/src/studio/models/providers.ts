@@ -1,7 +1,7 @@
 // The providers that the form offers, with the help that each needs.
 //
-// The API has a provider of its own for some; the others speak OpenAI's chat completions at an address that is known, and
-// are saved as OPENAI_COMPATIBLE with it.
+// The API has a provider of its own for some; the others speak OpenAI's chat completions at an address that is
+// known, and are saved as OPENAI_COMPATIBLE with it.
 
 import type { LlmProvider } from '../api/operations';
 

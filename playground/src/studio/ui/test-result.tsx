@@ -14,7 +14,15 @@ export interface Tested {
 /** `12 ms`, `1.4 s`. */
 const latency = (ms: number) => (ms < 1000 ? `${Math.max(1, Math.round(ms))} ms` : `${(ms / 1000).toFixed(1)} s`);
 
-export function TestResult({ result, busy, children }: { result?: Tested | undefined; busy: boolean; children?: React.ReactNode }) {
+export function TestResult({
+  result,
+  busy,
+  children,
+}: {
+  result?: Tested | undefined;
+  busy: boolean;
+  children?: React.ReactNode;
+}) {
   return (
     <div role="status" className={classes.place}>
       {busy ? (
@@ -24,11 +32,17 @@ export function TestResult({ result, busy, children }: { result?: Tested | undef
       ) : (
         result && (
           <div className={classes.result} data-ok={result.ok}>
-            {result.ok ? <CircleCheck size={16} strokeWidth={1.75} aria-hidden /> : <CircleAlert size={16} strokeWidth={1.75} aria-hidden />}
+            {result.ok ? (
+              <CircleCheck size={16} strokeWidth={1.75} aria-hidden />
+            ) : (
+              <CircleAlert size={16} strokeWidth={1.75} aria-hidden />
+            )}
             <div>
               {result.ok ? 'Connected: ' : 'Not connected: '}
               {sentence(result.message)}
-              {result.latencyMs !== null && !/\d m?s\b/.test(result.message) && <span className={classes.latency}> {latency(result.latencyMs)}</span>}
+              {result.latencyMs !== null && !/\d m?s\b/.test(result.message) && (
+                <span className={classes.latency}> {latency(result.latencyMs)}</span>
+              )}
               {children}
             </div>
           </div>
