@@ -22,22 +22,34 @@ export function useLacks(role: Role): string | undefined {
 }
 
 let isRefused = false;
+let isHeld = false;
 const listeners = new Set<() => void>();
 
-/** Records that the server refused this page's credentials: the sign-in form takes over. */
-export function refused() {
-  isRefused = true;
+function tell() {
   for (const listener of listeners) {
     listener();
   }
 }
 
+/** Records that the server refused this page's credentials: the sign-in form takes over. */
+export function refused() {
+  isRefused = true;
+  tell();
+}
+
+/** Lets the sign-in form wait while the page shows what would be lost: the secret of a new token. */
+export function holdSignIn(hold: boolean) {
+  isHeld = hold;
+  tell();
+}
+
+/** Whether the sign-in form takes over. */
 export function useRefused(): boolean {
   return useSyncExternalStore(
     (listener) => {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    () => isRefused,
+    () => isRefused && !isHeld,
   );
 }

@@ -1,5 +1,13 @@
 // Signing in and out. The server answers a token with a cookie that no script can read; the page keeps the token nowhere.
 
+const NO_ANSWER = 'The server does not answer. Try again.';
+
+/** A message as a sentence. */
+function sentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
+}
+
 /** Signs in; returns why the server refuses, or nothing. */
 export async function signIn(token: string): Promise<string | undefined> {
   let response: Response;
@@ -10,13 +18,31 @@ export async function signIn(token: string): Promise<string | undefined> {
       body: JSON.stringify({ token }),
     });
   } catch {
-    return 'The server does not answer. Try again.';
+    return NO_ANSWER;
   }
   if (response.ok) {
     return undefined;
   }
   const answer: { errors?: { message: string }[] } = await response.json().catch(() => ({}));
-  return answer.errors?.[0]?.message ?? 'The server refuses this token.';
+  const message = answer.errors?.[0]?.message;
+  if (message === undefined) {
+    return response.status >= 500 ? NO_ANSWER : 'The server refuses this token.';
+  }
+  return `${sentence(message)}${token.startsWith('gloss_') ? '' : ' Tokens begin with gloss_.'}`;
+}
+
+/** Whether the server lets this browser in: another tab may have signed in. */
+export async function isSignedIn(): Promise<boolean> {
+  try {
+    const response = await fetch('/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query: 'query SignedIn { viewer { name } }' }),
+    });
+    return response.ok && !(await response.json()).errors;
+  } catch {
+    return false;
+  }
 }
 
 /** Signs out and returns to the sign-in form. */

@@ -37,8 +37,8 @@ export function Shell() {
     return () => clearInterval(timer);
   }, [offline, again]);
 
-  if (isRefused || (error && codeOf(error) === 'UNAUTHENTICATED')) {
-    return <SignIn />;
+  if (isRefused || (!data && error && codeOf(error) === 'UNAUTHENTICATED')) {
+    return <SignIn before={data?.viewer.name} />;
   }
   if (!data) {
     return (
