@@ -52,7 +52,7 @@ pub enum RunEventType {
     Warning,
     /// A cancel was asked for.
     CancelRequested,
-    /// The run goes on after a stop, or an answer that broke off begins anew.
+    /// The run goes on after a stop, or an answer starts again: the pieces before count no longer.
     Resumed,
     /// The status changed otherwise.
     StatusChanged,
@@ -142,7 +142,7 @@ impl RunEvent {
         self.event.error.as_ref().map(RunError::from)
     }
 
-    /// Who caused it, where a person or a schedule did: the token's name, `local`, or the schedule's name.
+    /// The caller or schedule that caused it: the token's name, `local`, or the schedule's name; null where none did.
     async fn actor(&self) -> Option<&str> {
         self.event.actor.as_deref()
     }
