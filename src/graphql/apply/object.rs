@@ -192,7 +192,7 @@ impl AppliedComment {
         self.0.after.as_deref()
     }
 
-    /// Who ordered it.
+    /// The caller that ordered it.
     async fn actor(&self) -> &str {
         &self.0.actor
     }

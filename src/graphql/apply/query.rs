@@ -21,8 +21,8 @@ pub struct ApplyQuery;
 #[Object]
 impl ApplyQuery {
     /// What an apply (or with `rollback` a roll-back) would write now, in the order of writing, those that replace a
-    /// comment first, with the exact statements; writes nothing. Each page is read live from the database; one that cannot be reached is an error
-    /// on this field, which is null then. A page has 50 unless told, at most 200.
+    /// comment first, with the exact statements; writes nothing. Each page is read live from the database; one that
+    /// cannot be reached is an error on this field, which is null then. A page has 50 unless told, at most 200.
     #[graphql(complexity = "nested_page_cost(first, last, child_complexity + LOOKS)")]
     async fn apply_plan(
         &self,

@@ -49,8 +49,8 @@ pub enum MetricName {
     Suggestions,
     /// How many assets the run gave up; null before its scope is resolved.
     FailedAssets,
-    /// Different words of all texts by words of all texts, in lower case, words as Unicode cuts them: the variety of the
-    /// vocabulary. It falls as texts become more, so compare runs of like size.
+    /// Different words of all texts by words of all texts, in lower case, words as Unicode cuts them: the variety of
+    /// the vocabulary. It falls as texts become more, so compare runs of like size.
     TypeTokenRatio,
     /// Mean over the suggestions of the share of the words of the asset's own name and of its column type that the text
     /// mentions. Names are cut as the builtin describer cuts them; a word counts as mentioned where the text has it or
@@ -67,8 +67,8 @@ pub enum MetricName {
     /// Mean ROUGE-L against the reference, over the assets that have one: F1 of the longest common subsequence of
     /// lower-cased words; null for the baseline itself.
     RougeL,
-    /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided by
-    /// the length of the longer text, in characters; null for the baseline itself.
+    /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided
+    /// by the length of the longer text, in characters; null for the baseline itself.
     EditSimilarity,
 }
 

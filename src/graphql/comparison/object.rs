@@ -125,8 +125,8 @@ impl ComparedAsset {
         self.0.similarity
     }
 
-    /// The text that the metrics take as the truth: the baseline's, else the comment that the run with the lowest number
-    /// found in the database and that Gloss had not written, else none.
+    /// The text that the metrics take as the truth: the baseline's, else the comment that the run with the lowest
+    /// number found in the database and that Gloss had not written, else none.
     async fn reference(&self) -> Option<&str> {
         self.0.reference.as_deref()
     }

@@ -60,8 +60,8 @@ pub struct UpdateDbProfileInput {
     /// Whether sample values are also read through views, which runs the views' functions with this login's rights.
     sample_views: MaybeUndefined<bool>,
     /// True where the profile leads to the same database as before at another address: confirms that its runs can still
-    /// be applied and rolled back there. The database has to answer; who confirmed what is recorded. Default: false, and
-    /// they are a CONFLICT where the database is another one.
+    /// be applied and rolled back there. The database has to answer; who confirmed what is recorded. Default: false,
+    /// and they are a CONFLICT where the database is another one.
     same_database: Option<bool>,
 }
 
@@ -88,7 +88,7 @@ impl UpdateDbProfileInput {
 pub struct CreateLlmProfileInput {
     /// Its name, unique: 1 to 100 characters.
     name: String,
-    /// Who answers.
+    /// The service that answers.
     pub provider: LlmProvider,
     /// The model, as the provider spells it.
     model: String,

@@ -67,7 +67,8 @@ pub struct ProfileMutation;
 
 #[Object]
 impl ProfileMutation {
-    /// Makes a DB profile. Connects only to tell whether it leads to the store, in PostgreSQL; `testDbProfile` tests it.
+    /// Makes a DB profile. Connects only to tell whether it leads to the store, in PostgreSQL; `testDbProfile` tests
+    /// it.
     async fn create_db_profile(
         &self,
         context: &Context<'_>,

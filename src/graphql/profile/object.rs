@@ -104,7 +104,7 @@ impl DbProfile {
     }
 }
 
-/// Who answers.
+/// The service that answers.
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "profile::LlmProvider")]
 pub enum LlmProvider {
@@ -149,7 +149,7 @@ impl LlmProfile {
         &self.0.settings.name
     }
 
-    /// Who answers.
+    /// The service that answers.
     async fn provider(&self) -> LlmProvider {
         self.0.settings.provider.into()
     }

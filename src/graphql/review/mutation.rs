@@ -21,8 +21,8 @@ pub struct ReviewSuggestionsPayload {
     run: Option<Run>,
     /// How many changed; those that were so already, and versions that an accepted one skips, do not count.
     changed: i32,
-    /// How many were left out because a comment stands there that a person wrote: one that stood in the database when the
-    /// run looked and that Gloss never wrote.
+    /// How many were left out because a comment stands there that a person wrote: one that stood in the database when
+    /// the run looked and that Gloss never wrote.
     left_out: i32,
 }
 

@@ -177,8 +177,8 @@ pub struct TargetInput {
     /// The schemas. Nothing named at a level means everything below it.
     schemas: Option<Vec<SchemaScopeInput>>,
     /// Tables to leave out, as `table` or `schema.table` with `*` and `?`: `*_bak`, `staging.*`. The profile's own are
-    /// left out as well. A table that the scope names is taken all the same. Letter case counts; a part in double quotes
-    /// is taken literally. At most 200.
+    /// left out as well. A table that the scope names is taken all the same. Letter case counts; a part in double
+    /// quotes is taken literally. At most 200.
     exclude: Option<Vec<String>>,
     /// Whether a partitioned table is described once, or its partitions as well.
     #[graphql(default_with = "PartitionMode::Parent")]

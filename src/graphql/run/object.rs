@@ -135,12 +135,12 @@ impl Run {
         self.0.apply_ms(services(context).ports.clock.now()).map(seconds)
     }
 
-    /// Who started it: the token's name, `local` without tokens, or the schedule's name.
+    /// The caller that started it: the token's name, `local` without tokens, or the schedule's name.
     async fn started_by(&self) -> &str {
         &self.0.started_by
     }
 
-    /// Who cancelled it; null unless it is CANCELLING or CANCELLED.
+    /// The caller that cancelled it; null unless it is CANCELLING or CANCELLED.
     async fn cancelled_by(&self) -> Option<&str> {
         self.0.cancelled_by.as_deref()
     }

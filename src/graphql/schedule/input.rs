@@ -41,8 +41,8 @@ pub struct CreateScheduleInput {
     name: String,
     /// The one moment at which it fires, in the future. Give this or `cron`.
     fire_at: Option<Moment>,
-    /// When it fires again and again: minute, hour, day of month, month, day of week, as in `30 2 * * MON-FRI`. Give this
-    /// or `fireAt`.
+    /// When it fires again and again: minute, hour, day of month, month, day of week, as in `30 2 * * MON-FRI`. Give
+    /// this or `fireAt`.
     cron: Option<String>,
     /// The IANA name of the time zone in which `cron` is read, as in `Europe/Berlin`.
     #[graphql(default = "UTC")]
@@ -79,8 +79,8 @@ pub struct UpdateScheduleInput {
     time_zone: MaybeUndefined<String>,
     /// Whether its runs cover only assets that are new or whose type changed.
     on_change: MaybeUndefined<bool>,
-    /// What it describes, in place of what it described; looked up live now. Another DB profile begins anew: the next run
-    /// covers everything.
+    /// What it describes, in place of what it described; looked up live now. Another DB profile begins anew: the next
+    /// run covers everything.
     target: MaybeUndefined<TargetInput>,
     /// Which model describes; null for the profile that is the default when it fires.
     llm_profile_id: MaybeUndefined<ID>,

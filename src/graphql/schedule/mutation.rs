@@ -50,8 +50,8 @@ impl ScheduleMutation {
         Ok(services(context).schedules.create(input.order(viewer(context).name.clone())?).await?.into())
     }
 
-    /// Changes a schedule: what is absent stays as it is, null clears. One whose moment is over is ACTIVE again once it is
-    /// given a new one.
+    /// Changes a schedule: what is absent stays as it is, null clears. One whose moment is over is ACTIVE again once it
+    /// is given a new one.
     #[graphql(complexity = "100 + child_complexity")]
     async fn update_schedule(
         &self,

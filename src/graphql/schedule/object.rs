@@ -87,9 +87,9 @@ impl Schedule {
         self.0.status.into()
     }
 
-    /// Set for a schedule that repeats; five fields (minute, hour, day of month, month, day of week), read in `timeZone`.
-    /// Where hours are named, a time that the clock skips fires at the end of the skipped span, and one that it shows
-    /// twice fires the first time; an expression of every hour keeps its pace.
+    /// Set for a schedule that repeats; five fields (minute, hour, day of month, month, day of week), read in
+    /// `timeZone`. Where hours are named, a time that the clock skips fires at the end of the skipped span, and one
+    /// that it shows twice fires the first time; an expression of every hour keeps its pace.
     async fn cron(&self) -> Option<&str> {
         match &self.0.settings.timing {
             Timing::Cron(expression) => Some(expression),
@@ -97,8 +97,8 @@ impl Schedule {
         }
     }
 
-    /// Whether it looks at the catalog at its times, and starts a run only for assets that are new or whose type changed
-    /// since its last run; none where nothing did. Its first run covers everything.
+    /// Whether it looks at the catalog at its times, and starts a run only for assets that are new or whose type
+    /// changed since its last run; none where nothing did. Its first run covers everything.
     async fn on_change(&self) -> bool {
         self.0.settings.on_change
     }

@@ -21,9 +21,9 @@ impl SearchQuery {
     /// Assets whose names, comments or accepted descriptions match, best first: those that hold all the words, or,
     /// where none does, any of them. Names are read as people read them (`cust_email_addr` is a customer's e-mail
     /// address), inflected forms match, the last word also as the beginning of one, and punctuation is ignored.
-    /// Catalogs are as they were last read: by a run, or by the first search that looks there. A profile that is named and cannot
-    /// be read is UNAVAILABLE; one that is not named is left out. Of words that more than 1,000 assets hold, 1,000 with
-    /// them in their names are ranked. A page has 50 unless told, at most 200.
+    /// Catalogs are as they were last read: by a run, or by the first search that looks there. A profile that is named
+    /// and cannot be read is UNAVAILABLE; one that is not named is left out. Of words that more than 1,000 assets hold,
+    /// 1,000 with them in their names are ranked. A page has 50 unless told, at most 200.
     #[graphql(complexity = "10 + page_cost(first, None, child_complexity)")]
     async fn search_assets(
         &self,

@@ -71,7 +71,7 @@ impl Worker {
     }
 }
 
-/// Who is asking, and what they may do.
+/// The caller, and what it may do.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Viewer {
     /// The name that decisions are recorded under; `local` for the person at this machine.

@@ -22,7 +22,7 @@ impl ServerQuery {
         services(context).workers.server().into()
     }
 
-    /// Who is asking.
+    /// The caller.
     async fn viewer(&self, context: &Context<'_>) -> Viewer {
         context::viewer(context).into()
     }

@@ -129,7 +129,7 @@ pub struct Evidence {
 pub struct Review {
     /// The decision.
     state: ReviewState,
-    /// Who decided; null while nobody has.
+    /// The caller that decided; null while nobody has.
     reviewer: Option<String>,
     /// When; null while nobody has.
     at: Option<Moment>,
