@@ -410,7 +410,7 @@ async fn foreign_keys(
     Ok(keys)
 }
 
-/// Who refers to each table.
+/// The tables that refer to each table.
 async fn referrers(
     connection: &mut MySqlConnection,
     schema: &str,
