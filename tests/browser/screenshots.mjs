@@ -48,7 +48,27 @@ const SCENES = [
     act: (page) => page.getByRole('button', { name: /^Filters/ }).click(),
   },
   { name: 'run', path: '/runs/1' },
+  { name: 'run-summary', path: '/runs/1?tab=summary' },
+  { name: 'run-events', path: '/runs/1?tab=events' },
+  {
+    name: 'run-actions',
+    path: '/runs/1?tab=summary',
+    act: (page) => page.getByRole('button', { name: 'More actions' }).click(),
+  },
+  {
+    name: 'run-again',
+    path: '/runs/1?tab=summary',
+    act: async (page) => {
+      await page.getByRole('button', { name: 'More actions' }).click();
+      await page.getByRole('menuitem', { name: 'Re-run…' }).click();
+    },
+  },
+  { name: 'run-apply-nothing', path: '/runs/1?tab=apply' },
+  { name: 'run-roll-back', path: '/runs/3?tab=apply&plan=rollback' },
+  { name: 'run-outcome', path: '/runs/3?tab=apply&plan=last' },
+  { name: 'run-question', path: '/runs/4' },
   { name: 'run-live', path: '/runs/2' },
+  { name: 'run-live-events', path: '/runs/2?tab=events' },
   { name: 'run-unknown', path: '/runs/999' },
   { name: 'new-run', path: '/runs/new' },
   { name: 'compare', path: '/compare?runs=1,3' },

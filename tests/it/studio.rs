@@ -67,3 +67,13 @@ async fn walk(mut script: Command, server: Server, what: &str) {
 async fn the_list_of_runs() {
     journey("runs", &[]).await;
 }
+
+#[tokio::test]
+async fn a_run_from_the_first_start_to_comments_and_back() {
+    journey("run", &[]).await;
+}
+
+#[tokio::test]
+async fn a_live_run_through_reloads_and_restarts() {
+    journey("run-live", &[]).await;
+}

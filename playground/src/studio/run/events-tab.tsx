@@ -1,7 +1,7 @@
 // The run's events as a log.
 //
-// The rule: while the run is live and the reader is at the end, the log follows the tail; a reader further up is left in
-// peace, and a button tells how many came. Of a long log only a stretch is drawn; older events come by a button. A filter
+// The rule: while the reader is at the end, the log follows the tail; a reader further up is left in peace, and a button
+// tells how many came. Of a long log only a stretch is drawn; older events come by a button. A filter
 // by type asks the server for what is older, and takes what is newer from the log that the page follows.
 
 import { Button, MultiSelect } from '@mantine/core';
@@ -12,7 +12,6 @@ import type { CombinedError } from 'urql';
 import type { RunEventType } from '../api/operations';
 import { count, plural } from '../ui/figures';
 import { Empty, Failure, Loading } from '../ui/states';
-import { isLive } from '../ui/status';
 import { type Entry, type EventLog, useEventPages } from './event-log';
 import { EVENTS, EventRows } from './event-rows';
 import classes from './run.module.css';
@@ -137,12 +136,10 @@ interface LogProps {
 }
 
 function Log({ run, entries, older, loadOlder }: LogProps) {
-  const live = isLive(run.status);
   /** The sequence numbers that bound what is drawn; undefined for the end that moves. */
   const [from, setFrom] = useState<number>();
   const [to, setTo] = useState<number>();
   const [isBusy, setIsBusy] = useState(false);
-  const foot = useRef<HTMLDivElement>(null);
   const isAtEnd = useRef(true);
   const follows = to === undefined;
 
@@ -172,19 +169,17 @@ function Log({ run, entries, older, loadOlder }: LogProps) {
         return;
       }
       isAtEnd.current = atEnd;
-      if (live) {
-        setFrom(atEnd ? undefined : edge.current.first);
-        setTo(atEnd ? undefined : edge.current.last);
-      }
+      setFrom(atEnd ? undefined : edge.current.first);
+      setTo(atEnd ? undefined : edge.current.last);
     };
     area?.addEventListener('scroll', look, { passive: true });
     return () => area?.removeEventListener('scroll', look);
-  }, [live]);
+  }, []);
   useLayoutEffect(() => {
-    if (live && follows && isAtEnd.current) {
+    if (follows && isAtEnd.current) {
       toEnd();
     }
-  }, [live, follows, last, toEnd]);
+  }, [follows, last, toEnd]);
 
   const showOlder = async () => {
     const area = document.getElementById('scroll');
@@ -215,7 +210,7 @@ function Log({ run, entries, older, loadOlder }: LogProps) {
         </div>
       ) : null}
       <EventRows entries={shown} run={run} />
-      <div ref={foot} className={classes.logFoot} aria-live="polite">
+      <div className={classes.logFoot} aria-live="polite">
         {waiting > 0 && (
           <Button
             size="compact-sm"

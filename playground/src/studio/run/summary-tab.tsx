@@ -120,9 +120,12 @@ function Confidence({ run }: { run: Run }) {
             <Link
               to={`/runs/${run.number}?tab=results&band=${band.toLowerCase()}`}
               className={classes.barRow}
-              aria-label={`${BANDS[band].label} confidence, ${BANDS[band].range}: ${plural(figure, 'suggestion')}`}
+              title={`${BANDS[band].label} confidence: ${BANDS[band].range}`}
             >
-              <span>{BANDS[band].label}</span>
+              <span>
+                {BANDS[band].label}
+                <span className="visually-hidden"> confidence, {BANDS[band].range}:</span>
+              </span>
               <span className={classes.track}>
                 <span style={{ width: `${all === 0 ? 0 : (figure / all) * 100}%`, background: `var(--${BANDS[band].tone})` }} />
               </span>

@@ -7,6 +7,7 @@ import { useCallback, useState } from 'react';
 import { useQuery, useSubscription } from 'urql';
 
 import { useReconnected } from '../api/connection';
+import { useEvents } from '../api/events';
 import { type RunDetailsFragment, RunPageChangedDocument, RunPageDocument, RunPageReviewedDocument } from '../api/operations';
 
 export type Run = RunDetailsFragment;
@@ -18,11 +19,10 @@ export function useRun(number: number) {
   useReconnected(refetch);
 
   const run = data?.runByNumber ?? undefined;
-  useSubscription({ query: RunPageChangedDocument, variables: { filter: { search: `#${number}` } } }, (_, event) => {
-    if (event.runsChanged.kind === 'DELETED') {
+  useEvents({ query: RunPageChangedDocument, variables: { filter: { search: `#${number}` } } }, ({ runsChanged }) => {
+    if (runsChanged.kind === 'DELETED') {
       setIsDeleted(true);
     }
-    return event;
   });
   useSubscription({ query: RunPageReviewedDocument, variables: { runId: run?.id ?? '' }, pause: run === undefined });
 

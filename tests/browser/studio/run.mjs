@@ -1,0 +1,132 @@
+// From the first start to comments in the database and back: the demo run is watched, reviewed, applied, rolled back. And
+// what else a run's page does: its name, a re-run, the way to a comparison, deleting.
+
+import assert from 'node:assert/strict';
+
+const PLAN = '{ runByNumber(number: 1) { id reviewCounts { accepted applied } } }';
+const COMMENTS = '{ appliedComments(first: 0) { totalCount } }';
+const REVIEW = 'mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }';
+
+export default async function journey(studio) {
+  const { page, api, until } = studio;
+  const tab = (name) => page.getByRole('navigation', { name: /^Run #/ }).getByRole('link', { name: new RegExp(`^${name}`) });
+  const button = (name) => page.getByRole('button', { name, exact: typeof name === 'string' });
+  const menu = async (item) => {
+    await button('More actions').click();
+    await page.getByRole('menuitem', { name: item }).click();
+  };
+  const parameters = () => new URL(page.url()).searchParams;
+  const icon = () => page.locator('link[rel="icon"]').getAttribute('href');
+
+  // Watching: the page goes from the queue to the results by itself.
+  await studio.go('/');
+  await button('Describe the demo database').click();
+  await page.waitForURL('**/runs/1');
+  await page.getByText('Ready for review').first().waitFor();
+  await until('the tab tells number and state', async () => (await page.title()) === '#1 · Ready for review · Gloss');
+  assert.match(await icon(), /^data:image\/svg/);
+  assert.equal(await tab('Results').getAttribute('aria-current'), 'page');
+  await page.locator('[data-suggestion]').first().waitFor();
+
+  // The summary's figures lead to the results behind them.
+  await tab('Summary').click();
+  await page.getByText('Everything in the database.').waitFor();
+  await studio.axe('summary');
+  await page.getByRole('link', { name: /^Low\s+confidence/ }).click();
+  await page.waitForURL('**/runs/1?tab=results&band=low');
+  await page.locator('[data-suggestion]').first().waitFor();
+  await tab('Summary').click();
+
+  // Nothing is written before something is accepted.
+  assert.match(await button('Apply…').getAttribute('aria-description'), /Accept suggestions first/);
+  const [{ id }] = [(await api(PLAN)).runByNumber];
+  const { changed } = (await api(REVIEW, { input: { runId: id, filter: { table: 'orders' }, decision: 'ACCEPT' } })).reviewSuggestions;
+
+  // The plan, with the exact statements.
+  await page.getByRole('link', { name: 'Apply…' }).click();
+  await button(`Write ${changed} comments`).waitFor();
+  await button('Show statements').click();
+  await page.getByText(/^INSERT INTO main\.gloss_comments/).first().waitFor();
+  await studio.axe('plan');
+  assert.equal((await api(COMMENTS)).appliedComments.totalCount, 0);
+
+  // Written: the outcome stands where the plan stood.
+  await button(`Write ${changed} comments`).click();
+  await page.getByText(`${changed} comments changed.`).waitFor();
+  assert.equal(parameters().get('plan'), 'last');
+  assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, changed);
+  await studio.axe('written');
+
+  // Somebody changes one comment behind the run's back: a conflict, which stays unless it is overwritten.
+  await menu('Roll back…');
+  await page.getByText(`removes ${changed} comments where none stood before`).waitFor();
+  await studio.axe('roll-back plan');
+  await button(`Roll back ${changed} comments`).click();
+  await page.getByText(`${changed} comments changed.`).waitFor();
+  await page.getByText('Removed').first().waitFor();
+  assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, 0);
+  assert.equal((await api(PLAN)).runByNumber.reviewCounts.accepted, changed);
+
+  // The events of all this, each once, with links into the catalog.
+  await tab('Events').click();
+  const sequences = () => page.locator('[data-sequence]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sequence)));
+  while ((await button('Show older events').count()) > 0) {
+    const [first] = await sequences();
+    await button('Show older events').click();
+    await until('older events come', async () => (await sequences())[0] < first);
+  }
+  const all = await sequences();
+  assert.deepEqual(all, Array.from({ length: all.length }, (_, at) => at + 1));
+  assert.equal(await page.getByRole('link', { name: 'main.orders.id', exact: true }).first().getAttribute('href'), '/databases/demo/main/orders?column=id');
+  await studio.axe('events');
+  await studio.go('/runs/1?tab=events&type=STATUS_CHANGED&type=FINISHED');
+  await until('the filter holds', async () => (await sequences()).length === 5);
+
+  // A name for it, kept across a reload.
+  await menu('Title and labels…');
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('textbox', { name: 'Title' }).fill('The shop, first pass');
+  await dialog.getByLabel('Labels', { exact: true }).last().fill('pilot');
+  await page.keyboard.press('Enter');
+  await studio.axe('title and labels');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.waitFor({ state: 'detached' });
+  await page.reload();
+  await page.getByText('The shop, first pass').waitFor();
+  assert.equal(await page.getByRole('link', { name: 'pilot' }).getAttribute('href'), '/runs?kind=all&label=pilot');
+
+  // Again, with instructions: another run, which says what it does again.
+  await menu('Re-run…');
+  await dialog.getByRole('radio', { name: 'Rephrase' }).check();
+  await dialog.getByRole('textbox', { name: 'Instructions' }).fill('Say “client”, not “customer”.');
+  await studio.axe('re-run');
+  await dialog.getByRole('button', { name: /^Re-run \d+ assets$/ }).click();
+  await page.waitForURL('**/runs/2');
+  await page.getByText('Ready for review').first().waitFor();
+  await tab('Summary').click();
+  await page.getByRole('link', { name: '#1 The shop, first pass' }).waitFor();
+  await page.getByText('Say “client”, not “customer”.').waitFor();
+
+  // To a comparison: the run waits in the tray until another one is chosen.
+  await menu('Compare with…');
+  await page.waitForURL(/\/runs$/);
+  await studio.go('/runs/1?tab=summary');
+  await menu('Compare with #2');
+  await page.waitForURL('**/compare?runs=2,1');
+
+  // Deleted: the dialog says what is lost, and the address says that it is gone.
+  await studio.go('/runs/1?tab=summary');
+  await menu('Delete…');
+  await dialog.getByText(/148 suggestions, \d+ reviews and \d+ events are lost/).waitFor();
+  await studio.axe('delete');
+  await dialog.getByRole('button', { name: 'Delete #1' }).click();
+  await page.waitForURL(/\/runs$/);
+  await studio.go('/runs/1');
+  await page.getByRole('heading', { name: 'Run #1 was deleted.' }).waitFor();
+  await studio.axe('deleted');
+  await studio.go('/runs/77');
+  await page.getByRole('heading', { name: 'There is no run #77.' }).waitFor();
+  await page.getByText('The newest run is #2.').waitFor();
+  await studio.go('/runs/seven');
+  await page.getByRole('heading', { name: 'This is no number of a run.' }).waitFor();
+}
