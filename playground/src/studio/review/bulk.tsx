@@ -24,6 +24,8 @@ interface BulkProps {
   bulk: Bulk;
   /** The filter in words. */
   words: string[];
+  /** The filter names no state: only unreviewed suggestions are decided on. */
+  undecided: boolean;
   /** Suggestions that a decision before left out because of people's comments; the dialog is about them alone. */
   leftOut?: number | undefined;
   decisions: Decisions;
@@ -32,7 +34,7 @@ interface BulkProps {
 
 const MANY = { ACCEPT: 'Accept', SKIP: 'Skip', RESTORE: 'Restore' } as const;
 
-export function BulkDialog({ bulk, words, leftOut, decisions, onClose }: BulkProps) {
+export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose }: BulkProps) {
   const [replaces, setReplaces] = useState(leftOut !== undefined || (bulk.replaceComments ?? false));
   const [failure, setFailure] = useState<CombinedError>();
   const { matching, error } = useCount(bulk.runId, bulk.filter);
@@ -41,6 +43,13 @@ export function BulkDialog({ bulk, words, leftOut, decisions, onClose }: BulkPro
   const withComment = bulk.filter.hasComment === false ? 0 : commented.matching;
   const isReady = matching !== undefined && (!isAccept || withComment !== undefined);
   const verb = MANY[bulk.decision];
+  const which = undecided ? 'unreviewed ' : '';
+  const isPartial = isAccept && !replaces && withComment !== undefined && withComment > 0;
+  const least = (matching ?? 0) - (withComment ?? 0);
+  const amount =
+    leftOut !== undefined
+      ? plural(leftOut, 'suggestion')
+      : `${isPartial ? 'at least' : 'all'} ${plural(isPartial ? least : (matching ?? 0), 'suggestion')}`;
   const decide = async () => {
     const failed = await decisions.decideAll(isAccept ? { ...bulk, replaceComments: replaces } : bulk);
     if (failed) {
@@ -58,7 +67,7 @@ export function BulkDialog({ bulk, words, leftOut, decisions, onClose }: BulkPro
         <>
           <p style={{ marginTop: 0 }}>
             {leftOut === undefined
-              ? `${plural(matching, 'suggestion matches', 'suggestions match')}: ${words.join(', ')}.`
+              ? `${plural(matching, `${which}suggestion matches`, `${which}suggestions match`)}${words.length > 0 ? `: ${words.join(', ')}` : ''}.`
               : `${plural(leftOut, 'suggestion was', 'suggestions were')} left out because people wrote comments there.`}
             {isAccept && leftOut === undefined && ' Each is accepted with its first wording.'}
             {!isAccept && ' Nothing is written for skipped suggestions.'}
@@ -66,11 +75,11 @@ export function BulkDialog({ bulk, words, leftOut, decisions, onClose }: BulkPro
           {isAccept && withComment !== undefined && withComment > 0 && leftOut === undefined && (
             <>
               <p>
-                {plural(withComment, 'of them has', 'of them have')} a comment in the database. Comments that people wrote are
-                left out, unless you say otherwise; the answer says how many.
+                {plural(withComment, 'of them has', 'of them have')} a comment in the database. Where a person wrote it, the
+                suggestion is left out, unless you say otherwise.
               </p>
               <Checkbox
-                label="Accept these too: an apply replaces the comments that people wrote"
+                label="Accept these too: an apply then replaces comments that people wrote"
                 checked={replaces}
                 onChange={(event) => setReplaces(event.currentTarget.checked)}
               />
@@ -84,7 +93,7 @@ export function BulkDialog({ bulk, words, leftOut, decisions, onClose }: BulkPro
           Cancel
         </Button>
         <Action busy={decisions.busy} why={isReady && matching === 0 ? 'No suggestion matches.' : undefined} onClick={decide}>
-          {verb} {leftOut === undefined ? (isReady ? `all ${plural(matching, 'suggestion')}` : 'all') : plural(leftOut, 'suggestion')}
+          {verb} {amount}
         </Action>
       </Group>
     </Modal>

@@ -1,12 +1,13 @@
 // Chips for states, confidence, substance and kinds with their figures; search; one table; order and grouping.
 
-import { ActionIcon, Button, CloseButton, Popover, Select, TextInput } from '@mantine/core';
-import { ArrowDownWideNarrow, Search, TriangleAlert } from 'lucide-react';
-import { useEffect, useRef, useState } from 'react';
+import { ActionIcon, Button, Popover, Select } from '@mantine/core';
+import { ArrowDownWideNarrow, TriangleAlert } from 'lucide-react';
+import { memo, useRef } from 'react';
 
 import type { AssetKind, ConfidenceBand, ReviewState, Substance, SuggestionOrderField } from '../api/operations';
 import { BANDS } from '../ui/confidence';
 import { count } from '../ui/figures';
+import { SearchBox } from '../ui/search-box';
 import type { Figures } from './live';
 import classes from './review.module.css';
 import { ASSET_KINDS, STATES, SUBSTANCES } from './states';
@@ -45,18 +46,24 @@ interface ChipProps {
   small?: boolean;
 }
 
+/** A chip never becomes narrower: the figures of another filter move nothing. */
 function Chip({ label, figure, pressed, onPress, small = false }: ChipProps) {
+  const shown = figure === undefined ? '' : count(figure);
+  const widest = useRef(1);
+  widest.current = Math.max(widest.current, shown.length);
   return (
     <button type="button" className={`${classes.chip} ${small ? classes.small : ''}`} aria-pressed={pressed} onClick={onPress}>
       {label}
-      <span className={classes.figure}>{figure === undefined ? '' : count(figure)}</span>
+      <span className={classes.figure} style={{ minWidth: `${widest.current}ch` }}>
+        {shown}
+      </span>
     </button>
   );
 }
 
 const toggled = <T,>(list: T[], value: T) => (list.includes(value) ? list.filter((it) => it !== value) : [...list, value]);
 
-export function Filters({ view, change, figures }: FiltersProps) {
+export const Filters = memo(function Filters({ view, change, figures }: FiltersProps) {
   const counts = figures?.reviewCounts;
   const facets = figures?.suggestions.facets;
   const all = counts && counts.unreviewed + counts.accepted + counts.edited + counts.skipped;
@@ -94,19 +101,35 @@ export function Filters({ view, change, figures }: FiltersProps) {
             <TriangleAlert size={14} strokeWidth={1.75} aria-hidden /> Low confidence
           </button>
         </fieldset>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          className={classes.clear as string}
+          data-idle={restrictions(view).length === 0}
+          onClick={() => change(CLEARED)}
+        >
+          Clear filters
+        </Button>
         <div className={classes.finders}>
           <Tables view={view} change={change} figures={figures} />
-          <SearchBox value={view.search} onChange={(search) => change({ search })} />
+          <SearchBox
+            className={classes.search}
+            value={view.search}
+            onChange={(search) => change({ search })}
+            label="Search suggestions"
+            placeholder="Asset or text"
+          />
           <Arrangement view={view} change={change} />
         </div>
       </div>
       <div className={classes.filterLine}>
         <fieldset className={classes.chips} aria-label="Confidence">
+          <span className={classes.legend}>Confidence</span>
           {(Object.keys(BANDS) as ConfidenceBand[]).map((band) => (
             <Chip
               key={band}
               small
-              label={`${BANDS[band].label} confidence`}
+              label={BANDS[band].label}
               figure={facets?.bands[BAND_KEYS[band]]}
               pressed={view.bands.includes(band)}
               onPress={() => change({ bands: toggled(view.bands, band) })}
@@ -150,18 +173,13 @@ export function Filters({ view, change, figures }: FiltersProps) {
             aria-pressed={view.hasComment === false}
             onClick={() => change({ hasComment: view.hasComment === false ? undefined : false })}
           >
-            Without
+            No comment
           </button>
         </fieldset>
-        {restrictions(view).length > 0 && (
-          <Button size="compact-xs" variant="subtle" className={classes.clear as string} onClick={() => change(CLEARED)}>
-            Clear filters
-          </Button>
-        )}
       </div>
     </search>
   );
-}
+});
 
 /** The order of the list and its groups. */
 function Arrangement({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
@@ -229,44 +247,6 @@ function Tables({ view, change, figures }: FiltersProps) {
         const [schema, table] = value === null ? [] : (JSON.parse(value) as [string | null, string | null]);
         change({ schema: schema ?? undefined, table: table ?? undefined });
       }}
-    />
-  );
-}
-
-/** Searches 200 ms after the last key; Esc clears. */
-function SearchBox({ value, onChange }: { value: string; onChange: (value: string) => void }) {
-  const [text, setText] = useState(value);
-  const sent = useRef(value);
-  const latest = useRef(onChange);
-  latest.current = onChange;
-  useEffect(() => {
-    if (value !== sent.current) {
-      sent.current = value;
-      setText(value);
-    }
-  }, [value]);
-  useEffect(() => {
-    if (text === sent.current) {
-      return undefined;
-    }
-    const timer = setTimeout(() => {
-      sent.current = text;
-      latest.current(text);
-    }, 200);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return (
-    <TextInput
-      className={classes.search as string}
-      type="search"
-      value={text}
-      onChange={(event) => setText(event.currentTarget.value)}
-      onKeyDown={(event) => event.key === 'Escape' && setText('')}
-      placeholder="Asset or text"
-      aria-label="Search suggestions"
-      maxLength={500}
-      leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
-      rightSection={text === '' ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />}
     />
   );
 }

@@ -82,7 +82,7 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
   const variables = variablesOf(runId, view);
   const key = JSON.stringify(variables);
   const [{ data, error, fetching, stale, operation }, fetchPage] = useQuery({ query: ReviewListDocument, variables });
-  const [{ data: figureData }, fetchFigures] = useQuery({
+  const [{ data: figureData, error: figureError }, fetchFigures] = useQuery({
     query: ReviewFiguresDocument,
     variables: { runId, filter: variables.filter ?? null },
   });
@@ -160,7 +160,7 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
     outdated: listed !== undefined && listed.key !== key,
     figures: figures.current,
     gone: answered !== undefined && answered.run === null,
-    error,
+    error: error ?? (figures.current === undefined ? figureError : undefined),
     loading: fetching || stale,
     update,
     refresh,

@@ -5,12 +5,14 @@
 
 import { Button, Checkbox } from '@mantine/core';
 import { ArrowDown, ArrowUp } from 'lucide-react';
-import { Fragment, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
+import { Fragment, memo, useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
 
 import type { ReviewSuggestionFragment, SuggestionOrderField } from '../api/operations';
 import { useLacks } from '../api/viewer';
 import { Action } from '../ui/action';
 import { count, plural } from '../ui/figures';
+import { Pager } from '../ui/pager';
+import { useRetryOffline } from '../ui/retry';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading, useDelayed } from '../ui/states';
 import { isLive } from '../ui/status';
@@ -65,7 +67,8 @@ export function Results({ runId, number }: { runId: string; number: number }) {
   const rows = list?.rows;
   const blocked = blockedBy(figures?.status);
   const grouping = groupingOf(view);
-  useScrollRestoration(rows !== undefined);
+  useScrollRestoration(rows !== undefined && figures !== undefined);
+  useRetryOffline(rows ? undefined : error, update);
 
   /** The row as the reviewer sees it, decisions under way included. */
   const seen = (row: ReviewSuggestionFragment): ReviewSuggestionFragment => {
@@ -295,18 +298,30 @@ export function Results({ runId, number }: { runId: string; number: number }) {
   );
 
   const limits = restrictions(view);
-  const total = figures?.suggestions.totalCount;
+  const total = figures?.suggestions.totalCount ?? 0;
   const isPageOpen = view.open === undefined || rows === undefined || rows.some(({ id }) => id === view.open);
-  const decidable = figures && undecided(figures.suggestions.facets.states, view);
-  const bulkWords = view.states.length > 0 ? limits : ['unreviewed', ...limits];
+  const decidable = figures === undefined ? 0 : undecided(figures.suggestions.facets.states, view);
   const begin = (decision: 'ACCEPT' | 'SKIP') =>
     setDialog({ bulk: { runId, filter: bulkFilterOf(view), decision, replaceComments: figures?.options.replaceComments ?? false } });
 
-  if (error && !rows) {
-    return <Failure error={error} retry={update} />;
-  }
   if (gone) {
     return <Empty title="This run is gone.">It was deleted, with its suggestions.</Empty>;
+  }
+  if (error && (!rows || outdated) && !loading) {
+    return (
+      <>
+        <Failure error={error} retry={update} />
+        {(view.after || view.before) && (
+          <Button mt="sm" variant="default" onClick={() => turn({ after: undefined })}>
+            Show the first page
+          </Button>
+        )}
+      </>
+    );
+  }
+  // Filters and rows appear together: neither moves the other.
+  if (!rows || !figures) {
+    return <Loading rows={12} height={40} />;
   }
   return (
     <div className={classes.results} aria-busy={loading}>
@@ -328,10 +343,10 @@ export function Results({ runId, number }: { runId: string; number: number }) {
             <Checkbox
               className={classes.check as string}
               aria-label="Select all on this page"
-              checked={rows !== undefined && rows.length > 0 && rows.every(({ id }) => picked.has(id))}
-              indeterminate={picked.size > 0 && !rows?.every(({ id }) => picked.has(id))}
+              checked={rows.length > 0 && rows.every(({ id }) => picked.has(id))}
+              indeterminate={picked.size > 0 && !rows.every(({ id }) => picked.has(id))}
               onChange={(event) =>
-                setPicked(event.currentTarget.checked ? new Map([...picked, ...(rows ?? []).map((row) => [row.id, row] as const)]) : new Map())
+                setPicked(event.currentTarget.checked ? new Map([...picked, ...rows.map((row) => [row.id, row] as const)]) : new Map())
               }
             />
             {picked.size > 0 ? (
@@ -355,7 +370,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
                   why={blocked ?? (decidable === 0 ? 'No unreviewed suggestion matches.' : undefined)}
                   onClick={() => begin('ACCEPT')}
                 >
-                  Accept all {decidable === undefined ? '' : count(decidable)}…
+                  Accept all {count(decidable)}…
                 </Action>
                 <Action
                   size="compact-xs"
@@ -369,17 +384,14 @@ export function Results({ runId, number }: { runId: string; number: number }) {
             )}
             <StatusLine
               decisions={decisions}
-              {...(total === undefined ? {} : { rest: plural(total, 'suggestion') })}
+              rest={plural(total, 'suggestion')}
               onLeftOut={({ bulk, count: leftOut }: NonNullable<Report['leftOut']>) => setDialog({ bulk, leftOut })}
             />
           </div>
           <Heads view={view} change={change} />
         </div>
-        {!rows && <Loading rows={10} height={40} />}
-        {rows && rows.length === 0 && (
-          <Nothing view={view} live={figures !== undefined && isLive(figures.status)} change={change} />
-        )}
-        {rows && rows.length > 0 && (
+        {rows.length === 0 && <Nothing view={view} live={isLive(figures.status)} change={change} />}
+        {rows.length > 0 && (
           <>
             {outdated && <Dimmed />}
             <ul className={classes.rows} aria-label={`Suggestions of run #${number}`}>
@@ -389,7 +401,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
                     grouping={grouping}
                     row={row}
                     before={rows[index - 1]}
-                    figures={figures?.suggestions.facets.tables}
+                    figures={figures.suggestions.facets.tables}
                     view={view}
                     change={change}
                   />
@@ -413,31 +425,33 @@ export function Results({ runId, number }: { runId: string; number: number }) {
           </>
         )}
       </div>
-      <nav className={classes.pages} aria-label="Pages of suggestions">
-        <span aria-live="polite" className={classes.waiting}>
+      <div className={classes.foot}>
+        <span aria-live="polite">
           {list !== undefined && list.waiting > 0 && (
             <Button size="compact-sm" variant="light" onClick={update}>
               {plural(list.waiting, 'new suggestion')}
             </Button>
           )}
         </span>
-        <span className="muted">
-          {rows ? count(rows.length) : '0'} of {total === undefined ? '…' : count(total)}
-        </span>
-        <Button size="compact-sm" variant="default" disabled={!view.after && !view.before} onClick={() => turn({ after: undefined })}>
-          First
-        </Button>
-        <Button size="compact-sm" variant="default" disabled={!newer()} onClick={() => turn({ before: newer() })}>
-          Previous
-        </Button>
-        <Button size="compact-sm" variant="default" disabled={!older()} onClick={() => turn({ after: older() })}>
-          Next
-        </Button>
-      </nav>
+        <Pager
+          label="suggestions"
+          shown={rows.length}
+          total={total}
+          info={{
+            hasNextPage: older() !== undefined,
+            hasPreviousPage: newer() !== undefined,
+            startCursor: newer() ?? null,
+            endCursor: older() ?? null,
+          }}
+          cursor={{ ...(view.after ? { after: view.after } : {}), ...(view.before ? { before: view.before } : {}) }}
+          go={({ after, before }) => turn({ after, before })}
+        />
+      </div>
       {dialog && (
         <BulkDialog
           bulk={dialog.bulk}
-          words={bulkWords}
+          words={limits}
+          undecided={view.states.length === 0}
           leftOut={dialog.leftOut}
           decisions={decisions}
           onClose={() => setDialog(undefined)}
@@ -469,7 +483,7 @@ interface GroupHeadProps {
 }
 
 /** The head of a group, above its first row on each page. */
-function GroupHead({ grouping, row, before, figures, view, change }: GroupHeadProps) {
+const GroupHead = memo(function GroupHead({ grouping, row, before, figures, view, change }: GroupHeadProps) {
   const { schema, table } = row.asset;
   const isFirst =
     before === undefined || before.asset.schema !== schema || (grouping === 'table' && before.asset.table !== table);
@@ -501,7 +515,7 @@ function GroupHead({ grouping, row, before, figures, view, change }: GroupHeadPr
       )}
     </li>
   );
-}
+});
 
 const HEADS: [label: string, className: string | undefined, field: SuggestionOrderField | undefined][] = [
   ['Asset', classes.asset, 'NAME'],
@@ -511,7 +525,7 @@ const HEADS: [label: string, className: string | undefined, field: SuggestionOrd
   ['State', classes.state, 'REVIEW_STATE'],
 ];
 
-function Heads({ view, change }: { view: View; change: (change: Partial<View>) => void }) {
+const Heads = memo(function Heads({ view, change }: { view: View; change: (change: Partial<View>) => void }) {
   return (
     <div className={classes.heads}>
       <span className={classes.check} />
@@ -543,7 +557,7 @@ function Heads({ view, change }: { view: View; change: (change: Partial<View>) =
       <span className={classes.buttons} />
     </div>
   );
-}
+});
 
 function Nothing({ view, live, change }: { view: View; live: boolean; change: (change: Partial<View>) => void }) {
   const limits = restrictions(view);

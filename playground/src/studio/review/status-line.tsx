@@ -34,19 +34,17 @@ export function StatusLine({ decisions: { report, undoable, undo, busy }, rest, 
           Accept these too…
         </Button>
       )}
-      {undoable !== undefined && (
-        <Button
-          size="compact-xs"
-          variant="subtle"
-          disabled={busy}
-          onClick={undo}
-          leftSection={<Undo2 size={14} strokeWidth={1.75} aria-hidden />}
-          rightSection={<kbd className={classes.key}>u</kbd>}
-          title={`Undo: ${undoable}`}
-        >
-          Undo
-        </Button>
-      )}
+      <Button
+        size="compact-xs"
+        variant="subtle"
+        disabled={busy || undoable === undefined}
+        onClick={undo}
+        leftSection={<Undo2 size={14} strokeWidth={1.75} aria-hidden />}
+        rightSection={<kbd className={classes.key}>u</kbd>}
+        title={undoable === undefined ? 'Nothing was decided here yet' : `Undo: ${undoable}`}
+      >
+        Undo
+      </Button>
     </div>
   );
 }

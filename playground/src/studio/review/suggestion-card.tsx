@@ -73,7 +73,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         </section>
 
         <section>
-          <h2>{isReplacing ? 'Suggested text, against the present comment' : 'Suggested text'}</h2>
+          <h2>{edit ? 'Your text' : isReplacing ? 'Suggested text, against the present comment' : 'Suggested text'}</h2>
           {edit ? (
             <Editor
               suggestion={suggestion}
