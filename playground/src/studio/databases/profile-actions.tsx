@@ -130,9 +130,8 @@ function DeleteProfile({ profile, onClose, onDeleted }: DeleteProfileProps) {
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Cancel the profile's unfinished{' '}
-          <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> and delete or move its{' '}
-          <Link to="/schedules">schedules</Link>, then delete it.
+          Open its <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> or the{' '}
+          <Link to="/schedules">schedules</Link>.
         </p>
       )}
     </Confirm>

@@ -235,8 +235,8 @@ function DeleteModel({ profile, onClose }: { profile: ModelRowFragment; onClose:
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Cancel the <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> that use it and
-          choose another model in its <Link to="/schedules">schedules</Link>, then delete it.
+          Open its <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> or the{' '}
+          <Link to="/schedules">schedules</Link>.
         </p>
       )}
     </Confirm>
