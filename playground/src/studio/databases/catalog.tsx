@@ -12,6 +12,7 @@ import { useQuery } from 'urql';
 import { CatalogDatabasesDocument, CatalogSchemasDocument, type DatabaseRowFragment } from '../api/operations';
 import { useReconnected } from '../api/connection';
 import { useKept } from '../ui/kept';
+import { SearchBox } from '../ui/search-box';
 import { Empty, Failure, Loading } from '../ui/states';
 import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
@@ -19,7 +20,6 @@ import { CoverageBar, shareOf } from './coverage';
 import classes from './database.module.css';
 import { KindIcon } from './kinds';
 import { profileAddress } from './places';
-import { SearchBox } from './search-box';
 import { SearchResults } from './search-results';
 import { Tables } from './tables';
 
