@@ -10,7 +10,10 @@ use tokio::{
     process::Command,
 };
 
-use crate::harness::{Server, browser::browser_for};
+use crate::{
+    harness::{Server, browser::browser_for},
+    services,
+};
 
 /// Walks through a journey; `given` are names and values that it needs.
 async fn journey(name: &str, given: &[(&str, &str)]) {
@@ -76,4 +79,15 @@ async fn a_run_from_the_first_start_to_comments_and_back() {
 #[tokio::test]
 async fn a_live_run_through_reloads_and_restarts() {
     journey("run-live", &[]).await;
+}
+
+#[tokio::test]
+async fn a_postgresql_database_from_its_profile_to_its_comments() {
+    let Some(postgres) = services::postgres().await else { return };
+    journey("databases", &[("postgres", &postgres.url)]).await;
+}
+
+#[tokio::test]
+async fn models_that_are_tested_before_they_are_saved() {
+    journey("models", &[]).await;
 }

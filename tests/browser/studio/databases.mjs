@@ -157,10 +157,10 @@ export default async function journey(studio) {
   await api(run, { id: saved.id });
   await page.getByText('10 documented').waitFor();
   assert.ok(comment('customer', 'email').length > 0);
-  await page.getByRole('tab', { name: 'Runs and writes' }).click();
+  await page.getByRole('link', { name: 'Runs and writes' }).click();
   await page.getByRole('link', { name: /^All \d+ writes$/ }).waitFor();
   await studio.axe('runs and writes');
-  await page.getByRole('tab', { name: 'Settings' }).click();
+  await page.getByRole('navigation', { name: 'Parts of the database' }).getByRole('link', { name: 'Settings' }).click();
   await page.getByText('Invoices of a small shop.').waitFor();
   await studio.axe('settings of a profile');
   assert.match(

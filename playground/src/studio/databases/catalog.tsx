@@ -12,12 +12,14 @@ import { useQuery } from 'urql';
 import { CatalogDatabasesDocument, CatalogSchemasDocument, type DatabaseRowFragment } from '../api/operations';
 import { useReconnected } from '../api/connection';
 import { useKept } from '../ui/kept';
+import { SearchBox } from '../ui/search-box';
 import { Empty, Failure, Loading } from '../ui/states';
+import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
 import { CoverageBar, shareOf } from './coverage';
 import classes from './database.module.css';
+import { KindIcon } from './kinds';
 import { profileAddress } from './places';
-import { SearchBox } from './search-box';
 import { SearchResults } from './search-results';
 import { Tables } from './tables';
 
@@ -63,6 +65,11 @@ export function Catalog({ profile, onRead }: { profile: DatabaseRowFragment; onR
   );
 }
 
+interface DatabasesProps {
+  profile: DatabaseRowFragment;
+  databases: { name: string; comment: string | null }[];
+}
+
 interface WalkProps {
   profile: DatabaseRowFragment;
   parameters: URLSearchParams;
@@ -86,14 +93,14 @@ function Walk({ profile, parameters, set }: WalkProps) {
   const database = databases.length === 1 ? databases[0]?.name : (parameters.get('database') ?? undefined);
   return (
     <>
-      {databases.length > 1 && (
+      {database === undefined && <Databases profile={profile} databases={databases} />}
+      {databases.length > 1 && database !== undefined && (
         <Select
           label="Database"
           className={classes.databases as string}
-          value={database ?? null}
+          value={database}
           onChange={(value) => set({ database: value, schema: null, find: null, after: null, before: null })}
           data={databases.map(({ name }) => name)}
-          placeholder={`Choose one of ${databases.length}`}
           searchable
           allowDeselect={false}
         />
@@ -102,6 +109,38 @@ function Walk({ profile, parameters, set }: WalkProps) {
         <Schemas key={database} profile={profile} database={database} parameters={parameters} set={set} />
       )}
     </>
+  );
+}
+
+/** The databases of a server, to choose from. */
+function Databases({ profile, databases }: DatabasesProps) {
+  return (
+    <section aria-label="Databases" className={classes.tables}>
+      <table className={`${table.table} ${classes.list}`}>
+        <thead>
+          <tr>
+            <th>Database</th>
+            <th className={classes.commentColumn}>Comment</th>
+          </tr>
+        </thead>
+        <tbody>
+          {databases.map(({ name, comment }) => (
+            <tr key={name} className={classes.row}>
+              <td>
+                <Link to={profileAddress(profile, { database: name })} className={classes.tableLink}>
+                  <KindIcon kind="DATABASE" />
+                  <Clipped text={name} />
+                </Link>
+                {comment !== null && <Clipped text={comment} className={classes.below} />}
+              </td>
+              <td className={classes.commentColumn}>
+                {comment === null ? <span className="muted">No comment</span> : <Clipped text={comment} />}
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
   );
 }
 

@@ -2,7 +2,7 @@
 
 import { UnstyledButton } from '@mantine/core';
 import { ChevronDown, ChevronRight, KeyRound } from 'lucide-react';
-import { Fragment } from 'react';
+import { Fragment, useEffect, useRef } from 'react';
 import { Link } from 'react-router';
 
 import type { DatabaseRowFragment, TableStructureQuery } from '../api/operations';
@@ -29,6 +29,11 @@ interface ColumnsProps {
 }
 
 export function Columns({ profile, place, columns, opened, onOpen, onWritten, version }: ColumnsProps) {
+  // A link to a column shows it.
+  const linked = useRef<HTMLTableRowElement>(null);
+  useEffect(() => {
+    linked.current?.scrollIntoView({ block: 'start' });
+  }, []);
   if (columns === null) {
     return (
       <Empty title="The columns cannot be read.">The table was dropped just now, or the login may not see it.</Empty>
@@ -66,7 +71,7 @@ export function Columns({ profile, place, columns, opened, onOpen, onWritten, ve
             const Chevron = isOpen ? ChevronDown : ChevronRight;
             return (
               <Fragment key={column.name}>
-                <tr data-open={isOpen}>
+                <tr data-open={isOpen} ref={isOpen ? linked : undefined}>
                   <td className={classes.nameColumn}>
                     <UnstyledButton
                       className={classes.toggle as string}

@@ -1,13 +1,15 @@
 // A profile's page: how much of it is documented, its catalog to walk and to search, its runs and writes, its settings.
 // The tab, the schema, the filter and the search stand in the URL.
 
-import { Tabs, Tooltip } from '@mantine/core';
+import { Tooltip } from '@mantine/core';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
 import { DatabaseProfilesDocument, type DatabaseRowFragment } from '../api/operations';
 import { count, plural } from '../ui/figures';
+import { LinkTabs } from '../ui/link-tabs';
 import { Card, Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Copyable } from '../ui/text';
 import { Moment } from '../ui/time';
@@ -31,12 +33,14 @@ export function useProfile() {
   const [wanted] = usePlaceNames();
   const [{ data, error }, again] = useQuery({ query: DatabaseProfilesDocument });
   const profiles = data?.dbProfiles;
+  const refetch = () => again({ requestPolicy: 'network-only' });
+  useRetryOffline(profiles ? undefined : error, refetch);
   return {
     wanted,
     profile: profiles?.find(({ name }) => name === wanted) ?? profiles?.find(({ id }) => id === wanted),
     error: profiles ? undefined : error,
     isKnown: profiles !== undefined,
-    refetch: () => again({ requestPolicy: 'network-only' }),
+    refetch,
   };
 }
 
@@ -111,28 +115,19 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
       }
     >
       <CoverageCard profile={profile} refetch={refetch} />
-      <Tabs
-        value={tab}
-        onChange={(value) => navigate(profileAddress(profile, { tab: value === 'catalog' ? null : value }))}
-        keepMounted={false}
-      >
-        <Tabs.List mb={16}>
-          {Object.entries(TABS).map(([value, label]) => (
-            <Tabs.Tab key={value} value={value}>
-              {label}
-            </Tabs.Tab>
-          ))}
-        </Tabs.List>
-        <Tabs.Panel value="catalog">
-          <Catalog profile={profile} onRead={refetch} />
-        </Tabs.Panel>
-        <Tabs.Panel value="activity">
-          <Activity profile={profile} />
-        </Tabs.Panel>
-        <Tabs.Panel value="settings">
-          <Settings profile={profile} />
-        </Tabs.Panel>
-      </Tabs>
+      <div className={classes.tabs}>
+        <LinkTabs
+          label="Parts of the database"
+          tabs={Object.entries(TABS).map(([value, name]) => ({
+            name,
+            to: profileAddress(profile, { tab: value === 'catalog' ? null : value }),
+            isCurrent: value === tab,
+          }))}
+        />
+      </div>
+      {tab === 'catalog' && <Catalog profile={profile} onRead={refetch} />}
+      {tab === 'activity' && <Activity profile={profile} />}
+      {tab === 'settings' && <Settings profile={profile} />}
       {parameters.get('form') === 'edit' && (
         <ProfileForm
           profile={profile}

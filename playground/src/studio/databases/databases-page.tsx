@@ -10,6 +10,7 @@ import { DatabaseProfilesDocument, type DatabaseRowFragment, DatabaseWritableDoc
 import { Action } from '../ui/action';
 import { plural } from '../ui/figures';
 import { Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Clipped } from '../ui/text';
@@ -30,6 +31,7 @@ export function DatabasesPage() {
   const [search, setSearch] = useState('');
   const refetch = () => again({ requestPolicy: 'network-only' });
   useRunsEnded(undefined, refetch);
+  useRetryOffline(data ? undefined : error, refetch);
   useScrollRestoration(data !== undefined);
 
   const form = parameters.get('form');

@@ -1,9 +1,10 @@
 // The run behind a draft, kept current: its events while it drafts or writes, other people's decisions all along.
 
-import { useCallback, useMemo, useState } from 'react';
-import { useQuery, useSubscription } from 'urql';
+import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useQuery } from 'urql';
 
 import { useReconnected } from '../api/connection';
+import { useEvents } from '../api/events';
 import { DraftDecisionsDocument, DraftDocument, DraftProgressDocument } from '../api/operations';
 import { isLive } from '../ui/status';
 
@@ -17,25 +18,22 @@ export function useDraftRun(number: number) {
 
   // Events are asked for from where the run stood when it went live; later ones move the cache, not the question.
   const after = useMemo(() => run?.lastSequence ?? 0, [run?.id, live]);
-  useSubscription(
+  useEvents(
     { query: DraftProgressDocument, variables: { runId: run?.id ?? '', after }, pause: !live },
-    (_, event) => {
-      const { message: told, status } = event.runProgress;
-      queueMicrotask(() => {
-        setMessage(told);
-        if (!isLive(status)) {
-          refetch();
-        }
-      });
-      return event;
-    },
+    ({ runProgress }) => setMessage(runProgress.message),
   );
-  useSubscription({ query: DraftDecisionsDocument, variables: { runId: run?.id ?? '' }, pause: !run }, (_, event) => {
-    if (event.suggestionsChanged.all) {
-      queueMicrotask(refetch);
+  useEvents(
+    { query: DraftDecisionsDocument, variables: { runId: run?.id ?? '' }, pause: !run },
+    ({ suggestionsChanged }) => suggestionsChanged.all && refetch(),
+  );
+  // Whichever news told it: a run that has come to rest has a suggestion, or an outcome of its apply.
+  const wasLive = useRef(live);
+  useEffect(() => {
+    if (wasLive.current && !live) {
+      refetch();
     }
-    return event;
-  });
+    wasLive.current = live;
+  }, [live, refetch]);
   return {
     run,
     suggestion: run?.suggestions.nodes[0],

@@ -1,9 +1,8 @@
 // The last step: the exact statement, then the write and what came of it. A conflict shows the comment that stands
 // there instead, and asks before it replaces it.
 
-import { Button } from '@mantine/core';
 import { CircleCheck } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { type ReactNode, useEffect, useState } from 'react';
 import { Link } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 
@@ -84,22 +83,18 @@ export function DraftWrite({ labels, run, suggestion, outcome, message, onWritte
           <Spinner label="writing" /> <span>{message || 'Writing the comment'}</span>
         </p>
       ) : (
-        <Plan run={run} suggestion={suggestion} failed={failed} busy={fetching} onWrite={write} />
-      )}
-      {error && <Failure error={error} />}
-      {undecided && <Failure error={undecided} />}
-      {!isApplying && (
-        <div className={classes.buttons}>
+        <Plan run={run} suggestion={suggestion} failed={failed} busy={fetching} onWrite={write}>
           <Action
-            variant="subtle"
-            color="gray"
+            variant="default"
             busy={isRestoring}
             onClick={() => decide({ id: suggestion.id, decision: 'RESTORE', text: null, alternative: null })}
           >
             Change the text
           </Action>
-        </div>
+        </Plan>
       )}
+      {error && <Failure error={error} />}
+      {undecided && <Failure error={undecided} />}
     </div>
   );
 }
@@ -110,10 +105,12 @@ interface PlanProps {
   failed: Outcome | undefined;
   busy: boolean;
   onWrite: (overwrite: boolean) => void;
+  /** Further buttons. */
+  children: ReactNode;
 }
 
 /** What would be written now, read live. */
-function Plan({ run, suggestion, failed, busy, onWrite }: PlanProps) {
+function Plan({ run, suggestion, failed, busy, onWrite, children }: PlanProps) {
   const [{ data, error, fetching }, again] = useQuery({
     query: DraftPlanDocument,
     variables: { runId: run.id, suggestionId: suggestion.id },
@@ -127,19 +124,22 @@ function Plan({ run, suggestion, failed, busy, onWrite }: PlanProps) {
     ) : fetching ? (
       <Loading rows={2} />
     ) : (
-      <Trouble
-        code="NOTHING"
-        message="There is nothing to write."
-        hint="The asset is gone from the database."
-        retry={refetch}
-      />
+      <>
+        <Trouble
+          code="NOTHING"
+          message="There is nothing to write."
+          hint="The asset is gone from the database."
+          retry={refetch}
+        />
+        <div className={classes.buttons}>{children}</div>
+      </>
     );
   }
   const { status, before, statement } = planned;
   const isConflict = status === 'CONFLICT';
   return (
     <>
-      {failed && (
+      {failed && !isConflict && (
         <Trouble
           code={failed.error?.code ?? failed.status}
           message={
@@ -187,11 +187,7 @@ function Plan({ run, suggestion, failed, busy, onWrite }: PlanProps) {
             {before === null ? 'Write the comment' : 'Write, replacing the comment'}
           </Action>
         )}
-        {failed && (
-          <Button variant="default" onClick={refetch}>
-            Look again
-          </Button>
-        )}
+        {children}
       </div>
     </>
   );

@@ -4,7 +4,7 @@
 // shows it and a roll-back undoes it. A comment that is edited by hand therefore begins with a draft as well; the
 // builtin describer makes it where there is one, at once and for nothing.
 
-import { Button, Select, Textarea } from '@mantine/core';
+import { ActionIcon, Button, Select, Textarea } from '@mantine/core';
 import { X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
@@ -82,16 +82,9 @@ export function Draft(props: DraftProps) {
       ) : (
         <UnderWay key={number} {...props} mode={mode} number={number} />
       )}
-      <Button
-        className={classes.close as string}
-        variant="subtle"
-        color="gray"
-        size="compact-sm"
-        leftSection={<X size={14} strokeWidth={1.75} aria-hidden />}
-        onClick={() => set({})}
-      >
-        Close
-      </Button>
+      <ActionIcon className={classes.close as string} onClick={() => set({})} aria-label="Close" title="Close">
+        <X size={16} strokeWidth={1.75} aria-hidden />
+      </ActionIcon>
     </section>
   );
 }

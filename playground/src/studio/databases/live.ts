@@ -1,9 +1,9 @@
 // What changes with runs: comments and coverage. The pages fetch again when a run ends, at most once in two seconds.
 
 import { useEffect, useRef } from 'react';
-import { useSubscription } from 'urql';
 
 import { useReconnected } from '../api/connection';
+import { useEvents } from '../api/events';
 import { DatabaseRunsChangedDocument } from '../api/operations';
 import { isLive } from '../ui/status';
 
@@ -31,15 +31,12 @@ export function useRunsEnded(profileId: string | undefined, act: () => void) {
   };
   useEffect(() => () => clearTimeout(timer.current), []);
   useReconnected(act);
-  useSubscription(
+  useEvents(
     { query: DatabaseRunsChangedDocument, variables: { filter: profileId ? { dbProfileIds: [profileId] } : {} } },
-    (_, event) => {
-      const { run } = event.runsChanged;
+    ({ runsChanged: { run } }) => {
       if (run === null || !isLive(run.status)) {
-        // The library calls this while it renders, when no other component may change.
-        queueMicrotask(call);
+        call();
       }
-      return event;
     },
   );
 }

@@ -1,6 +1,6 @@
 // What can be done with a profile: describe, test, edit, delete.
 
-import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { ActionIcon, Button, Menu } from '@mantine/core';
 import { Ellipsis, Pencil, Sparkles, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
@@ -11,6 +11,7 @@ import { useLacks } from '../api/viewer';
 import { codeOf } from '../api/errors';
 import { Action } from '../ui/action';
 import { Confirm } from '../ui/confirm';
+import { MenuAction } from '../ui/menu-action';
 import { Failure } from '../ui/states';
 import { TestResult } from '../ui/test-result';
 import { runAddress } from './places';
@@ -37,7 +38,6 @@ interface ProfileActionsProps {
 export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }: ProfileActionsProps) {
   const [isDeleting, setIsDeleting] = useState(false);
   const lacksOperator = useLacks('OPERATOR');
-  const lacksAdmin = useLacks('ADMIN');
   return (
     <>
       <Action variant="default" busy={isTesting} onClick={onTest} aria-label={`Test ${profile.name}`}>
@@ -65,38 +65,16 @@ export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          <Item icon={Pencil} why={lacksAdmin} onClick={onEdit}>
+          <MenuAction icon={Pencil} needs="ADMIN" onClick={onEdit}>
             Edit…
-          </Item>
-          <Item icon={Trash2} why={lacksAdmin} onClick={() => setIsDeleting(true)}>
+          </MenuAction>
+          <MenuAction icon={Trash2} needs="ADMIN" onClick={() => setIsDeleting(true)}>
             Delete…
-          </Item>
+          </MenuAction>
         </Menu.Dropdown>
       </Menu>
       {isDeleting && <DeleteProfile profile={profile} onClose={() => setIsDeleting(false)} onDeleted={onDeleted} />}
     </>
-  );
-}
-
-interface ItemProps {
-  icon: typeof Pencil;
-  why: string | undefined;
-  onClick: () => void;
-  children: string;
-}
-
-function Item({ icon: Icon, why, onClick, children }: ItemProps) {
-  return (
-    <Tooltip label={why} disabled={why === undefined} position="left">
-      <Menu.Item
-        leftSection={<Icon size={16} strokeWidth={1.75} aria-hidden />}
-        {...(why === undefined
-          ? { onClick }
-          : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why, closeMenuOnClick: false })}
-      >
-        {children}
-      </Menu.Item>
-    </Tooltip>
   );
 }
 
@@ -130,9 +108,8 @@ function DeleteProfile({ profile, onClose, onDeleted }: DeleteProfileProps) {
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Cancel the profile's unfinished{' '}
-          <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> and delete or move its{' '}
-          <Link to="/schedules">schedules</Link>, then delete it.
+          Open its <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> or the{' '}
+          <Link to="/schedules">schedules</Link>.
         </p>
       )}
     </Confirm>

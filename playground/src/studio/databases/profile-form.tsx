@@ -48,7 +48,10 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
   const [sameDatabase, setSameDatabase] = useState<'yes' | 'no'>();
   const [about, setAbout] = useState(profile?.about ?? '');
   const [exclude, setExclude] = useState(profile?.exclude ?? []);
-  const [pinned, setPinned] = useState(profile?.pinnedDatabase ?? '');
+  // The one that the URL names anyway is not shown as a choice of its own.
+  const isPinnedByUrl = profile && fieldsOf(profile.displayUrl)?.database === profile.pinnedDatabase;
+  const pinnedBefore = isPinnedByUrl ? '' : (profile?.pinnedDatabase ?? '');
+  const [pinned, setPinned] = useState(pinnedBefore);
   const [sampleViews, setSampleViews] = useState(profile?.sampleViews ?? false);
   const [isMore, setIsMore] = useState(profile !== undefined);
   const [isChecked, setIsChecked] = useState(false);
@@ -95,13 +98,11 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
       }
       return;
     }
-    // A PostgreSQL profile that says nothing else is pinned by its URL: what the person left alone is not sent.
-    const isPinned = pinned !== (profile.pinnedDatabase ?? '');
     const input: UpdateDbProfileInput = {
       ...settings,
       id: profile.id,
       ...(isMoved ? { url, sameDatabase: sameDatabase === 'yes' } : {}),
-      ...(isPinned ? { pinnedDatabase: pinned === '' ? null : pinned } : {}),
+      ...(pinned !== pinnedBefore ? { pinnedDatabase: pinned === '' ? null : pinned } : {}),
     };
     const { data } = await update({ input });
     if (data) {

@@ -9,6 +9,8 @@ import { CatalogTablesDocument, type DatabaseRowFragment } from '../api/operatio
 import { useReconnected } from '../api/connection';
 import { compact, count, plural } from '../ui/figures';
 import { useKept } from '../ui/kept';
+import { cursorOf, pageOf, Pager } from '../ui/pager';
+import { SearchBox } from '../ui/search-box';
 import { Empty, Failure, Loading } from '../ui/states';
 import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
@@ -16,7 +18,6 @@ import { Unknown } from '../ui/time';
 import classes from './database.module.css';
 import { KindIcon } from './kinds';
 import { assetAddress, runAddress } from './places';
-import { SearchBox } from './search-box';
 
 const PAGE_SIZE = 50;
 
@@ -31,7 +32,7 @@ interface TablesProps {
 
 export function Tables({ profile, database, schema, comment, parameters, set }: TablesProps) {
   const find = parameters.get('find') ?? '';
-  const [after, before] = [parameters.get('after'), parameters.get('before')];
+  const cursor = cursorOf(parameters);
   const [{ data, error, fetching, stale }, again] = useQuery({
     query: CatalogTablesDocument,
     variables: {
@@ -39,13 +40,13 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
       database,
       schema,
       search: find === '' ? null : find,
-      ...(before ? { last: PAGE_SIZE, before } : { first: PAGE_SIZE, after }),
+      ...pageOf(cursor, PAGE_SIZE),
     },
   });
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
   const schemas = data?.dbProfile?.databases?.[0]?.schemas;
-  const page = useKept(schemas?.[0]?.tables, JSON.stringify([find, after, before]));
+  const page = useKept(schemas?.[0]?.tables, JSON.stringify([find, cursor]));
   const isBusy = fetching || stale;
   return (
     <section className={classes.tables} aria-label={`Tables of ${schema}`} aria-busy={isBusy}>
@@ -60,7 +61,6 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
         )}
         {(find !== '' || (page?.totalCount ?? 0) > 10) && (
           <SearchBox
-            type="text"
             className={classes.filter}
             value={find}
             onChange={(text) => set({ find: text, after: null, before: null }, true)}
@@ -143,35 +143,14 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
             </tbody>
           </table>
           {page.totalCount > PAGE_SIZE && (
-            <nav className={classes.pages} aria-label="Pages of tables">
-              <span className="muted">
-                {page.nodes.length} of {count(page.totalCount)}
-              </span>
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={!after && !before}
-                onClick={() => set({ after: null, before: null })}
-              >
-                First
-              </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={!page.pageInfo.hasPreviousPage}
-                onClick={() => set({ after: null, before: page.pageInfo.startCursor })}
-              >
-                Previous
-              </Button>
-              <Button
-                size="compact-sm"
-                variant="default"
-                disabled={!page.pageInfo.hasNextPage}
-                onClick={() => set({ before: null, after: page.pageInfo.endCursor })}
-              >
-                Next
-              </Button>
-            </nav>
+            <Pager
+              label="tables"
+              shown={page.nodes.length}
+              total={page.totalCount}
+              info={page.pageInfo}
+              cursor={cursor}
+              go={(next) => set({ after: next.after ?? null, before: next.before ?? null })}
+            />
           )}
         </>
       )}

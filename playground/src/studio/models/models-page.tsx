@@ -15,11 +15,12 @@ import {
   ModelUpdateDocument,
 } from '../api/operations';
 import { useReconnected } from '../api/connection';
-import { useLacks } from '../api/viewer';
 import { Action } from '../ui/action';
 import { Confirm } from '../ui/confirm';
 import { dollars, plural } from '../ui/figures';
+import { MenuAction } from '../ui/menu-action';
 import { Page } from '../ui/page';
+import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
 import { TestResult } from '../ui/test-result';
 import { Clipped } from '../ui/text';
@@ -33,6 +34,7 @@ export function ModelsPage() {
   const [parameters, setParameters] = useSearchParams();
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
+  useRetryOffline(data ? undefined : error, refetch);
   const open = (which: string | undefined) => setParameters(which === undefined ? {} : { form: which });
   const profiles = data?.llmProfiles;
   const form = parameters.get('form');
@@ -83,10 +85,8 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
   const [test, runTest] = useMutation(ModelTestDocument);
   const [change, update] = useMutation(ModelUpdateDocument);
   const [isDeleting, setIsDeleting] = useState(false);
-  const lacks = useLacks('ADMIN');
   const { name, provider, model, baseUrl, isDefault, concurrency, requestsPerMinute } = profile;
   const isTested = test.fetching || test.data !== undefined || test.error !== undefined;
-  const item = (why: string | undefined) => (why === undefined ? {} : { disabled: true, title: why });
   return (
     <li className={classes.model}>
       <div className={classes.line}>
@@ -146,30 +146,23 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item
-                leftSection={<Star size={16} strokeWidth={1.75} aria-hidden />}
-                {...item(lacks ?? (isDefault ? 'It is the default already.' : undefined))}
+              <MenuAction
+                icon={Star}
+                needs="ADMIN"
+                why={isDefault ? 'It is the default already.' : undefined}
                 onClick={async () => {
                   await update({ input: { id: profile.id, isDefault: true } });
                   onChanged();
                 }}
               >
                 Make it the default
-              </Menu.Item>
-              <Menu.Item
-                leftSection={<Pencil size={16} strokeWidth={1.75} aria-hidden />}
-                {...item(lacks)}
-                onClick={onEdit}
-              >
+              </MenuAction>
+              <MenuAction icon={Pencil} needs="ADMIN" onClick={onEdit}>
                 Edit…
-              </Menu.Item>
-              <Menu.Item
-                leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />}
-                {...item(lacks)}
-                onClick={() => setIsDeleting(true)}
-              >
+              </MenuAction>
+              <MenuAction icon={Trash2} needs="ADMIN" onClick={() => setIsDeleting(true)}>
                 Delete…
-              </Menu.Item>
+              </MenuAction>
             </Menu.Dropdown>
           </Menu>
         </div>
@@ -235,8 +228,8 @@ function DeleteModel({ profile, onClose }: { profile: ModelRowFragment; onClose:
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Cancel the <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> that use it and
-          choose another model in its <Link to="/schedules">schedules</Link>, then delete it.
+          Open its <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> or the{' '}
+          <Link to="/schedules">schedules</Link>.
         </p>
       )}
     </Confirm>

@@ -46,7 +46,8 @@ export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function relative(at: number, from: number): string {
   const seconds = Math.round((at - from) / 1000);
   if (Math.abs(seconds) < 45) {
-    return seconds > 0 ? 'in a moment' : 'just now';
+    // The page's clock ticks once a second and may go after the server's.
+    return seconds > 5 ? 'in a moment' : 'just now';
   }
   if (Math.abs(seconds) > 14 * 86_400) {
     return dayFormat.format(at);
