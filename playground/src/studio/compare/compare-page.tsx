@@ -32,7 +32,7 @@ export function ComparePage() {
   const baselineId = found?.baseline?.id ?? null;
   const comparison = useComparison(view, ids, baselineId);
   const title = `Compare ${view.runs.slice(0, MOST_RUNS).map((name) => `#${name}`).join(', ')}`.trim();
-  useScrollRestoration(comparison.assets !== undefined);
+  useScrollRestoration(comparison.assets !== undefined, true);
 
   const again = () => {
     refetch();
