@@ -4,6 +4,7 @@ import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 
 import type { AppliedCommentFilter } from '../api/operations';
+import { present } from '../ui/address';
 import { type Cursor, cursorOf } from '../ui/pager';
 
 export interface View {
@@ -74,7 +75,7 @@ export function useView(): [View, (change: Partial<View>) => void] {
   const view = useMemo(() => read(parameters), [parameters]);
   const change = useCallback(
     (next: Partial<View>) =>
-      setParameters((current) => write({ ...read(current), cursor: {}, ...next }), { replace: 'search' in next }),
+      setParameters(() => write({ ...read(present()), cursor: {}, ...next }), { replace: 'search' in next }),
     [setParameters],
   );
   return [view, change];

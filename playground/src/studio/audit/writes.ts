@@ -1,12 +1,13 @@
 // Fetches the writes of a view, and again while runs write.
 //
-// On the newest page, unscrolled, new writes enter by themselves; otherwise a button shows that there are some.
+// Rows change in place. On the newest page, unscrolled, new writes enter by themselves; otherwise a button shows that
+// there are some.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useQuery, useSubscription } from 'urql';
+import { useClient, useQuery, useSubscription } from 'urql';
 
 import { useReconnected } from '../api/connection';
-import { AuditChangedDocument, AuditListDocument, AuditNamesDocument } from '../api/operations';
+import { AuditChangedDocument, AuditListDocument, AuditNamesDocument, AuditRowsDocument } from '../api/operations';
 import { pageOf } from '../ui/pager';
 import { filterOf, numberOf, type View } from './view';
 
@@ -23,6 +24,7 @@ export function useWrites(view: View) {
   const pause = !names.data || missing !== undefined;
   const variables = { filter: filterOf(view, run?.id, profile?.id), ...pageOf(view.cursor, PAGE_SIZE) };
   const [{ data, error, stale }, again] = useQuery({ query: AuditListDocument, variables, pause });
+  const client = useClient();
   const [hasNew, setHasNew] = useState(false);
   const refetch = useCallback(() => {
     setHasNew(false);
@@ -38,6 +40,8 @@ export function useWrites(view: View) {
       refetch();
     } else {
       setHasNew(true);
+      const ids = data?.appliedComments.nodes.map(({ id }) => id) ?? [];
+      client.query(AuditRowsDocument, { ids }, { requestPolicy: 'network-only' }).toPromise();
     }
   };
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);

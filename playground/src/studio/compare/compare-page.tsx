@@ -30,14 +30,10 @@ export function ComparePage() {
   const ready = !tooFew && !tooMany && found && !refusal;
   const ids = useMemo(() => (ready ? found.runs.flatMap((run) => (run ? [run.id] : [])) : undefined), [ready, found]);
   const baselineId = found?.baseline?.id ?? null;
-  const comparison = useComparison(view, ids, baselineId);
+  const comparison = useComparison(view, ids, baselineId, refetch);
   const title = `Compare ${view.runs.slice(0, MOST_RUNS).map((name) => `#${name}`).join(', ')}`.trim();
-  useScrollRestoration(comparison.assets !== undefined);
+  useScrollRestoration(comparison.assets !== undefined, true);
 
-  const again = () => {
-    refetch();
-    comparison.refetch();
-  };
   return (
     <Page
       title={title}
@@ -59,12 +55,12 @@ export function ComparePage() {
       ) : refusal ? (
         refusal
       ) : (error && !found) || (comparison.error && !comparison.summary) ? (
-        <Failure error={(comparison.error ?? error) as NonNullable<typeof error>} retry={again} />
+        <Failure error={(comparison.error ?? error) as NonNullable<typeof error>} retry={comparison.refetch} />
       ) : !comparison.summary ? (
         <Loading rows={14} />
       ) : (
         <>
-          {comparison.error && <Failure error={comparison.error} retry={again} />}
+          {comparison.error && <Failure error={comparison.error} retry={comparison.refetch} />}
           <Comparison view={view} change={change} {...comparison} summary={comparison.summary} />
         </>
       )}
@@ -126,7 +122,7 @@ function Comparison({ summary, figures, assets, assetsError, refetch, view, chan
               </nav>
             </td>
             {shown.map((at) => (
-              <th key={at} scope="col">
+              <th key={summary.runs[at]?.id} scope="col">
                 {summary.runs[at] && <RunHead run={summary.runs[at]} view={view} change={change} />}
               </th>
             ))}

@@ -50,7 +50,8 @@ export function useLookup(view: View) {
   return { found, error, stale, refetch };
 }
 
-export function useComparison(view: View, ids: string[] | undefined, baselineId: string | null) {
+/** `lookAgain` looks the runs up again: one that is compared may have been deleted. */
+export function useComparison(view: View, ids: string[] | undefined, baselineId: string | null, lookAgain: () => void) {
   const pause = ids === undefined;
   const runs = { ids: ids ?? [], baselineId };
   const [{ data, error, fetching }, again] = useQuery({ query: CompareSummaryDocument, variables: runs, pause });
@@ -67,10 +68,11 @@ export function useComparison(view: View, ids: string[] | undefined, baselineId:
   });
 
   const refetch = useCallback(() => {
+    lookAgain();
     for (const fetchAgain of [again, figuresAgain, pageAgain]) {
       fetchAgain({ requestPolicy: 'network-only' });
     }
-  }, [again, figuresAgain, pageAgain]);
+  }, [again, figuresAgain, pageAgain, lookAgain]);
   useReconnected(refetch);
 
   const latest = useRef(refetch);
@@ -88,12 +90,15 @@ export function useComparison(view: View, ids: string[] | undefined, baselineId:
     return event;
   });
 
+  // Until the answer for other runs is there, the one for those before must not stand under their heads.
+  const ofRuns = <T extends { runs: { id: string }[] }>(comparison: T | null | undefined) =>
+    comparison && comparison.runs.map(({ id }) => id).join() === runs.ids.join() ? comparison : undefined;
   return {
-    summary: data?.compareRuns ?? undefined,
+    summary: ofRuns(data?.compareRuns),
     error,
     loading: fetching,
     figures: figures.data?.compareRuns ?? undefined,
-    assets: page.data?.compareRuns?.assets,
+    assets: ofRuns(page.data?.compareRuns)?.assets,
     assetsError: page.error ?? figures.error,
     refetch,
   };

@@ -6,6 +6,7 @@ import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 
 import type { Agreement, AssetKind } from '../api/operations';
+import { present } from '../ui/address';
 import { type Cursor, cursorOf } from '../ui/pager';
 import { AGREEMENTS, ASSET_KINDS } from './words';
 
@@ -82,10 +83,7 @@ export function useView(): [View, Change] {
     (next) => {
       const keepsPage = 'open' in next || 'diff' in next || 'settings' in next;
       setParameters(
-        (current) => {
-          const before = read(current);
-          return write({ ...before, ...(keepsPage ? {} : { cursor: {}, open: [] }), ...next });
-        },
+        () => write({ ...read(present()), ...(keepsPage ? {} : { cursor: {}, open: [] }), ...next }),
         { replace: (keepsPage && !next.cursor) || 'search' in next, preventScrollReset: true },
       );
     },

@@ -116,6 +116,7 @@ export const variables: CSSVariablesResolver = () => {
     '--mantine-color-error': 'var(--failed)',
     '--mantine-color-accent-text': 'var(--accent)',
     '--mantine-color-accent-light': 'var(--selected)',
+    '--mantine-color-accent-light-hover': 'var(--hover)',
     '--mantine-color-accent-light-color': 'var(--accent)',
     '--mantine-color-gray-text': 'var(--muted)',
     '--mantine-color-gray-light-color': 'var(--text)',

@@ -17,10 +17,15 @@ export function SearchBox({ value, onChange, label, placeholder, className }: Se
   const sent = useRef(value);
   const latest = useRef(onChange);
   latest.current = onChange;
+  const typed = useRef(text);
+  typed.current = text;
   useEffect(() => {
     if (value !== sent.current) {
+      // What somebody has just typed goes before a value from elsewhere.
+      if (typed.current === sent.current) {
+        setText(value);
+      }
       sent.current = value;
-      setText(value);
     }
   }, [value]);
   useEffect(() => {

@@ -1,0 +1,100 @@
+// The audit: nothing yet; writes that come in by themselves; one rolled back, then its whole run; a comment that somebody
+// changed stays; the writes of a deleted run.
+
+import assert from 'node:assert/strict';
+
+export default async function journey(studio) {
+  const { page, api, until, isPhone } = studio;
+  const main = page.locator('main');
+  const dialog = page.getByRole('dialog');
+  const writes = main.getByRole(isPhone ? 'listitem' : 'row');
+  const write = (asset) => writes.filter({ hasText: asset });
+  const total = async () => Number(/of ([\d,]+)$/m.exec(await main.innerText())?.[1].replace(',', '') ?? 0);
+  /** Shows new writes where the page does not by itself: it is scrolled. */
+  const fresh = async () => {
+    const button = main.getByRole('button', { name: 'Show new writes' });
+    if ((await page.locator('#scroll').evaluate(({ scrollTop }) => scrollTop)) > 0) {
+      await button.click();
+    }
+  };
+  const parameters = () => new URL(page.url()).searchParams;
+
+  await studio.go('/audit');
+  await page.getByRole('heading', { name: 'Nothing has been written yet.' }).waitFor();
+  await studio.axe('nothing written');
+
+  // A run writes while the page is open.
+  const { dbProfiles } = await api('{ dbProfiles { id name } }');
+  const dbProfileId = dbProfiles.find(({ name }) => name === 'demo').id;
+  const schemas = [{ name: 'main', tables: [{ name: 'customers' }] }];
+  const start = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
+  const [run] = (await api(start, { input: { command: 'RUN_APPLY', targets: [{ dbProfileId, schemas }] } })).startRun.runs;
+  await write('main.customers').first().waitFor();
+  const count = (await api('query($id: ID!) { appliedComments(filter: { runId: $id }) { totalCount } }', { id: run.id }))
+    .appliedComments.totalCount;
+  await until('all writes are there', async () => (await total()) === count);
+  await studio.axe('writes');
+
+  // Filters are in the URL.
+  await main.getByRole('searchbox').fill('no such write');
+  await page.getByRole('heading', { name: 'No writes match.' }).waitFor();
+  assert.equal(parameters().get('search'), 'no such write');
+  await studio.axe('nothing matches');
+  await main.getByRole('button', { name: 'Clear filters' }).first().click();
+  await studio.go('/audit?run=99');
+  await page.getByRole('heading', { name: 'There is no run #99.' }).waitFor();
+  await studio.go('/audit?profile=demo&run=1');
+  await until('the writes of the run are there', async () => (await total()) === count);
+
+  // One write goes back.
+  const { suggestions } = (await api('query($id: ID!) { run(id: $id) { suggestions(first: 9) { nodes { id asset { display } } } } }', { id: run.id })).run;
+  const { display } = suggestions.nodes.at(-1).asset;
+  await main.getByRole('button', { name: `Roll back ${display}` }).click();
+  await dialog.getByText('is lost in the database').waitFor();
+  await studio.axe('the plan of one roll-back');
+  await dialog.getByRole('button', { name: 'Roll back 1 comment' }).click();
+  await dialog.getByText('1 comment put back.').waitFor();
+  await studio.axe('one roll-back done');
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await write(display).getByText('Rolled back').waitFor();
+  await fresh();
+  await write(display).getByText('Comment removed').waitFor();
+  await until('the roll-back is a write of its own', async () => (await total()) === count + 1);
+  for (const button of await main.getByRole('button', { name: `Roll back ${display}` }).all()) {
+    assert.equal(await button.getAttribute('aria-disabled'), 'true');
+    assert.match(await button.getAttribute('aria-description'), /rolled back already|roll-back itself/);
+  }
+
+  // The rest of the run goes back.
+  await main.getByRole('button', { name: 'Roll back #1…' }).click();
+  await dialog.getByRole('button', { name: `Roll back ${count - 1} comments` }).click();
+  await dialog.getByText(`${count - 1} comments put back.`).waitFor();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
+  await fresh();
+  await until('each write has its way back', async () => (await total()) === 2 * count);
+  await main.getByRole('button', { name: 'Roll back #1…' }).click();
+  await dialog.getByText('there is nothing to roll back').waitFor();
+  await dialog.getByRole('button', { name: 'Keep them' }).click();
+
+  // The writes of a deleted run stay, without a way back.
+  await until('the run is at rest', async () =>
+    (await api('query($id: ID!) { run(id: $id) { status } }', { id: run.id })).run.status !== 'APPLYING');
+  await api('mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }', { ids: [run.id] });
+  await studio.go('/audit');
+  await until('the writes stay', async () => (await total()) === 2 * count);
+  const back = main.getByRole('button', { name: `Roll back ${display}` }).first();
+  assert.match(await back.getAttribute('aria-description'), /Its run was deleted|rolled back already/);
+
+  // Whoever only looks may not roll back.
+  const create = 'mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }';
+  await page.goto('about:blank');
+  studio.token = (await api(create, { input: { name: 'root', role: 'ADMIN' } })).createApiToken.secret;
+  const { secret } = (await api(create, { input: { name: 'looker', role: 'VIEWER' } })).createApiToken;
+  studio.expects(/console: .* 401 /);
+  await studio.go('/audit');
+  await page.getByLabel('Token').first().fill(secret);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await until('a viewer sees the writes', async () => (await total()) === 2 * count);
+  assert.match(await back.getAttribute('aria-description'), /Your role is VIEWER/);
+  await studio.axe('a viewer');
+}
