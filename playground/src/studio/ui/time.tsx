@@ -43,7 +43,8 @@ export const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
 export function relative(at: number, from: number): string {
   const seconds = Math.round((at - from) / 1000);
   if (Math.abs(seconds) < 45) {
-    return seconds > 0 ? 'in a moment' : 'just now';
+    // What has just happened may lie ahead of a present that changes once a second.
+    return seconds > 2 ? 'in a moment' : 'just now';
   }
   if (Math.abs(seconds) > 14 * 86_400) {
     return dayFormat.format(at);
