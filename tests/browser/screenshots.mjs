@@ -73,7 +73,20 @@ const SCENES = [
   { name: 'new-run', path: '/runs/new' },
   { name: 'compare', path: '/compare?runs=1,3' },
   { name: 'compare-too-few', path: '/compare?runs=1' },
-  { name: 'ask', path: '/ask' },
+  { name: 'ask', path: '/ask', ready: (page) => page.getByRole('button', { name: /^How do/ }).waitFor() },
+  { name: 'ask-first-use', on: 'empty', path: '/ask' },
+  {
+    name: 'ask-session',
+    path: '/ask',
+    act: async (page) => {
+      const sessions = page.getByRole('button', { name: 'Sessions' });
+      if (await sessions.isVisible()) {
+        await sessions.click();
+      }
+      await page.getByRole('navigation', { name: 'Sessions' }).getByRole('link', { name: /^Where are/ }).click();
+      await page.getByRole('article').waitFor();
+    },
+  },
   { name: 'schedules', path: '/schedules' },
   { name: 'schedules-first-use', on: 'empty', path: '/schedules' },
   { name: 'databases', path: '/databases' },

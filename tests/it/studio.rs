@@ -67,6 +67,11 @@ async fn walk(mut script: Command, server: Server, what: &str) {
 }
 
 #[tokio::test]
+async fn questions() {
+    journey("ask", &[]).await;
+}
+
+#[tokio::test]
 async fn the_list_of_runs() {
     journey("runs", &[]).await;
 }

@@ -58,6 +58,14 @@ export default async function journey(studio) {
   await row(2).getByText('Cancelled').waitFor();
   await page.getByRole('button', { name: 'Cancel #2' }).waitFor({ state: 'detached' });
 
+  if (isPhone) {
+    await page.getByRole('button', { name: 'Open navigation' }).click();
+    await page.getByRole('dialog', { name: 'Gloss' }).waitFor();
+    await studio.axe('navigation');
+    await page.keyboard.press('Escape');
+    await page.getByRole('dialog').waitFor({ state: 'detached' });
+  }
+
   // The chosen chip is stored; what the URL says goes before it.
   await chip('Ask').click();
   await shows(3);

@@ -92,6 +92,7 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { withArrow: false, openDelay: 300, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 420 },
     },
+    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Modal: {
       defaultProps: { size: 480, radius: 'lg', centered: true, transitionProps: { duration: 120 }, closeButtonProps: { 'aria-label': 'Close' } },
     },
