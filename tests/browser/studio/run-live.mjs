@@ -1,5 +1,5 @@
-// A live run: progress, a reload and a dead server in its middle with every event shown once, cancelling, resuming with a
-// larger budget, what a viewer sees.
+// A live run: progress, a reload and a dead server in its middle with every event shown once, cancelling, resuming
+// with a larger budget, what a viewer sees.
 
 import assert from 'node:assert/strict';
 
@@ -11,14 +11,19 @@ const TOKEN = 'mutation($input: CreateApiTokenInput!) { createApiToken(input: $i
 
 export default async function journey(studio) {
   const { page, api, until } = studio;
-  const tab = (name) => page.getByRole('navigation', { name: /^Run #/ }).getByRole('link', { name: new RegExp(`^${name}`) });
-  const sequences = () => page.locator('[data-sequence]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sequence)));
+  const tab = (name) =>
+    page.getByRole('navigation', { name: /^Run #/ }).getByRole('link', { name: new RegExp(`^${name}`) });
+  const sequences = () =>
+    page.locator('[data-sequence]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sequence)));
   const state = async (number) => (await api(LAST, { number })).runByNumber;
   /** All events of the run are shown, in their order, each once. */
   const isComplete = (number) =>
     until('every event is shown once', async () => {
       const { lastSequence } = await state(number);
-      assert.deepEqual(await sequences(), Array.from({ length: lastSequence }, (_, at) => at + 1));
+      assert.deepEqual(
+        await sequences(),
+        Array.from({ length: lastSequence }, (_, at) => at + 1),
+      );
     });
 
   // A model that answers when it is let, one request at a time.
@@ -52,7 +57,10 @@ export default async function journey(studio) {
   await card.getByText(/^Processing main\.\w+(\.\w+)? \(\d+ of \d+\)$/).waitFor();
   assert.equal(await tab('Summary').getAttribute('aria-current'), 'page');
   await release(2);
-  await until('the bar moves', async () => Number(await card.getByRole('progressbar').getAttribute('aria-valuenow')) > 0);
+  await until(
+    'the bar moves',
+    async () => Number(await card.getByRole('progressbar').getAttribute('aria-valuenow')) > 0,
+  );
   await until('the tab tells how far it is', async () => /^#1 · \d+ % · Running · Gloss$/.test(await page.title()));
   await until('cost is counted', async () => /\$0\.\d+/.test(await card.innerText()));
   await until('screen readers hear it', async () => /\d+ described/.test(await card.getByRole('status').innerText()));
@@ -76,7 +84,10 @@ export default async function journey(studio) {
   await studio.server('start');
   await page.getByText('Reconnecting…').waitFor({ state: 'detached' });
   await release();
-  await until('it has gone on', async () => (await page.locator('[data-sequence]', { hasText: 'Goes on' }).count()) === 1);
+  await until(
+    'it has gone on',
+    async () => (await page.locator('[data-sequence]', { hasText: 'Goes on' }).count()) === 1,
+  );
   await isComplete(1);
 
   // Cancelled: what is done stays, and it can go on.

@@ -1,5 +1,5 @@
-// From the first start to comments in the database and back: the demo run is watched, reviewed, applied, rolled back. And
-// what else a run's page does: its name, a re-run, the way to a comparison, deleting.
+// From the first start to comments in the database and back: the demo run is watched, reviewed, applied, rolled back.
+// And what else a run's page does: its name, a re-run, the way to a comparison, deleting.
 
 import assert from 'node:assert/strict';
 
@@ -9,7 +9,8 @@ const REVIEW = 'mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(in
 
 export default async function journey(studio) {
   const { page, api, until } = studio;
-  const tab = (name) => page.getByRole('navigation', { name: /^Run #/ }).getByRole('link', { name: new RegExp(`^${name}`) });
+  const tab = (name) =>
+    page.getByRole('navigation', { name: /^Run #/ }).getByRole('link', { name: new RegExp(`^${name}`) });
   const button = (name) => page.getByRole('button', { name, exact: typeof name === 'string' });
   const menu = async (item) => {
     await button('More actions').click();
@@ -40,13 +41,17 @@ export default async function journey(studio) {
   // Nothing is written before something is accepted.
   assert.match(await button('Apply…').getAttribute('aria-description'), /Accept suggestions first/);
   const [{ id }] = [(await api(PLAN)).runByNumber];
-  const { changed } = (await api(REVIEW, { input: { runId: id, filter: { table: 'orders' }, decision: 'ACCEPT' } })).reviewSuggestions;
+  const { changed } = (await api(REVIEW, { input: { runId: id, filter: { table: 'orders' }, decision: 'ACCEPT' } }))
+    .reviewSuggestions;
 
   // The plan, with the exact statements.
   await page.getByRole('link', { name: 'Apply…' }).click();
   await button(`Write ${changed} comments`).waitFor();
   await button('Show statements').click();
-  await page.getByText(/^INSERT INTO main\.gloss_comments/).first().waitFor();
+  await page
+    .getByText(/^INSERT INTO main\.gloss_comments/)
+    .first()
+    .waitFor();
   await studio.axe('plan');
   assert.equal((await api(COMMENTS)).appliedComments.totalCount, 0);
 
@@ -57,7 +62,7 @@ export default async function journey(studio) {
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, changed);
   await studio.axe('written');
 
-  // Somebody changes one comment behind the run's back: a conflict, which stays unless it is overwritten.
+  // Rolled back: the plan says what becomes of each comment, the reviews stay.
   await menu('Roll back…');
   await page.getByText(`removes ${changed} comments where none stood before`).waitFor();
   await studio.axe('roll-back plan');
@@ -69,15 +74,22 @@ export default async function journey(studio) {
 
   // The events of all this, each once, with links into the catalog.
   await tab('Events').click();
-  const sequences = () => page.locator('[data-sequence]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sequence)));
+  const sequences = () =>
+    page.locator('[data-sequence]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sequence)));
   while ((await button('Show older events').count()) > 0) {
     const [first] = await sequences();
     await button('Show older events').click();
     await until('older events come', async () => (await sequences())[0] < first);
   }
   const all = await sequences();
-  assert.deepEqual(all, Array.from({ length: all.length }, (_, at) => at + 1));
-  assert.equal(await page.getByRole('link', { name: 'main.orders.id', exact: true }).first().getAttribute('href'), '/databases/demo/main/orders?column=id');
+  assert.deepEqual(
+    all,
+    Array.from({ length: all.length }, (_, at) => at + 1),
+  );
+  assert.equal(
+    await page.getByRole('link', { name: 'main.orders.id', exact: true }).first().getAttribute('href'),
+    '/databases/demo/main/orders?column=id',
+  );
   await studio.axe('events');
   await studio.go('/runs/1?tab=events&type=STATUS_CHANGED&type=FINISHED');
   await until('the filter holds', async () => (await sequences()).length === 5);

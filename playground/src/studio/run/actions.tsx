@@ -1,7 +1,17 @@
 // What can be done with the run. What cannot be done now stays where it is and says why.
 
 import { ActionIcon, Button, Menu } from '@mantine/core';
-import { Ban, DatabaseZap, Ellipsis, GitCompareArrows, Pencil, RotateCcw, StepForward, Trash2, Undo2 } from 'lucide-react';
+import {
+  Ban,
+  DatabaseZap,
+  Ellipsis,
+  GitCompareArrows,
+  Pencil,
+  RotateCcw,
+  StepForward,
+  Trash2,
+  Undo2,
+} from 'lucide-react';
 import { useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 import { useMutation } from 'urql';
@@ -13,7 +23,16 @@ import { MenuAction } from '../ui/menu-action';
 import { DeleteRun } from './delete-run';
 import { Naming } from './naming';
 import { Rerun } from './rerun';
-import { hasUnwritten, hasWork, whyNotApply, whyNotCancel, whyNotDelete, whyNotRerun, whyNotResume, whyNotRollBack } from './reasons';
+import {
+  hasUnwritten,
+  hasWork,
+  whyNotApply,
+  whyNotCancel,
+  whyNotDelete,
+  whyNotRerun,
+  whyNotResume,
+  whyNotRollBack,
+} from './reasons';
 import { Resume, useResume } from './resume';
 import { addressOf } from './tabs';
 import type { Run } from './use-run';

@@ -18,7 +18,11 @@ export function Answer({ run }: { run: Run }) {
       {turn.answer !== null ? (
         <div className={`${classes.answer} prose`}>{turn.answer}</div>
       ) : (
-        <p className="muted">{isLive(run.status) ? 'The answer is being written; the conversation shows it as it comes.' : 'There is no answer: the run stopped before.'}</p>
+        <p className="muted">
+          {isLive(run.status)
+            ? 'The answer is being written; the conversation shows it as it comes.'
+            : 'There is no answer: the run stopped before.'}
+        </p>
       )}
     </Card>
   );

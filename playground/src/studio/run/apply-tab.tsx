@@ -57,7 +57,11 @@ export function ApplyTab({ run, written }: ApplyTabProps) {
           ]}
         />
       </div>
-      {isLast ? <Outcomes run={run} counts={counts} /> : <Plan key={String(isRollback)} run={run} isRollback={isRollback} />}
+      {isLast ? (
+        <Outcomes run={run} counts={counts} />
+      ) : (
+        <Plan key={String(isRollback)} run={run} isRollback={isRollback} />
+      )}
     </>
   );
 }

@@ -9,5 +9,9 @@ export type Profile = RunDetailsFragment['dbProfile'];
 type Asset = NonNullable<RunEventRowFragment['asset']>;
 
 export function AssetLink({ profile, asset }: { profile: Profile; asset: Asset }) {
-  return profile === null ? <span>{asset.display}</span> : <Link to={assetAddress(profile, asset)}>{asset.display}</Link>;
+  return profile === null ? (
+    <span>{asset.display}</span>
+  ) : (
+    <Link to={assetAddress(profile, asset)}>{asset.display}</Link>
+  );
 }

@@ -73,7 +73,9 @@ export function useStatements(): [boolean, () => void] {
 }
 
 const scriptOf = (items: RunOutcomeFragment[]) =>
-  items.flatMap(({ statement }) => (statement === null ? [] : [statement.endsWith(';') ? statement : `${statement};`])).join('\n');
+  items
+    .flatMap(({ statement }) => (statement === null ? [] : [statement.endsWith(';') ? statement : `${statement};`]))
+    .join('\n');
 
 export function CopyStatements({ items }: { items: RunOutcomeFragment[] }) {
   const clipboard = useClipboard({ timeout: 1500 });
@@ -142,5 +144,9 @@ export function Changes({ run, rows, hasStatements, isOutcome = false, overwrite
 }
 
 function Texts({ item: { before, after } }: { item: RunOutcomeFragment }) {
-  return before === null && after === null ? <span className="muted">No comment.</span> : <Against before={before} after={after ?? ''} />;
+  return before === null && after === null ? (
+    <span className="muted">No comment.</span>
+  ) : (
+    <Against before={before} after={after ?? ''} />
+  );
 }

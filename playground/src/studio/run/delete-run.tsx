@@ -40,8 +40,11 @@ export function DeleteRun({ run, onClose }: { run: Run; onClose: () => void }) {
       This run, {lost.join(', ')} and {plural(run.lastSequence, 'event')} are lost. What it cost stays counted in Usage.
       {applied > 0 && (
         <p>
-          {applied === 1 ? 'The comment that it wrote stays' : `The ${plural(applied, 'comment')} that it wrote stay`} in the
-          database and in the audit. Without the run {applied === 1 ? 'it' : 'they'} can no longer be rolled back.
+          {applied === 1
+            ? 'The comment that it wrote stays'
+            : `The ${plural(applied, 'comment')} that it wrote stay`}{' '}
+          in the database and in the audit. Without the run {applied === 1 ? 'it' : 'they'} can no longer be rolled
+          back.
         </p>
       )}
     </Confirm>

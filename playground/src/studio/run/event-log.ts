@@ -1,8 +1,8 @@
 // The events of the run: the newest ones first read, then followed live, older ones on demand.
 //
-// The rule: what is held is one stretch without a gap, each event once. Following begins after the last event that is
-// held, and begins again there whenever the run has events beyond it: after it was resumed, or told to apply. The server
-// ends the stream with the run's FINISHED event.
+// The rule: what is held is one stretch without a gap, each event once. Following begins after the last event that
+// came, and begins again there whenever the run has events beyond it: after it was resumed, or told to apply. The
+// server ends the stream with the run's FINISHED event.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { type CombinedError, useClient } from 'urql';
@@ -47,7 +47,9 @@ export function useEventPages() {
   return useCallback(
     async ({ id, types }: LogQuery, last: number, before?: string) => {
       const variables = { id, types: types ?? null, last, before: before ?? null };
-      const { data, error } = await client.query(RunEventsDocument, variables, { requestPolicy: 'network-only' }).toPromise();
+      const { data, error } = await client
+        .query(RunEventsDocument, variables, { requestPolicy: 'network-only' })
+        .toPromise();
       const page = data?.run?.events;
       return {
         error,
@@ -60,7 +62,10 @@ export function useEventPages() {
 }
 
 /** The log of a run; `act` is called with each batch that arrives live. */
-export function useEventLog(run: { id: string; status: RunStatus; lastSequence: number }, act: (batch: Entry[]) => void) {
+export function useEventLog(
+  run: { id: string; status: RunStatus; lastSequence: number },
+  act: (batch: Entry[]) => void,
+) {
   const { id, status, lastSequence } = run;
   const client = useClient();
   const pages = useEventPages();

@@ -1,8 +1,8 @@
 // The run's events as a log.
 //
-// The rule: while the reader is at the end, the log follows the tail; a reader further up is left in peace, and a button
-// tells how many came. Of a long log only a stretch is drawn; older events come by a button. A filter
-// by type asks the server for what is older, and takes what is newer from the log that the page follows.
+// The rule: while the reader is at the end, the log follows the tail; a reader further up is left in peace, and a
+// button tells how many came. Of a long log only a stretch is drawn; older events come by a button. A filter by type
+// asks the server for what is older, and takes what is newer from the log that the page follows.
 
 import { Button, MultiSelect } from '@mantine/core';
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from 'react';
@@ -33,7 +33,14 @@ const isType = (value: string): value is RunEventType => value in EVENTS;
 
 export function EventsTab({ run, log, loadOlder, reload }: EventsTabProps) {
   const [parameters, setParameters] = useSearchParams();
-  const types = useMemo(() => parameters.getAll('type').map((it) => it.toUpperCase()).filter(isType), [parameters]);
+  const types = useMemo(
+    () =>
+      parameters
+        .getAll('type')
+        .map((it) => it.toUpperCase())
+        .filter(isType),
+    [parameters],
+  );
   const setTypes = (next: string[]) =>
     setParameters(
       (current) => {
@@ -64,7 +71,11 @@ export function EventsTab({ run, log, loadOlder, reload }: EventsTabProps) {
           searchable
           className={classes.types as string}
         />
-        <Button variant={isTrouble(types) ? 'light' : 'default'} aria-pressed={isTrouble(types)} onClick={() => setTypes(isTrouble(types) ? [] : TROUBLE)}>
+        <Button
+          variant={isTrouble(types) ? 'light' : 'default'}
+          aria-pressed={isTrouble(types)}
+          onClick={() => setTypes(isTrouble(types) ? [] : TROUBLE)}
+        >
           Warnings and failures
         </Button>
       </search>
@@ -73,7 +84,13 @@ export function EventsTab({ run, log, loadOlder, reload }: EventsTabProps) {
       {shown.isLoaded && shown.entries.length === 0 && (
         <Empty
           title={isFiltered ? 'No event of these types.' : 'No events yet.'}
-          action={isFiltered && <Button variant="default" onClick={() => setTypes([])}>Show all events</Button>}
+          action={
+            isFiltered && (
+              <Button variant="default" onClick={() => setTypes([])}>
+                Show all events
+              </Button>
+            )
+          }
         >
           {isFiltered && `The run has ${plural(run.lastSequence, 'event')} of other types.`}
         </Empty>
@@ -86,7 +103,8 @@ export function EventsTab({ run, log, loadOlder, reload }: EventsTabProps) {
 }
 
 const TROUBLE: RunEventType[] = ['WARNING', 'ASSET_FAILED', 'APPLY_FAILED'];
-const isTrouble = (types: RunEventType[]) => types.length === TROUBLE.length && TROUBLE.every((type) => types.includes(type));
+const isTrouble = (types: RunEventType[]) =>
+  types.length === TROUBLE.length && TROUBLE.every((type) => types.includes(type));
 
 interface Loaded {
   entries: Entry[];
@@ -114,7 +132,9 @@ function useFiltered(id: string, types: RunEventType[], log: EventLog) {
   }, [load, log.isLoaded, wanted]);
   const entries = useMemo(() => {
     const last = loaded.entries.at(-1)?.sequence ?? 0;
-    return loaded.entries.concat(log.entries.filter(({ type, sequence }) => sequence > last && wanted.split(',').includes(type)));
+    return loaded.entries.concat(
+      log.entries.filter(({ type, sequence }) => sequence > last && wanted.split(',').includes(type)),
+    );
   }, [loaded.entries, log.entries, wanted]);
   const { older } = loaded;
   const loadOlder = async () => {

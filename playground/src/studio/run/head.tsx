@@ -39,7 +39,13 @@ export function Head({ run }: { run: Run }) {
         {run.model !== null && (
           <span className={classes.fact}>
             <Sparkles size={14} strokeWidth={1.75} aria-label="Model" />
-            <Clipped text={run.llmProfileName === null || run.llmProfileName === run.model ? run.model : `${run.llmProfileName} · ${run.model}`} />
+            <Clipped
+              text={
+                run.llmProfileName === null || run.llmProfileName === run.model
+                  ? run.model
+                  : `${run.llmProfileName} · ${run.model}`
+              }
+            />
           </span>
         )}
         <span className={classes.fact}>

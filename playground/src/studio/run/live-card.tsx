@@ -88,7 +88,10 @@ function lineOf(run: Run, log: EventLog): string {
     case 'CANCELLING':
       return 'Cancelling: nothing new is sent, what is under way is dropped or finished';
     case 'APPLYING':
-      return log.entries.findLast(({ type }) => type === 'APPLIED' || type === 'APPLY_FAILED' || type === 'STATUS_CHANGED')?.message ?? 'Writing comments';
+      return (
+        log.entries.findLast(({ type }) => type === 'APPLIED' || type === 'APPLY_FAILED' || type === 'STATUS_CHANGED')
+          ?.message ?? 'Writing comments'
+      );
     default: {
       const started = log.entries.findLast(({ type }) => type === 'ASSET_STARTED')?.message;
       if (total === null) {
@@ -96,7 +99,9 @@ function lineOf(run: Run, log: EventLog): string {
       }
       return (
         started ??
-        (currentAsset ? `Processing ${currentAsset.display} (${done + failed + skipped + 1} of ${total})` : 'Prepares the first asset')
+        (currentAsset
+          ? `Processing ${currentAsset.display} (${done + failed + skipped + 1} of ${total})`
+          : 'Prepares the first asset')
       );
     }
   }
@@ -122,9 +127,13 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
   const share = shareOf(run, counts);
   const isMoving = run.status === 'RUNNING' || isApplying;
   const pace = usePace(log, isMoving && all !== undefined ? all - ended : undefined, isApplying);
-  const words = parts.filter(([name, figure]) => figure > 0 || name === 'described' || name === 'written');
+  const words = parts
+    .filter(([, figure], index) => figure > 0 || index === 0)
+    .map(([name, figure]) => `${count(figure)} ${name}`);
   const heard = useAnnouncement(
-    all === undefined ? lineOf(run, log) : `${count(ended)} of ${plural(all, 'asset')}: ${words.map(([name, figure]) => `${count(figure)} ${name}`).join(', ')}`,
+    all === undefined
+      ? lineOf(run, log)
+      : `${count(ended)} of ${plural(all, 'asset')}: ${words.join(', ')}`,
   );
   return (
     <section className={classes.live} aria-label="Progress">
@@ -138,18 +147,27 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
         aria-label={isApplying ? 'Comments written' : 'Assets described'}
         aria-valuemin={0}
         aria-valuemax={100}
-        {...(all === undefined ? { 'data-unknown': run.status === 'RUNNING' } : { 'aria-valuenow': Math.floor(share * 100) })}
+        {...(all === undefined
+          ? { 'data-unknown': run.status === 'RUNNING' }
+          : { 'aria-valuenow': Math.floor(share * 100) })}
       >
         {all !== undefined &&
           parts.map(([name, figure, tone]) => (
-            <span key={name} className={classes.part} data-tone={tone} style={{ width: `${all === 0 ? 0 : (figure / all) * 100}%` }} />
+            <span
+              key={name}
+              className={classes.part}
+              data-tone={tone}
+              style={{ width: `${all === 0 ? 0 : (figure / all) * 100}%` }}
+            />
           ))}
       </div>
       {run.waiting && run.status !== 'CANCELLING' && <Waiting waiting={run.waiting} />}
       <dl className={classes.liveFacts}>
         <Fact name="Assets">
           {all === undefined ? '—' : `${count(ended)} of ${count(all)}`}
-          {parts.slice(1).map(([name, figure]) => (figure > 0 ? <span key={name}>{`, ${count(figure)} ${name}`}</span> : null))}
+          {parts
+            .slice(1)
+            .map(([name, figure]) => (figure > 0 ? <span key={name}>{`, ${count(figure)} ${name}`}</span> : null))}
         </Fact>
         <Fact name="Pace">{pace?.rate ?? '—'}</Fact>
         <Fact name="Time left">{pace?.left ?? '—'}</Fact>

@@ -76,7 +76,8 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
         <p className={classes.verdict}>
           {counts.applied === 0 ? 'No comment was changed' : `${plural(counts.applied, 'comment')} changed`}
           {counts.unchanged > 0 && `, ${count(counts.unchanged)} stood there already`}
-          {counts.conflict > 0 && `, ${plural(counts.conflict, 'conflict')} left as ${counts.conflict === 1 ? 'it is' : 'they are'}`}
+          {counts.conflict > 0 &&
+            `, ${plural(counts.conflict, 'conflict')} left as ${counts.conflict === 1 ? 'it is' : 'they are'}`}
           {counts.failed > 0 && `, ${count(counts.failed)} could not be written`}
           {counts.planned > 0 && `, ${count(counts.planned)} not reached`}.
         </p>
@@ -95,7 +96,12 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
           {statements ? 'Hide statements' : 'Show statements'}
         </Button>
       </div>
-      <Changes run={run} rows={page.nodes.map((item) => ({ item, change: changeOf(item) }))} hasStatements={statements} isOutcome />
+      <Changes
+        run={run}
+        rows={page.nodes.map((item) => ({ item, change: changeOf(item) }))}
+        hasStatements={statements}
+        isOutcome
+      />
       <Pager
         label="outcomes"
         shown={page.nodes.length}

@@ -64,6 +64,7 @@ export function usePace(log: EventLog, remaining: number | undefined, isApplying
   if (pace === undefined || remaining === undefined) {
     return undefined;
   }
-  const rate = pace >= 1 ? `${pace < 10 ? pace.toFixed(1) : Math.round(pace)} assets/s` : `${Math.round(pace * 60)} assets/min`;
+  const rate =
+    pace >= 1 ? `${pace < 10 ? pace.toFixed(1) : Math.round(pace)} assets/s` : `${Math.round(pace * 60)} assets/min`;
   return { rate, left: spoken(remaining / pace) };
 }

@@ -1,7 +1,7 @@
 // What an apply or a roll-back would do now, read live from the database, with the button that does it.
 //
-// The rule: the button says how many comments are written and how many of them replace another one. Conflicts stand first,
-// and are left out unless the reader chooses to overwrite them.
+// The rule: the button says how many comments are written and how many of them replace another one. Conflicts stand
+// first, and are left out unless the reader chooses to overwrite them.
 
 import { Button, Checkbox } from '@mantine/core';
 import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
@@ -145,6 +145,7 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
   if (total === undefined) {
     return <Loading rows={10} height={48} />;
   }
+  const where = run.dbProfileName ?? 'the database';
   const figure = (change: Change) => figures.get(change) ?? 0;
   const conflicts = figure('CONFLICT');
   const replacing = figure('REPLACES') + (overwrite ? conflicts : 0);
@@ -161,7 +162,7 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
     });
   const said = isRollback
     ? `Roll back ${plural(writes, 'comment')}`
-    : `Write ${plural(writes, 'comment')}${replacing > 0 ? `, ${count(replacing)} ${replacing === 1 ? 'replaces' : 'replace'} another` : ''}`;
+    : `Write ${plural(writes, 'comment')}${replacing > 0 ? `, ${plural(replacing, 'replaces', 'replace')} another` : ''}`;
   if (total === 0) {
     return (
       <Empty title={isRollback ? 'There is nothing to roll back.' : 'Everything accepted is written.'}>
@@ -177,7 +178,7 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
         <p className="prose">
           {isRollback
             ? sentenceOfRollback(figure('REPLACES') + (overwrite ? conflicts : 0), figure('REMOVES'), run)
-            : `Gloss writes ${writes === 1 ? 'this text' : 'these texts'} as ${writes === 1 ? 'a comment' : 'comments'} to ${run.dbProfileName ?? 'the database'}. Nothing is written until you press the button.`}
+            : `Gloss writes these texts as comments to ${where}. Nothing is written until you press the button.`}
           {unseen > 0 && ` ${count(items.length)} of ${count(total)} comments are checked against the database so far.`}
         </p>
         {conflicts > 0 && (
@@ -187,8 +188,8 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
             label={`Overwrite ${plural(conflicts, 'conflict')}`}
             description={
               isRollback
-                ? 'Another comment stands there than the run wrote. It is lost when you overwrite it; otherwise it stays.'
-                : 'Another comment stands there than the run saw. It is replaced when you overwrite it; otherwise it stays. A roll-back puts it back.'
+                ? 'Another comment stands there than the run wrote. Overwriting loses it; otherwise it stays.'
+                : 'Another comment stands there than the run saw. Overwriting replaces it; a roll-back puts it back.'
             }
           />
         )}
@@ -197,7 +198,13 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
           <Action
             busy={applied.fetching || undone.fetching}
             color={isRollback ? 'red' : undefined}
-            why={writes === 0 ? 'Nothing in this plan would be written.' : isLoading ? 'The plan is still being read.' : undefined}
+            why={
+              writes === 0
+                ? 'Nothing in this plan would be written.'
+                : isLoading
+                  ? 'The plan is still being read.'
+                  : undefined
+            }
             onClick={submit}
           >
             {said}
@@ -251,6 +258,7 @@ function sentenceOfRollback(back: number, removed: number, run: Run): string {
     ...(back > 0 ? [`puts back ${plural(back, 'comment')} that stood there before`] : []),
     ...(removed > 0 ? [`removes ${plural(removed, 'comment')} where none stood before`] : []),
   ];
+  const kept = 'The texts that this run wrote are lost there; the run keeps its suggestions and reviews.';
   const what = parts.length > 0 ? parts.join(' and ') : 'changes nothing';
-  return `A roll-back in ${where} ${what}. The texts that this run wrote are lost there; the run keeps its suggestions and reviews.`;
+  return `A roll-back in ${where} ${what}. ${kept}`;
 }

@@ -80,7 +80,10 @@ export function Rerun({ run, onClose }: { run: Run; onClose: () => void }) {
           <Select
             label="Model"
             placeholder={`As before: ${same}`}
-            data={(data?.llmProfiles ?? []).map((profile) => ({ value: profile.id, label: `${profile.name} · ${profile.model}` }))}
+            data={(data?.llmProfiles ?? []).map((profile) => ({
+              value: profile.id,
+              label: `${profile.name} · ${profile.model}`,
+            }))}
             value={model}
             onChange={setModel}
             clearable

@@ -102,7 +102,12 @@ export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
                 decimals={6}
               />
               <Limit label="Tokens" used={usage.totalTokens.toLocaleString('en')} value={tokens} onChange={setTokens} />
-              <Limit label="Seconds of work" used={duration(run.durationSeconds ?? 0)} value={seconds} onChange={setSeconds} />
+              <Limit
+                label="Seconds of work"
+                used={duration(run.durationSeconds ?? 0)}
+                value={seconds}
+                onChange={setSeconds}
+              />
             </>
           )}
           <Checkbox

@@ -55,9 +55,7 @@ function RunAt({ number }: { number: number }) {
   if (isMissing) {
     return <Missing number={number} />;
   }
-  return (
-    <Page title={`#${number}`}>{error ? <Failure error={error} retry={refetch} /> : <Loading rows={10} />}</Page>
-  );
+  return <Page title={`#${number}`}>{error ? <Failure error={error} retry={refetch} /> : <Loading rows={10} />}</Page>;
 }
 
 function NoRun({ title }: { title: string }) {
@@ -137,7 +135,12 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
           <Head run={run} />
           <LinkTabs
             label={`Run #${run.number}`}
-            tabs={tabsOf(run).map((it) => ({ name: NAMES[it], to: to(it), isCurrent: it === tab, figure: figures[it] }))}
+            tabs={tabsOf(run).map((it) => ({
+              name: NAMES[it],
+              to: to(it),
+              isCurrent: it === tab,
+              figure: figures[it],
+            }))}
           />
         </>
       }

@@ -34,8 +34,12 @@ export function Scope({ run }: { run: Run }) {
             Database <span className="mono">{scope.database}</span>
           </div>
         )}
-        {lines.length === 0 && run.command !== 'GENERATE' && run.kind !== 'RERUN' && <div>Everything in the database.</div>}
-        {lines.length === 0 && (run.command === 'GENERATE' || run.kind === 'RERUN') && <div className="mono">{run.scopeSummary}</div>}
+        {lines.length === 0 && run.command !== 'GENERATE' && run.kind !== 'RERUN' && (
+          <div>Everything in the database.</div>
+        )}
+        {lines.length === 0 && (run.command === 'GENERATE' || run.kind === 'RERUN') && (
+          <div className="mono">{run.scopeSummary}</div>
+        )}
         {shown.map(([name, what]) => (
           <div key={name}>
             <span className="mono">{name}</span> <span className="muted">{what}</span>

@@ -72,7 +72,10 @@ function Outcome({ run }: { run: Run }) {
   const isUnasked = usage.requests === 0 && usage.totalTokens === 0;
   const spent: [string, React.ReactNode][] = [];
   if (budget?.maxCostUsd != null) {
-    spent.push(['Cost limit', `${usage.costUsd === null ? '—' : dollars(usage.costUsd)} of ${dollars(budget.maxCostUsd)}`]);
+    spent.push([
+      'Cost limit',
+      `${usage.costUsd === null ? '—' : dollars(usage.costUsd)} of ${dollars(budget.maxCostUsd)}`,
+    ]);
   }
   if (budget?.maxTokens != null) {
     spent.push(['Token limit', `${count(usage.totalTokens)} of ${count(budget.maxTokens)}`]);
@@ -87,7 +90,10 @@ function Outcome({ run }: { run: Run }) {
           ...((run.kind === 'ASK'
             ? []
             : [
-                ['Assets in scope', progress.total === null ? <Unknown why="The scope is not resolved yet." /> : count(progress.total)],
+                [
+                  'Assets in scope',
+                  progress.total === null ? <Unknown why="The scope is not resolved yet." /> : count(progress.total),
+                ],
                 ['Described', count(progress.done)],
                 ['Failed', count(progress.failed)],
                 ['Skipped', count(progress.skipped)],
@@ -95,11 +101,17 @@ function Outcome({ run }: { run: Run }) {
           ['Duration', <Duration key="duration" seconds={run.durationSeconds} counting={isCounting(run.status)} />],
           ...(run.applySeconds === null
             ? []
-            : ([['Writing comments', <Duration key="apply" seconds={run.applySeconds} />]] as [string, React.ReactNode][])),
+            : ([['Writing comments', <Duration key="apply" seconds={run.applySeconds} />]] as [
+                string,
+                React.ReactNode,
+              ][])),
           ['Cost', isUnasked && usage.costUsd === null ? '$0' : <Cost key="cost" usd={usage.costUsd} />],
           ['Tokens sent', count(usage.inputTokens)],
           ['Tokens received', count(usage.outputTokens)],
-          ['Requests', usage.retries > 0 ? `${count(usage.requests)}, ${count(usage.retries)} sent again` : count(usage.requests)],
+          [
+            'Requests',
+            usage.retries > 0 ? `${count(usage.requests)}, ${count(usage.retries)} sent again` : count(usage.requests),
+          ],
           ['Waiting for the model', duration(usage.modelSeconds)],
           ...spent,
         ]}
@@ -111,7 +123,11 @@ function Outcome({ run }: { run: Run }) {
 function Confidence({ run }: { run: Run }) {
   const { high, medium, low } = run.confidenceDistribution;
   const all = high + medium + low;
-  const bars: [ConfidenceBand, number][] = [['HIGH', high], ['MEDIUM', medium], ['LOW', low]];
+  const bars: [ConfidenceBand, number][] = [
+    ['HIGH', high],
+    ['MEDIUM', medium],
+    ['LOW', low],
+  ];
   return (
     <Card title="Confidence">
       <ul className={classes.bars}>
@@ -127,7 +143,12 @@ function Confidence({ run }: { run: Run }) {
                 <span className="visually-hidden"> confidence, {BANDS[band].range}:</span>
               </span>
               <span className={classes.track}>
-                <span style={{ width: `${all === 0 ? 0 : (figure / all) * 100}%`, background: `var(--${BANDS[band].tone})` }} />
+                <span
+                  style={{
+                    width: `${all === 0 ? 0 : (figure / all) * 100}%`,
+                    background: `var(--${BANDS[band].tone})`,
+                  }}
+                />
               </span>
               <span className={classes.barFigure}>{count(figure)}</span>
               <span className={`${classes.barFigure} muted`}>{all === 0 ? '' : percent(figure / all)}</span>
@@ -167,7 +188,11 @@ function Reviews({ run }: { run: Run }) {
   );
 }
 
-const VERBOSITY = { BRIEF: 'brief: one short sentence', DETAILED: 'detailed: one or two sentences', COMPREHENSIVE: 'comprehensive: all that is known' };
+const VERBOSITY = {
+  BRIEF: 'brief: one short sentence',
+  DETAILED: 'detailed: one or two sentences',
+  COMPREHENSIVE: 'comprehensive: all that is known',
+};
 const yes = (value: boolean) => (value ? 'yes' : 'no');
 
 function Settings({ run }: { run: Run }) {
@@ -189,7 +214,12 @@ function Settings({ run }: { run: Run }) {
     );
   }
   if (options.instructions) {
-    rows.push(['Instructions', <span key="instructions" className={classes.instructions}>{options.instructions}</span>]);
+    rows.push([
+      'Instructions',
+      <span key="instructions" className={classes.instructions}>
+        {options.instructions}
+      </span>,
+    ]);
   }
   return (
     <Card title="Settings">
@@ -202,11 +232,19 @@ function Origin({ run }: { run: Run }) {
   const moment = (at: string | null, why: string) => (at === null ? <Unknown why={why} /> : <Moment at={at} />);
   const rows: [string, React.ReactNode][] = [['Started by', run.startedBy]];
   if (run.schedule) {
-    rows.push(['Schedule', <Link key="schedule" to={`/schedules/${run.schedule.id}`}>{run.schedule.name}</Link>]);
+    rows.push([
+      'Schedule',
+      <Link key="schedule" to={`/schedules/${run.schedule.id}`}>
+        {run.schedule.name}
+      </Link>,
+    ]);
   }
   if (run.parent) {
     const title = run.parent.title ? ` ${run.parent.title}` : '';
-    rows.push(['Does again', <Link key="parent" to={`/runs/${run.parent.number}`}>{`#${run.parent.number}${title}`}</Link>]);
+    rows.push([
+      'Does again',
+      <Link key="parent" to={`/runs/${run.parent.number}`}>{`#${run.parent.number}${title}`}</Link>,
+    ]);
   }
   rows.push(
     ['Recorded', <Moment key="recorded" at={run.createdAt} />],
@@ -217,7 +255,12 @@ function Origin({ run }: { run: Run }) {
     rows.push(['Cancelled by', run.cancelledBy]);
   }
   if (run.worker) {
-    rows.push(['Worker', <Link key="worker" to="/workers">{run.worker.host}</Link>]);
+    rows.push([
+      'Worker',
+      <Link key="worker" to="/workers">
+        {run.worker.host}
+      </Link>,
+    ]);
   }
   return (
     <Card title="Origin">
@@ -226,25 +269,39 @@ function Origin({ run }: { run: Run }) {
   );
 }
 
-const FEW = 10;
+const FEW = 20;
 
-/** The assets that were given up, newest last; a resume does them again. */
+/** The assets that were given up, by what went wrong; a resume does them again. */
 function Failures({ run }: { run: Run }) {
-  const [{ data, error }] = useQuery({ query: RunFailuresDocument, variables: { id: run.id }, requestPolicy: 'network-only' });
+  const [{ data, error }] = useQuery({
+    query: RunFailuresDocument,
+    variables: { id: run.id },
+    requestPolicy: 'network-only',
+  });
   const [isLong, setIsLong] = useState(false);
   const nodes = data?.run?.events.nodes.slice(-run.progress.failed) ?? [];
-  const shown = isLong ? nodes : nodes.slice(0, FEW);
+  const groups = new Map<string, typeof nodes>();
+  for (const node of isLong ? nodes : nodes.slice(0, FEW)) {
+    const why = [node.error?.message ?? node.message, node.error?.hint].filter(Boolean).join(' · ');
+    groups.set(why, [...(groups.get(why) ?? []), node]);
+  }
   return (
-    <Card title={`${plural(run.progress.failed, 'failed asset')}`} actions={<Link to={`/runs/${run.number}?tab=events&type=ASSET_FAILED`}>Events</Link>}>
+    <Card
+      title={plural(run.progress.failed, 'failed asset')}
+      actions={<Link to={`/runs/${run.number}?tab=events&type=ASSET_FAILED`}>Events</Link>}
+    >
       {error && <Failure error={error} />}
       <ul className={classes.failures}>
-        {shown.map(({ sequence, asset, error: why, message }) => (
-          <li key={sequence}>
-            <div className="mono">{asset ? <AssetLink profile={run.dbProfile} asset={asset} /> : message}</div>
-            {why && (
-              <div className="muted">
-                {why.message} {why.hint}
-              </div>
+        {[...groups].map(([why, failed]) => (
+          <li key={why}>
+            <div>{why}</div>
+            {failed.map(
+              ({ sequence, asset }) =>
+                asset && (
+                  <span key={sequence} className={`${classes.asset} mono`}>
+                    <AssetLink profile={run.dbProfile} asset={asset} />
+                  </span>
+                ),
             )}
           </li>
         ))}
@@ -254,7 +311,7 @@ function Failures({ run }: { run: Run }) {
           Show {plural(nodes.length - FEW, 'more', 'more')}
         </button>
       )}
-      <p className="muted">Resume does these again and nothing else.</p>
+      <p className={`${classes.foot} muted`}>Resume does these again and nothing else.</p>
     </Card>
   );
 }

@@ -28,8 +28,10 @@ function iconOf(status: RunStatus, share: number): string {
       ? `<circle cx="16" cy="16" r="8" opacity=".3"/><circle cx="16" cy="16" r="8" transform="rotate(-90 16 16)"
          stroke-dasharray="${AROUND * Math.max(share, 0.08)} ${AROUND}"/>`
       : '';
-  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32"><rect width="32" height="32" rx="7" fill="${ground}"/>
-    <g fill="none" stroke="${ink}" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round">${ring}${SIGNS[status]}</g></svg>`;
+  const svg = `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 32 32">
+    <rect width="32" height="32" rx="7" fill="${ground}"/>
+    <g fill="none" stroke="${ink}" stroke-width="3.2" stroke-linecap="round" stroke-linejoin="round">
+    ${ring}${SIGNS[status]}</g></svg>`;
   return `data:image/svg+xml,${encodeURIComponent(svg)}`;
 }
 

@@ -1,5 +1,5 @@
-// The tabs of the run's page, as the URL names them. Without a name: the summary while the run is at work, the results once
-// there is something to review.
+// The tabs of the run's page, as the URL names them. Without a name: the summary while the run is at work, the results
+// once there is something to review.
 
 import { useEffect, useRef } from 'react';
 import { useLocation, useSearchParams } from 'react-router';
@@ -9,7 +9,8 @@ import type { Run } from './use-run';
 
 export type Tab = 'summary' | 'results' | 'events' | 'apply';
 
-export const tabsOf = (run: Run): Tab[] => (run.kind === 'ASK' ? ['summary', 'events'] : ['summary', 'results', 'events', 'apply']);
+export const tabsOf = (run: Run): Tab[] =>
+  run.kind === 'ASK' ? ['summary', 'events'] : ['summary', 'results', 'events', 'apply'];
 
 export const addressOf = (run: { number: number }, tab: Tab, plan?: 'rollback' | 'last') =>
   `/runs/${run.number}?tab=${tab}${plan ? `&plan=${plan}` : ''}`;

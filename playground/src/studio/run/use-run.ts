@@ -8,7 +8,12 @@ import { useQuery, useSubscription } from 'urql';
 
 import { useReconnected } from '../api/connection';
 import { useEvents } from '../api/events';
-import { type RunDetailsFragment, RunPageChangedDocument, RunPageDocument, RunPageReviewedDocument } from '../api/operations';
+import {
+  type RunDetailsFragment,
+  RunPageChangedDocument,
+  RunPageDocument,
+  RunPageReviewedDocument,
+} from '../api/operations';
 
 export type Run = RunDetailsFragment;
 

@@ -1,5 +1,5 @@
-// Tabs that are links: each has an address of its own, so that Back, a reload and a middle click work. Tabs within a tab
-// are pills.
+// Tabs that are links: each has an address of its own, so that Back, a reload and a middle click work. Tabs within a
+// tab are pills.
 
 import type { ReactNode } from 'react';
 import { Link } from 'react-router';

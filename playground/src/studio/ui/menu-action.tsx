@@ -25,7 +25,9 @@ export function MenuAction({ icon: Icon, needs = 'OPERATOR', why, onClick, child
   return (
     <Menu.Item
       leftSection={<Icon size={16} strokeWidth={1.75} aria-hidden />}
-      {...(reason === undefined ? { onClick } : { 'aria-disabled': true, className: classes.off as string, closeMenuOnClick: false })}
+      {...(reason === undefined
+        ? { onClick }
+        : { 'aria-disabled': true, className: classes.off as string, closeMenuOnClick: false })}
     >
       {children}
       {reason !== undefined && <span className={classes.why}>{reason}</span>}
