@@ -1,19 +1,19 @@
 // What can be done with a profile: describe, test, edit, delete.
 
-import { ActionIcon, Button, Menu } from '@mantine/core';
-import { Ellipsis, Pencil, Sparkles, Trash2 } from 'lucide-react';
+import { ActionIcon, Menu } from '@mantine/core';
+import { Ellipsis, Pencil, Trash2 } from 'lucide-react';
 import { useState } from 'react';
 import { Link } from 'react-router';
 import { useMutation } from 'urql';
 
 import { DatabaseDeleteDocument, type DatabaseRowFragment, DatabaseTestDocument } from '../api/operations';
-import { useLacks } from '../api/viewer';
 import { codeOf } from '../api/errors';
 import { Action } from '../ui/action';
 import { Confirm } from '../ui/confirm';
 import { MenuAction } from '../ui/menu-action';
 import { Failure } from '../ui/states';
 import { TestResult } from '../ui/test-result';
+import { Describe } from './describe';
 import { runAddress } from './places';
 
 /** A test of a saved profile, and its result in place. */
@@ -37,27 +37,14 @@ interface ProfileActionsProps {
 
 export function ProfileActions({ profile, onTest, isTesting, onEdit, onDeleted }: ProfileActionsProps) {
   const [isDeleting, setIsDeleting] = useState(false);
-  const lacksOperator = useLacks('OPERATOR');
   return (
     <>
       <Action variant="default" busy={isTesting} onClick={onTest} aria-label={`Test ${profile.name}`}>
         Test
       </Action>
-      {lacksOperator === undefined ? (
-        <Button
-          component={Link}
-          to={runAddress(profile)}
-          variant="light"
-          leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}
-          aria-label={`Describe ${profile.name}`}
-        >
-          Describe
-        </Button>
-      ) : (
-        <Action variant="light" leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}>
-          Describe
-        </Action>
-      )}
+      <Describe to={runAddress(profile)} aria-label={`Describe ${profile.name}`}>
+        Describe
+      </Describe>
       <Menu position="bottom-end">
         <Menu.Target>
           <ActionIcon variant="default" size={30} aria-label={`More actions for ${profile.name}`}>

@@ -1,16 +1,12 @@
 // A table's page: its comment, its columns with types, keys and comments, drafts and edits of comments, and what runs
 // suggested. The open column and the draft under way stand in the URL.
 
-import { Button } from '@mantine/core';
-import { Sparkles } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
 import { type DatabaseRowFragment, TableStructureDocument } from '../api/operations';
 import { useReconnected } from '../api/connection';
-import { useLacks } from '../api/viewer';
-import { Action } from '../ui/action';
 import { compact, count } from '../ui/figures';
 import { useKept } from '../ui/kept';
 import { Card, Page } from '../ui/page';
@@ -19,6 +15,7 @@ import { Copyable } from '../ui/text';
 import { Asset } from './asset';
 import { Columns } from './columns';
 import database from './database.module.css';
+import { Describe } from './describe';
 import { NoProfile, useProfile } from './database-page';
 import { KIND_NAMES, KindIcon } from './kinds';
 import { useRunsEnded } from './live';
@@ -51,7 +48,6 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
     refetch();
     setVersion((before) => before + 1);
   });
-  const lacks = useLacks('OPERATOR');
 
   const databases = useKept(data?.dbProfile?.databases, JSON.stringify([profile.id, wanted, schema, table]));
   const found = (databases ?? []).flatMap((it) =>
@@ -106,21 +102,7 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
         )
       }
       actions={
-        isSingle &&
-        (lacks === undefined ? (
-          <Button
-            component={Link}
-            to={runAddress(profile, place)}
-            variant="light"
-            leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}
-          >
-            Describe with all columns
-          </Button>
-        ) : (
-          <Action variant="light" leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}>
-            Describe with all columns
-          </Action>
-        ))
+        isSingle && <Describe to={runAddress(profile, place)}>Describe with all columns</Describe>
       }
     >
       {!databases &&

@@ -1,7 +1,6 @@
 // The tables of a schema: 50 a page, searched by the database itself.
 
 import { Button } from '@mantine/core';
-import { Sparkles } from 'lucide-react';
 import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
@@ -16,6 +15,7 @@ import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
 import { Unknown } from '../ui/time';
 import classes from './database.module.css';
+import { Describe } from './describe';
 import { KindIcon } from './kinds';
 import { assetAddress, runAddress } from './places';
 
@@ -68,14 +68,9 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
             placeholder="Filter by name or comment"
           />
         )}
-        <Button
-          component={Link}
-          to={runAddress(profile, { database, schema, table: null })}
-          variant="subtle"
-          leftSection={<Sparkles size={16} strokeWidth={1.75} aria-hidden />}
-        >
+        <Describe to={runAddress(profile, { database, schema, table: null })} variant="subtle">
           Describe this schema
-        </Button>
+        </Describe>
       </div>
       {comment && <p className={`${classes.comment} prose`}>{comment}</p>}
       {!page &&
