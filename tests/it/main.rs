@@ -29,6 +29,7 @@ mod kinds;
 mod limits;
 mod long_names;
 mod models;
+mod own_store;
 mod peoples_comments;
 mod postgres_store;
 mod profiles;

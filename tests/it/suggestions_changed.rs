@@ -143,7 +143,7 @@ async fn viewers_may_watch_and_nobody_without_a_token() {
     };
     for role in ["VIEWER", "OPERATOR"] {
         let (token, _) = server.create_token(Some(&admin), role, role).await;
-        let mut live = Live::send_as(&server.base, json!({ "token": token }), payload.clone()).await.unwrap();
+        let live = Live::send_as(&server.base, json!({ "token": token }), payload.clone()).await.unwrap();
         let mut live = live.field("suggestionsChanged");
         let mut seen = std::pin::pin!(until(&mut live, "the skip", |change| change.to_string().contains("SKIPPED")));
         loop {
