@@ -17,7 +17,8 @@ use crate::{
 const KEYS: [&str; 3] = ["c1", "c2", "c3"];
 
 fn entry(key: &str) -> Value {
-    json!({ "description": format!("What {key} holds, in plain words."), "alternatives": [format!("The content, of {key}.")],
+    json!({ "description": format!("What {key} holds, in plain \
+        words."), "alternatives": [format!("The content, of {key}.")],
         "confidence": 0.8, "reasoning": "the name" })
 }
 
@@ -94,7 +95,10 @@ async fn bodies_that_are_nearly_a_completion() {
     let target = SqliteTarget::with_tables(1, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
-    let whole = |message: Value, usage: Value| json!({ "choices": [{ "index": 0, "message": message, "finish_reason": "stop" }], "usage": usage });
+    let whole = |message: Value, usage: Value| {
+        let choice = json!({ "index": 0, "message": message, "finish_reason": "stop" });
+        json!({ "choices": [choice], "usage": usage })
+    };
     let text = good().to_string();
     let usage = json!({ "prompt_tokens": "11", "completion_tokens": 7.0, "total_tokens": null });
     let call = json!({ "id": "c1", "type": "function", "function": { "name": "descriptions", "arguments": text } });
@@ -134,7 +138,10 @@ async fn answers_that_are_of_no_use_fail_their_assets_with_a_hint_and_are_paid_f
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;
     let usage = json!({ "prompt_tokens": 1000, "completion_tokens": 7 });
-    let choice = |message: Value, finish: &str| json!({ "choices": [{ "message": message, "finish_reason": finish }], "usage": usage });
+    let choice = |message: Value, finish: &str| {
+        let choice = json!({ "message": message, "finish_reason": finish });
+        json!({ "choices": [choice], "usage": usage })
+    };
     for (body, message, hint) in [
         (json!({ "choices": [], "usage": usage }), "without a choice", "resume the run"),
         (choice(json!({ "content": "" }), "content_filter"), "content filter", "another model or provider"),
@@ -419,7 +426,9 @@ async fn streams_that_end_otherwise() {
     let model = ScriptedModel::builder().start().await;
     let (server, _target, input) = shop(&model).await;
     // It is known to use tools from here on, so that its answers are heard at once.
-    let known = json!({ "delta": { "tool_calls": [{ "index": 0, "id": "a", "function": { "name": "describe", "arguments": "{\"path\": \"main.orders\"}" } }] }, "finish_reason": "tool_calls" });
+    let known = json!({ "delta": { "tool_calls": [{ "index": 0, "id": "a",
+        "function": { "name": "describe", "arguments": "{\"path\": \"main.orders\"}" } }] },
+        "finish_reason": "tool_calls" });
     model.answer_next(Script::chunks(&[known], DONE));
     let said = "The table [main.customers]: größe 😀.";
     let usage = "data: {\"choices\": [], \"usage\": {\"prompt_tokens\": 5, \"completion_tokens\": 3}}\n\n";
@@ -487,7 +496,10 @@ async fn thoughts_are_no_part_of_a_streamed_answer() {
     let (server, _target, input) = shop(&model).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     let answer = "The table [main.customers] keeps them.";
+    // Long enough to be recorded before its end shows what it is.
+    let long = format!("{}</think>", " I should look at [main.secret].".repeat(100).trim_start());
     for thought in [
+        long.as_str(),
         "<think>Look at [main.secret].</think>",
         "<thinking>Look at [main.secret].</thinking>\n\n",
         "[THINK]Look at [main.secret].[/THINK]",
@@ -508,6 +520,10 @@ async fn thoughts_are_no_part_of_a_streamed_answer() {
                 done.whole
             );
             assert_eq!(spoken(&done.events), answer, "{thought} by {size}");
+            for again in done.events.iter().filter(|event| event["type"] == "RESUMED") {
+                let reason = again["message"].as_str().unwrap();
+                assert!(reason.ends_with("a thought of the model"), "{reason}");
+            }
         }
     }
     let named = "The mark `</think>` ends a thought; see [main.customers].";
@@ -533,7 +549,8 @@ async fn nothing_that_a_provider_says_about_a_key_passes() {
         let test = "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }";
         model.fail_next(1, Failure::status(status).message(&says));
         let tested = server.data(test, json!({ "id": input["llmProfileId"] })).await;
-        let question = json!({ "question": "What is t01?", "dbProfileIds": [input["targets"][0]["dbProfileId"]], "llmProfileId": input["llmProfileId"] });
+        let question = json!({ "question": "What is t01?", "dbProfileIds": [input["targets"][0]["dbProfileId"]],
+            "llmProfileId": input["llmProfileId"] });
         model.fail_next(1, Failure::status(status).message(&says));
         let done = asked(&server, question).await;
         let all = format!("{last}{tested}{:?}{}{}", done.events, done.whole, server.log());

@@ -42,7 +42,7 @@ pub struct RunEdit {
     pub items: Vec<ApplyItem>,
     /// What happened to the question that an ASK run answers.
     pub turn: Vec<TurnChange>,
-    /// Who makes the change, where a person or a schedule does: the actor of its events.
+    /// The caller or schedule that makes the change, where one does: the actor of its events.
     pub actor: Option<String>,
 }
 
@@ -304,9 +304,9 @@ impl RunEdit {
         self.emit(RunEventType::AnswerDelta, "Answers").text = Some(piece);
     }
 
-    /// The answer broke off and begins anew: the pieces before count no longer.
+    /// The answer starts over: the pieces before count no longer.
     pub fn say_again(&mut self, reason: &str) {
-        self.emit(RunEventType::Resumed, format!("The answer begins anew: {reason}"));
+        self.emit(RunEventType::Resumed, format!("The answer starts over: {reason}"));
     }
 
     /// The answer is whole.

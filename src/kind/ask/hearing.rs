@@ -1,7 +1,7 @@
 //! What was heard of an answer: pieces that wait to be recorded, and the answer so far.
 //!
-//! The rule: what begins anew takes back all that was heard before, and that is told once. A thought that turns out to
-//! be one only at its end is taken back too.
+//! The rule: an answer that starts over takes back all that was heard before, and that is told once. A thought that
+//! turns out to be one only at its end is taken back too.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -12,6 +12,26 @@ use crate::port::converse::Listener;
 /// Letters that are recorded at once, without waiting for the clock.
 const MUCH: usize = 400;
 
+/// Why what was recorded does not count any more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TakenBack {
+    /// The model broke off; its request was sent again.
+    BrokeOff,
+    /// What it had said turned out to be a thought.
+    Thought,
+}
+
+impl TakenBack {
+    /// The reason, for a person.
+    #[must_use]
+    pub const fn reason(self) -> &'static str {
+        match self {
+            Self::BrokeOff => "the model broke off",
+            Self::Thought => "what came before was a thought of the model",
+        }
+    }
+}
+
 #[derive(Debug, Default)]
 struct Said {
     /// What is not recorded yet.
@@ -20,8 +40,8 @@ struct Said {
     answer: String,
     /// How long the answer was when the request under way began.
     before: usize,
-    /// Whether what was recorded does not count any more.
-    anew: bool,
+    /// Why what was recorded does not count any more, where it does not.
+    taken_back: Option<TakenBack>,
     /// Whether a request is under way.
     open: bool,
 }
@@ -42,7 +62,7 @@ impl Heard {
     pub fn listen(&self) -> Ear<'_> {
         let mut said = self.said();
         if said.open && said.answer.len() > said.before {
-            said.anew = true;
+            said.taken_back = Some(TakenBack::BrokeOff);
             said.waiting.clear();
             said.answer.clear();
         }
@@ -53,10 +73,10 @@ impl Heard {
         Ear { heard: self, first: true }
     }
 
-    /// What is to be recorded: whether the answer begins anew, and the piece that came.
-    pub fn take(&self) -> (bool, String) {
+    /// What is to be recorded: why the answer starts over, where it does, and the piece that came.
+    pub fn take(&self) -> (Option<TakenBack>, String) {
         let mut said = self.said();
-        (std::mem::take(&mut said.anew), std::mem::take(&mut said.waiting))
+        (said.taken_back.take(), std::mem::take(&mut said.waiting))
     }
 
     /// The request is answered.
@@ -94,7 +114,7 @@ impl Listener for Ear<'_> {
         let recorded = said.answer.len() - said.waiting.len();
         if recorded > before {
             // A part of it is recorded: all that was heard is said anew, without it.
-            said.anew = true;
+            said.taken_back.get_or_insert(TakenBack::Thought);
             said.answer.truncate(before);
             said.waiting = said.answer.clone();
         } else {
@@ -132,12 +152,12 @@ mod tests {
         let _silent = heard.listen();
         assert!(!heard.spoke());
         heard.close();
-        assert_eq!(heard.take(), (false, "I look.".into()));
+        assert_eq!(heard.take(), (None, "I look.".into()));
         heard.listen().hear("Two ta");
-        assert_eq!(heard.take(), (false, "\n\nTwo ta".into()));
+        assert_eq!(heard.take(), (None, "\n\nTwo ta".into()));
         heard.listen().hear("Two tables.");
         heard.close();
-        assert_eq!(heard.take(), (true, "Two tables.".into()));
+        assert_eq!(heard.take(), (Some(TakenBack::BrokeOff), "Two tables.".into()));
         assert_eq!(heard.answer(), "Two tables.");
     }
 
@@ -146,15 +166,15 @@ mod tests {
         let heard = Heard::default();
         heard.listen().hear("I look.");
         heard.close();
-        assert_eq!(heard.take(), (false, "I look.".into()));
+        assert_eq!(heard.take(), (None, "I look.".into()));
         let mut ear = heard.listen();
         ear.hear("Hm, not rec");
         ear.take_back();
         ear.hear("Two");
-        assert_eq!(heard.take(), (false, "\n\nTwo".into()));
+        assert_eq!(heard.take(), (None, "\n\nTwo".into()));
         ear.take_back();
         ear.hear("Three");
-        assert_eq!(heard.take(), (true, "I look.\n\nThree".into()));
+        assert_eq!(heard.take(), (Some(TakenBack::Thought), "I look.\n\nThree".into()));
         assert_eq!(heard.answer(), "I look.\n\nThree");
     }
 }

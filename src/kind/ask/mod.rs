@@ -374,8 +374,8 @@ impl Asking<'_> {
 
     /// Records what was heard since the last time, with what it used.
     async fn record_heard(&self, usage: Option<Usage>) -> Result<(), Halt> {
-        let (anew, piece) = self.heard.take();
-        if !anew && piece.is_empty() && usage.is_none() {
+        let (taken_back, piece) = self.heard.take();
+        if taken_back.is_none() && piece.is_empty() && usage.is_none() {
             return Ok(());
         }
         self.context
@@ -383,8 +383,8 @@ impl Asking<'_> {
                 if let Some(usage) = usage {
                     edit.add_usage(&usage);
                 }
-                if anew {
-                    edit.say_again("the model broke off");
+                if let Some(taken_back) = taken_back {
+                    edit.say_again(taken_back.reason());
                 }
                 if !piece.is_empty() {
                     edit.say(piece);

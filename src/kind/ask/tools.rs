@@ -38,14 +38,15 @@ pub const TOOLS: &[Tool] = &[
     },
     Tool {
         name: "describe",
-        description: "Tells of one table, column or schema: types, keys, comments, descriptions; of a table all its columns, \
-                      of a schema its tables.",
+        description: "Tells of one table, column or schema: types, keys, comments, descriptions; of a table all its \
+                      columns, of a schema its tables.",
         argument: "path",
         argument_description: "The path, as another tool gave it.",
     },
     Tool {
         name: "relations",
-        description: "Tells which foreign keys lead from and to a table, or the way of foreign keys between two tables.",
+        description: "Tells which foreign keys lead from and to a table, or the way of foreign keys between two \
+            tables.",
         argument: "tables",
         argument_description: "The path of a table, or of two with a comma between them.",
     },
