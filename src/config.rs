@@ -142,7 +142,8 @@ pub struct Place {
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true, global = true)]
     store_url: Option<SecretString>,
     /// Begin with an empty store although the key file of the data folder says that there was one
-    #[arg(long, env = "GLOSS_NEW_STORE", num_args = 0..=1, require_equals = true, default_missing_value = "true", global = true)]
+    #[arg(long, env = "GLOSS_NEW_STORE", global = true)]
+    #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     new_store: Option<bool>,
 }
 

@@ -84,8 +84,8 @@ pub enum KeyError {
     },
     /// The key comes from the environment, which nobody but its owner can change.
     #[error(
-        "the key comes from {VARIABLE}; set {NEW_VARIABLE} to the new one (`openssl rand -base64 32` makes one) and run \
-         this again"
+        "the key comes from {VARIABLE}; set {NEW_VARIABLE} to the new one (`openssl rand -base64 32` makes one) and \
+         run this again"
     )]
     NoNewKey,
 }
@@ -317,8 +317,8 @@ fn sync_folder(file: &Path) -> io::Result<()> {
     file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
-/// Writes a key so that it is there after a power cut, too. It is written beside its place and moved when it is complete:
-/// a full disk leaves no half of a key.
+/// Writes a key so that it is there after a power cut, too. It is written beside its place and moved when it is
+/// complete: a full disk leaves no half of a key.
 fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");

@@ -3,8 +3,8 @@
 //! `ARCHITECTURE.md` is the map. Who may import whom, kept by a test:
 //! `domain` nothing of ours; `port` domain; `kind` domain and port; `service` and `worker` these and `kind`;
 //! `store`, `bus`, `model`, `target` domain and port; `graphql` service, domain and port; `http`
-//! graphql; `cli` graphql and domain; `config` port; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in `graphql/` and
-//! `http/` alone.
+//! graphql; `cli` graphql and domain; `config` port; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in
+//! `graphql/` and `http/` alone.
 
 pub mod app;
 pub mod bus;

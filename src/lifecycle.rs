@@ -22,8 +22,8 @@ const KEPT_HERE: [&str; 2] = ["store.db", "secret.key"];
 const FOLDER_SETTING: &str = "--data-dir";
 /// What names the store.
 const STORE_SETTING: &str = "--store-url";
-/// The signal that a process gets whose file has reached the largest size that it may have. Its default ends the process;
-/// whoever listens is told by an error of the write.
+/// The signal that a process gets whose file has reached the largest size that it may have. Its default ends the
+/// process; whoever listens is told by an error of the write.
 const FILE_SIZE: i32 = 25;
 /// The mode of folders that are everybody's, as /tmp.
 const STICKY: u32 = 0o1000;
@@ -42,7 +42,11 @@ pub enum LockError {
         source: std::io::Error,
     },
     /// Another process has it.
-    #[error("{} is in use by another Gloss{}; stop that one, or name another with {setting}", path.display(), at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default())]
+    #[error(
+        "{} is in use by another Gloss{}; stop that one, or name another with {setting}",
+        path.display(),
+        at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default()
+    )]
     InUse {
         /// The folder or file.
         path: PathBuf,
@@ -159,13 +163,15 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
     if let Ok(folder) = path.metadata() {
         let mode = std::os::unix::fs::MetadataExt::mode(&folder);
         if mode & 0o077 != 0 {
-            // A folder that was made for Gloss and has nothing in it yet, or what Gloss keeps; not one that is everybody's.
+            // A folder that was made for Gloss and has nothing in it yet, or what Gloss keeps; not one that is
+            // everybody's.
             let is_empty = path.read_dir()?.next().is_none();
             let is_ours = mode & STICKY == 0 && KEPT_HERE.iter().any(|name| path.join(name).exists());
             if is_empty || is_ours {
                 return std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700));
             }
-            tracing::warn!(folder = %path.display(), "others can look into the data folder; `chmod 700` keeps them out");
+            let folder = path.display();
+            tracing::warn!(%folder, "others can look into the data folder; `chmod 700` keeps them out");
         }
         return Ok(());
     }

@@ -46,7 +46,7 @@ enum Command {
     },
 }
 
-/// Whom a command asks, and how it answers.
+/// The server or store that a command asks, and how it answers.
 #[derive(Args)]
 struct Asking {
     /// The server to ask [default: the one that holds the data folder; without one, the store itself]

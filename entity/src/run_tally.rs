@@ -1,4 +1,5 @@
-//! How many runs there are of each combination of what lists filter by, so that a total is a short sum. Kept by triggers on the runs.
+//! How many runs there are of each combination of what lists filter by, so that a total is a short sum. Kept by
+//! triggers on the runs.
 
 use sea_orm::entity::prelude::*;
 

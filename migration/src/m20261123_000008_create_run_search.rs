@@ -27,7 +27,8 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // PostgreSQL looks at the texts one by one: an index of trigrams would be an extension, which not everybody may add.
+        // PostgreSQL looks at the texts one by one: an index of trigrams would be an extension, which not everybody may
+        // add.
         execute(manager, &SQLITE, &[]).await
     }
 }

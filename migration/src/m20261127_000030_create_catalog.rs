@@ -30,8 +30,8 @@ const SQLITE: [&str; 4] = [
 
 /// PostgreSQL keeps the index in a column of its own: weight A for names, D for surroundings. A column may be called
 /// "from" or "other", so that no word is passed over as one that says nothing; and signs part words, where PostgreSQL
-/// would see addresses, paths and hosts in texts. What was just written is in the index at once, not in a list beside it
-/// that each search would read.
+/// would see addresses, paths and hosts in texts. What was just written is in the index at once, not in a list beside
+/// it that each search would read.
 const POSTGRES: [&str; 5] = [
     "CREATE TEXT SEARCH DICTIONARY catalog_stem (TEMPLATE = snowball, Language = english)",
     "CREATE TEXT SEARCH CONFIGURATION catalog_words (COPY = english)",

@@ -13,7 +13,8 @@ const SQLITE: [&str; 2] = [
 ];
 const POSTGRES: [&str; 2] = [
     "CREATE INDEX suggestion_unrated ON suggestion (id) WHERE substance IS NULL",
-    "CREATE INDEX suggestion_facets ON suggestion (run_id, asset_kind, substance, review_state, confidence, applied_id)",
+    "CREATE INDEX suggestion_facets ON suggestion (run_id, asset_kind, substance, review_state, confidence, \
+        applied_id)",
 ];
 
 #[derive(DeriveMigrationName)]

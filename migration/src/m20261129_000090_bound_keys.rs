@@ -1,6 +1,6 @@
-//! Names as keys that fit into an entry of an index: a long one is cut, and the hash of the whole stands behind it. Writes
-//! get such a key of their asset. Catalogs are indexed under other keys: they go, and the first search that looks there
-//! reads them again.
+//! Names as keys that fit into an entry of an index: a long one is cut, and the hash of the whole stands behind it.
+//! Writes get such a key of their asset. Catalogs are indexed under other keys: they go, and the first search that
+//! looks there reads them again.
 
 use std::fmt::Write;
 

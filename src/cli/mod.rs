@@ -33,8 +33,8 @@ pub enum CliError {
     NoGloss(String),
     /// The server wants to know who asks.
     #[error(
-        "the server at {server} says: {message}; set {TOKEN} to a token that may do this. Where there is none any more, \
-         stop the server and run this again: it then works on the store itself"
+        "the server at {server} says: {message}; set {TOKEN} to a token that may do this. Where there is none any \
+         more, stop the server and run this again: it then works on the store itself"
     )]
     Unauthenticated {
         /// Its address.

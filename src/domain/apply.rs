@@ -52,7 +52,7 @@ pub struct ApplyOrder {
     pub rollback: bool,
     /// Whether to write where another comment stands.
     pub overwrite: bool,
-    /// Who ordered it.
+    /// The caller that ordered it.
     pub actor: String,
     /// How many of its writes replace a comment.
     #[serde(default)]
@@ -107,7 +107,7 @@ pub struct ApplyItem {
     pub error: Option<RunError>,
     /// The database in which the write was begun.
     pub identity: Option<Identity>,
-    /// Who ordered the write, where it was begun and it is not known what came of it.
+    /// The caller that ordered the write, where it was begun and it is not known what came of it.
     pub doubt: Option<String>,
 }
 
@@ -158,7 +158,7 @@ pub struct AppliedComment {
     pub before: Option<String>,
     /// What was written; `None` for no comment.
     pub after: Option<String>,
-    /// Who ordered it.
+    /// The caller that ordered it.
     pub actor: String,
     /// When.
     pub at: Moment,

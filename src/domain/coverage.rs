@@ -1,7 +1,7 @@
 //! Coverage: how much of a database is documented, by what its catalog said when it was last read.
 //!
-//! The rule: what a run describes counts, and nothing else: tables, views, materialized views and their columns, without
-//! the tables that the profile excludes.
+//! The rule: what a run describes counts, and nothing else: tables, views, materialized views and their columns,
+//! without the tables that the profile excludes.
 
 use super::{asset::AssetKind, clock::Moment, pattern::TablePattern};
 

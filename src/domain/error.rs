@@ -47,7 +47,7 @@ pub enum Error {
         /// What is wrong with the token, and how to get one.
         message: String,
     },
-    /// Who is asking may not do this.
+    /// The caller may not do this.
     #[error("{message}")]
     Forbidden {
         /// Which role may.
@@ -101,7 +101,7 @@ impl Error {
         Self::Unauthenticated { message: message.into() }
     }
 
-    /// Who is asking may not do this.
+    /// The caller may not do this.
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::Forbidden { message: message.into() }
     }

@@ -93,6 +93,6 @@ pub struct RunEvent {
     pub text: Option<String>,
     /// What went wrong.
     pub error: Option<RunError>,
-    /// Who caused it, where a person or a schedule did.
+    /// The caller or schedule that caused it, where one did.
     pub actor: Option<String>,
 }

@@ -70,7 +70,7 @@ pub struct RunFacts {
     pub parent_id: Option<RunId>,
     /// When it started, else when it was made.
     pub listed_at: Moment,
-    /// Who started it.
+    /// The caller that started it.
     pub started_by: String,
     /// Its labels.
     pub labels: Vec<String>,

@@ -66,7 +66,7 @@ pub struct Confirmation {
     pub from: Option<Identity>,
     /// The database now.
     pub to: Identity,
-    /// Who confirmed it.
+    /// The caller that confirmed it.
     pub actor: String,
     /// When.
     pub at: Moment,

@@ -1,7 +1,8 @@
 //! Names as keys of the store's indexes.
 //!
-//! The rule: an entry of an index has a limit (2,704 bytes in PostgreSQL) and names of targets have none. A long name is
-//! kept as its beginning and the hash of the whole, so that keys differ where names do, and short ones sort as they are.
+//! The rule: an entry of an index has a limit (2,704 bytes in PostgreSQL) and names of targets have none. A long name
+//! is kept as its beginning and the hash of the whole, so that keys differ where names do, and short ones sort as they
+//! are.
 
 use std::fmt::Write;
 

@@ -86,7 +86,7 @@ impl NewDbProfile {
     }
 }
 
-/// Who answers.
+/// The service that answers.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LlmProvider {
     /// The describer that comes with Gloss: no key, no network.
@@ -130,7 +130,7 @@ pub struct LlmProfile {
 pub struct NewLlmProfile {
     /// Its name, unique.
     pub name: String,
-    /// Who answers.
+    /// The service that answers.
     pub provider: LlmProvider,
     /// The model, as the provider spells it.
     pub model: String,

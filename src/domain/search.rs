@@ -3,8 +3,8 @@
 //! The rule: a name is indexed by the words that the builtin describer reads in it (`vocabulary.rs`), as they stand
 //! there and with abbreviations expanded, so that "customer mail" finds `cust_email_addr`. Comments and descriptions
 //! are indexed as they are. Bending (`orders`, `ordered`) is the index's business; why something was found is told by
-//! the same stems, by Porter's rules ([`Finder`]). What is a word, a spelling of it or a synonym is decided here. To add
-//! a synonym, add it to a line of [`SYNONYMS`].
+//! the same stems, by Porter's rules ([`Finder`]). What is a word, a spelling of it or a synonym is decided here. To
+//! add a synonym, add it to a line of [`SYNONYMS`].
 
 use std::collections::BTreeSet;
 

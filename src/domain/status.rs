@@ -64,7 +64,8 @@ pub enum RunStatus {
     Cancelled,
 }
 
-spelled!(RunKind { Analyze => "ANALYZE", Rerun => "RERUN", Generate => "GENERATE", Ask => "ASK", Schedule => "SCHEDULE" });
+spelled!(RunKind { Analyze => "ANALYZE", Rerun => "RERUN", Generate => "GENERATE", Ask => "ASK",
+    Schedule => "SCHEDULE" });
 spelled!(RunCommand {
     Run => "RUN", RunApply => "RUN_APPLY", Rerun => "RERUN", Variations => "VARIATIONS", Generate => "GENERATE",
     Ask => "ASK", Schedule => "SCHEDULE",

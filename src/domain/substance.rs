@@ -1,9 +1,9 @@
 //! Substance: whether a description says more than the asset itself does.
 //!
 //! The rule: one function of the text and of what it describes, the same for every model. Words are compared by their
-//! stems, in lower case, without stop words, with abbreviations expanded by the vocabulary. A description that is edited
-//! in a review keeps its substance: it rates what the model wrote. To teach it another word that says nothing, add that
-//! to [`FORM`]; another way to call a type, to [`TYPES`].
+//! stems, in lower case, without stop words, with abbreviations expanded by the vocabulary. A description that is
+//! edited in a review keeps its substance: it rates what the model wrote. To teach it another word that says nothing,
+//! add that to [`FORM`]; another way to call a type, to [`TYPES`].
 
 use std::collections::HashSet;
 

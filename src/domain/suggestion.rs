@@ -96,7 +96,7 @@ pub struct Draft {
 pub struct Review {
     /// The decision.
     pub state: ReviewState,
-    /// Who decided.
+    /// The caller that decided.
     pub reviewer: Option<String>,
     /// When.
     pub at: Option<Moment>,

@@ -17,8 +17,8 @@ pub fn is_unseen(c: char) -> bool {
         )
 }
 
-/// Whether a character is of Unicode's category Cf. Some of them have a use in texts, as the joiners of emoji and Persian
-/// have; two names that differ in them alone look the same.
+/// Whether a character is of Unicode's category Cf. Some of them have a use in texts, as the joiners of emoji and
+/// Persian have; two names that differ in them alone look the same.
 #[must_use]
 pub const fn is_format(c: char) -> bool {
     matches!(

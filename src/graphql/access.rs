@@ -1,4 +1,4 @@
-//! Who is let in, and what they may do: the role that each field needs.
+//! What callers may do: the role that each field needs.
 //!
 //! The rule: a field states its role in [`stated`], and one that does not needs ADMIN, so that none can be forgotten
 //! in the open; a test walks the schema and wants a line for each root field. A mutation or a subscription is refused
@@ -110,7 +110,7 @@ pub fn refusal(viewer: &Viewer, needed: Role, what: &str) -> String {
 /// Tells who shows a token: what the HTTP layer asks at each request.
 #[async_trait]
 pub trait Access: Send + Sync + 'static {
-    /// Who shows this token, or none. `local` says that a request without one comes from this machine.
+    /// The caller that shows this token, or none. `local` says that a request without one comes from this machine.
     ///
     /// # Errors
     /// With a code of the contract: `UNAUTHENTICATED`, or `INTERNAL` where that cannot be found out.

@@ -34,7 +34,7 @@ impl Role {
     }
 }
 
-/// Who is asking. The HTTP layer puts one into every request's data; without one nothing is answered.
+/// The caller. The HTTP layer puts one into every request's data; without one nothing is answered.
 #[derive(Clone)]
 pub struct Viewer {
     /// The name that reviews and applies are recorded under.
@@ -78,7 +78,7 @@ impl Viewer {
         Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, has_token: false, held: None }
     }
 
-    /// Who holds a token, or is at this machine.
+    /// The holder of a token, or the person at this machine.
     #[must_use]
     pub fn holding(holder: Holder) -> Self {
         let Holder { name, role, has_token, held } = holder;
@@ -120,7 +120,7 @@ pub fn loaders<'a>(context: &Context<'a>) -> &'a Loaders {
     context.data_unchecked::<Loaders>()
 }
 
-/// Who is asking.
+/// The caller.
 ///
 /// # Panics
 /// Never: `graphql::frontier` refuses every field of an operation without.

@@ -2,8 +2,8 @@
 //!
 //! The rule: what is cheap to check is checked first, and nothing that grows faster than the text is done
 //! before it has been checked: tokens and nesting are counted on the bare text, before the parser runs; fields,
-//! aliases and root fields on the parsed document, all operations together, with each fragment counted once; depth and complexity on
-//! what validation computes. A refusal names the limit and the number.
+//! aliases and root fields on the parsed document, all operations together, with each fragment counted once; depth and
+//! complexity on what validation computes. A refusal names the limit and the number.
 
 use std::collections::HashMap;
 
@@ -20,7 +20,8 @@ pub const MAX_TOKENS: usize = 10_000;
 pub const MAX_WORD: usize = 1_000;
 /// Brackets within brackets, of any kind.
 pub const MAX_NESTING: usize = 50;
-/// Aliases of all operations of a document, fragments counted where they are used, and root fields that stand more than once.
+/// Aliases of all operations of a document, fragments counted where they are used, and root fields that stand more than
+/// once.
 pub const MAX_ALIASES: usize = 50;
 /// Root fields of an operation.
 pub const MAX_ROOT_FIELDS: usize = 30;

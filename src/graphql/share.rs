@@ -1,7 +1,7 @@
 //! Which subscriptions may share one execution, and where each subscriber stands.
 //!
-//! Whoever subscribes to the same document with the same variables sees the same events, save that they may
-//! have begun at different ones. The rule: a transport shares only what [`sharing`] allows; it leaves a
+//! Subscribers to the same document with the same variables see the same events, save that they may have begun at
+//! different ones. The rule: a transport shares only what [`sharing`] allows; it leaves a
 //! [`Place`] in the request's data, by which the field tells where it stands and may be told where to begin. To
 //! let a new field be shared, give it a line in [`FIELDS`], and let its resolver keep its place.
 

@@ -130,7 +130,7 @@ impl Refusal {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "nobody knows who is asking; send a token")
     }
 
-    /// Who was let in is not welcome any more.
+    /// The caller that was let in is not welcome any more.
     pub fn dismissed() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,

@@ -1,4 +1,4 @@
-//! Who is asking: the seam between the transports and what tells people apart.
+//! The caller: the seam between the transports and what tells people apart.
 //!
 //! The rule: whoever checks a request leaves an [`Asker`] in its extensions before a route sees it, and a
 //! WebSocket's first message passes [`Admission`]. The transports take what they find and decide nothing:
@@ -29,7 +29,8 @@ impl Client {
         Self(name.into())
     }
 
-    /// By the address it comes from, whatever its port; with IPv6 by its network, since one customer has 2^64 addresses.
+    /// By the address it comes from, whatever its port; with IPv6 by its network, since one customer has 2^64
+    /// addresses.
     pub fn at(address: Option<SocketAddr>) -> Self {
         match address.map(|address| address.ip().to_canonical()) {
             Some(IpAddr::V6(ip)) if !ip.is_loopback() => {
@@ -42,7 +43,7 @@ impl Client {
     }
 }
 
-/// Who is asking.
+/// The caller.
 #[derive(Debug, Clone)]
 pub struct Asker {
     /// For the resolvers.
@@ -56,7 +57,7 @@ pub struct Asker {
 }
 
 impl Asker {
-    /// Who sent a request with these extensions: whom the check has found, or nobody.
+    /// The sender of a request with these extensions: the caller that the check has found, or nobody.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
             viewer: Viewer::nobody(),
@@ -101,7 +102,7 @@ impl Admission {
         Self(Arc::new(move |asker, payload| Box::pin(decide(asker, payload))))
     }
 
-    /// Whoever got through the handshake, as the person at this machine.
+    /// Takes every client that got through the handshake for the person at this machine.
     pub fn everybody() -> Self {
         Self::new(|asker, _payload| std::future::ready(Ok(Asker { viewer: Viewer::local(), ..asker })))
     }

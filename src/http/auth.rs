@@ -1,4 +1,4 @@
-//! Who is let in: reads the token of a request, and of a WebSocket's first message.
+//! Authentication: reads the token of a request, and of a WebSocket's first message.
 //!
 //! The rule: every path but those of [`role_of`] that need nothing wants a known asker, and a path that is not named
 //! there wants ADMIN, so that a new route cannot be forgotten in the open. The handshake of a WebSocket alone comes
@@ -147,7 +147,7 @@ impl Gate {
         }
     }
 
-    /// Who sent a request, as far as the connection tells.
+    /// The sender of a request, as far as the connection tells.
     fn stranger(&self, request: &Parts) -> Asker {
         let address = Peer::of(&request.extensions).address();
         let headers = &request.headers;

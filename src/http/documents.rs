@@ -167,11 +167,14 @@ impl Documents {
                 }
                 match &*self.0 {
                     Mode::Automatic(_) => Ok(Document::Sent(text, name.filter(|_| id.is_none()))),
-                    Mode::Trusted { named } => named.get(&hash(text.trim())).or_else(|| named.get(&hash(&text))).cloned().map(Document::Known).ok_or_else(|| {
-                        let message = "this server runs the documents of a list alone, and this is none of them: send one \
-                                       letter by letter, or by its id";
-                        Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
-                    }),
+                    Mode::Trusted { named } => {
+                        let known = named.get(&hash(text.trim())).or_else(|| named.get(&hash(&text)));
+                        known.cloned().map(Document::Known).ok_or_else(|| {
+                            let message = "this server runs the documents of a list alone, and this is none of them: \
+                                           send one letter by letter, or by its id";
+                            Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+                        })
+                    }
                 }
             }
             (None, Some(name)) => {

@@ -2,8 +2,9 @@
 //!
 //! A web page of another site can make a browser talk to a server on loopback: directly (its Origin gives
 //! it away) or by a name of its own that resolves to 127.0.0.1 (the Host gives it away). The rule: both are
-//! refused before a route sees the request, a WebSocket's handshake too. An image or a script that such a page loads from
-//! here has no Origin; what the browser says of its site (`Sec-Fetch-Site`) counts then. Settings let more of them in.
+//! refused before a route sees the request, a WebSocket's handshake too. An image or a script that such a page loads
+//! from here has no Origin; what the browser says of its site (`Sec-Fetch-Site`) counts then. Settings let more of them
+//! in.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -29,7 +30,7 @@ const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 /// What an answer that is no page may load: nothing.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// Who may ask, by the names that a request gives.
+/// The names by which a request may address this server.
 #[derive(Debug, Clone)]
 pub struct HostPolicy {
     /// The hosts that lead here; `None` where any name may.

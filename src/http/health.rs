@@ -23,7 +23,7 @@ use serde_json::json;
 
 use super::Door;
 
-/// Who does not answer in this time is not ready.
+/// A part that does not answer in this time is not ready.
 const READY_WITHIN: Duration = Duration::from_secs(5);
 
 /// The numbers that `/metrics` shows. The parts register theirs before the server starts.

@@ -5,11 +5,12 @@
 //! whatever the transport, with its document from `documents`; `asker` says whose it is; `execute` gives the one
 //! result of a query or mutation, `results` those of an operation that streams, which `share` lets subscribers
 //! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
-//! transports; `session` lets browsers in by a cookie. `stop` takes connections, `peer` watches over each, `limits` has the numbers.
+//! transports; `session` lets browsers in by a cookie. `stop` takes connections, `peer` watches over each, `limits` has
+//! the numbers.
 //!
-//! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. The layer works with any [`Executor`], documents are
-//! checked by [`Checker`] within its limits, and every error that is made here has a code of the
-//! contract's closed set.
+//! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. The layer
+//! works with any [`Executor`], documents are checked by [`Checker`] within its limits, and every error that is made
+//! here has a code of the contract's closed set.
 //!
 //! To add a route: a handler in a module of its own and one line in [`router`].
 
@@ -83,7 +84,7 @@ pub struct Door<E> {
     pub executor: E,
     /// Which Host and Origin headers are let in.
     pub hosts: HostPolicy,
-    /// Who is let in.
+    /// The check that lets callers in.
     pub gate: Gate,
     /// Opens the files of `/export`.
     pub exports: Exports,

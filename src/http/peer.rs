@@ -1,9 +1,9 @@
 //! One connection as the operating system has it: what its requests may know of it, and the watch over its
 //! writes.
 //!
-//! The rule: a client that reads nothing of what is sent to it for [`super::limits::Limits::read_within`] gets nothing more; a
-//! WebSocket sees it by [`Peer::blocked_for`] and closes in its protocol's words, and where the words do not get
-//! through either, the connection is dropped. What lives long keeps little in the system's buffers, so that
+//! The rule: a client that reads nothing of what is sent to it for [`super::limits::Limits::read_within`] gets nothing
+//! more; a WebSocket sees it by [`Peer::blocked_for`] and closes in its protocol's words, and where the words do not
+//! get through either, the connection is dropped. What lives long keeps little in the system's buffers, so that
 //! thousands of slow clients cost little: see [`Peer::keep_little`].
 
 use std::{

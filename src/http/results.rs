@@ -2,10 +2,10 @@
 //!
 //! A subscription that may be shared follows the channel of its kind, or executes for itself until it has caught up:
 //! where the channel does not have its beginning any more, and where it fell behind; see [`super::share`]. The rules:
-//! nobody polls, nothing is read but what a channel reads ahead, so a client that reads slowly costs no memory; a result
-//! is not written before it is asked for, save in a channel; whom nobody knows gets none, and who is dismissed gets no
-//! more, whatever is at hand, but for the answer to a query or mutation under way; a panic ends its operation and
-//! nothing else.
+//! nobody polls, nothing is read but what a channel reads ahead, so a client that reads slowly costs no memory; a
+//! result is not written before it is asked for, save in a channel; whom nobody knows gets none, and who is dismissed
+//! gets no more, whatever is at hand, but for the answer to a query or mutation under way; a panic ends its operation
+//! and nothing else.
 
 use std::{
     panic::AssertUnwindSafe,

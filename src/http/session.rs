@@ -1,8 +1,8 @@
 //! Browser sessions: a cookie in the place of a token.
 //!
 //! `POST /session` with a token answers with a cookie that opens what the token opens, over HTTP, server-sent events
-//! and WebSocket; `DELETE /session` ends it. A script of the page never sees the cookie (`HttpOnly`), and a browser sends
-//! it for pages of this site alone (SameSite=Strict).
+//! and WebSocket; `DELETE /session` ends it. A script of the page never sees the cookie (`HttpOnly`), and a browser
+//! sends it for pages of this site alone (SameSite=Strict).
 //!
 //! The rules: a session ends with its token, when it is signed out, after [`SESSION_FOR`] and when the server stops,
 //! and what is open by it ends with it. The server keeps sessions in memory alone, by the hash of the cookie. A request

@@ -1,8 +1,8 @@
 //! The server's life: connections are taken within their limits, and ended gracefully. On the signal no new
 //! connection is taken, open subscriptions are ended in their protocol's words, requests under way are answered.
 //!
-//! The rule: whatever may live longer than its request (a WebSocket, a stream of events, a mutation) holds a [`Stop`] and
-//! ends by it; [`serve`] returns when they have ended or when [`GRACE`] is over.
+//! The rule: whatever may live longer than its request (a WebSocket, a stream of events, a mutation) holds a [`Stop`]
+//! and ends by it; [`serve`] returns when they have ended or when [`GRACE`] is over.
 
 use std::{io, pin::pin, sync::Arc, time::Duration};
 

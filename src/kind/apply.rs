@@ -60,8 +60,9 @@ pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
     }
 }
 
-/// Why the first wordings of a run that was just described are not to be written: its profile has come to lead to another
-/// database, or it is not known yet what came of an earlier write. A database that does not answer is waited for later.
+/// Why the first wordings of a run that was just described are not to be written: its profile has come to lead to
+/// another database, or it is not known yet what came of an earlier write. A database that does not answer is waited
+/// for later.
 async fn unfit(context: &RunContext) -> Result<Option<RunError>, Halt> {
     let (ports, run) = (&context.ports, &context.run);
     let profile = context.db_profile().await?;
@@ -110,7 +111,7 @@ struct Writing<'a> {
     context: &'a RunContext,
     overwrite: bool,
     rollback: bool,
-    /// Who ordered it.
+    /// The caller that ordered it.
     actor: String,
     /// Why nothing more is tried: the target is gone or stays away.
     given_up: Option<RunError>,
@@ -306,8 +307,8 @@ impl Writing<'_> {
         self.end(items.into_iter().map(end).collect()).await
     }
 
-    /// Ends an item that was not written as far as is known. Where a write may have come about all the same, the item is
-    /// in doubt, and `doubt` looks at it later.
+    /// Ends an item that was not written as far as is known. Where a write may have come about all the same, the item
+    /// is in doubt, and `doubt` looks at it later.
     fn end_without(&self, item: &mut ApplyItem, error: &RunError, is_unsure: bool) {
         if is_unsure {
             end_as(item, ApplyStatus::Failed, Some(unsure(&error.message)));

@@ -1,7 +1,7 @@
 //! The database of a run: found behind its profile, held against the one that the run describes, and bound.
 //!
-//! The rule: nothing is read for a run, and nothing written, but in the database that it describes. A profile that leads
-//! to another one is a CONFLICT, until it leads back or a person confirms that both are the same.
+//! The rule: nothing is read for a run, and nothing written, but in the database that it describes. A profile that
+//! leads to another one is a CONFLICT, until it leads back or a person confirms that both are the same.
 
 use std::{sync::Arc, time::Duration};
 
@@ -105,8 +105,8 @@ fn moved(profile: &DbProfile, live: &Identity, wanted: Option<&Identity>, what: 
     RunError::new("CONFLICT", message, CONFIRM)
 }
 
-/// Refuses what is asked for where the profile leads to another database than is wanted. A database that does not answer
-/// now is looked at by the worker, before it does anything in it.
+/// Refuses what is asked for where the profile leads to another database than is wanted. A database that does not
+/// answer now is looked at by the worker, before it does anything in it.
 ///
 /// # Errors
 /// `Conflict`, saying from what to what; what the store says.

@@ -1,7 +1,8 @@
 //! The budget of a run at work.
 //!
 //! The rule: before a request is sent, its worst case is reserved; a request that might overspend is not
-//! sent. One that gave no answer but may be paid for counts with its worst case. The budget counts from the run's first claim on, so a resumed run goes on with what is left.
+//! sent. One that gave no answer but may be paid for counts with its worst case. The budget counts from the run's first
+//! claim on, so a resumed run goes on with what is left.
 
 use std::sync::{Mutex, PoisonError};
 

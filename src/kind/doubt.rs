@@ -34,8 +34,8 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
     let count = doubts.len();
     let unknown = |error: &TargetError| {
         Error::unavailable(format!(
-            "it is not known yet what came of {count} writes of run #{}, and its database has to tell first: {error}; try \
-             again when it answers",
+            "it is not known yet what came of {count} writes of run #{}, and its database has to tell first: {error}; \
+             try again when it answers",
             run.id
         ))
     };

@@ -28,7 +28,10 @@ fn all() -> Vec<Option<String>> {
 
 /// A true answer with these texts.
 fn entries(texts: [&str; 3]) -> Value {
-    let entry = |text: &str| json!({"description": text, "alternatives": ["Another wording."], "confidence": 0.8, "reasoning": "why"});
+    let entry = |text: &str| {
+        let alternatives = ["Another wording."];
+        json!({"description": text, "alternatives": alternatives, "confidence": 0.8, "reasoning": "why"})
+    };
     json!({"c1": entry(texts[0]), "c2": entry(texts[1]), "c3": entry(texts[2])})
 }
 
@@ -43,9 +46,11 @@ fn wrong() -> Value {
 #[test]
 fn a_true_answer() {
     let answer = json!({
-        "c1": {"description": "All users.", "alternatives": ["Users.", "People."], "confidence": 0.9, "reasoning": "the name"},
+        "c1": {"description": "All users.", "alternatives": ["Users.", "People."], "confidence": 0.9,
+            "reasoning": "the name"},
         "c2": {"description": "The number.", "alternatives": [], "confidence": 0.8, "reasoning": ""},
-        "c3": {"description": "The address.", "alternatives": ["The address.", "Mail", "A", "Post"], "confidence": 2, "reasoning": "x"},
+        "c3": {"description": "The address.", "alternatives": ["The address.", "Mail", "A", "Post"],
+            "confidence": 2, "reasoning": "x"},
     });
     let read = read(&answer.to_string(), &three(), 3);
     let first = read[0].as_ref().unwrap();
@@ -58,34 +63,57 @@ fn a_true_answer() {
 #[test]
 fn answers_that_need_repair() {
     for answer in [
-        "```json\n{\"c1\": {\"description\": \"All users.\"}, \"c2\": {\"description\": \"The number.\"}, \"c3\": {\"description\": \"The address.\"}}\n```",
-        "Here is {the} JSON you [asked] for: {\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\",} Enjoy!",
-        "{\"C1\": {\"Description\": \"All users.\"}, \"**c2**\": {\"desc\": \"The number.\"}, \"e-mail\": {\"descripton\": \"The address.\"}}",
-        "{\"main.users\": {\"text\": \"All users.\"}, \"main.users.id\": {\"text\": \"The number.\"}, \"email\": {\"text\": \"The address.\"}}",
-        "{\"result\": {\"users\": {\"description\": \"All users.\"}, \"columns\": [{\"name\": \"id\", \"description\": \"The number.\"}, {\"name\": \"e_mail\", \"description\": \"The address.\"}]}}",
+        "```json\n{\"c1\": {\"description\": \"All users.\"}, \"c2\": {\"description\": \"The number.\"}, \"c3\": \
+            {\"description\": \"The address.\"}}\n```",
+        "Here is {the} JSON you [asked] for: {\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The \
+            address.\",} Enjoy!",
+        "{\"C1\": {\"Description\": \"All users.\"}, \"**c2**\": {\"desc\": \"The number.\"}, \"e-mail\": \
+            {\"descripton\": \"The address.\"}}",
+        "{\"main.users\": {\"text\": \"All users.\"}, \"main.users.id\": {\"text\": \"The number.\"}, \"email\": \
+            {\"text\": \"The address.\"}}",
+        "{\"result\": {\"users\": {\"description\": \"All users.\"}, \"columns\": [{\"name\": \"id\", \"description\": \
+            \"The number.\"}, {\"name\": \"e_mail\", \"description\": \"The address.\"}]}}",
         "[{\"description\": \"All users.\"}, {\"description\": \"The number.\"}, {\"description\": \"The address.\"}]",
-        "[{\"column\": \"c3\", \"description\": \"The address.\"}, {\"column\": \"c1\", \"description\": \"All users.\"}, {\"column\": \"c2\", \"description\": \"The number.\"}]",
-        "[{\"name\": \"Users of it\", \"key\": \"c1\", \"description\": \"All users.\"}, {\"key\": \"c2\", \"description\": \"The number.\"}, {\"key\": \"c3\", \"description\": \"The address.\"}]",
-        "{\"c1\": {\"description\": \"All users.\"}}\n{\"c2\": {\"description\": \"The number.\"}, \"c3\": {\"description\": \"The address.\"}}",
-        "{'c1': {'description': 'All users.', 'confidence': 0.8}, 'c2': {'description': \"The number.\"}, 'c3': {'description': u'The address.'}}",
-        "{“c1”: {“description”: “All users.”}, “c2”: {“description”: “The number.”}, “c3”: {“description”: “The address.”}}",
-        "{c1: {description: All users., confidence: 0.8}, c2: {description: 'The number.'}, c3: {description: \"The address.\"}}",
-        "{\"c1\": {\"description\": [\"All users.\", \"People.\"]}, \"c2\": [\"The number.\"], \"c3\": {\"description\": {\"text\": \"The address.\"}}}",
-        "{\"c1\": [{\"description\": \"All users.\"}], \"c2\": {\"description\": \"**The number.**\"}, \"c3\": {\"description\": \"\\\"The address.\\\"\"}}",
-        "{\r\n\"c1\": {\r\n\"description\": \"All\r\nusers.\"},\r\n\"c2\": \"The number.\",\r\n\"c3\": \"The address.\"\r\n}",
+        "[{\"column\": \"c3\", \"description\": \"The address.\"}, {\"column\": \"c1\", \"description\": \"All \
+            users.\"}, {\"column\": \"c2\", \"description\": \"The number.\"}]",
+        "[{\"name\": \"Users of it\", \"key\": \"c1\", \"description\": \"All users.\"}, {\"key\": \"c2\", \
+            \"description\": \"The number.\"}, {\"key\": \"c3\", \"description\": \"The address.\"}]",
+        "{\"c1\": {\"description\": \"All users.\"}}\n{\"c2\": {\"description\": \"The number.\"}, \"c3\": \
+            {\"description\": \"The address.\"}}",
+        "{'c1': {'description': 'All users.', 'confidence': 0.8}, 'c2': {'description': \"The number.\"}, 'c3': \
+            {'description': u'The address.'}}",
+        "{“c1”: {“description”: “All users.”}, “c2”: {“description”: “The number.”}, “c3”: {“description”: “The \
+            address.”}}",
+        "{c1: {description: All users., confidence: 0.8}, c2: {description: 'The number.'}, c3: {description: \"The \
+            address.\"}}",
+        "{\"c1\": {\"description\": [\"All users.\", \"People.\"]}, \"c2\": [\"The number.\"], \"c3\": \
+            {\"description\": {\"text\": \"The address.\"}}}",
+        "{\"c1\": [{\"description\": \"All users.\"}], \"c2\": {\"description\": \"**The number.**\"}, \"c3\": \
+            {\"description\": \"\\\"The address.\\\"\"}}",
+        "{\r\n\"c1\": {\r\n\"description\": \"All\r\nusers.\"},\r\n\"c2\": \"The number.\",\r\n\"c3\": \"The \
+            address.\"\r\n}",
         "\u{feff}{\"c1\":\u{a0}\"All\u{a0}users.\", \"c2\":\u{a0}\"The number.\", \"c3\": \"The\u{200b} address.\"}",
         "{\"c1\": \"All \\ud83dusers.\", \"c2\": \"The number.\", \"c3\": \"The address.\"}",
         "{\"c1\": \"A draft.\", \"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\"}",
-        "{\"c1\": {\"description\": \"A draft.\", \"description\": \"All users.\"}, \"c2\": \"The number.\", \"c3\": \"The address.\"}",
-        "{\"c1\": {\"description\": \"All users.\" \"confidence\": 0.8} \"c2\": \"The number.\"\n\"c3\": \"The address.\"}",
-        "{\"c1\": {\"description\": \"All users.\", \"alternatives\": [\"x y\", \"z z\"}, \"c2\": {\"description\": \"The number.\"}, \"c3\": {\"description\": \"The address.\"}}",
+        "{\"c1\": {\"description\": \"A draft.\", \"description\": \"All users.\"}, \"c2\": \"The number.\", \"c3\": \
+            \"The address.\"}",
+        "{\"c1\": {\"description\": \"All users.\" \"confidence\": 0.8} \"c2\": \"The number.\"\n\"c3\": \"The \
+            address.\"}",
+        "{\"c1\": {\"description\": \"All users.\", \"alternatives\": [\"x y\", \"z z\"}, \"c2\": {\"description\": \
+            \"The number.\"}, \"c3\": {\"description\": \"The address.\"}}",
         "{\\\"c1\\\": \\\"All users.\\\", \\\"c2\\\": \\\"The number.\\\", \\\"c3\\\": \\\"The address.\\\"}",
-        "{&quot;c1&quot;: &quot;All users.&quot;, &quot;c2&quot;: &quot;The number.&quot;, &quot;c3&quot;: &quot;The address.&quot;}",
-        "c1:\n  description: All users.\n  confidence: 0.8\nc2:\n  description: \"The number.\"\n  alternatives:\n    - Another one.\nc3:\n  description: >-\n    The\n    address.\n  confidence: 0.8",
-        "```yaml\n- c1:\n    description: All users.\n- c2:\n    description: 'The number.'\n- c3:\n    description: The address.\n```",
-        "{\"draft\": {\"c1\": \"A draft.\"}, \"final\": {\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\"}}",
+        "{&quot;c1&quot;: &quot;All users.&quot;, &quot;c2&quot;: &quot;The number.&quot;, &quot;c3&quot;: &quot;The \
+            address.&quot;}",
+        "c1:\n  description: All users.\n  confidence: 0.8\nc2:\n  description: \"The \
+            number.\"\n  alternatives:\n    - Another one.\nc3:\n  description: \
+            >-\n    The\n    address.\n  confidence: 0.8",
+        "```yaml\n- c1:\n    description: All users.\n- c2:\n    description: 'The number.'\n- c3:\n    description: \
+            The address.\n```",
+        "{\"draft\": {\"c1\": \"A draft.\"}, \"final\": {\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \
+            \"The address.\"}}",
         "{\"c1\": \"null\", \"c2\": \"The number.\"}\nOnce more:\n{\"c1\": \"All users.\", \"c3\": \"The address.\"}",
-        "{\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\", \"notes\": {\"c3\": \"A draft.\"}}",
+        "{\"c1\": \"All users.\", \"c2\": \"The number.\", \"c3\": \"The address.\", \"notes\": {\"c3\": \"A \
+            draft.\"}}",
     ] {
         assert_eq!(descriptions(answer), all(), "{answer}");
     }
@@ -181,8 +209,8 @@ fn json_whose_quotes_are_escaped_without_quotes_around_it() {
 #[test]
 fn quotes_inside_of_texts() {
     let answer = "{\"c1\": {\"description\": \"The code, \"B2B\" or \"B2C\", of users.\", \"confidence\": 0.7}, \
-        \"c2\": {\"description\": \"\"A\", \"B\" and others\", \"alternatives\": [\"The \"A\", \"B\" codes\", \"Codes\"]}, \
-        \"c3\": {\"confidence\": 0.5, \"description\": \"ends with \"B\"\"}}";
+        \"c2\": {\"description\": \"\"A\", \"B\" and others\", \"alternatives\": [\"The \"A\", \"B\" codes\", \
+        \"Codes\"]}, \"c3\": {\"confidence\": 0.5, \"description\": \"ends with \"B\"\"}}";
     let texts = ["The code, \"B2B\" or \"B2C\", of users.", "\"A\", \"B\" and others", "ends with \"B\""];
     assert_eq!(descriptions(answer), texts.map(|text| Some(text.to_owned())));
     let read = read(answer, &three(), 3);
@@ -200,7 +228,8 @@ fn thoughts_are_no_answer() {
         format!("[THINK]{wrong}[/THINK]{right}"),
         format!("<reasoning>{wrong}</reasoning>\n```json\n{right}\n```"),
         format!(
-            "<|channel|>analysis<|message|>draft {part}<|end|><|start|>assistant<|channel|>final<|message|>{right}<|return|>"
+            "<|channel|>analysis<|message|>draft \
+                {part}<|end|><|start|>assistant<|channel|>final<|message|>{right}<|return|>"
         ),
         format!("<|start|>assistant<|channel|>final <|constrain|>json<|message|>{right}"),
         format!("analysisWe need {part}assistantfinal{right}"),
@@ -273,7 +302,8 @@ fn table(name: &str, columns: Vec<crate::domain::catalog::Column>) -> crate::dom
 
 #[test]
 fn what_was_cut_off_is_missing() {
-    let cut = "{\"c1\": {\"description\": \"All users.\", \"confidence\": 0.9}, \"c2\": {\"description\": \"The number.\", \"alternatives\": [\"x";
+    let cut = "{\"c1\": {\"description\": \"All users.\", \"confidence\": 0.9}, \"c2\": {\"description\": \"The \
+        number.\", \"alternatives\": [\"x";
     assert_eq!(descriptions(cut), [Some("All users.".into()), Some("The number.".into()), None]);
     let earlier =
         "{\"c1\": {\"description\": \"All users.\", \"confidence\": 0.9}, \"c2\": {\"description\": \"The num";
@@ -343,8 +373,10 @@ proptest! {
     }
 
     #[test]
-    fn never_panics_on_broken_answers(cut in 0_usize..200, noise in "(<think>|</think>|```|[{}\\[\\]\",:\\\\ a-z0-9é\n]){0,20}") {
-        let whole = "{\"c1\": {\"description\": \"All üsers.\", \"alternatives\": [\"Users.\"], \"confidence\": \"80%\"}, \"c2\": \"The number.\"}";
+    fn never_panics_on_broken_answers(cut in 0_usize..200, noise in "(<think>|</think>|```|[{}\\[\\]\",:\\\\ \
+        a-z0-9é\n]){0,20}") {
+        let whole = "{\"c1\": {\"description\": \"All üsers.\", \"alternatives\": [\"Users.\"], \"confidence\": \
+            \"80%\"}, \"c2\": \"The number.\"}";
         let at = (0..=cut.min(whole.len())).rev().find(|at| whole.is_char_boundary(*at)).unwrap_or(0);
         let readings = read(&format!("{}{noise}{}", &whole[..at], &whole[at..]), &three(), 3);
         for reading in readings.into_iter().flatten() {

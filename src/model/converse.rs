@@ -207,7 +207,8 @@ impl ProviderConverser {
         let chooses = !conversation.due && manner.tools == Tools::None;
         let unsure = !conversation.due && matches!(manner.tools, Tools::Unknown | Tools::UnknownAndFree);
         let begun = Instant::now();
-        // A choice is short and is no answer; whether an unknown endpoint answers or ignores its tools is not known yet.
+        // A choice is short and is no answer; whether an unknown endpoint answers or ignores its tools is not known
+        // yet.
         let stream = manner.stream && !chooses;
         let heard = if chooses || unsure { None } else { Some(listener) };
         let reply = self.send(conversation, body, key, stream, heard).await?;

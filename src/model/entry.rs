@@ -1,7 +1,7 @@
 //! What an answer says of one subject: its fields as models spell them.
 //!
-//! The rule: a value is taken for what it was meant as (a list in a string, a share in percent), and what cannot be told
-//! is left out.
+//! The rule: a value is taken for what it was meant as (a list in a string, a share in percent), and what cannot be
+//! told is left out.
 
 use serde_json::Value;
 

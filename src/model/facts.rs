@@ -1,9 +1,9 @@
 //! What is known of a table and its columns, fact by fact: the prompt shows these to the model, and the
 //! suggestion keeps the same ones as its evidence.
 //!
-//! The rule: a fact is one short line in plain words, cut where the database holds more than a prompt can. Every text of
-//! the database in it is kept twice: as it is for people, and as a string of JSON for the prompt. To add a fact, push it
-//! here; prompt and evidence follow.
+//! The rule: a fact is one short line in plain words, cut where the database holds more than a prompt can. Every text
+//! of the database in it is kept twice: as it is for people, and as a string of JSON for the prompt. To add a fact,
+//! push it here; prompt and evidence follow.
 
 pub use crate::domain::text::{cut, one_line};
 use crate::domain::{

@@ -1,6 +1,6 @@
 //! Reads JSON that is not quite JSON, as models write it: single and typographic quotes, quotes inside a text that are
-//! not escaped, bare words, trailing and missing commas, raw line breaks in strings, comments, what Python prints, and an
-//! end that never came.
+//! not escaped, bare words, trailing and missing commas, raw line breaks in strings, comments, what Python prints, and
+//! an end that never came.
 //!
 //! The rule: what was complete is kept, what was cut off is dropped; a quote ends a text only where the structure of
 //! the object or list goes on behind it. No input makes it panic, recurse without end, or take more than linear time.

@@ -1,10 +1,11 @@
 //! Language models: the describer that comes with Gloss, and the providers.
 //!
 //! [`ProviderModels`] opens a profile. A request becomes a `question` (keys of `subjects`, `facts`) → `prompt` and
-//! `schema` → the provider (`wire`, `endpoint`, `manner`, `refusal`) → `answer` (by way of `thoughts`, `lenient`, `entry`
-//! and `text`) and `logprobs` → drafts. A question about databases goes by `converse`, with the prompts of `conversation`.
-//! The rule: a provider's answer is data, bounded by what was asked for, and the key is in no text. To add a provider that
-//! speaks OpenAI's chat completions, add its line in `endpoint.rs`; another protocol gets a folder beside `wire`.
+//! `schema` → the provider (`wire`, `endpoint`, `manner`, `refusal`) → `answer` (by way of `thoughts`, `lenient`,
+//! `entry` and `text`) and `logprobs` → drafts. A question about databases goes by `converse`, with the prompts of
+//! `conversation`. The rule: a provider's answer is data, bounded by what was asked for, and the key is in no text. To
+//! add a provider that speaks OpenAI's chat completions, add its line in `endpoint.rs`; another protocol gets a folder
+//! beside `wire`.
 
 mod answer;
 pub mod builtin;

@@ -27,7 +27,7 @@ const PREVIOUS_LENGTH: usize = 700;
 /// What is sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// Who the model is and what it must keep to.
+    /// The model's part and the rules that it must keep to.
     pub system: String,
     /// The facts and the question.
     pub user: String,
@@ -136,13 +136,15 @@ fn texts_before(question: &Question<'_>, facts: &mut String) -> String {
     for (variation, keys) in wanted {
         let wish = match variation {
             None => {
-                "write the text anew. The text before did not satisfy; keep what the facts support, better it where you can"
+                "write the text anew. The text before did not satisfy; keep what the facts support, better it where \
+                    you can"
             }
             Some(VariationMode::Lexical) => {
                 "rephrase the text before: exactly the same meaning in other words. The new text is not the old one"
             }
             Some(VariationMode::Semantic) => {
-                "give another meaning than the text before has, which fits the facts as well. The new text is not the old one"
+                "give another meaning than the text before has, which fits the facts as well. The new text is not the \
+                    old one"
             }
         };
         let keys: Vec<String> = keys.into_iter().map(|key| format!("\"{key}\"")).collect();

@@ -125,7 +125,8 @@ impl Said<'_> {
         let wait = retry_after(headers, SystemClock.now());
         match status {
             402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
-                "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
+                "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the \
+                    run"
             )),
             404 | 500 if no_tools => ModelError::Rejected(message.to_owned()),
             // Such answers repeat keys and names of accounts.
@@ -239,7 +240,8 @@ mod tests {
     #[test]
     fn messages_hold_no_secret() {
         let key: SecretString = "s3cret".to_owned().into();
-        let body = r#"{"error":{"message":"Incorrect API key provided: sk-abc*****xyz. Yours: 's3cret'; token abcdefghijklmnopqrstuvwx12"}}"#;
+        let body = r#"{"error":{"message":"Incorrect API key provided: sk-abc*****xyz. Yours: 's3cret'; token
+            abcdefghijklmnopqrstuvwx12"}}"#;
         let said = message(body, Some(&key));
         assert_eq!(said, "Incorrect API key provided: [secret] Yours: '[secret]'; token [secret]");
         assert_eq!(message("<html>not here</html>", None), "");

@@ -1,10 +1,10 @@
 //! Takes the thoughts of reasoning models out of their answers.
 //!
-//! The rule: a thought that opens at the start of an answer, or at the start of a line, is no part of it. Nothing is taken
-//! from a thought that never closes. A closing mark without an opening one ends a thought that began before the
-//! answer did, so all before it goes. A text that only names such a mark keeps it: there the mark stands between spaces,
-//! quotes or brackets, or follows the opening mark that the text names too. To teach it another model's marks, add them
-//! to [`TAGS`] or [`PAIRS`].
+//! The rule: a thought that opens at the start of an answer, or at the start of a line, is no part of it. Nothing is
+//! taken from a thought that never closes. A closing mark without an opening one ends a thought that began before the
+//! answer did, so all before it goes. A text that only names such a mark keeps it: there the mark stands between
+//! spaces, quotes or brackets, or follows the opening mark that the text names too. To teach it another model's marks,
+//! add them to [`TAGS`] or [`PAIRS`].
 
 use std::cell::Cell;
 
@@ -456,7 +456,8 @@ mod tests {
 
     proptest! {
         #[test]
-        fn pieces_do_not_matter(text in "(<think>|</think>|<|channel|>|\\[THINK\\]|[a-z<>/\\[\\]\n ü]){0,12}", cut in 0_usize..40) {
+        fn pieces_do_not_matter(text in "(<think>|</think>|<|channel|>|\\[THINK\\]|[a-z<>/\\[\\]\n \
+            ü]){0,12}", cut in 0_usize..40) {
             let at = (0..=cut.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
             prop_assert_eq!(heard([&text[..at], &text[at..]]), heard([text.as_str()]));
         }

@@ -1,5 +1,5 @@
-//! Reads answers in the shape of YAML, which some models write however they are asked: keys with a colon, and under each
-//! the fields of its entry.
+//! Reads answers in the shape of YAML, which some models write however they are asked: keys with a colon, and under
+//! each the fields of its entry.
 //!
 //! The rule: nothing counts as an entry but an indented `description:` below a key, so that prose with colons is none.
 

@@ -233,7 +233,7 @@ pub trait Models: Send + Sync + 'static {
     /// [`ModelError::Misconfigured`] where the profile lacks something.
     fn open(&self, profile: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError>;
 
-    /// Who answers questions behind a profile. Does not reach for the network.
+    /// The model behind a profile, for questions. Does not reach for the network.
     ///
     /// # Errors
     /// [`ModelError::Misconfigured`] where the profile lacks something.

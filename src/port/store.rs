@@ -91,8 +91,8 @@ pub trait RunStore: Send + Sync {
     /// into the queue and its starter has as many there as one may; what the change returns.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
-    /// Gives a run that waits for a worker to one: queued, or APPLYING without a worker. It is the oldest of whoever has
-    /// the fewest runs at work.
+    /// Gives a run that waits for a worker to one: queued, or APPLYING without a worker. It is the oldest of whoever
+    /// has the fewest runs at work.
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
 
     /// Renews a worker's leases on the runs it works on, and its own sign of life.
@@ -153,8 +153,8 @@ pub struct PlanPage {
     pub page: Page<ApplyItem>,
     /// How many items the plan has in all.
     pub total: usize,
-    /// For a roll-back: all items on the page's assets, by position on each. One that comes earlier changes what a later
-    /// one finds.
+    /// For a roll-back: all items on the page's assets, by position on each. One that comes earlier changes what a
+    /// later one finds.
     pub on_assets: Vec<ApplyItem>,
 }
 
@@ -162,15 +162,17 @@ pub struct PlanPage {
 #[async_trait]
 pub trait ReviewStore: Send + Sync {
     /// Decides on suggestions in one transaction: all that are selected, or none. Accepting one skips the others of its
-    /// chain. An accept of many leaves out assets with a person's comment, as its [`crate::domain::review::Comments`] say. Runs whose last decision fell or was restored follow by [`RunEdit::settle`], each with its nudge.
+    /// chain. An accept of many leaves out assets with a person's comment, as its [`crate::domain::review::Comments`]
+    /// say. Runs whose last decision fell or was restored follow by [`RunEdit::settle`], each with its nudge.
     ///
     /// # Errors
-    /// `NotFound` for an unknown suggestion or run; `BadInput` on `input.alternative` where a selected suggestion has no
-    /// such alternative, naming the asset; `Conflict` where a selected suggestion's run is APPLYING or CANCELLING an apply.
+    /// `NotFound` for an unknown suggestion or run; `BadInput` on `input.alternative` where a selected suggestion has
+    /// no such alternative, naming the asset; `Conflict` where a selected suggestion's run is APPLYING or CANCELLING an
+    /// apply.
     async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed>;
 
-    /// The items that an apply would have, by position: accepted and edited suggestions of the run whose final text is not
-    /// what was last written for them; those of `ids` if given, whatever was written last.
+    /// The items that an apply would have, by position: accepted and edited suggestions of the run whose final text is
+    /// not what was last written for them; those of `ids` if given, whatever was written last.
     ///
     /// # Errors
     /// `NotFound` for ids that are no suggestions of the run; `BadInput` for one that is not accepted.
@@ -185,10 +187,10 @@ pub trait ReviewStore: Send + Sync {
     /// Begins an apply or a roll-back by [`RunEdit::begin_apply`] of what can be written now, of `ids` if given; gives
     /// how many comments that is. With `ids` or an order to overwrite, texts that were written last are written again.
     /// `order.from` is what the run is in then. Before that, `accept_undecided` accepts the first wording of all
-    /// undecided suggestions, except where another version is being written and, unless the run's option says otherwise,
-    /// where a person's comment stands: what `RUN_APPLY` and AUTO schedules do.
-    /// It is one transaction, so that no review falls between. A run that is CANCELLING stays as it is, and so does one
-    /// without anything to write that no worker holds (`fence`).
+    /// undecided suggestions, except where another version is being written and, unless the run's option says
+    /// otherwise, where a person's comment stands: what `RUN_APPLY` and AUTO schedules do. It is one transaction, so
+    /// that no review falls between. A run that is CANCELLING stays as it is, and so does one without anything to write
+    /// that no worker holds (`fence`).
     ///
     /// # Errors
     /// As [`ReviewStore::items_to_apply`]; `Conflict` where the run is in another attempt than `fence`, or, without
@@ -230,8 +232,8 @@ pub trait ReviewStore: Send + Sync {
     /// The databases in which writes of a run stand; `None` among them for writes of versions that did not record it.
     async fn identities_of_writes(&self, run: RunId) -> Result<Vec<Option<Identity>>>;
 
-    /// Writes that were begun and of which it is not known what came of them ([`ApplyItem::doubt`]): of a run, or of all
-    /// runs that are not at work.
+    /// Writes that were begun and of which it is not known what came of them ([`ApplyItem::doubt`]): of a run, or of
+    /// all runs that are not at work.
     async fn items_in_doubt(&self, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>>;
 
     /// Records what came of a run's items in doubt, by [`RunEdit::settle_item`], and lets the run follow, in one
@@ -333,8 +335,8 @@ pub trait ComparisonStore: Send + Sync {
     /// The newest comparison of these runs that is kept.
     async fn kept_comparison(&self, set: &ComparedSet) -> Result<Option<KeptComparison>>;
 
-    /// Begins one; it is found once it is finished. Older ones go: those of the same runs begun before `replace_before`,
-    /// and the oldest beyond a bound.
+    /// Begins one; it is found once it is finished. Older ones go: those of the same runs begun before
+    /// `replace_before`, and the oldest beyond a bound.
     async fn begin_comparison(
         &self,
         set: &ComparedSet,
@@ -343,7 +345,8 @@ pub trait ComparisonStore: Send + Sync {
         replace_before: Moment,
     ) -> Result<ComparisonId>;
 
-    /// The texts of these runs for the next assets after one, about `limit` of them; always all of an asset. `after` is the display of the last asset that was read.
+    /// The texts of these runs for the next assets after one, about `limit` of them; always all of an asset. `after` is
+    /// the display of the last asset that was read.
     async fn compared_texts(&self, runs: &[RunId], after: Option<&str>, limit: u64) -> Result<Vec<ComparedText>>;
 
     /// The next assets that a run could not describe, with their positions.
@@ -459,8 +462,8 @@ pub trait ScheduleStore: Send + Sync {
     /// the revision that the change was made for, where it was made for one.
     ///
     /// # Errors
-    /// `NotFound` for the schedule, or for a profile that it names anew; `Conflict` for another revision; what the change
-    /// returns.
+    /// `NotFound` for the schedule, or for a profile that it names anew; `Conflict` for another revision; what the
+    /// change returns.
     async fn change_schedule(&self, id: ScheduleId, fence: Option<i32>, change: ScheduleChange) -> Result<Schedule>;
 
     /// Deletes a schedule with its firings and what it has seen; its runs stay.
@@ -469,8 +472,8 @@ pub trait ScheduleStore: Send + Sync {
     /// `NotFound`.
     async fn delete_schedule(&self, id: ScheduleId) -> Result<()>;
 
-    /// Takes a firing in one transaction: records it, moves the schedule on to its next one, and records the run that it
-    /// starts, if it starts one. `None` where the schedule is not any more as it was read: the firing was taken by
+    /// Takes a firing in one transaction: records it, moves the schedule on to its next one, and records the run that
+    /// it starts, if it starts one. `None` where the schedule is not any more as it was read: the firing was taken by
     /// somebody else, or a person changed the schedule, paused or deleted it.
     async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>>;
 
@@ -498,8 +501,8 @@ pub trait ScheduleStore: Send + Sync {
 #[async_trait]
 pub trait CatalogStore: Send + Sync {
     /// Takes in tables as they were just read: what is new is added, what changed is changed, columns that are gone are
-    /// removed. What did not change costs a look and no write. One transaction. A profile that is gone, or that leads to
-    /// another database meanwhile, takes nothing; so with all that takes a profile here.
+    /// removed. What did not change costs a look and no write. One transaction. A profile that is gone, or that leads
+    /// to another database meanwhile, takes nothing; so with all that takes a profile here.
     async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()>;
 
     /// Takes in the schemas of a database as they were just read. Other schemas are gone with all in them.
@@ -574,7 +577,7 @@ pub trait CatalogStore: Send + Sync {
 /// The usage of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelUsage {
-    /// Who answers; `None` where it is not known.
+    /// The service that answered; `None` where it is not known.
     pub provider: Option<LlmProvider>,
     /// The model as the provider spells it.
     pub model: String,

@@ -34,11 +34,11 @@ pub struct Question {
     pub question: String,
     /// Where to look.
     pub db_profile_ids: Option<Vec<DbProfileId>>,
-    /// Who answers; the default profile when absent.
+    /// The LLM profile that answers; the default profile when absent.
     pub llm_profile_id: Option<LlmProfileId>,
     /// Limits of the run.
     pub budget: Budget,
-    /// Who asks. Not part of the input.
+    /// The caller. Not part of the input.
     #[serde(skip)]
     pub started_by: String,
     /// Not part of the input that it stands for.

@@ -39,7 +39,7 @@ pub struct Generate {
     pub options: OptionChoices,
     /// Limits of the run.
     pub budget: Budget,
-    /// Who starts it. Not part of the input.
+    /// The caller that starts it. Not part of the input.
     #[serde(skip)]
     pub started_by: String,
     /// Not part of the input that it stands for.

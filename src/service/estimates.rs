@@ -1,8 +1,8 @@
 //! Estimates: what a run would touch and about what it would cost, before it is started.
 //!
 //! The rule: an estimate walks the same scope and makes the same requests as the run would, but sends none and
-//! reads no data. Tokens sent are what the requests likely take, without samples; tokens received are what a description of
-//! that verbosity usually takes, and never more than the bound.
+//! reads no data. Tokens sent are what the requests likely take, without samples; tokens received are what a
+//! description of that verbosity usually takes, and never more than the bound.
 
 use std::sync::Arc;
 

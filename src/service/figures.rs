@@ -1,7 +1,7 @@
 //! The figures of a list of runs: totals and chips, for `runsChanged`.
 //!
-//! The rule: all who watch the same list share one count. A count is at least as new as the change that it goes with, and
-//! after each the store rests ten times as long as it took, at most a second.
+//! The rule: all who watch the same list share one count. A count is at least as new as the change that it goes with,
+//! and after each the store rests ten times as long as it took, at most a second.
 
 use std::{
     collections::HashMap,

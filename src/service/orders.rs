@@ -83,8 +83,8 @@ fn unusable_target(argument: &str, error: &TargetError) -> Error {
     }
 }
 
-/// Refuses a scope of which the catalog lacks something, where that was read within the last minute. The database itself
-/// has the last word: what came meanwhile is not refused, and one that does not answer is left to the run.
+/// Refuses a scope of which the catalog lacks something, where that was read within the last minute. The database
+/// itself has the last word: what came meanwhile is not refused, and one that does not answer is left to the run.
 ///
 /// # Errors
 /// `BadInput` with the path of a name that does not exist.
@@ -173,7 +173,8 @@ pub enum Keyed {
 }
 
 /// Looks an idempotency key up. Call it before looking up anything that the input names: a retry gets its runs back
-/// even where a profile was deleted meanwhile. A key belongs to its caller: others may use the same one. Inputs of different kinds differ by the names of their fields.
+/// even where a profile was deleted meanwhile. A key belongs to its caller: others may use the same one. Inputs of
+/// different kinds differ by the names of their fields.
 ///
 /// # Errors
 /// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input.

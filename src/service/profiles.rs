@@ -152,8 +152,8 @@ impl Profiles {
     /// Changes a DB profile.
     ///
     /// # Errors
-    /// `NotFound`, `BadInput`; `Conflict` where the name is taken; `Unavailable` where a database is confirmed to be the
-    /// same one and does not answer.
+    /// `NotFound`, `BadInput`; `Conflict` where the name is taken; `Unavailable` where a database is confirmed to be
+    /// the same one and does not answer.
     pub async fn update_db(&self, id: DbProfileId, change: UpdateDbProfile, actor: &str) -> Result<DbProfile> {
         let old = self.db(id, "input.id").await?;
         let excluded = || old.exclude.iter().map(ToString::to_string).collect();

@@ -54,7 +54,7 @@ pub struct Rerun {
     pub variations: Option<VariationMode>,
     /// Limits of each run.
     pub budget: Budget,
-    /// Who starts it. Not part of the input.
+    /// The caller that starts it. Not part of the input.
     #[serde(skip)]
     pub started_by: String,
     /// Not part of the input that it stands for.

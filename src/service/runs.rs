@@ -46,7 +46,7 @@ pub struct StartRun {
     pub options: OptionChoices,
     /// Limits of each run.
     pub budget: Budget,
-    /// Who starts it. Not part of the input.
+    /// The caller that starts it. Not part of the input.
     #[serde(skip)]
     pub started_by: String,
     /// Not part of the input that it stands for.
@@ -313,7 +313,7 @@ impl Runs {
 pub struct StartOrder {
     /// One per target, in their order.
     pub db_profiles: Vec<DbProfile>,
-    /// Who answers.
+    /// The LLM profile that answers.
     pub llm_profile: LlmProfile,
     /// How, defaults included.
     pub options: RunOptions,

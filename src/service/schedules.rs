@@ -54,7 +54,7 @@ pub struct CreateSchedule {
     pub budget: Budget,
     /// What becomes of what its runs propose.
     pub review_strategy: ReviewStrategy,
-    /// Who makes it.
+    /// The caller that makes it.
     pub created_by: String,
 }
 

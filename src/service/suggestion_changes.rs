@@ -1,8 +1,8 @@
 //! `suggestionsChanged`: what people need who review the same run.
 //!
-//! The rule: a change is told at once, then at most four times a second; changes in between add up. Whoever falls behind,
-//! or of whom more changed than is named, is told to fetch all again: no change is lost. There is no replay. It ends when
-//! the run is deleted.
+//! The rule: a change is told at once, then at most four times a second; changes in between add up. Whoever falls
+//! behind, or of whom more changed than is named, is told to fetch all again: no change is lost. There is no replay. It
+//! ends when the run is deleted.
 
 use std::{collections::BTreeSet, time::Duration};
 

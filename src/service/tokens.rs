@@ -1,8 +1,9 @@
 //! API tokens: make, list, revoke, know again.
 //!
-//! The rule: a secret is shown once and kept nowhere; from the first token on nobody does anything without one, and what
-//! was open without ends. What is kept of all tokens is in memory, so that a request costs no look at the store. A token that another process made or revoked is noticed when an unknown secret comes, and
-//! every few seconds while somebody holds one.
+//! The rule: a secret is shown once and kept nowhere; from the first token on nobody does anything without one, and
+//! what was open without ends. What is kept of all tokens is in memory, so that a request costs no look at the store. A
+//! token that another process made or revoked is noticed when an unknown secret comes, and every few seconds while
+//! somebody holds one.
 
 use std::{
     collections::HashMap,
@@ -54,7 +55,7 @@ pub struct CreateToken {
     pub expires_at: Option<Moment>,
 }
 
-/// Who holds a token, or the person at this machine.
+/// The holder of a token, or the person at this machine.
 #[derive(Debug, Clone)]
 pub struct Holder {
     /// The name that what they do is recorded under.
@@ -193,8 +194,8 @@ impl Tokens {
         Ok(())
     }
 
-    /// Who shows this secret, or none. `local` is whether somebody without one is the person at this machine, while
-    /// no token was ever made.
+    /// The holder of this secret, or of none. `local` is whether a caller without one is the person at this machine,
+    /// while no token was ever made.
     ///
     /// # Errors
     /// `Unauthenticated`, saying why.

@@ -31,8 +31,8 @@ const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long those who write to PostgreSQL wait for one another: less than a request may take, so that who waits in vain
 /// is told.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
-/// What a connection to PostgreSQL asks for: no chatter, no compiling of statements that are short, that rows come in the
-/// same order each time, and that its lock is not held for long after its machine is gone.
+/// What a connection to PostgreSQL asks for: no chatter, no compiling of statements that are short, that rows come in
+/// the same order each time, and that its lock is not held for long after its machine is gone.
 const SESSION: [(&str, &str); 6] = [
     ("synchronize_seqscans", "off"),
     ("jit", "off"),

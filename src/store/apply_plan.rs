@@ -1,8 +1,8 @@
 //! Which items an apply or a roll-back would have now: all of them, for one that begins, or a page of its plan.
 //!
 //! The rule: the keys of what is to be written are read in the order of writing, and only what is asked for is read
-//! whole. A position is a place in that order, so that a plan and the apply itself number alike. What replaces a comment
-//! comes first.
+//! whole. A position is a place in that order, so that a plan and the apply itself number alike. What replaces a
+//! comment comes first.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -102,8 +102,8 @@ async fn apply_keys(
     Ok(keys.into_iter().map(|(key, replaces)| (key, replaces != 0)).collect())
 }
 
-/// 1 where a suggestion's text takes the place of another: of the comment that the run saw, else of what was written for
-/// it before.
+/// 1 where a suggestion's text takes the place of another: of the comment that the run saw, else of what was written
+/// for it before.
 fn replaces() -> Expr {
     let (seen, written) = (Expr::col(Column::ExistingComment), Expr::col(Column::AppliedText));
     let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));

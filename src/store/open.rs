@@ -71,8 +71,8 @@ pub enum OpenError {
     },
     /// What stands in it is not what Gloss wrote.
     #[error(
-        "the store {place} is damaged ({cause}); keep its files, restore the store from a backup, with the key file that \
-         belongs to it, and start again. For a store in SQLite, `sqlite3 {place} .recover` saves what can be read"
+        "the store {place} is damaged ({cause}); keep its files, restore the store from a backup, with the key file \
+         that belongs to it, and start again. For a store in SQLite, `sqlite3 {place} .recover` saves what can be read"
     )]
     Damaged {
         /// Where it is.
@@ -82,8 +82,8 @@ pub enum OpenError {
     },
     /// Its file is gone, and a part of it is not.
     #[error(
-        "the store {place} is gone, but {log}, which belongs to it, is there; put the store's file back, or restore both \
-         from a backup"
+        "the store {place} is gone, but {log}, which belongs to it, is there; put the store's file back, or restore \
+         both from a backup"
     )]
     Torn {
         /// Where it should be.
@@ -112,7 +112,8 @@ pub fn place(url: &str) -> String {
     Address::of(url).map(|address| address.place()).unwrap_or_default()
 }
 
-/// Opens a store whose secrets are sealed with a key, migrates it, and makes void what processes that are gone left in it.
+/// Opens a store whose secrets are sealed with a key, migrates it, and makes void what processes that are gone left in
+/// it.
 ///
 /// # Errors
 /// [`OpenError`].

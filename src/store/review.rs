@@ -202,8 +202,8 @@ fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
     }
 }
 
-/// The chains whose suggestion to be accepted is of an asset with a person's comment: one that the run saw and that Gloss
-/// never wrote there.
+/// The chains whose suggestion to be accepted is of an asset with a person's comment: one that the run saw and that
+/// Gloss never wrote there.
 async fn with_comments_of_people(
     connection: &impl ConnectionTrait,
     chosen: &[Chosen],
@@ -417,7 +417,8 @@ impl SqlStore {
         Ok(settled)
     }
 
-    /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.
+    /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls
+    /// between.
     async fn begin_writing(
         self,
         id: RunId,

@@ -90,8 +90,8 @@ pub(super) async fn runs_of_key(
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
 }
 
-/// The run whose turn it is: the oldest that waits of whoever has the fewest at work, so that a long queue of one starter
-/// does not hold up the others.
+/// The run whose turn it is: the oldest that waits of whoever has the fewest at work, so that a long queue of one
+/// starter does not hold up the others.
 async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>> {
     let waits = Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
     let oldest: Vec<(String, i64)> = run::Entity::find()
@@ -247,8 +247,8 @@ impl SqlStore {
             let queued = queued_runs_of(connection, started_by).await?;
             if queued + more > self.queue_limit {
                 return Err(Error::limit(format!(
-                    "{started_by:?} has {queued} runs in the queue and asks for {more} more; {} is the most: wait until \
-                     some have begun, or cancel some",
+                    "{started_by:?} has {queued} runs in the queue and asks for {more} more; {} is the most: wait \
+                     until some have begun, or cancel some",
                     self.queue_limit
                 )));
             }

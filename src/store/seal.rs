@@ -41,7 +41,8 @@ pub(super) const LLM_KEY: &str = "llm_profile.api_key";
 /// A text that is too short for a key.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the key for the store's secrets has fewer than {MIN_KEY_CHARACTERS} characters; make one with `openssl rand -base64 32`"
+    "the key for the store's secrets has fewer than {MIN_KEY_CHARACTERS} characters; make one with `openssl rand \
+        -base64 32`"
 )]
 pub struct WeakKey;
 
@@ -161,7 +162,7 @@ pub(super) async fn reseal(writer: &DatabaseConnection, old: &SealKey, new: &Sea
     Ok(secrets.len())
 }
 
-/// Whose secrets were let go of, by name.
+/// The profiles whose secrets were let go of, by name.
 #[derive(Debug, Default)]
 pub struct Forgotten {
     /// Their URLs.

@@ -1,7 +1,7 @@
 //! What models were used for, summed over quarters of an hour.
 //!
-//! The rule: a change of a run adds what it used, and a run its start, in the transaction that records it. No report looks
-//! at runs, and a deleted run stays counted.
+//! The rule: a change of a run adds what it used, and a run its start, in the transaction that records it. No report
+//! looks at runs, and a deleted run stays counted.
 
 use async_trait::async_trait;
 use entity::{

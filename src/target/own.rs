@@ -1,8 +1,8 @@
 //! What is Gloss's own and therefore no target: the files of its data folder, and its store.
 //!
-//! The rule: a target is looked at each time it is used, by what it is and not by its name. A file is told by device and
-//! inode, so that links, relative parts and letter case make no difference; a database by its server's identity. The
-//! demo database in the data folder is a target like any other.
+//! The rule: a target is looked at each time it is used, by what it is and not by its name. A file is told by device
+//! and inode, so that links, relative parts and letter case make no difference; a database by its server's identity.
+//! The demo database in the data folder is a target like any other.
 
 use std::{
     ffi::OsString,

@@ -205,7 +205,8 @@ impl Place {
             }
             Some(5 | 6) => TargetError::TimedOut(format!("the file {path} is locked by another program; try again")),
             Some(8) => TargetError::Unreachable(format!(
-                "the file {path} cannot be read without being changed: a program that wrote to it did not end well; open it once with that program"
+                "the file {path} cannot be read without being changed: a program that wrote to it did not end well; \
+                    open it once with that program"
             )),
             Some(9) => TargetError::TimedOut(format!("reading {path} reached its time limit; try again")),
             Some(10) => TargetError::Unreachable(format!("reading {path} failed; check the disk")),

@@ -256,7 +256,9 @@ impl Pool {
         };
         let ending = tokio::select! {
             biased;
-            ending = AssertUnwindSafe(work).catch_unwind() => ending.unwrap_or_else(|_panic| Err(Halt::Store(Error::internal("the worker panicked")))),
+            ending = AssertUnwindSafe(work).catch_unwind() => {
+                ending.unwrap_or_else(|_panic| Err(Halt::Store(Error::internal("the worker panicked"))))
+            }
             () = out_of_grace => Ok(Ending::Released),
         };
         self.conclude(id, attempt, ending).await;

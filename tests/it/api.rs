@@ -224,7 +224,8 @@ impl Api {
         let made = api
             .data(
                 r#"mutation {
-                    createDbProfile(input: { name: "shop", url: "fake://user:geheim@up/shop" }) { dbProfile { id displayUrl } }
+                    createDbProfile(input: { name: "shop", url: "fake://user:geheim@up/shop" }) { dbProfile { id
+                    displayUrl } }
                     createLlmProfile(input: { name: "house", provider: BUILTIN, model: "", isDefault: true }) {
                         llmProfile { id isDefault model concurrency hasApiKey }
                     }
@@ -261,7 +262,8 @@ impl Api {
 
     async fn start(&self, table: &str) -> Value {
         let query = "mutation ($db: ID!, $table: String!) {
-            startRun(input: { targets: [{ dbProfileId: $db, schemas: [{ name: \"main\", tables: [{ name: $table }] }] }] }) {
+            startRun(input: { targets: [{ dbProfileId: $db, schemas: [{ name: \"main\", tables: [{ name: $table }] }] \
+            }] }) {
                 runs { id number status scopeSummary lastSequence usage { costUsd } canCancel }
             } }";
         self.data(query, json!({ "db": self.db, "table": table })).await["startRun"]["runs"][0].clone()
@@ -309,7 +311,11 @@ async fn a_run_is_started_listed_watched_and_cancelled() {
     assert_eq!(last, "FINISHED", "the stream completes after the last event");
 
     let listed = api
-        .data("{ runs { totalCount edges { cursor node { number } } kindCounts { kind count } pageInfo { hasNextPage } } }", json!({}))
+        .data(
+            "{ runs { totalCount edges { cursor node { number } } kindCounts { kind count } pageInfo { hasNextPage } \
+            } }",
+            json!({}),
+        )
         .await;
     assert_eq!(listed["runs"]["totalCount"], 1);
     assert_eq!(listed["runs"]["kindCounts"][0], json!({ "kind": "ANALYZE", "count": 1 }));
@@ -441,7 +447,8 @@ async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is
 async fn the_catalog_is_live_and_describes_a_page_of_tables_in_one_look() {
     let api = Api::new().await;
     let query = "query ($after: String) { dbProfiles { canWriteComments databases { name schemas { name
-        tables(first: 40, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { name columns { name type } } }
+        tables(first: 40, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { name columns { name \
+        type } } }
     } } } }";
     let first = api.data(query, json!({})).await;
     let tables = &first["dbProfiles"][0]["databases"][0]["schemas"][0]["tables"];
@@ -483,7 +490,9 @@ async fn fields_come_in_the_order_of_the_question() {
     let response = api.ask(query, json!({})).await;
     let text = serde_json::to_string(&response.data).expect("JSON");
     let wanted = format!(
-        r#"{{"runs":{{"nodes":[{{"llmProfile":{{"name":"house","id":{}}},"number":1,"dbProfile":{{"name":"shop","id":{},"backend":"SQLITE"}},"status":"QUEUED","id":"UnVuOjE"}}],"totalCount":1}}}}"#,
+        "{{\"runs\":{{\"nodes\":[{{\"llmProfile\":{{\"name\":\"house\",\"id\":{}}},\"number\":1,\
+         \"dbProfile\":{{\"name\":\"shop\",\"id\":{},\"backend\":\"SQLITE\"}},\
+         \"status\":\"QUEUED\",\"id\":\"UnVuOjE\"}}],\"totalCount\":1}}}}",
         api.llm, api.db
     );
     assert_eq!(text, wanted);
@@ -498,7 +507,8 @@ async fn a_failed_field_is_null_where_it_may_be() {
         (r#"{ run(id: "x") { id } }"#, json!({ "run": null })),
         (r"{ server { version } runs(first: -1) { totalCount } }", Value::Null),
         (
-            r"{ server { version } runByNumber(number: 1) { id ...f } } fragment f on Run { s: suggestions(first: -1) { totalCount } }",
+            r"{ server { version } runByNumber(number: 1) { id ...f } } fragment f on Run { s: suggestions(first: -1)
+                { totalCount } }",
             json!({ "server": { "version": "0.1.0" }, "runByNumber": null }),
         ),
         (r"{ runs { nodes { id ... on Run { events(first: -1) { nodes { at } } } } } }", Value::Null),
@@ -564,7 +574,8 @@ async fn bad_input_is_told_with_its_code_and_path() {
             "input.url",
         ),
         (
-            r#"mutation { createLlmProfile(input: { name: "x", provider: OPENAI_COMPATIBLE, model: "m" }) { llmProfile { id } } }"#,
+            r#"mutation { createLlmProfile(input: { name: "x", provider: OPENAI_COMPATIBLE, model: "m" }) { llmProfile
+                { id } } }"#,
             "BAD_USER_INPUT",
             "input.baseUrl",
         ),

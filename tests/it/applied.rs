@@ -258,7 +258,8 @@ impl Database {
             Self::Postgres { service, name, .. } => {
                 let query = "SELECT json_build_array(c.relname, a.attname, d.description) FROM pg_description d
                     JOIN pg_class c ON c.oid = d.objoid AND d.classoid = 'pg_class'::regclass
-                    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pg_catalog', 'information_schema')
+                    JOIN pg_namespace n ON n.oid = c.relnamespace AND n.nspname NOT IN ('pg_catalog', \
+                    'information_schema')
                     LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = d.objsubid AND d.objsubid > 0";
                 let port = service.port.to_string();
                 let arguments = ["-XAtq", "-h", "127.0.0.1", "-U", "postgres", "-p", &port, "-d", name, "-c", query];

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use crate::harness::{Server, SqliteTarget};
 
 const LOOK: &str = "query($ids: [ID!]!) {
-    runs(orderBy: { field: DURATION, direction: ASC }) { nodes { id durationSeconds applySeconds finishedAt startedAt } }
+    runs(orderBy: { field: DURATION, direction: ASC }) { nodes { id durationSeconds applySeconds finishedAt startedAt \
+    } }
     compareRuns(ids: $ids) { metrics { name values } } }";
 
 async fn look(server: &Server, ids: &[String]) -> (Vec<Value>, Vec<Value>, Value) {

@@ -12,7 +12,8 @@ const SHOP: &str = "
 ";
 
 pub const ASK: &str = "mutation($input: AskInput!) { ask(input: $input) {
-    session { id title } turn { id question answer } run { id number status kind command scopeSummary dbProfile { name } } } }";
+    session { id title } turn { id question answer } run { id number status kind command scopeSummary dbProfile { name \
+    } } } }";
 
 const TURN: &str =
     "query($run: ID!) { run(id: $run) { status error { code message } usage { requests costUsd totalTokens }
@@ -63,7 +64,8 @@ pub async fn answered(server: &Server, run: String, events: Vec<Value>) -> Answe
 
 /// The events of a question to its end, with their texts.
 pub async fn watched(server: &Server, run: &str) -> Vec<Value> {
-    let query = "subscription($run: ID!) { runProgress(runId: $run) { sequence type message text status error { code message } } }";
+    let query = "subscription($run: ID!) { runProgress(runId: $run) { sequence type message text status error { code \
+        message } } }";
     let mut live = server.subscribe(query, json!({ "run": run })).await.field("runProgress");
     let mut events = Vec::new();
     while let Some(event) = live.next().await {
@@ -158,8 +160,11 @@ async fn a_follow_up_knows_what_was_asked_and_listed_before() {
 
     // Sessions: the last active first; nodes by id; a page of one.
     let other = asked(&server, json!({ "question": "What is an order?" })).await;
-    let query = "query($id: ID!, $turn: ID!) { askSessions(first: 1) { totalCount nodes { id lastActiveAt } pageInfo { hasNextPage } }
-        node(id: $id) { __typename ... on AskSession { title } } turn: node(id: $turn) { ... on AskTurn { question } } }";
+    let query =
+        "query($id: ID!, $turn: ID!) { askSessions(first: 1) { totalCount nodes { id lastActiveAt } pageInfo { \
+        hasNextPage } }
+        node(id: $id) { __typename ... on AskSession { title } } turn: node(id: $turn) { ... on AskTurn { question } } \
+        }";
     let data = server.data(query, json!({ "id": first.session, "turn": second.whole["askTurn"]["id"] })).await;
     assert_eq!(
         (&data["askSessions"]["totalCount"], &data["askSessions"]["nodes"][0]["id"]),

@@ -46,7 +46,8 @@ async fn ten_questions_are_answered_without_a_model() {
         }
         for path in &citations {
             let (table, column) = (path.split('.').nth(1).unwrap(), path.split('.').nth(2));
-            let known = "query($id: ID!, $table: String!) { dbProfile(id: $id) { databases { schemas { tables(name: $table) { nodes { columns { name } } } } } } }";
+            let known = "query($id: ID!, $table: String!) { dbProfile(id: $id) { databases { schemas { tables(name: \
+                $table) { nodes { columns { name } } } } } } }";
             let data = server.data(known, json!({ "id": profile, "table": table })).await;
             let columns =
                 data["dbProfile"]["databases"][0]["schemas"][0]["tables"]["nodes"][0]["columns"].as_array().unwrap();

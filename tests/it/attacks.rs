@@ -31,7 +31,8 @@ use crate::harness::{Live, Server};
 
 /// What no attack may bring about.
 const START: &str =
-    "mutation { cancelRuns(input: { filter: {} }) { matched } createLlmProfile(input: { name: \"evil\", provider: BUILTIN,
+    "mutation { cancelRuns(input: { filter: {} }) { matched } createLlmProfile(input: { name: \"evil\", provider: \
+        BUILTIN,
     model: \"x\" }) { llmProfile { id } } }";
 
 async fn status_and_code(request: RequestBuilder) -> (StatusCode, String) {

@@ -47,7 +47,8 @@ fn quoted(name: &str) -> String {
 /// Reads tables and their statistics from SQLite, as a target would.
 pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, TableStatistics)> {
     let tables: Vec<(String, String)> = sqlx::query_as(
-        "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY type, name",
+        "SELECT name, type FROM sqlite_master WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY \
+            type, name",
     )
     .fetch_all(&mut *database)
     .await
@@ -436,7 +437,8 @@ proptest! {
         let drafts = describe(&one, Some(&statistics), &options);
         prop_assert_eq!(drafts.len(), one.columns.len() + 1);
         for draft in drafts.iter().flatten() {
-            let texts: std::collections::BTreeSet<&str> = draft.alternatives.iter().map(|one| one.text.as_str()).collect();
+            let texts: std::collections::BTreeSet<&str> =
+                draft.alternatives.iter().map(|one| one.text.as_str()).collect();
             prop_assert_eq!(texts.len(), draft.alternatives.len(), "alternatives repeat: {:?}", draft);
             prop_assert!((1..=usize::try_from(alternatives).unwrap()).contains(&draft.alternatives.len()));
             for one in &draft.alternatives {
@@ -490,7 +492,8 @@ async fn ignored_options_are_told() {
     let told = warnings(again["rerun"]["runs"][0]["id"].as_str().unwrap()).await;
     assert!(told.len() == 1 && told[0].contains("ignores `instructions`;"), "{told:?}");
     let generate = "mutation($input: GenerateInput!) { generate(input: $input) { runs { id } } }";
-    let draft = serde_json::json!({ "dbProfileId": db, "schema": "main", "table": "t01", "options": { "instructions": "In French." } });
+    let draft = serde_json::json!({ "dbProfileId": db, "schema": "main", "table": "t01",
+        "options": { "instructions": "In French." } });
     let drafted = server.data(generate, serde_json::json!({ "input": draft })).await;
     let told = warnings(drafted["generate"]["runs"][0]["id"].as_str().unwrap()).await;
     assert_eq!(told.len(), 1, "{told:?}");

@@ -133,7 +133,8 @@ async fn what_sqlite_cannot_carry_out_costs_only_its_table() {
          PRAGMA writable_schema = ON;
          UPDATE sqlite_schema SET sql = 'CREATE TABLE tags (tag TEXT NOT NULL PRIMARY KEY COLLATE unicase,
            usn INTEGER NOT NULL) WITHOUT ROWID' WHERE name = 'tags';
-         INSERT INTO sqlite_schema VALUES ('table', 'spatial', 'spatial', 0, 'CREATE VIRTUAL TABLE spatial USING nowhere');
+         INSERT INTO sqlite_schema VALUES ('table', 'spatial', 'spatial', 0, 'CREATE VIRTUAL TABLE spatial USING \
+         nowhere');
          PRAGMA writable_schema = OFF;",
     );
     let found = describe(&server, &target.url(), json!({})).await;
@@ -226,7 +227,8 @@ async fn types_of_the_databases_own_are_what_the_catalog_says() {
              '2 hours', '15000-12-31 23:40+00'),
            (2, 'printed', 'happy, very', 5, '20245-01-07', 'y', 9007199254740993, 0.10, '24:00', '-1 day',
              '0001-12-31 23:40+00 BC'),
-           (3, 'queued', 'it''s ok', 4, '0500-01-01 BC', 'z', 9007199254740995, 5, '00:00', '100 years', '2024-06-01');";
+           (3, 'queued', 'it''s ok', 4, '0500-01-01 BC', 'z', 9007199254740995, 5, '00:00', '100 years', \
+           '2024-06-01');";
     service.run(Some(&database), script).await;
     let server = Server::start().await;
     let found = describe(&server, &url, json!({})).await;
@@ -246,7 +248,8 @@ async fn types_of_the_databases_own_are_what_the_catalog_says() {
     }
     assert!(found.text("paint.job.z").contains("Holds text"), "{}", found.text("paint.job.z"));
     // A domain of a domain that is not null.
-    let query = "{ dbProfiles { name databases { schemas(name: \"paint\") { tables { nodes { columns { name nullable } } } } } } }";
+    let query = "{ dbProfiles { name databases { schemas(name: \"paint\") { tables { nodes { columns { name nullable } \
+        } } } } } }";
     let data = server.data(query, json!({})).await.to_string();
     assert!(data.contains("\"name\":\"score\",\"nullable\":false"), "{data}");
 }
@@ -255,9 +258,11 @@ async fn types_of_the_databases_own_are_what_the_catalog_says() {
 async fn values_of_an_enumeration_in_mariadb_are_exact() {
     let Some(service) = services::mariadb().await else { return };
     let (url, database) = service.fresh_database().await;
-    let script = "CREATE TABLE film (film_id int PRIMARY KEY, color_mode enum('black and white','color','tinted and toned'),
+    let script = "CREATE TABLE film (film_id int PRIMARY KEY, color_mode enum('black and white','color','tinted and \
+        toned'),
          label_kind enum('5''','6'''), odd enum('a,b','c\\\\d','Ä'), parts set('date','time'), big bigint unsigned);
-         INSERT INTO film VALUES (1, 'color', '5''', 'Ä', 'date', 18446744073709551615), (2, NULL, NULL, NULL, NULL, 9);";
+         INSERT INTO film VALUES (1, 'color', '5''', 'Ä', 'date', 18446744073709551615), (2, NULL, NULL, NULL, NULL, \
+         9);";
     service.run(Some(&database), script).await;
     let server = Server::start().await;
     let found = describe(&server, &url, json!({ "schemas": [{ "name": database }] })).await;
@@ -273,8 +278,8 @@ async fn values_of_an_enumeration_in_mariadb_are_exact() {
     }
 }
 
-/// Keys of several columns: a thing that refers, one that moves (no pair is unique), a part of the thing, and links with
-/// and without a unique key.
+/// Keys of several columns: a thing that refers, one that moves (no pair is unique), a part of the thing, and links
+/// with and without a unique key.
 const KEYS: &str = "CREATE TABLE warehouse_bin (warehouse_id int NOT NULL, bin_no int NOT NULL,
       PRIMARY KEY (warehouse_id, bin_no));
     CREATE TABLE bin_move (bin_move_id int PRIMARY KEY, warehouse_id int NOT NULL, bin_no int NOT NULL,

@@ -210,7 +210,10 @@ async fn whole_run(server: &Server, profile: &str, chinook: &Chinook) {
 }
 
 async fn narrow_runs(server: &Server, profile: &str, chinook: &Chinook) {
-    let scope = |tables: Value| json!({ "targets": [{ "dbProfileId": profile, "schemas": [{ "name": chinook.schema, "tables": tables }] }] });
+    let scope = |tables: Value| {
+        let schema = json!({ "name": chinook.schema, "tables": tables });
+        json!({ "targets": [{ "dbProfileId": profile, "schemas": [schema] }] })
+    };
     let two = scope(json!([{ "name": chinook.track }, { "name": chinook.line }]));
     let (run, last) = run_whole(server, &two).await;
     assert_eq!(last["progress"], json!({ "total": 16, "done": 16, "failed": 0, "skipped": 0 }));

@@ -62,7 +62,8 @@ async fn a_search_counts_what_it_finds_up_to_a_thousand() {
     target.execute("CREATE TABLE lonely_invoice (invoice_number TEXT)");
     let server = Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;
-    let query = "query ($text: String!, $ids: [ID!], $first: Int) { searchAssets(text: $text, dbProfileIds: $ids, first: $first) {
+    let query = "query ($text: String!, $ids: [ID!], $first: Int) { searchAssets(text: $text, dbProfileIds: $ids, \
+        first: $first) {
         totalCount nodes { asset { display } } } }";
     let count = async |text: &str, first: usize| {
         let data = server.data(query, json!({ "text": text, "ids": [db], "first": first })).await;

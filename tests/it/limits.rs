@@ -131,8 +131,10 @@ async fn what_people_ask_for_passes() {
     for _ in 0..8 {
         server.data(&starts, json!({ "db": demo })).await;
     }
-    let page = "{ runs(first: 200) { totalCount kindCounts { kind count } pageInfo { hasNextPage endCursor } edges { cursor node {
-        id number kind command status scopeSummary createdAt startedAt finishedAt durationSeconds canCancel model dbProfileName
+    let page = "{ runs(first: 200) { totalCount kindCounts { kind count } pageInfo { hasNextPage endCursor } edges { \
+        cursor node {
+        id number kind command status scopeSummary createdAt startedAt finishedAt durationSeconds canCancel model \
+        dbProfileName
         dbProfile { id name backend displayUrl } llmProfile { id name provider model }
         progress { total done failed skipped } usage { inputTokens outputTokens totalTokens requests costUsd }
         confidenceDistribution { high medium low } reviewCounts { unreviewed } error { code message hint }

@@ -1,5 +1,5 @@
-//! Names of 2,000 characters, 8 kB each: more than an entry of PostgreSQL's indexes takes. Described, searched, reviewed,
-//! written, compared and scheduled, over a store of either kind.
+//! Names of 2,000 characters, 8 kB each: more than an entry of PostgreSQL's indexes takes. Described, searched,
+//! reviewed, written, compared and scheduled, over a store of either kind.
 
 use std::collections::BTreeSet;
 

@@ -1,5 +1,5 @@
-//! Comments that people wrote are not replaced in passing: bulk decisions, `RUN_APPLY` and AUTO schedules leave them out
-//! and say how many; a decision by id holds. Through the API of a real server.
+//! Comments that people wrote are not replaced in passing: bulk decisions, `RUN_APPLY` and AUTO schedules leave them
+//! out and say how many; a decision by id holds. Through the API of a real server.
 
 use serde_json::{Value, json};
 
@@ -69,7 +69,8 @@ impl House {
 
     /// What stands on the column `total`.
     async fn comment(&self) -> Value {
-        let query = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { columns { name comment } } } } } } }";
+        let query = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { columns { name \
+            comment } } } } } } }";
         let data = self.server.data(query, json!({ "id": self.db })).await;
         let columns = &data["dbProfile"]["databases"][0]["schemas"][0]["tables"]["nodes"][0]["columns"];
         columns[1]["comment"].clone()

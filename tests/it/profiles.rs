@@ -5,7 +5,8 @@ use tokio::{io::AsyncReadExt, net::TcpListener};
 
 use crate::{cli::says, harness::Server, services};
 
-const CREATE: &str = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id displayUrl pinnedDatabase } } }";
+const CREATE: &str = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id \
+    displayUrl pinnedDatabase } } }";
 const TEST: &str = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
 
 async fn create(server: &Server, name: &str, url: &str) -> Value {

@@ -101,7 +101,8 @@ async fn instructions_and_the_text_before_reach_the_model() {
         [(json!(null), "anew"), (json!("LEXICAL"), "in other words"), (json!("SEMANTIC"), "another meaning")]
     {
         let rerun = "mutation ($ids: [ID!], $mode: VariationMode) {
-            rerun(input: { suggestionIds: $ids, instructions: \"Say that mails bounce\", variations: $mode }) { runs { id kind command } } }";
+            rerun(input: { suggestionIds: $ids, instructions: \"Say that mails bounce\", variations: $mode }) { runs { \
+            id kind command } } }";
         let started = server.data(rerun, json!({ "ids": [email["id"]], "mode": variations })).await;
         let id = started["rerun"]["runs"][0]["id"].as_str().unwrap().to_owned();
         let events = server.events(&id, 0).await;

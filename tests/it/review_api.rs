@@ -37,7 +37,8 @@ impl Reviewed {
     async fn new() -> Self {
         let server = Server::start().await;
         let target = SqliteTarget::new(
-            "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL);",
+            "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT); CREATE TABLE orders (id INTEGER PRIMARY KEY, \
+                total REAL);",
         );
         let db = server.create_db_profile("target", &target.url()).await;
         let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
@@ -220,7 +221,8 @@ async fn texts_go_to_the_database_and_back() {
                     id applied { after rolledBackAt } versions { version } } } } }
         appliedComments(filter: { runId: $run }, first: $first) {
             totalCount pageInfo { hasNextPage endCursor }
-            nodes { __typename id at actor before after dbProfileName asset { display } run { id } suggestion { id } } } }";
+            nodes { __typename id at actor before after dbProfileName asset { display } run { id } suggestion { id } } \
+            } }";
     let done = it.server.data(query, json!({ "run": it.run, "first": 3 })).await;
     assert_eq!(done["run"]["status"], "SUCCESS");
     assert_eq!(done["run"]["reviewCounts"]["applied"], 5);

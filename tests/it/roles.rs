@@ -219,7 +219,8 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
         assert_eq!(answer["errors"][1]["path"], json!(["apiTokens"]), "{answer}");
     }
     // One field that is too much spoils the whole change.
-    let both = "mutation { a: cancelRuns(input: { filter: {} }) { matched } b: deleteRuns(input: { ids: [] }) { deletedIds } }";
+    let both = "mutation { a: cancelRuns(input: { filter: {} }) { matched } b: deleteRuns(input: { ids: [] }) { \
+        deletedIds } }";
     let (_, _, answer) = server.ask(Some(&operator), both, json!({})).await;
     assert!(codes(&answer) == ["FORBIDDEN"] && answer.get("data").is_none(), "{answer}");
 }

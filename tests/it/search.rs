@@ -69,7 +69,8 @@ async fn what_is_called_just_so_comes_first_whatever_is_accepted() {
         "CREATE TABLE customers (id INTEGER PRIMARY KEY, phone TEXT);
          CREATE TABLE customer_totals (customer_id INTEGER, customer_name TEXT, order_count INTEGER);
          CREATE TABLE web_evt (id INTEGER PRIMARY KEY, cust_id INTEGER REFERENCES customers (id));
-         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), order_number TEXT);",
+         CREATE TABLE orders (id INTEGER PRIMARY KEY, customer_id INTEGER REFERENCES customers (id), order_number \
+         TEXT);",
     );
     let server = Server::start().await;
     let profile = server.create_db_profile("shop", &target.url()).await;
@@ -196,7 +197,10 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     assert_eq!(found(&server, "giraffe", &profile).await.len(), 1);
 
     // A table that comes and one that goes: the next run that reads the schema sees both.
-    target.execute("DROP VIEW open_orders; DROP TABLE ord; CREATE TABLE warehouse (wh_id INTEGER); ALTER TABLE cust DROP COLUMN dob;");
+    target.execute(
+        "DROP VIEW open_orders; DROP TABLE ord; CREATE TABLE warehouse (wh_id INTEGER); ALTER TABLE cust \
+        DROP COLUMN dob;",
+    );
     assert_eq!(found(&server, "warehouse", &profile).await, [""; 0], "nobody has looked since");
     let again = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
     server.events(&again, 0).await;

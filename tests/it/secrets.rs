@@ -29,7 +29,8 @@ fn holding(folder: &Path, text: &str) -> Vec<String> {
 }
 
 fn llm_input(name: &str, key: &str) -> Value {
-    json!({ "name": name, "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": "http://127.0.0.1:1/v1", "apiKey": key })
+    json!({ "name": name, "provider": "OPENAI_COMPATIBLE", "model": "m",
+        "baseUrl": "http://127.0.0.1:1/v1", "apiKey": key })
 }
 
 /// Everything that a server says of secrets, in answers, in its log at its most talkative, in its files.
@@ -81,7 +82,8 @@ async fn a_secret_that_was_given_is_found_nowhere() {
     ] {
         said.push(server.answer(CREATE_DB, json!({ "input": { "name": "wrong", "url": url } })).await);
     }
-    let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { displayUrl } } }";
+    let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { \
+        displayUrl } } }";
     said.push(
         server.answer(update, json!({ "id": ids[0], "url": format!("postgres://ann:{MARKER}@[::1]:1/x") })).await,
     );
@@ -94,7 +96,8 @@ async fn a_secret_that_was_given_is_found_nowhere() {
         said.push(answer);
     }
     // Reaching for what does not answer.
-    let look = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { displayUrl } }";
+    let look = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { \
+        displayUrl } }";
     let test_db = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
     for id in &ids {
         said.push(server.answer(look, json!({ "id": id })).await);
@@ -109,7 +112,8 @@ async fn a_secret_that_was_given_is_found_nowhere() {
     let demo = server.db_profile("demo").await;
     for input in [
         json!({ "targets": [{ "dbProfileId": ids[1] }] }),
-        json!({ "targets": [{ "dbProfileId": demo, "schemas": [{ "name": "main", "tables": [{ "name": "customers" }] }] }], "llmProfileId": llm }),
+        json!({ "targets": [{ "dbProfileId": demo, "schemas": [{ "name": "main",
+            "tables": [{ "name": "customers" }] }] }], "llmProfileId": llm }),
     ] {
         let estimate = "query($input: StartRunInput!) { estimateRun(input: $input) { requests } }";
         said.push(server.answer(estimate, json!({ "input": input })).await);
@@ -321,7 +325,8 @@ async fn a_lost_key_is_not_the_end() {
     assert!(profiles["llmProfiles"].as_array().unwrap().contains(&keyless), "{profiles}");
     let test = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
     assert_eq!(server.data(test, json!({ "id": shop })).await["testDbProfile"]["ok"], false);
-    let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { displayUrl } } }";
+    let update = "mutation($id: ID!, $url: String) { updateDbProfile(input: { id: $id, url: $url }) { dbProfile { \
+        displayUrl } } }";
     let given = server.data(update, json!({ "id": shop, "url": "postgres://ann@127.0.0.1:1/shop" })).await;
     assert_eq!(given["updateDbProfile"]["dbProfile"]["displayUrl"], "postgres://ann@127.0.0.1:1/shop");
     server.kill().await;
@@ -460,7 +465,10 @@ async fn profiles_are_tested_before_they_are_saved() {
 #[tokio::test]
 async fn a_key_in_a_base_url_is_refused_and_never_shown() {
     let server = Server::start().await;
-    let input = |base: &str| json!({ "input": { "name": "m", "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": base } });
+    let input = |base: &str| {
+        let input = json!({ "name": "m", "provider": "OPENAI_COMPATIBLE", "model": "m", "baseUrl": base });
+        json!({ "input": input })
+    };
     for base in [
         format!("http://127.0.0.1:1/v1?key={MARKER}"),
         format!("http://127.0.0.1:1/v1?api-version=1&subscription-key={MARKER}"),
@@ -487,7 +495,8 @@ async fn a_key_in_a_base_url_is_refused_and_never_shown() {
     // As an earlier version let it in.
     let data = server.kill().await;
     let old = format!(
-        "UPDATE llm_profile SET base_url = 'http://ann:{MARKER}@127.0.0.1:1/v1?api-version=1&key={MARKER}' WHERE name = 'm'"
+        "UPDATE llm_profile SET base_url = 'http://ann:{MARKER}@127.0.0.1:1/v1?api-version=1&key={MARKER}' WHERE name \
+            = 'm'"
     );
     sqlite::execute(&data.path().join("store.db"), &old);
     let server = Server::start_at(data, &[("GLOSS_LOG", "trace"), ("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")]).await;

@@ -32,7 +32,8 @@ async fn names_are_shown_with_every_character_seen() {
             }
         }
         assert!(named > 0);
-        let query = "query($id: ID!) { run(id: $id) { status scopeSummary suggestions { nodes { asset { column } evidence { detail } } } } }";
+        let query = "query($id: ID!) { run(id: $id) { status scopeSummary suggestions { nodes { asset { column } \
+            evidence { detail } } } } }";
         let run_now = server.data(query, json!({ "id": run })).await["run"].take();
         assert_eq!(run_now["status"], "READY_FOR_REVIEW");
         assert_eq!(run_now["suggestions"]["nodes"][1]["asset"]["column"], format!("=1+1 {NAME}"));

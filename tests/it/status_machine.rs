@@ -155,12 +155,14 @@ proptest! {
                 Ok(()) => {
                     edit.keep_time();
                     let from = run.status;
-                    prop_assert!(from == edit.run.status || from.may_become(edit.run.status) || from == RunStatus::Queued);
+                    let may = from == edit.run.status || from.may_become(edit.run.status);
+                    prop_assert!(may || from == RunStatus::Queued);
                     if let Some(lost) = lost && run.status.is_held() {
                         worked -= lost;
                     }
                     let entered = from != edit.run.status && !edit.run.status.is_live();
-                    let finished = edit.events.iter().filter(|event| event.event_type == RunEventType::Finished).count();
+                    let ends = edit.events.iter().filter(|event| event.event_type == RunEventType::Finished);
+                    let finished = ends.count();
                     prop_assert_eq!(finished, usize::from(entered), "{:?} from {:?}", step, from);
                     events.append(&mut edit.events);
                     run = edit.run;

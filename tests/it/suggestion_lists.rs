@@ -81,7 +81,8 @@ async fn suggestions_are_listed_counted_and_reviewed_by_what_they_say() {
     let tables = list(&server, &run, Value::Null).await["facets"]["tables"].take();
     assert_eq!(
         tables,
-        json!([{ "schema": "main", "table": "orders", "count": 4 }, { "schema": "main", "table": "order_lines", "count": 3 }])
+        json!([{ "schema": "main", "table": "orders", "count": 4 },
+            { "schema": "main", "table": "order_lines", "count": 3 }])
     );
     for first in [-1, 201] {
         let error = server.error(LIST, json!({ "run": run, "tables": first })).await;

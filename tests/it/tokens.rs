@@ -197,7 +197,8 @@ async fn deeds_carry_the_token_s_name() {
     let run = server.data_for(&ops, start, json!({ "db": demo })).await["startRun"]["runs"][0]["id"].take();
     let progress = "subscription($run: ID!) { runProgress(runId: $run) { status } }";
     let watch = async |after: i64| {
-        let payload = json!({ "query": progress.replace("$run)", &format!("$run, after: {after})")), "variables": { "run": run } });
+        let payload = json!({ "query": progress.replace("$run)", &format!("$run, after: \
+            {after})")), "variables": { "run": run } });
         let mut live = Live::send_as(&server.base, init(&ops), payload).await.unwrap();
         while live.next().await.is_some() {}
     };
@@ -219,13 +220,16 @@ async fn deeds_carry_the_token_s_name() {
         )
         .await;
 
-    let llm = "mutation { createLlmProfile(input: { name: \"mine\", provider: BUILTIN, model: \"builtin\" }) { llmProfile { id } } }";
+    let llm = "mutation { createLlmProfile(input: { name: \"mine\", provider: BUILTIN, model: \"builtin\" }) { \
+        llmProfile { id } } }";
     let llm = server.data_for(&root, llm, json!({})).await["createLlmProfile"]["llmProfile"]["id"].take();
     let db = "mutation { createDbProfile(input: { name: \"shop\", url: \"sqlite:///nowhere\" }) { dbProfile { id } } }";
     let db = server.data_for(&root, db, json!({})).await["createDbProfile"]["dbProfile"]["id"].take();
     let change = "mutation($llm: ID!, $db: ID!, $token: ID!) {
-        a: updateLlmProfile(input: { id: $llm, name: \"ours\" }) { llmProfile { id } } b: deleteLlmProfile(input: { id: $llm }) { deletedId }
-        c: updateDbProfile(input: { id: $db, name: \"store\" }) { dbProfile { id } } d: deleteDbProfile(input: { id: $db }) { deletedId }
+        a: updateLlmProfile(input: { id: $llm, name: \"ours\" }) { llmProfile { id } } b: deleteLlmProfile(input: { \
+        id: $llm }) { deletedId }
+        c: updateDbProfile(input: { id: $db, name: \"store\" }) { dbProfile { id } } d: deleteDbProfile(input: { id: \
+        $db }) { deletedId }
         e: revokeApiToken(input: { id: $token }) { deletedId } }";
     server.data_for(&root, change, json!({ "llm": llm, "db": db, "token": ops_id })).await;
 
@@ -471,7 +475,8 @@ async fn an_idempotency_key_belongs_to_its_caller() {
         (ask, json!({ "question": "Which tables are there?", "idempotencyKey": format!("{key} 2") }), "ask"),
         (
             generate,
-            json!({ "dbProfileId": demo, "schema": "main", "table": "customers", "idempotencyKey": format!("{key} 3") }),
+            json!({ "dbProfileId": demo, "schema": "main", "table": "customers", "idempotencyKey": format!("{key} \
+                3") }),
             "generate",
         ),
     ];

@@ -259,7 +259,8 @@ async fn a_subscription_selects_exactly_one_root_field() {
         "subscription { runsChanged { kind } other: runsChanged { kind } }",
         "subscription { ...A } fragment A on Subscription { runsChanged { kind } other: runsChanged { kind } }",
         "subscription { ...A runsChanged { kind } } fragment A on Subscription { other: runsChanged { kind } }",
-        "subscription($yes: Boolean!) { a: runsChanged @include(if: $yes) { kind } b: runsChanged @skip(if: $yes) { kind } }",
+        "subscription($yes: Boolean!) { a: runsChanged @include(if: $yes) { kind } b: runsChanged @skip(if: $yes) { \
+            kind } }",
     ] {
         assert!(said(query).await.contains("one root field"), "{query}");
     }

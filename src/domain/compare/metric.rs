@@ -55,7 +55,8 @@ spelled!(MetricName {
     HighConfidenceShare => "HIGH_CONFIDENCE_SHARE", MediumConfidenceShare => "MEDIUM_CONFIDENCE_SHARE",
     LowConfidenceShare => "LOW_CONFIDENCE_SHARE", ApprovalRate => "APPROVAL_RATE", Suggestions => "SUGGESTIONS",
     FailedAssets => "FAILED_ASSETS", TypeTokenRatio => "TYPE_TOKEN_RATIO", SchemaGrounding => "SCHEMA_GROUNDING",
-    InformativeShare => "INFORMATIVE_SHARE", Agreement => "AGREEMENT", Chrf => "CHRF", RougeL => "ROUGE_L", EditSimilarity => "EDIT_SIMILARITY",
+    InformativeShare => "INFORMATIVE_SHARE", Agreement => "AGREEMENT", Chrf => "CHRF",
+        RougeL => "ROUGE_L", EditSimilarity => "EDIT_SIMILARITY",
 });
 
 impl MetricName {

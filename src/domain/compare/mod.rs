@@ -149,8 +149,8 @@ pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
     Ok(())
 }
 
-/// What tells whether a run's texts are the ones that a kept comparison saw: suggestions are only ever added. The `i` is
-/// for figures with the informative share, which earlier versions did not keep.
+/// What tells whether a run's texts are the ones that a kept comparison saw: suggestions are only ever added. The `i`
+/// is for figures with the informative share, which earlier versions did not keep.
 #[must_use]
 pub fn stamp(run: &Run) -> String {
     let progress = &run.progress;

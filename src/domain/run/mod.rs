@@ -174,7 +174,7 @@ pub struct Run {
     pub db_profile_name: Option<String>,
     /// The LLM profile's name when the run was made.
     pub llm_profile_name: Option<String>,
-    /// Who answers.
+    /// The service that answers.
     pub provider: Option<LlmProvider>,
     /// The model as the provider spells it.
     pub model: Option<String>,
@@ -184,9 +184,9 @@ pub struct Run {
     pub variations: Option<VariationMode>,
     /// Its limits.
     pub budget: Budget,
-    /// Who started it: a token, `local` or a schedule.
+    /// The caller that started it: a token, `local` or a schedule.
     pub started_by: String,
-    /// Who cancelled it, while it is CANCELLING or CANCELLED.
+    /// The caller that cancelled it, while it is CANCELLING or CANCELLED.
     pub cancelled_by: Option<String>,
     /// What people call it.
     pub naming: Naming,

@@ -1,7 +1,7 @@
 //! The five fields of a cron expression: whether each is right, and if not, what is wrong with it, in words for people.
 //!
-//! The rule: what passes here the library can read, and what is refused is named with its field and its range. What only
-//! the library knows (`L`, `W` and `#` in fields of days) is left to it.
+//! The rule: what passes here the library can read, and what is refused is named with its field and its range. What
+//! only the library knows (`L`, `W` and `#` in fields of days) is left to it.
 
 /// A field: what people call it, its numbers and its names.
 struct Field {
@@ -75,7 +75,8 @@ pub(super) fn read(text: &str) -> Result<String, String> {
     Ok(read.join(" "))
 }
 
-/// Whether the fields of days must both hold: one of them begins with a star, as `*/2` does, and so restricts the other.
+/// Whether the fields of days must both hold: one of them begins with a star, as `*/2` does, and so restricts the
+/// other.
 pub(super) fn both_days(expression: &str) -> bool {
     let fields: Vec<&str> = expression.split_whitespace().collect();
     [2, WEEK].iter().any(|at| fields.get(*at).is_some_and(|field| field.starts_with(['*', '?'])))

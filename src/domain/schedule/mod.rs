@@ -105,7 +105,7 @@ pub struct NewSchedule {
     pub settings: ScheduleSettings,
     /// Its first firing.
     pub next_fire_at: Moment,
-    /// Who made it: who its runs are started by.
+    /// The caller that made it.
     pub created_by: String,
 }
 
@@ -132,7 +132,7 @@ pub struct Schedule {
     pub identity: Option<Identity>,
     /// Counts the changes that people made, so that a firing prepared before one is not taken after it.
     pub revision: i32,
-    /// Who made it.
+    /// The caller that made it.
     pub created_by: String,
     /// When it was made.
     pub created_at: Moment,

@@ -65,8 +65,8 @@ pub enum MetricName {
     /// Mean ROUGE-L against the reference, over the assets that have one: the F1 score of the longest common
     /// subsequence of lower-cased words; null for the baseline itself.
     RougeL,
-    /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided by
-    /// the length of the longer text, in characters; null for the baseline itself.
+    /// Mean edit similarity to the reference, over the assets that have one: 1 minus the Levenshtein distance divided
+    /// by the length of the longer text, in characters; null for the baseline itself.
     EditSimilarity,
 }
 

@@ -144,7 +144,7 @@ impl Close {
         Self::new(4500, "Internal server error")
     }
 
-    /// Who asks may not come in, or may not stay.
+    /// The caller may not come in, or may not stay.
     pub fn forbidden(why: &str) -> Self {
         Self::new(4403, &format!("Forbidden: {why}"))
     }

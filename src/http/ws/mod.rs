@@ -170,7 +170,7 @@ enum Signal {
 /// The state of one connection.
 struct Connection<E> {
     door: Door<E>,
-    /// Whom the handshake named, then whom `connection_init` named.
+    /// The caller that the handshake named, then the one that `connection_init` named.
     asker: Asker,
     /// Of the sockets that the asker may have.
     share: Share,

@@ -41,7 +41,7 @@ pub enum Exchange {
 /// A socket with what is to be written to it.
 pub struct Output<E> {
     socket: WebSocket,
-    /// Whose turn is first: each has it every other time.
+    /// The side whose turn is first: each has it every other time.
     reads_first: bool,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
@@ -117,8 +117,9 @@ impl<E: Executor> Output<E> {
         self.batch = None;
     }
 
-    /// Writes what there is to write and reads what came, as long as there is room for the answers; waits for either. It
-    /// may be dropped at any moment and called again; it returns when much was written, so that others get their turn.
+    /// Writes what there is to write and reads what came, as long as there is room for the answers; waits for either.
+    /// It may be dropped at any moment and called again; it returns when much was written, so that others get their
+    /// turn.
     pub async fn exchange(&mut self) -> Result<Exchange, axum::Error> {
         self.reads_first = !self.reads_first;
         let first = self.reads_first;

@@ -9,14 +9,14 @@
 //!
 //! | found | worth |
 //! |---|---|
-//! | a name, each word of it in the vocabulary | 0.55; a word that is ambiguous counts 0.55 of that, one that only looks like a word 0.70, one that is not understood nothing |
+//! | a name, each word of it in the vocabulary | 0.55; of that 0.55 if ambiguous, 0.70 if likely, else 0 |
 //! | a reference, or the primary key alone | 0.25; a part of the key 0.15, unique 0.10 |
 //! | a type that fits what the name says | 0.10, else 0.02 |
 //! | samples of a shape that fits | 0.12; plain text or numbers as the name suggests 0.08; a small set of values 0.10 |
 //! | statistics that say something | 0.05 |
 //! | a comment | at least 0.90 in all |
 //! | a name that says nothing (`value`, `data`), or of words that only look like words | at most 0.45 in all |
-//! | a text that restates the name (`domain/substance.rs`) | at most 0.49: that a name can be read is no evidence of a meaning |
+//! | a text that restates the name (`domain/substance.rs`) | at most 0.49: reading a name is no evidence |
 //! | a name that was not understood | at most 0.30 with samples that tell something, else 0.15 |
 //!
 //! A table adds up name, primary key 0.10, structure 0.08, what it refers to and what refers to it. Each further
@@ -26,8 +26,8 @@
 //! variation takes another of the wordings than the text before; where there is none, it says the same and is worth
 //! 0.20 at the most.
 //!
-//! To add: a word is a line in `domain/vocabulary.tsv` or `domain/words.txt`; a unit a line in `units.rs`; a shape of values a
-//! variant in `shape.rs`; a kind of column a method in `wording/`. Questions are answered in `answering.rs`.
+//! To add: a word is a line in `domain/vocabulary.tsv` or `domain/words.txt`; a unit a line in `units.rs`; a shape of
+//! values a variant in `shape.rs`; a kind of column a method in `wording/`. Questions are answered in `answering.rs`.
 
 mod answering;
 mod column;

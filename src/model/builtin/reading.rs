@@ -276,7 +276,8 @@ impl<'a> TableReading<'a> {
                 || has(PEOPLE));
         let last = words.last().map_or("", String::as_str);
         let is_person = PERSONS.contains(&last) || PEOPLE.contains(&last);
-        let is_persons_code = matches!(words, [.., who, last] if PEOPLE.contains(&who.as_str()) && matches!(last.as_str(), "code" | "number" | "identifier"));
+        let is_persons_code = matches!(words, [.., who, last]
+            if PEOPLE.contains(&who.as_str()) && matches!(last.as_str(), "code" | "number" | "identifier"));
         names_people
             || is_person
             || is_persons_code

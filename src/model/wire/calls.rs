@@ -1,7 +1,7 @@
 //! Uses of tools out of the pieces in which they are streamed.
 //!
-//! The rule: a piece belongs to the use that has its id, else its index, else to the last one; one that names a tool anew
-//! begins another use. Endpoints that are nearly OpenAI's give all uses one index, none, or indices from 1, whole
+//! The rule: a piece belongs to the use that has its id, else its index, else to the last one; one that names a tool
+//! anew begins another use. Endpoints that are nearly OpenAI's give all uses one index, none, or indices from 1, whole
 //! arguments as an object, or the same arguments twice.
 
 use serde_json::{Value, json};
@@ -129,7 +129,10 @@ mod tests {
 
     #[test]
     fn uses_as_endpoints_stream_them() {
-        let piece = |index: Value, id: Value, name: Value, arguments: Value| json!({ "index": index, "id": id, "type": "function", "function": { "name": name, "arguments": arguments } });
+        let piece = |index: Value, id: Value, name: Value, arguments: Value| {
+            json!({ "index": index, "id": id, "type": "function",
+            "function": { "name": name, "arguments": arguments } })
+        };
         let (none, a, b) = (Value::Null, json!({"text": "a"}), json!({"text": "b"}));
         let (text_a, text_b) = (json!(a.to_string()), json!(b.to_string()));
         let one = vec![("1".to_owned(), "search".to_owned(), a.clone())];

@@ -1,7 +1,7 @@
 //! Server-sent events out of the bytes of a stream.
 //!
-//! The rule: each byte is looked at once, wherever the pieces begin, and an event that is longer than the limit is an error
-//! as soon as it is. Comments and fields other than `data` are passed over.
+//! The rule: each byte is looked at once, wherever the pieces begin, and an event that is longer than the limit is an
+//! error as soon as it is. Comments and fields other than `data` are passed over.
 
 /// An event is longer than the limit.
 #[derive(Debug, PartialEq, Eq)]

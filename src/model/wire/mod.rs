@@ -1,8 +1,8 @@
 //! OpenAI's chat completions over HTTP: one request, and its answer whole or as a stream of events.
 //!
 //! The rule: a provider is a stranger. How many bytes of an answer are read, and kept, follows from how many tokens
-//! were asked for; what all answers under way keep has a limit as well. Reading yields to other work and ends as soon as
-//! nobody waits for the answer. Answers that are nearly in OpenAI's format are read as what they were meant to be.
+//! were asked for; what all answers under way keep has a limit as well. Reading yields to other work and ends as soon
+//! as nobody waits for the answer. Answers that are nearly in OpenAI's format are read as what they were meant to be.
 
 mod body;
 mod calls;

@@ -44,9 +44,9 @@ impl Lock {
                 lock.release().await;
                 Err(match number_of(&error) {
                     Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(
-                        "the user {} may not write the comment of {}: the column's definition has to be said again, and \
-                         its table locked meanwhile, so that no change of others is lost; grant it SELECT, LOCK TABLES \
-                         and ALTER, or connect as somebody who may",
+                        "the user {} may not write the comment of {}: the column's definition has to be said again, \
+                         and its table locked meanwhile, so that no change of others is lost; grant it SELECT, LOCK \
+                         TABLES and ALTER, or connect as somebody who may",
                         place.user,
                         named(spot.asset)
                     )),

@@ -48,8 +48,8 @@ const GRACE: Duration = Duration::from_secs(2);
 const START: &str = "START TRANSACTION READ ONLY";
 /// What a session's statements mean: zero dates and all, with backslashes that count and names in backticks.
 const SETTINGS: &str = "SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, \
-    SESSION sql_auto_is_null = 0, SESSION sql_select_limit = 18446744073709551615, SESSION completion_type = 'NO_CHAIN', \
-    SESSION time_zone = '+00:00', NAMES utf8mb4";
+    SESSION sql_auto_is_null = 0, SESSION sql_select_limit = 18446744073709551615, SESSION completion_type = \
+    'NO_CHAIN', SESSION time_zone = '+00:00', NAMES utf8mb4";
 
 /// A server, as one login sees it.
 pub(super) struct Server {
@@ -128,7 +128,8 @@ impl Server {
     async fn begin(&self) -> Result<Transaction<'static, MySql>, TargetError> {
         let mut transaction = self.connections.begin(START).await?;
         let settings = format!(
-            "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, {SETTINGS}"
+            "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}, \
+                {SETTINGS}"
         );
         bounded(self.place(), CATALOG_TIME, sqlx::raw_sql(AssertSqlSafe(settings)).execute(&mut *transaction)).await?;
         Ok(transaction)

@@ -1,8 +1,8 @@
 //! Rows of a MySQL or MariaDB table, as texts.
 //!
-//! The rule: no code of an owner runs. A view may call functions with the rights of whoever reads it, and what it is made
-//! of cannot be looked up everywhere, so views are read only where the profile asks for it. Generated columns, defaults
-//! and checks call no stored functions: both servers refuse that.
+//! The rule: no code of an owner runs. A view may call functions with the rights of whoever reads it, and what it is
+//! made of cannot be looked up everywhere, so views are read only where the profile asks for it. Generated columns,
+//! defaults and checks call no stored functions: both servers refuse that.
 
 use std::time::Duration;
 

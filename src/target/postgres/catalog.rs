@@ -1,8 +1,8 @@
 //! What PostgreSQL's own catalog says. What columns' types are is in `types`.
 //!
-//! The rule: a database of the encoding `SQL_ASCII` holds any bytes, so texts are bytes first. A partition's constraints
-//! are its parent's: what a parent's constraint has made on it, or on the same table for the partitions of the other
-//! end, is passed over, and a constraint of its own counts for the parent too.
+//! The rule: a database of the encoding `SQL_ASCII` holds any bytes, so texts are bytes first. A partition's
+//! constraints are its parent's: what a parent's constraint has made on it, or on the same table for the partitions of
+//! the other end, is passed over, and a constraint of its own counts for the parent too.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -39,9 +39,9 @@ pub(super) async fn version(connection: &mut PgConnection) -> Result<String> {
     Ok(format!("PostgreSQL {}", version.split_whitespace().next().unwrap_or_default()))
 }
 
-/// Which database this is: the cluster's system identifier, which a new server, a restored dump or another major version
-/// does not share (a standby and a copy of the files do), and the database's OID. Every login may read both, unless the
-/// owner of the server took that away: then the server is told by its address.
+/// Which database this is: the cluster's system identifier, which a new server, a restored dump or another major
+/// version does not share (a standby and a copy of the files do), and the database's OID. Every login may read both,
+/// unless the owner of the server took that away: then the server is told by its address.
 pub(super) async fn identity(connection: &mut PgConnection, place: &Place) -> Result<Identity> {
     let row = sqlx::query(
         "SELECT datname::text AS name, oid::text AS oid, COALESCE(pg_catalog.has_function_privilege( \
@@ -161,11 +161,9 @@ fn kind_of(relation: &str) -> AssetKind {
 
 /// The partitions below a table, at any depth, and the table itself.
 const FAMILY: &str = "WITH RECURSIVE family (oid, head, is_head) AS ( \
-       SELECT c.oid, c.relname::text, true \
-       FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-       WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p', 'f') \
-     UNION ALL \
-       SELECT p.oid, f.head, false FROM family f \
+       SELECT c.oid, c.relname::text, true FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = \
+       c.relnamespace WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p', 'f') \
+       UNION ALL SELECT p.oid, f.head, false FROM family f \
        JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid \
        JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition)";
 
@@ -190,8 +188,7 @@ async fn described(
     let rows = sqlx::query(
         "SELECT c.relname::text AS name, c.relkind::text AS kind, \
            pg_catalog.obj_description(c.oid, 'pg_class') AS comment, \
-           CASE WHEN c.relkind = 'p' THEN coalesce(( \
-               WITH RECURSIVE part (oid) AS (SELECT c.oid UNION ALL \
+               CASE WHEN c.relkind = 'p' THEN coalesce(( WITH RECURSIVE part (oid) AS (SELECT c.oid UNION ALL \
                  SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid) \
                SELECT sum(CASE WHEN l.reltuples > 0 OR (l.reltuples = 0 AND l.relpages > 0) THEN l.reltuples::bigint \
                    ELSE nullif(pg_catalog.pg_stat_get_live_tuples(l.oid), 0) END)::bigint \
@@ -201,8 +198,7 @@ async fn described(
              WHEN c.reltuples > 0 OR (c.reltuples = 0 AND (c.relpages > 0 \
                OR pg_catalog.current_setting('server_version_num')::int >= 140000)) THEN c.reltuples::bigint \
              WHEN c.relkind IN ('r', 'm') THEN nullif(pg_catalog.pg_stat_get_live_tuples(c.oid), 0) \
-           END AS row_estimate, \
-           parent.relname::text AS parent, nullif(parents.nspname::text, $1) AS parent_schema \
+           END AS row_estimate, parent.relname::text AS parent, nullif(parents.nspname::text, $1) AS parent_schema \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          LEFT JOIN pg_catalog.pg_inherits i ON c.relispartition AND i.inhrelid = c.oid \
          LEFT JOIN pg_catalog.pg_class parent ON parent.oid = i.inhparent \
@@ -289,15 +285,13 @@ async fn unique_keys(
 ) -> Result<HashMap<String, Vec<UniqueKey>>> {
     let rows = sqlx::query(
         "SELECT c.relname::text AS table_name, x.indexrelid AS key, x.indisprimary AS primary_key, \
-           a.attname::text AS name \
-         FROM pg_catalog.pg_index x \
+         a.attname::text AS name FROM pg_catalog.pg_index x \
          JOIN pg_catalog.pg_class c ON c.oid = x.indrelid \
          JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
          CROSS JOIN LATERAL unnest((x.indkey::int2[])[0:x.indnkeyatts - 1]) WITH ORDINALITY AS part (number, place) \
          LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum = part.number AND part.number > 0 \
          WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND x.indisunique AND x.indpred IS NULL \
-           AND (x.indisvalid OR x.indisprimary) \
-         ORDER BY x.indisprimary DESC, x.indexrelid, part.place",
+         AND (x.indisvalid OR x.indisprimary) ORDER BY x.indisprimary DESC, x.indexrelid, part.place",
     )
     .bind(schema)
     .bind(names)
@@ -486,10 +480,8 @@ async fn referrers(
 ) -> Result<HashMap<String, Vec<String>>> {
     let statement = format!(
         "{FAMILY} SELECT DISTINCT f.head AS table_name, nullif(n.nspname::text, $1) AS schema, \
-           c.relname::text AS referrer \
-         FROM family f JOIN pg_catalog.pg_constraint k ON k.confrelid = f.oid AND k.contype = 'f' \
-           AND k.conparentid = 0 \
-         CROSS JOIN LATERAL ( \
+         c.relname::text AS referrer FROM family f JOIN pg_catalog.pg_constraint k ON k.confrelid = f.oid AND \
+         k.contype = 'f' AND k.conparentid = 0 CROSS JOIN LATERAL ( \
            WITH RECURSIVE up (oid) AS (SELECT k.conrelid UNION ALL \
              SELECT i.inhparent FROM up JOIN pg_catalog.pg_class p ON p.oid = up.oid AND p.relispartition \
              JOIN pg_catalog.pg_inherits i ON i.inhrelid = up.oid) \

@@ -72,8 +72,8 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
     let work = fence::event_trigger(&mut transaction);
     if let Some(trigger) = bounded(place, CATALOG_TIME + GRACE, work).await? {
         return Err(TargetError::Refused(format!(
-            "the event trigger {trigger} would run a function with the rights of {} that neither a superuser nor {} owns; \
-             have a superuser own the function, or disable the trigger",
+            "the event trigger {trigger} would run a function with the rights of {} that neither a superuser nor {} \
+             owns; have a superuser own the function, or disable the trigger",
             place.user, place.user
         )));
     }
@@ -177,9 +177,8 @@ async fn table_row(connection: &mut PgConnection, schema: &str, table: &str, col
              ELSE pg_catalog.col_description(c.oid, a.attnum) END AS comment, \
            pg_catalog.pg_get_userbyid(c.relowner)::text AS owner, pg_catalog.pg_has_role(c.relowner, 'USAGE') AS owned \
          FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         LEFT JOIN pg_catalog.pg_attribute a \
-           ON a.attrelid = c.oid AND a.attname::text = $3 AND a.attnum > 0 AND NOT a.attisdropped \
-         WHERE n.nspname::text = $1 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
+           LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attname::text = $3 AND a.attnum > 0 AND NOT \
+         a.attisdropped WHERE n.nspname::text = $1 AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' \
            AND c.relname::text = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
            AND ($3::text IS NULL OR a.attnum IS NOT NULL)",
     )

@@ -20,8 +20,9 @@ use crate::domain::{asset::AssetKind, catalog::TableDetail};
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 /// Settings of each transaction. A database of the encoding `SQL_ASCII` gives its bytes as they are, because the server
-/// would refuse a statement whose result is not valid in another encoding. `row_security = off` makes a statement fail where a policy would apply. Planning and
-/// running on one core leaves the others to the database's own work; notices may hold values.
+/// would refuse a statement whose result is not valid in another encoding. `row_security = off` makes a statement fail
+/// where a policy would apply. Planning and running on one core leaves the others to the database's own work; notices
+/// may hold values.
 const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SELECT set_config('client_encoding', \
       CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, true); \
     SET LOCAL standard_conforming_strings = on; SET LOCAL transform_null_equals = off; \
@@ -33,8 +34,8 @@ const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SELECT set_
 /// Settings that only some versions have, or only superusers may change. The first is PostgreSQL's own fence: views and
 /// foreign tables fail, whatever a name has come to mean since it was looked at.
 const SETTINGS_OF_SOME: &str = "SELECT pg_catalog.set_config(name, value, true) FROM (VALUES \
-    ('restrict_nonsystem_relation_kind', 'view, foreign-table'), ('transaction_timeout', '0')) AS setting (name, value) \
-    WHERE pg_catalog.current_setting(name, true) IS NOT NULL; \
+    ('restrict_nonsystem_relation_kind', 'view, foreign-table'), ('transaction_timeout', '0')) AS setting (name, \
+    value) WHERE pg_catalog.current_setting(name, true) IS NOT NULL; \
     SELECT pg_catalog.set_config('session_replication_role', 'origin', true) \
     WHERE pg_catalog.current_setting('is_superuser') = 'on'";
 
@@ -94,7 +95,8 @@ pub(super) async fn admit(
     // Views are safe by their owners alone.
     let lock = !sample_views && table.table.kind != AssetKind::View;
     if lock {
-        // Analyzed and not planned: that locks the table, so that its owner cannot change it meanwhile, and runs nothing.
+        // Analyzed and not planned: that locks the table, so that its owner cannot change it meanwhile, and runs
+        // nothing.
         let statement = format!("PREPARE gloss_look AS SELECT FROM ONLY {name}; DEALLOCATE gloss_look");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
     }
@@ -138,11 +140,11 @@ const REACHED: &str = "WITH RECURSIVE reached (class, object, kind) AS ( \
        SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.relkind \
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
        WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f') \
-     UNION \
-       SELECT step.class, step.object, reached.kind FROM reached CROSS JOIN LATERAL ( \
+       UNION SELECT step.class, step.object, reached.kind FROM reached CROSS JOIN LATERAL ( \
          SELECT d.refclassid, d.refobjid FROM pg_catalog.pg_depend d \
          WHERE d.classid = reached.class AND d.objid = reached.object \
-           AND d.refclassid <> ALL (ARRAY['pg_catalog.pg_namespace', 'pg_catalog.pg_extension']::pg_catalog.regclass[]) \
+           AND d.refclassid <> ALL (ARRAY['pg_catalog.pg_namespace', \
+           'pg_catalog.pg_extension']::pg_catalog.regclass[]) \
        UNION ALL SELECT 'pg_catalog.pg_class'::pg_catalog.regclass, i.indexrelid FROM pg_catalog.pg_index i \
          WHERE reached.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND i.indrelid = reached.object \
        UNION ALL SELECT 'pg_catalog.pg_statistic_ext'::pg_catalog.regclass, s.oid FROM pg_catalog.pg_statistic_ext s \
@@ -162,18 +164,15 @@ async fn look(connection: &mut PgConnection, table: &TableDetail, columns: &[&st
         "{REACHED}, found AS ( \
            SELECT reached.class, reached.kind, c.relkind, p.oid AS function, s.oid AS server, \
              coalesce(c.relowner, p.proowner, t.typowner, s.srvowner) AS owner \
-           FROM reached \
-           LEFT JOIN pg_catalog.pg_class c \
+           FROM reached LEFT JOIN pg_catalog.pg_class c \
              ON reached.class = 'pg_catalog.pg_class'::pg_catalog.regclass AND c.oid = reached.object \
-           LEFT JOIN pg_catalog.pg_proc p \
-             ON reached.class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = reached.object \
-           LEFT JOIN pg_catalog.pg_type t \
+             LEFT JOIN pg_catalog.pg_proc p ON reached.class = 'pg_catalog.pg_proc'::pg_catalog.regclass AND p.oid = \
+           reached.object LEFT JOIN pg_catalog.pg_type t \
              ON reached.class = 'pg_catalog.pg_type'::pg_catalog.regclass AND t.oid = reached.object \
-           LEFT JOIN pg_catalog.pg_foreign_server s \
-             ON reached.class = 'pg_catalog.pg_foreign_server'::pg_catalog.regclass AND s.oid = reached.object) \
+             LEFT JOIN pg_catalog.pg_foreign_server s ON reached.class = \
+             'pg_catalog.pg_foreign_server'::pg_catalog.regclass AND s.oid = reached.object) \
          SELECT CASE WHEN c.relkind IN ('r', 'm') AND c.reltuples > 0 THEN c.reltuples \
-             WHEN c.relkind = 'p' THEN ( \
-               WITH RECURSIVE part (oid) AS (SELECT c.oid UNION ALL \
+               WHEN c.relkind = 'p' THEN ( WITH RECURSIVE part (oid) AS (SELECT c.oid UNION ALL \
                  SELECT i.inhrelid FROM part JOIN pg_catalog.pg_inherits i ON i.inhparent = part.oid) \
                SELECT CASE WHEN bool_and(l.relkind = 'r') THEN nullif(sum(greatest(l.reltuples, 0)), 0)::real END \
                FROM part JOIN pg_catalog.pg_class l ON l.oid = part.oid AND l.relkind <> 'p') END AS pages_of, \
@@ -181,17 +180,15 @@ async fn look(connection: &mut PgConnection, table: &TableDetail, columns: &[&st
            EXISTS (SELECT 1 FROM found WHERE found.relkind IN ('v', 'f')) AS reaches_beyond, \
            NOT EXISTS (SELECT 1 FROM found WHERE found.owner IS NOT NULL AND NOT {of_object} \
                AND (found.kind IN ('v', 'f') OR found.function IS NOT NULL OR found.server IS NOT NULL \
-                 OR found.relkind IN ('v', 'f'))) \
-             AND (c.relkind NOT IN ('v', 'f') OR {of_schema}) AS is_safe, \
+             OR found.relkind IN ('v', 'f'))) AND (c.relkind NOT IN ('v', 'f') OR {of_schema}) AS is_safe, \
            ARRAY(SELECT CASE WHEN a.attnum IS NULL OR NOT pg_catalog.has_schema_privilege(n.oid, 'USAGE') \
                  OR NOT pg_catalog.has_column_privilege(c.oid, a.attnum, 'SELECT') THEN 0 \
                WHEN a.atttypid::pg_catalog.int8 < {FIRST_NORMAL} THEN 1 ELSE 2 END \
              FROM pg_catalog.unnest($3::pg_catalog.text[]) WITH ORDINALITY AS asked (name, place) \
              LEFT JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid \
                AND a.attname::pg_catalog.text = asked.name AND a.attnum > 0 AND NOT a.attisdropped \
-             ORDER BY asked.place) AS columns \
-         FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
-         WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
+         ORDER BY asked.place) AS columns FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = \
+         c.relnamespace WHERE n.nspname = $1 AND c.relname = $2 AND c.relkind IN ('r', 'p', 'v', 'm', 'f')",
         of_object = trusted("found.owner"),
         of_schema = trusted(
             "CASE pg_catalog.pg_get_userbyid(n.nspowner) WHEN 'pg_database_owner' THEN \

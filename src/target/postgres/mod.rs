@@ -1,8 +1,8 @@
 //! PostgreSQL: databases, schemas, tables of every kind.
 //!
 //! The rule: one pool for each database of a server, all with the URL's login; another database than the URL's is
-//! connected to only after the server said that the login may. Every piece of work is a transaction with time limits for
-//! statements and locks, and nothing runs outside of one; `fence` says what else it needs.
+//! connected to only after the server said that the login may. Every piece of work is a transaction with time limits
+//! for statements and locks, and nothing runs outside of one; `fence` says what else it needs.
 
 mod catalog;
 mod comment;
@@ -71,8 +71,8 @@ impl Cluster {
     pub(super) fn new(server: &ServerAddress, sockets: &Arc<Sockets>, kept: &Arc<Own>) -> Result<Self, TargetError> {
         if let Some(set) = FROM_ENVIRONMENT.into_iter().find(|name| std::env::var_os(name).is_some()) {
             return Err(TargetError::Misconfigured(format!(
-                "the environment variable {set} is set where Gloss runs and would count for every database; start Gloss \
-                 without it, and write what this profile needs into its URL"
+                "the environment variable {set} is set where Gloss runs and would count for every database; start \
+                 Gloss without it, and write what this profile needs into its URL"
             )));
         }
         let port = server.port.unwrap_or(PORT);

@@ -107,8 +107,8 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
         Outcome::Gone => Err(gone(asset)),
         Outcome::NotKept => Err(not_kept(asset)),
         Outcome::Foreign => Err(TargetError::Refused(format!(
-            "the file {} has a table or view {COMMENTS_TABLE} that is not as Gloss makes it, or has triggers or indexes of \
-             others; rename it, since the comment on {} would be kept there",
+            "the file {} has a table or view {COMMENTS_TABLE} that is not as Gloss makes it, or has triggers or \
+             indexes of others; rename it, since the comment on {} would be kept there",
             file.path.display(),
             named(asset)
         ))),

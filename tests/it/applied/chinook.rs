@@ -150,7 +150,8 @@ async fn on_mariadb() {
 
 #[tokio::test]
 async fn views_of_mariadb_are_refused_and_the_others_go_on() {
-    let script = "CREATE TABLE customers (id INT PRIMARY KEY, email VARCHAR(50)); CREATE VIEW buyers AS SELECT id FROM customers;";
+    let script = "CREATE TABLE customers (id INT PRIMARY KEY, email VARCHAR(50)); CREATE VIEW buyers AS SELECT id FROM \
+        customers;";
     let Some(database) = Database::mariadb(script).await else { return };
     let server = Server::start().await;
     let run = database.start_run(&server, json!({})).await;

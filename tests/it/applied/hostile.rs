@@ -62,7 +62,8 @@ async fn everything(url: &str, schema: &str, tables: usize) -> Vec<String> {
     let server = Server::start().await;
     let profile = server.create_db_profile("target", url).await;
     let query = "query ($id: ID!) { node(id: $id) { ... on DbProfile { sampleViews canWriteComments databases { comment
-        schemas { name comment tables(first: 50) { nodes { name comment rowEstimate columns { name comment references } }
+        schemas { name comment tables(first: 50) { nodes { name comment rowEstimate columns { name comment references \
+        } }
         } } } } } }";
     let seen = server.data(query, json!({ "id": profile })).await;
     assert_eq!(seen["node"]["sampleViews"], false);

@@ -121,9 +121,11 @@ async fn metrics_have_their_values_and_winners() {
         all["differences"].as_array().unwrap().iter().map(|it| it["setting"].as_str().unwrap()).collect();
     assert_eq!(settings, ["provider", "model"]);
     // A review counts at once: what was kept knows nothing of it.
-    let accept = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, filter: { bands: [HIGH] }, decision: ACCEPT, replaceComments: true }) { changed } }";
+    let accept = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, filter: { bands: [HIGH] }, decision: \
+        ACCEPT, replaceComments: true }) { changed } }";
     api.data(accept, json!({ "id": a })).await;
-    let skip = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, filter: { bands: [MEDIUM] }, decision: SKIP }) { changed } }";
+    let skip = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, filter: { bands: [MEDIUM] }, decision: \
+        SKIP }) { changed } }";
     api.data(skip, json!({ "id": a })).await;
     let again = compared(&api, &[a.clone(), b.clone()], None).await;
     assert_eq!(values(&again["metrics"], "APPROVAL_RATE"), [Some(0.5), None]);

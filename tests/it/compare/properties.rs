@@ -191,7 +191,8 @@ proptest! {
     #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
-    fn a_diff_spells_both_texts(from in "\\PC{0,60}|(the |a |order |mail ){0,9}", to in "\\PC{0,60}|(the |a |order |mail ){0,9}") {
+    fn a_diff_spells_both_texts(from in "\\PC{0,60}|(the |a |order |mail \
+        ){0,9}", to in "\\PC{0,60}|(the |a |order |mail ){0,9}") {
         let parts = word_diff(&from, &to);
         let side = |left_out: DiffKind| -> String {
             parts.iter().filter(|part| part.kind != left_out).map(|part| part.text.as_str()).collect()

@@ -233,7 +233,8 @@ impl Server {
     /// The run as it is now.
     pub async fn run(&self, id: &str) -> Value {
         let query = "query($id: ID!) { run(id: $id) { number status kind command scopeSummary lastSequence canCancel
-            durationSeconds progress { total done failed skipped } usage { inputTokens outputTokens totalTokens requests retries costUsd }
+            durationSeconds progress { total done failed skipped } usage { inputTokens outputTokens totalTokens \
+            requests retries costUsd }
             error { code message hint } } }";
         self.data(query, json!({ "id": id })).await["run"].take()
     }

@@ -121,7 +121,8 @@ async fn the_relay_compiler_and_what_it_persists() {
     let persisted = work.path().join("persisted.json");
     fs::write(&persisted, "{}").unwrap();
     let config = json!({
-        "src": "./src", "schema": "./schema.graphql", "language": "javascript", "artifactDirectory": "./src/__generated__",
+        "src": "./src", "schema": "./schema.graphql", "language": "javascript",
+            "artifactDirectory": "./src/__generated__",
         "eagerEsModules": true, "persistConfig": { "file": "./persisted.json", "algorithm": "SHA256" },
     });
     fs::write(work.path().join("relay.config.json"), config.to_string()).unwrap();

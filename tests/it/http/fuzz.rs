@@ -340,7 +340,8 @@ async fn check_socket(toy: &Toy, (init, acts): (bool, Vec<Act>)) -> TestCaseResu
                     "next" | "error" | "complete" => {
                         prop_assert!(acknowledged, "{message} before the acknowledgement");
                         let id = message["id"].as_str().unwrap_or_default();
-                        let asked = |act: &Act| matches!(act, Act::Say(said) if said["type"] == "subscribe" && said["id"] == id);
+                        let is_it = |said: &Value| said["type"] == "subscribe" && said["id"] == id;
+                        let asked = |act: &Act| matches!(act, Act::Say(said) if is_it(said));
                         prop_assert!(acts.iter().any(asked), "{message}");
                         prop_assert!(!text.contains("INTERNAL"), "{message}");
                     }

@@ -33,7 +33,8 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
     let builtin = server.llm_profile("builtin").await;
     let input = json!({
         "name": "nightly", "cron": "30 2 * * MON-FRI", "timeZone": "Europe/Berlin", "onChange": false,
-        "target": { "dbProfileId": db_profile, "schemas": [{ "name": "main", "tables": [{ "name": "users", "columns": ["email"] }] }] },
+        "target": { "dbProfileId": db_profile,
+            "schemas": [{ "name": "main", "tables": [{ "name": "users", "columns": ["email"] }] }] },
         "llmProfileId": builtin, "options": { "missingOnly": true, "alternatives": 2 }, "budget": { "maxTokens": 5000 },
     });
     let id = create(&server, input).await;
@@ -105,7 +106,8 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
     assert_eq!((&lists["active"]["totalCount"], &lists["none"]["totalCount"]), (&json!(1), &json!(0)));
     assert_eq!(lists["runs"]["nodes"], json!([{ "schedule": { "id": id, "name": "kept" } }]));
     let page = server.data(
-        "query ($after: String) { schedules(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage hasPreviousPage } } }",
+        "query ($after: String) { schedules(first: 1, after: $after) { nodes { id } pageInfo { hasNextPage \
+            hasPreviousPage } } }",
         json!({ "after": lists["all"]["pageInfo"]["endCursor"] }),
     );
     assert_eq!(
@@ -135,7 +137,8 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
 #[tokio::test]
 async fn one_moment_fires_once_and_takes_up_tables_that_came_since() {
     let (server, target, db_profile) = house(USERS).await;
-    let input = json!({ "name": "soon", "fireAt": in_ms(1_500), "target": { "dbProfileId": db_profile, "schemas": [{ "name": "main" }] } });
+    let input = json!({ "name": "soon", "fireAt": in_ms(1_500),
+        "target": { "dbProfileId": db_profile, "schemas": [{ "name": "main" }] } });
     let id = create(&server, input).await;
     target.execute("CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL);");
     let fired = until(&server, &id, |now| now["runs"]["nodes"][0]["status"] == "READY_FOR_REVIEW").await;
@@ -155,11 +158,13 @@ async fn one_moment_fires_once_and_takes_up_tables_that_came_since() {
 #[tokio::test]
 async fn auto_writes_at_once_and_manual_leaves_it_for_review() {
     let (server, _target, db_profile) = house(MEMBERS).await;
-    let input = json!({ "name": "auto", "cron": "0 3 * * *", "target": { "dbProfileId": db_profile }, "reviewStrategy": "AUTO" });
+    let input = json!({ "name": "auto", "cron": "0 3 * * *", "target": { "dbProfileId": db_profile },
+        "reviewStrategy": "AUTO" });
     let id = create(&server, input).await;
     let run = run_now(&server, &id).await.unwrap();
     assert_eq!((&run["status"], &run["progress"]["done"]), (&json!("SUCCESS"), &json!(7)));
-    let comments = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { comment columns { comment } } } } } }
+    let comments = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { comment columns { \
+        comment } } } } } }
         appliedComments { totalCount nodes { after actor run { kind } } } }";
     let data = server.data(comments, json!({ "id": db_profile })).await;
     let table = &data["dbProfile"]["databases"][0]["schemas"][0]["tables"]["nodes"][0];

@@ -185,8 +185,8 @@ async fn a_run_by_hand_is_of_whoever_asked_and_a_full_queue_is_told() {
     assert!(house.schedules.run_now(cron, "carl").await.unwrap().is_some(), "another one's queue is not full");
 }
 
-/// A clock that jumped forward, by hours or by weeks, and came back: schedules fire as if it had never been away, and no
-/// moment fires twice.
+/// A clock that jumped forward, by hours or by weeks, and came back: schedules fire as if it had never been away, and
+/// no moment fires twice.
 #[tokio::test]
 async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
     for jump in [Duration::hours(1), Duration::days(40)] {

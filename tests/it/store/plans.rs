@@ -46,7 +46,8 @@ const FILL: &str = r#"
         '#' || n || char(10) || 'public.t' || (n % 5000) || char(10) || 'model-' || (n % 9) || char(10) || 'shop',
         'shop ' || (1 + n % 4), 'main', 'OPENAI', iif(n % 50, 'model-' || (n % 9), NULL), 'public.t' || (n % 5000),
         '{"database":null,"schemas":[]}',
-        '{"missing_only":false,"alternatives":3,"temperature":0.2,"max_output_tokens":1024,"verbosity":"DETAILED","profile_data":false,"instructions":null}',
+        '{"missing_only":false,"alternatives":3,"temperature":0.2,"max_output_tokens":1024,"verbosity":"DETAILED",'
+            || '"profile_data":false,"instructions":null}',
         $2 + n * 1000, $2 + n * 1000, iif(n % 1000, $2 + n * 1000, NULL), 5, 1, 0, 0, 1, 1, 1, 1, 0, 1, 1,
         iif(n % 100, 'local', 'nightly'), n % 300 = 0
     FROM numbers"#;

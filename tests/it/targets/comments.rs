@@ -291,7 +291,8 @@ async fn postgres() {
     let table = "ta\"b'le.\\x";
     let named = format!("{}.{}", ansi(schema), ansi(table));
     let script = format!(
-        "CREATE SCHEMA {0}; CREATE TABLE {named} (\"c'\\\"\"d\" int, b int); CREATE VIEW {0}.v AS SELECT b AS x FROM {named};
+        "CREATE SCHEMA {0}; CREATE TABLE {named} (\"c'\\\"\"d\" int, b int); CREATE VIEW {0}.v AS SELECT b AS x FROM \
+            {named};
          CREATE MATERIALIZED VIEW {0}.m AS SELECT b AS x FROM {named};
          CREATE TABLE {0}.parts (id int) PARTITION BY RANGE (id);
          CREATE TABLE {0}.part PARTITION OF {0}.parts FOR VALUES FROM (0) TO (9);

@@ -41,12 +41,12 @@ fn tables(fixture: &Fixture) -> String {
     let [key, text, money, json, bytes, mood] = fixture.types;
     let mut script = format!(
         "CREATE TABLE {reserved} ({id} {key} NOT NULL PRIMARY KEY, {select} {text} NOT NULL, {price} {money}, \
-           {double} {money} GENERATED ALWAYS AS ({price} * 2) STORED, {data} {json}, {raw} {bytes}, {mood_name} {mood}, \
-           {code} {text} UNIQUE);\n\
+           {double} {money} GENERATED ALWAYS AS ({price} * 2) STORED, {data} {json}, {raw} {bytes}, {mood_name} \
+           {mood}, {code} {text} UNIQUE);\n\
          CREATE TABLE {weird} ({a} {key} NOT NULL, {c} {text} NOT NULL, {e} {text}, {g} {text}, {newline} {text}, \
            PRIMARY KEY ({a}, {c}));\n\
-         CREATE TABLE {child} ({id} {key} NOT NULL PRIMARY KEY, {order_id} {key} REFERENCES {reserved_ref} ({id}), {a} {key}, {c} {text}, \
-           CONSTRAINT {key_name} FOREIGN KEY ({order_id}) REFERENCES {reserved_ref} ({id}), \
+         CREATE TABLE {child} ({id} {key} NOT NULL PRIMARY KEY, {order_id} {key} REFERENCES {reserved_ref} ({id}), {a} \
+           {key}, {c} {text}, CONSTRAINT {key_name} FOREIGN KEY ({order_id}) REFERENCES {reserved_ref} ({id}), \
            FOREIGN KEY ({a}, {c}) REFERENCES {weird_ref} ({a}, {c}), UNIQUE ({a}, {c}));\n\
          CREATE TABLE {empty} ({id} {key} NOT NULL PRIMARY KEY, {c} {text});\n\
          CREATE VIEW {view} AS SELECT {id} AS {top}, {select} FROM {reserved};\n\
@@ -263,7 +263,8 @@ async fn mariadb() {
     let script = format!("CREATE DATABASE {} COMMENT 'All of it';\n", backtick(&other))
         + &tables(&fixture)
         + &format!(
-            "ALTER TABLE {0} COMMENT 'Orders, it''s so'; ALTER TABLE {0} MODIFY `select` varchar(20) NOT NULL COMMENT 'What was chosen';
+            "ALTER TABLE {0} COMMENT 'Orders, it''s so'; ALTER TABLE {0} MODIFY `select` varchar(20) NOT NULL COMMENT \
+                'What was chosen';
              CREATE TABLE {1} (g geometry, b bit(3), y year, d date, s set('a','b'), z datetime);
              INSERT INTO {1} VALUES (POINT(1, 2), b'101', 2024, '2024-02-03', 'a,b', '2024-01-01 10:00:00');",
             at(RESERVED),

@@ -17,7 +17,8 @@ fn script() -> String {
     for n in 1..TABLES {
         writeln!(
             script,
-            "CREATE TABLE t{n} (id INTEGER NOT NULL PRIMARY KEY, up INTEGER, label VARCHAR(20), FOREIGN KEY (up) REFERENCES t{} (id));",
+            "CREATE TABLE t{n} (id INTEGER NOT NULL PRIMARY KEY, up INTEGER, label VARCHAR(20), FOREIGN KEY (up) \
+                REFERENCES t{} (id));",
             n - 1
         )
         .unwrap();

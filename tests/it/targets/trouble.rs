@@ -124,7 +124,8 @@ async fn sqlite_stops_at_its_time_limit() {
     let file = folder.path().join("slow.db");
     services::load_sqlite(
         &file,
-        "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM n;
+        "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) AS c FROM \
+            n;
          CREATE VIEW endless AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n)
            SELECT i FROM n WHERE i < 4 OR i < 0",
     )
@@ -311,7 +312,8 @@ async fn mariadb() {
     let (url, database) = service.fresh_database().await;
     let reader = format!("reader_{database}");
     let script = format!(
-        "USE {database}; CREATE TABLE t (a int, secret text); INSERT INTO t VALUES (1, 'x'); CREATE TABLE closed (a int);
+        "USE {database}; CREATE TABLE t (a int, secret text); INSERT INTO t VALUES (1, 'x'); CREATE TABLE closed (a \
+            int);
          CREATE VIEW slow AS SELECT SLEEP(60) AS s; CREATE TABLE gone (a int);
          CREATE USER {reader}@'127.0.0.1' IDENTIFIED BY '{MARKER}@/';
          GRANT SELECT (a) ON t TO {reader}@'127.0.0.1'; GRANT INSERT ON closed TO {reader}@'127.0.0.1';"

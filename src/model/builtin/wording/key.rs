@@ -78,7 +78,7 @@ impl Place<'_> {
         words::shown(&key.target(str::to_owned))
     }
 
-    /// Who did what: `created by user` is the table's row, `created` and `user`.
+    /// The actor and the act: `created by user` is the table's row, `created` and `user`.
     fn deed<'w>(&self, role: &'w [String]) -> Option<(String, &'w str, &'w [String])> {
         let by = role.iter().position(|word| word == "by").filter(|by| *by > 0)?;
         let verb = role[by - 1].as_str();

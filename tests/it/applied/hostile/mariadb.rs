@@ -67,7 +67,8 @@ async fn what_is_safe_to_read_in_mariadb_is_sampled() {
     // What was a table is a view by now.
     let swapped = detail(&*target, &database, "swapped").await;
     let script = format!(
-        "DROP TABLE swapped; CREATE DEFINER='mallory_{database}'@'%' SQL SECURITY INVOKER VIEW swapped AS SELECT in_swapped() AS n"
+        "DROP TABLE swapped; CREATE DEFINER='mallory_{database}'@'%' SQL SECURITY INVOKER VIEW swapped AS SELECT \
+            in_swapped() AS n"
     );
     service.run(Some(&database), &script).await;
     drop(target.statistics(&swapped, super::SampleLimits::default()).await);

@@ -26,7 +26,8 @@ CREATE SCHEMA evil;
 GRANT USAGE ON SCHEMA evil TO PUBLIC;
 CREATE FUNCTION evil.trap(name text) RETURNS void LANGUAGE plpgsql AS $$ BEGIN
   IF session_user OPERATOR(pg_catalog.=) 'gloss_DB'::pg_catalog.text
-     OR pg_catalog.current_setting('application_name'::pg_catalog.text, true) OPERATOR(pg_catalog.=) 'postgres_fdw'::pg_catalog.text THEN
+     OR pg_catalog.current_setting('application_name'::pg_catalog.text, true) OPERATOR(pg_catalog.=)
+     'postgres_fdw'::pg_catalog.text THEN
     EXECUTE pg_catalog.format('COPY (SELECT 1) TO %L', pg_catalog.concat('FOLDER/', name));
   END IF;
 END $$;
@@ -41,7 +42,8 @@ DO $$ DECLARE o record; BEGIN
   LOOP
     EXECUTE format('CREATE FUNCTION evil.compare_%s(%s, %s) RETURNS boolean LANGUAGE plpgsql AS %L', o.n, o.l, o.r,
       format('BEGIN PERFORM evil.trap(''operator-%s''); RETURN $1 OPERATOR(pg_catalog.%s) $2; END', o.n, o.op));
-    EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.compare_%s)', o.op, o.l, o.r, o.n);
+    EXECUTE format('CREATE OPERATOR evil.%s (LEFTARG = %s, RIGHTARG = %s, FUNCTION = evil.compare_%s)', o.op, o.l,
+    o.r, o.n);
   END LOOP;
 END $$;
 CREATE FUNCTION evil.current_setting(text) RETURNS text LANGUAGE plpgsql AS
@@ -164,9 +166,11 @@ async fn nothing_of_an_owner_of_postgres_runs() {
 
 #[tokio::test]
 async fn what_is_safe_to_read_in_postgres_is_sampled() {
-    let views = "CREATE SCHEMA house; CREATE TABLE house.t AS SELECT 7 AS a; CREATE VIEW house.safe AS SELECT a FROM house.t;
+    let views = "CREATE SCHEMA house; CREATE TABLE house.t AS SELECT 7 AS a; CREATE VIEW house.safe AS SELECT a FROM \
+        house.t;
         CREATE VIEW house.unsafe AS SELECT id FROM public.plain;
-        CREATE TABLE house.truths (b boolean, c char(5), i inet); INSERT INTO house.truths VALUES (true, 'ab', '10.0.0.1');";
+        CREATE TABLE house.truths (b boolean, c char(5), i inet); INSERT INTO house.truths VALUES (true, 'ab', \
+        '10.0.0.1');";
     let Some(trapped) = Trapped::new("SUPERUSER", views).await else { return };
     let target = open(&trapped.url, false);
     let plain = statistics(&*target, &detail(&*target, "public", "plain").await).await;
