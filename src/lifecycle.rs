@@ -42,8 +42,11 @@ pub enum LockError {
         source: std::io::Error,
     },
     /// Another process has it.
-    #[error("{} is in use by another Gloss{}; stop that one, or name another with \
-        {setting}", path.display(), at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default())]
+    #[error(
+        "{} is in use by another Gloss{}; stop that one, or name another with {setting}",
+        path.display(),
+        at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default()
+    )]
     InUse {
         /// The folder or file.
         path: PathBuf,
@@ -167,8 +170,8 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
             if is_empty || is_ours {
                 return std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700));
             }
-            tracing::warn!(folder = %path.display(), "others can look into the data folder; `chmod 700` keeps them \
-                out");
+            let folder = path.display();
+            tracing::warn!(%folder, "others can look into the data folder; `chmod 700` keeps them out");
         }
         return Ok(());
     }

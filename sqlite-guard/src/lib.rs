@@ -45,8 +45,8 @@ pub fn guard(handle: &mut LockedSqliteHandle<'_>) -> bool {
 }
 
 /// Lets a connection read a file whose schema SQLite cannot parse whole: it skips the entries at fault, instead of
-/// refusing every statement. A connection that [`guard`] has prepared still cannot write to the schema. Connections that
-/// write to the file's tables must go without, because SQLite would not keep an index that it skips.
+/// refusing every statement. A connection that [`guard`] has prepared still cannot write to the schema. Connections
+/// that write to the file's tables must go without, because SQLite would not keep an index that it skips.
 ///
 /// Returns whether SQLite took the switch.
 #[must_use]

@@ -170,10 +170,10 @@ impl Documents {
                     Mode::Trusted { named } => {
                         let known = named.get(&hash(text.trim())).or_else(|| named.get(&hash(&text)));
                         known.cloned().map(Document::Known).ok_or_else(|| {
-                        let message = "this server runs the documents of a list alone, and this is none of them: send \
-                                       one letter by letter, or by its id";
-                        Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
-                    })
+                            let message = "this server runs the documents of a list alone, and this is none of them: \
+                                           send one letter by letter, or by its id";
+                            Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+                        })
                     }
                 }
             }

@@ -29,8 +29,8 @@ fn all() -> Vec<Option<String>> {
 /// A true answer with these texts.
 fn entries(texts: [&str; 3]) -> Value {
     let entry = |text: &str| {
-        json!({"description": text, "alternatives": ["Another \
-        wording."], "confidence": 0.8, "reasoning": "why"})
+        let alternatives = ["Another wording."];
+        json!({"description": text, "alternatives": alternatives, "confidence": 0.8, "reasoning": "why"})
     };
     json!({"c1": entry(texts[0]), "c2": entry(texts[1]), "c3": entry(texts[2])})
 }
@@ -49,8 +49,8 @@ fn a_true_answer() {
         "c1": {"description": "All users.", "alternatives": ["Users.", "People."], "confidence": 0.9,
             "reasoning": "the name"},
         "c2": {"description": "The number.", "alternatives": [], "confidence": 0.8, "reasoning": ""},
-        "c3": {"description": "The address.", "alternatives": ["The \
-            address.", "Mail", "A", "Post"], "confidence": 2, "reasoning": "x"},
+        "c3": {"description": "The address.", "alternatives": ["The address.", "Mail", "A", "Post"],
+            "confidence": 2, "reasoning": "x"},
     });
     let read = read(&answer.to_string(), &three(), 3);
     let first = read[0].as_ref().unwrap();

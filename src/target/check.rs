@@ -1,8 +1,8 @@
 //! The values that a check allows a column, read from its expression.
 //!
-//! The rule: only a plain list of literals for one column counts (`x IN ('a', 'b')`, `x = ANY (ARRAY[1, 2])`, `x = 'a'`).
-//! Anything else that stands in the expression, and a list beyond the limits, gives nothing: an allowed value that is
-//! missing would be worse than no list.
+//! The rule: only a plain list of literals for one column counts (`x IN ('a', 'b')`, `x = ANY (ARRAY[1, 2])`,
+//! `x = 'a'`). Anything else that stands in the expression, and a list beyond the limits, gives nothing: an allowed
+//! value that is missing would be worse than no list.
 
 /// Bytes of an expression that is read.
 pub(super) const EXPRESSION_LENGTH: usize = 20_000;

@@ -1,7 +1,7 @@
 //! The commands and operations of README.md and `docs/`: each is run as it stands there, against a server of its own.
 //!
-//! The shell blocks of a page run in one shell, in their order, after those of the first page (which defines `gql`). The
-//! operations of the GraphQL blocks must be valid; their ids are placeholders, so that they may find nothing.
+//! The shell blocks of a page run in one shell, in their order, after those of the first page (which defines `gql`).
+//! The operations of the GraphQL blocks must be valid; their ids are placeholders, so that they may find nothing.
 
 use std::{fs, path::PathBuf, process::Stdio};
 
@@ -76,7 +76,8 @@ async fn every_command_of_the_docs_runs() {
         let server = Server::start().await;
         let before = if page.ends_with("getting-started.md") { "" } else { first.as_str() };
         // A comparison needs a second run.
-        let second = "gql \"mutation { startRun(input: { targets: [{ dbProfileId: \\\"$demo\\\" }] }) { runs { id } } }\" >&2";
+        let second = "gql \"mutation { startRun(input: { targets: [{ dbProfileId: \\\"$demo\\\" }] }) { runs { id } } \
+            }\" >&2";
         let script = format!("{before}\n{second}\n{own}\n").replace("http://127.0.0.1:8787", &server.base);
         let script = if before.is_empty() { script.replace(second, "") } else { script };
         let mut shell = Command::new("bash");

@@ -304,9 +304,9 @@ impl RunEdit {
         self.emit(RunEventType::AnswerDelta, "Answers").text = Some(piece);
     }
 
-    /// The answer starts again: the pieces before count no longer.
+    /// The answer starts over: the pieces before count no longer.
     pub fn say_again(&mut self, reason: &str) {
-        self.emit(RunEventType::Resumed, format!("The answer starts again: {reason}"));
+        self.emit(RunEventType::Resumed, format!("The answer starts over: {reason}"));
     }
 
     /// The answer is whole.

@@ -52,7 +52,7 @@ pub enum RunEventType {
     Warning,
     /// A caller asked to cancel the run.
     CancelRequested,
-    /// The run continues after an interruption, or an interrupted answer starts over.
+    /// The run continues after an interruption, or an answer starts over.
     Resumed,
     /// The status changed in another way.
     StatusChanged,

@@ -1,6 +1,6 @@
 //! What was heard of an answer: pieces that wait to be recorded, and the answer so far.
 //!
-//! The rule: an answer that starts again takes back all that was heard before, and that is told once. A thought that
+//! The rule: an answer that starts over takes back all that was heard before, and that is told once. A thought that
 //! turns out to be one only at its end is taken back too.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
@@ -73,7 +73,7 @@ impl Heard {
         Ear { heard: self, first: true }
     }
 
-    /// What is to be recorded: why the answer starts again, where it does, and the piece that came.
+    /// What is to be recorded: why the answer starts over, where it does, and the piece that came.
     pub fn take(&self) -> (Option<TakenBack>, String) {
         let mut said = self.said();
         (said.taken_back.take(), std::mem::take(&mut said.waiting))

@@ -219,7 +219,8 @@ async fn columns(
     Ok(in_order.collect())
 }
 
-/// The lists of values that checks allow, by table and column; the column in small letters, since its case does not count.
+/// The lists of values that checks allow, by table and column; the column in small letters, since its case does not
+/// count.
 type Checks = HashMap<(String, String), Vec<Vec<String>>>;
 
 /// The checks of each table; none from a server that has none.

@@ -20,8 +20,9 @@ use crate::domain::{asset::AssetKind, catalog::TableDetail};
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
 /// Settings of each transaction. A database of the encoding `SQL_ASCII` gives its bytes as they are, because the server
-/// would refuse a statement whose result is not valid in another encoding. `row_security = off` makes a statement fail where a policy would apply. Planning and
-/// running on one core leaves the others to the database's own work; notices may hold values.
+/// would refuse a statement whose result is not valid in another encoding. `row_security = off` makes a statement fail
+/// where a policy would apply. Planning and running on one core leaves the others to the database's own work; notices
+/// may hold values.
 const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SELECT set_config('client_encoding', \
       CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, true); \
     SET LOCAL standard_conforming_strings = on; SET LOCAL transform_null_equals = off; \

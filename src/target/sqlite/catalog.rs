@@ -209,8 +209,9 @@ async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Problem
 pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Problems> {
     let (_, mut problems) = list(connection).await?;
     let rows = sqlx::query(
-        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' \
-           AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema = 'main') ORDER BY name",
+        "SELECT name, type FROM sqlite_schema WHERE type IN ('table', 'view') \
+           AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name NOT IN (SELECT name FROM pragma_table_list WHERE schema \
+           = 'main') ORDER BY name",
     )
     .fetch_all(connection)
     .await?;
@@ -223,12 +224,12 @@ pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Prob
     match skipped.as_slice() {
         [] => {}
         [one] => problems.others.push(format!(
-            "1 object is left out because SQLite cannot read its definition: {one}. Repair the file with the program that \
-             wrote it."
+            "1 object is left out because SQLite cannot read its definition: {one}. Repair the file with the program \
+             that wrote it."
         )),
         several => problems.others.push(format!(
-            "{} objects are left out because SQLite cannot read their definitions: {}. Repair the file with the program \
-             that wrote it.",
+            "{} objects are left out because SQLite cannot read their definitions: {}. Repair the file with the \
+             program that wrote it.",
             several.len(),
             some_of(several, ", ")
         )),

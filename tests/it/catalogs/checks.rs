@@ -9,7 +9,8 @@ use crate::{
 };
 
 const CHECKED: &str = "CREATE TABLE parcel (parcel_id int PRIMARY KEY,
-      state varchar(20) NOT NULL CHECK (state IN ('open', 'it''s', 'a, b')), size int, kind varchar(10), note varchar(20),
+      state varchar(20) NOT NULL CHECK (state IN ('open', 'it''s', 'a, b')), size int, kind varchar(10), note \
+      varchar(20),
       free varchar(10), CONSTRAINT sizes CHECK (size IN (1, 2, -3)), CHECK (kind IN ('a', 'b') OR size > 1),
       CHECK (note IN ('x', 'y', 'z')), CHECK (note IN ('z', 'y')), CHECK (free NOT IN ('a', 'b')));";
 

@@ -19,7 +19,8 @@ fn broken() -> SqliteTarget {
         "PRAGMA writable_schema = ON;
          UPDATE sqlite_schema SET sql = 'CREATE TABLE odd (id INTEGER, shape ~~ GEOMETRY)' WHERE name = 'odd';
          UPDATE sqlite_schema SET sql = 'CREATE VIEW mad AS SELEKT 1' WHERE name = 'mad';
-         INSERT INTO sqlite_schema VALUES ('table', 'spatial', 'spatial', 0, 'CREATE VIRTUAL TABLE spatial USING nowhere');
+         INSERT INTO sqlite_schema VALUES ('table', 'spatial', 'spatial', 0, 'CREATE VIRTUAL TABLE spatial USING \
+         nowhere');
          INSERT INTO sqlite_schema VALUES ('table', 'empty', 'empty', 0, '');
          PRAGMA writable_schema = OFF;",
     );
