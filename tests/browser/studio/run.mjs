@@ -114,7 +114,7 @@ export default async function journey(studio) {
   await studio.axe('re-run');
   await dialog.getByRole('button', { name: /^Re-run \d+ assets$/ }).click();
   await page.waitForURL('**/runs/2');
-  await page.getByText('Ready for review').first().waitFor();
+  await until('the re-run is done', async () => (await page.title()) === '#2 · Ready for review · Gloss');
   await tab('Summary').click();
   await page.getByRole('link', { name: '#1 The shop, first pass' }).waitFor();
   await page.getByText('Say “client”, not “customer”.').waitFor();

@@ -160,9 +160,8 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
         reload();
       }
     });
-  const said = isRollback
-    ? `Roll back ${plural(writes, 'comment')}`
-    : `Write ${plural(writes, 'comment')}${replacing > 0 ? `, ${plural(replacing, 'replaces', 'replace')} another` : ''}`;
+  const inPlace = replacing > 0 ? `, ${plural(replacing, 'replaces', 'replace')} another` : '';
+  const said = isRollback ? `Roll back ${plural(writes, 'comment')}` : `Write ${plural(writes, 'comment')}${inPlace}`;
   if (total === 0) {
     return (
       <Empty title={isRollback ? 'There is nothing to roll back.' : 'Everything accepted is written.'}>
