@@ -22,7 +22,8 @@ import {
 import { isLive } from '../ui/status';
 import { filterOf, isByPosition, PAGE_SIZE, type View, variablesOf } from './view';
 
-type Page = NonNullable<ReviewListQuery['run']>['suggestions'];
+type ListedRun = Extract<ReviewListQuery['node'], { id: string }>;
+type Page = ListedRun['suggestions'];
 export type Figures = NonNullable<ReviewFiguresQuery['run']>;
 
 interface Listed {
@@ -90,15 +91,15 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
   const afresh = useRef(true);
 
   const answered = operation && JSON.stringify(operation.variables) === key ? data : undefined;
+  const run = answered?.node && 'suggestions' in answered.node ? (answered.node as ListedRun) : undefined;
   const mayAppend = isByPosition(view) && !view.before;
   useEffect(() => {
-    const page = answered?.run?.suggestions;
-    if (page) {
+    if (run) {
       const isNew = afresh.current;
       afresh.current = stale;
-      setListed((before) => merged(before, key, page, isNew, mayAppend));
+      setListed((before) => merged(before, key, run.suggestions, isNew, mayAppend));
     }
-  }, [answered, key, stale, mayAppend]);
+  }, [run, key, stale, mayAppend]);
   useEffect(() => {
     afresh.current = true;
   }, [key]);
@@ -139,7 +140,7 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
 
   const status = figures.current?.status;
   const after = useRef<number>(undefined);
-  after.current ??= answered?.run?.lastSequence;
+  after.current ??= run?.lastSequence;
   useEvents(
     {
       query: ReviewProgressDocument,
@@ -159,7 +160,7 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
     /** Whether the list is of another page or filter than the one asked for. */
     outdated: listed !== undefined && listed.key !== key,
     figures: figures.current,
-    gone: answered !== undefined && answered.run === null,
+    gone: error === undefined && answered?.node === null,
     error: error ?? (figures.current === undefined ? figureError : undefined),
     loading: fetching || stale,
     update,

@@ -68,16 +68,16 @@ function read(parameters: URLSearchParams): View {
     substances: many('substance', SUBSTANCES),
     kinds: many('kind', ASSET_KINDS),
     hasComment: comment === 'yes' ? true : comment === 'no' ? false : undefined,
-    schema: parameters.get('schema') ?? undefined,
-    table: parameters.get('table') ?? undefined,
+    schema: parameters.get('schema') || undefined,
+    table: parameters.get('table') || undefined,
     search: parameters.get('search') ?? '',
     sort: SORTS.has(field ?? '')
       ? { field: field as SuggestionOrderField, direction: direction === 'DESC' ? 'DESC' : 'ASC' }
       : BY_POSITION,
     group: group === 'schema' || group === 'none' ? group : 'table',
-    after: parameters.get('after') ?? undefined,
-    before: parameters.get('before') ?? undefined,
-    open: parameters.get('open') ?? undefined,
+    after: parameters.get('after') || undefined,
+    before: parameters.get('before') || undefined,
+    open: parameters.get('open') || undefined,
   };
 }
 
