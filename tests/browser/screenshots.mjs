@@ -71,6 +71,16 @@ const SCENES = [
   { name: 'run-live-events', path: '/runs/2?tab=events' },
   { name: 'run-unknown', path: '/runs/999' },
   { name: 'new-run', path: '/runs/new' },
+  {
+    name: 'new-run-options',
+    path: '/runs/new?schema=main&table=orders',
+    act: async (page) => {
+      await page.getByRole('treeitem', { name: /^orders/ }).waitFor();
+      await page.getByRole('button', { name: /^Options/ }).click();
+      await page.getByLabel('Wordings of each description').fill('9');
+      await page.getByText('it goes from 1 to 5').first().waitFor();
+    },
+  },
   { name: 'compare', path: '/compare?runs=1,3' },
   { name: 'compare-too-few', path: '/compare?runs=1' },
   { name: 'ask', path: '/ask', ready: (page) => page.getByRole('button', { name: /^How do/ }).waitFor() },
@@ -89,6 +99,13 @@ const SCENES = [
   },
   { name: 'schedules', path: '/schedules' },
   { name: 'schedules-first-use', on: 'empty', path: '/schedules' },
+  { name: 'schedule-new', path: '/schedules/new' },
+  {
+    name: 'schedule',
+    path: '/schedules',
+    act: (page) => page.getByRole('link', { name: 'Nightly, new tables' }).click(),
+  },
+  { name: 'schedule-unknown', path: '/schedules/U2NoZWR1bGU6OTk5' },
   { name: 'databases', path: '/databases' },
   { name: 'database', path: '/databases/demo' },
   { name: 'database-search', path: '/databases/demo?q=customer' },
@@ -146,6 +163,10 @@ async function fill(api, model) {
   });
   await start({ llmProfileId: llm.createLlmProfile.llmProfile.id });
   await ended(await start({ command: 'RUN_APPLY' }));
+  const schedule = 'mutation($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule { id } } }';
+  const target = { dbProfileId: demo };
+  await api(schedule, { input: { name: 'Nightly, new tables', cron: '30 2 * * MON-FRI', timeZone: 'Europe/Berlin', onChange: true, target } });
+  await api(schedule, { input: { name: 'Once', fireAt: new Date(Date.now() + 86_400_000).toISOString(), target } });
   await api('mutation { ask(input: { question: "Where are the e-mail addresses of customers?" }) { run { id } } }');
 }
 

@@ -96,3 +96,13 @@ async fn a_postgresql_database_from_its_profile_to_its_comments() {
 async fn models_that_are_tested_before_they_are_saved() {
     journey("models", &[]).await;
 }
+
+#[tokio::test]
+async fn the_form_for_new_runs() {
+    journey("new-run", &[]).await;
+}
+
+#[tokio::test]
+async fn the_life_of_a_schedule() {
+    journey("schedules", &[]).await;
+}

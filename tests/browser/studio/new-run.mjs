@@ -1,48 +1,81 @@
-// Two databases are described at once, each in part: chips, scope trees, estimate, the list filtered to the new runs.
+// The form for new runs: two databases at once, each in part, by mouse and by keyboard; what cannot be started, and why.
 
 import assert from 'node:assert/strict';
 
-/** Asks the server that serves the pages. */
-async function ask(studio, query, variables) {
-  const response = await fetch(new URL('/graphql', studio.url), {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query, variables }),
-  });
-  const { data, errors } = await response.json();
-  assert.equal(errors, undefined, JSON.stringify(errors));
-  return data;
-}
+const CREATE = 'mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }';
 
-export default async function newRun(studio) {
-  const { page } = studio;
-  const { dbProfiles } = await ask(studio, '{ dbProfiles { name displayUrl } }');
-  const demo = dbProfiles.find(({ name }) => name === 'demo');
-  await ask(studio, 'mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }', {
-    input: { name: 'second', url: demo.displayUrl },
-  });
+export default async function journey(studio) {
+  const { page, api } = studio;
+  const profiles = async () => (await api('{ dbProfiles { id name displayUrl } }')).dbProfiles;
+  const [demo] = await profiles();
+  const button = (name) => page.getByRole('button', { name, exact: true });
+  const scopeOf = (name) => page.locator('section', { has: page.getByRole('heading', { name: `Scope of ${name}` }) });
+  const first = scopeOf('demo');
+  const second = scopeOf('second');
+  const checked = (item) => item.getAttribute('aria-checked');
 
-  await page.goto(new URL('/runs/new', studio.url).href);
-  const start = page.getByRole('button', { name: /^Start \d* ?runs?/ });
-  await page.getByRole('button', { name: 'demo', exact: true }).click();
-  await page.getByRole('button', { name: 'second', exact: true }).click();
-  const [first, second] = ['demo', 'second'].map((name) => page.locator('section', { hasText: `Scope of ${name}` }));
+  // The only profile is chosen, and so is its only database.
+  await studio.go('/runs/new');
+  await button('Start run · no cost').waitFor();
+  assert.equal(await page.title(), 'New run · Gloss');
+  await studio.axe('one database');
 
-  // Everything at first; one tick narrows the scope to it, the same tick again widens it to the whole schema.
+  await api(CREATE, { input: { name: 'second', url: demo.displayUrl } });
+  await api(CREATE, { input: { name: 'unreachable', url: 'postgres://gloss:secret@127.0.0.1:1/none' } });
+  await page.reload();
+  await button('Start over').click();
+  await page.getByText('Choose one or several.').waitFor();
+  await button('unreachable').click();
+  await scopeOf('unreachable').getByText('cannot connect to PostgreSQL').waitFor();
+  await scopeOf('unreachable').getByRole('button', { name: 'Retry' }).waitFor();
+  await page.getByText('No database of unreachable is chosen yet.').waitFor();
+  await studio.axe('a database that does not answer');
+  await button('unreachable').click();
+
+  // One tick narrows the scope; the last one taken away widens it to the whole schema.
+  await button('demo').click();
+  await button('second').click();
+  await first.getByText('Everything in demo. Tick schemas').waitFor();
   const orders = first.getByRole('treeitem', { name: /^orders/ });
-  await first.getByText(/^Everything in demo\. Tick/).waitFor();
-  await orders.getByText('orders', { exact: true }).click();
-  assert.equal(await orders.getAttribute('aria-checked'), 'true');
   const schema = first.getByRole('treeitem', { name: /^main/ });
-  assert.equal(await schema.getAttribute('aria-checked'), 'mixed', 'a part of the schema was ticked');
-  await orders.getByText('orders', { exact: true }).click();
-  assert.equal(await schema.getAttribute('aria-checked'), 'true', 'the last tick widens to all of the schema');
-  await orders.getByText('orders', { exact: true }).click();
+  const tick = () => orders.getByText('orders', { exact: true }).click();
+  await tick();
+  assert.equal(await checked(orders), 'true');
+  assert.equal(await checked(schema), 'mixed', 'a part of the schema is ticked');
+  await tick();
+  assert.equal(await checked(schema), 'true', 'the whole schema is');
+  assert.equal(await checked(orders), 'false');
+  await tick();
+  await first.getByText('main.orders').waitFor();
 
-  // The second by keyboard alone: search, unfold, tick a column.
+  // The other database by keyboard: search, unfold, tick a column.
   await second.getByRole('searchbox').fill('customers');
-  await second.getByRole('treeitem', { name: /^customers/ }).waitFor();
+  await second.getByText('1 table found').waitFor();
   await second.getByRole('tree').focus();
+  await page.keyboard.type('customers');
+  await page.keyboard.press('ArrowRight');
+  await second.getByRole('treeitem', { name: /^email/ }).waitFor();
+  await page.keyboard.type('email');
+  await page.keyboard.press('Space');
+  await second.getByText('main.customers.email').waitFor();
+  await studio.axe('two narrowed scopes');
+
+  // A pattern leaves tables out at once; so does Delete on a row, and it takes them in again.
+  await second.getByRole('searchbox').fill('');
+  await second.getByRole('button', { name: 'Remove main.customers.email from the scope' }).click();
+  await second.getByText('main.customers', { exact: true }).waitFor();
+  await second.getByRole('button', { name: 'Everything' }).click();
+  await second.getByText('Everything in demo. Tick schemas').waitFor();
+  await second.getByRole('treeitem', { name: /^addresses/ }).waitFor();
+  await second.getByRole('tree').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.type('orders');
+  await page.keyboard.press('Delete');
+  const left = second.getByRole('treeitem', { name: /orders.*left out by main\.orders/ });
+  await left.waitFor();
+  await page.keyboard.press('Delete');
+  await left.waitFor({ state: 'detached' });
+  await page.keyboard.press('Home');
   await page.keyboard.type('customers');
   await page.keyboard.press('ArrowRight');
   await second.getByRole('treeitem', { name: /^email/ }).waitFor();
@@ -55,35 +88,43 @@ export default async function newRun(studio) {
   const wordings = page.getByLabel('Wordings of each description');
   await wordings.fill('9');
   await page.getByText('`alternatives` is 9; it goes from 1 to 5', { exact: true }).waitFor();
+  assert.equal(await wordings.getAttribute('aria-invalid'), 'true');
+  await studio.axe('a refused option');
   await wordings.fill('2');
 
-  await page.getByRole('button', { name: 'Start 2 runs · no cost' }).waitFor();
+  // A model with prices: what leaves the house, and what it costs.
+  const scripted = await studio.model();
+  await scripted.profile('priced', { inputCostPerMillionTokens: 100, outputCostPerMillionTokens: 500 });
+  await page.reload();
+  await page.getByRole('combobox', { name: 'Model' }).click();
+  await page.getByRole('option', { name: /^priced/ }).click();
+  await page.getByText(/receives names, types, keys and comments, and no data of your tables/).waitFor();
+  await page.getByRole('button', { name: /^Start 2 runs · about \$\d/ }).waitFor();
+  await page.getByRole('combobox', { name: 'Model' }).click();
+  await page.getByRole('option', { name: /^builtin/ }).click();
+
+  // The draft survives a reload.
+  await button('Start 2 runs · no cost').waitFor();
   await page.reload();
   await second.getByText('main.customers.email').waitFor();
-  await page.getByRole('button', { name: 'Start 2 runs · no cost' }).waitFor();
-  assert.equal(await page.getByLabel('Wordings of each description').inputValue(), '2', 'the draft survives a reload');
-
-  await start.click();
+  assert.equal(await wordings.inputValue(), '2');
+  await button('Start 2 runs · no cost').click();
   await page.waitForURL(/\/runs\?.*db=/);
   await page.getByText('2 of 2', { exact: true }).waitFor();
-  const { runs } = await ask(
-    studio,
-    '{ runs(first: 2) { nodes { dbProfileName options { alternatives } scope { schemas { name tables { name columns } } } } } }',
+  const { runs } = await api(
+    '{ runs { nodes { dbProfileName options { alternatives } scope { schemas { name tables { name columns } } } } } }',
   );
-  const scopes = Object.fromEntries(runs.nodes.map(({ dbProfileName, scope }) => [dbProfileName, scope.schemas]));
-  assert.deepEqual(scopes, {
-    demo: [{ name: 'main', tables: [{ name: 'orders', columns: [] }] }],
-    second: [{ name: 'main', tables: [{ name: 'customers', columns: ['email'] }] }],
-  });
-  assert.deepEqual(runs.nodes.map(({ options }) => options.alternatives), [2, 2]);
+  const started = runs.nodes.map(({ dbProfileName, options, scope }) => [dbProfileName, options.alternatives, scope.schemas]);
+  assert.deepEqual(started.sort(), [
+    ['demo', 2, [{ name: 'main', tables: [{ name: 'orders', columns: [] }] }]],
+    ['second', 2, [{ name: 'main', tables: [{ name: 'customers', columns: ['email'] }] }]],
+  ]);
 
-  // The form is fresh again; an address fills it.
-  await page.goto(new URL('/runs/new', studio.url).href);
-  await page.getByText('Choose one or several.', { exact: false }).waitFor();
-  const { dbProfiles: all } = await ask(studio, '{ dbProfiles { id name } }');
-  const { id } = all.find(({ name }) => name === 'demo');
-  await page.goto(new URL(`/runs/new?profile=${encodeURIComponent(id)}&schema=main&table=payments`, studio.url).href);
+  // The form is fresh again; an address fills it, and one run opens its page.
+  await studio.go('/runs/new');
+  await page.getByText('Choose one or several.').waitFor();
+  await studio.go(`/runs/new?profile=${encodeURIComponent(demo.id)}&schema=main&table=payments`);
   await first.getByText('main.payments').waitFor();
-  await page.getByRole('button', { name: 'Start run · no cost' }).click();
-  await page.waitForURL(/\/runs\/\d+$/);
+  await button('Start run · no cost').click();
+  await page.waitForURL('**/runs/3');
 }

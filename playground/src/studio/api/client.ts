@@ -75,6 +75,13 @@ export const client = new Client({
           refused();
         }
       },
+      // An answer that names a record which a mutation deleted meanwhile cannot be read back from the cache: ask again.
+      onResult: ({ operation, data, error, stale }) => {
+        if (operation.kind === 'query' && !data && !error && !stale) {
+          const context = { ...operation.context, requestPolicy: 'network-only' } as const;
+          queueMicrotask(() => client.reexecuteOperation(client.createRequestOperation('query', operation, context)));
+        }
+      },
     }),
     cacheExchange({
       keys: Object.fromEntries(embedded.map((type) => [type, () => null])),

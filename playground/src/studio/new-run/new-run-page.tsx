@@ -112,10 +112,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
     <form
       className={classes.form}
       noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
+      onSubmit={(event) => event.preventDefault()}
     >
       <div className={classes.main}>
         <Card title="Databases">
@@ -171,7 +168,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
           ) : (
             <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
           ))}
-          <Action type="submit" fullWidth size="sm" why={why ?? null} busy={started.fetching} className={classes.start as string}>
+          <Action onClick={submit} fullWidth size="sm" why={why ?? null} busy={started.fetching} className={classes.start as string}>
             {label(shown.length, estimate)}
           </Action>
           <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(FRESH)}>

@@ -1,9 +1,9 @@
 // What can be done with a schedule: run it now, pause and resume it, edit it, delete it.
 
-import { ActionIcon, Button, Group, Menu, Modal } from '@mantine/core';
+import { ActionIcon, Button, Group, Menu } from '@mantine/core';
 import { Ellipsis, Pause, Pencil, Play, RotateCw, Trash2 } from 'lucide-react';
 import { useState } from 'react';
-import { Link, useNavigate } from 'react-router';
+import { useNavigate } from 'react-router';
 import { type CombinedError, useMutation } from 'urql';
 
 import {
@@ -13,8 +13,9 @@ import {
   type ScheduleRowFragment,
   ScheduleRunNowDocument,
 } from '../api/operations';
-import { useLacks } from '../api/viewer';
 import { Action } from '../ui/action';
+import { Confirm } from '../ui/confirm';
+import { MenuAction } from '../ui/menu-action';
 import { Failure } from '../ui/states';
 
 /** What came of an action, for the page to show. */
@@ -36,8 +37,7 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
   const [pausing, pause] = useMutation(SchedulePauseDocument);
   const [resuming, resume] = useMutation(ScheduleResumeDocument);
   const [isDeleting, setIsDeleting] = useState(false);
-  const lacksOperator = useLacks('OPERATOR');
-  const lacksAdmin = useLacks('ADMIN');
+  const navigate = useNavigate();
   const size = compact ? 'compact-sm' : 'xs';
   const isOver = status === 'COMPLETED' || status === 'MISSED';
   const isPaused = status === 'PAUSED';
@@ -82,27 +82,12 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
           </ActionIcon>
         </Menu.Target>
         <Menu.Dropdown>
-          {lacksOperator === undefined ? (
-            <Menu.Item
-              component={Link}
-              to={`/schedules/${encodeURIComponent(id)}/edit`}
-              leftSection={<Pencil size={16} strokeWidth={1.75} aria-hidden />}
-            >
-              Edit
-            </Menu.Item>
-          ) : (
-            <Menu.Item disabled title={lacksOperator} leftSection={<Pencil size={16} strokeWidth={1.75} aria-hidden />}>
-              Edit
-            </Menu.Item>
-          )}
-          <Menu.Item
-            disabled={lacksAdmin !== undefined}
-            title={lacksAdmin}
-            leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />}
-            onClick={() => setIsDeleting(true)}
-          >
+          <MenuAction icon={Pencil} onClick={() => navigate(`/schedules/${encodeURIComponent(id)}/edit`)}>
+            Edit
+          </MenuAction>
+          <MenuAction icon={Trash2} needs="ADMIN" onClick={() => setIsDeleting(true)}>
             Delete…
-          </Menu.Item>
+          </MenuAction>
         </Menu.Dropdown>
       </Menu>
       {isDeleting && (
@@ -115,31 +100,23 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
 function Deletion({ schedule, onClose, onDeleted }: { schedule: ScheduleRowFragment; onClose: () => void; onDeleted?: () => void }) {
   const [{ error, fetching }, remove] = useMutation(ScheduleDeleteDocument);
   return (
-    <Modal opened onClose={onClose} title="Delete this schedule?">
-      <p style={{ overflowWrap: 'anywhere' }}>
-        {schedule.name} will not fire any more, and its settings are lost. Its runs and their suggestions stay; a run that
-        is under way goes on.
-      </p>
-      {error && <Failure error={error} />}
-      <Group justify="flex-end" mt="md">
-        <Button variant="default" onClick={onClose}>
-          Keep it
-        </Button>
-        <Button
-          color="red"
-          loading={fetching}
-          onClick={async () => {
-            const { error: failed } = await remove({ id: schedule.id });
-            if (!failed) {
-              onClose();
-              onDeleted?.();
-            }
-          }}
-        >
-          Delete the schedule
-        </Button>
-      </Group>
-    </Modal>
+    <Confirm
+      title="Delete this schedule?"
+      yes="Delete the schedule"
+      error={error}
+      busy={fetching}
+      onClose={onClose}
+      onYes={async () => {
+        const { error: failed } = await remove({ id: schedule.id });
+        if (!failed) {
+          onClose();
+          onDeleted?.();
+        }
+      }}
+    >
+      {schedule.name} will not fire any more, and its settings are lost. Its runs and their suggestions stay; a run that is
+      under way goes on.
+    </Confirm>
   );
 }
 

@@ -155,10 +155,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
     <form
       className={forms.form}
       noValidate
-      onSubmit={(event) => {
-        event.preventDefault();
-        submit();
-      }}
+      onSubmit={(event) => event.preventDefault()}
     >
       <div className={forms.main}>
         <Card title="When">
@@ -292,7 +289,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
             <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
           ))}
           <Action
-            type="submit"
+            onClick={submit}
             fullWidth
             size="sm"
             why={why ?? null}

@@ -8,6 +8,7 @@ import { ScheduleDetailDocument, type ScheduleDetailQuery, ScheduleRunsDocument 
 import { display, pathsOf, targetOf } from '../scope/model';
 import { Cost, count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
+import { cursorOf, pageOf, Pager } from '../ui/pager';
 import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading, Trouble } from '../ui/states';
 import { isCounting, StatusPill } from '../ui/status';
@@ -15,7 +16,6 @@ import table from '../ui/table.module.css';
 import { Duration, Moment, Unknown } from '../ui/time';
 import { type Outcome, OutcomeLine, ScheduleActions } from './actions';
 import { useCurrent } from './live';
-import { Pages, pageOf } from './pages';
 import classes from './schedules.module.css';
 import { Firing, NextFiring, rhythm, ScheduleStatusPill, STRATEGIES } from './words';
 
@@ -142,8 +142,9 @@ const listed = (names: string[]) =>
   [...names.slice(0, SHOWN), ...(names.length > SHOWN ? [`and ${count(names.length - SHOWN)} more`] : [])].join('\n');
 
 function Runs({ id, next, onChange }: { id: string; next: string | null; onChange: () => void }) {
-  const [parameters] = useSearchParams();
-  const [{ data, error }, again] = useQuery({ query: ScheduleRunsDocument, variables: { id, ...pageOf(parameters, PAGE_SIZE) } });
+  const [parameters, setParameters] = useSearchParams();
+  const cursor = cursorOf(parameters);
+  const [{ data, error }, again] = useQuery({ query: ScheduleRunsDocument, variables: { id, ...pageOf(cursor, PAGE_SIZE) } });
   useCurrent({ scheduleIds: [id] }, [next], () => {
     onChange();
     again({ requestPolicy: 'network-only' });
@@ -196,7 +197,16 @@ function Runs({ id, next, onChange }: { id: string; next: string | null; onChang
               ))}
             </tbody>
           </table>
-          <Pages label="Pages of runs" shown={runs.nodes.length} total={runs.totalCount} info={runs.pageInfo} />
+          <Pager
+            label="runs"
+            words={['Newer', 'Older']}
+            shown={runs.nodes.length}
+            total={runs.totalCount}
+            info={runs.pageInfo}
+            cursor={cursor}
+            go={(next) => setParameters({ ...next })}
+            show={() => {}}
+          />
         </>
       )}
     </Card>

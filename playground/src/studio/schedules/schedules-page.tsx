@@ -10,6 +10,7 @@ import { useQuery } from 'urql';
 import { ScheduleListDocument, type ScheduleRowFragment } from '../api/operations';
 import { useLacks } from '../api/viewer';
 import { Page } from '../ui/page';
+import { cursorOf, pageOf, Pager } from '../ui/pager';
 import { useRetryOffline } from '../ui/retry';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
@@ -19,16 +20,16 @@ import { Clipped } from '../ui/text';
 import { Unknown } from '../ui/time';
 import { type Outcome, OutcomeLine, ScheduleActions } from './actions';
 import { useCurrent } from './live';
-import { Pages, pageOf } from './pages';
 import classes from './schedules.module.css';
 import { NextFiring, rhythm, ScheduleStatusPill, STRATEGIES } from './words';
 
 const PAGE_SIZE = 50;
 
 export function SchedulesPage() {
-  const [parameters] = useSearchParams();
+  const [parameters, setParameters] = useSearchParams();
+  const cursor = cursorOf(parameters);
   const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
-  const [{ data, error }, again] = useQuery({ query: ScheduleListDocument, variables: pageOf(parameters, PAGE_SIZE) });
+  const [{ data, error }, again] = useQuery({ query: ScheduleListDocument, variables: pageOf(cursor, PAGE_SIZE) });
   const [outcome, setOutcome] = useState<Outcome>();
   const schedules = data?.schedules.nodes;
   const refetch = () => again({ requestPolicy: 'network-only' });
@@ -47,10 +48,17 @@ export function SchedulesPage() {
           that were added or changed since its last run.
         </Empty>
       )}
-      {schedules && schedules.length > 0 && (
+      {data && schedules && schedules.length > 0 && (
         <>
           {isPhone ? <List schedules={schedules} onOutcome={setOutcome} /> : <Table schedules={schedules} onOutcome={setOutcome} />}
-          <Pages label="Pages of schedules" shown={schedules.length} total={data?.schedules.totalCount ?? 0} info={data?.schedules.pageInfo} />
+          <Pager
+            label="schedules"
+            shown={schedules.length}
+            total={data.schedules.totalCount}
+            info={data.schedules.pageInfo}
+            cursor={cursor}
+            go={(next) => setParameters({ ...next })}
+          />
         </>
       )}
     </Page>

@@ -1,13 +1,14 @@
 // Which part of one database a run describes: the database, the ticks in its tree, the tables that are left out.
 
-import { ActionIcon, Button, CloseButton, Loader, Select, TagsInput, TextInput, Tooltip } from '@mantine/core';
-import { RefreshCw, Search, X } from 'lucide-react';
+import { ActionIcon, Button, Select, TagsInput, Tooltip } from '@mantine/core';
+import { RefreshCw, X } from 'lucide-react';
 import { useEffect, useMemo, useState } from 'react';
 import { useQuery } from 'urql';
 
 import { ScopeDatabasesDocument } from '../api/operations';
 import { plural } from '../ui/figures';
 import { useRetryOffline } from '../ui/retry';
+import { SearchBox } from '../ui/search-box';
 import { Failure, Loading } from '../ui/states';
 import { type Catalog, useCatalog } from './catalog';
 import { display, include, pathsOf, type Target, toggle } from './model';
@@ -79,7 +80,7 @@ interface ChosenProps extends ScopePickerProps {
 function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps) {
   const catalog = useCatalog(target.dbProfileId, database);
   const [text, setText] = useState('');
-  const search = useSettled(text.trim(), 200);
+  const search = text.trim();
   const { picks, exclude } = target;
   const excluded = useMemo(() => exclusions([...inherited, ...exclude]), [inherited, exclude]);
   const leaveOut = (path: readonly string[]) => {
@@ -93,27 +94,12 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
   return (
     <>
       <div className={classes.head}>
-        <TextInput
-          className={classes.search as string}
-          type="search"
-          aria-label={`Search the tables of ${database}`}
+        <SearchBox
+          className={classes.search}
+          label={`Search the tables of ${database}`}
           placeholder="Search tables by name or comment"
           value={text}
-          maxLength={500}
-          onChange={(event) => setText(event.currentTarget.value)}
-          onKeyDown={(event) => {
-            if (event.key === 'Escape') {
-              setText('');
-            } else if (event.key === 'Enter') {
-              event.preventDefault();
-            }
-          }}
-          leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
-          rightSection={
-            text.trim() !== search ? <Loader size={12} aria-label="Searching" />
-            : text === '' ? null
-            : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />
-          }
+          onChange={setText}
         />
         {search !== '' && <Found catalog={catalog} search={search} target={target} onChange={onChange} />}
         <Tooltip label="Read the catalog again">
@@ -223,14 +209,4 @@ function Named({ target, database, onChange }: { target: Target; database: strin
       </Button>
     </div>
   );
-}
-
-/** A value once it has not changed for a while. */
-export function useSettled<T>(value: T, wait: number): T {
-  const [settled, setSettled] = useState(value);
-  useEffect(() => {
-    const timer = setTimeout(() => setSettled(value), wait);
-    return () => clearTimeout(timer);
-  }, [value, wait]);
-  return settled;
 }

@@ -46,6 +46,9 @@ const ICONS: Record<AssetKind, LucideIcon> = {
 
 const WORDS: Record<Tick, string> = { named: 'named', mixed: 'a part of it', included: 'included', out: 'not included' };
 
+/** Letters that follow each other faster than this are one word. */
+const TYPING_MS = 1000;
+
 interface ScopeTreeProps {
   catalog: Catalog;
   search: string;
@@ -135,9 +138,8 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
   };
 
   const typed = useRef({ text: '', at: 0 });
-  const jump = (letter: string) => {
-    const now = performance.now();
-    const text = now - typed.current.at < 700 ? typed.current.text + letter : letter;
+  const jump = (letter: string, now: number) => {
+    const text = now - typed.current.at < TYPING_MS ? typed.current.text + letter : letter;
     typed.current = { text, at: now };
     const from = text.length === 1 ? at + 1 : at;
     for (let offset = 0; offset < rows.length; offset++) {
@@ -182,7 +184,7 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
       act();
     } else if (event.key.length === 1) {
       event.preventDefault();
-      jump(event.key);
+      jump(event.key, event.timeStamp);
     }
   };
 
