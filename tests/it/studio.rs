@@ -96,3 +96,23 @@ async fn a_postgresql_database_from_its_profile_to_its_comments() {
 async fn models_that_are_tested_before_they_are_saved() {
     journey("models", &[]).await;
 }
+
+#[tokio::test]
+async fn runs_side_by_side() {
+    journey("compare", &[]).await;
+}
+
+#[tokio::test]
+async fn what_models_were_used_for_and_who_works() {
+    journey("usage", &[]).await;
+}
+
+#[tokio::test]
+async fn every_write_and_its_way_back() {
+    journey("audit", &[]).await;
+}
+
+#[tokio::test]
+async fn tokens_from_the_first_to_a_revoked_one() {
+    journey("tokens", &[]).await;
+}
