@@ -104,12 +104,20 @@ const SCENES = [
   { name: 'usage', path: '/usage' },
   { name: 'usage-first-use', on: 'empty', path: '/usage' },
   { name: 'audit', path: '/audit' },
-  { name: 'audit-roll-back', path: '/audit?run=1', act: (page) => page.getByRole('button', { name: 'Roll back #1…' }).click() },
+  {
+    name: 'audit-roll-back',
+    path: '/audit?run=1',
+    act: (page) => page.getByRole('button', { name: 'Roll back #1…' }).click(),
+  },
   { name: 'audit-no-match', path: '/audit?search=nothing+like+it' },
   { name: 'audit-first-use', on: 'empty', path: '/audit' },
   { name: 'workers', path: '/workers' },
   { name: 'settings', path: '/settings' },
-  { name: 'settings-new-token', path: '/settings', act: (page) => page.getByRole('button', { name: 'New token' }).click() },
+  {
+    name: 'settings-new-token',
+    path: '/settings',
+    act: (page) => page.getByRole('button', { name: 'New token' }).click(),
+  },
   { name: 'no-such-page', path: '/nowhere' },
   { name: 'keys', path: '/runs', act: (page) => page.keyboard.press('?') },
 ];

@@ -20,20 +20,25 @@ export default async function journey(studio) {
   const { dbProfiles } = await api('{ dbProfiles { id name } }');
   const dbProfileId = dbProfiles.find(({ name }) => name === 'demo').id;
   const targets = [{ dbProfileId, schemas: [{ name: 'main', tables: [{ name: 'customers' }] }] }];
-  const start = async (llmProfileId) =>
-    (await api('mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }', { input: { targets, llmProfileId } })).startRun.runs[0];
+  const query = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
+  const start = async (llmProfileId) => (await api(query, { input: { targets, llmProfileId } })).startRun.runs[0];
   await start(priced);
-  const models = main.getByRole('table').filter({ has: page.getByRole('columnheader', { name: 'Model', exact: true }) });
+  const head = page.getByRole('columnheader', { name: 'Model', exact: true });
+  const models = main.getByRole('table').filter({ has: head });
   const row = models.getByRole('row').filter({ hasText: 'scripted-model' });
   await until('its cost is known', async () => /\$0\.\d+/.test(await row.innerText()));
-  const { usage } = await api('{ usage(window: LAST_7_DAYS) { total { totalTokens } byDay(timeZone: "Europe/Berlin") { day } } }');
-  await until('all tokens are counted', async () => (await row.innerText()).includes(usage.total.totalTokens.toLocaleString('en')));
+  const { usage } = await api(
+    '{ usage(window: LAST_7_DAYS) { total { totalTokens } byDay(timeZone: "Europe/Berlin") { day } } }',
+  );
+  const tokens = usage.total.totalTokens.toLocaleString('en');
+  await until('all tokens are counted', async () => (await row.innerText()).includes(tokens));
 
   // Each day is a bar that says its figures, under the pointer and for screen readers.
   const bars = main.getByRole('group', { name: /Days are those of Europe\/Berlin/ }).getByRole('button');
   assert.equal(await bars.count(), usage.byDay.length);
   await bars.last().focus();
-  assert.match(await bars.last().getAttribute('aria-label'), /Runs started 1, Tokens [\d,]+, Requests \d+, Cost \$0\.\d+/);
+  const said = await bars.last().getAttribute('aria-label');
+  assert.match(said, /Runs started 1, Tokens [\d,]+, Requests \d+, Cost \$0\.\d+/);
   await page.keyboard.press('ArrowLeft');
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /Tokens 0/);
   await studio.axe('a day in hand');
