@@ -82,7 +82,15 @@ const SCENES = [
     },
   },
   { name: 'compare', path: '/compare?runs=1,3' },
+  {
+    name: 'compare-texts',
+    path: '/compare?runs=1,3&baseline=1',
+    act: (page) => page.getByRole('navigation', { name: 'Parts of the comparison' }).getByText('Texts').click(),
+  },
+  { name: 'compare-no-match', path: '/compare?runs=1,3&search=nothing+like+it' },
   { name: 'compare-too-few', path: '/compare?runs=1' },
+  { name: 'compare-too-many', path: '/compare?runs=1,2,3,4,5' },
+  { name: 'compare-unknown', path: '/compare?runs=1,999' },
   { name: 'ask', path: '/ask', ready: (page) => page.getByRole('button', { name: /^How do/ }).waitFor() },
   { name: 'ask-first-use', on: 'empty', path: '/ask' },
   {
@@ -120,10 +128,22 @@ const SCENES = [
   { name: 'models', path: '/models' },
   { name: 'model-form', path: '/models?form=new' },
   { name: 'usage', path: '/usage' },
+  { name: 'usage-first-use', on: 'empty', path: '/usage' },
   { name: 'audit', path: '/audit' },
+  {
+    name: 'audit-roll-back',
+    path: '/audit?run=1',
+    act: (page) => page.getByRole('button', { name: 'Roll back #1…' }).click(),
+  },
+  { name: 'audit-no-match', path: '/audit?search=nothing+like+it' },
   { name: 'audit-first-use', on: 'empty', path: '/audit' },
   { name: 'workers', path: '/workers' },
   { name: 'settings', path: '/settings' },
+  {
+    name: 'settings-new-token',
+    path: '/settings',
+    act: (page) => page.getByRole('button', { name: 'New token' }).click(),
+  },
   { name: 'no-such-page', path: '/nowhere' },
   { name: 'keys', path: '/runs', act: (page) => page.keyboard.press('?') },
 ];

@@ -106,3 +106,23 @@ async fn the_form_for_new_runs() {
 async fn the_life_of_a_schedule() {
     journey("schedules", &[]).await;
 }
+
+#[tokio::test]
+async fn runs_side_by_side() {
+    journey("compare", &[]).await;
+}
+
+#[tokio::test]
+async fn what_models_were_used_for_and_who_works() {
+    journey("usage", &[]).await;
+}
+
+#[tokio::test]
+async fn every_write_and_its_way_back() {
+    journey("audit", &[]).await;
+}
+
+#[tokio::test]
+async fn tokens_from_the_first_to_a_revoked_one() {
+    journey("tokens", &[]).await;
+}

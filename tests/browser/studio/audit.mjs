@@ -28,10 +28,11 @@ export default async function journey(studio) {
   const dbProfileId = dbProfiles.find(({ name }) => name === 'demo').id;
   const schemas = [{ name: 'main', tables: [{ name: 'customers' }] }];
   const start = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
-  const [run] = (await api(start, { input: { command: 'RUN_APPLY', targets: [{ dbProfileId, schemas }] } })).startRun.runs;
+  const input = { command: 'RUN_APPLY', targets: [{ dbProfileId, schemas }] };
+  const [run] = (await api(start, { input })).startRun.runs;
   await write('main.customers').first().waitFor();
-  const count = (await api('query($id: ID!) { appliedComments(filter: { runId: $id }) { totalCount } }', { id: run.id }))
-    .appliedComments.totalCount;
+  const written = 'query($id: ID!) { appliedComments(filter: { runId: $id }) { totalCount } }';
+  const count = (await api(written, { id: run.id })).appliedComments.totalCount;
   await until('all writes are there', async () => (await total()) === count);
   await studio.axe('writes');
 
@@ -47,7 +48,8 @@ export default async function journey(studio) {
   await until('the writes of the run are there', async () => (await total()) === count);
 
   // One write goes back.
-  const { suggestions } = (await api('query($id: ID!) { run(id: $id) { suggestions(first: 9) { nodes { id asset { display } } } } }', { id: run.id })).run;
+  const ofRun = 'query($id: ID!) { run(id: $id) { suggestions(first: 9) { nodes { asset { display } } } } }';
+  const { suggestions } = (await api(ofRun, { id: run.id })).run;
   const { display } = suggestions.nodes.at(-1).asset;
   await main.getByRole('button', { name: `Roll back ${display}` }).click();
   await dialog.getByText('is lost in the database').waitFor();
@@ -77,8 +79,10 @@ export default async function journey(studio) {
   await dialog.getByRole('button', { name: 'Keep them' }).click();
 
   // The writes of a deleted run stay, without a way back.
-  await until('the run is at rest', async () =>
-    (await api('query($id: ID!) { run(id: $id) { status } }', { id: run.id })).run.status !== 'APPLYING');
+  await until(
+    'the run is at rest',
+    async () => (await api('query($id: ID!) { run(id: $id) { status } }', { id: run.id })).run.status !== 'APPLYING',
+  );
   await api('mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }', { ids: [run.id] });
   await studio.go('/audit');
   await until('the writes stay', async () => (await total()) === 2 * count);

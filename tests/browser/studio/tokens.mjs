@@ -39,8 +39,10 @@ export default async function journey(studio) {
   await page.getByRole('button', { name: 'New token' }).click();
   await dialog.getByRole('textbox', { name: 'Name' }).fill('root');
   await dialog.getByRole('button', { name: 'Create token' }).click();
-  await until('the field says that the name is taken', async () =>
-    (await dialog.getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid')) === 'true');
+  await until(
+    'the field says that the name is taken',
+    async () => (await dialog.getByRole('textbox', { name: 'Name' }).getAttribute('aria-invalid')) === 'true',
+  );
   await dialog.getByRole('textbox', { name: 'Name' }).fill('looker');
   await dialog.getByRole('button', { name: 'Create token' }).click();
   const looker = await dialog.getByLabel('Secret of looker').innerText();

@@ -51,7 +51,11 @@ export function AuditPage() {
       <div aria-busy={stale}>
         {hasNew && (
           <div className={classes.fresh}>
-            <Button size="compact-sm" variant="light" onClick={() => (view.cursor.after || view.cursor.before ? change({}) : refetch())}>
+            <Button
+              size="compact-sm"
+              variant="light"
+              onClick={() => (view.cursor.after || view.cursor.before ? change({}) : refetch())}
+            >
               Show new writes
             </Button>
           </div>
@@ -65,7 +69,8 @@ export function AuditPage() {
               </Button>
             }
           >
-            It was deleted, or its name is mistyped. What it wrote stays in the audit: search for an asset, a text or a name.
+            It was deleted, or its name is mistyped. What it wrote stays in the audit: search for an asset, a text or a
+            name.
           </Empty>
         ) : error && !writes ? (
           <Failure error={error} retry={refetch} />
@@ -92,7 +97,11 @@ export function AuditPage() {
         ) : (
           <>
             {error && <Failure error={error} retry={refetch} />}
-            {isPhone ? <WriteList writes={writes.nodes} undo={undo} /> : <WriteTable writes={writes.nodes} undo={undo} />}
+            {isPhone ? (
+              <WriteList writes={writes.nodes} undo={undo} />
+            ) : (
+              <WriteTable writes={writes.nodes} undo={undo} />
+            )}
             <Pager
               label="writes"
               shown={writes.nodes.length}

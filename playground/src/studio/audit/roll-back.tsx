@@ -34,13 +34,19 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
   const [begun, setBegun] = useState<{ total: number; after: number }>();
   const [overwrite, setOverwrite] = useState(false);
   const variables = { runId: run.id, suggestionIds: suggestionIds ?? null, first: PLAN_SIZE, after: null };
-  const [plan, planAgain] = useQuery({ query: AuditPlanDocument, variables, requestPolicy: 'network-only', pause: begun !== undefined });
+  const [plan, planAgain] = useQuery({
+    query: AuditPlanDocument,
+    variables,
+    requestPolicy: 'network-only',
+    pause: begun !== undefined,
+  });
   const [{ error, fetching }, rollBack] = useMutation(AuditRollBackDocument);
   const outcomes = plan.fetching ? undefined : plan.data?.applyPlan;
   const conflicts = outcomes?.nodes.filter(({ status }) => status === 'CONFLICT').length ?? 0;
   const total = outcomes?.totalCount ?? 0;
   const isWhole = outcomes && !outcomes.pageInfo.hasNextPage;
-  const left = outcomes?.nodes.filter(({ status }) => status !== 'PLANNED' && !(overwrite && status === 'CONFLICT')).length ?? 0;
+  const left =
+    outcomes?.nodes.filter(({ status }) => status !== 'PLANNED' && !(overwrite && status === 'CONFLICT')).length ?? 0;
   const written = isWhole ? total - left : total;
 
   const begin = async () => {
@@ -63,8 +69,8 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
         <>
           <p className={classes.lead}>
             {asset
-              ? 'The text that Gloss wrote is lost in the database, and the comment that stood there before is put back.'
-              : `The texts that #${run.number} wrote are lost in the database, and the comments that stood there before are put back.`}{' '}
+              ? 'The text that Gloss wrote is lost in the database. The comment that stood there before is put back.'
+              : `The texts that #${run.number} wrote are lost in the database. The comments from before are put back.`}{' '}
             Suggestions and reviews stay: you can apply them again.
           </p>
           <ul className={classes.plan}>
@@ -74,8 +80,8 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
           </ul>
           {!isWhole && (
             <p className="muted">
-              These are the first {PLAN_SIZE} of {count(total)}. The others are looked at as they are written: where somebody
-              has changed a comment since, it stays.
+              These are the first {PLAN_SIZE} of {count(total)}. The others are looked at as they are written: where
+              somebody has changed a comment since, it stays.
             </p>
           )}
           {(conflicts > 0 || !isWhole) && (
@@ -119,7 +125,9 @@ type Outcome = NonNullable<AuditPlanQuery['applyPlan']>['nodes'][number];
 /** What becomes of one comment, in words; nothing where it is put back as planned. */
 function verdict({ status, error }: Outcome, overwrite: boolean): string | undefined {
   const words: Partial<Record<ApplyStatus, string>> = {
-    CONFLICT: overwrite ? 'Somebody has changed this comment since. The change is lost.' : 'Somebody has changed this comment since. It stays.',
+    CONFLICT: overwrite
+      ? 'Somebody has changed this comment since. The change is lost.'
+      : 'Somebody has changed this comment since. It stays.',
     UNCHANGED: 'What stood there before stands there already.',
     FAILED: 'It cannot be put back.',
   };

@@ -31,7 +31,10 @@ export function ComparePage() {
   const ids = useMemo(() => (ready ? found.runs.flatMap((run) => (run ? [run.id] : [])) : undefined), [ready, found]);
   const baselineId = found?.baseline?.id ?? null;
   const comparison = useComparison(view, ids, baselineId, refetch);
-  const title = `Compare ${view.runs.slice(0, MOST_RUNS).map((name) => `#${name}`).join(', ')}`.trim();
+  const title = `Compare ${view.runs
+    .slice(0, MOST_RUNS)
+    .map((name) => `#${name}`)
+    .join(', ')}`.trim();
   useScrollRestoration(comparison.assets !== undefined, true);
 
   return (
@@ -68,15 +71,19 @@ export function ComparePage() {
   );
 }
 
+const STILL = 'The texts may be some seconds old, and more of them come.';
+
 /** Says which runs still go. */
 function Live({ summary }: { summary: Summary }) {
-  const live = summary.runs.filter(({ status }) => status === 'QUEUED' || status === 'RUNNING' || status === 'CANCELLING');
+  const live = summary.runs.filter(
+    ({ status }) => status === 'QUEUED' || status === 'RUNNING' || status === 'CANCELLING',
+  );
   const names = live.map(({ number }) => `#${number}`).join(', ');
   return (
     <div role="status" className={summary.complete ? 'visually-hidden' : classes.live}>
       {summary.complete
         ? ''
-        : `${names || 'The baseline'} ${live.length > 1 ? 'are' : 'is'} still describing: the texts may be some seconds old, and more of them come.`}
+        : `${names || 'The baseline'} ${live.length > 1 ? 'are' : 'is'} still describing. ${STILL}`}
     </div>
   );
 }
@@ -193,7 +200,9 @@ function GridFoot({ assets, error, refetch, view, change }: GridFootProps) {
         The filters leave none of the assets that these runs touched.
       </Empty>
     ) : (
-      <Empty title="No texts yet.">None of these runs has a suggestion so far. They appear here as the runs go on.</Empty>
+      <Empty title="No texts yet.">
+        None of these runs has a suggestion so far. They appear here as the runs go on.
+      </Empty>
     );
   }
   return (

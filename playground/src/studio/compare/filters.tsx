@@ -71,7 +71,8 @@ export function Filters({ view, change, figures }: FiltersProps) {
   );
 }
 
-const toggled = <T,>(list: T[], member: T) => (list.includes(member) ? list.filter((it) => it !== member) : [...list, member]);
+const toggled = <T,>(list: T[], member: T) =>
+  list.includes(member) ? list.filter((it) => it !== member) : [...list, member];
 
 interface ChipProps {
   label: string;

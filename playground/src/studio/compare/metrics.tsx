@@ -107,7 +107,12 @@ function Value({ name, direction, run, value, base, baseline, best, rivals }: Va
       {delta && (
         <span className={classes.delta} data-verdict={verdict}>
           {delta}
-          {verdict && <span className="visually-hidden"> ({verdict} than #{baseline?.number})</span>}
+          {verdict && (
+            <span className="visually-hidden">
+              {' '}
+              ({verdict} than #{baseline?.number})
+            </span>
+          )}
         </span>
       )}
     </span>

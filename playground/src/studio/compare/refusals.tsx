@@ -25,7 +25,11 @@ function Ways({ runs, baseline = '' }: { runs: string[]; baseline?: string }) {
     <Group gap="lg">
       <Rest runs={runs} baseline={baseline} />
       {runs.length < MOST_RUNS && (
-        <NumberForm label="Number of a run" button="Add this run" onNumber={(name) => navigate(addressOf([...new Set([...runs, name])], baseline))} />
+        <NumberForm
+          label="Number of a run"
+          button="Add this run"
+          onNumber={(name) => navigate(addressOf([...new Set([...runs, name])], baseline))}
+        />
       )}
       <Anchor component={Link} to="/runs" size="sm">
         Choose from the list of runs
@@ -37,11 +41,13 @@ function Ways({ runs, baseline = '' }: { runs: string[]; baseline?: string }) {
 export function TooFew({ view }: { view: View }) {
   return (
     <Empty
-      title={view.runs.length === 0 ? 'Choose two to four runs.' : `Choose another run to compare with ${named(view.runs)}.`}
+      title={
+        view.runs.length === 0 ? 'Choose two to four runs.' : `Choose another run to compare with ${named(view.runs)}.`
+      }
       action={<Ways runs={view.runs} baseline={view.baseline} />}
     >
-      A comparison shows the settings, figures and texts of two to four runs side by side. Select the runs in the list and
-      press Compare, or enter their numbers here.
+      A comparison shows the settings, figures and texts of two to four runs side by side. Select the runs in the list
+      and press Compare, or enter their numbers here.
     </Empty>
   );
 }
@@ -49,17 +55,17 @@ export function TooFew({ view }: { view: View }) {
 export function TooMany({ view }: { view: View }) {
   const kept = view.runs.slice(0, MOST_RUNS);
   return (
-    <Empty
-      title={`${view.runs.length} runs are too many.`}
-      action={<Ways runs={kept} baseline={view.baseline} />}
-    >
+    <Empty title={`${view.runs.length} runs are too many.`} action={<Ways runs={kept} baseline={view.baseline} />}>
       Four runs at most stand side by side. Leave out some of {named(view.runs)}.
     </Empty>
   );
 }
 
 /** What is wrong with the runs that the URL names; nothing where they can be compared. */
-export function refusalOf(view: View, found: { runs: (CompareFoundFragment | null)[]; baseline?: CompareFoundFragment | null | undefined }) {
+export function refusalOf(
+  view: View,
+  found: { runs: (CompareFoundFragment | null)[]; baseline?: CompareFoundFragment | null | undefined },
+) {
   const unknown = view.runs.filter((_, at) => found.runs[at] === null);
   const asks = view.runs.filter((_, at) => found.runs[at]?.kind === 'ASK');
   const left = view.runs.filter((name) => !unknown.includes(name) && !asks.includes(name));
@@ -69,7 +75,9 @@ export function refusalOf(view: View, found: { runs: (CompareFoundFragment | nul
         title={unknown.length === 1 ? `There is no run ${named(unknown)}.` : `There are no runs ${named(unknown)}.`}
         action={<Ways runs={left} baseline={unknown.includes(view.baseline) ? '' : view.baseline} />}
       >
-        {unknown.length === 1 ? 'It was deleted, or the number is mistyped.' : 'They were deleted, or the numbers are mistyped.'}
+        {unknown.length === 1
+          ? 'It was deleted, or the number is mistyped.'
+          : 'They were deleted, or the numbers are mistyped.'}
       </Empty>
     );
   }
@@ -79,8 +87,8 @@ export function refusalOf(view: View, found: { runs: (CompareFoundFragment | nul
         title="Questions cannot be compared."
         action={<Ways runs={left} baseline={asks.includes(view.baseline) ? '' : view.baseline} />}
       >
-        {named(asks)} {asks.length === 1 ? 'answers a question and has' : 'answer questions and have'} no descriptions of
-        assets.
+        {named(asks)} {asks.length === 1 ? 'answers a question and has' : 'answer questions and have'} no descriptions
+        of assets.
       </Empty>
     );
   }

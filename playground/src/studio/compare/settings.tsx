@@ -40,9 +40,16 @@ export function SettingRows({ summary, shown, view, change }: SettingsProps) {
           <div className={classes.sectionHead}>
             <h2>Settings</h2>
             <span className="muted">
-              {summary.differences.length === 0 ? 'The same for all' : `${plural(summary.differences.length, 'difference')}`}
+              {summary.differences.length === 0
+                ? 'The same for all'
+                : `${plural(summary.differences.length, 'difference')}`}
             </span>
-            <Button size="compact-xs" variant="subtle" onClick={() => change({ settings: !view.settings })} aria-expanded={view.settings}>
+            <Button
+              size="compact-xs"
+              variant="subtle"
+              onClick={() => change({ settings: !view.settings })}
+              aria-expanded={view.settings}
+            >
               {view.settings ? 'Show only differences' : `Show ${same.length} that are the same`}
             </Button>
           </div>
@@ -53,7 +60,11 @@ export function SettingRows({ summary, shown, view, change }: SettingsProps) {
           <th scope="row">{labelOf(setting)}</th>
           {shown.map((at) => (
             <td key={at} className={classes.wrap}>
-              {values[at] == null ? <Unknown why="This run has none." /> : <Value text={settingText(setting, values[at])} />}
+              {values[at] == null ? (
+                <Unknown why="This run has none." />
+              ) : (
+                <Value text={settingText(setting, values[at])} />
+              )}
             </td>
           ))}
         </tr>

@@ -1,5 +1,5 @@
-// The grid: one asset a row, one run a column. A folded row shows the beginning of each text; unfolded it shows the whole
-// texts, their later versions and the reference.
+// The grid: one asset a row, one run a column. A folded row shows the beginning of each text; unfolded it shows the
+// whole texts, their later versions and the reference.
 
 import { Tooltip } from '@mantine/core';
 import { ChevronRight, Circle, CircleDashed, CircleDot, Equal } from 'lucide-react';

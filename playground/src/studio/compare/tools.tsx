@@ -15,8 +15,8 @@ const FORMATS: [format: string, label: string, what: string][] = [
 ];
 
 export function Exports({ ids, baselineId }: { ids: string[]; baselineId: string | null }) {
-  const address = (format: string) =>
-    `/export/comparison?${new URLSearchParams({ ids: ids.join(','), ...(baselineId ? { baseline: baselineId } : {}), format })}`;
+  const runs = { ids: ids.join(','), ...(baselineId ? { baseline: baselineId } : {}) };
+  const address = (format: string) => `/export/comparison?${new URLSearchParams({ ...runs, format })}`;
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>

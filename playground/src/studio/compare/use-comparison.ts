@@ -1,5 +1,5 @@
-// Fetches a comparison: the ids behind the run numbers, the figures, one page of the grid; and fetches again when one of
-// the runs changes, at most every three seconds.
+// Fetches a comparison: the ids behind the run numbers, the figures, one page of the grid; and fetches again when one
+// of the runs changes, at most every three seconds.
 
 import { useCallback, useEffect, useMemo, useRef } from 'react';
 import { useQuery, useSubscription } from 'urql';

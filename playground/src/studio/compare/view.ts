@@ -1,4 +1,5 @@
-// What the comparison shows, as the URL says it: the runs, the baseline, the filters of the grid, its page, the open row.
+// What the comparison shows, as the URL says it: the runs, the baseline, the filters of the grid, its page, the open
+// rows.
 //
 // A change of anything but the page drops the cursor.
 
@@ -28,13 +29,19 @@ export interface View {
   cursor: Cursor;
 }
 
-const list = (value: string | null) => (value ?? '').split(',').map((part) => part.trim().replace(/^#/, '')).filter(Boolean);
+const list = (value: string | null) =>
+  (value ?? '')
+    .split(',')
+    .map((part) => part.trim().replace(/^#/, ''))
+    .filter(Boolean);
 
 function read(parameters: URLSearchParams): View {
   return {
     runs: [...new Set(list(parameters.get('runs')))],
     baseline: list(parameters.get('baseline'))[0] ?? '',
-    agreement: list(parameters.get('agreement')?.toUpperCase() ?? null).filter((it): it is Agreement => it in AGREEMENTS),
+    agreement: list(parameters.get('agreement')?.toUpperCase() ?? null).filter(
+      (it): it is Agreement => it in AGREEMENTS,
+    ),
     kinds: list(parameters.get('kinds')?.toUpperCase() ?? null).filter((it): it is AssetKind => it in ASSET_KINDS),
     search: parameters.get('search') ?? '',
     diff: parameters.get('diff') !== 'off',
@@ -82,10 +89,10 @@ export function useView(): [View, Change] {
   const change = useCallback<Change>(
     (next) => {
       const keepsPage = 'open' in next || 'diff' in next || 'settings' in next;
-      setParameters(
-        () => write({ ...read(present()), ...(keepsPage ? {} : { cursor: {}, open: [] }), ...next }),
-        { replace: (keepsPage && !next.cursor) || 'search' in next, preventScrollReset: true },
-      );
+      setParameters(() => write({ ...read(present()), ...(keepsPage ? {} : { cursor: {}, open: [] }), ...next }), {
+        replace: (keepsPage && !next.cursor) || 'search' in next,
+        preventScrollReset: true,
+      });
     },
     [setParameters],
   );

@@ -74,26 +74,78 @@ interface Metric {
 
 export const METRICS: Record<MetricName, Metric> = {
   WALL_SECONDS: { label: 'Duration', unit: 'seconds', about: 'Time on the wall clock in which the run described.' },
-  MODEL_SECONDS: { label: 'Model time', unit: 'seconds', about: 'Time spent waiting for the model, added up over parallel requests.' },
+  MODEL_SECONDS: {
+    label: 'Model time',
+    unit: 'seconds',
+    about: 'Time spent waiting for the model, added up over parallel requests.',
+  },
   INPUT_TOKENS: { label: 'Tokens sent', unit: 'count', about: 'Tokens sent to the model.' },
   OUTPUT_TOKENS: { label: 'Tokens received', unit: 'count', about: 'Tokens received from the model.' },
   TOTAL_TOKENS: { label: 'Tokens in all', unit: 'count', about: 'Tokens in both directions.' },
   COST_USD: { label: 'Cost', unit: 'usd', about: 'United States dollars, by the prices in the LLM profile.' },
-  AVERAGE_LOGPROB: { label: 'Log-probability', unit: 'nats', about: 'Mean log-probability of a token, in nats, averaged over the suggestions.' },
-  AVERAGE_CONFIDENCE: { label: 'Mean confidence', unit: 'score', about: 'Mean confidence of the suggestions, from 0 to 1.' },
-  HIGH_CONFIDENCE_SHARE: { label: 'High confidence', unit: 'share', about: 'Share of suggestions with a confidence of 0.75 or more.' },
-  MEDIUM_CONFIDENCE_SHARE: { label: 'Medium confidence', unit: 'share', about: 'Share of suggestions with a confidence from 0.50 to 0.75.' },
-  LOW_CONFIDENCE_SHARE: { label: 'Low confidence', unit: 'share', about: 'Share of suggestions with a confidence below 0.50.' },
-  APPROVAL_RATE: { label: 'Approved', unit: 'share', about: 'Accepted or edited suggestions among those that were decided on.' },
+  AVERAGE_LOGPROB: {
+    label: 'Log-probability',
+    unit: 'nats',
+    about: 'Mean log-probability of a token, in nats, averaged over the suggestions.',
+  },
+  AVERAGE_CONFIDENCE: {
+    label: 'Mean confidence',
+    unit: 'score',
+    about: 'Mean confidence of the suggestions, from 0 to 1.',
+  },
+  HIGH_CONFIDENCE_SHARE: {
+    label: 'High confidence',
+    unit: 'share',
+    about: 'Share of suggestions with a confidence of 0.75 or more.',
+  },
+  MEDIUM_CONFIDENCE_SHARE: {
+    label: 'Medium confidence',
+    unit: 'share',
+    about: 'Share of suggestions with a confidence from 0.50 to 0.75.',
+  },
+  LOW_CONFIDENCE_SHARE: {
+    label: 'Low confidence',
+    unit: 'share',
+    about: 'Share of suggestions with a confidence below 0.50.',
+  },
+  APPROVAL_RATE: {
+    label: 'Approved',
+    unit: 'share',
+    about: 'Accepted or edited suggestions among those that were decided on.',
+  },
   SUGGESTIONS: { label: 'Suggestions', unit: 'count', about: 'Suggestions that the run made.' },
   FAILED_ASSETS: { label: 'Failed assets', unit: 'count', about: 'Assets that the run gave up.' },
-  TYPE_TOKEN_RATIO: { label: 'Variety of words', unit: 'score', about: 'Different words by all words. It falls as texts become more: compare runs of similar size.' },
-  SCHEMA_GROUNDING: { label: 'Schema grounding', unit: 'score', about: "Mean share of the words in an asset's name and type that its text mentions." },
-  INFORMATIVE_SHARE: { label: 'Informative', unit: 'share', about: 'Share of suggestions that say more than the name, the type and the present comment.' },
-  AGREEMENT: { label: 'Agreement with the others', unit: 'score', about: 'Mean chrF to the texts of the other runs, over the assets that both have.' },
+  TYPE_TOKEN_RATIO: {
+    label: 'Variety of words',
+    unit: 'score',
+    about: 'Different words by all words. It falls as texts become more: compare runs of similar size.',
+  },
+  SCHEMA_GROUNDING: {
+    label: 'Schema grounding',
+    unit: 'score',
+    about: "Mean share of the words in an asset's name and type that its text mentions.",
+  },
+  INFORMATIVE_SHARE: {
+    label: 'Informative',
+    unit: 'share',
+    about: 'Share of suggestions that say more than the name, the type and the present comment.',
+  },
+  AGREEMENT: {
+    label: 'Agreement with the others',
+    unit: 'score',
+    about: 'Mean chrF to the texts of the other runs, over the assets that both have.',
+  },
   CHRF: { label: 'chrF', unit: 'score', about: 'Character n-gram F-score against the reference, from 0 to 1.' },
-  ROUGE_L: { label: 'ROUGE-L', unit: 'score', about: 'F1 of the longest common subsequence of words against the reference, from 0 to 1.' },
-  EDIT_SIMILARITY: { label: 'Edit similarity', unit: 'score', about: '1 minus the Levenshtein distance to the reference by the length of the longer text.' },
+  ROUGE_L: {
+    label: 'ROUGE-L',
+    unit: 'score',
+    about: 'F1 of the longest common subsequence of words against the reference, from 0 to 1.',
+  },
+  EDIT_SIMILARITY: {
+    label: 'Edit similarity',
+    unit: 'score',
+    about: '1 minus the Levenshtein distance to the reference by the length of the longer text.',
+  },
 };
 
 const whole = (value: number) => count(Math.round(value));

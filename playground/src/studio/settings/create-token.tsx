@@ -15,7 +15,14 @@ import { useClipboard } from '@mantine/hooks';
 import { ROLES } from './roles';
 import classes from './settings.module.css';
 
-const DAYS: Record<string, string> = { '': 'Never', 7: 'In 7 days', 30: 'In 30 days', 90: 'In 90 days', 365: 'In a year', day: 'On a day…' };
+const DAYS: Record<string, string> = {
+  '': 'Never',
+  7: 'In 7 days',
+  30: 'In 30 days',
+  90: 'In 90 days',
+  365: 'In a year',
+  day: 'On a day…',
+};
 
 interface CreateTokenProps {
   /** Whether there is no token yet. */
@@ -33,7 +40,15 @@ export function CreateToken({ isFirst, onClose }: CreateTokenProps) {
     return () => holdSignIn(false);
   }, []);
   return created ? (
-    <Modal opened onClose={onClose} title={`Token ${created.name}`} size={560} withCloseButton={false} closeOnClickOutside={false} closeOnEscape={false}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={`Token ${created.name}`}
+      size={560}
+      withCloseButton={false}
+      closeOnClickOutside={false}
+      closeOnEscape={false}
+    >
       <Secret {...created} locksOut={locksOut} onClose={onClose} />
     </Modal>
   ) : (
@@ -60,7 +75,9 @@ function endOf(choice: string, day: string): string | null {
   if (choice === '') {
     return null;
   }
-  return choice === 'day' ? new Date(`${day}T00:00:00`).toISOString() : new Date(Date.now() + Number(choice) * 86_400_000).toISOString();
+  return choice === 'day'
+    ? new Date(`${day}T00:00:00`).toISOString()
+    : new Date(Date.now() + Number(choice) * 86_400_000).toISOString();
 }
 
 function Form({ locksOut, onCreated, onClose }: FormProps) {
@@ -70,7 +87,8 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
   const [choice, setChoice] = useState('');
   const [day, setDay] = useState('');
   const problem = error && problemOf(error);
-  const isAboutName = problem?.code === 'CONFLICT' || (problem?.code === 'BAD_USER_INPUT' && /name/i.test(problem.message));
+  const isAboutName =
+    problem?.code === 'CONFLICT' || (problem?.code === 'BAD_USER_INPUT' && /name/i.test(problem.message));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
     const { data } = await create({ input: { name: name.trim(), role, expiresAt: endOf(choice, day) } });
@@ -85,8 +103,8 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
         <div className={classes.warning} role="note">
           <TriangleAlert size={16} strokeWidth={1.75} aria-hidden />
           <div>
-            This is the first token. Once it exists, every request to this server needs one, here too: you sign in with it in
-            the next step.
+            This is the first token. Once it exists, every request to this server needs one, here too: you sign in with
+            it in the next step.
           </div>
         </div>
       )}
@@ -185,7 +203,11 @@ function Secret({ name, role, secret, locksOut, onClose }: SecretProps) {
           variant="default"
           data-autofocus
           leftSection={
-            clipboard.copied ? <Check size={16} strokeWidth={1.75} aria-hidden /> : <Copy size={16} strokeWidth={1.75} aria-hidden />
+            clipboard.copied ? (
+              <Check size={16} strokeWidth={1.75} aria-hidden />
+            ) : (
+              <Copy size={16} strokeWidth={1.75} aria-hidden />
+            )
           }
           onClick={() => clipboard.copy(secret)}
         >

@@ -28,7 +28,8 @@ export function RevokeToken({ token, tokens, onClose }: RevokeTokenProps) {
       <div className={classes.form}>
         <p className={classes.text}>
           Requests with this token are refused from now on, and browsers that signed in with it are signed out. Runs and
-          schedules that its holder started go on, and what was done stays recorded under its name. This cannot be undone.
+          schedules that its holder started go on, and what was done stays recorded under its name. This cannot be
+          undone.
         </p>
         {isOwn && (
           <p className={classes.text}>
@@ -37,8 +38,8 @@ export function RevokeToken({ token, tokens, onClose }: RevokeTokenProps) {
         )}
         {isLastAdmin && (
           <p className={classes.text}>
-            <b>It is the last Admin token.</b> Without one nobody can manage profiles and tokens here. To make another one,
-            stop the server and run <code>gloss token create NAME --role ADMIN</code> on its machine.
+            <b>It is the last Admin token.</b> Without one nobody can manage profiles and tokens here. To make another
+            one, stop the server and run <code>gloss token create NAME --role ADMIN</code> on its machine.
           </p>
         )}
         {error && <Failure error={error} />}

@@ -39,7 +39,7 @@ function You() {
         <b className={classes.name}>{isLocal ? 'Local administrator' : name}</b>, role {ROLES[role].label}.{' '}
         {isLocal
           ? 'No token exists yet: whoever opens these pages on this machine may do everything.'
-          : ROLES[role].may}{' '}
+          : ROLES[role].you}{' '}
         What you do is recorded under the name {isLocal ? 'local' : name}.
       </p>
     </Card>

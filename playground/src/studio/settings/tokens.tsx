@@ -41,8 +41,8 @@ export function Tokens() {
       }
     >
       <p className={classes.text}>
-        A token lets a person or a program use this server. It has a name, under which everything that its holder does is
-        recorded, and a role.
+        A token lets a person or a program use this server. It has a name, under which everything that its holder does
+        is recorded, and a role.
       </p>
       {lacks ? (
         <p className={classes.text}>
@@ -54,7 +54,8 @@ export function Tokens() {
         <Loading rows={2} />
       ) : tokens.length === 0 ? (
         <Empty title="There are no tokens.">
-          Only requests from this machine are served. Create a token to let others in; from then on every request needs one.
+          Only requests from this machine are served. Create a token to let others in; from then on every request needs
+          one.
         </Empty>
       ) : (
         <TokenTable tokens={tokens} revoke={setRevoked} />

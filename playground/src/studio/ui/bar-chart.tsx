@@ -100,7 +100,13 @@ export function BarChart({ title, bars, write, unknown }: BarChartProps) {
               );
             })}
           </svg>
-          <div className={classes.targets} role="group" aria-labelledby={id} onKeyDown={move} style={{ height: HEIGHT }}>
+          <div
+            className={classes.targets}
+            role="group"
+            aria-labelledby={id}
+            onKeyDown={move}
+            style={{ height: HEIGHT }}
+          >
             {bars.map(({ key, label, lines, value }, at) => (
               <button
                 key={key}

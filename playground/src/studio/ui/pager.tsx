@@ -38,7 +38,16 @@ export const pageOf = ({ after, before }: Cursor, size: number) =>
 
 const toTop = () => document.getElementById('scroll')?.scrollTo({ top: 0 });
 
-export function Pager({ label, shown, total, info, cursor, words = ['Previous', 'Next'], go, show = toTop }: PagerProps) {
+export function Pager({
+  label,
+  shown,
+  total,
+  info,
+  cursor,
+  words = ['Previous', 'Next'],
+  go,
+  show = toTop,
+}: PagerProps) {
   const turn = (next: Cursor) => {
     go(next);
     show();

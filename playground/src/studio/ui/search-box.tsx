@@ -49,7 +49,9 @@ export function SearchBox({ value, onChange, label, placeholder, className }: Se
       aria-label={label}
       maxLength={500}
       leftSection={<Search size={14} strokeWidth={1.75} aria-hidden />}
-      rightSection={text === '' ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />}
+      rightSection={
+        text === '' ? null : <CloseButton size="xs" aria-label="Clear the search" onClick={() => setText('')} />
+      }
     />
   );
 }

@@ -6,7 +6,13 @@ import { Link, useSearchParams } from 'react-router';
 import { useQuery, useSubscription } from 'urql';
 
 import { useReconnected } from '../api/connection';
-import { UsageChangedDocument, UsageDocument, type UsageQuery, type UsageSumFragment, type UsageWindow } from '../api/operations';
+import {
+  UsageChangedDocument,
+  UsageDocument,
+  type UsageQuery,
+  type UsageSumFragment,
+  type UsageWindow,
+} from '../api/operations';
 import { type Bar, BarChart } from '../ui/bar-chart';
 import { compact, count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
@@ -93,7 +99,11 @@ function Usage({ report, words }: { report: Report; words: string }) {
         </Total>
         <Total
           label="Requests"
-          note={total.retries === 0 ? 'none sent again after a failure' : `${count(total.retries)} sent again after a failure`}
+          note={
+            total.retries === 0
+              ? 'none sent again after a failure'
+              : `${count(total.retries)} sent again after a failure`
+          }
         >
           {count(total.requests)}
         </Total>
@@ -103,8 +113,8 @@ function Usage({ report, words }: { report: Report; words: string }) {
       </dl>
       {unpriced.length > 0 && (
         <p className={classes.unpriced}>
-          The price is not known for {unpriced.map(({ model }) => model).join(', ')}. <Link to="/models">Set prices</Link> in
-          the LLM profile: they count from then on.
+          The price is not known for {unpriced.map(({ model }) => model).join(', ')}.{' '}
+          <Link to="/models">Set prices</Link> in the LLM profile: they count from then on.
         </p>
       )}
       <Days days={byDay} />
@@ -125,13 +135,22 @@ function Total({ label, note, children }: { label: string; note?: string | undef
   );
 }
 
-const MEASURES: Record<Measure, { label: string; title: string; of: (usage: UsageSumFragment) => number | null; write: (value: number) => string }> = {
+const MEASURES: Record<
+  Measure,
+  { label: string; title: string; of: (usage: UsageSumFragment) => number | null; write: (value: number) => string }
+> = {
   tokens: { label: 'Tokens', title: 'Tokens a day', of: ({ totalTokens }) => totalTokens, write: compact },
   cost: { label: 'Cost', title: 'Cost a day, in United States dollars', of: ({ costUsd }) => costUsd, write: dollars },
   requests: { label: 'Requests', title: 'Requests a day', of: ({ requests }) => requests, write: compact },
 };
 
-const dayInFull = new Intl.DateTimeFormat('en', { weekday: 'long', day: 'numeric', month: 'long', year: 'numeric', timeZone: 'UTC' });
+const dayInFull = new Intl.DateTimeFormat('en', {
+  weekday: 'long',
+  day: 'numeric',
+  month: 'long',
+  year: 'numeric',
+  timeZone: 'UTC',
+});
 const dayInShort = new Intl.DateTimeFormat('en', { day: 'numeric', month: 'short', timeZone: 'UTC' });
 
 function Days({ days }: { days: Report['byDay'] }) {
@@ -190,10 +209,20 @@ function Models({ models }: { models: Report['byModel'] }) {
           {models.map(({ provider, model, runs, usage }) => (
             <tr key={`${provider} ${model}`}>
               <td>
-                <Clipped text={provider === null || provider === 'BUILTIN' ? model : `${model} · ${provider.toLowerCase().replaceAll('_', ' ')}`} focusable />
+                <Clipped
+                  text={
+                    provider === null || provider === 'BUILTIN'
+                      ? model
+                      : `${model} · ${provider.toLowerCase().replaceAll('_', ' ')}`
+                  }
+                  focusable
+                />
               </td>
               <td className={table.right}>
-                <Link to={`/runs?kind=all&search=${encodeURIComponent(model)}`} aria-label={`${plural(runs, 'run')} with ${model}`}>
+                <Link
+                  to={`/runs?kind=all&search=${encodeURIComponent(model)}`}
+                  aria-label={`${plural(runs, 'run')} with ${model}`}
+                >
                   {count(runs)}
                 </Link>
               </td>

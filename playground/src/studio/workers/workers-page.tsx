@@ -55,8 +55,8 @@ export function WorkersPage() {
           <Summary workers={data.workers} queued={data.queued.totalCount} />
           {data.workers.length === 0 ? (
             <Empty title="No process works on runs.">
-              Runs stay queued until one does. Start a server with <code>--workers 4</code>, or raise <code>GLOSS_WORKERS</code>{' '}
-              above 0.
+              Runs stay queued until one does. Start a server with <code>--workers 4</code>, or raise{' '}
+              <code>GLOSS_WORKERS</code> above 0.
             </Empty>
           ) : (
             data.workers.map((worker) => <Process key={worker.id} worker={worker} />)
@@ -88,7 +88,10 @@ function Process({ worker }: { worker: Worker }) {
     <Card
       title={
         <>
-          {host} <span className={classes.id}><Copyable text={id} label="the process's id" /></span>
+          {host}{' '}
+          <span className={classes.id}>
+            <Copyable text={id} label="the process's id" />
+          </span>
         </>
       }
       actions={
@@ -101,7 +104,11 @@ function Process({ worker }: { worker: Worker }) {
         <span>
           started <Moment at={startedAt} />
         </span>
-        <span className={classes.capacity} role="img" aria-label={`${runs.length} of ${plural(capacity, 'place')} taken`}>
+        <span
+          className={classes.capacity}
+          role="img"
+          aria-label={`${runs.length} of ${plural(capacity, 'place')} taken`}
+        >
           {Array.from({ length: Math.min(capacity, 32) }, (_, place) => (
             <span key={place} data-taken={place < runs.length} />
           ))}
@@ -131,7 +138,10 @@ function RunRow({ run }: { run: WorkerRunFragment }) {
       <Link to={`/runs/${run.number}`} className={classes.run}>
         <span className="mono">#{run.number}</span> {KIND_WORDS[run.kind]}
       </Link>
-      <Clipped text={[run.dbProfileName, run.title ?? run.scopeSummary].filter(Boolean).join(' · ')} className={`muted ${classes.scope}`} />
+      <Clipped
+        text={[run.dbProfileName, run.title ?? run.scopeSummary].filter(Boolean).join(' · ')}
+        className={`muted ${classes.scope}`}
+      />
       <StatusPill status={run.status} failed={failed} />
       <span className={classes.progress}>
         {total === null ? (
