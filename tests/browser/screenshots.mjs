@@ -146,6 +146,16 @@ const SCENES = [
   },
   { name: 'no-such-page', path: '/nowhere' },
   { name: 'keys', path: '/runs', act: (page) => page.keyboard.press('?') },
+  { name: 'palette', path: '/runs', act: (page) => page.keyboard.press('Control+k') },
+  {
+    name: 'palette-found',
+    path: '/runs',
+    act: async (page) => {
+      await page.keyboard.press('Control+k');
+      await page.getByRole('combobox', { name: 'Go to' }).fill('customer');
+      await page.getByRole('option', { name: /customer_totals/ }).first().waitFor();
+    },
+  },
 ];
 
 /** A history: a reviewed run, one that is live, a second to compare with, a question. */

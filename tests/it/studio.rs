@@ -67,6 +67,11 @@ async fn walk(mut script: Command, server: Server, what: &str) {
 }
 
 #[tokio::test]
+async fn the_command_palette() {
+    journey("palette", &[]).await;
+}
+
+#[tokio::test]
 async fn questions() {
     journey("ask", &[]).await;
 }

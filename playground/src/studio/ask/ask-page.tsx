@@ -6,9 +6,10 @@ import { useDisclosure, useMediaQuery } from '@mantine/hooks';
 import { MessagesSquare } from 'lucide-react';
 import { useEffect, useLayoutEffect, useRef, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
-import { useClient, useQuery, useSubscription } from 'urql';
+import { useClient, useQuery } from 'urql';
 
 import { useReconnected } from '../api/connection';
+import { useEvents } from '../api/events';
 import {
   AskChangesDocument,
   AskConversationDocument,
@@ -136,11 +137,10 @@ function Conversation({ session, sources, onTitle }: ConversationProps) {
     void client.query(AskSessionsDocument, { after: null }, { requestPolicy: 'network-only' }).toPromise();
   };
   useReconnected(refetch);
-  useSubscription({ query: AskChangesDocument }, (_, change) => {
-    if (change.runsChanged.kind !== 'UPDATED') {
+  useEvents({ query: AskChangesDocument, variables: {} }, ({ runsChanged }) => {
+    if (runsChanged.kind !== 'UPDATED') {
       refetch();
     }
-    return change;
   });
 
   const found = sessionOf(data);

@@ -1,8 +1,9 @@
 // An answer while it is given: the pieces after the run's last RESUMED event, or from the start.
 
 import { useEffect, useRef, useState } from 'react';
-import { useClient, useSubscription } from 'urql';
+import { useClient } from 'urql';
 
+import { useEvents } from '../api/events';
 import { AskProgressDocument, AskTurnByIdDocument, type AskTurnPartsFragment } from '../api/operations';
 import { isLive } from '../ui/status';
 
@@ -23,8 +24,8 @@ export function useProgress(turn: AskTurnPartsFragment): Progress & { live: bool
   const reload = () => client.query(AskTurnByIdDocument, { id }, { requestPolicy: 'network-only' }).toPromise();
 
   const variables = { runId: turn.run.id, after: 0 };
-  useSubscription({ query: AskProgressDocument, variables, pause: !live }, (_, data) => {
-    const { sequence, type, text, message } = data.runProgress;
+  useEvents({ query: AskProgressDocument, variables, pause: !live }, ({ runProgress }) => {
+    const { sequence, type, text, message } = runProgress;
     if (sequence === 1 || type === 'RESUMED') {
       setProgress({ text: '', message });
     } else if (type === 'ANSWER_DELTA') {
@@ -35,7 +36,6 @@ export function useProgress(turn: AskTurnPartsFragment): Progress & { live: bool
         void reload();
       }
     }
-    return data;
   });
 
   // The whole answer, its citations and its cost are there once the run has ended.

@@ -2,46 +2,23 @@
 
 import { Tooltip, useMantineColorScheme } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
-import {
-  BookOpenCheck,
-  CalendarClock,
-  ChartColumn,
-  Cpu,
-  Database,
-  History,
-  KeyRound,
-  LogOut,
-  type LucideIcon,
-  MessageCircleQuestion,
-  Moon,
-  Play,
-  Sparkles,
-  Sun,
-  SunMoon,
-  Terminal,
-} from 'lucide-react';
+import { BookOpenCheck, LogOut, Search, Terminal } from 'lucide-react';
 import { Link, NavLink } from 'react-router';
 
 import type { Viewer } from '../api/viewer';
+import { PAGES, THEMES } from './pages';
 import { signOut } from './session';
 import classes from './shell.module.css';
 
-const PAGES: [to: string, label: string, icon: LucideIcon][] = [
-  ['/runs', 'Runs', Play],
-  ['/ask', 'Ask', MessageCircleQuestion],
-  ['/schedules', 'Schedules', CalendarClock],
-  ['/databases', 'Databases', Database],
-  ['/models', 'Models', Sparkles],
-  ['/usage', 'Usage', ChartColumn],
-  ['/audit', 'Audit', History],
-  ['/workers', 'Workers', Cpu],
-  ['/settings', 'Settings', KeyRound],
-];
-
-const THEMES = { auto: ['System theme', SunMoon], light: ['Light theme', Sun], dark: ['Dark theme', Moon] } as const;
 const NEXT_THEME = { auto: 'light', light: 'dark', dark: 'auto' } as const;
 
-export function Navigation({ viewer, version }: { viewer: Viewer; version: string }) {
+interface NavigationProps {
+  viewer: Viewer;
+  version: string;
+  openPalette: () => void;
+}
+
+export function Navigation({ viewer, version, openPalette }: NavigationProps) {
   const isIconic = useMediaQuery('(min-width: 700px) and (max-width: 1359px)') ?? false;
   const { colorScheme, setColorScheme } = useMantineColorScheme();
   const [themeLabel, ThemeIcon] = THEMES[colorScheme];
@@ -51,6 +28,18 @@ export function Navigation({ viewer, version }: { viewer: Viewer; version: strin
         <BookOpenCheck size={20} strokeWidth={1.75} aria-hidden />
         <span>Gloss</span>
       </Link>
+      <Tooltip label="Go to… (Ctrl + K)" position="right" disabled={!isIconic}>
+        <button
+          type="button"
+          className={`${classes.link} ${classes.find}`}
+          onClick={openPalette}
+          aria-keyshortcuts="Control+K"
+        >
+          <Search size={16} strokeWidth={1.75} aria-hidden />
+          <span>Go to…</span>
+          <kbd aria-hidden>Ctrl K</kbd>
+        </button>
+      </Tooltip>
       {PAGES.map(([to, label, Icon]) => (
         <Tooltip key={to} label={label} position="right" disabled={!isIconic}>
           <NavLink to={to} className={classes.link as string}>

@@ -1,4 +1,7 @@
-// Signing in and out. The server answers a token with a cookie that no script can read; the page keeps the token nowhere.
+// Signing in and out. The server answers a token with a cookie that no script can read; the page keeps the token
+// nowhere.
+
+import { forgetVisits } from '../palette/visits';
 
 const NO_ANSWER = 'The server does not answer. Try again.';
 
@@ -45,8 +48,9 @@ export async function isSignedIn(): Promise<boolean> {
   }
 }
 
-/** Signs out and returns to the sign-in form. */
+/** Signs out and returns to the sign-in form; the next person does not see where this one was. */
 export async function signOut() {
+  forgetVisits();
   const response = await fetch('/session', { method: 'DELETE' });
   await response.text();
   window.location.reload();

@@ -3,8 +3,8 @@
 
 import { Drawer } from '@mantine/core';
 import { useDisclosure, useMediaQuery } from '@mantine/hooks';
-import { Menu } from 'lucide-react';
-import { Suspense, useEffect } from 'react';
+import { Menu, Search } from 'lucide-react';
+import { lazy, Suspense, useEffect, useRef } from 'react';
 import { Outlet, useLocation } from 'react-router';
 import { useQuery } from 'urql';
 
@@ -13,6 +13,7 @@ import { codeOf } from '../api/errors';
 import { ShellDocument } from '../api/operations';
 import { refused, useRefused, ViewerContext } from '../api/viewer';
 import { Failure, Loading } from '../ui/states';
+import { useVisits } from '../palette/visits';
 import { Keyboard } from './keyboard';
 import { Navigation } from './navigation';
 import { SignIn } from './sign-in';
@@ -20,13 +21,19 @@ import classes from './shell.module.css';
 
 whenRefused(refused);
 
+const Palette = lazy(async () => ({ default: (await import('../palette/palette')).Palette }));
+
 export function Shell() {
   const [{ data, error, fetching }, again] = useQuery({ query: ShellDocument });
   const isRefused = useRefused();
   const location = useLocation();
   const isNarrow = useMediaQuery('(max-width: 699px)') ?? false;
   const [isOpen, { open, close }] = useDisclosure(false);
+  const opener = useRef<Element>(null);
+  const [paletteIsOpen, palette] = useDisclosure(false);
+  const [keysAreOpen, keys] = useDisclosure(false);
   useEffect(close, [location.pathname]);
+  useVisits(location.pathname);
 
   const offline = error !== undefined && codeOf(error) === 'OFFLINE';
   useEffect(() => {
@@ -43,10 +50,29 @@ export function Shell() {
   if (!data) {
     return (
       <main className={classes.alone}>
-        {error && !fetching ? <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} /> : <Loading rows={3} />}
+        {error && !fetching ? (
+          <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />
+        ) : (
+          <Loading rows={3} />
+        )}
       </main>
     );
   }
+  const openPalette = () => {
+    opener.current = document.activeElement;
+    close();
+    palette.open();
+  };
+  const closePalette = () => {
+    palette.close();
+    // Once the dialog is gone, the focus returns to where it was, unless another dialog has come.
+    setTimeout(() => {
+      if (opener.current instanceof HTMLElement && !document.querySelector('[role="dialog"]')) {
+        opener.current.focus({ preventScroll: true });
+      }
+    });
+  };
+  const navigation = <Navigation viewer={data.viewer} version={data.server.version} openPalette={openPalette} />;
   return (
     <ViewerContext.Provider value={data.viewer}>
       <a className={classes.skip} href="#main">
@@ -60,14 +86,17 @@ export function Shell() {
                 <Menu size={20} strokeWidth={1.75} aria-hidden />
               </button>
               <span className={classes.brand}>Gloss</span>
+              <button type="button" className={classes.menu} onClick={openPalette} aria-label="Go to…">
+                <Search size={20} strokeWidth={1.75} aria-hidden />
+              </button>
             </section>
             <Drawer opened={isOpen} onClose={close} size={240} title="Gloss" padding="xs">
-              <Navigation viewer={data.viewer} version={data.server.version} />
+              {navigation}
             </Drawer>
           </>
         ) : (
           <aside className={classes.side}>
-            <Navigation viewer={data.viewer} version={data.server.version} />
+            {navigation}
           </aside>
         )}
         <main className={classes.main} id="main" tabIndex={-1}>
@@ -77,7 +106,12 @@ export function Shell() {
           </Suspense>
         </main>
       </div>
-      <Keyboard />
+      <Keyboard isOpen={keysAreOpen} open={keys.open} close={keys.close} openPalette={openPalette} />
+      {paletteIsOpen && (
+        <Suspense>
+          <Palette close={closePalette} showKeys={keys.open} />
+        </Suspense>
+      )}
     </ViewerContext.Provider>
   );
 }

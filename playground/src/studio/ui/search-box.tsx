@@ -1,4 +1,5 @@
-// The search field of a list: it searches 200 ms after the last key, and Esc clears it.
+// The search field of a list: it searches 200 ms after the last key, at once when it is left, and Esc clears it. Of type
+// `text` it is a second one on its page, to which `/` does not lead.
 
 import { CloseButton, TextInput } from '@mantine/core';
 import { Search } from 'lucide-react';
@@ -9,10 +10,11 @@ interface SearchBoxProps {
   onChange: (value: string) => void;
   label: string;
   placeholder: string;
+  type?: 'search' | 'text';
   className?: string | undefined;
 }
 
-export function SearchBox({ value, onChange, label, placeholder, className }: SearchBoxProps) {
+export function SearchBox({ value, onChange, label, placeholder, type = 'search', className }: SearchBoxProps) {
   const [text, setText] = useState(value);
   const sent = useRef(value);
   const latest = useRef(onChange);
@@ -32,18 +34,23 @@ export function SearchBox({ value, onChange, label, placeholder, className }: Se
     if (text === sent.current) {
       return undefined;
     }
-    const timer = setTimeout(() => {
-      sent.current = text;
-      latest.current(text);
-    }, 200);
+    const timer = setTimeout(send, 200);
     return () => clearTimeout(timer);
   }, [text]);
+  // The person goes on to something else: the search must not come after that.
+  function send() {
+    if (text !== sent.current) {
+      sent.current = text;
+      latest.current(text);
+    }
+  }
   return (
     <TextInput
       className={className ?? ''}
-      type="search"
+      type={type}
       value={text}
       onChange={(event) => setText(event.currentTarget.value)}
+      onBlur={send}
       onKeyDown={(event) => event.key === 'Escape' && setText('')}
       placeholder={placeholder}
       aria-label={label}
