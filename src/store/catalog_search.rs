@@ -82,15 +82,23 @@ impl SqlStore {
 #[async_trait]
 impl CatalogStore for SqlStore {
     async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()> {
-        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
-        catalog::take_tables(&transaction, profile.id, tables).await?;
-        transaction.commit().await
+        let (profile, tables) = (profile.clone(), tables.to_vec());
+        self.finish(move |store| async move {
+            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
+            catalog::take_tables(&transaction, profile.id, &tables).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()> {
-        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
-        catalog::take_schemas(&transaction, profile.id, database, schemas).await?;
-        transaction.commit().await
+        let (profile, database, schemas) = (profile.clone(), database.map(str::to_owned), schemas.to_vec());
+        self.finish(move |store| async move {
+            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
+            catalog::take_schemas(&transaction, profile.id, database.as_deref(), &schemas).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn keep_tables(
@@ -100,21 +108,34 @@ impl CatalogStore for SqlStore {
         schema: &str,
         tables: &[String],
     ) -> Result<()> {
-        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
-        catalog::keep_tables(&transaction, profile.id, database, schema, tables).await?;
-        transaction.commit().await
+        let (profile, database) = (profile.clone(), database.map(str::to_owned));
+        let (schema, tables) = (schema.to_owned(), tables.to_vec());
+        self.finish(move |store| async move {
+            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
+            catalog::keep_tables(&transaction, profile.id, database.as_deref(), &schema, &tables).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()> {
-        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
-        catalog::forget(&transaction, profile.id).await?;
-        transaction.commit().await
+        let profile = profile.clone();
+        self.finish(move |store| async move {
+            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
+            catalog::forget(&transaction, profile.id).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()> {
-        let Some(transaction) = self.begin_for(profile).await? else { return Ok(()) };
-        catalog::mark_read(&transaction, profile.id, at).await?;
-        transaction.commit().await
+        let profile = profile.clone();
+        self.finish(move |store| async move {
+            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
+            catalog::mark_read(&transaction, profile.id, at).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn catalog_read_at(&self, profile: DbProfileId) -> Result<Option<Moment>> {

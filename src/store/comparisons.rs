@@ -278,25 +278,29 @@ impl ComparisonStore for SqlStore {
         at: Moment,
         replace_before: Moment,
     ) -> Result<ComparisonId> {
-        let transaction = self.begin().await?;
-        make_room(&transaction, &set.key(), replace_before).await?;
-        let row = comparison::ActiveModel {
-            id: ActiveValue::NotSet,
-            key: ActiveValue::Set(set.key()),
-            stamp: ActiveValue::Set(stamp.to_owned()),
-            figures: ActiveValue::Set(None),
-            assets: ActiveValue::Set(0),
-            begun_at: ActiveValue::Set(record::millis(at)),
-            finished_at: ActiveValue::Set(None),
-        };
-        let id = comparison::Entity::insert(row).exec(&transaction).await?.last_insert_id;
-        let runs = set.read().into_iter().map(|run| compared_run::ActiveModel {
-            run_id: ActiveValue::Set(run.0),
-            comparison_id: ActiveValue::Set(id),
-        });
-        write::insert(&transaction, runs).await?;
-        transaction.commit().await?;
-        Ok(ComparisonId(id))
+        let (set, stamp) = (set.clone(), stamp.to_owned());
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            make_room(&transaction, &set.key(), replace_before).await?;
+            let row = comparison::ActiveModel {
+                id: ActiveValue::NotSet,
+                key: ActiveValue::Set(set.key()),
+                stamp: ActiveValue::Set(stamp),
+                figures: ActiveValue::Set(None),
+                assets: ActiveValue::Set(0),
+                begun_at: ActiveValue::Set(record::millis(at)),
+                finished_at: ActiveValue::Set(None),
+            };
+            let id = comparison::Entity::insert(row).exec(&transaction).await?.last_insert_id;
+            let runs = set.read().into_iter().map(|run| compared_run::ActiveModel {
+                run_id: ActiveValue::Set(run.0),
+                comparison_id: ActiveValue::Set(id),
+            });
+            write::insert(&transaction, runs).await?;
+            transaction.commit().await?;
+            Ok(ComparisonId(id))
+        })
+        .await
     }
 
     async fn compared_texts(&self, runs: &[RunId], after: Option<&str>, limit: u64) -> Result<Vec<ComparedText>> {
@@ -346,35 +350,42 @@ impl ComparisonStore for SqlStore {
     }
 
     async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {
-        let transaction = self.begin().await?;
-        if comparison::Entity::find_by_id(comparison.0).one(&transaction).await?.is_none() {
-            return Err(deleted_meanwhile());
-        }
-        let assets = without_known(&transaction, comparison, assets).await?;
-        let mut assets = assets.into_iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset)));
-        while assets.len() > 0 {
-            let rows = assets.by_ref().take(write::chunk_size::<compared_asset::ActiveModel>());
-            compared_asset::Entity::insert_many(rows)
-                .on_conflict(OnConflict::new().do_nothing().to_owned())
-                .exec_without_returning(&transaction)
-                .await?;
-        }
-        transaction.commit().await
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            if comparison::Entity::find_by_id(comparison.0).one(&transaction).await?.is_none() {
+                return Err(deleted_meanwhile());
+            }
+            let assets = without_known(&transaction, comparison, assets).await?;
+            let mut assets = assets.into_iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset)));
+            while assets.len() > 0 {
+                let rows = assets.by_ref().take(write::chunk_size::<compared_asset::ActiveModel>());
+                compared_asset::Entity::insert_many(rows)
+                    .on_conflict(OnConflict::new().do_nothing().to_owned())
+                    .exec_without_returning(&transaction)
+                    .await?;
+            }
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()> {
-        let assets = self.compared_count(comparison, &ComparedAssetFilter::default()).await?;
-        let done = comparison::Entity::update_many()
-            .col_expr(comparison::Column::Assets, Expr::value(assets))
-            .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
-            .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
-            .filter(comparison::Column::Id.eq(comparison.0))
-            .exec(self.write()?)
-            .await?;
-        if done.rows_affected == 0 {
-            return Err(deleted_meanwhile());
-        }
-        Ok(())
+        let figures = figures.to_vec();
+        self.finish(move |store| async move {
+            let assets = store.compared_count(comparison, &ComparedAssetFilter::default()).await?;
+            let done = comparison::Entity::update_many()
+                .col_expr(comparison::Column::Assets, Expr::value(assets))
+                .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
+                .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
+                .filter(comparison::Column::Id.eq(comparison.0))
+                .exec(store.write()?)
+                .await?;
+            if done.rows_affected == 0 {
+                return Err(deleted_meanwhile());
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn compared_page(

@@ -121,14 +121,19 @@ impl SqlStore {
         Ok(self.writer.bare.close_by_ref().await?)
     }
 
-    /// Begins a transaction that may write from its first statement on.
+    /// Begins a transaction that may write from its first statement on. Call it only within [`Self::finish`]: there is one
+    /// connection that writes, and a caller that is not polled any more, as in a stream that is buffered, would keep it.
     async fn begin(&self) -> Result<Transaction> {
         self.condition.check()?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        let begun = self.writer.bare.begin_with_options(options).await;
+        // The driver knows of a transaction once it has the database's answer. A caller that is dropped before that must
+        // not leave an open transaction on the connection, so a task of its own waits for the answer.
+        let writer = self.writer.bare.clone();
+        let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
+        let begun = begun.await.map_err(Error::internal)?;
         let begun = begun.inspect_err(|error| self.condition.failed(error))?;
         Ok(Transaction::begun(begun, Arc::clone(&self.condition)))
     }
@@ -150,8 +155,8 @@ impl SqlStore {
         &self.readers
     }
 
-    /// Does something to its end, even where the caller goes away: a change is never left between its commit
-    /// and its nudge.
+    /// Does something to its end, even where the caller goes away or is not polled: a change is never left between its
+    /// commit and its nudge, and the connection that writes is never kept by a caller that waits for something else.
     async fn finish<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
@@ -191,10 +196,13 @@ impl From<DbErr> for Error {
 #[async_trait]
 impl Store for SqlStore {
     async fn prove(&self) -> Result<()> {
-        seal::is_there(self.read()).await?;
-        let transaction = self.begin().await?;
-        seal::prove(&transaction).await?;
-        transaction.commit().await
+        self.finish(move |store| async move {
+            seal::is_there(store.read()).await?;
+            let transaction = store.begin().await?;
+            seal::prove(&transaction).await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     fn name(&self) -> String {

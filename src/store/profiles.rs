@@ -177,29 +177,35 @@ impl ProfileStore for SqlStore {
     }
 
     async fn create_db_profile(&self, profile: NewDbProfile, at: Moment) -> Result<DbProfile> {
-        let transaction = self.begin().await?;
-        name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, None)?;
-        let mut row = db_profile_row(profile, self.seal()?)?;
-        row.created_at = ActiveValue::Set(record::millis(at));
-        let row = db_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
-        transaction.commit().await?;
-        db_profile(row, self.seal()?)
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, None)?;
+            let mut row = db_profile_row(profile, store.seal()?)?;
+            row.created_at = ActiveValue::Set(record::millis(at));
+            let row = db_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
+            transaction.commit().await?;
+            db_profile(row, store.seal()?)
+        })
+        .await
     }
 
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
-        let transaction = self.begin().await?;
-        let before =
-            db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
-        name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
-        let mut row = db_profile_row(profile, self.seal()?)?;
-        row.id = ActiveValue::Unchanged(id.0);
-        let row = db_profile::Entity::update(row).exec(&transaction).await?;
-        let (before, profile) = (db_profile(before, self.seal()?)?, db_profile(row, self.seal()?)?);
-        if !before.same_database(&profile) {
-            catalog::forget(&transaction, id).await?;
-        }
-        transaction.commit().await?;
-        Ok(profile)
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let before =
+                db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
+            name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
+            let mut row = db_profile_row(profile, store.seal()?)?;
+            row.id = ActiveValue::Unchanged(id.0);
+            let row = db_profile::Entity::update(row).exec(&transaction).await?;
+            let (before, profile) = (db_profile(before, store.seal()?)?, db_profile(row, store.seal()?)?);
+            if !before.same_database(&profile) {
+                catalog::forget(&transaction, id).await?;
+            }
+            transaction.commit().await?;
+            Ok(profile)
+        })
+        .await
     }
 
     async fn identities(&self, id: DbProfileId) -> Result<Vec<Option<Identity>>> {
@@ -211,24 +217,31 @@ impl ProfileStore for SqlStore {
     }
 
     async fn confirm(&self, confirmations: &[Confirmation]) -> Result<()> {
-        let transaction = self.begin().await?;
-        identity::confirm(&transaction, confirmations).await?;
-        Ok(transaction.commit().await?)
+        let confirmations = confirmations.to_vec();
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            identity::confirm(&transaction, &confirmations).await?;
+            Ok(transaction.commit().await?)
+        })
+        .await
     }
 
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {
-        let transaction = self.begin().await?;
-        nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
-        nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
-        if let Some(run) = ask::user_of(&transaction, id).await? {
-            let message = format!("run #{run} looks into this DB profile; wait for its end or cancel it, then delete");
-            return Err(Error::conflict(message));
-        }
-        let deleted = db_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
-        if deleted.rows_affected == 0 {
-            return Err(unknown(DB_PROFILE));
-        }
-        transaction.commit().await
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
+            nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
+            if let Some(run) = ask::user_of(&transaction, id).await? {
+                let message = format!("run #{run} looks into this DB profile; wait for its end or cancel it, then delete");
+                return Err(Error::conflict(message));
+            }
+            let deleted = db_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
+            if deleted.rows_affected == 0 {
+                return Err(unknown(DB_PROFILE));
+            }
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn llm_profiles(&self) -> Result<Vec<LlmProfile>> {
@@ -245,42 +258,51 @@ impl ProfileStore for SqlStore {
     }
 
     async fn create_llm_profile(&self, profile: NewLlmProfile, at: Moment) -> Result<LlmProfile> {
-        let transaction = self.begin().await?;
-        name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, None)?;
-        if profile.is_default {
-            no_default(&transaction).await?;
-        }
-        let mut row = llm_profile_row(profile, self.seal()?)?;
-        row.created_at = ActiveValue::Set(record::millis(at));
-        let row = llm_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
-        transaction.commit().await?;
-        llm_profile(row, self.seal()?)
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, None)?;
+            if profile.is_default {
+                no_default(&transaction).await?;
+            }
+            let mut row = llm_profile_row(profile, store.seal()?)?;
+            row.created_at = ActiveValue::Set(record::millis(at));
+            let row = llm_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
+            transaction.commit().await?;
+            llm_profile(row, store.seal()?)
+        })
+        .await
     }
 
     async fn update_llm_profile(&self, id: LlmProfileId, profile: NewLlmProfile) -> Result<LlmProfile> {
-        let transaction = self.begin().await?;
-        if llm_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
-            return Err(unknown(LLM_PROFILE));
-        }
-        name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, Some(id.0))?;
-        if profile.is_default {
-            no_default(&transaction).await?;
-        }
-        let mut row = llm_profile_row(profile, self.seal()?)?;
-        row.id = ActiveValue::Unchanged(id.0);
-        let row = llm_profile::Entity::update(row).exec(&transaction).await?;
-        transaction.commit().await?;
-        llm_profile(row, self.seal()?)
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            if llm_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
+                return Err(unknown(LLM_PROFILE));
+            }
+            name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, Some(id.0))?;
+            if profile.is_default {
+                no_default(&transaction).await?;
+            }
+            let mut row = llm_profile_row(profile, store.seal()?)?;
+            row.id = ActiveValue::Unchanged(id.0);
+            let row = llm_profile::Entity::update(row).exec(&transaction).await?;
+            transaction.commit().await?;
+            llm_profile(row, store.seal()?)
+        })
+        .await
     }
 
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {
-        let transaction = self.begin().await?;
-        nobody_uses(&transaction, LLM_PROFILE, run::Column::LlmProfileId, id.0).await?;
-        nobody_names(&transaction, LLM_PROFILE, schedule::Column::LlmProfileId, id.0).await?;
-        let deleted = llm_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
-        if deleted.rows_affected == 0 {
-            return Err(unknown(LLM_PROFILE));
-        }
-        transaction.commit().await
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            nobody_uses(&transaction, LLM_PROFILE, run::Column::LlmProfileId, id.0).await?;
+            nobody_names(&transaction, LLM_PROFILE, schedule::Column::LlmProfileId, id.0).await?;
+            let deleted = llm_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;
+            if deleted.rows_affected == 0 {
+                return Err(unknown(LLM_PROFILE));
+            }
+            transaction.commit().await
+        })
+        .await
     }
 }

@@ -352,20 +352,24 @@ impl RunStore for SqlStore {
     }
 
     async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()> {
-        let transaction = self.begin().await?;
-        run::Entity::update_many()
-            .col_expr(run::Column::LeaseUntil, Expr::value(record::millis(at + lease)))
-            .filter(run::Column::WorkerId.eq(worker_id))
-            .filter(run::Column::Id.is_in(runs.iter().map(|id| id.0)))
-            .filter(run::Column::Status.is_in(spellings(&HELD)))
-            .exec(&transaction)
-            .await?;
-        worker::Entity::update_many()
-            .col_expr(worker::Column::LastSeenAt, Expr::value(record::millis(at)))
-            .filter(worker::Column::Id.eq(worker_id))
-            .exec(&transaction)
-            .await?;
-        transaction.commit().await
+        let (worker_id, runs) = (worker_id.to_owned(), runs.to_vec());
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            run::Entity::update_many()
+                .col_expr(run::Column::LeaseUntil, Expr::value(record::millis(at + lease)))
+                .filter(run::Column::WorkerId.eq(&worker_id))
+                .filter(run::Column::Id.is_in(runs.iter().map(|id| id.0)))
+                .filter(run::Column::Status.is_in(spellings(&HELD)))
+                .exec(&transaction)
+                .await?;
+            worker::Entity::update_many()
+                .col_expr(worker::Column::LastSeenAt, Expr::value(record::millis(at)))
+                .filter(worker::Column::Id.eq(&worker_id))
+                .exec(&transaction)
+                .await?;
+            transaction.commit().await
+        })
+        .await
     }
 
     async fn runs_of_key(&self, idempotency: &Idempotency) -> Result<Option<Vec<Run>>> {

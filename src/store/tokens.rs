@@ -48,47 +48,56 @@ impl TokenStore for SqlStore {
     }
 
     async fn create_api_token(&self, token: NewApiToken, at: Moment) -> Result<ApiToken> {
-        let transaction = self.begin().await?;
-        let same_name = Entity::find().filter(Column::Name.eq(&token.name)).filter(Column::RevokedAt.is_null());
-        if same_name.one(&transaction).await?.is_some() {
-            let message =
-                format!("another token is named {:?}; choose another name, or revoke that one first", token.name);
-            return Err(Error::conflict(message));
-        }
-        let row = api_token::ActiveModel {
-            id: ActiveValue::NotSet,
-            name: ActiveValue::Set(token.name),
-            role: ActiveValue::Set(token.role.as_str().to_owned()),
-            hash: ActiveValue::Set(token.hash.0.to_vec()),
-            created_at: ActiveValue::Set(record::millis(at)),
-            expires_at: ActiveValue::Set(token.expires_at.map(record::millis)),
-            last_used_at: ActiveValue::Set(None),
-            revoked_at: ActiveValue::Set(None),
-        };
-        let row = Entity::insert(row).exec_with_returning(&transaction).await?;
-        transaction.commit().await?;
-        api_token(row)
+        self.finish(move |store| async move {
+            let transaction = store.begin().await?;
+            let same_name = Entity::find().filter(Column::Name.eq(&token.name)).filter(Column::RevokedAt.is_null());
+            if same_name.one(&transaction).await?.is_some() {
+                let message =
+                    format!("another token is named {:?}; choose another name, or revoke that one first", token.name);
+                return Err(Error::conflict(message));
+            }
+            let row = api_token::ActiveModel {
+                id: ActiveValue::NotSet,
+                name: ActiveValue::Set(token.name),
+                role: ActiveValue::Set(token.role.as_str().to_owned()),
+                hash: ActiveValue::Set(token.hash.0.to_vec()),
+                created_at: ActiveValue::Set(record::millis(at)),
+                expires_at: ActiveValue::Set(token.expires_at.map(record::millis)),
+                last_used_at: ActiveValue::Set(None),
+                revoked_at: ActiveValue::Set(None),
+            };
+            let row = Entity::insert(row).exec_with_returning(&transaction).await?;
+            transaction.commit().await?;
+            api_token(row)
+        })
+        .await
     }
 
     async fn revoke_api_token(&self, id: ApiTokenId, at: Moment) -> Result<()> {
-        let revoked = Entity::update_many()
-            .col_expr(Column::RevokedAt, Expr::value(record::millis(at)))
-            .filter(Column::Id.eq(id.0))
-            .filter(Column::RevokedAt.is_null())
-            .exec(self.write()?)
-            .await?;
-        if revoked.rows_affected == 0 {
-            return Err(Error::not_found("this token does not exist; it may have been revoked"));
-        }
-        Ok(())
+        self.finish(move |store| async move {
+            let revoked = Entity::update_many()
+                .col_expr(Column::RevokedAt, Expr::value(record::millis(at)))
+                .filter(Column::Id.eq(id.0))
+                .filter(Column::RevokedAt.is_null())
+                .exec(store.write()?)
+                .await?;
+            if revoked.rows_affected == 0 {
+                return Err(Error::not_found("this token does not exist; it may have been revoked"));
+            }
+            Ok(())
+        })
+        .await
     }
 
     async fn mark_api_token_used(&self, id: ApiTokenId, at: Moment) -> Result<()> {
-        Entity::update_many()
-            .col_expr(Column::LastUsedAt, Expr::value(record::millis(at)))
-            .filter(Column::Id.eq(id.0))
-            .exec(self.write()?)
-            .await?;
-        Ok(())
+        self.finish(move |store| async move {
+            Entity::update_many()
+                .col_expr(Column::LastUsedAt, Expr::value(record::millis(at)))
+                .filter(Column::Id.eq(id.0))
+                .exec(store.write()?)
+                .await?;
+            Ok(())
+        })
+        .await
     }
 }

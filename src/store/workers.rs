@@ -15,24 +15,32 @@ use crate::{
 #[async_trait]
 impl WorkerStore for SqlStore {
     async fn add_worker(&self, worker: &WorkerRecord) -> Result<()> {
-        let row = worker::ActiveModel {
-            id: ActiveValue::Set(worker.id.clone()),
-            host: ActiveValue::Set(worker.host.clone()),
-            started_at: ActiveValue::Set(record::millis(worker.started_at)),
-            last_seen_at: ActiveValue::Set(record::millis(worker.last_seen_at)),
-            capacity: ActiveValue::Set(worker.capacity),
-        };
-        worker::Entity::insert(row).exec_without_returning(self.write()?).await?;
-        Ok(())
+        let worker = worker.clone();
+        self.finish(move |store| async move {
+            let row = worker::ActiveModel {
+                id: ActiveValue::Set(worker.id.clone()),
+                host: ActiveValue::Set(worker.host.clone()),
+                started_at: ActiveValue::Set(record::millis(worker.started_at)),
+                last_seen_at: ActiveValue::Set(record::millis(worker.last_seen_at)),
+                capacity: ActiveValue::Set(worker.capacity),
+            };
+            worker::Entity::insert(row).exec_without_returning(store.write()?).await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn remove_workers(&self, id: Option<&str>, seen_after: Moment) -> Result<()> {
-        let mut gone = Condition::any().add(worker::Column::LastSeenAt.lt(record::millis(seen_after)));
-        if let Some(id) = id {
-            gone = gone.add(worker::Column::Id.eq(id));
-        }
-        worker::Entity::delete_many().filter(gone).exec(self.write()?).await?;
-        Ok(())
+        let id = id.map(str::to_owned);
+        self.finish(move |store| async move {
+            let mut gone = Condition::any().add(worker::Column::LastSeenAt.lt(record::millis(seen_after)));
+            if let Some(id) = &id {
+                gone = gone.add(worker::Column::Id.eq(id));
+            }
+            worker::Entity::delete_many().filter(gone).exec(store.write()?).await?;
+            Ok(())
+        })
+        .await
     }
 
     async fn workers(&self) -> Result<Vec<WorkerRecord>> {

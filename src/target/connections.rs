@@ -9,7 +9,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use sqlx::{ConnectOptions, Connection, Database, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
+use sqlx::{ConnectOptions, Connection, Database, Executor, Pool, SqlSafeStr, Transaction, pool::PoolConnection};
 use tokio::sync::Mutex;
 
 use super::{
@@ -51,7 +51,10 @@ struct NotLetIn {
     is_gone: bool,
 }
 
-impl<DB: Database> Connections<DB> {
+impl<DB: Database> Connections<DB>
+where
+    for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
+{
     /// Connects to nothing yet.
     pub(super) fn new(
         options: <DB::Connection as Connection>::Options,
@@ -60,12 +63,19 @@ impl<DB: Database> Connections<DB> {
     ) -> Self {
         // Statements and their values are nobody's business: sqlx would log slow ones.
         let options = options.disable_statement_logging();
-        let pool = sqlx::pool::PoolOptions::new()
+        let mut pool = sqlx::pool::PoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(0)
             .acquire_timeout(ACQUIRE_TIME)
-            .idle_timeout(IDLE_TIME)
-            .connect_lazy_with(options.clone());
+            .idle_timeout(IDLE_TIME);
+        // A server that refuses part of the statement that begins a transaction keeps it open. The driver does not know
+        // of it, so each used connection is rolled back before it is used again; that also shows that it still works.
+        if relay.is_some() {
+            pool = pool.test_before_acquire(false).before_acquire(|connection, _| {
+                Box::pin(async move { Ok(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_ok()) })
+            });
+        }
+        let pool = pool.connect_lazy_with(options.clone());
         Self { pool, options, place, relay, probed: Mutex::const_new(None) }
     }
 
@@ -83,8 +93,19 @@ impl<DB: Database> Connections<DB> {
     pub(super) async fn begin(&self, statement: impl SqlSafeStr) -> Result<Transaction<'static, DB>, TargetError> {
         // The pool's own limit ends with the connection; a server may fall silent after it.
         let limit = ACQUIRE_TIME + CONNECT_TIME;
-        match tokio::time::timeout(limit, self.unless_gone(Box::pin(self.pool.begin_with(statement)))).await {
-            Ok(begun) => begun,
+        let (pool, statement) = (self.pool.clone(), statement.into_sql_str());
+        // The driver knows of a transaction once it has the server's answer. A caller that is dropped before that must not
+        // leave an open transaction in the pool, so a task of its own waits for the answer.
+        let task = tokio::spawn(async move { tokio::time::timeout(limit, pool.begin_with(statement)).await });
+        let begun = async move {
+            match task.await {
+                Ok(begun) => Ok(begun),
+                Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
+                Err(_) => Err(sqlx::Error::WorkerCrashed),
+            }
+        };
+        match self.unless_gone(Box::pin(begun)).await? {
+            Ok(begun) => self.reached(begun).await,
             Err(_) => Err(self.place.too_slow(limit)),
         }
     }

@@ -8,6 +8,7 @@ mod plans;
 mod profiles;
 mod review;
 mod suggestions;
+mod unpolled;
 
 use std::{sync::Arc, time::Duration};
 

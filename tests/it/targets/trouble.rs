@@ -344,3 +344,30 @@ async fn mariadb() {
     error_of(owner.statistics(&gone[0], SampleLimits::default()).await);
     assert!(owner.details(None, &database, &["gone".to_owned()]).await.unwrap().is_empty());
 }
+
+/// A browser that leaves a page gives up what it has asked for, perhaps just while a transaction begins.
+#[tokio::test]
+async fn requests_that_are_given_up_leave_the_connections_in_order() {
+    for service in [services::postgres().await, services::mariadb().await].into_iter().flatten() {
+        let (url, _) = service.fresh_database().await;
+        let target = open(&url, None).unwrap();
+        soon(target.test()).await.unwrap();
+        let schemas = || async {
+            let databases = target.databases().await?;
+            target.schemas(databases.first().map(|it| it.name.as_str())).await
+        };
+        let begun = Instant::now();
+        soon(schemas()).await.unwrap();
+        let usual = begun.elapsed();
+        for part in 0..200_u32 {
+            // It ends at each moment of the usual time.
+            let _ = tokio::time::timeout(usual * part / 150, schemas()).await;
+            if part % 10 == 9 {
+                soon(schemas()).await.unwrap();
+            }
+        }
+        for _ in 0..8 {
+            soon(schemas()).await.unwrap();
+        }
+    }
+}
