@@ -324,7 +324,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
     return <Loading rows={12} height={40} />;
   }
   return (
-    <div className={classes.results} aria-busy={loading}>
+    <div className={classes.results} data-grouping={grouping} aria-busy={loading}>
       <Filters view={view} change={change} figures={figures} />
       {!isPageOpen && view.open !== undefined && (
         <section className={classes.pinned} aria-label="The suggestion that the address names">
