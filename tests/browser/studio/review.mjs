@@ -8,7 +8,7 @@ import { gate, proper } from '../model.mjs';
 const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
 const STATE = `query($number: Int!) {
   runByNumber(number: $number) { status reviewCounts { unreviewed accepted edited skipped }
-    suggestions(first: 10) { nodes { asset { display } finalText description alternatives { text } review { state } } } }
+    suggestions(first: 10) { nodes { asset { display } finalText description alternatives { text } } } }
 }`;
 
 export default async function journey(studio) {
@@ -20,11 +20,11 @@ export default async function journey(studio) {
   await until('the run is ready', async () => (await run()).status === 'READY_FOR_REVIEW');
 
   const lines = page.locator('[data-suggestion]');
-  const line = (name) => page.locator('[data-suggestion]', { has: page.getByRole('link', { name: new RegExp(`^${name}, `) }) });
+  const line = (name) =>
+    page.locator('[data-suggestion]', { has: page.getByRole('link', { name: new RegExp(`^${name}, `) }) });
   const status = page.getByRole('status').filter({ hasText: /\.$/ });
   const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? '');
-  const place = () =>
-    lines.evaluateAll((all) => all.findIndex((it) => it.contains(document.activeElement)));
+  const place = () => lines.evaluateAll((all) => all.findIndex((it) => it.contains(document.activeElement)));
   const stands = (name, state) =>
     until(`${name} is ${state}`, async () => (await line(name).getAttribute('data-state')) === state);
   const counts = (expected) =>
@@ -39,7 +39,7 @@ export default async function journey(studio) {
   await page.getByText('50 of 148').waitFor();
   const { nodes } = (await run()).suggestions;
   const names = nodes.map(({ asset }) => asset.display);
-  assert.equal(await page.getByText('main.addresses', { exact: true }).count() > 0, true);
+  assert.equal((await page.getByText('main.addresses', { exact: true }).count()) > 0, true);
   await studio.axe('results');
 
   // A line unfolds, in the URL.
@@ -79,7 +79,9 @@ export default async function journey(studio) {
   await until('the row is folded', () => !parameters().has('open'));
 
   // Undo puts back what stood before, not only nothing.
-  await line(names[1]).getByRole('button', { name: `Skip ${names[1]}` }).click();
+  await line(names[1])
+    .getByRole('button', { name: `Skip ${names[1]}` })
+    .click();
   await stands(names[1], 'SKIPPED');
   await page.keyboard.press('u');
   await stands(names[1], 'ACCEPTED');
@@ -147,7 +149,10 @@ export default async function journey(studio) {
 
   // Low confidence: the least sure first.
   await page.getByRole('button', { name: 'Low confidence', exact: true }).click();
-  await until('the preset is in the URL', () => parameters().get('band') === 'low' && parameters().get('sort') === 'confidence.asc');
+  await until(
+    'the preset is in the URL',
+    () => parameters().get('band') === 'low' && parameters().get('sort') === 'confidence.asc',
+  );
   await until('the least sure are first', async () => {
     const shown = await lines.locator('span', { hasText: /^Low 0\.\d\d$/ }).allInnerTexts();
     const sure = shown.map((text) => Number(text.slice(4)));
@@ -165,7 +170,10 @@ export default async function journey(studio) {
     }
   });
   const before = await lines.first().getAttribute('data-state');
-  await lines.first().getByRole('button', { name: /^Accept / }).click();
+  await lines
+    .first()
+    .getByRole('button', { name: /^Accept / })
+    .click();
   await page.getByRole('status').getByText('The store is read-only.').waitFor();
   assert.equal(await lines.first().getAttribute('data-state'), before);
   await studio.axe('refused');

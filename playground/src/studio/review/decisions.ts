@@ -57,12 +57,16 @@ const INFINITIVES = { ACCEPT: 'accept', SKIP: 'skip', RESTORE: 'restore' } as co
 const NAMED = 200;
 
 const nameOf = (suggestions: ReviewSuggestionFragment[]) =>
-  suggestions.length === 1 ? (suggestions[0] as ReviewSuggestionFragment).asset.display : plural(suggestions.length, 'suggestion');
+  suggestions.length === 1
+    ? (suggestions[0] as ReviewSuggestionFragment).asset.display
+    : plural(suggestions.length, 'suggestion');
 
 /** What went wrong with a decision. Unlike a list, it is not sent again by itself. */
 const faultOf = (error: CombinedError): Problem => {
   const problem = problemOf(error);
-  return problem.code === 'OFFLINE' ? { ...problem, hint: 'Check that `gloss serve` is running, then try again.' } : problem;
+  return problem.code === 'OFFLINE'
+    ? { ...problem, hint: 'Check that `gloss serve` is running, then try again.' }
+    : problem;
 };
 
 /** The decision that a suggestion stands under, as one that can be sent. */
@@ -83,7 +87,11 @@ function standing({ review, alternatives }: ReviewSuggestionFragment): Choice {
 }
 
 /** How a suggestion looks once the decision is recorded. */
-function foreseen(suggestion: ReviewSuggestionFragment, choice: Choice, reviewer: string): Partial<ReviewDecidedFragment> {
+function foreseen(
+  suggestion: ReviewSuggestionFragment,
+  choice: Choice,
+  reviewer: string,
+): Partial<ReviewDecidedFragment> {
   const { description, alternatives } = suggestion;
   const at = new Date().toISOString();
   switch (choice.decision) {
