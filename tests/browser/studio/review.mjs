@@ -183,18 +183,19 @@ export default async function journey(studio) {
 
   // A run that goes on: finished rows can be reviewed, new ones are appended.
   const model = await studio.model();
-  const waiting = gate();
+  const [second, others] = [gate(), gate()];
   let answered = 0;
   model.answer(async function* (body) {
     answered += 1;
     if (answered > 1) {
-      await waiting.opened;
+      await (answered === 2 ? second : others).opened;
     }
     yield* proper(body);
   });
   const llmProfileId = await model.profile('slow', { concurrency: 1 });
-  const scope = [{ name: 'main', tables: [{ name: 'addresses' }, { name: 'customers' }] }];
-  await api(START, { input: { targets: [{ dbProfileId, schemas: scope }], llmProfileId } });
+  const tables = ['addresses', 'categories', 'customers'].map((name) => ({ name }));
+  const target = { dbProfileId, schemas: [{ name: 'main', tables }] };
+  await api(START, { input: { targets: [target], llmProfileId } });
   await studio.go('/runs/2?tab=results');
   await lines.first().waitFor();
   const early = await lines.count();
@@ -202,12 +203,27 @@ export default async function journey(studio) {
   await lines.first().getByRole('link').first().focus();
   await page.keyboard.press('a');
   await until('the first is accepted', async () => (await lines.first().getAttribute('data-state')) === 'ACCEPTED');
-  const ids = await lines.evaluateAll((all) => all.map((it) => it.dataset.suggestion));
-  waiting.open();
+  const shown = () => lines.evaluateAll((all) => all.map((it) => it.dataset.suggestion));
+  const known = await shown();
+  second.open();
   await until('new rows arrive', async () => (await lines.count()) > early);
+  assert.deepEqual((await shown()).slice(0, known.length), known);
+  await studio.axe('a live run');
+
+  // In another order new rows would push others aside: a button shows them.
+  await studio.go('/runs/2?tab=results&sort=confidence.desc');
+  await lines.first().waitFor();
+  const sorted = await shown();
+  others.open();
+  const arrived = page.getByRole('button', { name: /^\d+ new suggestions?$/ });
+  await arrived.waitFor();
   await until('the run has ended', async () => (await run(2)).status === 'READY_FOR_REVIEW');
+  assert.deepEqual(await shown(), sorted);
   const total = Object.values((await run(2)).reviewCounts).reduce((sum, figure) => sum + figure, 0);
-  await until('all rows are there', async () => (await lines.count()) === total);
-  const after = await lines.evaluateAll((all) => all.map((it) => it.dataset.suggestion));
-  assert.deepEqual(after.slice(0, ids.length), ids);
+  await until(
+    'all that wait are counted',
+    async () => Number.parseInt(await arrived.innerText(), 10) === Math.min(total, 50) - sorted.length,
+  );
+  await arrived.click();
+  await until('all rows are there', async () => (await lines.count()) === Math.min(total, 50));
 }
