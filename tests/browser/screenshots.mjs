@@ -48,6 +48,47 @@ const SCENES = [
     act: (page) => page.getByRole('button', { name: /^Filters/ }).click(),
   },
   { name: 'run', path: '/runs/1' },
+  {
+    name: 'review-unfolded',
+    path: '/runs/1?tab=results',
+    act: async (page) => {
+      await page.locator('[data-suggestion]').first().waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('Enter');
+    },
+  },
+  {
+    name: 'review-editing',
+    path: '/runs/1?tab=results',
+    act: async (page) => {
+      await page.locator('[data-suggestion]').first().waitFor();
+      await page.keyboard.press('j');
+      await page.keyboard.press('e');
+    },
+  },
+  {
+    name: 'review-some-selected',
+    path: '/runs/1?tab=results',
+    act: async (page) => {
+      await page.locator('[data-suggestion]').first().waitFor();
+      for (const key of ['j', 'x', 'j', 'x']) {
+        await page.keyboard.press(key);
+      }
+    },
+  },
+  {
+    name: 'review-accept-all',
+    path: '/runs/1?tab=results',
+    act: async (page) => {
+      await page.getByRole('button', { name: /^Accept all / }).click();
+      await page.getByText('unreviewed suggestions match.').waitFor();
+    },
+  },
+  { name: 'review-least-sure', path: '/runs/1?tab=results&band=low&sort=confidence.asc&group=none' },
+  { name: 'review-nothing-matches', path: '/runs/1?tab=results&search=nothing+like+it' },
+  { name: 'review-no-page', path: '/runs/1?tab=results&after=nonsense' },
+  { name: 'review-live', path: '/runs/2?tab=results' },
+  { name: 'review-decided', path: '/runs/3?tab=results' },
   { name: 'run-summary', path: '/runs/1?tab=summary' },
   { name: 'run-events', path: '/runs/1?tab=events' },
   {

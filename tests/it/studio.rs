@@ -11,7 +11,7 @@ use tokio::{
 };
 
 use crate::{
-    harness::{Server, browser::browser_for},
+    harness::{Server, SqliteTarget, browser::browser_for},
     services,
 };
 
@@ -130,4 +130,30 @@ async fn every_write_and_its_way_back() {
 #[tokio::test]
 async fn tokens_from_the_first_to_a_revoked_one() {
     journey("tokens", &[]).await;
+}
+
+#[tokio::test]
+async fn a_review_by_keyboard() {
+    journey("review", &[]).await;
+}
+
+#[tokio::test]
+async fn edits_that_outlive_a_reload() {
+    journey("review-edits", &[]).await;
+}
+
+#[tokio::test]
+async fn two_reviewers_of_one_run() {
+    journey("review-together", &[]).await;
+}
+
+#[tokio::test]
+async fn a_bulk_review_that_leaves_out_what_people_wrote() {
+    journey("review-bulk", &[]).await;
+}
+
+#[tokio::test]
+async fn the_undo_of_more_than_an_answer_names() {
+    let target = SqliteTarget::with_tables(12, 20);
+    journey("review-many", &[("database", &target.url())]).await;
 }

@@ -8,7 +8,9 @@ import { join } from 'node:path';
 const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
 const PROFILES = '{ dbProfiles { id name displayUrl } }';
 const CREATE = 'mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }';
-const RUN = 'query($number: Int!) { runByNumber(number: $number) { id status reviewCounts { unreviewed accepted skipped applied } } }';
+const RUN =
+  'query($number: Int!) { runByNumber(number: $number) { id status ' +
+  'reviewCounts { unreviewed accepted skipped applied } } }';
 const REVIEW = 'mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }';
 const APPLY = 'mutation($input: ApplyRunInput!) { applyRun(input: $input) { total } }';
 

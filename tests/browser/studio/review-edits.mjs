@@ -1,10 +1,12 @@
-// Editing a suggestion's text: an unsaved edit survives a reload, is counted, refused where it is too long or empty, and
-// accepted as a text of the reviewer's own.
+// Editing a suggestion's text: an unsaved edit survives a reload, is counted, refused where it is too long or empty,
+// and accepted as a text of the reviewer's own.
 
 import assert from 'node:assert/strict';
 
 const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
-const RUN = 'query { runByNumber(number: 1) { status suggestions(first: 4) { nodes { asset { display } finalText review { state text } } } } }';
+const RUN =
+  'query { runByNumber(number: 1) { status ' +
+  'suggestions(first: 4) { nodes { asset { display } finalText review { state text } } } } }';
 
 export default async function journey(studio) {
   const { page, api, until } = studio;
@@ -74,7 +76,10 @@ export default async function journey(studio) {
   // Undo takes the text back as well.
   await line.getByRole('link').first().focus();
   await page.keyboard.press('u');
-  await until('the description is back', async () => (await run()).suggestions.nodes[1].finalText === nodes[1].finalText);
+  await until(
+    'the description is back',
+    async () => (await run()).suggestions.nodes[1].finalText === nodes[1].finalText,
+  );
 
   // Discard.
   await page.keyboard.press('e');

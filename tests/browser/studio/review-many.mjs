@@ -1,5 +1,5 @@
-// A bulk decision on more suggestions than an answer names: its undo asks first, with the number. `given.database` is the
-// URL of a database with more than 200 tables and columns.
+// A bulk decision on more suggestions than an answer names: its undo asks first, with the number. `given.database` is
+// the URL of a database with more than 200 tables and columns.
 
 import assert from 'node:assert/strict';
 
@@ -42,7 +42,10 @@ export default async function journey({ page, api, until, go, given, axe }) {
   await page.getByRole('button', { name: 'Undo' }).click();
   await dialog.getByRole('button', { name: /^Restore [\d,]+ suggestions$/ }).click();
   await until('all are undecided again', async () => (await run()).reviewCounts.unreviewed === all);
-  await until('the page shows it', async () => (await page.locator('[data-suggestion][data-state="UNREVIEWED"]').count()) === 50);
+  await until(
+    'the page shows it',
+    async () => (await page.locator('[data-suggestion][data-state="UNREVIEWED"]').count()) === 50,
+  );
 
   // Every page but the last is full, and none shows a row twice.
   const seen = new Set();

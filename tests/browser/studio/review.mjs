@@ -8,7 +8,7 @@ import { gate, proper } from '../model.mjs';
 const START = 'mutation($input: StartRunInput!) { startRun(input: $input) { runs { id number } } }';
 const STATE = `query($number: Int!) {
   runByNumber(number: $number) { status reviewCounts { unreviewed accepted edited skipped }
-    suggestions(first: 10) { nodes { asset { display } finalText description alternatives { text } review { state } } } }
+    suggestions(first: 10) { nodes { asset { display } finalText description alternatives { text } } } }
 }`;
 
 export default async function journey(studio) {
@@ -20,11 +20,11 @@ export default async function journey(studio) {
   await until('the run is ready', async () => (await run()).status === 'READY_FOR_REVIEW');
 
   const lines = page.locator('[data-suggestion]');
-  const line = (name) => page.locator('[data-suggestion]', { has: page.getByRole('link', { name: new RegExp(`^${name}, `) }) });
+  const line = (name) =>
+    page.locator('[data-suggestion]', { has: page.getByRole('link', { name: new RegExp(`^${name}, `) }) });
   const status = page.getByRole('status').filter({ hasText: /\.$/ });
   const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? '');
-  const place = () =>
-    lines.evaluateAll((all) => all.findIndex((it) => it.contains(document.activeElement)));
+  const place = () => lines.evaluateAll((all) => all.findIndex((it) => it.contains(document.activeElement)));
   const stands = (name, state) =>
     until(`${name} is ${state}`, async () => (await line(name).getAttribute('data-state')) === state);
   const counts = (expected) =>
@@ -39,7 +39,7 @@ export default async function journey(studio) {
   await page.getByText('50 of 148').waitFor();
   const { nodes } = (await run()).suggestions;
   const names = nodes.map(({ asset }) => asset.display);
-  assert.equal(await page.getByText('main.addresses', { exact: true }).count() > 0, true);
+  assert.equal((await page.getByText('main.addresses', { exact: true }).count()) > 0, true);
   await studio.axe('results');
 
   // A line unfolds, in the URL.
@@ -79,7 +79,9 @@ export default async function journey(studio) {
   await until('the row is folded', () => !parameters().has('open'));
 
   // Undo puts back what stood before, not only nothing.
-  await line(names[1]).getByRole('button', { name: `Skip ${names[1]}` }).click();
+  await line(names[1])
+    .getByRole('button', { name: `Skip ${names[1]}` })
+    .click();
   await stands(names[1], 'SKIPPED');
   await page.keyboard.press('u');
   await stands(names[1], 'ACCEPTED');
@@ -147,7 +149,10 @@ export default async function journey(studio) {
 
   // Low confidence: the least sure first.
   await page.getByRole('button', { name: 'Low confidence', exact: true }).click();
-  await until('the preset is in the URL', () => parameters().get('band') === 'low' && parameters().get('sort') === 'confidence.asc');
+  await until(
+    'the preset is in the URL',
+    () => parameters().get('band') === 'low' && parameters().get('sort') === 'confidence.asc',
+  );
   await until('the least sure are first', async () => {
     const shown = await lines.locator('span', { hasText: /^Low 0\.\d\d$/ }).allInnerTexts();
     const sure = shown.map((text) => Number(text.slice(4)));
@@ -165,7 +170,10 @@ export default async function journey(studio) {
     }
   });
   const before = await lines.first().getAttribute('data-state');
-  await lines.first().getByRole('button', { name: /^Accept / }).click();
+  await lines
+    .first()
+    .getByRole('button', { name: /^Accept / })
+    .click();
   await page.getByRole('status').getByText('The store is read-only.').waitFor();
   assert.equal(await lines.first().getAttribute('data-state'), before);
   await studio.axe('refused');
@@ -175,18 +183,19 @@ export default async function journey(studio) {
 
   // A run that goes on: finished rows can be reviewed, new ones are appended.
   const model = await studio.model();
-  const waiting = gate();
+  const [second, others] = [gate(), gate()];
   let answered = 0;
   model.answer(async function* (body) {
     answered += 1;
     if (answered > 1) {
-      await waiting.opened;
+      await (answered === 2 ? second : others).opened;
     }
     yield* proper(body);
   });
   const llmProfileId = await model.profile('slow', { concurrency: 1 });
-  const scope = [{ name: 'main', tables: [{ name: 'addresses' }, { name: 'customers' }] }];
-  await api(START, { input: { targets: [{ dbProfileId, schemas: scope }], llmProfileId } });
+  const tables = ['addresses', 'categories', 'customers'].map((name) => ({ name }));
+  const target = { dbProfileId, schemas: [{ name: 'main', tables }] };
+  await api(START, { input: { targets: [target], llmProfileId } });
   await studio.go('/runs/2?tab=results');
   await lines.first().waitFor();
   const early = await lines.count();
@@ -194,12 +203,27 @@ export default async function journey(studio) {
   await lines.first().getByRole('link').first().focus();
   await page.keyboard.press('a');
   await until('the first is accepted', async () => (await lines.first().getAttribute('data-state')) === 'ACCEPTED');
-  const ids = await lines.evaluateAll((all) => all.map((it) => it.dataset.suggestion));
-  waiting.open();
+  const shown = () => lines.evaluateAll((all) => all.map((it) => it.dataset.suggestion));
+  const known = await shown();
+  second.open();
   await until('new rows arrive', async () => (await lines.count()) > early);
+  assert.deepEqual((await shown()).slice(0, known.length), known);
+  await studio.axe('a live run');
+
+  // In another order new rows would push others aside: a button shows them.
+  await studio.go('/runs/2?tab=results&sort=confidence.desc');
+  await lines.first().waitFor();
+  const sorted = await shown();
+  others.open();
+  const arrived = page.getByRole('button', { name: /^\d+ new suggestions?$/ });
+  await arrived.waitFor();
   await until('the run has ended', async () => (await run(2)).status === 'READY_FOR_REVIEW');
+  assert.deepEqual(await shown(), sorted);
   const total = Object.values((await run(2)).reviewCounts).reduce((sum, figure) => sum + figure, 0);
-  await until('all rows are there', async () => (await lines.count()) === total);
-  const after = await lines.evaluateAll((all) => all.map((it) => it.dataset.suggestion));
-  assert.deepEqual(after.slice(0, ids.length), ids);
+  await until(
+    'all that wait are counted',
+    async () => Number.parseInt(await arrived.innerText(), 10) === Math.min(total, 50) - sorted.length,
+  );
+  await arrived.click();
+  await until('all rows are there', async () => (await lines.count()) === Math.min(total, 50));
 }

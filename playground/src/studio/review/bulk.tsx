@@ -39,11 +39,16 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
   const [failure, setFailure] = useState<CombinedError>();
   const { matching, error } = useCount(bulk.runId, bulk.filter);
   const isAccept = bulk.decision === 'ACCEPT';
-  const commented = useCount(bulk.runId, { ...bulk.filter, hasComment: true }, !isAccept || bulk.filter.hasComment === false);
+  const commented = useCount(
+    bulk.runId,
+    { ...bulk.filter, hasComment: true },
+    !isAccept || bulk.filter.hasComment === false,
+  );
   const withComment = bulk.filter.hasComment === false ? 0 : commented.matching;
   const isReady = matching !== undefined && (!isAccept || withComment !== undefined);
   const verb = MANY[bulk.decision];
-  const which = undecided ? 'unreviewed ' : '';
+  const which = undecided ? 'unreviewed suggestion' : 'suggestion';
+  const filtered = words.length > 0 ? `: ${words.join(', ')}` : '';
   const isPartial = isAccept && !replaces && withComment !== undefined && withComment > 0;
   const least = (matching ?? 0) - (withComment ?? 0);
   const amount =
@@ -60,14 +65,18 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
   };
   const problem = failure ?? error ?? commented.error;
   return (
-    <Modal opened onClose={onClose} title={leftOut === undefined ? `${verb} all matching suggestions` : 'Accept in place of people’s comments'}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={leftOut === undefined ? `${verb} all matching suggestions` : 'Accept in place of people’s comments'}
+    >
       {problem && <Failure error={problem} />}
       {!problem && !isReady && <Loading rows={2} />}
       {isReady && (
         <>
           <p style={{ marginTop: 0 }}>
             {leftOut === undefined
-              ? `${plural(matching, `${which}suggestion matches`, `${which}suggestions match`)}${words.length > 0 ? `: ${words.join(', ')}` : ''}.`
+              ? `${plural(matching, `${which} matches`, `${which}s match`)}${filtered}.`
               : `${plural(leftOut, 'suggestion was', 'suggestions were')} left out because people wrote comments there.`}
             {isAccept && leftOut === undefined && ' Each is accepted with its first wording.'}
             {!isAccept && ' Nothing is written for skipped suggestions.'}
@@ -75,8 +84,8 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
           {isAccept && withComment !== undefined && withComment > 0 && leftOut === undefined && (
             <>
               <p>
-                {plural(withComment, 'of them has', 'of them have')} a comment in the database. Where a person wrote it, the
-                suggestion is left out, unless you say otherwise.
+                {plural(withComment, 'of them has', 'of them have')} a comment in the database. Where a person wrote it,
+                the suggestion is left out, unless you say otherwise.
               </p>
               <Checkbox
                 label="Accept these too: an apply then replaces comments that people wrote"
@@ -85,14 +94,20 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
               />
             </>
           )}
-          {leftOut !== undefined && <p>Accept them, and an apply replaces those comments. A roll-back can put them back.</p>}
+          {leftOut !== undefined && (
+            <p>Accept them, and an apply replaces those comments. A roll-back can put them back.</p>
+          )}
         </>
       )}
       <Group justify="flex-end" mt="md">
         <Button variant="default" onClick={onClose}>
           Cancel
         </Button>
-        <Action busy={decisions.busy} why={isReady && matching === 0 ? 'No suggestion matches.' : undefined} onClick={decide}>
+        <Action
+          busy={decisions.busy}
+          why={isReady && matching === 0 ? 'No suggestion matches.' : undefined}
+          onClick={decide}
+        >
           {verb} {amount}
         </Action>
       </Group>

@@ -57,7 +57,17 @@ const INFINITIVES = { ACCEPT: 'accept', SKIP: 'skip', RESTORE: 'restore' } as co
 const NAMED = 200;
 
 const nameOf = (suggestions: ReviewSuggestionFragment[]) =>
-  suggestions.length === 1 ? (suggestions[0] as ReviewSuggestionFragment).asset.display : plural(suggestions.length, 'suggestion');
+  suggestions.length === 1
+    ? (suggestions[0] as ReviewSuggestionFragment).asset.display
+    : plural(suggestions.length, 'suggestion');
+
+/** What went wrong with a decision. Unlike a list, it is not sent again by itself. */
+const faultOf = (error: CombinedError): Problem => {
+  const problem = problemOf(error);
+  return problem.code === 'OFFLINE'
+    ? { ...problem, hint: 'Check that `gloss serve` is running, then try again.' }
+    : problem;
+};
 
 /** The decision that a suggestion stands under, as one that can be sent. */
 function standing({ review, alternatives }: ReviewSuggestionFragment): Choice {
@@ -77,7 +87,11 @@ function standing({ review, alternatives }: ReviewSuggestionFragment): Choice {
 }
 
 /** How a suggestion looks once the decision is recorded. */
-function foreseen(suggestion: ReviewSuggestionFragment, choice: Choice, reviewer: string): Partial<ReviewDecidedFragment> {
+function foreseen(
+  suggestion: ReviewSuggestionFragment,
+  choice: Choice,
+  reviewer: string,
+): Partial<ReviewDecidedFragment> {
   const { description, alternatives } = suggestion;
   const at = new Date().toISOString();
   switch (choice.decision) {
@@ -174,7 +188,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
         drop(entry);
         say({
           text: `Could not ${INFINITIVES[choice.decision]} ${nameOf(suggestions)}.`,
-          problem: problemOf(error),
+          problem: faultOf(error),
           retry: () => void decide(suggestions, choice),
         });
       }
@@ -242,7 +256,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
     const error = (await Promise.all(sent)).find((it) => it !== undefined);
     if (error) {
       push(entry);
-      say({ text: `Could not undo: ${entry.label}.`, problem: problemOf(error) });
+      say({ text: `Could not undo: ${entry.label}.`, problem: faultOf(error) });
     }
   }, [drop, inOrder, push, transmit]);
 
@@ -257,7 +271,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       const error = await decideAll(undoingOf(entry.large.bulk));
       if (error) {
         push(entry);
-        say({ text: `Could not undo: ${entry.label}.`, problem: problemOf(error) });
+        say({ text: `Could not undo: ${entry.label}.`, problem: faultOf(error) });
       }
     },
     [decideAll, drop, push],

@@ -36,7 +36,11 @@ export const Against = memo(function Against({ before, after, line = false }: Di
   // Two texts with little in common are easier to read one after the other.
   const shown: Part[] =
     kept < 0.2 * Math.min(before.length, after.length)
-      ? [{ kind: 'DELETED', text: before }, { kind: 'EQUAL', text: ' ' }, { kind: 'INSERTED', text: after }]
+      ? [
+          { kind: 'DELETED', text: before },
+          { kind: 'EQUAL', text: ' ' },
+          { kind: 'INSERTED', text: after },
+        ]
       : parts;
   return <WordDiff parts={line ? condensed(shown) : shown} />;
 });

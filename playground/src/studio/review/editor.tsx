@@ -87,7 +87,8 @@ export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign
             : `${review.reviewer ?? 'Somebody'} set this to “${STATES[review.state].label}” while you were editing. `}
           {review.at !== null && (
             <>
-              Their text: “{finalText}” (<Moment at={review.at} />). Your text is kept; accepting it replaces that decision.
+              Their text: “{finalText}” (<Moment at={review.at} />
+              ). Your text is kept; accepting it replaces that decision.
             </>
           )}
         </p>

@@ -52,7 +52,12 @@ function Chip({ label, figure, pressed, onPress, small = false }: ChipProps) {
   const widest = useRef(1);
   widest.current = Math.max(widest.current, shown.length);
   return (
-    <button type="button" className={`${classes.chip} ${small ? classes.small : ''}`} aria-pressed={pressed} onClick={onPress}>
+    <button
+      type="button"
+      className={`${classes.chip} ${small ? classes.small : ''}`}
+      aria-pressed={pressed}
+      onClick={onPress}
+    >
       {label}
       <span className={classes.figure} style={{ minWidth: `${widest.current}ch` }}>
         {shown}
@@ -61,7 +66,8 @@ function Chip({ label, figure, pressed, onPress, small = false }: ChipProps) {
   );
 }
 
-const toggled = <T,>(list: T[], value: T) => (list.includes(value) ? list.filter((it) => it !== value) : [...list, value]);
+const toggled = <T,>(list: T[], value: T) =>
+  list.includes(value) ? list.filter((it) => it !== value) : [...list, value];
 
 export const Filters = memo(function Filters({ view, change, figures }: FiltersProps) {
   const counts = figures?.reviewCounts;
@@ -69,8 +75,11 @@ export const Filters = memo(function Filters({ view, change, figures }: FiltersP
   const all = counts && counts.unreviewed + counts.accepted + counts.edited + counts.skipped;
   const kinds = new Map(facets?.kinds.map((it) => [it.kind, it.count]));
   const substances = new Map(facets?.substances.map((it) => [it.substance, it.count]));
-  const shownKinds = (Object.keys(ASSET_KINDS) as AssetKind[]).filter((kind) => kinds.has(kind) || view.kinds.includes(kind));
-  const isLowPreset = view.bands.join() === 'LOW' && view.states.join() === 'UNREVIEWED' && view.sort.field === 'CONFIDENCE';
+  const shownKinds = (Object.keys(ASSET_KINDS) as AssetKind[]).filter(
+    (kind) => kinds.has(kind) || view.kinds.includes(kind),
+  );
+  const isLowPreset =
+    view.bands.join() === 'LOW' && view.states.join() === 'UNREVIEWED' && view.sort.field === 'CONFIDENCE';
   return (
     <search className={classes.filters}>
       <div className={classes.filterLine}>
@@ -201,7 +210,9 @@ function Arrangement({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
             comboboxProps={{ withinPortal: false }}
             onChange={(value) => {
               const [field, direction] = (value ?? '').split('.');
-              change({ sort: { field: field as SuggestionOrderField, direction: direction === 'DESC' ? 'DESC' : 'ASC' } });
+              change({
+                sort: { field: field as SuggestionOrderField, direction: direction === 'DESC' ? 'DESC' : 'ASC' },
+              });
             }}
           />
           <Select
@@ -223,7 +234,8 @@ function Arrangement({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
 /** One table, by the number of its suggestions. */
 function Tables({ view, change, figures }: FiltersProps) {
   const tables = figures?.suggestions.facets.tables ?? [];
-  const key = (schema: string | null | undefined, table: string | null | undefined) => JSON.stringify([schema ?? null, table ?? null]);
+  const key = (schema: string | null | undefined, table: string | null | undefined) =>
+    JSON.stringify([schema ?? null, table ?? null]);
   const chosen = view.table === undefined && view.schema === undefined ? null : key(view.schema, view.table);
   const data = tables.map((it) => ({
     value: key(it.schema, it.table),

@@ -2,7 +2,10 @@
 
 import { useEffect, useRef } from 'react';
 
-const ELSEWHERE = 'input, textarea, select, [contenteditable="true"], [role="dialog"], [role="menu"], [role="listbox"], [role="combobox"]';
+const ELSEWHERE = ['dialog', 'menu', 'listbox', 'combobox']
+  .map((role) => `[role="${role}"]`)
+  .concat('input', 'textarea', 'select', '[contenteditable="true"]')
+  .join();
 
 /** Calls `act` with each key that is the page's. It returns whether it took the key. */
 export function useReviewKeys(act: (key: string) => boolean) {

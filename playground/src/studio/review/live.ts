@@ -1,8 +1,8 @@
 // One page of a run's suggestions and the figures on the chips, kept current by subscription.
 //
 // The rules: a row that is shown keeps its place until another page or filter is asked for, or the list is updated by
-// hand. While the run goes on, new rows are appended where the page has room at its end; otherwise they count as waiting,
-// and a button shows them. Decisions change rows in place. Figures are fetched at most once a second.
+// hand. While the run goes on, new rows are appended where the page has room at its end; otherwise they count as
+// waiting, and a button shows them. Decisions change rows in place. Figures are fetched at most once a second.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
 import { useQuery } from 'urql';
@@ -124,7 +124,10 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
     const changed = new Map(changes.map((change) => [change.id, change]));
     setListed((before) =>
       before?.rows.some(({ id }) => changed.has(id))
-        ? { ...before, rows: before.rows.map((row) => (changed.has(row.id) ? { ...row, ...changed.get(row.id) } : row)) }
+        ? {
+            ...before,
+            rows: before.rows.map((row) => (changed.has(row.id) ? { ...row, ...changed.get(row.id) } : row)),
+          }
         : before,
     );
   }, []);

@@ -1,7 +1,7 @@
 // The results of a run and their review: the run page's tab.
 //
-// Decisions by key go on to the next row; by mouse they stay. The open row and the filter are in the URL (`view.ts`), rows
-// and figures follow the server (`live.ts`), decisions are shown before they are recorded (`decisions.ts`).
+// Decisions by key go on to the next row; by mouse they stay. The open row and the filter are in the URL (`view.ts`),
+// rows and figures follow the server (`live.ts`), decisions are shown before they are recorded (`decisions.ts`).
 
 import { Button, Checkbox } from '@mantine/core';
 import { ArrowDown, ArrowUp } from 'lucide-react';
@@ -302,7 +302,9 @@ export function Results({ runId, number }: { runId: string; number: number }) {
   const isPageOpen = view.open === undefined || rows === undefined || rows.some(({ id }) => id === view.open);
   const decidable = figures === undefined ? 0 : undecided(figures.suggestions.facets.states, view);
   const begin = (decision: 'ACCEPT' | 'SKIP') =>
-    setDialog({ bulk: { runId, filter: bulkFilterOf(view), decision, replaceComments: figures?.options.replaceComments ?? false } });
+    setDialog({
+      bulk: { runId, filter: bulkFilterOf(view), decision, replaceComments: figures?.options.replaceComments ?? false },
+    });
 
   if (gone) {
     return <Empty title="This run is gone.">It was deleted, with its suggestions.</Empty>;
@@ -324,7 +326,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
     return <Loading rows={12} height={40} />;
   }
   return (
-    <div className={classes.results} aria-busy={loading}>
+    <div className={classes.results} data-grouping={grouping} aria-busy={loading}>
       <Filters view={view} change={change} figures={figures} />
       {!isPageOpen && view.open !== undefined && (
         <section className={classes.pinned} aria-label="The suggestion that the address names">
@@ -346,7 +348,11 @@ export function Results({ runId, number }: { runId: string; number: number }) {
               checked={rows.length > 0 && rows.every(({ id }) => picked.has(id))}
               indeterminate={picked.size > 0 && !rows.every(({ id }) => picked.has(id))}
               onChange={(event) =>
-                setPicked(event.currentTarget.checked ? new Map([...picked, ...rows.map((row) => [row.id, row] as const)]) : new Map())
+                setPicked(
+                  event.currentTarget.checked
+                    ? new Map([...picked, ...rows.map((row) => [row.id, row] as const)])
+                    : new Map(),
+                )
               }
             />
             {picked.size > 0 ? (
@@ -463,8 +469,16 @@ export function Results({ runId, number }: { runId: string; number: number }) {
 }
 
 /** How many suggestions a bulk decision is about. */
-function undecided(states: { unreviewed: number; accepted: number; edited: number; skipped: number }, { states: chosen }: View): number {
-  const figure = { UNREVIEWED: states.unreviewed, ACCEPTED: states.accepted, EDITED: states.edited, SKIPPED: states.skipped };
+function undecided(
+  states: { unreviewed: number; accepted: number; edited: number; skipped: number },
+  { states: chosen }: View,
+): number {
+  const figure = {
+    UNREVIEWED: states.unreviewed,
+    ACCEPTED: states.accepted,
+    EDITED: states.edited,
+    SKIPPED: states.skipped,
+  };
   return (chosen.length > 0 ? chosen : (['UNREVIEWED'] as const)).reduce((sum, state) => sum + figure[state], 0);
 }
 
@@ -491,8 +505,10 @@ const GroupHead = memo(function GroupHead({ grouping, row, before, figures, view
     return null;
   }
   const name = grouping === 'table' ? [schema, table].filter((part) => part !== null).join('.') : (schema ?? '');
-  const figure = grouping === 'table' ? figures?.find((it) => it.schema === schema && it.table === table)?.count : undefined;
-  const isOnly = grouping === 'table' ? view.table === table && view.schema === (schema ?? undefined) : view.schema === schema;
+  const figure =
+    grouping === 'table' ? figures?.find((it) => it.schema === schema && it.table === table)?.count : undefined;
+  const isOnly =
+    grouping === 'table' ? view.table === table && view.schema === (schema ?? undefined) : view.schema === schema;
   return (
     <li className={classes.group}>
       <span className={`mono ${classes.groupName}`} title={name}>
@@ -540,13 +556,14 @@ const Heads = memo(function Heads({ view, change }: { view: View; change: (chang
         const isSorted = view.sort.field === field;
         const isDown = isSorted && view.sort.direction === 'DESC';
         const Arrow = isDown ? ArrowDown : ArrowUp;
+        const now = isSorted ? `, now ${isDown ? 'descending' : 'ascending'}` : '';
         const sort = isDown ? BY_POSITION : { field, direction: isSorted ? ('DESC' as const) : ('ASC' as const) };
         return (
           <button
             key={label}
             type="button"
             className={`${className} ${classes.sort}`}
-            aria-label={`Order by ${label.toLowerCase()}${isSorted ? (isDown ? ', now descending' : ', now ascending') : ''}`}
+            aria-label={`Order by ${label.toLowerCase()}${now}`}
             onClick={() => change({ sort })}
           >
             {label}
@@ -591,7 +608,9 @@ function Nothing({ view, live, change }: { view: View; live: boolean; change: (c
     );
   }
   return live ? (
-    <Empty title="No suggestions yet.">They appear here one by one while the run goes on, and can be reviewed at once.</Empty>
+    <Empty title="No suggestions yet.">
+      They appear here one by one while the run goes on, and can be reviewed at once.
+    </Empty>
   ) : (
     <Empty title="This run made no suggestions.">Its Events tab says why.</Empty>
   );

@@ -55,7 +55,9 @@ function nameIn(grouping: Grouping, { kind, table, column, display }: ReviewSugg
   if (grouping === 'none' || kind === 'DATABASE' || kind === 'SCHEMA') {
     return display;
   }
-  return grouping === 'table' ? (column ?? table ?? display) : [table, column].filter((part) => part !== null).join('.');
+  return grouping === 'table'
+    ? (column ?? table ?? display)
+    : [table, column].filter((part) => part !== null).join('.');
 }
 
 export const Row = memo(function Row(props: RowProps) {
@@ -124,7 +126,10 @@ export const Row = memo(function Row(props: RowProps) {
         <span className={classes.substance} data-substance={substance} title={SUBSTANCES[substance].meaning}>
           {SUBSTANCES[substance].label}
         </span>
-        <span className={classes.state} title={review.reviewer ? `${STATES[review.state].label} by ${review.reviewer}` : undefined}>
+        <span
+          className={classes.state}
+          title={review.reviewer ? `${STATES[review.state].label} by ${review.reviewer}` : undefined}
+        >
           {review.state === 'UNREVIEWED' ? (
             <span className={classes.undecided}>{STATES.UNREVIEWED.label}</span>
           ) : (

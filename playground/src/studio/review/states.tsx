@@ -22,7 +22,10 @@ const APPLIED: Look = { label: 'Applied', tone: 'applying', icon: DatabaseZap };
 
 export const SUBSTANCES: Record<Substance, { label: string; meaning: string }> = {
   INFORMATIVE: { label: 'Informative', meaning: 'The text says more than the name, the type and the present comment.' },
-  RESTATES_NAME: { label: 'Restates name', meaning: 'All words of the text stand in the name, the table’s name or the type.' },
+  RESTATES_NAME: {
+    label: 'Restates name',
+    meaning: 'All words of the text stand in the name, the table’s name or the type.',
+  },
   RESTATES_COMMENT: { label: 'Restates comment', meaning: 'All words of the text stand in the present comment.' },
 };
 

@@ -4,6 +4,7 @@ import { Button } from '@mantine/core';
 import { Undo2 } from 'lucide-react';
 
 import { plural } from '../ui/figures';
+import { Copyable } from '../ui/text';
 import type { Decisions, Report } from './decisions';
 import classes from './review.module.css';
 
@@ -16,14 +17,25 @@ interface StatusLineProps {
 }
 
 export function StatusLine({ decisions: { report, undoable, undo, busy }, rest, onLeftOut }: StatusLineProps) {
-  const leftOut = report?.leftOut;
+  const { leftOut, problem } = report ?? {};
+  const text = [
+    report === undefined ? rest : report.text,
+    problem?.message,
+    problem?.hint,
+    leftOut && `${plural(leftOut.count, 'suggestion')} left out: people wrote comments there.`,
+  ]
+    .filter(Boolean)
+    .join(' ');
   return (
     <div className={classes.status}>
-      <span className={classes.report} role="status" data-problem={report?.problem !== undefined} title={report?.text}>
-        {report === undefined ? rest : report.text}
-        {report?.problem && ` ${report.problem.message} ${report.problem.hint ?? ''}`}
-        {leftOut && ` ${plural(leftOut.count, 'suggestion')} left out: people wrote comments there.`}
+      <span className={classes.report} role="status" data-problem={problem !== undefined} title={text}>
+        {text}
       </span>
+      {problem && (
+        <Copyable text={`${problem.code}: ${text}`} label="this error">
+          <span className={classes.code}>{problem.code}</span>
+        </Copyable>
+      )}
       {report?.retry && (
         <Button size="compact-xs" variant="default" onClick={report.retry}>
           Try again

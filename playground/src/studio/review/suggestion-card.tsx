@@ -7,7 +7,12 @@ import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
 import { useEvents } from '../api/events';
-import { ReviewChangedDocument, ReviewOneDocument, type ReviewOneQuery, type ReviewSuggestionFragment } from '../api/operations';
+import {
+  ReviewChangedDocument,
+  ReviewOneDocument,
+  type ReviewOneQuery,
+  type ReviewSuggestionFragment,
+} from '../api/operations';
 import { Action } from '../ui/action';
 import { BANDS, Confidence } from '../ui/confidence';
 import { Empty, Failure, Loading } from '../ui/states';
@@ -117,7 +122,10 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
           <Action
             size="compact-sm"
             variant={review.state === 'ACCEPTED' || review.state === 'EDITED' ? 'default' : 'filled'}
-            why={blocked ?? (review.state === 'ACCEPTED' && review.text === null ? 'This text is accepted already.' : undefined)}
+            why={
+              blocked ??
+              (review.state === 'ACCEPTED' && review.text === null ? 'This text is accepted already.' : undefined)
+            }
             leftSection={<Check size={14} strokeWidth={1.75} aria-hidden />}
             rightSection={<kbd className={classes.key}>a</kbd>}
             onClick={() => onChoose({ decision: 'ACCEPT', alternative: 0 })}
@@ -245,7 +253,11 @@ function Wording({ wording, isChosen, blocked, onChoose }: WordingProps) {
       fullWidth
       why={blocked}
       onClick={onChoose}
-      classNames={{ root: classes.wording as string, inner: classes.wordingInner as string, label: classes.wordingLabel as string }}
+      classNames={{
+        root: classes.wording as string,
+        inner: classes.wordingInner as string,
+        label: classes.wordingLabel as string,
+      }}
       {...(isChosen ? { 'data-chosen': true } : {})}
       aria-pressed={isChosen}
     >

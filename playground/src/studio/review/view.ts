@@ -53,12 +53,28 @@ export const CLEARED = {
   search: '',
 } satisfies Partial<View>;
 
-const OWN = ['state', 'band', 'substance', 'kind', 'comment', 'schema', 'table', 'search', 'sort', 'group', 'after', 'before', 'open'];
+const OWN = [
+  'state',
+  'band',
+  'substance',
+  'kind',
+  'comment',
+  'schema',
+  'table',
+  'search',
+  'sort',
+  'group',
+  'after',
+  'before',
+  'open',
+];
 
 function read(parameters: URLSearchParams): View {
   const upper = (name: string) => parameters.get(name)?.toUpperCase() ?? '';
   const many = <T extends string>(name: string, known: Record<T, unknown>) =>
-    upper(name).split(',').filter((value): value is T => Object.hasOwn(known, value));
+    upper(name)
+      .split(',')
+      .filter((value): value is T => Object.hasOwn(known, value));
   const [field, direction] = upper('sort').split('.');
   const group = parameters.get('group');
   const comment = parameters.get('comment');
@@ -155,7 +171,10 @@ export function useView() {
   const change = useCallback(
     (next: Partial<View>) => {
       const isSmall = Object.keys(next).every((name) => name === 'open' || name === 'search');
-      setParameters((current) => write(changed(read(current), next), current), { replace: isSmall, preventScrollReset: true });
+      setParameters((current) => write(changed(read(current), next), current), {
+        replace: isSmall,
+        preventScrollReset: true,
+      });
     },
     [setParameters],
   );
