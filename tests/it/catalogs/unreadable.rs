@@ -84,10 +84,10 @@ async fn a_resumed_run_repeats_no_warning() {
 async fn the_warning_of_rights_names_ten_of_them() {
     let Some(service) = services::postgres().await else { return };
     let (_, database) = service.fresh_database().await;
-    let roles: String = (10..23).map(|n| format!("CREATE ROLE {database}_r{n} CREATEROLE; ")).collect();
-    let grants: String = (10..23).map(|n| format!("GRANT {database}_r{n} TO {database}_login; ")).collect();
-    let script =
-        format!("{roles} CREATE ROLE {database}_login LOGIN PASSWORD 'secret'; {grants} CREATE TABLE t (id int);");
+    let roles: Vec<String> = (10..23).map(|n| format!("CREATE ROLE {database}_r{n} CREATEROLE; ")).collect();
+    let grants: Vec<String> = (10..23).map(|n| format!("GRANT {database}_r{n} TO {database}_login; ")).collect();
+    let login = format!("CREATE ROLE {database}_login LOGIN PASSWORD 'secret'; ");
+    let script = [roles.concat(), login, grants.concat(), "CREATE TABLE t (id int);".to_owned()].concat();
     service.run(Some(&database), &script).await;
     let server = Server::start().await;
     let db = server.create_db_profile("target", &service.url_for(&format!("{database}_login:secret"), &database)).await;
