@@ -149,7 +149,7 @@ export default async function journey(studio) {
   const other = await studio.newPage();
   studio.expects(/401/);
   await other.goto(new URL('/schedules', studio.url).href);
-  await other.getByLabel('Token').fill(secret);
+  await other.getByRole('textbox', { name: 'Token' }).fill(secret);
   await other.getByRole('button', { name: 'Sign in' }).click();
   const runNow = other.getByRole('button', { name: 'Run now: Once' });
   await runNow.waitFor();
