@@ -13,7 +13,10 @@ export default async function journey(studio) {
   await studio.axe('first use');
   await page.getByRole('link', { name: 'New schedule' }).click();
   await page.waitForURL('**/schedules/new');
-  assert.ok(await page.getByRole('radio', { name: 'Leave for review' }).isChecked(), 'nothing is written unless chosen');
+  assert.ok(
+    await page.getByRole('radio', { name: 'Leave for review' }).isChecked(),
+    'nothing is written unless chosen',
+  );
   assert.equal(await page.getByRole('combobox', { name: 'Time zone' }).inputValue(), 'Europe/Berlin');
 
   // The expression in words; what the server refuses stands at the field.
@@ -96,7 +99,8 @@ export default async function journey(studio) {
     input: { ...input, fireAt: new Date(Date.now() + 4000).toISOString() },
   });
   await studio.navigate('Schedules');
-  const row = (name) => page.locator(studio.isPhone ? 'li' : 'tr', { has: page.getByRole('link', { name, exact: true }) });
+  const row = (name) =>
+    page.locator(studio.isPhone ? 'li' : 'tr', { has: page.getByRole('link', { name, exact: true }) });
   await row('Once').getByText('Active').waitFor();
   await row('Once').getByText('Completed').waitFor();
   await row('Once').getByText('Ready for review').waitFor();
@@ -138,10 +142,9 @@ export default async function journey(studio) {
 
   // A viewer sees why nothing can be changed.
   const token = async (name, role) => {
-    const made = await api(
-      'mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }',
-      { input: { name, role } },
-    );
+    const made = await api('mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }', {
+      input: { name, role },
+    });
     return made.createApiToken.secret;
   };
   studio.token = await token('admin', 'ADMIN');
@@ -149,7 +152,7 @@ export default async function journey(studio) {
   const other = await studio.newPage();
   studio.expects(/401/);
   await other.goto(new URL('/schedules', studio.url).href);
-  await other.getByLabel('Token').fill(secret);
+  await other.getByRole('textbox', { name: 'Token' }).fill(secret);
   await other.getByRole('button', { name: 'Sign in' }).click();
   const runNow = other.getByRole('button', { name: 'Run now: Once' });
   await runNow.waitFor();

@@ -1,4 +1,5 @@
-// What the form for a new run holds. It survives a reload, in this tab, until the runs are started or it is thrown away.
+// What the form for a new run holds. It survives a reload, in this tab, until the runs are started or it is thrown
+// away.
 
 import type { DbBackend, StartCommand, StartRunInput } from '../api/operations';
 import { everythingOf, type Target, targetInput } from '../scope/model';

@@ -76,7 +76,8 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
     const full = `input.${path}`;
     return problem?.argument === full || problem?.argument?.startsWith(`${full}.`) ? problem.message : undefined;
   };
-  const isAtField = problem?.argument !== undefined && /^input\.(targets\.\d+|llmProfileId|options|budget)\b/.test(problem.argument);
+  const isAtField =
+    problem?.argument !== undefined && /^input\.(targets\.\d+|llmProfileId|options|budget)\b/.test(problem.argument);
 
   const change = (next: Partial<Draft>) => setDraft((before) => ({ ...before, ...next }));
   const changeTarget = (target: Target) =>
@@ -84,7 +85,8 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
       ...before,
       targets: shown.map((it) => (it.dbProfileId === target.dbProfileId ? target : it)),
     }));
-  const changeOptions = (next: Partial<Options>) => setDraft((before) => ({ ...before, options: { ...before.options, ...next } }));
+  const changeOptions = (next: Partial<Options>) =>
+    setDraft((before) => ({ ...before, options: { ...before.options, ...next } }));
   const pick = (id: string) =>
     change({
       targets: shown.some(({ dbProfileId }) => dbProfileId === id)
@@ -105,15 +107,15 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
     keep(undefined);
     setDraft(FRESH);
     const from = runs.map(({ createdAt }) => createdAt).sort()[0] as string;
-    navigate(runs.length === 1 ? `/runs/${run.number}` : addressOf({ chip: 'ANALYZE', from, profiles: shown.map((it) => it.dbProfileId) }));
+    navigate(
+      runs.length === 1
+        ? `/runs/${run.number}`
+        : addressOf({ chip: 'ANALYZE', from, profiles: shown.map((it) => it.dbProfileId) }),
+    );
   };
 
   return (
-    <form
-      className={classes.form}
-      noValidate
-      onSubmit={(event) => event.preventDefault()}
-    >
+    <form className={classes.form} noValidate onSubmit={(event) => event.preventDefault()}>
       <div className={classes.main}>
         <Card title="Databases">
           <Chips label="DB profiles">
@@ -128,7 +130,9 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
               </Chip>
             ))}
           </Chips>
-          {shown.length === 0 && <p className={`${classes.hint} muted`}>Choose one or several. Each gets a run of its own.</p>}
+          {shown.length === 0 && (
+            <p className={`${classes.hint} muted`}>Choose one or several. Each gets a run of its own.</p>
+          )}
         </Card>
         {shown.map((target, at) => (
           <Card key={target.dbProfileId} title={`Scope of ${nameOf(profiles, target)}`}>
@@ -142,11 +146,13 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
               apply={draft.command === 'RUN_APPLY'}
               onChange={(apply) => change({ command: apply ? 'RUN_APPLY' : 'RUN' })}
               review="You accept, edit or skip each suggestion. Nothing is written before you apply."
-              write={`After the last asset, Gloss writes each first suggestion into the database as its comment; ${peoples(draft.options)}. You can roll back.`}
+              write={[
+                'After the last asset, Gloss writes each first suggestion into the database as its comment;',
+                `${peoples(draft.options)}. You can roll back.`,
+              ].join(' ')}
             />
-            {draft.command === 'RUN_APPLY' && shown.map((target) => (
-              <Rights key={target.dbProfileId} profile={target.dbProfileId} />
-            ))}
+            {draft.command === 'RUN_APPLY' &&
+              shown.map((target) => <Rights key={target.dbProfileId} profile={target.dbProfileId} />)}
             <ScopeOfWork {...parts} />
           </div>
         </Card>
@@ -163,12 +169,20 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
           <div role="status" className={classes.note}>
             {why ?? (estimate.pending ? 'Estimating…' : sentence(estimate, draft))}
           </div>
-          {failure && (isAtField ? (
-            <p className={classes.wrong}>Correct the marked field: {problem?.message}</p>
-          ) : (
-            <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
-          ))}
-          <Action onClick={submit} fullWidth size="sm" why={why ?? null} busy={started.fetching} className={classes.start as string}>
+          {failure &&
+            (isAtField ? (
+              <p className={classes.wrong}>Correct the marked field: {problem?.message}</p>
+            ) : (
+              <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
+            ))}
+          <Action
+            onClick={submit}
+            fullWidth
+            size="sm"
+            why={why ?? null}
+            busy={started.fetching}
+            className={classes.start as string}
+          >
             {label(shown.length, estimate)}
           </Action>
           <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(FRESH)}>
@@ -180,7 +194,8 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
   );
 }
 
-const nameOf = (profiles: Profile[], { dbProfileId }: Target) => profiles.find(({ id }) => id === dbProfileId)?.name ?? '';
+const nameOf = (profiles: Profile[], { dbProfileId }: Target) =>
+  profiles.find(({ id }) => id === dbProfileId)?.name ?? '';
 
 /** Why nothing can be started yet. */
 function whyNot(targets: Target[], profiles: Profile[], model: Model | undefined): string | undefined {
@@ -199,18 +214,26 @@ function label(runs: number, { data, pending }: Estimate): string {
   if (!data || pending) {
     return what;
   }
-  return data.costUsd === null ? `${what} · price not known` : data.costUsd === 0 ? `${what} · no cost` : `${what} · about ${dollars(data.costUsd)}`;
+  return data.costUsd === null
+    ? `${what} · price not known`
+    : data.costUsd === 0
+      ? `${what} · no cost`
+      : `${what} · about ${dollars(data.costUsd)}`;
 }
 
 /** What the estimate means, where its figures alone do not say it. */
 function sentence({ data }: Estimate, { command, options }: Draft): string {
   if (data?.assets === 0) {
-    return options.missingOnly ? 'Every asset in scope has a comment: the run would end at once.' : 'The scope holds no table: the run would end at once.';
+    return options.missingOnly
+      ? 'Every asset in scope has a comment: the run would end at once.'
+      : 'The scope holds no table: the run would end at once.';
   }
   if (!data) {
     return '';
   }
-  return command === 'RUN_APPLY' ? `Up to ${plural(data.assets, 'comment')} to be written.` : `${plural(data.assets, 'suggestion')} to review.`;
+  return command === 'RUN_APPLY'
+    ? `Up to ${plural(data.assets, 'comment')} to be written.`
+    : `${plural(data.assets, 'suggestion')} to review.`;
 }
 
 /** Says where the login may not write. */

@@ -23,6 +23,11 @@ const LENGTHS: Record<Verbosity, string> = {
   COMPREHENSIVE: 'All that is known about each asset.',
 };
 
+function nameOf({ name, model, provider, isDefault }: Model): string {
+  const spelled = name === model || provider === 'BUILTIN' ? name : `${name} · ${model}`;
+  return isDefault ? `${spelled} (default)` : spelled;
+}
+
 export function ModelField({ options, onChange, errorAt, models }: PartProps & { models: Model[] }) {
   const model = modelOf(models, options);
   const fallback = models.find(({ isDefault }) => isDefault);
@@ -32,13 +37,15 @@ export function ModelField({ options, onChange, errorAt, models }: PartProps & {
       placeholder={models.length === 0 ? 'There is no LLM profile yet' : 'Choose a model'}
       data={models.map((it) => ({
         value: it.id,
-        label: `${it.name}${it.name === it.model || it.provider === 'BUILTIN' ? '' : ` · ${it.model}`}${it.isDefault ? ' (default)' : ''}`,
+        label: nameOf(it),
       }))}
       value={model?.id ?? null}
       onChange={(id) => onChange({ llmProfileId: id === fallback?.id ? null : id, profileData: null })}
       allowDeselect={false}
       searchable={models.length > 8}
-      description={model ? <Leaves model={model} options={options} /> : <Link to="/models">Add one on the Models page.</Link>}
+      description={
+        model ? <Leaves model={model} options={options} /> : <Link to="/models">Add one on the Models page.</Link>
+      }
       inputWrapperOrder={['label', 'input', 'description', 'error']}
       error={errorAt('llmProfileId')}
     />
@@ -71,10 +78,25 @@ interface AfterwardsProps {
 /** Whether suggestions wait for a review or are written at once. */
 export function Afterwards({ apply, onChange, review, write }: AfterwardsProps) {
   return (
-    <Radio.Group label="Afterwards" value={apply ? 'APPLY' : 'REVIEW'} onChange={(value) => onChange(value === 'APPLY')}>
+    <Radio.Group
+      label="Afterwards"
+      value={apply ? 'APPLY' : 'REVIEW'}
+      onChange={(value) => onChange(value === 'APPLY')}
+    >
       <div className={classes.outcomes}>
-        {([['REVIEW', 'Leave for review', review], ['APPLY', 'Apply at once', write]] as const).map(([value, name, meaning]) => (
-          <Radio.Card key={value} value={value} className={classes.outcome as string} aria-label={name} aria-description={meaning}>
+        {(
+          [
+            ['REVIEW', 'Leave for review', review],
+            ['APPLY', 'Apply at once', write],
+          ] as const
+        ).map(([value, name, meaning]) => (
+          <Radio.Card
+            key={value}
+            value={value}
+            className={classes.outcome as string}
+            aria-label={name}
+            aria-description={meaning}
+          >
             <Radio.Indicator size="xs" />
             <span>
               <span className={classes.strong}>{name}</span>
@@ -122,7 +144,12 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
   const isBuiltin = model?.provider === 'BUILTIN';
   return (
     <div>
-      <UnstyledButton className={classes.unfold} aria-expanded={isOpen} aria-controls={id} onClick={() => setOpen(!isOpen)}>
+      <UnstyledButton
+        className={classes.unfold}
+        aria-expanded={isOpen}
+        aria-controls={id}
+        onClick={() => setOpen(!isOpen)}
+      >
         <Chevron size={16} strokeWidth={1.75} aria-hidden />
         Options
         <span className="muted">{differs.length === 0 ? 'all at their defaults' : differs.join(', ')}</span>
@@ -167,7 +194,9 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
           error={errorAt('options.maxOutputTokens')}
         />
         <div className={classes.whole}>
-          <div className={classes.label} id={`${id}-verbosity`}>How much a description says</div>
+          <div className={classes.label} id={`${id}-verbosity`}>
+            How much a description says
+          </div>
           <SegmentedControl
             aria-labelledby={`${id}-verbosity`}
             value={options.verbosity}
@@ -184,12 +213,16 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
           className={classes.whole as string}
           label="Read statistics and sample values"
           description={
-            isBuiltin ? 'They stay on this server.'
-            : model === undefined ? 'They are shown to the model.'
-            : `Values from your tables are then sent to ${PROVIDERS[model.provider]}.`
+            isBuiltin
+              ? 'They stay on this server.'
+              : model === undefined
+                ? 'They are shown to the model.'
+                : `Values from your tables are then sent to ${PROVIDERS[model.provider]}.`
           }
           checked={options.profileData ?? isBuiltin}
-          onChange={(event) => onChange({ profileData: event.currentTarget.checked === isBuiltin ? null : event.currentTarget.checked })}
+          onChange={(event) =>
+            onChange({ profileData: event.currentTarget.checked === isBuiltin ? null : event.currentTarget.checked })
+          }
           error={errorAt('options.profileData')}
         />
         <Textarea

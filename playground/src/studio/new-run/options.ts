@@ -92,7 +92,9 @@ export function changed(options: Options): string[] {
     ...(options.alternatives === DEFAULTS.alternatives ? [] : [`${options.alternatives ?? 3} wordings`]),
     ...(options.verbosity === DEFAULTS.verbosity ? [] : [options.verbosity.toLowerCase()]),
     ...(options.temperature === DEFAULTS.temperature ? [] : [`temperature ${options.temperature ?? 0.2}`]),
-    ...(options.maxOutputTokens === DEFAULTS.maxOutputTokens ? [] : [`${options.maxOutputTokens ?? 1024} tokens an answer`]),
+    ...(options.maxOutputTokens === DEFAULTS.maxOutputTokens
+      ? []
+      : [`${options.maxOutputTokens ?? 1024} tokens an answer`]),
     ...(options.profileData === null ? [] : [options.profileData ? 'with samples' : 'without samples']),
     ...(options.instructions.trim() === '' ? [] : ['instructions']),
   ];

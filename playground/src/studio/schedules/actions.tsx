@@ -19,9 +19,7 @@ import { MenuAction } from '../ui/menu-action';
 import { Failure } from '../ui/states';
 
 /** What came of an action, for the page to show. */
-export type Outcome =
-  | { type: 'failed'; error: CombinedError }
-  | { type: 'started'; name: string; runs: number[] };
+export type Outcome = { type: 'failed'; error: CombinedError } | { type: 'started'; name: string; runs: number[] };
 
 interface ScheduleActionsProps {
   schedule: ScheduleRowFragment;
@@ -47,7 +45,9 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
     onOutcome(undefined);
     const { data, error } = await runNow({ id });
     onOutcome(
-      error ? { type: 'failed', error } : data && { type: 'started', name, runs: data.runScheduleNow.runs.map((run) => run.number) },
+      error
+        ? { type: 'failed', error }
+        : data && { type: 'started', name, runs: data.runScheduleNow.runs.map((run) => run.number) },
     );
   };
   return (
@@ -71,7 +71,13 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
         aria-label={`${isPaused ? 'Resume' : 'Pause'}: ${name}`}
         {...(compact
           ? { w: 72 }
-          : { leftSection: isPaused ? <RotateCw size={14} strokeWidth={1.75} aria-hidden /> : <Pause size={14} strokeWidth={1.75} aria-hidden /> })}
+          : {
+              leftSection: isPaused ? (
+                <RotateCw size={14} strokeWidth={1.75} aria-hidden />
+              ) : (
+                <Pause size={14} strokeWidth={1.75} aria-hidden />
+              ),
+            })}
       >
         {isPaused ? 'Resume' : 'Pause'}
       </Action>
@@ -97,7 +103,15 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
   );
 }
 
-function Deletion({ schedule, onClose, onDeleted }: { schedule: ScheduleRowFragment; onClose: () => void; onDeleted?: () => void }) {
+function Deletion({
+  schedule,
+  onClose,
+  onDeleted,
+}: {
+  schedule: ScheduleRowFragment;
+  onClose: () => void;
+  onDeleted?: () => void;
+}) {
   const [{ error, fetching }, remove] = useMutation(ScheduleDeleteDocument);
   return (
     <Confirm
@@ -114,8 +128,8 @@ function Deletion({ schedule, onClose, onDeleted }: { schedule: ScheduleRowFragm
         }
       }}
     >
-      {schedule.name} will not fire any more, and its settings are lost. Its runs and their suggestions stay; a run that is
-      under way goes on.
+      {schedule.name} will not fire any more, and its settings are lost. Its runs and their suggestions stay; a run that
+      is under way goes on.
     </Confirm>
   );
 }

@@ -28,7 +28,20 @@ const SHORTHANDS: Record<string, string> = {
   '@annually': '0 0 1 1 *',
 };
 
-const MONTHS = ['January', 'February', 'March', 'April', 'May', 'June', 'July', 'August', 'September', 'October', 'November', 'December'];
+const MONTHS = [
+  'January',
+  'February',
+  'March',
+  'April',
+  'May',
+  'June',
+  'July',
+  'August',
+  'September',
+  'October',
+  'November',
+  'December',
+];
 const DAYS = ['Sunday', 'Monday', 'Tuesday', 'Wednesday', 'Thursday', 'Friday', 'Saturday'];
 
 /** The numbers that a field names, in order; undefined where it is not read here. */
@@ -81,7 +94,8 @@ function ordinal(day: number): string {
 /** The step of values that go from 0 to the end of their range in equal steps. */
 function stepOf(values: number[], size: number): number | undefined {
   const step = values.length > 1 ? (values[1] as number) : 0;
-  const isEven = step > 1 && size % step === 0 && values.length === size / step && values.every((value, at) => value === at * step);
+  const isEven =
+    step > 1 && size % step === 0 && values.length === size / step && values.every((value, at) => value === at * step);
   return isEven ? step : undefined;
 }
 
@@ -98,7 +112,9 @@ function timeWords(minutes: number[], hours: number[]): string | undefined {
     return isRun(hours) ? `${each} from ${clock(firstHour, 0)} to ${clock(lastHour, 60 - step)}` : undefined;
   }
   if (minutes.length === 1 && hours.length === 24) {
-    return minute === 0 ? 'every hour on the hour' : `every hour at ${minute} ${minute === 1 ? 'minute' : 'minutes'} past`;
+    return minute === 0
+      ? 'every hour on the hour'
+      : `every hour at ${minute} ${minute === 1 ? 'minute' : 'minutes'} past`;
   }
   if (minutes.length * hours.length <= 4) {
     return `at ${list(hours.flatMap((hour) => minutes.map((it) => clock(hour, it))))}`;
@@ -150,14 +166,17 @@ export function cronWords(expression: string): string | undefined {
     if (weekdays.length === 7) {
       return isAt ? `every day${inMonth} ${time}` : `${time}${inMonth}`;
     }
-    return isAt ? `every ${weekWords(weekdays, true)}${inMonth} ${time}` : `${time} on ${weekWords(weekdays, false)}${inMonth}`;
+    return isAt
+      ? `every ${weekWords(weekdays, true)}${inMonth} ${time}`
+      : `${time} on ${weekWords(weekdays, false)}${inMonth}`;
   }
   if (dates.length > 4 && !isRun(dates)) {
     return undefined;
   }
-  const dated = dates.length > 3 && isRun(dates)
-    ? `${ordinal(dates[0] as number)} to ${ordinal(dates[dates.length - 1] as number)}`
-    : list(dates.map(ordinal));
+  const dated =
+    dates.length > 3 && isRun(dates)
+      ? `${ordinal(dates[0] as number)} to ${ordinal(dates[dates.length - 1] as number)}`
+      : list(dates.map(ordinal));
   const date = `on the ${dated} of ${month === '' ? 'every month' : month}`;
   if (weekdays.length === 7) {
     return isAt ? `${date} ${time}` : `${time} ${date}`;

@@ -85,7 +85,8 @@ export function createInput(draft: Draft, target: Target): CreateScheduleInput {
 export function updateInput(draft: Draft, target: Target, schedule: Schedule): UpdateScheduleInput {
   const { cron, fireAt, ...rest } = createInput(draft, target);
   const wasAt = schedule.fireAt === null ? undefined : new Date(schedule.fireAt);
-  const isSameMoment = wasAt !== undefined && wallTime(wasAt, schedule.timeZone) === draft.wall && schedule.timeZone === draft.timeZone;
+  const isSameMoment =
+    wasAt !== undefined && wallTime(wasAt, schedule.timeZone) === draft.wall && schedule.timeZone === draft.timeZone;
   return {
     ...rest,
     id: schedule.id,

@@ -1,6 +1,6 @@
-// Keeps what a page of schedules shows current. Schedules have no subscription of their own, but everything that changes
-// one without a person is either a run or the moment at which it fires: both have the page fetch again, once a second at
-// most.
+// Keeps what a page of schedules shows current. Schedules have no subscription of their own, but what changes one
+// without a person is either a run or the moment at which it fires. Both have the page fetch again, at most once a
+// second.
 
 import { useEffect, useRef } from 'react';
 import { useSubscription } from 'urql';

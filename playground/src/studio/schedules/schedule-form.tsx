@@ -41,6 +41,11 @@ const EXAMPLES: [label: string, cron: string][] = [
   ['Every hour', '0 * * * *'],
 ];
 
+const CHANGES = [
+  'At its times it looks at the catalog, and starts a run for tables and columns that are new or whose type changed.',
+  'The first run covers everything.',
+].join(' ');
+
 export function NewSchedulePage() {
   const [{ data, error }, again] = useQuery({ query: ScheduleProfilesDocument });
   return (
@@ -70,7 +75,12 @@ export function EditSchedulePage() {
   return (
     <Page title={schedule ? `Edit ${schedule.name}` : 'Edit schedule'}>
       {schedule && choices.data ? (
-        <ScheduleForm key={id} schedule={schedule} profiles={choices.data.dbProfiles} models={choices.data.llmProfiles} />
+        <ScheduleForm
+          key={id}
+          schedule={schedule}
+          profiles={choices.data.dbProfiles}
+          models={choices.data.llmProfiles}
+        />
       ) : failure ? (
         <Failure error={failure} retry={retry} />
       ) : data && !schedule ? (
@@ -124,11 +134,12 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
     const full = `input.${path}`;
     return argument === full || argument?.startsWith(`${full}.`) ? problem?.message : undefined;
   };
-  const isAtField = argument !== undefined
-    && /^input\.(name|cron|fireAt|timeZone|target|llmProfileId|options|budget)\b/.test(argument);
+  const isAtField =
+    argument !== undefined && /^input\.(name|cron|fireAt|timeZone|target|llmProfileId|options|budget)\b/.test(argument);
   const parts = {
     options: draft.options,
-    onChange: (next: Partial<Options>) => setDraft((before) => ({ ...before, options: { ...before.options, ...next } })),
+    onChange: (next: Partial<Options>) =>
+      setDraft((before) => ({ ...before, options: { ...before.options, ...next } })),
     errorAt,
   };
 
@@ -140,7 +151,9 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
     const answer = schedule
       ? await save({ input: updateInput(draft, target, schedule) })
       : await create({ input: createInput(draft, target) });
-    const saved = answer.data && ('updateSchedule' in answer.data ? answer.data.updateSchedule : answer.data.createSchedule).schedule;
+    const saved =
+      answer.data &&
+      ('updateSchedule' in answer.data ? answer.data.updateSchedule : answer.data.createSchedule).schedule;
     if (saved && !answer.error) {
       keep(id, undefined);
       navigate(`/schedules/${encodeURIComponent(saved.id)}`);
@@ -152,11 +165,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
   };
 
   return (
-    <form
-      className={forms.form}
-      noValidate
-      onSubmit={(event) => event.preventDefault()}
-    >
+    <form className={forms.form} noValidate onSubmit={(event) => event.preventDefault()}>
       <div className={forms.main}>
         <Card title="When">
           <div className={classes.when}>
@@ -225,7 +234,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
             <Reading draft={draft} />
             <Checkbox
               label="Only what is new or changed"
-              description="At its times it looks at the catalog, and starts a run for tables and columns that are new or whose type changed. The first run covers everything."
+              description={CHANGES}
               checked={draft.onChange}
               onChange={(event) => change({ onChange: event.currentTarget.checked })}
             />
@@ -245,7 +254,9 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
             ))}
           </Chips>
           {schedule && target && target.dbProfileId !== schedule.dbProfile.id && draft.onChange && (
-            <p className={`${forms.hint} muted`}>Another database begins from the start: the next run covers everything.</p>
+            <p className={`${forms.hint} muted`}>
+              Another database begins from the start: the next run covers everything.
+            </p>
           )}
         </Card>
         {target && (
@@ -265,7 +276,10 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
               apply={draft.apply}
               onChange={(apply) => change({ apply })}
               review="The suggestions of each run wait until a person decides. Nothing is written before that."
-              write={`Each run writes its first suggestions into the database without anybody looking; ${peoples(draft.options)}.`}
+              write={[
+                'Each run writes its first suggestions into the database without anybody looking;',
+                `${peoples(draft.options)}.`,
+              ].join(' ')}
             />
             <ScopeOfWork {...parts} />
           </div>
@@ -283,11 +297,12 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
           <div role="status" className={forms.note}>
             {why ?? (estimate.pending ? 'Estimating…' : '')}
           </div>
-          {failure && (isAtField ? (
-            <p className={forms.wrong}>Correct the marked field: {problem?.message}</p>
-          ) : (
-            <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
-          ))}
+          {failure &&
+            (isAtField ? (
+              <p className={forms.wrong}>Correct the marked field: {problem?.message}</p>
+            ) : (
+              <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
+            ))}
           <Action
             onClick={submit}
             fullWidth
@@ -336,7 +351,9 @@ function Reading({ draft }: { draft: Draft }) {
             Once, on {inZone(moment.toISOString(), draft.timeZone)} in {draft.timeZone}
             {draft.timeZone !== zone && <span className="muted"> · {inZone(moment.toISOString(), zone)} for you</span>}
           </>
-        ) : ''}
+        ) : (
+          ''
+        )}
       </div>
     );
   }
@@ -346,7 +363,8 @@ function Reading({ draft }: { draft: Draft }) {
     <div className={classes.reading} role="status">
       {words ? (
         <>
-          <strong>{capital(words)}</strong> <span className="muted">in {draft.timeZone}. Its next firings show once it is saved.</span>
+          <strong>{capital(words)}</strong>{' '}
+          <span className="muted">in {draft.timeZone}. Its next firings show once it is saved.</span>
         </>
       ) : (
         <span className="muted">

@@ -17,13 +17,14 @@ import { Duration, Moment, Unknown } from '../ui/time';
 import { type Outcome, OutcomeLine, ScheduleActions } from './actions';
 import { useCurrent } from './live';
 import classes from './schedules.module.css';
-import { Firing, NextFiring, rhythm, ScheduleStatusPill, STRATEGIES } from './words';
+import { Firing, NextFiring, rhythm, ScheduleStatusPill } from './words';
 
 const PAGE_SIZE = 20;
 
 export type Schedule = Extract<NonNullable<ScheduleDetailQuery['node']>, { __typename?: 'Schedule' }>;
 
-export const isSchedule = (node: ScheduleDetailQuery['node'] | undefined): node is Schedule => node?.__typename === 'Schedule';
+export const isSchedule = (node: ScheduleDetailQuery['node'] | undefined): node is Schedule =>
+  node?.__typename === 'Schedule';
 
 export function SchedulePage() {
   const { id = '' } = useParams();
@@ -35,9 +36,13 @@ export function SchedulePage() {
   if (!schedule) {
     return (
       <Page title="Schedule">
-        {error ? <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />
-        : data ? <GoneSchedule />
-        : <Loading rows={6} />}
+        {error ? (
+          <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />
+        ) : data ? (
+          <GoneSchedule />
+        ) : (
+          <Loading rows={6} />
+        )}
       </Page>
     );
   }
@@ -76,7 +81,12 @@ function When({ schedule }: { schedule: Schedule }) {
       <p className={classes.words}>{rhythm(schedule)}</p>
       <div className="muted">
         {schedule.timeZone}
-        {schedule.cron !== null && <> · <code className="mono">{schedule.cron}</code></>}
+        {schedule.cron !== null && (
+          <>
+            {' '}
+            · <code className="mono">{schedule.cron}</code>
+          </>
+        )}
       </div>
       {schedule.nextFirings.length === 0 ? (
         <p className={classes.none}>
@@ -108,17 +118,31 @@ function What({ schedule }: { schedule: Schedule }) {
     ['Scope', paths.length === 0 ? 'Everything' : listed(paths.map(display))],
     ...(scope.exclude.length > 0 ? [['Left out', scope.exclude.join(', ')] as [string, React.ReactNode]] : []),
     ...(scope.partitions === 'EACH' ? [['Partitions', 'Each as a table'] as [string, React.ReactNode]] : []),
-    ['Covers', [
-      schedule.onChange ? 'Only what is new or changed since its last run' : 'All of it each time',
-      options.missingOnly ? 'only assets without a comment' : '',
-    ].filter(Boolean).join('; ')],
+    [
+      'Covers',
+      [
+        schedule.onChange ? 'Only what is new or changed since its last run' : 'All of it each time',
+        options.missingOnly ? 'only assets without a comment' : '',
+      ]
+        .filter(Boolean)
+        .join('; '),
+    ],
     ['Model', llmProfile?.name ?? 'The default model at the time'],
-    ['Then', `${STRATEGIES[schedule.reviewStrategy]}${schedule.reviewStrategy === 'AUTO' ? ' at once' : ' by a person'}${options.replaceComments ? ', people’s comments too' : ''}`],
-    ['Options', [
-      plural(options.alternatives, 'wording'),
-      options.verbosity.toLowerCase(),
-      options.profileData ? 'with statistics and samples' : 'without samples',
-    ].join(', ')],
+    [
+      'Then',
+      [
+        schedule.reviewStrategy === 'AUTO' ? 'Apply at once' : 'Review by a person',
+        ...(options.replaceComments ? ['people’s comments too'] : []),
+      ].join(', '),
+    ],
+    [
+      'Options',
+      [
+        plural(options.alternatives, 'wording'),
+        options.verbosity.toLowerCase(),
+        options.profileData ? 'with statistics and samples' : 'without samples',
+      ].join(', '),
+    ],
     ...(options.instructions ? [['Instructions', options.instructions] as [string, React.ReactNode]] : []),
     ['Budget of a run', limits.length === 0 ? 'No limit' : limits.join(', ')],
   ];
@@ -144,7 +168,10 @@ const listed = (names: string[]) =>
 function Runs({ id, next, onChange }: { id: string; next: string | null; onChange: () => void }) {
   const [parameters, setParameters] = useSearchParams();
   const cursor = cursorOf(parameters);
-  const [{ data, error }, again] = useQuery({ query: ScheduleRunsDocument, variables: { id, ...pageOf(cursor, PAGE_SIZE) } });
+  const [{ data, error }, again] = useQuery({
+    query: ScheduleRunsDocument,
+    variables: { id, ...pageOf(cursor, PAGE_SIZE) },
+  });
   useCurrent({ scheduleIds: [id] }, [next], () => {
     onChange();
     again({ requestPolicy: 'network-only' });
@@ -154,7 +181,11 @@ function Runs({ id, next, onChange }: { id: string; next: string | null; onChang
     <Card title={runs && runs.totalCount > 0 ? plural(runs.totalCount, 'run') : 'Runs'}>
       {error && !runs && <Failure error={error} retry={() => again({ requestPolicy: 'network-only' })} />}
       {!error && !runs && <Loading rows={3} />}
-      {runs?.nodes.length === 0 && <p className={`${classes.none} muted`}>It has started no run yet. “Run now” starts one without waiting for its time.</p>}
+      {runs?.nodes.length === 0 && (
+        <p className={`${classes.none} muted`}>
+          It has started no run yet. “Run now” starts one without waiting for its time.
+        </p>
+      )}
       {runs && runs.nodes.length > 0 && (
         <>
           <table className={table.table}>
@@ -180,9 +211,11 @@ function Runs({ id, next, onChange }: { id: string; next: string | null; onChang
                     <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
                   </td>
                   <td className={classes.assets}>
-                    {run.progress.total === null
-                      ? <Unknown why="Its scope is not resolved yet." />
-                      : `${count(run.progress.done)} of ${count(run.progress.total)}`}
+                    {run.progress.total === null ? (
+                      <Unknown why="Its scope is not resolved yet." />
+                    ) : (
+                      `${count(run.progress.done)} of ${count(run.progress.total)}`
+                    )}
                   </td>
                   <td className={classes.duration}>
                     <Duration seconds={run.durationSeconds} counting={isCounting(run.status)} />

@@ -50,7 +50,11 @@ export function SchedulesPage() {
       )}
       {data && schedules && schedules.length > 0 && (
         <>
-          {isPhone ? <List schedules={schedules} onOutcome={setOutcome} /> : <Table schedules={schedules} onOutcome={setOutcome} />}
+          {isPhone ? (
+            <List schedules={schedules} onOutcome={setOutcome} />
+          ) : (
+            <Table schedules={schedules} onOutcome={setOutcome} />
+          )}
           <Pager
             label="schedules"
             shown={schedules.length}
@@ -106,7 +110,10 @@ function Table({ schedules, onOutcome }: RowsProps) {
             <tr key={schedule.id} className={classes.row}>
               <td>
                 <Name schedule={schedule} />
-                <Clipped text={`${rhythm(schedule)}${schedule.cron === null ? '' : `, ${schedule.timeZone}`}`} className={classes.second as string} />
+                <Clipped
+                  text={`${rhythm(schedule)}${schedule.cron === null ? '' : `, ${schedule.timeZone}`}`}
+                  className={classes.second as string}
+                />
               </td>
               <td className={classes.next}>
                 <NextFiring schedule={schedule} />
@@ -179,8 +186,13 @@ function LastRun({ schedule, isPhone = false }: { schedule: ScheduleRowFragment;
           </Link>
           <StatusPill status={run.status} failed={run.status === 'FAILED' ? 0 : run.progress.failed} />
         </span>
-      ) : !schedule.lastError && (isPhone ? <span className="muted">No run yet</span> : <Unknown why="It has started no run yet." />)}
-      {schedule.lastError && <Clipped text={schedule.lastError.message} className={classes.error as string} focusable />}
+      ) : (
+        !schedule.lastError &&
+        (isPhone ? <span className="muted">No run yet</span> : <Unknown why="It has started no run yet." />)
+      )}
+      {schedule.lastError && (
+        <Clipped text={schedule.lastError.message} className={classes.error as string} focusable />
+      )}
     </>
   );
 }

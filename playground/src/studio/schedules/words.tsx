@@ -56,7 +56,9 @@ export function Firing({ at, timeZone }: { at: string; timeZone: string }) {
 }
 
 export function NextFiring({ schedule }: { schedule: ScheduleRowFragment }) {
-  return schedule.nextFireAt === null
-    ? <Unknown why={NO_NEXT[schedule.status]} />
-    : <Firing at={schedule.nextFireAt} timeZone={schedule.timeZone} />;
+  return schedule.nextFireAt === null ? (
+    <Unknown why={NO_NEXT[schedule.status]} />
+  ) : (
+    <Firing at={schedule.nextFireAt} timeZone={schedule.timeZone} />
+  );
 }

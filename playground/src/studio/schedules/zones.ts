@@ -39,14 +39,18 @@ const PARTS = {
 
 /** `2026-11-30T02:30`, as a field for a date and time holds it. */
 export function wallTime(moment: Date, timeZone: string): string {
-  const parts = new Map(format(timeZone, PARTS)?.formatToParts(moment).map(({ type, value }) => [type, value]));
+  const parts = new Map(
+    format(timeZone, PARTS)
+      ?.formatToParts(moment)
+      .map(({ type, value }) => [type, value]),
+  );
   const part = (name: string) => parts.get(name as Intl.DateTimeFormatPartTypes) ?? '00';
   return `${part('year')}-${part('month')}-${part('day')}T${part('hour')}:${part('minute')}`;
 }
 
 /**
- * The moment at which a zone's clock shows a wall time: the first of two where the clock shows it twice; as much after the
- * skip where the clock skips it. Undefined for what is no wall time.
+ * The moment at which a zone's clock shows a wall time: the first of two where the clock shows it twice; as much after
+ * the skip where the clock skips it. Undefined for what is no wall time.
  */
 export function momentAt(wall: string, timeZone: string): Date | undefined {
   const asUtc = Date.parse(`${wall}Z`);

@@ -5,7 +5,14 @@
 // once more. A search has branches of its own, so that clearing it shows the tree as it was.
 
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
-import { type AnyVariables, type Client, CombinedError, type OperationResult, type TypedDocumentNode, useClient } from 'urql';
+import {
+  type AnyVariables,
+  type Client,
+  CombinedError,
+  type OperationResult,
+  type TypedDocumentNode,
+  useClient,
+} from 'urql';
 
 import {
   type ScopeColumnsQuery,
@@ -38,7 +45,7 @@ const PAGE = 200;
 /** Tables of each schema in the first answer to a search. */
 const FOUND = 50;
 
-const none = <Node,>(): Branch<Node> => ({ nodes: [], total: 0, after: null, loading: true });
+const none = <Node>(): Branch<Node> => ({ nodes: [], total: 0, after: null, loading: true });
 
 const gone = () =>
   new CombinedError({

@@ -1,8 +1,8 @@
 // What a person has picked of one target. Nothing here knows the database: only the names that were ticked.
 //
 // The rules: nothing picked at a level means everything below it. A tick narrows its parent to what is ticked below it.
-// Unticking the last one below a parent widens the parent to everything again; so does a click on a parent of which only
-// a part is picked.
+// Unticking the last one below a parent widens the parent to everything again; so does a click on a parent of which
+// only a part is picked.
 
 import type { PartitionMode, TargetInput } from '../api/operations';
 
@@ -78,7 +78,9 @@ export function tickOf(picks: Pick[], [name, ...rest]: Path): Tick {
 
 /** The paths of everything that was ticked, in the order of ticking. */
 export function pathsOf(picks: Pick[], above: Path = []): Path[] {
-  return picks.flatMap(({ name, below }) => (below.length === 0 ? [[...above, name]] : pathsOf(below, [...above, name])));
+  return picks.flatMap(({ name, below }) =>
+    below.length === 0 ? [[...above, name]] : pathsOf(below, [...above, name]),
+  );
 }
 
 /** The target as the API takes it. */

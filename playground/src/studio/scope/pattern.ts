@@ -77,4 +77,5 @@ export function exclusions(patterns: string[]): Exclusions {
 }
 
 /** The pattern that leaves out exactly this table, or everything in this schema. */
-export const patternFor = ([schema = '', table]: Path) => `${quoted(schema)}.${table === undefined ? '*' : quoted(table)}`;
+export const patternFor = ([schema = '', table]: Path) =>
+  `${quoted(schema)}.${table === undefined ? '*' : quoted(table)}`;

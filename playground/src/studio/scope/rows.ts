@@ -60,7 +60,13 @@ export function rowsOf(catalog: Catalog, search: string, isUnfolded: (path: Path
   return rows;
 }
 
-function tables(rows: Row[], catalog: Catalog, schema: string, search: string, isUnfolded: (path: Path, alone: boolean) => boolean) {
+function tables(
+  rows: Row[],
+  catalog: Catalog,
+  schema: string,
+  search: string,
+  isUnfolded: (path: Path, alone: boolean) => boolean,
+) {
   const branch = catalog.tables(schema, search);
   branch.nodes.forEach((table, at) => {
     const path = [schema, table.name];

@@ -44,7 +44,11 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
     return <Failure error={error} retry={retry} />;
   }
   if (!names) {
-    return fetching || stale ? <Loading rows={3} height={28} /> : <p className="muted">This profile does not exist any more.</p>;
+    return fetching || stale ? (
+      <Loading rows={3} height={28} />
+    ) : (
+      <p className="muted">This profile does not exist any more.</p>
+    );
   }
   const inherited = data?.dbProfile?.exclude ?? [];
   return (
@@ -120,14 +124,16 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
         />
       </div>
       <Named target={target} database={database} onChange={onChange} />
-      {misspelt && <div className={classes.problem} role="alert">{misspelt}</div>}
+      {misspelt && (
+        <div className={classes.problem} role="alert">
+          {misspelt}
+        </div>
+      )}
       <div className={classes.fields}>
         <TagsInput
           label="Leave out"
           description={
-            inherited.length === 0
-              ? 'Patterns: *_bak, staging.*'
-              : `Besides the profile's own: ${inherited.join(', ')}`
+            inherited.length === 0 ? 'Patterns: *_bak, staging.*' : `Besides the profile's own: ${inherited.join(', ')}`
           }
           placeholder={exclude.length === 0 ? 'Add a pattern' : ''}
           value={exclude}
@@ -155,14 +161,28 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
 }
 
 /** How many tables a search found, and a button that ticks them all. */
-function Found({ catalog, search, target, onChange }: { catalog: Catalog; search: string; target: Target; onChange: (target: Target) => void }) {
+function Found({
+  catalog,
+  search,
+  target,
+  onChange,
+}: {
+  catalog: Catalog;
+  search: string;
+  target: Target;
+  onChange: (target: Target) => void;
+}) {
   const schemas = catalog.found(search);
   const branches = schemas.nodes.map(({ name }) => ({ schema: name, branch: catalog.tables(name, search) }));
   const total = branches.reduce((sum, { branch }) => sum + branch.total, 0);
   const paths = branches.flatMap(({ schema, branch }) => branch.nodes.map(({ name }) => [schema, name]));
   return (
     <div className={classes.summary} role="status">
-      {schemas.loading ? <span className="muted">Searching…</span> : <span className="muted">{plural(total, 'table')} found</span>}
+      {schemas.loading ? (
+        <span className="muted">Searching…</span>
+      ) : (
+        <span className="muted">{plural(total, 'table')} found</span>
+      )}
       {!schemas.loading && total > 0 && paths.length === total && (
         <Button
           size="compact-xs"
@@ -179,12 +199,22 @@ function Found({ catalog, search, target, onChange }: { catalog: Catalog; search
 const SHOWN = 12;
 
 /** What was ticked, by name, each with a way to take it back. */
-function Named({ target, database, onChange }: { target: Target; database: string; onChange: (target: Target) => void }) {
+function Named({
+  target,
+  database,
+  onChange,
+}: {
+  target: Target;
+  database: string;
+  onChange: (target: Target) => void;
+}) {
   const paths = pathsOf(target.picks);
   if (paths.length === 0) {
     return (
       <div className={classes.summary}>
-        <span className="muted">Everything in {database}. Tick schemas, tables or columns to narrow the scope to them.</span>
+        <span className="muted">
+          Everything in {database}. Tick schemas, tables or columns to narrow the scope to them.
+        </span>
       </div>
     );
   }

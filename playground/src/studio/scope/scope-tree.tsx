@@ -1,8 +1,8 @@
 // The tree of a database: schema, table, column, each with its tick. Only the rows in view are drawn, so that a schema
 // of thousands of tables scrolls as one of ten.
 //
-// The keyboard is that of a tree: arrows move and fold, Space ticks, letters jump, Delete leaves a table out. Focus stays
-// on the tree; the active row is its `aria-activedescendant` and is always drawn.
+// The keyboard is that of a tree: arrows move and fold, Space ticks, letters jump, Delete leaves a table out. Focus
+// stays on the tree; the active row is its `aria-activedescendant` and is always drawn.
 
 import { UnstyledButton } from '@mantine/core';
 import { useMediaQuery } from '@mantine/hooks';
@@ -44,7 +44,12 @@ const ICONS: Record<AssetKind, LucideIcon> = {
   COLUMN: Columns3,
 };
 
-const WORDS: Record<Tick, string> = { named: 'named', mixed: 'a part of it', included: 'included', out: 'not included' };
+const WORDS: Record<Tick, string> = {
+  named: 'named',
+  mixed: 'a part of it',
+  included: 'included',
+  out: 'not included',
+};
 
 /** Letters that follow each other faster than this are one word. */
 const TYPING_MS = 1000;
@@ -80,7 +85,10 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
     siblings: 1,
   };
   const rows: Row[] = [root, ...rowsOf(catalog, search, (path, alone) => folds.get(foldKey(path)) ?? alone)];
-  const at = Math.max(0, rows.findIndex((row) => row.type === 'node' && row.id === active));
+  const at = Math.max(
+    0,
+    rows.findIndex((row) => row.type === 'node' && row.id === active),
+  );
 
   const virtual = useVirtualizer({
     count: rows.length,
@@ -154,7 +162,13 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
 
   const onKeyDown = (event: React.KeyboardEvent) => {
     const row = rows[at];
-    if (row?.type !== 'node' || event.target !== event.currentTarget || event.ctrlKey || event.metaKey || event.altKey) {
+    if (
+      row?.type !== 'node' ||
+      event.target !== event.currentTarget ||
+      event.ctrlKey ||
+      event.metaKey ||
+      event.altKey
+    ) {
       return;
     }
     const page = Math.max(1, Math.floor((area.current?.clientHeight ?? height) / height) - 1);
@@ -213,7 +227,11 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
           if (row.type !== 'node') {
             return (
               <div key={key} role="none" className={classes.row} style={style}>
-                {row.type === 'nothing' ? <span className="muted">{row.text}</span> : <span className={classes.pending} />}
+                {row.type === 'nothing' ? (
+                  <span className="muted">{row.text}</span>
+                ) : (
+                  <span className={classes.pending} />
+                )}
               </div>
             );
           }
@@ -256,7 +274,8 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
   const Icon = row.isKey ? KeyRound : ICONS[row.kind];
   const shown = leftOut === undefined ? tick : 'out';
   const Chevron = row.unfolded ? ChevronDown : ChevronRight;
-  const mayLeaveOut = (row.path.length === 1 || row.path.length === 2) && (tick === 'included' || leftOut !== undefined);
+  const mayLeaveOut =
+    (row.path.length === 1 || row.path.length === 2) && (tick === 'included' || leftOut !== undefined);
   return (
     <div
       id={id}
@@ -283,9 +302,16 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
         <Icon size={14} strokeWidth={1.75} className={classes.kind} aria-hidden />
         <span className={classes.name}>{row.path.length === 0 ? `Everything in ${row.name}` : row.name}</span>
         {row.dataType && <span className={classes.type}>{row.dataType}</span>}
-        {leftOut === undefined ? <span className="visually-hidden">{WORDS[tick]}</span>
-          : <span className={classes.leftOut}>left out by {leftOut}</span>}
-        {row.comment && <span className={classes.comment} title={row.comment}>{row.comment}</span>}
+        {leftOut === undefined ? (
+          <span className="visually-hidden">{WORDS[tick]}</span>
+        ) : (
+          <span className={classes.leftOut}>left out by {leftOut}</span>
+        )}
+        {row.comment && (
+          <span className={classes.comment} title={row.comment}>
+            {row.comment}
+          </span>
+        )}
       </span>
       {row.rowEstimate !== undefined && row.rowEstimate !== null && (
         <span className={classes.estimate} title={`About ${count(row.rowEstimate)} rows`}>
@@ -302,7 +328,9 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
         >
           {leftOut === undefined ? <EyeOff size={14} strokeWidth={1.75} /> : <Eye size={14} strokeWidth={1.75} />}
         </UnstyledButton>
-      ) : <span className={classes.leave} />}
+      ) : (
+        <span className={classes.leave} />
+      )}
     </div>
   );
 }

@@ -22,7 +22,14 @@ interface ChipProps {
 
 export function Chip({ on, onClick, title, disabled = false, children }: ChipProps) {
   return (
-    <button type="button" className={classes.chip} aria-pressed={on} onClick={onClick} title={title} disabled={disabled}>
+    <button
+      type="button"
+      className={classes.chip}
+      aria-pressed={on}
+      onClick={onClick}
+      title={title}
+      disabled={disabled}
+    >
       {children}
     </button>
   );
