@@ -57,7 +57,7 @@ export default async function journey(studio) {
     }
     yield 'Mail addresses are in **one** place, `main.customers.email`:\n\n';
     await middle.opened;
-    yield '- <b>bold</b> [main.customers.email]\n- see [here](http://elsewhere.example/)\n\n';
+    yield '- <b>bold</b> [main.customers.email]\n- see [here](http://elsewhere.example/)\nNo more.\n\n';
     yield '| column | holds |\n|---|---|\n| email | mail |\n\n```sql\nSELECT email FROM customers\n```\n';
   });
   await studio.navigate('Ask');
@@ -78,6 +78,7 @@ export default async function journey(studio) {
   await completed('Where are mail addresses?');
   await second.getByText('<b>bold</b>').waitFor();
   await second.getByText('see [here](http://elsewhere.example/)').waitFor();
+  assert.equal(await second.getByText('No more.').evaluate((it) => it.closest('li')), null, 'it is no item');
   await second.getByRole('cell', { name: 'mail', exact: true }).waitFor();
   await second.getByText('SELECT email FROM customers').waitFor();
   assert.equal(await second.getByText('one', { exact: true }).evaluate((it) => it.tagName), 'STRONG');

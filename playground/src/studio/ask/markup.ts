@@ -90,7 +90,7 @@ function readList(lines: string[], from: number): [Block, number] {
         break;
       }
       current?.push('');
-    } else if (indentation(line) > indent.length || lines[at - 1]?.trim() !== '') {
+    } else if (indentation(line) > indent.length) {
       current?.push(line);
     } else {
       break;
