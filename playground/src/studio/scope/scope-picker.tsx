@@ -45,7 +45,9 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
   }
   if (!names) {
     return fetching || stale ? (
-      <Loading rows={3} height={28} />
+      <div className={classes.loading}>
+        <Loading rows={12} height={28} />
+      </div>
     ) : (
       <p className="muted">This profile does not exist any more.</p>
     );
