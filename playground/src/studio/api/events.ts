@@ -1,8 +1,8 @@
 // Subscriptions whose every event matters: `act` is called once for each, outside of rendering. (urql's own
 // `useSubscription` calls its handler while it renders, where no other component may change.)
 
-import { useEffect, useRef } from 'react';
-import { type TypedDocumentNode, useClient } from 'urql';
+import { useEffect, useRef, useState } from 'react';
+import { type CombinedError, type TypedDocumentNode, useClient } from 'urql';
 
 interface EventsOptions<Data, Variables> {
   query: TypedDocumentNode<Data, Variables>;
@@ -11,10 +11,12 @@ interface EventsOptions<Data, Variables> {
   pause?: boolean;
 }
 
+/** Returns the error that ended the subscription, if one did. */
 export function useEvents<Data, Variables extends object>(
   { query, variables, pause = false }: EventsOptions<Data, Variables>,
   act: (event: Data) => void,
-) {
+): CombinedError | undefined {
+  const [error, setError] = useState<CombinedError>();
   const client = useClient();
   const latest = useRef(act);
   latest.current = act;
@@ -25,7 +27,13 @@ export function useEvents<Data, Variables extends object>(
     }
     const { unsubscribe } = client
       .subscription(query, JSON.parse(key))
-      .subscribe(({ data }) => data && latest.current(data as Data));
+      .subscribe(({ data, error: failed }) => {
+        setError(failed);
+        if (data) {
+          latest.current(data as Data);
+        }
+      });
     return unsubscribe;
   }, [client, query, key, pause]);
+  return error;
 }

@@ -3,8 +3,9 @@
 import { Button, Checkbox, Group, Modal } from '@mantine/core';
 import { useState } from 'react';
 import { Link } from 'react-router';
-import { useClient, useMutation, useQuery, useSubscription } from 'urql';
+import { useClient, useMutation, useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import {
   type ApplyStatus,
   AuditOutcomesDocument,
@@ -162,9 +163,9 @@ function Work({ run, total, after }: { run: RollBackOf['run']; total: number; af
   const client = useClient();
   const [done, setDone] = useState(0);
   const [result, setResult] = useState<AuditOutcomesQuery['run']>();
-  const [{ error }] = useSubscription(
+  const error = useEvents(
     { query: AuditProgressDocument, variables: { runId: run.id, after }, pause: total === 0 },
-    (_, event) => {
+    (event) => {
       const { type } = event.runProgress;
       if (type === 'APPLIED' || type === 'APPLY_FAILED') {
         setDone((before) => before + 1);
@@ -175,7 +176,6 @@ function Work({ run, total, after }: { run: RollBackOf['run']; total: number; af
           .toPromise()
           .then(({ data }) => setResult(data?.run ?? null));
       }
-      return event;
     },
   );
   if (error) {

@@ -4,8 +4,9 @@
 // there are some.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useClient, useQuery, useSubscription } from 'urql';
+import { useClient, useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import { useReconnected } from '../api/connection';
 import { AuditChangedDocument, AuditListDocument, AuditNamesDocument, AuditRowsDocument } from '../api/operations';
 import { pageOf } from '../ui/pager';
@@ -47,7 +48,7 @@ export function useWrites(view: View) {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const writing = useRef(new Set<string>());
-  useSubscription({ query: AuditChangedDocument }, (_, event) => {
+  useEvents({ query: AuditChangedDocument, variables: {} }, (event) => {
     const { runId, run: changed } = event.runsChanged;
     const wrote = writing.current.delete(runId);
     if (changed?.status === 'APPLYING') {
@@ -59,7 +60,6 @@ export function useWrites(view: View) {
         notice.current();
       }, REFETCH_EVERY);
     }
-    return event;
   });
   return {
     writes: missing ? undefined : data?.appliedComments,

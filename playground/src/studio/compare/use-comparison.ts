@@ -2,8 +2,9 @@
 // of the runs changes, at most every three seconds.
 
 import { useCallback, useEffect, useMemo, useRef } from 'react';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import { useReconnected } from '../api/connection';
 import {
   CompareAssetsDocument,
@@ -80,14 +81,13 @@ export function useComparison(view: View, ids: string[] | undefined, baselineId:
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const watched = new Set([...runs.ids, ...(baselineId ? [baselineId] : [])]);
-  useSubscription({ query: CompareChangedDocument, pause }, (_, event) => {
+  useEvents({ query: CompareChangedDocument, variables: {}, pause }, (event) => {
     if (watched.has(event.runsChanged.runId)) {
       timer.current ??= setTimeout(() => {
         timer.current = undefined;
         latest.current();
       }, REFETCH_EVERY);
     }
-    return event;
   });
 
   // Until the answer for other runs is there, the one for those before must not stand under their heads.

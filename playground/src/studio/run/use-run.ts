@@ -4,7 +4,7 @@
 // again after a lost connection, and whenever an event tells of a state that the page does not know.
 
 import { useCallback, useState } from 'react';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
 import { useReconnected } from '../api/connection';
 import { useEvents } from '../api/events';
@@ -29,7 +29,11 @@ export function useRun(number: number) {
       setIsDeleted(true);
     }
   });
-  useSubscription({ query: RunPageReviewedDocument, variables: { runId: run?.id ?? '' }, pause: run === undefined });
+  useEvents(
+    { query: RunPageReviewedDocument, variables: { runId: run?.id ?? '' }, pause: run === undefined },
+    // The cache takes what it brings.
+    () => {},
+  );
 
   return { run, isDeleted, isMissing: data?.runByNumber === null && !fetching, error, refetch };
 }

@@ -5,8 +5,9 @@
 // fetched again. The figures on the chips change at most once a second.
 
 import { useCallback, useEffect, useRef, useState } from 'react';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import { useReconnected } from '../api/connection';
 import { type RunRowFragment, RunsChangedDocument, RunsDocument, type RunsQuery } from '../api/operations';
 import { filterOf, isNewestFirst, type View, variablesOf } from './view';
@@ -60,7 +61,7 @@ export function useRuns(view: View, mayEnter: () => boolean) {
   const shown = useRef<ReadonlySet<string>>(new Set());
   shown.current = new Set([...added, ...(nodes ?? [])].map(({ id }) => id));
 
-  useSubscription({ query: RunsChangedDocument, variables: { filter: filterOf(view) } }, (_, event) => {
+  useEvents({ query: RunsChangedDocument, variables: { filter: filterOf(view) } }, (event) => {
     const { kind, runId, run, matches, counts: figures } = event.runsChanged;
     show(figures);
     if (shown.current.has(runId)) {
@@ -79,7 +80,6 @@ export function useRuns(view: View, mayEnter: () => boolean) {
     } else {
       setWaiting((before) => withMember(before, runId, false));
     }
-    return event;
   });
 
   const known = new Set(nodes?.map(({ id }) => id));

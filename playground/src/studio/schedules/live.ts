@@ -3,8 +3,8 @@
 // second.
 
 import { useEffect, useRef } from 'react';
-import { useSubscription } from 'urql';
 
+import { useEvents } from '../api/events';
 import { useReconnected } from '../api/connection';
 import { type RunFilter, ScheduleRunsChangedDocument } from '../api/operations';
 
@@ -25,12 +25,11 @@ export function useCurrent(filter: RunFilter, nextFirings: (string | null)[], re
     }, 1000);
   };
   useEffect(() => () => clearTimeout(timer.current), []);
-  useSubscription({ query: ScheduleRunsChangedDocument, variables: { filter } }, (_, event) => {
+  useEvents({ query: ScheduleRunsChangedDocument, variables: { filter } }, (event) => {
     // A change of a run that the page has shows by itself.
     if (event.runsChanged.kind !== 'UPDATED' || event.runsChanged.run?.status !== 'RUNNING') {
       soon();
     }
-    return event;
   });
 
   const next = Math.min(...nextFirings.filter((at) => at !== null).map((at) => new Date(at).getTime()));

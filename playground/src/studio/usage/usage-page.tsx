@@ -3,8 +3,9 @@
 import { SegmentedControl } from '@mantine/core';
 import { useEffect, useRef } from 'react';
 import { Link, useSearchParams } from 'react-router';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import { useReconnected } from '../api/connection';
 import {
   UsageChangedDocument,
@@ -49,12 +50,11 @@ export function UsagePage() {
   latest.current = refetch;
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
-  useSubscription({ query: UsageChangedDocument }, (_, event) => {
+  useEvents({ query: UsageChangedDocument, variables: {} }, () => {
     timer.current ??= setTimeout(() => {
       timer.current = undefined;
       latest.current();
     }, REFETCH_EVERY);
-    return event;
   });
   useScrollRestoration(data !== undefined);
   const { words } = WINDOWS[window];

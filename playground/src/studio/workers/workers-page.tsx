@@ -5,8 +5,9 @@
 
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
-import { useQuery, useSubscription } from 'urql';
+import { useQuery } from 'urql';
 
+import { useEvents } from '../api/events';
 import { useReconnected } from '../api/connection';
 import { type WorkerRunFragment, WorkersChangedDocument, WorkersDocument, type WorkersQuery } from '../api/operations';
 import { count, plural } from '../ui/figures';
@@ -35,7 +36,7 @@ export function WorkersPage() {
   const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
   useEffect(() => () => clearTimeout(timer.current), []);
   const statuses = useRef(new Map<string, string | undefined>());
-  useSubscription({ query: WorkersChangedDocument }, (_, event) => {
+  useEvents({ query: WorkersChangedDocument, variables: {} }, (event) => {
     const { runId, run } = event.runsChanged;
     if (statuses.current.get(runId) !== run?.status) {
       statuses.current.set(runId, run?.status);
@@ -44,7 +45,6 @@ export function WorkersPage() {
         latest.current();
       }, REFETCH_AFTER);
     }
-    return event;
   });
   return (
     <Page title="Workers">
