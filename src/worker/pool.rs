@@ -106,7 +106,12 @@ impl Pool {
                     Some(Ok(nudge)) => {
                         let before = nudge.before.map(|before| before.status);
                         match nudge.after.map(|after| after.status) {
-                            Some(RunStatus::Cancelling) => self.registry.cancel(nudge.run_id),
+                            // The nudge may be of an earlier claim: the record tells.
+                            Some(RunStatus::Cancelling) if self.registry.has(nudge.run_id) => {
+                                if let Err(error) = self.heed_cancels(&[nudge.run_id]).await {
+                                    complain(&error, "the store did not answer the pool");
+                                }
+                            }
                             Some(RunStatus::Queued) => {}
                             Some(RunStatus::Applying) if before != Some(RunStatus::Applying) => {}
                             _ => continue,
@@ -158,9 +163,14 @@ impl Pool {
                 Err(error) => return Err(error),
             }
         }
-        for (id, run) in store.runs_by_id(&mine).await? {
+        self.heed_cancels(&mine).await
+    }
+
+    /// Tells those of these runs to leave that are CANCELLING.
+    async fn heed_cancels(&self, runs: &[RunId]) -> Result<()> {
+        for (id, run) in self.ports.store.runs_by_id(runs).await? {
             if run.status == RunStatus::Cancelling {
-                self.registry.cancel(id);
+                self.registry.cancel(id, run.attempt);
             }
         }
         Ok(())
@@ -181,8 +191,9 @@ impl Pool {
         };
         match self.ports.store.change_run(id, None, now, Box::new(adopt)).await {
             Ok(run) => {
+                let attempt = run.attempt;
                 self.spawn(run);
-                self.registry.cancel(id);
+                self.registry.cancel(id, attempt);
                 Ok(true)
             }
             Err(Error::Conflict { .. } | Error::NotFound { .. }) => Ok(true),
@@ -201,14 +212,14 @@ impl Pool {
 
     /// Works on a run that this pool has a claim of.
     fn spawn(self: &Arc<Self>, run: Run) {
-        let cancel = self.registry.add(run.id);
+        let cancel = self.registry.add(run.id, run.attempt);
         let span = tracing::info_span!("run", run = %run.id, attempt = run.attempt);
         let pool = Arc::clone(self);
         self.tasks.spawn(
             async move {
-                let id = run.id;
+                let (id, attempt) = (run.id, run.attempt);
                 pool.see_through(run, cancel).await;
-                pool.registry.remove(id);
+                pool.registry.remove(id, attempt);
                 pool.ended.notify_one();
             }
             .instrument(span),

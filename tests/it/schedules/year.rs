@@ -109,7 +109,7 @@ async fn several_schedulers_over_one_store_start_one_run_for_each_firing() {
     // In real time: all of them are due at three moments, some at the same.
     house.ports.clock = Arc::new(SystemClock);
     let schedules = gloss::service::schedules::Schedules::new(house.ports.clone());
-    let soon = SystemClock.now() + Duration::milliseconds(1_500);
+    let soon = SystemClock.now() + Duration::milliseconds(6_000);
     let mut ids = Vec::new();
     for at in 0..SCHEDULES {
         let moment = soon + Duration::milliseconds(200 * i64::try_from(at % 3).unwrap());
