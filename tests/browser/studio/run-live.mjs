@@ -119,7 +119,7 @@ export default async function journey(studio) {
   // A question's run shows the question and its answer.
   await api('mutation { ask(input: { question: "Where are orders kept?" }) { run { number } } }');
   await studio.go('/runs/3');
-  await page.getByText('Where are orders kept?').waitFor();
+  await page.getByText('Where are orders kept?', { exact: true }).waitFor();
   await page.getByRole('link', { name: 'Open the conversation' }).waitFor();
   assert.equal(await tab('Results').count(), 0);
   await studio.axe('question');
