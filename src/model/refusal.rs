@@ -240,8 +240,10 @@ mod tests {
     #[test]
     fn messages_hold_no_secret() {
         let key: SecretString = "s3cret".to_owned().into();
-        let body = r#"{"error":{"message":"Incorrect API key provided: sk-abc*****xyz. Yours: 's3cret'; token
-            abcdefghijklmnopqrstuvwx12"}}"#;
+        let body = concat!(
+            r#"{"error":{"message":"Incorrect API key provided: sk-abc*****xyz. Yours: 's3cret'; "#,
+            r#"token abcdefghijklmnopqrstuvwx12"}}"#
+        );
         let said = message(body, Some(&key));
         assert_eq!(said, "Incorrect API key provided: [secret] Yours: '[secret]'; token [secret]");
         assert_eq!(message("<html>not here</html>", None), "");
