@@ -7,7 +7,9 @@ export default async function journey(studio) {
   const field = page.getByRole('combobox', { name: 'Go to' });
   const option = (name) => page.getByRole('option', { name });
   const path = () => new URL(page.url()).pathname;
+  const opener = page.getByRole('button', { name: /^Go to…/ });
   const palette = async (text) => {
+    await opener.waitFor();
     await page.keyboard.press('Control+k');
     await field.waitFor();
     await field.fill(text);
@@ -26,7 +28,6 @@ export default async function journey(studio) {
   // It opens by its button too, names the pages, and gives the focus back.
   await studio.go('/runs?kind=all');
   await page.getByRole('link', { name: '#1', exact: true }).waitFor();
-  const opener = page.getByRole('button', { name: /^Go to…/ });
   await opener.click();
   await field.waitFor();
   assert.equal(await page.evaluate(() => document.activeElement.getAttribute('role')), 'combobox');

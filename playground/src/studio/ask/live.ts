@@ -17,12 +17,9 @@ export interface Progress {
 const NOTHING: Progress = { text: '', message: '' };
 
 export function useProgress(turn: AskTurnPartsFragment): Progress & { live: boolean } {
-  const client = useClient();
   const live = isLive(turn.run.status);
   const [progress, setProgress] = useState(NOTHING);
-  const { id } = turn;
-  const reload = () => client.query(AskTurnByIdDocument, { id }, { requestPolicy: 'network-only' }).toPromise();
-
+  const reload = useReload(turn.id);
   const variables = { runId: turn.run.id, after: 0 };
   useEvents({ query: AskProgressDocument, variables, pause: !live }, ({ runProgress }) => {
     const { sequence, type, text, message } = runProgress;
@@ -32,19 +29,41 @@ export function useProgress(turn: AskTurnPartsFragment): Progress & { live: bool
       setProgress((before) => ({ ...before, text: before.text + (text ?? '') }));
     } else {
       setProgress((before) => ({ ...before, message }));
-      if (type === 'TOOL_CALLED') {
-        void reload();
+      if (type === 'TOOL_CALLED' || type === 'FINISHED') {
+        reload();
       }
     }
   });
-
-  // The whole answer, its citations and its cost are there once the run has ended.
+  // Each event carries the run as it is now, so that a replay of old events may tell the end before it comes to it.
+  const { answer } = turn;
+  const { status } = turn.run;
   const wasLive = useRef(live);
   useEffect(() => {
-    if (wasLive.current && !live) {
-      void reload().then(() => setProgress(NOTHING));
+    if (!live && (wasLive.current || (status === 'SUCCESS' && answer === null))) {
+      reload();
     }
     wasLive.current = live;
-  });
+  }, [live, status, answer]);
   return { ...progress, live };
+}
+
+/**
+ * Fetches the turn again: its tools, and once it has ended its answer, citations and cost. A fetch that is asked for
+ * while one is under way follows it, so that the last one began after the last event: what it brings is final.
+ */
+function useReload(id: string): () => void {
+  const client = useClient();
+  const state = useRef({ isBusy: false, isWanted: false });
+  return async () => {
+    state.current.isWanted = true;
+    if (state.current.isBusy) {
+      return;
+    }
+    state.current.isBusy = true;
+    while (state.current.isWanted) {
+      state.current.isWanted = false;
+      await client.query(AskTurnByIdDocument, { id }, { requestPolicy: 'network-only' }).toPromise();
+    }
+    state.current.isBusy = false;
+  };
 }
