@@ -356,7 +356,8 @@ impl ComparisonStore for SqlStore {
                 return Err(deleted_meanwhile());
             }
             let assets = without_known(&transaction, comparison, assets).await?;
-            let mut assets = assets.into_iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset)));
+            let mut assets =
+                assets.into_iter().map(|asset| compared_asset::ActiveModel::from(model(comparison, asset)));
             while assets.len() > 0 {
                 let rows = assets.by_ref().take(write::chunk_size::<compared_asset::ActiveModel>());
                 compared_asset::Entity::insert_many(rows)
