@@ -49,7 +49,7 @@ if (!folder) {
 await mkdir(folder, { recursive: true });
 
 /** The time that anything has to happen in. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 const complaints = [];
 const expected = [];

@@ -67,8 +67,8 @@ export default async function journey(studio) {
   await until('these are undecided again', async () => (await run(2)).reviewCounts.unreviewed === changed);
   await page.keyboard.press('u');
   await until('all are undecided again', async () => (await run(2)).reviewCounts.unreviewed === all);
-  await page.locator('[data-suggestion][data-state="UNREVIEWED"]').first().waitFor();
-  assert.equal(await page.locator('[data-suggestion][data-state="ACCEPTED"]').count(), 0);
+  const accepted = page.locator('[data-suggestion][data-state="ACCEPTED"]');
+  await until('the page shows it', async () => (await accepted.count()) === 0);
 
   // A decision is about what the filter leaves, and not about what was decided before.
   await page.getByRole('button', { name: /^Tables\s*\d+$/ }).click();

@@ -213,6 +213,8 @@ export default async function journey(studio) {
   // In another order new rows would push others aside: a button shows them.
   await studio.go('/runs/2?tab=results&sort=confidence.desc');
   await lines.first().waitFor();
+  // The list is read twice, from the cache and from the server.
+  await page.waitForLoadState('networkidle');
   const sorted = await shown();
   others.open();
   const arrived = page.getByRole('button', { name: /^\d+ new suggestions?$/ });

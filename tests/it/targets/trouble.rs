@@ -34,8 +34,12 @@ fn says<T>(result: Result<T, TargetError>, words: &[&str]) -> TargetError {
     error
 }
 
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
+/// A port at which nobody listens, and what keeps it from others.
+fn silent_port() -> (tokio::net::TcpSocket, u16) {
+    let socket = tokio::net::TcpSocket::new_v4().unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let port = socket.local_addr().unwrap().port();
+    (socket, port)
 }
 
 /// Fails a test that would otherwise wait for a default of minutes.
@@ -45,7 +49,7 @@ async fn soon<T>(work: impl Future<Output = T>) -> T {
 
 #[tokio::test]
 async fn nobody_listens() {
-    let port = free_port();
+    let (_kept, port) = silent_port();
     for (scheme, noun) in [("postgres", "PostgreSQL"), ("mysql", "MySQL"), ("mariadb", "MariaDB")] {
         let target = open(&format!("{scheme}://ann:{MARKER}@127.0.0.1:{port}/shop"), None).unwrap();
         let start = Instant::now();
@@ -60,7 +64,8 @@ async fn nobody_listens() {
 
 #[tokio::test]
 async fn many_who_ask_are_all_told() {
-    let url = format!("postgres://ann:{MARKER}@127.0.0.1:{}/shop", free_port());
+    let (_kept, port) = silent_port();
+    let url = format!("postgres://ann:{MARKER}@127.0.0.1:{port}/shop");
     let target = open(&url, None).unwrap();
     let answers = soon(futures_util::future::join_all((0..50).map(|_| target.test()))).await;
     for answer in answers {

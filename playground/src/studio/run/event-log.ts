@@ -61,7 +61,7 @@ export function useEventPages() {
   );
 }
 
-/** The log of a run; `act` is called with each batch that arrives live. */
+/** The log of a run; `act` is called with each batch that the run as it was read does not know of. */
 export function useEventLog(
   run: { id: string; status: RunStatus; lastSequence: number },
   act: (batch: Entry[]) => void,
@@ -77,12 +77,19 @@ export function useEventLog(
   const last = useRef(0);
   const told = useRef(act);
   told.current = act;
+  const known = useRef(lastSequence);
+  known.current = lastSequence;
 
   const load = useCallback(async () => {
     const { entries, older, error } = await pages({ id }, FIRST_PAGE);
     if (!current.current.isLoaded) {
       last.current = entries.at(-1)?.sequence ?? 0;
       setLog({ entries, older, error, isLoaded: error === undefined, arrivedAt: performance.now() });
+      // The run was read before its log: events that it does not know of have just arrived as well.
+      const arrived = entries.filter(({ sequence }) => sequence > known.current);
+      if (arrived.length > 0) {
+        told.current(arrived);
+      }
     }
   }, [id, pages]);
   useEffect(() => void load(), [load]);
