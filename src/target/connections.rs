@@ -96,9 +96,10 @@ where
         let (pool, statement) = (self.pool.clone(), statement.into_sql_str());
         // The driver knows of a transaction once it has the server's answer. A caller that is dropped before that must not
         // leave an open transaction in the pool, so a task of its own waits for the answer.
-        let task = tokio::spawn(async move { tokio::time::timeout(limit, pool.begin_with(statement)).await });
+        // It starts once the probe has found the server: both would take the reason of a failure from the relay.
         let begun = async move {
-            match task.await {
+            let work = async move { tokio::time::timeout(limit, pool.begin_with(statement)).await };
+            match tokio::spawn(work).await {
                 Ok(begun) => Ok(begun),
                 Err(error) if error.is_panic() => std::panic::resume_unwind(error.into_panic()),
                 Err(_) => Err(sqlx::Error::WorkerCrashed),
