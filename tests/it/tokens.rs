@@ -563,11 +563,12 @@ async fn each_token_has_its_own_sockets_and_subscriptions() {
 
 #[tokio::test]
 async fn who_asks_for_too_much_waits_alone_and_not_for_ever() {
-    let server = Server::start_with(&[("GLOSS_REQUEST_TIMEOUT_SECONDS", "1")]).await;
-    // A database that takes the connection and says nothing.
+    // A database that takes the connection and says nothing. Over a store in PostgreSQL its profile is looked at first.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://ann@{}/shop", silent.local_addr().unwrap());
+    let server = Server::start().await;
     let profile = server.create_db_profile("silent", &url).await;
+    let server = Server::start_at(server.kill().await, &[("GLOSS_REQUEST_TIMEOUT_SECONDS", "1")]).await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let (two, _) = server.create_token(Some(&root), "two", "VIEWER").await;
     let query = "query($id: ID!) { dbProfile(id: $id) { databases { name } } }";
