@@ -221,7 +221,7 @@ impl ProfileStore for SqlStore {
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
             identity::confirm(&transaction, &confirmations).await?;
-            Ok(transaction.commit().await?)
+            transaction.commit().await
         })
         .await
     }
