@@ -121,16 +121,17 @@ impl SqlStore {
         Ok(self.writer.bare.close_by_ref().await?)
     }
 
-    /// Begins a transaction that may write from its first statement on. Call it only within [`Self::finish`]: there is one
-    /// connection that writes, and a caller that is not polled any more, as in a stream that is buffered, would keep it.
+    /// Begins a transaction that may write from its first statement on. Call it only within [`Self::finish`]: there is
+    /// one connection that writes, and a caller that is not polled any more, as in a stream that is buffered, would
+    /// keep it.
     async fn begin(&self) -> Result<Transaction> {
         self.condition.check()?;
         let options = TransactionOptions {
             sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
             ..TransactionOptions::default()
         };
-        // The driver knows of a transaction once it has the database's answer. A caller that is dropped before that must
-        // not leave an open transaction on the connection, so a task of its own waits for the answer.
+        // The driver knows of a transaction once it has the database's answer. A caller that is dropped before that
+        // must not leave an open transaction on the connection, so a task of its own waits for the answer.
         let writer = self.writer.bare.clone();
         let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
         let begun = begun.await.map_err(Error::internal)?;

@@ -94,9 +94,9 @@ where
         // The pool's own limit ends with the connection; a server may fall silent after it.
         let limit = ACQUIRE_TIME + CONNECT_TIME;
         let (pool, statement) = (self.pool.clone(), statement.into_sql_str());
-        // The driver knows of a transaction once it has the server's answer. A caller that is dropped before that must not
-        // leave an open transaction in the pool, so a task of its own waits for the answer.
-        // It starts once the probe has found the server: both would take the reason of a failure from the relay.
+        // The driver knows of a transaction once it has the server's answer. A caller that is dropped before that must
+        // not leave an open transaction in the pool, so a task of its own waits for the answer. It starts once the
+        // probe has found the server: both would take the reason of a failure from the relay.
         let begun = async move {
             let work = async move { tokio::time::timeout(limit, pool.begin_with(statement)).await };
             match tokio::spawn(work).await {
