@@ -31,7 +31,7 @@ pub struct Model {
     pub error: Option<String>,
     /// Which database the write was begun in, JSON.
     pub identity: Option<String>,
-    /// The caller that ordered the write, where it is not known what came of it; otherwise null.
+    /// The caller that ordered the write, if its outcome is unknown; otherwise null.
     pub doubt: Option<String>,
 }
 

@@ -107,7 +107,7 @@ pub struct ApplyItem {
     pub error: Option<RunError>,
     /// The database in which the write was begun.
     pub identity: Option<Identity>,
-    /// The caller that ordered the write, where it was begun and it is not known what came of it.
+    /// The caller that ordered the write, if the write was begun and its outcome is unknown.
     pub doubt: Option<String>,
 }
 
@@ -234,7 +234,7 @@ pub struct Written {
 }
 
 impl Written {
-    /// `136 written, 3 in conflict`: what came of it, for a person.
+    /// `136 written, 3 in conflict`: the outcome in words.
     #[must_use]
     pub fn told(self, rollback: bool) -> String {
         let done = if rollback { "rolled back" } else { "written" };

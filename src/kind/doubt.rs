@@ -53,7 +53,7 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
     Ok(())
 }
 
-/// The item with what came of it.
+/// The item with its outcome.
 async fn look_at(target: &dyn Target, item: ApplyItem) -> Result<ApplyItem, TargetError> {
     let (status, error) = match target.comment(&item.asset).await {
         Ok(live) if live == item.text => (ApplyStatus::Applied, None),

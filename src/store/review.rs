@@ -397,7 +397,7 @@ impl SqlStore {
         Ok(decided.reviewed)
     }
 
-    /// Records what came of items in doubt, and lets the run follow.
+    /// Records the outcomes of items in doubt, and updates the run's status.
     async fn settle(self, id: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
         let transaction = self.begin().await?;
         let row = runs::find(&transaction, id).await?;

@@ -1,4 +1,4 @@
-// Who uses the page: a form to sign in with a token where one is needed, and a way to sign out.
+// The session of the page: a form to sign in if the server needs a token, and a button to sign out.
 //
 // The server answers a sign-in with a cookie that no script can read; the page keeps the token nowhere.
 
@@ -65,7 +65,7 @@ export function Session() {
     const token = new FormData(event.currentTarget).get('token');
     const refused = await signIn(String(token));
     if (refused === undefined) {
-      // The editor reads the schema anew.
+      // After a reload the editor fetches the schema with the new session.
       window.location.reload();
     } else {
       setRefusal(refused);

@@ -441,7 +441,7 @@ impl RunEdit {
         self.items.push(ApplyItem { begun: item.doubt.is_some(), ..item });
     }
 
-    /// It is known now what came of a write that was in doubt. The item says still who ordered it.
+    /// Records the outcome of a write that was in doubt. The item still names the caller that ordered it.
     pub fn settle_item(&mut self, item: ApplyItem) {
         self.end_item(item);
         if let Some(item) = self.items.last_mut() {

@@ -6,7 +6,7 @@ export default async function journey(studio) {
   const { page, until } = studio;
   const dialog = page.getByRole('dialog');
 
-  // Before the first token whoever is at this machine may do everything.
+  // Before the first token every user of this machine has all rights.
   await studio.go('/settings');
   await page.getByText('Local administrator', { exact: true }).first().waitFor();
   await page.getByRole('heading', { name: 'There are no tokens.' }).waitFor();

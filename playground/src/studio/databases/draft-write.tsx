@@ -1,4 +1,4 @@
-// The last step: the exact statement, then the write and what came of it. A conflict shows the comment that stands
+// The last step: the exact statement, then the write and its outcome. A conflict shows the comment that stands
 // there instead, and asks before it replaces it.
 
 import { CircleCheck } from 'lucide-react';

@@ -262,8 +262,8 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
               label="Read sample values through views as well"
               description={
                 <>
-                  Reading a view runs the functions in it with this login's rights, and whoever owns
-                  the view wrote them. The same holds for foreign tables and row-level security
+                  Reading a view runs the functions in it with this login's rights. The view's owner
+                  wrote them. The same holds for foreign tables and row-level security
                   policies. Leave it off unless you trust every owner of objects in this database.
                 </>
               }

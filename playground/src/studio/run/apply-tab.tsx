@@ -23,7 +23,7 @@ export function ApplyTab({ run, written }: ApplyTabProps) {
   const { counts } = written;
   const hasOutcome = counts !== undefined && counts.all > 0;
 
-  // Who watched it being written sees what came of it, not the next plan.
+  // A person who watched the write sees its outcome, not the next plan.
   const wasApplying = useRef(isApplying);
   useEffect(() => {
     if (wasApplying.current && !isApplying) {

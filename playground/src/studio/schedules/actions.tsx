@@ -134,7 +134,7 @@ function Deletion({
   );
 }
 
-/** Says what came of the last action. */
+/** Shows the outcome of the last action. */
 export function OutcomeLine({ outcome, onClose }: { outcome: Outcome | undefined; onClose: () => void }) {
   const navigate = useNavigate();
   if (outcome?.type === 'failed') {

@@ -1,4 +1,4 @@
-// Who is signed in, how the pages look, and the tokens of the server.
+// The signed-in caller, the theme, and the server's tokens.
 
 import { Button, SegmentedControl, useMantineColorScheme, type MantineColorScheme } from '@mantine/core';
 
@@ -38,7 +38,7 @@ function You() {
       <p className={classes.text}>
         <b className={classes.name}>{isLocal ? 'Local administrator' : name}</b>, role {ROLES[role].label}.{' '}
         {isLocal
-          ? 'No token exists yet: whoever opens these pages on this machine may do everything.'
+          ? 'No token exists yet: every user of this machine has all rights.'
           : ROLES[role].you}{' '}
         What you do is recorded under the name {isLocal ? 'local' : name}.
       </p>

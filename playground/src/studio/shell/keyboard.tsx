@@ -1,7 +1,7 @@
 // Keys that work on every page: `?` lists all keys, `n` opens the form for a new run, `/` goes to the page's search;
 // Ctrl-K opens the command palette. None of them but Ctrl-K acts while somebody types.
 //
-// The list names keys of pages too: whoever adds a key to a page adds its line here.
+// The list names keys of pages too: a new key of a page needs a line here.
 
 import { Kbd, Modal, Table } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
