@@ -74,8 +74,8 @@ impl ApplyOrder {
     pub fn left_out_said(&self) -> String {
         match self.left_out {
             0 => String::new(),
-            1 => ", 1 left out because a person's comment stands there".to_owned(),
-            many => format!(", {many} left out because a person's comment stands there"),
+            1 => ", 1 left out because a person wrote the present comment".to_owned(),
+            many => format!(", {many} left out because a person wrote the present comment"),
         }
     }
 }

@@ -103,11 +103,11 @@ pub enum TurnChange {
 /// `BadInput`.
 pub fn check_question(question: &str, argument: &str) -> Result<()> {
     if !question.chars().any(char::is_alphanumeric) {
-        return Err(Error::bad_input(argument, "the question is empty; ask about tables, columns or what they hold"));
+        return Err(Error::bad_input(argument, "the question is empty; ask about tables, columns or their contents"));
     }
     let length = question.chars().count();
     if length > MAX_QUESTION {
-        let message = format!("the question has {length} characters; {MAX_QUESTION} is the most");
+        let message = format!("the question has {length} characters; shorten it to {MAX_QUESTION} or fewer");
         return Err(Error::bad_input(argument, message));
     }
     Ok(())

@@ -26,22 +26,22 @@ pub fn check(text: &str) -> Result<(), String> {
     let url = Url::parse(text.trim())
         .ok()
         .filter(|url| matches!(url.scheme(), "http" | "https") && url.host_str().is_some_and(|host| !host.is_empty()))
-        .ok_or("this is no http or https URL; give one, `https://example.com/v1`")?;
+        .ok_or("this is not an http or https URL; write it like `https://example.com/v1`")?;
     if url.password().is_some() || !url.username().is_empty() {
-        return Err("the URL holds a login; give the key as `apiKey` instead".to_owned());
+        return Err("the URL contains a user name or password; remove them and set `apiKey` instead".to_owned());
     }
     if url.fragment().is_some() {
-        return Err("the URL holds a part behind `#`, which no provider sees; leave it out".to_owned());
+        return Err("the URL has a fragment (`#…`), which is never sent to a provider; remove it".to_owned());
     }
     match url.query_pairs().find(|(name, value)| !is_plain(name, value)) {
         // A parameter without a value may be the key itself.
         Some((name, value)) if name.chars().count() <= 20 && !value.is_empty() => Err(format!(
-            "the URL's parameter `{}` may hold a key; give the key as `apiKey`; the URL may hold {}",
+            "the URL's parameter `{}` may contain a key; remove it and set `apiKey` instead. Allowed parameters: {}",
             name.escape_debug(),
             PARAMETERS.join(", ")
         )),
         Some(_) => Err(format!(
-            "the URL's query may hold a key; give the key as `apiKey`; the URL may hold {}",
+            "the URL's query may contain a key; remove it and set `apiKey` instead. Allowed parameters: {}",
             PARAMETERS.join(", ")
         )),
         None => Ok(()),

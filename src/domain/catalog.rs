@@ -165,11 +165,10 @@ impl Problems {
         let names = match self.unnamed.as_slice() {
             [] => None,
             [one] => Some(format!(
-                "1 object is left out because its name is not valid UTF-8: {one}. Rename it to have it described."
+                "1 object is left out because its name is not valid UTF-8: {one}. To describe it, rename it."
             )),
             several => Some(format!(
-                "{} objects are left out because their names are not valid UTF-8: {}. Rename them to have them \
-                 described.",
+                "{} objects are left out because their names are not valid UTF-8: {}. To describe them, rename them.",
                 several.len(),
                 some_of(several, ", ")
             )),

@@ -89,12 +89,13 @@ impl Cursor {
             Some(_) => Err(Error::bad_input(
                 argument,
                 format!(
-                    "`{argument}` is a cursor of another list or order; use one that this list gave in the same order"
+                    "`{argument}` is a cursor of another list or order; pass a cursor that this list returned in the \
+                     same order"
                 ),
             )),
             None => Err(Error::bad_input(
                 argument,
-                format!("`{argument}` is not a cursor; use one from `edges` or `pageInfo`"),
+                format!("`{argument}` is not a cursor; pass one from `edges` or `pageInfo`"),
             )),
         }
     }
@@ -108,7 +109,7 @@ impl PageRequest {
     /// that is no cursor, a cursor of another list.
     pub fn new(arguments: &PageArguments, list: &str) -> Result<Self> {
         if arguments.first.is_some() && arguments.last.is_some() {
-            return Err(Error::bad_input("last", "give `first` or `last`, not both"));
+            return Err(Error::bad_input("last", "pass `first` or `last`, not both"));
         }
         let after = arguments.after.as_deref().map(|text| Cursor::decode(text, "after", list)).transpose()?;
         let before = arguments.before.as_deref().map(|text| Cursor::decode(text, "before", list)).transpose()?;
@@ -130,7 +131,7 @@ impl PageRequest {
 fn checked_size(argument: &str, size: i32) -> Result<usize> {
     match usize::try_from(size) {
         Ok(size) if size <= MAX_SIZE => Ok(size),
-        _ => Err(Error::bad_input(argument, format!("`{argument}` is {size}; it goes from 0 to {MAX_SIZE}"))),
+        _ => Err(Error::bad_input(argument, format!("`{argument}` is {size}; it must be from 0 to {MAX_SIZE}"))),
     }
 }
 

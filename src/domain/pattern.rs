@@ -40,13 +40,16 @@ enum Token {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
     /// It names nothing, or one of its parts does.
-    #[error("it has an empty part; write `table` or `schema.table`, with `*` for any characters")]
+    #[error("it has an empty part; write `table` or `schema.table`, where `*` matches any characters")]
     Empty,
     /// It has more parts than schema and table.
-    #[error("it has more than two parts; write `table` or `schema.table`, and a name with a dot in double quotes")]
+    #[error(
+        "it has more than two parts; write `table` or `schema.table`, and put a name that contains a dot in double \
+         quotes"
+    )]
     TooManyParts,
     /// A double quote is never closed.
-    #[error("a double quote is not closed; close it, or write \"\" for a double quote in a name")]
+    #[error("a double quote is not closed; close it, or write \"\" for a double quote within a name")]
     Unclosed,
     /// It is too long.
     #[error("it has more than {MAX_LENGTH} characters; shorten it with `*`")]
@@ -133,13 +136,13 @@ impl TablePattern {
 /// `BadInput` with the path of the pattern at fault.
 pub fn patterns(texts: &[String], argument: &str) -> Result<Vec<TablePattern>> {
     if texts.len() > MAX_PATTERNS {
-        let message = format!("{} patterns are given; {MAX_PATTERNS} is the most", texts.len());
+        let message = format!("{} patterns were given; pass at most {MAX_PATTERNS}", texts.len());
         return Err(Error::bad_input(argument, message));
     }
     let mut patterns: Vec<TablePattern> = Vec::with_capacity(texts.len());
     for (at, text) in texts.iter().enumerate() {
         let pattern: TablePattern = text.parse().map_err(|error| {
-            Error::bad_input(format!("{argument}.{at}"), format!("{text:?} is no pattern of tables: {error}"))
+            Error::bad_input(format!("{argument}.{at}"), format!("{text:?} is not a valid table pattern: {error}"))
         })?;
         if !patterns.contains(&pattern) {
             patterns.push(pattern);

@@ -163,7 +163,7 @@ impl NewLlmProfile {
             return Ok(());
         }
         let message = format!(
-            "no price is known for {:?}, so its cost cannot be limited; set both prices on the LLM profile, or limit \
+            "the price of {:?} is unknown, so its cost cannot be limited; set both prices on the LLM profile, or limit \
              `maxTokens` or `maxSeconds`",
             self.name
         );

@@ -81,10 +81,16 @@ pub fn check_text(text: &str, argument: &str) -> Result<()> {
     }
     let length = text.chars().count();
     if length > MAX_TEXT {
-        return Err(Error::bad_input(argument, format!("the text has {length} characters; {MAX_TEXT} is the most")));
+        return Err(Error::bad_input(
+            argument,
+            format!("the text has {length} characters; shorten it to {MAX_TEXT} or fewer"),
+        ));
     }
     if text.contains('\0') {
-        return Err(Error::bad_input(argument, "the text holds a NUL character, which no database keeps; remove it"));
+        return Err(Error::bad_input(
+            argument,
+            "the text contains a NUL character, which databases cannot store; remove it",
+        ));
     }
     Ok(())
 }

@@ -73,7 +73,7 @@ impl RunScope {
         if self.database.as_deref() == Some("") {
             return Err(Error::bad_input(
                 format!("{argument}.database"),
-                "the database's name is empty; leave it out instead",
+                "the database's name is empty; write a name, or omit the field",
             ));
         }
         distinct(
@@ -149,11 +149,11 @@ fn distinct<'a>(argument: &str, noun: &str, names: impl Iterator<Item = &'a str>
         if name.is_empty() {
             return Err(Error::bad_input(
                 path(),
-                format!("a {noun}'s name is empty; name one, or leave the list empty for all"),
+                format!("the name of a {noun} is empty; write a name, or leave the list empty to include all"),
             ));
         }
         if !seen.insert(name) {
-            return Err(Error::bad_input(path(), format!("the {noun} {name:?} stands twice; name it once")));
+            return Err(Error::bad_input(path(), format!("the {noun} {name:?} is listed twice; list it once")));
         }
     }
     Ok(())

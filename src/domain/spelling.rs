@@ -30,5 +30,5 @@ pub(crate) use spelled;
 
 /// A text that is no value of the enumeration it was read as.
 #[derive(Debug, thiserror::Error)]
-#[error("no value is spelled {0:?}")]
+#[error("unknown value {0:?}")]
 pub struct UnknownSpelling(pub String);

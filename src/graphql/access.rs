@@ -15,7 +15,7 @@ use super::{
 use crate::{domain::Error, service::tokens::Tokens};
 
 /// What is said to somebody of whom nothing is known.
-const UNKNOWN: &str = "nobody knows who is asking; send a token";
+const UNKNOWN: &str = "authentication required: send a bearer token";
 
 /// The role that a field of a type needs; `None` for a root field without a line here.
 #[must_use]
@@ -104,7 +104,11 @@ pub(super) fn require(context: &Context<'_>, needed: Role, what: &str) -> Result
 #[must_use]
 pub fn refusal(viewer: &Viewer, needed: Role, what: &str) -> String {
     let Viewer { name, role, .. } = viewer;
-    format!("{what} needs the role {}; {name:?} has {}", needed.as_str(), role.as_str())
+    format!(
+        "{what} requires the role {}, but {name:?} has {}; use a token with that role",
+        needed.as_str(),
+        role.as_str()
+    )
 }
 
 /// Tells who shows a token: what the HTTP layer asks at each request.

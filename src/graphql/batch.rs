@@ -105,7 +105,9 @@ where
         // A look-up that was dropped with its request answers nobody, and nobody is left to hear it.
         // Unconstrained: tokio's budget would wake some of many waiters later than the others, and tear apart
         // what they ask for next.
-        unconstrained(answered).await.map_err(|_| SharedError(Arc::new(Error::internal("a look-up was dropped"))))?;
+        unconstrained(answered)
+            .await
+            .map_err(|_| SharedError(Arc::new(Error::internal("a batched look-up was dropped"))))?;
         locked(&self.state).known.get(&key).cloned().unwrap_or(Ok(None))
     }
 }

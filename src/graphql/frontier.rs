@@ -133,10 +133,10 @@ impl Extension for Guard {
         let checked = next.run(context).await.map_err(|errors| {
             errors.into_iter().map(|error| with_code(error, VALIDATION_FAILED)).collect::<Vec<_>>()
         })?;
-        limits::check("fields within fields", checked.depth, limits::MAX_DEPTH).map_err(|error| vec![error])?;
+        limits::check("levels of fields", checked.depth, limits::MAX_DEPTH).map_err(|error| vec![error])?;
         if checked.complexity > limits::MAX_COMPLEXITY {
             let message = format!(
-                "the operation costs {}, which is about the number of values in its answer; {} is the most: ask for \
+                "the operation has a cost of {} (about the number of values in its answer); the limit is {}: request \
                  smaller pages or fewer fields",
                 checked.complexity,
                 limits::MAX_COMPLEXITY

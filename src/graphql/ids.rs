@@ -36,11 +36,11 @@ pub trait Key: Sized {
             Some((node_type, number)) if node_type == wanted => Ok(Self::from_number(number)),
             Some((other, _)) => Err(Error::bad_input(
                 argument,
-                format!("this id is of the type {}; give one of the type {}", other.name(), wanted.name()),
+                format!("this id is of type {}; pass an id of type {}", other.name(), wanted.name()),
             )),
             None => Err(Error::bad_input(
                 argument,
-                format!("this is not an id; give the `id` of the {} that is meant", wanted.name()),
+                format!("this is not a valid id; pass the id of an object of type {}", wanted.name()),
             )),
         }
     }

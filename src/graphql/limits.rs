@@ -35,7 +35,7 @@ pub const MAX_COMPLEXITY: usize = 40_000;
 const MAX_INTROSPECTION_LISTS: usize = 3;
 
 fn exceeded(what: &str, number: usize, limit: usize) -> ServerError {
-    coded(LIMIT_EXCEEDED, format!("the document has {number} {what}; {limit} is the most"))
+    coded(LIMIT_EXCEEDED, format!("the document has {number} {what}; the limit is {limit}"))
 }
 
 /// Checks a number against its limit.
@@ -66,7 +66,7 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
             b'"' => string_length(&bytes[at..]),
             b'{' | b'[' | b'(' => {
                 nesting += 1;
-                check("brackets within brackets", nesting, MAX_NESTING)?;
+                check("levels of brackets", nesting, MAX_NESTING)?;
                 1
             }
             b'}' | b']' | b')' => {
@@ -84,7 +84,10 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
         at += length;
         tokens += 1;
         if tokens > MAX_TOKENS {
-            return Err(coded(LIMIT_EXCEEDED, format!("the document has more than {MAX_TOKENS} tokens")));
+            return Err(coded(
+                LIMIT_EXCEEDED,
+                format!("the document has more than {MAX_TOKENS} tokens; split it into several operations"),
+            ));
         }
     }
     Ok(())
@@ -124,7 +127,7 @@ pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> 
         let size = counter.check(operation)?;
         total.fields = total.fields.saturating_add(size.fields);
         total.aliases = total.aliases.saturating_add(size.aliases);
-        check("fields and uses of fragments", total.fields, MAX_FIELDS)?;
+        check("fields and fragment spreads", total.fields, MAX_FIELDS)?;
         check("aliases", total.aliases, MAX_ALIASES)?;
     }
     Ok(())
@@ -164,14 +167,14 @@ impl<'a> Counter<'a> {
     fn check(&mut self, operation: &'a Positioned<OperationDefinition>) -> Result<Size, ServerError> {
         let selection = &operation.node.selection_set.node;
         let size = self.size(selection)?;
-        check("fields and uses of fragments", size.fields, MAX_FIELDS)?;
+        check("fields and fragment spreads", size.fields, MAX_FIELDS)?;
         let mut roots = Vec::new();
         self.roots(selection, &mut roots)?;
         check("root fields", roots.len(), MAX_ROOT_FIELDS)?;
         let mut distinct = roots.clone();
         distinct.sort_unstable();
         distinct.dedup();
-        check("lists of the schema within each other", size.lists, MAX_INTROSPECTION_LISTS)?;
+        check("levels of nested introspection lists", size.lists, MAX_INTROSPECTION_LISTS)?;
         Ok(Size { aliases: size.aliases.saturating_add(roots.len() - distinct.len()), ..size })
     }
 
@@ -207,7 +210,7 @@ impl<'a> Counter<'a> {
             Some(None) => {
                 return Err(coded(
                     VALIDATION_FAILED,
-                    format!("the fragment {name} holds itself; take it out of itself"),
+                    format!("the fragment {name} contains itself; remove that spread"),
                 ));
             }
             None => {}

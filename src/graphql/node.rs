@@ -69,7 +69,7 @@ impl NodeQuery {
         #[graphql(desc = "Global ids of records of any type, at most 200.")] ids: Vec<ID>,
     ) -> Result<Vec<Option<Node>>> {
         if ids.len() > MAX_SIZE {
-            let message = format!("{} ids are given; ask for at most {MAX_SIZE} at a time", ids.len());
+            let message = format!("{} ids were given; request at most {MAX_SIZE} at a time", ids.len());
             return Err(Error::bad_input("ids", message).into());
         }
         futures_util::future::try_join_all(ids.iter().map(|id| find(context, id))).await

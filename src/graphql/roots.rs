@@ -37,7 +37,13 @@ pub fn check(document: &ExecutableDocument, operation: &OperationDefinition) -> 
         [] | [_] => Ok(()),
         [_, second, ..] => {
             let number = roots.fields.len();
-            Err(at(second, format!("a subscription has one root field, this one {number}; make one operation of each")))
+            Err(at(
+                second,
+                format!(
+                    "a subscription must have exactly one root field, but this one has {number}; send one subscription \
+                     per field"
+                ),
+            ))
         }
     }
 }
@@ -64,7 +70,8 @@ pub fn expand(
     roots.collect(&operation.selection_set.node)?;
     let fields = roots.fields;
     if fields.is_empty() {
-        let message = "the subscription selects no field: `@skip` and `@include` leave none";
+        let message =
+            "the subscription selects no field, because `@skip` and `@include` exclude all of them; select one event";
         return Err(coded(VALIDATION_FAILED, message));
     }
     let items = fields.into_iter().map(|field| Positioned::new(Selection::Field(field.clone()), field.pos)).collect();
@@ -148,7 +155,7 @@ impl<'a> Roots<'a> {
                 Some(Value::Boolean(_)) => return Ok(false),
                 _ if self.literal => {}
                 _ => {
-                    let message = format!("`@{}` needs a Boolean as `if`", directive.node.name.node);
+                    let message = format!("`@{}` requires a Boolean for `if`", directive.node.name.node);
                     let locations = vec![directive.pos];
                     return Err(ServerError { locations, ..coded(VALIDATION_FAILED, message) });
                 }

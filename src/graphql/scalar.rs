@@ -8,7 +8,8 @@ use crate::domain::clock::Moment;
 const MAX: i64 = (1 << 53) - 1;
 
 /// What a moment is.
-pub const MOMENT: &str = "a DateTime is a moment with its zone, as 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00";
+pub const MOMENT: &str =
+    "a DateTime has a date, a time and a UTC offset, as in 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00";
 
 /// Tells what a constant must be to be one of these scalars.
 ///
@@ -17,7 +18,7 @@ pub const MOMENT: &str = "a DateTime is a moment with its zone, as 2030-01-31T09
 pub fn check(scalar: &str, value: &Value) -> Result<(), String> {
     match scalar {
         "DateTime" if Moment::parse(value.clone()).is_err() => Err(MOMENT.to_owned()),
-        "Long" if !Long::is_valid(value) => Err(format!("a Long is a whole number from -{MAX} to {MAX}")),
+        "Long" if !Long::is_valid(value) => Err(format!("a Long is an integer from -{MAX} to {MAX}")),
         _ => Ok(()),
     }
 }
@@ -35,7 +36,7 @@ impl ScalarType for Long {
                 .as_i64()
                 .filter(|number| (-MAX..=MAX).contains(number))
                 .map(Self)
-                .ok_or_else(|| InputValueError::custom(format!("give a whole number from -{MAX} to {MAX}"))),
+                .ok_or_else(|| InputValueError::custom(format!("pass an integer from -{MAX} to {MAX}"))),
             _ => Err(InputValueError::expected_type(value)),
         }
     }

@@ -75,7 +75,7 @@ fn text_at(text: &str, path: &str) -> Result<(), ServerError> {
     if length <= LONGEST {
         return Ok(());
     }
-    let message = format!("the text has {length} characters; a search takes at most {LONGEST}: search for fewer words");
+    let message = format!("the text has {length} characters; search for at most {LONGEST}");
     let mut error = coded(BAD_USER_INPUT, message);
     error.extensions.get_or_insert_default().set("argument", path);
     Err(error)

@@ -61,7 +61,8 @@ impl Media {
             None => Err(Refusal::new(
                 StatusCode::NOT_ACCEPTABLE,
                 "BAD_USER_INPUT",
-                "accept application/graphql-response+json, application/json or text/event-stream",
+                "no acceptable media type; accept application/graphql-response+json, application/json or \
+                 text/event-stream",
             )),
         }
     }
@@ -127,7 +128,7 @@ impl Refusal {
 
     /// Nobody knows who is asking.
     pub fn unknown() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "nobody knows who is asking; send a token")
+        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "authentication required: send a bearer token")
     }
 
     /// The caller that was let in is not welcome any more.
@@ -135,7 +136,7 @@ impl Refusal {
         Self::new(
             StatusCode::UNAUTHORIZED,
             "UNAUTHENTICATED",
-            "the token was revoked or has expired; come back with another one",
+            "the token has been revoked or has expired; send a valid token",
         )
     }
 
@@ -256,7 +257,11 @@ impl Answer {
             }
             let code = code_of(error);
             if code == "INTERNAL" {
-                tracing::error!(request_id = id.as_str(), error = error.message, "a resolver failed without a code");
+                tracing::error!(
+                    request_id = id.as_str(),
+                    error = error.message,
+                    "a resolver returned an error without a code"
+                );
                 "internal error".clone_into(&mut error.message);
                 error.extensions.get_or_insert_default().set("correlationId", id.as_str());
             }
@@ -279,7 +284,7 @@ impl Answer {
             extensions: Some(&response.extensions).filter(|extensions| !extensions.is_empty()),
         };
         serde_json::to_string(&body).unwrap_or_else(|error| {
-            tracing::error!(%error, "a response cannot be written as JSON");
+            tracing::error!(%error, "a response could not be serialized as JSON");
             r#"{"errors":[{"message":"internal error","extensions":{"code":"INTERNAL"}}]}"#.to_owned()
         })
     }
@@ -365,5 +370,5 @@ pub async fn catch_panic(request: Request, next: Next) -> Response {
 /// Writes what a panic said to the log.
 pub fn log_panic(panic: &(dyn Any + Send), id: &RequestId) {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
-    tracing::error!(request_id = id.as_str(), panic = text.unwrap_or("unknown"), "a request panicked");
+    tracing::error!(request_id = id.as_str(), panic = text.unwrap_or("unknown"), "a request handler panicked");
 }

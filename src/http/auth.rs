@@ -112,7 +112,7 @@ impl Gate {
         if asker.viewer.is_known() && !asker.viewer.has_token() {
             return Ok(());
         }
-        self.pace.request(&asker.client).map_err(|wait| too_often("you ask too often", wait))
+        self.pace.request(&asker.client).map_err(|wait| too_often("rate limit exceeded", wait))
     }
 
     async fn admit_socket(&self, asker: Asker, payload: Option<&Value>) -> Result<Asker, String> {
@@ -138,10 +138,10 @@ impl Gate {
             Err(error) => {
                 if token.is_some() {
                     let counted = self.pace.failure(&asker.client);
-                    counted.map_err(|wait| too_often("too many tokens were wrong", wait))?;
+                    counted.map_err(|wait| too_often("too many invalid tokens", wait))?;
                 }
                 let counted = self.pace.request(&asker.client);
-                counted.map_err(|wait| too_often("you ask too often", wait))?;
+                counted.map_err(|wait| too_often("rate limit exceeded", wait))?;
                 Err(Box::new((Refusal::by_code(error), None)))
             }
         }
@@ -195,7 +195,7 @@ fn is_handshake(request: &Parts) -> bool {
 
 fn too_often(what: &str, wait: Duration) -> Turned {
     let seconds = whole_seconds(wait);
-    let message = format!("{what}; wait for {seconds} s");
+    let message = format!("{what}; retry after {seconds} s");
     Box::new((Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message), Some(wait)))
 }
 
@@ -212,7 +212,9 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut shown = headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = shown.next() else { return Ok(None) };
     let token = first.to_str().ok().and_then(token_in).filter(|_| shown.next().is_none());
-    token.map(Some).ok_or_else(|| no_token("send one header `Authorization: Bearer gloss_…`"))
+    token
+        .map(Some)
+        .ok_or_else(|| no_token("invalid Authorization header; send exactly one, `Authorization: Bearer gloss_…`"))
 }
 
 /// The token in the value of an Authorization header.
@@ -224,7 +226,7 @@ fn token_in(text: &str) -> Option<&str> {
 
 /// The token of a `connection_init`: `{"authorization": "Bearer gloss_…"}` in either case, or `{"token": "gloss_…"}`.
 fn token_of(payload: Option<&Value>) -> Result<Option<String>, Refusal> {
-    let wrong = || no_token("send {\"authorization\": \"Bearer gloss_…\"} with connection_init");
+    let wrong = || no_token("invalid payload of connection_init; send {\"authorization\": \"Bearer gloss_…\"}");
     let Some(payload) = payload.and_then(Value::as_object) else { return Ok(None) };
     let given = |name: &str| payload.iter().find(|(key, value)| key.eq_ignore_ascii_case(name) && !value.is_null());
     if let Some((_, shown)) = given("authorization") {

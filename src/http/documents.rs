@@ -60,7 +60,7 @@ impl Document {
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentsError {
     /// The file system says so.
-    #[error("the trusted documents in {} cannot be read: {source}", path.display())]
+    #[error("cannot read the trusted documents in {}: {source}", path.display())]
     Unreadable {
         /// The file or folder.
         path: PathBuf,
@@ -68,7 +68,7 @@ pub enum DocumentsError {
         source: std::io::Error,
     },
     /// A file is not what it should be.
-    #[error("the trusted documents in {} cannot be used: {message}", path.display())]
+    #[error("cannot use the trusted documents in {}: {message}", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
@@ -135,15 +135,16 @@ impl Documents {
                 if let Some(id) = id
                     && named.insert(id.clone(), Arc::clone(&text)).is_some_and(|other| other != text)
                 {
-                    return Err(wrong(format!("the id {id} names another document already")));
+                    return Err(wrong(format!("two documents have the id {id}; give each its own")));
                 }
             }
         }
         if named.is_empty() {
-            let message = "there is none; name a folder with .graphql files, or a .json file of ids and texts";
+            let message =
+                "there are none; choose a folder with .graphql files, or a .json file that maps ids to documents";
             return Err(DocumentsError::Wrong { path: path.to_owned(), message: message.to_owned() });
         }
-        tracing::info!(documents = named.values().collect::<HashSet<_>>().len(), "only trusted documents run");
+        tracing::info!(documents = named.values().collect::<HashSet<_>>().len(), "only trusted documents are executed");
         named.extend(always.iter().map(|text| (hash(text), Arc::from(*text))));
         Ok(Self(Arc::new(Mode::Trusted { named })))
     }
@@ -162,7 +163,8 @@ impl Documents {
                 if let Some(name) = name.as_ref().filter(|_| id.is_none())
                     && *name != hash(&text)
                 {
-                    let message = "`extensions.persistedQuery.sha256Hash` is not the SHA-256 of `query`, in lower case";
+                    let message = "`extensions.persistedQuery.sha256Hash` does not match `query`; send the SHA-256 of \
+                                   `query` in lower-case hex";
                     return Err(Refusal::bad_input("extensions", message));
                 }
                 match &*self.0 {
@@ -170,8 +172,8 @@ impl Documents {
                     Mode::Trusted { named } => {
                         let known = named.get(&hash(text.trim())).or_else(|| named.get(&hash(&text)));
                         known.cloned().map(Document::Known).ok_or_else(|| {
-                            let message = "this server runs the documents of a list alone, and this is none of them: \
-                                           send one letter by letter, or by its id";
+                            let message = "this server executes only trusted documents, and this is not one of them; \
+                                           send a trusted document unchanged, or its id";
                             Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
                         })
                     }
@@ -188,7 +190,7 @@ impl Documents {
                 let unknown = || Refusal::document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
                 known.map(Document::Known).ok_or_else(unknown)
             }
-            (None, None) => Err(Refusal::bad_input("query", "`query` is missing: send the document in it")),
+            (None, None) => Err(Refusal::bad_input("query", "`query` is missing; set it to the GraphQL document")),
         }
     }
 
@@ -208,7 +210,7 @@ fn sha256_of(extension: &Value) -> Result<String, Refusal> {
     match extension.get("sha256Hash").and_then(Value::as_str) {
         Some(hash) if version == Some(1) => Ok(hash.to_owned()),
         _ => {
-            let message = "`extensions.persistedQuery` must hold `version: 1` and `sha256Hash`, a string";
+            let message = "`extensions.persistedQuery` must contain `version: 1` and the string `sha256Hash`";
             Err(Refusal::bad_input("extensions", message))
         }
     }
@@ -234,7 +236,9 @@ fn read(file: &Path) -> Result<Vec<(Option<String>, String)>, DocumentsError> {
         Ok(List::Manifest { operations }) => Ok(operations.into_iter().map(|it| (Some(it.id), it.body)).collect()),
         Ok(List::Plain(named)) => Ok(named.into_iter().map(|(id, text)| (Some(id), text)).collect()),
         Err(_) => {
-            let message = "write a JSON object of ids and texts, or Apollo's manifest of operations".to_owned();
+            let message = "the file has an unknown format; write a JSON object that maps ids to documents, or an \
+                           Apollo operation manifest"
+                .to_owned();
             Err(DocumentsError::Wrong { path: file.to_owned(), message })
         }
     }

@@ -36,7 +36,7 @@ impl<E: Executor> Door<E> {
         if operation != OperationType::Mutation {
             return timeout(limit, executor.execute(request)).await.map_err(|_elapsed| {
                 let seconds = limit.as_secs();
-                Refusal::unavailable(format!("the query took longer than {seconds} s and was given up; ask for less"))
+                Refusal::unavailable(format!("the query was cancelled after {seconds} s; request less data"))
             });
         }
         let work = async move { executor.execute(request).await }.in_current_span();
@@ -44,10 +44,10 @@ impl<E: Executor> Door<E> {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(failed)) => match failed.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),
-                Err(_) => Err(Refusal::unavailable("the server is stopping; ask again soon")),
+                Err(_) => Err(Refusal::unavailable("the server is stopping; try again in a few seconds")),
             },
             Err(_elapsed) => Err(Refusal::unavailable(format!(
-                "the mutation takes longer than {} s and goes on; look at what it changes before you send it again",
+                "the mutation is still running after {} s; check what it has changed before you send it again",
                 limit.as_secs()
             ))),
         }

@@ -40,7 +40,7 @@ pub async fn comparison<E: Executor>(
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let Ok(Query(parameters)) = parameters else {
-        let message = "the query string cannot be read: percent-encode its values";
+        let message = "the query string is invalid; percent-encode its values";
         return Refusal::bad_input("query", message).into_response();
     };
     let mut request = ExportRequest::default();
@@ -50,7 +50,7 @@ pub async fn comparison<E: Executor>(
             "baseline" => request.baseline = Some(value).filter(|id| !id.is_empty()),
             "format" => request.format = Some(value),
             _ => {
-                let message = format!("`{name}` means nothing here; give `ids`, `format` and, if wanted, `baseline`");
+                let message = format!("unknown parameter `{name}`; allowed are `ids`, `format` and `baseline`");
                 return Refusal::bad_input("query", message).into_response();
             }
         }
@@ -63,7 +63,7 @@ pub async fn comparison<E: Executor>(
                 (header::CACHE_CONTROL, "no-store".to_owned()),
             ];
             let text = export.text.inspect_err(|error| {
-                tracing::error!(error = error.message, "an export broke off");
+                tracing::error!(error = error.message, "an export was interrupted");
             });
             (headers, Body::from_stream(text.map_err(|error| std::io::Error::other(error.message)))).into_response()
         }

@@ -95,7 +95,7 @@ impl HostPolicy {
         if let Some(known) = &self.known
             && !host.as_ref().is_some_and(|host| known.contains(host))
         {
-            return Err("this Host is not served here; use localhost or 127.0.0.1, or allow it with --allowed-hosts");
+            return Err("this Host is not allowed; use localhost or 127.0.0.1, or add the host to --allowed-hosts");
         }
         // A page of another port is a page of another site.
         let asked = authority_of(uri, headers);
@@ -109,7 +109,7 @@ impl HostPolicy {
         if allowed && (has_origin || !is_of_another_site(headers) || opens_a_page(method, uri, headers)) {
             Ok(())
         } else {
-            Err("requests from pages of another origin are refused; --allowed-origins lets some in")
+            Err("requests from other origins are not allowed; add the origin to --allowed-origins")
         }
     }
 }

@@ -179,11 +179,7 @@ fn span<B>(request: &Request<B>) -> tracing::Span {
 
 /// Nothing lives at this path.
 async fn not_found() -> impl IntoResponse {
-    Refusal::new(
-        StatusCode::NOT_FOUND,
-        "NOT_FOUND",
-        "There is nothing at this path. GraphQL is at /graphql, the pages are at /.",
-    )
+    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found. GraphQL is at /graphql, the pages are at /.")
 }
 
 /// A header value that is known to be one when this is compiled.

@@ -114,7 +114,7 @@ impl Watched {
         place: (OwnedSemaphorePermit, Share),
     ) -> Self {
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays without nodelay");
+            tracing::debug!(%error, "TCP_NODELAY could not be set for a connection");
         }
         let peer = Peer(Arc::new(State { address: Some(address), ..State::default() }));
         Self { stream, peer, write_within, patience: None, small: false, _place: place }
@@ -133,7 +133,7 @@ impl Watched {
         if !self.small && self.peer.0.keeps_little.load(Ordering::Relaxed) {
             self.small = true;
             if let Err(error) = socket2::SockRef::from(&self.stream).set_send_buffer_size(SEND_BUFFER_BYTES) {
-                tracing::debug!(%error, "a connection keeps its large buffer");
+                tracing::debug!(%error, "the send buffer of a connection could not be reduced");
             }
         }
         let written = write(Pin::new(&mut self.stream), context);
@@ -148,7 +148,7 @@ impl Watched {
             Box::pin(sleep(self.write_within))
         });
         ready!(patience.as_mut().poll(context));
-        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client does not read")))
+        Poll::Ready(Err(io::Error::new(io::ErrorKind::TimedOut, "the client reads too slowly")))
     }
 }
 
@@ -164,7 +164,7 @@ impl AsyncRead for Watched {
         if left != usize::MAX {
             let read = buffer.filled().len() - before;
             let Some(left) = left.checked_sub(read) else {
-                return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the client sends too much")));
+                return Poll::Ready(Err(io::Error::new(io::ErrorKind::QuotaExceeded, "the client sends too fast")));
             };
             self.peer.read_at_most(left);
         }

@@ -46,8 +46,7 @@ pub async fn get<E: Executor>(
         return refusal.into_response();
     }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "this is not a valid WebSocket handshake")
-            .into_response();
+        return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "invalid WebSocket handshake").into_response();
     }
     let media = match Media::negotiate(headers) {
         Ok(media) => media,
@@ -59,12 +58,12 @@ pub async fn get<E: Executor>(
     }
     let prepared = match parameters {
         Ok(Query(parameters)) => Parameters::from_query(parameters).and_then(|it| door.prepare(it)),
-        Err(_) => Err(Refusal::bad_input("query", "the query string cannot be read: percent-encode its values")),
+        Err(_) => Err(Refusal::bad_input("query", "the query string is invalid; percent-encode its values")),
     };
     let prepared = prepared.and_then(|prepared| match prepared.operation {
         OperationType::Mutation => Err(Refusal {
             allow: Some("POST"),
-            ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "send mutations by POST")
+            ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "GET does not execute mutations; use POST")
         }),
         _ => Ok(prepared),
     });
@@ -112,7 +111,10 @@ pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): Raw
 }
 
 fn no_batches() -> Refusal {
-    Refusal::bad_input("query", "send one operation, as a JSON object: batches are off (see the server's --max-batch)")
+    Refusal::bad_input(
+        "query",
+        "batching is disabled; send one operation as a JSON object, or enable batches with --max-batch",
+    )
 }
 
 /// PUT: reserves a stream of events.
@@ -134,30 +136,30 @@ pub async fn delete<E: Executor>(State(door): State<Door<E>>, RawQuery(query): R
 pub async fn other_method() -> Refusal {
     Refusal {
         allow: Some("GET, HEAD, POST, PUT, DELETE"),
-        ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "send GraphQL by POST or GET")
+        ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "method not allowed; use POST or GET")
     }
 }
 
 /// The JSON that a POST carries.
 pub async fn json_body<E>(request: Request, door: &Door<E>) -> Result<Value, Refusal> {
     if !is_json(request.headers()) {
-        let message = "send the body as `content-type: application/json`";
+        let message = "unsupported content type; send the body as `content-type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT", message));
     }
     let within = door.limits.body_within;
     let Ok(body) = tokio::time::timeout(within, Bytes::from_request(request, &())).await else {
-        let message = format!("the body did not come within {} s", within.as_secs());
+        let message = format!("the body did not arrive within {} s; send it again", within.as_secs());
         return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "BAD_USER_INPUT", message));
     };
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
-            let message = format!("the body is longer than {} bytes", super::BODY_LIMIT_BYTES);
+            let message = format!("the body is larger than {} bytes; send a smaller one", super::BODY_LIMIT_BYTES);
             Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED", message)
         }
-        status => Refusal::new(status, "BAD_USER_INPUT", "the body ended too early"),
+        status => Refusal::new(status, "BAD_USER_INPUT", "the body ended before it was complete; send it again"),
     })?;
     serde_json::from_slice(&body).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("the body is not JSON: {error}"))
+        Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("the body is not valid JSON: {error}"))
     })
 }
 
@@ -207,7 +209,7 @@ async fn answer<E: Executor>(
 async fn one<E: Executor>(door: Door<E>, asker: Asker, prepared: Prepared, id: &RequestId) -> Result<Answer, Refusal> {
     let Prepared { request, operation, .. } = prepared;
     if operation == OperationType::Subscription {
-        let message = "subscriptions go over a WebSocket (graphql-transport-ws) or with `accept: text/event-stream`";
+        let message = "subscriptions require a WebSocket (graphql-transport-ws) or `accept: text/event-stream`";
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
     }
     Ok(Answer::new(door.execute(asker, request, operation).await?, id))
@@ -223,11 +225,11 @@ async fn batch<E: Executor>(
 ) -> Response {
     let (number, limit) = (operations.len(), door.limits.batch);
     if media == Media::EventStream {
-        let message = "a batch is answered as application/json; stream operations one by one";
+        let message = "a batch can only be answered as application/json; stream operations one by one";
         return Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message).into_response();
     }
     if number == 0 || number > limit {
-        let message = format!("the batch has {number} operations; 1 to {limit} may be sent at once");
+        let message = format!("the batch has {number} operations; send 1 to {limit} at once");
         return Refusal { argument: Some("query".into()), ..Refusal::document("LIMIT_EXCEEDED", message) }
             .answer(Media::GraphqlResponse);
     }

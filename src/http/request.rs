@@ -45,7 +45,7 @@ impl Parameters {
         let extensions = object(body.remove("extensions"), "extensions")?;
         let is_named = document_id.is_some() || extensions.get("persistedQuery").is_some_and(|it| !it.is_null());
         if query.is_none() && !is_named {
-            return Err(Refusal::bad_input("query", "`query` is missing: send the document in it"));
+            return Err(Refusal::bad_input("query", "`query` is missing; set it to the GraphQL document"));
         }
         Ok(Self { query, document_id, operation_name, variables, extensions })
     }
@@ -83,7 +83,7 @@ impl Parameters {
         let mut request = ready.request();
         if !extensions.is_empty() {
             request.extensions = serde_json::from_value(Value::Object(extensions)).map_err(|error| {
-                Refusal::bad_input("extensions", format!("`extensions` cannot be read: {}", without_value(&error)))
+                Refusal::bad_input("extensions", format!("`extensions` is invalid: {}", without_value(&error)))
             })?;
         }
         let operation = ready.kind;
@@ -137,7 +137,7 @@ pub fn without_value(error: &serde_json::Error) -> String {
 
 fn parse(text: &str, argument: &'static str) -> Result<Value, Refusal> {
     serde_json::from_str(text)
-        .map_err(|error| Refusal::bad_input(argument, format!("`{argument}` is not JSON: {error}")))
+        .map_err(|error| Refusal::bad_input(argument, format!("`{argument}` is not valid JSON: {error}")))
 }
 
 /// The id of a request: in its answer, in the log, and in an error whose cause is in the log alone.

@@ -76,7 +76,7 @@ fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 impl Reservations {
     fn find(&self, token: &str, asker: &Asker) -> Result<Arc<Reserved>, Refusal> {
         let found = locked(&self.0).get(token).filter(|reserved| reserved.viewer == asker.viewer).cloned();
-        let message = "no stream of events is reserved by this token; reserve one by PUT and open it soon";
+        let message = "this token has no reserved event stream; reserve one with PUT and open it promptly";
         found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message))
     }
 
@@ -89,13 +89,13 @@ impl Reservations {
 pub fn reserve<E: Executor>(door: &Door<E>, asker: &Asker, headers: &HeaderMap) -> Result<Response, Refusal> {
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     if !["*/*", "text/*", "text/plain"].iter().any(|media| accepts.contains(media)) {
-        let message = "a reservation is answered with its token: accept text/plain";
+        let message = "the answer to a reservation is text/plain; accept that type";
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
     }
     let limit = door.limits.sockets_per_client;
     let share = door.open.sockets.take(&asker.client, limit);
-    let share =
-        share.ok_or_else(|| Refusal::limit(format!("you have {limit} streams, which is the most; end some")))?;
+    let share = share
+        .ok_or_else(|| Refusal::limit(format!("you have {limit} event streams, the maximum; close some first")))?;
     let token = random_token()?;
     let (start, unopened) = mpsc::channel(door.limits.operations_per_socket.max(1));
     let reserved = Reserved {
@@ -126,7 +126,7 @@ pub fn open<E: Executor>(door: &Door<E>, asker: &Asker, peer: &Peer, token: Stri
     let reserved = door.open.reservations.find(&token, asker)?;
     let starts = locked(&reserved.unopened).take();
     let starts = starts.ok_or_else(|| {
-        let message = "this stream is open already; reserve another";
+        let message = "this stream is already open; reserve another one";
         Refusal::new(StatusCode::CONFLICT, "CONFLICT", message)
     })?;
     let (dismissed, stopped) = (asker.dismissed.clone(), door.stop.token.clone());
@@ -152,18 +152,25 @@ pub async fn start<E: Executor>(
     let id = match parameters.extension("operationId") {
         Some(Value::String(id)) if !id.is_empty() => id.clone(),
         Some(Value::Number(id)) => id.to_string(),
-        _ => return Err(Refusal::bad_input("extensions", "name the operation in `extensions.operationId`, a string")),
+        _ => {
+            return Err(Refusal::bad_input(
+                "extensions",
+                "`extensions.operationId` is missing; set it to a string that identifies the operation",
+            ));
+        }
     };
     let (handle, registration) = AbortHandle::new_pair();
     {
         let mut running = locked(&reserved.running);
         let limit = door.limits.operations_per_socket;
         if running.contains_key(&id) {
-            let message = format!("an operation {id} runs on this stream already; choose another `operationId`");
+            let message = format!("operation {id} is already running on this stream; choose another `operationId`");
             return Err(Refusal::new(StatusCode::CONFLICT, "CONFLICT", message));
         }
         if running.len() >= limit {
-            return Err(Refusal::limit(format!("{limit} operations run on this stream, which is the most; end some")));
+            return Err(Refusal::limit(format!(
+                "{limit} operations are running on this stream, the maximum; end some first"
+            )));
         }
         running.insert(id.clone(), handle);
     }
@@ -178,7 +185,7 @@ pub async fn start<E: Executor>(
     }
     let begun = futures_util::stream::iter(first.flatten());
     let frames = frames(Arc::downgrade(&reserved), id.clone(), begun.chain(results).boxed()).boxed();
-    let gone = |_| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "the stream of events has ended; reserve another");
+    let gone = |_| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "the event stream has ended; reserve another one");
     reserved.start.try_send(Abortable::new(frames, registration)).map_err(gone)?;
     running.keep = true;
     Ok(StatusCode::ACCEPTED.into_response())
@@ -209,7 +216,7 @@ fn refused(errors: &Value) -> Response {
 pub fn end<E: Executor>(door: &Door<E>, asker: &Asker, token: &str, query: Option<&str>) -> Result<Response, Refusal> {
     let reserved = door.open.reservations.find(token, asker)?;
     let Some(id) = parameter(query, "operationId").filter(|id| !id.is_empty()) else {
-        return Err(Refusal::bad_input("operationId", "name the operation to end in the parameter `operationId`"));
+        return Err(Refusal::bad_input("operationId", "`operationId` is missing; set it to the operation to end"));
     };
     if let Some(handle) = locked(&reserved.running).remove(&id) {
         handle.abort();
@@ -274,8 +281,8 @@ impl Stream for Events {
 fn random_token() -> Result<String, Refusal> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| {
-        tracing::error!(%error, "the system gives no random numbers");
-        Refusal::unavailable("the system gives no random numbers; the log tells why")
+        tracing::error!(%error, "the system's random number generator failed");
+        Refusal::unavailable("the system's random number generator failed; see the server's log")
     })?;
     Ok(base64::Engine::encode(&base64::prelude::BASE64_URL_SAFE_NO_PAD, bytes))
 }

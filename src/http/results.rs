@@ -96,7 +96,7 @@ impl<E: Executor> Results<E> {
                     Ok(done) => done,
                     Err(failed) => match failed.try_into_panic() {
                         Ok(panic) => std::panic::resume_unwind(panic),
-                        Err(_) => Err(Refusal::unavailable("the server is stopping; ask again soon")),
+                        Err(_) => Err(Refusal::unavailable("the server is stopping; try again in a few seconds")),
                     },
                 }
             }));
@@ -105,7 +105,7 @@ impl<E: Executor> Results<E> {
         let limit = results.door.limits.subscriptions_per_client;
         results.share = results.door.open.subscriptions.take(&results.asker.client, limit);
         if results.share.is_none() {
-            let message = format!("you have {limit} subscriptions at once, which is the most; end some");
+            let message = format!("you have {limit} subscriptions, the maximum; end some first");
             results.state = State::Ended(Some(Refusal::limit(message).errors()));
             return results;
         }
@@ -200,7 +200,8 @@ impl<E: Executor> Results<E> {
                     Followed::End => self.state = State::Ended(None),
                     Followed::Behind => {
                         let Some((after, blueprint)) = follower.resume() else {
-                            let message = "events came faster than they were taken; subscribe again and fetch again";
+                            let message =
+                                "events arrived faster than they were read; subscribe again, then fetch again";
                             return self.fail(Refusal::unavailable(message).errors());
                         };
                         let request = blueprint.request();

@@ -127,7 +127,7 @@ pub fn check_page(request: &Parts) -> Result<(), Refusal> {
     if is_safe || request.headers.contains_key(header::ORIGIN) || says("sec-fetch-site", b"same-origin") {
         return Ok(());
     }
-    let message = "a session's cookie opens this to pages of this server alone; send a bearer token instead";
+    let message = "the session cookie is accepted only from pages of this server; send a bearer token instead";
     Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message))
 }
 
@@ -144,7 +144,8 @@ pub async fn begin<E: Executor>(State(door): State<Door<E>>, request: Request) -
             Ok(body) => match body.get("token").and_then(Value::as_str) {
                 Some(token) => token.trim().to_owned(),
                 None => {
-                    return Refusal::bad_input("token", "send the token as {\"token\": \"gloss_…\"}").into_response();
+                    return Refusal::bad_input("token", "`token` is missing; send {\"token\": \"gloss_…\"}")
+                        .into_response();
                 }
             },
             Err(refusal) => return refusal.into_response(),
@@ -156,7 +157,7 @@ pub async fn begin<E: Executor>(State(door): State<Door<E>>, request: Request) -
     };
     let who = json!({ "name": viewer.name, "role": format!("{:?}", viewer.role).to_uppercase() });
     let Some(id) = door.gate.sessions.begin(token.into(), viewer) else {
-        return Refusal::unavailable("the system has no randomness; try again").into_response();
+        return Refusal::unavailable("the system's random number generator failed; try again").into_response();
     };
     let cookie = spelled(&id, SESSION_FOR, is_secure);
     ([(header::SET_COOKIE, cookie), (header::CONTENT_TYPE, value("application/json"))], who.to_string()).into_response()

@@ -76,7 +76,7 @@ pub async fn serve<E: Executor>(listener: TcpListener, door: Door<E>) -> io::Res
     drop(listener);
     stop.sockets.close();
     if tokio::time::timeout(GRACE, stop.sockets.wait()).await.is_err() {
-        tracing::warn!(grace_s = GRACE.as_secs(), "connections were still open when the grace was over");
+        tracing::warn!(grace_s = GRACE.as_secs(), "connections were still open when the grace period ended");
     }
     Ok(())
 }
@@ -90,7 +90,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
             Ok(accepted) => return accepted,
             Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
             Err(error) => {
-                tracing::error!(%error, "no connection can be taken");
+                tracing::error!(%error, "a connection could not be accepted");
                 tokio::time::sleep(SYSTEM_IS_FULL).await;
             }
         }
@@ -120,6 +120,6 @@ async fn answer(stream: Watched, service: TowerToHyperService<axum::Router>, lim
         }
     };
     if let Err(error) = ended {
-        tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended");
+        tracing::debug!(error = &error as &dyn std::error::Error, "a connection ended with an error");
     }
 }

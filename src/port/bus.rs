@@ -33,7 +33,7 @@ pub struct SuggestionNudge {
 
 /// So many nudges were dropped because the receiver was slow.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
-#[error("{0} nudges were dropped")]
+#[error("{0} nudges were lost")]
 pub struct Lagged(pub u64);
 
 /// Nudges about all runs.

@@ -88,7 +88,7 @@ impl Applies {
                 comments = begun.total,
                 replacing = begun.replacing,
                 rollback,
-                "writing of comments ordered"
+                "apply or roll-back requested"
             );
         }
         Ok((run, begun))
@@ -159,7 +159,7 @@ impl Applies {
     async fn run(&self, id: RunId, argument: &str) -> Result<Run> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run(argument))?;
         if run.kind == RunKind::Ask {
-            return Err(Error::conflict(format!("run #{id} answers a question; it has nothing to write")));
+            return Err(Error::conflict(format!("run #{id} answers a question, so it has nothing to apply")));
         }
         Ok(run)
     }
@@ -198,14 +198,14 @@ impl Applies {
             let place = suggestion.asset.display();
             if suggestion.run_id != order.run_id {
                 let message = format!(
-                    "this suggestion for {place} is of run #{}, not of run #{}; name suggestions of one run",
+                    "this suggestion for {place} belongs to run #{}, not to run #{}; pass suggestions of one run",
                     suggestion.run_id, order.run_id
                 );
                 return Err(Error::not_found_at(path(), message));
             }
             if !order.rollback && !matches!(suggestion.review.state, ReviewState::Accepted | ReviewState::Edited) {
                 let message = format!(
-                    "the suggestion for {place} is {}; accept it first, or leave it out",
+                    "the suggestion for {place} is {}; accept it first, or omit it",
                     suggestion.review.state.as_str()
                 );
                 return Err(Error::bad_input(path(), message));

@@ -124,7 +124,7 @@ impl Asks {
     async fn asked(&self, run: Run) -> Result<Asked> {
         let store = &self.ports.store;
         let turn = store.turns_of_runs(&[run.id]).await?.remove(&run.id);
-        let gone = || Error::conflict("the idempotency key was used for something else; use a new key");
+        let gone = || Error::conflict("the idempotency key was used for a different request; use a new key");
         let turn = turn.ok_or_else(gone)?;
         let session = store.sessions_by_id(&[turn.session_id]).await?.remove(&turn.session_id).ok_or_else(gone)?;
         Ok(Asked { session, turn, run })
@@ -137,12 +137,15 @@ impl Asks {
         if let Some(session) = input.session_id
             && !store.sessions_by_id(&[session]).await?.contains_key(&session)
         {
-            let message = "no session has this id; `askSessions` lists those there are";
+            let message = "no session has this id; list the sessions with `askSessions`";
             return Err(Error::not_found_at("input.sessionId", message));
         }
         if let Some(ids) = &input.db_profile_ids {
             if ids.is_empty() {
-                return Err(Error::bad_input(ARGUMENT, "name at least one DB profile, or leave it out for all"));
+                return Err(Error::bad_input(
+                    ARGUMENT,
+                    "the list is empty; pass at least one DB profile, or omit it to search all",
+                ));
             }
             let mut profiles = known_profiles(&self.ports, ids, ARGUMENT).await?;
             let mut seen = std::collections::HashSet::new();
@@ -157,14 +160,14 @@ impl Asks {
             let mut found = store.db_profiles_by_id(&last.db_profile_ids).await?;
             let profiles: Vec<DbProfile> = last.db_profile_ids.iter().filter_map(|id| found.remove(id)).collect();
             if profiles.is_empty() {
-                let message = "the DB profiles of this session are gone; name others in `dbProfileIds`";
+                let message = "the DB profiles of this session have been deleted; pass others in `dbProfileIds`";
                 return Err(Error::conflict(message));
             }
             return Ok((profiles, false));
         }
         let all = store.db_profiles().await?;
         if all.is_empty() {
-            let message = "there is no DB profile to look into; make one with `createDbProfile`";
+            let message = "there is no DB profile to search; create one with `createDbProfile`";
             return Err(Error::bad_input(ARGUMENT, message));
         }
         Ok((all, true))

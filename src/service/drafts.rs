@@ -73,7 +73,9 @@ impl Drafts {
             Keyed::Repeated(runs) => return single(runs),
         };
         let store = &self.ports.store;
-        let unknown = || Error::not_found_at("input.dbProfileId", "no DB profile has this id; `dbProfiles` lists them");
+        let unknown = || {
+            Error::not_found_at("input.dbProfileId", "no DB profile has this id; list the profiles with `dbProfiles`")
+        };
         let profiles = store.db_profiles_by_id(&[input.db_profile_id]).await?;
         let db_profile = profiles.into_values().next().ok_or_else(unknown)?;
         let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
@@ -118,13 +120,13 @@ fn check_path(input: &Generate) -> Result<()> {
     let parts =
         [("database", &input.database), ("schema", &input.schema), ("table", &input.table), ("column", &input.column)];
     if let Some((part, _)) = parts.iter().find(|(_, name)| name.as_deref() == Some("")) {
-        let message = format!("the {part}'s name is empty; name it, or leave it out");
+        let message = format!("the name of the {part} is empty; write a name, or omit it");
         return Err(Error::bad_input(format!("input.{part}"), message));
     }
     for pair in parts[1..].windows(2) {
         let [(above, upper), (below, lower)] = pair else { continue };
         if lower.is_some() && upper.is_none() {
-            let message = format!("a {below} is named without its {above}; name the {above} too");
+            let message = format!("a {below} requires its {above}; pass the {above} too");
             return Err(Error::bad_input(format!("input.{below}"), message));
         }
     }

@@ -34,14 +34,16 @@ pub async fn llm_profile(ports: &Ports, id: Option<LlmProfileId>) -> Result<LlmP
     const ARGUMENT: &str = "input.llmProfileId";
     let Some(id) = id else {
         let profiles = ports.store.llm_profiles().await?;
-        let message = "no LLM profile is the default; name one, or make one the default by `updateLlmProfile`";
+        let message = "there is no default LLM profile; pass `llmProfileId`, or set a default with `updateLlmProfile`";
         return profiles
             .into_iter()
             .find(|profile| profile.settings.is_default)
             .ok_or_else(|| Error::bad_input(ARGUMENT, message));
     };
     let found = ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
-    found.ok_or_else(|| Error::not_found_at(ARGUMENT, "no LLM profile has this id; `llmProfiles` lists them"))
+    found.ok_or_else(|| {
+        Error::not_found_at(ARGUMENT, "no LLM profile has this id; list the profiles with `llmProfiles`")
+    })
 }
 
 /// Everything that a scope holds now, looked up live. `argument` is the path of the target's argument.
@@ -134,7 +136,7 @@ pub fn check_budget(budget: &Budget, argument: &str) -> Result<()> {
     let bad = |limit: &str, value: String| {
         Err(Error::bad_input(
             format!("{argument}.{limit}"),
-            format!("`{limit}` is {value}; give a number above 0, or leave it out for no limit"),
+            format!("`{limit}` is {value}; pass a number above 0, or omit it for no limit"),
         ))
     };
     match budget {
@@ -182,7 +184,7 @@ pub async fn keyed(ports: &Ports, caller: &str, input: &impl Serialize, key: Opt
     let Some(key) = key else { return Ok(Keyed::First(None)) };
     let length = key.chars().count();
     if !(1..=MAX_KEY).contains(&length) {
-        let message = format!("the key has {length} characters; it takes 1 to {MAX_KEY}");
+        let message = format!("the key has {length} characters; it needs 1 to {MAX_KEY}");
         return Err(Error::bad_input("input.idempotencyKey", message));
     }
     let fingerprint = serde_json::to_string(input).map_err(Error::internal)?;

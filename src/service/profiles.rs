@@ -171,7 +171,14 @@ impl Profiles {
         self.ports.store.confirm(&confirmed).await?;
         for Confirmation { from, to, .. } in &confirmed {
             let from = from.as_ref().map_or_else(|| "unknown".to_owned(), Identity::told);
-            info!(db_profile = profile.name, id = id.0, actor, from, to = to.told(), "a moved database was confirmed");
+            info!(
+                db_profile = profile.name,
+                id = id.0,
+                actor,
+                from,
+                to = to.told(),
+                "a database was confirmed as the same one after it moved"
+            );
         }
         info!(db_profile = profile.name, id = id.0, "DB profile updated");
         Ok(profile)
@@ -196,7 +203,8 @@ impl Profiles {
                 // Of the databases of a server, one has not moved with the others.
                 Err(TargetError::Refused(_)) if named.is_some() => continue,
                 Err(error) => {
-                    let message = format!("{error}; a database is confirmed to be the same one when it answers");
+                    let message =
+                        format!("{error}; a database can be confirmed as the same one only when it is reachable");
                     return Err(Error::unavailable(message));
                 }
             };
@@ -314,12 +322,16 @@ impl Profiles {
 
     async fn db(&self, id: DbProfileId, argument: &str) -> Result<DbProfile> {
         let found = self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id);
-        found.ok_or_else(|| Error::not_found_at(argument, "no DB profile has this id; `dbProfiles` lists them"))
+        found.ok_or_else(|| {
+            Error::not_found_at(argument, "no DB profile has this id; list the profiles with `dbProfiles`")
+        })
     }
 
     async fn llm(&self, id: LlmProfileId, argument: &str) -> Result<LlmProfile> {
         let found = self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id);
-        found.ok_or_else(|| Error::not_found_at(argument, "no LLM profile has this id; `llmProfiles` lists them"))
+        found.ok_or_else(|| {
+            Error::not_found_at(argument, "no LLM profile has this id; list the profiles with `llmProfiles`")
+        })
     }
 
     /// The settings of a new profile: defaults with the choices over them, checked.
@@ -363,7 +375,7 @@ impl Profiles {
         let name = checked_name(name)?;
         let backend = self.backend_of(&url)?;
         if pinned_database.as_deref().is_some_and(|database| database.trim().is_empty()) {
-            let message = "the pinned database's name is empty; leave it out to reach all";
+            let message = "the name of the pinned database is empty; write a name, or omit it to reach all databases";
             return Err(Error::bad_input("input.pinnedDatabase", message));
         }
         let (about, exclude) = (checked_about(about)?, patterns(&exclude, "input.exclude")?);
@@ -376,11 +388,11 @@ fn checked_about(about: Option<String>) -> Result<Option<String>> {
     let Some(about) = about.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else { return Ok(None) };
     let length = about.chars().count();
     if length > MAX_ABOUT {
-        let message = format!("`about` has {length} characters; {MAX_ABOUT} is the most");
+        let message = format!("`about` has {length} characters; shorten it to {MAX_ABOUT} or fewer");
         return Err(Error::bad_input("input.about", message));
     }
     if about.contains('\0') {
-        return Err(Error::bad_input("input.about", "`about` holds a NUL character; remove it"));
+        return Err(Error::bad_input("input.about", "`about` contains a NUL character; remove it"));
     }
     Ok(Some(about))
 }
@@ -401,7 +413,8 @@ async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileT
         Ok(Ok(message)) => ProfileTest { ok: true, latency: Some(started.elapsed()), message },
         Ok(Err(message)) => ProfileTest { ok: false, latency: None, message },
         Err(_) => {
-            let message = format!("no answer within {} seconds; check host, port and network", TEST_TIME.as_secs());
+            let message =
+                format!("no answer within {} seconds; check the host, the port and the network", TEST_TIME.as_secs());
             ProfileTest { ok: false, latency: None, message }
         }
     }
@@ -424,11 +437,12 @@ fn below_settings(error: Error) -> Error {
 pub fn checked_name(name: String) -> Result<String> {
     let length = name.chars().count();
     if name.trim().is_empty() || length > MAX_NAME {
-        let message = format!("the name has {length} characters; it takes 1 to {MAX_NAME}, not blanks alone");
+        let message = format!("the name has {length} characters; it needs 1 to {MAX_NAME}, and not only spaces");
         return Err(Error::bad_input("input.name", message));
     }
     if name.trim() != name || name.contains(|c: char| is_unseen(c) || is_format(c)) {
-        let message = "the name begins or ends with a blank, or has a control or format character; remove it";
+        let message =
+            "the name begins or ends with a space, or contains a control or format character; remove that character";
         return Err(Error::bad_input("input.name", message));
     }
     Ok(name)
@@ -455,22 +469,22 @@ fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmP
     };
     if settings.model.is_empty() {
         if provider != LlmProvider::Builtin {
-            let message = "name the model as the provider spells it";
+            let message = "the model is empty; write its name as the provider spells it";
             return Err(Error::bad_input("input.model", message));
         }
         BUILTIN_MODEL.clone_into(&mut settings.model);
     }
     check_base_url(provider, settings.base_url.as_deref())?;
     if settings.api_key.as_ref().is_some_and(|key| key.expose_secret().trim().is_empty()) {
-        let message = "the key is empty; leave it out, or give null to remove it";
+        let message = "the key is empty; omit it to keep the present one, or pass null to remove it";
         return Err(Error::bad_input("input.apiKey", message));
     }
     if !(1..=MAX_CONCURRENCY).contains(&settings.concurrency) {
-        let message = format!("`concurrency` is {}; it goes from 1 to {MAX_CONCURRENCY}", settings.concurrency);
+        let message = format!("`concurrency` is {}; it must be from 1 to {MAX_CONCURRENCY}", settings.concurrency);
         return Err(Error::bad_input("input.concurrency", message));
     }
     if settings.requests_per_minute.is_some_and(|requests| requests < 1) {
-        let message = "`requestsPerMinute` is below 1; leave it out for no limit";
+        let message = "`requestsPerMinute` is below 1; pass 1 or more, or omit it for no limit";
         return Err(Error::bad_input("input.requestsPerMinute", message));
     }
     check_price("inputCostPerMillionTokens", settings.input_cost_per_million_tokens)?;
@@ -486,7 +500,8 @@ fn check_key_stays(old: &NewLlmProfile, choices: &LlmProfileChoices) -> Result<(
     if old.api_key.is_none() || choices.api_key.is_some() || origin(base_url) == origin(&old.base_url) {
         return Ok(());
     }
-    let message = "the API key was given for another address; give the key again with the new one, or null for none";
+    let message =
+        "the API key belongs to another address; pass the key again with the new address, or null to remove it";
     Err(Error::bad_input("input.apiKey", message))
 }
 
@@ -494,7 +509,7 @@ fn check_base_url(provider: LlmProvider, base_url: Option<&str>) -> Result<()> {
     const ARGUMENT: &str = "input.baseUrl";
     let Some(text) = base_url else {
         if provider == LlmProvider::OpenAiCompatible {
-            let message = "OPENAI_COMPATIBLE needs the endpoint's URL, `http://127.0.0.1:8080/v1`";
+            let message = "OPENAI_COMPATIBLE requires the URL of the endpoint, as in `http://127.0.0.1:8080/v1`";
             return Err(Error::bad_input(ARGUMENT, message));
         }
         return Ok(());
@@ -504,7 +519,7 @@ fn check_base_url(provider: LlmProvider, base_url: Option<&str>) -> Result<()> {
 
 fn check_price(price: &str, value: Option<f64>) -> Result<()> {
     if value.is_some_and(|value| !value.is_finite() || value < 0.0) {
-        let message = format!("`{price}` is below 0 or no number; give United States dollars, or leave it out");
+        let message = format!("`{price}` is negative or not a number; pass a price in US dollars, or omit it");
         return Err(Error::bad_input(format!("input.{price}"), message));
     }
     Ok(())

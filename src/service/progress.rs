@@ -74,8 +74,7 @@ impl RunProgress {
         let run = run.ok_or_else(|| unknown_run("runId"))?;
         if after < 0 || after > run.last_sequence {
             let newest = run.last_sequence;
-            let message =
-                format!("`after` is {after}; run #{run_id} has events 1 to {newest}, and 0 is before the first");
+            let message = format!("`after` is {after}; run #{run_id} has events 1 to {newest}: pass 0 to {newest}");
             return Err(Error::bad_input("after", message));
         }
         let feed = self.feed(run_id);

@@ -97,7 +97,10 @@ impl Reruns {
             check_budget(budget, "input.budget")?;
         }
         if run.status.is_live() {
-            return Err(Error::conflict(format!("run #{id} is {}; it is at work", run.status.as_str())));
+            return Err(Error::conflict(format!(
+                "run #{id} is {}; wait for its end, or cancel it first",
+                run.status.as_str()
+            )));
         }
         if run.db_profile_name.is_some() {
             let profile = db_profile_of(&self.ports, &run).await?;
@@ -105,7 +108,9 @@ impl Reruns {
         }
         let llm_profile = self.llm_profile_of(&run).await?.ok_or_else(|| {
             let name = run.llm_profile_name.as_deref().unwrap_or_default();
-            Error::conflict(format!("the LLM profile {name:?} of run #{id} is gone; start a new run with another one"))
+            Error::conflict(format!(
+                "the LLM profile {name:?} of run #{id} has been deleted; start a new run with another one"
+            ))
         })?;
         if let BudgetChange::Replace(budget) = &budget {
             check_price(budget, &llm_profile)?;
@@ -130,7 +135,7 @@ impl Reruns {
     pub async fn rerun(&self, input: Rerun) -> Result<Vec<Run>> {
         check_budget(&input.budget, "input.budget")?;
         if input.instructions.is_some() && input.options.instructions.is_some() {
-            let message = "instructions are given twice; leave those in `options` out";
+            let message = "instructions were passed twice; omit the ones in `options`";
             return Err(Error::bad_input("input.instructions", message));
         }
         let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
@@ -158,10 +163,10 @@ impl Reruns {
     async fn chosen(&self, input: &Rerun) -> Result<Vec<(Run, Vec<Suggestion>)>> {
         let suggestions = match (&input.suggestion_ids, input.run_id) {
             (Some(_), Some(_)) => {
-                return Err(Error::bad_input("input.runId", "give `suggestionIds` or `runId`, not both"));
+                return Err(Error::bad_input("input.runId", "pass `suggestionIds` or `runId`, not both"));
             }
             (None, None) => {
-                let message = "give `suggestionIds`, or `runId` for a whole run";
+                let message = "pass `suggestionIds`, or `runId` for a whole run";
                 return Err(Error::bad_input("input.suggestionIds", message));
             }
             (Some(ids), None) => named_suggestions(&self.ports, ids, "input.suggestionIds").await?,
@@ -175,15 +180,19 @@ impl Reruns {
             }
         }
         if by_run.len() > MAX_PARENTS {
-            let message =
-                format!("the suggestions are of {} runs; name those of at most {MAX_PARENTS} at a time", by_run.len());
+            let message = format!(
+                "the suggestions belong to {} runs; pass suggestions of at most {MAX_PARENTS} runs at a time",
+                by_run.len()
+            );
             return Err(Error::bad_input("input.suggestionIds", message));
         }
         let ids: Vec<RunId> = by_run.iter().map(|(run, _)| *run).collect();
         let mut runs = self.ports.store.runs_by_id(&ids).await?;
         let with_run = |(id, mut suggestions): (RunId, Vec<Suggestion>)| {
             let run = runs.remove(&id);
-            let run = run.ok_or_else(|| Error::not_found_at("input.suggestionIds", format!("run #{id} is gone")))?;
+            let run = run.ok_or_else(|| {
+                Error::not_found_at("input.suggestionIds", format!("run #{id} has been deleted; start a new run"))
+            })?;
             suggestions.sort_by_key(|suggestion| suggestion.position);
             Ok((run, suggestions))
         };
@@ -209,7 +218,7 @@ impl Reruns {
             }
         }
         if suggestions.is_empty() {
-            let message = format!("run #{id} has no suggestions to do again; start a new run for its scope");
+            let message = format!("run #{id} has no suggestions to repeat; start a new run with its scope");
             return Err(Error::bad_input("input.runId", message));
         }
         Ok((run, suggestions))
@@ -272,7 +281,10 @@ pub async fn db_profile_of(ports: &Ports, run: &Run) -> Result<DbProfile> {
     };
     profile.ok_or_else(|| {
         let name = run.db_profile_name.as_deref().unwrap_or_default();
-        Error::conflict(format!("the DB profile {name:?} of run #{} is gone, so its database is out of reach", run.id))
+        Error::conflict(format!(
+            "the DB profile {name:?} of run #{} has been deleted; start a new run with another DB profile",
+            run.id
+        ))
     })
 }
 

@@ -107,11 +107,12 @@ impl Reviews {
     /// What is decided on, and the runs that it is of.
     async fn selection(&self, order: ReviewOrder) -> Result<(Selection, HashSet<RunId>)> {
         match (order.ids, order.run_id) {
-            (Some(_), Some(_)) => Err(Error::bad_input("input.runId", "give `ids` or `runId`, not both")),
-            (None, None) => Err(Error::bad_input("input.ids", "give `ids`, or `runId` for those of a run")),
-            (Some(_), None) if order.filter.is_some() => {
-                Err(Error::bad_input("input.filter", "a filter goes with `runId`; leave it out, or `ids`"))
-            }
+            (Some(_), Some(_)) => Err(Error::bad_input("input.runId", "pass `ids` or `runId`, not both")),
+            (None, None) => Err(Error::bad_input("input.ids", "pass `ids`, or `runId` for the suggestions of a run")),
+            (Some(_), None) if order.filter.is_some() => Err(Error::bad_input(
+                "input.filter",
+                "`filter` requires `runId`; omit `filter`, or pass `runId` instead of `ids`",
+            )),
             (Some(ids), None) => {
                 let suggestions = named_suggestions(&self.ports, &ids, "input.ids").await?;
                 let runs = suggestions.iter().map(|suggestion| suggestion.run_id).collect();
@@ -130,12 +131,13 @@ impl Reviews {
 /// The decision that the arguments mean.
 fn decision(order: &ReviewOrder) -> Result<Decision> {
     if order.replace_comments.is_some() && (order.run_id.is_none() || order.verb != ReviewVerb::Accept) {
-        let message = "`replaceComments` goes with `runId` and ACCEPT; leave it out: a decision by `ids` always holds";
+        let message =
+            "`replaceComments` requires `runId` and ACCEPT; omit it: a decision by `ids` always replaces comments";
         return Err(Error::bad_input("input.replaceComments", message));
     }
     if order.verb != ReviewVerb::Accept {
         let only = |argument: &str| {
-            Err(Error::bad_input(format!("input.{argument}"), format!("`{argument}` goes with ACCEPT; leave it out")))
+            Err(Error::bad_input(format!("input.{argument}"), format!("`{argument}` requires ACCEPT; omit it")))
         };
         return match (&order.alternative, &order.text, order.verb) {
             (Some(_), ..) => only("alternative"),
@@ -145,11 +147,11 @@ fn decision(order: &ReviewOrder) -> Result<Decision> {
         };
     }
     match (order.alternative, &order.text) {
-        (Some(_), Some(_)) => Err(Error::bad_input("input.text", "give `alternative` or `text`, not both")),
+        (Some(_), Some(_)) => Err(Error::bad_input("input.text", "pass `alternative` or `text`, not both")),
         (_, Some(text)) => {
             let distinct: HashSet<_> = order.ids.iter().flatten().collect();
             if order.run_id.is_some() || distinct.len() > 1 {
-                let message = "a text of your own goes to one suggestion; name just that one by `ids`";
+                let message = "`text` applies to exactly one suggestion; pass its id alone in `ids`";
                 return Err(Error::bad_input("input.text", message));
             }
             check_text(text, "input.text")?;
@@ -158,7 +160,7 @@ fn decision(order: &ReviewOrder) -> Result<Decision> {
         (alternative, None) => {
             let index = usize::try_from(alternative.unwrap_or_default());
             let index = index.map_err(|_| {
-                Error::bad_input("input.alternative", "an alternative has a number from 0, the description itself")
+                Error::bad_input("input.alternative", "`alternative` must be 0 or more; 0 is the description itself")
             })?;
             Ok(Decision::Accept(Choice::Alternative(index)))
         }
@@ -171,10 +173,10 @@ fn decision(order: &ReviewOrder) -> Result<Decision> {
 /// `BadInput` for none or too many, `NotFound` with the place in the list of one that does not exist.
 pub async fn named_suggestions(ports: &Ports, ids: &[SuggestionId], argument: &str) -> Result<Vec<Suggestion>> {
     if ids.is_empty() {
-        return Err(Error::bad_input(argument, "the list is empty; name at least one suggestion, or leave it out"));
+        return Err(Error::bad_input(argument, "the list is empty; pass at least one suggestion, or omit it"));
     }
     if ids.len() > MAX_SUGGESTIONS {
-        let message = format!("{} suggestions are named; name at most {MAX_SUGGESTIONS} at a time", ids.len());
+        let message = format!("{} suggestions were given; pass at most {MAX_SUGGESTIONS} at a time", ids.len());
         return Err(Error::bad_input(argument, message));
     }
     let distinct = distinct(ids);

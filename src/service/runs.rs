@@ -161,7 +161,7 @@ impl Runs {
             found.get(id).cloned().ok_or_else(|| {
                 Error::not_found_at(
                     format!("input.targets.{at}.dbProfileId"),
-                    "no DB profile has this id; `dbProfiles` lists them",
+                    "no DB profile has this id; list the profiles with `dbProfiles`",
                 )
             })
         };
@@ -250,10 +250,10 @@ impl Runs {
             }
         }
         if distinct.is_empty() {
-            return Err(Error::bad_input("input.ids", "name at least one run to delete"));
+            return Err(Error::bad_input("input.ids", "the list is empty; pass at least one run to delete"));
         }
         if distinct.len() > MAX_DELETES {
-            let message = format!("{} runs are named; delete at most {MAX_DELETES} at a time", distinct.len());
+            let message = format!("{} runs were given; delete at most {MAX_DELETES} at a time", distinct.len());
             return Err(Error::bad_input("input.ids", message));
         }
         self.ports.store.delete_runs(&distinct).await?;
@@ -331,17 +331,17 @@ pub fn unknown_run(argument: &str) -> Error {
 /// `BadInput` with the path of the argument at fault.
 pub fn check_start(input: &StartRun) -> Result<()> {
     if input.targets.is_empty() {
-        return Err(Error::bad_input("input.targets", "name at least one target"));
+        return Err(Error::bad_input("input.targets", "the list is empty; pass at least one target"));
     }
     if input.targets.len() > MAX_TARGETS {
-        let message = format!("{} targets are named; start at most {MAX_TARGETS} runs at a time", input.targets.len());
+        let message = format!("{} targets were given; start at most {MAX_TARGETS} runs at a time", input.targets.len());
         return Err(Error::bad_input("input.targets", message));
     }
     for (at, target) in input.targets.iter().enumerate() {
         let path = format!("input.targets.{at}");
         target.scope.validate(&path)?;
         if input.targets[..at].contains(target) {
-            return Err(Error::bad_input(path, "the same target stands twice; name it once"));
+            return Err(Error::bad_input(path, "the same target is listed twice; list it once"));
         }
     }
     check_budget(&input.budget, "input.budget")?;

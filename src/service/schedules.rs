@@ -211,11 +211,11 @@ impl Schedules {
             }
             let firing = Firing { due_at: None, outcome };
             if let Some(run) = self.ports.store.fire(&schedule, firing, self.ports.clock.now()).await? {
-                info!(schedule = id.0, run = run.as_ref().map(|run| run.id.0), "schedule run by hand");
+                info!(schedule = id.0, run = run.as_ref().map(|run| run.id.0), "schedule run manually");
                 return Ok(run);
             }
         }
-        Err(Error::conflict("somebody else is changing this schedule; look at it, then try again"))
+        Err(Error::conflict("somebody else is changing this schedule; reload it, then try again"))
     }
 
     /// Deletes a schedule; its runs stay.
@@ -239,7 +239,9 @@ impl Schedules {
 
     async fn get(&self, id: ScheduleId, argument: &str) -> Result<Schedule> {
         let found = self.ports.store.schedules_by_id(&[id]).await?.remove(&id);
-        found.ok_or_else(|| Error::not_found_at(argument, "no schedule has this id; `schedules` lists them"))
+        found.ok_or_else(|| {
+            Error::not_found_at(argument, "no schedule has this id; list the schedules with `schedules`")
+        })
     }
 
     /// Refuses a model, options and a budget that no run could be started with.
@@ -255,7 +257,7 @@ impl Schedules {
         settings.scope.validate("input.target")?;
         let id = settings.db_profile_id;
         let found: Option<DbProfile> = self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id);
-        let unknown = "no DB profile has this id; `dbProfiles` lists them";
+        let unknown = "no DB profile has this id; list the profiles with `dbProfiles`";
         let profile = found.ok_or_else(|| Error::not_found_at("input.target.dbProfileId", unknown))?;
         check_scope(&self.ports, &profile, &settings.scope, "input.target").await
     }
@@ -275,12 +277,12 @@ fn one_of(fire_at: Option<Moment>, cron: Option<String>) -> Result<Timing> {
         (Some(moment), None) => Ok(Timing::Once(moment)),
         (None, Some(expression)) => Ok(Timing::Cron(expression)),
         (Some(_), Some(_)) => {
-            let message = "the schedule would have both a `fireAt` and a `cron`; give one of the two, and null for the \
-                           other where it stands already";
+            let message = "a schedule has either `fireAt` or `cron`, not both; set one, and pass null for the other if \
+                           it is already set";
             Err(Error::bad_input("input.cron", message))
         }
         (None, None) => {
-            let message = "the schedule would never fire; give a moment as `fireAt`, or a `cron` expression";
+            let message = "the schedule would never fire; set `fireAt` or `cron`";
             Err(Error::bad_input("input.fireAt", message))
         }
     }
@@ -296,11 +298,12 @@ fn first_firing(settings: &ScheduleSettings, now: Moment) -> Result<Moment> {
         Timing::Once(moment) if *moment > now => Ok(*moment),
         Timing::Once(moment) => {
             let (moment, now) = (moment.to_rfc3339(), now.to_rfc3339());
-            let message = format!("{moment} has passed, it is {now} now; give a moment in the future");
+            let message = format!("{moment} is in the past (it is {now} now); set a time in the future");
             Err(Error::bad_input("input.fireAt", message))
         }
         Timing::Cron(expression) => {
-            let message = format!("{expression:?} never fires; check the day of month against the months");
+            let message =
+                format!("{expression:?} never fires; check that the day of the month exists in one of the months");
             let next = Recurrence::parse(expression, zone, "input.cron")?.next_after(now);
             next.ok_or_else(|| Error::bad_input("input.cron", message))
         }

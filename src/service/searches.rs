@@ -118,13 +118,13 @@ impl Searches {
         }
         let Ok(done) = done else {
             let slow: Vec<&str> = readings.iter().map(|(name, _)| name.as_str()).collect();
-            let message = format!("the catalog of {} is being read; search again in a moment", slow.join(", "));
+            let message = format!("the catalog of {} is still being read; search again in a moment", slow.join(", "));
             return Err(Error::unavailable(message));
         };
         for ((name, _), done) in readings.iter().zip(done) {
             match done.as_ref().map_err(AsRef::as_ref) {
                 Err(ReadError::Target(error)) => {
-                    return Err(Error::unavailable(format!("the catalog of {name} cannot be read: {error}")));
+                    return Err(Error::unavailable(format!("the catalog of {name} could not be read: {error}")));
                 }
                 // What went wrong is in the log.
                 Err(ReadError::Store(_)) => {
@@ -140,11 +140,14 @@ impl Searches {
 /// Refuses a text that cannot be searched for.
 fn check_text(text: &str) -> Result<()> {
     if text.trim().is_empty() {
-        return Err(Error::bad_input("text", "the text is empty; give a word of a name, comment or description"));
+        return Err(Error::bad_input("text", "the text is empty; search for a word of a name, comment or description"));
     }
     let length = text.chars().count();
     if length > MAX_TEXT {
-        return Err(Error::bad_input("text", format!("the text has {length} characters; {MAX_TEXT} is the most")));
+        return Err(Error::bad_input(
+            "text",
+            format!("the text has {length} characters; shorten it to {MAX_TEXT} or fewer"),
+        ));
     }
     Ok(())
 }
@@ -155,13 +158,13 @@ fn check_text(text: &str) -> Result<()> {
 /// `NotFound` with the place of the first that does not exist; `BadInput` for too many.
 pub async fn known_profiles(ports: &Ports, ids: &[DbProfileId], argument: &str) -> Result<Vec<DbProfile>> {
     if ids.len() > MAX_PROFILES {
-        let message = format!("{} DB profiles are named; {MAX_PROFILES} is the most", ids.len());
+        let message = format!("{} DB profiles were given; pass at most {MAX_PROFILES}", ids.len());
         return Err(Error::bad_input(argument, message));
     }
     let found = ports.store.db_profiles_by_id(ids).await?;
     let profile = |(at, id): (usize, &DbProfileId)| {
         let unknown = || {
-            let message = "no DB profile has this id; `dbProfiles` lists them";
+            let message = "no DB profile has this id; list the profiles with `dbProfiles`";
             Error::not_found_at(format!("{argument}.{at}"), message)
         };
         found.get(id).cloned().ok_or_else(unknown)

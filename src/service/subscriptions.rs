@@ -85,8 +85,8 @@ impl Listener {
                     Some(Ok(nudge)) => self.folding.add(&nudge, Instant::now()),
                     Some(Err(lagged)) => {
                         self.ended = true;
-                        let message = format!("{lagged}, because they came faster than they were taken; \
-                            subscribe again and fetch the list again");
+                        let message = format!("{lagged}, because they arrived faster than they were read; subscribe \
+                                               again, then fetch the list again");
                         return Some((Err(Error::unavailable(message)), self));
                     }
                     None => self.ended = true,

@@ -155,15 +155,18 @@ impl Tokens {
         let at = self.ports.clock.now();
         let name = checked_name(input.name)?;
         if name == LOCAL {
-            let message = "the name \"local\" stands for who asks without a token; choose another name";
+            let message = "the name \"local\" is reserved for callers without a token; choose another name";
             return Err(Error::bad_input("input.name", message));
         }
         if input.expires_at.is_some_and(|expires_at| expires_at <= at) {
-            let message = "`expiresAt` is in the past; give a moment to come, or leave it out for no end";
+            let message =
+                "`expiresAt` is in the past; set a time in the future, or omit it for a token that does not expire";
             return Err(Error::bad_input("input.expiresAt", message));
         }
         let mut bytes = [0; SECRET_BYTES];
-        SystemRandom::new().fill(&mut bytes).map_err(|_| Error::internal("the system has no randomness"))?;
+        SystemRandom::new()
+            .fill(&mut bytes)
+            .map_err(|_| Error::internal("the system's random number generator failed"))?;
         let secret = format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode(bytes));
         let hash = hash_of(&secret);
         let new = NewApiToken { name, role: input.role, expires_at: input.expires_at, hash };
@@ -206,7 +209,8 @@ impl Tokens {
                 return Ok(Holder { name: LOCAL.to_owned(), role: Role::Admin, has_token: false, held });
             }
             return Err(Error::unauthenticated(
-                "a token is needed: send `Authorization: Bearer gloss_…`; `gloss token create` makes one",
+                "authentication required: send `Authorization: Bearer gloss_…`; create a token with `gloss token \
+                 create`",
             ));
         };
         let hash = hash_of(secret);
@@ -222,10 +226,10 @@ impl Tokens {
                 Ok(Holder { name, role, has_token: true, held: self.held(id) })
             }
             Some(known) if known.revoked_at.is_some() => {
-                Err(Error::unauthenticated("the token was revoked; use another one"))
+                Err(Error::unauthenticated("the token has been revoked; use another one"))
             }
             Some(_) => Err(Error::unauthenticated("the token has expired; use another one")),
-            None => Err(Error::unauthenticated("nobody knows this token; check it, or use another one")),
+            None => Err(Error::unauthenticated("unknown token; check it, or use another one")),
         }
     }
 
@@ -258,13 +262,13 @@ impl Tokens {
                         return;
                     }
                     if let Err(error) = self.refresh().await {
-                        warn!(error = &error as &dyn std::error::Error, "the tokens cannot be read");
+                        warn!(error = &error as &dyn std::error::Error, "the API tokens could not be read");
                     }
                 }
             }
         }
         if let Some(held) = held.upgrade() {
-            info!(token = self.name(id), id = id.0, "an API token ended while it was in use");
+            info!(token = self.name(id), id = id.0, "an API token expired or was revoked while it was in use");
             held.end();
         }
     }
@@ -301,7 +305,7 @@ impl Tokens {
     /// Reads the store after a change. Where that fails, nothing is known any more, and who comes next asks the store.
     async fn reload_or_forget(&self) {
         if let Err(error) = self.reload().await {
-            warn!(error = &error as &dyn std::error::Error, "the tokens cannot be read");
+            warn!(error = &error as &dyn std::error::Error, "the API tokens could not be read");
             self.memory.known.send_modify(|known| known.at = None);
         }
     }
@@ -330,7 +334,7 @@ impl Tokens {
         let (store, id) = (Arc::clone(&self.ports.store), token.id);
         tokio::spawn(async move {
             if let Err(error) = store.mark_api_token_used(id, at).await {
-                warn!(error = &error as &dyn std::error::Error, "the use of a token cannot be recorded");
+                warn!(error = &error as &dyn std::error::Error, "the last use of an API token could not be recorded");
             }
         });
     }

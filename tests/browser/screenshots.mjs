@@ -119,7 +119,7 @@ const SCENES = [
       await page.getByRole('treeitem', { name: /^orders/ }).waitFor();
       await page.getByRole('button', { name: /^Options/ }).click();
       await page.getByLabel('Wordings of each description').fill('9');
-      await page.getByText('it goes from 1 to 5').first().waitFor();
+      await page.getByText('it must be from 1 to 5').first().waitFor();
     },
   },
   { name: 'compare', path: '/compare?runs=1,3' },

@@ -42,7 +42,7 @@ async fn pages_refuse_what_is_no_page() {
     has_code(&server.error("{ runs { nope } }", json!({})).await, "GRAPHQL_VALIDATION_FAILED");
     let soon = server.error(&runs("filter: { startedAfter: \"2030-01-31T09:00:00\" }"), json!({})).await;
     has_code(&soon, "GRAPHQL_VALIDATION_FAILED");
-    assert!(soon["message"].as_str().unwrap().contains("with its zone, as 2030-01-31T09:00:00Z"), "{soon}");
+    assert!(soon["message"].as_str().unwrap().contains("a UTC offset, as in 2030-01-31T09:00:00Z"), "{soon}");
     has_code(&server.error("{ runs {", json!({})).await, "GRAPHQL_PARSE_FAILED");
     assert_eq!(server.data(&runs("first: 0"), json!({})).await["runs"]["totalCount"], 1);
 }

@@ -184,7 +184,7 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
                 for (door, answer) in at_every_door(&server, token, &document).await {
                     assert_eq!(codes(&answer), ["FORBIDDEN"], "{door}: {document}: {answer}");
                     let message = answer["errors"][0]["message"].as_str().unwrap();
-                    let role = format!("needs the role {}", needed.as_str());
+                    let role = format!("requires the role {}", needed.as_str());
                     assert!(message.contains(&it.name) && message.contains(&role), "{message}");
                     // A query's other fields are answered; a change is refused as a whole.
                     let left = answer.get("data").and_then(Value::as_object).map(|it| it.values().all(Value::is_null));

@@ -105,15 +105,15 @@ impl ComparedSet {
     pub fn new(ids: &[RunId], baseline: Option<RunId>) -> Result<Self> {
         if !(2..=4).contains(&ids.len()) {
             let given = match ids.len() {
-                0 => "no run is named".to_owned(),
-                1 => "one run is named".to_owned(),
-                many => format!("{many} runs are named"),
+                0 => "no run was given".to_owned(),
+                1 => "one run was given".to_owned(),
+                many => format!("{many} runs were given"),
             };
-            return Err(Error::bad_input("ids", format!("{given}; name two to four")));
+            return Err(Error::bad_input("ids", format!("{given}; pass two to four")));
         }
         for (at, id) in ids.iter().enumerate() {
             if ids[..at].contains(id) {
-                return Err(Error::bad_input(format!("ids.{at}"), format!("run #{id} is named twice; name it once")));
+                return Err(Error::bad_input(format!("ids.{at}"), format!("run #{id} was given twice; pass it once")));
             }
         }
         let mut runs = ids.to_vec();
@@ -143,7 +143,8 @@ impl ComparedSet {
 /// `BadInput` on the argument.
 pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
     if run.kind == RunKind::Ask {
-        let message = format!("run #{} answers a question and describes no assets; name a run that does", run.id);
+        let message =
+            format!("run #{} answers a question and describes no assets; choose a run that describes assets", run.id);
         return Err(Error::bad_input(argument, message));
     }
     Ok(())

@@ -102,7 +102,7 @@ impl RunEdit {
     fn move_to(&mut self, next: RunStatus) -> Result<()> {
         if !self.run.status.may_become(next) {
             return Err(Error::conflict(format!(
-                "run #{} is {}; it cannot become {}",
+                "run #{} is {} and cannot become {}; reload the run",
                 self.run.id,
                 self.run.status.as_str(),
                 next.as_str()
@@ -173,8 +173,8 @@ impl RunEdit {
         } else {
             let progress = &self.run.progress;
             let message = match progress.total {
-                Some(total) => format!("Goes on: {} of {total} done", progress.done + progress.skipped),
-                None => "Goes on".to_owned(),
+                Some(total) => format!("Continued: {} of {total} done", progress.done + progress.skipped),
+                None => "Continued".to_owned(),
             };
             self.emit(RunEventType::Resumed, message);
         }
@@ -197,7 +197,7 @@ impl RunEdit {
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
         self.wait_for_worker();
-        self.emit(RunEventType::StatusChanged, "Queued again: the server stops");
+        self.emit(RunEventType::StatusChanged, "Queued again: the server is stopping");
         Ok(())
     }
 
@@ -217,7 +217,7 @@ impl RunEdit {
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
         self.wait_for_worker();
-        self.emit(RunEventType::StatusChanged, "Queued again: its worker is gone");
+        self.emit(RunEventType::StatusChanged, "Queued again: its worker stopped responding");
         Ok(())
     }
 
@@ -227,7 +227,7 @@ impl RunEdit {
     /// `Conflict` where the run is in another state.
     pub fn adopt(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
         if self.run.status != RunStatus::Cancelling || self.run.apply.is_none() {
-            return Err(Error::conflict(format!("run #{} is not cancelling an apply", self.run.id)));
+            return Err(Error::conflict(format!("no apply of run #{} is being cancelled", self.run.id)));
         }
         self.run.attempt += 1;
         self.run.worker_id = Some(worker_id.to_owned());
@@ -301,12 +301,12 @@ impl RunEdit {
 
     /// A piece of an answer came.
     pub fn say(&mut self, piece: String) {
-        self.emit(RunEventType::AnswerDelta, "Answers").text = Some(piece);
+        self.emit(RunEventType::AnswerDelta, "Answering").text = Some(piece);
     }
 
     /// The answer starts over: the pieces before count no longer.
     pub fn say_again(&mut self, reason: &str) {
-        self.emit(RunEventType::Resumed, format!("The answer starts over: {reason}"));
+        self.emit(RunEventType::Resumed, format!("The answer starts again: {reason}"));
     }
 
     /// The answer is whole.
@@ -351,22 +351,30 @@ impl RunEdit {
         let resumable = match run.status {
             Paused | Failed | Cancelled => true,
             ReadyForReview | Success => run.progress.failed > 0,
-            _ => return Err(Error::conflict(format!("run #{} is {}; it is at work", run.id, run.status.as_str()))),
+            _ => {
+                return Err(Error::conflict(format!(
+                    "run #{} is {}, so there is nothing to resume; wait for its end, or cancel it first",
+                    run.id,
+                    run.status.as_str()
+                )));
+            }
         };
         if !resumable {
-            return Err(Error::conflict(format!("run #{} has nothing left to do: no row failed", run.id)));
+            return Err(Error::conflict(format!("run #{} has nothing to resume: no row failed", run.id)));
         }
         let spent = run.error.as_ref().is_some_and(|error| error.code == "LIMIT_EXCEEDED");
         if let Some(budget) = budget {
             let larger = !spent || budget.is_larger_than(&run.budget);
             if !larger {
                 return Err(Error::conflict(
-                    "the new budget is not larger than the one that is spent; raise it or remove it",
+                    "the new budget is not larger than the spent one; raise it, or remove it with `removeBudget`",
                 ));
             }
             self.run.budget = budget;
         } else if spent {
-            return Err(Error::conflict("the run's budget is spent; resume it with a larger one, or remove it"));
+            return Err(Error::conflict(
+                "the run's budget is spent; resume with a larger `budget`, or remove it with `removeBudget`",
+            ));
         }
         self.move_to(RunStatus::Queued)?;
         self.actor = Some(actor.to_owned());
@@ -390,8 +398,8 @@ impl RunEdit {
         let count = items.len();
         let replacing = match order.replacing {
             0 => String::new(),
-            1 => ", 1 of them in place of another".to_owned(),
-            many => format!(", {many} of them in place of others"),
+            1 => ", replacing 1 earlier text".to_owned(),
+            many => format!(", replacing {many} earlier texts"),
         };
         let message = format!("{what} {count} comments{replacing}{}", order.left_out_said());
         self.actor = Some(order.actor.clone());
@@ -410,7 +418,7 @@ impl RunEdit {
     /// `Conflict` where the run is not at work.
     pub fn go_on_applying(&mut self) -> Result<()> {
         self.move_to(RunStatus::Applying)?;
-        self.emit(RunEventType::StatusChanged, "Goes on writing");
+        self.emit(RunEventType::StatusChanged, "Continued writing");
         Ok(())
     }
 
@@ -427,7 +435,9 @@ impl RunEdit {
         let (event_type, message) = match item.status {
             ApplyStatus::Applied if rollback => (RunEventType::Applied, format!("Rolled back {place}")),
             ApplyStatus::Applied => (RunEventType::Applied, format!("Applied {place}")),
-            ApplyStatus::Unchanged => (RunEventType::Applied, format!("Unchanged {place}: it stands there already")),
+            ApplyStatus::Unchanged => {
+                (RunEventType::Applied, format!("Unchanged {place}: the comment already has this text"))
+            }
             _ => {
                 let reason = item.error.as_ref().map_or("unknown reason", |error| error.message.as_str());
                 (RunEventType::ApplyFailed, format!("Not written {place}: {reason}"))
@@ -454,7 +464,7 @@ impl RunEdit {
     /// # Errors
     /// `Conflict` where the run is not applying.
     pub fn finish_apply(&mut self, unsettled: Unsettled, written: Written) -> Result<()> {
-        let order = self.run.apply.take().ok_or_else(|| Error::conflict("no apply is under way"))?;
+        let order = self.run.apply.take().ok_or_else(|| Error::conflict("no apply is in progress"))?;
         let next = match order.from {
             stopped @ (RunStatus::Paused | RunStatus::Failed | RunStatus::Cancelled) => stopped,
             _ if !order.rollback && unsettled.is_empty() => RunStatus::Success,

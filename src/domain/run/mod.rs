@@ -99,20 +99,20 @@ impl RunOptions {
     pub fn validate(&self, argument: &str) -> Result<()> {
         let bad = |option: &str, text: String| Err(Error::bad_input(format!("{argument}.{option}"), text));
         if !(1..=5).contains(&self.alternatives) {
-            return bad("alternatives", format!("`alternatives` is {}; it goes from 1 to 5", self.alternatives));
+            return bad("alternatives", format!("`alternatives` is {}; it must be from 1 to 5", self.alternatives));
         }
         if !(0.0..=2.0).contains(&self.temperature) {
-            return bad("temperature", format!("`temperature` is {}; it goes from 0 to 2", self.temperature));
+            return bad("temperature", format!("`temperature` is {}; it must be from 0 to 2", self.temperature));
         }
         if !(64..=32_768).contains(&self.max_output_tokens) {
             return bad(
                 "maxOutputTokens",
-                format!("`maxOutputTokens` is {}; it goes from 64 to 32768", self.max_output_tokens),
+                format!("`maxOutputTokens` is {}; it must be from 64 to 32768", self.max_output_tokens),
             );
         }
         let length = self.instructions.as_deref().map_or(0, |text| text.chars().count());
         if length > 4_000 {
-            return bad("instructions", format!("`instructions` has {length} characters; 4000 is the most"));
+            return bad("instructions", format!("`instructions` has {length} characters; shorten it to 4000 or fewer"));
         }
         Ok(())
     }

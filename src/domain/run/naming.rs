@@ -49,7 +49,7 @@ impl NamingChange {
                 }
             }
             if distinct.len() > MAX_LABELS {
-                let message = format!("{} labels are given; a run has at most {MAX_LABELS}", distinct.len());
+                let message = format!("{} labels were given; a run has at most {MAX_LABELS}", distinct.len());
                 return Err(Error::bad_input("input.labels", message));
             }
             *labels = distinct;
@@ -72,11 +72,12 @@ impl NamingChange {
 fn check_line(what: &str, text: &str, max: usize, argument: &str) -> Result<()> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > max {
-        let message = format!("the {what} has {length} characters; it takes 1 to {max}, not blanks alone");
+        let message = format!("the {what} has {length} characters; it needs 1 to {max}, and not only spaces");
         return Err(Error::bad_input(argument, message));
     }
     if text.trim() != text || text.contains(char::is_control) {
-        let message = format!("the {what} begins or ends with a blank, or holds a control character; remove it");
+        let message =
+            format!("the {what} begins or ends with a space, or contains a control character; remove that character");
         return Err(Error::bad_input(argument, message));
     }
     Ok(())

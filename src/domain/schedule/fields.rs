@@ -48,15 +48,14 @@ pub(super) fn read(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.starts_with('@') {
         let known = SHORTHANDS.iter().find(|(shorthand, _)| shorthand.eq_ignore_ascii_case(text));
-        let unknown =
-            || "is no shorthand that Gloss knows; write @hourly, @daily, @weekly, @monthly or @yearly".to_owned();
+        let unknown = || "is not a known shorthand; write @hourly, @daily, @weekly, @monthly or @yearly".to_owned();
         return known.map(|(_, expression)| (*expression).to_owned()).ok_or_else(unknown);
     }
     let fields: Vec<&str> = text.split_whitespace().collect();
     if fields.len() != FIELDS.len() {
         return Err(format!(
-            "has {} field{}; a cron expression has five: minute, hour, day of month, month, day of week, as in \
-             `30 2 * * MON-FRI`; or write @daily",
+            "has {} field{}; a cron expression has five: minute, hour, day of month, month, day of week, as in `30 2 * \
+             * MON-FRI`; or write a shorthand, as in `@daily`",
             fields.len(),
             if fields.len() == 1 { "" } else { "s" }
         ));
@@ -66,8 +65,8 @@ pub(super) fn read(text: &str) -> Result<String, String> {
         let items: Result<Vec<String>, String> = text.split(',').map(|item| field.item(item, at == WEEK)).collect();
         let items = items.map_err(|reason| {
             format!(
-                "is no cron expression: {reason}; write minute, hour, day of month, month, day of week, as in \
-                     `30 2 * * MON-FRI`"
+                "is not a cron expression: {reason}; write minute, hour, day of month, month, day of week, as in `30 2 \
+                 * * MON-FRI`"
             )
         })?;
         read.push(items.join(","));
@@ -88,7 +87,7 @@ impl Field {
         let name = self.name;
         let text = text.to_ascii_uppercase();
         if text.is_empty() {
-            return Err(format!("the {name} has an empty place beside a comma"));
+            return Err(format!("the {name} has an empty item next to a comma"));
         }
         let is_name = |text: &str| self.names.contains(&text);
         if text.contains(self.signs) && !is_name(&text) {
@@ -132,16 +131,16 @@ impl Field {
                 [first, .., last] => format!(", or a name from {first} to {last}"),
                 _ => String::new(),
             };
-            return Err(format!("{text:?} is no {name}; it is a number from {low} to {high}{named}"));
+            return Err(format!("{text:?} is not a valid {name}; write a number from {low} to {high}{named}"));
         }
         let number = text.parse().ok().filter(|number| (*low..=*high).contains(number));
-        number.ok_or_else(|| format!("the {name} {text} is out of range; it goes from {low} to {high}"))
+        number.ok_or_else(|| format!("the {name} {text} is out of range; it must be from {low} to {high}"))
     }
 
     fn step(&self, text: &str) -> Result<u16, String> {
         let Self { name, high, .. } = self;
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         let step = text.parse().ok().filter(|step| digits && (1..=*high).contains(step));
-        step.ok_or_else(|| format!("the step {text:?} of the {name} is out of range; it goes from 1 to {high}"))
+        step.ok_or_else(|| format!("the step {text:?} of the {name} is out of range; it must be from 1 to {high}"))
     }
 }

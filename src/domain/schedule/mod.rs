@@ -163,7 +163,7 @@ impl Schedule {
         self.revision += 1;
         if retimed && self.status != ScheduleStatus::Paused {
             let next = self.settings.next_after(now)?;
-            let passed = || Error::bad_input("input.fireAt", "the moment has just passed; give a later one");
+            let passed = || Error::bad_input("input.fireAt", "`fireAt` has just passed; set a later time");
             self.plan(Some(next.ok_or_else(passed)?), now);
             self.status = ScheduleStatus::Active;
         }
@@ -175,7 +175,7 @@ impl Schedule {
     /// # Errors
     /// `Conflict` where its moment is over.
     pub fn pause(&mut self) -> Result<()> {
-        self.refuse_ended("there is nothing to pause")?;
+        self.refuse_ended("it will not fire again, so there is nothing to pause")?;
         self.status = ScheduleStatus::Paused;
         self.next_fire_at = None;
         self.revision += 1;
@@ -187,11 +187,11 @@ impl Schedule {
     /// # Errors
     /// `Conflict` where its moment is over.
     pub fn resume(&mut self, now: Moment) -> Result<()> {
-        self.refuse_ended("give it a new `fireAt` or a `cron` by `updateSchedule`")?;
+        self.refuse_ended("set a new `fireAt` or a `cron` with `updateSchedule`")?;
         if self.status == ScheduleStatus::Active {
             return Ok(());
         }
-        let over = "its moment passed while it was paused; give it a new `fireAt` or a `cron` by `updateSchedule`";
+        let over = "its `fireAt` passed while it was paused; set a new `fireAt` or a `cron` with `updateSchedule`";
         let next = self.settings.next_after(now)?.ok_or_else(|| self.conflict(over))?;
         self.status = ScheduleStatus::Active;
         self.plan(Some(next), now);
@@ -238,8 +238,8 @@ impl Schedule {
     fn refuse_ended(&self, advice: &str) -> Result<()> {
         match self.status {
             ScheduleStatus::Active | ScheduleStatus::Paused => Ok(()),
-            ScheduleStatus::Missed => Err(self.conflict(&format!("its moment was missed; {advice}"))),
-            ScheduleStatus::Completed => Err(self.conflict(&format!("its moment has fired; {advice}"))),
+            ScheduleStatus::Missed => Err(self.conflict(&format!("its only firing was missed; {advice}"))),
+            ScheduleStatus::Completed => Err(self.conflict(&format!("its only firing is done; {advice}"))),
         }
     }
 

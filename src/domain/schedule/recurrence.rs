@@ -46,7 +46,7 @@ pub fn time_zone(name: &str, argument: &str) -> Result<Tz> {
     name.parse().map_err(|_| {
         let similar = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name.trim()));
         let advice = similar.map_or_else(
-            || "give one by its IANA name, as in `Europe/Berlin` or `UTC`".to_owned(),
+            || "use an IANA name, as in `Europe/Berlin` or `UTC`".to_owned(),
             |zone| format!("write it as `{}`", zone.name()),
         );
         let shown: String = name.chars().take(SHOWN).collect();
@@ -69,7 +69,7 @@ impl Recurrence {
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed);
         let cron = parser.dom_and_dow(fields::both_days(&read)).build().parse(&read).map_err(|_| {
             bad(format!(
-                "{expression:?} is no cron expression: one of its days cannot be read; write minute, hour, day of \
+                "{expression:?} is not a cron expression: one of its days cannot be read; write minute, hour, day of \
                  month, month, day of week, as in `30 2 * * MON-FRI`"
             ))
         })?;
@@ -198,23 +198,26 @@ mod tests {
             ("@reboot", "write @hourly, @daily"),
             ("0 0 3 * * *", "has 6 fields"),
             ("0 0 3 * * * 2027", "has 7 fields"),
-            (", * * * *", "beside a comma"),
-            ("1,,2 * * * *", "beside a comma"),
-            ("60 * * * *", "the minute 60 is out of range; it goes from 0 to 59"),
-            ("* 24 * * *", "the hour 24 is out of range; it goes from 0 to 23"),
-            ("* * 0 * *", "the day of the month 0 is out of range; it goes from 1 to 31"),
-            ("*/0 * * * *", "the step \"0\" of the minute is out of range; it goes from 1 to 59"),
-            ("a b c d e", "\"A\" is no minute; it is a number from 0 to 59"),
-            ("* * * 13 *", "the month 13 is out of range; it goes from 1 to 12"),
-            ("* * * * 8", "the day of the week 8 is out of range; it goes from 0 to 7"),
-            ("* * * * FUN", "\"FUN\" is no day of the week; it is a number from 0 to 7, or a name from SUN to SAT"),
-            ("MON * * * *", "\"MON\" is no minute"),
+            (", * * * *", "next to a comma"),
+            ("1,,2 * * * *", "next to a comma"),
+            ("60 * * * *", "the minute 60 is out of range; it must be from 0 to 59"),
+            ("* 24 * * *", "the hour 24 is out of range; it must be from 0 to 23"),
+            ("* * 0 * *", "the day of the month 0 is out of range; it must be from 1 to 31"),
+            ("*/0 * * * *", "the step \"0\" of the minute is out of range; it must be from 1 to 59"),
+            ("a b c d e", "\"A\" is not a valid minute; write a number from 0 to 59"),
+            ("* * * 13 *", "the month 13 is out of range; it must be from 1 to 12"),
+            ("* * * * 8", "the day of the week 8 is out of range; it must be from 0 to 7"),
+            (
+                "* * * * FUN",
+                "\"FUN\" is not a valid day of the week; write a number from 0 to 7, or a name from SUN to SAT",
+            ),
+            ("MON * * * *", "\"MON\" is not a valid minute"),
             ("* * * MONDAY *", "a name from JAN to DEC"),
             ("5/15 * * * *", "the minute 5/15 has a step without a range; write 5-59/15"),
             ("30-10 * * * *", "the minute 30-10 goes backwards"),
             ("99999999999 * * * *", "out of range"),
-            ("-5 * * * *", "is no minute"),
-            ("٥ * * * *", "is no minute"),
+            ("-5 * * * *", "is not a valid minute"),
+            ("٥ * * * *", "is not a valid minute"),
             ("* * 32W * *", "one of its days cannot be read"),
             ("* * * * 9#1", "one of its days cannot be read"),
             (&"1,".repeat(150), "characters"),

@@ -42,7 +42,12 @@ impl ApplyOutcome {
     /// The suggestion that it belongs to.
     async fn suggestion(&self, context: &Context<'_>) -> Result<Suggestion> {
         let suggestion = loaders(context).suggestions.load(self.0.suggestion_id).await?;
-        let gone = || Error::not_found(format!("the suggestion for {} was deleted meanwhile", self.0.asset.display()));
+        let gone = || {
+            Error::not_found(format!(
+                "the suggestion for {} has been deleted; load the list again",
+                self.0.asset.display()
+            ))
+        };
         Ok(Suggestion(suggestion.ok_or_else(gone)?))
     }
 

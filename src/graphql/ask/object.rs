@@ -118,14 +118,15 @@ impl AskTurn {
     /// The session that it belongs to.
     async fn session(&self, context: &Context<'_>) -> Result<AskSession> {
         let found = loaders(context).ask_sessions.load(self.0.session_id).await?;
-        let gone = || Error::not_found("the session was deleted meanwhile, with the run of its last question");
+        let gone = || Error::not_found("the session has been deleted, together with the run of its last question");
         Ok(AskSession(found.ok_or_else(gone)?))
     }
 
     /// The run that answers it.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.0.run_id).await?;
-        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
+        let run = run
+            .ok_or_else(|| Error::not_found(format!("run #{} has been deleted; load the list again", self.0.run_id)))?;
         Ok(Run(run))
     }
 

@@ -45,7 +45,7 @@ async fn open(services: &Services, request: ExportRequest) -> domain::Result<Exp
         Some("csv") => (ExportFormat::Csv, "csv", "text/csv; charset=utf-8"),
         Some("json") => (ExportFormat::Json, "json", "application/json; charset=utf-8"),
         Some("md") => (ExportFormat::Markdown, "md", "text/markdown; charset=utf-8"),
-        _ => return Err(Error::bad_input("format", "give `format` as `csv`, `json` or `md`")),
+        _ => return Err(Error::bad_input("format", "set `format` to `csv`, `json` or `md`")),
     };
     let ids: Vec<ID> = request.ids.into_iter().map(ID).collect();
     let ids = RunId::from_arguments(&ids, "ids")?;

@@ -252,7 +252,7 @@ pub fn operation<'a>(
     chosen.map(|operation| &operation.node).ok_or_else(|| {
         let message = match name {
             Some(name) => format!("the document has no operation named {:?}; check `operationName`", short(name)),
-            None => "the document has several operations; name one in `operationName`".to_owned(),
+            None => "the document has several operations; select one with `operationName`".to_owned(),
         };
         let mut error = coded(BAD_USER_INPUT, message);
         error.extensions.get_or_insert_default().set("argument", "operationName");

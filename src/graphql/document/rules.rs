@@ -112,7 +112,7 @@ impl<'a> Uses<'a> {
                     let mut known = HashSet::new();
                     for (name, field) in fields {
                         if !known.insert(name) {
-                            let message = format!("the input field `{name}` is given twice; give it once");
+                            let message = format!("the input field `{name}` is set twice; set it once");
                             return Err((message, field.location()));
                         }
                         if let Some(place) = definition.fields.get(name) {
@@ -143,7 +143,7 @@ impl<'a> Uses<'a> {
         };
         match fields {
             [(_, only)] if !nullable(only) => Ok(()),
-            _ => Err((format!("`{ty}` takes exactly one field, and it is not null"), value.location())),
+            _ => Err((format!("`{ty}` requires exactly one field, with a value that is not null"), value.location())),
         }
     }
 }
@@ -173,7 +173,8 @@ fn same_lists(schema: &Schema, document: &ExecutableDocument, sets: &[&Selection
                 known.iter().filter(|(other, _)| other == parent || !is_object(other) || !is_object(parent));
             if !meets.all(|(_, other)| same_arguments(other, field)) {
                 let key = field.response_key();
-                let message = format!("`{key}` is selected twice with different arguments; give one an alias");
+                let message =
+                    format!("`{key}` is selected twice with different arguments; use an alias for one of them");
                 return Err((message, field.location()));
             }
             if !known.iter().any(|(other, _)| other == parent) {

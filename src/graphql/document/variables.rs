@@ -39,7 +39,7 @@ pub fn coerce(
             (Some(value), _) => types.read(value, &var_type.node),
             (None, Some(default)) => Ok(default.node.clone()),
             (None, None) if var_type.node.nullable => continue,
-            (None, None) => Err(Fault::new("it must be given")),
+            (None, None) => Err(Fault::new("a value is required")),
         };
         let value = value.map_err(|fault| {
             let Fault { path, message } = fault;
@@ -78,7 +78,7 @@ impl Types<'_> {
     fn read(&self, value: &Value, ty: &Type) -> Result<Value, Fault> {
         match (&ty.base, value) {
             (_, Value::Null) if ty.nullable => Ok(Value::Null),
-            (_, Value::Null) => Err(Fault::new("it must not be null")),
+            (_, Value::Null) => Err(Fault::new("the value must not be null")),
             (BaseType::List(item), Value::List(items)) => {
                 let read = |(at, value)| self.read(value, item).map_err(|fault| fault.below(&format!("[{at}]")));
                 items.iter().enumerate().map(read).collect::<Result<_, _>>().map(Value::List)
@@ -102,13 +102,13 @@ impl Types<'_> {
                         Some(value) => {
                             read.insert(Name::new(name.as_str()), self.read(value, &of(field)).map_err(below)?);
                         }
-                        None if field.is_required() => return Err(below(Fault::new("it must be given"))),
+                        None if field.is_required() => return Err(below(Fault::new("a value is required"))),
                         None => {}
                     }
                 }
                 if definition.directives.has("oneOf") && (read.len() != 1 || read.values().any(|it| *it == Value::Null))
                 {
-                    return Err(Fault::new("give exactly one of its fields, not null"));
+                    return Err(Fault::new("set exactly one of its fields, to a value that is not null"));
                 }
                 Ok(Value::Object(read))
             }
@@ -138,15 +138,15 @@ impl Types<'_> {
         match (ty.as_str(), value) {
             ("Int", Value::Number(number)) => match whole(number).map(i32::try_from) {
                 Some(Ok(number)) => Ok(Value::from(number)),
-                _ => Err(Fault::new("expected a whole number of 32 bits")),
+                _ => Err(Fault::new("expected a 32-bit integer")),
             },
             ("Float", Value::Number(_)) | ("String" | "ID", Value::String(_)) | ("Boolean", Value::Boolean(_)) => {
                 Ok(value.clone())
             }
-            ("ID", Value::Number(number)) => whole(number)
-                .map(|it| it.to_string().into())
-                .ok_or_else(|| expected("a string or a whole number", value)),
-            ("Int", other) => Err(expected("a whole number", other)),
+            ("ID", Value::Number(number)) => {
+                whole(number).map(|it| it.to_string().into()).ok_or_else(|| expected("a string or an integer", value))
+            }
+            ("Int", other) => Err(expected("an integer", other)),
             ("Float", other) => Err(expected("a number", other)),
             ("String" | "ID", other) => Err(expected("a string", other)),
             ("Boolean", other) => Err(expected("true or false", other)),
@@ -166,7 +166,7 @@ fn expected(what: &str, found: &Value) -> Fault {
         Value::Number(_) => "a number",
         Value::String(_) => "a string",
         Value::Boolean(_) => "a Boolean",
-        Value::Enum(_) => "an enumeration's value",
+        Value::Enum(_) => "an enum value",
         Value::List(_) => "a list",
         Value::Object(_) => "an object",
         Value::Binary(_) => "bytes",

@@ -212,7 +212,7 @@ pub fn kept<T>(value: MaybeUndefined<T>, field: &str) -> Result<Option<T>> {
         MaybeUndefined::Value(value) => Ok(Some(value)),
         MaybeUndefined::Null => Err(Error::bad_input(
             format!("input.{field}"),
-            format!("`{field}` cannot be cleared; leave it out to keep it as it is"),
+            format!("`{field}` cannot be null; omit it to keep its value"),
         )),
     }
 }

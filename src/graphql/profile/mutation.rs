@@ -99,7 +99,7 @@ impl ProfileMutation {
         let tested = match input {
             TestDbProfileInput::Id(id) => DbToTest::Saved(DbProfileId::from_argument(&id, "input.id")?),
             TestDbProfileInput::Url(url) => {
-                require(context, Role::Admin, "testing a URL that no profile holds")?;
+                require(context, Role::Admin, "testing a URL that is not saved in a profile")?;
                 DbToTest::Url(SecretString::from(url))
             }
         };
@@ -148,7 +148,7 @@ impl ProfileMutation {
         let tested = match input {
             TestLlmProfileInput::Id(id) => LlmToTest::Saved(LlmProfileId::from_argument(&id, "input.id")?),
             TestLlmProfileInput::Settings(settings) => {
-                require(context, Role::Admin, "testing settings that no profile holds")?;
+                require(context, Role::Admin, "testing settings that are not saved in a profile")?;
                 LlmToTest::Settings(settings.provider.into(), Box::new(settings.into()))
             }
         };

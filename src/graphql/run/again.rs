@@ -107,7 +107,7 @@ impl ResumeRunInput {
         let id = RunId::from_argument(&self.id, "input.id")?;
         let change = match (self.budget, self.remove_budget.unwrap_or_default()) {
             (Some(_), true) => {
-                let message = "the budget is replaced and lifted at once; leave `budget` or `removeBudget` out";
+                let message = "`budget` replaces the budget and `removeBudget` removes it; pass only one of them";
                 return Err(Error::bad_input("input.removeBudget", message));
             }
             (Some(budget), false) => BudgetChange::Replace(budget.into()),

@@ -151,7 +151,9 @@ impl RunEvent {
     /// The run as it is now, possibly later than this event.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.event.run_id).await?;
-        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.event.run_id)))?;
+        let run = run.ok_or_else(|| {
+            Error::not_found(format!("run #{} has been deleted; load the list again", self.event.run_id))
+        })?;
         Ok(Run(run))
     }
 }

@@ -128,10 +128,9 @@ impl Schedule {
         #[graphql(desc = "The number of firings, 0 to 10.", default_with = "Some(5)")] first: Option<i32>,
     ) -> Result<Vec<Moment>> {
         let first = first.unwrap_or(5);
-        let most = usize::try_from(first)
-            .ok()
-            .filter(|most| *most <= MAX_FIRINGS)
-            .ok_or_else(|| Error::bad_input("first", format!("`first` is {first}; it goes from 0 to {MAX_FIRINGS}")))?;
+        let most = usize::try_from(first).ok().filter(|most| *most <= MAX_FIRINGS).ok_or_else(|| {
+            Error::bad_input("first", format!("`first` is {first}; it must be from 0 to {MAX_FIRINGS}"))
+        })?;
         Ok(self.0.next_firings(most)?)
     }
 
@@ -158,7 +157,7 @@ impl Schedule {
     /// The database. A profile that a schedule uses cannot be deleted.
     async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
         let profile = loaders(context).db_profiles.load(self.0.settings.db_profile_id).await?;
-        let gone = || Error::internal(format!("schedule {} names a DB profile that is gone", self.0.id));
+        let gone = || Error::internal(format!("the DB profile of schedule {} does not exist", self.0.id));
         Ok(DbProfile(profile.ok_or_else(gone)?))
     }
 

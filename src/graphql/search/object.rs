@@ -26,7 +26,7 @@ impl AssetHit {
     /// The profile of the catalog that contains it.
     async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
         let found = loaders(context).db_profiles.load(self.0.asset.db_profile_id).await?;
-        Ok(DbProfile(found.ok_or_else(|| Error::not_found("this DB profile was deleted meanwhile"))?))
+        Ok(DbProfile(found.ok_or_else(|| Error::not_found("this DB profile has been deleted; search again"))?))
     }
 
     /// The path of the asset.

@@ -120,7 +120,7 @@ impl SuggestionFacets {
         let first = first.unwrap_or(DEFAULT_TABLES);
         let limit = usize::try_from(first).ok().filter(|limit| *limit <= MAX_SIZE);
         let limit = limit
-            .ok_or_else(|| Error::bad_input("first", format!("`first` is {first}; it goes from 0 to {MAX_SIZE}")))?;
+            .ok_or_else(|| Error::bad_input("first", format!("`first` is {first}; it must be from 0 to {MAX_SIZE}")))?;
         let store = &services(context).ports.store;
         let tables = store.suggestion_tables(self.run, &self.filter, limit as u64).await?.into_iter();
         Ok(tables.map(|it| TableCount { schema: it.schema, table: it.table, count: it.count }).collect())

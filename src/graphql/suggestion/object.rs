@@ -152,7 +152,8 @@ impl Suggestion {
     /// The run that made it.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
         let run = loaders(context).runs.load(self.0.run_id).await?;
-        let run = run.ok_or_else(|| Error::not_found(format!("run #{} was deleted meanwhile", self.0.run_id)))?;
+        let run = run
+            .ok_or_else(|| Error::not_found(format!("run #{} has been deleted; load the list again", self.0.run_id)))?;
         Ok(Run(run))
     }
 

@@ -136,7 +136,7 @@ impl Close {
 
     /// The client has read nothing for too long; what it missed can be had when it comes back.
     pub fn slow() -> Self {
-        Self::new(1013, "you have read nothing for too long; come back and go on where you were")
+        Self::new(1013, "the client read nothing for too long; reconnect and continue after the last event")
     }
 
     /// A fault of the server's own.
@@ -151,7 +151,7 @@ impl Close {
 
     /// The message is longer than the limit.
     pub fn too_big() -> Self {
-        Self::new(1009, "the message is too long")
+        Self::new(1009, "the message is too large")
     }
 
     /// A frame that WebSocket does not allow.
@@ -161,7 +161,7 @@ impl Close {
 
     /// A text that is not UTF-8.
     pub fn not_utf8() -> Self {
-        Self::new(1007, "the text is not UTF-8")
+        Self::new(1007, "the text is not valid UTF-8")
     }
 
     /// The message is none of the protocol's.
@@ -196,12 +196,12 @@ impl Close {
 
     /// More sockets at once than one client may have.
     pub fn too_many_sockets(limit: usize) -> Self {
-        Self::new(4429, &format!("you have {limit} WebSockets, which is the most; close some"))
+        Self::new(4429, &format!("you have {limit} WebSockets, the maximum; close some first"))
     }
 
     /// More operations at once than one socket may have.
     pub fn too_many(limit: usize) -> Self {
-        Self::new(4429, &format!("more than {limit} operations at once"))
+        Self::new(4429, &format!("more than {limit} operations at once; end some first"))
     }
 
     fn new(code: u16, reason: &str) -> Self {

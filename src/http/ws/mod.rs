@@ -66,7 +66,7 @@ pub fn upgrade<E: Executor>(
 ) -> Response {
     let limit = door.limits.sockets_per_client;
     let Some(share) = door.open.sockets.take(&asker.client, limit) else {
-        let refusal = Refusal::limit(format!("you have {limit} WebSockets, which is the most; close some"));
+        let refusal = Refusal::limit(format!("you have {limit} WebSockets, the maximum; close some first"));
         // Nor does it keep a connection from others.
         return ([(header::CONNECTION, value("close"))], refusal).into_response();
     };
@@ -110,7 +110,7 @@ async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Pee
         let _given_up = timeout(CLOSE_WITHIN, output.read()).await;
         return;
     };
-    tracing::debug!(?close, "closing a socket");
+    tracing::debug!(?close, "closing a WebSocket");
     // Who has read nothing for long is given the same time again to find out why it was closed.
     let within = if close == Close::slow() { read_within } else { CLOSE_WITHIN };
     let closing = async {

@@ -87,7 +87,7 @@ export default async function journey(studio) {
   await page.getByRole('button', { name: /^Options/ }).click();
   const wordings = page.getByLabel('Wordings of each description');
   await wordings.fill('9');
-  await page.getByText('`alternatives` is 9; it goes from 1 to 5', { exact: true }).waitFor();
+  await page.getByText('`alternatives` is 9; it must be from 1 to 5', { exact: true }).waitFor();
   assert.equal(await wordings.getAttribute('aria-invalid'), 'true');
   await studio.axe('a refused option');
   await wordings.fill('2');

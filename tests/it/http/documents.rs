@@ -125,9 +125,9 @@ fn a_list_that_cannot_be_used_says_why() {
     assert!(said().contains("a.graphql") && said().contains("line 1"), "{}", said());
     std::fs::write(folder.path().join("a.graphql"), "{ a }").unwrap();
     std::fs::write(folder.path().join("b.json"), "[1]").unwrap();
-    assert!(said().contains("b.json") && said().contains("ids and texts"), "{}", said());
+    assert!(said().contains("b.json") && said().contains("maps ids to documents"), "{}", said());
     let both = json!({ "operations": [{ "id": "x", "body": "{ a }" }, { "id": "x", "body": "{ b }" }] });
     std::fs::write(folder.path().join("b.json"), both.to_string()).unwrap();
-    assert!(said().contains("names another document"), "{}", said());
-    assert!(Documents::trusted(&folder.path().join("c"), &[]).err().unwrap().to_string().contains("cannot be read"));
+    assert!(said().contains("two documents have the id"), "{}", said());
+    assert!(Documents::trusted(&folder.path().join("c"), &[]).err().unwrap().to_string().contains("cannot read"));
 }

@@ -51,8 +51,8 @@ async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
         (json!({ "cron": "30 2 * *" }), bad, "input.cron", "five: minute, hour"),
         (json!({ "cron": "" }), bad, "input.cron", "five: minute, hour"),
         (json!({ "cron": "@fortnightly" }), bad, "input.cron", "@hourly, @daily"),
-        (json!({ "cron": "61 2 * * *" }), bad, "input.cron", "the minute 61 is out of range; it goes from 0 to 59"),
-        (json!({ "cron": "every day at two sharp" }), bad, "input.cron", "no cron expression"),
+        (json!({ "cron": "61 2 * * *" }), bad, "input.cron", "the minute 61 is out of range; it must be from 0 to 59"),
+        (json!({ "cron": "every day at two sharp" }), bad, "input.cron", "not a cron expression"),
         (json!({ "cron": ", * * * *" }), bad, "input.cron", "comma"),
         (json!({ "cron": "0 0 30 2 *" }), bad, "input.cron", "never fires"),
         (json!({ "cron": "0 0 31 4,6,9,11 *" }), bad, "input.cron", "never fires"),
@@ -61,14 +61,14 @@ async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
         (json!({ "timeZone": "europe/berlin" }), bad, "input.timeZone", "`Europe/Berlin`"),
         (json!({ "timeZone": "+02:00" }), bad, "input.timeZone", "IANA"),
         // What.
-        (json!({ "target": { "dbProfileId": "nope" } }), bad, "input.target.dbProfileId", "not an id"),
+        (json!({ "target": { "dbProfileId": "nope" } }), bad, "input.target.dbProfileId", "not a valid id"),
         (
             json!({ "target": { "dbProfileId": encode(NodeType::DbProfile, 99) } }),
             "NOT_FOUND",
             "input.target.dbProfileId",
             "dbProfiles",
         ),
-        (target(json!([{ "name": "mian" }])), bad, "input.target.schemas.0.name", "there are main"),
+        (target(json!([{ "name": "mian" }])), bad, "input.target.schemas.0.name", "the schemas are main"),
         (
             target(json!([{ "name": "main", "tables": [{ "name": "customers" }, { "name": "nope" }] }])),
             bad,
@@ -79,7 +79,7 @@ async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
             target(json!([{ "name": "main", "tables": [{ "name": "customers", "columns": ["nope"] }] }])),
             bad,
             "input.target.schemas.0.tables.0.columns.0",
-            "there are",
+            "the columns are",
         ),
         (target(json!([{ "name": "main" }, { "name": "main" }])), bad, "input.target.schemas.1.name", "twice"),
         // How.
@@ -91,7 +91,7 @@ async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
             json!({ "llmProfileId": priceless, "budget": { "maxCostUsd": 1.0 } }),
             bad,
             "input.budget.maxCostUsd",
-            "no price",
+            "price of",
         ),
     ];
     for (change, code, argument, says) in cases {
@@ -120,11 +120,11 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
     let before = schedule(&server, &id).await;
     let bad = "BAD_USER_INPUT";
     for (change, argument, says) in [
-        (json!({ "name": null }), "input.name", "cannot be cleared"),
-        (json!({ "timeZone": null }), "input.timeZone", "cannot be cleared"),
-        (json!({ "onChange": null }), "input.onChange", "cannot be cleared"),
-        (json!({ "target": null }), "input.target", "cannot be cleared"),
-        (json!({ "reviewStrategy": null }), "input.reviewStrategy", "cannot be cleared"),
+        (json!({ "name": null }), "input.name", "cannot be null"),
+        (json!({ "timeZone": null }), "input.timeZone", "cannot be null"),
+        (json!({ "onChange": null }), "input.onChange", "cannot be null"),
+        (json!({ "target": null }), "input.target", "cannot be null"),
+        (json!({ "reviewStrategy": null }), "input.reviewStrategy", "cannot be null"),
         (json!({ "cron": null }), "input.fireAt", "never fire"),
         (json!({ "fireAt": in_ms(60_000) }), "input.cron", "null for the other"),
         (json!({ "fireAt": in_ms(-60_000), "cron": null }), "input.fireAt", "in the future"),
@@ -135,7 +135,7 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
         (
             json!({ "target": { "dbProfileId": db_profile, "schemas": [{ "name": "other" }] } }),
             "input.target.schemas.0.name",
-            "there are main",
+            "the schemas are main",
         ),
     ] {
         let mut input = change;
@@ -159,7 +159,7 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
     let error = server.error(UPDATE, json!({ "input": { "id": unknown } })).await;
     is(&error, "NOT_FOUND", "input.id", "schedules");
     let filter = "{ schedules(filter: { dbProfileIds: [\"nope\"] }) { totalCount } }";
-    is(&server.error(filter, json!({})).await, bad, "filter.dbProfileIds.0", "not an id");
+    is(&server.error(filter, json!({})).await, bad, "filter.dbProfileIds.0", "not a valid id");
     is(&server.error("{ schedules(first: 201) { totalCount } }", json!({})).await, bad, "first", "0 to 200");
     is(&server.error("{ schedules(after: \"x\") { totalCount } }", json!({})).await, bad, "after", "cursor");
 
@@ -171,6 +171,6 @@ async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone(
         let mutation = format!("mutation ($id: ID!) {{ {verb}(input: {{ id: $id }}) {{ schedule {{ id }} }} }}");
         let error = server.error(&mutation, json!({ "id": once })).await;
         assert_eq!(error["extensions"]["code"], "CONFLICT", "{error:#}");
-        assert!(error["message"].as_str().unwrap().contains("its moment has fired"), "{error:#}");
+        assert!(error["message"].as_str().unwrap().contains("its only firing is done"), "{error:#}");
     }
 }

@@ -14,7 +14,7 @@ impl Writer for Markdown {
         let names: Vec<String> = head.runs.iter().map(|run| format!("#{}", run.number)).collect();
         let mut text = format!("# Comparison of {}\n\n", names.join(", "));
         if !head.complete {
-            text.push_str("A run still goes: it is compared as it stood.\n\n");
+            text.push_str("A run is still in progress; its suggestions so far are compared.\n\n");
         }
         text.push_str(&heading(&["Comparison".to_owned(), "Value".to_owned()]));
         for (name, value) in head.facts() {

@@ -226,7 +226,8 @@ impl Comparisons {
         while let Some(piece) = pieces.try_next().await? {
             text.push_str(&piece);
             if text.len() > EXPORT_LIMIT_BYTES {
-                let message = "the export is longer than 20 MB; fetch it from `/export/comparison`, which streams it";
+                let message =
+                    "the export is larger than 20 MB; download it from `/export/comparison`, which streams it";
                 return Err(Error::limit(message));
             }
         }
