@@ -60,8 +60,8 @@ pub enum StartError {
     Store(#[from] OpenError),
     /// The store is not where it was.
     #[error(
-        "the key file {} belongs to a store, and the store {place} is empty or not there; put the store back from a \
-         backup, or name it with --store-url. To begin with an empty one, say --new-store", key.display()
+        "the key file {} belongs to a store, but the store {place} is empty or missing; restore the store from a \
+         backup, or give its location with --store-url. To start with an empty store, pass --new-store", key.display()
     )]
     Lost {
         /// Where the store should be.
@@ -71,7 +71,7 @@ pub enum StartError {
     },
     /// An address that others reach, and nobody who could show a token.
     #[error(
-        "Gloss does not listen on {0} without an access token, for everybody could do everything there; make one with \
+        "Gloss does not listen on {0} without an access token, because anyone could use it there; create a token with \
          `gloss token create NAME --role ADMIN` (and the same --data-dir), then start again"
     )]
     NoToken(SocketAddr),
@@ -79,7 +79,7 @@ pub enum StartError {
     #[error(transparent)]
     Config(#[from] ConfigError),
     /// The store's file.
-    #[error("the store {} cannot be written to: {source}; name another with --store-url", path.display())]
+    #[error("cannot write to the store {}: {source}; choose another with --store-url", path.display())]
     StoreFile {
         /// The file.
         path: PathBuf,
@@ -87,13 +87,13 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// A record that every server needs.
-    #[error("the store could not be prepared: {0}")]
+    #[error("cannot prepare the store: {0}")]
     Prepare(#[from] crate::domain::Error),
     /// The demo database.
-    #[error("the demo database could not be made: {0}")]
+    #[error("cannot create the demo database: {0}")]
     Demo(#[from] demo::DemoError),
     /// The address.
-    #[error("cannot listen on {address}: {source}; name another with --listen")]
+    #[error("cannot listen on {address}: {source}; choose another address with --listen")]
     Listen {
         /// The address.
         address: SocketAddr,
@@ -101,10 +101,10 @@ pub enum StartError {
         source: std::io::Error,
     },
     /// The system.
-    #[error("the system refuses: {0}")]
+    #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
     /// The trusted documents.
-    #[error("{0}; name another file or folder with --trusted-documents")]
+    #[error("{0}; choose another file or folder with --trusted-documents")]
     Documents(#[from] http::DocumentsError),
     /// The log filter.
     #[error(transparent)]
@@ -119,7 +119,7 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     foresee(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     open_store(&settings, Arc::new(LocalBus::default())).await?.close().await?;
-    println!("the store {} is up to date", store::place(settings.store_url.expose_secret()));
+    println!("The store {} is up to date.", store::place(settings.store_url.expose_secret()));
     Ok(())
 }
 
@@ -175,7 +175,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     let folder = Lock::folder(&settings.data_dir)?;
     let store_lock = prepare_store_file(settings)?;
     let place = store::place(settings.store_url.expose_secret());
-    eprintln!("No server holds {}: this works on the store {place}.", settings.data_dir.display());
+    eprintln!("No server is running on {}; using the store {place} directly.", settings.data_dir.display());
     let bus = Arc::new(LocalBus::default());
     let store = store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?;
     let own = own(settings, &store).await;
@@ -225,7 +225,8 @@ async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore,
 /// What is Gloss's own and therefore no target.
 async fn own(settings: &Settings, store: &SqlStore) -> Own {
     let identity = store.identity().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the store's server does not tell which one it is: profiles that lead to it are let in");
+        tracing::warn!(%error, "the store's server did not report its identity, so DB profiles that point to the store \
+                                are not refused");
         None
     });
     Own::new(settings.data_dir.clone(), sqlite_file(settings.store_url.expose_secret()), identity)
@@ -322,7 +323,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let _ended = tokio::join!(working, scheduling);
     // What lies beside the store's file is written to it, unless somebody holds on to a connection.
     if !matches!(tokio::time::timeout(GRACE, opened.close()).await, Ok(Ok(()))) {
-        tracing::warn!("the store was not closed; the next start takes up what lies beside its file");
+        tracing::warn!("the store was not closed; the next start recovers its write-ahead log");
     }
     tracing::info!("stopped");
     Ok(())
@@ -342,7 +343,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 fn raise_open_files() {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => tracing::debug!(limit, "open files"),
-        Err(error) => tracing::warn!(%error, "the limit of open files stays as it is"),
+        Err(error) => tracing::warn!(%error, "the limit of open files could not be raised"),
     }
 }
 
@@ -366,8 +367,11 @@ fn readiness(store: Arc<dyn Store>) -> http::Ready {
             store.prove().await.map_err(|error| match error {
                 Error::Unavailable { message } | Error::Unsure { message } => message,
                 error => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "the store cannot be read and written");
-                    "the store cannot be read and written; the log tells why".to_owned()
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the readiness check of the store failed"
+                    );
+                    "the store cannot be read or written; see the server's log".to_owned()
                 }
             })
         }

@@ -35,9 +35,10 @@ const SQLITE_HINT: &str = "sqlite:///path/to/store.db";
 /// How the URL of a store in PostgreSQL is written.
 const POSTGRES_HINT: &str = "postgres://user:password@host:port/database";
 /// How an allowed host is written.
-const HOSTS_HINT: &str = "hosts; write a host's name, as in gloss.example";
+const HOSTS_HINT: &str = "host for --allowed-hosts; write a host name, as in gloss.example";
 /// How an allowed origin is written.
-const ORIGINS_HINT: &str = "origins; write scheme, host and port alone, as in https://studio.example";
+const ORIGINS_HINT: &str =
+    "origin for --allowed-origins; write only scheme, host and port, as in https://studio.example";
 /// The variable that holds the key of the store's secrets.
 pub const SECRET_KEY: &str = "GLOSS_SECRET_KEY";
 /// How long a request may take when nothing else is said.
@@ -54,76 +55,76 @@ const MAX_WORKERS: usize = 256;
 /// What can be said on the command line and in the environment.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
-    /// TOML file with any of the settings below, named as the flags with `_` for `-`
+    /// TOML file with any of the settings below; the keys are the names of the flags with `_` instead of `-`
     #[arg(long, env = "GLOSS_CONFIG", value_name = "FILE")]
     pub config: Option<PathBuf>,
-    /// Address and port of the API [default: 127.0.0.1:8787]; port 0 takes a free one
+    /// Address and port to listen on [default: 127.0.0.1:8787]; port 0 chooses a free port
     #[arg(long, env = "GLOSS_LISTEN", value_name = "ADDRESS:PORT", value_parser = address)]
     pub listen: Option<SocketAddr>,
-    /// Folder of the store, the demo database and the lock [default: the platform's data folder]
+    /// Folder for the store, the demo database, the key and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER")]
     pub data_dir: Option<PathBuf>,
-    /// Where the records are kept, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
+    /// URL of the store, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
     /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true)]
     pub store_url: Option<SecretString>,
-    /// Begin with an empty store although the key file of the data folder says that there was one
+    /// Start with an empty store although the key file in the data folder belongs to another one
     #[arg(long, env = "GLOSS_NEW_STORE", num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     pub new_store: Option<bool>,
-    /// Runs at once in this process [default: 4]; 0 makes it an API-only process
+    /// Maximum number of runs at the same time [default: 4]; 0 starts an API without workers
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N", value_parser = whole::<usize>)]
     pub workers: Option<usize>,
-    /// Seconds until a run pauses whose model's provider does not answer [default: 3600]
+    /// Seconds that a run waits for a provider that does not answer before it pauses [default: 3600]
     #[arg(long, env = "GLOSS_PROVIDER_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub provider_patience_seconds: Option<u64>,
-    /// Seconds until a run fails whose database does not answer any more [default: 60]
+    /// Seconds that a run waits for a database that does not answer before it fails [default: 60]
     #[arg(long, env = "GLOSS_TARGET_PATIENCE_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub target_patience_seconds: Option<u64>,
-    /// Hosts by which people reach the server, as in `gloss.example`, beside this machine's own; several with commas
+    /// Host names of the server besides those of this machine, as in `gloss.example`, separated by commas
     #[arg(long, env = "GLOSS_ALLOWED_HOSTS", value_name = "HOSTS", value_delimiter = ',')]
     pub allowed_hosts: Option<Vec<String>>,
-    /// Other sites whose pages may ask, as in `https://studio.example`; several with commas
+    /// Other origins whose pages may call the API, as in `https://studio.example`, separated by commas
     #[arg(long, env = "GLOSS_ALLOWED_ORIGINS", value_name = "ORIGINS", value_delimiter = ',')]
     pub allowed_origins: Option<Vec<String>>,
-    /// Requests that a client may send in a minute [default: 120000]; 0 for no limit
+    /// Maximum number of requests per client and minute [default: 120000]; 0 sets no limit
     #[arg(long, env = "GLOSS_REQUESTS_PER_MINUTE", value_name = "N", value_parser = whole::<u32>)]
     pub requests_per_minute: Option<u32>,
-    /// Runs that a client may have in the queue [default: 1000]
+    /// Maximum number of queued runs per client [default: 1000]
     #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", value_parser = whole::<usize>)]
     pub queued_runs: Option<usize>,
-    /// Seconds that a query or mutation may take [default: 60]
+    /// Time limit of a query or mutation in seconds [default: 60]
     #[arg(long, env = "GLOSS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS", value_parser = whole::<u64>)]
     pub request_timeout_seconds: Option<u64>,
-    /// Operations in one body, as a JSON array [default: 0, which is no batches]
+    /// Maximum number of operations in one request body, sent as a JSON array [default: 0, which disables batches]
     #[arg(long, env = "GLOSS_MAX_BATCH", value_name = "N", value_parser = whole::<usize>)]
     pub max_batch: Option<usize>,
-    /// Connections at once [default: 10000]; who comes beyond waits
+    /// Maximum number of connections [default: 10000]; further ones wait
     #[arg(long, env = "GLOSS_MAX_CONNECTIONS", value_name = "N", value_parser = whole::<usize>)]
     pub max_connections: Option<usize>,
-    /// Connections at once of one client [default: a fourth of all; of this machine all]
+    /// Maximum number of connections per client [default: a fourth of --max-connections; all of them from this
+    /// machine]; further ones are closed
     #[arg(long, env = "GLOSS_MAX_CONNECTIONS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
     pub max_connections_per_client: Option<usize>,
-    /// WebSockets and reserved streams of events of one client [default: 5000]
+    /// Maximum number of WebSockets and reserved event streams per client [default: 5000]
     #[arg(long, env = "GLOSS_MAX_SOCKETS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
     pub max_sockets_per_client: Option<usize>,
-    /// Subscriptions at once of one client [default: 5000]
+    /// Maximum number of subscriptions per client [default: 5000]
     #[arg(long, env = "GLOSS_MAX_SUBSCRIPTIONS_PER_CLIENT", value_name = "N", value_parser = whole::<usize>)]
     pub max_subscriptions_per_client: Option<usize>,
-    /// File or folder with the documents that may run; no other does [default: all may]
+    /// File or folder with trusted documents; Gloss then executes no others [default: executes any document]
     #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
     pub trusted_documents: Option<PathBuf>,
-    /// Which schedules make up for a firing that was due while no server ran: `repeating` ones, `all`, `none` [default:
-    /// repeating]
+    /// Schedules that make up for a firing that they missed while no server was running [default: repeating]
     #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_enum, value_name = "WHICH")]
     pub missed_firings: Option<MissedFirings>,
-    /// Names of environment variables that profiles may read with `env:NAME`; `*` stands for any characters, several
-    /// with commas [default: *_`API_KEY`,*_`DB_PASSWORD,GLOSS_PROFILE`_*]
+    /// Names of environment variables that profiles may read with `env:NAME`, separated by commas; `*` matches any
+    /// characters [default: `*_API_KEY,*_DB_PASSWORD,GLOSS_PROFILE_*`]
     #[arg(long, env = "GLOSS_ENV_NAMES", value_name = "PATTERNS", value_delimiter = ',')]
     pub env_names: Option<Vec<String>>,
-    /// What is logged, as in `info` or `gloss=debug,warn` [default: info]
+    /// Filter of the log, as in `info` or `gloss=debug,warn` [default: info]
     #[arg(long, env = "GLOSS_LOG", value_name = "FILTER")]
     pub log: Option<String>,
-    /// How the log is written [default: text]
+    /// Format of the log on standard error [default: text]
     #[arg(long, env = "GLOSS_LOG_FORMAT", value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
 }
@@ -134,14 +135,14 @@ pub struct Place {
     /// TOML file with settings
     #[arg(long, env = "GLOSS_CONFIG", value_name = "FILE", global = true)]
     config: Option<PathBuf>,
-    /// Folder of the store and the lock [default: the platform's data folder]
+    /// Folder of the store, the key and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER", global = true)]
     data_dir: Option<PathBuf>,
-    /// Where the records are kept, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
+    /// URL of the store, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
     /// [default: sqlite:// in the data folder]
     #[arg(long, env = "GLOSS_STORE_URL", value_name = "URL", hide_env_values = true, global = true)]
     store_url: Option<SecretString>,
-    /// Begin with an empty store although the key file of the data folder says that there was one
+    /// Start with an empty store although the key file in the data folder belongs to another one
     #[arg(long, env = "GLOSS_NEW_STORE", global = true)]
     #[arg(num_args = 0..=1, require_equals = true, default_missing_value = "true")]
     new_store: Option<bool>,
@@ -168,12 +169,12 @@ pub enum LogFormat {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize, clap::ValueEnum)]
 #[serde(rename_all = "lowercase")]
 pub enum MissedFirings {
-    /// Those that repeat fire once; one of a single moment becomes MISSED.
+    /// Repeating schedules fire once; a one-time schedule becomes MISSED.
     #[default]
     Repeating,
-    /// All fire once.
+    /// All schedules fire once.
     All,
-    /// None: those that repeat go on with their next time.
+    /// No schedule does; repeating ones continue with their next firing.
     None,
 }
 
@@ -260,7 +261,7 @@ pub struct Settings {
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
     /// The file cannot be read.
-    #[error("the settings file {} cannot be read: {source}; name another with --config", path.display())]
+    #[error("cannot read the settings file {}: {source}; choose another with --config", path.display())]
     Unreadable {
         /// The file.
         path: PathBuf,
@@ -268,7 +269,7 @@ pub enum ConfigError {
         source: std::io::Error,
     },
     /// The file is not what it should be.
-    #[error("the settings file {} is wrong at line {line}: {message}", path.display())]
+    #[error("the settings file {} is invalid at line {line}: {message}", path.display())]
     Wrong {
         /// The file.
         path: PathBuf,
@@ -281,7 +282,7 @@ pub enum ConfigError {
     #[error("{0}")]
     Invalid(String),
     /// The platform names no data folder.
-    #[error("no data folder is known here; name one with --data-dir")]
+    #[error("this platform has no default data folder; choose one with --data-dir")]
     NoDataFolder,
 }
 
@@ -298,20 +299,20 @@ impl Settings {
         };
         let data_dir = flags.data_dir.or(file.data_dir).or_else(platform_data_dir).ok_or(ConfigError::NoDataFolder)?;
         let data_dir = std::path::absolute(&data_dir)
-            .map_err(|error| ConfigError::Invalid(format!("the data folder cannot be used: {error}")))?;
+            .map_err(|error| ConfigError::Invalid(format!("cannot use the data folder: {error}")))?;
         let store_url = flags.store_url.or_else(|| file.store_url.map(SecretString::from));
         let store_url = store_url.filter(|url| !url.expose_secret().is_empty());
         let store_url = store_url.unwrap_or_else(|| sqlite_url(&data_dir.join("store.db")).into());
         check_store_url(store_url.expose_secret())?;
         let range = |name: &str, value: usize, from: usize, to: usize| {
-            let message = || format!("{name} is {value}; it goes from {from} to {to}");
+            let message = || format!("{name} is {value}; it must be from {from} to {to}");
             if (from..=to).contains(&value) { Ok(value) } else { Err(ConfigError::Invalid(message())) }
         };
         let counted = |name, value: Option<usize>, default| range(name, value.unwrap_or(default), 1, 1_000_000);
         let per_client = DEFAULT_PER_CLIENT;
         Ok(Self {
             request_timeout: match flags.request_timeout_seconds.or(file.request_timeout_seconds) {
-                Some(0) => return Err(ConfigError::Invalid("request_timeout_seconds is 0; it begins at 1".to_owned())),
+                Some(0) => return Err(ConfigError::Invalid("request_timeout_seconds is 0; set 1 or more".to_owned())),
                 Some(seconds) => Duration::from_secs(seconds),
                 None => DEFAULT_REQUEST_TIMEOUT,
             },
@@ -353,8 +354,10 @@ impl Settings {
             missed_firings: flags.missed_firings.or(file.missed_firings).unwrap_or_default(),
             env_names: match flags.env_names.or(file.env_names) {
                 Some(names) => EnvNames::new(names.iter().map(String::as_str)).map_err(|pattern| {
-                    let hint = "write names of environment variables, with * for any characters";
-                    ConfigError::Invalid(format!("env_names holds {pattern:?}, which is no pattern; {hint}"))
+                    let hint = "write names of environment variables; * matches any characters";
+                    ConfigError::Invalid(format!(
+                        "env_names contains {pattern:?}, which is not a valid pattern; {hint}"
+                    ))
                 })?,
                 None => EnvNames::default(),
             },
@@ -378,17 +381,19 @@ fn check_store_url(url: &str) -> Result<(), ConfigError> {
     let scheme = url.split(':').next().unwrap_or_default();
     let wrong = match scheme {
         "sqlite" if sqlite_file(url).is_some() => return Ok(()),
-        "sqlite" => format!("the store URL names no file; write {SQLITE_HINT}"),
+        "sqlite" => format!("the store URL has no file path; write {SQLITE_HINT}"),
         "postgres" | "postgresql" => {
             // What follows a sign that a password should have been written without would be taken for a name.
             let database = url::Url::parse(url).map(|url| url.path().trim_start_matches('/').to_owned());
             if database.is_ok_and(|database| !database.is_empty() && !database.contains(['/', '@'])) {
                 return Ok(());
             }
-            let signs = "in a password write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
-            format!("the store URL cannot be read or names no database; write {POSTGRES_HINT}; {signs}")
+            let signs = "in a password, write %23 for #, %2F for /, %3F for ?, %40 for @ and %25 for %";
+            format!("the store URL is invalid or has no database name; write {POSTGRES_HINT}; {signs}")
         }
-        _ => format!("the store URL begins with {scheme}; records are kept in {SQLITE_HINT} or {POSTGRES_HINT}"),
+        _ => format!(
+            "the store URL begins with {scheme}, which is not supported; write {SQLITE_HINT} or {POSTGRES_HINT}"
+        ),
     };
     Err(ConfigError::Invalid(wrong))
 }
@@ -428,13 +433,13 @@ pub fn secret(variable: &str) -> Result<Option<SecretString>, ConfigError> {
         Ok(text) if text.trim().is_empty() => Ok(None),
         Ok(text) => Ok(Some(SecretString::from(text))),
         Err(std::env::VarError::NotPresent) => Ok(None),
-        Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::Invalid(format!("{variable} is no text in UTF-8"))),
+        Err(std::env::VarError::NotUnicode(_)) => Err(ConfigError::Invalid(format!("{variable} is not valid UTF-8"))),
     }
 }
 
 /// All of a list, each read; `hint` says how one is written.
 fn all<T>(texts: Option<Vec<String>>, read: impl Fn(&str) -> Option<T>, hint: &str) -> Result<Vec<T>, ConfigError> {
-    let wrong = |text: &str| ConfigError::Invalid(format!("{text:?} cannot be one of the allowed {hint}"));
+    let wrong = |text: &str| ConfigError::Invalid(format!("{text:?} is not a valid {hint}"));
     let texts = texts.unwrap_or_default();
     let texts = texts.iter().map(|text| text.trim()).filter(|text| !text.is_empty());
     texts.map(|text| read(text).ok_or_else(|| wrong(text))).collect()
@@ -453,7 +458,7 @@ fn origin(text: &str) -> Option<Uri> {
 }
 
 fn address(text: &str) -> Result<SocketAddr, String> {
-    text.parse().map_err(|_| format!("write a numeric address and a port, as in {DEFAULT_LISTEN}"))
+    text.parse().map_err(|_| format!("write a numeric IP address and a port, as in {DEFAULT_LISTEN}"))
 }
 
 fn whole<T: std::str::FromStr>(text: &str) -> Result<T, &'static str> {

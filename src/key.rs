@@ -39,7 +39,7 @@ pub enum KeyError {
         source: WeakKey,
     },
     /// The file cannot be read or written.
-    #[error("the key file {} cannot be used: {source}", path.display())]
+    #[error("cannot use the key file {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
@@ -47,16 +47,16 @@ pub enum KeyError {
         source: io::Error,
     },
     /// The system has no randomness.
-    #[error("no key can be made: {0}")]
+    #[error("cannot create a key: {0}")]
     Random(#[from] crate::domain::Error),
     /// The store.
     #[error(transparent)]
     Store(#[from] OpenError),
     /// The store was sealed with another key.
     #[error(
-        "the passwords and API keys in the store were sealed with another key than {origin} holds; put the key file {} \
-         back that belongs to this store, or set {VARIABLE} to the key that it was sealed with. Where that is lost, \
-         `gloss secrets forget` lets go of what it sealed", file.display()
+        "the passwords and API keys in the store were sealed with a different key than the one in {origin}; restore \
+         the key file {} of this store, or set {VARIABLE} to the key that sealed it. If that key is lost, `gloss \
+         secrets forget` removes the secrets that it sealed", file.display()
     )]
     Wrong {
         /// The variable or the file.
@@ -66,8 +66,8 @@ pub enum KeyError {
     },
     /// The store was sealed with a key that is not there.
     #[error(
-        "the passwords and API keys in the store are sealed, and the key file {} is not there; put it back, or set \
-         {VARIABLE} to the key that they were sealed with. Where it is lost, `gloss secrets forget` lets go of them",
+        "the passwords and API keys in the store are sealed, but the key file {} is missing; restore it, or set \
+         {VARIABLE} to the key that sealed them. If that key is lost, `gloss secrets forget` removes them",
         file.display()
     )]
     Missing {
@@ -75,7 +75,7 @@ pub enum KeyError {
         file: PathBuf,
     },
     /// Nobody has said yet that secrets may be forgotten.
-    #[error("{origin} does not open {what}; to let go of them and give them again, run this with --yes")]
+    #[error("the key in {origin} does not open {what}; to remove them and set them again, run this command with --yes")]
     Unsaid {
         /// The variable or the file.
         origin: String,
@@ -84,8 +84,8 @@ pub enum KeyError {
     },
     /// The key comes from the environment, which nobody but its owner can change.
     #[error(
-        "the key comes from {VARIABLE}; set {NEW_VARIABLE} to the new one (`openssl rand -base64 32` makes one) and \
-         run this again"
+        "the key comes from {VARIABLE}; set {NEW_VARIABLE} to a new key (create one with `openssl rand -base64 32`) \
+         and run this command again"
     )]
     NoNewKey,
 }
@@ -211,7 +211,7 @@ impl Key {
         let forgotten = forgotten?;
         let Forgotten { db_profiles, llm_profiles } = &forgotten;
         if forgotten.is_empty() {
-            return Ok(format!("{} opens all secrets of the store; nothing is forgotten", self.origin));
+            return Ok(format!("The key in {} opens all secrets of the store; nothing was removed.", self.origin));
         }
         let named = |what: &str, kind: &str, names: &[String]| {
             let names: Vec<String> = names.iter().map(|name| format!("{kind} {name:?}")).collect();
@@ -223,7 +223,7 @@ impl Key {
         if !really {
             return Err(KeyError::Unsaid { origin: self.origin, what });
         }
-        Ok(format!("forgotten: {what}; give them again by `updateDbProfile` and `updateLlmProfile`"))
+        Ok(format!("Removed {what}; set them again with `updateDbProfile` and `updateLlmProfile`."))
     }
 
     /// Seals all secrets of a store anew: with the environment's new key where one is given, else with a new one in
@@ -294,7 +294,8 @@ fn mark_used(file: &Path) {
         file.sync_all()
     };
     if let Err(error) = mark() {
-        tracing::warn!(file = %file.display(), %error, "a store that is lost will not be missed at the next start");
+        tracing::warn!(file = %file.display(), %error, "the key file could not be marked as used; the next start would \
+            not notice that its store is missing");
     }
 }
 

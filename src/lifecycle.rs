@@ -32,7 +32,7 @@ const STICKY: u32 = 0o1000;
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
     /// It cannot be made or written.
-    #[error("{} cannot be used: {source}; name another with {setting}", path.display())]
+    #[error("cannot use {}: {source}; choose another with {setting}", path.display())]
     Unusable {
         /// The folder or file.
         path: PathBuf,
@@ -43,7 +43,7 @@ pub enum LockError {
     },
     /// Another process has it.
     #[error(
-        "{} is in use by another Gloss{}; stop that one, or name another with {setting}",
+        "{} is in use by another Gloss{}; stop that one, or choose another with {setting}",
         path.display(),
         at.as_deref().map(|at| format!(" at {at}")).unwrap_or_default()
     )]
@@ -171,7 +171,7 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
                 return std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700));
             }
             let folder = path.display();
-            tracing::warn!(%folder, "others can look into the data folder; `chmod 700` keeps them out");
+            tracing::warn!(%folder, "other users can read the data folder; restrict it with `chmod 700`");
         }
         return Ok(());
     }
@@ -205,7 +205,7 @@ pub fn narrow(path: &Path) {
     if std::os::unix::fs::MetadataExt::mode(&file) & 0o077 != 0
         && let Err(error) = make_private(path)
     {
-        tracing::warn!(file = %path.display(), %error, "others can look into the file; `chmod 600` keeps them out");
+        tracing::warn!(file = %path.display(), %error, "other users can read the file; restrict it with `chmod 600`");
     }
 }
 
@@ -225,7 +225,7 @@ pub fn listen_to_signals(stop: CancellationToken) -> std::io::Result<()> {
             }
         };
         next().await;
-        tracing::info!("stopping: unfinished runs go on at the next start; a second signal leaves at once");
+        tracing::info!("stopping: unfinished runs continue at the next start; a second signal exits immediately");
         stop.cancel();
         next().await;
         std::process::exit(LEFT_AT_ONCE);

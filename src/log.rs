@@ -29,7 +29,7 @@ const DISCREET: [(&str, Level); 4] = [
 
 /// The filter cannot be read.
 #[derive(Debug, thiserror::Error)]
-#[error("the log filter {0:?} cannot be read; write it as `info` or `gloss=debug,warn`")]
+#[error("the log filter {0:?} is invalid; write it as `info` or `gloss=debug,warn`")]
 pub struct FilterError(String);
 
 /// Starts the log of this process.

@@ -28,18 +28,18 @@ struct Cli {
 enum Command {
     /// Start the server (the same as no command)
     Serve(Flags),
-    /// Bring the store's tables up to this version, and leave
+    /// Migrate the store to this version, then exit
     Migrate(Flags),
     /// Print the GraphQL schema
     Schema,
-    /// Make, list and revoke access tokens
+    /// Create, list and revoke access tokens
     Token {
         #[command(subcommand)]
         command: TokenCommand,
         #[command(flatten)]
         asking: Asking,
     },
-    /// The key that the store's passwords and API keys are sealed with: change it, or go on without a lost one
+    /// Change the key that seals the store's passwords and API keys, or continue without a lost one
     Secrets {
         #[command(subcommand)]
         command: Secrets,
@@ -49,10 +49,10 @@ enum Command {
 /// The server or store that a command asks, and how it answers.
 #[derive(Args)]
 struct Asking {
-    /// The server to ask [default: the one that holds the data folder; without one, the store itself]
+    /// URL of the server [default: the server that uses the data folder; if none is running, the store itself]
     #[arg(long, env = "GLOSS_SERVER", value_name = "URL", global = true)]
     server: Option<String>,
-    /// Answer as JSON
+    /// Print the result as JSON
     #[arg(long, global = true)]
     json: bool,
     #[command(flatten)]
@@ -61,11 +61,11 @@ struct Asking {
 
 #[derive(Subcommand)]
 enum Secrets {
-    /// Seal them anew while no server runs: with the environment's `GLOSS_NEW_SECRET_KEY`, or with a new key file
+    /// Seal the secrets with a new key, from `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
     Rotate(Place),
-    /// Let go of those that the present key does not open, while no server runs; their profiles stay
+    /// Remove the secrets that the present key does not open, but keep their profiles; stop the server first
     Forget {
-        /// Do it; without this it is only said which they are
+        /// Remove them; without this flag, the command only lists them
         #[arg(long)]
         yes: bool,
         #[command(flatten)]

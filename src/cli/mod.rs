@@ -21,7 +21,7 @@ pub const TOKEN: &str = "GLOSS_TOKEN";
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
     /// Nobody answers.
-    #[error("the server at {server} cannot be reached: {source}")]
+    #[error("cannot reach the server at {server}: {source}; check that it runs, and --server")]
     Unreachable {
         /// Its address.
         server: String,
@@ -29,12 +29,12 @@ pub enum CliError {
         source: reqwest::Error,
     },
     /// Something else answers.
-    #[error("what answers at {0} is no Gloss server; check --server")]
+    #[error("{0} is not a Gloss server; check --server")]
     NoGloss(String),
     /// The server wants to know who asks.
     #[error(
-        "the server at {server} says: {message}; set {TOKEN} to a token that may do this. Where there is none any \
-         more, stop the server and run this again: it then works on the store itself"
+        "the server at {server} says: {message}; set {TOKEN} to a token with the role ADMIN. If you have none left, \
+         stop the server and run this command again: it then uses the store directly"
     )]
     Unauthenticated {
         /// Its address.

@@ -10,22 +10,22 @@ use super::{CliError, Client};
 /// What to do with tokens.
 #[derive(Debug, Clone, Subcommand)]
 pub enum TokenCommand {
-    /// Make a token and print its secret, this once
+    /// Create a token and print its secret, which is shown only once
     Create {
-        /// What its holder does is recorded under this name
+        /// Name of the token; Gloss records its holder's actions under this name
         name: String,
-        /// VIEWER reads; OPERATOR also asks, starts and schedules runs, reviews and applies; ADMIN may do all
+        /// Role of the token
         #[arg(long, value_enum, ignore_case = true)]
         role: RoleName,
-        /// When it ends: in so many minutes, hours or days (`30m`, `12h`, `90d`), or at a moment (RFC 3339)
+        /// Expiry: a number of minutes, hours or days (`30m`, `12h`, `90d`), or a time (RFC 3339) [default: never]
         #[arg(long, value_name = "WHEN", value_parser = end)]
         expires: Option<DateTime<Utc>>,
     },
     /// List the tokens
     List,
-    /// Revoke a token: it opens nothing any more
+    /// Revoke a token, which then gives no access any more
     Revoke {
-        /// Its name, or its id
+        /// Name or id of the token
         token: String,
     },
 }
@@ -34,11 +34,11 @@ pub enum TokenCommand {
 #[derive(Debug, Clone, Copy, ValueEnum)]
 #[value(rename_all = "UPPER")]
 pub enum RoleName {
-    /// Reads.
+    /// Reads everything except tokens.
     Viewer,
-    /// Also starts, cancels, reviews and applies.
+    /// Also starts, resumes and cancels runs, asks, schedules, reviews and applies.
     Operator,
-    /// May do all.
+    /// Also deletes, and manages profiles and tokens.
     Admin,
 }
 
@@ -53,7 +53,7 @@ impl RoleName {
 }
 
 fn end(text: &str) -> Result<DateTime<Utc>, String> {
-    let hint = || "write 30m, 12h or 90d, or a moment such as 2027-01-31T00:00:00Z".to_owned();
+    let hint = || "write a time span, as in 30m, 12h or 90d, or a time, as in 2027-01-31T00:00:00Z".to_owned();
     if let Ok(moment) = DateTime::parse_from_rfc3339(text) {
         return Ok(moment.to_utc());
     }
@@ -91,7 +91,10 @@ pub async fn run(client: &Client, command: TokenCommand, as_json: bool) -> Resul
                 println!("{payload:#}");
             } else {
                 println!("{}", payload["secret"].as_str().unwrap_or_default());
-                eprintln!("This is shown once. Send it as `Authorization: Bearer …`; every request needs a token now.");
+                eprintln!(
+                    "This token is shown only once. Send it as `Authorization: Bearer …`. From now on, every request \
+                     requires a token."
+                );
             }
         }
         TokenCommand::List => {
@@ -106,13 +109,17 @@ pub async fn run(client: &Client, command: TokenCommand, as_json: bool) -> Resul
             let tokens = list(client).await?;
             let is_it = |it: &&Value| it["name"] == token.as_str() || it["id"] == token.as_str();
             let found = tokens.as_array().into_iter().flatten().find(is_it);
-            let unknown = || CliError::Usage(format!("no token is named {token:?}; `gloss token list` shows them"));
+            let unknown = || {
+                CliError::Usage(format!(
+                    "no token has the name or id {token:?}; list the tokens with `gloss token list`"
+                ))
+            };
             let found = found.ok_or_else(unknown)?;
             let data = client.data(REVOKE, json!({ "id": found["id"] })).await?;
             if as_json {
                 println!("{:#}", data["revokeApiToken"]);
             } else {
-                println!("{} is revoked", found["name"].as_str().unwrap_or_default());
+                println!("The token {} has been revoked.", found["name"].as_str().unwrap_or_default());
             }
         }
     }

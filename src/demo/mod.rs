@@ -12,7 +12,7 @@ use sqlx::{ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
     /// SQLite refused.
-    #[error("cannot write the demo database {path}; check that the folder can be written and has room")]
+    #[error("cannot write the demo database {path}; check that the folder is writable and has free space")]
     Database {
         /// Where it should be.
         path: PathBuf,
@@ -20,7 +20,7 @@ pub enum DemoError {
         source: sqlx::Error,
     },
     /// The file could not be put in place.
-    #[error("cannot put the demo database in place at {path}; check that the folder can be written")]
+    #[error("cannot move the demo database to {path}; check that the folder is writable")]
     File {
         /// Where it should be.
         path: PathBuf,

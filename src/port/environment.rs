@@ -21,8 +21,8 @@ pub struct EnvNames(Arc<[String]>);
 pub enum EnvError {
     /// No pattern allows its name.
     #[error(
-        "the environment variable `{name}`, which profiles may not read: give it a name that matches {allowed}, or \
-         allow its name with --env-names"
+        "the environment variable `{name}`, which profiles may not read; rename it to match {allowed}, or allow its \
+         name with --env-names"
     )]
     NotAllowed {
         /// Its name.
@@ -32,11 +32,12 @@ pub enum EnvError {
     },
     /// It is one of Gloss's own.
     #[error(
-        "an environment variable of Gloss's own, GLOSS_…; use another name, or one that begins with GLOSS_PROFILE_"
+        "an environment variable that is reserved for Gloss (GLOSS_…); use another name, or one that begins with \
+         GLOSS_PROFILE_"
     )]
     Own,
     /// It is absent, empty, or no text.
-    #[error("the environment variable `{0}`, which is not set where Gloss runs; set it and start Gloss again")]
+    #[error("the environment variable `{0}`, which is not set for Gloss; set it and restart Gloss")]
     NotSet(String),
 }
 
@@ -69,7 +70,7 @@ impl EnvNames {
         if self.0.iter().any(|pattern| matches(pattern, name)) {
             return Ok(());
         }
-        let allowed = if self.0.is_empty() { "one that is allowed".to_owned() } else { self.0.join(", ") };
+        let allowed = if self.0.is_empty() { "an allowed name".to_owned() } else { self.0.join(", ") };
         Err(EnvError::NotAllowed { name: name.to_owned(), allowed })
     }
 

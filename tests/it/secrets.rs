@@ -198,13 +198,13 @@ async fn a_wrong_key_is_told_at_the_start_and_harms_nothing() {
         let text = refusal(data.path(), &[command], &[("GLOSS_SECRET_KEY", &key("x"))]).await;
         says(
             &text,
-            &["sealed with another key", "GLOSS_SECRET_KEY", &file.display().to_string(), "gloss secrets forget"],
+            &["sealed with a different key", "GLOSS_SECRET_KEY", &file.display().to_string(), "gloss secrets forget"],
         );
     }
     fs::remove_file(&file).unwrap();
     says(
         &refusal(data.path(), &[], &[]).await,
-        &["the key file", "is not there", &file.display().to_string(), "gloss secrets forget"],
+        &["the key file", "is missing", &file.display().to_string(), "gloss secrets forget"],
     );
     assert!(!file.exists(), "a new key took the place of the one that is missing");
     fs::write(&file, "short").unwrap();
@@ -259,7 +259,7 @@ async fn keys_are_changed_and_a_change_cut_short_is_brought_to_its_end() {
     );
     rotate(&[("GLOSS_SECRET_KEY", &key("a")), ("GLOSS_NEW_SECRET_KEY", &key("b"))]).await;
     opens(&[("GLOSS_SECRET_KEY", &key("b"))]).await;
-    says(&refusal(data.path(), &[], &[("GLOSS_SECRET_KEY", &key("a"))]).await, &["sealed with another key"]);
+    says(&refusal(data.path(), &[], &[("GLOSS_SECRET_KEY", &key("a"))]).await, &["sealed with a different key"]);
     assert_eq!(holding(data.path(), MARKER), [""; 0]);
 }
 
@@ -307,13 +307,13 @@ async fn a_lost_key_is_not_the_end() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()
     };
-    says(&forget(&["--yes"], &[]).await, &["nothing is forgotten"]);
+    says(&forget(&["--yes"], &[]).await, &["nothing was removed"]);
     fs::remove_file(&file).unwrap();
     let names = ["DB profile \"demo\"", "DB profile \"shop\"", "LLM profile \"m\""];
     let asked = refusal(data.path(), &["secrets", "forget"], &[]).await;
     says(&asked, &[&names[..], &["--yes"]].concat());
     assert!(!file.exists(), "it forgot before it was told to");
-    says(&refusal(data.path(), &[], &[]).await, &["is not there"]);
+    says(&refusal(data.path(), &[], &[]).await, &["is missing"]);
     says(&forget(&["--yes"], &[]).await, &[&names[..], &["updateDbProfile", "updateLlmProfile"]].concat());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
 
@@ -345,7 +345,7 @@ async fn a_key_does_not_follow_its_profile_to_another_address() {
     for base in [json!("http://127.0.0.1:2/v1"), json!("https://127.0.0.1:1/v1"), json!("http://evil.example:1/v1")] {
         let error = server.error(update, json!({ "input": { "id": id, "baseUrl": base } })).await;
         assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "input.apiKey" }), "{base}");
-        says(error["message"].as_str().unwrap(), &["give the key again"]);
+        says(error["message"].as_str().unwrap(), &["pass the key again"]);
     }
     for input in [
         json!({ "id": id, "baseUrl": "http://127.0.0.1:1/v2" }),
