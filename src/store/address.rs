@@ -123,7 +123,10 @@ impl Address {
                 Box::pin(async move {
                     let taken = dialect::take_store(connection).await;
                     if taken.as_ref().is_err_and(dialect::is_taken) {
-                        tracing::error!("another Gloss has taken the store {place}: nothing is written until it stops");
+                        tracing::error!(
+                            "another Gloss has taken over the store {place}; this one writes nothing until the other \
+                             stops"
+                        );
                     }
                     taken
                 })

@@ -58,7 +58,7 @@ async fn of_run(
     match ids.iter().position(|id| !found.contains(id)) {
         Some(at) => Err(Error::not_found_at(
             format!("input.suggestionIds.{at}"),
-            format!("run #{run} has no such suggestion; choose among its own"),
+            format!("this suggestion does not belong to run #{run}; pass suggestions of that run"),
         )),
         None => Ok(known),
     }
@@ -79,7 +79,7 @@ async fn apply_keys(
             let at = ids.iter().position(|wanted| wanted == id).unwrap_or_default();
             return Err(Error::bad_input(
                 format!("input.suggestionIds.{at}"),
-                format!("{display} is {}; accept its suggestion first, or leave it out", state.as_str()),
+                format!("the suggestion for {display} is {}; accept it first, or omit it", state.as_str()),
             ));
         }
     }

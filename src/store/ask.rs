@@ -147,7 +147,7 @@ async fn nothing_is_asked(connection: &impl ConnectionTrait, session: AskSession
         .add(run::Column::Status.is_in(runs::spellings(&ANSWERING)));
     match run::Entity::find().filter(open).one(connection).await? {
         Some(run) => Err(Error::conflict(format!(
-            "run #{} still answers the question before; wait for its end or cancel it, then ask on",
+            "run #{} is still answering the previous question; wait for its end or cancel it, then ask again",
             run.id
         ))),
         None => Ok(()),
@@ -213,7 +213,7 @@ impl SqlStore {
     async fn session_of(&self, connection: &impl ConnectionTrait, id: AskSessionId) -> Result<AskSession> {
         let found = ask_session::Entity::find_by_id(id.0).one(connection).await?;
         let unknown =
-            || Error::not_found_at("input.sessionId", "no session has this id; `askSessions` lists those there are");
+            || Error::not_found_at("input.sessionId", "no session has this id; list the sessions with `askSessions`");
         session(found.ok_or_else(unknown)?)
     }
 }

@@ -53,7 +53,7 @@ impl SqlStore {
         match chain::places(self.read(), ids).await {
             Ok(places) => self.tell_changed(places),
             Err(error) => {
-                tracing::warn!(%error, "which suggestions changed could not be read; all who listen fetch again");
+                tracing::warn!(%error, "the changed suggestions could not be read; all subscribers will fetch again");
                 self.bus.nudge_suggestions(SuggestionNudge { run_id: None, suggestions: None });
             }
         }

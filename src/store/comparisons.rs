@@ -201,7 +201,7 @@ fn compared_asset(row: compared_asset::Model) -> Result<ComparedAsset> {
 }
 
 fn deleted_meanwhile() -> Error {
-    Error::conflict("a run was deleted while it was compared; compare runs that are there")
+    Error::conflict("a run was deleted during the comparison; compare other runs")
 }
 
 /// The assets without those that no run describes and that are there already, described by some run.
@@ -416,7 +416,7 @@ impl ComparisonStore for SqlStore {
         let page = keyset::page(self.read(), &keyset, page, &query, cursor).await?;
         // Nothing may be taken for an end that is none.
         if page.rows.is_empty() && comparison::Entity::find_by_id(comparison.0).one(self.read()).await?.is_none() {
-            return Err(Error::conflict("the runs were compared anew meanwhile; ask again"));
+            return Err(Error::conflict("the comparison has been recomputed; load the first page again"));
         }
         page.try_map(compared_asset)
     }

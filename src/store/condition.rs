@@ -143,17 +143,17 @@ impl StoreFile {
                 Ok(there) if there == *opened => continue,
                 Ok(_) => "was replaced by another file",
                 Err(error) if error.kind() == io::ErrorKind::NotFound => "was removed",
-                Err(_) => "cannot be looked at",
+                Err(_) => "became unreadable",
             };
             return Err(Error::unavailable(if at == 0 {
                 format!(
-                    "the store's file {path} {what} while Gloss runs, so nothing is recorded; put it back, or stop \
-                     Gloss, restore the store from a backup and start it again"
+                    "the store's file {path} {what} while Gloss was running, so nothing is recorded; put the file \
+                     back, or stop Gloss, restore the store from a backup and start Gloss again"
                 )
             } else {
                 format!(
-                    "the file {path}, a part of the store, {what} while Gloss runs, so nothing is recorded; stop Gloss \
-                     with SIGTERM, which saves what it still holds, and start it again"
+                    "the file {path}, a part of the store, {what} while Gloss was running, so nothing is recorded; \
+                     stop Gloss with SIGTERM, which saves the records it still holds, and start it again"
                 )
             }));
         }
@@ -169,8 +169,8 @@ impl StoreFile {
         if size < before || !is_new && (self.file.read_exact_at(&mut header, 0).is_err() || &header != HEADER) {
             let path = self.path.display();
             return Err(Error::unavailable(format!(
-                "the store's file {path} was cut short or written over while Gloss runs, so nothing is recorded; stop \
-                 Gloss, restore the store from a backup and start it again"
+                "the store's file {path} was truncated or overwritten while Gloss was running, so nothing is recorded; \
+                 stop Gloss, restore the store from a backup and start Gloss again"
             )));
         }
         Ok(())

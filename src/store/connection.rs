@@ -39,7 +39,7 @@ impl<C> Fitted<C> {
     fn goes_on(&self) -> Result<(), DbErr> {
         match &self.failed {
             Some(failed) if failed.load(Ordering::Relaxed) => {
-                Err(DbErr::Custom("a statement of this transaction has failed before".to_owned()))
+                Err(DbErr::Custom("an earlier statement of this transaction failed".to_owned()))
             }
             _ => Ok(()),
         }
@@ -82,8 +82,8 @@ impl Transaction {
 }
 
 /// What is said when a commit was not answered.
-const UNSURE: &str = "the connection to the store broke while this was being recorded: it may be recorded or not; look \
-                      before you try again";
+const UNSURE: &str = "the connection to the store broke during this change, which may or may not have been recorded; \
+                      check before you try again";
 
 /// The statement with what its database can keep.
 fn fitted(mut statement: Statement) -> Statement {

@@ -80,27 +80,26 @@ impl Trouble {
     /// What a person reads.
     pub(super) const fn text(self) -> &'static str {
         match self {
-            Self::Away => "the store does not answer; try again in a moment",
+            Self::Away => "the store is not reachable; try again in a moment",
             Self::Locked => {
-                "another program holds the lock of the store, so nothing was recorded; try again in a moment, or end \
-                 that program"
+                "another program has locked the store, so nothing was recorded; try again in a moment, or stop that \
+                 program"
             }
             Self::Full => {
-                "the disk of the store has no room, so nothing was recorded; make room. Runs wait, and go on by \
-                 themselves"
+                "the disk of the store is full, so nothing was recorded; free some space. Runs wait and then continue \
+                 by themselves"
             }
             Self::Failing => {
-                "the store cannot be read or written, so nothing was recorded; check its disk, the room and quota \
-                 there, and the log. Runs wait, and go on by themselves"
+                "the store cannot be read or written, so nothing was recorded; check its disk, the free space and \
+                 quota, and the log. Runs wait and then continue by themselves"
             }
             Self::ReadOnly => {
-                "the store may not be written to, so nothing was recorded; give the user of Gloss the right to write \
-                 there"
+                "the store is read-only, so nothing was recorded; give the user that runs Gloss write access to it"
             }
             Self::Damaged => {
                 "the store is damaged, so nothing more is recorded; stop Gloss, keep the store's files, restore the \
-                 store from a backup and start it again. For a store in SQLite, `sqlite3 store.db .recover` saves what \
-                 can be read"
+                 store from a backup and start Gloss again. For a store in SQLite, `sqlite3 store.db .recover` saves \
+                 what can be read"
             }
         }
     }
@@ -170,10 +169,12 @@ pub(super) fn advice(error: &DbErr) -> &'static str {
     let said = error.and_then(SqlxError::as_database_error).and_then(|said| said.try_downcast_ref::<PgDatabaseError>());
     match said.map(PgDatabaseError::code) {
         Some("28P01" | "28000") => "check the user and the password in --store-url",
-        Some("3D000") => "make it first, owned by the user in --store-url: CREATE DATABASE name OWNER user",
-        Some("42501") => "let the user in --store-url own the database",
-        _ if matches!(error, Some(SqlxError::Io(_))) => "check that PostgreSQL runs there and can be reached",
-        _ => "check that --store-url leads to a store of Gloss, or to where one can be made, that can be written to",
+        Some("3D000") => "create it first, owned by the user in --store-url: CREATE DATABASE name OWNER user",
+        Some("42501") => "make the user in --store-url the owner of the database",
+        _ if matches!(error, Some(SqlxError::Io(_))) => "check that PostgreSQL is running there and is reachable",
+        _ => {
+            "check that --store-url points to a Gloss store, or to a place where one can be created, with write access"
+        }
     }
 }
 

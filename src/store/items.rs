@@ -162,7 +162,7 @@ pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<(
     let run = &edit.run;
     if let Some(items) = &edit.new_items {
         if !in_doubt(transaction, Some(run.id)).await?.is_empty() {
-            let message = format!("run #{} has writes of which it is not known what came of them; try again", run.id);
+            let message = format!("run #{} has writes whose outcome is not known yet; try again in a moment", run.id);
             return Err(Error::conflict(message));
         }
         let before = apply_item::Entity::delete_many().filter(apply_item::Column::RunId.eq(run.id.0));
@@ -193,7 +193,7 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
         .await?;
     if recorded.rows_affected == 0 {
         let place = item.asset.display();
-        return Err(Error::conflict(format!("what came of {place} in run #{} is recorded already", run.id)));
+        return Err(Error::conflict(format!("the outcome of {place} in run #{} is already recorded", run.id)));
     }
     if item.begun {
         return Ok(());
@@ -239,7 +239,7 @@ async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) 
 
 async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
     let ordered = || run.apply.as_ref().map(|order| &order.actor);
-    let actor = item.doubt.as_ref().or_else(ordered).ok_or_else(|| Error::conflict("no apply is under way"))?;
+    let actor = item.doubt.as_ref().or_else(ordered).ok_or_else(|| Error::conflict("no apply is in progress"))?;
     let profile = run.db_profile_name.clone().unwrap_or_default();
     let display = item.asset.spelling();
     let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(actor)];

@@ -70,7 +70,7 @@ impl Keyset {
         let foreign = || {
             Error::bad_input(
                 argument,
-                format!("`{argument}` is not a cursor of this list; use one from `edges` or `pageInfo`"),
+                format!("`{argument}` is not a cursor of this list; pass one from `edges` or `pageInfo`"),
             )
         };
         if cursor.key.len() != self.columns.len() {

@@ -141,7 +141,7 @@ impl SqlStore {
 
     /// What secrets are sealed with.
     fn seal(&self) -> Result<&SealKey> {
-        let none = || Error::unavailable("this works without the key of the store's secrets; start a server instead");
+        let none = || Error::unavailable("this command has no key for the store's secrets; start a server instead");
         self.seal.as_deref().ok_or_else(none)
     }
 

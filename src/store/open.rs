@@ -34,21 +34,24 @@ const MIGRATIONS: &str = "seaql_migrations";
 pub enum OpenError {
     /// The URL is of no store that Gloss knows.
     #[error(
-        "the store's URL is not one that Gloss can use; write sqlite:///path/to/store.db or \
+        "the store URL is not supported; write sqlite:///path/to/store.db or \
          postgres://user:password@host:port/database"
     )]
     UnknownUrl,
     /// It knows migrations that this program does not.
-    #[error("the store {0} was written by a newer version of Gloss; use that version or another data folder")]
+    #[error(
+        "the store {0} was written by a newer version of Gloss; use that version, or choose another data folder with \
+         --data-dir"
+    )]
     Newer(String),
     /// Another process has it.
-    #[error("the store {0} is in use by another Gloss; stop that one, or name another with --store-url")]
+    #[error("the store {0} is in use by another Gloss; stop that one, or choose another store with --store-url")]
     InUse(String),
     /// It cannot hold every text.
-    #[error("the store {0} is not encoded in UTF-8; make its database with ENCODING 'UTF8'")]
+    #[error("the store {0} is not encoded in UTF-8; create its database with ENCODING 'UTF8'")]
     Encoding(String),
     /// It cannot be reached.
-    #[error("the store {place} cannot be opened: {}; {}", cause(.error), dialect::advice(.error))]
+    #[error("cannot open the store {place}: {}; {}", cause(.error), dialect::advice(.error))]
     Unreachable {
         /// Where it is.
         place: String,
@@ -56,13 +59,13 @@ pub enum OpenError {
         error: DbErr,
     },
     /// It cannot be read or migrated.
-    #[error("the store cannot be opened: {}; {}", cause(.0), dialect::advice(.0))]
+    #[error("cannot open the store: {}; {}", cause(.0), dialect::advice(.0))]
     Database(#[from] DbErr),
     /// Its secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
     WrongKey,
     /// Its file cannot be made or opened.
-    #[error("the store {place} cannot be opened: {source}; name another with --store-url")]
+    #[error("cannot open the store {place}: {source}; choose another with --store-url")]
     File {
         /// Where it should be.
         place: String,
@@ -82,7 +85,7 @@ pub enum OpenError {
     },
     /// Its file is gone, and a part of it is not.
     #[error(
-        "the store {place} is gone, but {log}, which belongs to it, is there; put the store's file back, or restore \
+        "the store {place} is missing, but {log}, which belongs to it, exists; put the store's file back, or restore \
          both from a backup"
     )]
     Torn {
@@ -92,7 +95,7 @@ pub enum OpenError {
         log: String,
     },
     /// It was opened but does not answer as it should.
-    #[error("the store cannot be used: its database does not answer as it should")]
+    #[error("cannot use the store: its database gave an unexpected answer")]
     Unusable(#[from] crate::domain::Error),
 }
 
@@ -263,7 +266,7 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
     let sealed = seal::reseal(&writer, old, new).await?;
     // From here on the new key holds, whatever else goes wrong.
     if let Err(error) = dialect::scrub(&writer).await {
-        tracing::warn!(%error, "what was sealed before may still lie in the store's file");
+        tracing::warn!(%error, "secrets that the old key sealed may still be in the store's file");
     }
     if let Err(error) = writer.close().await {
         tracing::warn!(%error, "the store was not closed");

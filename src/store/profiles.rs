@@ -232,8 +232,9 @@ impl ProfileStore for SqlStore {
             nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
             nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
             if let Some(run) = ask::user_of(&transaction, id).await? {
-                let message =
-                    format!("run #{run} looks into this DB profile; wait for its end or cancel it, then delete");
+                let message = format!(
+                    "run #{run} is searching this DB profile; wait for its end or cancel it, then delete the profile"
+                );
                 return Err(Error::conflict(message));
             }
             let deleted = db_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;

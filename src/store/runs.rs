@@ -78,13 +78,13 @@ pub(super) async fn runs_of_key(
         return Ok(None);
     };
     if known.fingerprint != *fingerprint {
-        let message = "the idempotency key was used for another request; use a new key for a new request";
+        let message = "the idempotency key was used for a different request; use a new key";
         return Err(Error::conflict(message));
     }
     let ids: Vec<RunId> = serde_json::from_str(&known.run_ids).map_err(Error::internal)?;
     let mut runs = find_all(connection, &ids).await?;
     if runs.len() < ids.len() {
-        let message = "the idempotency key was used for runs that were deleted meanwhile; use a new key for new ones";
+        let message = "the runs of this idempotency key have been deleted; use a new key to start new ones";
         return Err(Error::conflict(message));
     }
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
@@ -247,8 +247,8 @@ impl SqlStore {
             let queued = queued_runs_of(connection, started_by).await?;
             if queued + more > self.queue_limit {
                 return Err(Error::limit(format!(
-                    "{started_by:?} has {queued} runs in the queue and asks for {more} more; {} is the most: wait \
-                     until some have begun, or cancel some",
+                    "{started_by:?} has {queued} queued runs and requested {more} more; the limit is {}: wait until \
+                     some have started, or cancel some",
                     self.queue_limit
                 )));
             }

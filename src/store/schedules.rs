@@ -55,7 +55,9 @@ async fn find(connection: &impl ConnectionTrait, id: ScheduleId) -> Result<Optio
 
 /// Refuses a profile that was deleted meanwhile.
 async fn profiles_exist(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
-    let gone = |argument: &str, noun: &str| Error::not_found_at(argument, format!("this {noun} has just been deleted"));
+    let gone = |argument: &str, noun: &str| {
+        Error::not_found_at(argument, format!("this {noun} has just been deleted; choose another"))
+    };
     let db_profile = db_profile::Entity::find_by_id(schedule.settings.db_profile_id.0);
     if db_profile.one(transaction).await?.is_none() {
         return Err(gone("input.target.dbProfileId", "DB profile"));
@@ -92,7 +94,7 @@ pub(super) async fn nobody_names(
         .await?;
     match user {
         Some(name) => Err(Error::conflict(format!(
-            "the schedule {name:?} uses this {noun}; delete the schedule, or give it another one by `updateSchedule`, \
+            "the schedule {name:?} uses this {noun}; delete the schedule, or change its profile with `updateSchedule`, \
              then delete the profile"
         ))),
         None => Ok(()),
@@ -247,7 +249,7 @@ impl SqlStore {
         for row in planned_later(at).all(&transaction).await? {
             let mut schedule = record::schedule(row)?;
             if let Err(error) = schedule.plan_again(at) {
-                tracing::warn!(%error, schedule = %schedule.id, "a schedule cannot be planned again");
+                tracing::warn!(%error, schedule = %schedule.id, "the next firing of a schedule is unknown");
                 schedule.planned_at = at;
             }
             // What came to nothing at a time that has not come yet did not happen.
@@ -295,7 +297,8 @@ impl SqlStore {
                 None => Ok(()),
             };
             if let (Err(error), Some(_)) = (&room, due_at) {
-                let hint = "see to it that runs are done, then run the schedule by hand, or wait for its next time";
+                let hint = "wait until runs have finished or cancel some, then run the schedule with `runScheduleNow`, \
+                            or wait for its next firing";
                 schedule.last_error = Some(RunError::new(error.code(), error.to_string(), hint));
                 schedule.last_run_id = None;
             } else if let Some(new_run) = new_run {
@@ -366,7 +369,7 @@ impl ScheduleStore for SqlStore {
             let transaction = store.begin().await?;
             let before = find(&transaction, id).await?.ok_or_else(unknown)?;
             if fence.is_some_and(|revision| revision != before.revision) {
-                let message = "somebody else has just changed this schedule; look at it, then try again";
+                let message = "somebody else has just changed this schedule; reload it, then try again";
                 return Err(Error::conflict(message));
             }
             let mut schedule = before.clone();
@@ -413,7 +416,7 @@ impl ScheduleStore for SqlStore {
         if planned_later(at).one(self.read()).await?.is_none() {
             return Ok(());
         }
-        tracing::warn!("the clock was set back; the next firings of schedules are planned again");
+        tracing::warn!("the clock was set back; the next firings of schedules are recomputed");
         self.finish(move |store| store.replan(at)).await
     }
 

@@ -41,8 +41,8 @@ pub(super) const LLM_KEY: &str = "llm_profile.api_key";
 /// A text that is too short for a key.
 #[derive(Debug, thiserror::Error)]
 #[error(
-    "the key for the store's secrets has fewer than {MIN_KEY_CHARACTERS} characters; make one with `openssl rand \
-        -base64 32`"
+    "the key for the store's secrets has fewer than {MIN_KEY_CHARACTERS} characters; create one with `openssl rand \
+     -base64 32`"
 )]
 pub struct WeakKey;
 
@@ -57,7 +57,7 @@ impl fmt::Debug for SealKey {
 
 /// The system's source of randomness does not answer, or the library refuses: neither happens in practice.
 fn failed(_: ring::error::Unspecified) -> Error {
-    Error::internal("a secret cannot be sealed or opened")
+    Error::internal("a secret could not be sealed or opened")
 }
 
 impl SealKey {
@@ -99,7 +99,7 @@ impl SealKey {
 
     /// Opens what was sealed for a column.
     pub(super) fn open(&self, column: &str, sealed: &str) -> Result<SecretString> {
-        let broken = || Error::internal(format!("a secret of {column} is not as it was sealed"));
+        let broken = || Error::internal(format!("a secret of {column} does not open under its key"));
         let bytes = sealed.strip_prefix(PREFIX).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
         let mut bytes = bytes.filter(|bytes| bytes.len() >= NONCE_LEN).ok_or_else(broken)?;
         let mut text = bytes.split_off(NONCE_LEN);
@@ -142,7 +142,7 @@ pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result
     }
     transaction.commit().await?;
     if sealed_any {
-        tracing::info!("passwords and keys of profiles lay open in the store; they are sealed now");
+        tracing::info!("the passwords and API keys of profiles were stored unsealed; they are sealed now");
         dialect::scrub(writer).await?;
     }
     Ok(())
@@ -226,7 +226,9 @@ pub(super) async fn prove(connection: &impl ConnectionTrait) -> Result<()> {
 }
 
 fn lost() -> Error {
-    Error::unavailable("the store has lost its records; stop Gloss, restore the store from a backup and start it again")
+    Error::unavailable(
+        "the store has lost its records; stop Gloss, restore the store from a backup and start Gloss again",
+    )
 }
 
 async fn write_probe(connection: &impl ConnectionTrait, key: &SealKey) -> Result<(), OpenError> {

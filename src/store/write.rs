@@ -229,7 +229,7 @@ async fn write_suggestions(
     let (mut alternatives, mut grounds) = (Vec::new(), Vec::new());
     for (row, draft, _) in drafts {
         let id: SuggestionId =
-            ids.get(&row.position).copied().ok_or_else(|| Error::internal("a suggestion is lost"))?;
+            ids.get(&row.position).copied().ok_or_else(|| Error::internal("an inserted suggestion has no id"))?;
         for (position, alternative) in (1..).zip(&draft.alternatives) {
             alternatives.push(alternative::ActiveModel {
                 suggestion_id: ActiveValue::Set(id.0),
@@ -259,7 +259,7 @@ fn suggestion_model(
     seen: Seen<'_>,
     link: chain::Link,
 ) -> Result<suggestion::ActiveModel> {
-    let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft holds no wording"))?;
+    let first = draft.alternatives.first().ok_or_else(|| Error::internal("a draft has no text"))?;
     let rated = Described { asset: &row.asset, data_type: seen.data_type, comment: seen.comment };
     let search_text = format!("{}\n{}", row.asset.spelling(), first.text).to_lowercase();
     Ok(suggestion::ActiveModel {

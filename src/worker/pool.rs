@@ -98,7 +98,7 @@ impl Pool {
                 () = self.stop.cancelled() => break,
                 _ = clock.tick() => {
                     if let Err(error) = self.tend().await {
-                        complain(&error, "the store did not answer the pool");
+                        complain(&error, "the worker pool could not use the store");
                     }
                 }
                 () = self.ended.notified() => {}
@@ -109,7 +109,7 @@ impl Pool {
                             // The nudge may be of an earlier claim: the record tells.
                             Some(RunStatus::Cancelling) if self.registry.has(nudge.run_id) => {
                                 if let Err(error) = self.heed_cancels(&[nudge.run_id]).await {
-                                    complain(&error, "the store did not answer the pool");
+                                    complain(&error, "the worker pool could not use the store");
                                 }
                             }
                             Some(RunStatus::Queued) => {}
@@ -122,7 +122,7 @@ impl Pool {
                 },
             }
             if let Err(error) = self.take_while_room().await {
-                complain(&error, "no run could be taken");
+                complain(&error, "no run could be claimed");
             }
         }
         self.tasks.close();
@@ -131,7 +131,7 @@ impl Pool {
         if let Err(error) =
             self.ports.store.remove_workers(Some(&self.settings.worker_id), now - 24 * self.settings.lease).await
         {
-            tracing::warn!(%error, "this worker could not be removed from the record");
+            tracing::warn!(%error, "this worker's record could not be removed");
         }
     }
 
@@ -158,7 +158,10 @@ impl Pool {
             }
             let taken = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
             match taken {
-                Ok(run) => tracing::info!(run = %id, status = run.status.as_str(), "taken from a worker that is gone"),
+                Ok(run) => {
+                    tracing::info!(run = %id, status = run.status.as_str(), "run taken from a worker that stopped \
+                        responding")
+                }
                 Err(Error::Conflict { .. } | Error::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }
@@ -242,8 +245,12 @@ impl Pool {
         );
         let describe = async {
             let Some(kind) = of(context.run.kind) else {
-                let message = format!("this version has no worker for {} runs", context.run.kind.as_str());
-                return Err(Halt::Failed(RunError::new("CONFLICT", message, "start it with a version that has one")));
+                let message = format!("this version of Gloss cannot execute {} runs", context.run.kind.as_str());
+                return Err(Halt::Failed(RunError::new(
+                    "CONFLICT",
+                    message,
+                    "start a run of this kind with a version that supports it",
+                )));
             };
             kind.work(&context).await
         };
@@ -283,15 +290,12 @@ impl Pool {
             Err(Halt::Paused(error)) => (Some(RunStatus::Paused), Some(error)),
             Err(Halt::Failed(error)) => (Some(RunStatus::Failed), Some(error)),
             Err(Halt::Store(Error::Conflict { message })) => {
-                tracing::warn!(message, "the claim was lost");
+                tracing::warn!(message, "another worker has claimed the run");
                 return;
             }
             // A write may have begun: the next worker looks at it before the apply ends.
             Err(Halt::Store(error)) if self.writes(id).await => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "an apply was interrupted by a fault of Gloss"
-                );
+                tracing::error!(error = &error as &dyn std::error::Error, "an internal error interrupted an apply");
                 self.wait_before_again(attempt).await;
                 (None, None)
             }
@@ -301,11 +305,11 @@ impl Pool {
                 (None, None)
             }
             Err(Halt::Store(error)) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "the run failed by a fault of Gloss");
+                tracing::error!(error = &error as &dyn std::error::Error, "an internal error failed the run");
                 let error = RunError::new(
                     "INTERNAL",
-                    "a fault of Gloss; its log tells more",
-                    "resume the run, or report the fault",
+                    "internal error; see the server's log",
+                    "resume the run; if it fails again, report the error",
                 );
                 (Some(RunStatus::Failed), Some(error))
             }
@@ -319,7 +323,7 @@ impl Pool {
                     return;
                 }
                 Err(error @ (Error::Conflict { .. } | Error::NotFound { .. })) => {
-                    tracing::warn!(%error, "the claim was lost before its end could be recorded");
+                    tracing::warn!(%error, "another worker claimed the run before its end could be recorded");
                     return;
                 }
                 Err(error) => {
@@ -361,7 +365,7 @@ impl Pool {
         if status.is_some() && run.is_some_and(|run| run.apply.is_some()) {
             if let Some(error) = error {
                 let warn = move |edit: &mut RunEdit| {
-                    edit.warn(format!("stopped writing: {}", error.message), Some(error));
+                    edit.warn(format!("writing stopped: {}", error.message), Some(error));
                     Ok(())
                 };
                 store.change_run(id, Some(attempt), now, Box::new(warn)).await?;
@@ -388,7 +392,7 @@ fn take_orphan(edit: &mut RunEdit, now: crate::domain::clock::Moment) -> Result<
 
 fn still_dead(edit: &RunEdit, now: crate::domain::clock::Moment) -> Result<()> {
     if edit.run.lease_until.is_some_and(|until| until >= now) {
-        return Err(Error::conflict("its worker is alive"));
+        return Err(Error::conflict("the worker of this run is alive"));
     }
     Ok(())
 }

@@ -91,7 +91,7 @@ impl Scheduler {
             let wait = match self.take_due().await {
                 Ok(next) => self.until(next),
                 Err(error) => {
-                    super::complain(&error, "the store did not answer the scheduler");
+                    super::complain(&error, "the scheduler could not use the store");
                     self.settings.wake_every
                 }
             };
@@ -103,7 +103,7 @@ impl Scheduler {
         }
         self.looks.close();
         if tokio::time::timeout(self.settings.grace, self.looks.wait()).await.is_err() {
-            tracing::warn!("a database that a schedule looks at did not answer in time; the look is left");
+            tracing::warn!("a schedule's check of its database did not finish in time; the check was abandoned");
         }
     }
 
@@ -133,7 +133,7 @@ impl Scheduler {
                     let _turn = scheduler.turns.acquire().await;
                     let take = AssertUnwindSafe(scheduler.take(&schedule, due_at, None)).catch_unwind();
                     if take.await.is_err() {
-                        tracing::error!("a look at a database panicked");
+                        tracing::error!("a schedule's check of its database panicked");
                     }
                     scheduler.looking().remove(&schedule.id);
                 };
@@ -149,7 +149,7 @@ impl Scheduler {
             Ok(()) => {}
             // The next look finds it due still.
             Err(error) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "a firing could not be taken");
+                tracing::error!(error = &error as &dyn std::error::Error, "a firing could not be executed");
             }
         }
     }
@@ -161,13 +161,13 @@ impl Scheduler {
         };
         let said = match &outcome {
             Outcome::Run(_) => String::new(),
-            Outcome::Changes(run) => format!("{} assets looked at", run.rows.len()),
+            Outcome::Changes(run) => format!("{} assets checked for changes", run.rows.len()),
             Outcome::Failed(error) => error.message.clone(),
-            Outcome::Missed => "missed: it was due while nothing ran".to_owned(),
+            Outcome::Missed => "missed: it was due while no server was running".to_owned(),
         };
         let firing = Firing { due_at: Some(due_at), outcome };
         let Some(run) = self.ports.store.fire(schedule, firing, self.ports.clock.now()).await? else {
-            tracing::debug!("the firing was taken elsewhere");
+            tracing::debug!("the firing was already executed");
             return Ok(());
         };
         tracing::info!(name = schedule.settings.name, run = run.map(|run| run.id.0), said, "a schedule fired");

@@ -51,7 +51,7 @@ async fn a_store_that_another_process_locks_only_delays_a_run() {
     sqlx::raw_sql("BEGIN IMMEDIATE").execute(&mut other).await.unwrap();
     model.open_gate();
     let begun = Instant::now();
-    while !server.log().contains("a record waits") {
+    while !server.log().contains("a record is waiting") {
         assert!(begun.elapsed() < Duration::from_mins(1), "{}", server.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }

@@ -199,11 +199,11 @@ async fn what_is_wrong_with_a_store_is_told_without_its_password() {
     let nobody = format!("postgresql://{name}:{PASSWORD}@127.0.0.1:{}/{name}", gone.port);
     says(
         &home.refused(data.path(), &[], &nobody).await,
-        &[&gone.port.to_string(), "Connection refused", "check that PostgreSQL runs"],
+        &[&gone.port.to_string(), "Connection refused", "check that PostgreSQL is running"],
     );
     service.run(None, &format!("CREATE ROLE {name}_guest LOGIN PASSWORD '{PASSWORD}';")).await;
     let guest = service.url_for(&format!("{name}_guest:{PASSWORD}"), name);
-    says(&home.refused(data.path(), &[], &guest).await, &["permission denied", "own the database"]);
+    says(&home.refused(data.path(), &[], &guest).await, &["permission denied", "the owner of the database"]);
 
     let odd = format!("CREATE DATABASE {name}_odd OWNER {name} ENCODING 'LATIN1' TEMPLATE template0;");
     service.run(None, &odd).await;
@@ -282,7 +282,7 @@ async fn a_store_that_is_away_is_no_wait_of_a_run() {
     proxy.close().await;
     assert_eq!(server.error(look, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
     // By the time that the model's silence would be recorded the model answers.
-    while !server.log().contains("a record waits") {
+    while !server.log().contains("a record is waiting") {
         assert_eq!(server.get("/readyz").await.status(), 503);
     }
     model.open_gate();

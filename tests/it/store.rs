@@ -198,7 +198,7 @@ async fn starters_take_turns() {
 
     let store = test.store.clone().queueing_at_most(2);
     let (code, message) = error_of(store.create_runs(vec![of("ada"), of("ada"), of("ada")], None, at(2)).await);
-    assert_eq!((code, message.contains("2 is the most")), ("LIMIT_EXCEEDED", true), "{message}");
+    assert_eq!((code, message.contains("the limit is 2")), ("LIMIT_EXCEEDED", true), "{message}");
     assert_eq!(store.create_runs(vec![of("ada"), of("bob"), of("ada")], None, at(2)).await.unwrap().len(), 3);
     assert_eq!(error_of(store.create_runs(vec![of("ada")], None, at(2)).await).0, "LIMIT_EXCEEDED");
 }

@@ -158,7 +158,7 @@ async fn a_run_waits_for_room_and_asks_for_nothing_twice() {
     create_until_refused(&server, "filler").await;
     assert_eq!(server.get("/readyz").await.status(), 503);
     model.open_gate();
-    logs(&server, "a record waits").await;
+    logs(&server, "a record is waiting").await;
     disk.free();
 
     let events = server.events(&run, 0).await;
@@ -199,7 +199,7 @@ async fn a_server_without_room_stops_at_the_first_signal() {
     }
     create_until_refused(&server, "filler").await;
     model.open_gate();
-    logs(&server, "a record waits").await;
+    logs(&server, "a record is waiting").await;
     server.signal("TERM");
     let (_, data) = tokio::time::timeout(Duration::from_secs(40), server.left()).await.expect("the server leaves");
     let server = Server::start_at(data, &[]).await;

@@ -48,7 +48,7 @@ async fn a_start_that_fails_makes_nothing_and_changes_nothing() {
         says(&refusal(data.path(), arguments, &[]).await, &[says_so]);
         assert_eq!(content(data.path()), before, "{arguments:?}");
     }
-    says(&refusal(data.path(), &[], &[another_key]).await, &["another key"]);
+    says(&refusal(data.path(), &[], &[another_key]).await, &["a different key"]);
     assert_eq!(content(data.path()), before);
     fs::remove_file(data.path().join("demo.db")).unwrap();
     let server = Server::start_at(data, &[]).await;
