@@ -329,7 +329,7 @@ impl Writing<'_> {
     async fn warn(&self, error: &TargetError, wait: Duration) -> Result<(), Halt> {
         let error = not_written(error);
         self.context.waits_for(Awaited::Target, &error.message).await?;
-        let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+        let message = format!("{}; retrying in {:.1} s", error.message, wait.as_secs_f64());
         let run = self
             .context
             .record(move |edit| {
@@ -373,10 +373,10 @@ const fn is_away(error: &TargetError) -> bool {
 pub fn not_written(error: &TargetError) -> RunError {
     let hint = match error {
         TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
-            "do it again when the database answers"
+            "try again when the database is reachable"
         }
-        TargetError::Refused(_) => "correct what it says, then do it again, or skip the suggestion",
-        TargetError::Misconfigured(_) | TargetError::Own(_) => "correct the DB profile, then do it again",
+        TargetError::Refused(_) => "correct the cause, then try again, or skip the suggestion",
+        TargetError::Misconfigured(_) | TargetError::Own(_) => "correct the DB profile, then try again",
         TargetError::Moved(_) => CONFIRM,
     };
     RunError { hint: Some(hint.to_owned()), ..target_error(error) }
@@ -385,24 +385,24 @@ pub fn not_written(error: &TargetError) -> RunError {
 /// The same where the database went away during the write.
 fn unsure(why: &str) -> RunError {
     let message = format!("{why}; the comment may or may not have been written");
-    let hint =
-        "apply or roll back again when the database answers: Gloss then looks at what stands there and records it";
+    let hint = "apply or roll back again when the database is reachable: Gloss then reads the present comment and \
+                records the outcome";
     RunError::new("UNAVAILABLE", message, hint)
 }
 
 /// Why a write that was begun was not looked at.
 fn cancelled() -> RunError {
-    RunError::new("UNAVAILABLE", "the apply was cancelled while the database did not answer", "apply again")
+    RunError::new("UNAVAILABLE", "the apply was cancelled while the database was not reachable", "apply again")
 }
 
 /// What a person reads where another comment stands than was expected.
 pub fn conflict(live: Option<&str>, rollback: bool) -> RunError {
     let than = if rollback { "Gloss wrote" } else { "the run saw" };
     let message = match live {
-        Some(live) => format!("the comment is not what {than} any more: {:?}", shortened(live)),
-        None => format!("the comment that {than} is gone"),
+        Some(live) => format!("the comment is no longer the one that {than}: {:?}", shortened(live)),
+        None => format!("the comment that {than} no longer exists"),
     };
-    let hint = "write it all the same with `overwrite`, or leave what stands there";
+    let hint = "replace the comment with `overwrite`, or keep it";
     RunError::new("CONFLICT", message, hint)
 }
 

@@ -22,8 +22,8 @@ use crate::{
 };
 
 /// What to do about a database that is another one.
-pub(super) const CONFIRM: &str = "lead the DB profile back by `updateDbProfile`; if it is the same database at another \
-                                  address, confirm that by `updateDbProfile` with `sameDatabase: true`";
+pub(super) const CONFIRM: &str = "restore the DB profile's URL with `updateDbProfile`; if this is the same database at \
+                                  another address, confirm it with `sameDatabase: true`";
 /// How long a request waits to learn which database a profile leads to.
 const LOOK_TIME: Duration = Duration::from_secs(5);
 
@@ -89,15 +89,15 @@ fn moved(profile: &DbProfile, live: &Identity, wanted: Option<&Identity>, what: 
     let message = match wanted {
         Some(wanted) => {
             format!(
-                "{what} is of {}, but the DB profile {:?} leads to {} now",
+                "{what} belongs to {}, but the DB profile {:?} now points to {}",
                 wanted.told(),
                 profile.name,
                 live.told()
             )
         }
         None => format!(
-            "{what} was recorded by a version of Gloss that did not keep which database it described; whether that is \
-             {}, to which the DB profile {:?} leads now, is not known",
+            "{what} was recorded by a version of Gloss that did not store the identity of the database; it may or may \
+             not be {}, to which the DB profile {:?} now points",
             live.told(),
             profile.name
         ),
@@ -171,7 +171,7 @@ impl RunContext {
         if let Some(confirmed) = confirmed {
             let before = confirmed.from.as_ref().map_or_else(|| "an unknown database".to_owned(), Identity::told);
             let message = format!(
-                "Goes on in {}: {} confirmed on {} that it is the same database as {before}",
+                "Continuing in {}: {} confirmed on {} that it is the same database as {before}",
                 identity.told(),
                 confirmed.actor,
                 confirmed.at.format("%Y-%m-%d")

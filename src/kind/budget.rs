@@ -83,7 +83,7 @@ impl Ledger {
             && account.spent_tokens + account.reserved_tokens + tokens > most
         {
             let text = format!(
-                "the budget of {most} tokens is spent: {} used, and the next request may need {tokens}",
+                "the budget of {most} tokens is spent: {} used, and the next request may use up to {tokens}",
                 account.spent_tokens
             );
             return short(text, &account);
@@ -92,7 +92,7 @@ impl Ledger {
             && account.spent_usd + account.reserved_usd + usd > most
         {
             let text = format!(
-                "the budget of {most} USD is spent: {:.4} used, and the next request may cost {usd:.4}",
+                "the budget of {most} USD is spent: {:.4} used, and the next request may cost up to {usd:.4}",
                 account.spent_usd
             );
             return short(text, &account);

@@ -71,7 +71,7 @@ async fn database_of(
         schemas.push((schema, tables));
     }
     let Some(database) = databases.into_iter().find(|database| found.as_ref() == Some(&database.name)) else {
-        return Err(TargetError::Refused("the profile reaches several databases; name the one to describe".into()));
+        return Err(TargetError::Refused("the profile reaches several databases; specify the one to describe".into()));
     };
     let mut members = Vec::new();
     for (schema, tables) in schemas {

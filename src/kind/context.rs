@@ -34,7 +34,7 @@ use crate::{
 };
 
 /// Why a run waits that has no error to tell.
-pub const NO_ANSWER: &str = "there is no answer yet";
+pub const NO_ANSWER: &str = "no answer yet";
 
 /// How often a store that failed by a fault of Gloss is asked again before a run gives up.
 const STORE_TRIES: usize = 10;
@@ -118,7 +118,7 @@ type StoreWait = (Moment, String);
 /// Tells in a run that it has waited for the store.
 fn tell_wait(edit: &mut RunEdit, (since, reason): &StoreWait) {
     let seconds = (edit.at - *since).num_seconds().max(0);
-    let hint = "nothing is lost and nothing was asked for twice; see to it that the store can be written to";
+    let hint = "nothing was lost and no request was repeated; make sure that Gloss can write to the store";
     let error = RunError::new("UNAVAILABLE", reason.clone(), hint);
     edit.warn(format!("The run waited {seconds} s for the store: {reason}"), Some(error));
 }
@@ -198,7 +198,7 @@ impl RunContext {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
                     wait_ms = wait.as_millis(),
-                    "the store did not answer; a record waits"
+                    "the store is not available; a record is waiting"
                 );
                 tokio::time::sleep(wait).await;
             }
@@ -260,7 +260,7 @@ impl RunContext {
                 {
                     let wait = wait.min(left);
                     let error = target_error(&error);
-                    let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+                    let message = format!("{}; retrying in {:.1} s", error.message, wait.as_secs_f64());
                     self.waits_for(Awaited::Target, &error.message).await?;
                     self.record(move |edit| {
                         edit.warn(message, Some(error));
@@ -287,8 +287,8 @@ impl RunContext {
             let name = self.run.db_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
                 "NOT_FOUND",
-                format!("the DB profile `{name}` is gone"),
-                "start a new run with a profile that exists",
+                format!("the DB profile `{name}` has been deleted"),
+                "start a new run with an existing profile",
             ))
         };
         let id = self.run.db_profile_id.ok_or_else(gone)?;
@@ -304,8 +304,8 @@ impl RunContext {
             let name = self.run.llm_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
                 "NOT_FOUND",
-                format!("the LLM profile `{name}` is gone"),
-                "start a new run with a profile that exists",
+                format!("the LLM profile `{name}` has been deleted"),
+                "start a new run with an existing profile",
             ))
         };
         let id = self.run.llm_profile_id.ok_or_else(gone)?;
@@ -322,10 +322,11 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 #[must_use]
 pub fn target_error(error: &TargetError) -> RunError {
     let (code, hint) = match error {
-        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
-            ("UNAVAILABLE", "check that the database runs and the DB profile's URL is right, then resume the run")
-        }
-        TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the rights of the login"),
+        TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => (
+            "UNAVAILABLE",
+            "check that the database is running and that the DB profile's URL is correct, then resume the run",
+        ),
+        TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the privileges of the database user"),
         TargetError::Misconfigured(_) | TargetError::Own(_) => ("BAD_USER_INPUT", "correct the DB profile"),
         TargetError::Moved(_) => ("CONFLICT", CONFIRM),
     };

@@ -34,8 +34,8 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
     let count = doubts.len();
     let unknown = |error: &TargetError| {
         Error::unavailable(format!(
-            "it is not known yet what came of {count} writes of run #{}, and its database has to tell first: {error}; \
-             try again when it answers",
+            "the outcome of {count} writes of run #{} is not known yet, and Gloss must first read it from the \
+             database: {error}; try again when the database is reachable",
             run.id
         ))
     };
@@ -49,7 +49,7 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
         settled.push(look_at(target.as_ref(), item).await.map_err(|error| unknown(&error))?);
     }
     ports.store.settle_items(run.id, settled, ports.clock.now()).await?;
-    tracing::info!(run = run.id.0, writes = count, "writes in doubt were settled");
+    tracing::info!(run = run.id.0, writes = count, "the outcome of writes in doubt was recorded");
     Ok(())
 }
 
@@ -79,12 +79,12 @@ pub async fn settle_all(ports: Ports) {
             let Some(profile) = run.db_profile_id else { continue };
             let Some(profile) = ports.store.db_profiles_by_id(&[profile]).await?.remove(&profile) else { continue };
             if let Err(error) = settle(&ports, &profile, &run).await {
-                tracing::warn!(run = id.0, %error, "writes stay in doubt");
+                tracing::warn!(run = id.0, %error, "the outcome of writes is still unknown");
             }
         }
         Ok(())
     };
     if let Err(error) = settle_all().await {
-        tracing::warn!(%error, "writes in doubt could not be looked up");
+        tracing::warn!(%error, "writes in doubt could not be read from the store");
     }
 }

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What to do about a firing that starts nothing.
-const CHANGE_IT: &str = "change the schedule by `updateSchedule`, or run it again once that is mended";
+const CHANGE_IT: &str = "change the schedule with `updateSchedule`, or correct the cause and run the schedule again";
 
 /// What a firing of the schedule would come to now. What keeps it from starting is an outcome too.
 ///
@@ -33,7 +33,11 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     let Some(db_profile) =
         ports.store.db_profiles_by_id(&[settings.db_profile_id]).await?.remove(&settings.db_profile_id)
     else {
-        return Ok(Outcome::Failed(RunError::new("NOT_FOUND", "the schedule's DB profile is gone", CHANGE_IT)));
+        return Ok(Outcome::Failed(RunError::new(
+            "NOT_FOUND",
+            "the schedule's DB profile has been deleted",
+            CHANGE_IT,
+        )));
     };
     let llm_profile = match settings.llm_profile_id {
         Some(id) => ports.store.llm_profiles_by_id(&[id]).await?.remove(&id),
@@ -41,10 +45,10 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     };
     let Some(llm_profile) = llm_profile else {
         let message = match settings.llm_profile_id {
-            Some(_) => "the schedule's LLM profile is gone",
-            None => "the schedule names no LLM profile, and none is the default",
+            Some(_) => "the schedule's LLM profile has been deleted",
+            None => "the schedule has no LLM profile, and there is no default",
         };
-        let hint = "make a profile the default by `updateLlmProfile`, or give the schedule one by `updateSchedule`";
+        let hint = "set a default with `updateLlmProfile`, or set the schedule's LLM profile with `updateSchedule`";
         return Ok(Outcome::Failed(RunError::new("NOT_FOUND", message, hint)));
     };
     let mut run = match new_run(schedule, &db_profile, &llm_profile) {

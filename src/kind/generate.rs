@@ -32,7 +32,7 @@ impl Kind for Generate {
             let missing = context.patiently(|| missing(work.target.as_ref(), &row.asset)).await?;
             let missing = missing.map_err(|error| Halt::Failed(target_error(&error)))?;
             if let Some(message) = missing {
-                let hint = "ask for a draft of an asset that exists";
+                let hint = "request a draft of an existing asset";
                 return Err(Halt::Failed(RunError::new("BAD_USER_INPUT", message, hint)));
             }
         }

@@ -138,7 +138,8 @@ impl Readings {
             return None;
         }
         let task = tokio::spawn(self.clone().carry_out(profile.clone()).in_current_span());
-        let broke_off = |_| Err(Arc::new(ReadError::Store(Error::internal("a catalog's reading broke off"))));
+        let broke_off =
+            |_| Err(Arc::new(ReadError::Store(Error::internal("the reading of a catalog was interrupted"))));
         let reading = task.map(move |done| done.unwrap_or_else(broke_off)).boxed().shared();
         state.readings.insert(profile.id, (profile.clone(), reading.clone()));
         Some(reading)
@@ -150,7 +151,7 @@ impl Readings {
             let _turn = self.turns.acquire().await;
             read_whole(&self.ports, &profile).await
         };
-        let panicked = |_| Err(ReadError::Store(Error::internal("a catalog's reading panicked")));
+        let panicked = |_| Err(ReadError::Store(Error::internal("the reading of a catalog panicked")));
         let done = AssertUnwindSafe(read).catch_unwind().await.unwrap_or_else(panicked);
         let mut state = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
         if state.readings.get(&profile.id).is_some_and(|(read, _)| read.same_database(&profile)) {

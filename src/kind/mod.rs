@@ -56,7 +56,7 @@ pub enum Halt {
     #[error("failed: {}", .0.message)]
     Failed(RunError),
     /// The server stops while the work waited for something.
-    #[error("the server stops")]
+    #[error("the server is stopping")]
     Stopped,
     /// The store did not take a record: the claim was lost, or a fault.
     #[error(transparent)]

@@ -106,7 +106,7 @@ impl<'a> Sender<'a> {
             let worked_ms = || self.context.worked_ms();
             let reserved = self.context.unless_stopped(self.context.ledger.reserve(bound, worked_ms)).await?;
             let reservation = reserved.map_err(Halt::Paused)?;
-            let full = "the limits of its LLM profile are in use";
+            let full = "its LLM profile has reached its limit of concurrent or recent requests";
             let idle = || self.under_way.load(Ordering::Relaxed) == 0;
             let entering = self.context.noticing(Awaited::Provider, full, idle, self.gate.enter());
             let permit = self.context.unless_stopped(entering).await??;
@@ -186,18 +186,19 @@ impl<'a> Sender<'a> {
             outage.told = now;
             down_for
         };
-        let error = RunError::new("UNAVAILABLE", error.to_string(), "check the provider and the LLM profile's address");
+        let error =
+            RunError::new("UNAVAILABLE", error.to_string(), "check the provider and the LLM profile's base URL");
         if down_for >= self.context.patience.provider_down {
             let message =
-                format!("the model has not answered for {} minutes: {}", down_for.as_secs() / 60, error.message);
+                format!("the provider has not answered for {} minutes: {}", down_for.as_secs() / 60, error.message);
             return Err(Halt::Paused(RunError::new(
                 "UNAVAILABLE",
                 message,
-                "resume the run when the provider is back",
+                "resume the run when the provider is reachable again",
             )));
         }
         self.context.waits_for(Awaited::Provider, &error.message).await?;
-        let message = format!("{}; trying again in {:.1} s", error.message, wait.as_secs_f64());
+        let message = format!("{}; retrying in {:.1} s", error.message, wait.as_secs_f64());
         self.context
             .record(move |edit| {
                 edit.warn(message, Some(error));
@@ -220,13 +221,11 @@ fn unusable(why: &Unusable) -> RunError {
     let (code, hint) = match why {
         Unusable::Filtered => ("BAD_USER_INPUT", "leave the asset out of the scope, or try another model or provider"),
         Unusable::Refused(_) => ("BAD_USER_INPUT", "change the instructions, or try another model"),
-        Unusable::Empty(_) => ("UNAVAILABLE", "resume the run to ask again; if that does not help, try another model"),
+        Unusable::Empty(_) => ("UNAVAILABLE", "resume the run to retry; if it fails again, try another model"),
         Unusable::TooLarge { .. } => {
-            ("UNAVAILABLE", "raise `maxOutputTokens`, or try a model or provider that keeps to it")
+            ("UNAVAILABLE", "raise `maxOutputTokens`, or try a model or provider that respects it")
         }
-        Unusable::Failed(_) => {
-            ("UNAVAILABLE", "resume the run to ask again, or check the provider and the LLM profile")
-        }
+        Unusable::Failed(_) => ("UNAVAILABLE", "resume the run to retry, or check the provider and the LLM profile"),
     };
     RunError::new(code, why.to_string(), hint)
 }
@@ -235,10 +234,10 @@ fn unusable(why: &Unusable) -> RunError {
 pub fn fatal(error: &ModelError) -> RunError {
     let (code, hint) = match error {
         ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),
-        ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider knows in the LLM profile"),
+        ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider offers in the LLM profile"),
         ModelError::NotAModel(_) => ("BAD_USER_INPUT", "check the base URL of the LLM profile, then resume the run"),
         ModelError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the LLM profile"),
-        _ => ("UNAVAILABLE", "check the provider and the LLM profile's address"),
+        _ => ("UNAVAILABLE", "check the provider and the LLM profile's base URL"),
     };
     RunError::new(code, error.to_string(), hint)
 }

@@ -155,8 +155,8 @@ impl<'a> Work<'a> {
         }
         let rights: Vec<String> = rights.iter().map(|right| cut(&visible(right), RIGHT_LENGTH)).collect();
         self.warn_once(format!(
-            "the login of the DB profile `{}` has rights that Gloss does not need: {}; give it a login of its own \
-             (docs/least-rights.md)",
+            "the database user of the DB profile `{}` has privileges that Gloss does not need: {}; create a separate \
+             user for Gloss (docs/least-rights.md)",
             self.db_profile.name,
             some_of(&rights, "; ")
         ))
@@ -170,7 +170,7 @@ impl<'a> Work<'a> {
         }
         let ignored: Vec<String> = ignored.iter().map(|option| format!("`{option}`")).collect();
         self.warn_once(format!(
-            "The builtin describer ignores {}; choose another LLM profile to have it followed",
+            "The builtin describer ignores {}; to use these options, choose another LLM profile",
             ignored.join(", ")
         ))
         .await
@@ -495,14 +495,14 @@ impl<'a> Work<'a> {
 
 /// What a person reads of a row whose asset went away.
 fn gone(asset: &AssetPath) -> RunError {
-    let message = format!("{} is no longer there", asset.display());
-    RunError::new("NOT_FOUND", message, "start a new run to take up what the database holds now")
+    let message = format!("{} no longer exists", asset.display());
+    RunError::new("NOT_FOUND", message, "start a new run to describe the present tables and columns")
 }
 
 fn unreadable() -> RunError {
     RunError::new(
         "UNAVAILABLE",
-        "the model's answer could not be read, twice",
+        "the model returned an unreadable answer twice",
         "raise `maxOutputTokens`, or try a model that follows a JSON schema",
     )
 }

@@ -155,7 +155,7 @@ fn known(existing: &[String], schema: &SchemaScope, at: usize) -> Result<(), Wal
     }
     Err(WalkError::Unknown {
         path: format!("schemas.{at}.name"),
-        message: format!("there is no schema {}; there are {}", quote_part(&schema.name), some_of(existing)),
+        message: format!("there is no schema {}; the schemas are {}", quote_part(&schema.name), some_of(existing)),
     })
 }
 
@@ -219,7 +219,7 @@ fn subjects_of(table: &TableDetail, columns: &[String], path: &str) -> Result<Ve
             WalkError::Unknown {
                 path: format!("{path}.columns.{at}"),
                 message: format!(
-                    "there is no column {} in {}; there are {}",
+                    "there is no column {} in {}; the columns are {}",
                     quote_part(name),
                     table.path().display(),
                     some_of(&names)

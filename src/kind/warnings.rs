@@ -21,7 +21,7 @@ use crate::{
 /// Warnings about the catalog that a run records at the most.
 const LIMIT: usize = 100;
 /// What it records instead of further ones.
-const FURTHER: &str = "Further parts of the catalog cannot be read; the warnings name the first of them.";
+const FURTHER: &str = "More parts of the catalog could not be read; only the first ones have a warning.";
 
 /// Which warnings a run has.
 pub struct Warnings {

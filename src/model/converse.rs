@@ -281,7 +281,12 @@ impl Converser for ProviderConverser {
                 }
                 Err(ModelError::Rejected(refusal)) => match manner.after(&refusal) {
                     Some(less) => {
-                        tracing::debug!(profile = endpoint.profile, ?less, refusal, "conversing with less");
+                        tracing::debug!(
+                            profile = endpoint.profile,
+                            ?less,
+                            refusal,
+                            "retrying with fewer optional request fields"
+                        );
                         manner = less;
                     }
                     None => return Err(ModelError::Rejected(refusal)),

@@ -70,10 +70,10 @@ impl Endpoint {
             )));
         };
         if model.trim().is_empty() {
-            return Err(wrong("names no model; set `model` as the provider spells it".into()));
+            return Err(wrong("has no model; set `model` as the provider spells it".into()));
         }
         let Some(base) = base_url.as_deref().map(str::trim).filter(|url| !url.is_empty()).or(usual) else {
-            return Err(wrong("has no base URL; set `baseUrl`, such as http://127.0.0.1:11434/v1".into()));
+            return Err(wrong("has no base URL; set `baseUrl`, for example to http://127.0.0.1:11434/v1".into()));
         };
         if let Some(variable) = api_key.as_ref().and_then(variable) {
             names.check(variable).map_err(|error| wrong(format!("takes its API key from {error}")))?;
@@ -112,7 +112,7 @@ impl Endpoint {
         if value.chars().all(|c| c.is_ascii_graphic()) {
             return Ok(Some(value.into()));
         }
-        Err(missing("has an API key with characters that cannot be in one; set it again".into()))
+        Err(missing("has an API key with invalid characters; set it again".into()))
     }
 
     /// Where completions are asked for.
@@ -142,10 +142,10 @@ impl Endpoint {
 
 /// A base URL as people write it: with or without `/v1`, a last slash, or the whole path of the completions.
 fn base_of(text: &str) -> Result<Url, String> {
-    let mut url = Url::parse(text)
-        .map_err(|_| "has a base URL that is no URL; write it as in http://127.0.0.1:11434/v1".to_owned())?;
+    let mut url =
+        Url::parse(text).map_err(|_| "has an invalid base URL; write it as in http://127.0.0.1:11434/v1".to_owned())?;
     if !matches!(url.scheme(), "http" | "https") || url.host().is_none() {
-        return Err("has a base URL that is not of http:// or https://".to_owned());
+        return Err("has a base URL that does not begin with http:// or https://; correct it".to_owned());
     }
     let path = url.path().trim_end_matches('/').trim_end_matches("/chat/completions").trim_end_matches('/');
     let path = if path.is_empty() { "/v1/".to_owned() } else { format!("{path}/") };

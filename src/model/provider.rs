@@ -116,7 +116,12 @@ impl ProviderDescriber {
                 }
                 Err(ModelError::Rejected(refusal)) => match manner.after(&refusal) {
                     Some(less) => {
-                        tracing::debug!(profile = self.endpoint.profile, ?less, refusal, "asking for less");
+                        tracing::debug!(
+                            profile = self.endpoint.profile,
+                            ?less,
+                            refusal,
+                            "retrying with fewer optional request fields"
+                        );
                         manner = less;
                     }
                     None => return Err(ModelError::Rejected(refusal)),

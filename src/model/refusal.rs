@@ -45,22 +45,24 @@ pub fn refusal(failure: &Failure, endpoint: &Endpoint, key: Option<&SecretString
             return Refusal::Unusable(Unusable::TooLarge { kib: bytes >> 10, tokens }, Reported::default());
         }
         Failure::NotCompletion => ModelError::NotAModel(format!(
-            "{address} gave an answer that is no chat completion; check the base URL of LLM profile `{profile}`"
+            "the answer of {address} is not a chat completion; check the base URL of LLM profile `{profile}`"
         )),
         Failure::NotJson => ModelError::NotAModel(format!(
-            "{address} answers, but not in JSON; check the base URL of LLM profile `{profile}`"
+            "the answer of {address} is not JSON; check the base URL of LLM profile `{profile}`"
         )),
         Failure::Connection(error) if error.is_connect() => ModelError::Unavailable(format!(
-            "{address} cannot be reached ({}); check that it runs and that the base URL is right",
+            "cannot reach {address} ({}); check that it is running and that the base URL is correct",
             root_cause(error)
         )),
         Failure::Connection(error) if error.is_timeout() => {
-            ModelError::NoAnswer(format!("{address} gave no answer in time"))
+            ModelError::NoAnswer(format!("{address} did not answer in time"))
         }
         Failure::Connection(error) => {
             ModelError::NoAnswer(format!("the connection to {address} broke ({})", root_cause(error)))
         }
-        Failure::Broken => ModelError::NoAnswer(format!("{address} broke off before the answer was whole")),
+        Failure::Broken => {
+            ModelError::NoAnswer(format!("{address} closed the connection before the answer was complete"))
+        }
     })
 }
 
@@ -125,14 +127,13 @@ impl Said<'_> {
         let wait = retry_after(headers, SystemClock.now());
         match status {
             402 | 429 if status == 402 || no_credit => ModelError::KeyRefused(format!(
-                "the account behind LLM profile `{profile}` has no credit left ({message}); top it up, then resume the \
-                    run"
+                "the account of LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
             )),
             404 | 500 if no_tools => ModelError::Rejected(message.to_owned()),
             // Such answers repeat keys and names of accounts.
             401 | 403 | 400 if status != 400 || no_key => ModelError::KeyRefused(format!(
-                "{address} refused the API key of LLM profile `{profile}` (status {status}); check the key and what it \
-                 may do"
+                "{address} rejected the API key of LLM profile `{profile}` (status {status}); check the key and its \
+                 permissions"
             )),
             404 => ModelError::UnknownModel(format!(
                 "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check the model's \
@@ -146,10 +147,10 @@ impl Said<'_> {
             500.. if wait.is_some() => ModelError::RateLimited { retry_after: wait },
             500 if no_schema => ModelError::Rejected(message.to_owned()),
             300..400 => ModelError::Misconfigured(format!(
-                "{address} answers with a redirection (status {status}); set the base URL of LLM profile `{profile}` \
-                 to where it leads"
+                "{address} answered with a redirect (status {status}); set the base URL of LLM profile `{profile}` to \
+                 the new address"
             )),
-            500.. => ModelError::Unavailable(format!("{address} answers with status {status}: {message}")),
+            500.. => ModelError::Unavailable(format!("{address} answered with status {status}: {message}")),
             _ => ModelError::Rejected(message.to_owned()),
         }
     }

@@ -160,10 +160,10 @@ pub enum Unusable {
     #[error("the model refused to answer: {0}")]
     Refused(String),
     /// It holds no choice.
-    #[error("{0} answered without a choice")]
+    #[error("the answer of {0} contains no choice")]
     Empty(String),
     /// It has more bytes than the tokens asked for come to.
-    #[error("the model's answer has more than {kib} KiB, which is more than `maxOutputTokens` ({tokens}) allows")]
+    #[error("the model's answer is larger than {kib} KiB, more than `maxOutputTokens` ({tokens}) allows")]
     TooLarge {
         /// The limit.
         kib: usize,

@@ -143,7 +143,7 @@ async fn answers_that_are_of_no_use_fail_their_assets_with_a_hint_and_are_paid_f
         json!({ "choices": [choice], "usage": usage })
     };
     for (body, message, hint) in [
-        (json!({ "choices": [], "usage": usage }), "without a choice", "resume the run"),
+        (json!({ "choices": [], "usage": usage }), "contains no choice", "resume the run"),
         (choice(json!({ "content": "" }), "content_filter"), "content filter", "another model or provider"),
         (
             choice(json!({ "content": null, "refusal": "I can't help with that." }), "stop"),
@@ -175,7 +175,7 @@ async fn answers_that_are_of_no_use_fail_their_assets_with_a_hint_and_are_paid_f
         let test = "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }";
         model.answer_next(Script::json(&json!({ "choices": [] })));
         let tested = server.data(test, json!({ "id": input["llmProfileId"] })).await["testLlmProfile"].take();
-        assert!(tested["message"].as_str().unwrap().contains("without a choice"), "{tested}");
+        assert!(tested["message"].as_str().unwrap().contains("contains no choice"), "{tested}");
     }
     // Where nothing else comes, the run is FAILED with that cause, after one request for each table.
     let before = model.requests();
@@ -522,7 +522,7 @@ async fn thoughts_are_no_part_of_a_streamed_answer() {
             assert_eq!(spoken(&done.events), answer, "{thought} by {size}");
             for again in done.events.iter().filter(|event| event["type"] == "RESUMED") {
                 let reason = again["message"].as_str().unwrap();
-                assert!(reason.ends_with("a thought of the model"), "{reason}");
+                assert!(reason.ends_with("not its answer"), "{reason}");
             }
         }
     }

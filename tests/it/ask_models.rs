@@ -236,7 +236,7 @@ async fn an_answer_that_broke_off_begins_anew_and_is_told_so() {
     let types: Vec<&str> = done.events.iter().map(|event| event["type"].as_str().unwrap()).collect();
     assert!(types.contains(&"WARNING"), "{types:?}");
     let again = done.events.iter().find(|event| event["type"] == "RESUMED").unwrap_or_else(|| panic!("{types:?}"));
-    assert_eq!(again["message"], "The answer starts over: the model broke off");
+    assert_eq!(again["message"], "The answer starts again: the connection to the model broke");
     assert_eq!(done.tools.len(), 2, "no tool was used again");
 }
 

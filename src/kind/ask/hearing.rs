@@ -26,8 +26,8 @@ impl TakenBack {
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
-            Self::BrokeOff => "the model broke off",
-            Self::Thought => "what came before was a thought of the model",
+            Self::BrokeOff => "the connection to the model broke",
+            Self::Thought => "the text so far was the model's reasoning, not its answer",
         }
     }
 }

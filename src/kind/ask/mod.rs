@@ -74,14 +74,17 @@ impl Kind for Ask {
         let (store, id) = (&context.ports.store, context.run.id);
         let gone = |what: &str, hint: &str| Halt::Failed(RunError::new("NOT_FOUND", what, hint));
         let turn = store.turns_of_runs(&[id]).await?.remove(&id);
-        let turn = turn.ok_or_else(|| gone("the question is gone", "ask again"))?;
+        let turn = turn.ok_or_else(|| gone("the question has been deleted", "ask again"))?;
         if turn.answer.is_some() {
             return Ok(Ending::Finished(RunStatus::Success, None));
         }
         let mut found = store.db_profiles_by_id(&turn.db_profile_ids).await?;
         let profiles: Vec<DbProfile> = turn.db_profile_ids.iter().filter_map(|id| found.remove(id)).collect();
         if profiles.is_empty() {
-            return Err(gone("the DB profiles of this question are gone", "ask again, about profiles that exist"));
+            return Err(gone(
+                "the DB profiles of this question have been deleted",
+                "ask again with existing DB profiles",
+            ));
         }
         let llm_profile = context.llm_profile().await?;
         let converser = context.ports.models.open_converser(&llm_profile);
@@ -111,18 +114,18 @@ async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: b
     let wait = if everywhere { READ_TIME_EVERYWHERE } else { READ_TIME };
     let readings = profiles.iter().filter(|profile| unread.contains(&profile.id)).map(|profile| async move {
         let Some(reading) = context.readings.read(profile, !everywhere) else {
-            let hint = "ask again in a minute, or name the profile, so that it is tried at once";
-            return (profile, Err(RunError::new("UNAVAILABLE", "it could not be reached a moment ago", hint)));
+            let hint = "ask again in a minute, or select this profile to connect to it immediately";
+            return (profile, Err(RunError::new("UNAVAILABLE", "its database was not reachable a moment ago", hint)));
         };
         let read = match timeout(wait, reading).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(match error.as_ref() {
                 ReadError::Target(error) => target_error(error),
-                ReadError::Store(_) => RunError::new("INTERNAL", "it could not be recorded", "ask again"),
+                ReadError::Store(_) => RunError::new("INTERNAL", "its catalog could not be recorded", "ask again"),
             }),
             Err(_) => {
-                let message = format!("reading its catalog takes longer than {} seconds", wait.as_secs());
-                Err(RunError::new("UNAVAILABLE", message, "ask again in a moment: the reading goes on"))
+                let message = format!("reading its catalog is taking longer than {} seconds", wait.as_secs());
+                Err(RunError::new("UNAVAILABLE", message, "ask again in a moment: Gloss is still reading the catalog"))
             }
         };
         (profile, read)
@@ -309,8 +312,8 @@ impl Asking<'_> {
                     due = true;
                 }
                 _ => {
-                    let hint = "ask again, or with another model";
-                    let error = RunError::new("UNAVAILABLE", "the model gave no answer, twice", hint);
+                    let hint = "ask again, or use another model";
+                    let error = RunError::new("UNAVAILABLE", "the model returned no answer twice", hint);
                     return Err(Halt::Failed(error));
                 }
             }
@@ -323,7 +326,7 @@ impl Asking<'_> {
         RunError::new(
             "UNAVAILABLE",
             format!("the model used up `maxOutputTokens` ({tokens}) before it began to answer"),
-            "ask a narrower question, or ask a model that thinks less",
+            "ask a narrower question, or use a model that spends fewer tokens on reasoning",
         )
     }
 
@@ -412,7 +415,7 @@ impl Asking<'_> {
         let cut_off = self.cut_off(end);
         let warning = (!unknown.is_empty()).then(|| {
             let told: Vec<String> = unknown.iter().take(5).map(|name| cut(name, 80)).collect();
-            format!("The answer names what no tool returned, and that is not cited: {}", told.join(", "))
+            format!("The answer names assets that no tool returned; they are not cited: {}", told.join(", "))
         });
         self.context
             .record(move |edit| {

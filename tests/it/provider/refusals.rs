@@ -166,7 +166,7 @@ async fn an_error_may_hide_in_a_status_of_200() {
     assert!(matches!(describe(&model, &table_and_email()).await, Err(ModelError::RateLimited { .. })));
     model.fail_next(1, Failure::status(200).body(json!({ "hello": "world" })));
     let error = models().test(&profile(model.profile())).await.unwrap_err();
-    assert!(matches!(&error, ModelError::NotAModel(text) if text.contains("no chat completion")), "{error:?}");
+    assert!(matches!(&error, ModelError::NotAModel(text) if text.contains("not a chat completion")), "{error:?}");
 }
 
 #[tokio::test]
@@ -186,7 +186,7 @@ async fn no_answer_in_time_and_none_at_all() {
     drop(free);
     settings.base_url = Some(format!("http://user:secret@127.0.0.1:{port}/v1"));
     let error = models.open(&profile(settings)).unwrap().describe(&table_and_email()).await.unwrap_err();
-    assert!(matches!(&error, ModelError::Unavailable(text) if text.contains("cannot be reached")), "{error:?}");
+    assert!(matches!(&error, ModelError::Unavailable(text) if text.contains("cannot reach")), "{error:?}");
     assert!(!error.to_string().contains("secret"), "{error}");
 }
 
@@ -200,7 +200,7 @@ async fn profiles_that_cannot_be_opened_say_why() {
     };
     assert!(wrong(&|settings| settings.base_url = None).contains("has no base URL"));
     assert!(wrong(&|settings| settings.base_url = Some("localhost".into())).contains("no URL"));
-    assert!(wrong(&|settings| settings.model = " ".into()).contains("names no model"));
+    assert!(wrong(&|settings| settings.model = " ".into()).contains("has no model"));
     let unsupported = wrong(&|settings| settings.provider = LlmProvider::Gemini);
     assert!(unsupported.ends_with("choose one of BUILTIN, OPENAI, OPENAI_COMPATIBLE"), "{unsupported}");
 
