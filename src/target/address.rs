@@ -90,7 +90,7 @@ pub fn backend_of(url: &str) -> Result<DbBackend, TargetError> {
         Some("postgres" | "postgresql") => Ok(DbBackend::Postgres),
         Some("mysql" | "mariadb") => Ok(DbBackend::MySql),
         Some(other) => Err(misconfigured(format!(
-            "the scheme {other}:// is not known; use sqlite://, postgres://, postgresql://, mysql:// or mariadb://"
+            "the scheme {other}:// is not supported; use sqlite://, postgres://, postgresql://, mysql:// or mariadb://"
         ))),
         None => Err(misconfigured(
             "the URL has no scheme; write sqlite:///path/file.db, postgres://user:password@host:port/database or \
@@ -214,10 +214,10 @@ fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
     let path = after_scheme(url).split(['?', '#']).next().unwrap_or_default();
     let path = percent_decoded(path);
     if path.is_empty() || path.starts_with(":memory:") {
-        return Err(misconfigured("the URL names no file; write sqlite:///path/file.db"));
+        return Err(misconfigured("the URL has no file path; write sqlite:///path/file.db"));
     }
     if path.contains('\0') {
-        return Err(misconfigured("the path of the file holds a zero byte; correct it"));
+        return Err(misconfigured("the path of the file contains a zero byte; remove it"));
     }
     if !Path::new(&path).is_absolute() {
         return Err(misconfigured(
@@ -237,9 +237,7 @@ fn forbids_writes(url: &str) -> Result<bool, TargetError> {
             ("mode", "rw") | ("immutable", "0") => {}
             (key, _) => {
                 let values = if key == "mode" { "ro or rw" } else { "0 or 1" };
-                return Err(misconfigured(format!(
-                    "the URL's parameter {key} has a value that it cannot have; give {values}"
-                )));
+                return Err(misconfigured(format!("the URL's parameter {key} has an invalid value; use {values}")));
             }
         }
     }
@@ -258,14 +256,14 @@ fn known(backend: DbBackend, key: &str) -> Result<&'static str, TargetError> {
     let can_be_shown = key.len() <= 40 && key.chars().all(|c| c.is_ascii_alphanumeric() || "_-.[]".contains(c));
     let named = if can_be_shown { format!(" {key}") } else { String::new() };
     let why = match key {
-        "charset" | "collation" => "; the connection is always utf8mb4",
-        "timezone" | "time-zone" | "timeZone" => "; the connection is always in UTC",
+        "charset" | "collation" => ": the connection is always utf8mb4",
+        "timezone" | "time-zone" | "timeZone" => ": the connection is always in UTC",
         "user" | "password" | "dbname" => "; write scheme://user:password@host:port/database",
         _ => "",
     };
     let names: Vec<&str> = list.iter().map(|(name, _)| *name).collect();
     Err(misconfigured(format!(
-        "the URL has a parameter{named} that Gloss does not take: take it out{why}. It may have {}",
+        "the URL has a parameter{named} that Gloss does not accept; remove it{why}. Accepted parameters: {}",
         names.join(", ")
     )))
 }
@@ -278,18 +276,19 @@ fn server_address(url: &str, backend: DbBackend) -> Result<ServerAddress, Target
         match known(backend, &key)? {
             "host" | "socket" => host = Some(value.into_owned()),
             "port" => {
-                let wrong = || misconfigured("the URL's parameter port is no port; give a number from 1 to 65535");
+                let wrong =
+                    || misconfigured("the URL's parameter port is not a port number; use a number from 1 to 65535");
                 port = Some(value.parse().map_err(|_| wrong())?);
             }
             known => parameters.push((known.to_owned(), value.into_owned())),
         }
     }
     let host = host.filter(|host| !host.is_empty()).ok_or_else(|| {
-        misconfigured("the URL names no host; write scheme://user:password@host:port/database, localhost included")
+        misconfigured("the URL has no host; write scheme://user:password@host:port/database, also for localhost")
     })?;
     let user = percent_decoded(parsed.username());
     if user.is_empty() {
-        return Err(misconfigured("the URL names no user; write scheme://user:password@host:port/database"));
+        return Err(misconfigured("the URL has no user; write scheme://user:password@host:port/database"));
     }
     let password = parsed.password().map(percent_decoded).filter(|password| !password.is_empty());
     let database = percent_decoded(parsed.path().trim_start_matches('/'));
@@ -306,11 +305,11 @@ fn server_address(url: &str, backend: DbBackend) -> Result<ServerAddress, Target
 fn server_url(url: &str) -> Result<Url, TargetError> {
     let hint = "write scheme://user:password@host:port/database, with special characters in the password \
                 percent-encoded (@ is %40, / is %2F, : is %3A, # is %23, ? is %3F)";
-    let parsed = Url::parse(url).map_err(|_| misconfigured(format!("the URL cannot be read; {hint}")))?;
+    let parsed = Url::parse(url).map_err(|_| misconfigured(format!("the URL is invalid; {hint}")))?;
     // What follows an unencoded / ? or # in a password looks like a path, and brings the @ with it.
     let unclear = [Some(parsed.path()), parsed.query()].into_iter().flatten().any(|part| part.contains('@'));
     if unclear || parsed.fragment().is_some() || !parsed.has_authority() {
-        return Err(misconfigured(format!("the URL cannot be read for certain; {hint}")));
+        return Err(misconfigured(format!("the URL is ambiguous; {hint}")));
     }
     Ok(parsed)
 }

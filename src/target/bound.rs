@@ -15,5 +15,9 @@ pub(super) fn check(bound: Option<&Identity>, found: &Identity) -> Result<(), Ta
     if fits {
         return Ok(());
     }
-    Err(TargetError::Moved(format!("another database answers now: {} instead of {}", found.told(), bound.told())))
+    Err(TargetError::Moved(format!(
+        "the connection now leads to another database: {} instead of {}",
+        found.told(),
+        bound.told()
+    )))
 }

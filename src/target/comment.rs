@@ -13,7 +13,7 @@ pub(super) fn named(asset: &AssetPath) -> String {
 /// The text for an asset that is not there.
 pub(super) fn gone(asset: &AssetPath) -> TargetError {
     TargetError::Refused(format!(
-        "there is no {} any more: it was dropped, renamed or is something else now; look at the catalog again",
+        "the {} no longer exists: it was dropped, renamed or replaced by something else; reload the catalog",
         named(asset)
     ))
 }
@@ -25,7 +25,8 @@ pub(super) fn gone(asset: &AssetPath) -> TargetError {
 pub(super) fn readable(found: Option<Text>, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     match found {
         Some(Text::Invalid(_)) => Err(TargetError::Refused(format!(
-            "the comment on {} is not valid UTF-8, so Gloss could not restore it; remove it by hand to replace it",
+            "the comment on {} is not valid UTF-8, so Gloss could not restore it; to replace it, first remove it by \
+             hand",
             named(asset)
         ))),
         found => Ok(found.and_then(Text::valid).filter(|comment| !comment.is_empty())),
@@ -38,9 +39,9 @@ pub(super) fn readable(found: Option<Text>, asset: &AssetPath) -> Result<Option<
 /// `Refused` for a NUL, which ends a text where SQL is read.
 pub(super) fn keeps(text: Option<&str>) -> Result<Option<&str>, TargetError> {
     match text.filter(|text| !text.is_empty()) {
-        Some(text) if text.contains('\0') => {
-            Err(TargetError::Refused("the text holds a NUL character, which no comment keeps; remove it".to_owned()))
-        }
+        Some(text) if text.contains('\0') => Err(TargetError::Refused(
+            "the text contains a NUL character, which comments cannot store; remove it".to_owned(),
+        )),
         text => Ok(text),
     }
 }
@@ -48,8 +49,9 @@ pub(super) fn keeps(text: Option<&str>) -> Result<Option<&str>, TargetError> {
 /// The text for a comment that came back from the database as another one, and was taken back.
 pub(super) fn not_kept(asset: &AssetPath) -> TargetError {
     TargetError::Refused(format!(
-        "the database kept another text for {} than the one that was written, so what stood there was put back; its \
-         character set may lack a character of the text: take it out, or write this comment by hand",
+        "the database stored a different text for {} than the one that was written, so the previous comment was \
+         restored; its character set may lack a character of the text: remove that character, or write this comment by \
+         hand",
         named(asset)
     ))
 }

@@ -40,7 +40,7 @@ impl Container {
             let runtime =
                 Builder::new_multi_thread().worker_threads(THREADS).thread_name(THREAD_NAME).enable_all().build();
             runtime.map_err(|error| {
-                TargetError::Unreachable(format!("the system gives no threads for work on databases: {error}"))
+                TargetError::Unreachable(format!("cannot start threads for work on databases: {error}"))
             })
         };
         self.0.runtime.get_or_init(start).as_ref().map(Runtime::handle).map_err(Clone::clone)
@@ -82,7 +82,7 @@ impl Contained {
         let work = work(Arc::clone(&self.inner)).in_current_span().with_current_subscriber();
         AbortOnDropHandle::new(self.container.handle()?.spawn(work)).await.unwrap_or_else(|ended| {
             if ended.is_panic() {
-                tracing::warn!(address = self.place.address, "the driver could not take what a database server sent");
+                tracing::warn!(address = self.place.address, "the driver panicked on data that a database server sent");
             }
             Err(self.place.not_understood())
         })

@@ -126,7 +126,7 @@ impl SqlTargets {
         let address = Address::parse(url)?.with_password(&self.names)?;
         if address.backend() != profile.backend {
             return Err(TargetError::Misconfigured(format!(
-                "the profile says {}, but its URL is one of {}; change one of the two",
+                "the profile's kind is {}, but its URL is for {}; change one of them",
                 profile.backend.as_str(),
                 address.backend().as_str()
             )));

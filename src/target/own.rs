@@ -42,8 +42,7 @@ impl Own {
     pub(super) fn check_database(&self, found: &Identity) -> Result<(), TargetError> {
         match &self.store {
             Some(store) if store.server == found.server && store.mark == found.mark => Err(TargetError::Own(
-                "in this database Gloss keeps its own records, so it is not described; name another database"
-                    .to_owned(),
+                "this database is Gloss's own store, which cannot be described; choose another database".to_owned(),
             )),
             _ => Ok(()),
         }
@@ -53,7 +52,7 @@ impl Own {
     pub(super) fn check_file(&self, path: &Path, found: &Metadata) -> Result<(), TargetError> {
         let is_own = || {
             TargetError::Own(format!(
-                "{} is a file in which Gloss keeps its own records, so it is not described; name another file",
+                "{} is a file of Gloss's own store, which cannot be described; choose another file",
                 path.display()
             ))
         };

@@ -34,7 +34,7 @@ impl Place {
     /// The text for no answer within a time.
     pub(super) fn too_slow(&self, limit: Duration) -> TargetError {
         TargetError::TimedOut(format!(
-            "{} at {} gave no answer within {} seconds; try again when it is less busy",
+            "{} at {} did not answer within {} seconds; try again when it is less busy",
             self.noun(),
             self.address,
             limit.as_secs().max(1)
@@ -44,7 +44,8 @@ impl Place {
     /// The text for a connection that did not come about in time.
     pub(super) fn no_connection(&self, limit: Duration) -> TargetError {
         TargetError::Unreachable(format!(
-            "cannot connect to {} at {} within {} seconds; check the address, the network and that the server runs",
+            "cannot connect to {} at {} within {} seconds; check the address, the network and that the server is \
+             running",
             self.noun(),
             self.address,
             limit.as_secs().max(1)
@@ -54,8 +55,8 @@ impl Place {
     /// The text for a connection that this machine does not let Gloss prepare.
     pub(super) fn no_relay(&self, error: &io::Error) -> TargetError {
         TargetError::Unreachable(format!(
-            "the connection to {} at {} cannot be prepared: the folder for temporary files takes no socket ({}); name \
-             another with TMPDIR",
+            "cannot prepare the connection to {} at {}: the folder for temporary files does not allow sockets ({}); \
+             choose another with TMPDIR",
             self.noun(),
             self.address,
             error.kind()
@@ -65,8 +66,8 @@ impl Place {
     /// The text for a server that sends without end.
     pub(super) fn too_much(&self) -> TargetError {
         TargetError::Unreachable(format!(
-            "{} at {} sent more than an answer may hold, so Gloss closed the connection; check that the URL names the \
-             right server",
+            "{} at {} sent a larger answer than Gloss accepts, so Gloss closed the connection; check that the URL \
+             points to the right server",
             self.noun(),
             self.address
         ))
@@ -75,7 +76,7 @@ impl Place {
     /// The text for a server whose answer the driver could not take.
     pub(super) fn not_understood(&self) -> TargetError {
         TargetError::Unreachable(format!(
-            "{} at {} sent what cannot be understood; check that the URL names the right kind of server",
+            "{} at {} sent an invalid answer; check that the URL points to the right kind of server",
             self.noun(),
             self.address
         ))
@@ -86,7 +87,7 @@ impl Place {
         match error {
             sqlx::Error::Io(error) => self.explain_io(error),
             sqlx::Error::Tls(_) => TargetError::Unreachable(format!(
-                "{} at {} and Gloss cannot agree on a secure connection; check its certificate and the URL's ssl mode",
+                "cannot establish a TLS connection to {} at {}; check its certificate and the URL's SSL mode",
                 self.noun(),
                 self.address
             )),
@@ -98,7 +99,7 @@ impl Place {
                 ),
             },
             sqlx::Error::Configuration(_) | sqlx::Error::InvalidArgument(_) => TargetError::Misconfigured(format!(
-                "the connection to {} at {} cannot be set up as the URL says; check its parameters",
+                "cannot set up the connection to {} at {} with the settings of the URL; check its parameters",
                 self.noun(),
                 self.address
             )),
@@ -108,13 +109,13 @@ impl Place {
                 self.address
             )),
             sqlx::Error::Decode(_) | sqlx::Error::ColumnDecode { .. } => TargetError::Refused(format!(
-                "{} at {} holds a text that is not valid UTF-8 where a name was expected; rename that object",
+                "{} at {} has an object whose name is not valid UTF-8; rename that object",
                 self.noun(),
                 self.address
             )),
             _ => TargetError::Unreachable(format!(
-                "the connection to {} at {} broke off or what it sent was not understood; try again, and check that \
-                 the URL names the right kind of server",
+                "the connection to {} at {} broke, or its answer was invalid; try again, and check that the URL points \
+                 to the right kind of server",
                 self.noun(),
                 self.address
             )),
@@ -124,19 +125,21 @@ impl Place {
     pub(super) fn explain_io(&self, error: &io::Error) -> TargetError {
         let why = match error.kind() {
             io::ErrorKind::ConnectionRefused => {
-                "connection refused; check that the server runs and the address is right"
+                "connection refused; check that the server is running and the address is correct"
             }
             io::ErrorKind::TimedOut => "no answer; check the address and the network",
             io::ErrorKind::HostUnreachable | io::ErrorKind::NetworkUnreachable => {
-                "the host cannot be reached; check the address and the network"
+                "the host is not reachable; check the address and the network"
             }
-            io::ErrorKind::PermissionDenied => "permission denied; check the rights of the file or the socket",
-            io::ErrorKind::NotFound => "it is not there; check the address",
+            io::ErrorKind::PermissionDenied => "permission denied; check the permissions of the file or socket",
+            io::ErrorKind::NotFound => "it does not exist; check the address",
             io::ErrorKind::ConnectionReset
             | io::ErrorKind::ConnectionAborted
             | io::ErrorKind::BrokenPipe
-            | io::ErrorKind::UnexpectedEof => "the server closed the connection; check that it runs, then try again",
-            _ if error.to_string().contains("lookup") => "the host's name is not known; check the address",
+            | io::ErrorKind::UnexpectedEof => {
+                "the server closed the connection; check that it is running, then try again"
+            }
+            _ if error.to_string().contains("lookup") => "unknown host name; check the address",
             _ => "the connection failed; check the address and the network",
         };
         TargetError::Unreachable(format!("cannot connect to {} at {}: {why}", self.noun(), self.address))
@@ -147,22 +150,22 @@ impl Place {
         match code {
             "28P01" => self.wrong_password(),
             "28000" => TargetError::Unreachable(format!(
-                "{noun} at {at} does not let the user {user} in; check the user's name and the server's access rules"
+                "{noun} at {at} rejected the user {user}; check the user name and the server's access rules"
             )),
             "3D000" => self.no_database(),
             "42501" => self.not_allowed(),
             "42P01" | "3F000" | "42703" => self.gone(),
             "57014" | "55P03" => TargetError::TimedOut(format!(
-                "{noun} at {at} stopped the work at its time limit; try again when it is less busy"
+                "{noun} at {at} cancelled the statement at its time limit; try again when it is less busy"
             )),
             "53300" => TargetError::Unreachable(format!(
-                "{noun} at {at} takes no more connections; try again when others are closed"
+                "{noun} at {at} accepts no more connections; try again when others are closed"
             )),
             "57P03" | "57P01" | "57P02" => {
                 TargetError::Unreachable(format!("{noun} at {at} is starting or shutting down; try again in a moment"))
             }
             code if code.starts_with("08") => {
-                TargetError::Unreachable(format!("the connection to {noun} at {at} broke off; try again"))
+                TargetError::Unreachable(format!("the connection to {noun} at {at} broke; try again"))
             }
             code => self.refused(code),
         }
@@ -173,22 +176,23 @@ impl Place {
         match number {
             1045 | 1698 => self.wrong_password(),
             1130 => TargetError::Unreachable(format!(
-                "{noun} at {at} does not let this machine in; allow it for the user {user}"
+                "{noun} at {at} does not accept connections from this machine; allow them for the user {user}"
             )),
             1044 => TargetError::Unreachable(match &self.database {
                 Some(database) => format!(
-                    "{noun} at {at} does not let the user {user} into the database {database}; grant it or name another"
+                    "{noun} at {at} denied the user {user} access to the database {database}; grant access, or choose \
+                     another database"
                 ),
-                None => format!("{noun} at {at} does not let the user {user} into that database; grant it"),
+                None => format!("{noun} at {at} denied the user {user} access to that database; grant access"),
             }),
             1049 => self.no_database(),
             1142 | 1143 | 1227 | 1356 | 1370 => self.not_allowed(),
             1146 | 1054 | 1051 => self.gone(),
             3024 | 1969 | 1205 | 1317 => TargetError::TimedOut(format!(
-                "{noun} at {at} stopped the work at its time limit; try again when it is less busy"
+                "{noun} at {at} cancelled the statement at its time limit; try again when it is less busy"
             )),
             1040 | 1203 | 1226 => TargetError::Unreachable(format!(
-                "{noun} at {at} takes no more connections; try again when others are closed"
+                "{noun} at {at} accepts no more connections; try again when others are closed"
             )),
             1053 => TargetError::Unreachable(format!("{noun} at {at} is shutting down; try again in a moment")),
             number => self.refused(&number.to_string()),
@@ -201,12 +205,12 @@ impl Place {
         match code.map(|code| code & 0xff) {
             Some(26) => TargetError::Misconfigured(format!("{path} is not a SQLite database; check the path")),
             Some(14 | 23 | 3) => {
-                TargetError::Unreachable(format!("the file {path} cannot be opened; check its rights"))
+                TargetError::Unreachable(format!("cannot open the file {path}; check its permissions"))
             }
             Some(5 | 6) => TargetError::TimedOut(format!("the file {path} is locked by another program; try again")),
             Some(8) => TargetError::Unreachable(format!(
-                "the file {path} cannot be read without being changed: a program that wrote to it did not end well; \
-                    open it once with that program"
+                "the file {path} cannot be read without changing it, because the program that wrote to it did not \
+                 close it; open it once with that program"
             )),
             Some(9) => TargetError::TimedOut(format!("reading {path} reached its time limit; try again")),
             Some(10) => TargetError::Unreachable(format!("reading {path} failed; check the disk")),
@@ -223,7 +227,7 @@ impl Place {
 
     fn wrong_password(&self) -> TargetError {
         TargetError::Unreachable(format!(
-            "the password for user {} was refused by {} at {}; check user and password in the profile's URL",
+            "the password for user {} was rejected by {} at {}; check the user and the password in the profile's URL",
             self.user,
             self.noun(),
             self.address
@@ -238,7 +242,7 @@ impl Place {
 
     fn not_allowed(&self) -> TargetError {
         TargetError::Refused(format!(
-            "{} at {} does not allow that to the user {}; grant it the right to read",
+            "{} at {} denied this to the user {}; grant it read privileges",
             self.noun(),
             self.address,
             self.user
@@ -247,7 +251,7 @@ impl Place {
 
     fn gone(&self) -> TargetError {
         TargetError::Refused(format!(
-            "something that was asked of {} at {} is not there any more or cannot be read; look at the catalog again",
+            "a requested object at {} at {} no longer exists or cannot be read; reload the catalog",
             self.noun(),
             self.address
         ))
@@ -255,7 +259,7 @@ impl Place {
 
     fn refused(&self, code: &str) -> TargetError {
         TargetError::Refused(format!(
-            "{} at {} could not answer (its error code is {code}); its own log says why",
+            "{} at {} reported an error (code {code}); see its log",
             self.noun(),
             self.address
         ))
@@ -274,6 +278,7 @@ pub(super) fn address(host: &str, port: u16) -> String {
 /// The text for a database other than the pinned one.
 pub(super) fn beyond_pin(asked: &str, pinned: &str) -> TargetError {
     TargetError::Refused(format!(
-        "the database {asked} is out of reach: this profile is pinned to {pinned}; name that one, or change the profile"
+        "the database {asked} is not reachable: this profile is pinned to {pinned}; use that database, or change the \
+         profile"
     ))
 }

@@ -100,7 +100,8 @@ pub(super) async fn statistics(
                 found.columns.extend(columns.iter().map(unreadable));
                 // A view is read only where the profile says so.
                 if table.table.kind == AssetKind::Table {
-                    let why = "the login may not read them, or Gloss reads them only where the profile samples views";
+                    let why =
+                        "the database user may not read them, or Gloss reads them only if the profile samples views";
                     unread.push((why.to_owned(), columns.iter().map(|column| column.name.as_str()).collect()));
                 }
             }

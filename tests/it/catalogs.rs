@@ -49,7 +49,7 @@ async fn describe_again(server: &Server, db: &str, mut target: serde_json::Value
         .iter()
         .filter(|event| event["type"] == "WARNING")
         .map(|event| event["message"].as_str().unwrap().to_owned())
-        .filter(|warning| !warning.starts_with("the login of"))
+        .filter(|warning| !warning.starts_with("the database user of"))
         .collect();
     let query = "query ($id: ID!) { run(id: $id) { status suggestions(first: 200) {
         nodes { asset { display } description evidence { detail } } } } }";
@@ -80,7 +80,7 @@ fn latin1(sql: &str, table: &str) -> SqliteTarget {
 
 /// The one warning of all objects whose names are not valid UTF-8.
 fn left_out(count: &str, names: &str, objects: &str, them: &str) -> String {
-    format!("{count} left out because {names} not valid UTF-8: {objects}. Rename {them} to have {them} described.")
+    format!("{count} left out because {names} not valid UTF-8: {objects}. To describe {them}, rename {them}.")
 }
 
 #[tokio::test]

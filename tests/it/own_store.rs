@@ -17,7 +17,7 @@ fn is_refusal(answer: &Value, url: &str) {
     let error = &answer["errors"][0];
     assert!(error.is_object(), "{url} is let in: {answer}");
     assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "input.url" }), "{url}");
-    assert!(error["message"].as_str().unwrap().contains("Gloss keeps its own records"), "{url}: {error}");
+    assert!(error["message"].as_str().unwrap().contains("Gloss's own store"), "{url}: {error}");
 }
 
 /// A new profile, an old one and a test are refused a URL; nothing is recorded.
@@ -29,7 +29,7 @@ async fn is_refused(server: &Server, known: &str, url: &str, pinned: Option<&str
     if pinned.is_none() {
         let tested = server.data(TEST, json!({ "url": url })).await["testDbProfile"].take();
         assert_eq!(tested["ok"], false, "{url}: {tested}");
-        assert!(tested["message"].as_str().unwrap().contains("Gloss keeps its own records"), "{url}: {tested}");
+        assert!(tested["message"].as_str().unwrap().contains("Gloss's own store"), "{url}: {tested}");
     }
     let profiles = server.data("{ dbProfiles { name } }", json!({})).await;
     assert_eq!(profiles["dbProfiles"], json!([{ "name": "demo" }, { "name": "known" }]), "{url}");
@@ -75,7 +75,7 @@ async fn files_are_refused_by_every_name() {
     fs::hard_link(server.data.path().join("store.db"), &target.file).unwrap();
     let last = end_of_run(&server, json!({ "dbProfileId": known })).await;
     assert_eq!((&last["status"], &last["error"]["code"]), (&json!("FAILED"), &json!("BAD_USER_INPUT")), "{last}");
-    assert!(last["error"]["message"].as_str().unwrap().contains("Gloss keeps its own records"), "{last}");
+    assert!(last["error"]["message"].as_str().unwrap().contains("Gloss's own store"), "{last}");
 }
 
 #[tokio::test]
@@ -112,5 +112,5 @@ async fn a_database_is_refused_by_every_address() {
     let all = server.create_db_profile("all", &whole).await;
     let last = end_of_run(&server, json!({ "dbProfileId": all, "database": name })).await;
     assert_eq!((&last["status"], &last["error"]["code"]), (&json!("FAILED"), &json!("BAD_USER_INPUT")), "{last}");
-    assert!(last["error"]["message"].as_str().unwrap().contains("Gloss keeps its own records"), "{last}");
+    assert!(last["error"]["message"].as_str().unwrap().contains("Gloss's own store"), "{last}");
 }

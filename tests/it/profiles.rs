@@ -26,7 +26,7 @@ async fn parameters_that_change_what_a_statement_means_are_refused_by_name() {
     ] {
         let error = server.error(CREATE, json!({ "input": { "name": "shop", "url": url } })).await;
         assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "input.url" }), "{url}");
-        says(error["message"].as_str().unwrap(), &[parameter, "take it out"]);
+        says(error["message"].as_str().unwrap(), &[parameter, "remove it"]);
     }
     let profile = create(
         &server,
@@ -121,6 +121,6 @@ async fn a_connection_takes_what_its_url_says_and_nothing_else() {
     }
     for url in ["postgres://127.0.0.1/shop", "mysql://127.0.0.1/shop"] {
         let error = server.error(CREATE, json!({ "input": { "name": "nobody", "url": url } })).await;
-        says(error["message"].as_str().unwrap(), &["names no user"]);
+        says(error["message"].as_str().unwrap(), &["has no user"]);
     }
 }

@@ -152,8 +152,8 @@ pub(super) async fn details(
         let mut problems = Problems::default();
         if table.kind == AssetKind::View && columns.is_empty() {
             problems.others.push(format!(
-                "The columns of the view {} cannot be read: what it selects from is gone, or its definer may not \
-                 read it.",
+                "The columns of the view {} cannot be read: a table that it selects from no longer exists, or its \
+                 definer may not read it.",
                 shown(name)
             ));
         }

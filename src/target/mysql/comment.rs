@@ -124,8 +124,8 @@ async fn write_column(
         return Err(not_kept(spot.asset));
     }
     Err(TargetError::Refused(format!(
-        "the definition of {} came back with more than its comment changed, so it was put back; look at it, and write \
-         this comment by hand",
+        "writing the comment changed more of the definition of {} than its comment, so the definition was restored; \
+         check it, and write this comment by hand",
         named(spot.asset)
     )))
 }
@@ -151,7 +151,7 @@ fn spot<'a>(target: &MySqlTarget, asset: &'a AssetPath) -> Result<Spot<'a>, Targ
 
 fn cannot_carry(asset: &AssetPath, what: &str) -> TargetError {
     TargetError::Refused(format!(
-        "MySQL and MariaDB keep comments on tables and their columns only; {} is a {what}, so skip it",
+        "MySQL and MariaDB have comments only on tables and their columns; {} is a {what}, so skip it",
         asset.display()
     ))
 }
@@ -163,15 +163,16 @@ fn keeps<'a>(asset: &AssetPath, text: Option<&'a str>) -> Result<Option<&'a str>
     let length = text.chars().count();
     if length > most {
         return Err(TargetError::Refused(format!(
-            "the text has {length} characters; a {}'s comment on MySQL and MariaDB may have {most}: shorten it by {}",
+            "the text has {length} characters; the comment of a {} on MySQL and MariaDB has at most {most}: shorten it \
+             by {}",
             asset.kind.noun(),
             length - most
         )));
     }
     if let Some(beyond) = text.chars().find(|c| u32::from(*c) > 0xFFFF) {
         return Err(TargetError::Refused(format!(
-            "the text holds {beyond} (U+{:X}), and comments on MySQL and MariaDB keep no character beyond U+FFFF, such \
-             as an emoji; take it out",
+            "the text contains {beyond} (U+{:X}); comments on MySQL and MariaDB cannot store characters beyond U+FFFF, \
+             for example emoji; remove it",
             u32::from(beyond)
         )));
     }
@@ -233,8 +234,8 @@ async fn show(target: &MySqlTarget, connection: &mut MySqlConnection, spot: &Spo
 /// The text for a definition that the server does not show as it is.
 fn not_shown(spot: &Spot<'_>) -> TargetError {
     TargetError::Refused(format!(
-        "the server does not show the definition of {} as it is, and a comment would change it; write this comment by \
-         hand",
+        "the server does not report the exact definition of {}, so writing a comment could change it; write this \
+         comment by hand",
         named(spot.asset)
     ))
 }
@@ -336,7 +337,7 @@ async fn alter(
     }
     Err(TargetError::Refused(format!(
         "the server would have to rebuild the whole table to write the comment of {}, which Gloss never does; write it \
-         by hand at a quiet time",
+         by hand when the table is little used",
         named(spot.asset)
     )))
 }
@@ -352,23 +353,23 @@ pub(super) fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error
     let (asset, at, user) = (named(spot.asset), &place.address, &place.user);
     match number_of(error) {
         Some(1205) => TargetError::Locked(format!(
-            "{asset} is locked by another session of MySQL or MariaDB at {at}; try again when it is done"
+            "{asset} is locked by another session of MySQL or MariaDB at {at}; try again when that session has finished"
         )),
         Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(
-            "the user {user} may not write the comment of {asset}: grant it ALTER on the table, or connect as somebody \
-             who may"
+            "the user {user} may not write the comment of {asset}; grant it ALTER on the table, or connect as a user \
+             with that privilege"
         )),
         Some(1100) => TargetError::Refused(format!(
-            "the table of {asset} takes values from a sequence or another table, which Gloss does not lock; write this \
+            "the table of {asset} uses values of a sequence or another table, which Gloss does not lock; write this \
              comment by hand"
         )),
         Some(1146 | 1049 | 1051 | 1054) => gone(spot.asset),
         Some(1290 | 1792 | 1836) => TargetError::Refused(format!(
-            "MySQL or MariaDB at {at} takes no writes: it is a replica or set to read-only; connect to its primary"
+            "MySQL or MariaDB at {at} does not accept writes: it is a replica or read-only; connect to its primary"
         )),
         Some(code @ (1000..2000 | 3000..5000)) if !Place::may_pass(code) => TargetError::Refused(format!(
-            "the server would not take the definition of {asset} as it shows it itself (its error code is {code}); \
-             write this comment by hand"
+            "the server rejected the definition of {asset} that it had reported itself (error code {code}); write this \
+             comment by hand"
         )),
         _ => place.explain(error),
     }

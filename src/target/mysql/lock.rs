@@ -44,9 +44,9 @@ impl Lock {
                 lock.release().await;
                 Err(match number_of(&error) {
                     Some(1044 | 1142 | 1143 | 1227) => TargetError::Refused(format!(
-                        "the user {} may not write the comment of {}: the column's definition has to be said again, \
-                         and its table locked meanwhile, so that no change of others is lost; grant it SELECT, LOCK \
-                         TABLES and ALTER, or connect as somebody who may",
+                        "the user {} may not write the comment of {}: Gloss must repeat the column's definition while \
+                         the table is locked, so that no concurrent change is lost; grant it SELECT, LOCK TABLES and \
+                         ALTER, or connect as a user with these privileges",
                         place.user,
                         named(spot.asset)
                     )),
@@ -61,7 +61,7 @@ impl Lock {
     /// # Errors
     /// Never: it is there until the lock is given back.
     pub(super) fn session(&mut self) -> Result<&mut MySqlConnection, TargetError> {
-        self.0.as_deref_mut().ok_or_else(|| TargetError::Unreachable("the connection is closed; try again".to_owned()))
+        self.0.as_deref_mut().ok_or_else(|| TargetError::Unreachable("the connection was closed; try again".to_owned()))
     }
 
     /// Gives the lock back, and the session to the others.

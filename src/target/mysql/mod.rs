@@ -147,8 +147,7 @@ impl Server {
 
 fn wrong_ssl_mode() -> TargetError {
     TargetError::Misconfigured(
-        "the URL's ssl-mode is none of disabled, preferred, required, verify_ca and verify_identity; give one"
-            .to_owned(),
+        "the URL's ssl-mode is invalid; use disabled, preferred, required, verify_ca or verify_identity".to_owned(),
     )
 }
 
@@ -208,7 +207,7 @@ impl MySqlTarget {
             Some(pinned) if pinned == asked => Ok(()),
             Some(pinned) => Err(beyond_pin(asked, pinned)),
             None => Err(TargetError::Refused(format!(
-                "MySQL and MariaDB have one database, {DATABASE}; name {asked} as a schema instead"
+                "on MySQL and MariaDB, the only database is {DATABASE}; specify {asked} as a schema instead"
             ))),
         }
     }

@@ -59,7 +59,7 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
     let found = find(&connections, &mut transaction, asset).await?;
     let not_owner = || {
         TargetError::Refused(format!(
-            "must be owner of {}: ask its owner {} or connect as {}, not as {}",
+            "must be owner of {}; ask its owner {}, or connect as {} instead of {}",
             named(asset),
             found.owner,
             found.owner,
@@ -97,17 +97,16 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
             Some("42501") => not_owner(),
             Some("42P01" | "42703" | "3F000" | "3D000" | "42809") => gone(asset),
             Some("55P03") => TargetError::Locked(format!(
-                "{} is locked by another session of PostgreSQL at {}; try again when it is done",
+                "{} is locked by another session of PostgreSQL at {}; try again when that session has finished",
                 named(asset),
                 place.address
             )),
             Some("22P05" | "22021") => TargetError::Refused(format!(
-                "the text holds a character that the encoding of this database does not have; take it out of the text \
-                 for {}",
+                "the text contains a character that the encoding of this database lacks; remove it from the text of {}",
                 named(asset)
             )),
             Some("25006") => TargetError::Refused(format!(
-                "PostgreSQL at {} takes no writes: it is a standby or set to read-only; connect to its primary",
+                "PostgreSQL at {} does not accept writes: it is a standby or read-only; connect to its primary",
                 place.address
             )),
             _ => place.explain(&error),

@@ -71,8 +71,8 @@ impl Cluster {
     pub(super) fn new(server: &ServerAddress, sockets: &Arc<Sockets>, kept: &Arc<Own>) -> Result<Self, TargetError> {
         if let Some(set) = FROM_ENVIRONMENT.into_iter().find(|name| std::env::var_os(name).is_some()) {
             return Err(TargetError::Misconfigured(format!(
-                "the environment variable {set} is set where Gloss runs and would count for every database; start \
-                 Gloss without it, and write what this profile needs into its URL"
+                "the environment variable {set} is set for Gloss and would apply to every database; start Gloss \
+                 without it, and add this profile's settings to its URL"
             )));
         }
         let port = server.port.unwrap_or(PORT);
@@ -139,7 +139,7 @@ impl Cluster {
 
 fn wrong_ssl_mode() -> TargetError {
     TargetError::Misconfigured(
-        "the URL's sslmode is none of disable, allow, prefer, require, verify-ca and verify-full; give one".to_owned(),
+        "the URL's sslmode is invalid; use disable, allow, prefer, require, verify-ca or verify-full".to_owned(),
     )
 }
 

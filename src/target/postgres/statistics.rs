@@ -61,7 +61,7 @@ impl Reader for PostgresReader {
             let names: Vec<&str> = columns.iter().map(|column| column.name.as_str()).collect();
             let gone = || {
                 Outcome::Gone(TargetError::Refused(format!(
-                    "{} is not there any more; look at the catalog again",
+                    "{} no longer exists; reload the catalog",
                     table.path().display()
                 )))
             };

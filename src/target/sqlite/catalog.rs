@@ -79,7 +79,7 @@ async fn over(
         match sqlx::query(statement).bind(json(&[table])).fetch_all(&mut *connection).await {
             Ok(found) => rows.extend(found),
             Err(error) if is_of_object(&error) => problems
-                .add(table, format!("The structure of {} cannot be read whole: {}.", shown(table), lacks(&error))),
+                .add(table, format!("The structure of {} cannot be read completely: {}.", shown(table), lacks(&error))),
             Err(error) => return Err(error),
         }
     }

@@ -79,24 +79,24 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
     let file = &target.file;
     if file.read_only {
         return Err(TargetError::Refused(format!(
-            "the DB profile's URL says that {} is not to be written; take mode=ro or immutable=1 out of it to write \
-             comments",
+            "the DB profile's URL opens {} read-only; to write comments, remove mode=ro or immutable=1 from it",
             file.path.display()
         )));
     }
     let explain = |error: &sqlx::Error| match code_of(error).map(|code| code & 0xff) {
         Some(5 | 6) => TargetError::Locked(format!(
-            "the file {} is locked by another program; try again when it is done",
+            "the file {} is locked by another program; try again when that program has finished",
             file.path.display()
         )),
         // Read-only; a journal that cannot be made beside the file.
         Some(8 | 14 | 3 | 23) => TargetError::Refused(format!(
-            "the file {0} is read-only for Gloss; give its user the right to write the file and its folder",
+            "Gloss cannot write to the file {0}; give the user that runs Gloss write access to the file and its folder",
             file.path.display()
         )),
-        Some(13) => {
-            TargetError::Refused(format!("the disk of {} is full; make room, then try again", file.path.display()))
-        }
+        Some(13) => TargetError::Refused(format!(
+            "the disk of {} is full; free some space, then try again",
+            file.path.display()
+        )),
         _ => file.place().explain(error),
     };
     let mut connection = file.writer(CATALOG_TIME, target.bound.as_ref()).await?;
@@ -107,8 +107,8 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
         Outcome::Gone => Err(gone(asset)),
         Outcome::NotKept => Err(not_kept(asset)),
         Outcome::Foreign => Err(TargetError::Refused(format!(
-            "the file {} has a table or view {COMMENTS_TABLE} that is not as Gloss makes it, or has triggers or \
-             indexes of others; rename it, since the comment on {} would be kept there",
+            "the file {} has a table or view {COMMENTS_TABLE} that Gloss did not create, or that has foreign triggers \
+             or indexes; rename it, because Gloss stores the comment on {} there",
             file.path.display(),
             named(asset)
         ))),

@@ -126,7 +126,7 @@ impl File {
     pub(super) fn new(path: PathBuf, read_only: bool, own: &Arc<Own>) -> Result<Self, TargetError> {
         if path.to_str().is_none() || path.file_name().is_none() {
             return Err(TargetError::Misconfigured(
-                "the URL names no file that can be opened; write sqlite:///path/file.db".to_owned(),
+                "the URL has no valid file path; write sqlite:///path/file.db".to_owned(),
             ));
         }
         let place = Place {
@@ -210,8 +210,8 @@ impl File {
         let mut handle = connection.lock_handle().await.map_err(|error| self.place().explain(&error))?;
         if !sqlite_guard::guard(&mut handle) || !purpose(&mut handle) {
             return Err(TargetError::Unreachable(
-                "this build's SQLite lacks the switches that make files from others safe to read; build Gloss with its \
-                 own SQLite"
+                "this build's SQLite lacks the options that make untrusted files safe to read; build Gloss with its \
+                 bundled SQLite"
                     .to_owned(),
             ));
         }
@@ -255,7 +255,7 @@ impl File {
             && let Some(below) = NO_FILES.into_iter().find(|below| real.starts_with(below))
         {
             return Err(TargetError::Misconfigured(format!(
-                "{path} lies below {below}, where the system keeps no database files; name another file"
+                "{path} is below {below}, which Gloss does not read; choose another file"
             )));
         }
         match tokio::fs::metadata(&self.path).await {
@@ -265,9 +265,9 @@ impl File {
             }
             Ok(_) => Err(TargetError::Misconfigured(format!("{path} is not a file; check the path"))),
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
-                Err(TargetError::Unreachable(format!("no file at {path}; check the path")))
+                Err(TargetError::Unreachable(format!("the file {path} does not exist; check the path")))
             }
-            Err(_) => Err(TargetError::Unreachable(format!("the file {path} cannot be looked at; check its rights"))),
+            Err(_) => Err(TargetError::Unreachable(format!("cannot read the file {path}; check its permissions"))),
         }
     }
 
@@ -311,18 +311,18 @@ fn lacks(error: &sqlx::Error) -> String {
     ];
     let message = error.as_database_error().map(sqlx::error::DatabaseError::message).unwrap_or_default();
     if let Some((noun, name)) = NEEDS.iter().find_map(|(start, noun)| Some((noun, message.strip_prefix(start)?))) {
-        return format!("it needs {noun} {}, which only the program that wrote the file has", text::shown(name));
+        return format!("it requires {noun} {}, which only the program that wrote the file has", text::shown(name));
     }
     if let Some(name) = message.strip_prefix("no such table: ") {
-        return format!("it needs the table {}, which does not exist", text::shown(name));
+        return format!("it requires the table {}, which does not exist", text::shown(name));
     }
     // SQLite names a missing collation once, and says this from then on.
     if message == "no query solution" {
-        return "it needs a collation that only the program that wrote the file has".to_owned();
+        return "it requires a collation that only the program that wrote the file has".to_owned();
     }
     match code_of(error).map(|code| code & 0xff) {
         Some(11) => "this part of the file is damaged".to_owned(),
-        _ => "SQLite cannot carry out what its definition says".to_owned(),
+        _ => "SQLite cannot execute its definition".to_owned(),
     }
 }
 
@@ -359,7 +359,7 @@ impl SqliteTarget {
 
     fn no_database(&self, name: &str) -> TargetError {
         TargetError::Refused(format!(
-            "{} has no database {name}; its only one is {}",
+            "{} has no database {name}; its only database is {}",
             self.file.path.display(),
             self.file.stem()
         ))

@@ -66,7 +66,7 @@ impl Reader for SqliteReader<'_> {
                 Some(9) => Outcome::OutOfTime { rows: seen_rows },
                 // An ordinary error: a function, a type, or the table itself, of which the caller is told.
                 Some(1) if !exists(&mut connection, &table.table.name).await => Outcome::Gone(TargetError::Refused(
-                    format!("{} is not there any more; look at the catalog again", table.path().display()),
+                    format!("{} no longer exists; reload the catalog", table.path().display()),
                 )),
                 _ if is_of_object(&error) => Outcome::Failed(TargetError::Refused(lacks(&error))),
                 _ => Outcome::Gone(place.explain(&error)),

@@ -43,7 +43,7 @@ async fn dropped_and_renamed(database: &Database) {
     assert_eq!((with_status(&done, "APPLIED"), with_status(&done, "FAILED")), (2, 7));
     for place in ["notes", "notes.id", "notes.body", "orders", "orders.id", "orders.total", "users.email"] {
         let message = failed(&done[place], "BAD_USER_INPUT");
-        assert!(message.contains(place) && message.contains("any more"), "{message}");
+        assert!(message.contains(place) && message.contains("no longer exists"), "{message}");
     }
     // What was written is put back where its place is still there, and told where it is not.
     database.execute("DROP TABLE users;").await;
@@ -110,8 +110,8 @@ async fn a_file_that_takes_no_writes_is_told() {
     std::fs::write(&locked, &bytes).unwrap();
     let server = Server::start().await;
     for (url, reason) in [
-        (format!("{}?mode=ro", database.url()), "take mode=ro"),
-        (format!("sqlite://{}", locked.display()), "give its user the right to write"),
+        (format!("{}?mode=ro", database.url()), "remove mode=ro"),
+        (format!("sqlite://{}", locked.display()), "write access to the file"),
     ] {
         let profile = server.create_db_profile(reason, &url).await;
         let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;

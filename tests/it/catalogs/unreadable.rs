@@ -93,10 +93,10 @@ async fn the_warning_of_rights_names_ten_of_them() {
     let db = server.create_db_profile("target", &service.url_for(&format!("{database}_login:secret"), &database)).await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
     let mut warnings = warnings(&server, &run).await;
-    warnings.retain(|warning| warning.starts_with("the login of"));
+    warnings.retain(|warning| warning.starts_with("the database user of"));
     let [warning] = warnings.as_slice() else { panic!("{warnings:?}") };
     assert_eq!(warning.matches("_r").count(), 10, "{warning}");
-    assert!(warning.contains(" and 3 more; give it a login of its own"), "{warning}");
+    assert!(warning.contains(" and 3 more; create a separate user for Gloss"), "{warning}");
 }
 
 #[tokio::test]

@@ -125,19 +125,19 @@ async fn what_cannot_be_written_is_refused() {
         (of(AssetKind::Column, Some("v"), Some("a")), "is a view's column"),
         (of(AssetKind::Schema, None, None), "is a schema"),
     ] {
-        refuses(&*target, &unable, &["keep comments on tables and their columns only", word]).await;
+        refuses(&*target, &unable, &["comments only on tables and their columns", word]).await;
     }
     for gone in [
         of(AssetKind::Table, Some("dropped"), None),
         of(AssetKind::Column, Some("dropped"), Some("a")),
         of(AssetKind::Column, Some("t"), Some("dropped")),
     ] {
-        refuses(&*target, &gone, &["there is no", &gone.display(), "any more"]).await;
+        refuses(&*target, &gone, &[&gone.display(), "no longer exists"]).await;
     }
     let a = of(AssetKind::Column, Some("t"), Some("a"));
     let table = of(AssetKind::Table, Some("t"), None);
     for (asset, length, words) in [
-        (&a, 1_030, ["1030 characters", "a column's comment", "1024: shorten it by 6"]),
+        (&a, 1_030, ["1030 characters", "the comment of a column", "at most 1024: shorten it by 6"]),
         (&table, 2_049, ["2049 characters", "a table's comment", "2048: shorten it by 1"]),
     ] {
         let error = says(target.write_comment(asset, Some(&"ä".repeat(length))).await, &words);
@@ -149,12 +149,12 @@ async fn what_cannot_be_written_is_refused() {
         assert_eq!(target.comment(asset).await.unwrap(), Some(text));
         target.write_comment(asset, None).await.unwrap();
     }
-    says(target.write_comment(&a, Some("a smile 😀")).await, &["😀 (U+1F600)", "take it out"]);
+    says(target.write_comment(&a, Some("a smile 😀")).await, &["😀 (U+1F600)", "remove it"]);
     // Definitions that the server does not show as they are would be changed by being said again.
     for column in ["e", "x"] {
         let error = says(
             target.write_comment(&of(AssetKind::Column, Some("t"), Some(column)), Some("x")).await,
-            &["does not show the definition", column],
+            &["does not report the exact definition", column],
         );
         assert!(matches!(error, TargetError::Refused(_)));
     }

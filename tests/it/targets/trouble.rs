@@ -103,8 +103,8 @@ async fn files_that_cannot_be_read() {
     let folder = tempfile::tempdir().unwrap();
     let missing = folder.path().join("missing.db");
     let target = open(&sqlite_url(&missing), None).unwrap();
-    says(target.test().await, &["no file at", "missing.db", "check the path"]);
-    says(target.can_write_comments().await, &["no file at"]);
+    says(target.test().await, &["does not exist", "missing.db", "check the path"]);
+    says(target.can_write_comments().await, &["does not exist"]);
     assert!(!missing.exists(), "never made");
 
     let text = folder.path().join("text.db");
@@ -120,7 +120,7 @@ async fn files_that_cannot_be_read() {
     let mut details = target.details(Some("shop"), "main", &["t".to_owned()]).await.unwrap();
     // Dropped between the look at the structure and the look at the data.
     details[0].table.name = "dropped".to_owned();
-    says(target.statistics(&details[0], SampleLimits::default()).await, &["dropped", "not there any more"]);
+    says(target.statistics(&details[0], SampleLimits::default()).await, &["dropped", "no longer exists"]);
 }
 
 #[tokio::test]
@@ -307,7 +307,7 @@ async fn postgres() {
     assert_eq!(found, owner.statistics(&big[0], SampleLimits::default()).await.unwrap());
 
     service.run(Some(&database), "DROP TABLE big").await;
-    says(owner.statistics(&big[0], SampleLimits::default()).await, &["public.big", "not there any more"]);
+    says(owner.statistics(&big[0], SampleLimits::default()).await, &["public.big", "no longer exists"]);
     assert!(owner.details(None, "public", &["big".to_owned()]).await.unwrap().is_empty());
 }
 
