@@ -91,7 +91,7 @@ async fn broken_answers_are_read_as_they_were_meant() {
 }
 
 #[tokio::test]
-async fn bodies_that_are_nearly_a_completion() {
+async fn bodies_almost_like_a_completion() {
     let target = SqliteTarget::with_tables(1, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
@@ -132,7 +132,7 @@ async fn bodies_that_are_nearly_a_completion() {
 }
 
 #[tokio::test]
-async fn answers_that_are_of_no_use_fail_their_assets_with_a_hint_and_are_paid_for() {
+async fn useless_answers_fail_their_assets_with_a_hint_and_are_billed() {
     // Two tables, a request each.
     let target = SqliteTarget::with_tables(2, 2);
     let model = ScriptedModel::builder().start().await;
@@ -166,9 +166,9 @@ async fn answers_that_are_of_no_use_fail_their_assets_with_a_hint_and_are_paid_f
         assert_eq!(
             (model.requests() - before, &last["usage"]["requests"]),
             (2, &json!(2)),
-            "not asked for again: {body}"
+            "the request was not repeated: {body}"
         );
-        assert!(last["usage"]["totalTokens"].as_i64().unwrap() >= 1007, "it is paid for: {last}");
+        assert!(last["usage"]["totalTokens"].as_i64().unwrap() >= 1007, "the answer counts as billed: {last}");
         let failed = events.iter().find(|event| event["type"] == "ASSET_FAILED").unwrap();
         assert!(failed["error"]["message"].as_str().unwrap().contains(message), "{failed}");
         assert!(failed["error"]["hint"].as_str().unwrap().contains(hint), "{failed}");
@@ -209,7 +209,7 @@ async fn beside(server: &Server, work: impl Future<Output = ()>) -> Duration {
 }
 
 #[tokio::test]
-async fn endless_answers_are_left_and_hold_nobody_up() {
+async fn endless_answers_are_abandoned_and_delay_no_other_run() {
     let target = SqliteTarget::with_tables(4, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
@@ -237,8 +237,8 @@ async fn endless_answers_are_left_and_hold_nobody_up() {
             ends(&done.events, &done.whole);
         });
         let slowest = slowest.await;
-        assert!(slowest < Duration::from_secs(2), "{slowest:?} for a query beside it");
-        assert_eq!(model.requests() - requests, 1, "not tried again");
+        assert!(slowest < Duration::from_secs(2), "{slowest:?} for a concurrent query");
+        assert_eq!(model.requests() - requests, 1, "the request was not retried");
     }
     // Four answers of 200 MB at once.
     let requests = model.requests();
@@ -251,8 +251,8 @@ async fn endless_answers_are_left_and_hold_nobody_up() {
         ends(&events, &Value::Null);
     });
     let slowest = slowest.await;
-    assert!(slowest < Duration::from_secs(2), "{slowest:?} for a query beside it");
-    assert_eq!(model.requests() - requests, 4, "not tried again");
+    assert!(slowest < Duration::from_secs(2), "{slowest:?} for a concurrent query");
+    assert_eq!(model.requests() - requests, 4, "the request was not retried");
     // A test of the profile, and an error of 200 MB.
     let test = "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }";
     let tested = server.data(test, json!({ "id": input["llmProfileId"] })).await["testLlmProfile"].take();
@@ -269,13 +269,13 @@ async fn endless_answers_are_left_and_hold_nobody_up() {
     let message = tested["message"].as_str().unwrap();
     assert!(tested["ok"] == false && message.starts_with("too large") && message.len() < 400, "{tested}");
     if let (Some(before), Some(after)) = (before, peak(&server)) {
-        eprintln!("{before} KiB before, {after} KiB at the most");
-        assert!(after < before + (100 << 10), "{before} KiB before, {after} KiB at the most");
+        eprintln!("{before} KiB before, {after} KiB at peak");
+        assert!(after < before + (100 << 10), "{before} KiB before, {after} KiB at peak");
     }
 }
 
 #[tokio::test]
-async fn a_cancel_is_heard_while_an_answer_is_read() {
+async fn a_cancel_takes_effect_while_an_answer_is_read() {
     let target = SqliteTarget::with_tables(1, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;
@@ -352,7 +352,7 @@ fn used(done: &Answered) -> Vec<(String, Value)> {
 }
 
 #[tokio::test]
-async fn streamed_calls_that_are_nearly_openais() {
+async fn streamed_tool_calls_almost_like_openais_are_read() {
     let model = ScriptedModel::builder().start().await;
     let (server, _target, input) = shop(&model).await;
     let call = |fields: Value| json!({ "index": 0, "delta": { "tool_calls": [fields] }, "finish_reason": null });
@@ -422,7 +422,7 @@ async fn streamed_calls_that_are_nearly_openais() {
 }
 
 #[tokio::test]
-async fn streams_that_end_otherwise() {
+async fn streams_with_unusual_ends_are_read() {
     let model = ScriptedModel::builder().start().await;
     let (server, _target, input) = shop(&model).await;
     // It is known to use tools from here on, so that its answers are heard at once.
@@ -491,7 +491,7 @@ async fn streams_that_end_otherwise() {
 }
 
 #[tokio::test]
-async fn thoughts_are_no_part_of_a_streamed_answer() {
+async fn thoughts_are_not_part_of_a_streamed_answer() {
     let model = ScriptedModel::builder().start().await;
     let (server, _target, input) = shop(&model).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
@@ -533,7 +533,7 @@ async fn thoughts_are_no_part_of_a_streamed_answer() {
 
 /// Whatever a provider says where it refuses a key, it may repeat the key.
 #[tokio::test]
-async fn nothing_that_a_provider_says_about_a_key_passes() {
+async fn provider_messages_about_a_key_are_never_shown() {
     let target = SqliteTarget::with_tables(1, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[("GLOSS_LOG", "trace")]).await;

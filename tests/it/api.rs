@@ -372,7 +372,7 @@ const LISTS_OF_WHAT_WAS_WRITTEN: [(&str, &str); 3] = [
 ];
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_page_of_what_was_written_costs_the_same_statements_however_long_it_is() {
+async fn an_audit_page_costs_the_same_statements_however_long_it_is() {
     let api = Api::new().await;
     let run = api.start("table_00").await;
     let (store, at) = (&api.store, SystemClock.now());
@@ -482,7 +482,7 @@ async fn a_database_out_of_reach_is_an_error_on_its_field_alone() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn fields_come_in_the_order_of_the_question() {
+async fn fields_come_in_the_order_of_the_query() {
     let api = Api::new().await;
     api.start("table_00").await;
     let query = "{ runs { nodes { llmProfile { name id } ... on Run { number } dbProfile { ...p } ...r } totalCount } }
@@ -522,7 +522,7 @@ async fn a_failed_field_is_null_where_it_may_be() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn bad_input_is_told_with_its_code_and_path() {
+async fn bad_input_errors_have_a_code_and_a_path() {
     let api = Api::new().await;
     let start = "mutation ($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
     let target = json!({ "dbProfileId": api.db });
@@ -587,7 +587,7 @@ async fn bad_input_is_told_with_its_code_and_path() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_is_too_large_is_refused_and_introspection_passes() {
+async fn too_large_operations_are_refused_and_introspection_passes() {
     let api = Api::new().await;
     let aliases = (0..60).map(|at| format!("a{at}: server {{ version }}\n")).collect::<Vec<_>>().concat();
     let bomb = (0..40).map(|at| format!("fragment f{at} on Query {{ ...f{} ...f{} }}\n", at + 1, at + 1));
@@ -694,7 +694,7 @@ async fn every_subscriber_sees_every_event_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_subscription_says_what_is_wrong() {
+async fn invalid_subscriptions_return_an_error() {
     let api = Api::new().await;
     let run = api.start("table_00").await;
     let cases = [

@@ -72,7 +72,7 @@ async fn each_comment_has_its_own_outcome() {
 }
 
 #[tokio::test]
-async fn a_roll_back_puts_back_what_stood_before() {
+async fn a_roll_back_restores_the_previous_comments() {
     let world = World::with_tables(2).await;
     world.db.set("main.customers", "the buyers");
     let before = world.db.comments.lock().unwrap().clone();
@@ -192,7 +192,7 @@ async fn a_cancel_of_a_write_that_hangs_is_heeded_at_the_next_start() {
 }
 
 #[tokio::test]
-async fn a_cancel_of_a_queued_apply_looks_at_what_was_begun() {
+async fn a_cancel_of_a_queued_apply_checks_the_begun_write() {
     let mut world = World::with_tables(3).await;
     let id = world.accepted().await;
     world.db.hangs.lock().unwrap().insert("main.customers.id".into());

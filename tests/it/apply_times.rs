@@ -28,7 +28,7 @@ async fn write(server: &Server, verb: &str, run: &str, overwrite: bool) -> Value
 }
 
 #[tokio::test]
-async fn an_apply_changes_neither_duration_nor_place_and_tells_what_it_wrote() {
+async fn an_apply_keeps_the_duration_and_the_position_of_a_run_and_reports_its_writes() {
     let target = SqliteTarget::with_tables(2, 2);
     let server = Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;

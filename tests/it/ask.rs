@@ -106,7 +106,7 @@ async fn a_question_is_answered_from_the_catalog_with_what_matches() {
     assert!(done.answer.contains("[main.customers.email], column, TEXT"), "{}", done.answer);
     assert!(done.answer.contains("matches email in the name"), "{}", done.answer);
     assert_eq!(done.citations[0], "main.customers.email");
-    assert_eq!(spoken(&done.events), done.answer, "the pieces are the answer");
+    assert_eq!(spoken(&done.events), done.answer, "the pieces add up to the answer");
     assert_eq!((&done.whole["usage"]["costUsd"], &done.whole["usage"]["totalTokens"]), (&json!(0.0), &json!(0)));
     assert_eq!(done.tools[0]["name"], "search_assets");
     assert!(done.tools[0]["milliseconds"].as_f64().unwrap() > 0.0);
@@ -123,11 +123,11 @@ async fn a_question_is_answered_from_the_catalog_with_what_matches() {
 }
 
 #[tokio::test]
-async fn how_tables_join_is_told_step_by_step_and_nothing_is_invented() {
+async fn joins_are_explained_step_by_step_and_nothing_is_invented() {
     let (server, _target, profile) = shop().await;
     let done =
         asked(&server, json!({ "question": "How do customers join to products?", "dbProfileIds": [profile] })).await;
-    let steps = "They join by:\n1. [main.orders.customer_id] refers to [main.customers.id]\n\
+    let steps = "They join as follows:\n1. [main.orders.customer_id] refers to [main.customers.id]\n\
         2. [main.order_lines.order_id] refers to [main.orders.id]\n\
         3. [main.order_lines.product_id] refers to [main.products.id]\n";
     assert_eq!(done.answer, steps);
@@ -144,7 +144,7 @@ async fn how_tables_join_is_told_step_by_step_and_nothing_is_invented() {
 }
 
 #[tokio::test]
-async fn a_follow_up_knows_what_was_asked_and_listed_before() {
+async fn a_follow_up_knows_the_previous_question_and_its_list() {
     let (server, _target, profile) = shop().await;
     let first = asked(&server, json!({ "question": "Where are prices and cities?", "dbProfileIds": [profile] })).await;
     let second_listed = first.answer.lines().find(|line| line.starts_with("2. [")).unwrap();
@@ -213,7 +213,7 @@ async fn the_same_key_gives_the_same_question_back() {
 }
 
 #[tokio::test]
-async fn bad_input_is_told_with_its_argument() {
+async fn bad_input_errors_name_their_argument() {
     let (server, target, profile) = shop().await;
     let refused = async |input: Value| {
         let error = server.error(ASK, json!({ "input": input })).await;
@@ -273,14 +273,14 @@ async fn bad_input_is_told_with_its_argument() {
     );
     assert!(
         done.answer.contains("[\"shop again\":main.orders]"),
-        "of several databases each path names its own: {}",
+        "with several databases, each path contains its database: {}",
         done.answer
     );
     assert_eq!(done.citations[0], "main.orders");
 }
 
 #[tokio::test]
-async fn which_tables_there_are_is_told_without_a_word_to_look_for() {
+async fn a_question_without_search_words_lists_the_tables() {
     let (server, _target, profile) = shop().await;
     for question in ["Which tables are there?", "How many tables do we have?"] {
         let done = asked(&server, json!({ "question": question, "dbProfileIds": [profile] })).await;
@@ -310,7 +310,7 @@ async fn an_ordinal_means_the_list_only_where_nothing_else_is_asked_for() {
 }
 
 #[tokio::test]
-async fn a_question_for_one_table_tells_of_it_and_follow_ups_know_it() {
+async fn a_question_about_one_table_describes_it_and_follow_ups_know_it() {
     let (server, _target, profile) = shop().await;
     let first = asked(&server, json!({ "question": "What is in the orders table?", "dbProfileIds": [profile] })).await;
     assert!(first.answer.starts_with("[main.orders], table"), "{}", first.answer);
@@ -320,10 +320,10 @@ async fn a_question_for_one_table_tells_of_it_and_follow_ups_know_it() {
     let its = ask_on("and which columns does it have?").await;
     assert!(its.answer.contains("- [main.orders.customer_id], column"), "{}", its.answer);
     let ninth = ask_on("and the ninth one?").await;
-    assert!(ninth.answer.starts_with("The answer before has no entry at that place."), "{}", ninth.answer);
+    assert!(ninth.answer.starts_with("The previous answer has no entry with that number."), "{}", ninth.answer);
     let count = ask_on("How many customers do we have?").await;
     assert!(
-        count.answer.starts_with("Rows are not read here, so they are not counted.\n[main.customers]"),
+        count.answer.starts_with("Questions do not read rows, so they cannot be counted.\n[main.customers]"),
         "{}",
         count.answer
     );
@@ -350,23 +350,23 @@ async fn a_table_that_many_refer_to_hides_no_way_and_keys_of_several_columns_are
     let profile = server.create_db_profile("logs", &target.url()).await;
     let answer =
         async |question: &str| asked(&server, json!({ "question": question, "dbProfileIds": [profile] })).await.answer;
-    let way = "They join by:\n1. [main.vouchers.user_id] refers to [main.users.id]\n";
+    let way = "They join as follows:\n1. [main.vouchers.user_id] refers to [main.users.id]\n";
     assert_eq!(answer("How do users join to vouchers?").await, way);
     assert_eq!(answer("How do vouchers join to users?").await, way);
     assert_eq!(
         answer("How do scans join to parcels?").await,
-        "They join by:\n1. [main.scans.region] and [main.scans.number] together refer to [main.parcels.region] and \
+        "They join as follows:\n1. [main.scans.region] and [main.scans.number] together refer to [main.parcels.region] and \
          [main.parcels.number]\n"
     );
-    assert!(answer("How do islands join to users?").await.starts_with("No foreign keys lead from one to the other.\n"));
+    assert!(answer("How do islands join to users?").await.starts_with("No foreign keys connect them.\n"));
     let hub = answer("What refers to users?").await;
     let (told, more) = hub.rsplit_once("and ").unwrap_or_else(|| panic!("{hub}"));
     let more: usize = more.split_once(' ').unwrap().0.parse().unwrap();
-    assert_eq!(told.lines().count() + more, 61, "none is left out without a word: {hub}");
+    assert_eq!(told.lines().count() + more, 61, "no reference is omitted silently: {hub}");
 }
 
 #[tokio::test]
-async fn what_was_accepted_is_what_is_answered_with() {
+async fn answers_use_accepted_descriptions() {
     let (server, _target, profile) = shop().await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
     server.events(&run, 0).await;
@@ -400,5 +400,5 @@ async fn two_databases_are_answered_from_at_once() {
     assert!(done.answer.contains("[staff:main.staff.email]"), "{}", done.answer);
     assert_eq!(done.citations.len(), 2, "{:?}", done.citations);
     let done = asked(&server, json!({ "question": "How do customers join to staff?", "dbProfileIds": both })).await;
-    assert!(done.answer.starts_with("No foreign keys lead from one to the other.\n"), "{}", done.answer);
+    assert!(done.answer.starts_with("No foreign keys connect them.\n"), "{}", done.answer);
 }

@@ -51,7 +51,10 @@ async fn ten_questions_are_answered_without_a_model() {
             let data = server.data(known, json!({ "id": profile, "table": table })).await;
             let columns =
                 data["dbProfile"]["databases"][0]["schemas"][0]["tables"]["nodes"][0]["columns"].as_array().unwrap();
-            assert!(column.is_none_or(|column| columns.iter().any(|one| one["name"] == column)), "{path} is not there");
+            assert!(
+                column.is_none_or(|column| columns.iter().any(|one| one["name"] == column)),
+                "{path} does not exist"
+            );
         }
     }
 }

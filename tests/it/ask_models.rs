@@ -52,7 +52,7 @@ async fn a_model_uses_tools_and_its_answer_streams_and_cites() {
     let done = asked(&server, input).await;
     assert_eq!(done.whole["status"], "SUCCESS", "{:#}", done.whole);
     assert_eq!((&done.answer, spoken(&done.events)), (&said, said.clone()));
-    assert_eq!(done.citations, ["main.customers.email", "main.orders"], "an invented one is no citation");
+    assert_eq!(done.citations, ["main.customers.email", "main.orders"], "an invented asset is not cited");
     let warning = done.events.iter().find(|event| event["type"] == "WARNING").unwrap();
     assert!(warning["message"].as_str().unwrap().contains("main.ghosts.email"), "{warning}");
     let tools: Vec<&str> = done.tools.iter().map(|tool| tool["name"].as_str().unwrap()).collect();
@@ -70,11 +70,15 @@ async fn a_model_uses_tools_and_its_answer_streams_and_cites() {
         asked[0].body["tools"].as_array().unwrap().iter().map(|tool| &tool["function"]["name"]).collect();
     assert_eq!(names, ["search_assets", "describe", "relations", "find_suggestions", "list_runs"]);
     assert_eq!(messages(&asked[1], "tool").len(), 2);
-    assert_eq!(asked[1].body["tool_choice"], Value::Null, "one that has used a tool is free");
+    assert_eq!(
+        asked[1].body["tool_choice"],
+        Value::Null,
+        "an endpoint that has used a tool is no longer forced to use one"
+    );
 }
 
 #[tokio::test]
-async fn a_prompt_that_hides_in_a_comment_is_data_and_wrong_calls_are_told_so() {
+async fn a_prompt_hidden_in_a_comment_stays_data_and_wrong_calls_return_an_error() {
     let (server, model, _target, input) = world(ScriptedModel::builder()).await;
     // A model that obeys it gets no further.
     model.answer_next(Script::Calls(vec![
@@ -137,13 +141,13 @@ async fn an_endpoint_without_tools_chooses_in_json_and_that_is_remembered() {
         model.answer_next(Script::Text(r#"{"next": "answer", "about": ""}"#.into()));
         model.answer_next(Script::Text("There.".into()));
         assert_eq!(asked(&server, input).await.answer, "There.");
-        assert_eq!(model.requests(), asked_before + 2, "no tools were offered again");
+        assert_eq!(model.requests(), asked_before + 2, "tools were not offered again");
         assert!(model.recorded()[asked_before..].iter().all(|request| request.body.get("tools").is_none()));
     }
 }
 
 #[tokio::test]
-async fn what_else_an_endpoint_refuses_is_left_out() {
+async fn refused_request_fields_are_left_out() {
     let builder = ScriptedModel::builder().refusing("tool_choice").refusing("temperature");
     let (server, model, _target, input) = world(builder.refusing("stream_options")).await;
     model.answer_next(Script::Calls(vec![("list_runs", json!({ "text": "" }))]));
@@ -168,7 +172,7 @@ async fn rounds_have_an_end_and_a_silent_model_fails_the_run() {
 }
 
 #[tokio::test]
-async fn a_follow_up_takes_what_was_said_before_along() {
+async fn a_follow_up_sends_the_previous_turns() {
     let (server, model, _target, input) = world(ScriptedModel::builder()).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     model.answer_next(Script::Text("1. [main.customers] 2. [main.orders]".into()));
@@ -201,7 +205,7 @@ async fn a_cancel_in_the_middle_of_an_answer_leaves_none() {
     let mut follow_up = input.clone();
     follow_up["sessionId"] = payload["session"]["id"].clone();
     let error = server.error(crate::ask::ASK, json!({ "input": follow_up })).await;
-    assert_eq!(error["extensions"]["code"], "CONFLICT", "the question before is being answered: {error}");
+    assert_eq!(error["extensions"]["code"], "CONFLICT", "the previous question is still being answered: {error}");
     let delete = "mutation($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     let error = server.error(delete, json!({ "id": input["dbProfileIds"][0] })).await;
     assert_eq!(error["extensions"]["code"], "CONFLICT", "{error}");
@@ -216,11 +220,11 @@ async fn a_cancel_in_the_middle_of_an_answer_leaves_none() {
     let done = answered(&server, run, Vec::new()).await;
     assert_eq!((&done.whole["askTurn"]["answer"], done.tools.len()), (&Value::Null, 2));
     model.answer_next(Script::Text("Again.".into()));
-    assert_eq!(asked(&server, follow_up).await.answer, "Again.", "the session goes on");
+    assert_eq!(asked(&server, follow_up).await.answer, "Again.", "the session continues");
 }
 
 #[tokio::test]
-async fn an_answer_that_broke_off_begins_anew_and_is_told_so() {
+async fn an_interrupted_answer_starts_again_with_a_resumed_event() {
     let (server, model, _target, input) = world(ScriptedModel::builder()).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     model.answer_next(Script::Broken("The orders are he".into()));
@@ -237,7 +241,7 @@ async fn an_answer_that_broke_off_begins_anew_and_is_told_so() {
     assert!(types.contains(&"WARNING"), "{types:?}");
     let again = done.events.iter().find(|event| event["type"] == "RESUMED").unwrap_or_else(|| panic!("{types:?}"));
     assert_eq!(again["message"], "The answer starts again: the connection to the model broke");
-    assert_eq!(done.tools.len(), 2, "no tool was used again");
+    assert_eq!(done.tools.len(), 2, "no tool use was repeated");
 }
 
 #[tokio::test]
@@ -275,7 +279,7 @@ async fn a_refused_key_fails_the_run_with_a_hint_and_a_rate_limit_is_waited_for(
 }
 
 #[tokio::test]
-async fn a_killed_server_goes_on_with_the_question_after_its_restart() {
+async fn a_killed_server_continues_the_question_after_its_restart() {
     let (server, model, _target, input) = world(ScriptedModel::builder()).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     model.answer_next(Script::Hanging("The orders are he".into()));
@@ -290,17 +294,17 @@ async fn a_killed_server_goes_on_with_the_question_after_its_restart() {
     let server = Server::start_at(Arc::clone(&data), &[]).await;
     let events = watched(&server, &run).await;
     for (at, event) in events.iter().enumerate() {
-        assert_eq!(event["sequence"], at + 1, "no event is lost or told twice");
+        assert_eq!(event["sequence"], at + 1, "no event is lost or repeated");
     }
     let done = answered(&server, run, events).await;
     assert_eq!(done.whole["status"], "SUCCESS", "{:#}", done.whole);
     assert_eq!((done.answer.as_str(), spoken(&done.events)), ("In [main.orders].", "In [main.orders].".to_owned()));
     let describes = done.tools.iter().filter(|tool| tool["name"] == "describe").count();
-    assert_eq!((describes, done.citations), (1, vec!["main.orders".to_owned()]), "the tool was not used again");
+    assert_eq!((describes, done.citations), (1, vec!["main.orders".to_owned()]), "the tool use was not repeated");
 }
 
 #[tokio::test]
-async fn suggestions_runs_and_schemas_are_looked_at_through_either_kind_of_endpoint() {
+async fn tools_read_suggestions_runs_and_schemas_with_either_kind_of_endpoint() {
     for refusing in [false, true] {
         let builder = ScriptedModel::builder();
         let (server, model, _target, input) = world(if refusing { builder.refusing("tools") } else { builder }).await;
@@ -377,7 +381,7 @@ async fn an_answer_has_its_price() {
 }
 
 #[tokio::test]
-async fn an_endpoint_whose_streams_break_is_asked_without_one() {
+async fn an_endpoint_whose_streams_break_is_asked_without_streaming() {
     let (server, model, _target, input) = world(ScriptedModel::builder()).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     for _ in 0..2 {

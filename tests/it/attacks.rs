@@ -108,7 +108,7 @@ async fn a_large_body_is_refused_before_it_is_read() {
 }
 
 #[tokio::test]
-async fn guessing_tokens_leads_nowhere_and_soon_to_a_wait() {
+async fn guessed_tokens_are_refused_and_soon_rate_limited() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let mut statuses = Vec::new();
@@ -129,7 +129,7 @@ async fn guessing_tokens_leads_nowhere_and_soon_to_a_wait() {
 }
 
 #[tokio::test]
-async fn every_answer_tells_browsers_what_it_may_be_used_for() {
+async fn every_response_has_security_headers() {
     let server = Server::start().await;
     for path in
         ["/graphql?query={__typename}", "/graphql", "/graphiql", "/healthz", "/readyz", "/metrics", "/nothing", "/"]
@@ -172,7 +172,7 @@ async fn every_answer_tells_browsers_what_it_may_be_used_for() {
 
 /// A handshake comes without a token, since the first message of its socket shows it. Nothing else does.
 #[tokio::test]
-async fn only_a_handshake_comes_without_a_token() {
+async fn only_a_websocket_handshake_needs_no_token() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let (reader, _) = server.create_token(Some(&root), "reader", "VIEWER").await;
@@ -212,7 +212,7 @@ async fn only_a_handshake_comes_without_a_token() {
 
 /// A page of another site that loads from here as an image or a script gives no origin, but browsers tell.
 #[tokio::test]
-async fn what_browsers_say_comes_from_other_sites_is_refused() {
+async fn requests_that_browsers_mark_as_cross_site_are_refused() {
     let server = Server::start_with(&[("GLOSS_ALLOWED_ORIGINS", "http://localhost:5173")]).await;
     let get = |path: &str, headers: &[(&'static str, &str)]| {
         let request = Client::builder().redirect(reqwest::redirect::Policy::none()).build().unwrap();
@@ -245,7 +245,7 @@ async fn what_browsers_say_comes_from_other_sites_is_refused() {
 
 /// Who may not come in is told so at their own pace, and cannot fill the log.
 #[tokio::test]
-async fn knocking_is_counted_and_told_in_the_log_now_and_then() {
+async fn refused_requests_are_counted_and_logged_now_and_then() {
     let server = Server::start_with(&[("GLOSS_REQUESTS_PER_MINUTE", "50")]).await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let mut statuses = Vec::new();

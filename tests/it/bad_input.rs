@@ -18,7 +18,7 @@ fn has_code(error: &Value, code: &str) {
 }
 
 #[tokio::test]
-async fn pages_refuse_what_is_no_page() {
+async fn invalid_page_arguments_are_refused() {
     let server = Server::start().await;
     let runs = |arguments: &str| format!("{{ runs({arguments}) {{ totalCount nodes {{ id }} }} }}");
     is(&server.error(&runs("first: -1"), json!({})).await, "BAD_USER_INPUT", "first");
@@ -48,7 +48,7 @@ async fn pages_refuse_what_is_no_page() {
 }
 
 #[tokio::test]
-async fn starts_refuse_what_cannot_be_started() {
+async fn invalid_start_inputs_are_refused() {
     let server = Server::start().await;
     let demo = server.db_profile("demo").await;
     let builtin = server.llm_profile("builtin").await;
@@ -91,7 +91,7 @@ async fn starts_refuse_what_cannot_be_started() {
 }
 
 #[tokio::test]
-async fn ids_that_name_nothing() {
+async fn unknown_ids_are_not_found() {
     let server = Server::start().await;
     let demo = server.db_profile("demo").await;
     let unknown = gloss::domain::id::encode(gloss::domain::id::NodeType::Run, 4711);
@@ -143,7 +143,7 @@ async fn unknown_assets_fail_the_run_and_are_named() {
 }
 
 #[tokio::test]
-async fn targets_that_cannot_be_reached() {
+async fn unreachable_targets_fail_with_a_reason() {
     let server = Server::start().await;
     let missing = server.create_db_profile("missing", "sqlite:///nowhere/at/all.db").await;
     let secret = "p4ss-marker";

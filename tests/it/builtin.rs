@@ -35,8 +35,8 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         asked_before: false,
     };
     futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request))
-        .expect("it never waits")
-        .expect("it never fails")
+        .expect("the describer never waits")
+        .expect("the describer never fails")
         .drafts
 }
 
@@ -262,7 +262,7 @@ fn a_comment_is_kept_and_a_worthless_one_is_not() {
 }
 
 #[test]
-fn what_the_table_says_too_has_no_other_sense() {
+fn an_abbreviation_spelled_out_in_the_table_has_one_sense() {
     let one = table("ord_ln", vec![column("ord_id", "integer"), column("ln_no", "integer")]);
     let drafts = describe(&one, None, &RunOptions { alternatives: 5, ..options() });
     let texts: Vec<&str> = drafts[2].as_ref().unwrap().alternatives.iter().map(|one| one.text.as_str()).collect();
@@ -471,7 +471,7 @@ fn the_neighbours_decide_what_an_abbreviation_means() {
 
 /// What the builtin describer does not follow is told, once, wherever it is given.
 #[tokio::test]
-async fn ignored_options_are_told() {
+async fn ignored_options_cause_a_warning() {
     let target = crate::harness::SqliteTarget::with_tables(1, 2);
     let server = crate::harness::Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;

@@ -84,7 +84,7 @@ fn left_out(count: &str, names: &str, objects: &str, them: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_name_or_type_that_is_not_utf8_costs_only_itself() {
+async fn a_name_or_type_that_is_not_utf8_affects_only_itself() {
     let server = Server::start().await;
     let column = latin1("CREATE TABLE parts (id INTEGER PRIMARY KEY, gr~sse TEXT)", "parts");
     let found = describe(&server, &column.url(), json!({})).await;
@@ -123,7 +123,7 @@ async fn a_comment_that_is_not_utf8_is_left_out_and_never_replaced() {
 }
 
 #[tokio::test]
-async fn what_sqlite_cannot_carry_out_costs_only_its_table() {
+async fn a_definition_that_sqlite_cannot_execute_affects_only_its_table() {
     let server = Server::start().await;
     let target = SqliteTarget::new(
         "CREATE TABLE plain (id INTEGER PRIMARY KEY, name TEXT); INSERT INTO plain VALUES (1, 'a');
@@ -164,7 +164,7 @@ async fn sql_ascii(service: &services::Service, script: &str) -> String {
 }
 
 #[tokio::test]
-async fn bytes_of_a_database_in_sql_ascii_cost_only_themselves() {
+async fn invalid_bytes_in_a_sql_ascii_database_affect_only_themselves() {
     let Some(service) = services::postgres().await else { return };
     let long = "ä".repeat(200);
     let script = format!(
@@ -196,7 +196,7 @@ async fn bytes_of_a_database_in_sql_ascii_cost_only_themselves() {
 }
 
 #[tokio::test]
-async fn of_many_names_that_are_not_utf8_a_warning_shows_ten() {
+async fn a_warning_shows_ten_of_many_names_that_are_not_utf8() {
     let Some(service) = services::postgres().await else { return };
     let tables: Vec<String> = (10..23).map(|n| format!("CREATE TABLE t{n}~ (id int); ")).collect();
     let script = tables.concat() + "CREATE TABLE fine (id int);";

@@ -169,7 +169,7 @@ async fn catalog(server: &Server, profile: &str, chinook: &Chinook) {
     let mut sorted = names.clone();
     sorted.sort();
     assert_eq!((names.len(), columns), (11, 64));
-    assert_eq!(names, sorted, "pages follow one another in the order of the names");
+    assert_eq!(names, sorted, "pages are in the order of the names");
 
     let found = tables(server, profile, chinook, "(search: \"INVOICE\")").await;
     assert_eq!(found["totalCount"], 2, "{found:#}");
@@ -291,7 +291,7 @@ async fn comments_are_skipped(chinook: &Chinook, set: &str, comments: usize) {
 }
 
 #[tokio::test]
-async fn a_wrong_password_is_told_and_not_shown() {
+async fn a_wrong_password_is_reported_and_not_shown() {
     let Some(service) = services::postgres().await else { return };
     service.run(None, "CREATE ROLE chinook_reader LOGIN PASSWORD 'right';").await;
     let server = Server::start().await;
@@ -336,7 +336,7 @@ fn tells_of_trouble(event: &Value) -> bool {
 /// Reads events up to the first that fits.
 async fn until(live: &mut Live, fits: impl Fn(&Value) -> bool) -> Value {
     loop {
-        let event = live.next().await.expect("the run goes on");
+        let event = live.next().await.expect("the run continues");
         if fits(&event) {
             return event;
         }
@@ -356,12 +356,15 @@ async fn a_run_ends_some_time_after_its_database() {
     let last = until(&mut live, |event| event["type"] == "FINISHED").await;
     assert_eq!((&last["status"], &last["error"]["code"]), (&json!("FAILED"), &json!("UNAVAILABLE")), "{last}");
     let progress = &last["progress"];
-    assert!(progress["done"].as_i64().unwrap() > 0 && progress["failed"] == 0, "what was read is done: {progress}");
+    assert!(
+        progress["done"].as_i64().unwrap() > 0 && progress["failed"] == 0,
+        "the tables that were read are described: {progress}"
+    );
     assert_eq!(server.run(&run).await["status"], "FAILED");
 }
 
 #[tokio::test]
-async fn a_run_goes_on_when_its_database_is_back() {
+async fn a_run_continues_when_its_database_is_back() {
     let Some(service) = services::postgres().await else { return };
     let (url, database) = service.fresh_database().await;
     service.run(Some(&database), &many_tables()).await;

@@ -12,7 +12,7 @@ pub async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]
     let mut command = Server::command(data);
     command.args(arguments).envs(environment.iter().copied());
     let ended = tokio::time::timeout(std::time::Duration::from_secs(30), command.output());
-    ended.await.unwrap_or_else(|_| panic!("gloss {arguments:?} goes on")).unwrap()
+    ended.await.unwrap_or_else(|_| panic!("gloss {arguments:?} keeps running")).unwrap()
 }
 
 /// The first line on standard error of a start that must fail; for a refusal of Gloss's own, the only one.
@@ -52,7 +52,7 @@ async fn migrate_brings_a_store_up_and_refuses_a_newer_one() {
 }
 
 #[tokio::test]
-async fn what_is_said_wrongly_is_named() {
+async fn invalid_settings_are_named() {
     let data = tempfile::tempdir().unwrap();
     let cases: [(&[&str], &[&str]); 16] = [
         (&["--nonsense"], &["--nonsense"]),
@@ -84,7 +84,7 @@ async fn what_is_said_wrongly_is_named() {
 }
 
 #[tokio::test]
-async fn a_wrong_settings_file_is_told_with_its_line() {
+async fn an_invalid_settings_file_is_reported_with_its_line() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("gloss.toml");
     let path = file.display().to_string();
@@ -102,7 +102,7 @@ async fn a_wrong_settings_file_is_told_with_its_line() {
 }
 
 #[tokio::test]
-async fn a_port_in_use_is_told() {
+async fn a_port_in_use_is_reported() {
     let data = tempfile::tempdir().unwrap();
     let other = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = other.local_addr().unwrap().to_string();
@@ -110,7 +110,7 @@ async fn a_port_in_use_is_told() {
 }
 
 #[tokio::test]
-async fn a_folder_in_use_is_told_with_the_address_of_its_server() {
+async fn a_folder_in_use_is_reported_with_the_address_of_its_server() {
     let server = Server::start().await;
     for command in ["serve", "migrate"] {
         says(&refusal(server.data.path(), &[command], &[]).await, &["in use", &server.base, "--data-dir"]);
@@ -118,7 +118,7 @@ async fn a_folder_in_use_is_told_with_the_address_of_its_server() {
 }
 
 #[tokio::test]
-async fn a_folder_or_store_that_cannot_be_used_is_told() {
+async fn an_unusable_folder_or_store_is_reported() {
     let data = tempfile::tempdir().unwrap();
     let file = data.path().join("file");
     std::fs::write(&file, "").unwrap();
@@ -135,7 +135,7 @@ async fn a_folder_or_store_that_cannot_be_used_is_told() {
 }
 
 #[tokio::test]
-async fn a_folder_of_another_user_is_told() {
+async fn a_folder_of_another_user_is_reported() {
     let data = tempfile::tempdir().unwrap();
     let binary = env!("CARGO_BIN_EXE_gloss");
     // Only an administrator can become somebody else, who must be able to reach the binary too.

@@ -22,7 +22,7 @@ async fn coverage_counts_what_is_documented_and_what_is_accepted() {
     );
     let server = Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;
-    assert_eq!(coverage(&server, &db).await, Value::Null, "it was never read");
+    assert_eq!(coverage(&server, &db).await, Value::Null, "the catalog was never read");
     let exclude =
         "mutation ($id: ID!) { updateDbProfile(input: { id: $id, exclude: [\"*_bak\"] }) { dbProfile { id } } }";
     server.data(exclude, json!({ "id": db })).await;
@@ -74,6 +74,6 @@ async fn a_search_counts_what_it_finds_up_to_a_thousand() {
     assert_eq!(count("invoice number", 50).await.0, 1);
     assert_eq!(count("nothing", 50).await, (0, 0));
     assert_eq!(count("!!", 50).await, (0, 0));
-    assert_eq!(count("amount", 10).await, (1_000, 10), "a thousand is the most that it says");
+    assert_eq!(count("amount", 10).await, (1_000, 10), "the count stops at a thousand");
     assert_eq!(count("ledger amount", 0).await, (1_000, 0));
 }

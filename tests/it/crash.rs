@@ -67,7 +67,7 @@ async fn a_store_that_another_process_locks_only_delays_a_run() {
 }
 
 #[tokio::test]
-async fn killed_six_times_each_row_is_asked_for_once() {
+async fn after_six_kills_each_row_was_requested_once() {
     // Each table is one request.
     const TABLES: usize = 40;
     const ROWS: usize = TABLES * 6;
@@ -90,7 +90,7 @@ async fn killed_six_times_each_row_is_asked_for_once() {
         model.waiting(WIDTH).await;
         for request in &model.recorded()[asked_before..] {
             let again: Vec<&String> = finished.iter().filter(|asset| request.asks_for(asset)).collect();
-            assert!(again.is_empty(), "asked again for finished rows: {again:?}");
+            assert!(again.is_empty(), "finished rows were requested again: {again:?}");
         }
     }
     model.open_gate();
@@ -106,12 +106,12 @@ async fn killed_six_times_each_row_is_asked_for_once() {
     assert_eq!(described(&server, &run).await.len(), ROWS);
     let needed = TABLES;
     let sent = model.requests();
-    eprintln!("{sent} requests for {needed} needed, {under_way} under way at six kills");
-    assert!(sent <= needed + under_way, "{sent} requests, {needed} needed, {under_way} under way at the kills");
+    eprintln!("{sent} requests for {needed} needed, {under_way} in progress at six kills");
+    assert!(sent <= needed + under_way, "{sent} requests, {needed} needed, {under_way} in progress at the kills");
 }
 
 #[tokio::test]
-async fn killed_at_any_moment_each_row_is_recorded_once() {
+async fn after_a_kill_at_any_moment_each_row_is_recorded_once() {
     const TABLES: usize = 60;
     let target = SqliteTarget::with_tables(TABLES, 5);
     let model = ScriptedModel::builder().latency(std::time::Duration::from_millis(3)).start().await;
@@ -123,7 +123,7 @@ async fn killed_at_any_moment_each_row_is_recorded_once() {
         let mut live = server.watch(&run, after).await;
         for _ in 0..(37 + 11 * kill) {
             let event = live.next().await.expect("the run is still at work");
-            assert_eq!(event["sequence"], after + 1, "an event that was told is gone");
+            assert_eq!(event["sequence"], after + 1, "an event that a subscriber received is missing");
             after += 1;
         }
         let data = server.kill().await;
@@ -136,12 +136,12 @@ async fn killed_at_any_moment_each_row_is_recorded_once() {
     assert_eq!(events.last().unwrap()["progress"]["done"], TABLES * 6);
     assert_eq!(described(&server, &run).await.len(), TABLES * 6);
     let sent = model.requests();
-    eprintln!("{sent} requests for {TABLES} needed, killed six times with at most {WIDTH} under way");
+    eprintln!("{sent} requests for {TABLES} needed, killed six times with at most {WIDTH} in progress");
     assert!(sent <= TABLES + 6 * WIDTH, "{sent} requests for {TABLES} needed");
 }
 
 #[tokio::test]
-async fn a_signal_records_what_is_under_way_and_the_run_goes_on_at_the_next_start() {
+async fn a_signal_records_work_in_progress_and_the_run_continues_at_the_next_start() {
     let target = SqliteTarget::with_tables(12, 5);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
@@ -162,11 +162,11 @@ async fn a_signal_records_what_is_under_way_and_the_run_goes_on_at_the_next_star
         assert_eq!(event["sequence"], at + 1);
     }
     assert_eq!(events.last().unwrap()["progress"]["done"], 72);
-    assert_eq!(model.requests(), 12, "what was under way at the signal was recorded, not asked for again");
+    assert_eq!(model.requests(), 12, "requests in progress at the signal were recorded, not repeated");
 }
 
 #[tokio::test]
-async fn a_second_signal_leaves_at_once() {
+async fn a_second_signal_exits_immediately() {
     let target = SqliteTarget::with_tables(12, 5);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
@@ -193,7 +193,7 @@ async fn a_data_folder_belongs_to_one_server() {
 }
 
 #[tokio::test]
-async fn nothing_that_waits_for_its_turn_is_sent_after_a_signal() {
+async fn no_waiting_request_is_sent_after_a_signal() {
     let target = SqliteTarget::with_tables(12, 5);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;

@@ -18,10 +18,10 @@ async fn the_demo_is_complete_and_sound() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("demo.db");
     demo::create(&path).await.unwrap();
-    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "nothing but the database is left");
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1, "only the database is left");
     let mut database = open(&path).await;
     let broken = sqlx::query("PRAGMA foreign_key_check").fetch_all(&mut database).await.unwrap();
-    assert!(broken.is_empty(), "{} rows refer to nothing", broken.len());
+    assert!(broken.is_empty(), "{} rows have a dangling reference", broken.len());
     let counts: Vec<String> = catalog(&mut database)
         .await
         .iter()
@@ -41,7 +41,7 @@ async fn the_demo_is_the_same_every_time() {
 }
 
 #[tokio::test]
-async fn a_demo_that_cannot_be_written_says_where() {
+async fn an_unwritable_demo_path_is_named() {
     let folder = tempfile::tempdir().unwrap();
     let error = demo::create(&folder.path().join("no/such/folder/demo.db")).await.unwrap_err();
     assert!(error.to_string().contains("demo.db"), "{error}");

@@ -118,7 +118,7 @@ async fn patterns_and_notes_that_cannot_be_used_are_refused_with_their_place() {
 }
 
 #[tokio::test]
-async fn what_a_person_says_about_a_database_goes_into_every_prompt_as_data() {
+async fn notes_about_a_database_are_in_every_prompt_as_data() {
     let target = SqliteTarget::new(TABLES);
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;

@@ -368,7 +368,7 @@ impl World {
                 return run;
             }
             let nudge = tokio::time::timeout(Duration::from_secs(20), nudges.next()).await;
-            assert!(nudge.is_ok(), "nothing happens; the run is {:?}", self.run(id).await);
+            assert!(nudge.is_ok(), "the run makes no progress; it is {:?}", self.run(id).await);
         }
     }
 
@@ -465,7 +465,7 @@ async fn one_draft_for_one_asset_of_each_kind() {
 }
 
 #[tokio::test]
-async fn a_draft_of_what_is_not_there_names_it() {
+async fn a_draft_of_a_missing_asset_names_it() {
     let world = World::with_tables(2).await;
     let cases = [
         (asset(AssetKind::Column, [None, Some("main"), Some("customers"), Some("mial")]), "mial"),

@@ -61,7 +61,7 @@ fn refused(what: &str, began: Instant, errors: &Value, code: &str) {
 }
 
 #[tokio::test]
-async fn what_would_eat_the_machine_is_refused_at_every_door() {
+async fn exhausting_operations_are_refused_on_every_transport() {
     let server = Server::start().await;
     let url = format!("{}/graphql", server.base);
     let client = Client::new();
@@ -98,7 +98,7 @@ async fn what_would_eat_the_machine_is_refused_at_every_door() {
 }
 
 #[tokio::test]
-async fn an_operation_s_name_is_looked_up_alike_at_every_door() {
+async fn operation_names_are_resolved_equally_on_every_transport() {
     let server = Server::start().await;
     let two = "query A { server { version } } query B { server { version } }";
     for (query, name) in [(two, None), (two, Some("C")), ("{ server { version } }", Some("C"))] {
@@ -117,7 +117,7 @@ async fn an_operation_s_name_is_looked_up_alike_at_every_door() {
 }
 
 #[tokio::test]
-async fn what_people_ask_for_passes() {
+async fn ordinary_operations_pass() {
     let server = Server::start_with(&[("GLOSS_WORKERS", "0")]).await;
     let schema = server.data(crate::api::INTROSPECTION, json!({})).await;
     assert!(schema["__schema"]["types"].as_array().unwrap().len() > 50);

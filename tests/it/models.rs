@@ -15,12 +15,12 @@ async fn last_event(server: &Server, input: Value) -> Value {
 }
 
 #[tokio::test]
-async fn nonsense_is_asked_for_once_more_and_then_the_run_fails() {
+async fn an_unreadable_answer_is_requested_once_more_then_the_run_fails() {
     let target = SqliteTarget::with_tables(1, 3);
     let model = ScriptedModel::builder().script(Script::Text("I am a teapot.".into())).start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
     let last = last_event(&server, input.clone()).await;
-    assert_eq!(last["status"], "FAILED", "a run that could do nothing never ends in success");
+    assert_eq!(last["status"], "FAILED", "a run that described nothing never ends in SUCCESS");
     assert_eq!(last["progress"], json!({ "total": 4, "done": 0, "failed": 4, "skipped": 0 }));
     assert_eq!(last["error"]["code"], "UNAVAILABLE");
     assert_eq!(model.requests(), 2);
@@ -41,7 +41,7 @@ async fn rate_limits_and_server_errors_are_waited_for() {
     model.fail_next(1, Failure::status(429).header("retry-after", "0"));
     let run = server.start_run(input.clone()).await;
     let events = server.events(&run, 0).await;
-    assert!(events.iter().any(|event| event["type"] == "WARNING"), "a person is told of the wait");
+    assert!(events.iter().any(|event| event["type"] == "WARNING"), "the run warns of the wait");
     assert_eq!(server.run(&run).await["usage"]["retries"], 1);
     model.fail_next(2, Failure::status(503));
     let last = last_event(&server, input).await;
@@ -58,7 +58,7 @@ async fn a_provider_that_stays_away_pauses_the_run() {
     assert_eq!(last["status"], "PAUSED");
     assert_eq!(last["type"], "FINISHED");
     assert_eq!(last["error"]["code"], "UNAVAILABLE");
-    assert_eq!(last["progress"]["failed"], 0, "no row fails for a provider that is down");
+    assert_eq!(last["progress"]["failed"], 0, "no row fails because the provider is down");
 }
 
 #[tokio::test]
@@ -106,7 +106,7 @@ async fn a_budget_of_tokens_is_never_overspent() {
 }
 
 #[tokio::test]
-async fn what_may_be_paid_for_counts_and_what_is_refused_does_not() {
+async fn billable_requests_count_and_refused_ones_do_not() {
     let target = SqliteTarget::with_tables(1, 3);
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;
@@ -120,7 +120,7 @@ async fn what_may_be_paid_for_counts_and_what_is_refused_does_not() {
     model.answer(Script::Dropped);
     let last = last_event(&server, input).await;
     assert_eq!((&last["status"], &last["error"]["code"]), (&json!("PAUSED"), &json!("LIMIT_EXCEEDED")), "{last:#}");
-    assert_eq!(model.requests(), before + 1, "a request that was cut off may be paid for");
+    assert_eq!(model.requests(), before + 1, "an interrupted request may be billed");
 }
 
 #[tokio::test]
@@ -214,7 +214,7 @@ async fn runs_beyond_the_limit_wait_their_turn_and_a_queued_one_is_cancelled_at_
 }
 
 #[tokio::test]
-async fn a_table_that_goes_away_fails_its_rows_and_no_others() {
+async fn a_dropped_table_fails_only_its_rows() {
     let target = SqliteTarget::with_tables(80, 3);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;

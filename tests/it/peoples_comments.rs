@@ -82,7 +82,7 @@ impl House {
 }
 
 #[tokio::test]
-async fn an_accept_of_many_leaves_peoples_comments_alone_unless_it_is_told_to_replace_them() {
+async fn bulk_accept_keeps_peoples_comments_unless_replacing_is_requested() {
     let house = House::new().await;
     let (run, _) = house.run(json!({}), "RUN").await;
     // A blank comment is none.
@@ -105,7 +105,7 @@ async fn an_accept_of_many_leaves_peoples_comments_alone_unless_it_is_told_to_re
     let (run, _) = house.run(json!({}), "RUN").await;
     let id = house.suggestion(&run, "total").await["id"].clone();
     assert_eq!(house.review(json!({ "ids": [id], "decision": "ACCEPT", "text": "Sum" })).await, (1, 0));
-    assert_eq!(house.accept_all(&run).await, (2, 1), "what a person has decided is not decided anew");
+    assert_eq!(house.accept_all(&run).await, (2, 1), "a decision of a person is not overridden");
     assert_eq!(house.suggestion(&run, "total").await["finalText"], "Sum");
     // The run's own option.
     let (run, _) = house.run(json!({ "replaceComments": true }), "RUN").await;
@@ -123,7 +123,7 @@ async fn an_accept_of_many_leaves_peoples_comments_alone_unless_it_is_told_to_re
 }
 
 #[tokio::test]
-async fn what_gloss_wrote_is_not_a_persons_until_a_person_changes_it() {
+async fn comments_of_gloss_count_as_a_persons_once_a_person_changes_them() {
     let house = House::new().await;
     let (first, _) = house.run(json!({}), "RUN").await;
     let id = house.suggestion(&first, "total").await["id"].clone();
@@ -131,7 +131,7 @@ async fn what_gloss_wrote_is_not_a_persons_until_a_person_changes_it() {
     assert_eq!(house.review(edit).await, (1, 0));
     assert_eq!(house.accept_all(&first).await, (2, 1));
     let plan = house.server.data(PLAN, json!({ "run": first })).await["applyPlan"]["nodes"].take();
-    assert_eq!(plan[0]["suggestion"]["asset"]["display"], "main.orders.total", "what replaces comes first: {plan}");
+    assert_eq!(plan[0]["suggestion"]["asset"]["display"], "main.orders.total", "replacing writes come first: {plan}");
     assert_eq!(plan[0]["before"], "In euros, taxes included");
     assert_eq!(house.write(APPLY, &first).await, (3, 1));
 
@@ -158,7 +158,7 @@ async fn what_gloss_wrote_is_not_a_persons_until_a_person_changes_it() {
 }
 
 #[tokio::test]
-async fn runs_that_write_by_themselves_leave_peoples_comments_out_and_say_how_many() {
+async fn runs_with_auto_apply_skip_peoples_comments_and_report_how_many() {
     let house = House::new().await;
     let (run, events) = house.run(json!({}), "RUN_APPLY").await;
     assert_eq!(house.comment().await, "In euros, taxes included");

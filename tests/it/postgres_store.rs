@@ -107,7 +107,7 @@ async fn answers_again(server: &Server) {
 }
 
 #[tokio::test]
-async fn all_that_a_person_does_is_kept() {
+async fn everything_a_person_does_is_stored() {
     let Some(home) = Home::new().await else { return };
     let target = SqliteTarget::new(SHOP);
     let server = home.serve().await;
@@ -186,7 +186,7 @@ async fn a_store_belongs_to_one_process() {
 }
 
 #[tokio::test]
-async fn what_is_wrong_with_a_store_is_told_without_its_password() {
+async fn store_errors_do_not_contain_the_password() {
     let Some(home) = Home::new().await else { return };
     let data = tempfile::tempdir().unwrap();
     let Home { service, name, .. } = &home;
@@ -217,7 +217,7 @@ async fn what_is_wrong_with_a_store_is_told_without_its_password() {
     let server = Server::start_with(&[("GLOSS_STORE_URL", &home.url), ("GLOSS_LOG", "trace")]).await;
     server.create_db_profile("x", "sqlite:///nowhere.db").await;
     let log = server.log();
-    assert!(log.contains("TRACE") && log.len() > 10_000, "the log is not at its most talkative");
+    assert!(log.contains("TRACE") && log.len() > 10_000, "the log is not at its most verbose level");
     if let Some(line) = log.lines().find(|line| line.contains(PASSWORD)) {
         panic!("the log holds the password: {line}");
     }
@@ -225,7 +225,7 @@ async fn what_is_wrong_with_a_store_is_told_without_its_password() {
 
 /// PostgreSQL goes away and comes back while a run is at work: Gloss goes on by itself.
 #[tokio::test]
-async fn a_server_that_comes_back_is_gone_on_with() {
+async fn work_continues_when_the_database_server_comes_back() {
     let Some(home) = Home::new().await else { return };
     let mut proxy = Proxy::before(home.service.port).await;
     let url = home.url.replace(&format!(":{}/", home.service.port), &format!(":{}/", proxy.port));
@@ -265,7 +265,7 @@ async fn a_server_that_comes_back_is_gone_on_with() {
 
 /// A store that is away for seconds is nothing that the run waits for: neither its model nor its database.
 #[tokio::test]
-async fn a_store_that_is_away_is_no_wait_of_a_run() {
+async fn an_unreachable_store_is_not_recorded_as_a_wait_of_the_run() {
     let Some(home) = Home::new().await else { return };
     let mut proxy = Proxy::before(home.service.port).await;
     let url = home.url.replace(&format!(":{}/", home.service.port), &format!(":{}/", proxy.port));
@@ -371,7 +371,7 @@ async fn a_run_outlives_connections_that_are_cut() {
 }
 
 #[tokio::test]
-async fn secrets_are_sealed_and_what_was_sealed_before_is_gone() {
+async fn secrets_are_sealed_and_old_sealed_values_are_removed() {
     let Some(home) = Home::new().await else { return };
     let server = home.serve().await;
     server.create_db_profile("x", &format!("postgres://ann:{PASSWORD}@127.0.0.1:1/shop")).await;

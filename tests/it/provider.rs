@@ -146,7 +146,7 @@ async fn a_description_for_each_subject() {
     assert!(drafts[1].evidence.iter().any(|fact| fact.source == "type" && fact.detail == "VARCHAR(120)"));
     assert_eq!((answer.usage.requests, answer.usage.retries, answer.usage.cost_usd), (1, 0, None));
     assert_eq!(model.requests_for("main.customers.email"), 1);
-    assert_eq!(model.requests_for("main.customers.bal"), 0, "shown, but not asked for");
+    assert_eq!(model.requests_for("main.customers.bal"), 0, "shown, but not requested");
 }
 
 #[tokio::test]
@@ -344,11 +344,11 @@ async fn usage_is_reported_or_estimated_and_priced() {
 }
 
 #[tokio::test]
-async fn answers_that_cannot_be_read_are_no_drafts() {
+async fn unreadable_answers_give_no_drafts() {
     let model = ScriptedModel::builder().script(Script::Text("I am sorry, I cannot.".into())).start().await;
     let answer = describe(&model, &table_and_email()).await.unwrap();
     assert_eq!(answer.drafts, [None, None]);
-    assert_eq!(answer.usage.requests, 1, "asking again is the caller's");
+    assert_eq!(answer.usage.requests, 1, "retrying is up to the caller");
     model.answer(Script::Text(String::new()));
     assert_eq!(describe(&model, &table_and_email()).await.unwrap().drafts, [None, None]);
     // The first entry is whole, the second is cut within its description.
@@ -361,7 +361,7 @@ async fn answers_that_cannot_be_read_are_no_drafts() {
 }
 
 #[tokio::test]
-async fn a_subject_that_is_gone_has_no_draft() {
+async fn a_missing_subject_gets_no_draft() {
     let model = ScriptedModel::builder().start().await;
     let answer = describe(&model, &request(customers(), &[Subject::Column(99), Subject::Column(0)])).await.unwrap();
     assert!(answer.drafts[0].is_none() && answer.drafts[1].is_some());

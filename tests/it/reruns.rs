@@ -57,7 +57,7 @@ async fn versions_follow_one_another_and_a_variation_is_another_text() {
 }
 
 #[tokio::test]
-async fn a_draft_of_a_schema_is_done_again() {
+async fn a_draft_of_a_schema_is_repeated() {
     let world = World::with_tables(4).await;
     let asset = gloss::domain::asset::AssetPath {
         kind: AssetKind::Schema,

@@ -290,7 +290,7 @@ async fn a_plan_of_a_database_out_of_reach_is_null_with_an_error() {
 }
 
 #[tokio::test]
-async fn suggestions_are_done_again_and_single_assets_drafted() {
+async fn suggestions_are_repeated_and_single_assets_drafted() {
     let it = Reviewed::new().await;
     let other =
         it.server.start_run(json!({ "targets": [{ "dbProfileId": it.server.db_profile("demo").await }] })).await;

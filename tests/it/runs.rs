@@ -180,7 +180,7 @@ async fn missing_only_skips_what_has_a_comment_and_may_end_in_success() {
 }
 
 #[tokio::test]
-async fn operators_are_told_how_it_is() {
+async fn health_metrics_and_server_fields_report_the_state() {
     let server = Server::start().await;
     assert_eq!(server.get("/healthz").await.status(), 200);
     assert_eq!(server.get("/readyz").await.status(), 200);
@@ -195,7 +195,7 @@ async fn operators_are_told_how_it_is() {
 }
 
 #[tokio::test]
-async fn a_table_is_asked_for_once_however_many_rows_a_run_has() {
+async fn a_table_is_requested_once_however_many_rows_a_run_has() {
     // More rows than are read from the store at once, and no multiple of a table's.
     let target = SqliteTarget::with_tables(70, 30);
     let server = Server::start().await;

@@ -81,7 +81,7 @@ pub async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Va
         if is(&now) {
             return schedule(server, id).await;
         }
-        assert!(began.elapsed() < Duration::from_mins(1), "it never came so: {now:#}\n{}", server.log());
+        assert!(began.elapsed() < Duration::from_mins(1), "the expected state never came: {now:#}\n{}", server.log());
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -12,22 +12,22 @@ fn repository() -> &'static Path {
 }
 
 #[test]
-fn the_committed_schema_is_the_code_s() {
+fn the_committed_schema_matches_the_code() {
     let path = repository().join("schema.graphql");
     let printed = sdl();
     if std::env::var_os("GLOSS_PRINT_SCHEMA").is_some() {
-        fs::write(&path, &printed).expect("schema.graphql can be written");
+        fs::write(&path, &printed).expect("schema.graphql could not be written");
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
     assert!(
         committed == printed,
-        "schema.graphql has drifted: print it anew by `make schema` and look at the difference"
+        "schema.graphql has drifted: regenerate it with `make schema` and review the difference"
     );
     assert_eq!(printed, sdl(), "the same code prints the same text");
 }
 
 #[test]
-fn the_schema_holds_to_the_contract() {
+fn the_schema_follows_the_contract() {
     let tool = repository().join("../shared/tools/check-contract");
     if !tool.exists() {
         eprintln!("SKIPPED: {} is not there, so the schema is not held against the contract", tool.display());
@@ -50,7 +50,7 @@ fn the_schema_holds_to_the_contract() {
     // What later features bring is missing; what is there is as the contract has it, and described.
     let wrong: Vec<&str> =
         report.lines().filter(|line| !line.ends_with(": missing") && !line.starts_with("all ")).collect();
-    assert!(wrong.is_empty(), "not as the contract has it: {wrong:#?}");
+    assert!(wrong.is_empty(), "violates the contract: {wrong:#?}");
 }
 
 #[tokio::test]

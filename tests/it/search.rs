@@ -48,10 +48,10 @@ async fn names_are_found_by_what_they_mean() {
     let mut orders = found(&server, "orders", &profile).await;
     orders.truncate(2);
     orders.sort();
-    assert_eq!(orders, ["main.open_orders", "main.ord"], "bending, and tables before columns");
-    assert_eq!(found(&server, "custom", &profile).await[0], "main.cust", "while somebody types");
+    assert_eq!(orders, ["main.open_orders", "main.ord"], "inflected words match, and tables come before columns");
+    assert_eq!(found(&server, "custom", &profile).await[0], "main.cust", "a prefix matches while a person types");
     assert!(found(&server, "orderi", &profile).await.contains(&"main.ord".to_owned()), "on the way to \"ordering\"");
-    assert_eq!(found(&server, "client", &profile).await[0], "main.cust", "another word for the same");
+    assert_eq!(found(&server, "client", &profile).await[0], "main.cust", "a synonym matches");
     assert_eq!(found(&server, "unheard-of", &profile).await, [""; 0]);
     // One word of two is better than nothing.
     assert_eq!(found(&server, "customer zebra", &profile).await[0], "main.cust");
@@ -64,7 +64,7 @@ async fn names_are_found_by_what_they_mean() {
 }
 
 #[tokio::test]
-async fn what_is_called_just_so_comes_first_whatever_is_accepted() {
+async fn exact_names_rank_first_whatever_is_accepted() {
     let target = SqliteTarget::new(
         "CREATE TABLE customers (id INTEGER PRIMARY KEY, phone TEXT);
          CREATE TABLE customer_totals (customer_id INTEGER, customer_name TEXT, order_count INTEGER);
@@ -89,7 +89,7 @@ async fn what_is_called_just_so_comes_first_whatever_is_accepted() {
         }
         let ask = json!({ "question": "How do customers join to orders?", "dbProfileIds": [profile] });
         let done = crate::ask::asked(&server, ask).await;
-        let way = "They join by:\n1. [main.orders.customer_id] refers to [main.customers.id]\n";
+        let way = "They join as follows:\n1. [main.orders.customer_id] refers to [main.customers.id]\n";
         assert_eq!(done.answer, way, "accepted: {accepted}");
         let ask = json!({ "question": "Which tables refer to customers?", "dbProfileIds": [profile] });
         let done = crate::ask::asked(&server, ask).await;
@@ -124,7 +124,7 @@ async fn pages_follow_one_another_without_gap_or_repeat() {
 }
 
 #[tokio::test]
-async fn bad_input_is_told_and_signs_are_plain() {
+async fn bad_input_is_refused_and_punctuation_is_literal() {
     let (server, _target, profile) = shop().await;
     for (text, argument) in [("  ", "text"), (&*"x".repeat(501), "text")] {
         let error = server.error(SEARCH, json!({ "text": text })).await;
@@ -148,7 +148,7 @@ async fn bad_input_is_told_and_signs_are_plain() {
 }
 
 #[tokio::test]
-async fn a_profile_that_cannot_be_read_is_told_where_it_is_named() {
+async fn an_unreadable_profile_is_reported_when_it_is_selected() {
     let (server, _target, _profile) = shop().await;
     let gone = server.create_db_profile("gone", "sqlite:///nowhere/at/all.db").await;
     let error = server.error(SEARCH, json!({ "text": "cust", "profiles": [gone] })).await;
@@ -207,7 +207,7 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     assert_eq!(found(&server, "warehouse", &profile).await[0], "main.warehouse");
     assert_eq!(found(&server, "order", &profile).await, [""; 0]);
     assert_eq!(found(&server, "birth", &profile).await, [""; 0]);
-    assert_eq!(found(&server, "giraffe", &profile).await.len(), 1, "what a review said stays");
+    assert_eq!(found(&server, "giraffe", &profile).await.len(), 1, "reviewed text stays in the index");
 
     // The run that held the description is deleted; the profile leads elsewhere; the profile is deleted.
     server
@@ -227,7 +227,7 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
 }
 
 #[tokio::test]
-async fn the_index_follows_schedules_that_look_for_changes() {
+async fn the_index_follows_on_change_schedules() {
     let (server, target, profile) = shop().await;
     let schedule = "mutation($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule { id } } }";
     let input =
@@ -246,7 +246,7 @@ async fn the_index_follows_schedules_that_look_for_changes() {
 }
 
 #[tokio::test]
-async fn a_database_that_was_emptied_is_found_no_more_and_one_with_another_name_is() {
+async fn an_emptied_database_leaves_the_index_and_a_renamed_profile_stays() {
     let (server, target, profile) = shop().await;
     assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
     // A new name leads to the same database: what is known of it stays, even while it is away.

@@ -35,7 +35,7 @@ fn llm_input(name: &str, key: &str) -> Value {
 
 /// Everything that a server says of secrets, in answers, in its log at its most talkative, in its files.
 #[tokio::test]
-async fn a_secret_that_was_given_is_found_nowhere() {
+async fn a_given_secret_appears_nowhere() {
     let environment =
         [("GLOSS_LOG", "trace"), ("GLOSS_TARGET_PATIENCE_SECONDS", "1"), ("GLOSS_PROVIDER_PATIENCE_SECONDS", "1")];
     let server = Server::start_with(&environment).await;
@@ -131,7 +131,7 @@ async fn a_secret_that_was_given_is_found_nowhere() {
     said.push(live.message().await.unwrap());
 
     let log = server.log();
-    assert!(log.contains("TRACE") && log.len() > 10_000, "the log is not at its most talkative");
+    assert!(log.contains("TRACE") && log.len() > 10_000, "the log is not at its most verbose level");
     for secret in [MARKER, &token] {
         for answer in &said {
             assert!(!answer.to_string().contains(secret), "{answer}");
@@ -146,7 +146,7 @@ async fn a_secret_that_was_given_is_found_nowhere() {
 }
 
 #[tokio::test]
-async fn what_an_earlier_version_left_open_is_sealed_at_the_next_start() {
+async fn secrets_left_unsealed_by_an_earlier_version_are_sealed_at_start() {
     let data = TempDir::with_prefix("gloss-").unwrap();
     assert!(gloss(data.path(), &["migrate"], &[]).await.status.success());
     if store::needs_sqlite("the store's file") {
@@ -188,7 +188,7 @@ fn key(letter: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_wrong_key_is_told_at_the_start_and_harms_nothing() {
+async fn a_wrong_key_is_reported_at_start_and_harms_nothing() {
     let server = Server::start().await;
     server.create_db_profile("shop", "sqlite:///nowhere/shop.db").await;
     let data = server.kill().await;
@@ -206,7 +206,7 @@ async fn a_wrong_key_is_told_at_the_start_and_harms_nothing() {
         &refusal(data.path(), &[], &[]).await,
         &["the key file", "is missing", &file.display().to_string(), "gloss secrets forget"],
     );
-    assert!(!file.exists(), "a new key took the place of the one that is missing");
+    assert!(!file.exists(), "a new key replaced the missing one");
     fs::write(&file, "short").unwrap();
     says(&refusal(data.path(), &[], &[]).await, &[&file.display().to_string(), "fewer than 32", "openssl rand"]);
     says(&refusal(data.path(), &[], &[("GLOSS_SECRET_KEY", "short")]).await, &["GLOSS_SECRET_KEY", "fewer than 32"]);
@@ -218,7 +218,7 @@ async fn a_wrong_key_is_told_at_the_start_and_harms_nothing() {
 }
 
 #[tokio::test]
-async fn keys_are_changed_and_a_change_cut_short_is_brought_to_its_end() {
+async fn keys_are_rotated_and_an_interrupted_rotation_is_completed() {
     let server = Server::start().await;
     server.create_llm_profile(llm_input("m", MARKER)).await;
     says(&refusal(server.data.path(), &["secrets", "rotate"], &[]).await, &["in use", &server.base]);
@@ -312,7 +312,7 @@ async fn a_lost_key_is_not_the_end() {
     let names = ["DB profile \"demo\"", "DB profile \"shop\"", "LLM profile \"m\""];
     let asked = refusal(data.path(), &["secrets", "forget"], &[]).await;
     says(&asked, &[&names[..], &["--yes"]].concat());
-    assert!(!file.exists(), "it forgot before it was told to");
+    assert!(!file.exists(), "secrets were removed before the command was confirmed");
     says(&refusal(data.path(), &[], &[]).await, &["is missing"]);
     says(&forget(&["--yes"], &[]).await, &[&names[..], &["updateDbProfile", "updateLlmProfile"]].concat());
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);

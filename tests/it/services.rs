@@ -102,7 +102,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     if file.exists() {
         return Some(file);
     }
-    skipped(&format!("{} is not there", file.display()));
+    skipped(&format!("{} does not exist", file.display()));
     None
 }
 

@@ -71,7 +71,7 @@ async fn post_session(server: &Server, token: &str, origin: Option<&str>) -> Res
 }
 
 #[tokio::test]
-async fn a_cookie_opens_what_its_token_opens_at_every_door() {
+async fn a_cookie_has_the_rights_of_its_token_on_every_transport() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let (reader, _) = server.create_token(Some(&root), "reader", "VIEWER").await;
@@ -100,7 +100,7 @@ async fn a_cookie_opens_what_its_token_opens_at_every_door() {
 }
 
 #[tokio::test]
-async fn a_cookie_is_of_no_use_to_pages_of_others() {
+async fn other_origins_cannot_use_a_cookie() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let browser = Browser::sign_in(&server, &root).await;
@@ -167,7 +167,7 @@ async fn a_session_ends_when_it_is_signed_out_and_with_its_token() {
 }
 
 #[tokio::test]
-async fn a_session_needs_a_token_that_opens_and_is_secure_behind_tls() {
+async fn a_session_needs_a_valid_token_and_is_secure_behind_tls() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     for wrong in ["gloss_nobody", "", " "] {

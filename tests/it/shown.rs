@@ -13,7 +13,7 @@ fn unseen(text: &str) -> bool {
 }
 
 #[tokio::test]
-async fn names_are_shown_with_every_character_seen() {
+async fn names_are_shown_with_invisible_characters_escaped() {
     for format in ["text", "json"] {
         let server = Server::start_with(&[("GLOSS_LOG", "debug"), ("GLOSS_LOG_FORMAT", format)]).await;
         let target = SqliteTarget::new(&format!("CREATE TABLE \"{NAME}\" (\"=1+1 {NAME}\" text)"));

@@ -24,7 +24,7 @@ fn names(list: &Value) -> Vec<&str> {
 }
 
 #[tokio::test]
-async fn suggestions_are_listed_counted_and_reviewed_by_what_they_say() {
+async fn suggestions_are_listed_counted_and_reviewed_by_substance() {
     let target = SqliteTarget::new(TABLES);
     let server = Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;

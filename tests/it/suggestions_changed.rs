@@ -37,7 +37,7 @@ async fn review(server: &Server, input: Value) {
 /// Reads changes until one of them shows something.
 async fn until(live: &mut Live, what: &str, shows: impl Fn(&Value) -> bool) -> Value {
     loop {
-        let change = live.next().await.unwrap_or_else(|| panic!("it ended before {what}"));
+        let change = live.next().await.unwrap_or_else(|| panic!("the subscription ended before {what}"));
         if shows(&change) {
             return change;
         }
@@ -53,7 +53,7 @@ async fn both_listen(server: &Server, id: &Value, one: &mut Live, other: &mut Li
 }
 
 #[tokio::test]
-async fn decisions_applies_roll_backs_and_re_runs_are_told_to_all_who_watch() {
+async fn decisions_applies_roll_backs_and_re_runs_reach_all_subscribers() {
     let (server, _target, run) = house(2).await;
     let ids = ids(&server, &run).await;
     // A socket's subscription is at work once its operation was taken: a first change tells.
@@ -113,7 +113,7 @@ async fn ended(server: &Server, run: &str) {
 }
 
 #[tokio::test]
-async fn a_review_of_very_many_tells_to_fetch_again_and_other_runs_are_not_told() {
+async fn a_large_review_asks_its_subscribers_to_fetch_again() {
     let (server, target, run) = house(250).await;
     let db = server.create_db_profile("again", &target.url()).await;
     let other = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
@@ -130,7 +130,7 @@ async fn a_review_of_very_many_tells_to_fetch_again_and_other_runs_are_not_told(
 
 /// Reviewing needs a role above VIEWER, seeing what others decide does not; without a token nothing is told.
 #[tokio::test]
-async fn viewers_may_watch_and_nobody_without_a_token() {
+async fn viewers_may_subscribe_and_unauthenticated_callers_may_not() {
     let (server, _target, run) = house(1).await;
     let ids = ids(&server, &run).await;
     let (admin, _) = server.create_token(None, "root", "ADMIN").await;

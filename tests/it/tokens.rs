@@ -29,7 +29,7 @@ fn init(token: &str) -> Value {
 }
 
 #[tokio::test]
-async fn the_first_token_shuts_the_door() {
+async fn the_first_token_ends_open_access() {
     let server = Server::start().await;
     let viewer = server.data(VIEWER, json!({})).await;
     assert_eq!(viewer["viewer"], json!({ "name": "local", "role": "ADMIN" }));
@@ -89,7 +89,7 @@ async fn the_first_token_shuts_the_door() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_token_is_refused() {
+async fn invalid_tokens_are_refused_at_creation() {
     let server = Server::start().await;
     let create = "mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }";
     let past = Utc::now() - TimeDelta::minutes(1);
@@ -141,7 +141,7 @@ async fn a_socket_shows_its_token_in_its_first_message() {
 
 /// What is open by a token ends with it, and nobody else's does.
 #[tokio::test]
-async fn a_token_that_ends_ends_what_it_opened() {
+async fn an_ended_token_ends_its_subscriptions_and_sockets() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let (stays, _) = server.create_token(Some(&root), "stays", "VIEWER").await;
@@ -187,7 +187,7 @@ async fn a_token_that_ends_ends_what_it_opened() {
 
 /// What somebody did is recorded under the token's name, and logged under it.
 #[tokio::test]
-async fn deeds_carry_the_token_s_name() {
+async fn actions_record_the_name_of_the_token() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let (ops, ops_id) = server.create_token(Some(&root), "night shift", "OPERATOR").await;
@@ -254,7 +254,7 @@ async fn deeds_carry_the_token_s_name() {
 }
 
 #[tokio::test]
-async fn a_client_that_asks_too_often_waits_and_others_do_not() {
+async fn a_client_over_its_rate_limit_waits_and_others_do_not() {
     let server = Server::start_with(&[("GLOSS_REQUESTS_PER_MINUTE", "20")]).await;
     // While there are no tokens, the person at this machine may ask as often as they like.
     for _ in 0..30 {
@@ -269,7 +269,7 @@ async fn a_client_that_asks_too_often_waits_and_others_do_not() {
             break (headers, answer);
         }
         asked += 1;
-        assert!(asked <= 30, "nobody was stopped");
+        assert!(asked <= 30, "no request was rate limited");
     };
     assert!(asked >= 20, "{asked}");
     assert_eq!(code(&answer), "LIMIT_EXCEEDED");
@@ -392,7 +392,7 @@ async fn tokens_on_the_command_line() {
 
 /// A proxy has the address of this machine, and those behind it have not.
 #[tokio::test]
-async fn who_comes_through_a_proxy_is_not_local() {
+async fn a_proxied_caller_is_not_local() {
     let server = Server::start_with(&[("GLOSS_ALLOWED_HOSTS", "gloss.example")]).await;
     let ask = |name: &'static str, value: &str| {
         let request = Client::new().post(format!("{}/graphql", server.base)).header(name, value);
@@ -501,7 +501,7 @@ async fn soon<T>(what: impl Future<Output = T>) -> T {
 
 /// Until there is a token the person at this machine may do everything; what they have open then ends.
 #[tokio::test]
-async fn the_first_token_ends_what_was_open_without_one() {
+async fn the_first_token_ends_unauthenticated_subscriptions() {
     let server = Server::start().await;
     let mut live = server.subscribe(NEWS, json!({})).await;
     let stream = Client::new()
@@ -562,7 +562,7 @@ async fn each_token_has_its_own_sockets_and_subscriptions() {
 }
 
 #[tokio::test]
-async fn who_asks_for_too_much_waits_alone_and_not_for_ever() {
+async fn an_expensive_query_delays_only_its_caller_and_times_out() {
     // A database that takes the connection and says nothing. Over a store in PostgreSQL its profile is looked at first.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://ann@{}/shop", silent.local_addr().unwrap());
@@ -589,7 +589,7 @@ async fn who_asks_for_too_much_waits_alone_and_not_for_ever() {
 
 /// Where only the documents of a list may run, those of the command line may too.
 #[tokio::test]
-async fn tokens_are_made_where_documents_must_be_trusted() {
+async fn the_command_line_creates_tokens_despite_trusted_documents() {
     let documents = tempfile::tempdir().unwrap();
     std::fs::write(documents.path().join("viewer.graphql"), VIEWER).unwrap();
     let server = Server::start_with(&[("GLOSS_TRUSTED_DOCUMENTS", documents.path().to_str().unwrap())]).await;
@@ -607,7 +607,7 @@ async fn tokens_are_made_where_documents_must_be_trusted() {
 }
 
 #[tokio::test]
-async fn an_address_has_so_many_connections() {
+async fn connections_per_address_are_limited() {
     let server = Server::start_with(&[("GLOSS_MAX_CONNECTIONS_PER_CLIENT", "3")]).await;
     let address = server.base.trim_start_matches("http://").to_owned();
     let connect = async || {
@@ -625,7 +625,7 @@ async fn an_address_has_so_many_connections() {
 }
 
 #[tokio::test]
-async fn pages_of_named_sites_may_ask() {
+async fn pages_of_allowed_origins_may_call_the_api() {
     let server = Server::start_with(&[("GLOSS_ALLOWED_ORIGINS", "https://studio.example,http://localhost:5173")]).await;
     let url = format!("{}/graphql", server.base);
     let preflight = |origin: &'static str| {

@@ -11,7 +11,7 @@ const USAGE: &str = "query($window: UsageWindow!, $zone: String) { usage(window:
     byDay(timeZone: $zone) { day runs usage { totalTokens requests costUsd } } } }";
 
 #[tokio::test]
-async fn usage_is_told_in_all_by_model_and_by_day_and_outlives_its_runs() {
+async fn usage_is_summed_by_model_and_day_and_outlives_its_runs() {
     let target = SqliteTarget::with_tables(2, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
@@ -68,7 +68,7 @@ async fn usage_is_told_in_all_by_model_and_by_day_and_outlives_its_runs() {
 
 /// What a catalog that was just read lacks is refused before a run is made; what was created since is not.
 #[tokio::test]
-async fn a_start_refuses_what_a_fresh_catalog_lacks() {
+async fn a_start_refuses_assets_missing_from_a_fresh_catalog() {
     let target = SqliteTarget::with_tables(1, 1);
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;

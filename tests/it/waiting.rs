@@ -53,7 +53,7 @@ async fn a_run_says_at_once_that_it_waits_for_a_worker_and_for_a_provider() {
 }
 
 #[tokio::test]
-async fn a_provider_that_fails_is_waited_for_until_it_answers() {
+async fn a_run_waits_for_a_failing_provider_until_it_answers() {
     let target = SqliteTarget::with_tables(1, 1);
     let model = ScriptedModel::builder().start().await;
     model.fail_next(1_000, Failure::status(503));
@@ -71,7 +71,7 @@ async fn a_provider_that_fails_is_waited_for_until_it_answers() {
 
 /// Every change carries the figures of its list after it; the last ones are those of a query.
 #[tokio::test]
-async fn changes_carry_the_figures_of_their_list() {
+async fn changes_include_the_counts_of_their_list() {
     let target = SqliteTarget::with_tables(1, 1);
     let server = Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;
@@ -149,7 +149,7 @@ async fn a_schedule_tells_its_next_firings() {
 
 /// What the builtin describer ignores is said.
 #[tokio::test]
-async fn instructions_for_the_builtin_describer_are_warned_of() {
+async fn instructions_for_the_builtin_describer_cause_a_warning() {
     let target = SqliteTarget::with_tables(1, 1);
     let server = Server::start().await;
     let db = server.create_db_profile("target", &target.url()).await;

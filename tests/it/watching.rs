@@ -207,7 +207,7 @@ fn in_form(form: &str, field: &str, declared: &str) -> String {
 }
 
 #[tokio::test]
-async fn a_root_field_in_a_fragment_is_watched_at_every_door() {
+async fn a_root_field_in_a_fragment_works_on_every_transport() {
     let server = Server::start().await;
     let demo = server.db_profile("demo").await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;

@@ -16,8 +16,8 @@ const ASSETS: usize = TABLES * (COLUMNS + 1);
 async fn some_applied(live: &mut Live, count: usize) {
     let mut seen = 0;
     while seen < count {
-        let event = live.next().await.expect("the apply goes on");
-        assert_ne!(event["type"], "FINISHED", "it ended before it was cut");
+        let event = live.next().await.expect("the apply continues");
+        assert_ne!(event["type"], "FINISHED", "the apply ended before it was interrupted");
         seen += usize::from(event["type"] == "APPLIED");
     }
 }
@@ -31,7 +31,7 @@ async fn audit_is_true(server: &Server, run: &str, database: &Database) -> usize
         assert_eq!(Some(&text(&write["after"])), comments.get(place), "{place}");
         assert!(write["before"].is_null(), "{write}");
     }
-    assert_eq!(comments.len(), recorded.len(), "a comment is written that is not recorded");
+    assert_eq!(comments.len(), recorded.len(), "a written comment is not recorded");
     writes.len()
 }
 
@@ -81,7 +81,7 @@ async fn after_kills_the_audit_equals_postgres() {
 }
 
 #[tokio::test]
-async fn a_cancelled_apply_is_done_to_its_end_by_another() {
+async fn another_worker_finishes_a_cancelled_apply() {
     let database = Database::sqlite(&tables(3, COLUMNS)).await;
     let server = Server::start().await;
     let run = accepted(&server, &database).await;

@@ -173,7 +173,7 @@ async fn a_run_out_of_budget_is_resumed_with_a_larger_one() {
 }
 
 #[tokio::test]
-async fn failed_rows_are_done_again_and_no_others() {
+async fn only_failed_rows_are_repeated() {
     let model = ScriptedModel::builder().script(Script::Text("nonsense".into())).start().await;
     for _ in 0..2 {
         model.answer_next(Script::Proper);

@@ -147,7 +147,7 @@ async fn another_mariadb_server_is_not_written_to() {
 }
 
 #[tokio::test]
-async fn a_file_that_another_one_replaced_is_another_one() {
+async fn a_replaced_sqlite_file_counts_as_another_database() {
     let database = Database::sqlite(TABLES).await;
     let Database::Sqlite { file, .. } = &database else { unreachable!("it was just made") };
     let server = Server::start().await;
@@ -165,7 +165,7 @@ async fn a_file_that_another_one_replaced_is_another_one() {
 }
 
 #[tokio::test]
-async fn what_is_applied_at_once_and_schedules_stay_in_their_database() {
+async fn automatic_applies_and_schedules_stay_in_their_database() {
     let server = Server::start().await;
     let now = || in_ms(200);
     for on_change in [false, true] {
@@ -196,7 +196,7 @@ async fn what_is_applied_at_once_and_schedules_stay_in_their_database() {
 }
 
 #[tokio::test]
-async fn a_server_that_changes_behind_its_address_gets_no_half() {
+async fn a_server_replaced_behind_its_address_gets_no_partial_writes() {
     let columns: Vec<String> = (1..=60).map(|n| format!("c{n} int")).collect();
     let script = format!("CREATE TABLE a ({0}); CREATE TABLE b ({0});", columns.join(", "));
     let Some(first) = Database::postgres(&script).await else { return };

@@ -56,24 +56,24 @@ async fn dropped_and_renamed(database: &Database) {
 }
 
 #[tokio::test]
-async fn what_is_gone_from_sqlite_is_told() {
+async fn objects_missing_from_sqlite_are_reported() {
     dropped_and_renamed(&Database::sqlite(TABLES).await).await;
 }
 
 #[tokio::test]
-async fn what_is_gone_from_postgres_is_told() {
+async fn objects_missing_from_postgres_are_reported() {
     let Some(database) = Database::postgres(TABLES).await else { return };
     dropped_and_renamed(&database).await;
 }
 
 #[tokio::test]
-async fn what_is_gone_from_mariadb_is_told() {
+async fn objects_missing_from_mariadb_are_reported() {
     let Some(database) = Database::mariadb(TABLES).await else { return };
     dropped_and_renamed(&database).await;
 }
 
 #[tokio::test]
-async fn what_belongs_to_another_is_told_and_the_rest_is_written() {
+async fn tables_of_another_owner_are_reported_and_the_rest_is_written() {
     let Some(database) = Database::postgres(TABLES).await else { return };
     let Database::Postgres { service, name, .. } = &database else { unreachable!("it was just made") };
     database
@@ -100,7 +100,7 @@ async fn what_belongs_to_another_is_told_and_the_rest_is_written() {
 }
 
 #[tokio::test]
-async fn a_file_that_takes_no_writes_is_told() {
+async fn a_read_only_file_is_reported() {
     let database = Database::sqlite(TABLES).await;
     let Database::Sqlite { file, .. } = &database else { unreachable!("it was just made") };
     // A write version that SQLite does not know makes a file read-only, also for the superuser.
@@ -132,7 +132,7 @@ async fn a_file_that_takes_no_writes_is_told() {
 }
 
 #[tokio::test]
-async fn texts_of_every_shape_are_kept_or_refused_by_name() {
+async fn texts_of_every_shape_are_stored_or_refused_with_a_reason() {
     let shapes = [
         ("users", "x".repeat(10_000)),
         ("users.id", "one\ntwo\r\nthree\rfour\tfive".to_owned()),
@@ -172,7 +172,7 @@ async fn texts_of_every_shape_are_kept_or_refused_by_name() {
 }
 
 #[tokio::test]
-async fn an_apply_goes_on_when_its_database_is_back() {
+async fn an_apply_continues_when_its_database_is_back() {
     let Some(service) = services::postgres().await else { return };
     let columns: Vec<String> = (1..=60).map(|n| format!("c{n} int")).collect();
     let columns = columns.join(", ");
@@ -210,7 +210,7 @@ async fn an_apply_goes_on_when_its_database_is_back() {
 
 /// One page of review may be all of a large database.
 #[tokio::test]
-async fn ten_thousand_are_decided_on_in_one_call() {
+async fn one_call_reviews_ten_thousand_suggestions() {
     let (server, database) = (Server::start().await, Database::sqlite(&super::tables(100, 99)).await);
     let run = database.start_run(&server, json!({ "options": { "profileData": false, "alternatives": 1 } })).await;
     let began = std::time::Instant::now();

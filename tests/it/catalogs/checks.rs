@@ -113,7 +113,7 @@ async fn a_long_list_is_cut_and_a_strangers_value_stays_a_value() {
 }
 
 #[tokio::test]
-async fn a_locked_table_costs_no_more_than_its_checks() {
+async fn a_locked_table_loses_only_its_checks() {
     let Some(service) = services::postgres().await else { return };
     let (url, database) = service.fresh_database().await;
     service.run(Some(&database), CHECKED).await;

@@ -31,7 +31,7 @@ const SKIPPED: &str = "3 objects are left out because SQLite cannot read their d
                        view `main.mad`, table `main.odd`. Repair the file with the program that wrote it.";
 
 #[tokio::test]
-async fn what_sqlite_cannot_parse_costs_only_itself() {
+async fn a_definition_that_sqlite_cannot_parse_affects_only_itself() {
     let server = Server::start().await;
     let target = broken();
     let db = server.create_db_profile("target", &target.url()).await;

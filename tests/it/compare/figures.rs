@@ -87,14 +87,14 @@ async fn metrics_have_their_values_and_winners() {
     // cust_email is mentioned whole; status and varchar not at all; the second says all its names.
     close("SCHEMA_GROUNDING", [Some(0.5), Some(1.0)]);
     let agreement = values(metrics, "AGREEMENT");
-    assert_eq!(agreement[0], agreement[1], "with two runs each agrees with the other as much");
+    assert_eq!(agreement[0], agreement[1], "with two runs, both have the same agreement");
     let winners = |name: &str| {
         let metric = metrics.as_array().unwrap().iter().find(|metric| metric["name"] == name).unwrap();
         metric["winners"].clone()
     };
     assert_eq!(winners("MODEL_SECONDS"), json!([a]), "a sole measured value wins");
     assert_eq!(winners("COST_USD"), json!([b]));
-    assert_eq!(winners("WALL_SECONDS"), json!([a, b]), "equal bests share the win");
+    assert_eq!(winners("WALL_SECONDS"), json!([a, b]), "equal best values share the win");
     assert_eq!(winners("AGREEMENT"), json!([]), "neutral");
     assert_eq!(winners("APPROVAL_RATE"), json!([]), "nothing was measured");
     let grid: Vec<(String, String)> = all["assets"]["nodes"]
@@ -147,7 +147,7 @@ async fn the_reference_is_the_baseline_else_what_a_person_wrote() {
     assert!(values(&without["metrics"], "CHRF").iter().all(Option::is_some));
     let other = compared(&api, &ids, Some(&global(base))).await;
     assert_eq!(other["baseline"]["number"], base.0);
-    assert_eq!(other["assets"]["totalCount"], 2, "what the baseline alone has is none of the runs'");
+    assert_eq!(other["assets"]["totalCount"], 2, "assets of the baseline alone do not count for the runs");
     assert_eq!(other["assets"]["nodes"][0]["reference"], "The truth.");
     let own = compared(&api, &ids, Some(&global(two))).await;
     assert_eq!(own["assets"]["nodes"][0]["reference"], "Another text.");
@@ -158,7 +158,7 @@ async fn the_reference_is_the_baseline_else_what_a_person_wrote() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn later_versions_stand_beside_what_is_compared_and_change_nothing() {
+async fn later_versions_do_not_change_a_comparison() {
     let api = Api::new().await;
     let store = api.store.as_ref();
     let one = ended(store, plain("t"), &[Said::new("a", "Version one.")], Usage::default()).await;
@@ -197,7 +197,7 @@ async fn later_versions_stand_beside_what_is_compared_and_change_nothing() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_run_that_still_goes_is_compared_as_it_stands() {
+async fn a_live_run_is_compared_with_its_suggestions_so_far() {
     let api = Api::new().await;
     let store = api.store.as_ref();
     let done = ended(store, plain("t"), &[Said::new("a", "One."), Said::new("b", "Two.")], Usage::default()).await;
@@ -211,11 +211,11 @@ async fn a_run_that_still_goes_is_compared_as_it_stands() {
     store.change_run(live.id, Some(live.attempt), super::at(20), finish).await.unwrap();
     let then = compared(&api, &ids, None).await;
     assert_eq!(then["complete"], true);
-    assert_eq!(then["assets"]["nodes"][1]["agreement"], "SAME", "nothing old is shown once it ended");
+    assert_eq!(then["assets"]["nodes"][1]["agreement"], "SAME", "no old comparison is shown after the run ended");
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn deleting_a_run_takes_its_comparisons_along() {
+async fn deleting_a_run_deletes_its_comparisons() {
     let api = Api::new().await;
     let store = api.store.as_ref();
     let one = ended(store, plain("t"), &[Said::new("a", "One.")], Usage::default()).await;

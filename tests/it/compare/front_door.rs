@@ -102,7 +102,7 @@ async fn exports_are_the_same_by_field_and_by_file() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_compared_is_told() {
+async fn runs_that_cannot_be_compared_are_refused() {
     let (server, ids) = two_runs().await;
     let target = SqliteTarget::with_tables(1, 1);
     let empty = server.create_db_profile("empty", &target.url()).await;

@@ -73,7 +73,7 @@ fn usage() -> impl Strategy<Value = Usage> {
 }
 
 #[test]
-fn any_runs_compare_alike_in_any_order() {
+fn comparisons_do_not_depend_on_the_order_of_runs() {
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let api = runtime.block_on(Api::new());
     let run = (said(), usage(), prop_oneof![Just(LlmProvider::Builtin), Just(LlmProvider::OpenAiCompatible)]);
@@ -199,6 +199,6 @@ proptest! {
         };
         prop_assert_eq!(side(DiffKind::Inserted), from);
         prop_assert_eq!(side(DiffKind::Deleted), to);
-        prop_assert!(parts.windows(2).all(|pair| pair[0].kind != pair[1].kind), "parts of a kind are one");
+        prop_assert!(parts.windows(2).all(|pair| pair[0].kind != pair[1].kind), "the parts of a kind add up to 1");
     }
 }

@@ -41,7 +41,7 @@ async fn a_document_persists_once_it_was_sent_with_its_hash() {
 }
 
 #[tokio::test]
-async fn what_is_not_what_its_hash_says_is_refused_and_what_cannot_be_read_is_not_kept() {
+async fn documents_with_a_wrong_hash_are_refused_and_invalid_ones_are_not_cached() {
     let toy = Toy::start().await;
     for (query, extensions) in [
         (json!("{ hello }"), persisted(&sha256("{ bye }"))),
@@ -66,7 +66,7 @@ async fn what_is_not_what_its_hash_says_is_refused_and_what_cannot_be_read_is_no
 }
 
 #[tokio::test]
-async fn newer_documents_take_the_place_of_older_ones() {
+async fn newer_documents_evict_older_ones() {
     let toy = Toy::start().await;
     let query = |n: usize| format!("{{ hello }} # {n}");
     for n in 0..=1_000 {
@@ -81,7 +81,7 @@ async fn newer_documents_take_the_place_of_older_ones() {
 }
 
 #[tokio::test]
-async fn with_a_list_nothing_else_runs() {
+async fn only_trusted_documents_are_executed() {
     let folder = tempfile::tempdir().unwrap();
     let write = |name: &str, text: &str| std::fs::write(folder.path().join(name), text).unwrap();
     write("hello.graphql", "{ hello }");
@@ -117,7 +117,7 @@ async fn with_a_list_nothing_else_runs() {
 }
 
 #[test]
-fn a_list_that_cannot_be_used_says_why() {
+fn an_invalid_list_of_documents_is_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let said = || Documents::trusted(folder.path(), &[]).err().unwrap().to_string();
     assert!(said().contains("there is none"), "{}", said());

@@ -79,7 +79,7 @@ async fn each_answer_has_a_request_id() {
 
 /// A fault of the server's own is kept by nobody and used for nothing either.
 #[tokio::test]
-async fn a_panic_is_an_answer_with_all_its_headers() {
+async fn a_panic_becomes_a_response_with_all_headers() {
     let toy = Toy::start().await;
     let response = toy.query("{ boom }").send().await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);

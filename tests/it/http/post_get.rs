@@ -90,7 +90,7 @@ async fn a_document_that_cannot_be_executed() {
 
 /// What is no GraphQL request at all is a 400 under either media type.
 #[tokio::test]
-async fn a_body_that_is_no_request() {
+async fn invalid_bodies_are_refused() {
     let toy = Toy::start().await;
     for (body, argument) in [
         ("{", None),
@@ -174,7 +174,7 @@ async fn a_get_changes_nothing() {
 }
 
 #[tokio::test]
-async fn other_methods_are_told_which_are_right() {
+async fn other_methods_are_refused_with_the_allowed_ones() {
     let toy = Toy::start().await;
     for method in [Method::PATCH, Method::OPTIONS] {
         let response = toy.client.request(method.clone(), toy.url("/graphql")).send().await.unwrap();
@@ -209,7 +209,7 @@ async fn errors_after_execution_began() {
 }
 
 #[tokio::test]
-async fn a_panic_is_an_answer_and_the_server_goes_on() {
+async fn a_panic_becomes_a_response_and_the_server_keeps_running() {
     let toy = Toy::start().await;
     let response = toy.post(json!({ "query": "{ boom }" })).send().await.unwrap();
     assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
@@ -221,7 +221,7 @@ async fn a_panic_is_an_answer_and_the_server_goes_on() {
 }
 
 #[tokio::test]
-async fn long_answers_are_compressed_for_who_asks() {
+async fn long_answers_are_compressed_on_request() {
     let toy = Toy::start().await;
     let long = json!({ "query": "{ long(length: 5000) }" });
     let plain = toy.post(long.clone()).send().await.unwrap();

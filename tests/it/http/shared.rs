@@ -32,7 +32,7 @@ async fn number(socket: &mut Socket) -> i64 {
 }
 
 #[tokio::test]
-async fn whoever_has_caught_up_shares_one_execution() {
+async fn subscribers_that_have_caught_up_share_one_execution() {
     let toy = Toy::start().await;
     let mut executions = toy.seen.executions.subscribe();
     toy.seen.newest.send_replace(5);
@@ -79,7 +79,7 @@ async fn whoever_has_caught_up_shares_one_execution() {
 }
 
 #[tokio::test]
-async fn what_differs_is_not_shared() {
+async fn different_subscriptions_are_not_shared() {
     let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
         let role = if payload.unwrap_or_default()["viewer"] == true { Role::Viewer } else { Role::Admin };
         let mut viewer = Viewer::local();
@@ -105,7 +105,7 @@ async fn what_differs_is_not_shared() {
 
 /// More than a channel keeps, and than the system's buffers hold.
 #[tokio::test]
-async fn who_falls_behind_reads_again_at_its_own_pace_and_misses_nothing() {
+async fn a_slow_subscriber_reads_at_its_own_pace_and_loses_nothing() {
     let toy = Toy::start().await;
     let mut executions = toy.seen.executions.subscribe();
     let (mut quick, mut slow) = (Socket::open(&toy).await, Socket::open(&toy).await);
@@ -132,7 +132,7 @@ async fn who_falls_behind_reads_again_at_its_own_pace_and_misses_nothing() {
 }
 
 #[tokio::test]
-async fn who_begins_at_the_end_waits_for_nobody_who_reads_slowly() {
+async fn a_new_subscriber_does_not_wait_for_slow_ones() {
     let toy = Toy::start().await;
     toy.seen.newest.send_replace(200);
     let (mut slow, mut quick) = (Socket::open(&toy).await, Socket::open(&toy).await);
@@ -150,7 +150,7 @@ async fn who_begins_at_the_end_waits_for_nobody_who_reads_slowly() {
 }
 
 #[tokio::test]
-async fn who_falls_behind_the_news_is_told_to_fetch_again() {
+async fn a_subscriber_that_falls_behind_must_fetch_again() {
     let toy = Toy::start().await;
     let mut executions = toy.seen.executions.subscribe();
     let (mut quick, mut slow) = (Socket::open(&toy).await, Socket::open(&toy).await);
@@ -218,7 +218,7 @@ impl Access for OneToken {
 
 /// What waits for a slow reader is not sent any more once their token has ended.
 #[tokio::test]
-async fn a_token_that_ends_ends_what_is_at_hand_too() {
+async fn an_ended_token_ends_buffered_results_too() {
     const EVENTS: i32 = 400;
     let held = Arc::new(Held::default());
     let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&held))), ..Setup::default() }).await;

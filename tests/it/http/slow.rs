@@ -70,7 +70,7 @@ async fn a_body_that_drips_in_is_cut_off() {
 }
 
 #[tokio::test]
-async fn who_does_not_read_an_answer_loses_the_connection() {
+async fn a_client_that_does_not_read_loses_the_connection() {
     let toy = Toy::limited(|limits| limits.read_within = Duration::from_millis(200)).await;
     let mut floods = toy.seen.floods.subscribe();
     let socket = TcpSocket::new_v4().unwrap();
@@ -105,7 +105,7 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
 /// Sockets that never say `connection_init`: those beyond a client's share are refused at once, the others are told
 /// to leave after ten seconds; meanwhile everybody else is served, and little memory is spent.
 #[tokio::test]
-async fn ten_thousand_sockets_that_say_nothing() {
+async fn ten_thousand_silent_sockets_are_served() {
     const SOCKETS: usize = 10_000;
     let open_files = rlimit::increase_nofile_limit(u64::MAX).unwrap_or_default();
     if open_files < 2 * SOCKETS as u64 {

@@ -88,7 +88,7 @@ async fn errors_come_in_the_stream() {
 }
 
 #[tokio::test]
-async fn what_is_no_request_is_refused_by_status() {
+async fn invalid_requests_are_refused_with_a_status() {
     let toy = Toy::start().await;
     for (request, status) in [
         (toy.post_text("{"), StatusCode::BAD_REQUEST),
@@ -218,7 +218,7 @@ async fn a_reservation_is_not_kept_for_ever_and_not_for_others() {
 
 /// What waits for a stream that is never opened goes with the reservation.
 #[tokio::test]
-async fn a_reservation_that_nobody_opens_takes_its_operations_along() {
+async fn an_unopened_reservation_ends_with_its_operations() {
     let toy = Toy::limited(|limits| {
         limits.reserved_for = std::time::Duration::from_millis(300);
         (limits.sockets_per_client, limits.subscriptions_per_client) = (1, 1);
@@ -234,7 +234,7 @@ async fn a_reservation_that_nobody_opens_takes_its_operations_along() {
                 }
             }
         });
-        let token = token.await.expect("the quota comes back");
+        let token = token.await.expect("the quota is freed");
         let (status, body) = start(&toy, &token, "a", "subscription { flood }").await;
         assert_eq!(status, StatusCode::ACCEPTED, "{body}");
         let ended = tokio::time::timeout(std::time::Duration::from_secs(20), floods.wait_for(|&n| n == 0));

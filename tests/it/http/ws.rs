@@ -169,7 +169,7 @@ async fn ping_is_answered_with_its_payload() {
 
 /// Before anybody knows who it is a client may say little; and a ping is no parcel.
 #[tokio::test]
-async fn a_client_says_little_before_it_is_known_and_little_by_pings() {
+async fn messages_before_authentication_and_pings_have_small_limits() {
     let toy = Toy::start().await;
     let ping = |bytes: usize| json!({ "type": "ping", "payload": { "x": "x".repeat(bytes) } });
     for bytes in [5_000, 10_000, 15_000] {
@@ -210,7 +210,7 @@ async fn a_client_says_little_before_it_is_known_and_little_by_pings() {
 
 /// Who asks for more than it reads is not listened to, and is again as soon as it has read.
 #[tokio::test]
-async fn who_reads_again_is_listened_to_again_at_once() {
+async fn a_client_that_reads_again_is_served_immediately() {
     let toy = Toy::limited(|limits| {
         let hour = Duration::from_hours(1);
         (limits.ping_every, limits.read_within, limits.silent_for) = (hour, hour, hour);
@@ -234,16 +234,16 @@ async fn who_reads_again_is_listened_to_again_at_once() {
         before = sent.load(Ordering::Relaxed);
         sleep(Duration::from_millis(300)).await;
     }
-    assert!(before < pings, "it is listened to without end");
+    assert!(before < pings, "the server reads without a limit");
     for _ in 0..pings {
-        let answer = timeout(Duration::from_mins(1), answers.next()).await.expect("it is not listened to any more");
+        let answer = timeout(Duration::from_mins(1), answers.next()).await.expect("the server no longer reads");
         assert!(answer.unwrap().unwrap().to_string().contains("pong"));
     }
     asks.await.unwrap();
 }
 
 #[tokio::test]
-async fn a_message_that_is_none_closes_with_4400() {
+async fn an_invalid_message_closes_with_4400() {
     let toy = Toy::start().await;
     for message in [
         "",
@@ -274,7 +274,7 @@ async fn a_message_that_is_none_closes_with_4400() {
 }
 
 #[tokio::test]
-async fn what_else_closes_a_socket() {
+async fn protocol_violations_close_the_socket() {
     let toy = Toy::start().await;
     let mut early = Socket::raw(&toy).await;
     early.subscribe("a", "{ hello }").await;
@@ -334,7 +334,7 @@ async fn a_client_that_says_nothing_is_closed_after_ten_seconds() {
 }
 
 #[tokio::test]
-async fn only_the_protocol_and_only_from_here() {
+async fn only_the_protocol_and_allowed_origins_are_accepted() {
     let toy = Toy::start().await;
     for headers in [&[][..], &[("sec-websocket-protocol", "graphql-ws")][..]] {
         match connect(&toy, headers).await {
@@ -387,7 +387,7 @@ async fn a_client_that_closes_is_answered_in_kind() {
 }
 
 #[tokio::test]
-async fn a_slow_reader_holds_back_nobody_else_and_takes_its_operations_along() {
+async fn a_slow_reader_delays_nobody_else_and_ends_with_its_operations() {
     let toy = Toy::start().await;
     let mut floods = toy.seen.floods.subscribe();
     let mut slow = Socket::open(&toy).await;
@@ -457,7 +457,7 @@ async fn a_mutation_is_never_half_done() {
 }
 
 #[tokio::test]
-async fn who_may_not_come_in_is_told_and_a_fault_of_the_server_s_own_is_4500() {
+async fn a_refused_client_gets_a_reason_and_an_internal_error_closes_with_4500() {
     let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
         match payload.unwrap_or_default()["say"].as_str() {
             Some("friend") => Ok(Asker { viewer: Viewer::local(), ..asker }),
@@ -487,7 +487,7 @@ async fn who_may_not_come_in_is_told_and_a_fault_of_the_server_s_own_is_4500() {
 }
 
 #[tokio::test]
-async fn who_is_dismissed_is_closed_and_told() {
+async fn a_client_whose_token_ended_is_closed_with_a_reason() {
     let dismissed = CancellationToken::new();
     let token = dismissed.clone();
     let admission = Admission::new(move |asker, _| {
@@ -504,7 +504,7 @@ async fn who_is_dismissed_is_closed_and_told() {
 }
 
 #[tokio::test]
-async fn the_server_pings_and_who_does_not_answer_is_gone() {
+async fn the_server_pings_and_closes_clients_that_do_not_answer() {
     let toy = Toy::limited(|limits| {
         limits.ping_every = Duration::from_millis(50);
         limits.silent_for = Duration::from_millis(400);
@@ -527,7 +527,7 @@ async fn the_server_pings_and_who_does_not_answer_is_gone() {
 }
 
 #[tokio::test]
-async fn a_client_has_so_many_sockets_and_subscriptions_and_gets_them_back() {
+async fn sockets_and_subscriptions_per_client_are_limited_and_freed() {
     let toy = Toy::limited(|limits| (limits.sockets_per_client, limits.subscriptions_per_client) = (3, 2)).await;
     let mut one = Socket::open(&toy).await;
     let (_two, three) = (Socket::open(&toy).await, Socket::open(&toy).await);
@@ -556,7 +556,7 @@ async fn a_client_has_so_many_sockets_and_subscriptions_and_gets_them_back() {
 
 /// What was sent before it stopped reading, then the words that the protocol has for it.
 #[tokio::test]
-async fn who_never_reads_is_closed_with_a_clear_code_after_a_while() {
+async fn a_client_that_never_reads_is_closed_with_1013() {
     let toy = Toy::limited(|limits| limits.read_within = Duration::from_millis(300)).await;
     let mut floods = toy.seen.floods.subscribe();
     let mut never = Socket::open(&toy).await;

@@ -19,7 +19,7 @@ async fn a_refused_schema_goes_into_the_prompt_and_that_is_remembered() {
     assert!(answer.drafts.iter().all(Option::is_some));
     assert_eq!((answer.usage.requests, model.requests()), (2, 2));
     models.open(&profile).unwrap().describe(&table_and_email()).await.unwrap();
-    assert_eq!(model.requests(), 3, "asked without it at once");
+    assert_eq!(model.requests(), 3, "retried without the field immediately");
     let recorded = last(&model);
     assert!(recorded.body.get("response_format").is_none());
     assert!(recorded.text("user").contains("Its JSON schema: {"));
@@ -50,11 +50,11 @@ async fn a_request_refused_for_itself_is_rejected() {
     assert!(matches!(&error, ModelError::Rejected(text) if text.chars().count() <= 300), "{error:?}");
     model.forget_failures();
     describer.describe(&table_and_email()).await.unwrap();
-    assert!(last(&model).body.get("response_format").is_some(), "a refusal of everything teaches nothing");
+    assert!(last(&model).body.get("response_format").is_some(), "a refusal of everything is not remembered");
 }
 
 #[tokio::test]
-async fn refusals_in_plain_words() {
+async fn refusals_are_explained_in_plain_words() {
     let model = ScriptedModel::builder().start().await;
     let kind = |error: &ModelError| match error {
         ModelError::RateLimited { .. } => "rate limited",
@@ -99,14 +99,14 @@ async fn refusals_in_plain_words() {
         assert_eq!(
             error.may_be_billed(),
             matches!(expected, "not a model" | "unusable"),
-            "an error status is not paid for"
+            "an error status is not billed"
         );
         model.forget_failures();
     }
 }
 
 #[tokio::test]
-async fn a_wait_that_is_asked_for_is_told() {
+async fn a_requested_wait_is_reported() {
     let model = ScriptedModel::builder().start().await;
     for (header, value, wait) in [
         ("retry-after", "7", Some(Duration::from_secs(7))),
@@ -123,7 +123,7 @@ async fn a_wait_that_is_asked_for_is_told() {
 }
 
 #[tokio::test]
-async fn the_key_is_sent_and_never_told() {
+async fn the_key_is_sent_and_never_shown() {
     let key = "sk-scripted-0123456789abcdef";
     let model = ScriptedModel::builder().key(key).start().await;
     assert!(describe(&model, &table_and_email()).await.is_ok());
@@ -160,7 +160,7 @@ async fn a_key_may_stand_in_the_environment() {
 }
 
 #[tokio::test]
-async fn an_error_may_hide_in_a_status_of_200() {
+async fn errors_in_a_status_of_200_are_found() {
     let model = ScriptedModel::builder().start().await;
     model.fail_next(1, Failure::status(200).body(json!({ "error": { "message": "slow down", "code": 429 } })));
     assert!(matches!(describe(&model, &table_and_email()).await, Err(ModelError::RateLimited { .. })));
@@ -170,7 +170,7 @@ async fn an_error_may_hide_in_a_status_of_200() {
 }
 
 #[tokio::test]
-async fn no_answer_in_time_and_none_at_all() {
+async fn late_and_missing_answers_are_told_apart() {
     let model = ScriptedModel::builder().gated().start().await;
     let models = models().with_time_limit(Duration::from_millis(50));
     let error = models.open(&profile(model.profile())).unwrap().describe(&table_and_email()).await.unwrap_err();
@@ -220,7 +220,7 @@ async fn profiles_that_cannot_be_opened_say_why() {
 }
 
 #[tokio::test]
-async fn who_leaves_no_longer_waits() {
+async fn a_dropped_request_is_aborted() {
     let model = ScriptedModel::builder().gated().start().await;
     let models = models();
     let describer = models.open(&profile(model.profile())).unwrap();

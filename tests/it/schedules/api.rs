@@ -135,7 +135,7 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
 }
 
 #[tokio::test]
-async fn one_moment_fires_once_and_takes_up_tables_that_came_since() {
+async fn a_one_time_schedule_fires_once_and_describes_tables_added_since() {
     let (server, target, db_profile) = house(USERS).await;
     let input = json!({ "name": "soon", "fireAt": in_ms(1_500),
         "target": { "dbProfileId": db_profile, "schemas": [{ "name": "main" }] } });
@@ -182,7 +182,7 @@ async fn auto_writes_at_once_and_manual_leaves_it_for_review() {
 }
 
 #[tokio::test]
-async fn why_a_firing_came_to_nothing_is_told_until_one_goes_well() {
+async fn last_error_stays_until_a_firing_succeeds() {
     let (server, target, db_profile) = house(USERS).await;
     let schemas = json!([{ "name": "main", "tables": [{ "name": "users" }] }]);
     let whole = json!({ "dbProfileId": db_profile, "schemas": schemas });

@@ -30,7 +30,7 @@ async fn found(server: &Server, id: &str) -> BTreeSet<String> {
 }
 
 #[tokio::test]
-async fn only_what_is_new_or_has_another_type_is_described() {
+async fn only_new_and_retyped_columns_are_described() {
     let target = SqliteTarget::new("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT, old TEXT);");
     let server = Server::start().await;
     let db_profile = server.create_db_profile("target", &target.url()).await;
@@ -87,7 +87,7 @@ async fn only_what_is_new_or_has_another_type_is_described() {
 }
 
 #[tokio::test]
-async fn a_change_is_seen_once_a_run_has_taken_it_up_and_not_before() {
+async fn a_change_counts_as_covered_only_after_a_run_has_described_it() {
     let target = SqliteTarget::with_tables(6, 1);
     let model = ScriptedModel::builder().gated().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;

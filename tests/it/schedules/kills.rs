@@ -19,7 +19,7 @@ fn random(bound: u64) -> u64 {
 }
 
 #[tokio::test]
-async fn killed_at_random_moments_each_schedule_fires_once_or_is_missed() {
+async fn after_random_kills_each_schedule_fires_once_or_is_missed() {
     let count = std::env::var("GLOSS_TEST_SCHEDULES").ok().and_then(|text| text.parse().ok()).unwrap_or(SCHEDULES);
     let mut server = Server::start().await;
     let demo = server.db_profile("demo").await;
@@ -78,7 +78,7 @@ async fn killed_at_random_moments_each_schedule_fires_once_or_is_missed() {
 }
 
 #[tokio::test]
-async fn a_setting_lets_one_moment_fire_that_passed_while_no_server_ran() {
+async fn a_setting_makes_up_for_missed_one_time_schedules() {
     for (setting, status, runs) in [("all", "COMPLETED", 1), ("repeating", "MISSED", 0)] {
         let server = Server::start().await;
         let demo = server.db_profile("demo").await;

@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 use super::{House, scheduler};
 
 #[tokio::test]
-async fn what_was_due_while_nothing_ran_is_missed_or_fires_once_as_the_setting_says() {
+async fn firings_due_while_no_server_ran_follow_the_setting() {
     for (missed, once_fires, cron_fires) in
         [(MissedFirings::Repeating, 0, 1), (MissedFirings::All, 1, 1), (MissedFirings::None, 0, 0)]
     {
@@ -48,7 +48,7 @@ async fn what_was_due_while_nothing_ran_is_missed_or_fires_once_as_the_setting_s
 }
 
 #[tokio::test]
-async fn a_short_restart_misses_nothing_and_a_long_sleep_is_told_from_a_late_look() {
+async fn a_short_restart_misses_no_firing_and_a_long_sleep_does() {
     let house = House::at("2027-01-01T12:00:00Z").await;
     let near = house.once("2027-01-01T12:00:10Z").await;
     house.clock.set("2027-01-01T12:00:11Z".parse().unwrap());
@@ -109,7 +109,7 @@ async fn pause_resume_and_a_clock_that_is_set_back_fire_nothing_twice() {
 }
 
 #[tokio::test]
-async fn a_firing_prepared_for_what_a_schedule_no_longer_says_is_not_taken() {
+async fn a_firing_prepared_for_an_older_revision_is_not_executed() {
     use gloss::{domain::schedule::Firing, kind::firing, service::schedules::UpdateSchedule};
     let house = House::at("2027-01-01T12:00:00Z").await;
     let id = house.once("2027-01-01T12:00:05Z").await;
@@ -134,7 +134,7 @@ async fn a_firing_prepared_for_what_a_schedule_no_longer_says_is_not_taken() {
 }
 
 #[tokio::test]
-async fn a_look_that_takes_long_is_waited_for() {
+async fn a_slow_check_of_the_database_is_waited_for() {
     let house = House::at("2027-01-01T12:00:00Z").await;
     let order = house.order(Timing::Once("2027-01-01T12:10:00Z".parse().unwrap()), "UTC");
     let id = house.schedules.create(CreateSchedule { on_change: true, ..order }).await.unwrap().id;
@@ -156,7 +156,7 @@ async fn a_look_that_takes_long_is_waited_for() {
 }
 
 #[tokio::test]
-async fn a_run_by_hand_is_of_whoever_asked_and_a_full_queue_is_told() {
+async fn a_manual_run_belongs_to_its_caller_and_a_full_queue_is_reported() {
     let house = House::with_queue("2027-01-01T12:00:00Z", 3).await;
     let cron = house.cron("*/10 * * * *", "UTC").await;
     let run = house.schedules.run_now(cron, "bob").await.unwrap().unwrap();
@@ -174,7 +174,7 @@ async fn a_run_by_hand_is_of_whoever_asked_and_a_full_queue_is_told() {
         fired += 1;
     };
     assert_eq!((last_error.code.as_str(), house.runs(cron).await.len()), ("LIMIT_EXCEEDED", fired + 1));
-    assert!(house.get(cron).await.next_fire_at.unwrap() > at, "it goes on with its next time");
+    assert!(house.get(cron).await.next_fire_at.unwrap() > at, "the schedule continues with its next firing");
     // By hand it is of whoever asks, who has a queue of their own.
     let error = loop {
         if let Err(error) = house.schedules.run_now(cron, "ann").await {

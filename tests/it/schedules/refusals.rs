@@ -27,7 +27,7 @@ fn with(base: &Value, other: &Value) -> Value {
 }
 
 #[tokio::test]
-async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
+async fn invalid_schedules_are_refused_at_creation() {
     let server = Server::start().await;
     let demo = server.db_profile("demo").await;
     let priceless = server
@@ -110,7 +110,7 @@ async fn what_cannot_be_a_schedule_is_refused_when_it_is_made() {
 }
 
 #[tokio::test]
-async fn changes_are_refused_as_the_whole_would_be_and_leave_the_schedule_alone() {
+async fn invalid_changes_are_refused_and_leave_the_schedule_unchanged() {
     let target = SqliteTarget::new("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);");
     let server = Server::start().await;
     let db_profile = server.create_db_profile("target", &target.url()).await;

@@ -403,7 +403,7 @@ proptest! {
 }
 
 #[tokio::test]
-async fn a_cursor_of_the_wrong_shape_is_told_in_every_order() {
+async fn an_invalid_cursor_is_refused_in_every_order() {
     let test = TestStore::new().await;
     test.create(vec![new_run("a")], 0).await;
     let shapes = [

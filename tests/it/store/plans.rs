@@ -239,7 +239,7 @@ async fn steps(raw: &mut SqliteConnection, statements: &Statements) -> Vec<Strin
 }
 
 #[tokio::test]
-async fn a_comparison_merges_what_indexes_give_and_sorts_nothing() {
+async fn a_comparison_merges_index_ranges_without_sorting() {
     if needs_sqlite("how it finds") {
         return;
     }

@@ -140,7 +140,7 @@ impl TestStore {
 }
 
 #[tokio::test]
-async fn decisions_by_key_change_what_they_say_and_nothing_else() {
+async fn decisions_by_key_change_only_the_named_suggestions() {
     let test = described(3).await;
     let mut nudges = test.bus.runs();
     let reviewed = test.decide(&[2, 1, 2], FIRST).await.unwrap();
@@ -178,7 +178,7 @@ async fn decisions_by_key_change_what_they_say_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn ten_thousand_are_decided_on_in_few_statements() {
+async fn few_statements_review_ten_thousand_suggestions() {
     let test = described(10_000).await;
     let before = test.store.statements();
     let all = Selection::OfRun(RunId(1), SuggestionFilter::default(), Comments::Replace);
@@ -218,7 +218,7 @@ async fn runs_settle_both_ways_and_wait_for_an_apply() {
 }
 
 #[tokio::test]
-async fn an_apply_writes_what_is_needed_and_no_more() {
+async fn an_apply_writes_only_what_is_needed() {
     let test = described(4).await;
     test.decide(&[1, 2, 3], FIRST).await.unwrap();
     let ids = |ids: &[i64]| ids.iter().map(|id| SuggestionId(*id)).collect::<Vec<_>>();
@@ -252,7 +252,11 @@ async fn an_apply_writes_what_is_needed_and_no_more() {
     assert_eq!((written.before.as_deref(), written.after.as_deref()), (Some("old"), Some("text 1")));
     assert_eq!((written.actor.as_str(), written.at, &written.asset), ("grace", at(100), &found[0].asset));
     assert_eq!((found[1].applied_id, found[2].applied_id), (None, None));
-    assert_eq!(store.review_counts(&[run]).await.unwrap()[&run].applied, 2, "what stood there already counts");
+    assert_eq!(
+        store.review_counts(&[run]).await.unwrap()[&run].applied,
+        2,
+        "a comment that already had the text counts as applied"
+    );
     // Left: the conflict; then also what is edited anew.
     let left = |items: Vec<ApplyItem>| items.iter().map(|item| item.suggestion_id.0).collect::<Vec<_>>();
     assert_eq!(left(store.items_to_apply(run, None).await.unwrap()), [2]);
@@ -325,7 +329,7 @@ async fn a_roll_back_undoes_writes_newest_first_and_once() {
 }
 
 #[tokio::test]
-async fn an_apply_that_died_is_found_and_knows_what_it_began() {
+async fn an_abandoned_apply_is_found_with_its_begun_items() {
     let mut test = described(2).await;
     let run = RunId(1);
     test.decide(&[1, 2], FIRST).await.unwrap();
@@ -436,7 +440,7 @@ fn rerun(again: &[i64]) -> NewRun {
 }
 
 #[tokio::test]
-async fn re_runs_go_on_with_their_chains_and_share_one_decision() {
+async fn re_runs_continue_their_chains_and_share_one_decision() {
     let test = described(2).await;
     let store = &test.store;
     let made = test.create(vec![rerun(&[1, 2])], 10).await.remove(0);
@@ -490,7 +494,7 @@ async fn a_review_of_many_sees_the_newest_version() {
     describe(&test, rerun(&[1]).rows).await;
     let all = || Selection::OfRun(RunId(1), SuggestionFilter::default(), Comments::Replace);
     let done = store.review(all(), FIRST, "ada", at(20)).await.unwrap();
-    assert_eq!(done.first, [SuggestionId(2)], "the first was done again: its newer version waits for its own review");
+    assert_eq!(done.first, [SuggestionId(2)], "the newer version of the first suggestion waits for its own review");
     test.decide(&[3], Decision::Skip).await.unwrap();
     let done = store.review(all(), FIRST, "ada", at(21)).await.unwrap();
     assert_eq!(done.first, [SuggestionId(1)]);
@@ -498,7 +502,7 @@ async fn a_review_of_many_sees_the_newest_version() {
 }
 
 #[tokio::test]
-async fn of_a_chain_the_version_written_last_stands_and_any_can_be_written_again() {
+async fn the_last_written_version_of_a_chain_counts_and_any_can_be_written_again() {
     let test = described(1).await;
     let store = &test.store;
     test.decide(&[1], FIRST).await.unwrap();
@@ -539,7 +543,7 @@ async fn of_a_chain_the_version_written_last_stands_and_any_can_be_written_again
 }
 
 #[tokio::test]
-async fn an_apply_begins_with_what_is_decided_at_that_moment() {
+async fn an_apply_writes_the_decisions_at_its_start() {
     let test = described(2).await;
     let store = &test.store;
     test.decide(&[1], Decision::Skip).await.unwrap();
@@ -626,7 +630,7 @@ async fn a_plan_is_paged_as_it_would_be_written() {
 }
 
 #[tokio::test]
-async fn a_resumed_run_does_its_failed_rows_again() {
+async fn a_resumed_run_repeats_its_failed_rows() {
     let test = TestStore::new().await;
     test.create(vec![new_run("a")], 0).await;
     test.claim(1).await;

@@ -115,7 +115,7 @@ async fn suggestions_are_filtered_ordered_and_paged() {
 }
 
 #[tokio::test]
-async fn events_are_paged_and_a_broken_cursor_is_told() {
+async fn events_are_paged_and_a_broken_cursor_is_refused() {
     let test = reviewed().await;
     let request = |direction, size, from: Option<i64>, until: Option<i64>| PageRequest {
         direction,

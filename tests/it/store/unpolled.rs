@@ -52,7 +52,7 @@ async fn poll_some(work: &mut (impl Future + Unpin), times: u32) {
 }
 
 #[tokio::test]
-async fn a_write_that_is_not_polled_holds_up_no_other() {
+async fn an_unpolled_write_delays_no_other() {
     let test = TestStore::new().await;
     let of = test.store.create_db_profile(profile("shop".to_owned()), at(0)).await.unwrap();
     for polls in 1..15 {

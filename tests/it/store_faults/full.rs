@@ -28,7 +28,7 @@ async fn create_until_refused(server: &Server, prefix: &str) -> (Vec<String>, Va
         let answer = server.answer(CREATE, json!({ "input": { "name": name, "url": url } })).await;
         if answer["errors"].is_null() {
             made.push(name);
-            assert!(made.len() < 5_000, "the store never runs full");
+            assert!(made.len() < 5_000, "the store's disk never became full");
         } else {
             return (made, answer["errors"][0].clone());
         }
@@ -78,8 +78,8 @@ async fn later_writes_outlast_a_kill(server: Server, mut known: Vec<String>) -> 
     let server = Server::start_at(data, &[]).await;
     let found = names(&server, Some(&admin)).await;
     let missing: Vec<&String> = known.iter().filter(|name| !found.contains(name)).collect();
-    assert!(missing.is_empty(), "acknowledged, and gone: {missing:?}");
-    assert_eq!(found.len(), known.len() + 1, "refused, and there: {found:?}");
+    assert!(missing.is_empty(), "acknowledged but missing: {missing:?}");
+    assert_eq!(found.len(), known.len() + 1, "refused but recorded: {found:?}");
     for token in [None, Some(gone.as_str())] {
         let (_, _, answer) = server.ask(token, "{ dbProfiles { name } }", json!({})).await;
         assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAUTHENTICATED", "{answer:#}");
@@ -90,7 +90,7 @@ async fn later_writes_outlast_a_kill(server: Server, mut known: Vec<String>) -> 
 }
 
 #[tokio::test]
-async fn what_is_acknowledged_after_a_full_disk_outlasts_a_kill() {
+async fn acknowledged_writes_after_a_full_disk_survive_a_kill() {
     if needs_sqlite("a disk of its own") {
         return;
     }
@@ -115,7 +115,7 @@ async fn what_is_acknowledged_after_a_full_disk_outlasts_a_kill() {
 
 /// The same without a disk: a limit on the size of files makes SQLite report an input/output error.
 #[tokio::test]
-async fn what_is_acknowledged_after_an_io_error_outlasts_a_kill() {
+async fn acknowledged_writes_after_an_io_error_survive_a_kill() {
     if needs_sqlite("a file that may not grow") {
         return;
     }
@@ -139,7 +139,7 @@ async fn what_is_acknowledged_after_an_io_error_outlasts_a_kill() {
 
 /// A run that meets a full disk waits, goes on by itself, asks for nothing twice, and says afterwards that it waited.
 #[tokio::test]
-async fn a_run_waits_for_room_and_asks_for_nothing_twice() {
+async fn a_run_waits_for_disk_space_and_repeats_no_request() {
     const TABLES: usize = 24;
     if needs_sqlite("a disk of its own") {
         return;
@@ -185,7 +185,7 @@ async fn a_run_waits_for_room_and_asks_for_nothing_twice() {
 
 /// The server that cannot write leaves when it is told to: what it could not record is not recorded.
 #[tokio::test]
-async fn a_server_without_room_stops_at_the_first_signal() {
+async fn a_server_with_a_full_disk_stops_at_the_first_signal() {
     if needs_sqlite("a file that may not grow") {
         return;
     }
@@ -201,7 +201,7 @@ async fn a_server_without_room_stops_at_the_first_signal() {
     model.open_gate();
     logs(&server, "a record is waiting").await;
     server.signal("TERM");
-    let (_, data) = tokio::time::timeout(Duration::from_secs(40), server.left()).await.expect("the server leaves");
+    let (_, data) = tokio::time::timeout(Duration::from_secs(40), server.left()).await.expect("the server exits");
     let server = Server::start_at(data, &[]).await;
     let events = server.events(&run, 0).await;
     assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");

@@ -56,7 +56,7 @@ async fn a_store_that_is_removed_replaced_or_spoiled_takes_no_writes() {
     serves(&server, "a").await;
     fs::rename(&file, &aside).unwrap();
     refuses(&server, &["store.db", "was removed", "restore"]).await;
-    assert!(!file.exists(), "an empty store took the place of the one that is missing");
+    assert!(!file.exists(), "an empty store replaced the missing one");
     fs::copy(&aside, &file).unwrap();
     refuses(&server, &["store.db", "replaced by another file", "restore"]).await;
     // Put back, it is the same one.
@@ -87,7 +87,7 @@ async fn a_store_that_is_removed_replaced_or_spoiled_takes_no_writes() {
 /// The log beside the store's file is removed: what is acknowledged stands in nothing that has a name. A soft stop
 /// saves it.
 #[tokio::test]
-async fn what_stands_in_a_removed_log_is_saved_by_a_soft_stop() {
+async fn a_soft_stop_saves_the_content_of_a_removed_log() {
     if needs_sqlite("a store's file") {
         return;
     }
@@ -101,7 +101,7 @@ async fn what_stands_in_a_removed_log_is_saved_by_a_soft_stop() {
 }
 
 #[tokio::test]
-async fn no_server_begins_empty_beside_the_key_of_a_lost_store() {
+async fn no_server_starts_empty_with_the_key_of_a_lost_store() {
     if needs_sqlite("a store's file") {
         return;
     }
@@ -141,13 +141,13 @@ async fn no_server_begins_empty_beside_the_key_of_a_lost_store() {
 
 /// Tokens are not sealed: who has lost the key, or has it in another shell, still lets people in and out.
 #[tokio::test]
-async fn tokens_are_made_and_revoked_without_the_key_of_secrets() {
+async fn tokens_are_created_and_revoked_without_the_secret_key() {
     let key = ("GLOSS_SECRET_KEY", "a key that the environment holds, 1");
     let data = Server::start_with(&[key]).await.kill().await;
     let made = gloss(data.path(), &["token", "create", "ann", "--role", "ADMIN"], &[]).await;
     assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
     let secret = String::from_utf8(made.stdout).unwrap().trim().to_owned();
-    assert!(!data.path().join("secret.key").exists(), "a key was made that opens nothing");
+    assert!(!data.path().join("secret.key").exists(), "a useless key was created");
     says(&String::from_utf8_lossy(&gloss(data.path(), &["token", "list"], &[]).await.stdout), &["ann"]);
     let server = Server::start_at(data, &[key]).await;
     server.data_for(&secret, "{ dbProfiles { name } }", json!({})).await;

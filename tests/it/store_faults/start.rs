@@ -14,7 +14,7 @@ fn content(folder: &Path) -> Option<BTreeMap<String, Vec<u8>>> {
 }
 
 #[tokio::test]
-async fn a_start_that_fails_makes_nothing_and_changes_nothing() {
+async fn a_failed_start_changes_no_file() {
     if needs_sqlite("a store's file") {
         return;
     }

@@ -158,7 +158,7 @@ async fn keeps_any_text(target: &dyn Target, schema: &str, refusals: &[&str]) {
     }
     assert!(kept >= 60, "{kept}");
     let tables = target.tables(None, schema).await.unwrap();
-    assert!(tables.iter().any(|table| table.name == "canary"), "a text left its literal");
+    assert!(tables.iter().any(|table| table.name == "canary"), "a text escaped its literal");
     for asset in &assets {
         target.write_comment(asset, None).await.unwrap();
     }
@@ -234,7 +234,7 @@ async fn sqlite() {
         asset(AssetKind::Column, "main", Some("v"), Some("x")),
     ] {
         goes_on_and_off(&*target, &asset).await;
-        assert_eq!(self::dump(&file).await, dump, "the table of comments is gone");
+        assert_eq!(self::dump(&file).await, dump, "the table of comments was removed");
     }
     let column = asset(AssetKind::Column, "main", Some(weird), Some("b"));
     let statement = target.comment_statement(&column, Some("it's")).await.unwrap();

@@ -162,7 +162,7 @@ async fn sqlite() {
     let broken = target.details(None, "main", &["broken".to_owned(), RESERVED.to_owned()]).await.unwrap();
     assert_eq!((broken[0].columns.len(), broken[1].columns.len()), (0, 8));
     let words: Vec<_> = tables.iter().filter(|table| table.name.starts_with("words")).collect();
-    assert_eq!(words.len(), 1, "what a virtual table keeps for itself is hidden");
+    assert_eq!(words.len(), 1, "the shadow tables of a virtual table are hidden");
     let words = target.details(None, "main", &["words".to_owned()]).await.unwrap();
     assert_eq!(statistics(&*target, &words[0]).await.columns[0].samples, ["some words"]);
     assert!(target.can_write_comments().await.unwrap());
@@ -363,7 +363,7 @@ fn structure(fixture: &Fixture, details: &[TableDetail]) {
     assert_eq!(reserved.referenced_by, referrers);
 
     assert_eq!(weird.columns.iter().filter(|column| column.primary_key).count(), 2);
-    assert!(weird.columns.iter().all(|column| !column.unique), "a key of two columns makes none unique");
+    assert!(weird.columns.iter().all(|column| !column.unique), "a key of two columns makes neither column unique");
     assert_eq!(weird.columns.last().map(|column| column.name.as_str()), Some(NEWLINE));
     assert_eq!(weird.referenced_by, ["child"]);
 

@@ -104,7 +104,7 @@ async fn tables_of_other_kinds() {
 }
 
 #[tokio::test]
-async fn what_cannot_be_written_is_refused() {
+async fn impossible_writes_are_refused() {
     let Some(service) = services::mariadb().await else { return };
     let (url, database) = service.fresh_database().await;
     let mut connection = MySqlConnection::connect(&url.replace("mariadb", "mysql")).await.unwrap();
@@ -197,7 +197,7 @@ async fn waiting(connection: &mut MySqlConnection, database: &str, sessions: i64
 
 /// Somebody reads the table, somebody else waits to alter it, and the comment's write comes third.
 #[tokio::test]
-async fn what_others_alter_meanwhile_stays() {
+async fn concurrent_changes_of_others_are_kept() {
     let Some(service) = services::mariadb().await else { return };
     let (url, database) = service.fresh_database().await;
     let connect = || async { MySqlConnection::connect(&url.replace("mariadb", "mysql")).await.unwrap() };

@@ -39,7 +39,7 @@ const COMMENTS: &str = "CREATE TABLE gloss_comments (kind TEXT NOT NULL, table_n
     column_name TEXT NOT NULL DEFAULT '', comment TEXT NOT NULL, PRIMARY KEY (kind, table_name, column_name))";
 
 #[tokio::test]
-async fn a_table_of_comments_that_is_not_as_gloss_makes_it_is_refused() {
+async fn a_foreign_comments_table_is_refused() {
     for (what, extra) in [
         (
             "a trigger without an end",
@@ -83,7 +83,7 @@ async fn a_table_of_comments_that_is_not_as_gloss_makes_it_is_refused() {
 
 /// Another table's rows go with the comment that they name, where foreign keys are followed.
 #[tokio::test]
-async fn a_comment_takes_no_row_of_others_along() {
+async fn a_comment_changes_no_foreign_row() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
         "CREATE TABLE t (a); {COMMENTS}; INSERT INTO gloss_comments VALUES ('COLUMN', 't', 'a', 'old');
@@ -104,7 +104,7 @@ fn peak() -> u64 {
 }
 
 #[tokio::test]
-async fn a_view_takes_no_more_memory_than_its_limit() {
+async fn the_memory_for_a_view_is_limited() {
     let folder = tempfile::tempdir().unwrap();
     let script = "CREATE TABLE t (a); INSERT INTO t VALUES (1), (2), (3);
         CREATE VIEW large AS SELECT hex(zeroblob(400000000)) AS a, printf('%.*c', 900000000, 'x') AS b FROM t;
@@ -122,7 +122,7 @@ async fn a_view_takes_no_more_memory_than_its_limit() {
 }
 
 #[tokio::test]
-async fn what_only_looks_like_a_file_is_none() {
+async fn special_files_are_refused() {
     let folder = tempfile::tempdir().unwrap();
     let link = folder.path().join("link.db");
     std::os::unix::fs::symlink("/proc/self/mem", &link).unwrap();

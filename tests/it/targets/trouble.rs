@@ -48,7 +48,7 @@ async fn soon<T>(work: impl Future<Output = T>) -> T {
 }
 
 #[tokio::test]
-async fn nobody_listens() {
+async fn a_closed_port_is_reported() {
     let (_kept, port) = silent_port();
     for (scheme, noun) in [("postgres", "PostgreSQL"), ("mysql", "MySQL"), ("mariadb", "MariaDB")] {
         let target = open(&format!("{scheme}://ann:{MARKER}@127.0.0.1:{port}/shop"), None).unwrap();
@@ -63,7 +63,7 @@ async fn nobody_listens() {
 }
 
 #[tokio::test]
-async fn many_who_ask_are_all_told() {
+async fn every_concurrent_caller_gets_the_error() {
     let (_kept, port) = silent_port();
     let url = format!("postgres://ann:{MARKER}@127.0.0.1:{port}/shop");
     let target = open(&url, None).unwrap();
@@ -74,7 +74,7 @@ async fn many_who_ask_are_all_told() {
 }
 
 #[tokio::test]
-async fn somebody_else_listens() {
+async fn a_server_of_another_kind_is_reported() {
     // Takes connections and closes them.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -147,7 +147,7 @@ async fn sqlite_stops_at_its_time_limit() {
 }
 
 #[tokio::test]
-async fn a_file_that_is_replaced_is_read_anew() {
+async fn a_replaced_file_is_read_again() {
     let folder = tempfile::tempdir().unwrap();
     let (file, next) = (folder.path().join("shop.db"), folder.path().join("next.db"));
     services::load_sqlite(&file, "CREATE TABLE old (a INTEGER)").await;
@@ -159,7 +159,7 @@ async fn a_file_that_is_replaced_is_read_anew() {
 }
 
 #[tokio::test]
-async fn work_that_nobody_waits_for_ends() {
+async fn abandoned_work_ends() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("slow.db");
     let script = "CREATE VIEW slow AS WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) \
@@ -187,7 +187,7 @@ async fn time_limit_holds(target: &dyn Target, schema: &str) {
 }
 
 #[tokio::test]
-async fn many_who_ask_share_few_connections() {
+async fn many_concurrent_callers_share_few_connections() {
     let Some(service) = services::postgres().await else { return };
     let (url, database) = service.fresh_database().await;
     let targets = SqlTargets::default();
@@ -352,7 +352,7 @@ async fn mariadb() {
 
 /// A browser that leaves a page gives up what it has asked for, perhaps just while a transaction begins.
 #[tokio::test]
-async fn requests_that_are_given_up_leave_the_connections_in_order() {
+async fn abandoned_requests_leave_the_connections_usable() {
     for service in [services::postgres().await, services::mariadb().await].into_iter().flatten() {
         let (url, _) = service.fresh_database().await;
         let target = open(&url, None).unwrap();

@@ -45,7 +45,7 @@ async fn trapped() -> Option<(&'static Service, Traps, String, String)> {
 }
 
 #[tokio::test]
-async fn nothing_of_an_owner_of_mariadb_runs() {
+async fn code_of_mariadb_table_owners_never_runs() {
     let Some((_, traps, url, database)) = trapped().await else { return };
     let warnings = everything(&url, &database, 2).await;
     assert_eq!(traps.sprung(), [""; 0]);
@@ -54,7 +54,7 @@ async fn nothing_of_an_owner_of_mariadb_runs() {
 }
 
 #[tokio::test]
-async fn what_is_safe_to_read_in_mariadb_is_sampled() {
+async fn safe_mariadb_tables_and_views_are_sampled() {
     let Some((service, traps, url, database)) = trapped().await else { return };
     let target = open(&url, false);
     let plain = statistics(&*target, &detail(&*target, &database, "plain").await).await;
@@ -82,7 +82,7 @@ async fn what_is_safe_to_read_in_mariadb_is_sampled() {
 
 /// A table whose rows are on another server is read with the rights that its owner put into it.
 #[tokio::test]
-async fn tables_of_mariadb_that_are_elsewhere_are_not_read() {
+async fn remote_mariadb_tables_are_not_read() {
     let Some(service) = services::mariadb().await else { return };
     let (url, database) = service.fresh_database().await;
     let mut admin = sqlx::MySqlConnection::connect(&url.replace("mariadb", "mysql")).await.unwrap();

@@ -152,7 +152,7 @@ impl Trapped {
 }
 
 #[tokio::test]
-async fn nothing_of_an_owner_of_postgres_runs() {
+async fn code_of_postgres_table_owners_never_runs() {
     for settings in [SETTINGS, ""] {
         let Some(trapped) = Trapped::new("SUPERUSER", settings).await else { return };
         let mut warnings = everything(&trapped.url, "public", 10).await;
@@ -165,7 +165,7 @@ async fn nothing_of_an_owner_of_postgres_runs() {
 }
 
 #[tokio::test]
-async fn what_is_safe_to_read_in_postgres_is_sampled() {
+async fn safe_postgres_tables_and_views_are_sampled() {
     let views = "CREATE SCHEMA house; CREATE TABLE house.t AS SELECT 7 AS a; CREATE VIEW house.safe AS SELECT a FROM \
         house.t;
         CREATE VIEW house.unsafe AS SELECT id FROM public.plain;
@@ -211,7 +211,7 @@ async fn what_is_safe_to_read_in_postgres_is_sampled() {
 }
 
 #[tokio::test]
-async fn no_policy_of_an_owner_of_postgres_runs() {
+async fn row_policies_of_postgres_table_owners_never_run() {
     let policy = "CREATE TABLE shut (a int); INSERT INTO shut VALUES (1);
         ALTER TABLE shut OWNER TO mallory_DB; ALTER TABLE shut ENABLE ROW LEVEL SECURITY;
         CREATE POLICY open ON shut USING (evil.number(a, 'policy') > 0);
@@ -264,7 +264,7 @@ async fn a_table_of_postgres_that_changes_under_its_reader_is_not_read() {
 }
 
 #[tokio::test]
-async fn no_event_trigger_of_a_stranger_runs_when_postgres_is_written() {
+async fn foreign_event_triggers_never_run_when_a_postgres_comment_is_written() {
     let trigger = "CREATE FUNCTION evil.on_comment() RETURNS event_trigger LANGUAGE plpgsql AS
           $$ BEGIN PERFORM evil.trap('event-trigger'); END $$;
         CREATE EVENT TRIGGER watch ON ddl_command_start WHEN TAG IN ('COMMENT') EXECUTE FUNCTION evil.on_comment();
