@@ -105,7 +105,7 @@ impl ProviderModels {
             return Ok(wire.clone());
         }
         let client = web_client(self.time_limit).map_err(|error| {
-            ModelError::Misconfigured(format!("no connection to a provider can be made from this machine: {error}"))
+            ModelError::Misconfigured(format!("cannot create an HTTP client for providers: {error}"))
         })?;
         Ok(self.wire.get_or_init(|| Wire::new(client)).clone())
     }

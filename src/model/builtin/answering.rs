@@ -226,7 +226,8 @@ fn answer(conversation: &Conversation<'_>) -> String {
     }
     let words = words::split(conversation.question);
     if place(conversation.question, &words).is_some() {
-        return "The answer before has no entry at that place. Ask for the table or column by its name.".to_owned();
+        return "The previous answer has no entry with that number. Ask for the table or column by its name."
+            .to_owned();
     }
     let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
     matches(&found)
@@ -247,7 +248,7 @@ fn why(conversation: &Conversation<'_>, described: &Value) -> String {
 fn no_rows(conversation: &Conversation<'_>) -> String {
     let words = words::split(conversation.question);
     let counts = words.iter().any(|word| COUNTING.contains(&word.as_str()));
-    if counts { "Rows are not read here, so they are not counted.\n".to_owned() } else { String::new() }
+    if counts { "Questions do not read rows, so they cannot be counted.\n".to_owned() } else { String::new() }
 }
 
 /// Which tables there are, where nothing more was asked for.
@@ -255,7 +256,7 @@ fn overview(found: &Value) -> String {
     let tables = list(found, "tables");
     let count = found.get("count").and_then(Value::as_u64).unwrap_or_default();
     let mut said = match count {
-        0 => return "The catalog holds no table.".to_owned(),
+        0 => return "The catalog contains no tables.".to_owned(),
         1 => "There is one table:\n".to_owned(),
         count => format!("There are {count} tables and views:\n"),
     };
@@ -276,11 +277,11 @@ fn matches(found: &Value) -> String {
     }
     let assets = list(found, "assets");
     if assets.is_empty() {
-        return "Nothing in the catalog matches the words of this question. Ask with other words, or for the name of a \
-                table or column."
+        return "Nothing in the catalog matches the words of this question. Use other words, or ask for a table or \
+                column by its name."
             .to_owned();
     }
-    let mut said = "What matches best:\n".to_owned();
+    let mut said = "Best matches:\n".to_owned();
     for (number, asset) in (1..).zip(assets.iter().take(LISTED)) {
         let _ = write!(said, "{number}. {}", about(asset));
         let why = text(asset, "why");
@@ -290,7 +291,7 @@ fn matches(found: &Value) -> String {
         said.push('\n');
     }
     if assets.len() > LISTED {
-        said.push_str("More match less well; `searchAssets` lists them.\n");
+        said.push_str("There are weaker matches; list them with `searchAssets`.\n");
     }
     said
 }
@@ -314,7 +315,7 @@ fn about(asset: &Value) -> String {
         Some(meaning) => {
             let _ = write!(said, ": {}", meaning.trim_end());
         }
-        None => said.push_str("; no description of it was accepted yet"),
+        None => said.push_str("; it has no accepted description yet"),
     }
     said
 }
@@ -328,11 +329,11 @@ fn relations(result: &Value) -> Option<String> {
     let mut said = String::new();
     let steps = list(result, "way");
     if !steps.is_empty() {
-        said.push_str("They join by:\n");
+        said.push_str("They join as follows:\n");
     } else if !text(result, "note").is_empty() {
-        let _ = writeln!(said, "No way was found from one to the other, but {}.", text(result, "note"));
+        let _ = writeln!(said, "No join was found between them, but {}.", text(result, "note"));
     } else if tables.len() > 1 {
-        said.push_str("No foreign keys lead from one to the other.\n");
+        said.push_str("No foreign keys connect them.\n");
     }
     for (number, step) in (1..).zip(steps) {
         let _ = writeln!(said, "{number}. {}", refers(step));
