@@ -3,7 +3,7 @@
 PAGES := playground/dist/.built
 PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
 
-.PHONY: run test check schema pages screenshots services bench
+.PHONY: run test check schema settings pages screenshots services bench
 
 ## build the pages where Node is installed, then build and start the server
 run: pages
@@ -24,6 +24,12 @@ check:
 ## print the GraphQL schema into schema.graphql
 schema:
 	cargo run --quiet -- schema > schema.graphql.new && mv schema.graphql.new schema.graphql
+
+## print the settings into docs/settings.md
+settings:
+	cargo build --quiet
+	sed '/^```toml/,$$d' docs/settings.md > docs/settings.md.new
+	(echo '```toml'; target/debug/gloss config; echo '```') >> docs/settings.md.new && mv docs/settings.md.new docs/settings.md
 
 ## the pages that the server embeds
 pages:

@@ -2,11 +2,11 @@
 
 use std::{error::Error, process::ExitCode};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 use gloss::{
     app,
     cli::token::{self, TokenCommand},
-    config::{Flags, Place, Settings},
+    config::{self, Settings},
     domain::text::visible_lines,
     target,
 };
@@ -21,17 +21,19 @@ struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     #[command(flatten)]
-    flags: Flags,
+    settings: Settings,
 }
 
 #[derive(Subcommand)]
 enum Command {
     /// Start the server (the same as no command)
-    Serve(Flags),
+    Serve(Settings),
     /// Migrate the store to this version, then exit
-    Migrate(Flags),
+    Migrate(Settings),
     /// Print the GraphQL schema
     Schema,
+    /// Print a settings file that explains every setting, with its default
+    Config,
     /// Create, list and revoke access tokens
     Token {
         #[command(subcommand)]
@@ -56,32 +58,43 @@ struct Asking {
     #[arg(long, global = true)]
     json: bool,
     #[command(flatten)]
-    place: Place,
+    settings: Settings,
 }
 
 #[derive(Subcommand)]
 enum Secrets {
     /// Seal the secrets with a new key, from `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
-    Rotate(Place),
+    Rotate(Settings),
     /// Remove the secrets that the present key does not open, but keep their profiles; stop the server first
     Forget {
         /// Remove them; without this flag, the command only lists them
         #[arg(long)]
         yes: bool,
         #[command(flatten)]
-        place: Place,
+        settings: Settings,
     },
 }
 
 fn main() -> ExitCode {
     let started = start_over_without(&target::FROM_ENVIRONMENT).map_err(Into::into);
-    match started.and_then(|()| run(Cli::parse())) {
+    match started.and_then(|()| run(parse()?)) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("gloss: {}", visible_lines(&error.to_string()));
             ExitCode::FAILURE
         }
     }
+}
+
+/// The command line, the environment and the settings file together.
+fn parse() -> Result<Cli, Box<dyn Error>> {
+    let store_alone = |command: clap::Command| config::only_store(command);
+    let command = Cli::command()
+        .mut_subcommand("migrate", store_alone)
+        .mut_subcommand("token", |token| store_alone(token).mut_args(|arg| arg.global(true)))
+        .mut_subcommand("secrets", |secrets| secrets.mut_subcommands(store_alone));
+    let matches = config::matches(command, std::env::args_os().collect())?;
+    Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
 /// Runs this program again, in the same process, without these variables where one is set: a library would take them
@@ -107,25 +120,29 @@ fn start_over_without(_: &[&str]) -> std::io::Result<()> {
 fn run(cli: Cli) -> Result<(), Box<dyn Error>> {
     let runtime = || tokio::runtime::Runtime::new();
     match cli.command {
-        None => Ok(runtime()?.block_on(app::serve(Settings::load(cli.flags)?))?),
-        Some(Command::Serve(flags)) => Ok(runtime()?.block_on(app::serve(Settings::load(flags)?))?),
-        Some(Command::Migrate(flags)) => Ok(runtime()?.block_on(app::migrate(Settings::load(flags)?))?),
+        None => Ok(runtime()?.block_on(app::serve(cli.settings.checked()?))?),
+        Some(Command::Serve(settings)) => Ok(runtime()?.block_on(app::serve(settings.checked()?))?),
+        Some(Command::Migrate(settings)) => Ok(runtime()?.block_on(app::migrate(settings.checked()?))?),
         Some(Command::Schema) => {
             print!("{}", gloss::graphql::sdl());
             Ok(())
         }
-        Some(Command::Token { command, asking: Asking { server, json, place } }) => {
-            let settings = Settings::load(place.into())?;
+        Some(Command::Config) => {
+            print!("{}", config::reference());
+            Ok(())
+        }
+        Some(Command::Token { command, asking: Asking { server, json, settings } }) => {
+            let settings = settings.checked()?;
             runtime()?.block_on(async {
                 let client = app::client(&settings, server).await?;
                 Ok(token::run(&client, command, json).await?)
             })
         }
-        Some(Command::Secrets { command: Secrets::Rotate(place) }) => {
-            Ok(runtime()?.block_on(app::rotate_secrets(Settings::load(place.into())?))?)
+        Some(Command::Secrets { command: Secrets::Rotate(settings) }) => {
+            Ok(runtime()?.block_on(app::rotate_secrets(settings.checked()?))?)
         }
-        Some(Command::Secrets { command: Secrets::Forget { yes, place } }) => {
-            Ok(runtime()?.block_on(app::forget_secrets(Settings::load(place.into())?, yes))?)
+        Some(Command::Secrets { command: Secrets::Forget { yes, settings } }) => {
+            Ok(runtime()?.block_on(app::forget_secrets(settings.checked()?, yes))?)
         }
     }
 }

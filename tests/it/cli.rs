@@ -64,8 +64,8 @@ async fn invalid_settings_are_named() {
         (&["--log", "=,,!x=="], &["log filter", "`info`"]),
         (&["--missed-firings", "some"], &["--missed-firings", "some"]),
         (&["--log", "loud"], &["log filter", "loud", "`info`"]),
-        (&["--max-batch", "101"], &["max_batch", "101", "0 to 100"]),
-        (&["--max-connections", "0"], &["max_connections", "1 to 1000000"]),
+        (&["--max-batch", "101"], &["--max-batch", "101", "0 to 100"]),
+        (&["--max-connections", "0"], &["--max-connections", "1 to 1000000"]),
         (&["--trusted-documents", "/nowhere"], &["/nowhere", "--trusted-documents"]),
         (&["--store-url", "mysql://ann:hunter2@h/db"], &["mysql;", "sqlite://", "postgres://"]),
         (
@@ -91,6 +91,10 @@ async fn an_invalid_settings_file_is_reported_with_its_line() {
     let cases = [
         ("workers = 1\nworkerz = 3", "line 2", "workerz"),
         ("listen = 17", "line 1", "17"),
+        ("workers = 1\nmax_batch = 101", "line 2", "0 to 100"),
+        ("workers = 1.5", "line 1", "a number"),
+        ("allowed_origins = [\"https://a.example\", \"b\"]", "line 1", "\"b\" is not an origin"),
+        ("config = \"other.toml\"", "line 1", "no setting config"),
         ("\n\nworkers = = 3", "line 3", "="),
     ];
     for (text, line, word) in cases {
@@ -99,6 +103,43 @@ async fn an_invalid_settings_file_is_reported_with_its_line() {
     }
     std::fs::remove_file(&file).unwrap();
     says(&refusal(data.path(), &["--config", &path], &[]).await, &["cannot read", &path, "--config"]);
+}
+
+/// What `gloss config` prints is a settings file, as it stands and with every default written out.
+#[tokio::test]
+async fn gloss_config_prints_a_settings_file() {
+    let data = tempfile::tempdir().unwrap();
+    let printed = String::from_utf8(gloss(data.path(), &["config"], &[]).await.stdout).unwrap();
+    let names = ["listen", "store_url", "workers", "env_names", "log_format"];
+    says(&printed, &names.map(|name| format!("\n# {name} = ")).each_ref().map(String::as_str));
+    // Settings without a default of their own, and those that the harness gives, stay comments.
+    let set: String = printed
+        .lines()
+        .filter_map(|line| line.strip_prefix("# "))
+        .filter(|line| line.contains(" = "))
+        .filter(|line| !line.ends_with("\"\"") && !line.starts_with("listen"))
+        .fold(String::new(), |file, line| file + line + "\n");
+    assert!(set.lines().count() > 12, "{set}");
+    let file = data.path().join("gloss.toml");
+    for text in [printed, set] {
+        std::fs::write(&file, text).unwrap();
+        let done = gloss(data.path(), &["migrate", "--config", file.to_str().unwrap()], &[]).await;
+        assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    }
+}
+
+/// A flag overrides the environment, which overrides the file.
+#[tokio::test]
+async fn flags_override_the_environment_which_overrides_the_file() {
+    let data = tempfile::tempdir().unwrap();
+    let file = data.path().join("gloss.toml");
+    std::fs::write(&file, "trusted_documents = \"/from-file\"").unwrap();
+    let config = ["serve", "--config", file.to_str().unwrap()];
+    let environment = [("GLOSS_TRUSTED_DOCUMENTS", "/from-environment")];
+    says(&refusal(data.path(), &config, &[]).await, &["/from-file"]);
+    says(&refusal(data.path(), &config, &environment).await, &["/from-environment"]);
+    let flag = [&config[..], &["--trusted-documents", "/from-flag"]].concat();
+    says(&refusal(data.path(), &flag, &environment).await, &["/from-flag"]);
 }
 
 #[tokio::test]

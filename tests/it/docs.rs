@@ -84,7 +84,11 @@ async fn every_command_of_the_docs_runs() {
         shell.args(["-euo", "pipefail"]).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
         let binary = PathBuf::from(env!("CARGO_BIN_EXE_gloss"));
         let path = format!("{}:{}", binary.parent().unwrap().display(), std::env::var("PATH").unwrap());
-        shell.env("PATH", path).env("GLOSS_DATA_DIR", server.data.path()).kill_on_drop(true);
+        shell
+            .current_dir(server.data.path())
+            .env("PATH", path)
+            .env("GLOSS_DATA_DIR", server.data.path())
+            .kill_on_drop(true);
         let mut shell = shell.spawn().unwrap();
         shell.stdin.take().unwrap().write_all(script.as_bytes()).await.unwrap();
         let output = shell.wait_with_output().await.unwrap();
@@ -92,4 +96,10 @@ async fn every_command_of_the_docs_runs() {
         assert!(output.status.success(), "{}:\n{said}\n{complained}", page.display());
         assert!(!said.contains("\"errors\""), "{}:\n{said}", page.display());
     }
+}
+
+#[test]
+fn the_committed_settings_are_the_code_s() {
+    let shown = blocks("docs/settings.md", "toml");
+    assert_eq!(shown, [gloss::config::reference().trim_end()], "docs/settings.md has drifted: run `make settings`");
 }

@@ -3,7 +3,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use gloss::config::{Flags, Settings};
+use clap::{Args, Command, FromArgMatches};
+use gloss::config::Settings;
 use serde_json::{Value, json};
 use sqlx::{Connection as _, PgConnection};
 use tempfile::TempDir;
@@ -210,8 +211,9 @@ async fn store_errors_do_not_contain_the_password() {
     let odd = service.url_for(&format!("{name}:{PASSWORD}"), &format!("{name}_odd"));
     says(&home.refused(data.path(), &[], &odd).await, &["UTF-8", "ENCODING 'UTF8'"]);
 
-    let flags = Flags { store_url: Some(home.url.clone().into()), ..Flags::default() };
-    assert!(!format!("{flags:?} {:?}", Settings::load(flags.clone()).unwrap()).contains(PASSWORD));
+    let given = Settings::augment_args(Command::new("gloss")).get_matches_from(["gloss", "--store-url", &home.url]);
+    let given = Settings::from_arg_matches(&given).unwrap();
+    assert!(!format!("{given:?} {:?}", given.clone().checked().unwrap()).contains(PASSWORD));
 
     // At its most talkative the log does not hold it either.
     let server = Server::start_with(&[("GLOSS_STORE_URL", &home.url), ("GLOSS_LOG", "trace")]).await;

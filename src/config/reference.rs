@@ -1,0 +1,75 @@
+//! The list of settings as text: the commented file that `gloss config` prints and `docs/settings.md` shows.
+
+use std::fmt::Write as _;
+
+use clap::{Arg, Args as _, Command};
+
+use super::Settings;
+
+/// Characters in a line of the file.
+const WIDTH: usize = 100;
+
+/// A settings file that holds each setting as a comment, with its meaning, its names and its default.
+pub fn reference() -> String {
+    let mut file = String::from(
+        "# Settings of Gloss. A flag overrides an environment variable, which overrides this file.\n\
+         # To change a setting, remove the # before its name. A list is one text with commas, or an array of texts.\n",
+    );
+    let settings = Settings::augment_args(Command::new("gloss"));
+    for setting in settings.get_arguments().filter(|setting| setting.get_id() != "config") {
+        file.push('\n');
+        describe(setting, &mut file);
+    }
+    file
+}
+
+fn describe(setting: &Arg, file: &mut String) {
+    let flag = setting.get_long().unwrap_or_default();
+    let mut meaning = setting.get_help().map(ToString::to_string).unwrap_or_default();
+    let values = setting.get_possible_values();
+    if setting.get_action().takes_values() && values.len() > 2 || setting.get_value_parser().possible_values().is_some()
+    {
+        for value in values.iter().filter(|value| value.get_help().is_some()) {
+            let help = value.get_help().map(ToString::to_string).unwrap_or_default();
+            let _ = write!(meaning, "; {}: {help}", value.get_name());
+        }
+    }
+    for line in wrapped(&meaning) {
+        let _ = writeln!(file, "# {line}");
+    }
+    let environment = setting.get_env().map(|name| name.to_string_lossy()).unwrap_or_default();
+    let _ = writeln!(file, "# --{flag}, {environment}");
+    let shown = match setting.get_default_values() {
+        [default] if !setting.is_hide_default_value_set() => default.to_string_lossy().into_owned(),
+        _ => String::new(),
+    };
+    let is_bare = !shown.is_empty() && (shown.parse::<u64>().is_ok() || shown.parse::<bool>().is_ok());
+    let quote = if is_bare { "" } else { "\"" };
+    let _ = writeln!(file, "# {} = {quote}{shown}{quote}", flag.replace('-', "_"));
+}
+
+/// Lines of words, none longer than [`WIDTH`] unless a word is.
+fn wrapped(text: &str) -> Vec<String> {
+    let mut lines: Vec<String> = Vec::new();
+    for word in text.split_whitespace() {
+        match lines.last_mut() {
+            Some(line) if line.len() + word.len() < WIDTH => {
+                line.push(' ');
+                line.push_str(word);
+            }
+            _ => lines.push(word.to_owned()),
+        }
+    }
+    lines
+}
+
+/// A command that needs the store alone: hides the settings that only a server heeds.
+pub fn only_store(command: Command) -> Command {
+    let heeded = ["config", "data_dir", "store_url", "new_store"];
+    let settings = Settings::augment_args(Command::new("gloss"));
+    let is_setting = |id: &str| settings.get_arguments().any(|setting| setting.get_id() == id);
+    command.mut_args(|arg| {
+        let hides = is_setting(arg.get_id().as_str()) && !heeded.contains(&arg.get_id().as_str());
+        if hides { arg.hide(true) } else { arg }
+    })
+}
