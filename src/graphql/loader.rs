@@ -7,7 +7,7 @@ use std::{collections::HashMap, sync::Arc};
 
 use futures_util::future::try_join_all;
 
-use super::batch::{Batch, Queue};
+use super::batch::{Batch, Queue, batch};
 use crate::{
     domain::{
         apply::AppliedComment,
@@ -98,7 +98,7 @@ fn shared_lists<K: Eq + std::hash::Hash, V>(found: HashMap<K, Vec<V>>) -> HashMa
 macro_rules! from_store {
     ($services:ident, $queue:ident, $method:ident, $shape:expr) => {{
         let store = $services.ports.store.clone();
-        Batch::new($queue, move |keys| {
+        batch($queue, move |keys| {
             let store = store.clone();
             Box::pin(async move { store.$method(&keys).await.map($shape) })
         })
@@ -109,7 +109,7 @@ impl Loaders {
     /// New ones, that know nothing yet.
     pub fn new(services: &Services, queue: &Queue) -> Self {
         let store = services.ports.store.clone();
-        let workers = Batch::new(queue, move |ids: Vec<String>| {
+        let workers = batch(queue, move |ids: Vec<String>| {
             let store = store.clone();
             Box::pin(async move {
                 let all = store.workers().await?;
@@ -117,7 +117,7 @@ impl Loaders {
             })
         });
         let store = services.ports.store.clone();
-        let default_llm_profile = Batch::new(queue, move |_| {
+        let default_llm_profile = batch(queue, move |_| {
             let store = store.clone();
             Box::pin(async move {
                 let default = store.llm_profiles().await?.into_iter().find(|profile| profile.settings.is_default);
@@ -125,7 +125,7 @@ impl Loaders {
             })
         });
         let services_of_details = services.clone();
-        let details = Batch::new(queue, move |keys| {
+        let details = batch(queue, move |keys| {
             let services = services_of_details.clone();
             Box::pin(async move { details(&services, keys).await })
         });

@@ -80,28 +80,28 @@ async fn find(context: &Context<'_>, id: &ID) -> Result<Option<Node>> {
     let Some((node_type, key)) = decode(id) else { return Ok(None) };
     let loaders = loaders(context);
     Ok(match node_type {
-        NodeType::Run => loaders.runs.load(RunId(key)).await?.map(|run| Node::Run(Run(run))),
+        NodeType::Run => loaders.runs.load_one(RunId(key)).await?.map(|run| Node::Run(Run(run))),
         NodeType::Suggestion => {
-            loaders.suggestions.load(SuggestionId(key)).await?.map(|it| Node::Suggestion(Suggestion(it)))
+            loaders.suggestions.load_one(SuggestionId(key)).await?.map(|it| Node::Suggestion(Suggestion(it)))
         }
         NodeType::DbProfile => {
-            loaders.db_profiles.load(DbProfileId(key)).await?.map(|it| Node::DbProfile(DbProfile(it)))
+            loaders.db_profiles.load_one(DbProfileId(key)).await?.map(|it| Node::DbProfile(DbProfile(it)))
         }
         NodeType::LlmProfile => {
-            loaders.llm_profiles.load(LlmProfileId(key)).await?.map(|it| Node::LlmProfile(LlmProfile(it)))
+            loaders.llm_profiles.load_one(LlmProfileId(key)).await?.map(|it| Node::LlmProfile(LlmProfile(it)))
         }
         NodeType::AppliedComment => {
-            let found = loaders.applied_comments.load(AppliedCommentId(key)).await?;
+            let found = loaders.applied_comments.load_one(AppliedCommentId(key)).await?;
             found.map(|it| Node::AppliedComment(AppliedComment(it)))
         }
-        NodeType::Schedule => loaders.schedules.load(ScheduleId(key)).await?.map(|it| Node::Schedule(Schedule(it))),
+        NodeType::Schedule => loaders.schedules.load_one(ScheduleId(key)).await?.map(|it| Node::Schedule(Schedule(it))),
         NodeType::AskSession => {
-            loaders.ask_sessions.load(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
+            loaders.ask_sessions.load_one(AskSessionId(key)).await?.map(|it| Node::AskSession(AskSession(it)))
         }
-        NodeType::AskTurn => loaders.ask_turns.load(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
+        NodeType::AskTurn => loaders.ask_turns.load_one(AskTurnId(key)).await?.map(|it| Node::AskTurn(AskTurn(it))),
         NodeType::ApiToken => {
             access::require(context, Role::Admin, "a token")?;
-            let found = loaders.api_tokens.load(ApiTokenId(key)).await?;
+            let found = loaders.api_tokens.load_one(ApiTokenId(key)).await?;
             found.map(|it| Node::ApiToken(ApiToken(it.as_ref().clone())))
         }
     })

@@ -68,6 +68,7 @@ pub enum WalkError {
 /// # Errors
 /// [`WalkError`].
 pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkError> {
+    one_database(target, scope).await?;
     let database = scope.database.as_deref();
     let schemas = target.schemas(database).await?;
     let existing: Vec<String> = schemas.iter().map(|schema| schema.name.clone()).collect();
@@ -138,6 +139,7 @@ impl Walked {
 /// # Errors
 /// [`WalkError`].
 pub async fn check(target: &dyn Target, scope: &RunScope) -> Result<(), WalkError> {
+    one_database(target, scope).await?;
     let database = scope.database.as_deref();
     let existing: Vec<String> = target.schemas(database).await?.into_iter().map(|schema| schema.name).collect();
     for (at, schema) in scope.schemas.iter().enumerate() {
@@ -147,6 +149,21 @@ pub async fn check(target: &dyn Target, scope: &RunScope) -> Result<(), WalkErro
         }
     }
     Ok(())
+}
+
+/// Refuses a scope that names no database where the profile reaches several.
+async fn one_database(target: &dyn Target, scope: &RunScope) -> Result<(), WalkError> {
+    if scope.database.is_some() {
+        return Ok(());
+    }
+    let names: Vec<String> = target.databases().await?.into_iter().map(|database| database.name).collect();
+    match names.as_slice() {
+        [] | [_] => Ok(()),
+        _ => Err(WalkError::Unknown {
+            path: "database".to_owned(),
+            message: format!("the profile reaches several databases; name one of {}", some_of(&names)),
+        }),
+    }
 }
 
 fn known(existing: &[String], schema: &SchemaScope, at: usize) -> Result<(), WalkError> {

@@ -242,3 +242,18 @@ fn keyed(verb: &str, field: &str) -> String {
     let input = format!("{}{}Input", verb[..1].to_uppercase(), &verb[1..]);
     format!("mutation($input: {input}!) {{ it: {verb}(input: $input) {{ {field} {{ id }} }} }}")
 }
+
+#[tokio::test]
+async fn a_profile_that_reaches_several_databases_needs_one_named() {
+    let Some(postgres) = crate::services::postgres().await else { return };
+    let (_, name) = postgres.fresh_database().await;
+    let server = Server::start_with(&[("GLOSS_WORKERS", "0")]).await;
+    let profile = server.create_db_profile("cluster", &postgres.url_for("postgres", "")).await;
+    let query = "query($input: StartRunInput!) { estimateRun(input: $input) { assets } }";
+    let error = server.error(query, json!({ "input": { "targets": [{ "dbProfileId": profile }] } })).await;
+    assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{error}");
+    assert_eq!(error["extensions"]["argument"], "input.targets.0.database", "{error}");
+    assert!(error["message"].as_str().unwrap().contains("several databases"), "{error}");
+    let input = json!({ "targets": [{ "dbProfileId": profile, "database": name }] });
+    assert_eq!(server.data(query, json!({ "input": input })).await["estimateRun"]["assets"], 0);
+}

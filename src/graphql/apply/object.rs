@@ -41,7 +41,7 @@ pub struct ApplyOutcome(Arc<apply::ApplyItem>);
 impl ApplyOutcome {
     /// The suggestion that it belongs to.
     async fn suggestion(&self, context: &Context<'_>) -> Result<Suggestion> {
-        let suggestion = loaders(context).suggestions.load(self.0.suggestion_id).await?;
+        let suggestion = loaders(context).suggestions.load_one(self.0.suggestion_id).await?;
         let gone = || {
             Error::not_found(format!(
                 "the suggestion for {} has been deleted; load the list again",
@@ -162,18 +162,18 @@ impl AppliedComment {
 
     /// The run that it was written for; null if the run was deleted.
     async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
-        Ok(loaders(context).runs.load(self.0.run_id).await?.map(Run))
+        Ok(loaders(context).runs.load_one(self.0.run_id).await?.map(Run))
     }
 
     /// The suggestion that it was written for; null if the suggestion was deleted.
     async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
-        Ok(loaders(context).suggestions.load(self.0.suggestion_id).await?.map(Suggestion))
+        Ok(loaders(context).suggestions.load_one(self.0.suggestion_id).await?.map(Suggestion))
     }
 
     /// The database; null if its profile was deleted.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
         let Some(id) = self.0.db_profile_id else { return Ok(None) };
-        Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
+        Ok(loaders(context).db_profiles.load_one(id).await?.map(DbProfile))
     }
 
     /// The DB profile's name when it was written.

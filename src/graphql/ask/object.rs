@@ -117,14 +117,14 @@ impl AskTurn {
 
     /// The session that it belongs to.
     async fn session(&self, context: &Context<'_>) -> Result<AskSession> {
-        let found = loaders(context).ask_sessions.load(self.0.session_id).await?;
+        let found = loaders(context).ask_sessions.load_one(self.0.session_id).await?;
         let gone = || Error::not_found("the session has been deleted, together with the run of its last question");
         Ok(AskSession(found.ok_or_else(gone)?))
     }
 
     /// The run that answers it.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
-        let run = loaders(context).runs.load(self.0.run_id).await?;
+        let run = loaders(context).runs.load_one(self.0.run_id).await?;
         let run = run
             .ok_or_else(|| Error::not_found(format!("run #{} has been deleted; load the list again", self.0.run_id)))?;
         Ok(Run(run))
@@ -148,7 +148,7 @@ impl AskTurn {
 
     /// The tools that were used, in order. The first one is the search that Gloss always makes.
     async fn tool_calls(&self, context: &Context<'_>) -> Result<Vec<ToolCall>> {
-        let used = loaders(context).tool_uses.load(self.0.id).await?.unwrap_or_default();
+        let used = loaders(context).tool_uses.load_one(self.0.id).await?.unwrap_or_default();
         Ok(used.into_iter().map(Into::into).collect())
     }
 }

@@ -140,7 +140,7 @@ impl DatabaseTable {
     /// reached.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn columns(&self, context: &Context<'_>) -> Option<Result<Vec<DatabaseColumn>>> {
-        let detail = match loaders(context).details.load(self.key.clone()).await {
+        let detail = match loaders(context).details.load_one(self.key.clone()).await {
             Ok(detail) => detail?,
             Err(error) => return Some(Err(error.into())),
         };

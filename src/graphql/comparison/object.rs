@@ -73,7 +73,7 @@ impl ComparedCell {
     /// The later versions from re-runs, by version.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn versions(&self, context: &Context<'_>) -> Result<Vec<Suggestion>> {
-        let chain = loaders(context).chains.load(self.suggestion.chain_id).await?.unwrap_or_default();
+        let chain = loaders(context).chains.load_one(self.suggestion.chain_id).await?.unwrap_or_default();
         let later = chain.into_iter().filter(|other| other.version > self.suggestion.version);
         Ok(later.map(Suggestion).collect())
     }
@@ -105,7 +105,7 @@ impl ComparedAsset {
     async fn cells(&self, context: &Context<'_>) -> Result<Vec<Option<ComparedCell>>> {
         let loader = &loaders(context).suggestions;
         let load = async |id: &Option<_>| match id {
-            Some(id) => loader.load(*id).await,
+            Some(id) => loader.load_one(*id).await,
             None => Ok(None),
         };
         let found = futures_util::future::try_join_all(self.0.suggestions.iter().map(load)).await?;

@@ -33,7 +33,7 @@ impl ProfileQuery {
         #[graphql(desc = "The profile's global id.")] id: ID,
     ) -> Result<Option<DbProfile>> {
         let id = DbProfileId::from_argument(&id, "id")?;
-        Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
+        Ok(loaders(context).db_profiles.load_one(id).await?.map(DbProfile))
     }
 
     /// All LLM profiles, by name.
@@ -50,6 +50,6 @@ impl ProfileQuery {
         #[graphql(desc = "The profile's global id.")] id: ID,
     ) -> Result<Option<LlmProfile>> {
         let id = LlmProfileId::from_argument(&id, "id")?;
-        Ok(loaders(context).llm_profiles.load(id).await?.map(LlmProfile))
+        Ok(loaders(context).llm_profiles.load_one(id).await?.map(LlmProfile))
     }
 }

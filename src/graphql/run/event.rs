@@ -127,9 +127,9 @@ impl RunEvent {
     async fn suggestion(&self, context: &Context<'_>) -> Result<Option<Suggestion>> {
         let Some(id) = self.event.suggestion_id else { return Ok(None) };
         if let Some(page) = &self.page {
-            prime(loaders(context), page, id, context.look_ahead()).await?;
+            feed(loaders(context), page, id, context.look_ahead()).await?;
         }
-        Ok(loaders(context).suggestions.load(id).await?.map(Suggestion))
+        Ok(loaders(context).suggestions.load_one(id).await?.map(Suggestion))
     }
 
     /// A piece of an answer, for `ANSWER_DELTA`. The pieces after the last RESUMED event, or from the start, make up
@@ -150,7 +150,7 @@ impl RunEvent {
 
     /// The run as it is now, possibly later than this event.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
-        let run = loaders(context).runs.load(self.event.run_id).await?;
+        let run = loaders(context).runs.load_one(self.event.run_id).await?;
         let run = run.ok_or_else(|| {
             Error::not_found(format!("run #{} has been deleted; load the list again", self.event.run_id))
         })?;
@@ -158,14 +158,17 @@ impl RunEvent {
     }
 }
 
-/// Tells the loaders of this event what those who watch the run have looked up together, as far as it is asked for.
-async fn prime(loaders: &Loaders, page: &Page, id: SuggestionId, asked: Lookahead<'_>) -> domain::Result<()> {
-    loaders.suggestions.prime(id, page.suggestion(id).await?);
+/// Feeds the loaders of this event with what all subscribers of the run have looked up together, as far as the
+/// operation asks for it.
+async fn feed(loaders: &Loaders, page: &Page, id: SuggestionId, asked: Lookahead<'_>) -> domain::Result<()> {
+    if let Some(suggestion) = page.suggestion(id).await? {
+        loaders.suggestions.feed_one(id, suggestion).await;
+    }
     if asked.field("alternatives").exists() {
-        loaders.alternatives.prime(id, page.alternatives(id).await?);
+        loaders.alternatives.feed_one(id, page.alternatives(id).await?.unwrap_or_default()).await;
     }
     if asked.field("evidence").exists() {
-        loaders.evidence.prime(id, page.evidence(id).await?);
+        loaders.evidence.feed_one(id, page.evidence(id).await?.unwrap_or_default()).await;
     }
     Ok(())
 }

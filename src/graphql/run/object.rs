@@ -75,13 +75,13 @@ impl Run {
     /// The database. Null if the profile was deleted, or if an ASK run searches several.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
         let Some(id) = self.0.db_profile_id else { return Ok(None) };
-        Ok(loaders(context).db_profiles.load(id).await?.map(DbProfile))
+        Ok(loaders(context).db_profiles.load_one(id).await?.map(DbProfile))
     }
 
     /// The language model. Null if the profile was deleted.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
         let Some(id) = self.0.llm_profile_id else { return Ok(None) };
-        Ok(loaders(context).llm_profiles.load(id).await?.map(LlmProfile))
+        Ok(loaders(context).llm_profiles.load_one(id).await?.map(LlmProfile))
     }
 
     /// The DB profile's name when the run was created.
@@ -187,13 +187,13 @@ impl Run {
     /// The run that it repeats; null if it is not a re-run.
     async fn parent(&self, context: &Context<'_>) -> Result<Option<Self>> {
         let Some(id) = self.0.parent_id else { return Ok(None) };
-        Ok(loaders(context).runs.load(id).await?.map(Self))
+        Ok(loaders(context).runs.load_one(id).await?.map(Self))
     }
 
     /// The schedule that started it; null if none did, or if it was deleted.
     async fn schedule(&self, context: &Context<'_>) -> Result<Option<Schedule>> {
         let Some(id) = self.0.schedule_id else { return Ok(None) };
-        Ok(loaders(context).schedules.load(id).await?.map(Schedule))
+        Ok(loaders(context).schedules.load_one(id).await?.map(Schedule))
     }
 
     /// The question that it answers; null unless its kind is ASK.
@@ -201,7 +201,7 @@ impl Run {
         if self.0.kind != status::RunKind::Ask {
             return Ok(None);
         }
-        Ok(loaders(context).turns_of_runs.load(self.0.id).await?.map(AskTurn))
+        Ok(loaders(context).turns_of_runs.load_one(self.0.id).await?.map(AskTurn))
     }
 
     /// Its suggestions, in the order of its rows by default. The page size is 50 by default and at most 200.
@@ -244,13 +244,13 @@ impl Run {
 
     /// The number of its suggestions per confidence band.
     async fn confidence_distribution(&self, context: &Context<'_>) -> Result<ConfidenceDistribution> {
-        let counts = loaders(context).confidence.load(self.0.id).await?;
+        let counts = loaders(context).confidence.load_one(self.0.id).await?;
         Ok(counts.unwrap_or_default().into())
     }
 
     /// The number of its suggestions per review state.
     async fn review_counts(&self, context: &Context<'_>) -> Result<ReviewCounts> {
-        let counts = loaders(context).reviews.load(self.0.id).await?;
+        let counts = loaders(context).reviews.load_one(self.0.id).await?;
         Ok(counts.unwrap_or_default().into())
     }
 
@@ -275,7 +275,7 @@ impl Run {
     /// The process that is working on it; null if none is.
     async fn worker(&self, context: &Context<'_>) -> Result<Option<Worker>> {
         let Some(id) = &self.0.worker_id else { return Ok(None) };
-        Ok(loaders(context).workers.load(id.clone()).await?.map(Worker))
+        Ok(loaders(context).workers.load_one(id.clone()).await?.map(Worker))
     }
 }
 

@@ -67,7 +67,7 @@ impl RunChange {
 
     /// The run as it is now; null if deleted.
     async fn run(&self, context: &Context<'_>) -> Result<Option<Run>> {
-        Ok(loaders(context).runs.load(self.change.run_id).await?.map(Run))
+        Ok(loaders(context).runs.load_one(self.change.run_id).await?.map(Run))
     }
 
     /// Whether it matches the filter now.

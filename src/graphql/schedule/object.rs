@@ -63,8 +63,8 @@ impl Schedule {
     async fn model(&self, context: &Context<'_>) -> Result<Option<Arc<profile::LlmProfile>>> {
         let loaders = loaders(context);
         Ok(match self.0.settings.llm_profile_id {
-            Some(id) => loaders.llm_profiles.load(id).await?,
-            None => loaders.default_llm_profile.load(()).await?,
+            Some(id) => loaders.llm_profiles.load_one(id).await?,
+            None => loaders.default_llm_profile.load_one(()).await?,
         })
     }
 }
@@ -156,7 +156,7 @@ impl Schedule {
 
     /// The database. A profile that a schedule uses cannot be deleted.
     async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
-        let profile = loaders(context).db_profiles.load(self.0.settings.db_profile_id).await?;
+        let profile = loaders(context).db_profiles.load_one(self.0.settings.db_profile_id).await?;
         let gone = || Error::internal(format!("the DB profile of schedule {} does not exist", self.0.id));
         Ok(DbProfile(profile.ok_or_else(gone)?))
     }
@@ -164,7 +164,7 @@ impl Schedule {
     /// The language model; null for the profile that is the default when it fires.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
         let Some(id) = self.0.settings.llm_profile_id else { return Ok(None) };
-        Ok(loaders(context).llm_profiles.load(id).await?.map(LlmProfile))
+        Ok(loaders(context).llm_profiles.load_one(id).await?.map(LlmProfile))
     }
 
     /// What its runs cover. Each run resolves it again, so new tables in scope are included.

@@ -25,7 +25,7 @@ pub struct AssetHit(Arc<search::AssetHit>);
 impl AssetHit {
     /// The profile of the catalog that contains it.
     async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
-        let found = loaders(context).db_profiles.load(self.0.asset.db_profile_id).await?;
+        let found = loaders(context).db_profiles.load_one(self.0.asset.db_profile_id).await?;
         Ok(DbProfile(found.ok_or_else(|| Error::not_found("this DB profile has been deleted; search again"))?))
     }
 

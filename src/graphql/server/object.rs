@@ -66,7 +66,7 @@ impl Worker {
     /// The runs that it is working on.
     #[graphql(complexity = "1 + 4 * child_complexity")]
     async fn runs(&self, context: &Context<'_>) -> Result<Vec<Run>> {
-        let runs = loaders(context).runs_of_workers.load(self.0.id.clone()).await?;
+        let runs = loaders(context).runs_of_workers.load_one(self.0.id.clone()).await?;
         Ok(runs.unwrap_or_default().into_iter().map(Run).collect())
     }
 }

@@ -151,7 +151,7 @@ impl Suggestion {
 
     /// The run that made it.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
-        let run = loaders(context).runs.load(self.0.run_id).await?;
+        let run = loaders(context).runs.load_one(self.0.run_id).await?;
         let run = run
             .ok_or_else(|| Error::not_found(format!("run #{} has been deleted; load the list again", self.0.run_id)))?;
         Ok(Run(run))
@@ -190,7 +190,7 @@ impl Suggestion {
 
     /// All alternatives, best first. The first one is the description.
     async fn alternatives(&self, context: &Context<'_>) -> Result<Vec<Alternative>> {
-        let alternatives = loaders(context).alternatives.load(self.0.id).await?.unwrap_or_default().into_iter();
+        let alternatives = loaders(context).alternatives.load_one(self.0.id).await?.unwrap_or_default().into_iter();
         let shape = |(index, it): (usize, suggestion::Alternative)| Alternative {
             index: count(index),
             text: it.text,
@@ -206,7 +206,7 @@ impl Suggestion {
 
     /// The evidence for the description: statistics, keys, samples, comments, …
     async fn evidence(&self, context: &Context<'_>) -> Result<Vec<Evidence>> {
-        let evidence = loaders(context).evidence.load(self.0.id).await?.unwrap_or_default();
+        let evidence = loaders(context).evidence.load_one(self.0.id).await?.unwrap_or_default();
         Ok(evidence
             .into_iter()
             .map(|it| Evidence { source: it.source, detail: visible(&it.detail).into_owned() })
@@ -242,13 +242,13 @@ impl Suggestion {
     /// The write of its text to the database; null if there was none, or if it was rolled back.
     async fn applied(&self, context: &Context<'_>) -> Result<Option<AppliedComment>> {
         let Some(id) = self.0.applied_id else { return Ok(None) };
-        Ok(loaders(context).applied_comments.load(id).await?.map(AppliedComment))
+        Ok(loaders(context).applied_comments.load_one(id).await?.map(AppliedComment))
     }
 
     /// All suggestions for this asset in its chain of re-runs, including this one, by version.
     #[graphql(complexity = "1 + 5 * child_complexity")]
     async fn versions(&self, context: &Context<'_>) -> Result<Vec<Self>> {
-        let chain = loaders(context).chains.load(self.0.chain_id).await?;
+        let chain = loaders(context).chains.load_one(self.0.chain_id).await?;
         Ok(chain.unwrap_or_else(|| vec![self.0.clone()]).into_iter().map(Self).collect())
     }
 }

@@ -39,7 +39,7 @@ impl SuggestionChange {
 
     /// The run as it is now.
     async fn run(&self, context: &Context<'_>) -> Result<Run> {
-        let run = loaders(context).runs.load(self.0.run_id).await?;
+        let run = loaders(context).runs.load_one(self.0.run_id).await?;
         let run = run.ok_or_else(|| Error::not_found(format!("run #{} has been deleted", self.0.run_id)))?;
         Ok(Run(run))
     }
