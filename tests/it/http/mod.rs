@@ -11,5 +11,6 @@ mod post_get;
 mod shared;
 mod slow;
 mod sse;
+mod stock;
 mod toy;
 mod ws;
