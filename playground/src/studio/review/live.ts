@@ -88,21 +88,22 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
     variables: { runId, filter: variables.filter ?? null },
   });
   const [listed, setListed] = useState<Listed>();
-  const afresh = useRef(true);
+  /** The list that the server was asked for and gave. Later answers for it change rows in place. */
+  const settled = useRef<string>(undefined);
 
   const answered = operation && JSON.stringify(operation.variables) === key ? data : undefined;
   const run = answered?.node && 'suggestions' in answered.node ? (answered.node as ListedRun) : undefined;
   const mayAppend = isByPosition(view) && !view.before;
+  const isReading = fetching || stale;
   useEffect(() => {
     if (run) {
-      const isNew = afresh.current;
-      afresh.current = stale;
-      setListed((before) => merged(before, key, run.suggestions, isNew, mayAppend));
+      const isAsked = !isReading && settled.current !== key;
+      if (!isReading) {
+        settled.current = key;
+      }
+      setListed((before) => merged(before, key, run.suggestions, isAsked, mayAppend));
     }
-  }, [run, key, stale, mayAppend]);
-  useEffect(() => {
-    afresh.current = true;
-  }, [key]);
+  }, [run, key, isReading, mayAppend]);
 
   const figures = useRef<Figures>(undefined);
   figures.current = figureData?.run ?? figures.current;
@@ -111,7 +112,7 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
   const refreshFigures = useThrottled(() => fetchFigures({ requestPolicy: 'network-only' }), 1000);
   /** Brings the list into the order of the server. */
   const update = useCallback(() => {
-    afresh.current = true;
+    settled.current = undefined;
     fetchPage({ requestPolicy: 'network-only' });
     refreshFigures();
   }, [fetchPage, refreshFigures]);
@@ -165,7 +166,7 @@ export function useSuggestions(runId: string, view: View, onNoticed: Noticed) {
     figures: figures.current,
     gone: error === undefined && answered?.node === null,
     error: error ?? (figures.current === undefined ? figureError : undefined),
-    loading: fetching || stale,
+    loading: isReading,
     update,
     refresh,
     refreshFigures,
@@ -182,3 +183,14 @@ export const bulkFilterOf = (view: View) => ({
   ...filterOf(view),
   states: view.states.length > 0 ? view.states : ['UNREVIEWED' as const],
 });
+
+/** How many suggestions a bulk decision is about: those in the states of the view, else the unreviewed ones. */
+export function decidableOf(states: Figures['suggestions']['facets']['states'], { states: chosen }: View): number {
+  const figure = {
+    UNREVIEWED: states.unreviewed,
+    ACCEPTED: states.accepted,
+    EDITED: states.edited,
+    SKIPPED: states.skipped,
+  };
+  return (chosen.length > 0 ? chosen : (['UNREVIEWED'] as const)).reduce((sum, state) => sum + figure[state], 0);
+}
