@@ -26,7 +26,7 @@ type ListedRun = Extract<ReviewListQuery['node'], { id: string }>;
 type Page = ListedRun['suggestions'];
 export type Figures = NonNullable<ReviewFiguresQuery['run']>;
 
-interface Listed {
+export interface Listed {
   key: string;
   rows: ReviewSuggestionFragment[];
   /** Where each row stands in the order of the list. */

@@ -1,13 +1,13 @@
 // The list of runs.
 
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
-import { useHotkeys } from '@mantine/hooks';
 import { Ban, Ellipsis, GitCompareArrows, Plus, Trash2, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
 import { useLacks } from '../api/viewer';
 import { count, plural } from '../ui/figures';
+import { useKeys } from '../ui/keys';
 import { Page } from '../ui/page';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
@@ -39,8 +39,9 @@ export function RunsPage() {
     if (why === undefined) {
       navigate(comparisonOf(selected));
     }
+    return why === undefined;
   };
-  useHotkeys([['c', compare]]);
+  useKeys((key) => key === 'c' && compare());
 
   const limits = restrictions(view);
   const everything = counts?.kindCounts.reduce((sum, kind) => sum + kind.count, 0);

@@ -1,7 +1,7 @@
 // The rows of the list: a table of fixed widths on a desktop, two lines a run on a phone.
 
 import { Checkbox, Tooltip } from '@mantine/core';
-import { useHotkeys, useMediaQuery } from '@mantine/hooks';
+import { useMediaQuery } from '@mantine/hooks';
 import { ArrowDown, ArrowUp } from 'lucide-react';
 import { useRef } from 'react';
 import { Link } from 'react-router';
@@ -9,6 +9,7 @@ import { useMutation } from 'urql';
 
 import { CancelRunDocument, type RunOrderField, type RunRowFragment } from '../api/operations';
 import { Action } from '../ui/action';
+import { useKeys } from '../ui/keys';
 import { isCounting, isLive, KIND_WORDS, Spinner, StatusPill } from '../ui/status';
 import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
@@ -64,11 +65,19 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
     }
     lastPicked.current = index;
   };
-  useHotkeys([
-    ['j', () => step(1)],
-    ['k', () => step(-1)],
-    ['x', () => pick(links.current.indexOf(document.activeElement as HTMLAnchorElement), false)],
-  ]);
+  useKeys((key) => {
+    switch (key) {
+      case 'j':
+      case 'k':
+        step(key === 'j' ? 1 : -1);
+        return true;
+      case 'x':
+        pick(links.current.indexOf(document.activeElement as HTMLAnchorElement), false);
+        return true;
+      default:
+        return false;
+    }
+  });
   links.current.length = rows.length;
 
   if (isPhone) {

@@ -7,6 +7,8 @@ import { Kbd, Modal, Table } from '@mantine/core';
 import { useHotkeys } from '@mantine/hooks';
 import { useNavigate } from 'react-router';
 
+import { useKeys } from '../ui/keys';
+
 const KEYS: [where: string, keys: [keys: string[], does: string][]][] = [
   [
     'Everywhere',
@@ -53,12 +55,21 @@ interface KeyboardProps {
 
 export function Keyboard({ isOpen, open, close, openPalette }: KeyboardProps) {
   const navigate = useNavigate();
-  useHotkeys([
-    ['?', open],
-    ['shift+?', open],
-    ['n', () => navigate('/runs/new')],
-    ['/', () => document.querySelector<HTMLInputElement>('input[type="search"]')?.focus()],
-  ]);
+  useKeys((key) => {
+    switch (key) {
+      case '?':
+        open();
+        return true;
+      case 'n':
+        navigate('/runs/new');
+        return true;
+      case '/':
+        document.querySelector<HTMLInputElement>('input[type="search"]')?.focus();
+        return true;
+      default:
+        return false;
+    }
+  });
   useHotkeys([['mod+K', openPalette]], []);
   return (
     <Modal opened={isOpen} onClose={close} title="Keys">

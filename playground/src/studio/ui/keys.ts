@@ -1,4 +1,6 @@
-// The keys of the review. None acts while somebody types, chooses from a list or answers a dialog.
+// The keys of the pages. None acts while somebody types, chooses from a list or answers a dialog.
+//
+// Keys are told by the character that they type, not by their place: `?` is `?` on every keyboard.
 
 import { useEffect, useRef } from 'react';
 
@@ -8,14 +10,16 @@ const ELSEWHERE = ['dialog', 'menu', 'listbox', 'combobox']
   .join();
 
 /** Calls `act` with each key that is the page's. It returns whether it took the key. */
-export function useReviewKeys(act: (key: string) => boolean) {
+export function useKeys(act: (key: string) => boolean) {
   const latest = useRef(act);
   latest.current = act;
   useEffect(() => {
     const onKey = (event: KeyboardEvent) => {
       const target = event.target instanceof Element ? event.target : null;
       const isCheckbox = target instanceof HTMLInputElement && target.type === 'checkbox';
-      if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.isComposing) {
+      // Some keyboards type `?` or `/` with AltGr, which counts as Ctrl and Alt.
+      const isCommand = (event.ctrlKey || event.metaKey || event.altKey) && !event.getModifierState('AltGraph');
+      if (event.defaultPrevented || event.isComposing || isCommand) {
         return;
       }
       if ((target?.closest(ELSEWHERE) && !isCheckbox) || document.querySelector('[role="dialog"]')) {
