@@ -1,7 +1,8 @@
 // The live catalog of one database, read bit by bit: its schemas at once, the tables of a schema in pages when it is
 // unfolded, the columns of a table when that is.
 //
-// A branch is what stands below one node. A page that fails leaves its branch as it was, with the error; `again` asks
+// A branch is what stands below one node. Its tables are read from both ends, so that the last one is as near as the
+// first. A page that fails leaves its branch as it was, with the error; `again` asks
 // once more. A search has branches of its own, so that clearing it shows the tree as it was.
 
 import { useEffect, useMemo, useSyncExternalStore } from 'react';
@@ -34,9 +35,13 @@ export type ColumnNode = NonNullable<Tables[number]['columns']>[number];
 
 export interface Branch<Node> {
   nodes: Node[];
-  /** All that there are; those beyond `nodes` are not read yet. */
+  /** The last ones, where they were read before those between. */
+  tail: Node[];
+  /** All that there are; those between `nodes` and `tail` are not read yet. */
   total: number;
+  /** The cursors of the last of `nodes` and the first of `tail`. */
   after: string | null;
+  before: string | null;
   loading: boolean;
   error?: CombinedError | undefined;
 }
@@ -45,7 +50,9 @@ const PAGE = 200;
 /** Tables of each schema in the first answer to a search. */
 const FOUND = 50;
 
-const none = <Node>(): Branch<Node> => ({ nodes: [], total: 0, after: null, loading: true });
+const whole = <Node>(nodes: Node[]) => ({ nodes, tail: [] as Node[], total: nodes.length, after: null, before: null });
+
+const none = <Node>(): Branch<Node> => ({ ...whole<Node>([]), loading: true });
 
 const gone = () =>
   new CombinedError({
@@ -85,7 +92,7 @@ export class Catalog {
     return this.branch<SchemaNode>('schemas', () =>
       this.ask('schemas', ScopeSchemasDocument, {}, (data) => {
         const nodes = data.dbProfile?.databases?.[0]?.schemas;
-        return nodes && { nodes, total: nodes.length, after: null };
+        return nodes && whole(nodes);
       }),
     );
   }
@@ -94,11 +101,11 @@ export class Catalog {
     return this.branch<TableNode>(JSON.stringify(['tables', schema, search]), () => this.page(schema, search));
   }
 
-  /** Reads the next page of a schema's tables, unless one is under way or failed. */
-  more(schema: string, search: string) {
+  /** Reads the next page of a schema's tables, from its start or its end, unless one is under way or failed. */
+  more(schema: string, search: string, fromEnd: boolean) {
     const branch = this.branches.get(JSON.stringify(['tables', schema, search]));
-    if (branch && !branch.loading && !branch.error && branch.nodes.length < branch.total) {
-      this.page(schema, search);
+    if (branch && !branch.loading && !branch.error && missingOf(branch) > 0) {
+      this.page(schema, search, fromEnd);
     }
   }
 
@@ -107,7 +114,7 @@ export class Catalog {
     return this.branch<ColumnNode>(key, () =>
       this.ask(key, ScopeColumnsDocument, { schema, table }, (data) => {
         const nodes = data.dbProfile?.databases?.[0]?.schemas?.[0]?.tables?.nodes[0]?.columns;
-        return nodes && { nodes, total: nodes.length, after: null };
+        return nodes && whole(nodes);
       }),
     );
   }
@@ -121,12 +128,13 @@ export class Catalog {
         const schemas = data.dbProfile?.databases?.[0]?.schemas;
         const nodes = schemas?.filter(({ name, tables }) => {
           if (tables && tables.totalCount > 0) {
-            this.branches.set(JSON.stringify(['tables', name, search]), { ...pageOf(tables), loading: false });
+            const branch = { ...grown(none<TableNode>(), tables, false), loading: false };
+            this.branches.set(JSON.stringify(['tables', name, search]), branch);
             return true;
           }
           return false;
         });
-        return nodes && { nodes, total: nodes.length, after: null };
+        return nodes && whole(nodes);
       });
     });
   }
@@ -150,13 +158,14 @@ export class Catalog {
     this.changed();
   }
 
-  private page(schema: string, search: string) {
+  private page(schema: string, search: string, fromEnd = false) {
     const key = JSON.stringify(['tables', schema, search]);
-    const before = (this.branches.get(key) as Branch<TableNode> | undefined) ?? none<TableNode>();
-    const variables = { schema, search: search || null, first: PAGE, after: before.after };
-    this.ask(key, ScopeTablesDocument, variables, (data) => {
+    const known = (this.branches.get(key) as Branch<TableNode> | undefined) ?? none<TableNode>();
+    const size = Math.min(PAGE, missingOf(known) || PAGE);
+    const place = fromEnd ? { last: size, before: known.before } : { first: size, after: known.after };
+    this.ask(key, ScopeTablesDocument, { schema, search: search || null, ...place }, (data) => {
       const page = data.dbProfile?.databases?.[0]?.schemas?.[0]?.tables;
-      return page && { ...pageOf(page), nodes: [...before.nodes, ...page.nodes] };
+      return page && grown(known, page, fromEnd);
     });
   }
 
@@ -213,11 +222,23 @@ export class Catalog {
   }
 }
 
-const pageOf = ({ nodes, totalCount, pageInfo }: ScopeTablePageFragment) => ({
-  nodes,
-  total: totalCount,
-  after: pageInfo.endCursor,
-});
+/** How many nodes are not read yet. */
+export const missingOf = ({ nodes, tail, total }: Branch<unknown>) => Math.max(total - nodes.length - tail.length, 0);
+
+/** A branch with a further page; a tail that the nodes have reached is a part of them. */
+function grown(
+  known: Branch<TableNode>,
+  { nodes: page, totalCount: total, pageInfo }: ScopeTablePageFragment,
+  fromEnd: boolean,
+): Omit<Branch<TableNode>, 'loading'> {
+  const nodes = fromEnd ? known.nodes : [...known.nodes, ...page];
+  const tail = fromEnd ? [...page, ...known.tail] : known.tail;
+  const after = fromEnd ? known.after : pageInfo.endCursor;
+  const before = fromEnd ? pageInfo.startCursor : known.before;
+  return nodes.length + tail.length < total
+    ? { nodes, tail, total, after, before }
+    : { ...whole([...nodes, ...tail]), total };
+}
 
 export function useCatalog(profile: string, database: string): Catalog {
   const client = useClient();

@@ -3,7 +3,7 @@
 import type { CombinedError } from 'urql';
 
 import type { AssetKind } from '../api/operations';
-import type { Branch, Catalog } from './catalog';
+import { type Branch, type Catalog, missingOf, type TableNode } from './catalog';
 import type { Path } from './model';
 
 export interface NodeRow {
@@ -68,7 +68,7 @@ function tables(
   isUnfolded: (path: Path, alone: boolean) => boolean,
 ) {
   const branch = catalog.tables(schema, search);
-  branch.nodes.forEach((table, at) => {
+  const push = (table: TableNode, position: number) => {
     const path = [schema, table.name];
     const unfolded = isUnfolded(path, false);
     rows.push({
@@ -80,14 +80,16 @@ function tables(
       comment: table.comment,
       rowEstimate: table.rowEstimate,
       unfolded,
-      position: at + 1,
+      position,
       siblings: branch.total,
     });
     if (unfolded) {
       columns(rows, catalog, path);
     }
-  });
-  rest(rows, branch, [schema], 3, 'No table is in it.', () => catalog.more(schema, search));
+  };
+  branch.nodes.forEach((table, at) => push(table, at + 1));
+  rest(rows, branch, [schema], 3, 'No table is in it.', (fromEnd) => catalog.more(schema, search, fromEnd));
+  branch.tail.forEach((table, at) => push(table, branch.total - branch.tail.length + at + 1));
 }
 
 function columns(rows: Row[], catalog: Catalog, [schema = '', table = '']: Path) {
@@ -111,17 +113,25 @@ function columns(rows: Row[], catalog: Catalog, [schema = '', table = '']: Path)
 }
 
 /** What follows a branch's nodes: those not read yet, the error, or that there is nothing. */
-function rest(rows: Row[], branch: Branch<unknown>, path: Path, level: number, nothing: string, read?: () => void) {
+function rest(
+  rows: Row[],
+  branch: Branch<unknown>,
+  path: Path,
+  level: number,
+  nothing: string,
+  read?: (fromEnd: boolean) => void,
+) {
   const id = `${idOf(path)}+`;
   if (branch.error) {
     rows.push({ type: 'failed', id, level, error: branch.error });
     return;
   }
-  const missing = branch.total - branch.nodes.length;
+  const missing = missingOf(branch);
   for (let at = 0; at < missing; at++) {
-    rows.push({ type: 'pending', id: `${id}${at}`, level, ...(read ? { read } : {}) });
+    // Each is read from the end that is nearer.
+    rows.push({ type: 'pending', id: `${id}${at}`, level, ...(read ? { read: () => read(at >= missing / 2) } : {}) });
   }
-  if (branch.nodes.length === 0 && missing <= 0) {
+  if (branch.nodes.length === 0 && missing === 0) {
     rows.push(branch.loading ? { type: 'pending', id, level } : { type: 'nothing', id, level, text: nothing });
   }
 }
