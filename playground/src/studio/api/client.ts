@@ -7,6 +7,7 @@ import { Client, fetchExchange, mapExchange, subscriptionExchange } from 'urql';
 
 import { socket } from './connection';
 import { codeOf } from './errors';
+import { newestExchange } from './newest';
 import { embedded } from './operations';
 import { refused } from './viewer';
 
@@ -87,6 +88,7 @@ export const client = new Client({
       keys: Object.fromEntries(embedded.map((type) => [type, () => null])),
       updates: { Mutation: mutations },
     }),
+    newestExchange,
     fetchExchange,
     subscriptionExchange({
       forwardSubscription: ({ query, variables }) => ({
