@@ -23,7 +23,7 @@ export default async function journey(studio) {
   await page.getByRole('combobox', { name: 'Provider' }).click();
   await page.getByRole('option', { name: 'Another endpoint' }).click();
   await button('Test and save').click();
-  await page.getByText('Name the model as the provider spells it').waitFor();
+  await page.getByText('Enter the model as the provider spells it').waitFor();
   await page.getByText('Give the endpoint’s URL').waitFor();
   await studio.axe('a form that lacks something');
 
@@ -76,7 +76,7 @@ export default async function journey(studio) {
   // A change that keeps the key is saved and tested with it; a key goes to no other address.
   await button('More actions for scripted-model').click();
   await page.getByRole('menuitem', { name: 'Edit…' }).click();
-  await page.getByText('A key is set. It is kept.').waitFor();
+  await page.getByText('A key is set.').waitFor();
   await studio.axe('a key that is kept');
   await field('Base URL').fill('http://127.0.0.1:1/v1');
   await button('Save and test').click();

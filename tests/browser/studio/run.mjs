@@ -140,5 +140,5 @@ export default async function journey(studio) {
   await page.getByRole('heading', { name: 'There is no run #77.' }).waitFor();
   await page.getByText('The newest run is #2.').waitFor();
   await studio.go('/runs/seven');
-  await page.getByRole('heading', { name: 'This is no number of a run.' }).waitFor();
+  await page.getByRole('heading', { name: 'Not a run number.' }).waitFor();
 }

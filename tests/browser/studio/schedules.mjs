@@ -26,7 +26,7 @@ export default async function journey(studio) {
     ['@daily', 'Every day at 00:00'],
     ['*/15 9-17 * * 1-5', 'Every 15 minutes from 09:00 to 17:45 on weekdays'],
     ['0 0 13 * FRI', 'On the 13th of every month and on Fridays, at 00:00'],
-    ['0 4 L * *', 'The server reads this expression when it is saved; its next firings show then.'],
+    ['0 4 L * *', 'The server checks this expression on saving and then shows the next firings.'],
     ['1 2 3', 'A cron expression has five fields; this has 3.'],
   ]) {
     await cron.fill(expression);
@@ -138,7 +138,7 @@ export default async function journey(studio) {
   await row('Nightly orders').waitFor({ state: 'detached' });
   await row('Once').waitFor();
   await studio.go('/schedules/U2NoZWR1bGU6MQ');
-  await page.getByRole('heading', { name: 'This schedule does not exist any more.' }).waitFor();
+  await page.getByRole('heading', { name: 'This schedule does not exist.' }).waitFor();
 
   // A viewer sees why nothing can be changed.
   const token = async (name, role) => {

@@ -10,7 +10,7 @@ export default async function journey(studio) {
   const parameters = () => new URL(page.url()).searchParams;
 
   await studio.go('/usage');
-  await page.getByRole('heading', { name: 'Nothing was used.' }).waitFor();
+  await page.getByRole('heading', { name: 'No usage.' }).waitFor();
   await studio.axe('nothing used');
 
   // A run with prices enters by itself.
@@ -34,7 +34,7 @@ export default async function journey(studio) {
   await until('all tokens are counted', async () => (await row.innerText()).includes(tokens));
 
   // Each day is a bar that says its figures, under the pointer and for screen readers.
-  const bars = main.getByRole('group', { name: /Days are those of Europe\/Berlin/ }).getByRole('button');
+  const bars = main.getByRole('group', { name: /, in Europe\/Berlin$/ }).getByRole('button');
   assert.equal(await bars.count(), usage.byDay.length);
   await bars.last().focus();
   const said = await bars.last().getAttribute('aria-label');
@@ -65,9 +65,9 @@ export default async function journey(studio) {
   await studio.go('/workers');
   await main.getByRole('link', { name: `#${live.number}` }).waitFor();
   await main.getByRole('progressbar', { name: `Progress of #${live.number}` }).waitFor();
-  await main.getByText(/^1 process, 1 of \d+ places taken, no run waits\.$/).waitFor();
+  await main.getByText(/^1 process, 1 of \d+ slots in use, no runs queued\.$/).waitFor();
   await studio.axe('at work');
   hold.open();
-  await main.getByText('It waits for work.').waitFor();
+  await main.getByText('Idle.').waitFor();
   await studio.axe('idle');
 }

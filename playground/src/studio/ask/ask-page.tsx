@@ -103,7 +103,7 @@ function NewQuestion({ sources }: { sources: AskSourcesQuery | undefined }) {
         <section className={classes.begin} aria-label="Examples">
           <p className="muted prose">
             Gloss answers from the catalogs of your databases and from accepted descriptions, and says which tables and
-            columns it used. It reads no rows for an answer.
+            columns it used. It never reads rows to answer.
           </p>
           {example && <Examples profile={example.id} propose={propose} />}
         </section>
@@ -164,8 +164,8 @@ function Conversation({ session, sources, onTitle }: ConversationProps) {
       return <Loading rows={6} />;
     }
     return (
-      <Empty title="There is no such session." action={<Link to="/ask">Ask a new question</Link>}>
-        It was deleted with the runs of its questions, or the link is mistyped.
+      <Empty title="There is no such conversation." action={<Link to="/ask">Ask a new question</Link>}>
+        It was deleted with the runs of its questions, or the link is wrong.
       </Empty>
     );
   }

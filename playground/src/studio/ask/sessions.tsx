@@ -55,7 +55,7 @@ function SessionsPage({ after, onChosen, older }: PageProps) {
   const next = pageInfo.hasNextPage ? pageInfo.endCursor : null;
   return (
     <>
-      {totalCount === 0 && <p className="muted">Your questions and their answers are kept here.</p>}
+      {totalCount === 0 && <p className="muted">Your questions and answers appear here.</p>}
       <ul>
         {nodes.map(({ id, title, lastActiveAt }) => (
           <li key={id}>

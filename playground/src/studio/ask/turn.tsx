@@ -89,7 +89,7 @@ function Working({ turn: { run }, message, isAnswering }: WorkingProps) {
           size="compact-xs"
           variant="default"
           busy={fetching || run.status === 'CANCELLING'}
-          why={run.canCancel ? undefined : 'The answer is nearly there.'}
+          why={run.canCancel ? undefined : 'The answer is almost complete.'}
           leftSection={<CircleStop size={14} strokeWidth={1.75} aria-hidden />}
           onClick={() => stop({ id: run.id })}
         >

@@ -90,8 +90,7 @@ export function AuditPage() {
             </Empty>
           ) : (
             <Empty title="Nothing has been written yet." action={<Link to="/runs">Open the runs</Link>}>
-              When you apply a run, Gloss records here each comment that it writes to a database, and what stood there
-              before.
+              When you apply a run, Gloss records here each comment that it writes, and the comment before.
             </Empty>
           )
         ) : (

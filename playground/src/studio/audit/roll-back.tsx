@@ -65,13 +65,13 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
       ) : !outcomes ? (
         <Loading rows={3} height={52} />
       ) : total === 0 ? (
-        <p>Nothing of this run stands in the database any more: there is nothing to roll back.</p>
+        <p>The database holds no comment of this run: there is nothing to roll back.</p>
       ) : (
         <>
           <p className={classes.lead}>
             {asset
-              ? 'The text that Gloss wrote is lost in the database. The comment that stood there before is put back.'
-              : `The texts that #${run.number} wrote are lost in the database. The comments from before are put back.`}{' '}
+              ? 'The database loses the text that Gloss wrote. The previous comment is restored.'
+              : `The database loses the texts that #${run.number} wrote. The previous comments are restored.`}{' '}
             Suggestions and reviews stay: you can apply them again.
           </p>
           <ul className={classes.plan}>
@@ -81,7 +81,7 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
           </ul>
           {!isWhole && (
             <p className="muted">
-              These are the first {PLAN_SIZE} of {count(total)}. The others are looked at as they are written: where
+              These are the first {PLAN_SIZE} of {count(total)}. The others are checked as they are written: where
               somebody has changed a comment since, it stays.
             </p>
           )}
@@ -90,7 +90,7 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
               mt="md"
               checked={overwrite}
               onChange={(event) => setOverwrite(event.currentTarget.checked)}
-              label="Put back the old comment also where somebody has changed it since; that change is lost"
+              label="Also restore comments that somebody has changed since; those changes are lost"
             />
           )}
         </>
@@ -106,6 +106,10 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
               Close
             </Button>
           </>
+        ) : outcomes && total === 0 ? (
+          <Button variant="default" onClick={onClose}>
+            Close
+          </Button>
         ) : (
           <>
             <Button variant="default" onClick={onClose}>
@@ -129,8 +133,8 @@ function verdict({ status, error }: Outcome, overwrite: boolean): string | undef
     CONFLICT: overwrite
       ? 'Somebody has changed this comment since. The change is lost.'
       : 'Somebody has changed this comment since. It stays.',
-    UNCHANGED: 'What stood there before stands there already.',
-    FAILED: 'It cannot be put back.',
+    UNCHANGED: 'The previous comment is already there.',
+    FAILED: 'It cannot be restored.',
   };
   const word = words[status];
   return word && status === 'FAILED' && error ? `${word} ${error.message}` : word;
@@ -182,19 +186,19 @@ function Work({ run, total, after }: { run: RollBackOf['run']; total: number; af
     return <Failure error={error} />;
   }
   if (total === 0) {
-    return <p>Nothing was to be put back.</p>;
+    return <p>There was nothing to restore.</p>;
   }
   if (result === undefined) {
     return (
       <p role="status" className={classes.working}>
-        <Spinner label="at work" /> Put back {count(done)} of {plural(total, 'comment')}…
+        <Spinner label="at work" /> Restored {count(done)} of {plural(total, 'comment')}…
       </p>
     );
   }
   const parts = result && [
-    `${plural(result.APPLIED.totalCount, 'comment')} put back.`,
-    result.UNCHANGED.totalCount > 0 && `${count(result.UNCHANGED.totalCount)} stood there already.`,
-    result.CONFLICT.totalCount > 0 && `${count(result.CONFLICT.totalCount)} left alone: somebody changed them since.`,
+    `${plural(result.APPLIED.totalCount, 'comment')} restored.`,
+    result.UNCHANGED.totalCount > 0 && `${count(result.UNCHANGED.totalCount)} already there.`,
+    result.CONFLICT.totalCount > 0 && `${count(result.CONFLICT.totalCount)} left: somebody has changed them since.`,
     result.FAILED.totalCount > 0 && `${count(result.FAILED.totalCount)} failed; the run's Apply tab says why.`,
   ];
   return <p role="status">{parts ? parts.filter(Boolean).join(' ') : 'The run was deleted meanwhile.'}</p>;

@@ -141,15 +141,15 @@ function RunLink({ write }: { write: AuditWriteFragment }) {
 /** Why a write cannot be rolled back; undefined where it can. */
 function whyNot({ id, run, suggestion, rolledBackAt }: AuditWriteFragment): string | undefined {
   if (rolledBackAt !== null) {
-    return 'It is rolled back already.';
+    return 'It is already rolled back.';
   }
   if (run === null || suggestion === null) {
-    return 'Its run was deleted, and with it the way back.';
+    return 'Its run was deleted, so it cannot be rolled back.';
   }
   if (suggestion.applied?.id !== id) {
     return 'This write was a roll-back itself, or a later write of its run took its place.';
   }
-  return run.status === 'APPLYING' ? 'Its run is writing now; wait until that is done.' : undefined;
+  return run.status === 'APPLYING' ? 'Its run is writing comments. Wait until it has ended.' : undefined;
 }
 
 function Undo({ write, undo }: { write: AuditWriteFragment; undo: WritesProps['undo'] }) {
@@ -157,6 +157,7 @@ function Undo({ write, undo }: { write: AuditWriteFragment; undo: WritesProps['u
   return (
     <Action
       size="compact-xs"
+      className={classes.undo}
       variant="subtle"
       color="gray"
       why={why}

@@ -71,7 +71,7 @@ export function ComparePage() {
   );
 }
 
-const STILL = 'The texts may be some seconds old, and more of them come.';
+const STILL = 'The texts may be some seconds old. More will follow.';
 
 /** Says which runs still go. */
 function Live({ summary }: { summary: Summary }) {
@@ -197,11 +197,11 @@ function GridFoot({ assets, error, refetch, view, change }: GridFootProps) {
           </Button>
         }
       >
-        The filters leave none of the assets that these runs touched.
+        No asset of these runs matches the filters.
       </Empty>
     ) : (
       <Empty title="No texts yet.">
-        None of these runs has a suggestion so far. They appear here as the runs go on.
+        None of these runs has suggestions yet. They appear here as the runs work.
       </Empty>
     );
   }

@@ -1,9 +1,9 @@
 // What of the grid is shown: how the texts relate, kinds of assets, a search; each with its figure.
 
-import { Button, Checkbox, Tooltip } from '@mantine/core';
+import { Button, Checkbox } from '@mantine/core';
 
 import type { Agreement, AssetKind, CompareFiguresQuery } from '../api/operations';
-import { count } from '../ui/figures';
+import { Chip, Chips, toggled } from '../ui/chips';
 import { SearchBox } from '../ui/search-box';
 import classes from './compare.module.css';
 import { CLEARED, type Change, isFiltered, type View } from './view';
@@ -25,30 +25,32 @@ export function Filters({ view, change, figures }: FiltersProps) {
   const kinds = (Object.keys(ASSET_KINDS) as AssetKind[]).filter((kind) => figure(kind) || view.kinds.includes(kind));
   return (
     <search className={classes.filters}>
-      <div className={classes.chips} role="group" aria-label="Agreement of the texts">
+      <Chips label="Agreement of the texts">
         {(Object.keys(AGREEMENTS) as Agreement[]).map((agreement) => (
           <Chip
             key={agreement}
-            label={AGREEMENTS[agreement].label}
             hint={AGREEMENTS[agreement].hint}
-            figure={figure(agreement)}
+            figure={figure(agreement) ?? null}
             on={view.agreement.includes(agreement)}
             onClick={() => change({ agreement: toggled(view.agreement, agreement) })}
-          />
+          >
+            {AGREEMENTS[agreement].label}
+          </Chip>
         ))}
-      </div>
+      </Chips>
       {kinds.length > 1 && (
-        <div className={classes.chips} role="group" aria-label="Kinds of assets">
+        <Chips label="Kinds of assets">
           {kinds.map((kind) => (
             <Chip
               key={kind}
-              label={ASSET_KINDS[kind]}
-              figure={figure(kind)}
+              figure={figure(kind) ?? null}
               on={view.kinds.includes(kind)}
               onClick={() => change({ kinds: toggled(view.kinds, kind) })}
-            />
+            >
+              {ASSET_KINDS[kind]}
+            </Chip>
           ))}
-        </div>
+        </Chips>
       )}
       <SearchBox
         className={classes.search}
@@ -68,27 +70,5 @@ export function Filters({ view, change, figures }: FiltersProps) {
         </Button>
       )}
     </search>
-  );
-}
-
-const toggled = <T,>(list: T[], member: T) =>
-  list.includes(member) ? list.filter((it) => it !== member) : [...list, member];
-
-interface ChipProps {
-  label: string;
-  hint?: string;
-  figure: number | undefined;
-  on: boolean;
-  onClick: () => void;
-}
-
-function Chip({ label, hint, figure, on, onClick }: ChipProps) {
-  return (
-    <Tooltip label={hint} disabled={hint === undefined}>
-      <button type="button" className={classes.chip} aria-pressed={on} onClick={onClick}>
-        {label}
-        <span className={classes.figure}>{figure === undefined ? '' : count(figure)}</span>
-      </button>
-    </Tooltip>
   );
 }

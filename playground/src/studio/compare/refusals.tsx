@@ -56,7 +56,7 @@ export function TooMany({ view }: { view: View }) {
   const kept = view.runs.slice(0, MOST_RUNS);
   return (
     <Empty title={`${view.runs.length} runs are too many.`} action={<Ways runs={kept} baseline={view.baseline} />}>
-      Four runs at most stand side by side. Leave out some of {named(view.runs)}.
+      A comparison takes four runs at most. Leave out some of {named(view.runs)}.
     </Empty>
   );
 }

@@ -41,7 +41,7 @@ export const SETTINGS: Record<string, [label: string, read: Read]> = {
   'options.replaceComments': ["Replace people's comments", (run) => run.options.replaceComments],
   'options.alternatives': ['Alternatives', (run) => run.options.alternatives],
   'options.temperature': ['Temperature', (run) => run.options.temperature],
-  'options.maxOutputTokens': ['Most tokens an answer', (run) => run.options.maxOutputTokens],
+  'options.maxOutputTokens': ['Max tokens per answer', (run) => run.options.maxOutputTokens],
   'options.verbosity': ['Verbosity', (run) => run.options.verbosity],
   'options.profileData': ['Statistics and samples', (run) => run.options.profileData],
   'options.instructions': ['Instructions', (run) => run.options.instructions],
@@ -73,7 +73,7 @@ interface Metric {
 }
 
 export const METRICS: Record<MetricName, Metric> = {
-  WALL_SECONDS: { label: 'Duration', unit: 'seconds', about: 'Time on the wall clock in which the run described.' },
+  WALL_SECONDS: { label: 'Duration', unit: 'seconds', about: 'Seconds that the run was running.' },
   MODEL_SECONDS: {
     label: 'Model time',
     unit: 'seconds',
@@ -81,7 +81,7 @@ export const METRICS: Record<MetricName, Metric> = {
   },
   INPUT_TOKENS: { label: 'Tokens sent', unit: 'count', about: 'Tokens sent to the model.' },
   OUTPUT_TOKENS: { label: 'Tokens received', unit: 'count', about: 'Tokens received from the model.' },
-  TOTAL_TOKENS: { label: 'Tokens in all', unit: 'count', about: 'Tokens in both directions.' },
+  TOTAL_TOKENS: { label: 'Total tokens', unit: 'count', about: 'Tokens in both directions.' },
   COST_USD: { label: 'Cost', unit: 'usd', about: 'United States dollars, by the prices in the LLM profile.' },
   AVERAGE_LOGPROB: {
     label: 'Log-probability',
@@ -114,11 +114,11 @@ export const METRICS: Record<MetricName, Metric> = {
     about: 'Accepted or edited suggestions among those that were decided on.',
   },
   SUGGESTIONS: { label: 'Suggestions', unit: 'count', about: 'Suggestions that the run made.' },
-  FAILED_ASSETS: { label: 'Failed assets', unit: 'count', about: 'Assets that the run gave up.' },
+  FAILED_ASSETS: { label: 'Failed assets', unit: 'count', about: 'Assets that the run could not describe.' },
   TYPE_TOKEN_RATIO: {
     label: 'Variety of words',
     unit: 'score',
-    about: 'Different words by all words. It falls as texts become more: compare runs of similar size.',
+    about: 'Distinct words divided by all words. It falls as the text grows: compare runs of similar size.',
   },
   SCHEMA_GROUNDING: {
     label: 'Schema grounding',
@@ -179,13 +179,13 @@ export function whyUnmeasured(metric: MetricName, run: CompareRunFragment, basel
   if (OF_MODEL.has(metric)) {
     return run.model === 'builtin' || run.llmProfile?.provider === 'BUILTIN'
       ? 'Not measured: the builtin describer sends nothing to a model.'
-      : 'Not measured: the model was asked nothing.';
+      : 'Not measured: no request was sent to the model.';
   }
   switch (metric) {
     case 'WALL_SECONDS':
       return 'Not measured: the run has not started.';
     case 'COST_USD':
-      return "Not known: the model's profile has no prices, or the model was asked nothing.";
+      return "Not known: the model's profile has no prices, or no request was sent.";
     case 'AVERAGE_LOGPROB':
       return 'Not measured: the provider gives no log-probabilities.';
     case 'APPROVAL_RATE':

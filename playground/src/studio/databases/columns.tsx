@@ -40,7 +40,7 @@ export function Columns({ profile, place, columns, opened, onOpen, onWritten, ve
     );
   }
   if (columns.length === 0) {
-    return <Empty title="No columns.">The table has no column that this login may see.</Empty>;
+    return <Empty title="No columns.">The login sees no columns of this table.</Empty>;
   }
   const documented = columns.filter(({ comment }) => comment !== null).length;
   const isGone = opened !== undefined && !columns.some(({ name }) => name === opened);

@@ -3,6 +3,7 @@
 import { Alert, PasswordInput, SegmentedControl, Select, TextInput } from '@mantine/core';
 
 import type { DbBackend } from '../api/operations';
+import form from '../ui/form.module.css';
 import { backendOf, BACKENDS, type Encryption, type Fields, fieldsOf, urlOf } from './connection';
 import classes from './databases.module.css';
 
@@ -88,7 +89,7 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
       {mode === 'fields' && fields.backend === 'SQLITE' && (
         <TextInput
           label="File"
-          description="Its whole path on the machine on which the Gloss server runs"
+          description="Full path on the machine that runs the Gloss server"
           placeholder="/data/shop.db"
           {...text('path')}
           error={refused ?? lacks.path}
@@ -100,7 +101,7 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
             <TextInput label="Host" placeholder="localhost" {...text('host')} />
             <TextInput label="Port" placeholder={backend.port} inputMode="numeric" {...text('port')} />
           </div>
-          <div className={classes.halves}>
+          <div className={form.halves}>
             <TextInput label="User" {...text('user')} />
             <PasswordInput
               label="Password"
@@ -112,7 +113,7 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
               visibilityToggleButtonProps={{ 'aria-label': 'Show the password' }}
             />
           </div>
-          <div className={classes.halves}>
+          <div className={form.halves}>
             <TextInput
               label="Database"
               description={backend.databaseHelp}

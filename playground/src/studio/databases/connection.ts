@@ -39,7 +39,7 @@ export const BACKENDS: Record<DbBackend, Backend> = {
     port: '5432',
     encryption: ['sslmode', { required: 'require', verified: 'verify-full', off: 'disable' }],
     socket: 'host',
-    databaseHelp: 'Empty for every database that the login reaches',
+    databaseHelp: 'Empty: every database that the login may see',
     urlExample: 'postgres://user:password@host:5432/database',
   },
   MYSQL: {
@@ -48,7 +48,7 @@ export const BACKENDS: Record<DbBackend, Backend> = {
     port: '3306',
     encryption: ['ssl-mode', { required: 'REQUIRED', verified: 'VERIFY_IDENTITY', off: 'DISABLED' }],
     socket: 'socket',
-    databaseHelp: 'Empty for every database that the login reaches',
+    databaseHelp: 'Empty: every database that the login may see',
     urlExample: 'mysql://user:password@host:3306/database',
   },
   SQLITE: {
@@ -83,12 +83,12 @@ export function lacks(fields: Fields): Partial<Record<keyof Fields, string>> {
   if (fields.backend === 'SQLITE') {
     return fields.path.trim().startsWith('/') || /^[a-z]:[\\/]/i.test(fields.path)
       ? {}
-      : { path: 'Give the whole path, from the root: /data/shop.db' };
+      : { path: 'Enter the full path: /data/shop.db' };
   }
   const port = Number(fields.port.trim() || '1');
   return {
-    ...(fields.host.trim() === '' ? { host: 'Name the host: localhost, db.example.com' } : {}),
-    ...(fields.user === '' ? { user: 'Name the login' } : {}),
+    ...(fields.host.trim() === '' ? { host: 'Enter a host, such as localhost or db.example.com' } : {}),
+    ...(fields.user === '' ? { user: 'Enter a user' } : {}),
     ...(Number.isInteger(port) && port > 0 && port < 65_536 ? {} : { port: 'A number from 1 to 65535' }),
   };
 }

@@ -49,7 +49,7 @@ export function NoProfile({ wanted }: { wanted: string | undefined }) {
   return (
     <Page title="No such database">
       <Empty title={`There is no profile “${wanted}”.`} action={<Link to="/databases">Show all databases</Link>}>
-        It was deleted or renamed, or the link is mistyped. Runs over it keep its name on the Runs page.
+        It was deleted or renamed, or the link is wrong. Its runs stay on the Runs page.
       </Empty>
     </Page>
   );
@@ -180,11 +180,11 @@ function Settings({ profile }: { profile: DatabaseRowFragment }) {
   const rows: [string, React.ReactNode][] = [
     [
       'About',
-      profile.about ?? <span className="muted">Nothing. A few sentences here make every description better.</span>,
+      profile.about ?? <span className="muted">None. A few sentences here improve every description.</span>,
     ],
     [
-      'Database in reach',
-      profile.pinnedDatabase ?? (profile.backend === 'SQLITE' ? 'The file' : 'All that the login reaches'),
+      'Databases in scope',
+      profile.pinnedDatabase ?? (profile.backend === 'SQLITE' ? 'The file' : 'All that the login may see'),
     ],
     [
       'Tables left out',
@@ -201,8 +201,8 @@ function Settings({ profile }: { profile: DatabaseRowFragment }) {
     [
       'Sample values through views',
       profile.sampleViews
-        ? "Read as well: the views' functions run with this login's rights."
-        : 'Not read, unless all that they reach belongs to the login or a superuser.',
+        ? "Read for all views: their functions run with this login's rights"
+        : 'Only of views whose objects all belong to the login or a superuser',
     ],
     ['Added', <Moment key="at" at={profile.createdAt} />],
   ];

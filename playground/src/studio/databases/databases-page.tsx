@@ -78,8 +78,8 @@ export function DatabasesPage() {
             </Action>
           }
         >
-          A DB profile is a named connection: PostgreSQL, MySQL, MariaDB or a SQLite file. Gloss reads its catalog, and
-          writes nothing but the comments that you apply.
+          A DB profile is a named connection: PostgreSQL, MySQL, MariaDB or a SQLite file. Gloss reads its catalog and
+          writes only the comments that you apply.
         </Empty>
       )}
       {shown?.length === 0 && profiles && profiles.length > 0 && (
@@ -91,7 +91,7 @@ export function DatabasesPage() {
             </Button>
           }
         >
-          No name or address holds “{search.trim()}”.
+          No name or address contains “{search.trim()}”.
         </Empty>
       )}
       {shown && shown.length > 0 && (
@@ -132,7 +132,7 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
               </span>
             </>
           ) : (
-            <span className="muted">Coverage not known yet</span>
+            <span className="muted">Not read yet</span>
           )}
         </div>
         <Writable id={profile.id} />

@@ -70,7 +70,7 @@ export function DraftReview({ labels, mode, run, suggestion, name, comment }: Dr
         </p>
       )}
       <Radio.Group
-        label={mode === 'edit' ? 'Or begin with a wording of the describer' : 'Wordings'}
+        label={mode === 'edit' ? 'Or start from a suggested wording' : 'Wordings'}
         value={chosen ? String(chosen.index) : ''}
         onChange={(index) => edit(alternatives.find((it) => String(it.index) === index)?.text ?? text)}
       >

@@ -144,7 +144,7 @@ function Plan({ run, suggestion, failed, busy, onWrite, children }: PlanProps) {
           code={failed.error?.code ?? failed.status}
           message={
             failed.error?.message ??
-            (failed.status === 'UNCHANGED' ? 'This comment stands there already.' : 'Nothing was written.')
+            (failed.status === 'UNCHANGED' ? 'The database already has this comment.' : 'Nothing was written.')
           }
           hint={failed.error?.hint ?? null}
         />
@@ -154,10 +154,10 @@ function Plan({ run, suggestion, failed, busy, onWrite, children }: PlanProps) {
           code="CONFLICT"
           message={
             before === null
-              ? 'The comment that the run saw was removed since.'
-              : `Another comment stands there now: “${before}”`
+              ? 'The comment was removed after the run read it.'
+              : `The comment is now: “${before}”`
           }
-          hint="Nothing is written. Replace it only if nobody needs it; a roll-back puts it back."
+          hint="Nothing was written. If you replace it, a roll-back restores it."
         />
       )}
       {planned.error && !isConflict && (
@@ -173,7 +173,7 @@ function Plan({ run, suggestion, failed, busy, onWrite, children }: PlanProps) {
       )}
       <div className={classes.buttons}>
         {status === 'UNCHANGED' ? (
-          <span className="muted">This comment stands in the database already.</span>
+          <span className="muted">The database already has this comment.</span>
         ) : isConflict ? (
           <Action color="red" busy={busy} onClick={() => onWrite(true)}>
             Replace the comment

@@ -163,7 +163,7 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
           />
           <Textarea
             label="Instructions"
-            description="Optional: what the model should know or heed"
+            description="Optional: words to use, facts the catalog does not show"
             inputWrapperOrder={['label', 'input', 'description', 'error']}
             value={instructions}
             onChange={(event) => setInstructions(event.currentTarget.value)}

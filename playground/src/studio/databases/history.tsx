@@ -87,7 +87,7 @@ export function History({ profile, place, name, version }: HistoryProps) {
   );
   return (
     <section aria-label={`Suggestions for ${name}`} className={classes.history}>
-      <h3>Suggestions so far</h3>
+      <h3>Suggestions</h3>
       {error && !runs && <Failure error={error} retry={() => void look(null)} />}
       {!rows && !error && <Loading rows={2} />}
       {rows?.length === 0 && (

@@ -89,9 +89,8 @@ function DeleteProfile({ profile, onClose, onDeleted }: DeleteProfileProps) {
       }}
     >
       <p style={{ marginTop: 0 }}>
-        The connection is lost, and with it what Gloss knows of this catalog: its search index and coverage. The
-        database and its comments stay as they are. Runs keep the profile's name, but nothing more of them can be
-        applied or rolled back.
+        This deletes the connection, the search index and the coverage figures. The database and its comments stay.
+        Runs keep the profile's name, but can no longer be applied or rolled back.
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>

@@ -2,8 +2,7 @@
 // is saved only when the person says so. A password goes to the server and never comes back: it stands in no
 // address, in no storage, and a changed connection asks for it again.
 
-import { Button, Collapse, Modal, Radio, TagsInput, Textarea, TextInput, Checkbox } from '@mantine/core';
-import { ChevronDown, ChevronRight } from 'lucide-react';
+import { Button, Modal, Radio, TagsInput, Textarea, TextInput, Checkbox } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useNavigate } from 'react-router';
 import { useMutation } from 'urql';
@@ -18,11 +17,12 @@ import {
 } from '../api/operations';
 import { Action } from '../ui/action';
 import { refusedField } from '../ui/form';
+import form from '../ui/form.module.css';
+import { More } from '../ui/more';
 import { Failure } from '../ui/states';
 import { type Tested, TestResult } from '../ui/test-result';
 import { backendOf, BACKENDS, fieldsOf, lacks, NO_FIELDS, urlOf } from './connection';
 import { type Address, ConnectionFields } from './connection-fields';
-import classes from './databases.module.css';
 import { profileAddress } from './places';
 
 interface ProfileFormProps {
@@ -125,7 +125,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
 
   return (
     <Modal opened onClose={onClose} title={profile ? `Edit ${profile.name}` : 'Add a database'} size={720}>
-      <form className={classes.form} onSubmit={submit} noValidate autoComplete="off">
+      <form className={form.form} onSubmit={submit} noValidate autoComplete="off">
         <TextInput
           label="Name"
           description="What people call it in lists and on the command line"
@@ -136,7 +136,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
           error={
             refused === 'name'
               ? saveError?.graphQLErrors[0]?.message
-              : isChecked && named === '' && 'Give the profile a name'
+              : isChecked && named === '' && 'Enter a name'
           }
           data-autofocus
         />
@@ -150,7 +150,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
               refused={refused === 'url' ? (saveError ?? testError)?.graphQLErrors[0]?.message : undefined}
             />
           ) : (
-            <div className={classes.current}>
+            <div className={form.current}>
               <span className="mono">{profile?.displayUrl}</span>
               <Button variant="default" onClick={() => setIsMoved(true)}>
                 Change…
@@ -159,36 +159,36 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
           )}
           {profile && isMoved && (
             <>
-              <p className={classes.note}>
-                Gloss never shows the password again: type it once more, even if only another part changes.
+              <p className={form.note}>
+                Gloss never shows the password again. Enter it again, even if you change another part.
               </p>
               <Radio.Group
                 label="Does the new connection lead to the same database?"
                 description={
                   <>
-                    Comments of earlier runs are written and rolled back only in the database that
-                    they described. If Gloss finds another one there, it refuses, unless you say
-                    that it is the same.
+                    Gloss writes and rolls back comments of earlier runs only in the database that
+                    they described. If it finds another one, it refuses unless you confirm that
+                    it is the same.
                   </>
                 }
                 value={sameDatabase ?? null}
                 onChange={(value) => setSameDatabase(value as 'yes' | 'no')}
                 error={isChecked && sameDatabase === undefined && 'Choose one'}
               >
-                <div className={classes.form} style={{ gap: 8, marginTop: 8 }}>
+                <div className={form.form} style={{ gap: 8, marginTop: 8 }}>
                   <Radio
                     value="yes"
                     label="Yes, the same database"
                     description={
                       <>
-                        It moved, was restored elsewhere, or only the login changes. It has to
-                        answer now, and your name is recorded.
+                        It moved, was restored elsewhere, or only the login changes. It must be
+                        reachable now. Gloss records your name.
                       </>
                     }
                   />
                   <Radio
                     value="no"
-                    label="No, or I do not know"
+                    label="No, or not sure"
                     description={
                       <>
                         If it is another database, earlier runs of this profile can no longer be
@@ -203,7 +203,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
         </fieldset>
         <Textarea
           label="About this database"
-          description="What it is for and what its words mean. Every request to the model carries it."
+          description="Its purpose and terms. Gloss sends this with every request to the model."
           value={about}
           onChange={(event) => setAbout(event.currentTarget.value)}
           placeholder="Orders and stock of the web shop. SKU is our article number."
@@ -212,31 +212,14 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
           minRows={2}
           maxRows={8}
         />
-        <div>
-          <Button
-            variant="subtle"
-            color="gray"
-            onClick={() => setIsMore(!isMore)}
-            aria-expanded={isMore}
-            leftSection={
-              isMore ? (
-                <ChevronDown size={16} strokeWidth={1.75} aria-hidden />
-              ) : (
-                <ChevronRight size={16} strokeWidth={1.75} aria-hidden />
-              )
-            }
-          >
-            What Gloss reads
-          </Button>
-        </div>
-        <Collapse expanded={isMore}>
-          <div className={classes.form}>
+        <More label="What Gloss reads" isOpen={isMore} onToggle={() => setIsMore(!isMore)}>
+          <div className={form.form}>
             <TagsInput
               label="Tables to leave out"
               description={
                 <>
                   Patterns: table or schema.table, * for any characters, ? for one. Enter adds one. A
-                  run that names such a table describes it all the same.
+                  run that names such a table still describes it.
                 </>
               }
               value={exclude}
@@ -250,8 +233,8 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
                 label="Only this database"
                 description={
                   backend === 'MYSQL'
-                    ? 'The one database in reach. Empty for every database that the login may see.'
-                    : 'The one database in reach. Empty for the one in the connection, or for all where it names none.'
+                    ? 'Gloss uses only this database. Empty: every database that the login may see.'
+                    : 'Gloss uses only this database. Empty: the database in the connection, or all if it names none.'
                 }
                 value={pinned}
                 onChange={(event) => setPinned(event.currentTarget.value)}
@@ -271,7 +254,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
               onChange={(event) => setSampleViews(event.currentTarget.checked)}
             />
           </div>
-        </Collapse>
+        </More>
         {testError && !isTesting && refused !== 'url' && <Failure error={testError} />}
         {saveError && !['name', 'url', 'exclude', 'pinnedDatabase'].includes(refused ?? '') && (
           <Failure error={saveError} />
@@ -283,13 +266,13 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
             </p>
           )}
         </TestResult>
-        <div className={classes.foot}>
+        <div className={form.foot}>
           {isMoved && (
             <Action
               needs="ADMIN"
               variant="subtle"
               color="gray"
-              className={classes.left}
+              className={form.left}
               busy={isTesting}
               onClick={() => {
                 setIsChecked(true);

@@ -24,8 +24,7 @@ export function ReadCatalog({ profileId, onRead }: { profileId: string; onRead: 
   return (
     <>
       <p className="prose" style={{ margin: '0 0 12px' }}>
-        Gloss has not read this catalog as a whole yet. The first run or search does. Reading it starts no run and sends
-        nothing to a model.
+        Gloss has not read this catalog yet. Reading it starts no run and sends nothing to a model.
       </p>
       {error && <Failure error={error} />}
       <Button variant="default" mt={error ? 12 : 0} loading={isBusy} onClick={read}>

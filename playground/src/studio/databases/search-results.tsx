@@ -60,7 +60,7 @@ export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
       </p>
       {nodes.length === 0 ? (
         <Empty title="Nothing matches.">
-          Names are read as people read them: “email” finds cust_email_addr. Try another word for what you look for.
+          Names are split into words: “email” finds cust_email_addr. Try another word.
         </Empty>
       ) : (
         <ol className={classes.hits}>
@@ -76,7 +76,7 @@ export function SearchResults({ profile, text, onRead }: SearchResultsProps) {
                   {comment === null && <span className="muted"> (accepted, not written)</span>}
                 </p>
               )}
-              <p className={classes.why}>Found by {why}</p>
+              <p className={classes.why}>Matches: {why}</p>
             </li>
           ))}
         </ol>

@@ -99,7 +99,7 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
             )
           }
         >
-          {find === '' ? 'The login sees no table or view here.' : `No name or comment holds “${find}”.`}
+          {find === '' ? 'The login sees no table or view here.' : `No name or comment contains “${find}”.`}
         </Empty>
       )}
       {page && page.nodes.length > 0 && (

@@ -50,6 +50,8 @@ const variantColors: VariantColorsResolver = (input) => {
 /** Mantine would set these in 10 px. */
 const SMALL = { fontSize: rem(12), lineHeight: '16px' };
 
+const TITLE = { fontSize: rem(16), lineHeight: '24px', fontWeight: 600, overflowWrap: 'anywhere' as const };
+
 export const theme = createTheme({
   primaryColor: 'accent',
   primaryShade: { light: 6, dark: 4 },
@@ -92,8 +94,9 @@ export const theme = createTheme({
     Tooltip: {
       defaultProps: { withArrow: false, openDelay: 300, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 420 },
     },
-    Drawer: { defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
+    Drawer: { styles: { title: TITLE }, defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Modal: {
+      styles: { title: TITLE },
       defaultProps: { size: 480, radius: 'lg', centered: true, transitionProps: { duration: 120 }, closeButtonProps: { 'aria-label': 'Close' } },
     },
     Menu: { defaultProps: { withInitialFocusPlaceholder: false, shadow: 'md', transitionProps: { duration: 120 } } },

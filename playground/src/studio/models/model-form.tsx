@@ -1,8 +1,7 @@
 // The form that makes an LLM profile or changes one. One button tests the settings and saves them. A key that is kept
 // already goes nowhere but to its provider, so a change that keeps it is saved first and tested then.
 
-import { Button, Checkbox, Collapse, Modal, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
-import { ChevronDown, ChevronRight } from 'lucide-react';
+import { Button, Checkbox, Modal, NumberInput, PasswordInput, Select, TextInput } from '@mantine/core';
 import { type FormEvent, useState } from 'react';
 import { useMutation } from 'urql';
 
@@ -15,6 +14,8 @@ import {
 } from '../api/operations';
 import { Action } from '../ui/action';
 import { refusedField } from '../ui/form';
+import form from '../ui/form.module.css';
+import { More } from '../ui/more';
 import { Failure } from '../ui/states';
 import { type Tested, TestResult } from '../ui/test-result';
 import classes from './models.module.css';
@@ -67,14 +68,14 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
     outputCostPerMillionTokens: numberOf(output),
   };
   const lacks = {
-    name: named === '' ? 'Give the profile a name' : undefined,
-    model: settings.model === '' ? 'Name the model as the provider spells it' : undefined,
-    baseUrl: asksBaseUrl && address === null ? 'Give the endpoint’s URL: http://127.0.0.1:8080/v1' : undefined,
+    name: named === '' ? 'Enter a name' : undefined,
+    model: settings.model === '' ? 'Enter the model as the provider spells it' : undefined,
+    baseUrl: asksBaseUrl && address === null ? 'Enter the endpoint’s URL, such as http://127.0.0.1:8080/v1' : undefined,
     apiKey:
       offer.apiKey === 'needed' && keyChange === 'set' && settings.apiKey === null
-        ? 'Give a key, or the variable that holds it'
+        ? 'Enter a key, or the variable that holds it'
         : isMoved && profile?.hasApiKey && keyChange === 'keep'
-          ? 'A key goes to no other address than it was given for: give it again'
+          ? 'A key is used only with the address it was entered for: enter it again'
           : undefined,
   };
   const isReady = Object.values(lacks).every((it) => it === undefined);
@@ -141,8 +142,8 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
 
   return (
     <Modal opened onClose={onClose} title={profile ? `Edit ${profile.name}` : 'Add a model'} size={720}>
-      <form className={classes.form} onSubmit={submit} noValidate autoComplete="off">
-        <div className={classes.halves}>
+      <form className={form.form} onSubmit={submit} noValidate autoComplete="off">
+        <div className={form.halves}>
           <Select
             label="Provider"
             value={offer.key}
@@ -150,7 +151,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             data={OFFERS.map(({ key, label }) => ({ value: key, label }))}
             allowDeselect={false}
             disabled={profile !== undefined}
-            description={profile ? 'To change it, add another profile' : undefined}
+            description={profile ? 'To use another provider, add another profile' : undefined}
             inputWrapperOrder={['label', 'input', 'description', 'error']}
           />
           <TextInput
@@ -163,11 +164,11 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             data-autofocus
           />
         </div>
-        <p className={classes.note}>{offer.note}</p>
+        <p className={form.note}>{offer.note}</p>
         {asksBaseUrl && (
           <TextInput
             label="Base URL"
-            description="Where the endpoint is, up to and including the version: …/v1"
+            description="URL of the endpoint, including the version: …/v1"
             value={baseUrl}
             onChange={(event) => touch(setBaseUrl)(event.currentTarget.value)}
             placeholder="http://127.0.0.1:8080/v1"
@@ -182,7 +183,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
               description={
                 (offer.keyHelp ? `The key itself (${offer.keyHelp})` : 'The key itself') +
                 `, or env:${offer.variable ?? 'MY_API_KEY'} ` +
-                "to read it from the server's environment each time. It is sealed and never shown again."
+                "to read it from the server's environment each time. It is stored encrypted and never shown again."
               }
               value={apiKey}
               onChange={(event) => touch(setApiKey)(event.currentTarget.value)}
@@ -195,11 +196,11 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
               <div className={classes.label} id="key-label">
                 API key
               </div>
-              <div className={classes.current} role="group" aria-labelledby="key-label">
-                <span>{keyChange === 'keep' ? 'A key is set. It is kept.' : 'The key is removed when you save.'}</span>
+              <div className={form.current} role="group" aria-labelledby="key-label">
+                <span>{keyChange === 'keep' ? 'A key is set.' : 'The key is removed when you save.'}</span>
                 <span className={classes.buttons}>
                   <Button variant="default" onClick={() => setKeyChange('set')}>
-                    Give another
+                    Replace
                   </Button>
                   {offer.apiKey === 'optional' && (
                     <Button variant="default" onClick={() => setKeyChange(keyChange === 'keep' ? 'remove' : 'keep')}>
@@ -229,31 +230,14 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           description={
             profile?.isDefault
               ? 'To change it, make another profile the default.'
-              : 'Runs, drafts and questions that name no model take it, in place of the default before.'
+              : 'Used by runs, drafts and questions that name no model. It replaces the present default.'
           }
           checked={isDefault}
           disabled={profile?.isDefault === true}
           onChange={(event) => setIsDefault(event.currentTarget.checked)}
         />
-        <div>
-          <Button
-            variant="subtle"
-            color="gray"
-            onClick={() => setIsMore(!isMore)}
-            aria-expanded={isMore}
-            leftSection={
-              isMore ? (
-                <ChevronDown size={16} strokeWidth={1.75} aria-hidden />
-              ) : (
-                <ChevronRight size={16} strokeWidth={1.75} aria-hidden />
-              )
-            }
-          >
-            Prices and limits
-          </Button>
-        </div>
-        <Collapse expanded={isMore}>
-          <div className={classes.halves}>
+        <More label="Prices and limits" isOpen={isMore} onToggle={() => setIsMore(!isMore)}>
+          <div className={form.halves}>
             {!isBuiltin && (
               <>
                 <NumberInput
@@ -291,7 +275,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             {!isBuiltin && (
               <NumberInput
                 label="Requests a minute"
-                description="At most so many in any 60 seconds. Empty: no limit"
+                description="Maximum in any 60 seconds. Empty: no limit"
                 value={perMinute}
                 onChange={setPerMinute}
                 min={1}
@@ -300,7 +284,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
               />
             )}
           </div>
-        </Collapse>
+        </More>
         {error && !isShownAtField && <Failure error={error} />}
         <TestResult result={result} busy={isTesting}>
           {result && !result.ok && (
@@ -311,13 +295,13 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             </p>
           )}
         </TestResult>
-        <div className={classes.foot}>
+        <div className={form.foot}>
           {!keepsKey && (
             <Action
               needs="ADMIN"
               variant="subtle"
               color="gray"
-              className={classes.left}
+              className={form.left}
               busy={isTesting}
               onClick={() => {
                 setIsChecked(true);

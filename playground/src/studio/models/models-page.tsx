@@ -59,7 +59,7 @@ export function ModelsPage() {
       )}
       {profiles && profiles.length > 0 && !profiles.some(({ isDefault }) => isDefault) && (
         <p className={classes.warning} role="status">
-          No profile is the default: runs, drafts and questions have to name one. Make one of them the default.
+          No profile is the default, so runs, drafts and questions must name one. Make one of them the default.
         </p>
       )}
       {profiles && profiles.length > 0 && (
@@ -96,7 +96,7 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
               <Clipped text={name} focusable />
             </h2>
             {isDefault && (
-              <Tooltip label="Runs, drafts and questions that name no model take this one.">
+              <Tooltip label="Used by runs, drafts and questions that name no model.">
                 <span className={classes.default}>Default</span>
               </Tooltip>
             )}
@@ -119,7 +119,7 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
             </dd>
           </div>
           <div>
-            <dt>At once</dt>
+            <dt>Requests at once</dt>
             <dd>
               {concurrency}
               {requestsPerMinute !== null && `, ${requestsPerMinute} a minute`}
@@ -187,7 +187,7 @@ function Model({ profile, onEdit, onChanged }: ModelProps) {
 }
 
 const KeySet = () => (
-  <Tooltip label="A key is kept, sealed. It is never shown again.">
+  <Tooltip label="The key is stored encrypted and never shown again.">
     <span className={classes.key}>
       <KeyRound size={14} strokeWidth={1.75} aria-hidden /> set
     </span>
@@ -200,7 +200,7 @@ function Price({ profile }: { profile: ModelRowFragment }) {
     return 'free';
   }
   if (input === null || output === null) {
-    return <Unknown why="No price is set: costs of its runs are not known, and no budget in dollars is possible." />;
+    return <Unknown why="No price is set: the cost of its runs is not known, and dollar budgets are not possible." />;
   }
   return `${dollars(input)} in, ${dollars(output)} out`;
 }
@@ -222,8 +222,8 @@ function DeleteModel({ profile, onClose }: { profile: ModelRowFragment; onClose:
       }}
     >
       <p style={{ marginTop: 0 }}>
-        The profile {profile.hasApiKey ? 'and its key are' : 'is'} lost. Runs keep its name, their suggestions and
-        costs; to resume one of them you have to choose another model.
+        This deletes the profile{profile.hasApiKey ? ' and its key' : ''}. Runs keep its name, suggestions and costs.
+        To resume one of them, choose another model.
         {profile.isDefault ? ' It is the default: until another profile is, runs have to name a model.' : ''}
       </p>
       {error && codeOf(error) === 'CONFLICT' && (

@@ -32,7 +32,7 @@ export const OFFERS: Offer[] = [
     keyHelp: 'platform.openai.com, API keys',
     variable: 'OPENAI_API_KEY',
     modelExample: 'gpt-4.1-mini',
-    note: 'Names, types and comments of your tables go to OpenAI; sample values only where a run says so.',
+    note: 'Gloss sends names, types and comments of your tables to OpenAI, and sample values only if a run allows it.',
   },
   {
     key: 'anthropic',
@@ -97,7 +97,7 @@ export const OFFERS: Offer[] = [
     asksBaseUrl: true,
     apiKey: 'none',
     modelExample: 'qwen3:8b',
-    note: 'Runs on your own machine, and nothing leaves it. Pull the model first: ollama pull qwen3:8b.',
+    note: 'Runs on your own machine; nothing leaves it. Pull the model first: ollama pull qwen3:8b.',
   },
   {
     key: 'compatible',
@@ -114,11 +114,11 @@ export const OFFERS: Offer[] = [
     provider: 'BUILTIN',
     apiKey: 'none',
     modelExample: 'builtin',
-    note: 'Comes with Gloss: no key, no network, no cost. It says little rather than guess.',
+    note: 'Part of Gloss: no key, no network, no cost. It says little rather than guess.',
   },
 ];
 
-const PROVIDERS: Record<LlmProvider, string> = {
+export const PROVIDERS: Record<LlmProvider, string> = {
   BUILTIN: 'Builtin describer',
   OPENAI: 'OpenAI',
   ANTHROPIC: 'Anthropic',

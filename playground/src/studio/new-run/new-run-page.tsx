@@ -124,14 +124,14 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
                 key={profile.id}
                 on={shown.some(({ dbProfileId }) => dbProfileId === profile.id)}
                 onClick={() => pick(profile.id)}
-                title={profile.displayUrl}
+                hint={profile.displayUrl}
               >
                 {profile.name}
               </Chip>
             ))}
           </Chips>
           {shown.length === 0 && (
-            <p className={`${classes.hint} muted`}>Choose one or several. Each gets a run of its own.</p>
+            <p className={`${classes.hint} muted`}>Choose one or several. Each gets its own run.</p>
           )}
         </Card>
         {shown.map((target, at) => (

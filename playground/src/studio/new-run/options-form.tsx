@@ -8,7 +8,8 @@ import { Link } from 'react-router';
 import type { Verbosity } from '../api/operations';
 import { useRemembered } from '../ui/storage';
 import classes from './new-run.module.css';
-import { changed, type Model, modelOf, type Options, PROVIDERS } from './options';
+import { PROVIDERS } from '../models/providers';
+import { changed, type Model, modelOf, type Options } from './options';
 
 export interface PartProps {
   options: Options;
@@ -20,7 +21,7 @@ export interface PartProps {
 const LENGTHS: Record<Verbosity, string> = {
   BRIEF: 'One short sentence for each asset.',
   DETAILED: 'One or two sentences for each asset.',
-  COMPREHENSIVE: 'All that is known about each asset.',
+  COMPREHENSIVE: 'Everything known about each asset.',
 };
 
 function nameOf({ name, model, provider, isDefault }: Model): string {
@@ -55,7 +56,7 @@ export function ModelField({ options, onChange, errorAt, models }: PartProps & {
 /** What of the database reaches the model, and where that is. */
 function Leaves({ model, options }: { model: Model; options: Options }) {
   if (model.provider === 'BUILTIN') {
-    return <>The builtin describer works in Gloss itself: nothing leaves this server, and it costs nothing.</>;
+    return <>The builtin describer runs inside Gloss: nothing leaves this server, and it costs nothing.</>;
   }
   const priced = model.inputCostPerMillionTokens !== null && model.outputCostPerMillionTokens !== null;
   return (
@@ -124,7 +125,7 @@ export function ScopeOfWork({ options, onChange, errorAt }: PartProps) {
       />
       <Checkbox
         label="Replace comments that people wrote"
-        description="Accepting in bulk and applying at once leave such assets out unless this is on."
+        description="If this is off, bulk accepts and “Apply at once” leave these assets out."
         checked={options.replaceComments}
         onChange={(event) => onChange({ replaceComments: event.currentTarget.checked })}
         error={errorAt('options.replaceComments')}
@@ -195,7 +196,7 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         />
         <div className={classes.whole}>
           <div className={classes.label} id={`${id}-verbosity`}>
-            How much a description says
+            Length of a description
           </div>
           <SegmentedControl
             aria-labelledby={`${id}-verbosity`}

@@ -44,18 +44,6 @@ export interface Model {
   outputCostPerMillionTokens: number | null;
 }
 
-export const PROVIDERS: Record<LlmProvider, string> = {
-  BUILTIN: 'Builtin',
-  OPENAI: 'OpenAI',
-  ANTHROPIC: 'Anthropic',
-  GEMINI: 'Gemini',
-  DEEPSEEK: 'DeepSeek',
-  OPENROUTER: 'OpenRouter',
-  GROQ: 'Groq',
-  OLLAMA: 'Ollama',
-  OPENAI_COMPATIBLE: 'OpenAI-compatible',
-};
-
 export function optionsInput(options: Options): RunOptionsInput {
   const { missingOnly, replaceComments, alternatives, temperature, maxOutputTokens, verbosity, profileData } = options;
   const instructions = options.instructions.trim();

@@ -85,17 +85,17 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
             <>
               <p>
                 {plural(withComment, 'of them has', 'of them have')} a comment in the database. Where a person wrote it,
-                the suggestion is left out, unless you say otherwise.
+                the suggestion is left out unless you choose otherwise.
               </p>
               <Checkbox
-                label="Accept these too: an apply then replaces comments that people wrote"
+                label="Accept these too, so that Apply replaces comments that people wrote"
                 checked={replaces}
                 onChange={(event) => setReplaces(event.currentTarget.checked)}
               />
             </>
           )}
           {leftOut !== undefined && (
-            <p>Accept them, and an apply replaces those comments. A roll-back can put them back.</p>
+            <p>If you accept them, Apply replaces those comments. A roll-back restores them.</p>
           )}
         </>
       )}

@@ -83,7 +83,7 @@ export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign
       {isOverhauled && isForeign && (
         <p className={classes.notice} role="status">
           {review.at === null
-            ? 'The decision was taken back while you were editing. Your text is kept.'
+            ? 'Somebody restored this suggestion while you were editing. Your text is kept.'
             : `${review.reviewer ?? 'Somebody'} set this to “${STATES[review.state].label}” while you were editing. `}
           {review.at !== null && (
             <>

@@ -2,9 +2,10 @@
 
 import { ActionIcon, Button, Popover, Select } from '@mantine/core';
 import { ArrowDownWideNarrow, TriangleAlert } from 'lucide-react';
-import { memo, useRef } from 'react';
+import { memo } from 'react';
 
 import type { AssetKind, ConfidenceBand, ReviewState, Substance, SuggestionOrderField } from '../api/operations';
+import { Chip, Chips, toggled } from '../ui/chips';
 import { BANDS } from '../ui/confidence';
 import { count } from '../ui/figures';
 import { SearchBox } from '../ui/search-box';
@@ -38,37 +39,6 @@ const GROUPS: { value: Grouping; label: string }[] = [
 const BAND_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const;
 const STATE_KEYS = { UNREVIEWED: 'unreviewed', ACCEPTED: 'accepted', EDITED: 'edited', SKIPPED: 'skipped' } as const;
 
-interface ChipProps {
-  label: string;
-  figure: number | undefined;
-  pressed: boolean;
-  onPress: () => void;
-  small?: boolean;
-}
-
-/** A chip never becomes narrower: the figures of another filter move nothing. */
-function Chip({ label, figure, pressed, onPress, small = false }: ChipProps) {
-  const shown = figure === undefined ? '' : count(figure);
-  const widest = useRef(1);
-  widest.current = Math.max(widest.current, shown.length);
-  return (
-    <button
-      type="button"
-      className={`${classes.chip} ${small ? classes.small : ''}`}
-      aria-pressed={pressed}
-      onClick={onPress}
-    >
-      {label}
-      <span className={classes.figure} style={{ minWidth: `${widest.current}ch` }}>
-        {shown}
-      </span>
-    </button>
-  );
-}
-
-const toggled = <T,>(list: T[], value: T) =>
-  list.includes(value) ? list.filter((it) => it !== value) : [...list, value];
-
 export const Filters = memo(function Filters({ view, change, figures }: FiltersProps) {
   const counts = figures?.reviewCounts;
   const facets = figures?.suggestions.facets;
@@ -83,22 +53,23 @@ export const Filters = memo(function Filters({ view, change, figures }: FiltersP
   return (
     <search className={classes.filters}>
       <div className={classes.filterLine}>
-        <fieldset className={classes.chips} aria-label="State, of the whole run">
-          <Chip label="All" figure={all} pressed={view.states.length === 0} onPress={() => change({ states: [] })} />
+        <Chips className={classes.chips} label="State, of the whole run">
+          <Chip figure={all ?? null} on={view.states.length === 0} onClick={() => change({ states: [] })}>
+            All
+          </Chip>
           {(Object.keys(STATES) as ReviewState[]).map((state) => (
             <Chip
               key={state}
-              label={STATES[state].label}
-              figure={counts?.[STATE_KEYS[state]]}
-              pressed={view.states.includes(state)}
-              onPress={() => change({ states: toggled(view.states, state) })}
-            />
+              figure={counts?.[STATE_KEYS[state]] ?? null}
+              on={view.states.includes(state)}
+              onClick={() => change({ states: toggled(view.states, state) })}
+            >
+              {STATES[state].label}
+            </Chip>
           ))}
-          <button
-            type="button"
-            className={classes.chip}
-            aria-pressed={isLowPreset}
-            title="Unreviewed suggestions of low confidence, the least sure first"
+          <Chip
+            on={isLowPreset}
+            hint="Unreviewed suggestions of low confidence, least sure first"
             onClick={() =>
               change(
                 isLowPreset
@@ -108,8 +79,8 @@ export const Filters = memo(function Filters({ view, change, figures }: FiltersP
             }
           >
             <TriangleAlert size={14} strokeWidth={1.75} aria-hidden /> Low confidence
-          </button>
-        </fieldset>
+          </Chip>
+        </Chips>
         <Button
           size="compact-xs"
           variant="subtle"
@@ -132,59 +103,60 @@ export const Filters = memo(function Filters({ view, change, figures }: FiltersP
         </div>
       </div>
       <div className={classes.filterLine}>
-        <fieldset className={classes.chips} aria-label="Confidence">
+        <Chips className={classes.chips} label="Confidence">
           <span className={classes.legend}>Confidence</span>
           {(Object.keys(BANDS) as ConfidenceBand[]).map((band) => (
             <Chip
               key={band}
-              small
-              label={BANDS[band].label}
-              figure={facets?.bands[BAND_KEYS[band]]}
-              pressed={view.bands.includes(band)}
-              onPress={() => change({ bands: toggled(view.bands, band) })}
-            />
+              quiet
+              figure={facets?.bands[BAND_KEYS[band]] ?? null}
+              on={view.bands.includes(band)}
+              onClick={() => change({ bands: toggled(view.bands, band) })}
+            >
+              {BANDS[band].label}
+            </Chip>
           ))}
-        </fieldset>
-        <fieldset className={classes.chips} aria-label="Substance">
+        </Chips>
+        <Chips className={classes.chips} label="Substance">
           {(Object.keys(SUBSTANCES) as Substance[]).map((substance) => (
             <Chip
               key={substance}
-              small
-              label={SUBSTANCES[substance].label}
-              figure={facets && (substances.get(substance) ?? 0)}
-              pressed={view.substances.includes(substance)}
-              onPress={() => change({ substances: toggled(view.substances, substance) })}
-            />
+              quiet
+              figure={facets ? (substances.get(substance) ?? 0) : null}
+              on={view.substances.includes(substance)}
+              onClick={() => change({ substances: toggled(view.substances, substance) })}
+            >
+              {SUBSTANCES[substance].label}
+            </Chip>
           ))}
-        </fieldset>
-        <fieldset className={classes.chips} aria-label="Kind and comment">
+        </Chips>
+        <Chips className={classes.chips} label="Kind and comment">
           {shownKinds.map((kind) => (
             <Chip
               key={kind}
-              small
-              label={ASSET_KINDS[kind].many}
+              quiet
               figure={kinds.get(kind) ?? 0}
-              pressed={view.kinds.includes(kind)}
-              onPress={() => change({ kinds: toggled(view.kinds, kind) })}
-            />
+              on={view.kinds.includes(kind)}
+              onClick={() => change({ kinds: toggled(view.kinds, kind) })}
+            >
+              {ASSET_KINDS[kind].many}
+            </Chip>
           ))}
-          <button
-            type="button"
-            className={`${classes.chip} ${classes.small}`}
-            aria-pressed={view.hasComment === true}
+          <Chip
+            quiet
+            on={view.hasComment === true}
             onClick={() => change({ hasComment: view.hasComment === true ? undefined : true })}
           >
             With comment
-          </button>
-          <button
-            type="button"
-            className={`${classes.chip} ${classes.small}`}
-            aria-pressed={view.hasComment === false}
+          </Chip>
+          <Chip
+            quiet
+            on={view.hasComment === false}
             onClick={() => change({ hasComment: view.hasComment === false ? undefined : false })}
           >
             No comment
-          </button>
-        </fieldset>
+          </Chip>
+        </Chips>
       </div>
     </search>
   );

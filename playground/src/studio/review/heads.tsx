@@ -9,7 +9,7 @@ import { BY_POSITION, type View } from './view';
 
 const HEADS: [label: string, className: string | undefined, field: SuggestionOrderField | undefined][] = [
   ['Asset', classes.asset, 'NAME'],
-  ['Text, against the present comment', classes.sentence, undefined],
+  ['Suggested text', classes.sentence, undefined],
   ['Confidence', classes.confidence, 'CONFIDENCE'],
   ['Substance', classes.substance, undefined],
   ['State', classes.state, 'REVIEW_STATE'],

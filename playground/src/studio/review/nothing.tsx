@@ -18,7 +18,7 @@ export function Nothing({ view, live, change }: { view: View; live: boolean; cha
           </Button>
         }
       >
-        Every suggestion of this run is decided. Accepted texts are written on the Apply tab.
+        Every suggestion of this run has a decision. Write the accepted texts on the Apply tab.
       </Empty>
     );
   }
@@ -32,13 +32,13 @@ export function Nothing({ view, live, change }: { view: View; live: boolean; cha
           </Button>
         }
       >
-        The list shows suggestions that are: {limits.join(', ')}.
+        Active filters: {limits.join(', ')}.
       </Empty>
     );
   }
   return live ? (
     <Empty title="No suggestions yet.">
-      They appear here one by one while the run goes on, and can be reviewed at once.
+      They appear here while the run works. You can review each at once.
     </Empty>
   ) : (
     <Empty title="This run made no suggestions.">Its Events tab says why.</Empty>

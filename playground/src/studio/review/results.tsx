@@ -8,6 +8,7 @@ import { Button } from '@mantine/core';
 import { Fragment, useMemo, useRef, useState } from 'react';
 
 import type { ReviewSuggestionFragment } from '../api/operations';
+import { codeOf } from '../api/errors';
 import { useLacks } from '../api/viewer';
 import { plural } from '../ui/figures';
 import { Pager } from '../ui/pager';
@@ -94,18 +95,23 @@ export function Results({ runId, number }: { runId: string; number: number }) {
   );
 
   if (gone) {
-    return <Empty title="This run is gone.">It was deleted, with its suggestions.</Empty>;
+    return <Empty title="This run was deleted.">Its suggestions were deleted with it.</Empty>;
   }
   if (error && (!rows || outdated) && !loading) {
-    return (
-      <>
-        <Failure error={error} retry={update} />
-        {(view.after || view.before) && (
-          <Button mt="sm" variant="default" onClick={() => place.turn({ after: undefined })}>
+    const isNoPage = (view.after || view.before) && codeOf(error) === 'BAD_USER_INPUT';
+    return isNoPage ? (
+      <Empty
+        title="There is no such page of the list."
+        action={
+          <Button variant="default" onClick={() => place.turn({ after: undefined })}>
             Show the first page
           </Button>
-        )}
-      </>
+        }
+      >
+        The link is wrong, or the order of the list has changed since.
+      </Empty>
+    ) : (
+      <Failure error={error} retry={update} />
     );
   }
   // Filters and rows appear together: neither moves the other.
@@ -193,7 +199,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
             startCursor: place.newer ?? null,
             endCursor: place.older ?? null,
           }}
-          cursor={{ ...(view.after ? { after: view.after } : {}), ...(view.before ? { before: view.before } : {}) }}
+          cursor={view.after ? { after: view.after } : view.before ? { before: view.before } : {}}
           go={({ after, before }) => place.turn({ after, before })}
         />
       </div>

@@ -24,9 +24,9 @@ export const SUBSTANCES: Record<Substance, { label: string; meaning: string }> =
   INFORMATIVE: { label: 'Informative', meaning: 'The text says more than the name, the type and the present comment.' },
   RESTATES_NAME: {
     label: 'Restates name',
-    meaning: 'All words of the text stand in the name, the table’s name or the type.',
+    meaning: 'The text uses only words of the name, the table’s name and the type.',
   },
-  RESTATES_COMMENT: { label: 'Restates comment', meaning: 'All words of the text stand in the present comment.' },
+  RESTATES_COMMENT: { label: 'Restates comment', meaning: 'The text uses only words of the present comment.' },
 };
 
 export const ASSET_KINDS: Record<AssetKind, { one: string; many: string }> = {

@@ -53,7 +53,7 @@ export function StatusLine({ decisions: { report, undoable, undo, busy }, rest, 
         onClick={undo}
         leftSection={<Undo2 size={14} strokeWidth={1.75} aria-hidden />}
         rightSection={<kbd className={classes.key}>u</kbd>}
-        title={undoable === undefined ? 'Nothing was decided here yet' : `Undo: ${undoable}`}
+        title={undoable === undefined ? 'No decision to undo' : `Undo: ${undoable}`}
       >
         Undo
       </Button>

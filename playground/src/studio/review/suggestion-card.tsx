@@ -28,7 +28,7 @@ import { StatusLine } from './status-line';
 
 /** Why nothing can be decided while the run is at this work. */
 export const blockedBy = (status: string | undefined) =>
-  status === 'APPLYING' ? 'Comments of this run are being written. Wait for the end, then review.' : undefined;
+  status === 'APPLYING' ? 'This run is writing comments. Review after it has ended.' : undefined;
 
 const HIGH = 0.75;
 const MEDIUM = 0.5;
@@ -71,7 +71,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         <section>
           <h2>Present comment</h2>
           {existingComment === null ? (
-            <p className="muted">None. No comment stood in the database when the run looked.</p>
+            <p className="muted">None when the run read the database.</p>
           ) : (
             <p className={classes.text}>{existingComment}</p>
           )}
@@ -155,7 +155,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
             size="compact-sm"
             variant="subtle"
             color="gray"
-            why={blocked ?? (isDecided ? undefined : 'Nothing was decided yet.')}
+            why={blocked ?? (isDecided ? undefined : 'No decision yet.')}
             leftSection={<RotateCcw size={14} strokeWidth={1.75} aria-hidden />}
             onClick={() => onChoose({ decision: 'RESTORE' })}
           >
@@ -299,7 +299,7 @@ export function SuggestionCard({ id }: { id: string }) {
     return fetching || data === undefined ? (
       <Loading rows={4} />
     ) : (
-      <Empty title="This suggestion is gone.">It was deleted with its run.</Empty>
+      <Empty title="This suggestion was deleted.">It was deleted with its run.</Empty>
     );
   }
   const look = decisions.pending.get(id);

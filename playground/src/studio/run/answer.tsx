@@ -2,6 +2,8 @@
 
 import { Link } from 'react-router';
 
+import { Answer as AnswerText } from '../ask/answer';
+import { assetAddress } from '../databases/places';
 import { Card } from '../ui/page';
 import { isLive } from '../ui/status';
 import classes from './run.module.css';
@@ -12,16 +14,20 @@ export function Answer({ run }: { run: Run }) {
   if (!turn) {
     return null;
   }
+  const { dbProfile } = run;
+  const cited = dbProfile
+    ? turn.citations.map((asset) => ({ spelled: asset.display, address: assetAddress(dbProfile, asset) }))
+    : [];
   return (
     <Card title="Question" actions={<Link to={`/ask/${turn.session.id}`}>Open the conversation</Link>}>
       <p className={`${classes.question} prose`}>{turn.question}</p>
       {turn.answer !== null ? (
-        <div className={`${classes.answer} prose`}>{turn.answer}</div>
+        <AnswerText text={turn.answer} cited={cited} />
       ) : (
         <p className="muted">
           {isLive(run.status)
-            ? 'The answer is being written; the conversation shows it as it comes.'
-            : 'There is no answer: the run stopped before.'}
+            ? 'The model is answering. The conversation shows the text as it arrives.'
+            : 'The run stopped before it answered.'}
         </p>
       )}
     </Card>

@@ -7,7 +7,7 @@ import { Check, Clock, Copy, Equal, type LucideIcon, Minus, Plus, Replace, Trian
 import type { RunOutcomeFragment } from '../api/operations';
 import { Against } from '../review/diff';
 import { Chip, Chips } from '../ui/chips';
-import { count, plural } from '../ui/figures';
+import { plural } from '../ui/figures';
 import { Pill } from '../ui/status';
 import { useRemembered } from '../ui/storage';
 import { Copyable } from '../ui/text';
@@ -58,8 +58,13 @@ export function ChangeChips({ figures, show, onShow }: ChangeChipsProps) {
   return (
     <Chips label="What becomes of the comments">
       {present.map((change) => (
-        <Chip key={change} on={show === change} onClick={() => onShow(show === change ? undefined : change)}>
-          {CHANGES[change].label} <span className={classes.chipFigure}>{count(figures.get(change) ?? 0)}</span>
+        <Chip
+          key={change}
+          on={show === change}
+          figure={figures.get(change) ?? 0}
+          onClick={() => onShow(show === change ? undefined : change)}
+        >
+          {CHANGES[change].label}
         </Chip>
       ))}
     </Chips>

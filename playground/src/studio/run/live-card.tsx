@@ -86,7 +86,7 @@ function lineOf(run: Run, log: EventLog): string {
     case 'QUEUED':
       return 'Queued';
     case 'CANCELLING':
-      return 'Cancelling: nothing new is sent, what is under way is dropped or finished';
+      return 'Cancelling: no new requests are sent; running ones finish or are dropped';
     case 'APPLYING':
       return (
         log.entries.findLast(({ type }) => type === 'APPLIED' || type === 'APPLY_FAILED' || type === 'STATUS_CHANGED')
@@ -95,13 +95,13 @@ function lineOf(run: Run, log: EventLog): string {
     default: {
       const started = log.entries.findLast(({ type }) => type === 'ASSET_STARTED')?.message;
       if (total === null) {
-        return run.kind === 'ASK' ? 'Looks for the answer' : 'Reads the catalog to resolve the scope';
+        return run.kind === 'ASK' ? 'Looking for the answer' : 'Reading the catalog to resolve the scope';
       }
       return (
         started ??
         (currentAsset
           ? `Processing ${currentAsset.display} (${done + failed + skipped + 1} of ${total})`
-          : 'Prepares the first asset')
+          : 'Preparing the first asset')
       );
     }
   }
@@ -125,7 +125,7 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
       ];
   const ended = parts.reduce((sum, [, figure]) => sum + figure, 0);
   const share = shareOf(run, counts);
-  const isMoving = run.status === 'RUNNING' || isApplying;
+  const isMoving = (run.status === 'RUNNING' && run.waiting === null) || isApplying;
   const pace = usePace(log, isMoving && all !== undefined ? all - ended : undefined, isApplying);
   const words = parts
     .filter(([, figure], index) => figure > 0 || index === 0)

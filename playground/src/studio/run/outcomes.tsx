@@ -65,7 +65,7 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
   if (counts.all === 0 && !fetching) {
     return (
       <Empty title="Nothing was written yet." action={<Link to={addressOf(run, 'apply')}>See the plan</Link>}>
-        What an apply or a roll-back does is listed here, asset by asset.
+        After an apply or a roll-back, the outcome of each asset is listed here.
       </Empty>
     );
   }
@@ -85,8 +85,13 @@ export function Outcomes({ run, counts }: { run: Run; counts: Written | undefine
       <div className={classes.tools}>
         <Chips label="What became of the comments">
           {STATES.filter(([it, , of]) => counts[of] > 0 || it === status).map(([it, label, of]) => (
-            <Chip key={it} on={it === status} onClick={() => change({ show: it === status ? '' : it })}>
-              {label} <span className={classes.chipFigure}>{count(counts[of])}</span>
+            <Chip
+              key={it}
+              on={it === status}
+              figure={counts[of]}
+              onClick={() => change({ show: it === status ? '' : it })}
+            >
+              {label}
             </Chip>
           ))}
         </Chips>

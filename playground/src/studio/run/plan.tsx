@@ -90,7 +90,7 @@ export function Plan({ run, isRollback }: { run: Run; isRollback: boolean }) {
         {isLive(run.status)
           ? 'The plan is shown when it has ended.'
           : isRollback
-            ? 'Once comments are written, this page shows what a roll-back would put back.'
+            ? 'After comments are written, this page shows what a roll-back would restore.'
             : 'Accepted and edited texts appear here with the exact statements, before anything is written.'}
       </Empty>
     );
@@ -166,7 +166,7 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
     return (
       <Empty title={isRollback ? 'There is nothing to roll back.' : 'Everything accepted is written.'}>
         {isRollback
-          ? 'No comment of this run stands in the database.'
+          ? 'The database holds no comment of this run.'
           : 'Accept more suggestions, or see under “Last outcome” what was written.'}
       </Empty>
     );
@@ -187,8 +187,8 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
             label={`Overwrite ${plural(conflicts, 'conflict')}`}
             description={
               isRollback
-                ? 'Another comment stands there than the run wrote. Overwriting loses it; otherwise it stays.'
-                : 'Another comment stands there than the run saw. Overwriting replaces it; a roll-back puts it back.'
+                ? 'The comment has changed since the run wrote it. If you overwrite it, the change is lost.'
+                : 'The comment has changed since the run read it. Overwriting replaces it; a roll-back restores it.'
             }
           />
         )}

@@ -48,7 +48,7 @@ export function whyNotRollBack(run: Run): string | undefined {
   if (isLive(run.status)) {
     return atWork(run);
   }
-  return run.reviewCounts.applied === 0 ? 'No comment of this run stands in the database.' : undefined;
+  return run.reviewCounts.applied === 0 ? 'The database holds no comment of this run.' : undefined;
 }
 
 export function whyNotRerun(run: Run): string | undefined {

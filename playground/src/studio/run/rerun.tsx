@@ -12,7 +12,7 @@ import { Failure } from '../ui/states';
 import type { Run } from './use-run';
 
 const MODES: [value: 'ANEW' | VariationMode, label: string, description: string][] = [
-  ['ANEW', 'Describe again', 'The model starts over, with your instructions and the text before at hand.'],
+  ['ANEW', 'Describe again', 'The model starts over, with your instructions and the previous text.'],
   ['LEXICAL', 'Rephrase', 'The same meaning in other words.'],
   ['SEMANTIC', 'Another meaning', 'A different reading that fits as well.'],
 ];
@@ -56,7 +56,7 @@ export function Rerun({ run, onClose }: { run: Run; onClose: () => void }) {
       >
         <Stack gap="md">
           <div className="prose">
-            A new run does the {plural(run.progress.done, 'suggestion')} of this one again. The new texts are further
+            A new run repeats the {plural(run.progress.done, 'suggestion')} of this one. The new texts are further
             versions of the same suggestions; reviews of this run stay until you accept a newer version.
           </div>
           <Radio.Group label="What the model does" value={mode} onChange={(value) => setMode(value as typeof mode)}>
@@ -68,7 +68,7 @@ export function Rerun({ run, onClose }: { run: Run; onClose: () => void }) {
           </Radio.Group>
           <Textarea
             label="Instructions"
-            description="What the model should heed: words to use, facts that the catalog does not show."
+            description="For the model: words to use, facts that the catalog does not show."
             value={instructions}
             onChange={(event) => setInstructions(event.currentTarget.value)}
             maxLength={MOST_INSTRUCTIONS}

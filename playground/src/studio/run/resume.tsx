@@ -88,8 +88,7 @@ export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
         <Stack gap="md">
           {run.error && <Trouble {...run.error} />}
           <div>
-            The budget covers the run over all resumes. Give it a larger one; finished assets are not done or paid for
-            again.{left !== undefined && ` ${plural(left, 'asset')} ${left === 1 ? 'is' : 'are'} left.`}
+            The budget covers the whole run, over all resumes. Set a larger one. Finished assets are not paid for again.{left !== undefined && ` ${plural(left, 'asset')} ${left === 1 ? 'is' : 'are'} left.`}
           </div>
           {!isLifted && (
             <>

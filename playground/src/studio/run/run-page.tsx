@@ -61,8 +61,8 @@ function RunAt({ number }: { number: number }) {
 function NoRun({ title }: { title: string }) {
   return (
     <Page title={title}>
-      <Empty title="This is no number of a run." action={<Link to="/runs">Open the runs</Link>}>
-        Runs have the numbers 1, 2, 3 and so on: /runs/1 is the first one.
+      <Empty title="Not a run number." action={<Link to="/runs">Open the runs</Link>}>
+        Run numbers start at 1: /runs/1 is the first run.
       </Empty>
     </Page>
   );

@@ -112,7 +112,7 @@ function Outcome({ run }: { run: Run }) {
             'Requests',
             usage.retries > 0 ? `${count(usage.requests)}, ${count(usage.retries)} sent again` : count(usage.requests),
           ],
-          ['Waiting for the model', duration(usage.modelSeconds)],
+          ['Model time', duration(usage.modelSeconds)],
           ...spent,
         ]}
       />
@@ -191,14 +191,14 @@ function Reviews({ run }: { run: Run }) {
 const VERBOSITY = {
   BRIEF: 'brief: one short sentence',
   DETAILED: 'detailed: one or two sentences',
-  COMPREHENSIVE: 'comprehensive: all that is known',
+  COMPREHENSIVE: 'comprehensive: everything known',
 };
 const yes = (value: boolean) => (value ? 'yes' : 'no');
 
 function Settings({ run }: { run: Run }) {
   const { options } = run;
   const rows: [string, React.ReactNode][] = [
-    ['Order', COMMANDS[run.command]],
+    ['Command', COMMANDS[run.command]],
     ['Model', run.model ?? <Unknown key="model" why="The model's profile was deleted." />],
     ['LLM profile', run.llmProfileName ?? <Unknown key="profile" why="The profile was deleted." />],
   ];
@@ -207,7 +207,7 @@ function Settings({ run }: { run: Run }) {
       ['Wordings', count(options.alternatives)],
       ['Length', VERBOSITY[options.verbosity]],
       ['Temperature', String(options.temperature)],
-      ['Most tokens an answer', count(options.maxOutputTokens)],
+      ['Max tokens per answer', count(options.maxOutputTokens)],
       ['Statistics and samples', options.profileData ? 'read and shown to the model' : 'not read'],
       ['Only without a comment', yes(options.missingOnly)],
       ["Replace people's comments", yes(options.replaceComments)],
@@ -242,13 +242,13 @@ function Origin({ run }: { run: Run }) {
   if (run.parent) {
     const title = run.parent.title ? ` ${run.parent.title}` : '';
     rows.push([
-      'Does again',
+      'Re-run of',
       <Link key="parent" to={`/runs/${run.parent.number}`}>{`#${run.parent.number}${title}`}</Link>,
     ]);
   }
   rows.push(
-    ['Recorded', <Moment key="recorded" at={run.createdAt} />],
-    ['Started', moment(run.startedAt, 'It waits for a worker.')],
+    ['Created', <Moment key="created" at={run.createdAt} />],
+    ['Started', moment(run.startedAt, 'It is waiting for a worker.')],
     ['Ended', moment(run.finishedAt, 'It has not ended.')],
   );
   if (run.cancelledBy) {
@@ -311,7 +311,7 @@ function Failures({ run }: { run: Run }) {
           Show {plural(nodes.length - FEW, 'more', 'more')}
         </button>
       )}
-      <p className={`${classes.foot} muted`}>Resume does these again and nothing else.</p>
+      <p className={`${classes.foot} muted`}>Resume retries these assets only.</p>
     </Card>
   );
 }

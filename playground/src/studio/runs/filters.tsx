@@ -1,17 +1,18 @@
 // Chips for kinds and statuses with their figures, search, further filters, saved views.
 
-import { ActionIcon, Button, Checkbox, Menu, Popover, TagsInput, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Checkbox, Popover, TagsInput, TextInput } from '@mantine/core';
 import { Bookmark, ListFilter, Trash2 } from 'lucide-react';
 import { useEffect, useState } from 'react';
-import { useNavigate } from 'react-router';
+import { Link } from 'react-router';
 
 import type { RunKind, RunsQuery, RunStatus } from '../api/operations';
-import { count } from '../ui/figures';
+import { Chip, toggled } from '../ui/chips';
 import { SearchBox } from '../ui/search-box';
 import { KINDS, STATUSES } from '../ui/status';
 import { useRemembered } from '../ui/storage';
+import { Clipped } from '../ui/text';
 import classes from './runs.module.css';
-import { addressOf, CLEARED, type Chip, restrictions, type View } from './view';
+import { addressOf, CLEARED, type Chip as ChipOfView, restrictions, type View } from './view';
 
 interface FiltersProps {
   view: View;
@@ -31,23 +32,18 @@ export function Filters({ view, change, counts: current }: FiltersProps) {
   const kinds = new Map(counts?.kindCounts.map(({ kind, count: figure }) => [kind, figure]));
   const statuses = new Map(counts?.statusCounts.map(({ status, count: figure }) => [status, figure]));
   const all = counts && [...kinds.values()].reduce((sum, figure) => sum + figure, 0);
-  const chips: [Chip, string, number | undefined][] = [
-    ...(Object.keys(KINDS) as RunKind[]).map((kind): [Chip, string, number | undefined] => [kind, KINDS[kind], kinds.get(kind)]),
+  const chips: [ChipOfView, string, number | undefined][] = [
+    ...(Object.keys(KINDS) as RunKind[]).map((kind): (typeof chips)[number] => [kind, KINDS[kind], kinds.get(kind)]),
     ['ALL', 'All activity', all],
   ];
-  const toggleStatus = (status: RunStatus) =>
-    change({
-      statuses: view.statuses.includes(status) ? view.statuses.filter((it) => it !== status) : [...view.statuses, status],
-    });
   return (
     <search className={classes.filters}>
       <div className={classes.line}>
         <div className={`${classes.line} ${classes.scrolling}`}>
           {chips.map(([chip, label, figure]) => (
-            <button key={chip} type="button" className={classes.chip} aria-pressed={view.chip === chip} onClick={() => change({ chip })}>
+            <Chip key={chip} on={view.chip === chip} figure={figure ?? null} onClick={() => change({ chip })}>
               {label}
-              <span className={classes.figure}>{figure === undefined ? '' : count(figure)}</span>
-            </button>
+            </Chip>
           ))}
         </div>
         <div className={classes.tools}>
@@ -64,16 +60,15 @@ export function Filters({ view, change, counts: current }: FiltersProps) {
       </div>
       <div className={`${classes.line} ${classes.scrolling}`}>
         {(Object.keys(STATUSES) as RunStatus[]).map((status) => (
-          <button
+          <Chip
             key={status}
-            type="button"
-            className={`${classes.chip} ${classes.small}`}
-            aria-pressed={view.statuses.includes(status)}
-            onClick={() => toggleStatus(status)}
+            quiet
+            on={view.statuses.includes(status)}
+            figure={statuses.get(status) ?? null}
+            onClick={() => change({ statuses: toggled(view.statuses, status) })}
           >
             {STATUSES[status].label}
-            <span className={classes.figure}>{statuses.has(status) ? count(statuses.get(status) as number) : ''}</span>
-          </button>
+          </Chip>
         ))}
         {restrictions(view).length > 0 && (
           <Button size="compact-xs" variant="subtle" onClick={() => change(CLEARED)}>
@@ -130,7 +125,7 @@ function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
 
 /** Views that this browser keeps by name. */
 function SavedViews({ view }: { view: View }) {
-  const navigate = useNavigate();
+  const [isOpen, setIsOpen] = useState(false);
   const [saved, setSaved] = useRemembered<{ name: string; address: string }[]>('runs.views', []);
   const [name, setName] = useState('');
   const { after: _, before: __, ...kept } = view;
@@ -142,39 +137,33 @@ function SavedViews({ view }: { view: View }) {
     }
   };
   return (
-    <Menu position="bottom-end" width={260} closeOnItemClick>
-      <Menu.Target>
-        <ActionIcon variant="default" size={30} aria-label="Saved views">
+    <Popover position="bottom-end" width={280} trapFocus opened={isOpen} onChange={setIsOpen}>
+      <Popover.Target>
+        <ActionIcon variant="default" size={30} aria-label="Saved views" onClick={() => setIsOpen(!isOpen)}>
           <Bookmark size={14} strokeWidth={1.75} aria-hidden />
         </ActionIcon>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {saved.length === 0 && <Menu.Label>No saved views yet</Menu.Label>}
-        {saved.map((it) => (
-          <Menu.Item
-            key={it.name}
-            onClick={() => navigate(it.address)}
-            rightSection={
-              <ActionIcon
-                component="span"
-                size="sm"
-                role="button"
-                aria-label={`Forget the view ${it.name}`}
-                onClick={(event: React.MouseEvent) => {
-                  event.stopPropagation();
-                  setSaved(saved.filter((other) => other.name !== it.name));
-                }}
-              >
-                <Trash2 size={14} strokeWidth={1.75} aria-hidden />
-              </ActionIcon>
-            }
-          >
-            {it.name}
-          </Menu.Item>
-        ))}
-        <Menu.Divider />
+      </Popover.Target>
+      <Popover.Dropdown aria-label="Saved views">
+        {saved.length === 0 && <p className={classes.noViews}>Name a filter to find it here again.</p>}
+        {saved.length > 0 && (
+          <ul className={classes.views}>
+            {saved.map((it) => (
+              <li key={it.name}>
+                <Link to={it.address} onClick={() => setIsOpen(false)}>
+                  <Clipped text={it.name} />
+                </Link>
+                <ActionIcon
+                  aria-label={`Delete the view ${it.name}`}
+                  onClick={() => setSaved(saved.filter((other) => other.name !== it.name))}
+                >
+                  <Trash2 size={14} strokeWidth={1.75} aria-hidden />
+                </ActionIcon>
+              </li>
+            ))}
+          </ul>
+        )}
         <form
-          style={{ padding: 8, display: 'flex', gap: 8 }}
+          className={classes.saving}
           onSubmit={(event) => {
             event.preventDefault();
             save();
@@ -183,17 +172,15 @@ function SavedViews({ view }: { view: View }) {
           <TextInput
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
-            onKeyDown={(event) => event.stopPropagation()}
             placeholder="Name this view"
             aria-label="Name of the view"
             maxLength={60}
-            style={{ flex: 1 }}
           />
           <Button type="submit" variant="default">
             Save
           </Button>
         </form>
-      </Menu.Dropdown>
-    </Menu>
+      </Popover.Dropdown>
+    </Popover>
   );
 }

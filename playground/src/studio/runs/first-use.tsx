@@ -41,7 +41,7 @@ export function FirstUse() {
       }
     >
       Gloss reads the demo shop's tables and columns and suggests a description for each: with the builtin describer, so
-      nothing leaves this machine and nothing is paid. You watch it live, then accept, edit or skip each suggestion.
+      nothing leaves this machine and it costs nothing. Watch it live, then accept, edit or skip each suggestion.
       Nothing is written to the database until you press Apply.
     </Empty>
   );

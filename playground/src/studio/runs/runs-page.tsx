@@ -6,9 +6,11 @@ import { useRef, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
 
 import { useLacks } from '../api/viewer';
-import { count, plural } from '../ui/figures';
+import { plural } from '../ui/figures';
 import { useKeys } from '../ui/keys';
+import { MenuAction } from '../ui/menu-action';
 import { Page } from '../ui/page';
+import { Pager } from '../ui/pager';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
 import { CancelAll, DeleteSelected } from './bulk';
@@ -30,7 +32,6 @@ export function RunsPage() {
     view,
     () => !isScrolled() && selected.length === 0,
   );
-  const hasPages = pageInfo?.hasPreviousPage || pageInfo?.hasNextPage || view.after || view.before;
   const [dialog, setDialog] = useState<'cancel' | 'delete'>();
   useScrollRestoration(rows !== undefined);
 
@@ -47,7 +48,6 @@ export function RunsPage() {
   const everything = counts?.kindCounts.reduce((sum, kind) => sum + kind.count, 0);
   const isFirstUse = everything === 0 && limits.length === 0;
   const lacksOperator = useLacks('OPERATOR');
-  const lacksAdmin = useLacks('ADMIN');
 
   return (
     <Page
@@ -78,29 +78,24 @@ export function RunsPage() {
               </Tooltip>
             </fieldset>
           )}
-          <Menu position="bottom-end">
+          <Menu position="bottom-end" width={240}>
             <Menu.Target>
               <ActionIcon variant="default" size={30} aria-label="More actions">
                 <Ellipsis size={16} strokeWidth={1.75} aria-hidden />
               </ActionIcon>
             </Menu.Target>
             <Menu.Dropdown>
-              <Menu.Item
-                leftSection={<Ban size={16} strokeWidth={1.75} aria-hidden />}
-                disabled={lacksOperator !== undefined}
-                title={lacksOperator}
-                onClick={() => setDialog('cancel')}
-              >
+              <MenuAction icon={Ban} onClick={() => setDialog('cancel')}>
                 Cancel all matching…
-              </Menu.Item>
-              <Menu.Item
-                leftSection={<Trash2 size={16} strokeWidth={1.75} aria-hidden />}
-                disabled={lacksAdmin !== undefined || selected.length === 0}
-                title={lacksAdmin ?? (selected.length === 0 ? 'Select the runs first.' : undefined)}
+              </MenuAction>
+              <MenuAction
+                icon={Trash2}
+                needs="ADMIN"
+                why={selected.length === 0 ? 'Select the runs first.' : undefined}
                 onClick={() => setDialog('delete')}
               >
                 Delete the selected…
-              </Menu.Item>
+              </MenuAction>
             </Menu.Dropdown>
           </Menu>
           {lacksOperator === undefined ? (
@@ -131,7 +126,7 @@ export function RunsPage() {
               </Button>
             }
           >
-            {limits.length > 0 ? `The list shows runs with ${limits.join(', ')}.` : 'There is no run of this kind yet.'}
+            {limits.length > 0 ? `Active filters: ${limits.join(', ')}.` : 'There is no run of this kind yet.'}
           </Empty>
         )}
         {rows && rows.length > 0 && (
@@ -144,34 +139,17 @@ export function RunsPage() {
               )}
             </div>
             <RunsTable rows={rows} gone={gone} view={view} change={change} />
-            <nav className={classes.pages} aria-label="Pages of runs">
-              <span className="muted">
-                {rows.length <= PAGE_SIZE ? count(rows.length) : `${PAGE_SIZE}`} of {count(counts?.totalCount ?? 0)}
-              </span>
-              {hasPages && (
-                <>
-                  <Button size="compact-sm" variant="default" disabled={!view.after && !view.before} onClick={() => change({})}>
-                    First
-                  </Button>
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    disabled={!pageInfo?.hasPreviousPage}
-                    onClick={() => change({ before: pageInfo?.startCursor ?? '' })}
-                  >
-                    Newer
-                  </Button>
-                  <Button
-                    size="compact-sm"
-                    variant="default"
-                    disabled={!pageInfo?.hasNextPage}
-                    onClick={() => change({ after: pageInfo?.endCursor ?? '' })}
-                  >
-                    Older
-                  </Button>
-                </>
-              )}
-            </nav>
+            {pageInfo && (
+              <Pager
+                label="runs"
+                shown={Math.min(rows.length, PAGE_SIZE)}
+                total={counts?.totalCount ?? 0}
+                info={pageInfo}
+                cursor={view.after ? { after: view.after } : view.before ? { before: view.before } : {}}
+                words={['Newer', 'Older']}
+                go={change}
+              />
+            )}
           </>
         )}
       </div>

@@ -84,7 +84,7 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
     return (
       <ul className={classes.list}>
         {rows.map((run, index) => (
-          <li key={run.id} className={classes.item} data-gone={gone.has(run.id)}>
+          <li key={run.id} className={classes.item} data-gone={gone.has(run.id)} data-selected={chosen.has(run.id)}>
             <div className={classes.itemHead}>
               <Id run={run} link={(element) => void (links.current[index] = element)} />
               <span className="muted">{KIND_WORDS[run.kind]}</span>
@@ -138,10 +138,10 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
                 )}
               </td>
               <td className={classes.model}>
-                {run.model === null ? <Unknown why="The model's profile is gone." /> : <Clipped text={shortModel(run.model)} />}
+                {run.model === null ? <Unknown why="The model's profile was deleted." /> : <Clipped text={shortModel(run.model)} />}
               </td>
               <td className={classes.profile}>
-                {run.dbProfileName === null ? <Unknown why="This run looks at several databases." /> : <Clipped text={run.dbProfileName} />}
+                {run.dbProfileName === null ? <Unknown why="This run searches several databases." /> : <Clipped text={run.dbProfileName} />}
               </td>
               <td className={classes.started}>
                 <Moment at={run.startedAt ?? run.createdAt} />

@@ -66,7 +66,7 @@ export function ScheduleActions({ schedule, onOutcome, compact = false, onDelete
         size={size}
         variant="default"
         busy={pausing.fetching || resuming.fetching}
-        why={isOver ? 'Its one moment is over: give it a new one instead.' : null}
+        why={isOver ? 'Its time has passed: set a new one instead.' : null}
         onClick={async () => tell(await (isPaused ? resume : pause)({ id }))}
         aria-label={`${isPaused ? 'Resume' : 'Pause'}: ${name}`}
         {...(compact

@@ -42,7 +42,7 @@ const EXAMPLES: [label: string, cron: string][] = [
 ];
 
 const CHANGES = [
-  'At its times it looks at the catalog, and starts a run for tables and columns that are new or whose type changed.',
+  'Each firing reads the catalog and starts a run for tables and columns that are new or whose type changed.',
   'The first run covers everything.',
 ].join(' ');
 
@@ -183,7 +183,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
               value={draft.repeats ? 'again' : 'once'}
               onChange={(value) => change({ repeats: value === 'again' })}
               data={[
-                { value: 'again', label: 'Again and again' },
+                { value: 'again', label: 'Repeatedly' },
                 { value: 'once', label: 'Once' },
               ]}
             />
@@ -246,7 +246,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
               <Chip
                 key={profile.id}
                 on={target?.dbProfileId === profile.id}
-                title={profile.displayUrl}
+                hint={profile.displayUrl}
                 onClick={() => target?.dbProfileId !== profile.id && change({ target: everythingOf(profile.id) })}
               >
                 {profile.name}
@@ -255,7 +255,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
           </Chips>
           {schedule && target && target.dbProfileId !== schedule.dbProfile.id && draft.onChange && (
             <p className={`${forms.hint} muted`}>
-              Another database begins from the start: the next run covers everything.
+              After a change of the database, the next run covers everything.
             </p>
           )}
         </Card>
@@ -277,7 +277,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
               onChange={(apply) => change({ apply })}
               review="The suggestions of each run wait until a person decides. Nothing is written before that."
               write={[
-                'Each run writes its first suggestions into the database without anybody looking;',
+                'Each run writes its first suggestions into the database without review;',
                 `${peoples(draft.options)}.`,
               ].join(' ')}
             />
@@ -326,7 +326,7 @@ const costOf = (usd: number | null | undefined) => (usd ? ` · about ${dollars(u
 
 function whyNot(draft: Draft, target: Target | null, model: Model | undefined): string | undefined {
   if (draft.name.trim() === '') {
-    return 'Give it a name first.';
+    return 'Enter a name first.';
   }
   if (!draft.repeats && momentAt(draft.wall, draft.timeZone) === undefined) {
     return 'Choose a date and time.';
@@ -370,7 +370,7 @@ function Reading({ draft }: { draft: Draft }) {
         <span className="muted">
           {fields !== 5 && !draft.cron.trim().startsWith('@')
             ? `A cron expression has five fields; this has ${fields}.`
-            : 'The server reads this expression when it is saved; its next firings show then.'}
+            : 'The server checks this expression on saving and then shows the next firings.'}
         </span>
       )}
     </div>

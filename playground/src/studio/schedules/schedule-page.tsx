@@ -69,8 +69,8 @@ export function SchedulePage() {
 
 export function GoneSchedule() {
   return (
-    <Empty title="This schedule does not exist any more." action={<Link to="/schedules">Open the schedules</Link>}>
-      It was deleted, or the link is mistyped. Its runs are still in the list of runs.
+    <Empty title="This schedule does not exist." action={<Link to="/schedules">Open the schedules</Link>}>
+      It was deleted, or the link is wrong. Its runs are still in the list of runs.
     </Empty>
   );
 }
@@ -121,15 +121,15 @@ function What({ schedule }: { schedule: Schedule }) {
     [
       'Covers',
       [
-        schedule.onChange ? 'Only what is new or changed since its last run' : 'All of it each time',
+        schedule.onChange ? 'Only what is new or changed since its last run' : 'Everything in scope, each time',
         options.missingOnly ? 'only assets without a comment' : '',
       ]
         .filter(Boolean)
         .join('; '),
     ],
-    ['Model', llmProfile?.name ?? 'The default model at the time'],
+    ['Model', llmProfile?.name ?? 'The default model at each firing'],
     [
-      'Then',
+      'Outcome',
       [
         schedule.reviewStrategy === 'AUTO' ? 'Apply at once' : 'Review by a person',
         ...(options.replaceComments ? ['people’s comments too'] : []),
@@ -183,7 +183,7 @@ function Runs({ id, next, onChange }: { id: string; next: string | null; onChang
       {!error && !runs && <Loading rows={3} />}
       {runs?.nodes.length === 0 && (
         <p className={`${classes.none} muted`}>
-          It has started no run yet. “Run now” starts one without waiting for its time.
+          No run yet. “Run now” starts one at once.
         </p>
       )}
       {runs && runs.nodes.length > 0 && (

@@ -43,9 +43,9 @@ export function SchedulesPage() {
       {!error && !schedules && <Loading rows={8} />}
       {schedules?.length === 0 && (
         <Empty title="No schedules yet." action={<NewSchedule />}>
-          A schedule starts runs without anybody present: once, or again and again. Its suggestions wait for your review
-          unless you let Gloss apply them. With “Only what is new or changed” it describes just the tables and columns
-          that were added or changed since its last run.
+          A schedule starts runs by itself, once or repeatedly. Its suggestions wait for your review
+          unless you let Gloss apply them. With “Only what is new or changed” it covers only tables and columns
+          added or changed since its last run.
         </Empty>
       )}
       {data && schedules && schedules.length > 0 && (
@@ -98,8 +98,8 @@ function Table({ schedules, onOutcome }: RowsProps) {
           <tr>
             <th>Schedule</th>
             <th className={classes.next}>Next</th>
-            <th className={classes.target}>Describes</th>
-            <th className={classes.strategy}>Then</th>
+            <th className={classes.target}>Scope</th>
+            <th className={classes.strategy}>Outcome</th>
             <th className={classes.status}>Status</th>
             <th className={classes.last}>Last run</th>
             <th className={classes.actions}>Actions</th>
@@ -188,7 +188,7 @@ function LastRun({ schedule, isPhone = false }: { schedule: ScheduleRowFragment;
         </span>
       ) : (
         !schedule.lastError &&
-        (isPhone ? <span className="muted">No run yet</span> : <Unknown why="It has started no run yet." />)
+        (isPhone ? <span className="muted">No run yet</span> : <Unknown why="No run yet." />)
       )}
       {schedule.lastError && (
         <Clipped text={schedule.lastError.message} className={classes.error as string} focusable />

@@ -21,8 +21,8 @@ const STATUSES = {
 const NO_NEXT: Record<ScheduleStatus, string> = {
   ACTIVE: 'It has no further firing.',
   PAUSED: 'It is paused: resume it to see its next firing.',
-  MISSED: 'Its one moment passed while no server ran. Give it a new one.',
-  COMPLETED: 'Its one moment has fired.',
+  MISSED: 'No server was running at its time. Set a new time.',
+  COMPLETED: 'It has fired, and fires only once.',
 };
 
 export const STRATEGIES: Record<ReviewStrategy, string> = { MANUAL: 'Review', AUTO: 'Apply' };

@@ -56,7 +56,7 @@ const none = <Node>(): Branch<Node> => ({ ...whole<Node>([]), loading: true });
 
 const gone = () =>
   new CombinedError({
-    graphQLErrors: [{ message: 'The database does not have this any more.', extensions: { code: 'NOT_FOUND' } }],
+    graphQLErrors: [{ message: 'The database no longer has this.', extensions: { code: 'NOT_FOUND' } }],
   });
 
 export class Catalog {

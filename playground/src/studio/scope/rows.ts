@@ -56,7 +56,7 @@ export function rowsOf(catalog: Catalog, search: string, isUnfolded: (path: Path
       tables(rows, catalog, schema.name, search, isUnfolded);
     }
   });
-  rest(rows, schemas, [], 2, search === '' ? 'No schema is in reach.' : 'No table matches.');
+  rest(rows, schemas, [], 2, search === '' ? 'The login sees no schemas.' : 'No table matches.');
   return rows;
 }
 
@@ -88,7 +88,7 @@ function tables(
     }
   };
   branch.nodes.forEach((table, at) => push(table, at + 1));
-  rest(rows, branch, [schema], 3, 'No table is in it.', (fromEnd) => catalog.more(schema, search, fromEnd));
+  rest(rows, branch, [schema], 3, 'No tables.', (fromEnd) => catalog.more(schema, search, fromEnd));
   branch.tail.forEach((table, at) => push(table, branch.total - branch.tail.length + at + 1));
 }
 
@@ -109,7 +109,7 @@ function columns(rows: Row[], catalog: Catalog, [schema = '', table = '']: Path)
       siblings: branch.total,
     });
   });
-  rest(rows, branch, [schema, table], 4, 'It has no columns.');
+  rest(rows, branch, [schema, table], 4, 'No columns.');
 }
 
 /** What follows a branch's nodes: those not read yet, the error, or that there is nothing. */

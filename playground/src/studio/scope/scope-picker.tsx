@@ -49,7 +49,7 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
         <Loading rows={12} height={28} />
       </div>
     ) : (
-      <p className="muted">This profile does not exist any more.</p>
+      <p className="muted">This profile was deleted.</p>
     );
   }
   const inherited = data?.dbProfile?.exclude ?? [];
@@ -65,7 +65,7 @@ export function ScopePicker({ target, onChange, errorAt }: ScopePickerProps) {
           onChange={(name) => onChange({ ...target, database: name, isOnly: false, picks: [] })}
           searchable
           allowDeselect={false}
-          error={errorAt('database') ?? (names.length === 0 ? 'The login reaches no database.' : undefined)}
+          error={errorAt('database') ?? (names.length === 0 ? 'The login sees no databases.' : undefined)}
         />
       )}
       {database === undefined ? (
@@ -148,7 +148,7 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
         />
         <Select
           label="Partitions"
-          description="How a partitioned table is described"
+          description="How partitioned tables are described"
           data={[
             { value: 'PARENT', label: 'Once, through its parent' },
             { value: 'EACH', label: 'Each partition as a table' },
@@ -215,7 +215,7 @@ function Named({
     return (
       <div className={classes.summary}>
         <span className="muted">
-          Everything in {database}. Tick schemas, tables or columns to narrow the scope to them.
+          Everything in {database}. Tick schemas, tables or columns to narrow the scope.
         </span>
       </div>
     );

@@ -103,14 +103,14 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
         <div className={classes.warning} role="note">
           <TriangleAlert size={16} strokeWidth={1.75} aria-hidden />
           <div>
-            This is the first token. Once it exists, every request to this server needs one, here too: you sign in with
-            it in the next step.
+            This is the first token. Once it exists, every request to this server needs one, including this page. You
+            sign in with it in the next step.
           </div>
         </div>
       )}
       <TextInput
         label="Name"
-        description="Everything that its holder does is recorded under it."
+        description="Gloss records the holder's actions under this name."
         value={name}
         onChange={(event) => setName(event.currentTarget.value)}
         required
@@ -130,7 +130,7 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
         <div className={classes.warning} role="note">
           <TriangleAlert size={16} strokeWidth={1.75} aria-hidden />
           <div>
-            Without an Admin token nobody can manage profiles and tokens on these pages. Create an Admin token first.
+            Without an Admin token, nobody can manage profiles and tokens here. Create an Admin token first.
           </div>
         </div>
       )}

@@ -27,8 +27,8 @@ export function RevokeToken({ token, tokens, onClose }: RevokeTokenProps) {
     <Modal opened onClose={onClose} title={`Revoke ${token.name}`}>
       <div className={classes.form}>
         <p className={classes.text}>
-          Requests with this token are refused from now on, and browsers that signed in with it are signed out. Runs and
-          schedules that its holder started go on, and what was done stays recorded under its name. This cannot be
+          The server refuses requests with this token from now on and signs out browsers that use it. The holder's runs
+          and schedules continue, and the audit keeps the name. This cannot be
           undone.
         </p>
         {isOwn && (

@@ -41,8 +41,7 @@ export function Tokens() {
       }
     >
       <p className={classes.text}>
-        A token lets a person or a program use this server. It has a name, under which everything that its holder does
-        is recorded, and a role.
+        A token lets a person or a program use this server. Gloss records the holder's actions under the token's name.
       </p>
       {lacks ? (
         <p className={classes.text}>

@@ -9,7 +9,7 @@ export function NotFound() {
   return (
     <Page title="No such page">
       <Empty title="There is no page at this address." action={<Link to="/runs">Open the runs</Link>}>
-        The link may be mistyped.
+        The link may be wrong.
       </Empty>
     </Page>
   );

@@ -1,12 +1,20 @@
-// Pressable chips: several may be on, or one of them.
+// Pressable chips, each with a figure where it counts something: several may be on, or one of them.
 
-import type { ReactNode } from 'react';
+import { Tooltip } from '@mantine/core';
+import { type ReactNode, useRef } from 'react';
 
 import classes from './chips.module.css';
+import { count } from './figures';
 
-export function Chips({ label, children }: { label: string; children: ReactNode }) {
+interface ChipsProps {
+  label: string;
+  className?: string | undefined;
+  children: ReactNode;
+}
+
+export function Chips({ label, className = '', children }: ChipsProps) {
   return (
-    <div className={classes.chips} role="group" aria-label={label}>
+    <div className={`${classes.chips} ${className}`} role="group" aria-label={label}>
       {children}
     </div>
   );
@@ -15,22 +23,41 @@ export function Chips({ label, children }: { label: string; children: ReactNode 
 interface ChipProps {
   on: boolean;
   onClick: () => void;
-  title?: string;
+  /** How many there are; null while that is not known. */
+  figure?: number | null;
+  /** Without a border of its own, for filters of the second rank. */
+  quiet?: boolean;
+  hint?: string | undefined;
   disabled?: boolean;
   children: ReactNode;
 }
 
-export function Chip({ on, onClick, title, disabled = false, children }: ChipProps) {
+/** A chip never becomes narrower: the figures of another filter move nothing. */
+export function Chip({ on, onClick, figure, quiet = false, hint, disabled = false, children }: ChipProps) {
+  const shown = typeof figure === 'number' ? count(figure) : '';
+  const widest = useRef(2);
+  widest.current = Math.max(widest.current, shown.length);
   return (
-    <button
-      type="button"
-      className={classes.chip}
-      aria-pressed={on}
-      onClick={onClick}
-      title={title}
-      disabled={disabled}
-    >
-      {children}
-    </button>
+    <Tooltip label={hint} disabled={hint === undefined}>
+      <button
+        type="button"
+        className={classes.chip}
+        aria-pressed={on}
+        data-quiet={quiet}
+        onClick={onClick}
+        disabled={disabled}
+      >
+        {children}
+        {figure !== undefined && (
+          <span className={classes.figure} style={{ minWidth: `${widest.current}ch` }}>
+            {shown}
+          </span>
+        )}
+      </button>
+    </Tooltip>
   );
 }
+
+/** The list without a member that it has, or with one that it lacks. */
+export const toggled = <T,>(list: T[], member: T) =>
+  list.includes(member) ? list.filter((it) => it !== member) : [...list, member];

@@ -15,6 +15,7 @@ import {
   type UsageWindow,
 } from '../api/operations';
 import { type Bar, BarChart } from '../ui/bar-chart';
+import { PROVIDERS } from '../models/providers';
 import { compact, count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
 import { useScrollRestoration } from '../ui/scroll';
@@ -81,8 +82,8 @@ function Usage({ report, words }: { report: Report; words: string }) {
   const { total, byModel, byDay } = report;
   if (byModel.length === 0) {
     return (
-      <Empty title="Nothing was used." action={<Link to="/runs/new">Start a run</Link>}>
-        No run asked a model in this span of time ({words}).
+      <Empty title="No usage." action={<Link to="/runs/new">Start a run</Link>}>
+        No run used a model in this span of time ({words}).
       </Empty>
     );
   }
@@ -99,22 +100,18 @@ function Usage({ report, words }: { report: Report; words: string }) {
         </Total>
         <Total
           label="Requests"
-          note={
-            total.retries === 0
-              ? 'none sent again after a failure'
-              : `${count(total.retries)} sent again after a failure`
-          }
+          note={total.retries === 0 ? 'no retries' : plural(total.retries, 'retry', 'retries')}
         >
           {count(total.requests)}
         </Total>
-        <Total label="Model time" note="added up over parallel requests">
+        <Total label="Model time" note="sum over parallel requests">
           {duration(total.modelSeconds)}
         </Total>
       </dl>
       {unpriced.length > 0 && (
         <p className={classes.unpriced}>
           The price is not known for {unpriced.map(({ model }) => model).join(', ')}.{' '}
-          <Link to="/models">Set prices</Link> in the LLM profile: they count from then on.
+          <Link to="/models">Set prices</Link> in the LLM profile. They apply from then on.
         </p>
       )}
       <Days days={byDay} />
@@ -139,9 +136,9 @@ const MEASURES: Record<
   Measure,
   { label: string; title: string; of: (usage: UsageSumFragment) => number | null; write: (value: number) => string }
 > = {
-  tokens: { label: 'Tokens', title: 'Tokens a day', of: ({ totalTokens }) => totalTokens, write: compact },
-  cost: { label: 'Cost', title: 'Cost a day, in United States dollars', of: ({ costUsd }) => costUsd, write: dollars },
-  requests: { label: 'Requests', title: 'Requests a day', of: ({ requests }) => requests, write: compact },
+  tokens: { label: 'Tokens', title: 'Tokens per day', of: ({ totalTokens }) => totalTokens, write: compact },
+  cost: { label: 'Cost', title: 'Cost per day, in US dollars', of: ({ costUsd }) => costUsd, write: dollars },
+  requests: { label: 'Requests', title: 'Requests per day', of: ({ requests }) => requests, write: compact },
 };
 
 const dayInFull = new Intl.DateTimeFormat('en', {
@@ -184,7 +181,7 @@ function Days({ days }: { days: Report['byDay'] }) {
         />
       }
     >
-      <BarChart title={`${title}. Days are those of ${zone}.`} bars={bars} write={write} unknown={NO_PRICE} />
+      <BarChart title={`${title}, in ${zone}`} bars={bars} write={write} unknown={NO_PRICE} />
     </Card>
   );
 }
@@ -210,11 +207,7 @@ function Models({ models }: { models: Report['byModel'] }) {
             <tr key={`${provider} ${model}`}>
               <td>
                 <Clipped
-                  text={
-                    provider === null || provider === 'BUILTIN'
-                      ? model
-                      : `${model} · ${provider.toLowerCase().replaceAll('_', ' ')}`
-                  }
+                  text={provider === null || provider === 'BUILTIN' ? model : `${model} · ${PROVIDERS[provider]}`}
                   focusable
                 />
               </td>

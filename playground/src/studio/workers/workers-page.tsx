@@ -1,7 +1,7 @@
 // The processes that work on runs, what each is doing, and the server that answers.
 //
-// Runs in hand count on by subscription. The list of processes is fetched again when a run is taken, ends or waits, and
-// as long as somebody looks at the page, twice a minute: a sign of life is not an event.
+// Runs are kept current by subscription. The list of processes is fetched again when a run is taken, ends or waits, and
+// every 30 s while the page is visible: no subscription tells when a process was last seen, or that one is gone.
 
 import { useEffect, useRef } from 'react';
 import { Link } from 'react-router';
@@ -54,8 +54,8 @@ export function WorkersPage() {
         <>
           <Summary workers={data.workers} queued={data.queued.totalCount} />
           {data.workers.length === 0 ? (
-            <Empty title="No process works on runs.">
-              Runs stay queued until one does. Start a server with <code>--workers 4</code>, or raise{' '}
+            <Empty title="No worker is running.">
+              Runs stay queued until one starts. Start a server with <code>--workers 4</code>, or raise{' '}
               <code>GLOSS_WORKERS</code> above 0.
             </Empty>
           ) : (
@@ -75,8 +75,8 @@ function Summary({ workers, queued }: { workers: Worker[]; queued: number }) {
   const busy = workers.reduce((sum, { runs }) => sum + runs.length, 0);
   return (
     <p className={classes.summary}>
-      {plural(workers.length, 'process', 'processes')}, {count(busy)} of {plural(capacity, 'place')} taken,{' '}
-      {queued === 0 ? 'no run waits.' : <Link to="/runs?kind=all&status=queued">{plural(queued, 'run')} waiting</Link>}
+      {plural(workers.length, 'process', 'processes')}, {count(busy)} of {plural(capacity, 'slot')} in use,{' '}
+      {queued === 0 ? 'no runs queued.' : <Link to="/runs?kind=all&status=queued">{plural(queued, 'run')} queued</Link>}
     </p>
   );
 }
@@ -107,18 +107,18 @@ function Process({ worker }: { worker: Worker }) {
         <span
           className={classes.capacity}
           role="img"
-          aria-label={`${runs.length} of ${plural(capacity, 'place')} taken`}
+          aria-label={`${runs.length} of ${plural(capacity, 'slot')} in use`}
         >
           {Array.from({ length: Math.min(capacity, 32) }, (_, place) => (
             <span key={place} data-taken={place < runs.length} />
           ))}
         </span>
         <span>
-          {count(runs.length)} of {plural(capacity, 'place')} taken
+          {count(runs.length)} of {plural(capacity, 'slot')} in use
         </span>
       </div>
       {runs.length === 0 ? (
-        <p className={classes.idle}>It waits for work.</p>
+        <p className={classes.idle}>Idle.</p>
       ) : (
         <ul className={classes.runs}>
           {runs.map((run) => (
