@@ -27,8 +27,36 @@ if (!folder) {
   process.exit(2);
 }
 
-/** Name, address, and what is done there before the picture. `on` is the server: `empty` or, by default, `full`. */
+/** The server seems to think about an operation for ever. */
+const thinks = (name) => (page) =>
+  page.route('**/graphql', (route) =>
+    route.request().postDataJSON()?.operationName === name ? undefined : route.fallback(),
+  );
+/** The viewer seems to have the lowest role. */
+const asViewer = (page) =>
+  page.route('**/graphql', async (route) => {
+    const response = await route.fetch();
+    const body = (await response.text()).replace('"role":"ADMIN"', '"role":"VIEWER"');
+    await route.fulfill({ response, body });
+  });
+
+/**
+ * Name, address, and what is done there before the picture. `on` is the server: `empty` or, by default, `full`.
+ * `before` is done before the page is opened; `isLoading` takes the picture while it loads.
+ */
 const SCENES = [
+  { name: 'runs-loading', path: '/runs?kind=all', before: thinks('Runs'), isLoading: true },
+  { name: 'run-loading', path: '/runs/1', before: thinks('RunPage'), isLoading: true },
+  { name: 'offline', path: '/runs', before: (page) => page.route('**/graphql', (route) => route.abort()) },
+  {
+    name: 'reconnecting',
+    path: '/runs?kind=all',
+    before: (page) => page.routeWebSocket('**/graphql', (socket) => socket.close({ code: 1011 })),
+    ready: (page) => page.getByText('Reconnecting…').waitFor(),
+  },
+  { name: 'runs-viewer', path: '/runs?kind=all', before: asViewer },
+  { name: 'review-viewer', path: '/runs/1?tab=results', before: asViewer },
+  { name: 'databases-viewer', path: '/databases', before: asViewer },
   { name: 'runs-first-use', on: 'empty', path: '/runs' },
   { name: 'runs', path: '/runs?kind=all', ready: (page) => page.getByText('Ready for review').first().waitFor() },
   {
@@ -292,17 +320,20 @@ try {
       const pictures = join(folder, `${size}-${colorScheme}`);
       await mkdir(pictures, { recursive: true });
       const scenes = SCENES.filter((scene) => scene.name.includes(options.only));
-      for (const { name, on = 'full', path, ready, act } of scenes) {
+      for (const { name, on = 'full', path, before, isLoading, ready, act } of scenes) {
         const context = await browser.newContext({ ...sized, colorScheme, reducedMotion: 'reduce' });
         const page = await context.newPage();
         page.setDefaultTimeout(10_000);
         try {
+          await before?.(page);
           await page.goto(servers[on].url + path);
           await page.locator('main').first().waitFor();
           await ready?.(page);
           await act?.(page);
           // Nothing loads any more: no skeleton, and what came late has found its place.
-          await page.waitForFunction(() => !document.querySelector('[role=status][aria-label=Loading]'));
+          if (!isLoading) {
+            await page.waitForFunction(() => !document.querySelector('[role=status][aria-label=Loading]'));
+          }
           await page.waitForTimeout(300);
           await page.screenshot({ path: join(pictures, `${name}.png`) });
         } catch (error) {

@@ -152,5 +152,5 @@ export default async function journey(studio) {
   // What is not there says so.
   await studio.go('/ask/bm90aGluZw');
   await page.getByRole('heading', { name: 'There is no such conversation.' }).waitFor();
-  await studio.axe('no such session');
+  await studio.axe('no such conversation');
 }

@@ -52,10 +52,10 @@ export default async function journey(studio) {
   const { suggestions } = (await api(ofRun, { id: run.id })).run;
   const { display } = suggestions.nodes.at(-1).asset;
   await main.getByRole('button', { name: `Roll back ${display}` }).click();
-  await dialog.getByText('is lost in the database').waitFor();
+  await dialog.getByText('The database loses the text').waitFor();
   await studio.axe('the plan of one roll-back');
   await dialog.getByRole('button', { name: 'Roll back 1 comment' }).click();
-  await dialog.getByText('1 comment put back.').waitFor();
+  await dialog.getByText('1 comment restored.').waitFor();
   await studio.axe('one roll-back done');
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await write(display).getByText('Rolled back').waitFor();
@@ -64,19 +64,19 @@ export default async function journey(studio) {
   await until('the roll-back is a write of its own', async () => (await total()) === count + 1);
   for (const button of await main.getByRole('button', { name: `Roll back ${display}` }).all()) {
     assert.equal(await button.getAttribute('aria-disabled'), 'true');
-    assert.match(await button.getAttribute('aria-description'), /rolled back already|roll-back itself/);
+    assert.match(await button.getAttribute('aria-description'), /already rolled back|roll-back itself/);
   }
 
   // The rest of the run goes back.
   await main.getByRole('button', { name: 'Roll back #1…' }).click();
   await dialog.getByRole('button', { name: `Roll back ${count - 1} comments` }).click();
-  await dialog.getByText(`${count - 1} comments put back.`).waitFor();
+  await dialog.getByText(`${count - 1} comments restored.`).waitFor();
   await dialog.getByRole('button', { name: 'Close' }).last().click();
   await fresh();
   await until('each write has its way back', async () => (await total()) === 2 * count);
   await main.getByRole('button', { name: 'Roll back #1…' }).click();
   await dialog.getByText('there is nothing to roll back').waitFor();
-  await dialog.getByRole('button', { name: 'Keep them' }).click();
+  await dialog.getByRole('button', { name: 'Close' }).last().click();
 
   // The writes of a deleted run stay, without a way back.
   await until(
@@ -87,7 +87,7 @@ export default async function journey(studio) {
   await studio.go('/audit');
   await until('the writes stay', async () => (await total()) === 2 * count);
   const back = main.getByRole('button', { name: `Roll back ${display}` }).first();
-  assert.match(await back.getAttribute('aria-description'), /Its run was deleted|rolled back already/);
+  assert.match(await back.getAttribute('aria-description'), /Its run was deleted|already rolled back/);
 
   // Whoever only looks may not roll back.
   const create = 'mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }';

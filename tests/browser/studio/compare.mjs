@@ -72,6 +72,19 @@ export default async function journey(studio) {
   assert.equal(parameters().get('settings'), 'all');
   await studio.axe('settings and metrics');
 
+  await page.getByRole('button', { name: 'Export' }).click();
+  await page.getByRole('menuitem').first().waitFor();
+  await studio.axe('exports');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Add a run' }).click();
+  await page.getByRole('textbox', { name: 'Number of a run' }).waitFor();
+  await studio.axe('a run to add');
+  await page.keyboard.press('Escape');
+  await page.getByRole('button', { name: 'Actions for #1' }).first().click();
+  await page.getByRole('menuitem').first().waitFor();
+  await studio.axe('actions for a run');
+  await page.keyboard.press('Escape');
+
   // What was not measured is no zero and never wins; equal best values share the win.
   const [sent, asked] = await values('Tokens sent', [1, 2, 3]);
   assert.match(sent, /—/);

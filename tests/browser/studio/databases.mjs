@@ -46,7 +46,7 @@ export default async function journey(studio) {
   await button('Add database').click();
   await dialog.waitFor();
   await button('Test and save').click();
-  await page.getByText('Name the host').waitFor();
+  await page.getByText('Enter a host').waitFor();
   await studio.axe('a form that lacks something');
   await field('Host').fill('127.0.0.1');
   await field('Port').fill('1');
@@ -89,7 +89,7 @@ export default async function journey(studio) {
   await page.getByRole('link', { name: 'table invoice', exact: true }).waitFor();
   await studio.axe('a database');
   await page.getByLabel('Search My shop').fill('customer e-mail');
-  await page.getByText('Found by').first().waitFor();
+  await page.getByText('Matches: ').first().waitFor();
   await page.getByRole('link', { name: 'column public.customer.email' }).waitFor();
   await studio.axe('what a search found');
   await page.getByLabel('Search My shop').press('Escape');

@@ -24,7 +24,7 @@ export default async function journey(studio) {
   await page.getByRole('option', { name: 'Another endpoint' }).click();
   await button('Test and save').click();
   await page.getByText('Enter the model as the provider spells it').waitFor();
-  await page.getByText('Give the endpoint’s URL').waitFor();
+  await page.getByText('Enter the endpoint’s URL').waitFor();
   await studio.axe('a form that lacks something');
 
   // An endpoint that refuses: the reason in place, nothing saved.
@@ -80,7 +80,7 @@ export default async function journey(studio) {
   await studio.axe('a key that is kept');
   await field('Base URL').fill('http://127.0.0.1:1/v1');
   await button('Save and test').click();
-  await page.getByText('A key goes to no other address').waitFor();
+  await page.getByText('A key is used only with the address').waitFor();
   await field('Base URL').fill(model.baseUrl);
   await field('Name').fill('The lab’s model');
   await button('Save and test').click();
@@ -90,7 +90,7 @@ export default async function journey(studio) {
 
   await button('More actions for The lab’s model').click();
   await page.getByRole('menuitem', { name: 'Delete…' }).click();
-  await dialog.getByText('and its key are').waitFor();
+  await dialog.getByText('and its key').waitFor();
   await studio.axe('a profile to delete');
   await button('Delete the profile').click();
   await page.getByText('No profile is the default').waitFor();

@@ -92,11 +92,18 @@ export default async function journey(studio) {
   await studio.axe('a refused option');
   await wordings.fill('2');
 
+  await second.getByRole('combobox', { name: 'Partitions' }).click();
+  await page.getByRole('option', { name: 'Each partition as a table' }).waitFor();
+  await studio.axe('partitions to choose');
+  await page.keyboard.press('Escape');
+
   // A model with prices: what leaves the house, and what it costs.
   const scripted = await studio.model();
   await scripted.profile('priced', { inputCostPerMillionTokens: 100, outputCostPerMillionTokens: 500 });
   await page.reload();
   await page.getByRole('combobox', { name: 'Model' }).click();
+  await page.getByRole('option', { name: /^priced/ }).waitFor();
+  await studio.axe('models to choose');
   await page.getByRole('option', { name: /^priced/ }).click();
   await page.getByText(/receives names, types, keys and comments, and no data of your tables/).waitFor();
   await page.getByRole('button', { name: /^Start 2 runs · about \$\d/ }).waitFor();

@@ -93,6 +93,11 @@ export default async function journey(studio) {
   await field.waitFor({ state: 'detached' });
   await page.keyboard.press('Shift+?');
   await page.getByRole('dialog', { name: 'Keys' }).waitFor();
+  await page.keyboard.press('Escape');
+  await page.getByRole('dialog').waitFor({ state: 'detached' });
+  // On another layout no Shift is held.
+  await page.keyboard.press('?');
+  await page.getByRole('dialog', { name: 'Keys' }).waitFor();
   await studio.axe('keys');
   await page.keyboard.press('Escape');
   await page.getByRole('dialog').waitFor({ state: 'detached' });

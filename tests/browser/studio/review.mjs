@@ -118,6 +118,28 @@ export default async function journey(studio) {
   await stands(names[2], 'UNREVIEWED');
   await page.getByRole('button', { name: 'Clear filters' }).first().click();
 
+  // Order and groups; one table.
+  await page.getByText('50 of 148').waitFor();
+  await page.getByRole('button', { name: 'Order and groups' }).click();
+  await page.getByRole('combobox', { name: 'Order' }).click();
+  await page.getByRole('option', { name: 'Name, Z to A' }).waitFor();
+  await studio.axe('order and groups');
+  await page.getByRole('option', { name: 'Name, Z to A' }).click();
+  await until('the order is in the URL', () => parameters().get('sort') === 'name.desc');
+  await page.getByRole('combobox', { name: 'Order' }).click();
+  await page.getByRole('option', { name: 'As in the database' }).click();
+  await page.keyboard.press('Escape');
+  await page.getByRole('combobox', { name: 'Table' }).click();
+  await page.getByRole('option', { name: /^main\.orders \(\d+\)$/ }).waitFor();
+  await studio.axe('one table');
+  await page.getByRole('option', { name: /^main\.orders \(\d+\)$/ }).click();
+  await until('the table is in the URL', () => parameters().get('table') === 'orders');
+  await page.getByRole('button', { name: /^Skip all/ }).click();
+  await page.getByText('Nothing is written for skipped suggestions.').waitFor();
+  await studio.axe('skip all');
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Clear filters' }).first().click();
+
   // The last line leads to the next page.
   await page.getByText('50 of 148').waitFor();
   await lines.nth(49).getByRole('link').first().focus();

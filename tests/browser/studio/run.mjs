@@ -94,6 +94,12 @@ export default async function journey(studio) {
   await studio.go('/runs/1?tab=events&type=STATUS_CHANGED&type=FINISHED');
   await until('the filter holds', async () => (await sequences()).length === 5);
 
+  // What can be done, and what cannot, with the reason.
+  await page.getByRole('button', { name: 'More actions' }).click();
+  await page.getByRole('menuitem', { name: /^Delete/ }).waitFor();
+  await studio.axe('actions');
+  await page.keyboard.press('Escape');
+
   // A name for it, kept across a reload.
   await menu('Title and labels…');
   const dialog = page.getByRole('dialog');

@@ -70,7 +70,7 @@ export default async function journey(studio) {
   await other.goto(new URL('/runs', studio.url).href);
   await seen.getByRole('heading', { name: 'Runs' }).waitFor();
   await main.getByRole('button', { name: 'Revoke looker' }).click();
-  await dialog.getByText('browsers that signed in with it are signed out').waitFor();
+  await dialog.getByText('signs out browsers that use it').waitFor();
   await studio.axe('before a token is revoked');
   await dialog.getByRole('button', { name: 'Revoke looker' }).click();
   await main.getByRole('row', { name: /looker/ }).waitFor({ state: 'detached' });

@@ -57,7 +57,7 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
     }
   };
   return (
-    <Modal opened onClose={onClose} size={720} title={asset ? `Roll back ${asset}` : `Roll back #${run.number}`}>
+    <Modal opened onClose={onClose} size={720} title={asset ? 'Roll back a comment' : `Roll back #${run.number}`}>
       {begun ? (
         <Work run={run} {...begun} />
       ) : plan.error ? (

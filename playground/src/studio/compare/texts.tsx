@@ -86,7 +86,9 @@ function AssetHead({ asset, isOpen, baseline, view, change }: AssetHeadProps) {
     <div className={classes.assetHead}>
       <button type="button" className={classes.fold} aria-expanded={isOpen} onClick={toggle}>
         <ChevronRight size={16} strokeWidth={1.75} aria-hidden />
-        <span className="mono">{breakable(path.display)}</span>
+        <span className={isOpen ? 'mono' : 'mono path'} title={path.display}>
+          {breakable(path.display)}
+        </span>
       </button>
       <div className={classes.agreement}>
         <Tooltip label={similarity === null ? hint : `${hint} Mean similarity: ${similarity.toFixed(3)} chrF.`}>

@@ -7,7 +7,7 @@ import { useQuery } from 'urql';
 
 import { type DatabaseRowFragment, TableStructureDocument } from '../api/operations';
 import { useReconnected } from '../api/connection';
-import { compact, count } from '../ui/figures';
+import { compact, plural } from '../ui/figures';
 import { useKept } from '../ui/kept';
 import { Card, Page } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
@@ -96,7 +96,10 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
           <span className={classes.kind}>
             <KindIcon kind={only.node.kind} /> {KIND_NAMES[only.node.kind][0]}
             {only.node.rowEstimate !== null && (
-              <span title={`${count(only.node.rowEstimate)} rows`}> · about {compact(only.node.rowEstimate)} rows</span>
+              <span title={plural(only.node.rowEstimate, 'row')}>
+                {' '}
+                · about {compact(only.node.rowEstimate)} {only.node.rowEstimate === 1 ? 'row' : 'rows'}
+              </span>
             )}
           </span>
         )

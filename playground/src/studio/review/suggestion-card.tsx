@@ -16,7 +16,7 @@ import {
 import { Action } from '../ui/action';
 import { BANDS, Confidence } from '../ui/confidence';
 import { Empty, Failure, Loading } from '../ui/states';
-import { Copyable } from '../ui/text';
+import { Coded, Copyable } from '../ui/text';
 import { Moment } from '../ui/time';
 import { type Choice, useDecisions } from './decisions';
 import { Against } from './diff';
@@ -78,7 +78,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         </section>
 
         <section>
-          <h2>{edit ? 'Your text' : isReplacing ? 'Suggested text, against the present comment' : 'Suggested text'}</h2>
+          <h2>{edit ? 'Your text' : isReplacing ? 'Suggested text, compared with the present comment' : 'Suggested text'}</h2>
           {edit ? (
             <Editor
               suggestion={suggestion}
@@ -201,7 +201,9 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
               <ul className={classes.evidence}>
                 {suggestion.evidence.map(({ source, detail }, index) => (
                   <li key={index}>
-                    <span className={classes.source}>{source}</span> <span>{detail}</span>
+                    <span className={classes.source}>{source}</span> <span>
+                      <Coded text={detail} />
+                    </span>
                   </li>
                 ))}
               </ul>
@@ -211,7 +213,9 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         {suggestion.reasoning && (
           <div>
             <dt>Reasoning</dt>
-            <dd>{suggestion.reasoning}</dd>
+            <dd>
+              <Coded text={suggestion.reasoning} />
+            </dd>
           </div>
         )}
         {others.length > 0 && (

@@ -125,7 +125,7 @@ export function Changes({ run, rows, hasStatements, isOutcome = false, overwrite
                 <Pill {...CHANGES[change]} />
               )}
             </span>
-            <span className={`${classes.asset} mono`}>
+            <span className={`${classes.asset} mono path`} title={item.suggestion.asset.display}>
               <AssetLink profile={run.dbProfile} asset={item.suggestion.asset} />
             </span>
             <div className={classes.texts}>

@@ -31,10 +31,10 @@ interface BarChartProps {
 const HEIGHT = 160;
 const GRID = 4;
 
-/** The least of 1, 2, 2.5, 5 times a power of ten that is not below a value. */
+/** The least of 1, 2, 2.5, 5 times a power of ten that is not below a value; one for each line where that is 0. */
 export function ceiling(value: number): number {
   if (value <= 0) {
-    return 1;
+    return GRID;
   }
   const power = 10 ** Math.floor(Math.log10(value));
   return ([1, 2, 2.5, 5, 10].find((step) => step * power >= value) ?? 10) * power;

@@ -40,6 +40,10 @@ export function Clipped({ text, className, focusable = false }: { text: string; 
   );
 }
 
+/** Text in which backticks mark names; the names are set as code. */
+export const Coded = ({ text }: { text: string }) =>
+  text.split(/`([^`]+)`/).map((part, index) => (index % 2 === 1 ? <code key={index}>{part}</code> : part));
+
 export interface Part {
   kind: DiffKind;
   text: string;
