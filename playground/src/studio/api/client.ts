@@ -62,7 +62,12 @@ for (const [name, type] of Object.entries(DELETED)) {
 
 /** The variables, with `after` as it is when they are sent: a subscription that is sent again goes on where it was. */
 function resuming(variables: Record<string, unknown>, after: () => number | undefined) {
-  return { ...variables, get after() { return after() ?? variables.after; } };
+  return {
+    ...variables,
+    get after() {
+      return after() ?? variables.after;
+    },
+  };
 }
 
 export const client = new Client({

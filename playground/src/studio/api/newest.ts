@@ -1,8 +1,8 @@
-// Keeps the newest state of each run. A mutation's answer, or a query's, can arrive after an event that is newer: without
-// this exchange it would put an older status back, and the page would keep it until the next event.
+// Keeps the newest state of each run. The answer of a mutation or query can arrive after an event that is newer.
+// Without this exchange it would restore an older status, and the page would show it until the next event.
 //
-// The rule: a run's `lastSequence` tells which of two states is newer, so a fragment that selects a run's `status` selects
-// `lastSequence` too. Only the fields of STATE are kept; they are replaced where the answer selects them.
+// The rule: a run's `lastSequence` tells which of two states is newer. A fragment that selects a run's `status`
+// therefore selects `lastSequence` too. Only the fields of STATE are kept, and only where the answer selects them.
 
 import { mapExchange } from 'urql';
 

@@ -90,7 +90,9 @@ function Asset({ write }: { write: AuditWriteFragment }) {
   const place = placeOf(write);
   return (
     <>
-      <div className={`${classes.path} path`} title={write.asset.display}>{place ? <Link to={place}>{write.asset.display}</Link> : write.asset.display}</div>
+      <div className={`${classes.path} path`} title={write.asset.display}>
+        {place ? <Link to={place}>{write.asset.display}</Link> : write.asset.display}
+      </div>
       <div className="muted path" title={write.database ?? undefined}>
         {write.dbProfileName}
         {write.dbProfile === null && ' (profile deleted)'}

@@ -92,12 +92,24 @@ export const theme = createTheme({
     Switch: { defaultProps: { size: 'xs' } },
     SegmentedControl: { defaultProps: { size: 'xs' } },
     Tooltip: {
-      defaultProps: { withArrow: false, openDelay: 300, events: { hover: true, focus: true, touch: true }, multiline: true, maw: 420 },
+      defaultProps: {
+        withArrow: false,
+        openDelay: 300,
+        events: { hover: true, focus: true, touch: true },
+        multiline: true,
+        maw: 420,
+      },
     },
     Drawer: { styles: { title: TITLE }, defaultProps: { closeButtonProps: { 'aria-label': 'Close' } } },
     Modal: {
       styles: { title: TITLE },
-      defaultProps: { size: 480, radius: 'lg', centered: true, transitionProps: { duration: 120 }, closeButtonProps: { 'aria-label': 'Close' } },
+      defaultProps: {
+        size: 480,
+        radius: 'lg',
+        centered: true,
+        transitionProps: { duration: 120 },
+        closeButtonProps: { 'aria-label': 'Close' },
+      },
     },
     Menu: { defaultProps: { withInitialFocusPlaceholder: false, shadow: 'md', transitionProps: { duration: 120 } } },
     Popover: { defaultProps: { shadow: 'md', transitionProps: { duration: 120 } } },

@@ -171,7 +171,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
           </div>
           {failure &&
             (isAtField ? (
-              <p className={classes.wrong}>Correct the marked field: {problem?.message}</p>
+              <p className={classes.wrong}>Correct the marked field.</p>
             ) : (
               <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
             ))}

@@ -25,7 +25,8 @@ interface ListBarProps {
 }
 
 export function ListBar(props: ListBarProps) {
-  const { selected, page, onPickPage, onClear, onDecide, decidable, onBulk, blocked, decisions, rest, onLeftOut } = props;
+  const { selected, page, onPickPage, onClear, onDecide, decidable, onBulk, blocked, decisions, rest, onLeftOut } =
+    props;
   const whyNotAll = blocked ?? (decidable === 0 ? 'No unreviewed suggestion matches.' : undefined);
   return (
     <div className={classes.bar}>

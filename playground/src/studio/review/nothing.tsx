@@ -5,7 +5,15 @@ import { Button } from '@mantine/core';
 import { Empty } from '../ui/states';
 import { CLEARED, restrictions, type View } from './view';
 
-export function Nothing({ view, live, change }: { view: View; live: boolean; change: (change: Partial<View>) => void }) {
+export function Nothing({
+  view,
+  live,
+  change,
+}: {
+  view: View;
+  live: boolean;
+  change: (change: Partial<View>) => void;
+}) {
   const limits = restrictions(view);
   const isOnlyUnreviewed = view.states.join() === 'UNREVIEWED' && limits.length === 1;
   if (isOnlyUnreviewed && !live) {
@@ -37,9 +45,7 @@ export function Nothing({ view, live, change }: { view: View; live: boolean; cha
     );
   }
   return live ? (
-    <Empty title="No suggestions yet.">
-      They appear here while the run works. You can review each at once.
-    </Empty>
+    <Empty title="No suggestions yet.">They appear here while the run works. You can review each at once.</Empty>
   ) : (
     <Empty title="This run made no suggestions.">Its Events tab says why.</Empty>
   );

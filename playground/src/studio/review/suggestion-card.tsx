@@ -78,7 +78,9 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         </section>
 
         <section>
-          <h2>{edit ? 'Your text' : isReplacing ? 'Suggested text, compared with the present comment' : 'Suggested text'}</h2>
+          <h2>
+            {edit ? 'Your text' : isReplacing ? 'Suggested text, compared with the present comment' : 'Suggested text'}
+          </h2>
           {edit ? (
             <Editor
               suggestion={suggestion}
@@ -201,7 +203,8 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
               <ul className={classes.evidence}>
                 {suggestion.evidence.map(({ source, detail }, index) => (
                   <li key={index}>
-                    <span className={classes.source}>{source}</span> <span>
+                    <span className={classes.source}>{source}</span>{' '}
+                    <span>
                       <Coded text={detail} />
                     </span>
                   </li>

@@ -1,5 +1,5 @@
-// What the keys of the review do. Keys and buttons decide by the same function; where the role or the run does not allow
-// a decision, the status line says why.
+// What the keys of the review do. Keys and buttons decide by the same function. If the role or the run does not allow a
+// decision, the status line says why.
 
 import type { ReviewSuggestionFragment } from '../api/operations';
 import { plural } from '../ui/figures';

@@ -88,7 +88,8 @@ export function Resume({ run, onClose }: { run: Run; onClose: () => void }) {
         <Stack gap="md">
           {run.error && <Trouble {...run.error} />}
           <div>
-            The budget covers the whole run, over all resumes. Set a larger one. Finished assets are not paid for again.{left !== undefined && ` ${plural(left, 'asset')} ${left === 1 ? 'is' : 'are'} left.`}
+            The budget covers the whole run, over all resumes. Set a larger one. Finished assets are not paid for again.
+            {left !== undefined && ` ${plural(left, 'asset')} ${left === 1 ? 'is' : 'are'} left.`}
           </div>
           {!isLifted && (
             <>

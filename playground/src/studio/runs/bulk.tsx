@@ -23,7 +23,11 @@ export function CancelAll({ view, onClose }: { view: View; onClose: () => void }
   const kind = view.chip === 'ALL' ? 'all activity' : KINDS[view.chip];
   return (
     <Modal opened onClose={onClose} title="Cancel all matching runs">
-      {error ? <Failure error={error} /> : matched === undefined ? <Loading rows={1} /> : (
+      {error ? (
+        <Failure error={error} />
+      ) : matched === undefined ? (
+        <Loading rows={1} />
+      ) : (
         <p>
           {matched === 0
             ? 'No run in this view can be cancelled now.'

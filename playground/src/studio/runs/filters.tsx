@@ -81,7 +81,14 @@ export function Filters({ view, change, counts: current }: FiltersProps) {
 }
 
 function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
-  const active = [view.from, view.to, view.startedBy.length, view.labels.length, view.profiles.length, view.failures].filter(Boolean).length;
+  const active = [
+    view.from,
+    view.to,
+    view.startedBy.length,
+    view.labels.length,
+    view.profiles.length,
+    view.failures,
+  ].filter(Boolean).length;
   return (
     <Popover position="bottom-end" width={280} trapFocus>
       <Popover.Target>

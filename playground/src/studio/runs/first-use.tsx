@@ -34,7 +34,12 @@ export function FirstUse() {
       action={
         <>
           {error && <Failure error={error} />}
-          <Action size="sm" busy={fetching} onClick={begin} leftSection={<Play size={16} strokeWidth={1.75} aria-hidden />}>
+          <Action
+            size="sm"
+            busy={fetching}
+            onClick={begin}
+            leftSection={<Play size={16} strokeWidth={1.75} aria-hidden />}
+          >
             Describe the demo database
           </Action>
         </>

@@ -57,7 +57,13 @@ export function RunsPage() {
           {selected.length > 0 && (
             <fieldset className={classes.tray} aria-label="Selected runs">
               {selected.slice(0, 4).map((run) => (
-                <button key={run.id} type="button" className={classes.picked} onClick={() => toggle(run)} aria-label={`Deselect #${run.number}`}>
+                <button
+                  key={run.id}
+                  type="button"
+                  className={classes.picked}
+                  onClick={() => toggle(run)}
+                  aria-label={`Deselect #${run.number}`}
+                >
                   #{run.number}
                   <X size={12} strokeWidth={1.75} aria-hidden />
                 </button>
@@ -71,7 +77,9 @@ export function RunsPage() {
                   variant="default"
                   leftSection={<GitCompareArrows size={16} strokeWidth={1.75} aria-hidden />}
                   onClick={compare}
-                  {...(why === undefined ? {} : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why })}
+                  {...(why === undefined
+                    ? {}
+                    : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why })}
                 >
                   Compare {selected.length}
                 </Button>
@@ -133,7 +141,11 @@ export function RunsPage() {
           <>
             <div className={classes.above} aria-live="polite">
               {waiting > 0 && (
-                <Button size="compact-sm" variant="light" onClick={() => (view.after || view.before ? change({}) : refetch())}>
+                <Button
+                  size="compact-sm"
+                  variant="light"
+                  onClick={() => (view.after || view.before ? change({}) : refetch())}
+                >
                   Show {plural(waiting, 'new run')}
                 </Button>
               )}

@@ -138,10 +138,18 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
                 )}
               </td>
               <td className={classes.model}>
-                {run.model === null ? <Unknown why="The model's profile was deleted." /> : <Clipped text={shortModel(run.model)} />}
+                {run.model === null ? (
+                  <Unknown why="The model's profile was deleted." />
+                ) : (
+                  <Clipped text={shortModel(run.model)} />
+                )}
               </td>
               <td className={classes.profile}>
-                {run.dbProfileName === null ? <Unknown why="This run searches several databases." /> : <Clipped text={run.dbProfileName} />}
+                {run.dbProfileName === null ? (
+                  <Unknown why="This run searches several databases." />
+                ) : (
+                  <Clipped text={run.dbProfileName} />
+                )}
               </td>
               <td className={classes.started}>
                 <Moment at={run.startedAt ?? run.createdAt} />
@@ -173,7 +181,10 @@ function Head({ name, className, field, view, change }: HeadProps) {
   const direction = isSorted && view.sort.direction === 'DESC' ? 'ASC' : 'DESC';
   const Arrow = view.sort.direction === 'DESC' ? ArrowDown : ArrowUp;
   return (
-    <th className={className} aria-sort={isSorted ? (view.sort.direction === 'DESC' ? 'descending' : 'ascending') : 'none'}>
+    <th
+      className={className}
+      aria-sort={isSorted ? (view.sort.direction === 'DESC' ? 'descending' : 'ascending') : 'none'}
+    >
       <button type="button" className={classes.sort} onClick={() => change({ sort: { field, direction } })}>
         {name}
         {isSorted && <Arrow size={12} strokeWidth={1.75} aria-hidden />}

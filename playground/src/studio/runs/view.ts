@@ -5,7 +5,14 @@
 import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
 
-import type { OrderDirection, RunFilter, RunKind, RunOrderField, RunsQueryVariables, RunStatus } from '../api/operations';
+import type {
+  OrderDirection,
+  RunFilter,
+  RunKind,
+  RunOrderField,
+  RunsQueryVariables,
+  RunStatus,
+} from '../api/operations';
 import { plural } from '../ui/figures';
 import { recall, remember } from '../ui/storage';
 import { KINDS, STATUSES } from '../ui/status';
@@ -70,7 +77,11 @@ function write(view: View): URLSearchParams {
   if (view.statuses.length > 0) {
     parameters.set('status', view.statuses.join(',').toLowerCase());
   }
-  for (const [name, value] of [['search', view.search], ['from', view.from], ['to', view.to]] as const) {
+  for (const [name, value] of [
+    ['search', view.search],
+    ['from', view.from],
+    ['to', view.to],
+  ] as const) {
     if (value) {
       parameters.set(name, value);
     }
@@ -142,7 +153,16 @@ export function restrictions(view: View): string[] {
   ];
 }
 
-export const CLEARED = { statuses: [], search: '', from: '', to: '', startedBy: [], labels: [], profiles: [], failures: false };
+export const CLEARED = {
+  statuses: [],
+  search: '',
+  from: '',
+  to: '',
+  startedBy: [],
+  labels: [],
+  profiles: [],
+  failures: false,
+};
 
 export function useView(): [View, (change: Partial<View>) => void] {
   const [parameters, setParameters] = useSearchParams();
@@ -152,10 +172,13 @@ export function useView(): [View, (change: Partial<View>) => void] {
       if (next.chip) {
         remember('runs.chip', next.chip);
       }
-      setParameters((current) => {
-        const { after: _, before: __, ...kept } = read(current);
-        return write({ ...kept, ...next });
-      }, { replace: 'search' in next && Object.keys(next).length === 1 });
+      setParameters(
+        (current) => {
+          const { after: _, before: __, ...kept } = read(current);
+          return write({ ...kept, ...next });
+        },
+        { replace: 'search' in next && Object.keys(next).length === 1 },
+      );
     },
     [setParameters],
   );

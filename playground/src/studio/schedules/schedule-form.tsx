@@ -299,7 +299,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
           </div>
           {failure &&
             (isAtField ? (
-              <p className={forms.wrong}>Correct the marked field: {problem?.message}</p>
+              <p className={forms.wrong}>Correct the marked field.</p>
             ) : (
               <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
             ))}

@@ -129,9 +129,7 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
       {locksOut && role !== 'ADMIN' && (
         <div className={classes.warning} role="note">
           <TriangleAlert size={16} strokeWidth={1.75} aria-hidden />
-          <div>
-            Without an Admin token, nobody can manage profiles and tokens here. Create an Admin token first.
-          </div>
+          <div>Without an Admin token, nobody can manage profiles and tokens here. Create an Admin token first.</div>
         </div>
       )}
       <Group gap="sm" align="flex-end">

@@ -19,7 +19,15 @@ interface ActionProps extends ButtonProps {
   'aria-label'?: string;
 }
 
-export function Action({ needs = 'OPERATOR', why, busy = false, onClick, type = 'button', children, ...rest }: ActionProps) {
+export function Action({
+  needs = 'OPERATOR',
+  why,
+  busy = false,
+  onClick,
+  type = 'button',
+  children,
+  ...rest
+}: ActionProps) {
   const lacks = useLacks(needs);
   const reason = lacks ?? why ?? undefined;
   return (

@@ -48,7 +48,13 @@ export function Failure({ error, retry }: { error: CombinedError; retry?: () => 
   return <Trouble {...problem} {...(retry ? { retry } : {})} />;
 }
 
-export function Trouble(props: { code: string; message: string; hint?: string | null; retry?: () => void; children?: ReactNode }) {
+export function Trouble(props: {
+  code: string;
+  message: string;
+  hint?: string | null;
+  retry?: () => void;
+  children?: ReactNode;
+}) {
   const { code, message, hint, retry, children } = props;
   return (
     <div className={classes.failure} role="alert">

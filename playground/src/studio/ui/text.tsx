@@ -21,7 +21,15 @@ export function Copyable({ text, children, label }: { text: string; children?: R
 }
 
 /** One line; what does not fit is shown in full on hover and on focus. */
-export function Clipped({ text, className, focusable = false }: { text: string; className?: string; focusable?: boolean }) {
+export function Clipped({
+  text,
+  className,
+  focusable = false,
+}: {
+  text: string;
+  className?: string;
+  focusable?: boolean;
+}) {
   const element = useRef<HTMLSpanElement>(null);
   const [isCut, setIsCut] = useState(false);
   const measure = () => setIsCut(element.current !== null && element.current.scrollWidth > element.current.clientWidth);
@@ -81,10 +89,18 @@ export function WordDiff({ parts }: { parts: Part[] }) {
     <span>
       {legible(parts).map((part, index) => {
         if (part.kind === 'INSERTED') {
-          return <ins key={index} className={classes.inserted}>{part.text}</ins>;
+          return (
+            <ins key={index} className={classes.inserted}>
+              {part.text}
+            </ins>
+          );
         }
         if (part.kind === 'DELETED') {
-          return <del key={index} className={classes.deleted}>{part.text}</del>;
+          return (
+            <del key={index} className={classes.deleted}>
+              {part.text}
+            </del>
+          );
         }
         return <span key={index}>{part.text}</span>;
       })}

@@ -75,7 +75,12 @@ export function Moment({ at }: { at: string }) {
   );
 }
 
-const clockFormat = new Intl.DateTimeFormat('en', { hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
+const clockFormat = new Intl.DateTimeFormat('en', {
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+});
 
 /** A time of day, `14:05:09`. */
 export const clock = (at: string) => clockFormat.format(new Date(at));
@@ -118,7 +123,9 @@ export function Duration({ seconds, counting = false }: { seconds: number | null
     return <Unknown why="It has not started." />;
   }
   const text = duration(shown);
-  return counting ? <span>{text}</span> : (
+  return counting ? (
+    <span>{text}</span>
+  ) : (
     <Tooltip label={`${shown.toFixed(3)} seconds`}>
       <span>{text}</span>
     </Tooltip>
