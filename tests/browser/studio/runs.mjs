@@ -108,11 +108,12 @@ export default async function journey(studio) {
   await page.getByRole('textbox', { name: 'Name of the view' }).fill('Failures');
   await page.keyboard.press('Enter');
   await page.getByRole('link', { name: 'Failures' }).waitFor();
-  await studio.axe('saved views');
   await page.keyboard.press('Escape');
   await page.getByRole('button', { name: 'Clear filters' }).first().click();
   await shows(3, 2, 1);
   await views.click();
+  await page.getByRole('link', { name: 'Failures' }).waitFor();
+  await studio.axe('saved views');
   await page.getByRole('link', { name: 'Failures' }).click();
   await until('the view is back', () => parameters().has('failures'));
   await views.click();

@@ -1,6 +1,7 @@
 // Mantine dressed in the design system's values (`tokens.css`).
 
 import {
+  Button,
   type CSSVariablesResolver,
   createTheme,
   defaultVariantColorsResolver,
@@ -50,6 +51,10 @@ const variantColors: VariantColorsResolver = (input) => {
 /** Mantine would set these in 10 px. */
 const SMALL = { fontSize: rem(12), lineHeight: '16px' };
 
+/** The list box itself scrolls: an area around it would have to be reached by Tab. */
+const LIST = { size: 'xs', comboboxProps: { shadow: 'md' }, withScrollArea: false } as const;
+const OPTIONS = { options: { maxHeight: rem(280), overflowY: 'auto' as const } };
+
 const TITLE = { fontSize: rem(16), lineHeight: '24px', fontWeight: 600, overflowWrap: 'anywhere' as const };
 
 export const theme = createTheme({
@@ -76,7 +81,11 @@ export const theme = createTheme({
   cursorType: 'pointer',
   components: {
     Input: { vars: () => ({ wrapper: { '--input-bd': 'var(--control)' } }) },
-    Button: { defaultProps: { size: 'xs', fz: 'sm', fw: 500 } },
+    Button: Button.extend({
+      defaultProps: { size: 'xs', fz: 'sm', fw: 500 },
+      // Mantine's 22 px are too small a target.
+      vars: (_, { size }) => ({ root: size === 'compact-xs' ? { '--button-height': rem(24) } : {} }),
+    }),
     ActionIcon: { defaultProps: { variant: 'subtle', color: 'gray' } },
     InputWrapper: { styles: { description: SMALL, error: SMALL } },
     InlineInput: { styles: { description: SMALL, error: SMALL } },
@@ -84,8 +93,8 @@ export const theme = createTheme({
     PasswordInput: { defaultProps: { size: 'xs' } },
     NumberInput: { defaultProps: { size: 'xs' } },
     Textarea: { defaultProps: { size: 'xs' } },
-    Select: { defaultProps: { size: 'xs', comboboxProps: { shadow: 'md' } } },
-    MultiSelect: { defaultProps: { size: 'xs', comboboxProps: { shadow: 'md' } } },
+    Select: { defaultProps: LIST, styles: OPTIONS },
+    MultiSelect: { defaultProps: LIST, styles: OPTIONS },
     TagsInput: { defaultProps: { size: 'xs' } },
     Checkbox: { defaultProps: { size: 'xs' } },
     Radio: { defaultProps: { size: 'xs' } },

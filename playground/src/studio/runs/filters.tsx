@@ -2,7 +2,7 @@
 
 import { ActionIcon, Button, Checkbox, Popover, TagsInput, TextInput } from '@mantine/core';
 import { Bookmark, ListFilter, Trash2 } from 'lucide-react';
-import { useEffect, useState } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { Link } from 'react-router';
 
 import type { RunKind, RunsQuery, RunStatus } from '../api/operations';
@@ -133,6 +133,7 @@ function MoreFilters({ view, change }: Pick<FiltersProps, 'view' | 'change'>) {
 /** Views that this browser keeps by name. */
 function SavedViews({ view }: { view: View }) {
   const [isOpen, setIsOpen] = useState(false);
+  const field = useRef<HTMLInputElement>(null);
   const [saved, setSaved] = useRemembered<{ name: string; address: string }[]>('runs.views', []);
   const [name, setName] = useState('');
   const { after: _, before: __, ...kept } = view;
@@ -161,7 +162,11 @@ function SavedViews({ view }: { view: View }) {
                 </Link>
                 <ActionIcon
                   aria-label={`Delete the view ${it.name}`}
-                  onClick={() => setSaved(saved.filter((other) => other.name !== it.name))}
+                  onClick={() => {
+                    setSaved(saved.filter((other) => other.name !== it.name));
+                    // The button is gone with its view.
+                    field.current?.focus();
+                  }}
                 >
                   <Trash2 size={14} strokeWidth={1.75} aria-hidden />
                 </ActionIcon>
@@ -177,6 +182,7 @@ function SavedViews({ view }: { view: View }) {
           }}
         >
           <TextInput
+            ref={field}
             value={name}
             onChange={(event) => setName(event.currentTarget.value)}
             placeholder="Name this view"
