@@ -213,7 +213,7 @@ const SCENES = [
     path: '/settings',
     act: (page) => page.getByRole('button', { name: 'New token' }).click(),
   },
-  { name: 'no-such-page', path: '/nowhere' },
+  { name: 'no-such-page', path: '/settings/nowhere' },
   { name: 'keys', path: '/runs', act: (page) => page.keyboard.press('?') },
   { name: 'palette', path: '/runs', act: (page) => page.keyboard.press('Control+k') },
   {

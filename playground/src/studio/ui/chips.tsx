@@ -35,7 +35,7 @@ interface ChipProps {
 /** A chip never becomes narrower: the figures of another filter move nothing. */
 export function Chip({ on, onClick, figure, quiet = false, hint, disabled = false, children }: ChipProps) {
   const shown = typeof figure === 'number' ? count(figure) : '';
-  const widest = useRef(2);
+  const widest = useRef(quiet ? 1 : 2);
   widest.current = Math.max(widest.current, shown.length);
   return (
     <Tooltip label={hint} disabled={hint === undefined}>
