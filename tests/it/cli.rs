@@ -67,13 +67,13 @@ async fn invalid_settings_are_named() {
         (&["--max-batch", "101"], &["--max-batch", "101", "0 to 100"]),
         (&["--max-connections", "0"], &["--max-connections", "1 to 1000000"]),
         (&["--trusted-documents", "/nowhere"], &["/nowhere", "--trusted-documents"]),
-        (&["--store-url", "mysql://ann:hunter2@h/db"], &["mysql;", "sqlite://", "postgres://"]),
+        (&["--store-url", "mysql://ann:hunter2@h/db"], &["mysql, which is not supported", "sqlite://", "postgres://"]),
         (
             &["--store-url", "postgres://ann:hunter2@h"],
             &["no database name", "postgres://user:password@host:port/database"],
         ),
         (&["--store-url", "postgres://ann:7/hunter2@h/db"], &["invalid", "%2F"]),
-        (&["--store-url", "sqlite://store.db"], &["no file", "sqlite:///path/to/store.db"]),
+        (&["--store-url", "sqlite://store.db"], &["no file path", "sqlite:///path/to/store.db"]),
     ];
     for (arguments, words) in cases {
         let text = refusal(data.path(), arguments, &[]).await;

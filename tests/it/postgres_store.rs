@@ -405,6 +405,6 @@ async fn secrets_are_sealed_and_old_sealed_values_are_removed() {
     std::fs::remove_file(data.path().join("secret.key")).unwrap();
     says(&home.refused(data.path(), &[], &home.url).await, &["the key file", "gloss secrets forget"]);
     let forgotten = gloss(data.path(), &["secrets", "forget", "--yes"], &environment).await;
-    says(&String::from_utf8_lossy(&forgotten.stdout), &["forgotten", "DB profile \"x\""]);
+    says(&String::from_utf8_lossy(&forgotten.stdout), &["Removed", "DB profile \"x\""]);
     home.serve_at(data).await;
 }

@@ -120,7 +120,7 @@ async fn only_trusted_documents_are_executed() {
 fn an_invalid_list_of_documents_is_refused_with_a_reason() {
     let folder = tempfile::tempdir().unwrap();
     let said = || Documents::trusted(folder.path(), &[]).err().unwrap().to_string();
-    assert!(said().contains("there is none"), "{}", said());
+    assert!(said().contains("there are none"), "{}", said());
     std::fs::write(folder.path().join("a.graphql"), "{ hello").unwrap();
     assert!(said().contains("a.graphql") && said().contains("line 1"), "{}", said());
     std::fs::write(folder.path().join("a.graphql"), "{ a }").unwrap();

@@ -199,7 +199,7 @@ async fn profiles_that_cannot_be_opened_say_why() {
         models().open(&profile(settings)).err().expect("an error").to_string()
     };
     assert!(wrong(&|settings| settings.base_url = None).contains("has no base URL"));
-    assert!(wrong(&|settings| settings.base_url = Some("localhost".into())).contains("no URL"));
+    assert!(wrong(&|settings| settings.base_url = Some("localhost".into())).contains("invalid base URL"));
     assert!(wrong(&|settings| settings.model = " ".into()).contains("has no model"));
     let unsupported = wrong(&|settings| settings.provider = LlmProvider::Gemini);
     assert!(unsupported.ends_with("choose one of BUILTIN, OPENAI, OPENAI_COMPATIBLE"), "{unsupported}");

@@ -102,7 +102,7 @@ async fn acknowledged_writes_after_a_full_disk_survive_a_kill() {
         disk.fill();
         let (made, error) = create_until_refused(&server, round).await;
         assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error:#}");
-        assert!(error["message"].as_str().unwrap().contains("room"), "{error:#}");
+        assert!(error["message"].as_str().unwrap().contains("space"), "{error:#}");
         assert_eq!(server.get("/healthz").await.status(), 200);
         known.extend(made);
         disk.free();
@@ -127,7 +127,7 @@ async fn acknowledged_writes_after_an_io_error_survive_a_kill() {
         }
         let (made, error) = create_until_refused(&server, round).await;
         assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{error:#}");
-        assert!(error["message"].as_str().unwrap().contains("room"), "{error:#}");
+        assert!(error["message"].as_str().unwrap().contains("space"), "{error:#}");
         known.extend(made);
         disk::limit_files(&server, None);
         let name = format!("{round} with room");
@@ -172,7 +172,7 @@ async fn a_run_waits_for_disk_space_and_repeats_no_request() {
     assert_eq!(model.requests(), TABLES, "each table is one request");
     let waited = |event: &&Value| event["type"] == "WARNING" && event["error"]["code"] == "UNAVAILABLE";
     let warning = events.iter().find(waited).unwrap_or_else(|| panic!("no warning in {events:#?}"));
-    assert!(warning["message"].as_str().unwrap().contains("room"), "{warning:#}");
+    assert!(warning["message"].as_str().unwrap().contains("space"), "{warning:#}");
     assert_eq!(server.get("/readyz").await.status(), 200);
 
     let data = server.kill().await;

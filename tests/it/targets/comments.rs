@@ -344,7 +344,7 @@ async fn postgres() {
     let guest = open(&service.url_for(&format!("guest_{database}:secret-marker"), &database), None).unwrap();
     let error = says(
         guest.write_comment(&view, Some("x")).await,
-        &["must be owner of view", &view.display(), &format!("owner_{database} or connect as")],
+        &["must be owner of view", &view.display(), &format!("owner_{database}, or connect as")],
     );
     assert!(matches!(&error, TargetError::Refused(text) if !text.contains("secret-marker")));
     for asset in [

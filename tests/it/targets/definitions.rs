@@ -138,7 +138,7 @@ async fn impossible_writes_are_refused() {
     let table = of(AssetKind::Table, Some("t"), None);
     for (asset, length, words) in [
         (&a, 1_030, ["1030 characters", "the comment of a column", "at most 1024: shorten it by 6"]),
-        (&table, 2_049, ["2049 characters", "a table's comment", "2048: shorten it by 1"]),
+        (&table, 2_049, ["2049 characters", "the comment of a table", "at most 2048: shorten it by 1"]),
     ] {
         let error = says(target.write_comment(asset, Some(&"ä".repeat(length))).await, &words);
         assert!(matches!(error, TargetError::Refused(_)));

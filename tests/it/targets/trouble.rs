@@ -274,7 +274,7 @@ async fn postgres() {
 
     says(
         open(&service.url_for(&format!("{reader}:{MARKER}"), &database), None).unwrap().test().await,
-        &["password for user", &reader, "refused"],
+        &["password for user", &reader, "rejected"],
     );
     says(open(&service.url_for("postgres", "nowhere"), None).unwrap().test().await, &["no database nowhere"]);
     // A URL reaches the database that it names; one that names none reaches all, and a profile's pin counts first.
@@ -329,10 +329,10 @@ async fn mariadb() {
 
     says(
         open(&service.url_for(&format!("{reader}:{MARKER}"), &database), None).unwrap().test().await,
-        &["password for user", &reader, "refused"],
+        &["password for user", &reader, "rejected"],
     );
     says(open(&service.url_for("root", "nowhere"), None).unwrap().test().await, &["no database nowhere"]);
-    says(owner.schemas(Some("nowhere")).await, &["name nowhere as a schema"]);
+    says(owner.schemas(Some("nowhere")).await, &["specify nowhere as a schema"]);
     says(open(&url, Some("nowhere")).unwrap().schemas(None).await, &["no database nowhere"]);
 
     let login = format!("{reader}:{MARKER}%40%2F");
