@@ -89,9 +89,17 @@ async function judge(state, page = studio.page) {
     const { violations } = await window.axe.run({ resultTypes: ['violations'], rules });
     // Open menus and lists stand outside the landmarks, as long as they are open.
     const isInPortal = ({ target }) => document.querySelector(target.join(' '))?.closest('[data-portal]');
+    // What is scrolled under a bar or lies under an open menu is no target there.
+    const isCovered = ({ target }) => {
+      const element = document.querySelector(target.join(' '));
+      const { left, top, width, height } = element.getBoundingClientRect();
+      const above = document.elementFromPoint(left + width / 2, top + height / 2);
+      return above !== null && !element.contains(above) && !above.contains(element);
+    };
     return violations.flatMap(({ id, help, nodes }) =>
       nodes
         .filter((node) => id !== 'region' || !isInPortal(node))
+        .filter((node) => id !== 'target-size' || !isCovered(node))
         .map((node) => `${id}: ${help}\n  ${node.html}\n  ${node.failureSummary}`),
     );
   });

@@ -141,7 +141,7 @@ export default async function journey(studio) {
   await button('Write, replacing the comment').waitFor();
   sql("COMMENT ON TABLE customer IS 'Buyers.'");
   await button('Write, replacing the comment').click();
-  await page.getByText('Another comment stands there now: “Buyers.”').waitFor();
+  await page.getByText('The comment is now: “Buyers.”').waitFor();
   assert.equal(comment('customer'), 'Buyers.');
   await studio.axe('a conflict');
   await button('Replace the comment').click();

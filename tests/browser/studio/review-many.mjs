@@ -65,9 +65,9 @@ export default async function journey({ page, api, until, go, given, axe }) {
   }
   assert.equal(seen.size, all);
 
-  // A cursor that is none: the error, and a way out.
+  // A cursor that is none: the page says so, with a way out.
   await go('/runs/1?tab=results&after=nonsense');
-  await page.getByRole('alert').waitFor();
+  await page.getByRole('heading', { name: 'There is no such page of the list.' }).waitFor();
   await axe('a cursor that is none');
   await page.getByRole('button', { name: 'Show the first page' }).click();
   await lines.first().waitFor();

@@ -119,7 +119,7 @@ export function RunsPage() {
           )}
         </>
       }
-      toolbar={<Filters view={view} change={change} counts={counts} />}
+      toolbar={isFirstUse ? undefined : <Filters view={view} change={change} counts={counts} />}
     >
       <div ref={body} aria-busy={loading}>
         {error && !rows && <Failure error={error} retry={refetch} />}
