@@ -25,17 +25,14 @@ pub fn reference() -> String {
 
 fn describe(setting: &Arg, file: &mut String) {
     let flag = setting.get_long().unwrap_or_default();
-    let mut meaning = setting.get_help().map(ToString::to_string).unwrap_or_default();
-    let values = setting.get_possible_values();
-    if setting.get_action().takes_values() && values.len() > 2 || setting.get_value_parser().possible_values().is_some()
-    {
-        for value in values.iter().filter(|value| value.get_help().is_some()) {
-            let help = value.get_help().map(ToString::to_string).unwrap_or_default();
-            let _ = write!(meaning, "; {}: {help}", value.get_name());
-        }
-    }
+    let meaning = setting.get_help().map(ToString::to_string).unwrap_or_default();
     for line in wrapped(&meaning) {
         let _ = writeln!(file, "# {line}");
+    }
+    for value in setting.get_possible_values() {
+        if let Some(help) = value.get_help() {
+            let _ = writeln!(file, "#   {}: {help}", value.get_name());
+        }
     }
     let environment = setting.get_env().map(|name| name.to_string_lossy()).unwrap_or_default();
     let _ = writeln!(file, "# --{flag}, {environment}");
