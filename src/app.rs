@@ -225,7 +225,7 @@ async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore,
 /// What is Gloss's own and therefore no target.
 async fn own(settings: &Settings, store: &SqlStore) -> Own {
     let identity = store.identity().await.unwrap_or_else(|error| {
-        tracing::warn!(%error, "the store's server did not report its identity, so DB profiles that point to the store are not refused");
+        tracing::warn!(%error, "the store server's identity is unknown; profiles that lead to it are not refused");
         None
     });
     Own::new(settings.data_dir.clone(), sqlite_file(settings.store_url.expose_secret()), identity)

@@ -294,7 +294,7 @@ fn mark_used(file: &Path) {
         file.sync_all()
     };
     if let Err(error) = mark() {
-        tracing::warn!(file = %file.display(), %error, "the key file could not be marked as used; the next start would not notice that its store is missing");
+        tracing::warn!(file = %file.display(), %error, "the next start will not notice a lost store");
     }
 }
 

@@ -158,9 +158,7 @@ impl Pool {
             }
             let taken = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
             match taken {
-                Ok(run) => {
-                    tracing::info!(run = %id, status = run.status.as_str(), "run taken from a worker that stopped responding")
-                }
+                Ok(run) => tracing::info!(run = %id, status = run.status.as_str(), "taken from a dead worker"),
                 Err(Error::Conflict { .. } | Error::NotFound { .. }) => {}
                 Err(error) => return Err(error),
             }

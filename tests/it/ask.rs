@@ -355,8 +355,8 @@ async fn a_table_that_many_refer_to_hides_no_way_and_keys_of_several_columns_are
     assert_eq!(answer("How do vouchers join to users?").await, way);
     assert_eq!(
         answer("How do scans join to parcels?").await,
-        "They join as follows:\n1. [main.scans.region] and [main.scans.number] together refer to [main.parcels.region] and \
-         [main.parcels.number]\n"
+        "They join as follows:\n1. [main.scans.region] and [main.scans.number] together refer to [main.parcels.region] \
+         and [main.parcels.number]\n"
     );
     assert!(answer("How do islands join to users?").await.starts_with("No foreign keys connect them.\n"));
     let hub = answer("What refers to users?").await;
