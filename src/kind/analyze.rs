@@ -27,7 +27,7 @@ impl Kind for Analyze {
             resolve(&work).await?;
         }
         match work.describe_pending().await? {
-            Ending::Finished(RunStatus::ReadyForReview, _) if context.run.auto_apply => Ok(Ending::Described),
+            Ending::Finished(RunStatus::ReadyForReview, _) if context.run.spec.auto_apply => Ok(Ending::Described),
             ending => Ok(ending),
         }
     }
@@ -36,7 +36,7 @@ impl Kind for Analyze {
 /// Finds what is in scope and records it as rows.
 async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
     // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
-    let (context, walking) = (work.context, walk(work.target.as_ref(), &work.context.run.scope));
+    let (context, walking) = (work.context, walk(work.target.as_ref(), &work.context.run.spec.scope));
     let walked = context.noticing(Awaited::Target, NO_ANSWER, || true, walking).await?;
     context.goes_on(Awaited::Target).await?;
     let walked = walked.map_err(|error| match error {
@@ -45,7 +45,7 @@ async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
             Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
         }
     })?;
-    take_walk(&work.context.ports, &work.db_profile, &work.context.run.scope, &walked).await;
+    take_walk(&work.context.ports, &work.db_profile, &work.context.run.spec.scope, &walked).await;
     let rows = rows_of(&walked.visits);
     work.warn(&walked.problems.sentences()).await?;
     work.context

@@ -70,7 +70,7 @@ async fn unfit(context: &RunContext) -> Result<Option<RunError>, Halt> {
     let wanted = described.as_ref().map(described_in).unwrap_or_default();
     let what = format!("run #{}", run.id);
     let fit = async {
-        refuse_moved(ports, &profile, run.scope.database.as_deref(), &wanted, &what).await?;
+        refuse_moved(ports, &profile, run.spec.scope.database.as_deref(), &wanted, &what).await?;
         doubt::settle(ports, &profile, run).await
     };
     match fit.await {
@@ -87,7 +87,7 @@ async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
     let run = &context.run;
     let now = match (&run.apply, run.status) {
         (None, _) => {
-            let order = ApplyOrder::new(RunStatus::Running, false, false, run.started_by.clone());
+            let order = ApplyOrder::new(RunStatus::Running, false, false, run.spec.started_by.clone());
             let (store, now) = (&context.ports.store, context.ports.clock.now());
             store.begin_apply(run.id, Some(run.attempt), order, None, true, now).await?.0
         }
@@ -181,7 +181,7 @@ impl Writing<'_> {
 
     /// What Gloss last wrote on the items' assets. A roll-back asks for nothing but what it undoes.
     async fn last_written(&self, items: &[ApplyItem]) -> Result<HashMap<AssetPath, Option<String>>, Halt> {
-        let Some(profile) = self.context.run.db_profile_id.filter(|_| !self.rollback) else {
+        let Some(profile) = self.context.run.spec.db_profile_id.filter(|_| !self.rollback) else {
             return Ok(HashMap::new());
         };
         let assets: Vec<AssetPath> = items.iter().map(|item| item.asset.clone()).collect();

@@ -124,7 +124,7 @@ impl<'a> Asker<'a> {
 
     /// How many subjects one request may hold.
     pub fn batch_size(&self) -> usize {
-        self.describer.batch_size(&self.sender.context().run.options).max(1)
+        self.describer.batch_size(&self.sender.context().run.spec.options).max(1)
     }
 
     /// Whether answers come without waiting.

@@ -163,7 +163,7 @@ impl RunContext {
         patiently: bool,
         words: fn(&TargetError) -> RunError,
     ) -> Result<Bound, Halt> {
-        let look = || look(&self.ports, profile, self.run.scope.database.as_deref());
+        let look = || look(&self.ports, profile, self.run.spec.scope.database.as_deref());
         let found = if patiently { self.patiently(look).await? } else { look().await };
         let (target, identity) = found.map_err(|error| Halt::Failed(words(&error)))?;
         let what = format!("run #{}", self.run.id);

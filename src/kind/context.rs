@@ -133,7 +133,7 @@ impl RunContext {
         readings: Readings,
         patience: Patience,
     ) -> Self {
-        let ledger = Ledger::new(run.budget.clone(), &run.usage);
+        let ledger = Ledger::new(run.spec.budget.clone(), &run.usage);
         let Stops { stop, cancel } = stops;
         Self {
             ports,
@@ -234,7 +234,7 @@ impl RunContext {
 
     /// Ends when the budget's seconds are spent, with the reason; never where there are none.
     pub async fn out_of_time(&self) -> RunError {
-        let Some(seconds) = self.run.budget.max_seconds else { return std::future::pending().await };
+        let Some(seconds) = self.run.spec.budget.max_seconds else { return std::future::pending().await };
         let left = i64::from(seconds) * 1_000 - self.worked_ms();
         tokio::time::sleep(Duration::from_millis(u64::try_from(left).unwrap_or_default())).await;
         out_of_seconds(seconds)
@@ -284,14 +284,14 @@ impl RunContext {
     /// The run fails where it is gone.
     pub async fn db_profile(&self) -> Result<DbProfile, Halt> {
         let gone = || {
-            let name = self.run.db_profile_name.as_deref().unwrap_or("?");
+            let name = self.run.spec.db_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
                 "NOT_FOUND",
                 format!("the DB profile `{name}` has been deleted"),
                 "start a new run with an existing profile",
             ))
         };
-        let id = self.run.db_profile_id.ok_or_else(gone)?;
+        let id = self.run.spec.db_profile_id.ok_or_else(gone)?;
         self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
     }
 
@@ -301,14 +301,14 @@ impl RunContext {
     /// The run fails where it is gone.
     pub async fn llm_profile(&self) -> Result<LlmProfile, Halt> {
         let gone = || {
-            let name = self.run.llm_profile_name.as_deref().unwrap_or("?");
+            let name = self.run.spec.llm_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
                 "NOT_FOUND",
                 format!("the LLM profile `{name}` has been deleted"),
                 "start a new run with an existing profile",
             ))
         };
-        let id = self.run.llm_profile_id.ok_or_else(gone)?;
+        let id = self.run.spec.llm_profile_id.ok_or_else(gone)?;
         self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
     }
 }

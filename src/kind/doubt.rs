@@ -39,7 +39,8 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
             run.id
         ))
     };
-    let (target, live) = look(ports, profile, run.scope.database.as_deref()).await.map_err(|error| unknown(&error))?;
+    let (target, live) =
+        look(ports, profile, run.spec.scope.database.as_deref()).await.map_err(|error| unknown(&error))?;
     let wanted: Vec<_> = doubts.iter().map(|(_, item)| item.identity.clone()).collect();
     let what = format!("a write of run #{}", run.id);
     compare(ports, profile, &live, &wanted, &what).await?.map_err(super::bound::as_error)?;
@@ -76,7 +77,7 @@ pub async fn settle_all(ports: Ports) {
         let mut ids: Vec<_> = ports.store.items_in_doubt(None).await?.into_iter().map(|(run, _)| run).collect();
         ids.dedup();
         for (id, run) in ports.store.runs_by_id(&ids).await? {
-            let Some(profile) = run.db_profile_id else { continue };
+            let Some(profile) = run.spec.db_profile_id else { continue };
             let Some(profile) = ports.store.db_profiles_by_id(&[profile]).await?.remove(&profile) else { continue };
             if let Err(error) = settle(&ports, &profile, &run).await {
                 tracing::warn!(run = id.0, %error, "the outcome of writes is still unknown");

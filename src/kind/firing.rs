@@ -13,7 +13,7 @@ use crate::{
     domain::{
         Result,
         profile::{DbProfile, LlmProfile},
-        run::{NewRun, Row, RunError},
+        run::{NewRun, Row, RunError, RunSpec},
         schedule::{Outcome, ReviewStrategy, Schedule},
         scope::RunScope,
         status::{RunCommand, RunKind},
@@ -58,7 +58,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     if !settings.on_change {
         return Ok(Outcome::Run(run));
     }
-    Ok(match look(ports, schedule, &run.scope, &db_profile).await? {
+    Ok(match look(ports, schedule, &run.spec.scope, &db_profile).await? {
         Ok((rows, warnings)) => {
             (run.rows, run.warnings) = (rows, warnings);
             Outcome::Changes(run)
@@ -71,26 +71,16 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
 fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile) -> Result<NewRun> {
     let (settings, llm) = (&schedule.settings, &llm_profile.settings);
     llm.check_price(&settings.budget, "budget")?;
-    Ok(NewRun {
-        kind: RunKind::Schedule,
-        command: RunCommand::Schedule,
+    let spec = RunSpec {
         scope: settings.scope.clone().also_without(&db_profile.exclude),
-        db_profile_id: Some(db_profile.id),
-        llm_profile_id: Some(llm_profile.id),
         schedule_id: Some(schedule.id),
-        parent_id: None,
-        db_profile_name: Some(db_profile.name.clone()),
-        llm_profile_name: Some(llm.name.clone()),
-        provider: Some(llm.provider),
-        model: Some(llm.model.clone()),
         options: settings.options.resolve(llm.provider, "options")?,
-        variations: None,
         budget: settings.budget.clone(),
         started_by: settings.name.clone(),
         auto_apply: settings.review_strategy == ReviewStrategy::Auto,
-        rows: Vec::new(),
-        warnings: Vec::new(),
-    })
+        ..RunSpec::new(RunKind::Schedule, RunCommand::Schedule, Some(db_profile), llm_profile)
+    };
+    Ok(spec.into())
 }
 
 /// All that a scope holds now, in the database that the schedule is for, and what of it cannot be read.

@@ -100,7 +100,7 @@ impl<'a> Work<'a> {
                 })
                 .await?;
         }
-        let ignored = describer.ignores(&run.options);
+        let ignored = describer.ignores(&run.spec.options);
         let work = Self {
             context,
             about: db_profile.about.as_deref().map(Arc::from),
@@ -132,7 +132,7 @@ impl<'a> Work<'a> {
             after = last.position;
             let again: Vec<SuggestionId> = rows.iter().filter_map(|row| row.again).collect();
             let before = if again.is_empty() { HashMap::new() } else { store.suggestions_by_id(&again).await? };
-            let variation = self.context.run.variations;
+            let variation = self.context.run.spec.variations;
             let revise = |text: &str| Revision { previous: text.to_owned(), variation };
             let revisions = before.iter().map(|(id, before)| (*id, revise(before.final_text()))).collect();
             self.describe_all(rows, &revisions).await?;
@@ -269,7 +269,7 @@ impl<'a> Work<'a> {
 
     /// Reads a table's data if asked to, and makes its requests; rows that need no request are recorded.
     async fn prepare(&self, table: Arc<TableDetail>, rows: Vec<Row>, revisions: &Revisions) -> Result<Vec<Job>, Halt> {
-        let options = &self.context.run.options;
+        let options = &self.context.run.spec.options;
         let passes_commented = options.missing_only && self.walks();
         let index: HashMap<&str, usize> =
             table.columns.iter().enumerate().map(|(at, column)| (column.name.as_str(), at)).collect();
@@ -340,7 +340,7 @@ impl<'a> Work<'a> {
 
     /// Reads what is in a schema or database and makes its request; one that is gone is recorded as failed.
     async fn prepare_container(&self, row: Row, revisions: &Revisions) -> Result<Option<Job>, Halt> {
-        let scope = &self.context.run.scope;
+        let scope = &self.context.run.spec.scope;
         let read = self.context.patiently(|| container_of(self.target.as_ref(), &row.asset, scope)).await?;
         let container = match read {
             Ok(Some(container)) => container,
@@ -357,7 +357,7 @@ impl<'a> Work<'a> {
         };
         let request = ContainerRequest {
             revision: row.again.and_then(|again| revisions.get(&again).cloned()),
-            options: self.context.run.options.clone(),
+            options: self.context.run.spec.options.clone(),
             about: self.about.clone(),
             asked_before: false,
             container: Arc::new(container),
@@ -386,7 +386,7 @@ impl<'a> Work<'a> {
 
     /// Whether the run walks a scope, so that an asset may need no description.
     const fn walks(&self) -> bool {
-        matches!(self.context.run.kind, RunKind::Analyze | RunKind::Schedule)
+        matches!(self.context.run.spec.kind, RunKind::Analyze | RunKind::Schedule)
     }
 
     /// Asks for the rows of a job; those that the answer does not hold are asked for once more, then fail.

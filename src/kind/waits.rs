@@ -72,8 +72,8 @@ impl RunContext {
     /// The name by which a person knows whom the run waits for.
     fn name_of(&self, awaited: Awaited) -> String {
         let (what, name) = match awaited {
-            Awaited::Provider => ("model", self.run.model.as_deref()),
-            Awaited::Target => ("database of the DB profile", self.run.db_profile_name.as_deref()),
+            Awaited::Provider => ("model", self.run.spec.model.as_deref()),
+            Awaited::Target => ("database of the DB profile", self.run.spec.db_profile_name.as_deref()),
         };
         name.map_or_else(|| format!("the {what}"), |name| format!("the {what} {name:?}"))
     }

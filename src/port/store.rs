@@ -15,7 +15,7 @@ use super::tokens::TokenStore;
 use crate::domain::{
     Result,
     apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus, Begun},
-    ask::{AskSession, AskTurn, NewTurn, ToolUse},
+    ask::{AskSession, AskTurn, ToolUse},
     asset::AssetPath,
     catalog::{Schema, TableDetail},
     clock::Moment,
@@ -75,12 +75,14 @@ pub struct WorkerRecord {
 /// Runs, their rows and their events.
 #[async_trait]
 pub trait RunStore: Send + Sync {
-    /// Records runs as QUEUED with event 1 each, all or none. With a known key and the same fingerprint it
-    /// records nothing and gives the runs of that key back.
+    /// Records runs as QUEUED with event 1 each, all or none. A run with a question gets its turn, and a session unless
+    /// the question names one. With a known key and the same fingerprint it records nothing and gives the runs of that
+    /// key back.
     ///
     /// # Errors
-    /// `Conflict` for a known key with another fingerprint; `LimitExceeded` where a starter would have more runs in the
-    /// queue than one may.
+    /// `Conflict` for a known key with another fingerprint, or where the session's question before is still being
+    /// answered; `NotFound` for an unknown session; `LimitExceeded` where a starter would have more runs in the queue
+    /// than one may.
     async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>>;
 
     /// Changes one run in one transaction: reads it, applies the change, writes the run, new rows, outcomes with
@@ -595,24 +597,10 @@ pub trait UsageStore: Send + Sync {
     async fn usage_by_quarter(&self, from: Option<Moment>) -> Result<Vec<(Moment, UsageSum)>>;
 }
 
-/// Questions and their answers. What happens to a turn is recorded with its run, by [`RunStore::change_run`].
+/// Questions and their answers. A turn is recorded with its run, by [`RunStore::create_runs`], and so is what happens to
+/// it, by [`RunStore::change_run`].
 #[async_trait]
 pub trait AskStore: Send + Sync {
-    /// Records a question: a queued ASK run with `summary` in place of its scope's, the turn, and a session unless it
-    /// names one. With a known key and the same fingerprint it records nothing and gives what that key gave before.
-    ///
-    /// # Errors
-    /// `NotFound` for an unknown session; `Conflict` where the session's question before is still being answered, or
-    /// for a known key with another fingerprint.
-    async fn create_turn(
-        &self,
-        run: NewRun,
-        summary: String,
-        turn: NewTurn,
-        idempotency: Option<Idempotency>,
-        at: Moment,
-    ) -> Result<(AskSession, AskTurn, Run)>;
-
     /// One page of the sessions, the last active first.
     async fn sessions_page(&self, page: &PageRequest) -> Result<Page<AskSession>>;
 

@@ -158,7 +158,7 @@ impl Applies {
 
     async fn run(&self, id: RunId, argument: &str) -> Result<Run> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run(argument))?;
-        if run.kind == RunKind::Ask {
+        if run.spec.kind == RunKind::Ask {
             return Err(Error::conflict(format!("run #{id} answers a question, so it has nothing to apply")));
         }
         Ok(run)
@@ -172,7 +172,7 @@ impl Applies {
     async fn refuse_moved(&self, run: &Run, profile: &DbProfile, rollback: bool) -> Result<()> {
         let wanted = bound::to_write_in(&self.ports, run, rollback).await?;
         let what = format!("run #{}", run.id);
-        bound::refuse_moved(&self.ports, profile, run.scope.database.as_deref(), &wanted, &what).await
+        bound::refuse_moved(&self.ports, profile, run.spec.scope.database.as_deref(), &wanted, &what).await
     }
 
     async fn ids(&self, order: &WriteOrder, argument: &str) -> Result<Option<Vec<SuggestionId>>> {

@@ -4,21 +4,19 @@
 //! on. A follow-up looks where the question before it looked, unless it names other profiles.
 
 use serde::Serialize;
-use tracing::info;
 
 use super::{
-    orders::{Keyed, check_budget, check_price, keyed, llm_profile, single},
+    orders::{check_budget, check_price, llm_profile, place_one},
     searches::known_profiles,
 };
 use crate::{
     domain::{
         Error, Result,
-        ask::{AskSession, AskTurn, NewTurn, SESSIONS_LIST, check_question, title, turns_list},
+        ask::{AskSession, AskTurn, NewTurn, SESSIONS_LIST, check_question, turns_list},
         id::{AskSessionId, DbProfileId, LlmProfileId},
         page::{Page, PageArguments, PageRequest},
         profile::DbProfile,
-        run::{NewRun, Run, RunOptions},
-        scope::RunScope,
+        run::{NewRun, Run, RunOptions, RunSpec},
         status::{RunCommand, RunKind},
         usage::Budget,
     },
@@ -78,49 +76,32 @@ impl Asks {
     pub async fn ask(&self, input: Question) -> Result<Asked> {
         check_question(&input.question, "input.question")?;
         check_budget(&input.budget, "input.budget")?;
-        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
-            Keyed::First(idempotency) => idempotency,
-            Keyed::Repeated(runs) => return self.asked(single(runs)?).await,
-        };
-        let (profiles, everywhere) = self.where_to_look(&input).await?;
+        let by = (input.started_by.as_str(), input.idempotency_key.as_deref());
+        let run = place_one(&self.ports, by, &input, self.new_run(&input)).await?;
+        self.asked(run).await
+    }
+
+    async fn new_run(&self, input: &Question) -> Result<NewRun> {
+        let (profiles, everywhere) = self.where_to_look(input).await?;
         let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
         check_price(&input.budget, &llm_profile)?;
         let only = if let [only] = profiles.as_slice() { Some(only) } else { None };
-        let options = RunOptions { profile_data: false, ..RunOptions::defaults(llm_profile.settings.provider) };
-        let new_run = NewRun {
-            kind: RunKind::Ask,
-            command: RunCommand::Ask,
-            scope: RunScope::default(),
-            db_profile_id: only.map(|profile| profile.id),
-            llm_profile_id: Some(llm_profile.id),
-            schedule_id: None,
-            parent_id: None,
-            db_profile_name: only.map(|profile| profile.name.clone()),
-            llm_profile_name: Some(llm_profile.settings.name),
-            provider: Some(llm_profile.settings.provider),
-            model: Some(llm_profile.settings.model),
-            options,
-            variations: None,
-            budget: input.budget,
-            started_by: input.started_by,
-            auto_apply: false,
-            rows: Vec::new(),
-            warnings: Vec::new(),
+        let spec = RunSpec {
+            options: RunOptions { profile_data: false, ..RunOptions::defaults(llm_profile.settings.provider) },
+            budget: input.budget.clone(),
+            started_by: input.started_by.clone(),
+            ..RunSpec::new(RunKind::Ask, RunCommand::Ask, only, &llm_profile)
         };
-        let summary = title(&input.question);
         let turn = NewTurn {
             session_id: input.session_id,
-            question: input.question,
+            question: input.question.clone(),
             db_profile_ids: profiles.iter().map(|profile| profile.id).collect(),
             everywhere,
         };
-        let now = self.ports.clock.now();
-        let (session, turn, run) = self.ports.store.create_turn(new_run, summary, turn, idempotency, now).await?;
-        info!(run = run.id.0, session = session.id.0, model = run.model, "question queued");
-        Ok(Asked { session, turn, run })
+        Ok(NewRun { turn: Some(turn), ..spec.into() })
     }
 
-    /// What a run of an earlier request with the same key stands for.
+    /// The question that a run answers, and its session. Under a key that was used before, the run may be of another kind.
     async fn asked(&self, run: Run) -> Result<Asked> {
         let store = &self.ports.store;
         let turn = store.turns_of_runs(&[run.id]).await?.remove(&run.id);

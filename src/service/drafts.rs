@@ -4,15 +4,14 @@
 //! out. A name below a schema is recorded as a table until the worker finds a view.
 
 use serde::Serialize;
-use tracing::info;
 
-use super::orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile, single};
+use super::orders::{OptionChoices, check_budget, check_price, llm_profile, place_one};
 use crate::{
     domain::{
         Error, Result,
         asset::{AssetKind, AssetPath},
         id::{DbProfileId, LlmProfileId},
-        run::{NewRun, Row, Run},
+        run::{NewRun, Row, Run, RunSpec},
         scope::{RunScope, SchemaScope, TableScope},
         status::{RunCommand, RunKind},
         usage::Budget,
@@ -68,50 +67,34 @@ impl Drafts {
     pub async fn generate(&self, input: Generate) -> Result<Run> {
         check_path(&input)?;
         check_budget(&input.budget, "input.budget")?;
-        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
-            Keyed::First(idempotency) => idempotency,
-            Keyed::Repeated(runs) => return single(runs),
-        };
-        let store = &self.ports.store;
+        let by = (input.started_by.as_str(), input.idempotency_key.as_deref());
+        place_one(&self.ports, by, &input, self.new_run(&input)).await
+    }
+
+    async fn new_run(&self, input: &Generate) -> Result<NewRun> {
         let unknown = || {
             Error::not_found_at("input.dbProfileId", "no DB profile has this id; list the profiles with `dbProfiles`")
         };
-        let profiles = store.db_profiles_by_id(&[input.db_profile_id]).await?;
+        let profiles = self.ports.store.db_profiles_by_id(&[input.db_profile_id]).await?;
         let db_profile = profiles.into_values().next().ok_or_else(unknown)?;
         let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
         check_price(&input.budget, &llm_profile)?;
-        let options = input.options.resolve(llm_profile.settings.provider, "input.options")?;
         let asset = AssetPath {
-            kind: kind_of(&input),
-            database: input.database.or(db_profile.pinned_database),
-            schema: input.schema,
-            table: input.table,
-            column: input.column,
+            kind: kind_of(input),
+            database: input.database.clone().or_else(|| db_profile.pinned_database.clone()),
+            schema: input.schema.clone(),
+            table: input.table.clone(),
+            column: input.column.clone(),
         };
-        let new_run = NewRun {
-            kind: RunKind::Generate,
-            command: RunCommand::Generate,
+        let spec = RunSpec {
             scope: scope_of(&asset).also_without(&db_profile.exclude),
-            db_profile_id: Some(db_profile.id),
-            llm_profile_id: Some(llm_profile.id),
-            schedule_id: None,
-            parent_id: None,
-            db_profile_name: Some(db_profile.name),
-            llm_profile_name: Some(llm_profile.settings.name),
-            provider: Some(llm_profile.settings.provider),
-            model: Some(llm_profile.settings.model),
-            options,
-            variations: None,
-            budget: input.budget,
-            started_by: input.started_by,
-            auto_apply: false,
-            rows: vec![Row { position: 1, asset, again: None, fingerprint: None }],
-            warnings: Vec::new(),
+            options: input.options.resolve(llm_profile.settings.provider, "input.options")?,
+            budget: input.budget.clone(),
+            started_by: input.started_by.clone(),
+            ..RunSpec::new(RunKind::Generate, RunCommand::Generate, Some(&db_profile), &llm_profile)
         };
-        let runs = store.create_runs(vec![new_run], idempotency, self.ports.clock.now()).await?;
-        let run = single(runs)?;
-        info!(run = run.id.0, scope = run.scope_summary, "draft queued");
-        Ok(run)
+        let row = Row { position: 1, asset, again: None, fingerprint: None };
+        Ok(NewRun { rows: vec![row], ..spec.into() })
     }
 }
 

@@ -1,10 +1,11 @@
-//! What all orders of a run have in common: options, budget, model, idempotency key.
+//! What all orders of a run have in common: options, budget, model, idempotency key, and how they are placed.
 //!
 //! The rule: the arguments have the same names wherever a run is ordered, so each check is made here once and
 //! tells the same path.
 
 use chrono::TimeDelta;
 use serde::Serialize;
+use tracing::info;
 
 pub use crate::domain::run::OptionChoices;
 use crate::{
@@ -13,8 +14,9 @@ use crate::{
         asset::{AssetKind, AssetPath},
         id::LlmProfileId,
         profile::{DbProfile, LlmProfile},
-        run::Run,
+        run::{NewRun, Run},
         scope::{RunScope, SchemaScope, TableScope},
+        status::RunKind,
         usage::Budget,
     },
     kind::walk::{self, Visit, WalkError, walk},
@@ -157,31 +159,55 @@ pub fn check_price(budget: &Budget, profile: &LlmProfile) -> Result<()> {
     profile.settings.check_price(budget, "input.budget")
 }
 
-/// The run of a request that makes one.
+/// Places an order: records the runs that `runs` gives as queued, all or none. If the caller has used the key before,
+/// the runs of then are returned and `runs` is dropped: a retry gets its runs back even where a profile was deleted
+/// meanwhile. So everything that the input names is looked up in `runs`. A key belongs to its caller: others may use the
+/// same one. Inputs of different kinds differ by the names of their fields.
 ///
 /// # Errors
-/// `Internal` where there is none.
-pub fn single(runs: Vec<Run>) -> Result<Run> {
+/// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input; what
+/// `runs` returns.
+pub async fn place(
+    ports: &Ports,
+    (caller, key): (&str, Option<&str>),
+    input: &impl Serialize,
+    runs: impl Future<Output = Result<Vec<NewRun>>> + Send,
+) -> Result<Vec<Run>> {
+    let idempotency = key.map(|key| idempotency(caller, key, input)).transpose()?;
+    if let Some(idempotency) = &idempotency
+        && let Some(runs) = ports.store.runs_of_key(idempotency).await?
+    {
+        return Ok(runs);
+    }
+    let runs = ports.store.create_runs(runs.await?, idempotency, ports.clock.now()).await?;
+    for run in &runs {
+        let what = match run.spec.kind {
+            RunKind::Rerun => "re-run",
+            RunKind::Generate => "draft",
+            RunKind::Ask => "question",
+            _ => "run",
+        };
+        let parent = run.spec.parent_id.map(|id| id.0);
+        info!(run = run.id.0, scope = run.scope_summary, model = run.spec.model, parent, "{what} queued");
+    }
+    Ok(runs)
+}
+
+/// As [`place`], for an order of one run.
+///
+/// # Errors
+/// As [`place`].
+pub async fn place_one(
+    ports: &Ports,
+    by: (&str, Option<&str>),
+    input: &impl Serialize,
+    run: impl Future<Output = Result<NewRun>> + Send,
+) -> Result<Run> {
+    let runs = place(ports, by, input, async { Ok(vec![run.await?]) }).await?;
     runs.into_iter().next().ok_or_else(|| Error::internal("no run was recorded"))
 }
 
-/// A request under its idempotency key.
-#[derive(Debug)]
-pub enum Keyed {
-    /// The first with this key, or one without a key. The key is recorded with the runs.
-    First(Option<Idempotency>),
-    /// The key has given these runs before.
-    Repeated(Vec<Run>),
-}
-
-/// Looks an idempotency key up. Call it before looking up anything that the input names: a retry gets its runs back
-/// even where a profile was deleted meanwhile. A key belongs to its caller: others may use the same one. Inputs of
-/// different kinds differ by the names of their fields.
-///
-/// # Errors
-/// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input.
-pub async fn keyed(ports: &Ports, caller: &str, input: &impl Serialize, key: Option<&str>) -> Result<Keyed> {
-    let Some(key) = key else { return Ok(Keyed::First(None)) };
+fn idempotency(caller: &str, key: &str, input: &impl Serialize) -> Result<Idempotency> {
     let length = key.chars().count();
     if !(1..=MAX_KEY).contains(&length) {
         let message = format!("the key has {length} characters; it needs 1 to {MAX_KEY}");
@@ -189,9 +215,5 @@ pub async fn keyed(ports: &Ports, caller: &str, input: &impl Serialize, key: Opt
     }
     let fingerprint = serde_json::to_string(input).map_err(Error::internal)?;
     // No name has a line break.
-    let idempotency = Idempotency { key: format!("{caller}\n{key}"), fingerprint };
-    Ok(match ports.store.runs_of_key(&idempotency).await? {
-        Some(runs) => Keyed::Repeated(runs),
-        None => Keyed::First(Some(idempotency)),
-    })
+    Ok(Idempotency { key: format!("{caller}\n{key}"), fingerprint })
 }

@@ -10,7 +10,7 @@ use serde::Serialize;
 use tracing::info;
 
 use super::{
-    orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile},
+    orders::{OptionChoices, check_budget, check_price, llm_profile, place},
     reviews::named_suggestions,
     runs::unknown_run,
 };
@@ -22,7 +22,7 @@ use crate::{
         id::{LlmProfileId, RunId, SuggestionId},
         page::PageRequest,
         profile::{DbProfile, LlmProfile},
-        run::{NewRun, Row, Run, RunEdit, RunOptions, VariationMode},
+        run::{NewRun, Row, Run, RunEdit, RunOptions, RunSpec, VariationMode},
         scope::{RunScope, SchemaScope, TableScope},
         status::{RunCommand, RunKind, RunStatus},
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
@@ -102,12 +102,12 @@ impl Reruns {
                 run.status.as_str()
             )));
         }
-        if run.db_profile_name.is_some() {
+        if run.spec.db_profile_name.is_some() {
             let profile = db_profile_of(&self.ports, &run).await?;
             self.refuse_moved(&run, &profile).await?;
         }
         let llm_profile = self.llm_profile_of(&run).await?.ok_or_else(|| {
-            let name = run.llm_profile_name.as_deref().unwrap_or_default();
+            let name = run.spec.llm_profile_name.as_deref().unwrap_or_default();
             Error::conflict(format!(
                 "the LLM profile {name:?} of run #{id} has been deleted; start a new run with another one"
             ))
@@ -138,24 +138,20 @@ impl Reruns {
             let message = "instructions were passed twice; omit the ones in `options`";
             return Err(Error::bad_input("input.instructions", message));
         }
-        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
-            Keyed::First(idempotency) => idempotency,
-            Keyed::Repeated(runs) => return Ok(runs),
-        };
-        let mut new_runs = Vec::new();
-        for (parent, suggestions) in self.chosen(&input).await? {
-            new_runs.push(self.new_run(&input, &parent, &suggestions).await?);
-        }
-        let runs = self.ports.store.create_runs(new_runs, idempotency, self.ports.clock.now()).await?;
-        for run in &runs {
-            info!(run = run.id.0, parent = run.parent_id.map(|id| id.0), "re-run queued");
-        }
-        Ok(runs)
+        let by = (input.started_by.as_str(), input.idempotency_key.as_deref());
+        place(&self.ports, by, &input, async {
+            let mut new_runs = Vec::new();
+            for (parent, suggestions) in self.chosen(&input).await? {
+                new_runs.push(self.new_run(&input, &parent, &suggestions).await?);
+            }
+            Ok(new_runs)
+        })
+        .await
     }
 
     /// Refuses to go on where the profile leads to another database than the run's.
     async fn refuse_moved(&self, run: &Run, profile: &DbProfile) -> Result<()> {
-        let (database, what) = (run.scope.database.as_deref(), format!("run #{}", run.id));
+        let (database, what) = (run.spec.scope.database.as_deref(), format!("run #{}", run.id));
         bound::refuse_moved(&self.ports, profile, database, &bound::described(run), &what).await
     }
 
@@ -242,30 +238,21 @@ impl Reruns {
                 fingerprint: None,
             })
             .collect();
-        Ok(NewRun {
-            kind: RunKind::Rerun,
-            command: if input.variations.is_some() { RunCommand::Variations } else { RunCommand::Rerun },
+        let command = if input.variations.is_some() { RunCommand::Variations } else { RunCommand::Rerun };
+        let spec = RunSpec {
             scope: scope_of(parent, &suggestions.iter().map(|suggestion| &suggestion.asset).collect::<Vec<_>>()),
-            db_profile_id: Some(db_profile.id),
-            llm_profile_id: Some(llm_profile.id),
-            schedule_id: None,
             parent_id: Some(parent.id),
-            db_profile_name: Some(db_profile.name),
-            llm_profile_name: Some(llm_profile.settings.name.clone()),
-            provider: Some(llm_profile.settings.provider),
-            model: Some(llm_profile.settings.model.clone()),
             options: options_over(parent, input, &llm_profile)?,
             variations: input.variations,
             budget: input.budget.clone(),
             started_by: input.started_by.clone(),
-            auto_apply: false,
-            rows,
-            warnings: Vec::new(),
-        })
+            ..RunSpec::new(RunKind::Rerun, command, Some(&db_profile), &llm_profile)
+        };
+        Ok(NewRun { rows, ..spec.into() })
     }
 
     async fn llm_profile_of(&self, run: &Run) -> Result<Option<LlmProfile>> {
-        let Some(id) = run.llm_profile_id else { return Ok(None) };
+        let Some(id) = run.spec.llm_profile_id else { return Ok(None) };
         Ok(self.ports.store.llm_profiles_by_id(&[id]).await?.remove(&id))
     }
 }
@@ -275,12 +262,12 @@ impl Reruns {
 /// # Errors
 /// `Conflict` where it is gone, naming it.
 pub async fn db_profile_of(ports: &Ports, run: &Run) -> Result<DbProfile> {
-    let profile = match run.db_profile_id {
+    let profile = match run.spec.db_profile_id {
         Some(id) => ports.store.db_profiles_by_id(&[id]).await?.remove(&id),
         None => None,
     };
     profile.ok_or_else(|| {
-        let name = run.db_profile_name.as_deref().unwrap_or_default();
+        let name = run.spec.db_profile_name.as_deref().unwrap_or_default();
         Error::conflict(format!(
             "the DB profile {name:?} of run #{} has been deleted; start a new run with another DB profile",
             run.id
@@ -295,12 +282,12 @@ fn options_over(parent: &Run, input: &Rerun, llm_profile: &LlmProfile) -> Result
         // What is chosen is done again, whether it carries a comment by now or not.
         missing_only: false,
         // Another provider gets samples only where that is said anew.
-        profile_data: if parent.provider == Some(provider) {
-            parent.options.profile_data
+        profile_data: if parent.spec.provider == Some(provider) {
+            parent.spec.options.profile_data
         } else {
             RunOptions::defaults(provider).profile_data
         },
-        ..parent.options.clone()
+        ..parent.spec.options.clone()
     };
     let options = input.options.over(before, "input.options")?;
     let Some(instructions) = &input.instructions else { return Ok(options) };
@@ -310,7 +297,7 @@ fn options_over(parent: &Run, input: &Rerun, llm_profile: &LlmProfile) -> Result
 
 /// What these assets of a run cover together.
 fn scope_of(parent: &Run, assets: &[&AssetPath]) -> RunScope {
-    let mut scope = RunScope { schemas: Vec::new(), ..parent.scope.clone() };
+    let mut scope = RunScope { schemas: Vec::new(), ..parent.spec.scope.clone() };
     if assets.iter().any(|asset| asset.schema.is_none()) {
         return scope;
     }

@@ -121,7 +121,8 @@ impl Reviews {
             (None, Some(run)) => {
                 let found = self.ports.store.runs_by_id(&[run]).await?.remove(&run);
                 let found = found.ok_or_else(|| unknown_run("input.runId"))?;
-                let comments = Comments::replaced(order.replace_comments.unwrap_or(found.options.replace_comments));
+                let comments =
+                    Comments::replaced(order.replace_comments.unwrap_or(found.spec.options.replace_comments));
                 Ok((Selection::OfRun(run, order.filter.unwrap_or_default(), comments), HashSet::from([run])))
             }
         }

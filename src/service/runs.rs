@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 use tracing::info;
 
-use super::orders::{Keyed, OptionChoices, check_budget, check_price, keyed, llm_profile, refuse_unknown};
+use super::orders::{OptionChoices, check_budget, check_price, llm_profile, place, refuse_unknown};
 use crate::{
     domain::{
         Error, Result,
@@ -17,7 +17,7 @@ use crate::{
         id::{DbProfileId, LlmProfileId, RunId},
         page::{Page, PageArguments, PageRequest},
         profile::{DbProfile, LlmProfile},
-        run::{NamingChange, NewRun, Run, RunEdit, RunOptions},
+        run::{NamingChange, Run, RunEdit, RunOptions, RunSpec},
         scope::RunScope,
         status::{RunCommand, RunKind, RunStatus},
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
@@ -102,44 +102,27 @@ impl Runs {
     /// `BadInput`, `NotFound` for an unknown profile, `Conflict` for a known key with other input.
     pub async fn start(&self, input: StartRun) -> Result<Vec<Run>> {
         check_start(&input)?;
-        let idempotency = match keyed(&self.ports, &input.started_by, &input, input.idempotency_key.as_deref()).await? {
-            Keyed::First(idempotency) => idempotency,
-            Keyed::Repeated(runs) => return Ok(runs),
-        };
-        let order = self.resolve_start(&input).await?;
-        for (at, (target, profile)) in input.targets.iter().zip(&order.db_profiles).enumerate() {
-            refuse_unknown(&self.ports, profile, &target.scope, &format!("input.targets.{at}")).await?;
-        }
-        let new_runs: Vec<NewRun> = input
-            .targets
-            .into_iter()
-            .zip(order.db_profiles)
-            .map(|(target, db_profile)| NewRun {
-                kind: RunKind::Analyze,
-                command: input.command,
-                scope: target.scope.also_without(&db_profile.exclude),
-                db_profile_id: Some(db_profile.id),
-                llm_profile_id: Some(order.llm_profile.id),
-                schedule_id: None,
-                parent_id: None,
-                db_profile_name: Some(db_profile.name),
-                llm_profile_name: Some(order.llm_profile.settings.name.clone()),
-                provider: Some(order.llm_profile.settings.provider),
-                model: Some(order.llm_profile.settings.model.clone()),
-                options: order.options.clone(),
-                budget: input.budget.clone(),
-                variations: None,
-                started_by: input.started_by.clone(),
-                auto_apply: input.command == RunCommand::RunApply,
-                rows: Vec::new(),
-                warnings: Vec::new(),
-            })
-            .collect();
-        let runs = self.ports.store.create_runs(new_runs, idempotency, self.ports.clock.now()).await?;
-        for run in &runs {
-            info!(run = run.id.0, scope = run.scope_summary, model = run.model, "run queued");
-        }
-        Ok(runs)
+        let by = (input.started_by.as_str(), input.idempotency_key.as_deref());
+        place(&self.ports, by, &input, async {
+            let order = self.resolve_start(&input).await?;
+            let targets = || input.targets.iter().zip(&order.db_profiles);
+            for (at, (target, profile)) in targets().enumerate() {
+                refuse_unknown(&self.ports, profile, &target.scope, &format!("input.targets.{at}")).await?;
+            }
+            let new_run = |(target, db_profile): (&StartTarget, &DbProfile)| {
+                let spec = RunSpec {
+                    scope: target.scope.clone().also_without(&db_profile.exclude),
+                    options: order.options.clone(),
+                    budget: input.budget.clone(),
+                    started_by: input.started_by.clone(),
+                    auto_apply: input.command == RunCommand::RunApply,
+                    ..RunSpec::new(RunKind::Analyze, input.command, Some(db_profile), &order.llm_profile)
+                };
+                spec.into()
+            };
+            Ok(targets().map(new_run).collect())
+        })
+        .await
     }
 
     /// Looks up what a start names, and settles its options: what an estimate needs as well.

@@ -207,7 +207,7 @@ impl Schedules {
                 outcome => outcome,
             };
             if let Outcome::Run(run) | Outcome::Changes(run) = &mut outcome {
-                asked_by.clone_into(&mut run.started_by);
+                asked_by.clone_into(&mut run.spec.started_by);
             }
             let firing = Firing { due_at: None, outcome };
             if let Some(run) = self.ports.store.fire(&schedule, firing, self.ports.clock.now()).await? {

@@ -30,10 +30,9 @@ use crate::{
         filter::OrderDirection,
         id::{AskSessionId, AskTurnId, DbProfileId, RunId},
         page::{Cursor, CursorPart, Page, PageRequest},
-        run::{NewRun, Run},
         status::RunStatus,
     },
-    port::store::{AskStore, Idempotency},
+    port::store::AskStore,
 };
 
 /// The statuses in which a question is still being answered.
@@ -154,83 +153,54 @@ async fn nothing_is_asked(connection: &impl ConnectionTrait, session: AskSession
     }
 }
 
-impl SqlStore {
-    async fn record_turn(
-        self,
-        run: NewRun,
-        summary: String,
-        new: NewTurn,
-        idempotency: Option<Idempotency>,
-        at: Moment,
-    ) -> Result<(AskSession, AskTurn, Run)> {
-        let transaction = self.begin().await?;
-        if let Some(idempotency) = &idempotency
-            && let Some(known) = runs::runs_of_key(&transaction, idempotency).await?
-        {
-            let run = known.into_iter().next().ok_or_else(|| Error::internal("a key without a run"))?;
-            let id = run.id;
-            let found = ask_turn::Entity::find().filter(ask_turn::Column::RunId.eq(id.0)).one(&transaction).await?;
-            let turn = turn(found.ok_or_else(|| Error::internal(format!("run #{id} answers no question")))?)?;
-            return Ok((self.session_of(&transaction, turn.session_id).await?, turn, run));
-        }
-        self.check_queue(&transaction, [run.started_by.as_str()]).await?;
-        let session_row = if let Some(id) = new.session_id {
-            self.session_of(&transaction, id).await?;
-            nothing_is_asked(&transaction, id).await?;
-            ask_session::Entity::update_many()
-                .col_expr(ask_session::Column::LastActiveAt, Expr::value(record::millis(at)))
-                .filter(ask_session::Column::Id.eq(id.0))
-                .exec(&transaction)
-                .await?;
-            self.session_of(&transaction, id).await?
-        } else {
-            let row = ask_session::ActiveModel {
-                id: ActiveValue::NotSet,
-                title: ActiveValue::Set(title(&new.question)),
-                created_at: ActiveValue::Set(record::millis(at)),
-                last_active_at: ActiveValue::Set(record::millis(at)),
-            };
-            session(ask_session::Entity::insert(row).exec_with_returning(&transaction).await?)?
-        };
-        let runs = runs::record_all(&transaction, vec![(run, Some(summary))], idempotency, at).await?;
-        let run = runs.into_iter().next().ok_or_else(|| Error::internal("no run was recorded"))?;
-        let row = ask_turn::ActiveModel {
-            id: ActiveValue::NotSet,
-            session_id: ActiveValue::Set(session_row.id.0),
-            run_id: ActiveValue::Set(run.id.0),
-            question: ActiveValue::Set(new.question),
-            db_profile_ids: ActiveValue::Set(record::to_json(&new.db_profile_ids)?),
-            everywhere: ActiveValue::Set(new.everywhere),
-            answer: ActiveValue::Set(None),
-            citations: ActiveValue::Set("[]".to_owned()),
-        };
-        let turn = turn(ask_turn::Entity::insert(row).exec_with_returning(&transaction).await?)?;
-        transaction.commit().await?;
-        self.nudge_new(std::slice::from_ref(&run));
-        Ok((session_row, turn, run))
-    }
+async fn session_of(connection: &impl ConnectionTrait, id: AskSessionId) -> Result<AskSession> {
+    let found = ask_session::Entity::find_by_id(id.0).one(connection).await?;
+    let unknown =
+        || Error::not_found_at("input.sessionId", "no session has this id; list the sessions with `askSessions`");
+    session(found.ok_or_else(unknown)?)
+}
 
-    async fn session_of(&self, connection: &impl ConnectionTrait, id: AskSessionId) -> Result<AskSession> {
-        let found = ask_session::Entity::find_by_id(id.0).one(connection).await?;
-        let unknown =
-            || Error::not_found_at("input.sessionId", "no session has this id; list the sessions with `askSessions`");
-        session(found.ok_or_else(unknown)?)
-    }
+/// Refuses a question whose session is unknown or is still busy with the one before.
+pub(super) async fn may_be_asked(connection: &impl ConnectionTrait, new: &NewTurn) -> Result<()> {
+    let Some(id) = new.session_id else { return Ok(()) };
+    session_of(connection, id).await?;
+    nothing_is_asked(connection, id).await
+}
+
+/// Records the question that a run answers, in its session or a new one.
+pub(super) async fn record(transaction: &Transaction, run: RunId, new: NewTurn, at: Moment) -> Result<()> {
+    let session_id = if let Some(id) = new.session_id {
+        ask_session::Entity::update_many()
+            .col_expr(ask_session::Column::LastActiveAt, Expr::value(record::millis(at)))
+            .filter(ask_session::Column::Id.eq(id.0))
+            .exec(transaction)
+            .await?;
+        id.0
+    } else {
+        let row = ask_session::ActiveModel {
+            id: ActiveValue::NotSet,
+            title: ActiveValue::Set(title(&new.question)),
+            created_at: ActiveValue::Set(record::millis(at)),
+            last_active_at: ActiveValue::Set(record::millis(at)),
+        };
+        ask_session::Entity::insert(row).exec(transaction).await?.last_insert_id
+    };
+    let row = ask_turn::ActiveModel {
+        id: ActiveValue::NotSet,
+        session_id: ActiveValue::Set(session_id),
+        run_id: ActiveValue::Set(run.0),
+        question: ActiveValue::Set(new.question),
+        db_profile_ids: ActiveValue::Set(record::to_json(&new.db_profile_ids)?),
+        everywhere: ActiveValue::Set(new.everywhere),
+        answer: ActiveValue::Set(None),
+        citations: ActiveValue::Set("[]".to_owned()),
+    };
+    ask_turn::Entity::insert(row).exec_without_returning(transaction).await?;
+    Ok(())
 }
 
 #[async_trait]
 impl AskStore for SqlStore {
-    async fn create_turn(
-        &self,
-        run: NewRun,
-        summary: String,
-        turn: NewTurn,
-        idempotency: Option<Idempotency>,
-        at: Moment,
-    ) -> Result<(AskSession, AskTurn, Run)> {
-        self.finish(|store| store.record_turn(run, summary, turn, idempotency, at)).await
-    }
-
     async fn sessions_page(&self, page: &PageRequest) -> Result<Page<AskSession>> {
         use ask_session::Column;
         let keyset = Keyset {

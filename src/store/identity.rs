@@ -10,7 +10,7 @@ use crate::domain::{
     Result,
     id::{DbProfileId, RunId},
     identity::{Confirmation, Identity},
-    run::NewRun,
+    run::RunSpec,
 };
 
 fn read(recorded: Vec<Option<String>>) -> Result<Vec<Option<Identity>>> {
@@ -71,11 +71,11 @@ pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> 
 }
 
 /// The database of what a new run goes on with: the run that it does again, or the schedule that fires.
-pub(super) async fn inherited(connection: &impl ConnectionTrait, new: &NewRun) -> Result<Option<Identity>> {
-    let recorded: Option<Option<String>> = if let Some(parent) = new.parent_id {
+pub(super) async fn inherited(connection: &impl ConnectionTrait, spec: &RunSpec) -> Result<Option<Identity>> {
+    let recorded: Option<Option<String>> = if let Some(parent) = spec.parent_id {
         let parents = run::Entity::find_by_id(parent.0).select_only().column(run::Column::Identity);
         parents.into_tuple().one(connection).await?
-    } else if let Some(schedule) = new.schedule_id {
+    } else if let Some(schedule) = spec.schedule_id {
         let schedules = schedule::Entity::find_by_id(schedule.0).select_only().column(schedule::Column::Identity);
         schedules.into_tuple().one(connection).await?
     } else {

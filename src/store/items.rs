@@ -233,14 +233,14 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
 
 /// What was written stands in the catalog that is searched.
 async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) -> Result<()> {
-    let Some(profile) = run.db_profile_id else { return Ok(()) };
+    let Some(profile) = run.spec.db_profile_id else { return Ok(()) };
     catalog::comment_written(transaction, profile, &item.asset, item.text.as_ref()).await
 }
 
 async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at: Moment) -> Result<()> {
     let ordered = || run.apply.as_ref().map(|order| &order.actor);
     let actor = item.doubt.as_ref().or_else(ordered).ok_or_else(|| Error::conflict("no apply is in progress"))?;
-    let profile = run.db_profile_name.clone().unwrap_or_default();
+    let profile = run.spec.db_profile_name.clone().unwrap_or_default();
     let display = item.asset.spelling();
     let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(actor)];
     let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
@@ -250,7 +250,7 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
         rolled_back_at: ActiveValue::Set(None),
         run_id: ActiveValue::Set(run.id.0),
         suggestion_id: ActiveValue::Set(item.suggestion_id.0),
-        db_profile_id: ActiveValue::Set(run.db_profile_id.map(|id| id.0)),
+        db_profile_id: ActiveValue::Set(run.spec.db_profile_id.map(|id| id.0)),
         undoes: ActiveValue::Set(item.undoes.map(|id| id.0)),
         asset: ActiveValue::Set(record::to_json(&item.asset)?),
         db_profile_name: ActiveValue::Set(profile),

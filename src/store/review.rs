@@ -296,18 +296,6 @@ fn refuse_live(run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Runs with the suggestions that are selected or change with them.
-async fn runs_of(connection: &impl ConnectionTrait, ids: &[i64]) -> Result<Vec<(run::Model, Run)>> {
-    let mut runs = Vec::with_capacity(ids.len());
-    for ids in ids.chunks(MAX_KEYS) {
-        for row in run::Entity::find().filter(run::Column::Id.is_in(ids.iter().copied())).all(connection).await? {
-            let run = record::run(row.clone())?;
-            runs.push((row, run));
-        }
-    }
-    Ok(runs)
-}
-
 /// What was decided inside a transaction, and what its commit owes to those who listen.
 struct Decided {
     reviewed: Reviewed,
@@ -331,11 +319,13 @@ async fn decide_on(
     let mut mates = if accepts { mates(transaction, &chosen, &deciding).await? } else { Vec::new() };
     let touched: BTreeSet<i64> =
         chosen.iter().map(|row| row.run_id).chain(mates.iter().map(|mate| mate.run_id)).collect();
-    let runs = runs_of(transaction, &touched.into_iter().collect::<Vec<_>>()).await?;
+    let touched: Vec<RunId> = touched.into_iter().map(RunId).collect();
+    let mut runs = runs::find_all(transaction, &touched).await?;
+    let runs: Vec<Run> = touched.iter().filter_map(|id| runs.remove(id)).collect();
     if busy == Busy::Refuse {
-        runs.iter().try_for_each(|(_, run)| refuse_writing(run))?;
+        runs.iter().try_for_each(refuse_writing)?;
     } else {
-        let writing = |id: i64| runs.iter().any(|(row, run)| row.id == id && refuse_writing(run).is_err());
+        let writing = |id: i64| runs.iter().any(|run| run.id.0 == id && refuse_writing(run).is_err());
         let spared: HashSet<i64> = mates.iter().filter(|mate| writing(mate.run_id)).map(|mate| mate.chain).collect();
         chosen.retain(|row| !spared.contains(&row.chain));
         mates.retain(|mate| !spared.contains(&mate.chain));
@@ -377,8 +367,8 @@ async fn decide_on(
         .collect();
     told.sort_unstable();
     told.dedup();
-    let changed_runs: HashSet<i64> = told.iter().map(|(run, _)| run.0).collect();
-    let runs = runs.into_iter().filter(|(row, _)| changed_runs.contains(&row.id)).collect();
+    let changed_runs: HashSet<RunId> = told.iter().map(|(run, _)| *run).collect();
+    let runs = runs.into_iter().filter(|run| changed_runs.contains(&run.id)).collect();
     let nudges = settle::settle(transaction, runs, reviewer, at).await?;
     let count = changed.len();
     changed.truncate(MAX_FIRST);
@@ -400,16 +390,14 @@ impl SqlStore {
     /// Records the outcomes of items in doubt, and updates the run's status.
     async fn settle(self, id: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
         let transaction = self.begin().await?;
-        let row = runs::find(&transaction, id).await?;
-        let run = record::run(row.clone())?;
+        let run = runs::find(&transaction, id).await?;
         refuse_live(&run)?;
         let actor = items.iter().find_map(|item| item.doubt.clone()).unwrap_or_default();
         let mut edit = RunEdit::new(run, at);
         items.into_iter().for_each(|item| edit.settle_item(item));
-        write::edit(&transaction, Some(&row), &edit).await?;
-        let row = runs::find(&transaction, id).await?;
-        let nudges = settle::settle(&transaction, vec![(row, edit.run)], &actor, at).await?;
-        let settled = record::run(runs::find(&transaction, id).await?)?;
+        write::edit(&transaction, &edit).await?;
+        let nudges = settle::settle(&transaction, vec![edit.run], &actor, at).await?;
+        let settled = runs::find(&transaction, id).await?;
         transaction.commit().await?;
         for nudge in nudges {
             self.bus.nudge(nudge);
@@ -429,19 +417,18 @@ impl SqlStore {
         at: Moment,
     ) -> Result<(Run, Begun)> {
         let transaction = self.begin().await?;
-        let row = runs::find(&transaction, id).await?;
-        let run = record::run(row.clone())?;
+        let run = runs::find(&transaction, id).await?;
         if fence.is_none() {
             refuse_live(&run)?;
         }
         if run.status == RunStatus::Cancelling {
-            return Ok((self.change(transaction, row, fence, at, Box::new(|_| Ok(()))).await?, Begun::default()));
+            return Ok((self.change(transaction, run, fence, at, Box::new(|_| Ok(()))).await?, Begun::default()));
         }
         let (mut nudges, mut changed, mut left_out) = (Vec::new(), Vec::new(), 0);
         if accept_undecided {
             let undecided =
                 SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
-            let undecided = Selection::OfRun(id, undecided, Comments::replaced(run.options.replace_comments));
+            let undecided = Selection::OfRun(id, undecided, Comments::replaced(run.spec.options.replace_comments));
             let first = Decision::Accept(Choice::Alternative(0));
             let decided = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?;
             (left_out, nudges, changed) = (decided.reviewed.left_out, decided.nudges, decided.changed);
@@ -459,12 +446,12 @@ impl SqlStore {
         if begun.total == 0 && fence.is_none() {
             return Ok((run, begun));
         }
-        let row = runs::find(&transaction, id).await?;
+        let run = runs::find(&transaction, id).await?;
         let begin: Change = Box::new(move |edit| {
             let order = ApplyOrder { from: edit.run.status, replacing, left_out, ..order };
             edit.begin_apply(order, items)
         });
-        let run = self.clone().change(transaction, row, fence, at, begin).await?;
+        let run = self.clone().change(transaction, run, fence, at, begin).await?;
         // The run itself was nudged by its change.
         for nudge in nudges.into_iter().filter(|nudge| nudge.run_id != id) {
             self.bus.nudge(nudge);
@@ -539,11 +526,11 @@ impl ReviewStore for SqlStore {
     async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
-            let row = runs::find(&transaction, run).await?;
             let needs = settle::unsettled(&transaction, run).await?;
             let written = items::written(&transaction, run).await?;
+            let run = runs::find(&transaction, run).await?;
             let finish: Change = Box::new(move |edit| edit.finish_apply(needs, written));
-            store.change(transaction, row, Some(fence), at, finish).await
+            store.change(transaction, run, Some(fence), at, finish).await
         })
         .await
     }

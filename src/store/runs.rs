@@ -20,7 +20,6 @@ use crate::{
         event::{RunEvent, RunEventType},
         filter::{RunFilter, RunOrder},
         id::RunId,
-        identity::Identity,
         page::{Page, PageRequest},
         run::{NewRun, Row, Run, RunEdit},
         status::{RunKind, RunStatus},
@@ -50,14 +49,14 @@ fn ordered_to_apply() -> Condition {
         .add(run::Column::LeaseUntil.is_null())
 }
 
-/// One run, as its row.
-pub(super) async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<run::Model> {
+/// One run.
+pub(super) async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<Run> {
     let row = run::Entity::find_by_id(id.0).one(connection).await?;
-    row.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))
+    record::run(row.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?)
 }
 
 /// Runs by key.
-async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
+pub(super) async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
     let mut runs = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(MAX_KEYS) {
         let rows = run::Entity::find().filter(run::Column::Id.is_in(ids.iter().map(|id| id.0))).all(connection).await?;
@@ -129,71 +128,26 @@ async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> 
     Ok(i64::try_from(queued.count(connection).await?).unwrap_or(i64::MAX))
 }
 
-/// A run as it is before its first event.
-fn new_run(id: RunId, new: NewRun, identity: Option<Identity>, summary: Option<String>, at: Moment) -> Run {
-    Run {
-        id,
-        kind: new.kind,
-        command: new.command,
-        status: RunStatus::Queued,
-        scope_summary: summary.unwrap_or_else(|| new.scope.summary()),
-        scope: new.scope,
-        db_profile_id: new.db_profile_id,
-        llm_profile_id: new.llm_profile_id,
-        schedule_id: new.schedule_id,
-        parent_id: new.parent_id,
-        identity,
-        db_profile_name: new.db_profile_name,
-        llm_profile_name: new.llm_profile_name,
-        provider: new.provider,
-        model: new.model,
-        options: new.options,
-        variations: new.variations,
-        budget: new.budget,
-        started_by: new.started_by,
-        cancelled_by: None,
-        naming: crate::domain::run::Naming::default(),
-        waiting: None,
-        auto_apply: new.auto_apply,
-        apply: None,
-        created_at: at,
-        started_at: None,
-        finished_at: None,
-        active_ms: 0,
-        active_since: None,
-        apply_ms: 0,
-        apply_since: None,
-        progress: crate::domain::usage::Progress::default(),
-        usage: crate::domain::usage::Usage::default(),
-        error: None,
-        last_sequence: 0,
-        attempt: 0,
-        worker_id: None,
-        lease_until: None,
-    }
-}
-
-/// Records runs, and the key that stands for them, inside a transaction. A summary stands in place of the scope's.
+/// Records runs, and the key that stands for them, inside a transaction.
 pub(super) async fn record_all(
     transaction: &Transaction,
-    runs: Vec<(NewRun, Option<String>)>,
+    runs: Vec<NewRun>,
     idempotency: Option<Idempotency>,
     at: Moment,
 ) -> Result<Vec<Run>> {
+    for turn in runs.iter().filter_map(|run| run.turn.as_ref()) {
+        ask::may_be_asked(transaction, turn).await?;
+    }
     let ids = dialect::next_run_ids(transaction, runs.len()).await?;
     let mut recorded = Vec::with_capacity(runs.len());
-    for (id, (mut new, summary)) in ids.into_iter().zip(runs) {
-        let rows = std::mem::take(&mut new.rows);
-        let warnings = std::mem::take(&mut new.warnings);
-        let identity = identity::inherited(transaction, &new).await?;
-        let mut run = new_run(RunId(id), new, identity, summary, at);
-        if !rows.is_empty() {
-            run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+    for (id, new) in ids.into_iter().zip(runs) {
+        let identity = identity::inherited(transaction, &new.spec).await?;
+        let turn = new.turn.clone();
+        let edit = RunEdit::created(RunId(id), new, identity, at);
+        write::edit(transaction, &edit).await?;
+        if let Some(turn) = turn {
+            ask::record(transaction, edit.run.id, turn, at).await?;
         }
-        let mut edit = RunEdit::created(run, at);
-        edit.new_rows = rows;
-        warnings.into_iter().for_each(|warning| edit.warn(warning, None));
-        write::edit(transaction, None, &edit).await?;
         recorded.push(edit.run);
     }
     if let Some(Idempotency { key, fingerprint }) = idempotency {
@@ -217,8 +171,7 @@ impl SqlStore {
         {
             return Ok(known);
         }
-        self.check_queue(&transaction, runs.iter().map(|run| run.started_by.as_str())).await?;
-        let runs = runs.into_iter().map(|run| (run, None)).collect();
+        self.check_queue(&transaction, runs.iter().map(|run| run.spec.started_by.as_str())).await?;
         let recorded = record_all(&transaction, runs, idempotency, at).await?;
         transaction.commit().await?;
         self.nudge_new(&recorded);
@@ -260,36 +213,33 @@ impl SqlStore {
     pub(super) async fn change(
         self,
         transaction: Transaction,
-        row: run::Model,
+        run: Run,
         fence: Option<i32>,
         at: Moment,
         change: Change,
     ) -> Result<Run> {
-        let before = record::run(row.clone())?;
-        if fence.is_some_and(|attempt| !before.is_held_in(attempt)) {
+        if fence.is_some_and(|attempt| !run.is_held_in(attempt)) {
             return Err(Error::conflict(format!(
                 "run #{} is {} in attempt {}: the claim was lost",
-                before.id,
-                before.status.as_str(),
-                before.attempt
+                run.id,
+                run.status.as_str(),
+                run.attempt
             )));
         }
-        let mut edit = RunEdit::new(before.clone(), at);
+        let at_work = run.status == RunStatus::Queued || HELD.contains(&run.status);
+        let before = Arc::new(run.facts());
+        let mut edit = RunEdit::new(run, at);
         change(&mut edit)?;
-        let at_work = before.status == RunStatus::Queued || HELD.contains(&before.status);
         if edit.run.status == RunStatus::Queued && !at_work {
-            self.check_queue(&transaction, [edit.run.started_by.as_str()]).await?;
+            self.check_queue(&transaction, [edit.run.spec.started_by.as_str()]).await?;
         }
-        let nothing = edit.events.is_empty() && edit.new_rows.is_empty() && edit.outcomes.is_empty();
-        let no_items =
-            edit.new_items.is_none() && edit.items.is_empty() && !edit.retries_failed && edit.turn.is_empty();
-        if nothing && no_items && edit.run == before {
-            return Ok(before);
+        if edit.is_empty() {
+            return Ok(edit.run);
         }
         edit.keep_time();
-        write::edit(&transaction, Some(&row), &edit).await?;
+        write::edit(&transaction, &edit).await?;
         transaction.commit().await?;
-        let (before, after) = (Arc::new(before.facts()), Arc::new(edit.run.facts()));
+        let after = Arc::new(edit.run.facts());
         self.bus.nudge(RunNudge { run_id: edit.run.id, before: Some(before), after: Some(after) });
         self.tell_chains(&changed::of_edit(&edit)).await;
         Ok(edit.run)
@@ -312,7 +262,7 @@ impl SqlStore {
             run::Entity::delete_many().filter(these).exec(&transaction).await?;
         }
         catalog::describe_again(&transaction, &described).await?;
-        if runs.values().any(|run| run.kind == RunKind::Ask) {
+        if runs.values().any(|run| run.spec.kind == RunKind::Ask) {
             ask::remove_empty_sessions(&transaction).await?;
         }
         transaction.commit().await?;
@@ -332,8 +282,8 @@ impl RunStore for SqlStore {
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run> {
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
-            let row = find(&transaction, id).await?;
-            store.change(transaction, row, fence, at, change).await
+            let run = find(&transaction, id).await?;
+            store.change(transaction, run, fence, at, change).await
         })
         .await
     }
@@ -344,9 +294,9 @@ impl RunStore for SqlStore {
         self.finish(move |store| async move {
             let transaction = store.begin().await?;
             let Some(next) = next_in_turn(&transaction).await? else { return Ok(None) };
-            let row = find(&transaction, next).await?;
+            let run = find(&transaction, next).await?;
             let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
-            store.change(transaction, row, None, at, claim).await.map(Some)
+            store.change(transaction, run, None, at, claim).await.map(Some)
         })
         .await
     }

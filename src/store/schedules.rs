@@ -101,11 +101,14 @@ pub(super) async fn nobody_names(
     }
 }
 
-/// Lets a schedule follow its newest run: why that came to nothing, or that it did not.
-pub(super) async fn follow(transaction: &Transaction, before: &run::Model, run: &Run) -> Result<()> {
-    let Some(id) = run.schedule_id else { return Ok(()) };
+/// Lets a schedule follow its newest run: why that came to nothing, or that it did not, and which database it describes.
+pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -> Result<()> {
+    let Some(id) = run.spec.schedule_id else { return Ok(()) };
+    if run.identity != before.identity {
+        identify(transaction, run).await?;
+    }
     let error = match run.status {
-        status if status.as_str() == before.status => return Ok(()),
+        status if status == before.status => return Ok(()),
         // One that is READY_FOR_REVIEW has one where it was described and could not be written.
         RunStatus::Failed | RunStatus::Paused | RunStatus::ReadyForReview | RunStatus::Success => run.error.as_ref(),
         _ => return Ok(()),
@@ -120,8 +123,8 @@ pub(super) async fn follow(transaction: &Transaction, before: &run::Model, run: 
 }
 
 /// Records which database the runs of a schedule describe.
-pub(super) async fn identify(transaction: &Transaction, run: &Run) -> Result<()> {
-    let Some((id, profile)) = run.schedule_id.zip(run.db_profile_id) else { return Ok(()) };
+async fn identify(transaction: &Transaction, run: &Run) -> Result<()> {
+    let Some((id, profile)) = run.spec.schedule_id.zip(run.spec.db_profile_id) else { return Ok(()) };
     schedule::Entity::update_many()
         .col_expr(Column::Identity, Expr::value(record::to_json_or_none(run.identity.as_ref())?))
         .filter(Column::Id.eq(id.0))
@@ -133,7 +136,7 @@ pub(super) async fn identify(transaction: &Transaction, run: &Run) -> Result<()>
 
 /// Records what the run of a schedule has taken up, so that it counts as seen.
 pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(Row, RowOutcome)]) -> Result<()> {
-    let Some((id, profile)) = run.schedule_id.zip(run.db_profile_id) else { return Ok(()) };
+    let Some((id, profile)) = run.spec.schedule_id.zip(run.spec.db_profile_id) else { return Ok(()) };
     let mut rows = Vec::new();
     for (row, outcome) in outcomes {
         if let (RowOutcome::Done { .. } | RowOutcome::Skipped, Some(fingerprint)) = (outcome, &row.fingerprint) {
@@ -293,7 +296,7 @@ impl SqlStore {
                 Outcome::Missed => None,
             };
             let room = match &new_run {
-                Some(new_run) => self.check_queue(&transaction, [new_run.started_by.as_str()]).await,
+                Some(new_run) => self.check_queue(&transaction, [new_run.spec.started_by.as_str()]).await,
                 None => Ok(()),
             };
             if let (Err(error), Some(_)) = (&room, due_at) {
@@ -303,7 +306,7 @@ impl SqlStore {
                 schedule.last_run_id = None;
             } else if let Some(new_run) = new_run {
                 room?;
-                let recorded = runs::record_all(&transaction, vec![(new_run, None)], None, at).await?;
+                let recorded = runs::record_all(&transaction, vec![new_run], None, at).await?;
                 run = recorded.into_iter().next();
                 schedule.last_run_id = run.as_ref().map(|run| run.id);
             }

@@ -5,10 +5,7 @@
 
 use std::collections::HashMap;
 
-use entity::{
-    run,
-    suggestion::{self, Column},
-};
+use entity::suggestion::{self, Column};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
 use super::{connection::Transaction, items, runs::MAX_KEYS, write};
@@ -64,28 +61,28 @@ pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> 
 /// Lets runs follow their suggestions, which `actor` decided on; gives the nudges that the commit owes.
 pub(super) async fn settle(
     transaction: &Transaction,
-    runs: Vec<(run::Model, Run)>,
+    runs: Vec<Run>,
     actor: &str,
     at: Moment,
 ) -> Result<Vec<RunNudge>> {
     let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
-    let following: Vec<i64> = runs.iter().filter(|(_, run)| settles(run)).map(|(row, _)| row.id).collect();
+    let following: Vec<i64> = runs.iter().filter(|run| settles(run)).map(|run| run.id.0).collect();
     let undecided = counts(transaction, &following, undecided).await?;
     // Looking at the texts is the dearer part, and most runs are not that far.
     let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
     let unapplied = counts(transaction, &decided, items::unapplied).await?;
     let mut nudges = Vec::with_capacity(runs.len());
-    for (row, run) in runs {
+    for run in runs {
         let needs = Unsettled {
-            undecided: undecided.get(&row.id).copied().unwrap_or_default(),
-            unapplied: unapplied.get(&row.id).copied().unwrap_or_default(),
+            undecided: undecided.get(&run.id.0).copied().unwrap_or_default(),
+            unapplied: unapplied.get(&run.id.0).copied().unwrap_or_default(),
         };
         let before = run.facts();
         let mut edit = RunEdit::new(run, at);
         edit.actor = Some(actor.to_owned());
         edit.settle(needs)?;
         if !edit.events.is_empty() {
-            write::edit(transaction, Some(&row), &edit).await?;
+            write::edit(transaction, &edit).await?;
         }
         let after = edit.run.facts();
         nudges.push(RunNudge { run_id: edit.run.id, before: Some(before.into()), after: Some(after.into()) });

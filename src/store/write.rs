@@ -27,10 +27,11 @@ const MAX_VALUES: usize = 30_000;
 /// Rows in one insert: more gains nothing.
 const MAX_ROWS: usize = 1_000;
 
-/// Records what an edit holds. `before` is the run as it was read; `None` for a new one.
-pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>, edit: &RunEdit) -> Result<()> {
+/// Records what an edit holds.
+pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
+    let before = edit.before().map(record::run_model).transpose()?;
+    let before = before.as_ref();
     let after = record::run_model(&edit.run)?;
-    let identified = before.is_some_and(|before| before.identity != after.identity);
     match before {
         Some(before) => update_run(transaction, before, &after).await?,
         None => insert(transaction, [after.clone().into_active_model()]).await?,
@@ -50,11 +51,8 @@ pub(super) async fn edit(transaction: &Transaction, before: Option<&run::Model>,
     ask::write(transaction, edit.run.id, &edit.turn).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
     schedules::took_up(transaction, &edit.run, &edit.outcomes).await?;
-    if let Some(before) = before {
+    if let Some(before) = edit.before() {
         schedules::follow(transaction, before, &edit.run).await?;
-    }
-    if identified {
-        schedules::identify(transaction, &edit.run).await?;
     }
     let mut events = Vec::with_capacity(edit.events.len());
     for event in &edit.events {

@@ -241,8 +241,8 @@ impl Pool {
             self.settings.patience,
         );
         let describe = async {
-            let Some(kind) = of(context.run.kind) else {
-                let message = format!("this version of Gloss cannot execute {} runs", context.run.kind.as_str());
+            let Some(kind) = of(context.run.spec.kind) else {
+                let message = format!("this version of Gloss cannot execute {} runs", context.run.spec.kind.as_str());
                 return Err(Halt::Failed(RunError::new(
                     "CONFLICT",
                     message,

@@ -220,7 +220,7 @@ async fn without_its_profile_a_run_goes_back_with_all_items_failed() {
     world.apply(id, false).await;
     // A live run's profile cannot be deleted: one that is gone all the same is emulated on the record.
     let forget = Box::new(|edit: &mut RunEdit| {
-        edit.run.db_profile_id = None;
+        edit.run.spec.db_profile_id = None;
         Ok(())
     });
     world.ports.store.change_run(id, None, SystemClock.now(), forget).await.unwrap();

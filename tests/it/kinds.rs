@@ -26,7 +26,7 @@ use gloss::{
         page::{PageDirection, PageRequest},
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
         review::{Choice, Comments, Decision, Selection},
-        run::{NewRun, Row, Run, RunOptions},
+        run::{NewRun, Row, Run, RunOptions, RunSpec},
         scope::{RunScope, SchemaScope, TableScope},
         status::{RunCommand, RunKind, RunStatus},
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
@@ -324,7 +324,7 @@ impl World {
 
     pub fn order(&self, kind: RunKind, command: RunCommand, rows: Vec<Row>) -> NewRun {
         let table = |number: usize| TableScope { name: self.db.table(number).name, columns: Vec::new() };
-        NewRun {
+        let spec = RunSpec {
             kind,
             command,
             scope: RunScope {
@@ -345,9 +345,8 @@ impl World {
             budget: Budget::default(),
             started_by: "ann".into(),
             auto_apply: command == RunCommand::RunApply,
-            rows,
-            warnings: Vec::new(),
-        }
+        };
+        NewRun { rows, ..spec.into() }
     }
 
     pub async fn start(&self, order: NewRun) -> RunId {
@@ -450,7 +449,7 @@ async fn one_draft_for_one_asset_of_each_kind() {
     for (wanted, kind, display) in cases {
         let rows = vec![Row { position: 1, asset: wanted, again: None, fingerprint: None }];
         let mut order = world.order(RunKind::Generate, RunCommand::Generate, rows);
-        order.options.missing_only = true;
+        order.spec.options.missing_only = true;
         let id = world.start(order).await;
         let run = world.ended(id).await;
         assert_eq!((run.status, run.error), (RunStatus::ReadyForReview, None), "{display}");

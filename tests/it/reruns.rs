@@ -41,9 +41,9 @@ async fn versions_follow_one_another_and_a_variation_is_another_text() {
     before = same;
     for (version, mode) in (3..).zip([VariationMode::Lexical, VariationMode::Semantic, VariationMode::Lexical]) {
         let mut order = world.order(RunKind::Rerun, RunCommand::Variations, again(&before));
-        order.variations = Some(mode);
-        order.options.missing_only = true;
-        order.options.alternatives = 1;
+        order.spec.variations = Some(mode);
+        order.spec.options.missing_only = true;
+        order.spec.options.alternatives = 1;
         let id = world.start(order).await;
         assert_eq!(world.ended(id).await.status, RunStatus::ReadyForReview);
         let varied = world.suggestions(id).await;
@@ -71,7 +71,7 @@ async fn a_draft_of_a_schema_is_repeated() {
     world.ended(draft).await;
     let before = world.suggestions(draft).await;
     let mut order = world.order(RunKind::Rerun, RunCommand::Variations, again(&before));
-    order.variations = Some(VariationMode::Lexical);
+    order.spec.variations = Some(VariationMode::Lexical);
     let id = world.start(order).await;
     assert_eq!(world.ended(id).await.status, RunStatus::ReadyForReview);
     let after = world.suggestions(id).await;

@@ -7,11 +7,11 @@ use gloss::domain::{
     event::RunEventType,
     id::RunId,
     profile::LlmProvider,
-    run::{Naming, Row, RowOutcome, Run, RunEdit, RunError, RunOptions},
+    run::{Row, RowOutcome, RunEdit, RunError, RunOptions, RunSpec},
     scope::RunScope,
     status::{RunCommand, RunKind, RunStatus},
     suggestion::{Alternative, Draft},
-    usage::{Budget, Progress, Usage},
+    usage::Budget,
 };
 use proptest::prelude::*;
 
@@ -41,19 +41,16 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-fn queued(at: DateTime<Utc>) -> Run {
-    Run {
-        id: RunId(1),
+/// A run just recorded.
+fn created(at: DateTime<Utc>) -> RunEdit {
+    let spec = RunSpec {
         kind: RunKind::Analyze,
         command: RunCommand::Run,
-        status: RunStatus::Queued,
         scope: RunScope::default(),
-        scope_summary: "everything".into(),
         db_profile_id: None,
         llm_profile_id: None,
         schedule_id: None,
         parent_id: None,
-        identity: None,
         db_profile_name: None,
         llm_profile_name: None,
         provider: None,
@@ -62,26 +59,9 @@ fn queued(at: DateTime<Utc>) -> Run {
         variations: None,
         budget: Budget::default(),
         started_by: "local".into(),
-        cancelled_by: None,
-        naming: Naming::default(),
-        waiting: None,
         auto_apply: false,
-        apply: None,
-        created_at: at,
-        started_at: None,
-        finished_at: None,
-        active_ms: 0,
-        active_since: None,
-        apply_ms: 0,
-        apply_since: None,
-        progress: Progress::default(),
-        usage: Usage::default(),
-        error: None,
-        last_sequence: 0,
-        attempt: 0,
-        worker_id: None,
-        lease_until: None,
-    }
+    };
+    RunEdit::created(RunId(1), spec.into(), None, at)
 }
 
 fn row(position: i32) -> Row {
@@ -134,8 +114,7 @@ proptest! {
     #[test]
     fn events_are_gapless_and_counts_true(steps in steps()) {
         let mut now = DateTime::<Utc>::from_timestamp_millis(1_700_000_000_000).unwrap();
-        let mut events = RunEdit::created(queued(now), now).events;
-        let mut run = RunEdit::created(queued(now), now).run;
+        let RunEdit { mut events, mut run, .. } = created(now);
         let mut next_row = 1;
         let mut worked = TimeDelta::zero();
         for step in steps {

@@ -24,7 +24,7 @@ use gloss::{
         id::{DbProfileId, LlmProfileId, RunId},
         page::PageRequest,
         profile::LlmProvider,
-        run::{NewRun, Row, RowOutcome, Run, RunError, RunOptions},
+        run::{NewRun, Row, RowOutcome, Run, RunError, RunOptions, RunSpec},
         scope::{RunScope, SchemaScope, TableScope},
         status::{RunCommand, RunKind, RunStatus},
         suggestion::{Alternative, Draft, Evidence, ReviewState, SuggestionFilter},
@@ -113,7 +113,7 @@ pub(crate) fn at(ms: i64) -> Moment {
 
 pub(crate) fn new_run(table: &str) -> NewRun {
     let table = TableScope { name: table.to_owned(), columns: Vec::new() };
-    NewRun {
+    let spec = RunSpec {
         kind: RunKind::Analyze,
         command: RunCommand::Run,
         scope: RunScope {
@@ -134,9 +134,8 @@ pub(crate) fn new_run(table: &str) -> NewRun {
         variations: None,
         started_by: "ada".to_owned(),
         auto_apply: false,
-        rows: Vec::new(),
-        warnings: Vec::new(),
-    }
+    };
+    spec.into()
 }
 
 fn row(position: i32, table: &str, column: &str) -> Row {
@@ -188,7 +187,11 @@ async fn sequences(store: &SqlStore, id: RunId) -> Vec<i32> {
 #[tokio::test]
 async fn starters_take_turns() {
     let test = TestStore::new().await;
-    let of = |started_by: &str| NewRun { started_by: started_by.to_owned(), ..new_run("t") };
+    let of = |started_by: &str| {
+        let mut new = new_run("t");
+        new.spec.started_by = started_by.to_owned();
+        new
+    };
     test.create(vec![of("ada"), of("ada"), of("ada"), of("bob")], 0).await;
     let mut claimed = Vec::new();
     while let Some(run) = test.claim(1).await {

@@ -113,7 +113,7 @@ impl MetricName {
             Self::OutputTokens => tokens(usage.output_tokens),
             Self::TotalTokens => tokens(usage.total_tokens()),
             Self::CostUsd => {
-                let measured = usage.total_tokens() > 0 || run.provider == Some(LlmProvider::Builtin);
+                let measured = usage.total_tokens() > 0 || run.spec.provider == Some(LlmProvider::Builtin);
                 usage.cost_usd.filter(|_| measured && usage.requests > 0)
             }
             Self::AverageLogprob => texts.logprob.value(),

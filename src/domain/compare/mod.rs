@@ -142,7 +142,7 @@ impl ComparedSet {
 /// # Errors
 /// `BadInput` on the argument.
 pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
-    if run.kind == RunKind::Ask {
+    if run.spec.kind == RunKind::Ask {
         let message =
             format!("run #{} answers a question and describes no assets; choose a run that describes assets", run.id);
         return Err(Error::bad_input(argument, message));

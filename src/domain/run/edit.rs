@@ -4,7 +4,7 @@
 //! transaction. Each method is one thing that happens; it moves the status only along the machine of `status.rs`,
 //! keeps the counts true and numbers the events. To add a thing that happens, add a method here.
 
-use super::{NamingChange, Row, RowOutcome, Run, RunError, Waiting};
+use super::{NamingChange, NewRun, Row, RowOutcome, Run, RunError, Waiting};
 use crate::domain::{
     Error, Result,
     apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled, Written},
@@ -12,6 +12,7 @@ use crate::domain::{
     asset::AssetPath,
     clock::Moment,
     event::{RunEvent, RunEventType},
+    id::RunId,
     identity::Identity,
     status::RunStatus,
     usage::{Budget, Usage},
@@ -23,6 +24,8 @@ const FREE_WORKER: &str = "Waiting for a free worker";
 /// A run under change: what the store writes in one transaction.
 #[derive(Debug)]
 pub struct RunEdit {
+    /// The run as it was read; `None` for a new one.
+    before: Option<Run>,
     /// The run as it will be. Read it freely; change it through the methods.
     pub run: Run,
     /// The moment of the change.
@@ -49,8 +52,13 @@ pub struct RunEdit {
 impl RunEdit {
     /// Begins a change of a recorded run.
     #[must_use]
-    pub const fn new(run: Run, at: Moment) -> Self {
+    pub fn new(run: Run, at: Moment) -> Self {
+        Self { before: Some(run.clone()), ..Self::of(run, at) }
+    }
+
+    const fn of(run: Run, at: Moment) -> Self {
         Self {
+            before: None,
             run,
             at,
             events: Vec::new(),
@@ -64,15 +72,44 @@ impl RunEdit {
         }
     }
 
-    /// A run just made: event 1.
+    /// Makes a run: QUEUED with event 1, its rows where they are known, and a warning for each thing that could not be
+    /// read. `identity` is the database of what the run goes on with.
     #[must_use]
-    pub fn created(run: Run, at: Moment) -> Self {
-        let mut edit = Self::new(run, at);
-        edit.actor = Some(edit.run.started_by.clone());
+    pub fn created(id: RunId, new: NewRun, identity: Option<Identity>, at: Moment) -> Self {
+        let summary = new.summary();
+        let NewRun { spec, rows, warnings, turn: _ } = new;
+        let mut edit = Self::of(Run::queued(id, spec, summary, identity, at), at);
+        if !rows.is_empty() {
+            edit.run.progress.total = Some(i32::try_from(rows.len()).unwrap_or(i32::MAX));
+        }
+        edit.new_rows = rows;
+        edit.actor = Some(edit.run.spec.started_by.clone());
         edit.wait_for_worker();
         let message = format!("Queued {}: waiting for a free worker", edit.run.scope_summary);
         edit.emit(RunEventType::Created, message);
+        warnings.into_iter().for_each(|warning| edit.warn(warning, None));
         edit
+    }
+
+    /// The run as it was read; `None` for a new one.
+    #[must_use]
+    pub const fn before(&self) -> Option<&Run> {
+        self.before.as_ref()
+    }
+
+    /// Whether nothing happened.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        let Self { before, run, at: _, events, new_rows, outcomes, retries_failed, new_items, items, turn, actor: _ } =
+            self;
+        before.as_ref() == Some(run)
+            && events.is_empty()
+            && new_rows.is_empty()
+            && outcomes.is_empty()
+            && !retries_failed
+            && new_items.is_none()
+            && items.is_empty()
+            && turn.is_empty()
     }
 
     /// Adds an event with the run as it is now; returns it for its further parts.
@@ -364,13 +401,13 @@ impl RunEdit {
         }
         let spent = run.error.as_ref().is_some_and(|error| error.code == "LIMIT_EXCEEDED");
         if let Some(budget) = budget {
-            let larger = !spent || budget.is_larger_than(&run.budget);
+            let larger = !spent || budget.is_larger_than(&run.spec.budget);
             if !larger {
                 return Err(Error::conflict(
                     "the new budget is not larger than the spent one; raise it, or remove it with `removeBudget`",
                 ));
             }
-            self.run.budget = budget;
+            self.run.spec.budget = budget;
         } else if spent {
             return Err(Error::conflict(
                 "the run's budget is spent; resume with a larger `budget`, or remove it with `removeBudget`",

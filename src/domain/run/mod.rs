@@ -5,10 +5,12 @@
 mod choices;
 mod edit;
 mod naming;
+mod spec;
 
 pub use choices::OptionChoices;
 pub use edit::RunEdit;
 pub use naming::{Naming, NamingChange};
+pub use spec::{NewRun, RunSpec};
 
 use serde::{Deserialize, Serialize};
 
@@ -18,14 +20,13 @@ use super::{
     asset::AssetPath,
     clock::Moment,
     filter::{RunFacts, search_text},
-    id::{DbProfileId, LlmProfileId, RunId, ScheduleId, SuggestionId},
+    id::{RunId, SuggestionId},
     identity::Identity,
     profile::LlmProvider,
-    scope::RunScope,
     spelling::spelled,
-    status::{RunCommand, RunKind, RunStatus},
+    status::RunStatus,
     suggestion::Draft,
-    usage::{Budget, Progress, Usage},
+    usage::{Progress, Usage},
 };
 
 /// How much a description says.
@@ -150,50 +151,20 @@ pub struct Waiting {
 pub struct Run {
     /// Its key and number.
     pub id: RunId,
-    /// What kind of work.
-    pub kind: RunKind,
-    /// What was ordered.
-    pub command: RunCommand,
+    /// What it was told to do.
+    pub spec: RunSpec,
     /// Where it stands.
     pub status: RunStatus,
-    /// What it covers.
-    pub scope: RunScope,
-    /// The scope in one line.
+    /// The scope in one line; for ASK, the question.
     pub scope_summary: String,
-    /// The DB profile; it may be gone.
-    pub db_profile_id: Option<DbProfileId>,
-    /// The LLM profile; it may be gone.
-    pub llm_profile_id: Option<LlmProfileId>,
-    /// The schedule that fired it.
-    pub schedule_id: Option<ScheduleId>,
-    /// The run that it does again.
-    pub parent_id: Option<RunId>,
     /// Which database it describes; `None` until a worker has looked, and for runs of versions that did not record it.
     pub identity: Option<Identity>,
-    /// The DB profile's name when the run was made.
-    pub db_profile_name: Option<String>,
-    /// The LLM profile's name when the run was made.
-    pub llm_profile_name: Option<String>,
-    /// The service that answers.
-    pub provider: Option<LlmProvider>,
-    /// The model as the provider spells it.
-    pub model: Option<String>,
-    /// How it describes.
-    pub options: RunOptions,
-    /// For VARIATIONS: how it rephrases.
-    pub variations: Option<VariationMode>,
-    /// Its limits.
-    pub budget: Budget,
-    /// The caller that started it: a token, `local` or a schedule.
-    pub started_by: String,
     /// The caller that cancelled it, while it is CANCELLING or CANCELLED.
     pub cancelled_by: Option<String>,
     /// What people call it.
     pub naming: Naming,
     /// What it waits for.
     pub waiting: Option<Waiting>,
-    /// Whether the first wording of each suggestion is written after the last row, without a person.
-    pub auto_apply: bool,
     /// The apply or roll-back that is under way.
     pub apply: Option<ApplyOrder>,
     /// When it was recorded.
@@ -227,6 +198,36 @@ pub struct Run {
 }
 
 impl Run {
+    /// A run as it is before its first event.
+    #[must_use]
+    pub fn queued(id: RunId, spec: RunSpec, scope_summary: String, identity: Option<Identity>, at: Moment) -> Self {
+        Self {
+            id,
+            spec,
+            status: RunStatus::Queued,
+            scope_summary,
+            identity,
+            cancelled_by: None,
+            naming: Naming::default(),
+            waiting: None,
+            apply: None,
+            created_at: at,
+            started_at: None,
+            finished_at: None,
+            active_ms: 0,
+            active_since: None,
+            apply_ms: 0,
+            apply_since: None,
+            progress: Progress::default(),
+            usage: Usage::default(),
+            error: None,
+            last_sequence: 0,
+            attempt: 0,
+            worker_id: None,
+            lease_until: None,
+        }
+    }
+
     /// Milliseconds of RUNNING up to `now`: applies and roll-backs do not count.
     #[must_use]
     pub fn duration_ms(&self, now: Moment) -> Option<i64> {
@@ -258,14 +259,14 @@ impl Run {
     pub fn facts(&self) -> RunFacts {
         RunFacts {
             id: self.id,
-            kind: self.kind,
+            kind: self.spec.kind,
             status: self.status,
-            db_profile_id: self.db_profile_id,
-            llm_profile_id: self.llm_profile_id,
-            schedule_id: self.schedule_id,
-            parent_id: self.parent_id,
+            db_profile_id: self.spec.db_profile_id,
+            llm_profile_id: self.spec.llm_profile_id,
+            schedule_id: self.spec.schedule_id,
+            parent_id: self.spec.parent_id,
             listed_at: self.listed_at(),
-            started_by: self.started_by.clone(),
+            started_by: self.spec.started_by.clone(),
             labels: self.naming.labels.clone(),
             has_failures: self.progress.failed > 0,
             search_text: self.search_text(),
@@ -273,7 +274,7 @@ impl Run {
     }
 
     fn search_text(&self) -> String {
-        let names = [&self.model, &self.db_profile_name, &self.llm_profile_name, &self.naming.title];
+        let names = [&self.spec.model, &self.spec.db_profile_name, &self.spec.llm_profile_name, &self.naming.title];
         let names = names.into_iter().flatten().chain(&self.naming.labels);
         search_text(self.id, std::iter::once(&self.scope_summary).chain(names).map(String::as_str))
     }
@@ -282,48 +283,6 @@ impl Run {
 /// Milliseconds since the start of an open span.
 fn elapsed_ms(since: Option<Moment>, now: Moment) -> i64 {
     since.map_or(0, |since| (now - since).num_milliseconds().max(0))
-}
-
-/// A run to be recorded.
-#[derive(Debug, Clone)]
-pub struct NewRun {
-    /// See [`Run::kind`].
-    pub kind: RunKind,
-    /// See [`Run::command`].
-    pub command: RunCommand,
-    /// See [`Run::scope`].
-    pub scope: RunScope,
-    /// See [`Run::db_profile_id`].
-    pub db_profile_id: Option<DbProfileId>,
-    /// See [`Run::llm_profile_id`].
-    pub llm_profile_id: Option<LlmProfileId>,
-    /// See [`Run::schedule_id`].
-    pub schedule_id: Option<ScheduleId>,
-    /// See [`Run::parent_id`].
-    pub parent_id: Option<RunId>,
-    /// See [`Run::db_profile_name`].
-    pub db_profile_name: Option<String>,
-    /// See [`Run::llm_profile_name`].
-    pub llm_profile_name: Option<String>,
-    /// See [`Run::provider`].
-    pub provider: Option<LlmProvider>,
-    /// See [`Run::model`].
-    pub model: Option<String>,
-    /// See [`Run::options`].
-    pub options: RunOptions,
-    /// See [`Run::variations`].
-    pub variations: Option<VariationMode>,
-    /// See [`Run::budget`].
-    pub budget: Budget,
-    /// See [`Run::started_by`].
-    pub started_by: String,
-    /// See [`Run::auto_apply`].
-    pub auto_apply: bool,
-    /// The rows, where they are known from the start (re-runs and single drafts); otherwise none, and the scope is
-    /// resolved when a worker takes the run.
-    pub rows: Vec<Row>,
-    /// What the look that found the rows could not read, a sentence each.
-    pub warnings: Vec<String>,
 }
 
 /// One asset in a run: the unit of work.

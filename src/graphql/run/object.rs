@@ -49,12 +49,12 @@ impl Run {
 
     /// The kind of run.
     async fn kind(&self) -> RunKind {
-        self.0.kind.into()
+        self.0.spec.kind.into()
     }
 
     /// The command that started it.
     async fn command(&self) -> RunCommand {
-        self.0.command.into()
+        self.0.spec.command.into()
     }
 
     /// The path of the asset.
@@ -64,7 +64,7 @@ impl Run {
 
     /// What it covers.
     async fn scope(&self) -> RunScope {
-        RunScope::from(&self.0.scope)
+        RunScope::from(&self.0.spec.scope)
     }
 
     /// The scope in one line: `public.users, public.orders, +3 more`.
@@ -74,39 +74,39 @@ impl Run {
 
     /// The database. Null if the profile was deleted, or if an ASK run searches several.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
-        let Some(id) = self.0.db_profile_id else { return Ok(None) };
+        let Some(id) = self.0.spec.db_profile_id else { return Ok(None) };
         Ok(loaders(context).db_profiles.load_one(id).await?.map(DbProfile))
     }
 
     /// The language model. Null if the profile was deleted.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
-        let Some(id) = self.0.llm_profile_id else { return Ok(None) };
+        let Some(id) = self.0.spec.llm_profile_id else { return Ok(None) };
         Ok(loaders(context).llm_profiles.load_one(id).await?.map(LlmProfile))
     }
 
     /// The DB profile's name when the run was created.
     async fn db_profile_name(&self) -> Option<&str> {
-        self.0.db_profile_name.as_deref()
+        self.0.spec.db_profile_name.as_deref()
     }
 
     /// The LLM profile's name when the run was created.
     async fn llm_profile_name(&self) -> Option<&str> {
-        self.0.llm_profile_name.as_deref()
+        self.0.spec.llm_profile_name.as_deref()
     }
 
     /// The model's name at the provider.
     async fn model(&self) -> Option<&str> {
-        self.0.model.as_deref()
+        self.0.spec.model.as_deref()
     }
 
     /// How it describes.
     async fn options(&self) -> RunOptions {
-        RunOptions::from(&self.0.options)
+        RunOptions::from(&self.0.spec.options)
     }
 
     /// Its limits; null if it has none.
     async fn budget(&self) -> Option<RunBudget> {
-        RunBudget::of(&self.0.budget)
+        RunBudget::of(&self.0.spec.budget)
     }
 
     /// When it was created.
@@ -136,7 +136,7 @@ impl Run {
 
     /// The caller that started it: a token's name, `local` without tokens, or a schedule's name.
     async fn started_by(&self) -> &str {
-        &self.0.started_by
+        &self.0.spec.started_by
     }
 
     /// The caller that cancelled it; null unless it is CANCELLING or CANCELLED.
@@ -186,19 +186,19 @@ impl Run {
 
     /// The run that it repeats; null if it is not a re-run.
     async fn parent(&self, context: &Context<'_>) -> Result<Option<Self>> {
-        let Some(id) = self.0.parent_id else { return Ok(None) };
+        let Some(id) = self.0.spec.parent_id else { return Ok(None) };
         Ok(loaders(context).runs.load_one(id).await?.map(Self))
     }
 
     /// The schedule that started it; null if none did, or if it was deleted.
     async fn schedule(&self, context: &Context<'_>) -> Result<Option<Schedule>> {
-        let Some(id) = self.0.schedule_id else { return Ok(None) };
+        let Some(id) = self.0.spec.schedule_id else { return Ok(None) };
         Ok(loaders(context).schedules.load_one(id).await?.map(Schedule))
     }
 
     /// The question that it answers; null unless its kind is ASK.
     async fn ask_turn(&self, context: &Context<'_>) -> Result<Option<AskTurn>> {
-        if self.0.kind != status::RunKind::Ask {
+        if self.0.spec.kind != status::RunKind::Ask {
             return Ok(None);
         }
         Ok(loaders(context).turns_of_runs.load_one(self.0.id).await?.map(AskTurn))

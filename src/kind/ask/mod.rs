@@ -322,7 +322,7 @@ impl Asking<'_> {
 
     /// What a person reads where the tokens were used up before an answer began.
     fn thought_too_long(&self) -> RunError {
-        let tokens = self.context.run.options.max_output_tokens;
+        let tokens = self.context.run.spec.options.max_output_tokens;
         RunError::new(
             "UNAVAILABLE",
             format!("the model used up `maxOutputTokens` ({tokens}) before it began to answer"),
@@ -332,7 +332,7 @@ impl Asking<'_> {
 
     /// What a person is told where an answer did not come to its end.
     fn cut_off(&self, end: Completeness) -> Option<String> {
-        let tokens = self.context.run.options.max_output_tokens;
+        let tokens = self.context.run.spec.options.max_output_tokens;
         match end {
             Completeness::Whole => None,
             Completeness::CutByLength => {
@@ -353,7 +353,7 @@ impl Asking<'_> {
             rounds,
             tools: TOOLS,
             due,
-            options: &self.context.run.options,
+            options: &self.context.run.spec.options,
         };
         let bound = converser.bound(&conversation);
         let heard = &self.heard;

@@ -443,7 +443,7 @@ impl<'a> Tools<'a> {
         let runs = self.store.runs_by_id(&runs).await?;
         let item = |suggestion: &crate::domain::suggestion::Suggestion| {
             let display = suggestion.asset.display();
-            let profile = runs.get(&suggestion.run_id).and_then(|run| run.db_profile_id);
+            let profile = runs.get(&suggestion.run_id).and_then(|run| run.spec.db_profile_id);
             json!({
                 "path": profile.map_or_else(|| display.clone(), |profile| self.spell(profile, &display)),
                 "text": shown(suggestion.final_text()),
@@ -461,11 +461,11 @@ impl<'a> Tools<'a> {
         let item = |run: &crate::domain::run::Run| {
             json!({
                 "number": run.id.0,
-                "command": run.command.as_str(),
+                "command": run.spec.command.as_str(),
                 "status": run.status.as_str(),
                 "scope": shown(&run.scope_summary),
-                "database": run.db_profile_name,
-                "model": run.model,
+                "database": run.spec.db_profile_name,
+                "model": run.spec.model,
                 "started": run.listed_at().to_rfc3339(),
                 "described": run.progress.done,
             })

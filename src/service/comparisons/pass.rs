@@ -90,7 +90,7 @@ impl Pass {
     /// The profiles in whose databases Gloss ever wrote.
     async fn audited(&self) -> Result<HashSet<DbProfileId>> {
         let mut audited = HashSet::new();
-        let profiles: HashSet<DbProfileId> = self.runs.iter().filter_map(|run| run.db_profile_id).collect();
+        let profiles: HashSet<DbProfileId> = self.runs.iter().filter_map(|run| run.spec.db_profile_id).collect();
         for profile in profiles {
             let filter = AppliedCommentFilter { db_profile_id: Some(profile), ..AppliedCommentFilter::default() };
             if self.ports.store.applied_comments_count(&filter).await? > 0 {
@@ -137,7 +137,7 @@ impl Pass {
                 Some((&text.asset, comment))
             });
             let seen: Vec<(&AssetPath, &str)> = seen.collect();
-            let written = match run.db_profile_id.filter(|profile| audited.contains(profile)) {
+            let written = match run.spec.db_profile_id.filter(|profile| audited.contains(profile)) {
                 Some(profile) if !seen.is_empty() => {
                     let assets: Vec<AssetPath> = seen.iter().map(|(asset, _)| (*asset).clone()).collect();
                     self.ports.store.texts_written(profile, &assets).await?

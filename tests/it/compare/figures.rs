@@ -38,8 +38,8 @@ async fn metrics_have_their_values_and_winners() {
     let api = Api::new().await;
     let store = api.store.as_ref();
     let mut first = plain("t");
-    first.provider = Some(LlmProvider::OpenAiCompatible);
-    first.model = Some("house/model-a".to_owned());
+    first.spec.provider = Some(LlmProvider::OpenAiCompatible);
+    first.spec.model = Some("house/model-a".to_owned());
     let second = plain("t");
     let said_first = [
         Said {
@@ -170,7 +170,7 @@ async fn later_versions_do_not_change_a_comparison() {
     let first = store.chains(&[SuggestionId(1)]).await.unwrap();
     let again = first.values().next().unwrap()[0].id;
     let mut rerun = plain("t");
-    rerun.kind = RunKind::Rerun;
+    rerun.spec.kind = RunKind::Rerun;
     rerun.rows = vec![Row { position: 1, asset: super::column("a"), again: Some(again), fingerprint: None }];
     store.create_runs(vec![rerun], None, super::at(0)).await.unwrap();
     let run = store.claim_next("worker", super::at(0), Duration::from_mins(1)).await.unwrap().unwrap();

@@ -85,7 +85,7 @@ fn comparisons_do_not_depend_on_the_order_of_runs() {
                 let mut ids = Vec::new();
                 for (said, usage, provider) in &runs {
                     let mut new = plain("t");
-                    new.provider = Some(*provider);
+                    new.spec.provider = Some(*provider);
                     ids.push(global(ended(api.store.as_ref(), new, said, usage.clone()).await));
                 }
                 let baseline = (baseline == 1).then(|| ids[ids.len() - 1].clone());

@@ -53,7 +53,11 @@ type StockSchema = Schema<Query, EmptyMutation, Counter>;
 
 /// A server made of the stock handlers alone, as their documentation shows it.
 async fn stock() -> SocketAddr {
-    async fn upgrade(State(schema): State<StockSchema>, protocol: GraphQLProtocol, socket: WebSocketUpgrade) -> Response {
+    async fn upgrade(
+        State(schema): State<StockSchema>,
+        protocol: GraphQLProtocol,
+        socket: WebSocketUpgrade,
+    ) -> Response {
         socket
             .protocols(ALL_WEBSOCKET_PROTOCOLS)
             .on_upgrade(move |stream| GraphQLWebSocket::new(stream, schema, protocol).serve())
@@ -170,7 +174,10 @@ async fn failures(subject: &Subject) -> Vec<&'static str> {
     let count = json!({ "query": "subscription { count(to: 2) }" });
     let answer = subject.post(&count).header(header::ACCEPT, "text/event-stream").send().await.unwrap();
     let events = answer.text().await.unwrap();
-    probe("SSE: events over one POST", events.matches("event: next").count() == 2 && events.contains("event: complete"));
+    probe(
+        "SSE: events over one POST",
+        events.matches("event: next").count() == 2 && events.contains("event: complete"),
+    );
 
     probe("WebSocket: another protocol is refused", subject.connect("chat").await.is_err());
     let heard = subject.talk(&[init(), subscribe("a", "subscription { count(to: 2) }")], "complete").await;

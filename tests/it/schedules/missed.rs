@@ -160,7 +160,7 @@ async fn a_manual_run_belongs_to_its_caller_and_a_full_queue_is_reported() {
     let house = House::with_queue("2027-01-01T12:00:00Z", 3).await;
     let cron = house.cron("*/10 * * * *", "UTC").await;
     let run = house.schedules.run_now(cron, "bob").await.unwrap().unwrap();
-    assert_eq!(run.started_by, "bob");
+    assert_eq!(run.spec.started_by, "bob");
     let scheduler = scheduler(&house.ports, MissedFirings::Repeating);
     let mut fired = 0;
     let mut at = house.clock.now();

@@ -196,15 +196,15 @@ fn filter() -> impl Strategy<Value = RunFilter> {
 async fn recorded(test: &TestStore, seeds: &[Seed]) -> Vec<Run> {
     for seed in seeds {
         let mut new = new_run(seed.table);
-        new.kind = seed.kind;
-        new.command = seed.command;
-        new.db_profile_id = seed.db.map(DbProfileId);
-        new.llm_profile_id = seed.llm.map(LlmProfileId);
-        new.schedule_id = seed.schedule.map(ScheduleId);
-        new.parent_id = seed.parent.map(RunId);
-        new.model = seed.model.map(str::to_owned);
-        new.db_profile_name = seed.db_name.map(str::to_owned);
-        seed.starter.clone_into(&mut new.started_by);
+        new.spec.kind = seed.kind;
+        new.spec.command = seed.command;
+        new.spec.db_profile_id = seed.db.map(DbProfileId);
+        new.spec.llm_profile_id = seed.llm.map(LlmProfileId);
+        new.spec.schedule_id = seed.schedule.map(ScheduleId);
+        new.spec.parent_id = seed.parent.map(RunId);
+        new.spec.model = seed.model.map(str::to_owned);
+        new.spec.db_profile_name = seed.db_name.map(str::to_owned);
+        seed.starter.clone_into(&mut new.spec.started_by);
         let run = test.create(vec![new], seed.created_ms).await.remove(0);
         let change = NamingChange {
             title: Some(seed.title.map(str::to_owned)),
@@ -256,9 +256,9 @@ fn key(run: &Run, field: RunOrderField) -> Option<CursorPart> {
         RunOrderField::Number => Some(CursorPart::Int(0)),
         RunOrderField::Duration => run.finished_at.and_then(|end| run.duration_ms(end)).map(CursorPart::Int),
         RunOrderField::Status => text(run.status.as_str()),
-        RunOrderField::Command => text(run.command.as_str()),
-        RunOrderField::Model => run.model.as_deref().and_then(text),
-        RunOrderField::DbProfile => run.db_profile_name.as_deref().and_then(text),
+        RunOrderField::Command => text(run.spec.command.as_str()),
+        RunOrderField::Model => run.spec.model.as_deref().and_then(text),
+        RunOrderField::DbProfile => run.spec.db_profile_name.as_deref().and_then(text),
     }
 }
 
@@ -354,7 +354,7 @@ async fn check(seeds: Vec<Seed>, filters: Vec<RunFilter>, size: usize, (from, un
         let kinds = test.store.kind_counts(&filter).await.unwrap();
         let any_kind = RunFilter { kinds: None, ..filter.clone() };
         for kind in RunKind::ALL {
-            let count = runs.iter().filter(|run| run.kind == *kind && any_kind.matches(&run.facts())).count();
+            let count = runs.iter().filter(|run| run.spec.kind == *kind && any_kind.matches(&run.facts())).count();
             let found = kinds.get(kind).copied();
             assert_eq!(found, (count > 0).then(|| i64::try_from(count).unwrap()), "{kind:?} {filter:?}");
         }

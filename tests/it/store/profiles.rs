@@ -53,8 +53,8 @@ async fn profiles_keep_their_names_apart_and_their_runs() {
     assert_eq!(found.keys().collect::<Vec<_>>(), [&a.id]);
 
     let mut run = new_run("t");
-    run.db_profile_id = Some(a.id);
-    run.llm_profile_id = None;
+    run.spec.db_profile_id = Some(a.id);
+    run.spec.llm_profile_id = None;
     test.create(vec![run], 5).await;
     let (code, message) = error_of(test.store.delete_db_profile(a.id).await);
     assert_eq!((code, message.contains("#1")), ("CONFLICT", true), "{message}");
@@ -62,7 +62,7 @@ async fn profiles_keep_their_names_apart_and_their_runs() {
     test.store.delete_db_profile(a.id).await.unwrap();
     assert_eq!(error_of(test.store.delete_db_profile(a.id).await).0, "NOT_FOUND");
     let left = &test.store.runs_by_id(&[RunId(1)]).await.unwrap()[&RunId(1)];
-    assert_eq!((left.db_profile_id, left.db_profile_name.as_deref()), (Some(a.id), Some("demo")));
+    assert_eq!((left.spec.db_profile_id, left.spec.db_profile_name.as_deref()), (Some(a.id), Some("demo")));
     // A key is not given twice either: the next profile is not taken for the one that is gone.
     assert!(test.store.create_db_profile(db_profile("d"), at(7)).await.unwrap().id > a.id);
 }

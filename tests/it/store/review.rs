@@ -436,7 +436,9 @@ fn rerun(again: &[i64]) -> NewRun {
         let again = Some(SuggestionId(*again));
         Row { again, ..row(position, "users", &format!("c{position}")) }
     });
-    NewRun { variations: Some(VariationMode::Semantic), rows: rows.collect(), ..new_run("users") }
+    let mut new = NewRun { rows: rows.collect(), ..new_run("users") };
+    new.spec.variations = Some(VariationMode::Semantic);
+    new
 }
 
 #[tokio::test]
@@ -444,8 +446,8 @@ async fn re_runs_continue_their_chains_and_share_one_decision() {
     let test = described(2).await;
     let store = &test.store;
     let made = test.create(vec![rerun(&[1, 2])], 10).await.remove(0);
-    assert_eq!((made.progress.total, made.variations), (Some(2), Some(VariationMode::Semantic)));
-    assert_eq!((test.run(made.id).await, made.started_by.as_str()), (made.clone(), "ada"));
+    assert_eq!((made.progress.total, made.spec.variations), (Some(2), Some(VariationMode::Semantic)));
+    assert_eq!((test.run(made.id).await, made.spec.started_by.as_str()), (made.clone(), "ada"));
     let rows = store.pending_rows(made.id, 0, 9).await.unwrap();
     assert_eq!(rows, rerun(&[1, 2]).rows);
     describe(&test, rows).await;

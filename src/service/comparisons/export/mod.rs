@@ -142,13 +142,13 @@ fn spelled_moment(moment: Moment) -> String {
 fn head(comparison: &Comparison, metrics: Vec<ComparedMetric>) -> Head {
     let facts = |run: &Arc<Run>| RunFacts {
         number: run.id.0,
-        kind: run.kind.as_str(),
-        command: run.command.as_str(),
+        kind: run.spec.kind.as_str(),
+        command: run.spec.command.as_str(),
         status: run.status.as_str(),
         scope: run.scope_summary.clone(),
-        db_profile: run.db_profile_name.clone(),
-        llm_profile: run.llm_profile_name.clone(),
-        model: run.model.clone(),
+        db_profile: run.spec.db_profile_name.clone(),
+        llm_profile: run.spec.llm_profile_name.clone(),
+        model: run.spec.model.clone(),
         created_at: run.created_at,
         started_at: run.started_at,
         finished_at: run.finished_at,
