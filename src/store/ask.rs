@@ -14,13 +14,12 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore,
-    connection::Transaction,
-    grouped,
+    SqlStore, grouped,
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::{self, MAX_KEYS},
     write,
+    writing::Transaction,
 };
 use crate::{
     domain::{

@@ -21,7 +21,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Func, OnConflict, Order, Query, SelectStatement},
 };
 
-use super::{all, connection::Transaction, dialect, items, record, runs::MAX_KEYS, write};
+use super::{all, dialect, items, record, runs::MAX_KEYS, write, writing::Transaction};
 use crate::domain::{
     Result,
     asset::{AssetKind, AssetPath},

@@ -17,10 +17,10 @@ use std::{collections::HashMap, sync::Arc};
 
 use super::{
     SqlStore, all, catalog,
-    connection::Transaction,
     dialect::{self, Breadth},
     keyset::{self, KeyType, Keyset},
     number, profiles, record, suggestions,
+    writing::Transaction,
 };
 use crate::{
     domain::{
@@ -49,11 +49,24 @@ struct Found {
 }
 
 impl SqlStore {
-    /// A transaction in which something of a profile's catalog is taken in; none where the profile is gone or leads to
-    /// another database since its catalog was read.
-    async fn begin_for(&self, profile: &DbProfile) -> Result<Option<Transaction>> {
-        let transaction = self.begin().await?;
-        Ok(profiles::is_the_same(&transaction, self.seal()?, profile).await?.then_some(transaction))
+    /// Takes something of a profile's catalog in. Nothing is where the profile is gone, or leads to another database
+    /// since its catalog was read.
+    async fn take_in<F>(
+        &self,
+        profile: &DbProfile,
+        work: impl FnOnce(Transaction, DbProfileId) -> F + Send + 'static,
+    ) -> Result<()>
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        let profile = profile.clone();
+        self.transact(move |transaction| async move {
+            if !profiles::is_the_same(&transaction, transaction.store.seal()?, &profile).await? {
+                return Ok(());
+            }
+            work(transaction, profile.id).await
+        })
+        .await
     }
 
     /// Whether more than so many assets are found.
@@ -82,20 +95,18 @@ impl SqlStore {
 #[async_trait]
 impl CatalogStore for SqlStore {
     async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()> {
-        let (profile, tables) = (profile.clone(), tables.to_vec());
-        self.finish(move |store| async move {
-            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
-            catalog::take_tables(&transaction, profile.id, &tables).await?;
+        let tables = tables.to_vec();
+        self.take_in(profile, move |transaction, profile| async move {
+            catalog::take_tables(&transaction, profile, &tables).await?;
             transaction.commit().await
         })
         .await
     }
 
     async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()> {
-        let (profile, database, schemas) = (profile.clone(), database.map(str::to_owned), schemas.to_vec());
-        self.finish(move |store| async move {
-            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
-            catalog::take_schemas(&transaction, profile.id, database.as_deref(), &schemas).await?;
+        let (database, schemas) = (database.map(str::to_owned), schemas.to_vec());
+        self.take_in(profile, move |transaction, profile| async move {
+            catalog::take_schemas(&transaction, profile, database.as_deref(), &schemas).await?;
             transaction.commit().await
         })
         .await
@@ -108,31 +119,25 @@ impl CatalogStore for SqlStore {
         schema: &str,
         tables: &[String],
     ) -> Result<()> {
-        let (profile, database) = (profile.clone(), database.map(str::to_owned));
-        let (schema, tables) = (schema.to_owned(), tables.to_vec());
-        self.finish(move |store| async move {
-            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
-            catalog::keep_tables(&transaction, profile.id, database.as_deref(), &schema, &tables).await?;
+        let (database, schema, tables) = (database.map(str::to_owned), schema.to_owned(), tables.to_vec());
+        self.take_in(profile, move |transaction, profile| async move {
+            catalog::keep_tables(&transaction, profile, database.as_deref(), &schema, &tables).await?;
             transaction.commit().await
         })
         .await
     }
 
     async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()> {
-        let profile = profile.clone();
-        self.finish(move |store| async move {
-            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
-            catalog::forget(&transaction, profile.id).await?;
+        self.take_in(profile, move |transaction, profile| async move {
+            catalog::forget(&transaction, profile).await?;
             transaction.commit().await
         })
         .await
     }
 
     async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()> {
-        let profile = profile.clone();
-        self.finish(move |store| async move {
-            let Some(transaction) = store.begin_for(&profile).await? else { return Ok(()) };
-            catalog::mark_read(&transaction, profile.id, at).await?;
+        self.take_in(profile, move |transaction, profile| async move {
+            catalog::mark_read(&transaction, profile, at).await?;
             transaction.commit().await
         })
         .await

@@ -279,8 +279,7 @@ impl ComparisonStore for SqlStore {
         replace_before: Moment,
     ) -> Result<ComparisonId> {
         let (set, stamp) = (set.clone(), stamp.to_owned());
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             make_room(&transaction, &set.key(), replace_before).await?;
             let row = comparison::ActiveModel {
                 id: ActiveValue::NotSet,
@@ -350,8 +349,7 @@ impl ComparisonStore for SqlStore {
     }
 
     async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             if comparison::Entity::find_by_id(comparison.0).one(&transaction).await?.is_none() {
                 return Err(deleted_meanwhile());
             }
@@ -372,14 +370,14 @@ impl ComparisonStore for SqlStore {
 
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()> {
         let figures = figures.to_vec();
-        self.finish(move |store| async move {
-            let assets = store.compared_count(comparison, &ComparedAssetFilter::default()).await?;
+        let assets = self.compared_count(comparison, &ComparedAssetFilter::default()).await?;
+        self.write(move |writer| async move {
             let done = comparison::Entity::update_many()
                 .col_expr(comparison::Column::Assets, Expr::value(assets))
                 .col_expr(comparison::Column::Figures, Expr::value(record::to_json(&figures)?))
                 .col_expr(comparison::Column::FinishedAt, Expr::value(record::millis(at)))
                 .filter(comparison::Column::Id.eq(comparison.0))
-                .exec(store.write()?)
+                .exec(&writer)
                 .await?;
             if done.rows_affected == 0 {
                 return Err(deleted_meanwhile());

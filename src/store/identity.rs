@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{connection::Transaction, items::standing, record, write};
+use super::{items::standing, record, write, writing::Transaction};
 use crate::domain::{
     Result,
     id::{DbProfileId, RunId},

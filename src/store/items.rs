@@ -16,9 +16,9 @@ use sea_orm::{
 
 use super::{
     catalog, chain,
-    connection::Transaction,
     keyset::{self, KeyType, Keyset},
     number, record, write,
+    writing::Transaction,
 };
 use crate::domain::{
     Error, Result,

@@ -1,11 +1,11 @@
 //! The store on sea-orm.
 //!
-//! The rules: a change is one transaction, and its nudge follows the commit. Every write goes through
-//! `SqlStore::begin`, every read through `SqlStore::read`; the former is one connection, which on SQLite
-//! takes the write lock at once, so that no statement ever finds the database locked, and on PostgreSQL
-//! holds the lock by which one process has the store. Queries are built, never written as text; what one
-//! database needs otherwise than the rest is in `dialect.rs`, how each is reached in `address.rs`. To add a
-//! family of records: an entity, a migration, a trait in `port/store.rs` and a file here.
+//! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `writing.rs`, every
+//! read through `SqlStore::read`; the former is one connection, which on SQLite takes the write lock at once, so that no
+//! statement ever finds the database locked, and on PostgreSQL holds the lock by which one process has the store.
+//! Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect.rs`, how each
+//! is reached in `address.rs`. To add a family of records: an entity, a migration, a trait in `port/store.rs` and a file
+//! here.
 
 mod address;
 mod apply_plan;
@@ -14,7 +14,6 @@ mod audit;
 mod catalog;
 mod catalog_search;
 mod chain;
-mod changed;
 mod comparisons;
 mod condition;
 mod connection;
@@ -23,6 +22,7 @@ mod events;
 mod identity;
 mod items;
 mod keyset;
+mod nudges;
 mod open;
 mod profiles;
 mod ratings;
@@ -39,6 +39,7 @@ mod tokens;
 mod usage;
 mod workers;
 mod write;
+mod writing;
 
 use std::{
     collections::HashMap,
@@ -49,11 +50,7 @@ use std::{
 };
 
 use async_trait::async_trait;
-use sea_orm::{
-    ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, SqliteTransactionMode, TransactionOptions,
-    TransactionTrait, sea_query::SelectStatement,
-};
-use tracing::Instrument as _;
+use sea_orm::{ConnectionTrait, DatabaseConnection, DbErr, FromQueryResult, sea_query::SelectStatement};
 
 use crate::{
     domain::{Error, Result},
@@ -61,14 +58,15 @@ use crate::{
 };
 
 use condition::Condition;
-use connection::{Fitted, Transaction};
+use connection::Fitted;
 pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
+use writing::Writer;
 
 /// Gloss's records in a SQL database. Cheap to clone.
 #[derive(Clone)]
 pub struct SqlStore {
-    writer: Fitted<DatabaseConnection>,
+    writer: Writer,
     readers: Fitted<DatabaseConnection>,
     condition: Arc<Condition>,
     bus: Arc<dyn Bus>,
@@ -118,25 +116,7 @@ impl SqlStore {
             return Ok(());
         }
         self.readers.bare.close_by_ref().await?;
-        Ok(self.writer.bare.close_by_ref().await?)
-    }
-
-    /// Begins a transaction that may write from its first statement on. Call it only within [`Self::finish`]: there is
-    /// one connection that writes, and a caller that is not polled any more, as in a stream that is buffered, would
-    /// keep it.
-    async fn begin(&self) -> Result<Transaction> {
-        self.condition.check()?;
-        let options = TransactionOptions {
-            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-            ..TransactionOptions::default()
-        };
-        // The driver knows of a transaction once it has the database's answer. A caller that is dropped before that
-        // must not leave an open transaction on the connection, so a task of its own waits for the answer.
-        let writer = self.writer.bare.clone();
-        let begun = tokio::spawn(async move { writer.begin_with_options(options).await });
-        let begun = begun.await.map_err(Error::internal)?;
-        let begun = begun.inspect_err(|error| self.condition.failed(error))?;
-        Ok(Transaction::begun(begun, Arc::clone(&self.condition)))
+        self.writer.close().await
     }
 
     /// What secrets are sealed with.
@@ -145,25 +125,9 @@ impl SqlStore {
         self.seal.as_deref().ok_or_else(none)
     }
 
-    /// Where single statements write.
-    fn write(&self) -> Result<&Fitted<DatabaseConnection>> {
-        self.condition.check()?;
-        Ok(&self.writer)
-    }
-
     /// Where single statements read.
     const fn read(&self) -> &Fitted<DatabaseConnection> {
         &self.readers
-    }
-
-    /// Does something to its end, even where the caller goes away or is not polled: a change is never left between its
-    /// commit and its nudge, and the connection that writes is never kept by a caller that waits for something else.
-    async fn finish<T, F>(&self, work: impl FnOnce(Self) -> F) -> Result<T>
-    where
-        F: Future<Output = Result<T>> + Send + 'static,
-        T: Send + 'static,
-    {
-        tokio::spawn(work(self.clone()).in_current_span()).await.map_err(Error::internal)?
     }
 }
 
@@ -197,9 +161,8 @@ impl From<DbErr> for Error {
 #[async_trait]
 impl Store for SqlStore {
     async fn prove(&self) -> Result<()> {
-        self.finish(move |store| async move {
-            seal::is_there(store.read()).await?;
-            let transaction = store.begin().await?;
+        seal::is_there(self.read()).await?;
+        self.transact(|transaction| async move {
             seal::prove(&transaction).await?;
             transaction.commit().await
         })

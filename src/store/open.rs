@@ -23,6 +23,7 @@ use super::{
     dialect::{self, Trouble},
     ratings, record, run_plan,
     seal::{self, Forgotten, SealKey},
+    writing::Writer,
 };
 use crate::{domain::clock::Moment, port::bus::Bus};
 
@@ -149,9 +150,11 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
     count(&mut writer, &statements);
     count(&mut readers, &statements);
     let name = dialect::name(&readers).await?.into();
-    let store = SqlStore {
-        writer: Fitted::single(writer, Arc::clone(&condition)),
-        readers: Fitted::single(readers, Arc::clone(&condition)),
+    forget_processes(&writer).await?;
+    ratings::rate_all(&writer).await?;
+    Ok(SqlStore {
+        writer: Writer::new(writer, Arc::clone(&condition)),
+        readers: Fitted::new(readers, Arc::clone(&condition)),
         condition,
         bus,
         name,
@@ -159,10 +162,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
         few: run_plan::FEW,
         seal: key.map(Arc::new),
         queue_limit: i64::MAX,
-    };
-    forget_processes(&store.writer).await?;
-    ratings::rate_all(&store.writer.bare).await?;
-    Ok(store)
+    })
 }
 
 /// Names damage as damage.
@@ -338,7 +338,7 @@ async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), 
 }
 
 /// A store lets one process in: whoever held a run before is gone, and its lease with it.
-async fn forget_processes(writer: &impl ConnectionTrait) -> Result<(), DbErr> {
+async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
     worker::Entity::delete_many().exec(writer).await?;
     // What was being compared was not compared to its end.
     comparison::Entity::delete_many().filter(comparison::Column::FinishedAt.is_null()).exec(writer).await?;

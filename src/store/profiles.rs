@@ -177,28 +177,28 @@ impl ProfileStore for SqlStore {
     }
 
     async fn create_db_profile(&self, profile: NewDbProfile, at: Moment) -> Result<DbProfile> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, None)?;
-            let mut row = db_profile_row(profile, store.seal()?)?;
+            let mut row = db_profile_row(profile, transaction.store.seal()?)?;
             row.created_at = ActiveValue::Set(record::millis(at));
             let row = db_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
+            let profile = db_profile(row, transaction.store.seal()?)?;
             transaction.commit().await?;
-            db_profile(row, store.seal()?)
+            Ok(profile)
         })
         .await
     }
 
     async fn update_db_profile(&self, id: DbProfileId, profile: NewDbProfile) -> Result<DbProfile> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let before =
                 db_profile::Entity::find_by_id(id.0).one(&transaction).await?.ok_or_else(|| unknown(DB_PROFILE))?;
             name_is_free(DB_PROFILE, &profile.name, db_holder(&transaction, &profile.name).await?, Some(id.0))?;
-            let mut row = db_profile_row(profile, store.seal()?)?;
+            let mut row = db_profile_row(profile, transaction.store.seal()?)?;
             row.id = ActiveValue::Unchanged(id.0);
             let row = db_profile::Entity::update(row).exec(&transaction).await?;
-            let (before, profile) = (db_profile(before, store.seal()?)?, db_profile(row, store.seal()?)?);
+            let key = transaction.store.seal()?;
+            let (before, profile) = (db_profile(before, key)?, db_profile(row, key)?);
             if !before.same_database(&profile) {
                 catalog::forget(&transaction, id).await?;
             }
@@ -218,8 +218,7 @@ impl ProfileStore for SqlStore {
 
     async fn confirm(&self, confirmations: &[Confirmation]) -> Result<()> {
         let confirmations = confirmations.to_vec();
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             identity::confirm(&transaction, &confirmations).await?;
             transaction.commit().await
         })
@@ -227,8 +226,7 @@ impl ProfileStore for SqlStore {
     }
 
     async fn delete_db_profile(&self, id: DbProfileId) -> Result<()> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             nobody_uses(&transaction, DB_PROFILE, run::Column::DbProfileId, id.0).await?;
             nobody_names(&transaction, DB_PROFILE, schedule::Column::DbProfileId, id.0).await?;
             if let Some(run) = ask::user_of(&transaction, id).await? {
@@ -260,24 +258,23 @@ impl ProfileStore for SqlStore {
     }
 
     async fn create_llm_profile(&self, profile: NewLlmProfile, at: Moment) -> Result<LlmProfile> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             name_is_free(LLM_PROFILE, &profile.name, llm_holder(&transaction, &profile.name).await?, None)?;
             if profile.is_default {
                 no_default(&transaction).await?;
             }
-            let mut row = llm_profile_row(profile, store.seal()?)?;
+            let mut row = llm_profile_row(profile, transaction.store.seal()?)?;
             row.created_at = ActiveValue::Set(record::millis(at));
             let row = llm_profile::Entity::insert(row).exec_with_returning(&transaction).await?;
+            let profile = llm_profile(row, transaction.store.seal()?)?;
             transaction.commit().await?;
-            llm_profile(row, store.seal()?)
+            Ok(profile)
         })
         .await
     }
 
     async fn update_llm_profile(&self, id: LlmProfileId, profile: NewLlmProfile) -> Result<LlmProfile> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             if llm_profile::Entity::find_by_id(id.0).one(&transaction).await?.is_none() {
                 return Err(unknown(LLM_PROFILE));
             }
@@ -285,18 +282,18 @@ impl ProfileStore for SqlStore {
             if profile.is_default {
                 no_default(&transaction).await?;
             }
-            let mut row = llm_profile_row(profile, store.seal()?)?;
+            let mut row = llm_profile_row(profile, transaction.store.seal()?)?;
             row.id = ActiveValue::Unchanged(id.0);
             let row = llm_profile::Entity::update(row).exec(&transaction).await?;
+            let profile = llm_profile(row, transaction.store.seal()?)?;
             transaction.commit().await?;
-            llm_profile(row, store.seal()?)
+            Ok(profile)
         })
         .await
     }
 
     async fn delete_llm_profile(&self, id: LlmProfileId) -> Result<()> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             nobody_uses(&transaction, LLM_PROFILE, run::Column::LlmProfileId, id.0).await?;
             nobody_names(&transaction, LLM_PROFILE, schedule::Column::LlmProfileId, id.0).await?;
             let deleted = llm_profile::Entity::delete_by_id(id.0).exec(&transaction).await?;

@@ -16,11 +16,10 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, all, apply_plan, audit, catalog, chain,
-    connection::Transaction,
-    identity, items, record,
+    SqlStore, all, apply_plan, audit, catalog, chain, identity, items, record,
     runs::{self, MAX_KEYS},
     settle, suggestions, write,
+    writing::Transaction,
 };
 use crate::{
     domain::{
@@ -36,10 +35,7 @@ use crate::{
         status::RunStatus,
         suggestion::{ReviewState, Suggestion, SuggestionFilter},
     },
-    port::{
-        bus::RunNudge,
-        store::{Change, PlanPage, ReviewStore},
-    },
+    port::store::{Change, PlanPage, ReviewStore},
 };
 
 /// So many of the changed suggestions are named.
@@ -296,13 +292,6 @@ fn refuse_live(run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// What was decided inside a transaction, and what its commit owes to those who listen.
-struct Decided {
-    reviewed: Reviewed,
-    nudges: Vec<RunNudge>,
-    changed: Vec<(RunId, SuggestionId)>,
-}
-
 /// Decides inside a transaction.
 async fn decide_on(
     transaction: &Transaction,
@@ -310,7 +299,7 @@ async fn decide_on(
     decision: &Decision,
     (reviewer, at): (&str, Moment),
     busy: Busy,
-) -> Result<Decided> {
+) -> Result<Reviewed> {
     let mut chosen = chosen(transaction, selection, decision).await?;
     chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
     all_have_it(&chosen, decision)?;
@@ -369,103 +358,83 @@ async fn decide_on(
     told.dedup();
     let changed_runs: HashSet<RunId> = told.iter().map(|(run, _)| *run).collect();
     let runs = runs.into_iter().filter(|run| changed_runs.contains(&run.id)).collect();
-    let nudges = settle::settle(transaction, runs, reviewer, at).await?;
+    settle::settle(transaction, runs, reviewer, at).await?;
+    transaction.nudges.suggestions(told);
     let count = changed.len();
     changed.truncate(MAX_FIRST);
-    Ok(Decided { reviewed: Reviewed { changed: count, first: changed, left_out }, nudges, changed: told })
+    Ok(Reviewed { changed: count, first: changed, left_out })
 }
 
-impl SqlStore {
-    async fn decide(self, selection: Selection, decision: Decision, reviewer: String, at: Moment) -> Result<Reviewed> {
-        let transaction = self.begin().await?;
-        let decided = decide_on(&transaction, &selection, &decision, (&reviewer, at), Busy::Refuse).await?;
-        transaction.commit().await?;
-        for nudge in decided.nudges {
-            self.bus.nudge(nudge);
-        }
-        self.tell_changed(decided.changed);
-        Ok(decided.reviewed)
-    }
+/// Records the outcomes of items in doubt, and updates the run's status.
+async fn settle_items(transaction: Transaction, id: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
+    let run = runs::find(&transaction, id).await?;
+    refuse_live(&run)?;
+    let actor = items.iter().find_map(|item| item.doubt.clone()).unwrap_or_default();
+    let mut edit = RunEdit::new(run, at);
+    items.into_iter().for_each(|item| edit.settle_item(item));
+    write::edit(&transaction, &edit).await?;
+    settle::settle(&transaction, vec![edit.run], &actor, at).await?;
+    let settled = runs::find(&transaction, id).await?;
+    transaction.commit().await?;
+    Ok(settled)
+}
 
-    /// Records the outcomes of items in doubt, and updates the run's status.
-    async fn settle(self, id: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
-        let transaction = self.begin().await?;
-        let run = runs::find(&transaction, id).await?;
+/// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.
+async fn begin_apply(
+    transaction: Transaction,
+    id: RunId,
+    fence: Option<i32>,
+    order: ApplyOrder,
+    ids: Option<Vec<SuggestionId>>,
+    accept_undecided: bool,
+    at: Moment,
+) -> Result<(Run, Begun)> {
+    let run = runs::find(&transaction, id).await?;
+    if fence.is_none() {
         refuse_live(&run)?;
-        let actor = items.iter().find_map(|item| item.doubt.clone()).unwrap_or_default();
-        let mut edit = RunEdit::new(run, at);
-        items.into_iter().for_each(|item| edit.settle_item(item));
-        write::edit(&transaction, &edit).await?;
-        let nudges = settle::settle(&transaction, vec![edit.run], &actor, at).await?;
-        let settled = runs::find(&transaction, id).await?;
-        transaction.commit().await?;
-        for nudge in nudges {
-            self.bus.nudge(nudge);
-        }
-        Ok(settled)
     }
-
-    /// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls
-    /// between.
-    async fn begin_writing(
-        self,
-        id: RunId,
-        fence: Option<i32>,
-        order: ApplyOrder,
-        ids: Option<Vec<SuggestionId>>,
-        accept_undecided: bool,
-        at: Moment,
-    ) -> Result<(Run, Begun)> {
-        let transaction = self.begin().await?;
-        let run = runs::find(&transaction, id).await?;
-        if fence.is_none() {
-            refuse_live(&run)?;
-        }
-        if run.status == RunStatus::Cancelling {
-            return Ok((self.change(transaction, run, fence, at, Box::new(|_| Ok(()))).await?, Begun::default()));
-        }
-        let (mut nudges, mut changed, mut left_out) = (Vec::new(), Vec::new(), 0);
-        if accept_undecided {
-            let undecided =
-                SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
-            let undecided = Selection::OfRun(id, undecided, Comments::replaced(run.spec.options.replace_comments));
-            let first = Decision::Accept(Choice::Alternative(0));
-            let decided = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?;
-            (left_out, nudges, changed) = (decided.reviewed.left_out, decided.nudges, decided.changed);
-        }
-        let (items, replacing) = if order.rollback {
-            let items = apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?;
-            // A blank comment that is put back is none.
-            let says = |item: &&ApplyItem| item.text.as_deref().is_some_and(|text| !text.trim().is_empty());
-            let replacing = items.iter().filter(says).count();
-            (items, replacing)
-        } else {
-            apply_plan::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
-        };
-        let begun = Begun { total: items.len(), replacing };
-        if begun.total == 0 && fence.is_none() {
-            return Ok((run, begun));
-        }
-        let run = runs::find(&transaction, id).await?;
-        let begin: Change = Box::new(move |edit| {
-            let order = ApplyOrder { from: edit.run.status, replacing, left_out, ..order };
-            edit.begin_apply(order, items)
-        });
-        let run = self.clone().change(transaction, run, fence, at, begin).await?;
-        // The run itself was nudged by its change.
-        for nudge in nudges.into_iter().filter(|nudge| nudge.run_id != id) {
-            self.bus.nudge(nudge);
-        }
-        self.tell_changed(changed);
-        Ok((run, begun))
+    if run.status == RunStatus::Cancelling {
+        return Ok((runs::change(transaction, run, fence, at, Box::new(|_| Ok(()))).await?, Begun::default()));
     }
+    let mut left_out = 0;
+    if accept_undecided {
+        let undecided = SuggestionFilter { states: Some(vec![ReviewState::Unreviewed]), ..SuggestionFilter::default() };
+        let undecided = Selection::OfRun(id, undecided, Comments::replaced(run.spec.options.replace_comments));
+        let first = Decision::Accept(Choice::Alternative(0));
+        left_out = decide_on(&transaction, &undecided, &first, (&order.actor, at), Busy::Spare).await?.left_out;
+    }
+    let (items, replacing) = if order.rollback {
+        let items = apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?;
+        // A blank comment that is put back is none.
+        let says = |item: &&ApplyItem| item.text.as_deref().is_some_and(|text| !text.trim().is_empty());
+        let replacing = items.iter().filter(says).count();
+        (items, replacing)
+    } else {
+        apply_plan::to_apply(&transaction, id, ids.as_deref(), order.overwrite).await?
+    };
+    let begun = Begun { total: items.len(), replacing };
+    if begun.total == 0 && fence.is_none() {
+        return Ok((run, begun));
+    }
+    let run = runs::find(&transaction, id).await?;
+    let begin: Change = Box::new(move |edit| {
+        let order = ApplyOrder { from: edit.run.status, replacing, left_out, ..order };
+        edit.begin_apply(order, items)
+    });
+    Ok((runs::change(transaction, run, fence, at, begin).await?, begun))
 }
 
 #[async_trait]
 impl ReviewStore for SqlStore {
     async fn review(&self, selection: Selection, decision: Decision, reviewer: &str, at: Moment) -> Result<Reviewed> {
         let reviewer = reviewer.to_owned();
-        self.finish(move |store| store.decide(selection, decision, reviewer, at)).await
+        self.transact(move |transaction| async move {
+            let by = (reviewer.as_str(), at);
+            let reviewed = decide_on(&transaction, &selection, &decision, by, Busy::Refuse).await?;
+            transaction.commit().await?;
+            Ok(reviewed)
+        })
+        .await
     }
 
     async fn items_to_apply(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>> {
@@ -485,7 +454,7 @@ impl ReviewStore for SqlStore {
         accept_undecided: bool,
         at: Moment,
     ) -> Result<(Run, Begun)> {
-        self.finish(move |store| store.begin_writing(run, fence, order, ids, accept_undecided, at)).await
+        self.transact(move |transaction| begin_apply(transaction, run, fence, order, ids, accept_undecided, at)).await
     }
 
     async fn plan_page(
@@ -520,17 +489,16 @@ impl ReviewStore for SqlStore {
     }
 
     async fn settle_items(&self, run: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run> {
-        self.finish(move |store| store.settle(run, items, at)).await
+        self.transact(move |transaction| settle_items(transaction, run, items, at)).await
     }
 
     async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let needs = settle::unsettled(&transaction, run).await?;
             let written = items::written(&transaction, run).await?;
             let run = runs::find(&transaction, run).await?;
             let finish: Change = Box::new(move |edit| edit.finish_apply(needs, written));
-            store.change(transaction, run, Some(fence), at, finish).await
+            runs::change(transaction, run, Some(fence), at, finish).await
         })
         .await
     }

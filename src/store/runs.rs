@@ -1,6 +1,6 @@
 //! Runs: recording, changing, claiming, deleting. Their lists are in `run_list.rs`.
 
-use std::{collections::HashMap, sync::Arc, time::Duration};
+use std::{collections::HashMap, time::Duration};
 
 use async_trait::async_trait;
 use entity::{idempotency_key, run, run_row, worker};
@@ -10,8 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, ask, catalog, changed, comparisons, connection::Transaction, dialect, events, identity, record, run_list,
-    write,
+    SqlStore, ask, catalog, comparisons, dialect, events, identity, record, run_list, write, writing::Transaction,
 };
 use crate::{
     domain::{
@@ -24,10 +23,7 @@ use crate::{
         run::{NewRun, Row, Run, RunEdit},
         status::{RunKind, RunStatus},
     },
-    port::{
-        bus::RunNudge,
-        store::{Change, Idempotency, RunStore},
-    },
+    port::store::{Change, Idempotency, RunStore},
 };
 
 /// The statuses in which a worker holds a run.
@@ -163,127 +159,107 @@ pub(super) async fn record_all(
     Ok(recorded)
 }
 
-impl SqlStore {
-    async fn record_runs(self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
-        let transaction = self.begin().await?;
-        if let Some(idempotency) = &idempotency
-            && let Some(known) = runs_of_key(&transaction, idempotency).await?
-        {
-            return Ok(known);
-        }
-        self.check_queue(&transaction, runs.iter().map(|run| run.spec.started_by.as_str())).await?;
-        let recorded = record_all(&transaction, runs, idempotency, at).await?;
-        transaction.commit().await?;
-        self.nudge_new(&recorded);
-        Ok(recorded)
+async fn record_runs(
+    transaction: Transaction,
+    runs: Vec<NewRun>,
+    idempotency: Option<Idempotency>,
+    at: Moment,
+) -> Result<Vec<Run>> {
+    if let Some(idempotency) = &idempotency
+        && let Some(known) = runs_of_key(&transaction, idempotency).await?
+    {
+        return Ok(known);
     }
+    check_queue(&transaction, runs.iter().map(|run| run.spec.started_by.as_str())).await?;
+    let recorded = record_all(&transaction, runs, idempotency, at).await?;
+    transaction.commit().await?;
+    Ok(recorded)
+}
 
-    /// Tells of runs that were just recorded.
-    pub(super) fn nudge_new(&self, runs: &[Run]) {
-        for run in runs {
-            self.bus.nudge(RunNudge { run_id: run.id, before: None, after: Some(Arc::new(run.facts())) });
-        }
+/// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those of the
+/// runs that are to be queued.
+pub(super) async fn check_queue(transaction: &Transaction, starters: impl IntoIterator<Item = &str>) -> Result<()> {
+    let most = transaction.store.queue_limit;
+    let mut new: HashMap<&str, i64> = HashMap::new();
+    for started_by in starters {
+        *new.entry(started_by).or_default() += 1;
     }
-
-    /// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those
-    /// of the runs that are to be queued.
-    pub(super) async fn check_queue(
-        &self,
-        connection: &impl ConnectionTrait,
-        starters: impl IntoIterator<Item = &str>,
-    ) -> Result<()> {
-        let mut new: HashMap<&str, i64> = HashMap::new();
-        for started_by in starters {
-            *new.entry(started_by).or_default() += 1;
-        }
-        for (started_by, more) in new {
-            let queued = queued_runs_of(connection, started_by).await?;
-            if queued + more > self.queue_limit {
-                return Err(Error::limit(format!(
-                    "{started_by:?} has {queued} queued runs and requested {more} more; the limit is {}: wait until \
-                     some have started, or cancel some",
-                    self.queue_limit
-                )));
-            }
-        }
-        Ok(())
-    }
-
-    /// Changes a run inside the transaction in which it was read, and ends that.
-    pub(super) async fn change(
-        self,
-        transaction: Transaction,
-        run: Run,
-        fence: Option<i32>,
-        at: Moment,
-        change: Change,
-    ) -> Result<Run> {
-        if fence.is_some_and(|attempt| !run.is_held_in(attempt)) {
-            return Err(Error::conflict(format!(
-                "run #{} is {} in attempt {}: the claim was lost",
-                run.id,
-                run.status.as_str(),
-                run.attempt
+    for (started_by, more) in new {
+        let queued = queued_runs_of(transaction, started_by).await?;
+        if queued + more > most {
+            return Err(Error::limit(format!(
+                "{started_by:?} has {queued} queued runs and requested {more} more; the limit is {most}: wait until \
+                 some have started, or cancel some"
             )));
         }
-        let at_work = run.status == RunStatus::Queued || HELD.contains(&run.status);
-        let before = Arc::new(run.facts());
-        let mut edit = RunEdit::new(run, at);
-        change(&mut edit)?;
-        if edit.run.status == RunStatus::Queued && !at_work {
-            self.check_queue(&transaction, [edit.run.spec.started_by.as_str()]).await?;
-        }
-        if edit.is_empty() {
-            return Ok(edit.run);
-        }
-        edit.keep_time();
-        write::edit(&transaction, &edit).await?;
-        transaction.commit().await?;
-        let after = Arc::new(edit.run.facts());
-        self.bus.nudge(RunNudge { run_id: edit.run.id, before: Some(before), after: Some(after) });
-        self.tell_chains(&changed::of_edit(&edit)).await;
-        Ok(edit.run)
     }
+    Ok(())
+}
 
-    async fn remove_runs(self, ids: Vec<RunId>) -> Result<()> {
-        let transaction = self.begin().await?;
-        let runs = find_all(&transaction, &ids).await?;
-        for id in &ids {
-            let run = runs.get(id).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?;
-            if run.status.is_live() {
-                let status = run.status.as_str();
-                return Err(Error::conflict(format!("run #{id} is {status}; cancel it and wait for its end first")));
-            }
-        }
-        let described = catalog::described_by_runs(&transaction, &ids).await?;
-        for ids in ids.chunks(MAX_KEYS) {
-            comparisons::forget(&transaction, ids).await?;
-            let these = run::Column::Id.is_in(ids.iter().map(|id| id.0));
-            run::Entity::delete_many().filter(these).exec(&transaction).await?;
-        }
-        catalog::describe_again(&transaction, &described).await?;
-        if runs.values().any(|run| run.spec.kind == RunKind::Ask) {
-            ask::remove_empty_sessions(&transaction).await?;
-        }
-        transaction.commit().await?;
-        for (id, run) in runs {
-            self.bus.nudge(RunNudge { run_id: id, before: Some(Arc::new(run.facts())), after: None });
-        }
-        Ok(())
+/// Changes a run inside the transaction in which it was read, and ends that.
+pub(super) async fn change(
+    transaction: Transaction,
+    run: Run,
+    fence: Option<i32>,
+    at: Moment,
+    change: Change,
+) -> Result<Run> {
+    if fence.is_some_and(|attempt| !run.is_held_in(attempt)) {
+        return Err(Error::conflict(format!(
+            "run #{} is {} in attempt {}: the claim was lost",
+            run.id,
+            run.status.as_str(),
+            run.attempt
+        )));
     }
+    let at_work = run.status == RunStatus::Queued || HELD.contains(&run.status);
+    let mut edit = RunEdit::new(run, at);
+    change(&mut edit)?;
+    if edit.run.status == RunStatus::Queued && !at_work {
+        check_queue(&transaction, [edit.run.spec.started_by.as_str()]).await?;
+    }
+    if edit.is_empty() {
+        return Ok(edit.run);
+    }
+    edit.keep_time();
+    write::edit(&transaction, &edit).await?;
+    transaction.commit().await?;
+    Ok(edit.run)
+}
+
+async fn remove_runs(transaction: Transaction, ids: Vec<RunId>) -> Result<()> {
+    let runs = find_all(&transaction, &ids).await?;
+    for id in &ids {
+        let run = runs.get(id).ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?;
+        if run.status.is_live() {
+            let status = run.status.as_str();
+            return Err(Error::conflict(format!("run #{id} is {status}; cancel it and wait for its end first")));
+        }
+        transaction.nudges.run(*id, Some(run), None);
+    }
+    let described = catalog::described_by_runs(&transaction, &ids).await?;
+    for ids in ids.chunks(MAX_KEYS) {
+        comparisons::forget(&transaction, ids).await?;
+        let these = run::Column::Id.is_in(ids.iter().map(|id| id.0));
+        run::Entity::delete_many().filter(these).exec(&transaction).await?;
+    }
+    catalog::describe_again(&transaction, &described).await?;
+    if runs.values().any(|run| run.spec.kind == RunKind::Ask) {
+        ask::remove_empty_sessions(&transaction).await?;
+    }
+    transaction.commit().await
 }
 
 #[async_trait]
 impl RunStore for SqlStore {
     async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>> {
-        self.finish(|store| store.record_runs(runs, idempotency, at)).await
+        self.transact(move |transaction| record_runs(transaction, runs, idempotency, at)).await
     }
 
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let run = find(&transaction, id).await?;
-            store.change(transaction, run, fence, at, change).await
+            self::change(transaction, run, fence, at, change).await
         })
         .await
     }
@@ -291,20 +267,18 @@ impl RunStore for SqlStore {
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>> {
         let worker_id = worker_id.to_owned();
         let lease_until = at + lease;
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let Some(next) = next_in_turn(&transaction).await? else { return Ok(None) };
             let run = find(&transaction, next).await?;
             let claim: Change = Box::new(move |edit| edit.claim(&worker_id, lease_until));
-            store.change(transaction, run, None, at, claim).await.map(Some)
+            self::change(transaction, run, None, at, claim).await.map(Some)
         })
         .await
     }
 
     async fn renew(&self, worker_id: &str, runs: &[RunId], at: Moment, lease: Duration) -> Result<()> {
         let (worker_id, runs) = (worker_id.to_owned(), runs.to_vec());
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             run::Entity::update_many()
                 .col_expr(run::Column::LeaseUntil, Expr::value(record::millis(at + lease)))
                 .filter(run::Column::WorkerId.eq(&worker_id))
@@ -368,7 +342,7 @@ impl RunStore for SqlStore {
 
     async fn delete_runs(&self, ids: &[RunId]) -> Result<()> {
         let ids = ids.to_vec();
-        self.finish(|store| store.remove_runs(ids)).await
+        self.transact(|transaction| remove_runs(transaction, ids)).await
     }
 
     async fn pending_rows(&self, id: RunId, after_position: i32, limit: u64) -> Result<Vec<Row>> {

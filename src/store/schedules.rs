@@ -17,11 +17,11 @@ use sea_orm::{
 
 use super::{
     SqlStore,
-    connection::Transaction,
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::{self, MAX_KEYS, spellings},
     write,
+    writing::Transaction,
 };
 use crate::{
     domain::{
@@ -73,6 +73,7 @@ async fn profiles_exist(transaction: &Transaction, schedule: &Schedule) -> Resul
 async fn update(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
     let row = record::schedule_model(schedule)?.into_active_model().reset_all();
     schedule::Entity::update(row).exec(transaction).await?;
+    transaction.nudges.schedules();
     Ok(())
 }
 
@@ -246,102 +247,91 @@ fn planned_later(at: Moment) -> sea_orm::Select<schedule::Entity> {
         .order_by_asc(Column::Id)
 }
 
-impl SqlStore {
-    async fn replan(self, at: Moment) -> Result<()> {
-        let transaction = self.begin().await?;
-        for row in planned_later(at).all(&transaction).await? {
-            let mut schedule = record::schedule(row)?;
-            if let Err(error) = schedule.plan_again(at) {
-                tracing::warn!(%error, schedule = %schedule.id, "the next firing of a schedule is unknown");
-                schedule.planned_at = at;
-            }
-            // What came to nothing at a time that has not come yet did not happen.
-            schedule_firing::Entity::delete_many()
-                .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
-                .filter(schedule_firing::Column::DueAt.gt(record::millis(at)))
-                .filter(schedule_firing::Column::RunId.is_null())
-                .exec(&transaction)
-                .await?;
-            update(&transaction, &schedule).await?;
+async fn replan(transaction: Transaction, at: Moment) -> Result<()> {
+    for row in planned_later(at).all(&transaction).await? {
+        let mut schedule = record::schedule(row)?;
+        if let Err(error) = schedule.plan_again(at) {
+            tracing::warn!(%error, schedule = %schedule.id, "the next firing of a schedule is unknown");
+            schedule.planned_at = at;
         }
-        transaction.commit().await?;
-        self.bus.nudge_schedules();
-        Ok(())
-    }
-
-    async fn take(self, read: Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
-        let Firing { due_at, outcome } = firing;
-        let transaction = self.begin().await?;
-        let Some(mut schedule) = find(&transaction, read.id).await? else { return Ok(None) };
-        let is_as_read = schedule.revision == read.revision
-            && due_at.is_none_or(|due| schedule.status == ScheduleStatus::Active && schedule.next_fire_at == Some(due));
-        if !is_as_read {
-            return Ok(None);
-        }
-        let missed = matches!(outcome, Outcome::Missed);
-        let mut run = None;
-        if !has_fired(&transaction, schedule.id, due_at).await? {
-            let new_run = match outcome {
-                Outcome::Run(new_run) => Some(*new_run),
-                Outcome::Changes(mut new_run) => {
-                    new_run.rows = changed(&transaction, schedule.id, std::mem::take(&mut new_run.rows)).await?;
-                    schedule.last_error = None;
-                    Some(*new_run).filter(|new_run| !new_run.rows.is_empty())
-                }
-                Outcome::Failed(error) => {
-                    schedule.last_error = Some(error);
-                    schedule.last_run_id = None;
-                    None
-                }
-                Outcome::Missed => None,
-            };
-            let room = match &new_run {
-                Some(new_run) => self.check_queue(&transaction, [new_run.spec.started_by.as_str()]).await,
-                None => Ok(()),
-            };
-            if let (Err(error), Some(_)) = (&room, due_at) {
-                let hint = "wait until runs have finished or cancel some, then run the schedule with `runScheduleNow`, \
-                            or wait for its next firing";
-                schedule.last_error = Some(RunError::new(error.code(), error.to_string(), hint));
-                schedule.last_run_id = None;
-            } else if let Some(new_run) = new_run {
-                room?;
-                let recorded = runs::record_all(&transaction, vec![new_run], None, at).await?;
-                run = recorded.into_iter().next();
-                schedule.last_run_id = run.as_ref().map(|run| run.id);
-            }
-            if !missed {
-                schedule.last_fire_at = Some(at);
-            }
-            if let Some(due_at) = due_at {
-                let firing = schedule_firing::ActiveModel {
-                    schedule_id: ActiveValue::Set(schedule.id.0),
-                    due_at: ActiveValue::Set(record::millis(due_at)),
-                    taken_at: ActiveValue::Set(record::millis(at)),
-                    run_id: ActiveValue::Set(run.as_ref().map(|run| run.id.0)),
-                };
-                write::insert(&transaction, [firing]).await?;
-                forget_firings(&transaction, schedule.id, at).await?;
-            }
-        }
-        if due_at.is_some() {
-            schedule.advance(missed, at)?;
-        }
+        // What came to nothing at a time that has not come yet did not happen.
+        schedule_firing::Entity::delete_many()
+            .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
+            .filter(schedule_firing::Column::DueAt.gt(record::millis(at)))
+            .filter(schedule_firing::Column::RunId.is_null())
+            .exec(&transaction)
+            .await?;
         update(&transaction, &schedule).await?;
-        transaction.commit().await?;
-        self.bus.nudge_schedules();
-        if let Some(run) = &run {
-            self.nudge_new(std::slice::from_ref(run));
-        }
-        Ok(Some(run))
     }
+    transaction.commit().await
+}
+
+async fn take(transaction: Transaction, read: Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
+    let Firing { due_at, outcome } = firing;
+    let Some(mut schedule) = find(&transaction, read.id).await? else { return Ok(None) };
+    let is_as_read = schedule.revision == read.revision
+        && due_at.is_none_or(|due| schedule.status == ScheduleStatus::Active && schedule.next_fire_at == Some(due));
+    if !is_as_read {
+        return Ok(None);
+    }
+    let missed = matches!(outcome, Outcome::Missed);
+    let mut run = None;
+    if !has_fired(&transaction, schedule.id, due_at).await? {
+        let new_run = match outcome {
+            Outcome::Run(new_run) => Some(*new_run),
+            Outcome::Changes(mut new_run) => {
+                new_run.rows = changed(&transaction, schedule.id, std::mem::take(&mut new_run.rows)).await?;
+                schedule.last_error = None;
+                Some(*new_run).filter(|new_run| !new_run.rows.is_empty())
+            }
+            Outcome::Failed(error) => {
+                schedule.last_error = Some(error);
+                schedule.last_run_id = None;
+                None
+            }
+            Outcome::Missed => None,
+        };
+        let room = match &new_run {
+            Some(new_run) => runs::check_queue(&transaction, [new_run.spec.started_by.as_str()]).await,
+            None => Ok(()),
+        };
+        if let (Err(error), Some(_)) = (&room, due_at) {
+            let hint = "wait until runs have finished or cancel some, then run the schedule with `runScheduleNow`, \
+                            or wait for its next firing";
+            schedule.last_error = Some(RunError::new(error.code(), error.to_string(), hint));
+            schedule.last_run_id = None;
+        } else if let Some(new_run) = new_run {
+            room?;
+            let recorded = runs::record_all(&transaction, vec![new_run], None, at).await?;
+            run = recorded.into_iter().next();
+            schedule.last_run_id = run.as_ref().map(|run| run.id);
+        }
+        if !missed {
+            schedule.last_fire_at = Some(at);
+        }
+        if let Some(due_at) = due_at {
+            let firing = schedule_firing::ActiveModel {
+                schedule_id: ActiveValue::Set(schedule.id.0),
+                due_at: ActiveValue::Set(record::millis(due_at)),
+                taken_at: ActiveValue::Set(record::millis(at)),
+                run_id: ActiveValue::Set(run.as_ref().map(|run| run.id.0)),
+            };
+            write::insert(&transaction, [firing]).await?;
+            forget_firings(&transaction, schedule.id, at).await?;
+        }
+    }
+    if due_at.is_some() {
+        schedule.advance(missed, at)?;
+    }
+    update(&transaction, &schedule).await?;
+    transaction.commit().await?;
+    Ok(Some(run))
 }
 
 #[async_trait]
 impl ScheduleStore for SqlStore {
     async fn create_schedule(&self, new: NewSchedule, at: Moment) -> Result<Schedule> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let mut schedule = Schedule {
                 id: ScheduleId(0),
                 settings: new.settings,
@@ -360,16 +350,15 @@ impl ScheduleStore for SqlStore {
             let mut row = record::schedule_model(&schedule)?.into_active_model().reset_all();
             row.id = ActiveValue::NotSet;
             schedule.id = ScheduleId(schedule::Entity::insert(row).exec(&transaction).await?.last_insert_id);
+            transaction.nudges.schedules();
             transaction.commit().await?;
-            store.bus.nudge_schedules();
             Ok(schedule)
         })
         .await
     }
 
     async fn change_schedule(&self, id: ScheduleId, fence: Option<i32>, change: ScheduleChange) -> Result<Schedule> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let before = find(&transaction, id).await?.ok_or_else(unknown)?;
             if fence.is_some_and(|revision| revision != before.revision) {
                 let message = "somebody else has just changed this schedule; reload it, then try again";
@@ -390,29 +379,26 @@ impl ScheduleStore for SqlStore {
             }
             update(&transaction, &schedule).await?;
             transaction.commit().await?;
-            store.bus.nudge_schedules();
             Ok(schedule)
         })
         .await
     }
 
     async fn delete_schedule(&self, id: ScheduleId) -> Result<()> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let deleted = schedule::Entity::delete_by_id(id.0).exec(&transaction).await?;
             if deleted.rows_affected == 0 {
                 return Err(unknown());
             }
-            transaction.commit().await?;
-            store.bus.nudge_schedules();
-            Ok(())
+            transaction.nudges.schedules();
+            transaction.commit().await
         })
         .await
     }
 
     async fn fire(&self, schedule: &Schedule, firing: Firing, at: Moment) -> Result<Option<Option<Run>>> {
         let schedule = schedule.clone();
-        self.finish(move |store| store.take(schedule, firing, at)).await
+        self.transact(move |transaction| take(transaction, schedule, firing, at)).await
     }
 
     async fn plan_again(&self, at: Moment) -> Result<()> {
@@ -420,7 +406,7 @@ impl ScheduleStore for SqlStore {
             return Ok(());
         }
         tracing::warn!("the clock was set back; the next firings of schedules are recomputed");
-        self.finish(move |store| store.replan(at)).await
+        self.transact(move |transaction| replan(transaction, at)).await
     }
 
     async fn due_schedules(&self, at: Moment) -> Result<Vec<Schedule>> {

@@ -8,18 +8,15 @@ use std::collections::HashMap;
 use entity::suggestion::{self, Column};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::{connection::Transaction, items, runs::MAX_KEYS, write};
-use crate::{
-    domain::{
-        Result,
-        apply::Unsettled,
-        clock::Moment,
-        id::RunId,
-        run::{Run, RunEdit},
-        status::RunStatus,
-        suggestion::ReviewState,
-    },
-    port::bus::RunNudge,
+use super::{items, runs::MAX_KEYS, write, writing::Transaction};
+use crate::domain::{
+    Result,
+    apply::Unsettled,
+    clock::Moment,
+    id::RunId,
+    run::{Run, RunEdit},
+    status::RunStatus,
+    suggestion::ReviewState,
 };
 
 /// How many suggestions of runs pass; runs without any are missing.
@@ -58,34 +55,26 @@ pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> 
     })
 }
 
-/// Lets runs follow their suggestions, which `actor` decided on; gives the nudges that the commit owes.
-pub(super) async fn settle(
-    transaction: &Transaction,
-    runs: Vec<Run>,
-    actor: &str,
-    at: Moment,
-) -> Result<Vec<RunNudge>> {
+/// Lets runs follow their suggestions, which `actor` decided on. All of them are told of: what is reviewed changed.
+pub(super) async fn settle(transaction: &Transaction, runs: Vec<Run>, actor: &str, at: Moment) -> Result<()> {
     let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
     let following: Vec<i64> = runs.iter().filter(|run| settles(run)).map(|run| run.id.0).collect();
     let undecided = counts(transaction, &following, undecided).await?;
     // Looking at the texts is the dearer part, and most runs are not that far.
     let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
     let unapplied = counts(transaction, &decided, items::unapplied).await?;
-    let mut nudges = Vec::with_capacity(runs.len());
     for run in runs {
         let needs = Unsettled {
             undecided: undecided.get(&run.id.0).copied().unwrap_or_default(),
             unapplied: unapplied.get(&run.id.0).copied().unwrap_or_default(),
         };
-        let before = run.facts();
         let mut edit = RunEdit::new(run, at);
         edit.actor = Some(actor.to_owned());
         edit.settle(needs)?;
         if !edit.events.is_empty() {
             write::edit(transaction, &edit).await?;
         }
-        let after = edit.run.facts();
-        nudges.push(RunNudge { run_id: edit.run.id, before: Some(before.into()), after: Some(after.into()) });
+        transaction.nudges.run(edit.run.id, edit.before(), Some(&edit.run));
     }
-    Ok(nudges)
+    Ok(())
 }

@@ -48,8 +48,7 @@ impl TokenStore for SqlStore {
     }
 
     async fn create_api_token(&self, token: NewApiToken, at: Moment) -> Result<ApiToken> {
-        self.finish(move |store| async move {
-            let transaction = store.begin().await?;
+        self.transact(move |transaction| async move {
             let same_name = Entity::find().filter(Column::Name.eq(&token.name)).filter(Column::RevokedAt.is_null());
             if same_name.one(&transaction).await?.is_some() {
                 let message =
@@ -66,20 +65,20 @@ impl TokenStore for SqlStore {
                 last_used_at: ActiveValue::Set(None),
                 revoked_at: ActiveValue::Set(None),
             };
-            let row = Entity::insert(row).exec_with_returning(&transaction).await?;
+            let token = api_token(Entity::insert(row).exec_with_returning(&transaction).await?)?;
             transaction.commit().await?;
-            api_token(row)
+            Ok(token)
         })
         .await
     }
 
     async fn revoke_api_token(&self, id: ApiTokenId, at: Moment) -> Result<()> {
-        self.finish(move |store| async move {
+        self.write(move |writer| async move {
             let revoked = Entity::update_many()
                 .col_expr(Column::RevokedAt, Expr::value(record::millis(at)))
                 .filter(Column::Id.eq(id.0))
                 .filter(Column::RevokedAt.is_null())
-                .exec(store.write()?)
+                .exec(&writer)
                 .await?;
             if revoked.rows_affected == 0 {
                 return Err(Error::not_found("this token does not exist; it may have been revoked"));
@@ -90,11 +89,11 @@ impl TokenStore for SqlStore {
     }
 
     async fn mark_api_token_used(&self, id: ApiTokenId, at: Moment) -> Result<()> {
-        self.finish(move |store| async move {
+        self.write(move |writer| async move {
             Entity::update_many()
                 .col_expr(Column::LastUsedAt, Expr::value(record::millis(at)))
                 .filter(Column::Id.eq(id.0))
-                .exec(store.write()?)
+                .exec(&writer)
                 .await?;
             Ok(())
         })

@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
-use super::{SqlStore, connection::Transaction, record};
+use super::{SqlStore, record, writing::Transaction};
 use crate::{
     domain::{
         Result,

@@ -16,7 +16,7 @@ use crate::{
 impl WorkerStore for SqlStore {
     async fn add_worker(&self, worker: &WorkerRecord) -> Result<()> {
         let worker = worker.clone();
-        self.finish(move |store| async move {
+        self.write(move |writer| async move {
             let row = worker::ActiveModel {
                 id: ActiveValue::Set(worker.id.clone()),
                 host: ActiveValue::Set(worker.host.clone()),
@@ -24,7 +24,7 @@ impl WorkerStore for SqlStore {
                 last_seen_at: ActiveValue::Set(record::millis(worker.last_seen_at)),
                 capacity: ActiveValue::Set(worker.capacity),
             };
-            worker::Entity::insert(row).exec_without_returning(store.write()?).await?;
+            worker::Entity::insert(row).exec_without_returning(&writer).await?;
             Ok(())
         })
         .await
@@ -32,12 +32,12 @@ impl WorkerStore for SqlStore {
 
     async fn remove_workers(&self, id: Option<&str>, seen_after: Moment) -> Result<()> {
         let id = id.map(str::to_owned);
-        self.finish(move |store| async move {
+        self.write(move |writer| async move {
             let mut gone = Condition::any().add(worker::Column::LastSeenAt.lt(record::millis(seen_after)));
             if let Some(id) = &id {
                 gone = gone.add(worker::Column::Id.eq(id));
             }
-            worker::Entity::delete_many().filter(gone).exec(store.write()?).await?;
+            worker::Entity::delete_many().filter(gone).exec(&writer).await?;
             Ok(())
         })
         .await

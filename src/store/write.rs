@@ -12,7 +12,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{ask, chain, connection::Transaction, items, record, schedules, usage};
+use super::{ask, chain, items, record, schedules, usage, writing::Transaction};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -27,7 +27,7 @@ const MAX_VALUES: usize = 30_000;
 /// Rows in one insert: more gains nothing.
 const MAX_ROWS: usize = 1_000;
 
-/// Records what an edit holds.
+/// Records what an edit holds, and owes its nudges.
 pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
     let before = edit.before().map(record::run_model).transpose()?;
     let before = before.as_ref();
@@ -63,7 +63,9 @@ pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()
         }
         events.push(model.into_active_model());
     }
-    insert::<run_event::ActiveModel>(transaction, events).await
+    insert::<run_event::ActiveModel>(transaction, events).await?;
+    transaction.nudges.edit(edit);
+    Ok(())
 }
 
 /// Inserts rows of one table in chunks.

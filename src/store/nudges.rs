@@ -1,0 +1,110 @@
+//! The nudges that a transaction owes to those who listen.
+//!
+//! The rules: they are collected while the transaction goes on and sent after its commit, never before, and each run is
+//! told of once. Suggestions cost nothing where nobody listens to them. Of a chain of re-runs all versions count as
+//! changed where one is written, rolled back or done again: what the others say of themselves follows.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use super::{SqlStore, chain};
+use crate::{
+    domain::{
+        apply::ApplyStatus,
+        id::{RunId, SuggestionId},
+        run::{RowOutcome, Run, RunEdit},
+    },
+    port::bus::{Bus, RunNudge, SuggestionNudge},
+};
+
+/// Suggestions that a nudge names; of more it only says that there are.
+const NAMED: usize = 200;
+
+/// What changed in a transaction.
+#[derive(Default)]
+pub(super) struct Nudges(Mutex<Changed>);
+
+#[derive(Default)]
+struct Changed {
+    runs: Vec<RunNudge>,
+    suggestions: Vec<(RunId, SuggestionId)>,
+    /// Suggestions whose chains changed.
+    chains: Vec<SuggestionId>,
+    schedules: bool,
+}
+
+impl Nudges {
+    fn add(&self, add: impl FnOnce(&mut Changed)) {
+        add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// A run was made (`before` is `None`), changed or deleted (`after` is `None`).
+    pub(super) fn run(&self, id: RunId, before: Option<&Run>, after: Option<&Run>) {
+        let facts = |run: Option<&Run>| run.map(|run| Arc::new(run.facts()));
+        self.add(|changed| match changed.runs.iter_mut().find(|nudge| nudge.run_id == id) {
+            Some(nudge) => nudge.after = facts(after),
+            None => changed.runs.push(RunNudge { run_id: id, before: facts(before), after: facts(after) }),
+        });
+    }
+
+    /// What an edit says of its run and of suggestions.
+    pub(super) fn edit(&self, edit: &RunEdit) {
+        self.run(edit.run.id, edit.before(), Some(&edit.run));
+        let written = edit
+            .items
+            .iter()
+            .filter(|item| !item.begun && matches!(item.status, ApplyStatus::Applied | ApplyStatus::Unchanged));
+        let again = edit.outcomes.iter().filter(|(_, outcome)| matches!(outcome, RowOutcome::Done { .. }));
+        let ids = written.map(|item| item.suggestion_id).chain(again.filter_map(|(row, _)| row.again));
+        self.add(|changed| changed.chains.extend(ids));
+    }
+
+    /// Suggestions changed, by themselves.
+    pub(super) fn suggestions(&self, ids: impl IntoIterator<Item = (RunId, SuggestionId)>) {
+        self.add(|changed| changed.suggestions.extend(ids));
+    }
+
+    /// The times of schedules changed.
+    pub(super) fn schedules(&self) {
+        self.add(|changed| changed.schedules = true);
+    }
+
+    /// Tells all of it, once that is committed.
+    pub(super) async fn send(self, store: &SqlStore) {
+        let Changed { runs, mut suggestions, chains, schedules } =
+            self.0.into_inner().unwrap_or_else(PoisonError::into_inner);
+        let bus = store.bus.as_ref();
+        for nudge in runs {
+            bus.nudge(nudge);
+        }
+        if schedules {
+            bus.nudge_schedules();
+        }
+        if !bus.hears_suggestions() {
+            return;
+        }
+        if !chains.is_empty() {
+            match chain::places(store.read(), &chains).await {
+                Ok(places) => suggestions.extend(places),
+                Err(error) => {
+                    tracing::warn!(%error, "the changed suggestions could not be read; all subscribers will fetch again");
+                    bus.nudge_suggestions(SuggestionNudge { run_id: None, suggestions: None });
+                }
+            }
+        }
+        tell_suggestions(bus, suggestions);
+    }
+}
+
+fn tell_suggestions(bus: &dyn Bus, changed: Vec<(RunId, SuggestionId)>) {
+    let mut by_run: HashMap<RunId, Vec<SuggestionId>> = HashMap::new();
+    for (run, suggestion) in changed {
+        by_run.entry(run).or_default().push(suggestion);
+    }
+    for (run, suggestions) in by_run {
+        let named = (suggestions.len() <= NAMED).then(|| suggestions.into());
+        bus.nudge_suggestions(SuggestionNudge { run_id: Some(run), suggestions: named });
+    }
+}

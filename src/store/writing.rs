@@ -1,0 +1,161 @@
+//! Writing: the one connection that writes, and the transactions on it.
+//!
+//! The rules, which hold because nothing else reaches the connection: each write runs in a task of its own to its end,
+//! even where its caller goes away or is not polled any more. So the connection is never kept by a caller that waits for
+//! something else, and nothing falls between a commit and its nudges, which [`Transaction::commit`] sends. A statement
+//! that fails ends its transaction: SQLite may have rolled back by itself, and then each later statement would be
+//! recorded alone.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicBool, Ordering},
+};
+
+use sea_orm::{
+    ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
+};
+use tracing::Instrument as _;
+
+use super::{SqlStore, condition::Condition, connection::Fitted, dialect, nudges::Nudges};
+use crate::domain::{Error, Result};
+
+/// The connection that writes.
+#[derive(Clone)]
+pub(super) struct Writer(Fitted<DatabaseConnection>);
+
+impl Writer {
+    pub(super) const fn new(connection: DatabaseConnection, condition: Arc<Condition>) -> Self {
+        Self(Fitted::new(connection, condition))
+    }
+
+    /// Closes it, once nothing writes any more.
+    pub(super) async fn close(&self) -> Result<()> {
+        Ok(self.0.bare.close_by_ref().await?)
+    }
+}
+
+impl SqlStore {
+    /// Does something in a transaction that may write from its first statement on. What it does not commit is rolled
+    /// back.
+    pub(super) async fn transact<T, F>(&self, work: impl FnOnce(Transaction) -> F + Send + 'static) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let store = self.clone();
+        to_its_end(async move { work(Transaction::begin(store).await?).await }).await
+    }
+
+    /// Writes by single statements, each of which stands alone.
+    pub(super) async fn write<T, F>(
+        &self,
+        work: impl FnOnce(Fitted<DatabaseConnection>) -> F + Send + 'static,
+    ) -> Result<T>
+    where
+        F: Future<Output = Result<T>> + Send + 'static,
+        T: Send + 'static,
+    {
+        let store = self.clone();
+        to_its_end(async move {
+            store.condition.check()?;
+            work(store.writer.0).await
+        })
+        .await
+    }
+}
+
+async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+    tokio::spawn(work.in_current_span()).await.map_err(Error::internal)?
+}
+
+/// A transaction, with the nudges that its commit owes.
+pub(super) struct Transaction {
+    connection: Fitted<DatabaseTransaction>,
+    /// Whether one of its statements has failed.
+    failed: AtomicBool,
+    /// What it is a transaction of.
+    pub store: SqlStore,
+    /// What its commit tells.
+    pub nudges: Nudges,
+}
+
+impl Transaction {
+    async fn begin(store: SqlStore) -> Result<Self> {
+        store.condition.check()?;
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..TransactionOptions::default()
+        };
+        let begun = store.writer.0.bare.begin_with_options(options).await;
+        let begun = begun.inspect_err(|error| store.condition.failed(error))?;
+        Ok(Self {
+            connection: Fitted::new(begun, Arc::clone(&store.condition)),
+            failed: AtomicBool::new(false),
+            store,
+            nudges: Nudges::default(),
+        })
+    }
+
+    /// Ends it, and tells of what it changed. From the commit on others see what it wrote.
+    ///
+    /// # Errors
+    /// `Unsure` where the connection broke before the database answered; after any other error nothing is recorded.
+    pub(super) async fn commit(self) -> Result<()> {
+        self.goes_on()?;
+        let condition = &self.store.condition;
+        match self.connection.bare.commit().await {
+            Ok(()) => condition.wrote(),
+            Err(error) => {
+                condition.failed(&error);
+                return Err(if dialect::is_away(&error) { Error::unsure(UNSURE) } else { error.into() });
+            }
+        }
+        self.nudges.send(&self.store).await;
+        Ok(())
+    }
+
+    /// Refuses a statement after one that failed.
+    fn goes_on(&self) -> Result<(), DbErr> {
+        if self.failed.load(Ordering::Relaxed) {
+            return Err(DbErr::Custom("an earlier statement of this transaction failed".to_owned()));
+        }
+        Ok(())
+    }
+
+    /// Takes note of what failed.
+    fn heed<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
+        done.inspect_err(|_| self.failed.store(true, Ordering::Relaxed))
+    }
+}
+
+/// What is said when a commit was not answered.
+const UNSURE: &str = "the connection to the store broke during this change, which may or may not have been recorded; \
+                      check before you try again";
+
+#[async_trait::async_trait]
+impl ConnectionTrait for Transaction {
+    fn get_database_backend(&self) -> DbBackend {
+        self.connection.get_database_backend()
+    }
+
+    async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
+        self.goes_on()?;
+        self.heed(self.connection.execute_raw(statement).await)
+    }
+
+    async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
+        self.goes_on()?;
+        self.heed(self.connection.execute_unprepared(sql).await)
+    }
+
+    async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
+        self.goes_on()?;
+        self.heed(self.connection.query_one_raw(statement).await)
+    }
+
+    async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
+        self.goes_on()?;
+        self.heed(self.connection.query_all_raw(statement).await)
+    }
+}
