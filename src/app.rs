@@ -290,7 +290,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     let gate =
         http::Gate::new(Arc::new(services.tokens.clone()), http::Pace::new(settings.requests_per_minute), address);
     let door = http::Door {
-        executor: graphql::schema(services.clone()),
+        api: graphql::api(services.clone()),
         exports: http::Exports::new(move |request| {
             let services = services.clone();
             async move { graphql::comparison::export::export(&services, request).await }
@@ -298,7 +298,6 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         hosts: http::HostPolicy::new(address, &settings.listen.ip().to_string())
             .with_hosts(&settings.allowed_hosts, address.ip())
             .with_origins(settings.allowed_origins.clone()),
-        admission: gate.admission(),
         gate,
         ready: readiness(Arc::clone(&ports.store)),
         metrics: Arc::new(http::metrics_registry({
@@ -307,9 +306,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         })),
         stop: http::Stop::new(stop.clone()),
         limits: Arc::new(http_limits(&settings)),
-        checker: graphql::checker(),
         documents,
-        may_share: graphql::sharing,
         open: http::Open::default(),
     };
     println!("Gloss {}", env!("CARGO_PKG_VERSION"));

@@ -9,6 +9,7 @@
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
 pub mod access;
+mod api;
 pub mod apply;
 pub mod ask;
 mod batch;
@@ -41,15 +42,14 @@ pub mod usage;
 
 use std::sync::{Arc, LazyLock};
 
-use async_graphql::{
-    MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, ValidationMode, Variables,
-};
+use async_graphql::{MergedObject, MergedSubscription, Request, SDLExportOptions, Schema, SchemaBuilder, Variables};
 
 pub use self::{
     access::Access,
+    api::{Api, guarded},
     context::{Role, Viewer},
     document::{Checker, Ready},
-    share::{Place, Sharing, sharing},
+    share::{Place, Sharing},
 };
 use crate::service::Services;
 
@@ -102,13 +102,12 @@ pub fn checker() -> Checker {
 
 /// The schema over these use cases.
 pub fn schema(services: Services) -> GlossSchema {
-    let checker = checker();
-    builder()
-        .data(Arc::new(services))
-        .extension(frontier::Frontier(checker))
-        // The checker has validated.
-        .validation_mode(ValidationMode::Fast)
-        .finish()
+    guarded(builder().data(Arc::new(services)), checker())
+}
+
+/// The same, to be served.
+pub fn api(services: Services) -> Api {
+    Api::new(schema(services), checker())
 }
 
 /// The whole answer to an operation that the person at this machine asks of a process of their own.

@@ -1,7 +1,7 @@
 //! Which subscriptions may share one execution, and where each subscriber stands.
 //!
 //! Subscribers to the same document with the same variables see the same events, save that they may have begun at
-//! different ones. The rule: a transport shares only what [`sharing`] allows; it leaves a
+//! different ones. The rule: a transport shares only what [`Ready::sharing`] allows; it leaves a
 //! [`Place`] in the request's data, by which the field tells where it stands and may be told where to begin. To
 //! let a new field be shared, give it a line in [`FIELDS`], and let its resolver keep its place.
 
@@ -14,6 +14,8 @@ use async_graphql::{
     Context, Name, Value, Variables,
     parser::types::{ExecutableDocument, OperationDefinition, OperationType, Selection},
 };
+
+use super::document::{Ready, operation};
 
 /// The fields of [`super::Subscription`] that may be shared: by name, with the argument that says where to
 /// begin, if their events are numbered and can be read again.
@@ -84,8 +86,16 @@ pub fn place(context: &Context<'_>, argument: i32) -> (Option<Arc<Place>>, i32) 
     (place, after)
 }
 
-/// How an operation may be shared, if it may.
-pub fn sharing(
+impl Ready {
+    /// How it may be shared, if it may.
+    #[must_use]
+    pub fn sharing(&self) -> Option<Sharing> {
+        let operation = operation(&self.document, self.operation_name.as_deref()).ok()?;
+        sharing(&self.document, &self.text, operation, &self.variables)
+    }
+}
+
+fn sharing(
     document: &ExecutableDocument,
     text: &str,
     operation: &OperationDefinition,
@@ -139,7 +149,7 @@ mod tests {
         let mut request = Request::new(query).variables(Variables::from_json(variables));
         let variables = request.variables.clone();
         let document = request.parsed_query().unwrap();
-        sharing(document, query, super::super::document::operation(document, None).unwrap(), &variables)
+        sharing(document, query, operation(document, None).unwrap(), &variables)
     }
 
     fn numbered(after: i32, variable: Option<&str>) -> Sharing {

@@ -1,12 +1,11 @@
 //! What goes out: the media type that the client wants, the bytes of a GraphQL response, refusals.
 //!
-//! The rule: every error has `extensions.code`, one of the contract's closed set. An error that comes from
-//! the schema without a code and after execution began is a fault of ours: its text goes to the log under
-//! the request's id, and the client gets INTERNAL with that id.
+//! The rule: every error has `extensions.code`, one of the contract's closed set. Those of the schema come with theirs
+//! (`graphql/error`). A panic goes to the log under the request's id, and the client gets INTERNAL with that id.
 
 use std::{any::Any, borrow::Cow, collections::BTreeMap, panic::AssertUnwindSafe};
 
-use async_graphql::{Name, PathSegment, Pos, Response as GraphqlResponse, ServerError, Value};
+use async_graphql::{Pos, Response as GraphqlResponse, ServerError, Value};
 use axum::{
     body::Bytes,
     extract::Request,
@@ -245,34 +244,17 @@ struct Body<'a> {
 }
 
 impl Answer {
-    /// Gives each error its code and each field that failed its null.
-    pub fn new(mut response: GraphqlResponse, id: &RequestId) -> Self {
+    /// Tells an answer from a refusal.
+    pub fn new(response: GraphqlResponse) -> Self {
         let refused = !response.errors.is_empty()
             && response.data == Value::Null
             && response.errors.iter().all(|error| error.path.is_empty());
-        for error in &mut response.errors {
-            fill_null(&mut response.data, &error.path);
-            if error.extensions.as_ref().is_some_and(|e| e.get("code").is_some()) {
-                continue;
-            }
-            let code = code_of(error);
-            if code == "INTERNAL" {
-                tracing::error!(
-                    request_id = id.as_str(),
-                    error = error.message,
-                    "a resolver returned an error without a code"
-                );
-                "internal error".clone_into(&mut error.message);
-                error.extensions.get_or_insert_default().set("correlationId", id.as_str());
-            }
-            error.extensions.get_or_insert_default().set("code", code);
-        }
         Self { response, refused }
     }
 
     /// The answer to an operation that panicked.
     pub fn internal(id: &RequestId) -> Self {
-        Self::new(GraphqlResponse::from_errors(vec![internal(id)]), id)
+        Self::new(GraphqlResponse::from_errors(vec![internal(id)]))
     }
 
     /// The JSON text.
@@ -309,39 +291,6 @@ impl Answer {
         let mut response = (status, [(header::CONTENT_TYPE, media.content_type())], body).into_response();
         response.headers_mut().extend(self.response.http_headers.clone());
         response
-    }
-}
-
-/// Puts a null where a field failed: the executor leaves such a field out, and clients look for it.
-fn fill_null(data: &mut Value, path: &[PathSegment]) {
-    match (data, path) {
-        (Value::Object(object), [PathSegment::Field(name)]) => {
-            object.entry(Name::new(name)).or_insert(Value::Null);
-        }
-        (Value::Object(object), [PathSegment::Field(name), rest @ ..]) => {
-            if let Some(child) = object.get_mut(name.as_str()) {
-                fill_null(child, rest);
-            }
-        }
-        (Value::List(list), [PathSegment::Index(index), rest @ ..]) => {
-            if let Some(child) = list.get_mut(*index) {
-                fill_null(child, rest);
-            }
-        }
-        _ => {}
-    }
-}
-
-/// The code of an error that the schema left without one.
-fn code_of(error: &ServerError) -> &'static str {
-    const LIMITS: [&str; 4] =
-        ["Query is too complex", "Query is nested too deep", "The recursion depth", "The number of directives"];
-    if LIMITS.iter().any(|limit| error.message.starts_with(limit)) {
-        "LIMIT_EXCEEDED"
-    } else if error.path.is_empty() || error.message.starts_with("Failed to parse \"") {
-        "GRAPHQL_VALIDATION_FAILED"
-    } else {
-        "INTERNAL"
     }
 }
 

@@ -1,9 +1,9 @@
 //! The caller: the seam between the transports and what tells people apart.
 //!
-//! The rule: whoever checks a request leaves an [`Asker`] in its extensions before a route sees it, and a
-//! WebSocket's first message passes [`Admission`]. The transports take what they find and decide nothing:
-//! resolvers get the viewer, limits count by client, executions are shared among those of equal rights, and
-//! what is live ends when the asker is no longer welcome.
+//! The rule: the gate (`auth`) leaves an [`Asker`] in a request's extensions before a route sees it, and a WebSocket's
+//! first message passes it too. The transports take what they find and decide nothing: resolvers get the viewer, limits
+//! count by client, executions are shared among those of equal rights, and what is live ends when the asker is no longer
+//! welcome.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -12,8 +12,6 @@ use std::{
 
 use async_graphql::Data;
 use axum::http::Extensions;
-use futures_util::future::BoxFuture;
-use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::{answer::Refusal, peer::Peer};
@@ -83,33 +81,6 @@ impl Asker {
     /// Puts into a request's data what resolvers look for.
     pub fn introduce(&self, data: &mut Data) {
         data.insert(self.viewer.clone());
-    }
-}
-
-/// Decides on the first message of a WebSocket: who its sender is, or a few words why they may not come in.
-#[derive(Clone)]
-pub struct Admission(Arc<Decide>);
-
-type Decide = dyn Fn(Asker, Option<Value>) -> BoxFuture<'static, Result<Asker, String>> + Send + Sync;
-
-impl Admission {
-    /// By an asynchronous decision over the handshake's asker and the payload of `connection_init`.
-    pub fn new<F, Verdict>(decide: F) -> Self
-    where
-        F: Fn(Asker, Option<Value>) -> Verdict + Send + Sync + 'static,
-        Verdict: Future<Output = Result<Asker, String>> + Send + 'static,
-    {
-        Self(Arc::new(move |asker, payload| Box::pin(decide(asker, payload))))
-    }
-
-    /// Takes every client that got through the handshake for the person at this machine.
-    pub fn everybody() -> Self {
-        Self::new(|asker, _payload| std::future::ready(Ok(Asker { viewer: Viewer::local(), ..asker })))
-    }
-
-    /// The verdict.
-    pub async fn decide(&self, asker: Asker, payload: Option<Value>) -> Result<Asker, String> {
-        (self.0)(asker, payload).await
     }
 }
 

@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use super::{
     answer::{Media, Refusal},
-    asker::{Admission, Asker, Client},
+    asker::{Asker, Client},
     guard,
     pace::Pace,
     pages,
@@ -91,15 +91,6 @@ impl Gate {
         Self { access, pace, on_loopback: address.ip().is_loopback(), sessions: Sessions::default() }
     }
 
-    /// Decides on the first message of a WebSocket.
-    pub fn admission(&self) -> Admission {
-        let gate = self.clone();
-        Admission::new(move |asker, payload| {
-            let gate = gate.clone();
-            async move { gate.admit_socket(asker, payload.as_ref()).await }
-        })
-    }
-
     /// Counts an operation of a WebSocket; over HTTP each request counts by itself.
     ///
     /// # Errors
@@ -115,7 +106,9 @@ impl Gate {
         self.pace.request(&asker.client).map_err(|wait| too_often("rate limit exceeded", wait))
     }
 
-    async fn admit_socket(&self, asker: Asker, payload: Option<&Value>) -> Result<Asker, String> {
+    /// Decides on the first message of a WebSocket: who its sender is, or a few words why they may not come in. `asker`
+    /// is whom the handshake named.
+    pub async fn admit_socket(&self, asker: Asker, payload: Option<&Value>) -> Result<Asker, String> {
         let shown = token_of(payload).map_err(|refusal| refusal.message)?;
         if shown.is_none() && asker.viewer.is_known() {
             // The handshake said who it is.

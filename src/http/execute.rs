@@ -6,7 +6,7 @@
 
 use std::panic::resume_unwind;
 
-use async_graphql::{Executor, Request, Response, parser::types::OperationType};
+use async_graphql::{Request, Response, parser::types::OperationType};
 use tokio::time::timeout;
 use tracing::Instrument;
 
@@ -17,10 +17,10 @@ use super::{
     request::{Parameters, Prepared},
 };
 
-impl<E: Executor> Door<E> {
+impl Door {
     /// Makes a request of what a client sent.
     pub(super) fn prepare(&self, parameters: Parameters) -> Result<Prepared, Refusal> {
-        parameters.prepare(&self.documents, &self.checker, self.may_share)
+        parameters.prepare(&self.documents, &self.api.checker)
     }
 
     /// The one result of a query or a mutation.
@@ -32,14 +32,14 @@ impl<E: Executor> Door<E> {
     ) -> Result<Response, Refusal> {
         asker.introduce(&mut request.data);
         let limit = self.limits.request_within;
-        let executor = self.executor;
+        let api = self.api;
         if operation != OperationType::Mutation {
-            return timeout(limit, executor.execute(request)).await.map_err(|_elapsed| {
+            return timeout(limit, api.execute(request)).await.map_err(|_elapsed| {
                 let seconds = limit.as_secs();
                 Refusal::unavailable(format!("the query was cancelled after {seconds} s; request less data"))
             });
         }
-        let work = async move { executor.execute(request).await }.in_current_span();
+        let work = async move { api.execute(request).await }.in_current_span();
         match timeout(limit, tokio::spawn(self.stop.sockets.track_future(work))).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(failed)) => match failed.try_into_panic() {

@@ -5,7 +5,7 @@
 
 use std::{future::Future, sync::Arc};
 
-use async_graphql::{Executor, ServerError};
+use async_graphql::ServerError;
 use axum::{
     body::Body,
     extract::{Query, State, rejection::QueryRejection},
@@ -35,8 +35,8 @@ impl Exports {
 }
 
 /// The comparison of some runs: `ids` separated by commas or given again, `baseline`, `format`.
-pub async fn comparison<E: Executor>(
-    State(door): State<Door<E>>,
+pub async fn comparison(
+    State(door): State<Door>,
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
 ) -> Response {
     let Ok(Query(parameters)) = parameters else {

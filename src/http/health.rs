@@ -5,7 +5,6 @@
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
-use async_graphql::Executor;
 use axum::{
     Json,
     extract::State,
@@ -52,7 +51,7 @@ pub async fn healthz() -> impl IntoResponse {
 }
 
 /// The process can do its work, or why not.
-pub async fn readyz<E: Executor>(State(door): State<Door<E>>) -> Response {
+pub async fn readyz(State(door): State<Door>) -> Response {
     let verdict = if door.stop.token.is_cancelled() {
         Err("the server is stopping".to_owned())
     } else {
@@ -68,7 +67,7 @@ pub async fn readyz<E: Executor>(State(door): State<Door<E>>) -> Response {
 }
 
 /// The numbers in the text format that Prometheus reads.
-pub async fn metrics<E: Executor>(State(door): State<Door<E>>) -> Response {
+pub async fn metrics(State(door): State<Door>) -> Response {
     let mut text = String::new();
     match encode(&mut text, &door.metrics) {
         Ok(()) => {

@@ -8,9 +8,8 @@
 //! transports; `session` lets browsers in by a cookie. `stop` takes connections, `peer` watches over each, `limits` has
 //! the numbers.
 //!
-//! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. The layer
-//! works with any [`Executor`], documents are checked by [`Checker`] within its limits, and every error that is made
-//! here has a code of the contract's closed set.
+//! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. An [`Api`]
+//! checks documents and executes them, and every error that is made here has a code of the contract's closed set.
 //!
 //! To add a route: a handler in a module of its own and one line in [`router`].
 
@@ -36,7 +35,7 @@ mod sse;
 mod stop;
 mod ws;
 
-pub use asker::{Admission, Asker, Client};
+pub use asker::{Asker, Client};
 pub use auth::Gate;
 pub use documents::{Documents, DocumentsError};
 pub use export::Exports;
@@ -44,12 +43,10 @@ pub use guard::HostPolicy;
 pub use health::{Metrics, Ready, metrics_registry};
 pub use limits::Limits;
 pub use pace::Pace;
-pub use request::MayShare;
 pub use stop::{Stop, serve};
 
 use std::sync::Arc;
 
-use async_graphql::Executor;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
@@ -69,7 +66,7 @@ use tower_http::{
 use answer::Refusal;
 use request::RequestId;
 
-use crate::graphql::Checker;
+use crate::graphql::Api;
 
 /// The longest body and the longest WebSocket message that are read.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -79,9 +76,9 @@ const COMPRESS_FROM_BYTES: u16 = 1024;
 
 /// What the front door needs from the house.
 #[derive(Clone)]
-pub struct Door<E> {
-    /// Executes GraphQL: the schema.
-    pub executor: E,
+pub struct Door {
+    /// Checks and executes GraphQL.
+    pub api: Api,
     /// Which Host and Origin headers are let in.
     pub hosts: HostPolicy,
     /// The check that lets callers in.
@@ -96,14 +93,8 @@ pub struct Door<E> {
     pub stop: Stop,
     /// How long and how much a client may take.
     pub limits: Arc<Limits>,
-    /// Checks documents against the schema.
-    pub checker: Checker,
     /// Which documents have names, and whether others run.
     pub documents: Documents,
-    /// Decides on the first message of a WebSocket.
-    pub admission: Admission,
-    /// Tells which operations may share one execution: [`crate::graphql::sharing`].
-    pub may_share: MayShare,
     /// What is open behind the door.
     pub open: Open,
 }
@@ -122,23 +113,23 @@ pub struct Open {
 }
 
 /// All routes.
-pub fn router<E: Executor>(door: Door<E>) -> Router {
+pub fn router(door: Door) -> Router {
     let (hosts, gate) = (door.hosts.clone(), door.gate.clone());
-    let graphql = get(post_get::get::<E>)
-        .post(post_get::post::<E>)
-        .put(post_get::put::<E>)
-        .delete(post_get::delete::<E>)
+    let graphql = get(post_get::get)
+        .post(post_get::post)
+        .put(post_get::put)
+        .delete(post_get::delete)
         .fallback(post_get::other_method);
     let router = Router::new()
         .route("/graphql", graphql)
         .route("/graphiql", get(pages::graphiql))
         .route("/assets/{*path}", get(pages::asset))
         .route("/", get(pages::studio))
-        .route("/export/comparison", get(export::comparison::<E>))
-        .route("/session", post(session::begin::<E>).delete(session::end::<E>))
+        .route("/export/comparison", get(export::comparison))
+        .route("/session", post(session::begin).delete(session::end))
         .route("/healthz", get(health::healthz))
-        .route("/readyz", get(health::readyz::<E>))
-        .route("/metrics", get(health::metrics::<E>));
+        .route("/readyz", get(health::readyz))
+        .route("/metrics", get(health::metrics));
     let router = pages::STUDIO
         .iter()
         .fold(router, |router, page| {

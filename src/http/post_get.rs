@@ -5,7 +5,7 @@
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-use async_graphql::{Executor, parser::types::OperationType};
+use async_graphql::parser::types::OperationType;
 use axum::{
     body::Bytes,
     extract::{
@@ -28,8 +28,8 @@ use super::{
 };
 
 /// GET: a WebSocket, a query, or a stream of events.
-pub async fn get<E: Executor>(
-    State(door): State<Door<E>>,
+pub async fn get(
+    State(door): State<Door>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
@@ -75,7 +75,7 @@ pub async fn get<E: Executor>(
 }
 
 /// POST: a query, a mutation, a batch of them, or a stream of events.
-pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): RawQuery, request: Request) -> Response {
+pub async fn post(State(door): State<Door>, RawQuery(query): RawQuery, request: Request) -> Response {
     let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
     let id = RequestId::of(request.headers());
     if let Err(refusal) = asker.check_known() {
@@ -96,7 +96,7 @@ pub async fn post<E: Executor>(State(door): State<Door<E>>, RawQuery(query): Raw
         return started.unwrap_or_else(|refusal| refusal.answer(Media::GraphqlResponse));
     }
     let mut response = match body {
-        Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &asker, operations, media, &id).await,
+        Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &asker, operations, media).await,
         body => {
             let body = body.and_then(|body| if body.is_array() { Err(no_batches()) } else { Ok(body) });
             let prepared = body.and_then(Parameters::from_json).and_then(|it| door.prepare(it));
@@ -118,14 +118,14 @@ fn no_batches() -> Refusal {
 }
 
 /// PUT: reserves a stream of events.
-pub async fn put<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
+pub async fn put(State(door): State<Door>, request: Request) -> Response {
     let asker = Asker::of(request.extensions());
     let reserved = asker.check_known().and_then(|()| reserved::reserve(&door, &asker, request.headers()));
     reserved.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// DELETE: ends an operation of a reserved stream of events.
-pub async fn delete<E: Executor>(State(door): State<Door<E>>, RawQuery(query): RawQuery, request: Request) -> Response {
+pub async fn delete(State(door): State<Door>, RawQuery(query): RawQuery, request: Request) -> Response {
     let asker = Asker::of(request.extensions());
     let token = reserved::token(request.headers(), query.as_deref()).unwrap_or_default();
     let ended = asker.check_known().and_then(|()| reserved::end(&door, &asker, &token, query.as_deref()));
@@ -141,7 +141,7 @@ pub async fn other_method() -> Refusal {
 }
 
 /// The JSON that a POST carries.
-pub async fn json_body<E>(request: Request, door: &Door<E>) -> Result<Value, Refusal> {
+pub async fn json_body(request: Request, door: &Door) -> Result<Value, Refusal> {
     if !is_json(request.headers()) {
         let message = "unsupported content type; send the body as `content-type: application/json`";
         return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT", message));
@@ -181,8 +181,8 @@ enum Answered {
     Other(Response),
 }
 
-async fn answer<E: Executor>(
-    door: Door<E>,
+async fn answer(
+    door: Door,
     asker: Asker,
     peer: &Peer,
     prepared: Result<Prepared, Refusal>,
@@ -199,30 +199,24 @@ async fn answer<E: Executor>(
     if media == Media::EventStream {
         return Answered::Other(sse::stream(door, asker, peer, prepared, id));
     }
-    match one(door, asker, prepared, &id).await {
+    match one(door, asker, prepared).await {
         Ok(answer) => Answered::Result(answer),
         Err(refusal) => Answered::Other(refusal.answer(media)),
     }
 }
 
 /// The answer to a query or a mutation.
-async fn one<E: Executor>(door: Door<E>, asker: Asker, prepared: Prepared, id: &RequestId) -> Result<Answer, Refusal> {
+async fn one(door: Door, asker: Asker, prepared: Prepared) -> Result<Answer, Refusal> {
     let Prepared { request, operation, .. } = prepared;
     if operation == OperationType::Subscription {
         let message = "subscriptions require a WebSocket (graphql-transport-ws) or `accept: text/event-stream`";
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
     }
-    Ok(Answer::new(door.execute(asker, request, operation).await?, id))
+    Ok(Answer::new(door.execute(asker, request, operation).await?))
 }
 
 /// The answers to the operations of one body, which run one after another, as the fields of a mutation do.
-async fn batch<E: Executor>(
-    door: &Door<E>,
-    asker: &Asker,
-    operations: Vec<Value>,
-    media: Media,
-    id: &RequestId,
-) -> Response {
+async fn batch(door: &Door, asker: &Asker, operations: Vec<Value>, media: Media) -> Response {
     let (number, limit) = (operations.len(), door.limits.batch);
     if media == Media::EventStream {
         let message = "a batch can only be answered as application/json; stream operations one by one";
@@ -237,7 +231,7 @@ async fn batch<E: Executor>(
     for (at, operation) in operations.into_iter().enumerate() {
         let prepared = Parameters::from_json(operation).and_then(|parameters| door.prepare(parameters));
         let answer = match prepared {
-            Ok(prepared) => one(door.clone(), asker.clone(), prepared, id).await,
+            Ok(prepared) => one(door.clone(), asker.clone(), prepared).await,
             Err(refusal) => Err(refusal),
         };
         if at > 0 {

@@ -8,10 +8,7 @@ use std::sync::{
     atomic::{AtomicU64, Ordering},
 };
 
-use async_graphql::{
-    Request as GraphqlRequest, Variables,
-    parser::types::{ExecutableDocument, OperationDefinition, OperationType},
-};
+use async_graphql::{Request as GraphqlRequest, Variables, parser::types::OperationType};
 use axum::{
     extract::Request,
     http::{HeaderMap, HeaderValue},
@@ -21,7 +18,7 @@ use axum::{
 use serde_json::{Map, Value};
 
 use super::{REQUEST_ID, answer::Refusal, documents::Documents};
-use crate::graphql::{self, Checker, Ready, Sharing};
+use crate::graphql::{Checker, Ready, Sharing};
 
 /// What a request says, of the right types; the document is text as yet.
 pub struct Parameters {
@@ -72,7 +69,7 @@ impl Parameters {
     }
 
     /// Finds the document and the operation in it that is asked for, and checks both.
-    pub fn prepare(self, documents: &Documents, checker: &Checker, may_share: MayShare) -> Result<Prepared, Refusal> {
+    pub fn prepare(self, documents: &Documents, checker: &Checker) -> Result<Prepared, Refusal> {
         let Self { query, document_id, operation_name, variables, extensions } = self;
         let persisted = extensions.get("persistedQuery").filter(|it| !it.is_null());
         let document = documents.find(query, document_id.as_deref(), persisted)?;
@@ -87,16 +84,10 @@ impl Parameters {
             })?;
         }
         let operation = ready.kind;
-        let shared = (operation == OperationType::Subscription).then(|| {
-            let chosen = graphql::document::operation(&ready.document, operation_name.as_deref()).ok()?;
-            Some((may_share(&ready.document, &ready.text, chosen, &ready.variables)?, Arc::clone(&ready)))
-        });
-        Ok(Prepared { request, operation, shared: shared.flatten() })
+        let shared = ready.sharing().map(|sharing| (sharing, ready));
+        Ok(Prepared { request, operation, shared })
     }
 }
-
-/// Tells how an operation may be shared: the schema's [`graphql::sharing`].
-pub type MayShare = fn(&ExecutableDocument, &str, &OperationDefinition, &Variables) -> Option<Sharing>;
 
 /// A request that may be executed.
 pub struct Prepared {

@@ -13,7 +13,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use async_graphql::{Executor, parser::types::OperationType};
+use async_graphql::parser::types::OperationType;
 use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse, Response},
@@ -86,7 +86,7 @@ impl Reservations {
 }
 
 /// PUT: reserves a stream; the answer is its token.
-pub fn reserve<E: Executor>(door: &Door<E>, asker: &Asker, headers: &HeaderMap) -> Result<Response, Refusal> {
+pub fn reserve(door: &Door, asker: &Asker, headers: &HeaderMap) -> Result<Response, Refusal> {
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     if !["*/*", "text/*", "text/plain"].iter().any(|media| accepts.contains(media)) {
         let message = "the answer to a reservation is text/plain; accept that type";
@@ -122,7 +122,7 @@ pub fn reserve<E: Executor>(door: &Door<E>, asker: &Asker, headers: &HeaderMap) 
 }
 
 /// GET: opens a reserved stream.
-pub fn open<E: Executor>(door: &Door<E>, asker: &Asker, peer: &Peer, token: String) -> Result<Response, Refusal> {
+pub fn open(door: &Door, asker: &Asker, peer: &Peer, token: String) -> Result<Response, Refusal> {
     let reserved = door.open.reservations.find(&token, asker)?;
     let starts = locked(&reserved.unopened).take();
     let starts = starts.ok_or_else(|| {
@@ -141,8 +141,8 @@ pub fn open<E: Executor>(door: &Door<E>, asker: &Asker, peer: &Peer, token: Stri
 }
 
 /// POST: starts an operation whose results go to the stream.
-pub async fn start<E: Executor>(
-    door: Door<E>,
+pub async fn start(
+    door: Door,
     asker: Asker,
     parameters: Parameters,
     token: &str,
@@ -213,7 +213,7 @@ fn refused(errors: &Value) -> Response {
 }
 
 /// DELETE: ends an operation.
-pub fn end<E: Executor>(door: &Door<E>, asker: &Asker, token: &str, query: Option<&str>) -> Result<Response, Refusal> {
+pub fn end(door: &Door, asker: &Asker, token: &str, query: Option<&str>) -> Result<Response, Refusal> {
     let reserved = door.open.reservations.find(token, asker)?;
     let Some(id) = parameter(query, "operationId").filter(|id| !id.is_empty()) else {
         return Err(Refusal::bad_input("operationId", "`operationId` is missing; set it to the operation to end"));

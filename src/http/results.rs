@@ -14,7 +14,7 @@ use std::{
     task::{Context, Poll, ready},
 };
 
-use async_graphql::{Executor, Request as GraphqlRequest, Response, parser::types::OperationType};
+use async_graphql::{Request as GraphqlRequest, Response, parser::types::OperationType};
 use futures_util::{Stream, future::BoxFuture, stream::BoxStream};
 use serde_json::{Value, json};
 use tokio_util::{sync::WaitForCancellationFutureOwned, task::AbortOnDropHandle};
@@ -52,8 +52,8 @@ impl Piece {
 }
 
 /// The results of one operation, in order; ends after the last.
-pub struct Results<E> {
-    door: Door<E>,
+pub struct Results {
+    door: Door,
     asker: Asker,
     id: RequestId,
     /// Where it may be shared.
@@ -78,9 +78,9 @@ enum State {
     Ended(Option<Value>),
 }
 
-impl<E: Executor> Results<E> {
+impl Results {
     /// Begins an operation.
-    pub fn begin(door: Door<E>, asker: Asker, prepared: Prepared, id: RequestId) -> Self {
+    pub fn begin(door: Door, asker: Asker, prepared: Prepared, id: RequestId) -> Self {
         let Prepared { request, operation, shared } = prepared;
         let dismissed = Box::pin(asker.dismissed.clone().cancelled_owned());
         let mut results = Self { door, asker, id, key: None, state: State::Ended(None), dismissed, share: None };
@@ -135,7 +135,7 @@ impl<E: Executor> Results<E> {
         if let Some(Shareable { place, .. }) = shareable {
             request.data.insert(Arc::clone(place));
         }
-        self.door.executor.execute_stream(request, None)
+        self.door.api.execute_stream(request)
     }
 
     /// What begins or has caught up goes on together with others, where that is possible.
@@ -156,7 +156,7 @@ impl<E: Executor> Results<E> {
 
     /// A response, or the errors of a document that was not executed.
     fn piece(&mut self, response: Response, first: bool) -> Poll<Option<Piece>> {
-        let answer = Answer::new(response, &self.id);
+        let answer = Answer::new(response);
         if first && answer.refused {
             return self.fail(answer.errors());
         }
@@ -226,7 +226,7 @@ impl<E: Executor> Results<E> {
     }
 }
 
-impl<E: Executor> Stream for Results<E> {
+impl Stream for Results {
     type Item = Piece;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {

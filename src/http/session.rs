@@ -15,7 +15,6 @@ use std::{
     time::Duration,
 };
 
-use async_graphql::Executor;
 use axum::{
     extract::{Request, State},
     http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts},
@@ -132,7 +131,7 @@ pub fn check_page(request: &Parts) -> Result<(), Refusal> {
 }
 
 /// POST: begins a session for the token in `{"token": "gloss_…"}` or in the Authorization header.
-pub async fn begin<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
+pub async fn begin(State(door): State<Door>, request: Request) -> Response {
     let (stranger, is_secure) = (Asker::of(request.extensions()), is_secure(request.headers()));
     let shown = match super::auth::bearer(request.headers()) {
         Ok(shown) => shown.map(str::to_owned),
@@ -164,7 +163,7 @@ pub async fn begin<E: Executor>(State(door): State<Door<E>>, request: Request) -
 }
 
 /// DELETE: ends the session of the cookie, if there is one.
-pub async fn end<E: Executor>(State(door): State<Door<E>>, request: Request) -> Response {
+pub async fn end(State(door): State<Door>, request: Request) -> Response {
     door.gate.sessions.end(request.headers());
     let cookie = spelled("", Duration::ZERO, is_secure(request.headers()));
     (StatusCode::NO_CONTENT, [(header::SET_COOKIE, cookie)]).into_response()

@@ -257,7 +257,7 @@ impl Channel {
                 };
                 let Some(channel) = weak.upgrade() else { return };
                 let (answer, failed) = match result {
-                    Ok(Some(response)) => (Answer::new(response, &request_id), false),
+                    Ok(Some(response)) => (Answer::new(response), false),
                     Ok(None) => break,
                     Err(panic) => {
                         log_panic(&*panic, &request_id);

@@ -8,7 +8,6 @@
 
 use std::{convert::Infallible, time::Duration};
 
-use async_graphql::Executor;
 use axum::{
     body::Body,
     http::header,
@@ -27,7 +26,7 @@ use super::{
 };
 
 /// Executes an operation of any kind and streams its results.
-pub fn stream<E: Executor>(door: Door<E>, asker: Asker, peer: &Peer, prepared: Prepared, id: RequestId) -> Response {
+pub fn stream(door: Door, asker: Asker, peer: &Peer, prepared: Prepared, id: RequestId) -> Response {
     let (token, every) = (door.stop.token.clone(), door.limits.ping_every);
     let results = Results::begin(door, asker, prepared, id).map(|piece| next(&piece.json()));
     let frames = keep_alive(results.chain(stream::once(async { complete() })), every);

@@ -6,7 +6,6 @@
 
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
-use async_graphql::Executor;
 use axum::extract::Request;
 use hyper::{body::Incoming, server::conn::http1, service::Service as _};
 use hyper_util::{
@@ -49,7 +48,7 @@ impl Stop {
 }
 
 /// Serves until the signal, then ends what is open.
-pub async fn serve<E: Executor>(listener: TcpListener, door: Door<E>) -> io::Result<()> {
+pub async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
     let (stop, limits) = (door.stop.clone(), door.limits.clone());
     let service = TowerToHyperService::new(router(door));
     let places = Arc::new(Semaphore::new(limits.connections));

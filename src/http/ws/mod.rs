@@ -16,7 +16,6 @@ mod output;
 
 use std::{io, ops::ControlFlow, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
-use async_graphql::Executor;
 use axum::{
     extract::ws::{Message, WebSocket, WebSocketUpgrade},
     http::header,
@@ -57,13 +56,7 @@ const EARLY_MESSAGE_BYTES: usize = 16 * 1024;
 const EARLY_BYTES: usize = 64 * 1024;
 
 /// Accepts the handshake and drives the connection to its end.
-pub fn upgrade<E: Executor>(
-    door: Door<E>,
-    asker: Asker,
-    peer: Peer,
-    upgrade: WebSocketUpgrade,
-    id: RequestId,
-) -> Response {
+pub fn upgrade(door: Door, asker: Asker, peer: Peer, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
     let limit = door.limits.sockets_per_client;
     let Some(share) = door.open.sockets.take(&asker.client, limit) else {
         let refusal = Refusal::limit(format!("you have {limit} WebSockets, the maximum; close some first"));
@@ -89,7 +82,7 @@ pub fn upgrade<E: Executor>(
 }
 
 /// One connection, from the handshake to its end.
-async fn drive<E: Executor>(door: Door<E>, asker: Asker, share: Share, peer: Peer, socket: WebSocket, id: RequestId) {
+async fn drive(door: Door, asker: Asker, share: Share, peer: Peer, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let read_within = door.limits.read_within;
     let (output, signals) = (Output::new(socket), SelectAll::new());
@@ -168,8 +161,8 @@ enum Signal {
 }
 
 /// The state of one connection.
-struct Connection<E> {
-    door: Door<E>,
+struct Connection {
+    door: Door,
     /// The caller that the handshake named, then the one that `connection_init` named.
     asker: Asker,
     /// Of the sockets that the asker may have.
@@ -177,7 +170,7 @@ struct Connection<E> {
     peer: Peer,
     /// Of the handshake; names the socket in the log.
     id: RequestId,
-    output: Output<E>,
+    output: Output,
     /// Rare; a task of thousands that write often looks at none of them when it writes.
     signals: SelectAll<BoxStream<'static, Signal>>,
     stage: Stage,
@@ -186,7 +179,7 @@ struct Connection<E> {
 /// What happens when the loop goes on, or ends with a close frame or without.
 type Step = ControlFlow<Option<Close>>;
 
-impl<E: Executor> Connection<E> {
+impl Connection {
     /// Serves until one side has had enough; gives the words to close with.
     async fn serve(&mut self) -> Option<Close> {
         let limits = Arc::clone(&self.door.limits);
@@ -295,8 +288,8 @@ impl<E: Executor> Connection<E> {
                     return ControlFlow::Break(Some(Close::second_init()));
                 }
                 self.stage = Stage::Deciding;
-                let (admission, asker) = (self.door.admission.clone(), self.asker.clone());
-                self.expect(async move { Signal::Admitted(admission.decide(asker, payload).await) });
+                let (gate, asker) = (self.door.gate.clone(), self.asker.clone());
+                self.expect(async move { Signal::Admitted(gate.admit_socket(asker, payload.as_ref()).await) });
             }
             FromClient::Ping { payload } => self.output.say(FromServer::Pong { payload }.frame()),
             FromClient::Pong { .. } => {}

@@ -9,7 +9,6 @@ use std::{
     vec,
 };
 
-use async_graphql::Executor;
 use axum::extract::ws::{Message, WebSocket};
 use futures_util::{
     Sink, SinkExt, Stream, StreamExt,
@@ -39,22 +38,22 @@ pub enum Exchange {
 }
 
 /// A socket with what is to be written to it.
-pub struct Output<E> {
+pub struct Output {
     socket: WebSocket,
     /// The side whose turn is first: each has it every other time.
     reads_first: bool,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
-    operations: SelectAll<Abortable<Operation<E>>>,
+    operations: SelectAll<Abortable<Operation>>,
     /// What an operation said last, as far as it is not written.
     batch: Option<Batch>,
     /// The operations under way, by the client's id.
-    running: HashMap<Arc<str>, Running<E>>,
+    running: HashMap<Arc<str>, Running>,
     /// Messages since the last flush.
     gathered: usize,
 }
 
-impl<E: Executor> Output<E> {
+impl Output {
     /// Nothing to say yet.
     pub fn new(socket: WebSocket) -> Self {
         let (waiting, operations, running) = (VecDeque::new(), SelectAll::new(), HashMap::new());
@@ -75,7 +74,7 @@ impl<E: Executor> Output<E> {
     }
 
     /// Begins to write the results of an operation.
-    pub fn start(&mut self, id: String, results: Results<E>) {
+    pub fn start(&mut self, id: String, results: Results) {
         let (handle, registration) = AbortHandle::new_pair();
         let id: Arc<str> = id.into();
         let begins = next_begins(&id);
@@ -240,25 +239,25 @@ fn length(message: &Message) -> usize {
 }
 
 /// One operation of one socket.
-struct Operation<E> {
+struct Operation {
     id: Arc<str>,
     /// How its messages begin.
     begins: String,
-    results: Slot<E>,
+    results: Slot,
     /// Its last word, after what was said with it.
     last: Option<Said>,
 }
 
 /// An operation, for those who stop it.
-struct Running<E> {
+struct Running {
     handle: AbortHandle,
-    results: Slot<E>,
+    results: Slot,
 }
 
 /// Results until they end or are stopped. One task alone has them: the lock never waits.
-type Slot<E> = Arc<Mutex<Option<Results<E>>>>;
+type Slot = Arc<Mutex<Option<Results>>>;
 
-fn locked<E>(slot: &Slot<E>) -> MutexGuard<'_, Option<Results<E>>> {
+fn locked(slot: &Slot) -> MutexGuard<'_, Option<Results>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -277,7 +276,7 @@ struct Batch {
     shared: bool,
 }
 
-impl<E: Executor> Stream for Operation<E> {
+impl Stream for Operation {
     type Item = Said;
 
     fn poll_next(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Said>> {

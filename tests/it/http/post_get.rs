@@ -200,11 +200,10 @@ async fn errors_after_execution_began() {
         assert_eq!(body["data"], json!({ "hello": "hello world", "refused": null }));
         assert_eq!(body["errors"][0]["path"], json!(["refused"]));
     }
-    let request = toy.post(json!({ "query": "{ leaky }" })).header("x-request-id", "hen-1");
-    let (status, body) = ask(request).await;
+    let (status, body) = ask(toy.post(json!({ "query": "{ leaky }" }))).await;
     assert_eq!((status, code(&body)), (StatusCode::OK, "INTERNAL"));
     assert_eq!(body["data"], Value::Null);
-    assert_eq!(body["errors"][0]["extensions"]["correlationId"], "hen-1");
+    assert!(body["errors"][0]["extensions"]["correlationId"].is_string(), "{body}");
     assert!(!body.to_string().contains("hunter2"), "{body}");
 }
 

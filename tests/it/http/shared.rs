@@ -7,28 +7,26 @@ use std::{
 
 use async_graphql::ServerError;
 use gloss::{
-    domain::token,
     graphql::{Access, Role, Viewer},
-    http::{Admission, Asker},
-    service::tokens::{Held, Holder},
+    service::tokens::Held,
 };
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::{
     io::{AsyncReadExt, AsyncWriteExt},
     net::TcpSocket,
 };
 
 use super::{
-    toy::{Setup, Toy},
+    toy::{OneToken, Setup, Toy},
     ws::Socket,
 };
 
-const NUMBERS: &str = "subscription($after: Int!) { numbers(after: $after) { number } }";
-const LONG: &str = "subscription($after: Int!) { numbers(after: $after, length: 60000) { number text } }";
+const NUMBERS: &str = "subscription($after: Int!) { runProgress(after: $after) { number } }";
+const LONG: &str = "subscription($after: Int!) { runProgress(after: $after, length: 60000) { number text } }";
 
 async fn number(socket: &mut Socket) -> i64 {
     let message = socket.next().await;
-    message["payload"]["data"]["numbers"]["number"].as_i64().unwrap_or_else(|| panic!("{message}"))
+    message["payload"]["data"]["runProgress"]["number"].as_i64().unwrap_or_else(|| panic!("{message}"))
 }
 
 #[tokio::test]
@@ -60,7 +58,7 @@ async fn subscribers_that_have_caught_up_share_one_execution() {
             for expected in first..=newest {
                 let message = socket.next().await;
                 assert_eq!(message["id"], format!("id {n}"));
-                assert_eq!(message["payload"], json!({ "data": { "numbers": { "number": expected } } }));
+                assert_eq!(message["payload"], json!({ "data": { "runProgress": { "number": expected } } }));
             }
         }
     }
@@ -78,20 +76,27 @@ async fn subscribers_that_have_caught_up_share_one_execution() {
     executions.wait_for(|&n| n == 0).await.unwrap();
 }
 
+/// A token is the name of a role.
+struct RoleByToken;
+
+#[async_trait::async_trait]
+impl Access for RoleByToken {
+    async fn viewer(&self, token: Option<&str>, _local: bool) -> Result<Viewer, ServerError> {
+        let mut viewer = Viewer::local();
+        viewer.role = if token == Some("viewer") { Role::Viewer } else { Role::Admin };
+        Ok(viewer)
+    }
+}
+
 #[tokio::test]
 async fn different_subscriptions_are_not_shared() {
-    let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
-        let role = if payload.unwrap_or_default()["viewer"] == true { Role::Viewer } else { Role::Admin };
-        let mut viewer = Viewer::local();
-        viewer.role = role;
-        Ok(Asker { viewer, ..asker })
-    });
-    let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
+    let toy = Toy::start_with(Setup { access: Arc::new(RoleByToken), ..Setup::default() }).await;
     let mut executions = toy.seen.executions.subscribe();
     let mut sockets = Vec::new();
-    for (viewer, query) in [(true, NUMBERS), (false, NUMBERS), (false, LONG), (true, NUMBERS), (false, NUMBERS)] {
+    let (viewer, admin) = ("viewer", "admin");
+    for (token, query) in [(viewer, NUMBERS), (admin, NUMBERS), (admin, LONG), (viewer, NUMBERS), (admin, NUMBERS)] {
         let mut socket = Socket::raw(&toy).await;
-        socket.init(json!({ "viewer": viewer })).await;
+        socket.init(json!({ "token": token })).await;
         socket.next().await;
         socket.subscribe_with("a", query, json!({ "after": 0 })).await;
         sockets.push(socket);
@@ -155,7 +160,7 @@ async fn a_subscriber_that_falls_behind_must_fetch_again() {
     let mut executions = toy.seen.executions.subscribe();
     let (mut quick, mut slow) = (Socket::open(&toy).await, Socket::open(&toy).await);
     for socket in [&mut quick, &mut slow] {
-        socket.subscribe("a", "subscription { news }").await;
+        socket.subscribe("a", "subscription { runsChanged }").await;
         // An answer to what comes after tells that the subscription was taken.
         socket.subscribe("b", "{ hello }").await;
         while socket.next().await["type"] != "complete" {}
@@ -164,7 +169,7 @@ async fn a_subscriber_that_falls_behind_must_fetch_again() {
     for news in 1..=100 {
         toy.seen.news.send_replace(news);
         let message = quick.next().await;
-        assert!(message["payload"]["data"]["news"].as_str().unwrap().starts_with(&format!("{news} ")));
+        assert!(message["payload"]["data"]["runsChanged"].as_str().unwrap().starts_with(&format!("{news} ")));
     }
     let told = loop {
         let message = slow.next().await;
@@ -205,17 +210,6 @@ async fn streams_of_events_share_too() {
     .unwrap();
 }
 
-/// Whoever asks holds the same token.
-struct OneToken(Arc<Held>);
-
-#[async_trait::async_trait]
-impl Access for OneToken {
-    async fn viewer(&self, _token: Option<&str>, _local: bool) -> Result<Viewer, ServerError> {
-        let (name, role, held) = ("one".to_owned(), token::Role::Viewer, Arc::clone(&self.0));
-        Ok(Viewer::holding(Holder { name, role, has_token: true, held }))
-    }
-}
-
 /// What waits for a slow reader is not sent any more once their token has ended.
 #[tokio::test]
 async fn an_ended_token_ends_buffered_results_too() {
@@ -226,7 +220,7 @@ async fn an_ended_token_ends_buffered_results_too() {
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
     let mut slow = socket.connect(toy.address).await.unwrap();
-    let query = "subscription($after: Int!) { numbers(after: $after, length: 2000) { number text } }";
+    let query = "subscription($after: Int!) { runProgress(after: $after, length: 2000) { number text } }";
     let mut parameters = url::form_urlencoded::Serializer::new(String::new());
     parameters.append_pair("query", query).append_pair("variables", "{\"after\":0}");
     let request = format!(

@@ -11,11 +11,10 @@ use std::{
 use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, ServerError, SimpleObject, Subscription};
 use futures_util::{Stream, StreamExt, stream};
 use gloss::{
-    graphql::{Access, Checker, Sharing, Viewer, share::place},
-    http::{
-        Admission, Documents, Door, Exports, Gate, HostPolicy, Limits, MayShare, Open, Pace, Ready, Stop,
-        metrics_registry, serve,
-    },
+    domain::token,
+    graphql::{Access, Api, Checker, Viewer, guarded, share::place},
+    http::{Documents, Door, Exports, Gate, HostPolicy, Limits, Open, Pace, Ready, Stop, metrics_registry, serve},
+    service::tokens::{Held, Holder},
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
@@ -178,7 +177,9 @@ impl Subscription {
         })
     }
 
-    /// The numbers after one, as far as they have come, each with a text of some length.
+    /// The numbers after one, as far as they have come, each with a text of some length. The name is that of a field
+    /// of Gloss that may be shared.
+    #[graphql(name = "runProgress")]
     async fn numbers<'a>(
         &self,
         ctx: &Context<'a>,
@@ -203,7 +204,8 @@ impl Subscription {
         })
     }
 
-    /// What is new from now on.
+    /// What is new from now on. The name is that of a field of Gloss that may be shared.
+    #[graphql(name = "runsChanged")]
     async fn news<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = String> + use<'a> {
         let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
         let news = seen.news.subscribe();
@@ -238,30 +240,30 @@ impl Access for Everybody {
     }
 }
 
+/// Whoever asks holds the same token.
+pub struct OneToken(pub Arc<Held>);
+
+#[async_trait::async_trait]
+impl Access for OneToken {
+    async fn viewer(&self, _token: Option<&str>, _local: bool) -> std::result::Result<Viewer, ServerError> {
+        let (name, role, held) = ("one".to_owned(), token::Role::Admin, Arc::clone(&self.0));
+        Ok(Viewer::holding(Holder { name, role, has_token: true, held }))
+    }
+}
+
 /// What a test may want otherwise.
 pub struct Setup {
     pub limits: Limits,
     pub documents: Documents,
-    pub admission: Admission,
     pub access: Arc<dyn Access>,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let (limits, documents) = (Limits::default(), Documents::automatic());
-        Self { limits, documents, admission: Admission::everybody(), access: Arc::new(Everybody) }
+        Self { limits, documents, access: Arc::new(Everybody) }
     }
 }
-
-/// `numbers` and `news` may be shared.
-const MAY_SHARE: MayShare = |_document, text, _operation, variables| {
-    if text.contains("news") {
-        return Some(Sharing::Live);
-    }
-    let Some(async_graphql::Value::Number(after)) = variables.get("after") else { return None };
-    let after = i32::try_from(after.as_i64()?).ok()?;
-    text.contains("numbers").then(|| Sharing::Numbered { after, variable: Some("after".to_owned()) })
-};
 
 /// A server for the toy schema; it stops when this is dropped.
 pub struct Toy {
@@ -286,21 +288,17 @@ impl Toy {
     }
 
     pub async fn start_with(setup: Setup) -> Self {
-        let Setup { limits, documents, admission, access } = setup;
+        let Setup { limits, documents, access } = setup;
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let seen = Arc::new(Seen::default());
-        let schema = Schema::build(Query, Mutation, Subscription)
-            .data(seen.clone())
-            .limit_depth(20)
-            .limit_complexity(1000)
-            .finish();
+        let schema = || Schema::build(Query, Mutation, Subscription).data(seen.clone());
+        let checker = Checker::new(&schema().finish().sdl(), |_, _| Ok(()));
         let (ready, readiness) = watch::channel(Ok(()));
         let token = CancellationToken::new();
         let stop = Stop::new(token.clone());
         let door = Door {
-            checker: Checker::new(&schema.sdl(), |_, _| Ok(())),
-            executor: schema,
+            api: Api::new(guarded(schema(), checker.clone()), checker),
             exports: Exports::new(|_| std::future::ready(Err(ServerError::new("the toy exports nothing", None)))),
             hosts: HostPolicy::new(address, "gloss.test"),
             gate: Gate::new(access, Pace::new(0), address),
@@ -309,8 +307,6 @@ impl Toy {
             stop,
             limits: Arc::new(limits),
             documents,
-            admission,
-            may_share: MAY_SHARE,
             open: Open::default(),
         };
         let served = tokio::spawn(serve(listener, door));

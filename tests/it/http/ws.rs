@@ -8,6 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use async_graphql::ServerError;
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
 use tokio::{
@@ -24,12 +25,11 @@ use tokio_tungstenite::{
 };
 
 use gloss::{
-    graphql::Viewer,
-    http::{Admission, Asker},
+    graphql::{Access, Viewer},
+    service::tokens::Held,
 };
-use tokio_util::sync::CancellationToken;
 
-use super::toy::{Setup, Toy, ask};
+use super::toy::{OneToken, Setup, Toy, ask};
 
 pub struct Socket(pub WebSocketStream<MaybeTlsStream<TcpStream>>);
 
@@ -456,28 +456,35 @@ async fn a_mutation_is_never_half_done() {
     assert_eq!(toy.seen.bumps.load(std::sync::atomic::Ordering::SeqCst), 6);
 }
 
+/// Lets some tokens in.
+struct FriendOrFoe;
+
+#[async_trait::async_trait]
+impl Access for FriendOrFoe {
+    async fn viewer(&self, token: Option<&str>, _local: bool) -> Result<Viewer, ServerError> {
+        match token {
+            Some("friend") => Ok(Viewer::local()),
+            Some("boom") => panic!("boom"),
+            _ => Err(ServerError::new("é".repeat(200), None)),
+        }
+    }
+}
+
 #[tokio::test]
 async fn a_refused_client_gets_a_reason_and_an_internal_error_closes_with_4500() {
-    let admission = Admission::new(|asker: Asker, payload: Option<Value>| async move {
-        match payload.unwrap_or_default()["say"].as_str() {
-            Some("friend") => Ok(Asker { viewer: Viewer::local(), ..asker }),
-            Some("boom") => panic!("boom"),
-            _ => Err("é".repeat(200)),
-        }
-    });
-    let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
+    let toy = Toy::start_with(Setup { access: Arc::new(FriendOrFoe), ..Setup::default() }).await;
     let mut foe = Socket::raw(&toy).await;
-    foe.init(json!({ "say": "foe" })).await;
+    foe.init(json!({ "token": "foe" })).await;
     let (code, reason) = foe.closed().await;
     assert_eq!(code, 4403);
     assert!(reason.starts_with("Forbidden: é") && reason.len() <= 123 && reason.len() > 110, "{reason}");
 
     let mut boom = Socket::raw(&toy).await;
-    boom.init(json!({ "say": "boom" })).await;
+    boom.init(json!({ "token": "boom" })).await;
     assert_eq!(boom.closed().await, (4500, "Internal server error".to_owned()));
 
     let mut friend = Socket::raw(&toy).await;
-    friend.init(json!({ "say": "friend" })).await;
+    friend.init(json!({ "token": "friend" })).await;
     assert_eq!(friend.next().await, json!({ "type": "connection_ack" }));
     let id = "é".repeat(200);
     friend.subscribe(&id, "subscription { silence }").await;
@@ -488,18 +495,13 @@ async fn a_refused_client_gets_a_reason_and_an_internal_error_closes_with_4500()
 
 #[tokio::test]
 async fn a_client_whose_token_ended_is_closed_with_a_reason() {
-    let dismissed = CancellationToken::new();
-    let token = dismissed.clone();
-    let admission = Admission::new(move |asker, _| {
-        let dismissed = token.clone();
-        async move { Ok(Asker { viewer: Viewer::local(), dismissed, ..asker }) }
-    });
-    let toy = Toy::start_with(Setup { admission, ..Setup::default() }).await;
+    let held = Arc::new(Held::default());
+    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&held))), ..Setup::default() }).await;
     let mut socket = Socket::open(&toy).await;
     socket.subscribe("a", "subscription { silence }").await;
     socket.subscribe("b", "{ hello }").await;
     while socket.next().await["type"] != "complete" {}
-    dismissed.cancel();
+    held.end();
     assert_eq!(socket.closed().await.0, 4403);
 }
 
