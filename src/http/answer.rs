@@ -3,7 +3,7 @@
 //! The rule: every error has `extensions.code`, one of the contract's closed set. Those of the schema come with theirs
 //! (`graphql/error`). A panic goes to the log under the request's id, and the client gets INTERNAL with that id.
 
-use std::{any::Any, borrow::Cow, collections::BTreeMap, panic::AssertUnwindSafe};
+use std::{any::Any, borrow::Cow, collections::BTreeMap, panic::AssertUnwindSafe, time::Duration};
 
 use async_graphql::{Pos, Response as GraphqlResponse, ServerError, Value};
 use axum::{
@@ -17,7 +17,7 @@ use futures_util::FutureExt;
 use serde::Serialize;
 use serde_json::json;
 
-use super::{RequestId, value};
+use super::{request_id::RequestId, value};
 
 /// When to come back to what others may have given free, where nothing better is known.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -224,6 +224,27 @@ impl IntoResponse for Refusal {
     fn into_response(self) -> Response {
         self.answer(Media::Json)
     }
+}
+
+/// Why somebody may not come in, and how long to wait where that helps.
+pub type Turned = Box<(Refusal, Option<Duration>)>;
+
+/// The answer to somebody who may not come in.
+pub fn turn_away((refusal, wait): (Refusal, Option<Duration>), media: Media) -> Response {
+    let status = refusal.status;
+    let mut response = refusal.answer(media);
+    if status == StatusCode::UNAUTHORIZED {
+        response.headers_mut().insert(header::WWW_AUTHENTICATE, value("Bearer realm=\"gloss\""));
+    }
+    if let Some(wait) = wait {
+        response.headers_mut().insert(header::RETRY_AFTER, whole_seconds(wait).into());
+    }
+    response.headers_mut().insert(header::CACHE_CONTROL, value("no-store"));
+    response
+}
+
+pub fn whole_seconds(wait: Duration) -> u64 {
+    wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
 /// A GraphQL response that is ready to be written.

@@ -19,12 +19,10 @@ use axum::{
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{
-    answer::Refusal,
-    auth::{EXPOSED, is_open},
-    value,
-};
+use super::{answer::Refusal, paths::is_open, request_id::REQUEST_ID, value};
 
+/// Headers of ours that pages of other sites may read.
+pub const EXPOSED: [HeaderName; 3] = [header::RETRY_AFTER, header::WWW_AUTHENTICATE, super::request_id::REQUEST_ID];
 /// How long a browser may remember what it was told of a page of another site.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
 /// What an answer that is no page may load: nothing.
@@ -78,7 +76,7 @@ impl HostPolicy {
             header::ACCEPT,
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
-            super::REQUEST_ID,
+            REQUEST_ID,
             HeaderName::from_static("x-graphql-event-stream-token"),
         ];
         let cors = CorsLayer::new()

@@ -11,7 +11,7 @@ use std::{
     time::Duration,
 };
 
-use super::asker::Client;
+use super::client::Client;
 
 /// The numbers. The default is what a server uses unless its settings say otherwise.
 #[derive(Debug, Clone)]

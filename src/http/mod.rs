@@ -16,6 +16,8 @@
 mod answer;
 mod asker;
 mod auth;
+mod bearer;
+mod client;
 mod documents;
 mod execute;
 mod export;
@@ -24,9 +26,11 @@ mod health;
 mod limits;
 mod pace;
 mod pages;
+mod paths;
 mod peer;
 mod post_get;
 mod request;
+mod request_id;
 mod reserved;
 mod results;
 mod session;
@@ -35,8 +39,9 @@ mod sse;
 mod stop;
 mod ws;
 
-pub use asker::{Asker, Client};
+pub use asker::Asker;
 pub use auth::Gate;
+pub use client::Client;
 pub use documents::{Documents, DocumentsError};
 pub use export::Exports;
 pub use guard::HostPolicy;
@@ -50,7 +55,7 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderName, HeaderValue, Request, StatusCode},
+    http::{HeaderValue, Request, StatusCode},
     middleware::{from_fn, from_fn_with_state},
     response::IntoResponse,
     routing::{get, post},
@@ -64,7 +69,7 @@ use tower_http::{
 };
 
 use answer::Refusal;
-use request::RequestId;
+use request_id::REQUEST_ID;
 
 use crate::graphql::Api;
 
@@ -153,11 +158,8 @@ pub fn router(door: Door) -> Router {
         .layer(from_fn_with_state(hosts, guard::check))
         .layer(TraceLayer::new_for_http().make_span_with(span))
         .layer(tower_http::request_id::PropagateRequestIdLayer::new(REQUEST_ID))
-        .layer(from_fn(request::set_request_id))
+        .layer(from_fn(request_id::set_request_id))
 }
-
-/// The header that names a request in the answer and in the log.
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The span that holds what is logged while a request is answered. The query string stays out: it may
 /// hold what a person typed.

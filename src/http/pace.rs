@@ -18,7 +18,7 @@ use governor::{
     clock::{Clock, DefaultClock},
 };
 
-use super::asker::Client;
+use super::client::Client;
 
 /// Tokens that nobody knows, at once from one address.
 const FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();

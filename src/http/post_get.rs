@@ -23,7 +23,8 @@ use super::{
     answer::{Answer, Media, Refusal},
     asker::Asker,
     peer::Peer,
-    request::{Parameters, Prepared, RequestId},
+    request::{Parameters, Prepared},
+    request_id::RequestId,
     reserved, sse, value, ws,
 };
 

@@ -3,21 +3,12 @@
 //! The rule: a document is read here, by [`Checker`], which keeps the limits; what a transport allows is decided from
 //! the operation that was checked, never from the text.
 
-use std::sync::{
-    Arc, LazyLock,
-    atomic::{AtomicU64, Ordering},
-};
+use std::sync::Arc;
 
 use async_graphql::{Request as GraphqlRequest, Variables, parser::types::OperationType};
-use axum::{
-    extract::Request,
-    http::{HeaderMap, HeaderValue},
-    middleware::Next,
-    response::Response,
-};
 use serde_json::{Map, Value};
 
-use super::{REQUEST_ID, answer::Refusal, documents::Documents};
+use super::{answer::Refusal, documents::Documents};
 use crate::graphql::{Checker, Ready, Sharing};
 
 /// What a request says, of the right types; the document is text as yet.
@@ -129,39 +120,4 @@ pub fn without_value(error: &serde_json::Error) -> String {
 fn parse(text: &str, argument: &'static str) -> Result<Value, Refusal> {
     serde_json::from_str(text)
         .map_err(|error| Refusal::bad_input(argument, format!("`{argument}` is not valid JSON: {error}")))
-}
-
-/// The id of a request: in its answer, in the log, and in an error whose cause is in the log alone.
-#[derive(Debug, Clone)]
-pub struct RequestId(String);
-
-impl RequestId {
-    /// The id that [`set_request_id`] has left in the headers.
-    pub fn of(headers: &HeaderMap) -> Self {
-        Self(headers.get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default().to_owned())
-    }
-
-    /// As text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-/// Gives each request an id: the one that a proxy in front gave it, where it is a plain short word, else a
-/// new one.
-pub async fn set_request_id(mut request: Request, next: Next) -> Response {
-    let given = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).is_some_and(|id| {
-        !id.is_empty() && id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.".contains(&b))
-    });
-    if !given && let Ok(id) = HeaderValue::from_str(&new_id()) {
-        request.headers_mut().insert(REQUEST_ID, id);
-    }
-    next.run(request).await
-}
-
-/// Unique over restarts as well: the moment of the start, in microseconds, and a counter.
-fn new_id() -> String {
-    static START: LazyLock<i64> = LazyLock::new(|| chrono::Utc::now().timestamp_micros());
-    static COUNTER: AtomicU64 = AtomicU64::new(1);
-    format!("{:x}-{:x}", *START, COUNTER.fetch_add(1, Ordering::Relaxed))
 }

@@ -31,7 +31,8 @@ use super::{
     asker::Asker,
     limits::Share,
     peer::Peer,
-    request::{Parameters, RequestId},
+    request::Parameters,
+    request_id::RequestId,
     results::{Piece, Results},
     sse, value,
 };

@@ -25,7 +25,8 @@ use super::{
     answer::{Answer, Refusal, log_panic},
     asker::Asker,
     limits::Share,
-    request::{Prepared, RequestId},
+    request::Prepared,
+    request_id::RequestId,
     share::{Execution, Followed, Follower, Key, Shareable, Shared, Stage},
 };
 use crate::graphql::{Place, Sharing};

@@ -133,7 +133,7 @@ pub fn check_page(request: &Parts) -> Result<(), Refusal> {
 /// POST: begins a session for the token in `{"token": "gloss_…"}` or in the Authorization header.
 pub async fn begin(State(door): State<Door>, request: Request) -> Response {
     let (stranger, is_secure) = (Asker::of(request.extensions()), is_secure(request.headers()));
-    let shown = match super::auth::bearer(request.headers()) {
+    let shown = match super::bearer::bearer(request.headers()) {
         Ok(shown) => shown.map(str::to_owned),
         Err(refusal) => return refusal.into_response(),
     };
@@ -152,7 +152,7 @@ pub async fn begin(State(door): State<Door>, request: Request) -> Response {
     };
     let viewer = match door.gate.admit(Some(&token), stranger).await {
         Ok(asker) => asker.viewer,
-        Err(turned) => return super::auth::turn_away(*turned, super::answer::Media::Json),
+        Err(turned) => return super::answer::turn_away(*turned, super::answer::Media::Json),
     };
     let who = json!({ "name": viewer.name, "role": format!("{:?}", viewer.role).to_uppercase() });
     let Some(id) = door.gate.sessions.begin(token.into(), viewer) else {

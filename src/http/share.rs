@@ -40,7 +40,7 @@ use tracing::Instrument;
 
 use super::{
     answer::{Answer, log_panic},
-    request::RequestId,
+    request_id::RequestId,
 };
 use crate::graphql::{Place, Ready, Sharing};
 

@@ -20,7 +20,8 @@ use super::{
     answer::{Media, Refusal},
     asker::Asker,
     peer::Peer,
-    request::{Prepared, RequestId},
+    request::Prepared,
+    request_id::RequestId,
     results::Results,
     value,
 };

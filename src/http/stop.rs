@@ -20,7 +20,7 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::{
     Door,
-    asker::Client,
+    client::Client,
     limits::{Limits, Quota},
     peer::Watched,
     router,

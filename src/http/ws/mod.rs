@@ -41,7 +41,8 @@ use super::{
     asker::Asker,
     limits::Share,
     peer::Peer,
-    request::{Parameters, RequestId},
+    request::Parameters,
+    request_id::RequestId,
     results::Results,
     value,
 };
