@@ -9,7 +9,6 @@ pub mod environment;
 pub mod model;
 pub mod store;
 pub mod target;
-pub mod tokens;
 
 use std::sync::Arc;
 

@@ -14,7 +14,7 @@ use crate::{
         id::ApiTokenId,
         token::{ApiToken, KnownToken, NewApiToken, TokenHash},
     },
-    port::tokens::TokenStore,
+    port::store::TokenStore,
 };
 
 fn api_token(row: api_token::Model) -> Result<ApiToken> {
