@@ -19,7 +19,7 @@ use sea_orm::{
     },
 };
 
-use super::{OpenError, condition::Condition, dialect};
+use super::{OpenError, condition::Condition, dialect::postgres};
 
 /// Connections that read.
 const READERS: u32 = 4;
@@ -121,8 +121,8 @@ impl Address {
             pool.after_connect(move |connection, _| {
                 let place = place.clone();
                 Box::pin(async move {
-                    let taken = dialect::take_store(connection).await;
-                    if taken.as_ref().is_err_and(dialect::is_taken) {
+                    let taken = postgres::take_store(connection).await;
+                    if taken.as_ref().is_err_and(postgres::is_taken) {
                         tracing::error!(
                             "another Gloss has taken over the store {place}; this one writes nothing until the other \
                              stops"
@@ -211,11 +211,11 @@ impl Address {
         let connecting = tokio::time::timeout(ANSWER_TIMEOUT, PgConnection::connect_with(options));
         let silent = |_| Err(SqlxError::Io(std::io::ErrorKind::TimedOut.into()));
         let mut connection = connecting.await.unwrap_or_else(silent).map_err(failed)?;
-        let holds_any_text = dialect::holds_any_text(&mut connection).await.map_err(failed)?;
-        let taken = dialect::take_store(&mut connection).await;
+        let holds_any_text = postgres::holds_any_text(&mut connection).await.map_err(failed)?;
+        let taken = postgres::take_store(&mut connection).await;
         connection.close().await.map_err(failed)?;
         match taken {
-            Err(error) if dialect::is_taken(&error) => Err(OpenError::InUse(self.place())),
+            Err(error) if postgres::is_taken(&error) => Err(OpenError::InUse(self.place())),
             Err(error) => Err(failed(error)),
             Ok(()) if holds_any_text => Ok(()),
             Ok(()) => Err(OpenError::Encoding(self.place())),

@@ -16,8 +16,8 @@ use sea_orm::{
 use std::{collections::HashMap, sync::Arc};
 
 use super::{
-    SqlStore, all, catalog,
-    dialect::{self, Breadth},
+    SqlStore, all, catalog, dialect,
+    full_text::{self, Breadth},
     keyset::{self, KeyType, Keyset},
     number, profiles, record, suggestions,
     writing::Transaction,
@@ -79,14 +79,14 @@ impl SqlStore {
         beyond: u64,
     ) -> Result<bool> {
         let backend = self.read().get_database_backend();
-        let mut found = dialect::search_catalog(backend, query, need, profiles, breadth, false);
+        let mut found = full_text::search_catalog(backend, query, need, profiles, breadth, false);
         Ok(self.read().query_one(found.limit(1).offset(beyond)).await?.is_some())
     }
 
     /// Where to look: of words that very many assets hold, those with them in their names are the better ones. Ranking
     /// looks at each, so that it is bounded.
     async fn breadth(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<Breadth> {
-        let common = self.reaches(query, need, profiles, Breadth::Everything, dialect::RANKED).await?;
+        let common = self.reaches(query, need, profiles, Breadth::Everything, full_text::RANKED).await?;
         let named = common && self.reaches(query, need, profiles, Breadth::Names, 0).await?;
         Ok(if named { Breadth::Names } else { Breadth::Everything })
     }
@@ -163,8 +163,8 @@ impl CatalogStore for SqlStore {
         }
         let breadth = self.breadth(query, need, profiles).await?;
         let backend = self.read().get_database_backend();
-        let mut found = dialect::search_catalog(backend, query, need, profiles, breadth, false);
-        found.limit(dialect::RANKED);
+        let mut found = full_text::search_catalog(backend, query, need, profiles, breadth, false);
+        found.limit(full_text::RANKED);
         let mut counted = Query::select();
         counted.expr(Expr::cust("count(*)")).from_subquery(found, "found");
         number(self.read(), &counted).await
@@ -195,8 +195,8 @@ impl CatalogStore for SqlStore {
         let backend = self.read().get_database_backend();
         let list = query.list_name(profiles, need);
         let ranked = async |breadth| {
-            let mut ranked = dialect::search_catalog(backend, query, need, profiles, breadth, true);
-            ranked.limit(dialect::RANKED + 1);
+            let mut ranked = full_text::search_catalog(backend, query, need, profiles, breadth, true);
+            ranked.limit(full_text::RANKED + 1);
             let mut counted = Query::select();
             counted.columns(["id", "rank"]).expr_as(Expr::cust("count(*) OVER ()"), "ranked");
             counted.from_subquery(ranked, "found");
@@ -210,7 +210,7 @@ impl CatalogStore for SqlStore {
         let rare = need == Need::All && query.wanted.len() > 1;
         let breadth = if rare { Breadth::Everything } else { self.breadth(query, need, profiles).await? };
         let mut page: Page<Found> = ranked(breadth).await?;
-        let common = page.rows.first().is_none_or(|(_, row)| row.ranked.unsigned_abs() > dialect::RANKED);
+        let common = page.rows.first().is_none_or(|(_, row)| row.ranked.unsigned_abs() > full_text::RANKED);
         if rare && common && self.breadth(query, need, profiles).await? == Breadth::Names {
             page = ranked(Breadth::Names).await?;
         }

@@ -17,7 +17,7 @@ use std::{
 
 use sea_orm::DbErr;
 
-use super::dialect::{self, Trouble};
+use super::trouble::{self, Trouble};
 use crate::domain::{Error, Result};
 
 /// With what a file of SQLite begins.
@@ -49,7 +49,7 @@ impl Condition {
     /// A statement has failed.
     pub(super) fn failed(&self, error: &DbErr) {
         self.worn.store(true, Ordering::Relaxed);
-        let Some(trouble) = dialect::trouble(error) else { return };
+        let Some(trouble) = trouble::trouble(error) else { return };
         let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         // What is damaged stays so.
         if *last == Some(trouble) || *last == Some(Trouble::Damaged) {

@@ -3,9 +3,8 @@
 //! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `writing.rs`, every
 //! read through `SqlStore::read`; the former is one connection, which on SQLite takes the write lock at once, so that no
 //! statement ever finds the database locked, and on PostgreSQL holds the lock by which one process has the store.
-//! Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect.rs`, how each
-//! is reached in `address.rs`. To add a family of records: an entity, a migration, a trait in `port/store.rs` and a file
-//! here.
+//! Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect/`, how each
+//! is reached in `address.rs`. To add a family of records: an entity, a migration, the steps in `port/store/mod.rs`.
 
 mod address;
 mod apply_plan;
@@ -19,6 +18,7 @@ mod condition;
 mod connection;
 mod dialect;
 mod events;
+mod full_text;
 mod identity;
 mod items;
 mod keyset;
@@ -36,6 +36,7 @@ mod seal;
 mod settle;
 mod suggestions;
 mod tokens;
+mod trouble;
 mod usage;
 mod workers;
 mod write;
@@ -154,7 +155,7 @@ fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) 
 
 impl From<DbErr> for Error {
     fn from(error: DbErr) -> Self {
-        dialect::trouble(&error).map_or_else(|| Self::internal(error), Self::from)
+        trouble::trouble(&error).map_or_else(|| Self::internal(error), Self::from)
     }
 }
 

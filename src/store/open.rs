@@ -20,9 +20,9 @@ use super::{
     address::Address,
     condition::Condition,
     connection::Fitted,
-    dialect::{self, Trouble},
-    ratings, record, run_plan,
+    dialect, ratings, record, run_plan,
     seal::{self, Forgotten, SealKey},
+    trouble::{self, Trouble},
     writing::Writer,
 };
 use crate::{domain::clock::Moment, port::bus::Bus};
@@ -52,7 +52,7 @@ pub enum OpenError {
     #[error("the store {0} is not encoded in UTF-8; create its database with ENCODING 'UTF8'")]
     Encoding(String),
     /// It cannot be reached.
-    #[error("cannot open the store {place}: {}; {}", cause(.error), dialect::advice(.error))]
+    #[error("cannot open the store {place}: {}; {}", cause(.error), trouble::advice(.error))]
     Unreachable {
         /// Where it is.
         place: String,
@@ -60,7 +60,7 @@ pub enum OpenError {
         error: DbErr,
     },
     /// It cannot be read or migrated.
-    #[error("cannot open the store: {}; {}", cause(.0), dialect::advice(.0))]
+    #[error("cannot open the store: {}; {}", cause(.0), trouble::advice(.0))]
     Database(#[from] DbErr),
     /// Its secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
@@ -102,7 +102,7 @@ pub enum OpenError {
 
 /// What the database itself says, where it says something.
 fn cause(error: &DbErr) -> String {
-    match dialect::driver_error(error) {
+    match trouble::driver_error(error) {
         Some(SqlxError::Database(said)) => said.message().to_owned(),
         Some(SqlxError::Io(error)) => error.to_string(),
         Some(error) => error.to_string(),
@@ -168,7 +168,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
 /// Names damage as damage.
 fn told(address: &Address, error: OpenError) -> OpenError {
     match error {
-        OpenError::Database(error) if dialect::trouble(&error) == Some(Trouble::Damaged) => {
+        OpenError::Database(error) if trouble::trouble(&error) == Some(Trouble::Damaged) => {
             OpenError::Damaged { place: address.place(), cause: cause(&error) }
         }
         error => error,

@@ -17,7 +17,7 @@ use sea_orm::{
 };
 use tracing::Instrument as _;
 
-use super::{SqlStore, condition::Condition, connection::Fitted, dialect, nudges::Nudges};
+use super::{SqlStore, condition::Condition, connection::Fitted, nudges::Nudges, trouble};
 use crate::domain::{Error, Result};
 
 /// The connection that writes.
@@ -108,7 +108,7 @@ impl Transaction {
             Ok(()) => condition.wrote(),
             Err(error) => {
                 condition.failed(&error);
-                return Err(if dialect::is_away(&error) { Error::unsure(UNSURE) } else { error.into() });
+                return Err(if trouble::is_away(&error) { Error::unsure(UNSURE) } else { error.into() });
             }
         }
         self.nudges.send(&self.store).await;

@@ -1,0 +1,90 @@
+//! What PostgreSQL needs otherwise.
+
+use sea_orm::{
+    ConnectionTrait, DbErr, SqlxError, Statement,
+    sea_query::{Expr, ExprTrait, Func, Query},
+    sqlx::{postgres::PgConnection, query_scalar, raw_sql},
+};
+
+use crate::{
+    domain::{Error, Result, identity::Identity},
+    store::trouble::Trouble,
+};
+
+/// The statements that leave nothing of deleted secrets.
+pub(super) const SCRUB: &[&str] = &["VACUUM (FULL) db_profile, llm_profile, seal"];
+/// Asks for the version.
+pub(super) const VERSION: &str = "SELECT split_part(current_setting('server_version'), ' ', 1)";
+
+/// Takes a store in PostgreSQL for this connection, as long as that lives. A process that has just ended is given a
+/// moment to be gone.
+pub(in crate::store) async fn take_store(connection: &mut PgConnection) -> Result<(), SqlxError> {
+    // The key is Gloss's own: "gloss" in ASCII.
+    let take = "SET lock_timeout = '3s'; SELECT pg_advisory_lock(x'676c6f7373'::bigint); RESET lock_timeout";
+    raw_sql(take).execute(connection).await.map(drop)
+}
+
+/// Whether a database in PostgreSQL can hold any text.
+pub(in crate::store) async fn holds_any_text(connection: &mut PgConnection) -> Result<bool, SqlxError> {
+    query_scalar("SELECT current_setting('server_encoding') = 'UTF8'").fetch_one(connection).await
+}
+
+/// Whether another process has the store.
+pub(in crate::store) fn is_taken(error: &SqlxError) -> bool {
+    error.as_database_error().is_some_and(|said| said.code().is_some_and(|code| code == "55P03"))
+}
+
+/// What keeps a store from doing its work, by the code of an error.
+pub(in crate::store) fn trouble(code: &str) -> Option<Trouble> {
+    match code {
+        "53100" => Some(Trouble::Full),
+        "53200" | "58030" => Some(Trouble::Failing),
+        "25006" => Some(Trouble::ReadOnly),
+        "XX001" | "XX002" => Some(Trouble::Damaged),
+        // Too many connections, operator intervention, connection exceptions, a database that is gone.
+        "53300" | "3D000" => Some(Trouble::Away),
+        _ if code.starts_with("57P") || code.starts_with("08") => Some(Trouble::Away),
+        _ => None,
+    }
+}
+
+/// A column that no index is to be chosen for.
+pub(super) fn plain(column: Expr) -> Expr {
+    Func::coalesce([column.clone(), column]).into()
+}
+
+/// The place of one text in another, from 1; 0 for nowhere.
+pub(super) fn place_of(text: Expr, needle: &str) -> Expr {
+    Expr::cust_with_exprs("strpos($1, $2)", [text, Expr::val(needle)])
+}
+
+/// The same, in the first line.
+pub(super) fn place_in_first_line(text: Expr, needle: &str) -> Expr {
+    Expr::cust_with_exprs("strpos(split_part($1, chr(10), 1), $2)", [text, Expr::val(needle)])
+}
+
+/// Whether two values are the same, two absent ones too.
+pub(super) fn same(one: Expr, other: Expr) -> Expr {
+    // `IS NOT DISTINCT FROM` would keep the index out.
+    one.clone().eq(other.clone()).or(one.is_null().and(other.is_null()))
+}
+
+/// The keys of the next runs.
+pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>> {
+    let count = i64::try_from(count).map_err(Error::internal)?;
+    let mut query = Query::select();
+    query.expr(Expr::cust("nextval(pg_get_serial_sequence('run', 'id'))"));
+    query.from_function(Func::cust("generate_series").args([1, count].map(Expr::val)), "n");
+    let rows = connection.query_all(&query).await?;
+    Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
+}
+
+/// Which database it is; `None` where the server does not tell.
+pub(super) async fn identity(connection: &impl ConnectionTrait) -> Result<Option<Identity>, DbErr> {
+    let question = "SELECT system_identifier::text, oid::text, datname::text \
+                    FROM pg_catalog.pg_control_system(), pg_catalog.pg_database WHERE datname = current_database()";
+    let question = Statement::from_string(connection.get_database_backend(), question);
+    let Some(row) = connection.query_one_raw(question).await? else { return Ok(None) };
+    let (system, oid): (String, String) = (row.try_get_by_index(0)?, row.try_get_by_index(1)?);
+    Ok(Some(Identity::of_postgres(&system, &oid, row.try_get_by_index(2)?, "the store's server")))
+}
