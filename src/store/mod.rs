@@ -8,6 +8,7 @@
 
 mod address;
 mod apply_plan;
+mod applying;
 mod ask;
 mod audit;
 mod catalog;
@@ -16,6 +17,7 @@ mod chain;
 mod comparisons;
 mod condition;
 mod connection;
+mod deciding;
 mod dialect;
 mod events;
 mod full_text;

@@ -1,0 +1,187 @@
+//! What is asked of the index by name, by table, and in sums. The search is in `catalog_search.rs`.
+
+use entity::{
+    catalog_asset::{self, Column},
+    catalog_reading,
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, PaginatorTrait, QueryFilter, QueryOrder, QueryResult, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func, Order, Query},
+};
+
+use super::{below, folded, keys, of};
+use crate::{
+    domain::{
+        Result,
+        asset::AssetPath,
+        clock::Moment,
+        coverage::{CoverageFigures, CoverageTally},
+        id::DbProfileId,
+        search::{KnownAsset, table_key},
+    },
+    store::{record, runs::MAX_KEYS},
+};
+
+/// Profiles whose catalog was never read whole.
+pub(in crate::store) async fn unread(
+    connection: &impl ConnectionTrait,
+    profiles: &[DbProfileId],
+) -> Result<Vec<DbProfileId>> {
+    let read: Vec<i64> = catalog_reading::Entity::find()
+        .select_only()
+        .column(catalog_reading::Column::DbProfileId)
+        .into_tuple()
+        .all(connection)
+        .await?;
+    Ok(profiles.iter().filter(|id| !read.contains(&id.0)).copied().collect())
+}
+
+/// An asset from its row.
+pub(in crate::store) fn known_asset(row: catalog_asset::Model) -> Result<KnownAsset> {
+    Ok(KnownAsset {
+        id: row.id,
+        db_profile_id: DbProfileId(row.db_profile_id),
+        path: AssetPath {
+            kind: record::spelled(&row.asset_kind)?,
+            database: row.database_name,
+            schema: row.schema_name,
+            table: row.table_name,
+            column: row.column_name,
+        },
+        data_type: row.data_type,
+        nullable: row.nullable,
+        primary_key: row.primary_key,
+        table_key: row.table_key,
+        references: row.refers_to,
+        references_key: row.refers_to_key,
+        together: row.foreign_key.map(|key| record::from_json(&key)).transpose()?,
+        comment: row.comment,
+        description: row.description,
+    })
+}
+
+/// Assets by how they are displayed.
+pub(in crate::store) async fn named(
+    connection: &impl ConnectionTrait,
+    profiles: &[DbProfileId],
+    names: &[String],
+) -> Result<Vec<KnownAsset>> {
+    let mut found = Vec::new();
+    for names in names.chunks(MAX_KEYS) {
+        let rows = catalog_asset::Entity::find()
+            .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
+            .filter(Column::Folded.is_in(names.iter().map(|name| folded(name))))
+            .order_by_asc(Column::Id)
+            .all(connection)
+            .await?;
+        for row in rows {
+            found.push(known_asset(row)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The columns of a table.
+pub(in crate::store) async fn columns_of(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    table: &AssetPath,
+) -> Result<Vec<KnownAsset>> {
+    let rows = catalog_asset::Entity::find()
+        .filter(of(profile))
+        .filter(Column::TableKey.eq(keys(table).0))
+        .filter(Column::ColumnKey.ne(""))
+        .order_by_asc(Column::Position)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(known_asset).collect()
+}
+
+/// All columns of a profile that refer to another, by name.
+pub(in crate::store) async fn foreign_keys(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    limit: u64,
+) -> Result<Vec<KnownAsset>> {
+    let rows = catalog_asset::Entity::find()
+        .filter(of(profile))
+        .filter(Column::RefersToKey.is_not_null())
+        .order_by_asc(Column::TableKey)
+        .order_by_asc(Column::Position)
+        .limit(limit)
+        .all(connection)
+        .await?;
+    rows.into_iter().map(known_asset).collect()
+}
+
+/// Tables by name: of one schema, or all.
+pub(in crate::store) async fn tables_of(
+    connection: &impl ConnectionTrait,
+    profiles: &[DbProfileId],
+    schema: Option<&AssetPath>,
+    limit: u64,
+) -> Result<(Vec<KnownAsset>, u64)> {
+    let mut tables = catalog_asset::Entity::find()
+        .filter(Column::DbProfileId.is_in(profiles.iter().map(|id| id.0)))
+        .filter(Column::TableName.is_not_null())
+        .filter(Column::ColumnKey.eq(""));
+    if let Some(schema) = schema {
+        tables = tables.filter(below(&table_key(schema)));
+    }
+    let count = tables.clone().count(connection).await?;
+    let rows = tables.order_by_asc(Column::DbProfileId).order_by_asc(Column::TableKey).limit(limit);
+    let tables = rows.all(connection).await?.into_iter().map(known_asset);
+    Ok((tables.collect::<Result<_>>()?, count))
+}
+
+/// When a profile's catalog was last read whole.
+pub(in crate::store) async fn read_at(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+) -> Result<Option<Moment>> {
+    let reading = catalog_reading::Entity::find_by_id(profile.0).one(connection).await?;
+    reading.map(|reading| record::moment(reading.read_at)).transpose()
+}
+
+/// What is documented of a profile's tables and columns, by database and schema, and by table where asked for.
+pub(in crate::store) async fn coverage(
+    connection: &impl ConnectionTrait,
+    profile: DbProfileId,
+    by_table: bool,
+) -> Result<Vec<CoverageTally>> {
+    let (comment, description) = (|| Expr::col(Column::Comment), || Expr::col(Column::Description));
+    let counted = |condition: Expr| -> Expr {
+        let one_each: Expr = Expr::case(condition, 1).finally(0).into();
+        one_each.sum().cast_as("bigint")
+    };
+    let commented = Expr::from(Func::cust("trim").arg(comment())).ne("");
+    let stands = comment().is_not_null().and(comment().eq(description()));
+    let groups = [Column::DatabaseName, Column::SchemaName, Column::AssetKind];
+    let mut query = Query::select();
+    query.columns(groups).expr(Expr::cust("count(*)")).expr(counted(commented));
+    query.expr(counted(description().is_not_null().and(stands.not())));
+    query
+        .from(catalog_asset::Entity)
+        .and_where(Expr::col(Column::DbProfileId).eq(profile.0))
+        .and_where(Expr::col(Column::TableName).is_not_null())
+        .group_by_columns(groups);
+    if by_table {
+        query.column(Column::TableName).group_by_columns([Column::TableName]);
+    }
+    query.order_by(Column::DatabaseName, Order::Asc).order_by(Column::SchemaName, Order::Asc);
+    let tally = |row: QueryResult| {
+        let kind: String = row.try_get_by_index(2)?;
+        Ok(CoverageTally {
+            database: row.try_get_by_index(0)?,
+            schema: row.try_get_by_index(1)?,
+            table: if by_table { row.try_get_by_index(6)? } else { None },
+            kind: record::spelled(&kind)?,
+            figures: CoverageFigures {
+                assets: row.try_get_by_index(3)?,
+                documented: row.try_get_by_index(4)?,
+                accepted: row.try_get_by_index(5)?,
+            },
+        })
+    };
+    connection.query_all(&query).await?.into_iter().map(tally).collect()
+}

@@ -1,0 +1,349 @@
+//! Decisions on suggestions, and what runs make of them.
+//!
+//! The rule: what is selected is read once, decided on in memory, and written in statements over many keys each,
+//! all in one transaction. Runs follow by `settle.rs`.
+
+use std::collections::{BTreeSet, HashMap, HashSet};
+
+use entity::{
+    alternative, run,
+    suggestion::{self, Column},
+};
+use sea_orm::{
+    ColumnTrait, ConnectionTrait, EntityTrait, FromQueryResult, QueryFilter,
+    sea_query::{Alias, Expr, ExprTrait, Query, SelectStatement},
+};
+
+use super::{
+    all, audit, catalog, chain, record,
+    runs::{self, MAX_KEYS},
+    settle, suggestions,
+    writing::Transaction,
+};
+use crate::domain::{
+    Error, Result,
+    asset::AssetPath,
+    clock::Moment,
+    id::{RunId, SuggestionId},
+    review::{Choice, Comments, Decision, Reviewed, Selection},
+    run::Run,
+    status::RunStatus,
+    suggestion::ReviewState,
+};
+
+/// So many of the changed suggestions are named.
+const MAX_FIRST: usize = 200;
+
+/// A selected suggestion, with the text that it would get.
+#[derive(Debug, FromQueryResult)]
+struct Chosen {
+    id: i64,
+    run_id: i64,
+    position: i32,
+    chain: i64,
+    version: i32,
+    display: String,
+    review_state: String,
+    review_text: Option<String>,
+    wanted: Option<String>,
+    existing_comment: Option<String>,
+    asset_kind: String,
+    database_name: Option<String>,
+    schema_name: Option<String>,
+    table_name: Option<String>,
+    column_name: Option<String>,
+}
+
+impl Chosen {
+    /// Its asset as a key of the audit.
+    fn asset_key(&self) -> Result<String> {
+        record::asset_key(&AssetPath {
+            kind: record::spelled(&self.asset_kind)?,
+            database: self.database_name.clone(),
+            schema: self.schema_name.clone(),
+            table: self.table_name.clone(),
+            column: self.column_name.clone(),
+        })
+    }
+}
+
+/// Another version of an accepted suggestion.
+#[derive(Debug, FromQueryResult)]
+struct Mate {
+    id: i64,
+    run_id: i64,
+    chain: i64,
+}
+
+/// What a decision does where another version is being written at the moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Busy {
+    /// Nothing is decided at all.
+    Refuse,
+    /// That chain is left as it is.
+    Spare,
+}
+
+/// The state that a decision leads to.
+const fn target(decision: &Decision) -> ReviewState {
+    match decision {
+        Decision::Accept(Choice::Alternative(_)) => ReviewState::Accepted,
+        Decision::Accept(Choice::Text(_)) => ReviewState::Edited,
+        Decision::Skip => ReviewState::Skipped,
+        Decision::Restore => ReviewState::Unreviewed,
+    }
+}
+
+/// The text that a decision gives a suggestion; null where it gives none, or where it has no such alternative.
+fn wanted(decision: &Decision) -> Expr {
+    match decision {
+        Decision::Accept(Choice::Alternative(0)) => Expr::col((suggestion::Entity, Column::Description)),
+        Decision::Accept(Choice::Alternative(index)) => {
+            let position = i64::try_from(*index).unwrap_or(i64::MAX).saturating_add(1);
+            let own = Expr::col((suggestion::Entity, Column::Id));
+            let mut query = Query::select();
+            query
+                .column(alternative::Column::Text)
+                .from(alternative::Entity)
+                .and_where(Expr::col((alternative::Entity, alternative::Column::SuggestionId)).eq(own))
+                .and_where(Expr::col((alternative::Entity, alternative::Column::Position)).eq(position));
+            Expr::from(query)
+        }
+        Decision::Accept(Choice::Text(text)) => Expr::val(text.as_str()),
+        Decision::Skip | Decision::Restore => Expr::val(None::<String>),
+    }
+}
+
+/// What is selected; every suggestion once.
+async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decision: &Decision) -> Result<Vec<Chosen>> {
+    let read = async |mut query: SelectStatement| -> Result<Vec<Chosen>> {
+        query
+            .columns([Column::Id, Column::RunId, Column::Position, Column::Version])
+            .columns([Column::Display, Column::ReviewState, Column::ReviewText, Column::ExistingComment])
+            .columns([
+                Column::AssetKind,
+                Column::DatabaseName,
+                Column::SchemaName,
+                Column::TableName,
+                Column::ColumnName,
+            ])
+            .expr_as(Expr::col(Column::ChainId).if_null(Expr::col(Column::Id)), "chain")
+            .expr_as(wanted(decision), "wanted");
+        all(connection, &query).await
+    };
+    match selection {
+        Selection::OfRun(run, filter, _) => {
+            if run::Entity::find_by_id(run.0).one(connection).await?.is_none() {
+                return Err(Error::not_found_at("input.runId", format!("no run has the number {run}")));
+            }
+            let mut query = suggestions::passing(connection.get_database_backend(), *run, filter, false);
+            if matches!(decision, Decision::Accept(_)) {
+                query.and_where(Expr::exists(newer_version()).not());
+            }
+            read(query).await
+        }
+        Selection::These(ids) => {
+            let mut found = Vec::with_capacity(ids.len());
+            let distinct: BTreeSet<i64> = ids.iter().map(|id| id.0).collect();
+            let distinct: Vec<i64> = distinct.into_iter().collect();
+            for ids in distinct.chunks(MAX_KEYS) {
+                let mut query = Query::select();
+                query.from(suggestion::Entity).and_where(Expr::col(Column::Id).is_in(ids.iter().copied()));
+                found.extend(read(query).await?);
+            }
+            let known: HashSet<i64> = found.iter().map(|row| row.id).collect();
+            match ids.iter().position(|id| !known.contains(&id.0)) {
+                Some(at) => Err(Error::not_found_at(
+                    format!("input.ids.{at}"),
+                    "this suggestion does not exist; it may have been deleted with its run",
+                )),
+                None => Ok(found),
+            }
+        }
+    }
+}
+
+/// A later version of the same chain that was not skipped. It is what a review of many sees; an older one is accepted
+/// by its id.
+fn newer_version() -> SelectStatement {
+    let newer = Alias::new("newer");
+    let chain = Expr::col((suggestion::Entity, Column::ChainId)).if_null(Expr::col((suggestion::Entity, Column::Id)));
+    let version = Expr::col((suggestion::Entity, Column::Version));
+    let mut query = Query::select();
+    query
+        .expr(Expr::val(1))
+        .from_as(suggestion::Entity, newer.clone())
+        .and_where(Expr::col((newer.clone(), Column::ChainId)).eq(chain))
+        .and_where(Expr::col((newer.clone(), Column::Version)).gt(version))
+        .and_where(Expr::col((newer, Column::ReviewState)).ne(ReviewState::Skipped.as_str()));
+    query
+}
+
+/// Refuses an alternative that a suggestion does not have.
+fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
+    let Decision::Accept(Choice::Alternative(index)) = decision else { return Ok(()) };
+    match chosen.iter().find(|row| row.wanted.is_none()) {
+        Some(row) => Err(Error::bad_input(
+            "input.alternative",
+            format!("{} has no alternative {index}; choose one that every selected suggestion has", row.display),
+        )),
+        None => Ok(()),
+    }
+}
+
+/// The chains whose suggestion to be accepted is of an asset with a person's comment: one that the run saw and that
+/// Gloss never wrote there.
+async fn with_comments_of_people(
+    connection: &impl ConnectionTrait,
+    chosen: &[Chosen],
+    accepted: &HashSet<i64>,
+) -> Result<HashSet<i64>> {
+    let commented: Vec<(&Chosen, &str)> = chosen
+        .iter()
+        .filter(|row| accepted.contains(&row.id))
+        .filter_map(|row| Some((row, row.existing_comment.as_deref().filter(|comment| !comment.trim().is_empty())?)))
+        .collect();
+    let mut chains = HashSet::new();
+    for commented in commented.chunks(MAX_KEYS) {
+        let assets = commented.iter().map(|(row, _)| row.asset_key()).collect::<Result<Vec<_>>>()?;
+        let written = audit::texts_written(connection, None, &assets).await?;
+        for ((row, comment), asset) in commented.iter().zip(&assets) {
+            if !written.get(asset).is_some_and(|texts| texts.contains(*comment)) {
+                chains.insert(row.chain);
+            }
+        }
+    }
+    Ok(chains)
+}
+
+/// The newest selected version of each chain: the one that an accept is about.
+fn newest(chosen: &[Chosen]) -> HashSet<i64> {
+    let mut newest: HashMap<i64, (i32, i64)> = HashMap::with_capacity(chosen.len());
+    for row in chosen {
+        let place = newest.entry(row.chain).or_insert((row.version, row.id));
+        *place = (*place).max((row.version, row.id));
+    }
+    newest.into_values().map(|(_, id)| id).collect()
+}
+
+/// The versions beside the accepted ones that are not yet skipped.
+async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &HashSet<i64>) -> Result<Vec<Mate>> {
+    let chains: BTreeSet<SuggestionId> = chosen.iter().map(|row| SuggestionId(row.chain)).collect();
+    let chains: Vec<SuggestionId> = chains.into_iter().collect();
+    let mut mates = Vec::new();
+    for chains in chains.chunks(MAX_KEYS) {
+        let mut query = Query::select();
+        query
+            .columns([Column::Id, Column::RunId])
+            .expr_as(Expr::col(Column::ChainId).if_null(Expr::col(Column::Id)), "chain")
+            .from(suggestion::Entity)
+            .cond_where(chain::in_chains(chains))
+            .and_where(Expr::col(Column::ReviewState).ne(ReviewState::Skipped.as_str()));
+        let found: Vec<Mate> = all(connection, &query).await?;
+        mates.extend(found.into_iter().filter(|mate| !accepted.contains(&mate.id)));
+    }
+    Ok(mates)
+}
+
+/// Writes a decision to suggestions.
+async fn decide(transaction: &Transaction, ids: &[i64], decision: &Decision, reviewer: &str, at: Moment) -> Result<()> {
+    let state = target(decision);
+    let decided = (state != ReviewState::Unreviewed).then_some((reviewer, record::millis(at)));
+    let (reviewer, at) = decided.unzip();
+    for ids in ids.chunks(MAX_KEYS) {
+        suggestion::Entity::update_many()
+            .col_expr(Column::ReviewState, Expr::value(state.as_str()))
+            .col_expr(Column::Reviewer, Expr::value(reviewer))
+            .col_expr(Column::ReviewedAt, Expr::value(at))
+            .col_expr(Column::ReviewText, wanted(decision))
+            .filter(Column::Id.is_in(ids.iter().copied()))
+            .exec(transaction)
+            .await?;
+    }
+    Ok(())
+}
+
+/// Refuses a run whose comments are being written.
+fn refuse_writing(run: &Run) -> Result<()> {
+    if run.status == RunStatus::Applying || (run.apply.is_some() && run.status.is_live()) {
+        return Err(Error::conflict(format!(
+            "run #{} is {}: its comments are being written; wait for its end or cancel it, then review",
+            run.id,
+            run.status.as_str()
+        )));
+    }
+    Ok(())
+}
+
+/// Decides inside a transaction.
+pub(super) async fn decide_on(
+    transaction: &Transaction,
+    selection: &Selection,
+    decision: &Decision,
+    (reviewer, at): (&str, Moment),
+    busy: Busy,
+) -> Result<Reviewed> {
+    let mut chosen = chosen(transaction, selection, decision).await?;
+    chosen.sort_unstable_by_key(|row| (row.run_id, row.position, row.id));
+    all_have_it(&chosen, decision)?;
+    let accepts = matches!(decision, Decision::Accept(_));
+    let deciding: HashSet<i64> = if accepts { newest(&chosen) } else { chosen.iter().map(|row| row.id).collect() };
+    let mut mates = if accepts { mates(transaction, &chosen, &deciding).await? } else { Vec::new() };
+    let touched: BTreeSet<i64> =
+        chosen.iter().map(|row| row.run_id).chain(mates.iter().map(|mate| mate.run_id)).collect();
+    let touched: Vec<RunId> = touched.into_iter().map(RunId).collect();
+    let mut runs = runs::find_all(transaction, &touched).await?;
+    let runs: Vec<Run> = touched.iter().filter_map(|id| runs.remove(id)).collect();
+    if busy == Busy::Refuse {
+        runs.iter().try_for_each(refuse_writing)?;
+    } else {
+        let writing = |id: i64| runs.iter().any(|run| run.id.0 == id && refuse_writing(run).is_err());
+        let spared: HashSet<i64> = mates.iter().filter(|mate| writing(mate.run_id)).map(|mate| mate.chain).collect();
+        chosen.retain(|row| !spared.contains(&row.chain));
+        mates.retain(|mate| !spared.contains(&mate.chain));
+    }
+
+    let state = target(decision).as_str();
+    let differs = |row: &Chosen| row.review_state != state || row.review_text != row.wanted;
+    let mut left_out = 0;
+    if accepts && matches!(selection, Selection::OfRun(.., Comments::Keep)) {
+        let kept = with_comments_of_people(transaction, &chosen, &deciding).await?;
+        let leaves = |row: &&Chosen| kept.contains(&row.chain) && deciding.contains(&row.id) && differs(row);
+        left_out = chosen.iter().filter(leaves).count();
+        chosen.retain(|row| !kept.contains(&row.chain));
+        mates.retain(|mate| !kept.contains(&mate.chain));
+    }
+    let skipped: HashSet<i64> = mates.iter().map(|mate| mate.id).collect();
+    let (mut deciding_ids, mut changed) = (Vec::new(), Vec::new());
+    for row in &chosen {
+        let decided = deciding.contains(&row.id) && differs(row);
+        if decided {
+            deciding_ids.push(row.id);
+        }
+        if decided || skipped.contains(&row.id) {
+            changed.push(SuggestionId(row.id));
+        }
+    }
+    decide(transaction, &deciding_ids, decision, reviewer, at).await?;
+    let skipped: Vec<i64> = mates.iter().map(|mate| mate.id).collect();
+    decide(transaction, &skipped, &Decision::Skip, reviewer, at).await?;
+
+    let changed_ids: HashSet<i64> = deciding_ids.into_iter().chain(skipped).collect();
+    catalog::follow_reviews(transaction, changed_ids.iter().copied().collect()).await?;
+    let mut told: Vec<(RunId, SuggestionId)> = chosen
+        .iter()
+        .map(|row| (row.id, row.run_id))
+        .chain(mates.iter().map(|mate| (mate.id, mate.run_id)))
+        .filter(|(id, _)| changed_ids.contains(id))
+        .map(|(id, run)| (RunId(run), SuggestionId(id)))
+        .collect();
+    told.sort_unstable();
+    told.dedup();
+    let changed_runs: HashSet<RunId> = told.iter().map(|(run, _)| *run).collect();
+    let runs = runs.into_iter().filter(|run| changed_runs.contains(&run.id)).collect();
+    settle::settle(transaction, runs, reviewer, at).await?;
+    transaction.nudges.suggestions(told);
+    let count = changed.len();
+    changed.truncate(MAX_FIRST);
+    Ok(Reviewed { changed: count, first: changed, left_out })
+}
