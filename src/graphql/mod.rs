@@ -49,7 +49,7 @@ pub use self::{
     api::{Api, guarded},
     context::{Role, Viewer},
     document::{Checker, Ready},
-    share::{Place, Sharing},
+    share::{Position, Sharing},
 };
 use crate::service::Services;
 

@@ -2,8 +2,8 @@
 //!
 //! Subscribers to the same document with the same variables see the same events, save that they may have begun at
 //! different ones. The rule: a transport shares only what [`Ready::sharing`] allows; it leaves a
-//! [`Place`] in the request's data, by which the field tells where it stands and may be told where to begin. To
-//! let a new field be shared, give it a line in [`FIELDS`], and let its resolver keep its place.
+//! [`Position`] in the request's data, by which the field tells where it stands and may be told where to begin. To
+//! let a new field be shared, give it a line in [`FIELDS`], and let its resolver keep its position.
 
 use std::sync::{
     Arc,
@@ -40,13 +40,13 @@ pub enum Sharing {
 /// Where a shared subscription stands. Put an `Arc` of it into the request's data; the default begins where the
 /// operation's argument says.
 #[derive(Debug, Default)]
-pub struct Place {
+pub struct Position {
     resume_after: Option<i32>,
     at: AtomicI32,
     caught_up: AtomicBool,
 }
 
-impl Place {
+impl Position {
     /// After this number, whatever the argument says.
     pub const fn after(number: i32) -> Self {
         Self { resume_after: Some(number), at: AtomicI32::new(number), caught_up: AtomicBool::new(false) }
@@ -76,14 +76,14 @@ impl Place {
     }
 }
 
-/// For a shared field: its place, and the number to begin after.
-pub fn place(context: &Context<'_>, argument: i32) -> (Option<Arc<Place>>, i32) {
-    let place = context.data_opt::<Arc<Place>>().cloned();
-    let after = place.as_ref().and_then(|place| place.resume_after).unwrap_or(argument);
-    if let Some(place) = &place {
-        place.reach(after);
+/// For a shared field: its position, and the number to begin after.
+pub fn position(context: &Context<'_>, argument: i32) -> (Option<Arc<Position>>, i32) {
+    let position = context.data_opt::<Arc<Position>>().cloned();
+    let after = position.as_ref().and_then(|position| position.resume_after).unwrap_or(argument);
+    if let Some(position) = &position {
+        position.reach(after);
     }
-    (place, after)
+    (position, after)
 }
 
 impl Ready {

@@ -1,10 +1,10 @@
 //! Authentication: reads the token of a request, and of a WebSocket's first message.
 //!
-//! The rule: every path but those of [`role_of`] that need nothing wants a known asker. The handshake of a WebSocket alone
-//! comes without a token, since its first message shows it; what else comes that way finds [`Asker::check_known`].
-//! Within `/graphql` each field decides (`graphql/access.rs`). While no token was ever made, whoever asks from this
-//! machine is its administrator: not by its address alone, since a proxy has that too, but by a host of this machine and
-//! no trace of a proxy.
+//! The rule: every path but those of [`role_of`] that need nothing wants a known caller. The handshake of a WebSocket
+//! alone comes without a token, since its first message shows it; what else comes that way finds
+//! [`Caller::check_known`]. Within `/graphql` each field decides (`graphql/access.rs`). While no token was ever made,
+//! whoever asks from this machine is its administrator: not by its address alone, since a proxy has that too, but by a
+//! host of this machine and no trace of a proxy.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -19,8 +19,8 @@ use serde_json::Value;
 
 use super::{
     answer::{Media, Refusal, Turned, turn_away, whole_seconds},
-    asker::Asker,
     bearer::{bearer, token_of},
+    caller::Caller,
     client::Client,
     guard,
     pace::Pace,
@@ -54,7 +54,7 @@ fn is_trace_of_proxy(name: &str) -> bool {
         || PROXY_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Lets askers in. Cheap to clone.
+/// Lets callers in. Cheap to clone.
 #[derive(Clone)]
 pub struct Gate {
     access: Arc<dyn Access>,
@@ -75,45 +75,45 @@ impl Gate {
     ///
     /// # Errors
     /// `LIMIT_EXCEEDED`, saying when to come back.
-    pub fn count(&self, asker: &Asker) -> Result<(), Refusal> {
-        self.counted(asker).map_err(|turned| turned.0)
+    pub fn count(&self, caller: &Caller) -> Result<(), Refusal> {
+        self.counted(caller).map_err(|turned| turned.0)
     }
 
-    fn counted(&self, asker: &Asker) -> Result<(), Turned> {
-        if asker.viewer.is_known() && !asker.viewer.has_token() {
+    fn counted(&self, caller: &Caller) -> Result<(), Turned> {
+        if caller.viewer.is_known() && !caller.viewer.has_token() {
             return Ok(());
         }
-        self.pace.request(&asker.client).map_err(|wait| too_often("rate limit exceeded", wait))
+        self.pace.request(&caller.client).map_err(|wait| too_often("rate limit exceeded", wait))
     }
 
-    /// Decides on the first message of a WebSocket: who its sender is, or a few words why they may not come in. `asker`
-    /// is whom the handshake named.
-    pub async fn admit_socket(&self, asker: Asker, payload: Option<&Value>) -> Result<Asker, String> {
+    /// Decides on the first message of a WebSocket: who its sender is, or a few words why they may not come in.
+    /// `caller` is whom the handshake named.
+    pub async fn admit_socket(&self, caller: Caller, payload: Option<&Value>) -> Result<Caller, String> {
         let shown = token_of(payload).map_err(|refusal| refusal.message)?;
-        if shown.is_none() && asker.viewer.is_known() {
+        if shown.is_none() && caller.viewer.is_known() {
             // The handshake said who it is.
-            tracing::Span::current().record("actor", &asker.viewer.name);
-            return Ok(asker);
+            tracing::Span::current().record("actor", &caller.viewer.name);
+            return Ok(caller);
         }
-        let admitted = self.admit(shown.as_deref(), asker).await.map_err(|turned| turned.0.message)?;
+        let admitted = self.admit(shown.as_deref(), caller).await.map_err(|turned| turned.0.message)?;
         tracing::Span::current().record("actor", &admitted.viewer.name);
         Ok(admitted)
     }
 
-    /// The asker as whom their token names, or why they may not come in and how long to wait.
-    pub(super) async fn admit(&self, token: Option<&str>, asker: Asker) -> Result<Asker, Turned> {
-        match self.access.viewer(token, asker.is_local).await {
+    /// The caller as whom their token names, or why they may not come in and how long to wait.
+    pub(super) async fn admit(&self, token: Option<&str>, caller: Caller) -> Result<Caller, Turned> {
+        match self.access.viewer(token, caller.is_local).await {
             Ok(viewer) => {
                 let client =
-                    if viewer.has_token() { Client::new(&format!("token {}", viewer.name)) } else { asker.client };
-                Ok(Asker { dismissed: viewer.dismissed(), viewer, client, is_local: asker.is_local })
+                    if viewer.has_token() { Client::new(&format!("token {}", viewer.name)) } else { caller.client };
+                Ok(Caller { dismissed: viewer.dismissed(), viewer, client, is_local: caller.is_local })
             }
             Err(error) => {
                 if token.is_some() {
-                    let counted = self.pace.failure(&asker.client);
+                    let counted = self.pace.failure(&caller.client);
                     counted.map_err(|wait| too_often("too many invalid tokens", wait))?;
                 }
-                let counted = self.pace.request(&asker.client);
+                let counted = self.pace.request(&caller.client);
                 counted.map_err(|wait| too_often("rate limit exceeded", wait))?;
                 Err(Box::new((Refusal::by_code(error), None)))
             }
@@ -121,7 +121,7 @@ impl Gate {
     }
 
     /// The sender of a request, as far as the connection tells.
-    fn stranger(&self, request: &Parts) -> Asker {
+    fn stranger(&self, request: &Parts) -> Caller {
         let address = Peer::of(&request.extensions).address();
         let headers = &request.headers;
         let is_local = self.on_loopback
@@ -130,28 +130,28 @@ impl Gate {
             // What proxies speak where nobody told them otherwise.
             && request.version > Version::HTTP_10
             && !headers.keys().any(|name| is_trace_of_proxy(name.as_str()));
-        Asker { is_local, ..Asker::of(&request.extensions) }
+        Caller { is_local, ..Caller::of(&request.extensions) }
     }
 
-    async fn check(&self, request: &Parts, needed: Role) -> Result<Asker, Turned> {
+    async fn check(&self, request: &Parts, needed: Role) -> Result<Caller, Turned> {
         let stranger = self.stranger(request);
         let shown = bearer(&request.headers).map_err(|refusal| Box::new((refusal, None)))?;
         let session = if shown.is_none() { self.sessions.token(&request.headers) } else { None };
-        let asker = if let Some((token, ended)) = session {
+        let caller = if let Some((token, ended)) = session {
             session::check_page(request).map_err(|refusal| Box::new((refusal, None)))?;
-            Asker { dismissed: ended, ..self.admit(Some(token.expose_secret()), stranger).await? }
+            Caller { dismissed: ended, ..self.admit(Some(token.expose_secret()), stranger).await? }
         } else if shown.is_none() && is_handshake(request) {
             // Its first message will tell.
             stranger
         } else {
             self.admit(shown, stranger).await?
         };
-        self.counted(&asker)?;
-        if asker.viewer.is_known() && asker.viewer.role < needed {
-            let message = refusal(&asker.viewer, needed, "this path");
+        self.counted(&caller)?;
+        if caller.viewer.is_known() && caller.viewer.role < needed {
+            let message = refusal(&caller.viewer, needed, "this path");
             return Err(Box::new((Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message), None)));
         }
-        Ok(asker)
+        Ok(caller)
     }
 }
 
@@ -177,15 +177,15 @@ pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Re
     let Some(needed) = role_of(request.uri().path()) else { return next.run(request).await };
     let (mut request, body) = request.into_parts();
     match gate.check(&request, needed).await {
-        Ok(asker) => {
-            if asker.viewer.is_known() {
-                tracing::Span::current().record("actor", &asker.viewer.name);
+        Ok(caller) => {
+            if caller.viewer.is_known() {
+                tracing::Span::current().record("actor", &caller.viewer.name);
             }
-            request.extensions.insert(asker);
+            request.extensions.insert(caller);
             next.run(Request::from_parts(request, body)).await
         }
         Err(turned) => {
-            if gate.pace.may_tell(&Asker::of(&request.extensions).client) {
+            if gate.pace.may_tell(&Caller::of(&request.extensions).client) {
                 tracing::info!(code = %turned.0.code, reason = turned.0.message, "refused");
             }
             turn_away(*turned, Media::negotiate(&request.headers).unwrap_or(Media::Json))

@@ -13,7 +13,7 @@ use tracing::Instrument;
 use super::{
     Door,
     answer::Refusal,
-    asker::Asker,
+    caller::Caller,
     request::{Parameters, Prepared},
 };
 
@@ -26,11 +26,11 @@ impl Door {
     /// The one result of a query or a mutation.
     pub(super) async fn execute(
         self,
-        asker: Asker,
+        caller: Caller,
         mut request: Request,
         operation: OperationType,
     ) -> Result<Response, Refusal> {
-        asker.introduce(&mut request.data);
+        caller.introduce(&mut request.data);
         let limit = self.limits.request_within;
         let api = self.api;
         if operation != OperationType::Mutation {

@@ -30,9 +30,9 @@ pub type Metrics = Arc<Registry>;
 
 /// Asks whether the process can do its work; an error is the reason, in words that hold no secret.
 #[derive(Clone)]
-pub struct Ready(Arc<Question>);
+pub struct Ready(Arc<Probe>);
 
-type Question = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
+type Probe = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
 impl Ready {
     /// From an asynchronous question.

@@ -2,7 +2,7 @@
 //!
 //! The rule: whatever a client can make the server keep (a connection, a half-sent request, a socket, a
 //! subscription, an answer that it does not read) has a number here, and what is counted is counted by
-//! [`Quota`] and given back when its [`Share`] is dropped.
+//! [`Quota`] and given back when its [`Permit`] is dropped.
 
 use std::{
     collections::HashMap,
@@ -83,25 +83,25 @@ pub struct Quota(Arc<Mutex<HashMap<Client, usize>>>);
 
 impl Quota {
     /// One more for a client, unless it has as many as the limit.
-    pub fn take(&self, client: &Client, limit: usize) -> Option<Share> {
+    pub fn take(&self, client: &Client, limit: usize) -> Option<Permit> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = held.entry(client.clone()).or_default();
         if *count >= limit {
             return None;
         }
         *count += 1;
-        Some(Share { quota: self.clone(), client: client.clone() })
+        Some(Permit { quota: self.clone(), client: client.clone() })
     }
 }
 
 /// One of what is counted, until it is dropped.
 #[derive(Debug)]
-pub struct Share {
+pub struct Permit {
     quota: Quota,
     client: Client,
 }
 
-impl Drop for Share {
+impl Drop for Permit {
     fn drop(&mut self) {
         let mut held = self.quota.0.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(count) = held.get_mut(&self.client) {

@@ -1,22 +1,23 @@
 //! The front door: GraphQL over HTTP, WebSocket and server-sent events, the pages, health and metrics.
 //!
 //! A request passes, from the outside in: the request id, the span, the check of Host and Origin (`guard`), the net for
-//! panics, the gate (`auth`), compression, then its route. `request` turns what came into one GraphQL request,
-//! whatever the transport, with its document from `documents`; `asker` says whose it is; `execute` gives the one
-//! result of a query or mutation, `results` those of an operation that streams, which `share` lets subscribers
-//! have in common; `answer` turns what the schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the
-//! transports; `session` lets browsers in by a cookie. `stop` takes connections, `peer` watches over each, `limits` has
-//! the numbers.
+//! panics, the gate (`auth`, which reads tokens by `bearer` and knows from `paths` which role a path needs),
+//! compression, then its route. `request` turns what came into one GraphQL request, whatever the transport, with its
+//! document from `documents`; `caller` says whose it is; `execute` gives the one result of a query or mutation,
+//! `results` those of an operation that streams, which `share` lets subscribers have in common; `answer` turns what the
+//! schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the transports; `session` lets browsers in by a
+//! cookie. `stop` takes connections, `peer` watches over each, `limits` has the numbers, which are counted by `client`.
 //!
-//! The rule: of the schema's types nothing here knows more than who views it (`asker`) and what is exported. An [`Api`]
-//! checks documents and executes them, and every error that is made here has a code of the contract's closed set.
+//! The rule: of the schema's types nothing here knows more than who views it (`caller`) and what is exported. An
+//! [`Api`] checks documents and executes them, and every error that is made here has a code of the contract's closed
+//! set.
 //!
 //! To add a route: a handler in a module of its own and one line in [`router`].
 
 mod answer;
-mod asker;
 mod auth;
 mod bearer;
+mod caller;
 mod client;
 mod documents;
 mod execute;
@@ -39,8 +40,8 @@ mod sse;
 mod stop;
 mod ws;
 
-pub use asker::Asker;
 pub use auth::Gate;
+pub use caller::Caller;
 pub use client::Client;
 pub use documents::{Documents, DocumentsError};
 pub use export::Exports;

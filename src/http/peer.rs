@@ -26,7 +26,7 @@ use tokio::{
     time::{Sleep, sleep},
 };
 
-use super::limits::Share;
+use super::limits::Permit;
 
 /// What the system keeps of what was sent and not read, for a connection that lives long.
 const SEND_BUFFER_BYTES: usize = 4 * 1024;
@@ -102,7 +102,7 @@ pub struct Watched {
     patience: Option<Pin<Box<Sleep>>>,
     small: bool,
     /// Its place among the connections, upgraded or not, and among those of its client.
-    _place: (OwnedSemaphorePermit, Share),
+    _place: (OwnedSemaphorePermit, Permit),
 }
 
 impl Watched {
@@ -111,7 +111,7 @@ impl Watched {
         stream: TcpStream,
         address: SocketAddr,
         write_within: Duration,
-        place: (OwnedSemaphorePermit, Share),
+        place: (OwnedSemaphorePermit, Permit),
     ) -> Self {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "TCP_NODELAY could not be set for a connection");

@@ -21,7 +21,7 @@ use serde_json::Value;
 use super::{
     Door,
     answer::{Answer, Media, Refusal},
-    asker::Asker,
+    caller::Caller,
     peer::Peer,
     request::{Parameters, Prepared},
     request_id::RequestId,
@@ -35,15 +35,15 @@ pub async fn get(
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,
     request: Request,
 ) -> Response {
-    let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
+    let (caller, peer) = (Caller::of(request.extensions()), Peer::of(request.extensions()));
     let (headers, id) = (request.headers(), RequestId::of(request.headers()));
     if let Ok(upgrade) = upgrade {
-        let mut response = ws::upgrade(door, asker, peer, upgrade, id);
+        let mut response = ws::upgrade(door, caller, peer, upgrade, id);
         // They hold how the client spells its headers: some find ours only when they are spelled alike.
         response.extensions_mut().extend(request.extensions().clone());
         return response;
     }
-    if let Err(refusal) = asker.check_known() {
+    if let Err(refusal) = caller.check_known() {
         return refusal.into_response();
     }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
@@ -55,7 +55,7 @@ pub async fn get(
     };
     let token = reserved::token(headers, request.uri().query());
     if let Some(token) = token.filter(|_| media == Media::EventStream) {
-        return reserved::open(&door, &asker, &peer, token).unwrap_or_else(IntoResponse::into_response);
+        return reserved::open(&door, &caller, &peer, token).unwrap_or_else(IntoResponse::into_response);
     }
     let prepared = match parameters {
         Ok(Query(parameters)) => Parameters::from_query(parameters).and_then(|it| door.prepare(it)),
@@ -69,7 +69,7 @@ pub async fn get(
         _ => Ok(prepared),
     });
     let known = headers.get(header::IF_NONE_MATCH).cloned();
-    match answer(door, asker, &peer, prepared, media, id).await {
+    match answer(door, caller, &peer, prepared, media, id).await {
         Answered::Result(answer) => kept(&answer, media, known.as_ref()),
         Answered::Other(response) => response,
     }
@@ -77,9 +77,9 @@ pub async fn get(
 
 /// POST: a query, a mutation, a batch of them, or a stream of events.
 pub async fn post(State(door): State<Door>, RawQuery(query): RawQuery, request: Request) -> Response {
-    let (asker, peer) = (Asker::of(request.extensions()), Peer::of(request.extensions()));
+    let (caller, peer) = (Caller::of(request.extensions()), Peer::of(request.extensions()));
     let id = RequestId::of(request.headers());
-    if let Err(refusal) = asker.check_known() {
+    if let Err(refusal) = caller.check_known() {
         return refusal.into_response();
     }
     let media = match Media::negotiate(request.headers()) {
@@ -90,18 +90,18 @@ pub async fn post(State(door): State<Door>, RawQuery(query): RawQuery, request: 
     let body = json_body(request, &door).await;
     if let Some(token) = token.filter(|_| media != Media::EventStream) {
         let started = match body.and_then(Parameters::from_json) {
-            Ok(parameters) => reserved::start(door, asker, parameters, &token, id).await,
+            Ok(parameters) => reserved::start(door, caller, parameters, &token, id).await,
             Err(refusal) => Err(refusal),
         };
         // Of what is refused its status tells, whatever it is about.
         return started.unwrap_or_else(|refusal| refusal.answer(Media::GraphqlResponse));
     }
     let mut response = match body {
-        Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &asker, operations, media).await,
+        Ok(Value::Array(operations)) if door.limits.batch > 0 => batch(&door, &caller, operations, media).await,
         body => {
             let body = body.and_then(|body| if body.is_array() { Err(no_batches()) } else { Ok(body) });
             let prepared = body.and_then(Parameters::from_json).and_then(|it| door.prepare(it));
-            match answer(door, asker, &peer, prepared, media, id).await {
+            match answer(door, caller, &peer, prepared, media, id).await {
                 Answered::Result(answer) => answer.http(media),
                 Answered::Other(response) => response,
             }
@@ -120,16 +120,16 @@ fn no_batches() -> Refusal {
 
 /// PUT: reserves a stream of events.
 pub async fn put(State(door): State<Door>, request: Request) -> Response {
-    let asker = Asker::of(request.extensions());
-    let reserved = asker.check_known().and_then(|()| reserved::reserve(&door, &asker, request.headers()));
+    let caller = Caller::of(request.extensions());
+    let reserved = caller.check_known().and_then(|()| reserved::reserve(&door, &caller, request.headers()));
     reserved.unwrap_or_else(IntoResponse::into_response)
 }
 
 /// DELETE: ends an operation of a reserved stream of events.
 pub async fn delete(State(door): State<Door>, RawQuery(query): RawQuery, request: Request) -> Response {
-    let asker = Asker::of(request.extensions());
+    let caller = Caller::of(request.extensions());
     let token = reserved::token(request.headers(), query.as_deref()).unwrap_or_default();
-    let ended = asker.check_known().and_then(|()| reserved::end(&door, &asker, &token, query.as_deref()));
+    let ended = caller.check_known().and_then(|()| reserved::end(&door, &caller, &token, query.as_deref()));
     ended.unwrap_or_else(IntoResponse::into_response)
 }
 
@@ -184,7 +184,7 @@ enum Answered {
 
 async fn answer(
     door: Door,
-    asker: Asker,
+    caller: Caller,
     peer: &Peer,
     prepared: Result<Prepared, Refusal>,
     media: Media,
@@ -198,26 +198,26 @@ async fn answer(
         Err(refusal) => return Answered::Other(refusal.answer(media)),
     };
     if media == Media::EventStream {
-        return Answered::Other(sse::stream(door, asker, peer, prepared, id));
+        return Answered::Other(sse::stream(door, caller, peer, prepared, id));
     }
-    match one(door, asker, prepared).await {
+    match one(door, caller, prepared).await {
         Ok(answer) => Answered::Result(answer),
         Err(refusal) => Answered::Other(refusal.answer(media)),
     }
 }
 
 /// The answer to a query or a mutation.
-async fn one(door: Door, asker: Asker, prepared: Prepared) -> Result<Answer, Refusal> {
+async fn one(door: Door, caller: Caller, prepared: Prepared) -> Result<Answer, Refusal> {
     let Prepared { request, operation, .. } = prepared;
     if operation == OperationType::Subscription {
         let message = "subscriptions require a WebSocket (graphql-transport-ws) or `accept: text/event-stream`";
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
     }
-    Ok(Answer::new(door.execute(asker, request, operation).await?))
+    Ok(Answer::new(door.execute(caller, request, operation).await?))
 }
 
 /// The answers to the operations of one body, which run one after another, as the fields of a mutation do.
-async fn batch(door: &Door, asker: &Asker, operations: Vec<Value>, media: Media) -> Response {
+async fn batch(door: &Door, caller: &Caller, operations: Vec<Value>, media: Media) -> Response {
     let (number, limit) = (operations.len(), door.limits.batch);
     if media == Media::EventStream {
         let message = "a batch can only be answered as application/json; stream operations one by one";
@@ -232,7 +232,7 @@ async fn batch(door: &Door, asker: &Asker, operations: Vec<Value>, media: Media)
     for (at, operation) in operations.into_iter().enumerate() {
         let prepared = Parameters::from_json(operation).and_then(|parameters| door.prepare(parameters));
         let answer = match prepared {
-            Ok(prepared) => one(door.clone(), asker.clone(), prepared).await,
+            Ok(prepared) => one(door.clone(), caller.clone(), prepared).await,
             Err(refusal) => Err(refusal),
         };
         if at > 0 {

@@ -28,8 +28,8 @@ use tokio::sync::mpsc;
 use super::{
     Door,
     answer::{Media, Refusal},
-    asker::Asker,
-    limits::Share,
+    caller::Caller,
+    limits::Permit,
     peer::Peer,
     request::Parameters,
     request_id::RequestId,
@@ -53,7 +53,7 @@ struct Reserved {
     /// Waits for the stream to be opened.
     unopened: Mutex<Option<mpsc::Receiver<Frames>>>,
     running: Mutex<HashMap<String, AbortHandle>>,
-    _share: Share,
+    _permit: Permit,
 }
 
 type Frames = Abortable<BoxStream<'static, String>>;
@@ -75,8 +75,8 @@ fn parameter(query: Option<&str>, name: &str) -> Option<String> {
 }
 
 impl Reservations {
-    fn find(&self, token: &str, asker: &Asker) -> Result<Arc<Reserved>, Refusal> {
-        let found = locked(&self.0).get(token).filter(|reserved| reserved.viewer == asker.viewer).cloned();
+    fn find(&self, token: &str, caller: &Caller) -> Result<Arc<Reserved>, Refusal> {
+        let found = locked(&self.0).get(token).filter(|reserved| reserved.viewer == caller.viewer).cloned();
         let message = "this token has no reserved event stream; reserve one with PUT and open it promptly";
         found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message))
     }
@@ -87,24 +87,24 @@ impl Reservations {
 }
 
 /// PUT: reserves a stream; the answer is its token.
-pub fn reserve(door: &Door, asker: &Asker, headers: &HeaderMap) -> Result<Response, Refusal> {
+pub fn reserve(door: &Door, caller: &Caller, headers: &HeaderMap) -> Result<Response, Refusal> {
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     if !["*/*", "text/*", "text/plain"].iter().any(|media| accepts.contains(media)) {
         let message = "the answer to a reservation is text/plain; accept that type";
         return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
     }
     let limit = door.limits.sockets_per_client;
-    let share = door.open.sockets.take(&asker.client, limit);
-    let share = share
+    let permit = door.open.sockets.take(&caller.client, limit);
+    let permit = permit
         .ok_or_else(|| Refusal::limit(format!("you have {limit} event streams, the maximum; close some first")))?;
     let token = random_token()?;
     let (start, unopened) = mpsc::channel(door.limits.operations_per_socket.max(1));
     let reserved = Reserved {
-        viewer: asker.viewer.clone(),
+        viewer: caller.viewer.clone(),
         start,
         unopened: Mutex::new(Some(unopened)),
         running: Mutex::default(),
-        _share: share,
+        _permit: permit,
     };
     locked(&door.open.reservations.0).insert(token.clone(), Arc::new(reserved));
     let (reservations, expired, within) = (door.open.reservations.clone(), token.clone(), door.limits.reserved_for);
@@ -123,14 +123,14 @@ pub fn reserve(door: &Door, asker: &Asker, headers: &HeaderMap) -> Result<Respon
 }
 
 /// GET: opens a reserved stream.
-pub fn open(door: &Door, asker: &Asker, peer: &Peer, token: String) -> Result<Response, Refusal> {
-    let reserved = door.open.reservations.find(&token, asker)?;
+pub fn open(door: &Door, caller: &Caller, peer: &Peer, token: String) -> Result<Response, Refusal> {
+    let reserved = door.open.reservations.find(&token, caller)?;
     let starts = locked(&reserved.unopened).take();
     let starts = starts.ok_or_else(|| {
         let message = "this stream is already open; reserve another one";
         Refusal::new(StatusCode::CONFLICT, "CONFLICT", message)
     })?;
-    let (dismissed, stopped) = (asker.dismissed.clone(), door.stop.token.clone());
+    let (dismissed, stopped) = (caller.dismissed.clone(), door.stop.token.clone());
     let events = Events {
         starts,
         operations: SelectAll::new(),
@@ -144,12 +144,12 @@ pub fn open(door: &Door, asker: &Asker, peer: &Peer, token: String) -> Result<Re
 /// POST: starts an operation whose results go to the stream.
 pub async fn start(
     door: Door,
-    asker: Asker,
+    caller: Caller,
     parameters: Parameters,
     token: &str,
     request_id: RequestId,
 ) -> Result<Response, Refusal> {
-    let reserved = door.open.reservations.find(token, &asker)?;
+    let reserved = door.open.reservations.find(token, &caller)?;
     let id = match parameters.extension("operationId") {
         Some(Value::String(id)) if !id.is_empty() => id.clone(),
         Some(Value::Number(id)) => id.to_string(),
@@ -178,7 +178,7 @@ pub async fn start(
     let mut running = Started { reserved: &reserved, id: &id, keep: false };
     let prepared = door.prepare(parameters)?;
     let waits = prepared.operation != OperationType::Subscription;
-    let mut results = Results::begin(door, asker, prepared, request_id);
+    let mut results = Results::begin(door, caller, prepared, request_id);
     // What cannot be executed is told by the answer's status, which is seen when execution begins.
     let first = if waits { Some(results.next().await) } else { results.next().now_or_never() };
     if let Some(Some(Piece::Failed(errors))) = &first {
@@ -214,8 +214,8 @@ fn refused(errors: &Value) -> Response {
 }
 
 /// DELETE: ends an operation.
-pub fn end(door: &Door, asker: &Asker, token: &str, query: Option<&str>) -> Result<Response, Refusal> {
-    let reserved = door.open.reservations.find(token, asker)?;
+pub fn end(door: &Door, caller: &Caller, token: &str, query: Option<&str>) -> Result<Response, Refusal> {
+    let reserved = door.open.reservations.find(token, caller)?;
     let Some(id) = parameter(query, "operationId").filter(|id| !id.is_empty()) else {
         return Err(Refusal::bad_input("operationId", "`operationId` is missing; set it to the operation to end"));
     };

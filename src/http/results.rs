@@ -23,13 +23,13 @@ use tracing::Instrument;
 use super::{
     Door,
     answer::{Answer, Refusal, log_panic},
-    asker::Asker,
-    limits::Share,
+    caller::Caller,
+    limits::Permit,
     request::Prepared,
     request_id::RequestId,
     share::{Execution, Followed, Follower, Key, Shareable, Shared, Stage},
 };
-use crate::graphql::{Place, Sharing};
+use crate::graphql::{Position, Sharing};
 
 /// One result.
 pub enum Piece {
@@ -55,14 +55,14 @@ impl Piece {
 /// The results of one operation, in order; ends after the last.
 pub struct Results {
     door: Door,
-    asker: Asker,
+    caller: Caller,
     id: RequestId,
     /// Where it may be shared.
     key: Option<Key>,
     state: State,
     dismissed: Pin<Box<WaitForCancellationFutureOwned>>,
     /// Of the client's subscriptions.
-    share: Option<Share>,
+    permit: Option<Permit>,
 }
 
 /// What an execution answers.
@@ -81,16 +81,16 @@ enum State {
 
 impl Results {
     /// Begins an operation.
-    pub fn begin(door: Door, asker: Asker, prepared: Prepared, id: RequestId) -> Self {
+    pub fn begin(door: Door, caller: Caller, prepared: Prepared, id: RequestId) -> Self {
         let Prepared { request, operation, shared } = prepared;
-        let dismissed = Box::pin(asker.dismissed.clone().cancelled_owned());
-        let mut results = Self { door, asker, id, key: None, state: State::Ended(None), dismissed, share: None };
-        if let Err(refusal) = results.asker.check_known() {
+        let dismissed = Box::pin(caller.dismissed.clone().cancelled_owned());
+        let mut results = Self { door, caller, id, key: None, state: State::Ended(None), dismissed, permit: None };
+        if let Err(refusal) = results.caller.check_known() {
             results.state = State::Ended(Some(refusal.errors()));
             return results;
         }
         if operation != OperationType::Subscription {
-            let work = results.door.clone().execute(results.asker.clone(), request, operation);
+            let work = results.door.clone().execute(results.caller.clone(), request, operation);
             let task = AbortOnDropHandle::new(tokio::spawn(work.in_current_span()));
             results.state = State::Once(Box::pin(async move {
                 match task.await {
@@ -104,13 +104,13 @@ impl Results {
             return results;
         }
         let limit = results.door.limits.subscriptions_per_client;
-        results.share = results.door.open.subscriptions.take(&results.asker.client, limit);
-        if results.share.is_none() {
+        results.permit = results.door.open.subscriptions.take(&results.caller.client, limit);
+        if results.permit.is_none() {
             let message = format!("you have {limit} subscriptions, the maximum; end some first");
             results.state = State::Ended(Some(Refusal::limit(message).errors()));
             return results;
         }
-        let (Some((sharing, blueprint)), Some(rights)) = (shared, results.asker.rights()) else {
+        let (Some((sharing, blueprint)), Some(rights)) = (shared, results.caller.rights()) else {
             results.state = State::Own { responses: results.execute(request, None), shareable: None, first: true };
             return results;
         };
@@ -122,8 +122,8 @@ impl Results {
         results.state = if let Some(follower) = results.door.open.channels.follow(&key, after) {
             State::Follow(follower)
         } else {
-            let place = Arc::new(after.map_or_else(Place::default, Place::after));
-            let shareable = Shareable { place, blueprint, numbered: after.is_some() };
+            let position = Arc::new(after.map_or_else(Position::default, Position::after));
+            let shareable = Shareable { position, blueprint, numbered: after.is_some() };
             results.share(&key, results.execute(request, Some(&shareable)), shareable, Stage::Reading)
         };
         results.key = Some(key);
@@ -132,9 +132,9 @@ impl Results {
 
     /// An execution of one's own.
     fn execute(&self, mut request: GraphqlRequest, shareable: Option<&Shareable>) -> Responses {
-        self.asker.introduce(&mut request.data);
-        if let Some(Shareable { place, .. }) = shareable {
-            request.data.insert(Arc::clone(place));
+        self.caller.introduce(&mut request.data);
+        if let Some(Shareable { position, .. }) = shareable {
+            request.data.insert(Arc::clone(position));
         }
         self.door.api.execute_stream(request)
     }
@@ -193,7 +193,7 @@ impl Results {
                         return self.piece(response, first);
                     }
                     Poll::Ready(None) => self.state = State::Ended(None),
-                    Poll::Pending if shareable.as_ref().is_some_and(|it| it.place.take_caught_up()) => self.join(),
+                    Poll::Pending if shareable.as_ref().is_some_and(|it| it.position.take_caught_up()) => self.join(),
                     Poll::Pending => return Poll::Pending,
                 },
                 State::Follow(follower) => match ready!(follower.poll_next(context)) {
@@ -206,7 +206,8 @@ impl Results {
                             return self.fail(Refusal::unavailable(message).errors());
                         };
                         let request = blueprint.request();
-                        let shareable = Shareable { place: Arc::new(Place::after(after)), blueprint, numbered: true };
+                        let shareable =
+                            Shareable { position: Arc::new(Position::after(after)), blueprint, numbered: true };
                         let responses = self.execute(request, Some(&shareable));
                         self.state = State::Own { responses, shareable: Some(shareable), first: true };
                     }
@@ -232,7 +233,7 @@ impl Stream for Results {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
         // What a channel has at hand is handed on at once: this is the way of nearly all results.
-        let welcome = !self.asker.dismissed.is_cancelled();
+        let welcome = !self.caller.dismissed.is_cancelled();
         if welcome
             && let State::Follow(follower) = &mut self.state
             && let Poll::Ready(Followed::Result(shared)) = follower.poll_next(context)

@@ -28,7 +28,7 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Door, answer::Refusal, asker::Asker, post_get::json_body, value};
+use super::{Door, answer::Refusal, caller::Caller, post_get::json_body, value};
 use crate::graphql::Viewer;
 
 /// The name of the cookie.
@@ -132,7 +132,7 @@ pub fn check_page(request: &Parts) -> Result<(), Refusal> {
 
 /// POST: begins a session for the token in `{"token": "gloss_…"}` or in the Authorization header.
 pub async fn begin(State(door): State<Door>, request: Request) -> Response {
-    let (stranger, is_secure) = (Asker::of(request.extensions()), is_secure(request.headers()));
+    let (stranger, is_secure) = (Caller::of(request.extensions()), is_secure(request.headers()));
     let shown = match super::bearer::bearer(request.headers()) {
         Ok(shown) => shown.map(str::to_owned),
         Err(refusal) => return refusal.into_response(),
@@ -151,7 +151,7 @@ pub async fn begin(State(door): State<Door>, request: Request) -> Response {
         },
     };
     let viewer = match door.gate.admit(Some(&token), stranger).await {
-        Ok(asker) => asker.viewer,
+        Ok(caller) => caller.viewer,
         Err(turned) => return super::answer::turn_away(*turned, super::answer::Media::Json),
     };
     let who = json!({ "name": viewer.name, "role": format!("{:?}", viewer.role).to_uppercase() });

@@ -42,7 +42,7 @@ use super::{
     answer::{Answer, log_panic},
     request_id::RequestId,
 };
-use crate::graphql::{Place, Ready, Sharing};
+use crate::graphql::{Position, Ready, Sharing};
 
 /// Results that a channel keeps.
 const KEPT: usize = 512;
@@ -105,8 +105,8 @@ impl Channels {
     /// `Err` gives the execution back where that does not have what comes next.
     pub fn open(&self, key: &Key, execution: Execution, stage: Stage) -> Result<Follower, Execution> {
         let mut map = self.map();
-        let Shareable { place, numbered, .. } = &execution.shareable;
-        let (after, place) = (numbered.then(|| place.number()), place.number());
+        let Shareable { position, numbered, .. } = &execution.shareable;
+        let (after, position) = (numbered.then(|| position.number()), position.number());
         if let Some(channel) = map.get(key).and_then(Weak::upgrade)
             && channel.ring().stage != Stage::Ended
         {
@@ -116,7 +116,7 @@ impl Channels {
         map.retain(|_, channel| channel.strong_count() > 0);
         let channel = Channel::open(execution, stage, key.clone(), self.clone());
         map.insert(key.clone(), Arc::downgrade(&channel));
-        Ok(Follower { next: 0, after: place, id: Channel::new_id(), channel })
+        Ok(Follower { next: 0, after: position, id: Channel::new_id(), channel })
     }
 
     /// Forgets a channel that has ended, unless a new one has its place.
@@ -131,7 +131,7 @@ impl Channels {
 /// What an execution needs in order to be shared.
 pub struct Shareable {
     /// Where it stands.
-    pub place: Arc<Place>,
+    pub position: Arc<Position>,
     /// Whether its events have numbers.
     pub numbered: bool,
     /// What was asked.
@@ -216,8 +216,8 @@ impl Ring {
 impl Channel {
     fn open(execution: Execution, mut stage: Stage, key: Key, channels: Channels) -> Arc<Self> {
         let Execution { mut responses, shareable, request_id } = execution;
-        let Shareable { place, numbered, blueprint } = shareable;
-        let (kept, waiting, newest) = (VecDeque::new(), HashMap::new(), place.number());
+        let Shareable { position, numbered, blueprint } = shareable;
+        let (kept, waiting, newest) = (VecDeque::new(), HashMap::new(), position.number());
         let ring = Ring { stage, first: 0, kept, bytes: 0, given_out: 0, taken: 0, newest, waiting };
         let taken = Arc::new(Notify::new());
         let channel = Arc::new(Self {
@@ -239,7 +239,7 @@ impl Channel {
                     }
                     let next = poll_fn(|context| {
                         let next = responses.poll_next_unpin(context);
-                        if next.is_pending() && place.take_caught_up() {
+                        if next.is_pending() && position.take_caught_up() {
                             stage = Stage::CaughtUp;
                         }
                         next
@@ -269,7 +269,7 @@ impl Channel {
                 let json = answer.to_json();
                 (news, news_bytes) = (news + 1, news_bytes + json.len());
                 let stage = if last { Stage::Ended } else { stage };
-                channel.push(stage, Shared { number: place.number(), between: false, json, failed, refused });
+                channel.push(stage, Shared { number: position.number(), between: false, json, failed, refused });
                 if last {
                     break;
                 }

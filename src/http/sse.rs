@@ -18,7 +18,7 @@ use futures_util::{Stream, StreamExt, stream};
 use super::{
     Door,
     answer::{Media, Refusal},
-    asker::Asker,
+    caller::Caller,
     peer::Peer,
     request::Prepared,
     request_id::RequestId,
@@ -27,9 +27,9 @@ use super::{
 };
 
 /// Executes an operation of any kind and streams its results.
-pub fn stream(door: Door, asker: Asker, peer: &Peer, prepared: Prepared, id: RequestId) -> Response {
+pub fn stream(door: Door, caller: Caller, peer: &Peer, prepared: Prepared, id: RequestId) -> Response {
     let (token, every) = (door.stop.token.clone(), door.limits.ping_every);
-    let results = Results::begin(door, asker, prepared, id).map(|piece| next(&piece.json()));
+    let results = Results::begin(door, caller, prepared, id).map(|piece| next(&piece.json()));
     let frames = keep_alive(results.chain(stream::once(async { complete() })), every);
     peer.keep_little();
     respond(frames.take_until(token.cancelled_owned()))

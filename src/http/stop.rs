@@ -67,8 +67,8 @@ pub async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
         };
         let most = limits.connections_of(address.ip());
         // Who has as many as one client may have is not even told so: that would be one more.
-        let Some(share) = by_client.take(&Client::at(Some(address)), most) else { continue };
-        let stream = Watched::new(stream, address, 2 * limits.read_within, (place, share));
+        let Some(permit) = by_client.take(&Client::at(Some(address)), most) else { continue };
+        let stream = Watched::new(stream, address, 2 * limits.read_within, (place, permit));
         let (service, limits, token) = (service.clone(), Arc::clone(&limits), stop.token.clone());
         stop.sockets.spawn(async move { answer(stream, service, &limits, token).await });
     }

@@ -19,8 +19,8 @@ use super::{
     Halt,
     bound::CONFIRM,
     budget::{Ledger, out_of_seconds},
-    gate::Gates,
     indexing::Readings,
+    throttle::Throttles,
     waits::{Awaited, Waits},
 };
 use crate::{
@@ -96,8 +96,8 @@ pub struct RunContext {
     pub stop: CancellationToken,
     /// Tripped when a person cancels the run.
     pub cancel: CancellationToken,
-    /// The gates before the models.
-    pub gates: Arc<Gates>,
+    /// The throttles before the models.
+    pub throttles: Arc<Throttles>,
     /// The catalogs that are being read.
     pub readings: Readings,
     /// How long to bear with a provider or target that does not answer.
@@ -129,7 +129,7 @@ impl RunContext {
         ports: Ports,
         run: Run,
         stops: Stops,
-        gates: Arc<Gates>,
+        throttles: Arc<Throttles>,
         readings: Readings,
         patience: Patience,
     ) -> Self {
@@ -140,7 +140,7 @@ impl RunContext {
             run,
             stop,
             cancel,
-            gates,
+            throttles,
             readings,
             patience,
             ledger,

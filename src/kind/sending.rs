@@ -1,4 +1,4 @@
-//! Sends requests to a model on behalf of a run: through the gate, within the budget, again where that may help.
+//! Sends requests to a model on behalf of a run: through the throttle, within the budget, again where that may help.
 //!
 //! The rule: nothing is sent before its worst case is reserved, and a provider that is down costs waiting and
 //! WARNING events, never failed rows. A provider that stays away pauses the run; a refused key or an unknown
@@ -17,7 +17,7 @@ use async_trait::async_trait;
 use super::{
     Halt,
     context::{NO_ANSWER, RunContext},
-    gate::Gate,
+    throttle::Throttle,
     waits::Awaited,
 };
 use crate::{
@@ -43,7 +43,7 @@ struct Outage {
 /// Sends the requests of one run to one model.
 pub struct Sender<'a> {
     context: &'a RunContext,
-    gate: Arc<Gate>,
+    throttle: Arc<Throttle>,
     /// Requests that were sent and not answered yet.
     under_way: AtomicUsize,
     outage: Mutex<Option<Outage>>,
@@ -73,9 +73,9 @@ pub struct Sent<T> {
 }
 
 impl<'a> Sender<'a> {
-    /// Sends to the model behind this gate.
-    pub fn new(context: &'a RunContext, gate: Arc<Gate>) -> Self {
-        Self { context, gate, under_way: AtomicUsize::new(0), outage: Mutex::new(None) }
+    /// Sends to the model behind this throttle.
+    pub fn new(context: &'a RunContext, throttle: Arc<Throttle>) -> Self {
+        Self { context, throttle, under_way: AtomicUsize::new(0), outage: Mutex::new(None) }
     }
 
     /// The run.
@@ -85,7 +85,7 @@ impl<'a> Sender<'a> {
 
     /// How many requests may be under way at once.
     pub fn width(&self) -> usize {
-        self.gate.width()
+        self.throttle.width()
     }
 
     /// Sends a request of at most this size, and sends it again where the provider did not answer. `begins` are the
@@ -108,7 +108,7 @@ impl<'a> Sender<'a> {
             let reservation = reserved.map_err(Halt::Paused)?;
             let full = "its LLM profile has reached its limit of concurrent or recent requests";
             let idle = || self.under_way.load(Ordering::Relaxed) == 0;
-            let entering = self.context.noticing(Awaited::Provider, full, idle, self.gate.enter());
+            let entering = self.context.noticing(Awaited::Provider, full, idle, self.throttle.enter());
             let permit = self.context.unless_stopped(entering).await??;
             if let Some(rows) = begins.take() {
                 self.context

@@ -15,10 +15,10 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Ending, Halt,
-    asking::{Asker, Question},
     bound::{Bound, described},
     container::container_of,
     context::{RunContext, target_error},
+    describing::{DescriberClient, DescriptionRequest},
     groups::{by_table, in_groups, leave_last_table, table_of},
     indexing::take_tables,
     sending::fatal,
@@ -59,7 +59,7 @@ pub struct Work<'a> {
     pub db_profile: DbProfile,
     /// The database.
     pub target: Arc<dyn Target>,
-    asker: Asker<'a>,
+    client: DescriberClient<'a>,
     /// What a person says about the database.
     about: Option<Arc<str>>,
     /// Set when the run has to pause: nothing new is sent, what is under way is recorded.
@@ -74,7 +74,7 @@ type Revisions = HashMap<SuggestionId, Revision>;
 
 /// Rows that are asked for together: some of one table, or one schema or database.
 struct Job {
-    question: Question,
+    request: DescriptionRequest,
     rows: Vec<Row>,
 }
 
@@ -106,7 +106,7 @@ impl<'a> Work<'a> {
             about: db_profile.about.as_deref().map(Arc::from),
             db_profile,
             target,
-            asker: Asker::new(context, describer, context.gates.of(&llm_profile)),
+            client: DescriberClient::new(context, describer, context.throttles.of(&llm_profile)),
             paused: Mutex::default(),
             row_error: Mutex::default(),
             warnings: Warnings::of(context).await?,
@@ -201,14 +201,14 @@ impl<'a> Work<'a> {
             .try_flatten()
             .chain(containers)
             .take_until(closed.clone().cancelled_owned());
-        if self.asker.answers_at_once() {
+        if self.client.answers_at_once() {
             return jobs
                 .try_ready_chunks(JOBS_AT_ONCE)
                 .map_err(|error| error.1)
                 .try_for_each(|jobs| self.unless_closed(&closed, self.describe_together(jobs)))
                 .await;
         }
-        jobs.try_for_each_concurrent(self.asker.width(), |job| self.unless_closed(&closed, self.describe(job))).await
+        jobs.try_for_each_concurrent(self.client.width(), |job| self.unless_closed(&closed, self.describe(job))).await
     }
 
     /// Does work until the run has to pause or to stop; what is under way then is still recorded.
@@ -321,10 +321,10 @@ impl<'a> Work<'a> {
         } else {
             None
         };
-        let batches = wanted.chunks(self.asker.batch_size());
+        let batches = wanted.chunks(self.client.batch_size());
         let revision = |row: &Row| row.again.and_then(|again| revisions.get(&again).cloned());
         let jobs = batches.map(|batch| Job {
-            question: Question::Table(DescribeRequest {
+            request: DescriptionRequest::Table(DescribeRequest {
                 table: Arc::clone(&table),
                 statistics: statistics.clone(),
                 subjects: batch.iter().map(|(_, subject)| *subject).collect(),
@@ -363,7 +363,7 @@ impl<'a> Work<'a> {
             container: Arc::new(container),
         };
         let row = Row { asset: request.container.path.clone(), ..row };
-        Ok(Some(Job { question: Question::Container(request), rows: vec![row] }))
+        Ok(Some(Job { request: DescriptionRequest::Container(request), rows: vec![row] }))
     }
 
     /// Records what of the catalog cannot be read, where the run does not tell it.
@@ -391,10 +391,10 @@ impl<'a> Work<'a> {
 
     /// Asks for the rows of a job; those that the answer does not hold are asked for once more, then fail.
     async fn describe(&self, job: Job) -> Result<(), Halt> {
-        let Job { mut question, mut rows } = job;
+        let Job { mut request, mut rows } = job;
         let mut begins = Some(rows.clone());
         loop {
-            let asked = self.asker.ask(&question, begins.take()).await?;
+            let asked = self.client.ask(&request, begins.take()).await?;
             let drafts = match asked.drafts {
                 Ok(drafts) => drafts,
                 Err(error) => {
@@ -407,9 +407,9 @@ impl<'a> Work<'a> {
             for (at, row) in rows.into_iter().enumerate() {
                 match drafts.next().flatten() {
                     Some(draft) => {
-                        ended.push((row, question.done(at, draft)));
+                        ended.push((row, request.done(at, draft)));
                     }
-                    None if question.asked_before() => ended.push((row, RowOutcome::Failed(unreadable()))),
+                    None if request.asked_before() => ended.push((row, RowOutcome::Failed(unreadable()))),
                     None => {
                         again.push(row);
                         missing.push(at);
@@ -420,7 +420,7 @@ impl<'a> Work<'a> {
             if again.is_empty() {
                 return Ok(());
             }
-            question = question.again(&missing);
+            request = request.again(&missing);
             rows = again;
         }
     }
@@ -428,12 +428,12 @@ impl<'a> Work<'a> {
     /// Asks for the rows of several jobs, one after the other, and records all in one transaction.
     async fn describe_together(&self, jobs: Vec<Job>) -> Result<(), Halt> {
         let (mut ended, mut usage) = (Vec::new(), Usage::default());
-        for Job { question, rows } in jobs {
-            let asked = self.asker.ask(&question, None).await?;
+        for Job { request, rows } in jobs {
+            let asked = self.client.ask(&request, None).await?;
             usage.add(&asked.usage);
             let drafts = asked.drafts.unwrap_or_default().into_iter().chain(std::iter::repeat(None));
             for ((at, row), draft) in rows.into_iter().enumerate().zip(drafts) {
-                let done = draft.map(|draft| question.done(at, draft));
+                let done = draft.map(|draft| request.done(at, draft));
                 ended.push((row, done.unwrap_or_else(|| RowOutcome::Failed(unreadable()))));
             }
         }

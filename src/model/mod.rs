@@ -8,6 +8,7 @@
 //! beside `wire`.
 
 mod answer;
+mod brief;
 pub mod builtin;
 mod container;
 mod conversation;
@@ -20,7 +21,6 @@ mod logprobs;
 mod manner;
 mod prompt;
 mod provider;
-mod question;
 mod refusal;
 #[cfg(test)]
 mod sample;

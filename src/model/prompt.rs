@@ -8,8 +8,8 @@
 use std::fmt::Write as _;
 
 use super::{
+    brief::Brief,
     facts::{Fact, column_facts, cut, one_line, quoted, statistics_of, table_facts},
-    question::Question,
     schema::prompt_schema,
     subjects::Asked,
 };
@@ -35,8 +35,8 @@ pub struct Prompt {
 
 /// Builds the prompt. `schema_inside` writes the schema into it, for an endpoint that takes none beside it.
 #[must_use]
-pub fn build(question: &Question<'_>, schema_inside: bool) -> Prompt {
-    Prompt { system: system(question.options, question.asked.len()), user: user(question, schema_inside) }
+pub fn build(brief: &Brief<'_>, schema_inside: bool) -> Prompt {
+    Prompt { system: system(brief.options, brief.asked.len()), user: user(brief, schema_inside) }
 }
 
 /// How many words each wording may have, so that the answer for all subjects fits the tokens of a request.
@@ -85,15 +85,15 @@ fn system(options: &RunOptions, subjects: usize) -> String {
     )
 }
 
-fn user(question: &Question<'_>, schema_inside: bool) -> String {
-    let (asked, options) = (&question.asked, question.options);
-    let mut facts = question.facts.clone();
+fn user(brief: &Brief<'_>, schema_inside: bool) -> String {
+    let (asked, options) = (&brief.asked, brief.options);
+    let mut facts = brief.facts.clone();
     facts.push_str("Describe:\n");
     for one in asked {
         let _ = writeln!(facts, "- \"{}\": the {} {}", one.key, one.path.kind.noun(), path(&one.path.display()));
     }
-    let again = texts_before(question, &mut facts);
-    if let Some(about) = question.about {
+    let again = texts_before(brief, &mut facts);
+    if let Some(about) = brief.about {
         facts.insert_str(0, &format!("About the database: {}\n", quoted(&one_line(about))));
     }
     let mut text = format!("<facts>\n{}</facts>\n", unfenced(&facts));
@@ -107,7 +107,7 @@ fn user(question: &Question<'_>, schema_inside: bool) -> String {
     if schema_inside {
         let _ = writeln!(text, "Its JSON schema: {}", prompt_schema(asked, wordings(options)));
     }
-    if question.asked_before {
+    if brief.asked_before {
         text.push_str(
             "Your last answer could not be read. Answer with the JSON object alone: it starts with { and ends with }, \
              has every key, no code fence and no word before or after it.\n",
@@ -117,9 +117,8 @@ fn user(question: &Question<'_>, schema_inside: bool) -> String {
 }
 
 /// Adds the texts that are done again to the facts; gives what to do with them.
-fn texts_before(question: &Question<'_>, facts: &mut String) -> String {
-    let again =
-        || question.asked.iter().zip(&question.revisions).filter_map(|(one, revision)| Some((one, (*revision)?)));
+fn texts_before(brief: &Brief<'_>, facts: &mut String) -> String {
+    let again = || brief.asked.iter().zip(&brief.revisions).filter_map(|(one, revision)| Some((one, (*revision)?)));
     if again().next().is_none() {
         return String::new();
     }

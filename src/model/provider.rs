@@ -11,12 +11,12 @@ use serde_json::{Value, json};
 
 use super::{
     answer,
+    brief::Brief,
     endpoint::Endpoint,
     entry::Reading,
     logprobs::TokenLogprobs,
     manner::{Manner, Manners},
     prompt::{self, Prompt},
-    question::Question,
     refusal::{Refusal, refusal, refused},
     schema::{Strength, answer_schema},
     wire::{Finish, Reply, Reported, Request, Wire},
@@ -96,7 +96,7 @@ impl ProviderDescriber {
     }
 
     /// Asks, leaving out what the endpoint refuses.
-    async fn ask(&self, question: &Question<'_>) -> Result<Asking, ModelError> {
+    async fn ask(&self, brief: &Brief<'_>) -> Result<Asking, ModelError> {
         let key = self.endpoint.key()?;
         let known = self.manners.of(&self.endpoint.identity());
         let mut manner = known.unwrap_or(Manner::first(self.endpoint.strict));
@@ -104,9 +104,9 @@ impl ProviderDescriber {
         let begun = Instant::now();
         loop {
             requests += 1;
-            let Prompt { system, user } = prompt::build(question, manner.schema.is_none());
+            let Prompt { system, user } = prompt::build(brief, manner.schema.is_none());
             let sent = estimate(&system) + estimate(&user);
-            let (tokens, body) = (question.options.max_output_tokens, self.chat(question, manner, &system, &user));
+            let (tokens, body) = (brief.options.max_output_tokens, self.chat(brief, manner, &system, &user));
             match self.send(body, tokens, sent, key.as_ref(), &mut |_| ()).await {
                 Ok(reply) => {
                     if known != Some(manner) {
@@ -156,17 +156,17 @@ impl ProviderDescriber {
         })
     }
 
-    fn chat(&self, question: &Question<'_>, manner: Manner, system: &str, user: &str) -> Value {
-        let mut body = self.body(question.options.max_output_tokens);
+    fn chat(&self, brief: &Brief<'_>, manner: Manner, system: &str, user: &str) -> Value {
+        let mut body = self.body(brief.options.max_output_tokens);
         body["messages"] = json!([{ "role": "system", "content": system }, { "role": "user", "content": user }]);
         if manner.logprobs {
             body["logprobs"] = json!(true);
         }
         if manner.temperature {
-            body["temperature"] = json!(question.options.temperature);
+            body["temperature"] = json!(brief.options.temperature);
         }
         if let Some(strength) = manner.schema {
-            body["response_format"] = response_format("descriptions", schema(question, strength));
+            body["response_format"] = response_format("descriptions", schema(brief, strength));
         }
         body
     }
@@ -201,8 +201,8 @@ impl ProviderDescriber {
     }
 
     /// Asks, and reads the answer: one draft for each of the question's subjects, in their order.
-    async fn answer(&self, question: &Question<'_>) -> Result<DescribeAnswer, ModelError> {
-        let Asking { reply, sent, duration, requests } = self.ask(question).await?;
+    async fn answer(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
+        let Asking { reply, sent, duration, requests } = self.ask(brief).await?;
         // Some endpoints give a structured answer as the use of a tool.
         let answer = match reply.calls.first() {
             Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
@@ -210,19 +210,19 @@ impl ProviderDescriber {
         };
         let usage = Usage { requests, ..self.used(reply.usage, sent, &answer, duration) };
         let logprobs = reply.logprobs.as_ref().and_then(TokenLogprobs::read);
-        let readings = answer::read(&answer, &question.asked, prompt::wordings(question.options));
+        let readings = answer::read(&answer, &brief.asked, prompt::wordings(brief.options));
         if readings.iter().all(Option::is_none) {
             let key = self.endpoint.key()?;
             let why = match (reply.refusal, reply.finish) {
                 (Some(said), _) => refused(&said, key.as_ref()),
                 (None, Finish::Filtered) => Unusable::Filtered,
-                _ => return Ok(DescribeAnswer { drafts: vec![None; question.asked.len()], usage }),
+                _ => return Ok(DescribeAnswer { drafts: vec![None; brief.asked.len()], usage }),
             };
             return Err(ModelError::Unusable { why, usage });
         }
         let drafts = readings
             .into_iter()
-            .zip(&question.evidence)
+            .zip(&brief.evidence)
             .map(|(reading, evidence)| reading.map(|reading| draft(reading, evidence, logprobs.as_ref())))
             .collect();
         Ok(DescribeAnswer { drafts, usage })
@@ -230,14 +230,14 @@ impl ProviderDescriber {
 
     /// No token has less than a byte: digits and rare scripts come close to one. The schema counts twice, since it
     /// goes beside the prompt or into it.
-    fn bound_of(&self, question: &Question<'_>) -> UsageBound {
-        let Prompt { system, user } = prompt::build(question, true);
-        let schema = schema(question, Strength::Bounded).to_string();
+    fn bound_of(&self, brief: &Brief<'_>) -> UsageBound {
+        let Prompt { system, user } = prompt::build(brief, true);
+        let schema = schema(brief, Strength::Bounded).to_string();
         let bytes = system.len() + user.len() + schema.len();
         let input_tokens = i64::try_from(bytes).unwrap_or(i64::MAX).saturating_add(TOKENS_BETWEEN);
-        let usual = prompt::build(question, false);
+        let usual = prompt::build(brief, false);
         let likely_input_tokens = estimate(&usual.system) + estimate(&usual.user) + estimate(&schema);
-        let output_tokens = i64::from(question.options.max_output_tokens);
+        let output_tokens = i64::from(brief.options.max_output_tokens);
         UsageBound {
             input_tokens,
             likely_input_tokens,
@@ -250,20 +250,19 @@ impl ProviderDescriber {
 #[async_trait]
 impl Describer for ProviderDescriber {
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError> {
-        let question = Question::of_table(request);
-        let DescribeAnswer { drafts, usage } = self.answer(&question).await?;
-        let mut drafts: Vec<(Subject, Option<Draft>)> =
-            question.asked.iter().map(|one| one.subject).zip(drafts).collect();
+        let brief = Brief::of_table(request);
+        let DescribeAnswer { drafts, usage } = self.answer(&brief).await?;
+        let mut drafts: Vec<(Subject, Option<Draft>)> = brief.asked.iter().map(|one| one.subject).zip(drafts).collect();
         let mut take = |subject: &Subject| drafts.iter_mut().find(|(of, _)| of == subject)?.1.take();
         Ok(DescribeAnswer { drafts: request.subjects.iter().map(&mut take).collect(), usage })
     }
 
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError> {
-        self.answer(&Question::of_container(request)).await
+        self.answer(&Brief::of_container(request)).await
     }
 
     fn container_bound(&self, request: &ContainerRequest) -> UsageBound {
-        self.bound_of(&Question::of_container(request))
+        self.bound_of(&Brief::of_container(request))
     }
 
     fn batch_size(&self, options: &RunOptions) -> usize {
@@ -272,7 +271,7 @@ impl Describer for ProviderDescriber {
     }
 
     fn bound(&self, request: &DescribeRequest) -> UsageBound {
-        self.bound_of(&Question::of_table(request))
+        self.bound_of(&Brief::of_table(request))
     }
 }
 
@@ -281,9 +280,9 @@ pub(super) fn response_format(name: &str, schema: Value) -> Value {
     json!({ "type": "json_schema", "json_schema": { "name": name, "strict": true, "schema": schema } })
 }
 
-fn schema(question: &Question<'_>, strength: Strength) -> Value {
-    let words = prompt::words_per_text(question.options, question.asked.len());
-    answer_schema(&question.asked, prompt::wordings(question.options), words, strength)
+fn schema(brief: &Brief<'_>, strength: Strength) -> Value {
+    let words = prompt::words_per_text(brief.options, brief.asked.len());
+    answer_schema(&brief.asked, prompt::wordings(brief.options), words, strength)
 }
 
 /// Four characters a token, rounded up.

@@ -101,7 +101,8 @@ impl Asks {
         Ok(NewRun { turn: Some(turn), ..spec.into() })
     }
 
-    /// The question that a run answers, and its session. Under a key that was used before, the run may be of another kind.
+    /// The question that a run answers, and its session. Under a key that was used before, the run may be of another
+    /// kind.
     async fn asked(&self, run: Run) -> Result<Asked> {
         let store = &self.ports.store;
         let turn = store.turns_of_runs(&[run.id]).await?.remove(&run.id);

@@ -161,12 +161,12 @@ pub fn check_price(budget: &Budget, profile: &LlmProfile) -> Result<()> {
 
 /// Places an order: records the runs that `runs` gives as queued, all or none. If the caller has used the key before,
 /// the runs of then are returned and `runs` is dropped: a retry gets its runs back even where a profile was deleted
-/// meanwhile. So everything that the input names is looked up in `runs`. A key belongs to its caller: others may use the
-/// same one. Inputs of different kinds differ by the names of their fields.
+/// meanwhile. So everything that the input names is looked up in `runs`. A key belongs to its caller: others may use
+/// the same one. Inputs of different kinds differ by the names of their fields.
 ///
 /// # Errors
-/// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input; what
-/// `runs` returns.
+/// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input;
+/// what `runs` returns.
 pub async fn place(
     ports: &Ports,
     (caller, key): (&str, Option<&str>),

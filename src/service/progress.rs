@@ -4,7 +4,7 @@
 //! store, then read it again on every nudge and every few seconds by oneself. A listener holds one page of
 //! events at most; what it has not taken yet stays in the store. What many listeners of a run want at the
 //! same time is read once: the newest events of a run that somebody listens to are kept in its [`Feed`], beside
-//! what they lead to ([`Made`]).
+//! what they lead to ([`SuggestionCache`]).
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -19,8 +19,8 @@ use tokio::{
 };
 
 use super::{
-    made::{Made, Page},
     runs::unknown_run,
+    suggestion_cache::{EventSuggestions, SuggestionCache},
 };
 use crate::{
     domain::{Error, Result, event::RunEvent, id::RunId, run::Run, status::RunStatus},
@@ -39,7 +39,7 @@ pub struct Watched {
     /// The event.
     pub event: Arc<RunEvent>,
     /// The events that were read together with it.
-    pub page: Page,
+    pub page: EventSuggestions,
 }
 
 /// What a listener is told.
@@ -81,7 +81,7 @@ impl RunProgress {
         let tail = Tail {
             ports: self.ports.clone(),
             run_id,
-            page: Page::of(&feed.made, &[]),
+            page: EventSuggestions::of(&feed.made, &[]),
             feed,
             after,
             status: None,
@@ -104,7 +104,7 @@ impl RunProgress {
         let feed = Arc::new(Feed {
             run_id,
             newest: AsyncMutex::default(),
-            made: Arc::new(Made::new(Arc::clone(&self.ports.store))),
+            made: Arc::new(SuggestionCache::new(Arc::clone(&self.ports.store))),
         });
         feeds.insert(run_id, Arc::downgrade(&feed));
         feed
@@ -115,7 +115,7 @@ impl RunProgress {
 struct Feed {
     run_id: RunId,
     newest: AsyncMutex<VecDeque<Arc<RunEvent>>>,
-    made: Arc<Made>,
+    made: Arc<SuggestionCache>,
 }
 
 impl Feed {
@@ -162,7 +162,7 @@ struct Tail {
     /// Read, not yet handed out.
     read: VecDeque<Arc<RunEvent>>,
     /// What was read together.
-    page: Page,
+    page: EventSuggestions,
     /// Whether the listener knows that it has all.
     told_caught_up: bool,
     /// Whether the listener was told so just now, before the wait.
@@ -214,7 +214,7 @@ impl Tail {
             self.nudges.mark_unchanged();
             let read = self.feed.after(self.ports.store.as_ref(), self.after).await;
             let Some(read) = self.or_wait(read).await? else { continue };
-            self.page = Page::of(&self.feed.made, &read);
+            self.page = EventSuggestions::of(&self.feed.made, &read);
             self.read = read.into();
             if !self.read.is_empty() {
                 continue;

@@ -59,7 +59,7 @@ pub enum ReviewVerb {
 
 /// What came of a review.
 #[derive(Debug, Clone)]
-pub struct Reviewed {
+pub struct ReviewOutcome {
     /// The first of those that changed.
     pub suggestions: Vec<Suggestion>,
     /// Their run, where they are of one.
@@ -88,7 +88,7 @@ impl Reviews {
     /// # Errors
     /// `BadInput` and `NotFound` with the path of the argument at fault; `Conflict` while comments of the run are
     /// being written.
-    pub async fn review(&self, order: ReviewOrder, reviewer: &str) -> Result<Reviewed> {
+    pub async fn review(&self, order: ReviewOrder, reviewer: &str) -> Result<ReviewOutcome> {
         let decision = decision(&order)?;
         let (selection, mut runs) = self.selection(order).await?;
         let store = &self.ports.store;
@@ -101,7 +101,7 @@ impl Reviews {
             [one] => store.runs_by_id(&[**one]).await?.remove(*one),
             _ => None,
         };
-        Ok(Reviewed { suggestions, run, changed: outcome.changed, left_out: outcome.left_out })
+        Ok(ReviewOutcome { suggestions, run, changed: outcome.changed, left_out: outcome.left_out })
     }
 
     /// What is decided on, and the runs that it is of.

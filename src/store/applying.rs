@@ -1,6 +1,7 @@
 //! The beginning of an apply or a roll-back, and the end of writes in doubt.
 //!
-//! The rule: what is written is selected in the transaction that makes the run APPLYING, so that no review falls between.
+//! The rule: what is written is selected in the transaction that makes the run APPLYING, so that no review falls
+//! between.
 
 use super::{
     apply_plan,

@@ -1,10 +1,11 @@
 //! The store on sea-orm.
 //!
-//! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `writing.rs`, every
-//! read through `SqlStore::read`; the former is one connection, which on SQLite takes the write lock at once, so that no
-//! statement ever finds the database locked, and on PostgreSQL holds the lock by which one process has the store.
-//! Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect/`, how each
-//! is reached in `address.rs`. To add a family of records: an entity, a migration, the steps in `port/store/mod.rs`.
+//! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `writing.rs`,
+//! every read through `SqlStore::read`; the former is one connection, which on SQLite takes the write lock at once, so
+//! that no statement ever finds the database locked, and on PostgreSQL holds the lock by which one process has the
+//! store. Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect/`,
+//! how each is reached in `address.rs`. To add a family of records: an entity, a migration, the steps in
+//! `port/store/mod.rs`.
 
 mod address;
 mod apply_plan;

@@ -176,8 +176,8 @@ async fn record_runs(
     Ok(recorded)
 }
 
-/// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those of the
-/// runs that are to be queued.
+/// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those of
+/// the runs that are to be queued.
 pub(super) async fn check_queue(transaction: &Transaction, starters: impl IntoIterator<Item = &str>) -> Result<()> {
     let most = transaction.store.queue_limit;
     let mut new: HashMap<&str, i64> = HashMap::new();

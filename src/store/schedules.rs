@@ -102,7 +102,8 @@ pub(super) async fn nobody_names(
     }
 }
 
-/// Lets a schedule follow its newest run: why that came to nothing, or that it did not, and which database it describes.
+/// Lets a schedule follow its newest run: why that came to nothing, or that it did not, and which database it
+/// describes.
 pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -> Result<()> {
     let Some(id) = run.spec.schedule_id else { return Ok(()) };
     if run.identity != before.identity {

@@ -1,10 +1,10 @@
 //! Writing: the one connection that writes, and the transactions on it.
 //!
 //! The rules, which hold because nothing else reaches the connection: each write runs in a task of its own to its end,
-//! even where its caller goes away or is not polled any more. So the connection is never kept by a caller that waits for
-//! something else, and nothing falls between a commit and its nudges, which [`Transaction::commit`] sends. A statement
-//! that fails ends its transaction: SQLite may have rolled back by itself, and then each later statement would be
-//! recorded alone.
+//! even where its caller goes away or is not polled any more. So the connection is never kept by a caller that waits
+//! for something else, and nothing falls between a commit and its nudges, which [`Transaction::commit`] sends. A
+//! statement that fails ends its transaction: SQLite may have rolled back by itself, and then each later statement
+//! would be recorded alone.
 
 use std::sync::{
     Arc,

@@ -13,7 +13,7 @@ use sqlx::{ConnectOptions, Connection, Database, Executor, Pool, SqlSafeStr, Tra
 use tokio::sync::Mutex;
 
 use super::{
-    place::Place,
+    error_text::Place,
     relay::{Failure, Relay},
 };
 use crate::port::target::TargetError;

@@ -10,7 +10,7 @@ use tokio::runtime::{Builder, EnterGuard, Handle, Runtime};
 use tokio_util::task::AbortOnDropHandle;
 use tracing::{Instrument, instrument::WithSubscriber};
 
-use super::place::Place;
+use super::error_text::Place;
 use crate::{
     domain::{
         asset::AssetPath,

@@ -3,7 +3,7 @@
 //! The rule: only `comment` of each folder writes, and nothing but a comment. Every other statement is a `SELECT` in
 //! a read-only transaction (SQLite: on a connection that was opened read-only) with a time limit of the database's
 //! own; names of tables and columns, and the texts of comments, go into statements through the quoting functions of
-//! their dialect (`quote`), all else is bound. Nothing that a driver says reaches a person or a log: `place` puts
+//! their dialect (`quote`), all else is bound. Nothing that a driver says reaches a person or a log: `error_text` puts
 //! every error into words of our own, without password, statement or value.
 //!
 //! To add a kind of database: a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
@@ -17,9 +17,9 @@ mod check;
 mod comment;
 mod connections;
 mod contained;
+mod error_text;
 mod mysql;
 mod own;
-mod place;
 mod postgres;
 pub mod quote;
 mod relay;
@@ -50,7 +50,7 @@ use crate::{
 };
 use address::Address;
 use contained::{Contained, Container};
-use place::Place;
+use error_text::Place;
 use relay::Sockets;
 
 /// How long a profile that is made waits for its database, to learn whether that is the store.

@@ -1,6 +1,7 @@
 //! What a run is told to do, and a run that is about to be recorded.
 //!
-//! The rule: a spec is settled when the run is ordered. Only [`super::RunEdit::resume`] changes one, and only its budget.
+//! The rule: a spec is settled when the run is ordered. Only [`super::RunEdit::resume`] changes one, and only its
+//! budget.
 
 use super::{Row, RunOptions, VariationMode};
 use crate::domain::{

@@ -19,7 +19,7 @@ use crate::{
         loader::Loaders,
         suggestion::object::{AssetPath, Suggestion},
     },
-    service::{made::Page, progress::Watched},
+    service::{progress::Watched, suggestion_cache::EventSuggestions},
 };
 
 /// The type of an event.
@@ -65,7 +65,7 @@ pub enum RunEventType {
 pub struct RunEvent {
     event: Arc<domain::event::RunEvent>,
     /// Where it was read by somebody who watches the run: what those share.
-    page: Option<Page>,
+    page: Option<EventSuggestions>,
 }
 
 impl RunEvent {
@@ -160,7 +160,12 @@ impl RunEvent {
 
 /// Feeds the loaders of this event with what all subscribers of the run have looked up together, as far as the
 /// operation asks for it.
-async fn feed(loaders: &Loaders, page: &Page, id: SuggestionId, asked: Lookahead<'_>) -> domain::Result<()> {
+async fn feed(
+    loaders: &Loaders,
+    page: &EventSuggestions,
+    id: SuggestionId,
+    asked: Lookahead<'_>,
+) -> domain::Result<()> {
     if let Some(suggestion) = page.suggestion(id).await? {
         loaders.suggestions.feed_one(id, suggestion).await;
     }

@@ -17,7 +17,7 @@ use crate::{
         connection::count,
         context::{loaders, services},
         ids::Key,
-        share::place,
+        share::position,
     },
     service::{progress::Told, subscriptions},
 };
@@ -103,19 +103,19 @@ impl RunSubscription {
         after: Option<i32>,
     ) -> Result<impl Stream<Item = Result<RunEvent>> + use<>> {
         let run_id = RunId::from_argument(&run_id, "runId")?;
-        let (place, after) = place(context, after.unwrap_or_default());
+        let (position, after) = position(context, after.unwrap_or_default());
         let told = services(context).progress.watch(run_id, after).await?;
         Ok(told.filter_map(move |told| {
             let event = match told {
                 Ok(Told::Event(watched)) => {
-                    if let Some(place) = &place {
-                        place.reach(watched.event.sequence);
+                    if let Some(position) = &position {
+                        position.reach(watched.event.sequence);
                     }
                     Some(Ok(RunEvent::watched(watched)))
                 }
                 Ok(Told::CaughtUp) => {
-                    if let Some(place) = &place {
-                        place.catch_up();
+                    if let Some(position) = &position {
+                        position.catch_up();
                     }
                     None
                 }
@@ -134,8 +134,8 @@ impl RunSubscription {
     ) -> Result<impl Stream<Item = Result<RunChange>> + use<>> {
         let filter = Arc::new(run_filter(filter, "filter")?);
         let changes = services(context).changes.watch(filter::RunFilter::clone(&filter));
-        if let (Some(place), _) = place(context, 0) {
-            place.catch_up();
+        if let (Some(position), _) = position(context, 0) {
+            position.catch_up();
         }
         Ok(changes
             .map(move |change| Ok(RunChange { change: change?, filter: Arc::clone(&filter), seen: Instant::now() })))

@@ -12,7 +12,7 @@ use crate::{
         context::{loaders, services},
         ids::Key,
         run::object::Run,
-        share::place,
+        share::position,
     },
     service::suggestion_changes,
 };
@@ -61,8 +61,8 @@ impl SuggestionSubscription {
     ) -> Result<impl Stream<Item = Result<SuggestionChange>> + use<>> {
         let run_id = RunId::from_argument(&run_id, "runId")?;
         let changes = services(context).suggestion_changes.watch(run_id).await?;
-        if let (Some(place), _) = place(context, 0) {
-            place.catch_up();
+        if let (Some(position), _) = position(context, 0) {
+            position.catch_up();
         }
         Ok(changes.map(|change| Ok(SuggestionChange(change?))))
     }

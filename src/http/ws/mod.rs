@@ -38,8 +38,8 @@ use self::{
 use super::{
     BODY_LIMIT_BYTES, Door,
     answer::{Refusal, log_panic},
-    asker::Asker,
-    limits::Share,
+    caller::Caller,
+    limits::Permit,
     peer::Peer,
     request::Parameters,
     request_id::RequestId,
@@ -57,9 +57,9 @@ const EARLY_MESSAGE_BYTES: usize = 16 * 1024;
 const EARLY_BYTES: usize = 64 * 1024;
 
 /// Accepts the handshake and drives the connection to its end.
-pub fn upgrade(door: Door, asker: Asker, peer: Peer, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
+pub fn upgrade(door: Door, caller: Caller, peer: Peer, upgrade: WebSocketUpgrade, id: RequestId) -> Response {
     let limit = door.limits.sockets_per_client;
-    let Some(share) = door.open.sockets.take(&asker.client, limit) else {
+    let Some(permit) = door.open.sockets.take(&caller.client, limit) else {
         let refusal = Refusal::limit(format!("you have {limit} WebSockets, the maximum; close some first"));
         // Nor does it keep a connection from others.
         return ([(header::CONNECTION, value("close"))], refusal).into_response();
@@ -76,18 +76,18 @@ pub fn upgrade(door: Door, asker: Asker, peer: Peer, upgrade: WebSocketUpgrade, 
     upgrade.on_upgrade(move |socket| {
         let span = tracing::info_span!("socket", request_id = id.as_str(), actor = tracing::field::Empty);
         let driven = async move {
-            drive(door, asker, share, peer, socket, id).await;
+            drive(door, caller, permit, peer, socket, id).await;
         };
         tracker.track_future(driven.instrument(span))
     })
 }
 
 /// One connection, from the handshake to its end.
-async fn drive(door: Door, asker: Asker, share: Share, peer: Peer, socket: WebSocket, id: RequestId) {
+async fn drive(door: Door, caller: Caller, permit: Permit, peer: Peer, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let read_within = door.limits.read_within;
     let (output, signals) = (Output::new(socket), SelectAll::new());
-    let mut connection = Connection { door, asker, share, peer, id, output, signals, stage: Stage::Silent };
+    let mut connection = Connection { door, caller, permit, peer, id, output, signals, handshake: Handshake::Silent };
     let close = if spoken {
         let served = AssertUnwindSafe(connection.serve()).catch_unwind().await;
         served.unwrap_or_else(|panic| {
@@ -97,7 +97,7 @@ async fn drive(door: Door, asker: Asker, share: Share, peer: Peer, socket: WebSo
     } else {
         Some(Close::subprotocol())
     };
-    let Connection { mut output, share: _share, .. } = connection;
+    let Connection { mut output, permit: _permit, .. } = connection;
     output.end_operations();
     let Some(close) = close else {
         // A client that closes is answered in kind; the next look at the socket writes that.
@@ -138,7 +138,7 @@ fn closed_by(error: &axum::Error) -> Option<Close> {
 
 /// How far the client has come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Stage {
+enum Handshake {
     /// No `connection_init` yet.
     Silent,
     /// It is being looked at.
@@ -154,7 +154,7 @@ enum Signal {
     /// The client had its time to say `connection_init`.
     InitTimeout,
     /// The verdict on `connection_init`.
-    Admitted(Result<Asker, String>),
+    Admitted(Result<Caller, String>),
     /// The server stops.
     Stopped,
     /// Somebody whom the client was is not let in any more.
@@ -165,16 +165,16 @@ enum Signal {
 struct Connection {
     door: Door,
     /// The caller that the handshake named, then the one that `connection_init` named.
-    asker: Asker,
-    /// Of the sockets that the asker may have.
-    share: Share,
+    caller: Caller,
+    /// Of the sockets that the caller may have.
+    permit: Permit,
     peer: Peer,
     /// Of the handshake; names the socket in the log.
     id: RequestId,
     output: Output,
     /// Rare; a task of thousands that write often looks at none of them when it writes.
     signals: SelectAll<BoxStream<'static, Signal>>,
-    stage: Stage,
+    handshake: Handshake,
 }
 
 /// What happens when the loop goes on, or ends with a close frame or without.
@@ -221,16 +221,16 @@ impl Connection {
                         self.output.say(FromServer::Ping.frame());
                     }
                 }
-                Signal::InitTimeout if self.stage == Stage::Silent => return Some(Close::init_timeout()),
-                Signal::Admitted(Ok(asker)) => {
-                    if let Err(close) = self.welcome(asker) {
+                Signal::InitTimeout if self.handshake == Handshake::Silent => return Some(Close::init_timeout()),
+                Signal::Admitted(Ok(caller)) => {
+                    if let Err(close) = self.welcome(caller) {
                         return Some(close);
                     }
                     self.expect_dismissal();
                 }
                 Signal::Admitted(Err(reason)) => return Some(Close::forbidden(&reason)),
                 Signal::Stopped => return Some(Close::going_away()),
-                Signal::Dismissed if self.asker.dismissed.is_cancelled() => {
+                Signal::Dismissed if self.caller.dismissed.is_cancelled() => {
                     // Subscriptions end by themselves; the answer to what was asked before still comes.
                     self.output.drop_shared();
                     let _late = timeout(CLOSE_WITHIN, self.output.finish()).await;
@@ -247,19 +247,19 @@ impl Connection {
     }
 
     fn expect_dismissal(&mut self) {
-        self.expect(self.asker.dismissed.clone().cancelled_owned().map(|()| Signal::Dismissed));
+        self.expect(self.caller.dismissed.clone().cancelled_owned().map(|()| Signal::Dismissed));
     }
 
     /// Takes in whom `connection_init` named.
-    fn welcome(&mut self, asker: Asker) -> Result<(), Close> {
-        if asker.client != self.asker.client {
+    fn welcome(&mut self, caller: Caller) -> Result<(), Close> {
+        if caller.client != self.caller.client {
             let limit = self.door.limits.sockets_per_client;
-            let share = self.door.open.sockets.take(&asker.client, limit);
-            self.share = share.ok_or_else(|| Close::too_many_sockets(limit))?;
+            let permit = self.door.open.sockets.take(&caller.client, limit);
+            self.permit = permit.ok_or_else(|| Close::too_many_sockets(limit))?;
         }
-        self.asker = asker;
+        self.caller = caller;
         self.peer.read_any_number();
-        self.stage = Stage::Open;
+        self.handshake = Handshake::Open;
         self.output.say(FromServer::ConnectionAck.frame());
         Ok(())
     }
@@ -276,7 +276,7 @@ impl Connection {
 
     /// Acts on a message; breaks when the socket must be closed.
     fn receive(&mut self, text: &str) -> Step {
-        if text.len() > EARLY_MESSAGE_BYTES && self.stage != Stage::Open {
+        if text.len() > EARLY_MESSAGE_BYTES && self.handshake != Handshake::Open {
             return ControlFlow::Break(Some(Close::too_big()));
         }
         let message = match FromClient::read(text) {
@@ -285,12 +285,12 @@ impl Connection {
         };
         match message {
             FromClient::ConnectionInit { payload } => {
-                if self.stage != Stage::Silent {
+                if self.handshake != Handshake::Silent {
                     return ControlFlow::Break(Some(Close::second_init()));
                 }
-                self.stage = Stage::Deciding;
-                let (gate, asker) = (self.door.gate.clone(), self.asker.clone());
-                self.expect(async move { Signal::Admitted(gate.admit_socket(asker, payload.as_ref()).await) });
+                self.handshake = Handshake::Deciding;
+                let (gate, caller) = (self.door.gate.clone(), self.caller.clone());
+                self.expect(async move { Signal::Admitted(gate.admit_socket(caller, payload.as_ref()).await) });
             }
             FromClient::Ping { payload } => self.output.say(FromServer::Pong { payload }.frame()),
             FromClient::Pong { .. } => {}
@@ -301,7 +301,7 @@ impl Connection {
     }
 
     fn subscribe(&mut self, id: String, payload: Value) -> Step {
-        if self.stage != Stage::Open {
+        if self.handshake != Handshake::Open {
             return ControlFlow::Break(Some(Close::unauthorized()));
         }
         let parameters = match Parameters::from_json(payload) {
@@ -315,10 +315,10 @@ impl Connection {
         if self.output.running() >= limit {
             return ControlFlow::Break(Some(Close::too_many(limit)));
         }
-        match self.door.gate.count(&self.asker).and_then(|()| self.door.prepare(parameters)) {
+        match self.door.gate.count(&self.caller).and_then(|()| self.door.prepare(parameters)) {
             Ok(prepared) => {
-                let (door, asker, request_id) = (self.door.clone(), self.asker.clone(), self.id.clone());
-                self.output.start(id, Results::begin(door, asker, prepared, request_id));
+                let (door, caller, request_id) = (self.door.clone(), self.caller.clone(), self.id.clone());
+                self.output.start(id, Results::begin(door, caller, prepared, request_id));
             }
             Err(refusal) => self.output.say(FromServer::Error { id: &id, payload: refusal.errors() }.frame()),
         }

@@ -99,7 +99,7 @@ impl Kind for Ask {
             tools: Tools::new(store.as_ref(), profiles),
             before,
             used,
-            sender: Sender::new(context, context.gates.of(&llm_profile)),
+            sender: Sender::new(context, context.throttles.of(&llm_profile)),
             heard: Heard::default(),
         };
         asking.search_first().await?;

@@ -1,4 +1,5 @@
-//! The store: where Gloss keeps its own records. One file and one trait per family of records; [`Store`] is all of them.
+//! The store: where Gloss keeps its own records. One file and one trait per family of records; [`Store`] is all of
+//! them.
 //!
 //! The rule: a change of a run is one transaction, and its nudges follow the commit. An implementation is given the bus
 //! and nudges by itself, so that no caller can forget to.

@@ -56,13 +56,13 @@ pub trait ReviewStore: Send + Sync {
     /// `NotFound` for ids that are no suggestions of the run.
     async fn items_to_roll_back(&self, run: RunId, ids: Option<&[SuggestionId]>) -> Result<Vec<ApplyItem>>;
 
-    /// Begins an apply or a roll-back by [`crate::domain::run::RunEdit::begin_apply`] of what can be written now, of `ids` if given; gives
-    /// how many comments that is. With `ids` or an order to overwrite, texts that were written last are written again.
-    /// `order.from` is what the run is in then. Before that, `accept_undecided` accepts the first wording of all
-    /// undecided suggestions, except where another version is being written and, unless the run's option says
-    /// otherwise, where a person's comment stands: what `RUN_APPLY` and AUTO schedules do. It is one transaction, so
-    /// that no review falls between. A run that is CANCELLING stays as it is, and so does one without anything to write
-    /// that no worker holds (`fence`).
+    /// Begins an apply or a roll-back by [`crate::domain::run::RunEdit::begin_apply`] of what can be written now, of
+    /// `ids` if given; gives how many comments that is. With `ids` or an order to overwrite, texts that were written
+    /// last are written again. `order.from` is what the run is in then. Before that, `accept_undecided` accepts the
+    /// first wording of all undecided suggestions, except where another version is being written and, unless the run's
+    /// option says otherwise, where a person's comment stands: what `RUN_APPLY` and AUTO schedules do. It is one
+    /// transaction, so that no review falls between. A run that is CANCELLING stays as it is, and so does one without
+    /// anything to write that no worker holds (`fence`).
     ///
     /// # Errors
     /// As [`ReviewStore::items_to_apply`]; `Conflict` where the run is in another attempt than `fence`, or, without
@@ -108,14 +108,15 @@ pub trait ReviewStore: Send + Sync {
     /// all runs that are not at work.
     async fn items_in_doubt(&self, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>>;
 
-    /// Records what came of a run's items in doubt, by [`crate::domain::run::RunEdit::settle_item`], and lets the run follow, in one
-    /// transaction.
+    /// Records what came of a run's items in doubt, by [`crate::domain::run::RunEdit::settle_item`], and lets the run
+    /// follow, in one transaction.
     ///
     /// # Errors
     /// `Conflict` where the run is at work, or one of the items is settled already.
     async fn settle_items(&self, run: RunId, items: Vec<ApplyItem>, at: Moment) -> Result<Run>;
 
-    /// Ends the run's apply by [`crate::domain::run::RunEdit::finish_apply`], with what its suggestions still need, in one transaction.
+    /// Ends the run's apply by [`crate::domain::run::RunEdit::finish_apply`], with what its suggestions still need, in
+    /// one transaction.
     async fn finish_apply(&self, run: RunId, fence: i32, at: Moment) -> Result<Run>;
 
     /// One page of what the last apply or roll-back of a run did, by position.

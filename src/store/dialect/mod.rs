@@ -1,4 +1,5 @@
-//! What one database needs otherwise than the rest, and nothing else: text search, keys ahead of an insert, hints, locks.
+//! What one database needs otherwise than the rest, and nothing else: text search, keys ahead of an insert, hints,
+//! locks.
 //!
 //! The rule: what both have is one function here, with an arm for each database, whose own part is in its file. To add
 //! another database: a file, and an arm of each `match`. Its full-text search goes into `full_text.rs`.

@@ -11,7 +11,7 @@ use super::{
     super::{
         comment::{gone, named, not_kept},
         connections::{CATALOG_TIME, bounded},
-        place::Place,
+        error_text::Place,
         quote::{backtick, mysql_text},
     },
     Flavour, GRACE, MySqlTarget, SETTINGS, catalog,

@@ -22,7 +22,7 @@ use super::{
     address::ServerAddress,
     bound,
     connections::{CATALOG_TIME, Connections, bounded},
-    place::{self, Place, beyond_pin},
+    error_text::{self, Place, beyond_pin},
     relay::{Protocol, Relay, Sockets, Upstream},
     sample,
 };
@@ -82,7 +82,7 @@ impl Server {
         };
         let place = Place {
             backend: DbBackend::MySql,
-            address: place::address(&server.host, port),
+            address: error_text::address(&server.host, port),
             user: server.user.clone(),
             database: server.database.clone(),
         };

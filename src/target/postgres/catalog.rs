@@ -16,7 +16,7 @@ use super::{
     super::{
         COMMENTS_TABLE,
         check::{self, Dialect, EXPRESSION_LENGTH},
-        place::Place,
+        error_text::Place,
         text::{Text, shown, with_noun, without},
     },
     types::{self, OwnType},

@@ -28,8 +28,8 @@ use super::{
     address::ServerAddress,
     bound,
     connections::{CATALOG_TIME, Connections, bounded},
+    error_text::{self, Place, beyond_pin},
     own::Own,
-    place::{self, Place, beyond_pin},
     relay::{Protocol, Relay, Sockets, Upstream},
     sample,
 };
@@ -83,7 +83,7 @@ impl Cluster {
         };
         let place = Place {
             backend: DbBackend::Postgres,
-            address: place::address(&server.host, port),
+            address: error_text::address(&server.host, port),
             user: server.user.clone(),
             database: None,
         };

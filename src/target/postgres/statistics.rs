@@ -7,7 +7,7 @@ use sqlx::{AssertSqlSafe, PgConnection, Row, ValueRef, error::DatabaseError};
 
 use super::{
     super::{
-        place::Place,
+        error_text::Place,
         quote::ansi,
         sample::{CHARACTERS_READ, Cell, Class, ColumnSample, Outcome, Reader},
     },

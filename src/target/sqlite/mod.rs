@@ -40,8 +40,8 @@ use sqlx::{
 use super::{
     bound,
     connections::{CATALOG_TIME, Connections, bounded},
+    error_text::{Place, beyond_pin},
     own::Own,
-    place::{Place, beyond_pin},
     sample, text,
 };
 use crate::{

@@ -12,7 +12,7 @@ use async_graphql::{Context, Error, ErrorExtensions, Object, Result, Schema, Ser
 use futures_util::{Stream, StreamExt, stream};
 use gloss::{
     domain::token,
-    graphql::{Access, Api, Checker, Viewer, guarded, share::place},
+    graphql::{Access, Api, Checker, Viewer, guarded, share::position},
     http::{Documents, Door, Exports, Gate, HostPolicy, Limits, Open, Pace, Ready, Stop, metrics_registry, serve},
     service::tokens::{Held, Holder},
 };
@@ -187,20 +187,20 @@ impl Subscription {
         #[graphql(default)] length: usize,
     ) -> impl Stream<Item = Number> + use<'a> {
         let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
-        let (place, after) = place(ctx, after);
+        let (position, after) = position(ctx, after);
         let newest = seen.newest.subscribe();
         let alive = ExecutionGuard::new(seen);
-        stream::unfold((after, newest, alive, place), move |(at, mut newest, alive, place)| async move {
+        stream::unfold((after, newest, alive, position), move |(at, mut newest, alive, position)| async move {
             if *newest.borrow() <= at {
-                if let Some(place) = &place {
-                    place.catch_up();
+                if let Some(position) = &position {
+                    position.catch_up();
                 }
                 newest.wait_for(|newest| *newest > at).await.ok()?;
             }
-            if let Some(place) = &place {
-                place.reach(at + 1);
+            if let Some(position) = &position {
+                position.reach(at + 1);
             }
-            Some((Number { number: at + 1, length }, (at + 1, newest, alive, place)))
+            Some((Number { number: at + 1, length }, (at + 1, newest, alive, position)))
         })
     }
 
@@ -209,8 +209,8 @@ impl Subscription {
     async fn news<'a>(&self, ctx: &Context<'a>) -> impl Stream<Item = String> + use<'a> {
         let seen = ctx.data_unchecked::<Arc<Seen>>().clone();
         let news = seen.news.subscribe();
-        if let (Some(place), _) = place(ctx, 0) {
-            place.catch_up();
+        if let (Some(position), _) = position(ctx, 0) {
+            position.catch_up();
         }
         let alive = ExecutionGuard::new(seen);
         stream::unfold((news, alive), |(mut news, alive)| async move {

@@ -15,7 +15,7 @@ use crate::{
 };
 
 /// One request.
-pub struct Question<'a> {
+pub struct Brief<'a> {
     /// What is described, each under its key.
     pub asked: Vec<Asked>,
     /// The facts as the model is shown them.
@@ -32,7 +32,7 @@ pub struct Question<'a> {
     pub asked_before: bool,
 }
 
-impl<'a> Question<'a> {
+impl<'a> Brief<'a> {
     /// About some subjects of a table.
     #[must_use]
     pub fn of_table(request: &'a DescribeRequest) -> Self {

@@ -1,9 +1,9 @@
 //! The caller: the seam between the transports and what tells people apart.
 //!
-//! The rule: the gate (`auth`) leaves an [`Asker`] in a request's extensions before a route sees it, and a WebSocket's
+//! The rule: the gate (`auth`) leaves an [`Caller`] in a request's extensions before a route sees it, and a WebSocket's
 //! first message passes it too. The transports take what they find and decide nothing: resolvers get the viewer, limits
-//! count by client, executions are shared among those of equal rights, and what is live ends when the asker is no longer
-//! welcome.
+//! count by client, executions are shared among those of equal rights, and what is live ends when the caller is no
+//! longer welcome.
 
 use async_graphql::Data;
 use axum::http::Extensions;
@@ -14,7 +14,7 @@ use crate::graphql::Viewer;
 
 /// The caller.
 #[derive(Debug, Clone)]
-pub struct Asker {
+pub struct Caller {
     /// For the resolvers.
     pub viewer: Viewer,
     /// For the limits.
@@ -25,7 +25,7 @@ pub struct Asker {
     pub is_local: bool,
 }
 
-impl Asker {
+impl Caller {
     /// The sender of a request with these extensions: the caller that the check has found, or nobody.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_else(|| Self {

@@ -1,4 +1,4 @@
-//! The gate before a model: how many requests of one LLM profile are under way at once in this process, and
+//! The throttle before a model: how many requests of one LLM profile are under way at once in this process, and
 //! how many may be sent in a minute.
 
 use std::{
@@ -12,15 +12,15 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::domain::{id::LlmProfileId, profile::LlmProfile};
 
-/// The gate of one profile.
-pub struct Gate {
+/// The throttle of one profile.
+pub struct Throttle {
     concurrency: i32,
     requests_per_minute: Option<i32>,
     slots: Arc<Semaphore>,
     rate: Option<DefaultDirectRateLimiter>,
 }
 
-impl Gate {
+impl Throttle {
     fn new(concurrency: i32, requests_per_minute: Option<i32>) -> Self {
         let slots = usize::try_from(concurrency).unwrap_or(1).max(1);
         let per_minute = requests_per_minute.and_then(|n| u32::try_from(n).ok()).and_then(NonZeroU32::new);
@@ -47,25 +47,25 @@ impl Gate {
     }
 }
 
-/// The gates of this process: all runs with one profile share one.
+/// The throttles of this process: all runs with one profile share one.
 #[derive(Default)]
-pub struct Gates {
-    gates: Mutex<HashMap<LlmProfileId, Arc<Gate>>>,
+pub struct Throttles {
+    throttles: Mutex<HashMap<LlmProfileId, Arc<Throttle>>>,
 }
 
-impl Gates {
-    /// The gate of a profile; a new one where its limits have changed.
-    pub fn of(&self, profile: &LlmProfile) -> Arc<Gate> {
+impl Throttles {
+    /// The throttle of a profile; a new one where its limits have changed.
+    pub fn of(&self, profile: &LlmProfile) -> Arc<Throttle> {
         let (concurrency, per_minute) = (profile.settings.concurrency, profile.settings.requests_per_minute);
-        let mut gates = self.gates.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(gate) = gates.get(&profile.id)
-            && gate.concurrency == concurrency
-            && gate.requests_per_minute == per_minute
+        let mut throttles = self.throttles.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(throttle) = throttles.get(&profile.id)
+            && throttle.concurrency == concurrency
+            && throttle.requests_per_minute == per_minute
         {
-            return Arc::clone(gate);
+            return Arc::clone(throttle);
         }
-        let gate = Arc::new(Gate::new(concurrency, per_minute));
-        gates.insert(profile.id, Arc::clone(&gate));
-        gate
+        let throttle = Arc::new(Throttle::new(concurrency, per_minute));
+        throttles.insert(profile.id, Arc::clone(&throttle));
+        throttle
     }
 }

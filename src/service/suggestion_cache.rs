@@ -29,14 +29,14 @@ const FRESH: Duration = Duration::from_secs(2);
 const KEPT: usize = 400;
 
 /// What the events of one run lead to.
-pub struct Made {
+pub struct SuggestionCache {
     store: Arc<dyn Store>,
     suggestions: Recent<Arc<Suggestion>>,
     alternatives: Recent<Vec<Alternative>>,
     evidence: Recent<Vec<Evidence>>,
 }
 
-impl Made {
+impl SuggestionCache {
     /// Nothing yet.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store, suggestions: Recent::default(), alternatives: Recent::default(), evidence: Recent::default() }
@@ -45,14 +45,14 @@ impl Made {
 
 /// The suggestions of some events that were read together.
 #[derive(Clone)]
-pub struct Page {
-    made: Arc<Made>,
+pub struct EventSuggestions {
+    made: Arc<SuggestionCache>,
     ids: Arc<[SuggestionId]>,
 }
 
-impl Page {
+impl EventSuggestions {
     /// The page of these events.
-    pub fn of(made: &Arc<Made>, events: &[Arc<RunEvent>]) -> Self {
+    pub fn of(made: &Arc<SuggestionCache>, events: &[Arc<RunEvent>]) -> Self {
         let ids = events.iter().filter_map(|event| event.suggestion_id).collect();
         Self { made: Arc::clone(made), ids }
     }

@@ -7,8 +7,8 @@ use async_trait::async_trait;
 use super::{
     Halt,
     context::RunContext,
-    gate::Gate,
     sending::{Request, Sender, Sent},
+    throttle::Throttle,
     walk::comment_of,
 };
 use crate::{
@@ -21,14 +21,14 @@ use crate::{
 };
 
 /// One request to a model, of either sort.
-pub enum Question {
+pub enum DescriptionRequest {
     /// Some subjects of one table.
     Table(DescribeRequest),
     /// A schema or a database.
     Container(ContainerRequest),
 }
 
-impl Question {
+impl DescriptionRequest {
     fn bound(&self, describer: &dyn Describer) -> UsageBound {
         match self {
             Self::Table(request) => describer.bound(request),
@@ -86,9 +86,9 @@ impl Question {
     }
 }
 
-/// A question put to a describer.
+/// A request put to a describer.
 struct Put<'a> {
-    question: &'a Question,
+    request: &'a DescriptionRequest,
     describer: &'a dyn Describer,
 }
 
@@ -97,13 +97,13 @@ impl Request for Put<'_> {
     type Answer = Vec<Option<Draft>>;
 
     async fn put(&self) -> Result<(Self::Answer, Usage), ModelError> {
-        let answer = self.question.put(self.describer).await?;
+        let answer = self.request.put(self.describer).await?;
         Ok((answer.drafts, answer.usage))
     }
 }
 
 /// Asks one model for one run.
-pub struct Asker<'a> {
+pub struct DescriberClient<'a> {
     sender: Sender<'a>,
     describer: Arc<dyn Describer>,
 }
@@ -116,10 +116,10 @@ pub struct Asked {
     pub usage: Usage,
 }
 
-impl<'a> Asker<'a> {
+impl<'a> DescriberClient<'a> {
     /// Asks this model.
-    pub fn new(context: &'a RunContext, describer: Arc<dyn Describer>, gate: Arc<Gate>) -> Self {
-        Self { sender: Sender::new(context, gate), describer }
+    pub fn new(context: &'a RunContext, describer: Arc<dyn Describer>, throttle: Arc<Throttle>) -> Self {
+        Self { sender: Sender::new(context, throttle), describer }
     }
 
     /// How many subjects one request may hold.
@@ -142,9 +142,9 @@ impl<'a> Asker<'a> {
     ///
     /// # Errors
     /// [`Halt`] where the run cannot go on.
-    pub async fn ask(&self, question: &Question, begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
-        let bound = question.bound(self.describer.as_ref());
-        let put = Put { question, describer: self.describer.as_ref() };
+    pub async fn ask(&self, request: &DescriptionRequest, begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
+        let bound = request.bound(self.describer.as_ref());
+        let put = Put { request, describer: self.describer.as_ref() };
         let Sent { answer: drafts, usage } = self.sender.send(&bound, begins, &put).await?;
         Ok(Asked { drafts, usage })
     }
