@@ -166,7 +166,13 @@ fn shown(cell: &str) -> String {
     let mut out = String::new();
     let mut rest = cell;
     while let Some(c) = rest.chars().next() {
-        let known = [("<br>", "\n"), ("&lt;", "<"), ("&amp;", "&"), ("&#13;", "\r"), ("&#9;", "\t"), ("&#32;", " ")];
+        // A character by its number.
+        if let Some((number, after)) = rest.strip_prefix("&#").and_then(|rest| rest.split_once(';')) {
+            out.push(number.parse().ok().and_then(char::from_u32).expect("the number of a character"));
+            rest = after;
+            continue;
+        }
+        let known = [("<br>", "\n"), ("&lt;", "<"), ("&amp;", "&")];
         if let Some((spelled, plain)) = known.iter().find(|(spelled, _)| rest.starts_with(spelled)) {
             out.push_str(plain);
             rest = &rest[spelled.len()..];
