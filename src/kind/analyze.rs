@@ -6,15 +6,18 @@
 
 use async_trait::async_trait;
 
-use super::{
-    Ending, Halt, Kind,
-    context::{NO_ANSWER, RunContext, target_error},
-    indexing::take_walk,
-    tables::Work,
-    waits::Awaited,
-    walk::{WalkError, rows_of, walk},
+use super::Kind;
+use crate::{
+    domain::{run::RunError, status::RunStatus},
+    engine::{
+        Ending, Halt,
+        context::{NO_ANSWER, RunContext, target_error},
+        indexing::take_walk,
+        tables::Work,
+        waits::Awaited,
+        walk::{WalkError, rows_of, walk},
+    },
 };
-use crate::domain::{run::RunError, status::RunStatus};
 
 /// Describes every table and column in scope.
 pub struct Analyze;

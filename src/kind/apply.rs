@@ -10,13 +10,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use super::{
-    Ending, Halt,
-    bound::{Bound, CONFIRM, described as described_in, refuse_moved, to_write_in},
-    context::{RunContext, target_error},
-    doubt,
-    waits::Awaited,
-};
+use super::doubt;
 use crate::{
     domain::{
         Error,
@@ -24,6 +18,12 @@ use crate::{
         asset::{AssetKind, AssetPath},
         run::{Run, RunEdit, RunError},
         status::RunStatus,
+    },
+    engine::{
+        Ending, Halt,
+        bound::{Bound, CONFIRM, described as described_in, refuse_moved, to_write_in},
+        context::{RunContext, target_error},
+        waits::Awaited,
     },
     port::target::TargetError,
 };

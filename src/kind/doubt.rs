@@ -4,6 +4,7 @@
 //! written for the run, and when Gloss starts, its comment is read, and what it tells is recorded as it would have been
 //! then. Nothing is written here.
 
+use super::apply::{conflict, not_written};
 use crate::{
     domain::{
         Error, Result,
@@ -11,15 +12,11 @@ use crate::{
         profile::DbProfile,
         run::{Run, RunError},
     },
+    engine::bound::{as_error, compare, look},
     port::{
         Ports,
         target::{Target, TargetError},
     },
-};
-
-use super::{
-    apply::{conflict, not_written},
-    bound::{compare, look},
 };
 
 /// Finds out what came of the writes of a run that are in doubt, and records it.
@@ -43,7 +40,7 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
         look(ports, profile, run.spec.scope.database.as_deref()).await.map_err(|error| unknown(&error))?;
     let wanted: Vec<_> = doubts.iter().map(|(_, item)| item.identity.clone()).collect();
     let what = format!("a write of run #{}", run.id);
-    compare(ports, profile, &live, &wanted, &what).await?.map_err(super::bound::as_error)?;
+    compare(ports, profile, &live, &wanted, &what).await?.map_err(as_error)?;
     let target = target.bound_to(&live);
     let mut settled = Vec::with_capacity(count);
     for (_, item) in doubts {

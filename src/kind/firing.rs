@@ -3,12 +3,6 @@
 //! The rule: nothing is recorded here. Profiles are looked up, and a schedule that watches for changes has its scope
 //! walked live; whoever takes the firing records the outcome, if the schedule still is what it was.
 
-use super::{
-    bound,
-    context::target_error,
-    indexing::take_walk,
-    walk::{WalkError, rows_of, walk},
-};
 use crate::{
     domain::{
         Result,
@@ -17,6 +11,12 @@ use crate::{
         schedule::{Outcome, ReviewStrategy, Schedule},
         scope::RunScope,
         status::{RunCommand, RunKind},
+    },
+    engine::{
+        bound,
+        context::target_error,
+        indexing::take_walk,
+        walk::{WalkError, rows_of, walk},
     },
     port::Ports,
 };

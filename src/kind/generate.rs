@@ -5,18 +5,19 @@
 
 use async_trait::async_trait;
 
-use super::{
-    Ending, Halt, Kind,
-    container::container_of,
-    context::{RunContext, target_error},
-    tables::Work,
-    walk::{WalkError, walk},
-};
+use super::Kind;
 use crate::{
     domain::{
         asset::{AssetKind, AssetPath},
         run::RunError,
         scope::{RunScope, SchemaScope, TableScope},
+    },
+    engine::{
+        Ending, Halt,
+        container::container_of,
+        context::{RunContext, target_error},
+        tables::Work,
+        walk::{WalkError, walk},
     },
     port::target::{Target, TargetError},
 };

@@ -6,7 +6,8 @@
 
 use async_trait::async_trait;
 
-use super::{Ending, Halt, Kind, context::RunContext, tables::Work};
+use super::Kind;
+use crate::engine::{Ending, Halt, context::RunContext, tables::Work};
 
 /// Does chosen suggestions again.
 pub struct Rerun;

@@ -25,9 +25,10 @@ use crate::{
         status::RunKind,
         suggestion::ReviewState,
     },
+    engine::bound,
     kind::{
         apply::{conflict, not_written},
-        bound, doubt,
+        doubt,
     },
     port::{
         Ports,

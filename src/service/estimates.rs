@@ -12,7 +12,7 @@ use crate::{
         profile::{LlmProfile, LlmProvider},
         run::{RunOptions, Verbosity},
     },
-    kind::walk::{Visit, comment_of},
+    engine::walk::{Visit, comment_of},
     port::{
         Ports,
         model::{DescribeRequest, Describer, ModelError, Subject},

@@ -19,7 +19,7 @@ use crate::{
         status::RunKind,
         usage::Budget,
     },
-    kind::walk::{self, Visit, WalkError, walk},
+    engine::walk::{self, Visit, WalkError, walk},
     port::{Ports, store::Idempotency, target::TargetError},
 };
 

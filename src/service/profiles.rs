@@ -18,7 +18,7 @@ use crate::{
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
         text::{is_format, is_unseen},
     },
-    kind::bound::look,
+    engine::bound::look,
     port::{Ports, model::ModelError, target::TargetError},
 };
 

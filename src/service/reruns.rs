@@ -28,7 +28,7 @@ use crate::{
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
         usage::Budget,
     },
-    kind::bound,
+    engine::bound,
     port::Ports,
 };
 

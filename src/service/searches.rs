@@ -18,7 +18,7 @@ use crate::{
         profile::DbProfile,
         search::{AssetHit, Need, SearchQuery},
     },
-    kind::indexing::{ReadError, Reading, Readings},
+    engine::indexing::{ReadError, Reading, Readings},
     port::Ports,
 };
 

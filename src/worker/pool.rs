@@ -22,14 +22,13 @@ use crate::{
         run::{Run, RunEdit, RunError},
         status::RunStatus,
     },
-    kind::{
-        Ending, Halt, apply,
+    engine::{
+        Ending, Halt,
         context::{Patience, RunContext, STORE_WAIT, Stops},
-        doubt,
         indexing::Readings,
-        of,
         throttle::Throttles,
     },
+    kind::{apply, doubt, of},
     port::{Ports, store::WorkerRecord},
 };
 

@@ -9,9 +9,10 @@ use std::{
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("port", &["domain"]),
-    ("kind", &["domain", "port"]),
-    ("service", &["domain", "port", "kind"]),
-    ("worker", &["domain", "port", "kind"]),
+    ("engine", &["domain", "port"]),
+    ("kind", &["domain", "port", "engine"]),
+    ("service", &["domain", "port", "engine", "kind"]),
+    ("worker", &["domain", "port", "engine", "kind"]),
     ("store", &["domain", "port"]),
     ("bus", &["domain", "port"]),
     ("model", &["domain", "port"]),

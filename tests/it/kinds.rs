@@ -32,7 +32,7 @@ use gloss::{
         suggestion::{Suggestion, SuggestionFilter, SuggestionOrderField},
         usage::Budget,
     },
-    kind::{context::Patience, indexing::Readings},
+    engine::{context::Patience, indexing::Readings},
     model::builtin::{BuiltinConverser, BuiltinDescriber},
     port::{
         Ports,

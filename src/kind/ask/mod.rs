@@ -20,12 +20,7 @@ use self::{
     hearing::Heard,
     tools::{TOOLS, Tools},
 };
-use super::{
-    Ending, Halt, Kind,
-    context::{RunContext, target_error},
-    indexing::ReadError,
-    sending::{Request, Sender, Sent, fatal},
-};
+use super::Kind;
 use crate::{
     domain::{
         ask::{AskTurn, ToolUse},
@@ -35,6 +30,12 @@ use crate::{
         status::RunStatus,
         text::cut,
         usage::Usage,
+    },
+    engine::{
+        Ending, Halt,
+        context::{RunContext, target_error},
+        indexing::ReadError,
+        sending::{Request, Sender, Sent, fatal},
     },
     port::{
         converse::{Call, Completeness, Conversation, Converser, Exchange, Step, Used},

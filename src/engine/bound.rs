@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// What to do about a database that is another one.
-pub(super) const CONFIRM: &str = "restore the DB profile's URL with `updateDbProfile`; if this is the same database at \
+pub const CONFIRM: &str = "restore the DB profile's URL with `updateDbProfile`; if this is the same database at \
                                   another address, confirm it with `sameDatabase: true`";
 /// How long a request waits to learn which database a profile leads to.
 const LOOK_TIME: Duration = Duration::from_secs(5);
@@ -128,7 +128,7 @@ pub async fn refuse_moved(
 }
 
 /// An error of a run as one of a use case.
-pub(super) fn as_error(error: RunError) -> Error {
+pub fn as_error(error: RunError) -> Error {
     Error::conflict(match error.hint {
         Some(hint) => format!("{}; {hint}", error.message),
         None => error.message,
@@ -156,7 +156,7 @@ impl RunContext {
     ///
     /// # Errors
     /// [`Halt::Failed`] where it cannot be opened or is another one.
-    pub(super) async fn bound(
+    pub async fn bound(
         &self,
         profile: &DbProfile,
         wanted: &[Option<Identity>],

@@ -105,7 +105,7 @@ pub struct RunContext {
     /// The run's budget.
     pub ledger: Ledger,
     /// What the run waits for.
-    pub(super) waits: Waits,
+    pub waits: Waits,
     /// When this claim began.
     began: Instant,
     /// Since when a record has waited for the store, and why, until that is told.
