@@ -1,9 +1,9 @@
 //! What the kinds of runs share: a run's view of the world, and the pipeline that describes tables.
 //!
-//! `context` is all that a run sees and records through; `walk` finds what a scope holds, `bound` checks that a database
-//! is the run's own, `indexing` passes what was read to the search index. `tables` describes: it reads (`container`,
-//! `groups`), asks the model (`describing`, by `sending`: through the `throttle`, within the `budget`), and says what it
-//! waits for (`waits`) or could not read (`warnings`).
+//! `context` is all that a run sees and records through; `walk` finds what a scope holds, `bound` checks that a
+//! database is the run's own, `indexing` passes what was read to the search index. `tables` describes: it reads
+//! (`container`, `groups`), asks the model (`describing`, by `sending`: through the `throttle`, within the `budget`),
+//! and says what it waits for (`waits`) or could not read (`warnings`).
 //!
 //! The rule: nothing here knows a kind.
 

@@ -1,8 +1,8 @@
 //! What a run does: one file per kind of run, and what becomes of it later: writing, and what a schedule starts.
 //!
 //! The rule: a kind sees the world through [`RunContext`] and records all that it does through it. It may be stopped at
-//! any await and started again later: what is recorded is done, the rest is not. What kinds share is in `engine/`. To add
-//! a kind, write `kind/x.rs` with a type that implements [`Kind`] and add its line to [`of`].
+//! any await and started again later: what is recorded is done, the rest is not. What kinds share is in `engine/`. To
+//! add a kind, write `kind/x.rs` with a type that implements [`Kind`] and add its line to [`of`].
 
 pub mod analyze;
 pub mod apply;

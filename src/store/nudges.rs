@@ -89,7 +89,10 @@ impl Nudges {
             match chain::places(store.read(), &chains).await {
                 Ok(places) => suggestions.extend(places),
                 Err(error) => {
-                    tracing::warn!(%error, "the changed suggestions could not be read; all subscribers will fetch again");
+                    tracing::warn!(
+                        %error,
+                        "the changed suggestions could not be read; all subscribers will fetch again"
+                    );
                     bus.nudge_suggestions(SuggestionNudge { run_id: None, suggestions: None });
                 }
             }
