@@ -1,7 +1,7 @@
 // Measures the Runs and Run pages in Chromium: first content, interactive, the time from a key to the next frame, dropped
 // frames while scrolling, layout shift, memory. Prints one line a figure.
 //
-//   node measure.mjs URL RUN_NUMBER      a server with many runs, and a run with many suggestions
+//   node measure.mjs URL RUN_NUMBER      a server with many runs, and a run with many suggestions; it starts and cancels 20 runs
 //
 // The reference of the same run: an empty page of the same server (its GET /healthz), which is what the browser and the
 // machine cost by themselves.
@@ -111,7 +111,53 @@ async function measure(name, path, ready, key) {
   }
 }
 
+async function api(query, variables) {
+  const answer = await fetch(`${url}/graphql`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body: JSON.stringify({ query, variables }),
+  });
+  const { data, errors } = await answer.json();
+  if (errors) {
+    throw new Error(errors[0].message);
+  }
+  return data;
+}
+
+/** The list of runs while `count` runs over the database of run `number` start and work beside each other. */
+async function live(count) {
+  const { page } = await open('/runs?kind=all', 'tbody tr a');
+  const { run } = await api('query ($number: Int!) { run: runByNumber(number: $number) { dbProfile { id } } }', {
+    number: Number(number),
+  });
+  const input = { targets: [{ dbProfileId: run.dbProfile.id }] };
+  for (let i = 0; i < count; i++) {
+    await api('mutation ($input: StartRunInput!) { startRun(input: $input) { runs { id } } }', { input });
+  }
+  const { late, frames } = await page.evaluate(async () => {
+    let late = 0;
+    let frames = 0;
+    const end = performance.now() + 15_000;
+    let last = performance.now();
+    while (last < end) {
+      const now = await new Promise(requestAnimationFrame);
+      late += now - last > 34 ? 1 : 0;
+      frames += 1;
+      last = now;
+    }
+    return { late, frames };
+  });
+  const running = await page.locator('tbody tr').filter({ hasText: 'Running' }).count();
+  say(`Runs, ${count} started, ${running} running: late frames of ${frames}`, late, 'frames');
+  say(`Runs, ${count} started: layout shift in 15 s`, await page.evaluate(() => window.shift), '');
+  await api('mutation ($input: CancelRunsInput!) { cancelRuns(input: $input) { matched } }', {
+    input: { filter: { statuses: ['QUEUED', 'RUNNING'] } },
+  });
+  await page.context().close();
+}
+
 await measure('reference (an empty page)', '/healthz', 'body', 'j');
 await measure('Runs', '/runs?kind=all', 'tbody tr a', 'j');
 await measure('Run, results', `/runs/${number}?tab=results`, '[data-suggestion]', 'j');
+await live(20);
 await browser.close();

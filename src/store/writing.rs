@@ -11,6 +11,7 @@ use std::sync::{
     atomic::{AtomicBool, Ordering},
 };
 
+use futures_util::future::BoxFuture;
 use sea_orm::{
     ConnectionTrait, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr, ExecResult, QueryResult,
     SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
@@ -44,7 +45,7 @@ impl SqlStore {
         T: Send + 'static,
     {
         let store = self.clone();
-        to_its_end(async move { work(Transaction::begin(store).await?).await }).await
+        to_its_end(Box::pin(async move { work(Transaction::begin(store).await?).await })).await
     }
 
     /// Writes by single statements, each of which stands alone.
@@ -57,15 +58,15 @@ impl SqlStore {
         T: Send + 'static,
     {
         let store = self.clone();
-        to_its_end(async move {
+        to_its_end(Box::pin(async move {
             store.condition.check()?;
             work(store.writer.0).await
-        })
+        }))
         .await
     }
 }
 
-async fn to_its_end<T: Send + 'static>(work: impl Future<Output = Result<T>> + Send + 'static) -> Result<T> {
+async fn to_its_end<T: Send + 'static>(work: BoxFuture<'static, Result<T>>) -> Result<T> {
     tokio::spawn(work.in_current_span()).await.map_err(Error::internal)?
 }
 
