@@ -166,7 +166,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     if let Some(server) = server {
         return Ok(Client::of_server(&server, secret(cli::TOKEN)?));
     }
-    match foresee(settings, Secrets::Unneeded).await {
+    let found = match foresee(settings, Secrets::Unneeded).await {
         Err(StartError::Lock(LockError::InUse { at: Some(at), .. })) => {
             return Ok(Client::of_server(&at, secret(cli::TOKEN)?));
         }
@@ -175,7 +175,15 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     let folder = Lock::folder(&settings.data_dir)?;
     let store_lock = prepare_store_file(settings)?;
     let place = store::place(settings.store_url.expose_secret());
-    eprintln!("No server is running on {}; using the store {place} directly.", settings.data_dir.display());
+    let folder_shown = settings.data_dir.display();
+    if found.is_empty() {
+        eprintln!(
+            "No server is running on {folder_shown}; creating the new store {place}. If you mean a running server, \
+             name its folder with --data-dir or its address with --server."
+        );
+    } else {
+        eprintln!("No server is running on {folder_shown}; using the store {place} directly.");
+    }
     let bus = Arc::new(LocalBus::default());
     let store = store::open_without_key(settings.store_url.expose_secret(), bus.clone()).await?;
     let own = own(settings, &store).await;

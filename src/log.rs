@@ -19,10 +19,12 @@ use crate::{
     domain::text::is_unseen,
 };
 
-/// How much libraries may log that would log what passes through them, tokens and keys included, if they may log all.
-const DISCREET: [(&str, Level); 4] = [
+/// The most detailed level that these libraries may log. Below it they log what passes through them, tokens and keys
+/// included. A notice of PostgreSQL is text of a described database.
+const DISCREET: [(&str, Level); 5] = [
     ("hyper", Level::INFO),
     ("reqwest", Level::INFO),
+    ("sqlx::postgres::notice", Level::ERROR),
     ("tokio_tungstenite", Level::INFO),
     ("tungstenite", Level::INFO),
 ];

@@ -56,9 +56,9 @@ use std::sync::Arc;
 use axum::{
     Router,
     extract::DefaultBodyLimit,
-    http::{HeaderValue, Request, StatusCode},
+    http::{HeaderMap, HeaderValue, Request, StatusCode, header},
     middleware::{from_fn, from_fn_with_state},
-    response::IntoResponse,
+    response::{IntoResponse, Response},
     routing::{get, post},
 };
 use tower_http::{
@@ -171,9 +171,13 @@ fn span<B>(request: &Request<B>) -> tracing::Span {
     tracing::info_span!("http", request_id = id, %method, path, actor = tracing::field::Empty)
 }
 
-/// Nothing lives at this path.
-async fn not_found() -> impl IntoResponse {
-    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found. GraphQL is at /graphql, the pages are at /.")
+/// Answers a path that leads nowhere: a browser gets the Studio, which says so, and every other client an error.
+async fn not_found(headers: HeaderMap) -> Response {
+    let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
+    if accepted.contains("text/html") {
+        return (StatusCode::NOT_FOUND, pages::studio().await).into_response();
+    }
+    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found. GraphQL is at /graphql, the pages are at /.").into_response()
 }
 
 /// A header value that is known to be one when this is compiled.
