@@ -1,8 +1,9 @@
-//! Apply and roll-back: which comments are to be written, and what came of each.
+//! Apply and roll-back: which comments Gloss writes, and the outcome of each.
 //!
-//! The rule: a comment is written where the live one is what the run saw or what Gloss itself last wrote
-//! there, else it is a CONFLICT, unless the person said to overwrite. Before a write the item is recorded as
-//! being written, with what stands there; after a crash the live comment tells whether it was.
+//! The rule: Gloss writes a comment only if the live comment is what the run saw or what Gloss itself last wrote there.
+//! Otherwise the item is a CONFLICT, unless the caller asked to overwrite. Before each write, the item is recorded as
+//! begun together with the comment that it replaces. After a crash, the live comment shows whether the write took
+//! place.
 
 use super::{
     asset::AssetPath,
@@ -13,29 +14,29 @@ use super::{
     spelling::spelled,
 };
 
-/// Which way comments go.
+/// The direction of a write.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Direction {
-    /// Accepted texts are written.
+    /// Writes the accepted texts.
     Apply,
-    /// What stood before is put back.
+    /// Restores the comments that were there before.
     Rollback,
 }
 
 spelled!(Direction { Apply => "APPLY", Rollback => "ROLLBACK" });
 
-/// What came of one comment.
+/// The outcome of one item.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ApplyStatus {
     /// Not yet written.
     Planned,
     /// Written.
     Applied,
-    /// It stood there already.
+    /// The comment already had this text.
     Unchanged,
-    /// Another comment stands there than the run saw; nothing was written.
+    /// The live comment is not the one that the run saw. Nothing was written.
     Conflict,
-    /// It could not be written.
+    /// The write failed.
     Failed,
 }
 
@@ -43,33 +44,33 @@ spelled!(ApplyStatus {
     Planned => "PLANNED", Applied => "APPLIED", Unchanged => "UNCHANGED", Conflict => "CONFLICT", Failed => "FAILED",
 });
 
-/// A run's apply or roll-back under way, recorded with the run.
+/// An apply or roll-back in progress, recorded with its run.
 #[derive(Debug, Clone, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 pub struct ApplyOrder {
-    /// Where the run came from: where it goes back to when the apply decides nothing.
+    /// The run's status before the order. The run returns to it if the apply decides nothing.
     pub from: super::status::RunStatus,
     /// Whether it is a roll-back.
     pub rollback: bool,
-    /// Whether to write where another comment stands.
+    /// Whether to write where the live comment has changed.
     pub overwrite: bool,
     /// The caller that ordered it.
     pub actor: String,
-    /// How many of its writes replace a comment.
+    /// Number of writes that replace a comment.
     #[serde(default)]
     pub replacing: usize,
-    /// How many suggestions were left out beforehand because a person's comment stands there.
+    /// Number of suggestions left out beforehand because the asset has a comment that a person wrote.
     #[serde(default)]
     pub left_out: usize,
 }
 
 impl ApplyOrder {
-    /// An order before it is known what it comes to.
+    /// Creates an order whose counts are still 0.
     #[must_use]
     pub const fn new(from: super::status::RunStatus, rollback: bool, overwrite: bool, actor: String) -> Self {
         Self { from, rollback, overwrite, actor, replacing: 0, left_out: 0 }
     }
 
-    /// What a message says of suggestions that were left out; empty where none were.
+    /// A clause for messages about the suggestions that were left out; empty if there are none.
     #[must_use]
     pub fn left_out_said(&self) -> String {
         match self.left_out {
@@ -83,36 +84,36 @@ impl ApplyOrder {
 /// One comment of an apply or roll-back.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ApplyItem {
-    /// Its place in the order of writing, from 1.
+    /// The item's place in the order of writing, from 1.
     pub position: i32,
-    /// The suggestion it belongs to.
+    /// The suggestion that the item belongs to.
     pub suggestion_id: SuggestionId,
-    /// Where it is written.
+    /// The asset whose comment is written.
     pub asset: AssetPath,
-    /// What is written; `None` removes the comment.
+    /// The text to write; `None` removes the comment.
     pub text: Option<String>,
-    /// What the run saw there, or for a roll-back what Gloss wrote there.
+    /// The comment that the run saw; in a roll-back, the comment that Gloss wrote.
     pub expected: Option<String>,
-    /// For a roll-back: the write that it undoes.
+    /// In a roll-back, the write to undo.
     pub undoes: Option<AppliedCommentId>,
-    /// What came of it.
+    /// The outcome.
     pub status: ApplyStatus,
-    /// Whether a write was begun and its end not recorded: `before` then tells what stood there.
+    /// Whether a write was begun whose end is not recorded. `before` then holds the comment that was there.
     pub begun: bool,
-    /// The exact statement.
+    /// The exact SQL statement.
     pub statement: Option<String>,
-    /// What stood there before.
+    /// The comment before the write.
     pub before: Option<String>,
-    /// What went wrong.
+    /// Why the write failed.
     pub error: Option<RunError>,
-    /// The database in which the write was begun.
+    /// The identity of the database in which the write was begun.
     pub identity: Option<Identity>,
     /// The caller that ordered the write, if the write was begun and its outcome is unknown.
     pub doubt: Option<String>,
 }
 
 impl ApplyItem {
-    /// A write that is planned: `text` instead of `expected`.
+    /// Creates a planned write of `text` over `expected`.
     #[must_use]
     pub const fn planned(
         position: i32,
@@ -139,102 +140,103 @@ impl ApplyItem {
     }
 }
 
-/// One write to a database, as recorded.
+/// A recorded write to a target.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AppliedComment {
     /// Its key.
     pub id: AppliedCommentId,
-    /// Where.
+    /// The asset that was written to.
     pub asset: AssetPath,
-    /// The run; it may be gone.
+    /// The run; it may have been deleted.
     pub run_id: RunId,
-    /// The suggestion; it may be gone.
+    /// The suggestion; it may have been deleted.
     pub suggestion_id: SuggestionId,
-    /// The DB profile; it may be gone.
+    /// The DB profile; it may have been deleted.
     pub db_profile_id: Option<DbProfileId>,
-    /// The DB profile's name then.
+    /// The DB profile's name at the time of the write.
     pub db_profile_name: String,
-    /// What stood there before; `None` for no comment.
+    /// The comment before the write; `None` if there was none.
     pub before: Option<String>,
-    /// What was written; `None` for no comment.
+    /// The comment that was written; `None` if the comment was removed.
     pub after: Option<String>,
     /// The caller that ordered it.
     pub actor: String,
-    /// When.
+    /// The time of the write.
     pub at: Moment,
-    /// Which database; `None` in records of versions that did not know.
+    /// The identity of the database; `None` in records of versions that did not record it.
     pub identity: Option<Identity>,
-    /// When it was undone.
+    /// The time of the roll-back; `None` if the write was not rolled back.
     pub rolled_back_at: Option<Moment>,
 }
 
-/// Which writes; an absent part does not restrict.
+/// A filter of writes. A field that is `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct AppliedCommentFilter {
-    /// Of this run.
+    /// Writes of this run.
     pub run_id: Option<RunId>,
-    /// To this database.
+    /// Writes through this DB profile.
     pub db_profile_id: Option<DbProfileId>,
-    /// At this moment or later.
+    /// Writes at this time or later.
     pub written_after: Option<Moment>,
-    /// Before this moment.
+    /// Writes before this time.
     pub written_before: Option<Moment>,
-    /// Whose asset, profile, texts or actor hold this; letter case does not count, `%` and `_` are plain.
+    /// Writes whose asset, profile, texts or actor contain this text. Letter case is ignored; `%` and `_` match
+    /// literally.
     pub search: Option<String>,
 }
 
-/// The list of what a run's last apply or roll-back did, as its cursors name it.
+/// The name that cursors give the list of the outcomes of a run's last apply or roll-back.
 #[must_use]
 pub fn outcomes_list(run: RunId) -> String {
     format!("applyOutcomes:{run}")
 }
 
-/// The list of all writes, as its cursors name it.
+/// The name that cursors give the list of all writes.
 pub const AUDIT_LIST: &str = "appliedComments";
 
-/// What the suggestions of a run still need.
+/// Counts of a run's suggestions that still need a decision or a write.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Unsettled {
     /// Suggestions without a decision.
     pub undecided: i64,
-    /// Accepted or edited suggestions whose final text is not what was last written for them.
+    /// Accepted or edited suggestions whose final text differs from what was last written for them.
     pub unapplied: i64,
 }
 
-/// What is to be written, counted.
+/// Counts of the writes that an apply or roll-back plans.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Begun {
-    /// How many comments.
+    /// Number of comments to write.
     pub total: usize,
-    /// How many of them replace a comment.
+    /// Number of them that replace a comment.
     pub replacing: usize,
 }
 
 impl Unsettled {
-    /// Whether nothing is left to decide or to write.
+    /// Returns whether nothing is left to decide or to write.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.undecided == 0 && self.unapplied == 0
     }
 }
 
-/// How the items of an apply or a roll-back ended.
+/// Counts of an apply's or a roll-back's items by outcome.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Written {
-    /// Written now.
+    /// Written.
     pub applied: i64,
-    /// The text stood there already.
+    /// The comment already had the text.
     pub unchanged: i64,
-    /// Another comment stands there.
+    /// The live comment was another one.
     pub conflict: i64,
-    /// Could not be written.
+    /// The write failed.
     pub failed: i64,
-    /// Not reached: the apply was cancelled.
+    /// Not reached because the apply was cancelled.
     pub left: i64,
 }
 
 impl Written {
-    /// `136 written, 3 in conflict`: the outcome in words.
+    /// The outcome in words: `136 written, 3 in conflict`.
     #[must_use]
     pub fn told(self, rollback: bool) -> String {
         let done = if rollback { "rolled back" } else { "written" };
@@ -250,9 +252,10 @@ impl Written {
     }
 }
 
-/// What is to become of a comment, by what stands there now: UNCHANGED where it is the wanted text already,
-/// PLANNED where it may be written, CONFLICT where another comment stands. `last_written` is what Gloss last
-/// wrote there, if it ever did. A plan and the apply itself decide by this alone.
+/// Decides what to do with an item, given the live comment. Plans and applies both decide by this function alone.
+///
+/// `last_written` is what Gloss last wrote there, if it ever did. The result is UNCHANGED if the live comment is
+/// already the wanted text, PLANNED if it may be written, and CONFLICT if the live comment is another one.
 #[must_use]
 pub fn verdict(
     item: &ApplyItem,
@@ -268,13 +271,13 @@ pub fn verdict(
     if overwrite || expected || own { ApplyStatus::Planned } else { ApplyStatus::Conflict }
 }
 
-/// A blank comment is none.
+/// Treats a blank comment as no comment.
 fn said(comment: Option<&str>) -> Option<&str> {
     comment.filter(|text| !text.trim().is_empty())
 }
 
-/// Whether two comments are the same in the form in which they are kept: a store in PostgreSQL keeps no character NUL,
-/// which becomes U+FFFD there.
+/// Returns whether a live comment equals a stored one. A store in PostgreSQL cannot hold NUL characters and keeps them
+/// as U+FFFD.
 fn same(live: Option<&str>, kept: Option<&str>) -> bool {
     live == kept || live.map(|live| live.replace('\0', "\u{FFFD}")).as_deref() == kept
 }

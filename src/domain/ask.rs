@@ -1,8 +1,8 @@
 //! Questions about databases: sessions, their turns, and the tools that an answer used.
 //!
-//! The rule: an answer is what the model wrote since the turn began or last went on, piece by piece; the tools that it
-//! used are recorded one by one, so that a turn which is interrupted does not use them again. A citation is an asset
-//! that a tool returned and that the index knows.
+//! The rule: an answer is the text that the model streamed since the turn started or last resumed. Each tool use is
+//! recorded as it happens, so that an interrupted turn does not repeat it. A citation is an asset that a tool returned
+//! and that the index holds.
 
 use super::{
     Error, Result,
@@ -12,25 +12,25 @@ use super::{
     text::{cut, one_line},
 };
 
-/// Characters of a question.
+/// Maximum length of a question, in characters.
 pub const MAX_QUESTION: usize = 4_000;
-/// Characters of a session's title and of a run's scope in one line.
+/// Maximum length of a session's title, and of the question that stands in for a run's scope, in characters.
 const TITLE_LENGTH: usize = 80;
 
-/// Questions that follow one another.
+/// A session: a series of questions in which each may follow up on the ones before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskSession {
     /// Its key.
     pub id: AskSessionId,
-    /// Its first question, shortened.
+    /// The first question, shortened to one line.
     pub title: String,
-    /// When its first question was asked.
+    /// The time of the first question.
     pub created_at: Moment,
-    /// When its last question was asked.
+    /// The time of the last question.
     pub last_active_at: Moment,
 }
 
-/// One question and its answer.
+/// A turn: one question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AskTurn {
     /// Its key.
@@ -41,20 +41,20 @@ pub struct AskTurn {
     pub run_id: RunId,
     /// The question.
     pub question: String,
-    /// Where to look.
+    /// The DB profiles to search.
     pub db_profile_ids: Vec<DbProfileId>,
-    /// Whether that was all profiles, because none was named.
+    /// Whether these are all the profiles because the question named none.
     pub everywhere: bool,
-    /// The answer; `None` until it is whole.
+    /// The answer; `None` until it is complete.
     pub answer: Option<String>,
-    /// The assets that the answer names, in its order.
+    /// The assets that the answer names, in the order in which it names them.
     pub citations: Vec<AssetPath>,
 }
 
-/// A question to be recorded.
+/// A turn to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewTurn {
-    /// The session that it follows up on; a new one when absent.
+    /// The session to continue; `None` starts a new one.
     pub session_id: Option<AskSessionId>,
     /// See [`AskTurn::question`].
     pub question: String,
@@ -67,40 +67,41 @@ pub struct NewTurn {
 /// One use of a tool.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ToolUse {
-    /// Its place in the turn, from 1.
+    /// The use's place in the turn, from 1.
     pub position: i32,
-    /// Uses that the model asked for together share it; 0 is the search that Gloss makes by itself.
+    /// The round, shared by all uses that the model requested together; 0 is the search that Gloss makes before it
+    /// calls the model.
     pub round: i32,
-    /// The model's own name for it.
+    /// The model's id for the call.
     pub call_id: String,
-    /// Which tool.
+    /// The tool's name.
     pub name: String,
-    /// JSON.
+    /// The arguments as JSON.
     pub arguments: String,
-    /// What the model was given.
+    /// The result as the model received it.
     pub result: String,
-    /// How long it took.
+    /// Duration in milliseconds.
     pub milliseconds: f64,
 }
 
-/// What happens to a turn, recorded with its run.
+/// A change of a turn, recorded with its run.
 #[derive(Debug, Clone, PartialEq)]
 pub enum TurnChange {
     /// A tool was used.
     Used(ToolUse),
-    /// The answer is whole.
+    /// The answer is complete.
     Answered {
-        /// Its text.
+        /// The whole text.
         answer: String,
         /// See [`AskTurn::citations`].
         citations: Vec<AssetPath>,
     },
 }
 
-/// Refuses a question that is none. `argument` is its path.
+/// Checks that a question contains a letter or a digit and is not too long. `argument` is its path.
 ///
 /// # Errors
-/// `BadInput`.
+/// Returns `BadInput` if the question has no letter or digit or is longer than [`MAX_QUESTION`] characters.
 pub fn check_question(question: &str, argument: &str) -> Result<()> {
     if !question.chars().any(char::is_alphanumeric) {
         return Err(Error::bad_input(argument, "the question is empty; ask about tables, columns or their contents"));
@@ -113,16 +114,16 @@ pub fn check_question(question: &str, argument: &str) -> Result<()> {
     Ok(())
 }
 
-/// A question on one line, shortened: a session's title, and what stands for a run's scope.
+/// The question on one line, shortened: the session's title, and what a run shows as its scope.
 #[must_use]
 pub fn title(question: &str) -> String {
     cut(&one_line(question), TITLE_LENGTH)
 }
 
-/// The list of sessions, as its cursors name it.
+/// The name that cursors give the list of sessions.
 pub const SESSIONS_LIST: &str = "askSessions";
 
-/// The list of a session's turns, as its cursors name it.
+/// The name that cursors give the list of a session's turns.
 #[must_use]
 pub fn turns_list(session: AskSessionId) -> String {
     format!("askTurns:{session}")

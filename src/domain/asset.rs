@@ -1,4 +1,4 @@
-//! Assets: the things that can carry a comment.
+//! Assets: the databases, schemas, tables, views and columns that can carry a comment.
 
 use std::borrow::Cow;
 
@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{index_key::index_key, spelling::spelled, text::visible};
 
-/// What an asset is.
+/// The kind of an asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum AssetKind {
@@ -14,13 +14,13 @@ pub enum AssetKind {
     Database,
     /// A schema.
     Schema,
-    /// A table, partitions too.
+    /// A table or a partition of one.
     Table,
     /// A view.
     View,
     /// A materialized view.
     MaterializedView,
-    /// A column of any of the three.
+    /// A column of a table, view or materialized view.
     Column,
 }
 
@@ -30,7 +30,7 @@ spelled!(AssetKind {
 });
 
 impl AssetKind {
-    /// The word for a person: `column`, `materialized view`.
+    /// The English noun for the kind: `column`, `materialized view`.
     #[must_use]
     pub const fn noun(self) -> &'static str {
         match self {
@@ -44,11 +44,11 @@ impl AssetKind {
     }
 }
 
-/// Where an asset stands. The parts that its kind does not have are `None`; `database` is `None` where
-/// the server has no level above its schemas (MySQL, MariaDB).
+/// The path of an asset. Parts that its kind does not have are `None`. `database` is also `None` where the server has
+/// no level above its schemas (MySQL, MariaDB).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct AssetPath {
-    /// What it is.
+    /// The kind of the asset.
     pub kind: AssetKind,
     /// The database.
     pub database: Option<String>,
@@ -61,7 +61,7 @@ pub struct AssetPath {
 }
 
 impl AssetPath {
-    /// The path for a person: its [`spelling`](Self::spelling), with an escape for each character that is not seen.
+    /// The path as it is displayed: its [`spelling`](Self::spelling), with an escape for each invisible character.
     #[must_use]
     pub fn display(&self) -> String {
         let spelling = self.spelling();
@@ -71,8 +71,8 @@ impl AssetPath {
         }
     }
 
-    /// `public.users.email`: schema, table and column, or the database's name for a database. A part with
-    /// a dot, a space, a colon, a slash or a double quote stands in double quotes, as on the command line.
+    /// The path as the command line takes it: `public.users.email` (schema, table, column), or the database's name for
+    /// a database. A part that contains a dot, a space, a colon, a slash or a double quote is put in double quotes.
     #[must_use]
     pub fn spelling(&self) -> String {
         let parts = [&self.schema, &self.table, &self.column];
@@ -80,14 +80,14 @@ impl AssetPath {
         if named.is_empty() { self.database.as_deref().map(quote_part).unwrap_or_default() } else { named.join(".") }
     }
 
-    /// Its [`spelling`](Self::spelling) as a key, by which it is found and sorted.
+    /// The [`spelling`](Self::spelling) as an index key, used to find and sort assets.
     #[must_use]
     pub fn key(&self) -> String {
         index_key(self.spelling())
     }
 }
 
-/// One part of a scope as a person writes it: in double quotes where it would be read otherwise.
+/// One part of a scope as the command line takes it: in double quotes where it would otherwise be misread.
 #[must_use]
 pub fn quote_part(part: &str) -> String {
     let plain =

@@ -1,14 +1,14 @@
-//! Base URLs of providers: what may stand in them, and how they are shown.
+//! Base URLs of providers: what they may contain, and how they are displayed.
 //!
-//! The rule: a base URL is shown to everybody who may see its profile, so no secret stands in it. Its query may hold
-//! parameters of a closed list; to allow another one, add it to [`PARAMETERS`].
+//! The rule: everybody who can read a profile can read its base URL, so a base URL contains no secret. Its query may
+//! only have the parameters in [`PARAMETERS`]; to allow another one, add it there.
 
 use url::Url;
 
-/// Parameters that say what an endpoint is, none of which holds a secret.
+/// Parameters that identify an endpoint and never hold a secret.
 const PARAMETERS: &[&str] =
     &["api-version", "api_version", "version", "beta", "region", "location", "project", "deployment"];
-/// Characters of a parameter's value: too few for a key.
+/// Maximum length of a parameter's value, in bytes. Most API keys are longer.
 const VALUE_LENGTH: usize = 40;
 
 fn is_plain(name: &str, value: &str) -> bool {
@@ -18,10 +18,10 @@ fn is_plain(name: &str, value: &str) -> bool {
         && !["sk-", "gsk_", "pk-", "key-", "xai-", "aiza"].iter().any(|key| value.to_ascii_lowercase().starts_with(key))
 }
 
-/// Checks a base URL.
+/// Checks that a base URL is valid and contains no secret.
 ///
 /// # Errors
-/// What is wrong with it and what to do. It repeats no value.
+/// Returns what is wrong with the URL and how to fix it. The message never repeats a parameter's value.
 pub fn check(text: &str) -> Result<(), String> {
     let url = Url::parse(text.trim())
         .ok()
@@ -34,7 +34,7 @@ pub fn check(text: &str) -> Result<(), String> {
         return Err("the URL has a fragment (`#…`), which is never sent to a provider; remove it".to_owned());
     }
     match url.query_pairs().find(|(name, value)| !is_plain(name, value)) {
-        // A parameter without a value may be the key itself.
+        // The name of a parameter without a value may itself be the key, so the message does not repeat it.
         Some((name, value)) if name.chars().count() <= 20 && !value.is_empty() => Err(format!(
             "the URL's parameter `{}` may contain a key; remove it and set `apiKey` instead. Allowed parameters: {}",
             name.escape_debug(),
@@ -48,7 +48,7 @@ pub fn check(text: &str) -> Result<(), String> {
     }
 }
 
-/// A base URL without what may be a secret: an earlier version kept any.
+/// The base URL without anything that may be a secret. Earlier versions stored URLs unchecked.
 #[must_use]
 pub fn shown(text: &str) -> String {
     let Ok(mut url) = Url::parse(text.trim()) else { return "…".to_owned() };
@@ -62,7 +62,7 @@ pub fn shown(text: &str) -> String {
         .map(|(name, value)| (name.into_owned(), value.into_owned()))
         .collect();
     if url.query().is_none() {
-        // As it was written, with or without the last slash.
+        // Keep a valid URL as it was entered: `Url` may add a trailing slash.
         let unchanged = check(text).is_ok();
         return if unchanged { text.to_owned() } else { url.into() };
     }

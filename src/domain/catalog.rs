@@ -1,7 +1,7 @@
-//! What a target database tells about itself: the live catalog, and what a table's data look like.
+//! What Gloss reads from a target: its live catalog, and statistics of its tables' data.
 //!
-//! The rule: a catalog is never lost for one object. A reader leaves out the part that it cannot read and says so in
-//! [`Problems`].
+//! The rule: one unreadable object never costs the whole catalog. A reader leaves out the part that it cannot read and
+//! reports it in [`Problems`].
 
 use serde::{Deserialize, Serialize};
 
@@ -13,8 +13,8 @@ use super::{
 /// A database of a target.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Database {
-    /// Its name; `def` where the server has no level above its schemas (MySQL, MariaDB), as their own
-    /// information schema says.
+    /// Its name. Where the server has no level above its schemas (MySQL, MariaDB), this is `def`, as in their
+    /// information schema.
     pub name: String,
     /// Its comment.
     pub comment: Option<String>,
@@ -38,8 +38,8 @@ pub struct Table {
     pub kind: AssetKind,
     /// Its comment.
     pub comment: Option<String>,
-    /// About how many rows, from the database's own statistics; `None` where it keeps none. A partitioned table has
-    /// the rows of its partitions.
+    /// Approximate number of rows, from the database's statistics; `None` if it keeps none. For a partitioned table,
+    /// this includes the rows of its partitions.
     pub row_estimate: Option<i64>,
     /// The table that this one is a partition of; `None` for other tables.
     pub partition_of: Option<TableName>,
@@ -48,7 +48,7 @@ pub struct Table {
 /// The name of another table.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableName {
-    /// The schema; `None` where it is the same.
+    /// The schema; `None` if it is the schema of the table that refers to it.
     pub schema: Option<String>,
     /// The table.
     pub table: String,
@@ -61,62 +61,64 @@ pub struct Column {
     pub name: String,
     /// Its type as the database spells it: `character varying(160)`, `INTEGER`, `enum('a','b')`.
     pub data_type: String,
-    /// The built-in type beneath a type of the database's own: a domain's base type, or `enum`, `record`, `range` or
-    /// `multirange`. `None` where `data_type` is built in.
+    /// The built-in type beneath a user-defined type: a domain's base type, or `enum`, `record`, `range` or
+    /// `multirange`. `None` if `data_type` is built in.
     pub underlying: Option<String>,
-    /// The values that its enumeration lists, exactly and in their order; empty where none are listed.
+    /// The values of its enumeration, verbatim and in the declared order; empty if it is not an enumeration.
     pub values: Vec<String>,
-    /// The values that its checks list, in the same way. They are among those of its enumeration.
+    /// The values that its check constraints list, verbatim. They are a subset of the enumeration's values, if it has
+    /// any.
     pub checked_values: Vec<String>,
-    /// Whether it may be null.
+    /// Whether the column is nullable.
     pub nullable: bool,
     /// Its comment.
     pub comment: Option<String>,
     /// Whether it is part of the primary key.
     pub primary_key: bool,
-    /// Whether a unique index or constraint stands on it alone.
+    /// Whether a unique index or constraint covers this column alone.
     pub unique: bool,
 }
 
 impl Column {
-    /// The values that it may have, where the database lists them: those of its checks, else those of its enumeration.
+    /// The values that the column may have, if the database lists them: those of its checks, otherwise those of its
+    /// enumeration. Empty if it lists none.
     #[must_use]
     pub fn allowed_values(&self) -> &[String] {
         if self.checked_values.is_empty() { &self.values } else { &self.checked_values }
     }
 
-    /// The name of its type by which values are judged: the built-in one.
+    /// The built-in type that decides how values are interpreted.
     #[must_use]
     pub fn built_in_type(&self) -> &str {
         self.underlying.as_deref().unwrap_or(&self.data_type)
     }
 }
 
-/// A foreign key: columns that together refer to a row of another table, or of the same one.
+/// A foreign key: columns that together reference a row of another table or of the same one.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct ForeignKey {
-    /// The other table's schema; `None` where it is the table's own.
+    /// The referenced table's schema; `None` if it is the table's own.
     pub schema: Option<String>,
-    /// The other table.
+    /// The referenced table.
     pub table: String,
-    /// The columns of this table, each with its column there, in the key's order. Never empty.
+    /// The columns of this table, each with the column that it references, in the key's order. Never empty.
     pub columns: Vec<(String, String)>,
 }
 
 impl ForeignKey {
-    /// A key of one column to a table of the same schema.
+    /// Creates a foreign key of one column to a table in the same schema.
     #[must_use]
     pub fn single(column: &str, table: &str, other: &str) -> Self {
         Self { schema: None, table: table.to_owned(), columns: vec![(column.to_owned(), other.to_owned())] }
     }
 
-    /// Whether this column is part of it.
+    /// Returns whether this column is part of the key.
     #[must_use]
     pub fn has(&self, column: &str) -> bool {
         self.columns.iter().any(|(own, _)| own == column)
     }
 
-    /// The one column of this table, where there is only one.
+    /// The key's column in this table; `None` if the key has several.
     #[must_use]
     pub fn only_column(&self) -> Option<&str> {
         match self.columns.as_slice() {
@@ -125,13 +127,13 @@ impl ForeignKey {
         }
     }
 
-    /// The columns of this table that refer together with this one.
+    /// The other columns of this table in the key.
     pub fn others<'k>(&'k self, column: &'k str) -> impl Iterator<Item = &'k str> {
         self.columns.iter().map(|(own, _)| own.as_str()).filter(move |own| *own != column)
     }
 
-    /// `users.id`, or `stock.bin (warehouse_id, bin_no)` where several columns refer together; with the schema where
-    /// it is another one. `part` spells each name.
+    /// The referenced columns as text: `users.id`, or `stock.bin (warehouse_id, bin_no)` for a key of several columns.
+    /// The schema is included if it is not the table's own. `part` spells each name.
     pub fn target(&self, part: impl Fn(&str) -> String) -> String {
         let table: Vec<String> = self.schema.iter().chain([&self.table]).map(|name| part(name)).collect();
         let columns: Vec<String> = self.columns.iter().map(|(_, other)| part(other)).collect();
@@ -142,13 +144,13 @@ impl ForeignKey {
     }
 }
 
-/// What of a catalog cannot be read.
+/// The parts of a catalog that could not be read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Problems {
-    /// Objects that are left out because their names are not valid UTF-8, each with its noun and with escapes for the
-    /// bytes that are not: ``column `parts.gr\xF6sse` ``.
+    /// Objects that are left out because their names are not valid UTF-8. Each entry is the noun and the name, with
+    /// escapes for the invalid bytes: ``column `parts.gr\xF6sse` ``.
     pub unnamed: Vec<String>,
-    /// Everything else, a sentence for a person each, which names the object.
+    /// All other problems, each a sentence that names the object.
     pub others: Vec<String>,
 }
 
@@ -159,7 +161,7 @@ impl Problems {
         self.others.extend(more.others);
     }
 
-    /// A sentence for a person each; one for all the names.
+    /// One sentence per problem; all invalid names share one sentence.
     #[must_use]
     pub fn sentences(&self) -> Vec<String> {
         let names = match self.unnamed.as_slice() {
@@ -177,25 +179,25 @@ impl Problems {
     }
 }
 
-/// A table with all that is known of its structure.
+/// A table and its structure.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableDetail {
-    /// The database; `None` where there is no such level.
+    /// The database; `None` where the server has no level above its schemas.
     pub database: Option<String>,
     /// The schema.
     pub schema: String,
-    /// Name, kind, comment, row estimate.
+    /// Name, kind, comment and row estimate.
     pub table: Table,
-    /// Columns in their order in the table.
+    /// The columns, in the table's order.
     pub columns: Vec<Column>,
-    /// Its foreign keys, those of few columns first. A partitioned table has those of its partitions too.
+    /// The foreign keys, those with the fewest columns first. A partitioned table includes the keys of its partitions.
     pub foreign_keys: Vec<ForeignKey>,
-    /// The columns of its primary key and of each unique index or constraint that holds for all rows.
+    /// The columns of the primary key and of each unique index or constraint that covers all rows.
     pub unique_keys: Vec<Vec<String>>,
-    /// Tables whose foreign keys point here, `schema.table` where the schema is another one, sorted. Partitions are
-    /// not among them: their parents are.
+    /// The tables whose foreign keys reference this one, sorted; `schema.table` if the schema differs. A partition is
+    /// represented by its parent.
     pub referenced_by: Vec<String>,
-    /// What of it could not be read.
+    /// The parts of the table that could not be read.
     pub problems: Problems,
 }
 
@@ -212,45 +214,45 @@ impl TableDetail {
         }
     }
 
-    /// The foreign key that a column is part of: of several, the one of the fewest columns.
+    /// The foreign key that contains a column; if there are several, the one with the fewest columns.
     #[must_use]
     pub fn foreign_key_of(&self, column: &str) -> Option<&ForeignKey> {
         self.foreign_keys.iter().find(|key| key.has(column))
     }
 
-    /// The path of one of its columns.
+    /// The path of one of the table's columns.
     #[must_use]
     pub fn column_path(&self, column: &str) -> AssetPath {
         AssetPath { kind: AssetKind::Column, column: Some(column.to_owned()), ..self.path() }
     }
 }
 
-/// What a bounded sample of a table's data looks like.
+/// Statistics of a bounded sample of a table's data.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct TableStatistics {
-    /// Rows that were looked at.
+    /// Number of rows in the sample.
     pub sampled_rows: i64,
-    /// Whether that is the whole table.
+    /// Whether the sample is the whole table.
     pub complete: bool,
-    /// One per column, in the columns' order. Shorter or empty where time ran out.
+    /// One entry per column, in the table's order. Shorter or empty if time ran out.
     pub columns: Vec<ColumnStatistics>,
-    /// What could not be read, a sentence each.
+    /// What could not be read, one sentence each.
     pub problems: Vec<String>,
 }
 
-/// What the sampled values of one column look like.
+/// Statistics of the sampled values of one column.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ColumnStatistics {
     /// The column.
     pub name: String,
-    /// Share of nulls in the sample, 0 to 1; `None` where the sample is empty.
+    /// Share of nulls in the sample, 0 to 1; `None` if the sample is empty.
     pub null_share: Option<f64>,
-    /// Distinct values in the sample.
+    /// Number of distinct values in the sample.
     pub distinct: Option<i64>,
-    /// The smallest, as text; `None` for types without an order that means something.
+    /// The smallest value as text; `None` for types without a meaningful order.
     pub minimum: Option<String>,
-    /// The largest, as text.
+    /// The largest value as text; `None` for types without a meaningful order.
     pub maximum: Option<String>,
-    /// Up to ten different values, as text, each cut at 80 characters.
+    /// Up to ten distinct values as text, each cut to 80 characters.
     pub samples: Vec<String>,
 }

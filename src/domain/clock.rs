@@ -1,17 +1,17 @@
-//! Where time comes from, so that a test can own it.
+//! The source of the current time, which tests can replace.
 
 use chrono::{DateTime, SubsecRound, Utc};
 
-/// A moment in UTC; what is recorded is cut to milliseconds, so that it reads back as it was written.
+/// A point in time in UTC. Recorded moments are truncated to milliseconds, so that they read back unchanged.
 pub type Moment = DateTime<Utc>;
 
-/// Tells the time. The program uses [`SystemClock`]; a test may bring its own.
+/// A source of the current time. The program uses [`SystemClock`]; tests may supply their own.
 pub trait Clock: Send + Sync + 'static {
-    /// Now, in UTC, cut to milliseconds.
+    /// The current time in UTC, truncated to milliseconds.
     fn now(&self) -> Moment;
 }
 
-/// The machine's clock.
+/// The operating system's clock.
 #[derive(Debug, Default, Clone, Copy)]
 pub struct SystemClock;
 

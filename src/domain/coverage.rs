@@ -1,14 +1,14 @@
-//! Coverage: how much of a database is documented, by what its catalog said when it was last read.
+//! Coverage: how much of a database is documented, according to the catalog as last read.
 //!
-//! The rule: what a run describes counts, and nothing else: tables, views, materialized views and their columns,
-//! without the tables that the profile excludes.
+//! The rule: coverage counts exactly the assets that a run describes: tables, views, materialized views and their
+//! columns, except for the tables that the profile excludes.
 
 use super::{asset::AssetKind, clock::Moment, pattern::TablePattern};
 
-/// How many assets of one kind a table, or a whole schema, has.
+/// The counts of one kind of asset in a table or in a whole schema.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CoverageTally {
-    /// The database; `None` where there is no such level.
+    /// The database; `None` where the server has no level above its schemas.
     pub database: Option<String>,
     /// The schema.
     pub schema: Option<String>,
@@ -16,18 +16,18 @@ pub struct CoverageTally {
     pub table: Option<String>,
     /// The kind.
     pub kind: AssetKind,
-    /// How many.
+    /// The counts.
     pub figures: CoverageFigures,
 }
 
-/// Assets, counted.
+/// Counts of assets.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct CoverageFigures {
-    /// All.
+    /// All assets.
     pub assets: i64,
-    /// Those that carry a comment.
+    /// Assets that have a comment.
     pub documented: i64,
-    /// Those with an accepted text that does not stand in the database.
+    /// Assets with an accepted text that is not in the database.
     pub accepted: i64,
 }
 
@@ -42,18 +42,18 @@ impl CoverageFigures {
 /// How much of a database is documented.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Coverage {
-    /// In all.
+    /// The counts over all kinds and schemas.
     pub total: CoverageFigures,
-    /// Per kind, those that there are.
+    /// The counts per kind; kinds without assets are left out.
     pub kinds: Vec<(AssetKind, CoverageFigures)>,
-    /// Per database and schema, by name.
+    /// The counts per database and schema, sorted by name.
     pub schemas: Vec<(Option<String>, Option<String>, CoverageFigures)>,
-    /// When the catalog was last read whole.
+    /// The time of the last complete read of the catalog.
     pub read_at: Moment,
 }
 
 impl Coverage {
-    /// Adds up tallies, which are by database and schema, without the tables of these patterns.
+    /// Sums up tallies, without the tables that match `exclude`. `tallies` must be sorted by database and schema.
     #[must_use]
     pub fn of(tallies: Vec<CoverageTally>, exclude: &[TablePattern], read_at: Moment) -> Self {
         let mut coverage = Self { total: CoverageFigures::default(), kinds: Vec::new(), schemas: Vec::new(), read_at };

@@ -1,8 +1,8 @@
-//! What can go wrong in a use case, in the words of the person who asked.
+//! Errors of use cases, worded for the caller.
 //!
-//! Each variant is one of the contract's closed set of codes; `graphql/error.rs` turns it into one. A
-//! message says what is wrong and what to do, and never holds a secret or an internal text: the cause of
-//! [`Error::Internal`] goes to the log alone.
+//! Each variant is one of the contract's closed set of codes; `graphql/error.rs` maps it to that code. A message says
+//! what is wrong and what to do. It never contains a secret or internal details: the cause of [`Error::Internal`] only
+//! goes to the log.
 
 /// The cause of an internal error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -10,118 +10,118 @@ pub type Cause = Box<dyn std::error::Error + Send + Sync>;
 /// The result of a use case.
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
-/// What went wrong.
+/// The error of a use case.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// An argument cannot be used.
+    /// An argument is invalid.
     #[error("{message}")]
     BadInput {
-        /// The path of the argument at fault, `input.targets.0.schemas`.
+        /// The path of the invalid argument: `input.targets.0.schemas`.
         argument: String,
-        /// What is wrong with it and what would be right.
+        /// What is wrong with the argument and what is valid.
         message: String,
     },
-    /// Nothing has this id or number.
+    /// No record has this id or number.
     #[error("{message}")]
     NotFound {
         /// What was looked for.
         message: String,
-        /// The path of the argument that names it, where there is one.
+        /// The path of the argument that names the record, if there is one.
         argument: Option<String>,
     },
-    /// The state of things forbids it.
+    /// The current state does not permit the operation.
     #[error("{message}")]
     Conflict {
-        /// What stands in the way, and how to get it out of the way.
+        /// What prevents the operation, and how to resolve it.
         message: String,
     },
-    /// More than a limit of the server allows.
+    /// A limit of the server is exceeded.
     #[error("{message}")]
     LimitExceeded {
-        /// The limit and how far it was exceeded.
+        /// The limit and the amount by which it is exceeded.
         message: String,
     },
-    /// Nobody knows who is asking.
+    /// The caller is not authenticated.
     #[error("{message}")]
     Unauthenticated {
-        /// What is wrong with the token, and how to get one.
+        /// What is wrong with the token, and how to get a valid one.
         message: String,
     },
-    /// The caller may not do this.
+    /// The caller's role does not permit the operation.
     #[error("{message}")]
     Forbidden {
-        /// Which role may.
+        /// The role that is required.
         message: String,
     },
-    /// A database or model cannot be reached.
+    /// A database or model is unreachable.
     #[error("{message}")]
     Unavailable {
         /// Which one, why, and what to check.
         message: String,
     },
-    /// The store did not say whether it recorded a change.
+    /// The store did not confirm whether it recorded a change.
     #[error("{message}")]
     Unsure {
         /// What may have been done, and how to find out.
         message: String,
     },
-    /// A fault of Gloss's own. The cause is for the log.
+    /// A bug or an unexpected failure in Gloss. The cause is for the log only.
     #[error("internal error")]
     Internal(#[source] Cause),
 }
 
 impl Error {
-    /// An argument cannot be used.
+    /// Creates a [`BadInput`](Self::BadInput) at the path `argument`.
     pub fn bad_input(argument: impl Into<String>, message: impl Into<String>) -> Self {
         Self::BadInput { argument: argument.into(), message: message.into() }
     }
 
-    /// Nothing has this id or number.
+    /// Creates a [`NotFound`](Self::NotFound) without an argument.
     pub fn not_found(message: impl Into<String>) -> Self {
         Self::NotFound { message: message.into(), argument: None }
     }
 
-    /// Nothing has the id or number that this argument gives.
+    /// Creates a [`NotFound`](Self::NotFound) for the id or number at the path `argument`.
     pub fn not_found_at(argument: impl Into<String>, message: impl Into<String>) -> Self {
         Self::NotFound { message: message.into(), argument: Some(argument.into()) }
     }
 
-    /// The state of things forbids it.
+    /// Creates a [`Conflict`](Self::Conflict).
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::Conflict { message: message.into() }
     }
 
-    /// More than a limit allows.
+    /// Creates a [`LimitExceeded`](Self::LimitExceeded).
     pub fn limit(message: impl Into<String>) -> Self {
         Self::LimitExceeded { message: message.into() }
     }
 
-    /// Nobody knows who is asking.
+    /// Creates an [`Unauthenticated`](Self::Unauthenticated).
     pub fn unauthenticated(message: impl Into<String>) -> Self {
         Self::Unauthenticated { message: message.into() }
     }
 
-    /// The caller may not do this.
+    /// Creates a [`Forbidden`](Self::Forbidden).
     pub fn forbidden(message: impl Into<String>) -> Self {
         Self::Forbidden { message: message.into() }
     }
 
-    /// A database or model cannot be reached.
+    /// Creates an [`Unavailable`](Self::Unavailable).
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::Unavailable { message: message.into() }
     }
 
-    /// The store did not say whether it recorded a change.
+    /// Creates an [`Unsure`](Self::Unsure).
     pub fn unsure(message: impl Into<String>) -> Self {
         Self::Unsure { message: message.into() }
     }
 
-    /// A fault of Gloss's own.
+    /// Creates an [`Internal`](Self::Internal).
     pub fn internal(cause: impl Into<Cause>) -> Self {
         Self::Internal(cause.into())
     }
 
-    /// The code of the contract's closed set.
+    /// The error's code in the contract's closed set.
     #[must_use]
     pub const fn code(&self) -> &'static str {
         match self {

@@ -1,4 +1,4 @@
-//! Events: what happened in a run, numbered without a gap from 1.
+//! Events: what happened in a run, numbered consecutively from 1.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,25 +12,25 @@ use super::{
     usage::{Progress, Usage},
 };
 
-/// What happened.
+/// The type of an event.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RunEventType {
     /// The run was recorded.
     Created,
-    /// A worker took it for the first time.
+    /// A worker claimed the run for the first time.
     Started,
-    /// Its rows are known.
+    /// The run's rows are known.
     ScopeResolved,
-    /// A row is under way.
+    /// Work on a row began.
     AssetStarted,
-    /// A row has its suggestion.
+    /// A row got its suggestion.
     AssetFinished,
-    /// A row was given up.
+    /// A row failed.
     AssetFailed,
-    /// A row needed none.
+    /// A row needed no suggestion.
     AssetSkipped,
-    /// A piece of an answer.
+    /// The model streamed a piece of an answer.
     AnswerDelta,
     /// A tool was used.
     ToolCalled,
@@ -38,15 +38,15 @@ pub enum RunEventType {
     Applied,
     /// A comment could not be written.
     ApplyFailed,
-    /// Something a person should know.
+    /// A condition that the user should know about.
     Warning,
-    /// A cancel was asked for.
+    /// A caller asked to cancel the run.
     CancelRequested,
-    /// The run goes on after a stop.
+    /// The run continues after a stop.
     Resumed,
-    /// The status changed otherwise.
+    /// The status changed in another way.
     StatusChanged,
-    /// The run entered an ended status or PAUSED.
+    /// The run ended or was PAUSED.
     Finished,
 }
 
@@ -58,41 +58,41 @@ spelled!(RunEventType {
     StatusChanged => "STATUS_CHANGED", Finished => "FINISHED",
 });
 
-/// The list of a run's events, as its cursors name it.
+/// The name that cursors give the list of a run's events.
 #[must_use]
 pub fn list_name(run: RunId) -> String {
     format!("events:{run}")
 }
 
-/// One event, with the run's status, progress and usage right after it.
+/// An event, with the run's status, progress and usage immediately after it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunEvent {
     /// The run it belongs to.
     pub run_id: RunId,
-    /// Counts up by one from 1 within the run.
+    /// The sequence number, consecutive from 1 within the run.
     pub sequence: i32,
-    /// When.
+    /// The time of the event.
     pub at: Moment,
-    /// What happened.
+    /// The event's type.
     pub event_type: RunEventType,
-    /// One line for a person.
+    /// A one-line message for people.
     pub message: String,
-    /// The status right after.
+    /// The status immediately after the event.
     pub status: RunStatus,
-    /// The progress right after.
+    /// The progress immediately after the event.
     pub progress: Progress,
-    /// The usage right after.
+    /// The usage immediately after the event.
     pub usage: Usage,
-    /// The asset it is about.
+    /// The asset that the event concerns.
     pub asset: Option<AssetPath>,
-    /// The position of the row it is about, counted from 1. The store finds the suggestion by it.
+    /// The position of the row that the event concerns, from 1. The store uses it to find the suggestion.
     pub position: Option<i32>,
-    /// The suggestion of that row, where the row has one. Set when read from the store.
+    /// The suggestion of that row, if the row has one. The store sets it on reading.
     pub suggestion_id: Option<SuggestionId>,
-    /// A piece of an answer.
+    /// A piece of an answer, for [`AnswerDelta`](RunEventType::AnswerDelta).
     pub text: Option<String>,
     /// What went wrong.
     pub error: Option<RunError>,
-    /// The caller or schedule that caused it, where one did.
+    /// The caller or schedule that caused the event, if any.
     pub actor: Option<String>,
 }

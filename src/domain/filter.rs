@@ -1,7 +1,7 @@
-//! Which runs: the filter of the runs list and of `runsChanged`.
+//! The filter of the runs list and of `runsChanged`.
 //!
-//! The store answers a filter in SQL; [`RunFilter::matches`] answers it for one run in memory, so that an
-//! event costs no query per subscriber. A property test holds the two together.
+//! The store evaluates a filter in SQL. [`RunFilter::matches`] evaluates it for one run in memory, so that an event
+//! costs no query per subscriber. A property test checks that the two agree.
 
 use serde::{Deserialize, Serialize};
 
@@ -12,37 +12,37 @@ use super::{
     status::{RunKind, RunStatus},
 };
 
-/// An absent part does not restrict; an empty list lets nothing through.
+/// A filter of runs. A field that is `None` does not restrict; an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct RunFilter {
-    /// Of one of these kinds.
+    /// Runs of one of these kinds.
     pub kinds: Option<Vec<RunKind>>,
-    /// In one of these statuses.
+    /// Runs in one of these statuses.
     pub statuses: Option<Vec<RunStatus>>,
-    /// On one of these DB profiles.
+    /// Runs on one of these DB profiles.
     pub db_profile_ids: Option<Vec<DbProfileId>>,
-    /// With one of these LLM profiles.
+    /// Runs with one of these LLM profiles.
     pub llm_profile_ids: Option<Vec<LlmProfileId>>,
-    /// Fired by one of these schedules.
+    /// Runs that one of these schedules fired.
     pub schedule_ids: Option<Vec<ScheduleId>>,
     /// Re-runs of this run.
     pub parent_run_id: Option<RunId>,
-    /// Started at this moment or later; a run not yet started counts by its creation.
+    /// Runs that started at this time or later. A run that has not started counts by its creation time.
     pub started_after: Option<Moment>,
-    /// Started before this moment.
+    /// Runs that started before this time.
     pub started_before: Option<Moment>,
-    /// Started by one of these callers.
+    /// Runs that one of these callers started.
     pub started_by: Option<Vec<String>>,
-    /// With at least one of these labels.
+    /// Runs with at least one of these labels.
     pub labels: Option<Vec<String>>,
-    /// Whether at least one row failed.
+    /// Runs with at least one failed row, or without any.
     pub has_failures: Option<bool>,
-    /// Whose number, title, labels, scope, model or profile names hold this text; letter case does not count. `#12`
-    /// finds run 12 alone.
+    /// Runs whose number, title, labels, scope, model or profile names contain this text. Letter case is ignored. `#12`
+    /// matches run 12 only.
     pub search: Option<String>,
 }
 
-/// What a search looks for.
+/// A parsed search.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Searched {
     /// `#12`: the run of this number.
@@ -51,7 +51,7 @@ pub enum Searched {
     Text(String),
 }
 
-/// What a filter looks at in a run. Small enough to travel with a nudge.
+/// The properties of a run that a filter tests. Small enough to be sent with a nudge.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFacts {
     /// The run.
@@ -66,21 +66,21 @@ pub struct RunFacts {
     pub llm_profile_id: Option<LlmProfileId>,
     /// Its schedule.
     pub schedule_id: Option<ScheduleId>,
-    /// Its parent.
+    /// The run that this one is a re-run of.
     pub parent_id: Option<RunId>,
-    /// When it started, else when it was made.
+    /// When the run started, or was created if it has not started.
     pub listed_at: Moment,
     /// The caller that started it.
     pub started_by: String,
     /// Its labels.
     pub labels: Vec<String>,
-    /// Whether a row failed.
+    /// Whether at least one row failed.
     pub has_failures: bool,
-    /// What a search looks through; see [`search_text`].
+    /// The text that a search looks in; see [`search_text`].
     pub search_text: String,
 }
 
-/// What a search looks through: number, scope, model, profile names, title and labels in lower case, one per line.
+/// The text that a search looks in: number, scope, model, profile names, title and labels in lower case, one per line.
 #[must_use]
 pub fn search_text<'a>(number: RunId, parts: impl IntoIterator<Item = &'a str>) -> String {
     let mut text = format!("#{number}");
@@ -92,7 +92,7 @@ pub fn search_text<'a>(number: RunId, parts: impl IntoIterator<Item = &'a str>) 
 }
 
 impl RunFilter {
-    /// Whether a run passes.
+    /// Returns whether a run matches the filter.
     #[must_use]
     pub fn matches(&self, run: &RunFacts) -> bool {
         fn among<T: PartialEq>(wanted: Option<&Vec<T>>, value: Option<&T>) -> bool {
@@ -116,7 +116,7 @@ impl RunFilter {
             }
     }
 
-    /// What is searched for; `None` where nothing is.
+    /// The parsed search; `None` if it is absent or blank.
     #[must_use]
     pub fn searched(&self) -> Option<Searched> {
         let text = self.search.as_deref()?.trim();
@@ -128,14 +128,14 @@ impl RunFilter {
     }
 }
 
-/// What runs can be ordered by. Ties go by number; nulls come last in either direction.
+/// The fields that runs can be sorted by. Ties are sorted by number; nulls come last in both directions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunOrderField {
-    /// When it started; a run not yet started counts by its creation.
+    /// When the run started. A run that has not started counts by its creation time.
     StartedAt,
     /// By number.
     Number,
-    /// By `durationSeconds`; unfinished runs have none here.
+    /// By `durationSeconds`, which is null for unfinished runs.
     Duration,
     /// By the status's name.
     Status,
@@ -147,7 +147,7 @@ pub enum RunOrderField {
     DbProfile,
 }
 
-/// Which way.
+/// A sort direction.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum OrderDirection {
     /// Smallest first.
@@ -162,12 +162,12 @@ spelled!(RunOrderField {
 });
 spelled!(OrderDirection { Asc => "ASC", Desc => "DESC" });
 
-/// An order of runs.
+/// A sort order of runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunOrder {
-    /// By what.
+    /// The field to sort by.
     pub field: RunOrderField,
-    /// Which way.
+    /// The direction.
     pub direction: OrderDirection,
 }
 
@@ -178,7 +178,7 @@ impl Default for RunOrder {
 }
 
 impl RunOrder {
-    /// The list of runs in this order, as its cursors name it.
+    /// The name that cursors give the list of runs in this order.
     #[must_use]
     pub fn list_name(self) -> String {
         format!("runs:{}:{}", self.field.as_str(), self.direction.as_str())

@@ -1,11 +1,11 @@
 //! Keys of records, and the global ids that clients see.
 //!
-//! A key is a number the store gave. A global id is the record's type and its key in URL-safe base64:
-//! opaque to clients, unique over all types, and refused when its type is not the one that is asked for.
+//! A key is a number that the store assigns. A global id is the URL-safe base64 of the record's type and key. It is
+//! opaque to clients and unique across types. The API rejects an id whose type is not the expected one.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
-/// Declares a key type of its own, so that a run's key cannot be taken for a profile's.
+/// Declares a distinct key type, so that a run's key cannot be used as a profile's.
 macro_rules! key {
     ($(#[$doc:meta])* $name:ident) => {
         $(#[$doc])*
@@ -22,43 +22,43 @@ macro_rules! key {
 }
 
 key!(
-    /// A run. Its key is its number too: it counts up from 1 and is never given twice.
+    /// The key of a run, which is also its number. Numbers count up from 1 and are never reused.
     RunId
 );
 key!(
-    /// A suggestion.
+    /// The key of a suggestion.
     SuggestionId
 );
 key!(
-    /// A DB profile.
+    /// The key of a DB profile.
     DbProfileId
 );
 key!(
-    /// An LLM profile.
+    /// The key of an LLM profile.
     LlmProfileId
 );
 key!(
-    /// A schedule.
+    /// The key of a schedule.
     ScheduleId
 );
 key!(
-    /// A write to a database.
+    /// The key of a write to a target.
     AppliedCommentId
 );
 key!(
-    /// Questions that follow one another.
+    /// The key of a session of questions.
     AskSessionId
 );
 key!(
-    /// A question and its answer.
+    /// The key of a turn: a question and its answer.
     AskTurnId
 );
 key!(
-    /// An API token.
+    /// The key of an API token.
     ApiTokenId
 );
 key!(
-    /// A comparison that is kept.
+    /// The key of a stored comparison.
     ComparisonId
 );
 
@@ -75,11 +75,11 @@ pub enum NodeType {
     LlmProfile,
     /// A schedule.
     Schedule,
-    /// A write to a database.
+    /// A write to a target.
     AppliedComment,
-    /// Questions that follow one another.
+    /// A session of questions.
     AskSession,
-    /// A question and its answer.
+    /// A turn: a question and its answer.
     AskTurn,
     /// An API token.
     ApiToken,
@@ -115,19 +115,19 @@ impl NodeType {
     }
 }
 
-/// The global id of a record.
+/// Encodes the global id of a record.
 #[must_use]
 pub fn encode(node_type: NodeType, key: i64) -> String {
     URL_SAFE_NO_PAD.encode(format!("{}:{key}", node_type.name()))
 }
 
-/// The type and key behind a global id; `None` where the text is not an id of Gloss.
+/// Decodes a global id into its type and key; `None` if the text is not an id of Gloss.
 #[must_use]
 pub fn decode(id: &str) -> Option<(NodeType, i64)> {
     let text = String::from_utf8(URL_SAFE_NO_PAD.decode(id).ok()?).ok()?;
     let (name, key) = text.split_once(':')?;
     let node_type = NodeType::ALL.into_iter().find(|node_type| node_type.name() == name)?;
     let number: i64 = key.parse().ok().filter(|number| *number > 0)?;
-    // One spelling each: `+1` and `01` are not ids.
+    // Each key has exactly one spelling: `+1` and `01` are not ids.
     (number.to_string() == key).then_some((node_type, number))
 }

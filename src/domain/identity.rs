@@ -1,31 +1,30 @@
-//! Which database stands behind a URL.
+//! The identity of the database behind a URL.
 //!
-//! The rule: a URL names a place, and another database can come to stand there. A run records the identity of the
-//! database that it described, and nothing is written for it to a database with another one until a person confirms
-//! that both are the same ([`Identity::is`], `updateDbProfile` with `sameDatabase`).
+//! The rule: a URL names a place, and another database may later be reachable at that place. A run records the identity
+//! of the database that it described. Gloss writes the run's comments only to a database with the same identity, or
+//! after a person confirms that both are the same database ([`Identity::is`], `updateDbProfile` with `sameDatabase`).
 
 use serde::{Deserialize, Serialize};
 
 use super::{clock::Moment, id::DbProfileId};
 
-/// What tells a database from every other, as far as the database itself says it.
+/// The properties that distinguish a database from others, as far as the server reports them.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Identity {
-    /// What tells its server or file from every other: `system 7301…`, `inode 12…`, or an address where the server
-    /// says nothing better.
+    /// A mark of the server or file: `system 7301…`, `inode 12…`, or an address if the server reports nothing better.
     pub server: String,
-    /// The name of the database; `None` where the profile reaches all of the server's.
+    /// The name of the database; `None` if the profile covers all databases of the server.
     pub database: Option<String>,
-    /// What tells the database from a later one of the same name, where there is something: PostgreSQL's OID.
+    /// A mark that distinguishes the database from a later one with the same name, if there is one: PostgreSQL's OID.
     pub mark: Option<String>,
-    /// Whether the database was asked for by name, and not as the one that the URL means.
+    /// Whether the database was selected by name, rather than being the URL's default.
     pub named: bool,
-    /// Where it is, for people: `shop on PostgreSQL at 127.0.0.1:5432`.
+    /// The location for people: `shop on PostgreSQL at 127.0.0.1:5432`.
     pub place: String,
 }
 
 impl Identity {
-    /// A database of PostgreSQL, by the system identifier of its cluster and its OID.
+    /// The identity of a PostgreSQL database, from the system identifier of its cluster and its OID.
     #[must_use]
     pub fn of_postgres(system: &str, oid: &str, name: String, place: &str) -> Self {
         Self {
@@ -37,7 +36,7 @@ impl Identity {
         }
     }
 
-    /// Whether both are the same database.
+    /// Returns whether both identify the same database.
     #[must_use]
     pub fn is(&self, other: &Self) -> bool {
         let same = |one: &Option<String>, other: &Option<String>| match (one, other) {
@@ -48,7 +47,7 @@ impl Identity {
         self.server == other.server && same
     }
 
-    /// The place and what tells the database from another one there.
+    /// The place, followed by the marks in parentheses.
     #[must_use]
     pub fn told(&self) -> String {
         let marks =
@@ -57,18 +56,18 @@ impl Identity {
     }
 }
 
-/// A person's word that two databases are the same one: it moved.
+/// A person's confirmation that a database has moved: that two identities are the same database.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Confirmation {
-    /// The profile that led to the one and leads to the other.
+    /// The profile that connected to the old place and now connects to the new one.
     pub db_profile_id: DbProfileId,
-    /// The database before; `None` for runs that recorded none.
+    /// The old identity; `None` for runs that recorded none.
     pub from: Option<Identity>,
-    /// The database now.
+    /// The new identity.
     pub to: Identity,
     /// The caller that confirmed it.
     pub actor: String,
-    /// When.
+    /// The time of the confirmation.
     pub at: Moment,
 }
 

@@ -1,17 +1,17 @@
 //! Names as keys of the store's indexes.
 //!
-//! The rule: an entry of an index has a limit (2,704 bytes in PostgreSQL) and names of targets have none. A long name
-//! is kept as its beginning and the hash of the whole, so that keys differ where names do, and short ones sort as they
-//! are.
+//! The rule: an index entry has a maximum size (2,704 bytes in PostgreSQL), but names of assets in a target do not. The
+//! key of a long name is its beginning followed by the hash of the whole name, so that different names have different
+//! keys. A short name is its own key and sorts as it is.
 
 use std::fmt::Write;
 
 use sha2::{Digest, Sha256};
 
-/// Bytes of a name that is its own key. Four keys with their hashes fit into one entry.
+/// Maximum length of a name that is its own key, in bytes. Four shortened keys fit into one index entry.
 const WHOLE: usize = 500;
 
-/// The key of a name. One that is cut is longer than any that is whole, so that they never meet.
+/// The key of a name. A shortened key is longer than any unshortened one, so that the two never collide.
 #[must_use]
 pub fn index_key(name: String) -> String {
     if name.len() <= WHOLE {

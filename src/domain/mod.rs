@@ -1,8 +1,8 @@
-//! What Gloss is about, without a database, a network or a clock: runs and their status machine,
-//! scopes, assets, events, suggestions, pages.
+//! Gloss's domain: runs and their status machine, scopes, assets, events, suggestions and pages, without a database, a
+//! network or a clock.
 //!
-//! The rule: nothing here imports another module of Gloss, and nothing here waits. Time comes in as an
-//! argument. What may happen to a run is decided here and nowhere else; the store only keeps it.
+//! The rule: nothing here imports another module of Gloss, and nothing here waits. Callers pass the time as an
+//! argument. This module alone decides how a run may change; the store only records it.
 
 pub mod apply;
 pub mod ask;

@@ -1,28 +1,28 @@
-//! Numbers as databases write them, compared exactly: of any length, never through a floating-point type.
+//! Numbers as databases write them, of any length. They are compared exactly, never through a floating-point type.
 
 use std::{cmp::Ordering, fmt};
 
-/// A number or an infinity, read from a text.
+/// A number or an infinity, parsed from text.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Number {
     negative: bool,
     size: Size,
 }
 
-/// How far from zero.
+/// The absolute value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum Size {
     Zero,
-    /// `0.digits` times ten to this power; the digits begin and end with none that is zero.
+    /// `0.digits` times ten to this power. The digits neither begin nor end with a zero.
     Finite(i64, String),
     Infinite,
 }
 
-/// Zeros that are written out before a power of ten is.
+/// Maximum number of zeros that are written out; larger numbers are written with a power of ten.
 const WRITTEN_OUT: i64 = 40;
 
 impl Number {
-    /// Reads `12`, `-3.50`, `1.5e+20` or `Infinity`; `None` for anything else, `NaN` too.
+    /// Parses `12`, `-3.50`, `1.5e+20` or `Infinity`. Returns `None` for anything else, including `NaN`.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let text = text.trim();
@@ -52,7 +52,7 @@ impl Number {
         Some(Self { negative, size: Size::Finite(point, significant.trim_end_matches('0').to_owned()) })
     }
 
-    /// Whether it is no infinity.
+    /// Returns whether the number is finite.
     #[must_use]
     pub const fn is_finite(&self) -> bool {
         !matches!(self.size, Size::Infinite)
@@ -82,7 +82,7 @@ impl From<i32> for Number {
     }
 }
 
-/// All of its digits; with a power of ten where zeros would fill the line.
+/// Writes all digits, with a power of ten if too many zeros would be needed.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.negative {

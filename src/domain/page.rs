@@ -1,20 +1,19 @@
-//! Pages by cursor, as Relay's connections ask for them.
+//! Pages by cursor, as in Relay connections.
 //!
-//! The rule: a cursor is the sort key of the row it stands for, never an offset, so that page 10,000 costs
-//! what page 1 costs and a row that comes or goes moves nothing. A cursor names the list and the order it
-//! was made for, and is refused by any other.
+//! The rule: a cursor is the sort key of its row, never an offset. Page 10,000 therefore costs the same as page 1, and
+//! inserted or deleted rows shift nothing. A cursor names its list and order; any other list rejects it.
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use super::{Error, Result};
 
-/// What `first` and `last` default to.
+/// Default of `first` and `last`.
 pub const DEFAULT_SIZE: usize = 50;
-/// What `first` and `last` are at most.
+/// Maximum of `first` and `last`.
 pub const MAX_SIZE: usize = 200;
 
-/// Which way a page is read.
+/// The direction in which a page is read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum PageDirection {
     /// `first` rows after the cursor.
@@ -23,29 +22,29 @@ pub enum PageDirection {
     Backward,
 }
 
-/// A checked request for one page.
+/// A validated request for one page.
 #[derive(Debug, Clone, PartialEq)]
 pub struct PageRequest {
-    /// Which way.
+    /// The direction.
     pub direction: PageDirection,
-    /// How many rows at most, 0 to [`MAX_SIZE`].
+    /// Maximum number of rows, 0 to [`MAX_SIZE`].
     pub size: usize,
-    /// The row to start beyond: `after` when forward, `before` when backward.
+    /// The row after which the page starts, in reading direction: `after` when forward, `before` when backward.
     pub from: Option<Cursor>,
-    /// The row to stop at: `before` when forward, `after` when backward.
+    /// The row before which the page ends, in reading direction: `before` when forward, `after` when backward.
     pub until: Option<Cursor>,
 }
 
-/// The arguments of a connection as they come in.
+/// The arguments of a connection, not yet validated.
 #[derive(Debug, Clone, Default)]
 pub struct PageArguments {
-    /// At most so many from the start.
+    /// Maximum number of rows from the start.
     pub first: Option<i32>,
-    /// Beyond this cursor.
+    /// The cursor after which the page starts.
     pub after: Option<String>,
-    /// At most so many from the end.
+    /// Maximum number of rows from the end.
     pub last: Option<i32>,
-    /// Up to this cursor.
+    /// The cursor before which the page ends.
     pub before: Option<String>,
 }
 
@@ -53,29 +52,29 @@ pub struct PageArguments {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum CursorPart {
-    /// No value: after all values.
+    /// No value; sorts after all values.
     Null,
-    /// A whole number; a moment counts as milliseconds since 1970.
+    /// An integer; a moment is in milliseconds since 1970.
     Int(i64),
-    /// A number.
+    /// A floating-point number.
     Float(f64),
     /// A text.
     Text(String),
 }
 
-/// The place of a row in one list in one order.
+/// The position of a row in one list and order.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Cursor {
-    /// The list and its order, `runs:STARTED_AT:DESC`.
+    /// The list and its order: `runs:STARTED_AT:DESC`.
     #[serde(rename = "l")]
     pub list: String,
-    /// The sort key, the unique key of the row last.
+    /// The sort key. Its last part is the row's unique key.
     #[serde(rename = "k")]
     pub key: Vec<CursorPart>,
 }
 
 impl Cursor {
-    /// The text that clients see.
+    /// The opaque text that clients see.
     #[must_use]
     pub fn encode(&self) -> String {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
@@ -102,11 +101,11 @@ impl Cursor {
 }
 
 impl PageRequest {
-    /// Checks the arguments of a connection. `list` names the list and its order.
+    /// Validates the arguments of a connection. `list` names the list and its order.
     ///
     /// # Errors
-    /// `BadInput` naming the argument: both `first` and `last`, one below 0 or above [`MAX_SIZE`], a text
-    /// that is no cursor, a cursor of another list.
+    /// Returns `BadInput` naming the argument if both `first` and `last` are given, if one of them is below 0 or above
+    /// [`MAX_SIZE`], or if a cursor is malformed or belongs to another list.
     pub fn new(arguments: &PageArguments, list: &str) -> Result<Self> {
         if arguments.first.is_some() && arguments.last.is_some() {
             return Err(Error::bad_input("last", "pass `first` or `last`, not both"));
@@ -121,7 +120,7 @@ impl PageRequest {
         Ok(Self { direction: PageDirection::Forward, size, from: after, until: before })
     }
 
-    /// A forward page from the start, for callers inside.
+    /// Creates a request for the first `size` rows, for internal callers.
     #[must_use]
     pub const fn first(size: usize) -> Self {
         Self { direction: PageDirection::Forward, size, from: None, until: None }
@@ -135,28 +134,28 @@ fn checked_size(argument: &str, size: i32) -> Result<usize> {
     }
 }
 
-/// One page of a list, always in the list's own order, whichever way it was read.
+/// One page of a list. The rows are always in the list's order, in whichever direction the page was read.
 #[derive(Debug, Clone)]
 pub struct Page<T> {
     /// The rows with their cursors.
     pub rows: Vec<(Cursor, T)>,
-    /// Whether rows follow after the last.
+    /// Whether more rows follow the last one.
     pub has_next: bool,
-    /// Whether rows stand before the first.
+    /// Whether more rows precede the first one.
     pub has_previous: bool,
 }
 
 impl<T> Page<T> {
-    /// The same page of something else, where all of it can be had.
+    /// Converts each row with a fallible function.
     ///
     /// # Errors
-    /// What `f` returns for the first row that it refuses.
+    /// Returns the error of the first row for which `f` fails.
     pub fn try_map<U>(self, mut f: impl FnMut(T) -> Result<U>) -> Result<Page<U>> {
         let rows = self.rows.into_iter().map(|(cursor, row)| Ok((cursor, f(row)?))).collect::<Result<_>>()?;
         Ok(Page { rows, has_next: self.has_next, has_previous: self.has_previous })
     }
 
-    /// The same page of something else.
+    /// Converts each row.
     pub fn map<U>(self, mut f: impl FnMut(T) -> U) -> Page<U> {
         let rows = self.rows.into_iter().map(|(cursor, row)| (cursor, f(row))).collect();
         Page { rows, has_next: self.has_next, has_previous: self.has_previous }

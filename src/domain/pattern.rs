@@ -1,9 +1,9 @@
-//! Patterns of tables: which tables a run leaves out.
+//! Patterns for the tables that a run excludes.
 //!
-//! The rule: a pattern is `table` or `schema.table`. `*` stands for any number of characters, `?` for one, and letter
-//! case counts, as everywhere in a scope. A part in double quotes is taken literally, with `""` for one double quote:
-//! `"a.b"` is a table whose name has a dot. A pattern is read once and then matches in time that grows with the name,
-//! never faster.
+//! The rule: a pattern is `table` or `schema.table`. `*` matches any number of characters and `?` matches one. Letter
+//! case matters, as everywhere in a scope. A part in double quotes is taken literally, with `""` for a double quote:
+//! `"a.b"` is a table whose name contains a dot. A pattern is parsed once. Matching takes at most the product of the
+//! lengths of the pattern and the name.
 
 use std::{fmt, str::FromStr};
 
@@ -11,12 +11,12 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Result};
 
-/// Patterns in one list.
+/// Maximum number of patterns in one list.
 pub const MAX_PATTERNS: usize = 200;
-/// Characters of one pattern.
+/// Maximum length of a pattern, in characters.
 pub const MAX_LENGTH: usize = 500;
 
-/// One pattern.
+/// A pattern for tables.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(try_from = "String", into = "String")]
 pub struct TablePattern {
@@ -25,7 +25,7 @@ pub struct TablePattern {
     table: Vec<Token>,
 }
 
-/// One place of a pattern.
+/// One element of a pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Token {
     /// This character.
@@ -36,13 +36,13 @@ enum Token {
     Any,
 }
 
-/// Why a text is no pattern.
+/// Why a text is not a valid pattern.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PatternError {
-    /// It names nothing, or one of its parts does.
+    /// The pattern or one of its parts is empty.
     #[error("it has an empty part; write `table` or `schema.table`, where `*` matches any characters")]
     Empty,
-    /// It has more parts than schema and table.
+    /// The pattern has more parts than schema and table.
     #[error(
         "it has more than two parts; write `table` or `schema.table`, and put a name that contains a dot in double \
          quotes"
@@ -51,7 +51,7 @@ pub enum PatternError {
     /// A double quote is never closed.
     #[error("a double quote is not closed; close it, or write \"\" for a double quote within a name")]
     Unclosed,
-    /// It is too long.
+    /// The pattern is too long.
     #[error("it has more than {MAX_LENGTH} characters; shorten it with `*`")]
     TooLong,
 }
@@ -123,17 +123,18 @@ impl fmt::Display for TablePattern {
 }
 
 impl TablePattern {
-    /// Whether a table's name fits.
+    /// Returns whether the pattern matches a table.
     #[must_use]
     pub fn matches(&self, schema: &str, table: &str) -> bool {
         self.schema.as_ref().is_none_or(|pattern| fits(pattern, schema)) && fits(&self.table, table)
     }
 }
 
-/// Reads a list of patterns, each once. `argument` is the list's path.
+/// Parses a list of patterns and removes duplicates. `argument` is the list's path.
 ///
 /// # Errors
-/// `BadInput` with the path of the pattern at fault.
+/// Returns `BadInput` with the path of the invalid pattern, or of the list if it has more than [`MAX_PATTERNS`]
+/// patterns.
 pub fn patterns(texts: &[String], argument: &str) -> Result<Vec<TablePattern>> {
     if texts.len() > MAX_PATTERNS {
         let message = format!("{} patterns were given; pass at most {MAX_PATTERNS}", texts.len());
@@ -151,8 +152,8 @@ pub fn patterns(texts: &[String], argument: &str) -> Result<Vec<TablePattern>> {
     Ok(patterns)
 }
 
-/// Whether a whole name fits. After a mismatch only the last `*` takes one character more, so the time is at most the
-/// product of both lengths.
+/// Returns whether the pattern matches the whole name. After a mismatch, only the last `*` takes one more character, so
+/// the time is at most the product of both lengths.
 fn fits(pattern: &[Token], name: &str) -> bool {
     let name: Vec<char> = name.chars().collect();
     let (mut token, mut character) = (0, 0);
@@ -247,7 +248,7 @@ mod tests {
         assert!(pattern.matches("s", &"a".repeat(5_000)));
     }
 
-    /// The plain definition, which takes exponential time.
+    /// The textbook definition, which takes exponential time.
     fn by_definition(pattern: &[Token], name: &[char]) -> bool {
         match (pattern.split_first(), name.split_first()) {
             (None, rest) => rest.is_none(),

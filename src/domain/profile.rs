@@ -1,4 +1,4 @@
-//! Profiles: the named connections to databases and to language models.
+//! Profiles: the named connections to databases and language models.
 
 use secrecy::{ExposeSecret, SecretString};
 
@@ -11,10 +11,10 @@ use super::{
     usage::Budget,
 };
 
-/// The kinds of database that can be described. MariaDB counts as `MySql`.
+/// The kinds of database that Gloss can describe. MariaDB counts as `MySql`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DbBackend {
-    /// A file.
+    /// SQLite.
     Sqlite,
     /// PostgreSQL.
     Postgres,
@@ -24,32 +24,32 @@ pub enum DbBackend {
 
 spelled!(DbBackend { Sqlite => "SQLITE", Postgres => "POSTGRES", MySql => "MYSQL" });
 
-/// A named connection to a database to be described.
+/// A named connection to a target.
 #[derive(Debug, Clone)]
 pub struct DbProfile {
     /// Its key.
     pub id: DbProfileId,
     /// Its name, unique.
     pub name: String,
-    /// What kind of database.
+    /// The kind of database.
     pub backend: DbBackend,
-    /// The connection URL, password included.
+    /// The connection URL, including the password.
     pub url: SecretString,
-    /// The one database in reach; `None` where all that the login reaches is.
+    /// The one database that the profile covers; `None` covers all that the login can reach.
     pub pinned_database: Option<String>,
-    /// What the database is about; goes into every prompt.
+    /// What the database is about. This text is part of every prompt.
     pub about: Option<String>,
-    /// Tables that no run describes unless a scope names them.
+    /// Tables that runs exclude unless a scope names them.
     pub exclude: Vec<TablePattern>,
-    /// Whether sample values are also read where that runs code of the database's owners with this login's rights:
+    /// Whether to read sample values even where this runs code of the database's owners with the login's rights:
     /// through views and foreign tables, and past row-level security policies.
     pub sample_views: bool,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Moment,
 }
 
 impl DbProfile {
-    /// Whether both lead to the same database, as far as their settings tell.
+    /// Returns whether both profiles lead to the same database, as far as their settings tell.
     #[must_use]
     pub fn same_database(&self, other: &Self) -> bool {
         self.backend == other.backend
@@ -58,7 +58,7 @@ impl DbProfile {
     }
 }
 
-/// A DB profile to be made.
+/// A DB profile to be created.
 #[derive(Debug, Clone)]
 pub struct NewDbProfile {
     /// See [`DbProfile::name`].
@@ -78,7 +78,7 @@ pub struct NewDbProfile {
 }
 
 impl NewDbProfile {
-    /// The profile that it makes.
+    /// Adds the key and the time of creation.
     #[must_use]
     pub fn at(self, id: DbProfileId, created_at: Moment) -> DbProfile {
         let Self { name, backend, url, pinned_database, about, exclude, sample_views } = self;
@@ -86,10 +86,10 @@ impl NewDbProfile {
     }
 }
 
-/// The service that answers.
+/// The provider of a language model.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum LlmProvider {
-    /// The describer that comes with Gloss: no key, no network.
+    /// The describer that is part of Gloss. It needs no key and no network.
     Builtin,
     /// OpenAI.
     OpenAi,
@@ -101,11 +101,11 @@ pub enum LlmProvider {
     DeepSeek,
     /// OpenRouter.
     OpenRouter,
-    /// Groq.
+    /// Ollama.
     Groq,
     /// A local Ollama.
     Ollama,
-    /// Any endpoint that speaks OpenAI's chat completions.
+    /// Any endpoint with an API that is compatible with OpenAI's chat completions.
     OpenAiCompatible,
 }
 
@@ -119,43 +119,43 @@ spelled!(LlmProvider {
 pub struct LlmProfile {
     /// Its key.
     pub id: LlmProfileId,
-    /// What it says; see [`NewLlmProfile`].
+    /// Its settings; see [`NewLlmProfile`].
     pub settings: NewLlmProfile,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Moment,
 }
 
-/// An LLM profile to be made, or the settings of one.
+/// An LLM profile to be created, or the settings of an existing one.
 #[derive(Debug, Clone)]
 pub struct NewLlmProfile {
     /// Its name, unique.
     pub name: String,
-    /// The service that answers.
+    /// The provider.
     pub provider: LlmProvider,
     /// The model, as the provider spells it.
     pub model: String,
-    /// Where the provider is; `None` for its usual address.
+    /// The address of the provider; `None` for its default address.
     pub base_url: Option<String>,
-    /// The key, or `env:NAME`.
+    /// The API key, or `env:NAME` for the environment variable that holds it.
     pub api_key: Option<SecretString>,
-    /// Whether it is taken when a run names none. At most one profile is.
+    /// Whether runs that name no profile use this one. At most one profile is the default.
     pub is_default: bool,
-    /// Requests under way at once.
+    /// Maximum number of concurrent requests.
     pub concurrency: i32,
-    /// Requests sent in any 60 seconds; `None` is no limit.
+    /// Maximum number of requests in any 60 seconds; `None` is no limit.
     pub requests_per_minute: Option<i32>,
-    /// United States dollars; `None` where not known.
+    /// Price in US dollars; `None` if unknown.
     pub input_cost_per_million_tokens: Option<f64>,
-    /// United States dollars; `None` where not known.
+    /// Price in US dollars; `None` if unknown.
     pub output_cost_per_million_tokens: Option<f64>,
 }
 
 impl NewLlmProfile {
-    /// Refuses a limit of cost where the model's price is not known: BUILTIN costs nothing, others need both prices.
-    /// `argument` is the budget's path.
+    /// Checks that the model's price is known if the budget limits the cost. BUILTIN costs nothing; other providers
+    /// need both prices. `argument` is the budget's path.
     ///
     /// # Errors
-    /// `BadInput` at the limit.
+    /// Returns `BadInput` at the limit if a price is unknown.
     pub fn check_price(&self, budget: &Budget, argument: &str) -> Result<()> {
         let known = self.provider == LlmProvider::Builtin
             || (self.input_cost_per_million_tokens.is_some() && self.output_cost_per_million_tokens.is_some());

@@ -1,9 +1,9 @@
 //! Review: a person's decision on a suggestion.
 //!
-//! The rule: what a review accepts can be written to any target that can carry it, so a text is checked here,
-//! before it is recorded. Suggestions of one asset in a chain of re-runs share one decision: accepting one
-//! skips the others. A comment is a person's unless Gloss wrote that very text on that asset, by whatever profile; an
-//! ACCEPT of many leaves such assets out unless it is told to replace comments.
+//! The rule: every accepted text can be written to a target, so it is checked here before it is recorded. Suggestions
+//! for one asset in a chain of re-runs share one decision: accepting one skips the others. A comment counts as written
+//! by a person unless Gloss wrote exactly this text on this asset, through any profile. A bulk ACCEPT leaves out assets
+//! with such a comment, unless the caller asks to replace comments.
 
 use super::{
     Error, Result,
@@ -11,70 +11,70 @@ use super::{
     suggestion::SuggestionFilter,
 };
 
-/// The longest text that a review accepts, in characters. Databases may allow less; an apply says so.
+/// Maximum length of a text that a review accepts, in characters. If a database allows less, the apply reports it.
 pub const MAX_TEXT: usize = 10_000;
 
-/// What a person decides.
+/// A reviewer's decision.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decision {
-    /// To be written.
+    /// The suggestion is to be written.
     Accept(Choice),
-    /// Not to be written.
+    /// The suggestion is not to be written.
     Skip,
-    /// Undecided again.
+    /// The suggestion is unreviewed again.
     Restore,
 }
 
-/// Which text is accepted.
+/// The text that is accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Choice {
     /// The alternative at this index; 0 is the description itself.
     Alternative(usize),
-    /// A text of the reviewer's own.
+    /// A text that the reviewer wrote.
     Text(String),
 }
 
-/// Which suggestions are decided on.
+/// The suggestions that a review decides on.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Selection {
-    /// These.
+    /// The suggestions with these ids.
     These(Vec<SuggestionId>),
-    /// Those of a run that the filter leaves.
+    /// The suggestions of a run that match the filter.
     OfRun(RunId, SuggestionFilter, Comments),
 }
 
-/// What an ACCEPT of many does where a comment stands that a person wrote.
+/// How a bulk ACCEPT treats assets with a comment that a person wrote.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Comments {
-    /// Leaves the suggestion out.
+    /// Leaves out the suggestion.
     Keep,
-    /// Accepts it all the same.
+    /// Accepts the suggestion.
     Replace,
 }
 
 impl Comments {
-    /// As the option `replaceComments` says.
+    /// Converts the option `replaceComments`.
     #[must_use]
     pub const fn replaced(replace: bool) -> Self {
         if replace { Self::Replace } else { Self::Keep }
     }
 }
 
-/// What came of a review.
+/// The outcome of a review.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Reviewed {
-    /// How many of the selected suggestions changed.
+    /// Number of selected suggestions that changed.
     pub changed: usize,
-    /// The first 200 of them, by run and position.
+    /// The first 200 of them, sorted by run and position.
     pub first: Vec<SuggestionId>,
-    /// How many were left out because a person's comment stands there.
+    /// Number of suggestions left out because the asset has a comment that a person wrote.
     pub left_out: usize,
 }
 
-/// Refuses a text that cannot be a comment. `argument` is its path.
+/// Checks that a text can be written as a comment. `argument` is its path.
 ///
 /// # Errors
-/// `BadInput`.
+/// Returns `BadInput` if the text is blank, is longer than [`MAX_TEXT`] characters or contains a NUL character.
 pub fn check_text(text: &str, argument: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::bad_input(argument, "the text is empty; skip the suggestion instead"));

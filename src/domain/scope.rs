@@ -6,36 +6,36 @@ use serde::{Deserialize, Serialize};
 
 use super::{Error, Result, asset::quote_part, pattern::TablePattern, spelling::spelled};
 
-/// What a run covers. Naming nothing at a level means everything below it.
+/// The assets that a run covers. An empty list at a level includes everything below it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunScope {
-    /// The database; `None` where the profile reaches only one.
+    /// The database; `None` if the profile covers only one.
     pub database: Option<String>,
-    /// The schemas; none means all.
+    /// The schemas; empty includes all.
     pub schemas: Vec<SchemaScope>,
-    /// Tables to leave out unless the scope names them.
+    /// Tables to exclude unless the scope names them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub exclude: Vec<TablePattern>,
-    /// How partitions are taken.
+    /// How partitions are described.
     #[serde(default, skip_serializing_if = "PartitionMode::is_parent")]
     pub partitions: PartitionMode,
 }
 
-/// How the partitions of a table are taken.
+/// How a run describes partitions.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum PartitionMode {
-    /// Through their parent: they are no rows.
+    /// Through their parent table: partitions are not rows of the run.
     #[default]
     Parent,
-    /// Each as a table of its own, beside the parent.
+    /// Each partition as a separate table, in addition to its parent.
     Each,
 }
 
 spelled!(PartitionMode { Parent => "PARENT", Each => "EACH" });
 
 impl PartitionMode {
-    /// Whether partitions are described through their parent.
+    /// Returns whether partitions are described through their parent.
     #[must_use]
     pub const fn is_parent(&self) -> bool {
         matches!(self, Self::Parent)
@@ -47,7 +47,7 @@ impl PartitionMode {
 pub struct SchemaScope {
     /// Its name.
     pub name: String,
-    /// Its tables; none means all.
+    /// Its tables; empty includes all.
     pub tables: Vec<TableScope>,
 }
 
@@ -56,19 +56,18 @@ pub struct SchemaScope {
 pub struct TableScope {
     /// Its name.
     pub name: String,
-    /// Its columns; none means the table itself and all its columns.
+    /// Its columns; empty includes the table itself and all its columns.
     pub columns: Vec<String>,
 }
 
-/// How many tables a summary names before it counts.
+/// Maximum number of tables that a summary names; it counts the rest.
 const SUMMARY_PARTS: usize = 2;
 
 impl RunScope {
-    /// Refuses empty names and names that stand twice. `argument` is the path of the scope's argument,
-    /// `input.targets.0`.
+    /// Checks that no name is empty or listed twice. `argument` is the path of the scope's argument: `input.targets.0`.
     ///
     /// # Errors
-    /// `BadInput` with the path of the name at fault.
+    /// Returns `BadInput` with the path of the first invalid name.
     pub fn validate(&self, argument: &str) -> Result<()> {
         if self.database.as_deref() == Some("") {
             return Err(Error::bad_input(
@@ -93,7 +92,7 @@ impl RunScope {
         Ok(())
     }
 
-    /// The scope with a profile's own patterns beside its own.
+    /// Adds a profile's exclusion patterns to those of the scope.
     #[must_use]
     pub fn also_without(mut self, patterns: &[TablePattern]) -> Self {
         for pattern in patterns {
@@ -104,14 +103,14 @@ impl RunScope {
         self
     }
 
-    /// Whether a table that the scope does not name is left out.
+    /// Returns whether the scope excludes a table. Tables that the scope names are included regardless of the patterns.
     #[must_use]
     pub fn leaves_out(&self, schema: &str, table: &str) -> bool {
         self.exclude.iter().any(|pattern| pattern.matches(schema, table))
     }
 
-    /// One line for a person: `public.users, public.orders, +3 more`; `everything` when nothing is named,
-    /// or the database's name.
+    /// A one-line summary: `public.users, public.orders, +3 more`. If the scope names no schema, this is the database's
+    /// name, or `everything`.
     #[must_use]
     pub fn summary(&self) -> String {
         let mut parts = Vec::new();
@@ -141,7 +140,7 @@ impl RunScope {
     }
 }
 
-/// Refuses an empty name and a name that stands twice in one list.
+/// Checks that no name in one list is empty or listed twice.
 fn distinct<'a>(argument: &str, noun: &str, names: impl Iterator<Item = &'a str>, suffix: &str) -> Result<()> {
     let mut seen = HashSet::new();
     for (at, name) in names.enumerate() {

@@ -1,13 +1,13 @@
-//! How the enumerations of the contract are spelled, in the API and in the store: one list for both.
+//! The spelling of the contract's enumerations: one list for both the API and the store.
 
-/// Declares how an enumeration of the contract is spelled, in the API and in the store.
+/// Declares the spelling of an enumeration of the contract, in the API and in the store.
 macro_rules! spelled {
     ($name:ident { $($variant:ident => $text:literal),+ $(,)? }) => {
         impl $name {
             /// All values, in the order of the contract.
             pub const ALL: &[Self] = &[$(Self::$variant),+];
 
-            /// The contract's spelling, which is also how it is stored.
+            /// The contract's spelling, which the store uses as well.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $text),+ }
@@ -28,7 +28,7 @@ macro_rules! spelled {
 }
 pub(crate) use spelled;
 
-/// A text that is no value of the enumeration it was read as.
+/// The error for a text that is not a value of the enumeration.
 #[derive(Debug, thiserror::Error)]
 #[error("unknown value {0:?}")]
 pub struct UnknownSpelling(pub String);

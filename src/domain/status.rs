@@ -1,18 +1,18 @@
-//! The status machine of a run: which moves exist.
+//! The status machine of a run: the transitions that exist.
 
 use serde::{Deserialize, Serialize};
 
 use super::spelling::spelled;
 
-/// What kind of work a run is: the chips of the runs page.
+/// The kind of a run: the chips of the runs page.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RunKind {
     /// Describes every asset in scope.
     Analyze,
-    /// Does chosen suggestions again.
+    /// Repeats chosen suggestions.
     Rerun,
-    /// One draft for one asset.
+    /// Drafts a description of one asset.
     Generate,
     /// Answers a question.
     Ask,
@@ -20,45 +20,45 @@ pub enum RunKind {
     Schedule,
 }
 
-/// What was ordered.
+/// The command that started a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RunCommand {
-    /// Describe and leave for review.
+    /// Describes assets and leaves the suggestions for review.
     Run,
-    /// Describe and write the first suggestion of each.
+    /// Describes assets and writes the first suggestion of each.
     RunApply,
-    /// Do again from the start.
+    /// Repeats suggestions from scratch.
     Rerun,
-    /// Rephrase.
+    /// Rephrases suggestions.
     Variations,
-    /// One draft.
+    /// Drafts one description.
     Generate,
-    /// A question.
+    /// Answers a question.
     Ask,
     /// Fired by a schedule.
     Schedule,
 }
 
-/// Where a run stands.
+/// The status of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum RunStatus {
     /// Waits for a worker.
     Queued,
-    /// A worker is at it.
+    /// A worker is processing the run.
     Running,
-    /// Stopped by a budget or a provider that stayed away; `resumeRun` goes on.
+    /// Stopped by a budget or an unavailable provider; `resumeRun` continues it.
     Paused,
-    /// A cancel was asked for and the worker is leaving.
+    /// A caller asked to cancel, and the worker is stopping.
     Cancelling,
-    /// Comments are being written.
+    /// A worker is writing comments.
     Applying,
-    /// Suggestions wait for a person.
+    /// Suggestions wait for review.
     ReadyForReview,
     /// Nothing is left to do.
     Success,
-    /// Nothing could be done; `error` says why.
+    /// Nothing could be done; `error` holds the reason.
     Failed,
     /// Cancelled.
     Cancelled,
@@ -76,25 +76,26 @@ spelled!(RunStatus {
 });
 
 impl RunStatus {
-    /// Whether work is under way or waits for a worker: `runProgress` stays open and the run cannot be deleted.
+    /// Returns whether work is under way or waits for a worker. `runProgress` then stays open, and the run cannot be
+    /// deleted.
     #[must_use]
     pub const fn is_live(self) -> bool {
         matches!(self, Self::Queued | Self::Running | Self::Cancelling | Self::Applying)
     }
 
-    /// Whether a worker holds the run and may write to it.
+    /// Returns whether a worker holds the run and may write to it.
     #[must_use]
     pub const fn is_held(self) -> bool {
         matches!(self, Self::Running | Self::Applying | Self::Cancelling)
     }
 
-    /// Whether a cancel would do something.
+    /// Returns whether the run can be cancelled.
     #[must_use]
     pub const fn can_cancel(self) -> bool {
         matches!(self, Self::Queued | Self::Running | Self::Applying)
     }
 
-    /// Whether the machine has a move from here to `next`.
+    /// Returns whether the transition to `next` exists.
     #[must_use]
     pub const fn may_become(self, next: Self) -> bool {
         use RunStatus::{Applying, Cancelled, Cancelling, Failed, Paused, Queued, ReadyForReview, Running, Success};

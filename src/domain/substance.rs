@@ -1,9 +1,9 @@
 //! Substance: whether a description says more than the asset itself does.
 //!
-//! The rule: one function of the text and of what it describes, the same for every model. Words are compared by their
-//! stems, in lower case, without stop words, with abbreviations expanded by the vocabulary. A description that is
-//! edited in a review keeps its substance: it rates what the model wrote. To teach it another word that says nothing,
-//! add that to [`FORM`]; another way to call a type, to [`TYPES`].
+//! The rule: substance is one function of the text and of what it describes, the same for every model. Words are
+//! compared by their stems, in lower case, without stop words, and with abbreviations expanded by the vocabulary.
+//! Substance rates what the model wrote: editing a description in a review does not change it. To add a word without
+//! content, add it to [`FORM`]; to add a synonym of a type, add it to [`TYPES`].
 
 use std::collections::HashSet;
 
@@ -17,15 +17,15 @@ use super::{
     words,
 };
 
-/// Whether a text says more than its asset.
+/// The substance of a text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Substance {
-    /// A meaning, a unit, allowed values, a target that the name does not tell, a rule.
+    /// It states a meaning, a unit, allowed values, a rule, or a target that the name does not reveal.
     Informative,
-    /// Nothing beyond the names, the type and words of form.
+    /// It states nothing beyond the names, the type and words of form.
     RestatesName,
-    /// Nothing beyond the comment that is there.
+    /// It states nothing beyond the existing comment.
     RestatesComment,
 }
 
@@ -33,18 +33,18 @@ spelled!(Substance {
     Informative => "INFORMATIVE", RestatesName => "RESTATES_NAME", RestatesComment => "RESTATES_COMMENT",
 });
 
-/// What a text describes.
+/// The asset that a text describes.
 #[derive(Debug, Clone, Copy)]
 pub struct Described<'a> {
     /// The asset.
     pub asset: &'a AssetPath,
     /// A column's type, as the database spells it.
     pub data_type: Option<&'a str>,
-    /// The comment that stands there.
+    /// The existing comment.
     pub comment: Option<&'a str>,
 }
 
-/// Words that give a description its form and no content, beside the stop words.
+/// Words that give a description its form but no content, in addition to the stop words.
 const FORM: &[&str] = &[
     "attribute",
     "belong",
@@ -103,7 +103,7 @@ const FORM: &[&str] = &[
     "uniquely",
 ];
 
-/// What types are called in sentences, by the words of their names.
+/// Words for types in descriptions, by the words of the types' names.
 const TYPES: &[(&[&str], &[&str])] = &[
     (
         &[
@@ -153,7 +153,7 @@ const TYPES: &[(&[&str], &[&str])] = &[
     (&["binary", "blob", "bytea", "image", "longblob", "varbinary"], &["binary", "byte"]),
 ];
 
-/// Whether a text says more than what it describes.
+/// Determines the substance of a text.
 #[must_use]
 pub fn substance(text: &str, of: Described<'_>) -> Substance {
     if of.comment.is_some_and(|comment| restates_comment(text, comment)) {
@@ -165,7 +165,7 @@ pub fn substance(text: &str, of: Described<'_>) -> Substance {
     }
 }
 
-/// Whether all words of a text stand in a comment.
+/// Returns whether the comment contains all content words of the text. False if the text has none.
 fn restates_comment(text: &str, comment: &str) -> bool {
     let mut known = HashSet::new();
     tokens(comment).iter().for_each(|token| learn(&mut known, token));
@@ -173,7 +173,8 @@ fn restates_comment(text: &str, comment: &str) -> bool {
     !told.is_empty() && told.iter().all(|token| is_told(token, &known))
 }
 
-/// Whether all words of a text stand in the asset's name, its table's or its type's, or are words of form.
+/// Returns whether every content word of a text is a word of form or occurs in the name of the asset, its table or its
+/// type.
 #[must_use]
 pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> bool {
     let mut known: HashSet<String> = FORM.iter().map(|word| stem(word)).collect();
@@ -192,7 +193,7 @@ pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> 
     content(text).iter().all(|token| is_told(token, &known))
 }
 
-/// The asset's own name and its table's; a schema's or database's own.
+/// The names of a column and its table, of a table, or of a schema or database.
 fn names(asset: &AssetPath) -> impl Iterator<Item = &str> {
     let own = match (&asset.table, &asset.schema) {
         (Some(_), _) => None,
@@ -202,7 +203,7 @@ fn names(asset: &AssetPath) -> impl Iterator<Item = &str> {
     [asset.column.as_ref(), asset.table.as_ref(), own].into_iter().flatten().map(String::as_str)
 }
 
-/// The words of a type's name, and its numbers. The values of an enumeration are none: they are worth saying.
+/// The words and numbers of a type's name. The values of an enumeration are left out, since they are worth mentioning.
 fn type_words(data_type: &str) -> Vec<String> {
     let (name, bounds) = data_type.split_once('(').unwrap_or((data_type, ""));
     let numbers =
@@ -215,12 +216,12 @@ fn tokens(text: &str) -> Vec<Token> {
     vocabulary::read(text, &Context::default())
 }
 
-/// The words of a text that are no stop words.
+/// The words of a text that are not stop words.
 fn content(text: &str) -> Vec<Token> {
     tokens(text).into_iter().filter(|token| !STOP_WORDS.contains(&token.raw.as_str())).collect()
 }
 
-/// All that a word may be said as: itself, and each meaning that the vocabulary knows.
+/// All spellings of a word: itself, and each meaning in the vocabulary.
 fn spellings(token: &Token) -> impl Iterator<Item = &str> {
     let others: &[&'static str] = match &token.grasp {
         Grasp::Ambiguous(others) => others,
@@ -236,7 +237,7 @@ fn learn(known: &mut HashSet<String>, token: &Token) {
     }
 }
 
-/// Whether a word, as it stands or as one of its meanings, is among what is known.
+/// Returns whether a word or one of its meanings is known.
 fn is_told(token: &Token, known: &HashSet<String>) -> bool {
     spellings(token).any(|spelling| {
         let is_known = |word: &String| known.contains(&stem(word)) || known.contains(&stem(&words::singular(word)));
@@ -265,7 +266,7 @@ mod tests {
     fn what_descriptions_say() {
         use Substance::{Informative, RestatesComment, RestatesName};
         let cases = [
-            // Names, taken apart and expanded, the table's name, words of form.
+            // Names, split and expanded, the table's name, and words of form.
             ("customer", "cust_id", "integer", None, "Uniquely identifies a customer.", RestatesName),
             ("customer", "customer_id", "integer", None, "The unique identifier of the customer.", RestatesName),
             ("employee", "HireDate", "date", None, "Hire date of the employee.", RestatesName),
@@ -311,7 +312,7 @@ mod tests {
             ("users", "is_active", "boolean", None, "False once the account has been closed.", Informative),
             ("users", "is_active", "boolean", None, "Whether the user is not active.", Informative),
             ("t", "x9q", "int", None, "Number of seats.", Informative),
-            // The comment that is there.
+            // The existing comment.
             (
                 "users",
                 "mail",
@@ -333,7 +334,7 @@ mod tests {
             ("users", "mail", "text", Some("Mail of the user."), "Mail of the user.", RestatesComment),
             ("users", "mail", "text", Some("x"), "The column.", RestatesName),
             ("users", "mail", "text", Some("  "), "Mail.", RestatesName),
-            // Other languages: their words are no words of form.
+            // Words of other languages are not words of form.
             ("kunden", "name", "text", None, "Name der Kunden", Informative),
             ("顧客", "名前", "text", None, "名前", RestatesName),
             ("顧客", "名前", "text", None, "顧客の電話番号", Informative),

@@ -1,4 +1,4 @@
-//! Suggestions: what a run proposes for an asset, and what a person decided about it.
+//! Suggestions: what a run proposes for an asset, and the review of it.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,27 +11,27 @@ use super::{
     substance::Substance,
 };
 
-/// How sure a suggestion is, in three bands.
+/// A band of confidence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ConfidenceBand {
-    /// From 0.75.
+    /// 0.75 or higher.
     High,
-    /// From 0.50.
+    /// 0.50 or higher, and lower than HIGH.
     Medium,
-    /// Below.
+    /// Lower than MEDIUM.
     Low,
 }
 
 spelled!(ConfidenceBand { High => "HIGH", Medium => "MEDIUM", Low => "LOW" });
 
 impl ConfidenceBand {
-    /// Where HIGH begins.
+    /// Lower bound of HIGH.
     pub const HIGH_FROM: f64 = 0.75;
-    /// Where MEDIUM begins.
+    /// Lower bound of MEDIUM.
     pub const MEDIUM_FROM: f64 = 0.50;
 
-    /// The band of a confidence.
+    /// The band of a confidence from 0 to 1.
     #[must_use]
     pub fn of(confidence: f64) -> Self {
         if confidence >= Self::HIGH_FROM {
@@ -44,61 +44,61 @@ impl ConfidenceBand {
     }
 }
 
-/// What a person decided.
+/// The state of a review.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum ReviewState {
-    /// Nothing yet.
+    /// No decision yet.
     Unreviewed,
-    /// The text or one of its alternatives.
+    /// The reviewer accepted the description or an alternative.
     Accepted,
-    /// A text of the reviewer's own.
+    /// The reviewer wrote the text.
     Edited,
-    /// Not to be written.
+    /// The suggestion is not to be written.
     Skipped,
 }
 
 spelled!(ReviewState { Unreviewed => "UNREVIEWED", Accepted => "ACCEPTED", Edited => "EDITED", Skipped => "SKIPPED" });
 
-/// A wording, the first of which is the description itself.
+/// A wording of a description. The first alternative is the description itself.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Alternative {
     /// The wording.
     pub text: String,
-    /// 0 to 1.
+    /// The confidence, 0 to 1.
     pub confidence: f64,
 }
 
-/// One thing a description rests on.
+/// A piece of evidence for a description.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
-    /// What kind of thing: `name`, `type`, `key`, `statistic`, `sample`, `comment`, …
+    /// The kind of evidence: `name`, `type`, `key`, `statistic`, `sample`, `comment`, …
     pub source: String,
-    /// What it says.
+    /// The evidence in words.
     pub detail: String,
 }
 
-/// What a model proposes for one asset, before it is recorded.
+/// A model's proposal for one asset, before it is recorded.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Draft {
-    /// Wordings, best first; at least one.
+    /// The wordings, best first; at least one.
     pub alternatives: Vec<Alternative>,
-    /// Mean log-probability per token, where the provider gives it.
+    /// Mean log-probability per token; `None` if the provider does not report it.
     pub logprob: Option<f64>,
-    /// Why.
+    /// The model's reasoning.
     pub reasoning: Option<String>,
-    /// On what.
+    /// The evidence.
     pub evidence: Vec<Evidence>,
 }
 
-/// A person's decision.
+/// A review of a suggestion.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Review {
-    /// The decision.
+    /// The state.
     pub state: ReviewState,
     /// The caller that decided.
     pub reviewer: Option<String>,
-    /// When.
+    /// The time of the decision.
     pub at: Option<Moment>,
     /// The chosen or edited text.
     pub text: Option<String>,
@@ -111,34 +111,34 @@ pub struct Suggestion {
     pub id: SuggestionId,
     /// The run that made it.
     pub run_id: RunId,
-    /// The row's place in the run, from 1.
+    /// The row's position in the run, from 1.
     pub position: i32,
     /// The asset.
     pub asset: AssetPath,
     /// The first wording.
     pub description: String,
-    /// 0 to 1.
+    /// The confidence, 0 to 1.
     pub confidence: f64,
-    /// Mean log-probability per token.
+    /// Mean log-probability per token; `None` if the provider does not report it.
     pub logprob: Option<f64>,
-    /// Why.
+    /// The model's reasoning.
     pub reasoning: Option<String>,
-    /// The comment that stood in the database when the run looked.
+    /// The comment in the database when the run read it.
     pub existing_comment: Option<String>,
-    /// Whether the description says more than the asset does.
+    /// The substance of the description.
     pub substance: Substance,
-    /// The decision.
+    /// The review.
     pub review: Review,
-    /// 1 for the first.
+    /// The version in its chain of re-runs, from 1.
     pub version: i32,
-    /// The first suggestion of the chain of re-runs that it belongs to; itself where it is the first.
+    /// The first suggestion of its chain of re-runs; its own id if it is the first.
     pub chain_id: SuggestionId,
-    /// The write that put its text into the database, unless that was undone.
+    /// The write that put its text into the database; `None` if there was none or it was rolled back.
     pub applied_id: Option<AppliedCommentId>,
 }
 
 impl ReviewCounts {
-    /// Adds suggestions in a state, some of them applied.
+    /// Adds `count` suggestions in `state`, of which `applied` are in the database.
     pub const fn add(&mut self, state: ReviewState, count: i32, applied: i32) {
         let place = match state {
             ReviewState::Unreviewed => &mut self.unreviewed,
@@ -152,65 +152,65 @@ impl ReviewCounts {
 }
 
 impl Suggestion {
-    /// The text that an apply would write: edited, chosen or first.
+    /// The text that an apply writes: the edited or chosen text, otherwise the description.
     #[must_use]
     pub fn final_text(&self) -> &str {
         self.review.text.as_deref().unwrap_or(&self.description)
     }
 }
 
-/// Which suggestions of a run; an absent part does not restrict.
+/// A filter of a run's suggestions. A field that is `None` does not restrict.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct SuggestionFilter {
-    /// In one of these states.
+    /// Suggestions in one of these states.
     pub states: Option<Vec<ReviewState>>,
-    /// In one of these bands.
+    /// Suggestions in one of these bands.
     pub bands: Option<Vec<ConfidenceBand>>,
-    /// For assets of these kinds.
+    /// Suggestions for assets of these kinds.
     pub kinds: Option<Vec<AssetKind>>,
-    /// Whose description says so much.
+    /// Suggestions whose description has one of these substances.
     pub substances: Option<Vec<Substance>>,
-    /// Whether a comment stood on the asset when the run looked.
+    /// Whether the asset had a comment when the run read it.
     pub has_comment: Option<bool>,
-    /// Of this schema, exactly so spelled.
+    /// Suggestions for assets of this schema; the name must match exactly.
     pub schema: Option<String>,
-    /// Of this table, exactly so spelled.
+    /// Suggestions for assets of this table; the name must match exactly.
     pub table: Option<String>,
-    /// Whose asset or description holds this text; letter case does not count, `%` and `_` are plain.
+    /// Suggestions whose asset or description contains this text. Letter case is ignored; `%` and `_` match literally.
     pub search: Option<String>,
-    /// Whose asset's path holds this text; letter case does not count, `%` and `_` are plain.
+    /// Suggestions whose asset's path contains this text. Letter case is ignored; `%` and `_` match literally.
     pub name: Option<String>,
 }
 
-/// How many suggestions of a run share these four: what facets are made of.
+/// The number of a run's suggestions with the same state, band, kind and substance. Facets are computed from tallies.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SuggestionTally {
-    /// In this state.
+    /// The state.
     pub state: ReviewState,
-    /// In this band.
+    /// The band.
     pub band: ConfidenceBand,
-    /// For assets of this kind.
+    /// The kind of the assets.
     pub kind: AssetKind,
-    /// Whose description says so much.
+    /// The substance.
     pub substance: Substance,
-    /// How many they are.
+    /// Number of suggestions.
     pub count: i32,
-    /// How many of them stand in the database.
+    /// Number of them that are in the database.
     pub applied: i32,
 }
 
-/// How many suggestions of a run a table has, its columns' included.
+/// The number of a run's suggestions for one table, including its columns.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TableCount {
     /// The schema.
     pub schema: Option<String>,
     /// The table.
     pub table: String,
-    /// How many.
+    /// Number of suggestions.
     pub count: i32,
 }
 
-/// The parts of a filter that facets count without.
+/// A facet: a part of the filter that its own counts leave out.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Facet {
     /// The states.
@@ -224,13 +224,14 @@ pub enum Facet {
 }
 
 impl SuggestionFilter {
-    /// The filter without what tallies tell apart.
+    /// The filter without the parts that tallies distinguish.
     #[must_use]
     pub fn without_tallied(&self) -> Self {
         Self { states: None, bands: None, kinds: None, substances: None, ..self.clone() }
     }
 
-    /// Of the tallies under [`SuggestionFilter::without_tallied`] those that pass the filter without a facet's part.
+    /// Returns the tallies that match the filter when the part of `without` is left out. `tallies` are those of
+    /// [`SuggestionFilter::without_tallied`].
     pub fn tallied<'a>(
         &'a self,
         tallies: &'a [SuggestionTally],
@@ -248,16 +249,16 @@ impl SuggestionFilter {
     }
 }
 
-/// What suggestions can be ordered by. Ties go by position.
+/// The fields that suggestions can be sorted by. Ties are sorted by position.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SuggestionOrderField {
-    /// As the run walked.
+    /// The order in which the run processed the rows.
     Position,
     /// By confidence.
     Confidence,
-    /// By the asset's name as displayed.
+    /// By the asset's displayed name.
     Name,
-    /// By state.
+    /// By the state of the review.
     ReviewState,
 }
 
@@ -266,14 +267,14 @@ spelled!(SuggestionOrderField {
 });
 
 impl SuggestionOrderField {
-    /// The list of a run's suggestions in this order, as its cursors name it.
+    /// The name that cursors give the list of a run's suggestions in this order.
     #[must_use]
     pub fn list_name(self, run: RunId, direction: OrderDirection) -> String {
         format!("suggestions:{run}:{}:{}", self.as_str(), direction.as_str())
     }
 }
 
-/// How many suggestions are in each band.
+/// The number of suggestions in each band.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ConfidenceDistribution {
     /// HIGH.
@@ -284,7 +285,7 @@ pub struct ConfidenceDistribution {
     pub low: i32,
 }
 
-/// How many suggestions are in each state.
+/// The number of suggestions in each state.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ReviewCounts {
     /// UNREVIEWED.

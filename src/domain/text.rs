@@ -1,12 +1,12 @@
-//! Texts of strangers, made fit to be shown.
+//! Untrusted texts, made safe to display.
 //!
-//! The rule: names, comments and answers are kept as they are; where a person reads them, what would not be seen, or
-//! would change how the rest is seen, stands as an escape (`\u{202E}`).
+//! The rule: Gloss stores names, comments and answers unchanged. Where a person reads them, a character that is
+//! invisible or that changes how others are displayed is replaced by an escape (`\u{202E}`).
 
 use std::{borrow::Cow, fmt::Write as _};
 
-/// Whether a character is not seen, or changes how others are seen: controls, line separators, the marks that change
-/// a text's direction, and the tags that hide text in text.
+/// Returns whether a character is invisible or changes how others are displayed: controls, line separators, marks that
+/// change the text direction, and tags that hide text.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
@@ -17,8 +17,8 @@ pub fn is_unseen(c: char) -> bool {
         )
 }
 
-/// Whether a character is of Unicode's category Cf. Some of them have a use in texts, as the joiners of emoji and
-/// Persian have; two names that differ in them alone look the same.
+/// Returns whether a character is in Unicode's category Cf. Some of these characters have legitimate uses, for example
+/// the joiners in emoji and in Persian. Two names that differ only in them look the same.
 #[must_use]
 pub const fn is_format(c: char) -> bool {
     matches!(
@@ -30,13 +30,13 @@ pub const fn is_format(c: char) -> bool {
     )
 }
 
-/// A text for one line, with an escape for each character that is not seen.
+/// A text for display on one line, with an escape for each invisible character.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, is_unseen)
 }
 
-/// The same for a text of several lines: line ends and tabs stay.
+/// A text for display on several lines, with an escape for each invisible character except line ends and tabs.
 #[must_use]
 pub fn visible_lines(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'))
@@ -53,7 +53,7 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
             '\r' if is_escaped(c) => shown.push_str("\\r"),
             '\t' if is_escaped(c) => shown.push_str("\\t"),
             c if is_escaped(c) => {
-                // Writing to a string does not fail.
+                // Writing to a `String` never fails.
                 let _ = write!(shown, "\\u{{{:X}}}", u32::from(c));
             }
             c => shown.push(c),
@@ -62,17 +62,17 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// A text on one line, without control characters and doubled spaces.
+/// A text on one line, with control characters and runs of white space replaced by single spaces.
 #[must_use]
 pub fn one_line(text: &str) -> String {
     let spaced: String = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Things that a sentence names at the most.
+/// Maximum number of things that a sentence names.
 const NAMED: usize = 10;
 
-/// The first ten of these things with this separator, and how many more there are: `a, b and 3 more`.
+/// The first ten things, joined by `separator`, and the number of the others: `a, b and 3 more`.
 #[must_use]
 pub fn some_of<T: AsRef<str>>(things: &[T], separator: &str) -> String {
     let first: Vec<&str> = things.iter().take(NAMED).map(AsRef::as_ref).collect();
@@ -83,7 +83,7 @@ pub fn some_of<T: AsRef<str>>(things: &[T], separator: &str) -> String {
     }
 }
 
-/// At most so many characters, with `…` where something was cut.
+/// The first `length` characters of a text, followed by `…` if anything was cut.
 #[must_use]
 pub fn cut(text: &str, length: usize) -> String {
     match text.char_indices().nth(length) {

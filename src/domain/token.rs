@@ -1,20 +1,20 @@
-//! API tokens, and what whoever holds one may do.
+//! API tokens, and the roles that they grant.
 //!
-//! The rule: the secret is known to its holder alone. Gloss keeps its hash, by which it knows the secret again; since
-//! a secret is 256 random bits, a plain hash gives nothing away.
+//! The rule: only the holder knows the secret. Gloss stores its hash and authenticates the secret by it. Since a secret
+//! is 256 random bits, a plain hash reveals nothing.
 
 use std::fmt;
 
 use super::{clock::Moment, id::ApiTokenId, spelling::spelled};
 
-/// What somebody may do; each role may all that the one before it may.
+/// A role. Each role includes the permissions of the ones before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Role {
-    /// Reads all but the tokens.
+    /// Reads everything except the tokens.
     Viewer,
-    /// Also asks, starts, schedules, resumes and cancels runs, reviews and applies.
+    /// Also asks questions; starts, schedules, resumes and cancels runs; reviews and applies.
     Operator,
-    /// Also deletes, and keeps profiles and tokens.
+    /// Also deletes records, and manages profiles and tokens.
     Admin,
 }
 
@@ -25,31 +25,31 @@ spelled!(Role { Viewer => "VIEWER", Operator => "OPERATOR", Admin => "ADMIN" });
 pub struct ApiToken {
     /// Its key.
     pub id: ApiTokenId,
-    /// Its name, unique among tokens that were not revoked: what its holder does is recorded under it.
+    /// Its name, unique among the tokens that are not revoked. The caller's actions are recorded under this name.
     pub name: String,
-    /// What its holder may do.
+    /// The role that it grants.
     pub role: Role,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Moment,
-    /// From when on it is worth nothing.
+    /// The time of expiry; `None` if it never expires.
     pub expires_at: Option<Moment>,
-    /// When it was last used, to a minute.
+    /// The time of its last use, accurate to a minute.
     pub last_used_at: Option<Moment>,
 }
 
-/// A token as it is known again.
+/// A stored token and what is needed to authenticate it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownToken {
     /// The token.
     pub token: ApiToken,
     /// The hash of its secret.
     pub hash: TokenHash,
-    /// When it was revoked.
+    /// The time of revocation; `None` if it is not revoked.
     pub revoked_at: Option<Moment>,
 }
 
 impl KnownToken {
-    /// Whether it opens the door at a moment.
+    /// Returns whether the token is valid at `at`: neither revoked nor expired.
     #[must_use]
     pub fn opens(&self, at: Moment) -> bool {
         self.revoked_at.is_none() && self.token.expires_at.is_none_or(|expires_at| at < expires_at)

@@ -1,29 +1,29 @@
-//! What a run used, may use, and how far it is.
+//! Usage, budgets and progress of runs.
 
 use chrono::{DurationRound as _, TimeDelta};
 use serde::{Deserialize, Serialize};
 
 use super::{asset::AssetPath, clock::Moment};
 
-/// What the model was asked for. `cost_usd` is `None` once any part of it has no known price.
+/// The model requests, tokens, time and cost of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens sent.
     pub input_tokens: i64,
     /// Tokens received.
     pub output_tokens: i64,
-    /// United States dollars; `None` where a price is not known.
+    /// Cost in US dollars; `None` once any part of it has no known price.
     pub cost_usd: Option<f64>,
-    /// Milliseconds spent waiting for the model, added up over parallel requests.
+    /// Milliseconds spent waiting for the model, summed over parallel requests.
     pub model_ms: i64,
-    /// Requests answered or given up.
+    /// Number of requests that were answered or failed for good.
     pub requests: i32,
-    /// Requests sent again after a failure.
+    /// Number of retries.
     pub retries: i32,
 }
 
 impl Default for Usage {
-    /// Nothing used, which costs nothing.
+    /// Returns zero usage, with a known cost of 0.
     fn default() -> Self {
         Self { input_tokens: 0, output_tokens: 0, cost_usd: Some(0.0), model_ms: 0, requests: 0, retries: 0 }
     }
@@ -47,43 +47,44 @@ impl Usage {
     }
 }
 
-/// Milliseconds of a quarter of an hour: what usage is summed over. Time zones differ by whole ones.
+/// The interval over which usage is summed: a quarter of an hour, in milliseconds. Time zone offsets are multiples of
+/// it.
 pub const QUARTER_MS: i64 = 15 * 60 * 1_000;
 
-/// What some runs used together.
+/// The total usage of several runs.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct UsageSum {
-    /// Runs that started.
+    /// Number of runs that started in the interval.
     pub runs: i64,
-    /// What was used, by runs that started earlier too.
+    /// The usage in the interval, including that of runs that started earlier.
     pub usage: Usage,
 }
 
 impl UsageSum {
-    /// Adds another.
+    /// Adds another sum.
     pub fn add(&mut self, other: &Self) {
         self.runs += other.runs;
         self.usage.add(&other.usage);
     }
 }
 
-/// A span of time up to now, its days in UTC.
+/// A time window that ends now. Its days are in UTC.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UsageWindow {
     /// Since midnight.
     Today,
-    /// 24 hours, from the beginning of their first quarter of an hour.
+    /// The last 24 hours, extended back to the start of a quarter of an hour.
     Last24Hours,
-    /// Today and the six days before.
+    /// Today and the 6 days before.
     Last7Days,
     /// Today and the 29 days before.
     Last30Days,
-    /// Everything.
+    /// All time.
     AllTime,
 }
 
 impl UsageWindow {
-    /// Where it begins; `None` for no beginning.
+    /// The start of the window; `None` for all time.
     #[must_use]
     pub fn start(self, now: Moment) -> Option<Moment> {
         let quarter = TimeDelta::milliseconds(QUARTER_MS);
@@ -98,7 +99,7 @@ impl UsageWindow {
     }
 }
 
-/// Limits over the whole life of a run, resumes included. `None` is no limit.
+/// Limits over the whole life of a run, including resumes. `None` is no limit.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Budget {
     /// United States dollars.
@@ -110,7 +111,7 @@ pub struct Budget {
 }
 
 impl Budget {
-    /// Whether it leaves more room than another: some limit is higher or gone, and none is lower.
+    /// Returns whether this budget is larger than another: at least one limit is higher or removed, and none is lower.
     #[must_use]
     pub fn is_larger_than(&self, other: &Self) -> bool {
         fn raised<T: PartialOrd>(new: Option<T>, old: Option<T>) -> Option<std::cmp::Ordering> {
@@ -129,24 +130,24 @@ impl Budget {
         limits.contains(&Some(std::cmp::Ordering::Greater)) && !limits.contains(&Some(std::cmp::Ordering::Less))
     }
 
-    /// Whether nothing is limited.
+    /// Returns whether there is no limit.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.max_cost_usd.is_none() && self.max_tokens.is_none() && self.max_seconds.is_none()
     }
 }
 
-/// How many rows are done.
+/// Counts of a run's rows by state.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Progress {
     /// Rows in scope; `None` until the scope is resolved.
     pub total: Option<i32>,
     /// Rows with a suggestion.
     pub done: i32,
-    /// Rows given up.
+    /// Rows that failed.
     pub failed: i32,
-    /// Rows that needed none.
+    /// Rows that needed no suggestion.
     pub skipped: i32,
-    /// The row begun last, while the run works.
+    /// The asset whose row started last, while the run is working.
     pub current_asset: Option<AssetPath>,
 }

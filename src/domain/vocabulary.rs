@@ -1,8 +1,8 @@
-//! What words and abbreviations mean, and how a name is read with them.
+//! The vocabulary: what words and abbreviations mean, and how to read a name with it.
 //!
-//! The rule: a meaning is data. An abbreviation is a line of `vocabulary.tsv`, a plain word stands in `words.txt`.
-//! An abbreviation with several senses is decided by its [`Context`]: the domains in which the other names of the
-//! table are at home. Where that decides nothing, the usual sense is taken and the word counts as ambiguous.
+//! The rule: meanings are data. To add an abbreviation, add a line to `vocabulary.tsv`; to add a plain word, add it to
+//! `words.txt`. The [`Context`] decides between the senses of an abbreviation: the domains that the other names of the
+//! table belong to. If the context does not decide, the usual sense is taken and the word counts as ambiguous.
 
 use std::{
     collections::{BTreeMap, BTreeSet, HashMap},
@@ -11,10 +11,10 @@ use std::{
 
 use super::words;
 
-/// At home everywhere.
+/// The domain of terms that belong to every domain.
 const GENERAL: &str = "*";
 
-/// One word that names cut in two: `SubTotal`, `e_mail`.
+/// Single words that names often split: `SubTotal`, `e_mail`.
 const JOINED: &[&str] = &["email", "pageview", "subcategory", "subtotal", "subtype", "superuser", "website"];
 
 /// One meaning of a term.
@@ -24,7 +24,7 @@ struct Sense {
     domain: &'static str,
 }
 
-/// Terms and their senses, the usual one first.
+/// All terms with their senses, the usual sense first.
 static TERMS: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
     let mut terms: HashMap<&'static str, Vec<Sense>> = HashMap::new();
     for line in include_str!("vocabulary.tsv").lines().filter(|line| !line.starts_with('#')) {
@@ -52,28 +52,28 @@ static TERMS: LazyLock<HashMap<&'static str, Vec<Sense>>> = LazyLock::new(|| {
 pub enum Grasp {
     /// A word of the vocabulary, or a number.
     Word,
-    /// An abbreviation with one meaning here.
+    /// An abbreviation with one meaning in this context.
     Abbreviation,
-    /// An abbreviation that may mean one of these as well.
+    /// An abbreviation that may also have one of these meanings.
     Ambiguous(Vec<&'static str>),
-    /// Not in the vocabulary, yet built like a word.
+    /// Not in the vocabulary, but built like a word.
     Likely,
-    /// Not to be understood.
+    /// Not understood.
     Cryptic,
 }
 
-/// A word of a name, read.
+/// A word of a name, with its meaning.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
-    /// As it stands in the name, in lower case.
+    /// The word as in the name, in lower case.
     pub raw: String,
-    /// What it means; one or several words.
+    /// The meaning, as one or several words.
     pub text: String,
     /// How well it is understood.
     pub grasp: Grasp,
 }
 
-/// In which domains the names of a table are at home, and which things it is about.
+/// The domains that the names of a table belong to, and the tables nearby.
 #[derive(Debug, Clone, Default)]
 pub struct Context {
     votes: BTreeMap<&'static str, usize>,
@@ -81,7 +81,7 @@ pub struct Context {
 }
 
 impl Context {
-    /// The context that these names make.
+    /// Derives the context from names.
     pub fn of<'a>(names: impl IntoIterator<Item = &'a str>) -> Self {
         let mut votes = BTreeMap::new();
         for name in names {
@@ -94,7 +94,7 @@ impl Context {
         Self { votes, things: BTreeSet::new() }
     }
 
-    /// The same, with the names of tables nearby: `ord` beside a table `orders` is an order.
+    /// Adds the names of nearby tables to the context: `ord` near a table `orders` means order.
     #[must_use]
     pub fn near<'a>(mut self, tables: impl IntoIterator<Item = &'a str>) -> Self {
         let words = tables.into_iter().flat_map(words::split);
@@ -102,7 +102,7 @@ impl Context {
         self
     }
 
-    /// The domain that most of the names speak for, where at least three do and no other has as many.
+    /// The domain that most names vote for, if it has at least three votes and no other domain has as many.
     pub fn main_domain(&self) -> Option<&'static str> {
         let (domain, votes) = self.votes.iter().max_by_key(|(_, votes)| **votes)?;
         let alone = self.votes.values().filter(|others| *others == votes).count() == 1;
@@ -114,7 +114,7 @@ impl Context {
     }
 }
 
-/// The domains that a word speaks for: those of a term that has one meaning and is not at home everywhere.
+/// The domains that a word votes for: those of a term that has only one meaning and does not belong to every domain.
 fn domains(word: &str) -> Vec<&'static str> {
     let Some(senses) = TERMS.get(word).or_else(|| TERMS.get(words::singular(word).as_str())) else { return Vec::new() };
     let one_meaning = senses.iter().all(|sense| sense.text == senses[0].text);
@@ -125,12 +125,12 @@ fn domains(word: &str) -> Vec<&'static str> {
     }
 }
 
-/// Whether the vocabulary holds this word or its singular as it is spelled.
+/// Returns whether the vocabulary holds this word or its singular.
 pub fn is_known(word: &str) -> bool {
     TERMS.contains_key(word) || TERMS.contains_key(words::singular(word).as_str())
 }
 
-/// Reads a name: one token for each of its words.
+/// Reads a name into one token per word.
 pub fn read(name: &str, context: &Context) -> Vec<Token> {
     let mut parts = words::split(name);
     for index in (1..parts.len()).rev() {
@@ -182,7 +182,7 @@ fn known(word: &str, context: &Context) -> Option<Token> {
     Some(Token { raw: word.to_owned(), text, grasp })
 }
 
-/// The sense that the context prefers, and the others where it prefers none.
+/// The sense that the context prefers, and the other senses if it does not prefer one clearly.
 fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static str>) {
     let usual = senses[0];
     let mut distinct: Vec<&'static str> = Vec::new();
@@ -203,7 +203,7 @@ fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static st
     ranked.sort_by_key(|sense| std::cmp::Reverse(weight(sense)));
     let best = ranked[0];
     let second = ranked.iter().find(|sense| sense.text != best.text).map_or(0, |sense| weight(sense));
-    // Without a rival the usual sense still is a guess, unless enough is known of the surroundings.
+    // Without a rival, the usual sense is still a guess unless enough of the context is known.
     let clear = weight(best) > second
         && if best.domain == GENERAL {
             second == 0 && context.votes.values().sum::<usize>() >= 3
@@ -217,14 +217,16 @@ fn decide(senses: &[Sense], context: &Context) -> (&'static str, Vec<&'static st
     }
 }
 
-/// Cuts words that were written together, where the vocabulary leaves one way of doing it with the fewest cuts.
+/// Splits words that were written together, if the vocabulary allows exactly one split with the fewest parts.
 fn segmented(word: &str) -> Option<Vec<String>> {
     if word.len() < 6 || word.len() > 40 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return None;
     }
-    // a word that is not known is rather a word than two short ones: `syntax` is neither `syn` nor `tax`
+    // An unknown word that looks like a word is more likely one word than two short ones: `syntax` is not `syn` and
+    // `tax`.
     let least = if looks_like_a_word(word) { 4 } else { 3 };
-    // fewest[end]: parts up to here, in how many ways, and where the last part begins
+    // `fewest[end]` holds the number of parts up to `end`, the number of ways to split so, and where the last part
+    // begins.
     let mut fewest: Vec<Option<(usize, usize, usize)>> = vec![None; word.len() + 1];
     fewest[0] = Some((0, 1, 0));
     for end in 1..=word.len() {
@@ -258,7 +260,7 @@ fn segmented(word: &str) -> Option<Vec<String>> {
     Some(parts)
 }
 
-/// Letters in an order that English has: vowels, and not too many consonants in a row.
+/// Returns whether the letters look like an English word: enough vowels, and not too many consonants in a row.
 fn looks_like_a_word(word: &str) -> bool {
     if word.len() < 4 || !word.bytes().all(|b| b.is_ascii_lowercase()) {
         return false;

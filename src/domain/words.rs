@@ -1,9 +1,9 @@
-//! Words: how a name is cut into them, and how English bends them.
+//! Words: how names are split into words, and how English inflects them.
 //!
-//! The rule: nothing here knows a meaning. What a word means stands in `vocabulary.tsv` and `words.txt`; an
-//! irregular plural is one more line in [`IRREGULAR`].
+//! The rule: nothing here knows the meaning of a word; those are in `vocabulary.tsv` and `words.txt`. To add an
+//! irregular plural, add a line to [`IRREGULAR`].
 
-/// Singular and plural where no ending tells.
+/// Singulars and plurals that do not follow from their endings.
 const IRREGULAR: &[(&str, &str)] = &[
     ("analysis", "analyses"),
     ("axis", "axes"),
@@ -25,7 +25,7 @@ const IRREGULAR: &[(&str, &str)] = &[
     ("woman", "women"),
 ];
 
-/// Words that end like a plural and are none, or that have no plural.
+/// Singulars that end like a plural, and words that have no plural.
 const UNCOUNTED: &[&str] = &[
     "address",
     "alias",
@@ -87,8 +87,9 @@ const UNCOUNTED: &[&str] = &[
     "weather",
 ];
 
-/// Cuts a name into lower-case words: at anything that is neither letter nor digit, and where case changes
-/// (`HTTPServerID` is `http`, `server`, `id`). Digits stay with their letters: the vocabulary knows `ipv4`.
+/// Splits a name into lower-case words, at every character that is neither a letter nor a digit and where the case
+/// changes (`HTTPServerID` is `http`, `server`, `id`). Digits stay with their letters, since the vocabulary knows
+/// `ipv4`.
 pub fn split(name: &str) -> Vec<String> {
     name.split(|c: char| !c.is_alphanumeric()).flat_map(split_case).filter(|word| !word.is_empty()).collect()
 }
@@ -116,7 +117,7 @@ fn split_case(part: &str) -> Vec<String> {
     words
 }
 
-/// Cuts letters from digits: `line2` is `line`, `2`.
+/// Splits letters from digits: `line2` becomes `line`, `2`.
 pub fn split_digits(word: &str) -> Vec<String> {
     let mut parts: Vec<String> = Vec::new();
     let mut in_digits = None;
@@ -134,7 +135,7 @@ pub fn split_digits(word: &str) -> Vec<String> {
     parts
 }
 
-/// The singular of a lower-case word; the word itself where it is one.
+/// The singular of a lower-case word; the word itself if it is a singular.
 pub fn singular(word: &str) -> String {
     if UNCOUNTED.contains(&word) || word.len() < 4 || !word.ends_with(|c: char| c.is_ascii_alphabetic()) {
         return word.to_owned();
@@ -159,7 +160,7 @@ pub fn singular(word: &str) -> String {
     }
 }
 
-/// The plural of a singular; only the last word of a phrase bends (`order lines`).
+/// The plural of a singular. In a phrase, only the last word, or the one before `of`, is inflected (`order lines`).
 pub fn plural(phrase: &str) -> String {
     if let Some((head, tail)) = phrase.split_once(" of ") {
         return format!("{} of {tail}", plural(head));
@@ -200,12 +201,12 @@ fn plural_word(word: &str) -> String {
     }
 }
 
-/// Whether a lower-case word looks like a plural.
+/// Returns whether a lower-case word looks like a plural.
 pub fn is_plural(word: &str) -> bool {
     singular(word) != word
 }
 
-/// `a` or `an`, by sound: an hour, a user, an SKU.
+/// The indefinite article for a phrase, `a` or `an`, by sound: an hour, a user, an SKU.
 pub fn article(phrase: &str) -> &'static str {
     let word = phrase.split([' ', '-']).next().unwrap_or_default();
     let lower = word.to_lowercase();
@@ -227,7 +228,7 @@ pub fn article(phrase: &str) -> &'static str {
     if an { "an" } else { "a" }
 }
 
-/// The phrase with a capital at its start, as a sentence has it; `iPhone` and `pH` keep theirs.
+/// The phrase with a capital first letter; `iPhone` and `pH` stay as they are.
 pub fn capitalized(phrase: &str) -> String {
     let mut chars = phrase.chars();
     match (chars.next(), chars.clone().next()) {
@@ -237,7 +238,7 @@ pub fn capitalized(phrase: &str) -> String {
     }
 }
 
-/// `a`, `a and b`, `a, b and c`.
+/// The parts as a list with the conjunction `last`: `a`, `a and b`, `a, b and c`.
 pub fn listed(parts: &[String], last: &str) -> String {
     match parts {
         [] => String::new(),
@@ -246,23 +247,23 @@ pub fn listed(parts: &[String], last: &str) -> String {
     }
 }
 
-/// A name as it may stand in a sentence: no control characters, not endless.
+/// A name for use in a sentence: in backquotes, without control characters, at most 60 characters long.
 pub fn quoted(name: &str) -> String {
     format!("`{}`", shown(name))
 }
 
-/// A value as it may stand in a sentence: all of it, if it is not endless, but for control characters.
+/// A value for use in a sentence: without control characters, at most 200 characters long.
 pub fn printable(value: &str) -> String {
     value.chars().map(|c| if c.is_control() { ' ' } else { c }).take(200).collect()
 }
 
-/// The same without quotes.
+/// A name for use in a sentence, without quotes: without control characters, at most 60 characters long.
 pub fn shown(name: &str) -> String {
     let clean: String = name.chars().map(|c| if c.is_control() { ' ' } else { c }).take(60).collect();
     clean.trim().to_owned()
 }
 
-/// Whether a lower-case word is a past participle, as in `shipped_at`.
+/// Returns whether a lower-case word is a past participle, as in `shipped_at`.
 pub fn is_participle(word: &str) -> bool {
     const IRREGULAR: &[&str] = &[
         "begun",

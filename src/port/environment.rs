@@ -1,42 +1,42 @@
-//! The environment variables that profiles may take secrets from.
+//! The environment variables that profiles may read secrets from.
 //!
-//! The rule: a profile reads a variable only where a pattern of the operator's list allows its name, and never one of
-//! Gloss's own settings. Whoever keeps profiles could otherwise send any variable of the process to a server.
+//! The rule: a profile reads a variable only if a pattern in the operator's list allows its name, and never one of
+//! Gloss's own settings. Otherwise, a caller that manages profiles could send any variable of the process to a server.
 
 use std::sync::Arc;
 
 use secrecy::SecretString;
 
-/// How the variables begin that hold Gloss's own settings.
+/// Prefix of the variables that hold Gloss's own settings.
 const OWN: &str = "GLOSS_";
-/// How the variables begin that are Gloss's by name and there for profiles.
+/// Prefix of the variables that belong to Gloss but are meant for profiles.
 const FOR_PROFILES: &str = "GLOSS_PROFILE_";
 
-/// Patterns of names; `*` stands for any characters.
+/// Patterns for the names of variables; `*` matches any number of characters.
 #[derive(Debug, Clone)]
 pub struct EnvNames(Arc<[String]>);
 
-/// Why a variable gives no secret.
+/// Why a variable yields no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum EnvError {
-    /// No pattern allows its name.
+    /// No pattern allows the name.
     #[error(
         "the environment variable `{name}`, which profiles may not read; rename it to match {allowed}, or allow its \
          name with --env-names"
     )]
     NotAllowed {
-        /// Its name.
+        /// The name of the variable.
         name: String,
-        /// The patterns.
+        /// The patterns, separated by commas.
         allowed: String,
     },
-    /// It is one of Gloss's own.
+    /// The variable is one of Gloss's own settings.
     #[error(
         "an environment variable that is reserved for Gloss (GLOSS_…); use another name, or one that begins with \
          GLOSS_PROFILE_"
     )]
     Own,
-    /// It is absent, empty, or no text.
+    /// The variable is unset, blank or not valid Unicode.
     #[error("the environment variable `{0}`, which is not set for Gloss; set it and restart Gloss")]
     NotSet(String),
 }
@@ -48,20 +48,21 @@ impl Default for EnvNames {
 }
 
 impl EnvNames {
-    /// Reads patterns.
+    /// Parses patterns.
     ///
     /// # Errors
-    /// The first that cannot be one: a pattern is made of letters, digits, `_` and `*`.
+    /// Returns the first invalid pattern: one that contains anything but ASCII letters, digits, `_` and `*`.
     pub fn new<'a>(patterns: impl IntoIterator<Item = &'a str>) -> Result<Self, String> {
         let valid = |pattern: &str| pattern.chars().all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '*'));
         let patterns = patterns.into_iter().map(str::trim).filter(|pattern| !pattern.is_empty());
         patterns.map(|pattern| if valid(pattern) { Ok(pattern.to_owned()) } else { Err(pattern.to_owned()) }).collect()
     }
 
-    /// Refuses a name that no pattern allows. Whether the variable is set does not count.
+    /// Checks that a pattern allows the name, whether or not the variable is set.
     ///
     /// # Errors
-    /// [`EnvError::Own`], [`EnvError::NotAllowed`].
+    /// Returns [`EnvError::Own`] if the name is reserved for Gloss, and [`EnvError::NotAllowed`] if no pattern matches
+    /// it.
     pub fn check(&self, name: &str) -> Result<(), EnvError> {
         let begins = |start: &str| name.get(..start.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(start));
         if begins(OWN) && !begins(FOR_PROFILES) {
@@ -74,10 +75,11 @@ impl EnvNames {
         Err(EnvError::NotAllowed { name: name.to_owned(), allowed })
     }
 
-    /// The value of a variable, read now.
+    /// Reads the current value of a variable.
     ///
     /// # Errors
-    /// [`EnvError`].
+    /// Returns the errors of [`check`](Self::check), and [`EnvError::NotSet`] if the variable is unset, blank or not
+    /// valid Unicode.
     pub fn read(&self, name: &str) -> Result<SecretString, EnvError> {
         self.check(name)?;
         let value = std::env::var(name).ok().filter(|value| !value.trim().is_empty());
@@ -91,7 +93,7 @@ impl FromIterator<String> for EnvNames {
     }
 }
 
-/// Whether a name matches a pattern. Letter case counts, as it does for variables.
+/// Returns whether a name matches a pattern. Letter case matters, as it does for variables.
 fn matches(pattern: &str, name: &str) -> bool {
     let mut parts = pattern.split('*');
     let Some(mut rest) = parts.next().and_then(|start| name.strip_prefix(start)) else { return false };
