@@ -1,10 +1,10 @@
-//! What is searched in catalogs, and what a person's words look for.
+//! Search in catalogs: what is indexed, and what a query looks for.
 //!
-//! The rule: a name is indexed by the words that the builtin describer reads in it (`vocabulary.rs`), as they stand
-//! there and with abbreviations expanded, so that "customer mail" finds `cust_email_addr`. Comments and descriptions
-//! are indexed as they are. Bending (`orders`, `ordered`) is the index's business; why something was found is told by
-//! the same stems, by Porter's rules ([`Finder`]). What is a word, a spelling of it or a synonym is decided here. To
-//! add a synonym, add it to a line of [`SYNONYMS`].
+//! The rule: names are indexed by the words that the vocabulary reads in them (`vocabulary.rs`), both as written and
+//! with abbreviations expanded, so that "customer mail" finds `cust_email_addr`. Comments and descriptions are indexed
+//! unchanged. This module decides what counts as a word, a spelling or a synonym. The index handles inflections
+//! (`orders`, `ordered`); [`Finder`] uses the same Porter stems to explain why an asset matched. To add a synonym, add
+//! it to a line of [`SYNONYMS`].
 
 use std::collections::BTreeSet;
 
@@ -19,18 +19,18 @@ use super::{
     words,
 };
 
-/// Words that are looked for at the most; the rest of a long question adds nothing.
+/// Maximum number of words in a query; further words are ignored.
 pub const MAX_WORDS: usize = 16;
-/// From so many letters on the last word of a text is also the beginning of one.
+/// Minimum length for the last word of a query to also match as a prefix, in characters.
 const PREFIX_FROM: usize = 3;
 
-/// Endings that stems are without.
+/// Endings that the stemmer removes.
 const ENDINGS: &[&str] = &[
     "ing", "ed", "ation", "ion", "ment", "ness", "ance", "ence", "able", "ible", "ant", "ent", "ive", "ous", "ate",
     "ize", "ity",
 ];
 
-/// Words that people use for the same thing in data.
+/// Words that mean the same thing in data.
 const SYNONYMS: &[&[&str]] = &[
     &["mail", "email"],
     &["phone", "telephone", "mobile"],
@@ -50,7 +50,7 @@ const SYNONYMS: &[&[&str]] = &[
     &["deleted", "removed"],
 ];
 
-/// Words that tell nothing of what is looked for.
+/// Words that say nothing about what the query looks for.
 pub(super) const STOP_WORDS: &[&str] = &[
     "a",
     "about",
@@ -158,64 +158,64 @@ pub(super) const STOP_WORDS: &[&str] = &[
     "your",
 ];
 
-/// Something of a catalog, as it was last read.
+/// An asset in the index, as of the last read of its catalog.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KnownAsset {
     /// Its key in the index.
     pub id: i64,
-    /// The database that it is in.
+    /// The DB profile of its database.
     pub db_profile_id: DbProfileId,
-    /// Where it stands.
+    /// Its path.
     pub path: AssetPath,
     /// A column's type.
     pub data_type: Option<String>,
-    /// Whether a column may be null.
+    /// Whether a column is nullable.
     pub nullable: bool,
     /// Whether a column is part of the primary key.
     pub primary_key: bool,
-    /// The key of the table that it is or belongs to; see [`table_key`].
+    /// The key of the asset's table, or of the table itself; see [`table_key`].
     pub table_key: String,
-    /// What a column refers to by a foreign key, as displayed: `main.Artist.ArtistId`.
+    /// The column that a foreign key references, as displayed: `main.Artist.ArtistId`.
     pub references: Option<String>,
-    /// The key of the table that it refers to.
+    /// The key of the referenced table.
     pub references_key: Option<String>,
-    /// The foreign key, where it has further columns.
+    /// The foreign key, if it has several columns.
     pub together: Option<ForeignKey>,
-    /// The comment that stands in the database.
+    /// The comment in the database.
     pub comment: Option<String>,
-    /// The text that a review accepted last.
+    /// The text that a review last accepted.
     pub description: Option<String>,
 }
 
-/// What ends each part of a table's key: a character that no name has.
+/// The character that ends each part of a table's key. Parts never contain it.
 pub const KEY_END: char = '\u{1f}';
 
-/// Database, schema and table of an asset in one text, by which the columns of a table and what refers to it are found.
-/// A schema's is without a table.
+/// Database, schema and table of an asset in one text. It is used to find a table's columns and the columns that
+/// reference the table. The key of a schema has no table.
 #[must_use]
 pub fn table_key(path: &AssetPath) -> String {
     let parts = [&path.database, &path.schema].map(|part| part.as_deref().unwrap_or_default());
     let parts = parts.into_iter().chain(path.table.as_deref());
-    // A part that is cut is cut by itself, so that the keys of a schema's tables all begin with the schema's.
+    // Shorten each part separately, so that the keys of a schema's tables all start with the schema's key.
     let key = |part: &str| index_key(part.chars().filter(|c| *c != KEY_END).collect());
     parts.flat_map(|part| [key(part), KEY_END.to_string()]).collect()
 }
 
-/// Where a searched word was found.
+/// The part of an asset in which a word was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Place {
-    /// In its own name.
+    /// The asset's name.
     Name,
-    /// In the names of its table and schema.
+    /// The names of its table and schema.
     Surroundings,
-    /// In the accepted description.
+    /// The accepted description.
     Description,
-    /// In the comment.
+    /// The comment.
     Comment,
 }
 
 impl Place {
-    /// All of them, in the order of the index's columns.
+    /// All places, in the order of the index's columns.
     pub const ALL: [Self; 4] = [Self::Name, Self::Surroundings, Self::Description, Self::Comment];
 
     const fn noun(self) -> &'static str {
@@ -228,25 +228,25 @@ impl Place {
     }
 }
 
-/// An asset that was found.
+/// An asset that matches a query.
 #[derive(Debug, Clone, PartialEq)]
 pub struct AssetHit {
     /// The asset.
     pub asset: KnownAsset,
-    /// How well it fits; only the order means something.
+    /// The relevance. Only comparisons between scores are meaningful.
     pub score: f64,
-    /// The words that were found in each place, as they stand there.
+    /// The words found in each place, as they are written there.
     pub matches: Vec<(Place, Vec<String>)>,
 }
 
 impl AssetHit {
-    /// The words that matched and where: `customer, email in the name; mail in the comment`.
+    /// The matching words and their places: `customer, email in the name; mail in the comment`.
     #[must_use]
     pub fn why(&self) -> String {
         let mut told: Vec<String> = Vec::new();
         let in_name = self.matches.iter().find(|(place, _)| *place == Place::Name).map(|(_, words)| words);
         for (place, words) in &self.matches {
-            // What a name holds need not be told of the names around it.
+            // A word in the asset's own name is not repeated for the surrounding names.
             let known =
                 |word: &&String| *place == Place::Surroundings && in_name.is_some_and(|name| name.contains(word));
             let words: Vec<&str> = words.iter().filter(|word| !known(word)).map(String::as_str).collect();
@@ -258,47 +258,47 @@ impl AssetHit {
     }
 }
 
-/// One word that is looked for, with all that counts as the same. Each spelling is one word or a phrase.
+/// A word of a query, with all spellings that count as the same. Each spelling is one word or a phrase.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Wanted {
-    /// Spellings, the person's own first; each a list of lower-case words without signs.
+    /// The spellings, the user's own first. Each is a list of lower-case words of letters and digits.
     pub spellings: Vec<Vec<String>>,
-    /// Whether the first one may also be a word's beginning.
+    /// Whether the first spelling also matches as a prefix.
     pub prefix: bool,
 }
 
 impl Wanted {
-    /// The beginning of a word that counts as found, if one does.
+    /// The prefix to match; `None` if the word only matches as a whole.
     #[must_use]
     pub fn begins(&self) -> Option<&str> {
         self.spellings.first().filter(|_| self.prefix)?.last().map(String::as_str)
     }
 
-    /// Whether who looks for the beginning finds this spelling as well.
+    /// Returns whether the prefix also matches this spelling.
     #[must_use]
     pub fn covers(&self, spelling: &[String]) -> bool {
         matches!((self.begins(), spelling), (Some(begins), [word]) if stem(word).starts_with(&stem(begins)))
     }
 }
 
-/// What a text looks for.
+/// A parsed query.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SearchQuery {
-    /// The words; none where the text holds no letter or digit.
+    /// The words; empty if the text has no letter or digit.
     pub wanted: Vec<Wanted>,
 }
 
-/// Whether all words must be found in an asset, or any.
+/// How many of a query's words an asset must match.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Need {
-    /// Each of them.
+    /// All of them.
     All,
-    /// At least one.
+    /// At least one of them.
     Any,
 }
 
 impl SearchQuery {
-    /// What tells where the words stand in an asset.
+    /// Creates a finder that locates the query's words in texts.
     #[must_use]
     pub fn finder(&self) -> Finder {
         let stems = |words: &Vec<String>| words.iter().map(|word| stem(word)).collect::<Vec<_>>();
@@ -308,7 +308,7 @@ impl SearchQuery {
         Finder { phrases, beginnings, firsts }
     }
 
-    /// What this text looks for. `prefix` takes its last word for the beginning of one too, as while somebody types.
+    /// Parses a query. With `prefix`, the last word also matches as a prefix, for searches while the user types.
     #[must_use]
     pub fn of(text: &str, prefix: bool) -> Self {
         let context = Context::default();
@@ -347,8 +347,7 @@ impl SearchQuery {
         Self { wanted }
     }
 
-    /// What something is called that is called just what is looked for: one of the words, in the singular or plural, or
-    /// all of them together.
+    /// The names that match the query exactly: each word in the singular and plural, and all words joined.
     #[must_use]
     pub fn exact_names(&self) -> Vec<String> {
         let words: Vec<String> =
@@ -363,20 +362,20 @@ impl SearchQuery {
         names
     }
 
-    /// Whether a text says nothing of what is looked for: "Which tables are there?"
+    /// Returns whether a text has only stop words: "Which tables are there?"
     #[must_use]
     pub fn is_vague(text: &str) -> bool {
         Self::telling(text).is_empty()
     }
 
-    /// The words that tell something, as they were written.
+    /// The words that are not stop words, in lower case.
     #[must_use]
     pub fn telling(text: &str) -> Vec<String> {
         let tokens = vocabulary::read(text, &Context::default()).into_iter().map(|token| token.raw);
         tokens.filter(|raw| !STOP_WORDS.contains(&raw.as_str())).collect()
     }
 
-    /// The list of what this finds, as its cursors name it.
+    /// The name that cursors give the list of this query's results.
     #[must_use]
     pub fn list_name(&self, profiles: Option<&[DbProfileId]>, need: Need) -> String {
         let words: Vec<String> =
@@ -386,30 +385,30 @@ impl SearchQuery {
     }
 }
 
-/// Tells where the words of a search stand.
+/// Locates the words of a query in texts.
 #[derive(Debug, Clone)]
 pub struct Finder {
-    /// The stems of each spelling.
+    /// The stemmed words of each spelling.
     phrases: Vec<Vec<String>>,
-    /// The stems of beginnings.
+    /// The stems of the prefixes.
     beginnings: Vec<String>,
-    /// The letters that all of these begin with.
+    /// The first characters of all these stems.
     firsts: BTreeSet<char>,
 }
 
 impl Finder {
-    /// The words of an asset's texts that are looked for, by the place where they stand: its name, the names around it,
-    /// its description and its comment.
+    /// The query's words in an asset's texts, by place. `texts` are its name, the names around it, its description and
+    /// its comment, in the order of [`Place::ALL`].
     #[must_use]
     pub fn found_in(&self, texts: [&str; Place::ALL.len()]) -> Vec<(Place, Vec<String>)> {
         let found = Place::ALL.into_iter().zip(texts).map(|(place, text)| (place, self.found(text)));
         found.filter(|(_, words)| !words.is_empty()).collect()
     }
 
-    /// The words of a text that are looked for, each once, in the order in which they stand.
+    /// The query's words in a text, each once, in the text's order.
     fn found(&self, text: &str) -> Vec<String> {
         let words = plain_words(text);
-        // A stem begins as its word does: most words need none.
+        // A stem starts with the same character as its word, so most words need no stemming.
         let may_be = |word: &str| word.chars().next().is_some_and(|first| self.firsts.contains(&first));
         let stems: Vec<String> =
             words.iter().map(|word| if may_be(word) { stem(word) } else { String::new() }).collect();
@@ -427,12 +426,13 @@ impl Finder {
     }
 }
 
-/// A word without its bending. The index leaves short words as they are.
+/// The Porter stem of a word. Words shorter than 3 bytes stay as they are, as in the index.
 pub(super) fn stem(word: &str) -> String {
     if word.len() < 3 { word.to_owned() } else { Stemmer::create(Algorithm::Porter).stem(word).into_owned() }
 }
 
-/// What a word may become whose beginning is longer than its stem: `shippin` begins no stem, but becomes `shipping`.
+/// The words that may complete a prefix that is longer than their stem: `shippin` is a prefix of no stem, but completes
+/// to `shipping`.
 fn completions(beginning: &str) -> Vec<String> {
     let mut stems = vec![stem(beginning)];
     let letters: Vec<char> = beginning.chars().collect();
@@ -451,13 +451,14 @@ fn completions(beginning: &str) -> Vec<String> {
     words
 }
 
-/// Lower-case words of letters and digits alone. The vocabulary writes `e-mail`, which nobody types in a name.
+/// The lower-case words of a text, of letters and digits only. The vocabulary's `e-mail` becomes `email`, since names
+/// spell it so.
 fn plain_words(text: &str) -> Vec<String> {
     let text = text.to_lowercase().replace("e-mail", "email");
     text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_owned).collect()
 }
 
-/// The words under which a name is found: as it is written and with abbreviations expanded, each once.
+/// The words under which a name is indexed: as written and with abbreviations expanded, each once.
 #[must_use]
 pub fn terms(name: &str, context: &Context) -> String {
     let mut seen = BTreeSet::new();

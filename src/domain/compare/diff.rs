@@ -1,33 +1,33 @@
-//! Word diffs: what a text keeps, gains and loses against another.
+//! Word diffs between two texts.
 
 use similar::{Algorithm, ChangeTag, TextDiff};
 
 use crate::domain::spelling::spelled;
 
-/// What became of a part.
+/// The kind of a part of a diff.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum DiffKind {
     /// In both texts.
     Equal,
-    /// In this text alone.
+    /// Only in the second text.
     Inserted,
-    /// In the first text alone.
+    /// Only in the first text.
     Deleted,
 }
 
 spelled!(DiffKind { Equal => "EQUAL", Inserted => "INSERTED", Deleted => "DELETED" });
 
-/// A part of a diff: some words with the white space between them.
+/// A part of a diff: consecutive words with the white space between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiffPart {
-    /// What became of it.
+    /// Which of the texts contain the part.
     pub kind: DiffKind,
     /// Its text.
     pub text: String,
 }
 
-/// The parts that lead from one text to another: those but the inserted ones spell `from`, those but the deleted ones
-/// spell `to`.
+/// Computes the diff that turns `from` into `to`. The parts that are not inserted spell `from`; those that are not
+/// deleted spell `to`.
 #[must_use]
 pub fn word_diff(from: &str, to: &str) -> Vec<DiffPart> {
     let diff = TextDiff::configure().algorithm(Algorithm::Patience).diff_unicode_words(from, to);

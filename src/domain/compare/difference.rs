@@ -1,22 +1,22 @@
-//! In which settings some runs differ.
+//! The settings in which runs differ.
 
 use std::sync::Arc;
 
 use crate::domain::{asset::quote_part, run::Run, scope::RunScope};
 
-/// A setting with each run's value, as a person reads it; `None` where a run has none.
+/// A setting with the value of each run as text; `None` if a run has no value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunDifference {
     /// The setting, by its path in the API: `options.temperature`.
     pub setting: &'static str,
-    /// One per run.
+    /// One value per run.
     pub values: Vec<Option<String>>,
 }
 
-/// Reads a setting of a run.
+/// A function that reads a setting of a run.
 type Read = fn(&Run) -> Option<String>;
 
-/// All settings, in the order in which they are told.
+/// All settings, in display order.
 const SETTINGS: &[(&str, Read)] = &[
     ("title", |run| run.naming.title.clone()),
     ("labels", |run| Some(run.naming.labels.join(", ")).filter(|labels| !labels.is_empty())),
@@ -45,7 +45,7 @@ const SETTINGS: &[(&str, Read)] = &[
     ("parent", |run| run.spec.parent_id.map(|id| format!("#{id}"))),
 ];
 
-/// The settings in which these runs differ.
+/// Returns the settings in which these runs differ.
 #[must_use]
 pub fn differences(runs: &[Arc<Run>]) -> Vec<RunDifference> {
     let with_values = SETTINGS
@@ -54,7 +54,7 @@ pub fn differences(runs: &[Arc<Run>]) -> Vec<RunDifference> {
     with_values.filter(|difference| difference.values.windows(2).any(|pair| pair[0] != pair[1])).collect()
 }
 
-/// All that a scope names below its database, in one line.
+/// Everything that a scope names below its database, on one line.
 fn spelled_out(scope: &RunScope) -> String {
     let mut parts = Vec::new();
     for schema in &scope.schemas {

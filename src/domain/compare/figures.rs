@@ -1,7 +1,7 @@
-//! What one pass over the texts of some runs adds up to.
+//! The figures of a comparison, computed in one pass over the texts of its runs.
 //!
-//! The rule: parts are added in the order of the assets, whatever the order of the runs, so that a sum of the same
-//! texts is the same number to the last bit. Memory grows with the vocabulary alone.
+//! The rule: parts are added in the order of the assets, regardless of the order of the runs, so that a sum over the
+//! same texts is bit-for-bit the same. Memory grows with the number of distinct words only.
 
 use std::{
     collections::{HashMap, hash_map::DefaultHasher},
@@ -20,10 +20,10 @@ use crate::domain::{
     suggestion::ConfidenceBand,
 };
 
-/// Where SIMILAR begins.
+/// Lower bound of SIMILAR.
 pub const SIMILAR_FROM: f64 = 0.6;
 
-/// A mean in the making.
+/// An accumulator for a mean.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Mean {
     sum: f64,
@@ -43,7 +43,7 @@ impl Mean {
         self.count += other.count;
     }
 
-    /// The mean; `None` of nothing.
+    /// The mean; `None` if nothing was added.
     #[must_use]
     pub fn value(self) -> Option<f64> {
         #[expect(clippy::cast_precision_loss, reason = "no run has 2^52 suggestions")]
@@ -52,37 +52,37 @@ impl Mean {
     }
 }
 
-/// What the texts of one run add up to.
+/// The figures of one run's texts.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct TextFigures {
-    /// Suggestions of the run.
+    /// Number of suggestions.
     pub suggestions: u64,
-    /// Of their confidence, 0 to 1.
+    /// Mean confidence, 0 to 1.
     pub confidence: Mean,
-    /// Of their log-probability, where there is one.
+    /// Mean log-probability of the suggestions that have one.
     pub logprob: Mean,
-    /// Suggestions of high confidence.
+    /// Number of suggestions of high confidence.
     pub high: u64,
-    /// Suggestions of medium confidence.
+    /// Number of suggestions of medium confidence.
     pub medium: u64,
-    /// Suggestions of low confidence.
+    /// Number of suggestions of low confidence.
     pub low: u64,
-    /// Suggestions that say more than their assets.
+    /// Number of suggestions whose substance is INFORMATIVE.
     #[serde(default)]
     pub informative: u64,
-    /// Words of the texts.
+    /// Number of words in the texts.
     pub words: u64,
-    /// Different words of the texts.
+    /// Number of distinct words in the texts.
     pub distinct_words: u64,
-    /// See [`grounding`].
+    /// Mean grounding; see [`grounding`].
     pub grounding: Mean,
-    /// Of the mutual chrF with each other run's text for the same asset.
+    /// Mean mutual chrF with each other run's text for the same asset.
     pub agreement: Mean,
-    /// Of the chrF against the reference.
+    /// Mean chrF against the reference.
     pub chrf: Mean,
-    /// Of the ROUGE-L against the reference.
+    /// Mean ROUGE-L against the reference.
     pub rouge_l: Mean,
-    /// Of the edit similarity against the reference.
+    /// Mean edit similarity against the reference.
     pub edit_similarity: Mean,
 }
 
@@ -108,36 +108,36 @@ impl TextFigures {
     }
 }
 
-/// How the texts for one asset relate.
+/// The comparison of the texts for one asset.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Verdict {
-    /// In one word.
+    /// The agreement as a category.
     pub agreement: Agreement,
-    /// Mean mutual chrF of all pairs of texts; `None` with fewer than two.
+    /// Mean mutual chrF of all pairs of texts; `None` for fewer than two texts.
     pub similarity: Option<f64>,
 }
 
-/// The texts for one asset: of each run, in the order of their numbers, and the reference.
+/// The texts for one asset: one per run, in the order of the runs' numbers, and the reference.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// `None` where the run has nothing for it.
+    /// One text per run; `None` if the run has no text for the asset.
     pub texts: Vec<Option<ComparedText>>,
-    /// What is taken for the truth.
+    /// The reference text.
     pub reference: Option<String>,
 }
 
-/// What some groups add up to, and what became of each.
+/// The figures of some groups, and the verdict on each.
 #[derive(Debug)]
 pub struct Part {
-    /// One per group.
+    /// One verdict per group.
     pub verdicts: Vec<Verdict>,
     runs: Vec<TextFigures>,
     words: HashMap<u64, u8>,
 }
 
 impl Part {
-    /// Weighs groups of texts of `runs` runs; `baseline` is the index of the run whose texts are the references, where
-    /// it is one of them.
+    /// Compares the texts of each group across `runs` runs. If the references are the texts of one of the runs,
+    /// `baseline` is its index.
     #[must_use]
     pub fn of(groups: &[Group], runs: usize, baseline: Option<usize>) -> Self {
         let mut part = Self { verdicts: Vec::new(), runs: vec![TextFigures::default(); runs], words: HashMap::new() };
@@ -216,14 +216,15 @@ fn agreement(group: &Group, similarity: Option<f64>) -> Agreement {
     }
 }
 
-/// What stands for a word: two of a vocabulary of millions share it once in some million comparisons.
+/// Returns a hash that represents a word. With millions of distinct words, a collision is about as likely as one in
+/// some millions.
 fn hash(word: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     word.hash(&mut hasher);
     hasher.finish()
 }
 
-/// All parts added up.
+/// The sum of all parts.
 #[derive(Debug, Default)]
 pub struct Sum {
     runs: Vec<TextFigures>,
@@ -231,7 +232,7 @@ pub struct Sum {
 }
 
 impl Sum {
-    /// Nothing of `runs` runs.
+    /// Creates an empty sum for `runs` runs.
     #[must_use]
     pub fn new(runs: usize) -> Self {
         Self { runs: vec![TextFigures::default(); runs], words: HashMap::new() }
@@ -247,7 +248,7 @@ impl Sum {
         }
     }
 
-    /// The figures of each run.
+    /// Returns the figures of each run.
     #[must_use]
     pub fn finish(mut self) -> Vec<TextFigures> {
         for runs in self.words.into_values() {

@@ -1,4 +1,4 @@
-//! Grounding: whether a text speaks of the asset's own name and type.
+//! Grounding: whether a text mentions the asset's name and type.
 
 use std::collections::{BTreeSet, HashSet};
 
@@ -9,14 +9,14 @@ use crate::domain::{
     words,
 };
 
-/// A word of a name or type, with all that stands for it in a text: each a phrase of one or several words.
+/// A word of a name or type, with all its meanings. Each is a phrase of one or several words.
 type Meanings = BTreeSet<Vec<String>>;
 
-/// The share of the words of an asset's own name and of its type that a text mentions, 0 to 1; `None` where the name
-/// holds no word.
+/// The share of the words in an asset's name and type that a text mentions, 0 to 1; `None` if the name contains no
+/// word.
 ///
-/// A word is mentioned where the text has it, or what it stands for (`cust`: customer), in the singular or plural.
-/// The numbers of a type (`varchar(160)`) are no words, nor are those in a name.
+/// A text mentions a word if it contains the word or one of its meanings (`cust`: customer), in the singular or plural.
+/// Numbers in names and types (`varchar(160)`) do not count as words.
 #[must_use]
 pub fn grounding(asset: &AssetPath, data_type: Option<&str>, text: &str) -> Option<f64> {
     let name = own_name(asset)?;
@@ -55,7 +55,7 @@ fn meanings(name: &str) -> Vec<Meanings> {
         .collect()
 }
 
-/// A word as it is compared.
+/// The form of a word in which it is compared.
 fn plain(word: &str) -> String {
     words::singular(word)
 }

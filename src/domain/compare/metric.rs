@@ -1,19 +1,19 @@
 //! The metrics of a comparison, each with its winners.
 //!
-//! The rule: what was not measured is `None` and never wins; equal best values share the win; a NEUTRAL metric has no
-//! winner. A metric is a line of each `match` here; what it means stands in its description in the schema.
+//! The rule: an unmeasured value is `None` and never wins; equal best values share the win; a NEUTRAL metric has no
+//! winner. To add a metric, add a variant and a line to each `match`, and describe it in the schema.
 
 use super::figures::TextFigures;
 use crate::domain::{clock::Moment, profile::LlmProvider, run::Run, spelling::spelled, suggestion::ReviewCounts};
 
-/// Which values are good.
+/// Which values of a metric are better.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum MetricDirection {
-    /// The lowest wins.
+    /// The lowest value wins.
     LowerIsBetter,
-    /// The highest wins.
+    /// The highest value wins.
     HigherIsBetter,
-    /// None wins: what is good depends on what is wanted.
+    /// No value wins: which is better depends on the purpose.
     Neutral,
 }
 
@@ -21,7 +21,7 @@ spelled!(MetricDirection {
     LowerIsBetter => "LOWER_IS_BETTER", HigherIsBetter => "HIGHER_IS_BETTER", Neutral => "NEUTRAL",
 });
 
-/// What is measured; the schema describes each.
+/// A metric. The schema describes each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[expect(missing_docs, reason = "the schema holds the definition of each, in one place")]
 pub enum MetricName {
@@ -60,7 +60,7 @@ spelled!(MetricName {
 });
 
 impl MetricName {
-    /// Which values are good.
+    /// Which values are better.
     #[must_use]
     pub const fn direction(self) -> MetricDirection {
         use MetricDirection::{HigherIsBetter, LowerIsBetter, Neutral};
@@ -86,7 +86,7 @@ impl MetricName {
         }
     }
 
-    /// What its values count; `None` for shares and likenesses from 0 to 1.
+    /// The unit of the values; `None` for shares and similarities from 0 to 1.
     #[must_use]
     pub const fn unit(self) -> Option<&'static str> {
         match self {
@@ -103,7 +103,7 @@ impl MetricName {
     fn of(self, run: &RunFigures<'_>, now: Moment) -> Option<f64> {
         let RunFigures { run, reviews, texts } = run;
         let usage = &run.usage;
-        // Zeros are those of the builtin describer, or of a run that asked nothing: no measurement.
+        // Zero tokens are not a measurement: the run used the builtin describer or sent no request.
         let tokens = |tokens: i64| (usage.total_tokens() > 0).then(|| number(tokens));
         let share = |part: u64| (texts.suggestions > 0).then(|| ratio(part, texts.suggestions));
         match self {
@@ -149,25 +149,25 @@ const fn ratio(part: u64, whole: u64) -> f64 {
     part as f64 / whole as f64
 }
 
-/// What the metrics of one run are made of.
+/// The inputs for the metrics of one run.
 #[derive(Debug, Clone, Copy)]
 pub struct RunFigures<'a> {
-    /// The run as it stands.
+    /// The run in its current state.
     pub run: &'a Run,
-    /// What was decided about its suggestions.
+    /// The counts of its reviews.
     pub reviews: &'a ReviewCounts,
-    /// What its texts add up to.
+    /// The figures of its texts.
     pub texts: &'a TextFigures,
 }
 
-/// A metric over some runs.
+/// A metric over several runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparedMetric {
-    /// What is measured.
+    /// The metric.
     pub name: MetricName,
-    /// One per run; `None` where it was not measured.
+    /// One value per run; `None` if unmeasured.
     pub values: Vec<Option<f64>>,
-    /// The indices of the runs that win.
+    /// The indices of the winning runs.
     pub winners: Vec<usize>,
 }
 
@@ -185,7 +185,7 @@ impl ComparedMetric {
     }
 }
 
-/// All metrics of some runs, in the order of the contract; one that still goes is measured as it stands at `now`.
+/// All metrics of some runs, in the order of the contract. A run in progress is measured as of `now`.
 #[must_use]
 pub fn metrics(runs: &[RunFigures<'_>], now: Moment) -> Vec<ComparedMetric> {
     let of = |name: &MetricName| ComparedMetric::new(*name, runs.iter().map(|run| name.of(run, now)).collect());

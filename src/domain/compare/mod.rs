@@ -1,9 +1,9 @@
-//! Comparing runs: which assets they share, how alike their texts are, which run is better by which measure.
+//! Comparisons of runs: which assets they share, how similar their texts are, and which run is better by which metric.
 //!
-//! The rule: two to four runs, each once; the order in which they are named changes nothing but the order of what is
-//! shown. Assets match by kind, schema, table and column, whatever the profile. `text` says how alike two texts are,
-//! `figures` adds that up, `metric` names winners, `difference` and `diff` show what is unlike. To add a metric, see
-//! `metric.rs`.
+//! The rule: a comparison has two to four distinct runs. Their order changes only the order of the display. Assets
+//! match by kind, schema, table and column, regardless of the profile. `text` measures the similarity of two texts,
+//! `figures` sums it up, `metric` determines the winners, and `difference` and `diff` show what differs. To add a
+//! metric, see `metric.rs`.
 
 pub mod diff;
 mod difference;
@@ -26,82 +26,83 @@ use super::{
     status::RunKind,
 };
 
-/// How the texts for one asset relate.
+/// The agreement of the texts for one asset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Agreement {
     /// Equal after trimming and folding white space.
     Same,
-    /// Mean mutual chrF of at least [`SIMILAR_FROM`].
+    /// Not equal, but with a mean mutual chrF of at least [`SIMILAR_FROM`].
     Similar,
-    /// Less alike.
+    /// Less similar than that.
     Different,
-    /// Some run has nothing for it.
+    /// At least one run has no text for the asset.
     Missing,
 }
 
 spelled!(Agreement { Same => "SAME", Similar => "SIMILAR", Different => "DIFFERENT", Missing => "MISSING" });
 
-/// A text of one of the runs, as the pass over all of them reads it.
+/// A text of one of the runs, as read for the comparison.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparedText {
     /// The run.
     pub run_id: RunId,
     /// The suggestion.
     pub suggestion_id: SuggestionId,
-    /// What it describes.
+    /// The asset that the text describes.
     pub asset: AssetPath,
     /// The column's type as the database spells it.
     pub data_type: Option<String>,
     /// The first wording.
     pub description: String,
-    /// 0 to 1.
+    /// The confidence, 0 to 1.
     pub confidence: f64,
-    /// Mean log-probability per token.
+    /// Mean log-probability per token; `None` if the provider does not report it.
     pub logprob: Option<f64>,
-    /// The comment that stood in the database when the run looked.
+    /// The comment in the database when the run read it.
     pub existing_comment: Option<String>,
 }
 
-/// An asset that some of the runs touched.
+/// An asset that at least one of the runs described.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ComparedAsset {
-    /// Where it stands; without a database where the runs saw it in several.
+    /// Its path, without a database if the runs found it in different ones.
     pub asset: AssetPath,
-    /// One per run; `None` where the run has nothing for it.
+    /// One suggestion per run; `None` if the run has none for the asset.
     pub suggestions: Vec<Option<SuggestionId>>,
-    /// In one word.
+    /// The agreement as a category.
     pub agreement: Agreement,
-    /// Mean mutual chrF of the texts; `None` with fewer than two.
+    /// Mean mutual chrF of the texts; `None` for fewer than two texts.
     pub similarity: Option<f64>,
-    /// The text that the metrics take for the truth.
+    /// The text that the metrics use as the reference.
     pub reference: Option<String>,
 }
 
-/// Which assets; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of assets. A field that is `None` does not restrict; an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct ComparedAssetFilter {
-    /// With one of these agreements.
+    /// Assets with one of these agreements.
     pub agreement: Option<Vec<Agreement>>,
-    /// Of one of these kinds.
+    /// Assets of one of these kinds.
     pub kinds: Option<Vec<AssetKind>>,
-    /// Whose name or one of whose texts holds this; letter case does not count, `%` and `_` are plain.
+    /// Assets whose name or one of whose texts contains this text. Letter case is ignored; `%` and `_` match literally.
     pub search: Option<String>,
 }
 
-/// What one comparison is kept under: the runs and where the references come from.
+/// The key of a stored comparison: the runs and the source of the references.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ComparedSet {
-    /// The runs, by number.
+    /// The runs, sorted by number.
     pub runs: Vec<RunId>,
-    /// The baseline, which may be one of them.
+    /// The baseline; it may be one of the runs.
     pub baseline: Option<RunId>,
 }
 
 impl ComparedSet {
-    /// Checks which runs a person wants compared.
+    /// Validates a selection of runs.
     ///
     /// # Errors
-    /// `BadInput` on `ids` for fewer than two or more than four, on the place of one that stands twice.
+    /// Returns `BadInput` on `ids` if there are fewer than two or more than four, and on the position of an id that is
+    /// repeated.
     pub fn new(ids: &[RunId], baseline: Option<RunId>) -> Result<Self> {
         if !(2..=4).contains(&ids.len()) {
             let given = match ids.len() {
@@ -121,7 +122,7 @@ impl ComparedSet {
         Ok(Self { runs, baseline })
     }
 
-    /// How it is spelled: `3,12` or `3,12|5` with a baseline.
+    /// The key as text: `3,12`, or `3,12|5` with a baseline.
     #[must_use]
     pub fn key(&self) -> String {
         let runs: Vec<String> = self.runs.iter().map(ToString::to_string).collect();
@@ -129,7 +130,7 @@ impl ComparedSet {
         runs.join(",") + &baseline
     }
 
-    /// All runs whose texts are read: those compared, and the baseline where it is another.
+    /// All runs whose texts are read: the compared ones, and the baseline if it is another run.
     #[must_use]
     pub fn read(&self) -> Vec<RunId> {
         let other = self.baseline.filter(|id| !self.runs.contains(id));
@@ -137,10 +138,10 @@ impl ComparedSet {
     }
 }
 
-/// Refuses a run that describes no assets.
+/// Checks that a run describes assets.
 ///
 /// # Errors
-/// `BadInput` on the argument.
+/// Returns `BadInput` on `argument` for a run that answers a question.
 pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
     if run.spec.kind == RunKind::Ask {
         let message =
@@ -150,15 +151,15 @@ pub fn check_comparable(run: &Run, argument: &str) -> Result<()> {
     Ok(())
 }
 
-/// What tells whether a run's texts are the ones that a kept comparison saw: suggestions are only ever added. The `i`
-/// is for figures with the informative share, which earlier versions did not keep.
+/// A stamp of a run's texts. A stored comparison is valid while the stamps are unchanged, since suggestions are only
+/// ever added. The `i` marks figures with the informative share, which earlier versions did not store.
 #[must_use]
 pub fn stamp(run: &Run) -> String {
     let progress = &run.progress;
     format!("{}:{}/{}/{}i", run.id, progress.done, progress.failed, progress.skipped)
 }
 
-/// By what assets of several runs match: the kind, and the path below the database.
+/// The key by which assets of several runs match: the path below the database, and the kind.
 #[must_use]
 pub fn match_key(asset: &AssetPath) -> (String, AssetKind) {
     let below = AssetPath { database: None, ..asset.clone() };

@@ -1,33 +1,34 @@
-//! How alike two texts are: chrF, ROUGE-L, edit similarity.
+//! Measures of the similarity of two texts: chrF, ROUGE-L and edit similarity.
 //!
-//! The rule: each is as in its paper, from 0 to 1, and is held against its reference implementation in
-//! `tests/it/compare/reference.rs`. chrF is sacrebleu's default (characters up to six, no words, beta 2, white space
-//! left out); ROUGE-L is the F1 of the longest common subsequence of words, lower-cased, cut by Unicode's rules.
+//! The rule: each measure is computed as in its paper, from 0 to 1, and is tested against its reference implementation
+//! in `tests/it/compare/reference.rs`. chrF uses sacrebleu's defaults: n-grams of up to six characters, no words, beta
+//! 2, white space removed. ROUGE-L is the F1 of the longest common subsequence of lower-case words, segmented by
+//! Unicode's rules.
 
 use rapidfuzz::distance::levenshtein;
 use unicode_segmentation::UnicodeSegmentation;
 
-/// The longest run of characters that chrF looks at.
+/// The maximum length of chrF's n-grams, in characters.
 const ORDER: usize = 6;
-/// Bits that hold a character of a run, and tell "no character" from NUL.
+/// Bits per character of an n-gram; enough to distinguish "no character" from NUL.
 const BITS: usize = 21;
-/// How much more recall counts than precision, squared.
+/// The square of chrF's beta, the weight of recall relative to precision.
 const BETA_SQUARED: f64 = 4.0;
 
-/// Whether chrF leaves a character out: what Python's `str.split` takes for white space.
+/// Returns whether chrF removes a character: white space according to Python's `str.split`.
 fn is_space(c: char) -> bool {
     c.is_whitespace() || ('\u{1c}'..='\u{1f}').contains(&c)
 }
 
-/// The character runs of a text, made once for all comparisons with it.
+/// The n-grams of a text, computed once for all comparisons.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grams {
-    /// The six characters from each place on, fewer at the end, one behind the other in one number; sorted.
+    /// For each position, the next six characters packed into one number, with fewer at the end of the text. Sorted.
     runs: Vec<u128>,
 }
 
 impl Grams {
-    /// The runs of a text.
+    /// Computes the n-grams of a text.
     #[must_use]
     pub fn of(text: &str) -> Self {
         let chars: Vec<u128> = text.chars().filter(|c| !is_space(*c)).map(|c| u128::from(u32::from(c)) + 1).collect();
@@ -38,19 +39,19 @@ impl Grams {
         Self { runs }
     }
 
-    /// How many runs of `length` characters there are.
+    /// Number of n-grams of `length` characters.
     const fn count(&self, length: usize) -> usize {
         (self.runs.len() + 1).saturating_sub(length)
     }
 
-    /// The runs of `length` characters, sorted as the whole is.
+    /// The n-grams of `length` characters, sorted.
     fn of_length(&self, length: usize) -> impl Iterator<Item = u128> {
         let cut = BITS * (ORDER - length);
         let is_whole = |run: &u128| run & ((1 << BITS) - 1) != 0;
         self.runs.iter().map(move |run| run >> cut).filter(is_whole)
     }
 
-    /// How many runs of `length` characters two texts share, each as often as both have it.
+    /// Number of n-grams of `length` characters that the texts share. Each counts as often as both texts contain it.
     fn shared(&self, other: &Self, length: usize) -> usize {
         let (mut left, mut right) = (self.of_length(length), other.of_length(length));
         let (mut a, mut b) = (left.next(), right.next());
@@ -69,8 +70,8 @@ impl Grams {
         shared
     }
 
-    /// Shares of the runs found again, as a mean over the lengths that both texts have: of this text's, and of
-    /// the other's.
+    /// The shares of this text's and of the other text's n-grams that both contain. Each is the mean over the lengths
+    /// that occur in both texts. `None` if one of the texts is empty.
     fn shares(&self, other: &Self) -> Option<(f64, f64)> {
         if self == other {
             return (!self.runs.is_empty()).then_some((1.0, 1.0));
@@ -102,18 +103,18 @@ pub fn chrf(text: &Grams, reference: &Grams) -> f64 {
     text.shares(reference).map_or(0.0, |(precision, recall)| f_score(precision, recall))
 }
 
-/// chrF between two texts neither of which is the reference: the mean of both ways. 0 to 1, the same in either order.
+/// The symmetric chrF of two texts, for when neither is the reference: the mean of both directions, 0 to 1.
 #[must_use]
 pub fn mutual_chrf(one: &Grams, other: &Grams) -> f64 {
     one.shares(other).map_or(0.0, |(here, there)| f64::midpoint(f_score(here, there), f_score(there, here)))
 }
 
-/// The words of a text in lower case, by Unicode's rules of segmentation.
+/// The words of a text in lower case, segmented by Unicode's rules.
 pub fn words(text: &str) -> impl Iterator<Item = String> {
     text.unicode_words().map(str::to_lowercase)
 }
 
-/// ROUGE-L of two texts given as words: F1 of their longest common subsequence, 0 to 1.
+/// ROUGE-L of two texts, given as words: the F1 of their longest common subsequence, 0 to 1.
 #[must_use]
 pub fn rouge_l(text: &[String], reference: &[String]) -> f64 {
     if text.is_empty() || reference.is_empty() {
@@ -125,7 +126,7 @@ pub fn rouge_l(text: &[String], reference: &[String]) -> f64 {
 }
 
 fn longest_common_subsequence(one: &[String], other: &[String]) -> usize {
-    // What two words share at both ends is in it; only the middle needs the table.
+    // Common words at the start and end are part of the subsequence, so only the middle needs the table.
     let front = one.iter().zip(other).take_while(|(a, b)| a == b).count();
     let (one, other) = (&one[front..], &other[front..]);
     let back = one.iter().rev().zip(other.iter().rev()).take_while(|(a, b)| a == b).count();
@@ -142,14 +143,16 @@ fn longest_common_subsequence(one: &[String], other: &[String]) -> usize {
     front + back + lengths[other.len()]
 }
 
-/// 1 less the share of characters to be inserted, deleted or replaced, of the longer text's: 1 for equal texts, 0 for
-/// texts without anything in common.
+/// The normalized Levenshtein similarity: 1 for equal texts, 0 for texts that have nothing in common.
+///
+/// The value is 1 minus the number of insertions, deletions and replacements divided by the length of the longer text,
+/// in characters.
 #[must_use]
 pub fn edit_similarity(text: &str, reference: &str) -> f64 {
     levenshtein::normalized_similarity(text.chars(), reference.chars())
 }
 
-/// A text as it is compared: trimmed, each stretch of white space one space.
+/// The form of a text in which it is compared: trimmed, with each run of white space as one space.
 #[must_use]
 pub fn folded(text: &str) -> String {
     text.split_whitespace().collect::<Vec<_>>().join(" ")

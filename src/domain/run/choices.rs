@@ -1,11 +1,11 @@
-//! The options that a person chose, over what holds without them.
+//! The run options that a caller chose, before defaults are applied.
 
 use serde::{Deserialize, Serialize};
 
 use super::{RunOptions, Verbosity};
 use crate::domain::{Result, profile::LlmProvider};
 
-/// The options that a person chose; see [`RunOptions`].
+/// The options that a caller chose; `None` takes the default. See [`RunOptions`].
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct OptionChoices {
     /// See [`RunOptions::missing_only`].
@@ -28,18 +28,19 @@ pub struct OptionChoices {
 }
 
 impl OptionChoices {
-    /// The choices over a provider's defaults, checked. `argument` is their path.
+    /// Applies the choices to a provider's defaults. `argument` is the path of the choices.
     ///
     /// # Errors
-    /// `BadInput` with the path of the option at fault.
+    /// Returns `BadInput` with the path of the option that is out of range.
     pub fn resolve(&self, provider: LlmProvider, argument: &str) -> Result<RunOptions> {
         self.over(RunOptions::defaults(provider), argument)
     }
 
-    /// The choices over what holds without them, checked. `argument` is their path. Blank instructions are none.
+    /// Applies the choices to the defaults and validates the result. `argument` is the path of the choices. Blank
+    /// instructions become `None`.
     ///
     /// # Errors
-    /// `BadInput` with the path of the option at fault.
+    /// Returns `BadInput` with the path of the option that is out of range.
     pub fn over(&self, default: RunOptions, argument: &str) -> Result<RunOptions> {
         let instructions = self.instructions.clone().or(default.instructions);
         let options = RunOptions {

@@ -1,8 +1,8 @@
-//! Everything that may happen to a run.
+//! All changes of a run.
 //!
 //! The store reads the run, lets a closure edit it, and writes the run, its rows, suggestions and events in one
-//! transaction. Each method is one thing that happens; it moves the status only along the machine of `status.rs`,
-//! keeps the counts true and numbers the events. To add a thing that happens, add a method here.
+//! transaction. Each method is one change. It moves the status only along the transitions of `status.rs`, keeps the
+//! counts correct and numbers the events. To add a change, add a method here.
 
 use super::{NamingChange, NewRun, Row, RowOutcome, Run, RunError, Waiting};
 use crate::domain::{
@@ -18,34 +18,34 @@ use crate::domain::{
     usage::{Budget, Usage},
 };
 
-/// What a queued run waits for, and one that was told to apply.
+/// The waiting reason of a queued run, and of a run that is to be applied.
 const FREE_WORKER: &str = "Waiting for a free worker";
 
-/// A run under change: what the store writes in one transaction.
+/// A run being changed: everything that the store writes in one transaction.
 #[derive(Debug)]
 pub struct RunEdit {
-    /// The run as it was read; `None` for a new one.
+    /// The run before the change; `None` for a new run.
     before: Option<Run>,
-    /// The run as it will be. Read it freely; change it through the methods.
+    /// The run after the change. Read it freely, but change it only through the methods.
     pub run: Run,
-    /// The moment of the change.
+    /// The time of the change.
     pub at: Moment,
     /// Events to record, in order.
     pub events: Vec<RunEvent>,
     /// Rows to record.
     pub new_rows: Vec<Row>,
-    /// Rows that came to an end, with what became of them.
+    /// Rows that ended, with their outcomes.
     pub outcomes: Vec<(Row, RowOutcome)>,
-    /// Whether rows that failed are to be done again.
+    /// Whether rows that failed are to be processed again.
     pub retries_failed: bool,
-    /// The items of a new apply or roll-back, which replace those of the one before.
+    /// The items of a new apply or roll-back. They replace the items of the previous one.
     pub new_items: Option<Vec<ApplyItem>>,
-    /// Items with what came of them. One that is APPLIED is recorded as a write, and its suggestion as applied (or,
-    /// for a roll-back, as not applied, and the write that it undoes as undone).
+    /// Items with their outcomes. The store records an APPLIED item as a write and marks its suggestion as applied. For
+    /// a roll-back, it marks the suggestion as not applied and the undone write as rolled back.
     pub items: Vec<ApplyItem>,
-    /// What happened to the question that an ASK run answers.
+    /// Changes of the turn that an ASK run answers.
     pub turn: Vec<TurnChange>,
-    /// The caller or schedule that makes the change, where one does: the actor of its events.
+    /// The caller or schedule that makes the change, if any. It becomes the actor of the events.
     pub actor: Option<String>,
 }
 
@@ -72,8 +72,8 @@ impl RunEdit {
         }
     }
 
-    /// Makes a run: QUEUED with event 1, its rows where they are known, and a warning for each thing that could not be
-    /// read. `identity` is the database of what the run goes on with.
+    /// Creates a QUEUED run with event 1, with its rows if they are known, and with a warning for everything that could
+    /// not be read. `identity` is that of the database whose run or schedule this run continues.
     #[must_use]
     pub fn created(id: RunId, new: NewRun, identity: Option<Identity>, at: Moment) -> Self {
         let summary = new.summary();
@@ -91,13 +91,13 @@ impl RunEdit {
         edit
     }
 
-    /// The run as it was read; `None` for a new one.
+    /// The run before the change; `None` for a new run.
     #[must_use]
     pub const fn before(&self) -> Option<&Run> {
         self.before.as_ref()
     }
 
-    /// Whether nothing happened.
+    /// Returns whether nothing changed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         let Self { before, run, at: _, events, new_rows, outcomes, retries_failed, new_items, items, turn, actor: _ } =
@@ -112,7 +112,7 @@ impl RunEdit {
             && turn.is_empty()
     }
 
-    /// Adds an event with the run as it is now; returns it for its further parts.
+    /// Adds an event with the run's current state. Returns the event, so that the caller can set its other fields.
     fn emit(&mut self, event_type: RunEventType, message: impl Into<String>) -> &mut RunEvent {
         self.run.last_sequence += 1;
         self.events.push(RunEvent {
@@ -135,7 +135,10 @@ impl RunEdit {
         &mut self.events[last]
     }
 
-    /// Moves the status, if the machine has that move, and keeps the clock of work.
+    /// Changes the status and updates the working time.
+    ///
+    /// # Errors
+    /// Returns `Conflict` if the status machine has no such transition.
     fn move_to(&mut self, next: RunStatus) -> Result<()> {
         if !self.run.status.may_become(next) {
             return Err(Error::conflict(format!(
@@ -146,7 +149,7 @@ impl RunEdit {
             )));
         }
         self.keep_time();
-        // A claim that goes on with an apply is RUNNING for a moment: that is no time of describing.
+        // A claim that continues an apply is RUNNING for a moment. That time does not count as describing.
         let describes = next == RunStatus::Running && self.run.apply.is_none();
         let applies = next == RunStatus::Applying;
         self.run.active_since = self.run.active_since.or(Some(self.at)).filter(|_| describes);
@@ -155,8 +158,8 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Closes the open span of work at this change and opens the next, so that a crash loses no more than
-    /// the time since the last record. The store calls it before it writes.
+    /// Adds the open span of work up to this change and opens the next one, so that a crash loses no more than the time
+    /// since the last record. The store calls this before it writes.
     pub fn keep_time(&mut self) {
         let at = self.at;
         let close = |total: &mut i64, since: &mut Option<Moment>| {
@@ -169,25 +172,25 @@ impl RunEdit {
         close(&mut self.run.apply_ms, &mut self.run.apply_since);
     }
 
-    /// The run waits for this, or goes on.
+    /// Sets what the run waits for; `None` if it does not wait.
     pub fn wait_for(&mut self, waiting: Option<Waiting>) {
         self.run.waiting = waiting;
     }
 
-    /// The run waits for a free worker from now on.
+    /// Marks the run as waiting for a free worker from now on.
     fn wait_for_worker(&mut self) {
         self.wait_for(Some(Waiting { reason: FREE_WORKER.to_owned(), since: self.at }));
     }
 
-    /// A person names the run.
+    /// Changes the run's title and labels.
     pub fn rename(&mut self, change: NamingChange) {
         change.apply_to(&mut self.run.naming);
     }
 
-    /// A worker takes the run: one that is queued, or one that was told to apply and has no worker yet.
+    /// Claims the run for a worker. The run must be queued, or have an apply in progress and no worker.
     ///
     /// # Errors
-    /// `Conflict` where it is neither.
+    /// Returns `Conflict` if it is neither.
     pub fn claim(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
         self.wait_for(None);
         if self.run.status == RunStatus::Applying && self.run.worker_id.is_none() {
@@ -200,7 +203,7 @@ impl RunEdit {
         self.run.attempt += 1;
         self.run.worker_id = Some(worker_id.to_owned());
         self.run.lease_until = Some(lease_until);
-        // An apply says nothing about why the run itself stopped.
+        // The error says why the describing stopped; an apply does not change that.
         if self.run.apply.is_none() {
             self.run.error = None;
         }
@@ -218,11 +221,11 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Puts the run back into the queue: its worker stops in good order. An apply that is being cancelled stays so
-    /// and is left to the next worker, which looks at the write that was begun.
+    /// Returns the run to the queue because its worker is shutting down. If an apply is being cancelled, the status
+    /// stays CANCELLING; the next worker checks the write that was begun.
     ///
     /// # Errors
-    /// `Conflict` where it is not at work.
+    /// Returns `Conflict` if no worker holds the run.
     pub fn release(&mut self) -> Result<()> {
         if self.run.status == RunStatus::Cancelling && self.run.apply.is_some() {
             self.run.worker_id = None;
@@ -238,12 +241,12 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Takes the run from a worker that died: back into the queue, or to its end where a cancel was under way.
+    /// Takes the run from a worker that died. The run returns to the queue, or ends if it was being cancelled.
     ///
     /// # Errors
-    /// `Conflict` where it is not at work.
+    /// Returns `Conflict` if no worker holds the run.
     pub fn take_from_dead(&mut self) -> Result<()> {
-        // The time since the last record is not work.
+        // The time since the last record does not count as work.
         self.run.active_since = None;
         self.run.apply_since = None;
         if self.run.status == RunStatus::Cancelling {
@@ -258,10 +261,11 @@ impl RunEdit {
         Ok(())
     }
 
-    /// A worker takes over an apply that is being cancelled from one that died, to look at what was begun.
+    /// Lets a worker take over an apply that is being cancelled from a worker that died, to check the write that was
+    /// begun.
     ///
     /// # Errors
-    /// `Conflict` where the run is in another state.
+    /// Returns `Conflict` if no apply of the run is being cancelled.
     pub fn adopt(&mut self, worker_id: &str, lease_until: Moment) -> Result<()> {
         if self.run.status != RunStatus::Cancelling || self.run.apply.is_none() {
             return Err(Error::conflict(format!("no apply of run #{} is being cancelled", self.run.id)));
@@ -272,12 +276,12 @@ impl RunEdit {
         Ok(())
     }
 
-    /// It is known which database the run describes.
+    /// Records the identity of the database that the run describes.
     pub fn identify(&mut self, identity: Identity) {
         self.run.identity = Some(identity);
     }
 
-    /// The rows are known.
+    /// Records the rows of the resolved scope.
     pub fn resolve(&mut self, rows: Vec<Row>) {
         let total = i32::try_from(rows.len()).unwrap_or(i32::MAX);
         self.run.progress.total = Some(total);
@@ -285,7 +289,7 @@ impl RunEdit {
         self.emit(RunEventType::ScopeResolved, format!("{total} assets in scope"));
     }
 
-    /// A row is under way.
+    /// Records that work on a row has begun.
     pub fn start_row(&mut self, row: &Row) {
         self.run.progress.current_asset = Some(row.asset.clone());
         let message = format!("Processing {}", self.place_of(row));
@@ -294,7 +298,7 @@ impl RunEdit {
         event.position = Some(row.position);
     }
 
-    /// A row came to an end.
+    /// Records the outcome of a row.
     pub fn end_row(&mut self, row: Row, outcome: RowOutcome) {
         let place = self.place_of(&row);
         let progress = &mut self.run.progress;
@@ -319,49 +323,51 @@ impl RunEdit {
         self.outcomes.push((row, outcome));
     }
 
-    /// `public.users.email (2 of 156)`.
+    /// A row's asset and position as text: `public.users.email (2 of 156)`.
     fn place_of(&self, row: &Row) -> String {
         let total = self.run.progress.total.unwrap_or_default();
         format!("{} ({} of {total})", row.asset.display(), row.position)
     }
 
-    /// Adds what a request used.
+    /// Adds the usage of a request.
     pub fn add_usage(&mut self, usage: &Usage) {
         self.run.usage.add(usage);
     }
 
-    /// A tool was used for an answer; `what` says with which arguments.
+    /// Records a tool use. `what` describes its arguments.
     pub fn use_tool(&mut self, used: ToolUse, what: &str) {
         self.emit(RunEventType::ToolCalled, format!("Used {}: {what}", used.name));
         self.turn.push(TurnChange::Used(used));
     }
 
-    /// A piece of an answer came.
+    /// Records a piece of the answer.
     pub fn say(&mut self, piece: String) {
         self.emit(RunEventType::AnswerDelta, "Answering").text = Some(piece);
     }
 
-    /// The answer starts over: the pieces before count no longer.
+    /// Restarts the answer: subscribers discard the pieces so far.
     pub fn say_again(&mut self, reason: &str) {
         self.emit(RunEventType::Resumed, format!("The answer starts again: {reason}"));
     }
 
-    /// The answer is whole.
+    /// Records the complete answer.
     pub fn answered(&mut self, answer: String, citations: Vec<AssetPath>) {
         self.turn.push(TurnChange::Answered { answer, citations });
     }
 
-    /// Tells a person something.
+    /// Adds a warning.
     pub fn warn(&mut self, message: impl Into<String>, error: Option<RunError>) {
         self.emit(RunEventType::Warning, message).error = error;
     }
 
-    /// A person asks for a cancel: a queued run ends at once, one at work is told to leave. One that is queued in
-    /// the middle of an apply is left to the next worker, as if its own had died: a write may have been begun, and
-    /// the run goes back where it came from.
+    /// Cancels the run on behalf of `actor`.
+    ///
+    /// A queued run ends immediately; for a run in progress, its worker is asked to stop. A run that is queued in the
+    /// middle of an apply is left to the next worker, as if its own worker had died: a write may have been begun, and
+    /// the run returns to the status that it had before the apply.
     ///
     /// # Errors
-    /// `Conflict` where nothing can be cancelled.
+    /// Returns `Conflict` if the run cannot be cancelled.
     pub fn request_cancel(&mut self, actor: &str) -> Result<()> {
         self.actor = Some(actor.to_owned());
         self.run.cancelled_by = Some(actor.to_owned());
@@ -377,11 +383,12 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Goes on where the run stopped: rows without an outcome, and rows that failed. A new budget replaces the old
-    /// one; `budget` is `None` to keep it. `actor` is who asks.
+    /// Resumes the run on behalf of `actor`: rows without an outcome, and rows that failed. `budget` replaces the old
+    /// budget; `None` keeps it.
     ///
     /// # Errors
-    /// `Conflict` where nothing is left to do, where it is still at work, or where its spent budget stays as it is.
+    /// Returns `Conflict` if nothing is left to do, if the run is still in progress, or if its budget is spent and
+    /// `budget` is absent or not larger.
     pub fn resume(&mut self, budget: Option<Budget>, actor: &str) -> Result<()> {
         use RunStatus::{Cancelled, Failed, Paused, ReadyForReview, Success};
         let run = &self.run;
@@ -425,10 +432,10 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Begins to write comments: from an ended or paused run, or from the end of a `RUN_APPLY`.
+    /// Begins to write comments, from an ended or paused run or at the end of a `RUN_APPLY`.
     ///
     /// # Errors
-    /// `Conflict` where the run is at work otherwise.
+    /// Returns `Conflict` if the status does not permit an apply.
     pub fn begin_apply(&mut self, order: ApplyOrder, items: Vec<ApplyItem>) -> Result<()> {
         self.move_to(RunStatus::Applying)?;
         let what = if order.rollback { "Rolling back" } else { "Applying" };
@@ -449,22 +456,22 @@ impl RunEdit {
         Ok(())
     }
 
-    /// Goes on with the apply that a dead worker left. A claim has made the run RUNNING.
+    /// Continues an apply that a dead worker left behind. The claim has set the status to RUNNING.
     ///
     /// # Errors
-    /// `Conflict` where the run is not at work.
+    /// Returns `Conflict` if the run is not RUNNING.
     pub fn go_on_applying(&mut self) -> Result<()> {
         self.move_to(RunStatus::Applying)?;
         self.emit(RunEventType::StatusChanged, "Continued writing");
         Ok(())
     }
 
-    /// A write is about to begin: recorded first, so that a crash loses no record of it.
+    /// Records that a write is about to begin. This is recorded before the write, so that a crash cannot lose it.
     pub fn begin_item(&mut self, item: ApplyItem) {
         self.items.push(ApplyItem { begun: true, ..item });
     }
 
-    /// A comment was written, stood there already, or could not be written.
+    /// Records the outcome of a write: written, unchanged, in conflict or failed.
     pub fn end_item(&mut self, item: ApplyItem) {
         let rollback = item.undoes.is_some();
         self.actor = item.doubt.clone().or_else(|| self.run.apply.as_ref().map(|order| order.actor.clone()));
@@ -484,7 +491,7 @@ impl RunEdit {
         event.asset = Some(item.asset.clone());
         event.suggestion_id = Some(item.suggestion_id);
         event.error.clone_from(&item.error);
-        // What it is not known of stays begun.
+        // An item whose outcome is unknown stays begun.
         self.items.push(ApplyItem { begun: item.doubt.is_some(), ..item });
     }
 
@@ -496,10 +503,11 @@ impl RunEdit {
         }
     }
 
-    /// All items are written or refused, or a cancel stops the rest: the run goes where the rule says.
+    /// Ends the apply after all items have an outcome or a cancel stopped the rest. The run returns to the paused,
+    /// failed or cancelled status that it came from, or becomes SUCCESS or READY_FOR_REVIEW.
     ///
     /// # Errors
-    /// `Conflict` where the run is not applying.
+    /// Returns `Conflict` if no apply is in progress.
     pub fn finish_apply(&mut self, unsettled: Unsettled, written: Written) -> Result<()> {
         let order = self.run.apply.take().ok_or_else(|| Error::conflict("no apply is in progress"))?;
         let next = match order.from {
@@ -512,10 +520,11 @@ impl RunEdit {
         self.end(next, error, told.trim_start_matches(", ").to_owned())
     }
 
-    /// Follows the last decision or its restoration: `READY_FOR_REVIEW` ↔ SUCCESS. Other statuses stay.
+    /// Updates the status after a decision: `READY_FOR_REVIEW` becomes SUCCESS if nothing is left to do, and vice
+    /// versa. Other statuses stay.
     ///
     /// # Errors
-    /// None in practice: both moves exist.
+    /// None in practice: both transitions exist.
     pub fn settle(&mut self, unsettled: Unsettled) -> Result<()> {
         match self.run.status {
             RunStatus::ReadyForReview if unsettled.is_empty() => self.finish(RunStatus::Success, None),
@@ -524,10 +533,10 @@ impl RunEdit {
         }
     }
 
-    /// Enters an ended status or PAUSED and gives the claim up. One FINISHED event tells it.
+    /// Ends or pauses the run, releases the claim and adds one FINISHED event.
     ///
     /// # Errors
-    /// `Conflict` where the machine has no such move: a late worker cannot overwrite a cancel.
+    /// Returns `Conflict` if the status machine has no such transition; a late worker cannot overwrite a cancel.
     pub fn finish(&mut self, next: RunStatus, error: Option<RunError>) -> Result<()> {
         let reason = error.iter().map(|error| error.message.clone());
         let progress = &self.run.progress;
@@ -538,14 +547,14 @@ impl RunEdit {
         self.end(next, error, told.join(": "))
     }
 
-    /// Enters the status; `told` is what a person reads of the end.
+    /// Enters the final status. `told` is the message of the FINISHED event.
     fn end(&mut self, next: RunStatus, error: Option<RunError>, told: String) -> Result<()> {
         self.move_to(next)?;
         self.run.worker_id = None;
         self.run.lease_until = None;
         self.run.progress.current_asset = None;
         self.wait_for(None);
-        // A review, an apply and a roll-back of an ended run do not move its end.
+        // A later review, apply or roll-back does not change the time at which the run ended.
         self.run.finished_at = self.run.finished_at.or(Some(self.at)).filter(|_| next != RunStatus::Paused);
         if next != RunStatus::Cancelled {
             self.run.cancelled_by = None;

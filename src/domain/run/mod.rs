@@ -1,6 +1,6 @@
-//! A run as it is recorded: its options, its rows and what became of them.
+//! Runs: their options, their rows and the outcomes of the rows.
 //!
-//! The rule: [`RunEdit`] (`edit.rs`) is the only way a run changes.
+//! The rule: only [`RunEdit`] (`edit.rs`) changes a run.
 
 mod choices;
 mod edit;
@@ -29,7 +29,7 @@ use super::{
     usage::{Progress, Usage},
 };
 
-/// How much a description says.
+/// The length of a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verbosity {
@@ -37,7 +37,7 @@ pub enum Verbosity {
     Brief,
     /// One or two sentences.
     Detailed,
-    /// All that is known.
+    /// Everything that is known.
     Comprehensive,
 }
 
@@ -49,36 +49,36 @@ spelled!(Verbosity { Brief => "BRIEF", Detailed => "DETAILED", Comprehensive => 
 pub enum VariationMode {
     /// The same meaning in other words.
     Lexical,
-    /// Another meaning that fits as well.
+    /// Another plausible meaning.
     Semantic,
 }
 
 spelled!(VariationMode { Lexical => "LEXICAL", Semantic => "SEMANTIC" });
 
-/// How a run describes.
+/// The options of a run.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RunOptions {
-    /// Only assets without a comment.
+    /// Whether to describe only assets without a comment.
     pub missing_only: bool,
-    /// Whether comments that people wrote may be replaced without a decision about each.
+    /// Whether to replace comments that people wrote without a decision about each.
     #[serde(default)]
     pub replace_comments: bool,
-    /// Wordings of each description, the first included: 1 to 5.
+    /// Number of wordings per description, including the first: 1 to 5.
     pub alternatives: i32,
-    /// 0 to 2.
+    /// The sampling temperature, 0 to 2.
     pub temperature: f64,
-    /// Of one request: 64 to 32768.
+    /// Maximum number of output tokens per request, 64 to 32768.
     pub max_output_tokens: i32,
-    /// How much to say.
+    /// The length of the descriptions.
     pub verbosity: Verbosity,
-    /// Whether statistics and samples are read.
+    /// Whether to read statistics and samples.
     pub profile_data: bool,
-    /// What the person adds for the model; up to 4,000 characters.
+    /// The caller's additional instructions for the model, up to 4,000 characters.
     pub instructions: Option<String>,
 }
 
 impl RunOptions {
-    /// What holds where a person says nothing.
+    /// The default options for a provider.
     #[must_use]
     pub fn defaults(provider: LlmProvider) -> Self {
         Self {
@@ -93,10 +93,10 @@ impl RunOptions {
         }
     }
 
-    /// Refuses what is out of range. `argument` is the options' path, `input.options`.
+    /// Checks that all options are in range. `argument` is the path of the options: `input.options`.
     ///
     /// # Errors
-    /// `BadInput` with the path of the option at fault.
+    /// Returns `BadInput` with the path of the option that is out of range.
     pub fn validate(&self, argument: &str) -> Result<()> {
         let bad = |option: &str, text: String| Err(Error::bad_input(format!("{argument}.{option}"), text));
         if !(1..=5).contains(&self.alternatives) {
@@ -119,7 +119,7 @@ impl RunOptions {
     }
 }
 
-/// Why a run or a row came to nothing. Shown to people: no secret, no internal text.
+/// Why a run or a row failed. Shown to people, so it contains no secret and no internal details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunError {
     /// One of the contract's codes.
@@ -131,18 +131,18 @@ pub struct RunError {
 }
 
 impl RunError {
-    /// An error with a hint.
+    /// Creates an error with a hint.
     pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
         Self { code: code.to_owned(), message: message.into(), hint: Some(hint.into()) }
     }
 }
 
-/// What a run waits for.
+/// The reason why a run waits.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Waiting {
-    /// What it waits for, and why, in one line.
+    /// A one-line message: what the run waits for, and why.
     pub reason: String,
-    /// Since when.
+    /// The time at which the wait began.
     pub since: Moment,
 }
 
@@ -151,54 +151,55 @@ pub struct Waiting {
 pub struct Run {
     /// Its key and number.
     pub id: RunId,
-    /// What it was told to do.
+    /// The specification of its work.
     pub spec: RunSpec,
-    /// Where it stands.
+    /// Its status.
     pub status: RunStatus,
-    /// The scope in one line; for ASK, the question.
+    /// The scope on one line; for ASK, the question.
     pub scope_summary: String,
-    /// Which database it describes; `None` until a worker has looked, and for runs of versions that did not record it.
+    /// The identity of the database that it describes; `None` until a worker has read it, and in runs of versions that
+    /// did not record it.
     pub identity: Option<Identity>,
     /// The caller that cancelled it, while it is CANCELLING or CANCELLED.
     pub cancelled_by: Option<String>,
-    /// What people call it.
+    /// Its title and labels.
     pub naming: Naming,
-    /// What it waits for.
+    /// What it waits for, if anything.
     pub waiting: Option<Waiting>,
-    /// The apply or roll-back that is under way.
+    /// The apply or roll-back in progress.
     pub apply: Option<ApplyOrder>,
-    /// When it was recorded.
+    /// The time of creation.
     pub created_at: Moment,
-    /// When a worker first took it.
+    /// The time of the first claim.
     pub started_at: Option<Moment>,
-    /// When it ended; `None` while live or paused.
+    /// The time at which it ended; `None` while it is live or paused.
     pub finished_at: Option<Moment>,
     /// Milliseconds in closed spans of RUNNING.
     pub active_ms: i64,
-    /// Since when the open span of RUNNING counts.
+    /// The start of the open span of RUNNING.
     pub active_since: Option<Moment>,
     /// Milliseconds in closed spans of APPLYING.
     pub apply_ms: i64,
-    /// Since when the open span of APPLYING counts.
+    /// The start of the open span of APPLYING.
     pub apply_since: Option<Moment>,
-    /// How far it is.
+    /// Its progress.
     pub progress: Progress,
-    /// What it used.
+    /// Its usage.
     pub usage: Usage,
-    /// Why it failed or paused.
+    /// Why it failed or was paused.
     pub error: Option<RunError>,
-    /// The number of its newest event.
+    /// The sequence number of its newest event.
     pub last_sequence: i32,
-    /// How many times a worker took it: what fences a late write.
+    /// The number of claims so far. It is the fence against late writes.
     pub attempt: i32,
     /// The worker that holds it.
     pub worker_id: Option<String>,
-    /// Until when it holds it without a sign of life.
+    /// The end of the worker's lease, unless the worker renews it.
     pub lease_until: Option<Moment>,
 }
 
 impl Run {
-    /// A run as it is before its first event.
+    /// Creates a queued run without events.
     #[must_use]
     pub fn queued(id: RunId, spec: RunSpec, scope_summary: String, identity: Option<Identity>, at: Moment) -> Self {
         Self {
@@ -228,7 +229,7 @@ impl Run {
         }
     }
 
-    /// Milliseconds of RUNNING up to `now`: applies and roll-backs do not count.
+    /// Milliseconds of RUNNING up to `now`, without applies and roll-backs; `None` before the first claim.
     #[must_use]
     pub fn duration_ms(&self, now: Moment) -> Option<i64> {
         self.started_at?;
@@ -242,19 +243,19 @@ impl Run {
         applied.then(|| self.apply_ms + elapsed_ms(self.apply_since, now))
     }
 
-    /// Whether the claim of this attempt still holds it: what lets a worker write.
+    /// Returns whether the claim with this attempt number is still valid, so that its worker may write.
     #[must_use]
     pub const fn is_held_in(&self, attempt: i32) -> bool {
         self.attempt == attempt && self.status.is_held()
     }
 
-    /// When it started, else when it was made: where it stands in the list.
+    /// When the run started, or was created if it has not started. The runs list is sorted by this.
     #[must_use]
     pub fn listed_at(&self) -> Moment {
         self.started_at.unwrap_or(self.created_at)
     }
 
-    /// What a filter looks at.
+    /// The properties that a filter tests.
     #[must_use]
     pub fn facts(&self) -> RunFacts {
         RunFacts {
@@ -280,7 +281,7 @@ impl Run {
     }
 }
 
-/// Milliseconds since the start of an open span.
+/// Milliseconds since the start of an open span; 0 if there is none.
 fn elapsed_ms(since: Option<Moment>, now: Moment) -> i64 {
     since.map_or(0, |since| (now - since).num_milliseconds().max(0))
 }
@@ -288,31 +289,31 @@ fn elapsed_ms(since: Option<Moment>, now: Moment) -> i64 {
 /// One asset in a run: the unit of work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Row {
-    /// Its place in the run, from 1.
+    /// Its position in the run, from 1.
     pub position: i32,
     /// The asset.
     pub asset: AssetPath,
-    /// For a re-run: the suggestion that is done again. Its version chain goes on with the row's suggestion.
+    /// In a re-run, the suggestion to repeat. The new suggestion continues its version chain.
     pub again: Option<SuggestionId>,
-    /// What tells that the asset has changed: a column's type, what kind of table a table is. `None` where the row was
-    /// recorded without a look at the database.
+    /// A fingerprint that changes with the asset: a column's type, or the kind of a table. `None` if the row was
+    /// recorded without reading the database.
     pub fingerprint: Option<String>,
 }
 
-/// What became of a row.
+/// The outcome of a row.
 #[derive(Debug, Clone, PartialEq)]
 pub enum RowOutcome {
-    /// It has a suggestion.
+    /// The row has a suggestion.
     Done {
-        /// The suggestion.
+        /// The suggestion before it is recorded.
         draft: Draft,
-        /// The comment that stood in the database when the run looked.
+        /// The comment in the database when the run read it.
         existing_comment: Option<String>,
         /// A column's type, as the database spells it.
         data_type: Option<String>,
     },
-    /// It was given up.
+    /// The row failed.
     Failed(RunError),
-    /// It needed none.
+    /// The row needed no suggestion.
     Skipped,
 }

@@ -1,14 +1,15 @@
-//! What people call a run: its title and its labels.
+//! The title and the labels of a run.
 //!
-//! The rule: both are one line each, have limits, and are kept as given. Labels are a set: a repeated one counts once.
+//! The rule: titles and labels are single lines of limited length and are stored unchanged. Labels are a set:
+//! duplicates are removed.
 
 use crate::domain::{Error, Result};
 
-/// Characters of a title.
+/// Maximum length of a title, in characters.
 const MAX_TITLE: usize = 200;
-/// Characters of a label.
+/// Maximum length of a label, in characters.
 const MAX_LABEL: usize = 50;
-/// Labels of a run.
+/// Maximum number of labels of a run.
 const MAX_LABELS: usize = 20;
 
 /// A run's title and labels.
@@ -16,11 +17,11 @@ const MAX_LABELS: usize = 20;
 pub struct Naming {
     /// The title.
     pub title: Option<String>,
-    /// The labels, each once, in the order in which they were given.
+    /// The distinct labels, in the order in which they were given.
     pub labels: Vec<String>,
 }
 
-/// A change of a run's title and labels. `None` leaves as it is; `Some(None)` clears.
+/// A change of a run's title and labels. `None` keeps a value; `Some(None)` clears it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct NamingChange {
     /// The title.
@@ -30,10 +31,11 @@ pub struct NamingChange {
 }
 
 impl NamingChange {
-    /// Checks the change, and drops repeated labels.
+    /// Validates the change and removes duplicate labels.
     ///
     /// # Errors
-    /// `BadInput` below `input`.
+    /// Returns `BadInput` with a path below `input` if a text is not one line of permitted length, or if there are too
+    /// many labels.
     pub fn checked(mut self) -> Result<Self> {
         if let Some(Some(title)) = &self.title {
             check_line("title", title, MAX_TITLE, "input.title")?;
@@ -57,7 +59,7 @@ impl NamingChange {
         Ok(self)
     }
 
-    /// Makes the change.
+    /// Applies the change.
     pub fn apply_to(self, naming: &mut Naming) {
         if let Some(title) = self.title {
             naming.title = title;
@@ -68,7 +70,7 @@ impl NamingChange {
     }
 }
 
-/// Refuses a text that is not one line of 1 to `max` characters.
+/// Checks that a text is one line of 1 to `max` characters, without space at its ends.
 fn check_line(what: &str, text: &str, max: usize, argument: &str) -> Result<()> {
     let length = text.chars().count();
     if text.trim().is_empty() || length > max {

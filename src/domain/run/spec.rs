@@ -1,6 +1,6 @@
-//! What a run is told to do, and a run that is about to be recorded.
+//! The specification of a run, and a run that is about to be recorded.
 //!
-//! The rule: a spec is settled when the run is ordered. Only [`super::RunEdit::resume`] changes one, and only its
+//! The rule: a specification is fixed when the run is created. Only [`super::RunEdit::resume`] changes it, and only its
 //! budget.
 
 use super::{Row, RunOptions, VariationMode};
@@ -13,46 +13,47 @@ use crate::domain::{
     usage::Budget,
 };
 
-/// What a run is told to do.
+/// The specification of a run's work.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunSpec {
-    /// What kind of work.
+    /// The kind of work.
     pub kind: RunKind,
-    /// What was ordered.
+    /// The command that started it.
     pub command: RunCommand,
-    /// What it covers.
+    /// The assets that it covers.
     pub scope: RunScope,
-    /// The DB profile; it may be gone.
+    /// The DB profile; it may have been deleted.
     pub db_profile_id: Option<DbProfileId>,
-    /// The LLM profile; it may be gone.
+    /// The LLM profile; it may have been deleted.
     pub llm_profile_id: Option<LlmProfileId>,
     /// The schedule that fired it.
     pub schedule_id: Option<ScheduleId>,
-    /// The run that it does again.
+    /// The run that it repeats.
     pub parent_id: Option<RunId>,
-    /// The DB profile's name when the run was made.
+    /// The DB profile's name when the run was created.
     pub db_profile_name: Option<String>,
-    /// The LLM profile's name when the run was made.
+    /// The LLM profile's name when the run was created.
     pub llm_profile_name: Option<String>,
-    /// The service that answers.
+    /// The provider.
     pub provider: Option<LlmProvider>,
     /// The model as the provider spells it.
     pub model: Option<String>,
-    /// How it describes.
+    /// Its options.
     pub options: RunOptions,
-    /// For VARIATIONS: how it rephrases.
+    /// For VARIATIONS, how it rephrases.
     pub variations: Option<VariationMode>,
     /// Its limits.
     pub budget: Budget,
     /// The caller that started it: a token, `local` or a schedule.
     pub started_by: String,
-    /// Whether the first wording of each suggestion is written after the last row, without a person.
+    /// Whether the first wording of each suggestion is written after the last row, without a review.
     pub auto_apply: bool,
 }
 
 impl RunSpec {
-    /// A run over everything in the database of one profile, by the model of the other, with the provider's default
-    /// options and no limits, started by nobody. Without a DB profile it is over no database in particular.
+    /// Creates the specification of a run over everything in the profile's database, with the provider's default
+    /// options, without limits and with an empty `started_by`. Without a DB profile, the run belongs to no particular
+    /// database.
     #[must_use]
     pub fn new(kind: RunKind, command: RunCommand, db_profile: Option<&DbProfile>, llm_profile: &LlmProfile) -> Self {
         let model = &llm_profile.settings;
@@ -80,19 +81,19 @@ impl RunSpec {
 /// A run to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewRun {
-    /// What it is told to do.
+    /// The specification of its work.
     pub spec: RunSpec,
-    /// The rows, where they are known from the start (re-runs and single drafts); otherwise none, and the scope is
-    /// resolved when a worker takes the run.
+    /// The rows, if they are known from the start (re-runs and single drafts). Otherwise empty: the worker that claims
+    /// the run resolves the scope.
     pub rows: Vec<Row>,
-    /// What could not be read while the rows were looked up, a sentence each.
+    /// What could not be read while the rows were looked up, one sentence each.
     pub warnings: Vec<String>,
-    /// For ASK: the question that it answers, recorded with it.
+    /// For ASK, the turn that it answers, recorded with the run.
     pub turn: Option<NewTurn>,
 }
 
 impl NewRun {
-    /// What stands for its scope in one line.
+    /// The scope on one line; for ASK, the question.
     pub(super) fn summary(&self) -> String {
         self.turn.as_ref().map_or_else(|| self.spec.scope.summary(), |turn| title(&turn.question))
     }

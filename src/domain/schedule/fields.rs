@@ -1,24 +1,24 @@
-//! The five fields of a cron expression: whether each is right, and if not, what is wrong with it, in words for people.
+//! Validation of the five fields of a cron expression, with error messages for people.
 //!
-//! The rule: what passes here the library can read, and what is refused is named with its field and its range. What
-//! only the library knows (`L`, `W` and `#` in fields of days) is left to it.
+//! The rule: the library can parse whatever passes here. An error names the field and its range. Syntax that only the
+//! library knows (`L`, `W` and `#` in the fields for days) is passed on unchecked.
 
-/// A field: what people call it, its numbers and its names.
+/// A field: its name for people, its range and the names of its numbers.
 struct Field {
     name: &'static str,
     low: u16,
     high: u16,
-    /// The names of its numbers, from the lowest on.
+    /// The names of its numbers, from the lowest number on.
     names: &'static [&'static str],
-    /// What the library reads besides.
+    /// Additional characters that the library accepts.
     signs: &'static [char],
 }
 
 const MONTHS: [&str; 12] = ["JAN", "FEB", "MAR", "APR", "MAY", "JUN", "JUL", "AUG", "SEP", "OCT", "NOV", "DEC"];
 const DAYS: [&str; 7] = ["SUN", "MON", "TUE", "WED", "THU", "FRI", "SAT"];
-/// The place of the field for the day of the week.
+/// The index of the field for the day of the week.
 const WEEK: usize = 4;
-/// Sunday at the end of a week.
+/// Sunday as the last day of a week.
 const LAST_SUNDAY: u16 = 7;
 
 const FIELDS: [Field; 5] = [
@@ -29,7 +29,7 @@ const FIELDS: [Field; 5] = [
     Field { name: "day of the week", low: 0, high: LAST_SUNDAY, names: &DAYS, signs: &['L', '#', '?', '+'] },
 ];
 
-/// What the shorthands stand for.
+/// The shorthands and their expressions.
 const SHORTHANDS: [(&str, &str); 7] = [
     ("@hourly", "0 * * * *"),
     ("@daily", "0 0 * * *"),
@@ -40,10 +40,10 @@ const SHORTHANDS: [(&str, &str); 7] = [
     ("@annually", "0 0 1 1 *"),
 ];
 
-/// The expression that a text stands for, as the library reads it.
+/// Normalizes an expression or a shorthand to a form that the library parses.
 ///
 /// # Errors
-/// What is wrong with it, as the rest of a sentence that begins with the text.
+/// Returns what is wrong, as the rest of a sentence that begins with the expression.
 pub(super) fn read(text: &str) -> Result<String, String> {
     let text = text.trim();
     if text.starts_with('@') {
@@ -74,15 +74,15 @@ pub(super) fn read(text: &str) -> Result<String, String> {
     Ok(read.join(" "))
 }
 
-/// Whether the fields of days must both hold: one of them begins with a star, as `*/2` does, and so restricts the
-/// other.
+/// Returns whether a day must match both fields for days. This is so if one of them begins with a star, for example
+/// `*/2`.
 pub(super) fn both_days(expression: &str) -> bool {
     let fields: Vec<&str> = expression.split_whitespace().collect();
     [2, WEEK].iter().any(|at| fields.get(*at).is_some_and(|field| field.starts_with(['*', '?'])))
 }
 
 impl Field {
-    /// One item of a list: a star, a number, a range, and a step of either.
+    /// Normalizes one item of a list: a star, a number or a range, with an optional step.
     fn item(&self, text: &str, week: bool) -> Result<String, String> {
         let name = self.name;
         let text = text.to_ascii_uppercase();
@@ -110,7 +110,7 @@ impl Field {
             return Ok(number.to_string());
         };
         let (from, mut to) = (self.number(from)?, self.number(to)?);
-        // A range that ends on Sunday ends with the week.
+        // In a range, a Sunday at the end is the last day of the week.
         if week && to == 0 && from > 0 {
             to = LAST_SUNDAY;
         }

@@ -1,8 +1,8 @@
-//! Schedules: runs that nobody starts by hand.
+//! Schedules: runs that start automatically.
 //!
-//! The rule: a schedule has a next firing while it is ACTIVE and at no other time. The methods here are all that may
-//! happen to one; the store calls them inside its transaction, so that each firing is taken once. When an expression
-//! fires is `recurrence.rs`'s to say.
+//! The rule: a schedule has a next firing if and only if it is ACTIVE. Only the methods here change a schedule; the
+//! store calls them in its transaction, so that each firing is taken once. `recurrence.rs` decides when an expression
+//! fires.
 
 mod fields;
 mod recurrence;
@@ -20,28 +20,28 @@ use super::{
     usage::Budget,
 };
 
-/// The list of schedules, as its cursors name it.
+/// The name that cursors give the list of schedules.
 pub const LIST: &str = "schedules:ID:DESC";
 
-/// Where a schedule stands.
+/// The status of a schedule.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ScheduleStatus {
     /// It has a next firing.
     Active,
-    /// A person stopped it for a while.
+    /// A caller has paused it.
     Paused,
-    /// Its one moment passed while nothing ran.
+    /// Its only firing was missed because no server was running.
     Missed,
-    /// Its one moment has fired.
+    /// Its only firing is done.
     Completed,
 }
 
-/// What becomes of what a scheduled run proposes.
+/// What happens to the suggestions of a scheduled run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ReviewStrategy {
-    /// It waits for a person.
+    /// They wait for review.
     Manual,
-    /// The first wording of each is written at once.
+    /// The first wording of each is written immediately.
     Auto,
 }
 
@@ -51,42 +51,42 @@ spelled!(ReviewStrategy { Manual => "MANUAL", Auto => "AUTO" });
 /// When a schedule fires.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Timing {
-    /// At one moment.
+    /// Once, at this time.
     Once(Moment),
-    /// Again and again, by a cron expression of five fields.
+    /// Repeatedly, by a cron expression of five fields.
     Cron(String),
 }
 
-/// What a person says of a schedule.
+/// The settings of a schedule, as the caller gave them.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ScheduleSettings {
-    /// What people call it.
+    /// Its name.
     pub name: String,
     /// When it fires.
     pub timing: Timing,
-    /// The IANA name of the time zone in which its expression is read.
+    /// The IANA name of the time zone in which the expression is evaluated.
     pub time_zone: String,
-    /// Whether a run covers only what is new or changed since the last one.
+    /// Whether a run covers only assets that are new or changed since the last run.
     pub on_change: bool,
-    /// The database.
+    /// The DB profile.
     pub db_profile_id: DbProfileId,
-    /// The model; `None` for whichever is the default when it fires.
+    /// The LLM profile; `None` for the profile that is the default when the schedule fires.
     pub llm_profile_id: Option<LlmProfileId>,
-    /// What of the database.
+    /// The assets that its runs cover.
     pub scope: RunScope,
-    /// How to describe; what is not chosen takes the default of the model's provider when it fires.
+    /// The chosen options. The others take the default of the model's provider when the schedule fires.
     pub options: OptionChoices,
     /// Limits of each run.
     pub budget: Budget,
-    /// What becomes of what its runs propose.
+    /// What happens to the suggestions of its runs.
     pub review_strategy: ReviewStrategy,
 }
 
 impl ScheduleSettings {
-    /// The next firing after a moment; `None` where there is none.
+    /// The next firing after `after`; `None` if there is none.
     ///
     /// # Errors
-    /// `BadInput` for an expression or zone that cannot be read, which a recorded one can.
+    /// Returns `BadInput` if the expression or the time zone is invalid. Those of a recorded schedule are valid.
     pub fn next_after(&self, after: Moment) -> Result<Option<Moment>> {
         match &self.timing {
             Timing::Once(moment) => Ok(Some(*moment).filter(|moment| *moment > after)),
@@ -101,11 +101,11 @@ impl ScheduleSettings {
 /// A schedule to be recorded.
 #[derive(Debug, Clone)]
 pub struct NewSchedule {
-    /// What it says.
+    /// Its settings.
     pub settings: ScheduleSettings,
     /// Its first firing.
     pub next_fire_at: Moment,
-    /// The caller that made it.
+    /// The caller that created it.
     pub created_by: String,
 }
 
@@ -114,35 +114,35 @@ pub struct NewSchedule {
 pub struct Schedule {
     /// Its key.
     pub id: ScheduleId,
-    /// What it says.
+    /// Its settings.
     pub settings: ScheduleSettings,
-    /// Where it stands.
+    /// Its status.
     pub status: ScheduleStatus,
     /// Its next firing; `None` unless it is ACTIVE.
     pub next_fire_at: Option<Moment>,
-    /// When the next firing was planned.
+    /// The time at which the next firing was computed.
     pub planned_at: Moment,
-    /// When it last fired, or was run by hand.
+    /// When it last fired, or was last run by hand.
     pub last_fire_at: Option<Moment>,
-    /// The run of the last firing; `None` where that started none.
+    /// The run of the last firing; `None` if that firing started none.
     pub last_run_id: Option<RunId>,
-    /// Why the last firing, or its run, came to nothing.
+    /// Why the last firing or its run failed.
     pub last_error: Option<RunError>,
-    /// Which database its runs describe; `None` until one has looked.
+    /// The identity of the database that its runs describe; `None` until a run has read it.
     pub identity: Option<Identity>,
-    /// Counts the changes that people made, so that a firing prepared before one is not taken after it.
+    /// The number of changes by callers. A firing that was prepared before a change is not taken after it.
     pub revision: i32,
-    /// The caller that made it.
+    /// The caller that created it.
     pub created_by: String,
-    /// When it was made.
+    /// The time of creation.
     pub created_at: Moment,
 }
 
 impl Schedule {
-    /// Its next firings, at most so many; none unless it is ACTIVE.
+    /// Its next firings, at most `most`; none unless it is ACTIVE.
     ///
     /// # Errors
-    /// As [`ScheduleSettings::next_after`].
+    /// Returns the errors of [`ScheduleSettings::next_after`].
     pub fn next_firings(&self, most: usize) -> Result<Vec<Moment>> {
         let mut firings = Vec::with_capacity(most);
         let mut next = self.next_fire_at;
@@ -153,11 +153,11 @@ impl Schedule {
         Ok(firings)
     }
 
-    /// A person changes what it says. `retimed` tells that its times are to be reckoned anew; one whose moment is over
-    /// becomes ACTIVE by that, one that is paused stays so.
+    /// Changes the settings. If `retimed`, the next firing is computed again, and a schedule that has ended becomes
+    /// ACTIVE. A paused schedule stays paused.
     ///
     /// # Errors
-    /// As [`ScheduleSettings::next_after`].
+    /// Returns `BadInput` if no firing lies in the future, and the errors of [`ScheduleSettings::next_after`].
     pub fn change(&mut self, settings: ScheduleSettings, retimed: bool, now: Moment) -> Result<()> {
         self.settings = settings;
         self.revision += 1;
@@ -170,10 +170,10 @@ impl Schedule {
         Ok(())
     }
 
-    /// A person stops it for a while.
+    /// Pauses the schedule.
     ///
     /// # Errors
-    /// `Conflict` where its moment is over.
+    /// Returns `Conflict` if its only firing is over.
     pub fn pause(&mut self) -> Result<()> {
         self.refuse_ended("it will not fire again, so there is nothing to pause")?;
         self.status = ScheduleStatus::Paused;
@@ -182,10 +182,10 @@ impl Schedule {
         Ok(())
     }
 
-    /// A person lets it go on: from now, what was due meanwhile stays undone.
+    /// Resumes the schedule. Firings that were due while it was paused are not made up for.
     ///
     /// # Errors
-    /// `Conflict` where its moment is over.
+    /// Returns `Conflict` if its only firing is over.
     pub fn resume(&mut self, now: Moment) -> Result<()> {
         self.refuse_ended("set a new `fireAt` or a `cron` with `updateSchedule`")?;
         if self.status == ScheduleStatus::Active {
@@ -199,13 +199,13 @@ impl Schedule {
         Ok(())
     }
 
-    /// The firing that was due is over, `missed` or not: on to the next after the time that is, or to its end. What has
-    /// fired before does not fire again: the store remembers it.
+    /// Moves on from a firing that is done or `missed`: to the next firing after `now`, or to the end of the schedule.
+    /// The store prevents that a firing is repeated.
     ///
     /// # Errors
-    /// As [`ScheduleSettings::next_after`].
+    /// Returns the errors of [`ScheduleSettings::next_after`].
     pub fn advance(&mut self, missed: bool, now: Moment) -> Result<()> {
-        // The moment that is over is not its own next one, where the clock was set back just now.
+        // If the clock was just set back, the firing that is over must not become the next one.
         let over = self.next_fire_at;
         let next = self.settings.next_after(now)?;
         let next = if next == over { over.map_or(Ok(None), |over| self.settings.next_after(over))? } else { next };
@@ -216,11 +216,11 @@ impl Schedule {
         Ok(())
     }
 
-    /// The clock was set back: what was planned by the time that it showed before is planned by the time that is. A
-    /// moment that was missed by that time, and is still to come, comes.
+    /// Computes the next firing again after the clock was set back. A missed one-time firing that lies in the future
+    /// again becomes due.
     ///
     /// # Errors
-    /// As [`ScheduleSettings::next_after`].
+    /// Returns the errors of [`ScheduleSettings::next_after`].
     pub fn plan_again(&mut self, now: Moment) -> Result<()> {
         if let Some(next) = self.settings.next_after(now)? {
             self.status = ScheduleStatus::Active;
@@ -249,42 +249,43 @@ impl Schedule {
     }
 }
 
-/// What a firing comes to.
+/// The outcome of a firing.
 #[derive(Debug, Clone)]
 pub enum Outcome {
-    /// A run over the scope, which its worker resolves.
+    /// A run over the scope, which the run's worker resolves.
     Run(Box<NewRun>),
-    /// A run over those of its rows, all that the scope holds now, that are new or changed; none where none is.
+    /// A run over the rows that are new or changed. `rows` holds everything in the scope; if no row is new or changed,
+    /// no run is created.
     Changes(Box<NewRun>),
-    /// Nothing can be started.
+    /// No run can be started.
     Failed(RunError),
-    /// It was due while nothing ran, and is not made up for.
+    /// The firing was due while no server was running, and is not made up for.
     Missed,
 }
 
-/// A firing that is to be taken.
+/// A firing to be taken.
 #[derive(Debug, Clone)]
 pub struct Firing {
-    /// When it was due; `None` where a person asked for it, which leaves the schedule's times alone.
+    /// When it was due; `None` if a caller requested it, which leaves the schedule's times unchanged.
     pub due_at: Option<Moment>,
-    /// What it comes to.
+    /// Its outcome.
     pub outcome: Outcome,
 }
 
-/// Which firings are made up for that were due while nothing ran.
+/// Which missed firings are made up for: those that were due while no server was running.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum MissedFirings {
-    /// Those of schedules that repeat, once each; a schedule of one moment becomes MISSED.
+    /// Those of repeating schedules, once each. A one-time schedule becomes MISSED.
     #[default]
     Repeating,
     /// All, once each.
     All,
-    /// None: what repeats goes on with its next time.
+    /// None. Repeating schedules continue with their next firing.
     None,
 }
 
 impl MissedFirings {
-    /// Whether a missed firing is made up for.
+    /// Returns whether a missed firing is made up for.
     #[must_use]
     pub const fn makes_up_for(self, timing: &Timing) -> bool {
         match self {
@@ -295,11 +296,11 @@ impl MissedFirings {
     }
 }
 
-/// Which schedules; an absent part does not restrict, an empty list lets nothing through.
+/// A filter of schedules. A field that is `None` does not restrict; an empty list matches nothing.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct ScheduleFilter {
-    /// In one of these statuses.
+    /// Schedules in one of these statuses.
     pub statuses: Option<Vec<ScheduleStatus>>,
-    /// On one of these DB profiles.
+    /// Schedules on one of these DB profiles.
     pub db_profile_ids: Option<Vec<DbProfileId>>,
 }

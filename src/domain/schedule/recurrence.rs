@@ -1,10 +1,10 @@
-//! When a cron expression fires in a time zone.
+//! The times at which a cron expression fires in a time zone.
 //!
-//! The rule: an expression that names its hours fires at each wall-clock time that it names, once: a time that the
-//! clock skips fires at the end of the skipped span, a time that the clock shows twice fires the first time. An
-//! expression of every hour (`*/15 * * * *`) keeps its pace instead: it fires whenever the clock shows a time that
-//! matches, and so neither makes up for a skipped hour nor leaves a doubled one out. Which wall-clock times match is
-//! the library's to say.
+//! The rule: an expression that restricts the hours fires once at each matching wall-clock time. If the clock skips
+//! that time, it fires at the end of the skipped span; if the clock shows it twice, it fires the first time. An
+//! expression for every hour (`*/15 * * * *`) keeps its interval instead: it fires whenever the clock shows a matching
+//! time, so it does not make up for a skipped hour and fires in both occurrences of a repeated one. The library decides
+//! which wall-clock times match.
 
 use std::fmt;
 
@@ -18,14 +18,14 @@ use croner::{
 use super::fields;
 use crate::domain::{Error, Result, clock::Moment};
 
-/// Characters of an expression.
+/// Maximum length of an expression, in characters.
 const MAX_LENGTH: usize = 200;
-/// Characters of an unknown zone's name that an error shows.
+/// Maximum number of characters of an unknown zone's name that an error repeats.
 const SHOWN: usize = 50;
-/// The longest span that a clock skips, in minutes: zones have left out whole days.
+/// The longest span that a clock skips, in minutes: time zones have skipped whole days.
 const MAX_SKIPPED_MINUTES: i64 = 2 * 24 * 60;
 
-/// A cron expression read in a time zone.
+/// A cron expression in a time zone.
 #[derive(Clone)]
 pub struct Recurrence {
     cron: Cron,
@@ -38,10 +38,10 @@ impl fmt::Debug for Recurrence {
     }
 }
 
-/// The time zone of this name. `argument` is where the name came from.
+/// Looks up a time zone by its IANA name. `argument` is the path of the name.
 ///
 /// # Errors
-/// `BadInput` for a name that IANA's database does not hold.
+/// Returns `BadInput` if the IANA database has no zone of this name.
 pub fn time_zone(name: &str, argument: &str) -> Result<Tz> {
     name.parse().map_err(|_| {
         let similar = chrono_tz::TZ_VARIANTS.iter().find(|zone| zone.name().eq_ignore_ascii_case(name.trim()));
@@ -55,17 +55,17 @@ pub fn time_zone(name: &str, argument: &str) -> Result<Tz> {
 }
 
 impl Recurrence {
-    /// Reads an expression. `argument` is where it came from.
+    /// Parses an expression. `argument` is its path.
     ///
     /// # Errors
-    /// `BadInput` for what is neither a cron expression of five fields nor a shorthand, with what is wrong.
+    /// Returns `BadInput` with the reason if the text is neither a cron expression of five fields nor a shorthand.
     pub fn parse(expression: &str, zone: Tz, argument: &str) -> Result<Self> {
         let bad = |message: String| Error::bad_input(argument, message);
         if expression.chars().count() > MAX_LENGTH {
             return Err(bad(format!("the cron expression has more than {MAX_LENGTH} characters; write a shorter one")));
         }
         let read = fields::read(expression).map_err(|reason| bad(format!("{expression:?} {reason}")))?;
-        // As in Vixie cron: where both fields of days are restricted, either fires, unless one begins with a star.
+        // As in Vixie cron: if both fields for days are restricted, either one matches, unless one begins with a star.
         let parser = CronParser::builder().seconds(Seconds::Disallowed).year(Year::Disallowed);
         let cron = parser.dom_and_dow(fields::both_days(&read)).build().parse(&read).map_err(|_| {
             bad(format!(
@@ -76,19 +76,19 @@ impl Recurrence {
         Ok(Self { cron, zone })
     }
 
-    /// The next firing after a moment; `None` where there is none.
+    /// The next firing after `after`; `None` if there is none.
     #[must_use]
     pub fn next_after(&self, after: Moment) -> Option<Moment> {
         if self.names_hours() { self.next_named(after) } else { self.next_paced(after) }
     }
 
-    /// Whether the expression says at which hours it fires; otherwise it fires in every hour of its days.
+    /// Returns whether the expression restricts the hours. Otherwise it fires in every hour of its days.
     fn names_hours(&self) -> bool {
         self.cron.pattern.hours.values().len() < 24
     }
 
     fn next_named(&self, after: Moment) -> Option<Moment> {
-        // What the clock showed up to `after` has fired by then: moments come in the order of wall-clock times.
+        // Moments are in the order of wall-clock times, so every time that the clock showed up to `after` has fired.
         let mut wall = after.with_timezone(&self.zone).naive_local();
         loop {
             wall = self.cron.find_next_occurrence(&wall, false).ok()?;
@@ -119,7 +119,7 @@ impl Recurrence {
 mod tests {
     use super::*;
 
-    /// The next firings as the wall clock shows them, with its distance from UTC.
+    /// Returns the next firings as wall-clock times with their UTC offsets.
     fn firings(expression: &str, zone: &str, after: &str, count: usize) -> Vec<String> {
         let zone = time_zone(zone, "input.timeZone").unwrap();
         let recurrence = Recurrence::parse(expression, zone, "input.cron").unwrap();
@@ -133,7 +133,7 @@ mod tests {
 
     #[test]
     fn a_skipped_hour_fires_once_at_its_end() {
-        // Berlin goes from 02:00 to 03:00 on 28 March 2027.
+        // Berlin's clocks go from 02:00 to 03:00 on 28 March 2027.
         let night = "2027-03-27T12:00:00Z";
         for expression in ["30 2 * * *", "0,30 2 * * *", "*/15 2 * * *", "0 2,3 * * *", "59 2 * * *"] {
             let firings = firings(expression, "Europe/Berlin", night, 1);
@@ -148,7 +148,7 @@ mod tests {
             ["03-28 03:00 +0200", "03-29 02:00 +0200"],
             "the end of the skipped hour and an hour of its own are one moment"
         );
-        // Half an hour in Lord Howe, midnight itself in Santiago, the whole of 30 December 2011 in Samoa.
+        // Skipped: half an hour in Lord Howe, midnight in Santiago, all of 30 December 2011 in Samoa.
         assert_eq!(firings("10 2 * * *", "Australia/Lord_Howe", "2027-10-02T12:00:00Z", 1), ["10-03 02:30 +1100"]);
         assert_eq!(firings("0 0 * * *", "America/Santiago", "2027-09-04T12:00:00Z", 1), ["09-05 01:00 -0300"]);
         assert_eq!(firings("0 12 30 12 *", "Pacific/Apia", "2011-12-29T12:00:00Z", 1), ["12-31 00:00 +1400"]);
@@ -156,7 +156,7 @@ mod tests {
 
     #[test]
     fn a_doubled_hour_fires_once_at_its_first_time() {
-        // Berlin shows 02:00 to 03:00 twice on 31 October 2027.
+        // Berlin's clocks show 02:00 to 03:00 twice on 31 October 2027.
         let night = "2027-10-30T12:00:00Z";
         assert_eq!(firings("30 2 * * *", "Europe/Berlin", night, 2), ["10-31 02:30 +0200", "11-01 02:30 +0100"]);
         assert_eq!(
@@ -167,7 +167,7 @@ mod tests {
             firings("0 2,3 * * *", "Europe/Berlin", night, 3),
             ["10-31 02:00 +0200", "10-31 03:00 +0100", "11-01 02:00 +0100"]
         );
-        // Asked in the middle of the second time: that one has passed.
+        // In the middle of the second occurrence, the firing has passed.
         assert_eq!(firings("45 2 * * *", "Europe/Berlin", "2027-10-31T01:10:00Z", 1), ["11-01 02:45 +0100"]);
     }
 
@@ -264,7 +264,7 @@ mod tests {
     proptest::proptest! {
         #![proptest_config(proptest::test_runner::Config::with_cases(64))]
 
-        /// Whatever the library says of one wall-clock time, firings go forward and match what the clock shows.
+        /// Whichever wall-clock times the library matches, firings move forward and match what the clock shows.
         #[test]
         fn firings_go_forward(
             minute in "([0-9]|[1-5][0-9]|\\*|\\*/[1-9]|[0-9],3[0-9])",
@@ -279,7 +279,7 @@ mod tests {
                 let next = recurrence.next_after(moment).unwrap();
                 proptest::prop_assert!(next > moment, "{recurrence:?} after {moment}");
                 proptest::prop_assert!(next - moment < TimeDelta::hours(26), "{recurrence:?} after {moment}: {next}");
-                // Nothing lies between that a look a little later would find.
+                // No firing lies in between that a later query would find.
                 let middle = moment + (next - moment) / 2;
                 proptest::prop_assert_eq!(recurrence.next_after(middle), Some(next));
                 moment = next;
