@@ -1,9 +1,9 @@
-//! Reads a model's answer: one draft per subject, or none where the answer holds nothing usable for it.
+//! Parses a model's answer: one draft per subject, or none if the answer has nothing usable for it.
 //!
-//! The rule: an answer is what a stranger wrote. It is read as far as it can be understood (fences, prose
-//! around it, wrong key spellings, JSON encoded once more as a string, an end that never came) and never trusted: texts
-//! are cleaned, confidences clamped, and no answer makes this panic. Thoughts are no part of it. Where several objects
-//! speak of a subject, the last one counts.
+//! The rule: an answer is untrusted input. The reader accepts as much as it can understand: code fences, surrounding
+//! prose, misspelled keys, JSON encoded as a string, and truncated answers. Texts are cleaned, confidences are clamped,
+//! and no answer causes a panic. Thoughts are not part of the answer. If several objects describe a subject, the last
+//! one counts.
 
 use std::borrow::Cow;
 
@@ -16,22 +16,22 @@ use super::{
     thoughts, unescape, yaml,
 };
 
-/// More of an answer than any model is asked for is not read.
+/// Maximum number of bytes of an answer that are read; more than any model is asked for.
 const ANSWER_BYTES: usize = 4 << 20;
-/// Places at which JSON may begin that are tried.
+/// Maximum number of positions that are tried as the start of JSON.
 const BEGINNINGS: usize = 64;
 const DEPTH: usize = 6;
 
 type Found = Vec<Option<Reading>>;
 
-/// Reads an answer. One reading per subject, in their order.
+/// Reads an answer. Returns one reading per subject, in the order of the subjects.
 #[must_use]
 pub fn read(answer: &str, asked: &[Asked], alternatives: usize) -> Vec<Option<Reading>> {
     let reader = Reader { asked, alternatives };
     let text = thoughts::after_leading(within(answer, ANSWER_BYTES));
     let restored = unescape::unescaped(text);
     let text = restored.as_deref().unwrap_or(text);
-    // What follows a mark that closes thoughts is the answer, if it is one.
+    // The text after a mark that closes thoughts is the answer, if it can be read as one.
     let lone = thoughts::lone_closings(text).into_iter().take(4).map(|end| reader.read(&text[end..]));
     if let Some(found) = lone.into_iter().find(|found| count(found) > 0) {
         return found;
@@ -55,7 +55,7 @@ fn within(text: &str, bytes: usize) -> &str {
     &text[..end]
 }
 
-/// Where a value may begin: at a bracket, or at a quote with an encoded one behind it.
+/// The first position where a value may begin: a bracket, or a quote that encloses encoded JSON.
 fn beginning(text: &str) -> Option<usize> {
     let encoded =
         |at: usize| text[at + 1..].trim_start_matches(['\\', 'n', 'r', ' ', '"']).starts_with(['{', '[', '`']);
@@ -72,16 +72,16 @@ impl Reader<'_> {
         vec![None; self.asked.len()]
     }
 
-    /// Reads all values of a text.
+    /// Reads all values in a text.
     fn read(&self, text: &str) -> Found {
         let mut found = self.none();
-        // Where the part between values begins, and where to look for the next one.
+        // The start of the text between two values, and the position from which to search for the next value.
         let (mut between, mut from) = (0, 0);
         let mut left = 4 * text.len() + ANSWER_BYTES / 4;
         for _ in 0..BEGINNINGS {
             let Some(start) = beginning(&text[from..]).map(|at| from + at) else { break };
             if let Some((open, close)) = thoughts::opening(&text[between..start]) {
-                // A thought that never closes holds the rest.
+                // A thought that never closes extends to the end.
                 let Some(at) = thoughts::lowered(&text[between + open..]).find(&close) else { return found };
                 between += open + at + close.len();
                 from = between;
@@ -92,7 +92,7 @@ impl Reader<'_> {
             }
             let Some(lenient::Read { value, length, .. }) = lenient::read(&text[start..]) else { break };
             let more = self.readings(&value);
-            // What held something is left behind whole; what held nothing may have the answer inside it.
+            // Skip a value that held something. A value that held nothing may contain the answer.
             if count(&more) > 0 {
                 from = start + length.max(1);
                 between = from;
@@ -118,7 +118,7 @@ impl Reader<'_> {
         if count(&found) > 0 {
             return found;
         }
-        // No key is known: a bare entry for the one subject, or as many entries as there are subjects.
+        // No key is known: the value is an entry for the only subject, or a list with one entry per subject.
         match value.as_ref() {
             Value::Object(_) if self.asked.len() == 1 => found[0] = entry(&value, self.alternatives),
             Value::Array(items) if items.len() == self.asked.len() => {
@@ -134,8 +134,8 @@ impl Reader<'_> {
         item.is_object().then(|| entry(&item, self.alternatives)).flatten()
     }
 
-    /// Looks for entries under the subjects' keys, also inside a wrapper such as `{"columns": [{"name": …}]}`. What
-    /// stands further out, or later, counts.
+    /// Collects entries under the subjects' keys, including those inside a wrapper: `{"columns": [{"name": …}]}`. Outer
+    /// entries override inner ones, and later entries override earlier ones.
     fn collect(&self, value: &Value, depth: usize, found: &mut Found) {
         if depth == 0 {
             return;
@@ -152,7 +152,7 @@ impl Reader<'_> {
                     return;
                 }
                 let own = |key: &str, value: &Value| {
-                    // The fields of an entry are no keys, whatever columns are called.
+                    // The fields of an entry are not names of columns, even if columns have such names.
                     let index = if is_entry(&Value::Object(map.clone())) { self.key(key) } else { self.position(key) };
                     Some((index?, entry(value, self.alternatives)?))
                 };
@@ -173,8 +173,9 @@ impl Reader<'_> {
         self.asked.iter().position(|one| one.key == key)
     }
 
-    /// The subject that a key of the answer means: by its key, its name or its path, letter case and signs aside. A key
-    /// counts before a name, the exact spelling before a similar one, and what could mean two subjects means none.
+    /// The subject that a key of the answer denotes, by key, name or path, ignoring letter case and punctuation. A key
+    /// takes precedence over a name, and an exact match over a similar one. A key that could denote two subjects
+    /// denotes none.
     fn position(&self, key: &str) -> Option<usize> {
         let exact = |one: &Asked| one.name == key || one.path.display() == key;
         let plain = folded(key);

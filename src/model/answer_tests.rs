@@ -26,7 +26,7 @@ fn all() -> Vec<Option<String>> {
     ["All users.", "The number.", "The address."].map(|text| Some(text.to_owned())).to_vec()
 }
 
-/// A true answer with these texts.
+/// Returns a valid answer with these texts.
 fn entries(texts: [&str; 3]) -> Value {
     let entry = |text: &str| {
         let alternatives = ["Another wording."];
@@ -200,7 +200,7 @@ fn json_whose_quotes_are_escaped_without_quotes_around_it() {
             assert_eq!((reading.confidence, reading.alternatives.len()), (Some(0.8), 1), "{answer}");
         }
     }
-    // What is escaped inside of true JSON is text.
+    // Escapes within valid JSON are part of the text.
     let named = entries(["Holds {\"a\": 1}.", "Holds {&quot;a&quot;: 1}.", "Holds {\\\"a\\\": 1}."]);
     let told = ["Holds {\"a\": 1}.", "Holds {&quot;a&quot;: 1}.", "Holds {\\\"a\\\": 1}."];
     assert_eq!(descriptions(&named.to_string()), told.map(|text| Some(text.to_owned())));
@@ -275,7 +275,7 @@ fn thoughts_are_no_answer() {
 
 #[test]
 fn names_of_columns_are_no_keys_of_others() {
-    // A column that is called as another's key, and columns that are called as the fields of an entry.
+    // A column that is named like another one's key, and columns that are named like fields of an entry.
     let table = table("c2", vec![column("c3"), column("description"), column("confidence")]);
     let subjects = [Subject::Table, Subject::Column(0), Subject::Column(1), Subject::Column(2)];
     let answer = json!({
@@ -290,7 +290,7 @@ fn names_of_columns_are_no_keys_of_others() {
     assert_eq!(read_all(&answer.to_string(), &subjects), texts);
     let bare = "{\"description\": \"Text three.\", \"confidence\": 0.7}";
     assert_eq!(read_all(bare, &[Subject::Column(1)]), [Some("Text three.".to_owned())]);
-    // What may mean two columns means none.
+    // A key that may denote two columns denotes none.
     let similar = self::table("t", vec![column("a_b"), column("ab")]);
     let asked = asked(&similar, &[Subject::Column(0), Subject::Column(1)]);
     assert_eq!(read("{\"A-B\": \"Which of them?\"}", &asked, 1), [None, None]);

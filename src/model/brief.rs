@@ -1,7 +1,7 @@
-//! What a provider is asked, whatever it is about: the subjects, what is known of them, and how to describe them.
+//! The content of a request to a provider: the subjects, the facts about them, and how to describe them.
 //!
-//! The rule: prompt, schema, bound and drafts are made from this alone, so that a table and a whole schema go the
-//! same way. What another sort of subject needs is another constructor here.
+//! The rule: prompt, schema, bound and drafts are derived from the brief alone, so that tables and whole schemas are
+//! handled alike. To add another kind of subject, add a constructor here.
 
 use super::{
     container,
@@ -14,26 +14,26 @@ use crate::{
     port::model::{ContainerRequest, DescribeRequest, Revision, Subject},
 };
 
-/// One request.
+/// The content of one request.
 pub struct Brief<'a> {
-    /// What is described, each under its key.
+    /// The subjects, each with its key.
     pub asked: Vec<Asked>,
-    /// The facts as the model is shown them.
+    /// The facts as the model sees them.
     pub facts: String,
-    /// The facts about each subject, in the order of `asked`: what its draft rests on.
+    /// The facts about each subject, in the order of `asked`: the evidence for its draft.
     pub evidence: Vec<Vec<Evidence>>,
-    /// The text before of each subject that is done again, in the order of `asked`.
+    /// The previous text of each subject that is described again, in the order of `asked`.
     pub revisions: Vec<Option<&'a Revision>>,
-    /// How to describe.
+    /// The options.
     pub options: &'a RunOptions,
-    /// What a person says about the database.
+    /// The user's description of the database.
     pub about: Option<&'a str>,
-    /// Whether an earlier answer could not be used.
+    /// Whether an earlier answer was unusable.
     pub asked_before: bool,
 }
 
 impl<'a> Brief<'a> {
-    /// About some subjects of a table.
+    /// Creates the brief for some subjects of a table.
     #[must_use]
     pub fn of_table(request: &'a DescribeRequest) -> Self {
         let asked = asked(&request.table, &request.subjects);
@@ -52,7 +52,7 @@ impl<'a> Brief<'a> {
         }
     }
 
-    /// About a schema or a database as a whole.
+    /// Creates the brief for a whole schema or database.
     #[must_use]
     pub fn of_container(request: &'a ContainerRequest) -> Self {
         Self {
@@ -67,7 +67,7 @@ impl<'a> Brief<'a> {
     }
 }
 
-/// The facts that the model is shown about a subject of a table.
+/// The facts about a subject of a table that the model sees.
 fn evidence(request: &DescribeRequest, subject: Subject) -> Vec<Evidence> {
     let statistics = request.statistics.as_deref();
     let facts = match subject {

@@ -1,7 +1,7 @@
-//! What is known of a schema or database: the prompt shows it to the model, and the suggestion keeps the gist of it
+//! The facts about a schema or database: the prompt shows them to the model, and the suggestion keeps a summary of them
 //! as its evidence.
 //!
-//! The rule: counts are whole, names are the most telling ones and no more of them than a small context holds.
+//! The rule: counts are complete; names are limited to the most informative ones that fit into a small context.
 
 use std::{cmp::Reverse, collections::HashSet, fmt::Write as _};
 
@@ -11,16 +11,16 @@ use crate::{
     port::model::{Container, Member},
 };
 
-/// Members that are named.
+/// Maximum number of members that are named.
 const NAMED: usize = 150;
-/// Characters of all their lines.
+/// Maximum total length of their lines, in bytes.
 const LINES_LENGTH: usize = 7_000;
 const NAME_LENGTH: usize = 120;
 const COMMENT_LENGTH: usize = 100;
-/// Names that the evidence keeps.
+/// Maximum number of names in the evidence.
 const EVIDENCE_NAMES: usize = 12;
 
-/// What the model is shown.
+/// The facts that the model sees.
 #[must_use]
 pub fn facts(container: &Container) -> String {
     let mut text = String::new();
@@ -47,7 +47,7 @@ pub fn facts(container: &Container) -> String {
     text
 }
 
-/// What the draft rests on.
+/// The evidence for the draft.
 #[must_use]
 pub fn evidence(container: &Container) -> Vec<Evidence> {
     let fact = |source: &str, detail: String| Evidence { source: source.to_owned(), detail };
@@ -63,7 +63,7 @@ pub fn evidence(container: &Container) -> Vec<Evidence> {
     facts
 }
 
-/// `2 schemas, 11 tables, 3 views`.
+/// The number of members by kind: `2 schemas, 11 tables, 3 views`.
 fn counts(container: &Container) -> String {
     let count = |kinds: &[AssetKind], one: &str, many: &str| {
         let count = container.members.iter().filter(|member| kinds.contains(&member.path.kind)).count();
@@ -78,7 +78,8 @@ fn counts(container: &Container) -> String {
     if counts.is_empty() { "nothing in it".to_owned() } else { counts.join(", ") }
 }
 
-/// The members that say most, in the order of the catalog: schemas, then what has a comment, then what is large.
+/// The most informative members, in the order of the catalog: schemas first, then members with a comment, then large
+/// ones.
 fn telling(container: &Container) -> Vec<&Member> {
     let rank = |member: &Member| {
         let commented = comment(member.comment.as_deref()).is_some();
@@ -111,7 +112,7 @@ fn name(name: &str) -> String {
     cut(&one_line(name), NAME_LENGTH)
 }
 
-/// A name as the prompt shows it.
+/// A name in the form that the prompt uses.
 fn shown(path: &str) -> String {
     quoted(&name(path))
 }

@@ -1,8 +1,9 @@
-//! The conversation with a provider: one request, streamed, with tools where the endpoint knows them.
+//! Conversations with a provider: one streamed request per step, with tools if the endpoint supports them.
 //!
-//! An endpoint is first asked with tools and told to use one. One that refuses, or answers without, knows none: it is
-//! asked for a choice in JSON from then on, and for its answer in plain text once it chose to give one. That is
-//! remembered for the endpoint, as are the other things that it refuses.
+//! Gloss first sends an endpoint the tools and requires it to use one. If the endpoint refuses, or answers without
+//! using a tool, it does not support tools. From then on, it is asked to choose in JSON, and to answer in plain text
+//! once it has chosen to answer. The result is remembered per endpoint, as is everything else that the endpoint
+//! refuses.
 
 use std::time::Instant;
 
@@ -28,30 +29,30 @@ use crate::{
     },
 };
 
-/// Broken streams one after another that an endpoint is borne with.
+/// Number of consecutive broken streams after which an endpoint is no longer asked to stream.
 const MAX_BROKEN: u8 = 2;
 
-/// What is known of an endpoint's tools.
+/// What is known about an endpoint's support for tools.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Tools {
-    /// Nothing yet: it is told to use one.
+    /// Unknown; the request requires a tool.
     Unknown,
-    /// Nothing yet, and it refuses to be told.
+    /// Unknown; the endpoint refuses to be required to use a tool.
     UnknownAndFree,
-    /// It has used one.
+    /// The endpoint has used a tool.
     Known,
-    /// It has none.
+    /// The endpoint does not support tools.
     None,
 }
 
-/// In what manner an endpoint converses.
+/// The optional features of a conversation that an endpoint supports.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AskManner {
     tools: Tools,
     schema: Option<Strength>,
     temperature: bool,
     stream: bool,
-    /// Streams one after another that ended before the answer was whole.
+    /// Number of consecutive streams that ended before the answer was complete.
     broken: u8,
 }
 
@@ -61,7 +62,8 @@ impl AskManner {
         Self { tools: Tools::Unknown, schema: Some(schema), temperature: true, stream: true, broken: 0 }
     }
 
-    /// What to try after a refusal; `None` where nothing is left to leave out, or the refusal is not about that.
+    /// The manner to try after a refusal; `None` if nothing more can be left out, or if the refusal is about the
+    /// content.
     fn after(self, refusal: &str) -> Option<Self> {
         let refusal = refusal.to_lowercase();
         let names = |words: &[&str]| words.iter().any(|word| refusal.contains(word));
@@ -88,13 +90,13 @@ impl AskManner {
     }
 }
 
-/// A model at a provider that answers questions.
+/// A converser that uses a provider's model.
 pub struct ProviderConverser {
     provider: ProviderDescriber,
     manners: Manners<AskManner>,
 }
 
-/// What a model says, without its thoughts, for the listener where there is one.
+/// The text of a model without its thoughts, passed on to the listener if there is one.
 struct Voice<'a> {
     stream: Stream,
     said: String,
@@ -133,7 +135,7 @@ impl Voice<'_> {
 }
 
 impl ProviderConverser {
-    /// The converser of a provider.
+    /// Creates a converser for a provider.
     #[must_use]
     pub const fn new(provider: ProviderDescriber, manners: Manners<AskManner>) -> Self {
         Self { provider, manners }
@@ -172,7 +174,7 @@ impl ProviderConverser {
         body
     }
 
-    /// Sends one request. What is said goes to the listener where there is one, and is given without thoughts.
+    /// Sends one request. The text without thoughts goes to the listener, if there is one, and is part of the reply.
     async fn send(
         &self,
         conversation: &Conversation<'_>,
@@ -195,7 +197,7 @@ impl ProviderConverser {
         Ok(reply)
     }
 
-    /// One request in one manner, and what follows for the next.
+    /// Sends one request in the given manner. Returns the step, the usage and the manner for the next request.
     async fn step(
         &self,
         conversation: &Conversation<'_>,
@@ -207,8 +209,8 @@ impl ProviderConverser {
         let chooses = !conversation.due && manner.tools == Tools::None;
         let unsure = !conversation.due && matches!(manner.tools, Tools::Unknown | Tools::UnknownAndFree);
         let begun = Instant::now();
-        // A choice is short and is no answer; whether an unknown endpoint answers or ignores its tools is not known
-        // yet.
+        // A choice is short and not an answer. For an unknown endpoint, the text may come from an endpoint that ignores
+        // its tools.
         let stream = manner.stream && !chooses;
         let heard = if chooses || unsure { None } else { Some(listener) };
         let reply = self.send(conversation, body, key, stream, heard).await?;
@@ -244,7 +246,7 @@ impl ProviderConverser {
     }
 }
 
-/// What a choice in JSON says; what cannot be read is taken for the wish to answer.
+/// Parses a choice in JSON. An unreadable choice counts as the wish to answer.
 fn chosen(text: &str, conversation: &Conversation<'_>) -> Step {
     let value = text.find('{').and_then(|at| lenient::read(&text[at..])).map(|read| read.value).unwrap_or_default();
     let part = |name: &str| value.get(name).and_then(Value::as_str).unwrap_or_default().trim().to_owned();
@@ -291,7 +293,7 @@ impl Converser for ProviderConverser {
                     }
                     None => return Err(ModelError::Rejected(refusal)),
                 },
-                // Where streams never end as they should, the next try goes without one.
+                // If streams keep breaking off, the next attempt does not stream.
                 Err(error @ ModelError::NoAnswer(_)) if manner.stream => {
                     let broken = manner.broken + 1;
                     let learnt = AskManner { broken, stream: broken < MAX_BROKEN, ..manner };

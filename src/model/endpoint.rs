@@ -1,6 +1,6 @@
-//! Where a profile's model is: its address, its key, and what its provider needs.
+//! The endpoint of a profile's model: its address, its API key, and what its provider requires.
 //!
-//! To add a provider that speaks OpenAI's chat completions, add its line to [`provider`].
+//! To add a provider with OpenAI's chat completions, add a line to [`provider`].
 
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
@@ -10,16 +10,16 @@ use crate::{
     port::{environment::EnvNames, model::ModelError},
 };
 
-/// A model at an address, without its key's value where that is read from the environment.
+/// A model at an address. An API key that is read from the environment is not stored.
 ///
-/// Not `Debug`: its address may hold a password.
+/// Not `Debug`: the address may contain a password.
 #[derive(Clone)]
 pub struct Endpoint {
-    /// The profile's name, for texts.
+    /// The profile's name, for messages.
     pub profile: String,
     /// The model, as the provider spells it.
     pub model: String,
-    /// Whether it is OpenAI itself, whose strict mode refuses a schema with length limits.
+    /// Whether the provider is OpenAI itself, whose strict mode rejects schemas with length limits.
     pub strict: bool,
     base: Url,
     key: Option<SecretString>,
@@ -27,8 +27,8 @@ pub struct Endpoint {
     names: EnvNames,
 }
 
-/// A provider's usual address (`None` where the profile must say it), and whether it answers without a key. `None` for
-/// those that this version does not support.
+/// The provider's default address, and whether it requires a key. The address is `None` if the profile must give it.
+/// Returns `None` for providers that this version does not support.
 const fn provider(provider: LlmProvider) -> Option<(Option<&'static str>, KeyNeed)> {
     match provider {
         LlmProvider::OpenAi => Some((Some("https://api.openai.com/v1/"), KeyNeed::Needed)),
@@ -37,23 +37,23 @@ const fn provider(provider: LlmProvider) -> Option<(Option<&'static str>, KeyNee
     }
 }
 
-/// Whether a provider wants a key.
+/// Whether a provider requires an API key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum KeyNeed {
     Needed,
     Optional,
 }
 
-/// The variable that a key names, if it names one.
+/// The environment variable that a key refers to; `None` if the key is the value itself.
 fn variable(key: &SecretString) -> Option<&str> {
     key.expose_secret().trim().strip_prefix("env:").map(str::trim)
 }
 
 impl Endpoint {
-    /// The endpoint of a profile.
+    /// Creates the endpoint of a profile.
     ///
     /// # Errors
-    /// [`ModelError::Misconfigured`] where the profile lacks something or its provider is not supported.
+    /// Returns [`ModelError::Misconfigured`] if the profile is incomplete or its provider is not supported.
     pub fn of(profile: &LlmProfile, names: &EnvNames) -> Result<Self, ModelError> {
         let NewLlmProfile { name, provider, model, base_url, api_key, .. } = &profile.settings;
         let wrong = |what: String| ModelError::Misconfigured(format!("LLM profile `{name}` {what}"));
@@ -89,10 +89,11 @@ impl Endpoint {
         })
     }
 
-    /// The key's value, read from the environment each time where the profile says `env:NAME`.
+    /// The value of the API key. For `env:NAME`, the environment is read on each call. `None` if the profile has no key
+    /// and its provider requires none.
     ///
     /// # Errors
-    /// [`ModelError::KeyRefused`] where there is none.
+    /// Returns [`ModelError::KeyRefused`] if a required key is missing or the key is invalid.
     pub fn key(&self) -> Result<Option<SecretString>, ModelError> {
         let missing = |what: String| ModelError::KeyRefused(format!("LLM profile `{}` {what}", self.profile));
         let Some(key) = &self.key else {
@@ -115,7 +116,7 @@ impl Endpoint {
         Err(missing("has an API key with invalid characters; set it again".into()))
     }
 
-    /// Where completions are asked for.
+    /// The URL of the chat completions.
     #[must_use]
     pub fn completions(&self) -> Url {
         let mut url = self.base.clone();
@@ -123,7 +124,7 @@ impl Endpoint {
         url
     }
 
-    /// The address for a person, without login and query.
+    /// The address for people, without login and query.
     #[must_use]
     pub fn address(&self) -> String {
         let mut base = self.base.clone();
@@ -133,14 +134,15 @@ impl Endpoint {
         base.as_str().trim_end_matches('/').to_owned()
     }
 
-    /// What tells one endpoint's behaviour from another's.
+    /// The key under which the endpoint's supported features are remembered.
     #[must_use]
     pub fn identity(&self) -> String {
         format!("{} {}", self.base, self.model)
     }
 }
 
-/// A base URL as people write it: with or without `/v1`, a last slash, or the whole path of the completions.
+/// Normalizes a base URL. It may be given with or without `/v1` or a trailing slash, or with the whole path of the
+/// completions.
 fn base_of(text: &str) -> Result<Url, String> {
     let mut url =
         Url::parse(text).map_err(|_| "has an invalid base URL; write it as in http://127.0.0.1:11434/v1".to_owned())?;

@@ -1,7 +1,7 @@
-//! What an answer says of one subject: its fields as models spell them.
+//! The entry of one subject in an answer, with the fields as models spell them.
 //!
-//! The rule: a value is taken for what it was meant as (a list in a string, a share in percent), and what cannot be
-//! told is left out.
+//! The rule: a value is interpreted by its evident meaning (a list in a string, a share in percent), and what has none
+//! is left out.
 
 use serde_json::Value;
 
@@ -10,38 +10,38 @@ use super::{
     text::{clean, clean_reasoning},
 };
 
-/// What an answer says of one subject.
+/// The content of one entry.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reading {
     /// The description, cleaned.
     pub description: String,
-    /// The description as it stood in the answer.
+    /// The description as in the answer.
     pub raw: String,
-    /// Other wordings, cleaned, each different.
+    /// Other wordings, cleaned and distinct.
     pub alternatives: Vec<String>,
-    /// The model's own statement, 0 to 1.
+    /// The confidence that the model states, 0 to 1.
     pub confidence: Option<f64>,
-    /// Why.
+    /// The reasoning.
     pub reasoning: Option<String>,
 }
 
-/// Fields that name the subject of an entry.
+/// Names of fields that identify an entry's subject.
 pub const NAMES: &[&str] =
     &["key", "name", "column", "columnname", "asset", "assetname", "field", "subject", "path", "table", "id"];
 const DESCRIPTIONS: &[&str] = &["description", "desc", "text", "comment", "summary", "meaning"];
 const ALTERNATIVES: &[&str] = &["alternatives", "alternative", "otherwordings", "wordings", "others", "options"];
 const CONFIDENCES: &[&str] = &["confidence", "score", "certainty", "probability"];
 const REASONS: &[&str] = &["reasoning", "reason", "rationale", "explanation", "why"];
-/// Times that JSON may be encoded as a string.
+/// Maximum number of times that JSON may be encoded as a string.
 const ENCODINGS: usize = 4;
 
-/// Letters and digits in lower case.
+/// Returns only the letters and digits, in lower case.
 #[must_use]
 pub fn folded(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The object or list that a string encodes from end to end, however often.
+/// The object or list that a string encodes from end to end, up to [`ENCODINGS`] times over.
 #[must_use]
 pub fn decoded(value: &Value) -> Option<Value> {
     let mut text = value.as_str()?.to_owned();
@@ -61,14 +61,14 @@ pub fn decoded(value: &Value) -> Option<Value> {
     None
 }
 
-/// A text without a code fence around it.
+/// Removes a code fence around a text.
 fn unfenced(text: &str) -> &str {
     let text = text.trim();
     let Some(inside) = text.strip_prefix("```").and_then(|text| text.strip_suffix("```")) else { return text };
     inside.trim_start_matches(|c: char| c.is_ascii_alphanumeric()).trim()
 }
 
-/// The field of an object under one of these names, or under one that begins so (`descripton`).
+/// The field of an object with one of these names, or with the same beginning (`descripton`).
 #[must_use]
 pub fn field<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
     let map = value.as_object()?;
@@ -79,7 +79,7 @@ pub fn field<'a>(value: &'a Value, names: &[&str]) -> Option<&'a Value> {
     by(&|key, name| key == name).or_else(|| by(&begins))
 }
 
-/// Whether an object looks like an entry: with a text and what else belongs to one.
+/// Returns whether an object looks like an entry: it has a description and at least one other field of an entry.
 #[must_use]
 pub fn is_entry(value: &Value) -> bool {
     let description = field(value, DESCRIPTIONS).is_some_and(|text| text.is_string() || text.is_array());
@@ -125,7 +125,7 @@ pub fn entry(value: &Value, alternatives: usize) -> Option<Reading> {
     })
 }
 
-/// The texts of a text, a list of them, or of entries.
+/// The texts in a text, a list or an entry.
 fn texts(value: &Value) -> Vec<String> {
     if let Some(value) = decoded(value) {
         return texts(&value);
@@ -141,7 +141,7 @@ fn texts(value: &Value) -> Vec<String> {
     }
 }
 
-/// A confidence as models state it: `0.8`, `80`, `"80%"`, `"8/10"`, `"high"`, `"about 0.8"`.
+/// Parses a confidence as models state it: `0.8`, `80`, `"80%"`, `"8/10"`, `"high"`, `"about 0.8"`.
 pub(super) fn confidence(value: &Value) -> Option<f64> {
     match value {
         Value::Number(number) => number.as_f64().and_then(as_share),
@@ -170,7 +170,7 @@ fn stated(text: &str) -> Option<f64> {
     }
 }
 
-/// The first number of a text, with a point or a comma, and what follows it.
+/// The first number in a text, with a decimal point or comma, and the text after it.
 fn number(text: &str) -> Option<(f64, &str)> {
     let begins = text.find(|c: char| c.is_ascii_digit())?;
     let signed = text[..begins].trim_end_matches(['.', ',']);
@@ -183,7 +183,7 @@ fn number(text: &str) -> Option<(f64, &str)> {
     Some((if negative { -number } else { number }, &rest[end..]))
 }
 
-/// A number as a share: up to 1 as it is, up to 10 out of ten, above that as percent.
+/// Converts a number to a share: up to 1 unchanged, up to 10 as tenths, above that as percent.
 fn as_share(number: f64) -> Option<f64> {
     let share = match number {
         n if !n.is_finite() => return None,

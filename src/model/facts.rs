@@ -1,9 +1,9 @@
-//! What is known of a table and its columns, fact by fact: the prompt shows these to the model, and the
-//! suggestion keeps the same ones as its evidence.
+//! The facts about a table and its columns: the prompt shows them to the model, and the suggestion keeps the same facts
+//! as its evidence.
 //!
-//! The rule: a fact is one short line in plain words, cut where the database holds more than a prompt can. Every text
-//! of the database in it is kept twice: as it is for people, and as a string of JSON for the prompt. To add a fact,
-//! push it here; prompt and evidence follow.
+//! The rule: a fact is one short line in plain words. If the database holds more than fits into a prompt, the fact is
+//! cut. Each text from the database is kept in two forms: unchanged for people, and as a JSON string for the prompt. To
+//! add a fact, push it here; prompt and evidence both use it.
 
 pub use crate::domain::text::{cut, one_line};
 use crate::domain::{
@@ -21,19 +21,19 @@ const VALUES: usize = 20;
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Fact {
     source: &'static str,
-    /// For people.
+    /// The form for people.
     detail: String,
-    /// For the prompt.
+    /// The form for the prompt.
     pub shown: String,
 }
 
 impl Fact {
-    /// One without a text of the database.
+    /// Creates a fact without texts from the database.
     fn plain(source: &'static str, detail: String) -> Self {
         Self { source, shown: detail.clone(), detail }
     }
 
-    /// One with texts of the database, made by a function that is given how to write them.
+    /// Creates a fact with texts from the database. `write` receives the function that formats such a text.
     fn of(source: &'static str, write: impl Fn(&dyn Fn(&str) -> String) -> String) -> Self {
         Self { source, detail: write(&str::to_owned), shown: write(&quoted) }
     }
@@ -45,13 +45,13 @@ impl From<Fact> for Evidence {
     }
 }
 
-/// A text of the database as a string of JSON: it cannot end before it is over, nor begin a line.
+/// A text from the database as a JSON string. The text can neither end the string nor start a new line.
 #[must_use]
 pub fn quoted(text: &str) -> String {
     serde_json::Value::from(text).to_string()
 }
 
-/// What is known of the table as a whole.
+/// The facts about the table as a whole.
 #[must_use]
 pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -> Vec<Fact> {
     let mut facts = Vec::new();
@@ -60,7 +60,7 @@ pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -
     } else if let Some(statistics) = statistics.filter(|statistics| statistics.complete) {
         facts.push(Fact::plain("statistic", format!("{} rows", statistics.sampled_rows)));
     }
-    // A key of one column is a fact of its column.
+    // A foreign key of one column is a fact about that column.
     for key in detail.foreign_keys.iter().filter(|key| key.only_column().is_none()).take(REFERENCING_TABLES) {
         let own: Vec<String> = key.columns.iter().map(|(own, _)| one_line(own)).collect();
         let (own, target) = (own.join(", "), key.target(one_line));
@@ -80,7 +80,7 @@ pub fn table_facts(detail: &TableDetail, statistics: Option<&TableStatistics>) -
     facts
 }
 
-/// What is known of a column of a table.
+/// The facts about a column.
 #[must_use]
 pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&ColumnStatistics>) -> Vec<Fact> {
     let nullable = if column.nullable { "" } else { ", not null" };
@@ -90,7 +90,7 @@ pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&C
         let underlying = underlying.as_ref().map(|built_in| format!(" ({})", write(built_in))).unwrap_or_default();
         format!("{}{underlying}{nullable}", write(&data_type))
     })];
-    // An enumeration's type may list them itself.
+    // The type of an enumeration may list the values itself.
     if !column.data_type.contains('(') {
         push_values(&mut facts, "type", &column.values);
     }
@@ -117,7 +117,7 @@ pub fn column_facts(detail: &TableDetail, column: &Column, statistics: Option<&C
     facts
 }
 
-/// The statistics of one column, found by its name.
+/// The statistics of the column with this name.
 #[must_use]
 pub fn statistics_of<'a>(statistics: Option<&'a TableStatistics>, column: &str) -> Option<&'a ColumnStatistics> {
     statistics?.columns.iter().find(|one| one.name == column)
@@ -146,7 +146,7 @@ fn push_statistics(facts: &mut Vec<Fact>, statistics: &ColumnStatistics) {
     }
 }
 
-/// The values that a column may have, the first of them, by what lists them.
+/// Adds the first of the values that a column may have. `source` is what lists them.
 fn push_values(facts: &mut Vec<Fact>, source: &'static str, values: &[String]) {
     if values.is_empty() {
         return;

@@ -1,32 +1,31 @@
-//! Reads JSON that is not quite JSON, as models write it: single and typographic quotes, quotes inside a text that are
-//! not escaped, bare words, trailing and missing commas, raw line breaks in strings, comments, what Python prints, and
-//! an end that never came.
+//! A lenient parser for almost-JSON as models write it: single and typographic quotes, unescaped quotes in texts, bare
+//! words, trailing and missing commas, raw line breaks in strings, comments, Python literals, and truncated input.
 //!
-//! The rule: what was complete is kept, what was cut off is dropped; a quote ends a text only where the structure of
-//! the object or list goes on behind it. No input makes it panic, recurse without end, or take more than linear time.
+//! The rule: complete values are kept and truncated ones are dropped. A quote ends a text only if the structure of the
+//! object or list continues after it. No input causes a panic or unbounded recursion, and parsing takes linear time.
 
 use serde_json::{Map, Value};
 
 const DEPTH: usize = 32;
-/// Bytes of a key at the most.
+/// Maximum length of a key, in bytes.
 const KEY_LENGTH: usize = 200;
-/// Bytes in which the end of a list's next text is looked for.
+/// Number of bytes in which the end of a list's next text is searched.
 const ITEM_LENGTH: usize = 600;
-/// Bytes that are looked at ahead of the reader in all, for each byte of the text and to begin with.
+/// Lookahead budget: bytes per byte of the text.
 const LOOKS: usize = 64;
 
-/// What was read.
+/// A parsed value.
 #[derive(Debug, PartialEq)]
 pub struct Read {
     /// The value.
     pub value: Value,
-    /// The bytes that it took.
+    /// Number of bytes that it occupies.
     pub length: usize,
-    /// Whether every bracket was closed.
+    /// Whether it is complete: every bracket is closed.
     pub whole: bool,
 }
 
-/// Reads the value that begins at the start of the text.
+/// Parses the value at the start of the text.
 #[must_use]
 pub fn read(text: &str) -> Option<Read> {
     let looks = LOOKS * text.len() + 10 * ITEM_LENGTH;
@@ -35,19 +34,19 @@ pub fn read(text: &str) -> Option<Read> {
     Some(Read { value, length: reader.at, whole: reader.whole })
 }
 
-/// Reads a text that is one value from end to end, and closed.
+/// Parses a text that is one complete value from end to end.
 #[must_use]
 pub fn read_all(text: &str) -> Option<Value> {
     let Read { value, length, whole } = read(text)?;
     (whole && text[length..].chars().all(is_blank)).then_some(value)
 }
 
-/// Where a value stands.
+/// The position of a value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Place {
-    /// By itself.
+    /// At the top level.
     Alone,
-    /// In an object, behind a key.
+    /// In an object, after a key.
     Field,
     /// In a list.
     Item,
@@ -56,12 +55,12 @@ enum Place {
 struct Reader<'a> {
     text: &'a str,
     at: usize,
-    /// The brackets that are open, by what closes them.
+    /// The closing brackets of the open objects and lists, outermost first.
     open: Vec<char>,
-    /// Whether a key stood without quotes.
+    /// Whether a key without quotes occurred.
     bare_keys: bool,
     whole: bool,
-    /// Bytes that may still be looked at ahead.
+    /// Number of bytes of lookahead that are left.
     looks: std::cell::Cell<usize>,
 }
 
@@ -88,7 +87,7 @@ impl Reader<'_> {
         Some(c)
     }
 
-    /// Past white space and comments, with `commas` also those; whether a line ended there.
+    /// Returns the position after white space and comments (and commas, if `commas`), and whether a line ended there.
     fn past(&self, begun: usize, commas: bool) -> (usize, bool) {
         let (mut at, mut broke) = (begun, false);
         while let Some(c) = self.char_at(at) {
@@ -112,7 +111,7 @@ impl Reader<'_> {
         self.at = self.past(self.at, true).0;
     }
 
-    /// Counts bytes that were looked at.
+    /// Subtracts bytes from the lookahead budget.
     fn looked(&self, bytes: usize) {
         self.looks.set(self.looks.get().saturating_sub(bytes + 1));
     }
@@ -123,7 +122,7 @@ impl Reader<'_> {
         if self.open.len() > DEPTH {
             return None;
         }
-        // What Python writes before a text.
+        // Python's prefixes of strings.
         if matches!(c, 'u' | 'U' | 'b' | 'B' | 'r' | 'R' | 'f')
             && self.char_at(self.at + 1).is_some_and(|c| matches!(c, '"' | '\''))
         {
@@ -149,7 +148,7 @@ impl Reader<'_> {
                     self.next();
                     break true;
                 }
-                // The end of the text, or the bracket of what is around it.
+                // The end of the text, or the closing bracket of the surrounding list.
                 None | Some(']') => break false,
                 Some(quote) => closing(quote).is_none(),
             };
@@ -198,7 +197,7 @@ impl Reader<'_> {
         Value::Array(items)
     }
 
-    /// A quoted string; `None` where the text ends within it.
+    /// Reads a quoted string; `None` if the text ends within it.
     fn string(&mut self, place: Place) -> Option<String> {
         let quote = self.next()?;
         let close = closing(quote)?;
@@ -227,16 +226,17 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the quote that was just read ends its text.
+    /// Returns whether the quote that was just read ends its text.
     fn ends_here(&self, place: Place, close: char, inner: bool) -> bool {
         if place == Place::Alone || self.looks.get() == 0 {
             return close == '"' || !self.peek().is_some_and(char::is_alphanumeric);
         }
-        // At the very end it may be the quote that opens a word inside of what was cut off there.
+        // At the very end, it may be an opening quote within a text that was cut off there.
         self.goes_on(place, self.at, !inner)
     }
 
-    /// Whether the structure around a value goes on at a place. `at_end` says what the end of the text means.
+    /// Returns whether the structure around a value continues at a position. `at_end` is the result at the end of the
+    /// text.
     fn goes_on(&self, place: Place, at: usize, at_end: bool) -> bool {
         let (at, broke) = self.past(at, false);
         match self.char_at(at) {
@@ -251,14 +251,14 @@ impl Reader<'_> {
                 }
             }
             Some(c) if is_closing(c) || Some(&c) == self.open.last() => self.closes(at),
-            // A comma was left out.
+            // A comma is missing.
             Some(_) if place == Place::Field => self.is_key(at),
             Some(_) => broke && self.is_item(at),
         }
     }
 
-    /// Whether the brackets at a place close what is open, rather than belong to a text. Brackets that a model forgot
-    /// are passed over.
+    /// Returns whether the brackets at a position close open ones rather than being part of a text. Forgotten brackets
+    /// are skipped.
     fn closes(&self, mut at: usize) -> bool {
         let mut open = self.open.as_slice();
         loop {
@@ -287,7 +287,8 @@ impl Reader<'_> {
         }
     }
 
-    /// Whether the outermost value ends at a place, rather than a text in it going on to a quote with structure behind.
+    /// Returns whether the outermost value ends at a position. Otherwise, a text in it continues up to a quote that is
+    /// followed by structure.
     fn is_end(&self, at: usize) -> bool {
         let (next, broke) = self.past(at, false);
         let rest = window(&self.text[next..], ITEM_LENGTH);
@@ -306,7 +307,7 @@ impl Reader<'_> {
         !line.match_indices(['"', '\'', '”']).any(goes_on)
     }
 
-    /// Whether a key and its colon stand at a place.
+    /// Returns whether a key and its colon are at a position.
     fn is_key(&self, at: usize) -> bool {
         let Some(first) = self.char_at(at) else { return false };
         let rest = &self.text[at + first.len_utf8()..];
@@ -329,7 +330,7 @@ impl Reader<'_> {
         if self.char_at(colon) != Some(':') {
             return false;
         }
-        // A word with a colon may stand in a text too.
+        // A word with a colon may also be part of a text.
         let behind = &self.text[self.past(colon + 1, false).0..];
         let is_value = |c: char| closing(c).is_some() || c.is_ascii_digit() || matches!(c, '{' | '[' | '-');
         closing(first).is_some()
@@ -338,7 +339,7 @@ impl Reader<'_> {
             || ["None", "null", "true", "false", "True", "False"].iter().any(|word| behind.starts_with(word))
     }
 
-    /// Whether another value of a list begins at a place, rather than more of the text before it.
+    /// Returns whether another value of a list begins at a position, rather than the text before it continuing.
     fn is_item(&self, at: usize) -> bool {
         let Some(first) = self.char_at(at) else { return false };
         let rest = window(&self.text[at + first.len_utf8()..], ITEM_LENGTH);
@@ -352,7 +353,7 @@ impl Reader<'_> {
             return matches!(first, '{' | '[' | '(') || (known && ends(self.char_at(self.past(end, false).0)));
         };
         self.looked(rest.len());
-        // Its first closing quote that has no opening one inside the text must be followed by structure.
+        // The first closing quote without an opening one in the text must be followed by structure.
         let (mut nested, mut before, mut escaped) = (0_usize, None, false);
         for (offset, c) in rest.char_indices() {
             if c == close && !escaped {
@@ -379,14 +380,14 @@ impl Reader<'_> {
             'n' | 'r' => text.push('\n'),
             't' => text.push('\t'),
             'b' | 'f' => {}
-            // Half of a character says nothing.
+            // Half of a surrogate pair is dropped.
             'u' => text.extend(self.unicode()),
             'x' if self.text[self.at..].get(..2).is_some_and(|hex| u8::from_str_radix(hex, 16).is_ok()) => {
                 let code = u8::from_str_radix(&self.text[self.at..self.at + 2], 16).unwrap_or_default();
                 self.at += 2;
                 text.push(char::from(code));
             }
-            // A line that goes on.
+            // A line continuation.
             '\n' => {}
             c => text.push(c),
         }
@@ -417,13 +418,13 @@ impl Reader<'_> {
         rest[..length].trim().to_owned()
     }
 
-    /// Whether a comment begins here, behind a blank, rather than an address.
+    /// Returns whether a comment begins here, after white space, rather than a URL.
     fn is_comment(&self, begun: usize) -> bool {
         self.text[self.at + 1..].starts_with(['/', '*']) && self.text[begun..self.at].ends_with(is_blank)
     }
 
-    /// A number, `true`, `False`, `None`, or words without quotes. Commas and lines belong to the words unless the
-    /// structure goes on behind them.
+    /// Reads a number, `true`, `False`, `None`, or words without quotes. Commas and line breaks are part of the words
+    /// unless the structure continues after them.
     fn bare_word(&mut self, place: Place) -> Option<Value> {
         let begun = self.at;
         while let Some(c) = self.peek() {
@@ -444,7 +445,7 @@ impl Reader<'_> {
         if word.is_empty() {
             return None;
         }
-        // Words that end with the text may have been cut off.
+        // Words at the end of the text may have been cut off.
         self.whole &= self.peek().is_some();
         Some(match word.to_ascii_lowercase().as_str() {
             "null" | "none" | "undefined" => Value::Null,

@@ -1,23 +1,23 @@
-//! The log-probabilities of an answer's tokens, where a provider gives them.
+//! The log-probabilities of an answer's tokens, if the provider reports them.
 
 use serde_json::Value;
 
-/// An answer's tokens, in order, with how probable the model found each.
+/// An answer's tokens, in order, with their log-probabilities.
 #[derive(Debug, Clone, PartialEq)]
 pub struct TokenLogprobs {
     text: String,
-    /// Where each token ends in the text, and its log-probability.
+    /// The end of each token in the text, in bytes, and its log-probability.
     tokens: Vec<(usize, f64)>,
 }
 
 impl TokenLogprobs {
-    /// Reads a choice's `logprobs.content`; `None` where there is none or an empty one.
+    /// Reads a choice's `logprobs.content`; `None` if it is absent or empty.
     #[must_use]
     pub fn read(content: &Value) -> Option<Self> {
         let content = content.as_array()?;
         let mut read = Self { text: String::new(), tokens: Vec::with_capacity(content.len()) };
         for token in content {
-            // Providers write -9999 for a token that was all but impossible.
+            // Providers report -9999 for tokens that were nearly impossible.
             let Some(logprob) = token.get("logprob").and_then(Value::as_f64).filter(|n| (-100.0..=0.01).contains(n))
             else {
                 continue;
@@ -28,8 +28,8 @@ impl TokenLogprobs {
         (!read.tokens.is_empty()).then_some(read)
     }
 
-    /// The mean over the tokens that make up a description in the answer, or over all of them where the tokens
-    /// do not spell it. The tokens around it, quotes and keys, are all but certain and would flatter it.
+    /// The mean over the tokens of a description in the answer, or over all tokens if they do not contain the
+    /// description. The tokens around the description, quotes and keys, are nearly certain and would distort the mean.
     #[must_use]
     pub fn mean_of(&self, description: &str) -> Option<f64> {
         let quoted = Value::from(description).to_string();

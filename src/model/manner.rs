@@ -1,8 +1,8 @@
-//! In what manner an endpoint takes a request: which of the optional things it knows. Found out by asking with
-//! all of them, leaving out what it refuses, and remembered for the endpoint.
+//! The optional features of a request that an endpoint supports. Gloss first sends a request with all of them, then
+//! leaves out what the endpoint refuses, and remembers the result per endpoint.
 //!
-//! The rule: only what made a refused request pass is remembered, so that a request refused for another reason
-//! changes nothing.
+//! The rule: a manner is remembered only after a request in it has succeeded, so that a request that is refused for
+//! another reason changes nothing.
 
 use std::{
     collections::HashMap,
@@ -11,26 +11,27 @@ use std::{
 
 use super::schema::Strength;
 
-/// The optional things of a request.
+/// The optional features of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Manner {
-    /// The schema beside the prompt; `None` puts it into the prompt.
+    /// The schema that is sent with the prompt; `None` puts it into the prompt.
     pub schema: Option<Strength>,
-    /// Whether token log-probabilities are asked for.
+    /// Whether to request token log-probabilities.
     pub logprobs: bool,
-    /// Whether the temperature is set: reasoning models refuse that.
+    /// Whether to set the temperature, which reasoning models refuse.
     pub temperature: bool,
 }
 
 impl Manner {
-    /// What to try with an endpoint that nothing is known of.
+    /// The manner to try first with an unknown endpoint.
     #[must_use]
     pub const fn first(strict: bool) -> Self {
         let schema = if strict { Strength::Strict } else { Strength::Bounded };
         Self { schema: Some(schema), logprobs: true, temperature: true }
     }
 
-    /// What to try after a refusal; `None` where nothing is left to leave out, or the refusal is not about that.
+    /// The manner to try after a refusal; `None` if nothing more can be left out, or if the refusal is about the
+    /// content.
     #[must_use]
     pub fn after(self, refusal: &str) -> Option<Self> {
         let refusal = refusal.to_lowercase();
@@ -55,7 +56,7 @@ impl Manner {
     }
 }
 
-/// Whether a refusal, in lower case, is about what was said, so that leaving something out does not help.
+/// Returns whether a refusal, in lower case, is about the content, so that leaving out features does not help.
 #[must_use]
 pub fn is_about_content(refusal: &str) -> bool {
     ["context length", "context size", "context window", "too long", "too large", "content policy"]
@@ -63,9 +64,9 @@ pub fn is_about_content(refusal: &str) -> bool {
         .any(|word| refusal.contains(word))
 }
 
-/// What is remembered of each endpoint. Cheap to clone; clones share it.
+/// The remembered manners of all endpoints. Cheap to clone; clones share the same data.
 ///
-/// Not `Debug`: an endpoint's address may hold a password.
+/// Not `Debug`: an endpoint's address may contain a password.
 #[derive(Clone)]
 pub struct Manners<M>(Arc<Mutex<HashMap<String, M>>>);
 
@@ -76,13 +77,13 @@ impl<M> Default for Manners<M> {
 }
 
 impl<M: Copy> Manners<M> {
-    /// The manner that an endpoint is known to take.
+    /// The remembered manner of an endpoint; `None` if it is unknown.
     #[must_use]
     pub fn of(&self, endpoint: &str) -> Option<M> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).get(endpoint).copied()
     }
 
-    /// Remembers one.
+    /// Remembers the manner of an endpoint.
     pub fn remember(&self, endpoint: String, manner: M) {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).insert(endpoint, manner);
     }

@@ -1,11 +1,14 @@
-//! Language models: the describer that comes with Gloss, and the providers.
+//! Language models: the builtin describer and the providers.
 //!
-//! [`ProviderModels`] opens a profile. A request becomes a `question` (keys of `subjects`, `facts`) → `prompt` and
-//! `schema` → the provider (`wire`, `endpoint`, `manner`, `refusal`) → `answer` (by way of `thoughts`, `lenient`,
-//! `entry` and `text`) and `logprobs` → drafts. A question about databases goes by `converse`, with the prompts of
-//! `conversation`. The rule: a provider's answer is data, bounded by what was asked for, and the key is in no text. To
-//! add a provider that speaks OpenAI's chat completions, add its line in `endpoint.rs`; another protocol gets a folder
-//! beside `wire`.
+//! [`ProviderModels`] opens a profile. A request becomes a `brief` (keys from `subjects`, facts from `facts` or
+//! `container`). `prompt` and `schema` turn the brief into the provider's request, which `wire`, `endpoint`, `manner`
+//! and `refusal` handle. `answer` reads the reply with `thoughts`, `lenient`, `entry` and `text`, `logprobs` adds the
+//! log-probabilities, and the result is drafts. Questions about databases use `converse`, with the prompts of
+//! `conversation`.
+//!
+//! The rule: a provider's answer is data, its size is bounded by what was asked for, and no text contains the API key.
+//! To add a provider with OpenAI's chat completions, add a line in `endpoint.rs`; another protocol gets a folder next
+//! to `wire`.
 
 mod answer;
 mod brief;
@@ -56,15 +59,15 @@ use crate::{
     },
 };
 
-/// How long a request to a model may take.
+/// Time limit of a request to a model.
 const TIME_LIMIT: Duration = Duration::from_mins(3);
-/// How long it may take to reach a provider.
+/// Time limit for connecting to a provider.
 const CONNECT_TIME_LIMIT: Duration = Duration::from_secs(10);
 
-/// The models that profiles name: the builtin describer and those of providers, over one pool of connections.
+/// The models of profiles: the builtin describer and those of providers, which share one connection pool.
 pub struct ProviderModels {
     builtin: Arc<dyn Describer>,
-    /// The environment variables that keys may come from.
+    /// The environment variables that may hold API keys.
     names: EnvNames,
     time_limit: Duration,
     wire: OnceLock<Wire>,
@@ -73,8 +76,8 @@ pub struct ProviderModels {
 }
 
 impl ProviderModels {
-    /// With the describer that profiles of provider BUILTIN get. Keys may come from environment variables with these
-    /// names.
+    /// Creates the models with `builtin` for profiles of provider BUILTIN. `names` are the environment variables that
+    /// may hold API keys.
     #[must_use]
     pub fn new(builtin: Arc<dyn Describer>, names: EnvNames) -> Self {
         Self {
@@ -87,7 +90,7 @@ impl ProviderModels {
         }
     }
 
-    /// The same with another time limit for requests.
+    /// Sets another time limit for requests.
     #[must_use]
     pub fn with_time_limit(mut self, time_limit: Duration) -> Self {
         self.time_limit = time_limit;
@@ -99,7 +102,7 @@ impl ProviderModels {
         Ok(ProviderDescriber::new(self.wire()?, endpoint, profile, self.manners.clone()))
     }
 
-    /// Made on first use, so that a server which knows the builtin describer alone needs no certificates.
+    /// Returns the client, created on first use so that a server with only the builtin describer needs no certificates.
     fn wire(&self) -> Result<Wire, ModelError> {
         if let Some(wire) = self.wire.get() {
             return Ok(wire.clone());
@@ -112,13 +115,13 @@ impl ProviderModels {
 }
 
 fn web_client(time_limit: Duration) -> reqwest::Result<reqwest::Client> {
-    // An error says that another part of the process has installed one already, which serves as well.
+    // An error means that another part of the process has already installed a provider, which works as well.
     let _ = rustls::crypto::ring::default_provider().install_default();
     reqwest::Client::builder()
         .timeout(time_limit)
         .connect_timeout(CONNECT_TIME_LIMIT)
         .tcp_nodelay(true)
-        // A redirected POST would arrive as a GET, or with the key at another place.
+        // A redirected POST would arrive as a GET, or would send the key to another address.
         .redirect(reqwest::redirect::Policy::none())
         .user_agent(concat!("gloss/", env!("CARGO_PKG_VERSION")))
         .build()

@@ -1,9 +1,10 @@
-//! The prompt: what the model is told and what it is shown of a table.
+//! The prompt: the model's instructions, and what it sees of a table.
 //!
-//! The rule: whatever comes out of a database, names too, stands as a string of JSON between `<facts>` and `</facts>`,
-//! where the model is told to obey nothing; it cannot close that fence, since `<` and `>` do not pass. The whole is
-//! kept small enough for a local model with a context of 4,096 tokens: subjects are shown in full, the other
-//! columns of a wide table by name and type. The text before of what is done again is data as well.
+//! The rule: everything from a database, including names, is a JSON string between `<facts>` and `</facts>`. The
+//! instructions forbid the model to obey anything there. The strings cannot close the fence, since `<` and `>` are
+//! replaced. Previous texts of a description that is repeated are data as well. The prompt is small enough for a local
+//! model with a context of 4,096 tokens: the subjects are shown in full, the other columns of a wide table only by name
+//! and type.
 
 use std::fmt::Write as _;
 
@@ -18,28 +19,28 @@ use crate::{
     port::model::{DescribeRequest, Subject},
 };
 
-/// Characters of the list of columns that are not described themselves.
+/// Maximum length of the list of columns that are not described, in bytes.
 const OTHER_COLUMNS_LENGTH: usize = 1_600;
 const NAME_LENGTH: usize = 200;
-/// Characters of a text that is done again.
+/// Maximum length of a previous text, in characters.
 const PREVIOUS_LENGTH: usize = 700;
 
-/// What is sent.
+/// A prompt.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Prompt {
-    /// The model's part and the rules that it must keep to.
+    /// The model's role and the rules that it must follow.
     pub system: String,
-    /// The facts and the question.
+    /// The facts and the task.
     pub user: String,
 }
 
-/// Builds the prompt. `schema_inside` writes the schema into it, for an endpoint that takes none beside it.
+/// Builds the prompt. If `schema_inside`, the prompt includes the schema, for endpoints that accept none beside it.
 #[must_use]
 pub fn build(brief: &Brief<'_>, schema_inside: bool) -> Prompt {
     Prompt { system: system(brief.options, brief.asked.len()), user: user(brief, schema_inside) }
 }
 
-/// How many words each wording may have, so that the answer for all subjects fits the tokens of a request.
+/// Maximum number of words per wording, so that the answer for all subjects fits into the request's output tokens.
 #[must_use]
 pub fn words_per_text(options: &RunOptions, subjects: usize) -> usize {
     const TOKENS_OF_FRAME: usize = 55;
@@ -50,11 +51,11 @@ pub fn words_per_text(options: &RunOptions, subjects: usize) -> usize {
     };
     let tokens = usize::try_from(options.max_output_tokens).unwrap_or(0) / subjects.max(1);
     let for_each_text = tokens.saturating_sub(TOKENS_OF_FRAME) / wordings(options);
-    // Three words take about four tokens.
+    // Three words are about four tokens.
     (for_each_text * 3 / 4).clamp(6, wanted)
 }
 
-/// Wordings of each description, the first included.
+/// Number of wordings of each description, including the first.
 #[must_use]
 pub fn wordings(options: &RunOptions) -> usize {
     usize::try_from(options.alternatives).unwrap_or(1).max(1)
@@ -116,7 +117,7 @@ fn user(brief: &Brief<'_>, schema_inside: bool) -> String {
     text
 }
 
-/// Adds the texts that are done again to the facts; gives what to do with them.
+/// Adds the previous texts to the facts. Returns the instructions for them.
 fn texts_before(brief: &Brief<'_>, facts: &mut String) -> String {
     let again = || brief.asked.iter().zip(&brief.revisions).filter_map(|(one, revision)| Some((one, (*revision)?)));
     if again().next().is_none() {
@@ -152,7 +153,7 @@ fn texts_before(brief: &Brief<'_>, facts: &mut String) -> String {
     text
 }
 
-/// What the model is shown of a table.
+/// The facts about a table that the model sees.
 #[must_use]
 pub fn facts_of_table(request: &DescribeRequest, asked: &[Asked]) -> String {
     let detail = &request.table;
@@ -176,7 +177,7 @@ pub fn facts_of_table(request: &DescribeRequest, asked: &[Asked]) -> String {
     text
 }
 
-/// As many as fit, and how many more there are.
+/// The items that fit into `length` bytes, and the number of the others.
 fn within(items: &[String], length: usize) -> String {
     let mut used = 0;
     let fitting = items.iter().take_while(|item| {
@@ -197,7 +198,7 @@ fn path(name: &str) -> String {
     quoted(&cut(&one_line(name), NAME_LENGTH))
 }
 
-/// Data cannot end the fence that it stands in.
+/// Replaces `<` and `>`, so that data cannot close the fence around it.
 pub(super) fn unfenced(data: &str) -> String {
     data.replace('<', "‹").replace('>', "›")
 }

@@ -1,7 +1,7 @@
-//! The describer behind a provider: builds the request, asks once, reads the answer.
+//! The describer that uses a provider: it builds the request, sends it and reads the answer.
 //!
-//! The rule: one answer is paid for. Only what a provider refused (status 400, which costs nothing) is asked
-//! again here, without what it refused; waiting and trying again are the caller's.
+//! The rule: one call pays for one answer. Only a request that the provider refused (status 400, which costs nothing)
+//! is sent again here, without the refused features. The caller waits and retries in all other cases.
 
 use std::time::{Duration, Instant};
 
@@ -33,28 +33,28 @@ use crate::{
     },
 };
 
-/// Subjects of one request: as many as get a sentence or two each, with alternatives, out of 1,024 tokens, with
-/// room for the facts in a context of 4,096.
+/// Maximum number of subjects per request. With it, each subject can get a sentence or two with alternatives out of
+/// 1,024 tokens, and the facts fit into a context of 4,096 tokens.
 const BATCH_SIZE: usize = 6;
-/// What one subject of a full request gets out of the default 1,024 tokens.
+/// Output tokens per subject in a full request with the default of 1,024 tokens.
 const TOKENS_PER_SUBJECT: usize = 170;
-/// Tokens of the answer to a test.
+/// Maximum number of output tokens of a probe.
 const PROBE_TOKENS: i32 = 16;
-/// Tokens that a provider puts around and between the messages, at the most.
+/// Maximum number of tokens that a provider adds around and between the messages.
 pub(super) const TOKENS_BETWEEN: i64 = 64;
-/// What a description is worth of which the model says nothing: a person should look at it.
+/// The confidence of a description if the model states none: low enough that a person should check it.
 const UNSTATED_CONFIDENCE: f64 = 0.4;
-/// Each further wording is a bit less the model's choice than the one before it.
+/// The confidence of each further wording relative to the one before.
 const ALTERNATIVE_FACTOR: f64 = 0.9;
 
-/// Dollars for a million tokens in each direction.
+/// Prices in US dollars per million tokens.
 #[derive(Debug, Clone, Copy)]
 struct Prices {
     input: f64,
     output: f64,
 }
 
-/// A model at a provider.
+/// A describer that uses a provider's model.
 pub struct ProviderDescriber {
     wire: Wire,
     pub(super) endpoint: Endpoint,
@@ -62,17 +62,17 @@ pub struct ProviderDescriber {
     manners: Manners<Manner>,
 }
 
-/// An answer of the provider and what it took.
+/// A provider's answer and its costs.
 struct Asking {
     reply: Reply,
-    /// Tokens that were sent, as estimated.
+    /// The estimated number of tokens that were sent.
     sent: i64,
     duration: Duration,
     requests: i32,
 }
 
 impl ProviderDescriber {
-    /// The describer of a profile at its endpoint.
+    /// Creates the describer of a profile.
     #[must_use]
     pub fn new(wire: Wire, endpoint: Endpoint, profile: &LlmProfile, manners: Manners<Manner>) -> Self {
         let settings = &profile.settings;
@@ -80,10 +80,10 @@ impl ProviderDescriber {
         Self { wire, endpoint, prices: prices.map(|(input, output)| Prices { input, output }), manners }
     }
 
-    /// Asks for next to nothing: how long that took.
+    /// Sends a minimal request and returns the time it took.
     ///
     /// # Errors
-    /// [`ModelError`] saying what is wrong.
+    /// Returns [`ModelError`] if the provider cannot be used.
     pub async fn probe(&self) -> Result<Duration, ModelError> {
         let mut body = self.body(PROBE_TOKENS);
         body["messages"] = json!([{ "role": "user", "content": "Answer with the word OK." }]);
@@ -95,7 +95,7 @@ impl ProviderDescriber {
         }
     }
 
-    /// Asks, leaving out what the endpoint refuses.
+    /// Sends the request, leaving out features that the endpoint refuses.
     async fn ask(&self, brief: &Brief<'_>) -> Result<Asking, ModelError> {
         let key = self.endpoint.key()?;
         let known = self.manners.of(&self.endpoint.identity());
@@ -131,7 +131,7 @@ impl ProviderDescriber {
         }
     }
 
-    /// Sends a request for at most so many `tokens`; `sent` is about how many it has itself.
+    /// Sends a request for at most `tokens` output tokens. `sent` is the estimated number of input tokens.
     pub(super) async fn send(
         &self,
         body: Value,
@@ -171,16 +171,16 @@ impl ProviderDescriber {
         body
     }
 
-    /// What every request has.
+    /// The fields that every request has.
     pub(super) fn body(&self, tokens: i32) -> Value {
         let model = &self.endpoint.model;
-        // OpenAI's newer models know the limit under this name alone.
+        // OpenAI's newer models accept the limit only under this name.
         let is_new = ["gpt-5", "gpt-6", "o1", "o3", "o4"].iter().any(|family| model.starts_with(family));
         let limit = if is_new { "max_completion_tokens" } else { "max_tokens" };
         json!({ "model": model, "stream": false, limit: tokens })
     }
 
-    /// What a request used: as reported, else as estimated from what was `sent` and answered.
+    /// The usage of a request: as reported, or else estimated from `sent` and the answer.
     pub(super) fn used(&self, reported: Reported, sent: i64, answer: &str, duration: Duration) -> Usage {
         let input_tokens = reported.input.unwrap_or(sent);
         let output_tokens = reported.output.unwrap_or_else(|| estimate(answer));
@@ -200,10 +200,10 @@ impl ProviderDescriber {
         Some((input_tokens as f64 * input + output_tokens as f64 * output) / 1_000_000.0)
     }
 
-    /// Asks, and reads the answer: one draft for each of the question's subjects, in their order.
+    /// Sends the request and reads the answer. Returns one draft per subject, in the order of the brief.
     async fn answer(&self, brief: &Brief<'_>) -> Result<DescribeAnswer, ModelError> {
         let Asking { reply, sent, duration, requests } = self.ask(brief).await?;
-        // Some endpoints give a structured answer as the use of a tool.
+        // Some endpoints return a structured answer as a tool call.
         let answer = match reply.calls.first() {
             Some(call) if reply.text.trim().is_empty() => call.arguments.to_string(),
             _ => reply.text,
@@ -228,8 +228,8 @@ impl ProviderDescriber {
         Ok(DescribeAnswer { drafts, usage })
     }
 
-    /// No token has less than a byte: digits and rare scripts come close to one. The schema counts twice, since it
-    /// goes beside the prompt or into it.
+    /// An upper bound of the usage. Every token has at least one byte, and digits and rare scripts have little more.
+    /// The schema counts twice, since it is sent beside the prompt or in it.
     fn bound_of(&self, brief: &Brief<'_>) -> UsageBound {
         let Prompt { system, user } = prompt::build(brief, true);
         let schema = schema(brief, Strength::Bounded).to_string();
@@ -275,7 +275,7 @@ impl Describer for ProviderDescriber {
     }
 }
 
-/// How a schema for the answer goes along.
+/// The `response_format` field with a schema for the answer.
 pub(super) fn response_format(name: &str, schema: Value) -> Value {
     json!({ "type": "json_schema", "json_schema": { "name": name, "strict": true, "schema": schema } })
 }
@@ -285,13 +285,13 @@ fn schema(brief: &Brief<'_>, strength: Strength) -> Value {
     answer_schema(&brief.asked, prompt::wordings(brief.options), words, strength)
 }
 
-/// Four characters a token, rounded up.
+/// Estimates the number of tokens: one per four characters, rounded up.
 pub(super) fn estimate(text: &str) -> i64 {
     i64::try_from(text.chars().count().div_ceil(4)).unwrap_or(i64::MAX)
 }
 
-/// The confidence is the mean probability of the description's tokens where the provider tells them
-/// (`exp(mean log-probability)`), else what the model states.
+/// Creates a draft. Its confidence is the mean probability of the description's tokens if the provider reports it
+/// (`exp(mean log-probability)`), otherwise the confidence that the model states.
 fn draft(reading: Reading, evidence: &[Evidence], logprobs: Option<&TokenLogprobs>) -> Draft {
     let logprob = logprobs.and_then(|tokens| tokens.mean_of(&reading.raw));
     let confidence = logprob.map(f64::exp).or(reading.confidence).unwrap_or(UNSTATED_CONFIDENCE).clamp(0.0, 1.0);

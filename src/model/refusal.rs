@@ -1,7 +1,7 @@
-//! What a provider's refusal means: failures of the wire as [`ModelError`].
+//! The meaning of a provider's refusal: converts failures of the wire into [`ModelError`].
 //!
-//! The rule: no text of a provider passes without the key and whatever looks like one taken out, on one line
-//! and short; where the key was refused, none passes at all. No address passes with its login or query.
+//! The rule: a provider's text is shown only on one line, shortened, and without the API key and anything that looks
+//! like one. If the key was refused, no text is shown at all. Addresses are shown without login and query.
 
 use std::time::Duration;
 
@@ -22,15 +22,15 @@ use crate::{
 
 const MESSAGE_LENGTH: usize = 300;
 
-/// Why there is no answer that can be used.
+/// Why there is no usable answer.
 pub enum Refusal {
-    /// There is none.
+    /// There is no answer.
     Error(ModelError),
-    /// It is of no use, and is paid for: these tokens were counted.
+    /// The answer is unusable, but has been paid for. These tokens were counted.
     Unusable(Unusable, Reported),
 }
 
-/// A failure at this endpoint, in Gloss's words. `tokens` is what the answer might have.
+/// Converts a failure at this endpoint. `tokens` is the maximum number of output tokens of the request.
 #[must_use]
 pub fn refusal(failure: &Failure, endpoint: &Endpoint, key: Option<&SecretString>, tokens: i32) -> Refusal {
     let (address, profile) = (endpoint.address(), &endpoint.profile);
@@ -66,8 +66,8 @@ pub fn refusal(failure: &Failure, endpoint: &Endpoint, key: Option<&SecretString
     })
 }
 
-/// An error in an answer of status 200, as gateways send it. What may pass by itself is waited for; anything else is
-/// what came of this very request.
+/// Converts an error in an answer of status 200, as gateways send it. Temporary errors are retried; any other error is
+/// the outcome of this request.
 fn said_with_success(error: &Value, usage: Reported, endpoint: &Endpoint, key: Option<&SecretString>) -> Refusal {
     let code = ["code", "status"].iter().find_map(|name| error.get(*name)?.as_u64());
     let status = code.and_then(|code| StatusCode::from_u16(u16::try_from(code).ok()?).ok());
@@ -89,20 +89,20 @@ fn said_with_success(error: &Value, usage: Reported, endpoint: &Endpoint, key: O
     Refusal::Unusable(Unusable::Failed(format!("{} answered with an error{reason}", endpoint.address())), usage)
 }
 
-/// What a model says where it refuses, or an empty text.
+/// Creates a refusal from the model's own explanation, which may be empty.
 #[must_use]
 pub fn refused(said: &str, key: Option<&SecretString>) -> Unusable {
     Unusable::Refused(message(said, key))
 }
 
-/// Whether a provider's error is about the key.
+/// Returns whether a provider's error is about the API key.
 fn names_key(body: &str) -> bool {
     ["invalid_api_key", "API_KEY_INVALID", "API key not valid", "ncorrect API key"]
         .iter()
         .any(|word| body.contains(word))
 }
 
-/// A provider's answer that says no.
+/// A provider's error response.
 struct Said<'a> {
     status: StatusCode,
     message: String,
@@ -120,9 +120,9 @@ impl Said<'_> {
         let no_key = names_key(self.body);
         let no_model = names(&["model_not_found", "unknown_model"])
             || (names(&["model"]) && names(&["does not exist", "not found", "not a valid model", "nvalid model"]));
-        // Some servers fail where they should refuse a schema that they cannot make a grammar of.
+        // Some servers fail with status 500 if they cannot convert a schema into a grammar.
         let no_schema = names(&["response_format", "json_schema", "grammar"]);
-        // The same of tools that a server was not started for, or that none of a gateway's models knows.
+        // Likewise for tools if the server was started without them, or if no model of a gateway supports them.
         let no_tools = names(&["tools param", "tool_choice", "tool use", "tool calling"]);
         let wait = retry_after(headers, SystemClock.now());
         match status {
@@ -130,7 +130,7 @@ impl Said<'_> {
                 "the account of LLM profile `{profile}` has no credit left ({message}); top it up, then resume the run"
             )),
             404 | 500 if no_tools => ModelError::Rejected(message.to_owned()),
-            // Such answers repeat keys and names of accounts.
+            // These messages repeat keys and account names, so they are not shown.
             401 | 403 | 400 if status != 400 || no_key => ModelError::KeyRefused(format!(
                 "{address} rejected the API key of LLM profile `{profile}` (status {status}); check the key and its \
                  permissions"
@@ -143,7 +143,7 @@ impl Said<'_> {
                 "{address} does not know the model `{model}` of LLM profile `{profile}` ({message}); check its name"
             )),
             408 | 425 | 429 => ModelError::RateLimited { retry_after: wait },
-            // Overloaded, and it says until when: that is obeyed too.
+            // The server is overloaded and says when to retry.
             500.. if wait.is_some() => ModelError::RateLimited { retry_after: wait },
             500 if no_schema => ModelError::Rejected(message.to_owned()),
             300..400 => ModelError::Misconfigured(format!(
@@ -156,7 +156,7 @@ impl Said<'_> {
     }
 }
 
-/// The innermost cause, which names no address.
+/// The innermost cause, which contains no address.
 fn root_cause(error: &reqwest::Error) -> String {
     let mut cause: &dyn std::error::Error = error;
     while let Some(source) = cause.source() {
@@ -166,19 +166,19 @@ fn root_cause(error: &reqwest::Error) -> String {
     cut(&one_line(&text), 120)
 }
 
-/// What a provider's body says, short, on one line, without secrets.
+/// The message in a provider's body, shortened, on one line, without secrets.
 fn message(body: &str, key: Option<&SecretString>) -> String {
     let parsed: Option<Value> = serde_json::from_str(body).ok();
     let at = |path: &str| Some(parsed.as_ref()?.pointer(path)?.as_str()?.to_owned());
     let said = ["/error/message", "/error", "/message", "/detail", "/0/error/message", "/detail/0/msg"]
         .iter()
         .find_map(|path| at(path));
-    // A page of HTML says nothing to a person.
+    // An HTML page is not a useful message.
     let said = said.unwrap_or_else(|| if body.trim_start().starts_with('<') { String::new() } else { body.to_owned() });
     cut(&without_secrets(&one_line(&cut(&said, 4 * MESSAGE_LENGTH)), key), MESSAGE_LENGTH)
 }
 
-/// The key and every word that looks like one, masked or not, become `[secret]`.
+/// Replaces the key, and every word that looks like a key or a masked key, by `[secret]`.
 fn without_secrets(text: &str, key: Option<&SecretString>) -> String {
     let text = match key.map(ExposeSecret::expose_secret).filter(|key| !key.is_empty()) {
         Some(key) => text.replace(key, "[secret]"),
@@ -199,7 +199,7 @@ fn without_secrets(text: &str, key: Option<&SecretString>) -> String {
     words.join(" ")
 }
 
-/// How long a provider asks to wait: milliseconds, seconds or a date.
+/// The time that a provider asks to wait, given in milliseconds, in seconds or as a date.
 fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
     let text = |name: &str| headers.get(name)?.to_str().ok().map(str::trim);
     let seconds = |text: &str, scale: f64| Duration::try_from_secs_f64(text.parse::<f64>().ok()? * scale).ok();
@@ -211,7 +211,7 @@ fn retry_after(headers: &HeaderMap, now: DateTime<Utc>) -> Option<Duration> {
         return Some(wait);
     }
     let date = |text: &str| DateTime::parse_from_rfc2822(text).ok().map(|date| date.with_timezone(&Utc));
-    // The provider's own clock, where it tells it: ours may be off.
+    // Prefer the provider's clock if the response tells it, since the local one may be wrong.
     let now = text("date").and_then(date).unwrap_or(now);
     Some((date(wait)? - now).to_std().unwrap_or_default())
 }

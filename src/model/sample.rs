@@ -1,11 +1,11 @@
-//! Tables for this folder's unit tests.
+//! Sample tables for the unit tests in this folder.
 
 use crate::domain::{
     asset::AssetKind,
     catalog::{Column, Problems, Table, TableDetail},
 };
 
-/// A table in schema `main`.
+/// Returns a table in the schema `main`.
 pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
     let table =
         Table { name: name.into(), kind: AssetKind::Table, comment: None, row_estimate: None, partition_of: None };
@@ -21,7 +21,7 @@ pub fn table(name: &str, columns: Vec<Column>) -> TableDetail {
     }
 }
 
-/// A plain column.
+/// Returns a nullable TEXT column.
 pub fn column(name: &str) -> Column {
     Column { name: name.into(), data_type: "TEXT".into(), nullable: true, ..Column::default() }
 }

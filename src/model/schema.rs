@@ -1,32 +1,34 @@
-//! The JSON schema of an answer: an object with a required property for each subject, so that a complete
-//! answer follows from the schema alone.
+//! The JSON schema of an answer: an object with a required property for each subject, so that every valid answer is
+//! complete.
 //!
-//! The rule: nothing but what OpenAI's strict mode knows, except for the length limits of [`Strength::Bounded`].
+//! The rule: schemas use only what OpenAI's strict mode supports, except for the length limits of
+//! [`Strength::Bounded`].
 
 use serde_json::{Map, Value, json};
 
 use super::subjects::Asked;
 
-/// How much a schema demands.
+/// The strictness of a schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Strength {
-    /// Lengths too: they keep a small model from talking until its tokens end.
+    /// Includes length limits, which keep a small model from writing until its tokens run out.
     Bounded,
-    /// What OpenAI's strict mode knows.
+    /// Only what OpenAI's strict mode supports.
     Strict,
 }
 
-/// Letters for each word of a text, on average and with the space, rather too many.
+/// Characters per word including the space, a generous average.
 const LETTERS_PER_WORD: usize = 8;
 const REASONING_LETTERS: usize = 120;
 
-/// The schema of the answer for these subjects, with `alternatives` wordings each, the first included.
+/// The schema of the answer for these subjects. `alternatives` is the number of wordings, including the first; `words`
+/// limits the length of each.
 #[must_use]
 pub fn answer_schema(asked: &[Asked], alternatives: usize, words: usize, strength: Strength) -> Value {
     object(asked.iter().map(|one| (one.key.clone(), entry(alternatives, words, strength))))
 }
 
-/// The same, with each entry written once: for a prompt, where it costs tokens.
+/// The same schema with the entry defined only once, for use in a prompt, where it costs tokens.
 #[must_use]
 pub fn prompt_schema(asked: &[Asked], alternatives: usize) -> Value {
     let mut schema = object(asked.iter().map(|one| (one.key.clone(), json!({ "$ref": "#/$defs/entry" }))));

@@ -1,23 +1,24 @@
-//! The subjects of one request, each under the key by which prompt, schema and answer speak of it.
+//! The subjects of one request, each with the key that prompt, schema and answer use for it.
 //!
-//! The rule: keys are `c1`, `c2`, … in the order of the request, whatever the assets are called, so that every provider
-//! takes them as property names and no name in a database can carry an instruction or pass for another key.
+//! The rule: keys are `c1`, `c2`, … in the order of the request, regardless of the assets' names. Every provider
+//! therefore accepts them as property names, and no name in a database can carry an instruction or pass for another
+//! key.
 
 use crate::{
     domain::{asset::AssetPath, catalog::TableDetail},
     port::model::Subject,
 };
 
-/// One thing to be described.
+/// A subject with its key.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Asked {
-    /// Which part of the table it is.
+    /// The part of the table.
     pub subject: Subject,
     /// Its key.
     pub key: String,
     /// Its bare name as the database spells it.
     pub name: String,
-    /// Where it stands.
+    /// Its path.
     pub path: AssetPath,
 }
 
@@ -25,7 +26,7 @@ fn key(position: usize) -> String {
     format!("c{}", position + 1)
 }
 
-/// Names the subjects of a request. A subject that the table does not have is left out, and with it its key.
+/// Assigns keys to the subjects of a request. A subject that the table does not have is left out and gets no key.
 #[must_use]
 pub fn asked(table: &TableDetail, subjects: &[Subject]) -> Vec<Asked> {
     let named = subjects.iter().filter_map(|subject| match *subject {
@@ -39,7 +40,7 @@ pub fn asked(table: &TableDetail, subjects: &[Subject]) -> Vec<Asked> {
     named.enumerate().map(one).collect()
 }
 
-/// Names a schema or a database: the one subject of its request.
+/// Assigns a key to a schema or database, the only subject of its request.
 #[must_use]
 pub fn whole(path: &AssetPath) -> Asked {
     let name = path.schema.as_ref().or(path.database.as_ref()).cloned().unwrap_or_default();

@@ -1,11 +1,11 @@
-//! Cleans the texts that a model wrote.
+//! Cleaning of texts that a model wrote.
 
-/// Characters of a description at the most.
+/// Maximum length of a description, in characters.
 const TEXT_LENGTH: usize = 4_000;
 const REASONING_LENGTH: usize = 500;
 
-/// A description on one line, without quotes around it, cut at a sentence where it is absurdly long; `None`
-/// where nothing worth reading is left.
+/// The description on one line, without surrounding quotes. A text that is too long is cut at a sentence. `None` if
+/// nothing meaningful is left.
 #[must_use]
 pub fn clean(text: &str) -> Option<String> {
     let text = unquoted(&collapsed(text)).to_owned();
@@ -15,14 +15,14 @@ pub fn clean(text: &str) -> Option<String> {
     (letters >= 2 && bare != "na" && !placeholder.contains(&bare.as_str())).then(|| at_sentence(&text, TEXT_LENGTH))
 }
 
-/// The same for a reason, which is shorter.
+/// Cleans a reasoning in the same way, with a smaller maximum length.
 #[must_use]
 pub fn clean_reasoning(text: &str) -> Option<String> {
     Some(at_sentence(&clean(text)?, REASONING_LENGTH))
 }
 
 fn collapsed(text: &str) -> String {
-    // A space without width and a mark of byte order say nothing.
+    // Zero-width spaces and byte order marks carry no meaning.
     let said = text.chars().filter(|c| !matches!(c, '\u{200b}' | '\u{feff}'));
     let spaced: String = said.map(|c| if c.is_control() { ' ' } else { c }).collect();
     spaced.split_whitespace().collect::<Vec<_>>().join(" ")
@@ -38,7 +38,7 @@ fn unquoted(mut text: &str) -> &str {
     text
 }
 
-/// At most so many characters: up to the last end of a sentence among them, else the last space.
+/// Cuts a text to at most `length` characters, after the last complete sentence, or else at the last space.
 fn at_sentence(text: &str, length: usize) -> String {
     let Some((end, _)) = text.char_indices().nth(length) else { return text.to_owned() };
     let head = &text[..end];

@@ -1,14 +1,14 @@
-//! Takes the thoughts of reasoning models out of their answers.
+//! Removes the thoughts of reasoning models from their answers.
 //!
-//! The rule: a thought that opens at the start of an answer, or at the start of a line, is no part of it. Nothing is
-//! taken from a thought that never closes. A closing mark without an opening one ends a thought that began before the
-//! answer did, so all before it goes. A text that only names such a mark keeps it: there the mark stands between
-//! spaces, quotes or brackets, or follows the opening mark that the text names too. To teach it another model's marks,
-//! add them to [`TAGS`] or [`PAIRS`].
+//! The rule: a thought that opens at the start of an answer or of a line is not part of the answer. A thought that
+//! never closes extends to the end. A closing mark without an opening one ends a thought that began before the answer,
+//! so everything before it is removed. A text that only mentions a mark keeps it: such a mark is between spaces, quotes
+//! or brackets, or follows the opening mark in the same text. To support another model's marks, add them to [`TAGS`] or
+//! [`PAIRS`].
 
 use std::cell::Cell;
 
-/// Names of tags that hold thoughts: `<think>…</think>`, also with attributes, and `[THINK]…[/THINK]`.
+/// Names of tags that enclose thoughts: `<think>…</think>`, also with attributes, and `[THINK]…[/THINK]`.
 const TAGS: &[&str] = &[
     "think",
     "thinking",
@@ -23,9 +23,9 @@ const TAGS: &[&str] = &[
     "antthinking",
     "seed:think",
 ];
-/// The tags that are also written in square brackets. Answers cite assets in such brackets, but never by these names.
+/// Tags that also occur in square brackets. Answers cite assets in such brackets, but never by these names.
 const BRACKETED: &[&str] = &["think", "thinking", "thought", "thoughts", "reasoning"];
-/// Other marks, opening and closing, in lower case.
+/// Other pairs of opening and closing marks, in lower case.
 const PAIRS: &[(&str, &str)] = &[
     ("<|start|>assistant<|channel|>analysis", FINAL_CHANNEL),
     ("<|start|>assistant<|channel|>commentary", FINAL_CHANNEL),
@@ -42,7 +42,7 @@ const PAIRS: &[(&str, &str)] = &[
     ("```think", "```"),
 ];
 const FINAL_CHANNEL: &str = "<|channel|>final";
-/// What is left of the channels where a server drops the special tokens: `analysisWe need …assistantfinalThe table …`.
+/// The channels as they appear when a server drops the special tokens: `analysisWe need …assistantfinalThe table …`.
 const BARE_CHANNEL: (&str, &str) = ("analysis", "assistantfinal");
 /// Marks around the answer itself.
 const FRAMES: &[&str] = &[
@@ -60,18 +60,18 @@ const FRAMES: &[&str] = &[
     "<|eot_id|>",
     "<|endoftext|>",
 ];
-/// Characters of an opening tag with its attributes.
+/// Maximum length of an opening tag with its attributes, in bytes.
 const TAG_LENGTH: usize = 200;
-/// Bytes of the longest mark.
+/// Maximum length of a mark, in bytes.
 const MARK_LENGTH: usize = 40;
 
-/// What stands at the start of a text.
+/// What a text starts with.
 enum Start {
-    /// A mark of this length; a thought that ends with the mark.
+    /// An opening mark of this length, and the mark that closes the thought.
     Thought(usize, String),
-    /// A mark of this length around the answer.
+    /// A mark around the answer, of this length.
     Frame(usize),
-    /// The beginning of a mark: more is needed to tell.
+    /// Possibly the beginning of a mark; more text is needed to decide.
     Maybe,
     /// Neither.
     Text,
@@ -122,7 +122,7 @@ fn start(text: &str) -> Start {
     if maybe.get() { Start::Maybe } else { Start::Text }
 }
 
-/// The first so many bytes, and whether there are more.
+/// The first `length` bytes, and whether there are more.
 fn head(text: &str, length: usize) -> (String, bool) {
     let mut end = text.len().min(length);
     while !text.is_char_boundary(end) {
@@ -131,7 +131,7 @@ fn head(text: &str, length: usize) -> (String, bool) {
     (text[..end].to_owned(), end < text.len())
 }
 
-/// The marks that end a thought whose opening mark may have been left out.
+/// The marks that may end a thought whose opening mark is missing.
 fn closings() -> impl Iterator<Item = String> {
     let tags = TAGS.iter().map(|tag| format!("</{tag}>"));
     let bracketed = BRACKETED.iter().map(|tag| format!("[/{tag}]"));
@@ -139,7 +139,7 @@ fn closings() -> impl Iterator<Item = String> {
     tags.chain(bracketed).chain(pairs)
 }
 
-/// The first closing mark: where it begins and ends.
+/// The start and the end of the first closing mark.
 fn closing(lower: &str) -> Option<(usize, usize)> {
     if !lower.contains(['<', '[', '◁']) {
         return None;
@@ -147,7 +147,7 @@ fn closing(lower: &str) -> Option<(usize, usize)> {
     closings().filter_map(|mark| lower.find(&mark).map(|at| (at, at + mark.len()))).min()
 }
 
-/// Whether a text names an opening mark.
+/// Returns whether a text contains an opening mark.
 fn names_opening(lower: &str) -> bool {
     if !lower.contains(['<', '[', '◁']) {
         return false;
@@ -156,13 +156,13 @@ fn names_opening(lower: &str) -> bool {
     tags.chain(PAIRS.iter().map(|(open, _)| (*open).to_owned())).any(|mark| lower.contains(&mark))
 }
 
-/// Whether a mark between these characters is only named by the text.
+/// Returns whether a mark between these characters is only mentioned by the text.
 fn is_named(before: Option<char>, after: Option<char>) -> bool {
     let opens = |c: char| c.is_whitespace() && c != '\n' || matches!(c, '"' | '\'' | '`' | '“' | '‘' | '«' | '(' | '[');
     before.is_some_and(opens) && after.is_some_and(|c| c != '\n' && c != '\r')
 }
 
-/// The text without the thoughts that open it; empty where one of them never closes.
+/// The text after its leading thoughts; empty if one of them never closes.
 #[must_use]
 pub fn after_leading(mut text: &str) -> &str {
     loop {
@@ -178,7 +178,7 @@ pub fn after_leading(mut text: &str) -> &str {
     }
 }
 
-/// The ends of closing marks in a text that may each end a thought whose opening mark is missing, last first.
+/// The ends of the closing marks in a text that may each end a thought without an opening mark, last first.
 #[must_use]
 pub fn lone_closings(text: &str) -> Vec<usize> {
     let lower = lowered(text);
@@ -194,7 +194,7 @@ pub fn lone_closings(text: &str) -> Vec<usize> {
     ends
 }
 
-/// Where a thought begins that stands between parts of an answer, and its closing mark.
+/// The end of the opening mark of a thought between parts of an answer, and its closing mark.
 #[must_use]
 pub fn opening(between: &str) -> Option<(usize, String)> {
     let mut line = 0;
@@ -207,42 +207,42 @@ pub fn opening(between: &str) -> Option<(usize, String)> {
     }
 }
 
-/// ASCII letters in lower case, so that every place stays where it is.
+/// Converts ASCII letters to lower case, which keeps all byte positions.
 #[must_use]
 pub fn lowered(text: &str) -> String {
     text.to_ascii_lowercase()
 }
 
-/// Also what is no white space to Unicode and none the less invisible.
+/// Returns whether a character is blank: white space, or invisible although Unicode does not count it as white space.
 fn is_blank(c: char) -> bool {
     c.is_whitespace() || matches!(c, '\u{feff}' | '\u{200b}')
 }
 
-/// What a piece of a streamed answer comes to.
+/// The effect of a piece of a streamed answer.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Said {
-    /// A part of the answer.
+    /// The next part of the answer.
     Text(String),
-    /// What was said before was a thought.
+    /// Everything so far was a thought.
     TakenBack,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 enum State {
-    /// Before the answer, or after a thought that preceded it.
+    /// Before the answer, possibly after a thought.
     Before,
-    /// In a thought that ends with this mark. `late` is one in the middle of the answer.
+    /// In a thought that ends with the mark `close`. `late` is set if the thought is in the middle of the answer.
     Inside { close: String, late: bool },
     /// In the answer.
     Answer,
 }
 
-/// Takes the thoughts out of an answer that comes in pieces, wherever the pieces begin.
+/// Removes the thoughts from an answer that arrives in pieces, wherever the pieces are split.
 #[derive(Debug)]
 pub struct Stream {
     held: String,
     state: State,
-    /// The last character of the answer.
+    /// The last character of the answer so far.
     before: Option<char>,
     /// The end of the answer so far, in which a mark may begin.
     tail: String,
@@ -256,13 +256,13 @@ impl Default for Stream {
 }
 
 impl Stream {
-    /// What another piece comes to.
+    /// Processes another piece.
     pub fn hear(&mut self, piece: &str) -> Vec<Said> {
         self.held.push_str(piece);
         self.proceed(false)
     }
 
-    /// What was held back, now that the answer has ended.
+    /// Returns what was held back, after the end of the answer.
     pub fn end(&mut self) -> Vec<Said> {
         self.proceed(true)
     }
@@ -273,7 +273,7 @@ impl Stream {
         said
     }
 
-    /// Whether there may be more to do.
+    /// Performs one step. Returns whether there may be more to do.
     fn step(&mut self, ended: bool, said: &mut Vec<Said>) -> bool {
         match &self.state {
             State::Before => {
@@ -297,7 +297,7 @@ impl Stream {
                     self.state = if *late { State::Answer } else { State::Before };
                     true
                 } else {
-                    // The mark may have begun.
+                    // The closing mark may have begun.
                     let mut keep = self.held.len().saturating_sub(close.len());
                     while !self.held.is_char_boundary(keep) {
                         keep -= 1;
@@ -324,7 +324,7 @@ impl Stream {
                 _ => {}
             }
         }
-        // Up to the next place where a mark or a line may begin.
+        // Up to the next position where a mark or a line may begin.
         let from = self.held.chars().next().map_or(0, char::len_utf8);
         let next = lower[from..].find(['<', '[', '◁', '\n']).map_or(self.held.len(), |at| from + at);
         let first = self.held.chars().next();
@@ -356,7 +356,7 @@ impl Stream {
         if self.held.is_empty() {
             return false;
         }
-        // A line break stands before what begins a line: it ends a piece.
+        // A mark at the start of a line follows a line break, so a line break ends a piece.
         let end = if first == Some('\n') { 1 } else { next };
         let text: String = self.held.drain(..end).collect();
         self.before = text.chars().next_back();

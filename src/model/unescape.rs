@@ -1,16 +1,15 @@
-//! Restores JSON whose quotes a model escaped although no quotes stand around it: `{\"c1\": \"…\"}`, or `&quot;` for
-//! each quote.
+//! Restores JSON with escaped quotes but without quotes around it: `{\"c1\": \"…\"}`, or `&quot;` for each quote.
 //!
-//! The rule: only what cannot be JSON as it stands is changed: behind its bracket comes an escaped quote, and no plain
-//! quote follows. A string that holds encoded JSON has a plain quote before it, and is left to the reader.
+//! The rule: only text that cannot be JSON is changed: an escaped quote follows the opening bracket, and there is no
+//! plain quote after it. A string that holds encoded JSON has a plain quote before it and is left to the reader.
 
-/// An HTML entity and the character that it stands for; the ampersand comes last, so that nothing is decoded twice.
+/// HTML entities and their characters. The ampersand comes last, so that nothing is decoded twice.
 const ENTITIES: [(&str, &str); 7] =
     [("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&apos;", "'"), ("&lt;", "<"), ("&gt;", ">"), ("&amp;", "&")];
-/// How a quote is escaped.
+/// The escapes of a quote.
 const QUOTES: [&str; 3] = ["\\\"", "&quot;", "&#34;"];
 
-/// The JSON in a text with its quotes restored; `None` where none is escaped in such a way.
+/// The JSON in a text with its quotes restored; `None` if the text has no JSON with escaped quotes.
 #[must_use]
 pub fn unescaped(text: &str) -> Option<String> {
     let start = text.match_indices(['{', '[']).map(|(at, _)| at).find(|at| {
@@ -18,7 +17,7 @@ pub fn unescaped(text: &str) -> Option<String> {
         QUOTES.iter().any(|quote| rest.starts_with(quote))
     })?;
     let (before, json) = text.split_at(start);
-    // An odd quote before it opens a string around it.
+    // An odd number of quotes before it means that it is inside a string.
     if has_plain_quote(json) || before.matches('"').count() % 2 == 1 {
         return None;
     }
@@ -30,7 +29,7 @@ pub fn unescaped(text: &str) -> Option<String> {
     })
 }
 
-/// Passes over ends of lines that are escaped too.
+/// Skips escaped line breaks.
 fn past_line_ends(mut text: &str) -> &str {
     while let Some(rest) = text.strip_prefix("\\n").or_else(|| text.strip_prefix("\\r")) {
         text = rest.trim_start();
@@ -42,7 +41,7 @@ fn has_plain_quote(text: &str) -> bool {
     text.match_indices('"').any(|(at, _)| !text[..at].ends_with('\\'))
 }
 
-/// Takes one level of a string's escapes away. Escapes that JSON's own strings have too stay for the reader.
+/// Removes one level of escapes. Escapes that are also valid in JSON strings are left to the reader.
 fn without_backslashes(text: &str) -> String {
     let mut plain = String::with_capacity(text.len());
     let mut rest = text.chars();

@@ -1,16 +1,16 @@
-//! Reads answers in the shape of YAML, which some models write however they are asked: keys with a colon, and under
-//! each the fields of its entry.
+//! Reads answers in YAML, which some models write whatever the prompt says: keys with a colon, each followed by the
+//! fields of its entry.
 //!
-//! The rule: nothing counts as an entry but an indented `description:` below a key, so that prose with colons is none.
+//! The rule: an entry needs an indented `description:` below a key, so that prose with colons does not count.
 
 use serde_json::{Map, Value};
 
-/// Reads such an answer: an object of objects of texts.
+/// Reads a YAML answer into an object of objects of texts; `None` if there is no entry.
 #[must_use]
 pub fn read(text: &str) -> Option<Value> {
     let mut whole = Map::new();
     let mut entry: Option<(usize, String)> = None;
-    // The field that a more indented line belongs to.
+    // The field to which lines with a deeper indentation belong.
     let mut last: Option<(usize, String)> = None;
     for line in text.lines() {
         let trimmed = line.trim();
@@ -48,7 +48,7 @@ pub fn read(text: &str) -> Option<Value> {
     whole.values().any(described).then_some(Value::Object(whole))
 }
 
-/// Adds a line to a text, or an item to a list.
+/// Appends a line to a text, or an item to a list.
 fn add(value: &mut Value, line: &str, is_list: bool) {
     match value {
         Value::Array(items) => items.push(Value::String(line.to_owned())),
@@ -65,7 +65,7 @@ fn add(value: &mut Value, line: &str, is_list: bool) {
     }
 }
 
-/// A key and what follows its colon.
+/// Splits a line into its key and the value after the colon.
 fn pair(line: &str) -> Option<(&str, &str)> {
     let (key, value) = line.split_once(':')?;
     let key = unquoted(key.trim().trim_matches('*'));

@@ -200,7 +200,7 @@ impl Schedule {
     }
 
     /// Moves on from a firing that is done or `missed`: to the next firing after `now`, or to the end of the schedule.
-    /// The store prevents that a firing is repeated.
+    /// The store prevents a firing from being repeated.
     ///
     /// # Errors
     /// Returns the errors of [`ScheduleSettings::next_after`].

@@ -1,4 +1,4 @@
-//! Reads the bytes of an answer, no more of them than a limit.
+//! Reads the bytes of an answer up to a limit.
 
 use std::sync::Arc;
 
@@ -7,19 +7,19 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::Failure;
 
-/// Bytes of an error that are read.
+/// Maximum number of bytes of an error that are read.
 const ERROR_BYTES: usize = 64 << 10;
-/// Bytes of an answer that take no room from others.
+/// Number of bytes of an answer that need no reserved room.
 const FREE_BYTES: usize = 64 << 10;
-/// Bytes between two moments in which other work has its turn.
+/// Number of bytes to process before yielding to other tasks.
 const TURN_BYTES: usize = 64 << 10;
 
-/// Lets other work have its turn now and then.
+/// Yields to other tasks from time to time.
 #[derive(Default)]
 pub struct Turns(usize);
 
 impl Turns {
-    /// So many bytes were worked on.
+    /// Counts bytes that were processed, and yields if it is time.
     pub async fn worked(&mut self, bytes: usize) {
         self.0 += bytes;
         if self.0 >= TURN_BYTES {
@@ -29,7 +29,7 @@ impl Turns {
     }
 }
 
-/// What a large answer may keep.
+/// The memory that a large answer reserves.
 pub struct Room<'a> {
     of: &'a Arc<Semaphore>,
     limit: usize,
@@ -37,13 +37,13 @@ pub struct Room<'a> {
 }
 
 impl<'a> Room<'a> {
-    /// For an answer of at most so many bytes.
+    /// Creates the room for an answer of at most `limit` bytes.
     pub const fn new(of: &'a Arc<Semaphore>, limit: usize) -> Self {
         Self { of, limit, taken: None }
     }
 
-    /// The answer keeps so many bytes by now. A large one takes all that it may ever need at once, so that no two wait
-    /// for each other; it may have to wait for those before it.
+    /// Reports that the answer now occupies `bytes` bytes. A large answer reserves the maximum that it may need in one
+    /// step, so that no two answers deadlock. It may wait until earlier answers release theirs.
     pub async fn keep(&mut self, bytes: usize) -> Result<(), Failure> {
         if bytes > self.limit {
             return Err(Failure::TooLarge { bytes: self.limit });
@@ -56,7 +56,7 @@ impl<'a> Room<'a> {
     }
 }
 
-/// The beginning of what a refusal says.
+/// The first bytes of an error's body, as text.
 pub async fn beginning(mut response: Response) -> String {
     let mut bytes = Vec::new();
     while bytes.len() < ERROR_BYTES
@@ -67,7 +67,7 @@ pub async fn beginning(mut response: Response) -> String {
     text(&bytes)
 }
 
-/// All of an answer, with the room that it takes.
+/// The whole body of an answer, and the room that it occupies.
 pub async fn whole(
     mut response: Response,
     limit: usize,
@@ -85,7 +85,7 @@ pub async fn whole(
     Ok((bytes, room.taken))
 }
 
-/// Bytes as text. JSON is UTF-8; what is not is taken for Latin-1, as some servers send it.
+/// Decodes bytes. JSON is UTF-8; invalid bytes are decoded as Latin-1, which some servers send.
 pub fn text(bytes: &[u8]) -> String {
     let mut text = String::with_capacity(bytes.len());
     for chunk in bytes.utf8_chunks() {

@@ -1,15 +1,15 @@
-//! Uses of tools out of the pieces in which they are streamed.
+//! Assembles tool calls from the pieces in which they are streamed.
 //!
-//! The rule: a piece belongs to the use that has its id, else its index, else to the last one; one that names a tool
-//! anew begins another use. Endpoints that are nearly OpenAI's give all uses one index, none, or indices from 1, whole
-//! arguments as an object, or the same arguments twice.
+//! The rule: a piece belongs to the call with its id, else to the call with its index, else to the last call. A piece
+//! that repeats a tool's name begins another call. Endpoints that are almost compatible with OpenAI send the same index
+//! for all calls, no index, or indices from 1; arguments as an object; or the same arguments twice.
 
 use serde_json::{Value, json};
 
 use super::parts::count;
 use crate::{model::lenient, port::converse::Call};
 
-/// Uses that one answer may ask for; further ones are left out.
+/// Maximum number of calls in one answer; further ones are ignored.
 const MAX_CALLS: usize = 16;
 
 #[derive(Debug, Default)]
@@ -21,18 +21,18 @@ struct Slot {
 }
 
 impl Slot {
-    /// Whether its arguments are complete.
+    /// Returns whether its arguments are complete.
     fn is_complete(&self) -> bool {
         serde_json::from_str::<Value>(&self.arguments).is_ok_and(|arguments| arguments.is_object())
     }
 }
 
-/// The uses so far.
+/// The calls so far.
 #[derive(Debug, Default)]
 pub struct Calls(Vec<Slot>);
 
 impl Calls {
-    /// Takes a piece. Gives how many bytes it had.
+    /// Adds a piece. Returns the length of its name and arguments, in bytes.
     pub fn take(&mut self, piece: &Value) -> usize {
         let function = piece.get("function").filter(|function| function.is_object()).unwrap_or(piece);
         let text = |value: Option<&Value>| value.and_then(Value::as_str).map(str::to_owned).unwrap_or_default();
@@ -54,7 +54,7 @@ impl Calls {
         if !name.is_empty() && slot.name != name {
             slot.name.push_str(&name);
         }
-        // The same once more, or all so far and more.
+        // The piece repeats the arguments so far, or extends them.
         let repeats = !slot.arguments.is_empty() && arguments.starts_with(&slot.arguments);
         let again = slot.is_complete() && arguments.trim_start().starts_with('{');
         if repeats || again {
@@ -65,7 +65,7 @@ impl Calls {
         bytes
     }
 
-    /// The slot of a piece; a new one where it belongs to none.
+    /// The index of the slot that a piece belongs to. A piece that belongs to none gets a new slot.
     fn slot(&mut self, index: Option<i64>, id: &str, name: &str) -> usize {
         let with_id = self.0.iter().position(|slot| slot.id.as_deref() == Some(id)).filter(|_| !id.is_empty());
         let with_index = index.and_then(|index| self.0.iter().rposition(|slot| slot.index == Some(index)));
@@ -75,7 +75,7 @@ impl Calls {
             let slot = &self.0[at];
             let other_id = !id.is_empty() && slot.id.as_deref().is_some_and(|known| known != id);
             let begins = !name.is_empty() && (other_id || slot.is_complete() || index.is_none());
-            // Names come in pieces too, before any arguments; a name without an index begins the next use.
+            // Names also come in pieces, before any arguments. A name without an index begins the next call.
             (!begins && !(other_id && slot.is_complete())).then_some(at)
         });
         known.unwrap_or_else(|| {
@@ -88,7 +88,7 @@ impl Calls {
         })
     }
 
-    /// The uses, each with an id of its own. What names no tool is none.
+    /// The finished calls, each with a unique id. Calls that name no tool are dropped.
     pub fn done(self) -> Vec<Call> {
         let mut calls: Vec<Call> = Vec::new();
         for Slot { id, name, arguments, .. } in self.0.into_iter().filter(|slot| !slot.name.is_empty()) {
@@ -100,13 +100,13 @@ impl Calls {
     }
 }
 
-/// Arguments as JSON, as far as they can be read; else their text.
+/// Parses arguments as JSON as far as possible; otherwise returns their text.
 fn read(text: String) -> Value {
     if text.trim().is_empty() {
         return json!({});
     }
     if let Ok(arguments) = serde_json::from_str::<Value>(&text) {
-        // Encoded once more.
+        // The arguments are JSON encoded as a string.
         let inner = arguments.as_str().and_then(|text| serde_json::from_str::<Value>(text).ok());
         return inner.filter(Value::is_object).unwrap_or(arguments);
     }

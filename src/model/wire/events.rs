@@ -1,13 +1,13 @@
-//! Server-sent events out of the bytes of a stream.
+//! Parses server-sent events from the bytes of a stream.
 //!
-//! The rule: each byte is looked at once, wherever the pieces begin, and an event that is longer than the limit is an
-//! error as soon as it is. Comments and fields other than `data` are passed over.
+//! The rule: each byte is processed once, however the stream is split. An event that exceeds the limit is an error at
+//! that point. Comments and fields other than `data` are ignored.
 
-/// An event is longer than the limit.
+/// An event exceeds the limit.
 #[derive(Debug, PartialEq, Eq)]
 pub struct TooLong;
 
-/// Takes a stream apart.
+/// The parser's state.
 #[derive(Debug, Default)]
 pub struct Events {
     line: Vec<u8>,
@@ -17,10 +17,10 @@ pub struct Events {
 }
 
 impl Events {
-    /// The data of the events that these bytes complete.
+    /// Processes bytes. Returns the data of the events that they complete.
     ///
     /// # Errors
-    /// [`TooLong`] where one has more than `limit` bytes.
+    /// Returns [`TooLong`] if an event has more than `limit` bytes.
     pub fn feed(&mut self, mut bytes: &[u8], limit: usize) -> Result<Vec<Vec<u8>>, TooLong> {
         let mut events = Vec::new();
         while !bytes.is_empty() {
@@ -42,12 +42,12 @@ impl Events {
         Ok(events)
     }
 
-    /// The event that the end of the stream completes.
+    /// The event that the end of the stream completes, if any.
     pub fn end(&mut self) -> Option<Vec<u8>> {
         self.end_line().or_else(|| self.dispatch())
     }
 
-    /// Bytes of what is not complete yet.
+    /// Number of buffered bytes of incomplete events.
     pub const fn kept(&self) -> usize {
         self.line.len() + self.data.len()
     }
@@ -59,7 +59,7 @@ impl Events {
         }
         let data = match line.strip_prefix(b"data:") {
             Some(data) => data.strip_prefix(b" ").unwrap_or(data),
-            // An error in the middle of a stream, as some servers send it.
+            // Some servers send an error as bare JSON in the middle of a stream.
             None if line.starts_with(b"{") => &line,
             None => return None,
         };

@@ -1,8 +1,9 @@
-//! OpenAI's chat completions over HTTP: one request, and its answer whole or as a stream of events.
+//! OpenAI's chat completions over HTTP: a request, and its answer as a whole or as a stream of events.
 //!
-//! The rule: a provider is a stranger. How many bytes of an answer are read, and kept, follows from how many tokens
-//! were asked for; what all answers under way keep has a limit as well. Reading yields to other work and ends as soon
-//! as nobody waits for the answer. Answers that are nearly in OpenAI's format are read as what they were meant to be.
+//! The rule: a provider is untrusted. The number of bytes that are read and buffered is limited by the number of tokens
+//! requested, and all answers in progress share a limit for buffered bytes. Reading yields to other tasks, and stops
+//! once nobody waits for the answer. Answers that deviate slightly from OpenAI's format are read by their evident
+//! meaning.
 
 mod body;
 mod calls;
@@ -23,51 +24,51 @@ use url::Url;
 
 use crate::port::converse::Call;
 
-/// KiB that the large answers under way may keep together.
+/// Memory that all large answers in progress share, in KiB.
 const ROOM_KIB: usize = 64 << 10;
 
 /// One request.
 pub struct Request<'a> {
-    /// Where to.
+    /// The URL.
     pub url: Url,
-    /// The bearer's key.
+    /// The API key, sent as a bearer token.
     pub key: Option<&'a SecretString>,
-    /// What is asked, in OpenAI's format.
+    /// The body in OpenAI's format.
     pub body: Value,
-    /// Tokens that the answer may have.
+    /// Maximum number of output tokens.
     pub tokens: i32,
 }
 
-/// What a model answered.
+/// A model's answer.
 #[derive(Debug, Default)]
 pub struct Reply {
-    /// The text; of a stream it went to the listener alone.
+    /// The text; empty if it was streamed to the listener.
     pub text: String,
-    /// The tools that it wants used.
+    /// The tool calls that the model requests.
     pub calls: Vec<Call>,
     /// The tokens that the provider counted.
     pub usage: Reported,
-    /// Why it ended.
+    /// Why the answer ended.
     pub finish: Finish,
-    /// What the model says where it refuses.
+    /// The model's explanation if it refuses.
     pub refusal: Option<String>,
-    /// The log-probabilities of the text's tokens, as they came.
+    /// The log-probabilities of the text's tokens, as received.
     pub logprobs: Option<Value>,
-    /// Whether anything came at all.
+    /// Whether anything was received.
     pub any: bool,
 }
 
 /// Why an answer ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Finish {
-    /// It was not told.
+    /// The provider did not say.
     #[default]
     Unknown,
-    /// It is whole.
+    /// The answer is complete.
     Whole,
-    /// Its tokens were used up.
+    /// The maximum number of tokens was reached.
     Length,
-    /// A filter withheld the rest, or all of it.
+    /// A filter withheld the rest or everything.
     Filtered,
 }
 
@@ -83,7 +84,7 @@ impl Finish {
     }
 }
 
-/// The tokens that a provider counted.
+/// The tokens that a provider counted; `None` if it did not report them.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Reported {
     /// Tokens sent.
@@ -97,34 +98,34 @@ pub struct Reported {
 pub enum Failure {
     /// A status other than success.
     Status {
-        /// It.
+        /// The status.
         status: StatusCode,
-        /// What came with it.
+        /// The response headers.
         headers: HeaderMap,
-        /// The beginning of what was said.
+        /// The first bytes of the body.
         body: String,
     },
-    /// An error with a status of success.
+    /// An error in a response with a success status.
     Said {
-        /// It.
+        /// The error.
         error: Value,
         /// The tokens that the provider counted.
         usage: Reported,
     },
     /// A chat completion without a choice.
     NoChoice(Reported),
-    /// JSON that is no chat completion.
+    /// JSON that is not a chat completion.
     NotCompletion,
-    /// Something else.
+    /// A response that is not JSON.
     NotJson,
-    /// More bytes than the tokens asked for come to.
+    /// The answer has more bytes than the requested tokens can take up.
     TooLarge {
-        /// The limit that was exceeded.
+        /// The limit that was exceeded, in bytes.
         bytes: usize,
     },
-    /// The connection, not made or broken.
+    /// The connection failed or broke.
     Connection(reqwest::Error),
-    /// A stream that ended in the middle of the answer, or said what cannot be read.
+    /// The stream ended in the middle of the answer, or contained an invalid event.
     Broken,
 }
 
@@ -134,26 +135,27 @@ impl From<reqwest::Error> for Failure {
     }
 }
 
-/// Bytes that an answer may have.
+/// Limits of an answer, in bytes.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// Its text, thoughts and uses of tools.
+    /// For its text, thoughts and tool calls.
     text: usize,
-    /// An answer with all around it (escapes, log-probabilities), or one event of a stream.
+    /// For a whole answer, including escapes and log-probabilities, or for one event of a stream.
     body: usize,
-    /// All events of a stream.
+    /// For all events of a stream.
     stream: usize,
 }
 
 impl Limits {
-    /// A token has few bytes, but each may come escaped, with its probability, or in an event of its own.
+    /// Computes the limits for a number of tokens. A token has few bytes, but each may be escaped, carry a
+    /// log-probability or come as a separate event.
     fn of(tokens: i32) -> Self {
         let tokens = usize::try_from(tokens).unwrap_or_default();
         Self { text: (64 << 10) + 64 * tokens, body: (64 << 10) + 512 * tokens, stream: (1 << 20) + 4096 * tokens }
     }
 }
 
-/// Sends requests over one pool of connections. Cheap to clone; clones share it.
+/// Sends requests over one connection pool. Cheap to clone; clones share the pool.
 #[derive(Clone)]
 pub struct Wire {
     client: reqwest::Client,
@@ -161,16 +163,17 @@ pub struct Wire {
 }
 
 impl Wire {
-    /// Over this client.
+    /// Creates a wire that uses this client.
     #[must_use]
     pub fn new(client: reqwest::Client) -> Self {
         Self { client, room: Arc::new(Semaphore::new(ROOM_KIB)) }
     }
 
-    /// Sends a request. Where it asks for a stream, `hear` gets the text piece by piece; otherwise the reply has it.
+    /// Sends a request. If the request asks for a stream, `hear` receives the text in pieces; otherwise the reply
+    /// contains it.
     ///
     /// # Errors
-    /// [`Failure`].
+    /// Returns [`Failure`] if there is no complete answer.
     pub async fn send(&self, request: Request<'_>, hear: &mut (dyn FnMut(&str) + Send)) -> Result<Reply, Failure> {
         let Request { url, key, body, tokens } = request;
         let streams = body["stream"] == true;

@@ -4,10 +4,10 @@ use serde_json::Value;
 
 use super::{Failure, Finish, Reply, Reported, body, calls::Calls};
 
-/// Reads an answer that came whole.
+/// Parses an answer that was not streamed.
 ///
 /// # Errors
-/// [`Failure`] where it is no chat completion, or one without a choice.
+/// Returns [`Failure`] if the body is not a chat completion or has no choice.
 pub fn whole(bytes: Vec<u8>) -> Result<Reply, Failure> {
     let body = json(&body::text(&bytes)).ok_or(Failure::NotJson)?;
     drop(bytes);
@@ -35,13 +35,13 @@ pub fn whole(bytes: Vec<u8>) -> Result<Reply, Failure> {
     })
 }
 
-/// JSON in which halves of characters may stand, which are left out.
+/// Parses JSON. Unpaired surrogate escapes are left out.
 pub fn json(text: &str) -> Option<Value> {
     let text = text.trim_start_matches('\u{feff}');
     serde_json::from_str(text).or_else(|_| serde_json::from_str(&without_halves(text))).ok()
 }
 
-/// Without escaped halves of characters that have no other half.
+/// Removes escapes of unpaired surrogates.
 fn without_halves(text: &str) -> String {
     let half = |text: &str, from: u32, to: u32| {
         let code = text.strip_prefix("\\u").and_then(|rest| u32::from_str_radix(rest.get(..4)?, 16).ok());
@@ -66,7 +66,7 @@ fn without_halves(text: &str) -> String {
     mended
 }
 
-/// A text, or the texts of a list of parts.
+/// A text, or the concatenated texts of a list of parts.
 pub fn text(content: &Value) -> Option<String> {
     match content {
         Value::String(text) => Some(text.clone()),
@@ -79,7 +79,7 @@ pub fn text(content: &Value) -> Option<String> {
     }
 }
 
-/// Takes the uses of tools that a message or a piece of one has.
+/// Adds the tool calls of a message or of a piece of one. Returns their length in bytes.
 pub fn take_calls(message: &Value, calls: &mut Calls) -> usize {
     let listed = match &message["tool_calls"] {
         Value::Array(pieces) => pieces.iter().map(|piece| calls.take(piece)).sum(),
@@ -90,12 +90,12 @@ pub fn take_calls(message: &Value, calls: &mut Calls) -> usize {
     listed + old
 }
 
-/// Why a choice ended.
+/// The reason why a choice ended.
 pub fn finish(choice: &Value) -> Finish {
     choice["finish_reason"].as_str().map(Finish::of).unwrap_or_default()
 }
 
-/// What a message says where the model refuses.
+/// The model's explanation if it refuses.
 pub fn refusal(message: &Value) -> Option<String> {
     message["refusal"].as_str().filter(|refusal| !refusal.trim().is_empty()).map(str::to_owned)
 }
@@ -109,7 +109,7 @@ pub fn reported(usage: &Value) -> Reported {
     }
 }
 
-/// A whole number, however it is written.
+/// An integer, written as a number or as a string.
 pub fn count(value: &Value) -> Option<i64> {
     #[expect(clippy::cast_possible_truncation, reason = "a count of tokens is no more than its bounds")]
     match value {

@@ -1,7 +1,7 @@
-//! An answer that comes in a stream of events.
+//! Reads an answer from a stream of events.
 //!
-//! The rule: an answer is whole once its end was told, by a reason or by `[DONE]`; what breaks after that takes nothing
-//! away. One whose end was not told is broken.
+//! The rule: an answer is complete after a finish reason or `[DONE]`. A failure after that does not affect it. An
+//! answer without either is broken.
 
 use std::{sync::Arc, time::Duration};
 
@@ -17,14 +17,14 @@ use super::{
     parts,
 };
 
-/// How long what may follow the end of an answer, its usage, is waited for.
+/// How long to wait for events after the end of the answer, which may report the usage.
 const AFTER_END: Duration = Duration::from_secs(5);
 
-/// What was read so far.
+/// The answer so far.
 struct Reading<'a> {
     reply: Reply,
     calls: Calls,
-    /// Bytes of texts and arguments.
+    /// Number of bytes in texts and arguments.
     bytes: usize,
     done: bool,
     hear: &'a mut (dyn FnMut(&str) + Send),
@@ -33,7 +33,8 @@ struct Reading<'a> {
 /// Reads a stream to its end.
 ///
 /// # Errors
-/// [`Failure`].
+/// Returns [`Failure`] if the connection fails, a limit is exceeded, the provider sends an error or the answer is
+/// incomplete.
 pub async fn read(
     mut response: Response,
     limits: Limits,
@@ -62,7 +63,7 @@ pub async fn read(
         if read > limits.stream {
             return Err(Failure::TooLarge { bytes: limits.stream });
         }
-        // Small pieces, so that a chunk of many events does not hold up others either.
+        // Small pieces, so that a chunk with many events does not block other tasks either.
         for piece in chunk.chunks(16 << 10) {
             for event in events.feed(piece, limits.body).map_err(|_| Failure::TooLarge { bytes: limits.body })? {
                 reading.take(&event, limits)?;
@@ -93,7 +94,7 @@ impl Reading<'_> {
         if let Some(chunk) = parts::json(&text) {
             return self.take_chunk(&chunk, limits);
         }
-        // Events whose blank lines were left out.
+        // Events without the blank lines between them.
         for line in text.lines().map(str::trim).filter(|_| text.contains('\n')) {
             if line == "[DONE]" {
                 (self.done, self.reply.any) = (true, true);
@@ -123,7 +124,7 @@ impl Reading<'_> {
         };
         self.reply.any = true;
         let whole = &choice["message"];
-        // A message that is whole may follow its pieces.
+        // The complete message may follow its pieces.
         let delta = if choice["delta"].is_object() || self.bytes > 0 { &choice["delta"] } else { whole };
         let text = parts::text(&delta["content"]).or_else(|| parts::text(&choice["text"])).unwrap_or_default();
         let thoughts = ["reasoning_content", "reasoning"].iter().find_map(|name| delta[*name].as_str());
