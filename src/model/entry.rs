@@ -41,7 +41,7 @@ pub fn folded(key: &str) -> String {
     key.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect()
 }
 
-/// The object or list that a string encodes from end to end, up to [`ENCODINGS`] times over.
+/// The object or list that a string encodes from end to end, up to four times over.
 #[must_use]
 pub fn decoded(value: &Value) -> Option<Value> {
     let mut text = value.as_str()?.to_owned();

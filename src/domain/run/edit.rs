@@ -504,7 +504,7 @@ impl RunEdit {
     }
 
     /// Ends the apply after all items have an outcome or a cancel stopped the rest. The run returns to the paused,
-    /// failed or cancelled status that it came from, or becomes SUCCESS or READY_FOR_REVIEW.
+    /// failed or cancelled status that it came from, or becomes SUCCESS or `READY_FOR_REVIEW`.
     ///
     /// # Errors
     /// Returns `Conflict` if no apply is in progress.

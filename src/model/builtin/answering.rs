@@ -1,8 +1,8 @@
-//! Answers without a model: the best assets that a search found, with what is known of them and why they match.
+//! Answers without a model: the best assets from a search, with what is known about them and why they match.
 //!
-//! The rule: nothing is said that no tool returned. It uses tools as a model does: the way between tables where a
-//! question asks how they join, the columns of a table where it asks for them, and what a list in the answer before
-//! named where it asks for "the second one". To answer another sort of question, add a reading to [`next`].
+//! The rule: an answer contains only what a tool returned. The builtin converser uses tools as a model does: it looks
+//! up how tables join or which columns a table has if the question asks for it, and resolves "the second one" to an
+//! entry of the previous answer. To answer another kind of question, add a case to [`next`].
 
 use std::fmt::Write as _;
 
@@ -17,9 +17,9 @@ use crate::{
     },
 };
 
-/// Assets that an answer lists.
+/// Maximum number of assets in an answer.
 const LISTED: usize = 5;
-/// Columns that an answer lists.
+/// Maximum number of columns in an answer.
 const COLUMNS: usize = 40;
 
 const JOINING: &[&str] = &[
@@ -66,15 +66,15 @@ const ORDINALS: &[(&str, usize)] = &[
     ("last", usize::MAX),
 ];
 
-/// Words beside an ordinal that say no more than it: "and the second entry?"
+/// Words next to an ordinal that add nothing to it: "and the second entry?"
 const ENTRY: &[&str] = &["entry", "item", "match", "result", "thing", "detail", "details"];
 
-/// Words that stand for what was told last.
+/// Words that refer to the previous answer.
 const IT: &[&str] = &["it", "its", "that", "this"];
 /// Words that ask for a number of rows.
 const COUNTING: &[&str] = &["many", "count", "number"];
 
-/// Answers from what a search found.
+/// A converser that answers from search results.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BuiltinConverser;
 
@@ -100,7 +100,7 @@ impl Converser for BuiltinConverser {
     }
 }
 
-/// The tool that helps to answer, if one does and was not used yet.
+/// The next tool call; `None` if no tool helps or one was already used.
 fn next(conversation: &Conversation<'_>) -> Option<Call> {
     if conversation.due || !conversation.rounds.is_empty() {
         return None;
@@ -117,24 +117,24 @@ fn next(conversation: &Conversation<'_>) -> Option<Call> {
     let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
     let mut tables = tables(&found);
     if asks(JOINING) && !tables.is_empty() {
-        // In the order of the question.
+        // In the order in which the question mentions them.
         tables.sort_by_key(|table| {
             words.iter().position(|word| table.by.iter().any(|found| *found == words::singular(word)))
         });
         let paths: Vec<&str> = tables.iter().map(|table| table.path).collect();
         return call("relations", "tables", paths.join(", "));
     }
-    // "Which columns hold a mail address?" names no table; "What is in the orders table?" names nothing else.
+    // "Which columns hold a mail address?" names no table. "What is in the orders table?" names nothing but a table.
     let named = tables.first().filter(|table| table.is_called_so)?;
     let telling = SearchQuery::telling(conversation.question);
     let nothing_else = telling.iter().all(|word| named.by.contains(&words::singular(word)));
     if asks(STRUCTURE) || nothing_else { call("describe", "path", named.path.to_owned()) } else { None }
 }
 
-/// The place in a list that a question asks for and nothing else: "and the second one?"
+/// The position in a list, if the question asks for nothing else: "and the second one?"
 fn place(question: &str, words: &[String]) -> Option<usize> {
     let (_, place) = ORDINALS.iter().find(|(word, _)| words.iter().any(|asked| asked == word))?;
-    // "Where is the first name stored?" asks for something of its own.
+    // "Where is the first name stored?" is not about a list.
     let says_more = |word: &String| {
         let known = [ENTRY, STRUCTURE].concat().contains(&word.as_str());
         !known && ORDINALS.iter().all(|(ordinal, _)| ordinal != word)
@@ -142,7 +142,7 @@ fn place(question: &str, words: &[String]) -> Option<usize> {
     (!SearchQuery::telling(question).iter().any(says_more)).then_some(*place)
 }
 
-/// The asset that a question means by its place in the list of the answer before, or by "it".
+/// The asset that a question refers to by its position in the previous answer, or by "it".
 fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<String> {
     let answer = &conversation.before.last()?.answer;
     let Some(place) = place(conversation.question, words) else {
@@ -166,14 +166,14 @@ fn meant_before(conversation: &Conversation<'_>, words: &[String]) -> Option<Str
 /// A table that a question is about.
 struct Meant<'a> {
     path: &'a str,
-    /// The words that it was found by.
+    /// The words by which it was found.
     by: Vec<String>,
-    /// Whether it is called what the question says.
+    /// Whether the question contains its whole name.
     is_called_so: bool,
 }
 
-/// Two tables at the most that a question is about: the best, and the best of those found by other words. Where tables
-/// are called what the question says, those that only mention it are not meant.
+/// Up to two tables that a question is about: the best match, and the best one that was found by other words. If the
+/// question contains the names of tables, tables that only mention its words are left out.
 fn tables(found: &Value) -> Vec<Meant<'_>> {
     let meant = |asset| {
         let by = found_by(asset);
@@ -193,7 +193,7 @@ fn tables(found: &Value) -> Vec<Meant<'_>> {
     tables
 }
 
-/// The words that an asset was found by, in the singular.
+/// The words by which an asset was found, in the singular.
 fn found_by(asset: &Value) -> Vec<String> {
     let why = text(asset, "why").split(" in ").next().unwrap_or_default();
     why.split(", ").map(words::singular).collect()
@@ -233,7 +233,7 @@ fn answer(conversation: &Conversation<'_>) -> String {
     matches(&found)
 }
 
-/// Why the asset that is described was taken for the one that is meant.
+/// A sentence on why the described asset matches the question; empty if it was not found by the search.
 fn why(conversation: &Conversation<'_>, described: &Value) -> String {
     let found: Value = serde_json::from_str(conversation.found).unwrap_or_default();
     let path = described.get("asset").map(|asset| text(asset, "path")).unwrap_or_default();
@@ -244,14 +244,14 @@ fn why(conversation: &Conversation<'_>, described: &Value) -> String {
     }
 }
 
-/// What to say first to who asks for a number of rows.
+/// A preface for questions that ask for a number of rows.
 fn no_rows(conversation: &Conversation<'_>) -> String {
     let words = words::split(conversation.question);
     let counts = words.iter().any(|word| COUNTING.contains(&word.as_str()));
     if counts { "Questions do not read rows, so they cannot be counted.\n".to_owned() } else { String::new() }
 }
 
-/// Which tables there are, where nothing more was asked for.
+/// A list of the tables, for questions that ask for nothing more specific.
 fn overview(found: &Value) -> String {
     let tables = list(found, "tables");
     let count = found.get("count").and_then(Value::as_u64).unwrap_or_default();
@@ -270,7 +270,7 @@ fn overview(found: &Value) -> String {
     said
 }
 
-/// What the search found, as a list.
+/// The search results as a list.
 fn matches(found: &Value) -> String {
     if found.get("tables").is_some() {
         return overview(found);
@@ -296,7 +296,7 @@ fn matches(found: &Value) -> String {
     said
 }
 
-/// `[main.Customer.Email], column, NVARCHAR(60): The customer's e-mail address.`
+/// One line about an asset: `[main.Customer.Email], column, NVARCHAR(60): The customer's e-mail address.`
 fn about(asset: &Value) -> String {
     let mut said = format!("[{}], {}", text(asset, "path"), text(asset, "kind"));
     for part in ["type", "key"] {
@@ -320,7 +320,7 @@ fn about(asset: &Value) -> String {
     said
 }
 
-/// How tables hang together.
+/// How tables are related; `None` if the result has no tables.
 fn relations(result: &Value) -> Option<String> {
     let tables = list(result, "tables");
     if tables.is_empty() {
@@ -355,7 +355,7 @@ fn relations(result: &Value) -> Option<String> {
     Some(said)
 }
 
-/// `[a.x] refers to [b.x]`, or `[a.x] and [a.y] together refer to [b.x] and [b.y]`.
+/// One reference: `[a.x] refers to [b.x]`, or `[a.x] and [a.y] together refer to [b.x] and [b.y]`.
 fn refers(step: &Value) -> String {
     let pairs = list(step, "together");
     if pairs.is_empty() {
@@ -368,7 +368,7 @@ fn refers(step: &Value) -> String {
     format!("{} together refer to {}", side("column"), side("to"))
 }
 
-/// A table with its columns, or a column.
+/// A description of a table with its columns, or of a column.
 fn description(result: &Value) -> Option<String> {
     let asset = result.get("asset")?;
     let mut said = format!("{}\n", about(asset));

@@ -1,6 +1,6 @@
-//! The description of a column: what it is, what is worth adding, on what it rests, and how sure that is.
+//! Descriptions of columns: what a column is, notable details, the evidence, and the confidence.
 //!
-//! The rule: everything said in a text has its evidence beside it.
+//! The rule: every statement in a text has its evidence.
 
 use crate::domain::{
     catalog::Column,
@@ -19,7 +19,7 @@ use super::{
     words,
 };
 
-/// How many values of a closed set are listed.
+/// Maximum number of listed values.
 const LISTED: usize = 6;
 
 /// Names that say nothing by themselves.
@@ -87,7 +87,7 @@ pub fn describe(table: &TableReading<'_>, column: &Column, options: &RunOptions)
     sketch.finish(options)
 }
 
-/// A comment worth keeping, on one line; its first sentence where little is to be said.
+/// The comment on one line, or only its first sentence for BRIEF. `None` if the comment is absent or says nothing.
 pub fn comment(text: Option<&str>, name: &str, verbosity: Verbosity) -> Option<String> {
     let text = text?.replace(char::is_control, " ").split_whitespace().collect::<Vec<_>>().join(" ");
     let plain = text.trim_matches(['.', ' ']).to_lowercase();
@@ -129,7 +129,8 @@ fn reason(reading: &ColumnReading<'_>, because: &str) -> String {
     }
 }
 
-/// The same wording with the other senses of what is ambiguous in the name; what the table's name says too has none.
+/// The wording with the other senses of an ambiguous word in the name. A word that also occurs in the table's name has
+/// no other senses.
 fn other_senses(table: &TableReading<'_>, reading: &ColumnReading<'_>, wording: &str) -> Vec<String> {
     let ambiguous = reading.tokens.iter().find_map(|token| match &token.grasp {
         Grasp::Ambiguous(others) if wording.contains(&token.text) && !table.entity.words.contains(&token.text) => {
@@ -141,7 +142,7 @@ fn other_senses(table: &TableReading<'_>, reading: &ColumnReading<'_>, wording: 
     others.iter().take(2).map(|other| wording.replacen(&token.text, other, 1)).collect()
 }
 
-/// What the name is worth: 0.55 where each of its words is understood.
+/// Rates the name: 0.55 if all its words are understood.
 fn name(reading: &ColumnReading<'_>, sketch: &mut Sketch) {
     let worth = |grasp: &Grasp| match grasp {
         Grasp::Word | Grasp::Abbreviation => 1.0,
@@ -270,7 +271,7 @@ fn samples(reading: &ColumnReading<'_>, is_typical: bool, sketch: &mut Sketch) {
     }
 }
 
-/// The first values of a closed set, each exactly; in backticks where one is more than a word.
+/// The first values of a closed set, verbatim. If one of them is more than a word, all are put in backticks.
 fn spelled(values: &[String]) -> Vec<String> {
     let first = || values.iter().take(LISTED).map(|value| words::printable(value));
     let plain = |value: &str| {

@@ -1,7 +1,7 @@
-//! The description of a schema or database: what its tables are about, and how much there is.
+//! Descriptions of schemas and databases: what their tables are about, and how many there are.
 //!
-//! The rule: it names what most rows and tables are about and counts the rest; a name that does not tell is not
-//! named, unless there is nothing else to say.
+//! The rule: a description names what most rows and tables are about and counts the rest. A name that is not understood
+//! is left out, unless there is nothing else to say.
 
 use std::cmp::Reverse;
 
@@ -22,9 +22,9 @@ use super::{
     words,
 };
 
-/// How many things are named.
+/// Maximum number of things that a text names.
 const NAMED: usize = 5;
-/// How many tables are named as evidence.
+/// Maximum number of tables that the evidence names.
 const EVIDENCE_NAMES: usize = 8;
 
 /// Describes a schema or database.
@@ -124,7 +124,7 @@ fn details(sketch: &mut Sketch, container: &Container, tables: &[&Member]) {
     }
 }
 
-/// `artists, albums, tracks and more`: what the most telling tables hold, each thing once.
+/// What the most informative tables hold, without duplicates: `artists, albums, tracks and more`.
 fn about(clear: &[&Entity], verbosity: Verbosity) -> String {
     let limit = if verbosity == Verbosity::Comprehensive { 2 * NAMED } else { NAMED };
     let mut things: Vec<String> = Vec::new();
@@ -145,7 +145,8 @@ fn tables(container: &Container) -> Vec<&Member> {
     container.members.iter().filter(|member| member.path.table.is_some()).collect()
 }
 
-/// Tables before views, large before small, short names before long ones: `orders` tells more than `order_tags`.
+/// Sorts tables before views, short names before long ones, and large tables before small ones: `orders` is more
+/// informative than `order_tags`.
 fn ranked<'a>(tables: &[&'a Member]) -> Vec<&'a Member> {
     let mut ranked = tables.to_vec();
     let words = |member: &Member| words::split(member.path.table.as_deref().unwrap_or_default()).len();
@@ -155,7 +156,7 @@ fn ranked<'a>(tables: &[&'a Member]) -> Vec<&'a Member> {
     ranked
 }
 
-/// `11 tables and 2 views`.
+/// The number of tables and views: `11 tables and 2 views`.
 fn counts(container: &Container) -> String {
     let count = |is: &dyn Fn(AssetKind) -> bool, one: &str| {
         let count = container.members.iter().filter(|member| is(member.path.kind)).count();
@@ -170,7 +171,7 @@ fn counts(container: &Container) -> String {
     if counts.is_empty() { "no tables".to_owned() } else { words::listed(&counts, "and") }
 }
 
-/// A domain of the vocabulary in words.
+/// The English name of one of the vocabulary's domains.
 fn domain_name(domain: &str) -> &str {
     match domain {
         "it" => "systems",

@@ -1,13 +1,12 @@
-//! What a column's type says, whatever the database calls it.
+//! Classification of column types across databases.
 //!
-//! The rule: types are told apart as far as the describer treats them differently, and only by the whole name of a
-//! built-in type: letters inside another name say nothing. A database's own spelling is one more name in
-//! [`DataType::of`].
+//! The rule: types are distinguished only where the describer treats them differently, and only by the whole name of a
+//! built-in type; a part of another name means nothing. To add a database's spelling, add it to [`DataType::of`].
 
-/// The kinds of type that a description cares about.
+/// The categories of types that matter for a description.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum DataType {
-    /// Whole numbers.
+    /// Integers.
     Integer,
     /// Other numbers.
     Decimal,
@@ -21,7 +20,7 @@ pub enum DataType {
     Timestamp,
     /// A time of day.
     Time,
-    /// A length of time.
+    /// A duration.
     Duration,
     /// JSON.
     Json,
@@ -29,13 +28,13 @@ pub enum DataType {
     Binary,
     /// A UUID.
     Uuid,
-    /// Anything else, or no type at all.
+    /// Any other type, or no type.
     Other,
 }
 
 impl DataType {
-    /// Reads a built-in type as the database spells it; the schema before its name, its length and its modifiers do not
-    /// count.
+    /// Classifies a built-in type as the database spells it. A schema before the name, the length and modifiers are
+    /// ignored.
     pub fn of(spelling: &str) -> Self {
         let lower = spelling.trim().to_lowercase();
         if lower.ends_with(']') {
@@ -98,23 +97,23 @@ impl DataType {
             | "set" => Self::Text,
             "blob" | "tinyblob" | "mediumblob" | "longblob" | "bytea" | "binary" | "varbinary" | "image"
             | "binary varying" => Self::Binary,
-            // With its fields: `interval day to second`.
+            // May be followed by fields: `interval day to second`.
             base if base.split(' ').next() == Some("interval") => Self::Duration,
             _ => Self::Other,
         }
     }
 
-    /// Whether values are numbers.
+    /// Returns whether the values are numbers.
     pub const fn is_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal)
     }
 
-    /// Whether values are numbers, or may be for all that the type says.
+    /// Returns whether the values are numbers or may be, since the type is unknown.
     pub const fn may_be_number(self) -> bool {
         matches!(self, Self::Integer | Self::Decimal | Self::Other)
     }
 
-    /// Whether values are points in time.
+    /// Returns whether the values are points in time.
     pub const fn is_moment(self) -> bool {
         matches!(self, Self::Date | Self::Timestamp)
     }

@@ -1,6 +1,6 @@
-//! A description in the making: wordings, evidence, and how sure they are.
+//! A description under construction: wordings, evidence and confidence.
 //!
-//! The rule: every draft has at least one wording, no two alike, each ending with a full stop.
+//! The rule: every draft has at least one wording. Wordings are distinct, and each ends with a full stop.
 
 use crate::domain::{
     run::{RunOptions, Verbosity},
@@ -9,65 +9,65 @@ use crate::domain::{
 
 use super::words;
 
-/// Lowest and highest confidence: it never knows nothing and never knows for sure.
+/// Minimum and maximum confidence: the describer is never entirely unsure and never certain.
 const RANGE: (f64, f64) = (0.05, 0.97);
 
-/// How much a sentence must be wanted.
+/// From which verbosity on a sentence is included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Need {
     /// From `DETAILED` on.
     Useful,
-    /// For `COMPREHENSIVE`.
+    /// Only for `COMPREHENSIVE`.
     Thorough,
 }
 
-/// A description in the making.
+/// A description under construction.
 #[derive(Debug, Default)]
 pub struct Sketch {
     /// Clauses without a full stop, best first.
     wordings: Vec<String>,
-    /// Sentences without a full stop that follow each wording.
+    /// Sentences without a full stop, added to each wording.
     details: Vec<(Need, String)>,
     evidence: Vec<Evidence>,
-    /// What the confidence adds up to.
+    /// The sum of what the evidence is worth.
     score: f64,
-    /// One sentence.
+    /// The reasoning, one sentence.
     reasoning: String,
 }
 
 impl Sketch {
-    /// Adds a wording, the best first.
+    /// Adds a wording. The first one is the best.
     pub fn wording(&mut self, text: impl Into<String>) {
         self.wordings.push(text.into());
     }
 
-    /// Adds a sentence that follows whichever wording is taken.
+    /// Adds a sentence that follows every wording.
     pub fn detail(&mut self, need: Need, text: impl Into<String>) {
         self.details.push((need, text.into()));
     }
 
-    /// Adds evidence, and what it is worth.
+    /// Adds a piece of evidence, and `worth` to the score.
     pub fn evidence(&mut self, source: &str, detail: impl Into<String>, worth: f64) {
         self.evidence.push(Evidence { source: source.to_owned(), detail: detail.into() });
         self.score += worth;
     }
 
-    /// Raises the score to at least this.
+    /// Raises the score to at least `score`.
     pub fn at_least(&mut self, score: f64) {
         self.score = self.score.max(score);
     }
 
-    /// Lowers the score to at most this.
+    /// Lowers the score to at most `score`.
     pub fn at_most(&mut self, score: f64) {
         self.score = self.score.min(score);
     }
 
-    /// Says why.
+    /// Sets the reasoning.
     pub fn because(&mut self, reasoning: impl Into<String>) {
         self.reasoning = reasoning.into();
     }
 
-    /// The draft as the options want it.
+    /// Builds the draft for the options.
     pub fn finish(self, options: &RunOptions) -> Draft {
         let details: Vec<&str> = self
             .details
@@ -85,7 +85,7 @@ impl Sketch {
         let mut confidence = best;
         for wording in &self.wordings {
             let wording = sentence(wording);
-            // A comment that was kept may say them already, as when this describer wrote it.
+            // A comment that was kept may already contain them, for example if this describer wrote it.
             let details = details.iter().map(|detail| sentence(detail)).filter(|detail| !wording.contains(detail));
             let text = std::iter::once(wording.clone()).chain(details).collect::<Vec<_>>().join(" ");
             if alternatives.len() < wanted
@@ -107,7 +107,7 @@ impl Sketch {
     }
 }
 
-/// With a capital at the start and a full stop at the end.
+/// The text with a capital at the start and a full stop at the end.
 fn sentence(text: &str) -> String {
     let text = text.trim();
     let end = if text.ends_with(['.', '!', '?', '…', '。']) { "" } else { "." };

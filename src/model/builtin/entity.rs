@@ -1,25 +1,25 @@
-//! What one row of a table stands for, as far as the table's name tells.
+//! The entity that one row of a table stands for, according to the table's name.
 //!
-//! The rule: marks of a table's technical part (`tbl_`, `dim_`, `_bak`) never become words of the text; they become
-//! its [`Style`]. A new mark is one line in [`MARKS`].
+//! The rule: marks of a table's technical role (`tbl_`, `dim_`, `_bak`) never become words of the text; they become its
+//! [`Style`]. To add a mark, add a line to [`MARKS`].
 
 use super::{
     vocabulary::{self, Context, Grasp, Token},
     words,
 };
 
-/// The technical part that a table's name says it plays.
+/// The technical role of a table, according to its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
-    /// None in particular.
+    /// No particular role.
     Plain,
-    /// Of a star schema.
+    /// A dimension of a star schema.
     Dimension,
-    /// Of a star schema.
+    /// Facts of a star schema.
     Fact,
-    /// On its way into another table.
+    /// Data on the way into another table.
     Staging,
-    /// For a while.
+    /// Temporary data.
     Temporary,
     /// A copy.
     Backup,
@@ -27,7 +27,7 @@ pub enum Style {
     Lookup,
 }
 
-/// Marks before or after the name proper.
+/// Marks before or after the actual name.
 const MARKS: &[(&str, Style)] = &[
     ("tbl", Style::Plain),
     ("tb", Style::Plain),
@@ -60,11 +60,11 @@ const MARKS: &[(&str, Style)] = &[
     ("ref", Style::Lookup),
 ];
 
-/// Words after which a name is a phrase (`sales by month`) and no longer the name of a thing.
+/// Words that make a name a phrase (`sales by month`) rather than the name of a thing.
 pub const PREPOSITIONS: &[&str] =
     &["by", "per", "with", "without", "for", "from", "to", "and", "in", "at", "on", "or", "last", "top"];
 
-/// Words for what is made from other things' rows: the rest of the name is then not the name of a row.
+/// Words for data derived from other rows: the rest of the name is then not the name of a row.
 const AGGREGATES: &[&str] = &[
     "total",
     "summary",
@@ -79,7 +79,7 @@ const AGGREGATES: &[&str] = &[
     "breakdown",
 ];
 
-/// Words for what cannot be counted: a row is a record of it.
+/// Words for uncountable things: a row is a record of them.
 const WITHOUT_PLURAL: &[&str] = &[
     "metadata",
     "data",
@@ -100,20 +100,20 @@ const WITHOUT_PLURAL: &[&str] = &[
     "staff",
 ];
 
-/// What one row stands for.
+/// The entity that one row stands for.
 #[derive(Debug, Clone)]
 pub struct Entity {
-    /// `order line`.
+    /// The singular: `order line`.
     pub one: String,
-    /// `order lines`.
+    /// The plural: `order lines`.
     pub many: String,
     /// The words of `one`.
     pub words: Vec<String>,
-    /// How the name was read.
+    /// The words of the name as read.
     pub tokens: Vec<Token>,
-    /// Whether the name was understood and is the name of a thing.
+    /// Whether the name was understood and names a thing.
     pub is_clear: bool,
-    /// The technical part.
+    /// The technical role.
     pub style: Style,
 }
 
@@ -155,7 +155,7 @@ impl Entity {
             Some(last) if !phrase && WITHOUT_PLURAL.contains(&last) => one.push_str(" record"),
             _ => {}
         }
-        // a short word before others that is not known may be an acronym (`cdm_source`): it is kept as one
+        // An unknown short word before others may be an acronym (`cdm_source`) and is kept as one.
         let is_strange = |token: &Token| token.grasp == Grasp::Cryptic;
         let acronym = |token: &Token| token.raw.len() <= 4 && token.raw.bytes().all(|b| b.is_ascii_lowercase());
         let strange = tokens.iter().filter(|token| is_strange(token)).count();
@@ -187,8 +187,8 @@ impl Entity {
         Self { one, many, words: all, tokens, is_clear, style }
     }
 
-    /// Whether the words begin with this entity's, and how many words that takes: all of them (`order line`
-    /// in `order line number`), or the last alone (`line number`).
+    /// Number of the first `words` that name this entity: all of its own (`order line` in `order line number`), or only
+    /// its last one (`line number`). 0 if the words begin otherwise.
     pub fn leads(&self, words: &[String]) -> usize {
         let same = |a: &[String], b: &[String]| {
             a.len() == b.len() && a.iter().zip(b).all(|(a, b)| stem(a).eq_ignore_ascii_case(&stem(b)))
@@ -203,13 +203,13 @@ impl Entity {
         }
     }
 
-    /// Whether the words are this entity's.
+    /// Returns whether the words are exactly this entity's.
     pub fn is_named_by(&self, words: &[String]) -> bool {
         words.iter().map(|word| stem(word)).eq(self.words.iter().map(|word| stem(word)))
     }
 }
 
-/// The singular, of `sales` as well, which stays a plural in front of other words (`sales order`).
+/// The singular, including that of `sales`, which otherwise stays a plural before other words (`sales order`).
 fn stem(word: &str) -> String {
     if word == "sales" { "sale".to_owned() } else { words::singular(word) }
 }

@@ -1,33 +1,34 @@
-//! The describer that comes with Gloss: no key, no network, no cost.
+//! The builtin describer: no API key, no network, no cost.
 //!
-//! It reads names, types, keys, statistics and samples, and writes plain sentences with its evidence. The rule: the
-//! same input gives the same text, and it says little rather than guess. No value of the data stands in a text,
-//! except small closed sets and the bounds of numbers and dates, and these only of columns whose names and samples
-//! speak neither of a person nor of a secret.
+//! It reads names, types, keys, statistics and samples, and writes plain sentences with their evidence. The rule: the
+//! same input gives the same text, and the describer says little rather than guess. Texts contain no values of the
+//! data, except small closed sets and the bounds of numbers and dates. These appear only for columns whose names and
+//! samples suggest neither a person nor a secret.
 //!
-//! How sure it is adds up from what it found, between 0.05 and 0.97:
+//! The confidence is a sum over what was found, between 0.05 and 0.97:
 //!
 //! | found | worth |
 //! |---|---|
 //! | a name, each word of it in the vocabulary | 0.55; of that 0.55 if ambiguous, 0.70 if likely, else 0 |
 //! | a reference, or the primary key alone | 0.25; a part of the key 0.15, unique 0.10 |
-//! | a type that fits what the name says | 0.10, else 0.02 |
+//! | a type that fits the name | 0.10, else 0.02 |
 //! | samples of a shape that fits | 0.12; plain text or numbers as the name suggests 0.08; a small set of values 0.10 |
-//! | statistics that say something | 0.05 |
-//! | a comment | at least 0.90 in all |
-//! | a name that says nothing (`value`, `data`), or of words that only look like words | at most 0.45 in all |
+//! | meaningful statistics | 0.05 |
+//! | a comment | at least 0.90 in total |
+//! | a name that says nothing (`value`, `data`), or whose words only look like words | at most 0.45 in total |
 //! | a text that restates the name (`domain/substance.rs`) | at most 0.49: reading a name is no evidence |
-//! | a name that was not understood | at most 0.30 with samples that tell something, else 0.15 |
+//! | a name that was not understood | at most 0.30 in total if samples or values are informative, else 0.15 |
 //!
-//! A table adds up name, primary key 0.10, structure 0.08, what it refers to and what refers to it. Each further
-//! wording is worth 0.92 of the one before.
+//! For a table, the sum is over the name, the primary key 0.10, the structure 0.08, and the references from and to it.
+//! Each further wording has 0.92 times the confidence of the one before.
 //!
-//! A schema or database adds up the clear names of its tables 0.55, what they are about 0.10 and sizes 0.05. A
-//! variation takes another of the wordings than the text before; where there is none, it says the same and is worth
-//! 0.20 at the most.
+//! For a schema or database, the sum is over the clear names of its tables 0.55, their domain 0.10 and their sizes
+//! 0.05. A variation uses another wording than the previous text. If there is none, it repeats the text with a
+//! confidence of at most 0.20.
 //!
-//! To add: a word is a line in `domain/vocabulary.tsv` or `domain/words.txt`; a unit a line in `units.rs`; a shape of
-//! values a variant in `shape.rs`; a kind of column a method in `wording/`. Questions are answered in `answering.rs`.
+//! To add a word, add a line to `domain/vocabulary.tsv` or `domain/words.txt`; to add a unit, a line to `units.rs`; to
+//! add a shape of values, a variant to `shape.rs`; to add a kind of column, a method to `wording/`. Questions are
+//! answered in `answering.rs`.
 
 mod answering;
 mod column;
@@ -57,12 +58,12 @@ use crate::{
 pub use answering::BuiltinConverser;
 use reading::TableReading;
 
-/// The most that a text is worth which restates the name: LOW.
+/// Maximum confidence of a text that restates the name; in the band LOW.
 const RESTATED: f64 = 0.49;
-/// Subjects in one request: enough that a table is read once, few enough that a run shows progress.
+/// Subjects per request: enough that each table is read only once, few enough that a run shows progress.
 const BATCH_SIZE: usize = 64;
 
-/// The describer that comes with Gloss.
+/// The builtin describer.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct BuiltinDescriber;
 
@@ -125,7 +126,7 @@ impl Describer for BuiltinDescriber {
     }
 }
 
-/// A draft in which no wording from the first that restates the name on is rated above LOW.
+/// Limits the confidence to LOW for the first wording that restates the name and all wordings after it.
 fn modest(mut draft: Draft, asset: &AssetPath, data_type: Option<&str>) -> Draft {
     let mut most = f64::INFINITY;
     for alternative in &mut draft.alternatives {
@@ -137,7 +138,7 @@ fn modest(mut draft: Draft, asset: &AssetPath, data_type: Option<&str>) -> Draft
     draft
 }
 
-/// A draft as a variation of the text before, where one is asked for.
+/// Creates a draft, as a variation of the previous text if the revision asks for one.
 fn revised(revision: Option<&Revision>, options: &RunOptions, describe: impl Fn(&RunOptions) -> Draft) -> Draft {
     match revision.and_then(|revision| Some((revision, revision.variation?))) {
         Some((revision, variation)) => revision::vary(&revision.previous, variation, options, describe),

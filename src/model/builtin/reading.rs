@@ -1,6 +1,6 @@
-//! A table and its columns as they are read before anything is written about them.
+//! The facts about a table and its columns, collected before anything is written about them.
 //!
-//! The rule: a reading holds facts; words for people are made in `wording.rs`, `column.rs` and `table.rs`.
+//! The rule: a reading holds facts only; the wording is done in `wording/`, `column.rs` and `table.rs`.
 
 use crate::domain::catalog::{Column, ColumnStatistics, ForeignKey, TableDetail, TableStatistics};
 
@@ -13,7 +13,7 @@ use super::{
     words,
 };
 
-/// Words of columns whose values are nobody's business.
+/// Words in the names of columns whose values must not be shown.
 const SENSITIVE: &[&str] = &[
     "password",
     "secret",
@@ -59,7 +59,7 @@ const SENSITIVE: &[&str] = &[
     "security",
 ];
 
-/// Last words of columns whose values are no closed set, however few of them a sample holds.
+/// Last words of columns whose values are not a closed set, even if a sample has only a few.
 const OPEN: &[&str] = &[
     "name",
     "title",
@@ -83,7 +83,7 @@ const OPEN: &[&str] = &[
     "instructions",
 ];
 
-/// Words of columns that name a person without saying `name`.
+/// Words for columns that contain a person's name although they do not say `name`.
 const PERSONS: &[&str] = &[
     "composer",
     "artist",
@@ -100,10 +100,10 @@ const PERSONS: &[&str] = &[
     "creator",
 ];
 
-/// Words for text that a number cannot be.
+/// Words for texts, which a number cannot be.
 const TEXTS: &[&str] = &["comment", "caption", "author", "article", "artist", "description"];
 
-/// Words of tables whose rows are people.
+/// Words for tables whose rows are people.
 const PEOPLE: &[&str] = &[
     "person",
     "people",
@@ -140,43 +140,43 @@ const PEOPLE: &[&str] = &[
     "attendee",
 ];
 
-/// A table as read.
+/// The facts about a table.
 pub struct TableReading<'a> {
-    /// What the catalog says.
+    /// The table in the catalog.
     pub detail: &'a TableDetail,
-    /// What its data look like.
+    /// Its statistics.
     pub statistics: Option<&'a TableStatistics>,
-    /// Where its names are at home.
+    /// The context of its names.
     pub context: Context,
-    /// What a row stands for.
+    /// The entity that a row stands for.
     pub entity: Entity,
-    /// A word that begins every column's name and means nothing there.
+    /// A first word that all column names share and that means nothing.
     shared_prefix: Option<String>,
 }
 
-/// A column as read.
+/// The facts about a column.
 pub struct ColumnReading<'a> {
-    /// What the catalog says.
+    /// The column in the catalog.
     pub column: &'a Column,
-    /// What its data look like.
+    /// Its statistics.
     pub statistics: Option<&'a ColumnStatistics>,
     /// The foreign key that it is part of.
     pub key: Option<&'a ForeignKey>,
     /// Its type.
     pub data_type: DataType,
-    /// Its name, word by word, without prefixes that mean nothing.
+    /// The words of its name, without meaningless prefixes.
     pub tokens: Vec<Token>,
     /// The words of `tokens`, without those that name the table itself.
     pub words: Vec<String>,
-    /// What the samples look like.
+    /// The shape of the samples.
     pub shape: Option<Shape>,
-    /// Its values, where they are a small closed set; never of a sensitive column.
+    /// The values, if they are a small closed set; empty for sensitive columns.
     pub values: Vec<String>,
-    /// What they are known from: `check`, `type` or `sample`.
+    /// The source of the values: `check`, `type` or `sample`.
     pub values_from: &'static str,
-    /// Whether `values` are all there are.
+    /// Whether `values` is complete.
     pub values_complete: bool,
-    /// Whether its values may not be shown.
+    /// Whether its values must not be shown.
     pub is_sensitive: bool,
 }
 
@@ -241,12 +241,12 @@ impl<'a> TableReading<'a> {
         reading
     }
 
-    /// What a foreign key points at.
+    /// The entity of the table that a foreign key references.
     pub fn target(&self, key: &ForeignKey) -> Entity {
         Entity::of(&key.table, &self.context)
     }
 
-    /// Whether a foreign key points back at this table.
+    /// Returns whether a foreign key references this table itself.
     pub fn is_own(&self, key: &ForeignKey) -> bool {
         key.table == self.detail.table.name && key.schema.as_ref().is_none_or(|schema| *schema == self.detail.schema)
     }
@@ -261,7 +261,7 @@ impl<'a> TableReading<'a> {
         self.detail.foreign_keys.as_slice()
     }
 
-    /// Whether its rows are people.
+    /// Returns whether the rows are people.
     pub fn is_about_people(&self) -> bool {
         self.entity.words.last().is_some_and(|word| PEOPLE.contains(&word.as_str()))
     }
@@ -353,33 +353,33 @@ impl<'a> TableReading<'a> {
 }
 
 impl<'a> ColumnReading<'a> {
-    /// The foreign key that it is alone.
+    /// The foreign key that consists of this column alone.
     pub fn own_key(&self) -> Option<&'a ForeignKey> {
         self.key.filter(|key| key.only_column().is_some())
     }
 
-    /// Whether it holds any number of the values that its type lists.
+    /// Returns whether the type is a `SET`, which holds any number of the listed values.
     pub fn is_set(&self) -> bool {
         self.column.built_in_type().get(..4).is_some_and(|start| start.eq_ignore_ascii_case("set("))
     }
 
-    /// The last word, or nothing.
+    /// The last word of the name; empty if there is none.
     pub fn last(&self) -> &str {
         self.words.last().map_or("", String::as_str)
     }
 
-    /// The last word as it stands in the name.
+    /// The last word as written in the name.
     pub fn last_raw(&self) -> &str {
         self.tokens.last().map_or("", |token| token.raw.as_str())
     }
 
-    /// Whether no word of the name was understood.
+    /// Returns whether no word of the name was understood.
     pub fn is_cryptic(&self) -> bool {
         self.tokens.iter().all(|token| token.grasp == Grasp::Cryptic || token.raw.bytes().all(|b| b.is_ascii_digit()))
     }
 }
 
-/// Reads a unit at the end of a name as one; drops it behind a point in time (`ts_ms`), where the samples tell it.
+/// Reads a unit at the end of a name. After a point in time (`ts_ms`), the unit is dropped, since the samples show it.
 fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
     let [.., before, last] = tokens.as_mut_slice() else { return };
     let behind_time = matches!(before.text.as_str(), "timestamp" | "time" | "date" | "at" | "epoch" | "datetime");
@@ -399,8 +399,8 @@ fn read_unit(tokens: &mut Vec<Token>, data_type: DataType) {
     }
 }
 
-/// The first word of every column's name, where there are three columns or more and it says nothing:
-/// `cst_name`, `cst_city`, `cst_phone`.
+/// The first word that all column names share, if there are at least three: `cst_name`, `cst_city`, `cst_phone`.
+/// Columns of foreign keys are ignored.
 fn shared_prefix(detail: &TableDetail) -> Option<String> {
     let own: Vec<&Column> =
         detail.columns.iter().filter(|column| detail.foreign_key_of(&column.name).is_none()).collect();

@@ -1,8 +1,8 @@
-//! Variations of a text: another of the wordings that the same facts give.
+//! Variations of a text: other wordings of the same facts.
 //!
-//! The rule: LEXICAL takes the wording that follows the text before, so that asking again goes through all of them;
-//! SEMANTIC takes the one that shares the fewest words with it. The text before is never given as new, unless
-//! nothing else can be said.
+//! The rule: LEXICAL takes the wording after the previous text, so that repeated requests go through all wordings.
+//! SEMANTIC takes the wording that shares the fewest words with the previous text. The previous text is returned only
+//! if there is no other wording.
 
 use std::collections::HashSet;
 
@@ -11,12 +11,12 @@ use crate::domain::{
     suggestion::Draft,
 };
 
-/// Wordings to choose from: the most that a run may ask for.
+/// Number of wordings to choose from: the maximum that a run may ask for.
 const WORDINGS: i32 = 5;
-/// The most that a text is worth that says the same again.
+/// Maximum confidence of a repeated text.
 const SAME_AGAIN: f64 = 0.20;
 
-/// Another text than the one before.
+/// Creates a variation of the previous text.
 pub fn vary(
     previous: &str,
     variation: VariationMode,
@@ -41,10 +41,10 @@ pub fn vary(
         return draft;
     }
     if variation == VariationMode::Semantic {
-        // Stable: of two that share as much, the better one comes first.
+        // The sort is stable: with equal shares, the better wording comes first.
         others.sort_by_key(|one| shared(&one.text, previous));
     }
-    // A variation is no better known than the text that it varies: the best confidence stays with the best wording.
+    // A variation is not more certain than the text that it varies, so the best confidence stays with the best wording.
     for (one, confidence) in others.iter_mut().zip(confidences.into_iter().skip(usize::from(at.is_some()))) {
         one.confidence = confidence;
     }
@@ -57,7 +57,7 @@ fn is_same(one: &str, other: &str) -> bool {
     one.trim().eq_ignore_ascii_case(other.trim())
 }
 
-/// The share of a text's words that stand in another one, in thousandths.
+/// The share of a text's words that occur in another text, in thousandths.
 fn shared(text: &str, other: &str) -> usize {
     let words = |text: &str| -> HashSet<String> {
         text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty()).map(str::to_lowercase).collect()

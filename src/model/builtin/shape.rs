@@ -1,67 +1,67 @@
-//! What the sampled values of a column look like.
+//! Shapes: what the sampled values of a column look like.
 //!
-//! The rule: a shape is told only where every sample has it; shapes that words take by chance (two letters,
-//! ten digits) need a name that speaks for them as well. A new shape is a variant, a test for one value in
-//! [`Shape::fits`] and its words in [`Shape::noun`]. No sample value ever leaves this module.
+//! The rule: a shape is recognized only if every sample has it. Shapes that words may have by chance (two letters, ten
+//! digits) also need a name that suggests them. To add a shape, add a variant, a test in [`Shape::fits`] and a noun in
+//! [`Shape::noun`]. No sample value ever leaves this module.
 
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use chrono::{DateTime, NaiveDate, NaiveDateTime, NaiveTime};
 
-/// What values look like.
+/// The shape of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Shape {
-    /// `name@example.com`.
+    /// An e-mail address: `name@example.com`.
     Email,
-    /// `https://…`.
+    /// A URL: `https://…`.
     Url,
-    /// 36 characters with hyphens.
+    /// A UUID: 36 characters with hyphens.
     Uuid,
-    /// An IP address of either version.
+    /// An IP address, version 4 or 6.
     Ip,
-    /// Six pairs of hexadecimal digits.
+    /// A MAC address: six pairs of hexadecimal digits.
     Mac,
-    /// ISO 3166-1 alpha-2.
+    /// A country code of ISO 3166-1 alpha-2.
     Country2,
-    /// Three capitals, under a name that says country.
+    /// Three capital letters, if the name suggests a country.
     Country3,
-    /// ISO 4217.
+    /// A currency code of ISO 4217.
     Currency,
-    /// `en`, `pt-BR`, under a name that says language or locale.
+    /// A language code: `en`, `pt-BR`, if the name suggests a language or locale.
     Language,
-    /// Digits with signs that telephone numbers have.
+    /// Digits with the punctuation of telephone numbers.
     Phone,
-    /// Under a name that says postal code.
+    /// A postal code, if the name suggests one.
     PostalCode,
-    /// `2026-11-23`.
+    /// A date: `2026-11-23`.
     IsoDate,
-    /// `2026-11-23T10:15:00Z` and its like.
+    /// A date and time: `2026-11-23T10:15:00Z` and similar forms.
     IsoTimestamp,
-    /// `10:15:00`.
+    /// A time of day: `10:15:00`.
     Time,
     /// Seconds since 1970.
     EpochSeconds,
     /// Milliseconds since 1970.
     EpochMillis,
-    /// An object or array.
+    /// A JSON object or array.
     Json,
     /// Hexadecimal digits of the length of a digest.
     HexDigest,
-    /// Base64, long.
+    /// At least 24 characters of Base64.
     Base64,
-    /// `12.5%`.
+    /// A percentage: `12.5%`.
     Percent,
-    /// `Y`/`N`, `true`/`false`, `0`/`1`.
+    /// A yes-or-no value: `Y`/`N`, `true`/`false`, `0`/`1`.
     YesNo,
-    /// `image/png`.
+    /// A MIME type: `image/png`.
     Mime,
-    /// `report.pdf`, `/var/log/x.log`.
+    /// A file name or path: `report.pdf`, `/var/log/x.log`.
     File,
-    /// `1.4.0`.
+    /// A version number: `1.4.0`.
     Version,
 }
 
-/// Shapes that speak for themselves, the more particular first.
+/// Shapes that need no matching name, the more specific ones first.
 const EVIDENT: &[Shape] = &[
     Shape::Email,
     Shape::Url,
@@ -77,7 +77,7 @@ const EVIDENT: &[Shape] = &[
     Shape::Mime,
 ];
 
-/// Shapes that need a name which says so: the words that do.
+/// Shapes that need a name that suggests them, with the words that do.
 const NAMED: &[(Shape, &[&str])] = &[
     (Shape::Country2, &["country", "nationality", "two-letter ISO code"]),
     (Shape::Country3, &["country", "nationality", "three-letter ISO code"]),
@@ -113,7 +113,7 @@ const CURRENCIES: &str = "AED AFN ALL AMD ANG AOA ARS AUD AWG AZN BAM BBD BDT BG
     TTD TWD TZS UAH UGX USD UYU UZS VES VND VUV WST XAF XCD XOF XPF YER ZAR ZMW ZWL";
 
 impl Shape {
-    /// The shape of these samples under a name of these words.
+    /// The shape of samples in a column whose name has these words; `None` if there is none.
     pub fn of(samples: &[String], name: &[String]) -> Option<Self> {
         let values: Vec<&str> = samples.iter().map(|value| value.trim()).filter(|value| !value.is_empty()).collect();
         if values.is_empty() {
@@ -133,7 +133,7 @@ impl Shape {
         NAMED.iter().find(|(shape, words)| says(words) && all(*shape)).map(|(shape, _)| *shape)
     }
 
-    /// Whether yes-or-no values come as a pair that belongs together.
+    /// Returns whether the values are two opposites of the same kind.
     fn opposite(values: &[&str]) -> bool {
         let pairs = [["y", "n"], ["yes", "no"], ["t", "f"], ["true", "false"], ["0", "1"]];
         let lower: Vec<String> = values.iter().map(|value| value.to_lowercase()).collect();
@@ -141,7 +141,7 @@ impl Shape {
             && pairs.iter().any(|pair| lower.iter().all(|value| pair.contains(&value.as_str())) && lower[0] != lower[1])
     }
 
-    /// Whether one value has the shape.
+    /// Returns whether a value has the shape.
     fn fits(self, value: &str) -> bool {
         let hex = |text: &str| text.bytes().all(|b| b.is_ascii_hexdigit());
         let digits = value.bytes().filter(u8::is_ascii_digit).count();
@@ -188,7 +188,7 @@ impl Shape {
             }
             Self::EpochSeconds => value.parse::<i64>().is_ok_and(|n| (100_000_000..5_000_000_000).contains(&n)),
             Self::EpochMillis => value.parse::<i64>().is_ok_and(|n| (100_000_000_000..5_000_000_000_000).contains(&n)),
-            // samples are cut at 80 characters: a long one need not be complete
+            // Samples are cut to 80 characters, so a long one may be incomplete.
             Self::Json => {
                 value.starts_with(['{', '['])
                     && (serde_json::from_str::<serde::de::IgnoredAny>(value).is_ok()
@@ -224,7 +224,7 @@ impl Shape {
         }
     }
 
-    /// The words for what the values are, in the plural.
+    /// Plain words for values of this shape, in the plural.
     pub const fn noun(self) -> &'static str {
         match self {
             Self::Email => "e-mail addresses",
@@ -254,7 +254,7 @@ impl Shape {
         }
     }
 
-    /// Whether a single value of this shape may point to a person or open a door.
+    /// Returns whether a single value of this shape may identify a person or grant access.
     pub const fn is_personal(self) -> bool {
         matches!(
             self,
@@ -271,7 +271,7 @@ impl Shape {
         )
     }
 
-    /// Whether the values are points in time.
+    /// Returns whether the values are points in time.
     pub const fn is_moment(self) -> bool {
         matches!(self, Self::IsoDate | Self::IsoTimestamp | Self::EpochSeconds | Self::EpochMillis)
     }

@@ -1,6 +1,6 @@
-//! The description of a table or view: what one row is, what it holds, what it links, how large it is.
+//! Descriptions of tables and views: what one row is, what it holds, what it links, and how large the table is.
 //!
-//! The rule: what one row is comes from the name and the keys; a name that does not tell is quoted.
+//! The rule: what one row is follows from the name and the keys. A name that is not understood is quoted.
 
 use std::collections::BTreeSet;
 
@@ -21,10 +21,10 @@ use super::{
     words,
 };
 
-/// How many columns are named.
+/// Maximum number of columns that a text names.
 const NAMED: usize = 5;
 
-/// Columns that every table may have and that say nothing about it.
+/// Columns that any table may have and that say nothing about it.
 const AUDIT: &[&str] =
     &["created", "updated", "modified", "deleted", "inserted", "version", "changed", "update", "rowguid", "timestamp"];
 
@@ -60,16 +60,16 @@ pub fn describe(table: &TableReading<'_>, options: &RunOptions) -> Draft {
     sketch.finish(options)
 }
 
-/// The foreign keys to the tables that this one links, where it does little else: two or three of them, and at most two
-/// columns more that are not its own identifier or audit columns.
+/// The foreign keys of a junction table; `None` for other tables. A junction table has two or three foreign keys, and
+/// at most two other columns that are neither its primary key nor audit columns.
 pub fn links<'a>(table: &TableReading<'a>) -> Option<&'a [ForeignKey]> {
     let keys = table.foreign_keys();
-    // What refers to its own kind is a thing with a place among others, not a pair of other things.
+    // A table with a reference to itself is a thing in a hierarchy, not a pair of other things.
     if !(2..=3).contains(&keys.len()) || keys.iter().any(|key| table.is_own(key)) {
         return None;
     }
     let joined = joined(keys);
-    // Each side needs a column of its own.
+    // Each side needs a column that the other sides do not share.
     let has_own = |at: usize| {
         let elsewhere = |own: &str| keys.iter().enumerate().any(|(other, key)| other != at && key.has(own));
         keys[at].columns.iter().any(|(own, _)| !elsewhere(own))
@@ -93,7 +93,7 @@ pub fn links<'a>(table: &TableReading<'a>) -> Option<&'a [ForeignKey]> {
     (is_link && table.detail.table.kind == AssetKind::Table).then_some(keys)
 }
 
-/// The columns of foreign keys.
+/// The columns of the foreign keys.
 fn joined(keys: &[ForeignKey]) -> BTreeSet<&str> {
     keys.iter().flat_map(|key| &key.columns).map(|(own, _)| own.as_str()).collect()
 }
@@ -103,7 +103,7 @@ fn is_audit(table: &TableReading<'_>, column: &Column) -> bool {
     reading.words.iter().any(|word| AUDIT.contains(&word.as_str()))
 }
 
-/// What one row is, in several wordings, and why.
+/// Several wordings of what one row is, and the reasoning.
 fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
     let Entity { one, many, .. } = &table.entity;
     let name = words::quoted(&table.detail.table.name);
@@ -128,7 +128,7 @@ fn what(table: &TableReading<'_>, contents: &str) -> (Vec<String>, String) {
         let things: Vec<String> = keys.iter().map(|key| target_name(table, key, true)).collect();
         let ones: Vec<String> = keys.iter().map(|key| target_name(table, key, false)).collect();
         let linked = words::listed(&things, "and");
-        // Only a unique key over all sides lets no pair come twice.
+        // Only a unique key over all sides rules out duplicate pairs.
         let joined = joined(keys);
         let is_unique = table
             .detail
@@ -216,7 +216,7 @@ fn understood(table: &TableReading<'_>) -> bool {
     !table.entity.tokens.is_empty() && table.entity.tokens.iter().all(|token| token.grasp != Grasp::Cryptic)
 }
 
-/// `line of an order` for `order_lines` with a reference to `orders`.
+/// The entity as a part of its parent: `line of an order` for `order_lines` with a reference to `orders`.
 fn part_of(table: &TableReading<'_>) -> Option<String> {
     let words = &table.entity.words;
     let (last, head) = words.split_last()?;
@@ -244,7 +244,8 @@ fn part_of(table: &TableReading<'_>) -> Option<String> {
     (part && !head.is_empty()).then(|| format!("{last} of {} {}", words::article(&parent.one), parent.one))
 }
 
-/// Whether the table is a key, a name and little else, and others refer to it or its name says so.
+/// Returns whether this is a lookup table: one with a key, a name and little else whose name says so, or one whose name
+/// is marked as a lookup and that has no foreign keys.
 fn is_lookup(table: &TableReading<'_>) -> bool {
     let plain: Vec<&Column> =
         table.detail.columns.iter().filter(|column| !column.primary_key && !is_audit(table, column)).collect();
@@ -287,7 +288,7 @@ fn target_name(table: &TableReading<'_>, reference: &ForeignKey, many: bool) -> 
     }
 }
 
-/// `name, address and e-mail address`: what the most telling columns hold.
+/// What the most informative columns hold: `name, address and e-mail address`.
 fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
     let limit = if verbosity == Verbosity::Comprehensive { 2 * NAMED } else { NAMED };
     let mut phrases: Vec<String> = Vec::new();
@@ -330,7 +331,7 @@ fn contents(table: &TableReading<'_>, verbosity: Verbosity) -> String {
     words::listed(&phrases, "and")
 }
 
-/// Says `billing address` for its street, city and country, and `name` for its first and last.
+/// Merges parts into their whole: street, city and country into `billing address`, first and last name into `name`.
 fn together(phrases: &mut Vec<String>, own: &str) {
     const ADDRESS: &[&str] = &[
         "address",
@@ -420,12 +421,12 @@ fn evidence(table: &TableReading<'_>, sketch: &mut Sketch) {
     }
 }
 
-/// The other tables that refer to this one.
+/// The other tables that reference this one.
 fn referring<'t>(table: &TableReading<'t>) -> Vec<&'t String> {
     table.detail.referenced_by.iter().filter(|name| **name != table.detail.table.name).collect()
 }
 
-/// How many rows, and whether that is an estimate.
+/// The number of rows, and "about " if it is an estimate; `None` if it is unknown or 0.
 fn size(table: &TableReading<'_>) -> Option<(i64, &'static str)> {
     let counted = table.statistics.filter(|all| all.complete && all.sampled_rows > 0).map(|all| (all.sampled_rows, ""));
     counted.or(table.detail.table.row_estimate.filter(|rows| *rows > 0).map(|rows| (rows, "about ")))

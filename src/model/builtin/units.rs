@@ -1,8 +1,8 @@
-//! Units that a name may end with.
+//! Units at the end of names.
 //!
-//! The rule: a unit of one or two letters counts only behind a quantity that it measures (`weight_g`, not `plan_g`).
+//! The rule: a unit of one or two letters counts only after a quantity that it measures (`weight_g`, not `plan_g`).
 
-/// A unit as names spell it, in words, and the quantities that it must follow; empty for any.
+/// Spellings of a unit in names, the unit in words, and the quantities that must precede it; empty for any.
 const UNITS: &[(&[&str], &str, &[&str])] = &[
     (&["ns"], "nanoseconds", TIME),
     (&["us"], "microseconds", TIME),
@@ -122,7 +122,7 @@ const LENGTH: &[&str] = &[
 const VOLUME: &[&str] = &["volume", "capacity", "fuel", "water", "level", "size"];
 const HEAT: &[&str] = &["temperature", "ambient", "maximum", "minimum", "average", "dew", "point", "water", "air"];
 
-/// The unit that this last word of a name is behind `quantity`, in words.
+/// The unit in words that the last word of a name stands for after `quantity`.
 pub fn unit(raw: &str, quantity: &str) -> Option<&'static str> {
     UNITS
         .iter()
@@ -130,7 +130,7 @@ pub fn unit(raw: &str, quantity: &str) -> Option<&'static str> {
         .map(|(_, words, _)| *words)
 }
 
-/// What a column measures whose name is a unit and nothing else.
+/// The quantity and the unit of a column whose name is only a unit.
 pub fn measured_by(raw: &str) -> Option<(&'static str, &'static str)> {
     let quantity = match raw {
         "milliseconds" | "millis" | "ms" | "seconds" | "secs" | "minutes" | "mins" | "hours" => "Duration",
@@ -142,7 +142,7 @@ pub fn measured_by(raw: &str) -> Option<(&'static str, &'static str)> {
     unit(raw, "").map(|unit| (quantity, unit))
 }
 
-/// Whether a word is a quantity of time already, so that nothing need be added before its unit.
+/// Returns whether a word already names a quantity of time, so that `time` need not be added before its unit.
 pub fn is_time(word: &str) -> bool {
     TIME.contains(&word)
 }

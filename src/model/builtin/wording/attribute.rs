@@ -1,6 +1,6 @@
-//! Columns that hold something of the row's, and those of which nothing can be told.
+//! Columns that hold an attribute of the row, and columns about which nothing can be said.
 //!
-//! The rule: whatever no other kind claims ends here; what it holds is the name, read.
+//! The rule: a column of no other kind is an attribute, described by its name.
 
 use super::super::{data_type::DataType, entity::Entity, shape::Shape, units, words};
 use super::{Place, Wordings, told};
@@ -83,15 +83,14 @@ impl Place<'_> {
         Wordings { texts, because: "the name says what it holds", is_typical }
     }
 
-    /// The table that the row refers to and of which this column repeats something: `customer_name` beside
-    /// `customer_id`.
+    /// The referenced entity of which this column repeats an attribute: `customer_name` next to `customer_id`.
     pub(super) fn denormalized(&self, words: &[String]) -> Option<Entity> {
         self.table.foreign_keys().iter().filter(|key| !self.table.is_own(key)).map(|key| self.table.target(key)).find(
             |target| target.is_clear && words.len() > target.words.len() && target.leads(words) == target.words.len(),
         )
     }
 
-    /// What the column holds, as a list of a table's contents names it; nothing for flags and points in time.
+    /// What the column holds, for the list of a table's contents; `None` for flags and points in time.
     pub fn content(&self) -> Option<String> {
         let mut words = self.column.words.clone();
         let flag = self.column.data_type == DataType::Boolean || self.column.shape == Some(Shape::YesNo);
@@ -120,14 +119,14 @@ impl Place<'_> {
         (!words.is_empty()).then(|| self.phrase(&words))
     }
 
-    /// Whether `title` is what a person works as.
+    /// Returns whether `title` means a job title in this table.
     pub(super) fn has_job_titles(&self) -> bool {
         let last = self.table.entity.words.last().map_or("", String::as_str);
         matches!(last, "employee" | "staff" | "worker" | "contact" | "person")
     }
 }
 
-/// Whether a type is what one expects under such a name.
+/// Returns whether the type is usual for a column with this name.
 fn fits(data_type: DataType, words: &[String]) -> bool {
     let last = words.last().map_or("", String::as_str);
     let textual = [

@@ -1,4 +1,4 @@
-//! Columns that say that something is so, when it was, or by whom: flags, points in time, actors.
+//! Columns that state a fact about the row, its time or its actor: flags, points in time, actors.
 //!
 //! The rule: the verb is the name's own participle; `shipped_at` is when something was shipped.
 
@@ -98,7 +98,7 @@ impl Place<'_> {
             let subject = if dated { self.owner() } else { self.subject_before(&rest, before) };
             let was = if INTRANSITIVE.contains(&verb.as_str()) { "" } else { "was " };
             let adverb = adverb.map(|adverb| format!("{adverb} ")).unwrap_or_default();
-            // A payment is made: what is paid is something else.
+            // A payment is made; what is paid is something else.
             let verb = if verb == "paid" && subject.ends_with("payment") { "made" } else { verb.as_str() };
             let at = if days { "date on which" } else { "time at which" };
             vec![
@@ -165,7 +165,7 @@ impl Place<'_> {
         told("name and type say a point in time", typed, texts)
     }
 
-    /// `created_by` without a reference.
+    /// Describes `created_by` without a foreign key.
     pub(super) fn actor(&self) -> Option<Wordings> {
         let [.., verb, last] = self.column.words.as_slice() else { return None };
         if last != "by" || !words::is_participle(verb) {
@@ -180,7 +180,7 @@ impl Place<'_> {
     }
 }
 
-/// Adjectives that only one of several can be.
+/// The phrase for an adjective that applies to only one of several things.
 fn one_of_its_kind(adjective: &str) -> Option<&'static str> {
     Some(match adjective {
         "default" => "the default",
@@ -216,7 +216,7 @@ fn is_countable(word: &str) -> bool {
         .contains(&word)
 }
 
-/// Nouns that `is_` puts an article before.
+/// Nouns that take an article after `is_`.
 const IS_A: &[&str] = &[
     "administrator",
     "gift",
@@ -261,7 +261,7 @@ const IS_A: &[&str] = &[
     "organization",
 ];
 
-/// Adjectives that names use without `is_`.
+/// Adjectives that occur in names without `is_`.
 const ADJECTIVES: &[&str] = &[
     "active",
     "inactive",
@@ -303,7 +303,7 @@ const ADJECTIVES: &[&str] = &[
     "recurring",
 ];
 
-/// Verbs of which the past tense needs no `was`.
+/// Verbs whose past tense needs no `was`.
 const INTRANSITIVE: &[&str] = &[
     "occurred",
     "happened",
@@ -327,6 +327,6 @@ const INTRANSITIVE: &[&str] = &[
     "churned",
 ];
 
-/// Verbs in the present that stand before `_at`: `expires_at`, `trial_ends_at`.
+/// Verbs in the present tense before `_at`: `expires_at`, `trial_ends_at`.
 const TURNS: &[&str] =
     &["starts", "ends", "expires", "begins", "closes", "opens", "renews", "resets", "departs", "arrives"];

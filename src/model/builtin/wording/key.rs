@@ -1,6 +1,6 @@
-//! Columns that point: foreign keys, primary keys, identifiers.
+//! Columns that refer or identify: foreign keys, primary keys, identifiers.
 //!
-//! The rule: a declared key is said as what it is; a name that only looks like a key is an identifier.
+//! The rule: a declared key is described as such; a column that is only named like a key is an identifier.
 
 use crate::domain::{catalog::ForeignKey, run::Verbosity};
 
@@ -78,7 +78,8 @@ impl Place<'_> {
         words::shown(&key.target(str::to_owned))
     }
 
-    /// The actor and the act: `created by user` is the table's row, `created` and `user`.
+    /// The subject, the verb and the actor of a role: in a table of orders, `created by user` is `the order`, `created`
+    /// and `user`.
     fn deed<'w>(&self, role: &'w [String]) -> Option<(String, &'w str, &'w [String])> {
         let by = role.iter().position(|word| word == "by").filter(|by| *by > 0)?;
         let verb = role[by - 1].as_str();
@@ -86,18 +87,19 @@ impl Place<'_> {
         words::is_participle(verb).then_some((subject, verb, &role[by + 1..]))
     }
 
-    /// Whether the table's name is the target's and something more: `order line` beside `order`.
+    /// Returns whether the table's name extends the target's: `order line` and `order`.
     pub(super) fn is_part_of(&self, target: &Entity) -> bool {
         let own = &self.table.entity.words;
         own.len() > target.words.len() && own.starts_with(&target.words)
     }
 
-    /// Whether the table does little else than link others.
+    /// Returns whether the table is a junction table.
     pub(super) fn is_link(&self) -> bool {
         table::links(self.table).is_some()
     }
 
-    /// What a foreign key's own name adds to its target's: `billing address`, `support representative (employee)`.
+    /// The role that the foreign key's name adds to its target: `billing address`, `support representative (employee)`.
+    /// `None` if it adds nothing.
     pub fn part_played(&self) -> Option<String> {
         let reference = self.column.own_key()?;
         let target = self.table.target(reference);

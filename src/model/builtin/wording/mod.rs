@@ -1,8 +1,8 @@
-//! What a column is, told from its name, type and keys, as clauses without a full stop.
+//! Wordings for columns, derived from name, type and keys, as clauses without a full stop.
 //!
-//! The rule: no verb is invented. What the name does not say, the clause does not say. A kind of column is a
-//! method in `key`, `claim`, `number` or `attribute` that gives its wordings, best first, or nothing where the
-//! column is of another kind; their order stands in [`wordings`].
+//! The rule: a clause says only what the name says; no verb is invented. Each kind of column is a method in `key`,
+//! `claim`, `number` or `attribute`. It returns the wordings, best first, or `None` for a column of another kind.
+//! [`wordings`] defines their order.
 
 mod attribute;
 mod claim;
@@ -16,13 +16,13 @@ use super::{
     vocabulary::Grasp,
 };
 
-/// What a column is, in one or several wordings.
+/// The wordings for a column.
 pub struct Wordings {
-    /// Best first; never empty.
+    /// The wordings, best first; never empty.
     pub texts: Vec<String>,
-    /// Why: the end of a sentence.
+    /// The reasoning, as the end of a sentence.
     pub because: &'static str,
-    /// Whether type or samples agree with what the name says.
+    /// Whether the type or the samples agree with the name.
     pub is_typical: bool,
 }
 
@@ -38,11 +38,11 @@ pub struct Place<'a> {
     pub table: &'a TableReading<'a>,
     /// The column.
     pub column: &'a ColumnReading<'a>,
-    /// How much to say.
+    /// The length of the description.
     pub verbosity: Verbosity,
 }
 
-/// What the column is.
+/// Returns the wordings for a column.
 pub fn wordings(place: Place<'_>) -> Wordings {
     place
         .reference()
@@ -58,7 +58,8 @@ pub fn wordings(place: Place<'_>) -> Wordings {
 }
 
 impl Place<'_> {
-    /// `of the customer`, where the table's name is clear and the phrase does not say so already.
+    /// Adds the owner to a phrase (`of the customer`), unless the table's name is unclear or the phrase already names
+    /// it.
     fn of_owner(&self, phrase: &str) -> String {
         let entity = &self.table.entity;
         if entity.is_clear && phrase != entity.one {
@@ -71,13 +72,13 @@ impl Place<'_> {
         }
     }
 
-    /// `the customer`, or what stands for it where the table's name is not clear.
+    /// The owner: `the customer`, or `the row` if the table's name is unclear.
     fn owner(&self) -> String {
         let entity = &self.table.entity;
         if entity.is_clear { format!("the {}", entity.one) } else { "the row".to_owned() }
     }
 
-    /// A thing of the owner, in several wordings.
+    /// Several wordings for an attribute of the owner.
     fn belonging(&self, phrase: &str, tail: &str) -> Vec<String> {
         let entity = &self.table.entity;
         let mut texts = vec![format!("{}{tail}", self.of_owner(phrase))];
@@ -95,7 +96,7 @@ impl Place<'_> {
         texts
     }
 
-    /// The words without these at the end.
+    /// The words without the trailing words in `without`. A trailing 1, 2 or 3 becomes an ordinal at the start.
     fn role(&self, without: &[&str]) -> Vec<String> {
         let mut role = self.column.words.clone();
         let ordinal = match role.last().map(String::as_str) {
@@ -114,13 +115,13 @@ impl Place<'_> {
         role
     }
 
-    /// What the words before the last `count` name, with the owner; the owner itself where there are none.
+    /// What the words before the last `count` name, with the owner; the owner itself if there are none.
     fn subject_before(&self, words: &[String], count: usize) -> String {
         let before = &words[..words.len().saturating_sub(count)];
         if before.is_empty() { self.owner() } else { self.of_owner(&format!("the {}", self.phrase(before))) }
     }
 
-    /// Words as a noun phrase.
+    /// The words as a noun phrase.
     pub fn phrase(&self, words: &[String]) -> String {
         let mut all: Vec<String> = Vec::new();
         for word in words {

@@ -1,6 +1,6 @@
 //! Columns that count, order or measure.
 //!
-//! The rule: the type must be able to hold a number, and the name must say of what.
+//! The rule: the type must be able to hold a number, and the name must say what it counts, orders or measures.
 
 use super::super::{units, words};
 use super::{Place, Wordings, told};
@@ -103,14 +103,14 @@ impl Place<'_> {
         told("the name ends with a unit", true, self.belonging(&phrase, &format!(" in {unit}")))
     }
 
-    /// Whether a thing measured in this unit is a time that its words do not call so: `load_ms`.
+    /// Returns whether a thing measured in this unit is a time without saying so: `load_ms`.
     pub(super) fn is_timed(unit: &str, words: &[String]) -> bool {
         unit.ends_with("seconds")
             && words.last().is_some_and(|last| !units::is_time(last) && !words::is_participle(last))
     }
 }
 
-/// Things that are in another rather than of it.
+/// Things that are in something rather than of it.
 const CONTAINED: &[&str] = &[
     "item",
     "line",
@@ -136,6 +136,6 @@ const CONTAINED: &[&str] = &[
     "element",
 ];
 
-/// Words before `count` that are not the things counted.
+/// Words before `count` that are not what is counted.
 const NOT_COUNTED: &[&str] =
     &["helpful", "total", "active", "open", "current", "maximum", "minimum", "unique", "distinct", "new"];
