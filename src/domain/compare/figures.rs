@@ -216,8 +216,8 @@ fn agreement(group: &Group, similarity: Option<f64>) -> Agreement {
     }
 }
 
-/// Returns a hash that represents a word. With millions of distinct words, a collision is about as likely as one in
-/// some millions.
+/// Returns a hash that represents a word. With millions of distinct words, about one comparison in a million has a
+/// collision.
 fn hash(word: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     word.hash(&mut hasher);

@@ -73,7 +73,7 @@ impl RunEdit {
     }
 
     /// Creates a QUEUED run with event 1, with its rows if they are known, and with a warning for everything that could
-    /// not be read. `identity` is that of the database whose run or schedule this run continues.
+    /// not be read. `identity` is that of the run or schedule that this run continues.
     #[must_use]
     pub fn created(id: RunId, new: NewRun, identity: Option<Identity>, at: Moment) -> Self {
         let summary = new.summary();
@@ -225,7 +225,7 @@ impl RunEdit {
     /// stays CANCELLING; the next worker checks the write that was begun.
     ///
     /// # Errors
-    /// Returns `Conflict` if no worker holds the run.
+    /// Returns `Conflict` if the run's status does not permit a return to the queue.
     pub fn release(&mut self) -> Result<()> {
         if self.run.status == RunStatus::Cancelling && self.run.apply.is_some() {
             self.run.worker_id = None;
@@ -244,7 +244,7 @@ impl RunEdit {
     /// Takes the run from a worker that died. The run returns to the queue, or ends if it was being cancelled.
     ///
     /// # Errors
-    /// Returns `Conflict` if no worker holds the run.
+    /// Returns `Conflict` if the run's status does not permit a return to the queue.
     pub fn take_from_dead(&mut self) -> Result<()> {
         // The time since the last record does not count as work.
         self.run.active_since = None;
@@ -459,7 +459,7 @@ impl RunEdit {
     /// Continues an apply that a dead worker left behind. The claim has set the status to RUNNING.
     ///
     /// # Errors
-    /// Returns `Conflict` if the run is not RUNNING.
+    /// Returns `Conflict` if the status does not permit an apply.
     pub fn go_on_applying(&mut self) -> Result<()> {
         self.move_to(RunStatus::Applying)?;
         self.emit(RunEventType::StatusChanged, "Continued writing");

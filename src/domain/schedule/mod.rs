@@ -185,7 +185,7 @@ impl Schedule {
     /// Resumes the schedule. Firings that were due while it was paused are not made up for.
     ///
     /// # Errors
-    /// Returns `Conflict` if its only firing is over.
+    /// Returns `Conflict` if its only firing is over or passed while it was paused.
     pub fn resume(&mut self, now: Moment) -> Result<()> {
         self.refuse_ended("set a new `fireAt` or a `cron` with `updateSchedule`")?;
         if self.status == ScheduleStatus::Active {
