@@ -86,7 +86,7 @@ export default async function journey(studio) {
   await release();
   await until(
     'it has gone on',
-    async () => (await page.locator('[data-sequence]', { hasText: 'Goes on' }).count()) === 1,
+    async () => (await page.locator('[data-sequence]', { hasText: 'Continued' }).count()) === 1,
   );
   await isComplete(1);
 
