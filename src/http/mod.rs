@@ -177,7 +177,8 @@ async fn not_found(headers: HeaderMap) -> Response {
     if accepted.contains("text/html") {
         return (StatusCode::NOT_FOUND, pages::studio().await).into_response();
     }
-    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found. GraphQL is at /graphql, the pages are at /.").into_response()
+    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found. GraphQL is at /graphql, the pages are at /.")
+        .into_response()
 }
 
 /// A header value that is known to be one when this is compiled.

@@ -73,7 +73,8 @@ fn modules_import_only_what_they_may() {
 /// Whether a line names a library, not a module of ours with the same name.
 fn names_library(line: &str, library: &str) -> bool {
     let path = format!("{library}::");
-    let starts = |at: usize| at == 0 || line[..at].ends_with(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':' | '"'));
+    let starts =
+        |at: usize| at == 0 || line[..at].ends_with(|c: char| !c.is_alphanumeric() && !matches!(c, '_' | ':' | '"'));
     let in_a_use_of_ours =
         line.trim_start().starts_with("use ") && !line.trim_start().starts_with(&format!("use {path}"));
     !in_a_use_of_ours

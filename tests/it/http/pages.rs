@@ -24,7 +24,10 @@ async fn an_unknown_path_is_a_page_for_browsers_and_an_error_for_others() {
     let toy = Toy::start().await;
     let browser = toy.get("/nothing").header(header::ACCEPT, "text/html,application/xhtml+xml,*/*;q=0.8");
     let response = browser.send().await.unwrap();
-    assert_eq!((response.status(), content_type(&response).as_str()), (StatusCode::NOT_FOUND, "text/html; charset=utf-8"));
+    assert_eq!(
+        (response.status(), content_type(&response).as_str()),
+        (StatusCode::NOT_FOUND, "text/html; charset=utf-8")
+    );
     assert!(response.text().await.unwrap().contains("<title>Gloss</title>"));
     let response = toy.get("/nothing").send().await.unwrap();
     assert_eq!((response.status(), content_type(&response).as_str()), (StatusCode::NOT_FOUND, "application/json"));
