@@ -16,6 +16,7 @@ import { Failure, Loading } from '../ui/states';
 import { useVisits } from '../palette/visits';
 import { Keyboard } from './keyboard';
 import { Navigation } from './navigation';
+import { PartBoundary } from './route-error';
 import { SignIn } from './sign-in';
 import classes from './shell.module.css';
 
@@ -108,9 +109,11 @@ export function Shell() {
       </div>
       <Keyboard isOpen={keysAreOpen} open={keys.open} close={keys.close} openPalette={openPalette} />
       {paletteIsOpen && (
-        <Suspense>
-          <Palette close={closePalette} showKeys={keys.open} />
-        </Suspense>
+        <PartBoundary title="Go to…" onClose={closePalette}>
+          <Suspense>
+            <Palette close={closePalette} showKeys={keys.open} />
+          </Suspense>
+        </PartBoundary>
       )}
     </ViewerContext.Provider>
   );
