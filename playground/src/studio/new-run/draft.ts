@@ -18,7 +18,7 @@ export interface Profile {
   displayUrl: string;
 }
 
-export const FRESH: Draft = { targets: [], command: 'RUN', options: DEFAULTS };
+const FRESH: Draft = { targets: [], command: 'RUN', options: DEFAULTS };
 
 /** What is kept of a draft: beside it the address that it was begun from, and the key of its last attempt to start. */
 interface Kept {
@@ -55,26 +55,27 @@ export function keep(next: Kept | undefined) {
   }
 }
 
-/** The draft that was begun from this address; else a fresh one with what the address names. */
+/** The draft that was begun from this address. While no database is chosen, the one that the address names is. */
 export function draftAt(address: string): Omit<Kept, 'address'> {
   const before = kept();
-  if (before?.address === address) {
-    return before;
+  if (before?.address !== address) {
+    return { draft: freshAt(address) };
   }
+  const { draft } = before;
+  return draft.targets.length > 0 ? before : { draft: { ...draft, targets: freshAt(address).targets } };
+}
+
+/** A fresh draft with what the address names. */
+export function freshAt(address: string): Draft {
   const parameters = new URLSearchParams(address);
   const profile = parameters.get('profile');
   if (!profile) {
-    return { draft: FRESH };
+    return FRESH;
   }
   const names = ['schema', 'table', 'column'].map((name) => parameters.get(name));
   const path = names.slice(0, names.includes(null) ? names.indexOf(null) : undefined) as string[];
   const picks = path.reduceRight<Target['picks']>((below, name) => [{ name, below }], []);
-  return {
-    draft: {
-      ...FRESH,
-      targets: [{ ...everythingOf(profile), database: parameters.get('database'), picks }],
-    },
-  };
+  return { ...FRESH, targets: [{ ...everythingOf(profile), database: parameters.get('database'), picks }] };
 }
 
 export function inputOf({ targets, command, options }: Draft): StartRunInput {

@@ -17,7 +17,7 @@ import { count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
 import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
-import { type Attempt, type Draft, draftAt, FRESH, inputOf, keep, newKey, type Profile } from './draft';
+import { type Attempt, type Draft, draftAt, freshAt, inputOf, keep, newKey, type Profile } from './draft';
 import { type Estimate, EstimateFigures, useEstimate } from './estimate';
 import classes from './new-run.module.css';
 import { Afterwards, BudgetFields, ModelField, OptionFields, peoples, ScopeOfWork } from './options-form';
@@ -104,8 +104,10 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
     if (!runs || !run) {
       return;
     }
+    // The form may be opened again with Back: a new draft, and a new key, so that it starts other runs.
     keep(undefined);
-    setDraft(FRESH);
+    setAttempt(undefined);
+    setDraft(freshAt(address));
     const from = runs.map(({ createdAt }) => createdAt).sort()[0] as string;
     navigate(
       runs.length === 1
@@ -185,7 +187,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
           >
             {label(shown.length, estimate)}
           </Action>
-          <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(FRESH)}>
+          <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(freshAt(address))}>
             Start over
           </Button>
         </Card>
