@@ -18,6 +18,7 @@ import {
   AskSourcesDocument,
   type AskSourcesQuery,
 } from '../api/operations';
+import { useLacks } from '../api/viewer';
 import { Page } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
 import { isLive } from '../ui/status';
@@ -80,6 +81,7 @@ export function AskPage() {
 
 function NewQuestion({ sources }: { sources: AskSourcesQuery | undefined }) {
   const navigate = useNavigate();
+  const lacks = useLacks('OPERATOR');
   const [parameters, setParameters] = useSearchParams();
   const draft = useDraft('new');
   const { propose } = draft;
@@ -105,7 +107,7 @@ function NewQuestion({ sources }: { sources: AskSourcesQuery | undefined }) {
             Gloss answers from the catalogs of your databases and from accepted descriptions, and says which tables and
             columns it used. It never reads rows to answer.
           </p>
-          {example && <Examples profile={example.id} propose={propose} />}
+          {example && lacks === undefined && <Examples profile={example.id} propose={propose} />}
         </section>
       )}
     </>

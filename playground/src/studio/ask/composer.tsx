@@ -7,7 +7,8 @@ import { useRef, useState } from 'react';
 import { useMutation } from 'urql';
 
 import { AskQuestionDocument, type AskSourcesQuery } from '../api/operations';
-import { Action } from '../ui/action';
+import { useLacks } from '../api/viewer';
+import { Action, Lacking } from '../ui/action';
 import { Failure } from '../ui/states';
 import classes from './ask.module.css';
 import type { Draft } from './draft';
@@ -34,12 +35,15 @@ export function Composer({ draft, session, sources, last, why, onAsked }: Compos
   const [profiles, setProfiles] = useState<string[]>();
   const [model, setModel] = useState<string | null | undefined>(last?.model);
   const [isOpen, setIsOpen] = useState(false);
+  const lacks = useLacks('OPERATOR');
   const [{ error, fetching }, ask] = useMutation(AskQuestionDocument);
+  /** The question that `error` is about. */
+  const [asked, setAsked] = useState('');
   const sent = useRef({ input: '', key: '' });
 
   const text = question.trim();
   const submit = async () => {
-    if (text === '' || why !== undefined || fetching) {
+    if (text === '' || (lacks ?? why) !== undefined || fetching) {
       return;
     }
     const input = {
@@ -52,6 +56,7 @@ export function Composer({ draft, session, sources, last, why, onAsked }: Compos
     if (sent.current.input !== asInput) {
       sent.current = { input: asInput, key: newKey() };
     }
+    setAsked(text);
     const { data } = await ask({ input: { ...input, idempotencyKey: sent.current.key } });
     if (data) {
       sent.current = { input: '', key: '' };
@@ -82,6 +87,7 @@ export function Composer({ draft, session, sources, last, why, onAsked }: Compos
         aria-label={session === undefined ? 'Question' : 'Follow-up question'}
         placeholder={session === undefined ? 'Ask about your databases' : 'Ask a follow-up'}
         value={question}
+        disabled={lacks !== undefined}
         onChange={(event) => setQuestion(event.currentTarget.value)}
         onKeyDown={(event) => {
           if (event.key === 'Enter' && !event.shiftKey && !event.nativeEvent.isComposing) {
@@ -95,6 +101,7 @@ export function Composer({ draft, session, sources, last, why, onAsked }: Compos
         maxLength={LONGEST}
         size="sm"
       />
+      <Lacking />
       <div className={classes.under}>
         <UnstyledButton className={classes.fold} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
           <span>
@@ -137,7 +144,7 @@ export function Composer({ draft, session, sources, last, why, onAsked }: Compos
           />
         </div>
       </Collapse>
-      {error && <Failure error={error} />}
+      {error && asked === text && <Failure error={error} />}
     </form>
   );
 }

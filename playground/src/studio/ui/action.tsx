@@ -1,11 +1,22 @@
 // A button for something that changes the server. Where the viewer's role is too low, or the thing cannot be done now, it
-// is disabled and says why; while busy it keeps its width.
+// is disabled and says why; while busy it keeps its width. Beside the button of a whole form, `Lacking` says it as text.
 
 import { Button, type ButtonProps, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';
 
 import type { Role } from '../api/operations';
 import { useLacks } from '../api/viewer';
+import classes from './action.module.css';
+
+/** Beside a form that the viewer's role may not send: why. Nothing where it may. */
+export function Lacking({ needs = 'OPERATOR' }: { needs?: Role }) {
+  const lacks = useLacks(needs);
+  return lacks === undefined ? null : (
+    <p className={classes.lacking} role="note">
+      {lacks}
+    </p>
+  );
+}
 
 interface ActionProps extends ButtonProps {
   /** The role that it needs. */
