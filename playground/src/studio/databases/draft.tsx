@@ -16,7 +16,7 @@ import {
   DraftGenerateDocument,
   DraftModelsDocument,
 } from '../api/operations';
-import { Action } from '../ui/action';
+import { Action, Lacking } from '../ui/action';
 import { Failure, Loading, Trouble } from '../ui/states';
 import { Spinner } from '../ui/status';
 import { Duration } from '../ui/time';
@@ -175,6 +175,7 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
         </div>
       )}
       {refused && <Failure error={refused} />}
+      <Lacking />
       <div className={classes.buttons}>
         <Action
           type="submit"

@@ -15,7 +15,7 @@ import {
   DatabaseUpdateDocument,
   type UpdateDbProfileInput,
 } from '../api/operations';
-import { Action } from '../ui/action';
+import { Action, Lacking } from '../ui/action';
 import { refusedField } from '../ui/form';
 import form from '../ui/form.module.css';
 import { More } from '../ui/more';
@@ -266,6 +266,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
             </p>
           )}
         </TestResult>
+        <Lacking needs="ADMIN" />
         <div className={form.foot}>
           {isMoved && (
             <Action

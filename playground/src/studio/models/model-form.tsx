@@ -12,7 +12,7 @@ import {
   ModelTestDocument,
   ModelUpdateDocument,
 } from '../api/operations';
-import { Action } from '../ui/action';
+import { Action, Lacking } from '../ui/action';
 import { refusedField } from '../ui/form';
 import form from '../ui/form.module.css';
 import { More } from '../ui/more';
@@ -295,6 +295,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
             </p>
           )}
         </TestResult>
+        <Lacking needs="ADMIN" />
         <div className={form.foot}>
           {!keepsKey && (
             <Action

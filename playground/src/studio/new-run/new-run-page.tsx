@@ -11,7 +11,7 @@ import { NewRunChoicesDocument, NewRunRightsDocument, NewRunStartDocument } from
 import { addressOf } from '../runs/view';
 import { everythingOf, type Target } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
-import { Action } from '../ui/action';
+import { Action, Lacking } from '../ui/action';
 import { Chip, Chips } from '../ui/chips';
 import { count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
@@ -177,6 +177,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
             ) : (
               <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
             ))}
+          <Lacking />
           <Action
             onClick={submit}
             fullWidth

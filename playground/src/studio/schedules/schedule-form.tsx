@@ -20,7 +20,7 @@ import { Afterwards, BudgetFields, ModelField, OptionFields, peoples, ScopeOfWor
 import { budgetInput, type Model, modelOf, type Options, optionsInput } from '../new-run/options';
 import { everythingOf, type Target, targetInput } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
-import { Action } from '../ui/action';
+import { Action, Lacking } from '../ui/action';
 import { Chip, Chips } from '../ui/chips';
 import { dollars } from '../ui/figures';
 import { Card, Page } from '../ui/page';
@@ -303,6 +303,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
             ) : (
               <Failure error={failure} {...(refused ? {} : { retry: estimateAgain })} />
             ))}
+          <Lacking />
           <Action
             onClick={submit}
             fullWidth
