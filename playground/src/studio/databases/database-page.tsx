@@ -15,13 +15,14 @@ import { Copyable } from '../ui/text';
 import { Moment } from '../ui/time';
 import { Activity } from './activity';
 import { Catalog } from './catalog';
+import { ChooseDatabase } from './choose-database';
 import { BACKENDS } from './connection';
 import { CoverageBar, CoverageLegend, shareOf } from './coverage';
 import classes from './database.module.css';
 import { Writable } from './databases-page';
 import { KIND_NAMES } from './kinds';
 import { useRunsEnded } from './live';
-import { profileAddress, usePlaceNames } from './places';
+import { profileAddress, reachesSeveral, usePlaceNames } from './places';
 import { ProfileActions, useProfileTest } from './profile-actions';
 import { ProfileForm } from './profile-form';
 import { ReadCatalog } from './read-catalog';
@@ -92,7 +93,7 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
           <span>{profile.name}</span>
         </span>
       }
-      aside={<Writable id={profile.id} />}
+      aside={<Writable profile={profile} />}
       actions={
         <ProfileActions
           profile={profile}
@@ -114,7 +115,18 @@ function Profile({ profile, refetch }: { profile: DatabaseRowFragment; refetch: 
         </>
       }
     >
-      <CoverageCard profile={profile} refetch={refetch} />
+      {reachesSeveral(profile) ? (
+        <ChooseDatabase
+          profile={profile}
+          shown={parameters.get('database')}
+          onBound={() => {
+            open(undefined);
+            refetch();
+          }}
+        />
+      ) : (
+        <CoverageCard profile={profile} refetch={refetch} />
+      )}
       <div className={classes.tabs}>
         <LinkTabs
           label="Parts of the database"

@@ -18,7 +18,7 @@ import { BACKENDS } from './connection';
 import { assetsOf, CoverageBar, shareOf } from './coverage';
 import classes from './databases.module.css';
 import { useRunsEnded } from './live';
-import { profileAddress } from './places';
+import { profileAddress, reachesSeveral } from './places';
 import { ProfileActions, useProfileTest } from './profile-actions';
 import { ProfileForm } from './profile-form';
 
@@ -123,7 +123,9 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
           </div>
         </div>
         <div className={classes.covered}>
-          {coverage ? (
+          {reachesSeveral(profile) ? (
+            <span className="muted">Every database of the login</span>
+          ) : coverage ? (
             <>
               <CoverageBar counted={coverage} />
               <span className="muted">
@@ -135,7 +137,7 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
             <span className="muted">Not read yet</span>
           )}
         </div>
-        <Writable id={profile.id} />
+        <Writable profile={profile} />
         <div className={classes.actions}>
           <ProfileActions profile={profile} onTest={test.test} isTesting={test.busy} onEdit={onEdit} />
         </div>
@@ -146,11 +148,24 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
 }
 
 /** Whether the login may write comments: asked live for each profile, so that no database waits for another. */
-export function Writable({ id }: { id: string }) {
-  const [{ data, error, fetching }] = useQuery({ query: DatabaseWritableDocument, variables: { id } });
+export function Writable({ profile }: { profile: DatabaseRowFragment }) {
+  const { id } = profile;
+  const isSeveral = reachesSeveral(profile);
+  const [{ data, error, fetching }] = useQuery({
+    query: DatabaseWritableDocument,
+    variables: { id },
+    pause: isSeveral,
+  });
   const may = data?.dbProfile?.canWriteComments;
   const [label, why, Icon, tone] =
-    may === undefined && fetching
+    isSeveral
+      ? ([
+          'No database chosen',
+          'The right to write comments belongs to one database. Open the profile to choose it.',
+          Database,
+          'muted',
+        ] as const)
+      : may === undefined && fetching
       ? (['Connecting…', 'Gloss asks the database whether this login may write comments.', Database, 'muted'] as const)
       : may === true
         ? (['Can write comments', 'This login may write comments.', Pencil, 'success'] as const)

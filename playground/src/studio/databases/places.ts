@@ -37,6 +37,10 @@ export function profileAddress(
   return `/databases/${encodeURIComponent(isStep(profile.name) ? profile.id : profile.name)}${query(parameters)}`;
 }
 
+/** Whether the profile reaches every database of its login, so that nothing holds for it as a whole. */
+export const reachesSeveral = ({ backend, pinnedDatabase }: Pick<ProfileOfPlace, 'backend' | 'pinnedDatabase'>) =>
+  backend === 'POSTGRES' && pinnedDatabase === null;
+
 /** The database as an address or an API argument needs it; undefined where the profile reaches only one. */
 export function namedDatabase(profile: ProfileOfPlace, database: string | null | undefined): string | undefined {
   const isOnly = profile.backend !== 'POSTGRES' || profile.pinnedDatabase === database;

@@ -8,6 +8,7 @@ import { useMutation, useQuery } from 'urql';
 
 import { problemOf } from '../api/errors';
 import { NewRunChoicesDocument, NewRunRightsDocument, NewRunStartDocument } from '../api/operations';
+import { reachesSeveral } from '../databases/places';
 import { addressOf } from '../runs/view';
 import { everythingOf, type Target } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
@@ -242,9 +243,10 @@ function sentence({ data }: Estimate, { command, options }: Draft): string {
 /** Says where the login may not write. */
 function Rights({ profile }: { profile: string }) {
   const [{ data }] = useQuery({ query: NewRunRightsDocument, variables: { profile } });
-  return data?.dbProfile?.canWriteComments === false ? (
+  const found = data?.dbProfile;
+  return found?.canWriteComments === false && !reachesSeveral(found) ? (
     <p className={classes.warning} role="status">
-      The login of {data.dbProfile.name} may not write comments: applying there would fail.
+      The login of {found.name} may not write comments: applying there would fail.
     </p>
   ) : null;
 }
