@@ -9,7 +9,12 @@ import { useEffect } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
-import { CatalogDatabasesDocument, CatalogSchemasDocument, type DatabaseRowFragment } from '../api/operations';
+import {
+  CatalogCountsDocument,
+  CatalogDatabasesDocument,
+  CatalogSchemasDocument,
+  type DatabaseRowFragment,
+} from '../api/operations';
 import { useReconnected } from '../api/connection';
 import { useKept } from '../ui/kept';
 import { SearchBox } from '../ui/search-box';
@@ -19,7 +24,7 @@ import { Clipped } from '../ui/text';
 import { CoverageBar, shareOf } from './coverage';
 import classes from './database.module.css';
 import { KindIcon } from './kinds';
-import { profileAddress } from './places';
+import { profileAddress, reachesSeveral } from './places';
 import { SearchResults } from './search-results';
 import { Tables } from './tables';
 
@@ -47,16 +52,19 @@ function useParts() {
 export function Catalog({ profile, onRead }: { profile: DatabaseRowFragment; onRead: () => void }) {
   const [parameters, set] = useParts();
   const q = parameters.get('q') ?? '';
+  const isSeveral = reachesSeveral(profile);
   return (
     <>
-      <SearchBox
-        className={classes.search}
-        value={q}
-        onChange={(text) => set({ q: text }, true)}
-        label={`Search ${profile.name}`}
-        placeholder="Search names, comments and descriptions of the whole database"
-      />
-      {q.trim() === '' ? (
+      {!isSeveral && (
+        <SearchBox
+          className={classes.search}
+          value={q}
+          onChange={(text) => set({ q: text }, true)}
+          label={`Search ${profile.name}`}
+          placeholder="Search names, comments and descriptions of the whole database"
+        />
+      )}
+      {isSeveral || q.trim() === '' ? (
         <Walk profile={profile} parameters={parameters} set={set} />
       ) : (
         <SearchResults profile={profile} text={q.trim()} onRead={onRead} />
@@ -144,6 +152,40 @@ function Databases({ profile, databases }: DatabasesProps) {
   );
 }
 
+interface Schema {
+  name: string;
+  comment: string | null;
+}
+
+/** The schema that is opened first: `public` if it has tables, else the first that has; undefined while that is read. */
+function useFirst(
+  profile: DatabaseRowFragment,
+  database: string,
+  schemas: Schema[] | null | undefined,
+  isChosen: boolean,
+): string | undefined {
+  const counted = profile.coverage?.schemas.filter((it) => it.database === null || it.database === database) ?? [];
+  const isCounted = counted.some(({ assets }) => assets > 0);
+  const [{ data, fetching }] = useQuery({
+    query: CatalogCountsDocument,
+    variables: { id: profile.id, database },
+    pause: isChosen || isCounted || (schemas?.length ?? 0) < 2,
+  });
+  if (!schemas || fetching) {
+    return undefined;
+  }
+  const holding = new Set(
+    isCounted
+      ? counted.filter(({ assets }) => assets > 0).map(({ schema }) => schema)
+      : data?.dbProfile?.databases?.[0]?.schemas
+          ?.filter(({ tables }) => (tables?.totalCount ?? 0) > 0)
+          .map(({ name }) => name),
+  );
+  const isPublic = ({ name }: Schema) => name === 'public';
+  const candidates = schemas.filter(({ name }) => holding.has(name));
+  return (candidates.find(isPublic) ?? candidates[0] ?? schemas.find(isPublic) ?? schemas[0])?.name;
+}
+
 function Schemas({ profile, database, parameters, set }: WalkProps & { database: string }) {
   const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
   const [{ data, error, fetching }, again] = useQuery({
@@ -154,7 +196,7 @@ function Schemas({ profile, database, parameters, set }: WalkProps & { database:
   useReconnected(refetch);
   const schemas = useKept(data?.dbProfile?.databases?.[0]?.schemas, database);
   const wanted = parameters.get('schema');
-  const first = schemas?.find(({ name }) => name === 'public')?.name ?? schemas?.[0]?.name;
+  const first = useFirst(profile, database, schemas, wanted !== null);
   const schema = wanted ?? first;
 
   // The list's own row in sight, where the link led to a schema far down.
@@ -173,6 +215,9 @@ function Schemas({ profile, database, parameters, set }: WalkProps & { database:
     ) : (
       <Loading rows={8} />
     );
+  }
+  if (schemas.length > 0 && schema === undefined) {
+    return <Loading rows={8} />;
   }
   if (schema === undefined) {
     return <Empty title="No schemas.">The login sees no schema in this database.</Empty>;
