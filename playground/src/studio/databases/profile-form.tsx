@@ -16,7 +16,7 @@ import {
   type UpdateDbProfileInput,
 } from '../api/operations';
 import { Action, Lacking } from '../ui/action';
-import { refusedField } from '../ui/form';
+import { refusedField, sentenceOf, useSaid } from '../ui/form';
 import form from '../ui/form.module.css';
 import { More } from '../ui/more';
 import { Failure } from '../ui/states';
@@ -34,7 +34,7 @@ interface ProfileFormProps {
 
 export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
   const navigate = useNavigate();
-  const [{ error: testError, fetching: isTesting }, test] = useMutation(DatabaseTestDocument);
+  const [{ error: testFailure, fetching: isTesting }, test] = useMutation(DatabaseTestDocument);
   const [{ error: createError, fetching: isCreating }, create] = useMutation(DatabaseCreateDocument);
   const [{ error: updateError, fetching: isUpdating }, update] = useMutation(DatabaseUpdateDocument);
 
@@ -64,7 +64,10 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
       ? { ...(backend === undefined ? { url: 'Begin with postgres://, mysql:// or sqlite://' } : {}) }
       : lacks(address.fields);
   const isAddressWrong = isMoved && Object.keys(addressLacks).length > 0;
-  const saveError = createError ?? updateError;
+  const tests = useSaid([isMoved, url]);
+  const saves = useSaid([name, url, about, exclude, pinned, sampleViews, sameDatabase]);
+  const testError = tests.since(testFailure);
+  const saveError = saves.since(createError ?? updateError);
   const refused = refusedField(saveError) ?? refusedField(testError);
   const suggested = suggestedName(address);
   const named = name.trim() || (profile === undefined ? suggested : '');
@@ -77,6 +80,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
   /** Tests what stands in the form; undefined where the question itself is refused. */
   const tested = async (): Promise<Tested | undefined> => {
     setResult(undefined);
+    tests.mark();
     const input = isMoved || profile === undefined ? { url } : { id: profile.id };
     const { data } = await test({ input });
     setResult(data?.testDbProfile);
@@ -84,6 +88,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
   };
 
   const save = async () => {
+    saves.mark();
     const settings = {
       name: named,
       about: about.trim() === '' ? null : about,
@@ -135,7 +140,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
           maxLength={100}
           error={
             refused === 'name'
-              ? saveError?.graphQLErrors[0]?.message
+              ? sentenceOf(saveError)
               : isChecked && named === '' && 'Enter a name'
           }
           data-autofocus
@@ -147,7 +152,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
               address={address}
               onChange={changeAddress}
               lacks={isChecked ? addressLacks : {}}
-              refused={refused === 'url' ? (saveError ?? testError)?.graphQLErrors[0]?.message : undefined}
+              refused={refused === 'url' ? sentenceOf(saveError ?? testError) : undefined}
             />
           ) : (
             <div className={form.current}>
@@ -226,7 +231,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
               onChange={setExclude}
               placeholder={exclude.length === 0 ? '*_bak, staging.*' : ''}
               splitChars={[',', ' ']}
-              error={refused === 'exclude' && saveError?.graphQLErrors[0]?.message}
+              error={refused === 'exclude' && sentenceOf(saveError)}
             />
             {backend !== 'SQLITE' && (
               <TextInput
@@ -238,7 +243,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
                 }
                 value={pinned}
                 onChange={(event) => setPinned(event.currentTarget.value)}
-                error={refused === 'pinnedDatabase' && saveError?.graphQLErrors[0]?.message}
+                error={refused === 'pinnedDatabase' && sentenceOf(saveError)}
               />
             )}
             <Checkbox

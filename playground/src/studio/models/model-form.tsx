@@ -13,7 +13,7 @@ import {
   ModelUpdateDocument,
 } from '../api/operations';
 import { Action, Lacking } from '../ui/action';
-import { refusedField } from '../ui/form';
+import { refusedField, sentenceOf, useSaid } from '../ui/form';
 import form from '../ui/form.module.css';
 import { More } from '../ui/more';
 import { Failure } from '../ui/states';
@@ -79,10 +79,11 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           : undefined,
   };
   const isReady = Object.values(lacks).every((it) => it === undefined);
-  const error = testError ?? createError ?? updateError;
+  const sent = useSaid([settings, keyChange]);
+  const error = sent.since(testError ?? createError ?? updateError);
   const refused = refusedField(error);
   const said = (field: keyof typeof lacks) =>
-    refused === field ? error?.graphQLErrors[0]?.message : isChecked ? lacks[field] : undefined;
+    refused === field ? sentenceOf(error) : isChecked ? lacks[field] : undefined;
   const isShownAtField = refused !== undefined && refused in lacks;
   const keepsKey = profile !== undefined && keyChange === 'keep' && profile.hasApiKey;
   const touch =
@@ -103,12 +104,14 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
 
   const tested = async (question: { id: string } | { settings: CreateLlmProfileInput }) => {
     setResult(undefined);
+    sent.mark();
     const { data } = await test({ input: question });
     setResult(data?.testLlmProfile);
     return data?.testLlmProfile.ok ?? false;
   };
 
   const save = async (): Promise<boolean> => {
+    sent.mark();
     if (profile === undefined) {
       const { data } = await create({ input: settings });
       return data !== undefined;
@@ -248,7 +251,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
                   min={0}
                   prefix="$"
                   decimalScale={6}
-                  error={refused === 'inputCostPerMillionTokens' && error?.graphQLErrors[0]?.message}
+                  error={refused === 'inputCostPerMillionTokens' && sentenceOf(error)}
                 />
                 <NumberInput
                   label="Price of a million tokens received"
@@ -258,7 +261,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
                   min={0}
                   prefix="$"
                   decimalScale={6}
-                  error={refused === 'outputCostPerMillionTokens' && error?.graphQLErrors[0]?.message}
+                  error={refused === 'outputCostPerMillionTokens' && sentenceOf(error)}
                 />
               </>
             )}
@@ -270,7 +273,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
               min={1}
               max={64}
               allowDecimal={false}
-              error={refused === 'concurrency' && error?.graphQLErrors[0]?.message}
+              error={refused === 'concurrency' && sentenceOf(error)}
             />
             {!isBuiltin && (
               <NumberInput
@@ -280,7 +283,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
                 onChange={setPerMinute}
                 min={1}
                 allowDecimal={false}
-                error={refused === 'requestsPerMinute' && error?.graphQLErrors[0]?.message}
+                error={refused === 'requestsPerMinute' && sentenceOf(error)}
               />
             )}
           </div>

@@ -10,6 +10,7 @@ import { problemOf } from '../api/errors';
 import { type Role, SettingsCreateTokenDocument } from '../api/operations';
 import { holdSignIn, useViewer } from '../api/viewer';
 import { signIn } from '../shell/session';
+import { sentenceOf, useSaid } from '../ui/form';
 import { Failure, Trouble } from '../ui/states';
 import { useClipboard } from '@mantine/hooks';
 import { ROLES } from './roles';
@@ -81,16 +82,19 @@ function endOf(choice: string, day: string): string | null {
 }
 
 function Form({ locksOut, onCreated, onClose }: FormProps) {
-  const [{ error, fetching }, create] = useMutation(SettingsCreateTokenDocument);
+  const [{ error: failure, fetching }, create] = useMutation(SettingsCreateTokenDocument);
   const [name, setName] = useState('');
   const [role, setRole] = useState<Role>(locksOut ? 'ADMIN' : 'VIEWER');
   const [choice, setChoice] = useState('');
   const [day, setDay] = useState('');
+  const sent = useSaid([name, role, choice, day]);
+  const error = sent.since(failure);
   const problem = error && problemOf(error);
   const isAboutName =
     problem?.code === 'CONFLICT' || (problem?.code === 'BAD_USER_INPUT' && /name/i.test(problem.message));
   const submit = async (event: FormEvent) => {
     event.preventDefault();
+    sent.mark();
     const { data } = await create({ input: { name: name.trim(), role, expiresAt: endOf(choice, day) } });
     if (data) {
       const { secret, apiToken } = data.createApiToken;
@@ -117,7 +121,7 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
         maxLength={100}
         autoComplete="off"
         data-autofocus
-        error={isAboutName ? problem.message : undefined}
+        error={isAboutName ? sentenceOf(error) : undefined}
       />
       <Radio.Group label="Role" value={role} onChange={(value) => setRole(value as Role)}>
         <div className={classes.roles}>
