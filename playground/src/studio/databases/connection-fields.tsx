@@ -4,7 +4,7 @@ import { Alert, PasswordInput, SegmentedControl, Select, TextInput } from '@mant
 
 import type { DbBackend } from '../api/operations';
 import form from '../ui/form.module.css';
-import { backendOf, BACKENDS, type Encryption, type Fields, fieldsOf, urlOf } from './connection';
+import { backendOf, BACKENDS, type Encryption, type Fields, fieldsOf, shownUrlOf, unmasked } from './connection';
 import classes from './databases.module.css';
 
 export interface Address {
@@ -42,9 +42,9 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
   const changeMode = (next: string) => {
     if (next === 'url') {
       const isBlank = fields.host === '' && fields.user === '' && fields.path === '';
-      onChange({ ...address, mode: 'url', url: isBlank ? address.url : urlOf(fields) });
+      onChange({ ...address, mode: 'url', url: isBlank ? address.url : shownUrlOf(fields) });
     } else {
-      onChange({ ...address, mode: 'fields', fields: fieldsOf(address.url) ?? fields });
+      onChange({ ...address, mode: 'fields', fields: fieldsOf(unmasked(address.url, fields)) ?? fields });
     }
   };
   const backend = BACKENDS[fields.backend];
@@ -74,7 +74,7 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
           label="URL"
           description={
             <>
-              Special characters in the password are percent-encoded: @ is %40, / is %2F, : is %3A, # is
+              ••• stands for the password of the fields. Special characters in a password are percent-encoded: @ is %40, / is %2F, : is %3A, # is
               %23, ? is %3F
             </>
           }

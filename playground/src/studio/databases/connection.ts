@@ -114,6 +114,20 @@ export function urlOf(fields: Fields): string {
   return `${schemes[0]}://${login}@${address}${port && `:${port}`}/${encodeURIComponent(database)}${query}`;
 }
 
+/** What stands in a shown URL for the password that was typed into its field. */
+const MASK = '•••';
+
+/** The URL of the fields as a person may see it; a variable's name is no secret. */
+export function shownUrlOf(fields: Fields): string {
+  const { password } = fields;
+  const isSecret = password !== '' && !password.startsWith('env:');
+  return isSecret ? urlOf(fields).replace(`:${encodeURIComponent(password)}@`, `:${MASK}@`) : urlOf(fields);
+}
+
+/** The URL that a shown one stands for: with the password of the field. */
+export const unmasked = (url: string, { password }: Fields) =>
+  url.replace(`:${MASK}@`, () => `:${encodeURIComponent(password)}@`);
+
 const decoded = (text: string) => {
   try {
     return decodeURIComponent(text);

@@ -21,7 +21,7 @@ import form from '../ui/form.module.css';
 import { More } from '../ui/more';
 import { Failure } from '../ui/states';
 import { type Tested, TestResult } from '../ui/test-result';
-import { backendOf, BACKENDS, fieldsOf, lacks, NO_FIELDS, urlOf } from './connection';
+import { backendOf, BACKENDS, fieldsOf, lacks, NO_FIELDS, unmasked, urlOf } from './connection';
 import { type Address, ConnectionFields } from './connection-fields';
 import { profileAddress } from './places';
 
@@ -57,7 +57,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
   const [isChecked, setIsChecked] = useState(false);
   const [result, setResult] = useState<Tested>();
 
-  const url = address.mode === 'url' ? address.url.trim() : urlOf(address.fields);
+  const url = address.mode === 'url' ? unmasked(address.url.trim(), address.fields) : urlOf(address.fields);
   const backend = address.mode === 'url' ? backendOf(url) : address.fields.backend;
   const addressLacks =
     address.mode === 'url'
