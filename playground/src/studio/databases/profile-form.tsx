@@ -129,7 +129,13 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
   };
 
   return (
-    <Modal opened onClose={onClose} title={profile ? `Edit ${profile.name}` : 'Add a database'} size={720}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={profile ? `Edit ${profile.name}` : 'Add a database'}
+      size={720}
+      centered={false}
+    >
       <form className={form.form} onSubmit={submit} noValidate autoComplete="off">
         <TextInput
           label="Name"
@@ -276,8 +282,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
           {isMoved && (
             <Action
               needs="ADMIN"
-              variant="subtle"
-              color="gray"
+              variant="default"
               className={form.left}
               busy={isTesting}
               onClick={() => {

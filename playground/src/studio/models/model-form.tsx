@@ -144,7 +144,13 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
   };
 
   return (
-    <Modal opened onClose={onClose} title={profile ? `Edit ${profile.name}` : 'Add a model'} size={720}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={profile ? `Edit ${profile.name}` : 'Add a model'}
+      size={720}
+      centered={false}
+    >
       <form className={form.form} onSubmit={submit} noValidate autoComplete="off">
         <div className={form.halves}>
           <Select
@@ -303,8 +309,7 @@ export function ModelForm({ profile, onClose }: ModelFormProps) {
           {!keepsKey && (
             <Action
               needs="ADMIN"
-              variant="subtle"
-              color="gray"
+              variant="default"
               className={form.left}
               busy={isTesting}
               onClick={() => {
