@@ -157,7 +157,7 @@ interface Schema {
   comment: string | null;
 }
 
-/** The schema that is opened first: `public` if it has tables, else the first that has; undefined while that is read. */
+/** The schema to open first: `public` if it has tables, else the first that has. Undefined while that is read. */
 function useFirst(
   profile: DatabaseRowFragment,
   database: string,

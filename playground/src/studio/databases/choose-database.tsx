@@ -33,8 +33,8 @@ export function ChooseDatabase({ profile, shown, onBound }: ChooseDatabaseProps)
   return (
     <Card title="Choose a database first">
       <p className="prose" style={{ margin: '0 0 12px' }}>
-        The connection of {profile.name} names no database. Gloss counts and searches the tables of one database, and the
-        right to write comments belongs to one. Choose it here for this profile. For another database, add another
+        The connection of {profile.name} names no database. Gloss counts and searches the tables of one database, and
+        the right to write comments belongs to one. Choose it here for this profile. For another database, add another
         profile.
       </p>
       <div className={classes.choose}>

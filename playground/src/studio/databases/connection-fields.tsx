@@ -74,8 +74,8 @@ export function ConnectionFields({ address, onChange, lacks, refused }: Connecti
           label="URL"
           description={
             <>
-              ••• stands for the password of the fields. Special characters in a password are percent-encoded: @ is %40, / is %2F, : is %3A, # is
-              %23, ? is %3F
+              ••• stands for the password of the fields. Special characters in a password are percent-encoded: @ is
+              %40, / is %2F, : is %3A, # is %23, ? is %3F
             </>
           }
           value={address.url}

@@ -192,7 +192,9 @@ function Settings({ profile }: { profile: DatabaseRowFragment }) {
   const rows: [string, React.ReactNode][] = [
     [
       'About',
-      profile.about ?? <span className="muted">None. A few sentences here improve every description.</span>,
+      profile.about ?? (
+        <span className="muted">None. A few sentences here improve every description by a language model.</span>
+      ),
     ],
     [
       'Databases in scope',

@@ -107,6 +107,7 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
   const usual = models?.find(({ isDefault }) => isDefault) ?? models?.[0];
   const preset = mode === 'edit' ? (builtin ?? usual) : usual;
   const chosen = models?.find(({ id }) => id === model) ?? preset;
+  const isBuiltin = chosen?.provider === 'BUILTIN';
 
   const start = async () => {
     const { data: started } = await generate({
@@ -118,7 +119,7 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
         column: place.column ?? null,
         llmProfileId: chosen?.id ?? null,
         idempotencyKey: key.current,
-        ...(instructions.trim() === '' ? {} : { options: { instructions: instructions.trim() } }),
+        ...(isBuiltin || instructions.trim() === '' ? {} : { options: { instructions: instructions.trim() } }),
       },
     });
     const run = started?.generate.runs[0];
@@ -163,7 +164,12 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
           />
           <Textarea
             label="Instructions"
-            description="Optional: words to use, facts the catalog does not show"
+            description={
+              isBuiltin
+                ? 'Ignored: the builtin describer goes by rules. Choose a language model to use them.'
+                : 'Optional: words to use, facts the catalog does not show'
+            }
+            disabled={isBuiltin}
             inputWrapperOrder={['label', 'input', 'description', 'error']}
             value={instructions}
             onChange={(event) => setInstructions(event.currentTarget.value)}

@@ -214,7 +214,12 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
         </fieldset>
         <Textarea
           label="About this database"
-          description="Its purpose and terms. Gloss sends this with every request to the model."
+          description={
+            <>
+              Its purpose and terms. Gloss sends this with every request to a language model; the builtin describer
+              ignores it.
+            </>
+          }
           value={about}
           onChange={(event) => setAbout(event.currentTarget.value)}
           placeholder="Orders and stock of the web shop. SKU is our article number."

@@ -134,6 +134,8 @@ export function ScopeOfWork({ options, onChange, errorAt }: PartProps) {
   );
 }
 
+const IGNORED = 'Ignored by the builtin describer';
+
 export function OptionFields({ options, onChange, errorAt, model }: PartProps & { model: Model | undefined }) {
   const [open, setOpen] = useRemembered('new-run.options-open', false);
   const id = useId();
@@ -169,7 +171,7 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         />
         <NumberInput
           label="Temperature"
-          description="0 to 2: freedom in wording"
+          description={isBuiltin ? IGNORED : '0 to 2: freedom in wording'}
           value={options.temperature ?? ''}
           onChange={(value) => onChange({ temperature: number(value) })}
           min={0}
@@ -182,7 +184,7 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         />
         <NumberInput
           label="Tokens of one answer"
-          description="64 to 32,768"
+          description={isBuiltin ? IGNORED : '64 to 32,768'}
           value={options.maxOutputTokens ?? ''}
           onChange={(value) => onChange({ maxOutputTokens: number(value) })}
           min={64}
@@ -229,7 +231,12 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
         <Textarea
           className={classes.whole as string}
           label="Instructions"
-          description="For the model: terms to use, the audience, what the database is for"
+          description={
+            isBuiltin
+              ? 'Ignored: the builtin describer goes by rules. It reads neither these nor the profile’s “About”.'
+              : 'For the model: terms to use, the audience, what the database is for'
+          }
+          disabled={isBuiltin}
           value={options.instructions}
           onChange={(event) => onChange({ instructions: event.currentTarget.value })}
           maxLength={4000}
