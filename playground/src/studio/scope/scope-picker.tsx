@@ -97,6 +97,11 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
     });
   };
   const misspelt = errorAt('schemas');
+  const named = picks.flatMap((schema) => schema.below.map((table) => [schema.name, table.name]));
+  const kept = [...inherited, ...exclude].flatMap((pattern) => {
+    const paths = named.filter((path) => exclusions([pattern])([], path) !== undefined);
+    return paths.length === 0 ? [] : [`${pattern} does not leave out ${listed(paths)}`];
+  });
   return (
     <>
       <div className={classes.head}>
@@ -130,6 +135,11 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
         <div className={classes.problem} role="alert">
           {misspelt}
         </div>
+      )}
+      {kept.length > 0 && (
+        <p className={classes.warning} role="status">
+          {kept.join('; ')}: a ticked table is always described.
+        </p>
       )}
       <div className={classes.fields}>
         <TagsInput
@@ -197,6 +207,10 @@ function Found({
     </div>
   );
 }
+
+/** Up to three paths, and how many more there are. */
+const listed = (paths: readonly string[][]) =>
+  paths.slice(0, 3).map(display).join(', ') + (paths.length > 3 ? ` and ${paths.length - 3} more` : '');
 
 const SHOWN = 12;
 
