@@ -123,19 +123,24 @@ function Form({ locksOut, onCreated, onClose }: FormProps) {
         data-autofocus
         error={isAboutName ? sentenceOf(error) : undefined}
       />
-      <Radio.Group label="Role" value={role} onChange={(value) => setRole(value as Role)}>
+      <Radio.Group
+        label="Role"
+        description={locksOut && 'The first token is an Admin token: without one, nobody could create further tokens.'}
+        value={role}
+        onChange={(value) => setRole(value as Role)}
+      >
         <div className={classes.roles}>
           {(Object.keys(ROLES) as Role[]).map((it) => (
-            <Radio key={it} value={it} label={ROLES[it].label} description={ROLES[it].may} />
+            <Radio
+              key={it}
+              value={it}
+              label={ROLES[it].label}
+              description={ROLES[it].may}
+              disabled={locksOut && it !== 'ADMIN'}
+            />
           ))}
         </div>
       </Radio.Group>
-      {locksOut && role !== 'ADMIN' && (
-        <div className={classes.warning} role="note">
-          <TriangleAlert size={16} strokeWidth={1.75} aria-hidden />
-          <div>Without an Admin token, nobody can manage profiles and tokens here. Create an Admin token first.</div>
-        </div>
-      )}
       <Group gap="sm" align="flex-end">
         <Select
           label="Expires"
