@@ -1,5 +1,6 @@
-// The empty list of a fresh start: one click describes the demo database.
+// The empty list of a fresh start: one click describes the demo database, another adds a database.
 
+import { Button } from '@mantine/core';
 import { Play } from 'lucide-react';
 import { Link, useNavigate } from 'react-router';
 import { useMutation, useQuery } from 'urql';
@@ -16,8 +17,8 @@ export function FirstUse() {
   if (!demo) {
     return (
       <Empty title="No runs yet." action={<Link to="/runs/new">Start the first run</Link>}>
-        A run walks the tables and columns of a database and suggests a description for each. Add your database on the
-        Databases page first.
+        A run walks the tables and columns of a database and suggests a description for each. Add your database on the{' '}
+        <Link to="/databases?form=new">Databases page</Link> first.
       </Empty>
     );
   }
@@ -42,6 +43,9 @@ export function FirstUse() {
           >
             Describe the demo database
           </Action>
+          <Button component={Link} to="/databases?form=new" variant="default" size="sm">
+            Add your own database
+          </Button>
         </>
       }
     >
