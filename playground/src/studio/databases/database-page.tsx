@@ -19,13 +19,13 @@ import { ChooseDatabase } from './choose-database';
 import { BACKENDS } from './connection';
 import { CoverageBar, CoverageLegend, shareOf } from './coverage';
 import classes from './database.module.css';
-import { Writable } from './databases-page';
 import { KIND_NAMES } from './kinds';
 import { useRunsEnded } from './live';
 import { profileAddress, reachesSeveral, usePlaceNames } from './places';
 import { ProfileActions, useProfileTest } from './profile-actions';
 import { ProfileForm } from './profile-form';
 import { ReadCatalog } from './read-catalog';
+import { Writable } from './writable';
 
 const TABS = { catalog: 'Catalog', activity: 'Runs and writes', settings: 'Settings' };
 

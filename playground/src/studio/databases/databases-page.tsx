@@ -1,12 +1,12 @@
 // The profiles of databases: what is documented of each, whether comments can be written, and what can be done.
 
-import { Button, TextInput, Tooltip } from '@mantine/core';
-import { Database, Pencil, PencilOff, Plus, Search, Unplug } from 'lucide-react';
+import { Button, TextInput } from '@mantine/core';
+import { Plus, Search } from 'lucide-react';
 import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
-import { DatabaseProfilesDocument, type DatabaseRowFragment, DatabaseWritableDocument } from '../api/operations';
+import { DatabaseProfilesDocument, type DatabaseRowFragment } from '../api/operations';
 import { Action } from '../ui/action';
 import { plural } from '../ui/figures';
 import { Page } from '../ui/page';
@@ -21,6 +21,7 @@ import { useRunsEnded } from './live';
 import { profileAddress, reachesSeveral } from './places';
 import { ProfileActions, useProfileTest } from './profile-actions';
 import { ProfileForm } from './profile-form';
+import { Writable } from './writable';
 
 /** From so many profiles on, the page offers a search. */
 const MANY = 8;
@@ -144,49 +145,5 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
       </div>
       {test.isShown && <div className={classes.tested}>{test.place}</div>}
     </li>
-  );
-}
-
-/** Whether the login may write comments: asked live for each profile, so that no database waits for another. */
-export function Writable({ profile }: { profile: DatabaseRowFragment }) {
-  const { id } = profile;
-  const isSeveral = reachesSeveral(profile);
-  const [{ data, error, fetching }] = useQuery({
-    query: DatabaseWritableDocument,
-    variables: { id },
-    pause: isSeveral,
-  });
-  const may = data?.dbProfile?.canWriteComments;
-  const [label, why, Icon, tone] =
-    isSeveral
-      ? ([
-          'No database chosen',
-          'The right to write comments belongs to one database. Open the profile to choose it.',
-          Database,
-          'muted',
-        ] as const)
-      : may === undefined && fetching
-      ? (['Connecting…', 'Gloss asks the database whether this login may write comments.', Database, 'muted'] as const)
-      : may === true
-        ? (['Can write comments', 'This login may write comments.', Pencil, 'success'] as const)
-        : may === false
-          ? ([
-              'Read-only',
-              'This login may not write comments: runs can be reviewed and exported, not applied.',
-              PencilOff,
-              'paused',
-            ] as const)
-          : ([
-              'Unreachable',
-              error ? error.message : 'The database does not answer. Test it to see why.',
-              Unplug,
-              'failed',
-            ] as const);
-  return (
-    <Tooltip label={why}>
-      <span className={classes.writable} style={{ color: `var(--${tone})` }} aria-description={why}>
-        <Icon size={14} strokeWidth={1.75} aria-hidden /> {label}
-      </span>
-    </Tooltip>
   );
 }

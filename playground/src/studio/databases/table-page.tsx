@@ -21,6 +21,7 @@ import { KIND_NAMES, KindIcon } from './kinds';
 import { useRunsEnded } from './live';
 import { assetAddress, profileAddress, runAddress, usePlaceNames } from './places';
 import classes from './table.module.css';
+import { ReadOnlyNote } from './writable';
 
 export function TablePage() {
   const [, schema = '', table = ''] = usePlaceNames();
@@ -140,6 +141,7 @@ function Table({ profile, schema, table }: { profile: DatabaseRowFragment; schem
       )}
       {isSingle && (
         <>
+          <ReadOnlyNote profile={profile} />
           <Card
             title="Comment"
             actions={
