@@ -174,7 +174,7 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
         {!isApplying && (
           <>
             <Fact name="Tokens">{compact(run.usage.totalTokens)}</Fact>
-            <Fact name="Cost">{run.usage.requests === 0 ? '$0' : <Cost usd={run.usage.costUsd} />}</Fact>
+            <Fact name="Cost"><Cost usd={run.usage.costUsd} isUnasked={run.usage.requests === 0} /></Fact>
           </>
         )}
       </dl>

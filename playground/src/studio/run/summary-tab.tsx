@@ -105,7 +105,7 @@ function Outcome({ run }: { run: Run }) {
                 string,
                 React.ReactNode,
               ][])),
-          ['Cost', isUnasked && usage.costUsd === null ? '$0' : <Cost key="cost" usd={usage.costUsd} />],
+          ['Cost', <Cost key="cost" usd={usage.costUsd} isUnasked={isUnasked} />],
           ['Tokens sent', count(usage.inputTokens)],
           ['Tokens received', count(usage.outputTokens)],
           [

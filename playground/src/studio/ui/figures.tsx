@@ -20,6 +20,18 @@ export function dollars(value: number): string {
   return value < 0.01 ? `$${value.toPrecision(2)}` : `$${value.toFixed(2)}`;
 }
 
-export function Cost({ usd }: { usd: number | null }) {
-  return usd === null ? <Unknown why="No price is known for this model. Set prices in its profile." /> : dollars(usd);
+interface CostProps {
+  usd: number | null;
+  /** Whether the model has answered nothing yet, so that nothing is known of its price. */
+  isUnasked?: boolean;
+}
+
+export function Cost({ usd, isUnasked = false }: CostProps) {
+  if (usd !== null) {
+    return dollars(usd);
+  }
+  const why = isUnasked
+    ? 'The model has not answered yet.'
+    : 'No price is known for this model. Set prices in its profile.';
+  return <Unknown why={why} />;
 }
