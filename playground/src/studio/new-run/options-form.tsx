@@ -35,7 +35,7 @@ export function ModelField({ options, onChange, errorAt, models }: PartProps & {
   return (
     <Select
       label="Model"
-      placeholder={models.length === 0 ? 'There is no LLM profile yet' : 'Choose a model'}
+      placeholder={models.length === 0 ? 'There is no model yet' : 'Choose a model'}
       data={models.map((it) => ({
         value: it.id,
         label: nameOf(it),
@@ -53,6 +53,14 @@ export function ModelField({ options, onChange, errorAt, models }: PartProps & {
   );
 }
 
+/** Who receives what is sent: the provider, or the profile with its host. */
+function placeOf({ name, provider, baseUrl }: Model): string {
+  if (baseUrl === null) {
+    return PROVIDERS[provider];
+  }
+  return `${name} (${URL.canParse(baseUrl) ? new URL(baseUrl).host : baseUrl})`;
+}
+
 /** What of the database reaches the model, and where that is. */
 function Leaves({ model, options }: { model: Model; options: Options }) {
   if (model.provider === 'BUILTIN') {
@@ -61,7 +69,7 @@ function Leaves({ model, options }: { model: Model; options: Options }) {
   const priced = model.inputCostPerMillionTokens !== null && model.outputCostPerMillionTokens !== null;
   return (
     <>
-      {PROVIDERS[model.provider]} receives names, types, keys and comments
+      {placeOf(model)} receives names, types, keys and comments
       {options.profileData === true ? ', statistics and sample values' : ', and no data of your tables'}.
       {!priced && ' Its prices are not known: set them on the Models page to see costs.'}
     </>
@@ -220,7 +228,7 @@ export function OptionFields({ options, onChange, errorAt, model }: PartProps & 
               ? 'They stay on this server.'
               : model === undefined
                 ? 'They are shown to the model.'
-                : `Values from your tables are then sent to ${PROVIDERS[model.provider]}.`
+                : `Values from your tables are then sent to ${placeOf(model)}.`
           }
           checked={options.profileData ?? isBuiltin}
           onChange={(event) =>

@@ -39,6 +39,7 @@ export interface Model {
   name: string;
   provider: LlmProvider;
   model: string;
+  baseUrl: string | null;
   isDefault: boolean;
   inputCostPerMillionTokens: number | null;
   outputCostPerMillionTokens: number | null;
