@@ -11,7 +11,7 @@ import { Action } from '../ui/action';
 import { Confidence } from '../ui/confidence';
 import { count } from '../ui/figures';
 import { Failure } from '../ui/states';
-import { diffWords, WordDiff } from '../ui/text';
+import { Coded, diffWords, WordDiff } from '../ui/text';
 import type { DraftMode } from './draft';
 import classes from './draft.module.css';
 import { Steps } from './steps';
@@ -110,7 +110,11 @@ export function DraftReview({ labels, mode, run, suggestion, name, comment }: Dr
             </span>
           )}
         </summary>
-        {suggestion.reasoning && <p className="prose">{suggestion.reasoning}</p>}
+        {suggestion.reasoning && (
+          <p className="prose">
+            <Coded text={suggestion.reasoning} />
+          </p>
+        )}
         {suggestion.evidence.length > 0 && (
           <ul>
             {suggestion.evidence.map(({ source, detail }, index) => (

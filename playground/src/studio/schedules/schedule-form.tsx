@@ -25,6 +25,7 @@ import { Chip, Chips } from '../ui/chips';
 import { dollars } from '../ui/figures';
 import { Card, Page } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
+import { Coded } from '../ui/text';
 import { zone } from '../ui/time';
 import { cronWords } from './cron';
 import { createInput, type Draft, draftOf, fresh, keep, kept, updateInput } from './draft';
@@ -136,6 +137,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
   };
   const isAtField =
     argument !== undefined && /^input\.(name|cron|fireAt|timeZone|target|llmProfileId|options|budget)\b/.test(argument);
+  const cronError = draft.repeats ? errorAt('cron') : undefined;
   const parts = {
     options: draft.options,
     onChange: (next: Partial<Options>) =>
@@ -206,7 +208,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
                   onChange={(event) => change({ cron: event.currentTarget.value })}
                   maxLength={200}
                   spellCheck={false}
-                  error={errorAt('cron')}
+                  error={cronError && <Coded text={cronError} />}
                 />
               ) : (
                 <TextInput
@@ -231,7 +233,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
                 error={errorAt('timeZone')}
               />
             </div>
-            <Reading draft={draft} />
+            {cronError === undefined && <Reading draft={draft} />}
             <Checkbox
               label="Only what is new or changed"
               description={CHANGES}
