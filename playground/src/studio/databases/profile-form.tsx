@@ -139,7 +139,7 @@ export function ProfileForm({ profile, onClose, onSaved }: ProfileFormProps) {
       <form className={form.form} onSubmit={submit} noValidate autoComplete="off">
         <TextInput
           label="Name"
-          description="What people call it in lists and on the command line"
+          description="What people call it in lists and in forms"
           value={name}
           onChange={(event) => setName(event.currentTarget.value)}
           placeholder={suggested || 'shop'}

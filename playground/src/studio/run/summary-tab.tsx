@@ -208,7 +208,14 @@ function Settings({ run }: { run: Run }) {
       ['Length', VERBOSITY[options.verbosity]],
       ['Temperature', String(options.temperature)],
       ['Max tokens per answer', count(options.maxOutputTokens)],
-      ['Statistics and samples', options.profileData ? 'read and shown to the model' : 'not read'],
+      [
+        'Statistics and samples',
+        !options.profileData
+          ? 'not read'
+          : run.llmProfile?.provider === 'BUILTIN'
+            ? 'read; they stay on the server'
+            : 'read and shown to the model',
+      ],
       ['Only without a comment', yes(options.missingOnly)],
       ["Replace people's comments", yes(options.replaceComments)],
     );

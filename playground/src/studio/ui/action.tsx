@@ -1,5 +1,5 @@
-// A button for something that changes the server. Where the viewer's role is too low, or the thing cannot be done now, it
-// is disabled and says why; while busy it keeps its width. Beside the button of a whole form, `Lacking` says it as text.
+// A button for something that changes the server. Where the viewer's role is too low, or the thing cannot be done now,
+// it is disabled and says why; while busy it keeps its width. `Lacking` says it as text, beside the button of a form.
 
 import { Button, type ButtonProps, Tooltip } from '@mantine/core';
 import type { ReactNode } from 'react';

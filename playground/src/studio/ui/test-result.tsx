@@ -52,5 +52,8 @@ export function TestResult({
   );
 }
 
-/** Messages of the API end without a full stop. */
-const sentence = (message: string) => (/[.!?]$/.test(message) ? message : `${message}.`);
+/** A message of the API with a full stop. The form shows the user and the password, in fields or in the URL. */
+function sentence(message: string): string {
+  const here = message.replace("the user and the password in the profile's URL", 'the user and the password');
+  return /[.!?]$/.test(here) ? here : `${here}.`;
+}
