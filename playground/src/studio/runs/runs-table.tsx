@@ -31,7 +31,7 @@ const COLUMNS: [name: string, className: string | undefined, field: RunOrderFiel
   ['Scope', undefined, undefined],
   ['Status', classes.status, 'STATUS'],
   ['Duration', classes.duration, 'DURATION'],
-  ['LLM model', classes.model, 'MODEL'],
+  ['Model', classes.model, 'MODEL'],
   ['DB profile', classes.profile, 'DB_PROFILE'],
   ['Started', classes.started, 'STARTED_AT'],
   ['Actions', classes.actions, undefined],
