@@ -30,7 +30,10 @@ async fn an_unknown_path_is_a_page_for_browsers_and_an_error_for_others() {
     );
     assert!(response.text().await.unwrap().contains("<title>Gloss</title>"));
     let response = toy.get("/nothing").send().await.unwrap();
-    assert_eq!((response.status(), content_type(&response).as_str()), (StatusCode::NOT_FOUND, "application/json"));
+    assert_eq!(
+        (response.status(), content_type(&response).as_str()),
+        (StatusCode::NOT_FOUND, "application/json; charset=utf-8")
+    );
 }
 
 #[tokio::test]
