@@ -1,10 +1,10 @@
-//! Connection URLs: read, and shown without their password.
+//! Parses connection URLs and formats them without their password.
 //!
-//! The rules: a URL whose parts cannot be told apart for certain is refused, and shown as its scheme alone, since
-//! any other part of it may be the password. A connection takes what the URL says and nothing else: the parameters of
-//! each kind of database are a closed list, and what a URL must say has no default from the environment.
+//! The rules: a URL whose parts are ambiguous is rejected and displayed as its scheme alone, since any other part may
+//! be the password. A connection uses only what the URL says: each kind of database has a closed list of parameters,
+//! and missing parts get no defaults from the environment.
 //!
-//! To add a parameter: an arm in the `options` of its database, and a line in [`parameters`].
+//! To add a parameter: add an arm to the `options` of its database and a line to [`parameters`].
 
 use std::path::{Path, PathBuf};
 
@@ -16,13 +16,13 @@ use crate::{
     port::{environment::EnvNames, target::TargetError},
 };
 
-/// A connection URL, taken apart.
+/// A parsed connection URL.
 pub(super) enum Address {
-    /// A file.
+    /// A SQLite file.
     Sqlite {
-        /// Where it is.
+        /// The file's path.
         path: PathBuf,
-        /// Whether the URL says that nothing is to be written: `?mode=ro` or `?immutable=1`.
+        /// Whether the URL forbids writes: `?mode=ro` or `?immutable=1`.
         read_only: bool,
     },
     /// A PostgreSQL server.
@@ -31,23 +31,23 @@ pub(super) enum Address {
     MySql(ServerAddress),
 }
 
-/// What a URL says of a server and a login.
+/// The server and login that a URL names.
 pub(super) struct ServerAddress {
-    /// The host's name or address, or the folder of a Unix socket.
+    /// The host name or address, or the folder of a Unix socket.
     pub(super) host: String,
-    /// The port, where the URL names one.
+    /// The port; `None` if the URL names none.
     pub(super) port: Option<u16>,
-    /// The login.
+    /// The user name.
     pub(super) user: String,
-    /// Its password.
+    /// The password, or `env:NAME` for a variable that holds it.
     pub(super) password: Option<SecretString>,
     /// The database in the URL's path.
     pub(super) database: Option<String>,
-    /// The other parameters, each of the closed list, in the URL's order.
+    /// The other parameters, all from the closed list, in the URL's order.
     pub(super) parameters: Vec<(String, String)>,
 }
 
-/// The parameters that a URL of this kind of database may have, and whether their values are shown.
+/// Returns the parameters that this kind of database accepts, and whether each value may be displayed.
 const fn parameters(backend: DbBackend) -> &'static [(&'static str, bool)] {
     match backend {
         DbBackend::Sqlite => &[("mode", true), ("immutable", true)],
@@ -79,10 +79,10 @@ const fn parameters(backend: DbBackend) -> &'static [(&'static str, bool)] {
     }
 }
 
-/// What the URL's scheme says the database is.
+/// Returns the kind of database that the URL's scheme names.
 ///
 /// # Errors
-/// [`TargetError::Misconfigured`] where the scheme is none of the known ones.
+/// Returns [`TargetError::Misconfigured`] if the scheme is unknown.
 pub fn backend_of(url: &str) -> Result<DbBackend, TargetError> {
     let scheme = scheme_of(url).map(str::to_ascii_lowercase);
     match scheme.as_deref() {
@@ -99,8 +99,8 @@ pub fn backend_of(url: &str) -> Result<DbBackend, TargetError> {
     }
 }
 
-/// The URL as it may be shown: host, port, user, database, and the parameters that hold no secret. Only the scheme
-/// where the URL cannot be read.
+/// Returns the URL in a form that is safe to display: host, port, user, database and the parameters that hold no
+/// secret. If the URL cannot be parsed, only its scheme is returned.
 #[must_use]
 pub fn display_url(url: &str) -> String {
     let only_scheme = || scheme_of(url).map_or_else(|| "…".to_owned(), |scheme| format!("{scheme}://…"));
@@ -115,7 +115,7 @@ pub fn display_url(url: &str) -> String {
     }
 }
 
-/// The database that a PostgreSQL URL names: it is the only one in reach, unless the profile pins another.
+/// Returns the database that a PostgreSQL URL names. It is the only reachable one unless the profile pins another.
 pub(super) fn database_of(url: &str) -> Option<String> {
     match Address::parse(url) {
         Ok(Address::Postgres(server)) => server.database,
@@ -124,8 +124,10 @@ pub(super) fn database_of(url: &str) -> Option<String> {
 }
 
 impl Address {
+    /// Parses a connection URL.
+    ///
     /// # Errors
-    /// [`TargetError::Misconfigured`], which never repeats the URL.
+    /// Returns [`TargetError::Misconfigured`] if the URL is invalid or ambiguous. The message never repeats the URL.
     pub(super) fn parse(url: &str) -> Result<Self, TargetError> {
         match backend_of(url)? {
             DbBackend::Sqlite => {
@@ -137,10 +139,10 @@ impl Address {
         }
     }
 
-    /// The same with the password itself where the URL names a variable by `env:NAME`, read each time.
+    /// Replaces a password of the form `env:NAME` by the value of that variable, which is read on every call.
     ///
     /// # Errors
-    /// [`TargetError::Misconfigured`] where the variable is not allowed or not set.
+    /// Returns [`TargetError::Misconfigured`] if the variable is not allowed or not set.
     pub(super) fn with_password(mut self, names: &EnvNames) -> Result<Self, TargetError> {
         if let Some(variable) = self.variable() {
             let value = names.read(variable).map_err(|error| from_variable(&error))?;
@@ -151,15 +153,15 @@ impl Address {
         Ok(self)
     }
 
-    /// Refuses a password from a variable that profiles may not read.
+    /// Checks that the password's variable, if there is one, may be read by profiles.
     ///
     /// # Errors
-    /// [`TargetError::Misconfigured`].
+    /// Returns [`TargetError::Misconfigured`] if the variable is not allowed.
     pub(super) fn check_variable(&self, names: &EnvNames) -> Result<(), TargetError> {
         self.variable().map_or(Ok(()), |variable| names.check(variable)).map_err(|error| from_variable(&error))
     }
 
-    /// The login's password.
+    /// Returns the password, which may be a reference to a variable.
     pub(super) const fn password(&self) -> Option<&SecretString> {
         match self {
             Self::Sqlite { .. } => None,
@@ -167,7 +169,7 @@ impl Address {
         }
     }
 
-    /// The variable that the password is taken from.
+    /// Returns the name of the variable that holds the password, if the password is given as `env:NAME`.
     fn variable(&self) -> Option<&str> {
         self.password()?.expose_secret().strip_prefix("env:").map(str::trim)
     }
@@ -185,7 +187,7 @@ fn from_variable(error: &impl std::fmt::Display) -> TargetError {
     misconfigured(format!("the password is taken from {error}"))
 }
 
-/// The host without the brackets of an IPv6 address.
+/// Returns the host, without the brackets of an IPv6 address.
 fn host_of(url: &Url) -> Option<String> {
     let host = url.host_str()?.trim_start_matches('[').trim_end_matches(']');
     (!host.is_empty()).then(|| percent_decoded(host))
@@ -195,7 +197,7 @@ fn misconfigured(text: impl Into<String>) -> TargetError {
     TargetError::Misconfigured(text.into())
 }
 
-/// What stands before the first colon, where that can be a scheme.
+/// Returns the text before the first colon if it is a valid scheme.
 fn scheme_of(url: &str) -> Option<&str> {
     let (scheme, _) = url.split_once(':')?;
     let first = scheme.chars().next()?;
@@ -227,7 +229,7 @@ fn sqlite_path(url: &str) -> Result<PathBuf, TargetError> {
     Ok(PathBuf::from(path))
 }
 
-/// Whether a SQLite URL says, as SQLite's own may, that its file is not to be written.
+/// Returns whether a SQLite URL forbids writes with SQLite's own URI parameters.
 fn forbids_writes(url: &str) -> Result<bool, TargetError> {
     let query = url.split('#').next().and_then(|url| url.split_once('?')).map_or("", |(_, query)| query);
     let mut read_only = false;
@@ -244,10 +246,11 @@ fn forbids_writes(url: &str) -> Result<bool, TargetError> {
     Ok(read_only)
 }
 
-/// The name of a parameter as the closed list has it.
+/// Returns a parameter's name from the closed list.
 ///
 /// # Errors
-/// [`TargetError::Misconfigured`] where the list lacks it: what Gloss does not know may change what a statement means.
+/// Returns [`TargetError::Misconfigured`] if the list lacks it: a parameter that Gloss does not know may change what
+/// a statement means.
 fn known(backend: DbBackend, key: &str) -> Result<&'static str, TargetError> {
     let list = parameters(backend);
     if let Some((name, _)) = list.iter().find(|(name, _)| *name == key) {
@@ -306,7 +309,7 @@ fn server_url(url: &str) -> Result<Url, TargetError> {
     let hint = "write scheme://user:password@host:port/database, with special characters in the password \
                 percent-encoded (@ is %40, / is %2F, : is %3A, # is %23, ? is %3F)";
     let parsed = Url::parse(url).map_err(|_| misconfigured(format!("the URL is invalid; {hint}")))?;
-    // What follows an unencoded / ? or # in a password looks like a path, and brings the @ with it.
+    // After an unencoded /, ? or # in a password, the rest of the password and the @ look like a path or query.
     let unclear = [Some(parsed.path()), parsed.query()].into_iter().flatten().any(|part| part.contains('@'));
     if unclear || parsed.fragment().is_some() || !parsed.has_authority() {
         return Err(misconfigured(format!("the URL is ambiguous; {hint}")));
@@ -332,7 +335,7 @@ fn without_secrets(mut url: Url, backend: DbBackend) -> Option<String> {
     Some(url.into())
 }
 
-/// `%2F` as `/`. A percent sign that no two hexadecimal digits follow stands for itself.
+/// Decodes percent escapes (`%2F` to `/`). A percent sign without two hexadecimal digits after it is kept.
 pub(super) fn percent_decoded(text: &str) -> String {
     let bytes = text.as_bytes();
     let mut decoded = Vec::with_capacity(bytes.len());
@@ -419,7 +422,7 @@ mod tests {
 
     #[test]
     fn a_password_can_be_the_name_of_a_variable() {
-        // Cargo sets it for every test, and `*` allows it here.
+        // Cargo sets this variable for every test, and `CARGO_*` allows it.
         let value = std::env::var("CARGO_MANIFEST_DIR").unwrap();
         let names = EnvNames::new(["CARGO_*", "NO_SUCH_NAME"]).unwrap();
         let password = |url: &str| match Address::parse(url).and_then(|address| address.with_password(&names)) {

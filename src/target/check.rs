@@ -1,37 +1,37 @@
-//! The values that a check allows a column, read from its expression.
+//! Parses the values that a check constraint allows a column.
 //!
-//! The rule: only a plain list of literals for one column counts (`x IN ('a', 'b')`, `x = ANY (ARRAY[1, 2])`,
-//! `x = 'a'`). Anything else that stands in the expression, and a list beyond the limits, gives nothing: an allowed
-//! value that is missing would be worse than no list.
+//! The rule: only a plain list of literals for one column counts (`x IN ('a', 'b')`, `x = ANY (ARRAY[1, 2])`, `x =
+//! 'a'`). An expression with anything else, or a list beyond the limits, yields nothing: an incomplete list of
+//! allowed values would be worse than none.
 
-/// Bytes of an expression that is read.
+/// Maximum length of an expression, in bytes; longer ones are not parsed.
 pub(super) const EXPRESSION_LENGTH: usize = 20_000;
-/// Values of a list that is kept.
+/// Maximum number of values in a list; longer lists are ignored.
 const VALUES: usize = 200;
-/// Characters of a value that is kept.
+/// Maximum length of a value, in characters; lists with longer values are ignored.
 const VALUE_LENGTH: usize = 200;
-/// Parentheses within each other that are read.
+/// Maximum nesting depth of parentheses.
 const DEPTH: usize = 16;
 
-/// How a database writes its expressions.
+/// The syntax in which a database reports its expressions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Dialect {
-    /// Casts behind `::`, lists as `= ANY (ARRAY[…])`, backslashes in `E'…'` alone.
+    /// Casts with `::`, lists as `= ANY (ARRAY[…])`, backslash escapes only in `E'…'`.
     Postgres,
-    /// Names in backticks, backslashes in every text, character sets before it (`_utf8mb4'a'`).
+    /// Names in backticks, backslash escapes in every text, character set introducers (`_utf8mb4'a'`).
     MySql,
-    /// As a person wrote it: names in any quotes, no backslashes.
+    /// Expressions as their author wrote them: names in any quotes, no backslash escapes.
     Sqlite,
 }
 
-/// A column, as the expression spells it, and the values that it may have.
+/// A column, as the expression spells it, and its allowed values.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Check {
     pub(super) column: String,
     pub(super) values: Vec<String>,
 }
 
-/// The values that an expression lists for one column; `None` where it is no plain list.
+/// Parses an expression that lists values for one column. Returns `None` if it is anything else.
 pub(super) fn parse(expression: &str, dialect: Dialect) -> Option<Check> {
     if expression.len() > EXPRESSION_LENGTH {
         return None;
@@ -46,7 +46,7 @@ pub(super) fn parse(expression: &str, dialect: Dialect) -> Option<Check> {
     (parser.tokens.is_empty() && check.values.len() <= VALUES && check.values.iter().all(fits)).then_some(check)
 }
 
-/// How many parentheses stand within each other at the most.
+/// Returns the nesting depth of the parentheses.
 fn depth(tokens: &[Token]) -> usize {
     let (mut depth, mut deepest) = (0_usize, 0);
     for token in tokens {
@@ -60,7 +60,7 @@ fn depth(tokens: &[Token]) -> usize {
     deepest
 }
 
-/// The checks of a table's definition, as SQLite keeps it: those of its columns and its own.
+/// Returns the checks in a table's `CREATE TABLE` statement, as SQLite stores it: column checks and table checks.
 pub(super) fn of_definition(sql: &str) -> Vec<Check> {
     let found: Option<Vec<(Token, usize)>> =
         tokens(sql, Dialect::Sqlite).map(|(token, end)| Some((token?, end))).collect();
@@ -89,7 +89,7 @@ pub(super) fn of_definition(sql: &str) -> Vec<Check> {
     checks
 }
 
-/// The values that all of the checks of a column allow, in the first one's order; none where no check lists any.
+/// Returns the values that every check of a column allows, in the first check's order. Empty if there are no checks.
 pub(super) fn allowed(checks: impl IntoIterator<Item = Vec<String>>) -> Vec<String> {
     let mut checks = checks.into_iter();
     let first = checks.next().unwrap_or_default();
@@ -98,9 +98,9 @@ pub(super) fn allowed(checks: impl IntoIterator<Item = Vec<String>>) -> Vec<Stri
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Token {
-    /// A keyword, or a name without quotes.
+    /// A keyword or an unquoted name.
     Word(String),
-    /// A name in quotes.
+    /// A quoted name.
     Name(String),
     Text(String),
     Number(String),
@@ -113,7 +113,8 @@ fn is(word: &str, keyword: &str) -> bool {
     word.eq_ignore_ascii_case(keyword)
 }
 
-/// The tokens of an expression, each with its end; `None` for one that does not end. Comments are no tokens.
+/// Iterates over the tokens of an expression, each with its end offset. Yields `None` for an unterminated token and
+/// skips comments.
 fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = (Option<Token>, usize)> + '_ {
     let mut at = 0;
     std::iter::from_fn(move || {
@@ -135,7 +136,7 @@ fn tokens(text: &str, dialect: Dialect) -> impl Iterator<Item = (Option<Token>, 
     })
 }
 
-/// The token that a text begins with, and its length.
+/// Reads the first token of a text and returns it with its length.
 fn token(text: &str, first: char, dialect: Dialect) -> (Option<Token>, usize) {
     let word = |c: char| c.is_alphanumeric() || matches!(c, '_' | '$');
     let length_of = |belongs: &dyn Fn(char) -> bool| text.find(|c| !belongs(c)).unwrap_or(text.len());
@@ -163,7 +164,7 @@ fn token(text: &str, first: char, dialect: Dialect) -> (Option<Token>, usize) {
     }
 }
 
-/// What stands in quotes, which are doubled within.
+/// Reads a quoted text or name, in which a doubled quote stands for one quote.
 fn quoted(text: &str, quote: char, backslashes: bool, token: fn(String) -> Token) -> (Option<Token>, usize) {
     let mut inner = String::new();
     let mut chars = text.char_indices().skip(1).peekable();
@@ -180,7 +181,7 @@ fn quoted(text: &str, quote: char, backslashes: bool, token: fn(String) -> Token
             Some((_, 'n')) => inner.push('\n'),
             Some((_, 'r')) => inner.push('\r'),
             Some((_, 't')) => inner.push('\t'),
-            // Escapes that need more than one character mean nothing here.
+            // Escapes of several characters (`\x41`, `\u0041`) are not supported.
             _ => return (None, text.len()),
         }
     }
@@ -194,7 +195,7 @@ struct Parser<'t> {
 
 impl Parser<'_> {
     fn check(&mut self) -> Option<Check> {
-        // The outer parentheses; those of the column itself are taken back.
+        // Tries outer parentheses first; if they belong to the column itself, the position is restored.
         let before = self.tokens;
         if self.sign('(') {
             if let Some(check) = self.check()
@@ -219,7 +220,7 @@ impl Parser<'_> {
         Some(Check { column, values: vec![self.literal()?] })
     }
 
-    /// A column, with the casts that PostgreSQL writes behind it.
+    /// Parses a column name and the casts that PostgreSQL writes after it.
     fn column(&mut self) -> Option<String> {
         let column = if self.sign('(') {
             let column = self.column()?;
@@ -235,7 +236,7 @@ impl Parser<'_> {
         Some(column)
     }
 
-    /// `ARRAY[…]` with casts, in parentheses or not.
+    /// Parses `ARRAY[…]` with casts, with or without parentheses around it.
     fn array(&mut self) -> Option<Vec<String>> {
         let values = if self.sign('(') {
             let values = self.array()?;
@@ -258,7 +259,7 @@ impl Parser<'_> {
         self.sign(close).then_some(values)
     }
 
-    /// A text or a number.
+    /// Parses a text or number literal.
     fn literal(&mut self) -> Option<String> {
         let literal = if self.sign('(') {
             let literal = self.literal()?;
@@ -282,7 +283,7 @@ impl Parser<'_> {
         Some(literal)
     }
 
-    /// `::character varying(10)[]`, any number of times.
+    /// Skips any number of casts (`::character varying(10)[]`).
     fn casts(&mut self) -> Option<()> {
         while self.dialect == Dialect::Postgres && self.tokens.first() == Some(&Token::Cast) {
             self.next();
@@ -327,7 +328,7 @@ impl Parser<'_> {
     }
 }
 
-/// Words of an expression that are no names.
+/// Returns whether a word is a keyword rather than a column name.
 fn is_reserved(word: &str) -> bool {
     ["AND", "ANY", "ARRAY", "BETWEEN", "CASE", "COLLATE", "IN", "IS", "LIKE", "NOT", "NULL", "OR"]
         .iter()

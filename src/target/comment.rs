@@ -1,16 +1,16 @@
-//! What the comments of all kinds of database share: the words for an asset, and which texts can be kept.
+//! Helpers for comments that all kinds of database share: how an asset is named, and which texts can be stored.
 //!
-//! The rule: a text is checked before anything is written, and an empty one is none.
+//! The rule: a text is validated before anything is written, and an empty text means no comment.
 
 use super::text::Text;
 use crate::{domain::asset::AssetPath, port::target::TargetError};
 
-/// `table public.users`.
+/// Returns the asset's kind and path: `table public.users`.
 pub(super) fn named(asset: &AssetPath) -> String {
     format!("{} {}", asset.kind.noun(), asset.display())
 }
 
-/// The text for an asset that is not there.
+/// Returns the error for an asset that no longer exists.
 pub(super) fn gone(asset: &AssetPath) -> TargetError {
     TargetError::Refused(format!(
         "the {} no longer exists: it was dropped, renamed or replaced by something else; reload the catalog",
@@ -18,10 +18,10 @@ pub(super) fn gone(asset: &AssetPath) -> TargetError {
     ))
 }
 
-/// The comment that stands there.
+/// Returns the current comment.
 ///
 /// # Errors
-/// `Refused` for one that is not valid UTF-8: a text in its place could not be rolled back to it.
+/// Returns [`TargetError::Refused`] if the comment is not valid UTF-8: once replaced, it could not be restored.
 pub(super) fn readable(found: Option<Text>, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     match found {
         Some(Text::Invalid(_)) => Err(TargetError::Refused(format!(
@@ -33,10 +33,10 @@ pub(super) fn readable(found: Option<Text>, asset: &AssetPath) -> Result<Option<
     }
 }
 
-/// The text to write; an empty one is none.
+/// Returns the text to write; an empty text becomes `None`.
 ///
 /// # Errors
-/// `Refused` for a NUL, which ends a text where SQL is read.
+/// Returns [`TargetError::Refused`] if the text contains a NUL, which ends a text where SQL is parsed.
 pub(super) fn keeps(text: Option<&str>) -> Result<Option<&str>, TargetError> {
     match text.filter(|text| !text.is_empty()) {
         Some(text) if text.contains('\0') => Err(TargetError::Refused(
@@ -46,7 +46,7 @@ pub(super) fn keeps(text: Option<&str>) -> Result<Option<&str>, TargetError> {
     }
 }
 
-/// The text for a comment that came back from the database as another one, and was taken back.
+/// Returns the error for a comment that the database stored as a different text. The write has been undone.
 pub(super) fn not_kept(asset: &AssetPath) -> TargetError {
     TargetError::Refused(format!(
         "the database stored a different text for {} than the one that was written, so the previous comment was \

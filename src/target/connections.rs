@@ -1,7 +1,7 @@
-//! The connections to one database: few, made when first needed, dropped when idle.
+//! The connections to one database: few, opened on first use, closed when idle.
 //!
-//! The rule: whoever asks of a server that is not there is told so at once and why, and however many ask, one
-//! connection finds it out.
+//! The rule: if a server is unreachable, callers learn that and the reason at once. One probe connection finds it out
+//! for all concurrent callers.
 
 use std::{
     future::Future,
@@ -18,18 +18,18 @@ use super::{
 };
 use crate::port::target::TargetError;
 
-/// How long a connection may take to come about.
+/// Maximum time to open a connection.
 const CONNECT_TIME: Duration = Duration::from_secs(10);
-/// How long to wait for another's connection to become free.
+/// Maximum time to wait for a free connection.
 const ACQUIRE_TIME: Duration = Duration::from_secs(30);
-/// How long a connection stays open unused.
+/// Time after which an unused connection is closed.
 const IDLE_TIME: Duration = Duration::from_mins(1);
-/// After how long a connection that does not come lets suspect that the server is gone.
+/// Time after which a missing connection triggers a probe of the server.
 const SUSPICION_TIME: Duration = Duration::from_secs(1);
-/// Connections at once: a described database has other work to do.
+/// Maximum number of open connections per database, kept small because the database has other work to do.
 const CONNECTIONS: u32 = 4;
 
-/// How long a look at the catalog may take, databases with many thousands of tables included.
+/// Maximum time to read the catalog, sized for databases with many thousands of tables.
 pub(super) const CATALOG_TIME: Duration = Duration::from_secs(30);
 
 /// The connections to one database.
@@ -37,17 +37,18 @@ pub(super) struct Connections<DB: Database> {
     pool: Pool<DB>,
     options: <DB::Connection as Connection>::Options,
     pub(super) place: Place,
-    /// What the connections go through, to a server.
+    /// The relay between the connections and a server; `None` for a file.
     relay: Option<Arc<Relay>>,
-    /// When the last probe ended, and how. Held while one is under way.
+    /// End time and result of the last probe. The lock is held while a probe runs.
     probed: Mutex<Option<(Instant, Result<(), NotLetIn>)>>,
 }
 
-/// Why a probe found no way in.
+/// Why a probe could not connect.
 #[derive(Clone)]
 struct NotLetIn {
     error: TargetError,
-    /// Nobody answers; otherwise the server itself said no, which it also does when it has too many clients.
+    /// Whether the server does not answer. Otherwise it refused the connection, which it also does when it has too
+    /// many clients.
     is_gone: bool,
 }
 
@@ -55,21 +56,22 @@ impl<DB: Database> Connections<DB>
 where
     for<'c> &'c mut DB::Connection: Executor<'c, Database = DB>,
 {
-    /// Connects to nothing yet.
+    /// Creates the pool without connecting.
     pub(super) fn new(
         options: <DB::Connection as Connection>::Options,
         place: Place,
         relay: Option<Arc<Relay>>,
     ) -> Self {
-        // Statements and their values are nobody's business: sqlx would log slow ones.
+        // sqlx would log slow statements, and with them names and values of the target.
         let options = options.disable_statement_logging();
         let mut pool = sqlx::pool::PoolOptions::new()
             .max_connections(CONNECTIONS)
             .min_connections(0)
             .acquire_timeout(ACQUIRE_TIME)
             .idle_timeout(IDLE_TIME);
-        // A server that refuses part of the statement that begins a transaction keeps it open. The driver does not know
-        // of it, so each used connection is rolled back before it is used again; that also shows that it still works.
+        // If a server refuses part of the statement that begins a transaction, the transaction stays open and the
+        // driver does not know of it. Each reused connection is therefore rolled back first, which also shows that it
+        // still works.
         if relay.is_some() {
             pool = pool.test_before_acquire(false).before_acquire(|connection, _| {
                 Box::pin(async move { Ok(sqlx::raw_sql("ROLLBACK").execute(&mut *connection).await.is_ok()) })
@@ -79,24 +81,24 @@ where
         Self { pool, options, place, relay, probed: Mutex::const_new(None) }
     }
 
-    /// Whether any connection is open.
+    /// Returns whether any connection is open.
     pub(super) fn is_connected(&self) -> bool {
         self.pool.size() > 0
     }
 
-    /// A connection, new or used before.
+    /// Acquires a new or idle connection.
     pub(super) async fn acquire(&self) -> Result<PoolConnection<DB>, TargetError> {
         self.unless_gone(Box::pin(self.pool.acquire())).await
     }
 
-    /// A transaction that this statement begins. It is rolled back when dropped.
+    /// Begins a transaction with this statement. It is rolled back when dropped.
     pub(super) async fn begin(&self, statement: impl SqlSafeStr) -> Result<Transaction<'static, DB>, TargetError> {
-        // The pool's own limit ends with the connection; a server may fall silent after it.
+        // The pool's own limit covers the connection only; the server may stop answering after it.
         let limit = ACQUIRE_TIME + CONNECT_TIME;
         let (pool, statement) = (self.pool.clone(), statement.into_sql_str());
-        // The driver knows of a transaction once it has the server's answer. A caller that is dropped before that must
-        // not leave an open transaction in the pool, so a task of its own waits for the answer. It starts once the
-        // probe has found the server: both would take the reason of a failure from the relay.
+        // The driver registers a transaction only when the server answers. If the caller is dropped before that, an
+        // open transaction would return to the pool, so a separate task waits for the answer. The task starts after
+        // the probe, because both would take the failure's reason from the relay.
         let begun = async move {
             let work = async move { tokio::time::timeout(limit, pool.begin_with(statement)).await };
             match tokio::spawn(work).await {
@@ -111,8 +113,8 @@ where
         }
     }
 
-    /// What the pool gives, unless the server turns out to be gone. The pool takes a refused connection for a
-    /// server that starts, and tries until its time is over; people want to know at once.
+    /// Awaits `work` on the pool, but fails early if the server is gone. The pool takes a refused connection for a
+    /// server that is starting and retries until its timeout, which is too slow for interactive callers.
     async fn unless_gone<T>(
         &self,
         mut work: impl Future<Output = Result<T, sqlx::Error>> + Unpin,
@@ -125,7 +127,7 @@ where
             if let Ok(done) = tokio::time::timeout(suspicion, &mut work).await {
                 return self.reached(done).await;
             }
-            // All connections are busy, or the server has gone since they were made.
+            // Either all connections are busy, or the server has gone since they were opened.
             if let Err(NotLetIn { error, is_gone: true }) = self.probe().await {
                 return Err(error);
             }
@@ -144,7 +146,7 @@ where
         }
     }
 
-    /// The text for what the driver reports about a new connection: what the relay knows of it comes first.
+    /// Returns the error for a connection that failed. A failure that the relay recorded takes precedence.
     fn explain(&self, error: &sqlx::Error) -> TargetError {
         match self.relay.as_ref().and_then(|relay| relay.take_failure()) {
             _ if matches!(error, sqlx::Error::Database(_)) => self.place.explain(error),
@@ -155,7 +157,8 @@ where
         }
     }
 
-    /// Connects and leaves again, to learn whether and why not. Who waits for another's probe takes its answer.
+    /// Opens and closes a connection to learn whether the server accepts one. Concurrent callers wait and reuse the
+    /// result.
     async fn probe(&self) -> Result<(), NotLetIn> {
         let asked = Instant::now();
         let mut probed = self.probed.lock().await;
@@ -170,7 +173,7 @@ where
     async fn connect_once(&self) -> Result<(), NotLetIn> {
         match tokio::time::timeout(CONNECT_TIME, Box::pin(self.options.connect())).await {
             Ok(Ok(connection)) => {
-                // Leaving politely is not worth an error.
+                // The probe succeeded; a failure to close cleanly does not matter.
                 drop(connection.close().await);
                 Ok(())
             }
@@ -183,7 +186,7 @@ where
     }
 }
 
-/// Awaits with the place's text for no answer.
+/// Awaits `work` and maps a timeout and the driver's errors to the place's error texts.
 pub(super) async fn bounded<T>(
     place: &Place,
     limit: Duration,

@@ -1,7 +1,7 @@
-//! Work on targets, kept apart from the rest of Gloss.
+//! Isolates work on targets from the rest of Gloss.
 //!
-//! The rule: drivers read what strangers send, so whatever they do with it stops here. They have threads of their own,
-//! so that one that never pauses leaves the API its threads, and one that panics is a target that cannot be reached.
+//! The rule: drivers parse what untrusted servers send, so their failures must stop here. Drivers run on separate
+//! threads: one that never yields does not block the API, and one that panics counts as an unreachable target.
 
 use std::sync::{Arc, OnceLock};
 
@@ -20,12 +20,12 @@ use crate::{
     port::target::{SampleLimits, Target, TargetError},
 };
 
-/// Threads for drivers: more than one that never pauses at a time is unlikely.
+/// Number of threads for drivers. More than one driver that never yields at a time is unlikely.
 const THREADS: usize = 4;
-/// What the threads are called.
+/// The name of these threads.
 pub const THREAD_NAME: &str = "gloss-targets";
 
-/// The runtime of the drivers, started when first needed. It lives as long as a target does.
+/// The runtime of the drivers, started on first use. It lives as long as any target.
 #[derive(Clone, Default)]
 pub(super) struct Container(Arc<Drivers>);
 
@@ -46,7 +46,7 @@ impl Container {
         self.0.runtime.get_or_init(start).as_ref().map(Runtime::handle).map_err(Clone::clone)
     }
 
-    /// What is made while the guard lives belongs to the drivers' runtime.
+    /// Enters the drivers' runtime: tasks and sockets that are created while the guard lives belong to it.
     pub(super) fn enter(&self) -> Result<EnterGuard<'_>, TargetError> {
         self.handle().map(Handle::enter)
     }
@@ -54,7 +54,7 @@ impl Container {
 
 impl Drop for Drivers {
     fn drop(&mut self) {
-        // A driver that never pauses must not keep the process.
+        // Waiting for a driver that never yields would keep the process alive.
         if let Some(Ok(runtime)) = self.runtime.take() {
             runtime.shutdown_background();
         }
@@ -73,7 +73,7 @@ impl Contained {
         Self { inner, place, container: container.clone() }
     }
 
-    /// Runs work on the target. Dropping this drops the work.
+    /// Runs work on the target. Dropping the future aborts the work.
     async fn run<T, F>(&self, work: impl FnOnce(Arc<dyn Target>) -> F) -> Result<T, TargetError>
     where
         T: Send + 'static,

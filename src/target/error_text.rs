@@ -1,7 +1,7 @@
-//! Errors put into words for people.
+//! Error texts for failures of a target.
 //!
-//! The rule: what a driver or a server says is never repeated, since it may hold a statement, a value or a
-//! password; its code decides which of our own texts is told.
+//! The rule: a message of a driver or server is never repeated, since it may hold a statement, a value or a password.
+//! The error code selects one of Gloss's own texts.
 
 use std::{io, time::Duration};
 
@@ -9,20 +9,20 @@ use sqlx::mysql::MySqlDatabaseError;
 
 use crate::{domain::profile::DbBackend, port::target::TargetError};
 
-/// Where a target is, for the texts of errors.
+/// The location of a target, for error texts.
 #[derive(Debug, Clone)]
 pub(super) struct Place {
     pub(super) backend: DbBackend,
-    /// `host:port`, or the path of the file.
+    /// `host:port`, the folder of a Unix socket, or the path of a file.
     pub(super) address: String,
-    /// The login; empty for a file.
+    /// The user name; empty for a file.
     pub(super) user: String,
-    /// The database that is asked for by name.
+    /// The database that the connection names, if any.
     pub(super) database: Option<String>,
 }
 
 impl Place {
-    /// What kind of server this is.
+    /// Returns the name of the kind of database.
     pub(super) const fn noun(&self) -> &'static str {
         match self.backend {
             DbBackend::Sqlite => "SQLite",
@@ -31,7 +31,7 @@ impl Place {
         }
     }
 
-    /// The text for no answer within a time.
+    /// Returns the error for an answer that did not arrive within `limit`.
     pub(super) fn too_slow(&self, limit: Duration) -> TargetError {
         TargetError::TimedOut(format!(
             "{} at {} did not answer within {} seconds; try again when it is less busy",
@@ -41,7 +41,7 @@ impl Place {
         ))
     }
 
-    /// The text for a connection that did not come about in time.
+    /// Returns the error for a connection that was not established within `limit`.
     pub(super) fn no_connection(&self, limit: Duration) -> TargetError {
         TargetError::Unreachable(format!(
             "cannot connect to {} at {} within {} seconds; check the address, the network and that the server is \
@@ -52,7 +52,7 @@ impl Place {
         ))
     }
 
-    /// The text for a connection that this machine does not let Gloss prepare.
+    /// Returns the error for a relay socket that could not be created.
     pub(super) fn no_relay(&self, error: &io::Error) -> TargetError {
         TargetError::Unreachable(format!(
             "cannot prepare the connection to {} at {}: the folder for temporary files does not allow sockets ({}); \
@@ -63,7 +63,7 @@ impl Place {
         ))
     }
 
-    /// The text for a server that sends without end.
+    /// Returns the error for an answer beyond the size limit.
     pub(super) fn too_much(&self) -> TargetError {
         TargetError::Unreachable(format!(
             "{} at {} sent a larger answer than Gloss accepts, so Gloss closed the connection; check that the URL \
@@ -73,7 +73,7 @@ impl Place {
         ))
     }
 
-    /// The text for a server whose answer the driver could not take.
+    /// Returns the error for an answer that the driver could not parse.
     pub(super) fn not_understood(&self) -> TargetError {
         TargetError::Unreachable(format!(
             "{} at {} sent an invalid answer; check that the URL points to the right kind of server",
@@ -82,7 +82,7 @@ impl Place {
         ))
     }
 
-    /// The text for what sqlx reports.
+    /// Returns the error for an error of sqlx.
     pub(super) fn explain(&self, error: &sqlx::Error) -> TargetError {
         match error {
             sqlx::Error::Io(error) => self.explain_io(error),
@@ -201,7 +201,7 @@ impl Place {
 
     fn explain_sqlite(&self, code: Option<i32>) -> TargetError {
         let path = &self.address;
-        // The low byte is the code, what is above says more of it.
+        // The low byte is the primary result code; the higher bytes refine it.
         match code.map(|code| code & 0xff) {
             Some(26) => TargetError::Misconfigured(format!("{path} is not a SQLite database; check the path")),
             Some(14 | 23 | 3) => {
@@ -220,7 +220,8 @@ impl Place {
         }
     }
 
-    /// Whether an error of MySQL or MariaDB is of the moment or of the connection: words for it are here.
+    /// Returns whether an error of MySQL or MariaDB is transient or concerns the connection. This module has texts
+    /// for these.
     pub(super) const fn may_pass(number: u16) -> bool {
         matches!(number, 1040 | 1045 | 1053 | 1130 | 1203 | 1205 | 1213 | 1226 | 1317 | 1698 | 1927 | 1969 | 3024)
     }
@@ -234,7 +235,7 @@ impl Place {
         ))
     }
 
-    /// The text for a database that is not there.
+    /// Returns the error for a database that does not exist.
     pub(super) fn no_database(&self) -> TargetError {
         let name = self.database.as_ref().map_or_else(|| "such database".to_owned(), |name| format!("database {name}"));
         TargetError::Refused(format!("{} at {} has no {name}; check the name", self.noun(), self.address))
@@ -266,7 +267,7 @@ impl Place {
     }
 }
 
-/// Where a server listens: the folder of its socket, or `host:port`.
+/// Returns the address of a server: the folder of its socket, or `host:port`.
 pub(super) fn address(host: &str, port: u16) -> String {
     match host {
         socket if socket.starts_with('/') => socket.to_owned(),
@@ -275,7 +276,7 @@ pub(super) fn address(host: &str, port: u16) -> String {
     }
 }
 
-/// The text for a database other than the pinned one.
+/// Returns the error for a database other than the pinned one.
 pub(super) fn beyond_pin(asked: &str, pinned: &str) -> TargetError {
     TargetError::Refused(format!(
         "the database {asked} is not reachable: this profile is pinned to {pinned}; use that database, or change the \

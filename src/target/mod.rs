@@ -1,15 +1,15 @@
-//! The databases that are described, on sqlx: one folder per kind of database, and what they share.
+//! The described databases, on sqlx: one folder per kind of database, and the code that they share.
 //!
-//! The rule: only `comment` of each folder writes, and nothing but a comment. Every other statement is a `SELECT` in
-//! a read-only transaction (SQLite: on a connection that was opened read-only) with a time limit of the database's
-//! own; names of tables and columns, and the texts of comments, go into statements through the quoting functions of
-//! their dialect (`quote`), all else is bound. Nothing that a driver says reaches a person or a log: `error_text` puts
-//! every error into words of our own, without password, statement or value.
+//! The rules: only the `comment` module of each folder writes, and it writes nothing but comments. Every other
+//! statement is a `SELECT` in a read-only transaction (SQLite: on a read-only connection) with a time limit that the
+//! database enforces. Names of tables and columns and the texts of comments enter statements through the quoting
+//! functions of their dialect (`quote`); everything else is bound. No message of a driver reaches a caller or a log:
+//! `error_text` replaces it by a text without password, statement or value.
 //!
-//! To add a kind of database: a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
-//! statements), `comment.rs` (what it writes) and `statistics.rs` (an `impl sample::Reader`), an arm in
-//! [`SqlTargets::open`], the scheme in `address`, the quoting in `quote`, the error codes in `place`, and a fixture in
-//! `tests/it/targets/conformance.rs`, whose suite then runs for it too.
+//! To add a kind of database: add a folder with `mod.rs` (connections and `impl Target`), `catalog.rs` (its
+//! statements), `comment.rs` (its writes) and `statistics.rs` (an `impl sample::Reader`), an arm in
+//! [`SqlTargets::open`], the scheme in `address`, the quoting in `quote`, the error codes in `error_text`, and a
+//! fixture in `tests/it/targets/conformance.rs`, whose suite then covers it.
 
 mod address;
 mod bound;
@@ -53,18 +53,18 @@ use contained::{Contained, Container};
 use error_text::Place;
 use relay::Sockets;
 
-/// How long a profile that is made waits for its database, to learn whether that is the store.
+/// Maximum time that the creation of a profile waits for its database, to check that it is not the store.
 const LOOK_TIME: Duration = Duration::from_secs(3);
-/// How many servers are remembered before those that nobody uses are forgotten.
+/// Number of remembered servers above which the unused ones are dropped.
 const REMEMBERED: usize = 64;
 
-/// The table of a target in which Gloss keeps comments where the database has none of its own. It never shows.
+/// The table of a target in which Gloss stores comments if the database has none. It is hidden from the catalog.
 pub const COMMENTS_TABLE: &str = "gloss_comments";
 
-/// The targets behind profiles, with the connections of each URL kept while they are used.
+/// Opens the targets of profiles and keeps the connections of each URL while they are used.
 #[derive(Default)]
 pub struct SqlTargets {
-    /// By the URL with its password, since that may come from a variable.
+    /// Keyed by the URL and its password, which may come from a variable.
     servers: Mutex<HashMap<(String, Option<String>), Server>>,
     names: EnvNames,
     sockets: Arc<Sockets>,
@@ -72,7 +72,7 @@ pub struct SqlTargets {
     own: Arc<Own>,
 }
 
-/// What stands behind one URL.
+/// The server or file behind one URL.
 #[derive(Clone)]
 enum Server {
     Sqlite(Arc<sqlite::File>),
@@ -97,7 +97,7 @@ impl Server {
         }
     }
 
-    /// Whether a target or a connection of it is still there.
+    /// Returns whether a target still refers to this server or a connection to it is open.
     fn in_use(&self) -> bool {
         match self {
             Self::Sqlite(file) => Arc::strong_count(file) > 1 || file.is_connected(),
@@ -108,13 +108,13 @@ impl Server {
 }
 
 impl SqlTargets {
-    /// No target is known yet. Passwords may come from environment variables with these names.
+    /// Creates an empty registry. Passwords may come from the environment variables in `names`.
     #[must_use]
     pub fn new(names: EnvNames) -> Self {
         Self { names, ..Self::default() }
     }
 
-    /// The same, for a Gloss whose own files and store these are: they are no targets.
+    /// Sets the files and the store of this Gloss, which it refuses as targets.
     #[must_use]
     pub fn keeping(mut self, own: Own) -> Self {
         self.own = Arc::new(own);

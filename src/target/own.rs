@@ -1,8 +1,8 @@
-//! What is Gloss's own and therefore no target: the files of its data folder, and its store.
+//! Detects Gloss's own databases, which must not be targets: the files of its data folder, and its store.
 //!
-//! The rule: a target is looked at each time it is used, by what it is and not by its name. A file is told by device
-//! and inode, so that links, relative parts and letter case make no difference; a database by its server's identity.
-//! The demo database in the data folder is a target like any other.
+//! The rule: a target is checked at each use, by identity and not by name. A file is compared by device and inode, so
+//! that links, relative paths and letter case make no difference; a database is compared by its server's identity.
+//! The demo database in the data folder is an ordinary target.
 
 use std::{
     ffi::OsString,
@@ -13,12 +13,12 @@ use std::{
 
 use crate::{domain::identity::Identity, port::target::TargetError};
 
-/// The demo database's file; SQLite puts others beside it whose names begin alike.
+/// The file name of the demo database. SQLite's files beside it start with the same name.
 const DEMO: &str = "demo.db";
-/// What stands beside the file of a store.
+/// Suffixes of the store's file and of the files beside it.
 const BESIDE_STORE: [&str; 5] = ["", "-wal", "-shm", "-journal", ".lock"];
 
-/// What is Gloss's own.
+/// The files and the store of this Gloss.
 #[derive(Debug, Default)]
 pub struct Own {
     folder: Option<PathBuf>,
@@ -27,18 +27,18 @@ pub struct Own {
 }
 
 impl Own {
-    /// The files of a data folder, and a store: its file, or its database on a server.
+    /// Protects the files of a data folder and a store: either its file or its database on a server.
     #[must_use]
     pub const fn new(folder: PathBuf, store_file: Option<PathBuf>, store: Option<Identity>) -> Self {
         Self { folder: Some(folder), store_file, store }
     }
 
-    /// Whether a database of this kind can be Gloss's own only on a server.
+    /// Returns whether the store is a database on a server.
     pub(super) const fn is_on_server(&self) -> bool {
         self.store.is_some()
     }
 
-    /// Refuses the store's own database.
+    /// Checks that a database on a server is not the store.
     pub(super) fn check_database(&self, found: &Identity) -> Result<(), TargetError> {
         match &self.store {
             Some(store) if store.server == found.server && store.mark == found.mark => Err(TargetError::Own(
@@ -48,7 +48,7 @@ impl Own {
         }
     }
 
-    /// Refuses a file of Gloss's own.
+    /// Checks that a file is not one of Gloss's own.
     pub(super) fn check_file(&self, path: &Path, found: &Metadata) -> Result<(), TargetError> {
         let is_own = || {
             TargetError::Own(format!(
@@ -74,7 +74,7 @@ impl Own {
         if others.any(|other| !is_demo(&other) && is_it(&other)) {
             return Err(is_own());
         }
-        // A file further down, or one that has just come.
+        // Covers files in subfolders and files created since the folder was listed.
         let lies_here =
             path.canonicalize().is_ok_and(|path| folder.canonicalize().is_ok_and(|it| path.starts_with(it)));
         if lies_here && !is_it(&folder.join(DEMO)) { Err(is_own()) } else { Ok(()) }
@@ -119,7 +119,7 @@ mod tests {
         for path in ["demo of another name.db", "../other.db", "folder/demo.db"] {
             assert!(!refused(&own, &elsewhere.join(path)), "{path}");
         }
-        // A demo database that is the store by another name is the store.
+        // If the demo database is a hard link to the store, it must be refused as the store.
         fs::remove_file(data.join("demo.db")).unwrap();
         fs::hard_link(data.join("store.db"), data.join("demo.db")).unwrap();
         assert!(refused(&own, &data.join("demo.db")));

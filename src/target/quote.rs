@@ -1,34 +1,35 @@
-//! Names and texts in statements: one quoting function per dialect, and the only place where one meets SQL.
+//! Quoting of names and texts, one function per dialect. Names and texts enter SQL nowhere else.
 
-/// A name for SQLite and PostgreSQL: in double quotes, those inside doubled.
+/// Quotes a name for SQLite and PostgreSQL: in double quotes, with quotes inside doubled.
 #[must_use]
 pub fn ansi(name: &str) -> String {
     format!("\"{}\"", name.replace('"', "\"\""))
 }
 
-/// A name for MySQL and MariaDB: in backticks, those inside doubled. Holds whatever the server's `sql_mode`.
+/// Quotes a name for MySQL and MariaDB: in backticks, with backticks inside doubled. Safe under every `sql_mode`.
 #[must_use]
 pub fn backtick(name: &str) -> String {
     format!("`{}`", name.replace('`', "``"))
 }
 
-/// A text for SQLite, where nothing but a quote means anything inside a literal. Holds no NUL: whoever writes
-/// refuses it.
+/// Quotes a text for SQLite, whose literals have no escape but the doubled quote. The text must not contain a NUL:
+/// callers reject it.
 #[must_use]
 pub fn sqlite_text(text: &str) -> String {
     format!("'{}'", text.replace('\'', "''"))
 }
 
-/// A text for PostgreSQL. With a backslash in it, it says itself that backslashes count, so it holds whatever
-/// `standard_conforming_strings` says. Holds no NUL: whoever writes refuses it.
+/// Quotes a text for PostgreSQL. A text with a backslash becomes an `E'…'` literal, which is safe under every value
+/// of `standard_conforming_strings`. The text must not contain a NUL: callers reject it.
 #[must_use]
 pub fn postgres_text(text: &str) -> String {
     let quoted = sqlite_text(text);
     if text.contains('\\') { format!("E{}", quoted.replace('\\', "\\\\")) } else { quoted }
 }
 
-/// A text for MySQL and MariaDB, read back the same where the session's `sql_mode` lets backslashes count. Under
-/// `NO_BACKSLASH_ESCAPES` backslashes double, but nothing leaves the literal: no quote stands behind one backslash.
+/// Quotes a text for MySQL and MariaDB. It reads back unchanged if the session's `sql_mode` allows backslash escapes.
+/// Under `NO_BACKSLASH_ESCAPES` backslashes come back doubled, but the text cannot leave the literal: no quote
+/// follows a single backslash.
 #[must_use]
 pub fn mysql_text(text: &str) -> String {
     format!("'{}'", text.replace('\\', "\\\\").replace('\0', "\\0").replace('\'', "''"))

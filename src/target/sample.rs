@@ -1,10 +1,9 @@
-//! Statistics, the part that all databases share: which columns to read together, and what the values that were
-//! read look like.
+//! Statistics of tables, the part that all databases share: which columns to read together, and how to summarize the
+//! values.
 //!
-//! The rule: a database is asked for at most [`SampleLimits::rows`] rows and one more, as texts of bounded
-//! length, in one statement for each [`COLUMNS_AT_ONCE`] columns; counting is done here, so that the described
-//! database neither sorts nor aggregates. A statement that fails is tried again with half of its columns, until
-//! the columns that cannot be read are alone.
+//! The rule: a database is asked for at most [`SampleLimits::rows`] rows plus one, as texts of bounded length, in one
+//! statement per [`COLUMNS_AT_ONCE`] columns. Gloss does the counting, so that the described database neither sorts
+//! nor aggregates. A failed statement is retried with half of its columns until only the unreadable columns remain.
 
 mod column;
 mod order;
@@ -24,31 +23,31 @@ use crate::{
     port::target::{SampleLimits, TargetError},
 };
 
-/// Columns read in one statement: bounds memory and stays below every database's limit.
+/// Maximum number of columns per statement. It bounds memory and stays below every database's limit.
 const COLUMNS_AT_ONCE: usize = 64;
-/// Characters read of a value. Values that differ only beyond count as one.
+/// Maximum number of characters read of a value. Values that differ only after that count as equal.
 pub(super) const CHARACTERS_READ: usize = 256;
 
-/// What came of reading some columns.
+/// The result of reading some columns of a table.
 pub(super) enum Outcome {
-    /// All was read.
+    /// All rows up to the limit were read; `whole` if the table has no more.
     Done { rows: u32, whole: bool },
-    /// Time ran out after so many rows.
+    /// The time limit ended the statement after `rows` rows.
     OutOfTime { rows: u32 },
-    /// Nothing of the table can be read, or none of these columns: the login may not, or a view does not work.
+    /// The table or these columns cannot be read: the login lacks the right, or a view is broken.
     Denied,
-    /// The statement failed; a column of it may be to blame.
+    /// The statement failed, possibly because of one of its columns.
     Failed(TargetError),
     /// The table or the connection is gone.
     Gone(TargetError),
 }
 
-/// A database that can read a table's rows.
+/// A database whose tables can be sampled.
 pub(super) trait Reader: Sync {
-    /// What the values of a column are like, by its built-in type.
+    /// Returns the class of a column's values, by its built-in type.
     fn class(&self, column: &Column) -> Class;
 
-    /// Reads at most `rows` rows and adds their values to the columns, which are empty before.
+    /// Reads at most `rows` rows and adds their values to `columns`, which are empty before.
     fn read(
         &self,
         table: &TableDetail,
@@ -58,7 +57,7 @@ pub(super) trait Reader: Sync {
     ) -> impl Future<Output = Outcome> + Send;
 }
 
-/// The statistics of a table.
+/// Samples a table and returns its statistics.
 pub(super) async fn statistics(
     reader: &impl Reader,
     table: &TableDetail,
@@ -68,9 +67,9 @@ pub(super) async fn statistics(
     let rows = limits.rows.max(1);
     let mut found = TableStatistics { complete: true, ..TableStatistics::default() };
     let mut any_read = false;
-    // By why, the columns that cannot be read.
+    // The unreadable columns by reason.
     let mut unread: Vec<(String, Vec<&str>)> = Vec::new();
-    // A stack, the leftmost columns on top.
+    // A stack with the leftmost columns on top.
     let mut pending: Vec<&[Column]> = table.columns.chunks(COLUMNS_AT_ONCE).rev().collect();
     while let Some(columns) = pending.pop() {
         let time = deadline.saturating_duration_since(Instant::now());
@@ -98,7 +97,7 @@ pub(super) async fn statistics(
             }
             Outcome::Denied => {
                 found.columns.extend(columns.iter().map(unreadable));
-                // A view is read only where the profile says so.
+                // Views are read only if the profile says so.
                 if table.table.kind == AssetKind::Table {
                     let why =
                         "the database user may not read them, or Gloss reads them only if the profile samples views";
@@ -121,13 +120,13 @@ pub(super) async fn statistics(
             }
         }
     }
-    // Nothing is known then, not even that the table is empty.
+    // If nothing could be read, not even an empty table may be claimed.
     let found = if any_read { found } else { TableStatistics::default() };
     let problems = unread.iter().map(|(why, columns)| problem(table, columns, why)).collect();
     Ok(TableStatistics { problems, ..found })
 }
 
-/// The sentence for columns that cannot be read.
+/// Returns the sentence for columns that cannot be read.
 fn problem(table: &TableDetail, columns: &[&str], why: &str) -> String {
     let name = shown(&table.table.name);
     if columns.len() == table.columns.len() {

@@ -1,22 +1,21 @@
-//! Texts of a catalog that need not be valid UTF-8, and the sentences for what of a catalog cannot be read.
+//! Catalog texts that need not be valid UTF-8, and the sentences about the parts of a catalog that cannot be read.
 //!
-//! The rule: the names, types and comments of a target are bytes until they pass [`Text::of`]. A name that does not
-//! pass names nothing that a statement could say, so its object is left out; a type or a comment is left out of its
-//! object.
+//! The rule: the names, types and comments of a target are bytes until they pass [`Text::of`]. An object whose name
+//! is invalid is left out, because no statement could name it. An invalid type or comment is left out of its object.
 
 use std::fmt::Write as _;
 
 use crate::domain::text::{cut, one_line};
 
-/// Characters of a name that an error or a warning shows.
+/// Maximum length of a name in an error or a warning, in characters.
 const SHOWN: usize = 80;
 
-/// A text as a target holds it.
+/// A text as a target stores it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Text {
     /// Valid UTF-8.
     Valid(String),
-    /// Anything else, with an escape for each byte that is not valid: `gr\xF6sse`.
+    /// Invalid UTF-8, with an escape for each invalid byte: `gr\xF6sse`.
     Invalid(String),
 }
 
@@ -28,7 +27,7 @@ impl Text {
         }
     }
 
-    /// The text, if it is valid.
+    /// Returns the text if it is valid.
     pub(super) fn valid(self) -> Option<String> {
         match self {
             Self::Valid(text) => Some(text),
@@ -36,14 +35,15 @@ impl Text {
         }
     }
 
-    /// The text for a person, with its escapes.
+    /// Returns the text for display, with escapes if it is invalid.
     pub(super) fn or_escaped(self) -> String {
         match self {
             Self::Valid(text) | Self::Invalid(text) => text,
         }
     }
 
-    /// The text, if it is valid; else what `problem` says of it, given it with escapes, is added to the problems.
+    /// Returns the text if it is valid. Otherwise it adds the sentence that `problem` builds from the escaped text to
+    /// `problems` and returns `None`.
     pub(super) fn or_problem(self, problems: &mut Vec<String>, problem: impl FnOnce(&str) -> String) -> Option<String> {
         match self {
             Self::Valid(text) => Some(text),
@@ -60,25 +60,25 @@ fn escaped(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         text.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            // Writing to a string does not fail.
+            // Writing to a string cannot fail.
             let _ = write!(text, "\\x{byte:02X}");
         }
     }
     text
 }
 
-/// A name for a sentence.
+/// Formats a name for a sentence: in backticks, on one line, cut to [`SHOWN`] characters.
 pub(super) fn shown(name: &str) -> String {
     format!("`{}`", cut(&one_line(name), SHOWN))
 }
 
-/// An object for a list in a sentence: ``column `parts.size` ``.
+/// Formats an object for a list in a sentence: ``column `parts.size` ``.
 pub(super) fn with_noun(noun: &str, of: Option<&str>, escaped: &str) -> String {
     let path: Vec<&str> = of.into_iter().chain([escaped]).collect();
     format!("{noun} {}", shown(&path.join(".")))
 }
 
-/// The sentence for a part that is left out of its object.
+/// Returns the sentence for a part that is left out of its object.
 pub(super) fn without(part: &str, of: &str) -> String {
     format!("The {part} of {} is not valid UTF-8; it is described without it.", shown(of))
 }

@@ -1,7 +1,7 @@
-//! What the information schema of MySQL and MariaDB says.
+//! Reads the information schema of MySQL and MariaDB.
 //!
-//! Its texts are cast, since servers differ in how they type them, and its names are compared once more here,
-//! since its collation takes `A` and `a` for the same.
+//! Texts are cast, since servers differ in how they type them. Names are compared again in Rust, since the collation
+//! of the information schema treats `A` and `a` as equal.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -22,22 +22,22 @@ use crate::domain::{
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// The server's own schemas.
+/// The server's own schemas, which are hidden.
 const SYSTEM: &[&str] = &["mysql", "information_schema", "performance_schema", "sys"];
-/// Beyond so many tables the whole schema is read and the names are chosen here.
+/// Number of names above which the whole schema is read and filtered in Rust.
 const NAMED_TABLES: usize = 500;
 
-/// `MariaDB 10.11.6`.
+/// Returns the server's product and version: `MariaDB 10.11.6`.
 pub(super) async fn version(connection: &mut MySqlConnection) -> Result<String> {
     let version: String = sqlx::query_scalar("SELECT CAST(VERSION() AS CHAR)").fetch_one(connection).await?;
     let noun = if version.to_ascii_lowercase().contains("mariadb") { "MariaDB" } else { "MySQL" };
-    // Old replication clients are told 5.5.5 first.
+    // MariaDB prefixes its version with 5.5.5 for old replication clients.
     let number = version.strip_prefix("5.5.5-").unwrap_or(&version).split('-').next().unwrap_or_default();
     Ok(format!("{noun} {number}"))
 }
 
-/// What tells the server from every other: MySQL's UUID; of MariaDB, which has none, its own mark of machine and port
-/// with the place of its data. `None` for a MariaDB that is too old to have one.
+/// Returns a text that identifies the server: MySQL's UUID, or for MariaDB, which has none, `@@server_uid` (derived
+/// from machine and port) and the data directory. Returns `None` for a MariaDB too old to have it.
 pub(super) async fn server_mark(connection: &mut MySqlConnection, flavour: Flavour) -> Result<Option<String>> {
     match flavour {
         Flavour::MySql => {
@@ -56,9 +56,9 @@ pub(super) async fn server_mark(connection: &mut MySqlConnection, flavour: Flavo
     }
 }
 
-/// All schemas but the server's own.
+/// Returns all schemas except the server's own.
 pub(super) async fn schemas(connection: &mut MySqlConnection) -> Result<Vec<Schema>> {
-    // MariaDB has comments on schemas since 10.5; MySQL has not even the column.
+    // MariaDB has comments on schemas since 10.5; MySQL lacks the column.
     let with_comments = "SELECT CAST(SCHEMA_NAME AS CHAR) AS name, CAST(SCHEMA_COMMENT AS CHAR) AS remark \
                          FROM information_schema.SCHEMATA";
     let without = "SELECT CAST(SCHEMA_NAME AS CHAR) AS name, NULL AS remark FROM information_schema.SCHEMATA";
@@ -84,7 +84,7 @@ fn is_system(schema: &str) -> bool {
     SYSTEM.iter().any(|system| system.eq_ignore_ascii_case(schema))
 }
 
-/// The tables of a schema, all or those of these names.
+/// Returns the tables of a schema: all, or those with these names.
 pub(super) async fn tables(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -119,10 +119,10 @@ pub(super) async fn tables(
         tables.push(Table {
             name,
             kind,
-            // A view's comment is the word VIEW, or why it does not work.
+            // The comment of a view is the word VIEW, or the reason why the view is broken.
             comment: if is_view { None } else { remark(row)? },
             row_estimate: if is_view { None } else { row.try_get("row_estimate")? },
-            // Partitions are no tables here.
+            // In MySQL and MariaDB, partitions are not tables.
             partition_of: None,
         });
     }
@@ -130,7 +130,7 @@ pub(super) async fn tables(
     Ok(tables)
 }
 
-/// The structure of these tables, in seven statements however many they are.
+/// Returns the structure of these tables. Runs seven statements regardless of their number.
 pub(super) async fn details(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -171,7 +171,7 @@ pub(super) async fn details(
     Ok(details.collect())
 }
 
-/// The columns of each table.
+/// Returns the columns of each table.
 async fn columns(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -219,13 +219,12 @@ async fn columns(
     Ok(in_order.collect())
 }
 
-/// The lists of values that checks allow, by table and column; the column in small letters, since its case does not
-/// count.
+/// The value lists that checks allow, by table and lowercase column name: column names are case-insensitive.
 type Checks = HashMap<(String, String), Vec<Vec<String>>>;
 
-/// The checks of each table; none from a server that has none.
+/// Returns the value lists of each table's checks. Empty if the server does not support checks.
 async fn checks(connection: &mut MySqlConnection, schema: &str, names: Option<&[String]>) -> Result<Checks> {
-    // MariaDB names a check within its table, MySQL within its schema.
+    // The names of checks are unique within the table in MariaDB, and within the schema in MySQL.
     let found: Vec<String> = sqlx::query_scalar(
         "SELECT CAST(COLUMN_NAME AS CHAR) FROM information_schema.COLUMNS \
          WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'CHECK_CONSTRAINTS'",
@@ -264,7 +263,7 @@ async fn checks(connection: &mut MySqlConnection, schema: &str, names: Option<&[
     Ok(checks)
 }
 
-/// An expression as MySQL keeps it: the information schema shows it with a backslash before each quote and backslash.
+/// Removes the backslash that the information schema of MySQL puts before each quote and backslash.
 fn unescaped(expression: &str) -> String {
     let mut chars = expression.chars();
     let mut text = String::with_capacity(expression.len());
@@ -274,7 +273,7 @@ fn unescaped(expression: &str) -> String {
     text
 }
 
-/// The comment on a column; `None` where there is no such column.
+/// Returns the comment on a column, or `None` if the column does not exist.
 pub(super) async fn column_comment(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -299,8 +298,8 @@ pub(super) async fn column_comment(
     Ok(None)
 }
 
-/// The values of `enum('a','b')` or `set('a','b')`, exactly; none for other types. The server writes a quote twice and
-/// puts a backslash before what it would not print.
+/// Returns the values of `enum('a','b')` or `set('a','b')`; empty for other types. The server doubles quotes and
+/// escapes unprintable characters with a backslash.
 fn listed_values(data_type: &str) -> Vec<String> {
     let list = ["enum(", "set("].iter().find_map(|start| {
         data_type
@@ -332,7 +331,7 @@ fn listed_values(data_type: &str) -> Vec<String> {
     values
 }
 
-/// The columns of each table's primary key and unique indexes.
+/// Returns the columns of each table's primary key and unique indexes.
 async fn unique_keys(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -349,7 +348,7 @@ async fn unique_keys(
         names,
     )
     .await?;
-    // By table and index, its parts; a part is `None` where it is an expression or the start of a column.
+    // The parts of each index, by table and index name. A part is `None` if it is an expression or a column prefix.
     let mut indexes: BTreeMap<(String, String), Vec<(i64, Option<String>)>> = BTreeMap::new();
     for row in &rows {
         let part: Option<String> = row.try_get("name")?;
@@ -366,7 +365,7 @@ async fn unique_keys(
     Ok(keys)
 }
 
-/// The foreign keys of each table, those of few columns first.
+/// Returns the foreign keys of each table, those with fewer columns first.
 async fn foreign_keys(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -411,7 +410,7 @@ async fn foreign_keys(
     Ok(keys)
 }
 
-/// The tables that refer to each table.
+/// Returns the tables that refer to each table.
 async fn referrers(
     connection: &mut MySqlConnection,
     schema: &str,
@@ -442,9 +441,8 @@ async fn referrers(
     Ok(referrers)
 }
 
-/// Rows of the information schema that belong to a schema, and to tables of these names where they are given.
-/// The statement ends with the schema's placeholder; its rows say what they belong to as `own_schema` and
-/// `own_table`.
+/// Selects rows of the information schema for a schema and, if names are given, for these tables. The statement must
+/// end with the schema's placeholder; its rows name their owners in `own_schema` and `own_table`.
 async fn select(
     connection: &mut MySqlConnection,
     statement: &'static str,
@@ -454,8 +452,8 @@ async fn select(
 ) -> Result<Vec<MySqlRow>> {
     let few = names.filter(|names| !names.is_empty() && names.len() <= NAMED_TABLES);
     let rows = if let Some(names) = few {
-        // Few different numbers of places, so that statements are kept: closing one has no answer, and the next
-        // request would wait for the server's delayed acknowledgement of it, some 40 ms.
+        // Rounding up to a power of two keeps the number of distinct statements low, so that they stay cached.
+        // Closing a statement has no answer, so the next request would wait some 40 ms for a delayed acknowledgement.
         let count = names.len().next_power_of_two();
         let places = vec!["?"; count].join(", ");
         let mut query =

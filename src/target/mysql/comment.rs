@@ -1,9 +1,9 @@
-//! Comments on MySQL and MariaDB: `ALTER TABLE`, which for a column wants its whole definition said again.
+//! Writes comments on MySQL and MariaDB with `ALTER TABLE`, which for a column requires its whole definition.
 //!
-//! The rule: nothing but the comment changes, and no table is rebuilt. The definition is taken from the server's own
-//! `SHOW CREATE TABLE` in the same session, goes back through an algorithm that touches no row, and is compared
-//! afterwards; where the server shows less of it than it has, nothing is written. MariaDB is what the tests run; what
-//! differs on MySQL is handled as its manual has it, untested.
+//! The rule: only the comment changes, and no table is rebuilt. The definition comes from the server's own `SHOW
+//! CREATE TABLE` in the same session, is written back with an algorithm that touches no row, and is compared
+//! afterwards. If the server shows only part of the definition, nothing is written. The tests run on MariaDB; what
+//! differs on MySQL follows its manual and is untested.
 
 use sqlx::{AssertSqlSafe, MySql, MySqlConnection, Row, mysql::MySqlDatabaseError, pool::PoolConnection};
 
@@ -23,14 +23,14 @@ use crate::{
     port::target::TargetError,
 };
 
-/// How long to wait for a table that others use, in seconds.
+/// Maximum time to wait for a table that others use, in seconds.
 const LOCK_SECONDS: u32 = 5;
-/// The characters of a column's comment, at the most.
+/// Maximum length of a column's comment, in characters.
 const COLUMN_LENGTH: usize = 1_024;
-/// The characters of a table's comment, at the most.
+/// Maximum length of a table's comment, in characters.
 const TABLE_LENGTH: usize = 2_048;
 
-/// A table, or a column of it.
+/// A table or a column that can carry a comment.
 pub(super) struct Spot<'a> {
     pub(super) asset: &'a AssetPath,
     schema: &'a str,
@@ -39,30 +39,30 @@ pub(super) struct Spot<'a> {
 }
 
 impl Spot<'_> {
-    /// The table's name, quoted.
+    /// Returns the table's quoted name.
     pub(super) fn table(&self) -> String {
         format!("{}.{}", backtick(self.schema), backtick(self.table))
     }
 }
 
-/// What is to be done with a column, in words of the server.
+/// A change of a column's comment, as statements.
 struct Change {
     /// `ALTER TABLE … MODIFY COLUMN …`, without the algorithm.
     alter: String,
-    /// The same for what stands there now.
+    /// The statement that restores the current definition.
     back: String,
-    /// The definition without what may change.
+    /// The table's definition without the parts that may change.
     rest: String,
 }
 
-/// The comment that stands there.
+/// Returns the current comment of `asset`.
 pub(super) async fn comment(target: &MySqlTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     let spot = spot(target, asset)?;
     let mut transaction = target.begin().await?;
     live(target, &mut transaction, &spot).await
 }
 
-/// The statement that would write it.
+/// Returns the statement that would write the comment.
 pub(super) async fn statement(
     target: &MySqlTarget,
     asset: &AssetPath,
@@ -79,15 +79,15 @@ pub(super) async fn statement(
     Ok(with_algorithm(&alter, ALGORITHMS[0]))
 }
 
-/// Writes it, and makes sure that nothing else changed.
+/// Writes the comment and verifies that nothing else changed.
 pub(super) async fn write(target: &MySqlTarget, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
     let text = keeps(asset, text)?;
     let spot = spot(target, asset)?;
     let mut session = session(target).await?;
-    // Locking a view would lock what is below it.
+    // The kind is checked first: locking a view would lock the tables below it.
     let now = live(target, &mut session, &spot).await?;
     let Some(column) = spot.column else {
-        // Says nothing of the definition, so nothing of it can be lost.
+        // The statement does not repeat the definition, so none of it can be lost.
         alter(target, &mut session, &spot, &of_table(&spot, text)).await?;
         if live(target, &mut session, &spot).await?.as_deref() == text {
             return Ok(());
@@ -101,7 +101,7 @@ pub(super) async fn write(target: &MySqlTarget, asset: &AssetPath, text: Option<
     written
 }
 
-/// Writes a column's comment, its table being locked.
+/// Writes a column's comment. The caller holds the lock on the table.
 async fn write_column(
     target: &MySqlTarget,
     session: &mut MySqlConnection,
@@ -130,7 +130,7 @@ async fn write_column(
     )))
 }
 
-/// Where the comment stands, for what can have one.
+/// Returns the place of the comment, if an asset of this kind can carry one.
 fn spot<'a>(target: &MySqlTarget, asset: &'a AssetPath) -> Result<Spot<'a>, TargetError> {
     target.database(asset.database.as_deref())?;
     if !matches!(asset.kind, AssetKind::Table | AssetKind::Column) {
@@ -156,7 +156,7 @@ fn cannot_carry(asset: &AssetPath, what: &str) -> TargetError {
     ))
 }
 
-/// The text to write; an empty one is none.
+/// Returns the text to write after checking its length; an empty text becomes `None`.
 fn keeps<'a>(asset: &AssetPath, text: Option<&'a str>) -> Result<Option<&'a str>, TargetError> {
     let Some(text) = text.filter(|text| !text.is_empty()) else { return Ok(None) };
     let most = if asset.kind == AssetKind::Column { COLUMN_LENGTH } else { TABLE_LENGTH };
@@ -179,13 +179,13 @@ fn keeps<'a>(asset: &AssetPath, text: Option<&'a str>) -> Result<Option<&'a str>
     Ok(Some(text))
 }
 
-/// A connection whose settings make definitions readable, and writable as they are read.
+/// Acquires a connection with settings under which definitions can be read and written back unchanged.
 async fn session(target: &MySqlTarget) -> Result<PoolConnection<MySql>, TargetError> {
     let server = &target.server;
     let mut connection = server.writers.acquire().await?;
     target.check_bound(&mut connection).await?;
     let flavour = server.flavour(&mut connection).await?;
-    // Without it, MariaDB lets no column of a table with history be touched.
+    // Without this setting, MariaDB refuses to alter columns of a system-versioned table.
     let history = if flavour == Flavour::MariaDb { ", SESSION system_versioning_alter_history = KEEP" } else { "" };
     let settings = format!(
         "SET SESSION lock_wait_timeout = {LOCK_SECONDS}, SESSION innodb_lock_wait_timeout = {LOCK_SECONDS}{history}, \
@@ -195,7 +195,7 @@ async fn session(target: &MySqlTarget) -> Result<PoolConnection<MySql>, TargetEr
     Ok(connection)
 }
 
-/// The comment that stands there, where there can be one.
+/// Returns the current comment, if the asset exists and can carry one.
 async fn live(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
@@ -216,7 +216,7 @@ async fn live(
     }
 }
 
-/// `SHOW CREATE TABLE`.
+/// Returns the output of `SHOW CREATE TABLE`.
 async fn show(target: &MySqlTarget, connection: &mut MySqlConnection, spot: &Spot<'_>) -> Result<String, TargetError> {
     let statement = format!("SHOW CREATE TABLE {}", spot.table());
     let work = async {
@@ -227,11 +227,11 @@ async fn show(target: &MySqlTarget, connection: &mut MySqlConnection, spot: &Spo
         Ok(shown) => shown.map_err(|error| explain(target, spot, &error))?,
         Err(_) => return Err(target.server.place().too_slow(CATALOG_TIME)),
     };
-    // Other columns may have defaults that are no text.
+    // The defaults of other columns need not be valid UTF-8.
     Ok(String::from_utf8_lossy(&shown).into_owned())
 }
 
-/// The text for a definition that the server does not show as it is.
+/// Returns the error for a definition that the server does not report exactly.
 fn not_shown(spot: &Spot<'_>) -> TargetError {
     TargetError::Refused(format!(
         "the server does not report the exact definition of {}, so writing a comment could change it; write this \
@@ -240,12 +240,12 @@ fn not_shown(spot: &Spot<'_>) -> TargetError {
     ))
 }
 
-/// What is to be altered on a table.
+/// Returns the statement that sets a table's comment.
 fn of_table(spot: &Spot<'_>, text: Option<&str>) -> String {
     format!("ALTER TABLE {} COMMENT = {}", spot.table(), mysql_text(text.unwrap_or_default()))
 }
 
-/// What is to be altered on a column, from the comment and the definition that stand there now.
+/// Builds the statements that change a column's comment, from its current comment and definition.
 async fn change(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
@@ -262,7 +262,7 @@ async fn change(
     if column.with_comment(None).contains(char::REPLACEMENT_CHARACTER) {
         return Err(not_shown(spot));
     }
-    // The server shows a character beyond U+FFFF in a default as a question mark.
+    // In a default, the server shows characters beyond U+FFFF as question marks.
     if let Some(default) = column.default.as_ref().filter(|default| default.contains('?')) {
         let binary = column.is_binary();
         if default_of(target, connection, spot, name, binary).await?.as_deref() != Some(default.as_bytes()) {
@@ -273,7 +273,7 @@ async fn change(
     Ok(Change { alter: alter(text), back: alter(now), rest })
 }
 
-/// A column's default as the table has it, in UTF-8 where it is text; `None` where there is no way to learn it.
+/// Returns a column's stored default, in UTF-8 if it is a text, or `None` if it cannot be read.
 async fn default_of(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
@@ -284,8 +284,8 @@ async fn default_of(
     let value = format!("DEFAULT({})", backtick(column));
     let value = if binary { value } else { format!("CONVERT({value} USING utf8mb4)") };
     let table = spot.table();
-    // A joined row that is not there has the default of a column that may be null; else any row will do. No alias,
-    // and the table once in a statement: it may be locked by its name alone.
+    // For a nullable column, a missing row of an outer join yields the default; otherwise any row does. The table
+    // appears once per statement and without an alias, because the lock covers it only by its name.
     let statements = [
         format!("SELECT CAST({value} AS BINARY) FROM (SELECT 1 AS one) AS one LEFT JOIN {table} ON 1 = 0"),
         format!("SELECT CAST({value} AS BINARY) FROM {table} LIMIT 1"),
@@ -302,16 +302,16 @@ async fn default_of(
     Ok(None)
 }
 
-/// Algorithms that touch no row, the best first.
+/// Algorithms that touch no row, in order of preference.
 const ALGORITHMS: [&str; 2] = ["ALGORITHM=INSTANT", "ALGORITHM=NOCOPY, LOCK=NONE"];
-/// What MySQL has in place of the second; where only the comment changes, it rebuilds nothing.
+/// MySQL's counterpart of the second algorithm. It rebuilds nothing if only the comment changes.
 const IN_PLACE: &str = "ALGORITHM=INPLACE, LOCK=NONE";
 
 fn with_algorithm(alter: &str, algorithm: &str) -> String {
     format!("{alter}, {algorithm}")
 }
 
-/// Runs it by the first algorithm that the table allows.
+/// Runs the statement with the first algorithm that the table supports.
 async fn alter(
     target: &MySqlTarget,
     connection: &mut MySqlConnection,
@@ -323,14 +323,14 @@ async fn alter(
     let second = if flavour == Flavour::MariaDb { ALGORITHMS[1] } else { IN_PLACE };
     for algorithm in [ALGORITHMS[0], second] {
         let statement = with_algorithm(alter, algorithm);
-        // Prepared, so that the server takes one statement and no second one behind it.
+        // Prepared, so that the server accepts a single statement only.
         let work = sqlx::query(AssertSqlSafe(statement)).persistent(false).execute(&mut *connection);
         let Ok(done) = tokio::time::timeout(CATALOG_TIME + GRACE, work).await else {
             return Err(place.too_slow(CATALOG_TIME + GRACE));
         };
         match done {
             Ok(_) => return Ok(()),
-            // Not by this algorithm, or the server does not know it.
+            // The table does not support this algorithm, or the server does not know it.
             Err(error) if matches!(number_of(&error), Some(1800 | 1845 | 1846)) => {}
             Err(error) => return Err(explain(target, spot, &error)),
         }
@@ -342,12 +342,12 @@ async fn alter(
     )))
 }
 
-/// The number of a server's error.
+/// Returns the number of a server's error.
 pub(super) fn number_of(error: &sqlx::Error) -> Option<u16> {
     Some(error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>()?.number())
 }
 
-/// The words for an error while a comment is written.
+/// Returns the error for a failed write of a comment.
 pub(super) fn explain(target: &MySqlTarget, spot: &Spot<'_>, error: &sqlx::Error) -> TargetError {
     let place = target.server.place();
     let (asset, at, user) = (named(spot.asset), &place.address, &place.user);

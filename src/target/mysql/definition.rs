@@ -1,50 +1,50 @@
-//! A table's definition, as `SHOW CREATE TABLE` gives it, taken apart just as far as comments need.
+//! A minimal parser for `SHOW CREATE TABLE`, just enough to change comments.
 //!
-//! The rule: text goes through unread. Only quotes, parentheses and commas are understood, and at the top level of a
-//! column the words `COMMENT`, `CHECK` and `DEFAULT`; all else of a column goes back as the server wrote it. The
-//! session's `sql_mode` must let backslashes count, names must stand in backticks.
+//! The rule: the text passes through unchanged. The parser understands quotes, parentheses and commas, and at the top
+//! level of a column the words `COMMENT`, `CHECK` and `DEFAULT`; the rest of a column is written back as the server
+//! showed it. The session's `sql_mode` must allow backslash escapes, and names must be in backticks.
 
 use super::super::quote::{backtick, mysql_text};
 
 /// A table's definition.
 pub(super) struct Definition<'a> {
     text: &'a str,
-    /// Where the parts between the outer parentheses begin and end: columns first, then keys.
+    /// Byte ranges of the parts between the outer parentheses: columns first, then keys.
     parts: Vec<(usize, usize)>,
-    /// Where the options begin: behind the outer parentheses.
+    /// Byte offset of the table options, after the outer parentheses.
     options: usize,
 }
 
-/// What MariaDB shows for the type JSON; a check stands at the end.
+/// The text that MariaDB shows for the type JSON, apart from the check at the column's end.
 const JSON_SHOWN: &str = " longtext CHARACTER SET utf8mb4 COLLATE utf8mb4_bin";
 
-/// A column's part of it.
+/// The definition of one column.
 pub(super) struct ColumnDefinition<'a> {
-    /// Its name, in backticks.
+    /// The name in backticks.
     name: &'a str,
-    /// From its name to where a comment stands or would stand.
+    /// The text from the name to the position of the comment, present or not.
     head: &'a str,
-    /// From behind the comment.
+    /// The text after the comment.
     tail: &'a str,
-    /// The text of the literal that stands behind `DEFAULT`, unescaped.
+    /// The unescaped text of the literal after `DEFAULT`, if there is one.
     pub(super) default: Option<String>,
-    /// The first word of its type.
+    /// The first word of the type.
     data_type: &'a str,
-    /// Its place in the definition.
+    /// The byte range within the table's definition.
     place: (usize, usize),
 }
 
 impl ColumnDefinition<'_> {
-    /// Whether its values are bytes.
+    /// Returns whether the column's values are bytes.
     pub(super) fn is_binary(&self) -> bool {
         let data_type = self.data_type.to_ascii_lowercase();
         data_type.ends_with("binary") || data_type.ends_with("blob")
     }
 
-    /// The column with this comment.
+    /// Returns the column's definition with this comment.
     ///
-    /// MariaDB shows a JSON column as the text that it is made of, and takes that for a change of its type: here it
-    /// is JSON again, with the same check.
+    /// MariaDB shows a JSON column as a text column with a check, and would treat that as a change of type. The type
+    /// is therefore written as JSON again, with the same check.
     pub(super) fn with_comment(&self, text: Option<&str>) -> String {
         let shown = self.shown_with_comment(text);
         match shown.strip_prefix(self.name).and_then(|rest| rest.strip_prefix(JSON_SHOWN)) {
@@ -55,7 +55,7 @@ impl ColumnDefinition<'_> {
         }
     }
 
-    /// The column with this comment, as the server would show it.
+    /// Returns the column's definition with this comment, as the server would show it.
     fn shown_with_comment(&self, text: Option<&str>) -> String {
         let comment = text.map(|text| format!(" COMMENT {}", mysql_text(text))).unwrap_or_default();
         format!("{}{comment}{}", self.head, self.tail)
@@ -63,7 +63,7 @@ impl ColumnDefinition<'_> {
 }
 
 impl<'a> Definition<'a> {
-    /// `None` where the text is not a table's definition.
+    /// Parses a definition. Returns `None` if the text is not a table's definition.
     pub(super) fn parse(text: &'a str) -> Option<Self> {
         let mut parts = Vec::new();
         let mut depth = 0_usize;
@@ -94,7 +94,7 @@ impl<'a> Definition<'a> {
         None
     }
 
-    /// The column of this name.
+    /// Returns the column with this name.
     pub(super) fn column(&self, name: &str) -> Option<ColumnDefinition<'a>> {
         let name = backtick(name);
         self.parts.iter().find_map(|&(start, end)| {
@@ -106,8 +106,8 @@ impl<'a> Definition<'a> {
         })
     }
 
-    /// The definition without what a comment on the column, or on the table, may change, and without the counter
-    /// that goes on with each row.
+    /// Returns the definition without the comment of the column (or of the table if `column` is `None`) and without
+    /// the auto-increment counter, which changes with each row.
     pub(super) fn apart_from(&self, column: Option<&str>) -> Option<String> {
         let options = &self.text[self.options..];
         let mut kept = String::new();
@@ -140,7 +140,7 @@ impl<'a> Definition<'a> {
                     }
                 }
             }
-            // The options of partitions may hold comments too: not these.
+            // Partitions have options with comments too; these must be kept.
             if token == "(" {
                 break;
             }
@@ -158,7 +158,7 @@ impl<'a> Definition<'a> {
     }
 }
 
-/// Takes a column apart, whose name ends at `named`.
+/// Parses a column whose name ends at `named`.
 fn column<'a>(text: &'a str, named: usize, rest: &'a str, place: (usize, usize)) -> ColumnDefinition<'a> {
     let mut depth = 0_usize;
     let mut before = "";
@@ -182,11 +182,11 @@ fn column<'a>(text: &'a str, named: usize, rest: &'a str, place: (usize, usize))
     }
     let (head, tail) = match (comment, check) {
         (Some((start, end)), _) => (start, end),
-        // MariaDB wants the check of a column last.
+        // MariaDB requires the check at the end of a column.
         (None, Some(check)) => (check, check),
         (None, None) => (rest.len(), rest.len()),
     };
-    // The space before a comment comes with it; the one before a check stays with the check.
+    // The space before a comment belongs to the comment; the space before a check belongs to the check.
     let head_end = named + rest[..head].trim_end().len();
     let tail_start = if comment.is_some() { named + tail } else { head_end };
     let data_type =
@@ -201,8 +201,8 @@ fn column<'a>(text: &'a str, named: usize, rest: &'a str, place: (usize, usize))
     }
 }
 
-/// Where words, quoted texts and single signs begin and end. White space is left out; a quoted text that does not
-/// end is the rest.
+/// Iterates over the byte ranges of words, quoted texts and single signs. Skips white space; an unterminated quoted
+/// text extends to the end.
 fn tokens(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     let bytes = text.as_bytes();
     let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'$' || byte >= 0x80;
@@ -236,7 +236,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (usize, usize)> + '_ {
     })
 }
 
-/// The text of a literal in single quotes.
+/// Returns the text of a literal in single quotes.
 fn unescaped(literal: &str) -> String {
     let inner = literal.strip_prefix('\'').and_then(|rest| rest.strip_suffix('\'')).unwrap_or(literal);
     let mut text = String::with_capacity(inner.len());

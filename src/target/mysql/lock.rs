@@ -1,7 +1,7 @@
-//! A table that nobody else can alter for a moment.
+//! A short exclusive lock on a table.
 //!
-//! The rule: a session goes back to the others unlocked or not at all. The lock is given back on every path; where
-//! that fails, or the work is dropped halfway, the connection is closed, which unlocks by itself.
+//! The rule: a session returns to the pool unlocked or not at all. The lock is released on every path. If the release
+//! fails, or the work is dropped halfway, the connection is closed, which releases the lock.
 
 use std::time::Duration;
 
@@ -14,24 +14,25 @@ use super::{
 };
 use crate::port::target::TargetError;
 
-/// How long giving back may take.
+/// Maximum time to release the lock.
 const RELEASE_TIME: Duration = GRACE;
 
 /// A session that has locked a table.
 pub(super) struct Lock(Option<PoolConnection<MySql>>);
 
 impl Lock {
-    /// Locks the table, waiting as long as the session's `lock_wait_timeout` says.
+    /// Locks the table, waiting at most the session's `lock_wait_timeout`.
     ///
     /// # Errors
-    /// `Refused` where the login may not lock it.
+    /// Returns [`TargetError::Refused`] if the login may not lock the table.
     pub(super) async fn take(
         target: &MySqlTarget,
         session: PoolConnection<MySql>,
         spot: &Spot<'_>,
     ) -> Result<Self, TargetError> {
         let place = target.server.place();
-        // Ours before it is locked: who is dropped while waiting may have got the lock.
+        // Owned before the lock is taken: if the future is dropped while waiting, the server may still grant the
+        // lock.
         let mut lock = Self(Some(session));
         let statement = format!("LOCK TABLES {} WRITE", spot.table());
         let work = sqlx::raw_sql(AssertSqlSafe(statement)).execute(lock.session()?);
@@ -56,15 +57,15 @@ impl Lock {
         }
     }
 
-    /// The session that has the lock.
+    /// Returns the session that holds the lock.
     ///
     /// # Errors
-    /// Never: it is there until the lock is given back.
+    /// Returns [`TargetError::Unreachable`] after the session was taken out, which only the release and the drop do.
     pub(super) fn session(&mut self) -> Result<&mut MySqlConnection, TargetError> {
         self.0.as_deref_mut().ok_or_else(|| TargetError::Unreachable("the connection was closed; try again".to_owned()))
     }
 
-    /// Gives the lock back, and the session to the others.
+    /// Releases the lock and returns the session to the pool.
     pub(super) async fn release(mut self) {
         let Ok(session) = self.session() else { return };
         let work = sqlx::raw_sql("UNLOCK TABLES").execute(session);
@@ -76,7 +77,7 @@ impl Lock {
 
 impl Drop for Lock {
     fn drop(&mut self) {
-        // Closed, not given back.
+        // Detaching closes the connection instead of returning it to the pool.
         drop(self.0.take().map(PoolConnection::detach));
     }
 }

@@ -1,8 +1,9 @@
-//! MySQL and MariaDB: the server's databases are schemas, below one database that their information schema
-//! calls `def`.
+//! MySQL and MariaDB. The server's databases are presented as schemas of a single database, which the information
+//! schema calls `def`.
 //!
-//! The rule: every piece of work but a comment's write is a read-only transaction. Each begins with the settings that
-//! change what a statement means ([`SETTINGS`]), and every `SELECT` on rows carries the server's own time limit.
+//! The rule: all work except writing a comment runs in a read-only transaction. Each transaction begins with the
+//! settings that change what a statement means ([`SETTINGS`]), and every `SELECT` on rows carries the server's own
+//! time limit.
 
 mod catalog;
 mod comment;
@@ -36,17 +37,18 @@ use crate::{
     port::target::{SampleLimits, Target, TargetError},
 };
 
-/// Where a server listens when its URL does not say.
+/// The default port.
 const PORT: u16 = 3306;
-/// The one database.
+/// The name of the only database.
 const DATABASE: &str = "def";
-/// How long to wait for a lock that, say, an `ALTER TABLE` holds, in seconds.
+/// Maximum time to wait for a lock, for example one that an `ALTER TABLE` holds, in seconds.
 const LOCK_SECONDS: u32 = 3;
-/// What the server gets beyond its own time limit to say so.
+/// Extra time for the server to report that its own time limit has passed.
 const GRACE: Duration = Duration::from_secs(2);
-/// Begins every piece of work.
+/// The statement that begins a read-only transaction.
 const START: &str = "START TRANSACTION READ ONLY";
-/// What a session's statements mean: zero dates and all, with backslashes that count and names in backticks.
+/// Session settings that fix the meaning of statements: zero dates are allowed, backslashes escape, and names are
+/// shown in backticks.
 const SETTINGS: &str = "SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql_quote_show_create = 1, \
     SESSION sql_auto_is_null = 0, SESSION sql_select_limit = 18446744073709551615, SESSION completion_type = \
     'NO_CHAIN', SESSION time_zone = '+00:00', NAMES utf8mb4";
@@ -54,12 +56,12 @@ const SETTINGS: &str = "SESSION sql_mode = 'NO_ENGINE_SUBSTITUTION', SESSION sql
 /// A server, as one login sees it.
 pub(super) struct Server {
     connections: Connections<MySql>,
-    /// Those that write comments, whose sessions have settings of their own.
+    /// The connections that write comments; their sessions have different settings.
     writers: Connections<MySql>,
     flavour: OnceCell<Flavour>,
 }
 
-/// The two that count as one.
+/// The products that this module handles as one kind of database.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Flavour {
     MySql,
@@ -88,7 +90,7 @@ impl Server {
         };
         let relay =
             Arc::new(Relay::new(sockets, Protocol::MySql, upstream, "socket").map_err(|error| place.no_relay(&error))?);
-        // The character set decides where a text ends in a statement: utf8mb4, whatever a URL says.
+        // The character set decides where a literal ends, so it is always utf8mb4, whatever the URL says.
         let mut options = MySqlConnectOptions::new()
             .host(&server.host)
             .port(port)
@@ -135,7 +137,7 @@ impl Server {
         Ok(transaction)
     }
 
-    /// Which of the two it is, asked once.
+    /// Returns the server's flavour, which is queried once and cached.
     async fn flavour(&self, connection: &mut MySqlConnection) -> Result<Flavour, TargetError> {
         let ask = async || {
             let version = bounded(self.place(), CATALOG_TIME, catalog::version(connection)).await?;
@@ -154,10 +156,10 @@ fn wrong_ssl_mode() -> TargetError {
 /// A server, or one schema of it.
 pub(super) struct MySqlTarget {
     server: Arc<Server>,
-    /// The one schema in reach; people call it a database.
+    /// The only reachable schema, if the profile pins one. Users call it a database.
     pinned: Option<String>,
     sample_views: bool,
-    /// The only database that it works on, if there is only one.
+    /// The only database that the target may use, if it is bound.
     bound: Option<Identity>,
 }
 
@@ -166,14 +168,14 @@ impl MySqlTarget {
         Self { server, pinned: pinned.filter(|pinned| pinned != DATABASE), sample_views, bound: None }
     }
 
-    /// Begins a read-only transaction, where the database is the one that is wanted.
+    /// Begins a read-only transaction and checks that the server is the bound one.
     async fn begin(&self) -> Result<Transaction<'static, MySql>, TargetError> {
         let mut transaction = self.server.begin().await?;
         self.check_bound(&mut transaction).await?;
         Ok(transaction)
     }
 
-    /// Refuses a connection to another database than the one that is wanted.
+    /// Refuses a connection to a server other than the bound one.
     async fn check_bound(&self, connection: &mut MySqlConnection) -> Result<(), TargetError> {
         match &self.bound {
             Some(_) => bound::check(self.bound.as_ref(), &self.identity_by(connection).await?),
@@ -183,7 +185,7 @@ impl MySqlTarget {
 
     async fn identity_by(&self, connection: &mut MySqlConnection) -> Result<Identity, TargetError> {
         let place = self.server.place();
-        // Asked each time: the connection may be to another server than those before it.
+        // Queried each time: this connection may lead to a different server than the previous ones.
         let work = async {
             let version = catalog::version(connection).await?;
             catalog::server_mark(connection, Flavour::of(&version)).await
@@ -200,7 +202,7 @@ impl MySqlTarget {
         })
     }
 
-    /// Refuses any database but the one above the schemas. A pinned schema's name means it too.
+    /// Refuses any database name except `def` and the name of the pinned schema.
     fn database(&self, asked: Option<&str>) -> Result<(), TargetError> {
         let Some(asked) = asked.filter(|asked| *asked != DATABASE) else { return Ok(()) };
         match &self.pinned {
@@ -246,7 +248,7 @@ impl Target for MySqlTarget {
     }
 
     async fn databases(&self) -> Result<Vec<Database>, TargetError> {
-        // Asked all the same, so that a server that is not there is noticed.
+        // The answer is fixed, but an unreachable server must be reported.
         self.test().await?;
         Ok(vec![Database { name: DATABASE.to_owned(), comment: None }])
     }

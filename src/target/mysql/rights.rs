@@ -1,4 +1,4 @@
-//! What the login may do, as `SHOW GRANTS` tells it.
+//! The rights of the login, parsed from `SHOW GRANTS`.
 
 use sqlx::{MySqlConnection, Row};
 
@@ -6,10 +6,10 @@ use crate::domain::text::some_of;
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// The rights that Gloss's work needs, beyond being let in.
+/// The rights that Gloss needs.
 const NEEDED: &[&str] = &["USAGE", "SELECT", "SHOW VIEW", "SHOW DATABASES", "ALTER", "LOCK TABLES"];
 
-/// One grant: rights, and what they are for.
+/// One grant: its rights and the object that they apply to.
 struct Grant {
     rights: Vec<String>,
     on: String,
@@ -24,13 +24,13 @@ async fn grants(connection: &mut MySqlConnection) -> Result<Vec<Grant>> {
     Ok(grants)
 }
 
-/// A line of `SHOW GRANTS`; `None` where it grants a role.
+/// Parses a line of `SHOW GRANTS`. Returns `None` if it grants a role.
 fn parse(line: &str) -> Option<Grant> {
     let (rights, rest) = line.strip_prefix("GRANT ")?.split_once(" ON ")?;
-    // The last one, since a schema's name may hold anything.
+    // The last ` TO ` counts, since a schema's name may contain one.
     let (on, to) = rest.rsplit_once(" TO ")?;
     let mut depth = 0_usize;
-    // The columns of a right stand in parentheses.
+    // Columns of a right are listed in parentheses, and their commas do not separate rights.
     let parts = rights.split(|c: char| {
         match c {
             '(' => depth += 1,
@@ -45,13 +45,13 @@ fn parse(line: &str) -> Option<Grant> {
     Some(Grant { rights, on: on.to_owned() })
 }
 
-/// Whether any grant of the login has the right to alter tables.
+/// Returns whether any grant of the login includes the right to alter tables.
 pub(super) async fn can_write_comments(connection: &mut MySqlConnection) -> Result<bool> {
     let grants = grants(connection).await?;
     Ok(grants.iter().flat_map(|grant| &grant.rights).any(|right| right == "ALL PRIVILEGES" || right == "ALTER"))
 }
 
-/// The rights of the login that no work of Gloss needs: `ALL PRIVILEGES on *.*`.
+/// Returns the login's rights that Gloss does not need: `ALL PRIVILEGES on *.*`.
 pub(super) async fn excess(connection: &mut MySqlConnection) -> Result<Vec<String>> {
     let grants = grants(connection).await?;
     let excess = grants.iter().filter_map(|grant| {

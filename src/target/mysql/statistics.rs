@@ -1,8 +1,8 @@
-//! Rows of a MySQL or MariaDB table, as texts.
+//! Reads rows of a MySQL or MariaDB table as texts.
 //!
-//! The rule: no code of an owner runs. A view may call functions with the rights of whoever reads it, and what it is
-//! made of cannot be looked up everywhere, so views are read only where the profile asks for it. Generated columns,
-//! defaults and checks call no stored functions: both servers refuse that.
+//! The rule: no code of an owner runs. A view may call functions with the rights of its reader, and not every server
+//! lets Gloss look up what a view uses, so views are read only if the profile enables it. Generated columns, defaults
+//! and checks cannot call stored functions on either server.
 
 use std::time::Duration;
 
@@ -22,7 +22,7 @@ use crate::domain::{
     catalog::{Column, TableDetail},
 };
 
-/// Reads on one server.
+/// Samples the tables of one server.
 pub(super) struct MySqlReader<'a> {
     pub(super) target: &'a MySqlTarget,
     pub(super) sample_views: bool,
@@ -38,7 +38,7 @@ impl Reader for MySqlReader<'_> {
             "date" | "datetime" | "timestamp" | "time" => Class::Moment,
             "char" | "varchar" | "tinytext" | "text" | "mediumtext" | "longtext" => Class::Text,
             "enum" | "set" | "json" | "uuid" | "inet4" | "inet6" => Class::Unordered,
-            // BLOB, BINARY, BIT, geometry and what is not known.
+            // BLOB, BINARY, BIT, geometry and unknown types.
             _ => Class::Binary,
         }
     }
@@ -73,9 +73,9 @@ impl Reader for MySqlReader<'_> {
             Err(_) => Outcome::OutOfTime { rows: seen_rows },
             Ok(Err(error)) => match number_of(&error) {
                 Some(3024 | 1969 | 1205 | 1317) => Outcome::OutOfTime { rows: seen_rows },
-                // No right to read the table or to run the view, or a view that does not work.
+                // The login may not read the table or run the view, or the view is broken.
                 Some(1142 | 1044 | 1227 | 1356 | 1370) => Outcome::Denied,
-                // Meanwhile the table has become a view.
+                // The table has been replaced by a view.
                 Some(1176) if !self.sample_views => Outcome::Denied,
                 Some(1146 | 1049) | None => Outcome::Gone(place.explain(&error)),
                 Some(_) => Outcome::Failed(place.explain(&error)),
@@ -84,7 +84,7 @@ impl Reader for MySqlReader<'_> {
     }
 }
 
-/// The engines that keep a table's rows on the server itself.
+/// The storage engines that keep a table's rows on the server itself.
 const ENGINES: &[&str] = &[
     "InnoDB",
     "MyISAM",
@@ -100,7 +100,7 @@ const ENGINES: &[&str] = &[
     "ndbcluster",
 ];
 
-/// Whether the table's rows are on the server itself; so are those of a table that is not there.
+/// Returns whether the table's rows are on the server itself. Also true if the table does not exist.
 async fn is_here(connection: &mut MySqlConnection, table: &TableDetail) -> Result<bool, sqlx::Error> {
     let statement = "SELECT CAST(TABLE_NAME AS CHAR), CAST(ENGINE AS CHAR) FROM information_schema.TABLES \
                      WHERE TABLE_SCHEMA = ? AND TABLE_NAME = ?";
@@ -116,7 +116,7 @@ fn number_of(error: &sqlx::Error) -> Option<u16> {
     error.as_database_error()?.try_downcast_ref::<MySqlDatabaseError>().map(MySqlDatabaseError::number)
 }
 
-/// The statement, with the server's own time limit.
+/// Builds the statement with the server's own time limit.
 fn statement(
     flavour: Flavour,
     table: &TableDetail,
@@ -125,7 +125,7 @@ fn statement(
     time: Duration,
     sample_views: bool,
 ) -> String {
-    // A view takes no hints about indexes: it fails before any of it runs.
+    // Views accept no index hints, so the statement fails before any part of a view runs.
     let no_view = if sample_views { "" } else { " USE INDEX ()" };
     let selected: Vec<String> = columns.iter().map(expression).collect();
     let (before, hint) = match flavour {
@@ -145,7 +145,7 @@ fn statement(
     )
 }
 
-/// Reads rows into the columns; one more than asked for is counted, not kept.
+/// Reads rows into the columns. Counts one row more than requested without keeping it.
 async fn rows_of(
     connection: &mut MySqlConnection,
     statement: String,
@@ -153,7 +153,7 @@ async fn rows_of(
     rows: u32,
     seen: &mut u32,
 ) -> Result<(), sqlx::Error> {
-    // As plain text: the two servers cannot prepare all that is in it.
+    // Sent as plain text: neither server can prepare every part of the statement.
     let mut stream = sqlx::raw_sql(AssertSqlSafe(statement)).fetch(connection);
     while let Some(row) = stream.try_next().await? {
         *seen += 1;
@@ -168,7 +168,7 @@ async fn rows_of(
     Ok(())
 }
 
-/// The value of a column as a text of bounded length.
+/// Returns the SQL expression for a column's value as a text of bounded length.
 fn expression(column: &ColumnSample) -> String {
     let name = backtick(&column.name);
     match column.class {

@@ -1,8 +1,8 @@
-//! What PostgreSQL's own catalog says. What columns' types are is in `types`.
+//! Reads PostgreSQL's system catalog. `types` resolves the types of columns.
 //!
-//! The rule: a database of the encoding `SQL_ASCII` holds any bytes, so texts are bytes first. A partition's
-//! constraints are its parent's: what a parent's constraint has made on it, or on the same table for the partitions of
-//! the other end, is passed over, and a constraint of its own counts for the parent too.
+//! The rule: a database with the encoding `SQL_ASCII` can hold any bytes, so texts are read as bytes. Constraints
+//! that a partition inherits from its parent, and those that a reference to a partitioned table adds, are skipped. A
+//! partition's own constraint also counts for the parent.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -29,19 +29,20 @@ use crate::domain::{
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// Characters after which the server cuts a check's expression: one more than is read.
+/// Length to which the server cuts a check's expression, in characters: one more than the parser accepts.
 #[expect(clippy::cast_possible_wrap, clippy::cast_possible_truncation, reason = "a small constant")]
 pub(super) const CUT: i32 = EXPRESSION_LENGTH as i32 + 1;
 
-/// `PostgreSQL 15.4`.
+/// Returns the server's version: `PostgreSQL 15.4`.
 pub(super) async fn version(connection: &mut PgConnection) -> Result<String> {
     let version: String = sqlx::query_scalar("SELECT current_setting('server_version')").fetch_one(connection).await?;
     Ok(format!("PostgreSQL {}", version.split_whitespace().next().unwrap_or_default()))
 }
 
-/// Which database this is: the cluster's system identifier, which a new server, a restored dump or another major
-/// version does not share (a standby and a copy of the files do), and the database's OID. Every login may read both,
-/// unless the owner of the server took that away: then the server is told by its address.
+/// Returns the database's identity: the cluster's system identifier and the database's OID. A new server, a restored
+/// dump and another major version have a different system identifier; a standby and a copy of the files share it.
+/// Every login may read both by default. If that right was revoked, the server's address stands in for its
+/// identifier.
 pub(super) async fn identity(connection: &mut PgConnection, place: &Place) -> Result<Identity> {
     let row = sqlx::query(
         "SELECT datname::text AS name, oid::text AS oid, COALESCE(pg_catalog.has_function_privilege( \
@@ -60,7 +61,7 @@ pub(super) async fn identity(connection: &mut PgConnection, place: &Place) -> Re
     Ok(Identity::of_postgres(&system, &oid, name, &place.address))
 }
 
-/// Whether the login owns, by itself or by a role, any table here, or could own one.
+/// Returns whether the login owns any table here, directly or through a role, or could own one.
 pub(super) async fn can_write_comments(connection: &mut PgConnection) -> Result<bool> {
     sqlx::query_scalar(
         "SELECT (SELECT rolsuper FROM pg_catalog.pg_roles WHERE rolname = current_user) OR EXISTS ( \
@@ -72,7 +73,7 @@ pub(super) async fn can_write_comments(connection: &mut PgConnection) -> Result<
     .await
 }
 
-/// A text of a row; `None` for null.
+/// Returns a text of a row, or `None` for null.
 pub(super) fn text(row: &PgRow, column: &str) -> Result<Option<Text>> {
     let value = row.try_get_raw(column)?;
     if value.is_null() {
@@ -81,19 +82,19 @@ pub(super) fn text(row: &PgRow, column: &str) -> Result<Option<Text>> {
     value.as_bytes().map(|bytes| Some(Text::of(bytes))).map_err(sqlx::Error::Decode)
 }
 
-/// A name of a row; `None` for null and for what is not valid UTF-8.
+/// Returns a name of a row, or `None` for null and invalid UTF-8.
 fn name(row: &PgRow, column: &str) -> Result<Option<String>> {
     Ok(text(row, column)?.and_then(Text::valid))
 }
 
-/// A comment of a row; one that is not valid UTF-8 is a problem.
+/// Returns a comment of a row. A comment that is not valid UTF-8 is recorded as a problem.
 fn comment(row: &PgRow, problems: &mut Problems, of: &str) -> Result<Option<String>> {
     let comment =
         text(row, "comment")?.and_then(|text| text.or_problem(&mut problems.others, |_| without("comment", of)));
     Ok(comment.filter(|comment| !comment.is_empty()))
 }
 
-/// The databases that the login may connect to. Their names and comments are of any encoding.
+/// Returns the databases that the login may connect to. Their names and comments can be in any encoding.
 pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Database>> {
     let rows = sqlx::query(
         "SELECT datname::text AS name, pg_catalog.shobj_description(oid, 'pg_database') AS comment \
@@ -111,7 +112,7 @@ pub(super) async fn databases(connection: &mut PgConnection) -> Result<Vec<Datab
     Ok(databases)
 }
 
-/// All schemas but the server's own.
+/// Returns all schemas except the server's own.
 pub(super) async fn schemas(connection: &mut PgConnection) -> Result<Vec<Schema>> {
     let rows = sqlx::query(
         "SELECT nspname::text AS name, pg_catalog.obj_description(oid, 'pg_namespace') AS comment \
@@ -128,7 +129,7 @@ pub(super) async fn schemas(connection: &mut PgConnection) -> Result<Vec<Schema>
     Ok(schemas)
 }
 
-/// The schemas, or the tables of one, whose names are not valid UTF-8, which `SQL_ASCII` alone allows.
+/// Returns the schemas, or the tables of one schema, whose names are not valid UTF-8. Only `SQL_ASCII` allows them.
 pub(super) async fn unreadable(connection: &mut PgConnection, schema: Option<&str>) -> Result<Problems> {
     let rows = sqlx::query(
         "SELECT n.nspname::text AS name, NULL AS kind FROM pg_catalog.pg_namespace n \
@@ -159,7 +160,7 @@ fn kind_of(relation: &str) -> AssetKind {
     }
 }
 
-/// The partitions below a table, at any depth, and the table itself.
+/// The table itself and its partitions at any depth.
 const FAMILY: &str = "WITH RECURSIVE family (oid, head, is_head) AS ( \
        SELECT c.oid, c.relname::text, true FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = \
        c.relnamespace WHERE n.nspname::text = $1 AND c.relname::text = ANY ($2) AND c.relkind IN ('r', 'p', 'f') \
@@ -167,7 +168,7 @@ const FAMILY: &str = "WITH RECURSIVE family (oid, head, is_head) AS ( \
        JOIN pg_catalog.pg_inherits i ON i.inhparent = f.oid \
        JOIN pg_catalog.pg_class p ON p.oid = i.inhrelid AND p.relispartition)";
 
-/// The tables of a schema, all or those of these names.
+/// Returns the tables of a schema: all, or those with these names.
 pub(super) async fn tables(
     connection: &mut PgConnection,
     schema: &str,
@@ -177,14 +178,14 @@ pub(super) async fn tables(
     Ok(tables.into_iter().map(|(table, _)| table).collect())
 }
 
-/// The tables of a schema, each with what could not be read of it.
+/// Returns the tables of a schema, each with the problems found while reading it.
 async fn described(
     connection: &mut PgConnection,
     schema: &str,
     names: Option<&[String]>,
 ) -> Result<Vec<(Table, Problems)>> {
-    // Before PostgreSQL 14 a table that was never analyzed has 0 rows and 0 pages. A partitioned table has no rows of
-    // its own.
+    // Before PostgreSQL 14, a table that was never analyzed reports 0 rows and 0 pages. A partitioned table itself
+    // holds no rows.
     let rows = sqlx::query(
         "SELECT c.relname::text AS name, c.relkind::text AS kind, \
            pg_catalog.obj_description(c.oid, 'pg_class') AS comment, \
@@ -230,7 +231,7 @@ async fn described(
     Ok(tables)
 }
 
-/// The structure of these tables, in eight statements however many they are.
+/// Returns the structure of these tables. Runs eight statements regardless of their number.
 pub(super) async fn details(
     connection: &mut PgConnection,
     database: Option<&str>,
@@ -246,7 +247,7 @@ pub(super) async fn details(
     let mut columns = columns(connection, schema, names, &keys, &mut tables).await?;
     let mut foreign_keys = foreign_keys(connection, schema, names).await?;
     let mut referrers = referrers(connection, schema, names).await?;
-    // Last, since the server may wait for a table's lock, and an error ends the transaction.
+    // Runs last: the server may wait for a table's lock, and an error ends the transaction.
     match checks(connection, schema, names).await {
         Ok(checks) => narrow(&mut columns, checks),
         Err(error) if is_stopped(&error) => {
@@ -271,13 +272,13 @@ pub(super) async fn details(
     Ok(details.collect())
 }
 
-/// A primary key, or a unique index that holds for all rows.
+/// A primary key, or a unique index without a predicate.
 struct UniqueKey {
     primary: bool,
     columns: Vec<String>,
 }
 
-/// The unique keys of each table, the primary one first.
+/// Returns the unique keys of each table, the primary key first.
 async fn unique_keys(
     connection: &mut PgConnection,
     schema: &str,
@@ -305,7 +306,7 @@ async fn unique_keys(
             found.push((key, table, row.try_get("primary_key")?, Some(Vec::new())));
         }
         let Some((.., columns)) = found.last_mut() else { continue };
-        // An expression has no name.
+        // An expression has no name, so its index is not a key.
         match (columns.as_mut(), name(row, "name")?) {
             (Some(columns), Some(column)) => columns.push(column),
             _ => *columns = None,
@@ -318,7 +319,7 @@ async fn unique_keys(
     Ok(keys)
 }
 
-/// The columns of each table.
+/// Returns the columns of each table.
 async fn columns(
     connection: &mut PgConnection,
     schema: &str,
@@ -359,7 +360,7 @@ async fn columns(
         let keys = keys.get(&table).map_or(&[][..], Vec::as_slice);
         let alone = |key: &UniqueKey| matches!(key.columns.as_slice(), [only] if *only == name);
         let column = Column {
-            // The search path leaves out `public`, which people do.
+            // The search path lacks `public`, so the server qualifies its types; users do not write the prefix.
             data_type: data_type
                 .map(|name| name.strip_prefix("public.").unwrap_or(&name).to_owned())
                 .unwrap_or_default(),
@@ -377,13 +378,13 @@ async fn columns(
     Ok(columns)
 }
 
-/// Whether a limit of time has ended a statement, its own or that of a lock.
+/// Returns whether a statement timeout or a lock timeout ended the statement.
 fn is_stopped(error: &sqlx::Error) -> bool {
     let code = error.as_database_error().and_then(DatabaseError::code);
     code.is_some_and(|code| matches!(code.as_ref(), "57014" | "55P03"))
 }
 
-/// The lists of values that the checks of tables allow, by table and column.
+/// The value lists that the checks of tables allow, by table and column.
 type Checks = BTreeMap<(String, String), Vec<Vec<String>>>;
 
 async fn checks(connection: &mut PgConnection, schema: &str, names: &[String]) -> Result<Checks> {
@@ -412,7 +413,7 @@ async fn checks(connection: &mut PgConnection, schema: &str, names: &[String]) -
     Ok(checks)
 }
 
-/// Adds what the checks of tables allow to what those of domains do.
+/// Combines the values that checks of tables allow with those that checks of domains allow.
 fn narrow(columns: &mut HashMap<String, Vec<Column>>, mut checks: Checks) {
     for (table, columns) in columns {
         for column in columns {
@@ -424,7 +425,7 @@ fn narrow(columns: &mut HashMap<String, Vec<Column>>, mut checks: Checks) {
     }
 }
 
-/// The foreign keys of each table, those of few columns first.
+/// Returns the foreign keys of each table, those with fewer columns first.
 async fn foreign_keys(
     connection: &mut PgConnection,
     schema: &str,
@@ -447,7 +448,7 @@ async fn foreign_keys(
     let mut found: BTreeMap<(String, usize), ForeignKey> = BTreeMap::new();
     let mut places: HashMap<(String, Oid), usize> = HashMap::new();
     for row in &rows {
-        // A name that cannot be read belongs to nothing that is described.
+        // An object with an unreadable name is not described, so the key is skipped.
         let (Some(table), Some(own), Some(to), Some(other)) =
             (name(row, "table_name")?, name(row, "column_name")?, name(row, "to_table")?, name(row, "to_column")?)
         else {
@@ -472,7 +473,8 @@ async fn foreign_keys(
     Ok(keys)
 }
 
-/// Which tables refer to each table or to a partition of it. For a partition that refers, its topmost parent stands.
+/// Returns the tables that refer to each table or to one of its partitions. A referring partition is represented by
+/// its topmost parent.
 async fn referrers(
     connection: &mut PgConnection,
     schema: &str,

@@ -1,7 +1,7 @@
-//! Comments on PostgreSQL: found in the catalog, written with `COMMENT ON`.
+//! Reads comments from PostgreSQL's catalog and writes them with `COMMENT ON`.
 //!
-//! The rule: what stands in the catalog now decides what the statement says (a partitioned table is a table to it,
-//! a foreign one is not); an asset that is gone, or is something else by now, is refused by name.
+//! The rule: the current catalog decides the statement (a partitioned table is a `TABLE`, a foreign table is not). If
+//! an asset no longer exists or has become another kind of object, the write is refused with its name.
 
 use sqlx::{AssertSqlSafe, PgConnection, Row, postgres::PgRow};
 
@@ -19,13 +19,13 @@ use crate::{
     port::target::TargetError,
 };
 
-/// An asset, as the catalog has it.
+/// An asset as the catalog currently has it.
 struct Found {
-    /// What `COMMENT ON` calls it, with its name.
+    /// The object's kind and quoted name, as `COMMENT ON` expects them.
     on: String,
     comment: Option<Text>,
     owner: String,
-    /// Whether the login counts as the owner.
+    /// Whether the login has the owner's rights.
     owned: bool,
 }
 
@@ -35,12 +35,12 @@ impl Found {
     }
 }
 
-/// The comment that stands there.
+/// Returns the current comment of `asset`.
 pub(super) async fn comment(target: &PostgresTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     readable(look(target, asset).await?.comment, asset)
 }
 
-/// The statement that would write it.
+/// Returns the statement that would write the comment.
 pub(super) async fn statement(
     target: &PostgresTarget,
     asset: &AssetPath,
@@ -50,7 +50,7 @@ pub(super) async fn statement(
     Ok(look(target, asset).await?.statement(text))
 }
 
-/// Writes it, in a transaction with time limits of its own.
+/// Writes the comment in a transaction with its own time limits.
 pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
     let text = keeps(text)?;
     let connections = database(target, asset).await?;
@@ -77,11 +77,11 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
             place.user, place.user
         )));
     }
-    // Prepared, so that the server takes one statement and no second one behind it.
+    // Prepared, so that the server accepts a single statement only.
     let write = sqlx::query(AssertSqlSafe(found.statement(text))).persistent(false).execute(&mut *transaction);
     let written = match tokio::time::timeout(CATALOG_TIME + GRACE, write).await {
         Ok(Ok(_)) => {
-            // The encoding of the database may lack a character.
+            // The database's encoding may lack a character, so the stored text is compared.
             let kept = find(&connections, &mut transaction, asset).await?.comment;
             if kept.and_then(Text::valid).as_deref() != text {
                 return Err(not_kept(asset));
@@ -115,7 +115,7 @@ pub(super) async fn write(target: &PostgresTarget, asset: &AssetPath, text: Opti
     }
 }
 
-/// The connections to the database in which the asset stands, or which it is.
+/// Returns the connections to the asset's database.
 async fn database(target: &PostgresTarget, asset: &AssetPath) -> Result<Reach, TargetError> {
     target.database(asset.database.as_deref()).await
 }
@@ -168,7 +168,7 @@ async fn schema_row(connection: &mut PgConnection, schema: &str) -> Rows {
     .await
 }
 
-/// A table of any kind, or one of its columns.
+/// Selects a table of any kind, or one of its columns.
 async fn table_row(connection: &mut PgConnection, schema: &str, table: &str, column: Option<&str>) -> Rows {
     sqlx::query(
         "SELECT c.relkind::text AS kind, c.relname::text AS name, \
@@ -188,7 +188,7 @@ async fn table_row(connection: &mut PgConnection, schema: &str, table: &str, col
     .await
 }
 
-/// The row as an asset; `None` where it is of another kind than the path says.
+/// Converts the row to an asset. Returns `None` if its kind differs from the path's.
 fn read(row: &PgRow, asset: &AssetPath) -> Result<Option<Found>, sqlx::Error> {
     let kind: &str = row.try_get("kind")?;
     let name: &str = row.try_get("name")?;

@@ -1,11 +1,11 @@
-//! What keeps a database's owners from running code with Gloss's login.
+//! Prevents the owners of a database from running code with Gloss's login.
 //!
-//! The rule: a connection runs nothing outside of a transaction, and the statement that begins one fixes every setting
-//! that changes what later statements mean. With `pg_catalog` first in the search path, names, operators and types are
-//! the server's own. Rows are read only where no code of an owner runs: neither for the value itself (an owner's cast,
-//! view, foreign table or row-level security policy) nor while the statement is planned (PostgreSQL evaluates functions
-//! with constant arguments in the expressions of indexes, statistics and partition keys). The owners whom Gloss trusts
-//! are superusers and the login itself.
+//! The rule: nothing runs outside a transaction, and the statement that begins a transaction fixes every setting that
+//! changes what later statements mean. `pg_catalog` comes first in the search path, so that names, operators and
+//! types are the server's own. Rows are read only if no owner's code can run: neither for the value itself (a custom
+//! cast, a view, a foreign table or a row-level security policy) nor during planning (PostgreSQL evaluates functions
+//! with constant arguments in the expressions of indexes, statistics and partition keys). Trusted owners are
+//! superusers and the login itself.
 
 use std::time::Duration;
 
@@ -19,10 +19,12 @@ use crate::domain::{asset::AssetKind, catalog::TableDetail};
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// Settings of each transaction. A database of the encoding `SQL_ASCII` gives its bytes as they are, because the server
-/// would refuse a statement whose result is not valid in another encoding. `row_security = off` makes a statement fail
-/// where a policy would apply. Planning and running on one core leaves the others to the database's own work; notices
-/// may hold values.
+/// Settings of each transaction.
+///
+/// A database with the encoding `SQL_ASCII` returns its bytes unconverted; the server would fail a statement whose
+/// result is invalid in another encoding. `row_security = off` makes a statement fail where a policy would apply.
+/// Planning and running on one core leaves the others to the database's own work. Notices are off because they may
+/// hold values.
 const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SELECT set_config('client_encoding', \
       CASE current_setting('server_encoding') WHEN 'SQL_ASCII' THEN 'SQL_ASCII' ELSE 'UTF8' END, true); \
     SET LOCAL standard_conforming_strings = on; SET LOCAL transform_null_equals = off; \
@@ -31,15 +33,15 @@ const SETTINGS: &str = "SET LOCAL search_path = pg_catalog, pg_temp; SELECT set_
     SET LOCAL datestyle = 'ISO, YMD'; SET LOCAL intervalstyle = postgres; SET LOCAL timezone = 'UTC'; \
     SET LOCAL idle_in_transaction_session_timeout = 60000";
 
-/// Settings that only some versions have, or only superusers may change. The first is PostgreSQL's own fence: views and
-/// foreign tables fail, whatever a name has come to mean since it was looked at.
+/// Settings that exist only in some versions or that only superusers may change. `restrict_nonsystem_relation_kind`
+/// is PostgreSQL's own fence: views and foreign tables fail, even if a name has been redefined since it was checked.
 const SETTINGS_OF_SOME: &str = "SELECT pg_catalog.set_config(name, value, true) FROM (VALUES \
     ('restrict_nonsystem_relation_kind', 'view, foreign-table'), ('transaction_timeout', '0')) AS setting (name, \
     value) WHERE pg_catalog.current_setting(name, true) IS NOT NULL; \
     SELECT pg_catalog.set_config('session_replication_role', 'origin', true) \
     WHERE pg_catalog.current_setting('is_superuser') = 'on'";
 
-/// The statements that begin a transaction; `access` is `READ ONLY` or `READ WRITE`.
+/// Returns the statements that begin a transaction; `access` is `READ ONLY` or `READ WRITE`.
 pub(super) fn opening(access: &str, time: Duration, lock_time: Duration) -> String {
     format!(
         "BEGIN ISOLATION LEVEL READ COMMITTED, {access}, NOT DEFERRABLE; {SETTINGS}; \
@@ -49,8 +51,8 @@ pub(super) fn opening(access: &str, time: Duration, lock_time: Duration) -> Stri
     )
 }
 
-/// Whether the role with this `oid` is trusted. The session's user is the login, whatever role a setting of the
-/// database puts in its place.
+/// Returns the SQL condition that the role with the OID `owner` is trusted. It compares with `session_user`, which
+/// remains the login even if a setting of the database changes the current role.
 fn trusted(owner: &str) -> String {
     format!(
         "EXISTS (SELECT 1 FROM pg_catalog.pg_roles AS role WHERE role.oid = {owner} \
@@ -58,33 +60,33 @@ fn trusted(owner: &str) -> String {
     )
 }
 
-/// How a column is read.
+/// How the values of a column can be read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Reading {
-    /// Not at all: the login may not, or there is no such column.
+    /// Not at all: the login lacks the right, or the column does not exist.
     None,
-    /// By the server's own cast to text.
+    /// With the server's own cast to text.
     Cast,
-    /// By its type's output function, which only a superuser can make; the type may have a cast of an owner's own.
+    /// With the type's output function, which only a superuser can create. The type may have a custom cast.
     Output,
 }
 
-/// What is known of a table before it is read.
+/// How a table can be read.
 pub(super) struct Access {
-    /// By column.
+    /// One entry per requested column.
     pub(super) columns: Vec<Reading>,
-    /// About how many rows, where pages can be sampled.
+    /// Estimated number of rows, if pages can be sampled.
     pub(super) pages_of: Option<f32>,
-    /// Whether other tables belong to it: partitions or heirs.
+    /// Whether the table has partitions or inheriting tables.
     pub(super) has_children: bool,
-    /// Whether reading it reaches a view or a foreign table.
+    /// Whether a read reaches a view or a foreign table.
     reaches_beyond: bool,
-    /// Whether it can be read without running an untrusted owner's code.
+    /// Whether a read runs no code of an untrusted owner.
     is_safe: bool,
 }
 
-/// Looks at a table, as it will be until the transaction's end; `None` where it is not there. A table of which nothing
-/// may be read has no readable column.
+/// Determines how a table can be read; the result holds until the transaction ends. Returns `None` if the table does
+/// not exist. If nothing may be read, no column is readable.
 pub(super) async fn admit(
     connection: &mut PgConnection,
     table: &TableDetail,
@@ -92,11 +94,11 @@ pub(super) async fn admit(
     sample_views: bool,
 ) -> Result<Option<Access>> {
     let name = format!("{}.{}", ansi(&table.schema), ansi(&table.table.name));
-    // Views are safe by their owners alone.
+    // Views are not locked; their owners alone decide whether they are safe.
     let lock = !sample_views && table.table.kind != AssetKind::View;
     if lock {
-        // Analyzed and not planned: that locks the table, so that its owner cannot change it meanwhile, and runs
-        // nothing.
+        // PREPARE analyzes the statement without planning it. That locks the table, so that its owner cannot change
+        // it meanwhile, and runs no code.
         let statement = format!("PREPARE gloss_look AS SELECT FROM ONLY {name}; DEALLOCATE gloss_look");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
     }
@@ -116,7 +118,7 @@ pub(super) async fn admit(
     Ok(access)
 }
 
-/// Takes the fence down for the rest of the transaction.
+/// Lifts the restrictions on views, foreign tables and, if `with_policies`, row security until the transaction ends.
 async fn open(connection: &mut PgConnection, with_policies: bool) -> Result<()> {
     sqlx::query(
         "SELECT pg_catalog.set_config(name, value, true) FROM (VALUES \
@@ -129,13 +131,15 @@ async fn open(connection: &mut PgConnection, with_policies: bool) -> Result<()> 
     Ok(())
 }
 
-/// The first object identifier that is not the server's own.
+/// The first OID that does not belong to the server's own objects.
 const FIRST_NORMAL: i64 = 16_384;
 
-/// What reading a relation reaches, as rows of class, object and the kind of the relation at the start.
+/// Selects the objects that a read of a relation reaches, as rows of class, object and the kind of the first
+/// relation.
 ///
-/// Of a table, that is what planning evaluates: indexes, statistics, partition keys, of its children too. The types of
-/// its columns are not followed, since `Reading` sees to them. Of a view and a foreign table, it is everything.
+/// For a table these are the objects that planning evaluates: indexes, statistics and partition keys, including those
+/// of its children. The types of its columns are left to [`Reading`]. For a view or a foreign table these are all
+/// dependencies.
 const REACHED: &str = "WITH RECURSIVE reached (class, object, kind) AS ( \
        SELECT 'pg_catalog.pg_class'::pg_catalog.regclass::pg_catalog.oid, c.oid, c.relkind \
        FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace \
@@ -220,7 +224,7 @@ async fn look(connection: &mut PgConnection, table: &TableDetail, columns: &[&st
     access.transpose()
 }
 
-/// The name of an event trigger that would run an untrusted owner's function when a comment is written.
+/// Returns the name of an event trigger that would run an untrusted owner's function when a comment is written.
 pub(super) async fn event_trigger(connection: &mut PgConnection) -> Result<Option<String>> {
     let statement = format!(
         "SELECT e.evtname::pg_catalog.text AS name FROM pg_catalog.pg_event_trigger e \
@@ -233,9 +237,9 @@ pub(super) async fn event_trigger(connection: &mut PgConnection) -> Result<Optio
     Ok(row.map_or(Ok(None), |row| text(&row, "name"))?.map(Text::or_escaped))
 }
 
-/// The rights of the login that no work of Gloss needs.
+/// Returns the login's rights that Gloss does not need.
 pub(super) async fn excess_rights(connection: &mut PgConnection) -> Result<Vec<String>> {
-    // A superuser has all the others.
+    // A superuser implicitly has all other rights.
     let rows = sqlx::query(
         "SELECT found.name FROM pg_catalog.pg_roles r CROSS JOIN LATERAL ( \
            SELECT CASE WHEN r.rolsuper THEN 'SUPERUSER' END AS name \

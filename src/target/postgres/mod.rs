@@ -1,8 +1,8 @@
 //! PostgreSQL: databases, schemas, tables of every kind.
 //!
-//! The rule: one pool for each database of a server, all with the URL's login; another database than the URL's is
-//! connected to only after the server said that the login may. Every piece of work is a transaction with time limits
-//! for statements and locks, and nothing runs outside of one; `fence` says what else it needs.
+//! The rule: each database of a server has its own pool, and all pools use the URL's login. Gloss connects to a
+//! database other than the URL's only after the server has confirmed that the login may. All work runs in
+//! transactions with time limits for statements and locks; `fence` documents the other restrictions.
 
 mod catalog;
 mod comment;
@@ -43,16 +43,16 @@ use crate::{
     port::target::{SampleLimits, Target, TargetError},
 };
 
-/// How long to wait for a lock that, say, an `ALTER TABLE` holds.
+/// Maximum time to wait for a lock, for example one that an `ALTER TABLE` holds.
 const LOCK_TIME: Duration = Duration::from_secs(3);
-/// What the server gets beyond its own time limit to say so.
+/// Extra time for the server to report that its own time limit has passed.
 const GRACE: Duration = Duration::from_secs(2);
 
-/// Where a server listens when its URL does not say.
+/// The default port.
 const PORT: u16 = 5432;
-/// The database that every server has, for a URL that names none.
+/// The database used if the URL names none; every server has it.
 const MAINTENANCE: &str = "postgres";
-/// What the driver takes from the environment and cannot be told to leave. `main` starts without them.
+/// Environment variables that the driver always reads. `main` removes them at startup.
 pub const FROM_ENVIRONMENT: [&str; 4] = ["PGOPTIONS", "PGSSLROOTCERT", "PGSSLCERT", "PGSSLKEY"];
 
 /// A server, as one login sees it.
@@ -61,7 +61,7 @@ pub(super) struct Cluster {
     place: Place,
     /// The database that the URL names.
     own: String,
-    /// What is Gloss's own.
+    /// The files and the store of this Gloss.
     kept: Arc<Own>,
     relay: Arc<Relay>,
     databases: Mutex<HashMap<String, Arc<Connections<Postgres>>>>,
@@ -90,8 +90,8 @@ impl Cluster {
         let relay = Relay::new(sockets, Protocol::Postgres, upstream, &format!(".s.PGSQL.{port}"))
             .map_err(|error| place.no_relay(&error))?;
         let own = server.database.clone().unwrap_or_else(|| MAINTENANCE.to_owned());
-        // Everything that the driver would take from elsewhere is said here. An empty password is none, and keeps it
-        // from reading a password file.
+        // Every option that the driver would otherwise read from its surroundings is set here. An empty password
+        // counts as none and keeps the driver from reading a password file.
         let mut options = PgConnectOptions::new_without_pgpass()
             .host(&server.host)
             .socket(relay.folder())
@@ -143,7 +143,7 @@ fn wrong_ssl_mode() -> TargetError {
     )
 }
 
-/// The connections to one database, for a target that may be bound to one.
+/// The connections to one database, for a target that may be bound.
 struct Reach {
     connections: Arc<Connections<Postgres>>,
     bound: Option<Identity>,
@@ -159,7 +159,7 @@ impl Deref for Reach {
 }
 
 impl Reach {
-    /// Begins a transaction, where the database is the one that is wanted.
+    /// Begins a transaction and checks that the database is the bound one and not the store.
     async fn begin(&self, statement: String) -> Result<Transaction<'static, Postgres>, TargetError> {
         let mut transaction = self.connections.begin(AssertSqlSafe(statement)).await?;
         if self.bound.is_some() || self.kept.is_on_server() {
@@ -180,7 +180,7 @@ async fn begin(reach: &Reach, time: Duration) -> Result<Transaction<'static, Pos
     reach.begin(fence::opening("READ ONLY", time, time.min(LOCK_TIME))).await
 }
 
-/// Begins a transaction that writes a comment, with the same limits.
+/// Begins a transaction that writes a comment, with time limits.
 async fn write_transaction(reach: &Reach) -> Result<Transaction<'static, Postgres>, TargetError> {
     reach.begin(fence::opening("READ WRITE", CATALOG_TIME, LOCK_TIME)).await
 }
@@ -190,7 +190,7 @@ pub(super) struct PostgresTarget {
     cluster: Arc<Cluster>,
     pinned: Option<String>,
     sample_views: bool,
-    /// The only database that it works on, if there is only one.
+    /// The only database that the target may use, if it is bound.
     bound: Option<Identity>,
 }
 
@@ -199,12 +199,12 @@ impl PostgresTarget {
         Self { cluster, pinned, sample_views, bound: None }
     }
 
-    /// The database that `None` means.
+    /// Returns the database that `None` stands for.
     fn own(&self) -> &str {
         self.pinned.as_deref().unwrap_or(&self.cluster.own)
     }
 
-    /// The name of a database and its connections.
+    /// Returns the connections to a database; `None` stands for the target's own.
     async fn database(&self, asked: Option<&str>) -> Result<Reach, TargetError> {
         let own = self.own();
         let Some(asked) = asked.filter(|asked| *asked != own) else { return Ok(self.reach(own)) };

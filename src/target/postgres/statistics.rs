@@ -1,4 +1,4 @@
-//! Rows of a PostgreSQL table, as texts.
+//! Reads rows of a PostgreSQL table as texts.
 
 use std::time::Duration;
 
@@ -19,13 +19,13 @@ use crate::{
     port::target::TargetError,
 };
 
-/// Reads in one database.
+/// Samples the tables of one database.
 pub(super) struct PostgresReader {
     pub(super) connections: Reach,
     pub(super) sample_views: bool,
 }
 
-/// What came of one statement.
+/// The result of one statement.
 enum Read {
     All,
     OutOfTime,
@@ -77,7 +77,7 @@ impl Reader for PostgresReader {
             }
             let large = access.pages_of.filter(|all| *all > f64_of(rows) * 4.0);
             if let Some(all) = large {
-                // A fifth more than is wanted, since pages are not equally full.
+                // A fifth more than needed, since pages are not equally full.
                 let percent = (f64_of(rows) * 120.0 / all).clamp(0.000_1, 100.0);
                 let from = format!(" TABLESAMPLE SYSTEM ({percent}) REPEATABLE (0)");
                 match rows_of(&mut transaction, table, &access, columns, &from, rows, &mut seen).await {
@@ -106,21 +106,21 @@ fn f64_of(rows: u32) -> f32 {
     rows as f32
 }
 
-/// What a statement's error means for the columns in it.
+/// Maps a statement's error to the outcome for its columns.
 fn failed(place: &Place, error: &sqlx::Error) -> Outcome {
     let Some(code) = error.as_database_error().and_then(DatabaseError::code) else {
         return Outcome::Gone(place.explain(error));
     };
     match code.as_ref() {
         "42P01" | "3F000" => Outcome::Gone(place.explain(error)),
-        // No right, a materialized view without data, a foreign table whose server is away.
+        // The login lacks the right, a materialized view has no data, or a foreign server is unreachable.
         "42501" | "55000" => Outcome::Denied,
         code if code.starts_with("HV") || code.starts_with("08") => Outcome::Denied,
         _ => Outcome::Failed(place.explain(error)),
     }
 }
 
-/// Codes of a statement that a time limit, its own or a lock's, has stopped.
+/// Error codes of a statement timeout and a lock timeout.
 const STOPPED: [&str; 2] = ["57014", "55P03"];
 
 fn is(error: &sqlx::Error, codes: &[&str]) -> bool {
@@ -128,7 +128,7 @@ fn is(error: &sqlx::Error, codes: &[&str]) -> bool {
     code.is_some_and(|code| codes.contains(&code.as_ref()))
 }
 
-/// Reads rows into the readable columns; one more than asked for is counted, not kept.
+/// Reads rows into the readable columns. Counts one row more than requested without keeping it.
 async fn rows_of(
     connection: &mut PgConnection,
     table: &TableDetail,
@@ -144,7 +144,7 @@ async fn rows_of(
     let statement = format!(
         "SELECT {} FROM {}{}.{} AS t{sampling} LIMIT {}",
         selected.join(", "),
-        // Heirs that the table gains meanwhile are nobody's business.
+        // `ONLY` keeps out children that the table gains after it was checked.
         if access.has_children { "" } else { "ONLY " },
         ansi(&table.schema),
         ansi(&table.table.name),
@@ -174,8 +174,8 @@ async fn rows_of(
     }
 }
 
-/// A value that is valid UTF-8. In a database of the encoding `SQL_ASCII` a value is cut after so many bytes, which may
-/// be within a character; that one is left out.
+/// Returns a value that is valid UTF-8. In a database with the encoding `SQL_ASCII`, the server cuts values by bytes;
+/// a trailing incomplete character is dropped.
 fn valid(bytes: &[u8]) -> Option<&str> {
     match std::str::from_utf8(bytes) {
         Ok(text) => Some(text),
@@ -184,12 +184,12 @@ fn valid(bytes: &[u8]) -> Option<&str> {
     }
 }
 
-/// The value of a column as a text of bounded length.
+/// Returns the SQL expression for a column's value as a text of bounded length.
 fn expression(column: &ColumnSample, reading: Reading) -> String {
     let name = ansi(&column.name);
     let text = match reading {
         _ if column.class == Class::Binary => return format!("CASE WHEN t.{name} IS NOT NULL THEN '' END"),
-        // Formatting knows no casts. A composite value of nulls is a value all the same.
+        // `format` uses no casts. `IS DISTINCT FROM NULL` keeps composite values whose fields are all null.
         Reading::Output => {
             format!("CASE WHEN t.{name} IS DISTINCT FROM NULL THEN pg_catalog.format('%s', t.{name}) END")
         }

@@ -1,7 +1,7 @@
-//! What a database's own types are beneath their names.
+//! Resolves a database's user-defined types.
 //!
-//! The rule: the catalog says what a type is; its name says nothing. A domain is its base type, however many domains
-//! lie between.
+//! The rule: the catalog defines what a type is; its name proves nothing. A domain resolves to its base type through
+//! any number of domains.
 
 use std::collections::{HashMap, HashSet};
 
@@ -15,22 +15,22 @@ use super::{
     catalog::{CUT, text},
 };
 
-/// A type that is not built in.
+/// A user-defined type.
 #[derive(Default)]
 pub(super) struct OwnType {
-    /// See [`crate::domain::catalog::Column::underlying`].
+    /// The built-in type; see [`crate::domain::catalog::Column::underlying`].
     pub(super) underlying: Option<String>,
-    /// Whether a domain on the way allows no null.
+    /// Whether a domain in the chain forbids null.
     pub(super) required: bool,
-    /// The labels of an enumeration, in their order.
+    /// The labels of an enumeration, in their declared order.
     pub(super) values: Vec<String>,
-    /// Whether a label is not valid UTF-8. Then none is kept.
+    /// Whether a label is not valid UTF-8; `values` is then empty.
     pub(super) unreadable: bool,
-    /// The lists of values that the checks of the domains on the way allow.
+    /// The value lists that the checks of the domains in the chain allow.
     pub(super) checks: Vec<Vec<String>>,
 }
 
-/// The own types among these. In two statements.
+/// Returns the user-defined types among these. Runs two statements.
 pub(super) async fn own_types(
     connection: &mut PgConnection,
     types: &[Oid],

@@ -1,27 +1,27 @@
-//! The lengths that a server announces, read while it speaks in plain text.
+//! Reads the message lengths that a server announces in plain text.
 //!
-//! The rule: the driver prepares as much memory as a server announces, so an announcement that no database makes ends
-//! the connection before the driver sees it. TLS hides them: from its first byte on nothing is read.
+//! The rule: the driver allocates as much memory as a server announces, so an announcement larger than any database
+//! makes closes the connection before the driver sees it. TLS hides the lengths: nothing is read once it starts.
 
 use super::{ANSWER, Failure};
 
-/// How a server separates its messages.
+/// The framing of a wire protocol.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::target) enum Protocol {
-    /// A letter, a length of four bytes that counts itself, the content.
+    /// A type byte, a four-byte length that includes itself, the content.
     Postgres,
-    /// A length of three bytes, a number, the content.
+    /// A three-byte length, a sequence number, the content.
     MySql,
 }
 
-/// What driver and server said so far.
+/// The state of one connection's framing.
 pub(super) struct Framing {
     protocol: Protocol,
-    /// The head of the next message, as far as it has come, and for MySQL the first byte of its content.
+    /// The bytes received of the next message's header; for MySQL, with the first byte of its content.
     head: Vec<u8>,
-    /// Bytes of the present message that are still to come.
+    /// Bytes of the current message still to be received.
     rest: usize,
-    /// PostgreSQL answers the question for TLS with a single letter.
+    /// Whether the next byte is PostgreSQL's one-letter answer to a TLS request.
     letter: bool,
     encrypted: bool,
 }
@@ -31,16 +31,16 @@ impl Framing {
         Self { protocol, head: Vec::new(), rest: 0, letter: false, encrypted: false }
     }
 
-    /// Takes note of what the driver sends, as it sends it at once.
+    /// Inspects bytes that the driver sends. The driver sends a TLS request in one piece.
     pub(super) fn ask(&mut self, bytes: &[u8]) {
-        /// PostgreSQL's question for TLS.
+        /// PostgreSQL's TLS request.
         const TLS_QUESTION: [u8; 8] = [0, 0, 0, 8, 4, 210, 22, 47];
         self.letter |= self.protocol == Protocol::Postgres && bytes == TLS_QUESTION;
-        // The first record of every TLS connection.
+        // The header of the first TLS record.
         self.encrypted |= bytes.starts_with(&[22, 3]);
     }
 
-    /// Reads the heads in what the server sends.
+    /// Checks the message headers in bytes that the server sends.
     pub(super) fn receive(&mut self, mut bytes: &[u8]) -> Result<(), Failure> {
         while !self.encrypted && !bytes.is_empty() {
             if self.letter {
@@ -74,7 +74,7 @@ impl Framing {
             (Protocol::MySql, [0, 0, 0, _]) => {}
             (Protocol::MySql, [a, b, c, _, first]) => {
                 let length = u32::from_le_bytes([*a, *b, *c, 0]) as usize;
-                // A number of 65,536 or more and nothing else counts columns, of which no answer has as many.
+                // A lone integer of 65,536 or more announces a column count that no result has.
                 if matches!((length, first), (4, 0xfd) | (9, 0xfe)) {
                     return Err(Failure::TooMuch);
                 }
@@ -91,7 +91,8 @@ impl Framing {
 mod tests {
     use super::*;
 
-    /// All of it in one piece and byte by byte must come to the same.
+    /// Returns whether these bytes end the connection. Receiving them whole and byte by byte must give the same
+    /// result.
     fn ends(protocol: Protocol, bytes: &[u8]) -> bool {
         let whole = Framing::new(protocol).receive(bytes).is_err();
         let mut framing = Framing::new(protocol);

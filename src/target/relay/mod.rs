@@ -1,9 +1,10 @@
-//! A relay between the driver and a database server, so that what a server sends is counted by Gloss.
+//! A relay between the driver and a database server that limits what a server can send.
 //!
-//! The rule: a server is not trusted, before its login and after. The driver reads for as long as a server sends and
-//! gives its thread to nobody meanwhile, so no time limit around it ends that. Each connection therefore goes through
-//! a private Unix socket to a task here, which passes on no more than an answer may hold and then closes both ends.
-//! TLS goes through as it is; before it, and without it, `framing` reads the lengths that the server announces.
+//! The rule: a server is not trusted, neither before its login nor after. The driver reads for as long as a server
+//! sends and does not yield its thread meanwhile, so a timeout around it never fires. Each connection therefore goes
+//! through a private Unix socket to a task in this module, which forwards no more than an answer may hold and then
+//! closes both ends. TLS passes through unchanged; before it starts, and on connections without it, `framing` checks
+//! the lengths that the server announces.
 
 mod framing;
 
@@ -28,22 +29,23 @@ use tokio::{
 };
 use tokio_util::task::AbortOnDropHandle;
 
-/// Bytes that a server may send as one answer: the largest sample of a wide table is below.
+/// Maximum size of an answer, in bytes. The largest sample of a wide table stays below it.
 const ANSWER: usize = 128 << 20;
-/// Bytes that it may send as one answer while the login goes on, and after an answer's time is over.
+/// Maximum size of an answer during the login, and after [`ANSWER_TIME`] has passed, in bytes.
 const LOGIN: usize = 1 << 20;
-/// How many answers count as the login's: to the request for TLS and to the name of the user.
+/// Number of answers that belong to the login: to the TLS request and to the user name.
 const LOGIN_ANSWERS: u32 = 2;
-/// How long an answer may arrive, from its first byte. What asks has shorter limits of its own.
+/// Maximum time for an answer to arrive, measured from its first byte. The callers' own limits are shorter.
 const ANSWER_TIME: Duration = Duration::from_secs(30);
-/// Memory that this process may gain while an answer arrives: a few bytes on the wire can be many in the driver.
+/// Maximum growth of this process's memory while an answer arrives, in bytes: a few bytes on the wire can become many
+/// in the driver.
 const MEMORY: u64 = 512 << 20;
-/// After how many bytes of an answer its memory is looked at again.
+/// Bytes of an answer between two checks of the process's memory.
 const LOOK_EVERY: usize = 1 << 20;
-/// Bytes that are passed on at once.
+/// Size of the copy buffer, in bytes.
 const CHUNK: usize = 64 << 10;
 
-/// Where a server listens.
+/// The address of a server.
 #[derive(Debug, Clone)]
 pub(super) enum Upstream {
     /// A host and a port.
@@ -52,18 +54,18 @@ pub(super) enum Upstream {
     Unix(PathBuf),
 }
 
-/// Why a connection ended that the driver only saw closing.
+/// Why the relay closed a connection. The driver itself sees only that it closed.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// The server could not be reached.
     Unreachable(io::Error),
-    /// It sent, or announced, more than an answer may hold.
+    /// The server sent, or announced, more than an answer may hold.
     TooMuch,
-    /// It sent what its protocol does not know.
+    /// The server violated its protocol.
     Malformed,
 }
 
-/// The folder of all relays' sockets, which this user alone may enter. It is made when first needed.
+/// The folder of all relay sockets, accessible only to this user and created on first use.
 #[derive(Default)]
 pub(super) struct Sockets {
     folder: Mutex<Option<TempDir>>,
@@ -71,10 +73,10 @@ pub(super) struct Sockets {
 }
 
 impl Sockets {
-    /// A new folder for one socket.
+    /// Creates a folder for one socket.
     fn folder(&self) -> io::Result<PathBuf> {
         let mut folder = self.folder.lock().unwrap_or_else(PoisonError::into_inner);
-        // A program that clears temporary files may have removed it.
+        // A cleaner of temporary files may have removed the folder.
         if folder.as_ref().is_none_or(|folder| !folder.path().exists()) {
             *folder = Some(tempfile::Builder::new().prefix("gloss-").tempdir()?);
         }
@@ -85,21 +87,21 @@ impl Sockets {
     }
 }
 
-/// The way to one server.
+/// A relay to one server.
 pub(super) struct Relay {
     socket: PathBuf,
     failure: Failures,
-    /// Ends with this.
+    /// Stops accepting connections when dropped.
     accepting: AbortOnDropHandle<()>,
-    /// Keeps the folder above the socket's own.
+    /// Keeps the parent of the socket's folder alive.
     _sockets: Arc<Sockets>,
 }
 
-/// The last failure that nobody has taken.
+/// The last failure that has not been taken yet.
 type Failures = Arc<Mutex<Option<Failure>>>;
 
 impl Relay {
-    /// Listens on a socket of this file name. Must be called within the targets' runtime.
+    /// Creates a relay that listens on a socket with this file name. Must be called within the targets' runtime.
     pub(super) fn new(
         sockets: &Arc<Sockets>,
         protocol: Protocol,
@@ -114,17 +116,17 @@ impl Relay {
         Ok(Self { socket, failure, accepting, _sockets: Arc::clone(sockets) })
     }
 
-    /// The socket that the driver connects to.
+    /// Returns the path of the socket that the driver connects to.
     pub(super) fn socket(&self) -> &Path {
         &self.socket
     }
 
-    /// The folder of that socket.
+    /// Returns the folder that contains the socket.
     pub(super) fn folder(&self) -> &Path {
         self.socket.parent().unwrap_or(&self.socket)
     }
 
-    /// Why the relay ended a connection, if it did; each failure is told once.
+    /// Takes the reason why the relay last closed a connection. Each failure is returned once.
     pub(super) fn take_failure(&self) -> Option<Failure> {
         self.failure.lock().unwrap_or_else(PoisonError::into_inner).take()
     }
@@ -133,7 +135,7 @@ impl Relay {
 impl Drop for Relay {
     fn drop(&mut self) {
         self.accepting.abort();
-        // A folder that stays behind is empty and goes with the folder above it.
+        // A folder that cannot be removed is empty and is deleted with its parent.
         drop(std::fs::remove_file(&self.socket));
         drop(std::fs::remove_dir(self.folder()));
     }
@@ -152,12 +154,12 @@ async fn accept(listener: UnixListener, protocol: Protocol, upstream: Upstream, 
     }
 }
 
-/// Serves one connection of the driver. The failure is recorded before the driver sees its connection close.
+/// Relays one connection of the driver. A failure is recorded before the driver's connection closes.
 async fn serve(mut driver: UnixStream, protocol: Protocol, upstream: Upstream, failure: Failures) {
     let ended = match upstream {
         Upstream::Tcp(host, port) => match TcpStream::connect((host.as_str(), port)).await {
             Ok(server) => {
-                // A server that cannot be told so is only slower.
+                // If this fails, the connection is only slower.
                 drop(server.set_nodelay(true));
                 pass_on(&mut driver, server, protocol).await
             }
@@ -174,7 +176,7 @@ async fn serve(mut driver: UnixStream, protocol: Protocol, upstream: Upstream, f
     drop(driver);
 }
 
-/// Passes bytes on in both directions until one end closes or the server has sent too much.
+/// Forwards bytes in both directions until one end closes or the server has sent too much.
 async fn pass_on(
     driver: &mut UnixStream,
     server: impl AsyncRead + AsyncWrite + Send,
@@ -214,13 +216,13 @@ async fn pass_on(
     tokio::select! { ended = questions => ended, ended = answers => ended }
 }
 
-/// What came since the driver last asked.
+/// What the server has sent since the driver's last request.
 struct Tally {
     framing: Framing,
     answers: u32,
     bytes: usize,
     began: Instant,
-    /// The process's memory when the answer began.
+    /// The process's memory when the answer began, in bytes.
     memory: u64,
 }
 
@@ -248,9 +250,9 @@ impl Tally {
     }
 }
 
-/// The memory of this process in bytes; 0 where the system does not tell.
+/// Returns the memory of this process in bytes, or 0 if the system does not report it.
 fn memory() -> u64 {
-    /// Linux counts in pages, of this size on all machines but a few with larger ones.
+    /// The page size on Linux, except on a few machines with larger pages.
     const PAGE: u64 = 4096;
     let pages = std::fs::read_to_string("/proc/self/statm").unwrap_or_default();
     let resident = pages.split(' ').nth(1).and_then(|pages| pages.parse::<u64>().ok());

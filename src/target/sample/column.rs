@@ -1,4 +1,4 @@
-//! What the values of one column look like.
+//! Statistics of one column's values: bounds, nulls and samples.
 
 use std::{
     collections::HashMap,
@@ -8,12 +8,12 @@ use std::{
 use super::order::Place;
 use crate::domain::catalog::ColumnStatistics;
 
-/// Samples kept of a column.
+/// Maximum number of samples per column.
 const SAMPLES: usize = 10;
-/// Characters kept of a value.
+/// Maximum length of a sample, in characters.
 const CHARACTERS_KEPT: usize = 80;
 
-/// What the values of a type are like.
+/// How the values of a type compare, and whether they are shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::target) enum Class {
     /// Ordered as numbers.
@@ -22,29 +22,29 @@ pub(in crate::target) enum Class {
     Moment,
     /// Ordered as their texts are.
     Text,
-    /// Texts without an order that means something: JSON, arrays, identifiers, booleans.
+    /// Texts without a meaningful order: JSON, arrays, identifiers, booleans.
     Unordered,
-    /// No texts at all.
+    /// Binary data, which is never shown.
     Binary,
 }
 
-/// A value that was read.
+/// One value.
 #[derive(Debug)]
 pub(in crate::target) enum Cell {
     Null,
     Text(String),
-    /// Something that is not shown.
+    /// A value that is not shown.
     Hidden,
 }
 
-/// The values of a column so far.
+/// The values of a column that have been read so far.
 pub(in crate::target) struct ColumnSample {
     pub(in crate::target) name: String,
     pub(in crate::target) class: Class,
     rows: u32,
     nulls: u32,
     hidden: u32,
-    /// How often each text stands there.
+    /// The number of occurrences of each text.
     counts: HashMap<String, u32>,
 }
 
@@ -53,7 +53,7 @@ impl ColumnSample {
         Self { name: name.to_owned(), class, rows: 0, nulls: 0, hidden: 0, counts: HashMap::new() }
     }
 
-    /// Forgets what was read.
+    /// Discards all values.
     pub(in crate::target) fn clear(&mut self) {
         (self.rows, self.nulls, self.hidden) = (0, 0, 0);
         self.counts.clear();
@@ -72,7 +72,7 @@ impl ColumnSample {
 
     pub(super) fn finish(self) -> ColumnStatistics {
         let ordered = matches!(self.class, Class::Number | Class::Moment | Class::Text) && self.hidden == 0;
-        // An empty text says nothing as the smallest value or as a sample, and what is no number is no bound.
+        // An empty text says nothing as a minimum or a sample, and NaN is no bound.
         let shown = self.counts.keys().filter(|text| !text.trim().is_empty() && !text.eq_ignore_ascii_case("nan"));
         let mut bounds: Option<[(Place, &String); 2]> = None;
         for text in shown.filter(|_| ordered) {
@@ -100,7 +100,8 @@ impl ColumnSample {
         }
     }
 
-    /// The most frequent values; among those of the same frequency some from all over, the same ones each time.
+    /// Returns the most frequent values. Ties are broken by hash, so that the selection is spread out but
+    /// deterministic.
     fn samples(&self) -> Vec<String> {
         let mut values: Vec<(&String, u32)> = self
             .counts
@@ -118,7 +119,7 @@ impl ColumnSample {
 }
 
 fn hash(text: &str) -> u64 {
-    // Made so, its keys are fixed.
+    // A `DefaultHasher` made by `new` has fixed keys, so hashes are the same in every process.
     let mut hasher = DefaultHasher::new();
     text.hash(&mut hasher);
     hasher.finish()

@@ -1,13 +1,14 @@
-//! The order of values that were read as texts: numbers and moments compare as what they are.
+//! The order of values that were read as texts: numbers and moments compare by value.
 //!
-//! The rule: a text that is not what its column holds comes after those that are, and no two texts are equal.
+//! The rule: a text that is not of its column's class sorts after those that are, and two different texts never
+//! compare as equal.
 
 use super::column::Class;
 use crate::domain::number::Number;
 
 const DAY: i128 = 86_400_000_000;
 
-/// A value's place.
+/// The sort key of a value.
 #[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Place {
     /// A date, a time or a duration, in microseconds.
@@ -27,8 +28,8 @@ impl Place {
     }
 }
 
-/// A date, time, both, or duration, as PostgreSQL, MySQL and ISO 8601 write them: before Christ, of any year, infinite,
-/// of more than 24 hours.
+/// Parses a date, a time, both, or a duration, as PostgreSQL, MySQL and ISO 8601 write them. Accepts years BC, years
+/// of any length, infinity and more than 24 hours.
 fn moment(text: &str) -> Option<i128> {
     let text = text.trim();
     match text {
@@ -44,13 +45,14 @@ fn moment(text: &str) -> Option<i128> {
     time_of_day(text).or_else(|| duration(text))
 }
 
-/// Days since 1970 of a date in the Gregorian calendar, which both databases count back from its beginning.
+/// Returns the number of days from 1970-01-01 to a date in the proleptic Gregorian calendar, which both databases
+/// use.
 fn days(date: &str, is_bc: bool) -> Option<i64> {
     let (sign, date) = date.strip_prefix('-').map_or((1, date), |date| (-1, date));
     let mut parts = date.splitn(3, '-').map(digits);
     let (year, month, day) = (parts.next()??, parts.next()??, parts.next()??);
     let year = if is_bc { 1 - year } else { sign * year };
-    // Years begin in March here, so that the leap day ends one.
+    // Counting years from March puts the leap day at the end of the year.
     let year = if month <= 2 { year - 1 } else { year };
     let (era, of_era) = (year.div_euclid(400), year.rem_euclid(400));
     let of_year = (153 * (if month > 2 { month - 3 } else { month + 9 }) + 2) / 5 + day - 1;
@@ -61,7 +63,7 @@ fn digits(text: &str) -> Option<i64> {
     (!text.is_empty() && text.len() <= 9 && text.bytes().all(|b| b.is_ascii_digit())).then(|| text.parse().ok())?
 }
 
-/// Microseconds of `[-]H:M[:S[.F]]`, less the offset from UTC behind it.
+/// Parses `[-]H:M[:S[.F]]` and subtracts a trailing offset from UTC. Returns microseconds.
 fn time_of_day(text: &str) -> Option<i128> {
     let (sign, text) = text.strip_prefix('-').map_or((1, text), |text| (-1, text));
     let text = text.strip_suffix('Z').unwrap_or(text);
@@ -79,7 +81,7 @@ fn time_of_day(text: &str) -> Option<i128> {
     clock.contains(':').then(|| clock_of(clock))?.map(|clock| sign * clock - offset)
 }
 
-/// Microseconds of `H[:M[:S[.F]]]`.
+/// Parses `H[:M[:S[.F]]]`. Returns microseconds.
 fn clock_of(text: &str) -> Option<i128> {
     let (whole, fraction) = text.trim().split_once('.').unwrap_or((text.trim(), ""));
     let mut micros: i128 = 0;
@@ -93,7 +95,8 @@ fn clock_of(text: &str) -> Option<i128> {
     Some(micros + i128::from(digits(&six)?))
 }
 
-/// Microseconds of `1 year 2 mons -3 days 04:05:06`, with months of 30 days, as PostgreSQL orders them.
+/// Parses `1 year 2 mons -3 days 04:05:06`, with 30 days to a month, as PostgreSQL compares them. Returns
+/// microseconds.
 fn duration(text: &str) -> Option<i128> {
     let mut micros = 0;
     let mut words = text.split(' ').peekable();

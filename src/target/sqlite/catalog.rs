@@ -1,7 +1,7 @@
-//! What SQLite's own catalog says, and the comments in `gloss_comments`.
+//! Reads SQLite's catalog, and the comments in `gloss_comments`.
 //!
-//! The rule: SQLite checks neither that a text is UTF-8 nor that what a definition names exists, so texts are bytes
-//! first, and a statement that one table spoils is repeated for each table by itself.
+//! The rule: SQLite does not check that a text is UTF-8, nor that the objects in a definition exist. Texts are
+//! therefore read as bytes, and a statement that fails because of one table is repeated for each table separately.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
@@ -24,28 +24,28 @@ use crate::domain::{
 
 type Result<T> = std::result::Result<T, sqlx::Error>;
 
-/// Rows counted at the most where SQLite has no statistics of its own.
+/// Maximum number of rows that are counted if SQLite has no statistics.
 const COUNTED_ROWS: i64 = 100_000;
-/// Tables counted in one statement: SQLite takes 500 terms at the most.
+/// Tables counted per statement; SQLite allows 500 terms in a compound `SELECT`.
 const COUNTED_TABLES: usize = 250;
 
-/// The version of SQLite, and a proof that the file is a database.
+/// Returns the version of SQLite. Fails if the file is not a database.
 pub(super) async fn version(connection: &mut SqliteConnection) -> Result<String> {
     let _tables: i64 = sqlx::query_scalar("SELECT count(*) FROM sqlite_schema").fetch_one(&mut *connection).await?;
     sqlx::query_scalar("SELECT sqlite_version()").fetch_one(connection).await
 }
 
-/// A text of a row; `None` for null.
+/// Returns a text of a row, or `None` for null.
 fn text(row: &SqliteRow, column: &str) -> Result<Option<Text>> {
     Ok(row.try_get_unchecked::<Option<&[u8]>, _>(column)?.map(Text::of))
 }
 
-/// A name of a row; `None` for null and for what is not valid UTF-8.
+/// Returns a name of a row, or `None` for null and invalid UTF-8.
 fn name(row: &SqliteRow, column: &str) -> Result<Option<String>> {
     Ok(text(row, column)?.and_then(Text::valid))
 }
 
-/// What could not be read of tables, by their names.
+/// The problems found while reading tables, by table name.
 #[derive(Default)]
 struct OfTables(HashMap<String, Problems>);
 
@@ -62,8 +62,8 @@ impl OfTables {
     }
 }
 
-/// Runs a statement over tables, given as a JSON list. If one of them spoils it, each is asked by itself, and a table
-/// that fails has no rows and a problem.
+/// Runs a statement over tables, given as a JSON list. If it fails, it is repeated for each table separately; a table
+/// that fails then has no rows and a problem.
 async fn over(
     connection: &mut SqliteConnection,
     statement: &'static str,
@@ -86,7 +86,7 @@ async fn over(
     Ok(rows)
 }
 
-/// The texts of `gloss_comments`.
+/// The comments in `gloss_comments`.
 #[derive(Default)]
 pub(super) struct Comments(HashMap<(String, String, String), Text>);
 
@@ -112,7 +112,7 @@ impl Comments {
     }
 }
 
-/// Whether there is a table of comments.
+/// Returns whether the file has a table of comments.
 async fn has_comments(connection: &mut SqliteConnection) -> Result<bool> {
     let columns: i64 = sqlx::query_scalar(
         "SELECT count(*) FROM pragma_table_info(?) WHERE name IN ('kind', 'table_name', 'column_name', 'comment')",
@@ -123,7 +123,7 @@ async fn has_comments(connection: &mut SqliteConnection) -> Result<bool> {
     Ok(columns == 4)
 }
 
-/// One comment, by the table's key: not all rows are looked at.
+/// Returns one comment, using the table's key to avoid a scan.
 pub(super) async fn comment(
     connection: &mut SqliteConnection,
     kind: &str,
@@ -133,7 +133,7 @@ pub(super) async fn comment(
     if !has_comments(connection).await? {
         return Ok(None);
     }
-    // The kind may be written small by others; what is empty may be null.
+    // Other programs may have written the kind in lowercase, or null for an empty text.
     let equals = |name: &str, value: &str| match value {
         "" => format!("coalesce({name}, '') = ?"),
         _ => format!("{name} = ?"),
@@ -149,7 +149,7 @@ pub(super) async fn comment(
     row.map_or(Ok(None), |row| text(&row, "comment"))
 }
 
-/// Reads the comments, if there are any.
+/// Returns all comments, or none if there is no table of comments.
 pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Comments> {
     if !has_comments(connection).await? {
         return Ok(Comments::default());
@@ -163,7 +163,7 @@ pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Commen
     .await?;
     let mut comments = HashMap::with_capacity(rows.len());
     for row in &rows {
-        // A key that is not valid UTF-8 belongs to nothing that is described.
+        // A key that is not valid UTF-8 matches no described object.
         if let (Some(kind), Some(table), Some(column), Some(comment)) =
             (name(row, "kind")?, name(row, "table_name")?, name(row, "column_name")?, text(row, "comment")?)
         {
@@ -177,12 +177,12 @@ pub(super) async fn comments(connection: &mut SqliteConnection) -> Result<Commen
 struct Listed {
     name: String,
     kind: AssetKind,
-    /// An ordinary table with a `rowid`, one without, or none of the two.
+    /// `Some(true)` for an ordinary table with a `rowid`, `Some(false)` for one without, `None` for anything else.
     rowid: Option<bool>,
 }
 
-/// The tables and views of the file, not SQLite's own, nor those that a virtual table keeps for itself; and a problem
-/// for each that has no readable name.
+/// Returns the tables and views of the file, without SQLite's own and the shadow tables of virtual tables, and a
+/// problem for each unreadable name.
 async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Problems)> {
     let rows = sqlx::query(AssertSqlSafe(format!("SELECT name, type, wr FROM pragma_table_list WHERE {SHOWN}")))
         .bind(SCHEMA)
@@ -205,7 +205,8 @@ async fn list(connection: &mut SqliteConnection) -> Result<(Vec<Listed>, Problem
     Ok((tables, problems))
 }
 
-/// What of the file's list of tables cannot be read: names, and entries that SQLite cannot parse and therefore skips.
+/// Returns the problems of the file's list of tables: unreadable names, and entries that SQLite cannot parse and
+/// skips.
 pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Problems> {
     let (_, mut problems) = list(connection).await?;
     let rows = sqlx::query(
@@ -237,7 +238,7 @@ pub(super) async fn unreadable(connection: &mut SqliteConnection) -> Result<Prob
     Ok(problems)
 }
 
-/// Which rows of the list of tables are shown.
+/// The condition for rows of the list of tables that are shown.
 const SHOWN: &str = "schema = ? AND type IN ('table', 'view', 'virtual') \
                      AND name NOT LIKE 'sqlite\\_%' ESCAPE '\\' AND name <> ?";
 
@@ -245,28 +246,28 @@ fn kind_named(listed: &str) -> AssetKind {
     if listed == "view" { AssetKind::View } else { AssetKind::Table }
 }
 
-/// What the table of this name is.
+/// Returns the kind of the table with this name.
 pub(super) async fn kind_of(connection: &mut SqliteConnection, table: &str) -> Result<Option<AssetKind>> {
-    // The list knows no case.
+    // `pragma_table_list` ignores case, so the name is compared again.
     let statement = format!("SELECT type FROM pragma_table_list(?) WHERE {SHOWN} AND name = ?");
     let query = sqlx::query_scalar::<_, String>(AssertSqlSafe(statement)).bind(table);
     let listed = query.bind(SCHEMA).bind(COMMENTS_TABLE).bind(table).fetch_optional(connection).await?;
     Ok(listed.as_deref().map(kind_named))
 }
 
-/// Whether a table or view that is there has this column.
+/// Returns whether an existing table or view has this column.
 pub(super) async fn has_column(connection: &mut SqliteConnection, table: &str, column: &str) -> Result<bool> {
     let columns = raw_columns(connection, &[table], &mut OfTables::default()).await?;
     Ok(columns.values().flatten().any(|known| known.name == column))
 }
 
-/// The tables.
+/// Returns the tables and views.
 pub(super) async fn tables(connection: &mut SqliteConnection) -> Result<Vec<Table>> {
     let (listed, _) = list(connection).await?;
     described(connection, listed, &mut OfTables::default()).await
 }
 
-/// The tables of a list, with comments and row estimates.
+/// Adds comments and row estimates to listed tables.
 async fn described(
     connection: &mut SqliteConnection,
     listed: Vec<Listed>,
@@ -286,8 +287,8 @@ async fn described(
     Ok(tables.collect())
 }
 
-/// About how many rows: from `ANALYZE`, else counted up to a bound, else the largest rowid. A table that cannot be
-/// counted has none.
+/// Estimates the number of rows: from `ANALYZE`, else by counting up to a limit, else from the largest rowid. A table
+/// that cannot be counted has no estimate.
 async fn row_estimates(
     connection: &mut SqliteConnection,
     tables: &[Listed],
@@ -352,7 +353,7 @@ async fn counts(connection: &mut SqliteConnection, tables: &[&Listed]) -> Result
 
 fn count_of(at: usize, table: &Listed) -> String {
     let name = ansi(&table.name);
-    // Rowids are given once and never taken back: with many rows the largest is a good guess.
+    // Rowids mostly grow by one, so for a large table the largest is a good estimate.
     let beyond = if table.rowid == Some(true) {
         format!("max(n, coalesce((SELECT CAST(max(rowid) AS INTEGER) FROM main.{name}), 0))")
     } else {
@@ -364,7 +365,7 @@ fn count_of(at: usize, table: &Listed) -> String {
     )
 }
 
-/// The structure of these tables; the number of statements does not depend on how many they are.
+/// Returns the structure of these tables. The number of statements does not depend on the number of tables.
 pub(super) async fn details(
     connection: &mut SqliteConnection,
     database: &str,
@@ -420,8 +421,8 @@ pub(super) async fn details(
     Ok(details.collect())
 }
 
-/// The lists of values that the checks of tables allow, by table and by column in small letters: SQLite's names know no
-/// case. It keeps checks in the text of the definition alone.
+/// Returns the value lists that the checks of tables allow, by table and lowercase column name: SQLite's names are
+/// case-insensitive. SQLite stores checks only in the text of the definition.
 async fn checks(
     connection: &mut SqliteConnection,
     tables: &[&str],
@@ -435,7 +436,7 @@ async fn checks(
     .await?;
     let mut checks: HashMap<(String, String), Vec<Vec<String>>> = HashMap::new();
     for row in &rows {
-        // A definition that is not valid UTF-8 has told so by its names.
+        // If a definition is not valid UTF-8, its unreadable names are already reported.
         let (Some(table), Some(sql)) = (name(row, "name")?, name(row, "sql")?) else { continue };
         for Check { column, values } in check::of_definition(&sql) {
             checks.entry((table.clone(), column.to_ascii_lowercase())).or_default().push(values);
@@ -444,7 +445,7 @@ async fn checks(
     Ok(checks)
 }
 
-/// The primary key, and the unique keys beside it.
+/// Returns the primary key followed by the other unique keys.
 fn keys_of(columns: &[RawColumn], unique: Vec<Vec<String>>) -> Vec<Vec<String>> {
     let mut primary: Vec<&RawColumn> = columns.iter().filter(|column| column.key_place > 0).collect();
     primary.sort_by_key(|column| column.key_place);
@@ -458,7 +459,7 @@ struct RawColumn {
     name: String,
     declared: String,
     required: bool,
-    /// Its place in the primary key, from 1; 0 where it is not in it.
+    /// Position in the primary key, from 1; 0 if the column is not part of it.
     key_place: i64,
 }
 
@@ -467,7 +468,7 @@ impl RawColumn {
         let data_type = self.declared.trim_end_matches("GENERATED ALWAYS").trim_end().to_owned();
         let primary_key = self.key_place > 0;
         let unique = unique_keys.iter().any(|key| matches!(key.as_slice(), [only] if *only == self.name));
-        // The one key of a table with rowids that SQLite never lets be null: another name of the rowid.
+        // An alias of the rowid is the only primary key of a rowid table that SQLite never allows to be null.
         let is_rowid = primary_key && unique && with_rowid && data_type.eq_ignore_ascii_case("INTEGER");
         Column {
             name: self.name.clone(),
@@ -485,7 +486,7 @@ const COLUMNS: &str = "SELECT asked.value AS table_name, c.name AS name, c.type 
      FROM json_each(?) asked JOIN pragma_table_xinfo(asked.value, 'main') c \
      WHERE c.hidden <> 1 ORDER BY asked.key, c.cid";
 
-/// The columns of each table. A view that does not work any more has none.
+/// Returns the columns of each table. A broken view has none.
 async fn raw_columns(
     connection: &mut SqliteConnection,
     names: &[&str],
@@ -515,7 +516,7 @@ const UNIQUE_KEYS: &str = "SELECT asked.value AS table_name, i.seq AS place_of_i
      JOIN pragma_index_list(asked.value, 'main') i JOIN pragma_index_info(i.name, 'main') k \
      WHERE i.\"unique\" = 1 AND i.partial = 0 ORDER BY asked.key, i.seq, k.seqno";
 
-/// The columns of each unique index that covers all rows of its table.
+/// Returns the columns of each unique index that covers all rows of its table.
 async fn unique_keys(
     connection: &mut SqliteConnection,
     names: &[&str],
@@ -525,7 +526,7 @@ async fn unique_keys(
     for row in &over(connection, UNIQUE_KEYS, names, problems).await? {
         let Some(table) = name(row, "table_name")? else { continue };
         let key = keys.entry((table, row.try_get("place_of_index")?)).or_insert_with(|| Some(Vec::new()));
-        // An expression has no name, and a name that cannot be read belongs to no column that is described.
+        // An expression has no name, and a column with an unreadable name is not described; neither index is a key.
         let column = name(row, "name")?.filter(|_| row.try_get::<i64, _>("cid").is_ok_and(|cid| cid >= 0));
         match (key.as_mut(), column) {
             (Some(columns), Some(column)) => columns.push(column),
@@ -539,12 +540,12 @@ async fn unique_keys(
     Ok(of_tables)
 }
 
-/// What hangs together by foreign keys.
+/// The relations between tables through foreign keys.
 #[derive(Default)]
 struct Links {
-    /// By table, its foreign keys, those of few columns first.
+    /// The foreign keys by table, those with fewer columns first.
     keys: HashMap<String, Vec<ForeignKey>>,
-    /// By table, the tables that refer to it.
+    /// The referring tables by table.
     referrers: HashMap<String, BTreeSet<String>>,
 }
 
@@ -552,8 +553,9 @@ const FOREIGN_KEYS: &str = "SELECT asked.value AS from_table, f.id AS id, f.seq 
        f.\"table\" AS to_table, f.\"to\" AS to_column \
      FROM json_each(?) asked JOIN pragma_foreign_key_list(asked.value, 'main') f ORDER BY asked.key, f.id DESC, f.seq";
 
-/// The foreign keys from and to the wanted tables. Both ends are spelled as they are, not as the key spells them; a key
-/// that names no column at the far end means the primary key there, and one whose columns do not exist is left out.
+/// Returns the foreign keys from and to the wanted tables. Names are spelled as the tables declare them, not as the
+/// key does. A key without columns at the far end refers to the primary key there; a key whose columns do not exist
+/// is left out.
 async fn links(
     connection: &mut SqliteConnection,
     spelled: &HashMap<String, String>,
@@ -562,9 +564,9 @@ async fn links(
 ) -> Result<Links> {
     let all: Vec<&str> = spelled.values().map(String::as_str).collect();
     let wanted: HashSet<&str> = wanted.iter().copied().collect();
-    // By table and, in the order of the definition, key: where to, and the columns of both ends.
+    // By table and key in the order of the definition: the far table, and the columns of both ends.
     let mut found: BTreeMap<(String, i64), (String, Vec<(String, Option<String>)>)> = BTreeMap::new();
-    // What is wrong with a table that is not wanted is not said here.
+    // Problems of tables that are not wanted are not reported here.
     let rows = over(connection, FOREIGN_KEYS, &all, &mut OfTables::default()).await?;
     for row in &rows {
         let (Some(from), Some(to), Some(own)) =
@@ -574,7 +576,7 @@ async fn links(
         };
         let Some(to) = spelled.get(&to.to_ascii_lowercase()) else { continue };
         if wanted.contains(from.as_str()) || wanted.contains(to.as_str()) {
-            // SQLite numbers a table's keys from the last to the first.
+            // SQLite numbers a table's foreign keys from the last to the first.
             let key = (from, -row.try_get::<i64, _>("id")?);
             let pair = (own, name(row, "to_column")?);
             found.entry(key).or_insert_with(|| (to.clone(), Vec::new())).1.push(pair);

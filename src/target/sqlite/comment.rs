@@ -1,8 +1,8 @@
-//! Comments on SQLite, which has none: rows of the target's table `gloss_comments`.
+//! Writes comments on SQLite, which has none, as rows of the target's table `gloss_comments`.
 //!
-//! The rule: the table is made with the first comment and dropped with the last, so that a file whose comments are
-//! all taken back is as it was. A write is one short transaction; the asset must be there. What it costs
-//! does not depend on how many comments there are.
+//! The rule: the first comment creates the table and the removal of the last one drops it, so that a file whose
+//! comments are all rolled back has its original schema. A write is one short transaction, and the asset must exist.
+//! Its cost does not depend on the number of comments.
 
 use std::time::Duration;
 
@@ -23,28 +23,28 @@ use crate::{
     port::target::TargetError,
 };
 
-/// How long to wait for another program that writes.
+/// Maximum time to wait for another program that writes.
 pub(super) const BUSY_TIME: Duration = Duration::from_secs(3);
 
-/// As the module page above has it.
+/// The statement documented in the parent module.
 const MAKE: &str = "CREATE TABLE main.gloss_comments (\n    kind        TEXT NOT NULL,\n    \
      table_name  TEXT NOT NULL DEFAULT '',\n    column_name TEXT NOT NULL DEFAULT '',\n    \
      comment     TEXT NOT NULL,\n    PRIMARY KEY (kind, table_name, column_name)\n)";
-/// Drops the table: the last comment is gone.
+/// Drops the table after the last comment is removed.
 const DROP: &str = "DROP TABLE main.gloss_comments";
 
-/// What the file has under the name of the table of comments.
+/// The object that the file has under the name of the table of comments.
 #[derive(PartialEq, Eq)]
 enum Store {
     /// Nothing.
     Absent,
     /// The table.
     Ready,
-    /// Something that Gloss did not make.
+    /// An object that Gloss did not create.
     Foreign,
 }
 
-/// The comment that stands there.
+/// Returns the current comment of `asset`.
 pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     target.database(asset.database.as_deref())?;
     let mut connection = target.start().await?;
@@ -59,7 +59,7 @@ pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<
     readable(found, asset)
 }
 
-/// The statement that would write it.
+/// Returns the statement that would write the comment.
 pub(super) async fn statement(
     target: &SqliteTarget,
     asset: &AssetPath,
@@ -72,7 +72,7 @@ pub(super) async fn statement(
     if there { Ok(write_one(asset, text)) } else { Err(gone(asset)) }
 }
 
-/// Writes it.
+/// Writes the comment.
 pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError> {
     let text = keeps(text)?;
     target.database(asset.database.as_deref())?;
@@ -88,7 +88,7 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
             "the file {} is locked by another program; try again when that program has finished",
             file.path.display()
         )),
-        // Read-only; a journal that cannot be made beside the file.
+        // The file is read-only, or no journal can be created beside it.
         Some(8 | 14 | 3 | 23) => TargetError::Refused(format!(
             "Gloss cannot write to the file {0}; give the user that runs Gloss write access to the file and its folder",
             file.path.display()
@@ -115,7 +115,7 @@ pub(super) async fn write(target: &SqliteTarget, asset: &AssetPath, text: Option
     }
 }
 
-/// What came of a write.
+/// The result of a write.
 enum Outcome {
     Written,
     Gone,
@@ -128,7 +128,7 @@ async fn in_transaction(
     asset: &AssetPath,
     text: Option<&str>,
 ) -> Result<Outcome, sqlx::Error> {
-    // Not deferred: a transaction that reads first and writes then fails at once where another writes.
+    // Not deferred: a transaction that reads before it writes fails at once if another program writes meanwhile.
     let mut transaction = connection.begin_with("BEGIN IMMEDIATE").await?;
     if !is_there(&mut transaction, asset).await? {
         return Ok(Outcome::Gone);
@@ -160,7 +160,7 @@ async fn in_transaction(
     Ok(Outcome::Written)
 }
 
-/// The row's key.
+/// Returns the row's key.
 fn key(asset: &AssetPath) -> [&str; 3] {
     let (table, column) = match asset.kind {
         AssetKind::Database | AssetKind::Schema => (None, None),
@@ -186,8 +186,8 @@ fn write_one(asset: &AssetPath, text: Option<&str>) -> String {
     }
 }
 
-/// Whether the table of comments is there, just as Gloss makes it: a column, a constraint, a trigger or an index of
-/// somebody else could make a write do more than it says.
+/// Checks that the table of comments is exactly as Gloss creates it: a foreign column, constraint, trigger or index
+/// could make a write do more than intended.
 async fn store(connection: &mut SqliteConnection) -> Result<Store, sqlx::Error> {
     let kind: Option<String> = sqlx::query_scalar("SELECT type FROM pragma_table_list(?) WHERE schema = 'main'")
         .bind(COMMENTS_TABLE)
@@ -213,7 +213,7 @@ async fn store(connection: &mut SqliteConnection) -> Result<Store, sqlx::Error> 
     Ok(if kind == "table" && known == Some(4) && more == 0 { Store::Ready } else { Store::Foreign })
 }
 
-/// Whether the file has the asset, as what the path says it is.
+/// Returns whether the file has the asset, with the kind that the path states.
 async fn is_there(connection: &mut SqliteConnection, asset: &AssetPath) -> Result<bool, sqlx::Error> {
     if asset.kind == AssetKind::Database {
         return Ok(true);

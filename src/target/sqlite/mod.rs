@@ -1,9 +1,10 @@
-//! SQLite: one file, its database named by the file's stem, its schema `main`.
+//! SQLite: one file, whose database is named by the file's stem and whose schema is `main`.
 //!
-//! The rule: the file is opened read-only, is never made, and every piece of work sets its own end, at which
-//! SQLite interrupts itself.
+//! The rule: the file is opened read-only and never created, and all work sets a deadline, at which SQLite interrupts
+//! itself.
 //!
-//! SQLite has no comments of its own. They live in the target's table `gloss_comments`, which an apply makes:
+//! SQLite has no comments. Gloss stores them in the target's table `gloss_comments`, which the first applied comment
+//! creates:
 //!
 //! ```sql
 //! CREATE TABLE gloss_comments (
@@ -15,7 +16,7 @@
 //! )
 //! ```
 //!
-//! A null reads as an empty text; a table of that name without these columns is no table of comments.
+//! A null reads as an empty text. A table of that name without these columns is not a table of comments.
 
 mod catalog;
 mod comment;
@@ -54,15 +55,15 @@ use crate::{
     port::target::{SampleLimits, Target, TargetError},
 };
 
-/// The one schema.
+/// The only schema.
 const SCHEMA: &str = "main";
-/// Bytes that SQLite may use in this process at once, the store's few included.
+/// Maximum memory that SQLite may use in this process, in bytes, including the store's share.
 const HEAP: &str = "1000000000";
-/// Where the system keeps what only looks like files: reading them may have effects, or no end.
+/// System folders with pseudo-files: a read may have side effects or never end.
 const NO_FILES: [&str; 3] = ["/proc", "/sys", "/dev"];
-/// How many of SQLite's steps pass between two looks at the clock.
+/// Number of SQLite's virtual machine steps between two checks of the clock.
 const STEPS_BETWEEN_LOOKS: i32 = 2_000;
-/// What SQLite gets beyond its own time limit to stop.
+/// Extra time for SQLite to stop after its own time limit.
 const GRACE: Duration = Duration::from_secs(2);
 
 /// A database file.
@@ -70,26 +71,26 @@ pub(super) struct File {
     path: PathBuf,
     options: SqliteConnectOptions,
     place: Place,
-    /// Whether the URL says that nothing is to be written.
+    /// Whether the URL forbids writes.
     read_only: bool,
     own: Arc<Own>,
-    /// The connections, and which file they are to: the path may come to name another one.
+    /// The connections, and the inode that they belong to: the path may lead to another file later.
     connections: Mutex<(Option<Inode>, Arc<Both>)>,
 }
 
-/// The connections to a file.
+/// The connections to a file, by purpose.
 struct Both {
     readers: Connections<Sqlite>,
-    /// Those that write comments.
+    /// The connections that write comments.
     writers: Connections<Sqlite>,
 }
 
-/// What tells a file from another that takes its place.
+/// Distinguishes a file from another one that takes its place.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Inode {
     device: u64,
     number: u64,
-    /// When it was made, where the file system keeps that: numbers are given again. In seconds and nanoseconds.
+    /// Creation time since the Unix epoch, if the file system records it: inode numbers are reused.
     born: Option<Duration>,
 }
 
@@ -101,9 +102,9 @@ impl Inode {
     }
 }
 
-/// A connection at work. SQLite interrupts itself at its time limit, and soon after this is dropped.
+/// A connection in use. SQLite interrupts itself at the time limit, and soon after this value is dropped.
 struct Work {
-    /// Dropped first, so that the connection is idle when it goes back.
+    /// Declared before `connection` so that it is dropped first and the connection returns idle.
     _wanted: Arc<()>,
     connection: PoolConnection<Sqlite>,
 }
@@ -139,8 +140,8 @@ impl File {
             .filename(&path)
             .create_if_missing(false)
             .busy_timeout(Duration::from_secs(2))
-            // A described file is not ours: functions that its views name must be harmless, and what a comment changes
-            // must change nothing else. `sqlite_guard` adds what there is no pragma for.
+            // A described file is untrusted: functions in its views must be harmless, and a comment must change
+            // nothing else. `sqlite_guard` sets what has no pragma.
             .pragma("trusted_schema", "OFF")
             .pragma("cell_size_check", "ON")
             .pragma("hard_heap_limit", HEAP)
@@ -167,7 +168,7 @@ impl File {
         &self.place
     }
 
-    /// The connections to the file that the path names now.
+    /// Returns the connections to the file that the path currently leads to.
     fn connections(&self, now: Inode) -> Arc<Both> {
         let mut connections = self.connections.lock().unwrap_or_else(PoisonError::into_inner);
         if connections.0.replace(now).is_some_and(|before| before != now) {
@@ -176,12 +177,12 @@ impl File {
         Arc::clone(&connections.1)
     }
 
-    /// The database's name.
+    /// Returns the database's name.
     fn stem(&self) -> String {
         self.path.file_stem().unwrap_or(self.path.as_os_str()).to_string_lossy().into_owned()
     }
 
-    /// A connection whose work ends, at the latest, when this time is over.
+    /// Acquires a read-only connection whose work ends after `time` at the latest.
     async fn acquire(&self, time: Duration, bound: Option<&Identity>) -> Result<Work, TargetError> {
         let found = self.check_file().await?;
         let connection = self.connections(found).readers.acquire().await?;
@@ -189,7 +190,7 @@ impl File {
         self.guard(connection, time, sqlite_guard::skip_unreadable).await
     }
 
-    /// A connection that may write, whose work ends in the same way.
+    /// Acquires a connection that may write, with the same limit.
     async fn writer(&self, time: Duration, bound: Option<&Identity>) -> Result<Work, TargetError> {
         let found = self.check_file().await?;
         let connection = self.connections(found).writers.acquire().await?;
@@ -197,7 +198,7 @@ impl File {
         self.guard(connection, time, |_| true).await
     }
 
-    /// Sets the limits of a connection to a file that a stranger wrote, and what its purpose needs.
+    /// Sets the connection's limits for an untrusted file and the access that its purpose needs.
     async fn guard(
         &self,
         mut connection: PoolConnection<Sqlite>,
@@ -222,8 +223,8 @@ impl File {
         Ok(Work { _wanted: wanted, connection })
     }
 
-    /// Refuses a file other than the one that is wanted. It is asked once the file is open, so that the file that was
-    /// opened is the one that was looked at or the one after it.
+    /// Refuses a file other than the bound one. Called once the file is open, so that the file that was opened is the
+    /// checked one or an earlier one.
     async fn check_bound(&self, bound: Option<&Identity>) -> Result<(), TargetError> {
         match bound {
             Some(_) => bound::check(bound, &self.identity().await?),
@@ -231,11 +232,11 @@ impl File {
         }
     }
 
-    /// Which file the path leads to, through links.
+    /// Returns the identity of the file that the path leads to, following links.
     async fn identity(&self) -> Result<Identity, TargetError> {
         let inode = self.check_file().await?;
         let path = tokio::fs::canonicalize(&self.path).await.unwrap_or_else(|_| self.path.clone());
-        // A device's number may be another one after the machine started again: it counts where nothing else does.
+        // Device numbers may change when the machine restarts, so they count only without a creation time.
         let mark = match inode.born {
             Some(born) => format!("made at {}.{:09}", born.as_secs(), born.subsec_nanos()),
             None => format!("device {}", inode.device),
@@ -271,7 +272,7 @@ impl File {
         }
     }
 
-    /// Whether a write would be let in, without writing.
+    /// Returns whether a write would be accepted, without writing.
     async fn is_writable(&self) -> Result<bool, TargetError> {
         self.check_file().await?;
         let options = self.options.clone().read_only(false).busy_timeout(Duration::ZERO);
@@ -279,7 +280,7 @@ impl File {
             let mut connection = options.connect().await?;
             let writable = match connection.begin_with("BEGIN IMMEDIATE").await {
                 Ok(transaction) => transaction.rollback().await.is_ok(),
-                // Busy: another writes, so it can be written.
+                // Busy: another program writes, so the file is writable.
                 Err(error) => code_of(&error).is_some_and(|code| matches!(code & 0xff, 5 | 6)),
             };
             connection.close().await?;
@@ -289,18 +290,18 @@ impl File {
     }
 }
 
-/// SQLite's extended error code.
+/// Returns SQLite's extended error code.
 fn code_of(error: &sqlx::Error) -> Option<i32> {
     error.as_database_error()?.code()?.parse().ok()
 }
 
-/// Whether an error is of one object of the file, not of the file or the moment: something that its definition names
-/// is missing, it is malformed, or the pages that hold it are damaged.
+/// Returns whether an error concerns one object of the file, not the file or the moment: its definition refers to
+/// something missing, it is malformed, or the pages that hold it are damaged.
 fn is_of_object(error: &sqlx::Error) -> bool {
     matches!(code_of(error).map(|code| code & 0xff), Some(1 | 11 | 18 | 20 | 25))
 }
 
-/// What an object needs that is not there, for a sentence. SQLite's own text is not shown, but for the name in it.
+/// Describes the missing dependency of an object. Only the name is taken from SQLite's own text.
 fn lacks(error: &sqlx::Error) -> String {
     const NEEDS: &[(&str, &str)] = &[
         ("no such collation sequence: ", "the collation"),
@@ -316,7 +317,7 @@ fn lacks(error: &sqlx::Error) -> String {
     if let Some(name) = message.strip_prefix("no such table: ") {
         return format!("it requires the table {}, which does not exist", text::shown(name));
     }
-    // SQLite names a missing collation once, and says this from then on.
+    // SQLite names a missing collation once and reports only this message afterwards.
     if message == "no query solution" {
         return "it requires a collation that only the program that wrote the file has".to_owned();
     }
@@ -331,7 +332,7 @@ pub(super) struct SqliteTarget {
     file: Arc<File>,
     pinned: Option<String>,
     sample_views: bool,
-    /// The only file that it works on, if there is only one.
+    /// The only file that the target may use, if it is bound.
     bound: Option<Identity>,
 }
 
@@ -340,7 +341,7 @@ impl SqliteTarget {
         Self { file, pinned, sample_views, bound: None }
     }
 
-    /// The database's name, where it is the one that is asked for.
+    /// Returns the database's name, if `asked` is that name or `None`.
     fn database(&self, asked: Option<&str>) -> Result<String, TargetError> {
         let own = self.file.stem();
         if let Some(pinned) = &self.pinned {

@@ -1,4 +1,4 @@
-//! Rows of a SQLite table, as texts.
+//! Reads rows of a SQLite table as texts.
 
 use std::time::Duration;
 
@@ -21,7 +21,7 @@ use crate::{
     port::target::TargetError,
 };
 
-/// Reads in one file.
+/// Samples the tables of one file.
 pub(super) struct SqliteReader<'a> {
     pub(super) file: &'a File,
     pub(super) bound: Option<&'a Identity>,
@@ -29,7 +29,7 @@ pub(super) struct SqliteReader<'a> {
 }
 
 impl Reader for SqliteReader<'_> {
-    /// By the rules of type affinity; a value that is not what its column declares is looked at as it is.
+    /// Follows the rules of type affinity. A value that differs from its column's declared type is read as stored.
     fn class(&self, column: &Column) -> Class {
         let declared = column.data_type.to_ascii_uppercase();
         let has = |words: &[&str]| words.iter().any(|word| declared.contains(word));
@@ -64,7 +64,7 @@ impl Reader for SqliteReader<'_> {
             Err(_) => Outcome::OutOfTime { rows: seen_rows },
             Ok(Err(error)) => match code_of(&error).map(|code| code & 0xff) {
                 Some(9) => Outcome::OutOfTime { rows: seen_rows },
-                // An ordinary error: a function, a type, or the table itself, of which the caller is told.
+                // A generic error: a function, a type, or the table itself, which gets its own error.
                 Some(1) if !exists(&mut connection, &table.table.name).await => Outcome::Gone(TargetError::Refused(
                     format!("{} no longer exists; reload the catalog", table.path().display()),
                 )),
@@ -77,11 +77,11 @@ impl Reader for SqliteReader<'_> {
 
 async fn exists(connection: &mut SqliteConnection, table: &str) -> bool {
     let found = sqlx::query("SELECT 1 FROM sqlite_schema WHERE name = ?").bind(table).fetch_optional(connection).await;
-    // If it cannot be known, the first error is the better one to tell.
+    // If the lookup fails too, the first error is the one to report.
     found.map_or(true, |row| row.is_some())
 }
 
-/// Reads rows into the columns; one more than asked for is counted, not kept.
+/// Reads rows into the columns. Counts one row more than requested without keeping it.
 async fn rows_of(
     connection: &mut SqliteConnection,
     table: &TableDetail,
@@ -109,11 +109,11 @@ async fn rows_of(
     Ok(())
 }
 
-/// The value of a column as a text of bounded length; an empty blob stands for any blob.
+/// Returns the SQL expression for a column's value as a text of bounded length. An empty blob stands for any blob.
 fn expression(column: &ColumnSample) -> String {
     let name = ansi(&column.name);
     match column.class {
-        // A BLOB column may hold texts all the same, but nobody declares one to show them.
+        // A BLOB column may also hold texts, but its declaration says that they are not meant for display.
         Class::Binary => format!("CASE WHEN t.{name} IS NOT NULL THEN x'' END"),
         _ => format!("CASE typeof(t.{name}) WHEN 'blob' THEN x'' ELSE substr(t.{name}, 1, {CHARACTERS_READ}) END"),
     }
