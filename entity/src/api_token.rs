@@ -1,8 +1,8 @@
-//! The API tokens.
+//! API tokens.
 
 use sea_orm::entity::prelude::*;
 
-/// A token; its row stays when it is revoked.
+/// A token. Its row remains when it is revoked.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "api_token")]

@@ -1,8 +1,8 @@
-//! The audit: every write to a database that is described.
+//! The audit: every write to a described database.
 
 use sea_orm::entity::prelude::*;
 
-/// One write. It refers to nothing that could take it away.
+/// One write. It has no foreign keys, so that no deletion removes it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "applied_comment")]
@@ -14,19 +14,19 @@ pub struct Model {
     pub run_id: i64,
     pub suggestion_id: i64,
     pub db_profile_id: Option<i64>,
-    /// For a write of a roll-back: the write that it undid.
+    /// The write that this roll-back undid; null for a write of an apply.
     pub undoes: Option<i64>,
-    /// JSON.
+    /// The asset's path, as JSON.
     pub asset: String,
     pub db_profile_name: String,
     pub before_text: Option<String>,
     pub after_text: Option<String>,
     pub actor: String,
-    /// What a search looks through, in lower case.
+    /// The searched text, in lowercase.
     pub search_text: String,
-    /// Which database, JSON; null in records of versions that did not know.
+    /// The identity of the database, as JSON; null in rows of versions that did not record it.
     pub identity: Option<String>,
-    /// The asset's JSON, always spelled the same way, as a key: it leads to all writes on the asset.
+    /// The asset's path as canonical JSON, bounded in length; the key to all writes on the asset.
     pub asset_key: String,
 }
 

@@ -1,22 +1,22 @@
-//! What the last apply or roll-back of each run does.
+//! The writes of each run's last apply or roll-back.
 
 use sea_orm::entity::prelude::*;
 
-/// One comment to be written.
+/// One comment to write.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "apply_item")]
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub run_id: i64,
-    /// From 1.
+    /// Counted from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     pub status: String,
-    /// A write was begun and its end not recorded.
+    /// Whether the write was begun. It stays set until the outcome is recorded.
     pub begun: bool,
     pub suggestion_id: i64,
-    /// The write that a roll-back undoes.
+    /// The write that a roll-back undoes; null in an apply.
     pub undoes: Option<i64>,
     pub asset_kind: String,
     pub database_name: Option<String>,
@@ -27,9 +27,9 @@ pub struct Model {
     pub expected: Option<String>,
     pub statement: Option<String>,
     pub before_text: Option<String>,
-    /// JSON.
+    /// A structured error, as JSON.
     pub error: Option<String>,
-    /// Which database the write was begun in, JSON.
+    /// The identity of the database in which the write was begun, as JSON.
     pub identity: Option<String>,
     /// The caller that ordered the write, if its outcome is unknown; otherwise null.
     pub doubt: Option<String>,

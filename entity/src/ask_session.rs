@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// Questions that follow one another.
+/// A session: questions that build on each other.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ask_session")]

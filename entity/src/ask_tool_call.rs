@@ -1,8 +1,8 @@
-//! Tools that were used for an answer.
+//! The tool calls made for answers.
 
 use sea_orm::entity::prelude::*;
 
-/// One use of a tool.
+/// One tool call.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ask_tool_call")]
@@ -11,9 +11,9 @@ pub struct Model {
     pub turn_id: i64,
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
-    /// Calls of one reply of the model share it; 0 is the search that Gloss makes by itself.
+    /// The round that calls of one model reply share; 0 is the search that Gloss makes itself.
     pub round: i32,
-    /// The model's own name for the call.
+    /// The model's identifier of the call.
     pub call_id: String,
     pub name: String,
     pub arguments: String,

@@ -1,8 +1,8 @@
-//! Questions with their answers.
+//! Questions and their answers.
 
 use sea_orm::entity::prelude::*;
 
-/// One question of a session, and the run that answers it.
+/// One question of a session, with the run that answers it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "ask_turn")]
@@ -12,12 +12,12 @@ pub struct Model {
     pub session_id: i64,
     pub run_id: i64,
     pub question: String,
-    /// JSON: where to look.
+    /// The profiles to search, as JSON.
     pub db_profile_ids: String,
-    /// Whether that was all profiles, because none was named.
+    /// Whether these were all profiles, because the question named none.
     pub everywhere: bool,
     pub answer: Option<String>,
-    /// JSON.
+    /// The cited assets, as JSON.
     pub citations: String,
 }
 

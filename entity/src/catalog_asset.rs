@@ -1,8 +1,8 @@
-//! What is known of catalogs.
+//! The assets of catalogs, as indexed for search.
 
 use sea_orm::entity::prelude::*;
 
-/// Something of a catalog, as it was last read. Its table and column in one text each are its key.
+/// An asset of a catalog, as it was last read. The key is `table_key` and `column_key` within the profile.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "catalog_asset")]
@@ -10,36 +10,36 @@ pub struct Model {
     #[sea_orm(primary_key)]
     pub id: i64,
     pub db_profile_id: i64,
-    /// Database, schema and table as keys, each ended by U+001F; without the table for a schema.
+    /// Database, schema and table as keys, each terminated by U+001F. A schema has no table part.
     pub table_key: String,
-    /// The column as a key; empty for what is none.
+    /// The column as a key; empty for other assets.
     pub column_key: String,
-    /// How it is displayed, in lower case, as a key.
+    /// The display name in lowercase, as a key.
     pub folded: String,
-    /// Its spelling as a key, by which its suggestions are found.
+    /// The display name as a key; finds the asset's suggestions.
     pub display: String,
     pub asset_kind: String,
     pub database_name: Option<String>,
     pub schema_name: Option<String>,
     pub table_name: Option<String>,
     pub column_name: Option<String>,
-    /// A column's place in its table, from 1; 0 for what is none.
+    /// A column's position in its table, from 1; 0 for other assets.
     pub position: i32,
     pub data_type: Option<String>,
     pub nullable: bool,
     pub primary_key: bool,
-    /// The column that it refers to, as displayed.
+    /// The display name of the referenced column.
     pub refers_to: Option<String>,
-    /// The `table_key` of what it refers to.
+    /// The `table_key` of the referenced table.
     pub refers_to_key: Option<String>,
-    /// As JSON, where several columns refer together.
+    /// The foreign key as JSON, if it has several columns.
     pub foreign_key: Option<String>,
-    /// The words of its name.
+    /// The words of the asset's name.
     pub names: String,
     /// The words of the names of its table and schema.
     pub surroundings: String,
     pub comment: Option<String>,
-    /// The text of the suggestion below.
+    /// The text of the suggestion in `described_by`.
     pub description: Option<String>,
     /// The suggestion that was accepted last.
     pub described_by: Option<i64>,

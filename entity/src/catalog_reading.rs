@@ -1,8 +1,8 @@
-//! Which catalogs were read whole.
+//! The completed readings of catalogs.
 
 use sea_orm::entity::prelude::*;
 
-/// When a profile's catalog was last read whole.
+/// The time at which a profile's whole catalog was last read.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "catalog_reading")]

@@ -1,4 +1,4 @@
-//! Which runs a kept comparison is of.
+//! The runs of stored comparisons.
 
 use sea_orm::entity::prelude::*;
 

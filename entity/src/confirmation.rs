@@ -1,8 +1,8 @@
-//! People's word that two databases are the same one.
+//! Confirmations by users that two databases are the same.
 
 use sea_orm::entity::prelude::*;
 
-/// One confirmation. It refers to nothing that could take it away.
+/// One confirmation. It has no foreign keys, so that no deletion removes it.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "confirmation")]
@@ -11,9 +11,9 @@ pub struct Model {
     pub id: i64,
     pub at: i64,
     pub db_profile_id: i64,
-    /// JSON; null for runs that recorded no database.
+    /// The previous identity as JSON; null for runs that recorded none.
     pub from_identity: Option<String>,
-    /// JSON.
+    /// The confirmed identity, as JSON.
     pub to_identity: String,
     pub actor: String,
 }

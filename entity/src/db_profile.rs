@@ -1,8 +1,8 @@
-//! The DB profiles.
+//! DB profiles.
 
 use sea_orm::entity::prelude::*;
 
-/// A connection to a database to be described.
+/// A connection to a described database.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "db_profile")]
@@ -12,13 +12,13 @@ pub struct Model {
     #[sea_orm(unique)]
     pub name: String,
     pub backend: String,
-    /// Password included, sealed.
+    /// The URL with its password, encrypted.
     pub url: String,
     pub pinned_database: Option<String>,
     pub sample_views: bool,
     pub created_at: i64,
     pub about: Option<String>,
-    /// Patterns of tables, JSON; null for none.
+    /// Patterns of excluded tables as JSON; null for none.
     pub exclude: Option<String>,
 }
 

@@ -1,8 +1,8 @@
-//! The keys under which clients asked for runs.
+//! The idempotency keys under which clients started runs.
 
 use sea_orm::entity::prelude::*;
 
-/// A client'\''s promise that two requests are the same one.
+/// An idempotency key. Requests with the same key are one request.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "idempotency_key")]
@@ -10,7 +10,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub key: String,
     pub fingerprint: String,
-    /// The runs made under it, JSON.
+    /// The runs created under the key, as JSON.
     pub run_ids: String,
     pub created_at: i64,
 }

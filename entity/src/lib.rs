@@ -1,7 +1,9 @@
-//! The tables of the store, one file each: rows only, no behaviour.
+//! The tables of the store, one file each: rows without behaviour.
 //!
-//! The rule: a moment is whole milliseconds since 1970 in UTC, an enumeration is its spelling in the API,
-//! and what nothing searches or orders by is JSON text. A new table is a file here and a migration.
+//! The rule: times are whole milliseconds since the Unix epoch (UTC). Enumerations are stored as the API spells them.
+//! Values that are never searched or sorted by are stored as JSON text.
+//!
+//! To add a table: add a file here and a migration.
 #![expect(missing_docs, reason = "sea-orm's derives make public items that carry no text")]
 
 pub mod alternative;

@@ -1,8 +1,8 @@
-//! The LLM profiles.
+//! LLM profiles.
 
 use sea_orm::entity::prelude::*;
 
-/// A provider, a model, a key and limits.
+/// A provider, a model, an API key and limits.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "llm_profile")]
@@ -14,7 +14,7 @@ pub struct Model {
     pub provider: String,
     pub model: String,
     pub base_url: Option<String>,
-    /// Sealed.
+    /// Encrypted.
     pub api_key: Option<String>,
     pub is_default: bool,
     pub concurrency: i32,

@@ -1,13 +1,13 @@
-//! The runs.
+//! Runs.
 
 use sea_orm::entity::prelude::*;
 
-/// A run as it stands.
+/// The current state of a run.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "run")]
 pub struct Model {
-    /// Its number too; never given twice.
+    /// Also the run's number; never reused.
     #[sea_orm(primary_key)]
     pub id: i64,
     pub kind: String,
@@ -17,20 +17,20 @@ pub struct Model {
     pub llm_profile_id: Option<i64>,
     pub schedule_id: Option<i64>,
     pub parent_id: Option<i64>,
-    /// When it started, else when it was made: its place in the list.
+    /// When the run started, or was created if it has not started; the sort key of lists.
     pub listed_at: i64,
-    /// How long an ended run worked; null until it ended.
+    /// Working time of an ended run, in milliseconds; null until it has ended.
     pub duration_ms: Option<i64>,
-    /// What a search looks through, in lower case.
+    /// The searched text, in lowercase.
     pub search_text: String,
     pub db_profile_name: Option<String>,
     pub llm_profile_name: Option<String>,
     pub provider: Option<String>,
     pub model: Option<String>,
     pub scope_summary: String,
-    /// JSON.
+    /// The assets in scope, as JSON.
     pub scope: String,
-    /// JSON.
+    /// The options of the run, as JSON.
     pub options: String,
     pub max_cost_usd: Option<f64>,
     pub max_tokens: Option<i64>,
@@ -44,7 +44,7 @@ pub struct Model {
     pub rows_done: i32,
     pub rows_failed: i32,
     pub rows_skipped: i32,
-    /// JSON.
+    /// The asset being described, as JSON.
     pub current_asset: Option<String>,
     pub input_tokens: i64,
     pub output_tokens: i64,
@@ -52,30 +52,30 @@ pub struct Model {
     pub model_ms: i64,
     pub requests: i32,
     pub retries: i32,
-    /// JSON.
+    /// A structured error, as JSON.
     pub error: Option<String>,
     pub last_sequence: i32,
-    /// How many times a worker took it: what fences a late write.
+    /// Number of claims by workers; fences off late writes.
     pub attempt: i32,
     pub worker_id: Option<String>,
     pub lease_until: Option<i64>,
     pub started_by: String,
     pub variations: Option<String>,
-    /// The apply or roll-back under way, JSON.
+    /// The apply or roll-back in progress, as JSON.
     pub apply: Option<String>,
     pub auto_apply: bool,
     pub cancelled_by: Option<String>,
-    /// What a person calls it.
+    /// A title given by a user.
     pub title: Option<String>,
-    /// JSON; `run_label` holds each for filters.
+    /// The labels as JSON. Filters use `run_label`.
     pub labels: String,
-    /// Whether a row failed.
+    /// Whether any row has failed.
     pub has_failures: bool,
     pub apply_ms: i64,
     pub apply_since: Option<i64>,
-    /// What it waits for, JSON.
+    /// The reason why the run waits, as JSON.
     pub waiting: Option<String>,
-    /// Which database it describes, JSON; null until a worker has looked.
+    /// The identity of the described database as JSON; null until a worker has read it.
     pub identity: Option<String>,
 }
 

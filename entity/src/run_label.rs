@@ -1,4 +1,4 @@
-//! The labels of runs, one row each: what lists filter by.
+//! The labels of runs, one row each, for the filters of lists.
 
 use sea_orm::entity::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The rows of runs: the assets in scope and what became of each.
+//! The rows of runs: the assets in scope and the status of each.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,7 +9,7 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub run_id: i64,
-    /// From 1.
+    /// Counted from 1.
     #[sea_orm(primary_key, auto_increment = false)]
     pub position: i32,
     pub asset_kind: String,
@@ -19,11 +19,11 @@ pub struct Model {
     pub column_name: Option<String>,
     /// PENDING, DONE, FAILED or SKIPPED.
     pub status: String,
-    /// JSON.
+    /// A structured error, as JSON.
     pub error: Option<String>,
-    /// The suggestion that is done again; it may be gone.
+    /// The suggestion that this row redoes; it may have been deleted.
     pub again: Option<i64>,
-    /// What tells that the asset has changed.
+    /// The fingerprint of the asset; it differs once the asset has changed.
     pub fingerprint: Option<String>,
 }
 

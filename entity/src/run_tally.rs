@@ -1,9 +1,9 @@
-//! How many runs there are of each combination of what lists filter by, so that a total is a short sum. Kept by
-//! triggers on the runs.
+//! The number of runs for each combination of filter values, so that a total is a short sum. Triggers on `run`
+//! maintain it.
 
 use sea_orm::entity::prelude::*;
 
-/// So many runs are alike; 0 stands for none.
+/// The number of runs with these values; 0 stands for no profile or schedule.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "run_tally")]

@@ -1,8 +1,8 @@
-//! The schedules.
+//! Schedules.
 
 use sea_orm::entity::prelude::*;
 
-/// Runs that nobody starts by hand.
+/// A schedule: it starts runs at set times.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "schedule")]
@@ -12,23 +12,23 @@ pub struct Model {
     pub name: String,
     pub status: String,
     pub time_zone: String,
-    /// JSON.
+    /// The assets in scope, as JSON.
     pub scope: String,
-    /// What was chosen, JSON.
+    /// The options of its runs, as JSON.
     pub options: String,
     pub review_strategy: String,
     pub created_by: String,
-    /// Null for one moment.
+    /// Null for a one-time schedule.
     pub cron: Option<String>,
-    /// JSON.
+    /// A structured error, as JSON.
     pub last_error: Option<String>,
     pub on_change: bool,
-    /// Null for one that repeats.
+    /// Null for a repeating schedule.
     pub fire_at: Option<i64>,
-    /// Null unless it is active.
+    /// Null unless the schedule is active.
     pub next_fire_at: Option<i64>,
     pub last_fire_at: Option<i64>,
-    /// When the next firing was planned.
+    /// When `next_fire_at` was computed.
     pub planned_at: i64,
     pub created_at: i64,
     pub db_profile_id: i64,
@@ -37,9 +37,9 @@ pub struct Model {
     pub max_cost_usd: Option<f64>,
     pub max_tokens: Option<i64>,
     pub max_seconds: Option<i32>,
-    /// Counts the changes that people made.
+    /// Counts the changes that users made.
     pub revision: i32,
-    /// Which database its runs describe, JSON; null until one has looked.
+    /// The identity of the database that its runs describe as JSON; null until a run has read it.
     pub identity: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! The firings of schedules that were taken lately.
+//! The recent firings of schedules.
 
 use sea_orm::entity::prelude::*;
 
@@ -12,7 +12,7 @@ pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub due_at: i64,
     pub taken_at: i64,
-    /// Null where it started none.
+    /// Null if the firing started no run.
     pub run_id: Option<i64>,
 }
 

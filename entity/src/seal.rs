@@ -1,4 +1,4 @@
-//! By which the key is known that the store's secrets are sealed with.
+//! A probe that identifies the key with which the store's secrets are encrypted.
 
 use sea_orm::entity::prelude::*;
 
@@ -9,9 +9,9 @@ use sea_orm::entity::prelude::*;
 pub struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: i32,
-    /// A text that everybody knows, sealed.
+    /// A known text, encrypted.
     pub probe: String,
-    /// How often a write was proved.
+    /// Number of writes made to prove that the store is writable.
     pub proofs: i64,
 }
 

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 
-/// What a run proposes for one asset.
+/// The description that a run suggests for an asset.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "suggestion")]
@@ -16,11 +16,11 @@ pub struct Model {
     pub schema_name: Option<String>,
     pub table_name: Option<String>,
     pub column_name: Option<String>,
-    /// The asset's spelling as a key, in whose order names are listed.
+    /// The display name as a key; the sort key of lists by name.
     pub display: String,
-    /// The first wording.
+    /// The text of the first alternative.
     pub description: String,
-    /// What a search looks through, in lower case.
+    /// The searched text, in lowercase.
     pub search_text: String,
     pub confidence: f64,
     pub logprob: Option<f64>,
@@ -31,15 +31,15 @@ pub struct Model {
     pub reviewed_at: Option<i64>,
     pub review_text: Option<String>,
     pub version: i32,
-    /// The first of its chain, which may be gone; null where it is the first itself.
+    /// The first version in its chain, which may have been deleted; null for the first version itself.
     pub chain_id: Option<i64>,
-    /// Its newest write that was not undone.
+    /// The newest write of this suggestion that was not rolled back.
     pub applied_id: Option<i64>,
-    /// The text that stands in the database for it, as far as Gloss knows.
+    /// The comment that this suggestion has in the database, as far as Gloss knows.
     pub applied_text: Option<String>,
-    /// A column's type, as the database spelled it when the run looked.
+    /// A column's type as the database spelled it when the run read it.
     pub data_type: Option<String>,
-    /// Null in rows of earlier versions until they are rated.
+    /// Null in rows of earlier versions until they have been rated.
     pub substance: Option<String>,
 }
 

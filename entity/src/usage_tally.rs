@@ -1,4 +1,4 @@
-//! What models were used for, summed over quarters of an hour: what usage reports read.
+//! The usage of models per quarter of an hour, from which usage reports are computed.
 
 use sea_orm::entity::prelude::*;
 
@@ -7,20 +7,20 @@ use sea_orm::entity::prelude::*;
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "usage_tally")]
 pub struct Model {
-    /// Its beginning.
+    /// The start of the quarter of an hour.
     #[sea_orm(primary_key, auto_increment = false)]
     pub quarter: i64,
-    /// Empty where none is known.
+    /// Empty if unknown.
     #[sea_orm(primary_key, auto_increment = false)]
     pub provider: String,
     #[sea_orm(primary_key, auto_increment = false)]
     pub model: String,
-    /// Runs that started in it.
+    /// Number of runs that started in this quarter.
     pub runs: i64,
     pub input_tokens: i64,
     pub output_tokens: i64,
     pub cost_usd: f64,
-    /// Changes whose price is not known.
+    /// Number of changes with requests of unknown price.
     pub unpriced: i64,
     pub model_ms: i64,
     pub requests: i64,

@@ -1,8 +1,8 @@
-//! The processes that work on runs.
+//! The processes that execute runs.
 
 use sea_orm::entity::prelude::*;
 
-/// A process.
+/// A worker process.
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "worker")]
