@@ -1,9 +1,10 @@
-//! The migrations of the store, one file each: a verb and a noun.
+//! The migrations of the store, one file each, named by a verb and a noun.
 //!
-//! The rule: a migration that was released is never changed; a later one mends it. Each is one transaction.
-//! A new one is a file here, a `mod` line and a line in [`Migrator::migrations`]. What only one database
-//! understands (search, triggers) goes to [`execute`]. Tables and columns are made by
-//! [`create_table`] and [`add_column`], so that texts compare alike everywhere: by their bytes.
+//! The rule: a released migration is never changed; a later one corrects it. Each migration is one transaction.
+//!
+//! To add a migration: add a file here, a `mod` line and a line in [`Migrator::migrations`]. Statements for only one
+//! kind of database (search, triggers) go through [`execute`]. Tables and columns are created with [`create_table`]
+//! and [`add_column`], so that texts are compared by bytes in every database.
 
 use sea_orm_migration::{
     MigrationTrait, async_trait,
@@ -83,7 +84,7 @@ impl MigratorTrait for Migrator {
     }
 }
 
-/// Columns of one type: `?` after a name allows null.
+/// Returns columns of one type. A `?` after a name makes the column nullable.
 fn columns(names: &[&'static str], as_type: fn(&mut ColumnDef) -> &mut ColumnDef) -> Vec<ColumnDef> {
     let column = |name: &&'static str| {
         let (name, nullable) = name.strip_suffix('?').map_or((*name, false), |name| (name, true));
@@ -97,21 +98,21 @@ fn columns(names: &[&'static str], as_type: fn(&mut ColumnDef) -> &mut ColumnDef
     names.iter().map(column).collect()
 }
 
-/// Creates a table.
+/// Creates a table whose texts are compared by bytes.
 async fn create_table(manager: &SchemaManager<'_>, table: TableCreateStatement) -> Result<(), DbErr> {
     let compared = table.get_table_name().and_then(|name| compared_by_bytes(name.clone(), table.get_columns()));
     manager.create_table(table).await?;
     alter(manager, compared).await
 }
 
-/// Adds a column to a table.
+/// Adds a column whose text is compared by bytes.
 async fn add_column(manager: &SchemaManager<'_>, table: &'static str, mut column: ColumnDef) -> Result<(), DbErr> {
     manager.alter_table(Table::alter().table(table).add_column(&mut column).take()).await?;
     alter(manager, compared_by_bytes(table, &[column])).await
 }
 
-/// What has the texts of a table compared by their bytes, as SQLite does by itself: PostgreSQL would go by the rules
-/// of some language, which pass over the signs that part keys.
+/// Returns the statement that makes a table's texts compare by bytes, as SQLite does by default. PostgreSQL would use
+/// the rules of a language, which ignore the characters that separate the parts of keys.
 fn compared_by_bytes(table: impl IntoTableRef, columns: &[ColumnDef]) -> Option<TableAlterStatement> {
     let mut alter = Table::alter();
     alter.table(table);
@@ -124,7 +125,7 @@ fn compared_by_bytes(table: impl IntoTableRef, columns: &[ColumnDef]) -> Option<
     any.then_some(alter)
 }
 
-/// Alters a table where PostgreSQL needs it.
+/// Alters a table in PostgreSQL; does nothing in SQLite.
 async fn alter(manager: &SchemaManager<'_>, table: Option<TableAlterStatement>) -> Result<(), DbErr> {
     match table {
         Some(table) if manager.get_database_backend() == DatabaseBackend::Postgres => manager.alter_table(table).await,
@@ -132,7 +133,7 @@ async fn alter(manager: &SchemaManager<'_>, table: Option<TableAlterStatement>) 
     }
 }
 
-/// Does what only one of the databases understands.
+/// Runs the statements for the store's kind of database.
 async fn execute(manager: &SchemaManager<'_>, sqlite: &[&str], postgres: &[&str]) -> Result<(), DbErr> {
     let statements = match manager.get_database_backend() {
         DatabaseBackend::Sqlite => sqlite,
@@ -145,14 +146,14 @@ async fn execute(manager: &SchemaManager<'_>, sqlite: &[&str], postgres: &[&str]
     Ok(())
 }
 
-/// A reference whose rows go with what they refer to.
+/// Returns a foreign key that deletes the row together with the row it refers to.
 fn belongs_to(table: &'static str, column: &'static str, other: &'static str) -> ForeignKeyCreateStatement {
     let mut key = ForeignKey::create();
     key.from(table, column).to(other, "id").on_delete(ForeignKeyAction::Cascade);
     key
 }
 
-/// Indexes of a table, by name and columns.
+/// Creates indexes of a table, given by name and columns.
 async fn create_indexes(
     manager: &SchemaManager<'_>,
     table: &'static str,

@@ -1,4 +1,4 @@
-//! Profiles of databases and of models.
+//! Creates the DB and LLM profiles.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,11 +1,11 @@
-//! Runs, with an index for everything that lists filter or order by.
+//! Creates the runs, with an index for each filter and order of their lists.
 
 use sea_orm_migration::prelude::*;
 
 use super::{columns, create_indexes, create_table};
 use sea_orm_migration::schema::big_pk_auto;
 
-/// The list in time order, under each filter; the other orders; what a worker looks for.
+/// The list by time under each filter, the other orders, and the queries of workers.
 const INDEXES: &[(&str, &[&str])] = &[
     (
         "run_by_time",
@@ -38,7 +38,8 @@ impl MigrationTrait for Migration {
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
         let mut table = Table::create();
         table.table("run").col(big_pk_auto("id"));
-        // In front what lists filter and order by; long texts behind, so that looking at the former stays cheap.
+        // The columns that lists filter and sort by come first and long texts last, which keeps reading the former
+        // cheap.
         let blocks = [
             columns(&["kind", "command", "status"], ColumnDef::text),
             columns(&["db_profile_id?", "llm_profile_id?", "schedule_id?", "parent_id?"], ColumnDef::big_integer),

@@ -1,4 +1,4 @@
-//! The rows of runs.
+//! Creates the rows of runs.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Suggestions with their wordings and evidence.
+//! Creates the suggestions, with their alternatives and evidence.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! The events of runs.
+//! Creates the events of runs.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! Processes that work on runs, and the keys under which clients asked for runs.
+//! Creates the workers and the idempotency keys.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,11 +1,11 @@
-//! How many runs there are of each combination of what lists filter by, kept by triggers.
+//! Creates the tally of runs per combination of filter values, which triggers maintain.
 
 use sea_orm_migration::prelude::*;
 
 use super::{columns, create_table, execute};
 use sea_orm_migration::schema::big_integer;
 
-/// 0 stands for none: a part of a primary key is never null.
+/// 0 stands for no profile or schedule, since a column of a primary key cannot be null.
 const SQLITE: [&str; 3] = [
     "CREATE TRIGGER run_tally_insert AFTER INSERT ON run BEGIN
         INSERT INTO run_tally (kind, status, db_profile_id, llm_profile_id, schedule_id, n)
@@ -30,7 +30,7 @@ const SQLITE: [&str; 3] = [
     END",
 ];
 
-/// One function for all that happens to a run.
+/// One function for inserts, updates and deletes.
 const POSTGRES: [&str; 2] = [
     "CREATE FUNCTION run_tally_follow() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
         IF TG_OP <> 'INSERT' THEN

@@ -1,11 +1,11 @@
-//! The index of the text search over runs.
+//! Creates the text search index over runs.
 
 use sea_orm_migration::prelude::*;
 
 use super::execute;
 
-/// Trigrams answer "holds this text" exactly for three characters and more. The text itself stays in the
-/// run; it is in lower case already and never changes, so that only coming and going is followed.
+/// Trigrams find substrings of at least three characters exactly. The text itself stays in the run. It is already
+/// lowercase and never changes, so triggers follow only inserts and deletes.
 const SQLITE: [&str; 3] = [
     "CREATE VIRTUAL TABLE run_search USING fts5(
         search_text, content = 'run', content_rowid = 'id', tokenize = 'trigram case_sensitive 1')",
@@ -27,8 +27,7 @@ impl MigrationTrait for Migration {
     }
 
     async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
-        // PostgreSQL looks at the texts one by one: an index of trigrams would be an extension, which not everybody may
-        // add.
+        // PostgreSQL scans the texts: a trigram index needs an extension, which not every user may install.
         execute(manager, &SQLITE, &[]).await
     }
 }

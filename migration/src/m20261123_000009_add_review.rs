@@ -1,11 +1,11 @@
-//! What reviews, applies and re-runs keep with runs, rows and suggestions.
+//! Adds the columns for reviews, applies and re-runs to runs, rows and suggestions.
 
 use sea_orm_migration::prelude::*;
 
 use super::{add_column, columns, create_indexes};
 use sea_orm_migration::schema::text;
 
-/// The columns that a table gains.
+/// A table and its new columns.
 type Added = (&'static str, Vec<ColumnDef>);
 
 #[derive(DeriveMigrationName)]
@@ -27,7 +27,7 @@ impl MigrationTrait for Migration {
             ("suggestion", columns(&["applied_text?"], ColumnDef::text)),
         ];
         for (table, columns) in added {
-            // SQLite adds one column at a time.
+            // SQLite adds one column per statement.
             for column in columns {
                 add_column(manager, table, column).await?;
             }

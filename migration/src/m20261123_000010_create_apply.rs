@@ -1,11 +1,11 @@
-//! What applies and roll-backs do, and the audit of all writes with its text search.
+//! Creates the items of applies and roll-backs, and the audit of all writes with its text search.
 
 use sea_orm_migration::prelude::*;
 
 use super::{belongs_to, columns, create_indexes, create_table, execute};
 use sea_orm_migration::schema::big_pk_auto;
 
-/// As for runs: trigrams of a text in lower case that never changes. The audit is never deleted from.
+/// Like the search over runs: trigrams of a lowercase text that never changes. Rows of the audit are never deleted.
 const SQLITE: [&str; 2] = [
     "CREATE VIRTUAL TABLE applied_comment_search USING fts5(
         search_text, content = 'applied_comment', content_rowid = 'id', tokenize = 'trigram case_sensitive 1')",
@@ -43,7 +43,7 @@ impl MigrationTrait for Migration {
         create_table(manager, table).await?;
         create_indexes(manager, "apply_item", &[("apply_item_by_status", &["run_id", "status", "position"])]).await?;
 
-        // No reference to anything: the audit stays when runs and profiles go.
+        // No foreign keys: the audit remains when runs and profiles are deleted.
         let mut table = Table::create();
         table.table("applied_comment").col(big_pk_auto("id"));
         let blocks = [
@@ -68,7 +68,7 @@ impl MigrationTrait for Migration {
             ],
         )
         .await?;
-        // In PostgreSQL as for runs.
+        // PostgreSQL scans the texts, as for runs.
         execute(manager, &SQLITE, &[]).await
     }
 }

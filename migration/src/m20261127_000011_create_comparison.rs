@@ -1,4 +1,4 @@
-//! Comparisons that are kept, and the type that a described column had.
+//! Creates the stored comparisons, and adds the type of a described column.
 
 use sea_orm_migration::prelude::*;
 
@@ -38,7 +38,7 @@ impl MigrationTrait for Migration {
         table.primary_key(Index::create().col("run_id").col("comparison_id"));
         table.foreign_key(&mut belongs_to("compared_run", "comparison_id", "comparison"));
         create_table(manager, table).await?;
-        // What goes with a comparison is found by it.
+        // The deletion of a comparison finds its runs through this index.
         create_indexes(manager, "compared_run", &[("compared_run_by_comparison", &["comparison_id"])]).await?;
 
         let mut table = Table::create();

@@ -1,4 +1,4 @@
-//! Schedules, their firings, and what they have seen of their databases.
+//! Creates the schedules, their firings, and the assets that they have described.
 
 use sea_orm_migration::prelude::*;
 
@@ -41,7 +41,7 @@ impl MigrationTrait for Migration {
         ];
         create_indexes(manager, "schedule", &indexes).await?;
 
-        // No moment of a schedule fires twice, whatever else goes wrong.
+        // The primary key guarantees that a schedule fires at most once for each due time.
         let mut table = Table::create();
         table.table("schedule_firing");
         let blocks = [columns(&["schedule_id", "due_at", "taken_at", "run_id?"], ColumnDef::big_integer)];
@@ -67,7 +67,7 @@ impl MigrationTrait for Migration {
         for (table, column) in added {
             add_column(manager, table, column).await?;
         }
-        // Runs that were under way when the store was brought up to date go on as they were ordered.
+        // Runs that were in progress during the upgrade continue as they were requested.
         let mut ordered = Query::update();
         ordered.table("run").value("auto_apply", true).and_where(Expr::col("command").eq("RUN_APPLY"));
         manager.execute(ordered).await

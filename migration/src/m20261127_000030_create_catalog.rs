@@ -1,11 +1,11 @@
-//! What of catalogs is searched, and its full-text index.
+//! Creates the searchable assets of catalogs and their full-text index.
 
 use sea_orm_migration::prelude::*;
 
 use super::{belongs_to, columns, create_indexes, create_table, execute};
 use sea_orm_migration::schema::big_pk_auto;
 
-/// Names come as words already; English bending is the index's. The texts stay in the table.
+/// Names are already split into words; the index does the English stemming. The texts stay in the table.
 const SQLITE: [&str; 4] = [
     "CREATE VIRTUAL TABLE catalog_search USING fts5(
         names, surroundings, description, comment,
@@ -28,10 +28,10 @@ const SQLITE: [&str; 4] = [
     END",
 ];
 
-/// PostgreSQL keeps the index in a column of its own: weight A for names, D for surroundings. A column may be called
-/// "from" or "other", so that no word is passed over as one that says nothing; and signs part words, where PostgreSQL
-/// would see addresses, paths and hosts in texts. What was just written is in the index at once, not in a list beside
-/// it that each search would read.
+/// PostgreSQL keeps the index in a column: weight A for names, D for surroundings. No stop words are used, because a
+/// column may be called "from" or "other". Punctuation separates words, because PostgreSQL would otherwise recognize
+/// addresses, paths and hosts in texts. New entries go directly into the index, not into a pending list that every
+/// search would have to read.
 const POSTGRES: [&str; 5] = [
     "CREATE TEXT SEARCH DICTIONARY catalog_stem (TEMPLATE = snowball, Language = english)",
     "CREATE TEXT SEARCH CONFIGURATION catalog_words (COPY = english)",

@@ -1,4 +1,4 @@
-//! Questions: sessions, their turns, and the tools that each used.
+//! Creates the sessions of questions, their turns, and the tool calls of each turn.
 
 use sea_orm_migration::prelude::*;
 

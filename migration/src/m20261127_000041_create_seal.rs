@@ -1,4 +1,4 @@
-//! By which the key is known that the store's secrets are sealed with.
+//! Creates the probe that identifies the key with which the store's secrets are encrypted.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,6 +1,5 @@
-//! The keys of catalog assets come in blocks by profile, which a search skips by. What was indexed under other keys
-//! goes: the first search that looks there reads the catalogs again, and accepted descriptions are found from the
-//! suggestions.
+//! Deletes the indexed catalogs, because their keys now form blocks by profile, which a search can skip. The first
+//! search of a profile reads its catalog again and restores accepted descriptions from the suggestions.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,4 @@
-//! DB profiles say whether views are sampled. Those that exist do not ask for it.
+//! Adds the setting of DB profiles that enables sampling of views. It is off for existing profiles.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! Which database each run, schedule and write is of, the writes whose outcome is not known, and people's word that two
-//! databases are the same one.
+//! Adds the identity of the database to runs, schedules and writes, the writes whose outcome is unknown, and the
+//! confirmations by users that two databases are the same.
 
 use sea_orm_migration::prelude::*;
 
@@ -24,7 +24,7 @@ impl MigrationTrait for Migration {
         for column in columns(&["doubt?"], ColumnDef::text) {
             add_column(manager, "apply_item", column).await?;
         }
-        // No reference to anything: it stays when profiles go.
+        // No foreign keys: confirmations remain when profiles are deleted.
         let mut table = Table::create();
         table.table("confirmation").col(big_pk_auto("id"));
         let blocks = [

@@ -1,4 +1,4 @@
-//! A number that a look at the store's condition writes, so that it proves a write.
+//! Adds a counter that health checks of the store increment, to prove that it is writable.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,4 +1,5 @@
-//! When a schedule's next firing was planned: a plan from the future was made by a clock that has been set back since.
+//! Adds the time at which a schedule's next firing was planned. A plan from the future shows that the clock was set
+//! back.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,5 +1,5 @@
-//! What people call runs, who acts on them, how long they applied and what they wait for, with what lists need for
-//! their filters.
+//! Adds titles, labels, actors, apply times and waiting reasons to runs, and the columns and indexes that lists need
+//! to filter by them.
 
 use sea_orm_migration::prelude::*;
 
@@ -11,7 +11,7 @@ const INDEXES: &[(&str, &[&str])] = &[
     ("run_by_failures", &["has_failures", "listed_at", "id"]),
 ];
 
-/// The tally gets two more parts of its key, so it is made again.
+/// The tally's key gains two columns, so the tally is created again.
 const BEFORE_SQLITE: [&str; 5] = [
     "UPDATE run SET has_failures = 1 WHERE rows_failed > 0",
     "DROP TRIGGER run_tally_insert",
@@ -26,7 +26,8 @@ const BEFORE_POSTGRES: [&str; 4] = [
     "DROP TABLE run_tally",
 ];
 
-/// 0 stands for none: a part of a primary key is never null. A title or a label changes the searched text.
+/// 0 stands for no profile or schedule, since a column of a primary key cannot be null. A title or a label changes
+/// the searched text.
 const AFTER_SQLITE: [&str; 5] = [
     "INSERT INTO run_tally (kind, status, db_profile_id, llm_profile_id, schedule_id, started_by, has_failures, n)
         SELECT kind, status, coalesce(db_profile_id, 0), coalesce(llm_profile_id, 0), coalesce(schedule_id, 0),

@@ -1,11 +1,11 @@
-//! What models were used for, by quarters of an hour. Deleting a run leaves it: what was used was paid for.
+//! Creates the usage of models per quarter of an hour. Deleting a run keeps its usage, which has been paid for.
 
 use sea_orm_migration::prelude::*;
 
 use super::{columns, create_table, execute};
 use sea_orm_migration::schema::{big_integer, double};
 
-/// Runs from before count where they started.
+/// The usage of existing runs counts in the quarter of an hour in which they started.
 const FILL: &str = "INSERT INTO usage_tally
         (quarter, provider, model, runs, input_tokens, output_tokens, cost_usd, unpriced, model_ms, requests, retries)
     SELECT started_at / 900000 * 900000, coalesce(provider, ''), coalesce(model, ''), count(*), sum(input_tokens),

@@ -1,4 +1,4 @@
-//! What a person says about a database, and the tables that its runs leave out.
+//! Adds a user's notes on a database and the tables that its runs exclude.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,11 +1,11 @@
-//! Whether a suggestion says more than its asset. Opening the store rates the rows that are there, some at a time; an
-//! index of those that are left makes this cheap. Another index holds all that facets count.
+//! Adds the substance of suggestions: whether a text says more than the name. Opening the store rates existing rows
+//! in batches; an index of the unrated ones makes this cheap. Another index covers the columns that facets count.
 
 use sea_orm_migration::prelude::*;
 
 use super::{add_column, columns, execute};
 
-/// Names are in PostgreSQL's index of no use: an entry there has a limit.
+/// PostgreSQL's index lacks the names, because the size of an index entry is limited there.
 const SQLITE: [&str; 2] = [
     "CREATE INDEX suggestion_unrated ON suggestion (id) WHERE substance IS NULL",
     "CREATE INDEX suggestion_facets ON suggestion (run_id, asset_kind, substance, review_state, confidence, applied_id,

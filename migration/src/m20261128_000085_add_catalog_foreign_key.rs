@@ -1,4 +1,4 @@
-//! A foreign key of several columns, at each of them: which columns refer together, and to which.
+//! Adds foreign keys of several columns to each of their columns: the columns of both ends.
 
 use sea_orm_migration::prelude::*;
 

@@ -1,6 +1,6 @@
-//! Names as keys that fit into an entry of an index: a long one is cut, and the hash of the whole stands behind it.
-//! Writes get such a key of their asset. Catalogs are indexed under other keys: they go, and the first search that
-//! looks there reads them again.
+//! Bounds the length of names in keys, so that they fit into an index entry: a long name is cut and followed by the
+//! hash of the whole. Writes gain a bounded key of their asset. Indexed catalogs are deleted, because their keys
+//! change; the first search of a profile reads its catalog again.
 
 use std::fmt::Write;
 
@@ -10,10 +10,10 @@ use sha2::{Digest, Sha256};
 use super::{add_column, create_indexes, execute};
 use sea_orm_migration::schema::text;
 
-/// Bytes of a name that is its own key.
+/// Maximum length of a name that is stored whole as a key, in bytes.
 const WHOLE: u16 = 500;
 
-/// The keys that earlier versions kept whole, whatever their length.
+/// The key columns that earlier versions stored without a length limit.
 const KEYS: [(&str, &str); 3] =
     [("suggestion", "display"), ("applied_comment", "asset_key"), ("schedule_asset", "asset")];
 
@@ -47,7 +47,7 @@ impl MigrationTrait for Migration {
     }
 }
 
-/// Cuts the keys of a column that are too long.
+/// Cuts the overlong keys of a column.
 async fn cut(manager: &SchemaManager<'_>, table: &'static str, column: &'static str) -> Result<(), DbErr> {
     let is_long = Expr::from(Func::cust("octet_length").arg(Expr::col(column))).gt(i32::from(WHOLE));
     let mut long = Query::select();
