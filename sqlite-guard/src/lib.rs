@@ -1,7 +1,9 @@
-//! Limits of a SQLite connection that sqlx has no call for.
+//! Limits of a SQLite connection that sqlx offers no call for.
 //!
-//! The rule: what SQLite's authors advise for files from strangers, and nothing else, stands here; it is the only crate
-//! that calls C. To add a limit: a line in `LIMITS` or `SWITCHES`.
+//! The rule: this crate sets exactly what SQLite's authors advise for untrusted files. It is the only crate that
+//! calls C.
+//!
+//! To add a limit: add a line to `LIMITS` or `SWITCHES`.
 
 use std::ffi::c_int;
 
@@ -13,10 +15,10 @@ use libsqlite3_sys::{
 };
 use sqlx::sqlite::LockedSqliteHandle;
 
-/// Bytes of a value, a row and a statement.
+/// Maximum length of a value, a row and a statement, in bytes.
 pub const LENGTH: c_int = 1_000_000;
 
-/// What a connection to a file from a stranger may use.
+/// The limits of a connection to an untrusted file.
 const LIMITS: [(c_int, c_int); 6] = [
     (SQLITE_LIMIT_LENGTH, LENGTH),
     (SQLITE_LIMIT_ATTACHED, 0),
@@ -26,40 +28,40 @@ const LIMITS: [(c_int, c_int); 6] = [
     (SQLITE_LIMIT_VDBE_OP, 250_000),
 ];
 
-/// What is on and off in it: no statement may damage the file's format, no trigger runs, and no function of the schema
-/// has effects.
+/// The switches of a connection to an untrusted file: no statement can damage the file's format, no trigger runs, and
+/// no function in the schema has side effects.
 const SWITCHES: [(c_int, c_int); 3] =
     [(SQLITE_DBCONFIG_DEFENSIVE, 1), (SQLITE_DBCONFIG_ENABLE_TRIGGER, 0), (SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0)];
 
-/// Prepares a connection for a file that a stranger wrote. Calling it again changes nothing.
+/// Prepares a connection for an untrusted file. Calling it again has no effect.
 ///
-/// Returns whether SQLite took every switch; its limits it always takes.
+/// Returns whether SQLite accepted every switch; it always accepts the limits.
 #[must_use]
 pub fn guard(handle: &mut LockedSqliteHandle<'_>) -> bool {
     let connection = handle.as_raw_handle().as_ptr();
     for (limit, value) in LIMITS {
-        // SAFETY: the lock holds the connection open and keeps its own thread from it; the call takes any numbers.
+        // SAFETY: the lock keeps the connection open and its worker thread away; the call accepts any numbers.
         unsafe { sqlite3_limit(connection, limit, value) };
     }
     SWITCHES.into_iter().all(|(switch, value)| turn(handle, switch, value))
 }
 
-/// Lets a connection read a file whose schema SQLite cannot parse whole: it skips the entries at fault, instead of
-/// refusing every statement. A connection that [`guard`] has prepared still cannot write to the schema. Connections
-/// that write to the file's tables must go without, because SQLite would not keep an index that it skips.
+/// Lets a connection read a file whose schema SQLite cannot parse completely: SQLite skips the faulty entries instead
+/// of refusing every statement. A connection prepared by [`guard`] still cannot write to the schema. Do not use it
+/// for connections that write to the file's tables: SQLite would not maintain an index that it skips.
 ///
-/// Returns whether SQLite took the switch.
+/// Returns whether SQLite accepted the switch.
 #[must_use]
 pub fn skip_unreadable(handle: &mut LockedSqliteHandle<'_>) -> bool {
     turn(handle, SQLITE_DBCONFIG_WRITABLE_SCHEMA, 1)
 }
 
-/// Turns a switch; returns whether SQLite took it.
+/// Sets a switch and returns whether SQLite accepted it.
 fn turn(handle: &mut LockedSqliteHandle<'_>, switch: c_int, value: c_int) -> bool {
     let connection = handle.as_raw_handle().as_ptr();
     let mut now: c_int = -1;
-    // SAFETY: the lock holds the connection open and keeps its own thread from it; each of the switches above takes an
-    // int and a pointer to an int that outlives the call.
+    // SAFETY: the lock keeps the connection open and its worker thread away; each of the switches above takes an int
+    // and a pointer to an int that outlives the call.
     let taken = unsafe { sqlite3_db_config(connection, switch, value, std::ptr::from_mut(&mut now)) };
     taken == 0 && now == value
 }
