@@ -1,7 +1,8 @@
-//! Start and stop: the folder that belongs to one process, and the two signals.
+//! Start and stop: the locks on the data folder and the store, and the signals.
 //!
-//! The first signal (SIGINT, SIGTERM) stops softly: no new rows start, what is under way is recorded, unfinished
-//! runs go back into the queue. The second leaves at once; the next start finds what was unfinished.
+//! The first signal (SIGINT, SIGTERM) stops gracefully: no new rows start, rows in progress are recorded, and
+//! unfinished runs return to the queue. The second signal exits immediately; the next start recovers the unfinished
+//! runs.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -16,32 +17,32 @@ use tokio_util::sync::CancellationToken;
 /// The exit status after a second signal.
 const LEFT_AT_ONCE: i32 = 130;
 
-/// What a data folder of Gloss has in it.
+/// Files that identify a data folder of Gloss.
 const KEPT_HERE: [&str; 2] = ["store.db", "secret.key"];
-/// What names the data folder.
+/// The option that sets the data folder.
 const FOLDER_SETTING: &str = "--data-dir";
-/// What names the store.
+/// The option that sets the store.
 const STORE_SETTING: &str = "--store-url";
-/// The signal that a process gets whose file has reached the largest size that it may have. Its default ends the
-/// process; whoever listens is told by an error of the write.
+/// SIGXFSZ, sent when a file reaches the process's size limit. By default it ends the process; if it is handled, the
+/// write fails with an error instead.
 const FILE_SIZE: i32 = 25;
-/// The mode of folders that are everybody's, as /tmp.
+/// The sticky bit, which shared folders like `/tmp` have.
 const STICKY: u32 = 0o1000;
 
-/// Why a place cannot be used.
+/// Why a lock could not be taken.
 #[derive(Debug, thiserror::Error)]
 pub enum LockError {
-    /// It cannot be made or written.
+    /// The folder or file cannot be created or written.
     #[error("cannot use {}: {source}; choose another with {setting}", path.display())]
     Unusable {
         /// The folder or file.
         path: PathBuf,
-        /// What names it.
+        /// The option that sets it.
         setting: &'static str,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// Another process has it.
+    /// Another process holds the lock.
     #[error(
         "{} is in use by another Gloss{}; stop that one, or choose another with {setting}",
         path.display(),
@@ -50,14 +51,14 @@ pub enum LockError {
     InUse {
         /// The folder or file.
         path: PathBuf,
-        /// What names it.
+        /// The option that sets it.
         setting: &'static str,
-        /// The address that the other process left there.
+        /// The address that the other process wrote into the lock, if any.
         at: Option<String>,
     },
 }
 
-/// A place that belongs to this process until the lock is dropped: a data folder, or a store elsewhere.
+/// An exclusive lock on a data folder or a store, held until dropped.
 #[derive(Debug)]
 pub struct Lock {
     place: PathBuf,
@@ -65,10 +66,11 @@ pub struct Lock {
 }
 
 impl Lock {
-    /// Makes the data folder if need be (mode 0700) and takes its lock.
+    /// Creates the data folder if it does not exist (mode 0700) and locks it.
     ///
     /// # Errors
-    /// [`LockError`].
+    /// Returns [`LockError::Unusable`] if the folder or its lock file cannot be created or written, and
+    /// [`LockError::InUse`] if another process holds the lock.
     pub fn folder(folder: &Path) -> Result<Self, LockError> {
         let setting = FOLDER_SETTING;
         make_private_folder(folder).map_err(|source| LockError::Unusable {
@@ -79,18 +81,20 @@ impl Lock {
         Self::take(folder, setting, &folder.join("lock"))
     }
 
-    /// Takes the lock of a store that lies outside of the data folder.
+    /// Locks a store outside the data folder.
     ///
     /// # Errors
-    /// [`LockError`].
+    /// Returns [`LockError::Unusable`] if the lock file cannot be created or written, and [`LockError::InUse`] if
+    /// another process holds the lock.
     pub fn store(store: &Path) -> Result<Self, LockError> {
         Self::take(store, STORE_SETTING, &beside(store))
     }
 
-    /// Takes the lock of a data folder for a look, where somebody has made one. Nothing is changed.
+    /// Locks a data folder if its lock file exists. Creates nothing; returns `None` if there is no lock file.
     ///
     /// # Errors
-    /// [`LockError`].
+    /// Returns [`LockError::Unusable`] if `folder` is not a folder or its lock file cannot be opened, and
+    /// [`LockError::InUse`] if another process holds the lock.
     pub fn of_folder_if_there(folder: &Path) -> Result<Option<Self>, LockError> {
         if folder.exists() && !folder.is_dir() {
             let source = std::io::ErrorKind::NotADirectory.into();
@@ -99,10 +103,12 @@ impl Lock {
         Self::take_if_there(folder, FOLDER_SETTING, &folder.join("lock"))
     }
 
-    /// The same for a store that lies outside of the data folder.
+    /// Locks a store outside the data folder if its lock file exists. Creates nothing; returns `None` if there is
+    /// none.
     ///
     /// # Errors
-    /// [`LockError`].
+    /// Returns [`LockError::Unusable`] if the lock file cannot be opened, and [`LockError::InUse`] if another process
+    /// holds the lock.
     pub fn of_store_if_there(store: &Path) -> Result<Option<Self>, LockError> {
         Self::take_if_there(store, STORE_SETTING, &beside(store))
     }
@@ -137,10 +143,10 @@ impl Lock {
         }
     }
 
-    /// Leaves the server's address in the lock, for those who find it taken.
+    /// Writes the server's address into the lock file, for processes that find it locked.
     ///
     /// # Errors
-    /// [`LockError::Unusable`].
+    /// Returns [`LockError::Unusable`] if the lock file cannot be written.
     pub fn tell_address(&mut self, address: SocketAddr) -> Result<(), LockError> {
         let path = self.place.clone();
         let mut write = || {
@@ -152,7 +158,7 @@ impl Lock {
     }
 }
 
-/// The lock of a store that lies outside of the data folder.
+/// Returns the lock file of a store outside the data folder.
 fn beside(store: &Path) -> PathBuf {
     let mut name = store.to_owned().into_os_string();
     name.push(".lock");
@@ -163,8 +169,7 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
     if let Ok(folder) = path.metadata() {
         let mode = std::os::unix::fs::MetadataExt::mode(&folder);
         if mode & 0o077 != 0 {
-            // A folder that was made for Gloss and has nothing in it yet, or what Gloss keeps; not one that is
-            // everybody's.
+            // Only an empty folder or one with Gloss's files is restricted, never a shared folder.
             let is_empty = path.read_dir()?.next().is_none();
             let is_ours = mode & STICKY == 0 && KEPT_HERE.iter().any(|name| path.join(name).exists());
             if is_empty || is_ours {
@@ -180,10 +185,10 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
     builder.recursive(true).create(path)
 }
 
-/// Makes an empty file that only this user can read, unless it is there.
+/// Creates an empty file that only this user can read, unless the file exists.
 ///
 /// # Errors
-/// As the file system says.
+/// Returns the file system's error if the file cannot be created or opened.
 pub fn make_private_file(path: &Path) -> std::io::Result<()> {
     let mut options = OpenOptions::new();
     options.append(true).create(true);
@@ -191,15 +196,15 @@ pub fn make_private_file(path: &Path) -> std::io::Result<()> {
     options.open(path).map(drop)
 }
 
-/// Makes a file readable by this user alone.
+/// Makes a file readable by this user only (mode 0600).
 ///
 /// # Errors
-/// As the file system says.
+/// Returns the file system's error if the mode cannot be changed.
 pub fn make_private(path: &Path) -> std::io::Result<()> {
     std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o600))
 }
 
-/// Makes a file readable by this user alone where others can look into it; says so where that cannot be.
+/// Makes a file readable by this user only, if other users can access it. Logs a warning if that fails.
 pub fn narrow(path: &Path) {
     let Ok(file) = path.metadata() else { return };
     if std::os::unix::fs::MetadataExt::mode(&file) & 0o077 != 0
@@ -209,12 +214,12 @@ pub fn narrow(path: &Path) {
     }
 }
 
-/// Trips `stop` at the first signal, and ends the process at the second.
+/// Cancels `stop` at the first signal and exits the process at the second.
 ///
 /// # Errors
-/// Where signals cannot be listened to.
+/// Returns an error if a signal handler cannot be installed.
 pub fn listen_to_signals(stop: CancellationToken) -> std::io::Result<()> {
-    // Heard once, it is heard for good.
+    // The handler remains installed after the stream is dropped.
     drop(signal(SignalKind::from_raw(FILE_SIZE))?);
     let (mut interrupt, mut terminate) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
     tokio::spawn(async move {

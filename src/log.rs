@@ -1,7 +1,8 @@
 //! The log on standard error.
 //!
-//! The rule: what strangers wrote is shown as it is elsewhere: a character that is not seen, or that changes how others
-//! are seen, is an escape. Control characters are the formatters' business; the others are seen to here.
+//! The rule: untrusted text is escaped in the log as everywhere else: characters that are invisible or that change
+//! how others are displayed appear as escapes. The formatters of `tracing` escape control characters; this module
+//! escapes the rest.
 
 use std::io::{self, IsTerminal, Write};
 
@@ -29,7 +30,7 @@ const DISCREET: [(&str, Level); 5] = [
     ("tungstenite", Level::INFO),
 ];
 
-/// The filter cannot be read.
+/// An invalid log filter.
 #[derive(Debug, thiserror::Error)]
 #[error("the log filter {0:?} is invalid; write it as `info` or `gloss=debug,warn`")]
 pub struct FilterError(String);
@@ -37,7 +38,7 @@ pub struct FilterError(String);
 /// Starts the log of this process.
 ///
 /// # Errors
-/// [`FilterError`].
+/// Returns [`FilterError`] if the filter in `settings` is invalid.
 pub fn start(settings: &Settings) -> Result<(), FilterError> {
     let filter = filter(&settings.log)?;
     let log = tracing_subscriber::fmt()
@@ -55,19 +56,19 @@ pub fn start(settings: &Settings) -> Result<(), FilterError> {
     Ok(())
 }
 
-/// Reads a filter.
+/// Parses a log filter.
 ///
 /// # Errors
-/// [`FilterError`].
+/// Returns [`FilterError`] if a part is neither a level nor a directive with `=` or `[`, or if the filter is invalid.
 pub fn filter(text: &str) -> Result<EnvFilter, FilterError> {
-    // A word alone would be taken for the name of a module, and a level that is misspelled would silence everything.
+    // A lone word would be parsed as a module name, so a misspelled level would silence everything.
     let is_level = |word: &str| word.parse::<LevelFilter>().is_ok();
     let readable = text.split(',').map(str::trim).all(|part| part.contains(['=', '[']) || is_level(part));
     let filter = EnvFilter::try_new(text).ok().filter(|_| readable);
     filter.ok_or_else(|| FilterError(text.to_owned()))
 }
 
-/// Standard error, on which every character is seen.
+/// Standard error, with invisible characters escaped.
 struct Shown(LogFormat);
 
 impl<'a> MakeWriter<'a> for Shown {
@@ -78,7 +79,7 @@ impl<'a> MakeWriter<'a> for Shown {
     }
 }
 
-/// One event, written at once when it is whole.
+/// One event, buffered until it is complete and written in one call.
 struct Line {
     format: LogFormat,
     bytes: Vec<u8>,
@@ -99,7 +100,7 @@ impl Drop for Line {
     fn drop(&mut self) {
         let text = String::from_utf8_lossy(&self.bytes);
         let shown = shown(&text, self.format);
-        // A log that cannot be written has nowhere to say so.
+        // A failure to write the log cannot be reported anywhere.
         drop(io::stderr().lock().write_all(shown.as_bytes()));
     }
 }
@@ -108,7 +109,7 @@ fn shown(text: &str, format: LogFormat) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
         match (c, format) {
-            // The formatters' own line ends and colours.
+            // ASCII control characters here come from the formatters: line ends and colours.
             (c, _) if c.is_ascii() && c != '\u{7f}' || !is_unseen(c) => shown.push(c),
             (c, LogFormat::Text) => shown.extend(c.escape_unicode()),
             (c, LogFormat::Json) => {

@@ -1,7 +1,7 @@
 //! Nudges within one process.
 //!
-//! The rule: a nudge never waits and never fails. A listener to all runs has a bounded queue and is told how
-//! many nudges it missed; a listener to one run holds a single mark that changes.
+//! The rule: sending a nudge never waits and never fails. A subscriber to all runs has a bounded queue and learns how
+//! many nudges it missed. A subscriber to one run watches a single counter.
 
 use std::{
     collections::HashMap,
@@ -18,9 +18,10 @@ use crate::{
     port::bus::{Bus, Lagged, RunNudge, RunNudges, SuggestionNudge, SuggestionNudges},
 };
 
-/// Nudges that a slow listener to all runs may lag behind before it is told that it missed some.
+/// Maximum number of queued nudges for a subscriber to all runs. Beyond it, the oldest are dropped and the subscriber
+/// learns how many it missed.
 const QUEUE: usize = 1024;
-/// Marks of single runs before those without listeners are swept out for the first time.
+/// Number of counters at which those without subscribers are first removed.
 const SWEEP_FROM: usize = 64;
 
 /// A bus within this process.
@@ -32,7 +33,7 @@ pub struct LocalBus {
     schedules: watch::Sender<u64>,
 }
 
-/// One mark for each run that somebody listens to.
+/// The change counters of runs that have subscribers.
 #[derive(Debug)]
 struct Marks {
     senders: HashMap<RunId, watch::Sender<u64>>,
@@ -40,7 +41,7 @@ struct Marks {
 }
 
 impl LocalBus {
-    /// A bus without listeners.
+    /// Creates a bus without subscribers.
     #[must_use]
     pub fn new() -> Self {
         let marks = Marks { senders: HashMap::new(), sweep_at: SWEEP_FROM };
@@ -60,7 +61,7 @@ impl Default for LocalBus {
 }
 
 impl Marks {
-    /// Forgets runs that nobody listens to any more, each time their number may have doubled.
+    /// Removes the counters of runs without subscribers, each time the number of counters may have doubled.
     fn sweep(&mut self) {
         if self.senders.len() >= self.sweep_at {
             self.senders.retain(|_, mark| mark.receiver_count() > 0);
@@ -69,7 +70,7 @@ impl Marks {
     }
 }
 
-/// What is sent from now on; a slow listener is told how much it missed.
+/// Returns a stream of the nudges sent from now on. A slow subscriber gets [`Lagged`] with the number it missed.
 fn queue<N: Clone + Send + 'static>(
     sender: &broadcast::Sender<N>,
 ) -> Pin<Box<dyn Stream<Item = Result<N, Lagged>> + Send>> {
@@ -82,7 +83,7 @@ impl Bus for LocalBus {
         if let Some(mark) = self.single.lock().unwrap_or_else(PoisonError::into_inner).senders.get(&nudge.run_id) {
             mark.send_modify(|count| *count = count.wrapping_add(1));
         }
-        // Nobody listening is no fault.
+        // Sending fails only if there are no subscribers, which is no error.
         let _ = self.all.send(nudge);
     }
 

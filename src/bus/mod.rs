@@ -1,3 +1,3 @@
-//! Nudges between the parts of Gloss. Each file is one way to carry them.
+//! Nudges between the parts of Gloss. Each file is one transport.
 
 pub mod local;

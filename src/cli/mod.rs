@@ -1,9 +1,9 @@
-//! The command line's commands, one file each.
+//! The commands of the command line, one file each.
 //!
-//! The rule: a command is a client of the same GraphQL operations that everybody has. Where a server holds the data
-//! folder it speaks to that server; else it opens the store in its own process and asks there, as the person at this
-//! machine. A secret comes from the environment, never from the command line, and answers go to standard output,
-//! with `--json` as JSON.
+//! The rule: a command is a client of the same GraphQL operations as every other client. If a server holds the data
+//! folder, the command calls that server; otherwise it opens the store in its own process and calls the operations
+//! there as the local user. Secrets come from the environment, never from the command line. Results go to standard
+//! output, with `--json` as JSON.
 
 pub mod token;
 
@@ -14,24 +14,24 @@ use serde_json::{Value, json};
 
 use crate::graphql::{self, GlossSchema};
 
-/// The variable with the token for a server.
+/// The environment variable that holds the token for a server.
 pub const TOKEN: &str = "GLOSS_TOKEN";
 
-/// Why a command came to nothing.
+/// Why a command failed.
 #[derive(Debug, thiserror::Error)]
 pub enum CliError {
-    /// Nobody answers.
+    /// The server did not answer.
     #[error("cannot reach the server at {server}: {source}; check that it runs, and --server")]
     Unreachable {
         /// Its address.
         server: String,
-        /// Why.
+        /// The cause.
         source: reqwest::Error,
     },
-    /// Something else answers.
+    /// The address belongs to something other than a Gloss server.
     #[error("{0} is not a Gloss server; check --server")]
     NoGloss(String),
-    /// The server wants to know who asks.
+    /// The server requires a valid token.
     #[error(
         "the server at {server} says: {message}; set {TOKEN} to a token with the role ADMIN. If you have none left, \
          stop the server and run this command again: it then uses the store directly"
@@ -39,48 +39,50 @@ pub enum CliError {
     Unauthenticated {
         /// Its address.
         server: String,
-        /// What it says.
+        /// The server's message.
         message: String,
     },
-    /// An operation was refused.
+    /// The server refused the operation.
     #[error("{0}")]
     Refused(String),
-    /// What was said on the command line cannot be done.
+    /// The arguments on the command line are wrong.
     #[error("{0}")]
     Usage(String),
 }
 
-/// Asks a server, or the store in this process.
+/// A client of a server, or of the store in this process.
 pub enum Client {
     /// A server at an address.
     Server {
-        /// Its address.
+        /// Its address, without `/graphql`.
         base: String,
-        /// What opens its door.
+        /// The token to authenticate with.
         token: Option<SecretString>,
-        /// The connection.
+        /// The HTTP client.
         http: reqwest::Client,
     },
-    /// This process.
+    /// The store in this process.
     Own {
-        /// The operations.
+        /// The GraphQL operations.
         schema: Box<GlossSchema>,
-        /// What must live as long: the locks.
+        /// The locks on the data folder and the store, held as long as the client.
         locks: Box<dyn Any>,
     },
 }
 
 impl Client {
-    /// Asks the server at an address.
+    /// Creates a client of the server at `base`.
     pub fn of_server(base: &str, token: Option<SecretString>) -> Self {
         let base = base.trim_end_matches('/').trim_end_matches("/graphql").to_owned();
         Self::Server { http: http_client(&base), base, token }
     }
 
-    /// The data of an operation.
+    /// Runs an operation and returns its `data`.
     ///
     /// # Errors
-    /// [`CliError`].
+    /// Returns [`CliError::Unreachable`] if the server does not answer, [`CliError::NoGloss`] if the answer is not
+    /// Gloss's, [`CliError::Unauthenticated`] if the server requires a valid token, and [`CliError::Refused`] for any
+    /// other error of the operation.
     pub async fn data(&self, query: &str, variables: Value) -> Result<Value, CliError> {
         let (server, mut answer) = match self {
             Self::Own { schema, .. } => ("this process", graphql::answer(schema, query, variables).await),
@@ -102,7 +104,7 @@ impl Client {
     }
 }
 
-/// A proxy of the environment's is for other machines: it cannot reach this one's loopback address.
+/// Creates an HTTP client. For a loopback address it ignores proxies, which could not reach this machine's loopback.
 fn http_client(base: &str) -> reqwest::Client {
     let host = reqwest::Url::parse(base).ok().and_then(|url| url.host_str().map(str::to_owned)).unwrap_or_default();
     let ip = host.trim_matches(['[', ']']).parse::<IpAddr>();

@@ -1,4 +1,4 @@
-//! `gloss token create|list|revoke`.
+//! The command `gloss token create|list|revoke`.
 
 use crate::domain::text::visible;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
@@ -74,13 +74,13 @@ const CREATE: &str = "mutation($input: CreateApiTokenInput!) {
 const LIST: &str = "{ apiTokens { id name role createdAt expiresAt lastUsedAt } }";
 const REVOKE: &str = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
 
-/// What is asked of a server, also of one that runs the documents of a list alone.
+/// The operations that this command sends. A server that accepts only trusted documents must accept these, too.
 pub const DOCUMENTS: [&str; 3] = [CREATE, LIST, REVOKE];
 
-/// Does it.
+/// Runs the command.
 ///
 /// # Errors
-/// [`CliError`].
+/// Returns [`CliError::Usage`] if no token has the given name or id, and otherwise the errors of [`Client::data`].
 pub async fn run(client: &Client, command: TokenCommand, as_json: bool) -> Result<(), CliError> {
     match command {
         TokenCommand::Create { name, role, expires } => {

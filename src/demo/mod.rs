@@ -1,39 +1,41 @@
-//! The demo: a small shop database that comes with Gloss, to try it on without one's own data.
+//! The demo: a small shop database that comes with Gloss, for trying it without a database.
 //!
-//! The rule: it is made up, the same on every machine, and quick to make. Names go from clear
-//! (`customers.email`) to cryptic (`inv_mv.qty_dlt`), as they do out there. Tables and rows are in `shop.sql`;
-//! a new table goes there, and its row count into the test.
+//! The rule: the data is fictional, identical on every machine, and quick to create. Names range from clear
+//! (`customers.email`) to cryptic (`inv_mv.qty_dlt`), as in real databases.
+//!
+//! To add a table: add it and its rows to `shop.sql`, and its row count to the test.
 
 use std::path::{Path, PathBuf};
 
 use sqlx::{ConnectOptions, Connection, Executor, sqlite::SqliteConnectOptions};
 
-/// Why the demo database could not be made.
+/// Why the demo database could not be created.
 #[derive(Debug, thiserror::Error)]
 pub enum DemoError {
-    /// SQLite refused.
+    /// SQLite could not write the database.
     #[error("cannot write the demo database {path}; check that the folder is writable and has free space")]
     Database {
-        /// Where it should be.
+        /// The path of the demo database.
         path: PathBuf,
-        /// What SQLite says.
+        /// The cause.
         source: sqlx::Error,
     },
-    /// The file could not be put in place.
+    /// The finished file could not be moved into place.
     #[error("cannot move the demo database to {path}; check that the folder is writable")]
     File {
-        /// Where it should be.
+        /// The path of the demo database.
         path: PathBuf,
-        /// What the system says.
+        /// The cause.
         source: std::io::Error,
     },
 }
 
-/// Makes the demo database at `path`, in place of what is there. It is written beside it and moved when it is
-/// complete: a crash leaves no half of one.
+/// Creates the demo database at `path`, replacing an existing file. It is written to a `.part` file and moved when
+/// complete, so that a crash leaves no partial database.
 ///
 /// # Errors
-/// [`DemoError`] where the file cannot be written.
+/// Returns [`DemoError::Database`] if SQLite cannot write the database, and [`DemoError::File`] if the file cannot be
+/// moved to `path` or an old `.part` file cannot be removed.
 pub async fn create(path: &Path) -> Result<(), DemoError> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
