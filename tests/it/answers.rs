@@ -1,5 +1,6 @@
-//! Answers that are not what was asked for: broken, encoded twice, thought aloud, withheld, endless, nearly in OpenAI's
-//! format. Each is read as what it was meant to be, or fails its asset with a hint, and harms nothing else.
+//! Malformed model answers: broken, encoded twice, with reasoning in the text, refused, endless, or only nearly in
+//! OpenAI's format. Gloss either reads the intended answer or fails the asset with a hint, and nothing else is
+//! affected.
 
 use std::time::{Duration, Instant};
 
@@ -22,7 +23,7 @@ fn entry(key: &str) -> Value {
         "confidence": 0.8, "reasoning": "the name" })
 }
 
-/// A whole answer for a table of two columns.
+/// Returns a complete answer for a table of two columns.
 fn good() -> Value {
     KEYS.iter().map(|key| ((*key).to_owned(), entry(key))).collect::<serde_json::Map<_, _>>().into()
 }
@@ -82,7 +83,7 @@ async fn broken_answers_are_read_as_they_were_meant() {
         assert_eq!((texts[0].0.as_str(), texts.len(), model.requests() - before), (first.as_str(), 3, 1), "{text}");
         assert!(texts.iter().all(|(_, confidence)| (confidence - 0.8).abs() < 1e-9), "{text}: {texts:?}");
     }
-    // What holds thoughts alone, and ends in them, is asked for again.
+    // An answer that contains nothing but unfinished reasoning is requested again.
     let open = format!("<think>\nLet me draft {draft} and go on");
     model.answer_next(Script::Text(open.clone()));
     let (last, texts) = described(&server, &input).await;
@@ -118,7 +119,7 @@ async fn bodies_almost_like_a_completion() {
         assert_eq!(last["usage"]["totalTokens"], 18, "{body}");
         assert_eq!(texts[0].0, "What c1 holds, in plain words.");
     }
-    // Half of a character, and a stream where none was asked for.
+    // A lone surrogate, and a stream although none was requested.
     let halves = whole(json!({ "content": "HERE" }), usage.clone()).to_string();
     let halves = halves.replace("HERE", &text.replace('"', "\\\"").replace("plain", "\\ud83dplain"));
     let streamed =
@@ -133,7 +134,7 @@ async fn bodies_almost_like_a_completion() {
 
 #[tokio::test]
 async fn useless_answers_fail_their_assets_with_a_hint_and_are_billed() {
-    // Two tables, a request each.
+    // Two tables, one request each.
     let target = SqliteTarget::with_tables(2, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;
@@ -177,7 +178,7 @@ async fn useless_answers_fail_their_assets_with_a_hint_and_are_billed() {
         let tested = server.data(test, json!({ "id": input["llmProfileId"] })).await["testLlmProfile"].take();
         assert!(tested["message"].as_str().unwrap().contains("contains no choice"), "{tested}");
     }
-    // Where nothing else comes, the run is FAILED with that cause, after one request for each table.
+    // If no other answer comes, the run is FAILED with that cause after one request per table.
     let before = model.requests();
     model.answer(Script::json(&json!({ "choices": [] })));
     input["options"] = json!({ "alternatives": 2 });
@@ -186,14 +187,14 @@ async fn useless_answers_fail_their_assets_with_a_hint_and_are_billed() {
     assert_eq!(model.requests() - before, 2);
 }
 
-/// KiB of memory that a server used at the most.
+/// Returns the peak memory of a server, in KiB.
 fn peak(server: &Server) -> Option<u64> {
     let status = std::fs::read_to_string(format!("/proc/{}/status", server.pid())).ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
-/// Does work; gives how long the slowest of many queries took meanwhile.
+/// Awaits `work` and returns the duration of the slowest of many concurrent queries.
 async fn beside(server: &Server, work: impl Future<Output = ()>) -> Duration {
     let mut work = std::pin::pin!(work);
     let mut slowest = Duration::ZERO;
@@ -240,7 +241,7 @@ async fn endless_answers_are_abandoned_and_delay_no_other_run() {
         assert!(slowest < Duration::from_secs(2), "{slowest:?} for a concurrent query");
         assert_eq!(model.requests() - requests, 1, "the request was not retried");
     }
-    // Four answers of 200 MB at once.
+    // Four concurrent answers of 200 MB.
     let requests = model.requests();
     model.answer(Script::flood("application/json", "{\"choices\": [{\"message\": {\"content\": \"", &piece, 3_200));
     let slowest = beside(&server, async {
@@ -253,7 +254,7 @@ async fn endless_answers_are_abandoned_and_delay_no_other_run() {
     let slowest = slowest.await;
     assert!(slowest < Duration::from_secs(2), "{slowest:?} for a concurrent query");
     assert_eq!(model.requests() - requests, 4, "the request was not retried");
-    // A test of the profile, and an error of 200 MB.
+    // A profile test that receives an error of 200 MB.
     let test = "mutation($id: ID!) { testLlmProfile(input: { id: $id }) { ok message } }";
     let tested = server.data(test, json!({ "id": input["llmProfileId"] })).await["testLlmProfile"].take();
     assert!(tested["ok"] == false && tested["message"].as_str().unwrap().contains("KiB"), "{tested}");
@@ -279,7 +280,7 @@ async fn a_cancel_takes_effect_while_an_answer_is_read() {
     let target = SqliteTarget::with_tables(1, 2);
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;
-    // More than 16 MB are allowed for so many tokens; they come for minutes.
+    // With this many tokens more than 16 MB are allowed, so the answer may take minutes.
     input["options"] = json!({ "maxOutputTokens": 32_768 });
     let dripping = |kind: &'static str, head: &str, piece: &str| {
         Script::Raw(Raw {
@@ -321,7 +322,7 @@ async fn a_cancel_takes_effect_while_an_answer_is_read() {
     assert!(begun.elapsed() < Duration::from_secs(10), "{:?}", begun.elapsed());
 }
 
-/// A server with a shop, and the input of a question about it.
+/// Starts a server with a shop database and returns them with the input of a question.
 async fn shop(model: &ScriptedModel) -> (Server, SqliteTarget, Value) {
     let target = SqliteTarget::new(
         "CREATE TABLE customers (id INTEGER PRIMARY KEY, email TEXT); CREATE TABLE orders (id INTEGER);",
@@ -343,7 +344,7 @@ fn finish(reason: &str) -> Value {
     json!({ "index": 0, "delta": {}, "finish_reason": reason })
 }
 
-/// The tools that a model used, after the first search, which the server makes itself.
+/// Returns the tools that a model called, without the first search, which the server makes itself.
 fn used(done: &Answered) -> Vec<(String, Value)> {
     let read = |tool: &Value| {
         (tool["name"].as_str().unwrap().to_owned(), serde_json::from_str(tool["arguments"].as_str().unwrap()).unwrap())
@@ -425,7 +426,7 @@ async fn streamed_tool_calls_almost_like_openais_are_read() {
 async fn streams_with_unusual_ends_are_read() {
     let model = ScriptedModel::builder().start().await;
     let (server, _target, input) = shop(&model).await;
-    // It is known to use tools from here on, so that its answers are heard at once.
+    // The endpoint is now known to support tools, so its answers stream at once.
     let known = json!({ "delta": { "tool_calls": [{ "index": 0, "id": "a",
         "function": { "name": "describe", "arguments": "{\"path\": \"main.orders\"}" } }] },
         "finish_reason": "tool_calls" });
@@ -449,7 +450,7 @@ async fn streams_with_unusual_ends_are_read() {
         );
         assert!(done.events.iter().all(|event| event["type"] != "WARNING"), "{end:?}: {:?}", done.events);
     }
-    // CR and LF, no blank lines, a whole message after its pieces, the answer as a body of JSON.
+    // CR and LF, no blank lines, a whole message after its pieces, and the answer as a JSON body.
     let crlf = Script::chunks(&[text(said), finish("stop")], DONE);
     let Script::Raw(raw) = crlf else { unreachable!() };
     let chunk = |choice: Value| format!("data: {}\n", json!({ "choices": [choice] }));
@@ -470,7 +471,7 @@ async fn streams_with_unusual_ends_are_read() {
             done.whole
         );
     }
-    // Cut off by its length, it says so; by a filter, too; without a word it fails with a hint.
+    // A truncated or filtered answer says so; an empty one fails with a hint.
     model.answer_next(Script::chunks(&[text("The table"), finish("length")], DONE));
     let done = asked(&server, input.clone()).await;
     let warnings: Vec<&str> = done
@@ -496,7 +497,7 @@ async fn thoughts_are_not_part_of_a_streamed_answer() {
     let (server, _target, input) = shop(&model).await;
     model.answer_next(Script::Calls(vec![("describe", json!({ "path": "main.orders" }))]));
     let answer = "The table [main.customers] keeps them.";
-    // Long enough to be recorded before its end shows what it is.
+    // Long enough to be recorded before the closing tag reveals it as reasoning.
     let long = format!("{}</think>", " I should look at [main.secret].".repeat(100).trim_start());
     for thought in [
         long.as_str(),
@@ -531,7 +532,7 @@ async fn thoughts_are_not_part_of_a_streamed_answer() {
     assert_eq!(asked(&server, input).await.answer, named);
 }
 
-/// Whatever a provider says where it refuses a key, it may repeat the key.
+/// A provider's error message about a key may repeat the key.
 #[tokio::test]
 async fn provider_messages_about_a_key_are_never_shown() {
     let target = SqliteTarget::with_tables(1, 2);

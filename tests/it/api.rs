@@ -1,5 +1,5 @@
-//! The schema over a real store, with a target and a model of the test's own: what operations answer, what
-//! errors say, what limits refuse, and how many statements a page costs.
+//! The schema over a real store, with a fake target and a fake model: the results of operations, the texts of errors,
+//! the limits, and the number of statements per page.
 
 use std::sync::{
     Arc,
@@ -35,7 +35,7 @@ use gloss::{
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
-/// A database of 60 tables that counts how often tables are described; `fake://down` does not answer.
+/// A database of 60 tables that counts how often tables are described. `fake://down` does not answer.
 #[derive(Default)]
 struct FakeTargets {
     looks: Arc<AtomicU64>,
@@ -251,7 +251,7 @@ impl Api {
         response.data.into_json().expect("JSON")
     }
 
-    /// The first error's code, argument and message.
+    /// Returns the first error's code, argument and message.
     pub(crate) async fn error(&self, query: &str, variables: Value) -> (String, String, String) {
         let response = self.ask(query, variables).await;
         let error = serde_json::to_value(response.errors.first().expect("an error")).expect("JSON");
@@ -352,7 +352,7 @@ async fn a_page_costs_the_same_statements_however_long_it_is() {
     assert!(costs.iter().all(|cost| *cost == costs[0] && *cost > 0), "statements per page: {costs:?}");
 }
 
-/// Lists of what was written, and what each leads to: the path to the nodes of each.
+/// Lists of written comments, with the path to the nodes of each.
 const LISTS_OF_WHAT_WAS_WRITTEN: [(&str, &str); 3] = [
     (
         "/run/suggestions/nodes",
@@ -405,14 +405,14 @@ async fn an_audit_page_costs_the_same_statements_however_long_it_is() {
     let id = &run["id"];
     let accept = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, decision: ACCEPT }) { changed } }";
     assert_eq!(api.data(accept, json!({ "id": id })).await["reviewSuggestions"]["changed"], 60);
-    // The worker that records which database a run describes is not at work here.
+    // No worker runs here that would record the identity of the run's database.
     let confirm =
         "mutation ($id: ID!) { updateDbProfile(input: { id: $id, sameDatabase: true }) { dbProfile { id } } }";
     api.data(confirm, json!({ "id": api.db })).await;
     let apply = "mutation ($id: ID!) { applyRun(input: { runId: $id }) { total run { status } } }";
     let begun = api.data(apply, json!({ "id": id })).await;
     assert_eq!(begun["applyRun"], json!({ "total": 60, "run": { "status": "APPLYING" } }));
-    // Whoever comes second is told so, and so is a review meanwhile.
+    // A concurrent apply is refused with a conflict, and so is a review.
     assert_eq!(api.error(apply, json!({ "id": id })).await.0, "CONFLICT");
     assert_eq!(api.error(accept, json!({ "id": id })).await.0, "CONFLICT");
     let claimed = store.claim_next("worker", at, lease).await.unwrap().expect("the apply");
@@ -625,7 +625,7 @@ async fn a_list_stays_current() {
     let api = Api::new().await;
     let query = "subscription { runsChanged(filter: { statuses: [QUEUED] }) { kind matches runId run { status } } }";
     let mut changes = api.schema.execute_stream(Request::new(query).data(Viewer::local()));
-    // The subscription listens from its first poll on.
+    // The subscription listens from its first poll.
     let listening = tokio::spawn(async move {
         let created = changes.next().await;
         let updated = changes.next().await;
@@ -719,7 +719,7 @@ async fn invalid_subscriptions_return_an_error() {
     }
 }
 
-/// What GraphiQL asks for when it starts.
+/// The introspection query that GraphiQL sends at startup.
 pub const INTROSPECTION: &str = "query IntrospectionQuery {
   __schema { description queryType { name kind } mutationType { name kind } subscriptionType { name kind }
     types { ...FullType }

@@ -1,4 +1,5 @@
-//! From suggestion to comment and back, end to end: real servers, real databases, read back with their own clients.
+//! From suggestions to comments and back, end to end: real servers and databases, read back with the databases' own
+//! clients.
 
 mod chinook;
 mod cuts;
@@ -40,7 +41,7 @@ struct Suggestion {
     version: i64,
 }
 
-/// SQL for so many tables, `t001`, `t002` and so on, of so many columns each.
+/// Returns SQL for `count` tables (`t001`, `t002`, …) of `columns` columns each.
 fn tables(count: usize, columns: usize) -> String {
     let columns: Vec<String> = (1..=columns).map(|n| format!("c{n:03} INTEGER")).collect();
     let tables: Vec<String> = (1..=count).map(|n| format!("CREATE TABLE t{n:03} ({});", columns.join(", "))).collect();
@@ -52,7 +53,7 @@ async fn review(server: &Server, input: Value) -> i64 {
     data["reviewSuggestions"]["changed"].as_i64().unwrap()
 }
 
-/// Orders an apply or a roll-back; gives how many comments it has, and the place of its first event.
+/// Starts an apply or a roll-back and returns its number of comments and the sequence number before its first event.
 async fn order(server: &Server, mutation: &str, input: Value) -> (usize, i64) {
     let data = server.data(mutation, json!({ "input": input })).await;
     let total = usize::try_from(data["write"]["total"].as_u64().unwrap()).unwrap();
@@ -60,7 +61,7 @@ async fn order(server: &Server, mutation: &str, input: Value) -> (usize, i64) {
     (total, data["write"]["run"]["lastSequence"].as_i64().unwrap())
 }
 
-/// Orders an apply or a roll-back and watches it to its end; gives its events.
+/// Starts an apply or a roll-back, watches it to its end and returns its events.
 async fn write(server: &Server, mutation: &str, run: &str) -> Vec<Value> {
     let (total, sequence) = order(server, mutation, json!({ "runId": run })).await;
     let began = std::time::Instant::now();
@@ -76,7 +77,7 @@ fn count(events: &[Value], event_type: &str) -> usize {
     events.iter().filter(|event| event["type"] == event_type).count()
 }
 
-/// All nodes of a connection, page by page. `query` takes `$after` and `$id`; `path` leads to the connection.
+/// Returns all nodes of a connection, page by page. `query` takes `$after` and `$id`; `path` leads to the connection.
 async fn pages(server: &Server, query: &str, id: &str, path: &str) -> Vec<Value> {
     let (mut nodes, mut after) = (Vec::new(), Value::Null);
     loop {
@@ -120,7 +121,7 @@ async fn suggestions(server: &Server, run: &str) -> Vec<Suggestion> {
     nodes.iter().map(read).collect()
 }
 
-/// What the last apply or roll-back of a run did, by place.
+/// Returns the outcomes of a run's last apply or roll-back by place.
 async fn outcomes(server: &Server, run: &str) -> HashMap<String, Value> {
     let query = "query ($id: ID!, $after: String) { run(id: $id) { applyOutcomes(first: 100, after: $after) {
         pageInfo { hasNextPage endCursor } nodes { status statement before after error { code message hint }
@@ -132,12 +133,12 @@ async fn outcomes(server: &Server, run: &str) -> HashMap<String, Value> {
     found
 }
 
-/// How many outcomes have this status.
+/// Counts the outcomes with this status.
 fn with_status(outcomes: &HashMap<String, Value>, status: &str) -> usize {
     outcomes.values().filter(|outcome| outcome["status"] == status).count()
 }
 
-/// The whole audit of a run, newest first.
+/// Returns the whole audit of a run, newest first.
 async fn audit(server: &Server, run: &str) -> Vec<Value> {
     let query =
         "query ($id: ID!, $after: String) { appliedComments(filter: { runId: $id }, first: 150, after: $after) {
@@ -149,7 +150,7 @@ async fn status(server: &Server, run: &str) -> String {
     text(&server.run(run).await["status"])
 }
 
-/// A database of a test's own, and its own client.
+/// A database used by one test only, with access through its own client.
 enum Database {
     Sqlite { file: PathBuf, _folder: TempDir },
     Postgres { service: &'static Service, name: String, url: String },
@@ -194,7 +195,7 @@ impl Database {
         }
     }
 
-    /// The schema with its tables.
+    /// Returns the schema that contains the tables.
     fn schema(&self) -> &str {
         match self {
             Self::Sqlite { .. } => "main",
@@ -203,7 +204,7 @@ impl Database {
         }
     }
 
-    /// Starts a run of this database alone: a server's profile sees those of other tests too.
+    /// Starts a run of this database only: a server's profile also sees the databases of other tests.
     async fn start_run(&self, server: &Server, more: Value) -> String {
         let profile = server.create_db_profile("target", &self.url()).await;
         let mut input = more;
@@ -211,7 +212,7 @@ impl Database {
         server.start_run(input).await
     }
 
-    /// The whole structure with its comments, as the database's own tool writes it.
+    /// Returns the whole structure with its comments, as the database's own tool dumps it.
     async fn dump(&self) -> String {
         match self {
             Self::Sqlite { file, .. } => {
@@ -244,7 +245,7 @@ impl Database {
         }
     }
 
-    /// All comments of tables and columns by place, read with the database's own client.
+    /// Returns all comments of tables and columns by place, read with the database's own client.
     async fn comments(&self) -> BTreeMap<String, String> {
         let lines = match self {
             Self::Sqlite { file, .. } => {
@@ -287,14 +288,14 @@ impl Database {
     }
 }
 
-/// What a client prints; it must succeed.
+/// Runs a client, which must succeed, and returns its output.
 async fn client(program: &str, arguments: &[&str]) -> String {
     let done = tokio::process::Command::new(program).args(arguments).output().await.expect("the client runs");
     assert!(done.status.success(), "{program}: {}", String::from_utf8_lossy(&done.stderr));
     String::from_utf8(done.stdout).unwrap()
 }
 
-/// The rows of one text column of a SQLite file.
+/// Returns the rows of one text column of a SQLite file.
 async fn lines_of(file: &Path, query: &str) -> Vec<String> {
     use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
     let options = SqliteConnectOptions::new().filename(file).read_only(true);

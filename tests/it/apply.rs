@@ -1,5 +1,5 @@
-//! Applies and roll-backs, over a real store and the real pool: what is written, what is not, and what is recorded
-//! when they are cut short.
+//! Applies and roll-backs over a real store and a real worker pool: what is written, what is not, and what is
+//! recorded after an interruption.
 
 use std::sync::{Arc, atomic::Ordering};
 
@@ -89,7 +89,7 @@ async fn a_roll_back_restores_the_previous_comments() {
     let mut after = world.db.comments.lock().unwrap().clone();
     assert_eq!(after.remove("main.customers.email").as_deref(), Some("by hand"));
     assert_eq!(after, before);
-    // What was undone is not undone again.
+    // A write that was rolled back is not rolled back again.
     assert_eq!(world.roll_back(id).await, 1);
     world.ended(id).await;
 }
@@ -143,7 +143,7 @@ async fn a_write_that_was_cut_off_before_its_record_is_recorded_once() {
     let (waiting, go) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(1_000)));
     *world.db.gate.lock().unwrap() = Some((waiting.clone(), go));
     world.apply(id, false).await;
-    // Two writes and a third that is done without an answer.
+    // Two writes, and a third that is executed but never answered.
     waiting.acquire_many(4).await.unwrap().forget();
     world.stop_pool().await;
     let run = world.run(id).await;
@@ -174,7 +174,7 @@ async fn a_cancel_of_a_write_that_hangs_is_heeded_at_the_next_start() {
     waiting.acquire_many(2).await.unwrap().forget();
     let cancel = Box::new(|edit: &mut RunEdit| edit.request_cancel("local"));
     world.ports.store.change_run(id, None, SystemClock.now(), cancel).await.unwrap();
-    // As a kill leaves it: held by a worker whose lease runs out.
+    // The state after a kill: a worker holds the run, and its lease expires.
     let expire = Box::new(|edit: &mut RunEdit| {
         edit.run.attempt += 1;
         edit.run.lease_until = Some(edit.at - chrono::Duration::seconds(1));
@@ -218,7 +218,7 @@ async fn without_its_profile_a_run_goes_back_with_all_items_failed() {
     let id = world.accepted().await;
     world.stop_pool().await;
     world.apply(id, false).await;
-    // A live run's profile cannot be deleted: one that is gone all the same is emulated on the record.
+    // A live run's profile cannot be deleted through the API, so the record is edited.
     let forget = Box::new(|edit: &mut RunEdit| {
         edit.run.spec.db_profile_id = None;
         Ok(())

@@ -1,4 +1,4 @@
-//! What an apply changes of a run's figures: nothing but what belongs to the apply.
+//! The effect of an apply on a run's metrics: it changes only those of the apply.
 
 use serde_json::{Value, json};
 
@@ -48,7 +48,7 @@ async fn an_apply_keeps_the_duration_and_the_position_of_a_run_and_reports_its_w
     let finished = write(&server, "applyRun", &ids[0], false).await;
     assert_eq!((&finished["type"], &finished["status"]), (&json!("FINISHED"), &json!("SUCCESS")));
     assert_eq!(finished["message"], "Success: 6 written");
-    // The other run wrote the same texts: nothing is left to write, and that counts as applied.
+    // The other run wrote the same texts, so nothing is left to write, and that counts as applied.
     target.execute(
         "UPDATE gloss_comments SET comment = 'a person wrote this' WHERE kind = 'TABLE' AND table_name = 't01'",
     );

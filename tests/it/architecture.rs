@@ -1,11 +1,11 @@
-//! Who may import whom: reads the sources and keeps the rule of `lib.rs`.
+//! Checks in the sources which modules may import which others; the rule is in `lib.rs`.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-/// Each module with the modules of ours that it may name.
+/// Each module with the modules of Gloss that it may name.
 const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("domain", &[]),
     ("port", &["domain"]),
@@ -70,7 +70,7 @@ fn modules_import_only_what_they_may() {
     assert!(faults.is_empty(), "{}", faults.join("\n"));
 }
 
-/// Whether a line names a library, not a module of ours with the same name.
+/// Returns whether a line names a library rather than a module of Gloss with the same name.
 fn names_library(line: &str, library: &str) -> bool {
     let path = format!("{library}::");
     let starts =
@@ -100,7 +100,7 @@ fn module_of(src: &Path, file: &Path) -> String {
     first.as_os_str().to_string_lossy().trim_end_matches(".rs").to_owned()
 }
 
-/// The lines without comments; a `use crate::{…}` over several lines comes as one.
+/// Returns the lines without comments. A `use crate::{…}` over several lines is joined into one.
 fn code(text: &str) -> Vec<(usize, String)> {
     let mut lines: Vec<(usize, String)> = Vec::new();
     let mut open = false;
@@ -117,11 +117,11 @@ fn code(text: &str) -> Vec<(usize, String)> {
     lines
 }
 
-/// The names that stand right after `prefix`, or in the braces after it.
+/// Returns the names directly after `prefix`, or in the braces after it.
 fn names_after(line: &str, prefix: &str) -> Vec<String> {
     let mut names = Vec::new();
     for (at, _) in line.match_indices(prefix) {
-        // `self::crate::` and the like do not exist; `$crate::` in a macro counts too.
+        // Also matches `$crate::` in a macro; other prefixes like `self::crate::` do not exist.
         let rest = &line[at + prefix.len()..];
         if let Some(inner) = rest.strip_prefix('{') {
             let mut depth = 0;

@@ -1,4 +1,4 @@
-//! Questions through the front door, answered without a model: sessions, turns, events, bad input.
+//! Questions through the API, answered without a model: sessions, turns, events, bad input.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const TURN: &str =
     askTurn { id answer citations { display kind } toolCalls { name arguments result milliseconds }
         session { id title turns { totalCount nodes { question answer } } } } } }";
 
-/// A question asked and answered.
+/// A question with its answer.
 pub struct Answered {
     pub run: String,
     pub session: String,
@@ -31,12 +31,12 @@ pub struct Answered {
     pub events: Vec<Value>,
 }
 
-/// Asks; gives what was recorded.
+/// Asks a question and returns the recorded turn.
 pub async fn ask(server: &Server, input: Value) -> Value {
     server.data(ASK, json!({ "input": input })).await["ask"].take()
 }
 
-/// Asks, watches to the end, reads the answer.
+/// Asks a question, watches it to the end and reads the answer.
 pub async fn asked(server: &Server, input: Value) -> Answered {
     let payload = ask(server, input).await;
     let run = payload["run"]["id"].as_str().unwrap().to_owned();
@@ -44,7 +44,7 @@ pub async fn asked(server: &Server, input: Value) -> Answered {
     answered(server, run, events).await
 }
 
-/// What came of a question whose run has ended.
+/// Returns the answer of a question whose run has ended.
 pub async fn answered(server: &Server, run: String, events: Vec<Value>) -> Answered {
     let whole = server.data(TURN, json!({ "run": run })).await["run"].take();
     let turn = &whole["askTurn"];
@@ -62,7 +62,7 @@ pub async fn answered(server: &Server, run: String, events: Vec<Value>) -> Answe
     }
 }
 
-/// The events of a question to its end, with their texts.
+/// Returns the events of a question to its end, with their texts.
 pub async fn watched(server: &Server, run: &str) -> Vec<Value> {
     let query = "subscription($run: ID!) { runProgress(runId: $run) { sequence type message text status error { code \
         message } } }";
@@ -74,7 +74,7 @@ pub async fn watched(server: &Server, run: &str) -> Vec<Value> {
     events
 }
 
-/// The answer as its pieces make it up: those after the last RESUMED.
+/// Joins the streamed pieces of the answer after the last RESUMED event.
 pub fn spoken(events: &[Value]) -> String {
     let from = events.iter().rposition(|event| event["type"] == "RESUMED").unwrap_or_default();
     let pieces = events[from..].iter().filter(|event| event["type"] == "ANSWER_DELTA");
@@ -158,7 +158,7 @@ async fn a_follow_up_knows_the_previous_question_and_its_list() {
         (&json!("Where are prices and cities?"), &json!(2))
     );
 
-    // Sessions: the last active first; nodes by id; a page of one.
+    // Sessions are listed with the last active first, found by id, and paged.
     let other = asked(&server, json!({ "question": "What is an order?" })).await;
     let query =
         "query($id: ID!, $turn: ID!) { askSessions(first: 1) { totalCount nodes { id lastActiveAt } pageInfo { \
@@ -174,7 +174,7 @@ async fn a_follow_up_knows_the_previous_question_and_its_list() {
     assert_eq!(data["node"], json!({ "__typename": "AskSession", "title": "Where are prices and cities?" }));
     assert_eq!(data["turn"]["question"], "and the second one?");
 
-    // A question over all profiles belongs to none.
+    // A question over all profiles belongs to no profile.
     assert_eq!(
         server
             .data("query($id: ID!) { run(id: $id) { dbProfile { id } dbProfileName } }", json!({ "id": other.run }))
@@ -182,7 +182,7 @@ async fn a_follow_up_knows_the_previous_question_and_its_list() {
         json!({ "dbProfile": null, "dbProfileName": null })
     );
 
-    // A run takes its turn along, and the last turn its session.
+    // Deleting a run deletes its turn, and deleting the last turn deletes its session.
     let delete = "mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }";
     server.data(delete, json!({ "ids": [second.run] })).await;
     let turns = "query($id: ID!) { node(id: $id) { ... on AskSession { turns { nodes { question } } } } }";
@@ -249,7 +249,7 @@ async fn bad_input_errors_name_their_argument() {
     let priceless = json!({ "question": "x", "llmProfileId": llm, "budget": { "maxCostUsd": 1.0 } });
     assert_eq!(refused(priceless).await, bad("input.budget.maxCostUsd"));
 
-    // Whose databases are gone, and where there is none at all.
+    // The question's databases have been deleted, and then no database is left at all.
     let done = asked(&server, json!({ "question": "orders", "dbProfileIds": [profile] })).await;
     let delete = "mutation($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     server.data(delete, json!({ "id": profile })).await;
@@ -258,7 +258,7 @@ async fn bad_input_errors_name_their_argument() {
     server.data(delete, json!({ "id": demo })).await;
     assert_eq!(refused(json!({ "question": "x" })).await, bad("input.dbProfileIds"));
 
-    // A database that cannot be read ends the run, by name; beside another one it is told of.
+    // An unreadable database fails the run and is named; beside a readable one it causes a warning.
     let gone = server.create_db_profile("gone", "sqlite:///nowhere/at/all.db").await;
     let done = asked(&server, json!({ "question": "orders", "dbProfileIds": [gone] })).await;
     assert_eq!((&done.whole["status"], &done.whole["error"]["code"]), (&json!("FAILED"), &json!("UNAVAILABLE")));
@@ -298,7 +298,7 @@ async fn an_ordinal_means_the_list_only_where_nothing_else_is_asked_for() {
     );
     let server = Server::start().await;
     let profile = server.create_db_profile("shop", &target.url()).await;
-    // A question for columns that names no table is about all of them.
+    // A question about columns that names no table covers all tables.
     let input = json!({ "question": "Which columns hold an email address?", "dbProfileIds": [profile] });
     let first = asked(&server, input).await;
     for path in ["main.people.email", "main.suppliers.email", "main.shops.email"] {
@@ -381,7 +381,7 @@ async fn answers_use_accepted_descriptions() {
     assert_eq!(done.citations, ["main.products.list_price"], "{}", done.answer);
     assert!(done.answer.contains("Kaufpreis vor Rabatten."), "{}", done.answer);
     assert!(done.answer.contains("in the description"), "{}", done.answer);
-    // The edited text is found where suggestions are searched, too.
+    // The edited text is found by the search over suggestions, too.
     let query = "query($id: ID!) { run(id: $id) { suggestions(filter: { search: \"RABATTEN\" }) { totalCount } } }";
     assert_eq!(server.data(query, json!({ "id": run })).await["run"]["suggestions"]["totalCount"], 1);
 }

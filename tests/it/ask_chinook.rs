@@ -1,4 +1,5 @@
-//! Ten questions that a new colleague asks about Chinook, answered without a model, and, where one runs, by a real one.
+//! Ten questions that a new colleague asks about Chinook, answered without a model and, if one is available, by a
+//! real model.
 
 use serde_json::{Value, json};
 
@@ -8,7 +9,7 @@ use crate::{
     services,
 };
 
-/// A question, and what an answer cites.
+/// Questions, each with the expected citation.
 const QUESTIONS: &[(&str, &str)] = &[
     ("Where are customers' email addresses kept?", "main.Customer.Email"),
     ("How do customers join to tracks?", "main.InvoiceLine.TrackId"),

@@ -1,24 +1,24 @@
-//! What people try at a front door, each with its test.
+//! Attacks on the HTTP endpoints, each with its test.
 //!
-//! | attack | what comes of it | test |
+//! | attack | result | test |
 //! |---|---|---|
 //! | a mutation by GET | 405 with `Allow` | here; `http/post_get.rs` |
 //! | a mutation by `text/plain`, as a form, by multipart | 415 | here; `http/post_get.rs` |
-//! | from a page of another origin, of no origin, of another port | 403 | here; `http/doors.rs` |
+//! | a request from another origin, a null origin, another port | 403 | here; `http/doors.rs` |
 //! | the same over a WebSocket | 403 at the handshake | here; `http/ws.rs` |
-//! | a GET from a page of another site that a browser sends without its origin | 403 | here |
-//! | what only looks like a WebSocket's handshake, to be let in without a token | 401 | here |
-//! | by a name that leads here (DNS rebinding) | 403 | here; `http/doors.rs`; `tokens.rs` for proxies |
-//! | 20,000 aliases, a depth of 1,000, fragment bombs and circles | LIMIT_EXCEEDED before any work | `limits.rs` |
-//! | a body of 10 MB | 413, not read to its end | here |
-//! | tokens guessed | 401, soon 429; a good token from there still opens | here |
-//! | a token that is wrong, cut, in another scheme | 401 | `tokens.rs` |
-//! | a token that has expired | 401; what it had opened ends | `tokens.rs` |
-//! | a token that is revoked in the middle of a subscription | the subscription ends | `tokens.rs` |
-//! | a viewer who tries each mutation, by every door | FORBIDDEN, nothing done | `roles.rs` |
-//! | a page that frames ours, or makes it load a stranger's script | the browser refuses, by our headers | here |
-//! | secrets searched for in logs, answers and files | nothing found | `secrets.rs` |
-//! | slow heads and bodies, sockets that never speak, subscribers that never read | dropped, closed | `http/` |
+//! | a cross-site GET that a browser sends without an origin | 403 | here |
+//! | a fake WebSocket handshake, to avoid the token check | 401 | here |
+//! | a host name that resolves to this server (DNS rebinding) | 403 | here; `http/doors.rs`; `tokens.rs` for proxies |
+//! | 20,000 aliases, a depth of 1,000, fragment bombs and cycles | LIMIT_EXCEEDED before any work | `limits.rs` |
+//! | a body of 10 MB | 413, without reading it to its end | here |
+//! | guessed tokens | 401, soon 429; a valid token from the same address still works | here |
+//! | a wrong or truncated token, another scheme | 401 | `tokens.rs` |
+//! | an expired token | 401; its open connections end | `tokens.rs` |
+//! | a token revoked during a subscription | the subscription ends | `tokens.rs` |
+//! | a viewer who tries each mutation over every transport | FORBIDDEN, nothing changed | `roles.rs` |
+//! | a page that frames the Studio or injects a script into it | the browser refuses, because of the headers | here |
+//! | a search for secrets in logs, answers and files | nothing found | `secrets.rs` |
+//! | slow headers and bodies, silent sockets, subscribers that never read | closed | `http/` |
 
 use reqwest::{Client, RequestBuilder, StatusCode, header};
 use serde_json::{Value, json};
@@ -29,7 +29,7 @@ use tokio_tungstenite::{
 
 use crate::harness::{Live, Server};
 
-/// What no attack may bring about.
+/// A mutation that no attack may execute.
 const START: &str =
     "mutation { cancelRuns(input: { filter: {} }) { matched } createLlmProfile(input: { name: \"evil\", provider: \
         BUILTIN,
@@ -81,7 +81,7 @@ async fn other_sites_change_nothing_with_a_victim_s_browser() {
             other => panic!("{name}: {foreign}: {:?}", other.err()),
         }
     }
-    // A browser that asks whether it may is not told that it may.
+    // A preflight request gets no permission.
     let preflight = client.request(reqwest::Method::OPTIONS, &url).header(header::ORIGIN, "https://evil.example");
     let answer = preflight.header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST").send().await.unwrap();
     assert!(answer.headers().get(header::ACCESS_CONTROL_ALLOW_ORIGIN).is_none());
@@ -101,7 +101,7 @@ async fn a_large_body_is_refused_before_it_is_read() {
             assert_eq!(response.status(), StatusCode::PAYLOAD_TOO_LARGE);
             assert!(response.text().await.unwrap().contains("LIMIT_EXCEEDED"));
         }
-        // The server has closed the connection while this client still wrote.
+        // The server closed the connection while the client was still writing.
         Err(error) => assert!(error.is_request() || error.is_body(), "{error:?}"),
     }
     server.data("{ __typename }", json!({})).await;
@@ -123,7 +123,7 @@ async fn guessed_tokens_are_refused_and_soon_rate_limited() {
     let told = statuses.iter().filter(|status| **status == 401).count();
     assert!((10..20).contains(&told), "{told} guesses were answered");
     assert!(statuses[20..].iter().filter(|status| **status == 429).count() >= 175);
-    // Who has the right one is not kept out by whoever guesses beside them.
+    // A caller with a valid token is not affected by failed guesses from the same address.
     assert_eq!(server.data_for(&root, "{ viewer { name } }", json!({})).await["viewer"]["name"], "root");
     assert!(server.log().matches(" refused ").count() >= 10, "{}", server.log());
 }
@@ -143,7 +143,7 @@ async fn every_response_has_security_headers() {
         let policy = header("content-security-policy").unwrap();
         assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}: {policy}");
         assert!(!policy.contains("unsafe-eval") && !policy.contains("http"), "{path}: {policy}");
-        // What is answered to one is no answer to another, unless it is a page.
+        // Only pages may be cached; every other answer belongs to one caller.
         let kept = header("cache-control").unwrap_or_default();
         let expected = match path {
             "/graphql?query={__typename}" => "private, no-cache",
@@ -170,14 +170,14 @@ async fn every_response_has_security_headers() {
     );
 }
 
-/// A handshake comes without a token, since the first message of its socket shows it. Nothing else does.
+/// A WebSocket handshake needs no token, since the first message carries it. Every other request needs one.
 #[tokio::test]
 async fn only_a_websocket_handshake_needs_no_token() {
     let server = Server::start().await;
     let (root, _) = server.create_token(None, "root", "ADMIN").await;
     let (reader, _) = server.create_token(Some(&root), "reader", "VIEWER").await;
     let news = json!({ "query": "subscription { runsChanged { kind } }" });
-    // What a stranger could follow, if they had a viewer's rights.
+    // A subscription of an authenticated viewer, to compare with.
     let mut open = Live::send_as(&server.base, json!({ "token": reader }), news.clone()).await.unwrap();
     let url = format!("{}/graphql", server.base);
     let client = Client::new();
@@ -203,14 +203,15 @@ async fn only_a_websocket_handshake_needs_no_token() {
         let answer = request.header(header::UPGRADE, "websocket").send().await.unwrap();
         assert_eq!(answer.status(), StatusCode::UNAUTHORIZED, "{attack}");
     }
-    // The one who showed a token hears what there is.
+    // The authenticated subscriber receives the events.
     let demo = server.data_for(&root, "{ dbProfiles { id } }", json!({})).await["dbProfiles"][0]["id"].take();
     let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db }] }) { runs { id } } }";
     server.data_for(&root, start, json!({ "db": demo })).await;
     assert_eq!(open.next().await.unwrap()["data"]["runsChanged"]["kind"], "CREATED");
 }
 
-/// A page of another site that loads from here as an image or a script gives no origin, but browsers tell.
+/// A page of another site can load a URL as an image or a script without sending an origin, but browsers mark the
+/// request with `Sec-Fetch-Site`.
 #[tokio::test]
 async fn requests_that_browsers_mark_as_cross_site_are_refused() {
     let server = Server::start_with(&[("GLOSS_ALLOWED_ORIGINS", "http://localhost:5173")]).await;
@@ -233,7 +234,7 @@ async fn requests_that_browsers_mark_as_cross_site_are_refused() {
         assert_eq!(get("/runs/12", &page).await.unwrap().status(), StatusCode::OK);
         let framed = [("sec-fetch-site", site), ("sec-fetch-mode", "navigate"), ("sec-fetch-dest", "iframe")];
         assert_eq!(get("/graphiql", &framed).await.unwrap().status(), StatusCode::FORBIDDEN);
-        // An origin that is allowed is one.
+        // A request with an allowed origin passes.
         let named = [("sec-fetch-site", site), ("sec-fetch-mode", "cors"), ("origin", "http://localhost:5173")];
         assert_eq!(get(query, &named).await.unwrap().status(), StatusCode::OK);
     }
@@ -243,7 +244,7 @@ async fn requests_that_browsers_mark_as_cross_site_are_refused() {
     }
 }
 
-/// Who may not come in is told so at their own pace, and cannot fill the log.
+/// Unauthenticated callers are rate-limited and cannot fill the log.
 #[tokio::test]
 async fn refused_requests_are_counted_and_logged_now_and_then() {
     let server = Server::start_with(&[("GLOSS_REQUESTS_PER_MINUTE", "50")]).await;

@@ -1,5 +1,5 @@
-//! Bad input through the front door: each gets a code of the closed set, the argument's path where an argument is
-//! at fault, and a text that says what to do; the server goes on.
+//! Bad input through the API: each error has a documented code, the path of the argument at fault and a text that
+//! says what to do. The server keeps running.
 
 use serde_json::{Value, json};
 
@@ -32,7 +32,7 @@ async fn invalid_page_arguments_are_refused() {
         "before",
     );
 
-    // A cursor of another order is foreign.
+    // A cursor of a list with another order is rejected.
     let demo = server.db_profile("demo").await;
     server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
     let data = server.data("{ runs(orderBy: { field: NUMBER }) { edges { cursor } } }", json!({})).await;
@@ -86,7 +86,7 @@ async fn invalid_start_inputs_are_refused() {
     let budget = |budget: Value| json!({ "targets": [target], "budget": budget });
     is(&start(budget(json!({ "maxTokens": 0 }))).await, "BAD_USER_INPUT", "input.budget.maxTokens");
     is(&start(budget(json!({ "maxSeconds": -1 }))).await, "BAD_USER_INPUT", "input.budget.maxSeconds");
-    // Nothing was recorded by any of these: all are created, or none.
+    // None of these created a run: a request creates all of its runs or none.
     assert_eq!(server.data("{ runs { totalCount } }", json!({})).await["runs"]["totalCount"], 0);
 }
 
@@ -112,7 +112,7 @@ async fn unknown_ids_are_not_found() {
     has_code(error, "NOT_FOUND");
 }
 
-/// Starts a run that must fail; gives its last event.
+/// Starts a run that must fail and returns its last event.
 async fn failed(server: &Server, target: Value) -> Value {
     let run = server.start_run(json!({ "targets": [target] })).await;
     let last = server.events(&run, 0).await.pop().unwrap();
@@ -157,7 +157,7 @@ async fn unreachable_targets_fail_with_a_reason() {
         assert_eq!(test["testDbProfile"]["ok"], false);
         assert!(!format!("{last}{test}").contains(secret));
     }
-    // One that cannot be reached is an error on its own field and on nothing else.
+    // An unreachable database is an error of its own field only.
     let answer =
         server.answer("{ dbProfiles { name displayUrl canWriteComments databases { name } } }", json!({})).await;
     let profiles = answer["data"]["dbProfiles"].as_array().unwrap();
@@ -169,7 +169,7 @@ async fn unreachable_targets_fail_with_a_reason() {
     }
     assert!(!answer.to_string().contains(secret), "a password is in an answer");
     assert!(!server.log().contains(secret), "a password is in the log");
-    // The server goes on.
+    // The server still works.
     let demo = server.db_profile("demo").await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
     assert_eq!(server.events(&run, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");
@@ -209,7 +209,7 @@ async fn a_key_whose_runs_were_deleted_is_a_conflict() {
     has_code(&server.error(START, json!({ "input": input })).await, "CONFLICT");
 }
 
-/// A retry gets its run back even where the profile that it names was deleted meanwhile.
+/// A retry returns the original run even if the profile was deleted meanwhile.
 #[tokio::test]
 async fn a_retry_finds_its_run_when_the_profile_is_gone() {
     let target = SqliteTarget::with_tables(1, 2);

@@ -1,5 +1,4 @@
-//! The describer that comes with Gloss: what it writes about Chinook and about the demo, read as a person would, and
-//! what holds for any input.
+//! The builtin describer: its texts for Chinook and the demo, and the properties that hold for any input.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -141,7 +140,7 @@ pub async fn catalog(database: &mut SqliteConnection) -> Vec<(TableDetail, Table
     all
 }
 
-/// Every text, one a line, with its confidence.
+/// Returns every text with its confidence, one per line.
 pub fn written(catalog: &[(TableDetail, TableStatistics)], options: &RunOptions) -> String {
     let mut out = String::new();
     for (detail, statistics) in catalog {
@@ -198,7 +197,7 @@ fn table(name: &str, columns: Vec<Column>) -> TableDetail {
     }
 }
 
-/// The first wording of a column, alone in its table.
+/// Returns the first alternative for a column that is alone in its table.
 fn text_of(table_name: &str, name: &str, data_type: &str) -> String {
     let drafts = describe(&table(table_name, vec![column(name, data_type)]), None, &options());
     drafts[1].clone().unwrap().alternatives[0].text.clone()
@@ -469,7 +468,7 @@ fn the_neighbours_decide_what_an_abbreviation_means() {
     assert_eq!(drafts[1].as_ref().unwrap().alternatives[0].text, "Temperature of the reading.");
 }
 
-/// What the builtin describer does not follow is told, once, wherever it is given.
+/// Options that the builtin describer ignores cause one warning, wherever they are set.
 #[tokio::test]
 async fn ignored_options_cause_a_warning() {
     let target = crate::harness::SqliteTarget::with_tables(1, 2);

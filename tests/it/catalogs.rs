@@ -1,5 +1,5 @@
-//! What runs make of catalogs that are hard to read: broken objects, types of the database's own, keys of several
-//! columns, partitions. Through the API of a real server, with the builtin describer.
+//! Runs over catalogs that are hard to read: broken objects, user-defined types, keys of several columns, partitions.
+//! Through the API of a real server, with the builtin describer.
 
 mod checks;
 mod unreadable;
@@ -14,12 +14,12 @@ use crate::{
     services,
 };
 
-/// A run that ended.
+/// A run that has ended.
 struct Described {
     status: String,
-    /// By path, the text.
+    /// The texts by path.
     texts: BTreeMap<String, String>,
-    /// Those of the catalog; the tests' logins are administrators.
+    /// The warnings about the catalog, without those about rights: the tests' logins are administrators.
     warnings: Vec<String>,
 }
 
@@ -33,7 +33,7 @@ impl Described {
     }
 }
 
-/// Describes all that a target names; further fields go into the target.
+/// Describes a whole target; `target` holds further fields of the run's target.
 async fn describe(server: &Server, url: &str, target: serde_json::Value) -> Described {
     let db = server.create_db_profile(&format!("target {url}"), url).await;
     describe_again(server, &db, target).await
@@ -65,7 +65,7 @@ async fn describe_again(server: &Server, db: &str, mut target: serde_json::Value
     }
 }
 
-/// A SQLite file whose schema is then changed as bytes: `{}` in the SQL stands for an `ö` in Latin-1.
+/// Creates a SQLite file and changes its schema as bytes: `~` stands for `ö` in Latin-1.
 fn latin1(sql: &str, table: &str) -> SqliteTarget {
     let target = SqliteTarget::new("CREATE TABLE fine (id INTEGER PRIMARY KEY, label TEXT);");
     let hex: String = sql.bytes().map(|b| if b == b'~' { "F6".to_owned() } else { format!("{b:02X}") }).collect();
@@ -78,7 +78,7 @@ fn latin1(sql: &str, table: &str) -> SqliteTarget {
     target
 }
 
-/// The one warning of all objects whose names are not valid UTF-8.
+/// Returns the single warning about all objects whose names are not valid UTF-8.
 fn left_out(count: &str, names: &str, objects: &str, them: &str) -> String {
     format!("{count} left out because {names} not valid UTF-8: {objects}. To describe {them}, rename {them}.")
 }
@@ -150,7 +150,8 @@ async fn a_definition_that_sqlite_cannot_execute_affects_only_its_table() {
     says(&["`broken`", "main.gone"]);
 }
 
-/// A new database in `SQL_ASCII`, made by a script in which `~` stands for an `ö` in Latin-1; its URL.
+/// Creates a database with the encoding `SQL_ASCII` from a script in which `~` stands for `ö` in Latin-1, and returns
+/// its URL.
 async fn sql_ascii(service: &services::Service, script: &str) -> String {
     let (url, name) = service.fresh_database().await;
     let name = format!("{name}_ascii");
@@ -188,7 +189,7 @@ async fn invalid_bytes_in_a_sql_ascii_database_affect_only_themselves() {
         assert_eq!(found.warnings.iter().filter(|one| one.contains(part)).count(), 1, "{part}: {:?}", found.warnings);
     }
     assert_eq!(found.warnings.len(), 3, "{:?}", found.warnings);
-    // A scope that names the table does not look at the others.
+    // If the scope names a table, other tables are not read.
     let named = json!({ "schemas": [{ "name": "public", "tables": [{ "name": "parts" }] }] });
     let found = describe_again(&server, &db, named).await;
     let names = r"column `public.parts.gr\xF6sse`";
@@ -247,7 +248,7 @@ async fn types_of_the_databases_own_are_what_the_catalog_says() {
         assert!(said.contains(text), "{column}: {said}");
     }
     assert!(found.text("paint.job.z").contains("Holds text"), "{}", found.text("paint.job.z"));
-    // A domain of a domain that is not null.
+    // A domain over a domain that is not null.
     let query = "{ dbProfiles { name databases { schemas(name: \"paint\") { tables { nodes { columns { name nullable } \
         } } } } } }";
     let data = server.data(query, json!({})).await.to_string();

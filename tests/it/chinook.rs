@@ -1,5 +1,5 @@
-//! Chinook through the front door: a user's first database on SQLite, PostgreSQL and MariaDB, from the profile to
-//! the last description; what comes between; and, where one runs, a real model.
+//! Chinook through the API: a user's first database on SQLite, PostgreSQL and MariaDB, from the profile to the last
+//! description, with the interruptions in between and, if one is available, a real model.
 
 use std::path::PathBuf;
 
@@ -11,19 +11,19 @@ use crate::{
     services::{self, Service},
 };
 
-/// Tables and columns of Chinook.
+/// Number of tables and columns in Chinook.
 const ASSETS: usize = 11 + 64;
 
-/// A loaded Chinook.
+/// A loaded Chinook database.
 struct Chinook {
     url: String,
-    /// The schema with its tables.
+    /// The schema that contains the tables.
     schema: String,
-    /// How this kind of database spells these, of Chinook: a table of two words, a column of two words.
+    /// The spelling of a two-word table of Chinook in this kind of database.
     line: &'static str,
     line_id: &'static str,
     track: &'static str,
-    /// The server and its database, for more SQL; the folder of the file.
+    /// The server and its database, for further SQL.
     service: Option<(&'static Service, String)>,
     _folder: Option<TempDir>,
 }
@@ -52,7 +52,7 @@ async fn on_postgres() -> Option<Chinook> {
     let script = script("chinook/postgres.sql")?;
     let service = services::postgres().await?;
     let (url, database) = service.fresh_database().await;
-    // Into a database of this test's own, not the one that the script would make.
+    // Loads the tables into this test's database instead of the one that the script would create.
     let (_, tables) = script.split_once("\\c chinook;").unwrap();
     service.run(Some(&database), tables).await;
     Some(Chinook {
@@ -83,7 +83,7 @@ async fn on_mariadb() -> Option<Chinook> {
     })
 }
 
-/// The tables of Chinook, as the catalog shows them with these arguments.
+/// Returns the tables of Chinook, as the catalog shows them with these arguments.
 async fn tables(server: &Server, profile: &str, chinook: &Chinook, arguments: &str) -> Value {
     let query = format!(
         "query($id: ID!, $schema: String!) {{ dbProfile(id: $id) {{ databases {{ name schemas(name: $schema) {{ name
@@ -92,7 +92,7 @@ async fn tables(server: &Server, profile: &str, chinook: &Chinook, arguments: &s
     );
     let mut data = server.data(&query, json!({ "id": profile, "schema": chinook.schema })).await;
     let databases = data["dbProfile"]["databases"].as_array_mut().unwrap();
-    // PostgreSQL shows every database that the login may enter, and each has a schema `public`.
+    // PostgreSQL shows every database that the login may connect to, and each has a schema `public`.
     let its_own =
         databases.iter().position(|database| chinook.url.ends_with(&format!("/{}", str_of(&database["name"]))));
     databases[its_own.unwrap_or_default()]["schemas"][0]["tables"].take()
@@ -107,7 +107,7 @@ async fn estimate(server: &Server, input: &Value) -> Value {
     server.data(query, json!({ "input": input })).await["estimateRun"].take()
 }
 
-/// Starts a run, watches it to its end, checks that no event is missing; gives its id and its last event.
+/// Starts a run, watches it to its end, checks that no event is missing, and returns its id and last event.
 async fn run_whole(server: &Server, input: &Value) -> (String, Value) {
     let run = server.start_run(input.clone()).await;
     let events = server.events(&run, 0).await;
@@ -119,7 +119,7 @@ async fn run_whole(server: &Server, input: &Value) -> (String, Value) {
     (run, last)
 }
 
-/// What a run suggests, in order.
+/// Returns the suggestions of a run in order.
 async fn suggestions(server: &Server, run: &str) -> Vec<Value> {
     let query =
         "query($id: ID!) { run(id: $id) { suggestions(first: 200) { nodes { description substance confidence logprob
@@ -140,7 +140,7 @@ async fn test_profile(server: &Server, kind: &str, id: &str) -> Value {
     server.data(&query, json!({ "id": id })).await["test"].take()
 }
 
-/// All that a user does with a first database.
+/// Does all that a user does with a first database.
 async fn from_the_profile_to_the_last_description(chinook: &Chinook) {
     let server = Server::start().await;
     let profile = server.create_db_profile("chinook", &chinook.url).await;
@@ -264,7 +264,7 @@ async fn mariadb() {
     comments_are_skipped(&chinook, set, 2).await;
 }
 
-/// With `missingOnly` what another client commented is skipped, and counted; without, it is shown as it stood.
+/// Checks that `missingOnly` skips and counts assets with a comment, and that a run without it shows the comments.
 async fn comments_are_skipped(chinook: &Chinook, set: &str, comments: usize) {
     let (service, database) = chinook.service.as_ref().unwrap();
     service.run(Some(database), set).await;
@@ -312,7 +312,7 @@ async fn a_wrong_password_is_reported_and_not_shown() {
     }
 }
 
-/// A run over many small tables that has begun: its model holds the first answers.
+/// Starts a run over many small tables, whose model holds the first answers.
 async fn a_run_that_has_begun(url: &str, patience: &str) -> (Server, ScriptedModel, String, Live) {
     let model = ScriptedModel::builder().gated().start().await;
     let server = Server::start_with(&[("GLOSS_TARGET_PATIENCE_SECONDS", patience)]).await;
@@ -328,7 +328,7 @@ fn many_tables() -> String {
     (1..=60).map(|n| format!("CREATE TABLE t{n:02} (a int, b int);")).collect::<Vec<_>>().join("\n")
 }
 
-/// A warning with an error, other than the one about the login's rights.
+/// Returns whether an event is a warning with an error, other than the one about the login's rights.
 fn tells_of_trouble(event: &Value) -> bool {
     event["type"] == "WARNING" && !event["error"].is_null()
 }
@@ -386,7 +386,7 @@ async fn hostile_names_are_described_and_shown_as_they_are() {
     for service in [services::postgres().await, services::mariadb().await].into_iter().flatten() {
         let (url, database) = service.fresh_database().await;
         let mysql = !url.starts_with("postgres");
-        // MariaDB refuses characters beyond the first plane in names.
+        // MariaDB refuses characters beyond U+FFFF in names.
         let table = if mysql { table.replace('😀', "é名") } else { table.to_owned() };
         let quote = |name: &str| {
             if mysql { format!("`{}`", name.replace('`', "``")) } else { format!("\"{}\"", name.replace('"', "\"\"")) }
@@ -413,7 +413,7 @@ async fn hostile_names_are_described_and_shown_as_they_are() {
     }
 }
 
-/// Asked for with `GLOSS_LOCAL_MODEL=1`: it takes its time on a small machine.
+/// Enabled by `GLOSS_LOCAL_MODEL=1`, because it is slow on a small machine.
 #[tokio::test]
 async fn a_real_model_describes_one_table() {
     let Some(local) = LocalModel::start() else { return };

@@ -1,4 +1,4 @@
-//! What a person at a terminal reads: each refusal is one clear line that says what to do.
+//! The output at a terminal: each refusal is one clear line that says what to do.
 
 use std::{net::TcpListener, path::Path, process::Output};
 
@@ -7,7 +7,7 @@ use crate::{
     services::skipped,
 };
 
-/// Runs the binary to its end; it must leave by itself.
+/// Runs the binary until it exits.
 pub async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> Output {
     let mut command = Server::command(data);
     command.args(arguments).envs(environment.iter().copied());
@@ -15,13 +15,14 @@ pub async fn gloss(data: &Path, arguments: &[&str], environment: &[(&str, &str)]
     ended.await.unwrap_or_else(|_| panic!("gloss {arguments:?} keeps running")).unwrap()
 }
 
-/// The first line on standard error of a start that must fail; for a refusal of Gloss's own, the only one.
+/// Returns the first line on standard error of a start that must fail. If Gloss refuses by itself, it must be the
+/// only line.
 pub async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str)]) -> String {
     let ended = gloss(data, arguments, environment).await;
     let said = String::from_utf8(ended.stderr).unwrap();
     assert!(!ended.status.success(), "gloss {arguments:?} was not refused");
     assert!(ended.stdout.is_empty());
-    // A warning about the folder may stand above.
+    // A warning about the folder may precede the refusal.
     let said: Vec<&str> = said.lines().filter(|line| !line.contains(" WARN ")).collect();
     if said[0].starts_with("gloss: ") {
         assert_eq!(said.len(), 1, "{said:?}");
@@ -29,7 +30,7 @@ pub async fn refusal(data: &Path, arguments: &[&str], environment: &[(&str, &str
     said[0].to_owned()
 }
 
-/// Whether a text has all these words in it.
+/// Checks that a text contains all these words.
 pub fn says(text: &str, words: &[&str]) {
     assert!(words.iter().all(|word| text.contains(word)), "{text}: {words:?}");
 }
@@ -105,14 +106,14 @@ async fn an_invalid_settings_file_is_reported_with_its_line() {
     says(&refusal(data.path(), &["--config", &path], &[]).await, &["cannot read", &path, "--config"]);
 }
 
-/// What `gloss config` prints is a settings file, as it stands and with every default written out.
+/// The output of `gloss config` is a valid settings file, both as printed and with every default uncommented.
 #[tokio::test]
 async fn gloss_config_prints_a_settings_file() {
     let data = tempfile::tempdir().unwrap();
     let printed = String::from_utf8(gloss(data.path(), &["config"], &[]).await.stdout).unwrap();
     let names = ["listen", "store_url", "workers", "env_names", "log_format"];
     says(&printed, &names.map(|name| format!("\n# {name} = ")).each_ref().map(String::as_str));
-    // Settings without a default of their own, and those that the harness gives, stay comments.
+    // Settings without a default, and those that the harness sets, stay comments.
     let set: String = printed
         .lines()
         .filter_map(|line| line.strip_prefix("# "))
@@ -179,7 +180,7 @@ async fn an_unusable_folder_or_store_is_reported() {
 async fn a_folder_of_another_user_is_reported() {
     let data = tempfile::tempdir().unwrap();
     let binary = env!("CARGO_BIN_EXE_gloss");
-    // Only an administrator can become somebody else, who must be able to reach the binary too.
+    // Only an administrator can switch to another user, who must also be able to reach the binary.
     let mut nobody = tokio::process::Command::new("setpriv");
     nobody.args(["--reuid=65534", "--regid=65534", "--clear-groups", "--", binary]);
     let reached = nobody.arg("--version").output().await.is_ok_and(|ended| ended.status.success());

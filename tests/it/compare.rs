@@ -1,5 +1,5 @@
-//! Runs side by side: the metrics against their reference implementations, the grid, its properties, the exports, and
-//! what a person may do wrong.
+//! Comparisons of runs: the metrics against their reference implementations, the grid, its properties, the exports,
+//! and invalid requests.
 
 mod exports;
 mod figures;
@@ -25,11 +25,11 @@ use serde_json::Value;
 
 use crate::store::{at, new_run};
 
-/// What a run of these tests says of an asset.
+/// A suggestion of a test's run for one asset.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Said {
     pub column: String,
-    /// `None` where it failed.
+    /// `None` if the row failed.
     pub text: Option<String>,
     pub confidence: f64,
     pub logprob: Option<f64>,
@@ -54,7 +54,7 @@ impl Said {
     }
 }
 
-/// A column of `public.t`.
+/// Returns the path of a column of `public.t`.
 pub fn column(name: &str) -> AssetPath {
     AssetPath {
         kind: AssetKind::Column,
@@ -65,7 +65,7 @@ pub fn column(name: &str) -> AssetPath {
     }
 }
 
-/// A run that said all this and has ended, one thousand milliseconds of work after its start.
+/// Creates a run with these suggestions that ended after 1,000 ms of work.
 pub async fn ended(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) -> RunId {
     let run = begun(store, new, said, usage).await;
     let finish: Change = Box::new(|edit| edit.finish(RunStatus::ReadyForReview, None));
@@ -73,7 +73,7 @@ pub async fn ended(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) 
     run.id
 }
 
-/// The same, still at work.
+/// Creates a run with these suggestions that is still working.
 pub async fn begun(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) -> Run {
     let started: Moment = at(0);
     store.create_runs(vec![new], None, started).await.unwrap();
@@ -81,7 +81,7 @@ pub async fn begun(store: &dyn Store, new: NewRun, said: &[Said], usage: Usage) 
     say(store, &run, said, usage).await
 }
 
-/// Lets a run that is at work say more.
+/// Adds suggestions to a run that is still working.
 pub async fn say(store: &dyn Store, run: &Run, said: &[Said], usage: Usage) -> Run {
     let rows = said.iter().zip(1..).map(|(said, position)| {
         let row = Row { position, asset: column(&said.column), again: None, fingerprint: None };
@@ -122,7 +122,7 @@ pub fn global(run: RunId) -> Value {
     Value::String(encode(NodeType::Run, run.0))
 }
 
-/// The values of a metric in an answer.
+/// Returns the values of a metric in an answer.
 pub fn values(metrics: &Value, name: &str) -> Vec<Option<f64>> {
     let metric = metrics.as_array().unwrap().iter().find(|metric| metric["name"] == name);
     metric.unwrap_or_else(|| panic!("no {name}"))["values"].as_array().unwrap().iter().map(Value::as_f64).collect()

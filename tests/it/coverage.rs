@@ -1,4 +1,5 @@
-//! How much of a database is documented, and how many assets a search finds, through the API of a real server.
+//! The documentation coverage of a database and the number of assets that a search finds, through the API of a real
+//! server.
 
 use serde_json::{Value, json};
 
@@ -48,7 +49,7 @@ async fn coverage_counts_what_is_documented_and_what_is_accepted() {
     server.events(&run, sequence).await;
     let read = coverage(&server, &db).await;
     assert_eq!((&read["assets"], &read["documented"], &read["accepted"]), (&json!(5), &json!(5), &json!(0)), "{read}");
-    // Without the pattern the table counts again: its catalog was read all the same.
+    // Without the pattern the table counts again: its catalog was indexed although it was excluded.
     let include = "mutation ($id: ID!) { updateDbProfile(input: { id: $id, exclude: [] }) { dbProfile { id } } }";
     server.data(include, json!({ "id": db })).await;
     assert_eq!(coverage(&server, &db).await["assets"], 7);

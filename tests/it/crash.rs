@@ -1,5 +1,4 @@
-//! Stops of every kind in the middle of a run: kill -9, a signal, two signals. Nothing that was recorded is lost or
-//! done again.
+//! Interruptions in the middle of a run: kill -9, one signal, two signals. No recorded work is lost or repeated.
 
 use std::{
     collections::HashSet,
@@ -12,7 +11,7 @@ use sqlx::{ConnectOptions, sqlite::SqliteConnectOptions};
 
 use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with, store::needs_sqlite};
 
-/// Requests under way at once: what the scripted profile asks for.
+/// Number of concurrent requests of the scripted profile.
 const WIDTH: usize = 4;
 
 async fn described(server: &Server, run: &str) -> HashSet<String> {
@@ -34,7 +33,7 @@ async fn described(server: &Server, run: &str) -> HashSet<String> {
     }
 }
 
-/// A backup or a person's shell may hold the store's lock for longer than a statement waits for it.
+/// A backup or a shell may hold the store's lock for longer than a statement waits.
 #[tokio::test]
 async fn a_store_that_another_process_locks_only_delays_a_run() {
     if needs_sqlite("a lock on the file") {
@@ -80,7 +79,7 @@ async fn after_six_kills_each_row_was_requested_once() {
     for _ in 0..6 {
         model.waiting(WIDTH).await;
         model.release(3);
-        // A job's next request is sent after its last answer was recorded.
+        // The next request of a job is sent after its last answer was recorded.
         model.waiting(WIDTH).await;
         under_way += WIDTH;
         let data = server.kill().await;
@@ -119,7 +118,7 @@ async fn after_a_kill_at_any_moment_each_row_is_recorded_once() {
     let run = server.start_run(input).await;
     let mut after = 0;
     for kill in 0..6 {
-        // Between any two events: while answers are under way, while they are recorded.
+        // Kills at changing points: while answers are pending or being recorded.
         let mut live = server.watch(&run, after).await;
         for _ in 0..(37 + 11 * kill) {
             let event = live.next().await.expect("the run is still at work");
@@ -149,7 +148,7 @@ async fn a_signal_records_work_in_progress_and_the_run_continues_at_the_next_sta
     model.waiting(WIDTH).await;
     let mut live = server.watch(&run, 0).await;
     server.signal("TERM");
-    // The subscription ends when the server stops; what is under way is then still recorded.
+    // The subscription ends when the server stops; answers in progress are still recorded.
     while live.next().await.is_some() {}
     model.open_gate();
     let (status, data) = server.left().await;
@@ -199,7 +198,7 @@ async fn no_waiting_request_is_sent_after_a_signal() {
     let (server, input) = server_with(&model, &target, &[]).await;
     server.start_run(input.clone()).await;
     model.waiting(WIDTH).await;
-    // The second run shares the profile's places, which are all taken.
+    // The second run shares the profile's request slots, which are all taken.
     let second = server.start_run(input).await;
     let mut live = server.watch(&second, 0).await;
     while live.next().await.unwrap()["type"] != "SCOPE_RESOLVED" {}
@@ -251,7 +250,7 @@ async fn a_data_folder_may_have_any_name_and_keeps_its_files_private() {
     let migrated = Server::command(&data).arg("migrate").output().await.unwrap();
     assert!(migrated.status.success(), "{}", String::from_utf8_lossy(&migrated.stderr));
     let server = Server::start_with(&[("GLOSS_DATA_DIR", data.to_str().unwrap())]).await;
-    // The first profiles are there though `migrate` came first.
+    // The default profiles are created even if `migrate` ran first.
     let demo = server.db_profile("demo").await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
     assert_eq!(server.events(&run, 0).await.last().unwrap()["status"], "READY_FOR_REVIEW");

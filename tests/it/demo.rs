@@ -1,4 +1,4 @@
-//! The demo database: complete, sound, the same every time, and well described by the builtin describer.
+//! The demo database: complete, consistent, deterministic, and well described by the builtin describer.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -1,7 +1,7 @@
-//! The commands and operations of README.md and `docs/`: each is run as it stands there, against a server of its own.
+//! The commands and operations of README.md and `docs/`: each is run unchanged against a new server.
 //!
-//! The shell blocks of a page run in one shell, in their order, after those of the first page (which defines `gql`).
-//! The operations of the GraphQL blocks must be valid; their ids are placeholders, so that they may find nothing.
+//! The shell blocks of a page run in one shell, in order, after those of the first page (which defines `gql`). The
+//! operations in GraphQL blocks must be valid; their ids are placeholders, so they may find nothing.
 
 use std::{fs, path::PathBuf, process::Stdio};
 
@@ -10,7 +10,7 @@ use tokio::{io::AsyncWriteExt, process::Command};
 
 use crate::{harness::Server, services::absent};
 
-/// The pages of the book, and the README.
+/// Returns the pages of the book and the README.
 fn pages() -> Vec<PathBuf> {
     let book = fs::read_dir("docs").unwrap().map(|entry| entry.unwrap().path());
     let mut pages: Vec<_> = book.filter(|path| path.extension().is_some_and(|it| it == "md")).collect();
@@ -19,14 +19,14 @@ fn pages() -> Vec<PathBuf> {
     pages
 }
 
-/// The blocks of a page in one language.
+/// Returns the blocks of a page in one language.
 fn blocks(page: &str, language: &str) -> Vec<String> {
     let text = fs::read_to_string(page).unwrap();
     let start = format!("```{language}\n");
     text.split(&start).skip(1).map(|rest| rest.split("\n```").next().unwrap().to_owned()).collect()
 }
 
-/// The operations of a block: each begins at the start of a line.
+/// Returns the operations of a block; each begins at the start of a line.
 fn operations(block: &str) -> Vec<String> {
     let mut operations: Vec<String> = Vec::new();
     for line in block.lines() {

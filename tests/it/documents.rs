@@ -1,5 +1,6 @@
-//! Which documents run: those that the specification allows. graphql-core, the reference in Python, gives the verdicts:
-//! recorded ones in `documents.json`, and live ones for generated documents where it is installed.
+//! Validation of documents: the server runs exactly those that the specification allows. graphql-core, the reference
+//! implementation in Python, gives the verdicts: recorded ones in `documents.json`, and live ones for generated
+//! documents if it is installed.
 
 use std::{
     process::Stdio,
@@ -12,9 +13,9 @@ use tokio::process::Command;
 
 use crate::{harness::Server, services::absent};
 
-/// Documents that the reference makes in one run of the test.
+/// Number of documents that the reference generates in one test run.
 const GENERATED: &str = "400";
-/// Far more than any refusal takes in a debug build on a busy machine.
+/// Maximum time for a refusal, with a large margin for a debug build on a busy machine.
 const QUICKLY: Duration = Duration::from_secs(5);
 
 async fn ask(server: &Server, document: &Value) -> Value {
@@ -30,7 +31,7 @@ async fn ask(server: &Server, document: &Value) -> Value {
     serde_json::from_str(&request.body(body.to_string()).send().await.unwrap().text().await.unwrap()).unwrap()
 }
 
-/// Checks that the server executes a document that is valid, and refuses another one with a place and a code.
+/// Checks that the server executes a valid document and refuses an invalid one with a location and a code.
 fn agrees(document: &Value, answer: &Value) {
     let errors = answer["errors"].as_array().cloned().unwrap_or_default();
     let codes: Vec<&str> = errors.iter().map(|error| error["extensions"]["code"].as_str().unwrap()).collect();
@@ -50,14 +51,14 @@ async fn recorded_documents_are_judged_as_the_reference_does() {
     let documents: Vec<Value> = serde_json::from_str(include_str!("documents.json")).unwrap();
     assert!(documents.len() > 100);
     for document in documents {
-        // A cached document is judged like a new one.
+        // A cached document must get the same verdict.
         for _ in 0..2 {
             agrees(&document, &ask(&server, &document).await);
         }
     }
 }
 
-/// A Python that has graphql-core.
+/// Returns a Python interpreter that has graphql-core.
 async fn python() -> Option<&'static str> {
     for python in ["target/clients-venv/bin/python", "python3"] {
         let mut command = Command::new(python);
@@ -131,7 +132,7 @@ async fn no_document_makes_validation_slow() {
         assert!(began.elapsed() < QUICKLY, "{what} took {:?}", began.elapsed());
         assert!(answer.to_string().len() < 5_000, "{what}: {} bytes", answer.to_string().len());
     }
-    // The limits hold over all operations together.
+    // The limits apply to the sum of all operations.
     let all = many(1_100, &|n| format!("query q{n} {{ ...a }}")) + doubling;
     let answer = ask(&server, &json!({ "query": all, "operation": "q1" })).await;
     assert_eq!(answer["errors"][0]["extensions"]["code"], "LIMIT_EXCEEDED", "{answer}");
@@ -151,7 +152,7 @@ async fn a_variable_that_is_absent_is_not_null() {
     let told = async |variables: Value| server.data(update, variables).await["updateLlmProfile"]["llmProfile"].take();
     assert_eq!(told(json!({ "id": id })).await, json!({ "name": "m", "requestsPerMinute": 7 }));
     assert_eq!(told(json!({ "id": id, "rate": null })).await, json!({ "name": "m", "requestsPerMinute": null }));
-    // The defaults of variables count in conditions, those of arguments where a variable is absent.
+    // Defaults of variables count in conditions, and defaults of arguments count if a variable is absent.
     let query = "query($yes: Boolean = true, $no: Boolean = false, $deprecated: Boolean) {
         server @include(if: $yes) { version @skip(if: $no) }
         __type(name: \"Run\") { fields(includeDeprecated: $deprecated) { name } } }";
@@ -194,7 +195,7 @@ async fn an_error_tells_the_place_and_the_type_but_never_the_value() {
         assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{error}");
         assert!(!error.to_string().contains(secret) && error["locations"][0]["line"] == 1, "{error}");
     }
-    // What is wrong is told, not only what follows from it.
+    // The error names the cause, not only its consequence.
     let error = server.error("{ runs { nodes { nosuch } } }", json!({})).await;
     assert!(error["message"].as_str().unwrap().contains("nosuch"), "{error}");
     let error = server.error("{ runs }", json!({})).await;

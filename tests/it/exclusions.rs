@@ -1,4 +1,4 @@
-//! What a profile says about its database and which tables its runs leave out, through the API of a real server.
+//! A profile's notes on its database and the tables that its runs exclude, through the API of a real server.
 
 use serde_json::{Value, json};
 
@@ -17,7 +17,7 @@ async fn update(server: &Server, input: Value) -> Value {
     server.data(UPDATE, json!({ "input": input })).await["updateDbProfile"]["dbProfile"].take()
 }
 
-/// The tables that a run described, and its scope.
+/// Returns the tables that a run described, and its scope.
 async fn described(server: &Server, target: Value) -> (Vec<String>, Value) {
     let estimate = "query ($input: StartRunInput!) { estimateRun(input: $input) { tables assets } }";
     let input = json!({ "targets": [target] });
@@ -59,14 +59,14 @@ async fn tables_that_a_profile_or_a_target_excludes_are_left_out_unless_the_scop
     assert_eq!(scope["exclude"], json!(["main.us?rs", "\"tmp.x\"", "*_bak"]));
     assert_eq!(scope["partitions"], "EACH");
 
-    // A schema that is named leaves out all the same; a table that is named does not.
+    // Exclusions apply to a schema that is named in the scope, but not to a table that is named.
     let named = json!([{ "name": "main", "tables": [{ "name": "users_bak" }, { "name": "users" }] }]);
     let (tables, _) = described(&server, json!({ "dbProfileId": db, "schemas": named, "exclude": ["*"] })).await;
     assert_eq!(tables, ["users_bak", "users"]);
     let (tables, _) = described(&server, json!({ "dbProfileId": db, "schemas": [{ "name": "main" }] })).await;
     assert_eq!(tables, ["orders", "tmp.x", "users"]);
 
-    // What is left out is still found: it is in the database.
+    // Search still finds excluded tables, since they are in the database.
     let query = "{ searchAssets(text: \"orders_bak\") { nodes { asset { display } } } }";
     let found = server.data(query, json!({})).await;
     assert!(found.to_string().contains("main.orders_bak"), "{found}");
@@ -111,7 +111,7 @@ async fn patterns_and_notes_that_cannot_be_used_are_refused_with_their_place() {
         assert_eq!(error["extensions"]["code"], "BAD_USER_INPUT", "{error}");
         assert_eq!(error["extensions"]["argument"], argument, "{error}");
     }
-    // Nothing was changed.
+    // The refused updates changed nothing.
     assert_eq!(update(&server, json!({ "id": db })).await, json!({ "about": null, "exclude": [] }));
     let longest = "ä".repeat(4_000);
     assert_eq!(update(&server, json!({ "id": db, "about": longest })).await["about"], json!(longest));

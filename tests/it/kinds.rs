@@ -1,5 +1,5 @@
-//! What runs do, over a real store and the real pool, with a target of the test's own: drafts of every kind, and
-//! `RUN_APPLY`. The world made here serves the tests of applies and re-runs as well.
+//! Runs over a real store and a real worker pool, with a fake target: drafts of every kind, and `RUN_APPLY`. The
+//! [`World`] defined here also serves the tests of applies and re-runs.
 
 use std::{
     collections::{BTreeMap, HashSet},
@@ -48,19 +48,19 @@ use secrecy::SecretString;
 use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
 
-/// A database of the test's own: tables of two columns, whose comments can be written.
+/// A fake database: tables of two columns with writable comments.
 #[derive(Default)]
 pub struct FakeDb {
     pub comments: Mutex<BTreeMap<String, String>>,
-    /// Every write that came about, in order.
+    /// The successful writes in order.
     pub writes: Mutex<Vec<(String, Option<String>)>>,
     /// Assets that refuse a comment.
     pub refuses: Mutex<HashSet<String>>,
-    /// Assets whose write is done, and never answered.
+    /// Assets whose write is executed but never answered.
     pub hangs: Mutex<HashSet<String>>,
-    /// Whether nothing answers.
+    /// Whether the database is unreachable.
     pub down: AtomicBool,
-    /// Where a write waits, if set: it tells that it waits, and takes a permit to go on.
+    /// If set, each write adds a permit to the first semaphore and takes one from the second before it continues.
     pub gate: Mutex<Option<(Arc<Semaphore>, Arc<Semaphore>)>>,
     tables: usize,
 }
@@ -238,7 +238,7 @@ impl Models for BuiltinAlone {
     }
 }
 
-/// A store, a database and a pool that works.
+/// A store, a database and a running worker pool.
 pub struct World {
     pub ports: Ports,
     pub db: Arc<FakeDb>,
@@ -295,7 +295,7 @@ impl World {
         world
     }
 
-    /// Starts a pool, as a process would.
+    /// Starts a pool, as a new process would.
     pub fn start_pool(&mut self) {
         self.stop = CancellationToken::new();
         let settings = PoolSettings {
@@ -316,7 +316,7 @@ impl World {
         self.pool = Some(tokio::spawn(Pool::new(self.ports.clone(), readings, settings, self.stop.clone()).work()));
     }
 
-    /// Stops the pool without any grace; what is under way is dropped.
+    /// Stops the pool without a grace period; work in progress is dropped.
     pub async fn stop_pool(&mut self) {
         self.stop.cancel();
         self.pool.take().unwrap().await.unwrap();
@@ -357,7 +357,7 @@ impl World {
         self.ports.store.runs_by_id(&[id]).await.unwrap().remove(&id).unwrap()
     }
 
-    /// Waits until the run is as wanted.
+    /// Waits until the run satisfies `is`.
     pub async fn until(&self, id: RunId, is: impl Fn(&Run) -> bool) -> Run {
         let mut nudges = self.bus.runs();
         loop {
@@ -374,7 +374,7 @@ impl World {
         self.until(id, |run| !run.status.is_live()).await
     }
 
-    /// Describes all and accepts all.
+    /// Describes all assets and accepts all suggestions.
     pub async fn accepted(&self) -> RunId {
         let id = self.start(self.order(RunKind::Analyze, RunCommand::Run, Vec::new())).await;
         assert_eq!(self.ended(id).await.status, RunStatus::ReadyForReview);

@@ -1,5 +1,5 @@
-//! Limits on the real server, through every door: what people ask for passes, what would eat the machine is
-//! refused before it is worked on, and the server goes on.
+//! Limits of the real server over every transport: ordinary requests pass, requests that would exhaust the machine
+//! are refused before any work, and the server keeps running.
 
 use std::time::{Duration, Instant};
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 
 use crate::harness::{Live, Server};
 
-/// Far more than any refusal takes, far less than the work that it spares.
+/// Maximum time for a refusal: far longer than it takes, far shorter than the work that it avoids.
 const QUICKLY: Duration = Duration::from_secs(5);
 
-/// Documents that must be refused, and with which code.
+/// Returns documents that must be refused, with the expected code.
 fn attacks() -> Vec<(&'static str, String, &'static str)> {
     let limit = "LIMIT_EXCEEDED";
     let brackets = "[".repeat(100_000);
@@ -51,7 +51,7 @@ fn attacks() -> Vec<(&'static str, String, &'static str)> {
     ]
 }
 
-/// The code of the first error, and that it came quickly.
+/// Checks the code of the first error and that it came quickly.
 fn refused(what: &str, began: Instant, errors: &Value, code: &str) {
     let shown = errors.to_string().chars().take(500).collect::<String>();
     assert_eq!(errors[0]["extensions"]["code"], code, "{what}: {shown}");
@@ -87,7 +87,7 @@ async fn exhausting_operations_are_refused_on_every_transport() {
         refused(what, began, &serde_json::from_str::<Value>(data).unwrap()["errors"], code);
 
         let encoded = url::form_urlencoded::Serializer::new(String::new()).append_pair("query", &query).finish();
-        // A longer address is refused before it is a request.
+        // A longer URL is refused before it is parsed.
         if encoded.len() < 60_000 {
             let began = Instant::now();
             let text = client.get(format!("{url}?{encoded}")).send().await.unwrap().text().await.unwrap();
@@ -122,7 +122,7 @@ async fn ordinary_operations_pass() {
     let schema = server.data(crate::api::INTROSPECTION, json!({})).await;
     assert!(schema["__schema"]["types"].as_array().unwrap().len() > 50);
 
-    // As many runs at a time as one operation may start.
+    // The maximum number of runs that one operation may start.
     let demo = server.db_profile("demo").await;
     let starts: Vec<String> = (0..25)
         .map(|n| format!("a{n}: startRun(input: {{ targets: [{{ dbProfileId: $db }}] }}) {{ runs {{ id }} }}"))

@@ -1,5 +1,5 @@
-//! Names of 2,000 characters, 8 kB each: more than an entry of PostgreSQL's indexes takes. Described, searched,
-//! reviewed, written, compared and scheduled, over a store of either kind.
+//! Names of 2,000 characters (8 kB), longer than an index entry of PostgreSQL allows: described, searched, reviewed,
+//! applied, compared and scheduled, over a store of either kind.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ use crate::{
 };
 
 const CHARACTERS: usize = 2_000;
-/// Tables and columns of the target.
+/// Number of tables and columns in the target.
 const ASSETS: usize = 8;
 
 const LIST: &str = "query ($id: ID!, $filter: SuggestionFilter, $order: SuggestionOrder, $after: String) {
@@ -23,7 +23,7 @@ const COMPARE: &str =
     "query ($ids: [ID!]!, $after: String) { compareRuns(ids: $ids) { assets(first: 3, after: $after) {
     totalCount pageInfo { hasNextPage endCursor } nodes { agreement asset { display } } } } }";
 
-/// A name of four-byte letters that no compression makes short.
+/// Returns a name of four-byte characters that does not compress.
 fn name(seed: u32) -> String {
     let mut state = seed;
     let letters = (0..CHARACTERS).map(|_| {
@@ -33,7 +33,7 @@ fn name(seed: u32) -> String {
     letters.collect()
 }
 
-/// The displayed names of a connection, page by page.
+/// Returns the display names in a connection, page by page.
 async fn listed(server: &Server, query: &str, variables: Value, path: &str) -> Vec<String> {
     let (mut names, mut variables) = (Vec::new(), variables);
     loop {
@@ -56,7 +56,7 @@ async fn described(server: &Server, profile: &str) -> String {
     run
 }
 
-/// Orders a write of a run's comments and waits for its end.
+/// Starts an apply or a roll-back and waits for its end.
 async fn written(server: &Server, verb: &str, run: &str, status: &str) {
     let after = server.run(run).await["lastSequence"].as_i64().unwrap();
     let mutation = format!("mutation ($id: ID!) {{ {verb}(input: {{ runId: $id }}) {{ total }} }}");
@@ -66,7 +66,7 @@ async fn written(server: &Server, verb: &str, run: &str, status: &str) {
 
 async fn are_served(server: Server) {
     let (people, cities) = (name(1), name(2));
-    // Two columns that differ at the very end.
+    // Two columns whose names differ only in the last character.
     let (one, other) = (format!("{}a", name(3)), format!("{}b", name(3)));
     let target = SqliteTarget::new(&format!(
         "CREATE TABLE \"{cities}\" (id INTEGER PRIMARY KEY, \"{one}\" TEXT, \"{other}\" TEXT);
@@ -109,7 +109,7 @@ async fn are_served(server: Server) {
     let asked = ask::asked(&server, json!({ "question": "Where is the email?", "dbProfileIds": [profile] })).await;
     assert_eq!(asked.whole["status"], "SUCCESS", "{}", asked.whole);
 
-    // What a schedule has taken up it knows again.
+    // A schedule recognizes the assets that it has described.
     let target_input = json!({ "dbProfileId": profile });
     let watch = json!({ "name": "watch", "cron": "0 3 1 1 *", "onChange": true, "target": target_input });
     let watch = schedules::create(&server, watch).await;
@@ -118,7 +118,7 @@ async fn are_served(server: Server) {
     target.execute(&format!("ALTER TABLE \"{people}\" ADD COLUMN phone TEXT"));
     assert_eq!(schedules::run_now(&server, &watch).await.unwrap()["progress"]["done"], 1);
 
-    // What is gone is found no more.
+    // A dropped table is no longer found.
     assert_eq!(search::found(&server, "phone", &profile).await, [format!("main.{people}.phone")]);
     target.execute(&format!("DROP TABLE \"{people}\""));
     described(&server, &profile).await;

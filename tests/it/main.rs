@@ -1,4 +1,4 @@
-//! The integration tests: one binary, so that it links once. A module per part of the front door.
+//! The integration tests, in a single binary so that they link once. One module per part of the API.
 #![allow(clippy::unwrap_used, reason = "in a test a failure of what it builds upon is a failure too")]
 
 mod answers;

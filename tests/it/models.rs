@@ -1,5 +1,5 @@
-//! Runs against a model that misbehaves: nonsense, refusals, limits, silence; budgets; a cancel in the middle; a table
-//! that goes away.
+//! Runs against a model that misbehaves: invalid answers, refusals, limits, silence. Also budgets, a cancel in the
+//! middle, and a table that disappears.
 
 use serde_json::{Value, json};
 
@@ -25,7 +25,7 @@ async fn an_unreadable_answer_is_requested_once_more_then_the_run_fails() {
     assert_eq!(last["error"]["code"], "UNAVAILABLE");
     assert_eq!(model.requests(), 2);
 
-    // Once is no harm.
+    // A single bad answer is retried.
     model.answer(Script::Proper);
     model.answer_next(Script::Text("[1, 2".into()));
     let last = last_event(&server, input).await;
@@ -72,7 +72,7 @@ async fn a_refused_key_and_an_unknown_model_end_the_run_with_a_hint() {
         assert_eq!(last["status"], "FAILED");
         assert_eq!(last["error"]["code"], code, "{last:#}");
         assert!(!last["error"]["hint"].as_str().unwrap().is_empty());
-        // What was left of the script is used up by the requests that were under way.
+        // Requests in progress have used up the rest of the script.
         model.fail_next(0, Failure::status(status));
         while server
             .answer(
@@ -110,7 +110,7 @@ async fn billable_requests_count_and_refused_ones_do_not() {
     let target = SqliteTarget::with_tables(1, 3);
     let model = ScriptedModel::builder().start().await;
     let (server, mut input) = server_with(&model, &target, &[]).await;
-    // Enough for one request and not for two.
+    // Enough tokens for one request but not for two.
     input["budget"] = json!({ "maxTokens": 8_000 });
     model.fail_next(4, Failure::status(503));
     let last = last_event(&server, input.clone()).await;
@@ -134,7 +134,7 @@ async fn an_address_where_no_model_answers_ends_the_run_after_a_few_tries() {
     assert!(last["error"]["hint"].as_str().unwrap().contains("check the base URL"), "{last:#}");
     assert_eq!(model.requests(), 3);
 
-    // Twice is no harm.
+    // Two bad answers are retried.
     model.forget_failures();
     model.fail_next(2, Failure::status(200).body(json!({ "hello": "world" })));
     let last = last_event(&server, input).await;
@@ -183,7 +183,8 @@ async fn a_cancel_in_the_middle_leaves_nothing_half_written() {
     let done = record["progress"]["done"].as_i64().unwrap();
     assert!((1..500).contains(&done), "{done} of 500 done");
 
-    // A late answer changes nothing, nothing new is sent, and a second cancel is told the truth.
+    // A late answer changes nothing, no new request is sent, and a second cancel reports that the run is already
+    // cancelled.
     model.open_gate();
     let data = server.data(cancel, json!({ "id": run })).await;
     assert_eq!(data["cancelRun"]["outcome"], "ALREADY_FINISHED");

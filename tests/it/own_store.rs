@@ -1,4 +1,4 @@
-//! Gloss's own files and its store are no targets, by whatever name a profile leads to them.
+//! Gloss's own files and its store are refused as targets, whatever path or name a profile uses.
 
 use std::{fs, os::unix::fs::symlink};
 
@@ -20,7 +20,7 @@ fn is_refusal(answer: &Value, url: &str) {
     assert!(error["message"].as_str().unwrap().contains("Gloss's own store"), "{url}: {error}");
 }
 
-/// A new profile, an old one and a test are refused a URL; nothing is recorded.
+/// Checks that creating, changing and testing a profile with this URL are refused and store nothing.
 async fn is_refused(server: &Server, known: &str, url: &str, pinned: Option<&str>) {
     let input = json!({ "name": "own", "url": url, "pinnedDatabase": pinned });
     is_refusal(&server.answer(CREATE, json!({ "input": input })).await, url);
@@ -35,7 +35,7 @@ async fn is_refused(server: &Server, known: &str, url: &str, pinned: Option<&str
     assert_eq!(profiles["dbProfiles"], json!([{ "name": "demo" }, { "name": "known" }]), "{url}");
 }
 
-/// The end of a run over a profile.
+/// Starts a run over a profile and returns its last event.
 async fn end_of_run(server: &Server, target: Value) -> Value {
     let run = server.start_run(json!({ "targets": [target] })).await;
     server.events(&run, 0).await.pop().unwrap()
@@ -70,7 +70,7 @@ async fn files_are_refused_by_every_name() {
     ] {
         is_refused(&server, &known, &format!("sqlite://{path}"), None).await;
     }
-    // A file that becomes the store after its profile was made.
+    // A target file is replaced by the store after its profile was created.
     fs::rename(&target.file, target.file.with_extension("aside")).unwrap();
     fs::hard_link(server.data.path().join("store.db"), &target.file).unwrap();
     let last = end_of_run(&server, json!({ "dbProfileId": known })).await;
@@ -106,7 +106,7 @@ async fn a_database_is_refused_by_every_address() {
     let whole = service.url_for("postgres", "");
     is_refused(&server, &known, &whole, Some(&name)).await;
 
-    // Another database of the server is a target; the store is none where a profile reaches all of them.
+    // Another database of the server is a valid target; the store is refused even if a profile reaches all databases.
     let last = end_of_run(&server, json!({ "dbProfileId": known })).await;
     assert_eq!(last["error"], Value::Null, "{last}");
     let all = server.create_db_profile("all", &whole).await;

@@ -1,5 +1,5 @@
-//! Comments that people wrote are not replaced in passing: bulk decisions, `RUN_APPLY` and AUTO schedules leave them
-//! out and say how many; a decision by id holds. Through the API of a real server.
+//! Comments written by people are protected: bulk decisions, `RUN_APPLY` and AUTO schedules leave them out and report
+//! their number; a decision by id includes them. Through the API of a real server.
 
 use serde_json::{Value, json};
 
@@ -35,7 +35,7 @@ impl House {
         Self { server, target, db }
     }
 
-    /// A run that has described all.
+    /// Runs a command over the whole database and returns the run and its events.
     async fn run(&self, options: Value, command: &str) -> (String, Vec<Value>) {
         let targets = json!([{ "dbProfileId": self.db }]);
         let run = self.server.start_run(json!({ "targets": targets, "options": options, "command": command })).await;
@@ -52,14 +52,14 @@ impl House {
         self.review(json!({ "runId": run, "decision": "ACCEPT" })).await
     }
 
-    /// Writes or puts back; gives how many comments, and how many of them in place of another.
+    /// Applies or rolls back and returns the number of comments, and how many of them replaced another comment.
     async fn write(&self, mutation: &str, run: &str) -> (i64, i64) {
         let data = self.server.data(mutation, json!({ "input": { "runId": run } })).await["write"].take();
         self.server.events(run, data["run"]["lastSequence"].as_i64().unwrap()).await;
         (data["total"].as_i64().unwrap(), data["replacing"].as_i64().unwrap())
     }
 
-    /// The id of the suggestion for a column.
+    /// Returns the suggestion for a column.
     async fn suggestion(&self, run: &str, column: &str) -> Value {
         let query = "query ($run: ID!, $name: String) { run(id: $run) { suggestions(filter: { name: $name }) {
             nodes { id existingComment finalText review { state } } } } }";
@@ -67,7 +67,7 @@ impl House {
         data["run"]["suggestions"]["nodes"][0].clone()
     }
 
-    /// What stands on the column `total`.
+    /// Returns the comment on the column `total`.
     async fn comment(&self) -> Value {
         let query = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { columns { name \
             comment } } } } } } }";
@@ -85,29 +85,29 @@ impl House {
 async fn bulk_accept_keeps_peoples_comments_unless_replacing_is_requested() {
     let house = House::new().await;
     let (run, _) = house.run(json!({}), "RUN").await;
-    // A blank comment is none.
+    // A blank comment counts as none.
     assert_eq!(house.suggestion(&run, "id").await["existingComment"], Value::Null);
     assert_eq!(house.accept_all(&run).await, (2, 1));
     assert_eq!(house.suggestion(&run, "total").await["review"]["state"], "UNREVIEWED");
     assert_eq!(house.accept_all(&run).await, (0, 1));
-    // Skipping and restoring many know no difference.
+    // Skipping and restoring in bulk include assets with comments.
     assert_eq!(house.review(json!({ "runId": run, "decision": "SKIP" })).await, (3, 0));
     assert_eq!(house.review(json!({ "runId": run, "decision": "RESTORE" })).await, (3, 0));
-    // The filter leaves out first, and what it leaves out is not counted.
+    // The filter applies first, and the assets that it excludes are not counted as left out.
     let filter = json!({ "hasComment": false });
     assert_eq!(house.review(json!({ "runId": run, "decision": "ACCEPT", "filter": filter })).await, (2, 0));
     let all = json!({ "runId": run, "decision": "ACCEPT", "replaceComments": true });
     assert_eq!(house.review(all).await, (1, 0));
-    // What was decided holds.
+    // Decided suggestions are not decided again.
     assert_eq!(house.accept_all(&run).await, (0, 0));
 
-    // A decision by id is a person's.
+    // A decision by id may replace a comment.
     let (run, _) = house.run(json!({}), "RUN").await;
     let id = house.suggestion(&run, "total").await["id"].clone();
     assert_eq!(house.review(json!({ "ids": [id], "decision": "ACCEPT", "text": "Sum" })).await, (1, 0));
     assert_eq!(house.accept_all(&run).await, (2, 1), "a decision of a person is not overridden");
     assert_eq!(house.suggestion(&run, "total").await["finalText"], "Sum");
-    // The run's own option.
+    // The run's option is the default.
     let (run, _) = house.run(json!({ "replaceComments": true }), "RUN").await;
     let kept = json!({ "runId": run, "decision": "ACCEPT", "replaceComments": false });
     assert_eq!(house.review(kept).await, (2, 1));
@@ -135,7 +135,7 @@ async fn comments_of_gloss_count_as_a_persons_once_a_person_changes_them() {
     assert_eq!(plan[0]["before"], "In euros, taxes included");
     assert_eq!(house.write(APPLY, &first).await, (3, 1));
 
-    // Gloss wrote all three, whichever profile it is seen by.
+    // Gloss wrote all three, and recognizes that through either profile.
     let again = house.server.create_db_profile("again", &house.target.url()).await;
     for profile in [&house.db, &again] {
         let run = house.server.start_run(json!({ "targets": [{ "dbProfileId": profile }] })).await;
@@ -143,12 +143,12 @@ async fn comments_of_gloss_count_as_a_persons_once_a_person_changes_them() {
         let (changed, left_out) = house.accept_all(&run).await;
         assert_eq!((usize::try_from(changed).unwrap(), left_out), (ASSETS, 0));
     }
-    // Rolled back, the person's comment stands there again, though Gloss put it back.
+    // After a roll-back, the restored comment counts as the person's again.
     assert_eq!(house.write(ROLLBACK, &first).await, (3, 1));
     assert_eq!(house.comment().await, "In euros, taxes included");
     let (run, _) = house.run(json!({}), "RUN").await;
     assert_eq!(house.accept_all(&run).await, (2, 1));
-    // A person changes what Gloss wrote.
+    // A person changes a comment that Gloss wrote.
     assert_eq!(house.review(json!({ "runId": run, "decision": "ACCEPT", "replaceComments": true })).await, (1, 0));
     house.write(APPLY, &run).await;
     house.comment_by_hand("Net of taxes");

@@ -1,5 +1,5 @@
-//! A store in PostgreSQL: what is its own, and once what a person does from end to end. The whole suite runs over it
-//! with `GLOSS_TEST_STORE=postgres`.
+//! A store in PostgreSQL: its specific behaviour, and one journey from end to end. The whole suite runs over it with
+//! `GLOSS_TEST_STORE=postgres`.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{
     services::{self, Service},
 };
 
-/// The password of the stores' own logins.
+/// The password of the stores' logins.
 const PASSWORD: &str = "hunter2STOREhunter2";
 
 const SHOP: &str = "
@@ -25,16 +25,16 @@ const SHOP: &str = "
     CREATE TABLE ord (ord_id INTEGER PRIMARY KEY, cust_id INTEGER REFERENCES cust (cust_id), ord_dt TEXT, tot_amt REAL);
 ";
 
-/// An empty database with a login of its own.
+/// An empty database with its own login.
 struct Home {
     service: &'static Service,
     name: String,
-    /// What people give as `--store-url`.
+    /// The value for `--store-url`.
     url: String,
 }
 
 impl Home {
-    /// `None` where there is no PostgreSQL.
+    /// Creates the database. Returns `None` if PostgreSQL is not installed.
     async fn new() -> Option<Self> {
         let service = services::stores().await?;
         let (_, name) = service.fresh_database().await;
@@ -44,7 +44,7 @@ impl Home {
         Some(Self { service, name, url })
     }
 
-    /// A server whose store is here.
+    /// Starts a server with this store.
     async fn serve(&self) -> Server {
         Server::start_with(&[("GLOSS_STORE_URL", &self.url)]).await
     }
@@ -53,14 +53,14 @@ impl Home {
         Server::start_at(data, &[("GLOSS_STORE_URL", &self.url)]).await
     }
 
-    /// What a command that must be refused says; never the password.
+    /// Returns the output of a command that must be refused, after checking that it lacks the password.
     async fn refused(&self, data: &Path, arguments: &[&str], url: &str) -> String {
         let text = refusal(data, arguments, &[("GLOSS_STORE_URL", url)]).await;
         assert!(!text.contains(PASSWORD), "{text}");
         text
     }
 
-    /// The only value of a query, as the administrator sees it.
+    /// Returns the only value of a query, run as the administrator.
     async fn value<T>(&self, query: &'static str) -> T
     where
         T: Send + Unpin + for<'r> sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
@@ -98,7 +98,8 @@ async fn numbers(server: &Server, filter: Value, sort: &str, direction: &str) ->
     }
 }
 
-/// Asks until all connections are new: what was under way fails with its connection, who asks again is answered.
+/// Repeats a query until all connections are new. Requests in progress fail with their connection; later ones
+/// succeed.
 async fn answers_again(server: &Server) {
     let mut fine = 0;
     while fine < 20 {
@@ -146,7 +147,7 @@ async fn everything_a_person_does_is_stored() {
     let turns = &asked.whole["askTurn"]["session"]["turns"]["nodes"];
     assert_eq!(turns[0]["question"], "Where is the mail\u{fffd} of a customer?");
 
-    // A start anew finds it all, and nothing to do.
+    // A restarted server finds all data and has nothing to do.
     let data = server.kill().await;
     let server = home.serve_at(data).await;
     assert_eq!(numbers(&server, json!({}), "NUMBER", "ASC").await, [1, 2, 3]);
@@ -165,7 +166,7 @@ async fn a_store_belongs_to_one_process() {
     }
     let listing = gloss(other.path(), &["token", "list"], &[("GLOSS_STORE_URL", &home.url)]).await;
     says(&String::from_utf8_lossy(&listing.stderr), &["in use by another Gloss"]);
-    // One that died leaves nothing behind.
+    // A killed server leaves no lock behind.
     let data = server.kill().await;
     let run = {
         let model = ScriptedModel::builder().gated().start().await;
@@ -215,7 +216,7 @@ async fn store_errors_do_not_contain_the_password() {
     let given = Settings::from_arg_matches(&given).unwrap();
     assert!(!format!("{given:?} {:?}", given.clone().checked().unwrap()).contains(PASSWORD));
 
-    // At its most talkative the log does not hold it either.
+    // The log lacks the password even at the most verbose level.
     let server = Server::start_with(&[("GLOSS_STORE_URL", &home.url), ("GLOSS_LOG", "trace")]).await;
     server.create_db_profile("x", "sqlite:///nowhere.db").await;
     let log = server.log();
@@ -225,7 +226,7 @@ async fn store_errors_do_not_contain_the_password() {
     }
 }
 
-/// PostgreSQL goes away and comes back while a run is at work: Gloss goes on by itself.
+/// PostgreSQL stops and restarts during a run, and the run continues without help.
 #[tokio::test]
 async fn work_continues_when_the_database_server_comes_back() {
     let Some(home) = Home::new().await else { return };
@@ -242,7 +243,7 @@ async fn work_continues_when_the_database_server_comes_back() {
     let mut watched = vec![live.next().await.unwrap()];
     assert_eq!(server.get("/readyz").await.status(), 200);
     proxy.close().await;
-    // The answers are there, and cannot be recorded.
+    // The model's answers have arrived but cannot be recorded.
     model.open_gate();
     assert_eq!(server.get("/readyz").await.status(), 503);
     assert_eq!(server.error("{ dbProfiles { id } }", json!({})).await["extensions"]["code"], "UNAVAILABLE");
@@ -252,7 +253,7 @@ async fn work_continues_when_the_database_server_comes_back() {
     for (at, event) in events.iter().enumerate() {
         assert_eq!(event["sequence"], at + 1);
     }
-    // Who watched all the while waited as well, and missed nothing.
+    // The subscriber waited as well and missed nothing.
     while let Some(event) = live.next().await {
         watched.push(event);
     }
@@ -260,12 +261,13 @@ async fn work_continues_when_the_database_server_comes_back() {
     let last = events.last().unwrap();
     assert_eq!(last["status"], "READY_FOR_REVIEW", "{last:#}");
     assert_eq!(last["progress"], json!({ "total": 24, "done": 24, "failed": 0, "skipped": 0 }));
-    // It has the store again.
+    // The server has locked the store again.
     let other = tempfile::tempdir().unwrap();
     says(&home.refused(other.path(), &["migrate"], &home.url).await, &["in use by another Gloss"]);
 }
 
-/// A store that is away for seconds is nothing that the run waits for: neither its model nor its database.
+/// A store that is unreachable for seconds is not recorded as the reason for a run's wait, unlike its model or
+/// database.
 #[tokio::test]
 async fn an_unreachable_store_is_not_recorded_as_a_wait_of_the_run() {
     let Some(home) = Home::new().await else { return };
@@ -283,7 +285,7 @@ async fn an_unreachable_store_is_not_recorded_as_a_wait_of_the_run() {
     assert_eq!(now["run"], json!({ "status": "RUNNING", "waiting": null }));
     proxy.close().await;
     assert_eq!(server.error(look, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
-    // By the time that the model's silence would be recorded the model answers.
+    // The model answers before its silence would be recorded.
     while !server.log().contains("a record is waiting") {
         assert_eq!(server.get("/readyz").await.status(), 503);
     }
@@ -301,7 +303,7 @@ async fn an_unreachable_store_is_not_recorded_as_a_wait_of_the_run() {
     assert_eq!(now["run"], json!({ "status": "READY_FOR_REVIEW", "waiting": null }));
 }
 
-/// PostgreSQL keeps no character NUL: a comment that holds one is written over, put back and found the same.
+/// PostgreSQL cannot store NUL: a comment with one is replaced, restored and still compares as equal.
 #[tokio::test]
 async fn a_comment_with_a_zero_byte_is_compared_as_it_is_kept() {
     let Some(home) = Home::new().await else { return };
@@ -340,13 +342,13 @@ async fn a_comment_with_a_zero_byte_is_compared_as_it_is_kept() {
         columns { name comment } } } } } } }";
     let catalog = server.data(catalog, json!({ "id": profile })).await;
     assert!(catalog.to_string().contains("In dollars"), "{catalog}");
-    // Written by hand with the character, it is not Gloss's any more.
+    // Rewritten by hand with the NUL, the comment is no longer Gloss's.
     target.execute("UPDATE gloss_comments SET comment = 'In' || char(0) || 'yen' WHERE column_name = 'total'");
     let back = write("rollbackRun").await;
     assert_eq!((&back["status"], &back["before"]), (&json!("CONFLICT"), &json!("In\u{fffd}yen")), "{back}");
 }
 
-/// The server ends all connections, again and again, in the middle of whatever they do.
+/// The database server repeatedly closes all connections in the middle of a run.
 #[tokio::test]
 async fn a_run_outlives_connections_that_are_cut() {
     let Some(home) = Home::new().await else { return };

@@ -1,4 +1,4 @@
-//! What a profile's URL may say, and that nothing else decides where a connection goes.
+//! The parts of a profile's URL, and that nothing else decides where a connection goes.
 
 use serde_json::{Value, json};
 use tokio::{io::AsyncReadExt, net::TcpListener};
@@ -66,7 +66,7 @@ async fn variables_are_read_by_an_allow_list() {
     says(tested["message"].as_str().unwrap(), &["SHOP_OTHER", "not set"]);
 }
 
-/// A listener that asks for the password in plain text is told the URL's alone.
+/// A server that requests a plain-text password receives only the one in the URL.
 #[tokio::test]
 async fn a_connection_takes_what_its_url_says_and_nothing_else() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -97,7 +97,7 @@ async fn a_connection_takes_what_its_url_says_and_nothing_else() {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut heard = Vec::new();
         let mut bytes = [0; 4096];
-        // The question for TLS, which PGSSLMODE would have kept it from; the login; the password.
+        // Answers the TLS request (which PGSSLMODE could have suppressed), then the login, and reads the password.
         for answer in [&b"N"[..], b"R\0\0\0\x08\0\0\0\x03"] {
             let read = stream.read(&mut bytes).await.unwrap();
             heard.extend_from_slice(&bytes[..read]);
@@ -113,7 +113,7 @@ async fn a_connection_takes_what_its_url_says_and_nothing_else() {
     for said in ["user\0ann\0", "database\0shop\0", "application_name\0gloss\0"] {
         assert!(heard.contains(said), "{said:?} in {heard:?}");
     }
-    // A real server is reached as the URL says, too.
+    // A real server is also reached exactly as the URL says.
     if let Some(service) = services::postgres().await {
         let profile = create(&server, "real", &service.url).await;
         let tested = server.data(TEST, json!({ "id": profile["id"] })).await["testDbProfile"].take();

@@ -1,5 +1,4 @@
-//! Re-runs and variations: what reaches the model, how versions follow one another, and that a variation is another
-//! text.
+//! Re-runs and variations: the prompts, the chains of versions, and that a variation differs from the previous text.
 
 use gloss::domain::{
     asset::AssetKind,

@@ -1,5 +1,5 @@
-//! Review, apply, plan, audit, re-runs, drafts and resume through the API of a real server: what they answer, what
-//! is refused and with which argument, and how their lists are paged.
+//! Review, apply, plan, audit, re-runs, drafts and resume through the API of a real server: their results, the
+//! refusals with their arguments, and the pages of their lists.
 
 use serde_json::{Value, json};
 
@@ -61,7 +61,7 @@ impl Reviewed {
         self.server.data(REVIEW, json!({ "input": input })).await["reviewSuggestions"].take()
     }
 
-    /// Orders a write and waits for its end; gives the number of comments.
+    /// Starts an apply or a roll-back, waits for its end and returns the number of comments.
     async fn write(&self, mutation: &str, input: Value) -> i64 {
         let data = self.server.data(mutation, json!({ "input": input })).await;
         let payload = data.as_object().unwrap().values().next().unwrap();
@@ -89,7 +89,7 @@ fn statuses(outcomes: &Value) -> Vec<&str> {
     outcomes["nodes"].as_array().unwrap().iter().map(|node| node["status"].as_str().unwrap()).collect()
 }
 
-/// The global id of a record that does not exist.
+/// The global id of a run that does not exist.
 const NO_RUN: &str = "UnVuOjk5";
 const NO_SUGGESTION: &str = "U3VnZ2VzdGlvbjo5OTk5";
 
@@ -247,7 +247,7 @@ async fn texts_go_to_the_database_and_back() {
     assert_eq!(found["appliedComments"]["totalCount"], 1);
     assert_eq!(found["appliedComments"]["nodes"][0]["suggestion"]["id"], it.ids[0].as_str());
 
-    // All is written: a second apply has nothing to do and begins nothing.
+    // Everything is written: a second apply has nothing to do and does not start.
     let again = it.server.data(APPLY, json!({ "input": { "runId": it.run } })).await;
     assert_eq!(again["applyRun"]["total"], 0);
     assert_eq!(again["applyRun"]["run"]["status"], "SUCCESS");
@@ -276,7 +276,7 @@ async fn a_plan_of_a_database_out_of_reach_is_null_with_an_error() {
     let answer = it.server.answer(PLAN, json!({ "run": it.run })).await;
     assert_eq!(answer["data"]["applyPlan"], Value::Null);
     assert_eq!(answer["errors"][0]["extensions"]["code"], "UNAVAILABLE", "{answer}");
-    // What needs no look at the database is still told.
+    // The parts of the plan that need no access to the database are still available.
     let count = "query ($run: ID!) { applyPlan(runId: $run) { totalCount pageInfo { hasNextPage } } }";
     let count = it.server.data(count, json!({ "run": it.run })).await;
     assert_eq!(count["applyPlan"]["totalCount"], 6);
@@ -346,7 +346,7 @@ async fn suggestions_are_repeated_and_single_assets_drafted() {
         .await;
     it.refused(REVIEW, &[(json!({ "ids": [of_other[0]], "decision": "SKIP" }), "NOT_FOUND", "input.ids.0")]).await;
 
-    // Without its DB profile a run can be looked at, but neither written nor done again.
+    // Without its DB profile, a run can be read but neither applied nor redone.
     let gone = "mutation ($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     it.server.data(gone, json!({ "id": it.db })).await;
     it.refused(APPLY, &[(json!({ "runId": it.run }), "CONFLICT", "")]).await;

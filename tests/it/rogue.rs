@@ -1,4 +1,4 @@
-//! Servers that only pretend to be databases: whatever they send, Gloss answers its own clients.
+//! Malicious servers that pose as databases: whatever they send, Gloss keeps serving its own clients.
 
 use std::time::Duration;
 
@@ -11,34 +11,34 @@ use tokio::{
 
 use crate::{cli::says, harness::Server};
 
-/// What a rogue server does with a connection.
+/// The behaviour of a rogue server on a connection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Rogue {
-    /// Answers the login with notices, for ever.
+    /// Answers the login with an endless sequence of notices.
     Notices,
-    /// Answers the login with new parameters, for ever.
+    /// Answers the login with an endless sequence of parameters.
     Parameters,
     /// Announces a message of two gigabytes and sends it.
     LongMessage,
-    /// Lets in, then answers the first statement with notices, for ever.
+    /// Accepts the login and answers the first statement with endless notices.
     NoticesLater,
-    /// Sends a message whose length is 0, which no message has.
+    /// Sends a message with the invalid length 0.
     NoLength,
-    /// Sends what no protocol knows, for ever.
+    /// Sends endless bytes of no protocol.
     Noise,
-    /// MySQL: asks for more of the login, for ever.
+    /// MySQL: requests further login data endlessly.
     MoreLogin,
-    /// MySQL: lets in, then describes columns without end.
+    /// MySQL: accepts the login and then describes columns endlessly.
     Columns,
 }
 
-/// A PostgreSQL message.
+/// Returns a PostgreSQL message.
 fn message(kind: u8, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len() + 4).unwrap();
     [&[kind][..], &length.to_be_bytes(), content].concat()
 }
 
-/// A MySQL packet.
+/// Returns a MySQL packet.
 fn packet(number: u8, content: &[u8]) -> Vec<u8> {
     let length = u32::try_from(content.len()).unwrap().to_le_bytes();
     [&length[..3], &[number], content].concat()
@@ -48,7 +48,7 @@ fn notice(length: usize) -> Vec<u8> {
     message(b'N', format!("SNOTICE\0VNOTICE\0C00000\0M{}\0\0", "x".repeat(length)).as_bytes())
 }
 
-/// MySQL's first packet, of a server without TLS.
+/// Returns the greeting of a MySQL server without TLS.
 fn greeting() -> Vec<u8> {
     let capabilities: u32 = 0x0008_a200 | 0x0000_0008;
     let low = u16::try_from(capabilities & 0xffff).unwrap().to_le_bytes();
@@ -88,13 +88,13 @@ async fn behave(mut stream: TcpStream, rogue: Rogue) -> std::io::Result<()> {
         }
         stream.write_all(&packet(2, &[0, 0, 0, 2, 0, 0, 0])).await?;
         let _heard = stream.read(&mut bytes).await?;
-        // So many columns: a length of eight bytes.
+        // The column count as an eight-byte integer.
         stream.write_all(&packet(1, &[0xfe, 0xff, 0xff, 0xff, 0xff, 0, 0, 0, 0])).await?;
         return repeat(&mut stream, &packet(2, &[3, b'd', b'e', b'f', 0, 0, 0, 0, 0])).await;
     }
     let mut head = [0; 8];
     stream.read_exact(&mut head).await?;
-    // The first message asks for TLS, which is refused; then the login's own comes.
+    // The first message requests TLS, which is refused; the login follows.
     stream.write_all(b"N").await?;
     let mut bytes = [0; 4096];
     let _heard = stream.read(&mut bytes).await?;
@@ -137,7 +137,7 @@ async fn listen(rogue: Rogue) -> u16 {
     port
 }
 
-/// The most memory that a process ever had, in MiB.
+/// Returns the peak memory of a process, in MiB.
 fn peak(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
@@ -165,7 +165,7 @@ async fn rogue_is_survived(rogue: Rogue) {
     let error = &answer["errors"][0];
     assert_eq!(error["extensions"]["code"], "UNAVAILABLE", "{rogue:?}: {answer}");
     says(error["message"].as_str().unwrap(), &[&port.to_string()]);
-    // A run over it ends by itself too, as over a database that is away.
+    // A run over it also ends by itself, as with an unreachable database.
     let start = "mutation($id: ID!) { startRun(input: { targets: [{ dbProfileId: $id }] }) { runs { id } } }";
     let run = server.data(start, json!({ "id": profile })).await["startRun"]["runs"][0]["id"].take();
     let run = run.as_str().unwrap();

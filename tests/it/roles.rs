@@ -1,4 +1,4 @@
-//! Who may what: every root field of the schema, asked for by each role through every door.
+//! Roles: every root field of the schema, requested by each role over every transport.
 
 use std::collections::BTreeMap;
 
@@ -14,14 +14,14 @@ const SCHEMA: &str = "{ __schema {
         fields { name type { ...T } args { name defaultValue type { ...T } } } } } }
     fragment T on __Type { name kind ofType { name kind ofType { name kind ofType { name kind } } } }";
 
-/// The schema, as the server tells it.
+/// The schema, from introspection.
 struct Schema(BTreeMap<String, Value>);
 
-/// A root field, and how it can be asked for.
+/// A root field and a valid call of it.
 struct Root {
     parent: String,
     name: String,
-    /// With arguments that the schema allows, and a selection.
+    /// The call with valid arguments and a selection.
     call: String,
 }
 
@@ -58,7 +58,7 @@ impl Schema {
         format!("{}{arguments}{selection}", field["name"].as_str().unwrap())
     }
 
-    /// Some value of a type; what it stands for need not exist.
+    /// Returns a valid value of a type; the ids in it need not exist.
     fn value(&self, of: &Value) -> String {
         match of["kind"].as_str().unwrap() {
             "NON_NULL" => self.value(&of["ofType"]),
@@ -96,7 +96,7 @@ impl Root {
         self.parent.to_lowercase()
     }
 
-    /// The same in all ways that a document has to say it.
+    /// Returns the call in all forms that a document allows.
     fn documents(&self) -> Vec<String> {
         let (keyword, parent, call) = (self.keyword(), &self.parent, &self.call);
         vec![
@@ -109,7 +109,7 @@ impl Root {
     }
 }
 
-/// Each answer to a document, by the door that it came through.
+/// Returns the answers to a document, with the transport of each.
 async fn at_every_door(server: &Server, token: &str, document: &str) -> Vec<(&'static str, Value)> {
     let name = document.starts_with("query Q").then_some("M");
     let body = json!({ "query": document, "operationName": name });
@@ -171,7 +171,7 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
         assert!(it.parent != "Mutation" || !for_admins || role == Role::Admin, "{}", it.name);
     }
 
-    // What nobody can reach is no question of roles.
+    // A field that does not exist is a validation error for every role.
     for document in ["mutation { nosuch { id } }", "subscription { nosuch { id } }"] {
         for (door, answer) in at_every_door(&server, &viewer, document).await {
             assert_eq!(codes(&answer), ["GRAPHQL_VALIDATION_FAILED"], "{door}: {document}: {answer}");
@@ -186,14 +186,14 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
                     let message = answer["errors"][0]["message"].as_str().unwrap();
                     let role = format!("requires the role {}", needed.as_str());
                     assert!(message.contains(&it.name) && message.contains(&role), "{message}");
-                    // A query's other fields are answered; a change is refused as a whole.
+                    // A query's other fields are answered; a mutation is refused as a whole.
                     let left = answer.get("data").and_then(Value::as_object).map(|it| it.values().all(Value::is_null));
                     assert!(left.unwrap_or(true), "{door}: {document}: {answer}");
                 }
             }
         }
     }
-    // With enough, the role is not what stands in the way.
+    // With a sufficient role, the call fails at most for other reasons.
     for (token, held) in [(&viewer, Role::Viewer), (&operator, Role::Operator), (&root, Role::Admin)] {
         for it in roots.iter().filter(|it| it.parent != "Subscription" && stated(&it.parent, &it.name).unwrap() == held)
         {
@@ -205,7 +205,7 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
             );
         }
     }
-    // Nor by a way around.
+    // Indirect access is refused as well.
     let node = "query($id: ID!) { node(id: $id) { id ... on ApiToken { name } } nodes(ids: [$id]) { __typename }
         viewer { role } apiTokens { name } }";
     for token in [&viewer, &operator] {
@@ -218,7 +218,7 @@ async fn every_root_field_states_its_role_and_nothing_is_reachable_with_less() {
         assert!(answer["data"]["viewer"]["name"].is_string(), "{answer}");
         assert_eq!(answer["errors"][1]["path"], json!(["apiTokens"]), "{answer}");
     }
-    // One field that is too much spoils the whole change.
+    // One forbidden field refuses the whole mutation.
     let both = "mutation { a: cancelRuns(input: { filter: {} }) { matched } b: deleteRuns(input: { ids: [] }) { \
         deletedIds } }";
     let (_, _, answer) = server.ask(Some(&operator), both, json!({})).await;

@@ -1,4 +1,4 @@
-//! Titles, labels and names: what people call runs, who started, cancelled and reviewed them, and finding runs by it.
+//! Titles, labels and actors: what users call runs, who started, cancelled and reviewed them, and filters by these.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ async fn update(server: &Server, input: Value) -> Value {
     server.data(UPDATE, json!({ "input": input })).await["updateRun"]["run"].take()
 }
 
-/// The numbers of the runs that pass, newest first; the totals say the same.
+/// Returns the numbers of the matching runs, newest first, after checking the totals.
 async fn found(server: &Server, filter: Value) -> Vec<i64> {
     let list = server.data(LIST, json!({ "filter": filter })).await["runs"].take();
     let numbers: Vec<i64> =
@@ -41,7 +41,7 @@ async fn runs_get_titles_and_labels_and_are_found_by_them() {
         "subscription($filter: RunFilter) { runsChanged(filter: $filter) { kind matches run { title labels } } }";
     let filter = json!({ "filter": { "labels": ["prod"] } });
     let mut live: Live = server.subscribe(news, filter).await.field("runsChanged");
-    // A subscription listens once its first answer could come: a change that matches proves it.
+    // A subscription is active from its first result on, so the label is changed until one arrives.
     let named = loop {
         update(&server, json!({ "id": ids[0], "labels": [] })).await;
         let named =
@@ -53,7 +53,7 @@ async fn runs_get_titles_and_labels_and_are_found_by_them() {
         }
     };
     assert_eq!((&named["title"], &named["labels"]), (&json!("Before the MOVE"), &json!(["prod", "50%"])));
-    // What is absent stays; null clears.
+    // Absent fields stay unchanged; null clears them.
     assert_eq!(update(&server, json!({ "id": ids[0], "title": "After" })).await["labels"], json!(["prod", "50%"]));
     let cleared = update(&server, json!({ "id": ids[0], "labels": null })).await;
     assert_eq!((&cleared["title"], &cleared["labels"]), (&json!("After"), &json!([])));
@@ -84,7 +84,7 @@ async fn runs_get_titles_and_labels_and_are_found_by_them() {
     ] {
         assert_eq!(found(&server, filter.clone()).await, numbers, "{filter}");
     }
-    // A comparison tells them apart by it, also where its figures are kept.
+    // A comparison shows the titles, even if its metrics were stored before.
     let compare = "query($ids: [ID!]!) { compareRuns(ids: $ids) { differences { setting values } } }";
     let differences = server.data(compare, json!({ "ids": [ids[0], ids[9]] })).await;
     let difference = |setting: &str, values: Value| json!({ "setting": setting, "values": values });
@@ -120,7 +120,7 @@ async fn runs_get_titles_and_labels_and_are_found_by_them() {
     assert_eq!(found(&server, json!({ "labels": ["prod"] })).await, [10]);
 }
 
-/// Who acts stands in the run and in the events of what they did.
+/// Runs and events name the caller that acted.
 #[tokio::test]
 async fn runs_and_events_name_who_acted() {
     let target = SqliteTarget::with_tables(1, 2);
@@ -167,7 +167,7 @@ async fn runs_and_events_name_who_acted() {
     assert_eq!((by, off), (json!("bob"), json!("bob")));
     assert_eq!(told, ["CREATED \"bob\"", "CANCEL_REQUESTED \"bob\"", "FINISHED \"bob\""]);
 
-    // A run that goes on is cancelled no longer; reviews and applies name who did them.
+    // Resuming a run clears `cancelledBy`; reviews and applies name their callers.
     let resume = "mutation($id: ID!) { resumeRun(input: { id: $id }) { run { cancelledBy } } }";
     let resumed = server.data_for(&admin, resume, json!({ "id": running })).await;
     assert_eq!(resumed["resumeRun"]["run"]["cancelledBy"], Value::Null);
@@ -200,7 +200,7 @@ async fn runs_and_events_name_who_acted() {
     assert_eq!(none["cancelRuns"], json!({ "matched": 0, "cancelled": 0 }));
 }
 
-/// Runs of which some rows failed are found, and are found no longer once a resume mends them.
+/// Runs with failed rows are found by the filter, until a resume fixes the rows.
 #[tokio::test]
 async fn runs_with_failed_rows_are_found() {
     let target = SqliteTarget::with_tables(2, 1);

@@ -1,10 +1,10 @@
-//! A run end to end: start, watch, read; scopes, options, idempotency, cancel, delete.
+//! Runs end to end: start, watch, read; scopes, options, idempotency, cancel, delete.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Server, SqliteTarget, store};
 
-/// The demo's tables and columns, as its catalog tells.
+/// Returns the number of tables and columns in the demo's catalog.
 async fn demo_assets(server: &Server) -> usize {
     let query = "{ dbProfiles { databases { schemas { tables(first: 200) { nodes { columns { name } } } } } } }";
     let data = server.data(query, json!({})).await;
@@ -36,7 +36,7 @@ async fn a_run_on_the_demo_describes_every_asset() {
         assert!(!event["suggestion"]["description"].as_str().unwrap().is_empty(), "{event}");
     }
 
-    // Who refetches on the last event sees the end.
+    // A client that refetches on the last event sees the final state.
     let record = server.run(&run).await;
     assert_eq!(record["status"], "READY_FOR_REVIEW");
     assert_eq!(record["lastSequence"], last["sequence"]);
@@ -140,7 +140,7 @@ async fn a_run_that_has_ended_can_be_deleted_and_is_gone() {
     assert_eq!(data["runs"]["totalCount"], 0);
     let error = server.error(query, json!({ "ids": [run] })).await;
     assert_eq!(error["extensions"]["code"], "NOT_FOUND");
-    // A number is never given twice.
+    // Run numbers are never reused.
     let next = server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await;
     assert_eq!(server.run(&next).await["number"], 2);
 }
@@ -196,7 +196,7 @@ async fn health_metrics_and_server_fields_report_the_state() {
 
 #[tokio::test]
 async fn a_table_is_requested_once_however_many_rows_a_run_has() {
-    // More rows than are read from the store at once, and no multiple of a table's.
+    // More rows than one read of the store returns, and no multiple of a table's rows.
     let target = SqliteTarget::with_tables(70, 30);
     let server = Server::start().await;
     let profile = server.create_db_profile("wide", &target.url()).await;

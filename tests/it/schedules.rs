@@ -1,4 +1,4 @@
-//! Schedules: what people do with them through the front door, and when they fire, by a clock that the test owns.
+//! Schedules: their operations through the API, and their firings under a simulated clock.
 
 mod api;
 mod changes;
@@ -52,7 +52,7 @@ const SCHEDULE: &str =
     options { missingOnly alternatives profileData } reviewStrategy
     runs { totalCount nodes { id kind command status progress { total done } error { code } } } } } }";
 
-/// A schedule of this moment, a text as the API takes it.
+/// Returns the time `ms` milliseconds from now, as the API takes it.
 pub fn in_ms(ms: i64) -> String {
     (gloss::domain::clock::SystemClock.now() + chrono::Duration::milliseconds(ms)).to_rfc3339()
 }
@@ -72,8 +72,8 @@ async fn schedule(server: &Server, id: &str) -> Value {
     server.data(SCHEDULE, json!({ "id": id })).await["node"].take()
 }
 
-/// The schedule once it is so. There is no subscription to schedules: it is asked for again and again. A query reads a
-/// schedule before its runs, which may go on in between: what is given was read whole after it came so.
+/// Polls a schedule until it satisfies `is`; there is no subscription to schedules. A query reads a schedule before
+/// its runs, which may continue in between, so the result is read again once the condition holds.
 pub async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Value {
     let began = Instant::now();
     loop {
@@ -86,7 +86,7 @@ pub async fn until(server: &Server, id: &str, is: impl Fn(&Value) -> bool) -> Va
     }
 }
 
-/// Runs a schedule by hand; gives its run, once that has ended.
+/// Runs a schedule by hand, waits until its run has ended and returns the run.
 pub async fn run_now(server: &Server, id: &str) -> Option<Value> {
     let data = server.data(RUN_NOW, json!({ "id": id })).await;
     let run = data["it"]["runs"][0]["id"].as_str()?.to_owned();
@@ -96,7 +96,7 @@ pub async fn run_now(server: &Server, id: &str) -> Option<Value> {
     Some(now)
 }
 
-/// A clock that shows what the test says.
+/// A clock that the test sets.
 pub struct OwnClock(Mutex<Moment>);
 
 impl OwnClock {
@@ -126,7 +126,7 @@ impl House {
         Self::with_queue(now, i64::MAX).await
     }
 
-    /// One in which each starter may have so many runs in the queue.
+    /// Creates a store that limits each starter to `runs` queued runs.
     async fn with_queue(now: &str, runs: i64) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let target = SqliteTarget::new("CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);");
@@ -163,10 +163,10 @@ impl House {
         Self { schedules: Schedules::new(ports.clone()), ports, clock, target, db_profile, folder }
     }
 
-    /// Another process over the same store.
+    /// Opens the store a second time, as another process would.
     async fn second(&self) -> Ports {
         if store::in_postgres() {
-            // A store there belongs to one process: it looks twice.
+            // A store in PostgreSQL is locked by one process, so the same ports are used twice.
             return self.ports.clone();
         }
         let bus = Arc::new(LocalBus::new());
@@ -208,7 +208,7 @@ impl House {
         self.ports.store.schedules_by_id(&[id]).await.unwrap().remove(&id).unwrap()
     }
 
-    /// All runs of a schedule, oldest first.
+    /// Returns all runs of a schedule, oldest first.
     async fn runs(&self, id: ScheduleId) -> Vec<Run> {
         let filter = RunFilter { schedule_ids: Some(vec![id]), ..RunFilter::default() };
         let (mut runs, mut request) = (Vec::new(), PageRequest::first(200));
@@ -224,7 +224,7 @@ impl House {
     }
 }
 
-/// A scheduler as a process that starts now has it.
+/// Creates a scheduler, as a process that starts now would.
 fn scheduler(ports: &Ports, missed: MissedFirings) -> Arc<Scheduler> {
     let settings = SchedulerSettings { missed, wake_every: Duration::from_millis(200), grace: Duration::from_secs(5) };
     Scheduler::new(ports.clone(), settings, CancellationToken::new())

@@ -1,5 +1,5 @@
-//! Search over catalogs through the front door: what is found and why, pages, bad input, and how the index follows
-//! runs, reviews, applies and profiles.
+//! Search over catalogs through the API: results and ranking, pages, bad input, and how the index follows runs,
+//! reviews, applies and profiles.
 
 use serde_json::{Value, json};
 
@@ -20,7 +20,7 @@ const SEARCH: &str = "query($text: String!, $profiles: [ID!], $first: Int, $afte
         nodes { asset { display kind } comment description score why dbProfile { name } }
         edges { cursor node { asset { display } } } pageInfo { hasNextPage hasPreviousPage endCursor } } }";
 
-/// What a search finds, best first.
+/// Returns the results of a search, best first.
 pub async fn found(server: &Server, text: &str, profile: &str) -> Vec<String> {
     let data = server.data(SEARCH, json!({ "text": text, "profiles": [profile] })).await;
     let nodes = data["searchAssets"]["nodes"].as_array().unwrap();
@@ -41,7 +41,7 @@ async fn shop() -> (Server, SqliteTarget, String) {
 #[tokio::test]
 async fn names_are_found_by_what_they_mean() {
     let (server, _target, profile) = shop().await;
-    // No run has read this profile: the first search does.
+    // No run has read this profile, so the first search reads its catalog.
     assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
     assert_eq!(found(&server, "cust_email_addr", &profile).await, ["main.cust.cust_email_addr"]);
     assert_eq!(found(&server, "date of birth", &profile).await[0], "main.cust.dob");
@@ -53,7 +53,7 @@ async fn names_are_found_by_what_they_mean() {
     assert!(found(&server, "orderi", &profile).await.contains(&"main.ord".to_owned()), "on the way to \"ordering\"");
     assert_eq!(found(&server, "client", &profile).await[0], "main.cust", "a synonym matches");
     assert_eq!(found(&server, "unheard-of", &profile).await, [""; 0]);
-    // One word of two is better than nothing.
+    // A match of one word out of two is still a result.
     assert_eq!(found(&server, "customer zebra", &profile).await[0], "main.cust");
 
     let hit = hit(&server, "customer mail", &profile).await;
@@ -180,7 +180,7 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     assert_eq!(found_now["why"], "giraffes in the description");
     assert_eq!(found_now["comment"], Value::Null);
 
-    // An apply, and its roll-back.
+    // An apply and its roll-back.
     let apply = "mutation($run: ID!) { applyRun(input: { runId: $run }) { run { lastSequence } } }";
     server.data(apply, json!({ "run": run })).await;
     server.events(&run, last).await;
@@ -190,13 +190,13 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     server.events(&run, last).await;
     assert_eq!(hit(&server, "giraffe", &profile).await["comment"], Value::Null);
 
-    // A decision that is taken back.
+    // A decision that is restored.
     server.data(review, json!({ "input": { "ids": [id], "decision": "RESTORE" } })).await;
     assert_eq!(found(&server, "giraffe", &profile).await, [""; 0]);
     server.data(review, json!({ "input": accept })).await;
     assert_eq!(found(&server, "giraffe", &profile).await.len(), 1);
 
-    // A table that comes and one that goes: the next run that reads the schema sees both.
+    // An added and a dropped table: the next run that reads the schema updates both.
     target.execute(
         "DROP VIEW open_orders; DROP TABLE ord; CREATE TABLE warehouse (wh_id INTEGER); ALTER TABLE cust \
         DROP COLUMN dob;",
@@ -209,7 +209,7 @@ async fn the_index_follows_runs_reviews_applies_and_profiles() {
     assert_eq!(found(&server, "birth", &profile).await, [""; 0]);
     assert_eq!(found(&server, "giraffe", &profile).await.len(), 1, "reviewed text stays in the index");
 
-    // The run that held the description is deleted; the profile leads elsewhere; the profile is deleted.
+    // The run with the description is deleted; the profile's URL changes; the profile is deleted.
     server
         .data("mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }", json!({ "ids": [run] }))
         .await;
@@ -249,13 +249,13 @@ async fn the_index_follows_on_change_schedules() {
 async fn an_emptied_database_leaves_the_index_and_a_renamed_profile_stays() {
     let (server, target, profile) = shop().await;
     assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
-    // A new name leads to the same database: what is known of it stays, even while it is away.
+    // A new name keeps the database: the index stays, even while the database is unreachable.
     let update = "mutation($input: UpdateDbProfileInput!) { updateDbProfile(input: $input) { dbProfile { id } } }";
     let aside = target.file.with_extension("aside");
     std::fs::rename(&target.file, &aside).unwrap();
     server.data(update, json!({ "input": { "id": profile, "name": "shop of old" } })).await;
     assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
-    // Another address may lead anywhere: it is read anew.
+    // A new URL may lead to another database, so the catalog is read again.
     server.data(update, json!({ "input": { "id": profile, "url": format!("sqlite://{}", aside.display()) } })).await;
     assert_eq!(found(&server, "customer mail", &profile).await, ["main.cust.cust_email_addr"]);
     crate::harness::sqlite::execute(&aside, "DROP VIEW open_orders; DROP TABLE ord; DROP TABLE cust;");

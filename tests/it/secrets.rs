@@ -1,4 +1,4 @@
-//! Passwords and keys: sealed in the store, shown nowhere, opened by their key alone.
+//! Passwords and keys: encrypted in the store, never shown, and readable only with the secret key.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path, sync::Arc};
 
@@ -11,7 +11,7 @@ use crate::{
     harness::{Live, Server, SqliteTarget, sqlite, store},
 };
 
-/// Stands in every secret of these tests.
+/// A marker in every secret of these tests.
 const MARKER: &str = "hunter2MARKERhunter2";
 
 const CREATE_DB: &str =
@@ -19,7 +19,7 @@ const CREATE_DB: &str =
 const CREATE_LLM: &str =
     "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id hasApiKey } } }";
 
-/// The files below a folder whose bytes hold a text.
+/// Returns the files below a folder that contain a text.
 fn holding(folder: &Path, text: &str) -> Vec<String> {
     let entries = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
     let holds = |path: &std::path::PathBuf| {
@@ -33,7 +33,7 @@ fn llm_input(name: &str, key: &str) -> Value {
         "baseUrl": "http://127.0.0.1:1/v1", "apiKey": key })
 }
 
-/// Everything that a server says of secrets, in answers, in its log at its most talkative, in its files.
+/// Checks the answers, the log at its most verbose level and the files of a server.
 #[tokio::test]
 async fn a_given_secret_appears_nowhere() {
     let environment =
@@ -41,7 +41,7 @@ async fn a_given_secret_appears_nowhere() {
     let server = Server::start_with(&environment).await;
     let mut said = Vec::new();
     let mut ids = Vec::new();
-    // Literals, variables, both sockets and streams: whatever way they come in.
+    // Literals and variables, over every transport.
     for (n, url) in [
         format!("postgres://ann:{MARKER}@127.0.0.1:1/shop"),
         format!("mysql://ann:{MARKER}@127.0.0.1:1"),
@@ -54,7 +54,7 @@ async fn a_given_secret_appears_nowhere() {
         ids.push(answer["data"]["createDbProfile"]["dbProfile"]["id"].as_str().unwrap().to_owned());
         said.push(answer);
     }
-    // A password in a parameter is refused, and not repeated.
+    // A password in a parameter is refused and not repeated.
     let url = format!("postgres://ann@127.0.0.1:1/shop?password={MARKER}");
     said.push(server.answer(CREATE_DB, json!({ "input": { "name": "parameter", "url": url } })).await);
     let key = format!("sk-{MARKER}");
@@ -73,7 +73,7 @@ async fn a_given_secret_appears_nowhere() {
         .header(header::ACCEPT, "text/event-stream")
         .body(json!({ "query": CREATE_LLM, "variables": { "input": llm_input("stream", &key) } }).to_string());
     said.push(Value::String(stream.send().await.unwrap().text().await.unwrap()));
-    // What is refused is not repeated either.
+    // Refused URLs are not repeated either.
     for url in [
         format!("postgres://ann:{MARKER}/x@127.0.0.1:1/shop"),
         format!("oracle://ann:{MARKER}@db"),
@@ -95,7 +95,7 @@ async fn a_given_secret_appears_nowhere() {
         answer["said"] = "refused".into();
         said.push(answer);
     }
-    // Reaching for what does not answer.
+    // Connects to databases that do not answer.
     let look = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { \
         displayUrl } }";
     let test_db = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
@@ -122,7 +122,7 @@ async fn a_given_secret_appears_nowhere() {
         said.push(server.run(&run).await);
     }
     said.push(Value::String(server.get("/metrics").await.text().await.unwrap()));
-    // A token's secret is one too; it is shown once, and comes back with every request.
+    // A token is a secret, too: it is shown once and sent with every request.
     let (token, _) = server.create_token(None, "root", "ADMIN").await;
     said.push(server.ask(Some(&token), "{ apiTokens { name } }", json!({})).await.2);
     let mut live = Live::send_as(&server.base, json!({ "token": token }), json!({ "query": "{ apiTokens { name } }" }))
@@ -141,7 +141,7 @@ async fn a_given_secret_appears_nowhere() {
         }
         assert_eq!(holding(server.data.path(), secret), [""; 0]);
     }
-    // Where the marker is looked for, it would be found.
+    // Proves that the search covers the files: they hold encrypted secrets.
     assert!(store::in_postgres() || !holding(server.data.path(), "sealed:1:").is_empty());
 }
 
@@ -153,7 +153,7 @@ async fn secrets_left_unsealed_by_an_earlier_version_are_sealed_at_start() {
         return;
     }
     let store = data.path().join("store.db");
-    // As it was before there were seals.
+    // The state of a version without encryption.
     let url = format!("postgres://ann:{MARKER}@127.0.0.1:1/shop");
     sqlite::execute(&store, "DELETE FROM seal");
     sqlite::execute(
@@ -165,7 +165,7 @@ async fn secrets_left_unsealed_by_an_earlier_version_are_sealed_at_start() {
          VALUES ('old', 'OPENAI_COMPATIBLE', 'm', 'http://127.0.0.1:1/v1', '{MARKER}', 1, 1, 0)"
     );
     sqlite::execute(&store, &llm);
-    // Something that was deleted, too.
+    // Deleted rows must not survive in the file either.
     sqlite::execute(
         &store,
         &format!("INSERT INTO db_profile (name, backend, url, created_at) VALUES ('gone', 'MYSQL', '{MARKER}', 0)"),
@@ -182,7 +182,7 @@ async fn secrets_left_unsealed_by_an_earlier_version_are_sealed_at_start() {
     assert!(server.log().contains("they are sealed now"));
 }
 
-/// A key in the environment, of 32 characters.
+/// Returns a key of 32 characters for the environment.
 fn key(letter: &str) -> String {
     letter.repeat(32)
 }
@@ -229,7 +229,7 @@ async fn keys_are_rotated_and_an_interrupted_rotation_is_completed() {
         assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()
     };
-    // Works with what was sealed, and shows that by a run's refusal to reach for the model, not for its key.
+    // Shows that a secret can be decrypted: the run fails at the model, not at the key.
     let opens = async |environment: &[(&str, &str)]| {
         let server = Server::start_at(Arc::clone(&data), environment).await;
         let llm = server.llm_profile("m").await;
@@ -244,12 +244,12 @@ async fn keys_are_rotated_and_an_interrupted_rotation_is_completed() {
     assert_ne!(before, after);
     assert_eq!(fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
     opens(&[]).await;
-    // Sealed anew, but the power went before the new key took its place.
+    // The secrets are re-encrypted, but a power failure kept the new key from replacing the old one.
     fs::rename(&file, &waiting).unwrap();
     fs::write(&file, &before).unwrap();
     opens(&[]).await;
     assert!(fs::read(&file).unwrap() == after && !waiting.exists());
-    // Into the environment, and there to another.
+    // Moves the key into the environment and then replaces it there.
     says(&rotate(&[("GLOSS_NEW_SECRET_KEY", &key("a"))]).await, &["GLOSS_SECRET_KEY"]);
     assert!(!file.exists());
     opens(&[("GLOSS_SECRET_KEY", &key("a"))]).await;
@@ -294,7 +294,7 @@ async fn files_are_their_owner_s_alone() {
     }
 }
 
-/// Without its key a store is of use again once it has let go of what that key had sealed.
+/// A store without its key becomes usable again once it forgets the secrets encrypted with that key.
 #[tokio::test]
 async fn a_lost_key_is_not_the_end() {
     let server = Server::start().await;
@@ -330,12 +330,12 @@ async fn a_lost_key_is_not_the_end() {
     let given = server.data(update, json!({ "id": shop, "url": "postgres://ann@127.0.0.1:1/shop" })).await;
     assert_eq!(given["updateDbProfile"]["dbProfile"]["displayUrl"], "postgres://ann@127.0.0.1:1/shop");
     server.kill().await;
-    // To another key that the environment holds.
+    // Replaces the key by another one from the environment.
     says(&forget(&["--yes"], &[("GLOSS_SECRET_KEY", &key("x"))]).await, &names[..2]);
     Server::start_at(data, &[("GLOSS_SECRET_KEY", &key("x"))]).await;
 }
 
-/// Who may change where a model is does not learn its key by that, nor a secret of the server's own.
+/// A caller who may change a model's address learns neither its API key nor a secret of the server.
 #[tokio::test]
 async fn a_key_does_not_follow_its_profile_to_another_address() {
     let server = Server::start().await;
@@ -367,7 +367,7 @@ async fn a_key_does_not_follow_its_profile_to_another_address() {
     }
 }
 
-/// What others could read is theirs no more from the next start on.
+/// Files that others could read become private at the next start.
 #[tokio::test]
 async fn wide_modes_are_narrowed_at_the_start() {
     let data = Server::start().await.kill().await;
@@ -383,7 +383,7 @@ async fn wide_modes_are_narrowed_at_the_start() {
         let path = file.unwrap().path();
         assert_eq!(mode(&path), 0o600, "{}", path.display());
     }
-    // A folder that is not Gloss's own stays as it is.
+    // A folder that is not Gloss's keeps its mode.
     let other = tempfile::tempdir().unwrap();
     fs::write(other.path().join("letter.txt"), "").unwrap();
     widen(other.path(), 0o755);
@@ -391,7 +391,7 @@ async fn wide_modes_are_narrowed_at_the_start() {
     assert_eq!(mode(other.path()), 0o755);
 }
 
-/// A URL or settings are tested before a profile is made of them: nothing is stored, and no secret is repeated.
+/// A URL or settings can be tested before a profile is created: nothing is stored, and no secret is repeated.
 #[tokio::test]
 async fn profiles_are_tested_before_they_are_saved() {
     let server = Server::start().await;
@@ -438,7 +438,7 @@ async fn profiles_are_tested_before_they_are_saved() {
         assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": argument }), "{error}");
         said.push(error);
     }
-    // Exactly one of the two.
+    // Exactly one of `id` and `url` is required.
     for input in [json!({}), json!({ "id": "x", "url": "sqlite:///x" }), json!({ "url": null })] {
         let error = server.error(test_db, json!({ "input": input })).await;
         assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED", "{error}");
@@ -447,7 +447,7 @@ async fn profiles_are_tested_before_they_are_saved() {
     assert!(!said.contains(MARKER), "{said}");
     assert_eq!(server.data(lists, json!({})).await, before);
 
-    // Who may not save such a profile may not make the server connect by it either.
+    // A caller who may not save a profile may not make the server connect with one either.
     let (admin, _) = server.create_token(None, "boss", "ADMIN").await;
     let (operator, _) = server.create_token(Some(&admin), "hand", "OPERATOR").await;
     for (query, input) in
@@ -461,7 +461,8 @@ async fn profiles_are_tested_before_they_are_saved() {
     assert_eq!(server.data_for(&operator, test_db, saved).await["test"]["ok"], true);
 }
 
-/// A base URL is shown to whoever may see its profile, so no key stands in it, and one that stands there is not shown.
+/// Base URLs are visible to every caller who sees the profile, so keys in them are refused, and existing ones are
+/// hidden.
 #[tokio::test]
 async fn a_key_in_a_base_url_is_refused_and_never_shown() {
     let server = Server::start().await;
@@ -492,7 +493,7 @@ async fn a_key_in_a_base_url_is_refused_and_never_shown() {
     if store::needs_sqlite("the store's file") {
         return;
     }
-    // As an earlier version let it in.
+    // The state that an earlier version allowed.
     let data = server.kill().await;
     let old = format!(
         "UPDATE llm_profile SET base_url = 'http://ann:{MARKER}@127.0.0.1:1/v1?api-version=1&key={MARKER}' WHERE name \
@@ -510,7 +511,7 @@ async fn a_key_in_a_base_url_is_refused_and_never_shown() {
     assert!(!said.contains(MARKER), "{said}");
 }
 
-/// What a client gives where something else belongs is not repeated: it may be a secret.
+/// A value in the wrong place is not repeated in an error, since it may be a secret.
 #[tokio::test]
 async fn no_error_repeats_a_value_that_was_given() {
     let server = Server::start_with(&[("GLOSS_LOG", "trace")]).await;

@@ -1,8 +1,8 @@
-//! Database servers of the tests' own, each started once in a run of the test binary and ended with it.
+//! Database servers for the tests, each started once per run of the test binary and stopped with it.
 //!
-//! `scripts/services hold` ends its server when its standard input closes, and the kernel closes that when this
-//! process ends, however it ends. A machine without a server skips the tests that need it, loudly; with
-//! `GLOSS_REQUIRE_SERVICES=1` they fail there instead.
+//! `scripts/services hold` stops its server when its standard input closes, and the kernel closes that when this
+//! process ends, however it ends. On a machine without a server, the tests that need it are skipped with a notice;
+//! with `GLOSS_REQUIRE_SERVICES=1` they fail instead.
 
 use std::{
     io::{BufRead, BufReader},
@@ -17,10 +17,10 @@ use tokio::sync::OnceCell;
 pub struct Service {
     /// The administrator's URL: `postgres://postgres@127.0.0.1:port/postgres`, `mariadb://root@127.0.0.1:port`.
     pub url: String,
-    /// Where it listens.
+    /// The port of the server.
     pub port: u16,
     kind: Kind,
-    /// Its keeper, whose standard input ends with this process.
+    /// The keeper process, whose standard input closes with this process.
     keeper: Child,
 }
 
@@ -30,31 +30,31 @@ enum Kind {
     MariaDb,
 }
 
-/// The PostgreSQL server, started on first use.
+/// Returns the PostgreSQL server for targets, started on first use.
 pub async fn postgres() -> Option<&'static Service> {
     static SERVICE: OnceCell<Option<Service>> = OnceCell::const_new();
     SERVICE.get_or_init(|| start("postgres", Kind::Postgres)).await.as_ref()
 }
 
-/// The PostgreSQL server with the stores, started on first use. It is not the one with the targets: who may see all
-/// databases there would be shown the stores too.
+/// Returns the PostgreSQL server for stores, started on first use. It is separate, because a login that sees all
+/// databases of the targets' server would also see the stores.
 pub async fn stores() -> Option<&'static Service> {
     static SERVICE: OnceCell<Option<Service>> = OnceCell::const_new();
     SERVICE.get_or_init(|| start("postgres", Kind::Postgres)).await.as_ref()
 }
 
-/// A PostgreSQL server of the caller's own, to be stopped.
+/// Starts a separate PostgreSQL server that the caller may stop.
 pub async fn another_postgres() -> Option<Service> {
     start("postgres", Kind::Postgres).await
 }
 
-/// The MariaDB server, started on first use.
+/// Returns the MariaDB server, started on first use.
 pub async fn mariadb() -> Option<&'static Service> {
     static SERVICE: OnceCell<Option<Service>> = OnceCell::const_new();
     SERVICE.get_or_init(|| start("mariadb", Kind::MariaDb)).await.as_ref()
 }
 
-/// A MariaDB server of the caller's own.
+/// Starts a separate MariaDB server.
 pub async fn another_mariadb() -> Option<Service> {
     start("mariadb", Kind::MariaDb).await
 }
@@ -73,7 +73,7 @@ async fn start(name: &'static str, kind: Kind) -> Option<Service> {
             .stdout(Stdio::piped())
             .spawn()
             .expect("scripts/services runs");
-        // Its URL and its process id; to the end, since a closed pipe would end the keeper.
+        // Reads the URL and the process id, and then to the end, since a closed pipe would stop the keeper.
         let said: Vec<String> =
             BufReader::new(keeper.stdout.take().expect("piped")).lines().map_while(Result::ok).collect();
         let url = said.into_iter().next().unwrap_or_default();
@@ -85,18 +85,18 @@ async fn start(name: &'static str, kind: Kind) -> Option<Service> {
     .expect("starting does not panic")
 }
 
-/// Says that a test is skipped for want of something that can be installed, or fails it where nothing may be skipped.
+/// Reports that a test is skipped because something is not installed, or fails it if nothing may be skipped.
 pub fn absent(what: &str) {
     assert!(std::env::var_os("GLOSS_REQUIRE_SERVICES").is_none_or(|value| value != "1"), "{what}");
     skipped(what);
 }
 
-/// Says that a test is skipped for want of something that only another machine has.
+/// Reports that a test is skipped because this machine cannot run it.
 pub fn skipped(what: &str) {
     eprintln!("SKIPPED: {what}");
 }
 
-/// A file of the data that lies beside the repository, `chinook/sqlite.sql`.
+/// Returns the path of a data file outside the repository, like `chinook/sqlite.sql`, if it exists.
 pub fn shared(path: &str) -> Option<PathBuf> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/data").join(path);
     if file.exists() {
@@ -106,7 +106,7 @@ pub fn shared(path: &str) -> Option<PathBuf> {
     None
 }
 
-/// Loads a script of SQL into a new SQLite file.
+/// Loads an SQL script into a new SQLite file.
 pub async fn load_sqlite(file: &Path, script: &str) {
     use sqlx::{Connection as _, SqliteConnection, sqlite::SqliteConnectOptions};
     let options = SqliteConnectOptions::new().filename(file).create_if_missing(true);
@@ -116,19 +116,19 @@ pub async fn load_sqlite(file: &Path, script: &str) {
 }
 
 impl Service {
-    /// Ends the server at once, with its data.
+    /// Stops the server immediately and deletes its data.
     pub async fn stop(mut self) {
         drop(self.keeper.stdin.take());
         tokio::task::spawn_blocking(move || self.keeper.wait().expect("the keeper ends")).await.expect("no panic");
     }
 
-    /// A URL of this server with another login and database. Both parts go into it as they are.
+    /// Returns a URL of this server with another login and database, both inserted verbatim.
     pub fn url_for(&self, login: &str, database: &str) -> String {
         let scheme = if self.kind == Kind::Postgres { "postgres" } else { "mariadb" };
         format!("{scheme}://{login}@127.0.0.1:{}/{database}", self.port)
     }
 
-    /// The administrator's URL of a new database that no other test uses, and its name.
+    /// Creates a database that no other test uses and returns the administrator's URL for it and its name.
     pub async fn fresh_database(&self) -> (String, String) {
         static NUMBER: AtomicU32 = AtomicU32::new(1);
         let name = format!("test_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
@@ -140,7 +140,7 @@ impl Service {
     /// Runs a script with the server's own client, as the administrator. `None` is the administrator's database.
     ///
     /// # Panics
-    /// Where a statement of it fails.
+    /// Panics if a statement fails.
     pub async fn run(&self, database: Option<&str>, script: &str) {
         use tokio::io::AsyncWriteExt as _;
         let port = self.port.to_string();
@@ -161,7 +161,7 @@ impl Service {
         let mut client =
             command.stdin(Stdio::piped()).stdout(Stdio::null()).kill_on_drop(true).spawn().expect("the client runs");
         let mut input = client.stdin.take().expect("piped");
-        // A client that stops at an error closes its input: its exit status tells.
+        // A client that stops at an error closes its input, which its exit status reports.
         drop(input.write_all(script.as_bytes()).await);
         drop(input);
         assert!(client.wait().await.expect("the client ends").success(), "the script failed; see above");

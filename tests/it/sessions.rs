@@ -1,5 +1,5 @@
-//! Browser sessions: a cookie that opens what its token opens, at every door, under the same checks of the Origin, and
-//! that ends with its token.
+//! Browser sessions: a cookie that grants the same access as its token on every transport, under the same checks of
+//! the origin, and that ends with its token.
 
 use futures_util::{SinkExt, StreamExt};
 use reqwest::{Client, RequestBuilder, Response, StatusCode, header};
@@ -41,7 +41,7 @@ impl<'a> Browser<'a> {
         (response.status(), serde_json::from_str(&response.text().await.unwrap()).unwrap())
     }
 
-    /// A handshake with the cookie from a page of an origin.
+    /// Opens a WebSocket with the cookie from a page of an origin.
     async fn socket(
         &self,
         origin: Option<&str>,
@@ -94,7 +94,7 @@ async fn a_cookie_has_the_rights_of_its_token_on_every_transport() {
     let subscribe = json!({ "type": "subscribe", "id": "1", "payload": { "query": WHO } });
     socket.send(Message::text(subscribe.to_string())).await.unwrap();
     assert!(socket.next().await.unwrap().unwrap().to_text().unwrap().contains("\"reader\""));
-    // A token that is shown counts before the cookie.
+    // A bearer token takes precedence over the cookie.
     let shown = browser.post(WHO).bearer_auth(&root).send().await.unwrap().text().await.unwrap();
     assert!(shown.contains("\"root\""), "{shown}");
 }
@@ -116,7 +116,7 @@ async fn other_origins_cannot_use_a_cookie() {
         let end = Client::new().delete(format!("{}/session", server.base)).header(header::COOKIE, &browser.cookie);
         assert_eq!(status(end.header(header::ORIGIN, origin)).await, 403, "{origin}");
     }
-    // A browser that tells no origin tells at least that the page is one of another site.
+    // A browser that sends no origin still marks the request as coming from another site.
     for site in ["cross-site", "same-site"] {
         let get = Client::new().get(format!("{}/graphql?query={{__typename}}", server.base));
         let get = get.header(header::COOKIE, &browser.cookie).header("sec-fetch-site", site);
@@ -125,7 +125,7 @@ async fn other_origins_cannot_use_a_cookie() {
     assert_eq!(status(browser.post(WHO)).await, 403, "without an origin");
     assert_eq!(status(browser.post(WHO).header("sec-fetch-site", "same-origin")).await, 200);
     assert_eq!(browser.socket(None).await.err(), Some(403));
-    // A form can send no JSON.
+    // An HTML form cannot send JSON.
     let form = Client::new().post(format!("{}/session", server.base)).header(header::CONTENT_TYPE, "text/plain");
     assert_eq!(status(form.body(json!({ "token": root }).to_string())).await, 415);
 }
@@ -159,7 +159,7 @@ async fn a_session_ends_when_it_is_signed_out_and_with_its_token() {
     server.data_for(&root, revoke, json!({ "id": reader_id })).await;
     assert_eq!(code(second.next().await.unwrap().unwrap()), 4403);
     assert_eq!(other.answer(WHO).await.0, StatusCode::UNAUTHORIZED);
-    // A session is in memory alone: after a restart its holder signs in again.
+    // Sessions are kept in memory only: after a restart, the user signs in again.
     let browser = Browser::sign_in(&server, &root).await;
     let cookie = browser.cookie.clone();
     let server = Server::start_at(server.kill().await, &[]).await;

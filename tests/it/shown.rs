@@ -1,10 +1,10 @@
-//! What strangers wrote is shown with every character seen, and kept as it is.
+//! Untrusted text is displayed with every character visible, and stored unchanged.
 
 use serde_json::{Value, json};
 
 use crate::harness::{Server, SqliteTarget};
 
-/// Reverses what follows; clears a terminal; begins a line of its own.
+/// Contains a right-to-left override, a terminal escape and line breaks.
 const NAME: &str = "pay\u{202e}lla\u{1b}[2J\nFAKE line\u{2028}";
 const SHOWN: &str = "pay\\u{202E}lla\\u{1B}[2J\\nFAKE line\\u{2028}";
 
@@ -42,7 +42,7 @@ async fn names_are_shown_with_invisible_characters_escaped() {
                 assert!(!unseen(evidence["detail"].as_str().unwrap()), "{evidence}");
             }
         }
-        // An error that names it, and the log.
+        // The error that names it, and the log.
         let scope = json!({ "targets": [{ "dbProfileId": profile, "schemas": [{ "name": NAME }] }] });
         let estimate = "query($input: StartRunInput!) { estimateRun(input: $input) { assets } }";
         let error = server.error(estimate, json!({ "input": scope })).await;

@@ -1,5 +1,5 @@
-//! The run's status machine: whatever happens in whatever order, events stay gapless, counts stay true, and no
-//! move is made that the table does not have.
+//! The run's status machine under random operations: events have no gaps, counts stay correct, and every transition
+//! is one of the table's.
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gloss::domain::{
@@ -41,7 +41,7 @@ fn steps() -> impl Strategy<Value = Vec<Step>> {
     prop::collection::vec(step, 1..60)
 }
 
-/// A run just recorded.
+/// Returns a run that has just been created.
 fn created(at: DateTime<Utc>) -> RunEdit {
     let spec = RunSpec {
         kind: RunKind::Analyze,
@@ -121,7 +121,7 @@ proptest! {
             if let Step::Wait(seconds) = step {
                 let before = now;
                 now += TimeDelta::seconds(i64::from(seconds));
-                // Time counts while a worker lives; what passes between the last record and a death does not.
+                // Working time counts while a worker lives, but not between its last record and its death.
                 if run.active_since.is_some() {
                     worked += now - before;
                 }

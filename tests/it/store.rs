@@ -1,5 +1,5 @@
-//! The store, through its port: what every database that keeps Gloss's records must do. The tests open a
-//! store of their own and own its time.
+//! The store through its port: the behaviour that every kind of store must have. The tests open separate stores and
+//! control the time.
 
 #![expect(clippy::unwrap_used, clippy::similar_names, reason = "a test that finds nothing has failed")]
 
@@ -44,7 +44,7 @@ use crate::harness::{
     store::{self, url},
 };
 
-/// A store in a folder of its own.
+/// A store in a temporary folder.
 pub(crate) struct TestStore {
     pub store: SqlStore,
     pub bus: Arc<LocalBus>,
@@ -59,19 +59,19 @@ impl TestStore {
         Self { store, bus, folder }
     }
 
-    /// Opens the store again as a new process would, once the one before has ended.
+    /// Closes the store and opens it again, as a new process would.
     async fn reopen(&mut self) -> Result<(), OpenError> {
         self.store.clone().close().await.unwrap();
         self.store = gloss::store::open(&url(self.folder.path()), self.bus.clone(), seal_key()).await?;
         Ok(())
     }
 
-    /// A connection beside a store in SQLite.
+    /// Opens a separate connection to a store in SQLite.
     pub(crate) async fn raw(&self) -> SqliteConnection {
         SqliteConnection::connect(&url(self.folder.path())).await.unwrap()
     }
 
-    /// How many rows a table has.
+    /// Returns the number of rows of a table.
     async fn rows_in(&self, table: &str) -> i64 {
         let query = sqlx::AssertSqlSafe(format!("SELECT count(*) FROM {table}"));
         if store::in_postgres() {
@@ -81,7 +81,7 @@ impl TestStore {
         sqlx::query_scalar(query).fetch_one(&mut self.raw().await).await.unwrap()
     }
 
-    /// Runs SQL on the store, beside it.
+    /// Runs SQL on the store through a separate connection.
     pub(crate) fn execute(&self, sql: &str) {
         store::execute(self.folder.path(), sql);
     }
@@ -106,7 +106,7 @@ impl TestStore {
 
 const LEASE: Duration = Duration::from_secs(30);
 
-/// A moment, in milliseconds since the tests' own beginning.
+/// Returns the time `ms` milliseconds after the tests' epoch.
 pub(crate) fn at(ms: i64) -> Moment {
     Moment::from_timestamp_millis(1_700_000_000_000 + ms).unwrap()
 }
@@ -183,7 +183,7 @@ async fn sequences(store: &SqlStore, id: RunId) -> Vec<i32> {
     store.events_after(id, 0, 1_000).await.unwrap().iter().map(|event| event.sequence).collect()
 }
 
-/// A long queue of one starter does not hold up the others, and none may be longer than the limit.
+/// One starter's long queue does not delay the others, and no queue may exceed the limit.
 #[tokio::test]
 async fn starters_take_turns() {
     let test = TestStore::new().await;
@@ -407,10 +407,10 @@ async fn deleting_takes_everything_that_belongs_to_a_run() {
     assert_eq!(test.store.runs_count(&search).await.unwrap(), 0);
     assert!(test.store.kind_counts(&RunFilter::default()).await.unwrap().is_empty());
     if !store::in_postgres() {
-        // The search index equals the runs: none.
+        // The search index is consistent with the runs, of which there are none.
         test.execute("INSERT INTO run_search (run_search, rank) VALUES ('integrity-check', 1)");
     }
-    // A number is never given twice.
+    // Run numbers are never reused.
     assert_eq!(test.create(vec![new_run("c")], 9).await[0].id, RunId(3));
 }
 

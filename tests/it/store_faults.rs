@@ -1,5 +1,5 @@
-//! Faults of the store: a full disk, a file that cannot be written to, a file that is lost or damaged, an answer that
-//! never came. Whatever was acknowledged is there at the next start, and whatever was not is said to be missing.
+//! Faults of the store: a full disk, a file that cannot be written, a lost or damaged file, a lost answer. Every
+//! acknowledged write is present after the next start, and every other one has been reported as failed.
 
 mod full;
 mod lost;

@@ -1,7 +1,7 @@
-//! Journeys through the Studio in a real browser, each a script of `tests/browser/studio`. A journey is walked twice,
-//! each time on a fresh server: at desktop size in light colours, at phone size in dark ones.
+//! Journeys through the Studio in a real browser, each a script of `tests/browser/studio`. Each journey runs twice on
+//! a new server: at desktop size in light colours, and at phone size in dark colours.
 //!
-//! To add a journey: its script, a test here.
+//! To add a journey: add its script and a test here.
 
 use std::{path::Path, process::Stdio, sync::Arc};
 
@@ -15,7 +15,7 @@ use crate::{
     services,
 };
 
-/// Walks through a journey; `given` are names and values that it needs.
+/// Runs a journey at both sizes; `given` are names and values for its script.
 async fn journey(name: &str, given: &[(&str, &str)]) {
     for (size, options) in [("desktop", &[][..]), ("phone", &["--phone", "--dark"][..])] {
         let server = Server::start().await;
@@ -31,7 +31,7 @@ async fn journey(name: &str, given: &[(&str, &str)]) {
     }
 }
 
-/// Runs the script, and does with the server what it asks for.
+/// Runs the script and controls the server as the script requests.
 async fn walk(mut script: Command, server: Server, what: &str) {
     let address = server.base.replacen("http://", "", 1);
     let data = Arc::clone(&server.data);

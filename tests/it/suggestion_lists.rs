@@ -40,7 +40,7 @@ async fn suggestions_are_listed_counted_and_reviewed_by_substance() {
     assert_eq!(substance("main.orders.total"), "RESTATES_COMMENT", "{all}");
     assert_eq!(substance("main.orders"), "INFORMATIVE", "{all}");
 
-    // The builtin describer rates no text HIGH or MEDIUM that restates the name.
+    // The builtin describer gives no text that restates the name a HIGH or MEDIUM confidence.
     let sure = json!({ "substances": ["RESTATES_NAME"], "bands": ["HIGH", "MEDIUM"] });
     assert_eq!(list(&server, &run, sure).await["totalCount"], 0);
 
@@ -61,7 +61,7 @@ async fn suggestions_are_listed_counted_and_reviewed_by_substance() {
         assert_eq!(found["totalCount"], wanted.len(), "{filter}");
     }
 
-    // Each facet is under the filter without its own part.
+    // Each facet is counted under the filter without its own part.
     let filter = json!({ "kinds": ["COLUMN"], "states": ["ACCEPTED"], "table": "order_lines" });
     let review = "mutation ($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed leftOut } }";
     let informative = json!({ "runId": run, "decision": "ACCEPT", "filter": { "substances": ["INFORMATIVE"] } });

@@ -1,5 +1,5 @@
-//! `suggestionsChanged`: two people who review the same run see each other's decisions. Over WebSocket and SSE of a
-//! real server.
+//! `suggestionsChanged`: two reviewers of the same run see each other's decisions, over WebSocket and SSE of a real
+//! server.
 
 use reqwest::header;
 use serde_json::{Value, json};
@@ -10,7 +10,7 @@ const WATCH: &str = "subscription ($run: ID!) { suggestionsChanged(runId: $run) 
     all run { status } suggestions { asset { display } review { state } applied { after } versions { version } } } }";
 const REVIEW: &str = "mutation ($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }";
 
-/// A server and a run that described so many columns of one table.
+/// Starts a server and a run that described one table of `columns` columns.
 async fn house(columns: usize) -> (Server, SqliteTarget, String) {
     let target = SqliteTarget::with_tables(1, columns);
     let server = Server::start().await;
@@ -34,7 +34,7 @@ async fn review(server: &Server, input: Value) {
     server.data(REVIEW, json!({ "input": input })).await;
 }
 
-/// Reads changes until one of them shows something.
+/// Reads changes until one of them satisfies `shows`.
 async fn until(live: &mut Live, what: &str, shows: impl Fn(&Value) -> bool) -> Value {
     loop {
         let change = live.next().await.unwrap_or_else(|| panic!("the subscription ended before {what}"));
@@ -44,7 +44,7 @@ async fn until(live: &mut Live, what: &str, shows: impl Fn(&Value) -> bool) -> V
     }
 }
 
-/// Decides until both subscribers have seen a decision: from then on both listen.
+/// Makes decisions until both subscribers have seen one, so that both are active.
 async fn both_listen(server: &Server, id: &Value, one: &mut Live, other: &mut Live) {
     review(server, json!({ "ids": [id], "decision": "SKIP" })).await;
     for live in [one, other] {
@@ -56,7 +56,7 @@ async fn both_listen(server: &Server, id: &Value, one: &mut Live, other: &mut Li
 async fn decisions_applies_roll_backs_and_re_runs_reach_all_subscribers() {
     let (server, _target, run) = house(2).await;
     let ids = ids(&server, &run).await;
-    // A socket's subscription is at work once its operation was taken: a first change tells.
+    // A subscription over a socket is active once its operation has started, which the first change proves.
     let (mut one, mut other) = (watch(&server, &run).await, watch(&server, &run).await);
     started(&server, &run, &ids[0], &mut one).await;
     started(&server, &run, &ids[0], &mut other).await;
@@ -84,7 +84,7 @@ async fn decisions_applies_roll_backs_and_re_runs_reach_all_subscribers() {
     server.data(rerun, json!({ "ids": [ids[2]] })).await;
     until(&mut one, "the re-run", |change| change.to_string().contains("\"version\":2")).await;
 
-    // It ends with the run.
+    // The subscription ends when the run is deleted.
     let delete = "mutation ($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }";
     server.data(delete, json!({ "ids": [run] })).await;
     for mut live in [one, other] {
@@ -94,7 +94,7 @@ async fn decisions_applies_roll_backs_and_re_runs_reach_all_subscribers() {
     assert!(error.to_string().contains("NOT_FOUND"), "{error}");
 }
 
-/// Makes changes until this subscriber sees one: from then on it listens.
+/// Makes changes until this subscriber sees one, so that it is active.
 async fn started(server: &Server, run: &str, id: &Value, live: &mut Live) {
     let mut seen = std::pin::pin!(live.next());
     loop {
@@ -128,7 +128,7 @@ async fn a_large_review_asks_its_subscribers_to_fetch_again() {
     assert_eq!(change["suggestions"], json!([]));
 }
 
-/// Reviewing needs a role above VIEWER, seeing what others decide does not; without a token nothing is told.
+/// A review needs a role above VIEWER, but watching decisions does not. Unauthenticated callers get nothing.
 #[tokio::test]
 async fn viewers_may_subscribe_and_unauthenticated_callers_may_not() {
     let (server, _target, run) = house(1).await;
@@ -153,7 +153,7 @@ async fn viewers_may_subscribe_and_unauthenticated_callers_may_not() {
                 break;
             }
         }
-        // A viewer sees and does not decide.
+        // A viewer can watch but not decide.
         let decide = json!({ "input": { "ids": [ids[0]], "decision": "ACCEPT" } });
         let (_, _, answer) = server.ask(Some(&token), REVIEW, decide).await;
         let code = &answer["errors"][0]["extensions"]["code"];
@@ -171,7 +171,7 @@ async fn viewers_may_subscribe_and_unauthenticated_callers_may_not() {
     assert!(body.contains("UNAUTHENTICATED") && !body.contains("SKIPPED"), "{status}: {body}");
 }
 
-/// The root field counts wherever it stands in the document.
+/// The root field counts wherever it occurs in the document.
 #[tokio::test]
 async fn the_root_field_may_stand_in_fragments() {
     let (server, _target, run) = house(1).await;

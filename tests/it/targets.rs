@@ -1,5 +1,5 @@
-//! Targets: one conformance suite for every kind of database, over the same hostile schema, and what each says
-//! when something is wrong.
+//! Targets: one conformance suite for every kind of database over the same hostile schema, and the error texts of
+//! each.
 
 #![expect(clippy::unwrap_used, reason = "a test's helper fails the test as the test does")]
 
@@ -21,7 +21,7 @@ use gloss::{
     target::{SqlTargets, backend_of},
 };
 
-/// A profile with this URL, which asks for nothing.
+/// Returns a profile with this URL and default settings.
 fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
     DbProfile {
         id: gloss::domain::id::DbProfileId(1),
@@ -36,12 +36,12 @@ fn profile(url: &str, pinned: Option<&str>) -> DbProfile {
     }
 }
 
-/// The target behind this URL.
+/// Opens the target behind this URL.
 pub fn open(url: &str, pinned: Option<&str>) -> Result<Arc<dyn Target>, TargetError> {
     SqlTargets::default().open(&profile(url, pinned))
 }
 
-/// The target behind this URL, whose profile asks for samples of views.
+/// Opens the target behind this URL with sampling of views enabled.
 pub fn open_with_views(url: &str) -> Arc<dyn Target> {
     let profile = DbProfile { sample_views: true, ..profile(url, None) };
     SqlTargets::default().open(&profile).unwrap()

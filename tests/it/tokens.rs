@@ -1,4 +1,4 @@
-//! Tokens: made, shown, revoked, expired; what is open by them; the command line.
+//! Tokens: creation, display, revocation, expiry; connections that are open with them; the command line.
 
 use std::{path::Path, sync::Arc};
 
@@ -19,7 +19,7 @@ fn code(answer: &Value) -> &str {
     answer["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code in {answer}"))
 }
 
-/// The payload of a subscription.
+/// Returns the payload of a subscription.
 fn news() -> Value {
     json!({ "query": NEWS })
 }
@@ -65,7 +65,7 @@ async fn the_first_token_ends_open_access() {
     let basic = Client::new().get(format!("{}/metrics", server.base)).basic_auth("root", Some(&secret));
     assert_eq!(basic.send().await.unwrap().status(), StatusCode::UNAUTHORIZED);
 
-    // The store knows the hash alone, and a start changes nothing.
+    // The store holds only the hash, and a restart changes nothing.
     let data = server.kill().await;
     for file in std::fs::read_dir(data.path()).unwrap() {
         let bytes = std::fs::read(file.unwrap().path()).unwrap();
@@ -73,7 +73,7 @@ async fn the_first_token_ends_open_access() {
     }
     let server = Server::start_at(data, &[]).await;
     assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
-    // The last one revoked opens nothing to those without.
+    // After the last token is revoked, callers without a token are still refused.
     let revoke = "mutation($id: ID!) { revokeApiToken(input: { id: $id }) { deletedId } }";
     let gone = server.data_for(&secret, revoke, json!({ "id": id })).await;
     assert_eq!(gone["revokeApiToken"]["deletedId"], id.as_str());
@@ -111,7 +111,7 @@ async fn invalid_tokens_are_refused_at_creation() {
     server.data_for(&root, revoke, json!({ "id": other })).await;
     assert_eq!(code(&server.ask(Some(&root), revoke, json!({ "id": other })).await.2), "NOT_FOUND");
     assert_eq!(code(&server.ask(Some(&root), revoke, json!({ "id": "UnVuOjE" })).await.2), "BAD_USER_INPUT");
-    // A name is free again when its token is gone.
+    // A name is free again once its token is revoked.
     let (again, _) = server.create_token(Some(&root), "other", "OPERATOR").await;
     assert_eq!(server.data_for(&again, VIEWER, json!({})).await["viewer"]["role"], "OPERATOR");
     assert!(!id.is_empty());
@@ -139,7 +139,7 @@ async fn a_socket_shows_its_token_in_its_first_message() {
     }
 }
 
-/// What is open by a token ends with it, and nobody else's does.
+/// Everything opened with a token ends with it, and nothing else does.
 #[tokio::test]
 async fn an_ended_token_ends_its_subscriptions_and_sockets() {
     let server = Server::start().await;
@@ -177,7 +177,7 @@ async fn an_ended_token_ends_its_subscriptions_and_sockets() {
         assert!(said.contains(if revoked { "revoked" } else { "expired" }), "{said}");
         assert_eq!(Live::send_as(&server.base, init(&secret), news()).await.err().unwrap().0, 4403);
     }
-    // The other one still hears.
+    // The other subscriber still receives events.
     let demo = "{ dbProfiles { id } }";
     let demo = server.data_for(&root, demo, json!({})).await["dbProfiles"][0]["id"].take();
     let start = "mutation($db: ID!) { startRun(input: { targets: [{ dbProfileId: $db }] }) { runs { id } } }";
@@ -185,7 +185,7 @@ async fn an_ended_token_ends_its_subscriptions_and_sockets() {
     assert_eq!(other.next().await.unwrap()["data"]["runsChanged"]["kind"], "CREATED");
 }
 
-/// What somebody did is recorded under the token's name, and logged under it.
+/// Actions are recorded and logged under the token's name.
 #[tokio::test]
 async fn actions_record_the_name_of_the_token() {
     let server = Server::start().await;
@@ -256,7 +256,7 @@ async fn actions_record_the_name_of_the_token() {
 #[tokio::test]
 async fn a_client_over_its_rate_limit_waits_and_others_do_not() {
     let server = Server::start_with(&[("GLOSS_REQUESTS_PER_MINUTE", "20")]).await;
-    // While there are no tokens, the person at this machine may ask as often as they like.
+    // While there are no tokens, the local user has no rate limit.
     for _ in 0..30 {
         assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::OK);
     }
@@ -307,11 +307,11 @@ async fn one_client_cannot_fill_the_queue() {
     let cancel = "mutation($id: ID!) { cancelRun(input: { id: $id }) { outcome } }";
     server.data_for(&one, cancel, json!({ "id": runs[0] })).await;
     server.data_for(&one, start, json!({ "db": demo })).await;
-    // Back into the queue is into the queue.
+    // Resuming into the queue is limited like starting.
     refused("mutation($id: ID!) { resumeRun(input: { id: $id }) { run { status } } }", json!({ "id": runs[0] })).await;
 }
 
-/// A data folder whose store has a token; gives its secret.
+/// Creates a data folder whose store has a token, and returns its secret.
 async fn folder_with_token(role: &str, arguments: &[&str]) -> (Arc<TempDir>, String) {
     let data = Arc::new(TempDir::with_prefix("gloss-").unwrap());
     let secret = create(data.path(), &[&["token", "create", "ci", "--role", role], arguments].concat(), &[]).await;
@@ -340,7 +340,7 @@ async fn other_machines_need_a_token() {
     server.base = server.base.replace("0.0.0.0", "127.0.0.1");
     assert_eq!(server.ask(None, VIEWER, json!({})).await.0, StatusCode::UNAUTHORIZED);
     assert_eq!(server.data_for(&secret, VIEWER, json!({})).await["viewer"], json!({ "name": "ci", "role": "VIEWER" }));
-    // The lock says how to reach it from here.
+    // The lock file holds the address of the server.
     let text = refusal(server.data.path(), &["token", "list"], &[]).await;
     says(&text, &[&server.base, "authentication required", "GLOSS_TOKEN", "stop the server"]);
 }
@@ -354,7 +354,7 @@ async fn tokens_on_the_command_line() {
         assert!(done.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&done.stderr));
         String::from_utf8(done.stdout).unwrap()
     };
-    // The server holds the folder: the command asks it.
+    // The server holds the folder, so the command calls the server.
     let root = create(data, &["token", "create", "root", "--role", "ADMIN", "--expires", "90d"], &[]).await;
     assert_eq!(server.data_for(&root, VIEWER, json!({})).await["viewer"]["name"], "root");
     says(&refusal(data, &["token", "list"], &[]).await, &["authentication required", "GLOSS_TOKEN"]);
@@ -384,13 +384,13 @@ async fn tokens_on_the_command_line() {
             &["--expires", "90d"],
         );
     }
-    // Without a server it asks the store.
+    // Without a server, the command opens the store.
     let data = server.kill().await;
     let done = gloss(data.path(), &["token", "revoke", "root"], &[]).await;
     assert_eq!(String::from_utf8(done.stdout).unwrap(), "The token root has been revoked.\n");
 }
 
-/// A proxy has the address of this machine, and those behind it have not.
+/// A proxy connects from this machine's address, but its clients are not local.
 #[tokio::test]
 async fn a_proxied_caller_is_not_local() {
     let server = Server::start_with(&[("GLOSS_ALLOWED_HOSTS", "gloss.example")]).await;
@@ -422,7 +422,7 @@ async fn a_proxied_caller_is_not_local() {
         assert_eq!(ask(name, value).await.unwrap().status(), StatusCode::UNAUTHORIZED, "{name}");
     }
     assert_eq!(ask("host", "evil.example").await.unwrap().status(), StatusCode::FORBIDDEN);
-    // A proxy that says nothing of itself speaks an older HTTP, where it was left as it comes.
+    // A proxy that adds no headers may at least be recognized by its older HTTP version.
     let mut old = tokio::net::TcpStream::connect(server.base.trim_start_matches("http://")).await.unwrap();
     let request = b"GET /graphql?query={viewer{name}} HTTP/1.0\r\nhost: 127.0.0.1\r\n\r\n";
     tokio::io::AsyncWriteExt::write_all(&mut old, request).await.unwrap();
@@ -458,7 +458,7 @@ async fn a_token_s_name_has_no_invisible_characters() {
     server.data(create, json!({ "input": input })).await;
 }
 
-/// An idempotency key belongs to its caller: two may use the same one and never see each other's runs.
+/// An idempotency key belongs to its caller: two callers may use the same key without seeing each other's runs.
 #[tokio::test]
 async fn an_idempotency_key_belongs_to_its_caller() {
     let server = Server::start_with(&[("GLOSS_WORKERS", "0")]).await;
@@ -486,7 +486,7 @@ async fn an_idempotency_key_belongs_to_its_caller() {
         assert_ne!(first, second, "{field}");
         assert_eq!((ids(&one).await, ids(&two).await), (first, second), "{field}");
     }
-    // Nor does one tell by a CONFLICT that another has used it.
+    // A CONFLICT does not reveal that another caller has used the key either.
     let other =
         json!({ "targets": [{ "dbProfileId": demo }], "options": { "missingOnly": true }, "idempotencyKey": key });
     server.data_for(&root, start, json!({ "input": other })).await;
@@ -494,12 +494,12 @@ async fn an_idempotency_key_belongs_to_its_caller() {
     assert_eq!(answer["errors"][0]["extensions"]["code"], "CONFLICT", "{answer}");
 }
 
-/// Gives up on what never comes.
+/// Fails if the future does not complete soon.
 async fn soon<T>(what: impl Future<Output = T>) -> T {
     tokio::time::timeout(std::time::Duration::from_secs(20), what).await.expect("it never came")
 }
 
-/// Until there is a token the person at this machine may do everything; what they have open then ends.
+/// Until there is a token, the local user may do everything; the first token ends their open connections.
 #[tokio::test]
 async fn the_first_token_ends_unauthenticated_subscriptions() {
     let server = Server::start().await;
@@ -512,7 +512,7 @@ async fn the_first_token_ends_unauthenticated_subscriptions() {
     let stream = stream.send().await.unwrap();
     assert_eq!(stream.status(), StatusCode::OK);
     let stream = tokio::spawn(stream.text());
-    // Made over a socket of that kind, its secret still gets through.
+    // If the token is created over such a connection, its secret is still delivered.
     let create = "mutation { createApiToken(input: { name: \"root\", role: ADMIN }) { secret } }";
     let mut maker = Live::send(&server.base, json!({ "query": create })).await;
     let made = soon(maker.next()).await.unwrap();
@@ -543,7 +543,7 @@ async fn each_token_has_its_own_sockets_and_subscriptions() {
     assert_eq!((&refused["type"], code(&json!({ "errors": refused["payload"] }))), (&json!("error"), "LIMIT_EXCEEDED"));
     let (code, reason) = open(&one).await.err().unwrap();
     assert!(code == 4429 && reason.contains("2 WebSockets"), "{code} {reason}");
-    // Behind the same address another token has as many.
+    // Another token from the same address has its own limit.
     let mut other = open(&two).await.unwrap();
     let reserve = |token: &str| Client::new().put(format!("{}/graphql", server.base)).bearer_auth(token).send();
     assert_eq!(reserve(&two).await.unwrap().status(), StatusCode::CREATED);
@@ -556,14 +556,15 @@ async fn each_token_has_its_own_sockets_and_subscriptions() {
     for open in [&mut first, &mut other] {
         assert_eq!(soon(open.next()).await.unwrap()["data"]["runsChanged"]["kind"], "CREATED");
     }
-    // What is closed may be opened again.
+    // After a connection is closed, another one may be opened.
     drop((first, second));
     soon(async { while open(&one).await.is_err() {} }).await;
 }
 
 #[tokio::test]
 async fn an_expensive_query_delays_only_its_caller_and_times_out() {
-    // A database that takes the connection and says nothing. Over a store in PostgreSQL its profile is looked at first.
+    // A database that accepts the connection but stays silent. With a store in PostgreSQL, the profile is checked
+    // first.
     let silent = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("postgres://ann@{}/shop", silent.local_addr().unwrap());
     let server = Server::start().await;
@@ -587,7 +588,7 @@ async fn an_expensive_query_delays_only_its_caller_and_times_out() {
     assert!(answer["errors"][0]["message"].as_str().unwrap().contains("still running"), "{answer}");
 }
 
-/// Where only the documents of a list may run, those of the command line may too.
+/// If only trusted documents may run, those of the command line may run, too.
 #[tokio::test]
 async fn the_command_line_creates_tokens_despite_trusted_documents() {
     let documents = tempfile::tempdir().unwrap();
@@ -644,7 +645,7 @@ async fn pages_of_allowed_origins_may_call_the_api() {
         assert!(header(header::ACCESS_CONTROL_ALLOW_HEADERS).contains("authorization"));
         assert!(header(header::ACCESS_CONTROL_ALLOW_METHODS).contains("post"));
         assert!(answer.headers().get(header::ACCESS_CONTROL_ALLOW_CREDENTIALS).is_none());
-        // What is refused for want of a token can be read too.
+        // A page of an allowed origin can also read the error for a missing token.
         let refused = Client::new().get(format!("{url}?query={{__typename}}")).header(header::ORIGIN, origin);
         let refused = refused.send().await.unwrap();
         assert_eq!(refused.status(), StatusCode::UNAUTHORIZED);

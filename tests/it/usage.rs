@@ -1,4 +1,4 @@
-//! Usage reports: in all, by model, by day.
+//! Usage reports: in total, by model, by day.
 
 use chrono::{TimeDelta, Utc};
 use serde_json::{Value, json};
@@ -47,7 +47,7 @@ async fn usage_is_summed_by_model_and_day_and_outlives_its_runs() {
             (&json!(0.0), &json!("scripted-model"))
         );
         let by_day = usage["byDay"].as_array().unwrap();
-        // A test that runs over midnight sees one more.
+        // A test that runs over midnight sees one more day.
         assert!((days..=days + 1).contains(&by_day.len()), "{window}: {by_day:?}");
         let first = today - TimeDelta::days(i64::try_from(days).unwrap() - 1);
         assert!([first, first + TimeDelta::days(1)].map(|day| json!(day.to_string())).contains(&by_day[0]["day"]));
@@ -66,7 +66,7 @@ async fn usage_is_summed_by_model_and_day_and_outlives_its_runs() {
     assert_eq!(error["extensions"], json!({ "code": "BAD_USER_INPUT", "argument": "timeZone" }));
 }
 
-/// What a catalog that was just read lacks is refused before a run is made; what was created since is not.
+/// Assets that are missing from a recently read catalog are refused at the start; those created since are accepted.
 #[tokio::test]
 async fn a_start_refuses_assets_missing_from_a_fresh_catalog() {
     let target = SqliteTarget::with_tables(1, 1);
@@ -79,7 +79,7 @@ async fn a_start_refuses_assets_missing_from_a_fresh_catalog() {
         json!({ "input": input })
     };
     let start = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
-    // Never read: the run itself finds out.
+    // The catalog was never read, so the run itself detects the missing asset.
     let run = server.data(start, scoped("nope", &[])).await["startRun"]["runs"][0]["id"].take();
     let ended = server.events(run.as_str().unwrap(), 0).await.pop().unwrap();
     assert_eq!((&ended["status"], &ended["error"]["code"]), (&json!("FAILED"), &json!("BAD_USER_INPUT")));

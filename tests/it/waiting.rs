@@ -1,4 +1,4 @@
-//! What runs wait for, and the figures that go with changes of a list.
+//! The reasons why runs wait, and the counts that accompany changes of a list.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ async fn waiting(server: &Server, run: &str) -> Value {
     server.data(LOOK, json!({ "id": run })).await["run"]["waiting"].take()
 }
 
-/// The first event of this type.
+/// Reads events up to the first of this type and returns it.
 async fn event(live: &mut Live, event_type: &str) -> Value {
     loop {
         let event = live.next().await.unwrap_or_else(|| panic!("no {event_type}"));
@@ -37,13 +37,13 @@ async fn a_run_says_at_once_that_it_waits_for_a_worker_and_for_a_provider() {
     let created = live.next().await.unwrap();
     assert!(created["message"].as_str().unwrap().ends_with(": waiting for a free worker"), "{created}");
 
-    // A model that takes a request and says nothing.
+    // A model that accepts a request but does not answer.
     let mut watched = server.watch(&first, 0).await;
     let warning = event(&mut watched, "WARNING").await;
     let reason = waiting(&server, &first).await["reason"].take();
     assert_eq!(warning["message"], reason);
     assert!(reason.as_str().unwrap().starts_with("Waiting for the model \"scripted-model\": "), "{reason}");
-    // One that refuses for a while: said at once, and over with the next answer.
+    // A model that refuses for a while: recorded at once, and cleared by the next answer.
     model.fail_next(1, Failure::status(503));
     model.open_gate();
     event(&mut watched, "FINISHED").await;
@@ -69,7 +69,7 @@ async fn a_run_waits_for_a_failing_provider_until_it_answers() {
     event(&mut live, "FINISHED").await;
 }
 
-/// Every change carries the figures of its list after it; the last ones are those of a query.
+/// Every change carries the counts of its list after the change; the last ones equal those of a query.
 #[tokio::test]
 async fn changes_include_the_counts_of_their_list() {
     let target = SqliteTarget::with_tables(1, 1);
@@ -86,7 +86,7 @@ async fn changes_include_the_counts_of_their_list() {
     server.start_run(json!({ "targets": [{ "dbProfileId": other }] })).await;
     let mut run = String::new();
     for live in &mut lives {
-        // Subscribed once a change arrives.
+        // The subscription is active once a change arrives.
         loop {
             run = server.start_run(json!({ "targets": [{ "dbProfileId": db }] })).await;
             if tokio::time::timeout(Duration::from_millis(300), live.next()).await.is_ok() {
@@ -109,7 +109,7 @@ async fn changes_include_the_counts_of_their_list() {
         }
         tokio::time::sleep(Duration::from_millis(20)).await;
     };
-    // A rename is a change whose figures are the last.
+    // The rename is the last change, so its counts are final.
     let rename = "mutation($id: ID!) { updateRun(input: { id: $id, title: \"last\" }) { run { id } } }";
     server.data(rename, json!({ "id": run })).await;
     for live in &mut lives {
@@ -147,7 +147,7 @@ async fn a_schedule_tells_its_next_firings() {
     }
 }
 
-/// What the builtin describer ignores is said.
+/// Options that the builtin describer ignores cause a warning.
 #[tokio::test]
 async fn instructions_for_the_builtin_describer_cause_a_warning() {
     let target = SqliteTarget::with_tables(1, 1);

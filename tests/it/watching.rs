@@ -1,11 +1,11 @@
-//! Many subscribers of one run, slow and fickle ones among them: all see the same gapless sequence.
+//! Many subscribers of one run, including slow and unstable ones: all see the same sequence without gaps.
 
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
 use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
 
-/// Tables of the watched run, six rows each.
+/// Tables of the watched run, with six rows each.
 const TABLES: usize = 200;
 
 #[tokio::test]
@@ -15,7 +15,7 @@ async fn twenty_subscribers_see_the_same_gapless_sequence() {
     let (server, input) = server_with(&model, &target, &[]).await;
     let run = server.start_run(input).await;
     model.waiting(4).await;
-    // For those who stop reading: more bytes than all the buffers between here and the server hold.
+    // Makes events so large that subscribers who stop reading fill all buffers between the server and this test.
     let aliases = (0..45).map(|n| format!("m{n}: message")).collect::<Vec<_>>().join(" ");
     let wide = format!("subscription($run: ID!) {{ runProgress(runId: $run) {{ sequence type {aliases} }} }}");
 
@@ -38,7 +38,7 @@ async fn twenty_subscribers_see_the_same_gapless_sequence() {
             }
             // Stop reading: the socket stays open, unread until the run has ended.
             10..15 => stopped.push(live),
-            // Drop after some events and come back where they were.
+            // Disconnect after some events and reconnect at the same position.
             _ => {
                 let base = server.base.clone();
                 let run = run.clone();
@@ -75,7 +75,7 @@ async fn twenty_subscribers_see_the_same_gapless_sequence() {
         for event in &truth {
             let mut seen = live.next().await;
             if seen.is_none() {
-                // On a slow machine it has read nothing for so long that it was closed: it comes back where it was.
+                // On a slow machine it may have been closed for not reading, so it reconnects at the same position.
                 let after = event["sequence"].as_i64().unwrap() - 1;
                 let from_there = wide.replace("runId: $run", &format!("runId: $run, after: {after}"));
                 live = server.subscribe(&from_there, json!({ "run": run })).await.field("runProgress");
@@ -138,7 +138,7 @@ async fn twenty_subscribers_cost_the_store_about_what_one_does() {
     assert!(told > 600, "{told}");
 
     let mut costs: Vec<u64> = Vec::new();
-    // Those whom a busy machine keeps out of step share less: it is enough that they share their looks once.
+    // On a busy machine subscribers get out of step and share less, so one well-shared round is enough.
     for subscribers in [1, 20, 20, 20, 20] {
         if costs.len() > 1 && costs.last().is_some_and(|cost| *cost < 10 * costs[0]) {
             break;
@@ -166,21 +166,21 @@ async fn twenty_subscribers_cost_the_store_about_what_one_does() {
         }
         costs.push(statements(&server).await - before);
     }
-    // A page of a hundred events costs one statement, and one each for suggestions, wordings and evidence. Each
-    // subscriber looks at the run when it begins and when it ends, and those who are out of step read a page anew: less
-    // than half of what each for itself would cost.
+    // A page of a hundred events costs one statement, plus one each for suggestions, alternatives and evidence. Each
+    // subscriber reads the run at its start and its end, and those out of step read pages again. The total must stay
+    // below half of what unshared subscribers would cost.
     assert!(costs[0] < 60, "{costs:?}");
     assert!(costs[1..].iter().any(|cost| *cost < 10 * costs[0]), "{costs:?}");
 }
 
-/// The statements that the server's store has answered so far.
+/// Returns the number of statements that the server's store has answered so far.
 async fn statements(server: &Server) -> u64 {
     let metrics = server.get("/metrics").await.text().await.unwrap();
     let line = metrics.lines().find_map(|line| line.strip_prefix("gloss_store_statements_total "));
     line.unwrap_or_else(|| panic!("{metrics}")).trim().parse().unwrap()
 }
 
-/// The forms in which a root field may stand in a subscription: `F` takes its place.
+/// The forms in which a root field may occur in a subscription; `F` stands for the field.
 const FORMS: [&str; 8] = [
     "subscription V { F }",
     "subscription V { ...R } fragment R on Subscription { F }",
@@ -192,7 +192,7 @@ const FORMS: [&str; 8] = [
     "subscription V { ...R @skip(if: $no) } fragment R on Subscription { F }",
 ];
 
-/// A form with its field, its variables declared as far as they are used, and an operation beside it.
+/// Returns a form with its field, with the used variables declared and another operation beside it.
 fn in_form(form: &str, field: &str, declared: &str) -> String {
     let extra = ["$yes", "$no"].iter().filter(|name| form.contains(**name)).map(|name| {
         let default = *name == "$yes";
@@ -231,7 +231,7 @@ async fn a_root_field_in_a_fragment_works_on_every_transport() {
             data.map(|data| serde_json::from_str::<Value>(data).unwrap()["data"]["runProgress"].take()).collect();
         assert_eq!(seen, all, "by server-sent events: {query}");
     }
-    // What is live tells of what happens after it was asked for.
+    // A live query reports only changes after its start.
     let mut watching = Vec::new();
     for form in FORMS {
         let query = in_form(form, "runsChanged { kind }", "");

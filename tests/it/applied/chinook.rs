@@ -1,4 +1,4 @@
-//! Chinook, described, reviewed, written, read back and rolled back on each kind of database.
+//! Chinook: described, reviewed, applied, read back and rolled back on each kind of database.
 
 use std::collections::BTreeMap;
 
@@ -7,14 +7,14 @@ use serde_json::{Value, json};
 use super::{APPLY, Database, ROLLBACK, audit, count, order, outcomes, pages, review, suggestions, with_status, write};
 use crate::{harness::Server, services};
 
-/// Tables and columns of Chinook.
+/// Number of tables and columns in Chinook.
 const ASSETS: usize = 11 + 64;
 
 fn script(file: &str) -> Option<String> {
     services::shared(file).map(|path| std::fs::read_to_string(path).unwrap())
 }
 
-/// From the run to the roll-back. `by_hand` sets the comment of `table` to the text that it is given as a literal.
+/// Runs the whole round trip. `by_hand` returns the SQL that sets the comment of `table` to the given literal.
 async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str, by_hand: fn(&str) -> String) {
     let server = Server::start().await;
     let (dump_before, comments_before) = (database.dump().await, database.comments().await);
@@ -27,7 +27,7 @@ async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str
     let suggested = suggestions(&server, &run).await;
     let of = |wanted: &str| suggested.iter().position(|one| one.place == wanted).unwrap();
     let changed = of(table);
-    // Not the one that is changed by hand later.
+    // All assets except the one whose comment is changed by hand later.
     let mut others = (0..ASSETS).filter(|at| *at != changed);
     let edits = [
         "It's \"quoted\" \\ back\\slash\\' $$ $tag$ `tick` %s ; DROP TABLE album; -- */".to_owned(),
@@ -63,7 +63,7 @@ async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str
         wanted.insert(one.place.clone(), one.text.clone());
     }
     same(&database.comments().await, &wanted);
-    // What was planned is what was done.
+    // The apply did exactly what the plan announced.
     let done = outcomes(&server, &run).await;
     for item in &planned {
         let outcome = &done[&super::place(&item["suggestion"]["asset"])];
@@ -87,7 +87,7 @@ async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str
     wanted.insert(table.into(), "by hand".into());
     same(&database.comments().await, &wanted);
 
-    // With Gloss's text back where the hand wrote, the rest goes back too: nothing else differs, byte for byte.
+    // Once Gloss's text is restored, the rest is rolled back too, and the dump is byte for byte the original.
     assert_ne!(database.dump().await + &format!("{wanted:?}"), dump_before);
     let text = &suggested[changed].text;
     assert!(!text.contains(['\'', '\\']), "{text}");
@@ -97,7 +97,7 @@ async fn there_and_back(database: &Database, table: &str, beyond_the_plane: &str
     assert_eq!(database.dump().await, dump_before);
     assert_eq!(database.comments().await, comments_before);
     assert_eq!(order(&server, ROLLBACK, json!({ "runId": run })).await.0, 0, "all is undone");
-    // Each write and its undoing.
+    // The audit holds each write and its roll-back.
     let writes = audit(&server, &run).await;
     let undone = writes.iter().filter(|write| write["rolledBackAt"].is_string()).count();
     assert_eq!((undone, writes.len()), (written, written * 2));
@@ -167,7 +167,7 @@ async fn mariadb_views_are_refused_and_tables_are_written() {
             (&json!("FAILED"), &json!("BAD_USER_INPUT"))
         );
     }
-    // The fourth is the view's column, which MariaDB shows with the comment of the table's.
+    // The fourth is the view's column, which MariaDB shows with the comment of the table's column.
     let comments = database.comments().await;
     assert_eq!(comments.len(), 4);
     assert_eq!(comments["buyers.id"], comments["customers.id"]);

@@ -1,4 +1,4 @@
-//! Applies that are cut short, by a kill or a cancel: what is recorded is what the database holds.
+//! Applies that are interrupted by a kill or a cancel: the audit matches the database.
 
 use std::collections::HashMap;
 
@@ -9,7 +9,7 @@ use crate::harness::{Live, Server};
 
 const TABLES: usize = 10;
 const COLUMNS: usize = 100;
-/// Tables and their columns.
+/// Number of tables and columns.
 const ASSETS: usize = TABLES * (COLUMNS + 1);
 
 /// Reads events until this many comments are written.
@@ -22,7 +22,7 @@ async fn some_applied(live: &mut Live, count: usize) {
     }
 }
 
-/// Whether the audit says of each place in the database what stands there, once, and of nothing else.
+/// Checks that the audit records exactly the comments in the database, each once, and returns their number.
 async fn audit_is_true(server: &Server, run: &str, database: &Database) -> usize {
     let (writes, comments) = (audit(server, run).await, database.comments().await);
     let recorded: HashMap<String, &Value> = writes.iter().map(|write| (place(&write["asset"]), write)).collect();

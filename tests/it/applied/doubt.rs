@@ -1,4 +1,4 @@
-//! Writes whose answer is lost: the database tells later what came of them, and the audit has it.
+//! Writes whose answer is lost: Gloss reads their outcome from the database later and records it in the audit.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ const TABLES: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(
     COMMENT ON TABLE users IS 'People wrote this';";
 const ASSETS: usize = 3;
 
-/// A run whose apply lost the answer to one write, and the way to its database, which is shut.
+/// Creates a run whose apply lost the answer to one write, with the closed proxy to its database.
 async fn lost(database: &Database, cancel: bool) -> (Server, String, Proxy, String) {
     let Database::Postgres { service, .. } = database else { unreachable!("it is one of PostgreSQL") };
     let mut door = Proxy::before(service.port).await;

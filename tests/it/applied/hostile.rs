@@ -1,8 +1,7 @@
-//! Owners of databases who lay traps: whatever stands in a target, none of it runs with Gloss's login, which may do
-//! everything there.
+//! Hostile owners of databases: no code in a target runs with Gloss's login, which has every right there.
 //!
-//! A trap writes a file through the server when that login springs it. Files need no transaction to be committed and
-//! are written in read-only transactions too.
+//! A trap writes a file through the database server when that login triggers it. Files do not depend on a commit and
+//! can be written even in read-only transactions.
 
 mod mariadb;
 mod postgres;
@@ -19,13 +18,13 @@ use tempfile::TempDir;
 use super::{APPLY, ROLLBACK, count, review, write};
 use crate::{harness::Server, targets};
 
-/// The folder in which sprung traps leave a file each.
+/// The folder in which each triggered trap creates a file.
 struct Traps(TempDir);
 
 impl Traps {
     fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
-        // The database server writes there, as a user of its own.
+        // The database server, which runs as another user, writes there.
         std::fs::set_permissions(folder.path(), std::fs::Permissions::from_mode(0o777)).unwrap();
         Self(folder)
     }
@@ -34,7 +33,7 @@ impl Traps {
         self.0.path().display().to_string()
     }
 
-    /// The names of the traps that were sprung.
+    /// Returns the names of the triggered traps.
     fn sprung(&self) -> Vec<String> {
         let files = std::fs::read_dir(self.0.path()).unwrap();
         let mut names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
@@ -43,7 +42,7 @@ impl Traps {
     }
 }
 
-/// The target behind a URL; `sample_views` as the profile has it.
+/// Opens the target behind a URL; `sample_views` is the profile's setting.
 fn open(url: &str, sample_views: bool) -> Arc<dyn Target> {
     if sample_views { targets::open_with_views(url) } else { targets::open(url, None).unwrap() }
 }
@@ -56,8 +55,8 @@ async fn statistics(target: &dyn Target, table: &TableDetail) -> TableStatistics
     target.statistics(table, SampleLimits::default()).await.unwrap()
 }
 
-/// All that Gloss does with a database, through the front door: catalog, statistics, plan, apply, roll-back. Gives the
-/// messages of the run's warnings.
+/// Does everything that Gloss does with a database, through the API: catalog, statistics, plan, apply, roll-back.
+/// Returns the messages of the run's warnings.
 async fn everything(url: &str, schema: &str, tables: usize) -> Vec<String> {
     let server = Server::start().await;
     let profile = server.create_db_profile("target", url).await;

@@ -10,7 +10,7 @@ use crate::harness::{ScriptedModel, Server, llm_input, scripted_model::Script};
 const TABLES: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email VARCHAR(80));
     CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL, user_id INTEGER REFERENCES users (id));";
 const ASSETS: usize = 7;
-/// As Gloss itself makes it, so that a hand can write there first.
+/// The table exactly as Gloss creates it, so that a test can write comments first.
 const COMMENTS: &str = "CREATE TABLE gloss_comments (kind TEXT NOT NULL, table_name TEXT NOT NULL DEFAULT '',
     column_name TEXT NOT NULL DEFAULT '', comment TEXT NOT NULL, PRIMARY KEY (kind, table_name, column_name));";
 
@@ -23,7 +23,7 @@ fn by_place<'a>(suggestions: &'a [Suggestion], place: &str) -> &'a Suggestion {
     suggestions.iter().find(|one| one.place == place).unwrap_or_else(|| panic!("no suggestion for {place}"))
 }
 
-/// The run that a mutation starts, at its end.
+/// Starts a run with `mutation`, waits for its end and returns it.
 async fn ended(server: &Server, mutation: &str, input: Value) -> String {
     let data = server.data(mutation, json!({ "input": input })).await;
     let payload = data.as_object().unwrap().values().next().unwrap();
@@ -51,7 +51,7 @@ async fn run_apply(database: &Database, by_hand: &str) {
         assert_eq!((one.state.as_str(), comments.get(&one.place)), ("ACCEPTED", Some(&one.text)));
     }
 
-    // A hand writes while the model thinks.
+    // Somebody writes a comment by hand while the model is busy.
     let model = ScriptedModel::builder().gated().start().await;
     let llm = server.create_llm_profile(llm_input(&model.profile())).await;
     let profile = server.db_profile("target").await;
@@ -85,14 +85,14 @@ async fn run_apply_on_postgres() {
     run_apply(&database, "COMMENT ON COLUMN users.email IS 'by hand';").await;
 }
 
-/// A server, a scripted model and a SQLite database of so many tables of two columns.
+/// Starts a server with a scripted model and a SQLite database of `tables` tables of two columns.
 async fn scripted(model: &ScriptedModel, tables: usize) -> (Server, Database, String) {
     let (server, database) = (Server::start().await, Database::sqlite(&super::tables(tables, 2)).await);
     let llm = server.create_llm_profile(llm_input(&model.profile())).await;
     (server, database, llm)
 }
 
-/// No request after the first `asked` is about a place that was described before.
+/// Checks that no request after the first `asked` is about an asset that was already described.
 fn none_again(model: &ScriptedModel, asked: usize, before: &[Suggestion]) {
     for request in &model.recorded()[asked..] {
         for one in before {
@@ -114,7 +114,7 @@ async fn a_cancelled_run_is_resumed_and_written() {
     assert_eq!(status(&server, &run).await, "CANCELLED");
     let (before, asked) = (suggestions(&server, &run).await, model.requests());
     assert!((9..36).contains(&before.len()), "{}", before.len());
-    // What is there can be written, and the run stays cancelled.
+    // The existing suggestions can be applied, and the run stays cancelled.
     review(&server, json!({ "runId": run, "decision": "ACCEPT" })).await;
     let events = write(&server, APPLY, &run).await;
     assert_eq!(events.last().unwrap()["status"], "CANCELLED");
@@ -149,7 +149,7 @@ async fn a_run_out_of_budget_is_resumed_with_a_larger_one() {
     }
     let mut before = suggestions(&server, &run).await;
     assert!(!before.is_empty() && before.len() < 60, "{}", before.len());
-    // What is there can be written; the budget stays spent.
+    // The existing suggestions can be applied; the budget stays exhausted.
     review(&server, json!({ "runId": run, "decision": "ACCEPT" })).await;
     write(&server, APPLY, &run).await;
     assert_eq!(status(&server, &run).await, "PAUSED");
@@ -213,7 +213,7 @@ async fn the_third_version_is_written_and_the_others_are_not() {
     for run in &runs[..2] {
         assert_eq!(by_place(&suggestions(&server, run).await, "users.email").state, "SKIPPED");
     }
-    // The first run has no say in it any more, but in all else.
+    // The first run no longer writes the redone asset, but still writes all others.
     let events = write(&server, APPLY, &runs[0]).await;
     assert_eq!(count(&events, "APPLIED"), ASSETS - 1);
     assert!(!database.comments().await.contains_key("users.email"));
@@ -221,7 +221,7 @@ async fn the_third_version_is_written_and_the_others_are_not() {
     assert_eq!(count(&events, "APPLIED"), 1);
     assert_eq!(database.comments().await["users.email"], "The third text");
 
-    // The reviewer may turn back to an older one: Gloss's own text gives way without a word.
+    // A reviewer may return to an older version: it replaces Gloss's own text without a conflict.
     let first = suggestions(&server, &runs[0]).await;
     let old = by_place(&first, "users.email");
     review(&server, json!({ "ids": [old.id], "decision": "ACCEPT" })).await;

@@ -1,4 +1,4 @@
-//! A profile that comes to lead to another database: nothing is written there for runs of the first one, until a person
+//! A profile that is changed to lead to another database: runs of the first database write nothing there until a user
 //! confirms that both are the same.
 
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const PLAN: &str = "query ($id: ID!, $rollback: Boolean) { applyPlan(runId: $id,
 const RESUME: &str = "mutation ($id: ID!) { resumeRun(input: { id: $id }) { run { id } } }";
 const RERUN: &str = "mutation ($id: ID!) { rerun(input: { runId: $id }) { runs { id } } }";
 
-/// Leads a profile elsewhere.
+/// Changes the URL of a profile; `same` confirms that the database is the same.
 async fn lead(server: &Server, profile: &str, url: &str, same: bool) {
     let input = json!({ "id": profile, "url": url, "sameDatabase": same });
     server.data(UPDATE, json!({ "input": input })).await;
@@ -33,7 +33,7 @@ async fn conflict(server: &Server, query: &str, variables: Value, says: &[&str])
     assert!(message.contains("sameDatabase"), "{message}");
 }
 
-/// A run of a database whose suggestions are accepted, and its profile.
+/// Describes a database, accepts all suggestions and returns the run and its profile.
 async fn accepted(server: &Server, database: &Database) -> (String, String) {
     let profile = server.create_db_profile("target", &database.url()).await;
     let target = json!({ "dbProfileId": profile, "schemas": [{ "name": database.schema() }] });
@@ -44,7 +44,7 @@ async fn accepted(server: &Server, database: &Database) -> (String, String) {
     (profile, run)
 }
 
-/// Nothing of a run goes to the second database; after a person's word all of it does.
+/// Checks that nothing of a run is written to the second database before a confirmation, and everything after it.
 async fn led_elsewhere(first: &Database, second: &Database, says: &[&str]) {
     let server = Server::start().await;
     let (profile, run) = accepted(&server, first).await;
@@ -58,7 +58,7 @@ async fn led_elsewhere(first: &Database, second: &Database, says: &[&str]) {
     conflict(&server, RERUN, by_id.clone(), &all).await;
     assert!(first.comments().await.is_empty() && second.comments().await.is_empty());
 
-    // Led back, it is written where it belongs, and is not taken back elsewhere.
+    // When the URL leads back, the run is applied there and cannot be rolled back elsewhere.
     lead(&server, &profile, &first.url(), false).await;
     write(&server, APPLY, &run).await;
     assert_eq!((first.comments().await.len(), second.comments().await.len()), (ASSETS, 0));
@@ -70,7 +70,7 @@ async fn led_elsewhere(first: &Database, second: &Database, says: &[&str]) {
     write(&server, ROLLBACK, &run).await;
     assert!(first.comments().await.is_empty());
 
-    // The word that it moved is recorded with the run.
+    // The run records the confirmation.
     lead(&server, &profile, &second.url(), true).await;
     let events = write(&server, APPLY, &run).await;
     let warned = events.iter().any(|event| text(&event["message"]).contains("local confirmed"));
@@ -110,7 +110,7 @@ async fn another_postgres_database_is_not_written_to() {
     conflict(&server, PLAN, json!({ "id": run }), &says).await;
     conflict(&server, APPLY, json!({ "input": { "runId": run } }), &says).await;
     assert!(first.comments().await.is_empty() && second.comments().await.is_empty());
-    // Another name of the host, another login, another parameter: the same database.
+    // Another host name, login and parameter for the same database.
     let Database::Postgres { service, .. } = &first else { unreachable!("it was just made") };
     let again = format!("postgres://postgres@localhost:{}/{one}?application_name=x", service.port);
     lead(&server, &profile, &again, false).await;
@@ -152,7 +152,7 @@ async fn a_replaced_sqlite_file_counts_as_another_database() {
     let Database::Sqlite { file, .. } = &database else { unreachable!("it was just made") };
     let server = Server::start().await;
     let (profile, run) = accepted(&server, &database).await;
-    // Vacuumed, it is what it was.
+    // A vacuumed file is still the same database.
     database.execute("VACUUM").await;
     server.data(PLAN, json!({ "id": run })).await;
     let copy = file.with_extension("copy");
@@ -169,7 +169,7 @@ async fn automatic_applies_and_schedules_stay_in_their_database() {
     let server = Server::start().await;
     let now = || in_ms(200);
     for on_change in [false, true] {
-        // Others each time: what a person confirmed of two databases holds from then on.
+        // New databases each time, because a confirmation for two databases is permanent.
         let (first, second) = (Database::sqlite(TABLES).await, Database::sqlite(TABLES).await);
         let path = second.url().replace("sqlite://", "");
         let profile = server.create_db_profile(&format!("target {on_change}"), &first.url()).await;
@@ -188,7 +188,7 @@ async fn automatic_applies_and_schedules_stay_in_their_database() {
         assert_eq!(fired["lastError"]["code"], "CONFLICT", "{fired}");
         assert!(text(&fired["lastError"]["message"]).contains(&path), "{fired}");
         assert!(second.comments().await.is_empty());
-        // A person's word lets it go on.
+        // A confirmation lets the schedule continue.
         lead(&server, &profile, &second.url(), true).await;
         update(&server, &id, json!({ "fireAt": now() })).await;
         until(&server, &id, |it| it["lastError"].is_null()).await;
@@ -227,7 +227,7 @@ async fn a_server_replaced_behind_its_address_gets_no_partial_writes() {
     let done = outcomes(&server, &run).await;
     assert!(with_status(&done, "CONFLICT") > 100, "{done:#?}");
     conflict(&server, APPLY, json!({ "input": { "runId": run } }), &["system"]).await;
-    // What was written before is recorded, and the rest goes there too when the address leads back.
+    // Earlier writes are recorded, and the rest is written there when the address leads back.
     door.lead_to(service.port).await;
     write(&server, APPLY, &run).await;
     assert_eq!((first.comments().await.len(), audit(&server, &run).await.len()), (122, 122));

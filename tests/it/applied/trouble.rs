@@ -1,4 +1,5 @@
-//! Targets that refuse, changed or went away: each comment has a clear outcome, and the others go on.
+//! Targets that refuse, change or become unreachable: each comment has a clear outcome, and the others are still
+//! written.
 
 use serde_json::{Value, json};
 
@@ -45,7 +46,7 @@ async fn dropped_and_renamed(database: &Database) {
         let message = failed(&done[place], "BAD_USER_INPUT");
         assert!(message.contains(place) && message.contains("no longer exists"), "{message}");
     }
-    // What was written is put back where its place is still there, and told where it is not.
+    // A written comment is restored if its asset still exists, and reported otherwise.
     database.execute("DROP TABLE users;").await;
     write(&server, ROLLBACK, &run).await;
     let done = outcomes(&server, &run).await;
@@ -103,7 +104,7 @@ async fn tables_of_another_owner_are_reported_and_the_rest_is_written() {
 async fn a_read_only_file_is_reported() {
     let database = Database::sqlite(TABLES).await;
     let Database::Sqlite { file, .. } = &database else { unreachable!("it was just made") };
-    // A write version that SQLite does not know makes a file read-only, also for the superuser.
+    // A write version that SQLite does not know makes a file read-only, even for the superuser.
     let mut bytes = std::fs::read(file).unwrap();
     bytes[18] = 9;
     let locked = file.with_extension("locked");
@@ -208,7 +209,7 @@ async fn an_apply_continues_when_its_database_is_back() {
     assert_eq!((writes.len(), database.comments().await.len()), (122, 122));
 }
 
-/// One page of review may be all of a large database.
+/// One review call may cover all suggestions of a large database.
 #[tokio::test]
 async fn one_call_reviews_ten_thousand_suggestions() {
     let (server, database) = (Server::start().await, Database::sqlite(&super::tables(100, 99)).await);

@@ -1,4 +1,4 @@
-//! The values that checks and enumerations allow: in the builtin describer's texts, in prompts and as evidence.
+//! Allowed values from checks and enumerations: in the builtin describer's texts, in prompts and as evidence.
 
 use serde_json::json;
 
@@ -14,7 +14,7 @@ const CHECKED: &str = "CREATE TABLE parcel (parcel_id int PRIMARY KEY,
       free varchar(10), CONSTRAINT sizes CHECK (size IN (1, 2, -3)), CHECK (kind IN ('a', 'b') OR size > 1),
       CHECK (note IN ('x', 'y', 'z')), CHECK (note IN ('z', 'y')), CHECK (free NOT IN ('a', 'b')));";
 
-/// Describes `parcel` with the builtin describer and with a model; gives the evidence of checks by column.
+/// Describes `parcel` with the builtin describer and with a model, and checks the evidence of checks by column.
 async fn checked(server: &Server, url: &str, schema: &str) {
     let db = server.create_db_profile(&format!("target {url}"), url).await;
     let found = describe_again(server, &db, json!({ "schemas": [{ "name": schema }] })).await;
@@ -32,7 +32,7 @@ async fn checked(server: &Server, url: &str, schema: &str) {
     assert!(found.warnings.is_empty(), "{:?}", found.warnings);
 }
 
-/// What a model is asked about a schema, and the evidence of checks in what comes of it, sorted.
+/// Returns the prompt for a schema and the sorted evidence of checks in the suggestions.
 async fn asked(server: &Server, db: &str, schema: &str) -> (String, Vec<String>) {
     let model = ScriptedModel::builder().start().await;
     let mut llm = llm_input(&model.profile());

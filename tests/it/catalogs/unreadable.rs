@@ -1,4 +1,4 @@
-//! Parts of catalogs that cannot be read: they cost only themselves, and a run tells each of them once.
+//! Unreadable parts of catalogs: only they are left out, and a run warns of each of them once.
 
 use serde_json::{Value, json};
 
@@ -8,7 +8,7 @@ use crate::{
     schedules, services,
 };
 
-/// A file with good tables and entries that SQLite cannot parse.
+/// Creates a file with good tables and entries that SQLite cannot parse.
 fn broken() -> SqliteTarget {
     let target = SqliteTarget::new(
         "CREATE TABLE plain (id INTEGER PRIMARY KEY, name TEXT NOT NULL); INSERT INTO plain VALUES (1, 'a');
@@ -49,7 +49,7 @@ async fn a_definition_that_sqlite_cannot_parse_affects_only_itself() {
     let catalog = "query ($id: ID!) { dbProfile(id: $id) { databases { schemas { tables { nodes { name } } } } } }";
     let catalog = server.data(catalog, json!({ "id": db })).await.to_string();
     assert!(catalog.contains("plain") && !catalog.contains("odd"), "{catalog}");
-    // Another profile, which no run has read: the search reads it.
+    // No run has read this second profile, so the search reads its catalog.
     let unread = server.create_db_profile("unread", &target.url()).await;
     let search =
         "query ($id: ID!) { searchAssets(text: \"plain name\", dbProfileIds: [$id]) { nodes { asset { display } } } }";

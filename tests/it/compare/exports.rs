@@ -1,8 +1,8 @@
-//! The three exports hold the same, and read back to the values that the API gives.
+//! The three export formats hold the same content and parse back to the values of the API.
 
 use serde_json::{Value, json};
 
-/// What an export says, whatever its format: each value as text, nothing where there is none.
+/// The content of an export in any format: each value as text, empty if there is none.
 #[derive(Debug, PartialEq, Default)]
 struct Read {
     complete: String,
@@ -66,7 +66,7 @@ fn from_json(export: &str) -> Read {
     }
 }
 
-/// A cell without the mark that keeps a spreadsheet from running it.
+/// Returns a cell without the prefix that keeps a spreadsheet from running it as a formula.
 fn without_mark(cell: &str) -> String {
     let bare = cell.trim_start_matches('\'');
     let marked = bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && bare.parse::<f64>().is_err();
@@ -147,7 +147,7 @@ fn from_markdown(export: &str) -> Read {
     read
 }
 
-/// The cells of a line, as they would be shown.
+/// Returns the cells of a Markdown line as they are displayed.
 fn cells(line: &str) -> Vec<String> {
     let mut cells = Vec::new();
     let mut cell = String::new();
@@ -166,7 +166,7 @@ fn shown(cell: &str) -> String {
     let mut out = String::new();
     let mut rest = cell;
     while let Some(c) = rest.chars().next() {
-        // A character by its number.
+        // A numeric character reference.
         if let Some((number, after)) = rest.strip_prefix("&#").and_then(|rest| rest.split_once(';')) {
             out.push(number.parse().ok().and_then(char::from_u32).expect("the number of a character"));
             rest = after;
@@ -190,7 +190,7 @@ fn shown(cell: &str) -> String {
     out
 }
 
-/// All three say the same, and what the API says.
+/// Checks that all three exports hold the values of the API.
 pub fn hold_the_same(all: &Value) {
     let json = from_json(all["json"].as_str().unwrap());
     assert_eq!(from_csv(all["csv"].as_str().unwrap()), json);

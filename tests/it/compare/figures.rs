@@ -1,4 +1,4 @@
-//! What each figure of a comparison is, on runs small enough to reckon by hand.
+//! The metrics of a comparison, on runs small enough to compute by hand.
 
 use std::time::Duration;
 
@@ -84,7 +84,7 @@ async fn metrics_have_their_values_and_winners() {
     close("FAILED_ASSETS", [Some(1.0), Some(0.0)]);
     // the, customer's, email, open, or, closed: all different; the, customer's, email, the, status, only, here.
     close("TYPE_TOKEN_RATIO", [Some(1.0), Some(6.0 / 7.0)]);
-    // cust_email is mentioned whole; status and varchar not at all; the second says all its names.
+    // The first text mentions cust_email, but neither status nor varchar; the second mentions all its names.
     close("SCHEMA_GROUNDING", [Some(0.5), Some(1.0)]);
     let agreement = values(metrics, "AGREEMENT");
     assert_eq!(agreement[0], agreement[1], "with two runs, both have the same agreement");
@@ -120,7 +120,7 @@ async fn metrics_have_their_values_and_winners() {
     let settings: Vec<&str> =
         all["differences"].as_array().unwrap().iter().map(|it| it["setting"].as_str().unwrap()).collect();
     assert_eq!(settings, ["provider", "model"]);
-    // A review counts at once: what was kept knows nothing of it.
+    // A review counts at once, although the comparison was stored before it.
     let accept = "mutation ($id: ID!) { reviewSuggestions(input: { runId: $id, filter: { bands: [HIGH] }, decision: \
         ACCEPT, replaceComments: true }) { changed } }";
     api.data(accept, json!({ "id": a })).await;

@@ -1,4 +1,4 @@
-//! Comparing as a client does: over HTTP, on a server with a database and models.
+//! Comparisons through the API, over HTTP, on a server with a database and models.
 
 use serde_json::{Value, json};
 
@@ -16,7 +16,7 @@ const COMPARE: &str = "query ($ids: [ID!]!, $baseline: ID, $filter: ComparedAsse
             nodes { asset { display kind } agreement similarity reference cells { suggestion { description } } } }
     } }";
 
-/// A server with a run of the builtin describer and one of a scripted model on the same database.
+/// Starts a server with a run of the builtin describer and one of a scripted model on the same database.
 async fn two_runs() -> (Server, Vec<String>) {
     let target = SqliteTarget::with_tables(3, 4);
     let model = ScriptedModel::builder().start().await;
@@ -46,7 +46,7 @@ async fn two_models_on_one_database() {
     for setting in ["llmProfile", "provider", "model", "options.profileData"] {
         assert!(settings.contains(&setting), "{settings:?}");
     }
-    // Page by page it is the same grid.
+    // The pages add up to the same grid.
     let (mut names, mut after) = (Vec::new(), Value::Null);
     loop {
         let page = server.data(COMPARE, json!({ "ids": ids, "first": 4, "after": after })).await;
@@ -130,19 +130,19 @@ async fn runs_that_cannot_be_compared_are_refused() {
         assert_eq!(error["extensions"]["argument"], argument, "{variables}: {error}");
         assert!(error["message"].as_str().unwrap().len() > 20, "{error}");
     }
-    // A cursor of one comparison is none of another.
+    // A cursor of one comparison is rejected by another.
     let page = server.data(COMPARE, json!({ "ids": [one, two], "first": 1 })).await;
     let after = page["compareRuns"]["assets"]["pageInfo"]["endCursor"].clone();
     let error = server.error(COMPARE, json!({ "ids": [one, empty], "after": after })).await;
     assert_eq!(error["extensions"]["argument"], "after");
-    // A run without any suggestion: nothing of it, and no win by what was not measured.
+    // A run without suggestions has no values and wins nothing.
     let all = server.data(COMPARE, json!({ "ids": [empty, one] })).await["compareRuns"].take();
     assert_eq!(values(&all["metrics"], "SUGGESTIONS"), [Some(0.0), Some(15.0)]);
     for name in ["AVERAGE_CONFIDENCE", "LOW_CONFIDENCE_SHARE", "TYPE_TOKEN_RATIO", "AGREEMENT", "COST_USD"] {
         assert_eq!(values(&all["metrics"], name)[0], None, "{name}");
     }
     assert_eq!(all["assets"]["nodes"][0]["agreement"], "MISSING");
-    // The file's errors are the API's.
+    // Exports fail with the same error codes as the API.
     for (query, status, code) in [
         (format!("ids={one},{two}"), 400, "BAD_USER_INPUT"),
         (format!("ids={one}&format=csv"), 400, "BAD_USER_INPUT"),

@@ -1,5 +1,5 @@
-//! What holds for any runs: the order of runs changes nothing but the order of cells; the grid's totals are the runs'
-//! own; a winner is never a null; diffs spell both texts; exports come back with the same values.
+//! Properties of comparisons of any runs: the order of runs changes only the order of cells, the grid's totals equal
+//! those of the runs, a winner is never null, diffs contain both texts, and exports parse back to the same values.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,10 +21,10 @@ const ALL: &str = "query ($ids: [ID!]!, $baseline: ID) { compareRuns(ids: $ids, 
         cells { suggestion { id description run { id } } wordDiff { kind text } } } }
     csv: export(format: CSV) json: export(format: JSON) markdown: export(format: MARKDOWN) } }";
 
-/// What a run said, used, and who answered.
+/// The suggestions, the usage and the provider of a run.
 type ARun = (Vec<Said>, Usage, LlmProvider);
 
-/// Texts that say something, and texts that a format may take for its own.
+/// Generates meaningful texts and texts that look like the syntax of an export format.
 fn text() -> impl Strategy<Value = String> {
     prop_oneof![
         "(the |a |of |order |customer |mail |заказ |顧客 ){1,8}",
@@ -52,7 +52,7 @@ fn said() -> impl Strategy<Value = Vec<Said>> {
             comment,
             data_type: Some("INTEGER".to_owned()),
         };
-    // One of each column: a run has one row for an asset.
+    // One per column, since a run has one row per asset.
     proptest::collection::vec(one.prop_map(shape), 0..8).prop_map(|said| {
         let by_column: BTreeMap<String, Said> = said.into_iter().map(|said| (said.column.clone(), said)).collect();
         by_column.into_values().collect()
@@ -160,7 +160,7 @@ fn holds_for(all: &Value, runs: &[ARun]) {
     }
 }
 
-/// The same comparison, whatever the order of the runs.
+/// Checks that two comparisons differ only in the order of the runs.
 fn same_but_for_order(one: &Value, other: &Value) {
     let by_run = |all: &Value, list: &Value| -> BTreeMap<String, Value> {
         let runs = all["runs"].as_array().unwrap().iter().map(|run| run["id"].as_str().unwrap().to_owned());

@@ -1,5 +1,5 @@
-//! The text metrics against what sacrebleu, rouge-score and `RapidFuzz` say of the same texts in many scripts. The
-//! values are made by `scripts/metric-reference`.
+//! The text metrics against the values of sacrebleu, rouge-score and `RapidFuzz` for the same texts in many scripts.
+//! `scripts/metric-reference` generates the values.
 
 use gloss::domain::compare::text::{Grams, chrf, edit_similarity, mutual_chrf, rouge_l, words};
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! Scripts of `tests/browser`, which drive a real browser against a server.
+//! Runs the scripts of `tests/browser`, which drive a real browser against a server.
 
 use std::path::Path;
 
@@ -7,21 +7,21 @@ use tokio::process::Command;
 use super::Server;
 use crate::services::absent;
 
-/// Why nothing of `tests/browser` can run where its packages are missing.
+/// The reason for skipping tests if the packages of `tests/browser` are missing.
 pub const NOT_INSTALLED: &str = "the packages of tests/browser are not installed (`make test` installs them)";
 
-/// Whether a package of `tests/browser` is there.
+/// Returns whether a package of `tests/browser` is installed.
 pub fn installed(package: &str) -> bool {
     Path::new("tests/browser/node_modules").join(package).exists()
 }
 
-/// A browser that the scripts can drive.
+/// Returns the path of a browser that the scripts can drive.
 fn browser() -> Option<String> {
     let usual = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].map(str::to_owned);
     std::env::var("CHROMIUM").into_iter().chain(usual).find(|path| Path::new(path).exists())
 }
 
-/// The browser with which pages of this server can be opened; where that cannot be, it says what is missing.
+/// Returns a browser that can open the pages of this server. If there is none, reports what is missing.
 pub async fn browser_for(server: &Server, what: &str) -> Option<String> {
     let page = server.get("/graphiql").await.text().await.unwrap();
     let browser = browser();

@@ -1,4 +1,4 @@
-//! Disks that run full and files that may not grow: the two ways in which a store's writes fail.
+//! Full disks and files with a size limit: the two ways in which writes of a store fail.
 
 use std::{fs, io::Write, path::Path, process::Command, sync::Arc};
 
@@ -7,11 +7,11 @@ use tempfile::TempDir;
 use super::Server;
 use crate::services::skipped;
 
-/// A folder on a small disk of its own. The disk is gone when this is dropped.
+/// A folder on a small disk, which is unmounted when dropped.
 pub struct SmallDisk(Arc<TempDir>);
 
 impl SmallDisk {
-    /// A disk of so many megabytes; `None`, loudly, where this user cannot mount one.
+    /// Mounts a disk of `megabytes`. Returns `None` and reports it if this user cannot mount one.
     pub fn mount(megabytes: u32) -> Option<Self> {
         let folder = TempDir::with_prefix("gloss-disk-").unwrap();
         let size = format!("size={megabytes}m,mode=0700");
@@ -23,12 +23,12 @@ impl SmallDisk {
         None
     }
 
-    /// The folder.
+    /// Returns the folder.
     pub fn folder(&self) -> Arc<TempDir> {
         Arc::clone(&self.0)
     }
 
-    /// Takes all the room that is left.
+    /// Uses up all free space.
     pub fn fill(&self) {
         let mut file = fs::File::options().create(true).append(true).open(self.filler()).unwrap();
         for size in [64 * 1024, 4096, 512, 1] {
@@ -36,7 +36,7 @@ impl SmallDisk {
         }
     }
 
-    /// Gives the room back.
+    /// Frees the space again.
     pub fn free(&self) {
         fs::remove_file(self.filler()).unwrap();
     }
@@ -52,7 +52,7 @@ impl Drop for SmallDisk {
     }
 }
 
-/// Lets a server's files grow up to so many bytes, or without an end. It needs no rights and no disk.
+/// Limits the size of a server's files to `bytes`, or lifts the limit. Needs neither special rights nor a disk.
 pub fn limit_files(server: &Server, bytes: Option<u64>) -> bool {
     let limit = bytes.map_or("unlimited".to_owned(), |bytes| bytes.to_string());
     let pid = server.pid().to_string();
@@ -64,7 +64,7 @@ pub fn limit_files(server: &Server, bytes: Option<u64>) -> bool {
     limited
 }
 
-/// The size of a file.
+/// Returns the size of a file in bytes.
 pub fn size(file: &Path) -> u64 {
     file.metadata().unwrap().len()
 }

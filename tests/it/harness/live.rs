@@ -1,4 +1,4 @@
-//! A subscription over a WebSocket, as a client of `graphql-transport-ws` holds it.
+//! A subscription over a WebSocket, as a client of `graphql-transport-ws` makes it.
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
@@ -8,36 +8,36 @@ use tokio_tungstenite::{
     tungstenite::{Message, client::IntoClientRequest, http::HeaderValue},
 };
 
-/// What the system keeps of what is not read yet.
+/// Size of the socket's receive buffer, in bytes.
 const RECEIVE_BYTES: u32 = 64 * 1024;
 
 /// One operation on one socket.
 pub struct Live {
     socket: WebSocketStream<TcpStream>,
     field: Option<&'static str>,
-    /// The code and the reason that the server closed with.
+    /// The code and reason with which the server closed the socket.
     pub closed: Option<(u16, String)>,
 }
 
 impl Live {
-    /// Connects, says `connection_init` and subscribes; returns once the server has acknowledged.
+    /// Connects, sends `connection_init` and subscribes. Returns once the server has acknowledged the connection.
     pub async fn open(base: &str, query: &str, variables: Value) -> Self {
         Self::send(base, json!({ "query": query, "variables": variables })).await
     }
 
-    /// The same with a whole payload, as POST would carry it.
+    /// Subscribes with a complete payload, as POST would carry it.
     pub async fn send(base: &str, payload: Value) -> Self {
         Self::send_as(base, Value::Null, payload).await.unwrap()
     }
 
-    /// The same with a payload of `connection_init`.
+    /// Subscribes with a complete payload and a payload of `connection_init`.
     ///
     /// # Errors
-    /// The code and the reason that the server closes with instead.
+    /// Returns the close code and reason if the server closes the socket instead of acknowledging the connection.
     pub async fn send_as(base: &str, init: Value, payload: Value) -> Result<Self, (u16, String)> {
         let mut request = format!("{}/graphql", base.replacen("http", "ws", 1)).into_client_request().unwrap();
         request.headers_mut().insert("sec-websocket-protocol", HeaderValue::from_static("graphql-transport-ws"));
-        // Little is kept here of what is not read: a test that stops reading stops the server.
+        // With a small buffer, a test that stops reading soon blocks the server.
         let socket = TcpSocket::new_v4().unwrap();
         socket.set_recv_buffer_size(RECEIVE_BYTES).unwrap();
         let authority = request.uri().authority().unwrap().to_string();
@@ -53,7 +53,7 @@ impl Live {
         Ok(live)
     }
 
-    /// Waits until the server has read all that was sent: it answers messages in their order.
+    /// Waits until the server has read all messages sent so far; it answers messages in order.
     pub async fn listening(&mut self) {
         self.socket.send(Message::text(json!({ "type": "ping" }).to_string())).await.unwrap();
         loop {
@@ -65,13 +65,13 @@ impl Live {
         }
     }
 
-    /// Gives only this field of each answer's data.
+    /// Reduces each answer to this field of its data.
     pub const fn field(mut self, name: &'static str) -> Self {
         self.field = Some(name);
         self
     }
 
-    /// The next answer; `None` once the subscription is complete.
+    /// Returns the next answer, or `None` once the subscription is complete.
     pub async fn next(&mut self) -> Option<Value> {
         let mut message = self.message().await?;
         match message["type"].as_str() {
@@ -86,7 +86,7 @@ impl Live {
         }
     }
 
-    /// The next message of any type but ping and pong; `None` once the socket is closed.
+    /// Returns the next message other than ping and pong, or `None` once the socket is closed.
     pub async fn message(&mut self) -> Option<Value> {
         loop {
             let Ok(frame) = self.socket.next().await? else { return None };

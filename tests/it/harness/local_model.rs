@@ -1,14 +1,15 @@
-//! A real, small language model on this machine.
+//! A small real language model on this machine.
 
-/// The real local model, started by the project's own script; asked for with `GLOSS_LOCAL_MODEL=1`.
+/// The local model, enabled by `GLOSS_LOCAL_MODEL=1` and started by the script `llm/start` in the shared folder beside
+/// the project.
 pub struct LocalModel {
-    /// Its OpenAI-compatible endpoint.
+    /// The OpenAI-compatible endpoint.
     pub base_url: String,
     pid: String,
 }
 
 impl LocalModel {
-    /// Starts it, once asked for; takes minutes where it is not installed yet.
+    /// Starts the model if it is enabled. Takes minutes if it has to be installed first.
     pub fn start() -> Option<Self> {
         let script = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../shared/llm/start");
         if std::env::var("GLOSS_LOCAL_MODEL").as_deref() != Ok("1") || !script.exists() {

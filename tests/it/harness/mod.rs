@@ -1,5 +1,4 @@
-//! Starts the real server as a process of its own and speaks to it as clients do; scripted models and small
-//! targets to point it at.
+//! Starts the real server as a separate process and calls it as clients do, with scripted models and small targets.
 
 pub mod browser;
 pub mod disk;
@@ -24,23 +23,23 @@ use gloss::domain::profile::NewLlmProfile;
 use serde_json::{Value, json};
 use tracing::subscriber::NoSubscriber;
 
-/// The key of stores that tests open by themselves.
+/// Returns the secret key of stores that tests open themselves.
 pub fn seal_key() -> gloss::store::SealKey {
     gloss::store::SealKey::of_text(&"a key that the tests all know, 1".to_owned().into()).unwrap()
 }
 
-/// Lets a subscriber hear what this thread logs, until the guard is dropped.
+/// Sends this thread's log to `subscriber` until the guard is dropped.
 pub fn listen(subscriber: impl tracing::Subscriber + Send + Sync) -> tracing::subscriber::DefaultGuard {
     static DEAF: Once = Once::new();
-    // Were a thread's subscriber the only one of the process, a place that logs for the first time in another thread
-    // would be taken, for good, for one that nobody listens to. Beside a second one all are asked.
+    // If a thread's subscriber were the only one in the process, a call site that is first reached in another thread
+    // would be cached as disabled for good. With a second subscriber, `tracing` asks all of them.
     DEAF.call_once(|| {
         tracing::subscriber::set_global_default(NoSubscriber::new()).unwrap();
     });
     tracing::subscriber::set_default(subscriber)
 }
 
-/// The input that makes an LLM profile with these settings through the API.
+/// Returns the input of the API that creates an LLM profile with these settings.
 pub fn llm_input(profile: &NewLlmProfile) -> Value {
     json!({
         "name": profile.name,
@@ -55,7 +54,7 @@ pub fn llm_input(profile: &NewLlmProfile) -> Value {
     })
 }
 
-/// A server with a scripted model and a SQLite target; gives the ids of both profiles.
+/// Starts a server with a scripted model and a SQLite target and returns the ids of both profiles.
 pub async fn server_with(
     model: &ScriptedModel,
     target: &SqliteTarget,

@@ -1,4 +1,4 @@
-//! A server behind a door that a test closes and opens: to its clients it stops and comes back.
+//! A TCP proxy that a test can close and open: to its clients, the server stops and comes back.
 
 use std::{
     net::SocketAddr,
@@ -12,25 +12,25 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// Takes connections and hands them on. While it is closed they are refused, and those it had are broken.
+/// Forwards connections. While it is closed, new connections are refused and existing ones are broken.
 pub struct Proxy {
-    /// Where it listens.
+    /// The port that it listens on.
     pub port: u16,
     server: SocketAddr,
     task: JoinHandle<()>,
-    /// What a client has to send for its server's answers to be withheld from then on.
+    /// The words after which a server's answer is withheld, if any.
     cut: Arc<Mutex<Option<Cut>>>,
 }
 
-/// Lets a client's words through to the server and its answer not back.
+/// Forwards a client's words to the server but not the server's answer back.
 struct Cut {
-    /// All of them, in this order, on one connection.
+    /// All of them must occur in this order on one connection.
     words: Vec<String>,
     done: Arc<Notify>,
 }
 
 impl Proxy {
-    /// Before the server at this port of the loopback address.
+    /// Starts a proxy for the server at this port of the loopback address.
     pub async fn before(port: u16) -> Self {
         let server = SocketAddr::from(([127, 0, 0, 1], port));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -39,9 +39,9 @@ impl Proxy {
         Self { port, server, task: tokio::spawn(hand_on(listener, server, Arc::clone(&cut))), cut }
     }
 
-    /// From now on the first connection that says all of these words, in this order, is cut: the last of them reaches
-    /// the server, and its answer never the client: the connection breaks
-    /// once the server has answered. The notice tells that it did.
+    /// Cuts the first connection that sends all of these words in this order: the server receives the last of them,
+    /// but its answer is dropped and the connection breaks. The returned [`Notify`] fires after the server has
+    /// answered.
     pub fn swallow_answer_to(&self, words: &[&str]) -> Arc<Notify> {
         let done = Arc::new(Notify::new());
         *self.cut.lock().unwrap() =
@@ -49,7 +49,7 @@ impl Proxy {
         done
     }
 
-    /// Leads new connections to another server.
+    /// Forwards new connections to another server.
     pub async fn lead_to(&mut self, port: u16) {
         self.close().await;
         self.server.set_port(port);
@@ -62,7 +62,7 @@ impl Proxy {
         let _aborted = (&mut self.task).await;
     }
 
-    /// Takes connections again.
+    /// Accepts connections again.
     pub async fn open(&mut self) {
         let listener = TcpListener::bind(("127.0.0.1", self.port)).await.unwrap();
         self.task = tokio::spawn(hand_on(listener, self.server, Arc::clone(&self.cut)));
@@ -86,7 +86,7 @@ async fn hand_on(listener: TcpListener, server: SocketAddr, cut: Arc<Mutex<Optio
     }
 }
 
-/// The cut whose words a connection has said all by now; `said` counts them.
+/// Returns the cut if a connection has sent all of its words; `said` counts the words sent so far.
 fn heard(cut: &Mutex<Option<Cut>>, asked: &[u8], said: &mut usize) -> Option<Cut> {
     let mut cut = cut.lock().unwrap();
     let words = &cut.as_ref()?.words;
@@ -97,7 +97,7 @@ fn heard(cut: &Mutex<Option<Cut>>, asked: &[u8], said: &mut usize) -> Option<Cut
     if *said == words.len() { cut.take() } else { None }
 }
 
-/// Carries bytes both ways until either side ends, or an answer is to be swallowed.
+/// Copies bytes in both directions until either side ends or an answer is withheld.
 async fn carry(mut client: TcpStream, mut server: TcpStream, cut: &Mutex<Option<Cut>>) -> std::io::Result<()> {
     let (mut asked, mut answered) = (vec![0; 16_384], vec![0; 16_384]);
     let (mut said, mut swallowing) = (0, None::<Cut>);

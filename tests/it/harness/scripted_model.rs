@@ -1,8 +1,8 @@
-//! A model server for tests: it speaks `POST /v1/chat/completions` and `GET /v1/models` on a free loopback port,
-//! answers by script, and remembers what it was asked.
+//! A model server for tests. It serves `POST /v1/chat/completions` and `GET /v1/models` on a free loopback port,
+//! answers by script, and records its requests.
 //!
-//! Without a script it answers each request with proper JSON made from the request's own schema (or, where the
-//! request has none, from the keys that its prompt lists), so that a run over any table ends well:
+//! Without a script it answers each request with valid JSON, made from the request's own schema (or from the keys
+//! that the prompt lists if the request has no schema), so that a run over any table succeeds:
 //!
 //! ```ignore
 //! let model = ScriptedModel::builder().latency(Duration::from_millis(5)).start().await;
@@ -11,9 +11,11 @@
 //! assert_eq!(model.requests_for("main.users.email"), 1);
 //! ```
 //!
-//! With [`Builder::gated`] requests wait until the test lets them go: `model.waiting(4).await` returns when four
-//! are held, `model.release(4)` lets four pass, `model.open_gate()` all from then on. Nothing here sleeps except
-//! for a latency that was asked for. To add a behaviour, add a variant to [`Script`] and its answer in `complete`.
+//! With [`Builder::gated`], requests wait until the test releases them: `model.waiting(4).await` returns when four
+//! are held, `model.release(4)` lets four pass, and `model.open_gate()` lets all pass from then on. The server sleeps
+//! only for a configured latency.
+//!
+//! To add a behaviour: add a variant to [`Script`] and its answer in `complete`.
 
 #![allow(dead_code, reason = "each test uses a part of it")]
 
@@ -41,7 +43,7 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// The model's name, the only one that the server knows.
+/// The name of the only model that the server offers.
 pub const MODEL: &str = "scripted-model";
 
 /// How requests are answered.
@@ -50,66 +52,66 @@ pub enum Script {
     /// JSON that fits the request's schema.
     #[default]
     Proper,
-    /// This text as it is, with `finish_reason` "stop".
+    /// This text, with `finish_reason` "stop".
     Text(String),
-    /// The first so many characters of the proper answer, with `finish_reason` "length".
+    /// The first `n` characters of the proper answer, with `finish_reason` "length".
     Truncated(usize),
-    /// The connection breaks before the answer is whole.
+    /// The connection breaks before the answer is complete.
     Dropped,
-    /// Tools are to be used, by name and arguments.
+    /// Tool calls, by name and arguments.
     Calls(Vec<(&'static str, Value)>),
-    /// This text, and then tools are to be used.
+    /// This text followed by tool calls.
     TextAndCalls(&'static str, Vec<(&'static str, Value)>),
-    /// This text, and then the stream breaks, once [`ScriptedModel::break_off`] says so.
+    /// This text, after which the stream breaks when [`ScriptedModel::break_off`] is called.
     Broken(String),
-    /// This text, and then nothing more until the client leaves.
+    /// This text, and then silence until the client disconnects.
     Hanging(String),
-    /// A body as it is, with status 200: its beginning, and then a piece so many times.
+    /// An arbitrary body.
     Raw(Raw),
 }
 
-/// A body of any content.
+/// A body of any content: `head`, followed by `piece` repeated `times` times.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Raw {
     /// The content type.
     pub kind: &'static str,
-    /// The status.
+    /// The HTTP status.
     pub status: u16,
-    /// What it begins with.
+    /// The start of the body.
     pub head: String,
-    /// What follows,
+    /// The repeated part.
     pub piece: String,
-    /// so many times,
+    /// Number of repetitions of `piece`.
     pub times: usize,
-    /// and so long after each other.
+    /// Delay between the repetitions.
     pub every: Duration,
 }
 
 impl Script {
-    /// A body of JSON as it is.
+    /// Returns a JSON body that is sent unchanged.
     pub fn json(body: &Value) -> Self {
         Self::raw("application/json", body.to_string())
     }
 
-    /// A body as it is.
+    /// Returns a body that is sent unchanged.
     pub fn raw(kind: &'static str, head: impl Into<String>) -> Self {
         Self::flood(kind, head, "", 0)
     }
 
-    /// A body that goes on and on.
+    /// Returns a body in which `piece` is repeated `times` times.
     pub fn flood(kind: &'static str, head: impl Into<String>, piece: impl Into<String>, times: usize) -> Self {
         let (head, piece) = (head.into(), piece.into());
         Self::Raw(Raw { kind, status: 200, head, piece, times, every: Duration::ZERO })
     }
 
-    /// A stream of chunks with these choices, as they are; what comes last is told by `end`.
+    /// Returns a stream of chunks with these choices, followed by `end`.
     pub fn chunks(choices: &[Value], end: &str) -> Self {
         let chunk = |choice: &Value| format!("data: {}\n\n", json!({ "choices": [choice] }));
         Self::raw("text/event-stream", choices.iter().map(chunk).collect::<String>() + end)
     }
 }
 
-/// An answer that is an error.
+/// An error answer.
 #[derive(Debug, Clone)]
 pub struct Failure {
     status: StatusCode,
@@ -118,38 +120,38 @@ pub struct Failure {
 }
 
 impl Failure {
-    /// With this status and a body as OpenAI writes them.
+    /// Creates a failure with this status and an error body in OpenAI's format.
     pub fn status(status: u16) -> Self {
         let body = json!({ "error": { "message": format!("scripted failure {status}"), "type": "scripted" } });
         Self { status: StatusCode::from_u16(status).unwrap(), headers: Vec::new(), body }
     }
 
-    /// With one more header.
+    /// Adds a header.
     pub fn header(mut self, name: &str, value: &str) -> Self {
         self.headers.push((name.into(), value.into()));
         self
     }
 
-    /// With another message.
+    /// Replaces the message.
     pub fn message(mut self, message: &str) -> Self {
         self.body["error"]["message"] = json!(message);
         self
     }
 
-    /// With another body.
+    /// Replaces the body.
     pub fn body(mut self, body: Value) -> Self {
         self.body = body;
         self
     }
 
-    /// With an error code beside the message.
+    /// Adds an error code beside the message.
     pub fn code(mut self, code: &str) -> Self {
         self.body["error"]["code"] = json!(code);
         self
     }
 }
 
-/// What the server remembers of a request.
+/// A recorded request.
 #[derive(Debug, Clone)]
 pub struct Recorded {
     /// The body.
@@ -159,20 +161,20 @@ pub struct Recorded {
 }
 
 impl Recorded {
-    /// The text of the messages of one role (`system`, `user`).
+    /// Returns the text of the messages of one role (`system`, `user`).
     pub fn text(&self, role: &str) -> String {
         let messages = self.body["messages"].as_array().cloned().unwrap_or_default();
         let texts = messages.iter().filter(|message| message["role"] == role).filter_map(|m| m["content"].as_str());
         texts.collect::<Vec<_>>().join("\n")
     }
 
-    /// Whether it asks for this asset, spelled as [`gloss::domain::asset::AssetPath::display`] does.
+    /// Returns whether the request asks for this asset, spelled as by [`gloss::domain::asset::AssetPath::display`].
     pub fn asks_for(&self, asset: &str) -> bool {
         listed(&self.text("user")).iter().any(|(_, listed)| listed == asset)
     }
 }
 
-/// The behaviour of a server, to be set before it starts.
+/// The configuration of a server before it starts.
 #[derive(Debug, Clone)]
 pub struct Builder {
     port: u16,
@@ -186,49 +188,49 @@ pub struct Builder {
 }
 
 impl Builder {
-    /// Listens on this port; otherwise on a free one.
+    /// Listens on this port instead of a free one.
     pub fn port(mut self, port: u16) -> Self {
         self.port = port;
         self
     }
 
-    /// Takes so long for each answer.
+    /// Delays each answer by `latency`.
     pub fn latency(mut self, latency: Duration) -> Self {
         self.latency = latency;
         self
     }
 
-    /// Holds every request until the test lets it go.
+    /// Holds every request until the test releases it.
     pub fn gated(mut self) -> Self {
         self.gated = true;
         self
     }
 
-    /// Reports no usage.
+    /// Omits the usage from answers.
     pub fn without_usage(mut self) -> Self {
         self.usage = false;
         self
     }
 
-    /// Gives every token of an answer this log-probability, if the request asks for them.
+    /// Gives every token of an answer this log-probability, if the request asks for log-probabilities.
     pub fn logprob(mut self, logprob: f64) -> Self {
         self.logprob = Some(logprob);
         self
     }
 
-    /// Refuses requests that have this field (`response_format`, `logprobs`, `temperature`) with status 400.
+    /// Refuses requests with this field (`response_format`, `logprobs`, `temperature`) with status 400.
     pub fn refusing(mut self, field: &str) -> Self {
         self.refuses.push(field.into());
         self
     }
 
-    /// Refuses requests without this key with status 401.
+    /// Refuses requests without this API key with status 401.
     pub fn key(mut self, key: &str) -> Self {
         self.key = Some(key.into());
         self
     }
 
-    /// Answers so.
+    /// Sets the script for all requests.
     pub fn script(mut self, script: Script) -> Self {
         self.script = script;
         self
@@ -281,7 +283,7 @@ impl Shared {
     }
 }
 
-/// A running server; it ends when this is dropped.
+/// A running server, stopped when dropped.
 #[derive(Debug)]
 pub struct ScriptedModel {
     address: SocketAddr,
@@ -296,7 +298,7 @@ impl Drop for ScriptedModel {
 }
 
 impl ScriptedModel {
-    /// A server that answers properly and at once, unless told otherwise.
+    /// Creates a builder of a server that answers properly and without delay by default.
     pub fn builder() -> Builder {
         Builder {
             port: 0,
@@ -310,12 +312,12 @@ impl ScriptedModel {
         }
     }
 
-    /// `http://127.0.0.1:PORT/v1`.
+    /// Returns the base URL, `http://127.0.0.1:PORT/v1`.
     pub fn base_url(&self) -> String {
         format!("http://{}/v1", self.address)
     }
 
-    /// An LLM profile for it, without prices.
+    /// Returns an LLM profile for the server, without prices.
     pub fn profile(&self) -> NewLlmProfile {
         NewLlmProfile {
             name: "scripted".into(),
@@ -331,62 +333,62 @@ impl ScriptedModel {
         }
     }
 
-    /// Answers so from now on.
+    /// Sets the script for all further requests.
     pub fn answer(&self, script: Script) {
         self.shared.inner().script = script;
     }
 
-    /// Answers the next request so, and those after it as before. Calls queue up.
+    /// Sets the script for the next request only. Several calls queue up.
     pub fn answer_next(&self, script: Script) {
         self.shared.inner().scripted_next.push_back(script);
     }
 
-    /// Fails the next `n` requests so.
+    /// Fails the next `n` requests with this failure.
     pub fn fail_next(&self, n: usize, failure: Failure) {
         self.shared.inner().failures.extend(std::iter::repeat_n(failure, n));
     }
 
-    /// Forgets the failures that are still to come.
+    /// Discards the pending failures.
     pub fn forget_failures(&self) {
         self.shared.inner().failures.clear();
     }
 
-    /// Requests for completions that arrived, refused and failed ones too.
+    /// Returns the number of received completion requests, including refused and failed ones.
     pub fn requests(&self) -> usize {
         self.shared.inner().requests.len()
     }
 
-    /// What was asked, in order of arrival.
+    /// Returns the received requests in order of arrival.
     pub fn recorded(&self) -> Vec<Recorded> {
         self.shared.inner().requests.clone()
     }
 
-    /// How many requests asked for this asset, spelled `schema.table` or `schema.table.column`.
+    /// Returns the number of requests for this asset, spelled `schema.table` or `schema.table.column`.
     pub fn requests_for(&self, asset: &str) -> usize {
         self.shared.inner().requests.iter().filter(|request| request.asks_for(asset)).count()
     }
 
-    /// Waits until `n` requests have arrived in all.
+    /// Waits until `n` requests have arrived in total.
     pub async fn arrived(&self, n: usize) {
         self.shared.arrived.subscribe().wait_for(|arrived| *arrived >= n).await.unwrap();
     }
 
-    /// Waits until at least `n` requests stand before the gate.
+    /// Waits until the gate holds at least `n` requests.
     pub async fn waiting(&self, n: usize) {
         self.shared.waiting.subscribe().wait_for(|waiting| *waiting >= n).await.unwrap();
     }
 
-    /// Waits until no request stands before the gate: those that did were let go, or their clients left.
+    /// Waits until the gate holds no request: each was released or its client disconnected.
     pub async fn nobody_waits(&self) {
         self.shared.waiting.subscribe().wait_for(|waiting| *waiting == 0).await.unwrap();
     }
 
-    /// Lets `n` requests pass the gate, waiting ones or later ones.
+    /// Lets `n` requests pass the gate, either waiting or later ones.
     pub fn release(&self, n: usize) {
         self.shared.gate.add_permits(n);
     }
 
-    /// Breaks a stream that is to break.
+    /// Breaks the stream of a [`Script::Broken`] answer.
     pub fn break_off(&self) {
         self.shared.breaks.add_permits(1);
     }
@@ -402,7 +404,7 @@ async fn models() -> Json<Value> {
     Json(json!({ "object": "list", "data": [{ "id": MODEL, "object": "model" }] }))
 }
 
-/// Counts a request as waiting, also where the client leaves in the meantime.
+/// Counts a request as waiting until dropped, even if its client disconnects.
 struct Waiting<'a>(&'a watch::Sender<usize>);
 
 impl<'a> Waiting<'a> {
@@ -505,20 +507,20 @@ fn usage(request: &Recorded, content: &str) -> Value {
 
 /// How a stream ends.
 enum End {
-    /// With this reason, and this usage.
+    /// Completes with this finish reason and usage.
     Done(&'static str, Option<Value>),
-    /// By breaking, once there is a permit.
+    /// Breaks once a permit is available.
     Broken(Arc<Semaphore>),
     Never,
 }
 
-/// A text in pieces of a few letters.
+/// Splits a text into pieces of a few letters.
 fn spoken(text: &str) -> Vec<Value> {
     let characters: Vec<char> = text.chars().collect();
     characters.chunks(9).map(|piece| json!({ "content": String::from_iter(piece) })).collect()
 }
 
-/// Server-sent events, one for each change of the message.
+/// Returns a stream of server-sent events, one per delta of the message.
 fn streamed(deltas: Vec<Value>, end: End) -> Response {
     let chunk = |delta: Value, reason: Value| {
         json!({ "object": "chat.completion.chunk", "model": MODEL,
@@ -552,7 +554,7 @@ fn streamed(deltas: Vec<Value>, end: End) -> Response {
     ([(header::CONTENT_TYPE, "text/event-stream")], body).into_response()
 }
 
-/// A reply that wants tools used.
+/// Returns an answer with tool calls.
 fn called(settings: &Builder, request: &Recorded, text: &str, calls: &[(&str, Value)]) -> Response {
     let call = |(index, (name, arguments)): (usize, &(&str, Value))| {
         let function = json!({ "name": name, "arguments": arguments.to_string() });
@@ -574,7 +576,7 @@ fn tokens(text: &str) -> usize {
     text.chars().count().div_ceil(4)
 }
 
-/// Says that it will send JSON, and breaks off.
+/// Announces JSON and breaks the connection.
 fn dropped() -> Response {
     let broken = futures_util::stream::iter([
         Ok(Bytes::from_static(b"{\"choices\": [")),
@@ -583,7 +585,7 @@ fn dropped() -> Response {
     ([(header::CONTENT_TYPE, "application/json")], Body::from_stream(broken)).into_response()
 }
 
-/// A body of any content, made while it is sent.
+/// Returns a body that is generated while it is sent.
 fn flooded(raw: Raw) -> Response {
     let Raw { kind, status, head, piece, times, every } = raw;
     let piece = Bytes::from(piece);
@@ -601,7 +603,7 @@ fn flooded(raw: Raw) -> Response {
     (status, [(header::CONTENT_TYPE, kind)], Body::from_stream(body)).into_response()
 }
 
-/// An answer that fits the request's schema; each text names its asset.
+/// Returns an answer that fits the request's schema; each text names its asset.
 fn proper(request: &Recorded) -> Value {
     let assets = listed(&request.text("user"));
     let schema = &request.body["response_format"]["json_schema"]["schema"];
@@ -637,7 +639,7 @@ fn required(schema: &Value, value: impl Fn(&str, &Value) -> Value) -> Value {
     keys.map(|key| (key.to_owned(), value(key, &schema["properties"][key]))).collect::<Map<_, _>>().into()
 }
 
-/// The assets that a prompt asks for: lines such as `- "c1": the column "main.users.email"`.
+/// Returns the assets that a prompt lists in lines of the form `- "c1": the column "main.users.email"`.
 fn listed(prompt: &str) -> Vec<(String, String)> {
     let described = prompt.split_once("Describe:\n").map_or("", |(_, rest)| rest);
     let line = |line: &str| {

@@ -17,30 +17,30 @@ use tokio::{
 
 use super::{Live, store};
 
-/// A running server. Dropping it kills it; its data folder lives as long as somebody holds `data`.
+/// A running server. Dropping it kills the process; the data folder lives as long as a clone of `data`.
 pub struct Server {
     child: Child,
-    /// `http://127.0.0.1:PORT`.
+    /// The base URL, `http://127.0.0.1:PORT`.
     pub base: String,
-    /// Its data folder.
+    /// The data folder.
     pub data: Arc<TempDir>,
     log: Arc<Mutex<String>>,
     http: reqwest::Client,
 }
 
 impl Server {
-    /// A server on a fresh data folder.
+    /// Starts a server on a new data folder.
     pub async fn start() -> Self {
         Self::start_with(&[]).await
     }
 
-    /// A server on a fresh data folder with these environment variables.
+    /// Starts a server on a new data folder with these environment variables.
     pub async fn start_with(environment: &[(&str, &str)]) -> Self {
         let data = Arc::new(TempDir::with_prefix("gloss-").unwrap());
         Self::start_at(data, environment).await
     }
 
-    /// A server on a data folder that another one left.
+    /// Starts a server on an existing data folder.
     pub async fn start_at(data: Arc<TempDir>, environment: &[(&str, &str)]) -> Self {
         let _already = rustls::crypto::ring::default_provider().install_default();
         let mut command = Self::command(data.path());
@@ -68,12 +68,12 @@ impl Server {
             }
         };
         tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
-        // The server ends a connection that is idle for ten seconds, perhaps just when the next request is on its way.
+        // The server closes idle connections after ten seconds, so the client must not reuse one close to that limit.
         let http = reqwest::Client::builder().pool_idle_timeout(Duration::from_secs(5)).build().unwrap();
         Self { child, base, data, log, http }
     }
 
-    /// The command that starts a server on a data folder.
+    /// Returns the command that starts a server on a data folder.
     pub fn command(data: &Path) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_gloss"));
         for variable in ["GLOSS_CONFIG", "GLOSS_SERVER", "GLOSS_TOKEN", "GLOSS_SECRET_KEY", "GLOSS_NEW_SECRET_KEY"] {
@@ -87,12 +87,12 @@ impl Server {
         command
     }
 
-    /// The process id.
+    /// Returns the process id.
     pub fn pid(&self) -> u32 {
         self.child.id().unwrap()
     }
 
-    /// Kills it as a power cut would.
+    /// Kills the process as a power failure would.
     pub async fn kill(mut self) -> Arc<TempDir> {
         self.child.kill().await.unwrap();
         Arc::clone(&self.data)
@@ -105,22 +105,22 @@ impl Server {
         assert!(done.success());
     }
 
-    /// Waits until it has left by itself.
+    /// Waits until the process exits.
     pub async fn left(mut self) -> (std::process::ExitStatus, Arc<TempDir>) {
         (self.child.wait().await.unwrap(), Arc::clone(&self.data))
     }
 
-    /// All that it logged so far.
+    /// Returns everything logged so far.
     pub fn log(&self) -> String {
         self.log.lock().unwrap().clone()
     }
 
-    /// A plain GET.
+    /// Sends a GET request.
     pub async fn get(&self, path: &str) -> reqwest::Response {
         self.http.get(format!("{}{path}", self.base)).send().await.unwrap()
     }
 
-    /// The whole answer to an operation.
+    /// Returns the whole answer to an operation.
     pub async fn answer(&self, query: &str, variables: Value) -> Value {
         let body = json!({ "query": query, "variables": variables });
         let request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
@@ -128,7 +128,7 @@ impl Server {
         serde_json::from_str(&text).unwrap_or_else(|_| panic!("not JSON: {text}"))
     }
 
-    /// Status, headers and answer of an operation that a token's holder, or nobody, asks for.
+    /// Returns status, headers and answer of an operation sent with a token, or without one.
     pub async fn ask(&self, token: Option<&str>, query: &str, variables: Value) -> (StatusCode, HeaderMap, Value) {
         let body = json!({ "query": query, "variables": variables }).to_string();
         let mut request = self.http.post(format!("{}/graphql", self.base)).header("content-type", "application/json");
@@ -142,14 +142,14 @@ impl Server {
         (status, headers, answer)
     }
 
-    /// The data of an operation of a token's holder that must succeed.
+    /// Returns the data of an operation sent with a token, which must succeed.
     pub async fn data_for(&self, token: &str, query: &str, variables: Value) -> Value {
         let (_, _, mut answer) = self.ask(Some(token), query, variables).await;
         assert!(answer.get("errors").is_none(), "errors from {query}: {answer:#}");
         answer["data"].take()
     }
 
-    /// Makes a token; gives its secret and its id.
+    /// Creates a token and returns its secret and id.
     pub async fn create_token(&self, by: Option<&str>, name: &str, role: &str) -> (String, String) {
         let query = "mutation($input: CreateApiTokenInput!) {
             createApiToken(input: $input) { secret apiToken { id } } }";
@@ -159,14 +159,14 @@ impl Server {
         (text(&made["secret"]), text(&made["apiToken"]["id"]))
     }
 
-    /// The data of an operation that must succeed.
+    /// Returns the data of an operation that must succeed.
     pub async fn data(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.answer(query, variables).await;
         assert!(answer.get("errors").is_none(), "errors from {query}: {answer:#}");
         answer["data"].take()
     }
 
-    /// The first error of an operation that must fail.
+    /// Returns the first error of an operation that must fail.
     pub async fn error(&self, query: &str, variables: Value) -> Value {
         let mut answer = self.answer(query, variables).await;
         assert!(answer["errors"][0].is_object(), "no error from {query}: {answer:#}");
@@ -178,26 +178,26 @@ impl Server {
         Live::open(&self.base, query, variables).await
     }
 
-    /// The id of a DB profile by name.
+    /// Returns the id of the DB profile with this name.
     pub async fn db_profile(&self, name: &str) -> String {
         let data = self.data("{ dbProfiles { id name } }", json!({})).await;
         id_of(&data["dbProfiles"], name)
     }
 
-    /// The id of an LLM profile by name.
+    /// Returns the id of the LLM profile with this name.
     pub async fn llm_profile(&self, name: &str) -> String {
         let data = self.data("{ llmProfiles { id name } }", json!({})).await;
         id_of(&data["llmProfiles"], name)
     }
 
-    /// Makes a DB profile; gives its id.
+    /// Creates a DB profile and returns its id.
     pub async fn create_db_profile(&self, name: &str, url: &str) -> String {
         let query = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
         let data = self.data(query, json!({ "input": { "name": name, "url": url } })).await;
         data["createDbProfile"]["dbProfile"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Makes an LLM profile; gives its id.
+    /// Creates an LLM profile and returns its id.
     pub async fn create_llm_profile(&self, input: Value) -> String {
         let query =
             "mutation($input: CreateLlmProfileInput!) { createLlmProfile(input: $input) { llmProfile { id } } }";
@@ -205,14 +205,14 @@ impl Server {
         data["createLlmProfile"]["llmProfile"]["id"].as_str().unwrap().to_owned()
     }
 
-    /// Starts one run; gives its id.
+    /// Starts one run and returns its id.
     pub async fn start_run(&self, input: Value) -> String {
         let query = "mutation($input: StartRunInput!) { startRun(input: $input) { runs { id } } }";
         let data = self.data(query, json!({ "input": input })).await;
         data["startRun"]["runs"][0]["id"].as_str().unwrap().to_owned()
     }
 
-    /// All events of a run to its end, over a WebSocket.
+    /// Returns all events of a run after `after` to its end, over a WebSocket.
     pub async fn events(&self, run: &str, after: i64) -> Vec<Value> {
         let mut live = self.watch(run, after).await;
         let mut events = Vec::new();
@@ -230,7 +230,7 @@ impl Server {
         self.subscribe(query, json!({ "run": run, "after": after })).await.field("runProgress")
     }
 
-    /// The run as it is now.
+    /// Returns the current state of a run.
     pub async fn run(&self, id: &str) -> Value {
         let query = "query($id: ID!) { run(id: $id) { number status kind command scopeSummary lastSequence canCancel
             durationSeconds progress { total done failed skipped } usage { inputTokens outputTokens totalTokens \

@@ -1,19 +1,19 @@
-//! Small SQLite targets, made by SQL.
+//! Small SQLite targets, created from SQL.
 
 use std::path::{Path, PathBuf};
 
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-/// A SQLite database in a folder of its own.
+/// A SQLite database in a temporary folder.
 pub struct SqliteTarget {
     _folder: TempDir,
-    /// The file.
+    /// The path of the file.
     pub file: PathBuf,
 }
 
 impl SqliteTarget {
-    /// A database that this SQL makes.
+    /// Creates a database from this SQL.
     pub fn new(sql: &str) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let file = folder.path().join("target.db");
@@ -21,7 +21,7 @@ impl SqliteTarget {
         Self { _folder: folder, file }
     }
 
-    /// Tables `t01`, `t02`, … with so many columns each, without rows.
+    /// Creates empty tables `t01`, `t02`, … with `columns` columns each.
     pub fn with_tables(tables: usize, columns: usize) -> Self {
         let columns: Vec<String> = (1..=columns).map(|n| format!("c{n:03} INTEGER")).collect();
         let tables: Vec<String> =
@@ -29,12 +29,12 @@ impl SqliteTarget {
         Self::new(&tables.join("\n"))
     }
 
-    /// Runs more SQL.
+    /// Runs SQL on the database.
     pub fn execute(&self, sql: &str) {
         execute(&self.file, sql);
     }
 
-    /// Its connection URL.
+    /// Returns the connection URL.
     pub fn url(&self) -> String {
         format!("sqlite://{}", self.file.display())
     }

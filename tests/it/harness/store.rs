@@ -1,5 +1,5 @@
-//! The stores that tests open: in SQLite, or, where `GLOSS_TEST_STORE=postgres` says so, in PostgreSQL, with a
-//! database for each data folder.
+//! The stores that tests open: in SQLite, or in PostgreSQL if `GLOSS_TEST_STORE=postgres` is set, with one database
+//! per data folder.
 
 use std::{
     collections::HashSet,
@@ -12,12 +12,12 @@ use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection};
 use super::sqlite;
 use crate::services;
 
-/// Whether the tests' stores are in PostgreSQL.
+/// Returns whether the tests' stores are in PostgreSQL.
 pub fn in_postgres() -> bool {
     std::env::var("GLOSS_TEST_STORE").is_ok_and(|store| store == "postgres")
 }
 
-/// Says that a test is skipped that looks at what only a store in SQLite has.
+/// Returns whether a test that needs a store in SQLite must be skipped, and reports the skipped test.
 pub fn needs_sqlite(what: &str) -> bool {
     if in_postgres() {
         services::skipped(&format!("{what} is SQLite's alone"));
@@ -25,7 +25,7 @@ pub fn needs_sqlite(what: &str) -> bool {
     in_postgres()
 }
 
-/// The URL of a data folder's store.
+/// Returns the URL of a data folder's store.
 pub fn url(folder: &Path) -> String {
     static MADE: Mutex<Option<HashSet<String>>> = Mutex::new(None);
     if !in_postgres() {
@@ -43,7 +43,7 @@ pub fn url(folder: &Path) -> String {
     })
 }
 
-/// Runs SQL on a data folder's store, beside whoever has it open.
+/// Runs SQL on a data folder's store through a separate connection.
 pub fn execute(folder: &Path, sql: &str) {
     if !in_postgres() {
         return sqlite::execute(&folder.join("store.db"), sql);
@@ -56,7 +56,7 @@ pub fn execute(folder: &Path, sql: &str) {
     });
 }
 
-/// Waits on a thread and a runtime of its own, so that a test may call from anywhere.
+/// Waits for a future on a separate thread and runtime, so that any test can call this.
 pub fn wait_for<T: Send + 'static>(work: impl Future<Output = T> + Send + 'static) -> T {
     let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     std::thread::spawn(move || runtime().block_on(work)).join().unwrap()

@@ -1,6 +1,5 @@
-//! Clients of other people's making against the real server, where they are at hand: GraphiQL in a real
-//! browser, the audits of GraphQL over HTTP, the clients that applications use. And what GraphiQL's tabs hold,
-//! without a browser.
+//! Third-party clients against the real server, if they are installed: GraphiQL in a real browser, the audits of
+//! GraphQL over HTTP, and client libraries. Also the contents of GraphiQL's tabs, without a browser.
 
 use std::{fs, path::Path};
 
@@ -15,7 +14,7 @@ use crate::{
     services::absent,
 };
 
-/// Works in GraphiQL as a person would; says what is missing where that cannot be.
+/// Runs a script in GraphiQL. Reports what is missing and returns `false` if no browser can be driven.
 async fn in_graphiql(server: &Server, folder: &str, arguments: &[&str]) -> bool {
     let Some(browser) = browser_for(server, "GraphiQL").await else {
         return false;
@@ -39,7 +38,7 @@ async fn a_first_run_in_graphiql() {
     }
 }
 
-/// A token in the headers editor opens the door to queries, and over the WebSocket to subscriptions.
+/// A token in the headers editor authenticates queries, and subscriptions over the WebSocket.
 #[tokio::test]
 async fn graphiql_with_a_token() {
     let server = Server::start().await;
@@ -73,7 +72,7 @@ async fn the_audits_of_graphql_over_http() {
     succeeds(audit).await;
 }
 
-/// Runs a script of `tests/clients` against a fresh server.
+/// Runs a script of `tests/clients` against a new server.
 async fn client(script: &str, packages: &[&str], environment: &[(&str, &str)]) {
     let folder = Path::new("tests/clients");
     if let Some(package) = packages.iter().find(|package| !folder.join("node_modules").join(package).exists()) {
@@ -105,7 +104,7 @@ async fn the_client_urql() {
     client("urql.mjs", &["@urql/core", "graphql-ws", "ws"], &[]).await;
 }
 
-/// Relay compiles an application against the schema, and the server runs what it compiled and nothing else.
+/// Relay compiles an application against the schema, and the server runs exactly the compiled documents.
 #[tokio::test]
 async fn the_relay_compiler_and_what_it_persists() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/clients");
@@ -113,7 +112,7 @@ async fn the_relay_compiler_and_what_it_persists() {
     if !compiler.exists() {
         return absent("npm relay-compiler is not installed in tests/clients (`make test` installs it)");
     }
-    // The compiler wants the sources, the schema and what it writes below one folder.
+    // The compiler requires the sources, the schema and its output in one folder.
     let work = tempfile::tempdir().unwrap();
     fs::create_dir_all(work.path().join("src/__generated__")).unwrap();
     fs::copy(folder.join("relay/src/Runs.js"), work.path().join("src/Runs.js")).unwrap();
@@ -152,7 +151,7 @@ async fn the_client_gql_of_python() {
     succeeds(command).await;
 }
 
-/// The document of an example tab of GraphiQL, and its variables; the page puts ids in the place of its words.
+/// Returns the document and variables of an example tab of GraphiQL. As on the page, `ids` replace the placeholders.
 fn example(name: &str, ids: &[(&str, &Value)]) -> (String, Value) {
     let folder = Path::new("playground/src/graphiql/examples");
     let query = fs::read_to_string(folder.join(format!("{name}.graphql"))).unwrap();
@@ -163,7 +162,7 @@ fn example(name: &str, ids: &[(&str, &Value)]) -> (String, Value) {
     (query, serde_json::from_str(&variables).unwrap())
 }
 
-/// A newcomer presses one button after the other and copies nothing.
+/// A new user runs the tabs one after the other without copying anything.
 #[tokio::test]
 async fn the_example_tabs_work_as_they_stand() {
     let server = Server::start().await;
@@ -174,7 +173,7 @@ async fn the_example_tabs_work_as_they_stand() {
         server.data(&query, variables).await
     };
     assert_eq!(told("1-start-here", &[]).await["dbProfiles"][0]["name"], "demo");
-    // Those that need no run work before there is one.
+    // Tabs that need no run work before there is one.
     assert_eq!(told("4-read-suggestions", &[]).await["runs"]["nodes"], json!([]));
     assert_eq!(told("10-read-answers", &[]).await["askSessions"]["nodes"], json!([]));
     assert!(!told("8-search", &[]).await["searchAssets"]["nodes"].as_array().unwrap().is_empty());
@@ -204,7 +203,7 @@ async fn the_example_tabs_work_as_they_stand() {
     assert_eq!(answered["question"], asked["turn"]["question"]);
     assert!(answered["answer"].is_string(), "{answered}");
 
-    // A second run, as the tab asks for.
+    // The comparison tab needs a second run.
     let demo = server.db_profile("demo").await;
     let second = json!(server.start_run(json!({ "targets": [{ "dbProfileId": demo }] })).await);
     server.events(second.as_str().unwrap(), 0).await;
@@ -216,7 +215,7 @@ async fn the_example_tabs_work_as_they_stand() {
     assert_eq!(tabs, 12, "each tab has its lines in this test");
 }
 
-/// The tabs answer in any order, from an empty store on, and none has an underline.
+/// The tabs work in any order, even on an empty store, and the editor underlines nothing in them.
 #[tokio::test]
 async fn graphiql_s_tabs_work_in_any_order() {
     let server = Server::start().await;
@@ -225,7 +224,8 @@ async fn graphiql_s_tabs_work_in_any_order() {
     in_graphiql(&server, "graphiql-tabs", &["--tabs", tabs]).await;
 }
 
-/// Who needs a token signs in on the page, which keeps the token nowhere, and the tabs work by the session alone.
+/// A user who needs a token signs in on the page, which does not store the token; the tabs then work with the session
+/// alone.
 #[tokio::test]
 async fn graphiql_signs_in_and_out() {
     let server = Server::start().await;

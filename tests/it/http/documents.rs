@@ -1,4 +1,4 @@
-//! Persisted documents: by themselves, and by a list.
+//! Persisted documents: automatic ones, and trusted ones from a list.
 
 use gloss::http::Documents;
 use reqwest::{StatusCode, header};
@@ -58,7 +58,7 @@ async fn documents_with_a_wrong_hash_are_refused_and_invalid_ones_are_not_cached
     assert_eq!(code(&ask(toy.post(whole)).await.1), "GRAPHQL_PARSE_FAILED");
     let alone = json!({ "extensions": persisted(&sha256(broken)) });
     assert_eq!(code(&ask(toy.post(alone)).await.1), "PERSISTED_QUERY_NOT_FOUND");
-    // A mutation by GET stays refused, whatever its name.
+    // A mutation by GET is refused, even as a persisted document.
     let bump = "mutation { bump }";
     ask(toy.post(json!({ "query": bump, "extensions": persisted(&sha256(bump)) }))).await;
     let get = toy.query_with(&[("extensions", &persisted(&sha256(bump)).to_string())]);

@@ -1,4 +1,4 @@
-//! Who is let in; health; the request id; the end.
+//! Allowed origins and hosts, health checks, the request id, shutdown.
 
 use std::sync::atomic::Ordering;
 
@@ -77,7 +77,7 @@ async fn each_answer_has_a_request_id() {
     assert_eq!((status, code(&body)), (StatusCode::NOT_FOUND, "NOT_FOUND"));
 }
 
-/// A fault of the server's own is kept by nobody and used for nothing either.
+/// An internal error must not be cached, and its response has the same security headers.
 #[tokio::test]
 async fn a_panic_becomes_a_response_with_all_headers() {
     let toy = Toy::start().await;

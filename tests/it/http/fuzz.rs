@@ -1,7 +1,7 @@
-//! Whatever comes in gets an answer of the protocol: random parameters over HTTP, random frames over a WebSocket.
+//! Fuzzing: random parameters over HTTP and random frames over a WebSocket always get an answer of the protocol.
 //!
-//! A case that failed is kept beside this file and tried first from then on. `GLOSS_FUZZ_SECONDS` makes each of
-//! the two go on for so long, with new cases all the time.
+//! A failed case is stored beside this file and replayed first in later runs. `GLOSS_FUZZ_SECONDS` makes each of the
+//! two tests generate new cases for that many seconds.
 
 use std::time::{Duration, Instant};
 
@@ -23,12 +23,12 @@ use tokio_tungstenite::{
 
 use super::{toy::Toy, ws::Socket};
 
-/// Cases in an ordinary run of the tests.
+/// Number of cases in an ordinary test run.
 const CASES: u32 = 150;
-/// Longer than any answer takes, on a machine that has other work too.
+/// Maximum time for an answer, with a large margin for a busy machine.
 const ANSWERED_WITHIN: Duration = Duration::from_mins(1);
 
-/// Runs cases against one server: so many, or for as long as the environment says.
+/// Runs cases against one server: a fixed number, or for as long as the environment variable says.
 fn fuzz<S: Strategy>(
     name: &'static str,
     strategy: impl Fn() -> S,
@@ -61,7 +61,7 @@ fn fuzz<S: Strategy>(
     }
 }
 
-/// Documents: some whole, some made of pieces that belong together more or less.
+/// Generates documents: some valid, some assembled from fragments.
 fn document() -> impl Strategy<Value = String> {
     let whole = select(vec![
         "{ hello }",
@@ -135,7 +135,7 @@ fn document() -> impl Strategy<Value = String> {
     prop_oneof![3 => whole.prop_map(str::to_owned), 3 => pieces, 1 => any::<String>()]
 }
 
-/// Any JSON of a few levels.
+/// Generates JSON of a few levels.
 fn any_json() -> impl Strategy<Value = Value> {
     let leaf = prop_oneof![
         Just(Value::Null),
@@ -158,7 +158,7 @@ fn any_json() -> impl Strategy<Value = Value> {
     })
 }
 
-/// What a request may carry, right or wrong.
+/// Generates the parameters of a request, valid or not.
 fn parameters() -> impl Strategy<Value = Value> {
     let query = option::weighted(0.9, prop_oneof![9 => document().prop_map(Value::from), 1 => any_json()]);
     let name = option::weighted(0.2, prop_oneof![select(vec!["A", "B", ""]).prop_map(Value::from), any_json()]);
@@ -179,7 +179,7 @@ fn parameters() -> impl Strategy<Value = Value> {
 struct HttpCase {
     get: bool,
     parameters: Value,
-    /// Where the text ends too early, and what stands there instead.
+    /// Position at which the body is cut, and the bytes that follow there.
     scar: Option<(prop::sample::Index, Vec<u8>)>,
     content_type: &'static str,
     accept: Option<&'static str>,
@@ -203,7 +203,7 @@ fn http_case() -> impl Strategy<Value = HttpCase> {
     )
 }
 
-/// Every answer is one of the protocol's, with a code for each error, and none is a fault of the server's own.
+/// Checks that every answer follows the protocol, has a code for each error, and is no internal error.
 async fn check_http(toy: &Toy, case: HttpCase) -> TestCaseResult {
     let mut text = if case.get {
         let fields = case.parameters.as_object().cloned().unwrap_or_default();
@@ -242,7 +242,7 @@ async fn check_http(toy: &Toy, case: HttpCase) -> TestCaseResult {
     prop_assert!(allowed.contains(&status.as_u16()), "{status}");
     let content_type = response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned();
     if content_type == "text/event-stream" {
-        // A subscription that stays open says nothing but comments.
+        // A subscription that stays open sends only comments.
         let chunk =
             response.chunk().await.map_err(|error| TestCaseError::fail(format!("{error:?}")))?.unwrap_or_default();
         let chunk = String::from_utf8_lossy(&chunk);
@@ -268,14 +268,14 @@ fn any_parameters_get_an_answer() {
     fuzz("http", http_case, &check_http);
 }
 
-/// What a client does on a socket.
+/// An action of a client on a socket.
 #[derive(Debug, Clone)]
 enum Act {
     Say(Value),
     Text(String),
     Binary(Vec<u8>),
     Ping(Vec<u8>),
-    /// Bytes that need not be a frame.
+    /// Bytes that need not be a valid frame.
     Raw(Vec<u8>),
     Close(u16),
 }
@@ -302,8 +302,8 @@ fn act() -> impl Strategy<Value = Act> {
     ]
 }
 
-/// Whatever is said, the answers are messages of the protocol about operations that were started, and the end has
-/// a code of the protocol that is no fault of the server's own.
+/// Checks that every answer is a message of the protocol about a started operation, and that the close code is one of
+/// the protocol and no internal error.
 async fn check_socket(toy: &Toy, (init, acts): (bool, Vec<Act>)) -> TestCaseResult {
     let mut socket = if init { Socket::open(toy).await } else { Socket::raw(toy).await };
     for act in &acts {
@@ -324,10 +324,10 @@ async fn check_socket(toy: &Toy, (init, acts): (bool, Vec<Act>)) -> TestCaseResu
             break;
         }
     }
-    // The last word of a client that is still heard: an operation with an id of its own, or silence.
+    // A last ping: the answer to it, or silence, ends the case.
     let _ = socket.0.send(Message::text(json!({ "type": "ping", "payload": { "last": 1 } }).to_string())).await;
     let mut acknowledged = init;
-    // A frame that is never completed is waited for, and rightly: what was answered until then is judged.
+    // The server rightly waits for an incomplete frame, so only the answers before it are checked.
     while let Ok(Some(frame)) = tokio::time::timeout(Duration::from_millis(300), socket.0.next()).await {
         match frame {
             Ok(Message::Text(text)) => {
@@ -357,7 +357,7 @@ async fn check_socket(toy: &Toy, (init, acts): (bool, Vec<Act>)) -> TestCaseResu
                 break;
             }
             Ok(_) => {}
-            // What the client sent was no WebSocket any more.
+            // The client sent bytes that are not valid WebSocket frames.
             Err(_) => break,
         }
     }

@@ -1,4 +1,4 @@
-//! The front door, on a real port, in front of a small schema of its own.
+//! The HTTP server on a real port, in front of a small toy schema.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on stops")]
 

@@ -1,4 +1,4 @@
-//! The pages: built or not, their headers.
+//! The HTML pages, built or not, and their headers.
 
 use reqwest::{StatusCode, header};
 

@@ -53,7 +53,8 @@ async fn the_media_type_is_the_one_that_the_client_likes_best() {
     assert_eq!((status, code(&body)), (StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT"));
 }
 
-/// What cannot be executed is a 400 under the media type of its own and a 200 under JSON; it has no data.
+/// A document that cannot be executed gets 400 with GraphQL's own media type and 200 with JSON. The answer has no
+/// data.
 #[tokio::test]
 async fn a_document_that_cannot_be_executed() {
     let toy = Toy::start().await;
@@ -88,7 +89,7 @@ async fn a_document_that_cannot_be_executed() {
     assert_eq!(answer["errors"][0]["locations"][0]["line"], 2, "{answer}");
 }
 
-/// What is no GraphQL request at all is a 400 under either media type.
+/// A body that is no GraphQL request gets 400 with either media type.
 #[tokio::test]
 async fn invalid_bodies_are_refused() {
     let toy = Toy::start().await;
@@ -283,7 +284,7 @@ async fn a_request_has_its_time() {
         let (status, answer) = ask(toy.post(json!({ "query": query })).header(header::ACCEPT, accept)).await;
         assert_eq!((status, code(&answer)), (StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE"), "{answer}");
     }
-    // The mutation goes on.
+    // The mutation continues.
     let mut waiting = toy.seen.waiting.subscribe();
     assert_eq!(*waiting.borrow(), 1);
     toy.seen.gate.send_replace(true);

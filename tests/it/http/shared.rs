@@ -1,4 +1,4 @@
-//! Shared execution: what subscribers have in common is executed once; nobody misses anything.
+//! Shared execution: identical subscriptions are executed once, and no subscriber misses a result.
 
 use std::{
     sync::{Arc, atomic::Ordering},
@@ -44,7 +44,7 @@ async fn subscribers_that_have_caught_up_share_one_execution() {
         sockets.push(socket);
     }
     executions.wait_for(|&n| n == 1).await.unwrap();
-    // What was there already was read once, too.
+    // Existing results were read only once, too.
     let before = toy.seen.resolved.load(Ordering::SeqCst);
     assert_eq!(before, 5);
     for newest in [6, 50, 105] {
@@ -64,19 +64,19 @@ async fn subscribers_that_have_caught_up_share_one_execution() {
     }
     assert_eq!(toy.seen.resolved.load(Ordering::SeqCst) - before, 100);
 
-    // Who comes back a little behind gets what the others had, without an execution.
+    // A subscriber that reconnects slightly behind gets the buffered results without an execution.
     let mut back = Socket::open(&toy).await;
     back.subscribe_with("b", NUMBERS, json!({ "after": 90 })).await;
     for expected in 91..=105 {
         assert_eq!(number(&mut back).await, expected);
     }
     assert_eq!((toy.seen.resolved.load(Ordering::SeqCst) - before, *executions.borrow()), (100, 1));
-    // The execution goes with the last who follows it.
+    // The execution ends with its last subscriber.
     drop((sockets, back));
     executions.wait_for(|&n| n == 0).await.unwrap();
 }
 
-/// A token is the name of a role.
+/// Authenticates each token as the role that it names.
 struct RoleByToken;
 
 #[async_trait::async_trait]
@@ -108,7 +108,7 @@ async fn different_subscriptions_are_not_shared() {
     executions.wait_for(|&n| n == 3).await.unwrap();
 }
 
-/// More than a channel keeps, and than the system's buffers hold.
+/// More results than a channel and the system's buffers hold.
 #[tokio::test]
 async fn a_slow_subscriber_reads_at_its_own_pace_and_loses_nothing() {
     let toy = Toy::start().await;
@@ -130,7 +130,7 @@ async fn a_slow_subscriber_reads_at_its_own_pace_and_loses_nothing() {
     for expected in 2..=300 {
         assert_eq!(number(&mut slow).await, expected);
     }
-    // In the end they have one execution again.
+    // Finally all subscribers share one execution again.
     executions.wait_for(|&n| n == 1).await.unwrap();
     toy.seen.newest.send_replace(301);
     assert_eq!((number(&mut quick).await, number(&mut slow).await), (301, 301));
@@ -144,7 +144,7 @@ async fn a_new_subscriber_does_not_wait_for_slow_ones() {
     slow.subscribe_with("a", LONG, json!({ "after": 0 })).await;
     assert_eq!(number(&mut slow).await, 1);
     quick.subscribe_with("a", LONG, json!({ "after": 200 })).await;
-    // An answer to what comes after tells that the subscription was taken.
+    // The answer to a later message shows that the server has started the subscription.
     quick.subscribe("b", "{ hello }").await;
     while quick.next().await["type"] != "complete" {}
     toy.seen.newest.send_replace(201);
@@ -161,7 +161,7 @@ async fn a_subscriber_that_falls_behind_must_fetch_again() {
     let (mut quick, mut slow) = (Socket::open(&toy).await, Socket::open(&toy).await);
     for socket in [&mut quick, &mut slow] {
         socket.subscribe("a", "subscription { runsChanged }").await;
-        // An answer to what comes after tells that the subscription was taken.
+        // The answer to a later message shows that the server has started the subscription.
         socket.subscribe("b", "{ hello }").await;
         while socket.next().await["type"] != "complete" {}
     }
@@ -188,7 +188,7 @@ async fn streams_of_events_share_too() {
     let mut streams = Vec::new();
     for _ in 0..5 {
         let mut stream = toy.post(body.clone()).header("accept", "text/event-stream").send().await.unwrap();
-        // The first comment comes when the subscription has nothing to say yet.
+        // The first comment arrives when the subscription has nothing to send yet.
         assert_eq!(stream.chunk().await.unwrap().unwrap(), ":\n\n");
         streams.push(stream);
     }
@@ -210,7 +210,7 @@ async fn streams_of_events_share_too() {
     .unwrap();
 }
 
-/// What waits for a slow reader is not sent any more once their token has ended.
+/// Results that are buffered for a slow subscriber are not sent after its token has ended.
 #[tokio::test]
 async fn an_ended_token_ends_buffered_results_too() {
     const EVENTS: i32 = 400;
@@ -233,14 +233,14 @@ async fn an_ended_token_ends_buffered_results_too() {
     while !answer.ends_with(b":\n\n\r\n") {
         answer.push(slow.read_u8().await.unwrap());
     }
-    // From here on nobody reads, and the results wait in the channel.
+    // From here on the client reads nothing, and the results are buffered in the channel.
     toy.seen.newest.send_replace(EVENTS);
     while toy.seen.resolved.load(Ordering::SeqCst) < EVENTS.try_into().unwrap() {
         tokio::task::yield_now().await;
     }
     held.end();
     let mut rest = String::new();
-    // The stream ends, the connection may go on.
+    // The stream ends; the connection may stay open.
     while !rest.ends_with("\r\n0\r\n\r\n") {
         let mut bytes = [0; 4096];
         let read = slow.read(&mut bytes).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clients that send or read as slowly as they can, and many that do nothing at all.
+//! Clients that send or read as slowly as possible, and many idle clients.
 
 use std::time::{Duration, Instant};
 
@@ -17,10 +17,10 @@ const HANDSHAKE: &str = "GET /graphql HTTP/1.1\r\nhost: localhost\r\nconnection:
     sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
     sec-websocket-protocol: graphql-transport-ws\r\n\r\n";
 
-/// All that comes until the server closes the connection.
+/// Returns everything received until the server closes the connection.
 async fn to_the_end(stream: &mut TcpStream) -> String {
     let mut bytes = Vec::new();
-    // A reset is an end too.
+    // A reset also ends the connection.
     let _ = stream.read_to_end(&mut bytes).await;
     String::from_utf8_lossy(&bytes).into_owned()
 }
@@ -102,8 +102,8 @@ async fn connections_beyond_the_limit_wait_for_their_turn() {
     assert!(began.elapsed() > Duration::from_millis(100), "nobody waited");
 }
 
-/// Sockets that never say `connection_init`: those beyond a client's share are refused at once, the others are told
-/// to leave after ten seconds; meanwhile everybody else is served, and little memory is spent.
+/// Sockets that never send `connection_init`: those beyond a client's limit are refused at once, and the others are
+/// closed after ten seconds. Meanwhile other clients are served, and little memory is used.
 #[tokio::test]
 async fn ten_thousand_silent_sockets_are_served() {
     const SOCKETS: usize = 10_000;
@@ -149,7 +149,7 @@ async fn ten_thousand_silent_sockets_are_served() {
     server.data("{ server { version } }", json!({})).await;
 }
 
-/// What a process has in memory.
+/// Returns the resident memory of a process, in KiB.
 fn memory_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));

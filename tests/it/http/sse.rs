@@ -1,11 +1,11 @@
-//! Server-sent events: frames, errors, the end.
+//! Server-sent events: frames, errors, the end of streams.
 
 use reqwest::{Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use super::toy::{Toy, code, content_type};
 
-/// The events of a stream, as they come.
+/// The events of a stream.
 struct Events {
     response: Response,
     read: String,
@@ -22,7 +22,7 @@ impl Events {
         Self { response, read: String::new() }
     }
 
-    /// The next event's name and data, or nothing at the end of the stream.
+    /// Returns the next event's name and data, or `None` at the end of the stream.
     async fn next(&mut self) -> Option<(String, String)> {
         loop {
             if let Some((event, rest)) = self.read.clone().split_once("\n\n") {
@@ -120,7 +120,7 @@ async fn a_server_that_stops_ends_the_stream_without_complete() {
     (&mut toy.served).await.unwrap().unwrap();
 }
 
-/// An operation of a reserved stream: what it is answered with at once.
+/// Starts an operation on a reserved stream and returns the immediate answer.
 async fn start(toy: &Toy, token: &str, id: &str, query: &str) -> (StatusCode, String) {
     let body = json!({ "query": query, "extensions": { "operationId": id } });
     let response = toy.post(body).header("x-graphql-event-stream-token", token).send().await.unwrap();
@@ -140,7 +140,7 @@ async fn reserve(toy: &Toy) -> String {
 async fn one_stream_for_many_operations() {
     let toy = Toy::start().await;
     let token = reserve(&toy).await;
-    // An operation may come before the stream.
+    // An operation may start before the stream is opened.
     assert_eq!(start(&toy, &token, "early", "{ hello }").await, (StatusCode::ACCEPTED, String::new()));
     let mut events = Events::open(toy.get(&format!("/graphql?token={token}"))).await;
     let read = async |events: &mut Events| {
@@ -171,7 +171,7 @@ async fn one_stream_for_many_operations() {
     let without = toy.post(json!({ "query": "{ hello }" })).header("x-graphql-event-stream-token", &token);
     assert_eq!(without.send().await.unwrap().status(), StatusCode::BAD_REQUEST);
 
-    // Ended by DELETE, and its id is free again.
+    // After a DELETE, the operation's id is free again.
     assert_eq!(start(&toy, &token, "f", "subscription { flood }").await.0, StatusCode::ACCEPTED);
     floods.wait_for(|&n| n == 1).await.unwrap();
     let end = toy.client.delete(toy.url("/graphql?operationId=f")).header("x-graphql-event-stream-token", &token);
@@ -187,7 +187,7 @@ async fn one_stream_for_many_operations() {
     assert_eq!(start(&toy, &token, "f2", "{ hello }").await.0, StatusCode::ACCEPTED);
     let events = drain.await.unwrap();
 
-    // One stream for one token; when it goes, so does the reservation.
+    // One stream per token; when it ends, so does the reservation.
     let again =
         toy.get("/graphql").header("x-graphql-event-stream-token", &token).header("accept", "text/event-stream");
     assert_eq!(again.send().await.unwrap().status(), StatusCode::CONFLICT);
@@ -216,7 +216,7 @@ async fn a_reservation_is_not_kept_for_ever_and_not_for_others() {
     assert_eq!(picky.status(), StatusCode::NOT_ACCEPTABLE);
 }
 
-/// What waits for a stream that is never opened goes with the reservation.
+/// Operations of a stream that is never opened end with the reservation.
 #[tokio::test]
 async fn an_unopened_reservation_ends_with_its_operations() {
     let toy = Toy::limited(|limits| {

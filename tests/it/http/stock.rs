@@ -1,7 +1,7 @@
-//! What async-graphql-axum's stock handlers do not do yet, and ours do.
+//! Features that async-graphql-axum's stock handlers lack and Gloss's handlers have.
 //!
-//! Each probe runs against both servers. Ours passes all of them. The stock handlers fail those in [`FAILED_BY_STOCK`];
-//! the day that this list is empty, our own handlers can go.
+//! Each probe runs against both servers. Gloss passes all of them; the stock handlers fail those in
+//! [`FAILED_BY_STOCK`]. Once that list is empty, Gloss's own handlers can be removed.
 
 use std::{future::IntoFuture, net::SocketAddr, time::Duration};
 
@@ -40,7 +40,7 @@ const FAILED_BY_STOCK: &[&str] = &[
     "WebSocket: 4400 for an unknown message",
 ];
 
-/// No probe waits longer for a frame that does not come.
+/// Maximum time that a probe waits for a frame.
 const PATIENCE: Duration = Duration::from_secs(10);
 
 struct Query;
@@ -54,7 +54,7 @@ impl Query {
 
 struct Counter;
 
-/// Named as in our own schema, so that both servers take the same documents.
+/// Named like a field of the toy schema, so that both servers accept the same documents.
 #[Subscription(name = "Subscription")]
 impl Counter {
     async fn count(&self, to: u64) -> impl Stream<Item = u64> {
@@ -64,7 +64,7 @@ impl Counter {
 
 type StockSchema = Schema<Query, EmptyMutation, Counter>;
 
-/// A server made of the stock handlers alone, as their documentation shows it.
+/// Starts a server with the stock handlers only, as their documentation shows it.
 async fn stock() -> SocketAddr {
     async fn upgrade(
         State(schema): State<StockSchema>,
@@ -114,7 +114,8 @@ impl Subject {
         connect_async(request).await.map(|(socket, _)| socket)
     }
 
-    /// What the server sends after these messages: the messages as JSON, at last `{"closed": code}`.
+    /// Returns the server's messages after these messages as JSON, ending with `{"closed": code}` if it closes the
+    /// socket.
     async fn talk(&self, messages: &[Value], until: &str) -> Vec<Value> {
         let mut socket = self.connect("graphql-transport-ws").await.unwrap();
         for message in messages {
@@ -140,7 +141,7 @@ impl Subject {
         heard
     }
 
-    /// The code with which the server closes a socket after these messages.
+    /// Returns the code with which the server closes a socket after these messages.
     async fn closes(&self, messages: &[Value]) -> Option<u64> {
         self.talk(messages, "").await.last().and_then(|last| last["closed"].as_u64())
     }
@@ -154,7 +155,7 @@ fn subscribe(id: &str, query: &str) -> Value {
     json!({ "type": "subscribe", "id": id, "payload": { "query": query } })
 }
 
-/// The names of the probes that a server fails.
+/// Returns the names of the probes that a server fails.
 async fn failures(subject: &Subject) -> Vec<&'static str> {
     let mut failed = Vec::new();
     let mut probe = |name: &'static str, passed: bool| {

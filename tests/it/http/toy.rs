@@ -21,23 +21,23 @@ use serde_json::Value;
 use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 
-/// What the schema's resolvers have seen and done.
+/// The observable state of the schema's resolvers.
 #[derive(Default)]
 pub struct Seen {
     pub bumps: AtomicU64,
-    /// How many `flood` streams are alive.
+    /// Number of live `flood` streams.
     pub floods: watch::Sender<u64>,
-    /// How many `bumpLater` wait.
+    /// Number of waiting `bumpLater` mutations.
     pub waiting: watch::Sender<u64>,
-    /// Lets them go on.
+    /// Opens the gate for `slow` and `bumpLater`.
     pub gate: watch::Sender<bool>,
     /// The newest of `numbers`.
     pub newest: watch::Sender<i32>,
-    /// How many executions of `numbers` and `news` are alive.
+    /// Number of live executions of `numbers` and `news`.
     pub executions: watch::Sender<u64>,
-    /// How many results these have resolved.
+    /// Number of results that these have resolved.
     pub resolved: AtomicU64,
-    /// What `news` tells.
+    /// The source of `news`.
     pub news: watch::Sender<u64>,
 }
 
@@ -128,7 +128,7 @@ impl Drop for ExecutionGuard {
     }
 }
 
-/// One of `numbers`.
+/// An item of `numbers`.
 struct Number {
     number: i32,
     length: usize,
@@ -230,7 +230,7 @@ impl Subscription {
     }
 }
 
-/// Whoever asks is the person at this machine.
+/// Treats every caller as the local user.
 struct Everybody;
 
 #[async_trait::async_trait]
@@ -240,7 +240,7 @@ impl Access for Everybody {
     }
 }
 
-/// Whoever asks holds the same token.
+/// Treats every caller as the holder of the same token.
 pub struct OneToken(pub Arc<Held>);
 
 #[async_trait::async_trait]
@@ -251,7 +251,7 @@ impl Access for OneToken {
     }
 }
 
-/// What a test may want otherwise.
+/// Settings that a test may change.
 pub struct Setup {
     pub limits: Limits,
     pub documents: Documents,
@@ -265,7 +265,7 @@ impl Default for Setup {
     }
 }
 
-/// A server for the toy schema; it stops when this is dropped.
+/// A server for the toy schema, stopped when dropped.
 pub struct Toy {
     pub address: SocketAddr,
     pub seen: Arc<Seen>,
@@ -280,7 +280,7 @@ impl Toy {
         Self::start_with(Setup::default()).await
     }
 
-    /// With some limits changed.
+    /// Starts a server with changed limits.
     pub async fn limited(change: impl FnOnce(&mut Limits)) -> Self {
         let mut setup = Setup::default();
         change(&mut setup.limits);
@@ -328,12 +328,12 @@ impl Toy {
         self.client.get(self.url(path))
     }
 
-    /// A GET of a document.
+    /// Returns a GET request for a document.
     pub fn query(&self, query: &str) -> RequestBuilder {
         self.query_with(&[("query", query)])
     }
 
-    /// A GET with parameters.
+    /// Returns a GET request with parameters.
     pub fn query_with(&self, parameters: &[(&str, &str)]) -> RequestBuilder {
         let encoded = url::form_urlencoded::Serializer::new(String::new()).extend_pairs(parameters).finish();
         self.get(&format!("/graphql?{encoded}"))
@@ -343,7 +343,7 @@ impl Toy {
         self.client.post(self.url("/graphql")).header(header::CONTENT_TYPE, "application/json").body(body.into())
     }
 
-    /// A POST of a body.
+    /// Returns a POST request with a body.
     #[expect(clippy::needless_pass_by_value, reason = "called with json!()")]
     pub fn post(&self, body: Value) -> RequestBuilder {
         self.post_text(body.to_string())
@@ -358,7 +358,7 @@ impl Drop for Toy {
 
 pub const GRAPHQL_RESPONSE: &str = "application/graphql-response+json";
 
-/// Sends and reads status and body; every answer of the API is JSON in UTF-8 with a request id.
+/// Sends a request and returns status and body. Checks that the answer is JSON in UTF-8 with a request id.
 pub async fn ask(request: RequestBuilder) -> (StatusCode, Value) {
     let response = request.send().await.unwrap();
     let content_type = content_type(&response);
@@ -372,7 +372,7 @@ pub fn content_type(response: &Response) -> String {
     response.headers()[header::CONTENT_TYPE].to_str().unwrap().to_owned()
 }
 
-/// The code of the first error.
+/// Returns the code of the first error.
 pub fn code(body: &Value) -> &str {
     body["errors"][0]["extensions"]["code"].as_str().unwrap_or_else(|| panic!("no code in {body}"))
 }

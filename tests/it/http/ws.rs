@@ -46,7 +46,7 @@ impl Socket {
         connect(toy, &[("sec-websocket-protocol", "graphql-transport-ws")]).await.unwrap()
     }
 
-    /// Connected and acknowledged.
+    /// Opens an acknowledged connection.
     pub async fn open(toy: &Toy) -> Self {
         let mut socket = Self::raw(toy).await;
         socket.send(json!({ "type": "connection_init", "payload": {} })).await;
@@ -62,7 +62,7 @@ impl Socket {
         self.send(json!({ "type": "subscribe", "id": id, "payload": { "query": query } })).await;
     }
 
-    /// The next message of the protocol.
+    /// Returns the next message of the protocol.
     pub async fn next(&mut self) -> Value {
         loop {
             match self.0.next().await.unwrap().unwrap() {
@@ -79,7 +79,7 @@ impl Socket {
         }
     }
 
-    /// The code and reason with which the server closes, whatever comes before.
+    /// Skips messages until the server closes the socket, and returns the close code and reason.
     pub async fn closed(&mut self) -> (u16, String) {
         loop {
             if let Message::Close(frame) = self.0.next().await.expect("a close frame").unwrap() {
@@ -97,7 +97,7 @@ impl Socket {
         self.send(json!({ "type": "subscribe", "id": id, "payload": payload })).await;
     }
 
-    /// Says `connection_init` with a payload.
+    /// Sends `connection_init` with a payload.
     pub async fn init(&mut self, payload: Value) {
         self.send(json!({ "type": "connection_init", "payload": payload })).await;
     }
@@ -115,7 +115,7 @@ async fn operations_of_every_kind() {
     ] {
         assert_eq!(socket.next().await, expected);
     }
-    // An id is free again when its operation has completed.
+    // An id is free again once its operation has completed.
     for (query, data) in [("{ hello }", json!({ "hello": "hello world" })), ("mutation { bump }", json!({ "bump": 1 }))]
     {
         socket.subscribe("a", query).await;
@@ -140,7 +140,7 @@ async fn errors_end_their_operation_alone() {
         assert_eq!((&answer["type"], &answer["id"]), (&json!("error"), &json!("e")), "{answer}");
         assert_eq!(answer["payload"][0]["extensions"]["code"], code, "{answer}");
     }
-    // What fails after execution began is a result.
+    // An error after execution has begun is a result.
     for query in ["subscription { refused }", "{ refused }"] {
         socket.subscribe("e", query).await;
         let answer = socket.next().await;
@@ -167,7 +167,7 @@ async fn ping_is_answered_with_its_payload() {
     assert_eq!(socket.0.next().await.unwrap().unwrap(), Message::Pong(vec![1, 2].into()));
 }
 
-/// Before anybody knows who it is a client may say little; and a ping is no parcel.
+/// Before it is authenticated, a client may send little; and a ping carries only a small payload.
 #[tokio::test]
 async fn messages_before_authentication_and_pings_have_small_limits() {
     let toy = Toy::start().await;
@@ -186,7 +186,7 @@ async fn messages_before_authentication_and_pings_have_small_limits() {
     let mut early = Socket::raw(&toy).await;
     early.init(json!({ "x": "x".repeat(20_000) })).await;
     assert_eq!(early.closed().await.0, 1009);
-    // So much by small messages is too much as well: nothing comes back any more.
+    // Many small messages exceed the limit as well: the server stops answering.
     let mut chatty = Socket::raw(&toy).await;
     let mut pongs = 0;
     for _ in 0..1_000 {
@@ -208,7 +208,7 @@ async fn messages_before_authentication_and_pings_have_small_limits() {
     assert_eq!(known.closed().await.0, 4400);
 }
 
-/// Who asks for more than it reads is not listened to, and is again as soon as it has read.
+/// The server stops reading from a client that requests more than it reads, and resumes once the client has read.
 #[tokio::test]
 async fn a_client_that_reads_again_is_served_immediately() {
     let toy = Toy::limited(|limits| {
@@ -218,7 +218,7 @@ async fn a_client_that_reads_again_is_served_immediately() {
     .await;
     let (mut sink, mut answers) = Socket::open(&toy).await.0.split();
     let ping = json!({ "type": "ping", "payload": { "x": "x".repeat(3_000) } }).to_string();
-    // More than all buffers on the way hold.
+    // More than all buffers in between hold.
     let pings = 10_000;
     let sent = Arc::new(AtomicUsize::new(0));
     let counted = Arc::clone(&sent);
@@ -228,7 +228,7 @@ async fn a_client_that_reads_again_is_served_immediately() {
             counted.fetch_add(1, Ordering::Relaxed);
         }
     });
-    // Until nothing more gets through.
+    // Wait until no more messages get through.
     let mut before = usize::MAX;
     while before != sent.load(Ordering::Relaxed) {
         before = sent.load(Ordering::Relaxed);
@@ -339,7 +339,7 @@ async fn only_the_protocol_and_allowed_origins_are_accepted() {
     for headers in [&[][..], &[("sec-websocket-protocol", "graphql-ws")][..]] {
         match connect(&toy, headers).await {
             Ok(mut socket) => assert_eq!(socket.closed().await.0, 4406),
-            // This client refuses an answer without the subprotocol that it asked for.
+            // This client rejects an answer without the subprotocol that it requested.
             Err(error) => assert!(error.to_string().contains("ubprotocol"), "{error}"),
         }
     }
@@ -362,7 +362,7 @@ async fn complete_from_the_client_ends_an_operation() {
     assert_eq!(socket.next().await["id"], "a");
     socket.send(json!({ "type": "complete", "id": "a" })).await;
     socket.send(json!({ "type": "complete", "id": "unknown" })).await;
-    // The id is free at once; what was under way may still come.
+    // The id is free at once; results in transit may still arrive.
     socket.subscribe("a", "{ hello }").await;
     while socket.next().await["type"] != "complete" {}
     floods.wait_for(|&n| n == 0).await.unwrap();
@@ -393,16 +393,16 @@ async fn a_slow_reader_delays_nobody_else_and_ends_with_its_operations() {
     let mut slow = Socket::open(&toy).await;
     slow.subscribe("a", "subscription { flood }").await;
     floods.wait_for(|&n| n == 1).await.unwrap();
-    // Nobody reads `slow` from here on.
+    // The client reads nothing from `slow` from here on.
     let mut other = Socket::open(&toy).await;
     other.subscribe("b", "subscription { count(to: 2000) }").await;
     while other.next().await["type"] != "complete" {}
     assert_eq!(ask(toy.query("{ hello }")).await.0, 200);
-    // It is heard although it does not read.
+    // The server processes its messages although it does not read.
     slow.send(json!({ "type": "complete", "id": "a" })).await;
     floods.wait_for(|&n| n == 0).await.unwrap();
 
-    // What it asks for now begins once it reads again; what another has begun goes with it.
+    // A new operation starts once the client reads again; one that is running ends with the client.
     let mut other = Socket::open(&toy).await;
     other.subscribe("b", "subscription { flood }").await;
     floods.wait_for(|&n| n == 1).await.unwrap();
@@ -425,7 +425,7 @@ async fn a_server_that_stops_says_so() {
     assert!(tokio::net::TcpStream::connect(toy.address).await.is_err());
 }
 
-/// A mutation runs to its end though its client is gone; a query would be dropped.
+/// A mutation completes even if its client disconnects; a query would be dropped.
 #[tokio::test]
 async fn a_mutation_is_never_half_done() {
     let toy = Toy::start().await;
@@ -443,20 +443,20 @@ async fn a_mutation_is_never_half_done() {
         client.abort();
         assert!(client.await.unwrap_err().is_cancelled());
     }
-    // The server has heard of it by the time it has answered others.
+    // After answering other clients, the server has noticed the disconnect.
     for _ in 0..20 {
         assert_eq!(ask(toy.query("{ hello }")).await.0, 200);
     }
     assert_eq!(*waiting.borrow(), 3);
     toy.seen.gate.send_replace(true);
-    // A server that stops waits for them.
+    // A server that stops waits for running mutations.
     let mut toy = toy;
     toy.stop.cancel();
     (&mut toy.served).await.unwrap().unwrap();
     assert_eq!(toy.seen.bumps.load(std::sync::atomic::Ordering::SeqCst), 6);
 }
 
-/// Lets some tokens in.
+/// Accepts only certain tokens.
 struct FriendOrFoe;
 
 #[async_trait::async_trait]
@@ -556,7 +556,7 @@ async fn sockets_and_subscriptions_per_client_are_limited_and_freed() {
     }
 }
 
-/// What was sent before it stopped reading, then the words that the protocol has for it.
+/// The client gets the results sent before it stopped reading, then the close frame.
 #[tokio::test]
 async fn a_client_that_never_reads_is_closed_with_1013() {
     let toy = Toy::limited(|limits| limits.read_within = Duration::from_millis(300)).await;
@@ -568,7 +568,7 @@ async fn a_client_that_never_reads_is_closed_with_1013() {
     floods.wait_for(|&n| n == 0).await.unwrap();
     let (code, reason) = never.closed().await;
     assert_eq!(code, 1013, "{reason}");
-    // Who does not even read that is dropped.
+    // A client that does not even read the close frame is disconnected.
     let mut gone = Socket::open(&toy).await;
     gone.subscribe("a", "subscription { flood }").await;
     floods.wait_for(|&n| n == 1).await.unwrap();

@@ -1,4 +1,4 @@
-//! A real model on this machine: structured output, usage, and the time that it takes.
+//! A real local model: structured output, usage, and response time.
 
 use std::sync::Arc;
 

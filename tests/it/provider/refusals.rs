@@ -1,4 +1,4 @@
-//! What a provider refuses, and profiles that cannot be used: each in plain words, without a secret.
+//! Errors of providers and unusable profiles: each with a clear text without a secret.
 
 use std::time::Duration;
 
@@ -150,7 +150,7 @@ async fn the_key_is_sent_and_never_shown() {
 
 #[tokio::test]
 async fn a_key_may_stand_in_the_environment() {
-    // Cargo sets it for every test.
+    // Cargo sets this variable for every test.
     let value = std::env::var("CARGO_MANIFEST_DIR").unwrap();
     let model = ScriptedModel::builder().key(&value).start().await;
     let mut settings = model.profile();

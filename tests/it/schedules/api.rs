@@ -1,4 +1,4 @@
-//! What a person does with schedules, through the front door.
+//! The operations on schedules, through the API.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{create, in_ms, run_now, schedule, until, update};
 use crate::harness::{Server, SqliteTarget};
 
 const USERS: &str = "CREATE TABLE users (id INTEGER PRIMARY KEY, email TEXT);";
-/// What a description has details on: a reference, few values.
+/// Structures with details for descriptions: a reference, a column with few values.
 const MEMBERS: &str = "CREATE TABLE teams (id INTEGER PRIMARY KEY, name TEXT UNIQUE);
     CREATE TABLE members (id INTEGER PRIMARY KEY, team_id INTEGER REFERENCES teams (id), language TEXT);
     INSERT INTO teams VALUES (1, 'red'), (2, 'blue');
@@ -60,7 +60,7 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
     let next = made["nextFireAt"].as_str().unwrap();
     assert!(next.ends_with("00:30:00Z") || next.ends_with("01:30:00Z") || next.contains("30:00"), "{next}");
 
-    // What is absent stays; null clears; options and budget are replaced as a whole.
+    // Absent fields stay unchanged; null clears; options and budget are replaced as a whole.
     let changed = update(&server, &id, json!({ "name": "weekly", "cron": "0 3 * * SUN" })).await;
     assert_eq!((&changed["name"], &changed["cron"]), (&json!("weekly"), &json!("0 3 * * SUN")));
     assert_eq!(changed["timeZone"], "Europe/Berlin");
@@ -81,7 +81,7 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
     assert_eq!((&paused["status"], &paused["nextFireAt"]), (&json!("PAUSED"), &Value::Null));
     let renamed = update(&server, &id, json!({ "name": "kept", "cron": "0 4 * * *" })).await;
     assert_eq!((&renamed["status"], &renamed["nextFireAt"]), (&json!("PAUSED"), &Value::Null));
-    // By hand it runs while it is paused, and stays so.
+    // A paused schedule can be run by hand and stays paused.
     let run = run_now(&server, &id).await.unwrap();
     assert_eq!(
         (&run["kind"], &run["command"], &run["status"]),
@@ -95,7 +95,7 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
     assert_eq!((&resumed["status"], act(&server, "resumeSchedule", &id).await), (&json!("ACTIVE"), resumed.clone()));
     assert!(resumed["nextFireAt"].is_string());
 
-    // The lists that lead to it.
+    // The lists that contain the schedule.
     let query = "query ($db: ID!, $id: ID!) {
         all: schedules { totalCount nodes { id } edges { cursor node { name } } pageInfo { hasNextPage endCursor } }
         active: schedules(filter: { statuses: [ACTIVE], dbProfileIds: [$db] }) { totalCount }
@@ -115,7 +115,7 @@ async fn a_schedule_is_made_changed_paused_resumed_run_and_deleted() {
         json!({ "nodes": [], "pageInfo": { "hasNextPage": false, "hasPreviousPage": true } })
     );
 
-    // A profile that it uses stays until it is gone.
+    // A profile cannot be deleted while the schedule uses it.
     let remove = "mutation ($id: ID!) { deleteDbProfile(input: { id: $id }) { deletedId } }";
     let refused = server.error(remove, json!({ "id": db_profile })).await;
     assert_eq!(refused["extensions"]["code"], "CONFLICT");
@@ -145,11 +145,11 @@ async fn a_one_time_schedule_fires_once_and_describes_tables_added_since() {
     assert_eq!((&fired["status"], &fired["nextFireAt"]), (&json!("COMPLETED"), &Value::Null));
     assert_eq!(fired["runs"]["totalCount"], 1);
     assert_eq!(fired["runs"]["nodes"][0]["progress"], json!({ "total": 6, "done": 6 }));
-    // It fires at its moment, not before, and not much later.
+    // It fires at its due time, not earlier and not much later.
     let late = |text: &Value| text.as_str().unwrap().parse::<gloss::domain::clock::Moment>().unwrap();
     let late = late(&fired["lastFireAt"]) - late(&fired["fireAt"]);
     assert!((0..2_000).contains(&late.num_milliseconds()), "{late}");
-    // A new moment wakes it again.
+    // A new `fireAt` makes it active again.
     let again = update(&server, &id, json!({ "fireAt": in_ms(1_500) })).await;
     assert_eq!(again["status"], "ACTIVE");
     until(&server, &id, |now| now["status"] == "COMPLETED" && now["runs"]["totalCount"] == 2).await;
@@ -172,11 +172,11 @@ async fn auto_writes_at_once_and_manual_leaves_it_for_review() {
     assert!(table["columns"].as_array().unwrap().iter().all(|column| column["comment"].is_string()));
     assert_eq!(data["appliedComments"]["totalCount"], 7);
     assert_eq!(data["appliedComments"]["nodes"][0]["run"]["kind"], "SCHEDULE");
-    // Again and again it writes the same, and so nothing new.
+    // Repeated runs suggest the same texts, so nothing new is written.
     assert_eq!(run_now(&server, &id).await.unwrap()["status"], "SUCCESS");
     let again = server.data(comments, json!({ "id": db_profile })).await;
     assert_eq!(again["dbProfile"], data["dbProfile"]);
-    // The run keeps what it was started with.
+    // A run keeps the settings that it was started with.
     update(&server, &id, json!({ "reviewStrategy": "MANUAL" })).await;
     assert_eq!(run_now(&server, &id).await.unwrap()["status"], "READY_FOR_REVIEW");
 }
@@ -190,7 +190,7 @@ async fn last_error_stays_until_a_firing_succeeds() {
     let changes = json!({ "name": "changes", "cron": "0 3 * * *", "target": whole, "onChange": true });
     let changes = create(&server, changes).await;
 
-    // The table is gone: the plain one's run fails, the other starts none.
+    // The table was renamed: the plain schedule's run fails, and the `onChange` schedule starts none.
     target.execute("ALTER TABLE users RENAME TO people;");
     for id in [&plain, &changes] {
         update(&server, id, json!({ "fireAt": in_ms(1_500), "cron": null })).await;
@@ -205,7 +205,7 @@ async fn last_error_stays_until_a_firing_succeeds() {
     let error = server.error(super::RUN_NOW, json!({ "id": changes })).await;
     assert_eq!(error["extensions"]["code"], "CONFLICT", "{error:#}");
 
-    // The file is gone: it cannot be reached.
+    // The file is gone, so the database is unreachable.
     let aside = target.file.with_extension("aside");
     std::fs::rename(&target.file, &aside).unwrap();
     for id in [&plain, &changes] {

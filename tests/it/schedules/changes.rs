@@ -1,4 +1,4 @@
-//! Schedules that watch for changes, on a real database whose structure changes between firings.
+//! Schedules with `onChange`, on a real database whose structure changes between firings.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{create, in_ms, run_now, schedule, until, update};
 use crate::harness::{ScriptedModel, Server, SqliteTarget, server_with};
 
-/// The assets that a run described.
+/// Returns the assets that a run described.
 async fn described(server: &Server, run: &str) -> BTreeSet<String> {
     let query = "query ($id: ID!) { run(id: $id) { suggestions(first: 200) { nodes { asset { display } } } } }";
     let data = server.data(query, json!({ "id": run })).await;
@@ -50,7 +50,7 @@ async fn only_new_and_retyped_columns_are_described() {
          ALTER TABLE users DROP COLUMN email;
          ALTER TABLE users ADD COLUMN email VARCHAR(200);",
     );
-    // At its time this time.
+    // This time by its own firing.
     update(&server, &id, json!({ "fireAt": in_ms(1_500), "cron": null })).await;
     let fired = until(&server, &id, |now| {
         now["runs"]["nodes"][0]["status"] == "READY_FOR_REVIEW"
@@ -60,21 +60,21 @@ async fn only_new_and_retyped_columns_are_described() {
     .await;
     let newest = fired["runs"]["nodes"][0]["id"].as_str().unwrap();
     assert_eq!(described(&server, newest).await, assets(&["orders", "orders.id", "orders.total", "users.email"]));
-    // A moment at which nothing changed has no run, and is no error.
+    // A firing without changes starts no run and is no error.
     let quiet = update(&server, &id, json!({ "fireAt": in_ms(1_500) })).await;
     let quiet =
         until(&server, &id, |now| now["status"] == "COMPLETED" && now["lastFireAt"] != quiet["lastFireAt"]).await;
     assert_eq!((&quiet["runs"]["totalCount"], &quiet["lastError"]), (&json!(2), &Value::Null));
 
-    // What was taken away is forgotten: when it comes back, it is new.
+    // A dropped column is forgotten: if it returns, it is new.
     target.execute("ALTER TABLE users ADD COLUMN old TEXT;");
     assert_eq!(found(&server, &id).await, assets(&["users.old"]));
-    // A table that becomes a view is another asset, and its columns are where they were.
+    // A table that becomes a view is a different asset; its columns are unchanged.
     target.execute("DROP TABLE orders; CREATE VIEW orders AS SELECT id, 1.5 AS total FROM users;");
     let view = found(&server, &id).await;
     assert!(view.contains("main.orders"), "{view:?}");
 
-    // Plain runs of the schedule count too, and another database begins anew.
+    // Ordinary runs of the schedule count as well, and a different database starts from scratch.
     update(&server, &id, json!({ "onChange": false })).await;
     target.execute("CREATE TABLE invoices (id INTEGER PRIMARY KEY);");
     assert!(found(&server, &id).await.len() > 8);
@@ -100,9 +100,9 @@ async fn a_change_counts_as_covered_only_after_a_run_has_described_it() {
     };
     let first = start(&server).await.unwrap();
     model.waiting(4).await;
-    // What a run is about to take up starts no second one.
+    // Assets of a running run start no second run.
     assert_eq!(start(&server).await, None);
-    // Two tables are described, then the run is cancelled.
+    // Two tables are described before the run is cancelled.
     let mut live = server.watch(&first, 0).await;
     model.release(2);
     while live.next().await.unwrap()["progress"]["done"] != 4 {}
@@ -116,7 +116,7 @@ async fn a_change_counts_as_covered_only_after_a_run_has_described_it() {
     assert!(rest.is_disjoint(&taken));
     assert_eq!(start(&server).await, None);
 
-    // Killed in the middle of a run: the run goes on after the restart, and the change is in it.
+    // The server is killed in the middle of a run: the run continues after the restart and includes the change.
     target.execute("CREATE TABLE late (id INTEGER);");
     let last = start(&server).await.unwrap();
     let server = Server::start_at(server.kill().await, &[]).await;
@@ -124,7 +124,7 @@ async fn a_change_counts_as_covered_only_after_a_run_has_described_it() {
     assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
     assert_eq!(described(&server, &last).await, assets(&["late", "late.id"]));
     assert_eq!(start(&server).await, None);
-    // Deleting runs loses nothing of what was seen.
+    // Deleting runs does not delete the described assets.
     let runs: Vec<Value> =
         schedule(&server, &id).await["runs"]["nodes"].as_array().unwrap().iter().map(|run| run["id"].clone()).collect();
     server

@@ -1,4 +1,4 @@
-//! The real server killed at random moments while schedules are due every second.
+//! The real server killed at random times while schedules are due every second.
 
 use std::{
     hash::{BuildHasher, Hasher, RandomState},
@@ -10,10 +10,10 @@ use serde_json::{Value, json};
 use super::{create, in_ms, schedule, until};
 use crate::harness::Server;
 
-/// Schedules, a second apart; `GLOSS_TEST_SCHEDULES=60` makes it a minute.
+/// Number of schedules, due one second apart; `GLOSS_TEST_SCHEDULES=60` makes the test last a minute.
 const SCHEDULES: usize = 12;
 
-/// A number below `bound`, random enough for moments.
+/// Returns a number below `bound` that is random enough for choosing times.
 fn random(bound: u64) -> u64 {
     RandomState::new().build_hasher().finish() % bound
 }
@@ -24,7 +24,7 @@ async fn after_random_kills_each_schedule_fires_once_or_is_missed() {
     let mut server = Server::start().await;
     let demo = server.db_profile("demo").await;
     let target = json!({ "dbProfileId": demo, "schemas": [{ "name": "main", "tables": [{ "name": "customers" }] }] });
-    // Enough for the first to be made before the first is due.
+    // Leaves time to create all schedules before the first is due.
     let lead = 1_000 + 40 * i64::try_from(count).unwrap();
     let began = Instant::now();
     let mut ids = Vec::new();
@@ -40,7 +40,7 @@ async fn after_random_kills_each_schedule_fires_once_or_is_missed() {
         tokio::time::sleep(Duration::from_millis(200 + random(2_800))).await;
         let data = server.kill().await;
         let killed = Instant::now();
-        // Mostly a quick restart, at times one that takes long enough for moments to be missed.
+        // Mostly quick restarts, and some that are slow enough for firings to be missed.
         let wait = if kills % 3 == 2 { 3_500 + random(1_000) } else { random(400) };
         tokio::time::sleep(Duration::from_millis(wait)).await;
         server = Server::start_at(data, &[]).await;

@@ -1,4 +1,4 @@
-//! What was due while nothing ran, by a clock of the test's own; and a clock that is set back.
+//! Missed firings and a clock that is set back, under a simulated clock.
 
 use chrono::Duration;
 use gloss::{
@@ -21,7 +21,7 @@ async fn firings_due_while_no_server_ran_follow_the_setting() {
         let once = house.once("2027-01-01T12:30:00Z").await;
         let cron = house.cron("*/10 * * * *", "UTC").await;
         let later = house.once("2027-01-01T15:00:00Z").await;
-        // Nothing ran for three hours; six times of the cron have passed.
+        // Nothing ran for three hours, in which six cron times passed.
         house.clock.set("2027-01-01T13:02:30Z".parse().unwrap());
         let scheduler = scheduler(&house.ports, missed);
         for _ in 0..3 {
@@ -37,11 +37,11 @@ async fn firings_due_while_no_server_ran_follow_the_setting() {
         assert_eq!(cron.last_fire_at.is_some(), cron_fires == 1);
         assert_eq!(house.get(later).await.status, ScheduleStatus::Active);
 
-        // The next time is an ordinary one.
+        // The next firing is an ordinary one.
         house.clock.set(next);
         scheduler.take_due().await.unwrap();
         assert_eq!(house.runs(cron.id).await.len(), cron_fires + 1, "{missed:?}");
-        // A MISSED schedule can be run by hand, and be given another moment.
+        // A MISSED schedule can be run by hand and can get a new time.
         assert!(house.schedules.run_now(once.id, "bob").await.unwrap().is_some());
         assert_eq!(house.get(once.id).await.status, over);
     }
@@ -59,7 +59,7 @@ async fn a_short_restart_misses_no_firing_and_a_long_sleep_does() {
     let late = house.once("2027-01-01T12:01:00Z").await;
     let slept = house.once("2027-01-01T12:01:01Z").await;
     house.clock.set("2027-01-01T12:01:45Z".parse().unwrap());
-    // The machine was busy for three quarters of a minute.
+    // The machine was busy for 45 seconds.
     let (busy, at) = (house.get(late).await, house.clock.now());
     assert!(busy.next_fire_at.unwrap() < at);
     scheduler.take_due().await.unwrap();
@@ -88,7 +88,7 @@ async fn pause_resume_and_a_clock_that_is_set_back_fire_nothing_twice() {
     assert_eq!(house.get(cron).await.next_fire_at, None);
     at("12:45:00").await;
     assert_eq!((house.runs(cron).await.len(), house.runs(once).await.len()), (1, 0), "paused");
-    // No catch-up; and a moment that passed meanwhile has to be given anew.
+    // A resume does not catch up; a one-time schedule whose time has passed needs a new one.
     let resumed = house.schedules.resume(cron).await.unwrap();
     assert_eq!(resumed.next_fire_at, Some("2027-01-01T12:50:00Z".parse().unwrap()));
     let refused = house.schedules.resume(once).await.unwrap_err();
@@ -97,7 +97,7 @@ async fn pause_resume_and_a_clock_that_is_set_back_fire_nothing_twice() {
     at("12:50:00").await;
     assert_eq!(house.runs(cron).await.len(), 2);
 
-    // Set back by a minute; paused and resumed, 12:50 comes again and does not fire again.
+    // The clock is set back by a minute: after pause and resume, 12:50 occurs again but does not fire again.
     at("12:49:00").await;
     house.schedules.pause(cron).await.unwrap();
     let resumed = house.schedules.resume(cron).await.unwrap();
@@ -124,7 +124,7 @@ async fn a_firing_prepared_for_an_older_revision_is_not_executed() {
     assert_eq!(house.get(id).await.status, ScheduleStatus::Active, "still due");
     scheduler(&house.ports, MissedFirings::None).take_due().await.unwrap();
     assert_eq!(house.runs(id).await.len(), 1);
-    // And what fired is not taken again, nor is what was deleted.
+    // A firing cannot be taken twice, nor can one of a deleted schedule.
     let again = house.get(id).await;
     assert!(house.ports.store.fire(&again, prepared().await, house.clock.now()).await.unwrap().is_none());
     house.schedules.delete(id).await.unwrap();
@@ -138,7 +138,7 @@ async fn a_slow_check_of_the_database_is_waited_for() {
     let house = House::at("2027-01-01T12:00:00Z").await;
     let order = house.order(Timing::Once("2027-01-01T12:10:00Z".parse().unwrap()), "UTC");
     let id = house.schedules.create(CreateSchedule { on_change: true, ..order }).await.unwrap().id;
-    // Somebody changes the database, so that it cannot be read for a while.
+    // Another connection changes the database, so that it cannot be read for a while.
     let options = SqliteConnectOptions::new().filename(&house.target.file);
     let mut writer = options.connect().await.unwrap();
     sqlx::query("BEGIN EXCLUSIVE").execute(&mut writer).await.unwrap();
@@ -175,7 +175,7 @@ async fn a_manual_run_belongs_to_its_caller_and_a_full_queue_is_reported() {
     };
     assert_eq!((last_error.code.as_str(), house.runs(cron).await.len()), ("LIMIT_EXCEEDED", fired + 1));
     assert!(house.get(cron).await.next_fire_at.unwrap() > at, "the schedule continues with its next firing");
-    // By hand it is of whoever asks, who has a queue of their own.
+    // A run by hand belongs to its caller, who has a separate queue.
     let error = loop {
         if let Err(error) = house.schedules.run_now(cron, "ann").await {
             break error;
@@ -185,8 +185,8 @@ async fn a_manual_run_belongs_to_its_caller_and_a_full_queue_is_reported() {
     assert!(house.schedules.run_now(cron, "carl").await.unwrap().is_some(), "another one's queue is not full");
 }
 
-/// A clock that jumped forward, by hours or by weeks, and came back: schedules fire as if it had never been away, and
-/// no moment fires twice.
+/// A clock that jumped forward by hours or weeks and came back: schedules fire as if it had never jumped, and no due
+/// time fires twice.
 #[tokio::test]
 async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
     for jump in [Duration::hours(1), Duration::days(40)] {
@@ -202,7 +202,7 @@ async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
             };
             look(&running, 10).await;
             assert_eq!(house.runs(cron).await.len(), 1);
-            // The clock jumps, fires what is due there, and a server starts at that time.
+            // The clock jumps, due schedules fire, and a server starts at that time.
             house.clock.set(begin + jump + Duration::minutes(11));
             running.take_due().await.unwrap();
             let running = scheduler(&house.ports, missed);
@@ -211,12 +211,12 @@ async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
             let before = house.runs(cron).await.len();
             let wrong = house.get(cron).await.next_fire_at.unwrap();
             assert!(wrong > begin + jump);
-            // It comes back.
+            // The clock jumps back.
             for minutes in 11..=50 {
                 look(&running, minutes).await;
             }
             let fired = house.runs(cron).await.len() - before;
-            // 12:20 was made up for at the wrong time, and does not fire again, where missed firings are made up for.
+            // If missed firings are caught up, 12:20 was caught up at the wrong time and does not fire again.
             let made_up = usize::from(missed != MissedFirings::None);
             assert_eq!(fired, 4 - made_up, "{jump} {missed:?}");
             let soon = house.get(soon).await;

@@ -1,4 +1,4 @@
-//! What cannot be a schedule is refused when it is made, with the argument's path and a text that says what to do.
+//! Invalid schedules are refused on creation, with the argument's path and a text that says what to do.
 
 use gloss::domain::id::{NodeType, encode};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ fn is(error: &Value, code: &str, argument: &str, says: &str) {
     assert!(message.contains(says), "{message:?} does not say {says:?}");
 }
 
-/// An object with other fields over its own; null takes one away.
+/// Returns a copy of an object with some fields replaced; null removes a field.
 fn with(base: &Value, other: &Value) -> Value {
     let mut base = base.clone();
     for (name, value) in other.as_object().unwrap() {
@@ -42,7 +42,7 @@ async fn invalid_schedules_are_refused_at_creation() {
     let cases = [
         (json!({ "name": " " }), bad, "input.name", "1 to 100"),
         (json!({ "name": "x".repeat(101) }), bad, "input.name", "1 to 100"),
-        // When.
+        // Times.
         (json!({ "cron": null }), bad, "input.fireAt", "never fire"),
         (json!({ "fireAt": in_ms(60_000) }), bad, "input.cron", "both"),
         (json!({ "cron": null, "fireAt": "2020-02-02T02:02:02Z" }), bad, "input.fireAt", "in the future"),
@@ -60,7 +60,7 @@ async fn invalid_schedules_are_refused_at_creation() {
         (json!({ "timeZone": "" }), bad, "input.timeZone", "IANA"),
         (json!({ "timeZone": "europe/berlin" }), bad, "input.timeZone", "`Europe/Berlin`"),
         (json!({ "timeZone": "+02:00" }), bad, "input.timeZone", "IANA"),
-        // What.
+        // Targets.
         (json!({ "target": { "dbProfileId": "nope" } }), bad, "input.target.dbProfileId", "not a valid id"),
         (
             json!({ "target": { "dbProfileId": encode(NodeType::DbProfile, 99) } }),
@@ -82,7 +82,7 @@ async fn invalid_schedules_are_refused_at_creation() {
             "the columns are",
         ),
         (target(json!([{ "name": "main" }, { "name": "main" }])), bad, "input.target.schemas.1.name", "twice"),
-        // How.
+        // Options.
         (json!({ "llmProfileId": demo }), bad, "input.llmProfileId", "LlmProfile"),
         (json!({ "llmProfileId": encode(NodeType::LlmProfile, 99) }), "NOT_FOUND", "input.llmProfileId", "llmProfiles"),
         (json!({ "options": { "alternatives": 6 } }), bad, "input.options.alternatives", "1 to 5"),
@@ -104,7 +104,7 @@ async fn invalid_schedules_are_refused_at_creation() {
     assert!(!error.to_string().contains("secret"));
     let error = server.error(CREATE, json!({ "input": with(&good, &json!({ "cron": 5 })) })).await;
     assert_eq!(error["extensions"]["code"], "GRAPHQL_VALIDATION_FAILED");
-    // None of these left anything behind, and the good one is good.
+    // No refused request left a schedule behind, and the valid input is accepted.
     assert_eq!(server.data("{ schedules { totalCount } }", json!({})).await["schedules"]["totalCount"], 0);
     create(&server, good).await;
 }
@@ -144,7 +144,7 @@ async fn invalid_changes_are_refused_and_leave_the_schedule_unchanged() {
     }
     assert_eq!(schedule(&server, &id).await, before);
 
-    // Ids that name nothing, or something else.
+    // Ids of missing nodes and of other types.
     let unknown = encode(NodeType::Schedule, 99);
     for mutation in [
         "mutation ($id: ID!) { pauseSchedule(input: { id: $id }) { schedule { id } } }",
@@ -163,7 +163,7 @@ async fn invalid_changes_are_refused_and_leave_the_schedule_unchanged() {
     is(&server.error("{ schedules(first: 201) { totalCount } }", json!({})).await, bad, "first", "0 to 200");
     is(&server.error("{ schedules(after: \"x\") { totalCount } }", json!({})).await, bad, "after", "cursor");
 
-    // A moment that is over has nothing to pause or to resume.
+    // A one-time schedule that has fired can be neither paused nor resumed.
     let once = json!({ "name": "once", "fireAt": in_ms(1_500), "target": { "dbProfileId": db_profile } });
     let once = create(&server, once).await;
     until(&server, &once, |now| now["status"] == "COMPLETED").await;

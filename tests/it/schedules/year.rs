@@ -1,4 +1,4 @@
-//! A year of schedules by a clock of the test's own, and several schedulers over one store.
+//! A year of schedules under a simulated clock, and several schedulers over one store.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -14,18 +14,18 @@ use tokio_util::sync::CancellationToken;
 
 use super::{House, scheduler};
 
-/// An expression, and the same as a question to a wall clock.
+/// A cron expression, and the same rule as a predicate on wall clock time.
 struct Job {
     cron: &'static str,
     zone: &'static str,
-    /// Whether it fires whenever the clock shows a time that matches.
+    /// Whether it fires each time that the clock shows a matching time, even the same time twice.
     every_hour: bool,
     matches: fn(NaiveDateTime) -> bool,
 }
 
 const ZONES: [&str; 4] = ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "America/Santiago"];
 
-/// What the wall clock of a zone shows at each minute of a year, the first included.
+/// Returns the wall clock time of a zone at each minute between `start` and `end`.
 fn walls(zone: &str, start: Moment, end: Moment) -> Vec<(Moment, NaiveDateTime)> {
     let zone: Tz = zone.parse().unwrap();
     let minutes = (end - start).num_minutes();
@@ -33,8 +33,8 @@ fn walls(zone: &str, start: Moment, end: Moment) -> Vec<(Moment, NaiveDateTime)>
     moments.map(|moment| (moment, moment.with_timezone(&zone).naive_local())).collect()
 }
 
-/// When a job fires, found by looking at the wall clock minute by minute. What it shows for the first time counts once;
-/// what it leaps over counts when it shows the next.
+/// Returns the firings of a job, found by checking the wall clock minute by minute. A repeated time counts once, and
+/// a skipped time counts at the next time that exists.
 fn expected(job: &Job, walls: &[(Moment, NaiveDateTime)]) -> Vec<Moment> {
     let mut shown = walls[0].1;
     let mut firings = Vec::new();
@@ -57,7 +57,7 @@ async fn a_year_of_schedules_in_four_zones_fires_each_once_at_its_wall_clock_tim
         ("2027-01-01T00:00:00Z".parse().unwrap(), "2028-01-01T00:00:00Z".parse().unwrap());
     let mut jobs = Vec::new();
     for zone in ZONES {
-        // In the middle of what Berlin, New York and (by half an hour) Lord Howe skip and double.
+        // Within the time that Berlin, New York and (by half an hour) Lord Howe skip and repeat.
         let nightly = |wall: NaiveDateTime| (wall.hour(), wall.minute()) == (2, 10);
         jobs.push(Job { cron: "10 2 * * *", zone, every_hour: false, matches: nightly });
         let sundays = |wall: NaiveDateTime| {
@@ -66,7 +66,7 @@ async fn a_year_of_schedules_in_four_zones_fires_each_once_at_its_wall_clock_tim
         };
         jobs.push(Job { cron: "45 0-3 * 3,4,9-11 SUN", zone, every_hour: false, matches: sundays });
     }
-    // Santiago's days of change begin at 01:00, and one of its days has two 23 o'clocks.
+    // In Santiago one day of change begins at 01:00, and another has 23 o'clock twice.
     let midnight = |wall: NaiveDateTime| matches!(wall.month(), 4 | 9) && (wall.hour(), wall.minute()) == (0, 0);
     jobs.push(Job { cron: "0 0 * 4,9 *", zone: "America/Santiago", every_hour: false, matches: midnight });
     let paced = |wall: NaiveDateTime| matches!(wall.month(), 3 | 10) && wall.day() > 26 && wall.minute() == 20;
@@ -77,7 +77,7 @@ async fn a_year_of_schedules_in_four_zones_fires_each_once_at_its_wall_clock_tim
     for job in &jobs {
         ids.push(house.cron(job.cron, job.zone).await);
     }
-    // Two processes look at each moment, at once.
+    // Two processes check each minute at the same time.
     let (one, two) =
         (scheduler(&house.ports, MissedFirings::None), scheduler(&house.second().await, MissedFirings::None));
     while let Some(next) = house.ports.store.next_firing(house.clock.now()).await.unwrap() {
@@ -106,7 +106,7 @@ async fn a_year_of_schedules_in_four_zones_fires_each_once_at_its_wall_clock_tim
 async fn several_schedulers_over_one_store_start_one_run_for_each_firing() {
     const SCHEDULES: usize = 30;
     let mut house = House::at("2027-01-01T00:00:00Z").await;
-    // In real time: all of them are due at three moments, some at the same.
+    // In real time: all schedules are due at three times, some at the same.
     house.ports.clock = Arc::new(SystemClock);
     let schedules = gloss::service::schedules::Schedules::new(house.ports.clone());
     let soon = SystemClock.now() + Duration::milliseconds(6_000);
@@ -127,7 +127,7 @@ async fn several_schedulers_over_one_store_start_one_run_for_each_firing() {
         };
         at_work.push(tokio::spawn(gloss::worker::Scheduler::new(ports, settings, stop.clone()).work()));
     }
-    // Nudges without a reason do nothing.
+    // Nudges without a change have no effect.
     let began = std::time::Instant::now();
     for id in &ids {
         while house.get(*id).await.status != ScheduleStatus::Completed {

@@ -1,4 +1,4 @@
-//! Lists of runs answer exactly what `RunFilter::matches` says, in every order, page by page.
+//! Lists of runs: they contain exactly the runs that `RunFilter::matches` accepts, in every order, page by page.
 
 use std::cmp::Ordering;
 
@@ -17,7 +17,7 @@ use proptest::{collection::vec, option, prelude::*, sample::select};
 
 use super::{TestStore, at, new_run, row};
 
-/// What a run of the test is made of: indexes into small pools, so that values repeat.
+/// The parts of a generated run: indexes into small pools, so that values repeat.
 #[derive(Debug, Clone)]
 struct Seed {
     kind: RunKind,
@@ -173,7 +173,7 @@ fn filter() -> impl Strategy<Value = RunFilter> {
         .prop_map(|(lists, (after, before, search), (started_by, labels, has_failures))| {
             let (kinds, statuses, db, llm, schedule, parent) = lists;
             let texts = |texts: Option<Vec<&str>>| texts.map(|texts| texts.into_iter().map(str::to_owned).collect());
-            // Some moments lie between two milliseconds.
+            // Some times lie between two milliseconds.
             let moment =
                 |(ms, between): (i64, bool)| at(ms) + std::time::Duration::from_micros(u64::from(between) * 500);
             RunFilter {
@@ -248,7 +248,7 @@ async fn recorded(test: &TestStore, seeds: &[Seed]) -> Vec<Run> {
     test.store.runs_by_id(&ids).await.unwrap().into_values().collect()
 }
 
-/// The sort key of a run, without its number.
+/// Returns the sort key of a run, without its number.
 fn key(run: &Run, field: RunOrderField) -> Option<CursorPart> {
     let text = |text: &str| Some(CursorPart::Text(text.to_owned()));
     match field {
@@ -280,7 +280,7 @@ fn orders() -> impl Iterator<Item = RunOrder> {
     RunOrderField::ALL.iter().copied().flat_map(directions)
 }
 
-/// Walks a list from one end to the other; what it shows must be what is expected, and its flags true.
+/// Walks a list from one end to the other and checks its rows and flags.
 async fn walk(
     test: &TestStore,
     filter: &RunFilter,
@@ -309,7 +309,7 @@ async fn walk(
         }
         let edge = if forward { page.rows.last() } else { page.rows.first() };
         let cursor = edge.unwrap().0.clone();
-        // Through the text that clients see, as a request brings it back.
+        // The cursor makes a round trip through its text form, as in a client's request.
         let arguments = gloss::domain::page::PageArguments {
             first: forward.then(|| i32::try_from(size).unwrap()),
             after: forward.then(|| cursor.encode()),
@@ -321,7 +321,7 @@ async fn walk(
     assert_eq!(seen, expected, "{order:?} {direction:?} {filter:?}");
 }
 
-/// A piece between two rows of a list, both ends given.
+/// Reads the part of a list between two rows, with both bounds given.
 async fn between(test: &TestStore, filter: &RunFilter, order: RunOrder, runs: &[&Run], (from, until): (usize, usize)) {
     let cursor = |run: &Run| Cursor {
         list: order.list_name(),

@@ -1,5 +1,5 @@
-//! With 100,000 runs no list, total or facet scans the runs or sorts them: the store's own statements, as it
-//! logs them, are explained by the database.
+//! Query plans: with 100,000 runs no list, total or facet scans or sorts the runs. The tests log the store's own
+//! statements and let the database explain them.
 
 use std::{
     fmt::Write as _,
@@ -29,8 +29,8 @@ use crate::harness::{listen, store::needs_sqlite};
 
 const RUNS: i64 = 100_000;
 
-/// Runs straight into the table, one per second: its triggers keep the tally and the search index. One in a
-/// hundred is of a rare kind, status, profile and schedule; names repeat as they do in life.
+/// Inserts runs directly into the table, one per second; triggers maintain the tally and the search index. One run in
+/// a hundred has a rare kind, status, profile and schedule; names repeat as in practice.
 const FILL: &str = r#"
     WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < $1)
     INSERT INTO run (
@@ -52,7 +52,7 @@ const FILL: &str = r#"
         iif(n % 100, 'local', 'nightly'), n % 300 = 0
     FROM numbers"#;
 
-/// Every third run carries one label, one in two hundred another.
+/// Every third run has one label, and one in two hundred has another.
 const LABEL: &str = "INSERT INTO run_label (run_id, label)
     SELECT id, 'common' FROM run WHERE id % 3 = 0 UNION ALL SELECT id, 'rare' FROM run WHERE id % 200 = 0";
 
@@ -85,9 +85,8 @@ impl<S: Subscriber> Layer<S> for Statements {
     }
 }
 
-/// What is wrong with how the database answers a statement: a scan of the runs that is not the walk of an
-/// index in the list's order as far as a limit, or a sort of runs that were not found to be few before
-/// (`ORDER BY +column`).
+/// Returns what is wrong with a statement's plan: a scan of the runs other than a walk along an index in the list's
+/// order up to a limit, or a sort of runs that were not narrowed to a few first (`ORDER BY +column`).
 async fn faults(raw: &mut SqliteConnection, sql: &str) -> Option<String> {
     let rows = sqlx::query(AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"))).fetch_all(raw).await.unwrap();
     let steps: Vec<(i64, String)> = rows.iter().map(|row| (row.get("parent"), row.get("detail"))).collect();
@@ -170,7 +169,7 @@ async fn lists_of_100_000_runs_are_read_along_indexes() {
     let thousandth = page_number(&test, 1_000).await;
     statements.take();
 
-    // The judge itself: both of these are faults.
+    // Checks the judge itself: both of these are faults.
     for bad in
         ["SELECT count(*) FROM run WHERE options = ?", "SELECT id FROM run WHERE kind = ? ORDER BY command LIMIT 9"]
     {
@@ -215,7 +214,7 @@ async fn lists_of_100_000_runs_are_read_along_indexes() {
     assert!(wrong.is_empty(), "{} statements scan or sort:\n{}", wrong.len(), wrong.join("\n"));
 }
 
-/// A request for the page of this number in the default order.
+/// Returns a request for the page with this number in the default order.
 async fn page_number(test: &TestStore, number: i32) -> PageRequest {
     let mut request = PageRequest::first(50);
     for _ in 1..number {
@@ -228,7 +227,7 @@ async fn page_number(test: &TestStore, number: i32) -> PageRequest {
     request
 }
 
-/// How the database answers each statement, in its own words.
+/// Returns the plan of each statement, in the database's own words.
 async fn steps(raw: &mut SqliteConnection, statements: &Statements) -> Vec<String> {
     let mut steps = Vec::new();
     for sql in statements.take() {
@@ -256,7 +255,7 @@ async fn a_comparison_merges_index_ranges_without_sorting() {
     let filter = ComparedAssetFilter { agreement: Some(vec![Agreement::Different]), ..ComparedAssetFilter::default() };
     for filter in [ComparedAssetFilter::default(), filter] {
         let page = PageRequest::first(50);
-        // There is none: the statement is what counts.
+        // The comparison does not exist; only the statement matters.
         let _gone = test.store.compared_page(ComparisonId(1), &filter, "list", &page).await;
     }
     let grid = steps(&mut raw, &statements).await;

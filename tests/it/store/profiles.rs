@@ -63,7 +63,7 @@ async fn profiles_keep_their_names_apart_and_their_runs() {
     assert_eq!(error_of(test.store.delete_db_profile(a.id).await).0, "NOT_FOUND");
     let left = &test.store.runs_by_id(&[RunId(1)]).await.unwrap()[&RunId(1)];
     assert_eq!((left.spec.db_profile_id, left.spec.db_profile_name.as_deref()), (Some(a.id), Some("demo")));
-    // A key is not given twice either: the next profile is not taken for the one that is gone.
+    // Ids are not reused either: a new profile must not be mistaken for a deleted one.
     assert!(test.store.create_db_profile(db_profile("d"), at(7)).await.unwrap().id > a.id);
 }
 

@@ -1,4 +1,4 @@
-//! Reviews, applies, roll-backs, chains, the audit and resumes in the store.
+//! Reviews, applies, roll-backs, chains of versions, the audit and resumes in the store.
 
 use std::collections::HashMap;
 
@@ -32,7 +32,7 @@ fn text(text: &str) -> Decision {
     Decision::Accept(Choice::Text(text.to_owned()))
 }
 
-/// Describes all rows of the run that waits, and leaves it for review.
+/// Describes all rows of the queued run and leaves it for review.
 async fn describe(test: &TestStore, rows: Vec<Row>) -> Run {
     let run = test.claim(1).await.unwrap();
     test.change(run.id, 2, move |edit| {
@@ -55,7 +55,7 @@ async fn describe(test: &TestStore, rows: Vec<Row>) -> Run {
     .await
 }
 
-/// A store with run 1: so many columns, described.
+/// Creates a store with run 1, which has described `rows` columns.
 async fn described(rows: i32) -> TestStore {
     let test = TestStore::new().await;
     test.create(vec![new_run("users")], 0).await;
@@ -84,7 +84,7 @@ impl TestStore {
         self.store.review(these, decision, "ada", at(50)).await
     }
 
-    /// Whether the run could be told to write; the items that it has.
+    /// Starts an apply or a roll-back and returns its items.
     async fn order(&self, run: RunId, rollback: bool) -> Vec<ApplyItem> {
         let items = if rollback {
             self.store.items_to_roll_back(run, None).await.unwrap()
@@ -115,7 +115,7 @@ impl TestStore {
         self.change(run, ms, end).await;
     }
 
-    /// Applies or rolls back all that there is, with these outcomes by position where they are not APPLIED.
+    /// Applies or rolls back everything. `outcomes` lists the outcomes other than APPLIED by position.
     async fn write_all(&self, run: i64, rollback: bool, outcomes: &[(i32, ApplyStatus)], ms: i64) -> Run {
         let run = RunId(run);
         self.order(run, rollback).await;
@@ -146,7 +146,7 @@ async fn decisions_by_key_change_only_the_named_suggestions() {
     let reviewed = test.decide(&[2, 1, 2], FIRST).await.unwrap();
     assert_eq!(reviewed, Reviewed { changed: 2, first: vec![SuggestionId(1), SuggestionId(2)], left_out: 0 });
     assert_eq!(nudges.next().await.unwrap().unwrap().run_id, RunId(1));
-    // The same again changes nothing, and nobody is nudged.
+    // Repeating the decision changes nothing and sends no nudge.
     assert_eq!(test.decide(&[1, 2], FIRST).await.unwrap().changed, 0);
     assert!(futures_util::poll!(nudges.next()).is_pending());
     assert_eq!(test.decide(&[1, 2], Decision::Accept(Choice::Alternative(1))).await.unwrap().changed, 2);
@@ -257,7 +257,7 @@ async fn an_apply_writes_only_what_is_needed() {
         2,
         "a comment that already had the text counts as applied"
     );
-    // Left: the conflict; then also what is edited anew.
+    // Left to apply: the conflict, and later also a suggestion that is edited again.
     let left = |items: Vec<ApplyItem>| items.iter().map(|item| item.suggestion_id.0).collect::<Vec<_>>();
     assert_eq!(left(store.items_to_apply(run, None).await.unwrap()), [2]);
     test.decide(&[1], text("anew")).await.unwrap();
@@ -266,7 +266,7 @@ async fn an_apply_writes_only_what_is_needed() {
     test.decide(&[2, 4], Decision::Skip).await.unwrap();
     assert!(store.items_to_apply(run, None).await.unwrap().is_empty());
     assert_eq!(test.status(1).await, RunStatus::Success);
-    // What came of an item is recorded once.
+    // The outcome of an item is recorded once.
     let again = outcomes.rows[0].1.clone();
     let order = ApplyOrder::new(RunStatus::Success, false, false, "x".to_owned());
     let twice = test.store.change_run(
@@ -308,7 +308,7 @@ async fn a_roll_back_undoes_writes_newest_first_and_once() {
     let one = store.items_to_roll_back(run, Some(&[SuggestionId(2)])).await.unwrap();
     assert_eq!((one.len(), one[0].position), (1, 1));
 
-    // The oldest write stays: a conflict. Then the suggestion's newest standing write is that one.
+    // The oldest write remains because of a conflict, so it is the suggestion's newest effective write.
     let ended = test.write_all(1, true, &[(2, ApplyStatus::Unchanged), (3, ApplyStatus::Conflict)], 300).await;
     assert_eq!(ended.status, RunStatus::ReadyForReview);
     let found = test.suggestions(1).await;
@@ -334,7 +334,7 @@ async fn an_abandoned_apply_is_found_with_its_begun_items() {
     let run = RunId(1);
     test.decide(&[1, 2], FIRST).await.unwrap();
     test.order(run, false).await;
-    // Told to apply and not yet taken: nobody's orphan.
+    // A requested apply that no worker has claimed is not an orphan.
     assert!(test.store.orphans(at(1_000_000)).await.unwrap().is_empty());
     let claimed = test.claim(70).await.unwrap();
     assert_eq!((claimed.status, claimed.apply.as_ref().unwrap().actor.as_str()), (RunStatus::Applying, "grace"));
@@ -430,7 +430,7 @@ async fn the_audit_is_paged_searched_and_outlives_its_runs() {
     assert_eq!((page.rows.len(), page.has_next, page.has_previous), (3, false, true));
 }
 
-/// A run that does suggestions again.
+/// Returns a run that redoes these suggestions.
 fn rerun(again: &[i64]) -> NewRun {
     let rows = again.iter().zip(1..).map(|(again, position)| {
         let again = Some(SuggestionId(*again));
@@ -451,10 +451,10 @@ async fn re_runs_continue_their_chains_and_share_one_decision() {
     let rows = store.pending_rows(made.id, 0, 9).await.unwrap();
     assert_eq!(rows, rerun(&[1, 2]).rows);
     describe(&test, rows).await;
-    // Versions of the second run, done again.
+    // Versions of the second run are redone.
     test.create(vec![rerun(&[3])], 11).await;
     describe(&test, rerun(&[3]).rows).await;
-    // And of the first once more.
+    // The first run's suggestion is redone once more.
     test.create(vec![rerun(&[1])], 12).await;
     describe(&test, rerun(&[1]).rows).await;
     let chains = store.chains(&[SuggestionId(1), SuggestionId(5), SuggestionId(2), SuggestionId(99)]).await.unwrap();
@@ -471,15 +471,15 @@ async fn re_runs_continue_their_chains_and_share_one_decision() {
     };
     test.decide(&[5], FIRST).await.unwrap();
     assert_eq!(states().await, "SUSUAS");
-    // The only suggestion of run 4 was skipped by it: that run is done.
+    // Run 4 skipped its only suggestion, so the run is done.
     assert_eq!((test.status(4).await, test.status(2).await), (RunStatus::Success, RunStatus::ReadyForReview));
     assert_eq!(test.decide(&[1], FIRST).await.unwrap().changed, 1);
     assert_eq!(states().await, "AUSUSS");
-    // Of several versions at once the newest is taken.
+    // Of several versions in one decision, the newest counts.
     assert_eq!(test.decide(&[6, 1, 3, 2], text("x")).await.unwrap().first.len(), 3);
     assert_eq!(states().await, "SESSSE");
 
-    // What a deleted run takes along is missing, and no number is given twice.
+    // The suggestions of a deleted run are missing, and no id is reused.
     store.delete_runs(&[RunId(1)]).await.unwrap();
     test.create(vec![rerun(&[1, 2])], 13).await;
     describe(&test, rerun(&[1, 2]).rows).await;
@@ -519,17 +519,18 @@ async fn the_last_written_version_of_a_chain_counts_and_any_can_be_written_again
     };
     assert_eq!(standing().await, [0, 1]);
     assert_eq!((test.status(1).await, test.status(2).await), (RunStatus::Success, RunStatus::Success));
-    // The first version once more: it stands no longer, and so is to be written.
+    // The first version is accepted again: it is no longer in the database, so it has to be written.
     test.decide(&[1], FIRST).await.unwrap();
     assert_eq!((test.status(1).await, test.status(2).await), (RunStatus::ReadyForReview, RunStatus::Success));
     assert_eq!(test.write_all(1, false, &[], 300).await.status, RunStatus::Success);
     assert_eq!(standing().await, [1, 0]);
-    // The same where it was found to stand there.
+    // The same if the text was found in the database unchanged.
     test.decide(&[2], text("anew")).await.unwrap();
     test.write_all(2, false, &[(1, ApplyStatus::Unchanged)], 400).await;
     assert_eq!(standing().await, [0, 1]);
     assert_eq!(test.audit(AppliedCommentFilter::default()).await.len(), 3);
-    // What stands is written again where it is named, or another comment is to be overwritten.
+    // A text that is already in the database is written again if its id is given or if other comments may be
+    // overwritten.
     let order = |overwrite| ApplyOrder::new(RunStatus::Success, false, overwrite, "x".to_owned());
     let nothing = store.begin_apply(RunId(2), None, order(false), None, false, at(500)).await.unwrap();
     assert_eq!((nothing.0.status, nothing.1.total), (RunStatus::Success, 0));
@@ -552,7 +553,7 @@ async fn an_apply_writes_the_decisions_at_its_start() {
     let again = [row(1, "users", "c2"), row(2, "users", "c3")];
     let rows = vec![Row { again: Some(SuggestionId(2)), ..again[0].clone() }, again[1].clone()];
     test.create(vec![NewRun { rows: rows.clone(), ..new_run("users") }], 10).await;
-    // The first version is being written: nothing of its chain is decided, and the claim holds.
+    // While the first version is being written, its chain cannot be decided, and the claim holds.
     test.decide(&[2], FIRST).await.unwrap();
     let held = test.claim(20).await.unwrap();
     test.change(held.id, 21, move |edit| {

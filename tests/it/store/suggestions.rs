@@ -150,7 +150,7 @@ async fn events_are_paged_and_a_broken_cursor_is_refused() {
 }
 
 proptest! {
-    /// A page goes on at exactly the confidence where it ended.
+    /// A page continues at exactly the confidence at which the previous one ended.
     #[test]
     fn a_cursor_brings_a_confidence_back_bit_for_bit(confidence in 0.0..1.0_f64) {
         let list = "suggestions:1:CONFIDENCE:ASC";

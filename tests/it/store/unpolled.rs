@@ -1,5 +1,5 @@
-//! Writes whose callers are not polled to their end, as in a stream whose buffer waits for its consumer: the store has
-//! one connection that writes, and none of them may keep it.
+//! Writes whose callers stop polling, as in a stream whose buffer waits for its consumer: the store has a single
+//! writing connection, and no such write may block it.
 
 use std::{future::Future, time::Duration};
 
@@ -24,7 +24,7 @@ fn profile(name: String) -> NewDbProfile {
     }
 }
 
-/// Some of the writes; each may be begun again and again.
+/// Returns some of the writes; each can be repeated.
 fn writes<'a>(store: &'a SqlStore, of: &'a DbProfile, number: u32) -> Vec<BoxFuture<'a, ()>> {
     let worker = WorkerRecord {
         id: format!("worker {number}"),
@@ -41,7 +41,7 @@ fn writes<'a>(store: &'a SqlStore, of: &'a DbProfile, number: u32) -> Vec<BoxFut
     ]
 }
 
-/// Polls a future so many times, each time after a while for the database to go on, unless it ends before.
+/// Polls a future up to `times` times with pauses in which the database can proceed, unless it completes earlier.
 async fn poll_some(work: &mut (impl Future + Unpin), times: u32) {
     for _ in 0..times {
         if futures_util::poll!(&mut *work).is_ready() {

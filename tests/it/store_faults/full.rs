@@ -1,4 +1,4 @@
-//! A store without room: what was refused is not there, what was acknowledged is, and runs wait.
+//! A store without disk space: refused writes are absent, acknowledged writes are present, and runs wait.
 
 use std::{
     path::Path,
@@ -19,7 +19,7 @@ use crate::harness::{
 
 const CREATE: &str = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
 
-/// Makes profiles until one is refused; gives the names of those that were acknowledged, and the refusal.
+/// Creates profiles until one is refused. Returns the names of the acknowledged ones and the error.
 async fn create_until_refused(server: &Server, prefix: &str) -> (Vec<String>, Value) {
     let mut made = Vec::new();
     loop {
@@ -41,7 +41,7 @@ async fn names(server: &Server, token: Option<&str>) -> Vec<String> {
     profiles.iter().map(|profile| profile["name"].as_str().unwrap().to_owned()).collect()
 }
 
-/// Waits until a server has logged something.
+/// Waits until a server has logged a text.
 async fn logs(server: &Server, text: &str) {
     let begun = Instant::now();
     while !server.log().contains(text) {
@@ -50,20 +50,20 @@ async fn logs(server: &Server, text: &str) {
     }
 }
 
-/// The file is whole, as another program sees it.
+/// Checks the integrity of the file with a separate connection.
 async fn is_whole(data: &Path) {
     let mut file = SqliteConnectOptions::new().filename(data.join("store.db")).connect().await.unwrap();
     let found: Vec<String> = sqlx::query_scalar("PRAGMA integrity_check").fetch_all(&mut file).await.unwrap();
     file.close().await.unwrap();
-    // The text indexes keep no copy of their texts; SQLite takes that for a fault of a new store, too.
+    // The text indexes store no copy of their texts, which SQLite reports as a fault even for a new store.
     let faults: Vec<&String> = found.iter().filter(|line| *line != "ok" && !line.contains("FTS5")).collect();
     assert!(faults.is_empty(), "{faults:?}");
 }
 
-/// After writes were refused and there is room again: a profile and tokens are made and one is revoked, the process is
-/// killed, and all of that is there at the next start.
+/// Creates a profile and tokens and revokes one after writes were refused and space was freed. Kills the process and
+/// checks that everything is present at the next start.
 async fn later_writes_outlast_a_kill(server: Server, mut known: Vec<String>) -> Arc<TempDir> {
-    // A transaction that is rolled back: after it the driver that lost count keeps one open for good.
+    // A transaction that is rolled back: after it, a driver that miscounted its transactions would keep one open.
     let taken = json!({ "input": { "name": "demo", "url": "sqlite:///tmp/a.db" } });
     assert_eq!(server.error(CREATE, taken).await["extensions"]["code"], "CONFLICT");
     server.create_db_profile("afterwards", "sqlite:///tmp/a.db").await;
@@ -113,7 +113,7 @@ async fn acknowledged_writes_after_a_full_disk_survive_a_kill() {
     drop(later_writes_outlast_a_kill(server, known).await);
 }
 
-/// The same without a disk: a limit on the size of files makes SQLite report an input/output error.
+/// A limit on the size of files needs no extra disk and makes SQLite report an I/O error.
 #[tokio::test]
 async fn acknowledged_writes_after_an_io_error_survive_a_kill() {
     if needs_sqlite("a file that may not grow") {
@@ -137,7 +137,8 @@ async fn acknowledged_writes_after_an_io_error_survive_a_kill() {
     drop(later_writes_outlast_a_kill(server, known).await);
 }
 
-/// A run that meets a full disk waits, goes on by itself, asks for nothing twice, and says afterwards that it waited.
+/// A run that meets a full disk waits, continues without help, repeats no request, and records afterwards that it
+/// waited.
 #[tokio::test]
 async fn a_run_waits_for_disk_space_and_repeats_no_request() {
     const TABLES: usize = 24;
@@ -154,7 +155,7 @@ async fn a_run_waits_for_disk_space_and_repeats_no_request() {
     let run = server.start_run(input).await;
     model.waiting(4).await;
     disk.fill();
-    // What room the files still have goes.
+    // Uses up the remaining space.
     create_until_refused(&server, "filler").await;
     assert_eq!(server.get("/readyz").await.status(), 503);
     model.open_gate();
@@ -183,7 +184,7 @@ async fn a_run_waits_for_disk_space_and_repeats_no_request() {
     server.kill().await;
 }
 
-/// The server that cannot write leaves when it is told to: what it could not record is not recorded.
+/// A server that cannot write still exits on a signal; unrecorded work stays unrecorded.
 #[tokio::test]
 async fn a_server_with_a_full_disk_stops_at_the_first_signal() {
     if needs_sqlite("a file that may not grow") {

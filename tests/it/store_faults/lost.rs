@@ -1,5 +1,5 @@
-//! A store whose files are removed, replaced, cut short or written over: while a server runs nothing more is recorded,
-//! and no server begins with an empty store in its place.
+//! A store whose files are removed, replaced, truncated or overwritten: a running server records nothing more, and no
+//! server starts with an empty store in its place.
 
 use std::{fs, os::unix::fs::FileExt, path::Path, sync::Arc};
 
@@ -13,7 +13,7 @@ use crate::{
 
 const CREATE: &str = "mutation($input: CreateDbProfileInput!) { createDbProfile(input: $input) { dbProfile { id } } }";
 
-/// What a write is answered, and that readiness says the same.
+/// Checks the error of a write and that readiness reports the same.
 async fn refuses(server: &Server, words: &[&str]) {
     let input = json!({ "input": { "name": "in vain", "url": "sqlite:///tmp/a.db" } });
     let error = server.error(CREATE, input).await;
@@ -31,7 +31,7 @@ async fn serves(server: &Server, name: &str) {
     assert_eq!(server.get("/readyz").await.status(), 200);
 }
 
-/// Stops a server softly; gives its folder.
+/// Stops a server gracefully and returns its folder.
 async fn stop(server: Server) -> Arc<TempDir> {
     server.signal("TERM");
     server.left().await.1
@@ -59,11 +59,11 @@ async fn a_store_that_is_removed_replaced_or_spoiled_takes_no_writes() {
     assert!(!file.exists(), "an empty store replaced the missing one");
     fs::copy(&aside, &file).unwrap();
     refuses(&server, &["store.db", "replaced by another file", "restore"]).await;
-    // Put back, it is the same one.
+    // The original file is accepted again once it is back.
     fs::rename(&aside, &file).unwrap();
     serves(&server, "b").await;
 
-    // A soft stop writes all into the file, so that what follows cuts into it.
+    // A graceful stop writes everything into the file, so that the truncation below damages it.
     let server = Server::start_at(stop(server).await, &[]).await;
     serves(&server, "c").await;
     let spoil = fs::File::options().read(true).write(true).open(&file).unwrap();
@@ -72,7 +72,7 @@ async fn a_store_that_is_removed_replaced_or_spoiled_takes_no_writes() {
     spoil.write_all_at(b"no database here", 0).unwrap();
     refuses(&server, &["store", "backup"]).await;
     spoil.write_all_at(&header, 0).unwrap();
-    // SQLite may have read what stood there: what it found damaged takes no writes until the next start.
+    // SQLite may have cached the old content; once it found damage, it refuses writes until the next start.
     let server = Server::start_at(server.kill().await, &[]).await;
     serves(&server, "d").await;
     spoil.set_len(spoil.metadata().unwrap().len() / 2).unwrap();
@@ -84,8 +84,8 @@ async fn a_store_that_is_removed_replaced_or_spoiled_takes_no_writes() {
     says(&refusal(data.path(), &[], &[]).await, &["store.db", "damaged", "not a database", "backup"]);
 }
 
-/// The log beside the store's file is removed: what is acknowledged stands in nothing that has a name. A soft stop
-/// saves it.
+/// If the log beside the store's file is removed, acknowledged writes exist only in a deleted file. A graceful stop
+/// saves them.
 #[tokio::test]
 async fn a_soft_stop_saves_the_content_of_a_removed_log() {
     if needs_sqlite("a store's file") {
@@ -122,15 +122,15 @@ async fn no_server_starts_empty_with_the_key_of_a_lost_store() {
     says(&refusal(data.path(), &[], &[]).await, &["store.db-wal", "put the store's file back"]);
     fs::remove_file(data.path().join("store.db-wal")).unwrap();
 
-    // The key alone, in another folder.
+    // Only the key, in another folder.
     let other = tempfile::tempdir().unwrap();
     fs::write(other.path().join("secret.key"), &key).unwrap();
     says(&refusal(other.path(), &[], &[]).await, &["store.db", "--new-store"]);
-    // Told to, it begins; the next start needs no telling.
+    // With the setting, the server starts with a new store; the next start no longer needs the setting.
     let server = Server::start_at(data, &[("GLOSS_NEW_STORE", "true")]).await;
     let server = Server::start_at(stop(server).await, &[]).await;
     server.db_profile("demo").await;
-    // A key that a person made and no store was sealed with.
+    // A key that a user created and that has encrypted no store.
     let fresh = Arc::new(tempfile::tempdir().unwrap());
     fs::write(fresh.path().join("secret.key"), "a key that a person has made, 1234").unwrap();
     let server = Server::start_at(fresh, &[]).await;
@@ -139,7 +139,7 @@ async fn no_server_starts_empty_with_the_key_of_a_lost_store() {
     Server::start_at(data, &[]).await.db_profile("a").await;
 }
 
-/// Tokens are not sealed: who has lost the key, or has it in another shell, still lets people in and out.
+/// Tokens are not encrypted: an administrator without the key can still create and revoke them.
 #[tokio::test]
 async fn tokens_are_created_and_revoked_without_the_secret_key() {
     let key = ("GLOSS_SECRET_KEY", "a key that the environment holds, 1");
@@ -154,7 +154,7 @@ async fn tokens_are_created_and_revoked_without_the_secret_key() {
     let data = server.kill().await;
     assert!(gloss(data.path(), &["token", "revoke", "ann"], &[]).await.status.success());
 
-    // Before the first server, too: its key is made by that server.
+    // Also before the first start: the server creates the key, not the command.
     let fresh = Arc::new(TempDir::with_prefix("gloss-").unwrap());
     assert!(gloss(fresh.path(), &["token", "create", "bob", "--role", "ADMIN"], &[]).await.status.success());
     assert!(!fresh.path().join("secret.key").exists());

@@ -1,4 +1,4 @@
-//! A start that cannot succeed makes nothing and changes nothing.
+//! A start that cannot succeed creates nothing and changes nothing.
 
 use std::{collections::BTreeMap, fs, net::TcpListener, path::Path};
 
@@ -7,7 +7,7 @@ use crate::{
     harness::{Server, store, store::needs_sqlite},
 };
 
-/// All files below a folder with what stands in them; `None` where there is no such folder.
+/// Returns all files below a folder with their content, or `None` if the folder does not exist.
 fn content(folder: &Path) -> Option<BTreeMap<String, Vec<u8>>> {
     let files = fs::read_dir(folder).ok()?.map(|file| file.unwrap());
     Some(files.map(|file| (file.file_name().into_string().unwrap(), fs::read(file.path()).unwrap())).collect())
@@ -38,7 +38,7 @@ async fn a_failed_start_changes_no_file() {
     says(&refusal(&fresh, &[], &[("GLOSS_SECRET_KEY", "short")]).await, &["fewer than 32"]);
     assert_eq!(content(&fresh), None);
 
-    // A folder that is there: after a soft stop, and after a kill that left a log beside the store.
+    // An existing folder: after a graceful stop, and after a kill that left a log beside the store.
     let server = Server::start().await;
     server.signal("TERM");
     let data = server.left().await.1;

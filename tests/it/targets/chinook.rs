@@ -5,7 +5,7 @@ use gloss::port::target::{SampleLimits, Target};
 use super::{open, sqlite_url};
 use crate::services;
 
-/// Tables, columns and references as every Chinook has them.
+/// Checks the tables, columns and references that every Chinook has.
 async fn is_chinook(target: &dyn Target, schema: &str, track: &str) {
     let tables = target.tables(None, schema).await.unwrap();
     assert_eq!(tables.len(), 11);
@@ -21,7 +21,7 @@ async fn is_chinook(target: &dyn Target, schema: &str, track: &str) {
     let found = target.statistics(track, limits).await.unwrap();
     assert_eq!((found.sampled_rows, found.complete, found.columns.len()), (2_000, false, 9));
     assert!(found.columns[0].distinct == Some(2_000) && found.columns[1].samples.len() == 10);
-    // InnoDB's estimate may be off by a lot; a freshly loaded PostgreSQL may have none yet.
+    // InnoDB's estimate can be far off, and a freshly loaded PostgreSQL may have none yet.
     assert!(
         track.table.row_estimate.is_none_or(|rows| (2_000..6_000).contains(&rows)),
         "{:?}",
@@ -44,7 +44,7 @@ async fn sqlite() {
 async fn postgres() {
     let Some(script) = services::shared("chinook/postgres.sql") else { return };
     let Some(service) = services::postgres().await else { return };
-    // The script makes the database itself.
+    // The script creates the database itself.
     service.run(None, &std::fs::read_to_string(script).unwrap()).await;
     is_chinook(&*open(&service.url_for("postgres", "chinook"), None).unwrap(), "public", "track").await;
 }

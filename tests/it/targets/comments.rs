@@ -1,4 +1,4 @@
-//! Comments are written, read back, taken away; texts of any kind; and what is said when it cannot be.
+//! Comments are written, read back and removed; texts of any kind; and the errors when a write fails.
 
 use gloss::{
     domain::{
@@ -18,7 +18,7 @@ use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 use super::{open, sqlite_url};
 use crate::services;
 
-/// A schema of the database that the URL names, or something in it.
+/// Returns the path of a schema in the URL's database, or of an asset in it.
 pub fn asset(kind: AssetKind, schema: &str, table: Option<&str>, column: Option<&str>) -> AssetPath {
     AssetPath {
         kind,
@@ -29,7 +29,7 @@ pub fn asset(kind: AssetKind, schema: &str, table: Option<&str>, column: Option<
     }
 }
 
-/// The error, with all these words in its text.
+/// Returns the error after checking that its text contains all these words.
 pub fn says<T: std::fmt::Debug>(result: Result<T, TargetError>, words: &[&str]) -> TargetError {
     let error = result.expect_err("this must fail");
     let text = error.to_string();
@@ -37,7 +37,7 @@ pub fn says<T: std::fmt::Debug>(result: Result<T, TargetError>, words: &[&str]) 
     error
 }
 
-/// Refused, with all these words: reading, writing, and the statement.
+/// Checks that reading, writing and the statement are refused with all these words.
 pub async fn refuses(target: &dyn Target, asset: &AssetPath, words: &[&str]) {
     for text in [Some("x"), None] {
         assert!(matches!(says(target.write_comment(asset, text).await, words), TargetError::Refused(_)));
@@ -46,7 +46,7 @@ pub async fn refuses(target: &dyn Target, asset: &AssetPath, words: &[&str]) {
     says(target.comment(asset).await, words);
 }
 
-/// The comment goes on and comes off again, and catalogs see it.
+/// Writes and removes a comment and checks that the catalog shows both.
 pub async fn goes_on_and_off(target: &dyn Target, asset: &AssetPath) {
     let text = "it's \"new\" \\ `here`\r\nنعم\u{200f}\t;--";
     assert_eq!(target.comment(asset).await.unwrap(), None, "{asset:?}");
@@ -65,7 +65,7 @@ pub async fn goes_on_and_off(target: &dyn Target, asset: &AssetPath) {
     }
 }
 
-/// What a catalog shows for the asset.
+/// Returns the comment that the catalog shows for the asset.
 async fn in_catalog(target: &dyn Target, asset: &AssetPath) -> Option<String> {
     let database = asset.database.as_deref();
     let schema = asset.schema.as_deref().unwrap_or_default();
@@ -89,7 +89,7 @@ async fn in_catalog(target: &dyn Target, asset: &AssetPath) -> Option<String> {
     }
 }
 
-/// Texts that would like to leave their literal.
+/// Texts that try to break out of their literal.
 const INJECTIONS: &[&str] = &[
     "'; DROP TABLE canary; --",
     "\\'; DROP TABLE canary; --",
@@ -113,7 +113,7 @@ const INJECTIONS: &[&str] = &[
     "\u{feff}\u{202e}abc\u{200f}",
 ];
 
-/// Texts of any kind that a review accepts, the hostile ones first.
+/// Returns texts of any kind that a review accepts, the hostile ones first.
 fn texts() -> Vec<String> {
     let special = prop::sample::select(vec![
         "'", "\"", "`", "\\", "\r\n", "\n", "\0", "--", ";", "😀", "נ", "\u{202e}", "${", "''",
@@ -125,7 +125,7 @@ fn texts() -> Vec<String> {
     let text = prop_oneof![4 => short, 1 => long].prop_map(|parts| parts.concat());
     let mut runner = TestRunner::new(Config::default());
     let random = (0..50).map(|_| text.new_tree(&mut runner).unwrap().current());
-    // Each once more without what only some databases keep, so that most are kept.
+    // Each text is added again without the characters that some databases cannot store, so that most are stored.
     let plain = random.collect::<Vec<_>>().into_iter().flat_map(|text| {
         let plane: String = text.chars().filter(|c| u32::from(*c) <= 0xFFFF && *c != '\0').take(1_024).collect();
         [text, plane]
@@ -134,7 +134,7 @@ fn texts() -> Vec<String> {
     texts.filter(|text| check_text(text, "text").is_ok()).collect()
 }
 
-/// Every text is refused beforehand or comes back unchanged.
+/// Checks that every text is either refused in advance or read back unchanged.
 async fn keeps_any_text(target: &dyn Target, schema: &str, refusals: &[&str]) {
     let assets =
         [asset(AssetKind::Column, schema, Some("t"), Some("a")), asset(AssetKind::Table, schema, Some("t"), None)];
@@ -206,7 +206,7 @@ async fn any_text_on_mariadb() {
         sqlx::raw_sql(AssertSqlSafe(set)).execute(&mut connection).await.unwrap();
         for text in INJECTIONS {
             let statement = format!("SELECT {} AS said", mysql_text(text));
-            // Prepared, it would be read in the mode of the first time.
+            // A prepared statement would be parsed in the session's first SQL mode.
             let row = sqlx::raw_sql(AssertSqlSafe(statement)).fetch_one(&mut connection).await.unwrap();
             let said: String = row.get(0);
             let doubled = if mode.is_empty() { (*text).to_owned() } else { text.replace('\\', "\\\\") };
@@ -265,7 +265,7 @@ async fn sqlite() {
     sqlx::raw_sql("DROP TABLE gloss_comments").execute(&mut other).await.unwrap();
     other.close().await.unwrap();
 
-    // A write version that SQLite does not know makes a file read-only, whoever asks.
+    // A write version that SQLite does not know makes a file read-only for every user.
     let mut bytes = std::fs::read(&file).unwrap();
     bytes[18] = 9;
     let read_only = folder.path().join("read-only.db");
@@ -275,7 +275,7 @@ async fn sqlite() {
     assert!(matches!(error, TargetError::Refused(_)));
 }
 
-/// The schema and all rows of a file, in the order in which they lie there.
+/// Returns the schema and all rows of a file in their physical order.
 async fn dump(file: &std::path::Path) -> Vec<(String, Option<String>)> {
     let mut connection = sqlx::SqliteConnection::connect(&format!("sqlite://{}", file.display())).await.unwrap();
     sqlx::query_as("SELECT name, sql FROM sqlite_schema ORDER BY rowid").fetch_all(&mut connection).await.unwrap()
@@ -320,7 +320,7 @@ async fn postgres() {
     ] {
         let target = if asset.database.as_ref() == Some(&other) { &whole } else { &target };
         if asset.kind == AssetKind::Schema && asset.schema.as_deref() == Some("public") {
-            // It comes with one.
+            // The table is created with the first comment.
             target.write_comment(&asset, None).await.unwrap();
         }
         goes_on_and_off(&**target, &asset).await;

@@ -1,4 +1,4 @@
-//! The suite that every kind of database passes, over a schema of names and types that are hard to get right.
+//! The suite that every kind of database passes, over a schema of names and types that are hard to handle.
 
 use std::fmt::Write as _;
 
@@ -14,19 +14,19 @@ use gloss::{
 use super::{open, open_with_views, rights, sqlite_url};
 use crate::services;
 
-/// What differs between the databases.
+/// The differences between the databases.
 struct Fixture {
     quote: fn(&str) -> String,
-    /// The schema in which the tables stand.
+    /// The schema that contains the tables.
     schema: String,
-    /// A schema besides, where there can be one.
+    /// A second schema, if the database supports one.
     other: Option<String>,
     database: Option<String>,
     materialized: bool,
-    /// The spelling of types: of the key, of a text of 20 characters, of a number with two decimals, JSON, bytes,
-    /// and of an enumeration.
+    /// The spelling of types: the key, a text of 20 characters, a number with two decimals, JSON, bytes, and an
+    /// enumeration.
     types: [&'static str; 6],
-    /// What `test` says at the start.
+    /// The prefix of the result of `test`.
     greeting: &'static str,
 }
 
@@ -34,7 +34,7 @@ const RESERVED: &str = "Order";
 const WEIRD: &str = "we\"ird. ta`ble ä名'";
 const NEWLINE: &str = "new\nline";
 
-/// The statements that make the hostile schema, but for comments and what only one database has.
+/// Returns the statements that create the hostile schema, without comments and features of a single database.
 fn tables(fixture: &Fixture) -> String {
     let q = fixture.quote;
     let at = |table: &str| format!("{}.{}", q(&fixture.schema), q(table));
@@ -57,7 +57,7 @@ fn tables(fixture: &Fixture) -> String {
         empty = at("empty"),
         view = at("a view"),
         hidden = at("gloss_comments"),
-        // SQLite wants no schema here.
+        // SQLite accepts no schema here.
         reserved_ref = if fixture.other.is_some() { at(RESERVED) } else { q(RESERVED) },
         weird_ref = if fixture.other.is_some() { at(WEIRD) } else { q(WEIRD) },
         id = q("id"),
@@ -236,11 +236,11 @@ async fn postgres() {
     assert_eq!(of("t").minimum.as_deref(), Some("2024-01-02 01:04:05+00"));
     assert_eq!((of("u").minimum.clone(), of("u").samples.len()), (None, 1));
     assert_eq!(of("l").samples[0].chars().count(), 80);
-    // One column of the view divides by zero: it alone has nothing.
+    // One column of the view divides by zero: only that column has no values.
     let fails = statistics(&*target, &details[1]).await;
     assert_eq!(fails.columns.iter().map(|column| column.distinct).collect::<Vec<_>>(), [Some(50), None, Some(50)]);
     assert_eq!(statistics(&*target, &details[2]).await.sampled_rows, 50);
-    // Another database of the server, by name, where the URL names none.
+    // A database named explicitly, if the URL names none.
     let whole = open(&service.url_for("postgres", ""), None).unwrap();
     assert_eq!(whole.schemas(Some(&database)).await.unwrap(), target.schemas(None).await.unwrap());
 }
@@ -287,13 +287,13 @@ async fn mariadb() {
     assert_eq!(found.columns.len(), 6);
     assert_eq!(found.columns[3].minimum.as_deref(), Some("2024-02-03"));
     assert!(found.columns[0].samples.is_empty() && found.columns[1].samples.is_empty());
-    // A pinned schema is the only one.
+    // A pinned schema is the only reachable one.
     let pinned = open(&url, Some(&other)).unwrap();
     assert_eq!(pinned.schemas(None).await.unwrap().len(), 1);
     assert!(pinned.tables(None, &database).await.unwrap().is_empty());
 }
 
-/// Without being asked for, a view of somebody else is not sampled, and a table is.
+/// Checks that another owner's view is not sampled by default, but a table is.
 async fn view_is_not_read(fixture: &Fixture, target: &dyn Target) {
     let names = ["a view", RESERVED].map(str::to_owned);
     let details = target.details(fixture.database.as_deref(), &fixture.schema, &names).await.unwrap();
@@ -301,7 +301,7 @@ async fn view_is_not_read(fixture: &Fixture, target: &dyn Target) {
     assert_eq!(statistics(target, &details[1]).await.sampled_rows, 20);
 }
 
-/// What is the same for all.
+/// Checks the behaviour that all databases share.
 async fn conforms(fixture: &Fixture, target: &dyn Target) {
     assert_eq!(target.excess_rights().await.unwrap(), [""; 0]);
     let greeting = target.test().await.unwrap();

@@ -1,4 +1,4 @@
-//! MariaDB: a comment on a column goes back with the column's whole definition, of which nothing else may change.
+//! MariaDB: writing a column's comment repeats the column's whole definition, and nothing else in it may change.
 
 use gloss::{domain::asset::AssetKind, port::target::TargetError, target::quote::backtick};
 use sqlx::{AssertSqlSafe, Connection as _, MySqlConnection, Row as _};
@@ -9,7 +9,7 @@ use super::{
 };
 use crate::services;
 
-/// Columns of every kind, by what they are called.
+/// Columns of every kind, by name.
 const COLUMNS: &[(&str, &str)] = &[
     ("id", "int(11) NOT NULL AUTO_INCREMENT"),
     ("big", "bigint(20) unsigned zerofill DEFAULT 7"),
@@ -150,7 +150,7 @@ async fn impossible_writes_are_refused() {
         target.write_comment(asset, None).await.unwrap();
     }
     says(target.write_comment(&a, Some("a smile 😀")).await, &["😀 (U+1F600)", "remove it"]);
-    // Definitions that the server does not show as they are would be changed by being said again.
+    // Definitions that the server does not show exactly would change if they were written back.
     for column in ["e", "x"] {
         let error = says(
             target.write_comment(&of(AssetKind::Column, Some("t"), Some(column)), Some("x")).await,
@@ -161,7 +161,7 @@ async fn impossible_writes_are_refused() {
     let stored = of(AssetKind::Column, Some("t"), Some("s"));
     says(target.write_comment(&stored, Some("x")).await, &["rebuild the whole table", "t.s"]);
 
-    // Nobody may alter the table between the look at its definition and the write.
+    // No other session can alter the table between the read of its definition and the write.
     let editor = open(&service.url_for(&format!("editor_{database}:secret-marker"), ""), None).unwrap();
     let error = says(editor.write_comment(&a, Some("x")).await, &["grant it SELECT, LOCK TABLES and ALTER", "t.a"]);
     assert!(matches!(error, TargetError::Refused(_)));
@@ -174,7 +174,7 @@ async fn impossible_writes_are_refused() {
     }
     assert_eq!(shown(&mut connection, "t").await, before);
 
-    // Somebody reads the table in a transaction.
+    // Another session reads the table in a transaction.
     sqlx::raw_sql("START TRANSACTION; SELECT * FROM t").execute(&mut connection).await.unwrap();
     let error = says(target.write_comment(&a, Some("x")).await, &["is locked by another session", "try again"]);
     assert!(matches!(error, TargetError::Locked(_)));
@@ -183,7 +183,7 @@ async fn impossible_writes_are_refused() {
     target.write_comment(&a, Some("x")).await.unwrap();
 }
 
-/// Waits until this many sessions wait for a lock on a table of this database.
+/// Waits until `sessions` sessions wait for a lock on a table of this database.
 async fn waiting(connection: &mut MySqlConnection, database: &str, sessions: i64) {
     let count = "SELECT COUNT(*) FROM information_schema.PROCESSLIST
          WHERE STATE = 'Waiting for table metadata lock' AND INFO LIKE CONCAT('%', ?, '%')";
@@ -195,7 +195,7 @@ async fn waiting(connection: &mut MySqlConnection, database: &str, sessions: i64
     tokio::time::timeout(std::time::Duration::from_secs(20), work).await.expect("sessions that wait");
 }
 
-/// Somebody reads the table, somebody else waits to alter it, and the comment's write comes third.
+/// One session reads the table, a second waits to alter it, and the write of the comment is third.
 #[tokio::test]
 async fn concurrent_changes_of_others_are_kept() {
     let Some(service) = services::mariadb().await else { return };

@@ -10,7 +10,7 @@ use crate::services;
 const TABLES: usize = 300;
 const COLUMNS: usize = 150;
 
-/// A chain of tables that refer to each other, and one table of many columns.
+/// Returns a chain of tables that refer to each other, and one table with many columns.
 fn script() -> String {
     let mut script =
         String::from("CREATE TABLE t0 (id INTEGER NOT NULL PRIMARY KEY, up INTEGER, label VARCHAR(20));\n");

@@ -1,4 +1,4 @@
-//! Names of any kind survive quoting, on real databases.
+//! Names of any kind survive quoting on real databases.
 
 use proptest::{
     prelude::*,
@@ -14,10 +14,10 @@ use gloss::{
 use super::{open, sqlite_url};
 use crate::services;
 
-/// Tables of one run; each is made, listed, read.
+/// Number of tables per run; each is created, listed and read.
 const TABLES: usize = 40;
 
-/// Names of up to 20 characters, with a liking for those that mean something in SQL.
+/// Returns names of up to 20 characters, preferring characters with a meaning in SQL.
 fn names(outside_the_plane: bool) -> Vec<String> {
     let special = prop::sample::select(vec![
         "\"", "`", "'", ".", " ", "\\", "\n", "--", ";", "%", "_", "?", "$1", "{", "[", "ß", "名",
@@ -28,10 +28,11 @@ fn names(outside_the_plane: bool) -> Vec<String> {
     let mut names: Vec<String> = Vec::new();
     while names.len() < TABLES {
         let name: String = name.new_tree(&mut runner).unwrap().current().chars().filter(|c| *c != '\0').collect();
-        // What the databases themselves refuse: more than 63 bytes, a space at the end, planes beyond the first.
+        // Excludes names that the databases refuse: over 63 bytes, with a trailing space, or with characters beyond
+        // U+FFFF.
         let fits = !name.trim().is_empty() && name.len() <= 60 && !name.ends_with(char::is_whitespace);
         let plane = outside_the_plane || name.chars().all(|c| u32::from(c) < 0x1_0000);
-        // SQLite and MariaDB compare names without case.
+        // SQLite and MariaDB compare names case-insensitively.
         let is_new = names.iter().all(|known| known.to_lowercase() != name.to_lowercase());
         if fits && plane && is_new && !name.to_lowercase().starts_with("sqlite_") {
             names.push(name);
@@ -76,7 +77,7 @@ async fn postgres() {
     let Some(service) = services::postgres().await else { return };
     let (url, _) = service.fresh_database().await;
     let names = names(true);
-    // Not through psql, which reads backslashes.
+    // Not with psql, which interprets backslashes.
     let mut connection = sqlx::PgConnection::connect(&url).await.unwrap();
     sqlx::raw_sql(sqlx::AssertSqlSafe(script("public", &names, ansi))).execute(&mut connection).await.unwrap();
     are_read(&*open(&url, None).unwrap(), "public", &names).await;

@@ -1,9 +1,9 @@
-//! Logins with the rights that `docs/least-rights.md` gives them, and no others.
+//! Logins with exactly the rights that `docs/least-rights.md` grants.
 
-/// The password that the recipes name.
+/// The password in the recipes.
 pub const PASSWORD: &str = "choose-one";
 
-/// The statements of a recipe, as the page has them: those to describe a database, then those to write comments.
+/// Returns the statements of a recipe from the page: those to describe a database, then those to write comments.
 fn statements(heading: &str) -> Vec<String> {
     let page = include_str!("../../../docs/least-rights.md");
     let section = page.split("\n## ").find_map(|section| section.strip_prefix(heading)).expect("a section");
@@ -16,7 +16,7 @@ fn statements(heading: &str) -> Vec<String> {
     blocks
 }
 
-/// PostgreSQL's recipe for this login, for these schemas, which stand in quotes.
+/// Returns PostgreSQL's recipe for this login and these schemas, which are quoted.
 pub fn postgres(login: &str, owner: &str, database: &str, schemas: &[String]) -> String {
     let (mut once, mut each) = (String::new(), String::new());
     for line in statements("PostgreSQL").concat().lines() {
@@ -30,7 +30,7 @@ pub fn postgres(login: &str, owner: &str, database: &str, schemas: &[String]) ->
     schemas.iter().fold(once, |script, schema| script + &each.replace("public", schema))
 }
 
-/// The recipe of MySQL and MariaDB for this login, for these schemas, which stand in backticks.
+/// Returns the recipe of MySQL and MariaDB for this login and these schemas, which are in backticks.
 pub fn mysql(login: &str, schemas: &[String]) -> String {
     let (mut once, mut each) = (String::new(), String::new());
     for line in statements("MySQL and MariaDB").concat().lines() {

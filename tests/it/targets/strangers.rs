@@ -1,4 +1,4 @@
-//! SQLite files that strangers wrote: reading and commenting them runs nothing of theirs and stays within limits.
+//! Untrusted SQLite files: reading and commenting them runs none of their code and stays within limits.
 
 use std::path::Path;
 
@@ -81,7 +81,7 @@ async fn a_foreign_comments_table_is_refused() {
     }
 }
 
-/// Another table's rows go with the comment that they name, where foreign keys are followed.
+/// With foreign keys enabled, a write would delete the rows of another table that refer to the comment.
 #[tokio::test]
 async fn a_comment_changes_no_foreign_row() {
     let folder = tempfile::tempdir().unwrap();
@@ -96,7 +96,7 @@ async fn a_comment_changes_no_foreign_row() {
     assert_eq!(in_file(&url, "SELECT count(*) FROM follows").await, 1);
 }
 
-/// The most memory that this process ever had, in MB.
+/// Returns the peak memory of this process, in MB.
 fn peak() -> u64 {
     let status = std::fs::read_to_string("/proc/self/status").unwrap();
     let peak = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
@@ -115,7 +115,7 @@ async fn the_memory_for_a_view_is_limited() {
     let details = target.details(None, "main", &["large", "sorted"].map(str::to_owned)).await.unwrap();
     for detail in &details {
         let limits = SampleLimits { time: std::time::Duration::from_secs(3), ..SampleLimits::default() };
-        // Whether the view can be read does not matter here.
+        // It does not matter here whether the view can be read.
         drop(target.statistics(detail, limits).await);
     }
     assert!(peak() < 2_500, "{} MB", peak());

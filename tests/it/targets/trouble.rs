@@ -1,4 +1,4 @@
-//! What is said when something is wrong, and that no password is in it.
+//! Error texts of targets, none of which contains a password.
 
 use std::{
     future::Future,
@@ -16,17 +16,17 @@ use sqlx::Connection as _;
 use super::{open, open_with_views, profile, sqlite_url};
 use crate::services;
 
-/// Stands in every password.
+/// A marker in every password.
 const MARKER: &str = "hunter2-marker";
 
-/// The error, which must not have the marker anywhere.
+/// Returns the error after checking that it lacks the marker.
 fn error_of<T>(result: Result<T, TargetError>) -> TargetError {
     let Err(error) = result else { panic!("this must fail") };
     assert!(!format!("{error} {error:?}").contains(MARKER), "{error:?}");
     error
 }
 
-/// The text, with all these words in it.
+/// Returns the error's text after checking that it contains all these words.
 fn says<T>(result: Result<T, TargetError>, words: &[&str]) -> TargetError {
     let error = error_of(result);
     let text = error.to_string();
@@ -34,7 +34,7 @@ fn says<T>(result: Result<T, TargetError>, words: &[&str]) -> TargetError {
     error
 }
 
-/// A port at which nobody listens, and what keeps it from others.
+/// Returns a port that nobody listens on, and the socket that reserves it.
 fn silent_port() -> (tokio::net::TcpSocket, u16) {
     let socket = tokio::net::TcpSocket::new_v4().unwrap();
     socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
@@ -75,7 +75,7 @@ async fn every_concurrent_caller_gets_the_error() {
 
 #[tokio::test]
 async fn a_server_of_another_kind_is_reported() {
-    // Takes connections and closes them.
+    // Accepts connections and closes them.
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let port = listener.local_addr().unwrap().port();
     std::thread::spawn(move || listener.incoming().take(20).for_each(drop));
@@ -118,7 +118,7 @@ async fn files_that_cannot_be_read() {
     says(target.schemas(Some("other")).await, &["no database other", "shop"]);
     says(open(&sqlite_url(&file), Some("shop")).unwrap().schemas(Some("other")).await, &["pinned to shop"]);
     let mut details = target.details(Some("shop"), "main", &["t".to_owned()]).await.unwrap();
-    // Dropped between the look at the structure and the look at the data.
+    // The table is dropped after its structure was read and before its rows are.
     details[0].table.name = "dropped".to_owned();
     says(target.statistics(&details[0], SampleLimits::default()).await, &["dropped", "no longer exists"]);
 }
@@ -137,12 +137,12 @@ async fn sqlite_stops_at_its_time_limit() {
     .await;
     let target = open_with_views(&sqlite_url(&file));
     time_limit_holds(&*target, "main").await;
-    // What came before the limit is kept.
+    // Rows that were read before the limit are kept.
     let endless = target.details(None, "main", &["endless".to_owned()]).await.unwrap();
     let limits = SampleLimits { time: Duration::from_millis(300), ..SampleLimits::default() };
     let found = target.statistics(&endless[0], limits).await.unwrap();
     assert_eq!((found.sampled_rows, found.complete, found.columns[0].distinct), (3, false, Some(3)));
-    // The connection is as good as before.
+    // The connection is still usable.
     assert!(target.test().await.is_ok());
 }
 
@@ -168,7 +168,7 @@ async fn abandoned_work_ends() {
     let target = open_with_views(&sqlite_url(&file));
     let slow = target.details(None, "main", &["slow".to_owned()]).await.unwrap();
     let limits = SampleLimits { time: Duration::from_mins(10), ..SampleLimits::default() };
-    // More than there are connections: if one went on, nobody could look at the file any more.
+    // More than the number of connections: if one kept working, the file could not be read any more.
     for _ in 0..6 {
         let work = target.statistics(&slow[0], limits);
         assert!(tokio::time::timeout(Duration::from_millis(100), work).await.is_err());
@@ -176,7 +176,7 @@ async fn abandoned_work_ends() {
     soon(target.test()).await.unwrap();
 }
 
-/// The view `slow` ends at the limit and says that it knows nothing.
+/// Checks that sampling the view `slow` ends at the limit and yields nothing.
 async fn time_limit_holds(target: &dyn Target, schema: &str) {
     let slow = target.details(None, schema, &["slow".to_owned()]).await.unwrap();
     let start = Instant::now();
@@ -208,7 +208,7 @@ async fn many_concurrent_callers_share_few_connections() {
     assert!((1..=4).contains(&open), "{open}");
 }
 
-/// Everything that is logged, whatever its level.
+/// Everything that is logged at any level.
 #[derive(Clone, Default)]
 struct Logged(Arc<Mutex<Vec<u8>>>);
 
@@ -277,7 +277,8 @@ async fn postgres() {
         &["password for user", &reader, "rejected"],
     );
     says(open(&service.url_for("postgres", "nowhere"), None).unwrap().test().await, &["no database nowhere"]);
-    // A URL reaches the database that it names; one that names none reaches all, and a profile's pin counts first.
+    // A URL reaches the database that it names; one without a database reaches all, and a profile's pin takes
+    // precedence.
     let whole = open(&service.url_for("postgres", ""), None).unwrap();
     says(whole.schemas(Some("nowhere")).await, &["no database nowhere"]);
     assert!(whole.databases().await.unwrap().len() > 1);
@@ -288,7 +289,7 @@ async fn postgres() {
         assert_eq!(narrow.databases().await.unwrap().len(), 1);
     }
 
-    // Special characters in the password, a column and a table without the right to read.
+    // Special characters in the password, and a column and a table without the right to read.
     let login = format!("{reader}:{MARKER}%40%2F");
     let target = open(&service.url_for(&login, &database), None).unwrap();
     assert!(!target.can_write_comments().await.unwrap());
@@ -298,7 +299,7 @@ async fn postgres() {
     let closed = target.statistics(&details[1], SampleLimits::default()).await.unwrap();
     assert!(closed.columns.is_empty() && !closed.complete);
 
-    // A large table is sampled from all over.
+    // A large table is sampled across its pages.
     let big = owner.details(None, "public", &["big".to_owned()]).await.unwrap();
     let found = owner.statistics(&big[0], SampleLimits::default()).await.unwrap();
     assert_eq!((found.sampled_rows, found.complete), (2_000, false));
@@ -350,7 +351,7 @@ async fn mariadb() {
     assert!(owner.details(None, &database, &["gone".to_owned()]).await.unwrap().is_empty());
 }
 
-/// A browser that leaves a page gives up what it has asked for, perhaps just while a transaction begins.
+/// A browser that leaves a page abandons its requests, perhaps while a transaction begins.
 #[tokio::test]
 async fn abandoned_requests_leave_the_connections_usable() {
     for service in [services::postgres().await, services::mariadb().await].into_iter().flatten() {
@@ -365,7 +366,7 @@ async fn abandoned_requests_leave_the_connections_usable() {
         soon(schemas()).await.unwrap();
         let usual = begun.elapsed();
         for part in 0..200_u32 {
-            // It ends at each moment of the usual time.
+            // Cancels the request at evenly spread points of its usual duration.
             let _ = tokio::time::timeout(usual * part / 150, schemas()).await;
             if part % 10 == 9 {
                 soon(schemas()).await.unwrap();

@@ -8,7 +8,7 @@ use crate::services::{self, Service};
 /// The login's password.
 const PASSWORD: &str = "over-privileged";
 
-/// Traps that `mallory_DB` laid, who owns the schema, and a view that the administrator made over one of them.
+/// Traps by `mallory_DB`, the owner of the schema, and a view by the administrator over one of them.
 const TRAPS: &str = r"
 CREATE USER 'gloss_DB'@'%' IDENTIFIED BY 'over-privileged'; GRANT ALL ON *.* TO 'gloss_DB'@'%' WITH GRANT OPTION;
 CREATE USER 'mallory_DB'@'%' IDENTIFIED BY 'x'; GRANT ALL ON DB.* TO 'mallory_DB'@'%';
@@ -33,7 +33,7 @@ CREATE SQL SECURITY DEFINER VIEW of_the_administrator AS SELECT n FROM looks;
 CREATE TABLE swapped (n int);
 ";
 
-/// The traps, and the URL of the login that they are for.
+/// Creates the traps and returns them with the URL of the targeted login.
 async fn trapped() -> Option<(&'static Service, Traps, String, String)> {
     let service = services::mariadb().await?;
     let (_, database) = service.fresh_database().await;
@@ -64,7 +64,7 @@ async fn safe_mariadb_tables_and_views_are_sampled() {
         let found = statistics(&*target, &detail(&*target, &database, view).await).await;
         assert!(found.columns.is_empty(), "{view}: {found:?}");
     }
-    // What was a table is a view by now.
+    // A table is replaced by a view.
     let swapped = detail(&*target, &database, "swapped").await;
     let script = format!(
         "DROP TABLE swapped; CREATE DEFINER='mallory_{database}'@'%' SQL SECURITY INVOKER VIEW swapped AS SELECT \
@@ -74,13 +74,13 @@ async fn safe_mariadb_tables_and_views_are_sampled() {
     drop(target.statistics(&swapped, super::SampleLimits::default()).await);
     assert_eq!(traps.sprung(), [""; 0]);
 
-    // Asked for, all is read, and the traps do spring.
+    // With sampling of views enabled, all rows are read and the traps are triggered.
     let target = open(&url, true);
     let found = statistics(&*target, &detail(&*target, &database, "looks").await).await;
     assert_eq!((found.sampled_rows, traps.sprung()), (1, vec!["invoker".to_owned()]));
 }
 
-/// A table whose rows are on another server is read with the rights that its owner put into it.
+/// A table whose rows are on another server is read with rights that its owner chose.
 #[tokio::test]
 async fn remote_mariadb_tables_are_not_read() {
     let Some(service) = services::mariadb().await else { return };

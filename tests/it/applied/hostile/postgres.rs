@@ -106,7 +106,7 @@ CREATE VIEW trusted_name AS SELECT n FROM looks;
 CREATE VIEW trusted_call AS SELECT evil.number(3, 'view-of-superuser') AS n;
 "#;
 
-/// What the owner may set for all who connect.
+/// Settings that the owner can impose on every connection.
 const SETTINGS: &str = "
 SET SESSION AUTHORIZATION mallory_DB;
 ALTER DATABASE DB SET search_path = evil, pg_catalog, public;
@@ -121,7 +121,7 @@ ALTER DATABASE DB SET constraint_exclusion = on;
 ALTER DATABASE DB SET row_security = on;
 ";
 
-/// A database with traps, and the login that they are for.
+/// A database with traps, and the targeted login.
 struct Trapped {
     service: &'static Service,
     traps: Traps,
@@ -130,7 +130,7 @@ struct Trapped {
 }
 
 impl Trapped {
-    /// `rights` are those of the login beyond logging in.
+    /// Creates the database. `rights` are the login's rights beyond logging in.
     async fn new(rights: &str, more: &str) -> Option<Self> {
         let service = services::postgres().await?;
         let (_, database) = service.fresh_database().await;
@@ -157,7 +157,7 @@ async fn code_of_postgres_table_owners_never_runs() {
         let Some(trapped) = Trapped::new("SUPERUSER", settings).await else { return };
         let mut warnings = everything(&trapped.url, "public", 10).await;
         assert_eq!(trapped.traps.sprung(), [""; 0]);
-        // The tables that were not sampled are named too.
+        // Warnings about tables that were not sampled are expected.
         warnings.retain(|warning| !warning.starts_with("The rows of"));
         let [warning] = warnings.as_slice() else { panic!("one warning: {warnings:?}") };
         assert!(warning.contains("SUPERUSER") && warning.contains("least-rights.md"), "{warning}");
@@ -201,7 +201,7 @@ async fn safe_postgres_tables_and_views_are_sampled() {
     }
     assert_eq!(trapped.traps.sprung(), [""; 0]);
 
-    // Asked for, all is read, and the traps do spring.
+    // With sampling of views enabled, all rows are read and the traps are triggered.
     let target = open(&trapped.url, true);
     for (table, trap) in [("looks", "view"), ("indexed", "index"), ("parts", "partition"), ("far", "view-remote")] {
         let found = statistics(&*target, &detail(&*target, "public", table).await).await;
@@ -227,7 +227,7 @@ async fn row_policies_of_postgres_table_owners_never_run() {
     assert_eq!((trapped.traps.sprung(), found.sampled_rows), (vec!["policy".to_owned()], 1));
 }
 
-/// The owner holds a lock, so that the table's reader waits, and puts something else in the table's place.
+/// The owner holds a lock, so that the reader waits, and replaces the table meanwhile.
 #[tokio::test]
 async fn a_table_of_postgres_that_changes_under_its_reader_is_not_read() {
     let Some(trapped) = Trapped::new("SUPERUSER", "").await else { return };
