@@ -123,7 +123,7 @@ export default async function journey(studio) {
     await studio.go('/runs');
     await page.getByLabel('Token').first().fill(secret);
     await page.getByRole('button', { name: 'Sign in' }).click();
-    await page.getByRole('heading', { name: 'Runs' }).waitFor();
+    await page.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
     await palette('new run');
     const newRun = option(/^New run/);
     assert.match(await newRun.innerText(), /Your role is VIEWER; this needs OPERATOR\./);

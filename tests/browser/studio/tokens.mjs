@@ -68,7 +68,7 @@ export default async function journey(studio) {
 
   // The token is revoked while the viewer looks at the runs: the form takes over, and says why.
   await other.goto(new URL('/runs', studio.url).href);
-  await seen.getByRole('heading', { name: 'Runs' }).waitFor();
+  await seen.getByRole('heading', { name: 'Runs', exact: true }).waitFor();
   await main.getByRole('button', { name: 'Revoke looker' }).click();
   await dialog.getByText('signs out browsers that use it').waitFor();
   await studio.axe('before a token is revoked');

@@ -8,6 +8,7 @@ import { useReconnected } from '../api/connection';
 import { type SettingsTokenFragment, SettingsTokensDocument } from '../api/operations';
 import { useLacks, useViewer } from '../api/viewer';
 import { Action } from '../ui/action';
+import { useKept } from '../ui/kept';
 import { Card } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
 import table from '../ui/table.module.css';
@@ -25,7 +26,8 @@ export function Tokens() {
   const [revoked, setRevoked] = useState<SettingsTokenFragment>();
   const refetch = () => again({ requestPolicy: 'network-only' });
   useReconnected(refetch);
-  const tokens = data?.apiTokens;
+  // The first token ends the rights of this page while its secret is shown: the list stays until then.
+  const tokens = useKept(data?.apiTokens, 'tokens');
   return (
     <Card
       title="Tokens"
