@@ -32,26 +32,35 @@ export default async function journey(studio) {
   await studio.axe('a database that does not answer');
   await button('unreachable').click();
 
-  // One tick narrows the scope; the last one taken away widens it to the whole schema.
+  // A click takes one table out, and in again; to take only one, everything is unticked first.
   await button('demo').click();
   await button('second').click();
-  await first.getByText('Everything in demo. Tick schemas').waitFor();
+  await first.getByText('Everything in demo. Untick').waitFor();
   const orders = first.getByRole('treeitem', { name: /^orders/ });
   const schema = first.getByRole('treeitem', { name: /^main/ });
   const tick = () => orders.getByText('orders', { exact: true }).click();
   await tick();
-  assert.equal(await checked(orders), 'true');
+  assert.equal(await checked(orders), 'false', 'it alone is out');
   assert.equal(await checked(schema), 'mixed', 'a part of the schema is ticked');
   await tick();
+  assert.equal(await checked(orders), 'true');
   assert.equal(await checked(schema), 'true', 'the whole schema is');
-  assert.equal(await checked(orders), 'false');
+  const root = first.getByRole('treeitem', { name: /^Everything in demo/ });
+  await root.getByText('Everything in demo', { exact: true }).click();
+  await first.getByText('Nothing yet.').waitFor();
+  assert.equal(await checked(schema), 'false');
   await tick();
-  await first.getByText('main.orders').waitFor();
+  assert.equal(await checked(orders), 'true');
+  assert.equal(await checked(schema), 'mixed');
+  await first.getByRole('button', { name: 'Remove main.orders from the scope' }).waitFor();
 
   // The other database by keyboard: search, unfold, tick a column.
   await second.getByRole('searchbox').fill('customers');
   await second.getByText('1 table found').waitFor();
   await second.getByRole('tree').focus();
+  await page.keyboard.press('Home');
+  await page.keyboard.press('Space');
+  await second.getByText('Nothing yet.').waitFor();
   await page.keyboard.type('customers');
   await page.keyboard.press('ArrowRight');
   await second.getByRole('treeitem', { name: /^email/ }).waitFor();
@@ -64,11 +73,11 @@ export default async function journey(studio) {
   await second.getByRole('searchbox').fill('');
   await second.getByRole('treeitem', { name: /^addresses/ }).waitFor();
   await second.getByRole('button', { name: 'Remove main.customers.email from the scope' }).click();
-  await second.getByText('main.customers', { exact: true }).waitFor();
-  await second.getByRole('button', { name: 'Everything' }).click();
-  await second.getByText('Everything in demo. Tick schemas').waitFor();
+  await second.getByText('Nothing yet.').waitFor();
   await second.getByRole('tree').focus();
   await page.keyboard.press('Home');
+  await page.keyboard.press('Space');
+  await second.getByText('Everything in demo. Untick').waitFor();
   await page.keyboard.type('orders');
   await page.keyboard.press('Delete');
   const left = second.getByRole('treeitem', { name: /orders.*left out by main\.orders/ });
@@ -76,6 +85,7 @@ export default async function journey(studio) {
   await page.keyboard.press('Delete');
   await left.waitFor({ state: 'detached' });
   await page.keyboard.press('Home');
+  await page.keyboard.press('Space');
   await page.keyboard.type('customers');
   await page.keyboard.press('ArrowRight');
   await second.getByRole('treeitem', { name: /^email/ }).waitFor();

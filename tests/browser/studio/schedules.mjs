@@ -34,6 +34,8 @@ export default async function journey(studio) {
   }
   await cron.fill('61 2 * * *');
   const orders = page.getByRole('treeitem', { name: /^orders/ });
+  const root = page.getByRole('treeitem', { name: /^Everything in/ });
+  await root.getByText('Everything in demo', { exact: true }).click();
   await orders.getByText('orders', { exact: true }).click();
   await page.getByText('main.orders').waitFor();
   const create = page.getByRole('button', { name: /^Create schedule/ });

@@ -1,8 +1,7 @@
 // What a person has picked of one target. Nothing here knows the database: only the names that were ticked.
 //
-// The rules: nothing picked at a level means everything below it. A tick narrows its parent to what is ticked below it.
-// Unticking the last one below a parent widens the parent to everything again; so does a click on a parent of which
-// only a part is picked.
+// The rule: nothing picked at a level means everything below it. A pick narrows its parent to what is picked below it.
+// `ticks.ts` says what a click does.
 
 import type { PartitionMode, TargetInput } from '../api/operations';
 
@@ -45,21 +44,14 @@ export const everythingOf = (dbProfileId: string): Target => ({
   partitions: 'PARENT',
 });
 
-export function toggle(picks: Pick[], [name, ...rest]: Path): Pick[] {
+/** Picks an asset that may be picked already. */
+export function include(picks: Pick[], [name, ...rest]: Path): Pick[] {
   if (name === undefined) {
     return [];
   }
   const pick = picks.find((it) => it.name === name);
-  if (rest.length === 0 && pick?.below.length === 0) {
-    return picks.filter((it) => it !== pick);
-  }
-  const next = { name, below: rest.length === 0 ? [] : toggle(pick?.below ?? [], rest) };
+  const next = { name, below: rest.length === 0 ? [] : include(pick?.below ?? [], rest) };
   return pick ? picks.map((it) => (it === pick ? next : it)) : [...picks, next];
-}
-
-/** Ticks an asset that may be ticked already. */
-export function include(picks: Pick[], path: Path): Pick[] {
-  return tickOf(picks, path) === 'named' ? picks : toggle(picks, path);
 }
 
 export function tickOf(picks: Pick[], [name, ...rest]: Path): Tick {

@@ -10,11 +10,12 @@ import { plural } from '../ui/figures';
 import { useRetryOffline } from '../ui/retry';
 import { SearchBox } from '../ui/search-box';
 import { Failure, Loading } from '../ui/states';
-import { type Catalog, useCatalog } from './catalog';
-import { display, include, pathsOf, type Target, toggle } from './model';
+import { type Branch, type Catalog, missingOf, useCatalog } from './catalog';
+import { display, include, pathsOf, type Target } from './model';
 import { exclusions, patternFor } from './pattern';
 import classes from './scope.module.css';
 import { ScopeTree } from './scope-tree';
+import { clicked, NOTHING, removed } from './ticks';
 
 interface ScopePickerProps {
   target: Target;
@@ -96,6 +97,14 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
       exclude: exclude.includes(pattern) ? exclude.filter((it) => it !== pattern) : [...exclude, pattern],
     });
   };
+  const [isUnread, setIsUnread] = useState(false);
+  const namesOf = (branch: Branch<{ name: string }>) =>
+    branch.loading || branch.error || missingOf(branch) > 0 ? undefined : branch.nodes.map(({ name }) => name);
+  const names = {
+    schemas: () => namesOf(catalog.schemas()),
+    tables: (schema: string) => namesOf(catalog.tables(schema, '')),
+    columns: (schema: string, table: string) => namesOf(catalog.columns(schema, table)),
+  };
   const misspelt = errorAt('schemas');
   const named = picks.flatMap((schema) => schema.below.map((table) => [schema.name, table.name]));
   const kept = [...inherited, ...exclude].flatMap((pattern) => {
@@ -124,13 +133,25 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
           catalog={catalog}
           search={search}
           picks={picks}
+          exclude={exclude}
           excluded={excluded}
           label={`Scope in ${database}`}
-          onToggle={(path) => onChange({ ...target, picks: toggle(picks, path) })}
+          onToggle={(path) => {
+            const next = clicked(target, path, excluded, names);
+            setIsUnread(next === undefined);
+            if (next) {
+              onChange(next);
+            }
+          }}
           onLeaveOut={leaveOut}
         />
       </div>
       <Named target={target} database={database} onChange={onChange} />
+      {isUnread && (
+        <p className={classes.warning} role="status">
+          Not all tables of this schema are read yet. Untick the schema, then tick the tables and columns that you want.
+        </p>
+      )}
       {misspelt && (
         <div className={classes.problem} role="alert">
           {misspelt}
@@ -172,7 +193,7 @@ function Chosen({ database, inherited, target, onChange, errorAt }: ChosenProps)
   );
 }
 
-/** How many tables a search found, and a button that ticks them all. */
+/** How many tables a search found, and a button that narrows the scope to them. */
 function Found({
   catalog,
   search,
@@ -199,9 +220,15 @@ function Found({
         <Button
           size="compact-xs"
           variant="subtle"
-          onClick={() => onChange({ ...target, picks: paths.reduce(include, target.picks) })}
+          onClick={() =>
+            onChange({
+              ...target,
+              picks: paths.reduce(include, target.picks),
+              exclude: target.exclude.filter((it) => it !== NOTHING),
+            })
+          }
         >
-          Tick {total === 1 ? 'it' : `all ${total}`}
+          {target.picks.length > 0 ? 'Add' : 'Only'} {total === 1 ? 'this table' : `these ${total}`}
         </Button>
       )}
     </div>
@@ -229,7 +256,9 @@ function Named({
     return (
       <div className={classes.summary}>
         <span className="muted">
-          Everything in {database}. Tick schemas, tables or columns to narrow the scope.
+          {target.exclude.includes(NOTHING)
+            ? 'Nothing yet. Tick schemas, tables or columns.'
+            : `Everything in ${database}. Untick what to leave out.`}
         </span>
       </div>
     );
@@ -243,7 +272,7 @@ function Named({
           <button
             type="button"
             aria-label={`Remove ${display(path)} from the scope`}
-            onClick={() => onChange({ ...target, picks: toggle(target.picks, path) })}
+            onClick={() => onChange(removed(target, path))}
           >
             <X size={12} strokeWidth={1.75} aria-hidden />
           </button>

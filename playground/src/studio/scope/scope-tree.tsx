@@ -30,10 +30,11 @@ import { compact, count } from '../ui/figures';
 import { useRetryOffline } from '../ui/retry';
 import { Failure } from '../ui/states';
 import { type Catalog } from './catalog';
-import { type Path, type Pick, type Tick, tickOf } from './model';
+import type { Path, Pick, Tick } from './model';
 import type { Exclusions } from './pattern';
 import { idOf, levelOf, type NodeRow, type Row, rowsOf } from './rows';
 import classes from './scope.module.css';
+import { NOTHING, tickAt } from './ticks';
 
 const ICONS: Record<AssetKind, LucideIcon> = {
   DATABASE: Database,
@@ -58,6 +59,7 @@ interface ScopeTreeProps {
   catalog: Catalog;
   search: string;
   picks: Pick[];
+  exclude: string[];
   excluded: Exclusions;
   onToggle: (path: Path) => void;
   /** Leaves a schema's tables or a table out, or takes them in again. */
@@ -65,13 +67,19 @@ interface ScopeTreeProps {
   label: string;
 }
 
-export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveOut, label }: ScopeTreeProps) {
+export function ScopeTree({ catalog, search, picks, exclude, excluded, onToggle, onLeaveOut, label }: ScopeTreeProps) {
   const area = useRef<HTMLDivElement>(null);
   const [folds, setFolds] = useState<ReadonlyMap<string, boolean>>(new Map());
   const [active, setActive] = useState(idOf([]));
   const isTouched = useMediaQuery('(pointer: coarse), (max-width: 699px)') ?? false;
   const height = isTouched ? 40 : 28;
   const prefix = useId();
+
+  /** The pattern that leaves an asset out; where nothing is ticked yet, none is worth telling. */
+  const patternOf = (path: Path) => {
+    const pattern = excluded(picks, path);
+    return pattern === NOTHING ? undefined : pattern;
+  };
 
   const foldKey = (path: Path) => (search === '' ? idOf(path) : `${search}${idOf(path)}`);
   const root: NodeRow = {
@@ -242,8 +250,8 @@ export function ScopeTree({ catalog, search, picks, excluded, onToggle, onLeaveO
               row={row}
               style={style}
               active={index === at}
-              tick={tickOf(picks, row.path)}
-              leftOut={excluded(picks, row.path)}
+              tick={tickAt({ picks, exclude }, excluded, row.path)}
+              leftOut={patternOf(row.path)}
               onActivate={() => setActive(row.id)}
               onFold={() => fold(row, !row.unfolded)}
               onToggle={() => onToggle(row.path)}
@@ -272,7 +280,6 @@ interface TreeRowProps {
 
 function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, onToggle, onLeaveOut }: TreeRowProps) {
   const Icon = row.isKey ? KeyRound : ICONS[row.kind];
-  const shown = leftOut === undefined ? tick : 'out';
   const Chevron = row.unfolded ? ChevronDown : ChevronRight;
   const mayLeaveOut =
     (row.path.length === 1 || row.path.length === 2) && (tick === 'included' || leftOut !== undefined);
@@ -284,10 +291,10 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
       aria-level={row.path.length + 1}
       aria-posinset={row.position}
       aria-setsize={row.siblings}
-      aria-checked={shown === 'mixed' ? 'mixed' : shown === 'named'}
+      aria-checked={tick === 'mixed' ? 'mixed' : tick !== 'out'}
       {...(row.unfolded === undefined ? {} : { 'aria-expanded': row.unfolded })}
       data-active={active}
-      data-tick={shown}
+      data-tick={tick}
       style={style}
       onMouseDown={onActivate}
     >
@@ -296,8 +303,8 @@ function TreeRow({ id, row, style, active, tick, leftOut, onActivate, onFold, on
       </span>
       <span className={classes.pick} onClick={onToggle}>
         <span className={classes.box} aria-hidden>
-          {(shown === 'named' || shown === 'included') && <Check size={12} strokeWidth={2.5} />}
-          {shown === 'mixed' && <Minus size={12} strokeWidth={2.5} />}
+          {(tick === 'named' || tick === 'included') && <Check size={12} strokeWidth={2.5} />}
+          {tick === 'mixed' && <Minus size={12} strokeWidth={2.5} />}
         </span>
         <Icon size={14} strokeWidth={1.75} className={classes.kind} aria-hidden />
         <span className={classes.name}>{row.path.length === 0 ? `Everything in ${row.name}` : row.name}</span>
