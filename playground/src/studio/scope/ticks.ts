@@ -1,7 +1,7 @@
 // What a click on a box of the tree does: it takes a ticked asset out and an unticked one in, and touches nothing else.
 //
-// Where a parent is whole, a table or schema is taken out with a pattern, so that tables which come later are described.
-// A column has no pattern: its table and what stands beside it are named then. Nothing at all is the pattern `*`.
+// Where a parent is whole, a table or schema is taken out with a pattern, so that later tables are described as well. A
+// column has no pattern: its table and what stands beside it are named then. Nothing at all is the pattern `*`.
 
 import { type Path, type Pick, quoted, type Target, type Tick, tickOf } from './model';
 import { type Exclusions, patternFor } from './pattern';
