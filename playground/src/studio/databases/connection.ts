@@ -39,7 +39,7 @@ export const BACKENDS: Record<DbBackend, Backend> = {
     port: '5432',
     encryption: ['sslmode', { required: 'require', verified: 'verify-full', off: 'disable' }],
     socket: 'host',
-    databaseHelp: 'Empty: chosen later, among those that the login may see',
+    databaseHelp: 'Empty: you choose it later',
     urlExample: 'postgres://user:password@host:5432/database',
   },
   MYSQL: {

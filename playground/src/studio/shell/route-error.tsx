@@ -96,7 +96,7 @@ function What({ error }: { error: unknown }) {
 /** In place of one page. */
 export function PageError() {
   return (
-    <Page title="Not shown" tab="Gloss">
+    <Page title="Page not loaded" tab="Gloss">
       <What error={useRouteError()} />
     </Page>
   );
