@@ -88,11 +88,10 @@ fn main() -> ExitCode {
 
 /// The command line, the environment and the settings file together.
 fn parse() -> Result<Cli, Box<dyn Error>> {
-    let store_alone = |command: clap::Command| config::only_store(command);
     let command = Cli::command()
-        .mut_subcommand("migrate", store_alone)
-        .mut_subcommand("token", |token| store_alone(token).mut_args(|arg| arg.global(true)))
-        .mut_subcommand("secrets", |secrets| secrets.mut_subcommands(store_alone));
+        .mut_subcommand("migrate", Settings::only_store)
+        .mut_subcommand("token", |token| Settings::only_store(token).mut_args(|arg| arg.global(true)))
+        .mut_subcommand("secrets", |secrets| secrets.mut_subcommands(Settings::only_store));
     let matches = config::matches(command, std::env::args_os().collect())?;
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }

@@ -18,15 +18,12 @@ use std::{
 };
 
 use axum::http::{Uri, uri::Authority};
-use clap::{ArgAction, Args};
+use clap::{ArgAction, Args, Command};
 use secrecy::{ExposeSecret, SecretString};
 
-use parse::{address, between, env_names, hosts, origins, seconds, some_seconds, whole};
+use parse::{address, between, env_names, folder, hosts, origins, seconds, some_seconds, whole};
 
-pub use self::{
-    file::matches,
-    reference::{only_store, reference},
-};
+pub use self::{file::matches, reference::reference};
 use crate::port::environment::EnvNames;
 
 /// An example of the URL of a store in a file.
@@ -50,7 +47,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Folder for the store, the demo database, the key and the lock [default: the platform's data folder]
     #[arg(long, env = "GLOSS_DATA_DIR", value_name = "FOLDER")]
-    #[arg(default_value_os_t = platform_data_dir(), hide_default_value = true)]
+    #[arg(default_value_os_t = platform_data_dir(), hide_default_value = true, value_parser = folder())]
     pub data_dir: PathBuf,
     /// URL of the store, `sqlite:///path/to/store.db` or `postgres://user:password@host:port/database`
     /// [default: sqlite:// in the data folder]
@@ -82,7 +79,8 @@ pub struct Settings {
     #[arg(default_value = "", hide_default_value = true, value_parser = origins)]
     pub allowed_origins: std::vec::Vec<Uri>,
     /// Maximum number of requests per client and minute; 0 sets no limit
-    #[arg(long, env = "GLOSS_REQUESTS_PER_MINUTE", value_name = "N", default_value = "120000", value_parser = whole::<u32>)]
+    #[arg(long, env = "GLOSS_REQUESTS_PER_MINUTE", value_name = "N")]
+    #[arg(default_value = "120000", value_parser = whole::<u32>)]
     pub requests_per_minute: u32,
     /// Maximum number of queued runs per client
     #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", default_value = "1000", value_parser = between(1, MOST))]
@@ -180,12 +178,29 @@ pub enum ConfigError {
 }
 
 impl Settings {
+    /// Hides the settings that only a server uses, for a command that needs the store alone.
+    pub fn only_store(command: Command) -> Command {
+        const USED: [&str; 4] = ["config", "data_dir", "store_url", "new_store"];
+        let settings = Self::augment_args(Command::new("gloss"));
+        let is_unused =
+            |id: &str| !USED.contains(&id) && settings.get_arguments().any(|setting| setting.get_id() == id);
+        command.mut_args(|arg| {
+            let hide = is_unused(arg.get_id().as_str());
+            if hide { arg.hide(true) } else { arg }
+        })
+    }
+
     /// Completes the settings with what depends on others, and checks what clap cannot check without repeating a
     /// password.
     ///
     /// # Errors
     /// [`ConfigError::Invalid`] for the data folder, the store's URL and the key in the environment.
     pub fn checked(mut self) -> Result<Self, ConfigError> {
+        if self.data_dir.as_os_str().is_empty() {
+            return Err(ConfigError::Invalid(
+                "this platform has no data folder; choose one with --data-dir".to_owned(),
+            ));
+        }
         self.data_dir = std::path::absolute(&self.data_dir)
             .map_err(|error| ConfigError::Invalid(format!("cannot use the data folder: {error}")))?;
         if self.store_url.expose_secret().is_empty() {

@@ -1,10 +1,17 @@
 //! How the text of a setting becomes its value. Each error says how to write the value.
 
-use std::{net::SocketAddr, str::FromStr, time::Duration};
+use std::{net::SocketAddr, path::PathBuf, str::FromStr, time::Duration};
 
 use axum::http::{Uri, uri::Authority};
+use clap::builder::{OsStringValueParser, TypedValueParser};
 
 use crate::port::environment::EnvNames;
+
+/// Reads a folder. An empty one is left to [`super::Settings::checked`], because commands without a folder parse it
+/// too.
+pub fn folder() -> impl TypedValueParser<Value = PathBuf> {
+    OsStringValueParser::new().map(PathBuf::from)
+}
 
 /// Reads an IP address and a port.
 pub fn address(text: &str) -> Result<SocketAddr, &'static str> {

@@ -59,14 +59,3 @@ fn wrapped(text: &str) -> Vec<String> {
     }
     lines
 }
-
-/// A command that needs the store alone: hides the settings that only a server heeds.
-pub fn only_store(command: Command) -> Command {
-    let heeded = ["config", "data_dir", "store_url", "new_store"];
-    let settings = Settings::augment_args(Command::new("gloss"));
-    let is_setting = |id: &str| settings.get_arguments().any(|setting| setting.get_id() == id);
-    command.mut_args(|arg| {
-        let hides = is_setting(arg.get_id().as_str()) && !heeded.contains(&arg.get_id().as_str());
-        if hides { arg.hide(true) } else { arg }
-    })
-}

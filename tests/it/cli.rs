@@ -129,6 +129,18 @@ async fn gloss_config_prints_a_settings_file() {
     }
 }
 
+/// Only a command that needs the data folder asks for it.
+#[tokio::test]
+async fn a_missing_data_folder_stops_only_the_commands_that_need_it() {
+    let data = tempfile::tempdir().unwrap();
+    let nowhere = [("GLOSS_DATA_DIR", "")];
+    for command in ["schema", "config"] {
+        let done = gloss(data.path(), &[command], &nowhere).await;
+        assert!(done.status.success(), "{command}: {}", String::from_utf8_lossy(&done.stderr));
+    }
+    says(&refusal(data.path(), &["migrate"], &nowhere).await, &["no data folder", "--data-dir"]);
+}
+
 /// A flag overrides the environment, which overrides the file.
 #[tokio::test]
 async fn flags_override_the_environment_which_overrides_the_file() {
