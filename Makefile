@@ -27,9 +27,10 @@ schema:
 
 ## print the settings into docs/settings.md
 settings:
-	cargo build --quiet
+	cargo run --quiet -- config > target/gloss.toml
 	sed '/^```toml/,$$d' docs/settings.md > docs/settings.md.new
-	(echo '```toml'; target/debug/gloss config; echo '```') >> docs/settings.md.new && mv docs/settings.md.new docs/settings.md
+	(echo '```toml'; cat target/gloss.toml; echo '```') >> docs/settings.md.new
+	mv docs/settings.md.new docs/settings.md
 
 ## the pages that the server embeds
 pages:
