@@ -81,7 +81,7 @@ impl RunProgress {
         let tail = Tail {
             ports: self.ports.clone(),
             run_id,
-            page: EventSuggestions::of(&feed.made, &[]),
+            page: EventSuggestions::of(&feed.cache, &[]),
             feed,
             after,
             status: None,
@@ -104,7 +104,7 @@ impl RunProgress {
         let feed = Arc::new(Feed {
             run_id,
             newest: AsyncMutex::default(),
-            made: Arc::new(SuggestionCache::new(Arc::clone(&self.ports.store))),
+            cache: Arc::new(SuggestionCache::new(Arc::clone(&self.ports.store))),
         });
         feeds.insert(run_id, Arc::downgrade(&feed));
         feed
@@ -115,7 +115,7 @@ impl RunProgress {
 struct Feed {
     run_id: RunId,
     newest: AsyncMutex<VecDeque<Arc<RunEvent>>>,
-    made: Arc<SuggestionCache>,
+    cache: Arc<SuggestionCache>,
 }
 
 impl Feed {
@@ -214,7 +214,7 @@ impl Tail {
             self.nudges.mark_unchanged();
             let read = self.feed.after(self.ports.store.as_ref(), self.after).await;
             let Some(read) = self.or_wait(read).await? else { continue };
-            self.page = EventSuggestions::of(&self.feed.made, &read);
+            self.page = EventSuggestions::of(&self.feed.cache, &read);
             self.read = read.into();
             if !self.read.is_empty() {
                 continue;

@@ -46,15 +46,15 @@ impl SuggestionCache {
 /// The suggestions of some events that were read together.
 #[derive(Clone)]
 pub struct EventSuggestions {
-    made: Arc<SuggestionCache>,
+    cache: Arc<SuggestionCache>,
     ids: Arc<[SuggestionId]>,
 }
 
 impl EventSuggestions {
     /// The page of these events.
-    pub fn of(made: &Arc<SuggestionCache>, events: &[Arc<RunEvent>]) -> Self {
+    pub fn of(cache: &Arc<SuggestionCache>, events: &[Arc<RunEvent>]) -> Self {
         let ids = events.iter().filter_map(|event| event.suggestion_id).collect();
-        Self { made: Arc::clone(made), ids }
+        Self { cache: Arc::clone(cache), ids }
     }
 
     /// A suggestion of this page.
@@ -63,10 +63,10 @@ impl EventSuggestions {
     /// The store's.
     pub async fn suggestion(&self, id: SuggestionId) -> Result<Option<Arc<Suggestion>>> {
         let look_up = async |ids: &[SuggestionId]| {
-            let found = self.made.store.suggestions_by_id(ids).await?;
+            let found = self.cache.store.suggestions_by_id(ids).await?;
             Ok(found.into_iter().map(|(id, suggestion)| (id, Arc::new(suggestion))).collect())
         };
-        self.made.suggestions.get(id, &self.ids, look_up).await
+        self.cache.suggestions.get(id, &self.ids, look_up).await
     }
 
     /// The wordings of a suggestion of this page.
@@ -74,8 +74,8 @@ impl EventSuggestions {
     /// # Errors
     /// The store's.
     pub async fn alternatives(&self, id: SuggestionId) -> Result<Option<Vec<Alternative>>> {
-        let look_up = async |ids: &[SuggestionId]| self.made.store.alternatives(ids).await;
-        self.made.alternatives.get(id, &self.ids, look_up).await
+        let look_up = async |ids: &[SuggestionId]| self.cache.store.alternatives(ids).await;
+        self.cache.alternatives.get(id, &self.ids, look_up).await
     }
 
     /// The evidence of a suggestion of this page.
@@ -83,8 +83,8 @@ impl EventSuggestions {
     /// # Errors
     /// The store's.
     pub async fn evidence(&self, id: SuggestionId) -> Result<Option<Vec<Evidence>>> {
-        let look_up = async |ids: &[SuggestionId]| self.made.store.evidence(ids).await;
-        self.made.evidence.get(id, &self.ids, look_up).await
+        let look_up = async |ids: &[SuggestionId]| self.cache.store.evidence(ids).await;
+        self.cache.evidence.get(id, &self.ids, look_up).await
     }
 }
 
