@@ -226,8 +226,8 @@ impl Key {
         Ok(format!("Removed {what}; set them again with `updateDbProfile` and `updateLlmProfile`."))
     }
 
-    /// Seals all secrets of a store anew: with the environment's new key where one is given, else with a new one in
-    /// the key file. Gives how many secrets there are, and what to do from now on.
+    /// Seals all secrets of a store with a new key: the one in the environment, or else a new one in the key file.
+    /// Returns the number of secrets and the next step for the operator.
     ///
     /// # Errors
     /// [`KeyError`]. Where it does not tell which key holds now, the next start finds out: no key is thrown away.

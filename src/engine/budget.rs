@@ -114,7 +114,7 @@ fn spent(message: String) -> RunError {
 }
 
 impl Reservation<'_> {
-    /// The request is over, and nobody knows what it used: it counts with its worst case.
+    /// Settles a request whose usage is unknown: it counts with its worst case.
     pub fn settle_whole(self) {
         let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);
         account.spent_tokens += self.tokens;

@@ -150,9 +150,9 @@ impl RunContext {
         }
     }
 
-    /// Records what happened, fenced by this claim. The record is written whole even when the caller is
-    /// dropped meanwhile. While the store cannot be used, it waits and tries again, and says so in the run afterwards;
-    /// where nobody knows whether it was recorded, it does not: so nothing is recorded twice.
+    /// Records an edit, fenced by this claim, even if the caller is dropped meanwhile. While the store cannot be used,
+    /// it waits, retries, and adds a warning to the run afterwards. It does not retry an edit that may have been
+    /// recorded, so nothing is recorded twice.
     ///
     /// # Errors
     /// `Conflict` where the claim was lost.

@@ -1,10 +1,10 @@
 //! Authentication: reads the token of a request, and of a WebSocket's first message.
 //!
-//! The rule: every path but those of [`role_of`] that need nothing wants a known caller. The handshake of a WebSocket
-//! alone comes without a token, since its first message shows it; what else comes that way finds
-//! [`Caller::check_known`]. Within `/graphql` each field decides (`graphql/access.rs`). While no token was ever made,
-//! whoever asks from this machine is its administrator: not by its address alone, since a proxy has that too, but by a
-//! host of this machine and no trace of a proxy.
+//! The rule: every path needs a known caller, except those to which [`role_of`] gives no role. Only the handshake of a
+//! WebSocket may come without a token, because its first message shows it; other routes on that path call
+//! [`Caller::check_known`]. Within `/graphql` each field decides (`graphql/access.rs`). Until the first token exists, a
+//! caller on this machine is the administrator. The address alone does not prove that, because a proxy on this machine
+//! has it too: the request must also name a host of this machine and show no trace of a proxy.
 
 use std::{net::SocketAddr, sync::Arc, time::Duration};
 
@@ -54,7 +54,7 @@ fn is_trace_of_proxy(name: &str) -> bool {
         || PROXY_SUFFIXES.iter().any(|suffix| name.ends_with(suffix))
 }
 
-/// Lets callers in. Cheap to clone.
+/// Authenticates callers. Cheap to clone.
 #[derive(Clone)]
 pub struct Gate {
     access: Arc<dyn Access>,
@@ -86,8 +86,8 @@ impl Gate {
         self.pace.request(&caller.client).map_err(|wait| too_often("rate limit exceeded", wait))
     }
 
-    /// Decides on the first message of a WebSocket: who its sender is, or a few words why they may not come in.
-    /// `caller` is whom the handshake named.
+    /// Authenticates a WebSocket by its first message; returns its caller, or the reason of the refusal. `caller` is
+    /// the one that the handshake named.
     pub async fn admit_socket(&self, caller: Caller, payload: Option<&Value>) -> Result<Caller, String> {
         let shown = token_of(payload).map_err(|refusal| refusal.message)?;
         if shown.is_none() && caller.viewer.is_known() {
@@ -100,7 +100,7 @@ impl Gate {
         Ok(admitted)
     }
 
-    /// The caller as whom their token names, or why they may not come in and how long to wait.
+    /// Returns the caller that a token names, or the refusal and how long to wait.
     pub(super) async fn admit(&self, token: Option<&str>, caller: Caller) -> Result<Caller, Turned> {
         match self.access.viewer(token, caller.is_local).await {
             Ok(viewer) => {
@@ -172,7 +172,7 @@ fn too_often(what: &str, wait: Duration) -> Turned {
     Box::new((Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message), Some(wait)))
 }
 
-/// Finds out who is asking, and refuses those who may not.
+/// Authenticates the caller of a request, and refuses a caller without the role that the path needs.
 pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let Some(needed) = role_of(request.uri().path()) else { return next.run(request).await };
     let (mut request, body) = request.into_parts();

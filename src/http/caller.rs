@@ -1,9 +1,8 @@
-//! The caller: the seam between the transports and what tells people apart.
+//! The caller: what authentication tells the transports about the client of a request.
 //!
-//! The rule: the gate (`auth`) leaves an [`Caller`] in a request's extensions before a route sees it, and a WebSocket's
-//! first message passes it too. The transports take what they find and decide nothing: resolvers get the viewer, limits
-//! count by client, executions are shared among those of equal rights, and what is live ends when the caller is no
-//! longer welcome.
+//! The rule: the gate (`auth`) leaves a [`Caller`] in a request's extensions before a route sees it, and a WebSocket's
+//! first message passes it too. The transports use it and decide nothing: resolvers get the viewer, limits
+//! count by client, callers of equal rights share executions, and subscriptions end when the credentials do.
 
 use async_graphql::Data;
 use axum::http::Extensions;
@@ -19,9 +18,9 @@ pub struct Caller {
     pub viewer: Viewer,
     /// For the limits.
     pub client: Client,
-    /// Trips when they are no longer welcome.
+    /// Trips when the credentials expire or are revoked.
     pub dismissed: CancellationToken,
-    /// Whether they ask from this machine, for all that the connection tells.
+    /// Whether the connection comes from this machine, as far as it tells.
     pub is_local: bool,
 }
 
@@ -36,12 +35,13 @@ impl Caller {
         })
     }
 
-    /// Those with equal rights see the same, whatever their names; of whom nobody knows, nothing is shared.
+    /// Callers with equal rights share executions, whatever their names. `None` for an unauthenticated caller, with
+    /// whom nothing is shared.
     pub fn rights(&self) -> Option<String> {
         self.viewer.is_known().then(|| format!("{:?}", self.viewer.role))
     }
 
-    /// Refuses whom nobody knows: a handshake lets them open a socket, and nothing else.
+    /// Refuses an unauthenticated caller, who may open a WebSocket and nothing else.
     ///
     /// # Errors
     /// `UNAUTHENTICATED`.

@@ -1,8 +1,8 @@
 //! How often a client may ask.
 //!
-//! The rule: a client that asks too often is told when to come back and costs nothing else until then; one that shows
-//! tokens which nobody knows is soon not even told so, and the log tells only now and then of what it tries. The person
-//! at this machine may ask as often as they like.
+//! The rule: a client that exceeds its rate limit learns when to retry, and costs nothing else until then. A client
+//! that shows invalid tokens has a much lower limit, and the log holds only some of its attempts. The local
+//! administrator has no limit.
 
 use std::{
     num::NonZeroU32,
@@ -20,7 +20,7 @@ use governor::{
 
 use super::client::Client;
 
-/// Tokens that nobody knows, at once from one address.
+/// Invalid tokens that one address may show at once.
 const FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
 /// How long until one more may fail.
 const FAILURE_EVERY: Duration = Duration::from_secs(6);
@@ -66,7 +66,7 @@ impl Pace {
         requests.check_key(client).map_err(|until| until.wait_time_from(self.0.clock.now()))
     }
 
-    /// Counts a token that nobody knows.
+    /// Counts an invalid token.
     ///
     /// # Errors
     /// As [`Pace::request`].

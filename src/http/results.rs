@@ -1,11 +1,13 @@
 //! The results of one operation of any kind, as JSON, for the transports that stream.
 //!
-//! A subscription that may be shared follows the channel of its kind, or executes for itself until it has caught up:
-//! where the channel does not have its beginning any more, and where it fell behind; see [`super::share`]. The rules:
-//! nobody polls, nothing is read but what a channel reads ahead, so a client that reads slowly costs no memory; a
-//! result is not written before it is asked for, save in a channel; whom nobody knows gets none, and who is dismissed
-//! gets no more, whatever is at hand, but for the answer to a query or mutation under way; a panic ends its operation
-//! and nothing else.
+//! A subscription that may be shared follows a channel. It executes by itself until it has caught up, if the channel no
+//! longer has its beginning or if it fell behind; see [`super::share`]. The rules:
+//!
+//! - Only a channel reads ahead, so a client that reads slowly costs no memory.
+//! - A result is serialized when the client asks for it, except in a channel.
+//! - An unauthenticated caller gets no result. After the credentials end, a caller gets none either, except the answer
+//!   to a query or mutation that is already running.
+//! - A panic ends its operation and nothing else.
 
 use std::{
     panic::AssertUnwindSafe,

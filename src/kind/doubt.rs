@@ -1,8 +1,8 @@
-//! Writes of which it is not known what came of them: the database went away between the write and its answer.
+//! Writes in doubt: the database went away between a write and its answer.
 //!
-//! The rule: such an item keeps what stood there before. The database alone knows the answer: before anything else is
-//! written for the run, and when Gloss starts, its comment is read, and what it tells is recorded as it would have been
-//! then. Nothing is written here.
+//! The rule: an item in doubt keeps the comment from before the write. Only the database knows the outcome. Gloss reads
+//! the comment when it starts, and before it writes anything else for the run, and records the outcome that it finds.
+//! Nothing is written here.
 
 use super::apply::{conflict, not_written};
 use crate::{
@@ -19,7 +19,7 @@ use crate::{
     },
 };
 
-/// Finds out what came of the writes of a run that are in doubt, and records it.
+/// Reads the outcomes of a run's writes in doubt from its database, and records them.
 ///
 /// # Errors
 /// `Unavailable` where its database does not answer; `Conflict` where the profile leads to another one.

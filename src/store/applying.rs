@@ -6,8 +6,9 @@
 use super::{
     apply_plan,
     deciding::{Busy, decide_on},
-    runs, settle, write,
-    writing::Transaction,
+    runs, settle,
+    transaction::Transaction,
+    write,
 };
 use crate::{
     domain::{

@@ -18,8 +18,8 @@ use super::{
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::{self, MAX_KEYS},
+    transaction::Transaction,
     write,
-    writing::Transaction,
 };
 use crate::{
     domain::{

@@ -20,7 +20,7 @@ use super::{
     full_text::{self, Breadth},
     keyset::{self, KeyType, Keyset},
     number, profiles, record, suggestions,
-    writing::Transaction,
+    transaction::Transaction,
 };
 use crate::{
     domain::{

@@ -18,7 +18,7 @@ use super::{
     all, audit, catalog, chain, record,
     runs::{self, MAX_KEYS},
     settle, suggestions,
-    writing::Transaction,
+    transaction::Transaction,
 };
 use crate::domain::{
     Error, Result,

@@ -5,7 +5,7 @@ use sea_orm::{
     ActiveValue, ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
 };
 
-use super::{items::standing, record, write, writing::Transaction};
+use super::{items::standing, record, transaction::Transaction, write};
 use crate::domain::{
     Result,
     id::{DbProfileId, RunId},

@@ -17,8 +17,9 @@ use sea_orm::{
 use super::{
     catalog, chain,
     keyset::{self, KeyType, Keyset},
-    number, record, write,
-    writing::Transaction,
+    number, record,
+    transaction::Transaction,
+    write,
 };
 use crate::domain::{
     Error, Result,

@@ -1,6 +1,6 @@
 //! The store on sea-orm.
 //!
-//! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `writing.rs`,
+//! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `transaction.rs`,
 //! every read through `SqlStore::read`; the former is one connection, which on SQLite takes the write lock at once, so
 //! that no statement ever finds the database locked, and on PostgreSQL holds the lock by which one process has the
 //! store. Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect/`,
@@ -39,11 +39,11 @@ mod seal;
 mod settle;
 mod suggestions;
 mod tokens;
+mod transaction;
 mod trouble;
 mod usage;
 mod workers;
 mod write;
-mod writing;
 
 use std::{
     collections::HashMap,
@@ -65,7 +65,7 @@ use condition::Condition;
 use connection::Fitted;
 pub use open::{Found, OpenError, forget, inspect, migrate, open, open_without_key, place, reseal};
 pub use seal::{Forgotten, SealKey, WeakKey};
-use writing::Writer;
+use transaction::Writer;
 
 /// Gloss's records in a SQL database. Cheap to clone.
 #[derive(Clone)]

@@ -1,8 +1,8 @@
-//! The nudges that a transaction owes to those who listen.
+//! The nudges of a transaction: hints to subscribers that something changed.
 //!
-//! The rules: they are collected while the transaction goes on and sent after its commit, never before, and each run is
-//! told of once. Suggestions cost nothing where nobody listens to them. Of a chain of re-runs all versions count as
-//! changed where one is written, rolled back or done again: what the others say of themselves follows.
+//! The rules: a transaction collects them and sends them after its commit, one for each run. Nudges of suggestions cost
+//! nothing without subscribers. If one version in a chain of re-runs is written, rolled back or repeated, all versions
+//! count as changed, because their fields depend on each other.
 
 use std::{
     collections::HashMap,
@@ -19,7 +19,7 @@ use crate::{
     port::bus::{Bus, RunNudge, SuggestionNudge},
 };
 
-/// Suggestions that a nudge names; of more it only says that there are.
+/// Maximum number of suggestions that a nudge names; a nudge for more names none.
 const NAMED: usize = 200;
 
 /// What changed in a transaction.
@@ -40,7 +40,7 @@ impl Nudges {
         add(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner));
     }
 
-    /// A run was made (`before` is `None`), changed or deleted (`after` is `None`).
+    /// Adds a run that was created (`before` is `None`), changed or deleted (`after` is `None`).
     pub(super) fn run(&self, id: RunId, before: Option<&Run>, after: Option<&Run>) {
         let facts = |run: Option<&Run>| run.map(|run| Arc::new(run.facts()));
         self.add(|changed| match changed.runs.iter_mut().find(|nudge| nudge.run_id == id) {
@@ -49,7 +49,7 @@ impl Nudges {
         });
     }
 
-    /// What an edit says of its run and of suggestions.
+    /// Adds the run of an edit, and the suggestions that it changed.
     pub(super) fn edit(&self, edit: &RunEdit) {
         self.run(edit.run.id, edit.before(), Some(&edit.run));
         let written = edit
@@ -61,17 +61,17 @@ impl Nudges {
         self.add(|changed| changed.chains.extend(ids));
     }
 
-    /// Suggestions changed, by themselves.
+    /// Adds suggestions without their chains.
     pub(super) fn suggestions(&self, ids: impl IntoIterator<Item = (RunId, SuggestionId)>) {
         self.add(|changed| changed.suggestions.extend(ids));
     }
 
-    /// The times of schedules changed.
+    /// Adds a change of the times of schedules.
     pub(super) fn schedules(&self) {
         self.add(|changed| changed.schedules = true);
     }
 
-    /// Tells all of it, once that is committed.
+    /// Sends all nudges, after the commit.
     pub(super) async fn send(self, store: &SqlStore) {
         let Changed { runs, mut suggestions, chains, schedules } =
             self.0.into_inner().unwrap_or_else(PoisonError::into_inner);

@@ -22,8 +22,8 @@ use super::{
     connection::Fitted,
     dialect, ratings, record, run_plan,
     seal::{self, Forgotten, SealKey},
+    transaction::Writer,
     trouble::{self, Trouble},
-    writing::Writer,
 };
 use crate::{domain::clock::Moment, port::bus::Bus};
 
@@ -256,7 +256,7 @@ pub async fn migrate(url: &str) -> Result<(), OpenError> {
     Ok(bare_writer(url).await?.close().await?)
 }
 
-/// Seals the secrets of a store anew; gives how many there are. All of them are, or none.
+/// Seals all secrets of a store with a new key, or none; returns their number.
 ///
 /// # Errors
 /// [`OpenError`].

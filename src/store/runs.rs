@@ -10,7 +10,7 @@ use sea_orm::{
 };
 
 use super::{
-    SqlStore, ask, catalog, comparisons, dialect, events, identity, record, run_list, write, writing::Transaction,
+    SqlStore, ask, catalog, comparisons, dialect, events, identity, record, run_list, transaction::Transaction, write,
 };
 use crate::{
     domain::{

@@ -20,8 +20,8 @@ use super::{
     keyset::{self, KeyType, Keyset},
     number, record,
     runs::{self, MAX_KEYS, spellings},
+    transaction::Transaction,
     write,
-    writing::Transaction,
 };
 use crate::{
     domain::{

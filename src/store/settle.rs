@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use entity::suggestion::{self, Column};
 use sea_orm::{ColumnTrait, Condition, ConnectionTrait, EntityTrait, QueryFilter, QuerySelect};
 
-use super::{items, runs::MAX_KEYS, write, writing::Transaction};
+use super::{items, runs::MAX_KEYS, transaction::Transaction, write};
 use crate::domain::{
     Result,
     apply::Unsettled,

@@ -1,10 +1,11 @@
 //! Writing: the one connection that writes, and the transactions on it.
 //!
-//! The rules, which hold because nothing else reaches the connection: each write runs in a task of its own to its end,
-//! even where its caller goes away or is not polled any more. So the connection is never kept by a caller that waits
-//! for something else, and nothing falls between a commit and its nudges, which [`Transaction::commit`] sends. A
-//! statement that fails ends its transaction: SQLite may have rolled back by itself, and then each later statement
-//! would be recorded alone.
+//! The rules, which hold because nothing else reaches the connection:
+//!
+//! - Each write runs to its end in its own task, even if its caller is dropped or no longer polled. A waiting caller
+//!   therefore never holds the connection, and [`Transaction::commit`] always sends its nudges.
+//! - A failed statement ends its transaction. SQLite may have rolled back by itself, and each later statement would
+//!   then be recorded alone.
 
 use std::sync::{
     Arc,
@@ -30,15 +31,14 @@ impl Writer {
         Self(Fitted::new(connection, condition))
     }
 
-    /// Closes it, once nothing writes any more.
+    /// Closes the connection after the last write.
     pub(super) async fn close(&self) -> Result<()> {
         Ok(self.0.bare.close_by_ref().await?)
     }
 }
 
 impl SqlStore {
-    /// Does something in a transaction that may write from its first statement on. What it does not commit is rolled
-    /// back.
+    /// Runs `work` in a transaction that can write from its first statement on. Without a commit, it rolls back.
     pub(super) async fn transact<T, F>(&self, work: impl FnOnce(Transaction) -> F + Send + 'static) -> Result<T>
     where
         F: Future<Output = Result<T>> + Send + 'static,
@@ -48,7 +48,7 @@ impl SqlStore {
         to_its_end(Box::pin(async move { work(Transaction::begin(store).await?).await })).await
     }
 
-    /// Writes by single statements, each of which stands alone.
+    /// Runs `work` outside a transaction: each of its statements is recorded alone.
     pub(super) async fn write<T, F>(
         &self,
         work: impl FnOnce(Fitted<DatabaseConnection>) -> F + Send + 'static,
@@ -70,14 +70,14 @@ async fn to_its_end<T: Send + 'static>(work: BoxFuture<'static, Result<T>>) -> R
     tokio::spawn(work.in_current_span()).await.map_err(Error::internal)?
 }
 
-/// A transaction, with the nudges that its commit owes.
+/// A transaction, with the nudges that its commit sends.
 pub(super) struct Transaction {
     connection: Fitted<DatabaseTransaction>,
     /// Whether one of its statements has failed.
     failed: AtomicBool,
-    /// What it is a transaction of.
+    /// The store that it changes.
     pub store: SqlStore,
-    /// What its commit tells.
+    /// The nudges that its commit sends.
     pub nudges: Nudges,
 }
 
@@ -98,10 +98,10 @@ impl Transaction {
         })
     }
 
-    /// Ends it, and tells of what it changed. From the commit on others see what it wrote.
+    /// Commits the transaction and sends its nudges.
     ///
     /// # Errors
-    /// `Unsure` where the connection broke before the database answered; after any other error nothing is recorded.
+    /// `Unsure` if the connection broke before the database answered; after any other error nothing is recorded.
     pub(super) async fn commit(self) -> Result<()> {
         self.goes_on()?;
         let condition = &self.store.condition;
@@ -124,13 +124,13 @@ impl Transaction {
         Ok(())
     }
 
-    /// Takes note of what failed.
+    /// Remembers a failed statement.
     fn heed<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
         done.inspect_err(|_| self.failed.store(true, Ordering::Relaxed))
     }
 }
 
-/// What is said when a commit was not answered.
+/// The text for a commit without an answer.
 const UNSURE: &str = "the connection to the store broke during this change, which may or may not have been recorded; \
                       check before you try again";
 

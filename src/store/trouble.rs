@@ -1,13 +1,13 @@
-//! What keeps a store from doing its work, told from what its database says.
+//! Classifies the errors of a store's database.
 //!
-//! The rule: a failure with a cause that a person can mend has a variant of [`Trouble`], and its text says how.
+//! The rule: an error that an operator can mend has a variant of [`Trouble`], and its text says how.
 
 use sea_orm::{ConnAcquireErr, DbErr, RuntimeErr, SqlxError, sqlx::postgres::PgDatabaseError};
 
 use super::dialect::{postgres, sqlite};
 use crate::domain::Error;
 
-/// What the driver says of a failure, where it is the driver's.
+/// Returns the driver's own error, if the error comes from the driver.
 pub(super) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
     match error {
         DbErr::Conn(RuntimeErr::SqlxError(error))
@@ -17,10 +17,10 @@ pub(super) fn driver_error(error: &DbErr) -> Option<&SqlxError> {
     }
 }
 
-/// What keeps a store from doing its work.
+/// The reason why a store cannot be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Trouble {
-    /// Its server cannot be reached, or has just gone, as when it starts anew.
+    /// Its server cannot be reached, or closed the connection, as during a restart.
     Away,
     /// Another program holds its lock.
     Locked,
@@ -30,12 +30,12 @@ pub(super) enum Trouble {
     Failing,
     /// It may not be written to.
     ReadOnly,
-    /// What stands in it is not what was written.
+    /// Its content is damaged.
     Damaged,
 }
 
 impl Trouble {
-    /// What a person reads.
+    /// Returns the text for users.
     pub(super) const fn text(self) -> &'static str {
         match self {
             Self::Away => "the store is not reachable; try again in a moment",
@@ -69,7 +69,7 @@ impl From<Trouble> for Error {
     }
 }
 
-/// What keeps a store from doing its work, where the database says that something does.
+/// Classifies an error; `None` if its cause is not one of [`Trouble`].
 pub(super) fn trouble(error: &DbErr) -> Option<Trouble> {
     match driver_error(error) {
         None => matches!(error, DbErr::ConnectionAcquire(ConnAcquireErr::Timeout)).then_some(Trouble::Away),
@@ -83,12 +83,13 @@ pub(super) fn trouble(error: &DbErr) -> Option<Trouble> {
     }
 }
 
-/// Whether a server cannot be reached, or has just gone. Whether what was under way is recorded, nobody knows.
+/// Whether the server cannot be reached or closed the connection. The interrupted transaction either committed or
+/// rolled back.
 pub(super) fn is_away(error: &DbErr) -> bool {
     trouble(error) == Some(Trouble::Away)
 }
 
-/// What to do about a store that cannot be opened.
+/// Returns the next step for a store that cannot be opened.
 pub(super) fn advice(error: &DbErr) -> &'static str {
     if let Some(trouble @ (Trouble::Full | Trouble::Damaged | Trouble::Locked)) = trouble(error) {
         return trouble.text();

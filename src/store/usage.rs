@@ -13,7 +13,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, OnConflict, Query, SelectStatement},
 };
 
-use super::{SqlStore, record, writing::Transaction};
+use super::{SqlStore, record, transaction::Transaction};
 use crate::{
     domain::{
         Result,

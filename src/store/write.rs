@@ -1,7 +1,6 @@
-//! Writing a change of a run: the run, its new rows, what became of rows, and its events.
+//! Records an edit of a run: the run, its new rows, the outcomes of rows, and its events.
 //!
-//! The rule: all of it inside the caller's transaction, in statements whose number does not grow with the
-//! rows but by chunks.
+//! The rule: all of it is inside the caller's transaction, in statements that each take a chunk of rows.
 
 use std::collections::HashMap;
 
@@ -12,7 +11,7 @@ use sea_orm::{
     sea_query::{Expr, ExprTrait, Query},
 };
 
-use super::{ask, chain, items, record, schedules, usage, writing::Transaction};
+use super::{ask, chain, items, record, schedules, transaction::Transaction, usage};
 use crate::domain::{
     Error, Result,
     event::RunEventType,
@@ -27,7 +26,7 @@ const MAX_VALUES: usize = 30_000;
 /// Rows in one insert: more gains nothing.
 const MAX_ROWS: usize = 1_000;
 
-/// Records what an edit holds, and owes its nudges.
+/// Records an edit and adds its nudges to the transaction.
 pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
     let before = edit.before().map(record::run_model).transpose()?;
     let before = before.as_ref();

@@ -15,7 +15,7 @@
 //! | a wrong or truncated token, another scheme | 401 | `tokens.rs` |
 //! | an expired token | 401; its open connections end | `tokens.rs` |
 //! | a token revoked during a subscription | the subscription ends | `tokens.rs` |
-//! | a viewer who tries each mutation over every transport | FORBIDDEN, nothing changed | `roles.rs` |
+//! | each mutation by a VIEWER over every transport | FORBIDDEN, nothing changed | `roles.rs` |
 //! | a page that frames the Studio or injects a script into it | the browser refuses, because of the headers | here |
 //! | a search for secrets in logs, answers and files | nothing found | `secrets.rs` |
 //! | slow headers and bodies, silent sockets, subscribers that never read | closed | `http/` |

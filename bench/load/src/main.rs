@@ -27,8 +27,8 @@ use crate::{
 pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
 /// What Gloss is asked for unless `--query` says otherwise.
-const WATCH: &str = "subscription Watch($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) { sequence at type \
-     message status progress { total done failed } usage { totalTokens requests } asset { display } } }";
+const WATCH: &str = "subscription Watch($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) { \
+     sequence at type message status progress { total done failed } usage { totalTokens requests } asset { display } } }";
 
 /// Many subscribers to one GraphQL subscription.
 #[derive(Parser, Debug, Clone)]

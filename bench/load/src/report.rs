@@ -30,8 +30,7 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// KiB that each subscriber takes by which this had more than another: in the end, when both have the same run behind
-    /// them.
+    /// KiB for each subscriber that this measurement has more than `fewer`, at the end of the same run.
     pub fn each(&self, fewer: &Self) -> f64 {
         (self.after as f64 - fewer.after as f64) / self.subscribers.saturating_sub(fewer.subscribers) as f64
     }

@@ -105,8 +105,9 @@ async fn open(target: &Target) -> Result<TcpStream> {
     socket2::SockRef::from(&socket).set_recv_buffer_size(8 * 1024)?;
     let Target { host, path, .. } = target;
     let handshake = format!(
-        "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: upgrade\r\nupgrade: websocket\r\nsec-websocket-version: 13\r\n\
-         sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-protocol: graphql-transport-ws\r\n\r\n"
+        "GET {path} HTTP/1.1\r\nhost: {host}\r\nconnection: upgrade\r\nupgrade: websocket\r\n\
+         sec-websocket-version: 13\r\nsec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\n\
+         sec-websocket-protocol: graphql-transport-ws\r\n\r\n"
     );
     socket.write_all(handshake.as_bytes()).await?;
     let mut answer = Vec::new();

@@ -74,7 +74,8 @@ pub fn texts(store: &Path) -> Result<usize, Box<dyn Error>> {
         .collect::<Result<_, _>>()?;
     let transaction = store.transaction()?;
     {
-        let sql = "UPDATE suggestion SET description = ?2, search_text = ?3, existing_comment = ?4, confidence = ?5 WHERE id = ?1";
+        let sql = "UPDATE suggestion SET description = ?2, search_text = ?3, existing_comment = ?4, confidence = ?5 \
+                   WHERE id = ?1";
         let mut update = transaction.prepare(sql)?;
         let (mut run, mut at) = (0, 0);
         for (id, of_run, display) in &keys {

@@ -1,5 +1,5 @@
-//! Measures what is asked of many assets: `compare` the comparison of runs, `search` the search over catalogs. Each drives
-//! the server as a client does, over HTTP, and has a reference measured in the same run.
+//! Measures queries over many assets: `compare` the comparison of runs, `search` the search over catalogs. Each is an
+//! HTTP client of the server, and measures a reference in the same run.
 
 mod compare;
 mod fill;

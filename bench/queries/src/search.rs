@@ -1,6 +1,5 @@
-//! Measures searchAssets: over a catalog of many assets, each with an accepted description, what a page of hits takes,
-//! and beside it what a scan of the same rows with LIKE takes. With `GLOSS_STORE_URL` the store is there, and no file is
-//! scanned.
+//! Measures a page of hits of searchAssets over a catalog of many assets, each with an accepted description, and beside
+//! it a scan of the same rows with LIKE. If `GLOSS_STORE_URL` is set, that store is used and no file is scanned.
 
 use std::{error::Error, path::Path, time::Instant};
 

@@ -52,7 +52,7 @@ const CLOSE_WITHIN: Duration = Duration::from_secs(3);
 /// What is read at a time, and what is gathered before it is written: thousands of sockets have one each.
 const READ_BYTES: usize = 1024;
 const WRITE_BYTES: usize = 4 * 1024;
-/// The longest message, and all bytes, of a client that nobody knows yet.
+/// Bytes of one message, and of all messages, of a client that is not authenticated yet.
 const EARLY_MESSAGE_BYTES: usize = 16 * 1024;
 const EARLY_BYTES: usize = 64 * 1024;
 

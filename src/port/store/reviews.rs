@@ -104,12 +104,11 @@ pub trait ReviewStore: Send + Sync {
     /// The databases in which writes of a run stand; `None` among them for writes of versions that did not record it.
     async fn identities_of_writes(&self, run: RunId) -> Result<Vec<Option<Identity>>>;
 
-    /// Writes that were begun and of which it is not known what came of them ([`ApplyItem::doubt`]): of a run, or of
-    /// all runs that are not at work.
+    /// Returns the writes in doubt ([`ApplyItem::doubt`]) of a run, or of all runs that no worker holds.
     async fn items_in_doubt(&self, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>>;
 
-    /// Records what came of a run's items in doubt, by [`crate::domain::run::RunEdit::settle_item`], and lets the run
-    /// follow, in one transaction.
+    /// Records the outcomes of a run's items in doubt by [`crate::domain::run::RunEdit::settle_item`], and the run's
+    /// new status, in one transaction.
     ///
     /// # Errors
     /// `Conflict` where the run is at work, or one of the items is settled already.

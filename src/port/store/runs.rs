@@ -31,13 +31,13 @@ pub struct Idempotency {
 #[async_trait]
 pub trait RunStore: Send + Sync {
     /// Records runs as QUEUED with event 1 each, all or none. A run with a question gets its turn, and a session unless
-    /// the question names one. With a known key and the same fingerprint it records nothing and gives the runs of that
-    /// key back.
+    /// the question names one. With a known key and the same fingerprint it records nothing and returns the runs of
+    /// that key.
     ///
     /// # Errors
     /// `Conflict` for a known key with another fingerprint, or where the session's question before is still being
-    /// answered; `NotFound` for an unknown session; `LimitExceeded` where a starter would have more runs in the queue
-    /// than one may.
+    /// answered; `NotFound` for an unknown session; `LimitExceeded` if the caller would have more queued runs than
+    /// allowed.
     async fn create_runs(&self, runs: Vec<NewRun>, idempotency: Option<Idempotency>, at: Moment) -> Result<Vec<Run>>;
 
     /// Changes one run in one transaction: reads it, applies the change, writes the run, new rows, outcomes with
@@ -48,8 +48,8 @@ pub trait RunStore: Send + Sync {
     /// into the queue and its starter has as many there as one may; what the change returns.
     async fn change_run(&self, id: RunId, fence: Option<i32>, at: Moment, change: Change) -> Result<Run>;
 
-    /// Gives a run that waits for a worker to one: queued, or APPLYING without a worker. It is the oldest of whoever
-    /// has the fewest runs at work.
+    /// Claims a waiting run for a worker: a QUEUED one, or one that is APPLYING without a worker. Takes the oldest run
+    /// of the caller with the fewest running runs.
     async fn claim_next(&self, worker_id: &str, at: Moment, lease: Duration) -> Result<Option<Run>>;
 
     /// Renews a worker's leases on the runs it works on, and its own sign of life.

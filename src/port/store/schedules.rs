@@ -29,8 +29,8 @@ pub trait ScheduleStore: Send + Sync {
     /// the revision that the change was made for, where it was made for one.
     ///
     /// # Errors
-    /// `NotFound` for the schedule, or for a profile that it names anew; `Conflict` for another revision; what the
-    /// change returns.
+    /// `NotFound` if the schedule or a profile that the change names does not exist; `Conflict` for another revision;
+    /// what the change returns.
     async fn change_schedule(&self, id: ScheduleId, fence: Option<i32>, change: ScheduleChange) -> Result<Schedule>;
 
     /// Deletes a schedule with its firings and what it has seen; its runs stay.

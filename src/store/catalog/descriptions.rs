@@ -21,7 +21,7 @@ use crate::{
         id::{DbProfileId, RunId},
         suggestion::ReviewState,
     },
-    store::{all, dialect, items, record, runs::MAX_KEYS, writing::Transaction},
+    store::{all, dialect, items, record, runs::MAX_KEYS, transaction::Transaction},
 };
 
 /// The accepted suggestion of an asset that was decided on last.

@@ -28,7 +28,7 @@ use crate::{
         search::terms,
         vocabulary::Context,
     },
-    store::{record, runs::MAX_KEYS, write, writing::Transaction},
+    store::{record, runs::MAX_KEYS, transaction::Transaction, write},
 };
 
 /// A row without its key and description.

@@ -1,8 +1,7 @@
-//! What one database needs otherwise than the rest, and nothing else: text search, keys ahead of an insert, hints,
-//! locks.
+//! Statements that differ between databases: text search, keys ahead of an insert, planner hints, locks.
 //!
-//! The rule: what both have is one function here, with an arm for each database, whose own part is in its file. To add
-//! another database: a file, and an arm of each `match`. Its full-text search goes into `full_text.rs`.
+//! The rule: each difference is one function here with an arm for each database; the arms call the database's own file.
+//! To add a database, add a file and an arm of each `match`. Full-text search is in `full_text.rs`.
 
 pub(super) mod postgres;
 pub(super) mod sqlite;
@@ -16,8 +15,7 @@ use entity::run;
 
 use crate::domain::{Result, identity::Identity};
 
-/// Leaves nothing of secrets that were deleted or overwritten in the store's files. It may take long: SQLite writes the
-/// store anew.
+/// Removes deleted and overwritten secrets from the store's files. This may take long: SQLite rewrites the whole file.
 pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
     let statements = match writer.get_database_backend() {
         DbBackend::Sqlite => sqlite::SCRUB,
@@ -29,8 +27,8 @@ pub(super) async fn scrub(writer: &DatabaseConnection) -> Result<(), DbErr> {
     Ok(())
 }
 
-/// A column that no index is to be chosen for: the statement is planned by us, not by guesses of a
-/// database whose statistics are missing, or older than the transaction.
+/// Returns the column in a form for which the planner uses no index. The database would otherwise plan by statistics
+/// that are missing or older than the transaction.
 pub(super) fn plain(backend: DbBackend, column: Expr) -> Expr {
     match backend {
         DbBackend::Sqlite => sqlite::plain(column),
@@ -38,7 +36,7 @@ pub(super) fn plain(backend: DbBackend, column: Expr) -> Expr {
     }
 }
 
-/// Runs whose text holds this one, looked at one by one.
+/// Whether a run's search text contains `needle`, by a scan.
 pub(super) fn holds(backend: DbBackend, needle: &str) -> Expr {
     let text = Expr::col((run::Entity, run::Column::SearchText));
     contains(backend, text, needle)
@@ -95,7 +93,7 @@ pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize
     }
 }
 
-/// Which database a store in PostgreSQL is; `None` for one in a file, and where the server does not tell.
+/// Returns the identity of a store in PostgreSQL; `None` for a file, or if the server does not report it.
 pub(super) async fn identity(connection: &DatabaseConnection) -> Result<Option<Identity>, DbErr> {
     match connection.get_database_backend() {
         DbBackend::Postgres => postgres::identity(connection).await,
@@ -103,7 +101,7 @@ pub(super) async fn identity(connection: &DatabaseConnection) -> Result<Option<I
     }
 }
 
-/// What the database is, for a person.
+/// Returns the database's name and version for display.
 pub(super) async fn name(connection: &DatabaseConnection) -> Result<String, DbErr> {
     let backend = connection.get_database_backend();
     let (name, question) = match backend {

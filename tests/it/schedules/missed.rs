@@ -175,7 +175,7 @@ async fn a_manual_run_belongs_to_its_caller_and_a_full_queue_is_reported() {
     };
     assert_eq!((last_error.code.as_str(), house.runs(cron).await.len()), ("LIMIT_EXCEEDED", fired + 1));
     assert!(house.get(cron).await.next_fire_at.unwrap() > at, "the schedule continues with its next firing");
-    // A run by hand belongs to its caller, who has a separate queue.
+    // A run by hand counts in its caller's queue, not in the schedule's.
     let error = loop {
         if let Err(error) = house.schedules.run_now(cron, "ann").await {
             break error;
