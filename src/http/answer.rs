@@ -1,7 +1,7 @@
-//! What goes out: the media type that the client wants, the bytes of a GraphQL response, refusals.
+//! Responses: the negotiated media type, the bytes of a GraphQL response, and refusals.
 //!
-//! The rule: every error has `extensions.code`, one of the contract's closed set. Those of the schema come with theirs
-//! (`graphql/error`). A panic goes to the log under the request's id, and the client gets INTERNAL with that id.
+//! The rule: every error has `extensions.code`, one of the API's closed set. Errors of the schema already have it
+//! (`graphql/error`). A panic is logged under the request's id, and the client gets INTERNAL with that id.
 
 use std::{any::Any, borrow::Cow, collections::BTreeMap, panic::AssertUnwindSafe, time::Duration};
 
@@ -19,22 +19,26 @@ use serde_json::json;
 
 use super::{request_id::RequestId, value};
 
-/// When to come back to what others may have given free, where nothing better is known.
+/// The Retry-After of a 429 response whose waiting time is not known.
 const RETRY_AFTER_SECONDS: &str = "5";
 
-/// The shape of an answer that a client asks for.
+/// The media type of a response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Media {
-    /// `application/json`: the status says nothing about errors within GraphQL.
+    /// `application/json`: errors of GraphQL have status 200.
     Json,
-    /// `application/graphql-response+json`: a request that could not be executed is a 400.
+    /// `application/graphql-response+json`: a request that cannot be executed has status 400.
     GraphqlResponse,
     /// `text/event-stream`.
     EventStream,
 }
 
 impl Media {
-    /// The one that the Accept header likes best; without the header it is JSON.
+    /// Returns the media type that the Accept header prefers; `Json` without that header. Among equal qualities the
+    /// first one wins.
+    ///
+    /// # Errors
+    /// Returns a refusal with status 406 if no supported media type is accepted.
     pub fn negotiate(headers: &HeaderMap) -> Result<Self, Refusal> {
         let mut best: Option<(f32, Self)> = None;
         let mut asked = false;
@@ -66,7 +70,7 @@ impl Media {
         }
     }
 
-    /// The value of Content-Type.
+    /// Returns the value of the Content-Type header.
     pub const fn content_type(self) -> HeaderValue {
         match self {
             Self::Json => value("application/json; charset=utf-8"),
@@ -76,61 +80,62 @@ impl Media {
     }
 }
 
-/// A request that this layer turns away, as a GraphQL error with a status.
+/// The refusal of a request: a GraphQL error with an HTTP status.
 #[derive(Debug, Clone)]
 pub struct Refusal {
-    /// The HTTP status, where the transport has one.
+    /// The HTTP status, for the transports that have one.
     pub status: StatusCode,
-    /// A code of the contract.
+    /// The error code.
     pub code: Cow<'static, str>,
     /// What is wrong and what to do.
     pub message: String,
-    /// The part of the request at fault: `variables`.
+    /// The invalid part of the request, for example `variables`.
     pub argument: Option<Cow<'static, str>>,
-    /// The methods that would have been right.
+    /// The value of the Allow header of a 405 response.
     pub allow: Option<&'static str>,
-    /// The place in the document.
+    /// The positions of the error in the document.
     pub locations: Vec<Pos>,
-    /// Whether it is about the document: `application/json` answers such with 200.
+    /// Whether the request was well formed and only its document is refused; `application/json` answers that with
+    /// status 200.
     pub well_formed: bool,
-    /// What else is wrong.
+    /// Further errors of the same request.
     pub others: Vec<Refusal>,
 }
 
 impl Refusal {
-    /// A refusal for a reason outside the document.
+    /// Creates a refusal for a reason outside the document.
     pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
         let (code, message) = (code.into(), message.into());
         let (locations, others) = (Vec::new(), Vec::new());
         Self { status, code, message, argument: None, allow: None, locations, well_formed: false, others }
     }
 
-    /// A part of the request cannot be used.
+    /// Creates the refusal of an invalid part of the request, with status 400.
     pub fn bad_input(argument: &'static str, message: impl Into<String>) -> Self {
         Self { argument: Some(argument.into()), ..Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message) }
     }
 
-    /// The document cannot be executed.
+    /// Creates the refusal of a document.
     pub fn document(code: &'static str, message: impl Into<String>) -> Self {
         Self { well_formed: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
     }
 
-    /// More than a client may take.
+    /// Creates the refusal of a client that exceeds a limit, with status 429.
     pub fn limit(message: impl Into<String>) -> Self {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message)
     }
 
-    /// Not now.
+    /// Creates the refusal of a request that can succeed later, with status 503.
     pub fn unavailable(message: impl Into<String>) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
     }
 
-    /// Nobody knows who is asking.
+    /// Creates the refusal of an unauthenticated caller.
     pub fn unknown() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "authentication required: send a bearer token")
     }
 
-    /// The caller that was let in is not welcome any more.
+    /// Creates the refusal of a caller whose credentials have ended.
     pub fn dismissed() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
@@ -139,7 +144,7 @@ impl Refusal {
         )
     }
 
-    /// The errors as they stand in an answer.
+    /// Returns the list `errors` of a response.
     pub fn errors(&self) -> serde_json::Value {
         let mut error = json!({ "message": self.message, "extensions": { "code": self.code } });
         if let Some(argument) = &self.argument {
@@ -155,12 +160,12 @@ impl Refusal {
         std::iter::once(error).chain(others).collect()
     }
 
-    /// The JSON text of an answer that is nothing else.
+    /// Returns the JSON text of a response that has errors only.
     pub fn to_json(&self) -> String {
         json!({ "errors": self.errors() }).to_string()
     }
 
-    /// The answer in a media type.
+    /// Returns the HTTP response in a media type; `EventStream` gives `Json`.
     pub fn answer(&self, media: Media) -> Response {
         let media = if media == Media::EventStream { Media::Json } else { media };
         let status = if self.well_formed && media == Media::Json { StatusCode::OK } else { self.status };
@@ -176,7 +181,7 @@ impl Refusal {
 }
 
 impl From<ServerError> for Refusal {
-    /// A document that the schema's own checks turn away.
+    /// Converts the error of a document that the schema's checks refuse.
     fn from(error: ServerError) -> Self {
         let extension = |name| match error.extensions.as_ref()?.get(name)? {
             Value::String(text) => Some(Cow::Owned(text.clone())),
@@ -192,7 +197,7 @@ impl From<ServerError> for Refusal {
 }
 
 impl From<Vec<ServerError>> for Refusal {
-    /// A document with several faults.
+    /// Converts the errors of a document; the first one determines the status.
     fn from(errors: Vec<ServerError>) -> Self {
         let mut refusals = errors.into_iter().map(Self::from);
         match refusals.next() {
@@ -203,7 +208,7 @@ impl From<Vec<ServerError>> for Refusal {
 }
 
 impl Refusal {
-    /// The answer of a path that is not GraphQL's: its status tells the code.
+    /// Creates a refusal for a path other than GraphQL's. The error's code determines its status.
     pub fn by_code(error: ServerError) -> Self {
         let refusal = Self::from(error);
         let status = match refusal.code.as_ref() {
@@ -226,10 +231,10 @@ impl IntoResponse for Refusal {
     }
 }
 
-/// Why somebody may not come in, and how long to wait where that helps.
+/// The refusal of a caller, and how long to wait before the next attempt, if that helps.
 pub type Turned = Box<(Refusal, Option<Duration>)>;
 
-/// The answer to somebody who may not come in.
+/// Returns the response to a refused caller.
 pub fn turn_away((refusal, wait): (Refusal, Option<Duration>), media: Media) -> Response {
     let status = refusal.status;
     let mut response = refusal.answer(media);
@@ -247,10 +252,10 @@ pub fn whole_seconds(wait: Duration) -> u64 {
     wait.as_secs() + u64::from(wait.subsec_nanos() > 0)
 }
 
-/// A GraphQL response that is ready to be written.
+/// A GraphQL response that is ready to be sent.
 pub struct Answer {
     response: GraphqlResponse,
-    /// Whether nothing was executed: the document did not pass the schema's checks.
+    /// Whether nothing was executed because the document did not pass the schema's checks.
     pub refused: bool,
 }
 
@@ -265,7 +270,7 @@ struct Body<'a> {
 }
 
 impl Answer {
-    /// Tells an answer from a refusal.
+    /// Wraps a response. If it has no data and no error has a path, nothing was executed.
     pub fn new(response: GraphqlResponse) -> Self {
         let refused = !response.errors.is_empty()
             && response.data == Value::Null
@@ -273,12 +278,12 @@ impl Answer {
         Self { response, refused }
     }
 
-    /// The answer to an operation that panicked.
+    /// Returns the answer to an operation that panicked: INTERNAL with the request's id.
     pub fn internal(id: &RequestId) -> Self {
         Self::new(GraphqlResponse::from_errors(vec![internal(id)]))
     }
 
-    /// The JSON text.
+    /// Returns the JSON text.
     pub fn to_json(&self) -> String {
         let Self { response, refused } = self;
         let body = Body {
@@ -292,17 +297,17 @@ impl Answer {
         })
     }
 
-    /// Whether anything went wrong.
+    /// Whether the response has errors.
     pub fn has_errors(&self) -> bool {
         !self.response.errors.is_empty()
     }
 
-    /// The errors alone, for the protocols that send them so.
+    /// Returns the errors alone, for the protocols that send them separately.
     pub fn errors(&self) -> serde_json::Value {
         json!(self.response.errors)
     }
 
-    /// The HTTP answer.
+    /// Returns the HTTP response.
     pub fn http(&self, media: Media) -> Response {
         let status = match media {
             Media::GraphqlResponse if self.refused => StatusCode::BAD_REQUEST,
@@ -323,7 +328,7 @@ fn internal(id: &RequestId) -> ServerError {
     error
 }
 
-/// Turns a panic into a 500, so that the client gets an answer and the log the cause.
+/// Turns a panic into a response with status 500 and logs its message.
 pub async fn catch_panic(request: Request, next: Next) -> Response {
     let id = RequestId::of(request.headers());
     match AssertUnwindSafe(next.run(request)).catch_unwind().await {
@@ -337,7 +342,7 @@ pub async fn catch_panic(request: Request, next: Next) -> Response {
     }
 }
 
-/// Writes what a panic said to the log.
+/// Logs the message of a panic.
 pub fn log_panic(panic: &(dyn Any + Send), id: &RequestId) {
     let text = panic.downcast_ref::<&str>().copied().or_else(|| panic.downcast_ref::<String>().map(String::as_str));
     tracing::error!(request_id = id.as_str(), panic = text.unwrap_or("unknown"), "a request handler panicked");

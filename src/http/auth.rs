@@ -30,9 +30,9 @@ use super::{
 };
 use crate::graphql::{Access, Role, access::refusal};
 
-/// Headers that proxies add to the requests that they pass on.
+/// Headers that proxies add to the requests that they forward.
 const PROXY_HEADERS: [&str; 6] = ["forwarded", "via", "x-proxyuser-ip", "x-arr-log-id", "x-arr-ssl", "x-host"];
-/// How the names of others begin, and end.
+/// Prefixes and suffixes of further headers of proxies.
 const PROXY_PREFIXES: [&str; 10] = [
     "x-forwarded",
     "forwarded-",
@@ -47,7 +47,7 @@ const PROXY_PREFIXES: [&str; 10] = [
 ];
 const PROXY_SUFFIXES: [&str; 4] = ["client-ip", "real-ip", "connecting-ip", "remote-ip"];
 
-/// Whether a header is a trace of a proxy.
+/// Whether a proxy adds a header of this name.
 fn is_trace_of_proxy(name: &str) -> bool {
     PROXY_HEADERS.contains(&name)
         || PROXY_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
@@ -66,15 +66,15 @@ pub struct Gate {
 }
 
 impl Gate {
-    /// For a listener at an address.
+    /// Creates the gate of a server that listens at `address`.
     pub fn new(access: Arc<dyn Access>, pace: Pace, address: SocketAddr) -> Self {
         Self { access, pace, on_loopback: address.ip().is_loopback(), sessions: Sessions::default() }
     }
 
-    /// Counts an operation of a WebSocket; over HTTP each request counts by itself.
+    /// Counts an operation of a WebSocket against the caller's rate limit. HTTP requests are counted by `check`.
     ///
     /// # Errors
-    /// `LIMIT_EXCEEDED`, saying when to come back.
+    /// Returns `LIMIT_EXCEEDED` with the number of seconds to wait.
     pub fn count(&self, caller: &Caller) -> Result<(), Refusal> {
         self.counted(caller).map_err(|turned| turned.0)
     }
@@ -91,7 +91,7 @@ impl Gate {
     pub async fn admit_socket(&self, caller: Caller, payload: Option<&Value>) -> Result<Caller, String> {
         let shown = token_of(payload).map_err(|refusal| refusal.message)?;
         if shown.is_none() && caller.viewer.is_known() {
-            // The handshake said who it is.
+            // A cookie or a header of the handshake has already authenticated the caller.
             tracing::Span::current().record("actor", &caller.viewer.name);
             return Ok(caller);
         }
@@ -120,14 +120,14 @@ impl Gate {
         }
     }
 
-    /// The sender of a request, as far as the connection tells.
+    /// Returns the caller before authentication: what the connection and the headers alone say.
     fn stranger(&self, request: &Parts) -> Caller {
         let address = Peer::of(&request.extensions).address();
         let headers = &request.headers;
         let is_local = self.on_loopback
             && address.is_some_and(|address| address.ip().to_canonical().is_loopback())
             && guard::asks_this_machine(&request.uri, headers)
-            // What proxies speak where nobody told them otherwise.
+            // Many proxies speak HTTP/1.0 by default.
             && request.version > Version::HTTP_10
             && !headers.keys().any(|name| is_trace_of_proxy(name.as_str()));
         Caller { is_local, ..Caller::of(&request.extensions) }
@@ -141,7 +141,7 @@ impl Gate {
             session::check_page(request).map_err(|refusal| Box::new((refusal, None)))?;
             Caller { dismissed: ended, ..self.admit(Some(token.expose_secret()), stranger).await? }
         } else if shown.is_none() && is_handshake(request) {
-            // Its first message will tell.
+            // The first message of the WebSocket carries the token.
             stranger
         } else {
             self.admit(shown, stranger).await?
@@ -155,7 +155,7 @@ impl Gate {
     }
 }
 
-/// Whether a request has all that the handshake of a WebSocket has.
+/// Whether a request is the handshake of a WebSocket.
 fn is_handshake(request: &Parts) -> bool {
     let headers = &request.headers;
     let connection = headers.get_all(header::CONNECTION).iter().filter_map(|value| value.to_str().ok());

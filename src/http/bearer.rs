@@ -1,4 +1,4 @@
-//! Tokens as clients show them.
+//! Reads the bearer token of an HTTP request or of a WebSocket's `connection_init`.
 
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
@@ -9,7 +9,10 @@ fn no_token(message: &str) -> Refusal {
     Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
 }
 
-/// The token of a request; none without the header.
+/// Returns the token of a request; `None` without an Authorization header.
+///
+/// # Errors
+/// Returns `UNAUTHENTICATED` if there are several such headers, or if it is not a bearer token.
 pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
     let mut shown = headers.get_all(header::AUTHORIZATION).iter();
     let Some(first) = shown.next() else { return Ok(None) };
@@ -19,14 +22,18 @@ pub fn bearer(headers: &HeaderMap) -> Result<Option<&str>, Refusal> {
         .ok_or_else(|| no_token("invalid Authorization header; send exactly one, `Authorization: Bearer gloss_…`"))
 }
 
-/// The token in the value of an Authorization header.
+/// Returns the token in the value of an Authorization header.
 fn token_in(text: &str) -> Option<&str> {
     let (scheme, token) = text.trim().split_once(' ')?;
     let token = token.trim();
     (scheme.eq_ignore_ascii_case("bearer") && !token.is_empty()).then_some(token)
 }
 
-/// The token of a `connection_init`: `{"authorization": "Bearer gloss_…"}` in either case, or `{"token": "gloss_…"}`.
+/// Returns the token in the payload of a `connection_init`: `{"authorization": "Bearer gloss_…"}` or `{"token":
+/// "gloss_…"}`, with names in any case; `None` if it has neither.
+///
+/// # Errors
+/// Returns `UNAUTHENTICATED` if the value is not a token.
 pub fn token_of(payload: Option<&Value>) -> Result<Option<String>, Refusal> {
     let wrong = || no_token("invalid payload of connection_init; send {\"authorization\": \"Bearer gloss_…\"}");
     let Some(payload) = payload.and_then(Value::as_object) else { return Ok(None) };

@@ -11,21 +11,21 @@ use tokio_util::sync::CancellationToken;
 use super::{answer::Refusal, client::Client, peer::Peer};
 use crate::graphql::Viewer;
 
-/// The caller.
+/// The caller of a request.
 #[derive(Debug, Clone)]
 pub struct Caller {
-    /// For the resolvers.
+    /// The viewer, for the resolvers.
     pub viewer: Viewer,
-    /// For the limits.
+    /// The client, for the limits.
     pub client: Client,
-    /// Trips when the credentials expire or are revoked.
+    /// Cancelled when the credentials expire or are revoked.
     pub dismissed: CancellationToken,
-    /// Whether the connection comes from this machine, as far as it tells.
+    /// Whether the request comes from this machine, without a proxy.
     pub is_local: bool,
 }
 
 impl Caller {
-    /// The sender of a request with these extensions: the caller that the check has found, or nobody.
+    /// Returns the caller in these extensions, or an unauthenticated one.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_else(|| Self {
             viewer: Viewer::nobody(),
@@ -35,8 +35,8 @@ impl Caller {
         })
     }
 
-    /// Callers with equal rights share executions, whatever their names. `None` for an unauthenticated caller, with
-    /// whom nothing is shared.
+    /// The rights of the caller as text; callers with equal rights can share an execution. `None` for an
+    /// unauthenticated caller, who shares none.
     pub fn rights(&self) -> Option<String> {
         self.viewer.is_known().then(|| format!("{:?}", self.viewer.role))
     }
@@ -49,7 +49,7 @@ impl Caller {
         if self.viewer.is_known() { Ok(()) } else { Err(Refusal::unknown()) }
     }
 
-    /// Puts into a request's data what resolvers look for.
+    /// Adds the viewer to a request's data, where resolvers look for it.
     pub fn introduce(&self, data: &mut Data) {
         data.insert(self.viewer.clone());
     }

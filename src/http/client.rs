@@ -1,22 +1,22 @@
-//! What is counted as one client.
+//! The key by which limits are counted.
 
 use std::{
     net::{IpAddr, SocketAddr},
     sync::Arc,
 };
 
-/// One client, for what is counted: an address, or the name of a token.
+/// One client, for rate limits and quotas: an address, or the name of a token.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Client(Arc<str>);
 
 impl Client {
-    /// By a name that no other client has.
+    /// Creates a client from a name that no other client has.
     pub fn new(name: &str) -> Self {
         Self(name.into())
     }
 
-    /// By the address it comes from, whatever its port; with IPv6 by its network, since one customer has 2^64
-    /// addresses.
+    /// Creates a client from its address, without the port. An IPv6 address counts as its /64 network, because one
+    /// customer usually has all 2^64 addresses of it.
     pub fn at(address: Option<SocketAddr>) -> Self {
         match address.map(|address| address.ip().to_canonical()) {
             Some(IpAddr::V6(ip)) if !ip.is_loopback() => {

@@ -1,9 +1,10 @@
-//! Persisted documents: asked for by a name that is shorter than they are.
+//! Persisted documents: clients send a short name instead of the document.
 //!
-//! Without a list, documents persist by themselves (automatic persisted queries): who sends a document with its
-//! SHA-256 may send the hash alone next time, until newer ones have taken its place. With a list of trusted
-//! documents nothing else runs, whether it is asked for by id, by hash or by its text. The rule: a document is
-//! what its hash says; what cannot be read is not kept; what is kept has a bound.
+//! Without a list, the server supports automatic persisted queries: a client that has sent a document with its SHA-256
+//! can send the hash alone from then on, until newer documents evict it. With a list of trusted documents, the server
+//! executes no other documents; a client sends the id, the hash or the text.
+//!
+//! The rule: a document is stored only under its real hash, only if it parses, and within the bounds below.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -21,33 +22,33 @@ use sha2::{Digest, Sha256};
 use super::answer::Refusal;
 use crate::graphql;
 
-/// Documents that persist by themselves.
+/// The maximum number of automatically persisted documents.
 const KEPT: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
-/// The longest document that does.
+/// The maximum size of one of them.
 const LONGEST_BYTES: usize = 16 * 1024;
 
-/// The documents that have a name.
+/// The persisted documents. Clones share them.
 #[derive(Clone)]
 pub struct Documents(Arc<Mode>);
 
 enum Mode {
     Automatic(Mutex<LruCache<String, Arc<str>>>),
     Trusted {
-        /// By id and by hash.
+        /// The documents by id and by hash.
         named: HashMap<String, Arc<str>>,
     },
 }
 
-/// A document that was found.
+/// The document of a request.
 pub enum Document {
-    /// It came with the request; the hash it came with, if any.
+    /// The request contained it; the second field is the hash that came with it, if any.
     Sent(String, Option<String>),
-    /// It was known.
+    /// It was persisted.
     Known(Arc<str>),
 }
 
 impl Document {
-    /// Its text.
+    /// Returns its text.
     pub fn text(&self) -> &str {
         match self {
             Self::Sent(text, _) => text,
@@ -56,10 +57,10 @@ impl Document {
     }
 }
 
-/// Why a list of trusted documents cannot be used.
+/// An error in the list of trusted documents.
 #[derive(Debug, thiserror::Error)]
 pub enum DocumentsError {
-    /// The file system says so.
+    /// A file or folder cannot be read.
     #[error("cannot read the trusted documents in {}: {source}", path.display())]
     Unreadable {
         /// The file or folder.
@@ -67,7 +68,7 @@ pub enum DocumentsError {
         /// Why.
         source: std::io::Error,
     },
-    /// A file is not what it should be.
+    /// The content is invalid.
     #[error("cannot use the trusted documents in {}: {message}", path.display())]
     Wrong {
         /// The file.
@@ -77,7 +78,7 @@ pub enum DocumentsError {
     },
 }
 
-/// The forms that a list has: id to text, as Relay and GraphQL Code Generator write it, or Apollo's manifest.
+/// The formats of a list: a map of ids to texts, as Relay and GraphQL Code Generator write it, or Apollo's manifest.
 #[derive(Deserialize)]
 #[serde(untagged)]
 enum List {
@@ -98,13 +99,17 @@ impl Default for Documents {
 }
 
 impl Documents {
-    /// Documents persist by themselves.
+    /// Supports automatic persisted queries.
     pub fn automatic() -> Self {
         Self(Arc::new(Mode::Automatic(Mutex::new(LruCache::new(KEPT)))))
     }
 
-    /// Only the documents of a list run: a `.json` file of ids and texts, a `.graphql` file of one document, or a
-    /// folder of such files. What runs in any case comes as texts.
+    /// Creates a list of trusted documents from a `.json` file of ids and texts, a `.graphql` file with one document,
+    /// or a folder of such files. `always` are texts that may always run.
+    ///
+    /// # Errors
+    /// Returns [`DocumentsError`] if a file cannot be read or parsed, if two documents have the same id, or if there is
+    /// no document.
     pub fn trusted(path: &Path, always: &[&str]) -> Result<Self, DocumentsError> {
         let unreadable = |source| DocumentsError::Unreadable { path: path.to_owned(), source };
         let mut files = Vec::new();
@@ -129,7 +134,7 @@ impl Documents {
                     })
                 })?;
                 let text: Arc<str> = text.into();
-                // A client need not send the line's end that an editor left in the file.
+                // Clients may omit the final newline that an editor has left in the file.
                 named.insert(hash(text.trim()), Arc::clone(&text));
                 named.insert(hash(&text), Arc::clone(&text));
                 if let Some(id) = id
@@ -149,7 +154,11 @@ impl Documents {
         Ok(Self(Arc::new(Mode::Trusted { named })))
     }
 
-    /// The document that a request sends or names.
+    /// Returns the document that a request contains or names.
+    ///
+    /// # Errors
+    /// Returns `PERSISTED_QUERY_NOT_FOUND` if the name is unknown, `FORBIDDEN` if the text is not trusted, and
+    /// `BAD_USER_INPUT` if a parameter is missing or the hash does not match.
     pub fn find(
         &self,
         query: Option<String>,
@@ -186,7 +195,7 @@ impl Documents {
                     }
                     Mode::Trusted { named } => named.get(&name).cloned(),
                 };
-                // The message is the one that clients of automatic persisted queries look for.
+                // Clients of automatic persisted queries look for this message.
                 let unknown = || Refusal::document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
                 known.map(Document::Known).ok_or_else(unknown)
             }
@@ -194,7 +203,7 @@ impl Documents {
         }
     }
 
-    /// Keeps a document that could be read under the hash that it came with.
+    /// Persists a document that parses, under the hash that came with it.
     pub fn remember(&self, document: Document) {
         if let (Mode::Automatic(kept), Document::Sent(text, Some(hash))) = (&*self.0, document)
             && text.len() <= LONGEST_BYTES
@@ -204,7 +213,7 @@ impl Documents {
     }
 }
 
-/// The hash in the extension `persistedQuery`.
+/// Returns the hash in the extension `persistedQuery`.
 fn sha256_of(extension: &Value) -> Result<String, Refusal> {
     let version = extension.get("version").and_then(Value::as_i64);
     match extension.get("sha256Hash").and_then(Value::as_str) {
@@ -216,7 +225,7 @@ fn sha256_of(extension: &Value) -> Result<String, Refusal> {
     }
 }
 
-/// The SHA-256 of a text, in lower case.
+/// Returns the SHA-256 of a text in lower-case hex.
 fn hash(text: &str) -> String {
     use std::fmt::Write;
     Sha256::digest(text).iter().fold(String::with_capacity(64), |mut hex, byte| {
@@ -225,7 +234,7 @@ fn hash(text: &str) -> String {
     })
 }
 
-/// The documents of a file, with their ids where they have some.
+/// Returns the documents of a file, with their ids if it has ids.
 fn read(file: &Path) -> Result<Vec<(Option<String>, String)>, DocumentsError> {
     let text =
         std::fs::read_to_string(file).map_err(|source| DocumentsError::Unreadable { path: file.to_owned(), source })?;

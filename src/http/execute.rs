@@ -1,8 +1,8 @@
-//! From a request to its one result, the same for every transport.
+//! Executes a query or a mutation, for every transport.
 //!
-//! The rule: a query ends when nobody waits for it any more, a mutation never does. A client that goes away in
-//! the middle must not leave half of its changes done, so a mutation runs in a task of its own, for which a
-//! server that stops waits. Who has waited for [`super::limits::Limits::request_within`] is told so.
+//! The rule: a query is dropped when nobody waits for it any more; a mutation always runs to its end, so that a client
+//! that disconnects does not leave half of its changes done. A mutation therefore runs in a separate task, for which a
+//! stopping server waits. After [`super::limits::Limits::request_within`] the client gets an error.
 
 use std::panic::resume_unwind;
 
@@ -18,12 +18,15 @@ use super::{
 };
 
 impl Door {
-    /// Makes a request of what a client sent.
+    /// Checks the parameters and returns the request.
     pub(super) fn prepare(&self, parameters: Parameters) -> Result<Prepared, Refusal> {
         parameters.prepare(&self.documents, &self.api.checker)
     }
 
-    /// The one result of a query or a mutation.
+    /// Executes a query or a mutation.
+    ///
+    /// # Errors
+    /// Returns `UNAVAILABLE` if it takes too long; a mutation runs on.
     pub(super) async fn execute(
         self,
         caller: Caller,

@@ -1,7 +1,7 @@
-//! `/export/comparison`: a comparison as a file, streamed.
+//! `/export/comparison`: streams a comparison as a file.
 //!
-//! The rule: what is wrong with a request is told as GraphQL tells it, in the `errors` of a JSON answer; a fault in the
-//! middle breaks the transfer off, so that no file looks whole that is not.
+//! The rule: an invalid request is answered with `errors`, as GraphQL does. An error in the middle of the file breaks
+//! the transfer off, so that an incomplete file never looks complete.
 
 use std::{future::Future, sync::Arc};
 
@@ -17,14 +17,14 @@ use futures_util::{TryStreamExt, future::BoxFuture};
 use super::{Door, answer::Refusal};
 use crate::graphql::comparison::export::{Export, ExportRequest};
 
-/// Opens exports.
+/// The function that opens an export.
 #[derive(Clone)]
 pub struct Exports(Arc<Open>);
 
 type Open = dyn Fn(ExportRequest) -> BoxFuture<'static, Result<Export, ServerError>> + Send + Sync;
 
 impl Exports {
-    /// From what opens one.
+    /// Creates the value from an asynchronous function.
     pub fn new<F, Opened>(open: F) -> Self
     where
         F: Fn(ExportRequest) -> Opened + Send + Sync + 'static,
@@ -34,7 +34,8 @@ impl Exports {
     }
 }
 
-/// The comparison of some runs: `ids` separated by commas or given again, `baseline`, `format`.
+/// Answers with the comparison of some runs. Query parameters: `ids` (separated by commas, or repeated), `baseline` and
+/// `format`.
 pub async fn comparison(
     State(door): State<Door>,
     parameters: Result<Query<Vec<(String, String)>>, QueryRejection>,

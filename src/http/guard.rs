@@ -1,10 +1,9 @@
-//! Which Host and Origin are let in.
+//! The check of the Host and Origin headers.
 //!
-//! A web page of another site can make a browser talk to a server on loopback: directly (its Origin gives
-//! it away) or by a name of its own that resolves to 127.0.0.1 (the Host gives it away). The rule: both are
-//! refused before a route sees the request, a WebSocket's handshake too. An image or a script that such a page loads
-//! from here has no Origin; what the browser says of its site (`Sec-Fetch-Site`) counts then. Settings let more of them
-//! in.
+//! A web page of another site can make a browser send requests to a server on loopback: directly, which the Origin
+//! header shows, or by a domain that resolves to 127.0.0.1 (DNS rebinding), which the Host header shows. The rule: both
+//! are refused before a route sees the request, including the handshake of a WebSocket. A request for an image or a
+//! script has no Origin; for it the header `Sec-Fetch-Site` counts. Settings can allow more hosts and origins.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -21,25 +20,25 @@ use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{answer::Refusal, paths::is_open, request_id::REQUEST_ID, value};
 
-/// Headers of ours that pages of other sites may read.
+/// Response headers that pages of allowed origins may read.
 pub const EXPOSED: [HeaderName; 3] = [header::RETRY_AFTER, header::WWW_AUTHENTICATE, super::request_id::REQUEST_ID];
-/// How long a browser may remember what it was told of a page of another site.
+/// How long a browser may cache the answer to a preflight request.
 const PREFLIGHT_AGE: Duration = Duration::from_hours(1);
-/// What an answer that is no page may load: nothing.
+/// The content security policy of responses that are not pages: they may load nothing.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
-/// The names by which a request may address this server.
+/// The allowed hosts and origins.
 #[derive(Debug, Clone)]
 pub struct HostPolicy {
-    /// The hosts that lead here; `None` where any name may.
+    /// The allowed hosts; `None` allows all.
     known: Option<Vec<String>>,
-    /// Other sites whose pages may ask.
+    /// The allowed origins besides the server's own.
     origins: Vec<Uri>,
 }
 
 impl HostPolicy {
-    /// For a listener at an address, and the host as the settings spell it: on loopback only this machine's names are
-    /// known, elsewhere any name may lead here.
+    /// Creates the policy of a server that listens at `address`. On loopback only the names of this machine and
+    /// `configured_host` are allowed; elsewhere all hosts are.
     pub fn new(address: SocketAddr, configured_host: &str) -> Self {
         let known = address.ip().is_loopback().then(|| {
             let configured = configured_host.trim_matches(['[', ']']).to_ascii_lowercase();
@@ -48,7 +47,8 @@ impl HostPolicy {
         Self { known, origins: Vec::new() }
     }
 
-    /// Knows these hosts too; once one is named, elsewhere as well no other.
+    /// Allows these hosts too. If there are any, only they, the names of this machine and the listener's address are
+    /// allowed, on any address.
     #[must_use]
     pub fn with_hosts(mut self, hosts: &[Authority], listener: IpAddr) -> Self {
         if !hosts.is_empty() {
@@ -58,14 +58,14 @@ impl HostPolicy {
         self
     }
 
-    /// Lets pages of these sites ask.
+    /// Allows requests from pages of these origins.
     #[must_use]
     pub fn with_origins(mut self, origins: Vec<Uri>) -> Self {
         self.origins = origins;
         self
     }
 
-    /// What tells browsers that these pages may ask; nothing where there are none.
+    /// Returns the CORS layer for the allowed origins; `None` if there are none.
     pub fn cors(&self) -> Option<CorsLayer> {
         let origins: Vec<HeaderValue> =
             self.origins.iter().filter_map(|origin| spelled(origin)?.parse().ok()).collect();
@@ -95,7 +95,7 @@ impl HostPolicy {
         {
             return Err("this Host is not allowed; use localhost or 127.0.0.1, or add the host to --allowed-hosts");
         }
-        // A page of another port is a page of another site.
+        // A page of another port counts as a page of another site.
         let asked = authority_of(uri, headers);
         let mut origins = headers.get_all(header::ORIGIN).iter();
         let allowed = origins.all(|origin| {
@@ -112,12 +112,12 @@ impl HostPolicy {
     }
 }
 
-/// Whether the browser says that a page of another site, or of another port, is behind a request.
+/// Whether `Sec-Fetch-Site` says that a page of another origin caused the request.
 fn is_of_another_site(headers: &HeaderMap) -> bool {
     headers.get_all("sec-fetch-site").iter().any(|site| !matches!(site.as_bytes(), b"same-origin" | b"none"))
 }
 
-/// Whether somebody follows a link to one of our pages.
+/// Whether the request is a navigation to one of our public pages.
 fn opens_a_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
     let is = |name: &str, text: &str| headers.get(name).is_some_and(|value| value.as_bytes() == text.as_bytes());
     *method == Method::GET
@@ -126,12 +126,12 @@ fn opens_a_page(method: &Method, uri: &Uri, headers: &HeaderMap) -> bool {
         && is_open(uri.path())
 }
 
-/// The names by which only this machine can be meant.
+/// The host names that always mean this machine.
 fn this_machine() -> Vec<String> {
     vec!["localhost".to_owned(), Ipv4Addr::LOCALHOST.to_string(), Ipv6Addr::LOCALHOST.to_string()]
 }
 
-/// Whether a request is for a name by which only this machine can be meant.
+/// Whether the host of a request always means this machine.
 pub fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
     authority_of(uri, headers).is_some_and(|authority| {
         let host = bare_host(&authority);
@@ -139,7 +139,7 @@ pub fn asks_this_machine(uri: &Uri, headers: &HeaderMap) -> bool {
     })
 }
 
-/// The origin as browsers spell it: a usual port is left out.
+/// Formats an origin as browsers do: in lower case and without a default port.
 fn spelled(origin: &Uri) -> Option<String> {
     let (scheme, authority) = (origin.scheme_str()?, origin.authority()?);
     let host = authority.host().to_ascii_lowercase();
@@ -161,7 +161,7 @@ fn usual_port(origin: &Uri) -> Option<u16> {
     }
 }
 
-/// The host that was asked for, with its port if it has one.
+/// Returns the requested host, with its port if there is one; `None` if the request names none or several.
 fn authority_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     if let Some(authority) = uri.authority() {
         return Some(authority.clone());
@@ -171,21 +171,21 @@ fn authority_of(uri: &Uri, headers: &HeaderMap) -> Option<Authority> {
     hosts.next().is_none().then_some(host)
 }
 
-/// Whether a page of this origin was served from the host that is asked.
+/// Whether `origin` is the origin of the requested host.
 fn is_origin_of(origin: &Uri, asked: &Authority) -> bool {
     let Some(usual_port) = usual_port(origin) else { return false };
     let place = |authority: &Authority| (bare_host(authority), authority.port_u16().unwrap_or(usual_port));
     origin.authority().is_some_and(|origin| place(origin) == place(asked))
 }
 
-/// In lower case, without port and brackets, an address in its usual spelling.
+/// Returns the host in lower case, without port and brackets; an address in its canonical form.
 fn bare_host(authority: &Authority) -> String {
     let host = authority.host().trim_matches(['[', ']']).to_ascii_lowercase();
     host.parse::<IpAddr>().map_or(host, |address| address.to_string())
 }
 
-/// Lets a request through or refuses it, and tells browsers to keep the answers to their own origin, and no longer than
-/// a route says.
+/// Passes a request on or refuses it. Adds security headers to every response, and `no-store` where the route has not
+/// set a Cache-Control.
 pub async fn check(State(policy): State<HostPolicy>, request: Request, next: Next) -> Response {
     let mut response = match policy.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,

@@ -1,7 +1,7 @@
-//! `/healthz` (the process lives), `/readyz` (it can do its work), `/metrics` (its numbers).
+//! `/healthz` (the process is alive), `/readyz` (it can serve requests) and `/metrics` (its metrics).
 //!
-//! The rule: liveness asks nobody, so that a slow store does not get the process killed; readiness asks and
-//! gives up after [`READY_WITHIN`].
+//! The rule: the liveness check depends on nothing else, so that a slow store does not get the process killed. The
+//! readiness check asks the other parts and fails after [`READY_WITHIN`].
 
 use std::{fmt, future::Future, sync::Arc, time::Duration};
 
@@ -22,20 +22,20 @@ use serde_json::json;
 
 use super::Door;
 
-/// A part that does not answer in this time is not ready.
+/// The readiness check fails if it takes longer than this.
 const READY_WITHIN: Duration = Duration::from_secs(5);
 
-/// The numbers that `/metrics` shows. The parts register theirs before the server starts.
+/// The metrics of the process. Every part registers its own before the server starts.
 pub type Metrics = Arc<Registry>;
 
-/// Asks whether the process can do its work; an error is the reason, in words that hold no secret.
+/// The readiness check. Its error is the reason why the process is not ready, and contains no secrets.
 #[derive(Clone)]
 pub struct Ready(Arc<Probe>);
 
 type Probe = dyn Fn() -> BoxFuture<'static, Result<(), String>> + Send + Sync;
 
 impl Ready {
-    /// From an asynchronous question.
+    /// Creates the check from an asynchronous function.
     pub fn new<F, Answer>(ask: F) -> Self
     where
         F: Fn() -> Answer + Send + Sync + 'static,
@@ -45,12 +45,12 @@ impl Ready {
     }
 }
 
-/// The process lives.
+/// Answers that the process is alive.
 pub async fn healthz() -> impl IntoResponse {
     Json(json!({ "status": "alive" }))
 }
 
-/// The process can do its work, or why not.
+/// Answers whether the process is ready; status 503 with the reason if it is not.
 pub async fn readyz(State(door): State<Door>) -> Response {
     let verdict = if door.stop.token.is_cancelled() {
         Err("the server is stopping".to_owned())
@@ -66,7 +66,7 @@ pub async fn readyz(State(door): State<Door>) -> Response {
     }
 }
 
-/// The numbers in the text format that Prometheus reads.
+/// Answers with the metrics in the OpenMetrics text format.
 pub async fn metrics(State(door): State<Door>) -> Response {
     let mut text = String::new();
     match encode(&mut text, &door.metrics) {
@@ -81,7 +81,8 @@ pub async fn metrics(State(door): State<Door>) -> Response {
     }
 }
 
-/// A registry with `gloss_store_statements_total`, read from its owner at each look.
+/// Returns a registry with the counter `gloss_store_statements_total`, whose value `store_statements` gives at each
+/// scrape.
 pub fn metrics_registry(store_statements: impl Fn() -> u64 + Send + Sync + 'static) -> Registry {
     let mut registry = Registry::default();
     registry.register_collector(Box::new(StoreStatements(Box::new(store_statements))));

@@ -1,8 +1,8 @@
-//! How long and how much a client may take.
+//! Limits on the time and the resources of a client.
 //!
-//! The rule: whatever a client can make the server keep (a connection, a half-sent request, a socket, a
-//! subscription, an answer that it does not read) has a number here, and what is counted is counted by
-//! [`Quota`] and given back when its [`Permit`] is dropped.
+//! The rule: everything that a client can make the server hold (a connection, a half-sent request, a socket, a
+//! subscription, an unread response) has a limit here. [`Quota`] counts what a client holds; dropping the [`Permit`]
+//! frees its place.
 
 use std::{
     collections::HashMap,
@@ -13,38 +13,38 @@ use std::{
 
 use super::client::Client;
 
-/// The numbers. The default is what a server uses unless its settings say otherwise.
+/// The limits. `Default` gives the values that the server uses unless its settings change them.
 #[derive(Debug, Clone)]
 pub struct Limits {
-    /// Connections at once, of all kinds; who comes beyond waits for one that ends.
+    /// The maximum number of connections; further ones wait.
     pub connections: usize,
-    /// Connections at once of one client; `None` for a fourth of all, and all for those of this machine, where a proxy
-    /// may stand for many.
+    /// The maximum number of connections of one client. `None` means a fourth of all; for clients on this machine it
+    /// means all, because a proxy there may stand for many clients.
     pub connections_per_client: Option<usize>,
-    /// How long the head of a request may take, which is also how long a connection may stay idle.
+    /// How long the head of a request may take to arrive, and how long a connection may be idle.
     pub head_within: Duration,
-    /// How long a body may take.
+    /// How long a body may take to arrive.
     pub body_within: Duration,
-    /// How long a query or a mutation may take until its client is told that it took too long.
+    /// How long a client waits for a query or a mutation before it gets an error.
     pub request_within: Duration,
-    /// How long a client may read nothing of what is sent to it: then a WebSocket is closed, and a little later
-    /// any connection is dropped.
+    /// How long a client may read nothing. After that a WebSocket is closed, and after twice that time any connection
+    /// is dropped.
     pub read_within: Duration,
-    /// Operations in one body; 0 for one that stands alone.
+    /// The maximum number of operations in a batch; 0 disables batches.
     pub batch: usize,
-    /// WebSockets of one client.
+    /// The maximum number of WebSockets and reserved event streams of one client.
     pub sockets_per_client: usize,
-    /// Operations at once on one WebSocket or one reserved stream of events.
+    /// The maximum number of running operations on one WebSocket or reserved event stream.
     pub operations_per_socket: usize,
-    /// Subscriptions at once of one client, over all its sockets and streams.
+    /// The maximum number of subscriptions of one client, over all its sockets and streams.
     pub subscriptions_per_client: usize,
-    /// How long a client may take to say `connection_init`.
+    /// How long a client may take to send `connection_init`.
     pub init_within: Duration,
-    /// How often the server pings a WebSocket, and comments in a silent stream of events.
+    /// How often the server pings a WebSocket, and sends a comment on a silent event stream.
     pub ping_every: Duration,
-    /// A socket from which nothing came for so long, not even a pong, is gone.
+    /// A WebSocket from which nothing arrived for this long, not even a pong, counts as gone.
     pub silent_for: Duration,
-    /// How long a reserved stream of events waits for its client.
+    /// How long a reserved event stream may stay unopened.
     pub reserved_for: Duration,
 }
 
@@ -70,19 +70,19 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Connections at once of a client at an address.
+    /// The maximum number of connections of the client at `address`.
     pub fn connections_of(&self, address: IpAddr) -> usize {
         let usual = if address.to_canonical().is_loopback() { self.connections } else { (self.connections / 4).max(1) };
         self.connections_per_client.unwrap_or(usual)
     }
 }
 
-/// Counts what clients hold.
+/// Counts what each client holds. Clones share the counters.
 #[derive(Debug, Clone, Default)]
 pub struct Quota(Arc<Mutex<HashMap<Client, usize>>>);
 
 impl Quota {
-    /// One more for a client, unless it has as many as the limit.
+    /// Counts one more for a client; `None` if the client has reached the limit.
     pub fn take(&self, client: &Client, limit: usize) -> Option<Permit> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let count = held.entry(client.clone()).or_default();
@@ -94,7 +94,7 @@ impl Quota {
     }
 }
 
-/// One of what is counted, until it is dropped.
+/// A client's place in a [`Quota`]; dropping it frees the place.
 #[derive(Debug)]
 pub struct Permit {
     quota: Quota,

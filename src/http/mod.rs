@@ -1,18 +1,25 @@
-//! The front door: GraphQL over HTTP, WebSocket and server-sent events, the pages, health and metrics.
+//! The HTTP server: GraphQL over HTTP, WebSocket and server-sent events, the web pages, health and metrics.
 //!
-//! A request passes, from the outside in: the request id, the span, the check of Host and Origin (`guard`), the net for
-//! panics, the gate (`auth`, which reads tokens by `bearer` and knows from `paths` which role a path needs),
-//! compression, then its route. `request` turns what came into one GraphQL request, whatever the transport, with its
-//! document from `documents`; `caller` says whose it is; `execute` gives the one result of a query or mutation,
-//! `results` those of an operation that streams, which `share` lets subscribers have in common; `answer` turns what the
-//! schema said into bytes; `post_get`, `sse`, `reserved` and `ws` are the transports; `session` lets browsers in by a
-//! cookie. `stop` takes connections, `peer` watches over each, `limits` has the numbers, which are counted by `client`.
+//! A request passes through these layers, from the outside in: the request id, the tracing span, the check of Host and
+//! Origin (`guard`), the catcher of panics, authentication (`auth`, which reads tokens with `bearer` and gets the role
+//! that a path needs from `paths`), compression, and the route.
 //!
-//! The rule: of the schema's types nothing here knows more than who views it (`caller`) and what is exported. An
-//! [`Api`] checks documents and executes them, and every error that is made here has a code of the contract's closed
-//! set.
+//! The modules of a route, in the order in which they run:
 //!
-//! To add a route: a handler in a module of its own and one line in [`router`].
+//! - `caller` names the authenticated caller, and `client` what the `limits` count.
+//! - `post_get`, `sse`, `reserved` and `ws` are the transports. `request` turns their input into one GraphQL request,
+//!   whose document comes from `documents`.
+//! - `execute` runs a query or a mutation. `results` streams the results of any operation; `share` lets several
+//!   subscribers use one execution.
+//! - `answer` turns results and refusals into bytes.
+//!
+//! `stop` accepts connections and shuts the server down, `peer` watches each connection, and `session` exchanges a
+//! token for a browser's cookie.
+//!
+//! The rule: this module knows two of the schema's types, the viewer (`caller`) and the export of a comparison. An
+//! [`Api`] checks and executes documents. Every error that is made here has a code of the API's closed set.
+//!
+//! To add a route: write a handler in its own module, add a line to [`router`], and add the path's role to `paths`.
 
 mod answer;
 mod auth;
@@ -74,51 +81,51 @@ use request_id::REQUEST_ID;
 
 use crate::graphql::Api;
 
-/// The longest body and the longest WebSocket message that are read.
+/// The maximum size of a request body and of a WebSocket message.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
 
-/// Shorter answers are not worth compressing.
+/// Responses below this size are not compressed.
 const COMPRESS_FROM_BYTES: u16 = 1024;
 
-/// What the front door needs from the house.
+/// The state of the HTTP server: what its handlers need from the other modules.
 #[derive(Clone)]
 pub struct Door {
     /// Checks and executes GraphQL.
     pub api: Api,
-    /// Which Host and Origin headers are let in.
+    /// Which Host and Origin headers are allowed.
     pub hosts: HostPolicy,
-    /// The check that lets callers in.
+    /// Authenticates callers.
     pub gate: Gate,
     /// Opens the files of `/export`.
     pub exports: Exports,
-    /// Says whether the process can do its work.
+    /// The check behind `/readyz`.
     pub ready: Ready,
-    /// What `/metrics` shows.
+    /// The metrics behind `/metrics`.
     pub metrics: Metrics,
-    /// Ends the open subscriptions when the server stops.
+    /// The signal to stop, which ends open subscriptions.
     pub stop: Stop,
-    /// How long and how much a client may take.
+    /// Limits on the time and resources of a client.
     pub limits: Arc<Limits>,
-    /// Which documents have names, and whether others run.
+    /// The persisted documents, and whether other documents may run.
     pub documents: Documents,
-    /// What is open behind the door.
+    /// What is open now.
     pub open: Open,
 }
 
-/// What is open behind the door.
+/// Streams, sockets and subscriptions that are open now.
 #[derive(Clone, Default)]
 pub struct Open {
-    /// Executions that subscribers share.
+    /// Shared executions.
     channels: share::Channels,
-    /// Streams of events that are reserved.
+    /// Reserved event streams.
     reservations: reserved::Reservations,
-    /// WebSockets and reserved streams, by client.
+    /// Counts WebSockets and reserved streams, by client.
     sockets: limits::Quota,
-    /// Subscriptions, by client.
+    /// Counts subscriptions, by client.
     subscriptions: limits::Quota,
 }
 
-/// All routes.
+/// Returns the router with all routes and layers.
 pub fn router(door: Door) -> Router {
     let (hosts, gate) = (door.hosts.clone(), door.gate.clone());
     let graphql = get(post_get::get)
@@ -150,7 +157,7 @@ pub fn router(door: Door) -> Router {
         ))
         .layer(from_fn_with_state(gate, auth::check))
         .layer(from_fn(answer::catch_panic));
-    // Before the gate: a browser asks without a token whether it may ask.
+    // Outside authentication, because a browser sends its preflight request without a token.
     let router = match hosts.cors() {
         Some(cors) => router.layer(cors),
         None => router,
@@ -162,16 +169,16 @@ pub fn router(door: Door) -> Router {
         .layer(from_fn(request_id::set_request_id))
 }
 
-/// The span that holds what is logged while a request is answered. The query string stays out: it may
-/// hold what a person typed.
+/// The span of a request; everything that is logged for the request carries it. It leaves out the query string, which
+/// may contain a document or a search text.
 fn span<B>(request: &Request<B>) -> tracing::Span {
     let id = request.headers().get(REQUEST_ID).and_then(|id| id.to_str().ok()).unwrap_or_default();
     let (method, path) = (request.method(), request.uri().path());
-    // The actor is known once the gate has let them in: all that they do is logged under their name.
+    // Authentication fills in the actor.
     tracing::info_span!("http", request_id = id, %method, path, actor = tracing::field::Empty)
 }
 
-/// Answers a path that leads nowhere: a browser gets the Studio, which says so, and every other client an error.
+/// Answers an unknown path: browsers get the Studio, which shows a not-found page; other clients get an error.
 async fn not_found(headers: HeaderMap) -> Response {
     let accepted = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or_default();
     if accepted.contains("text/html") {
@@ -181,7 +188,7 @@ async fn not_found(headers: HeaderMap) -> Response {
         .into_response()
 }
 
-/// A header value that is known to be one when this is compiled.
+/// A header value that is checked at compile time.
 const fn value(text: &'static str) -> HeaderValue {
     HeaderValue::from_static(text)
 }

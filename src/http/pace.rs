@@ -1,7 +1,7 @@
-//! How often a client may ask.
+//! Rate limits.
 //!
 //! The rule: a client that exceeds its rate limit learns when to retry, and costs nothing else until then. A client
-//! that shows invalid tokens has a much lower limit, and the log holds only some of its attempts. The local
+//! that sends invalid tokens has a much lower limit, and the log holds only some of its attempts. The local
 //! administrator has no limit.
 
 use std::{
@@ -20,17 +20,17 @@ use governor::{
 
 use super::client::Client;
 
-/// Invalid tokens that one address may show at once.
+/// How many invalid tokens one address may send at once.
 const FAILURES: NonZeroU32 = NonZeroU32::new(10).unwrap();
-/// How long until one more may fail.
+/// How long it takes until one more is allowed.
 const FAILURE_EVERY: Duration = Duration::from_secs(6);
-/// Lines in the log about what one client was refused, at once, and how long until one more.
+/// How many refusals of one client are logged at once, and how long it takes until one more is.
 const LINES: NonZeroU32 = NonZeroU32::new(20).unwrap();
 const LINE_EVERY: Duration = Duration::from_secs(10);
-/// After so many questions those are forgotten who have not asked for long.
+/// After this many requests, clients that have been idle for long are removed from the counters.
 const FORGET_EVERY: u32 = 4096;
 
-/// Counts what clients ask. Cheap to clone.
+/// Counts the requests of clients. Cheap to clone.
 #[derive(Clone)]
 pub struct Pace(Arc<Counters>);
 
@@ -43,7 +43,7 @@ struct Counters {
 }
 
 impl Pace {
-    /// So many requests a minute, of which all may come at once; 0 for no limit.
+    /// Allows each client `requests_per_minute` requests a minute, all of which may come at once; 0 means no limit.
     #[must_use]
     pub fn new(requests_per_minute: u32) -> Self {
         let requests =
@@ -59,7 +59,7 @@ impl Pace {
     /// Counts a request.
     ///
     /// # Errors
-    /// How long to wait, where it is one too many.
+    /// Returns how long to wait if the client has exceeded its limit.
     pub fn request(&self, client: &Client) -> Result<(), Duration> {
         self.forget();
         let Some(requests) = &self.0.requests else { return Ok(()) };
@@ -75,12 +75,12 @@ impl Pace {
         self.0.failures.check_key(client).map_err(|until| until.wait_time_from(self.0.clock.now()))
     }
 
-    /// Whether the log may tell that a client was refused something; counts it.
+    /// Counts a refusal, and returns whether it may be logged.
     pub fn may_tell(&self, client: &Client) -> bool {
         self.0.lines.check_key(client).is_ok()
     }
 
-    /// Forgets from time to time who has not asked for long.
+    /// Removes idle clients from the counters from time to time.
     fn forget(&self) {
         if self.0.asked.fetch_add(1, Ordering::Relaxed).is_multiple_of(FORGET_EVERY) {
             self.0.requests.iter().for_each(DefaultKeyedRateLimiter::retain_recent);

@@ -1,10 +1,11 @@
 //! The web pages, built by `playground/` and embedded in the binary.
 //!
-//! The rule: browsers revalidate a page each time, and its policy allows nothing from other origins; its assets have
-//! the hash of their content in their names and are cached for a year. Without the built pages (Node was not
-//! installed) the server still works, and each page says what to run.
+//! The rule: browsers revalidate a page on each load, and its content security policy allows nothing from other
+//! origins. An asset has the hash of its content in its name and is cached for a year. If the pages were not built
+//! (Node was not installed), the server still works, and each page says what to run.
 //!
-//! To add a page of the Studio: its first path segment in [`STUDIO`], its route in `playground/src/studio/routes.tsx`.
+//! To add a page of the Studio: add its first path segment to [`STUDIO`] and its route to
+//! `playground/src/studio/routes.tsx`.
 
 use axum::{
     extract::Path,
@@ -15,27 +16,28 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::{answer::Refusal, value};
 
-/// The files that `npm run build` has left.
+/// The output of `npm run build`.
 #[derive(RustEmbed)]
 #[folder = "playground/dist"]
 struct Dist;
 
-/// The Studio's policy. Its components set styles, and its tab's icon is data.
+/// The Studio's content security policy. Its components set inline styles, and its tab icon is a data URL.
 const STUDIO_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' \
      data:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
-/// GraphiQL's policy. Monaco starts its workers from the assets, adds styles at run time, and has its icons as data.
+/// GraphiQL's content security policy. Monaco starts workers from the assets, adds styles at run time, and has its
+/// icons as data URLs.
 const GRAPHIQL_POLICY: &str = "default-src 'none'; script-src 'self'; worker-src 'self' blob:; style-src 'self' \
      'unsafe-inline'; font-src 'self' data:; img-src 'self' data:; connect-src 'self'; base-uri 'none'; form-action \
      'none'; frame-ancestors 'none'";
 
 const NOT_BUILT: &str = include_str!("not_built.html");
 
-/// The first segments of the Studio's addresses; its router takes what follows.
+/// The first path segments of the Studio's pages. The Studio's router handles the rest of a path.
 pub const STUDIO: [&str; 11] =
     ["runs", "compare", "ask", "schedules", "databases", "models", "usage", "audit", "workers", "settings", "sign-in"];
 
-/// Whether the Studio answers at a path.
+/// Whether a path belongs to the Studio.
 pub fn is_studio(path: &str) -> bool {
     path.strip_prefix('/').is_some_and(|path| {
         let segment = path.split('/').next().unwrap_or_default();
@@ -43,17 +45,17 @@ pub fn is_studio(path: &str) -> bool {
     })
 }
 
-/// The Studio, at each of its addresses.
+/// Answers with the Studio.
 pub async fn studio() -> Response {
     page("index.html", STUDIO_POLICY)
 }
 
-/// GraphiQL.
+/// Answers with GraphiQL.
 pub async fn graphiql() -> Response {
     page("graphiql.html", GRAPHIQL_POLICY)
 }
 
-/// A page by its file's name, with its content security policy.
+/// Returns the page in this file, with its content security policy.
 fn page(name: &str, policy: &'static str) -> Response {
     let mut response = match Dist::get(name) {
         Some(file) => file.data.into_response(),
@@ -66,7 +68,7 @@ fn page(name: &str, policy: &'static str) -> Response {
     response
 }
 
-/// A script, style, font or worker.
+/// Answers with a script, style, font or worker.
 pub async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
     let file = if path.contains("..") { None } else { Dist::get(&format!("assets/{path}")) };
     let Some(EmbeddedFile { data, metadata }) = file else {

@@ -1,14 +1,15 @@
 //! The role that each path needs.
 //!
-//! The rule: a path that is not named here is for administrators, so that a new route cannot be forgotten in the open.
+//! The rule: a path that is not named here needs the role ADMIN, so that a route that someone forgets to name is not
+//! public.
 
 use super::pages;
 use crate::graphql::Role;
 
-/// The role that a path needs; `None` for what anybody may have.
+/// Returns the role that a path needs; `None` if the path is public.
 pub fn role_of(path: &str) -> Option<Role> {
     match path {
-        // A session's own handlers look at the token and the cookie.
+        // The handlers of `/session` check the token and the cookie themselves.
         "/healthz" | "/readyz" | "/graphiql" | "/session" => None,
         _ if path.starts_with("/assets/") || pages::is_studio(path) => None,
         "/graphql" | "/metrics" => Some(Role::Viewer),
@@ -17,7 +18,7 @@ pub fn role_of(path: &str) -> Option<Role> {
     }
 }
 
-/// Whether anybody may have a path.
+/// Whether a path is public.
 pub fn is_open(path: &str) -> bool {
     role_of(path).is_none()
 }

@@ -1,10 +1,9 @@
-//! One connection as the operating system has it: what its requests may know of it, and the watch over its
-//! writes.
+//! One TCP connection: what its requests may know about it, and the supervision of its writes.
 //!
-//! The rule: a client that reads nothing of what is sent to it for [`super::limits::Limits::read_within`] gets nothing
-//! more; a WebSocket sees it by [`Peer::blocked_for`] and closes in its protocol's words, and where the words do not
-//! get through either, the connection is dropped. What lives long keeps little in the system's buffers, so that
-//! thousands of slow clients cost little: see [`Peer::keep_little`].
+//! The rule: if a client reads nothing for [`super::limits::Limits::read_within`], it gets no more data. A WebSocket
+//! notices by [`Peer::blocked_for`] and sends a close frame; if that cannot be written either, the connection is
+//! dropped. Long-lived connections use a small send buffer ([`Peer::keep_little`]), so that thousands of slow clients
+//! need little memory.
 
 use std::{
     io::{self, IoSlice},
@@ -28,10 +27,10 @@ use tokio::{
 
 use super::limits::Permit;
 
-/// What the system keeps of what was sent and not read, for a connection that lives long.
+/// The size of the operating system's send buffer for a long-lived connection.
 const SEND_BUFFER_BYTES: usize = 4 * 1024;
 
-/// A connection, for those who answer its requests.
+/// A connection, as the handlers of its requests see it. Clones share the state.
 #[derive(Debug, Clone, Default)]
 pub struct Peer(Arc<State>);
 
@@ -39,9 +38,9 @@ pub struct Peer(Arc<State>);
 struct State {
     address: Option<SocketAddr>,
     keeps_little: AtomicBool,
-    /// Since when the client takes nothing, in milliseconds of [`now_ms`]; 0 while it does.
+    /// When the client stopped reading, in milliseconds of [`now_ms`]; 0 while it reads.
     blocked_since_ms: AtomicU64,
-    /// How many bytes are read before the connection breaks; the largest number for any.
+    /// How many more bytes are read before the connection fails; `usize::MAX` means no limit.
     may_read: AtomicUsize,
 }
 
@@ -53,32 +52,32 @@ impl Default for State {
 }
 
 impl Peer {
-    /// The connection that a request with these extensions came over.
+    /// Returns the connection of a request with these extensions.
     pub fn of(extensions: &Extensions) -> Self {
         extensions.get::<Self>().cloned().unwrap_or_default()
     }
 
-    /// Where it comes from.
+    /// The client's address; `None` if it is unknown.
     pub fn address(&self) -> Option<SocketAddr> {
         self.0.address
     }
 
-    /// Makes the system keep little of what is not read, from the next write on.
+    /// Reduces the send buffer, from the next write on.
     pub fn keep_little(&self) {
         self.0.keeps_little.store(true, Ordering::Relaxed);
     }
 
-    /// Breaks the connection once so many more bytes were read.
+    /// Makes the connection fail once it has read this many more bytes.
     pub fn read_at_most(&self, bytes: usize) {
         self.0.may_read.store(bytes, Ordering::Relaxed);
     }
 
-    /// Lets the client send as much as it likes again.
+    /// Removes the limit of [`Peer::read_at_most`].
     pub fn read_any_number(&self) {
         self.read_at_most(usize::MAX);
     }
 
-    /// How long the client has taken nothing although there was something to take.
+    /// How long data has waited for the client to read; zero while the client reads.
     pub fn blocked_for(&self) -> Duration {
         match self.0.blocked_since_ms.load(Ordering::Relaxed) {
             0 => Duration::ZERO,
@@ -87,26 +86,26 @@ impl Peer {
     }
 }
 
-/// Milliseconds since the first connection, from 1.
+/// Milliseconds since the first call, starting at 1.
 fn now_ms() -> u64 {
     static START: LazyLock<Instant> = LazyLock::new(Instant::now);
     u64::try_from(START.elapsed().as_millis()).unwrap_or(u64::MAX).saturating_add(1)
 }
 
-/// The stream of a connection, with its writes watched.
+/// The stream of a connection, with its writes supervised.
 pub struct Watched {
     stream: TcpStream,
     peer: Peer,
     write_within: Duration,
-    /// Runs while the client takes nothing.
+    /// The timer of a blocked write.
     patience: Option<Pin<Box<Sleep>>>,
     small: bool,
-    /// Its place among the connections, upgraded or not, and among those of its client.
+    /// Its places among all connections and among those of its client, kept after an upgrade too.
     _place: (OwnedSemaphorePermit, Permit),
 }
 
 impl Watched {
-    /// Drops the connection when nothing could be written for `write_within`.
+    /// Wraps `stream`. A write that makes no progress for `write_within` fails with `TimedOut`.
     pub fn new(
         stream: TcpStream,
         address: SocketAddr,
@@ -120,7 +119,7 @@ impl Watched {
         Self { stream, peer, write_within, patience: None, small: false, _place: place }
     }
 
-    /// For the requests' extensions.
+    /// Returns the [`Peer`] that the requests' extensions carry.
     pub fn peer(&self) -> Peer {
         self.peer.clone()
     }

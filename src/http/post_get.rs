@@ -1,7 +1,9 @@
-//! GraphQL over HTTP: one request, one answer, by POST or GET; `/graphql` also leads to `sse`, `reserved` and `ws`.
+//! GraphQL over HTTP: one request and one response, by POST or GET. The path `/graphql` also leads to `sse`, `reserved`
+//! and `ws`.
 //!
-//! The rules: a GET never changes anything, whatever its text looks like, and a POST is JSON, which a form
-//! of another site cannot send. What a GET says may be kept and asked for again by its ETag; nothing else is kept.
+//! The rules: a GET never executes a mutation. A POST must have the content type JSON, which an HTML form of another
+//! site cannot send. Clients may cache the response to a GET and revalidate it by its ETag; all other responses are
+//! `no-store`.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -28,7 +30,7 @@ use super::{
     reserved, sse, value, ws,
 };
 
-/// GET: a WebSocket, a query, or a stream of events.
+/// GET: a WebSocket handshake, a query, or an event stream.
 pub async fn get(
     State(door): State<Door>,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
@@ -39,7 +41,8 @@ pub async fn get(
     let (headers, id) = (request.headers(), RequestId::of(request.headers()));
     if let Ok(upgrade) = upgrade {
         let mut response = ws::upgrade(door, caller, peer, upgrade, id);
-        // They hold how the client spells its headers: some find ours only when they are spelled alike.
+        // The extensions hold the client's spelling of its headers. Some clients find the headers of the response only
+        // in the same spelling.
         response.extensions_mut().extend(request.extensions().clone());
         return response;
     }
@@ -75,7 +78,7 @@ pub async fn get(
     }
 }
 
-/// POST: a query, a mutation, a batch of them, or a stream of events.
+/// POST: a query, a mutation, a batch of them, or an event stream.
 pub async fn post(State(door): State<Door>, RawQuery(query): RawQuery, request: Request) -> Response {
     let (caller, peer) = (Caller::of(request.extensions()), Peer::of(request.extensions()));
     let id = RequestId::of(request.headers());
@@ -93,7 +96,8 @@ pub async fn post(State(door): State<Door>, RawQuery(query): RawQuery, request: 
             Ok(parameters) => reserved::start(door, caller, parameters, &token, id).await,
             Err(refusal) => Err(refusal),
         };
-        // Of what is refused its status tells, whatever it is about.
+        // A client of this mode expects the status of a refusal to show the error, even if the error is in the
+        // document.
         return started.unwrap_or_else(|refusal| refusal.answer(Media::GraphqlResponse));
     }
     let mut response = match body {
@@ -118,14 +122,14 @@ fn no_batches() -> Refusal {
     )
 }
 
-/// PUT: reserves a stream of events.
+/// PUT: reserves an event stream.
 pub async fn put(State(door): State<Door>, request: Request) -> Response {
     let caller = Caller::of(request.extensions());
     let reserved = caller.check_known().and_then(|()| reserved::reserve(&door, &caller, request.headers()));
     reserved.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// DELETE: ends an operation of a reserved stream of events.
+/// DELETE: ends an operation of a reserved event stream.
 pub async fn delete(State(door): State<Door>, RawQuery(query): RawQuery, request: Request) -> Response {
     let caller = Caller::of(request.extensions());
     let token = reserved::token(request.headers(), query.as_deref()).unwrap_or_default();
@@ -133,7 +137,7 @@ pub async fn delete(State(door): State<Door>, RawQuery(query): RawQuery, request
     ended.unwrap_or_else(IntoResponse::into_response)
 }
 
-/// None of these.
+/// Answers other methods with status 405.
 pub async fn other_method() -> Refusal {
     Refusal {
         allow: Some("GET, HEAD, POST, PUT, DELETE"),
@@ -141,7 +145,11 @@ pub async fn other_method() -> Refusal {
     }
 }
 
-/// The JSON that a POST carries.
+/// Reads the JSON body of a POST.
+///
+/// # Errors
+/// Returns a refusal with status 415 (not JSON in UTF-8), 408 (the body took too long), 413 (too large) or 400
+/// (incomplete or invalid).
 pub async fn json_body(request: Request, door: &Door) -> Result<Value, Refusal> {
     if !is_json(request.headers()) {
         let message = "unsupported content type; send the body as `content-type: application/json`";
@@ -174,7 +182,7 @@ fn is_json(headers: &HeaderMap) -> bool {
         && parts.all(|part| part.strip_prefix("charset=").is_none_or(|charset| charset.trim_matches('"') == "utf-8"))
 }
 
-/// What came of a request.
+/// The outcome of a request.
 enum Answered {
     /// A GraphQL response.
     Result(Answer),
@@ -206,7 +214,7 @@ async fn answer(
     }
 }
 
-/// The answer to a query or a mutation.
+/// Executes a query or a mutation.
 async fn one(door: Door, caller: Caller, prepared: Prepared) -> Result<Answer, Refusal> {
     let Prepared { request, operation, .. } = prepared;
     if operation == OperationType::Subscription {
@@ -216,7 +224,7 @@ async fn one(door: Door, caller: Caller, prepared: Prepared) -> Result<Answer, R
     Ok(Answer::new(door.execute(caller, request, operation).await?))
 }
 
-/// The answers to the operations of one body, which run one after another, as the fields of a mutation do.
+/// Executes the operations of a batch one after another.
 async fn batch(door: &Door, caller: &Caller, operations: Vec<Value>, media: Media) -> Response {
     let (number, limit) = (operations.len(), door.limits.batch);
     if media == Media::EventStream {
@@ -247,8 +255,8 @@ async fn batch(door: &Door, caller: &Caller, operations: Vec<Value>, media: Medi
     ([(header::CONTENT_TYPE, media.content_type())], answers).into_response()
 }
 
-/// The answer to a GET, which its client may keep and ask for again: with a tag, or without a body where the client
-/// has it already.
+/// Returns the response to a GET, with an ETag. If the client has the response already, the status is 304 and the body
+/// is empty.
 fn kept(answer: &Answer, media: Media, known: Option<&HeaderValue>) -> Response {
     let mut response = if answer.has_errors() {
         ([(header::CACHE_CONTROL, value("no-store"))], answer.http(media)).into_response()
@@ -256,7 +264,7 @@ fn kept(answer: &Answer, media: Media, known: Option<&HeaderValue>) -> Response 
         let json = answer.to_json();
         let mut hasher = DefaultHasher::new();
         (media.content_type().as_bytes(), &json).hash(&mut hasher);
-        // Weak, since compression changes the bytes.
+        // Weak, because compression changes the bytes.
         let tag = format!("W/\"{:016x}\"", hasher.finish());
         let is_known = known.and_then(|known| known.to_str().ok()).is_some_and(|known| known.contains(&tag));
         let headers = [(header::ETAG, tag), (header::CACHE_CONTROL, "private, no-cache".to_owned())];

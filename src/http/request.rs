@@ -1,7 +1,7 @@
-//! What comes in, whatever the transport: checked, parsed, its operation found.
+//! From the input of any transport to a checked GraphQL request.
 //!
-//! The rule: a document is read here, by [`Checker`], which keeps the limits; what a transport allows is decided from
-//! the operation that was checked, never from the text.
+//! The rule: only [`Checker`] parses a document, and it enforces the limits. A transport decides what it allows by the
+//! checked operation, never by the text.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::{answer::Refusal, documents::Documents};
 use crate::graphql::{Checker, Ready, Sharing};
 
-/// What a request says, of the right types; the document is text as yet.
+/// The parameters of a request, with the right types. The document is not parsed yet.
 pub struct Parameters {
     query: Option<String>,
     document_id: Option<String>,
@@ -21,7 +21,7 @@ pub struct Parameters {
 }
 
 impl Parameters {
-    /// From the JSON object that POST and WebSocket carry.
+    /// Reads the JSON object of a POST body or of a WebSocket message.
     pub fn from_json(body: Value) -> Result<Self, Refusal> {
         let Value::Object(mut body) = body else {
             return Err(Refusal::bad_input("query", "the body must be a JSON object"));
@@ -38,7 +38,7 @@ impl Parameters {
         Ok(Self { query, document_id, operation_name, variables, extensions })
     }
 
-    /// From the parameters of a GET.
+    /// Reads the query parameters of a GET; unknown ones are ignored.
     pub fn from_query(parameters: Vec<(String, String)>) -> Result<Self, Refusal> {
         let mut body = Map::new();
         for (name, text) in parameters {
@@ -54,12 +54,12 @@ impl Parameters {
         Self::from_json(Value::Object(body))
     }
 
-    /// The value of an extension.
+    /// Returns an extension by name.
     pub fn extension(&self, name: &str) -> Option<&Value> {
         self.extensions.get(name)
     }
 
-    /// Finds the document and the operation in it that is asked for, and checks both.
+    /// Finds the document and its operation, and checks both.
     pub fn prepare(self, documents: &Documents, checker: &Checker) -> Result<Prepared, Refusal> {
         let Self { query, document_id, operation_name, variables, extensions } = self;
         let persisted = extensions.get("persistedQuery").filter(|it| !it.is_null());
@@ -80,13 +80,13 @@ impl Parameters {
     }
 }
 
-/// A request that may be executed.
+/// A checked request, ready to be executed.
 pub struct Prepared {
-    /// For the executor; the document is checked.
+    /// The request for the executor, with the parsed document.
     pub request: GraphqlRequest,
-    /// The kind of the operation that was asked for.
+    /// The kind of its operation.
     pub operation: OperationType,
-    /// How it may be shared, and by what it can be executed again.
+    /// For a subscription that can be shared: how, and the operation from which it can be executed again.
     pub shared: Option<(Sharing, Arc<Ready>)>,
 }
 
@@ -102,13 +102,13 @@ fn text(value: Option<Value>, argument: &'static str) -> Result<Option<String>, 
     match value {
         Some(Value::String(text)) => Ok(Some(text)),
         None => Ok(None),
-        // A document that is null is more likely a mistake than one that is persisted.
+        // `"query": null` is more likely a mistake than the use of a persisted document.
         Some(Value::Null) if argument != "query" => Ok(None),
         Some(_) => Err(Refusal::bad_input(argument, format!("`{argument}` must be a string"))),
     }
 }
 
-/// What is wrong with JSON, without the text that it holds: it may be a secret.
+/// Describes an error in JSON without the value, which may be a secret.
 pub fn without_value(error: &serde_json::Error) -> String {
     let message = error.to_string();
     match (message.find(" string \""), message.rfind(", expected")) {

@@ -1,10 +1,15 @@
-//! Server-sent events, in the single connection mode of graphql-sse: one stream for many operations.
+//! Server-sent events in the single connection mode of graphql-sse: one stream for many operations.
 //!
-//! A client reserves a stream (PUT), opens it (GET with the token), starts operations by POST with the token and an
-//! `operationId` among the extensions, and ends them by DELETE. The rules: a reservation belongs to who made it, is
-//! opened once and within [`super::limits::Limits::reserved_for`], and goes with its stream; what may wait for a
-//! stream has the bound of a socket's operations, and goes with the reservation. An operation knows its reservation
-//! weakly, since the reservation holds it while nobody reads.
+//! A client reserves a stream (PUT) and opens it with the returned token (GET). It starts operations by POST, with the
+//! token and `extensions.operationId`, and ends them by DELETE.
+//!
+//! The rules:
+//!
+//! - Only the caller that reserved a stream can use it.
+//! - A stream can be opened once, within [`super::limits::Limits::reserved_for`] of the reservation.
+//! - The reservation ends with its stream. It limits the running operations to the number that a WebSocket may have.
+//! - An operation holds its reservation by a weak reference, because the reservation owns the operations that wait for
+//!   the stream.
 
 use std::{
     collections::HashMap,
@@ -38,7 +43,7 @@ use super::{
 };
 use crate::graphql::Viewer;
 
-/// The header that carries a reservation's token; a query string may, as `token`.
+/// The header that carries a reservation's token; the query parameter `token` is an alternative.
 const TOKEN: &str = "x-graphql-event-stream-token";
 
 /// The reserved streams, by token.
@@ -48,9 +53,9 @@ pub struct Reservations(Arc<Mutex<HashMap<String, Arc<Reserved>>>>);
 /// One reserved stream.
 struct Reserved {
     viewer: Viewer,
-    /// Operations on their way to the stream.
+    /// Sends started operations to the stream.
     start: mpsc::Sender<Frames>,
-    /// Waits for the stream to be opened.
+    /// The receiver of `start`, until the stream is opened.
     unopened: Mutex<Option<mpsc::Receiver<Frames>>>,
     running: Mutex<HashMap<String, AbortHandle>>,
     _permit: Permit,
@@ -62,13 +67,13 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// The token that a request carries, if it is one of this mode.
+/// Returns the reservation token of a request; `None` if the request does not use this mode.
 pub fn token(headers: &HeaderMap, query: Option<&str>) -> Option<String> {
     let header = headers.get(TOKEN).and_then(|token| token.to_str().ok());
     header.map(str::to_owned).or_else(|| parameter(query, "token"))
 }
 
-/// A parameter of a query string.
+/// Returns a parameter of a query string.
 fn parameter(query: Option<&str>, name: &str) -> Option<String> {
     let mut pairs = url::form_urlencoded::parse(query?.as_bytes());
     pairs.find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
@@ -86,7 +91,7 @@ impl Reservations {
     }
 }
 
-/// PUT: reserves a stream; the answer is its token.
+/// PUT: reserves a stream and answers with its token.
 pub fn reserve(door: &Door, caller: &Caller, headers: &HeaderMap) -> Result<Response, Refusal> {
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     if !["*/*", "text/*", "text/plain"].iter().any(|media| accepts.contains(media)) {
@@ -111,7 +116,7 @@ pub fn reserve(door: &Door, caller: &Caller, headers: &HeaderMap) -> Result<Resp
     tokio::spawn(async move {
         tokio::time::sleep(within).await;
         let reserved = locked(&reservations.0).get(&expired).cloned();
-        // What waits for the stream ends now, even where somebody just starts another operation.
+        // Taking the receiver ends the operations that wait for the stream, even if another one is just being started.
         let unopened = reserved.and_then(|reserved| locked(&reserved.unopened).take());
         if unopened.is_some() {
             reservations.forget(&expired);
@@ -179,7 +184,7 @@ pub async fn start(
     let prepared = door.prepare(parameters)?;
     let waits = prepared.operation != OperationType::Subscription;
     let mut results = Results::begin(door, caller, prepared, request_id);
-    // What cannot be executed is told by the answer's status, which is seen when execution begins.
+    // The response's status reports an operation that cannot be executed, which is known only when execution begins.
     let first = if waits { Some(results.next().await) } else { results.next().now_or_never() };
     if let Some(Some(Piece::Failed(errors))) = &first {
         return Ok(refused(errors));
@@ -192,7 +197,7 @@ pub async fn start(
     Ok(StatusCode::ACCEPTED.into_response())
 }
 
-/// An operation that is being started; where that fails, its id is free again.
+/// An operation that is being started. Frees the operation's id on drop unless `keep` is set.
 struct Started<'a> {
     reserved: &'a Reserved,
     id: &'a str,
@@ -207,7 +212,7 @@ impl Drop for Started<'_> {
     }
 }
 
-/// The answer to an operation that was not executed.
+/// The response to an operation that was not executed: its errors, with status 400.
 fn refused(errors: &Value) -> Response {
     let body = serde_json::json!({ "errors": errors }).to_string();
     (StatusCode::BAD_REQUEST, [(header::CONTENT_TYPE, Media::Json.content_type())], body).into_response()
@@ -225,7 +230,7 @@ pub fn end(door: &Door, caller: &Caller, token: &str, query: Option<&str>) -> Re
     Ok(StatusCode::OK.into_response())
 }
 
-/// An operation's results as events that name it; its id is free again before `complete`.
+/// Returns an operation's results as events that carry its id. The id is free again before `complete` is sent.
 fn frames(
     reserved: Weak<Reserved>,
     id: String,
@@ -243,7 +248,7 @@ fn frames(
     }))
 }
 
-/// Frees a reservation when its stream goes.
+/// Removes a reservation when its stream is dropped.
 struct Open {
     reservations: Reservations,
     token: String,
@@ -255,7 +260,7 @@ impl Drop for Open {
     }
 }
 
-/// The events of all operations of a stream.
+/// The body of an open stream: the events of all its operations.
 struct Events {
     starts: mpsc::Receiver<Frames>,
     operations: SelectAll<Frames>,
@@ -272,13 +277,13 @@ impl Stream for Events {
         }
         match ready!(this.operations.poll_next_unpin(context)) {
             Some(frame) => Poll::Ready(Some(frame)),
-            // Nothing runs; an operation that starts wakes the stream.
+            // No operation is running; starting one wakes the stream.
             None => Poll::Pending,
         }
     }
 }
 
-/// Nobody guesses it.
+/// Returns a token of 32 random bytes, in base64url.
 fn random_token() -> Result<String, Refusal> {
     let mut bytes = [0_u8; 32];
     getrandom::fill(&mut bytes).map_err(|error| {

@@ -37,14 +37,14 @@ use crate::graphql::{Position, Sharing};
 pub enum Piece {
     /// A response of the operation's own execution.
     Own(String),
-    /// A response that others get too.
+    /// A response of a shared execution.
     Shared(Arc<Shared>),
-    /// The operation was refused or broke off: its errors. Nothing comes after it.
+    /// The errors of an operation that was refused or failed. It is the last result.
     Failed(Value),
 }
 
 impl Piece {
-    /// The response, as JSON.
+    /// Returns the response as JSON.
     pub fn json(&self) -> std::borrow::Cow<'_, str> {
         match self {
             Self::Own(json) => json.into(),
@@ -54,30 +54,30 @@ impl Piece {
     }
 }
 
-/// The results of one operation, in order; ends after the last.
+/// The results of one operation, in order. The stream ends after the last result.
 pub struct Results {
     door: Door,
     caller: Caller,
     id: RequestId,
-    /// Where it may be shared.
+    /// The key of its channel; `None` if it cannot be shared.
     key: Option<Key>,
     state: State,
     dismissed: Pin<Box<WaitForCancellationFutureOwned>>,
-    /// Of the client's subscriptions.
+    /// Its place among the client's subscriptions.
     permit: Option<Permit>,
 }
 
-/// What an execution answers.
+/// The responses of one execution.
 type Responses = BoxStream<'static, Response>;
 
 enum State {
-    /// A query or a mutation, in a task of its own.
+    /// A query or a mutation, which runs in a separate task.
     Once(BoxFuture<'static, Result<Response, Refusal>>),
-    /// A subscription's own execution.
+    /// A subscription that is executed for this subscriber alone.
     Own { responses: Responses, shareable: Option<Shareable>, first: bool },
-    /// A channel's results.
+    /// A subscription that follows a channel.
     Follow(Follower),
-    /// It has ended, or may not begin for this reason.
+    /// The operation has ended. The errors, if any, are still to be sent.
     Ended(Option<Value>),
 }
 
@@ -132,7 +132,7 @@ impl Results {
         results
     }
 
-    /// An execution of one's own.
+    /// Executes a subscription for this subscriber alone.
     fn execute(&self, mut request: GraphqlRequest, shareable: Option<&Shareable>) -> Responses {
         self.caller.introduce(&mut request.data);
         if let Some(Shareable { position, .. }) = shareable {
@@ -141,7 +141,7 @@ impl Results {
         self.door.api.execute_stream(request)
     }
 
-    /// What begins or has caught up goes on together with others, where that is possible.
+    /// Shares an execution that begins or has caught up. If the existing channel cannot continue it, it stays separate.
     fn share(&self, key: &Key, responses: Responses, shareable: Shareable, stage: Stage) -> State {
         let execution = Execution { responses, shareable, request_id: self.id.clone() };
         match self.door.open.channels.open(key, execution, stage) {
@@ -157,7 +157,7 @@ impl Results {
         Poll::Ready(Some(Piece::Failed(errors)))
     }
 
-    /// A response, or the errors of a document that was not executed.
+    /// Returns a response, or fails with the errors of a document that was not executed.
     fn piece(&mut self, response: Response, first: bool) -> Poll<Option<Piece>> {
         let answer = Answer::new(response);
         if first && answer.refused {
@@ -166,7 +166,7 @@ impl Results {
         Poll::Ready(Some(Piece::Own(answer.to_json())))
     }
 
-    /// A result of a channel.
+    /// Returns a result of a channel.
     fn shared(&mut self, shared: Arc<Shared>) -> Poll<Option<Piece>> {
         if let Some(errors) = &shared.refused {
             return self.fail(errors.clone());
@@ -218,7 +218,7 @@ impl Results {
         }
     }
 
-    /// What has caught up joins the others.
+    /// Lets an execution that has caught up join the channel of its key.
     fn join(&mut self) {
         let state = std::mem::replace(&mut self.state, State::Ended(None));
         self.state = match (state, &self.key) {
@@ -234,7 +234,7 @@ impl Stream for Results {
     type Item = Piece;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Piece>> {
-        // What a channel has at hand is handed on at once: this is the way of nearly all results.
+        // The fast path for nearly all results: the channel already has the next one.
         let welcome = !self.caller.dismissed.is_cancelled();
         if welcome
             && let State::Follow(follower) = &mut self.state

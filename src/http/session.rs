@@ -1,13 +1,17 @@
-//! Browser sessions: a cookie in the place of a token.
+//! Browser sessions: a cookie instead of a token.
 //!
-//! `POST /session` with a token answers with a cookie that opens what the token opens, over HTTP, server-sent events
-//! and WebSocket; `DELETE /session` ends it. A script of the page never sees the cookie (`HttpOnly`), and a browser
-//! sends it for pages of this site alone (SameSite=Strict).
+//! `POST /session` exchanges a token for a cookie with the same rights, for HTTP, server-sent events and WebSocket;
+//! `DELETE /session` ends the session. Scripts cannot read the cookie (`HttpOnly`), and browsers send it only with
+//! requests from the same site (`SameSite=Strict`).
 //!
-//! The rules: a session ends with its token, when it is signed out, after [`SESSION_FOR`] and when the server stops,
-//! and what is open by it ends with it. The server keeps sessions in memory alone, by the hash of the cookie. A request
-//! that shows the cookie and may change something must also come from one of our pages, which its Origin or
-//! `Sec-Fetch-Site` says: another port of this host is the same site to a browser.
+//! The rules:
+//!
+//! - A session ends with its token, when the user signs out, after [`SESSION_FOR`], and when the server stops.
+//!   Subscriptions that it opened end with it.
+//! - The server keeps sessions in memory only, by the hash of the cookie.
+//! - A request with the cookie that may change something must come from one of our pages, as its Origin or
+//!   `Sec-Fetch-Site` shows. `SameSite` does not ensure that, because browsers treat another port of this host as the
+//!   same site.
 
 use std::{
     num::NonZeroUsize,
@@ -35,7 +39,7 @@ use crate::graphql::Viewer;
 const COOKIE: &str = "gloss_session";
 /// How long a session lasts.
 const SESSION_FOR: Duration = Duration::from_hours(30 * 24);
-/// Sessions at once; the one that was unused for longest makes room.
+/// The maximum number of sessions; beyond it the least recently used one ends.
 const SESSIONS: NonZeroUsize = NonZeroUsize::new(10_000).expect("ten thousand is not zero");
 
 /// The open sessions, by the hash of their cookie. Clones share them.
@@ -46,9 +50,9 @@ pub struct Sessions(Arc<Mutex<LruCache<[u8; 32], Session>>>);
 struct Session {
     token: SecretString,
     until: Instant,
-    /// Keeps the watch over the token.
+    /// Held so that the token stays watched for revocation and expiry.
     _viewer: Viewer,
-    /// Trips when the session or its token ends.
+    /// Cancelled when the session or its token ends.
     ended: CancellationToken,
 }
 
@@ -63,7 +67,7 @@ impl Sessions {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Begins a session for the holder of a token; gives the cookie's value.
+    /// Begins a session for a token and returns the cookie's value; `None` if the random number generator fails.
     fn begin(&self, token: SecretString, viewer: Viewer) -> Option<String> {
         let mut bytes = [0; 32];
         getrandom::fill(&mut bytes).ok()?;
@@ -81,7 +85,7 @@ impl Sessions {
         Some(id)
     }
 
-    /// The token of a request's session, and what trips when the session ends.
+    /// Returns the token of a request's session, and a signal that is cancelled when the session ends.
     pub fn token(&self, headers: &HeaderMap) -> Option<(SecretString, CancellationToken)> {
         let id = hash(cookie(headers)?);
         let mut open = self.open();
@@ -107,15 +111,16 @@ fn hash(id: &str) -> [u8; 32] {
     Sha256::digest(id).into()
 }
 
-/// The value of our cookie. Of several the first counts, as browsers send the most specific one first.
+/// Returns the value of the session cookie. If there are several, the first one counts, because browsers send the most
+/// specific one first.
 fn cookie(headers: &HeaderMap) -> Option<&str> {
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value)
 }
 
-/// Refuses a request with a cookie that may change something, unless a page of ours sends it. The check of Host and
-/// Origin has let its Origin in.
+/// Refuses a request with a cookie that may change something, unless one of our pages sends it. An Origin header needs
+/// no further check here, because `guard` has already allowed it.
 ///
 /// # Errors
 /// `FORBIDDEN`.
@@ -175,7 +180,7 @@ fn spelled(id: &str, lasts: Duration, is_secure: bool) -> HeaderValue {
     HeaderValue::from_str(&text).unwrap_or_else(|_| value(""))
 }
 
-/// Whether the browser speaks TLS: to a proxy, since this server has none. The page's Origin says so, or the proxy.
+/// Whether the browser uses TLS, to a proxy in front of this server: the page's Origin or the proxy says so.
 fn is_secure(headers: &HeaderMap) -> bool {
     let begins = |name: &str, text: &str| {
         headers.get(name).and_then(|value| value.to_str().ok()).is_some_and(|value| value.starts_with(text))

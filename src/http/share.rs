@@ -1,19 +1,25 @@
-//! Shared execution: subscribers to the same document, variables, operation and rights have one execution, whose
-//! results are written as JSON once.
+//! Shared execution: subscribers with the same document, variables, operation and rights share one execution, whose
+//! results are serialized once.
 //!
 //! ```text
 //! execution ──► channel (the newest results) ──► follower, follower, follower …
 //! ```
 //!
-//! The first subscriber of a kind opens its channel; who comes later follows it from where they want to begin, where
-//! the channel still has that. Who does not find it there has an execution of their own ([`super::results`]) until it
-//! has caught up with what happens now, and follows from then on. The rules: until a channel has caught up, it reads
-//! no more than its quickest follower takes ([`AHEAD`]); a channel keeps the newest results up to [`KEPT`] and
-//! [`KEPT_BYTES`], so that nothing grows for a slow follower; a follower that falls out of these is told so, and
-//! reads again at its own pace where events are numbered; a channel without followers ends. Followers are woken in
-//! waves, which come the less often the more there are ([`REST`]): each then finds more to write at once, and those
-//! who make the results are not kept waiting behind thousands who only pass them on. What comes while a wave goes out
-//! waits for the next, so that all have it at about the same time.
+//! The first subscriber opens the channel of its [`Key`]. A later subscriber follows the channel from its own starting
+//! point, if the channel still has the results from there. Otherwise it has a separate execution ([`super::results`])
+//! until that has caught up with the present, and follows the channel from then on.
+//!
+//! The rules:
+//!
+//! - Until a channel has caught up, it reads at most [`AHEAD`] results more than its fastest follower has taken.
+//! - A channel keeps the newest results, at most [`KEPT`] of them and [`KEPT_BYTES`], so that a slow follower costs no
+//!   memory. A follower whose next result is no longer kept learns that it fell behind. If the events have numbers, it
+//!   reads on in a separate execution; if not, its subscription fails.
+//! - A channel without followers ends.
+//! - Followers are woken in waves. The more followers there are, the longer the rest between two waves ([`REST`]): each
+//!   follower then finds more to write at once, and the tasks that produce the results do not have to wait for
+//!   thousands that only forward them. Results that arrive during a wave wait for the next one, so that all followers
+//!   get them at about the same time.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -44,37 +50,37 @@ use super::{
 };
 use crate::graphql::{Position, Ready, Sharing};
 
-/// Results that a channel keeps.
+/// The number of results that a channel keeps.
 const KEPT: usize = 512;
-/// Bytes of results that a channel keeps, unless a single one is longer.
+/// The bytes of results that a channel keeps; a single longer result is kept too.
 const KEPT_BYTES: usize = 1024 * 1024;
 
-/// Results that a channel reads before somebody takes them, until it has caught up.
+/// How many results a channel reads ahead of its fastest follower before it has caught up.
 const AHEAD: usize = 64;
 
-/// How long after a wave no other goes out, for each follower that it woke: about as long as it takes to wake one and
-/// write what it finds.
+/// The rest after a wave, for each follower that it woke: about the time that it takes to wake one and to write what it
+/// finds.
 const REST: Duration = Duration::from_micros(10);
-/// However many there are.
+/// The longest rest after a wave.
 const LONGEST_REST: Duration = Duration::from_millis(100);
-/// Followers that are woken before others get their turn.
+/// How many followers a wave wakes before it yields to other tasks.
 const RIPPLE: usize = 128;
 
-/// What makes operations the same.
+/// Operations with equal keys share an execution.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Key {
     /// The document.
     pub query: Arc<str>,
-    /// Which of its operations.
+    /// The operation in the document; `None` if there is only one.
     pub operation_name: Option<String>,
-    /// As JSON, without the one that says where to begin.
+    /// The variables as JSON, without the one that says where to begin.
     pub variables: String,
-    /// Of those who ask.
+    /// The rights of the caller.
     pub rights: String,
 }
 
 impl Key {
-    /// What an operation has in common with those that may share its execution.
+    /// Returns the key of an operation.
     pub fn of(ready: &Ready, sharing: &Sharing, rights: String) -> Self {
         let mut variables = ready.variables.clone();
         if let Sharing::Numbered { variable: Some(variable), .. } = sharing {
@@ -85,7 +91,7 @@ impl Key {
     }
 }
 
-/// The channels at work.
+/// The open channels, by key. Clones share them.
 #[derive(Clone, Default)]
 pub struct Channels(Arc<Mutex<HashMap<Key, Weak<Channel>>>>);
 
@@ -94,15 +100,17 @@ impl Channels {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Follows the channel of this kind from after a number, or from now on; `None` where there is no channel, or
-    /// none that still has what comes next.
+    /// Follows the channel of a key: from the event after number `after`, or from now on. Returns `None` if there is no
+    /// channel, or if it no longer has the next event.
     pub fn follow(&self, key: &Key, after: Option<i32>) -> Option<Follower> {
         let channel = self.map().get(key)?.upgrade()?;
         Follower::new(channel, after, Number::Claimed)
     }
 
-    /// Makes an execution the channel of its kind, and follows it. Where another was faster, its channel is followed;
-    /// `Err` gives the execution back where that does not have what comes next.
+    /// Opens a channel with this execution and follows it. If the key already has a channel, follows that one.
+    ///
+    /// # Errors
+    /// Returns the execution if the existing channel no longer has the events that come next.
     pub fn open(&self, key: &Key, execution: Execution, stage: Stage) -> Result<Follower, Execution> {
         let mut map = self.map();
         let Shareable { position, numbered, .. } = &execution.shareable;
@@ -119,7 +127,7 @@ impl Channels {
         Ok(Follower { next: 0, after: position, id: Channel::new_id(), channel })
     }
 
-    /// Forgets a channel that has ended, unless a new one has its place.
+    /// Removes a channel that has ended, unless a new one has replaced it.
     fn forget(&self, key: &Key, channel: &Arc<Channel>) {
         let mut map = self.map();
         if map.get(key).is_some_and(|known| std::ptr::eq(known.as_ptr(), Arc::as_ptr(channel))) {
@@ -130,35 +138,35 @@ impl Channels {
 
 /// What an execution needs in order to be shared.
 pub struct Shareable {
-    /// Where it stands.
+    /// The number of its newest event.
     pub position: Arc<Position>,
     /// Whether its events have numbers.
     pub numbered: bool,
-    /// What was asked.
+    /// The checked operation, from which a new execution can be made.
     pub blueprint: Arc<Ready>,
 }
 
-/// An execution under way.
+/// A running execution.
 pub struct Execution {
-    /// Its results.
+    /// Its responses.
     pub responses: BoxStream<'static, Response>,
-    /// Its part in what is shared.
+    /// What is needed to share it.
     pub shareable: Shareable,
-    /// Names it in the log.
+    /// The id under which it is logged.
     pub request_id: RequestId,
 }
 
-/// One result, written.
+/// One result, serialized.
 #[derive(Debug)]
 pub struct Shared {
     number: i32,
-    /// Whether its number is not its own: something went wrong between two events.
+    /// Whether `number` is that of the event before it: the result is an error between two events.
     between: bool,
     /// The JSON text.
     pub json: String,
-    /// Whether the execution broke off with it.
+    /// Whether the execution failed with this result.
     pub failed: bool,
-    /// The errors for which nothing was executed.
+    /// The errors, if the document was refused and nothing was executed.
     pub refused: Option<Value>,
 }
 
@@ -167,45 +175,45 @@ pub struct Channel {
     ring: Mutex<Ring>,
     numbered: bool,
     blueprint: Arc<Ready>,
-    /// Somebody took a result before the channel had caught up.
+    /// Wakes the producer when a follower takes a result before the channel has caught up.
     taken: Arc<Notify>,
-    /// Runs the execution as long as somebody follows.
+    /// The task that runs the execution; it is aborted when the last follower drops the channel.
     producer: Mutex<Option<AbortOnDropHandle<()>>>,
 }
 
 struct Ring {
     stage: Stage,
-    /// How many results came before those that are kept.
+    /// The index of the oldest kept result, counted from the channel's beginning.
     first: u64,
     kept: VecDeque<Arc<Shared>>,
     bytes: usize,
-    /// How many results the last wave gave out, and how many of them somebody has taken, counted from the channel's
-    /// beginning.
+    /// How many results the waves have released, and how many of them the fastest follower has taken, counted from the
+    /// channel's beginning.
     given_out: u64,
     taken: u64,
-    /// The number of the newest result.
+    /// The number of the newest result's event.
     newest: i32,
     waiting: HashMap<u64, Waker>,
 }
 
-/// How far a channel is.
+/// The progress of a channel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Stage {
-    /// It reads what there is already.
+    /// It reads events that exist already.
     Reading,
-    /// What comes is news.
+    /// It waits for new events.
     CaughtUp,
-    /// Nothing more comes.
+    /// It has no more results.
     Ended,
 }
 
 impl Ring {
-    /// Which result comes next, counted from the channel's beginning.
+    /// The index of the next result, counted from the channel's beginning.
     fn end(&self) -> u64 {
         self.first + self.kept.len() as u64
     }
 
-    /// Whether more is to be read.
+    /// Whether the channel may read on before it has caught up.
     fn has_room(&self) -> bool {
         let ahead = usize::try_from(self.end() - self.taken).unwrap_or(usize::MAX);
         let bytes: usize = self.kept.iter().rev().take(ahead).map(|result| result.json.len()).sum();
@@ -230,7 +238,7 @@ impl Channel {
         let weak = Arc::downgrade(&channel);
         let produce = async move {
             let mut first = stage == Stage::Reading;
-            // From when on the next wave may go out, and how much is new for it.
+            // When the next wave may begin, and how many results and bytes wait for it.
             let (mut rested, mut news, mut news_bytes) = (Instant::now(), 0, 0);
             loop {
                 let next = async {
@@ -273,8 +281,8 @@ impl Channel {
                 if last {
                     break;
                 }
-                // A timer would be late by a millisecond where no rest is needed, and what is new must not be gone
-                // before anybody had it.
+                // Calls `wave` directly when no rest is needed, because a timer fires up to a millisecond late. A wave
+                // also begins early before unreleased results would be evicted.
                 if Instant::now() >= rested || news > KEPT / 2 || news_bytes > KEPT_BYTES / 2 {
                     (rested, news, news_bytes) = (channel.wave().await, 0, 0);
                 }
@@ -314,7 +322,7 @@ impl Channel {
         }
     }
 
-    /// Somebody has taken, or needs not, what comes before this result.
+    /// Notes that a follower has taken, or does not need, the results before `next`.
     fn took(&self, ring: &mut Ring, next: u64) {
         if next > ring.taken {
             ring.taken = next;
@@ -324,7 +332,7 @@ impl Channel {
         }
     }
 
-    /// Gives out what there is and wakes all who wait; gives the moment until which they are left alone.
+    /// Releases the results so far and wakes all waiting followers. Returns when the next wave may begin.
     async fn wave(&self) -> Instant {
         let mut waiting: Vec<Waker> = {
             let mut ring = self.ring();
@@ -340,32 +348,32 @@ impl Channel {
     }
 }
 
-/// Reads a channel at its own pace.
+/// A reader of a channel, at its own pace.
 pub struct Follower {
     channel: Arc<Channel>,
     id: u64,
-    /// Which result comes next, counted from the channel's beginning.
+    /// The index of its next result, counted from the channel's beginning.
     next: u64,
-    /// The number of the event that was taken last.
+    /// The number of the event that it took last.
     after: i32,
 }
 
-/// How sure a number to begin after is.
+/// Whether the number to begin after is known to exist.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Number {
-    /// A client says so; one that nothing has reached is for the execution to refuse.
+    /// A client sent it. The execution refuses a number that does not exist yet.
     Claimed,
-    /// An execution was there.
+    /// An execution has reached it.
     Reached,
 }
 
-/// What a follower gets.
+/// What a follower reads.
 pub enum Followed {
     /// The next result.
     Result(Arc<Shared>),
-    /// It fell behind: what comes next is not kept any more.
+    /// The follower fell behind: the channel no longer has its next result.
     Behind,
-    /// There is nothing more.
+    /// The channel has ended.
     End,
 }
 
@@ -377,21 +385,21 @@ impl Follower {
                 return None;
             }
             let next = match (after, ring.kept.front()) {
-                // What comes next must be kept, or still to come.
+                // The next result must still be kept, or be yet to come.
                 (Some(after), _) if after > ring.newest && number == Number::Claimed => return None,
                 (Some(after), Some(first)) if after + 1 < first.number => return None,
                 (Some(after), None) if after < ring.newest => return None,
                 (Some(after), _) => ring.first + ring.kept.partition_point(|it| it.number <= after) as u64,
                 (None, _) => ring.end(),
             };
-            // What comes before is of no use to it, and must not keep it waiting.
+            // Earlier results are not needed, so they do not hold the channel back.
             channel.took(&mut ring, next);
             next
         };
         Some(Self { id: Channel::new_id(), next, after: after.unwrap_or_default(), channel })
     }
 
-    /// What comes next.
+    /// Polls for the next result.
     pub fn poll_next(&mut self, context: &mut Context<'_>) -> Poll<Followed> {
         let mut ring = self.channel.ring();
         let Some(at) = self.next.checked_sub(ring.first) else { return Poll::Ready(Followed::Behind) };
@@ -401,7 +409,7 @@ impl Follower {
         {
             (self.next, at) = (self.next + 1, at + 1);
             self.channel.took(&mut ring, self.next);
-            // Who was ahead of the channel has had it.
+            // A follower that was ahead of the channel already has this event.
             if self.channel.numbered && !result.between && result.number <= self.after {
                 continue;
             }
@@ -418,8 +426,8 @@ impl Follower {
         Poll::Pending
     }
 
-    /// The number of the event that was taken last, where events have numbers: an execution of this blueprint can
-    /// go on after it.
+    /// Returns the number of the last event and the operation, from which a separate execution can continue; `None` if
+    /// the events have no numbers.
     pub fn resume(&self) -> Option<(i32, Arc<Ready>)> {
         self.channel.numbered.then(|| (self.after, Arc::clone(&self.channel.blueprint)))
     }

@@ -1,10 +1,11 @@
-//! Server-sent events, in the distinct connections mode of graphql-sse: one operation, one stream. The other mode
-//! is in [`super::reserved`].
+//! Server-sent events in the distinct connections mode of graphql-sse: one stream for one operation. The single
+//! connection mode is in [`super::reserved`].
 //!
-//! Each result is `event: next`; after the last one comes `event: complete`, whose empty `data` is written
-//! out because a browser drops an event without. A document that cannot be executed is one `next` with
-//! errors, because `EventSource` hides the body of an error status. The rule: a stream that the server cuts
-//! short (it stops) ends without `complete`, so that the client knows to come back.
+//! Each result is an `event: next`, and an `event: complete` follows the last one. Its empty `data` field is required,
+//! because browsers drop an event without one. A document that cannot be executed is reported as one `next` with
+//! errors, because `EventSource` hides the body of an error status.
+//!
+//! The rule: a stream that the server cuts off when it stops ends without `complete`, so that the client reconnects.
 
 use std::{convert::Infallible, time::Duration};
 
@@ -35,31 +36,31 @@ pub fn stream(door: Door, caller: Caller, peer: &Peer, prepared: Prepared, id: R
     respond(frames.take_until(token.cancelled_owned()))
 }
 
-/// The stream of a document that cannot be executed.
+/// Returns the stream for a document that cannot be executed.
 pub fn refuse(refusal: &Refusal) -> Response {
     respond(stream::iter([next(&refusal.to_json()), complete()]))
 }
 
-/// Comments that keep a silent stream open through proxies. The first comes at once: the client sees that the
-/// stream is open.
+/// Adds a comment whenever nothing was sent for `every`, so that proxies keep the stream open. The first comment is
+/// sent at once and tells the client that the stream is open.
 pub fn keep_alive(frames: impl Stream<Item = String>, every: Duration) -> impl Stream<Item = String> {
     tokio_stream::StreamExt::timeout_repeating(frames, tokio::time::interval(every))
         .map(|frame| frame.unwrap_or_else(|_silent| ":\n\n".to_owned()))
 }
 
-/// A stream of events as an answer.
+/// Returns a response whose body is this stream of events.
 pub fn respond(frames: impl Stream<Item = String> + Send + 'static) -> Response {
     let body = Body::from_stream(frames.map(Ok::<_, Infallible>));
     let headers = [
         (header::CONTENT_TYPE, Media::EventStream.content_type()),
         (header::CACHE_CONTROL, value("no-cache")),
-        // A proxy that buffers would hold the events back.
+        // Tells proxies not to buffer the events.
         (header::HeaderName::from_static("x-accel-buffering"), value("no")),
     ];
     (headers, body).into_response()
 }
 
-/// One result; its JSON is a single line.
+/// Formats one result as an event. `json` must be a single line.
 fn next(json: &str) -> String {
     format!("event: next\ndata: {json}\n\n")
 }

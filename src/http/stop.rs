@@ -1,8 +1,8 @@
-//! The server's life: connections are taken within their limits, and ended gracefully. On the signal no new
-//! connection is taken, open subscriptions are ended in their protocol's words, requests under way are answered.
+//! Accepts connections within their limits, and shuts the server down gracefully: when the signal comes, the server
+//! accepts no more connections, ends open subscriptions as their protocol requires, and answers the running requests.
 //!
-//! The rule: whatever may live longer than its request (a WebSocket, a stream of events, a mutation) holds a [`Stop`]
-//! and ends by it; [`serve`] returns when they have ended or when [`GRACE`] is over.
+//! The rule: whatever may outlive its request (a WebSocket, an event stream, a mutation) is tracked by a [`Stop`] and
+//! ends with it. [`serve`] returns when all of it has ended, or after [`GRACE`].
 
 use std::{io, pin::pin, sync::Arc, time::Duration};
 
@@ -26,14 +26,14 @@ use super::{
     router,
 };
 
-/// What is still open so long after the signal is dropped.
+/// How long after the signal open connections are dropped.
 const GRACE: Duration = Duration::from_secs(5);
-/// How long to wait when the system gives no more connections.
+/// How long to wait before the next attempt if the operating system cannot accept a connection.
 const SYSTEM_IS_FULL: Duration = Duration::from_millis(200);
-/// The longest head of a request; a GET has its document in it.
+/// The maximum size of a request's head, which contains the document of a GET.
 const HEAD_LIMIT_BYTES: usize = 128 * 1024;
 
-/// The signal to stop, and what outlives its request.
+/// The signal to stop, and the tasks that outlive their requests.
 #[derive(Debug, Clone)]
 pub struct Stop {
     pub(super) token: CancellationToken,
@@ -41,13 +41,13 @@ pub struct Stop {
 }
 
 impl Stop {
-    /// Stops when the token is cancelled.
+    /// Creates a signal that cancelling `token` gives.
     pub fn new(token: CancellationToken) -> Self {
         Self { token, sockets: TaskTracker::new() }
     }
 }
 
-/// Serves until the signal, then ends what is open.
+/// Serves until the signal to stop, then ends open connections.
 pub async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
     let (stop, limits) = (door.stop.clone(), door.limits.clone());
     let service = TowerToHyperService::new(router(door));
@@ -66,7 +66,7 @@ pub async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
             () = stop.token.cancelled() => break,
         };
         let most = limits.connections_of(address.ip());
-        // Who has as many as one client may have is not even told so: that would be one more.
+        // A client with the maximum number of connections gets no response: one would need another connection.
         let Some(permit) = by_client.take(&Client::at(Some(address)), most) else { continue };
         let stream = Watched::new(stream, address, 2 * limits.read_within, (place, permit));
         let (service, limits, token) = (service.clone(), Arc::clone(&limits), stop.token.clone());
@@ -80,8 +80,8 @@ pub async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
     Ok(())
 }
 
-/// The next connection. What goes wrong with one is no reason to stop; a system without room for more is asked
-/// again soon.
+/// Returns the next connection. An error of one connection is ignored. If the operating system has no resources for
+/// another one, the call waits and tries again.
 async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
     use io::ErrorKind::{ConnectionAborted, ConnectionRefused, ConnectionReset};
     loop {
@@ -96,7 +96,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
     }
 }
 
-/// Answers the requests of one connection.
+/// Serves one connection until it ends.
 async fn answer(stream: Watched, service: TowerToHyperService<axum::Router>, limits: &Limits, stop: CancellationToken) {
     let peer = stream.peer();
     let with_peer = hyper::service::service_fn(move |mut request: Request<Incoming>| {

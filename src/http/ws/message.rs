@@ -1,4 +1,4 @@
-//! The messages of `graphql-transport-ws`, and the codes with which a socket is closed.
+//! The messages of `graphql-transport-ws`, and the codes with which the server closes a socket.
 
 use axum::extract::ws::{CloseFrame, Message};
 use serde::{Deserialize, Serialize};
@@ -6,43 +6,43 @@ use serde_json::Value;
 
 use crate::http::request::without_value;
 
-/// The name of the protocol in the handshake.
+/// The subprotocol in the handshake.
 pub const PROTOCOL: &str = "graphql-transport-ws";
-/// The longest ping or pong: what it carries goes back.
+/// The maximum size of a ping or pong, whose payload is sent back.
 const LONGEST_PING_BYTES: usize = 4 * 1024;
-/// The longest id of an operation: each of its results repeats it.
+/// The maximum size of an operation's id, which each of its results repeats.
 const LONGEST_ID_BYTES: usize = 1024;
 
-/// From the client.
+/// A message from the client.
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromClient {
-    /// The first message.
+    /// Opens the connection; the first message.
     ConnectionInit {
-        /// For the server's checks; an object or nothing.
+        /// Contains the token; an object or nothing.
         #[serde(default)]
         payload: Option<Value>,
     },
     /// Is anybody there?
     Ping {
-        /// Goes back with the pong.
+        /// The pong returns it.
         #[serde(default)]
         payload: Option<Value>,
     },
-    /// Yes.
+    /// The answer to a ping.
     Pong {
-        /// Of no meaning here.
+        /// Ignored.
         #[serde(default)]
         payload: Option<Value>,
     },
-    /// Start an operation.
+    /// Starts an operation.
     Subscribe {
-        /// Chosen by the client; one operation at a time has it.
+        /// Chosen by the client; no two running operations of a socket have the same id.
         id: String,
-        /// What POST carries as its body.
+        /// The same object as the body of a POST.
         payload: Value,
     },
-    /// End an operation.
+    /// Ends an operation.
     Complete {
         /// Which.
         id: String,
@@ -50,7 +50,7 @@ pub enum FromClient {
 }
 
 impl FromClient {
-    /// Reads a message and checks what the types cannot say.
+    /// Parses a message and checks the sizes and types that serde does not.
     pub fn read(text: &str) -> Result<Self, Close> {
         let message: Self = serde_json::from_str(text).map_err(|error| Close::bad_message(&without_value(&error)))?;
         let payload = match &message {
@@ -72,17 +72,17 @@ impl FromClient {
     }
 }
 
-/// To the client.
+/// A message to the client.
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "snake_case")]
 pub enum FromServer<'a> {
-    /// The connection may be used.
+    /// Accepts the connection.
     ConnectionAck,
     /// Is anybody there?
     Ping,
     /// The answer to a ping.
     Pong {
-        /// The ping's.
+        /// The payload of the ping.
         #[serde(skip_serializing_if = "Option::is_none")]
         payload: Option<Value>,
     },
@@ -107,12 +107,12 @@ impl FromServer<'_> {
     }
 }
 
-/// How the messages with the results of an operation begin.
+/// Returns the beginning of every message with a result of this operation.
 pub fn next_begins(id: &str) -> String {
     format!(r#"{{"type":"next","id":{},"payload":"#, Value::from(id))
 }
 
-/// One result of an operation. The payload is JSON already.
+/// Returns the message with one result. `begins` comes from [`next_begins`]; `payload` must be JSON.
 pub fn next(begins: &str, payload: &str) -> Message {
     let mut text = String::with_capacity(begins.len() + payload.len() + 1);
     text.push_str(begins);
@@ -121,7 +121,7 @@ pub fn next(begins: &str, payload: &str) -> Message {
     Message::Text(text.into())
 }
 
-/// Why a socket is closed.
+/// Why the server closes a socket: a code and a reason.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Close {
     code: u16,
@@ -129,22 +129,22 @@ pub struct Close {
 }
 
 impl Close {
-    /// The server stops; come back soon.
+    /// The server is stopping.
     pub fn going_away() -> Self {
         Self::new(1001, "the server is stopping")
     }
 
-    /// The client has read nothing for too long; what it missed can be had when it comes back.
+    /// The client has read nothing for too long. It can reconnect and continue after its last event.
     pub fn slow() -> Self {
         Self::new(1013, "the client read nothing for too long; reconnect and continue after the last event")
     }
 
-    /// A fault of the server's own.
+    /// An internal error.
     pub fn internal() -> Self {
         Self::new(4500, "Internal server error")
     }
 
-    /// The caller may not come in, or may not stay.
+    /// The credentials are missing or invalid, or have ended.
     pub fn forbidden(why: &str) -> Self {
         Self::new(4403, &format!("Forbidden: {why}"))
     }
@@ -154,52 +154,52 @@ impl Close {
         Self::new(1009, "the message is too large")
     }
 
-    /// A frame that WebSocket does not allow.
+    /// The frame violates the WebSocket protocol.
     pub fn bad_frame() -> Self {
         Self::new(1002, "the frame is not valid; send frames as RFC 6455 defines them")
     }
 
-    /// A text that is not UTF-8.
+    /// The text is not UTF-8.
     pub fn not_utf8() -> Self {
         Self::new(1007, "the text is not valid UTF-8")
     }
 
-    /// The message is none of the protocol's.
+    /// The message is not one of the protocol's.
     pub fn bad_message(why: &str) -> Self {
         Self::new(4400, &format!("Invalid message: {why}"))
     }
 
-    /// An operation before the acknowledgement.
+    /// The client started an operation before the connection was acknowledged.
     pub fn unauthorized() -> Self {
         Self::new(4401, "Unauthorized")
     }
 
-    /// The client does not speak the protocol.
+    /// The client does not offer the subprotocol.
     pub fn subprotocol() -> Self {
         Self::new(4406, "Subprotocol not acceptable")
     }
 
-    /// No `connection_init` came.
+    /// The client did not send `connection_init` in time.
     pub fn init_timeout() -> Self {
         Self::new(4408, "Connection initialisation timeout")
     }
 
-    /// Two operations with one id.
+    /// An operation with this id is already running.
     pub fn duplicate(id: &str) -> Self {
         Self::new(4409, &format!("Subscriber for {id} already exists"))
     }
 
-    /// A second `connection_init`.
+    /// The client sent a second `connection_init`.
     pub fn second_init() -> Self {
         Self::new(4429, "Too many initialisation requests")
     }
 
-    /// More sockets at once than one client may have.
+    /// The client has the maximum number of sockets.
     pub fn too_many_sockets(limit: usize) -> Self {
         Self::new(4429, &format!("you have {limit} WebSockets, the maximum; close some first"))
     }
 
-    /// More operations at once than one socket may have.
+    /// The socket has the maximum number of operations.
     pub fn too_many(limit: usize) -> Self {
         Self::new(4429, &format!("more than {limit} operations at once; end some first"))
     }

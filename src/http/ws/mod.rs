@@ -1,15 +1,18 @@
-//! GraphQL over WebSocket: the driver of one `graphql-transport-ws` connection.
+//! GraphQL over WebSocket: one task drives each `graphql-transport-ws` connection.
 //!
 //! ```text
 //! client ──► messages ──► operations ──► output ──► client        all in one task
 //! ```
 //!
-//! The rules: the task never waits for an operation or for the client alone, so that `complete` always gets
-//! through; an operation is asked for its next result when the client has room for it, so that a client that
-//! reads slowly holds back its own operations and nothing grows for it; an operation's id is free again before
-//! its last message is written; when the socket goes, all its operations are dropped, save mutations, which
-//! `execute` lets end. A client that reads nothing for too long is told so and closed. Until `connection_init` names
-//! somebody a socket counts as its address's, and its client may say little; from then on it counts as theirs.
+//! The rules:
+//!
+//! - The task never waits for only an operation or only the client, so `complete` always gets through.
+//! - An operation is polled for its next result when the client has room for it. A client that reads slowly holds back
+//!   its own operations, and no buffer grows for it. A client that reads nothing for too long is closed with code 1013.
+//! - An operation's id is free again before its last message is written.
+//! - When the socket ends, its operations are dropped, except mutations, which `execute` finishes.
+//! - Until `connection_init` authenticates the caller, a socket counts against its address, and the client may send
+//!   little. After that the socket counts against the caller.
 
 mod message;
 mod output;
@@ -47,12 +50,12 @@ use super::{
     value,
 };
 
-/// How long a close frame, and the client's answer to it, may take.
+/// How long the server tries to send its close frame and waits for the client's.
 const CLOSE_WITHIN: Duration = Duration::from_secs(3);
-/// What is read at a time, and what is gathered before it is written: thousands of sockets have one each.
+/// The sizes of a socket's read and write buffers. They are small because there may be thousands of sockets.
 const READ_BYTES: usize = 1024;
 const WRITE_BYTES: usize = 4 * 1024;
-/// Bytes of one message, and of all messages, of a client that is not authenticated yet.
+/// The maximum bytes of one message, and of all messages together, before the client is authenticated.
 const EARLY_MESSAGE_BYTES: usize = 16 * 1024;
 const EARLY_BYTES: usize = 64 * 1024;
 
@@ -61,7 +64,7 @@ pub fn upgrade(door: Door, caller: Caller, peer: Peer, upgrade: WebSocketUpgrade
     let limit = door.limits.sockets_per_client;
     let Some(permit) = door.open.sockets.take(&caller.client, limit) else {
         let refusal = Refusal::limit(format!("you have {limit} WebSockets, the maximum; close some first"));
-        // Nor does it keep a connection from others.
+        // Closing the connection frees it for other clients.
         return ([(header::CONNECTION, value("close"))], refusal).into_response();
     };
     peer.keep_little();
@@ -82,7 +85,7 @@ pub fn upgrade(door: Door, caller: Caller, peer: Peer, upgrade: WebSocketUpgrade
     })
 }
 
-/// One connection, from the handshake to its end.
+/// Drives one connection from the handshake to its end.
 async fn drive(door: Door, caller: Caller, permit: Permit, peer: Peer, socket: WebSocket, id: RequestId) {
     let spoken = socket.protocol().is_some_and(|protocol| protocol == PROTOCOL);
     let read_within = door.limits.read_within;
@@ -100,12 +103,12 @@ async fn drive(door: Door, caller: Caller, permit: Permit, peer: Peer, socket: W
     let Connection { mut output, permit: _permit, .. } = connection;
     output.end_operations();
     let Some(close) = close else {
-        // A client that closes is answered in kind; the next look at the socket writes that.
+        // The client has sent a close frame; the next read sends the reply.
         let _given_up = timeout(CLOSE_WITHIN, output.read()).await;
         return;
     };
     tracing::debug!(?close, "closing a WebSocket");
-    // Who has read nothing for long is given the same time again to find out why it was closed.
+    // A client that has read nothing for long gets the same time again to read why the server closes the socket.
     let within = if close == Close::slow() { read_within } else { CLOSE_WITHIN };
     let closing = async {
         output.close(close.frame()).await;
@@ -115,7 +118,7 @@ async fn drive(door: Door, caller: Caller, permit: Permit, peer: Peer, socket: W
     let _given_up = timeout(within, closing).await;
 }
 
-/// What a frame that cannot be read is answered with; nothing where the client is gone.
+/// Returns the close frame for a read error; `None` if the client is gone.
 fn closed_by(error: &axum::Error) -> Option<Close> {
     let mut source = std::error::Error::source(error);
     while let Some(error) = source {
@@ -136,52 +139,53 @@ fn closed_by(error: &axum::Error) -> Option<Close> {
     None
 }
 
-/// How far the client has come.
+/// The state of the handshake.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Handshake {
-    /// No `connection_init` yet.
+    /// The client has not sent `connection_init`.
     Silent,
-    /// It is being looked at.
+    /// `connection_init` is being checked.
     Deciding,
-    /// Acknowledged.
+    /// The connection is acknowledged.
     Open,
 }
 
-/// What happens beside the client's messages and the operations' results.
+/// Events other than the client's messages and the operations' results.
 enum Signal {
-    /// Time to look after the connection.
+    /// The time for pings and for the checks of timeouts.
     Beat,
-    /// The client had its time to say `connection_init`.
+    /// The time for `connection_init` is over.
     InitTimeout,
-    /// The verdict on `connection_init`.
+    /// The result of authentication by `connection_init`.
     Admitted(Result<Caller, String>),
-    /// The server stops.
+    /// The server is stopping.
     Stopped,
-    /// Somebody whom the client was is not let in any more.
+    /// The credentials of the caller, or of an earlier caller of this socket, have ended.
     Dismissed,
 }
 
 /// The state of one connection.
 struct Connection {
     door: Door,
-    /// The caller that the handshake named, then the one that `connection_init` named.
+    /// The caller of the handshake, then the caller of `connection_init`.
     caller: Caller,
-    /// Of the sockets that the caller may have.
+    /// Its place among the client's sockets.
     permit: Permit,
     peer: Peer,
-    /// Of the handshake; names the socket in the log.
+    /// The id of the handshake's request, under which the socket is logged.
     id: RequestId,
     output: Output,
-    /// Rare; a task of thousands that write often looks at none of them when it writes.
+    /// In a separate stream because they are rare: none of them is polled while the task writes results.
     signals: SelectAll<BoxStream<'static, Signal>>,
     handshake: Handshake,
 }
 
-/// What happens when the loop goes on, or ends with a close frame or without.
+/// Whether the loop continues, or ends with or without a close frame.
 type Step = ControlFlow<Option<Close>>;
 
 impl Connection {
-    /// Serves until one side has had enough; gives the words to close with.
+    /// Serves until the connection must end. Returns the close frame to send; `None` if the client has closed or is
+    /// gone.
     async fn serve(&mut self) -> Option<Close> {
         let limits = Arc::clone(&self.door.limits);
         let (mut last_heard, mut last_ping) = (Instant::now(), Instant::now());
@@ -194,7 +198,7 @@ impl Connection {
         loop {
             let signal = tokio::select! {
                 biased;
-                // Who is dismissed gets nothing more, whatever is at hand.
+                // A caller whose credentials have ended gets no more results, even if some are ready.
                 Some(signal) = self.signals.next() => signal,
                 exchange = self.output.exchange() => match exchange {
                     Ok(Exchange::Written) => continue,
@@ -231,7 +235,7 @@ impl Connection {
                 Signal::Admitted(Err(reason)) => return Some(Close::forbidden(&reason)),
                 Signal::Stopped => return Some(Close::going_away()),
                 Signal::Dismissed if self.caller.dismissed.is_cancelled() => {
-                    // Subscriptions end by themselves; the answer to what was asked before still comes.
+                    // Subscriptions end by themselves. Queries and mutations that are running are still answered.
                     self.output.drop_shared();
                     let _late = timeout(CLOSE_WITHIN, self.output.finish()).await;
                     return Some(Close::forbidden("credentials expired or revoked; reconnect with a valid token"));
@@ -241,7 +245,7 @@ impl Connection {
         }
     }
 
-    /// Lets the loop know when something has happened.
+    /// Adds a signal for the loop to wait for.
     fn expect(&mut self, signal: impl Future<Output = Signal> + Send + 'static) {
         self.signals.push(stream::once(signal).boxed());
     }
@@ -250,7 +254,7 @@ impl Connection {
         self.expect(self.caller.dismissed.clone().cancelled_owned().map(|()| Signal::Dismissed));
     }
 
-    /// Takes in whom `connection_init` named.
+    /// Accepts the caller of `connection_init`, and counts the socket against that caller.
     fn welcome(&mut self, caller: Caller) -> Result<(), Close> {
         if caller.client != self.caller.client {
             let limit = self.door.limits.sockets_per_client;
@@ -274,7 +278,7 @@ impl Connection {
         }
     }
 
-    /// Acts on a message; breaks when the socket must be closed.
+    /// Handles a text message; breaks if the socket must be closed.
     fn receive(&mut self, text: &str) -> Step {
         if text.len() > EARLY_MESSAGE_BYTES && self.handshake != Handshake::Open {
             return ControlFlow::Break(Some(Close::too_big()));

@@ -1,5 +1,7 @@
-//! One socket and what goes out on it: the protocol's own messages first, then what its operations say, each in its
-//! turn, as far as the client takes it.
+//! A socket and its output: first the protocol's own messages, then the results of the operations, taken in turn, as
+//! fast as the client reads.
+//!
+//! The rule: nothing is buffered beyond the limits below, so a client that reads slowly holds back its own operations.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -20,60 +22,63 @@ use serde_json::Value;
 use super::message::{FromServer, next, next_begins};
 use crate::http::results::{Piece, Results};
 
-/// The protocol's own messages that may wait for the client to read, and their bytes; with more it is not listened to.
+/// The maximum number and bytes of the protocol's own messages that wait to be written. Beyond them, the socket is not
+/// read.
 const WAITING: usize = 64;
 const WAITING_BYTES: usize = 16 * 1024;
-/// Messages that are gathered before they are flushed, at most.
+/// The maximum number of messages between two flushes.
 const GATHERED: usize = 64;
-/// Results of a shared execution that an operation hands on at once, at most, and their bytes unless one is longer.
+/// The maximum number and bytes of results that an operation takes from a shared execution at once; a single longer
+/// result is taken too.
 const BATCH: usize = 16;
 const BATCH_BYTES: usize = 4 * 1024;
 
-/// What happened on a socket.
+/// The outcome of [`Output::exchange`].
 pub enum Exchange {
-    /// Much was written.
+    /// A batch of messages was written.
     Written,
-    /// Something came, or nothing more comes.
+    /// The client's next message; `None` at the end of the stream.
     Read(Option<Result<Message, axum::Error>>),
 }
 
-/// A socket with what is to be written to it.
+/// A socket and what is to be written to it.
 pub struct Output {
     socket: WebSocket,
-    /// The side whose turn is first: each has it every other time.
+    /// Whether the next exchange reads first or writes first; they alternate.
     reads_first: bool,
     waiting: VecDeque<Message>,
     waiting_bytes: usize,
     operations: SelectAll<Abortable<Operation>>,
-    /// What an operation said last, as far as it is not written.
+    /// The unwritten results that the last operation gave.
     batch: Option<Batch>,
-    /// The operations under way, by the client's id.
+    /// The running operations, by the client's id.
     running: HashMap<Arc<str>, Running>,
     /// Messages since the last flush.
     gathered: usize,
 }
 
 impl Output {
-    /// Nothing to say yet.
+    /// Creates an output with nothing to write.
     pub fn new(socket: WebSocket) -> Self {
         let (waiting, operations, running) = (VecDeque::new(), SelectAll::new(), HashMap::new());
         Self { socket, reads_first: false, waiting, waiting_bytes: 0, operations, batch: None, running, gathered: 0 }
     }
 
-    /// Whether the client may make the server say more: little waits, and of what was stopped little is left.
+    /// Whether the server may accept more messages from the client: few messages wait, and few stopped operations are
+    /// still to be dropped.
     pub fn has_room(&self) -> bool {
         self.waiting.len() < WAITING
             && self.waiting_bytes < WAITING_BYTES
             && self.operations.len() < self.running.len() + WAITING
     }
 
-    /// Says something before all results.
+    /// Queues a message before all results.
     pub fn say(&mut self, message: Message) {
         self.waiting_bytes += length(&message);
         self.waiting.push_back(message);
     }
 
-    /// Begins to write the results of an operation.
+    /// Starts to write the results of an operation.
     pub fn start(&mut self, id: String, results: Results) {
         let (handle, registration) = AbortHandle::new_pair();
         let id: Arc<str> = id.into();
@@ -84,18 +89,17 @@ impl Output {
         self.operations.push(Abortable::new(operation, registration));
     }
 
-    /// Whether an operation has this id.
+    /// Whether an operation with this id is running.
     pub fn runs(&self, id: &str) -> bool {
         self.running.contains_key(id)
     }
 
-    /// Operations under way.
+    /// The number of running operations.
     pub fn running(&self) -> usize {
         self.running.len()
     }
 
-    /// Ends an operation without a word, at once even when the client does not read: what is left of it goes when it
-    /// does.
+    /// Ends an operation without sending a message. Its execution is dropped at once, even if the client does not read.
     pub fn stop(&mut self, id: &str) {
         if let Some(Running { handle, results }) = self.running.remove(id) {
             drop(locked(&results).take());
@@ -104,7 +108,7 @@ impl Output {
         }
     }
 
-    /// Drops what an operation took over from a shared execution and is not written.
+    /// Drops the unwritten results of a shared execution.
     pub fn drop_shared(&mut self) {
         self.batch.take_if(|batch| batch.shared);
     }
@@ -116,9 +120,8 @@ impl Output {
         self.batch = None;
     }
 
-    /// Writes what there is to write and reads what came, as long as there is room for the answers; waits for either.
-    /// It may be dropped at any moment and called again; it returns when much was written, so that others get their
-    /// turn.
+    /// Writes messages, and reads one if there is room for the responses to it; waits until either is done. It returns
+    /// after a batch of messages so that other tasks can run. It is cancel-safe.
     pub async fn exchange(&mut self) -> Result<Exchange, axum::Error> {
         self.reads_first = !self.reads_first;
         let first = self.reads_first;
@@ -130,7 +133,7 @@ impl Output {
             if let Poll::Ready(written) = self.poll_write(context) {
                 return Poll::Ready(written.map(|()| Exchange::Written));
             }
-            // What was written has made room.
+            // Writing may have made room.
             if !listened
                 && self.has_room()
                 && let Poll::Ready(message) = self.socket.poll_next_unpin(context)
@@ -142,7 +145,7 @@ impl Output {
         .await
     }
 
-    /// The next message of the client.
+    /// Returns the client's next message.
     pub async fn read(&mut self) -> Option<Result<Message, axum::Error>> {
         self.socket.next().await
     }
@@ -175,7 +178,7 @@ impl Output {
         }
     }
 
-    /// Writes until nothing waits and no operation is under way.
+    /// Writes until no message waits and no operation is running, or until the client is gone.
     pub async fn finish(&mut self) {
         poll_fn(|context| {
             loop {
@@ -190,7 +193,7 @@ impl Output {
         .await;
     }
 
-    /// The next message of an operation, if one is at hand.
+    /// Returns the next message of an operation, if one is ready.
     fn next_result(&mut self, context: &mut Context<'_>) -> Option<Message> {
         loop {
             if let Some(message) = self.batch.as_mut().and_then(|batch| batch.messages.next()) {
@@ -217,7 +220,7 @@ impl Output {
         }
     }
 
-    /// Writes what waits, then the last frame.
+    /// Writes the waiting messages, then `frame`.
     pub async fn close(&mut self, frame: Message) {
         let mut last = std::mem::take(&mut self.waiting);
         last.push_back(frame);
@@ -229,7 +232,7 @@ impl Output {
     }
 }
 
-/// The bytes that a message has to carry.
+/// The payload of a message, in bytes.
 fn length(message: &Message) -> usize {
     match message {
         Message::Text(text) => text.len(),
@@ -241,27 +244,27 @@ fn length(message: &Message) -> usize {
 /// One operation of one socket.
 struct Operation {
     id: Arc<str>,
-    /// How its messages begin.
+    /// The constant beginning of its messages.
     begins: String,
     results: Slot,
-    /// Its last word, after what was said with it.
+    /// Its last message, which follows the results that were taken with it.
     last: Option<Said>,
 }
 
-/// An operation, for those who stop it.
+/// The handle by which a running operation is stopped.
 struct Running {
     handle: AbortHandle,
     results: Slot,
 }
 
-/// Results until they end or are stopped. One task alone has them: the lock never waits.
+/// The results, until they end or are stopped. Only one task uses them, so the lock is never contended.
 type Slot = Arc<Mutex<Option<Results>>>;
 
 fn locked(slot: &Slot) -> MutexGuard<'_, Option<Results>> {
     slot.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What an operation says.
+/// An item of an operation's stream.
 enum Said {
     Next(Batch),
     Failed(Arc<str>, Value),
@@ -272,7 +275,7 @@ enum Said {
 struct Batch {
     id: Arc<str>,
     messages: vec::IntoIter<Message>,
-    /// Whether some are of a shared execution: a subscription's, then.
+    /// Whether some of them come from a shared execution, so the operation is a subscription.
     shared: bool,
 }
 
