@@ -1,9 +1,9 @@
-//! What callers may do: the role that each field needs.
+//! Authorization: the role that each field needs.
 //!
-//! The rule: a field states its role in [`stated`], and one that does not needs ADMIN, so that none can be forgotten
-//! in the open; a test walks the schema and wants a line for each root field. A mutation or a subscription is refused
-//! as a whole before anything of it begins; in a query the field alone is refused. `frontier` keeps this for every
-//! operation, whatever the transport.
+//! The rule: [`stated`] lists the role of each field. A root field without a line there needs ADMIN, so that a
+//! forgotten field is not public; a test requires a line for each root field. If a caller lacks the role for any root
+//! field of a mutation or subscription, the operation is refused as a whole before it begins. In a query, only the
+//! refused field is an error. `frontier` enforces this for every operation on every transport.
 
 use async_graphql::{Context, ServerError, parser::types::OperationType};
 use async_trait::async_trait;
@@ -17,7 +17,7 @@ use crate::{domain::Error, service::tokens::Tokens};
 /// What is said to somebody of whom nothing is known.
 const UNKNOWN: &str = "authentication required: send a bearer token";
 
-/// The role that a field of a type needs; `None` for a root field without a line here.
+/// Returns the role that a field of a type needs; `None` for a root field without a line here.
 #[must_use]
 #[expect(clippy::match_same_arms, reason = "the table is read type by type")]
 pub fn stated(parent: &str, field: &str) -> Option<Role> {
@@ -44,7 +44,7 @@ pub fn stated(parent: &str, field: &str) -> Option<Role> {
         ) => Admin,
         ("Subscription", "runProgress" | "runsChanged" | "suggestionsChanged") => Viewer,
         ("Query" | "Mutation" | "Subscription", _) => return None,
-        // Whatever leads to it.
+        // Whichever field leads to it.
         ("ApiToken", _) => Admin,
         _ => Viewer,
     })
@@ -60,10 +60,11 @@ fn needed(parent: &str, field: &str) -> Role {
     stated(parent, field).unwrap_or(Role::Admin)
 }
 
-/// Refuses a field to whoever may not have it.
+/// Checks the caller's role for a field.
 ///
 /// # Errors
-/// `FORBIDDEN`, saying which role may.
+/// Returns `UNAUTHENTICATED` for an unauthenticated caller, and `FORBIDDEN` with the needed role for one whose role is
+/// too low.
 pub(super) fn check(viewer: Option<&Viewer>, parent: &str, field: &str) -> Result<(), ServerError> {
     let needed = needed(parent, field);
     match viewer.filter(|viewer| viewer.is_known()) {
@@ -73,25 +74,25 @@ pub(super) fn check(viewer: Option<&Viewer>, parent: &str, field: &str) -> Resul
     }
 }
 
-/// Refuses the root fields of an operation that may only be done as a whole.
+/// Checks the caller's role for all root fields of a mutation or subscription.
 ///
 /// # Errors
-/// As [`check`], for the first field that is refused.
+/// Returns the error of [`check`] for the first field that is refused.
 pub(super) fn check_roots(viewer: Option<&Viewer>, kind: OperationType, fields: &[&str]) -> Result<(), ServerError> {
     let parent = match kind {
         OperationType::Query => return Ok(()),
         OperationType::Mutation => "Mutation",
         OperationType::Subscription => "Subscription",
     };
-    // What the schema does not have needs no role: validation says so.
+    // Unknown fields are skipped; validation reports them.
     let mut known = fields.iter().filter(|field| stated(parent, field).is_some());
     known.try_for_each(|field| check(viewer, parent, field))
 }
 
-/// Refuses what only a role may see, in a resolver that learns by its argument what is asked for.
+/// Checks the caller's role in a resolver, where the needed role depends on an argument.
 ///
 /// # Errors
-/// `Forbidden`, saying which role may.
+/// Returns `Unauthenticated` or `Forbidden`, as [`check`] does.
 pub(super) fn require(context: &Context<'_>, needed: Role, what: &str) -> Result<(), Error> {
     match context.data_opt::<Viewer>().filter(|viewer| viewer.is_known()) {
         Some(viewer) if viewer.role >= needed => Ok(()),
@@ -100,7 +101,7 @@ pub(super) fn require(context: &Context<'_>, needed: Role, what: &str) -> Result
     }
 }
 
-/// What is said to somebody whose role is not enough.
+/// Returns the message for a caller whose role is too low.
 #[must_use]
 pub fn refusal(viewer: &Viewer, needed: Role, what: &str) -> String {
     let Viewer { name, role, .. } = viewer;
@@ -111,13 +112,14 @@ pub fn refusal(viewer: &Viewer, needed: Role, what: &str) -> String {
     )
 }
 
-/// Tells who shows a token: what the HTTP layer asks at each request.
+/// Authentication, as the HTTP layer calls it for each request.
 #[async_trait]
 pub trait Access: Send + Sync + 'static {
-    /// The caller that shows this token, or none. `local` says that a request without one comes from this machine.
+    /// Returns the caller that this token identifies. `local` says that a request without a token comes from this
+    /// machine.
     ///
     /// # Errors
-    /// With a code of the contract: `UNAUTHENTICATED`, or `INTERNAL` where that cannot be found out.
+    /// Returns `UNAUTHENTICATED`, or `INTERNAL` if the token cannot be checked.
     async fn viewer(&self, token: Option<&str>, local: bool) -> Result<Viewer, ServerError>;
 }
 

@@ -1,4 +1,4 @@
-//! A schema as its transports see it.
+//! The interface between a schema and the transports.
 
 use std::sync::Arc;
 
@@ -7,7 +7,7 @@ use futures_util::{future::BoxFuture, stream::BoxStream};
 
 use super::{document::Checker, frontier::Frontier};
 
-/// A schema that is served: checks documents, and executes them. Cheap to clone.
+/// A schema that checks and executes documents. Cheap to clone.
 #[derive(Clone)]
 pub struct Api {
     /// Checks documents against the schema.
@@ -32,7 +32,7 @@ impl<E: Executor> Execute for E {
 }
 
 impl Api {
-    /// Serves a schema that [`guarded`] has built.
+    /// Wraps a schema that [`guarded`] has built.
     pub fn new<Q, M, S>(schema: Schema<Q, M, S>, checker: Checker) -> Self
     where
         Q: ObjectType + 'static,
@@ -47,20 +47,20 @@ impl Api {
         self.schema.once(request).await
     }
 
-    /// Executes an operation of any kind; the results of a subscription come one by one.
+    /// Executes an operation of any kind. A subscription gives one response per event.
     #[must_use]
     pub fn execute_stream(&self, request: Request) -> BoxStream<'static, Response> {
         self.schema.stream(request)
     }
 }
 
-/// Finishes a schema with what stands before every resolver: limits, roles, loaders, and the codes of errors.
+/// Builds a schema with the extension that runs before every resolver: limits, roles, loaders, and error codes.
 pub fn guarded<Q, M, S>(schema: SchemaBuilder<Q, M, S>, checker: Checker) -> Schema<Q, M, S>
 where
     Q: ObjectType + 'static,
     M: ObjectType + 'static,
     S: SubscriptionType + 'static,
 {
-    // The checker has validated.
+    // The checker validates documents.
     schema.extension(Frontier(checker)).validation_mode(ValidationMode::Fast).finish()
 }

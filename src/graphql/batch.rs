@@ -1,9 +1,8 @@
-//! When the look-ups of `loader.rs` run: the spawner of async-graphql's `DataLoader`.
+//! Decides when the look-ups of `loader.rs` run, as the spawner of async-graphql's `DataLoader`.
 //!
-//! The rule: resolvers that lead from many records to others ask one by one, and the loaders fetch what they asked for
-//! at once when none of them can go on without an answer. [`drive`] sees that moment, because it polls the whole
-//! request: no timer guesses it, so the number of statements does not depend on the machine's speed or on the page's
-//! length.
+//! The rule: resolvers ask for one record each, and a loader fetches all the records together once no resolver can
+//! continue without an answer. [`drive`] recognizes that moment because it polls the whole request. No timer guesses
+//! it, so the number of statements does not depend on the machine's speed or on the size of the page.
 
 use std::{
     collections::HashMap,
@@ -32,7 +31,7 @@ use crate::domain::{Error, Result};
 #[error("{0}")]
 pub struct SharedError(pub Arc<Error>);
 
-/// Look-ups that wait for the moment when nothing else can go on.
+/// Look-ups that wait until the request cannot continue without them.
 #[derive(Clone, Default)]
 pub struct Queue(Arc<Mutex<Vec<BoxFuture<'static, ()>>>>);
 
@@ -46,12 +45,12 @@ impl Queue {
     }
 }
 
-/// Records of one kind by key, each looked up once.
+/// A loader of records of one kind by key; each record is looked up once.
 pub type Batch<K, V> = DataLoader<LookUp<K, V>, HashMapCache>;
 
 type Fetch<K, V> = dyn Fn(Vec<K>) -> BoxFuture<'static, Result<HashMap<K, V>>> + Send + Sync;
 
-/// How records of one kind are fetched.
+/// The function that fetches records of one kind.
 pub struct LookUp<K, V>(Box<Fetch<K, V>>);
 
 impl<K, V> Loader<K> for LookUp<K, V>
@@ -67,7 +66,7 @@ where
     }
 }
 
-/// A loader that asks `fetch` for all waiting keys at once. `fetch` leaves out the keys that do not exist.
+/// Creates a loader that passes all waiting keys to `fetch` in one call. `fetch` leaves out keys that do not exist.
 pub fn batch<K, V, F>(queue: &Queue, fetch: F) -> Batch<K, V>
 where
     K: Eq + Hash + Clone + Send + Sync + 'static,
@@ -82,7 +81,7 @@ where
         .max_batch_size(usize::MAX)
 }
 
-/// Tells whether a future woke itself while it was polled, and passes the wake on.
+/// A waker that records whether a future woke itself while it was polled, and forwards the wake.
 #[derive(Default)]
 struct Watch {
     woken: AtomicBool,
@@ -96,7 +95,7 @@ impl Wake for Watch {
     }
 }
 
-/// Runs a request, and its look-ups each time that it can go no further without them.
+/// Runs a request, and its waiting look-ups whenever the request cannot continue without them.
 pub async fn drive<T>(request: impl Future<Output = T>, queue: Queue) -> T {
     let mut request = pin!(request);
     let mut under_way = FuturesUnordered::new();
@@ -109,7 +108,7 @@ pub async fn drive<T>(request: impl Future<Output = T>, queue: Queue) -> T {
         if polled.is_ready() {
             return polled;
         }
-        // One that woke itself only let others go first (a join of many does): it has more to ask.
+        // A request that woke itself has only yielded, as a join of many futures does; it may queue more look-ups.
         if !watch.woken.load(Ordering::Acquire) {
             under_way.extend(queue.take());
         }

@@ -1,8 +1,8 @@
-//! Null where a field failed, as the specification has it: at the field itself where it may be null, else at
-//! the nearest place above it that may.
+//! Sets null where a field failed, as the specification requires: the field itself if it is nullable, otherwise the
+//! nearest nullable value above it.
 //!
-//! async-graphql (since 7.1) leaves a failed field out of the answer instead. The rule here: only answers with
-//! errors are touched, so that others pay nothing.
+//! async-graphql (since 7.1) leaves a failed field out of the response instead. The rule: only responses with errors
+//! are touched, so other responses cost nothing.
 
 use async_graphql::{
     Name, PathSegment, Response, Value,
@@ -10,7 +10,7 @@ use async_graphql::{
     registry::{MetaTypeName, Registry},
 };
 
-/// Puts null where the errors of an answer say.
+/// Sets null at the paths of a response's errors.
 pub fn complete(
     response: &mut Response,
     document: &ExecutableDocument,
@@ -39,10 +39,10 @@ struct Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    /// The type of the value at each step of a path; `None` for a path that is empty or leads nowhere.
+    /// Returns the type at each step of a path; `None` if the path is empty or does not exist.
     fn types_along(&self, path: &[PathSegment], root: &'a str, selection: &'a SelectionSet) -> Option<Vec<&'a str>> {
         let mut types: Vec<&'a str> = Vec::with_capacity(path.len());
-        // A field that stands several times has several selections below it.
+        // A field that is selected several times has several selections below it.
         let mut places = vec![(root, selection)];
         for segment in path {
             match segment {
@@ -66,7 +66,8 @@ impl<'a> Shape<'a> {
         (!types.is_empty()).then_some(types)
     }
 
-    /// The fields under a response key, fragments included: their types, and what is selected below them.
+    /// Collects the fields with a response key, including those in fragments: their types and the selections below
+    /// them.
     fn fields(
         &self,
         parent: &'a str,
@@ -99,7 +100,7 @@ impl<'a> Shape<'a> {
     }
 }
 
-/// Sets the value at a path to null, unless a place above it is null already.
+/// Sets the value at a path to null, unless a value above it is null already.
 fn put_null(mut value: &mut Value, path: &[PathSegment]) {
     let Some((last, above)) = path.split_last() else { return };
     for segment in above {
@@ -115,7 +116,7 @@ fn put_null(mut value: &mut Value, path: &[PathSegment]) {
         (PathSegment::Field(key), Value::Object(fields)) => {
             fields.insert(Name::new(key), Value::Null);
         }
-        // The root itself, where nothing else was answered.
+        // The root, if no other field has a value.
         (PathSegment::Field(key), value @ Value::Null) if above.is_empty() => {
             *value = Value::Object(std::iter::once((Name::new(key), Value::Null)).collect());
         }

@@ -1,7 +1,7 @@
-//! Relay's connections: what all of them share.
+//! The common parts of Relay's connections.
 //!
-//! The rule: `totalCount` and the facets are counted only when they are asked for, and a page's arguments are
-//! checked in `domain::page` alone. A connection type of its own (`RunConnection`) wraps [`Rows`].
+//! The rules: `totalCount` and the facets are counted only if they are selected, and only `domain::page` checks a
+//! page's arguments. Each connection type, for example `RunConnection`, wraps [`Rows`].
 
 use async_graphql::SimpleObject;
 
@@ -20,26 +20,26 @@ pub struct PageInfo {
     end_cursor: Option<String>,
 }
 
-/// The rows of one page as a connection shows them.
+/// The rows of one page, in the forms that a connection shows.
 pub struct Rows<N>(Page<N>);
 
 impl<N: Clone> Rows<N> {
-    /// The rows of a page of records.
+    /// Converts a page of records.
     pub fn new<T>(page: Page<T>, shape: impl FnMut(T) -> N) -> Self {
         Self(page.map(shape))
     }
 
-    /// Each row with its cursor, as an edge.
+    /// Returns each row with its cursor, as an edge.
     pub fn edges<E>(&self, edge: impl Fn(String, N) -> E) -> Vec<E> {
         self.0.rows.iter().map(|(cursor, node)| edge(cursor.encode(), node.clone())).collect()
     }
 
-    /// The rows.
+    /// Returns the rows.
     pub fn nodes(&self) -> Vec<N> {
         self.0.rows.iter().map(|(_, node)| node.clone()).collect()
     }
 
-    /// Where the page stands.
+    /// Returns the position of the page.
     pub fn page_info(&self) -> PageInfo {
         let cursor = |row: Option<&(Cursor, N)>| row.map(|(cursor, _)| cursor.encode());
         PageInfo {
@@ -51,7 +51,7 @@ impl<N: Clone> Rows<N> {
     }
 }
 
-/// A connection's arguments as `domain::page` takes them.
+/// Converts a connection's arguments for `domain::page`.
 pub fn page_arguments(
     first: Option<i32>,
     after: Option<String>,
@@ -61,19 +61,19 @@ pub fn page_arguments(
     PageArguments { first, after, last, before }
 }
 
-/// What a page costs: each of its rows what a row costs. Sizes out of range count as the largest; the page
-/// itself refuses them.
+/// Returns the cost of a page: `row` for each of its rows. A size out of range counts as the maximum; reading the page
+/// refuses it.
 pub fn page_cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
     let size = first.or(last).map_or(DEFAULT_SIZE, |size| usize::try_from(size).unwrap_or(MAX_SIZE).min(MAX_SIZE));
     1 + size * row
 }
 
-/// What a page in a row of another list costs: a statement of its own for each such row.
+/// Returns the cost of a page below a row of another list, which needs a statement for each such row.
 pub fn nested_page_cost(first: Option<i32>, last: Option<i32>, row: usize) -> usize {
     50 + page_cost(first, last, row)
 }
 
-/// A count as the schema's `Int` holds it.
+/// Converts a count to the schema's `Int`; larger counts give the maximum.
 pub fn count(count: impl TryInto<i32>) -> i32 {
     count.try_into().unwrap_or(i32::MAX)
 }

@@ -1,4 +1,4 @@
-//! What resolvers find in their context, typed.
+//! The typed contents of a resolver's context: the caller, the use cases and the loaders.
 
 use std::{fmt, sync::Arc};
 
@@ -27,17 +27,17 @@ pub enum Role {
 }
 
 impl Role {
-    /// As the schema spells it.
+    /// Returns the name that the schema gives it.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         token::Role::from(self).as_str()
     }
 }
 
-/// The caller. The HTTP layer puts one into every request's data; without one nothing is answered.
+/// The caller. The HTTP layer puts it into the data of every request; without one, every field is refused.
 #[derive(Clone)]
 pub struct Viewer {
-    /// The name that reviews and applies are recorded under.
+    /// The name under which reviews and applies are recorded.
     pub name: String,
     /// Its role.
     pub role: Role,
@@ -45,12 +45,12 @@ pub struct Viewer {
     known: bool,
     /// Whether they are known by a token.
     has_token: bool,
-    /// What they have open.
+    /// Keeps the credentials watched for expiry and revocation.
     held: Option<Arc<Held>>,
 }
 
 impl PartialEq for Viewer {
-    /// Whether it is the same person, who may do the same.
+    /// Equal viewers are the same caller with the same rights.
     fn eq(&self, other: &Self) -> bool {
         let of = |viewer: &Self| (viewer.known, viewer.has_token, viewer.role);
         of(self) == of(other) && self.name == other.name
@@ -66,19 +66,19 @@ impl fmt::Debug for Viewer {
 }
 
 impl Viewer {
-    /// The person at this machine.
+    /// The local administrator.
     #[must_use]
     pub fn local() -> Self {
         Self { name: LOCAL.to_owned(), role: Role::Admin, known: true, has_token: false, held: None }
     }
 
-    /// Somebody who has yet to say who they are: refused everything.
+    /// An unauthenticated caller, to whom every field is refused.
     #[must_use]
     pub fn nobody() -> Self {
         Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, has_token: false, held: None }
     }
 
-    /// The holder of a token, or the person at this machine.
+    /// The holder of a token, or the local administrator.
     #[must_use]
     pub fn holding(holder: Holder) -> Self {
         let Holder { name, role, has_token, held } = holder;
@@ -97,25 +97,26 @@ impl Viewer {
         self.has_token
     }
 
-    /// Trips when what they were let in by is worth nothing any more: what is still open for them must end.
+    /// Returns a signal that is cancelled when the credentials expire or are revoked. Whatever is open for the caller
+    /// must end then.
     #[must_use]
     pub fn dismissed(&self) -> CancellationToken {
         self.held.as_ref().map(|held| held.ended()).unwrap_or_default()
     }
 }
 
-/// The use cases.
+/// Returns the use cases.
 ///
 /// # Panics
-/// Never: `graphql::schema` puts them into every schema that executes.
+/// Never: `graphql::schema` puts them into every schema.
 pub fn services<'a>(context: &Context<'a>) -> &'a Services {
     context.data_unchecked::<Arc<Services>>()
 }
 
-/// This operation's loaders.
+/// Returns the loaders of this operation.
 ///
 /// # Panics
-/// Never: `graphql::frontier` puts them into every operation and event.
+/// Never: `graphql::frontier` adds them to every operation and event.
 pub fn loaders<'a>(context: &Context<'a>) -> &'a Loaders {
     context.data_unchecked::<Loaders>()
 }
@@ -123,7 +124,7 @@ pub fn loaders<'a>(context: &Context<'a>) -> &'a Loaders {
 /// The caller.
 ///
 /// # Panics
-/// Never: `graphql::frontier` refuses every field of an operation without.
+/// Never: `graphql::frontier` refuses every field if there is no caller.
 pub fn viewer<'a>(context: &Context<'a>) -> &'a Viewer {
     context.data_unchecked::<Viewer>()
 }

@@ -1,9 +1,11 @@
-//! The one place where what went wrong becomes a GraphQL error.
+//! Turns failures into GraphQL errors; no other module does.
 //!
-//! The rule: every error that leaves carries a code of the contract's closed set. Resolvers return
-//! [`crate::domain::Error`] by `?`; it travels as the error's source and gets its code here, as do the errors
-//! of the GraphQL engine itself. The cause of an internal error goes to the log, under the id that the client
-//! is given, and nowhere else. No error of the engine repeats a value that was given: it may be a secret.
+//! The rules:
+//!
+//! - Every error has a code of the API's closed set. Resolvers return [`crate::domain::Error`] with `?`; it travels as
+//!   the error's source and gets its code here, as errors of the GraphQL engine do.
+//! - The cause of an internal error is only logged, under the correlation id that the client gets.
+//! - No message of the engine repeats a value of the request, because it may be a secret.
 
 use std::{
     borrow::Cow,
@@ -21,21 +23,21 @@ use crate::domain::{
     text::{visible, visible_lines},
 };
 
-/// The document cannot be read.
+/// The document cannot be parsed.
 pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-/// The document or its variables do not fit the schema.
+/// The document or its variables do not match the schema.
 pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-/// What was given does not fit.
+/// An argument or a part of the request is invalid.
 pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-/// More than a limit of the server allows.
+/// The request exceeds a limit of the server.
 pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
 
-/// An error of the GraphQL layer itself.
+/// Creates an error of the GraphQL layer.
 pub fn coded(code: &str, message: impl Into<String>) -> ServerError {
     with_code(ServerError::new(message, None), code)
 }
 
-/// The same error with a code, unless it has one.
+/// Sets the code of an error that has none, and removes values from its message.
 pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
     error.message = without_values(error.message);
     let extensions = error.extensions.get_or_insert_default();
@@ -45,7 +47,7 @@ pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
     error
 }
 
-/// What went wrong in a use case, outside of an operation.
+/// Converts an error of a use case that was called outside an operation.
 pub fn of_domain(cause: &Error) -> ServerError {
     let mut extensions = ErrorExtensionValues::default();
     describe(cause, None, &mut extensions);
@@ -58,9 +60,9 @@ fn has_code(error: &ServerError) -> bool {
     error.extensions.as_ref().is_some_and(|extensions| extensions.get("code").is_some())
 }
 
-/// Gives every error of an answer its code.
+/// Gives every error of a response its code, and escapes invisible characters in its message.
 pub fn finish(response: &mut Response) {
-    // One failed look-up can be many errors; it is logged once, under one id.
+    // One failed look-up can cause many errors; it is logged once, under one correlation id.
     let mut logged = HashMap::new();
     for error in &mut response.errors {
         if !has_code(error) {
@@ -101,8 +103,8 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
     error.extensions = Some(extensions);
 }
 
-/// Writes what a client may know of an error. An internal one is logged here, unless it was under the id given;
-/// its id comes back.
+/// Sets the extensions that clients may see. Logs an internal error, unless it was logged under `logged`, and returns
+/// its correlation id.
 fn describe(error: &Error, logged: Option<String>, extensions: &mut ErrorExtensionValues) -> Option<String> {
     extensions.set("code", error.code());
     match error {
@@ -123,13 +125,13 @@ fn describe(error: &Error, logged: Option<String>, extensions: &mut ErrorExtensi
     }
 }
 
-/// A message of the engine or the validator without the value that it repeats. Names of fields and types stay.
+/// Removes the value that a message of the engine or the validator repeats. Names of fields and types stay.
 pub fn without_values(message: String) -> String {
     const GIVEN: &str = "the value that was given";
     if let Some((_, rest)) = message.strip_prefix("value `").and_then(|rest| rest.split_once("` does not exist on ")) {
         return format!("{GIVEN} does not exist on {rest}");
     }
-    // All behind one of these may be the value.
+    // Everything after one of these may be the value.
     let words = [
         ("\", found ", "\"", ""),
         ("does not contain the value ", "does not contain ", GIVEN),
@@ -143,7 +145,7 @@ pub fn without_values(message: String) -> String {
     }
 }
 
-/// Errors that async-graphql finds only while it executes, in values that validation let through.
+/// Whether async-graphql found the error during execution, in a value that validation did not check.
 fn is_coercion(message: &str) -> bool {
     ["Failed to parse \"", "Expected input type \"", "Invalid value for argument", "Invalid ID"]
         .iter()
@@ -162,8 +164,8 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-/// A random name for one failure, by which a person finds it in the log.
+/// Returns a random id by which a failure is found in the log.
 fn correlation_id() -> String {
-    // Each hasher has random keys of its own.
+    // Each `RandomState` has random keys.
     format!("{:016x}", RandomState::new().build_hasher().finish())
 }

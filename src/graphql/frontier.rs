@@ -1,5 +1,5 @@
-//! What stands between a request and the resolvers: limits and roles on the way in, loaders for the way through,
-//! codes on the errors that go out. One extension of async-graphql, for queries, mutations and subscriptions alike.
+//! The extension between a request and the resolvers: it enforces limits and roles, provides the loaders, orders the
+//! response, and gives errors their codes. It runs for queries, mutations and subscriptions.
 
 use std::{
     any::TypeId,
@@ -45,24 +45,24 @@ impl ExtensionFactory for Frontier {
     }
 }
 
-/// What was put into a request's data.
+/// Returns a value from a request's data.
 fn value_of<T: Clone + Send + Sync + 'static>(data: &Data) -> Option<T> {
     data.get(&TypeId::of::<T>()).and_then(|value| value.downcast_ref()).cloned()
 }
 
-/// One per request.
+/// The extension's state for one request.
 struct Guard {
     checker: Checker,
-    /// The document, by which answers are put into shape.
+    /// The document, for the order and the nulls of responses.
     document: OnceLock<Arc<ExecutableDocument>>,
-    /// The order of the fields; a subscription has many answers in the same.
+    /// The order of the fields; all responses of a subscription use the same.
     order: OnceLock<Order>,
-    /// The fields that whoever asks may not have.
+    /// The errors of fields that the caller may not read.
     refused: Mutex<Vec<ServerError>>,
 }
 
 impl Guard {
-    /// Checks the document of a request that came by no transport; gives what will be executed.
+    /// Checks the document of a request that does not come from a transport, and returns what will be executed.
     fn check(&self, request: &mut Request) -> ServerResult<Arc<ExecutableDocument>> {
         let first =
             |errors: Vec<ServerError>| errors.into_iter().next().unwrap_or_else(|| coded(VALIDATION_FAILED, ""));
@@ -121,7 +121,7 @@ impl Extension for Guard {
         variables: &Variables,
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
-        // The document is parsed already; what can fail here is the nesting of its fields.
+        // The document is already parsed; the only possible error is the nesting of its fields.
         next.run(context, query, variables).await.map_err(|error| with_code(error, LIMIT_EXCEEDED))
     }
 
@@ -152,7 +152,7 @@ impl Extension for Guard {
         info: ResolveInfo<'_>,
         next: NextResolve<'_>,
     ) -> ServerResult<Option<Value>> {
-        // All else is below a field that was looked at.
+        // Fields of other types are below a field that was checked.
         if access::is_guarded(info.parent_type)
             && let Err(error) = access::check(context.data_opt::<Viewer>(), info.parent_type, info.name)
         {

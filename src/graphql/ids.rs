@@ -1,4 +1,4 @@
-//! Global ids as arguments.
+//! Conversion between the keys of records and global ids.
 
 use async_graphql::ID;
 
@@ -10,26 +10,26 @@ use crate::domain::{
     },
 };
 
-/// A key that a global id can stand for.
+/// A key of records that have global ids.
 pub trait Key: Sized {
     /// The type of its records.
     const NODE_TYPE: NodeType;
 
-    /// The key from its number.
+    /// Creates the key from its number.
     fn from_number(number: i64) -> Self;
 
-    /// The key's number.
+    /// Returns the key's number.
     fn number(&self) -> i64;
 
-    /// The global id that clients see.
+    /// Returns the global id.
     fn global(&self) -> ID {
         ID(encode(Self::NODE_TYPE, self.number()))
     }
 
-    /// The key that an argument means.
+    /// Parses an argument.
     ///
     /// # Errors
-    /// `BadInput` where the text is no id, or the id of another type.
+    /// Returns `BadInput` if the text is not an id, or is the id of another type.
     fn from_argument(id: &ID, argument: &str) -> Result<Self> {
         let wanted = Self::NODE_TYPE;
         match decode(id) {
@@ -45,10 +45,10 @@ pub trait Key: Sized {
         }
     }
 
-    /// The keys that a list of arguments means.
+    /// Parses a list of arguments.
     ///
     /// # Errors
-    /// As [`Key::from_argument`], with the place in the list.
+    /// Returns the error of [`Key::from_argument`], with the index in the list.
     fn from_arguments(ids: &[ID], argument: &str) -> Result<Vec<Self>> {
         ids.iter().enumerate().map(|(at, id)| Self::from_argument(id, &format!("{argument}.{at}"))).collect()
     }

@@ -1,9 +1,9 @@
-//! How large an operation may be.
+//! Limits on the size of an operation.
 //!
-//! The rule: what is cheap to check is checked first, and nothing that grows faster than the text is done
-//! before it has been checked: tokens and nesting are counted on the bare text, before the parser runs; fields,
-//! aliases and root fields on the parsed document, all operations together, with each fragment counted once; depth and
-//! complexity on what validation computes. A refusal names the limit and the number.
+//! The rule: cheap checks come first, and work that grows faster than the text is done only after the checks that bound
+//! it. Tokens and nesting are counted on the text, before the parser runs. Fields, aliases and root fields are counted
+//! on the parsed document, over all its operations. Each fragment is measured once, and its size counts wherever it is
+//! used. Depth and complexity come from validation. An error names the limit and the number.
 
 use std::collections::HashMap;
 
@@ -16,22 +16,23 @@ use super::error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded};
 
 /// Tokens of a document.
 pub const MAX_TOKENS: usize = 10_000;
-/// Characters of a name or a number.
+/// The maximum length of a name or a number, in characters.
 pub const MAX_WORD: usize = 1_000;
-/// Brackets within brackets, of any kind.
+/// The maximum nesting of brackets of any kind.
 pub const MAX_NESTING: usize = 50;
-/// Aliases of all operations of a document, fragments counted where they are used, and root fields that stand more than
-/// once.
+/// The maximum number of aliases in all operations of a document. A fragment counts wherever it is used, and a repeated
+/// root field counts as an alias.
 pub const MAX_ALIASES: usize = 50;
-/// Root fields of an operation.
+/// The maximum number of root fields in an operation.
 pub const MAX_ROOT_FIELDS: usize = 30;
-/// Fields and uses of fragments of all operations of a document, fragments counted where they are used.
+/// The maximum number of fields and fragment spreads in all operations of a document. A fragment counts wherever it is
+/// used.
 pub const MAX_FIELDS: usize = 5_000;
-/// Fields within fields.
+/// The maximum depth of fields.
 pub const MAX_DEPTH: usize = 20;
-/// What an operation may cost: about the number of values in its answer.
+/// The maximum cost of an operation: about the number of values in its response.
 pub const MAX_COMPLEXITY: usize = 40_000;
-/// Lists of the schema within lists of the schema, in introspection.
+/// The maximum nesting of lists in introspection.
 const MAX_INTROSPECTION_LISTS: usize = 3;
 
 fn exceeded(what: &str, number: usize, limit: usize) -> ServerError {
@@ -41,12 +42,12 @@ fn exceeded(what: &str, number: usize, limit: usize) -> ServerError {
 /// Checks a number against its limit.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED`, naming both.
+/// Returns `LIMIT_EXCEEDED` with both numbers.
 pub fn check(what: &str, number: usize, limit: usize) -> Result<(), ServerError> {
     if number > limit { Err(exceeded(what, number, limit)) } else { Ok(()) }
 }
 
-/// Counts tokens and nesting of a text without parsing it.
+/// Checks the tokens and the nesting of a text without parsing it.
 ///
 /// # Errors
 /// `LIMIT_EXCEEDED`.
@@ -78,7 +79,8 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
                 check("characters in one name", length, MAX_WORD)?;
                 length
             }
-            // Three dots are three tokens, and each byte of what is not ASCII is one: enough to keep count.
+            // `...` counts as three tokens, and each byte of a character outside ASCII as one. That is accurate enough
+            // for a limit.
             _ => 1,
         };
         at += length;
@@ -97,8 +99,8 @@ const fn is_word(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_'
 }
 
-/// The length of the string that the text begins with, its quotes included. It ends where the parser ends it:
-/// in a block string a backslash escapes three quotes and nothing else, and a plain one ends with its line.
+/// Returns the length of the string literal at the start of the text, with its quotes. It must end where the parser
+/// ends it: in a block string a backslash escapes three quotes and nothing else, and a plain string ends with its line.
 fn string_length(bytes: &[u8]) -> usize {
     const BLOCK: &[u8] = b"\"\"\"";
     let block = bytes.starts_with(BLOCK);
@@ -119,7 +121,7 @@ fn string_length(bytes: &[u8]) -> usize {
 /// Checks the operations of a parsed document.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED`; `GRAPHQL_VALIDATION_FAILED` for fragments that hold themselves.
+/// Returns `LIMIT_EXCEEDED`, or `GRAPHQL_VALIDATION_FAILED` for a fragment that contains itself.
 pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> {
     let mut counter = Counter { document, known: HashMap::new() };
     let mut total = Size::default();
@@ -133,10 +135,10 @@ pub fn check_document(document: &ExecutableDocument) -> Result<(), ServerError> 
     Ok(())
 }
 
-/// The names of an operation's root fields, fragments included; of a document that was checked.
+/// Returns the names of an operation's root fields, including those in fragments. The document must have been checked.
 ///
 /// # Errors
-/// None in practice: the document was checked.
+/// None for a checked document.
 pub fn root_fields<'a>(
     document: &'a ExecutableDocument,
     operation: &'a OperationDefinition,
@@ -146,24 +148,25 @@ pub fn root_fields<'a>(
     Ok(names)
 }
 
-/// What a selection holds, fragments included.
+/// The size of a selection, with its fragments.
 #[derive(Debug, Clone, Copy, Default)]
 struct Size {
-    /// Fields and uses of fragments: what a walk through the selection meets.
+    /// Fields and fragment spreads: the steps of a walk through the selection.
     fields: usize,
     aliases: usize,
-    /// How deep the introspection's lists nest.
+    /// The nesting of introspection's lists.
     lists: usize,
 }
 
 struct Counter<'a> {
     document: &'a ExecutableDocument,
-    /// `None` while a fragment is being counted: who meets that again is in a circle.
+    /// The sizes of fragments. `None` while a fragment is being measured; meeting it again then means that it contains
+    /// itself.
     known: HashMap<&'a Name, Option<Size>>,
 }
 
 impl<'a> Counter<'a> {
-    /// Checks one operation; gives what it adds to the document.
+    /// Checks one operation and returns its size.
     fn check(&mut self, operation: &'a Positioned<OperationDefinition>) -> Result<Size, ServerError> {
         let selection = &operation.node.selection_set.node;
         let size = self.size(selection)?;
@@ -193,7 +196,7 @@ impl<'a> Counter<'a> {
                 Selection::InlineFragment(fragment) => self.size(&fragment.node.selection_set.node)?,
                 Selection::FragmentSpread(spread) => {
                     let inner = self.fragment(&spread.node.fragment_name.node)?;
-                    // Counted too: fragments that hold each other and no field at the end are no less work.
+                    // The spread counts too, because fragments that contain only other fragments are as much work.
                     Size { fields: inner.fields.saturating_add(1), ..inner }
                 }
             };
@@ -215,7 +218,7 @@ impl<'a> Counter<'a> {
             }
             None => {}
         }
-        // Validation tells of a fragment that does not exist.
+        // Validation reports an unknown fragment.
         let Some(fragment) = self.document.fragments.get(name) else { return Ok(Size::default()) };
         self.known.insert(name, None);
         let size = self.size(&fragment.node.selection_set.node)?;
@@ -223,7 +226,7 @@ impl<'a> Counter<'a> {
         Ok(size)
     }
 
-    /// The names of the root fields; called after the fields were counted, which bounds it.
+    /// Collects the names of the root fields. It is called after the fields were counted, which bounds its work.
     fn roots(&self, selection: &'a SelectionSet, names: &mut Vec<&'a str>) -> Result<(), ServerError> {
         check("root fields", names.len(), MAX_ROOT_FIELDS)?;
         for item in &selection.items {
@@ -241,8 +244,8 @@ impl<'a> Counter<'a> {
     }
 }
 
-/// Lists of the schema that lead to further lists: nested, they grow without bound. No field of Gloss's own
-/// types has one of these names.
+/// Whether a field of introspection is a list that leads to further lists, which grow exponentially when nested. No
+/// field of Gloss's own types has one of these names.
 fn is_schema_list(name: &str) -> bool {
     matches!(name, "fields" | "inputFields" | "interfaces" | "possibleTypes")
 }

@@ -1,7 +1,7 @@
-//! Where a list leads to other records: one statement for all of them.
+//! Loaders: one statement fetches the related records of a whole list.
 //!
-//! The rule: a resolver that follows a key asks here, never the store. Loaders live as long as one operation,
-//! or one event of a subscription, so that nothing old is shown. To add one, add a field and its look-up.
+//! The rule: a resolver that follows a key asks a loader, never the store. Loaders live as long as one operation or one
+//! event of a subscription, so they never return stale records. To add one, add a field and its look-up.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -27,7 +27,7 @@ use crate::{
     service::Services,
 };
 
-/// Where a table stands: profile, database, schema, name.
+/// The key of a table.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct TableKey {
     /// The profile.
@@ -40,7 +40,7 @@ pub struct TableKey {
     pub table: String,
 }
 
-/// The look-ups of one operation.
+/// The loaders of one operation.
 pub struct Loaders {
     /// Runs.
     pub runs: Batch<RunId, Arc<Run>>,
@@ -48,53 +48,53 @@ pub struct Loaders {
     pub db_profiles: Batch<DbProfileId, Arc<DbProfile>>,
     /// LLM profiles.
     pub llm_profiles: Batch<LlmProfileId, Arc<LlmProfile>>,
-    /// The LLM profile that is taken where none is named.
+    /// The default LLM profile.
     pub default_llm_profile: Batch<(), Arc<LlmProfile>>,
     /// Schedules.
     pub schedules: Batch<ScheduleId, Arc<Schedule>>,
     /// Suggestions.
     pub suggestions: Batch<SuggestionId, Arc<Suggestion>>,
-    /// Wordings.
+    /// The alternatives of suggestions.
     pub alternatives: Batch<SuggestionId, Vec<Alternative>>,
-    /// Evidence.
+    /// The evidence of suggestions.
     pub evidence: Batch<SuggestionId, Vec<Evidence>>,
-    /// The suggestions of chains of re-runs, by version.
+    /// All versions of suggestions that re-runs have replaced, oldest first.
     pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
-    /// Writes to databases.
+    /// Written comments.
     pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
-    /// Sessions of questions.
+    /// Ask sessions.
     pub ask_sessions: Batch<AskSessionId, Arc<AskSession>>,
-    /// Questions.
+    /// Questions and answers.
     pub ask_turns: Batch<AskTurnId, Arc<AskTurn>>,
     /// The questions that runs answer.
     pub turns_of_runs: Batch<RunId, Arc<AskTurn>>,
-    /// The tools that were used for answers.
+    /// The tool calls of answers.
     pub tool_uses: Batch<AskTurnId, Vec<ToolUse>>,
     /// Tokens.
     pub api_tokens: Batch<ApiTokenId, Arc<ApiToken>>,
-    /// Suggestions per band.
+    /// The number of suggestions per confidence band.
     pub confidence: Batch<RunId, ConfidenceDistribution>,
-    /// Suggestions per review state.
+    /// The number of suggestions per review state.
     pub reviews: Batch<RunId, ReviewCounts>,
-    /// Processes.
+    /// Workers.
     pub workers: Batch<String, WorkerRecord>,
-    /// The runs that processes hold.
+    /// The runs that workers hold.
     pub runs_of_workers: Batch<String, Vec<Arc<Run>>>,
-    /// Structure of tables.
+    /// The columns and other details of tables.
     pub details: Batch<TableKey, Arc<TableDetail>>,
 }
 
-/// The values in `Arc`s, so that a record that many lead to is copied for none of them.
+/// Wraps values in `Arc`s, so that a record with many references is not copied.
 fn shared<K: Eq + std::hash::Hash, V>(found: HashMap<K, V>) -> HashMap<K, Arc<V>> {
     found.into_iter().map(|(key, value)| (key, Arc::new(value))).collect()
 }
 
-/// The same for lists of records.
+/// Wraps lists of values in the same way.
 fn shared_lists<K: Eq + std::hash::Hash, V>(found: HashMap<K, Vec<V>>) -> HashMap<K, Vec<Arc<V>>> {
     found.into_iter().map(|(key, values)| (key, values.into_iter().map(Arc::new).collect())).collect()
 }
 
-/// A look-up in the store: the port's method and what to do with its answer.
+/// A look-up in the store: the port's method, and a function that shapes its result.
 macro_rules! from_store {
     ($services:ident, $queue:ident, $method:ident, $shape:expr) => {{
         let store = $services.ports.store.clone();
@@ -106,7 +106,7 @@ macro_rules! from_store {
 }
 
 impl Loaders {
-    /// New ones, that know nothing yet.
+    /// Creates empty loaders.
     pub fn new(services: &Services, queue: &Queue) -> Self {
         let store = services.ports.store.clone();
         let workers = batch(queue, move |ids: Vec<String>| {
@@ -154,7 +154,7 @@ impl Loaders {
     }
 }
 
-/// One look per schema, however many tables of it are asked for.
+/// Reads the details of tables, with one call per schema.
 async fn details(
     services: &Services,
     keys: Vec<TableKey>,

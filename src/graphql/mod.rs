@@ -1,10 +1,15 @@
-//! The GraphQL schema: types, resolvers, limits.
+//! The GraphQL schema: types, resolvers and limits.
 //!
-//! The rule: a type wraps what the domain holds, never a row of the store; a resolver calls a use case or a
-//! loader and decides nothing; what goes wrong becomes an error in `error.rs` alone; every type, field,
-//! argument and value is described. A word of the domain is a folder (`run/`): `object.rs`, `input.rs`,
-//! `query.rs`, `mutation.rs`, `subscription.rs` as needed; a new root part is one line in [`Query`],
-//! [`Mutation`] or [`Subscription`] below, and `schema.graphql` is printed anew.
+//! The rules:
+//!
+//! - A type wraps a value of the domain, never a row of the store.
+//! - A resolver calls a use case or a loader and makes no decisions.
+//! - Only `error.rs` turns failures into GraphQL errors.
+//! - Every type, field, argument and enum value has a description.
+//!
+//! Each word of the domain has a folder, for example `run/`, with `object.rs`, `input.rs`, `query.rs`, `mutation.rs`
+//! and `subscription.rs` as needed. To add a root object, write it there, add it to [`Query`], [`Mutation`] or
+//! [`Subscription`] below, state the roles of its fields in `access.rs`, and print `schema.graphql` again.
 #![expect(clippy::unused_async, reason = "async-graphql wants every resolver to be async")]
 #![expect(clippy::too_many_arguments, reason = "a connection's arguments are the schema's, each one an argument")]
 
@@ -94,32 +99,32 @@ fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
         .override_output_type_description::<crate::domain::clock::Moment>("A time, RFC 3339 in UTC.")
 }
 
-/// Checks documents against the schema; all have one cache.
+/// Returns the checker of documents. All calls share one cache.
 pub fn checker() -> Checker {
     static CHECKER: LazyLock<Checker> = LazyLock::new(|| Checker::new(&sdl(), scalar::check));
     CHECKER.clone()
 }
 
-/// The schema over these use cases.
+/// Returns the schema over these use cases.
 pub fn schema(services: Services) -> GlossSchema {
     guarded(builder().data(Arc::new(services)), checker())
 }
 
-/// The same, to be served.
+/// Returns the schema in the form that the HTTP server needs.
 pub fn api(services: Services) -> Api {
     Api::new(schema(services), checker())
 }
 
-/// The whole answer to an operation that the person at this machine asks of a process of their own.
+/// Executes an operation in this process as the local administrator, and returns the complete response.
 pub async fn answer(schema: &GlossSchema, query: &str, variables: serde_json::Value) -> serde_json::Value {
     let request = Request::new(query).variables(Variables::from_json(variables)).data(Viewer::local());
     serde_json::to_value(schema.execute(request).await).unwrap_or_default()
 }
 
-/// The schema's text, the same each time.
+/// Returns the schema in the schema definition language. The text is the same in every process.
 #[must_use]
 pub fn sdl() -> String {
-    // Types come by name; fields and values stay in the order of the code, which is the one to read them in.
+    // Types are sorted by name. Fields and values keep the order of the code, which is the better order to read.
     let options = SDLExportOptions::new().prefer_single_line_descriptions().use_space_ident();
     builder().finish().sdl_with_options(options)
 }

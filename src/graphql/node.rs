@@ -1,4 +1,4 @@
-//! Relay's `Node`: any record by its global id.
+//! Relay's `Node`: look-up of any record by its global id.
 
 use async_graphql::{Context, ID, Interface, Object, Result};
 

@@ -1,22 +1,22 @@
-//! Fields in the order in which they were asked for.
+//! Restores the order of the fields in a response.
 //!
-//! async-graphql puts a field into the answer when it is done, so that one that waits for a look-up comes last.
-//! The specification wants the order of the question, and so do people who read an answer. The rule: an answer
-//! that is in order costs one comparison for each of its values.
+//! async-graphql adds a field to the response when it is done, so a field that waits for a look-up comes last. The
+//! specification requires the order of the query. The rule: a response that is already in order costs one comparison
+//! per value.
 
 use async_graphql::{
     Name, Value,
     parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
 };
 
-/// Response keys in the order of the question, with what is below each.
+/// Response keys in the order of the query, each with the order of the fields below it.
 #[derive(Default)]
 pub struct Order {
     keys: Vec<(Name, Self)>,
 }
 
 impl Order {
-    /// The order of one operation.
+    /// Returns the order of an operation's fields.
     pub fn of(document: &ExecutableDocument, operation: &OperationDefinition) -> Self {
         let mut order = Self::default();
         order.add(document, &operation.selection_set.node);
@@ -44,13 +44,13 @@ impl Order {
         }
     }
 
-    /// Puts an answer into this order.
+    /// Sorts a response into this order.
     pub fn apply(&self, value: &mut Value) {
         match value {
             Value::List(items) => items.iter_mut().for_each(|item| self.apply(item)),
             Value::Object(fields) => {
                 let mut expected = self.keys.iter();
-                // In order: each key is found further on than the one before.
+                // The fields are in order if each key comes after the one before.
                 if !fields.keys().all(|key| expected.any(|(known, _)| known == key)) {
                     let place = |key: &Name| self.keys.iter().position(|(known, _)| known == key);
                     fields.sort_by_cached_key(|key, _| place(key));

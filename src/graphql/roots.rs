@@ -48,10 +48,10 @@ pub fn check(document: &ExecutableDocument, operation: &OperationDefinition) -> 
     }
 }
 
-/// Puts the root field of the chosen operation in the place of its root selection, if it is a subscription.
+/// Replaces the root selection of the chosen operation by its one field, if the operation is a subscription.
 ///
 /// # Errors
-/// `GRAPHQL_VALIDATION_FAILED` where the conditions leave no field.
+/// Returns `GRAPHQL_VALIDATION_FAILED` if `@skip` and `@include` leave no field.
 pub fn expand(
     document: &mut ExecutableDocument,
     operation_name: Option<&str>,
@@ -94,13 +94,13 @@ fn at(field: &Positioned<Field>, message: String) -> ServerError {
     ServerError { locations: vec![field.pos], ..coded(VALIDATION_FAILED, message) }
 }
 
-/// The root fields found so far.
+/// A collector of root fields.
 struct Roots<'a> {
     document: &'a ExecutableDocument,
     /// Whether a condition on a variable counts as met.
     literal: bool,
     values: &'a dyn Fn(&Name) -> Option<Value>,
-    /// The fragments that were opened.
+    /// The fragments that have been visited.
     seen: HashSet<&'a Name>,
     /// One for each response key.
     fields: Vec<Positioned<Field>>,
@@ -114,7 +114,7 @@ impl<'a> Roots<'a> {
             }
             match &item.node {
                 Selection::Field(field) => self.add(field),
-                // The root type is an object: a fragment that validation let through applies to it.
+                // The root type is an object, so every fragment that passed validation applies to it.
                 Selection::InlineFragment(fragment) => self.collect(&fragment.node.selection_set.node)?,
                 Selection::FragmentSpread(spread) => {
                     let name = &spread.node.fragment_name.node;
@@ -131,7 +131,7 @@ impl<'a> Roots<'a> {
         let key = &field.node.response_key().node;
         let known = self.fields.iter_mut().find(|known| known.node.response_key().node == *key);
         match known {
-            // Validation has seen that both select the same.
+            // Validation has ensured that both select the same field.
             Some(known) => {
                 let more = field.node.selection_set.node.items.iter().cloned();
                 known.node.selection_set.node.items.extend(more);
@@ -144,7 +144,7 @@ impl<'a> Roots<'a> {
         }
     }
 
-    /// Whether `@skip` and `@include` let a selection in.
+    /// Whether `@skip` and `@include` keep a selection.
     fn is_selected(&self, directives: &[Positioned<Directive>]) -> Result<bool, ServerError> {
         for directive in directives {
             let Some(wanted) = condition(directive) else { continue };
@@ -165,7 +165,7 @@ impl<'a> Roots<'a> {
     }
 }
 
-/// The value of `if` with which a condition lets its selection in; none for other directives.
+/// Returns the value of `if` for which a directive keeps its selection; `None` for other directives.
 fn condition(directive: &Positioned<Directive>) -> Option<bool> {
     match directive.node.name.node.as_str() {
         "include" => Some(true),

@@ -1,20 +1,20 @@
-//! Scalars of the schema that no library brings.
+//! The scalars that no library provides.
 
 use async_graphql::{InputValueError, InputValueResult, Number, Scalar, ScalarType, Value};
 
 use crate::domain::clock::Moment;
 
-/// The largest whole number that a JSON number holds exactly everywhere.
+/// The largest integer that every JSON parser represents exactly.
 const MAX: i64 = (1 << 53) - 1;
 
-/// What a moment is.
+/// The description of a valid `DateTime`, for error messages.
 pub const MOMENT: &str =
     "a DateTime has a date, a time and a UTC offset, as in 2030-01-31T09:00:00Z or 2030-01-31T09:00:00+01:00";
 
-/// Tells what a constant must be to be one of these scalars.
+/// Checks a constant of one of these scalars.
 ///
 /// # Errors
-/// What the scalar is, where the constant is none of it.
+/// Returns a description of a valid value.
 pub fn check(scalar: &str, value: &Value) -> Result<(), String> {
     match scalar {
         "DateTime" if Moment::parse(value.clone()).is_err() => Err(MOMENT.to_owned()),

@@ -1,8 +1,7 @@
-//! How long a text may be that is searched for.
+//! The limit on the length of search texts.
 //!
-//! The rule: every argument and input field named `search` takes at most [`LONGEST`] characters, wherever it stands
-//! and whether a literal or a variable gives it. A new one needs no line here. `searchAssets(text:)` has the same limit
-//! where it is read.
+//! The rule: every argument and input field named `search` takes at most [`LONGEST`] characters, at any depth, as a
+//! literal or as a variable. A new one needs no code here. `searchAssets(text:)` checks the same limit itself.
 
 use async_graphql::{
     ServerError, Value, Variables,
@@ -12,15 +11,15 @@ use async_graphql_value::Value as Literal;
 
 use super::error::{BAD_USER_INPUT, coded};
 
-/// Characters of a text that is searched for.
+/// The maximum number of characters.
 const LONGEST: usize = 500;
-/// The name of arguments and input fields that are searched for.
+/// The name of the arguments and input fields to check.
 const NAME: &str = "search";
 
-/// Checks the texts of an operation.
+/// Checks the search texts of an operation.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` with the argument's path.
+/// Returns `BAD_USER_INPUT` with the argument's path.
 pub fn check(
     document: &ExecutableDocument,
     operation: &OperationDefinition,

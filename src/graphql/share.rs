@@ -1,9 +1,10 @@
-//! Which subscriptions may share one execution, and where each subscriber stands.
+//! Which subscriptions can share one execution, and the position of each subscriber.
 //!
-//! Subscribers to the same document with the same variables see the same events, save that they may have begun at
-//! different ones. The rule: a transport shares only what [`Ready::sharing`] allows; it leaves a
-//! [`Position`] in the request's data, by which the field tells where it stands and may be told where to begin. To
-//! let a new field be shared, give it a line in [`FIELDS`], and let its resolver keep its position.
+//! Subscribers with the same document and variables see the same events, except that they may start at different ones.
+//! The rule: a transport shares only what [`Ready::sharing`] allows. It puts a [`Position`] into the request's data;
+//! the field reads from it where to begin, and reports its progress there.
+//!
+//! To let a field be shared, add a line to [`FIELDS`] and let its resolver keep its position.
 
 use std::sync::{
     Arc,
@@ -17,28 +18,28 @@ use async_graphql::{
 
 use super::document::{Ready, operation};
 
-/// The fields of [`super::Subscription`] that may be shared: by name, with the argument that says where to
-/// begin, if their events are numbered and can be read again.
+/// The fields of [`super::Subscription`] that can be shared, with the argument that says where to begin if their events
+/// are numbered and can be read again.
 const FIELDS: &[(&str, Option<&str>)] =
     &[("runProgress", Some("after")), ("runsChanged", None), ("suggestionsChanged", None)];
 
-/// How an operation may be shared.
+/// How an operation can be shared.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Sharing {
-    /// Its events are numbered one by one; who missed some can read them again.
+    /// Its events are numbered consecutively. A subscriber that missed some can read them again.
     Numbered {
         /// The number after which it begins.
         after: i32,
-        /// The variable that gave the number and nothing else, if one did: operations that differ in it alone are
-        /// the same.
+        /// The variable that gives the number and is used nowhere else, if there is one. Operations that differ only in
+        /// it can share an execution.
         variable: Option<String>,
     },
-    /// Its events are news; what is missed is gone.
+    /// Its events cannot be read again.
     Live,
 }
 
-/// Where a shared subscription stands. Put an `Arc` of it into the request's data; the default begins where the
-/// operation's argument says.
+/// The position of a shared subscription. A transport puts an `Arc` of it into the request's data. The default begins
+/// where the operation's argument says.
 #[derive(Debug, Default)]
 pub struct Position {
     resume_after: Option<i32>,
@@ -47,36 +48,36 @@ pub struct Position {
 }
 
 impl Position {
-    /// After this number, whatever the argument says.
+    /// Begins after this number, whatever the argument says.
     pub const fn after(number: i32) -> Self {
         Self { resume_after: Some(number), at: AtomicI32::new(number), caught_up: AtomicBool::new(false) }
     }
 
-    /// The number of the event that came last.
+    /// Returns the number of the newest event.
     pub fn number(&self) -> i32 {
         self.at.load(Ordering::Relaxed)
     }
 
-    /// Whether it has sent all that there was: asked when it has nothing to send just now, it tells once that the
-    /// number is that of the last result.
+    /// Whether the field has sent all existing events; reading it resets it. If it is true while the field has nothing
+    /// to send, [`Self::number`] is the number of the last result.
     pub fn take_caught_up(&self) -> bool {
         self.caught_up.swap(false, Ordering::Relaxed)
     }
 
-    /// For the field: the event that comes now.
+    /// The field calls this before it sends an event.
     pub fn reach(&self, number: i32) {
-        // From here until its result is out, the number is ahead of what was sent.
+        // Until the event's result is sent, the number is ahead of what was sent.
         self.caught_up.store(false, Ordering::Relaxed);
         self.at.store(number, Ordering::Relaxed);
     }
 
-    /// For the field: all that there was is sent.
+    /// The field calls this when it has sent all existing events.
     pub fn catch_up(&self) {
         self.caught_up.store(true, Ordering::Relaxed);
     }
 }
 
-/// For a shared field: its position, and the number to begin after.
+/// Returns the position of a shared field, and the number to begin after.
 pub fn position(context: &Context<'_>, argument: i32) -> (Option<Arc<Position>>, i32) {
     let position = context.data_opt::<Arc<Position>>().cloned();
     let after = position.as_ref().and_then(|position| position.resume_after).unwrap_or(argument);
@@ -87,7 +88,7 @@ pub fn position(context: &Context<'_>, argument: i32) -> (Option<Arc<Position>>,
 }
 
 impl Ready {
-    /// How it may be shared, if it may.
+    /// Returns how the operation can be shared; `None` if it cannot.
     #[must_use]
     pub fn sharing(&self) -> Option<Sharing> {
         let operation = operation(&self.document, self.operation_name.as_deref()).ok()?;
@@ -102,7 +103,7 @@ fn sharing(
     variables: &Variables,
 ) -> Option<Sharing> {
     let [only] = operation.selection_set.node.items.as_slice() else { return None };
-    // What stands in a fragment, or only under a condition, is rare enough to be executed for itself.
+    // A field in a fragment or with a directive is rare; it is not shared.
     let Selection::Field(field) = &only.node else { return None };
     if operation.ty != OperationType::Subscription || !field.node.directives.is_empty() {
         return None;
@@ -121,7 +122,7 @@ fn sharing(
         })
     });
     let value = value.transpose().ok()?;
-    // Named once where it is declared and once where it is used, in a document of one operation.
+    // The variable occurs twice, in its declaration and in this argument, and there is only one operation.
     let alone = |name: &Name| document.operations.iter().count() == 1 && times_named(text, name) == 2;
     let variable = named.filter(alone).map(|name| name.to_string());
     let after = match value {
@@ -132,7 +133,7 @@ fn sharing(
     Some(Sharing::Numbered { after, variable })
 }
 
-/// How often a variable stands in a document.
+/// Counts the occurrences of a variable in a document.
 fn times_named(text: &str, name: &str) -> usize {
     let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
     text.match_indices('$').filter(|(at, _)| text[at + 1..].split(|c| !word(c)).next() == Some(name)).count()

@@ -1,4 +1,4 @@
-//! What is to be written, and which writes are looked at.
+//! Input types: what to write, and which writes to list.
 
 use async_graphql::{ID, InputObject};
 
@@ -37,10 +37,10 @@ pub struct RollbackRunInput {
     overwrite: Option<bool>,
 }
 
-/// The use case's input.
+/// Converts it to the use case's input.
 ///
 /// # Errors
-/// `BadInput` for an id that is none, with its path below `prefix`.
+/// Returns `BadInput` with its path below `prefix` for an invalid id.
 pub fn write_order(
     run_id: &ID,
     suggestion_ids: Option<&Vec<ID>>,
@@ -58,20 +58,20 @@ pub fn write_order(
 }
 
 impl ApplyRunInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// As [`write_order`].
+    /// Returns the error of [`write_order`].
     pub fn order(&self) -> Result<WriteOrder> {
         write_order(&self.run_id, self.suggestion_ids.as_ref(), false, self.overwrite, "input.")
     }
 }
 
 impl RollbackRunInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// As [`write_order`].
+    /// Returns the error of [`write_order`].
     pub fn order(&self) -> Result<WriteOrder> {
         write_order(&self.run_id, self.suggestion_ids.as_ref(), true, self.overwrite, "input.")
     }
@@ -85,7 +85,7 @@ pub struct ApplyOutcomeFilter {
 }
 
 impl ApplyOutcomeFilter {
-    /// The statuses that pass; all where it is `None`.
+    /// Returns the statuses that match; `None` for all.
     pub fn statuses(self) -> Option<Vec<apply::ApplyStatus>> {
         self.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect())
     }
@@ -107,10 +107,10 @@ pub struct AppliedCommentFilter {
 }
 
 impl AppliedCommentFilter {
-    /// The filter that the argument means.
+    /// Converts it to the domain's filter.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none, with its path below `filter`.
+    /// Returns `BadInput` with its path below `filter` for an invalid id.
     pub fn filter(self) -> Result<apply::AppliedCommentFilter> {
         let profile = self.db_profile_id.map(|id| DbProfileId::from_argument(&id, "filter.dbProfileId"));
         Ok(apply::AppliedCommentFilter {

@@ -1,4 +1,4 @@
-//! Comments written to databases: ordering it, its plan, its outcomes, its audit.
+//! Comments written to databases: apply and roll-back, their plan, their outcomes and the audit.
 
 pub mod input;
 pub mod mutation;

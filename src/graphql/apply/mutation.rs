@@ -1,4 +1,4 @@
-//! Writing comments, and putting back what stood before.
+//! The mutations that apply and roll back.
 
 use std::sync::Arc;
 
@@ -25,7 +25,7 @@ pub struct ApplyRunPayload {
     replacing: i32,
 }
 
-/// Apply and roll-back.
+/// The mutations that apply and roll back.
 #[derive(Default)]
 pub struct ApplyMutation;
 

@@ -1,4 +1,4 @@
-//! What an apply does with each comment, and what was ever written.
+//! The types of planned and recorded writes.
 
 use std::sync::Arc;
 
@@ -86,7 +86,7 @@ pub struct ApplyOutcomeEdge {
     node: ApplyOutcome,
 }
 
-/// What a list of outcomes is counted by.
+/// How the rows of a list of outcomes are counted.
 enum Total {
     Known(usize),
     Recorded(RunId, Option<Vec<apply::ApplyStatus>>),
@@ -99,12 +99,12 @@ pub struct ApplyOutcomeConnection {
 }
 
 impl ApplyOutcomeConnection {
-    /// A page of what is recorded of a run, and what its count is under.
+    /// Creates the connection from a page of a run's recorded outcomes; its count uses `statuses`.
     pub fn recorded(page: Page<apply::ApplyItem>, run: RunId, statuses: Option<Vec<apply::ApplyStatus>>) -> Self {
         Self { rows: Rows::new(page, shape), total: Total::Recorded(run, statuses) }
     }
 
-    /// A page of a plan of so many comments.
+    /// Creates the connection from a page of a plan with `total` comments.
     pub fn planned(page: Page<apply::ApplyItem>, total: usize) -> Self {
         Self { rows: Rows::new(page, shape), total: Total::Known(total) }
     }
@@ -228,7 +228,7 @@ pub struct AppliedCommentConnection {
 }
 
 impl AppliedCommentConnection {
-    /// The page, and the filter that its count is under.
+    /// Creates the connection from a page; its count uses `filter`.
     pub fn new(page: Page<apply::AppliedComment>, filter: apply::AppliedCommentFilter) -> Self {
         Self { rows: Rows::new(page, |it| AppliedComment(Arc::new(it))), filter }
     }

@@ -1,4 +1,4 @@
-//! Looking at what an apply would do, and at what was written.
+//! Queries for the plan of an apply and for written comments.
 
 use async_graphql::{Context, ID, Object, Result};
 
@@ -11,10 +11,10 @@ use crate::graphql::{
     context::services,
 };
 
-/// What a row of a plan costs besides its values: two looks at the target.
+/// The cost of a row of a plan, besides its values: two reads from the target.
 const LOOKS: usize = 5;
 
-/// Plan and audit.
+/// Queries for the plan and the audit.
 #[derive(Default)]
 pub struct ApplyQuery;
 

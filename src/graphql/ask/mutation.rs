@@ -1,4 +1,4 @@
-//! Asking.
+//! The mutation that asks a question.
 
 use std::sync::Arc;
 
@@ -63,7 +63,7 @@ pub struct AskPayload {
     run: Run,
 }
 
-/// Asking.
+/// The mutation that asks a question.
 #[derive(Default)]
 pub struct AskMutation;
 

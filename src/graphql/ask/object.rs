@@ -1,4 +1,4 @@
-//! Sessions, turns, tools that were used.
+//! The types of sessions, turns and tool calls.
 
 use std::borrow::Cow;
 
@@ -73,7 +73,7 @@ pub struct AskSessionEdge {
 pub struct AskSessionConnection(Rows<AskSession>);
 
 impl AskSessionConnection {
-    /// The page.
+    /// Creates the connection from a page.
     pub fn new(page: Page<ask::AskSession>) -> Self {
         Self(Rows::new(page, |session| AskSession(Arc::new(session))))
     }

@@ -1,4 +1,4 @@
-//! Looking at what was asked.
+//! Queries for sessions.
 
 use async_graphql::{Context, Object, Result};
 
@@ -8,7 +8,7 @@ use crate::graphql::{
     context::services,
 };
 
-/// Sessions.
+/// Queries for sessions.
 #[derive(Default)]
 pub struct AskQuery;
 

@@ -1,3 +1,3 @@
-//! The live catalog of a target, below its DB profile.
+//! The live catalog of a database, below its DB profile.
 
 pub mod object;

@@ -1,4 +1,4 @@
-//! Databases, schemas, tables and columns as the target itself tells them.
+//! Databases, schemas, tables and columns, read live from the target.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
 
 /// A database of a target, read live.
 pub struct Database {
-    /// Where it was found.
+    /// The profile whose database it is in.
     pub profile: Arc<DbProfile>,
     /// The kind of asset.
     pub database: catalog::Database,

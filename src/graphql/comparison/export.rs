@@ -1,4 +1,4 @@
-//! A comparison as a stream of text, for the front door.
+//! A comparison as a stream of text, for the HTTP server.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use crate::{
     service::{Services, comparisons::ExportFormat},
 };
 
-/// What a request for an export says, as it came in.
+/// The unchecked parameters of an export.
 #[derive(Debug, Clone, Default)]
 pub struct ExportRequest {
     /// The runs' global ids.
@@ -22,20 +22,20 @@ pub struct ExportRequest {
     pub format: Option<String>,
 }
 
-/// An export that is ready to be read.
+/// An open export.
 pub struct Export {
     /// The media type of the text.
     pub content_type: &'static str,
-    /// What a browser calls the file.
+    /// The name of the file for browsers.
     pub file_name: String,
-    /// The text, piece by piece; an error ends it.
+    /// The text in pieces; an error ends it.
     pub text: BoxStream<'static, Result<String, ServerError>>,
 }
 
-/// Opens an export; all that can be wrong with the request is found before the first piece.
+/// Opens an export. Every error of the request is found before the first piece.
 ///
 /// # Errors
-/// An error with its code, as an operation would have it.
+/// Returns an error with its code, as an operation would.
 pub async fn export(services: &Services, request: ExportRequest) -> Result<Export, ServerError> {
     open(services, request).await.map_err(coded)
 }
@@ -60,7 +60,7 @@ async fn open(services: &Services, request: ExportRequest) -> domain::Result<Exp
     })
 }
 
-/// The error as it would leave in an answer.
+/// Converts an error as a response would show it.
 fn coded(error: Error) -> ServerError {
     let error = async_graphql::Error::from(error).into_server_error(async_graphql::Pos::default());
     let mut response = Response::from_errors(vec![error]);

@@ -1,4 +1,4 @@
-//! Which assets of a comparison.
+//! Input types: which assets of a comparison to list.
 
 use async_graphql::{Enum, InputObject};
 

@@ -1,4 +1,4 @@
-//! The metrics: their definitions stand in the descriptions here, and nowhere else.
+//! The metrics. Their descriptions here are their only definitions.
 
 use async_graphql::{Enum, ID, SimpleObject};
 
@@ -86,7 +86,7 @@ pub struct ComparedMetric {
 }
 
 impl ComparedMetric {
-    /// A metric, with the ids of the runs in their order.
+    /// Converts a metric. `runs` are the ids of the compared runs, in the metric's order.
     pub fn new(metric: compare::ComparedMetric, runs: &[ID]) -> Self {
         Self {
             name: metric.name.into(),

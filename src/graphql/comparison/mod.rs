@@ -1,4 +1,4 @@
-//! Runs side by side: metrics with winners, the grid, exports.
+//! The comparison of runs: metrics with winners, the grid of assets, and exports.
 
 pub mod export;
 pub mod input;

@@ -1,4 +1,4 @@
-//! The comparison and its grid.
+//! The types of the comparison and its grid.
 
 use std::sync::Arc;
 
@@ -20,9 +20,9 @@ use crate::{
     service::comparisons::Comparison,
 };
 
-/// What reading all texts once costs, where that was not done before.
+/// The cost of reading all texts once, which the metrics need if they are not stored yet.
 const PASS: usize = 1_000;
-/// Runs of a comparison at most.
+/// The maximum number of compared runs.
 const RUNS: usize = 4;
 
 /// A setting in which the runs differ.
@@ -185,7 +185,7 @@ impl ComparedAssetConnection {
 pub struct RunComparison(Arc<Comparison>);
 
 impl RunComparison {
-    /// Over these runs.
+    /// Creates the object from a comparison.
     pub fn new(comparison: Comparison) -> Self {
         Self(Arc::new(comparison))
     }

@@ -1,4 +1,4 @@
-//! Asking for a comparison.
+//! The query that compares runs.
 
 use async_graphql::{Context, ID, Object, Result};
 
@@ -8,7 +8,7 @@ use crate::{
     graphql::{context::services, ids::Key},
 };
 
-/// Comparisons.
+/// The query that compares runs.
 #[derive(Default)]
 pub struct ComparisonQuery;
 

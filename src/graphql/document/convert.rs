@@ -1,7 +1,7 @@
-//! From the tree of apollo-compiler's parser to the one that async-graphql executes.
+//! Converts the syntax tree of apollo-compiler to the one that async-graphql executes.
 //!
-//! The rule: a document has one parser, so what was validated is what is executed. Positions are line and column in
-//! characters, counted from 1.
+//! The rule: a document is parsed only once, so what was validated is what is executed. A position is a line and a
+//! column in characters, counted from 1.
 
 use std::collections::HashMap;
 
@@ -17,7 +17,8 @@ use async_graphql::{
 };
 use async_graphql_value::Value;
 
-/// The executable definitions of a document. Of two with one name the later one stays: validation refuses such.
+/// Converts the executable definitions of a document. Of two definitions with the same name the later one stays;
+/// validation refuses such a document.
 pub fn document(source: &ast::Document, text: &str) -> ExecutableDocument {
     let places = Places::of(text);
     let (mut anonymous, mut named, mut fragments) = (None, HashMap::new(), HashMap::new());
@@ -44,17 +45,17 @@ pub fn document(source: &ast::Document, text: &str) -> ExecutableDocument {
     ExecutableDocument { operations, fragments }
 }
 
-/// A literal without variables.
+/// Converts a literal; `None` if it contains variables.
 pub fn constant(value: &ast::Value) -> Option<Constant> {
     plain(value).into_const()
 }
 
-/// Where the lines of a text begin.
+/// Converts byte offsets in a text to positions.
 struct Places<'a> {
     text: &'a str,
-    /// The bytes with which lines begin.
+    /// The byte offsets at which lines begin.
     lines: Vec<usize>,
-    /// How many characters come before each byte; empty where each byte is one.
+    /// The number of characters before each byte; empty for a text in ASCII.
     characters: Vec<u32>,
 }
 
@@ -187,7 +188,7 @@ pub fn type_of(source: &ast::Type) -> Type {
     Type { base, nullable }
 }
 
-/// A literal.
+/// Converts a literal.
 fn plain(value: &ast::Value) -> Value {
     match value {
         ast::Value::Null => Value::Null,
@@ -205,7 +206,7 @@ fn plain(value: &ast::Value) -> Value {
     }
 }
 
-/// A number as JSON has it: whole where it is whole. One beyond every type was refused already.
+/// Parses a number as JSON does; integers stay integers. Numbers outside every type were refused before.
 fn number(text: &str) -> Number {
     let whole = text.parse::<i64>().map(Number::from).or_else(|_| text.parse::<u64>().map(Number::from));
     whole.ok().or_else(|| Number::from_f64(text.parse().ok()?)).unwrap_or_else(|| Number::from(i64::MAX))

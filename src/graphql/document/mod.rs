@@ -1,13 +1,18 @@
-//! Documents: parsed once, checked once against the schema, and kept.
+//! Parses a document once, validates it once against the schema, and caches it.
 //!
 //! ```text
 //! text ──► limits on the text ──► parser ──► limits on the tree ──► validation ──► cache ──► variables ──► engine
 //! ```
 //!
-//! apollo-compiler parses and validates, [`rules`] adds what it leaves out, [`variables`] checks what a request gives.
-//! The rules: whatever costs more than the text is long is done only within the limits of `limits`; a document that
-//! passed is never checked again while the cache holds it; the engine executes the tree that was validated and
-//! validates nothing itself. An error tells the place and the expected type, never a value.
+//! apollo-compiler parses and validates, [`rules`] adds checks that it lacks, and [`variables`] checks the values of a
+//! request.
+//!
+//! The rules:
+//!
+//! - Work that grows faster than the text is done only within the limits of `limits`.
+//! - A valid document is not checked again while it is cached.
+//! - The engine executes the tree that was validated, and validates nothing itself.
+//! - An error names the position and the expected type, never a value.
 
 mod convert;
 mod rules;
@@ -33,18 +38,19 @@ use super::{
     limits, roots,
 };
 
-/// Documents that are kept, and their text's bytes: a tree has about thirty times as many.
+/// The maximum number of cached documents, and of bytes of their texts. A syntax tree takes about thirty times the
+/// bytes of its text.
 const KEPT: usize = 1_000;
 const KEPT_BYTES: usize = 1024 * 1024;
-/// Errors that are told of one document.
+/// The maximum number of errors reported for one document.
 const TOLD: usize = 10;
-/// The longest message in bytes: a name or a part of the text in it may be as long as the document.
+/// The maximum length of a message, in bytes. Without it, a quoted name could be as long as the document.
 const LONGEST_MESSAGE: usize = 300;
 
-/// A field of introspection that the engine has and apollo-compiler lacks.
+/// A field of introspection that the engine has and apollo-compiler does not.
 const INTROSPECTION: &str = "extend type __Type { isOneOf: Boolean }";
 
-/// Tells whether a constant is one of a scalar that GraphQL does not define, and if not, what it must be.
+/// Checks a constant of a custom scalar; the error describes a valid value.
 pub type Scalars = fn(&str, &Value) -> Result<(), String>;
 
 /// Checks documents against a schema. Clones share the cache.
@@ -63,17 +69,17 @@ struct Kept {
     bytes: usize,
 }
 
-/// A document that fits the schema.
+/// A valid document.
 pub struct Checked {
     text: Arc<str>,
     document: ExecutableDocument,
 }
 
 impl Checker {
-    /// For the schema with this text.
+    /// Creates a checker for the schema with this text.
     ///
     /// # Panics
-    /// Where the text is no schema: it is printed from one.
+    /// Panics if the text is not a valid schema. It is printed from one.
     #[must_use]
     pub fn new(sdl: &str, scalars: Scalars) -> Self {
         let schema = Schema::parse_and_validate(format!("{sdl}\n{INTROSPECTION}"), "schema.graphql");
@@ -82,10 +88,10 @@ impl Checker {
         Self(Arc::new(Inner { schema, scalars, kept }))
     }
 
-    /// The document with this text, from the cache or checked.
+    /// Returns the document with this text, from the cache or newly checked.
     ///
     /// # Errors
-    /// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`, `GRAPHQL_VALIDATION_FAILED`.
+    /// Returns `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED` or `GRAPHQL_VALIDATION_FAILED`.
     pub fn read(&self, text: &str) -> Result<Arc<Checked>, Vec<ServerError>> {
         let hash: [u8; 32] = Sha256::digest(text).into();
         let kept = || self.0.kept.lock().unwrap_or_else(PoisonError::into_inner);
@@ -123,11 +129,11 @@ impl Checker {
         })
     }
 
-    /// The operation that a request chooses, with its variables checked.
+    /// Returns the operation that a request selects, with its variables checked.
     ///
     /// # Errors
-    /// `BAD_USER_INPUT` with the argument `operationName`; `GRAPHQL_VALIDATION_FAILED` for variables, and for a
-    /// subscription whose conditions leave no field.
+    /// Returns `BAD_USER_INPUT` with the argument `operationName` if the operation does not exist, and
+    /// `GRAPHQL_VALIDATION_FAILED` for invalid variables or for a subscription whose conditions leave no field.
     pub fn operation(
         &self,
         checked: &Checked,
@@ -163,7 +169,7 @@ impl Kept {
 }
 
 impl Checked {
-    /// The document with no other operation than the chosen one.
+    /// Returns the document with only the chosen operation.
     fn only(&self, name: Option<&str>) -> ExecutableDocument {
         let operations = match (&self.document.operations, name) {
             (DocumentOperations::Multiple(operations), Some(name)) => {
@@ -176,23 +182,23 @@ impl Checked {
     }
 }
 
-/// An operation that may be executed, any number of times.
+/// A checked operation, which can be executed any number of times.
 #[derive(Debug)]
 pub struct Ready {
     /// The text of its document.
     pub text: Arc<str>,
-    /// Its name, where the request gave it.
+    /// Its name, if the request gives one.
     pub operation_name: Option<String>,
     /// What kind of operation it is.
     pub kind: OperationType,
     /// The variables that it declares, with their defaults.
     pub variables: Variables,
-    /// What is executed.
+    /// The document to execute.
     pub document: Arc<ExecutableDocument>,
 }
 
 impl Ready {
-    /// A request that executes it.
+    /// Returns a request that executes it.
     #[must_use]
     pub fn request(&self) -> Request {
         let mut request = Request::new("").variables(self.variables.clone());
@@ -202,10 +208,11 @@ impl Ready {
     }
 }
 
-/// Parses a document within the limits of its text and of what it asks for.
+/// Parses a document within the limits.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED`, `GRAPHQL_PARSE_FAILED`; `GRAPHQL_VALIDATION_FAILED` for fragments that hold themselves.
+/// Returns `LIMIT_EXCEEDED` or `GRAPHQL_PARSE_FAILED`, and `GRAPHQL_VALIDATION_FAILED` if a fragment contains itself or
+/// there is no operation.
 pub fn parse(text: &str) -> Result<(ast::Document, ExecutableDocument), ServerError> {
     limits::check_text(text)?;
     let mut parser = Parser::new().recursion_limit(2 * limits::MAX_NESTING + 10);
@@ -234,10 +241,10 @@ pub fn parse(text: &str) -> Result<(ast::Document, ExecutableDocument), ServerEr
     Ok((source, document))
 }
 
-/// The operation that a name, or no name, chooses from a document.
+/// Returns the operation that a name selects; without a name, the only operation.
 ///
 /// # Errors
-/// `BAD_USER_INPUT` with the argument `operationName`.
+/// Returns `BAD_USER_INPUT` with the argument `operationName`.
 pub fn operation<'a>(
     document: &'a ExecutableDocument,
     name: Option<&str>,
@@ -260,25 +267,26 @@ pub fn operation<'a>(
     })
 }
 
-/// The beginning of a name that a client made up.
+/// Shortens a name from a request for a message.
 fn short(name: &str) -> &str {
     &name[..name.floor_char_boundary(60)]
 }
 
-/// Whether `roots` checks it in the place of apollo-compiler, which counts selections instead of response keys and
-/// refuses conditions.
+/// Whether `roots` checks this rule instead of apollo-compiler, which counts selections instead of response keys and
+/// refuses `@skip` and `@include`.
 fn is_ours(name: Option<&str>) -> bool {
     name.is_some_and(|name| name.starts_with("SubscriptionUses"))
 }
 
-/// Whether a fault may only follow from another one: the parser's partial tree lacks what is wrong.
+/// Whether an error may only be a consequence of another one, because the parser's partial tree lacks the invalid
+/// parts.
 fn may_follow(name: Option<&str>) -> bool {
     matches!(name, Some("MissingSubselection" | "UnusedVariable" | "UnusedFragment"))
 }
 
 fn told_of(fault: &Diagnostic<'_, DiagnosticData>) -> ServerError {
     let message = match fault.error.unstable_error_name() {
-        // Its own message names no field.
+        // The error's standard text does not name the field.
         Some("MissingSubselection") => fault.error.unstable_compat_message(),
         _ => None,
     };

@@ -1,10 +1,11 @@
-//! Rules of the specification that apollo-compiler keeps only in part.
+//! Validation rules that apollo-compiler enforces only in part.
 //!
-//! - A variable may stand only where its type fits, in lists and input objects too; a default of null does not make
-//!   it fit a non-null place.
-//! - An input object names each field once; one of a `@oneOf` type names exactly one, and it is not null.
-//! - A literal of a scalar of our own can be read.
-//! - Selections of one response key have the same lists as arguments, not only lists that begin alike.
+//! - A variable's type must fit where it is used, in lists and input objects too. A default of null does not make it
+//!   fit a non-null position.
+//! - An input object sets each field once. One of a `@oneOf` type sets exactly one field, to a value that is not null.
+//! - A literal of a custom scalar must be valid.
+//! - Selections with the same response key must have equal lists as arguments; apollo-compiler does not compare the
+//!   lengths.
 //!
 //! The rule: [`check`] runs on a document that apollo-compiler found valid, and its work is bounded by the number of
 //! fields that `limits` counts.
@@ -22,13 +23,13 @@ use apollo_compiler::{
 
 use super::{Scalars, convert};
 
-/// Why a document is refused, and where.
+/// The reason why a document is refused, and its position.
 pub type Fault = (String, Option<SourceSpan>);
 
 /// Checks a document.
 ///
 /// # Errors
-/// The first fault that is found.
+/// Returns the first fault.
 pub fn check(schema: &Schema, scalars: Scalars, document: &ExecutableDocument) -> Result<(), Fault> {
     for operation in document.operations.iter() {
         let mut uses = Uses { schema, scalars, document, operation, seen: HashSet::new() };
@@ -44,7 +45,7 @@ pub fn check(schema: &Schema, scalars: Scalars, document: &ExecutableDocument) -
     Ok(())
 }
 
-/// The uses of an operation's variables, and its literals.
+/// Checks the variables and literals of one operation.
 struct Uses<'a> {
     schema: &'a Schema,
     scalars: Scalars,
@@ -90,7 +91,7 @@ impl<'a> Uses<'a> {
         })
     }
 
-    /// A value at a place of a type; `defaulted` tells whether the place has a default.
+    /// Checks a value where type `ty` is expected. `defaulted` says whether that argument or field has a default.
     fn value(&self, value: &Node<Value>, ty: &Type, defaulted: bool) -> Result<(), Fault> {
         match &**value {
             Value::Variable(name) => {
@@ -148,7 +149,7 @@ impl<'a> Uses<'a> {
     }
 }
 
-/// Whether a variable may stand at a place of a type.
+/// Whether a variable fits where type `ty` is expected.
 fn fits(variable: &VariableDefinition, ty: &Type, defaulted: bool) -> bool {
     if !ty.is_non_null() || variable.ty.is_non_null() {
         return variable.ty.is_assignable_to(ty);
@@ -157,8 +158,8 @@ fn fits(variable: &VariableDefinition, ty: &Type, defaulted: bool) -> bool {
     (has_default || defaulted) && variable.ty.is_assignable_to(&ty.clone().nullable())
 }
 
-/// Refuses selections of one response key whose arguments are lists of different length. Two that are selected from
-/// different objects never meet in one answer.
+/// Refuses selections with the same response key whose arguments are lists of different lengths. Selections on
+/// different object types are allowed, because they never occur in the same object.
 fn same_lists(schema: &Schema, document: &ExecutableDocument, sets: &[&SelectionSet]) -> Result<(), Fault> {
     let (mut seen, mut keys) = (HashSet::new(), Keys::default());
     for set in sets {
@@ -166,7 +167,7 @@ fn same_lists(schema: &Schema, document: &ExecutableDocument, sets: &[&Selection
     }
     let is_object = |ty: &Name| matches!(schema.types.get(ty), Some(ExtendedType::Object(_)));
     for fields in keys.values() {
-        // One of each parent type.
+        // One field of each parent type.
         let mut known: Vec<(&Name, &Node<Field>)> = Vec::new();
         for (parent, field) in fields {
             let mut meets =
@@ -189,7 +190,7 @@ fn same_lists(schema: &Schema, document: &ExecutableDocument, sets: &[&Selection
     Ok(())
 }
 
-/// The fields of a selection by response key, each with the type it is selected from.
+/// The fields of a selection by response key, each with its parent type.
 type Keys<'a> = IndexMap<&'a Name, Vec<(&'a Name, &'a Node<Field>)>>;
 
 fn collect<'a>(

@@ -1,8 +1,8 @@
-//! The variables of a request, checked against their types.
+//! Checks the variables of a request against their types.
 //!
-//! The rule: what [`coerce`] lets through, the engine reads without an error: values are of their types, numbers and
-//! ids in one form, defaults filled in. A variable without a value is absent, which is not null: [`drop_absent`] takes
-//! it out of the document, so that the default of its place counts.
+//! The rule: the engine accepts every value that [`coerce`] returns. Values have their types, numbers and ids have one
+//! form, and defaults are filled in. A variable without a value is absent, which is different from null:
+//! [`drop_absent`] removes it from the document, so that the default of the argument or input field applies.
 
 use apollo_compiler::{Schema, ast::InputValueDefinition, schema::ExtendedType};
 use async_graphql::{
@@ -18,13 +18,13 @@ use async_graphql_value::Value as Literal;
 use super::{Scalars, short};
 use crate::graphql::error::{VALIDATION_FAILED, coded};
 
-/// Values of an enumeration that a message lists.
+/// How many enum values an error message lists.
 const LISTED: usize = 30;
 
-/// The values of an operation's variables.
+/// Returns the values of an operation's variables.
 ///
 /// # Errors
-/// `GRAPHQL_VALIDATION_FAILED` for the first value that is not of its type, with the path to it.
+/// Returns `GRAPHQL_VALIDATION_FAILED` with the path to the first invalid value.
 pub fn coerce(
     schema: &Schema,
     scalars: Scalars,
@@ -52,9 +52,9 @@ pub fn coerce(
     Ok(coerced)
 }
 
-/// Why a value is not of its type.
+/// The reason why a value does not have its type.
 struct Fault {
-    /// The way from the variable to it.
+    /// The path from the variable to the value.
     path: String,
     message: String,
 }
@@ -155,7 +155,7 @@ impl Types<'_> {
     }
 }
 
-/// A field's type in the engine's tree.
+/// Converts a field's type to the engine's.
 fn of(field: &InputValueDefinition) -> Type {
     super::convert::type_of(&field.ty)
 }
@@ -174,7 +174,8 @@ fn expected(what: &str, found: &Value) -> Fault {
     Fault::new(format!("expected {what}, not {found}"))
 }
 
-/// Takes variables without a value out of a document: an argument or an input field goes, an item of a list is null.
+/// Removes variables without a value from a document: an argument or an input field is removed, an item of a list
+/// becomes null.
 pub fn drop_absent(document: &mut ExecutableDocument, variables: &Variables) {
     let declared = match &document.operations {
         DocumentOperations::Single(operation) => operation.node.variable_definitions.len(),
@@ -213,7 +214,7 @@ fn prune_directives(directives: &mut [Positioned<Directive>], absent: &impl Fn(&
     }
 }
 
-/// Whether a value is there, once what is absent in it is gone.
+/// Removes absent variables from a value; returns whether the value itself stays.
 fn keeps(value: &mut Literal, absent: &impl Fn(&Name) -> bool) -> bool {
     match value {
         Literal::Variable(name) => return !absent(name),

@@ -1,4 +1,4 @@
-//! How much of a database is documented.
+//! The documentation coverage of a database.
 
 use async_graphql::SimpleObject;
 

@@ -1,4 +1,4 @@
-//! What clients give for profiles.
+//! Input types of profiles.
 
 use async_graphql::{ID, InputObject, MaybeUndefined, OneofObject};
 use secrecy::SecretString;
@@ -66,10 +66,10 @@ pub struct UpdateDbProfileInput {
 }
 
 impl UpdateDbProfileInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// `BadInput` for a null that cannot be.
+    /// Returns `BadInput` for null where it is not allowed.
     pub fn change(self) -> Result<UpdateDbProfile> {
         Ok(UpdateDbProfile {
             name: kept(self.name, "name")?,
@@ -151,10 +151,10 @@ pub struct UpdateLlmProfileInput {
 }
 
 impl UpdateLlmProfileInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// `BadInput` for a null that cannot be.
+    /// Returns `BadInput` for null where it is not allowed.
     pub fn change(self) -> Result<LlmProfileChoices> {
         Ok(LlmProfileChoices {
             name: kept(self.name, "name")?,
@@ -202,10 +202,10 @@ pub struct DeleteLlmProfileInput {
     pub id: ID,
 }
 
-/// A value that may be left out but not cleared.
+/// Returns a value that may be absent but not null.
 ///
 /// # Errors
-/// `BadInput` for null.
+/// Returns `BadInput` for null.
 pub fn kept<T>(value: MaybeUndefined<T>, field: &str) -> Result<Option<T>> {
     match value {
         MaybeUndefined::Undefined => Ok(None),

@@ -1,4 +1,4 @@
-//! Profiles: the named connections to databases and to language models.
+//! Profiles: named connections to databases and to language models.
 
 pub mod coverage;
 pub mod input;

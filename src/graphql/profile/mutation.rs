@@ -1,4 +1,4 @@
-//! Keeping profiles.
+//! Mutations of profiles.
 
 use std::sync::Arc;
 
@@ -61,7 +61,7 @@ pub struct DeletePayload {
     pub deleted_id: ID,
 }
 
-/// Making, changing, testing, deleting.
+/// Mutations of profiles.
 #[derive(Default)]
 pub struct ProfileMutation;
 

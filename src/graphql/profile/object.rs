@@ -1,4 +1,4 @@
-//! The two kinds of profile.
+//! The types of the two kinds of profile.
 
 use std::sync::Arc;
 

@@ -1,4 +1,4 @@
-//! Asking for profiles.
+//! Queries for profiles.
 
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use crate::{
     },
 };
 
-/// Profiles.
+/// Queries for profiles.
 #[derive(Default)]
 pub struct ProfileQuery;
 

@@ -1,4 +1,4 @@
-//! Which suggestions, and what is decided.
+//! Input types of reviews: which suggestions, and what is decided.
 
 use async_graphql::{Enum, ID, InputObject};
 
@@ -47,10 +47,10 @@ pub struct ReviewSuggestionsInput {
 }
 
 impl ReviewSuggestionsInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none, with its path.
+    /// Returns `BadInput` with its path for an invalid id.
     pub fn order(self) -> Result<ReviewOrder> {
         Ok(ReviewOrder {
             ids: self.ids.map(|ids| SuggestionId::from_arguments(&ids, "input.ids")).transpose()?,

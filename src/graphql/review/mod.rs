@@ -1,4 +1,4 @@
-//! Review: what a person decides about suggestions.
+//! Reviews: decisions on suggestions.
 
 pub mod input;
 pub mod mutation;

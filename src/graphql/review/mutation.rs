@@ -1,4 +1,4 @@
-//! Deciding on suggestions.
+//! The mutation that decides on suggestions.
 
 use std::sync::Arc;
 
@@ -27,7 +27,7 @@ pub struct ReviewSuggestionsPayload {
     left_out: i32,
 }
 
-/// Review.
+/// The mutation of reviews.
 #[derive(Default)]
 pub struct ReviewMutation;
 

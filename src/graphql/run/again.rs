@@ -1,4 +1,4 @@
-//! Going on with runs, doing suggestions again, single drafts.
+//! Mutations that resume runs, repeat suggestions and draft single texts.
 
 use std::sync::Arc;
 
@@ -156,7 +156,7 @@ impl GenerateInput {
     }
 }
 
-/// Resuming, re-running, drafting.
+/// Mutations that resume runs, repeat suggestions and draft single texts.
 #[derive(Default)]
 pub struct AgainMutation;
 

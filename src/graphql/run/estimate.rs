@@ -1,4 +1,4 @@
-//! What a run would touch and cost.
+//! The estimate of a run's size and cost.
 
 use async_graphql::SimpleObject;
 

@@ -1,4 +1,4 @@
-//! What happened in a run.
+//! The events of a run.
 
 use std::borrow::Cow;
 
@@ -64,17 +64,17 @@ pub enum RunEventType {
 #[derive(Clone)]
 pub struct RunEvent {
     event: Arc<domain::event::RunEvent>,
-    /// Where it was read by somebody who watches the run: what those share.
+    /// What the subscribers of the run look up together, for an event of a subscription.
     page: Option<EventSuggestions>,
 }
 
 impl RunEvent {
-    /// An event in a list.
+    /// Creates an event of a list.
     pub const fn recorded(event: Arc<domain::event::RunEvent>) -> Self {
         Self { event, page: None }
     }
 
-    /// An event that somebody watches.
+    /// Creates an event of a subscription.
     pub fn watched(Watched { event, page }: Watched) -> Self {
         Self { event, page: Some(page) }
     }
@@ -158,8 +158,8 @@ impl RunEvent {
     }
 }
 
-/// Feeds the loaders of this event with what all subscribers of the run have looked up together, as far as the
-/// operation asks for it.
+/// Fills the loaders of this event with the records that all subscribers of the run have looked up together, if the
+/// operation selects them.
 async fn feed(
     loaders: &Loaders,
     page: &EventSuggestions,

@@ -1,4 +1,4 @@
-//! What clients give: filters, orders, what to start.
+//! Input types of runs: filters, orders, and what to start.
 
 use async_graphql::{Enum, ID, InputObject, MaybeUndefined};
 
@@ -50,18 +50,18 @@ pub struct RunFilter {
     search: Option<String>,
 }
 
-/// The keys that a list of ids in a filter means.
+/// Converts a list of ids in a filter to keys.
 ///
 /// # Errors
-/// `BadInput` for an id that is none, with its place in the list.
+/// Returns `BadInput` with the index in the list for an invalid id.
 pub fn keys<K: Key>(ids: Option<Vec<ID>>, argument: &str) -> Result<Option<Vec<K>>> {
     ids.map(|ids| K::from_arguments(&ids, argument)).transpose()
 }
 
-/// The filter that an argument means; an absent one lets everything through.
+/// Converts a filter; an absent one matches all runs.
 ///
 /// # Errors
-/// `BadInput` for an id that is none, with its path below `argument`.
+/// Returns `BadInput` with its path below `argument` for an invalid id.
 pub fn run_filter(filter: Option<RunFilter>, argument: &str) -> Result<filter::RunFilter> {
     let filter = filter.unwrap_or_default();
     Ok(filter::RunFilter {
@@ -263,10 +263,10 @@ impl From<RunBudgetInput> for Budget {
 }
 
 impl TargetInput {
-    /// The use case's target; `argument` is its path.
+    /// Converts it to the use case's target; `argument` is its path.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none.
+    /// Returns `BadInput` for an invalid id.
     pub fn target(self, argument: &str) -> Result<StartTarget> {
         let table =
             |table: TableScopeInput| scope::TableScope { name: table.name, columns: table.columns.unwrap_or_default() };
@@ -287,10 +287,10 @@ impl TargetInput {
 }
 
 impl StartRunInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none, with its path.
+    /// Returns `BadInput` with its path for an invalid id.
     pub fn start(self, started_by: String) -> Result<StartRun> {
         let targets = self.targets.into_iter().enumerate();
         Ok(StartRun {

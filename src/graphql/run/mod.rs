@@ -1,4 +1,4 @@
-//! Runs: the type, its parts, its events, and what can be done with it.
+//! Runs: the type, its parts, its events, and the operations on it.
 
 pub mod again;
 pub mod estimate;

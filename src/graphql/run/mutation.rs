@@ -1,4 +1,4 @@
-//! Acting on runs.
+//! Mutations of runs.
 
 use std::sync::Arc;
 
@@ -75,7 +75,7 @@ pub struct DeleteRunsPayload {
     deleted_ids: Vec<ID>,
 }
 
-/// Starting, cancelling, deleting.
+/// Mutations of runs.
 #[derive(Default)]
 pub struct RunMutation;
 

@@ -1,4 +1,4 @@
-//! The run itself, and lists of it.
+//! The types of a run and of lists of runs.
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
@@ -306,13 +306,13 @@ pub struct RunStatusCount {
     count: i32,
 }
 
-/// A count for every kind.
+/// Returns a count for every kind; 0 for kinds without runs.
 pub fn kind_counts(counts: &HashMap<status::RunKind, i64>) -> Vec<RunKindCount> {
     let of = |kind: &status::RunKind| count(counts.get(kind).copied().unwrap_or_default());
     status::RunKind::ALL.iter().map(|kind| RunKindCount { kind: (*kind).into(), count: of(kind) }).collect()
 }
 
-/// A count for every status.
+/// Returns a count for every status; 0 for statuses without runs.
 pub fn status_counts(counts: &HashMap<status::RunStatus, i64>) -> Vec<RunStatusCount> {
     let of = |status: &status::RunStatus| count(counts.get(status).copied().unwrap_or_default());
     status::RunStatus::ALL.iter().map(|status| RunStatusCount { status: (*status).into(), count: of(status) }).collect()
@@ -325,7 +325,7 @@ pub struct RunConnection {
 }
 
 impl RunConnection {
-    /// The page, and the filter that its counts are under.
+    /// Creates the connection from a page; its counts use `filter`.
     pub fn new(page: Page<domain::run::Run>, filter: RunFilter) -> Self {
         Self { rows: Rows::new(page, |run| Run(Arc::new(run))), filter }
     }

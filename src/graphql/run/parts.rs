@@ -1,4 +1,4 @@
-//! The values that a run and its events are made of.
+//! The types that runs and events are made of.
 
 use crate::domain::text::visible;
 use async_graphql::{Enum, SimpleObject};
@@ -189,7 +189,7 @@ pub struct TokenUsage {
     retries: i32,
 }
 
-/// Milliseconds as seconds.
+/// Converts milliseconds to seconds.
 #[expect(clippy::cast_precision_loss, reason = "a run of 285,000 years would lose a millisecond")]
 pub fn seconds(milliseconds: i64) -> f64 {
     milliseconds as f64 / 1_000.0
@@ -291,7 +291,7 @@ pub struct RunBudget {
 }
 
 impl RunBudget {
-    /// The limits; `None` where there are none.
+    /// Converts the limits; `None` if there are none.
     pub fn of(budget: &Budget) -> Option<Self> {
         (!budget.is_empty()).then(|| Self {
             max_cost_usd: budget.max_cost_usd,

@@ -1,4 +1,4 @@
-//! Asking for runs.
+//! Queries for runs.
 
 use std::sync::Arc;
 
@@ -18,7 +18,7 @@ use crate::{
     },
 };
 
-/// Runs.
+/// Queries for runs.
 #[derive(Default)]
 pub struct RunQuery;
 

@@ -1,4 +1,4 @@
-//! Watching runs.
+//! Subscriptions to runs.
 
 use std::{future::ready, sync::Arc};
 
@@ -86,7 +86,7 @@ impl RunChange {
     }
 }
 
-/// Live runs.
+/// Subscriptions to runs.
 #[derive(Default)]
 pub struct RunSubscription;
 

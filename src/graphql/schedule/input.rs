@@ -1,4 +1,4 @@
-//! What clients give for schedules.
+//! Input types of schedules.
 
 use async_graphql::{ID, InputObject, MaybeUndefined};
 use chrono::SubsecRound;
@@ -24,10 +24,10 @@ pub struct ScheduleFilter {
 }
 
 impl ScheduleFilter {
-    /// The filter that it means.
+    /// Converts it to the domain's filter.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none, with its path below `filter`.
+    /// Returns `BadInput` with its path below `filter` for an invalid id.
     pub fn filter(self) -> Result<schedule::ScheduleFilter> {
         let statuses = self.statuses.map(|statuses| statuses.into_iter().map(Into::into).collect());
         Ok(schedule::ScheduleFilter { statuses, db_profile_ids: keys(self.db_profile_ids, "filter.dbProfileIds")? })
@@ -91,7 +91,7 @@ pub struct UpdateScheduleInput {
     review_strategy: MaybeUndefined<ReviewStrategy>,
 }
 
-/// A moment as it is recorded.
+/// Truncates a time to milliseconds, as the store records it.
 fn recorded(moment: Moment) -> Moment {
     moment.trunc_subsecs(3)
 }
@@ -101,10 +101,10 @@ fn llm_profile(id: &ID) -> Result<LlmProfileId> {
 }
 
 impl CreateScheduleInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none, with its path.
+    /// Returns `BadInput` with its path for an invalid id.
     pub fn order(self, created_by: String) -> Result<CreateSchedule> {
         Ok(CreateSchedule {
             name: self.name,
@@ -123,10 +123,10 @@ impl CreateScheduleInput {
 }
 
 impl UpdateScheduleInput {
-    /// The use case's input.
+    /// Converts it to the use case's input.
     ///
     /// # Errors
-    /// `BadInput` for an id that is none, and for a null that cannot be.
+    /// Returns `BadInput` for an invalid id, and for null where it is not allowed.
     pub fn change(self) -> Result<UpdateSchedule> {
         let llm_profile_id: Option<Option<ID>> = self.llm_profile_id.into();
         let options: Option<Option<RunOptionsInput>> = self.options.into();

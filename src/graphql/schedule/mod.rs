@@ -1,4 +1,4 @@
-//! Schedules: runs that nobody starts by hand.
+//! Schedules: runs that start at set times.
 
 pub mod input;
 pub mod mutation;

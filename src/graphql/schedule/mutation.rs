@@ -1,4 +1,4 @@
-//! Acting on schedules.
+//! Mutations of schedules.
 
 use std::sync::Arc;
 
@@ -34,7 +34,7 @@ impl From<schedule::Schedule> for SchedulePayload {
     }
 }
 
-/// Making, changing, pausing, running, deleting.
+/// Mutations of schedules.
 #[derive(Default)]
 pub struct ScheduleMutation;
 

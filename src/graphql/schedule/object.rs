@@ -1,4 +1,4 @@
-//! The schedule itself, and lists of it.
+//! The types of a schedule and of lists of schedules.
 
 use crate::domain::text::visible;
 use std::sync::Arc;
@@ -27,7 +27,7 @@ use crate::{
     service::schedules::options_with,
 };
 
-/// Firings that are told ahead.
+/// The maximum number of announced firings.
 const MAX_FIRINGS: usize = 10;
 
 /// The status of a schedule.
@@ -59,7 +59,7 @@ pub enum ReviewStrategy {
 pub struct Schedule(pub Arc<schedule::Schedule>);
 
 impl Schedule {
-    /// The model of its runs, were they started now.
+    /// Returns the model that a run would use if it started now.
     async fn model(&self, context: &Context<'_>) -> Result<Option<Arc<profile::LlmProfile>>> {
         let loaders = loaders(context);
         Ok(match self.0.settings.llm_profile_id {
@@ -221,7 +221,7 @@ pub struct ScheduleConnection {
 }
 
 impl ScheduleConnection {
-    /// The page, and the filter that its count is under.
+    /// Creates the connection from a page; its count uses `filter`.
     pub fn new(page: Page<domain::schedule::Schedule>, filter: ScheduleFilter) -> Self {
         Self { rows: Rows::new(page, |it| Schedule(Arc::new(it))), filter }
     }

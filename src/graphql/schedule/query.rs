@@ -1,4 +1,4 @@
-//! Asking for schedules.
+//! Queries for schedules.
 
 use async_graphql::{Context, Object, Result};
 
@@ -8,7 +8,7 @@ use crate::graphql::{
     context::services,
 };
 
-/// Schedules.
+/// Queries for schedules.
 #[derive(Default)]
 pub struct ScheduleQuery;
 

@@ -1,4 +1,4 @@
-//! Searching catalogs.
+//! The search in catalogs.
 
 pub mod object;
 pub mod query;

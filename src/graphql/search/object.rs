@@ -1,4 +1,4 @@
-//! What a search finds.
+//! The results of a search.
 
 use crate::domain::text::visible;
 use std::sync::Arc;
@@ -72,7 +72,7 @@ pub struct AssetHitConnection {
 }
 
 impl AssetHitConnection {
-    /// The page of what was found in these profiles.
+    /// Creates the connection from the results in these profiles; `None` means all profiles.
     pub fn new(mut found: Found, profiles: Option<Vec<DbProfileId>>) -> Self {
         let page = std::mem::replace(&mut found.page, Page { rows: Vec::new(), has_next: false, has_previous: false });
         Self { rows: Rows::new(page, |hit| AssetHit(Arc::new(hit))), found, profiles }

@@ -1,4 +1,4 @@
-//! Searching.
+//! The query for assets.
 
 use async_graphql::{Context, ID, Object, Result};
 
@@ -12,7 +12,7 @@ use crate::{
     },
 };
 
-/// Search.
+/// The query for assets.
 #[derive(Default)]
 pub struct SearchQuery;
 

@@ -1,4 +1,4 @@
-//! The server, its workers, who is asking.
+//! The server, its workers, and the caller.
 
 pub mod object;
 pub mod query;

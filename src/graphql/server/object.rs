@@ -1,4 +1,4 @@
-//! What runs where, and for whom.
+//! The types of the server, its workers and the caller.
 
 use async_graphql::{Context, ID, Object, Result, SimpleObject};
 

@@ -1,11 +1,11 @@
-//! Asking about the server.
+//! Queries about the server, its workers and the caller.
 
 use async_graphql::{Context, Object, Result};
 
 use super::object::{ServerInfo, Viewer, Worker};
 use crate::graphql::context::{self, services};
 
-/// The server.
+/// Queries about the server.
 #[derive(Default)]
 pub struct ServerQuery;
 

@@ -1,7 +1,7 @@
-//! Facets: how many suggestions each choice of a filter would leave.
+//! Facets: how many suggestions each choice of a filter matches.
 //!
-//! The rule: a facet is counted under the list's filter without its own part, and only when it is asked for. The four
-//! small ones come from one statement.
+//! The rule: a facet counts the suggestions that match the rest of the list's filter, without its own part, and only if
+//! it is selected. One statement counts the four small facets.
 
 use async_graphql::{Context, Object, Result, SimpleObject};
 use tokio::sync::OnceCell;
@@ -18,7 +18,7 @@ use crate::{
     graphql::context::services,
 };
 
-/// Tables that are listed unless told.
+/// The default number of tables in the facet.
 const DEFAULT_TABLES: i32 = 50;
 
 /// Figures for chips.

@@ -1,4 +1,4 @@
-//! Which suggestions of a run, and in which order.
+//! Input types: the filter and the order of a run's suggestions.
 
 use async_graphql::{Enum, InputObject};
 

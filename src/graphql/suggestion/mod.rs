@@ -1,4 +1,4 @@
-//! Suggestions: what a run proposes for an asset, and what a person decided about it.
+//! Suggestions: the texts that a run proposes for an asset, and their reviews.
 
 pub mod facets;
 pub mod input;

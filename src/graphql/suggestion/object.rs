@@ -1,4 +1,4 @@
-//! The suggestion and its parts.
+//! The types of a suggestion and its parts.
 
 use crate::domain::text::visible;
 use std::sync::Arc;
@@ -314,7 +314,7 @@ pub struct SuggestionConnection {
 }
 
 impl SuggestionConnection {
-    /// The page, and what its count is under.
+    /// Creates the connection from a page; its count uses `run` and `filter`.
     pub fn new(run: RunId, filter: suggestion::SuggestionFilter, page: Page<domain::suggestion::Suggestion>) -> Self {
         Self { rows: Rows::new(page, |it| Suggestion(Arc::new(it))), run, filter }
     }

@@ -1,4 +1,4 @@
-//! Watching the suggestions of a run.
+//! The subscription to changes of a run's suggestions.
 
 use std::sync::Arc;
 
@@ -45,7 +45,7 @@ impl SuggestionChange {
     }
 }
 
-/// Live suggestions.
+/// The subscription to changes of a run's suggestions.
 #[derive(Default)]
 pub struct SuggestionSubscription;
 

@@ -1,4 +1,4 @@
-//! Making and revoking tokens.
+//! Mutations of tokens.
 
 use async_graphql::{Context, ID, InputObject, Object, Result, SimpleObject};
 use secrecy::ExposeSecret;
@@ -41,7 +41,7 @@ pub struct CreateApiTokenPayload {
     secret: String,
 }
 
-/// Making and revoking tokens.
+/// Mutations of tokens.
 #[derive(Default)]
 pub struct TokenMutation;
 

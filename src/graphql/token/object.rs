@@ -1,4 +1,4 @@
-//! A token, without its secret.
+//! The type of a token, without its secret.
 
 use async_graphql::{ID, Object};
 

@@ -1,11 +1,11 @@
-//! Asking for tokens.
+//! The query for tokens.
 
 use async_graphql::{Context, Object, Result};
 
 use super::object::ApiToken;
 use crate::graphql::context::services;
 
-/// Tokens.
+/// The query for tokens.
 #[derive(Default)]
 pub struct TokenQuery;
 

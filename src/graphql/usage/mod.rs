@@ -1,4 +1,4 @@
-//! What models were used for.
+//! The usage of models.
 
 pub mod object;
 pub mod query;

@@ -1,4 +1,4 @@
-//! Usage, in all, by model, by day.
+//! The types of usage: in total, by model and by day.
 
 use async_graphql::{Context, Enum, Object, Result, SimpleObject};
 

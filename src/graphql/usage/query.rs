@@ -1,11 +1,11 @@
-//! Asking for usage.
+//! The query for usage.
 
 use async_graphql::{Context, Object, Result};
 
 use super::object::{UsageReport, UsageWindow};
 use crate::graphql::context::services;
 
-/// Usage.
+/// The query for usage.
 #[derive(Default)]
 pub struct UsageQuery;
 
