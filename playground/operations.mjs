@@ -1,8 +1,9 @@
-// Types the operations of the pages: reads every `.graphql` file under `src/studio/` and writes `src/studio/api/operations.ts`.
+// Generates types for the operations of the pages: reads every `.graphql` file under `src/studio/` and writes
+// `src/studio/api/operations.ts`.
 //
 // Each operation becomes a constant `<Name>Document`: its text, typed with its data and variables. Operations and
-// fragments are checked against the server's own `schema.graphql`, so a page cannot ask for what the server lacks.
-// The file is made before each build and is not kept in the repository.
+// fragments are validated against the server's `schema.graphql`, so a page cannot select a field that the server does
+// not have. The file is generated before each build and is not in the repository.
 
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -74,12 +75,12 @@ const constants = definitions
     return `export const ${name}Document = ${packed} as unknown as Typed<${name}${kind}, ${name}${kind}Variables>;\n`;
   });
 
-// The library writes the enums that operations use; components may name any of them.
+// The library writes only the enums that operations use; components may use any of them.
 const enums = Object.values(schema.getTypeMap())
   .filter((type) => isEnumType(type) && !type.name.startsWith('__') && !types.includes(`export type ${type.name} =`))
   .map((type) => `export type ${type.name} = ${type.getValues().map(({ name }) => `'${name}'`).join(' | ')};\n`);
 
-// Types without an id are parts of the record that holds them.
+// Types without an id are part of the record that contains them.
 const embedded = Object.values(schema.getTypeMap())
   .filter((type) => isObjectType(type) && !type.name.startsWith('__') && !type.getFields().id)
   .filter((type) => ![schema.getMutationType(), schema.getSubscriptionType(), schema.getQueryType()].includes(type))

@@ -4,8 +4,8 @@ import { readFileSync } from 'node:fs';
 import react from '@vitejs/plugin-react';
 import { defineConfig, type Plugin } from 'vite';
 
-// The editor of variables underlines an input field that is left out although it has a default: the library takes every
-// non-null field for a required one.
+// Without this patch, GraphiQL's editor of variables marks an input field with a default as missing, because the
+// library treats every non-null field as required.
 const defaultsAreOptional: Plugin = {
   name: 'defaults-are-optional',
   transform(code, id) {
@@ -20,8 +20,8 @@ const defaultsAreOptional: Plugin = {
   },
 };
 
-// A script that runs before the first paint: an ordinary file of its own, because the content security policy allows no
-// script within the page.
+// A script that runs before the first paint. It is a separate file because the content security policy does not allow
+// inline scripts.
 const FIRST_PAINT = 'src/studio/design/first-paint.js';
 function firstPaint(): Plugin {
   const script = readFileSync(FIRST_PAINT, 'utf8');
@@ -38,9 +38,9 @@ function firstPaint(): Plugin {
   };
 }
 
-// Each page is an entry of its own: a file `<name>.html` beside this one and a folder `src/<name>/`.
-// The server embeds what `npm run build` leaves in `dist/`. While `npm run dev` serves the pages, a
-// `gloss serve` at its usual address, or at the one in GLOSS_SERVER, answers the API.
+// Each page is a separate entry: a file `<name>.html` next to this one and a folder `src/<name>/`. The server embeds
+// the output of `npm run build` in `dist/`. While `npm run dev` serves the pages, a `gloss serve` at its default
+// address, or at the one in GLOSS_SERVER, answers the API.
 const server = process.env.GLOSS_SERVER ?? 'http://127.0.0.1:8787';
 export default defineConfig({
   plugins: [react(), defaultsAreOptional, firstPaint()],
@@ -48,10 +48,10 @@ export default defineConfig({
   build: {
     rolldownOptions: {
       input: { studio: 'index.html', graphiql: 'graphiql.html' },
-      // GraphiQL's files say "use no memo" to a compiler that has run already.
+      // GraphiQL's files contain "use no memo" for a compiler that has already run.
       onwarn: (warning, warn) => warning.code === 'MODULE_LEVEL_DIRECTIVE' || warn(warning),
     },
-    // Monaco is large, and every byte of it comes from the same machine.
+    // Monaco is large, but it comes from the same server.
     chunkSizeWarningLimit: 8000,
   },
   // The dev server cannot bundle the workers of GraphiQL ahead of time.

@@ -1,10 +1,21 @@
-//! Gloss documents databases with language models, as a GraphQL server.
+//! Gloss is a GraphQL server that documents databases with language models.
 //!
-//! `ARCHITECTURE.md` is the map. Who may import whom, kept by a test:
-//! `domain` nothing of ours; `port` domain; `engine` domain and port; `kind` these and `engine`; `service` and `worker`
-//! these and `kind`; `store`, `bus`, `model`, `target` domain and port; `graphql` service, domain and port; `http`
-//! graphql; `cli` graphql and domain; `config` port; `app` all. `sea_orm` appears in `store/` alone, `async_graphql` in
-//! `graphql/` and `http/` alone.
+//! `ARCHITECTURE.md` describes the whole. A test enforces which modules each module may import:
+//!
+//! - `domain`, `demo`, `lifecycle`: none
+//! - `port`: `domain`
+//! - `engine`, `store`, `bus`, `model`, `target`: `domain` and `port`
+//! - `kind`: `domain`, `port` and `engine`
+//! - `service`, `worker`: `domain`, `port`, `engine` and `kind`
+//! - `graphql`: `service`, `domain` and `port`
+//! - `http`: `graphql`
+//! - `cli`: `graphql` and `domain`
+//! - `config`: `port`
+//! - `log`: `config` and `domain`
+//! - `key`: `config`, `domain`, `lifecycle` and `store`
+//! - `app`: all
+//!
+//! Only `store` uses `sea_orm`; only `graphql` and `http` use `async_graphql`.
 
 pub mod app;
 pub mod bus;

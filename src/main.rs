@@ -48,7 +48,7 @@ enum Command {
     },
 }
 
-/// The server or store that a command asks, and how it answers.
+/// Which server or store a command uses, and the format of its output.
 #[derive(Args)]
 struct Asking {
     /// URL of the server [default: the server that uses the data folder; if none is running, the store itself]
@@ -86,7 +86,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The command line, the environment and the settings file together.
+/// Parses the command line, the environment and the settings file.
 fn parse() -> Result<Cli, Box<dyn Error>> {
     let command = Cli::command()
         .mut_subcommand("migrate", Settings::only_store)
@@ -96,8 +96,8 @@ fn parse() -> Result<Cli, Box<dyn Error>> {
     Ok(Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit()))
 }
 
-/// Runs this program again, in the same process, without these variables where one is set: a library would take them
-/// from the environment for every database.
+/// If one of these variables is set, replaces this process by a new run of the program without them. A library would
+/// otherwise use them for every database.
 #[cfg(unix)]
 fn start_over_without(variables: &[&str]) -> std::io::Result<()> {
     use std::os::unix::process::CommandExt as _;

@@ -1,10 +1,11 @@
-// Measures the Runs and Run pages in Chromium: first content, interactive, the time from a key to the next frame, dropped
-// frames while scrolling, layout shift, memory. Prints one line a figure.
+// Measures the Runs page and the Run page in Chromium: first content, time to interactive, the time from a key press to
+// the next frame, dropped frames while scrolling, layout shift, and memory. Prints one line per figure.
 //
-//   node measure.mjs URL RUN_NUMBER      a server with many runs, and a run with many suggestions; it starts and cancels 20 runs
+//   node measure.mjs URL RUN_NUMBER      a server with many runs, and a run with many suggestions;
+//                                        it starts and cancels 20 runs
 //
-// The reference of the same run: an empty page of the same server (its GET /healthz), which is what the browser and the
-// machine cost by themselves.
+// The reference of the same run is an empty page of the same server (its GET /healthz), which shows the cost of the
+// browser and the machine.
 
 import { createRequire } from 'node:module';
 
@@ -137,7 +138,7 @@ async function live(count) {
   const running = page.locator('tbody tr').filter({ hasText: 'Running' });
   await running.nth(count - 1).waitFor();
   const { late, frames } = await page.evaluate(async () => {
-    // A new run pushes the list down; what is measured is the list while it stands.
+    // A new run pushes the list down, so the shift is measured on an unchanged list.
     window.shift = 0;
     let late = 0;
     let frames = 0;

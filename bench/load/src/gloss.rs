@@ -1,5 +1,5 @@
-//! The source of events: Gloss with a database of many small tables, and a model that answers at a set pace. Each
-//! answer lets Gloss record the rows of a table.
+//! The source of events: Gloss, a database of many small tables, and a model that answers at a set rate. With each
+//! answer, Gloss records the rows of a table.
 
 use std::{
     path::Path,
@@ -23,11 +23,11 @@ use tokio::{
 
 use crate::Result;
 
-/// What one answer of the model leads to: an event when an asset begins and one when it is done, for the table and
-/// its column.
+/// The number of events per answer of the model: a table and its column each cause one when they begin and one when
+/// they end.
 const EVENTS_PER_ANSWER: u32 = 4;
 
-/// Gloss with a run that waits for its model.
+/// A server with a run that waits for its model.
 pub struct Stage {
     pub url: String,
     pub pid: u32,
@@ -44,7 +44,7 @@ struct Gate {
 }
 
 impl Stage {
-    /// Starts all, up to the moment when the run has asked its model.
+    /// Starts everything, and returns when the run has called its model.
     pub async fn set(binary: &Path, rate: u32, duration: Duration) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let events = rate * u32::try_from(duration.as_secs())?;
@@ -98,7 +98,8 @@ impl Stage {
         let llm = made["createLlmProfile"]["llmProfile"]["id"].clone();
         let start =
             json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm, "options": { "alternatives": 1 } });
-        // What Gloss gains by a run is no subscriber's: a first one goes before all that is measured.
+        // The first run makes the process grow in ways that have nothing to do with subscribers, so one run comes
+        // before the measurements.
         let warming = begin(&base, &start).await?;
         gate.answers.add_permits(Semaphore::MAX_PERMITS / 2);
         while !has_ended(&base, &warming).await? {
@@ -111,7 +112,7 @@ impl Stage {
         Ok(Self { url: format!("{}/graphql", base.replacen("http", "ws", 1)), pid, run, server, _folder: folder, gate })
     }
 
-    /// Lets the model answer at its pace.
+    /// Lets the model answer at its rate.
     pub fn perform(&self) {
         self.gate.open.store(true, Ordering::Relaxed);
         let gate = Arc::clone(&self.gate);
@@ -124,14 +125,14 @@ impl Stage {
         });
     }
 
-    /// Ends all.
+    /// Stops everything.
     pub async fn end(&mut self) {
         self.gate.open.store(false, Ordering::Relaxed);
         let _ = self.server.kill().await;
     }
 }
 
-/// Starts a run; gives its id.
+/// Starts a run and returns its id.
 async fn begin(base: &str, start: &Value) -> Result<String> {
     let mutation = "mutation($i: StartRunInput!) { startRun(input: $i) { runs { id } } }";
     let started = ask(base, mutation, json!({ "i": start })).await?;
@@ -165,7 +166,7 @@ async fn complete(State(gate): State<Arc<Gate>>, Json(body): Json<Value>) -> Jso
     Json(json!({ "id": "paced", "object": "chat.completion", "model": "paced", "choices": [choice], "usage": usage }))
 }
 
-/// A value that fits a JSON schema.
+/// Returns a value that is valid for a JSON schema.
 fn fits(schema: &Value, name: &str) -> Value {
     if let Some(first) = schema["enum"].get(0) {
         return first.clone();

@@ -1,13 +1,13 @@
-//! Measures how a server delivers one subscription's events to many subscribers, and the same bytes written by a
-//! server that does nothing else, over sockets of the same kind, in the same run.
+//! Measures how a server delivers the events of one subscription to many subscribers. For comparison, another process
+//! writes the same bytes over sockets of the same kind in the same run.
 //!
 //! ```text
 //! load --gloss ../../target/release/gloss --subscribers 500,2000        starts Gloss, a model, a run
 //! load --url ws://host/graphql --query 'subscription { … }'          any server that speaks graphql-transport-ws
 //! ```
 //!
-//! `gloss` has the source of events, `subscriber` a client that costs little, `raw` the server that only writes,
-//! `report` the figures.
+//! `gloss` is the source of events, `subscriber` a client that uses few resources, `raw` the process that only writes,
+//! and `report` computes the figures.
 
 mod gloss;
 mod raw;
@@ -26,7 +26,7 @@ use crate::{
 
 pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::Result<T, E>;
 
-/// What Gloss is asked for unless `--query` says otherwise.
+/// The default subscription.
 const WATCH: &str = "subscription Watch($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) { \
      sequence at type message status progress { total done failed } usage { totalTokens requests } asset { display } } }";
 
@@ -37,22 +37,22 @@ struct Options {
     /// The Gloss binary to start and measure
     #[arg(long)]
     gloss: Option<PathBuf>,
-    /// The WebSocket address of a server that runs already, instead
+    /// The WebSocket URL of a running server, instead of --gloss
     #[arg(long, conflicts_with = "gloss")]
     url: Option<String>,
-    /// Its process, to read the memory of
+    /// The process ID of that server, to measure its memory
     #[arg(long)]
     pid: Option<u32>,
     /// The subscription
     #[arg(long, default_value = WATCH)]
     query: String,
-    /// Its variables, as JSON
+    /// The subscription's variables, as JSON
     #[arg(long, default_value = "{}")]
     variables: String,
     /// The payload of `connection_init`, as JSON
     #[arg(long, default_value = "{}")]
     init: String,
-    /// The field that numbers events, to find gaps by
+    /// The field with the number of an event, by which gaps are found
     #[arg(long, default_value = "sequence")]
     sequence: String,
     /// How many subscribers; several counts are measured one after another
@@ -61,10 +61,10 @@ struct Options {
     /// Events a second
     #[arg(long, default_value_t = 200)]
     rate: u32,
-    /// Seconds of events
+    /// How many seconds to measure
     #[arg(long, default_value_t = 15)]
     seconds: u32,
-    /// Serves raw bytes: how the program starts itself
+    /// Serves raw bytes; the program uses this to start itself
     #[arg(long, hide = true)]
     raw_plan: Option<PathBuf>,
 }
@@ -89,7 +89,7 @@ fn main() -> Result<()> {
     Ok(())
 }
 
-/// One count of subscribers: the server, then raw bytes. Gives the server's memory, where it is known.
+/// Measures the server and then raw bytes with `count` subscribers. Returns the server's memory, if it is known.
 async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
     let duration = Duration::from_secs(options.seconds.into());
     let (figures, heard, offered) = match (&options.gloss, &options.url) {
@@ -99,7 +99,7 @@ async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
             let target = target(options, &stage.url, variables)?;
             let (before, pid) = (memory_kib(stage.pid), stage.pid);
             let crowd = Crowd::gather(&target, count, |_| true).await?;
-            // What is recorded already is read and those who have read it share from then on.
+            // Subscribers first read the recorded events separately, and then share one execution.
             tokio::time::sleep(Duration::from_secs(3)).await;
             let (waiting, past) = (memory_kib(pid), crowd.newest());
             stage.perform();

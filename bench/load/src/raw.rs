@@ -1,5 +1,5 @@
-//! The yardstick: a server that writes bytes it was given, at their times, to all who are connected. It wakes a task
-//! for each socket as a real server must, and writes in one call what is there; it parses, looks up and makes nothing.
+//! The reference: a server that writes given bytes at given times to all its clients. Like a real server, it wakes one
+//! task per socket and writes everything available in one call. It parses, looks up and creates nothing.
 
 use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
@@ -18,7 +18,7 @@ use crate::{
     subscriber::{Crowd, Heard, Target},
 };
 
-/// Sends what a server was heard to say after number `past`, at the pace it was heard at but no slower than `rate`.
+/// Replays the events after number `past`, at their original times, but no slower than `rate` events a second.
 pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Result<Figures> {
     let first = first_heard(heard);
     let kept = heard.iter().find(|heard| !heard.texts.is_empty()).ok_or("nobody kept what was heard")?;
@@ -58,7 +58,7 @@ pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Res
     Ok(Figures::of(&heard, 0))
 }
 
-/// The server itself: prints its address, and begins when it is told to on standard input.
+/// The server process: prints its address, and begins at a line on standard input.
 pub async fn serve(plan: &Path) -> Result<()> {
     let plan: Vec<(u64, String)> = serde_json::from_str(&std::fs::read_to_string(plan)?)?;
     let listener = TcpListener::bind("127.0.0.1:0").await?;
@@ -103,7 +103,7 @@ async fn answer(mut socket: TcpStream, mut events: broadcast::Receiver<Arc<[u8]>
     }
 }
 
-/// A text frame of a server.
+/// Returns a text frame, unmasked as a server sends it.
 fn frame(text: &[u8]) -> Vec<u8> {
     let mut frame = vec![0x81];
     match text.len() {

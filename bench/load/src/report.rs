@@ -1,10 +1,10 @@
-//! The figures.
+//! Computes and prints the figures.
 
 use std::{collections::HashMap, fmt};
 
 use crate::subscriber::Heard;
 
-/// When anybody heard an event first, by its number.
+/// Returns when the first subscriber received each event, by the event's number.
 pub fn first_heard(heard: &[Heard]) -> HashMap<u64, u64> {
     let mut first = HashMap::new();
     for &(number, at) in heard.iter().flat_map(|heard| &heard.events) {
@@ -13,14 +13,14 @@ pub fn first_heard(heard: &[Heard]) -> HashMap<u64, u64> {
     first
 }
 
-/// What a process has in memory.
+/// The resident memory of a process, in KiB.
 pub fn memory_kib(pid: u32) -> u64 {
     let status = std::fs::read_to_string(format!("/proc/{pid}/status")).unwrap_or_default();
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
     line.and_then(|line| line.trim().trim_end_matches(" kB").parse().ok()).unwrap_or_default()
 }
 
-/// What the server has in memory, in KiB: before anybody came, when all waited, and in the end.
+/// The server's memory in KiB: before the subscribers connected, when all were subscribed, and at the end.
 #[derive(Clone, Copy)]
 pub struct Memory {
     pub subscribers: usize,
@@ -30,13 +30,13 @@ pub struct Memory {
 }
 
 impl Memory {
-    /// KiB for each subscriber that this measurement has more than `fewer`, at the end of the same run.
+    /// Returns the KiB per subscriber that this measurement has more than `fewer`, at the end of the run.
     pub fn each(&self, fewer: &Self) -> f64 {
         (self.after as f64 - fewer.after as f64) / self.subscribers.saturating_sub(fewer.subscribers) as f64
     }
 }
 
-/// Of one run.
+/// The figures of one run.
 pub struct Figures {
     deliveries: usize,
     per_second: f64,
@@ -48,8 +48,8 @@ pub struct Figures {
 }
 
 impl Figures {
-    /// Of events after number `past`. A delivery's delay counts from the moment when the first of all subscribers
-    /// had the event.
+    /// Computes the figures of the events after number `past`. A delay is measured from the moment when the first of
+    /// all subscribers received the event.
     pub fn of(heard: &[Heard], past: u64) -> Self {
         let first = first_heard(heard);
         let (mut delays, mut gaps) = (Vec::new(), 0);
@@ -74,17 +74,17 @@ impl Figures {
         }
     }
 
-    /// With the server's memory.
+    /// Adds the server's memory.
     pub fn with_memory(self, memory: Memory) -> Self {
         Self { memory: Some(memory), ..self }
     }
 
-    /// The server's memory, where it is known.
+    /// Returns the server's memory, if it is known.
     pub const fn memory(&self) -> Option<Memory> {
         self.memory
     }
 
-    /// In numbers of the other's.
+    /// Formats these figures as multiples of the other's.
     pub fn compared(&self, other: &Self) -> String {
         format!(
             "{:.2} of the deliveries a second, {:.2} times the p99",

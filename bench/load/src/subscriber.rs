@@ -1,4 +1,5 @@
-//! Subscribers that cost little: a socket each, frames taken apart by hand, a number looked for in the text.
+//! Subscribers that use few resources: each has one socket, parses frames by hand, and searches the text for the
+//! event's number.
 
 use std::{
     sync::{
@@ -18,16 +19,16 @@ use tokio::{
 
 use crate::Result;
 
-/// Who hears nothing for so long will hear nothing more.
+/// A subscriber that receives nothing for this long stops.
 const SILENCE: Duration = Duration::from_secs(60);
 
-/// Whom to subscribe to, and what for.
+/// The server and the subscription.
 pub struct Target {
     host: String,
     path: String,
     init: Value,
     payload: Value,
-    /// `"sequence":`
+    /// The text before an event's number, for example `"sequence":`.
     needle: Arc<[u8]>,
 }
 
@@ -40,12 +41,12 @@ impl Target {
     }
 }
 
-/// What one subscriber heard: the number and the moment, in microseconds, of each event.
+/// What one subscriber received: the number and the time, in microseconds, of each event.
 #[derive(Default)]
 pub struct Heard {
     pub events: Vec<(u64, u64)>,
     pub complete: bool,
-    /// The texts, for the first subscriber alone.
+    /// The texts of the messages; kept for the first subscriber only.
     pub texts: Vec<Vec<u8>>,
 }
 
@@ -57,7 +58,7 @@ pub struct Crowd {
 }
 
 impl Crowd {
-    /// Connects so many, and returns when all have heard one event or been acknowledged.
+    /// Connects `count` subscribers, and returns when each has received an event or an acknowledgement.
     pub async fn gather(target: &Target, count: usize, keeps_texts: impl Fn(usize) -> bool) -> Result<Self> {
         let (newest, leave) = (Arc::new(AtomicU64::new(0)), Arc::new(Notify::new()));
         let (ready, opening) = (Arc::new(AtomicUsize::new(0)), Arc::new(Semaphore::new(64)));
@@ -81,24 +82,24 @@ impl Crowd {
         Ok(Self { tasks, newest, leave })
     }
 
-    /// The number of the newest event that anybody has heard.
+    /// Returns the number of the newest event that any subscriber has received.
     pub fn newest(&self) -> u64 {
         self.newest.load(Ordering::Relaxed)
     }
 
-    /// Waits until all have heard that it is complete.
+    /// Waits until all subscriptions have completed.
     pub async fn until_the_end(self) -> Result<Vec<Heard>> {
         self.tasks.join_all().await.into_iter().collect()
     }
 
-    /// Takes what was heard so far.
+    /// Stops and returns what was received so far.
     pub async fn until_now(self) -> Result<Vec<Heard>> {
         self.leave.notify_waiters();
         self.until_the_end().await
     }
 }
 
-/// Shakes hands and subscribes.
+/// Connects and subscribes.
 async fn open(target: &Target) -> Result<TcpStream> {
     let mut socket = TcpStream::connect(&target.host).await?;
     socket.set_nodelay(true)?;
@@ -129,7 +130,7 @@ async fn open(target: &Target) -> Result<TcpStream> {
     Ok(socket)
 }
 
-/// A text frame; the mask is all zeros, which changes nothing.
+/// Sends a text frame. Its mask is all zeros, which leaves the text unchanged.
 async fn say(socket: &mut TcpStream, message: &Value) -> Result<()> {
     let text = message.to_string();
     let length = u16::try_from(text.len())?;
@@ -186,7 +187,7 @@ impl Ear {
                         )
                         .into());
                     }
-                    // An empty pong, masked by zeros.
+                    // An empty pong, with a mask of zeros.
                     9 => self.socket.write_all(&[0x8a, 0x80, 0, 0, 0, 0]).await?,
                     _ => {}
                 }
@@ -200,11 +201,11 @@ impl Ear {
         }
     }
 
-    /// Takes a message; tells whether it was the last.
+    /// Records a message; returns whether it was the last.
     fn message(&self, heard: &mut Heard, text: &[u8], now: u64) -> bool {
         let number = number_after(text, &self.needle);
         let Some(number) = number else {
-            // Small, and not an event: an end, a ping of the protocol, an error.
+            // A small message that is not an event: the end, a ping of the protocol, or an error.
             let text = String::from_utf8_lossy(text);
             return text.contains("\"complete\"") || text.contains("\"error\"");
         };
@@ -220,7 +221,7 @@ impl Ear {
 /// The protocol's own ping.
 const PING: &[u8] = br#"{"type":"ping"}"#;
 
-/// The opcode of the frame that the bytes begin with, where its body begins, and its length.
+/// Returns the opcode, the start of the body and the body's length of the first frame, if it is complete.
 fn frame(bytes: &[u8]) -> Option<(u8, usize, usize)> {
     let (body, length) = match bytes.get(1)? & 0x7f {
         126 => (4, usize::from(u16::from_be_bytes(bytes.get(2..4)?.try_into().ok()?))),

@@ -1,5 +1,5 @@
-//! Measures compareRuns: the first pass over all texts, pages of the grid once it is kept, an export, peak memory; each
-//! time beside a reference measured in the same run.
+//! Measures compareRuns: the first pass over all texts, pages of the grid after that, an export, and peak memory. A
+//! reference for each time is measured in the same run.
 
 use std::{error::Error, path::Path, time::Instant};
 
@@ -8,16 +8,16 @@ use serde_json::{Value, json};
 
 use crate::{fill, server::Server};
 
-/// What is compared.
+/// The size of the comparison.
 #[derive(Args)]
 pub struct Arguments {
-    /// Runs, 2 to 4
+    /// Number of runs, 2 to 4
     #[arg(long, default_value_t = 4)]
     runs: usize,
-    /// Assets of each run
+    /// Assets in each run
     #[arg(long, default_value_t = 100_000)]
     assets: usize,
-    /// How often each page is asked for
+    /// How often each page is requested
     #[arg(long, default_value_t = 40)]
     times: usize,
 }

@@ -1,5 +1,5 @@
-//! Makes what is compared: real runs of the builtin describer, whose texts are then replaced by ones that differ as
-//! those of models do.
+//! Creates the runs to compare: real runs of the builtin describer, whose texts are then replaced by texts that differ
+//! as those of models do.
 
 use std::{error::Error, path::Path};
 
@@ -8,7 +8,7 @@ use serde_json::json;
 
 use crate::server::Server;
 
-/// Columns of each table.
+/// The number of columns in each table.
 const COLUMNS: usize = 99;
 
 const WORDS: [&str; 24] = [
@@ -16,7 +16,7 @@ const WORDS: [&str; 24] = [
     "a", "person", "number", "unique", "within", "country", "code", "status", "shipment", "address",
 ];
 
-/// Numbers that look random and are the same each time.
+/// A generator of pseudo-random numbers, the same in each run.
 struct Numbers(u64);
 
 impl Numbers {
@@ -26,7 +26,8 @@ impl Numbers {
     }
 }
 
-/// A text of about 80 characters. Runs agree on a part of the assets, differ by a word or two on others.
+/// Returns a text of about 80 characters. On some assets all runs have the same text; on others they differ by a word
+/// or two.
 fn text(at: usize, run: usize) -> String {
     let mut common = Numbers(at as u64);
     let mut words: Vec<&str> = (0..14).map(|_| WORDS[common.below(WORDS.len())]).collect();
@@ -39,7 +40,7 @@ fn text(at: usize, run: usize) -> String {
     format!("{} {at}.", words.join(" "))
 }
 
-/// A database of so many tables and columns together.
+/// Creates a database with `assets` tables and columns in total.
 pub fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
     let mut script = "BEGIN;".to_owned();
     for table in 0..assets / (COLUMNS + 1) {
@@ -49,7 +50,7 @@ pub fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
     Ok(Connection::open(file)?.execute_batch(&(script + "COMMIT;"))?)
 }
 
-/// Describes the database again and again; gives the runs' global ids.
+/// Describes the database `runs` times and returns the runs' global ids.
 pub async fn runs(server: &Server, target: &Path, runs: usize) -> Result<Vec<String>, Box<dyn Error>> {
     let create =
         "mutation($url: String!) { it: createDbProfile(input: { name: \"bench\", url: $url }) { dbProfile { id } } }";
@@ -65,7 +66,7 @@ pub async fn runs(server: &Server, target: &Path, runs: usize) -> Result<Vec<Str
     Ok(ids)
 }
 
-/// Replaces the texts of all suggestions.
+/// Replaces the texts of all suggestions and returns their number.
 pub fn texts(store: &Path) -> Result<usize, Box<dyn Error>> {
     let mut store = Connection::open(store)?;
     let keys: Vec<(i64, i64, String)> = store
@@ -92,7 +93,7 @@ pub fn texts(store: &Path) -> Result<usize, Box<dyn Error>> {
     Ok(keys.len())
 }
 
-/// Reads all texts by name and nothing else; gives how many there are.
+/// The reference: reads all texts in the order of their names, and returns their number.
 pub fn read_all(store: &Path) -> Result<usize, Box<dyn Error>> {
     let store = Connection::open(store)?;
     let mut read = store.prepare("SELECT display, description FROM suggestion ORDER BY display")?;

@@ -1,5 +1,5 @@
-//! Measures queries over many assets: `compare` the comparison of runs, `search` the search over catalogs. Each is an
-//! HTTP client of the server, and measures a reference in the same run.
+//! Measures queries over many assets: `compare` measures the comparison of runs, `search` the search in catalogs. Each
+//! is an HTTP client of the server, and measures a reference in the same run.
 
 mod compare;
 mod fill;

@@ -1,5 +1,6 @@
-//! Measures a page of hits of searchAssets over a catalog of many assets, each with an accepted description, and beside
-//! it a scan of the same rows with LIKE. If `GLOSS_STORE_URL` is set, that store is used and no file is scanned.
+//! Measures a page of results of searchAssets in a catalog of many assets, each with an accepted description. The
+//! reference is a scan of the same rows with LIKE. If `GLOSS_STORE_URL` is set, the server uses that store and there is
+//! no reference.
 
 use std::{error::Error, path::Path, time::Instant};
 
@@ -9,10 +10,10 @@ use serde_json::json;
 
 use crate::{fill, server::Server};
 
-/// What is searched.
+/// The size of the catalog.
 #[derive(Args)]
 pub struct Arguments {
-    /// Assets
+    /// Assets in the catalog
     #[arg(long, default_value_t = 100_000)]
     assets: usize,
     /// How often each text is searched
@@ -72,7 +73,7 @@ const SEARCH: &str =
     "query ($text: String!, $profiles: [ID!]) { searchAssets(text: $text, dbProfileIds: $profiles, first: 50) {
     nodes { asset { display } why score description } } }";
 
-/// A catalog as large companies have them: a few words, again and again.
+/// Creates a catalog in which a few words occur again and again, as in large companies.
 fn target(file: &Path, assets: usize) -> Result<(), Box<dyn Error>> {
     let mut script = "BEGIN;".to_owned();
     for n in 0..assets / (COLUMNS + 1) {
@@ -114,7 +115,8 @@ pub async fn measure(binary: &Path, arguments: &Arguments) -> Result<(), Box<dyn
     Ok(())
 }
 
-/// The median of scans. Each match is looked at, as ordering them takes: a scan that stops at a page has no best first.
+/// Returns the median time of a scan, in milliseconds. The scan reads every match, because finding the best ones
+/// requires that.
 fn scan_ms(store: &Connection, text: &str, times: usize) -> Result<f64, Box<dyn Error>> {
     let holds = |word: &str| {
         let holds =

@@ -1,4 +1,4 @@
-//! The server as a process of its own, and a client of it.
+//! Runs the server as a separate process, and is its client.
 
 use std::{
     error::Error,
@@ -14,14 +14,14 @@ use tokio::{
     process::{Child, Command},
 };
 
-/// A running server; dropping it ends it.
+/// A running server; dropping it kills the process.
 pub struct Server {
     child: Child,
     base: String,
     http: reqwest::Client,
 }
 
-/// How long something took over some times.
+/// The times of repeated requests.
 pub struct Time {
     pub median_ms: f64,
     pub p95_ms: f64,
@@ -65,7 +65,7 @@ impl Server {
         Ok(answer["data"].take())
     }
 
-    /// Waits until a run has ended well.
+    /// Waits until a run has succeeded.
     pub async fn wait_for(&self, run: &str) -> Result<(), Box<dyn Error>> {
         loop {
             let query = "query($id: ID!) { run(id: $id) { status } }";
@@ -78,7 +78,7 @@ impl Server {
         }
     }
 
-    /// Ends it as an operator does.
+    /// Stops the server with the signal that an operator would send.
     pub async fn end(mut self) -> Result<(), Box<dyn Error>> {
         let id = self.child.id().ok_or("the server left")?;
         Command::new("kill").arg(id.to_string()).status().await?;
@@ -106,7 +106,7 @@ impl Server {
         Ok(bytes)
     }
 
-    /// The most memory that the process ever held.
+    /// Returns the process's peak memory in MB.
     pub fn peak_mb(&self) -> Result<u64, Box<dyn Error>> {
         let id = self.child.id().ok_or("the server left")?;
         let status = std::fs::read_to_string(format!("/proc/{id}/status"))?;

@@ -1,5 +1,5 @@
-// The operations that stand in GraphiQL's tabs when a browser opens it for the first time, in the order
-// in which a newcomer needs them. Each works as it stands, in any order: `newest.ts` puts ids into the variables.
+// The operations in GraphiQL's tabs when a browser opens it for the first time, in the order in which a newcomer needs
+// them. Each works unchanged and in any order: `newest.ts` fills ids into the variables.
 
 import start from './examples/1-start-here.graphql?raw';
 import startRun from './examples/2-start-a-run.graphql?raw';

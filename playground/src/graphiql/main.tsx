@@ -1,5 +1,5 @@
-// GraphiQL for Gloss. Everything that it needs is bundled: the page works without internet access.
-// Queries and mutations go by POST, subscriptions over a WebSocket (graphql-transport-ws).
+// GraphiQL for Gloss. Everything is bundled, so the page works without internet access. Queries and mutations use POST,
+// subscriptions a WebSocket (graphql-transport-ws).
 
 import 'graphiql/setup-workers/vite';
 import 'graphiql/style.css';
@@ -21,13 +21,14 @@ const url = new URL('/graphql', window.location.href);
 const socketUrl = new URL(url);
 socketUrl.protocol = url.protocol === 'https:' ? 'wss:' : 'ws:';
 
-// What the headers editor holds; a browser sends no headers with a WebSocket, so the token goes with its first message.
+// The Authorization header from the headers editor. A browser cannot send headers with a WebSocket, so the token is in
+// its first message.
 let authorization: string | undefined;
 
 const send = createGraphiQLFetcher({
   url: url.href,
-  // A retry would run the subscription from its beginning and show its events twice: end it with an
-  // error instead, so that the reader goes on with `after`.
+  // A retry would run the subscription from its beginning and show its events twice. The subscription ends with an
+  // error instead, and the user continues with `after`.
   wsClient: createClient({
     url: socketUrl.href,
     retryAttempts: 0,
@@ -41,8 +42,8 @@ const post = async (query: string, variables: unknown) => {
   return response.json();
 };
 
-// For a moment after a change of tabs GraphiQL still holds the name and the kind of the other tab's operation.
-// Where a document has one operation, the document itself says both.
+// Just after a change of tabs, GraphiQL still has the name and kind of the other tab's operation. If the document has
+// one operation, both come from the document.
 const fetcher: Fetcher = async (parameters, options) => {
   const headers = Object.entries((options?.headers ?? {}) as Record<string, string>);
   authorization = headers.find(([name]) => name.toLowerCase() === 'authorization')?.[1];
@@ -50,7 +51,7 @@ const fetcher: Fetcher = async (parameters, options) => {
   try {
     documentAST = parse(parameters.query);
   } catch {
-    // The server says what is wrong with it.
+    // The server reports the syntax error.
     return send(parameters, options) as FetcherResult;
   }
   let variables: unknown;

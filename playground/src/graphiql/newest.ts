@@ -1,7 +1,7 @@
-// Ids in the place of words: the examples name runs that exist only once somebody has started them.
+// Replaces words in variables by ids, because the examples use runs that exist only once somebody has started them.
 //
-// The rule: a variable's text that is one of `words` is replaced by the id of the run that it means; everything else is
-// sent as it stands. Where there is no such run, the response says what to press first.
+// The rule: a string variable that is one of `words` is replaced by the id of its run; everything else is sent
+// unchanged. If there is no such run, the response says what to do first.
 
 const words = {
   'newest run': { filter: {}, at: 0 },

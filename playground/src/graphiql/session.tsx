@@ -1,6 +1,6 @@
 // The session of the page: a form to sign in if the server needs a token, and a button to sign out.
 //
-// The server answers a sign-in with a cookie that no script can read; the page keeps the token nowhere.
+// The server answers a sign-in with a cookie that scripts cannot read. The page does not store the token.
 
 import { type FormEvent, useEffect, useState } from 'react';
 
@@ -45,7 +45,7 @@ export function Session() {
   if (viewer !== undefined) {
     const leave = async () => {
       const response = await fetch('/session', { method: 'DELETE' });
-      // A page that leaves before the end of an answer breaks it off.
+      // Leaving the page before the response has ended would abort it.
       await response.text();
       window.location.reload();
     };
