@@ -72,7 +72,7 @@ impl ProfileMutation {
     async fn create_db_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The evidence itself.")] input: CreateDbProfileInput,
+        #[graphql(desc = "The new profile.")] input: CreateDbProfileInput,
     ) -> Result<DbProfilePayload> {
         let profile = services(context).profiles.create_db(input.into()).await?;
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
@@ -121,7 +121,7 @@ impl ProfileMutation {
     async fn create_llm_profile(
         &self,
         context: &Context<'_>,
-        #[graphql(desc = "The evidence itself.")] input: CreateLlmProfileInput,
+        #[graphql(desc = "The new profile.")] input: CreateLlmProfileInput,
     ) -> Result<LlmProfilePayload> {
         let profile = services(context).profiles.create_llm(input.provider.into(), input.into()).await?;
         Ok(LlmProfilePayload { llm_profile: LlmProfile(Arc::new(profile)) })

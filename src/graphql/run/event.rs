@@ -93,7 +93,7 @@ impl RunEvent {
         self.event.at
     }
 
-    /// The kind of change.
+    /// The type of event.
     async fn r#type(&self) -> RunEventType {
         self.event.event_type.into()
     }

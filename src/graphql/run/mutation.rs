@@ -68,7 +68,7 @@ pub struct UpdateRunPayload {
     run: Run,
 }
 
-/// The deleted record.
+/// The deleted runs.
 #[derive(SimpleObject)]
 pub struct DeleteRunsPayload {
     /// The ids of the deleted runs.

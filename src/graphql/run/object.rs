@@ -57,7 +57,7 @@ impl Run {
         self.0.spec.command.into()
     }
 
-    /// The path of the asset.
+    /// Its status.
     async fn status(&self) -> RunStatus {
         self.0.status.into()
     }

@@ -229,7 +229,7 @@ impl From<&run::Waiting> for RunWait {
 pub struct RunError {
     /// A code of the API's errors: `UNAVAILABLE`, `BAD_USER_INPUT`, …
     code: String,
-    /// The kind of change.
+    /// What went wrong.
     message: String,
     /// What to do about it.
     hint: Option<String>,

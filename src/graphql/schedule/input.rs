@@ -17,9 +17,9 @@ use crate::{
 /// A filter of schedules. An absent field does not restrict; an empty list matches nothing.
 #[derive(InputObject, Debug, Clone, Default)]
 pub struct ScheduleFilter {
-    /// Only runs in these statuses.
+    /// Only schedules in these statuses.
     statuses: Option<Vec<ScheduleStatus>>,
-    /// Only runs on these DB profiles.
+    /// Only schedules on these DB profiles.
     db_profile_ids: Option<Vec<ID>>,
 }
 

@@ -82,7 +82,7 @@ impl Schedule {
         &self.0.settings.name
     }
 
-    /// The path of the asset.
+    /// Its status.
     async fn status(&self) -> ScheduleStatus {
         self.0.status.into()
     }
