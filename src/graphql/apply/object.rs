@@ -170,7 +170,7 @@ impl AppliedComment {
         Ok(loaders(context).suggestions.load_one(self.0.suggestion_id).await?.map(Suggestion))
     }
 
-    /// The database; null if its profile was deleted.
+    /// The DB profile; null if it was deleted.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
         let Some(id) = self.0.db_profile_id else { return Ok(None) };
         Ok(loaders(context).db_profiles.load_one(id).await?.map(DbProfile))
@@ -181,7 +181,7 @@ impl AppliedComment {
         &self.0.db_profile_name
     }
 
-    /// The database that was written to, with its identity. Null for writes of versions that did not record it.
+    /// The database that was written to, with its identity; null if an older version of Gloss wrote the comment.
     async fn database(&self) -> Option<String> {
         self.0.identity.as_ref().map(Identity::told)
     }

@@ -14,7 +14,7 @@ pub struct AskQuery;
 
 #[Object]
 impl AskQuery {
-    /// Sessions of questions, the last active first. The page size is 50 by default and at most 200.
+    /// Ask sessions, the most recently active first. The page size is 50 by default and at most 200.
     #[graphql(complexity = "page_cost(first, last, child_complexity)")]
     async fn ask_sessions(
         &self,

@@ -30,7 +30,7 @@ pub enum MetricName {
     OutputTokens,
     /// Input and output tokens together; null for BUILTIN.
     TotalTokens,
-    /// Cost in United States dollars: 0 for BUILTIN; null if the price is unknown or nothing was asked.
+    /// Cost in United States dollars: 0 for BUILTIN; null if the price is unknown or no request was sent.
     CostUsd,
     /// Mean over the suggestions of their mean log-probability per token; null if the provider gives none.
     AverageLogprob,
@@ -52,8 +52,8 @@ pub enum MetricName {
     /// vocabulary. It falls as texts get longer, so compare runs of similar size.
     TypeTokenRatio,
     /// The mean share of the words of an asset's name and column type that its text mentions. Names are split as the
-    /// builtin describer splits them. A word counts if the text has it or what it abbreviates, singular or plural.
-    /// Numbers do not count.
+    /// builtin describer splits them. A word counts if the text contains it, or the word that it abbreviates, in the
+    /// singular or plural. Numbers do not count.
     SchemaGrounding,
     /// The share of suggestions with the substance INFORMATIVE.
     InformativeShare,

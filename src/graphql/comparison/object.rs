@@ -181,7 +181,7 @@ impl ComparedAssetConnection {
     }
 }
 
-/// A comparison of two to four runs. A run that has not ended is compared as it stands.
+/// A comparison of two to four runs. A run that has not ended is compared in its present state.
 pub struct RunComparison(Arc<Comparison>);
 
 impl RunComparison {
@@ -191,7 +191,7 @@ impl RunComparison {
     }
 }
 
-/// A comparison of two to four runs. A run that has not ended is compared as it stands.
+/// A comparison of two to four runs. A run that has not ended is compared in its present state.
 #[Object]
 impl RunComparison {
     /// The runs, in the given order.

@@ -42,7 +42,7 @@ impl From<CreateDbProfileInput> for CreateDbProfile {
     }
 }
 
-/// A change of a DB profile. Absent fields keep their values; null clears.
+/// A change of a DB profile. Absent fields keep their values; null clears them.
 #[derive(InputObject)]
 pub struct UpdateDbProfileInput {
     /// The profile.
@@ -59,9 +59,9 @@ pub struct UpdateDbProfileInput {
     exclude: MaybeUndefined<Vec<String>>,
     /// Whether to read sample values through views too, which executes the views' functions with this login's rights.
     sample_views: MaybeUndefined<bool>,
-    /// Confirms that the profile leads to the same database as before at another address, so that its runs can still be
-    /// applied and rolled back there. The database must answer, and the caller is recorded. Default: false; if the
-    /// database is another one, such runs are a CONFLICT.
+    /// Confirms that the new URL leads to the same database as before, so that the profile's runs can still be applied
+    /// and rolled back there. The database must answer, and the caller is recorded. Default: false; if the URL then
+    /// leads to another database, applying or rolling back these runs is a CONFLICT.
     same_database: Option<bool>,
 }
 
@@ -97,11 +97,11 @@ pub struct CreateLlmProfileInput {
     base_url: Option<String>,
     /// The key itself, or `env:NAME` to read it from the server's environment at each request. It is never returned.
     api_key: Option<String>,
-    /// Whether runs use it when they name none; the previous default loses that. Default: false.
+    /// Whether runs that name no LLM profile use it. It replaces the previous default. Default: false.
     is_default: Option<bool>,
-    /// The maximum of concurrent requests, 1 to 64. Default: 4; for BUILTIN the number of cores.
+    /// The maximum number of concurrent requests, 1 to 64. Default: 4; for BUILTIN the number of cores.
     concurrency: Option<i32>,
-    /// The maximum of requests in any 60 seconds, at least 1. Default: no limit.
+    /// The maximum number of requests in any 60 seconds, at least 1. Default: no limit.
     requests_per_minute: Option<i32>,
     /// The price of a million input tokens in United States dollars, at least 0.
     input_cost_per_million_tokens: Option<f64>,
@@ -125,7 +125,7 @@ impl From<CreateLlmProfileInput> for LlmProfileChoices {
     }
 }
 
-/// A change of an LLM profile. Absent fields keep their values; null clears.
+/// A change of an LLM profile. Absent fields keep their values; null clears them.
 #[derive(InputObject)]
 pub struct UpdateLlmProfileInput {
     /// The profile.
@@ -138,11 +138,11 @@ pub struct UpdateLlmProfileInput {
     base_url: MaybeUndefined<String>,
     /// The new key, or `env:NAME`; null removes it. It is never returned.
     api_key: MaybeUndefined<String>,
-    /// Whether runs use it when they name none; the previous default loses that.
+    /// Whether runs that name no LLM profile use it. It replaces the previous default.
     is_default: MaybeUndefined<bool>,
-    /// The maximum of concurrent requests, 1 to 64.
+    /// The maximum number of concurrent requests, 1 to 64.
     concurrency: MaybeUndefined<i32>,
-    /// The maximum of requests in any 60 seconds, at least 1; null for no limit.
+    /// The maximum number of requests in any 60 seconds, at least 1; null for no limit.
     requests_per_minute: MaybeUndefined<i32>,
     /// The price of a million input tokens in United States dollars, at least 0; null if unknown.
     input_cost_per_million_tokens: MaybeUndefined<f64>,

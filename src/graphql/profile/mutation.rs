@@ -67,8 +67,8 @@ pub struct ProfileMutation;
 
 #[Object]
 impl ProfileMutation {
-    /// Creates a DB profile. `testDbProfile` tests it; this connects only to refuse the PostgreSQL database that is
-    /// Gloss's own store.
+    /// Creates a DB profile without testing it; `testDbProfile` does that. It connects to a PostgreSQL database only to
+    /// refuse one that is Gloss's own store.
     async fn create_db_profile(
         &self,
         context: &Context<'_>,
@@ -78,7 +78,7 @@ impl ProfileMutation {
         Ok(DbProfilePayload { db_profile: DbProfile(Arc::new(profile)) })
     }
 
-    /// Changes a DB profile. Absent fields keep their values; null clears.
+    /// Changes a DB profile. Absent fields keep their values; null clears them.
     async fn update_db_profile(
         &self,
         context: &Context<'_>,
@@ -90,7 +90,7 @@ impl ProfileMutation {
     }
 
     /// Connects to the database of a saved profile, or of a URL before it is saved, and returns what answered. If the
-    /// database does not answer, `ok` is false; that is no error. Nothing is stored. A URL needs the role ADMIN.
+    /// database does not answer, `ok` is false; that is not an error. Nothing is stored. A URL needs the role ADMIN.
     async fn test_db_profile(
         &self,
         context: &Context<'_>,
@@ -127,7 +127,7 @@ impl ProfileMutation {
         Ok(LlmProfilePayload { llm_profile: LlmProfile(Arc::new(profile)) })
     }
 
-    /// Changes an LLM profile. Absent fields keep their values; null clears.
+    /// Changes an LLM profile. Absent fields keep their values; null clears them.
     async fn update_llm_profile(
         &self,
         context: &Context<'_>,
@@ -139,7 +139,8 @@ impl ProfileMutation {
     }
 
     /// Asks the provider of a saved profile, or of settings before they are saved, whether this key and model work. If
-    /// the provider does not answer, `ok` is false; that is no error. Nothing is stored. Settings need the role ADMIN.
+    /// the provider does not answer, `ok` is false; that is not an error. Nothing is stored. Settings need the role
+    /// ADMIN.
     async fn test_llm_profile(
         &self,
         context: &Context<'_>,

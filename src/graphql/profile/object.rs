@@ -169,17 +169,17 @@ impl LlmProfile {
         self.0.settings.api_key.is_some()
     }
 
-    /// Whether runs use it when they name none. At most one profile is the default.
+    /// Whether runs that name no LLM profile use it. At most one profile is the default.
     async fn is_default(&self) -> bool {
         self.0.settings.is_default
     }
 
-    /// The maximum of concurrent requests.
+    /// The maximum number of concurrent requests.
     async fn concurrency(&self) -> i32 {
         self.0.settings.concurrency
     }
 
-    /// The maximum of requests in any 60 seconds; null for no limit.
+    /// The maximum number of requests in any 60 seconds; null for no limit.
     async fn requests_per_minute(&self) -> Option<i32> {
         self.0.settings.requests_per_minute
     }

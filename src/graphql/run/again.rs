@@ -68,7 +68,7 @@ pub struct RerunInput {
     /// How to describe. Absent options keep the values of the original run, but samples go to another provider only if
     /// `profileData` is given.
     options: Option<RunOptionsInput>,
-    /// Rephrase instead of starting over: the same meaning in other words, or another meaning.
+    /// How to rephrase the suggestions. Default: describe their assets again from the start.
     variations: Option<VariationMode>,
     /// Limits of each run. Default: none.
     budget: Option<RunBudgetInput>,
@@ -77,7 +77,7 @@ pub struct RerunInput {
     idempotency_key: Option<String>,
 }
 
-/// The asset to draft a text for. Leave out the table for a schema, the column for a table, all of them for the
+/// The asset to draft a text for. Leave out the column for a table, the table for a schema, and the schema for the
 /// database.
 #[derive(InputObject, Debug, Clone)]
 pub struct GenerateInput {

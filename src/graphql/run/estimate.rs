@@ -13,9 +13,9 @@ pub struct RunEstimate {
     tables: i32,
     /// The number of requests to the model.
     requests: i32,
-    /// Tokens sent, an upper estimate. Samples add to it with `profileData`.
+    /// Tokens sent: an upper estimate, to which `profileData` adds samples.
     input_tokens: Long,
-    /// Tokens received, as usual for such descriptions.
+    /// Tokens received: the usual number for such descriptions.
     output_tokens: Long,
     /// United States dollars; null if a price is unknown, 0 for BUILTIN.
     cost_usd: Option<f64>,

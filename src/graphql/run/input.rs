@@ -87,7 +87,7 @@ pub fn run_filter(filter: Option<RunFilter>, argument: &str) -> Result<filter::R
 #[derive(Enum, Debug, Clone, Copy, PartialEq, Eq)]
 #[graphql(remote = "filter::RunOrderField")]
 pub enum RunOrderField {
-    /// When it started; a queued run counts by its creation.
+    /// By start; a queued run counts by its creation.
     StartedAt,
     /// By number.
     Number,
@@ -214,7 +214,7 @@ pub struct RunOptionsInput {
     alternatives: Option<i32>,
     /// The sampling temperature of the model: 0 to 2. Default: 0.2.
     temperature: Option<f64>,
-    /// The maximum of tokens in one answer of the model: 64 to 32768. Default: 1024.
+    /// The maximum number of tokens in one answer of the model: 64 to 32768. Default: 1024.
     max_output_tokens: Option<i32>,
     /// The length of descriptions. Default: DETAILED.
     verbosity: Option<Verbosity>,
@@ -225,7 +225,7 @@ pub struct RunOptionsInput {
     instructions: Option<String>,
 }
 
-/// Limits over the whole life of a run; an absent field is no limit.
+/// Limits over the whole life of a run; an absent field means no limit.
 #[derive(InputObject, Debug, Clone, Default)]
 #[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct RunBudgetInput {
@@ -327,7 +327,7 @@ pub struct CancelRunsInput {
     pub dry_run: Option<bool>,
 }
 
-/// A change of a run's title and labels. Absent fields keep their values; null clears.
+/// A change of a run's title and labels. Absent fields keep their values; null clears them.
 #[derive(InputObject, Debug, Clone)]
 pub struct UpdateRunInput {
     /// The run.

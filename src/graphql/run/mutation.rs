@@ -113,7 +113,7 @@ impl RunMutation {
         Ok(CancelRunsPayload { matched: count(outcome.matched), cancelled: count(outcome.cancelled) })
     }
 
-    /// Sets a run's title and labels. Absent fields keep their values; null clears.
+    /// Sets a run's title and labels. Absent fields keep their values; null clears them.
     async fn update_run(
         &self,
         context: &Context<'_>,

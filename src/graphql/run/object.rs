@@ -72,13 +72,13 @@ impl Run {
         visible(&self.0.scope_summary)
     }
 
-    /// The database. Null if the profile was deleted, or if an ASK run searches several.
+    /// The DB profile. Null if it was deleted, or if an ASK run searches several.
     async fn db_profile(&self, context: &Context<'_>) -> Result<Option<DbProfile>> {
         let Some(id) = self.0.spec.db_profile_id else { return Ok(None) };
         Ok(loaders(context).db_profiles.load_one(id).await?.map(DbProfile))
     }
 
-    /// The language model. Null if the profile was deleted.
+    /// The LLM profile. Null if it was deleted.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
         let Some(id) = self.0.spec.llm_profile_id else { return Ok(None) };
         Ok(loaders(context).llm_profiles.load_one(id).await?.map(LlmProfile))
@@ -354,12 +354,12 @@ impl RunConnection {
         Ok(count(services(context).ports.store.runs_count(&self.filter).await?))
     }
 
-    /// The number of runs per kind, under the filter without its kinds. Every kind is listed.
+    /// The number of runs per kind that match the filter, ignoring its `kinds`. Every kind is listed.
     async fn kind_counts(&self, context: &Context<'_>) -> Result<Vec<RunKindCount>> {
         Ok(kind_counts(&services(context).ports.store.kind_counts(&self.filter).await?))
     }
 
-    /// The number of runs per status, under the filter without its statuses. Every status is listed.
+    /// The number of runs per status that match the filter, ignoring its `statuses`. Every status is listed.
     async fn status_counts(&self, context: &Context<'_>) -> Result<Vec<RunStatusCount>> {
         Ok(status_counts(&services(context).ports.store.status_counts(&self.filter).await?))
     }

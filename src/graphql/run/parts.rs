@@ -92,8 +92,7 @@ pub struct RunScope {
     database: Option<String>,
     /// The schemas; empty means all.
     schemas: Vec<SchemaScope>,
-    /// The patterns of tables that were left out, those of the profile included; for a schedule, only those of its own
-    /// target.
+    /// The patterns of tables to leave out, including those of the profile; for a schedule, only those of its target.
     exclude: Vec<String>,
     /// How partitioned tables are described.
     partitions: PartitionMode,
@@ -253,7 +252,7 @@ pub struct RunOptions {
     alternatives: i32,
     /// The sampling temperature of the model: 0 to 2.
     temperature: f64,
-    /// The maximum of tokens in one answer of the model: 64 to 32768.
+    /// The maximum number of tokens in one answer of the model: 64 to 32768.
     max_output_tokens: i32,
     /// The length of descriptions.
     verbosity: Verbosity,
@@ -278,7 +277,7 @@ impl From<&Options> for RunOptions {
     }
 }
 
-/// Limits over the whole life of a run; null is no limit.
+/// Limits over the whole life of a run; null means no limit.
 #[derive(SimpleObject, Debug, Clone)]
 #[expect(clippy::struct_field_names, reason = "the contract names them so")]
 pub struct RunBudget {

@@ -34,14 +34,14 @@ pub enum RunChangeKind {
     Deleted,
 }
 
-/// The figures of a list of runs.
+/// The counts of a list of runs.
 #[derive(SimpleObject)]
 pub struct RunCounts {
     /// The number of runs that match the filter.
     total_count: i32,
-    /// The number of runs per kind, under the filter without its kinds. Every kind is listed.
+    /// The number of runs per kind that match the filter, ignoring its `kinds`. Every kind is listed.
     kind_counts: Vec<RunKindCount>,
-    /// The number of runs per status, under the filter without its statuses. Every status is listed.
+    /// The number of runs per status that match the filter, ignoring its `statuses`. Every status is listed.
     status_counts: Vec<RunStatusCount>,
 }
 
@@ -75,7 +75,7 @@ impl RunChange {
         self.change.matches
     }
 
-    /// The list's figures after this change. Subscribers with the same filter share one count.
+    /// The counts of the list after this change.
     async fn counts(&self, context: &Context<'_>) -> Result<RunCounts> {
         let figures = services(context).figures.since(&self.filter, self.seen).await?;
         Ok(RunCounts {

@@ -64,7 +64,7 @@ pub struct CreateScheduleInput {
     review_strategy: ReviewStrategy,
 }
 
-/// A change of a schedule. Absent fields keep their values; null clears.
+/// A change of a schedule. Absent fields keep their values; null clears them.
 #[derive(InputObject)]
 pub struct UpdateScheduleInput {
     /// The schedule.

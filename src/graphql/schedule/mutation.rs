@@ -50,8 +50,8 @@ impl ScheduleMutation {
         Ok(services(context).schedules.create(input.order(viewer(context).name.clone())?).await?.into())
     }
 
-    /// Changes a schedule. Absent fields keep their values; null clears. A one-time schedule that has fired becomes
-    /// ACTIVE again when it gets a new `fireAt`.
+    /// Changes a schedule. Absent fields keep their values; null clears them. A one-time schedule that has fired
+    /// becomes ACTIVE again when it gets a new `fireAt`.
     #[graphql(complexity = "100 + child_complexity")]
     async fn update_schedule(
         &self,
@@ -72,7 +72,7 @@ impl ScheduleMutation {
         Ok(services(context).schedules.pause(ScheduleId::from_argument(&input.id, "input.id")?).await?.into())
     }
 
-    /// Resumes a paused schedule at its next time from now; firings that were due in between are not made up for. A
+    /// Resumes a paused schedule at its next time from now. Firings that were due while it was paused are skipped. A
     /// one-time schedule that has fired or was missed is a CONFLICT.
     async fn resume_schedule(
         &self,

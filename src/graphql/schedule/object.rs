@@ -38,9 +38,9 @@ pub enum ScheduleStatus {
     Active,
     /// It is paused; `resumeSchedule` resumes it.
     Paused,
-    /// Its one time passed while no server ran.
+    /// Its time passed while no server was running. Only a one-time schedule can be missed.
     Missed,
-    /// Its one time has fired.
+    /// It was a one-time schedule, and it has fired.
     Completed,
 }
 
@@ -89,7 +89,7 @@ impl Schedule {
 
     /// The cron expression of a repeating schedule, read in `timeZone`: minute, hour, day of month, month, day of week.
     /// If an expression names hours, a time that the clock skips fires at the end of the skipped span, and a time that
-    /// it shows twice fires the first time. An expression of every hour keeps its pace.
+    /// it shows twice fires the first time. An expression that matches every hour keeps its interval.
     async fn cron(&self) -> Option<&str> {
         match &self.0.settings.timing {
             Timing::Cron(expression) => Some(expression),
@@ -154,14 +154,14 @@ impl Schedule {
         self.0.last_error.as_ref().map(RunError::from)
     }
 
-    /// The database. A profile that a schedule uses cannot be deleted.
+    /// The DB profile. It cannot be deleted while a schedule uses it.
     async fn db_profile(&self, context: &Context<'_>) -> Result<DbProfile> {
         let profile = loaders(context).db_profiles.load_one(self.0.settings.db_profile_id).await?;
         let gone = || Error::internal(format!("the DB profile of schedule {} does not exist", self.0.id));
         Ok(DbProfile(profile.ok_or_else(gone)?))
     }
 
-    /// The language model; null for the profile that is the default when it fires.
+    /// The LLM profile; null for the one that is the default when it fires.
     async fn llm_profile(&self, context: &Context<'_>) -> Result<Option<LlmProfile>> {
         let Some(id) = self.0.settings.llm_profile_id else { return Ok(None) };
         Ok(loaders(context).llm_profiles.load_one(id).await?.map(LlmProfile))

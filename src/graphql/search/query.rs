@@ -20,10 +20,11 @@ pub struct SearchQuery;
 impl SearchQuery {
     /// Assets whose names, comments or accepted descriptions match, best first: those with all the words or, if there
     /// are none, those with any of them. Names are split as people read them (`cust_email_addr` is a customer's e-mail
-    /// address). Inflected forms match, the last word also matches as a prefix, and punctuation is ignored. Searches
-    /// the catalogs as they were last read, by a run or by the first search. A named profile whose catalog cannot be
-    /// read is UNAVAILABLE; others are left out. If more than 1,000 assets match, only 1,000 are ranked, those with
-    /// matching names first. The page size is 50 by default and at most 200.
+    /// address). Inflected forms match, the last word also matches as a prefix, and punctuation is ignored. The search
+    /// uses the catalogs as they were last read, by a run or by the first search. If the catalog of a profile cannot be
+    /// read, the search is UNAVAILABLE if `dbProfileIds` names that profile; otherwise it leaves the profile out. If
+    /// more than 1,000 assets match, only 1,000 are ranked, those with matching names first. The page size is 50 by
+    /// default and at most 200.
     #[graphql(complexity = "10 + page_cost(first, None, child_complexity)")]
     async fn search_assets(
         &self,

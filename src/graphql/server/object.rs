@@ -21,7 +21,7 @@ pub struct ServerInfo {
     started_at: Moment,
     /// The database of the store: `SQLite 3.50`.
     store: String,
-    /// What carries nudges between processes: `local` within one process.
+    /// What carries nudges (hints that something changed): `local` within one process.
     bus: String,
 }
 
@@ -58,7 +58,7 @@ impl Worker {
         self.0.last_seen_at
     }
 
-    /// The maximum of runs that it works on at the same time.
+    /// The maximum number of runs that it works on at the same time.
     async fn capacity(&self) -> i32 {
         self.0.capacity
     }

@@ -65,10 +65,10 @@ impl SuggestionFacets {
     }
 }
 
-/// Facets: figures for filter chips. Each is counted under the filter without its own part.
+/// Facets: counts for the choices of a filter. Each one ignores its own part of the filter.
 #[Object]
 impl SuggestionFacets {
-    /// The figures per review state, under the filter without its states.
+    /// The number of suggestions per review state that match the filter, ignoring its `states`.
     async fn states(&self, context: &Context<'_>) -> Result<ReviewCounts> {
         let mut counts = suggestion::ReviewCounts::default();
         self.tallied(context, Facet::States)
@@ -77,7 +77,7 @@ impl SuggestionFacets {
         Ok(counts.into())
     }
 
-    /// The figures per confidence band, under the filter without its bands.
+    /// The number of suggestions per confidence band that match the filter, ignoring its `bands`.
     async fn bands(&self, context: &Context<'_>) -> Result<ConfidenceDistribution> {
         let mut counts = suggestion::ConfidenceDistribution::default();
         for tally in self.tallied(context, Facet::Bands).await? {
@@ -90,7 +90,8 @@ impl SuggestionFacets {
         Ok(counts.into())
     }
 
-    /// The figures per kind of asset, under the filter without its kinds. Kinds without suggestions are missing.
+    /// The number of suggestions per kind of asset that match the filter, ignoring its `kinds`. Kinds without
+    /// suggestions are left out.
     async fn kinds(&self, context: &Context<'_>) -> Result<Vec<AssetKindCount>> {
         let tallies: Vec<_> = self.tallied(context, Facet::Kinds).await?.collect();
         let of = |kind: &asset::AssetKind| {
@@ -100,7 +101,7 @@ impl SuggestionFacets {
         Ok(asset::AssetKind::ALL.iter().map(of).filter(|counted| counted.count > 0).collect())
     }
 
-    /// The figures per substance, under the filter without its substances.
+    /// The number of suggestions per substance that match the filter, ignoring its `substances`.
     async fn substances(&self, context: &Context<'_>) -> Result<Vec<SubstanceCount>> {
         let tallies: Vec<_> = self.tallied(context, Facet::Substances).await?.collect();
         let of = |substance: &substance::Substance| {
@@ -110,7 +111,7 @@ impl SuggestionFacets {
         Ok(substance::Substance::ALL.iter().map(of).collect())
     }
 
-    /// The tables with the most suggestions, under the filter without its table, then by name.
+    /// The tables with the most suggestions that match the filter, ignoring its `table`. Ties are ordered by name.
     #[graphql(complexity = "20 + first.unwrap_or(50).clamp(0, 200) as usize * child_complexity")]
     async fn tables(
         &self,

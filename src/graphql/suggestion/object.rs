@@ -124,7 +124,7 @@ pub struct Evidence {
     detail: String,
 }
 
-/// A person's decision on a suggestion.
+/// The decision on a suggestion.
 #[derive(SimpleObject, Debug, Clone)]
 pub struct Review {
     /// The decision.
@@ -343,7 +343,7 @@ impl SuggestionConnection {
         Ok(count(services(context).ports.store.suggestions_count(self.run, &self.filter).await?))
     }
 
-    /// Facets: figures for filter chips. Each is counted under the filter without its own part.
+    /// Facets: counts for the choices of a filter. Each one ignores its own part of the filter.
     #[graphql(complexity = "20 + child_complexity")]
     async fn facets(&self) -> SuggestionFacets {
         SuggestionFacets { run: self.run, filter: self.filter.clone(), tallies: OnceCell::new() }

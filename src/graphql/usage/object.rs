@@ -14,7 +14,7 @@ use crate::{
 pub enum UsageWindow {
     /// Since midnight.
     Today,
-    /// The last 24 hours, from the start of their first quarter of an hour.
+    /// The last 24 hours. The start is rounded down to a quarter of an hour.
     #[graphql(name = "LAST_24_HOURS")]
     Last24Hours,
     /// Today and the six days before.
@@ -74,7 +74,7 @@ impl UsageReport {
     }
 
     /// The usage per day of the window in `timeZone`, oldest first, including days without use. If the zone's days
-    /// differ from those of UTC, the first day has only its part of the window. `ALL_TIME` begins with the first day
+    /// differ from those of UTC, the window covers only a part of the first day. `ALL_TIME` begins with the first day
     /// that has any use.
     #[graphql(complexity = "100 + child_complexity")]
     async fn by_day(
