@@ -66,7 +66,7 @@ pub async fn readyz(State(door): State<Door>) -> Response {
     }
 }
 
-/// Answers with the metrics in the OpenMetrics text format.
+/// Answers with the metrics in the text format of Prometheus.
 pub async fn metrics(State(door): State<Door>) -> Response {
     let mut text = String::new();
     match encode(&mut text, &door.metrics) {
