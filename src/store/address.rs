@@ -1,8 +1,8 @@
-//! Where a store is: its URL, the connections to it, and that one process has it.
+//! A store's address: its URL, the connections to it, and the lock that gives it to one process.
 //!
-//! The rule: one connection writes, some read. SQLite's file is locked by whoever opens it (`lifecycle.rs`); in
-//! PostgreSQL the connection that writes holds a lock for as long as it lives, so that whoever does not have the store
-//! cannot write to it. No password leaves this file.
+//! The rules: one connection writes, several read. On SQLite, the process that opens the file locks it
+//! (`lifecycle.rs`). On PostgreSQL, the writing connection holds an advisory lock for as long as it lives, so only the
+//! process that owns the store can write to it. No password leaves this file.
 
 use std::{
     path::{Path, PathBuf},
@@ -21,18 +21,18 @@ use sea_orm::{
 
 use super::{OpenError, condition::Condition, dialect::postgres};
 
-/// Connections that read.
+/// Number of reading connections.
 const READERS: u32 = 4;
-/// How long a statement waits for a lock that another process holds: only a backup or a person's shell can. A run
-/// that records tries again after that.
+/// Maximum time that a statement waits for a lock of another process. Only a backup or a manual session can hold one. A
+/// run that records its rows retries after this time.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// How long a PostgreSQL server is waited for that does not answer.
+/// Maximum time to wait for a PostgreSQL server to answer.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(10);
-/// How long those who write to PostgreSQL wait for one another: less than a request may take, so that who waits in vain
-/// is told.
+/// Maximum time that a write waits for other writes on PostgreSQL. It is shorter than the request timeout, so the
+/// caller gets an error.
 const TURN_TIMEOUT: Duration = Duration::from_secs(30);
-/// What a connection to PostgreSQL asks for: no chatter, no compiling of statements that are short, that rows come in
-/// the same order each time, and that its lock is not held for long after its machine is gone.
+/// Options of a PostgreSQL session: no notices, no JIT compilation of short statements, a stable row order, and
+/// keep-alives that release the store's lock soon after the machine that held it is gone.
 const SESSION: [(&str, &str); 6] = [
     ("synchronize_seqscans", "off"),
     ("jit", "off"),
@@ -41,17 +41,17 @@ const SESSION: [(&str, &str); 6] = [
     ("tcp_keepalives_interval", "5"),
     ("tcp_keepalives_count", "3"),
 ];
-/// Prepared statements that a connection keeps.
+/// Prepared statements cached per connection.
 const STATEMENTS: usize = 256;
 
-/// Where a store is.
+/// A store's location.
 pub(super) enum Address {
     Sqlite(String),
     Postgres(Box<PgConnectOptions>),
 }
 
 impl Address {
-    /// The address that a URL stands for; `None` where it stands for none.
+    /// Parses a store URL. Returns `None` if its scheme or format is unknown.
     pub(super) fn of(url: &str) -> Option<Self> {
         match url.split_once(':')?.0 {
             "sqlite" => Some(Self::Sqlite(url.to_owned())),
@@ -65,7 +65,7 @@ impl Address {
         }
     }
 
-    /// The address for people, without what may be secret.
+    /// Returns the address for messages, without anything secret.
     pub(super) fn place(&self) -> String {
         match self {
             Self::Sqlite(url) => {
@@ -82,21 +82,21 @@ impl Address {
         }
     }
 
-    /// The file of a store in SQLite.
+    /// Returns the path of a SQLite store's file, and `None` on PostgreSQL.
     pub(super) fn file(&self) -> Option<PathBuf> {
         let Self::Sqlite(url) = self else { return None };
         let options: SqliteConnectOptions = url.parse().ok()?;
         Some(options.get_filename().to_owned())
     }
 
-    /// What is to be known of the store's condition. A file is made where there is none.
+    /// Returns the store's condition. Creates a SQLite store's file if it does not exist.
     pub(super) fn condition(&self) -> Result<Arc<Condition>, OpenError> {
         let Some(file) = self.file() else { return Ok(Arc::default()) };
         let condition = Condition::of_file(&file);
         condition.map(Arc::new).map_err(|source| OpenError::File { place: self.place(), source })
     }
 
-    /// The connection that writes. Whoever has it has the store.
+    /// Opens the writing connection. On PostgreSQL this takes the store's lock.
     pub(super) async fn writer(&self, condition: &Arc<Condition>) -> Result<DatabaseConnection, OpenError> {
         let Self::Postgres(options) = self else {
             let mut options = self.options(1);
@@ -104,15 +104,15 @@ impl Address {
             options.map_sqlx_sqlite_pool_opts(move |pool| {
                 let condition = Arc::clone(&condition);
                 pool.before_acquire(move |connection, _| {
-                    // The driver counts transactions by itself. Where the count is not zero, SQLite has rolled back
-                    // without it, and what would be begun now would be a savepoint that nobody commits.
+                    // The driver counts transactions by itself. If its count is not zero, SQLite has rolled back
+                    // without the driver, and the next `BEGIN` would become a savepoint that nobody commits.
                     let is_sound = !connection.is_in_transaction() && !condition.take_worn();
                     Box::pin(async move { Ok(is_sound) })
                 })
             });
             return Ok(Database::connect(options).await?);
         };
-        // A pool tries on and on, and does not tell why. What is wrong is found before.
+        // A pool retries silently and does not report the cause, so try a single connection first.
         self.try_out(options).await?;
         let mut options = self.options(1);
         let place = self.place();
@@ -135,15 +135,15 @@ impl Address {
         Ok(Database::connect(options).await?)
     }
 
-    /// The connections that read.
+    /// Opens the reading connections.
     pub(super) async fn readers(&self) -> Result<DatabaseConnection, OpenError> {
         Ok(Database::connect(self.options(READERS)).await?)
     }
 
-    /// A connection that reads and changes nothing; `None` where there is no store yet.
+    /// Opens a connection that only reads. Returns `None` if the store does not exist yet.
     ///
     /// # Errors
-    /// [`OpenError`]; one in PostgreSQL that another process has is refused.
+    /// Returns [`OpenError`], also if another process holds a PostgreSQL store.
     pub(super) async fn look(&self) -> Result<Option<DatabaseConnection>, OpenError> {
         let mut options = self.options(1);
         match self {
@@ -161,7 +161,7 @@ impl Address {
                 }
                 options.map_sqlx_sqlite_opts(move |_| {
                     let options = SqliteConnectOptions::new().filename(&file).busy_timeout(BUSY_TIMEOUT);
-                    // Only a connection that may write can take up what a process left that was killed.
+                    // Only a writable connection can recover the log of a process that was killed.
                     if has_log { options } else { options.immutable(true).read_only(true) }
                 });
             }
@@ -172,17 +172,17 @@ impl Address {
     fn options(&self, connections: u32) -> ConnectOptions {
         let mut options = match self {
             Self::Sqlite(url) => ConnectOptions::new(url),
-            // The library may log the URL: the password is in the options alone.
+            // The library may log the URL, so the password is set in the options only.
             Self::Postgres(_) => ConnectOptions::new("postgres://"),
         };
         options.max_connections(connections).min_connections(1).sqlx_logging(false).record_stmt_in_spans(false);
-        // A connection lives as long as the store: a new one would prepare its statements again.
+        // Connections live as long as the store: a new one would have to prepare its statements again.
         options.idle_timeout(None::<Duration>).max_lifetime(None::<Duration>).test_before_acquire(false);
         options.acquire_timeout(Duration::from_mins(1));
         match self {
             Self::Sqlite(_) => options.map_sqlx_sqlite_opts(|options| {
                 options
-                    // A store that vanished is not made again while it is open.
+                    // A store that disappears while it is open is not created again.
                     .create_if_missing(false)
                     .foreign_keys(true)
                     .journal_mode(SqliteJournalMode::Wal)
@@ -194,7 +194,7 @@ impl Address {
             }),
             Self::Postgres(address) => {
                 let address = PgConnectOptions::clone(address);
-                // The server may have gone meanwhile.
+                // The server may have gone away since the last use.
                 options.acquire_timeout(ANSWER_TIMEOUT).test_before_acquire(true);
                 options.map_sqlx_postgres_opts(move |_| address.clone())
             }
@@ -202,7 +202,7 @@ impl Address {
         options
     }
 
-    /// Refuses a store that cannot be reached or that another process has.
+    /// Refuses a store that cannot be reached or that another process holds.
     async fn try_out(&self, options: &PgConnectOptions) -> Result<(), OpenError> {
         let failed = |error: SqlxError| {
             let error = DbErr::Conn(RuntimeErr::SqlxError(Arc::new(error)));

@@ -1,8 +1,7 @@
-//! Which items an apply or a roll-back would have now: all of them, for one that begins, or a page of its plan.
+//! Selects the items of an apply or a roll-back: all of them when it begins, or one page of its plan.
 //!
-//! The rule: the keys of what is to be written are read in the order of writing, and only what is asked for is read
-//! whole. A position is a place in that order, so that a plan and the apply itself number alike. What replaces a
-//! comment comes first.
+//! The rules: the keys are read in the order of writing, and only the requested items are read in full. A position is a
+//! place in that order, so a plan and its apply number items the same way. Items that replace a comment come first.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},
@@ -34,7 +33,7 @@ use crate::{
     port::store::PlanPage,
 };
 
-/// Refuses ids that are no suggestions of the run; gives their states and assets.
+/// Returns the state and asset of each suggestion. Refuses ids that do not belong to the run.
 async fn of_run(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -64,8 +63,8 @@ async fn of_run(
     }
 }
 
-/// The suggestions that an apply would write, in order, each with whether it replaces a comment. `again` is for those
-/// whose text was written last, too.
+/// Returns the suggestions that an apply would write, in order, each with whether it replaces a comment. If `again` is
+/// set, suggestions whose text was the last one written are included.
 async fn apply_keys(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -102,8 +101,8 @@ async fn apply_keys(
     Ok(keys.into_iter().map(|(key, replaces)| (key, replaces != 0)).collect())
 }
 
-/// 1 where a suggestion's text takes the place of another: of the comment that the run saw, else of what was written
-/// for it before.
+/// 1 if a suggestion's text replaces another one: the comment that the run saw or, without such a comment, the text
+/// that was written for it before. Otherwise 0.
 fn replaces() -> Expr {
     let (seen, written) = (Expr::col(Column::ExistingComment), Expr::col(Column::AppliedText));
     let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));
@@ -112,7 +111,7 @@ fn replaces() -> Expr {
     Expr::case(other, 1_i64).finally(0_i64).into()
 }
 
-/// The items of some of these keys.
+/// Reads the items at the places `some` of `keys`.
 async fn apply_items(connection: &impl ConnectionTrait, keys: &[i64], some: Range<usize>) -> Result<Vec<ApplyItem>> {
     let mut items = Vec::with_capacity(some.len());
     let mut index = some.start;
@@ -121,7 +120,7 @@ async fn apply_items(connection: &impl ConnectionTrait, keys: &[i64], some: Rang
         let mut rows: HashMap<i64, suggestion::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
         for key in keys {
             index += 1;
-            // One that was deleted meanwhile is left out.
+            // The suggestion was deleted meanwhile.
             let Some(row) = rows.remove(key) else { continue };
             let suggestion = record::suggestion(row)?;
             let text = Some(suggestion.final_text().to_owned());
@@ -136,7 +135,7 @@ fn position(index: usize) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)
 }
 
-/// The items that an apply would have, by position, and how many of them replace a comment.
+/// Returns the items of an apply by position, and how many of them replace a comment.
 pub(super) async fn to_apply(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -149,7 +148,7 @@ pub(super) async fn to_apply(
     Ok((apply_items(connection, &keys, 0..keys.len()).await?, replacing))
 }
 
-/// The writes that a roll-back would undo, newest first.
+/// Returns the writes that a roll-back would undo, newest first.
 async fn roll_back_keys(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -179,7 +178,7 @@ fn undoing(row: applied_comment::Model, index: usize) -> Result<ApplyItem> {
     Ok(ApplyItem { undoes: Some(written.id), ..ApplyItem::planned(position(index), id, written.asset, before, after) })
 }
 
-/// The items of some of these keys, with the names of their assets.
+/// Reads the items at the places `some` of `keys`, and the names of their assets.
 async fn roll_back_items(
     connection: &impl ConnectionTrait,
     keys: &[i64],
@@ -202,7 +201,7 @@ async fn roll_back_items(
     Ok((items, assets))
 }
 
-/// The items that a roll-back would have, newest write first.
+/// Returns the items of a roll-back, newest write first.
 pub(super) async fn to_roll_back(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -212,7 +211,7 @@ pub(super) async fn to_roll_back(
     Ok(roll_back_items(connection, &keys, 0..keys.len()).await?.0)
 }
 
-/// The items of these keys on some assets.
+/// Returns those of the items that are on the given assets.
 async fn on_assets(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -239,7 +238,7 @@ async fn on_assets(
     Ok(items)
 }
 
-/// One page of a plan.
+/// Returns one page of a plan.
 pub(super) async fn page(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -268,7 +267,7 @@ pub(super) async fn page(
     Ok(PlanPage { page: Page { rows, has_next, has_previous }, total, on_assets: earlier })
 }
 
-/// Which of so many places a page holds. The cursor of a place is its position.
+/// Returns the places that a page holds, out of `total`. The cursor of a place is its position.
 fn window(total: usize, request: &PageRequest) -> Range<usize> {
     let (after, before) = match request.direction {
         PageDirection::Forward => (&request.from, &request.until),

@@ -1,7 +1,6 @@
-//! The beginning of an apply or a roll-back, and the end of writes in doubt.
+//! Begins an apply or a roll-back, and settles writes in doubt.
 //!
-//! The rule: what is written is selected in the transaction that makes the run APPLYING, so that no review falls
-//! between.
+//! The rule: the items are selected in the transaction that makes the run APPLYING, so no review can come between.
 
 use super::{
     apply_plan,
@@ -24,7 +23,7 @@ use crate::{
     port::store::Change,
 };
 
-/// Refuses a run that is at work: two applies never mix.
+/// Refuses a live run, so that two applies never mix.
 fn refuse_live(run: &Run) -> Result<()> {
     if run.status.is_live() {
         let message =
@@ -34,7 +33,7 @@ fn refuse_live(run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Records the outcomes of items in doubt, and updates the run's status.
+/// Records the outcomes of items in doubt and updates the run's status.
 pub(super) async fn settle_items(
     transaction: Transaction,
     id: RunId,
@@ -53,7 +52,8 @@ pub(super) async fn settle_items(
     Ok(settled)
 }
 
-/// Accepts if asked to, selects and makes the run APPLYING: all in one transaction, so that no review falls between.
+/// Accepts undecided suggestions if requested, selects the items and makes the run APPLYING, in one transaction so that
+/// no review can come between.
 pub(super) async fn begin_apply(
     transaction: Transaction,
     id: RunId,
@@ -79,7 +79,7 @@ pub(super) async fn begin_apply(
     }
     let (items, replacing) = if order.rollback {
         let items = apply_plan::to_roll_back(&transaction, id, ids.as_deref()).await?;
-        // A blank comment that is put back is none.
+        // Putting back a blank comment replaces nothing.
         let says = |item: &&ApplyItem| item.text.as_deref().is_some_and(|text| !text.trim().is_empty());
         let replacing = items.iter().filter(says).count();
         (items, replacing)

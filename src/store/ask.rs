@@ -1,7 +1,7 @@
-//! Questions: sessions, turns, and the tools that they used.
+//! Questions: sessions, turns and their tool calls.
 //!
-//! The rule: a turn comes with its run and goes with it; what happens to it is recorded in the same transaction. A
-//! session goes with its last turn.
+//! The rules: a turn is created and deleted with its run, and changes of both are recorded in the same transaction. A
+//! session is deleted with its last turn.
 
 use std::collections::HashMap;
 
@@ -72,7 +72,7 @@ fn tool_use(row: ask_tool_call::Model) -> (AskTurnId, ToolUse) {
     (AskTurnId(row.turn_id), used)
 }
 
-/// Records what happened to the turn that a run answers.
+/// Records the changes of the turn that a run answers.
 pub(super) async fn write(transaction: &Transaction, run: RunId, changes: &[TurnChange]) -> Result<()> {
     if changes.is_empty() {
         return Ok(());
@@ -107,7 +107,7 @@ pub(super) async fn write(transaction: &Transaction, run: RunId, changes: &[Turn
     Ok(())
 }
 
-/// Removes sessions without a turn, after runs were deleted.
+/// Deletes sessions without turns, after runs were deleted.
 pub(super) async fn remove_empty_sessions(transaction: &Transaction) -> Result<()> {
     let taken = Query::select().column(ask_turn::Column::SessionId).from(ask_turn::Entity).take();
     let empty = ask_session::Column::Id.not_in_subquery(taken);
@@ -115,7 +115,7 @@ pub(super) async fn remove_empty_sessions(transaction: &Transaction) -> Result<(
     Ok(())
 }
 
-/// An unfinished question that looks into a profile.
+/// Returns an unfinished question that reads a profile, if there is one.
 pub(super) async fn user_of(connection: &impl ConnectionTrait, profile: DbProfileId) -> Result<Option<RunId>> {
     let unfinished = [ANSWERING.as_slice(), &[RunStatus::Paused]].concat();
     let runs = Query::select()
@@ -133,7 +133,7 @@ pub(super) async fn user_of(connection: &impl ConnectionTrait, profile: DbProfil
     Ok(None)
 }
 
-/// Refuses a question while the one before it in its session is being answered.
+/// Refuses a question while the previous one in its session is being answered.
 async fn nothing_is_asked(connection: &impl ConnectionTrait, session: AskSessionId) -> Result<()> {
     let turns = Query::select()
         .column(ask_turn::Column::RunId)
@@ -159,14 +159,14 @@ async fn session_of(connection: &impl ConnectionTrait, id: AskSessionId) -> Resu
     session(found.ok_or_else(unknown)?)
 }
 
-/// Refuses a question whose session is unknown or is still busy with the one before.
+/// Refuses a question if its session is unknown or still answers the previous question.
 pub(super) async fn may_be_asked(connection: &impl ConnectionTrait, new: &NewTurn) -> Result<()> {
     let Some(id) = new.session_id else { return Ok(()) };
     session_of(connection, id).await?;
     nothing_is_asked(connection, id).await
 }
 
-/// Records the question that a run answers, in its session or a new one.
+/// Records the question that a run answers, in its session or in a new one.
 pub(super) async fn record(transaction: &Transaction, run: RunId, new: NewTurn, at: Moment) -> Result<()> {
     let session_id = if let Some(id) = new.session_id {
         ask_session::Entity::update_many()

@@ -1,4 +1,4 @@
-//! The audit: every write to a database that is described, read. It is written with the items (`items.rs`).
+//! Reads the audit: every write to a described database. `items.rs` records it together with the items.
 
 use std::collections::{HashMap, HashSet};
 
@@ -48,7 +48,7 @@ fn passing(backend: DbBackend, filter: &AppliedCommentFilter) -> SelectStatement
     query
 }
 
-/// One page, newest first.
+/// Returns one page, newest first.
 pub(super) async fn page(
     connection: &impl ConnectionTrait,
     filter: &AppliedCommentFilter,
@@ -68,13 +68,11 @@ pub(super) async fn page(
     keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::applied_comment)
 }
 
-/// How many.
 pub(super) async fn count(connection: &impl ConnectionTrait, filter: &AppliedCommentFilter) -> Result<i64> {
     let mut query = passing(connection.get_database_backend(), filter);
     number(connection, query.expr(Expr::cust("count(*)"))).await
 }
 
-/// Writes by key.
 pub(super) async fn by_id(
     connection: &impl ConnectionTrait,
     ids: &[AppliedCommentId],
@@ -89,7 +87,7 @@ pub(super) async fn by_id(
     Ok(found)
 }
 
-/// The keys of all profiles by which something was written, those that are gone too: one look into the index for each.
+/// Returns the keys of all profiles that were written through, deleted ones included. Each costs one index look-up.
 async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>> {
     let mut profiles = Vec::new();
     loop {
@@ -106,8 +104,8 @@ async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>> {
     }
 }
 
-/// Which texts Gloss itself ever wrote on these assets, roll-backs aside: by this profile, or by any. Assets are
-/// given by their keys.
+/// Returns the texts that Gloss has written on these assets, roll-backs excluded: through `profile`, or through any
+/// profile if it is `None`. Assets are given by their keys.
 pub(super) async fn texts_written(
     connection: &impl ConnectionTrait,
     profile: Option<DbProfileId>,
@@ -135,7 +133,7 @@ pub(super) async fn texts_written(
     Ok(found)
 }
 
-/// What was last written on each of these assets.
+/// Returns the text that was last written on each of these assets.
 pub(super) async fn last_written(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,

@@ -1,8 +1,8 @@
-//! The search over catalogs, on what `catalog.rs` keeps.
+//! Search over the catalogs that `catalog/` holds.
 //!
-//! The rule: the database's own full-text index finds and ranks; what it is asked is built from words of letters and
-//! digits alone, so that no sign of a person's text means anything to it. A cursor is the rank and the key. What is
-//! ranked is bounded, however common a word is.
+//! The rules: the database's full-text index finds and ranks. Its query is built from words of letters and digits only,
+//! so no character of the caller's text acts as an operator. A cursor is the rank and the key. The number of ranked
+//! assets is bounded, however common a word is.
 
 use async_trait::async_trait;
 use entity::{
@@ -39,18 +39,18 @@ use crate::{
     port::store::CatalogStore,
 };
 
-/// What was found, before its asset is read. The rank is smaller the better.
+/// A hit, before its asset is read. A smaller rank is better.
 #[derive(Debug, FromQueryResult)]
 struct Found {
     id: i64,
     rank: f64,
-    /// How many were ranked.
+    /// Number of ranked hits.
     ranked: i64,
 }
 
 impl SqlStore {
-    /// Takes something of a profile's catalog in. Nothing is where the profile is gone, or leads to another database
-    /// since its catalog was read.
+    /// Runs `work` on a profile's catalog in a transaction. Does nothing if the profile was deleted or points to
+    /// another database since its catalog was read.
     async fn take_in<F>(
         &self,
         profile: &DbProfile,
@@ -69,7 +69,7 @@ impl SqlStore {
         .await
     }
 
-    /// Whether more than so many assets are found.
+    /// Returns whether more than `beyond` assets match.
     async fn reaches(
         &self,
         query: &SearchQuery,
@@ -83,8 +83,8 @@ impl SqlStore {
         Ok(self.read().query_one(found.limit(1).offset(beyond)).await?.is_some())
     }
 
-    /// Where to look: of words that very many assets hold, those with them in their names are the better ones. Ranking
-    /// looks at each, so that it is bounded.
+    /// Returns where to search. If very many assets match, only those that match by name are ranked, if there are any:
+    /// ranking reads every match, so its number is bounded.
     async fn breadth(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<Breadth> {
         let common = self.reaches(query, need, profiles, Breadth::Everything, full_text::RANKED).await?;
         let named = common && self.reaches(query, need, profiles, Breadth::Names, 0).await?;
@@ -206,7 +206,7 @@ impl CatalogStore for SqlStore {
             let cursor = |row: &Found| Cursor { list: list.clone(), key: key(row) };
             keyset::page(self.read(), &keyset, page, &found, cursor).await
         };
-        // Several words that must all be there are seldom common: whether they are is seen from what was ranked.
+        // Several words are seldom all common, so check that on the ranked hits instead of with a query beforehand.
         let rare = need == Need::All && query.wanted.len() > 1;
         let breadth = if rare { Breadth::Everything } else { self.breadth(query, need, profiles).await? };
         let mut page: Page<Found> = ranked(breadth).await?;
@@ -219,7 +219,7 @@ impl CatalogStore for SqlStore {
         let rows = catalog_asset::Entity::find().filter(these).all(self.read()).await?;
         let mut assets: HashMap<i64, catalog_asset::Model> = rows.into_iter().map(|row| (row.id, row)).collect();
         let finder = query.finder();
-        // What was removed between two looks is not there any more.
+        // Assets that were removed between the two queries are left out.
         let rows = page.rows.into_iter().filter_map(|(cursor, found)| Some((cursor, assets.remove(&found.id)?, found)));
         let rows = rows.map(|(cursor, row, found)| {
             let [description, comment] =

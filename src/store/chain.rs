@@ -1,7 +1,7 @@
-//! Chains: the suggestions that re-runs made of one another, numbered by version.
+//! Chains: suggestions that re-runs made for the same row, numbered by version.
 //!
-//! The rule: a chain is known by its first suggestion, whose own `chain_id` is null. It stays known by that key
-//! when the first is deleted; versions then count on from what is left.
+//! The rule: a chain is identified by its first suggestion, whose own `chain_id` is null. It keeps that key if the
+//! first suggestion is deleted; the remaining ones determine the next version.
 
 use std::collections::HashMap;
 
@@ -18,12 +18,12 @@ use crate::domain::{
     suggestion::Suggestion,
 };
 
-/// The place of a suggestion in its chain.
+/// A suggestion's place in its chain.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Link {
-    /// Counted from 1.
+    /// The version, counted from 1.
     pub version: i32,
-    /// `None` where it is the first.
+    /// `None` for the first suggestion of a chain.
     pub chain_id: Option<SuggestionId>,
 }
 
@@ -33,7 +33,7 @@ impl Default for Link {
     }
 }
 
-/// Where chains end, and so where they go on.
+/// The highest version of each chain.
 #[derive(Debug, Default)]
 pub(super) struct Ends {
     chains: HashMap<SuggestionId, SuggestionId>,
@@ -41,7 +41,7 @@ pub(super) struct Ends {
 }
 
 impl Ends {
-    /// The next place in the chain of a suggestion; the first of a new one where nothing is left of it.
+    /// Returns the next place in the chain of `again`, or the first place of a new chain if nothing is left of it.
     pub(super) fn next(&mut self, again: SuggestionId) -> Link {
         let chain = self.chains.get(&again).copied().unwrap_or(again);
         let Some(highest) = self.highest.get_mut(&chain) else { return Link::default() };
@@ -50,19 +50,19 @@ impl Ends {
     }
 }
 
-/// The suggestions of these chains.
+/// Matches the suggestions of these chains.
 pub(super) fn in_chains(chains: &[SuggestionId]) -> Condition {
     let keys = || chains.iter().map(|id| id.0);
     Condition::any().add(Column::Id.is_in(keys())).add(Column::ChainId.is_in(keys()))
 }
 
-/// The other suggestions of a suggestion's chain.
+/// Matches the other suggestions of a suggestion's chain.
 pub(super) async fn beside(connection: &impl ConnectionTrait, of: SuggestionId) -> Result<Condition> {
     let chains: Vec<SuggestionId> = chains_of(connection, &[of]).await?.into_values().collect();
     Ok(Condition::all().add(in_chains(&chains)).add(Column::Id.ne(of.0)))
 }
 
-/// The chains of suggestions; one that is gone may still name a chain itself.
+/// Returns the chain of each suggestion. A deleted suggestion may still identify a chain.
 async fn chains_of(
     connection: &impl ConnectionTrait,
     ids: &[SuggestionId],
@@ -89,7 +89,7 @@ fn distinct(chains: &HashMap<SuggestionId, SuggestionId>) -> Vec<SuggestionId> {
     distinct
 }
 
-/// Where the chains of these suggestions end.
+/// Reads the highest versions of the chains of these suggestions.
 pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionId]) -> Result<Ends> {
     if again.is_empty() {
         return Ok(Ends::default());
@@ -112,7 +112,7 @@ pub(super) async fn ends(connection: &impl ConnectionTrait, again: &[SuggestionI
     Ok(Ends { chains, highest })
 }
 
-/// The suggestions of the chains that these belong to, each with its run.
+/// Returns all suggestions of the chains that these belong to, each with its run.
 pub(super) async fn places(
     connection: &impl ConnectionTrait,
     ids: &[SuggestionId],
@@ -132,7 +132,7 @@ pub(super) async fn places(
     Ok(places)
 }
 
-/// All suggestions of the chains that these belong to, by version.
+/// Returns all suggestions of the chains that these belong to, by chain and version.
 pub(super) async fn members(
     connection: &impl ConnectionTrait,
     ids: &[SuggestionId],

@@ -1,7 +1,7 @@
-//! Comparisons that are kept: grids in the order in which they are shown, and what the texts add up to.
+//! Stored comparisons: their assets in display order, and their metrics.
 //!
-//! The rule: a grid holds keys of suggestions, never their texts, so that a deleted run leaves nothing of them behind
-//! but the references, which go with the comparison; and a comparison is found only once it is finished.
+//! The rules: a comparison stores keys of suggestions, not their texts. So nothing of a deleted run remains but
+//! reference texts, and those are deleted with the comparison. A comparison is visible only once it is finished.
 
 use std::collections::{HashMap, HashSet};
 
@@ -36,10 +36,10 @@ use crate::{
     port::store::{ComparisonStore, KeptComparison},
 };
 
-/// Assets that are kept over all comparisons; the oldest ones go.
+/// Maximum number of assets over all comparisons; the oldest comparisons are deleted first.
 const KEPT_ASSETS: i64 = 1_000_000;
 
-/// Where the keys of the suggestions stand.
+/// The columns that hold the keys of the suggestions.
 const SUGGESTIONS: [Column; 4] = [Column::Suggestion1, Column::Suggestion2, Column::Suggestion3, Column::Suggestion4];
 
 /// Deletes the comparisons that these runs are part of.
@@ -53,7 +53,7 @@ pub(super) async fn forget(connection: &impl ConnectionTrait, runs: &[RunId]) ->
     Ok(())
 }
 
-/// What the pass over all texts reads of a suggestion.
+/// The columns of a suggestion that the pass over all texts reads.
 #[derive(Debug, FromQueryResult)]
 struct TextRow {
     id: i64,
@@ -111,7 +111,7 @@ impl TextRow {
     }
 }
 
-/// The suggestions of some runs by name: each run's come in the order of an index, and the database merges them.
+/// Selects the suggestions of some runs by name. Each run's come in index order, and the database merges them.
 fn by_name(runs: &[RunId], after: Option<&str>) -> Option<SelectStatement> {
     let of_run = |run: &RunId| {
         let mut query = Query::select();
@@ -204,7 +204,7 @@ fn deleted_meanwhile() -> Error {
     Error::conflict("a run was deleted during the comparison; compare other runs")
 }
 
-/// The assets without those that no run describes and that are there already, described by some run.
+/// Removes failed assets (no run describes them) that the comparison already holds as described by some run.
 async fn without_known(
     connection: &impl ConnectionTrait,
     comparison: ComparisonId,
@@ -232,7 +232,7 @@ async fn without_known(
     Ok(assets.into_iter().filter(|asset| !is_failed(asset) || !is_known(asset)).collect())
 }
 
-/// Makes room: what is superseded, and the oldest beyond the bound.
+/// Deletes superseded comparisons and the oldest ones beyond the bound.
 async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before: Moment) -> Result<()> {
     let superseded =
         comparison::Column::Key.eq(key).and(comparison::Column::BegunAt.lt(record::millis(replace_before)));
@@ -307,7 +307,8 @@ impl ComparisonStore for SqlStore {
         query.limit(limit + 1);
         let mut rows: Vec<TextRow> = all(self.read(), &query).await?;
         if u64::try_from(rows.len()).is_ok_and(|read| read > limit) {
-            // The last asset may go on beyond the limit: it is left for the next call, or read whole where it is all.
+            // The last asset may continue beyond the limit. Leave it for the next call, or read it in full if it is the
+            // only one.
             let last = rows.pop().map(|row| row.display).unwrap_or_default();
             if rows.first().is_some_and(|first| first.display == last) {
                 let mut whole = by_name(runs, after).unwrap_or_default();
@@ -412,7 +413,7 @@ impl ComparisonStore for SqlStore {
             ],
         };
         let page = keyset::page(self.read(), &keyset, page, &query, cursor).await?;
-        // Nothing may be taken for an end that is none.
+        // Without this check, a comparison deleted meanwhile would look like the end of the list.
         if page.rows.is_empty() && comparison::Entity::find_by_id(comparison.0).one(self.read()).await?.is_none() {
             return Err(Error::conflict("the comparison has been recomputed; load the first page again"));
         }

@@ -1,8 +1,8 @@
-//! The condition of a store: what keeps it from being written to.
+//! The condition of a store: what prevents writes to it.
 //!
-//! The rules: each failure of a statement is noticed here, and each write asks here first. After a failure the
-//! connection that writes is replaced: SQLite may have rolled back by itself, and the driver does not know. A store in
-//! SQLite takes no writes while its files are not the ones that were opened, and none after damage was found in it.
+//! The rules: every failed statement is reported here, and every write checks here first. After a failure the writing
+//! connection is replaced, because SQLite may have rolled back without the driver's knowledge. A SQLite store takes no
+//! writes while its files are not the ones that were opened, and none after damage was found.
 
 use std::{
     fs::{self, File, OpenOptions},
@@ -20,38 +20,38 @@ use sea_orm::DbErr;
 use super::trouble::{self, Trouble};
 use crate::domain::{Error, Result};
 
-/// With what a file of SQLite begins.
+/// The first bytes of a SQLite file.
 const HEADER: &[u8; 16] = b"SQLite format 3\0";
-/// The files beside the store's that belong to it while it is open.
+/// Suffixes of the files that belong to an open SQLite store.
 const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 
-/// What is known of a store's condition.
+/// The known condition of a store.
 #[derive(Debug, Default)]
 pub(super) struct Condition {
-    /// Whether the connection that writes must be replaced.
+    /// Whether the writing connection must be replaced.
     worn: AtomicBool,
-    /// What was wrong last; `None` once a write has worked again.
+    /// The last trouble; `None` once a write has succeeded again.
     trouble: Mutex<Option<Trouble>>,
     file: Option<StoreFile>,
 }
 
 impl Condition {
-    /// Of a store in this SQLite file, which is made where there is none.
+    /// Creates the condition of a store in this SQLite file. Creates the file if it does not exist.
     pub(super) fn of_file(path: &Path) -> io::Result<Self> {
         Ok(Self { file: Some(StoreFile::open(path)?), ..Self::default() })
     }
 
-    /// Remembers which files were opened. From here on they are watched.
+    /// Remembers the identity of the opened files; later checks compare against it.
     pub(super) fn watch(&self) -> io::Result<()> {
         self.file.as_ref().map_or(Ok(()), StoreFile::watch)
     }
 
-    /// A statement has failed.
+    /// Records that a statement failed.
     pub(super) fn failed(&self, error: &DbErr) {
         self.worn.store(true, Ordering::Relaxed);
         let Some(trouble) = trouble::trouble(error) else { return };
         let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
-        // What is damaged stays so.
+        // Damage does not go away by itself.
         if *last == Some(trouble) || *last == Some(Trouble::Damaged) {
             return;
         }
@@ -59,7 +59,7 @@ impl Condition {
         *last = Some(trouble);
     }
 
-    /// A write was recorded.
+    /// Records that a write succeeded.
     pub(super) fn wrote(&self) {
         let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         if last.take_if(|trouble| *trouble != Trouble::Damaged).is_some() {
@@ -67,15 +67,15 @@ impl Condition {
         }
     }
 
-    /// Whether the connection that writes must be replaced; once.
+    /// Returns whether the writing connection must be replaced, and resets that.
     pub(super) fn take_worn(&self) -> bool {
         self.worn.swap(false, Ordering::Relaxed)
     }
 
-    /// Refuses a write that could not be found again.
+    /// Refuses a write that would be lost.
     ///
     /// # Errors
-    /// `Unavailable`, with what is wrong and what to do.
+    /// Returns `Unavailable` with the cause and what to do.
     pub(super) fn check(&self) -> Result<()> {
         if *self.trouble.lock().unwrap_or_else(PoisonError::into_inner) == Some(Trouble::Damaged) {
             return Err(Trouble::Damaged.into());
@@ -83,25 +83,25 @@ impl Condition {
         self.file.as_ref().map_or(Ok(()), StoreFile::check)
     }
 
-    /// Whether the store's file is the one that was opened: what is saved at the end goes there.
+    /// Returns whether the store's path still holds the file that was opened. Closing writes to it.
     pub(super) fn may_be_closed(&self) -> bool {
         self.file.as_ref().is_none_or(StoreFile::is_there)
     }
 }
 
-/// A store's file. It stays open as long as any connection: the locks that SQLite has on it are the process's, and
-/// closing it once would let go of all of them.
+/// A store's file. It stays open as long as any connection: SQLite's locks belong to the process, and closing the file
+/// once would release all of them.
 #[derive(Debug)]
 struct StoreFile {
     path: PathBuf,
     file: File,
-    /// The files and which ones they are, the store's first.
+    /// The watched files and their identities, the store's own first.
     known: OnceLock<Vec<(PathBuf, Identity)>>,
-    /// Its size when last looked at. It never shrinks: nothing vacuums a store that is open.
+    /// The largest size seen, in bytes. The file never shrinks, because nothing vacuums an open store.
     size: AtomicU64,
 }
 
-/// Which file it is: device and inode.
+/// A file's identity: device and inode.
 type Identity = (u64, u64);
 
 fn identity(path: &Path) -> io::Result<Identity> {
@@ -129,7 +129,7 @@ impl StoreFile {
         Ok(())
     }
 
-    /// Whether what stands at its path is the file that was opened.
+    /// Returns whether the path still holds the file that was opened.
     fn is_there(&self) -> bool {
         let file = self.file.metadata().map(|file| (file.dev(), file.ino()));
         file.is_ok_and(|file| identity(&self.path).is_ok_and(|there| there == file))
@@ -164,7 +164,7 @@ impl StoreFile {
         let size = self.file.metadata().map_or(0, |file| file.len());
         let before = self.size.fetch_max(size, Ordering::Relaxed);
         let mut header = [0; HEADER.len()];
-        // A new store has its first page in the log beside it.
+        // The first page of a new store is still in its log.
         let is_new = size == 0 && before == 0;
         if size < before || !is_new && (self.file.read_exact_at(&mut header, 0).is_err() || &header != HEADER) {
             let path = self.path.display();

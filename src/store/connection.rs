@@ -1,7 +1,7 @@
-//! What statements are sent through.
+//! The connection that statements are sent through.
 //!
-//! The rules: `SqlStore` gives no other. PostgreSQL keeps no character NUL, which a name, a comment or an answer may
-//! hold: it becomes U+FFFD on the way there, in what is recorded as in what is looked for.
+//! The rules: `SqlStore` hands out no other. PostgreSQL cannot store the character NUL, which a name, a comment or an
+//! answer may contain. It becomes U+FFFD in every statement, in recorded values and in search terms.
 
 use std::sync::Arc;
 
@@ -9,10 +9,9 @@ use sea_orm::{ConnectionTrait, DbBackend, DbErr, ExecResult, QueryResult, Statem
 
 use super::condition::Condition;
 
-/// A connection whose statements hold what their database can keep, and whose failures are noticed.
+/// A connection that adapts values to its database and reports failures to the store's condition.
 #[derive(Debug, Clone)]
 pub(super) struct Fitted<C> {
-    /// The connection itself.
     pub bare: C,
     condition: Arc<Condition>,
 }
@@ -22,13 +21,13 @@ impl<C> Fitted<C> {
         Self { bare, condition }
     }
 
-    /// Takes note of what failed.
+    /// Reports a failure to the store's condition.
     fn heed<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
         done.inspect_err(|error| self.condition.failed(error))
     }
 }
 
-/// The statement with what its database can keep.
+/// Replaces characters that the database cannot store.
 fn fitted(mut statement: Statement) -> Statement {
     if let (DbBackend::Postgres, Some(Values(values))) = (statement.db_backend, &mut statement.values) {
         for value in values {

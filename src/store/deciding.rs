@@ -1,7 +1,7 @@
-//! Decisions on suggestions, and what runs make of them.
+//! Decisions on suggestions, and their effect on runs.
 //!
-//! The rule: what is selected is read once, decided on in memory, and written in statements over many keys each,
-//! all in one transaction. Runs follow by `settle.rs`.
+//! The rule: selected suggestions are read once, decided in memory, and written with statements over many keys each,
+//! all in one transaction. `settle.rs` then updates the runs.
 
 use std::collections::{BTreeSet, HashMap, HashSet};
 
@@ -31,10 +31,10 @@ use crate::domain::{
     suggestion::ReviewState,
 };
 
-/// So many of the changed suggestions are named.
+/// Maximum number of changed suggestions that a result names.
 const MAX_FIRST: usize = 200;
 
-/// A selected suggestion, with the text that it would get.
+/// A selected suggestion, with the text that the decision gives it.
 #[derive(Debug, FromQueryResult)]
 struct Chosen {
     id: i64,
@@ -55,7 +55,7 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// Its asset as a key of the audit.
+    /// The asset as a key of the audit.
     fn asset_key(&self) -> Result<String> {
         record::asset_key(&AssetPath {
             kind: record::spelled(&self.asset_kind)?,
@@ -67,7 +67,7 @@ impl Chosen {
     }
 }
 
-/// Another version of an accepted suggestion.
+/// Another version in the chain of an accepted suggestion.
 #[derive(Debug, FromQueryResult)]
 struct Mate {
     id: i64,
@@ -75,12 +75,12 @@ struct Mate {
     chain: i64,
 }
 
-/// What a decision does where another version is being written at the moment.
+/// What a decision does if another version of the suggestion is being written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Busy {
-    /// Nothing is decided at all.
+    /// The whole decision is refused.
     Refuse,
-    /// That chain is left as it is.
+    /// That chain is left unchanged.
     Spare,
 }
 
@@ -94,7 +94,7 @@ const fn target(decision: &Decision) -> ReviewState {
     }
 }
 
-/// The text that a decision gives a suggestion; null where it gives none, or where it has no such alternative.
+/// The text that a decision gives a suggestion; null if it gives none or the alternative does not exist.
 fn wanted(decision: &Decision) -> Expr {
     match decision {
         Decision::Accept(Choice::Alternative(0)) => Expr::col((suggestion::Entity, Column::Description)),
@@ -114,7 +114,7 @@ fn wanted(decision: &Decision) -> Expr {
     }
 }
 
-/// What is selected; every suggestion once.
+/// Reads the selected suggestions, each once.
 async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decision: &Decision) -> Result<Vec<Chosen>> {
     let read = async |mut query: SelectStatement| -> Result<Vec<Chosen>> {
         query
@@ -163,8 +163,8 @@ async fn chosen(connection: &impl ConnectionTrait, selection: &Selection, decisi
     }
 }
 
-/// A later version of the same chain that was not skipped. It is what a review of many sees; an older one is accepted
-/// by its id.
+/// Selects a later version of the same chain that was not skipped. A bulk review takes the latest version only; an
+/// older one can be accepted by its id.
 fn newer_version() -> SelectStatement {
     let newer = Alias::new("newer");
     let chain = Expr::col((suggestion::Entity, Column::ChainId)).if_null(Expr::col((suggestion::Entity, Column::Id)));
@@ -179,7 +179,7 @@ fn newer_version() -> SelectStatement {
     query
 }
 
-/// Refuses an alternative that a suggestion does not have.
+/// Refuses an alternative that some selected suggestion does not have.
 fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
     let Decision::Accept(Choice::Alternative(index)) = decision else { return Ok(()) };
     match chosen.iter().find(|row| row.wanted.is_none()) {
@@ -191,8 +191,8 @@ fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
     }
 }
 
-/// The chains whose suggestion to be accepted is of an asset with a person's comment: one that the run saw and that
-/// Gloss never wrote there.
+/// Returns the chains whose suggestion to accept would replace a person's comment: one that the run saw and that Gloss
+/// never wrote there.
 async fn with_comments_of_people(
     connection: &impl ConnectionTrait,
     chosen: &[Chosen],
@@ -216,7 +216,7 @@ async fn with_comments_of_people(
     Ok(chains)
 }
 
-/// The newest selected version of each chain: the one that an accept is about.
+/// Returns the newest selected version of each chain, the one to accept.
 fn newest(chosen: &[Chosen]) -> HashSet<i64> {
     let mut newest: HashMap<i64, (i32, i64)> = HashMap::with_capacity(chosen.len());
     for row in chosen {
@@ -226,7 +226,7 @@ fn newest(chosen: &[Chosen]) -> HashSet<i64> {
     newest.into_values().map(|(_, id)| id).collect()
 }
 
-/// The versions beside the accepted ones that are not yet skipped.
+/// Returns the other versions of the selected chains that are not skipped yet.
 async fn mates(connection: &impl ConnectionTrait, chosen: &[Chosen], accepted: &HashSet<i64>) -> Result<Vec<Mate>> {
     let chains: BTreeSet<SuggestionId> = chosen.iter().map(|row| SuggestionId(row.chain)).collect();
     let chains: Vec<SuggestionId> = chains.into_iter().collect();
@@ -275,7 +275,7 @@ fn refuse_writing(run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Decides inside a transaction.
+/// Makes a decision inside a transaction.
 pub(super) async fn decide_on(
     transaction: &Transaction,
     selection: &Selection,

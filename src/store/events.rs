@@ -1,4 +1,4 @@
-//! Events of runs, by their numbers.
+//! Events of runs, by sequence number.
 
 use entity::run_event::{self, Column};
 use sea_orm::{
@@ -25,7 +25,7 @@ fn of(run: RunId) -> SelectStatement {
     query
 }
 
-/// Events after a number, in order.
+/// Returns the events after a sequence number, in order.
 pub(super) async fn after(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -38,7 +38,7 @@ pub(super) async fn after(
     rows.into_iter().map(record::event).collect()
 }
 
-/// One page.
+/// Returns one page, in order.
 pub(super) async fn page(
     connection: &impl ConnectionTrait,
     run: RunId,

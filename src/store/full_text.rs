@@ -1,6 +1,6 @@
-//! What is found in catalogs, and how it is ranked: by FTS5 in SQLite, by `tsvector` in PostgreSQL.
+//! Full-text queries on catalogs and their ranking: FTS5 on SQLite, `tsvector` on PostgreSQL.
 //!
-//! The rule: the database ranks, and what is called just what is looked for goes before all ranks.
+//! The rule: the database ranks. An asset whose name is exactly the search term comes before all ranks.
 
 use sea_orm::{
     Condition, DbBackend,
@@ -13,26 +13,26 @@ use crate::domain::{
     search::{Need, SearchQuery, Wanted},
 };
 
-/// What a word found in the name is worth, in the names around it, in the description and in the comment. A high weight
-/// would say that often is no better than once, and so drown the rest.
+/// Weights of a word found in the name, in the surrounding names, in the description and in the comment. Higher weights
+/// would saturate the rank, so that several hits count no more than one, and would drown the other fields.
 const WEIGHTS: [&str; 4] = ["4.0", "0.5", "1.0", "1.0"];
 
-/// Where in an asset words are looked for.
+/// Which parts of an asset are searched.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Breadth {
-    /// In all that is indexed.
+    /// All indexed parts.
     Everything,
-    /// In its own name.
+    /// The asset's own name.
     Names,
 }
 
-/// More than any rank comes to.
+/// Greater than any rank.
 const EXACT: f64 = 1_000.0;
 
-/// So many assets at most are ranked for a search.
+/// Maximum number of assets that are ranked for a search.
 pub(super) const RANKED: u64 = 1_000;
 
-/// What the full-text index is asked. Every word is of letters and digits alone, and quoted all the same.
+/// The full-text query. Its words consist of letters and digits only, and are quoted nevertheless.
 fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Breadth) -> String {
     let sqlite = backend == DbBackend::Sqlite;
     // PostgreSQL marks the words of names with the weight A.
@@ -45,7 +45,7 @@ fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Bread
                 words.iter().map(|word| format!("'{word}'{label}")).collect::<Vec<_>>().join(" <-> ")
             }
         };
-        // A beginning finds the words that begin so, too; each phrase less is a walk through the index less.
+        // A prefix also finds the words that it covers. Every phrase left out saves a walk through the index.
         let own = wanted.spellings.iter().filter(|words| !wanted.covers(words));
         let mut spellings: Vec<String> = own.map(phrase).collect();
         if let Some(begins) = wanted.begins() {
@@ -64,7 +64,7 @@ fn full_text(backend: DbBackend, query: &SearchQuery, need: Need, breadth: Bread
     if sqlite && breadth == Breadth::Names { format!("{{names}} : ({asked})") } else { asked }
 }
 
-/// What is found in catalogs: `id` and, where it is `ranked`, `rank`, smaller the better.
+/// Selects the matching assets: `id` and, if `ranked` is set, `rank`; a smaller rank is better.
 pub(super) fn search_catalog(
     backend: DbBackend,
     query: &SearchQuery,
@@ -83,7 +83,7 @@ pub(super) fn search_catalog(
             found.expr_as(rank.sub(exactness(query)), "rank");
         }
         if ranked {
-            // The index leads; what an asset is called is looked up for what it found.
+            // The index drives the query; the names are looked up for its hits only.
             found.cross_join("catalog_asset");
             found.and_where(Expr::col(("catalog_asset", "id")).equals(("catalog_search", "rowid")));
         }
@@ -91,14 +91,15 @@ pub(super) fn search_catalog(
         found.expr_as(Expr::col(("catalog_asset", "id")), "id").from("catalog_asset");
         found.and_where(Expr::cust_with_expr("search @@ to_tsquery('catalog_words', $1)", asked.clone()));
         if ranked {
-            // The last number: what says much beside what is looked for is less about it.
+            // The last argument, 1, divides the rank by the logarithm of the text's length: long texts rank lower.
             let weights = "'{0.1, 0.3, 0.3, 1.0}'";
             let rank = format!("-ts_rank({weights}, search, to_tsquery('catalog_words', $1), 1)::float8");
             found.expr_as(Expr::cust_with_expr(rank, asked).sub(exactness(query)), "rank");
         }
     }
     if let Some(profiles) = profiles {
-        // SQLite's index skips what is of other profiles by the key alone; PostgreSQL's is not to be left for the key.
+        // On SQLite the key skips other profiles inside the index. On PostgreSQL it must not replace the full-text
+        // index.
         let key = || {
             if backend == DbBackend::Sqlite {
                 Expr::col(("catalog_search", "rowid"))
@@ -115,7 +116,7 @@ pub(super) fn search_catalog(
     found
 }
 
-/// What goes before all ranks: that something is called just what is looked for.
+/// What is subtracted from the rank: [`EXACT`] if the asset's name is exactly the search term, otherwise 0.
 fn exactness(query: &SearchQuery) -> Expr {
     let part = |column| Expr::col(("catalog_asset", column));
     let name = part("column_name").if_null(part("table_name")).if_null(part("schema_name"));

@@ -1,4 +1,4 @@
-//! Which databases a profile's runs describe and write to, and people's word that some are the same.
+//! The databases that a profile's runs described and wrote to, and people's confirmations that two are the same.
 
 use entity::{applied_comment, confirmation, run, schedule};
 use sea_orm::{
@@ -24,12 +24,12 @@ fn read(recorded: Vec<Option<String>>) -> Result<Vec<Option<Identity>>> {
     Ok(found)
 }
 
-/// The databases that runs of a profile described or wrote to, and that its schedules are for.
+/// Returns the databases that a profile's runs described or wrote to, and those that its schedules are for.
 pub(super) async fn of_profile(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
 ) -> Result<Vec<Option<Identity>>> {
-    // A run without rows that are done has described nothing.
+    // A run without finished rows has described nothing.
     let described = Condition::any().add(run::Column::Identity.is_not_null()).add(run::Column::RowsDone.gt(0));
     let mut recorded: Vec<Option<String>> = run::Entity::find()
         .select_only()
@@ -56,7 +56,7 @@ pub(super) async fn of_profile(
     read(recorded)
 }
 
-/// The databases in which writes of a run stand.
+/// Returns the databases in which writes of a run stand, which means they were not rolled back.
 pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> Result<Vec<Option<Identity>>> {
     let recorded = applied_comment::Entity::find()
         .select_only()
@@ -70,7 +70,7 @@ pub(super) async fn of_writes(connection: &impl ConnectionTrait, run: RunId) -> 
     read(recorded)
 }
 
-/// The database of what a new run goes on with: the run that it does again, or the schedule that fires.
+/// Returns the database that a new run inherits: from the run that it repeats, or from the schedule that fires.
 pub(super) async fn inherited(connection: &impl ConnectionTrait, spec: &RunSpec) -> Result<Option<Identity>> {
     let recorded: Option<Option<String>> = if let Some(parent) = spec.parent_id {
         let parents = run::Entity::find_by_id(parent.0).select_only().column(run::Column::Identity);
@@ -84,7 +84,7 @@ pub(super) async fn inherited(connection: &impl ConnectionTrait, spec: &RunSpec)
     record::from_json_or_none(recorded.flatten().as_deref())
 }
 
-/// What people confirmed of a profile, newest first.
+/// Returns the confirmations for a profile, newest first.
 pub(super) async fn confirmations(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
@@ -106,7 +106,6 @@ pub(super) async fn confirmations(
     rows.into_iter().map(read).collect()
 }
 
-/// Records confirmations.
 pub(super) async fn confirm(transaction: &Transaction, confirmations: &[Confirmation]) -> Result<()> {
     let row = |it: &Confirmation| {
         Ok(confirmation::ActiveModel {

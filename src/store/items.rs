@@ -1,8 +1,8 @@
-//! The items of applies and roll-backs: what was planned, what came of each. Which there would be: `apply_plan.rs`.
+//! The items of applies and roll-backs: the plan and the outcome of each item. `apply_plan.rs` selects them.
 //!
-//! The rule: what came of an item is recorded once. A write is recorded with its item in one transaction, and
-//! what a suggestion says of its writes (`applied_id`, `applied_text`) follows from the audit. Of a chain one version
-//! stands in the database: when one is written, the others stand there no longer.
+//! The rules: an item's outcome is recorded once. A write is recorded with its item in one transaction, and the fields
+//! of a suggestion about its writes (`applied_id`, `applied_text`) follow from the audit. Only one version of a chain
+//! stands in the database: when one is written, the others stand no longer.
 
 use entity::{
     applied_comment, apply_item, run,
@@ -33,15 +33,15 @@ use crate::domain::{
     suggestion::ReviewState,
 };
 
-/// The states in which a suggestion is to be written.
+/// The states of suggestions that an apply writes.
 pub(super) const ACCEPTED: [ReviewState; 2] = [ReviewState::Accepted, ReviewState::Edited];
 
-/// Suggestions that are to be written.
+/// Matches suggestions that an apply writes.
 pub(super) fn accepted() -> Condition {
     Condition::all().add(Column::ReviewState.is_in(ACCEPTED.map(ReviewState::as_str)))
 }
 
-/// Suggestions that are to be written and whose final text was not written last.
+/// Matches suggestions that an apply writes and whose final text is not the last one written.
 pub(super) fn unapplied() -> Condition {
     let final_text = Expr::col(Column::ReviewText).if_null(Expr::col(Column::Description));
     let other = Condition::any()
@@ -50,18 +50,18 @@ pub(super) fn unapplied() -> Condition {
     accepted().add(other)
 }
 
-/// Writes of applies that were not undone.
+/// Matches writes of applies that were not rolled back.
 pub(super) fn standing() -> Condition {
     Condition::all().add(applied_comment::Column::RolledBackAt.is_null()).add(applied_comment::Column::Undoes.is_null())
 }
 
-/// Items whose outcome is to be recorded still.
+/// Matches items without a final outcome.
 fn open() -> Condition {
     let planned = apply_item::Column::Status.eq(ApplyStatus::Planned.as_str());
     Condition::any().add(planned).add(apply_item::Column::Doubt.is_not_null())
 }
 
-/// Items in doubt: of a run, or of all that are not at work.
+/// Returns the items in doubt of one run, or of all runs that are not live if `run` is `None`.
 pub(super) async fn in_doubt(connection: &impl ConnectionTrait, run: Option<RunId>) -> Result<Vec<(RunId, ApplyItem)>> {
     let mut doubts = apply_item::Entity::find().filter(apply_item::Column::Doubt.is_not_null());
     if let Some(run) = run {
@@ -80,7 +80,7 @@ pub(super) async fn in_doubt(connection: &impl ConnectionTrait, run: Option<RunI
     rows.into_iter().map(|row| Ok((RunId(row.run_id), record::item(row)?))).collect()
 }
 
-/// The next planned items, by position.
+/// Returns the next planned items, by position.
 pub(super) async fn planned(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -108,7 +108,7 @@ fn of(run: RunId, statuses: Option<&[ApplyStatus]>) -> SelectStatement {
     query
 }
 
-/// One page, by position.
+/// Returns one page, by position.
 pub(super) async fn page(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -128,7 +128,6 @@ pub(super) async fn page(
     keyset::page(connection, &keyset, page, &query, cursor).await?.try_map(record::item)
 }
 
-/// How many.
 pub(super) async fn count(
     connection: &impl ConnectionTrait,
     run: RunId,
@@ -137,7 +136,7 @@ pub(super) async fn count(
     number(connection, of(run, statuses).expr(Expr::cust("count(*)"))).await
 }
 
-/// How the items of a run's apply ended.
+/// Counts the items of a run's apply by outcome.
 pub(super) async fn written(connection: &impl ConnectionTrait, run: RunId) -> Result<Written> {
     let query = of(run, None)
         .column(apply_item::Column::Status)
@@ -158,7 +157,7 @@ pub(super) async fn written(connection: &impl ConnectionTrait, run: RunId) -> Re
     Ok(written)
 }
 
-/// Records what an edit says of items: a new apply's, and what came of some.
+/// Records the items of an edit: those of a new apply, and outcomes.
 pub(super) async fn write(transaction: &Transaction, edit: &RunEdit) -> Result<()> {
     let run = &edit.run;
     if let Some(items) = &edit.new_items {
@@ -206,7 +205,7 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
             follow_comment(transaction, run, item).await?;
             replace_others(transaction, item.suggestion_id).await
         }
-        // What stood before stands there: the write is undone, whoever did it.
+        // The earlier comment stands again. The write is undone, whoever undid it.
         (ApplyStatus::Applied | ApplyStatus::Unchanged, Some(undone)) => {
             if item.status == ApplyStatus::Applied {
                 write_audit(transaction, run, item, at).await?;
@@ -232,7 +231,7 @@ async fn write_item(transaction: &Transaction, run: &Run, item: &ApplyItem, at: 
     }
 }
 
-/// What was written stands in the catalog that is searched.
+/// Updates the searched catalog with the written comment.
 async fn follow_comment(transaction: &Transaction, run: &Run, item: &ApplyItem) -> Result<()> {
     let Some(profile) = run.spec.db_profile_id else { return Ok(()) };
     catalog::comment_written(transaction, profile, &item.asset, item.text.as_ref()).await
@@ -265,7 +264,7 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
     write::insert(transaction, [row]).await
 }
 
-/// The other versions of a suggestion that stands in the database stand there no longer; their writes stay recorded.
+/// Clears the applied text of the other versions in a suggestion's chain. Their writes stay in the audit.
 async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> Result<()> {
     suggestion::Entity::update_many()
         .col_expr(Column::AppliedId, Expr::value(None::<i64>))
@@ -277,7 +276,7 @@ async fn replace_others(transaction: &Transaction, suggestion: SuggestionId) -> 
     Ok(())
 }
 
-/// Sets what a suggestion says of its writes to its newest one that stands.
+/// Sets a suggestion's fields about its writes to its newest standing write.
 async fn follow_audit(transaction: &Transaction, suggestion: SuggestionId) -> Result<()> {
     let newest = applied_comment::Entity::find()
         .filter(applied_comment::Column::SuggestionId.eq(suggestion.0))

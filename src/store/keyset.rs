@@ -1,8 +1,7 @@
-//! Pages by key: the conditions and orders of a list whose rows are found by their sort key.
+//! Keyset pagination: the conditions and orders of lists whose rows are found by their sort key.
 //!
-//! The rule: a list is ordered by some columns, all in one direction, the last of which make the key unique.
-//! The first may be null, and nulls come last in either direction: the list is then two sections, each of
-//! them one range of an index.
+//! The rules: a list is ordered by some columns, all in one direction, and the last ones make the key unique. The first
+//! may be null. Nulls come last in either direction, so such a list has two sections, each one range of an index.
 
 use sea_orm::{
     Condition, ConnectionTrait, FromQueryResult, Value,
@@ -16,7 +15,7 @@ use crate::domain::{
     page::{Cursor, CursorPart, Page, PageDirection, PageRequest},
 };
 
-/// What a column of a key holds.
+/// The type of a key column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum KeyType {
     Int,
@@ -24,48 +23,48 @@ pub(super) enum KeyType {
     Text,
 }
 
-/// How a list is ordered.
+/// The order of a list.
 #[derive(Debug, Clone)]
 pub(super) struct Keyset {
-    /// The columns with what they hold, the unique key last.
+    /// The columns and their types, the unique key last.
     pub columns: Vec<(Expr, KeyType)>,
-    /// Whether the first may be null.
+    /// Whether the first column may be null.
     pub nullable: bool,
-    /// The direction of all of them.
+    /// The direction of all columns.
     pub direction: OrderDirection,
 }
 
 /// One end of a range of a list.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Bound {
-    /// The key; its first part is left out where that is null.
+    /// The key, without its first part if that is null.
     pub key: Vec<Value>,
-    /// Whether its first part is null.
+    /// Whether the first part is null.
     pub null: bool,
-    /// Whether the row of that key is in.
+    /// Whether the row with this key belongs to the range.
     pub inclusive: bool,
 }
 
 /// A range of a list, in the list's own order.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Range {
-    /// Where it begins.
+    /// The start; `None` is the start of the list.
     pub start: Option<Bound>,
-    /// Where it ends.
+    /// The end; `None` is the end of the list.
     pub end: Option<Bound>,
 }
 
-/// One range of an index: what it holds and how it is ordered.
+/// One range of an index.
 #[derive(Debug, Clone)]
 pub(super) struct Section {
-    /// The rows.
+    /// Matches its rows.
     pub condition: Condition,
-    /// Their order.
+    /// The order of its rows.
     pub order: Vec<(Expr, Order)>,
 }
 
 impl Keyset {
-    /// The bound that a cursor stands for. `argument` is where it came from.
+    /// Converts a cursor to a bound. `argument` is the GraphQL argument that held it, for the error.
     fn bound(&self, cursor: &Cursor, argument: &str) -> Result<Bound> {
         let foreign = || {
             Error::bad_input(
@@ -92,7 +91,7 @@ impl Keyset {
         Ok(Bound { key, null, inclusive: false })
     }
 
-    /// The range that a page is cut from.
+    /// Returns the range that a page is cut from.
     pub(super) fn range(&self, page: &PageRequest) -> Result<Range> {
         let forward = page.direction == PageDirection::Forward;
         let (after, before) = if forward { (&page.from, &page.until) } else { (&page.until, &page.from) };
@@ -101,7 +100,7 @@ impl Keyset {
         Ok(Range { start, end })
     }
 
-    /// The sections that a range touches, in the order in which they are read.
+    /// Returns the sections that a range touches, in reading order.
     pub(super) fn sections(&self, range: &Range, reverse: bool) -> Vec<Section> {
         let mut sections = Vec::with_capacity(2);
         let bounds = |null| {
@@ -129,7 +128,7 @@ impl Keyset {
         sections
     }
 
-    /// The whole range as one condition and one order, for a database to sort by itself.
+    /// Adds the whole range as one condition and one order, for the database to sort.
     pub(super) fn sorted(&self, range: &Range, reverse: bool, query: &mut SelectStatement) {
         let mut any = Condition::any();
         for section in self.sections(range, reverse) {
@@ -171,18 +170,17 @@ impl Keyset {
     }
 }
 
-/// What a page needs beside its rows: whether something stands on the other side of the cursors it was
-/// asked for by. Each is a range to look for one row in, read in reverse or not.
+/// What a page needs besides its rows: whether rows exist outside its cursors. A page checks each range for one row.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Neighbours {
-    /// Before `after`, its own row included; to be read in reverse.
+    /// Everything up to `after`, its own row included; read in reverse.
     pub before: Option<Range>,
-    /// Behind `before`, its own row included.
+    /// Everything from `before` on, its own row included.
     pub behind: Option<Range>,
 }
 
 impl Range {
-    /// What stands outside this range on either side.
+    /// Returns the ranges outside this one, on either side.
     pub(super) fn neighbours(&self) -> Neighbours {
         let outside = |bound: &Option<Bound>| bound.clone().map(|bound| Bound { inclusive: true, ..bound });
         Neighbours {
@@ -192,8 +190,8 @@ impl Range {
     }
 }
 
-/// A page from the rows read for it, one more than it holds where there are more. `before` and `behind` tell
-/// whether something stands outside the range.
+/// Cuts a page from the rows read for it: one more than its size if there are more. `before` and `behind` tell whether
+/// rows exist outside the range.
 pub(super) fn cut<T>(
     page: &PageRequest,
     mut rows: Vec<T>,
@@ -211,7 +209,7 @@ pub(super) fn cut<T>(
     Page { rows, has_next, has_previous }
 }
 
-/// One page of a list without nulls: `query` selects its rows, `cursor` names one.
+/// Reads one page of a list without nulls. `query` selects the rows, and `cursor` returns the cursor of a row.
 pub(super) async fn page<M: FromQueryResult>(
     connection: &impl ConnectionTrait,
     keyset: &Keyset,

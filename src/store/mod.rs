@@ -1,11 +1,14 @@
-//! The store on sea-orm.
+//! The store, on sea-orm.
 //!
-//! The rules: a change is one transaction, and its nudges follow the commit. Every write goes through `transaction.rs`,
-//! every read through `SqlStore::read`; the former is one connection, which on SQLite takes the write lock at once, so
-//! that no statement ever finds the database locked, and on PostgreSQL holds the lock by which one process has the
-//! store. Queries are built, never written as text; what one database needs otherwise than the rest is in `dialect/`,
-//! how each is reached in `address.rs`. To add a family of records: an entity, a migration, the steps in
-//! `port/store/mod.rs`.
+//! The rules:
+//! - A change is one transaction, and its nudges are sent after the commit.
+//! - Every write goes through `transaction.rs` and every read through `SqlStore::read`. Writes share one connection. On
+//!   SQLite it takes the write lock when a transaction begins, so no statement finds the database locked. On PostgreSQL
+//!   it holds the lock that gives the store to one process.
+//! - Queries are built, never written as text. What differs between databases is in `dialect/`; how each is connected
+//!   to is in `address.rs`.
+//!
+//! To add a family of records, add an entity and a migration, then follow the steps in `port/store/mod.rs`.
 
 mod address;
 mod apply_plan;
@@ -77,9 +80,9 @@ pub struct SqlStore {
     name: Arc<str>,
     statements: Arc<AtomicU64>,
     few: u64,
-    /// What secrets are sealed with; `None` where the store was opened without its key.
+    /// The key that seals secrets; `None` if the store was opened without it.
     seal: Option<Arc<SealKey>>,
-    /// Runs that one starter may have in the queue.
+    /// Maximum number of runs that one starter may have in the queue.
     queue_limit: i64,
 }
 
@@ -90,31 +93,31 @@ impl std::fmt::Debug for SqlStore {
 }
 
 impl SqlStore {
-    /// Which database the store is, where it is one of PostgreSQL.
+    /// Returns the identity of the store's database on PostgreSQL, and `None` on SQLite.
     ///
     /// # Errors
-    /// Where the server does not tell.
+    /// Returns an error if the server does not answer the query.
     pub async fn identity(&self) -> crate::domain::Result<Option<crate::domain::identity::Identity>> {
         Ok(dialect::identity(&self.readers.bare).await?)
     }
 
-    /// The same store with another limit of runs that are sorted for a page; above it an index is walked. A
-    /// test sets it to 0 to see a small store do what a large one does.
+    /// Sets the number of runs up to which a page is sorted; above it an index is walked. A test sets it to 0 to make a
+    /// small store take the path of a large one.
     #[must_use]
     pub const fn sorting_at_most(mut self, few: u64) -> Self {
         self.few = few;
         self
     }
 
-    /// The same store with another limit of runs that one starter may have in the queue.
+    /// Sets the maximum number of runs that one starter may have in the queue.
     #[must_use]
     pub const fn queueing_at_most(mut self, runs: i64) -> Self {
         self.queue_limit = runs;
         self
     }
 
-    /// Closes all connections, once nothing uses the store any more. What lies beside a store's file then is in it.
-    /// Where another file has taken its place, that one is left alone.
+    /// Closes all connections. The store must no longer be in use. On SQLite this moves the write-ahead log into the
+    /// store's file. If another file has taken the store's place, that file is left untouched.
     pub async fn close(self) -> Result<()> {
         if !self.condition.may_be_closed() {
             return Ok(());
@@ -123,31 +126,31 @@ impl SqlStore {
         self.writer.close().await
     }
 
-    /// What secrets are sealed with.
+    /// Returns the key that seals secrets, or `Unavailable` if the store was opened without it.
     fn seal(&self) -> Result<&SealKey> {
         let none = || Error::unavailable("this command has no key for the store's secrets; start a server instead");
         self.seal.as_deref().ok_or_else(none)
     }
 
-    /// Where single statements read.
+    /// The connections for single read statements.
     const fn read(&self) -> &Fitted<DatabaseConnection> {
         &self.readers
     }
 }
 
-/// All rows of a query.
+/// Returns all rows of a query.
 async fn all<M: FromQueryResult>(connection: &impl ConnectionTrait, query: &SelectStatement) -> Result<Vec<M>> {
     let rows = connection.query_all(query).await?;
     Ok(rows.iter().map(|row| M::from_query_result(row, "")).collect::<Result<_, DbErr>>()?)
 }
 
-/// The first column of a query's only row.
+/// Returns the first column of a query's only row, or 0 if there is no row.
 async fn number(connection: &impl ConnectionTrait, query: &SelectStatement) -> Result<i64> {
     let row = connection.query_one(query).await?;
     Ok(row.map(|row| row.try_get_by_index(0)).transpose()?.unwrap_or_default())
 }
 
-/// Rows by the key of what they belong to.
+/// Groups values by key.
 fn grouped<K: std::hash::Hash + Eq, V>(pairs: impl IntoIterator<Item = (K, V)>) -> HashMap<K, Vec<V>> {
     let mut groups: HashMap<K, Vec<V>> = HashMap::new();
     for (key, value) in pairs {

@@ -1,4 +1,5 @@
-//! Opening a store: migrations, and what a start makes void.
+//! Opens stores: applies migrations, and clears what earlier processes left behind. Also the commands that work on a
+//! store without a server: inspect, migrate, reseal, forget.
 
 use std::{
     collections::HashSet,
@@ -27,80 +28,80 @@ use super::{
 };
 use crate::{domain::clock::Moment, port::bus::Bus};
 
-/// The table with the migrations that a store has had.
+/// The table of applied migrations.
 const MIGRATIONS: &str = "seaql_migrations";
 
-/// Why a store cannot be opened. No text holds the URL: it may hold a password.
+/// Why a store cannot be opened. No text contains the URL, because it may contain a password.
 #[derive(Debug, thiserror::Error)]
 pub enum OpenError {
-    /// The URL is of no store that Gloss knows.
+    /// The URL's scheme or format is unknown.
     #[error(
         "the store URL is not supported; write sqlite:///path/to/store.db or \
          postgres://user:password@host:port/database"
     )]
     UnknownUrl,
-    /// It knows migrations that this program does not.
+    /// The store has migrations that this program does not know.
     #[error(
         "the store {0} was written by a newer version of Gloss; use that version, or choose another data folder with \
          --data-dir"
     )]
     Newer(String),
-    /// Another process has it.
+    /// Another process holds the store.
     #[error("the store {0} is in use by another Gloss; stop that one, or choose another store with --store-url")]
     InUse(String),
-    /// It cannot hold every text.
+    /// The database's encoding is not UTF-8.
     #[error("the store {0} is not encoded in UTF-8; create its database with ENCODING 'UTF8'")]
     Encoding(String),
-    /// It cannot be reached.
+    /// The store cannot be reached.
     #[error("cannot open the store {place}: {}; {}", cause(.error), trouble::advice(.error))]
     Unreachable {
-        /// Where it is.
+        /// The store's address, without secrets.
         place: String,
-        /// Why.
+        /// The cause.
         error: DbErr,
     },
-    /// It cannot be read or migrated.
+    /// The store cannot be read or migrated.
     #[error("cannot open the store: {}; {}", cause(.0), trouble::advice(.0))]
     Database(#[from] DbErr),
-    /// Its secrets are sealed with another key.
+    /// The store's secrets are sealed with another key.
     #[error("the passwords and API keys in the store were sealed with another key")]
     WrongKey,
-    /// Its file cannot be made or opened.
+    /// The store's file cannot be created or opened.
     #[error("cannot open the store {place}: {source}; choose another with --store-url")]
     File {
-        /// Where it should be.
+        /// The file's path.
         place: String,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// What stands in it is not what Gloss wrote.
+    /// The store's content is damaged.
     #[error(
         "the store {place} is damaged ({cause}); keep its files, restore the store from a backup, with the key file \
          that belongs to it, and start again. For a store in SQLite, `sqlite3 {place} .recover` saves what can be read"
     )]
     Damaged {
-        /// Where it is.
+        /// The store's address, without secrets.
         place: String,
-        /// What the database says.
+        /// The database's message.
         cause: String,
     },
-    /// Its file is gone, and a part of it is not.
+    /// The store's file is missing, but its log exists.
     #[error(
         "the store {place} is missing, but {log}, which belongs to it, exists; put the store's file back, or restore \
          both from a backup"
     )]
     Torn {
-        /// Where it should be.
+        /// The path of the missing file.
         place: String,
-        /// What is there.
+        /// The path of the log.
         log: String,
     },
-    /// It was opened but does not answer as it should.
+    /// The store was opened, but its database gave an unexpected answer.
     #[error("cannot use the store: its database gave an unexpected answer")]
     Unusable(#[from] crate::domain::Error),
 }
 
-/// What the database itself says, where it says something.
+/// Returns the database's own message if there is one.
 fn cause(error: &DbErr) -> String {
     match trouble::driver_error(error) {
         Some(SqlxError::Database(said)) => said.message().to_owned(),
@@ -110,25 +111,24 @@ fn cause(error: &DbErr) -> String {
     }
 }
 
-/// Where a store is, without what may be secret.
+/// Returns a store's address without secrets; empty if the URL is not supported.
 #[must_use]
 pub fn place(url: &str) -> String {
     Address::of(url).map(|address| address.place()).unwrap_or_default()
 }
 
-/// Opens a store whose secrets are sealed with a key, migrates it, and makes void what processes that are gone left in
-/// it.
+/// Opens a store whose secrets are sealed with `key`, migrates it, and clears what earlier processes left in it.
 ///
 /// # Errors
-/// [`OpenError`].
+/// Returns an [`OpenError`].
 pub async fn open(url: &str, bus: Arc<dyn Bus>, key: SealKey) -> Result<SqlStore, OpenError> {
     open_with(url, bus, Some(key)).await
 }
 
-/// Opens a store for what needs none of its secrets: no profile can be read or written.
+/// Opens a store for work that needs no secrets. Profiles can be neither read nor written.
 ///
 /// # Errors
-/// [`OpenError`].
+/// Returns an [`OpenError`].
 pub async fn open_without_key(url: &str, bus: Arc<dyn Bus>) -> Result<SqlStore, OpenError> {
     open_with(url, bus, None).await
 }
@@ -165,7 +165,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
     })
 }
 
-/// Names damage as damage.
+/// Turns a database error that reports damage into [`OpenError::Damaged`].
 fn told(address: &Address, error: OpenError) -> OpenError {
     match error {
         OpenError::Database(error) if trouble::trouble(&error) == Some(Trouble::Damaged) => {
@@ -175,7 +175,7 @@ fn told(address: &Address, error: OpenError) -> OpenError {
     }
 }
 
-/// What a look at a store finds, before anything is changed.
+/// The result of inspecting a store.
 #[derive(Debug, Default)]
 pub struct Found {
     is_empty: bool,
@@ -184,35 +184,35 @@ pub struct Found {
 }
 
 impl Found {
-    /// Whether nothing was ever recorded in it.
+    /// Returns whether nothing was ever recorded in the store.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.is_empty
     }
 
-    /// Whether its secrets are sealed.
+    /// Returns whether the store holds sealed secrets.
     #[must_use]
     pub const fn is_sealed(&self) -> bool {
         self.probe.is_some()
     }
 
-    /// Whether a key opens its secrets.
+    /// Returns whether `key` opens the store's secrets.
     #[must_use]
     pub fn opens(&self, key: &SealKey) -> bool {
         self.probe.as_ref().is_none_or(|probe| seal::opens(key, probe))
     }
 
-    /// Whether any token opens the door at a moment.
+    /// Returns whether any token is valid at a moment.
     #[must_use]
     pub fn has_token(&self, at: Moment) -> bool {
         self.token_ends.iter().any(|end| end.is_none_or(|end| end > record::millis(at)))
     }
 }
 
-/// Looks at a store and changes nothing.
+/// Inspects a store without changing it.
 ///
 /// # Errors
-/// [`OpenError`]: all that opening it would find, but for its key.
+/// Returns the [`OpenError`] that opening would return, except for a wrong key.
 pub async fn inspect(url: &str) -> Result<Found, OpenError> {
     let address = address(url)?;
     let connection = address.look().await.map_err(|error| told(&address, error))?;
@@ -248,23 +248,23 @@ async fn look(address: &Address, connection: &DatabaseConnection) -> Result<Foun
     Ok(found)
 }
 
-/// Brings a store up to date, as opening it does.
+/// Migrates a store to the current schema.
 ///
 /// # Errors
-/// [`OpenError`].
+/// Returns an [`OpenError`].
 pub async fn migrate(url: &str) -> Result<(), OpenError> {
     Ok(bare_writer(url).await?.close().await?)
 }
 
-/// Seals all secrets of a store with a new key, or none; returns their number.
+/// Seals all secrets of a store with a new key, or none if it fails. Returns their number.
 ///
 /// # Errors
-/// [`OpenError`].
+/// Returns an [`OpenError`].
 pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, OpenError> {
     let writer = bare_writer(url).await?;
     seal::unlock(&writer, old).await?;
     let sealed = seal::reseal(&writer, old, new).await?;
-    // From here on the new key holds, whatever else goes wrong.
+    // The new key is in force from here on, even if the clean-up fails.
     if let Err(error) = dialect::scrub(&writer).await {
         tracing::warn!(%error, "secrets that the old key sealed may still be in the store's file");
     }
@@ -274,11 +274,11 @@ pub async fn reseal(url: &str, old: &SealKey, new: &SealKey) -> Result<usize, Op
     Ok(sealed)
 }
 
-/// Lets go of the secrets of a store that a key does not open, and has it open under this key; gives whose they were.
-/// Without `really` nothing changes.
+/// Deletes the secrets of a store that `key` does not open, so that the store opens with this key. Returns what they
+/// belonged to. Changes nothing unless `really` is set.
 ///
 /// # Errors
-/// [`OpenError`].
+/// Returns an [`OpenError`].
 pub async fn forget(url: &str, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
     let writer = bare_writer(url).await?;
     let forgotten = seal::forget(&writer, key, really).await?;
@@ -293,21 +293,21 @@ fn address(url: &str) -> Result<Address, OpenError> {
     Address::of(url).ok_or(OpenError::UnknownUrl)
 }
 
-/// The connection that writes to a store that is up to date.
+/// Opens the writing connection and migrates the store.
 async fn writer_of(address: &Address, condition: &Arc<Condition>) -> Result<DatabaseConnection, OpenError> {
     let writer = address.writer(condition).await?;
     bring_up(address, &writer).await?;
     Ok(writer)
 }
 
-/// The same for what changes a store that nobody else has open.
+/// Opens the writing connection of a store by its URL, for commands that run without a server.
 async fn bare_writer(url: &str) -> Result<DatabaseConnection, OpenError> {
     let address = address(url)?;
     let condition = address.condition()?;
     writer_of(&address, &condition).await.map_err(|error| told(&address, error))
 }
 
-/// Counts the statements of a connection, and tells of each whoever wants to know.
+/// Counts the statements of a connection and traces each one.
 fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
     let statements = Arc::clone(statements);
     connection.set_metric_callback(move |info| {
@@ -322,12 +322,12 @@ fn count(connection: &mut DatabaseConnection, statements: &Arc<AtomicU64>) {
     });
 }
 
-/// The migrations that this program knows.
+/// The names of the migrations that this program knows.
 fn known_versions() -> HashSet<String> {
     Migrator::migrations().iter().map(|migration| migration.name().to_owned()).collect()
 }
 
-/// Refuses a store of a newer program, migrates an older one.
+/// Refuses a store of a newer program and migrates an older one.
 async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), OpenError> {
     let known = known_versions();
     let applied = Migrator::get_migration_models(writer).await?;
@@ -337,10 +337,10 @@ async fn bring_up(address: &Address, writer: &DatabaseConnection) -> Result<(), 
     Ok(Migrator::up(writer, None).await?)
 }
 
-/// A store lets one process in: whoever held a run before is gone, and its lease with it.
+/// Clears workers and leases. Only one process holds a store, so those recorded belong to processes that are gone.
 async fn forget_processes(writer: &DatabaseConnection) -> Result<(), DbErr> {
     worker::Entity::delete_many().exec(writer).await?;
-    // What was being compared was not compared to its end.
+    // Comparisons that were never finished.
     comparison::Entity::delete_many().filter(comparison::Column::FinishedAt.is_null()).exec(writer).await?;
     run::Entity::update_many()
         .col_expr(run::Column::WorkerId, Expr::value(None::<String>))

@@ -1,4 +1,4 @@
-//! Profiles of databases and of models. Their passwords and keys are sealed on the way in and opened on the way out.
+//! DB profiles and LLM profiles. Their passwords and API keys are sealed when written and opened when read.
 
 use std::collections::HashMap;
 
@@ -45,7 +45,7 @@ fn db_profile(row: db_profile::Model, key: &SealKey) -> Result<DbProfile> {
     })
 }
 
-/// Whether a profile is there and leads to the same database as when it was read.
+/// Returns whether a profile still exists and points to the same database as when it was read.
 pub(super) async fn is_the_same(connection: &impl ConnectionTrait, key: &SealKey, profile: &DbProfile) -> Result<bool> {
     let row = db_profile::Entity::find_by_id(profile.id.0).one(connection).await?;
     Ok(row.map(|row| db_profile(row, key)).transpose()?.is_some_and(|now| now.same_database(profile)))
@@ -139,19 +139,19 @@ fn unknown(noun: &str) -> Error {
 const DB_PROFILE: &str = "DB profile";
 const LLM_PROFILE: &str = "LLM profile";
 
-/// The key of the DB profile with this name.
+/// Returns the key of the DB profile with this name.
 async fn db_holder(connection: &impl ConnectionTrait, name: &str) -> Result<Option<i64>> {
     let holder = db_profile::Entity::find().filter(db_profile::Column::Name.eq(name)).one(connection).await?;
     Ok(holder.map(|row| row.id))
 }
 
-/// The key of the LLM profile with this name.
+/// Returns the key of the LLM profile with this name.
 async fn llm_holder(connection: &impl ConnectionTrait, name: &str) -> Result<Option<i64>> {
     let holder = llm_profile::Entity::find().filter(llm_profile::Column::Name.eq(name)).one(connection).await?;
     Ok(holder.map(|row| row.id))
 }
 
-/// Leaves no LLM profile the default.
+/// Clears the default flag of all LLM profiles.
 async fn no_default(connection: &impl ConnectionTrait) -> Result<()> {
     llm_profile::Entity::update_many()
         .col_expr(llm_profile::Column::IsDefault, Expr::value(false))

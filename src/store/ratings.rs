@@ -1,7 +1,7 @@
-//! The substance of suggestions: rated as they are written, and for rows of earlier versions when a store is opened.
+//! The substance of suggestions, rated when they are written. Opening a store rates the rows of earlier versions.
 //!
-//! The rule: a rating follows from the row alone, so rows that are not rated yet are rated as they are read; the column
-//! is for filters and figures.
+//! The rule: a rating follows from the row alone, so a row without one is rated when it is read. The column serves
+//! filters and figures.
 
 use entity::suggestion::{self, Column};
 use sea_orm::{
@@ -15,10 +15,10 @@ use crate::domain::{
     substance::{Described, Substance, substance},
 };
 
-/// Rows that are rated in one transaction.
+/// Number of rows rated in one transaction.
 const ROWS_AT_ONCE: u64 = 500;
 
-/// The rating of a row: as recorded, else as it follows from the row.
+/// Returns a row's recorded rating, or computes it.
 pub(super) fn rating(row: &suggestion::Model) -> Result<Substance> {
     if let Some(rated) = &row.substance {
         record::spelled(rated)
@@ -29,7 +29,7 @@ pub(super) fn rating(row: &suggestion::Model) -> Result<Substance> {
     }
 }
 
-/// Rates the rows that an earlier version left, some at a time: what was rated stays so if the process dies.
+/// Rates the rows that an earlier version left unrated, in batches. Finished batches remain if the process dies.
 pub(super) async fn rate_all(writer: &DatabaseConnection) -> Result<()> {
     let mut rated = 0;
     loop {

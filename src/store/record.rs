@@ -1,5 +1,6 @@
-//! Between rows and what they stand for. Reading checks: a value that Gloss never wrote is an internal
-//! error, not a guess.
+//! Conversion between rows and domain values.
+//!
+//! The rule: reading checks. A value that Gloss never wrote is an internal error, not a guess.
 
 use std::str::FromStr;
 
@@ -22,7 +23,7 @@ use crate::domain::{
     usage::{Budget, Progress, Usage},
 };
 
-/// A moment as it is stored.
+/// Converts a moment to its stored form, in milliseconds since the Unix epoch, rounded down.
 pub(super) const fn millis(moment: Moment) -> i64 {
     moment.timestamp_millis()
 }
@@ -32,7 +33,7 @@ pub(super) fn millis_from(moment: Moment) -> i64 {
     moment.timestamp_millis() + i64::from(!moment.timestamp_subsec_nanos().is_multiple_of(1_000_000))
 }
 
-/// A moment as it was stored.
+/// Converts stored milliseconds to a moment.
 pub(super) fn moment(millis: i64) -> Result<Moment> {
     DateTime::from_timestamp_millis(millis).ok_or_else(|| Error::internal(format!("{millis} is no moment")))
 }
@@ -41,7 +42,7 @@ fn moment_or_none(millis: Option<i64>) -> Result<Option<Moment>> {
     millis.map(moment).transpose()
 }
 
-/// A value of an enumeration by its spelling.
+/// Parses the stored spelling of an enumeration.
 pub(super) fn spelled<T>(text: &str) -> Result<T>
 where
     T: FromStr,
@@ -50,17 +51,15 @@ where
     text.parse().map_err(Error::internal)
 }
 
-/// A value as JSON text.
 pub(super) fn to_json<T: Serialize>(value: &T) -> Result<String> {
     serde_json::to_string(value).map_err(Error::internal)
 }
 
-/// An asset's path as a key.
+/// Converts an asset's path to a key of bounded length.
 pub(super) fn asset_key(asset: &AssetPath) -> Result<String> {
     to_json(asset).map(index_key)
 }
 
-/// A value from JSON text.
 pub(super) fn from_json<T: DeserializeOwned>(text: &str) -> Result<T> {
     serde_json::from_str(text).map_err(Error::internal)
 }
@@ -73,9 +72,8 @@ pub(super) fn from_json_or_none<T: DeserializeOwned>(text: Option<&str>) -> Resu
     text.map(from_json).transpose()
 }
 
-/// A run as a row.
 pub(super) fn run_model(run: &Run) -> Result<run::Model> {
-    // What an order by duration sees: an ended run's own.
+    // Only an ended run has a duration to order by.
     let duration_ms = run.finished_at.and_then(|finished_at| run.duration_ms(finished_at));
     Ok(run::Model {
         id: run.id.0,
@@ -135,7 +133,6 @@ pub(super) fn run_model(run: &Run) -> Result<run::Model> {
     })
 }
 
-/// A run from its row.
 pub(super) fn run(row: run::Model) -> Result<Run> {
     Ok(Run {
         id: RunId(row.id),
@@ -194,7 +191,6 @@ pub(super) fn run(row: run::Model) -> Result<Run> {
     })
 }
 
-/// A row of a run from its record.
 pub(super) fn row(row: run_row::Model) -> Result<Row> {
     Ok(Row {
         position: row.position,
@@ -210,7 +206,6 @@ pub(super) fn row(row: run_row::Model) -> Result<Row> {
     })
 }
 
-/// An event as a row.
 pub(super) fn event_model(event: &RunEvent) -> Result<run_event::Model> {
     Ok(run_event::Model {
         run_id: event.run_id.0,
@@ -230,7 +225,6 @@ pub(super) fn event_model(event: &RunEvent) -> Result<run_event::Model> {
     })
 }
 
-/// An event from its row.
 pub(super) fn event(row: run_event::Model) -> Result<RunEvent> {
     Ok(RunEvent {
         run_id: RunId(row.run_id),
@@ -250,7 +244,6 @@ pub(super) fn event(row: run_event::Model) -> Result<RunEvent> {
     })
 }
 
-/// A suggestion from its row.
 pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
     Ok(Suggestion {
         substance: ratings::rating(&row)?,
@@ -275,7 +268,6 @@ pub(super) fn suggestion(row: suggestion::Model) -> Result<Suggestion> {
     })
 }
 
-/// The asset of a suggestion.
 pub(super) fn asset_of(row: &suggestion::Model) -> Result<AssetPath> {
     Ok(AssetPath {
         kind: spelled(&row.asset_kind)?,
@@ -286,7 +278,6 @@ pub(super) fn asset_of(row: &suggestion::Model) -> Result<AssetPath> {
     })
 }
 
-/// An item of an apply as a row.
 pub(super) fn item_model(run: RunId, item: &ApplyItem) -> Result<apply_item::Model> {
     Ok(apply_item::Model {
         run_id: run.0,
@@ -306,12 +297,11 @@ pub(super) fn item_model(run: RunId, item: &ApplyItem) -> Result<apply_item::Mod
         before_text: item.before.clone(),
         error: to_json_or_none(item.error.as_ref())?,
         identity: to_json_or_none(item.identity.as_ref())?,
-        // One that has come to its end is in doubt no more.
+        // An item with a final outcome is no longer in doubt.
         doubt: item.doubt.clone().filter(|_| item.begun),
     })
 }
 
-/// An item of an apply from its row.
 pub(super) fn item(row: apply_item::Model) -> Result<ApplyItem> {
     Ok(ApplyItem {
         position: row.position,
@@ -336,7 +326,6 @@ pub(super) fn item(row: apply_item::Model) -> Result<ApplyItem> {
     })
 }
 
-/// A write from its row.
 pub(super) fn applied_comment(row: applied_comment::Model) -> Result<AppliedComment> {
     Ok(AppliedComment {
         id: AppliedCommentId(row.id),
@@ -354,7 +343,6 @@ pub(super) fn applied_comment(row: applied_comment::Model) -> Result<AppliedComm
     })
 }
 
-/// A schedule as a row.
 pub(super) fn schedule_model(schedule: &Schedule) -> Result<schedule::Model> {
     let settings = &schedule.settings;
     let (cron, fire_at) = match &settings.timing {
@@ -389,7 +377,6 @@ pub(super) fn schedule_model(schedule: &Schedule) -> Result<schedule::Model> {
     })
 }
 
-/// A schedule from its row.
 pub(super) fn schedule(row: schedule::Model) -> Result<Schedule> {
     let timing = match (row.cron, moment_or_none(row.fire_at)?) {
         (Some(expression), None) => Timing::Cron(expression),

@@ -1,4 +1,4 @@
-//! The port of reviews and applies: who does what.
+//! Implements the port of reviews and applies. The work is done in the modules that it calls.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Lists of runs: pages, totals, facets, keys. How each is read is decided in `run_plan.rs`.
+//! Lists of runs: pages, totals, facets, keys. `run_plan.rs` decides how each is read.
 
 use std::collections::HashMap;
 
@@ -23,7 +23,7 @@ use crate::domain::{
     status::{RunKind, RunStatus},
 };
 
-/// One page.
+/// Returns one page. Up to `few` runs are sorted; above that an index is walked.
 pub(super) async fn page(
     connection: &impl ConnectionTrait,
     filter: &RunFilter,
@@ -47,7 +47,7 @@ pub(super) async fn page(
     cut(page, rows, (before, behind), cursor).try_map(record::run)
 }
 
-/// The sort key of a run.
+/// The sort key of a run, as the parts of a cursor.
 fn cursor_key(row: &run::Model, field: RunOrderField) -> Vec<CursorPart> {
     let text = |text: &str| CursorPart::Text(text.to_owned());
     let first = match field {
@@ -71,7 +71,7 @@ struct List<'a, C> {
 }
 
 impl<C: ConnectionTrait> List<'_, C> {
-    /// Rows of a range, at most `limit`, from its start or in reverse from its end.
+    /// Reads at most `limit` rows of a range, from its start or, in reverse, from its end.
     async fn read(&self, range: Range, reverse: bool, limit: u64) -> Result<Vec<run::Model>> {
         let backend = self.connection.get_database_backend();
         let (leaders, rest) = match &self.plan {
@@ -106,7 +106,7 @@ impl<C: ConnectionTrait> List<'_, C> {
         }
     }
 
-    /// Merges ordered ranges: their keys first, the rows of the keys that are wanted then.
+    /// Merges ordered ranges. Reads their keys first, then only the rows of the keys that are needed.
     async fn merge(&self, ranges: Vec<SelectStatement>, reverse: bool, limit: u64) -> Result<Vec<run::Model>> {
         let (column, _, _) = order_column(self.order.field);
         let mut union: Option<SelectStatement> = None;
@@ -139,7 +139,7 @@ impl<C: ConnectionTrait> List<'_, C> {
         Ok(ids.iter().filter_map(|id| by_id.remove(id)).collect())
     }
 
-    /// Whether a range holds a row.
+    /// Returns whether a range holds a row. Returns `false` for `None`.
     async fn any(&self, range: Option<Range>, reverse: bool) -> Result<bool> {
         match range {
             Some(range) => Ok(!self.read(range, reverse, 1).await?.is_empty()),
@@ -152,7 +152,7 @@ fn whole_rows() -> SelectStatement {
     Query::select().columns(run::Column::iter()).from(run::Entity).take()
 }
 
-/// Conditions on the tally that equal those on the runs.
+/// Selects from the tally with the conditions that correspond to those on runs.
 fn tally(lists: &[(Part, Vec<Value>)]) -> Result<SelectStatement> {
     let mut query = Query::select();
     query.from(run_tally::Entity);
@@ -163,12 +163,12 @@ fn tally(lists: &[(Part, Vec<Value>)]) -> Result<SelectStatement> {
     Ok(query)
 }
 
-/// How many alike, whatever the database makes of a sum.
+/// The sum of the tally's counts, as an integer on every database.
 fn sum_of_tally() -> Expr {
     Expr::col(run_tally::Column::N).sum().cast_as("bigint")
 }
 
-/// How many runs pass.
+/// Counts the runs that pass the filter.
 pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter) -> Result<i64> {
     let Some(parts) = Parts::new(connection.get_database_backend(), filter) else { return Ok(0) };
     let query = match parts.tallied() {
@@ -178,7 +178,7 @@ pub(super) async fn count(connection: &impl ConnectionTrait, filter: &RunFilter)
     number(connection, &query).await
 }
 
-/// How many runs pass, by kind.
+/// Counts the runs that pass the filter by kind; the filter's own kinds are ignored.
 pub(super) async fn counts_by_kind(
     connection: &impl ConnectionTrait,
     filter: &RunFilter,
@@ -188,7 +188,7 @@ pub(super) async fn counts_by_kind(
     counts.into_iter().map(|(kind, count)| Ok((record::spelled(&kind)?, count))).collect()
 }
 
-/// How many runs pass, by status.
+/// Counts the runs that pass the filter by status; the filter's own statuses are ignored.
 pub(super) async fn counts_by_status(
     connection: &impl ConnectionTrait,
     filter: &RunFilter,
@@ -224,7 +224,7 @@ async fn counts_by(
     Ok(counts)
 }
 
-/// The keys of all runs that pass and are in one of these statuses.
+/// Returns the keys of all runs that pass the filter and have one of these statuses.
 pub(super) async fn ids(
     connection: &impl ConnectionTrait,
     filter: &RunFilter,

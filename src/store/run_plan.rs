@@ -1,9 +1,9 @@
-//! How a list of runs is read: which index leads, and what is looked at beside it.
+//! Plans how a list of runs is read: which index drives the query, and which conditions are checked row by row.
 //!
-//! The rule: no list scans the table and none sorts it. Either an index is walked in the list's order, in
-//! one range for each combination of values that lead it, and the walk ends with the page; or the filter is
-//! known to leave few runs, and those are found by an index of the filter and sorted. Whatever does not lead
-//! is hidden from the database's choice of index (`dialect::plain`), so that the plan is the one made here.
+//! The rules: no list scans the table, and none sorts it. Either an index is walked in the list's order, in one range
+//! per combination of its leading values, and the walk ends with the page. Or the filter leaves few runs, which are
+//! found by an index of the filter and sorted. All other conditions are hidden from the database's planner
+//! (`dialect::plain`), so that it follows the plan made here.
 
 use entity::{
     run::{self, Column},
@@ -24,11 +24,12 @@ use crate::domain::{
     filter::{OrderDirection, RunFilter, RunOrder, RunOrderField, Searched},
 };
 
-/// So many runs at most are sorted for a page.
+/// Maximum number of runs that are sorted for a page.
 pub(super) const FEW: u64 = 1_000;
-/// So many ranges at most are merged for a page.
+/// Maximum number of ranges that are merged for a page.
 const MAX_RANGES: usize = 64;
-/// What can lead, the most selective first. Each has an index that goes on with the time.
+/// The parts of a filter that can drive a query, the most selective first. Each has an index that continues with the
+/// time.
 const LEADERS: [&[Part]; 9] = [
     &[Part::Parent],
     &[Part::Schedule],
@@ -68,7 +69,7 @@ impl Part {
         }
     }
 
-    /// Its column in the tally, which does not know parents.
+    /// The part's column in the tally. `None` for parents, which the tally does not hold.
     pub(super) const fn tallied(self) -> Option<run_tally::Column> {
         match self {
             Self::Kind => Some(run_tally::Column::Kind),
@@ -86,21 +87,21 @@ impl Part {
 /// The values of a part that pass, each once.
 type List = (Part, Vec<Value>);
 
-/// A filter as the store sees it.
+/// A filter in the terms of the store.
 #[derive(Debug, Clone)]
 pub(super) struct Parts {
     backend: DbBackend,
     lists: Vec<List>,
-    /// From this millisecond on.
+    /// The first millisecond that passes.
     from_ms: Option<i64>,
-    /// Before this millisecond.
+    /// The first millisecond after those that pass.
     until_ms: Option<i64>,
-    /// At least one of these labels.
+    /// A run passes if it has at least one of these labels.
     labels: Option<Vec<String>>,
     searched: Option<Searched>,
 }
 
-/// What leads a statement, and is not to be looked at beside it.
+/// The conditions that drive a statement, and so need no check row by row.
 #[derive(Debug, Clone, Copy, Default)]
 struct Leading {
     parts: &'static [Part],
@@ -109,12 +110,12 @@ struct Leading {
     search: bool,
 }
 
-/// A column of the runs.
+/// A column of the runs table.
 fn of_run(column: Column) -> Expr {
     Expr::col((run::Entity, column))
 }
 
-/// Values that pass, each once; nothing where all do.
+/// Adds the values of a part that pass, each once; adds nothing if all values pass. Returns `false` if none passes.
 fn list<T: Clone + PartialEq>(
     lists: &mut Vec<List>,
     part: Part,
@@ -139,7 +140,7 @@ fn list<T: Clone + PartialEq>(
 }
 
 impl Parts {
-    /// The parts of a filter; `None` where it lets nothing through.
+    /// Converts a filter. Returns `None` if no run can pass it.
     pub(super) fn new(backend: DbBackend, filter: &RunFilter) -> Option<Self> {
         use crate::domain::status::{RunKind, RunStatus};
         let mut lists = Vec::new();
@@ -166,7 +167,7 @@ impl Parts {
         })
     }
 
-    /// The lists, where nothing else restricts: what the tally can answer.
+    /// Returns the lists if the tally can answer the filter: nothing else restricts it.
     pub(super) fn tallied(&self) -> Option<&[List]> {
         let listed = self.labels.is_none() && self.searched.is_none();
         let timeless = self.from_ms.is_none() && self.until_ms.is_none();
@@ -178,7 +179,7 @@ impl Parts {
         self.lists.iter().find(|(listed, _)| *listed == part).map(|(_, values)| values.as_slice())
     }
 
-    /// The lists that can lead a walk in time order.
+    /// Returns the lists that drive a walk in time order.
     fn leader(&self) -> &'static [Part] {
         let ranges = |leader: &[Part]| {
             leader.iter().try_fold(1, |ranges: usize, column| Some(ranges * self.values(*column)?.len()))
@@ -186,7 +187,7 @@ impl Parts {
         LEADERS.into_iter().find(|leader| ranges(leader).is_some_and(|ranges| ranges <= MAX_RANGES)).unwrap_or(&[])
     }
 
-    /// The time range, of a column given as it is to be planned.
+    /// The time range, as a condition on `listed_at`.
     fn time(&self, listed_at: &Expr) -> Condition {
         let mut condition = Condition::all();
         if let Some(from) = self.from_ms {
@@ -198,7 +199,7 @@ impl Parts {
         condition
     }
 
-    /// What must hold beside what leads.
+    /// The conditions that are not covered by `leading`.
     fn rest(&self, leading: Leading) -> Condition {
         let mut condition = Condition::all();
         for (part, values) in self.lists.iter().filter(|(part, _)| !leading.parts.contains(part)) {
@@ -223,7 +224,7 @@ impl Parts {
         }
     }
 
-    /// The keys of the runs with one of the labels; a run with several stands there as often.
+    /// Selects the keys of the runs with one of the labels. A run with several labels comes several times.
     fn labelled(&self) -> SelectStatement {
         let labels = self.labels.iter().flatten().map(String::as_str);
         let mut query = Query::select();
@@ -231,7 +232,7 @@ impl Parts {
         query.and_where(Expr::col((run_label::Entity, run_label::Column::Label)).is_in(labels)).take()
     }
 
-    /// The keys of the runs that the search finds, where an index answers it.
+    /// Selects the keys of the runs that the search finds, if an index can answer it.
     fn found(&self) -> Option<SelectStatement> {
         match self.searched.as_ref()? {
             Searched::Text(text) => dialect::search(self.backend, text),
@@ -242,7 +243,7 @@ impl Parts {
         }
     }
 
-    /// The lists that lead, as conditions for an index.
+    /// The driving lists, as conditions that an index can answer.
     fn led(&self, leader: &[Part]) -> Condition {
         let mut condition = Condition::all();
         for part in leader {
@@ -252,7 +253,7 @@ impl Parts {
         condition
     }
 
-    /// The whole filter with its best index in front: for counts, where no order matters.
+    /// The whole filter, driven by its best index. For counts, where order does not matter.
     pub(super) fn condition(&self) -> Condition {
         let id = of_run(Column::Id);
         if let Some(found) = self.found() {
@@ -268,7 +269,8 @@ impl Parts {
         self.led(parts).add(time).add(self.rest(Leading { parts, time: true, ..Leading::default() }))
     }
 
-    /// Ways to find few runs: each an indexed condition with what must hold beside it.
+    /// Returns the ways to find few runs: a query that counts up to `few` + 1, its indexed condition, and the remaining
+    /// conditions.
     fn finders(&self, few: u64) -> Vec<(SelectStatement, Condition, Condition)> {
         let mut finders = Vec::new();
         let mut add = |condition: Condition, rest: Condition| {
@@ -299,23 +301,23 @@ impl Parts {
 /// How a page is read.
 #[derive(Debug, Clone)]
 pub(super) enum Plan {
-    /// Few runs are found by an index and sorted.
+    /// A few runs are found by an index and sorted.
     Sort {
-        /// What leads, and what must hold beside it.
+        /// The whole filter.
         condition: Condition,
     },
     /// Ranges of the order's own index are merged.
     Walk {
-        /// What leads each range.
+        /// The driving condition of each range.
         leaders: Vec<Condition>,
-        /// What must hold beside it.
+        /// The remaining conditions.
         rest: Condition,
     },
 }
 
 impl Plan {
-    /// Chooses. Where one index serves both filter and order there is nothing to find out; else the filter's
-    /// parts are counted, each only so far as few goes.
+    /// Chooses a plan. If one index serves both filter and order, the walk is chosen right away. Otherwise the matches
+    /// of the filter's parts are counted, each up to `few`.
     pub(super) async fn choose(
         connection: &impl ConnectionTrait,
         parts: &Parts,
@@ -348,7 +350,7 @@ impl Plan {
     }
 }
 
-/// Which of these finds the fewest, if that is few.
+/// Returns the index of the finder with the fewest matches, if there are at most `few`.
 async fn fewest(
     connection: &impl ConnectionTrait,
     finders: &[(SelectStatement, Condition, Condition)],
@@ -374,7 +376,7 @@ async fn fewest(
     Ok(best.map(|(_, at)| at))
 }
 
-/// The order of a list of runs. `indexed` tells whether its index is to be walked.
+/// The order of a list of runs. `indexed` allows the database to use the order's index.
 pub(super) fn keyset(backend: DbBackend, order: RunOrder, indexed: bool) -> Keyset {
     let (column, key_type, nullable) = order_column(order.field);
     let expr = |column| if indexed { of_run(column) } else { dialect::plain(backend, of_run(column)) };
@@ -386,7 +388,7 @@ pub(super) fn keyset(backend: DbBackend, order: RunOrder, indexed: bool) -> Keys
     Keyset { columns, nullable, direction: order.direction }
 }
 
-/// The column of an order, what it holds, and whether that may be null.
+/// The column of an order, its type, and whether it may be null.
 pub(super) const fn order_column(field: RunOrderField) -> (Column, KeyType, bool) {
     match field {
         RunOrderField::StartedAt => (Column::ListedAt, KeyType::Int, false),
@@ -400,7 +402,7 @@ pub(super) const fn order_column(field: RunOrderField) -> (Column, KeyType, bool
 }
 
 impl Parts {
-    /// Cuts a range of the list in time order to the filter's times, so that a walk begins and ends there.
+    /// Narrows a range of the list in time order to the filter's times, so that a walk starts and ends there.
     pub(super) fn within_time(&self, range: Range, direction: OrderDirection) -> Range {
         let bound = |ms: Option<i64>, inclusive| {
             ms.map(|ms| Bound { key: vec![ms.into(), i64::MIN.into()], null: false, inclusive })
@@ -417,7 +419,7 @@ impl Parts {
     }
 }
 
-/// The higher of two bounds, or the lower.
+/// Returns the higher of two bounds, or the lower one.
 fn tighter(one: Option<Bound>, other: Option<Bound>, higher: bool) -> Option<Bound> {
     let place = |bound: &Bound| -> Vec<i64> {
         let whole = |value: &Value| match value {

@@ -1,4 +1,4 @@
-//! Runs: recording, changing, claiming, deleting. Their lists are in `run_list.rs`.
+//! Runs: recording, changing, claiming, deleting. `run_list.rs` has the lists.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -28,16 +28,15 @@ use crate::{
 
 /// The statuses in which a worker holds a run.
 const HELD: [RunStatus; 3] = [RunStatus::Running, RunStatus::Cancelling, RunStatus::Applying];
-/// Keys in one statement.
+/// Maximum number of keys in one statement.
 pub(super) const MAX_KEYS: usize = 1_000;
 
-/// Statuses as they are stored.
 pub(super) fn spellings(statuses: &[RunStatus]) -> impl Iterator<Item = &'static str> {
     statuses.iter().map(|status| status.as_str())
 }
 
-/// Runs that were told to apply and that no worker took yet: neither a worker nor a lease. One whose process
-/// died has a lease that ran out.
+/// Matches runs that were ordered to apply and that no worker has claimed yet: they have neither worker nor lease. A
+/// run whose process died still has a lease, which has expired.
 fn ordered_to_apply() -> Condition {
     Condition::all()
         .add(run::Column::Status.eq(RunStatus::Applying.as_str()))
@@ -45,13 +44,12 @@ fn ordered_to_apply() -> Condition {
         .add(run::Column::LeaseUntil.is_null())
 }
 
-/// One run.
+/// Returns a run, or `NotFound`.
 pub(super) async fn find(connection: &impl ConnectionTrait, id: RunId) -> Result<Run> {
     let row = run::Entity::find_by_id(id.0).one(connection).await?;
     record::run(row.ok_or_else(|| Error::not_found(format!("no run has the number {id}")))?)
 }
 
-/// Runs by key.
 pub(super) async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -> Result<HashMap<RunId, Run>> {
     let mut runs = HashMap::with_capacity(ids.len());
     for ids in ids.chunks(MAX_KEYS) {
@@ -63,7 +61,8 @@ pub(super) async fn find_all(connection: &impl ConnectionTrait, ids: &[RunId]) -
     Ok(runs)
 }
 
-/// The runs that a key has given before.
+/// Returns the runs that were created with an idempotency key. Refuses a key that was used for another request or whose
+/// runs were deleted.
 pub(super) async fn runs_of_key(
     connection: &impl ConnectionTrait,
     idempotency: &Idempotency,
@@ -85,8 +84,8 @@ pub(super) async fn runs_of_key(
     Ok(Some(ids.iter().filter_map(|id| runs.remove(id)).collect()))
 }
 
-/// The run whose turn it is: the oldest that waits of whoever has the fewest at work, so that a long queue of one
-/// starter does not hold up the others.
+/// Returns the next run to claim: the oldest waiting run of the starter with the fewest runs in progress. This way a
+/// long queue of one starter does not hold up the others.
 async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>> {
     let waits = Condition::any().add(run::Column::Status.eq(RunStatus::Queued.as_str())).add(ordered_to_apply());
     let oldest: Vec<(String, i64)> = run::Entity::find()
@@ -116,7 +115,6 @@ async fn next_in_turn(connection: &impl ConnectionTrait) -> Result<Option<RunId>
     Ok(oldest.iter().min_by_key(|it| turn(it)).map(|(_, id)| RunId(*id)))
 }
 
-/// How many runs of a starter wait in the queue.
 async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> Result<i64> {
     let queued = run::Entity::find()
         .filter(run::Column::Status.eq(RunStatus::Queued.as_str()))
@@ -124,7 +122,7 @@ async fn queued_runs_of(connection: &impl ConnectionTrait, started_by: &str) -> 
     Ok(i64::try_from(queued.count(connection).await?).unwrap_or(i64::MAX))
 }
 
-/// Records runs, and the key that stands for them, inside a transaction.
+/// Records runs and their idempotency key inside a transaction.
 pub(super) async fn record_all(
     transaction: &Transaction,
     runs: Vec<NewRun>,
@@ -176,8 +174,8 @@ async fn record_runs(
     Ok(recorded)
 }
 
-/// Refuses more runs in the queue than one starter may have, so that the others' come up too. `starters` are those of
-/// the runs that are to be queued.
+/// Refuses runs beyond the queue limit of their starter, so that other starters get their turn. `starters` names the
+/// starter of each run to be queued.
 pub(super) async fn check_queue(transaction: &Transaction, starters: impl IntoIterator<Item = &str>) -> Result<()> {
     let most = transaction.store.queue_limit;
     let mut new: HashMap<&str, i64> = HashMap::new();
@@ -196,7 +194,7 @@ pub(super) async fn check_queue(transaction: &Transaction, starters: impl IntoIt
     Ok(())
 }
 
-/// Changes a run inside the transaction in which it was read, and ends that.
+/// Changes a run in the transaction that read it, and commits that transaction.
 pub(super) async fn change(
     transaction: Transaction,
     run: Run,

@@ -1,7 +1,7 @@
-//! Schedules: recording, changing, listing, and taking their firings.
+//! Schedules: recording, changing, listing and firing.
 //!
-//! The rule: a firing is taken in the transaction that records its run, and only while the schedule still is as it
-//! was read. So however many look for what is due, each firing has one run.
+//! The rule: a firing is taken in the transaction that records its run, and only if the schedule is unchanged since it
+//! was read. So each firing has one run, however many processes look for due schedules.
 
 use std::collections::{HashMap, HashSet};
 
@@ -37,11 +37,12 @@ use crate::{
     port::store::{ScheduleChange, ScheduleStore},
 };
 
-/// How long firings are remembered, so that none comes again after the clock was set back.
+/// How long firings are remembered, so that none is repeated after the clock was set back.
 const REMEMBERED: TimeDelta = TimeDelta::days(7);
-/// So many firings of a schedule are remembered however old they are: a clock that jumped forward makes all look old.
+/// Number of firings per schedule that are kept regardless of age. A clock that jumps forward makes all of them look
+/// old.
 const ALWAYS_REMEMBERED: u64 = 100;
-/// The statuses in which a run will still take up the rows that it has.
+/// The statuses in which a run will still process its pending rows.
 const UNDER_WAY: [RunStatus; 2] = [RunStatus::Queued, RunStatus::Running];
 
 fn unknown() -> Error {
@@ -53,7 +54,7 @@ async fn find(connection: &impl ConnectionTrait, id: ScheduleId) -> Result<Optio
     row.map(record::schedule).transpose()
 }
 
-/// Refuses a profile that was deleted meanwhile.
+/// Refuses a schedule if one of its profiles was deleted meanwhile.
 async fn profiles_exist(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
     let gone = |argument: &str, noun: &str| {
         Error::not_found_at(argument, format!("this {noun} has just been deleted; choose another"))
@@ -77,7 +78,7 @@ async fn update(transaction: &Transaction, schedule: &Schedule) -> Result<()> {
     Ok(())
 }
 
-/// Refuses to take away a profile that a schedule names.
+/// Refuses to delete a profile that a schedule uses.
 pub(super) async fn nobody_names(
     connection: &impl ConnectionTrait,
     noun: &str,
@@ -102,8 +103,7 @@ pub(super) async fn nobody_names(
     }
 }
 
-/// Lets a schedule follow its newest run: why that came to nothing, or that it did not, and which database it
-/// describes.
+/// Updates a schedule from its newest run: its error, or that it had none, and the database that it describes.
 pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -> Result<()> {
     let Some(id) = run.spec.schedule_id else { return Ok(()) };
     if run.identity != before.identity {
@@ -111,7 +111,7 @@ pub(super) async fn follow(transaction: &Transaction, before: &Run, run: &Run) -
     }
     let error = match run.status {
         status if status == before.status => return Ok(()),
-        // One that is READY_FOR_REVIEW has one where it was described and could not be written.
+        // A run that is READY_FOR_REVIEW has an error if it was described but could not be written.
         RunStatus::Failed | RunStatus::Paused | RunStatus::ReadyForReview | RunStatus::Success => run.error.as_ref(),
         _ => return Ok(()),
     };
@@ -136,7 +136,7 @@ async fn identify(transaction: &Transaction, run: &Run) -> Result<()> {
     Ok(())
 }
 
-/// Records what the run of a schedule has taken up, so that it counts as seen.
+/// Records the rows that a schedule's run has processed, so that they count as seen.
 pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(Row, RowOutcome)]) -> Result<()> {
     let Some((id, profile)) = run.spec.schedule_id.zip(run.spec.db_profile_id) else { return Ok(()) };
     let mut rows = Vec::new();
@@ -149,7 +149,7 @@ pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(R
             });
         }
     }
-    // Deleted, or turned to another database meanwhile.
+    // The schedule may have been deleted or moved to another database meanwhile.
     let mine = schedule::Entity::find_by_id(id.0).filter(Column::DbProfileId.eq(profile.0));
     if rows.is_empty() || mine.one(transaction).await?.is_none() {
         return Ok(());
@@ -163,8 +163,8 @@ pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(R
     Ok(())
 }
 
-/// Of all that the scope holds, the rows that no run of the schedule has taken up as they are, nor is about to. What
-/// the scope does not hold any more is forgotten.
+/// Returns the rows of a scope that no run of the schedule has processed in their current form or is about to process.
+/// Forgets assets that the scope no longer holds.
 async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> Result<Vec<Row>> {
     let seen = schedule_asset::Entity::find()
         .filter(schedule_asset::Column::ScheduleId.eq(id.0))
@@ -196,7 +196,7 @@ async fn changed(transaction: &Transaction, id: ScheduleId, found: Vec<Row>) -> 
     Ok((1..).zip(changed).map(|(position, row)| Row { position, ..row }).collect())
 }
 
-/// The rows that runs of the schedule are about to take up.
+/// Returns the pending rows of a schedule's unfinished runs.
 async fn rows_under_way(transaction: &Transaction, id: ScheduleId) -> Result<Vec<Row>> {
     let mut runs = Query::select();
     runs.column(run::Column::Id)
@@ -211,14 +211,14 @@ async fn rows_under_way(transaction: &Transaction, id: ScheduleId) -> Result<Vec
     rows.into_iter().map(record::row).collect()
 }
 
-/// Whether a moment of a schedule has fired before, as after a clock was set back.
+/// Returns whether a firing was taken before, as happens after the clock was set back.
 async fn has_fired(transaction: &Transaction, id: ScheduleId, due_at: Option<Moment>) -> Result<bool> {
     let Some(due_at) = due_at else { return Ok(false) };
     let firing = schedule_firing::Entity::find_by_id((id.0, record::millis(due_at)));
     Ok(firing.one(transaction).await?.is_some())
 }
 
-/// Lets go of firings that cannot come again.
+/// Deletes firings that cannot be repeated any more.
 async fn forget_firings(transaction: &Transaction, id: ScheduleId, at: Moment) -> Result<()> {
     let mine = schedule_firing::Column::ScheduleId.eq(id.0);
     let oldest_kept: Option<i64> = schedule_firing::Entity::find()
@@ -239,7 +239,7 @@ async fn forget_firings(transaction: &Transaction, id: ScheduleId, at: Moment) -
     Ok(())
 }
 
-/// The schedules whose next firing was planned by a clock that has been set back since.
+/// Selects the schedules whose next firing was planned at a time after `at`, so the clock was set back since.
 fn planned_later(at: Moment) -> sea_orm::Select<schedule::Entity> {
     let pending = [ScheduleStatus::Active, ScheduleStatus::Missed].map(ScheduleStatus::as_str);
     schedule::Entity::find()
@@ -255,7 +255,7 @@ async fn replan(transaction: Transaction, at: Moment) -> Result<()> {
             tracing::warn!(%error, schedule = %schedule.id, "the next firing of a schedule is unknown");
             schedule.planned_at = at;
         }
-        // What came to nothing at a time that has not come yet did not happen.
+        // Firings without a run at times that have not come yet did not happen.
         schedule_firing::Entity::delete_many()
             .filter(schedule_firing::Column::ScheduleId.eq(schedule.id.0))
             .filter(schedule_firing::Column::DueAt.gt(record::millis(at)))

@@ -1,9 +1,11 @@
-//! Secrets in the store, sealed: AES-256-GCM under a key that is kept elsewhere.
+//! Sealed secrets: AES-256-GCM under a key that is kept outside the store.
 //!
-//! The rule: what leaves this program for the store's file is sealed, and a sealed text opens only under its key and
-//! for what it was sealed for. A text that everybody knows is sealed too, the probe: by it a wrong key is found when
-//! the store is opened, not when a secret is needed. To keep another secret, seal its column as `profiles.rs` does and
-//! read and write it in `secrets` and `write`, so that it is sealed anew when the key changes.
+//! The rules: every secret written to the store is sealed, and it opens only under its key and for its column. The
+//! probe, a known text, is sealed too, so that a wrong key is found when the store is opened, not when a secret is
+//! needed.
+//!
+//! To add a secret, seal its column as `profiles.rs` does, and read and write it in `secrets` and `write`, so that it
+//! is sealed again when the key changes.
 
 use std::fmt;
 
@@ -24,21 +26,21 @@ use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 use super::{OpenError, dialect};
 use crate::domain::{Error, Result};
 
-/// Before what is sealed; no URL and no key of a provider begins so.
+/// The prefix of sealed texts. No URL and no API key starts with it.
 const PREFIX: &str = "sealed:1:";
-/// What the probe says, and is for.
+/// The text of the probe, and the name that it is sealed for.
 const PROBE: &str = "gloss";
 /// The key of the probe's row.
 const PROBE_ID: i32 = 1;
-/// Characters of a key, at least: 32 of anything hold enough where they are random.
+/// Minimum number of characters of a key. If they are random, 32 of any kind are strong enough.
 pub const MIN_KEY_CHARACTERS: usize = 32;
 
-/// The column with the URLs of databases.
+/// The column of database URLs.
 pub(super) const DB_URL: &str = "db_profile.url";
-/// The column with the keys of models.
+/// The column of API keys of models.
 pub(super) const LLM_KEY: &str = "llm_profile.api_key";
 
-/// A text that is too short for a key.
+/// The text is too short for a key.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "the key for the store's secrets has fewer than {MIN_KEY_CHARACTERS} characters; create one with `openssl rand \
@@ -46,7 +48,7 @@ pub(super) const LLM_KEY: &str = "llm_profile.api_key";
 )]
 pub struct WeakKey;
 
-/// What the store's secrets are sealed with.
+/// The key that seals the store's secrets.
 pub struct SealKey(LessSafeKey);
 
 impl fmt::Debug for SealKey {
@@ -55,16 +57,16 @@ impl fmt::Debug for SealKey {
     }
 }
 
-/// The system's source of randomness does not answer, or the library refuses: neither happens in practice.
+/// The system has no randomness, or the library refuses. Neither happens in practice.
 fn failed(_: ring::error::Unspecified) -> Error {
     Error::internal("a secret could not be sealed or opened")
 }
 
 impl SealKey {
-    /// The text of a new key: 256 random bits.
+    /// Creates the text of a new key: 256 random bits in URL-safe Base64.
     ///
     /// # Errors
-    /// Where the system has no randomness.
+    /// Returns an error if the system has no randomness.
     pub fn new_text() -> Result<SecretString> {
         let mut bytes = [0; 32];
         SystemRandom::new().fill(&mut bytes).map_err(failed)?;
@@ -73,10 +75,10 @@ impl SealKey {
         Ok(text)
     }
 
-    /// The key that a text stands for. The text is random, so nothing has to slow down who guesses.
+    /// Derives the key from a text. The text is random, so the derivation need not be slow.
     ///
     /// # Errors
-    /// [`WeakKey`].
+    /// Returns [`WeakKey`] if the text has fewer than 32 characters.
     pub fn of_text(text: &SecretString) -> Result<Self, WeakKey> {
         let text = text.expose_secret().trim();
         if text.chars().count() < MIN_KEY_CHARACTERS {
@@ -97,7 +99,7 @@ impl SealKey {
         Ok(format!("{PREFIX}{}", URL_SAFE_NO_PAD.encode([&nonce[..], &text].concat())))
     }
 
-    /// Opens what was sealed for a column.
+    /// Opens a secret that was sealed for a column.
     pub(super) fn open(&self, column: &str, sealed: &str) -> Result<SecretString> {
         let broken = || Error::internal(format!("a secret of {column} does not open under its key"));
         let bytes = sealed.strip_prefix(PREFIX).and_then(|text| URL_SAFE_NO_PAD.decode(text).ok());
@@ -112,18 +114,18 @@ impl SealKey {
     }
 }
 
-/// What a store's own row says, however old the store is.
+/// Reads the probe. Works on stores of any version.
 pub(super) async fn probe(connection: &impl ConnectionTrait) -> Result<Option<String>, DbErr> {
     let row = seal::Entity::find_by_id(PROBE_ID).select_only().column(seal::Column::Probe);
     row.into_tuple().one(connection).await
 }
 
-/// Whether a key is the one by which the probe was sealed.
+/// Returns whether the probe was sealed with this key.
 pub(super) fn opens(key: &SealKey, probe: &str) -> bool {
     key.open(PROBE, probe).is_ok()
 }
 
-/// Checks that a store's secrets open under a key, and seals what an earlier version left open.
+/// Checks that the key opens a store's secrets, and seals those that an earlier version stored in plain text.
 pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result<(), OpenError> {
     let probe = probe(writer).await?;
     if probe.as_ref().is_some_and(|probe| !opens(key, probe)) {
@@ -148,7 +150,7 @@ pub(super) async fn unlock(writer: &DatabaseConnection, key: &SealKey) -> Result
     Ok(())
 }
 
-/// Seals all secrets anew, or none.
+/// Seals all secrets with a new key, or none if it fails. Returns their number.
 pub(super) async fn reseal(writer: &DatabaseConnection, old: &SealKey, new: &SealKey) -> Result<usize, OpenError> {
     let transaction = writer.begin().await?;
     let secrets = secrets(&transaction).await?;
@@ -162,24 +164,25 @@ pub(super) async fn reseal(writer: &DatabaseConnection, old: &SealKey, new: &Sea
     Ok(secrets.len())
 }
 
-/// The profiles whose secrets were let go of, by name.
+/// The names of the profiles whose secrets were deleted.
 #[derive(Debug, Default)]
 pub struct Forgotten {
-    /// Their URLs.
+    /// DB profiles that lost their URL.
     pub db_profiles: Vec<String>,
-    /// Their API keys.
+    /// LLM profiles that lost their API key.
     pub llm_profiles: Vec<String>,
 }
 
 impl Forgotten {
-    /// Whether there were none.
+    /// Returns whether no secret was deleted.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.db_profiles.is_empty() && self.llm_profiles.is_empty()
     }
 }
 
-/// Lets go of the secrets that a key does not open: of a URL the scheme stays, of an API key nothing.
+/// Deletes the secrets that a key does not open. A URL keeps its scheme; an API key is removed. Without `really`,
+/// nothing is deleted.
 pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: bool) -> Result<Forgotten, OpenError> {
     let transaction = writer.begin().await?;
     let mut forgotten = Forgotten::default();
@@ -203,7 +206,7 @@ pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: b
     }
     seal::Entity::delete_by_id(PROBE_ID).exec(&transaction).await?;
     write_probe(&transaction, key).await?;
-    // A key that opens all there is becomes the store's.
+    // A key that opens everything becomes the store's key.
     if really || forgotten.is_empty() {
         transaction.commit().await?;
     } else {
@@ -212,12 +215,12 @@ pub(super) async fn forget(writer: &DatabaseConnection, key: &SealKey, really: b
     Ok(forgotten)
 }
 
-/// Whether the store's own row can be read.
+/// Checks that the probe's row exists.
 pub(super) async fn is_there(connection: &impl ConnectionTrait) -> Result<()> {
     probe(connection).await?.map(drop).ok_or_else(lost)
 }
 
-/// Writes to the store's own row.
+/// Writes to the probe's row, to check that the store takes writes.
 pub(super) async fn prove(connection: &impl ConnectionTrait) -> Result<()> {
     let next = Expr::col(seal::Column::Proofs).add(1);
     let update = seal::Entity::update_many().col_expr(seal::Column::Proofs, next);
@@ -241,7 +244,7 @@ async fn write_probe(connection: &impl ConnectionTrait, key: &SealKey) -> Result
     Ok(())
 }
 
-/// All secrets of the store: column, row, text.
+/// Returns all secrets of the store as column, row id and text.
 async fn secrets(connection: &impl ConnectionTrait) -> Result<Vec<(&'static str, i64, String)>, DbErr> {
     let urls = db_profile::Entity::find().select_only().columns([db_profile::Column::Id, db_profile::Column::Url]);
     let urls: Vec<(i64, String)> = urls.into_tuple().all(connection).await?;

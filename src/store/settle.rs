@@ -1,7 +1,7 @@
-//! What the suggestions of runs still need, and the runs that follow: `READY_FOR_REVIEW` ↔ SUCCESS.
+//! Counts what the suggestions of runs still need, and moves the runs between `READY_FOR_REVIEW` and SUCCESS.
 //!
-//! The rule: it is asked only of runs whose status could follow, and their texts are looked at only where nothing
-//! is left to decide.
+//! The rule: only runs whose status could change are counted, and their texts are compared only if all suggestions are
+//! decided.
 
 use std::collections::HashMap;
 
@@ -19,7 +19,7 @@ use crate::domain::{
     suggestion::ReviewState,
 };
 
-/// How many suggestions of runs pass; runs without any are missing.
+/// Counts the suggestions that match, by run. Runs without any are missing.
 async fn counts(
     connection: &impl ConnectionTrait,
     runs: &[i64],
@@ -46,7 +46,7 @@ fn undecided() -> Condition {
     Condition::all().add(Column::ReviewState.eq(ReviewState::Unreviewed.as_str()))
 }
 
-/// What the suggestions of a run still need.
+/// Returns what the suggestions of a run still need.
 pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> Result<Unsettled> {
     let of = |counts: HashMap<i64, i64>| counts.get(&run.0).copied().unwrap_or_default();
     Ok(Unsettled {
@@ -55,12 +55,13 @@ pub(super) async fn unsettled(connection: &impl ConnectionTrait, run: RunId) -> 
     })
 }
 
-/// Lets runs follow their suggestions, which `actor` decided on. All of them are told of: what is reviewed changed.
+/// Updates the status of runs whose suggestions `actor` decided on. Sends a nudge for each run, because its review
+/// counts changed.
 pub(super) async fn settle(transaction: &Transaction, runs: Vec<Run>, actor: &str, at: Moment) -> Result<()> {
     let settles = |run: &Run| matches!(run.status, RunStatus::ReadyForReview | RunStatus::Success);
     let following: Vec<i64> = runs.iter().filter(|run| settles(run)).map(|run| run.id.0).collect();
     let undecided = counts(transaction, &following, undecided).await?;
-    // Looking at the texts is the dearer part, and most runs are not that far.
+    // Comparing texts is the expensive part, and most runs still have undecided suggestions.
     let decided: Vec<i64> = following.into_iter().filter(|id| !undecided.contains_key(id)).collect();
     let unapplied = counts(transaction, &decided, items::unapplied).await?;
     for run in runs {

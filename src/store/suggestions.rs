@@ -1,4 +1,4 @@
-//! Suggestions, read.
+//! Reads suggestions.
 
 use std::collections::HashMap;
 
@@ -31,7 +31,8 @@ use crate::{
     port::store::SuggestionStore,
 };
 
-/// The suggestions of a run that pass. Where the order's index is to be walked, no other is offered.
+/// Selects the suggestions of a run that pass the filter. If `walk` is set, the order's index is walked and the other
+/// indexes are hidden from the planner.
 pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter, walk: bool) -> SelectStatement {
     let column = |column: Column| {
         let column = Expr::col(column);
@@ -46,7 +47,7 @@ pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter,
         query.and_where(column(Column::AssetKind).is_in(kinds.iter().map(|kind| kind.as_str())));
     }
     if let Some(bands) = &filter.bands {
-        // No band lets nothing through.
+        // An empty list of bands matches nothing.
         let none = Condition::any().add(Expr::val(1).eq(0));
         query.cond_where(bands.iter().fold(none, |any, band| any.add(in_band(&column(Column::Confidence), *band))));
     }
@@ -72,12 +73,12 @@ pub(super) fn passing(backend: DbBackend, run: RunId, filter: &SuggestionFilter,
     query
 }
 
-/// What is looked for: in lower case, nothing where it is blank.
+/// Returns the search text in lower case, or `None` if it is blank.
 fn needle(text: Option<&str>) -> Option<String> {
     text.map(|text| text.trim().to_lowercase()).filter(|text| !text.is_empty())
 }
 
-/// The band of a confidence, spelled.
+/// The band of a confidence, as it is spelled.
 fn band() -> Expr {
     let confidence = || Expr::col(Column::Confidence);
     Expr::case(confidence().gte(ConfidenceBand::HIGH_FROM), ConfidenceBand::High.as_str())
@@ -86,7 +87,7 @@ fn band() -> Expr {
         .into()
 }
 
-/// Whether a suggestion's asset, its wording or the text that a review gave it holds a text in lower case.
+/// Matches suggestions whose asset, wording or reviewed text contains `needle`, which must be in lower case.
 pub(super) fn holds(backend: DbBackend, needle: &str) -> Expr {
     let column = |column| Expr::col((suggestion::Entity, column));
     let reviewed = Expr::expr(Func::lower(column(Column::ReviewText)));
@@ -104,7 +105,7 @@ fn in_band(confidence: &Expr, band: ConfidenceBand) -> Condition {
         .add_option(below.map(|below| confidence.clone().lt(below)))
 }
 
-/// The order of a list. Ties go by position, then by key: versions of one row share its position.
+/// The order of a list. Ties are broken by position, then by key: versions of one row share their position.
 fn ordered_by(field: SuggestionOrderField, direction: OrderDirection) -> Keyset {
     let first = match field {
         SuggestionOrderField::Position => None,
@@ -126,7 +127,7 @@ fn cursor_key(row: &suggestion::Model, field: SuggestionOrderField) -> Vec<Curso
     first.into_iter().chain([CursorPart::Int(i64::from(row.position)), CursorPart::Int(row.id)]).collect()
 }
 
-/// A count as the API gives it.
+/// Converts a count to the API's integer type; saturates.
 fn whole(count: i64) -> i32 {
     i32::try_from(count).unwrap_or(i32::MAX)
 }
@@ -170,7 +171,7 @@ impl SuggestionStore for SqlStore {
             let (state, kind, substance): (String, String, Option<String>) =
                 (row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?);
             let band: String = row.try_get_by_index(3)?;
-            // Every row is rated before a store serves.
+            // Opening the store rates every row, so none is unrated here.
             let Some(substance) = substance else { continue };
             tallies.push(SuggestionTally {
                 state: record::spelled(&state)?,

@@ -1,7 +1,7 @@
-//! What models were used for, summed over quarters of an hour.
+//! Model usage, summed per quarter of an hour.
 //!
-//! The rule: a change of a run adds what it used, and a run its start, in the transaction that records it. No report
-//! looks at runs, and a deleted run stays counted.
+//! The rule: the transaction that records a change of a run adds its usage, and its start, to the sums. Reports read
+//! only the sums, so a deleted run stays counted.
 
 use async_trait::async_trait;
 use entity::{
@@ -23,7 +23,7 @@ use crate::{
     port::store::{ModelUsage, UsageStore},
 };
 
-/// Everything that is summed.
+/// The columns that are summed. `sum_of` reads them in this order.
 const SUMS: [Column; 8] = [
     Column::Runs,
     Column::InputTokens,
@@ -35,7 +35,7 @@ const SUMS: [Column; 8] = [
     Column::CostUsd,
 ];
 
-/// Adds what a change of a run used. `before` is `None` for a new run.
+/// Adds the usage of a change of a run. `before` is `None` for a new run.
 pub(super) async fn follow(
     transaction: &Transaction,
     before: Option<&run::Model>,
@@ -71,7 +71,7 @@ pub(super) async fn follow(
     Ok(())
 }
 
-/// The sums from a moment on.
+/// Selects the sums from a moment on, or all if it is `None`.
 fn sums(from: Option<Moment>) -> SelectStatement {
     let mut query = Query::select();
     query.from(usage_tally::Entity);
@@ -85,7 +85,7 @@ fn sums(from: Option<Moment>) -> SelectStatement {
     query
 }
 
-/// The sums of a row, which stand first in it.
+/// Reads the sums of a row, which come first in it.
 fn sum_of(row: &QueryResult) -> Result<UsageSum> {
     let whole = |at: usize| row.try_get_by_index::<i64>(at);
     let small = |at: usize| whole(at).map(|count| i32::try_from(count).unwrap_or(i32::MAX));

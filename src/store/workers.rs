@@ -1,4 +1,4 @@
-//! Processes that work on runs.
+//! The processes that execute runs.
 
 use std::collections::HashMap;
 

@@ -1,6 +1,6 @@
 //! Records an edit of a run: the run, its new rows, the outcomes of rows, and its events.
 //!
-//! The rule: all of it is inside the caller's transaction, in statements that each take a chunk of rows.
+//! The rule: everything is written inside the caller's transaction, in statements that each take a chunk of rows.
 
 use std::collections::HashMap;
 
@@ -21,9 +21,9 @@ use crate::domain::{
     suggestion::{Draft, ReviewState},
 };
 
-/// Values in one statement: below SQLite's limit of 32,766 and PostgreSQL's of 65,535.
+/// Maximum number of values in one statement, below SQLite's limit of 32,766 and PostgreSQL's of 65,535.
 const MAX_VALUES: usize = 30_000;
-/// Rows in one insert: more gains nothing.
+/// Maximum number of rows in one insert; larger ones are no faster.
 const MAX_ROWS: usize = 1_000;
 
 /// Records an edit and adds its nudges to the transaction.
@@ -83,13 +83,13 @@ where
     }
 }
 
-/// How many rows of a table fit into one statement.
+/// Returns the number of rows of a table that fit into one statement.
 pub(super) fn chunk_size<A: ActiveModelTrait>() -> usize {
     let columns = <A::Entity as EntityTrait>::Column::iter().count();
     (MAX_VALUES / columns).min(MAX_ROWS)
 }
 
-/// Updates the columns that changed, and so touches no index that did not.
+/// Updates the changed columns only, so that indexes of other columns are not touched.
 async fn update_run(transaction: &Transaction, before: &run::Model, after: &run::Model) -> Result<()> {
     let mut update = Query::update();
     update.table(run::Entity).and_where(Expr::col(run::Column::Id).eq(after.id));
@@ -131,7 +131,7 @@ fn row_model(run: RunId, row: &Row) -> run_row::ActiveModel {
     .into_active_model()
 }
 
-/// Leaves rows that failed without an outcome.
+/// Makes failed rows pending again.
 async fn retry_failed(transaction: &Transaction, run: RunId) -> Result<()> {
     run_row::Entity::update_many()
         .col_expr(run_row::Column::Status, Expr::value(PENDING))
@@ -143,14 +143,14 @@ async fn retry_failed(transaction: &Transaction, run: RunId) -> Result<()> {
     Ok(())
 }
 
-/// A row without an outcome.
+/// The status of a row without an outcome.
 pub(super) const PENDING: &str = "PENDING";
 const DONE: &str = "DONE";
-/// A row that was given up.
+/// The status of a row that failed.
 pub(super) const FAILED: &str = "FAILED";
 const SKIPPED: &str = "SKIPPED";
 
-/// Records what became of rows; gives the suggestions made, by position.
+/// Records outcomes of rows. Returns the new suggestions by position.
 async fn write_outcomes(
     transaction: &Transaction,
     run: RunId,
@@ -198,7 +198,7 @@ async fn end_rows(
     Ok(())
 }
 
-/// What stood in the database when the run looked.
+/// The asset's state in the described database when the run read it.
 #[derive(Clone, Copy)]
 struct Seen<'a> {
     comment: Option<&'a str>,

@@ -1,6 +1,6 @@
-//! Which description an asset has: what was accepted for it last.
+//! The description of each asset: the text that was accepted last.
 //!
-//! The rule: one statement finds it, from the suggestions themselves, whatever happened to them.
+//! The rule: one statement finds it from the suggestions, so it is right after any change of them.
 
 use std::collections::{HashMap, HashSet};
 
@@ -24,7 +24,7 @@ use crate::{
     store::{all, dialect, items, record, runs::MAX_KEYS, transaction::Transaction},
 };
 
-/// The accepted suggestion of an asset that was decided on last.
+/// Selects `what` of the suggestion that was accepted last for an asset.
 fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStatement {
     use suggestion::Column as Of;
     let backend = connection.get_database_backend();
@@ -32,7 +32,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
         let (theirs, ours) = (Expr::col((suggestion::Entity, theirs)), Expr::col((catalog_asset::Entity, ours)));
         dialect::same(backend, theirs, ours)
     };
-    // The name leads to it: how many suggestions a run has, and how many are accepted, may just have changed.
+    // Use the index on the name only: statistics on runs and review states may be out of date in this transaction.
     let plain = |column: Of| dialect::plain(backend, Expr::col((suggestion::Entity, column)));
     let of_run = plain(Of::RunId).eq(Expr::col((run::Entity, run::Column::Id)));
     let mut query = Query::select();
@@ -55,7 +55,7 @@ fn accepted_last(connection: &impl ConnectionTrait, what: Expr) -> SelectStateme
     query
 }
 
-/// Lets assets have the description that was accepted last, or none.
+/// Sets the description of the matching assets to the text that was accepted last, or to none.
 pub(super) async fn describe(transaction: &Transaction, these: Condition) -> Result<()> {
     use suggestion::Column as Of;
     let text =
@@ -70,7 +70,7 @@ pub(super) async fn describe(transaction: &Transaction, these: Condition) -> Res
     Ok(())
 }
 
-/// The asset that a suggestion describes, and where.
+/// The asset that a suggestion describes, and its profile.
 #[derive(FromQueryResult)]
 struct Described {
     db_profile_id: i64,
@@ -81,10 +81,10 @@ struct Described {
     column_name: Option<String>,
 }
 
-/// Follows decisions on suggestions.
+/// Updates the catalog after decisions on suggestions.
 pub(in crate::store) async fn follow_reviews(transaction: &Transaction, mut suggestions: Vec<i64>) -> Result<()> {
     use suggestion::Column as Of;
-    // Neighbours are of the same tables.
+    // Suggestions with adjacent ids are mostly of the same tables, so sorting reduces the look-ups.
     suggestions.sort_unstable();
     for ids in suggestions.chunks(MAX_KEYS) {
         let mut described = Query::select();
@@ -116,8 +116,8 @@ pub(in crate::store) async fn follow_reviews(transaction: &Transaction, mut sugg
     Ok(())
 }
 
-/// The assets of a profile with these keys of table and column. They are looked up by their tables, as the index has
-/// them.
+/// Returns the ids of a profile's assets with these pairs of table and column key. Looks them up by table key, the
+/// leading column of the index.
 async fn at_keys(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
@@ -139,7 +139,7 @@ async fn at_keys(
     Ok(found)
 }
 
-/// The assets that these runs describe, to be asked for before the runs are deleted.
+/// Returns the assets whose description comes from these runs. Call this before the runs are deleted.
 pub(in crate::store) async fn described_by_runs(connection: &impl ConnectionTrait, runs: &[RunId]) -> Result<Vec<i64>> {
     let mut found = Vec::new();
     for runs in runs.chunks(MAX_KEYS) {
@@ -160,7 +160,7 @@ pub(in crate::store) async fn described_by_runs(connection: &impl ConnectionTrai
     Ok(found)
 }
 
-/// Looks again for the descriptions of these assets.
+/// Finds the descriptions of these assets again.
 pub(in crate::store) async fn describe_again(transaction: &Transaction, assets: &[i64]) -> Result<()> {
     for ids in assets.chunks(MAX_KEYS) {
         describe(transaction, Condition::all().add(Column::Id.is_in(ids.iter().copied()))).await?;

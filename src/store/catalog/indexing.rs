@@ -1,7 +1,7 @@
-//! Taking in what was read of a database, and what Gloss wrote to it.
+//! Stores what was read of a described database, and the comments that Gloss wrote to it.
 //!
-//! The rule: what did not change is not written, so that reading a catalog again costs looks alone; the full-text index
-//! follows by triggers.
+//! The rule: unchanged rows are not written, so reading a catalog again costs only reads. Triggers update the full-text
+//! index.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -31,7 +31,7 @@ use crate::{
     store::{record, runs::MAX_KEYS, transaction::Transaction, write},
 };
 
-/// A row without its key and description.
+/// Creates a row without id and description.
 fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
     let (table_key, column_key) = keys(path);
     catalog_asset::Model {
@@ -61,7 +61,7 @@ fn blank(profile: DbProfileId, path: &AssetPath) -> catalog_asset::Model {
     }
 }
 
-/// The rows of a table and its columns.
+/// Returns the rows of a table and its columns.
 fn rows_of(profile: DbProfileId, table: &TableDetail) -> Result<Vec<catalog_asset::Model>> {
     let path = table.path();
     let name = table.table.name.as_str();
@@ -94,7 +94,7 @@ fn rows_of(profile: DbProfileId, table: &TableDetail) -> Result<Vec<catalog_asse
     Ok(rows)
 }
 
-/// The column that a column of a table refers to by this key.
+/// Returns the column that a table's column refers to by this foreign key.
 fn referred(table: &TableDetail, key: &ForeignKey, column: &str) -> AssetPath {
     AssetPath {
         kind: AssetKind::Column,
@@ -105,7 +105,7 @@ fn referred(table: &TableDetail, key: &ForeignKey, column: &str) -> AssetPath {
     }
 }
 
-/// Takes in tables with their columns.
+/// Stores tables with their columns.
 pub(in crate::store) async fn take_tables(
     transaction: &Transaction,
     profile: DbProfileId,
@@ -122,7 +122,7 @@ pub(in crate::store) async fn take_tables(
     Ok(())
 }
 
-/// Makes the rows that are known the ones that are wanted.
+/// Inserts, updates and deletes rows so that the `known` ones become the `wanted` ones.
 async fn take_rows(
     transaction: &Transaction,
     profile: DbProfileId,
@@ -172,7 +172,7 @@ async fn take_rows(
     describe(transaction, Condition::all().add(Column::Id.gt(last)).add(Column::Id.lte(*keys.end()))).await
 }
 
-/// Takes in a database, where databases have names, and its schemas.
+/// Stores a database, if databases have names there, and its schemas.
 pub(in crate::store) async fn take_schemas(
     transaction: &Transaction,
     profile: DbProfileId,
@@ -215,7 +215,7 @@ pub(in crate::store) async fn take_schemas(
     take_rows(transaction, profile, wanted, known).await
 }
 
-/// Removes tables of a schema that it does not have any more.
+/// Deletes the tables of a schema that are not in `tables`.
 pub(in crate::store) async fn keep_tables(
     transaction: &Transaction,
     profile: DbProfileId,
@@ -240,7 +240,7 @@ pub(in crate::store) async fn keep_tables(
     Ok(())
 }
 
-/// Remembers that a profile's catalog was read whole.
+/// Records that a profile's catalog was read completely.
 pub(in crate::store) async fn mark_read(transaction: &Transaction, profile: DbProfileId, at: Moment) -> Result<()> {
     let row = catalog_reading::ActiveModel {
         db_profile_id: ActiveValue::Set(profile.0),
@@ -253,14 +253,14 @@ pub(in crate::store) async fn mark_read(transaction: &Transaction, profile: DbPr
     Ok(())
 }
 
-/// Forgets a catalog: the profile leads to another database now, or nothing is left in it.
+/// Deletes a catalog: the profile was deleted, points to another database now, or its database is empty.
 pub(in crate::store) async fn forget(transaction: &Transaction, profile: DbProfileId) -> Result<()> {
     catalog_reading::Entity::delete_by_id(profile.0).exec(transaction).await?;
     catalog_asset::Entity::delete_many().filter(of(profile)).exec(transaction).await?;
     Ok(())
 }
 
-/// A comment was written to a database by Gloss, or removed.
+/// Updates the catalog after Gloss wrote or removed a comment.
 pub(in crate::store) async fn comment_written(
     transaction: &Transaction,
     profile: DbProfileId,

@@ -1,4 +1,4 @@
-//! What is asked of the index by name, by table, and in sums. The search is in `catalog_search.rs`.
+//! Queries on the catalogs by name, by table, and in sums. `catalog_search.rs` has the search.
 
 use entity::{
     catalog_asset::{self, Column},
@@ -22,7 +22,7 @@ use crate::{
     store::{record, runs::MAX_KEYS},
 };
 
-/// Profiles whose catalog was never read whole.
+/// Returns the profiles whose catalog was never read completely.
 pub(in crate::store) async fn unread(
     connection: &impl ConnectionTrait,
     profiles: &[DbProfileId],
@@ -36,7 +36,7 @@ pub(in crate::store) async fn unread(
     Ok(profiles.iter().filter(|id| !read.contains(&id.0)).copied().collect())
 }
 
-/// An asset from its row.
+/// Converts a row to an asset.
 pub(in crate::store) fn known_asset(row: catalog_asset::Model) -> Result<KnownAsset> {
     Ok(KnownAsset {
         id: row.id,
@@ -60,7 +60,7 @@ pub(in crate::store) fn known_asset(row: catalog_asset::Model) -> Result<KnownAs
     })
 }
 
-/// Assets by how they are displayed.
+/// Returns the assets with these displayed names, ignoring case.
 pub(in crate::store) async fn named(
     connection: &impl ConnectionTrait,
     profiles: &[DbProfileId],
@@ -81,7 +81,7 @@ pub(in crate::store) async fn named(
     Ok(found)
 }
 
-/// The columns of a table.
+/// Returns the columns of a table, in their order.
 pub(in crate::store) async fn columns_of(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
@@ -97,7 +97,7 @@ pub(in crate::store) async fn columns_of(
     rows.into_iter().map(known_asset).collect()
 }
 
-/// All columns of a profile that refer to another, by name.
+/// Returns at most `limit` columns of a profile that refer to another column, by table.
 pub(in crate::store) async fn foreign_keys(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
@@ -114,7 +114,7 @@ pub(in crate::store) async fn foreign_keys(
     rows.into_iter().map(known_asset).collect()
 }
 
-/// Tables by name: of one schema, or all.
+/// Returns at most `limit` tables by name, of one schema or of all, and their total number.
 pub(in crate::store) async fn tables_of(
     connection: &impl ConnectionTrait,
     profiles: &[DbProfileId],
@@ -134,7 +134,7 @@ pub(in crate::store) async fn tables_of(
     Ok((tables.collect::<Result<_>>()?, count))
 }
 
-/// When a profile's catalog was last read whole.
+/// Returns when a profile's catalog was last read completely.
 pub(in crate::store) async fn read_at(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
@@ -143,7 +143,8 @@ pub(in crate::store) async fn read_at(
     reading.map(|reading| record::moment(reading.read_at)).transpose()
 }
 
-/// What is documented of a profile's tables and columns, by database and schema, and by table where asked for.
+/// Returns the coverage of a profile's tables and columns, by database and schema, and also by table if `by_table` is
+/// set.
 pub(in crate::store) async fn coverage(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,

@@ -1,7 +1,8 @@
-//! What is known of catalogs: a copy of what databases hold, indexed for the search.
+//! The catalogs: a copy of what the described databases hold, indexed for search.
 //!
-//! `indexing` takes in what was read, `descriptions` follows reviews, `look_ups` answers by name. The rule: an asset is
-//! found by two keys, of its table and of its column, which are the same however it was read.
+//! `indexing` stores what was read, `descriptions` updates descriptions after reviews, and `look_ups` answers queries
+//! by name. The rule: an asset is found by two keys, one of its table and one of its column, which do not depend on how
+//! it was read.
 
 mod descriptions;
 mod indexing;
@@ -23,21 +24,22 @@ use crate::domain::{
     search::{KEY_END, table_key},
 };
 
-/// The character after [`KEY_END`]: keys that begin with a part come before that part with this one.
+/// The character after [`KEY_END`]. A key with its [`KEY_END`] replaced by this is the upper bound of all keys that
+/// start with it.
 const AFTER: char = '\u{20}';
 
-/// The keys of a profile's assets: a block for each, so that a search skips the others'.
+/// The range of ids of a profile's assets. Each profile has its own block, so that a search can skip the others.
 pub(in crate::store) const fn keys_of(profile: DbProfileId) -> RangeInclusive<i64> {
     let first = profile.0 << 32;
     first..=first | 0xffff_ffff
 }
 
-/// The two keys of an asset.
+/// Returns the table key and the column key of an asset.
 fn keys(path: &AssetPath) -> (String, String) {
     (table_key(path), index_key(path.column.clone().unwrap_or_default()))
 }
 
-/// The key of a schema, or of a table in it.
+/// Returns the key of a schema, or of a table in it.
 fn key(database: Option<&str>, schema: &str, table: Option<&str>) -> String {
     table_key(&AssetPath {
         kind: AssetKind::Table,
@@ -48,7 +50,7 @@ fn key(database: Option<&str>, schema: &str, table: Option<&str>) -> String {
     })
 }
 
-/// Keys that begin with this one, itself left out.
+/// Matches the keys that start with this one, without the key itself.
 fn below(key: &str) -> Condition {
     let end = format!("{}{AFTER}", key.trim_end_matches(KEY_END));
     Condition::all().add(Column::TableKey.gt(key)).add(Column::TableKey.lt(end))
@@ -58,12 +60,12 @@ fn of(profile: DbProfileId) -> Condition {
     Condition::all().add(Column::DbProfileId.eq(profile.0))
 }
 
-/// The key by which an asset is found by how it is displayed, whatever the letter case.
+/// Returns the key that finds an asset by its displayed name, ignoring case.
 fn folded(displayed: &str) -> String {
     index_key(displayed.to_lowercase())
 }
 
-/// A comment, unless it is blank.
+/// Returns the comment, or `None` if it is blank.
 fn comment(comment: Option<&String>) -> Option<String> {
     comment.filter(|comment| !comment.trim().is_empty()).cloned()
 }

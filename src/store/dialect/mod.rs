@@ -36,13 +36,13 @@ pub(super) fn plain(backend: DbBackend, column: Expr) -> Expr {
     }
 }
 
-/// Whether a run's search text contains `needle`, by a scan.
+/// Matches runs whose search text contains `needle`, which must be in lower case. Scans; uses no index.
 pub(super) fn holds(backend: DbBackend, needle: &str) -> Expr {
     let text = Expr::col((run::Entity, run::Column::SearchText));
     contains(backend, text, needle)
 }
 
-/// Whether a text holds another, both in lower case already.
+/// Matches if a text contains another. Both must be in lower case.
 pub(super) fn contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
     let place = match backend {
         DbBackend::Sqlite => sqlite::place_of(text, needle),
@@ -51,7 +51,7 @@ pub(super) fn contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
     place.gt(0)
 }
 
-/// Whether the first line of a text holds another, both in lower case already.
+/// Matches if the first line of a text contains another text. Both must be in lower case.
 pub(super) fn first_line_contains(backend: DbBackend, text: Expr, needle: &str) -> Expr {
     let place = match backend {
         DbBackend::Sqlite => sqlite::place_in_first_line(text, needle),
@@ -60,12 +60,13 @@ pub(super) fn first_line_contains(backend: DbBackend, text: Expr, needle: &str) 
     place.gt(0)
 }
 
-/// The keys of the runs whose text holds this one, by the search index; `None` where that cannot answer.
+/// Selects the keys of the runs whose text contains `needle`, by the search index. Returns `None` if no index can
+/// answer.
 pub(super) fn search(backend: DbBackend, needle: &str) -> Option<SelectStatement> {
     indexed(backend, "run_search", "run_search MATCH ?", needle)
 }
 
-/// The same for the audit.
+/// The same as [`search`], for the audit.
 pub(super) fn search_audit(backend: DbBackend, needle: &str) -> Option<SelectStatement> {
     indexed(backend, "applied_comment_search", "applied_comment_search MATCH ?", needle)
 }
@@ -77,7 +78,7 @@ fn indexed(backend: DbBackend, index: &'static str, matches: &'static str, needl
     }
 }
 
-/// Whether two values are the same, two absent ones too.
+/// Matches if two values are equal or both null.
 pub(super) fn same(backend: DbBackend, one: Expr, other: Expr) -> Expr {
     match backend {
         DbBackend::Sqlite => sqlite::same(one, other),
@@ -85,7 +86,7 @@ pub(super) fn same(backend: DbBackend, one: Expr, other: Expr) -> Expr {
     }
 }
 
-/// The keys of the next runs, inside the transaction that will record them.
+/// Returns the keys of the next runs. Call it inside the transaction that records them.
 pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>> {
     match connection.get_database_backend() {
         DbBackend::Sqlite => sqlite::next_run_ids(connection, count).await,

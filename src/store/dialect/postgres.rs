@@ -1,4 +1,4 @@
-//! What PostgreSQL needs otherwise.
+//! The parts of statements and errors that are particular to PostgreSQL.
 
 use sea_orm::{
     ConnectionTrait, DbErr, SqlxError, Statement,
@@ -11,30 +11,30 @@ use crate::{
     store::trouble::Trouble,
 };
 
-/// The statements that leave nothing of deleted secrets.
+/// Statements that remove deleted secrets from the data files.
 pub(super) const SCRUB: &[&str] = &["VACUUM (FULL) db_profile, llm_profile, seal"];
-/// Asks for the version.
+/// Selects the server's version.
 pub(super) const VERSION: &str = "SELECT split_part(current_setting('server_version'), ' ', 1)";
 
-/// Takes a store in PostgreSQL for this connection, as long as that lives. A process that has just ended is given a
-/// moment to be gone.
+/// Takes the store's lock for the life of this connection. Waits up to 3 s, so that a process that is just ending can
+/// release it.
 pub(in crate::store) async fn take_store(connection: &mut PgConnection) -> Result<(), SqlxError> {
     // The key is Gloss's own: "gloss" in ASCII.
     let take = "SET lock_timeout = '3s'; SELECT pg_advisory_lock(x'676c6f7373'::bigint); RESET lock_timeout";
     raw_sql(take).execute(connection).await.map(drop)
 }
 
-/// Whether a database in PostgreSQL can hold any text.
+/// Returns whether the database's encoding can hold any text.
 pub(in crate::store) async fn holds_any_text(connection: &mut PgConnection) -> Result<bool, SqlxError> {
     query_scalar("SELECT current_setting('server_encoding') = 'UTF8'").fetch_one(connection).await
 }
 
-/// Whether another process has the store.
+/// Returns whether the error means that another process holds the store.
 pub(in crate::store) fn is_taken(error: &SqlxError) -> bool {
     error.as_database_error().is_some_and(|said| said.code().is_some_and(|code| code == "55P03"))
 }
 
-/// What keeps a store from doing its work, by the code of an error.
+/// Classifies an error by its SQLSTATE code.
 pub(in crate::store) fn trouble(code: &str) -> Option<Trouble> {
     match code {
         "53100" => Some(Trouble::Full),
@@ -48,28 +48,28 @@ pub(in crate::store) fn trouble(code: &str) -> Option<Trouble> {
     }
 }
 
-/// A column that no index is to be chosen for.
+/// Returns the column in a form for which the planner uses no index.
 pub(super) fn plain(column: Expr) -> Expr {
     Func::coalesce([column.clone(), column]).into()
 }
 
-/// The place of one text in another, from 1; 0 for nowhere.
+/// The position of one text in another, counted from 1; 0 if it is absent.
 pub(super) fn place_of(text: Expr, needle: &str) -> Expr {
     Expr::cust_with_exprs("strpos($1, $2)", [text, Expr::val(needle)])
 }
 
-/// The same, in the first line.
+/// The same as [`place_of`], in the first line.
 pub(super) fn place_in_first_line(text: Expr, needle: &str) -> Expr {
     Expr::cust_with_exprs("strpos(split_part($1, chr(10), 1), $2)", [text, Expr::val(needle)])
 }
 
-/// Whether two values are the same, two absent ones too.
+/// Matches if two values are equal or both null.
 pub(super) fn same(one: Expr, other: Expr) -> Expr {
-    // `IS NOT DISTINCT FROM` would keep the index out.
+    // With `IS NOT DISTINCT FROM`, PostgreSQL would not use the index.
     one.clone().eq(other.clone()).or(one.is_null().and(other.is_null()))
 }
 
-/// The keys of the next runs.
+/// Returns the keys of the next runs.
 pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize) -> Result<Vec<i64>> {
     let count = i64::try_from(count).map_err(Error::internal)?;
     let mut query = Query::select();
@@ -79,7 +79,7 @@ pub(super) async fn next_run_ids(connection: &impl ConnectionTrait, count: usize
     Ok(rows.iter().map(|row| row.try_get_by_index(0)).collect::<Result<_, _>>()?)
 }
 
-/// Which database it is; `None` where the server does not tell.
+/// Returns the database's identity, or `None` if the server does not report it.
 pub(super) async fn identity(connection: &impl ConnectionTrait) -> Result<Option<Identity>, DbErr> {
     let question = "SELECT system_identifier::text, oid::text, datname::text \
                     FROM pg_catalog.pg_control_system(), pg_catalog.pg_database WHERE datname = current_database()";
