@@ -1,7 +1,7 @@
-//! The database of a run: found behind its profile, held against the one that the run describes, and bound.
+//! The database of a run: opens it through its profile and checks that it is the one that the run describes.
 //!
-//! The rule: nothing is read for a run, and nothing written, but in the database that it describes. A profile that
-//! leads to another one is a CONFLICT, until it leads back or a person confirms that both are the same.
+//! The rule: a run reads and writes only in the database that it describes. If its profile points to another one, that
+//! is a CONFLICT until the profile points back or a person confirms that both are the same.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,39 +21,40 @@ use crate::{
     },
 };
 
-/// What to do about a database that is another one.
+/// The next step if the database is a different one.
 pub const CONFIRM: &str = "restore the DB profile's URL with `updateDbProfile`; if this is the same database at \
                                   another address, confirm it with `sameDatabase: true`";
-/// How long a request waits to learn which database a profile leads to.
+/// Maximum time that a request waits for the identity of a profile's database.
 const LOOK_TIME: Duration = Duration::from_secs(5);
 
-/// A database that is the one that is wanted.
+/// A database that was checked to be the expected one.
 pub struct Bound {
-    /// The database, bound.
+    /// The open database.
     pub target: Arc<dyn Target>,
-    /// Which one it is.
+    /// Its identity.
     pub identity: Identity,
 }
 
-/// The databases in which a run may go on: the one that it describes, if it has described anything.
+/// Returns the databases in which a run may continue: the one that it describes, or none if it has described nothing
+/// yet.
 #[must_use]
 pub fn described(run: &Run) -> Vec<Option<Identity>> {
     if run.identity.is_none() && run.progress.done == 0 { Vec::new() } else { vec![run.identity.clone()] }
 }
 
-/// The databases in which an apply or a roll-back of a run may write.
+/// Returns the databases in which an apply or a roll-back of a run may write.
 ///
 /// # Errors
-/// What the store says.
+/// Returns the errors of the store.
 pub async fn to_write_in(ports: &Ports, run: &Run, rollback: bool) -> Result<Vec<Option<Identity>>> {
     if rollback { ports.store.identities_of_writes(run.id).await } else { Ok(described(run)) }
 }
 
-/// Holds a database against the ones that are wanted; gives what a person confirmed, where that lets it pass. `what` is
-/// what wants them: `run #5`.
+/// Compares a database with the expected ones. Returns the confirmation that makes a different database acceptable, if
+/// one was needed. `what` names the user of the database for the error, as `run #5`.
 ///
 /// # Errors
-/// What the store says; the value is an error that says from what to what the profile was led.
+/// The outer error is the store's. The inner error says which database was expected and which was found.
 pub async fn compare(
     ports: &Ports,
     profile: &DbProfile,
@@ -105,11 +106,11 @@ fn moved(profile: &DbProfile, live: &Identity, wanted: Option<&Identity>, what: 
     RunError::new("CONFLICT", message, CONFIRM)
 }
 
-/// Refuses what is asked for where the profile leads to another database than is wanted. A database that does not
-/// answer now is looked at by the worker, before it does anything in it.
+/// Refuses a request if the profile points to another database than the expected ones. If the database does not answer,
+/// this succeeds; the worker checks again before it does anything there.
 ///
 /// # Errors
-/// `Conflict`, saying from what to what; what the store says.
+/// Returns `Conflict`, which names both databases, and the errors of the store.
 pub async fn refuse_moved(
     ports: &Ports,
     profile: &DbProfile,
@@ -127,7 +128,7 @@ pub async fn refuse_moved(
     }
 }
 
-/// An error of a run as one of a use case.
+/// Converts an error of a run to an error of a use case.
 pub fn as_error(error: RunError) -> Error {
     Error::conflict(match error.hint {
         Some(hint) => format!("{}; {hint}", error.message),
@@ -135,10 +136,10 @@ pub fn as_error(error: RunError) -> Error {
     })
 }
 
-/// The database that a profile leads to now, and which one it is.
+/// Opens the database that a profile points to and reads its identity.
 ///
 /// # Errors
-/// What the target says.
+/// Returns the errors of the target.
 pub async fn look(
     ports: &Ports,
     profile: &DbProfile,
@@ -150,12 +151,13 @@ pub async fn look(
 }
 
 impl RunContext {
-    /// Opens the database of the run, bound, where it is one in which the run may go on; tells where that is so by a
-    /// person's word. `patiently` waits for one that does not answer, as long as the run's patience; `words` puts into
-    /// words what the target says.
+    /// Opens the database of the run and checks that it is one in which the run may continue. If that holds only
+    /// because a person confirmed it, records a warning. If `patiently` is set, a database that does not answer is
+    /// retried for [`Patience::target_down`](super::context::Patience::target_down). `words` converts an error of the
+    /// target to one of the run.
     ///
     /// # Errors
-    /// [`Halt::Failed`] where it cannot be opened or is another one.
+    /// Returns [`Halt::Failed`] if the database cannot be opened or is another one.
     pub async fn bound(
         &self,
         profile: &DbProfile,

@@ -1,8 +1,8 @@
-//! The budget of a run at work.
+//! The budget of a run.
 //!
-//! The rule: before a request is sent, its worst case is reserved; a request that might overspend is not
-//! sent. One that gave no answer but may be paid for counts with its worst case. The budget counts from the run's first
-//! claim on, so a resumed run goes on with what is left.
+//! The rules: before a request is sent, its maximum usage is reserved, and a request that might exceed the budget is
+//! not sent. A request without an answer that may still be billed counts with its maximum usage. The budget counts from
+//! the run's first claim on, so a resumed run continues with the remainder.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -25,7 +25,7 @@ struct Account {
     reservations: u32,
 }
 
-/// What is spent and what is promised.
+/// The spent and reserved parts of a budget.
 #[derive(Debug)]
 pub struct Ledger {
     budget: Budget,
@@ -33,7 +33,7 @@ pub struct Ledger {
     freed: Notify,
 }
 
-/// A promise to spend no more than a bound; gives back what was not spent when it is settled or dropped.
+/// A reservation of a request's maximum usage. Settling or dropping it frees what was not spent.
 #[derive(Debug)]
 pub struct Reservation<'a> {
     ledger: &'a Ledger,
@@ -42,7 +42,7 @@ pub struct Reservation<'a> {
 }
 
 impl Ledger {
-    /// A ledger that begins with what the run used before.
+    /// Creates a ledger that starts with the run's earlier usage.
     pub fn new(budget: Budget, used: &Usage) -> Self {
         let account = Account {
             spent_tokens: used.total_tokens(),
@@ -52,11 +52,11 @@ impl Ledger {
         Self { budget, account: Mutex::new(account), freed: Notify::new() }
     }
 
-    /// Reserves a request's worst case. Waits for requests under way where only they stand in its way.
-    /// `worked_ms` is how long the run has worked.
+    /// Reserves a request's maximum usage. Waits if it would fit once requests in progress are settled. `worked_ms`
+    /// returns how long the run has worked, in milliseconds.
     ///
     /// # Errors
-    /// What is spent, where the request does not fit and none under way could make room.
+    /// Returns the spent limit if the request does not fit and no request in progress could free enough.
     pub async fn reserve(&self, bound: &UsageBound, worked_ms: impl Fn() -> i64) -> Result<Reservation<'_>, RunError> {
         loop {
             let freed = self.freed.notified();
@@ -73,7 +73,7 @@ impl Ledger {
         }
     }
 
-    /// `Err(None)`: not now, but perhaps once a request under way is settled.
+    /// Returns `Err(None)` if the request may fit once a request in progress is settled.
     fn try_reserve(&self, bound: &UsageBound) -> Result<Reservation<'_>, Option<RunError>> {
         let mut account = self.account.lock().unwrap_or_else(PoisonError::into_inner);
         let tokens = bound.input_tokens + bound.output_tokens;
@@ -104,7 +104,7 @@ impl Ledger {
     }
 }
 
-/// The reason of a run whose seconds are spent.
+/// The error of a run whose time budget is spent.
 pub fn out_of_seconds(seconds: i32) -> RunError {
     spent(format!("the budget of {seconds} seconds is spent"))
 }
@@ -114,14 +114,14 @@ fn spent(message: String) -> RunError {
 }
 
 impl Reservation<'_> {
-    /// Settles a request whose usage is unknown: it counts with its worst case.
+    /// Settles a request whose usage is unknown. It counts with its maximum usage.
     pub fn settle_whole(self) {
         let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);
         account.spent_tokens += self.tokens;
         account.spent_usd += self.usd;
     }
 
-    /// The request is over and used so much.
+    /// Settles a request that ended with this usage.
     pub fn settle(self, used: &Usage) {
         let mut account = self.ledger.account.lock().unwrap_or_else(PoisonError::into_inner);
         account.spent_tokens += used.total_tokens();

@@ -1,7 +1,7 @@
-//! What is in a schema or a database, for a draft of the whole.
+//! Reads the members of a schema or a database, for the description of the whole.
 //!
-//! The rule: names, comments and row estimates alone, as the catalog has them; no table is looked into. Tables that the
-//! run's scope leaves out are not shown.
+//! The rule: only names, comments and row estimates from the catalog are read, never rows. Tables that the run's scope
+//! leaves out are not included.
 
 use crate::{
     domain::{
@@ -15,10 +15,11 @@ use crate::{
     },
 };
 
-/// A schema or database with its members but those that a scope leaves out; `None` where it does not exist.
+/// Reads a schema or database with its members, except those that the scope leaves out. Returns `None` if it does not
+/// exist.
 ///
 /// # Errors
-/// What the target says.
+/// Returns the errors of the target.
 pub async fn container_of(
     target: &dyn Target,
     asset: &AssetPath,
@@ -84,12 +85,14 @@ async fn database_of(
     Ok(Some(Container { path, comment, members }))
 }
 
-/// The tables that a scope does not leave out, without partitions: they are their parents' rows.
+/// Returns the tables that a scope does not leave out. Partitions are not included, because their rows belong to their
+/// parents.
 fn shown<'a>(tables: Vec<Table>, schema: &'a str, scope: &'a RunScope) -> impl Iterator<Item = Table> + use<'a> {
     tables.into_iter().filter(move |table| table.partition_of.is_none() && !scope.leaves_out(schema, &table.name))
 }
 
-/// The database that the URL names, as its tables tell it; `None` where there is no such level, or no table.
+/// Returns the name of the database in the URL, as reported with its tables. Returns `None` if there are no tables or
+/// the database system has no such level.
 async fn implied(target: &dyn Target, schema: &str, tables: &[Table]) -> Result<Option<String>, TargetError> {
     let Some(table) = tables.first() else { return Ok(None) };
     let details = target.details(None, schema, std::slice::from_ref(&table.name)).await?;

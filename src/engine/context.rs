@@ -1,7 +1,7 @@
-//! What a run at work sees of the world: the ports, its own record, and the two ways to be stopped.
+//! The context of a claimed run: the ports, the run, its budget, and the two ways to stop it.
 //!
-//! The rule: all that a run records goes through [`RunContext::record`], and all that it asks of a target through
-//! [`RunContext::patiently`]. Both bear with a database that is away for a while.
+//! The rule: a run records only through [`RunContext::record`] and calls targets only through
+//! [`RunContext::patiently`]. Both retry while a database is unavailable.
 
 use std::{
     sync::{
@@ -33,24 +33,24 @@ use crate::{
     port::{Ports, target::TargetError},
 };
 
-/// Why a run waits that has no error to tell.
+/// The reason for a wait that has no error.
 pub const NO_ANSWER: &str = "no answer yet";
 
-/// How often a store that failed by a fault of Gloss is asked again before a run gives up.
+/// Number of retries after an internal error of the store before a run gives up.
 const STORE_TRIES: usize = 10;
-/// The longest wait for a store that cannot be used: a try costs next to nothing.
+/// Maximum wait between two attempts to use the store. It is short because an attempt costs almost nothing.
 pub const STORE_WAIT: Duration = Duration::from_secs(5);
 
-/// How long a run bears with others that do not answer.
+/// How long a run retries services that do not answer.
 #[derive(Debug, Clone, Copy)]
 pub struct Patience {
-    /// The first wait before trying again; each further one is about twice as long, with jitter.
+    /// The first wait before a retry. Each further one is about twice as long, with jitter.
     pub first_wait: Duration,
-    /// No wait is longer, but for what a provider itself asks for.
+    /// Maximum wait, except for what a provider itself requests.
     pub longest_wait: Duration,
-    /// A run pauses once a provider has been down for so long.
+    /// A run pauses once a provider has been down for this long.
     pub provider_down: Duration,
-    /// A run fails once a target has been down for so long.
+    /// A run fails once a target has been down for this long.
     pub target_down: Duration,
 }
 
@@ -66,7 +66,7 @@ impl Default for Patience {
 }
 
 impl Patience {
-    /// The waits between tries: growing, jittered, without an end.
+    /// Returns the waits between attempts: growing, with jitter, without end.
     pub fn waits(&self) -> impl Iterator<Item = Duration> + Send + use<> {
         ExponentialBuilder::new()
             .with_min_delay(self.first_wait)
@@ -77,7 +77,7 @@ impl Patience {
     }
 }
 
-/// The two ways in which a run is stopped.
+/// The two ways to stop a run.
 #[derive(Debug, Clone)]
 pub struct Stops {
     /// See [`RunContext::stop`].
@@ -88,34 +88,34 @@ pub struct Stops {
 
 /// One claim of one run.
 pub struct RunContext {
-    /// The world.
+    /// The ports.
     pub ports: Ports,
     /// The run as it was claimed.
     pub run: Run,
-    /// Tripped when the server stops: start nothing new, record what is under way, leave.
+    /// Tripped when the server stops: start nothing new, record what is in progress, and return.
     pub stop: CancellationToken,
     /// Tripped when a person cancels the run.
     pub cancel: CancellationToken,
-    /// The throttles before the models.
+    /// The throttles of the LLM profiles.
     pub throttles: Arc<Throttles>,
-    /// The catalogs that are being read.
+    /// The catalog readings in progress.
     pub readings: Readings,
-    /// How long to bear with a provider or target that does not answer.
+    /// How long to retry a provider or target that does not answer.
     pub patience: Patience,
-    /// The run's budget.
+    /// The budget of the run.
     pub ledger: Ledger,
     /// What the run waits for.
     pub waits: Waits,
-    /// When this claim began.
+    /// When this claim started.
     began: Instant,
-    /// Since when a record has waited for the store, and why, until that is told.
+    /// The wait for the store that the run has not reported yet.
     waited: Arc<Mutex<Option<StoreWait>>>,
 }
 
 /// Since when a record has waited for the store, and why.
 type StoreWait = (Moment, String);
 
-/// Tells in a run that it has waited for the store.
+/// Adds a warning that the run has waited for the store.
 fn tell_wait(edit: &mut RunEdit, (since, reason): &StoreWait) {
     let seconds = (edit.at - *since).num_seconds().max(0);
     let hint = "nothing was lost and no request was repeated; make sure that Gloss can write to the store";
@@ -124,7 +124,7 @@ fn tell_wait(edit: &mut RunEdit, (since, reason): &StoreWait) {
 }
 
 impl RunContext {
-    /// The context of a claim.
+    /// Creates the context of a claim.
     pub fn new(
         ports: Ports,
         run: Run,
@@ -155,7 +155,7 @@ impl RunContext {
     /// recorded, so nothing is recorded twice.
     ///
     /// # Errors
-    /// `Conflict` where the claim was lost.
+    /// Returns `Conflict` if the claim was lost.
     pub async fn record(
         &self,
         change: impl FnOnce(&mut RunEdit) -> Result<()> + Clone + Send + 'static,
@@ -174,7 +174,7 @@ impl RunContext {
                     let (waited, told) = (Arc::clone(&waited), Arc::clone(&told));
                     move |edit: &mut RunEdit| {
                         begun.store(true, Ordering::Relaxed);
-                        // One of the records that waited tells it.
+                        // If several records waited, only the first one to succeed reports it.
                         let wait = locked(&waited).take();
                         if let Some(wait) = &wait {
                             tell_wait(edit, wait);
@@ -189,7 +189,7 @@ impl RunContext {
                         locked(&waited).get_or_insert(wait);
                         error
                     }
-                    // Only what was not begun may be a passing fault.
+                    // Retry an internal error only if the edit had not begun. Otherwise it may have been recorded.
                     Err(error @ Error::Internal(_)) if tries < STORE_TRIES && !begun.load(Ordering::Relaxed) => error,
                     done => return done,
                 };
@@ -206,15 +206,15 @@ impl RunContext {
         tokio::spawn(write.in_current_span()).await.map_err(Error::internal)?
     }
 
-    /// How long the run has worked over all its claims, in milliseconds.
+    /// Returns how long the run has worked over all its claims, in milliseconds.
     pub fn worked_ms(&self) -> i64 {
         self.run.active_ms + i64::try_from(self.began.elapsed().as_millis()).unwrap_or(i64::MAX)
     }
 
-    /// Waits for something, unless the server stops or the run is cancelled before or meanwhile.
+    /// Waits for a future, unless the server stops or the run is cancelled before or meanwhile.
     ///
     /// # Errors
-    /// [`Halt::Stopped`].
+    /// Returns [`Halt::Stopped`] in that case.
     pub async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Result<T, Halt> {
         tokio::select! {
             biased;
@@ -227,12 +227,12 @@ impl RunContext {
     /// Waits for a time, unless the server stops or the run is cancelled.
     ///
     /// # Errors
-    /// [`Halt::Stopped`].
+    /// Returns [`Halt::Stopped`] in that case.
     pub async fn wait(&self, time: Duration) -> Result<(), Halt> {
         self.unless_stopped(tokio::time::sleep(time)).await
     }
 
-    /// Ends when the budget's seconds are spent, with the reason; never where there are none.
+    /// Completes with the error to report when the time budget is spent; never completes without a time budget.
     pub async fn out_of_time(&self) -> RunError {
         let Some(seconds) = self.run.spec.budget.max_seconds else { return std::future::pending().await };
         let left = i64::from(seconds) * 1_000 - self.worked_ms();
@@ -240,11 +240,10 @@ impl RunContext {
         out_of_seconds(seconds)
     }
 
-    /// Calls the target; while it cannot be reached, tells so, waits and tries again for as long as the run's
-    /// patience.
+    /// Calls the target. While it cannot be reached, reports that, waits and retries until [`Patience::target_down`].
     ///
     /// # Errors
-    /// [`Halt`]; what the target answers at last is in the value.
+    /// Returns [`Halt`] if the run must stop. The inner result is the target's last answer.
     pub async fn patiently<T, F>(&self, call: impl Fn() -> F + Send) -> Result<Result<T, TargetError>, Halt>
     where
         F: Future<Output = Result<T, TargetError>> + Send,
@@ -278,10 +277,10 @@ impl RunContext {
         Ok(call().await)
     }
 
-    /// The run's DB profile.
+    /// Returns the run's DB profile.
     ///
     /// # Errors
-    /// The run fails where it is gone.
+    /// Returns [`Halt::Failed`] if the profile was deleted.
     pub async fn db_profile(&self) -> Result<DbProfile, Halt> {
         let gone = || {
             let name = self.run.spec.db_profile_name.as_deref().unwrap_or("?");
@@ -295,10 +294,10 @@ impl RunContext {
         self.ports.store.db_profiles_by_id(&[id]).await?.remove(&id).ok_or_else(gone)
     }
 
-    /// The run's LLM profile.
+    /// Returns the run's LLM profile.
     ///
     /// # Errors
-    /// The run fails where it is gone.
+    /// Returns [`Halt::Failed`] if the profile was deleted.
     pub async fn llm_profile(&self) -> Result<LlmProfile, Halt> {
         let gone = || {
             let name = self.run.spec.llm_profile_name.as_deref().unwrap_or("?");
@@ -313,12 +312,12 @@ impl RunContext {
     }
 }
 
-/// No code panics while it holds such a lock; a poisoned one is as good as new.
+/// Locks the mutex. No code panics while it holds one, so poisoning can be ignored.
 fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// What a person reads when a target gave nothing.
+/// Converts an error of a target to the error of a run or row.
 #[must_use]
 pub fn target_error(error: &TargetError) -> RunError {
     let (code, hint) = match error {

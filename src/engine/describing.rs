@@ -1,4 +1,4 @@
-//! Asks a model for descriptions, by `sending.rs`.
+//! Requests descriptions from a model, through `sending.rs`.
 
 use std::sync::Arc;
 
@@ -20,7 +20,7 @@ use crate::{
     port::model::{ContainerRequest, DescribeAnswer, DescribeRequest, Describer, ModelError, Subject, UsageBound},
 };
 
-/// One request to a model, of either sort.
+/// A request to a model, for a table or a container.
 pub enum DescriptionRequest {
     /// Some subjects of one table.
     Table(DescribeRequest),
@@ -43,7 +43,7 @@ impl DescriptionRequest {
         }
     }
 
-    /// What is recorded of the subject at an index once it has a draft.
+    /// Returns the outcome to record for the subject at an index once it has a draft.
     pub fn done(&self, at: usize, draft: Draft) -> RowOutcome {
         let data_type = match self {
             Self::Table(DescribeRequest { table, subjects, .. }) => match subjects[at] {
@@ -55,7 +55,7 @@ impl DescriptionRequest {
         RowOutcome::Done { draft, existing_comment: self.comment(at), data_type: data_type.filter(|it| !it.is_empty()) }
     }
 
-    /// The comment that stands on the subject at an index, unless it is blank.
+    /// Returns the existing comment of the subject at an index, or `None` if it is blank.
     fn comment(&self, at: usize) -> Option<String> {
         match self {
             Self::Table(request) => comment_of(&request.table, request.subjects[at]).map(str::to_owned),
@@ -63,7 +63,7 @@ impl DescriptionRequest {
         }
     }
 
-    /// Whether an earlier answer could not be used.
+    /// Returns whether an earlier answer could not be used.
     pub const fn asked_before(&self) -> bool {
         match self {
             Self::Table(request) => request.asked_before,
@@ -71,7 +71,7 @@ impl DescriptionRequest {
         }
     }
 
-    /// The same once more, for the subjects at these indices.
+    /// Returns the request to repeat for the subjects at these indices.
     #[must_use]
     pub fn again(self, missing: &[usize]) -> Self {
         match self {
@@ -86,7 +86,7 @@ impl DescriptionRequest {
     }
 }
 
-/// A request put to a describer.
+/// A request paired with its describer.
 struct Put<'a> {
     request: &'a DescriptionRequest,
     describer: &'a dyn Describer,
@@ -102,46 +102,46 @@ impl Request for Put<'_> {
     }
 }
 
-/// Asks one model for one run.
+/// Sends description requests of one run to one model.
 pub struct DescriberClient<'a> {
     sender: Sender<'a>,
     describer: Arc<dyn Describer>,
 }
 
-/// What came of a request.
+/// The result of a request.
 pub struct Asked {
-    /// One per subject; the reason where the provider refuses this very request.
+    /// One draft per subject, or the error if the provider refuses this request.
     pub drafts: Result<Vec<Option<Draft>>, RunError>,
-    /// What it used.
+    /// The usage of all attempts.
     pub usage: Usage,
 }
 
 impl<'a> DescriberClient<'a> {
-    /// Asks this model.
+    /// Creates a client for this model.
     pub fn new(context: &'a RunContext, describer: Arc<dyn Describer>, throttle: Arc<Throttle>) -> Self {
         Self { sender: Sender::new(context, throttle), describer }
     }
 
-    /// How many subjects one request may hold.
+    /// Returns the maximum number of subjects per request.
     pub fn batch_size(&self) -> usize {
         self.describer.batch_size(&self.sender.context().run.spec.options).max(1)
     }
 
-    /// Whether answers come without waiting.
+    /// Returns whether the describer answers immediately, without a remote call.
     pub fn answers_at_once(&self) -> bool {
         self.describer.answers_at_once()
     }
 
-    /// How many requests may be under way at once.
+    /// Returns the maximum number of concurrent requests.
     pub fn width(&self) -> usize {
         self.sender.width()
     }
 
-    /// Asks, and asks again where the provider did not answer. `begins` are the rows to tell as started once
+    /// Sends a request and retries it if the provider does not answer. `begins` are the rows to report as started once
     /// the request may be sent.
     ///
     /// # Errors
-    /// [`Halt`] where the run cannot go on.
+    /// Returns [`Halt`] if the run cannot continue.
     pub async fn ask(&self, request: &DescriptionRequest, begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
         let bound = request.bound(self.describer.as_ref());
         let put = Put { request, describer: self.describer.as_ref() };

@@ -1,15 +1,15 @@
-//! How rows are read from a target: table by table, some tables with one call.
+//! Groups rows for reading from a target: by table, and several tables per call.
 
 use crate::domain::{
     asset::{AssetKind, AssetPath},
     run::Row,
 };
 
-/// Tables whose structure is read with one call: few statements for many tables, and still close to the moment in
-/// which they are described.
+/// Maximum number of tables whose structure is read with one call. A few statements then cover many tables, and each is
+/// still read shortly before it is described.
 const TABLES_AT_ONCE: usize = 16;
 
-/// Rows that follow one another in one table, together.
+/// Groups adjacent rows of the same table.
 pub fn by_table(rows: Vec<Row>) -> Vec<Vec<Row>> {
     let mut tables: Vec<Vec<Row>> = Vec::new();
     for row in rows {
@@ -25,7 +25,7 @@ pub fn by_table(rows: Vec<Row>) -> Vec<Vec<Row>> {
     tables
 }
 
-/// Tables that follow one another in one schema, in groups that are read with one call.
+/// Groups adjacent tables of the same schema that are read with one call.
 pub fn in_groups(tables: Vec<Vec<Row>>) -> Vec<Vec<Vec<Row>>> {
     let mut groups: Vec<Vec<Vec<Row>>> = Vec::new();
     for table in tables {
@@ -41,12 +41,12 @@ pub fn in_groups(tables: Vec<Vec<Row>>) -> Vec<Vec<Vec<Row>>> {
     groups
 }
 
-/// The table that rows of one table belong to.
+/// Returns the name of the table that these rows belong to.
 pub fn table_of(rows: &[Row]) -> String {
     rows[0].asset.table.clone().unwrap_or_default()
 }
 
-/// Leaves out the last table, whose other rows come with the next read, unless it is the only one.
+/// Removes the rows of the last table, unless it is the only one. The next read returns all rows of that table.
 pub fn leave_last_table(rows: &mut Vec<Row>) {
     let table_of = |row: &Row| AssetPath { kind: AssetKind::Table, column: None, ..row.asset.clone() };
     let Some(last) = rows.last().map(table_of) else { return };

@@ -1,9 +1,11 @@
-//! Takes catalogs into the index that search and questions use.
+//! Adds catalogs to the index that search and questions use.
 //!
-//! The rule: a run gives the index what it reads anyway and reads nothing twice. A profile that no run has read whole
-//! is read by the first search or question over it, schema by schema, some tables at a time, so that memory does not
-//! grow with the catalog; [`Readings`] sees to it that no catalog is read twice at once. What could not be indexed
-//! costs a search something, never a run.
+//! The rules:
+//! - A run passes on what it reads anyway, and reads nothing twice.
+//! - A profile that no run has read completely is read by the first search or question over it, schema by schema and
+//!   some tables at a time, so memory does not grow with the catalog.
+//! - [`Readings`] prevents concurrent readings of the same catalog.
+//! - An indexing failure makes searches incomplete, but never fails a run.
 
 use std::{
     collections::HashMap,
@@ -29,14 +31,14 @@ use crate::{
     },
 };
 
-/// Tables that are recorded in one transaction.
+/// Number of tables recorded in one transaction.
 const TABLES_AT_ONCE: usize = 50;
-/// Catalogs that are read at once.
+/// Maximum number of catalogs read concurrently.
 const READINGS_AT_ONCE: usize = 4;
-/// How long a profile that could not be read is left alone by whoever does not name it.
+/// After a failed reading, searches that do not name the profile do not retry it for this long.
 const LEFT_ALONE: Duration = Duration::from_mins(1);
 
-/// Takes in what a run's walk has read; what the walk has seen to be gone is removed.
+/// Indexes what a run's walk has read, and removes what the walk found to be gone.
 pub async fn take_walk(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) {
     if let Err(error) = take_walked(ports, profile, scope, walked).await {
         tracing::warn!(%error, "a catalog was read but not indexed");
@@ -52,7 +54,7 @@ async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walke
         store.index_tables(profile, tables).await?;
     }
     let Some(first) = tables.first() else {
-        // A database without a single table does not tell how its paths are spelled.
+        // Without any table it is unknown how paths in this database are spelled.
         if everything && scope.database.is_none() {
             store.catalog_is_empty(profile).await?;
             store.catalog_read(profile, ports.clock.now()).await?;
@@ -81,25 +83,25 @@ async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walke
     Ok(())
 }
 
-/// Takes in tables that a run has read one by one.
+/// Indexes tables that a run has read individually.
 pub async fn take_tables(store: &dyn Store, profile: &DbProfile, tables: &[Arc<TableDetail>]) {
     if let Err(error) = store.index_tables(profile, tables).await {
         tracing::warn!(%error, "tables were read but not indexed");
     }
 }
 
-/// Why a catalog could not be read whole.
+/// Why a catalog could not be read completely.
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
-    /// The database.
+    /// The described database failed.
     #[error(transparent)]
     Target(#[from] TargetError),
-    /// The store.
+    /// The store failed.
     #[error(transparent)]
     Store(#[from] crate::domain::Error),
 }
 
-/// What a reading came to.
+/// A reading in progress, with its result. It can be awaited by several callers.
 pub type Reading = Shared<BoxFuture<'static, Result<(), Arc<ReadError>>>>;
 
 #[derive(Default)]
@@ -108,7 +110,7 @@ struct UnderWay {
     failed: HashMap<DbProfileId, Instant>,
 }
 
-/// Catalogs that are being read. Cheap to clone.
+/// The catalog readings in progress. Cheap to clone.
 #[derive(Clone)]
 pub struct Readings {
     ports: Ports,
@@ -117,14 +119,14 @@ pub struct Readings {
 }
 
 impl Readings {
-    /// Over these ports.
+    /// Creates a registry of readings over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Self { ports, under_way: Arc::default(), turns: Arc::new(Semaphore::new(READINGS_AT_ONCE)) }
     }
 
-    /// The reading of a profile's catalog: the one under way, or a new one. It goes on though nobody waits for it any
-    /// more. Nothing where it failed a moment ago and the profile is not `named`.
+    /// Returns the reading of a profile's catalog: the one in progress, or a new one. It continues even if no caller
+    /// waits for it. Returns `None` if it failed less than [`LEFT_ALONE`] ago and the profile is not `named`.
     #[must_use]
     pub fn read(&self, profile: &DbProfile, named: bool) -> Option<Reading> {
         let mut state = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
@@ -147,7 +149,7 @@ impl Readings {
 
     async fn carry_out(self, profile: DbProfile) -> Result<(), Arc<ReadError>> {
         let read = async {
-            // Never closed.
+            // The semaphore is never closed.
             let _turn = self.turns.acquire().await;
             read_whole(&self.ports, &profile).await
         };
@@ -168,10 +170,10 @@ impl Readings {
     }
 }
 
-/// Reads a profile's catalog whole: its pinned database, else the one that its URL names.
+/// Reads a profile's whole catalog: of its pinned database, or else of the one in its URL.
 ///
 /// # Errors
-/// [`ReadError`]; what was read before stays in the index.
+/// Returns [`ReadError`]. What was read before the error stays in the index.
 async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError> {
     let target = ports.targets.open(profile)?;
     let (target, store): (&dyn Target, _) = (target.as_ref(), &ports.store);
@@ -180,7 +182,7 @@ async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError>
     let mut database: Option<Option<String>> = None;
     for schema in &schemas {
         let tables = target.tables(pinned, &schema.name).await?;
-        // A partition is found by its parent, unless a run took it as a table.
+        // A partition is found through its parent, unless a run has described it as a table.
         let (partitions, tables): (Vec<_>, Vec<_>) = tables.into_iter().partition(|table| table.partition_of.is_some());
         let mut names: Vec<String> = tables.into_iter().map(|table| table.name).collect();
         for names in names.chunks(TABLES_AT_ONCE) {

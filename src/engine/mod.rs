@@ -2,10 +2,10 @@
 //!
 //! A run reads and records only through `context`. `walk` resolves a scope, `bound` checks that a database is the one
 //! that the run describes, and `indexing` passes catalogs to the search index. `tables` drives the pipeline: it reads
-//! (`container`, `groups`), asks the model (`describing`, `sending`, within `throttle` and `budget`), and records what
+//! (`container`, `groups`), calls the model (`describing`, `sending`, within `throttle` and `budget`), and records what
 //! it waits for (`waits`) and what it could not read (`warnings`).
 //!
-//! The rule: nothing here depends on a kind.
+//! The rule: nothing here depends on a kind. A new kind goes into `kind/`.
 
 pub mod bound;
 pub mod budget;
@@ -23,32 +23,32 @@ pub mod warnings;
 
 use crate::domain::{Error, run::RunError, status::RunStatus};
 
-/// The end of a run's work.
+/// How a run's work ended.
 #[derive(Debug)]
 pub enum Ending {
-    /// It enters this status.
+    /// The run enters this status.
     Finished(RunStatus, Option<RunError>),
-    /// All rows are done, and their suggestions are applied at once (`RUN_APPLY`, AUTO schedules).
+    /// All rows are done, and the run applies their suggestions immediately (`RUN_APPLY`, AUTO schedules).
     Described,
-    /// Comments were written, or a cancel stopped the rest; the rule of applies gives the next status.
+    /// Comments were written, or a cancel stopped the rest. The rule of applies determines the next status.
     Written,
-    /// The server stops: the run goes back into the queue.
+    /// The server is stopping; the run goes back to the queue.
     Released,
 }
 
-/// The reason why a run's work stopped before its end.
+/// Why a run's work stopped early.
 #[derive(Debug, thiserror::Error)]
 pub enum Halt {
-    /// A budget is spent or the provider stayed away: `resumeRun` can go on.
+    /// A budget is spent, or the provider was down for too long. `resumeRun` can continue the run.
     #[error("paused: {}", .0.message)]
     Paused(RunError),
-    /// Something that every row needs is gone.
+    /// Something that every row needs is missing.
     #[error("failed: {}", .0.message)]
     Failed(RunError),
-    /// The server stops while the work waited for something.
+    /// The server is stopping, or the run was cancelled, while the work waited.
     #[error("the server is stopping")]
     Stopped,
-    /// The store did not take a record: the claim was lost, or a fault.
+    /// The store refused a record: the claim was lost, or the store failed.
     #[error(transparent)]
     Store(#[from] Error),
 }

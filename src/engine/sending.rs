@@ -1,8 +1,8 @@
-//! Sends requests to a model on behalf of a run: through the throttle, within the budget, again where that may help.
+//! Sends requests to a model on behalf of a run: through the throttle, within the budget, with retries.
 //!
-//! The rule: nothing is sent before its worst case is reserved, and a provider that is down costs waiting and
-//! WARNING events, never failed rows. A provider that stays away pauses the run; a refused key or an unknown
-//! model fails it at once, and an address where no model answers after a few tries.
+//! The rules: nothing is sent before its maximum usage is reserved. A provider that is down causes waits and WARNING
+//! events, never failed rows. If it stays down, the run pauses. A refused key or an unknown model fails the run
+//! immediately; an address where no model answers fails it after a few attempts.
 
 use std::{
     sync::{
@@ -28,13 +28,13 @@ use crate::{
     port::model::{ModelError, Unusable, UsageBound},
 };
 
-/// The longest wait that a provider may ask for.
+/// Maximum wait that a provider may request.
 const LONGEST_RETRY_AFTER: Duration = Duration::from_mins(15);
 
-/// Answers in a row that are none of a model before the address is taken to be wrong.
+/// Number of consecutive answers that are not a model's before the address is considered wrong.
 const NOT_A_MODEL: u32 = 3;
 
-/// Since when a provider does not answer, and when a person was last told.
+/// An outage of a provider: since when, and when it was last reported.
 struct Outage {
     since: Instant,
     told: Instant,
@@ -44,55 +44,55 @@ struct Outage {
 pub struct Sender<'a> {
     context: &'a RunContext,
     throttle: Arc<Throttle>,
-    /// Requests that were sent and not answered yet.
+    /// Number of requests sent and not answered yet.
     under_way: AtomicUsize,
     outage: Mutex<Option<Outage>>,
 }
 
-/// A request that can be put again.
+/// A request that can be repeated.
 #[async_trait]
 pub trait Request: Sync {
-    /// What answers it.
+    /// The answer's type.
     type Answer: Send;
 
-    /// Puts it once; gives what it used too.
+    /// Sends the request once. Returns the answer and its usage.
     async fn put(&self) -> Result<(Self::Answer, Usage), ModelError>;
 
-    /// Whether pieces of the answer have come already.
+    /// Returns whether parts of the answer have already been received.
     fn is_heard(&self) -> bool {
         false
     }
 }
 
-/// What came of a request.
+/// The result of a request.
 pub struct Sent<T> {
-    /// The answer; the reason where the provider refuses this very request.
+    /// The answer, or the error if the provider refuses this request.
     pub answer: Result<T, RunError>,
-    /// What it used.
+    /// The usage of all attempts.
     pub usage: Usage,
 }
 
 impl<'a> Sender<'a> {
-    /// Sends to the model behind this throttle.
+    /// Creates a sender to the model behind this throttle.
     pub fn new(context: &'a RunContext, throttle: Arc<Throttle>) -> Self {
         Self { context, throttle, under_way: AtomicUsize::new(0), outage: Mutex::new(None) }
     }
 
-    /// The run.
+    /// Returns the run's context.
     pub const fn context(&self) -> &'a RunContext {
         self.context
     }
 
-    /// How many requests may be under way at once.
+    /// Returns the maximum number of concurrent requests.
     pub fn width(&self) -> usize {
         self.throttle.width()
     }
 
-    /// Sends a request of at most this size, and sends it again where the provider did not answer. `begins` are the
-    /// rows to tell as started once it may be sent.
+    /// Sends a request of at most the size `bound`, and retries it if the provider does not answer. `begins` are the
+    /// rows to report as started once the request may be sent.
     ///
     /// # Errors
-    /// [`Halt`] where the run cannot go on.
+    /// Returns [`Halt`] if the run cannot continue.
     pub async fn send<R: Request>(
         &self,
         bound: &UsageBound,
@@ -172,7 +172,7 @@ impl<'a> Sender<'a> {
         self.context.goes_on(Awaited::Provider).await
     }
 
-    /// Tells a person that the provider does not answer, but not at every try of every request.
+    /// Reports that the provider does not answer, though not at every attempt of every request.
     async fn not_answered(&self, error: &ModelError, wait: Duration) -> Result<(), Halt> {
         let down_for = {
             let now = Instant::now();
@@ -216,7 +216,7 @@ fn wait_for(error: &ModelError, growing: Duration) -> Duration {
     }
 }
 
-/// What a person reads where an answer came that is of no use.
+/// Converts an unusable answer to the error of a row.
 fn unusable(why: &Unusable) -> RunError {
     let (code, hint) = match why {
         Unusable::Filtered => ("BAD_USER_INPUT", "leave the asset out of the scope, or try another model or provider"),
@@ -230,7 +230,7 @@ fn unusable(why: &Unusable) -> RunError {
     RunError::new(code, why.to_string(), hint)
 }
 
-/// What a person reads when the run ends because of the model.
+/// Converts an error of the model to the error that ends the run.
 pub fn fatal(error: &ModelError) -> RunError {
     let (code, hint) = match error {
         ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),

@@ -1,9 +1,9 @@
 //! The table pipeline: describes the rows of a run, table by table, and schemas and databases one by one.
 //!
-//! The rule: rows are the truth of what is to do. A claim reads the rows without an outcome and does these; so
-//! a resumed run asks for no finished row again and skips none. Tables are read a few ahead, requests go out as
-//! many at once as the LLM profile allows, and each answer is recorded at once in one transaction; answers of a
-//! describer that nobody waits for share one. A row that is done again takes the text before along.
+//! The rule: the rows determine what is left to do. A claim reads the rows without an outcome and processes them, so a
+//! resumed run repeats no finished row and skips none. Tables are read a few ahead, up to the LLM profile's limit of
+//! requests run concurrently, and each answer is recorded right away in one transaction. Answers of a describer that
+//! answers immediately share transactions. For a row that is repeated, the request includes the previous text.
 
 use std::{
     collections::HashMap,
@@ -42,56 +42,56 @@ use crate::{
     },
 };
 
-/// Rows read from the store at once.
+/// Number of rows read from the store at a time.
 const ROWS_AT_ONCE: u64 = 2_000;
-/// Tables whose data are read ahead of the model.
+/// Number of tables whose data are read ahead of the model.
 const TABLES_AHEAD: usize = 4;
-/// Characters of a right that a warning shows.
+/// Maximum length of a right in a warning, in characters.
 const RIGHT_LENGTH: usize = 200;
-/// Jobs whose answers are recorded together where they come at once.
+/// Number of jobs that are recorded together if the describer answers immediately.
 const JOBS_AT_ONCE: usize = 16;
 
-/// One claim at work.
+/// The work of one claim.
 pub struct Work<'a> {
-    /// What the run sees of the world.
+    /// The context of the run.
     pub context: &'a RunContext,
-    /// The profile of the database that is described.
+    /// The profile of the described database.
     pub db_profile: DbProfile,
-    /// The database.
+    /// The described database.
     pub target: Arc<dyn Target>,
     client: DescriberClient<'a>,
-    /// What a person says about the database.
+    /// The profile's text about the database.
     about: Option<Arc<str>>,
-    /// Set when the run has to pause: nothing new is sent, what is under way is recorded.
+    /// Set when the run has to pause: no new request is sent, and those in progress are recorded.
     paused: Mutex<Option<RunError>>,
-    /// Why a row failed, for a run that comes to nothing.
+    /// The error of the first failed row, for a run in which all rows fail.
     row_error: Mutex<Option<RunError>>,
     warnings: Warnings,
 }
 
-/// The texts of rows that are done again.
+/// The previous texts of repeated rows.
 type Revisions = HashMap<SuggestionId, Revision>;
 
-/// Rows that are asked for together: some of one table, or one schema or database.
+/// Rows of one request: some of one table, or one schema or database.
 struct Job {
     request: DescriptionRequest,
     rows: Vec<Row>,
 }
 
 impl<'a> Work<'a> {
-    /// Opens what the run's profiles name.
+    /// Opens the database and the model that the run's profiles name.
     ///
     /// # Errors
-    /// [`Halt::Failed`] where a profile is gone or cannot be used.
+    /// Returns [`Halt::Failed`] if a profile was deleted or cannot be used.
     pub async fn open(context: &'a RunContext) -> Result<Self, Halt> {
         let (db_profile, llm_profile) = (context.db_profile().await?, context.llm_profile().await?);
         let describer = context.ports.models.open(&llm_profile).map_err(|error| Halt::Failed(fatal(&error)))?;
         let run = &context.run;
-        // A target that was never reached is more likely a wrong address than one that comes back. The identity tells
-        // nothing: a schedule's run has it from the run before.
+        // If the target was never reached, its address is probably wrong, so do not retry. The identity does not tell:
+        // a schedule's run inherits it from the previous run.
         let was_reached = run.progress.total.is_some();
         let Bound { target, identity } = context.bound(&db_profile, &described(run), was_reached, target_error).await?;
-        // What has described nothing yet describes what stands there now.
+        // A run that has described nothing yet describes the database that is there now.
         if run.identity.is_none() || (run.progress.done == 0 && run.identity.as_ref() != Some(&identity)) {
             context
                 .record(move |edit| {
@@ -115,10 +115,10 @@ impl<'a> Work<'a> {
         Ok(work)
     }
 
-    /// Describes all rows that have no outcome yet, and tells where the run goes then.
+    /// Describes all rows without an outcome and returns how the run ends.
     ///
     /// # Errors
-    /// [`Halt`] where the run cannot go on.
+    /// Returns [`Halt`] if the run cannot continue.
     pub async fn describe_pending(&self) -> Result<Ending, Halt> {
         let (store, id) = (&self.context.ports.store, self.context.run.id);
         self.warn_of_rights().await?;
@@ -146,7 +146,7 @@ impl<'a> Work<'a> {
         self.conclude().await
     }
 
-    /// Warns of a login with more rights than Gloss needs.
+    /// Warns of a database user with more privileges than Gloss needs.
     async fn warn_of_rights(&self) -> Result<(), Halt> {
         // A target that does not answer fails the run at the next step.
         let rights = self.target.excess_rights().await.unwrap_or_default();
@@ -163,7 +163,7 @@ impl<'a> Work<'a> {
         .await
     }
 
-    /// Warns of the options that the describer does not follow.
+    /// Warns of options that the describer ignores.
     async fn warn_of_ignored(&self, ignored: &[&str]) -> Result<(), Halt> {
         if ignored.is_empty() {
             return Ok(());
@@ -176,12 +176,12 @@ impl<'a> Work<'a> {
         .await
     }
 
-    /// Records a warning that the run does not have.
+    /// Records a warning unless the run has it already.
     async fn warn_once(&self, message: String) -> Result<(), Halt> {
         if self.warnings.take(&message) { self.record_warnings(vec![message]).await } else { Ok(()) }
     }
 
-    /// Describes rows, in order of their tables, several requests at once.
+    /// Describes rows in the order of their tables, with several concurrent requests.
     async fn describe_all(&self, rows: Vec<Row>, revisions: &Revisions) -> Result<(), Halt> {
         let closed = self.context.stop.child_token();
         let is_container = |row: &Row| matches!(row.asset.kind, AssetKind::Schema | AssetKind::Database);
@@ -211,7 +211,7 @@ impl<'a> Work<'a> {
         jobs.try_for_each_concurrent(self.client.width(), |job| self.unless_closed(&closed, self.describe(job))).await
     }
 
-    /// Does work until the run has to pause or to stop; what is under way then is still recorded.
+    /// Runs `work` unless the run has to pause or stop. What is in progress at that time is still recorded.
     async fn unless_closed(
         &self,
         closed: &CancellationToken,
@@ -231,7 +231,8 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Reads the structure of some tables of one schema; the rows of those that are gone are recorded as failed.
+    /// Reads the structure of some tables of one schema. The rows of tables that no longer exist are recorded as
+    /// failed.
     async fn read(&self, group: Vec<Vec<Row>>) -> Result<Vec<(Arc<TableDetail>, Vec<Row>)>, Halt> {
         let AssetPath { database, schema, .. } = group[0][0].asset.clone();
         let (schema, names) = (schema.unwrap_or_default(), group.iter().map(|rows| table_of(rows)).collect::<Vec<_>>());
@@ -245,13 +246,13 @@ impl<'a> Work<'a> {
             Err(error) => return Err(Halt::Failed(target_error(&error))),
         };
         let details: Vec<Arc<TableDetail>> = details.into_iter().map(Arc::new).collect();
-        // What a walk has read is in the index already.
+        // A walk has already indexed what it read.
         if !self.walks() {
             take_tables(self.context.ports.store.as_ref(), &self.db_profile, &details).await;
         }
         let mut problems = Problems::default();
         details.iter().for_each(|detail| problems.extend(detail.problems.clone()));
-        // A walk has told the names.
+        // A walk has already reported the unreadable names.
         self.warn(&if self.walks() { problems.others } else { problems.sentences() }).await?;
         let mut details: HashMap<String, Arc<TableDetail>> =
             details.into_iter().map(|detail| (detail.table.name.clone(), detail)).collect();
@@ -267,7 +268,8 @@ impl<'a> Work<'a> {
         Ok(tables)
     }
 
-    /// Reads a table's data if asked to, and makes its requests; rows that need no request are recorded.
+    /// Reads a table's data if the options ask for it, and creates its requests. Rows that need no request are
+    /// recorded.
     async fn prepare(&self, table: Arc<TableDetail>, rows: Vec<Row>, revisions: &Revisions) -> Result<Vec<Job>, Halt> {
         let options = &self.context.run.spec.options;
         let passes_commented = options.missing_only && self.walks();
@@ -288,7 +290,7 @@ impl<'a> Work<'a> {
                     ended.push((row, RowOutcome::Skipped));
                 }
                 Some(subject) => {
-                    // As the database spells it: a draft's row knows neither the kind nor an implied database.
+                    // Use the database's spelling: the row of a draft has neither the kind nor an implied database.
                     let asset = match subject {
                         Subject::Table => table.path(),
                         Subject::Column(index) => table.column_path(&table.columns[index].name),
@@ -303,7 +305,7 @@ impl<'a> Work<'a> {
         if wanted.is_empty() {
             return Ok(Vec::new());
         }
-        // Without statistics a description rests on less, but it is still one.
+        // Statistics are optional: without them the description has less evidence.
         let statistics = if options.profile_data {
             let read = self.context.patiently(|| async {
                 match self.target.statistics(&table, SampleLimits::default()).await {
@@ -338,7 +340,7 @@ impl<'a> Work<'a> {
         Ok(jobs.collect())
     }
 
-    /// Reads what is in a schema or database and makes its request; one that is gone is recorded as failed.
+    /// Reads a schema or database and creates its request. If it no longer exists, its row is recorded as failed.
     async fn prepare_container(&self, row: Row, revisions: &Revisions) -> Result<Option<Job>, Halt> {
         let scope = &self.context.run.spec.scope;
         let read = self.context.patiently(|| container_of(self.target.as_ref(), &row.asset, scope)).await?;
@@ -366,10 +368,10 @@ impl<'a> Work<'a> {
         Ok(Some(Job { request: DescriptionRequest::Container(request), rows: vec![row] }))
     }
 
-    /// Records what of the catalog cannot be read, where the run does not tell it.
+    /// Records problems of the catalog that the run has not reported yet.
     ///
     /// # Errors
-    /// [`Halt`] where the claim was lost.
+    /// Returns [`Halt`] if the claim was lost.
     pub async fn warn(&self, problems: &[String]) -> Result<(), Halt> {
         let new = self.warnings.take_problems(problems);
         if new.is_empty() { Ok(()) } else { self.record_warnings(new).await }
@@ -384,12 +386,12 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Whether the run walks a scope, so that an asset may need no description.
+    /// Returns whether the run walks a scope, in which case some assets may need no description.
     const fn walks(&self) -> bool {
         matches!(self.context.run.spec.kind, RunKind::Analyze | RunKind::Schedule)
     }
 
-    /// Asks for the rows of a job; those that the answer does not hold are asked for once more, then fail.
+    /// Requests the drafts of a job's rows. Rows missing in the answer are requested once more and then fail.
     async fn describe(&self, job: Job) -> Result<(), Halt> {
         let Job { mut request, mut rows } = job;
         let mut begins = Some(rows.clone());
@@ -425,7 +427,7 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Asks for the rows of several jobs, one after the other, and records all in one transaction.
+    /// Requests the drafts of several jobs one after the other, and records all in one transaction.
     async fn describe_together(&self, jobs: Vec<Job>) -> Result<(), Halt> {
         let (mut ended, mut usage) = (Vec::new(), Usage::default());
         for Job { request, rows } in jobs {
@@ -450,7 +452,7 @@ impl<'a> Work<'a> {
         Ok(())
     }
 
-    /// Records rows that came to an end, with what they used, in one transaction.
+    /// Records finished rows and their usage in one transaction.
     async fn end_rows(&self, ended: Vec<(Row, RowOutcome)>, usage: Usage) -> Result<(), Halt> {
         let failed = ended.iter().find_map(|(_, outcome)| match outcome {
             RowOutcome::Failed(error) => Some(error.clone()),
@@ -476,7 +478,7 @@ impl<'a> Work<'a> {
             .await
     }
 
-    /// Where the run ends now that no row is left.
+    /// Returns how the run ends, once no row is left.
     async fn conclude(&self) -> Result<Ending, Halt> {
         let id = self.context.run.id;
         let runs = self.context.ports.store.runs_by_id(&[id]).await?;
@@ -493,7 +495,7 @@ impl<'a> Work<'a> {
     }
 }
 
-/// What a person reads of a row whose asset went away.
+/// The error of a row whose asset no longer exists.
 fn gone(asset: &AssetPath) -> RunError {
     let message = format!("{} no longer exists", asset.display());
     RunError::new("NOT_FOUND", message, "start a new run to describe the present tables and columns")

@@ -1,5 +1,5 @@
-//! The throttle before a model: how many requests of one LLM profile are under way at once in this process, and
-//! how many may be sent in a minute.
+//! The throttle of an LLM profile: the maximum number of concurrent requests in this process, and of requests per
+//! minute.
 
 use std::{
     collections::HashMap,
@@ -32,12 +32,12 @@ impl Throttle {
         }
     }
 
-    /// How many requests may be under way at once.
+    /// Returns the maximum number of concurrent requests.
     pub fn width(&self) -> usize {
         usize::try_from(self.concurrency).unwrap_or(1).max(1)
     }
 
-    /// Waits until one more request may be sent; it is under way until the permit is dropped.
+    /// Waits until another request may be sent. The request counts as in progress until the permit is dropped.
     pub async fn enter(&self) -> Option<OwnedSemaphorePermit> {
         let permit = Arc::clone(&self.slots).acquire_owned().await.ok();
         if let Some(rate) = &self.rate {
@@ -47,14 +47,14 @@ impl Throttle {
     }
 }
 
-/// The throttles of this process: all runs with one profile share one.
+/// The throttles of this process. All runs with the same profile share one.
 #[derive(Default)]
 pub struct Throttles {
     throttles: Mutex<HashMap<LlmProfileId, Arc<Throttle>>>,
 }
 
 impl Throttles {
-    /// The throttle of a profile; a new one where its limits have changed.
+    /// Returns the throttle of a profile. Creates a new one if the profile's limits have changed.
     pub fn of(&self, profile: &LlmProfile) -> Arc<Throttle> {
         let (concurrency, per_minute) = (profile.settings.concurrency, profile.settings.requests_per_minute);
         let mut throttles = self.throttles.lock().unwrap_or_else(PoisonError::into_inner);

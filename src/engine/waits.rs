@@ -1,7 +1,7 @@
-//! What a run at work waits for: a provider, or a target.
+//! What a run waits for: a provider, or a target.
 //!
-//! The rule: a wait is told at once where an answer is an error, and after [`SLOW`] where there is none. It ends with
-//! the next answer. Only a change is recorded, so that a run that goes on costs nothing.
+//! The rules: a wait is reported immediately if the answer is an error, and after [`SLOW`] if there is no answer. It
+//! ends with the next answer. Only changes are recorded, so a run that makes progress records nothing here.
 
 use std::{
     sync::{
@@ -14,10 +14,10 @@ use std::{
 use super::{Halt, context::RunContext};
 use crate::domain::{clock::Moment, run::Waiting};
 
-/// After so long without an answer the run is said to wait.
+/// A run counts as waiting after this time without an answer.
 pub const SLOW: Duration = Duration::from_secs(5);
 
-/// What a run waits for.
+/// The kind of service that a run waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Awaited {
     /// The model.
@@ -26,12 +26,13 @@ pub enum Awaited {
     Target,
 }
 
-/// The waits of one claim.
+/// The state of one claim's waits.
 #[derive(Debug, Default)]
 struct State {
     provider: Option<Waiting>,
     target: Option<Waiting>,
-    /// Whether a wait without an error was told of: once a claim, so that a slow model does not fill the events.
+    /// Whether a wait without an error was reported. This happens once per claim, so that a slow model does not fill
+    /// the events.
     told: bool,
 }
 
@@ -40,13 +41,13 @@ struct State {
 pub struct Waits(Arc<Mutex<State>>);
 
 impl Waits {
-    /// What the run waits for now.
+    /// Returns what the run waits for now.
     fn current(&self) -> Option<Waiting> {
         let state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         state.provider.clone().or_else(|| state.target.clone())
     }
 
-    /// Begins or ends a wait; tells whether that is a change. A wait that goes on keeps the moment it began.
+    /// Starts or ends a wait and returns whether that is a change. A wait that continues keeps its start.
     fn set(&self, awaited: Awaited, reason: Option<&str>, now: Moment) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let place = match awaited {
@@ -61,7 +62,7 @@ impl Waits {
         true
     }
 
-    /// Whether a wait without an error is to be told: the first time alone.
+    /// Returns whether to report a wait without an error, which is only the first time.
     fn tell(&self) -> bool {
         let mut state = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         !std::mem::replace(&mut state.told, true)
@@ -69,7 +70,7 @@ impl Waits {
 }
 
 impl RunContext {
-    /// The name by which a person knows whom the run waits for.
+    /// Returns the service's name for messages.
     fn name_of(&self, awaited: Awaited) -> String {
         let (what, name) = match awaited {
             Awaited::Provider => ("model", self.run.spec.model.as_deref()),
@@ -78,16 +79,16 @@ impl RunContext {
         name.map_or_else(|| format!("the {what}"), |name| format!("the {what} {name:?}"))
     }
 
-    /// The run waits because of this.
+    /// Records that the run waits, and why.
     ///
     /// # Errors
-    /// [`Halt`] where the claim was lost.
+    /// Returns [`Halt`] if the claim was lost.
     pub async fn waits_for(&self, awaited: Awaited, why: &str) -> Result<(), Halt> {
         let reason = format!("Waiting for {}: {why}", self.name_of(awaited));
         self.record_wait(awaited, Some(reason), false, Arc::default()).await
     }
 
-    /// An answer came.
+    /// Records that an answer came, which ends the wait.
     ///
     /// # Errors
     /// As [`RunContext::waits_for`].
@@ -95,7 +96,7 @@ impl RunContext {
         self.record_wait(awaited, None, false, Arc::default()).await
     }
 
-    /// Records a wait or its end, with a warning where it is to `tell`; not a wait that is `over` by then.
+    /// Records a wait or its end, with a warning if `tell` is set. Records nothing if the wait is `over` by then.
     async fn record_wait(
         &self,
         awaited: Awaited,
@@ -111,7 +112,7 @@ impl RunContext {
             if over.load(Ordering::Relaxed) {
                 return Ok(());
             }
-            // Tasks record in any order: each records what holds then.
+            // Tasks record in any order, so each records the state at that time.
             edit.wait_for(waits.current());
             if let Some(reason) = reason.filter(|_| tell) {
                 edit.warn(reason, None);
@@ -122,8 +123,8 @@ impl RunContext {
         Ok(())
     }
 
-    /// Does work that waits for somebody; where it takes long and `still` holds, says so. Ends no wait: the answer
-    /// tells whether there was one.
+    /// Runs `work`, and records a wait if it takes longer than [`SLOW`] and `still` holds. It does not end the wait:
+    /// the caller does, depending on the answer.
     ///
     /// # Errors
     /// As [`RunContext::waits_for`].
@@ -145,7 +146,7 @@ impl RunContext {
         }
         let reason = format!("Waiting for {}: {why}", self.name_of(awaited));
         let (tell, over) = (self.waits.tell(), Arc::<AtomicBool>::default());
-        // The work goes on while the store is waited for. An answer that comes meanwhile leaves nothing to tell.
+        // The work continues while the wait is being recorded. If it finishes first, there is nothing to record.
         let work = async {
             let done = work.await;
             over.store(true, Ordering::Relaxed);

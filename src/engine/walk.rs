@@ -1,7 +1,7 @@
-//! Walks a target along a scope: which tables and columns there are to describe.
+//! Walks a target along a scope and returns the tables and columns to describe.
 //!
-//! The rule: the walk is live, reads structure only, and a name that does not exist is an error that says
-//! which one, never an empty result. Tables that the scope leaves out are read for the index and not visited.
+//! The rules: a walk reads the live catalog, structure only. A name that does not exist is an error that says which
+//! one, never an empty result. Tables that the scope leaves out are read for the index but not visited.
 
 use std::sync::Arc;
 
@@ -19,31 +19,31 @@ use crate::{
     },
 };
 
-/// Tables whose structure is read with one call.
+/// Maximum number of tables whose structure is read with one call.
 const TABLES_AT_ONCE: usize = 200;
 
-/// A table in scope and what of it is to be described.
+/// A table in scope, and which parts of it to describe.
 #[derive(Debug, Clone)]
 pub struct Visit {
-    /// Its structure.
+    /// The table's structure.
     pub table: Arc<TableDetail>,
-    /// In order: the table itself unless only columns were named, then columns.
+    /// The table itself, unless the scope names only columns, then the columns.
     pub subjects: Vec<Subject>,
 }
 
-/// What a walk has read.
+/// The result of a walk.
 #[derive(Debug, Clone)]
 pub struct Walked {
-    /// All schemas of the database, those that are not in scope too.
+    /// All schemas of the database, including those out of scope.
     pub schemas: Vec<Schema>,
-    /// What is in scope.
+    /// The tables in scope.
     pub visits: Vec<Visit>,
-    /// What the scope's patterns leave out.
+    /// The tables that the scope's patterns leave out.
     pub left_out: Vec<Arc<TableDetail>>,
-    /// Partitions that are described through their parents, with their schemas.
+    /// Partitions that are described through their parents, as schema and table.
     pub partitions: Vec<(String, String)>,
-    /// What of the lists of schemas and tables could not be read, and the columns in scope whose names cannot be read.
-    /// What else could not be read of a table is in its [`TableDetail::problems`].
+    /// Unreadable entries of the lists of schemas and tables, and columns in scope with unreadable names. Other
+    /// problems of a table are in its [`TableDetail::problems`].
     pub problems: Problems,
 }
 
@@ -53,9 +53,9 @@ pub enum WalkError {
     /// A name in the scope does not exist.
     #[error("{message}")]
     Unknown {
-        /// Where in the scope it stands: `schemas.0.tables.1.name`.
+        /// The name's path in the scope: `schemas.0.tables.1.name`.
         path: String,
-        /// What does not exist, and where it was looked for.
+        /// What does not exist, and where it was looked up.
         message: String,
     },
     /// The target did not answer.
@@ -63,10 +63,10 @@ pub enum WalkError {
     Target(#[from] TargetError),
 }
 
-/// Everything in scope, schema by schema in the order of the scope or of the names.
+/// Reads everything in scope, schema by schema, in the order of the scope or by name.
 ///
 /// # Errors
-/// [`WalkError`].
+/// Returns [`WalkError`].
 pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkError> {
     one_database(target, scope).await?;
     let database = scope.database.as_deref();
@@ -97,8 +97,8 @@ pub async fn walk(target: &dyn Target, scope: &RunScope) -> Result<Walked, WalkE
 }
 
 impl Walked {
-    /// The names of the tables to read in a schema: those that the scope names, else all but the partitions that are
-    /// described through their parents.
+    /// Returns the names of the tables to read in a schema: those that the scope names, or else all except partitions
+    /// that are described through their parents.
     async fn list(
         &mut self,
         target: &dyn Target,
@@ -121,7 +121,7 @@ impl Walked {
         Ok(names)
     }
 
-    /// Takes what was read of a schema. A table that the scope names is never left out.
+    /// Adds what was read of a schema. A table that the scope names is never left out.
     fn take(&mut self, scope: &RunScope, visits: Vec<Visit>, schema: &SchemaScope) {
         for visit in visits {
             if schema.tables.is_empty() && scope.leaves_out(&schema.name, &visit.table.table.name) {
@@ -134,10 +134,10 @@ impl Walked {
     }
 }
 
-/// Whether all that a scope names is there. What it only includes is not read.
+/// Checks that everything the scope names exists. Does not read what the scope only includes.
 ///
 /// # Errors
-/// [`WalkError`].
+/// Returns [`WalkError`].
 pub async fn check(target: &dyn Target, scope: &RunScope) -> Result<(), WalkError> {
     one_database(target, scope).await?;
     let database = scope.database.as_deref();
@@ -151,7 +151,7 @@ pub async fn check(target: &dyn Target, scope: &RunScope) -> Result<(), WalkErro
     Ok(())
 }
 
-/// Refuses a scope that names no database where the profile reaches several.
+/// Refuses a scope without a database if the profile reaches several.
 async fn one_database(target: &dyn Target, scope: &RunScope) -> Result<(), WalkError> {
     if scope.database.is_some() {
         return Ok(());
@@ -176,7 +176,7 @@ fn known(existing: &[String], schema: &SchemaScope, at: usize) -> Result<(), Wal
     })
 }
 
-/// The tables that a scope names in a schema.
+/// Returns the tables that a scope names in a schema.
 fn named(schema: &SchemaScope) -> Vec<String> {
     schema.tables.iter().map(|table| table.name.clone()).collect()
 }
@@ -193,7 +193,7 @@ async fn walk_schema(
         let mut details = target.details(database, &schema.name, chunk).await?.into_iter().peekable();
         for (at, name) in chunk.iter().enumerate() {
             let at = chunk_at * TABLES_AT_ONCE + at;
-            // Details come in the order asked for, without those that do not exist.
+            // Details come in the requested order; tables that do not exist are missing.
             let detail = details.next_if(|detail| &detail.table.name == name);
             let wanted = schema.tables.get(at);
             match (detail, wanted) {
@@ -213,7 +213,7 @@ async fn walk_schema(
                     );
                     return Err(WalkError::Unknown { path: format!("{path}.tables.{at}.name"), message });
                 }
-                // Dropped between the list and the look: not in scope any more.
+                // Dropped between the two queries, so no longer in scope.
                 (None, None) => {}
             }
         }
@@ -247,7 +247,7 @@ fn subjects_of(table: &TableDetail, columns: &[String], path: &str) -> Result<Ve
     columns.iter().enumerate().map(find).collect()
 }
 
-/// The rows of a walk, numbered from 1.
+/// Returns the rows of a walk, numbered from 1.
 pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
     let assets = visits.iter().flat_map(|visit| {
         visit.subjects.iter().map(|subject| match subject {
@@ -262,7 +262,7 @@ pub fn rows_of(visits: &[Visit]) -> Vec<Row> {
     (1..).zip(assets).map(row).collect()
 }
 
-/// The comment that stands on a subject, unless it is blank.
+/// Returns the existing comment of a subject, or `None` if it is blank.
 pub fn comment_of(table: &TableDetail, subject: Subject) -> Option<&str> {
     let comment = match subject {
         Subject::Table => &table.table.comment,
@@ -271,7 +271,7 @@ pub fn comment_of(table: &TableDetail, subject: Subject) -> Option<&str> {
     comment.as_deref().filter(|comment| !comment.trim().is_empty())
 }
 
-/// The names that a person may have meant.
+/// Lists the names that may have been meant.
 fn some_of(names: &[String]) -> String {
     if names.is_empty() {
         return "none".to_owned();

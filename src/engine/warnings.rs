@@ -1,7 +1,7 @@
 //! The warnings of a run about its profiles and its catalog.
 //!
-//! The rule: a run has each warning once, over all its claims, and no more than [`LIMIT`] about the catalog; one more
-//! tells that there are others.
+//! The rule: a run has each warning once over all its claims, and at most [`LIMIT`] about the catalog. One further
+//! warning says that there are more problems.
 
 use std::{
     collections::HashSet,
@@ -18,12 +18,12 @@ use crate::{
     port::store::Store,
 };
 
-/// Warnings about the catalog that a run records at the most.
+/// Maximum number of warnings about the catalog.
 const LIMIT: usize = 100;
-/// What it records instead of further ones.
+/// The warning that replaces all further ones.
 const FURTHER: &str = "More parts of the catalog could not be read; only the first ones have a warning.";
 
-/// Which warnings a run has.
+/// The warnings that a run already has.
 pub struct Warnings {
     recorded: Mutex<Recorded>,
 }
@@ -35,13 +35,13 @@ struct Recorded {
 }
 
 impl Warnings {
-    /// Those of the run's earlier claims.
+    /// Loads the warnings of the run's earlier claims.
     ///
     /// # Errors
-    /// What the store says.
+    /// Returns the errors of the store.
     pub async fn of(context: &RunContext) -> Result<Self> {
         let mut recorded = Recorded::default();
-        // The first claim has none to repeat.
+        // The first claim has no earlier warnings.
         if context.run.attempt > 1 {
             let (store, id): (&dyn Store, _) = (context.ports.store.as_ref(), context.run.id);
             let mut page = PageRequest { direction: PageDirection::Forward, size: MAX_SIZE, from: None, until: None };
@@ -57,12 +57,12 @@ impl Warnings {
         Ok(Self { recorded: Mutex::new(recorded) })
     }
 
-    /// Takes a warning; returns whether it is new.
+    /// Adds a warning and returns whether it is new.
     pub fn take(&self, warning: &str) -> bool {
         self.recorded.lock().unwrap_or_else(PoisonError::into_inner).messages.insert(warning.to_owned())
     }
 
-    /// Takes problems of the catalog; returns the warnings to record.
+    /// Adds problems of the catalog and returns the warnings to record.
     pub fn take_problems(&self, problems: &[String]) -> Vec<String> {
         let mut recorded = self.recorded.lock().unwrap_or_else(PoisonError::into_inner);
         let mut new = Vec::new();
