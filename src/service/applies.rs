@@ -1,8 +1,8 @@
-//! Apply, roll-back, their plan and their audit.
+//! Applies and roll-backs: ordering, planning, and the audit.
 //!
-//! The rule: an apply is recorded here as ordered, with the comments that it is to write, and is written by a
-//! worker. A plan decides by the same rule as the apply itself, `domain::apply::verdict`, on the comments that
-//! stand there now; it writes nothing, and asks the target only for the page that is wanted.
+//! The rules: ordering an apply records it together with the comments to write; a worker writes them. A plan decides by
+//! the same function as the apply, `domain::apply::verdict`, on the current comments. It writes nothing, and queries
+//! the target only for the requested page.
 
 use std::collections::HashMap;
 
@@ -36,41 +36,41 @@ use crate::{
     },
 };
 
-/// Comments that a plan reads at once.
+/// Maximum number of comments that a plan reads concurrently.
 const LOOKS_AT_ONCE: usize = 8;
 
-/// What is to be written.
+/// What to apply or roll back.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WriteOrder {
-    /// Of which run.
+    /// The run.
     pub run_id: RunId,
-    /// Which of its suggestions; all that can be when absent.
+    /// The suggestions; `None` selects all that can be written.
     pub suggestion_ids: Option<Vec<SuggestionId>>,
-    /// Whether what stood before is put back.
+    /// Whether to roll back instead of apply.
     pub rollback: bool,
-    /// Whether to write where another comment stands.
+    /// Whether to replace a different existing comment.
     pub overwrite: bool,
 }
 
-/// The use cases.
+/// The use cases of applies and roll-backs. Cheap to clone.
 #[derive(Clone)]
 pub struct Applies {
     ports: Ports,
 }
 
 impl Applies {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Orders an apply or a roll-back: the run is APPLYING when this answers. Gives the number of comments to be
-    /// written; where there is none, nothing begins and the run stays as it is.
+    /// Orders an apply or a roll-back. On return the run is APPLYING. Also returns the number of comments to write; if
+    /// it is 0, nothing is ordered and the run is unchanged.
     ///
     /// # Errors
-    /// `NotFound` and `BadInput` with the path of the argument at fault; `Conflict` where the run is at work, has
-    /// nothing that could be written, or its DB profile is gone.
+    /// Returns `NotFound` and `BadInput` with the path of the argument at fault, and `Conflict` if the run is live, has
+    /// nothing to write, or its DB profile was deleted.
     pub async fn begin(&self, order: &WriteOrder, actor: &str) -> Result<(Run, Begun)> {
         let run = self.run(order.run_id, "input.runId").await?;
         let profile = self.db_profile(&run).await?;
@@ -95,11 +95,11 @@ impl Applies {
         Ok((run, begun))
     }
 
-    /// One page of what an apply or roll-back would do now, and how many comments it has in all. With `look` the
-    /// page's comments and statements are read from the target.
+    /// Returns one page of what an apply or roll-back would do now, and the total number of its comments. If `look` is
+    /// set, the page's current comments and statements are read from the target.
     ///
     /// # Errors
-    /// As [`Applies::begin`]; `Unavailable` for a target that cannot be reached.
+    /// As [`Applies::begin`]; also `Unavailable` if the target cannot be reached.
     pub async fn plan(
         &self,
         order: &WriteOrder,
@@ -130,10 +130,10 @@ impl Applies {
         Ok((page, total))
     }
 
-    /// One page of what the last apply or roll-back of a run did.
+    /// Returns one page of the outcomes of a run's last apply or roll-back.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn outcomes(
         &self,
         run: RunId,
@@ -144,10 +144,10 @@ impl Applies {
         self.ports.store.items_page(run, statuses, &request).await
     }
 
-    /// One page of all that was ever written, newest first.
+    /// Returns one page of the audit, newest first.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn audit(
         &self,
         filter: &AppliedCommentFilter,
@@ -169,7 +169,7 @@ impl Applies {
         super::reruns::db_profile_of(&self.ports, run).await
     }
 
-    /// Refuses to write, or to plan that, where the profile leads to another database than the run's.
+    /// Refuses a request if the profile points to another database than the run's.
     async fn refuse_moved(&self, run: &Run, profile: &DbProfile, rollback: bool) -> Result<()> {
         let wanted = bound::to_write_in(&self.ports, run, rollback).await?;
         let what = format!("run #{}", run.id);
@@ -215,8 +215,8 @@ impl Applies {
         Ok(suggestions.iter().map(|suggestion| suggestion.id).collect())
     }
 
-    /// Completes items with what stands there now, what is to become of them, and the exact statement. Each comes
-    /// with those of the same asset that are written before it.
+    /// Completes items with the current comment, the expected outcome and the exact statement. Each comes with the
+    /// earlier items of the same asset.
     async fn look(
         &self,
         profile: &DbProfile,
@@ -224,7 +224,7 @@ impl Applies {
         order: &WriteOrder,
     ) -> Result<Vec<(Cursor, ApplyItem)>> {
         let assets: Vec<_> = rows.iter().map(|(_, item, _)| item.asset.clone()).collect();
-        // As the apply itself: a roll-back asks for nothing but what it undoes.
+        // The apply itself does the same: a roll-back needs only the writes that it undoes.
         let last_written =
             if order.rollback { HashMap::new() } else { self.ports.store.last_written(profile.id, &assets).await? };
         let target = self.ports.targets.open(profile).map_err(unreachable)?;
@@ -237,7 +237,7 @@ impl Applies {
     }
 }
 
-/// One item as an apply would find it: what stands there now, or what the items before it leave there.
+/// Completes one item with the comment that an apply would find: the current one, or the one that earlier items leave.
 async fn planned(
     target: &dyn Target,
     mut item: ApplyItem,
@@ -267,7 +267,8 @@ async fn planned(
     Ok(item)
 }
 
-/// An item that cannot be written; a target that does not answer is no matter of one item.
+/// Marks an item as failed if the target refuses it. Returns other errors of the target, because they do not concern a
+/// single item.
 fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
     match error {
         TargetError::Refused(_) => {

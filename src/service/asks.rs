@@ -1,7 +1,7 @@
-//! Questions about databases: asking, and the sessions of what was asked.
+//! Questions about databases: asking them, and listing sessions and turns.
 //!
-//! The rule: what can be checked is checked before anything is recorded; a question is a run like any other from then
-//! on. A follow-up looks where the question before it looked, unless it names other profiles.
+//! The rules: everything that can be validated is validated before anything is recorded. From then on a question is a
+//! run like any other. A follow-up uses the profiles of the previous question, unless it names others.
 
 use serde::Serialize;
 
@@ -23,28 +23,28 @@ use crate::{
     port::Ports,
 };
 
-/// A question. Its JSON tells one input from another under the same idempotency key.
+/// A question. Its JSON is the fingerprint that an idempotency key is checked against.
 #[derive(Debug, Clone, Serialize)]
 pub struct Question {
-    /// The session that it follows up on.
+    /// The session to continue; `None` starts a new one.
     pub session_id: Option<AskSessionId>,
     /// The question.
     pub question: String,
-    /// Where to look.
+    /// The DB profiles to use. `None` means those of the previous question, or all.
     pub db_profile_ids: Option<Vec<DbProfileId>>,
-    /// The LLM profile that answers; the default profile when absent.
+    /// The LLM profile that answers; `None` selects the default profile.
     pub llm_profile_id: Option<LlmProfileId>,
-    /// Limits of the run.
+    /// The run's budget.
     pub budget: Budget,
-    /// The caller. Not part of the input.
+    /// The caller. Not part of the fingerprint.
     #[serde(skip)]
     pub started_by: String,
-    /// Not part of the input that it stands for.
+    /// The idempotency key. Not part of the fingerprint.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
-/// What was recorded of a question.
+/// A recorded question.
 #[derive(Debug, Clone)]
 pub struct Asked {
     /// Its session.
@@ -55,24 +55,25 @@ pub struct Asked {
     pub run: Run,
 }
 
-/// The use cases.
+/// The use cases of questions. Cheap to clone.
 #[derive(Clone)]
 pub struct Asks {
     ports: Ports,
 }
 
 impl Asks {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Records a question with the queued run that answers it.
+    /// Records a question and the queued run that answers it.
     ///
     /// # Errors
-    /// `BadInput`, `NotFound` with the path of the argument at fault; `Conflict` for a known key with other input, for
-    /// a session whose question before is still being answered, and for one whose databases are gone.
+    /// Returns `BadInput` and `NotFound` with the path of the argument at fault. Returns `Conflict` if the idempotency
+    /// key was used with other input, the session's previous question is still being answered, or the session's
+    /// databases were deleted.
     pub async fn ask(&self, input: Question) -> Result<Asked> {
         check_question(&input.question, "input.question")?;
         check_budget(&input.budget, "input.budget")?;
@@ -101,8 +102,8 @@ impl Asks {
         Ok(NewRun { turn: Some(turn), ..spec.into() })
     }
 
-    /// The question that a run answers, and its session. Under a key that was used before, the run may be of another
-    /// kind.
+    /// Returns the question that a run answers, and its session. If the idempotency key was used before, the run may be
+    /// of another kind, which is refused.
     async fn asked(&self, run: Run) -> Result<Asked> {
         let store = &self.ports.store;
         let turn = store.turns_of_runs(&[run.id]).await?.remove(&run.id);
@@ -112,7 +113,7 @@ impl Asks {
         Ok(Asked { session, turn, run })
     }
 
-    /// The profiles of a question, and whether they are all that there are.
+    /// Returns the profiles of a question, and whether they are all profiles there are.
     async fn where_to_look(&self, input: &Question) -> Result<(Vec<DbProfile>, bool)> {
         const ARGUMENT: &str = "input.dbProfileIds";
         let store = &self.ports.store;
@@ -155,18 +156,18 @@ impl Asks {
         Ok((all, true))
     }
 
-    /// One page of the sessions, the last active first.
+    /// Returns one page of the sessions, the last active first.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn sessions(&self, arguments: &PageArguments) -> Result<Page<AskSession>> {
         self.ports.store.sessions_page(&PageRequest::new(arguments, SESSIONS_LIST)?).await
     }
 
-    /// One page of a session's turns, oldest first.
+    /// Returns one page of a session's turns, oldest first.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn turns(&self, session: AskSessionId, arguments: &PageArguments) -> Result<Page<AskTurn>> {
         self.ports.store.turns_page(session, &PageRequest::new(arguments, &turns_list(session))?).await
     }

@@ -1,7 +1,7 @@
-//! The live catalog: what a target tells of itself, filtered and paged.
+//! The live catalog: reads, filters and pages what a described database reports.
 //!
-//! The rule: everything is read from the database when it is asked for and nothing is kept, so that what a
-//! person sees is what a run would find. A page of tables is cut by name, as every page is by its key.
+//! The rule: everything is read when it is requested, and nothing is stored, so a caller sees what a run would find. A
+//! page of tables is cut by name, as other pages are by key.
 
 use crate::{
     domain::{
@@ -13,52 +13,52 @@ use crate::{
     port::{Ports, target::TargetError},
 };
 
-/// Which tables; an absent part does not restrict.
+/// A filter on tables. `None` does not restrict.
 #[derive(Debug, Clone, Default)]
 pub struct TableFilter {
-    /// Exactly so named.
+    /// The exact name.
     pub name: Option<String>,
-    /// Whose name or comment holds this text; letter case does not count.
+    /// A text in the name or the comment, ignoring case.
     pub search: Option<String>,
 }
 
-/// The use cases.
+/// The use cases of the live catalog. Cheap to clone.
 #[derive(Clone)]
 pub struct Catalog {
     ports: Ports,
 }
 
 impl Catalog {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// The databases in reach, or the one of this name.
+    /// Returns the databases that the profile reaches, or only the one with this name.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// Returns `Unavailable` if the target fails, or `Conflict` if it is not the expected database.
     pub async fn databases(&self, profile: &DbProfile, name: Option<&str>) -> Result<Vec<Database>> {
         let target = self.ports.targets.open(profile).map_err(unreachable)?;
         let databases = target.databases().await.map_err(unreachable)?;
         Ok(databases.into_iter().filter(|database| name.is_none_or(|name| database.name == name)).collect())
     }
 
-    /// The schemas of a database, or the one of this name.
+    /// Returns the schemas of a database, or only the one with this name.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// As [`Catalog::databases`].
     pub async fn schemas(&self, profile: &DbProfile, database: &str, name: Option<&str>) -> Result<Vec<Schema>> {
         let target = self.ports.targets.open(profile).map_err(unreachable)?;
         let schemas = target.schemas(Some(database)).await.map_err(unreachable)?;
         Ok(schemas.into_iter().filter(|schema| name.is_none_or(|name| schema.name == name)).collect())
     }
 
-    /// One page of a schema's tables by name, and how many pass in all.
+    /// Returns one page of a schema's tables by name, and the number of tables that pass the filter.
     ///
     /// # Errors
-    /// `Unavailable`; `BadInput` for page arguments that cannot be used.
+    /// As [`Catalog::databases`]; also `BadInput` for invalid page arguments.
     pub async fn tables(
         &self,
         profile: &DbProfile,
@@ -82,10 +82,10 @@ impl Catalog {
         Ok((cut(tables, &request, list), total))
     }
 
-    /// The structure of some tables of one schema, by one look.
+    /// Reads the structure of some tables of one schema, with one call to the target.
     ///
     /// # Errors
-    /// `Unavailable`.
+    /// As [`Catalog::databases`].
     pub async fn details(
         &self,
         profile: &DbProfile,
@@ -97,14 +97,14 @@ impl Catalog {
         target.details(Some(database), schema, tables).await.map_err(unreachable)
     }
 
-    /// Whether the login may write comments; `None` where the database cannot be reached.
+    /// Returns whether the database user may write comments, or `None` if the database cannot be reached.
     pub async fn can_write_comments(&self, profile: &DbProfile) -> Option<bool> {
         let target = self.ports.targets.open(profile).ok()?;
         target.can_write_comments().await.ok()
     }
 }
 
-/// What went wrong with a target, as an error of a use case.
+/// Converts an error of a target to an error of a use case.
 pub fn unreachable(error: TargetError) -> Error {
     match error {
         TargetError::Unreachable(message)
@@ -116,7 +116,7 @@ pub fn unreachable(error: TargetError) -> Error {
     }
 }
 
-/// A page of tables that stand in the order of their names.
+/// Cuts a page from tables sorted by name.
 fn cut(tables: Vec<Table>, request: &PageRequest, list: &str) -> Page<Table> {
     let (after, before) = match request.direction {
         PageDirection::Forward => (&request.from, &request.until),

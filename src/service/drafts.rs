@@ -1,7 +1,7 @@
-//! GENERATE: one draft for one asset of any kind.
+//! GENERATE: drafts a description of one asset of any kind.
 //!
-//! The rule: the path is checked here as far as names alone tell; whether the asset is there, the worker finds
-//! out. A name below a schema is recorded as a table until the worker finds a view.
+//! The rules: only the form of the path is checked here; the worker finds out whether the asset exists. A name below a
+//! schema is recorded as a table until the worker finds that it is a view.
 
 use serde::Serialize;
 
@@ -19,41 +19,41 @@ use crate::{
     port::Ports,
 };
 
-/// What is to be drafted. Its JSON tells one input from another under the same idempotency key.
+/// What to draft. Its JSON is the fingerprint that an idempotency key is checked against.
 #[derive(Debug, Clone, Serialize)]
 pub struct Generate {
-    /// Where.
+    /// The DB profile.
     pub db_profile_id: DbProfileId,
-    /// The database; the profile's when absent.
+    /// The database; `None` selects the profile's.
     pub database: Option<String>,
-    /// The schema; absent for the database itself.
+    /// The schema; `None` drafts the database itself.
     pub schema: Option<String>,
-    /// The table or view; absent for the schema itself.
+    /// The table or view; `None` drafts the schema itself.
     pub table: Option<String>,
-    /// The column; absent for the table itself.
+    /// The column; `None` drafts the table itself.
     pub column: Option<String>,
-    /// With which model; the default profile when absent.
+    /// The LLM profile; `None` selects the default profile.
     pub llm_profile_id: Option<LlmProfileId>,
-    /// How; what is absent keeps its default.
+    /// The options; those that are absent keep their defaults.
     pub options: OptionChoices,
-    /// Limits of the run.
+    /// The run's budget.
     pub budget: Budget,
-    /// The caller that starts it. Not part of the input.
+    /// The caller. Not part of the fingerprint.
     #[serde(skip)]
     pub started_by: String,
-    /// Not part of the input that it stands for.
+    /// The idempotency key. Not part of the fingerprint.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
-/// The use case.
+/// The use case of drafts. Cheap to clone.
 #[derive(Clone)]
 pub struct Drafts {
     ports: Ports,
 }
 
 impl Drafts {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
@@ -62,8 +62,8 @@ impl Drafts {
     /// Records one queued run for one asset.
     ///
     /// # Errors
-    /// `BadInput` and `NotFound` with the path of the argument at fault; `Conflict` for a known key with other
-    /// input.
+    /// Returns `BadInput` and `NotFound` with the path of the argument at fault, and `Conflict` if the idempotency key
+    /// was used with other input.
     pub async fn generate(&self, input: Generate) -> Result<Run> {
         check_path(&input)?;
         check_budget(&input.budget, "input.budget")?;
@@ -98,7 +98,7 @@ impl Drafts {
     }
 }
 
-/// Refuses a path with a gap or an empty name.
+/// Refuses a path with a missing level or an empty name.
 fn check_path(input: &Generate) -> Result<()> {
     let parts =
         [("database", &input.database), ("schema", &input.schema), ("table", &input.table), ("column", &input.column)];

@@ -1,8 +1,8 @@
-//! Estimates: what a run would touch and about what it would cost, before it is started.
+//! Estimates: the size and the approximate cost of a run, before it is started.
 //!
-//! The rule: an estimate walks the same scope and makes the same requests as the run would, but sends none and
-//! reads no data. Tokens sent are what the requests likely take, without samples; tokens received are what a
-//! description of that verbosity usually takes, and never more than the bound.
+//! The rules: an estimate walks the same scope and builds the same requests as the run would, but sends none and reads
+//! no data. Input tokens are the likely size of the requests, without samples. Output tokens are the usual size of a
+//! description of that verbosity, but never more than the request's maximum.
 
 use std::sync::Arc;
 
@@ -27,24 +27,24 @@ use super::{
 /// Tokens of an answer for one asset besides its wordings: keys, confidence, reasoning.
 const TOKENS_AROUND: i64 = 45;
 
-/// What a run would touch and about what it would cost.
+/// The estimated size and cost of a run.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub struct Estimate {
-    /// Tables, views and columns to describe.
+    /// Number of tables, views and columns to describe.
     pub assets: i32,
-    /// Tables and views that they belong to.
+    /// Number of tables and views that they belong to.
     pub tables: i32,
-    /// Requests to the model.
+    /// Number of requests to the model.
     pub requests: i32,
-    /// Tokens sent.
+    /// Input tokens.
     pub input_tokens: i64,
-    /// Tokens received.
+    /// Output tokens.
     pub output_tokens: i64,
-    /// United States dollars; `None` where a price is not known.
+    /// Cost in US dollars; `None` if a price is unknown.
     pub cost_usd: Option<f64>,
 }
 
-/// The use case of estimates.
+/// The use case of estimates. Cheap to clone.
 #[derive(Clone)]
 pub struct Estimates {
     ports: Ports,
@@ -52,16 +52,16 @@ pub struct Estimates {
 }
 
 impl Estimates {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     pub fn new(ports: Ports) -> Self {
         Self { runs: Runs::new(ports.clone()), ports }
     }
 
-    /// Walks what a start names, without starting it.
+    /// Estimates a run without starting it.
     ///
     /// # Errors
-    /// As a start; also `BadInput` with the path of a name that does not exist, and `Unavailable` for a target
-    /// that cannot be reached.
+    /// As starting the run; also `BadInput` with the path of a name that does not exist, and `Unavailable` if a target
+    /// cannot be reached.
     pub async fn estimate(&self, input: &StartRun) -> Result<Estimate> {
         super::runs::check_start(input)?;
         let order = self.runs.resolve_start(input).await?;
@@ -109,7 +109,7 @@ impl Estimate {
     }
 }
 
-/// Tokens that an answer for one asset usually takes.
+/// Returns the number of tokens that an answer for one asset usually takes.
 fn usual_tokens(options: &RunOptions) -> i64 {
     let wording = match options.verbosity {
         Verbosity::Brief => 15,

@@ -1,7 +1,7 @@
-//! The figures of a list of runs: totals and chips, for `runsChanged`.
+//! The figures of a list of runs for `runsChanged`: the total and the facets.
 //!
-//! The rule: all who watch the same list share one count. A count is at least as new as the change that it goes with,
-//! and after each the store rests ten times as long as it took, at most a second.
+//! The rules: all subscribers of the same list share one count. A count is at least as new as the change that it is
+//! sent with. After each count the store is spared for ten times its duration, at most a second.
 
 use std::{
     collections::HashMap,
@@ -20,21 +20,21 @@ use crate::{
     port::Ports,
 };
 
-/// The longest rest between two counts of one list.
+/// Maximum pause between two counts of one list.
 const LONGEST_REST: Duration = Duration::from_secs(1);
-/// So many times as long as a count took is the rest after it.
+/// Length of the pause, as a multiple of the count's duration.
 const REST: u32 = 10;
-/// Lists whose figures are kept before those that nobody asks for are dropped.
+/// Number of lists whose figures are cached. Above it, unused ones are evicted.
 const KEPT: usize = 64;
 
 /// The figures of one list.
 #[derive(Debug)]
 pub struct Figures {
-    /// Runs that pass.
+    /// Number of runs that pass the filter.
     pub total: i64,
-    /// Runs per kind that pass without the filter's kinds.
+    /// Number of runs per kind that pass the filter without its kinds.
     pub kinds: HashMap<RunKind, i64>,
-    /// Runs per status that pass without the filter's statuses.
+    /// Number of runs per status that pass the filter without its statuses.
     pub statuses: HashMap<RunStatus, i64>,
 }
 
@@ -46,7 +46,7 @@ struct Counted {
 
 type Slot = Arc<tokio::sync::Mutex<Option<Counted>>>;
 
-/// The use case.
+/// The use case of figures. Cheap to clone.
 #[derive(Clone)]
 pub struct RunFigures {
     ports: Ports,
@@ -54,16 +54,16 @@ pub struct RunFigures {
 }
 
 impl RunFigures {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Self { ports, slots: Arc::default() }
     }
 
-    /// The figures of a list, counted no earlier than `seen`.
+    /// Returns the figures of a list, counted no earlier than `seen`.
     ///
     /// # Errors
-    /// What the store says.
+    /// Returns the errors of the store.
     pub async fn since(&self, filter: &RunFilter, seen: Instant) -> Result<Arc<Figures>> {
         let slot = self.slot(filter);
         let mut counted = slot.lock().await;

@@ -1,8 +1,8 @@
-//! Use cases: what a person can ask of Gloss, over the ports alone.
+//! Use cases: everything that a caller can request from Gloss. They depend on the ports only.
 //!
-//! The rule: a use case checks all that it is given, in the words of the argument at fault, changes what is
-//! recorded through the store alone, and knows nothing of GraphQL or HTTP. A family of use cases is one file
-//! and one field of [`Services`]; to add one, add both.
+//! The rules: a use case validates all its input and reports the path of the argument at fault. It changes records only
+//! through the store, and knows nothing of GraphQL or HTTP. A family of use cases is one file and one field of
+//! [`Services`]; to add one, add both.
 
 pub mod applies;
 pub mod asks;
@@ -31,50 +31,50 @@ use crate::{domain::clock::Moment, port::Ports};
 /// All use cases. Cheap to clone.
 #[derive(Clone)]
 pub struct Services {
-    /// Starting, cancelling, listing, deleting runs.
+    /// Starts, cancels, lists and deletes runs.
     pub runs: runs::Runs,
-    /// Resuming runs, and doing suggestions again.
+    /// Resumes runs and repeats suggestions.
     pub reruns: reruns::Reruns,
-    /// One draft for one asset.
+    /// Drafts a description of one asset.
     pub drafts: drafts::Drafts,
-    /// Deciding on suggestions.
+    /// Records decisions on suggestions.
     pub reviews: reviews::Reviews,
-    /// Writing comments, putting them back, and the audit of both.
+    /// Writes comments, rolls them back, and lists both.
     pub applies: applies::Applies,
-    /// Questions about databases.
+    /// Answers questions about databases.
     pub asks: asks::Asks,
-    /// Searching catalogs.
+    /// Searches catalogs.
     pub searches: searches::Searches,
-    /// Runs side by side.
+    /// Compares runs.
     pub comparisons: comparisons::Comparisons,
-    /// What a run would touch and cost.
+    /// Estimates the size and cost of a run.
     pub estimates: estimates::Estimates,
-    /// Making, changing, pausing, running, deleting schedules.
+    /// Creates, changes, pauses, fires and deletes schedules.
     pub schedules: schedules::Schedules,
-    /// Live events of one run.
+    /// Streams the events of one run.
     pub progress: progress::RunProgress,
-    /// Live changes of all runs.
+    /// Streams the changes of all runs.
     pub changes: subscriptions::RunChanges,
-    /// `suggestionsChanged`.
+    /// Streams the changes of suggestions.
     pub suggestion_changes: suggestion_changes::SuggestionChanges,
-    /// What models were used for.
+    /// Reports model usage.
     pub usage: usage::UsageReports,
-    /// The figures of lists of runs.
+    /// Counts lists of runs.
     pub figures: figures::RunFigures,
-    /// DB profiles and LLM profiles.
+    /// Manages DB profiles and LLM profiles.
     pub profiles: profiles::Profiles,
-    /// API tokens, and who shows one.
+    /// Manages API tokens and authenticates callers.
     pub tokens: tokens::Tokens,
-    /// What the databases themselves tell.
+    /// Reads live catalogs.
     pub catalog: catalog::Catalog,
-    /// The processes at work, and the server itself.
+    /// Lists the processes that execute runs, and describes the server.
     pub workers: workers::Workers,
-    /// The world, for look-ups by key that need no use case.
+    /// The ports, for look-ups by key that need no use case.
     pub ports: Ports,
 }
 
 impl Services {
-    /// The use cases over these ports; `bus` names the bus for people.
+    /// Creates the use cases over these ports. `bus` is the display name of the bus.
     pub fn new(ports: Ports, bus: impl Into<String>) -> Self {
         let started_at: Moment = ports.clock.now();
         Self {

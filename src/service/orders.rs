@@ -1,7 +1,7 @@
-//! What all orders of a run have in common: options, budget, model, idempotency key, and how they are placed.
+//! What all requests that create runs have in common: options, budget, model, idempotency key, and how they are placed.
 //!
-//! The rule: the arguments have the same names wherever a run is ordered, so each check is made here once and
-//! tells the same path.
+//! The rule: the arguments have the same names in every such request, so each check is made here once and reports the
+//! same path.
 
 use chrono::TimeDelta;
 use serde::Serialize;
@@ -23,15 +23,15 @@ use crate::{
     port::{Ports, store::Idempotency, target::TargetError},
 };
 
-/// So long a catalog that was read counts as known.
+/// A catalog that was read within this time counts as known.
 const FRESH: TimeDelta = TimeDelta::minutes(1);
-/// Characters of an idempotency key.
+/// Maximum length of an idempotency key, in characters.
 const MAX_KEY: usize = 200;
 
-/// The LLM profile of `input.llmProfileId`, or the default one.
+/// Returns the LLM profile of `input.llmProfileId`, or the default profile.
 ///
 /// # Errors
-/// `NotFound` for an unknown id; `BadInput` where none is named and none is the default.
+/// Returns `NotFound` for an unknown id, and `BadInput` if no id is given and there is no default profile.
 pub async fn llm_profile(ports: &Ports, id: Option<LlmProfileId>) -> Result<LlmProfile> {
     const ARGUMENT: &str = "input.llmProfileId";
     let Some(id) = id else {
@@ -48,17 +48,17 @@ pub async fn llm_profile(ports: &Ports, id: Option<LlmProfileId>) -> Result<LlmP
     })
 }
 
-/// Everything that a scope holds now, looked up live. `argument` is the path of the target's argument.
+/// Reads everything in scope from the live catalog. `argument` is the path of the target's argument.
 ///
 /// # Errors
-/// `BadInput` with the path of a name that does not exist; `Unavailable` for a target that cannot be reached.
+/// Returns `BadInput` with the path of a name that does not exist, and `Unavailable` if the target cannot be reached.
 pub async fn walk_target(ports: &Ports, profile: &DbProfile, scope: &RunScope, argument: &str) -> Result<Vec<Visit>> {
     let database = ports.targets.open(profile).map_err(|error| unusable_target(argument, &error))?;
     let walked = walk(database.as_ref(), scope).await.map_err(|error| cannot_walk(argument, error))?;
     Ok(walked.visits)
 }
 
-/// Refuses a scope that names what is not there.
+/// Refuses a scope that names something that does not exist.
 ///
 /// # Errors
 /// As [`walk_target`].
@@ -87,11 +87,12 @@ fn unusable_target(argument: &str, error: &TargetError) -> Error {
     }
 }
 
-/// Refuses a scope of which the catalog lacks something, where that was read within the last minute. The database
-/// itself has the last word: what came meanwhile is not refused, and one that does not answer is left to the run.
+/// Refuses a scope that names something missing in the indexed catalog, if that was read within the last minute. The
+/// live database decides: what was created meanwhile is accepted, and if the database does not answer, the run checks
+/// the scope.
 ///
 /// # Errors
-/// `BadInput` with the path of a name that does not exist.
+/// Returns `BadInput` with the path of a name that does not exist.
 pub async fn refuse_unknown(ports: &Ports, profile: &DbProfile, scope: &RunScope, argument: &str) -> Result<()> {
     let named: Vec<AssetPath> = scope.schemas.iter().flat_map(|schema| named_tables(scope, schema)).collect();
     let fresh = async || {
@@ -116,7 +117,7 @@ pub async fn refuse_unknown(ports: &Ports, profile: &DbProfile, scope: &RunScope
     }
 }
 
-/// The tables and columns that a scope names in a schema.
+/// Returns the tables and columns that a scope names in a schema.
 fn named_tables<'a>(scope: &'a RunScope, schema: &'a SchemaScope) -> impl Iterator<Item = AssetPath> + 'a {
     let path = |table: &TableScope, column: Option<&String>| AssetPath {
         kind: if column.is_some() { AssetKind::Column } else { AssetKind::Table },
@@ -130,10 +131,10 @@ fn named_tables<'a>(scope: &'a RunScope, schema: &'a SchemaScope) -> impl Iterat
     })
 }
 
-/// Refuses limits that nothing could keep.
+/// Refuses limits that no run can keep: they must be above 0.
 ///
 /// # Errors
-/// `BadInput` with the path of the limit at fault.
+/// Returns `BadInput` with the path of the limit at fault.
 pub fn check_budget(budget: &Budget, argument: &str) -> Result<()> {
     let bad = |limit: &str, value: String| {
         Err(Error::bad_input(
@@ -151,22 +152,22 @@ pub fn check_budget(budget: &Budget, argument: &str) -> Result<()> {
     }
 }
 
-/// Refuses a limit of cost where the model's price is not known.
+/// Refuses a cost limit if the model's price is unknown.
 ///
 /// # Errors
-/// `BadInput` at `input.budget.maxCostUsd`.
+/// Returns `BadInput` at `input.budget.maxCostUsd`.
 pub fn check_price(budget: &Budget, profile: &LlmProfile) -> Result<()> {
     profile.settings.check_price(budget, "input.budget")
 }
 
-/// Places an order: records the runs that `runs` gives as queued, all or none. If the caller has used the key before,
-/// the runs of then are returned and `runs` is dropped: a retry gets its runs back even where a profile was deleted
-/// meanwhile. So everything that the input names is looked up in `runs`. A key belongs to its caller: others may use
-/// the same one. Inputs of different kinds differ by the names of their fields.
+/// Records the runs of a request as queued, all or none. `runs` creates them. If the caller has used the idempotency
+/// key before, the earlier runs are returned and `runs` is dropped, so a retry succeeds even if a profile was deleted
+/// meanwhile. Therefore `runs` must do all look-ups of what the input names. A key belongs to its caller: different
+/// callers may use the same one. Inputs of different kinds differ in the names of their fields.
 ///
 /// # Errors
-/// `BadInput` at `input.idempotencyKey` for a key that cannot be kept; `Conflict` for a known key with other input;
-/// what `runs` returns.
+/// Returns `BadInput` at `input.idempotencyKey` for an invalid key, `Conflict` for a key that was used with other
+/// input, and the errors of `runs`.
 pub async fn place(
     ports: &Ports,
     (caller, key): (&str, Option<&str>),
@@ -193,7 +194,7 @@ pub async fn place(
     Ok(runs)
 }
 
-/// As [`place`], for an order of one run.
+/// As [`place`], for one run.
 ///
 /// # Errors
 /// As [`place`].
@@ -214,6 +215,6 @@ fn idempotency(caller: &str, key: &str, input: &impl Serialize) -> Result<Idempo
         return Err(Error::bad_input("input.idempotencyKey", message));
     }
     let fingerprint = serde_json::to_string(input).map_err(Error::internal)?;
-    // No name has a line break.
+    // No caller's name contains a line break.
     Ok(Idempotency { key: format!("{caller}\n{key}"), fingerprint })
 }

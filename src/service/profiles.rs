@@ -1,7 +1,7 @@
 //! Profiles: create, update, test, delete.
 //!
-//! The rule: what a profile says is checked as a whole, whether it is made or changed, and a secret goes in
-//! and never comes out again, nor to another address than it was given for.
+//! The rules: a profile is validated as a whole, both when it is created and when it is changed. A secret is never
+//! returned, and never sent to another address than the one that it was set for.
 
 use std::time::{Duration, Instant};
 
@@ -22,29 +22,29 @@ use crate::{
     port::{Ports, model::ModelError, target::TargetError},
 };
 
-/// Characters of a profile's name.
+/// Maximum length of a profile's name, in characters.
 const MAX_NAME: usize = 100;
-/// Characters of what a person says about a database.
+/// Maximum length of the text about a database, in characters.
 const MAX_ABOUT: usize = 4_000;
-/// Requests under way at once.
+/// Maximum of `concurrency`.
 const MAX_CONCURRENCY: i32 = 64;
-/// What `concurrency` defaults to for a provider on the network.
+/// The default `concurrency` of a remote provider.
 const DEFAULT_CONCURRENCY: i32 = 4;
-/// What the model of a BUILTIN profile is called where nothing else is said.
+/// The default model name of a BUILTIN profile.
 const BUILTIN_MODEL: &str = "builtin";
-/// How long a test may take.
+/// Maximum duration of a test.
 const TEST_TIME: Duration = Duration::from_secs(30);
 
-/// A DB profile to be made.
+/// The input that creates a DB profile.
 #[derive(Debug, Clone)]
 pub struct CreateDbProfile {
     /// Its name.
     pub name: String,
     /// Its URL.
     pub url: SecretString,
-    /// The one database in reach.
+    /// The only database that the profile reaches.
     pub pinned_database: Option<String>,
-    /// What the database is about.
+    /// Notes on the database for the model.
     pub about: Option<String>,
     /// Patterns of tables that no run describes.
     pub exclude: Vec<String>,
@@ -52,95 +52,94 @@ pub struct CreateDbProfile {
     pub sample_views: bool,
 }
 
-/// A change of a DB profile. `None` leaves as it is; `Some(None)` clears.
+/// A change of a DB profile. `None` keeps a value; `Some(None)` clears it.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateDbProfile {
     /// Its name.
     pub name: Option<String>,
     /// Its URL.
     pub url: Option<SecretString>,
-    /// The one database in reach.
+    /// The only database that the profile reaches.
     pub pinned_database: Option<Option<String>>,
-    /// What the database is about.
+    /// Notes on the database for the model.
     pub about: Option<Option<String>>,
     /// Patterns of tables that no run describes.
     pub exclude: Option<Option<Vec<String>>>,
     /// Whether views are sampled.
     pub sample_views: Option<bool>,
-    /// Whether a person confirms that it leads to the same database as before, at another address.
+    /// Whether the caller confirms that the profile points to the same database as before, at another address.
     pub same_database: bool,
 }
 
-/// An LLM profile to be made, or a change of one. `None` leaves as it is or takes the default;
-/// `Some(None)` clears.
+/// The input that creates or changes an LLM profile. `None` keeps a value or takes the default; `Some(None)` clears it.
 #[derive(Debug, Clone, Default)]
 pub struct LlmProfileChoices {
     /// Its name.
     pub name: Option<String>,
     /// The model.
     pub model: Option<String>,
-    /// Where the provider is.
+    /// The provider's base URL.
     pub base_url: Option<Option<String>>,
-    /// The key.
+    /// The API key.
     pub api_key: Option<Option<SecretString>>,
     /// Whether it is the default.
     pub is_default: Option<bool>,
-    /// Requests under way at once.
+    /// Maximum number of concurrent requests.
     pub concurrency: Option<i32>,
-    /// Requests in any 60 seconds.
+    /// Maximum number of requests in any 60 seconds.
     pub requests_per_minute: Option<Option<i32>>,
-    /// United States dollars.
+    /// Price of a million input tokens in US dollars.
     pub input_cost_per_million_tokens: Option<Option<f64>>,
-    /// United States dollars.
+    /// Price of a million output tokens in US dollars.
     pub output_cost_per_million_tokens: Option<Option<f64>>,
 }
 
 /// The database that a test connects to.
 #[derive(Debug)]
 pub enum DbToTest {
-    /// That of a saved profile.
+    /// The database of a saved profile.
     Saved(DbProfileId),
-    /// That of a URL before it is saved.
+    /// The database at a URL that is not saved yet.
     Url(SecretString),
 }
 
-/// The provider that a test asks.
+/// The provider that a test calls.
 #[derive(Debug)]
 pub enum LlmToTest {
-    /// That of a saved profile.
+    /// The provider of a saved profile.
     Saved(LlmProfileId),
-    /// That of settings before they are saved.
+    /// The provider of settings that are not saved yet.
     Settings(LlmProvider, Box<LlmProfileChoices>),
 }
 
-/// What a test of a profile found.
+/// The result of testing a profile.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProfileTest {
-    /// Whether it works.
+    /// Whether the test succeeded.
     pub ok: bool,
-    /// How long the answer took; `None` where there was none.
+    /// The time until the answer; `None` if the test failed.
     pub latency: Option<Duration>,
     /// What answered, or what to check.
     pub message: String,
 }
 
-/// The use cases.
+/// The use cases of profiles. Cheap to clone.
 #[derive(Clone)]
 pub struct Profiles {
     ports: Ports,
 }
 
 impl Profiles {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Makes a DB profile. Does not connect, unless that has to tell whether it leads to the store.
+    /// Creates a DB profile. Connects to its database only if that is needed to tell it apart from the store.
     ///
     /// # Errors
-    /// `BadInput`; `Conflict` where the name is taken.
+    /// Returns `BadInput`, also if the database is Gloss's own store, and `Conflict` if the name is taken.
     pub async fn create_db(&self, input: CreateDbProfile) -> Result<DbProfile> {
         let profile = self.checked_db(input)?;
         self.refuse_own(&profile).await?;
@@ -152,8 +151,8 @@ impl Profiles {
     /// Changes a DB profile.
     ///
     /// # Errors
-    /// `NotFound`, `BadInput`; `Conflict` where the name is taken; `Unavailable` where a database is confirmed to be
-    /// the same one and does not answer.
+    /// Returns `NotFound`, `BadInput`, `Conflict` if the name is taken, and `Unavailable` if a database is confirmed to
+    /// be the same one but does not answer.
     pub async fn update_db(&self, id: DbProfileId, change: UpdateDbProfile, actor: &str) -> Result<DbProfile> {
         let old = self.db(id, "input.id").await?;
         let excluded = || old.exclude.iter().map(ToString::to_string).collect();
@@ -190,8 +189,8 @@ impl Profiles {
         refused.map_err(|error| Error::bad_input("input.url", error.to_string()))
     }
 
-    /// What a person's word makes the same: each database that the profile's runs are of, and the one that the profile
-    /// leads to in its place.
+    /// Returns the confirmations that `sameDatabase` stands for: from each database that the profile's runs belong to,
+    /// to the one that the profile now points to instead.
     async fn same_database(&self, id: DbProfileId, profile: &NewDbProfile, actor: &str) -> Result<Vec<Confirmation>> {
         let at = self.ports.clock.now();
         let profile = profile.clone().at(id, at);
@@ -200,7 +199,7 @@ impl Profiles {
             let named = from.as_ref().filter(|from| from.named).and_then(|from| from.database.clone());
             let to = match look(&self.ports, &profile, named.as_deref()).await {
                 Ok((_, to)) => to,
-                // Of the databases of a server, one has not moved with the others.
+                // One of the server's databases has not moved with the others.
                 Err(TargetError::Refused(_)) if named.is_some() => continue,
                 Err(error) => {
                     let message =
@@ -215,10 +214,10 @@ impl Profiles {
         Ok(confirmed)
     }
 
-    /// Connects to a database and says what answered.
+    /// Connects to a database and reports what answered.
     ///
     /// # Errors
-    /// `NotFound`; `BadInput` for a URL that no profile could have.
+    /// Returns `NotFound`, and `BadInput` for a URL that no profile could have.
     pub async fn test_db(&self, tested: DbToTest) -> Result<ProfileTest> {
         let profile = match tested {
             DbToTest::Saved(id) => self.db(id, "input.id").await?,
@@ -244,7 +243,7 @@ impl Profiles {
     /// Deletes a DB profile.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
+    /// Returns `NotFound`, and `Conflict` if an unfinished run or a schedule uses it.
     pub async fn delete_db(&self, id: DbProfileId) -> Result<()> {
         let name = self.db(id, "input.id").await.ok().map(|profile| profile.name);
         self.ports.store.delete_db_profile(id).await?;
@@ -252,10 +251,10 @@ impl Profiles {
         Ok(())
     }
 
-    /// Makes an LLM profile. Does not reach for the provider.
+    /// Creates an LLM profile. Does not contact the provider.
     ///
     /// # Errors
-    /// `BadInput`; `Conflict` where the name is taken.
+    /// Returns `BadInput`, and `Conflict` if the name is taken.
     pub async fn create_llm(&self, provider: LlmProvider, choices: LlmProfileChoices) -> Result<LlmProfile> {
         let settings = self.new_llm(provider, choices)?;
         let profile = self.ports.store.create_llm_profile(settings, self.ports.clock.now()).await?;
@@ -271,7 +270,7 @@ impl Profiles {
     /// Changes an LLM profile.
     ///
     /// # Errors
-    /// `NotFound`, `BadInput`; `Conflict` where the name is taken.
+    /// Returns `NotFound`, `BadInput`, and `Conflict` if the name is taken.
     pub async fn update_llm(&self, id: LlmProfileId, choices: LlmProfileChoices) -> Result<LlmProfile> {
         let old = self.llm(id, "input.id").await?;
         check_key_stays(&old.settings, &choices)?;
@@ -281,10 +280,10 @@ impl Profiles {
         Ok(profile)
     }
 
-    /// Asks a provider whether it answers with this key and model.
+    /// Checks whether a provider answers with this key and model.
     ///
     /// # Errors
-    /// `NotFound`; `BadInput` for settings that no profile could have.
+    /// Returns `NotFound`, and `BadInput` for settings that no profile could have.
     pub async fn test_llm(&self, tested: LlmToTest) -> Result<ProfileTest> {
         let profile = match tested {
             LlmToTest::Saved(id) => self.llm(id, "input.id").await?,
@@ -300,7 +299,7 @@ impl Profiles {
     /// Deletes an LLM profile.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where an unfinished run or a schedule uses it.
+    /// Returns `NotFound`, and `Conflict` if an unfinished run or a schedule uses it.
     pub async fn delete_llm(&self, id: LlmProfileId) -> Result<()> {
         let name = self.llm(id, "input.id").await.ok().map(|profile| profile.settings.name);
         self.ports.store.delete_llm_profile(id).await?;
@@ -308,13 +307,13 @@ impl Profiles {
         Ok(())
     }
 
-    /// The URL of a profile as people may see it.
+    /// Returns the URL of a profile without secrets.
     #[must_use]
     pub fn display_url(&self, profile: &DbProfile) -> String {
         self.ports.targets.display_url(&profile.url)
     }
 
-    /// The one database that a profile reaches; `None` where it reaches all that its login does.
+    /// Returns the only database that a profile reaches, or `None` if it reaches all that its user can access.
     #[must_use]
     pub fn pinned_database(&self, profile: &DbProfile) -> Option<String> {
         self.ports.targets.pinned_database(profile)
@@ -334,7 +333,7 @@ impl Profiles {
         })
     }
 
-    /// The settings of a new profile: defaults with the choices over them, checked.
+    /// Applies the choices to the defaults of a new profile and validates the result.
     fn new_llm(&self, provider: LlmProvider, choices: LlmProfileChoices) -> Result<NewLlmProfile> {
         let blank = NewLlmProfile {
             name: String::new(),
@@ -351,7 +350,7 @@ impl Profiles {
         self.usable_llm(checked_llm(blank, choices)?)
     }
 
-    /// A profile that the store does not hold.
+    /// Returns a profile that is not in the store.
     fn unsaved_llm(&self, settings: NewLlmProfile) -> LlmProfile {
         LlmProfile { id: LlmProfileId(0), settings, created_at: self.ports.clock.now() }
     }
@@ -361,7 +360,7 @@ impl Profiles {
         backend.map_err(|error| Error::bad_input("input.url", error.to_string()))
     }
 
-    /// Refuses settings that no run could be made with.
+    /// Refuses settings that no run could use.
     fn usable_llm(&self, settings: NewLlmProfile) -> Result<NewLlmProfile> {
         let profile = self.unsaved_llm(settings);
         match self.ports.models.open(&profile) {
@@ -383,7 +382,7 @@ impl Profiles {
     }
 }
 
-/// What a person says about a database; a blank text is none.
+/// Validates the text about a database. A blank text becomes `None`.
 fn checked_about(about: Option<String>) -> Result<Option<String>> {
     let Some(about) = about.map(|text| text.trim().to_owned()).filter(|text| !text.is_empty()) else { return Ok(None) };
     let length = about.chars().count();
@@ -397,7 +396,7 @@ fn checked_about(about: Option<String>) -> Result<Option<String>> {
     Ok(Some(about))
 }
 
-/// Requests at once where nothing is said: cores for the describer inside, a few for one on the network.
+/// The default `concurrency`: the number of cores for the builtin describer, otherwise 4.
 #[must_use]
 pub fn default_concurrency(provider: LlmProvider) -> i32 {
     if provider != LlmProvider::Builtin {
@@ -420,7 +419,7 @@ async fn timed(answer: impl Future<Output = Result<String, String>>) -> ProfileT
     }
 }
 
-/// The path that a refused setting has below `input.settings`.
+/// Moves the path of a refused setting below `input.settings`.
 fn below_settings(error: Error) -> Error {
     match error {
         Error::BadInput { argument, message } => {
@@ -430,10 +429,10 @@ fn below_settings(error: Error) -> Error {
     }
 }
 
-/// The name of a profile or a token, where it can be one.
+/// Validates the name of a profile or a token.
 ///
 /// # Errors
-/// `BadInput` at `input.name`.
+/// Returns `BadInput` at `input.name`.
 pub fn checked_name(name: String) -> Result<String> {
     let length = name.chars().count();
     if name.trim().is_empty() || length > MAX_NAME {
@@ -448,7 +447,7 @@ pub fn checked_name(name: String) -> Result<String> {
     Ok(name)
 }
 
-/// The settings with the choices over them, checked as a whole.
+/// Applies the choices to the settings and validates the result as a whole.
 fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmProfile> {
     let provider = old.provider;
     let mut settings = NewLlmProfile {
@@ -492,7 +491,7 @@ fn checked_llm(old: NewLlmProfile, choices: LlmProfileChoices) -> Result<NewLlmP
     Ok(settings)
 }
 
-/// Refuses to send a key that was given for one address to another one.
+/// Refuses a change that would send a stored API key to another address.
 fn check_key_stays(old: &NewLlmProfile, choices: &LlmProfileChoices) -> Result<()> {
     let Some(base_url) = &choices.base_url else { return Ok(()) };
     let origin =

@@ -1,10 +1,9 @@
-//! `runProgress`: every event of one run after a number, first those recorded, then live.
+//! `runProgress`: streams the events of one run after a sequence number, first the recorded ones, then live.
 //!
-//! The rule, which gives no gap and no repeat however slow the listener is: listen first, then read the
-//! store, then read it again on every nudge and every few seconds by oneself. A listener holds one page of
-//! events at most; what it has not taken yet stays in the store. What many listeners of a run want at the
-//! same time is read once: the newest events of a run that somebody listens to are kept in its [`Feed`], beside
-//! what they lead to ([`SuggestionCache`]).
+//! The rule, which leaves no gap and no repetition however slow a subscriber is: subscribe to nudges first, then read
+//! the store, then read it again on every nudge and every few seconds without one. At most one page of events is
+//! buffered per subscriber; the rest stays in the store. Concurrent subscribers share reads: the newest events of a
+//! subscribed run are kept in its [`Feed`], together with the suggestions that they refer to ([`SuggestionCache`]).
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -27,14 +26,14 @@ use crate::{
     port::{Ports, store::Store},
 };
 
-/// Events read at a time.
+/// Number of events read at a time.
 const PAGE: u64 = 100;
-/// Events of a run that are kept for its listeners.
+/// Number of events of a run that are kept for its subscribers.
 const KEPT: usize = 400;
-/// How long to wait for a nudge before looking without one.
+/// Maximum time to wait for a nudge before reading without one.
 const LOOK_EVERY: Duration = Duration::from_secs(3);
 
-/// An event, and the way to what it leads to.
+/// An event, with access to the suggestions of its page.
 pub struct Watched {
     /// The event.
     pub event: Arc<RunEvent>,
@@ -42,15 +41,15 @@ pub struct Watched {
     pub page: EventSuggestions,
 }
 
-/// What a listener is told.
+/// An item of the stream.
 pub enum Told {
     /// The next event.
     Event(Watched),
-    /// All that is recorded was told; what comes now is news.
+    /// All recorded events were sent; later ones are new.
     CaughtUp,
 }
 
-/// The use case.
+/// The use case of `runProgress`. Cheap to clone.
 #[derive(Clone)]
 pub struct RunProgress {
     ports: Ports,
@@ -58,16 +57,16 @@ pub struct RunProgress {
 }
 
 impl RunProgress {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Self { ports, feeds: Arc::default() }
     }
 
-    /// The events of a run after sequence number `after`. Completes when all is sent and the run is not live.
+    /// Streams the events of a run after sequence number `after`. Completes when all are sent and the run is not live.
     ///
     /// # Errors
-    /// `NotFound`; `BadInput` for an `after` that the run has not reached.
+    /// Returns `NotFound`, and `BadInput` if the run has not reached `after`.
     pub async fn watch(&self, run_id: RunId, after: i32) -> Result<impl Stream<Item = Result<Told>> + Send + use<>> {
         let nudges = self.ports.bus.run(run_id);
         let run = self.ports.store.runs_by_id(&[run_id]).await?.remove(&run_id);
@@ -94,7 +93,7 @@ impl RunProgress {
         Ok(stream::unfold(tail, Tail::step))
     }
 
-    /// The feed that all listeners of a run share.
+    /// Returns the feed that all subscribers of a run share.
     fn feed(&self, run_id: RunId) -> Arc<Feed> {
         let mut feeds = self.feeds.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(feed) = feeds.get(&run_id).and_then(Weak::upgrade) {
@@ -111,7 +110,7 @@ impl RunProgress {
     }
 }
 
-/// The newest events of one run, without a gap.
+/// The newest events of one run, without gaps.
 struct Feed {
     run_id: RunId,
     newest: AsyncMutex<VecDeque<Arc<RunEvent>>>,
@@ -119,7 +118,8 @@ struct Feed {
 }
 
 impl Feed {
-    /// Events after a number, at most a page. Who comes while another reads waits, and finds what that one read.
+    /// Returns at most a page of events after a sequence number. Concurrent callers wait for the first read and reuse
+    /// its result.
     async fn after(&self, store: &dyn Store, after: i32) -> Result<Vec<Arc<RunEvent>>> {
         let mut newest = self.newest.lock().await;
         let kept = |newest: &VecDeque<Arc<RunEvent>>| -> Vec<Arc<RunEvent>> {
@@ -130,13 +130,13 @@ impl Feed {
             (Some(first), Some(last)) if first.sequence <= after + 1 && after < last.sequence => {
                 return Ok(kept(&newest));
             }
-            // Longer ago than what is kept: nobody else waits for it.
+            // Older than the kept events, so no other subscriber waits for it.
             (Some(first), _) if after + 1 < first.sequence => {
                 drop(newest);
                 let events = store.events_after(self.run_id, after, PAGE).await?;
                 return Ok(events.into_iter().map(Arc::new).collect());
             }
-            // Newer than what is kept, which would leave a gap.
+            // Newer than the kept events. Keeping both would leave a gap.
             (_, Some(last)) if last.sequence < after => newest.clear(),
             _ => {}
         }
@@ -149,28 +149,28 @@ impl Feed {
     }
 }
 
-/// Where one listener stands.
+/// The position of one subscriber.
 struct Tail {
     ports: Ports,
     run_id: RunId,
     feed: Arc<Feed>,
-    /// The number of the last event handed out.
+    /// The number of the last event sent.
     after: i32,
-    /// The run's status right after that event, where there was one.
+    /// The run's status after that event; `None` before the first one.
     status: Option<RunStatus>,
     nudges: watch::Receiver<u64>,
-    /// Read, not yet handed out.
+    /// Events that were read but not sent yet.
     read: VecDeque<Arc<RunEvent>>,
-    /// What was read together.
+    /// The page that these events belong to.
     page: EventSuggestions,
-    /// Whether the listener knows that it has all.
+    /// Whether the subscriber was told that it is up to date.
     told_caught_up: bool,
-    /// Whether the listener was told so just now, before the wait.
+    /// Whether that was the last item, so that a wait follows.
     about_to_wait: bool,
     ended: bool,
 }
 
-/// What a listener does next.
+/// The next item of a subscriber.
 enum Next {
     Event(Arc<RunEvent>),
     CaughtUp,
@@ -210,7 +210,7 @@ impl Tail {
             if let Some(event) = self.read.pop_front() {
                 return Ok(Next::Event(event));
             }
-            // Seen before the store is read: what is committed from here on nudges again.
+            // Before the store is read: whatever is committed afterwards nudges again.
             self.nudges.mark_unchanged();
             let read = self.feed.after(self.ports.store.as_ref(), self.after).await;
             let Some(read) = self.or_wait(read).await? else { continue };
@@ -219,7 +219,7 @@ impl Tail {
             if !self.read.is_empty() {
                 continue;
             }
-            // The last event says that there will be more, unless the run is deleted.
+            // According to the last event, the run is live, so more events will come unless it is deleted.
             if self.status.is_some_and(RunStatus::is_live) {
                 if !self.told_caught_up {
                     return Ok(Next::CaughtUp);
@@ -232,9 +232,9 @@ impl Tail {
             let run = self.run().await;
             let Some(run) = self.or_wait(run).await? else { continue };
             match run {
-                // Gone: there is nothing more to send.
+                // The run was deleted.
                 None => return Ok(Next::End),
-                // It moved between the two reads.
+                // The run changed between the two reads.
                 Some(run) if run.last_sequence > self.after => {}
                 Some(run) if !run.status.is_live() => return Ok(Next::End),
                 Some(_) if !self.told_caught_up => return Ok(Next::CaughtUp),
@@ -249,7 +249,7 @@ impl Tail {
         Ok(self.ports.store.runs_by_id(&[self.run_id]).await?.remove(&self.run_id))
     }
 
-    /// What was read; none, after a wait, where the store is away.
+    /// Returns what was read, or `None` after a wait if the store is unavailable.
     async fn or_wait<T>(&mut self, read: Result<T>) -> Result<Option<T>> {
         match read {
             Err(Error::Unavailable { .. }) => {
@@ -260,11 +260,11 @@ impl Tail {
         }
     }
 
-    /// Waits for a nudge, and tells whether one came before it was time to look without one.
+    /// Waits for a nudge. Returns `false` if none came in time.
     async fn nudged(&mut self) -> bool {
         match timeout(LOOK_EVERY, self.nudges.changed()).await {
             Ok(Ok(())) => true,
-            // A bus that has gone away nudges no more; looking by oneself remains.
+            // The bus has stopped, so only periodic reads remain.
             Ok(Err(_)) => {
                 sleep(LOOK_EVERY).await;
                 false

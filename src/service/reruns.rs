@@ -1,8 +1,7 @@
-//! Doing things again: a stopped run goes on, chosen suggestions get new versions.
+//! Resuming stopped runs, and repeating suggestions in re-runs.
 //!
-//! The rule: a re-run is a run of its own whose rows are known from the start, one for each suggestion that is
-//! done again; it looks at the databases of the runs that it repeats, and is recorded for all of them or for
-//! none.
+//! The rules: a re-run is a separate run whose rows are known from the start, one per suggestion to repeat. It uses the
+//! databases of the runs that it repeats. Runs are recorded for all of them or for none.
 
 use std::collections::HashSet;
 
@@ -32,65 +31,65 @@ use crate::{
     port::Ports,
 };
 
-/// Runs whose suggestions one re-run may name.
+/// Maximum number of runs whose suggestions one re-run may name.
 const MAX_PARENTS: usize = 100;
-/// Suggestions of a whole run that are read at once.
+/// Number of suggestions of a whole run that are read at a time.
 const PAGE: usize = 1_000;
 
-/// What is to be done again. Its JSON tells one input from another under the same idempotency key.
+/// What to repeat. Its JSON is the fingerprint that an idempotency key is checked against.
 #[derive(Debug, Clone, Serialize)]
 pub struct Rerun {
-    /// These suggestions,
+    /// The suggestions to repeat. Either this or `run_id` is set.
     pub suggestion_ids: Option<Vec<SuggestionId>>,
-    /// or all of this run.
+    /// The run whose suggestions are all repeated.
     pub run_id: Option<RunId>,
-    /// For the model; what the run before had when absent.
+    /// Instructions for the model; `None` keeps those of the original run.
     pub instructions: Option<String>,
-    /// With which model; the one before when absent.
+    /// The LLM profile; `None` keeps that of the original run.
     pub llm_profile_id: Option<LlmProfileId>,
-    /// How; what is absent stays as it was.
+    /// The options; those that are absent keep the values of the original run.
     pub options: OptionChoices,
-    /// How to rephrase; absent to start over.
+    /// How to rephrase the previous texts; `None` describes the assets without them.
     pub variations: Option<VariationMode>,
-    /// Limits of each run.
+    /// The budget of each run.
     pub budget: Budget,
-    /// The caller that starts it. Not part of the input.
+    /// The caller. Not part of the fingerprint.
     #[serde(skip)]
     pub started_by: String,
-    /// Not part of the input that it stands for.
+    /// The idempotency key. Not part of the fingerprint.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
-/// What becomes of the budget of a run that goes on.
+/// A change of the budget when a run is resumed.
 #[derive(Debug, Clone, PartialEq)]
 pub enum BudgetChange {
-    /// It stays.
+    /// The budget stays.
     Keep,
-    /// Another takes its place.
+    /// The budget is replaced.
     Replace(Budget),
-    /// It is lifted.
+    /// The budget is removed.
     Remove,
 }
 
-/// The use cases.
+/// The use cases of resuming and repeating. Cheap to clone.
 #[derive(Clone)]
 pub struct Reruns {
     ports: Ports,
 }
 
 impl Reruns {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Lets a run go on that stopped, or ended with failed rows: it is QUEUED when this answers.
+    /// Resumes a run that stopped, or that ended with failed rows. On return it is QUEUED.
     ///
     /// # Errors
-    /// `NotFound`; `BadInput` for a budget that cannot be kept; `Conflict` where it is at work, has nothing left to
-    /// do, has spent a budget that stays, or a profile of it is gone.
+    /// Returns `NotFound`, `BadInput` for an invalid budget, and `Conflict` if the run is live, has nothing left to do,
+    /// would keep a budget that is spent, or has lost a profile.
     pub async fn resume(&self, id: RunId, budget: BudgetChange, actor: &str) -> Result<Run> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id).ok_or_else(|| unknown_run("input.id"))?;
         if let BudgetChange::Replace(budget) = &budget {
@@ -127,11 +126,11 @@ impl Reruns {
         Ok(run)
     }
 
-    /// Records one queued run for each run whose suggestions are to be done again, all or none.
+    /// Records one queued run for each run whose suggestions are repeated, all or none.
     ///
     /// # Errors
-    /// `BadInput` and `NotFound` with the path of the argument at fault; `Conflict` where a DB profile is gone, the
-    /// whole run is still at work, or the idempotency key stands for other input.
+    /// Returns `BadInput` and `NotFound` with the path of the argument at fault, and `Conflict` if a DB profile was
+    /// deleted, the run to repeat is live, or the idempotency key was used with other input.
     pub async fn rerun(&self, input: Rerun) -> Result<Vec<Run>> {
         check_budget(&input.budget, "input.budget")?;
         if input.instructions.is_some() && input.options.instructions.is_some() {
@@ -149,13 +148,13 @@ impl Reruns {
         .await
     }
 
-    /// Refuses to go on where the profile leads to another database than the run's.
+    /// Refuses to resume if the profile points to another database than the run's.
     async fn refuse_moved(&self, run: &Run, profile: &DbProfile) -> Result<()> {
         let (database, what) = (run.spec.scope.database.as_deref(), format!("run #{}", run.id));
         bound::refuse_moved(&self.ports, profile, database, &bound::described(run), &what).await
     }
 
-    /// The suggestions to do again, by run, in the order of their rows.
+    /// Returns the suggestions to repeat, grouped by run, in the order of their rows.
     async fn chosen(&self, input: &Rerun) -> Result<Vec<(Run, Vec<Suggestion>)>> {
         let suggestions = match (&input.suggestion_ids, input.run_id) {
             (Some(_), Some(_)) => {
@@ -257,10 +256,10 @@ impl Reruns {
     }
 }
 
-/// The DB profile of a run.
+/// Returns the DB profile of a run.
 ///
 /// # Errors
-/// `Conflict` where it is gone, naming it.
+/// Returns `Conflict` if it was deleted; the message names it.
 pub async fn db_profile_of(ports: &Ports, run: &Run) -> Result<DbProfile> {
     let profile = match run.spec.db_profile_id {
         Some(id) => ports.store.db_profiles_by_id(&[id]).await?.remove(&id),
@@ -275,13 +274,13 @@ pub async fn db_profile_of(ports: &Ports, run: &Run) -> Result<DbProfile> {
     })
 }
 
-/// The choices over what the run before had, checked.
+/// Applies the choices to the options of the original run and validates the result.
 fn options_over(parent: &Run, input: &Rerun, llm_profile: &LlmProfile) -> Result<RunOptions> {
     let provider = llm_profile.settings.provider;
     let before = RunOptions {
-        // What is chosen is done again, whether it carries a comment by now or not.
+        // Chosen suggestions are repeated even if their assets have comments by now.
         missing_only: false,
-        // Another provider gets samples only where that is said anew.
+        // A different provider gets samples only if the request says so.
         profile_data: if parent.spec.provider == Some(provider) {
             parent.spec.options.profile_data
         } else {
@@ -295,13 +294,13 @@ fn options_over(parent: &Run, input: &Rerun, llm_profile: &LlmProfile) -> Result
     options.validate("input").map(|()| options)
 }
 
-/// What these assets of a run cover together.
+/// Returns the scope that these assets of a run cover together.
 fn scope_of(parent: &Run, assets: &[&AssetPath]) -> RunScope {
     let mut scope = RunScope { schemas: Vec::new(), ..parent.spec.scope.clone() };
     if assets.iter().any(|asset| asset.schema.is_none()) {
         return scope;
     }
-    // Of these all is covered: schemas without a table, tables without a column.
+    // Schemas and tables that are described themselves, and so cover everything in them.
     let whole: HashSet<(Option<&str>, Option<&str>)> = assets
         .iter()
         .filter(|asset| asset.column.is_none())

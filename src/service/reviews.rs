@@ -1,8 +1,7 @@
-//! Review: a person decides on suggestions.
+//! Reviews: decisions on suggestions.
 //!
-//! The rule: all that is wrong with a decision is told before anything is recorded, and a decision falls on all
-//! the selected suggestions or on none. What follows from it (chain mates, the run's status) is the store's, in
-//! the same transaction.
+//! The rules: a decision is validated before anything is recorded, and it applies to all selected suggestions or to
+//! none. The store updates what depends on it (other versions in the chain, the run's status) in the same transaction.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -24,70 +23,70 @@ use crate::{
 
 use super::runs::unknown_run;
 
-/// Suggestions that one call may name; a filter may leave more.
+/// Maximum number of suggestions that one call may name. A filter may select more.
 pub const MAX_SUGGESTIONS: usize = 10_000;
 
-/// What a person decides, before it is checked.
+/// A decision before validation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ReviewOrder {
-    /// These suggestions,
+    /// The suggestions to decide on. Either this or `run_id` is set.
     pub ids: Option<Vec<SuggestionId>>,
-    /// or those of this run
+    /// The run whose suggestions are decided on,
     pub run_id: Option<RunId>,
-    /// that pass.
+    /// if they pass this filter.
     pub filter: Option<SuggestionFilter>,
-    /// What is decided.
+    /// The decision.
     pub verb: ReviewVerb,
-    /// Whether an accept of many may replace people's comments; as the run says when absent.
+    /// Whether a bulk accept may replace people's comments; `None` uses the run's setting.
     pub replace_comments: Option<bool>,
     /// The alternative to accept; 0 is the description.
     pub alternative: Option<i32>,
-    /// A text of the reviewer's own to accept.
+    /// The reviewer's own text to accept.
     pub text: Option<String>,
 }
 
-/// What can be decided.
+/// The possible decisions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ReviewVerb {
-    /// To be written.
+    /// The suggestion is to be applied.
     Accept,
-    /// Not to be written.
+    /// The suggestion is not to be applied.
     Skip,
-    /// Undecided again.
+    /// The suggestion becomes undecided again.
     Restore,
 }
 
-/// What came of a review.
+/// The result of a review.
 #[derive(Debug, Clone)]
 pub struct ReviewOutcome {
-    /// The first of those that changed.
+    /// The first of the changed suggestions.
     pub suggestions: Vec<Suggestion>,
-    /// Their run, where they are of one.
+    /// Their run, if all belong to one.
     pub run: Option<Run>,
-    /// How many changed.
+    /// Number of changed suggestions.
     pub changed: usize,
-    /// How many were left out because a person's comment stands there.
+    /// Number of suggestions left out because their assets have a person's comment.
     pub left_out: usize,
 }
 
-/// The use case.
+/// The use case of reviews. Cheap to clone.
 #[derive(Clone)]
 pub struct Reviews {
     ports: Ports,
 }
 
 impl Reviews {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Decides on suggestions, all that are selected or none.
+    /// Decides on all selected suggestions, or on none if it fails.
     ///
     /// # Errors
-    /// `BadInput` and `NotFound` with the path of the argument at fault; `Conflict` while comments of the run are
-    /// being written.
+    /// Returns `BadInput` and `NotFound` with the path of the argument at fault, and `Conflict` while comments of the
+    /// run are being written.
     pub async fn review(&self, order: ReviewOrder, reviewer: &str) -> Result<ReviewOutcome> {
         let decision = decision(&order)?;
         let (selection, mut runs) = self.selection(order).await?;
@@ -104,7 +103,7 @@ impl Reviews {
         Ok(ReviewOutcome { suggestions, run, changed: outcome.changed, left_out: outcome.left_out })
     }
 
-    /// What is decided on, and the runs that it is of.
+    /// Returns the selection, and the runs that it belongs to.
     async fn selection(&self, order: ReviewOrder) -> Result<(Selection, HashSet<RunId>)> {
         match (order.ids, order.run_id) {
             (Some(_), Some(_)) => Err(Error::bad_input("input.runId", "pass `ids` or `runId`, not both")),
@@ -129,7 +128,7 @@ impl Reviews {
     }
 }
 
-/// The decision that the arguments mean.
+/// Converts the arguments to a decision.
 fn decision(order: &ReviewOrder) -> Result<Decision> {
     if order.replace_comments.is_some() && (order.run_id.is_none() || order.verb != ReviewVerb::Accept) {
         let message =
@@ -168,10 +167,10 @@ fn decision(order: &ReviewOrder) -> Result<Decision> {
     }
 }
 
-/// The suggestions that an argument names, each once, in their order.
+/// Returns the suggestions that an argument names, each once, in their order.
 ///
 /// # Errors
-/// `BadInput` for none or too many, `NotFound` with the place in the list of one that does not exist.
+/// Returns `BadInput` for an empty or too long list, and `NotFound` with the index of an id that does not exist.
 pub async fn named_suggestions(ports: &Ports, ids: &[SuggestionId], argument: &str) -> Result<Vec<Suggestion>> {
     if ids.is_empty() {
         return Err(Error::bad_input(argument, "the list is empty; pass at least one suggestion, or omit it"));
@@ -192,7 +191,7 @@ pub async fn named_suggestions(ports: &Ports, ids: &[SuggestionId], argument: &s
     distinct.into_iter().map(find).collect()
 }
 
-/// Each once, with the place where it stands first.
+/// Returns each item once, with its first index.
 fn distinct<T: Copy + Eq + Hash>(items: &[T]) -> Vec<(usize, T)> {
     let mut seen = HashSet::new();
     items.iter().copied().enumerate().filter(|(_, item)| seen.insert(*item)).collect()

@@ -1,7 +1,7 @@
 //! Runs: start, cancel, delete, list.
 //!
-//! The rule: a start checks all that can be checked without reaching for a database or a model, and records
-//! all its runs or none. A cancel tells what truly came of it, whoever else changes the run meanwhile.
+//! The rules: a start validates everything that needs neither a database nor a model, and records all its runs or none.
+//! A cancel reports its true outcome, even if the run changes concurrently.
 
 use std::collections::HashMap;
 
@@ -26,71 +26,71 @@ use crate::{
     port::Ports,
 };
 
-/// Runs that one start may make.
+/// Maximum number of runs per start.
 const MAX_TARGETS: usize = 100;
-/// Runs that one delete may name.
+/// Maximum number of runs per delete.
 const MAX_DELETES: usize = 1_000;
-/// How often a cancel looks again at a run that changed under it.
+/// Maximum number of attempts of a cancel whose run changes concurrently.
 const CANCEL_TRIES: usize = 8;
 
-/// What a person asks to be started. Its JSON tells one input from another under the same idempotency key.
+/// What to start. Its JSON is the fingerprint that an idempotency key is checked against.
 #[derive(Debug, Clone, Serialize)]
 pub struct StartRun {
-    /// Describe, or describe and write.
+    /// Whether to describe, or to describe and apply.
     pub command: RunCommand,
-    /// What to describe: one run each.
+    /// The targets, one run each.
     pub targets: Vec<StartTarget>,
-    /// With which model; the default profile when absent.
+    /// The LLM profile; `None` selects the default profile.
     pub llm_profile_id: Option<LlmProfileId>,
-    /// How; what is absent keeps its default.
+    /// The options; those that are absent keep their defaults.
     pub options: OptionChoices,
-    /// Limits of each run.
+    /// The budget of each run.
     pub budget: Budget,
-    /// The caller that starts it. Not part of the input.
+    /// The caller. Not part of the fingerprint.
     #[serde(skip)]
     pub started_by: String,
-    /// Not part of the input that it stands for.
+    /// The idempotency key. Not part of the fingerprint.
     #[serde(skip)]
     pub idempotency_key: Option<String>,
 }
 
-/// One target of a start.
+/// A target of a start.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct StartTarget {
-    /// The database.
+    /// The DB profile.
     pub db_profile_id: DbProfileId,
-    /// What of it.
+    /// The part of the database to describe.
     pub scope: RunScope,
 }
 
-/// What came of a cancel.
+/// The outcome of a cancel.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum CancelOutcome {
-    /// It was queued, or ended at once.
+    /// The run ended: it was queued, or no worker had to stop.
     Cancelled,
-    /// Its worker was told to leave.
+    /// The run's worker was told to stop.
     Cancelling,
-    /// There was nothing left to cancel.
+    /// The run had already ended.
     AlreadyFinished,
 }
 
-/// What came of a cancel of many.
+/// The outcome of cancelling many runs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct CancelledMany {
-    /// Runs that matched and could be cancelled.
+    /// Number of runs that matched and could be cancelled.
     pub matched: usize,
-    /// Runs that were told to.
+    /// Number of runs for which a cancel was requested.
     pub cancelled: usize,
 }
 
-/// The use cases of runs.
+/// The use cases of runs. Cheap to clone.
 #[derive(Clone)]
 pub struct Runs {
     ports: Ports,
 }
 
 impl Runs {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
@@ -99,7 +99,8 @@ impl Runs {
     /// Records one queued run per target, all or none.
     ///
     /// # Errors
-    /// `BadInput`, `NotFound` for an unknown profile, `Conflict` for a known key with other input.
+    /// Returns `BadInput`, `NotFound` for an unknown profile, and `Conflict` if the idempotency key was used with other
+    /// input.
     pub async fn start(&self, input: StartRun) -> Result<Vec<Run>> {
         check_start(&input)?;
         let by = (input.started_by.as_str(), input.idempotency_key.as_deref());
@@ -125,7 +126,7 @@ impl Runs {
         .await
     }
 
-    /// Looks up what a start names, and settles its options: what an estimate needs as well.
+    /// Looks up the profiles of a start and resolves its options. An estimate needs the same.
     ///
     /// # Errors
     /// As [`Runs::start`].
@@ -151,10 +152,10 @@ impl Runs {
         ids.iter().enumerate().map(profile_at).collect()
     }
 
-    /// Cancels a run for `actor`, if there is something to cancel.
+    /// Cancels a run on behalf of `actor`, if it can be cancelled.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// Returns `NotFound`.
     pub async fn cancel(&self, id: RunId, actor: &str) -> Result<(Run, CancelOutcome)> {
         let mut conflict = None;
         for _ in 0..CANCEL_TRIES {
@@ -177,7 +178,7 @@ impl Runs {
                     };
                     return Ok((run, outcome));
                 }
-                // It moved between the look and the change: look again and tell what it is now.
+                // The run changed after it was read: read it again.
                 Err(error @ Error::Conflict { .. }) => conflict = Some(error),
                 Err(error) => return Err(error),
             }
@@ -185,10 +186,10 @@ impl Runs {
         Err(conflict.unwrap_or_else(|| unknown_run("input.id")))
     }
 
-    /// Cancels all runs that match and can be cancelled; a dry run only counts them.
+    /// Cancels all runs that match and can be cancelled. With `dry_run`, only counts them.
     ///
     /// # Errors
-    /// What the store says.
+    /// Returns the errors of the store.
     pub async fn cancel_many(&self, filter: &RunFilter, dry_run: bool, actor: &str) -> Result<CancelledMany> {
         let cancellable: Vec<RunStatus> = RunStatus::ALL.iter().copied().filter(|status| status.can_cancel()).collect();
         let ids = self.ports.store.run_ids(filter, &cancellable).await?;
@@ -208,7 +209,7 @@ impl Runs {
     /// Changes a run's title and labels.
     ///
     /// # Errors
-    /// `NotFound`; `BadInput` for a title or labels beyond their limits.
+    /// Returns `NotFound`, and `BadInput` for a title or labels beyond their limits.
     pub async fn rename(&self, id: RunId, change: NamingChange) -> Result<Run> {
         let change = change.checked()?;
         self.get(id).await?.ok_or_else(|| unknown_run("input.id"))?;
@@ -221,10 +222,10 @@ impl Runs {
         Ok(run)
     }
 
-    /// Deletes ended runs with all that belongs to them, all or none.
+    /// Deletes ended runs and everything that belongs to them, all or none. Returns their ids, each once.
     ///
     /// # Errors
-    /// `BadInput` for none or too many, `NotFound`, `Conflict` for a live one.
+    /// Returns `BadInput` for an empty or too long list, `NotFound`, and `Conflict` for a live run.
     pub async fn delete(&self, ids: Vec<RunId>) -> Result<Vec<RunId>> {
         let mut distinct = Vec::with_capacity(ids.len());
         for id in ids {
@@ -244,27 +245,27 @@ impl Runs {
         Ok(distinct)
     }
 
-    /// A run by key or number.
+    /// Returns a run by id.
     ///
     /// # Errors
-    /// What the store says.
+    /// Returns the errors of the store.
     pub async fn get(&self, id: RunId) -> Result<Option<Run>> {
         Ok(self.ports.store.runs_by_id(&[id]).await?.remove(&id))
     }
 
-    /// One page of the list.
+    /// Returns one page of the list.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn list(&self, filter: &RunFilter, order: RunOrder, arguments: &PageArguments) -> Result<Page<Run>> {
         let request = PageRequest::new(arguments, &order.list_name())?;
         self.ports.store.runs_page(filter, order, &request).await
     }
 
-    /// One page of a run's suggestions.
+    /// Returns one page of a run's suggestions.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn suggestions(
         &self,
         run: RunId,
@@ -276,10 +277,10 @@ impl Runs {
         self.ports.store.suggestions_page(run, filter, order, &request).await
     }
 
-    /// One page of a run's events.
+    /// Returns one page of a run's events.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn events(
         &self,
         run: RunId,
@@ -291,27 +292,27 @@ impl Runs {
     }
 }
 
-/// What a start names, looked up.
+/// The resolved input of a start.
 #[derive(Debug, Clone)]
 pub struct StartOrder {
-    /// One per target, in their order.
+    /// The DB profiles, one per target, in their order.
     pub db_profiles: Vec<DbProfile>,
-    /// The LLM profile that answers.
+    /// The LLM profile.
     pub llm_profile: LlmProfile,
-    /// How, defaults included.
+    /// The options, with defaults filled in.
     pub options: RunOptions,
 }
 
-/// Nothing has this run's id.
+/// The error for a run id that does not exist.
 #[must_use]
 pub fn unknown_run(argument: &str) -> Error {
     Error::not_found_at(argument, "no run has this id; it may have been deleted")
 }
 
-/// Checks all of a start that needs no look at the store.
+/// Validates what needs no look-up in the store.
 ///
 /// # Errors
-/// `BadInput` with the path of the argument at fault.
+/// Returns `BadInput` with the path of the argument at fault.
 pub fn check_start(input: &StartRun) -> Result<()> {
     if input.targets.is_empty() {
         return Err(Error::bad_input("input.targets", "the list is empty; pass at least one target"));

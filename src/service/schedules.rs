@@ -1,7 +1,7 @@
 //! Schedules: create, change, pause, resume, run now, delete, list.
 //!
-//! The rule: what a schedule says is checked as a whole when a person makes or changes it, its scope live against the
-//! database, so that a firing at night meets no typing error. When it fires is the scheduler's.
+//! The rule: a schedule is validated as a whole when it is created or changed, and its scope is checked against the
+//! live database, so that a typing error is found then and not at the next firing. The scheduler fires schedules.
 
 use tracing::info;
 
@@ -28,37 +28,37 @@ use crate::{
     port::Ports,
 };
 
-/// How often a run by hand is tried again when somebody changes the schedule meanwhile.
+/// Maximum number of attempts of a manual run if the schedule changes concurrently.
 const RUN_TRIES: usize = 5;
 
-/// A schedule to be made.
+/// The input that creates a schedule.
 #[derive(Debug, Clone)]
 pub struct CreateSchedule {
-    /// What people call it.
+    /// The name.
     pub name: String,
-    /// Its one moment, or
+    /// The time of a one-time schedule. Either this or `cron` is set.
     pub fire_at: Option<Moment>,
-    /// its cron expression.
+    /// The cron expression of a recurring schedule.
     pub cron: Option<String>,
-    /// The zone in which the expression is read.
+    /// The time zone of the cron expression.
     pub time_zone: String,
-    /// Whether its runs cover only what is new or changed.
+    /// Whether its runs cover only new and changed assets.
     pub on_change: bool,
-    /// What it describes.
+    /// The assets to describe.
     pub target: StartTarget,
-    /// With which model; whichever is the default when it fires, when absent.
+    /// The LLM profile; `None` uses the default profile at the time of each firing.
     pub llm_profile_id: Option<LlmProfileId>,
-    /// How; what is absent keeps its default.
+    /// The options; those that are absent keep their defaults.
     pub options: OptionChoices,
-    /// Limits of each run.
+    /// The budget of each run.
     pub budget: Budget,
-    /// What becomes of what its runs propose.
+    /// How the suggestions of its runs are handled.
     pub review_strategy: ReviewStrategy,
-    /// The caller that makes it.
+    /// The caller.
     pub created_by: String,
 }
 
-/// A change of a schedule. `None` leaves as it is; `Some(None)` clears.
+/// A change of a schedule. `None` keeps a value; `Some(None)` clears it.
 #[derive(Debug, Clone, Default)]
 pub struct UpdateSchedule {
     /// See [`CreateSchedule::name`].
@@ -83,24 +83,24 @@ pub struct UpdateSchedule {
     pub review_strategy: Option<ReviewStrategy>,
 }
 
-/// The use cases.
+/// The use cases of schedules. Cheap to clone.
 #[derive(Clone)]
 pub struct Schedules {
     ports: Ports,
 }
 
 impl Schedules {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Makes a schedule. Walks its scope live.
+    /// Creates a schedule. Checks its scope against the live database.
     ///
     /// # Errors
-    /// `BadInput` and `NotFound` with the path of the argument at fault; `Unavailable` for a database that cannot be
-    /// reached.
+    /// Returns `BadInput` and `NotFound` with the path of the argument at fault, and `Unavailable` if the database
+    /// cannot be reached.
     pub async fn create(&self, input: CreateSchedule) -> Result<Schedule> {
         let now = self.ports.clock.now();
         let settings = ScheduleSettings {
@@ -124,10 +124,10 @@ impl Schedules {
         Ok(schedule)
     }
 
-    /// Changes a schedule. One whose moment is over is ACTIVE again once it is given another.
+    /// Changes a schedule. A one-time schedule that has fired becomes ACTIVE again when it gets a new time.
     ///
     /// # Errors
-    /// As [`Schedules::create`]; `Conflict` where somebody else changes it meanwhile.
+    /// As [`Schedules::create`]; also `Conflict` if the schedule is changed concurrently.
     pub async fn update(&self, id: ScheduleId, change: UpdateSchedule) -> Result<Schedule> {
         let now = self.ports.clock.now();
         let old = self.get(id, "input.id").await?;
@@ -168,20 +168,20 @@ impl Schedules {
         Ok(schedule)
     }
 
-    /// Stops a schedule for a while. One that is paused stays so.
+    /// Pauses a schedule. Does nothing if it is already paused.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where its moment is over.
+    /// Returns `NotFound`, and `Conflict` if its only firing has passed.
     pub async fn pause(&self, id: ScheduleId) -> Result<Schedule> {
         let schedule = self.ports.store.change_schedule(id, None, Box::new(Schedule::pause)).await?;
         info!(schedule = id.0, "schedule paused");
         Ok(schedule)
     }
 
-    /// Lets a schedule go on from now. One that is active stays so.
+    /// Resumes a schedule from now on. Does nothing if it is active.
     ///
     /// # Errors
-    /// `NotFound`; `Conflict` where its moment is over.
+    /// Returns `NotFound`, and `Conflict` if its only firing has passed.
     pub async fn resume(&self, id: ScheduleId) -> Result<Schedule> {
         let now = self.ports.clock.now();
         let resume = move |schedule: &mut Schedule| schedule.resume(now);
@@ -190,11 +190,12 @@ impl Schedules {
         Ok(schedule)
     }
 
-    /// Does now what a firing would do, whatever the schedule's status, and leaves its times alone; the run is that of
-    /// whoever asked. A schedule that watches for changes and finds none starts nothing.
+    /// Fires a schedule now, whatever its status, without changing its times. The run belongs to `asked_by`. Returns
+    /// `None` if the schedule covers only changes and there are none.
     ///
     /// # Errors
-    /// `NotFound`; `Unavailable` for a database that cannot be reached; `Conflict` for what keeps it from starting.
+    /// Returns `NotFound`, `Unavailable` if the database cannot be reached, and `Conflict` with the reason if no run
+    /// can be started.
     pub async fn run_now(&self, id: ScheduleId, asked_by: &str) -> Result<Option<Run>> {
         for _ in 0..RUN_TRIES {
             let schedule = self.get(id, "input.id").await?;
@@ -218,20 +219,20 @@ impl Schedules {
         Err(Error::conflict("somebody else is changing this schedule; reload it, then try again"))
     }
 
-    /// Deletes a schedule; its runs stay.
+    /// Deletes a schedule. Its runs stay.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// Returns `NotFound`.
     pub async fn delete(&self, id: ScheduleId) -> Result<()> {
         self.ports.store.delete_schedule(id).await?;
         info!(schedule = id.0, "schedule deleted");
         Ok(())
     }
 
-    /// One page of the list, newest first.
+    /// Returns one page of the list, newest first.
     ///
     /// # Errors
-    /// `BadInput` for page arguments that cannot be used.
+    /// Returns `BadInput` for invalid page arguments.
     pub async fn list(&self, filter: &ScheduleFilter, arguments: &PageArguments) -> Result<Page<Schedule>> {
         let request = PageRequest::new(arguments, LIST)?;
         self.ports.store.schedules_page(filter, &request).await
@@ -244,7 +245,7 @@ impl Schedules {
         })
     }
 
-    /// Refuses a model, options and a budget that no run could be started with.
+    /// Refuses a model, options or a budget that no run could be started with.
     async fn check_order(&self, settings: &ScheduleSettings) -> Result<()> {
         check_budget(&settings.budget, "input.budget")?;
         let llm_profile = llm_profile(&self.ports, settings.llm_profile_id).await?;
@@ -252,7 +253,7 @@ impl Schedules {
         check_price(&settings.budget, &llm_profile)
     }
 
-    /// Refuses a DB profile or a scope that is not there.
+    /// Refuses a DB profile or a scope that does not exist.
     async fn check_target(&self, settings: &ScheduleSettings) -> Result<()> {
         settings.scope.validate("input.target")?;
         let id = settings.db_profile_id;
@@ -263,15 +264,15 @@ impl Schedules {
     }
 }
 
-/// How a schedule's runs would describe with this model; with none, as with one on the network.
+/// Returns the options of a schedule's runs with this LLM profile. Without one, they are those for a remote provider.
 #[must_use]
 pub fn options_with(schedule: &Schedule, llm_profile: Option<&LlmProfile>) -> RunOptions {
     let provider = llm_profile.map_or(LlmProvider::OpenAiCompatible, |profile| profile.settings.provider);
-    // What is recorded was checked, and the checks do not depend on the provider.
+    // Recorded options are valid, and their validity does not depend on the provider.
     schedule.settings.options.resolve(provider, "options").unwrap_or_else(|_| RunOptions::defaults(provider))
 }
 
-/// The one of two ways to say when a schedule fires.
+/// Returns the timing. Exactly one of the two must be set.
 fn one_of(fire_at: Option<Moment>, cron: Option<String>) -> Result<Timing> {
     match (fire_at, cron) {
         (Some(moment), None) => Ok(Timing::Once(moment)),
@@ -288,10 +289,10 @@ fn one_of(fire_at: Option<Moment>, cron: Option<String>) -> Result<Timing> {
     }
 }
 
-/// The first firing from now.
+/// Returns the first firing after `now`.
 ///
 /// # Errors
-/// `BadInput` for a moment that has passed, a zone or an expression that cannot be read, one that never fires.
+/// Returns `BadInput` for a time in the past, an invalid time zone or expression, and an expression that never fires.
 fn first_firing(settings: &ScheduleSettings, now: Moment) -> Result<Moment> {
     let zone = time_zone(&settings.time_zone, "input.timeZone")?;
     match &settings.timing {

@@ -1,9 +1,9 @@
 //! Searching catalogs.
 //!
-//! The rule: what is searched is the index, which runs keep current. A profile whose catalog was never read whole is
-//! read by the first search that looks there; who named it waits for a moment and is told where that fails, a search
-//! over all profiles goes by what there is. A reading goes on though nobody waits for it any more, and there is one
-//! for a profile at a time.
+//! The rules: a search reads the index, which runs keep current. The first search over a profile whose catalog was
+//! never read completely starts a reading. A search that names the profile waits up to [`READ_TIME`] and fails if the
+//! reading fails; a search over all profiles ignores that and uses what is indexed. A reading continues if no caller
+//! waits for it, and there is only one per profile at a time.
 
 use std::time::Duration;
 
@@ -22,22 +22,22 @@ use crate::{
     port::Ports,
 };
 
-/// Characters of a searched text.
+/// Maximum length of a search text, in characters.
 const MAX_TEXT: usize = 500;
-/// Profiles that a search may name.
+/// Maximum number of profiles that a search may name.
 pub const MAX_PROFILES: usize = 100;
-/// How long a search waits for catalogs to be read.
+/// Maximum time that a search waits for catalogs to be read.
 const READ_TIME: Duration = Duration::from_secs(5);
-/// What a search finds.
+/// The result of a search.
 #[derive(Debug)]
 pub struct Found {
-    /// One page of it.
+    /// One page of hits.
     pub page: Page<AssetHit>,
     query: SearchQuery,
     need: Need,
 }
 
-/// The use case.
+/// The use case of searching. Cheap to clone.
 #[derive(Clone)]
 pub struct Searches {
     ports: Ports,
@@ -45,23 +45,24 @@ pub struct Searches {
 }
 
 impl Searches {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Self { readings: Readings::new(ports.clone()), ports }
     }
 
-    /// The catalogs that are being read.
+    /// Returns the catalog readings in progress.
     #[must_use]
     pub fn readings(&self) -> Readings {
         self.readings.clone()
     }
 
-    /// One page of the assets that a text finds, best first: those that hold all its words, or, where none does, any.
+    /// Returns one page of the assets that match a text, best first: those that contain all its words or, if there are
+    /// none, any of them.
     ///
     /// # Errors
-    /// `BadInput`; `NotFound` for an unknown profile; `Unavailable` where a profile is named that was never read and
-    /// cannot be.
+    /// Returns `BadInput`, `NotFound` for an unknown profile, and `Unavailable` if a named profile was never read and
+    /// cannot be read now.
     pub async fn assets(
         &self,
         text: &str,
@@ -75,7 +76,7 @@ impl Searches {
         let (mut foreign, mut of) = (None, Need::All);
         for need in [Need::All, Need::Any] {
             of = need;
-            // A cursor is of one of the two lists, and goes on in that.
+            // A cursor belongs to one of the two lists and continues in that one.
             match PageRequest::new(arguments, &query.list_name(profiles, need)) {
                 Ok(request) => page = self.ports.store.search_assets(&query, need, profiles, &request).await?,
                 Err(error) if foreign.is_some() => return Err(error),
@@ -88,10 +89,10 @@ impl Searches {
         Ok(Found { page, query, need: of })
     }
 
-    /// How many a search finds in all; 1,000 is the most that it says.
+    /// Returns the total number of hits, at most 1,000.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn count(&self, found: &Found, profiles: Option<&[DbProfileId]>) -> Result<i64> {
         self.ports.store.search_count(&found.query, found.need, profiles).await
     }
@@ -126,7 +127,7 @@ impl Searches {
                 Err(ReadError::Target(error)) => {
                     return Err(Error::unavailable(format!("the catalog of {name} could not be read: {error}")));
                 }
-                // What went wrong is in the log.
+                // The reading has logged the cause.
                 Err(ReadError::Store(_)) => {
                     return Err(Error::internal(format!("the catalog of {name} could not be recorded")));
                 }
@@ -137,7 +138,7 @@ impl Searches {
     }
 }
 
-/// Refuses a text that cannot be searched for.
+/// Refuses a text that is blank or too long.
 fn check_text(text: &str) -> Result<()> {
     if text.trim().is_empty() {
         return Err(Error::bad_input("text", "the text is empty; search for a word of a name, comment or description"));
@@ -152,10 +153,10 @@ fn check_text(text: &str) -> Result<()> {
     Ok(())
 }
 
-/// The profiles that an argument names, in its order.
+/// Returns the profiles that an argument names, in its order.
 ///
 /// # Errors
-/// `NotFound` with the place of the first that does not exist; `BadInput` for too many.
+/// Returns `NotFound` with the index of the first id that does not exist, and `BadInput` for too many ids.
 pub async fn known_profiles(ports: &Ports, ids: &[DbProfileId], argument: &str) -> Result<Vec<DbProfile>> {
     if ids.len() > MAX_PROFILES {
         let message = format!("{} DB profiles were given; pass at most {MAX_PROFILES}", ids.len());

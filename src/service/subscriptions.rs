@@ -1,7 +1,8 @@
-//! `runsChanged`: what a list needs in order to stay current.
+//! `runsChanged`: streams the changes that keep a list of runs current.
 //!
-//! The rule: a change is told at once, then at most four times a second for one run; changes in between fold
-//! into one, and the last state always arrives. There is no replay: who falls behind is told to fetch again.
+//! The rules: the first change of a run is sent immediately, and later ones at most four times a second. Changes in
+//! between are merged, and the last state is always sent. There is no replay: a subscriber that falls behind gets an
+//! error and must fetch the list again.
 
 use std::{collections::HashMap, time::Duration};
 
@@ -20,45 +21,45 @@ use crate::{
     },
 };
 
-/// The least time between two changes of one run: four a second.
+/// Minimum time between two changes of one run: four a second.
 const SPACING: Duration = Duration::from_millis(250);
 
-/// What happened to a run.
+/// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunChangeKind {
-    /// It was made.
+    /// The run was created, or now passes the filter.
     Created,
-    /// It changed.
+    /// The run changed.
     Updated,
-    /// It is gone.
+    /// The run was deleted.
     Deleted,
 }
 
-/// A change of a run that matched before or matches now.
+/// A change of a run that matched the filter before or matches it now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RunChange {
-    /// What happened.
+    /// The kind of the change.
     pub kind: RunChangeKind,
-    /// To which run.
+    /// The run.
     pub run_id: RunId,
-    /// Whether it matches now.
+    /// Whether the run matches now.
     pub matches: bool,
 }
 
-/// The use case.
+/// The use case of `runsChanged`. Cheap to clone.
 #[derive(Clone)]
 pub struct RunChanges {
     ports: Ports,
 }
 
 impl RunChanges {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Changes of runs that pass the filter, or did, from now on.
+    /// Streams the changes, from now on, of runs that match the filter before or after the change.
     pub fn watch(&self, filter: RunFilter) -> impl Stream<Item = Result<RunChange>> + Send + use<> {
         let listener = Listener { nudges: self.ports.bus.runs(), folding: Folding::new(filter), ended: false };
         stream::unfold(listener, Listener::step)
@@ -78,7 +79,7 @@ impl Listener {
             if let Some(change) = self.folding.take_due(now) {
                 return Some((Ok(change), self));
             }
-            // Without anything pending only a nudge can wake; the far moment is never reached.
+            // If nothing is pending, only a nudge can wake this loop; the hour is an arbitrary long wait.
             let due = self.folding.next_due().unwrap_or(now + Duration::from_hours(1));
             tokio::select! {
                 nudge = self.nudges.next() => match nudge {
@@ -98,18 +99,18 @@ impl Listener {
     }
 }
 
-/// A change that waits for its moment.
+/// A change that is sent when it is due.
 struct Pending {
     kind: RunChangeKind,
     matches: bool,
     due: Instant,
 }
 
-/// Folds the changes of each run into at most one every [`SPACING`].
+/// Merges the changes of each run into at most one every [`SPACING`].
 struct Folding {
     filter: RunFilter,
     pending: HashMap<RunId, Pending>,
-    /// When each run was last told of; entries older than the spacing say nothing and are dropped.
+    /// When each run was last sent. Entries older than [`SPACING`] have no effect and are dropped.
     told: HashMap<RunId, Instant>,
 }
 
@@ -131,7 +132,7 @@ impl Folding {
         let kind = match (nudge.before.is_some(), nudge.after.is_some()) {
             (_, false) => RunChangeKind::Deleted,
             (false, true) => RunChangeKind::Created,
-            // Who was not told of the creation yet hears of a creation.
+            // If the creation was not sent yet, it stays a creation.
             (true, true) => match waiting {
                 Some(Pending { kind: RunChangeKind::Created, .. }) => RunChangeKind::Created,
                 _ => RunChangeKind::Updated,

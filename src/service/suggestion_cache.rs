@@ -1,9 +1,9 @@
-//! What the events of a run lead to, looked up once for all who watch the run.
+//! The suggestions that the events of a run refer to, looked up once for all subscribers of the run.
 //!
-//! The rule: whoever asks for the suggestion of one event gets those of its whole page looked up, and whoever
-//! asks for the same soon after gets what is there. So a page costs one statement for each kind of thing that
-//! somebody asks for, however many rows it tells of and however many listen. What is shown is two seconds old at
-//! most, and what is kept has a bound. To share something else, add a field here.
+//! The rules: a look-up for one event covers all events of its page, and later look-ups reuse the result. So a page
+//! costs one statement per kind of record that subscribers request, however many rows and subscribers there are. Cached
+//! records are at most two seconds old, and their number is bounded. To share another kind of record, add a field to
+//! [`SuggestionCache`].
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -23,12 +23,12 @@ use crate::{
     port::store::Store,
 };
 
-/// How long something is as good as new: a review or an apply changes suggestions.
+/// Maximum age of a cached record. It is short because reviews and applies change suggestions.
 const FRESH: Duration = Duration::from_secs(2);
-/// Records of one kind that are kept.
+/// Maximum number of cached records per kind.
 const KEPT: usize = 400;
 
-/// What the events of one run lead to.
+/// The cached records of one run.
 pub struct SuggestionCache {
     store: Arc<dyn Store>,
     suggestions: Recent<Arc<Suggestion>>,
@@ -37,13 +37,13 @@ pub struct SuggestionCache {
 }
 
 impl SuggestionCache {
-    /// Nothing yet.
+    /// Creates an empty cache.
     pub fn new(store: Arc<dyn Store>) -> Self {
         Self { store, suggestions: Recent::default(), alternatives: Recent::default(), evidence: Recent::default() }
     }
 }
 
-/// The suggestions of some events that were read together.
+/// Access to the suggestions of events that were read together.
 #[derive(Clone)]
 pub struct EventSuggestions {
     cache: Arc<SuggestionCache>,
@@ -51,16 +51,16 @@ pub struct EventSuggestions {
 }
 
 impl EventSuggestions {
-    /// The page of these events.
+    /// Creates the access for these events.
     pub fn of(cache: &Arc<SuggestionCache>, events: &[Arc<RunEvent>]) -> Self {
         let ids = events.iter().filter_map(|event| event.suggestion_id).collect();
         Self { cache: Arc::clone(cache), ids }
     }
 
-    /// A suggestion of this page.
+    /// Returns a suggestion of this page, or `None` if it does not exist.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn suggestion(&self, id: SuggestionId) -> Result<Option<Arc<Suggestion>>> {
         let look_up = async |ids: &[SuggestionId]| {
             let found = self.cache.store.suggestions_by_id(ids).await?;
@@ -69,32 +69,32 @@ impl EventSuggestions {
         self.cache.suggestions.get(id, &self.ids, look_up).await
     }
 
-    /// The wordings of a suggestion of this page.
+    /// Returns the alternatives of a suggestion of this page.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn alternatives(&self, id: SuggestionId) -> Result<Option<Vec<Alternative>>> {
         let look_up = async |ids: &[SuggestionId]| self.cache.store.alternatives(ids).await;
         self.cache.alternatives.get(id, &self.ids, look_up).await
     }
 
-    /// The evidence of a suggestion of this page.
+    /// Returns the evidence of a suggestion of this page.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn evidence(&self, id: SuggestionId) -> Result<Option<Vec<Evidence>>> {
         let look_up = async |ids: &[SuggestionId]| self.cache.store.evidence(ids).await;
         self.cache.evidence.get(id, &self.ids, look_up).await
     }
 }
 
-/// One look-up and what it found; nothing for a key that does not exist.
+/// A look-up and its results; `None` for a key that does not exist.
 struct LookUp<V> {
     at: Instant,
     found: HashMap<SuggestionId, Option<V>>,
 }
 
-/// The last look-ups of one kind, oldest first.
+/// The latest look-ups of one kind, oldest first.
 struct Recent<V>(Mutex<VecDeque<LookUp<V>>>);
 
 impl<V> Default for Recent<V> {
@@ -104,8 +104,8 @@ impl<V> Default for Recent<V> {
 }
 
 impl<V: Clone> Recent<V> {
-    /// The record with this key, looked up with the rest of its page unless it is there. Who comes while another
-    /// looks up waits, and finds what that one found.
+    /// Returns the record with this key. If it is not cached, looks up its whole page. Concurrent callers wait for the
+    /// first look-up and reuse its result.
     async fn get(
         &self,
         id: SuggestionId,

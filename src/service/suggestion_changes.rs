@@ -1,8 +1,8 @@
-//! `suggestionsChanged`: what people need who review the same run.
+//! `suggestionsChanged`: streams the changes of a run's suggestions to its reviewers.
 //!
-//! The rule: a change is told at once, then at most four times a second; changes in between add up. Whoever falls
-//! behind, or of whom more changed than is named, is told to fetch all again: no change is lost. There is no replay. It
-//! ends when the run is deleted.
+//! The rules: the first change is sent immediately, and later ones at most four times a second. Changes in between are
+//! merged. If a subscriber falls behind, or more suggestions changed than [`NAMED`], the change says to fetch all
+//! again, so no change is lost. There is no replay. The stream ends when the run is deleted.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -21,39 +21,39 @@ use crate::{
     },
 };
 
-/// The least time between two changes.
+/// Minimum time between two changes.
 const SPACING: Duration = Duration::from_millis(250);
-/// Suggestions that a change names.
+/// Maximum number of suggestions that a change names.
 const NAMED: usize = 200;
 
-/// Suggestions of a run that changed.
+/// A change of suggestions of one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct SuggestionChange {
-    /// Their run.
+    /// The run.
     pub run_id: RunId,
-    /// Which; empty where they are too many to name.
+    /// The changed suggestions; empty if `all` is set.
     pub suggestions: Vec<SuggestionId>,
-    /// Whether they are too many to name.
+    /// Whether any suggestion may have changed, because there are too many to name.
     pub all: bool,
 }
 
-/// The use case.
+/// The use case of `suggestionsChanged`. Cheap to clone.
 #[derive(Clone)]
 pub struct SuggestionChanges {
     ports: Ports,
 }
 
 impl SuggestionChanges {
-    /// Over these ports.
+    /// Creates the use case over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// Changes of a run's suggestions from now on.
+    /// Streams the changes of a run's suggestions from now on.
     ///
     /// # Errors
-    /// `NotFound` for a run that does not exist.
+    /// Returns `NotFound` if the run does not exist.
     pub async fn watch(&self, run: RunId) -> Result<impl Stream<Item = Result<SuggestionChange>> + Send + use<>> {
         let (nudges, runs) = (self.ports.bus.suggestions(), self.ports.bus.runs());
         let listener = Listener {
@@ -71,7 +71,7 @@ impl SuggestionChanges {
     }
 }
 
-/// Changes that wait to be told.
+/// Changes that were not sent yet.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Pending {
     suggestions: BTreeSet<SuggestionId>,
@@ -101,7 +101,7 @@ struct Listener {
     nudges: SuggestionNudges,
     runs: RunNudges,
     pending: Pending,
-    /// When the next change may be told.
+    /// When the next change may be sent.
     next: Instant,
 }
 
@@ -119,7 +119,7 @@ impl Listener {
                 let suggestions = suggestions.into_iter().collect();
                 return Some((Ok(SuggestionChange { run_id: self.run, suggestions, all }), self));
             }
-            // Without anything pending only a nudge can wake; the far moment is never reached.
+            // If nothing is pending, only a nudge can wake this loop; the hour is an arbitrary long wait.
             let due = if self.pending.is_empty() { now + Duration::from_hours(1) } else { self.next };
             tokio::select! {
                 nudge = self.nudges.next() => match nudge? {

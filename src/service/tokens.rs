@@ -1,9 +1,10 @@
-//! API tokens: make, list, revoke, know again.
+//! API tokens: create, list, revoke, authenticate.
 //!
-//! The rule: a secret is shown once and kept nowhere; from the first token on nobody does anything without one, and
-//! what was open without ends. What is kept of all tokens is in memory, so that a request costs no look at the store. A
-//! token that another process made or revoked is noticed when an unknown secret comes, and every few seconds while
-//! somebody holds one.
+//! The rules:
+//! - A secret is shown once; only its hash is stored.
+//! - Once the first token exists, every request needs one, and connections opened without one are closed.
+//! - All tokens are cached in memory, so a request costs no query. Tokens that another process created or revoked are
+//!   noticed when an unknown secret is used, and every few seconds while a token is in use.
 
 use std::{
     collections::HashMap,
@@ -33,79 +34,81 @@ use crate::{
     port::Ports,
 };
 
-/// Before every secret, so that people and scanners of leaked secrets know one when they see it.
+/// The prefix of every secret, by which people and secret scanners recognize one.
 pub const PREFIX: &str = "gloss_";
-/// The name of who asks from this machine while there are no tokens.
+/// The name of a local caller without a token, while no tokens exist.
 pub const LOCAL: &str = "local";
-/// Random bytes of a secret.
+/// Number of random bytes of a secret.
 const SECRET_BYTES: usize = 32;
-/// How old may be what is known of tokens that another process can change.
+/// Maximum age of the cached tokens before they are read again.
 const FRESH: Duration = Duration::from_secs(5);
-/// The last use is written at most so often.
+/// Minimum time between two writes of a token's last use.
 const USE_WRITTEN_EVERY: chrono::Duration = chrono::Duration::minutes(1);
 
-/// A token to be made.
+/// The input that creates a token.
 #[derive(Debug, Clone)]
 pub struct CreateToken {
     /// Its name.
     pub name: String,
-    /// What its holder may do.
+    /// The role of callers with this token.
     pub role: Role,
-    /// From when on it is worth nothing.
+    /// When the token expires; `None` for never.
     pub expires_at: Option<Moment>,
 }
 
-/// The holder of a token, or the person at this machine.
+/// An authenticated caller: with a token, or local without one.
 #[derive(Debug, Clone)]
 pub struct Holder {
-    /// The name that what they do is recorded under.
+    /// The name that the caller's actions are recorded under.
     pub name: String,
-    /// What they may do.
+    /// The caller's role.
     pub role: Role,
-    /// Whether they hold a token.
+    /// Whether the caller has a token.
     pub has_token: bool,
-    /// What they have open.
+    /// Signals the end of the caller's credentials.
     pub held: Arc<Held>,
 }
 
-/// What is open by a token, or without one, as long as somebody has this.
+/// The signal that a caller's credentials have ended. It is shared by all users of a token, or by all local callers,
+/// and watched as long as someone holds it.
 #[derive(Debug, Default)]
 pub struct Held(CancellationToken);
 
 impl Held {
-    /// Trips when it must end: the token was revoked or has expired; without one, the first token was made.
+    /// Returns a token that is cancelled when the credentials end: the API token expired or was revoked, or, for local
+    /// callers, the first API token was created.
     pub fn ended(&self) -> CancellationToken {
         self.0.clone()
     }
 
-    /// Ends what is open.
+    /// Signals the end.
     pub fn end(&self) {
         self.0.cancel();
     }
 }
 
-/// The use cases. Cheap to clone.
+/// The use cases of API tokens. Cheap to clone.
 #[derive(Clone)]
 pub struct Tokens {
     ports: Ports,
     memory: Arc<Memory>,
 }
 
-/// What is known without a look at the store.
+/// What is cached in memory.
 #[derive(Default)]
 struct Memory {
     known: watch::Sender<Known>,
-    /// Held while the store is asked, so that many who wait ask once.
+    /// Held while the store is read, so that concurrent callers read it once.
     asking: tokio::sync::Mutex<()>,
-    /// The last uses that were written.
+    /// When the last use of each token was written.
     uses: Mutex<HashMap<ApiTokenId, Moment>>,
-    /// What is open by tokens.
+    /// The signals of tokens in use.
     held: Mutex<HashMap<ApiTokenId, Weak<Held>>>,
-    /// What is open at this machine without a token.
+    /// The signal of local callers without a token.
     local: Arc<Held>,
 }
 
-/// All tokens that were ever made, as of a moment.
+/// All tokens, revoked ones included, and when they were read.
 #[derive(Clone, Default)]
 struct Known {
     at: Option<Instant>,
@@ -113,19 +116,18 @@ struct Known {
 }
 
 impl Known {
-    /// The token behind a secret. The place in the map tells a part of the hash, of which nobody can make use; the
-    /// whole is compared in constant time.
+    /// Returns the token with this hash. The map look-up may leak a part of the hash through timing, which is of no
+    /// use; the whole hash is compared in constant time.
     fn find(&self, hash: &TokenHash) -> Option<&KnownToken> {
         let found = self.by_hash.get(&beginning(hash))?;
         bool::from(found.hash.0.ct_eq(&hash.0)).then_some(found)
     }
 
-    /// A token, where it opens the door at a moment.
+    /// Returns a token if it is valid at a moment.
     fn opening(&self, id: ApiTokenId, at: Moment) -> Option<&ApiToken> {
         self.by_hash.values().find(|known| known.token.id == id && known.opens(at)).map(|known| &known.token)
     }
 
-    /// The name of a token.
     fn name(&self, id: ApiTokenId) -> Option<String> {
         self.by_hash.values().find(|known| known.token.id == id).map(|known| known.token.name.clone())
     }
@@ -141,16 +143,16 @@ fn hash_of(secret: &str) -> TokenHash {
 }
 
 impl Tokens {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Self { ports, memory: Arc::default() }
     }
 
-    /// Makes a token; gives it and its secret, which nobody can give again.
+    /// Creates a token. Returns it with its secret, which cannot be retrieved again.
     ///
     /// # Errors
-    /// `BadInput`; `Conflict` where the name is taken.
+    /// Returns `BadInput`, and `Conflict` if the name is taken.
     pub async fn create(&self, input: CreateToken) -> Result<(ApiToken, SecretString)> {
         let at = self.ports.clock.now();
         let name = checked_name(input.name)?;
@@ -171,25 +173,25 @@ impl Tokens {
         let hash = hash_of(&secret);
         let new = NewApiToken { name, role: input.role, expires_at: input.expires_at, hash };
         let token = self.ports.store.create_api_token(new, at).await?;
-        // The token is made, and nobody can give its secret again: that the store cannot be read now is no matter.
+        // The token exists, and its secret cannot be retrieved again, so a failing read must not fail this call.
         self.reload_or_forget().await;
         info!(token = token.name, id = token.id.0, role = token.role.as_str(), "API token created");
         Ok((token, SecretString::from(secret)))
     }
 
-    /// All tokens that were not revoked, by name; expired ones too.
+    /// Returns all tokens that were not revoked, by name. Includes expired ones.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn list(&self) -> Result<Vec<ApiToken>> {
         let known = self.ports.store.known_tokens().await?;
         Ok(known.into_iter().filter(|known| known.revoked_at.is_none()).map(|known| known.token).collect())
     }
 
-    /// Revokes a token: it opens nothing any more, and what it had opened ends.
+    /// Revokes a token. Connections that were opened with it are closed.
     ///
     /// # Errors
-    /// `NotFound`.
+    /// Returns `NotFound`.
     pub async fn revoke(&self, id: ApiTokenId) -> Result<()> {
         self.ports.store.revoke_api_token(id, self.ports.clock.now()).await?;
         self.reload_or_forget().await;
@@ -197,11 +199,11 @@ impl Tokens {
         Ok(())
     }
 
-    /// The holder of this secret, or of none. `local` is whether a caller without one is the person at this machine,
-    /// while no token was ever made.
+    /// Authenticates a caller by its secret. Without a secret, a `local` caller is accepted as long as no token was
+    /// ever created.
     ///
     /// # Errors
-    /// `Unauthenticated`, saying why.
+    /// Returns `Unauthenticated` with the reason.
     pub async fn holder(&self, secret: Option<&str>, local: bool) -> Result<Holder> {
         let Some(secret) = secret else {
             if local && self.known().await?.by_hash.is_empty() {
@@ -233,7 +235,7 @@ impl Tokens {
         }
     }
 
-    /// What trips when a token ends, for all that is open by it.
+    /// Returns the signal that a token has ended, shared by all its users.
     fn held(&self, id: ApiTokenId) -> Arc<Held> {
         let mut held = self.memory.held.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(held) = held.get(&id).and_then(Weak::upgrade) {
@@ -246,7 +248,7 @@ impl Tokens {
         new
     }
 
-    /// Trips what is held by a token when it ends; leaves when nobody holds anything by it.
+    /// Signals when a token ends. Returns early if nobody holds the signal any more.
     async fn watch(self, id: ApiTokenId, held: Weak<Held>) {
         let mut known = self.memory.known.subscribe();
         loop {
@@ -273,12 +275,12 @@ impl Tokens {
         }
     }
 
-    /// The name of a token, for the log.
+    /// Returns the name of a token, for the log.
     fn name(&self, id: ApiTokenId) -> Option<String> {
         self.memory.known.borrow().name(id)
     }
 
-    /// What is known, read from the store where nothing is as yet.
+    /// Returns the cached tokens. Reads the store if nothing is cached yet.
     async fn known(&self) -> Result<Known> {
         if self.memory.known.borrow().at.is_none() {
             self.refresh().await?;
@@ -286,7 +288,7 @@ impl Tokens {
         Ok(self.memory.known.borrow().clone())
     }
 
-    /// Reads the store unless what is known is fresh; gives whether it did.
+    /// Reads the store unless the cache is fresh. Returns whether it did.
     async fn refresh(&self) -> Result<bool> {
         let _asking = self.memory.asking.lock().await;
         let fresh = self.memory.known.borrow().at.is_some_and(|at| at.elapsed() < FRESH);
@@ -302,7 +304,7 @@ impl Tokens {
         self.read().await
     }
 
-    /// Reads the store after a change. Where that fails, nothing is known any more, and who comes next asks the store.
+    /// Reads the store after a change. If that fails, clears the cache, so that the next caller reads the store.
     async fn reload_or_forget(&self) {
         if let Err(error) = self.reload().await {
             warn!(error = &error as &dyn std::error::Error, "the API tokens could not be read");
@@ -322,7 +324,8 @@ impl Tokens {
         Ok(())
     }
 
-    /// Writes when a token was last used, where that was not written within the last minute. Nobody waits for it.
+    /// Records when a token was last used, unless that was recorded within the last minute. Does not wait for the
+    /// store.
     fn mark_used(&self, token: &ApiToken, at: Moment) {
         let mut uses = self.memory.uses.lock().unwrap_or_else(PoisonError::into_inner);
         let written = uses.get(&token.id).copied().or(token.last_used_at);

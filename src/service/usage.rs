@@ -1,4 +1,4 @@
-//! What models were used for: in all, by model, by day.
+//! Model usage reports: in total, by model, by day.
 
 use std::{cmp::Reverse, collections::BTreeMap};
 
@@ -14,7 +14,7 @@ use crate::{
     port::{Ports, store::ModelUsage},
 };
 
-/// The use cases.
+/// The use cases of usage. Cheap to clone.
 #[derive(Clone)]
 pub struct UsageReports {
     ports: Ports,
@@ -23,27 +23,27 @@ pub struct UsageReports {
 /// The usage of a window.
 #[derive(Debug, Clone)]
 pub struct Report {
-    /// Where the window begins; `None` for no beginning.
+    /// The start of the window; `None` if it has none.
     from: Option<Moment>,
-    /// Where it ends.
+    /// The end of the window.
     until: Moment,
-    /// What was used in all.
+    /// The total usage.
     pub total: UsageSum,
-    /// What was used of each model, the most tokens first.
+    /// The usage per model, the most tokens first.
     pub by_model: Vec<ModelUsage>,
 }
 
 impl UsageReports {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports) -> Self {
         Self { ports }
     }
 
-    /// The usage of a window.
+    /// Reports the usage of a window that ends now.
     ///
     /// # Errors
-    /// What the store says.
+    /// Returns the errors of the store.
     pub async fn report(&self, window: UsageWindow) -> Result<Report> {
         let until = self.ports.clock.now();
         let from = window.start(until);
@@ -59,10 +59,11 @@ impl UsageReports {
         Ok(Report { from, until, total, by_model })
     }
 
-    /// A report's usage by day in a time zone, oldest first, days without use included. All time begins with the first
-    /// day that has any.
+    /// Returns a report's usage by day in a time zone, oldest first, including days without usage. A report without a
+    /// start begins with the first day that has any.
     ///
     /// # Errors
+    /// Returns `BadInput` at `timeZone` for an unknown time zone.
     /// `BadInput` at `timeZone` for an unknown zone.
     pub async fn by_day(&self, report: &Report, zone: &str) -> Result<Vec<(NaiveDate, UsageSum)>> {
         let zone = time_zone(zone, "timeZone")?;

@@ -1,24 +1,24 @@
-//! The processes that work on runs, and the server that answers.
+//! The processes that execute runs, and facts about this server.
 
 use crate::{
     domain::{Result, clock::Moment},
     port::{Ports, store::WorkerRecord},
 };
 
-/// The server that answers.
+/// Facts about this server.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ServerFacts {
-    /// Gloss's own version.
+    /// Gloss's version.
     pub version: &'static str,
     /// When it started.
     pub started_at: Moment,
-    /// The store, for a person.
+    /// The display name of the store.
     pub store: String,
-    /// The bus, for a person.
+    /// The display name of the bus.
     pub bus: String,
 }
 
-/// The use cases.
+/// The use cases of workers. Cheap to clone.
 #[derive(Clone)]
 pub struct Workers {
     ports: Ports,
@@ -27,21 +27,21 @@ pub struct Workers {
 }
 
 impl Workers {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub const fn new(ports: Ports, bus: String, started_at: Moment) -> Self {
         Self { ports, bus, started_at }
     }
 
-    /// All processes at work, by start.
+    /// Returns all workers, by start.
     ///
     /// # Errors
-    /// What the store says.
+    /// Returns the errors of the store.
     pub async fn list(&self) -> Result<Vec<WorkerRecord>> {
         self.ports.store.workers().await
     }
 
-    /// What this server is.
+    /// Returns facts about this server.
     #[must_use]
     pub fn server(&self) -> ServerFacts {
         ServerFacts {

@@ -1,9 +1,9 @@
-//! Comparing runs: two to four, side by side.
+//! Comparisons of two to four runs.
 //!
-//! The rule: what the texts add up to and the grid come from one pass over all texts (`pass.rs`), which is kept as long
-//! as the runs have no other texts; what a review or the clock changes (approval, seconds, costs) is read each time. So
-//! nothing that is shown can be stale but the texts of a run that still goes, for as long as a pass over them took. An
-//! export (`export.rs`) reads the same pages that a person turns.
+//! The rules: the text metrics and the compared assets come from one pass over all texts (`pass.rs`). The pass is
+//! stored and reused as long as the texts of the runs are the same. What reviews or the clock change (approval,
+//! seconds, costs) is read for each request. So only the texts of an unfinished run can be stale, for a short time that
+//! depends on the duration of the pass. An export (`export/`) reads the same pages as other callers.
 
 mod export;
 mod pass;
@@ -34,64 +34,64 @@ pub use export::{EXPORT_LIMIT_BYTES, ExportFormat};
 
 use super::runs::unknown_run;
 
-/// How long the texts of a run that still goes are good enough at least.
+/// Minimum time that a comparison of unfinished runs is reused.
 const FRESH: TimeDelta = TimeDelta::seconds(2);
-/// How long a comparison that another took the place of may still be read.
+/// How long a superseded comparison can still be read.
 const READ_FOR: TimeDelta = TimeDelta::minutes(1);
 
-/// The use cases.
+/// The use cases of comparisons. Cheap to clone.
 #[derive(Clone)]
 pub struct Comparisons {
     ports: Ports,
-    /// One pass at a time: it bounds the memory, and who waits for the same finds it made.
+    /// Allows one pass at a time, which bounds the memory. Callers that wait for the same comparison find it stored.
     making: Arc<Mutex<()>>,
 }
 
-/// Some runs side by side. Their texts are read once something asks for them.
+/// A comparison of some runs. Their texts are read when they are first needed.
 pub struct Comparison {
-    /// The runs, in the order in which they were named.
+    /// The runs, in the requested order.
     pub runs: Vec<Arc<Run>>,
     /// The run whose texts are the references.
     pub baseline: Option<Arc<Run>>,
-    /// When the runs were looked at.
+    /// When the runs were read.
     pub as_of: Moment,
     set: ComparedSet,
     kept: OnceCell<Arc<KeptComparison>>,
 }
 
-/// Whether a run's texts may still become more.
+/// Returns whether a run may still get more texts.
 const fn describes(run: &Run) -> bool {
     matches!(run.status, RunStatus::Queued | RunStatus::Running | RunStatus::Cancelling)
 }
 
 impl Comparison {
-    /// Whether all runs have done with describing.
+    /// Returns whether all runs have finished describing.
     pub fn is_complete(&self) -> bool {
         !self.read().any(describes)
     }
 
-    /// The settings in which the runs differ.
+    /// Returns the settings in which the runs differ.
     pub fn differences(&self) -> Vec<RunDifference> {
         differences(&self.runs)
     }
 
-    /// All runs whose texts are read.
+    /// Returns all runs whose texts are read, including the baseline.
     fn read(&self) -> impl Iterator<Item = &Run> {
         let other = self.baseline.iter().filter(|baseline| !self.set.runs.contains(&baseline.id));
         self.runs.iter().chain(other).map(AsRef::as_ref)
     }
 
-    /// The place of each run, as named, among the runs by number.
+    /// Returns the index of each run, in the requested order, among the runs sorted by number.
     fn order(&self) -> impl Iterator<Item = usize> {
         self.runs.iter().filter_map(|run| self.set.runs.binary_search(&run.id).ok())
     }
 
-    /// How cursors name the grid.
+    /// The name of the list of compared assets in cursors.
     fn list(&self) -> String {
         format!("comparison:{}", self.set.key())
     }
 
-    /// An asset with its suggestions in the order of the runs as named.
+    /// Puts an asset's suggestions in the requested order of the runs.
     fn in_order(&self, asset: ComparedAsset) -> ComparedAsset {
         let suggestions = self.order().map(|at| asset.suggestions[at]).collect();
         ComparedAsset { suggestions, ..asset }
@@ -99,7 +99,7 @@ impl Comparison {
 }
 
 impl Comparisons {
-    /// Over these ports.
+    /// Creates the use cases over these ports.
     #[must_use]
     pub fn new(ports: Ports) -> Self {
         Self { ports, making: Arc::default() }
@@ -108,8 +108,8 @@ impl Comparisons {
     /// Opens a comparison of these runs.
     ///
     /// # Errors
-    /// `BadInput` for fewer than two or more than four runs, one that stands twice, or an ASK run; `NotFound` for a run
-    /// that does not exist; each with the path of the argument.
+    /// Returns `BadInput` for fewer than two or more than four runs, a duplicate, or an ASK run, and `NotFound` for a
+    /// run that does not exist, each with the path of the argument.
     pub async fn open(&self, ids: &[RunId], baseline: Option<RunId>) -> Result<Comparison> {
         let set = ComparedSet::new(ids, baseline)?;
         let found: HashMap<RunId, Arc<Run>> =
@@ -124,10 +124,10 @@ impl Comparisons {
         Ok(Comparison { runs, baseline, as_of: self.ports.clock.now(), set, kept: OnceCell::new() })
     }
 
-    /// All metrics, each with its winners.
+    /// Returns all metrics, each with its winners.
     ///
     /// # Errors
-    /// The store's; `Conflict` where a run was deleted meanwhile.
+    /// Returns the errors of the store, and `Conflict` if a run was deleted meanwhile.
     pub async fn metrics(&self, comparison: &Comparison) -> Result<Vec<ComparedMetric>> {
         let kept = self.kept(comparison).await?;
         let reviews = self.ports.store.review_counts(&comparison.set.runs).await?;
@@ -145,10 +145,10 @@ impl Comparisons {
         Ok(metrics(&runs, comparison.as_of))
     }
 
-    /// One page of the grid.
+    /// Returns one page of the compared assets.
     ///
     /// # Errors
-    /// `BadInput` for arguments that make no page; as [`Self::metrics`].
+    /// As [`Self::metrics`]; also `BadInput` for invalid page arguments.
     pub async fn page(
         &self,
         comparison: &Comparison,
@@ -170,7 +170,7 @@ impl Comparisons {
         Ok(page.map(|asset| comparison.in_order(asset)))
     }
 
-    /// How many assets of the grid pass.
+    /// Returns the number of compared assets that pass the filter.
     ///
     /// # Errors
     /// As [`Self::metrics`].
@@ -179,7 +179,7 @@ impl Comparisons {
         self.ports.store.compared_count(kept.id, filter).await
     }
 
-    /// What one pass over the texts found; made where it is not kept.
+    /// Returns the stored result of the pass over the texts, or makes it.
     async fn kept(&self, comparison: &Comparison) -> Result<Arc<KeptComparison>> {
         comparison.kept.get_or_try_init(|| self.find_or_make(comparison)).await.cloned()
     }
@@ -204,7 +204,7 @@ impl Comparisons {
             begun_at: now,
             replace_before: now - READ_FOR,
         };
-        // It goes on where the client goes away: the next who asks finds it.
+        // The pass continues if the client disconnects. The next request reuses its result.
         let work = async move {
             let kept = pass.make().await;
             drop(making);
@@ -214,7 +214,7 @@ impl Comparisons {
         Ok(Arc::new(kept))
     }
 
-    /// The kept comparison, where it saw the texts that there are; for runs that still go, where it is young.
+    /// Returns the stored comparison if it covers the current texts or, for unfinished runs, if it is recent enough.
     async fn find(&self, comparison: &Comparison) -> Result<Option<Arc<KeptComparison>>> {
         let Some(kept) = self.ports.store.kept_comparison(&comparison.set).await? else { return Ok(None) };
         let good_for = FRESH.max((kept.finished_at - kept.begun_at) * 4);

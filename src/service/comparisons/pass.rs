@@ -1,7 +1,8 @@
-//! The pass over all texts of some runs: reads them by name, weighs them, keeps the grid and what they add up to.
+//! The pass over all texts of some runs: reads them by name, compares them, and stores the compared assets and the
+//! metrics.
 //!
-//! The rule: memory is bounded by a few pages and the vocabulary, however many assets there are. Reading, weighing and
-//! keeping go on side by side; parts are added in the order in which they were read.
+//! The rules: memory is bounded by a few pages and the vocabulary, however many assets there are. Reading, comparing
+//! and storing overlap; partial results are added in reading order.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
@@ -20,52 +21,52 @@ use crate::{
     port::{Ports, store::KeptComparison},
 };
 
-/// Texts that are read at once.
+/// Number of texts read at a time.
 const TEXTS_AT_ONCE: u64 = 2_000;
-/// Pages that are weighed side by side.
+/// Number of pages compared concurrently.
 const PAGES_AHEAD: usize = 2;
 
-/// One pass.
+/// A pass over the texts of some runs.
 pub struct Pass {
-    /// The world.
+    /// The ports.
     pub ports: Ports,
-    /// What is compared.
+    /// The runs to compare, and the baseline.
     pub set: ComparedSet,
-    /// The runs that are read, as [`ComparedSet::read`] orders them.
+    /// The runs that are read, in the order of [`ComparedSet::read`].
     pub runs: Vec<Run>,
-    /// Which texts it sees.
+    /// Identifies the texts that the pass reads.
     pub stamp: String,
-    /// When it began.
+    /// When the pass began.
     pub begun_at: Moment,
-    /// Comparisons of the same runs that began before this go.
+    /// Comparisons of the same runs that began before this time are deleted.
     pub replace_before: Moment,
 }
 
-/// The texts of one asset, and its reference.
+/// The texts of one asset, and its reference text.
 struct Found {
     asset: AssetPath,
     group: Group,
 }
 
-/// Some assets, weighed.
+/// The results for some assets.
 struct Weighed {
     part: Part,
     assets: Vec<ComparedAsset>,
 }
 
-/// Where the reading stands.
+/// The position of the reader.
 struct Reading {
     after: Option<String>,
-    /// Texts of databases: they match whatever the databases are called, so they wait for the end.
+    /// Texts of databases. They match regardless of the database's name, so they are compared last.
     databases: Vec<ComparedText>,
     ended: bool,
 }
 
 impl Pass {
-    /// Makes the comparison and keeps it.
+    /// Makes the comparison and stores it.
     ///
     /// # Errors
-    /// The store's; `Conflict` where a run is deleted meanwhile.
+    /// Returns the errors of the store, and `Conflict` if a run is deleted meanwhile.
     pub async fn make(self) -> Result<KeptComparison> {
         let store = &self.ports.store;
         let id = store.begin_comparison(&self.set, &self.stamp, self.begun_at, self.replace_before).await?;
@@ -87,7 +88,7 @@ impl Pass {
         Ok(KeptComparison { id, stamp: self.stamp.clone(), begun_at: self.begun_at, finished_at, figures })
     }
 
-    /// The profiles in whose databases Gloss ever wrote.
+    /// Returns the profiles through which Gloss has ever written comments.
     async fn audited(&self) -> Result<HashSet<DbProfileId>> {
         let mut audited = HashSet::new();
         let profiles: HashSet<DbProfileId> = self.runs.iter().filter_map(|run| run.spec.db_profile_id).collect();
@@ -100,7 +101,7 @@ impl Pass {
         Ok(audited)
     }
 
-    /// The next assets with their texts and references.
+    /// Reads the next assets with their texts and references.
     async fn next(
         &self,
         mut reading: Reading,
@@ -124,7 +125,7 @@ impl Pass {
         Ok(Some((self.grouped(texts, &human), reading)))
     }
 
-    /// The comments that runs saw and that Gloss had not written, by run and asset.
+    /// Returns the comments that runs saw and that Gloss had not written, by run and asset.
     async fn human_comments(
         &self,
         texts: &[ComparedText],
@@ -156,7 +157,7 @@ impl Pass {
         Ok(human)
     }
 
-    /// Texts by asset, in order of the assets.
+    /// Groups texts by asset, in the order of the assets.
     fn grouped(&self, texts: Vec<ComparedText>, human: &HashMap<(RunId, AssetPath), String>) -> Vec<Found> {
         let mut by_asset: BTreeMap<(String, AssetKind), Vec<ComparedText>> = BTreeMap::new();
         for text in texts {
@@ -170,7 +171,7 @@ impl Pass {
             let baseline = self.set.baseline.and_then(|id| of_run.get(&id)).map(|text| text.description.clone());
             let texts: Vec<Option<ComparedText>> = self.set.runs.iter().map(|id| of_run.remove(id)).collect();
             let mut assets = texts.iter().flatten().map(|text| &text.asset);
-            // An asset that the baseline alone has is none of the runs'.
+            // An asset that only the baseline has is not compared.
             let mut asset = assets.next()?.clone();
             if assets.any(|other| other.database != asset.database) {
                 asset.database = None;
@@ -183,7 +184,7 @@ impl Pass {
         found.collect()
     }
 
-    /// Weighs some assets on a thread of their own.
+    /// Compares the texts of some assets on a blocking thread.
     async fn weigh(&self, found: Vec<Found>) -> Result<Weighed> {
         let runs = self.set.runs.len();
         let baseline = self.set.baseline.and_then(|id| self.set.runs.binary_search(&id).ok());
@@ -207,7 +208,7 @@ impl Pass {
         tokio::task::spawn_blocking(weigh).await.map_err(Error::internal)
     }
 
-    /// Keeps the assets that some run could not describe and that no run describes.
+    /// Stores the assets that failed in some run and that no run describes.
     async fn keep_failed(&self, comparison: ComparisonId) -> Result<()> {
         for run in &self.set.runs {
             let mut after = 0;

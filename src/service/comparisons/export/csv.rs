@@ -1,6 +1,6 @@
-//! CSV: one table (RFC 4180) in four sections, told by its first column. What a run says stands in the columns that
-//! carry its number; a winner's mark is `winner`, an asset's the state of its review. A text that a spreadsheet would
-//! take for a formula has a `'` before it; the numbers that Gloss writes have none.
+//! CSV: one table (RFC 4180) with four sections, named in the first column. The values of a run are in the columns with
+//! its number. A winner is marked `winner`; an asset shows the state of its review. A text that a spreadsheet would run
+//! as a formula is prefixed with `'`; numbers written by Gloss are not.
 
 use std::borrow::Cow;
 
@@ -16,7 +16,7 @@ pub struct Csv {
     runs: usize,
 }
 
-/// Records as text.
+/// Collects records as text.
 struct Records(csv::Writer<Vec<u8>>);
 
 impl Records {
@@ -100,9 +100,9 @@ impl Writer for Csv {
     }
 }
 
-/// A cell that no spreadsheet runs.
+/// Prefixes a cell that a spreadsheet would run as a formula.
 fn no_formula(cell: &str) -> Cow<'_, str> {
-    // A text that has such a mark of its own gets one more, so that what was written can be told.
+    // A text that already starts with such a prefix gets another one, so that the original can be restored.
     let bare = cell.trim_start_matches('\'');
     let runs = bare.starts_with(['=', '+', '-', '@', '\t', '\r']) && bare.parse::<f64>().is_err();
     if runs { Cow::Owned(format!("'{cell}")) } else { Cow::Borrowed(cell) }

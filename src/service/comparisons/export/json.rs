@@ -1,4 +1,4 @@
-//! JSON: one object; `assets` comes last, so that a reader may take them as they come.
+//! JSON: one object. `assets` comes last, so that a reader can process the assets as they arrive.
 
 use super::{Head, Line, Writer};
 use crate::domain::{Error, Result};

@@ -1,5 +1,5 @@
-//! Markdown: a table for each section, for people. A winner stands in bold; what Markdown would read as its own is
-//! escaped, and a line break within a cell is `<br>`.
+//! Markdown: one table per section, for people. Winners are bold. Characters with a meaning in Markdown are escaped,
+//! and a line break in a cell becomes `<br>`.
 
 use std::fmt::Write as _;
 
@@ -91,13 +91,13 @@ fn heading(columns: &[String]) -> String {
     row(columns.iter().cloned()) + &row(columns.iter().map(|_| "---".to_owned()))
 }
 
-/// A value in a cell: nothing where there is none.
+/// Formats a value for a cell; empty for `None`.
 fn cell(value: Option<&str>) -> String {
     value.map(escaped).unwrap_or_default()
 }
 
-/// A text that reads as itself: a backslash before what Markdown would take for its own, references for what a cell
-/// cannot hold. An underscore within a word means nothing to Markdown and stays plain.
+/// Escapes a text for a cell: a backslash before characters that have a meaning in Markdown, and character references
+/// for those that a cell cannot hold. An underscore within a word has no meaning and stays as it is.
 fn escaped(text: &str) -> String {
     let chars: Vec<char> = text.chars().collect();
     let is_word = |at: Option<usize>| at.and_then(|at| chars.get(at)).is_some_and(|c| c.is_alphanumeric());

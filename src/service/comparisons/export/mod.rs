@@ -1,6 +1,8 @@
-//! A comparison as a file: CSV, JSON or Markdown, of the same content.
+//! Exports a comparison as CSV, JSON or Markdown, all with the same content.
 //!
-//! The rule: an export is read page by page and never stands in memory whole. Every value comes back as it went in: a
+//! The rules: an export is read page by page and never held in memory as a whole. Values can be read back exactly: a
+//! number has its shortest exact form, and a missing value is empty. To add a format, implement `Writer` and add it to
+//! [`ExportFormat`].
 //! number in its shortest exact spelling, an absent value as nothing. To add a format, write its `Writer`.
 
 mod csv;
@@ -24,17 +26,17 @@ use crate::domain::{
     suggestion::Suggestion,
 };
 
-/// The longest export that an answer of the API holds.
+/// Maximum size in bytes of an export in an API response.
 pub const EXPORT_LIMIT_BYTES: usize = 20_000_000;
-/// Assets that are read at once.
+/// Number of assets read at a time.
 const ASSETS_AT_ONCE: usize = 500;
 
-/// How an export is written.
+/// The format of an export.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum ExportFormat {
-    /// A table, RFC 4180.
+    /// A table as in RFC 4180.
     Csv,
-    /// One object.
+    /// A JSON object.
     Json,
     /// Tables for people.
     Markdown,
@@ -42,7 +44,7 @@ pub enum ExportFormat {
 
 spelled!(ExportFormat { Csv => "CSV", Json => "JSON", Markdown => "MARKDOWN" });
 
-/// What stands above the assets.
+/// Everything before the assets.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 struct Head {
@@ -82,11 +84,11 @@ struct Metric {
     direction: &'static str,
     unit: Option<&'static str>,
     values: Vec<Option<f64>>,
-    /// Numbers of runs.
+    /// The numbers of the winning runs.
     winners: Vec<i64>,
 }
 
-/// One line of the grid.
+/// One compared asset.
 #[derive(Serialize)]
 struct Line {
     asset: String,
@@ -105,7 +107,7 @@ struct Cell {
 }
 
 impl Head {
-    /// Facts of the comparison as a whole.
+    /// Returns the facts about the comparison as a whole.
     fn facts(&self) -> [(&'static str, Option<String>); 3] {
         let baseline = self.baseline.map(|number| format!("#{number}"));
         [
@@ -115,7 +117,7 @@ impl Head {
         ]
     }
 
-    /// Facts of the runs, each with a value per run.
+    /// Returns the facts about the runs, with one value per run.
     fn run_facts(&self) -> Vec<(&'static str, Vec<Option<String>>)> {
         type Read = fn(&RunFacts) -> Option<String>;
         const FACTS: [(&str, Read); 10] = [
@@ -134,7 +136,7 @@ impl Head {
     }
 }
 
-/// A moment as JSON has it.
+/// Formats a moment as in the JSON export.
 fn spelled_moment(moment: Moment) -> String {
     moment.to_rfc3339_opts(chrono::SecondsFormat::AutoSi, true)
 }
@@ -171,7 +173,7 @@ fn head(comparison: &Comparison, metrics: Vec<ComparedMetric>) -> Head {
     }
 }
 
-/// Writes one format, piece by piece.
+/// Writes a format in pieces.
 trait Writer: Send {
     fn head(&mut self, head: &Head) -> Result<String>;
     fn lines(&mut self, lines: &[Line]) -> Result<String>;
@@ -179,7 +181,7 @@ trait Writer: Send {
 }
 
 impl Comparisons {
-    /// The export, piece by piece.
+    /// Exports a comparison as a stream of pieces.
     ///
     /// # Errors
     /// As [`Comparisons::metrics`].
@@ -215,10 +217,10 @@ impl Comparisons {
         Ok(stream::iter([Ok(first)]).chain(rest))
     }
 
-    /// The whole export as one text.
+    /// Exports a comparison as one text.
     ///
     /// # Errors
-    /// `LimitExceeded` beyond [`EXPORT_LIMIT_BYTES`]; as [`Comparisons::metrics`].
+    /// As [`Comparisons::metrics`]; also `LimitExceeded` above [`EXPORT_LIMIT_BYTES`].
     pub async fn export_text(&self, comparison: Arc<Comparison>, format: ExportFormat) -> Result<String> {
         let pieces = self.export(comparison, format).await?;
         let mut text = String::new();
