@@ -1,8 +1,8 @@
-//! ANALYZE and SCHEDULE: describes every table and column in scope; with `RUN_APPLY` and AUTO schedules the first
-//! wording of each is then written.
+//! ANALYZE and SCHEDULE: describes every table and column in scope. With `RUN_APPLY` and AUTO schedules, the first
+//! wording of each is then applied.
 //!
-//! The rule: the scope is resolved live, once, and recorded as rows, unless the rows came with the run; all else is the
-//! table pipeline's.
+//! The rule: the scope is resolved once against the live database and recorded as rows, unless the rows were recorded
+//! with the run. The table pipeline does the rest.
 
 use async_trait::async_trait;
 
@@ -36,9 +36,9 @@ impl Kind for Analyze {
     }
 }
 
-/// Finds what is in scope and records it as rows.
+/// Resolves the scope and records the result as rows.
 async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
-    // Not patiently: a target that was never reached is more likely a wrong address than one that comes back.
+    // Without retries: if the target was never reached, its address is probably wrong.
     let (context, walking) = (work.context, walk(work.target.as_ref(), &work.context.run.spec.scope));
     let walked = context.noticing(Awaited::Target, NO_ANSWER, || true, walking).await?;
     context.goes_on(Awaited::Target).await?;

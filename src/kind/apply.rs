@@ -1,9 +1,9 @@
-//! Apply and roll-back: writes comments to the target, one by one, in the order of their positions.
+//! Applies and roll-backs: writes comments to the target, one by one, in the order of their positions.
 //!
-//! The rule: before each write the live comment is read, and [`verdict`] alone decides what becomes of the item.
-//! That a write begins is recorded before it, with what stands there; what came of it after. So a crash between the
-//! two leaves an item that is begun, and the live comment tells whether it was written. A stop and a cancel fall
-//! between writes, never into one.
+//! The rules: before each write the current comment is read, and [`verdict`] alone decides the outcome of the item. The
+//! start of a write is recorded before it, with the current comment, and the outcome after it. After a crash between
+//! the two, the item is marked as begun, and the comment in the database tells whether it was written. A stop or a
+//! cancel takes effect between writes, never during one.
 
 use std::{
     collections::HashMap,
@@ -28,15 +28,16 @@ use crate::{
     port::target::TargetError,
 };
 
-/// Items read from the store, and looked up there, at once.
+/// Number of items that are read from the store at a time.
 const ITEMS_AT_ONCE: u64 = 200;
-/// Characters of a live comment that an error shows.
+/// Maximum length of a current comment in an error, in characters.
 const SHOWN: usize = 120;
 
-/// Writes what is left to write of the run's apply or roll-back; begins one where the run has none yet (`RUN_APPLY`).
+/// Writes the remaining comments of the run's apply or roll-back. Begins an apply if the run has none yet
+/// (`RUN_APPLY`).
 ///
 /// # Errors
-/// [`Halt`] where it cannot be recorded; what a target refuses is an outcome of its item.
+/// Returns [`Halt`] if the work cannot be recorded. A refusal of the target is an outcome of its item, not an error.
 pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
     if context.run.apply.is_none()
         && let Some(error) = unfit(context).await?
@@ -60,9 +61,9 @@ pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
     }
 }
 
-/// Why the first wordings of a run that was just described are not to be written: its profile has come to lead to
-/// another database, or it is not known yet what came of an earlier write. A database that does not answer is waited
-/// for later.
+/// Returns why the suggestions of a run that was just described must not be applied: its profile now points to another
+/// database, or the outcome of an earlier write is unknown. Does not wait for a database that does not answer; that
+/// happens later.
 async fn unfit(context: &RunContext) -> Result<Option<RunError>, Halt> {
     let (ports, run) = (&context.ports, &context.run);
     let profile = context.db_profile().await?;
@@ -82,7 +83,7 @@ async fn unfit(context: &RunContext) -> Result<Option<RunError>, Halt> {
     }
 }
 
-/// Makes sure that the run is APPLYING; `None` where a cancel came before the first write was planned.
+/// Makes sure that the run is APPLYING. Returns `None` if the run was cancelled before any write was planned.
 async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
     let run = &context.run;
     let now = match (&run.apply, run.status) {
@@ -106,16 +107,17 @@ async fn begin(context: &RunContext) -> Result<Option<ApplyOrder>, Halt> {
     Ok(now.apply)
 }
 
-/// One claim of an apply at work.
+/// The work of one claim of an apply.
 struct Writing<'a> {
     context: &'a RunContext,
     overwrite: bool,
     rollback: bool,
-    /// The caller that ordered it.
+    /// The caller that ordered the apply.
     actor: String,
-    /// Why nothing more is tried: the target is gone or stays away.
+    /// Why no further item is tried: the target is another database, or does not answer.
     given_up: Option<RunError>,
-    /// Tables that stayed locked for as long as the run's patience, and why: no other item of theirs waits as long.
+    /// Tables that stayed locked until [`Patience::target_down`](crate::engine::context::Patience::target_down), and
+    /// the error. Other items of these tables fail without waiting.
     locked: HashMap<AssetPath, RunError>,
 }
 
@@ -149,7 +151,7 @@ impl Writing<'_> {
                     return Ok(Ending::Released);
                 }
                 let (Some(bound), None) = (&bound, &self.given_up) else {
-                    // A cancel leaves the others as they are.
+                    // After a cancel, the other items stay as they are.
                     let others = if self.context.cancel.is_cancelled() { 0 } else { usize::MAX };
                     self.give_up(std::iter::once(item).chain(items.by_ref().take(others)).collect()).await?;
                     continue;
@@ -169,17 +171,17 @@ impl Writing<'_> {
         }
     }
 
-    /// The database of the run, where it is the one that is to be written in.
+    /// Opens the database of the run and checks that it is the one to write in.
     async fn bound(&self) -> Result<Bound, Halt> {
         let (ports, run) = (&self.context.ports, &self.context.run);
         let profile = self.context.db_profile().await?;
-        // The run as it was claimed may not know yet which database it has described since.
+        // The claimed run may be older than the identity that was recorded while describing.
         let run = ports.store.runs_by_id(&[run.id]).await?.remove(&run.id).unwrap_or_else(|| run.clone());
         let wanted = to_write_in(ports, &run, self.rollback).await?;
         self.context.bound(&profile, &wanted, true, not_written).await
     }
 
-    /// What Gloss last wrote on the items' assets. A roll-back asks for nothing but what it undoes.
+    /// Returns what Gloss last wrote on the items' assets. A roll-back needs only the writes that it undoes.
     async fn last_written(&self, items: &[ApplyItem]) -> Result<HashMap<AssetPath, Option<String>>, Halt> {
         let Some(profile) = self.context.run.spec.db_profile_id.filter(|_| !self.rollback) else {
             return Ok(HashMap::new());
@@ -188,7 +190,7 @@ impl Writing<'_> {
         Ok(self.context.ports.store.last_written(profile, &assets).await?)
     }
 
-    /// Tries until the item has its outcome, for as long as the run's patience.
+    /// Retries until the item has an outcome or the run's patience ends.
     async fn see_through(
         &mut self,
         bound: &Bound,
@@ -211,14 +213,14 @@ impl Writing<'_> {
                     }
                     _ => {}
                 }
-                // Who waits for a lock has written nothing; who went away or took too long may have.
+                // A write that waited for a lock has changed nothing; after a lost connection or a timeout it may have.
                 let is_unsure = item.begun && !matches!(error, TargetError::Locked(_));
                 self.end_without(item, &not_written(&error), is_unsure);
                 return self.context.goes_on(Awaited::Target).await;
             }
             self.warn(&error, wait).await?;
             match self.context.wait(wait).await {
-                // What was begun is looked at once more before the run is left.
+                // Check a begun item once more before leaving the run.
                 Err(Halt::Stopped) if item.begun && self.context.cancel.is_cancelled() => {}
                 waited => waited?,
             }
@@ -226,8 +228,8 @@ impl Writing<'_> {
         self.context.goes_on(Awaited::Target).await
     }
 
-    /// Reads what stands there and writes where that may be. The item keeps what is known of it between tries; the
-    /// error is a target's that did not answer, and may later.
+    /// Reads the current comment and writes if the rule allows it. The item keeps what is known about it between
+    /// attempts. The inner error means that the target did not answer and may be retried.
     async fn try_once(
         &self,
         Bound { target, identity }: &Bound,
@@ -242,7 +244,7 @@ impl Writing<'_> {
             end_as(item, ApplyStatus::Applied, None);
             return Ok(Ok(()));
         }
-        // A write that was begun and did not come about passed the rule: what stood there then still may go.
+        // A write that was begun but not done has passed the rule before, so the comment from then may be replaced.
         let passed = item.begun && live == item.before;
         let verdict = verdict(item, live.as_deref(), last_written, self.overwrite || passed);
         item.before = live;
@@ -296,7 +298,7 @@ impl Writing<'_> {
         Ok(())
     }
 
-    /// Nothing more is tried: these items end as the one before them did.
+    /// Ends the remaining items with the error that stopped the apply.
     async fn give_up(&self, items: Vec<ApplyItem>) -> Result<(), Halt> {
         let Some(error) = self.given_up.clone() else { return Ok(()) };
         let end = |mut item: ApplyItem| {
@@ -307,8 +309,8 @@ impl Writing<'_> {
         self.end(items.into_iter().map(end).collect()).await
     }
 
-    /// Ends an item that was not written as far as is known. Where a write may have come about all the same, the item
-    /// is in doubt, and `doubt` looks at it later.
+    /// Ends an item that was not written as far as is known. If the write may have happened nevertheless, the item is
+    /// in doubt, and `doubt` checks it later.
     fn end_without(&self, item: &mut ApplyItem, error: &RunError, is_unsure: bool) {
         if is_unsure {
             end_as(item, ApplyStatus::Failed, Some(unsure(&error.message)));
@@ -319,7 +321,7 @@ impl Writing<'_> {
         }
     }
 
-    /// A cancel is seen in the record also where its nudge was lost.
+    /// Notices a cancel from the recorded run, in case its nudge was lost.
     fn heed(&self, run: &Run) {
         if run.status == RunStatus::Cancelling {
             self.context.cancel.cancel();
@@ -342,7 +344,7 @@ impl Writing<'_> {
     }
 }
 
-/// The table that a table or column belongs to, whatever its kind.
+/// Returns the table that a table or column belongs to.
 fn table_of(asset: &AssetPath) -> AssetPath {
     AssetPath { kind: AssetKind::Table, column: None, ..asset.clone() }
 }
@@ -352,9 +354,9 @@ fn end_as(item: &mut ApplyItem, status: ApplyStatus, error: Option<RunError>) {
     item.error = error;
 }
 
-/// Ends an item that the target refuses; gives the error back where the target did not answer.
+/// Ends an item that the target refuses. Returns the error if the target did not answer.
 fn refuse(item: &mut ApplyItem, error: TargetError) -> Result<(), TargetError> {
-    // The asset itself has an answer for a write that was begun; that the database has none settles nothing.
+    // For a begun write, only the asset's own refusal is an answer; that of the database as a whole proves nothing.
     if is_away(&error) || (item.begun && !matches!(error, TargetError::Refused(_))) {
         return Err(error);
     }
@@ -369,7 +371,7 @@ const fn is_away(error: &TargetError) -> bool {
     )
 }
 
-/// What a person reads of a comment that was not written.
+/// Converts an error of a target to the error of an item that was not written.
 pub fn not_written(error: &TargetError) -> RunError {
     let hint = match error {
         TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => {
@@ -382,7 +384,7 @@ pub fn not_written(error: &TargetError) -> RunError {
     RunError { hint: Some(hint.to_owned()), ..target_error(error) }
 }
 
-/// The same where the database went away during the write.
+/// The error of an item whose database failed during the write.
 fn unsure(why: &str) -> RunError {
     let message = format!("{why}; the comment may or may not have been written");
     let hint = "apply or roll back again when the database is reachable: Gloss then reads the present comment and \
@@ -390,12 +392,12 @@ fn unsure(why: &str) -> RunError {
     RunError::new("UNAVAILABLE", message, hint)
 }
 
-/// Why a write that was begun was not looked at.
+/// The error of a begun item that could not be checked because of a cancel.
 fn cancelled() -> RunError {
     RunError::new("UNAVAILABLE", "the apply was cancelled while the database was not reachable", "apply again")
 }
 
-/// What a person reads where another comment stands than was expected.
+/// The error of an item whose current comment is not the expected one.
 pub fn conflict(live: Option<&str>, rollback: bool) -> RunError {
     let than = if rollback { "Gloss wrote" } else { "the run saw" };
     let message = match live {

@@ -19,10 +19,10 @@ use crate::{
     },
 };
 
-/// Reads the outcomes of a run's writes in doubt from its database, and records them.
+/// Reads the outcomes of a run's writes in doubt from its database and records them.
 ///
 /// # Errors
-/// `Unavailable` where its database does not answer; `Conflict` where the profile leads to another one.
+/// Returns `Unavailable` if the database does not answer, and `Conflict` if the profile points to another one.
 pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()> {
     let doubts = ports.store.items_in_doubt(Some(run.id)).await?;
     if doubts.is_empty() {
@@ -51,7 +51,7 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
     Ok(())
 }
 
-/// The item with its outcome.
+/// Reads the outcome of an item.
 async fn look_at(target: &dyn Target, item: ApplyItem) -> Result<ApplyItem, TargetError> {
     let (status, error) = match target.comment(&item.asset).await {
         Ok(live) if live == item.text => (ApplyStatus::Applied, None),
@@ -68,7 +68,7 @@ fn not_done() -> RunError {
     RunError::new("UNAVAILABLE", message, "apply or roll back again")
 }
 
-/// Settles what earlier processes left in doubt, run by run; one whose database does not answer is left as it is.
+/// Settles the writes in doubt of earlier processes, run by run. Skips runs whose database does not answer.
 pub async fn settle_all(ports: Ports) {
     let settle_all = async || -> Result<()> {
         let mut ids: Vec<_> = ports.store.items_in_doubt(None).await?.into_iter().map(|(run, _)| run).collect();

@@ -1,7 +1,7 @@
-//! What the firing of a schedule comes to, before it is taken: the run that it starts, or why it starts none.
+//! The outcome of a schedule's firing: the run that it starts, or why it starts none.
 //!
-//! The rule: nothing is recorded here. Profiles are looked up, and a schedule that watches for changes has its scope
-//! walked live; whoever takes the firing records the outcome, if the schedule still is what it was.
+//! The rule: nothing is recorded here. Profiles are looked up, and if the schedule covers only changes, its scope is
+//! walked live. The caller records the outcome if the schedule has not changed meanwhile.
 
 use crate::{
     domain::{
@@ -21,13 +21,13 @@ use crate::{
     port::Ports,
 };
 
-/// What to do about a firing that starts nothing.
+/// The next step after a firing that starts no run.
 const CHANGE_IT: &str = "change the schedule with `updateSchedule`, or correct the cause and run the schedule again";
 
-/// What a firing of the schedule would come to now. What keeps it from starting is an outcome too.
+/// Returns the outcome of firing the schedule now. A reason that prevents a run is an outcome too.
 ///
 /// # Errors
-/// What the store says.
+/// Returns the errors of the store.
 pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     let settings = &schedule.settings;
     let Some(db_profile) =
@@ -67,7 +67,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     })
 }
 
-/// The run that a firing starts.
+/// Creates the run that a firing starts.
 fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile) -> Result<NewRun> {
     let (settings, llm) = (&schedule.settings, &llm_profile.settings);
     llm.check_price(&settings.budget, "budget")?;
@@ -83,7 +83,7 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
     Ok(spec.into())
 }
 
-/// All that a scope holds now, in the database that the schedule is for, and what of it cannot be read.
+/// Reads everything in scope in the schedule's database, and the problems of reading it.
 async fn look(
     ports: &Ports,
     schedule: &Schedule,

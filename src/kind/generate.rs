@@ -1,7 +1,7 @@
-//! GENERATE: one draft for one asset of any kind.
+//! GENERATE: drafts a description of one asset of any kind.
 //!
-//! The rule: the one row is recorded with the run. An asset that does not exist ends the run and is named, as an
-//! unknown name in a scope does.
+//! The rule: the only row is recorded with the run. If the asset does not exist, the run fails with an error that names
+//! it, like an unknown name in a scope.
 
 use async_trait::async_trait;
 
@@ -22,7 +22,7 @@ use crate::{
     port::target::{Target, TargetError},
 };
 
-/// One draft for one asset.
+/// Drafts a description of one asset.
 pub struct Generate;
 
 #[async_trait]
@@ -41,7 +41,7 @@ impl Kind for Generate {
     }
 }
 
-/// What a person reads where an asset does not exist.
+/// Returns the error message if an asset does not exist.
 async fn missing(target: &dyn Target, asset: &AssetPath) -> Result<Option<String>, TargetError> {
     if matches!(asset.kind, AssetKind::Schema | AssetKind::Database) {
         let found = container_of(target, asset, &RunScope::default()).await?;

@@ -1,8 +1,10 @@
-//! What a run does: one file per kind of run, and what becomes of it later: writing, and what a schedule starts.
+//! Kinds of runs, one file each, and what runs lead to: `apply` writes comments, `doubt` settles interrupted writes,
+//! and `firing` starts runs by schedule.
 //!
-//! The rule: a kind sees the world through [`RunContext`] and records all that it does through it. It may be stopped at
-//! any await and started again later: what is recorded is done, the rest is not. What kinds share is in `engine/`. To
-//! add a kind, write `kind/x.rs` with a type that implements [`Kind`] and add its line to [`of`].
+//! The rules: a kind reads and records only through [`RunContext`]. It may be stopped at any await and started again
+//! later: what was recorded is done, everything else is not. What kinds share is in `engine/`.
+//!
+//! To add a kind, write `kind/x.rs` with a type that implements [`Kind`] and add its line to [`of`].
 
 pub mod analyze;
 pub mod apply;
@@ -22,12 +24,12 @@ use crate::{
 /// A kind of run.
 #[async_trait]
 pub trait Kind: Send + Sync {
-    /// Does the work of one claim. Leaves early when the context's `stop` is tripped; is dropped when its
-    /// `cancel` is.
+    /// Does the work of one claim. Returns early when the context's `stop` is tripped. The future is dropped when
+    /// `cancel` is tripped.
     async fn work(&self, context: &RunContext) -> Result<Ending, Halt>;
 }
 
-/// What does the work of a kind; `None` for kinds that this version does not know.
+/// Returns the implementation of a kind, or `None` if this version has none.
 pub fn of(kind: RunKind) -> Option<&'static dyn Kind> {
     match kind {
         RunKind::Analyze | RunKind::Schedule => Some(&analyze::Analyze),

@@ -1,15 +1,15 @@
-//! RERUN and VARIATIONS: does chosen suggestions again.
+//! RERUN and VARIATIONS: repeats chosen suggestions.
 //!
-//! The rule: the rows are recorded with the run, each with the suggestion that it does again; the table pipeline
-//! takes the texts before along. Comments that stand there meanwhile change nothing: whoever chose a suggestion
-//! wants it done again.
+//! The rule: the rows are recorded with the run, each with the suggestion that it repeats; the table pipeline adds the
+//! previous texts to its requests. Comments that were added meanwhile do not matter, because the suggestions were
+//! chosen explicitly.
 
 use async_trait::async_trait;
 
 use super::Kind;
 use crate::engine::{Ending, Halt, context::RunContext, tables::Work};
 
-/// Does chosen suggestions again.
+/// Repeats chosen suggestions.
 pub struct Rerun;
 
 #[async_trait]

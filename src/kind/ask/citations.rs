@@ -1,18 +1,18 @@
-//! What an answer names of what its tools returned.
+//! Finds the assets that an answer cites.
 //!
-//! The rule: only what a tool returned can be cited. What stands in square brackets or back quotes like a path and
-//! was never returned is invented, and told apart.
+//! The rule: only what a tool returned can be cited. A path in square brackets or back quotes that no tool returned
+//! counts as invented and is reported separately.
 
 use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// The fields of a result that hold paths.
+/// The fields of a tool's result that contain paths.
 const PATHS: &[&str] = &["path", "table", "column", "to", "references"];
-/// Letters of a table's bare name from which its mention counts.
+/// Minimum length of a table's bare name to count as a citation, in characters.
 const NAME_FROM: usize = 4;
 
-/// The paths that results of tools hold.
+/// Returns the paths in the results of tools.
 pub fn seen<'a>(results: impl Iterator<Item = &'a str>) -> BTreeSet<String> {
     let mut seen = BTreeSet::new();
     for result in results {
@@ -38,16 +38,16 @@ fn collect(value: &Value, seen: &mut BTreeSet<String>) {
     }
 }
 
-/// What an answer names.
+/// The assets that an answer names.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub struct Named {
-    /// Of what was seen, in the order of the answer.
+    /// Paths that tools returned, in the order of the answer.
     pub seen: Vec<String>,
-    /// What looks like a path and was not seen.
+    /// Texts that look like paths but were not returned by a tool.
     pub invented: Vec<String>,
 }
 
-/// What an answer names: what it marks, what it spells out, or else the bare names of tables in it.
+/// Returns what an answer names: marked paths and spelled-out paths or, without any, bare names of tables.
 pub fn named(answer: &str, seen: &BTreeSet<String>) -> Named {
     let mut places: Vec<(usize, &String)> = Vec::new();
     let mut invented: Vec<String> = Vec::new();
@@ -83,7 +83,7 @@ pub fn named(answer: &str, seen: &BTreeSet<String>) -> Named {
     Named { seen: names, invented }
 }
 
-/// What stands in square brackets or back quotes, with its place.
+/// Returns the texts in square brackets or back quotes, with their byte offsets.
 fn marked(answer: &str) -> Vec<(usize, &str)> {
     let mut found = Vec::new();
     for (open, close) in [('[', ']'), ('`', '`')] {
@@ -97,7 +97,7 @@ fn marked(answer: &str) -> Vec<(usize, &str)> {
     found
 }
 
-/// `main.orders.id`: names with dots between them, and nothing that prose has.
+/// Returns whether a text looks like `main.orders.id`: two to four names separated by dots, without spaces.
 fn looks_like_a_path(text: &str) -> bool {
     let parts: Vec<&str> = text.split('.').collect();
     let name = |part: &&str| {
@@ -108,12 +108,12 @@ fn looks_like_a_path(text: &str) -> bool {
     (2..=4).contains(&parts.len()) && parts.iter().all(name)
 }
 
-/// Where a name stands as a word of its own.
+/// Returns the byte offset at which a name occurs as a separate word.
 fn word_at(text: &str, name: &str) -> Option<usize> {
     let inside = |c: Option<char>| c.is_some_and(|c| c.is_alphanumeric() || c == '_');
     text.match_indices(name).map(|(at, _)| at).find(|at| {
         let after = &text[at + name.len()..];
-        // A dot and a letter after it go on with the path; a dot alone ends the sentence.
+        // A dot followed by a letter continues a path; a dot alone ends a sentence.
         let goes_on = after.strip_prefix('.').is_some_and(|rest| inside(rest.chars().next()));
         !inside(text[..*at].chars().next_back()) && !inside(after.chars().next()) && !goes_on
     })

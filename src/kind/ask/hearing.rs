@@ -1,7 +1,7 @@
-//! What was heard of an answer: pieces that wait to be recorded, and the answer so far.
+//! Collects an answer while the model sends it: the answer so far, and the part that is not recorded yet.
 //!
-//! The rule: an answer that starts over takes back all that was heard before, and that is told once. A thought that
-//! turns out to be one only at its end is taken back too.
+//! The rules: if an answer starts over, everything before is discarded, which is reported once. The same applies to
+//! text that turns out at its end to be the model's reasoning.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -9,20 +9,20 @@ use tokio::sync::Notify;
 
 use crate::port::converse::Listener;
 
-/// Letters that are recorded at once, without waiting for the clock.
+/// Number of unrecorded bytes that are recorded without waiting for the clock.
 const MUCH: usize = 400;
 
-/// Why what was recorded does not count any more.
+/// Why recorded text is no longer valid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum TakenBack {
-    /// The model broke off; its request was sent again.
+    /// The connection to the model broke, and the request was sent again.
     BrokeOff,
-    /// What it had said turned out to be a thought.
+    /// The text turned out to be the model's reasoning.
     Thought,
 }
 
 impl TakenBack {
-    /// The reason, for a person.
+    /// Returns the reason, for the event.
     #[must_use]
     pub const fn reason(self) -> &'static str {
         match self {
@@ -34,19 +34,19 @@ impl TakenBack {
 
 #[derive(Debug, Default)]
 struct Said {
-    /// What is not recorded yet.
+    /// The text that is not recorded yet.
     waiting: String,
-    /// All of the answer so far.
+    /// The whole answer so far.
     answer: String,
-    /// How long the answer was when the request under way began.
+    /// Length of the answer when the current request began, in bytes.
     before: usize,
-    /// Why what was recorded does not count any more, where it does not.
+    /// Why recorded text is no longer valid, until that is recorded.
     taken_back: Option<TakenBack>,
-    /// Whether a request is under way.
+    /// Whether a request is in progress.
     open: bool,
 }
 
-/// What was heard.
+/// The answer so far.
 #[derive(Debug, Default)]
 pub struct Heard {
     said: Mutex<Said>,
@@ -58,7 +58,7 @@ impl Heard {
         self.said.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Listens to one request. One that is sent again, because it broke off, takes back what it said before.
+    /// Starts to listen to a request. If it repeats one that broke off, what that one sent is discarded.
     pub fn listen(&self) -> Ear<'_> {
         let mut said = self.said();
         if said.open && said.answer.len() > said.before {
@@ -66,36 +66,36 @@ impl Heard {
             said.waiting.clear();
             said.answer.clear();
         }
-        // A reply that follows another begins a paragraph of its own.
+        // A further reply starts a new paragraph.
         said.before = said.answer.len();
         said.open = true;
         drop(said);
         Ear { heard: self, first: true }
     }
 
-    /// What is to be recorded: why the answer starts over, where it does, and the piece that came.
+    /// Takes what is to be recorded: why the answer starts over, if it does, and the new text.
     pub fn take(&self) -> (Option<TakenBack>, String) {
         let mut said = self.said();
         (said.taken_back.take(), std::mem::take(&mut said.waiting))
     }
 
-    /// The request is answered.
+    /// Marks the request as answered.
     pub fn close(&self) {
         self.said().open = false;
     }
 
-    /// Whether the last request said anything.
+    /// Returns whether the last request sent any text.
     pub fn spoke(&self) -> bool {
         let said = self.said();
         !said.answer[said.before..].trim().is_empty()
     }
 
-    /// All that was heard.
+    /// Returns the whole answer so far.
     pub fn answer(&self) -> String {
         self.said().answer.clone()
     }
 
-    /// Waits until there is much to record.
+    /// Waits until there is enough text to record.
     pub async fn much(&self) {
         self.much.notified().await;
     }
@@ -113,7 +113,7 @@ impl Listener for Ear<'_> {
         let before = said.before;
         let recorded = said.answer.len() - said.waiting.len();
         if recorded > before {
-            // A part of it is recorded: all that was heard is said anew, without it.
+            // A part of it is recorded, so the answer is recorded again from its start, without that text.
             said.taken_back.get_or_insert(TakenBack::Thought);
             said.answer.truncate(before);
             said.waiting = said.answer.clone();

@@ -1,9 +1,11 @@
-//! ASK: answers a question about databases from what is known of their catalogs.
+//! ASK: answers a question about databases from their indexed catalogs.
 //!
-//! The rule: the model sees what tools return and nothing else, and there is no tool that reads a row, runs SQL or
-//! changes anything. Rounds, uses and results are bounded. Each use is recorded when it is done, so that a turn which
-//! is interrupted goes on without it; an answer that was interrupted begins anew, told by RESUMED: what came as
-//! `ANSWER_DELTA` after the last RESUMED (or from the start) is the answer.
+//! The rules:
+//! - The model sees only what tools return, and no tool reads rows, runs SQL or changes anything.
+//! - The numbers of rounds and tool calls and the size of results are bounded.
+//! - Each tool call is recorded when it is done, so an interrupted turn continues without repeating it.
+//! - An interrupted answer starts over, announced by a RESUMED event. The answer is what came as `ANSWER_DELTA` after
+//!   the last RESUMED event, or since the start if there is none.
 
 mod citations;
 mod hearing;
@@ -43,27 +45,28 @@ use crate::{
     },
 };
 
-/// Replies of the model in which it may use tools.
+/// Maximum number of replies in which the model may call tools.
 const MAX_ROUNDS: usize = 6;
-/// Uses in one reply that are done.
+/// Maximum number of tool calls in one reply that are executed.
 const CALLS_AT_ONCE: usize = 4;
-/// Times in a turn that an endpoint may turn out to know less than it was asked for.
+/// Maximum number of times in a turn that a step is repeated because the endpoint supports less than was requested.
 const MAX_AGAIN: usize = 3;
-/// Questions before that go along.
+/// Maximum number of earlier questions that are sent along.
 const EXCHANGES: u64 = 6;
 const QUESTION_LENGTH: usize = 600;
 const ANSWER_LENGTH: usize = 1_500;
-/// Characters of all that was asked and answered before; older exchanges are left out.
+/// Maximum length of all earlier questions and answers together, in bytes; older ones are left out.
 const EXCHANGES_LENGTH: usize = 6_000;
-/// Characters of all results that go along; older ones are left out.
+/// Maximum length of all tool results that are sent along, in bytes; older ones are left out.
 const RESULTS_LENGTH: usize = 9_000;
-/// Characters of all that people say about the databases; with several databases each gets its share.
+/// Maximum length of the notes on the databases, in characters; several databases share it equally.
 const ABOUT_LENGTH: usize = 6_000;
-/// How long a question waits for a catalog that was never read and that it names; the reading goes on after that.
+/// Maximum time that a question waits for an unread catalog of a profile that it names. The reading continues after
+/// that.
 const READ_TIME: Duration = Duration::from_mins(1);
-/// The same where it asks all profiles.
+/// The same for a question to all profiles.
 const READ_TIME_EVERYWHERE: Duration = Duration::from_secs(10);
-/// How often what was heard is recorded.
+/// How often the answer so far is recorded.
 const RECORD_EVERY: Duration = Duration::from_millis(250);
 
 /// Answers a question.
@@ -108,7 +111,7 @@ impl Kind for Ask {
     }
 }
 
-/// Reads catalogs that were never read. One that cannot be read is told of; with all of them the run fails.
+/// Reads catalogs that were never read. Records a warning for each one that cannot be read; if none can, the run fails.
 async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: bool) -> Result<(), Halt> {
     let ids: Vec<_> = profiles.iter().map(|profile| profile.id).collect();
     let unread = context.ports.store.unread_profiles(&ids).await?;
@@ -150,7 +153,7 @@ async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: b
     }
 }
 
-/// What people say about these databases, as JSON; empty where nobody says anything.
+/// Returns the notes on these databases as JSON; empty if there are none.
 fn about(profiles: &[DbProfile]) -> String {
     let said: Vec<(&str, &str)> =
         profiles.iter().filter_map(|profile| Some((profile.name.as_str(), profile.about.as_deref()?))).collect();
@@ -162,7 +165,7 @@ fn about(profiles: &[DbProfile]) -> String {
     Value::from_iter(said).to_string()
 }
 
-/// What was asked and answered before in the session.
+/// Returns the earlier questions and answers of the session.
 async fn exchanges(context: &RunContext, turn: &AskTurn) -> Result<Vec<Exchange>, Halt> {
     let turns = context.ports.store.last_turns(turn.session_id, Some(turn.id), EXCHANGES).await?;
     let exchange = |turn: AskTurn| {
@@ -182,7 +185,7 @@ async fn exchanges(context: &RunContext, turn: &AskTurn) -> Result<Vec<Exchange>
     Ok(exchanges)
 }
 
-/// One step put to a model, and who hears what it says.
+/// A request for one step of the conversation, and the buffer for its answer.
 struct Put<'a> {
     converser: &'a dyn Converser,
     conversation: &'a Conversation<'a>,
@@ -202,7 +205,7 @@ impl Request for Put<'_> {
     }
 }
 
-/// One turn at work.
+/// The work of one turn.
 struct Asking<'a> {
     context: &'a RunContext,
     turn: &'a AskTurn,
@@ -215,7 +218,7 @@ struct Asking<'a> {
 }
 
 impl Asking<'_> {
-    /// Searches for the words of the question, or, where a follow-up's own find nothing, of the one before as well.
+    /// Searches for the words of the question. If they find nothing, adds the words of the previous question.
     async fn search_first(&mut self) -> Result<(), Halt> {
         if !self.used.is_empty() {
             return Ok(());
@@ -232,7 +235,7 @@ impl Asking<'_> {
         self.use_tools(0, vec![call]).await
     }
 
-    /// Uses tools, and records each use.
+    /// Executes tool calls and records each.
     async fn use_tools(&mut self, round: i32, calls: Vec<Call>) -> Result<(), Halt> {
         for (at, call) in calls.into_iter().enumerate() {
             let what = tools::what(&call);
@@ -264,7 +267,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// The rounds so far, as the model saw them; results that are too old and too long are left out.
+    /// Returns the rounds so far, as the model saw them. Old results beyond the length limit are left out.
     fn rounds(&self) -> Vec<Vec<Used>> {
         let mut left = RESULTS_LENGTH;
         let mut rounds: Vec<(i32, Vec<Used>)> = Vec::new();
@@ -287,7 +290,7 @@ impl Asking<'_> {
         rounds.into_iter().rev().map(|(_, uses)| uses).collect()
     }
 
-    /// Whether the model asks for the very same again.
+    /// Returns whether the model has made the same call before.
     fn is_known(&self, call: &Call) -> bool {
         let arguments = call.arguments.to_string();
         self.used.iter().any(|used| used.name == call.name && used.arguments == arguments)
@@ -300,13 +303,13 @@ impl Asking<'_> {
             let round = self.used.iter().map(|used| used.round).max().unwrap_or_default();
             due |= rounds.len() >= MAX_ROUNDS;
             match self.step(converser, &rounds, due).await? {
-                // Who asks for the same again is told nothing new: the answer is due.
+                // Repeated calls would return nothing new, so require an answer.
                 Step::Use(calls) if !due && calls.iter().all(|call| self.is_known(call)) => due = true,
                 Step::Use(calls) if !due => self.use_tools(round.saturating_add(1), calls).await?,
                 Step::Again if again < MAX_AGAIN => again += 1,
                 Step::Ready => due = true,
                 Step::Answered(end) if self.heard.spoke() => return self.conclude(end).await,
-                // Asking again would come to the same.
+                // Repeating the request would have the same result.
                 Step::Answered(Completeness::CutByLength) => return Err(Halt::Failed(self.thought_too_long())),
                 _ if !silent => {
                     silent = true;
@@ -321,7 +324,7 @@ impl Asking<'_> {
         }
     }
 
-    /// What a person reads where the tokens were used up before an answer began.
+    /// The error of a run whose tokens were used up before an answer began.
     fn thought_too_long(&self) -> RunError {
         let tokens = self.context.run.spec.options.max_output_tokens;
         RunError::new(
@@ -331,7 +334,7 @@ impl Asking<'_> {
         )
     }
 
-    /// What a person is told where an answer did not come to its end.
+    /// Returns the warning for an incomplete answer.
     fn cut_off(&self, end: Completeness) -> Option<String> {
         let tokens = self.context.run.spec.options.max_output_tokens;
         match end {
@@ -343,7 +346,7 @@ impl Asking<'_> {
         }
     }
 
-    /// One request to the model; what it says is recorded while it speaks.
+    /// Sends one request to the model, and records the answer while it arrives.
     async fn step(&mut self, converser: &dyn Converser, rounds: &[Vec<Used>], due: bool) -> Result<Step, Halt> {
         let found = self.used.first().map(|used| used.result.as_str()).unwrap_or_default();
         let conversation = Conversation {
@@ -376,7 +379,7 @@ impl Asking<'_> {
         answer.map_err(Halt::Failed)
     }
 
-    /// Records what was heard since the last time, with what it used.
+    /// Records what arrived since the last call, and its usage.
     async fn record_heard(&self, usage: Option<Usage>) -> Result<(), Halt> {
         let (taken_back, piece) = self.heard.take();
         if taken_back.is_none() && piece.is_empty() && usage.is_none() {
@@ -399,7 +402,7 @@ impl Asking<'_> {
         Ok(())
     }
 
-    /// Records the answer with what it cites.
+    /// Records the answer and its citations.
     async fn conclude(&self, end: Completeness) -> Result<Ending, Halt> {
         let answer = self.heard.answer();
         let seen = citations::seen(self.used.iter().map(|used| used.result.as_str()));

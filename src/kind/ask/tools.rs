@@ -1,9 +1,9 @@
-//! The tools that a model answers with: looks into the index of catalogs and into Gloss's own records.
+//! The tools that a model can call: queries on the indexed catalogs and on Gloss's own records.
 //!
-//! The rule: a tool reads the store and nothing else; none reaches a database, runs SQL or changes anything. What it
-//! gives is JSON of a bounded length whose texts are on one line, and every path in it is spelled as it is cited. A
-//! tool that does not exist, an asset that does not, and arguments that cannot be read are answered with an error
-//! that says what to do. To add a tool, add it to [`TOOLS`] and to [`Tools::run`].
+//! The rules: a tool reads only the store; none reaches a database, runs SQL or changes anything. A result is JSON of
+//! bounded length, with texts on one line and paths in the form in which they are cited. An unknown tool, an unknown
+//! asset and invalid arguments return an error that says what to do. To add a tool, add it to [`TOOLS`] and to
+//! [`Tools::run`].
 
 use std::collections::{HashMap, HashSet, VecDeque, hash_map::Entry};
 
@@ -27,7 +27,7 @@ use crate::{
     },
 };
 
-/// The tools that there are.
+/// All tools.
 pub const TOOLS: &[Tool] = &[
     Tool {
         name: "search_assets",
@@ -64,30 +64,30 @@ pub const TOOLS: &[Tool] = &[
     },
 ];
 
-/// Bytes of one result.
+/// Maximum length of a result, in bytes.
 const RESULT_LENGTH: usize = 4_000;
-/// Characters of a comment or description.
+/// Maximum length of a comment or description in a result, in characters.
 const TEXT_LENGTH: usize = 280;
 const ARGUMENT_LENGTH: usize = 500;
 const HITS: usize = 12;
 const SUGGESTIONS: u64 = 10;
 const RUNS: usize = 10;
 const TABLES: u64 = 100;
-/// Foreign keys of a profile that are looked at.
+/// Maximum number of foreign keys of a profile that are read.
 const FOREIGN_KEYS: u64 = 20_000;
 
-/// The tools over some profiles.
+/// The tools for some profiles.
 pub struct Tools<'a> {
     store: &'a dyn Store,
     profiles: Vec<DbProfile>,
 }
 
-/// What a use says, for a person: `customer mail`.
+/// Returns a short text for display about a call: `customer mail`.
 pub fn what(call: &Call) -> String {
     cut(&one_line(&argument(call)), 120)
 }
 
-/// The one text that a use gives, however a model wrote it: the argument of that name, or all that there is.
+/// Returns the text that a call passes, in whatever form the model wrote it: the declared argument, or else all texts.
 fn argument(call: &Call) -> String {
     let text = |value: &Value| match value {
         Value::String(text) => Some(text.clone()),
@@ -111,7 +111,7 @@ fn shown(text: &str) -> String {
     cut(&one_line(text), TEXT_LENGTH)
 }
 
-/// The items that fit into so many bytes, in their order.
+/// Returns the items that fit into `room` bytes, in their order.
 fn fitting(items: Vec<Value>, mut room: usize) -> Vec<Value> {
     let fits = |item: &Value| match room.checked_sub(item.to_string().len() + 1) {
         Some(rest) => {
@@ -123,7 +123,7 @@ fn fitting(items: Vec<Value>, mut room: usize) -> Vec<Value> {
     items.into_iter().filter(fits).collect()
 }
 
-/// As many of `count` items as fit beside what else is said, and how many were left out.
+/// Adds as many items as fit to a result, and the number of those left out of `count`.
 fn within(mut result: Map<String, Value>, key: &str, items: Vec<Value>, count: usize) -> Value {
     let kept = fitting(items, RESULT_LENGTH.saturating_sub(Value::Object(result.clone()).to_string().len()));
     if kept.len() < count {
@@ -133,7 +133,7 @@ fn within(mut result: Map<String, Value>, key: &str, items: Vec<Value>, count: u
     Value::Object(result)
 }
 
-/// The shortest way of foreign keys from one table to another, by the keys of both; none where there is none.
+/// Returns the shortest path of foreign keys between two tables, given by their keys; empty if there is none.
 fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsset> {
     let mut beside: HashMap<&str, Vec<(&KnownAsset, &str)>> = HashMap::new();
     for key in keys {
@@ -161,7 +161,7 @@ fn way<'k>(keys: &'k [KnownAsset], from: &'k str, to: &str) -> Vec<&'k KnownAsse
     steps
 }
 
-/// One column for each foreign key: of those that refer together the first.
+/// Keeps one column per foreign key: the first of those that refer together.
 fn one_each(mut columns: Vec<KnownAsset>) -> Vec<KnownAsset> {
     let mut seen = HashSet::new();
     columns.retain(|column| {
@@ -171,20 +171,20 @@ fn one_each(mut columns: Vec<KnownAsset>) -> Vec<KnownAsset> {
 }
 
 impl<'a> Tools<'a> {
-    /// The tools over these profiles; at least one.
+    /// Creates the tools for these profiles. At least one is required.
     pub const fn new(store: &'a dyn Store, profiles: Vec<DbProfile>) -> Self {
         Self { store, profiles }
     }
 
-    /// Where they look.
+    /// Returns the profiles that the tools query.
     pub fn profile_ids(&self) -> Vec<DbProfileId> {
         self.profiles.iter().map(|profile| profile.id).collect()
     }
 
-    /// Uses a tool: JSON as text.
+    /// Executes a call and returns its result as JSON text.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn run(&self, call: &Call) -> Result<String> {
         let text = argument(call);
         let result = match call.name.as_str() {
@@ -202,10 +202,10 @@ impl<'a> Tools<'a> {
         Ok(result.to_string())
     }
 
-    /// The assets that a spelling means: with the profile's name before it where there are several.
+    /// Returns the assets that a path means. With several profiles, it may start with the profile's name.
     ///
     /// # Errors
-    /// The store's.
+    /// Returns the errors of the store.
     pub async fn find(&self, spelled: &str) -> Result<Vec<KnownAsset>> {
         let spelled = spelled.trim().trim_matches(['[', ']', '`']);
         for profile in &self.profiles {
@@ -217,7 +217,7 @@ impl<'a> Tools<'a> {
         self.store.assets_named(&self.profile_ids(), &[spelled.to_owned()]).await
     }
 
-    /// A path as it is cited.
+    /// Formats a path as it is cited.
     fn spell(&self, profile: DbProfileId, path: &str) -> String {
         match self.profiles.iter().find(|known| known.id == profile) {
             Some(profile) if self.profiles.len() > 1 => format!("{}:{path}", quote_part(&profile.name)),
@@ -229,7 +229,7 @@ impl<'a> Tools<'a> {
         self.spell(asset.db_profile_id, &asset.path.display())
     }
 
-    /// What is known of an asset.
+    /// Returns the known facts about an asset.
     fn brief(&self, asset: &KnownAsset) -> Map<String, Value> {
         let mut brief = Map::new();
         let mut put = |key: &str, value: Option<String>| {
@@ -258,11 +258,11 @@ impl<'a> Tools<'a> {
         brief
     }
 
-    /// All words first; where that leaves room, assets with some of them.
+    /// Searches for assets with all words first, then, if there is room, for assets with some of them.
     async fn hits(&self, text: &str) -> Result<Vec<AssetHit>> {
         let query = SearchQuery::of(text, false);
         let ids = self.profile_ids();
-        // Words such as "which" are no hint to anything, unless something is called just that.
+        // Words like "which" find nothing useful, except as the exact name of an asset.
         let vague = SearchQuery::is_vague(text);
         let mut hits: Vec<AssetHit> = Vec::new();
         for need in [Need::All, Need::Any] {
@@ -293,7 +293,7 @@ impl<'a> Tools<'a> {
         Ok(within(Map::new(), "assets", hits.iter().map(item).collect(), hits.len()))
     }
 
-    /// Which tables there are, in a schema or everywhere.
+    /// Lists the tables of a schema, or all.
     async fn tables(
         &self,
         mut result: Map<String, Value>,
@@ -311,7 +311,7 @@ impl<'a> Tools<'a> {
         self.spell(asset.db_profile_id, &table.display())
     }
 
-    /// What to say where a path means nothing: what comes close.
+    /// Returns the error for an unknown path, with similar ones.
     async fn unknown(&self, spelled: &str) -> Result<Value> {
         let hits = self.hits(spelled).await?;
         let close: Vec<Value> = hits.iter().take(5).map(|hit| json!({ "path": self.spelled(&hit.asset) })).collect();
@@ -381,7 +381,7 @@ impl<'a> Tools<'a> {
             let from: Vec<_> =
                 of_profile.iter().filter(|key| key.references_key.as_ref() == Some(&table.table_key)).collect();
             let (count, path) = (to.len() + from.len(), self.spelled(table));
-            // The path, and what holds it all together.
+            // Leave room for the path and the JSON around the lists.
             let room = room.saturating_sub(path.len() + 80);
             let to = steps(&to, room / 2);
             let from = steps(&from, room.saturating_sub(Value::Array(to.clone()).to_string().len()));
@@ -396,7 +396,7 @@ impl<'a> Tools<'a> {
         Ok(Value::Object(result))
     }
 
-    /// A foreign key: the column, and what it refers to; or all columns that refer together.
+    /// Formats a foreign key: its column and the one that it refers to, or all columns that refer together.
     fn step(&self, key: &KnownAsset) -> Value {
         let to = key.references.as_deref().unwrap_or_default();
         let Some(together) = &key.together else {
@@ -421,7 +421,7 @@ impl<'a> Tools<'a> {
         json!({ "together": pairs })
     }
 
-    /// The table of a column; the asset itself otherwise.
+    /// Returns the table of a column, or the asset itself if it is not a column.
     async fn table_of(&self, asset: KnownAsset) -> Result<KnownAsset> {
         if asset.path.kind != AssetKind::Column {
             return Ok(asset);
