@@ -1,8 +1,7 @@
-//! Work that goes on by itself: which runs this process works on, the loop that takes, keeps and ends them, and the
-//! one that starts runs by schedule.
+//! Background work: the pool claims runs and executes them, and the scheduler starts runs by schedule.
 //!
-//! The rule: the registry holds what runs in this process and nothing else; status lives in the store. Pool and
-//! scheduler are nudged and also wake by themselves, so that a lost nudge costs seconds and never a run.
+//! The rules: the registry knows only which runs this process executes; their status is in the store. Pool and
+//! scheduler react to nudges and also wake periodically, so a lost nudge delays a run by seconds but never loses it.
 
 pub mod pool;
 pub mod registry;
@@ -13,7 +12,8 @@ pub use scheduler::{Scheduler, SchedulerSettings};
 
 use crate::domain::Error;
 
-/// Logs what the store said to what a clock wakes. While it cannot be used, it has said so itself.
+/// Logs an error of the store in periodic work. `Unavailable` is logged at debug level, because the store has logged
+/// it.
 fn complain(error: &Error, what: &str) {
     match error {
         Error::Unavailable { .. } => tracing::debug!(%error, "{what}"),

@@ -1,11 +1,11 @@
-//! The pool: takes queued runs in order, works on some at once, keeps their leases, and ends them.
+//! The pool: claims queued runs in turn, executes several concurrently, renews their leases, and records their ends.
 //!
-//! Three things wake it: a nudge, a run that ended here, and a clock. At each it takes runs while there is room,
-//! and at the clock it also renews leases, takes runs from workers that died, and looks whether one of its own
-//! was cancelled without a nudge.
+//! It wakes on a nudge, at the end of one of its runs, and periodically. Each time it claims runs while it has
+//! capacity. Periodically it also renews leases, takes runs from dead workers, and checks its runs for cancels whose
+//! nudge was lost.
 //!
-//! A cancel drops work that describes, since nothing of it is half-written; work that writes comments is told and
-//! leaves by itself between two writes.
+//! The rule: a cancel drops work that describes, because every record of it is complete. Work that writes comments is
+//! signalled instead, and stops between two writes.
 
 use std::{panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
@@ -32,26 +32,26 @@ use crate::{
     port::{Ports, store::WorkerRecord},
 };
 
-/// How a pool works.
+/// The settings of a pool.
 #[derive(Debug, Clone)]
 pub struct PoolSettings {
-    /// This process's id among workers.
+    /// The id of this worker.
     pub worker_id: String,
     /// The machine's name.
     pub host: String,
-    /// Runs at once.
+    /// Maximum number of concurrent runs.
     pub capacity: usize,
-    /// How long a claim lives without a sign of life.
+    /// How long a claim is valid without renewal.
     pub lease: Duration,
-    /// How often the pool wakes by itself.
+    /// How often the pool wakes periodically.
     pub wake_every: Duration,
-    /// How long what is under way may take to be recorded after a soft stop.
+    /// Maximum time for recording what is in progress after a graceful stop.
     pub grace: Duration,
-    /// How long runs bear with others that do not answer.
+    /// How long runs retry services that do not answer.
     pub patience: Patience,
 }
 
-/// Works on runs.
+/// Executes runs.
 pub struct Pool {
     ports: Ports,
     readings: Readings,
@@ -64,7 +64,7 @@ pub struct Pool {
 }
 
 impl Pool {
-    /// A pool that works until `stop` is tripped.
+    /// Creates a pool that works until `stop` is tripped.
     pub fn new(ports: Ports, readings: Readings, settings: PoolSettings, stop: CancellationToken) -> Arc<Self> {
         Arc::new(Self {
             ports,
@@ -78,12 +78,12 @@ impl Pool {
         })
     }
 
-    /// Works until the stop, then waits for what is under way to be recorded and put back into the queue.
+    /// Works until the stop, then waits until everything in progress is recorded and its runs are back in the queue.
     pub async fn work(self: Arc<Self>) {
         let mut nudges = self.ports.bus.runs();
         let mut clock = tokio::time::interval(self.settings.wake_every);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        // Without capacity it takes no run, but it still tends to those whose worker is gone.
+        // Without capacity it claims no runs, but it still takes runs from dead workers.
         if self.settings.capacity > 0
             && let Err(error) = self.enlist().await
         {
@@ -105,7 +105,7 @@ impl Pool {
                     Some(Ok(nudge)) => {
                         let before = nudge.before.map(|before| before.status);
                         match nudge.after.map(|after| after.status) {
-                            // The nudge may be of an earlier claim: the record tells.
+                            // The nudge may belong to an earlier claim, so check the recorded run.
                             Some(RunStatus::Cancelling) if self.registry.has(nudge.run_id) => {
                                 if let Err(error) = self.heed_cancels(&[nudge.run_id]).await {
                                     complain(&error, "the worker pool could not use the store");
@@ -146,7 +146,7 @@ impl Pool {
         self.ports.store.add_worker(&worker).await
     }
 
-    /// What the clock is for: leases, dead workers, cancels without a nudge.
+    /// Periodic work: renews leases, takes runs from dead workers, and handles cancels whose nudge was lost.
     async fn tend(self: &Arc<Self>) -> Result<()> {
         let (store, now) = (&self.ports.store, self.ports.clock.now());
         let mine = self.registry.ids();
@@ -165,7 +165,7 @@ impl Pool {
         self.heed_cancels(&mine).await
     }
 
-    /// Tells those of these runs to leave that are CANCELLING.
+    /// Signals a cancel to those of these runs that are CANCELLING.
     async fn heed_cancels(&self, runs: &[RunId]) -> Result<()> {
         for (id, run) in self.ports.store.runs_by_id(runs).await? {
             if run.status == RunStatus::Cancelling {
@@ -175,8 +175,8 @@ impl Pool {
         Ok(())
     }
 
-    /// Takes over an apply whose worker died while a cancel was under way: what was begun is looked at, nothing more
-    /// is written, and the run goes back where it came from.
+    /// Takes over an apply whose worker died during a cancel. The item that was begun is checked, nothing more is
+    /// written, and the run returns to its status before the apply.
     async fn adopt(self: &Arc<Self>, id: RunId) -> Result<bool> {
         let run = self.ports.store.runs_by_id(&[id]).await?.remove(&id);
         if !run.is_some_and(|run| run.status == RunStatus::Cancelling && run.apply.is_some()) {
@@ -209,7 +209,7 @@ impl Pool {
         Ok(())
     }
 
-    /// Works on a run that this pool has a claim of.
+    /// Executes a run that this pool has claimed.
     fn spawn(self: &Arc<Self>, run: Run) {
         let cancel = self.registry.add(run.id, run.attempt);
         let span = tracing::info_span!("run", run = %run.id, attempt = run.attempt);
@@ -225,7 +225,7 @@ impl Pool {
         );
     }
 
-    /// Works on one run until it ends, is cancelled, or the server stops; records which.
+    /// Executes a run until it ends, is cancelled, or the server stops, and records the result.
     async fn see_through(&self, run: Run, cancel: CancellationToken) {
         tracing::info!(scope = run.scope_summary, "run taken");
         let (id, attempt) = (run.id, run.attempt);
@@ -289,13 +289,13 @@ impl Pool {
                 tracing::warn!(message, "another worker has claimed the run");
                 return;
             }
-            // A write may have begun: the next worker looks at it before the apply ends.
+            // A write may have begun. The next claim checks it before the apply ends.
             Err(Halt::Store(error)) if self.writes(id).await => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an internal error interrupted an apply");
                 self.wait_before_again(attempt).await;
                 (None, None)
             }
-            // What was recorded is there: another claim goes on with it.
+            // What was recorded is kept; another claim continues from there.
             Err(Halt::Store(Error::Unavailable { .. } | Error::Unsure { .. })) => {
                 self.wait_before_again(attempt).await;
                 (None, None)
@@ -310,7 +310,7 @@ impl Pool {
                 (Some(RunStatus::Failed), Some(error))
             }
         };
-        // A store that does not answer now must not leave a run at work for ever. At a stop the next start sees to it.
+        // Retry until the end is recorded, so that the run does not stay live. After a stop, the next start handles it.
         let mut waits = self.settings.patience.waits();
         loop {
             match self.end(id, attempt, status, error.clone()).await {
@@ -337,13 +337,13 @@ impl Pool {
         }
     }
 
-    /// Whether a run is applying or rolling back; yes where the store cannot tell.
+    /// Returns whether a run is applying or rolling back. Returns `true` if the store does not answer.
     async fn writes(&self, id: RunId) -> bool {
         let found = self.ports.store.runs_by_id(&[id]).await;
         found.map_or(true, |runs| runs.get(&id).is_some_and(|run| run.apply.is_some()))
     }
 
-    /// A fault that stays must not be met again at once, again and again.
+    /// Waits longer with each attempt, so that a persistent error is not retried in a tight loop.
     async fn wait_before_again(&self, attempt: i32) {
         let tries = usize::try_from(attempt).unwrap_or_default();
         let wait = self.settings.patience.waits().nth(tries).unwrap_or(self.settings.patience.longest_wait);
@@ -353,8 +353,8 @@ impl Pool {
         }
     }
 
-    /// Records where a run goes: to this status, or back into the queue. One that writes comments goes where the
-    /// rule of applies says instead of to its status, a cancelled one too.
+    /// Records the end of a claim: the run enters `status`, or returns to the queue if that is `None`. For a run that
+    /// writes comments, cancelled or not, the rule of applies determines the status instead.
     async fn end(&self, id: RunId, attempt: i32, status: Option<RunStatus>, error: Option<RunError>) -> Result<Run> {
         let (store, now) = (&self.ports.store, self.ports.clock.now());
         let run = store.runs_by_id(&[id]).await?.remove(&id);
@@ -369,7 +369,7 @@ impl Pool {
             return store.finish_apply(id, attempt, now).await;
         }
         let change = move |edit: &mut RunEdit| match status {
-            // A cancel that came meanwhile wins over any other end.
+            // A cancel that was requested meanwhile takes precedence.
             _ if edit.run.status == RunStatus::Cancelling && edit.run.apply.is_none() => {
                 edit.finish(RunStatus::Cancelled, None)
             }
@@ -380,7 +380,7 @@ impl Pool {
     }
 }
 
-/// Takes a run from its dead worker, unless it came back to life meanwhile.
+/// Takes a run from its dead worker, unless its lease was renewed meanwhile.
 fn take_orphan(edit: &mut RunEdit, now: crate::domain::clock::Moment) -> Result<()> {
     still_dead(edit, now)?;
     edit.take_from_dead()

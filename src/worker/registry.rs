@@ -1,7 +1,7 @@
-//! The registry: the runs that this process works on, each with the token that cancels it.
+//! The registry: the runs that this process executes, each with its cancellation token.
 //!
-//! The rule: a token belongs to one claim, told by its attempt. A run may be claimed again at once, and what comes late
-//! for the claim before must not touch the new one.
+//! The rule: a token belongs to one claim, identified by its attempt. A run may be claimed again immediately, and a
+//! late signal for the earlier claim must not affect the new one.
 
 use std::{
     collections::HashMap,
@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::domain::id::RunId;
 
-/// A claim at work.
+/// A claim in progress.
 #[derive(Debug)]
 struct Claim {
     attempt: i32,
@@ -26,14 +26,14 @@ pub struct Registry {
 }
 
 impl Registry {
-    /// A run is taken up; the token is tripped by [`Registry::cancel`].
+    /// Adds a claim and returns its token, which [`Registry::cancel`] trips.
     pub fn add(&self, id: RunId, attempt: i32) -> CancellationToken {
         let cancel = CancellationToken::new();
         self.runs().insert(id, Claim { attempt, cancel: cancel.clone() });
         cancel
     }
 
-    /// The run of a claim is left.
+    /// Removes a claim.
     pub fn remove(&self, id: RunId, attempt: i32) {
         let mut runs = self.runs();
         if runs.get(&id).is_some_and(|claim| claim.attempt == attempt) {
@@ -41,29 +41,29 @@ impl Registry {
         }
     }
 
-    /// Tells the run of a claim to leave, if it is one of this process.
+    /// Cancels a claim, if this process holds it.
     pub fn cancel(&self, id: RunId, attempt: i32) {
         if let Some(claim) = self.runs().get(&id).filter(|claim| claim.attempt == attempt) {
             claim.cancel.cancel();
         }
     }
 
-    /// Whether a run is at work here.
+    /// Returns whether this process executes the run.
     pub fn has(&self, id: RunId) -> bool {
         self.runs().contains_key(&id)
     }
 
-    /// The runs that are at work here.
+    /// Returns the runs that this process executes.
     pub fn ids(&self) -> Vec<RunId> {
         self.runs().keys().copied().collect()
     }
 
-    /// How many runs are at work here.
+    /// Returns the number of runs that this process executes.
     pub fn len(&self) -> usize {
         self.runs().len()
     }
 
-    /// Whether nothing is at work here.
+    /// Returns whether this process executes no run.
     pub fn is_empty(&self) -> bool {
         self.len() == 0
     }

@@ -1,12 +1,12 @@
-//! The scheduler: takes the firings of schedules when they are due.
+//! The scheduler: fires schedules when they are due.
 //!
-//! Three things wake it: a nudge that a schedule changed, the clock at the next firing, and every so often itself. At
-//! each it looks into the store for what is due; it carries nothing from one look to the next, so any number of
-//! schedulers may look, and a look too many does nothing. That each firing is taken once is the store's rule.
+//! It wakes when a nudge says that a schedule changed, when the next firing is due, and periodically. Each time it
+//! reads from the store what is due. It keeps no state in between, so several schedulers may run, and waking too often
+//! does no harm. The store makes sure that each firing is taken once.
 //!
-//! What was due before this scheduler started, or lies too far back, was due while nothing ran; a setting says what
-//! becomes of it. A clock that was set back plans anew: a firing is planned from the time that is, not from the latest
-//! that was ever seen.
+//! A firing that was due before this scheduler started, or too long ago, counts as missed; a setting decides whether it
+//! is made up for. If the clock was set back, firings are planned again from the current time, not from the latest time
+//! seen.
 
 use std::{
     collections::HashSet,
@@ -34,41 +34,40 @@ use crate::{
     port::Ports,
 };
 
-/// So late, a firing was due while nothing ran, or while the machine slept.
+/// A firing older than this counts as missed, because no server ran or the machine slept.
 const LATE: Duration = Duration::from_mins(1);
-/// What was due within so long before a scheduler started may have been another's to take, or fell into a restart: it
-/// still is on time.
+/// A firing that was due this shortly before the start is still on time: it fell into a restart.
 const RESTART: Duration = Duration::from_secs(2);
 
-/// Databases that are looked at at once; each look holds a catalog.
+/// Maximum number of databases checked concurrently. Each check holds a catalog in memory.
 const LOOKS_AT_ONCE: usize = 4;
 
-/// How a scheduler works.
+/// The settings of a scheduler.
 #[derive(Debug, Clone, Copy)]
 pub struct SchedulerSettings {
     /// Which missed firings are made up for.
     pub missed: MissedFirings,
-    /// How often it looks by itself.
+    /// How often the scheduler wakes periodically.
     pub wake_every: Duration,
-    /// How long looks at databases may go on after a soft stop.
+    /// Maximum time that checks of databases may take after a graceful stop.
     pub grace: Duration,
 }
 
-/// Takes firings.
+/// Fires schedules.
 pub struct Scheduler {
     ports: Ports,
     settings: SchedulerSettings,
     stop: CancellationToken,
-    /// When it started, in milliseconds; earlier, once the clock shows an earlier time.
+    /// When the scheduler started, in milliseconds since the Unix epoch. Lowered if the clock shows an earlier time.
     started_at: AtomicI64,
-    /// Schedules whose database is being looked at here.
+    /// Schedules whose database this process is checking.
     looking: Mutex<HashSet<ScheduleId>>,
     looks: TaskTracker,
     turns: Semaphore,
 }
 
 impl Scheduler {
-    /// A scheduler that works until `stop` is tripped.
+    /// Creates a scheduler that works until `stop` is tripped.
     pub fn new(ports: Ports, settings: SchedulerSettings, stop: CancellationToken) -> Arc<Self> {
         let started_at = AtomicI64::new(ports.clock.now().timestamp_millis());
         let turns = Semaphore::new(LOOKS_AT_ONCE);
@@ -107,17 +106,18 @@ impl Scheduler {
         }
     }
 
-    /// Takes all firings that are due now; gives the next one after that. A look at a database goes on by itself.
+    /// Takes all firings that are due now, and returns the time of the next one. Checks of databases continue in the
+    /// background.
     ///
     /// # Errors
-    /// What the store says; a firing that could not be taken is still due at the next look.
+    /// Returns the errors of the store. A firing that could not be taken stays due.
     pub async fn take_due(self: &Arc<Self>) -> Result<Option<Moment>> {
         let now = self.ports.clock.now();
         self.started_at.fetch_min(now.timestamp_millis(), Ordering::Relaxed);
         self.ports.store.plan_again(now).await?;
         for schedule in self.ports.store.due_schedules(now).await? {
             let Some(due_at) = schedule.next_fire_at else { continue };
-            // However long the look at its database takes, what comes of it is what comes of the firing.
+            // A check in progress determines the outcome of this firing, however long it takes.
             if self.looking().contains(&schedule.id) {
                 continue;
             }
@@ -129,7 +129,7 @@ impl Scheduler {
             } else if self.looking().insert(schedule.id) {
                 let scheduler = Arc::clone(self);
                 let look = async move {
-                    // Never closed.
+                    // The semaphore is never closed.
                     let _turn = scheduler.turns.acquire().await;
                     let take = AssertUnwindSafe(scheduler.take(&schedule, due_at, None)).catch_unwind();
                     if take.await.is_err() {
@@ -143,11 +143,11 @@ impl Scheduler {
         self.ports.store.next_firing(now).await
     }
 
-    /// Takes one firing, unless somebody else has.
+    /// Takes a firing, unless another process has taken it.
     async fn take(&self, schedule: &Schedule, due_at: Moment, known: Option<Outcome>) {
         match self.try_take(schedule, due_at, known).await {
             Ok(()) => {}
-            // The next look finds it due still.
+            // The firing stays due and is tried again.
             Err(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a firing could not be executed");
             }
@@ -174,7 +174,7 @@ impl Scheduler {
         Ok(())
     }
 
-    /// Whether a firing was due while nothing ran.
+    /// Returns whether a firing counts as missed.
     fn was_missed(&self, due_at: Moment, now: Moment) -> bool {
         (due_at + RESTART).timestamp_millis() < self.started_at.load(Ordering::Relaxed) || due_at + LATE < now
     }
