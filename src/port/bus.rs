@@ -1,5 +1,7 @@
-//! The bus: nudges that something changed. A nudge is a hint; the store is the truth. Losing one costs
-//! latency, never a fact: whoever listens also looks by itself now and then.
+//! The bus: nudges that something changed.
+//!
+//! The rule: a nudge is a hint; the store has the facts. A lost nudge costs latency only, because every listener also
+//! reads the store periodically.
 
 use std::{pin::Pin, sync::Arc};
 
@@ -11,27 +13,27 @@ use crate::domain::{
     id::{RunId, SuggestionId},
 };
 
-/// A run was made (`before` is `None`), changed or deleted (`after` is `None`), and that is committed.
+/// A run was created (`before` is `None`), changed, or deleted (`after` is `None`), and the change is committed.
 #[derive(Debug, Clone)]
 pub struct RunNudge {
     /// The run.
     pub run_id: RunId,
-    /// What filters saw of it before.
+    /// What filters see of the run before the change.
     pub before: Option<Arc<RunFacts>>,
-    /// What filters see of it now.
+    /// What filters see of the run after the change.
     pub after: Option<Arc<RunFacts>>,
 }
 
-/// Suggestions changed, and that is committed: they were decided on, applied, rolled back or replaced by a re-run.
+/// Suggestions changed, and the change is committed: they were reviewed, applied, rolled back or repeated.
 #[derive(Debug, Clone)]
 pub struct SuggestionNudge {
-    /// Their run; `None` where it could not be found out: any run then.
+    /// Their run; `None` if it is unknown, so that it may be any run.
     pub run_id: Option<RunId>,
-    /// Which; `None` for too many to name.
+    /// The changed suggestions; `None` if there are too many to name.
     pub suggestions: Option<Arc<[SuggestionId]>>,
 }
 
-/// So many nudges were dropped because the receiver was slow.
+/// The number of nudges that were dropped because the receiver was slow.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("{0} nudges were lost")]
 pub struct Lagged(pub u64);
@@ -42,28 +44,29 @@ pub type RunNudges = Pin<Box<dyn Stream<Item = Result<RunNudge, Lagged>> + Send>
 /// Nudges about suggestions of all runs.
 pub type SuggestionNudges = Pin<Box<dyn Stream<Item = Result<SuggestionNudge, Lagged>> + Send>>;
 
-/// Carries nudges between the parts of Gloss.
+/// Delivers nudges to listeners.
 pub trait Bus: Send + Sync + 'static {
-    /// Tells that a run changed. Called by the store, after the commit.
+    /// Sends a nudge about a run. The store calls it after the commit.
     fn nudge(&self, nudge: RunNudge);
 
     /// Listens to all runs from now on.
     fn runs(&self) -> RunNudges;
 
-    /// Listens to one run from now on. Nudges fold into one another, so that a slow listener holds one at
-    /// most; the value has no meaning, its change has.
+    /// Listens to one run from now on. Nudges are merged, so at most one is pending. The value has no meaning; only its
+    /// change does.
     fn run(&self, run_id: RunId) -> watch::Receiver<u64>;
 
-    /// Tells that suggestions changed. Called by the store, after the commit.
+    /// Sends a nudge about suggestions. The store calls it after the commit.
     fn nudge_suggestions(&self, nudge: SuggestionNudge);
 
-    /// Whether anybody listens to suggestions: whoever begins to after a commit reads what it wrote.
+    /// Returns whether anyone listens to suggestions. If not, the store need not send nudges: a later listener reads
+    /// what was committed before.
     fn hears_suggestions(&self) -> bool;
 
     /// Listens to suggestions from now on.
     fn suggestions(&self) -> SuggestionNudges;
 
-    /// Tells that the times of schedules changed. Called by the store, after the commit.
+    /// Sends a nudge that the times of schedules changed. The store calls it after the commit.
     fn nudge_schedules(&self);
 
     /// Listens to schedules from now on, as [`Bus::run`] does to a run.

@@ -1,7 +1,7 @@
-//! Language models that answer questions: a conversation in which the model may use tools.
+//! Language models that answer questions: a conversation in which the model may call tools.
 //!
-//! The rule: whoever converses asks the model once and is paid for once; which tools there are, what they return and
-//! how often they are used is the caller's. What tools return is data, and travels marked as such.
+//! The rules: each step is one request to the provider. The caller decides which tools exist, what they return and how
+//! often they may be called. Results of tools are data, and are marked as data in the request.
 
 use async_trait::async_trait;
 use serde_json::Value;
@@ -9,20 +9,20 @@ use serde_json::Value;
 use super::model::{ModelError, UsageBound};
 use crate::domain::{run::RunOptions, usage::Usage};
 
-/// A tool as the model sees it. Each takes one text: what it is about.
+/// A tool as the model sees it. Each tool takes one text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Tool {
-    /// Its name.
+    /// The name.
     pub name: &'static str,
-    /// What it gives.
+    /// What the tool returns.
     pub description: &'static str,
-    /// The name of its text.
+    /// The name of its argument.
     pub argument: &'static str,
-    /// What its text is.
+    /// What the argument means.
     pub argument_description: &'static str,
 }
 
-/// A question and answer that came before.
+/// An earlier question and its answer.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Exchange {
     /// The question.
@@ -31,93 +31,93 @@ pub struct Exchange {
     pub answer: String,
 }
 
-/// A use of a tool that the model asks for.
+/// A call of a tool that the model requests.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Call {
-    /// The model's own name for it.
+    /// The model's id of the call.
     pub id: String,
-    /// Which tool; any text.
+    /// The name of the tool as the model wrote it, which may be unknown.
     pub name: String,
-    /// What came with it; anything.
+    /// The arguments as the model wrote them, which may be invalid.
     pub arguments: Value,
 }
 
-/// A use of a tool with what it gave.
+/// A call and its result.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Used {
-    /// The use.
+    /// The call.
     pub call: Call,
-    /// What it gave: JSON as text.
+    /// The result: JSON as text.
     pub result: String,
 }
 
 /// One step of a conversation.
 #[derive(Debug, Clone)]
 pub struct Conversation<'a> {
-    /// What came before, oldest first.
+    /// Earlier exchanges, oldest first.
     pub before: &'a [Exchange],
     /// The question.
     pub question: &'a str,
-    /// What people say about the databases: JSON as text; empty where nobody says anything.
+    /// Notes on the databases: JSON as text; empty if there are none.
     pub about: &'a str,
-    /// What a search for the question's words found: JSON as text.
+    /// The result of searching for the question's words: JSON as text.
     pub found: &'a str,
-    /// The tools used so far; those of one inner list were asked for together.
+    /// The tool calls so far. Calls of an inner list were requested together.
     pub rounds: &'a [Vec<Used>],
-    /// The tools that there are.
+    /// The available tools.
     pub tools: &'a [Tool],
-    /// Whether the answer is due: no tool may be used any more.
+    /// Whether the model must answer now, without further tool calls.
     pub due: bool,
-    /// `maxOutputTokens` and `temperature` count.
+    /// The options; only `maxOutputTokens` and `temperature` are used.
     pub options: &'a RunOptions,
 }
 
-/// What the model does next.
+/// The model's reply.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Step {
-    /// It wants tools used. What it wrote beside that went to the listener.
+    /// The model requests tool calls. Text that it wrote besides was sent to the listener.
     Use(Vec<Call>),
-    /// It has answered; all of it went to the listener.
+    /// The model has answered. The whole answer was sent to the listener.
     Answered(Completeness),
-    /// It is ready to answer: converse without tools.
+    /// The model is ready to answer: repeat the step without tools.
     Ready,
-    /// The endpoint turned out to know no tools: the same once more, it is asked in another way from now on.
+    /// The endpoint does not support tools: repeat the step; it is requested differently from now on.
     Again,
 }
 
-/// Whether an answer came to its end.
+/// Whether an answer is complete.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Completeness {
-    /// It did.
+    /// The answer is complete.
     Whole,
-    /// `maxOutputTokens` was reached before.
+    /// The answer was cut off at `maxOutputTokens`.
     CutByLength,
     /// The provider's content filter withheld the rest.
     CutByFilter,
 }
 
-/// Hears the answer piece by piece.
+/// Receives the answer in pieces.
 pub trait Listener: Send {
-    /// A piece of the answer came.
+    /// Receives a piece of the answer.
     fn hear(&mut self, piece: &str);
 
-    /// What this request said so far turned out to be no part of the answer.
+    /// Discards what this request has sent so far: it is not part of the answer.
     fn take_back(&mut self);
 }
 
 /// Answers questions. One exists per LLM profile in use.
 #[async_trait]
 pub trait Converser: Send + Sync {
-    /// Takes one step.
+    /// Takes one step: sends one request to the provider.
     ///
     /// # Errors
-    /// [`ModelError`]. What was heard before an error may be a part of an answer.
+    /// Returns a [`ModelError`]. The listener may have received a part of an answer before.
     async fn converse(
         &self,
         conversation: &Conversation<'_>,
         listener: &mut dyn Listener,
     ) -> Result<(Step, Usage), ModelError>;
 
-    /// The most that a step can use.
+    /// Returns the maximum usage of a step.
     fn bound(&self, conversation: &Conversation<'_>) -> UsageBound;
 }

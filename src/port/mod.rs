@@ -1,7 +1,8 @@
-//! What the domain needs from the world, as traits: the store, the bus, the model, the target.
+//! Ports: the traits through which the domain uses the store, the bus, the models and the targets.
 //!
-//! The rule: a port speaks the domain's words and no library's. An adapter lives in the folder of its
-//! name (`store/`, `bus/`, `model/`, `target/`), and only `app.rs` knows which one is at work.
+//! The rules: a port uses types of the domain, never those of a library. Its implementations are in the folder of the
+//! same name (`store/`, `bus/`, `model/`, `target/`), and only `app.rs` knows which ones are used. To add a port, add a
+//! trait here and a field to [`Ports`].
 
 pub mod bus;
 pub mod converse;
@@ -14,17 +15,17 @@ use std::sync::Arc;
 
 use crate::domain::clock::Clock;
 
-/// The world as use cases and workers see it. Cheap to clone.
+/// Everything that use cases and workers depend on. Cheap to clone.
 #[derive(Clone)]
 pub struct Ports {
-    /// Gloss's own records.
+    /// The store, for Gloss's own records.
     pub store: Arc<dyn store::Store>,
-    /// Nudges.
+    /// The bus, for nudges.
     pub bus: Arc<dyn bus::Bus>,
     /// The databases that profiles name.
     pub targets: Arc<dyn target::Targets>,
     /// The models that profiles name.
     pub models: Arc<dyn model::Models>,
-    /// The time.
+    /// The clock.
     pub clock: Arc<dyn Clock>,
 }

@@ -1,4 +1,7 @@
-//! Language models: whoever writes a description from what is known of a table.
+//! Language models that write descriptions.
+//!
+//! The rule: a describer sends one request per call and does not retry; the caller does. To add a provider, see
+//! `model/`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,7 +17,7 @@ use crate::domain::{
     usage::Usage,
 };
 
-/// What of a table is to be described.
+/// The part of a table to describe.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Subject {
     /// The table or view itself.
@@ -23,66 +26,66 @@ pub enum Subject {
     Column(usize),
 }
 
-/// A text that is to be done again.
+/// A text to repeat.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Revision {
-    /// The text before.
+    /// The previous text.
     pub previous: String,
-    /// How to rephrase it; `None` to start over.
+    /// How to rephrase it; `None` asks the model to improve it.
     pub variation: Option<VariationMode>,
 }
 
-/// A schema or a database and what is in it, for a draft of the whole.
+/// A schema or a database with its members, for a description of the whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Container {
-    /// `Schema` or `Database`.
+    /// The path; its kind is `Schema` or `Database`.
     pub path: AssetPath,
-    /// Its comment.
+    /// The existing comment.
     pub comment: Option<String>,
-    /// Tables and views of a schema, or schemas of a database with their tables, each with its comment.
+    /// The tables and views of a schema, or the schemas of a database with their tables.
     pub members: Vec<Member>,
 }
 
-/// One thing in a container.
+/// A member of a container.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Member {
-    /// What it is.
+    /// Its path.
     pub path: AssetPath,
-    /// Its comment.
+    /// The existing comment.
     pub comment: Option<String>,
-    /// About how many rows.
+    /// The approximate number of rows.
     pub row_estimate: Option<i64>,
 }
 
-/// One request for a draft of a whole schema or database.
+/// A request for the description of a whole schema or database.
 #[derive(Debug, Clone)]
 pub struct ContainerRequest {
-    /// What to describe.
+    /// The container to describe.
     pub container: Arc<Container>,
-    /// What is to be done again.
+    /// The text to repeat, if any.
     pub revision: Option<Revision>,
-    /// How.
+    /// The options of the run.
     pub options: RunOptions,
-    /// What a person says about the database.
+    /// The notes on the database.
     pub about: Option<Arc<str>>,
     /// Whether an earlier answer to the same request could not be used.
     pub asked_before: bool,
 }
 
-/// One request: some subjects of one table.
+/// A request for descriptions of some subjects of one table.
 #[derive(Debug, Clone)]
 pub struct DescribeRequest {
-    /// Structure, keys, comments.
+    /// The table's structure, keys and comments.
     pub table: Arc<TableDetail>,
-    /// What the data look like; `None` unless `profileData`.
+    /// Statistics of the data; `None` without `profileData`.
     pub statistics: Option<Arc<TableStatistics>>,
-    /// What to describe; at least one, at most [`Describer::batch_size`].
+    /// What to describe: at least one subject, at most [`Describer::batch_size`].
     pub subjects: Vec<Subject>,
-    /// What is to be done again, one per subject; empty where all is new.
+    /// The texts to repeat, one per subject; empty if there are none.
     pub revisions: Vec<Option<Revision>>,
-    /// How.
+    /// The options of the run.
     pub options: RunOptions,
-    /// What a person says about the database.
+    /// The notes on the database.
     pub about: Option<Arc<str>>,
     /// Whether an earlier answer to the same request could not be used.
     pub asked_before: bool,
@@ -91,98 +94,98 @@ pub struct DescribeRequest {
 /// The answer to one request.
 #[derive(Debug, Clone)]
 pub struct DescribeAnswer {
-    /// One per subject, in the request's order; `None` where the answer holds nothing usable for it.
+    /// One draft per subject, in the request's order; `None` if the answer has no usable text for it.
     pub drafts: Vec<Option<Draft>>,
-    /// What this request used. `model_ms` and `requests` count; `retries` is the caller's.
+    /// The usage of this request. `model_ms` and `requests` are set; the caller counts `retries`.
     pub usage: Usage,
 }
 
-/// The most that a request can use, for budgets, and what it likely sends, for estimates.
+/// The maximum usage of a request, for budgets, and its likely size, for estimates.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct UsageBound {
-    /// Tokens sent at the most.
+    /// Maximum number of input tokens.
     pub input_tokens: i64,
-    /// Tokens sent if all is as usual.
+    /// Likely number of input tokens.
     pub likely_input_tokens: i64,
-    /// Tokens received at the most.
+    /// Maximum number of output tokens.
     pub output_tokens: i64,
-    /// Their cost; `None` where a price is not known.
+    /// Maximum cost in US dollars; `None` if a price is unknown.
     pub cost_usd: Option<f64>,
 }
 
-/// Why a model gave no answer.
+/// Why a model gave no usable answer.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum ModelError {
-    /// Too many requests: try again, not before `retry_after`.
+    /// Too many requests. May be retried after `retry_after`.
     #[error("the provider limits the rate of requests")]
     RateLimited {
-        /// What the provider asks for.
+        /// The wait that the provider requests.
         retry_after: Option<Duration>,
     },
-    /// Not reachable, or a server error: try again. It did nothing that is paid for.
+    /// The provider is not reachable, or has a server error. May be retried; nothing is billed.
     #[error("{0}")]
     Unavailable(String),
-    /// The request was sent, and no answer came in time or at all: try again, but it may be paid for.
+    /// The request was sent, but no answer came in time. May be retried; the request may be billed.
     #[error("{0}")]
     NoAnswer(String),
-    /// An answer came that is none of a model. It may be paid for, and what gives no other is no model.
+    /// The answer is not a model's. May be billed. An address that gives no other answers is not a model's.
     #[error("{0}")]
     NotAModel(String),
-    /// The key is missing or was refused: what every row needs is gone.
+    /// The API key is missing or was refused. Every further request would fail too.
     #[error("{0}")]
     KeyRefused(String),
-    /// The provider does not know the model.
+    /// The provider does not have the model.
     #[error("{0}")]
     UnknownModel(String),
-    /// The provider refuses this request for what it says; another one may pass.
+    /// The provider refused this request because of its content. Other requests may succeed.
     #[error("{0}")]
     Rejected(String),
-    /// An answer came that is of no use. It is paid for, and the same request is not sent again.
+    /// The answer cannot be used. It is billed, and the request must not be repeated.
     #[error("{why}")]
     Unusable {
-        /// What is wrong with it.
+        /// The reason.
         why: Unusable,
-        /// What it used.
+        /// The usage of the request.
         usage: Usage,
     },
-    /// The profile cannot be used as it is.
+    /// The profile's settings cannot be used.
     #[error("{0}")]
     Misconfigured(String),
 }
 
-/// What is wrong with an answer that came.
+/// Why an answer cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum Unusable {
-    /// A filter of the provider withheld it.
+    /// The provider's content filter withheld it.
     #[error("the provider's content filter withheld the answer")]
     Filtered,
-    /// The model refused, and says so.
+    /// The model refused; holds its text.
     #[error("the model refused to answer: {0}")]
     Refused(String),
-    /// It holds no choice.
+    /// It contains no choice.
     #[error("the answer of {0} contains no choice")]
     Empty(String),
-    /// It has more bytes than the tokens asked for come to.
+    /// It is larger than `maxOutputTokens` allows.
     #[error("the model's answer is larger than {kib} KiB, more than `maxOutputTokens` ({tokens}) allows")]
     TooLarge {
-        /// The limit.
+        /// The limit in KiB.
         kib: usize,
-        /// The tokens that were asked for.
+        /// The value of `maxOutputTokens`.
         tokens: i32,
     },
-    /// It is an error, sent with a status of success.
+    /// It is an error that was sent with a success status.
     #[error("{0}")]
     Failed(String),
 }
 
 impl ModelError {
-    /// Whether trying again later may help.
+    /// Returns whether a retry may succeed.
     #[must_use]
     pub const fn is_transient(&self) -> bool {
         matches!(self, Self::RateLimited { .. } | Self::Unavailable(_) | Self::NoAnswer(_) | Self::NotAModel(_))
     }
 
-    /// Whether the provider may charge for the request all the same.
+    /// Returns whether the provider may bill the failed request.
     #[must_use]
     pub const fn may_be_billed(&self) -> bool {
         matches!(self, Self::NoAnswer(_) | Self::NotAModel(_) | Self::Unusable { .. })
@@ -192,56 +195,56 @@ impl ModelError {
 /// Writes descriptions. One exists per LLM profile in use.
 #[async_trait]
 pub trait Describer: Send + Sync {
-    /// Describes; asks the provider once, and does not try again by itself.
+    /// Describes the subjects. Sends one request to the provider, without retries.
     ///
     /// # Errors
-    /// [`ModelError`]; an answer that cannot be read is no error but a draft of `None`.
+    /// Returns a [`ModelError`]. If an answer's text cannot be read, that is not an error: its drafts are `None`.
     async fn describe(&self, request: &DescribeRequest) -> Result<DescribeAnswer, ModelError>;
 
-    /// Describes a schema or a database: one draft. As [`Describer::describe`].
+    /// Describes a schema or a database with one draft, as [`Describer::describe`].
     ///
     /// # Errors
-    /// [`ModelError`].
+    /// Returns a [`ModelError`].
     async fn describe_container(&self, request: &ContainerRequest) -> Result<DescribeAnswer, ModelError>;
 
-    /// The most that a request for a container can use.
+    /// Returns the maximum usage of a request for a container.
     fn container_bound(&self, request: &ContainerRequest) -> UsageBound;
 
-    /// How many subjects one request may hold, so that the answer fits into its tokens.
+    /// Returns the maximum number of subjects per request for which the answer fits into `maxOutputTokens`.
     fn batch_size(&self, options: &RunOptions) -> usize;
 
-    /// The options that say something and that it does not follow, as the API names them.
+    /// Returns the options that are set but that the describer ignores, by their names in the API.
     fn ignores(&self, _options: &RunOptions) -> Vec<&'static str> {
         Vec::new()
     }
 
-    /// Whether it answers without waiting for anybody: then several answers are recorded together.
+    /// Returns whether answers come without a remote call. Several answers are then recorded together.
     fn answers_at_once(&self) -> bool {
         false
     }
 
-    /// The most that a request can use.
+    /// Returns the maximum usage of a request.
     fn bound(&self, request: &DescribeRequest) -> UsageBound;
 }
 
-/// The models that profiles name.
+/// Opens the models of profiles.
 #[async_trait]
 pub trait Models: Send + Sync + 'static {
-    /// The describer behind a profile. Does not reach for the network.
+    /// Returns the describer of a profile. Does not use the network.
     ///
     /// # Errors
-    /// [`ModelError::Misconfigured`] where the profile lacks something.
+    /// Returns [`ModelError::Misconfigured`] if the profile's settings cannot be used.
     fn open(&self, profile: &LlmProfile) -> Result<Arc<dyn Describer>, ModelError>;
 
-    /// The model behind a profile, for questions. Does not reach for the network.
+    /// Returns the model of a profile for questions. Does not use the network.
     ///
     /// # Errors
-    /// [`ModelError::Misconfigured`] where the profile lacks something.
+    /// Returns [`ModelError::Misconfigured`] if the profile's settings cannot be used.
     fn open_converser(&self, profile: &LlmProfile) -> Result<Arc<dyn Converser>, ModelError>;
 
-    /// Whether the provider answers with this key and model: one line for a person.
+    /// Checks that the provider answers with this key and model. Returns one line for display.
     ///
     /// # Errors
-    /// [`ModelError`] saying what is wrong.
+    /// Returns a [`ModelError`] with the reason.
     async fn test(&self, profile: &LlmProfile) -> Result<String, ModelError>;
 }

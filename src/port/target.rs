@@ -1,5 +1,7 @@
-//! Targets: the databases that are described. Gloss writes nothing to them but comments, waits for locks a short
-//! time only, and never scans a large table whole.
+//! Targets: the databases that are described.
+//!
+//! The rules: Gloss writes nothing to them but comments, waits only briefly for locks, and never scans a large table as
+//! a whole. To add a kind of database, see `target/`.
 
 use std::{sync::Arc, time::Duration};
 
@@ -14,38 +16,38 @@ use crate::domain::{
     profile::{DbBackend, DbProfile},
 };
 
-/// Why a target gave nothing. The texts are for people: no password, no statement.
+/// Why a target failed. The texts are shown to people, so they contain no password and no SQL statement.
 #[derive(Debug, Clone, thiserror::Error)]
 pub enum TargetError {
-    /// Cannot be reached, or refuses the login; says what to check.
+    /// The database cannot be reached, or refuses the login. The text says what to check.
     #[error("{0}")]
     Unreachable(String),
-    /// Reached, but what was asked for is not there or not allowed.
+    /// The database answered, but the requested object does not exist or access is denied.
     #[error("{0}")]
     Refused(String),
     /// No answer within the time limit.
     #[error("{0}")]
     TimedOut(String),
-    /// Another session holds a lock on what was to be written: nothing was written, surely.
+    /// Another session holds a lock on the object to write. Nothing was written.
     #[error("{0}")]
     Locked(String),
-    /// The URL or the profile cannot be used as it is.
+    /// The URL or the profile cannot be used.
     #[error("{0}")]
     Misconfigured(String),
-    /// Another database stands there than the one that the target is bound to; says which one stands there.
+    /// Another database than the expected one answered. The text says which one.
     #[error("{0}")]
     Moved(String),
-    /// It is Gloss's own: the store, or a file of the data folder.
+    /// The database belongs to Gloss: its store, or a file in its data folder.
     #[error("{0}")]
     Own(String),
 }
 
-/// How much of a table statistics may read.
+/// How much of a table the statistics may read.
 #[derive(Debug, Clone, Copy)]
 pub struct SampleLimits {
-    /// Rows at the most.
+    /// Maximum number of rows.
     pub rows: u32,
-    /// Time at the most, the database's own time limit included.
+    /// Maximum time, including the database's own time limit.
     pub time: Duration,
 }
 
@@ -55,39 +57,40 @@ impl Default for SampleLimits {
     }
 }
 
-/// One database server or file. Everything is read live.
+/// A database server or file. Everything is read live.
 ///
-/// `database` is `None` for the one that the URL names. System schemas and `gloss_comments` never show.
+/// `database` is `None` for the database in the URL. System schemas and `gloss_comments` are hidden.
 #[async_trait]
 pub trait Target: Send + Sync {
-    /// Connects and says in one line what answered: `PostgreSQL 15.4`.
+    /// Connects and returns one line about what answered: `PostgreSQL 15.4`.
     async fn test(&self) -> Result<String, TargetError>;
 
-    /// Which database this is, by what it says of itself: no password, host name or parameter of the URL counts where
-    /// the database has something better. The login needs no rights for it but to connect.
+    /// Returns the identity of the database. It is taken from what the database reports about itself, if possible,
+    /// rather than from the host name or other parts of the URL. The database user needs no privilege but to connect.
     async fn identity(&self, database: Option<&str>) -> Result<Identity, TargetError>;
 
-    /// The same target for this one database alone: where another one comes to stand behind the URL, all that is asked
-    /// of it, reads and writes, is [`TargetError::Moved`].
+    /// Returns this target restricted to one database. If the URL leads to another database later, all calls, reads and
+    /// writes, fail with [`TargetError::Moved`].
     fn bound_to(self: Arc<Self>, identity: &Identity) -> Arc<dyn Target>;
 
-    /// Whether the login may write comments.
+    /// Returns whether the database user may write comments.
     async fn can_write_comments(&self) -> Result<bool, TargetError>;
 
-    /// The rights of the login that no work of Gloss needs, in the database's own words; none for a file.
+    /// Returns the privileges of the database user that Gloss does not need, in the database's own terms. Empty for a
+    /// file.
     async fn excess_rights(&self) -> Result<Vec<String>, TargetError>;
 
-    /// The databases in reach, by name. `MySQL` and `MariaDB` have one, `def`, as in their information schema.
+    /// Returns the reachable databases, by name. `MySQL` and `MariaDB` have one, `def`, as in their information schema.
     async fn databases(&self) -> Result<Vec<Database>, TargetError>;
 
-    /// The schemas of a database, by name.
+    /// Returns the schemas of a database, by name.
     async fn schemas(&self, database: Option<&str>) -> Result<Vec<Schema>, TargetError>;
 
-    /// The tables, views and materialized views of a schema, by name; none where the schema does not exist.
+    /// Returns the tables, views and materialized views of a schema, by name. Empty if the schema does not exist.
     async fn tables(&self, database: Option<&str>, schema: &str) -> Result<Vec<Table>, TargetError>;
 
-    /// The structure of these tables, in the order asked for; one that does not exist is left out. The
-    /// number of statements does not depend on the number of tables.
+    /// Returns the structure of these tables in the requested order, without those that do not exist. The number of
+    /// statements does not depend on the number of tables.
     async fn details(
         &self,
         database: Option<&str>,
@@ -95,65 +98,65 @@ pub trait Target: Send + Sync {
         tables: &[String],
     ) -> Result<Vec<TableDetail>, TargetError>;
 
-    /// What cannot be read of a schema's list of tables, or, for `None`, of the database's list of schemas. What cannot
-    /// be read of one table is in its [`TableDetail::problems`].
+    /// Returns what cannot be read of a schema's list of tables or, for `None`, of the database's list of schemas.
+    /// Problems of a single table are in its [`TableDetail::problems`].
     async fn unreadable(&self, _database: Option<&str>, _schema: Option<&str>) -> Result<Problems, TargetError> {
         Ok(Problems::default())
     }
 
-    /// The comment that stands on an asset now; `None` for none.
+    /// Returns the current comment of an asset.
     ///
     /// # Errors
-    /// `Refused` where the asset is not there, or cannot carry a comment (a view or schema of `MySQL`), saying so.
+    /// Returns `Refused` if the asset does not exist or cannot have a comment (a view or schema of `MySQL`).
     async fn comment(&self, asset: &AssetPath) -> Result<Option<String>, TargetError>;
 
-    /// The exact statement that would put this comment on an asset (`None` removes it), as it stands now. Writes
-    /// nothing.
+    /// Returns the exact statement that would set this comment, or remove it if `text` is `None`. Writes nothing.
     ///
     /// # Errors
-    /// `Refused` as for [`Target::comment`], and where the text is longer than the database allows, saying by how
-    /// much, or holds what it cannot keep.
+    /// Returns `Refused` as [`Target::comment`], and if the text is longer than the database allows (the error says by
+    /// how much) or contains characters that it cannot store.
     async fn comment_statement(&self, asset: &AssetPath, text: Option<&str>) -> Result<String, TargetError>;
 
-    /// Writes a comment, and nothing but the comment. Waits a short time for locks at most.
+    /// Writes a comment and nothing else. Waits only briefly for locks.
     ///
     /// # Errors
-    /// `Refused` for what cannot be written, `Unreachable`, `TimedOut` and `Locked` for what may be tried again.
+    /// Returns `Refused` if the comment cannot be written, and `Unreachable`, `TimedOut` or `Locked` if the write may
+    /// be retried.
     async fn write_comment(&self, asset: &AssetPath, text: Option<&str>) -> Result<(), TargetError>;
 
-    /// What the data look like, from a bounded sample. A column whose values cannot be read, or not without running
-    /// code of the database's owners, has none; running out of time gives what there is.
+    /// Returns statistics of the data from a bounded sample. Columns without readable values, or whose values can only
+    /// be read by running code of the database's owners, are left out. If the time runs out, returns what was read.
     async fn statistics(&self, table: &TableDetail, limits: SampleLimits) -> Result<TableStatistics, TargetError>;
 }
 
-/// The targets that profiles name.
+/// Opens the targets of profiles.
 #[async_trait]
 pub trait Targets: Send + Sync + 'static {
-    /// The target behind a profile, its connections shared by all who ask for the same URL. Does not connect yet.
+    /// Returns the target of a profile. Connections are shared by all profiles with the same URL. Does not connect yet.
     ///
     /// # Errors
-    /// [`TargetError::Misconfigured`] where the URL cannot be used.
+    /// Returns [`TargetError::Misconfigured`] if the URL cannot be used.
     fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError>;
 
-    /// The kind of database that a URL names, by its scheme.
+    /// Returns the kind of database that a URL's scheme names.
     ///
     /// # Errors
-    /// [`TargetError::Misconfigured`] where the URL cannot be read or no target has its scheme.
+    /// Returns [`TargetError::Misconfigured`] if the URL cannot be parsed or its scheme is unknown.
     fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError>;
 
-    /// The one database in reach: the one that the profile pins, else the one that a PostgreSQL URL names. `None` where
-    /// all that the login reaches is in reach.
+    /// Returns the only reachable database: the one that the profile pins, or else the one in a PostgreSQL URL. Returns
+    /// `None` if the profile reaches all databases of its user.
     fn pinned_database(&self, profile: &DbProfile) -> Option<String>;
 
-    /// Refuses a profile that leads to what is Gloss's own, as far as can be told now: a database that does not answer
-    /// within a moment is looked at when it is used.
+    /// Refuses a profile that points to a database of Gloss itself. A database that does not answer quickly is accepted
+    /// and checked when it is used.
     ///
     /// # Errors
-    /// [`TargetError::Own`] alone.
+    /// Returns only [`TargetError::Own`].
     async fn refuse_own(&self, _profile: &DbProfile) -> Result<(), TargetError> {
         Ok(())
     }
 
-    /// The URL for people: without its password, nor any other secret in it.
+    /// Returns the URL without its password and other secrets.
     fn display_url(&self, url: &SecretString) -> String;
 }

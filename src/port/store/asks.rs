@@ -1,4 +1,4 @@
-//! Questions and their answers.
+//! Sessions, questions and their answers.
 
 use std::collections::HashMap;
 
@@ -11,34 +11,34 @@ use crate::domain::{
     page::{Page, PageRequest},
 };
 
-/// Questions and their answers. A turn is recorded with its run, by [`super::RunStore::create_runs`], and so is what
-/// happens to it, by [`super::RunStore::change_run`].
+/// Sessions, questions and their answers. A turn is created with its run by [`super::RunStore::create_runs`], and
+/// changed with it by [`super::RunStore::change_run`].
 #[async_trait]
 pub trait AskStore: Send + Sync {
-    /// One page of the sessions, the last active first.
+    /// Returns one page of the sessions, the last active first.
     async fn sessions_page(&self, page: &PageRequest) -> Result<Page<AskSession>>;
 
-    /// How many sessions there are.
+    /// Returns the number of sessions.
     async fn sessions_count(&self) -> Result<i64>;
 
-    /// Sessions by key; unknown ones are missing.
+    /// Returns sessions by key; unknown ones are missing.
     async fn sessions_by_id(&self, ids: &[AskSessionId]) -> Result<HashMap<AskSessionId, AskSession>>;
 
-    /// One page of a session's turns, oldest first.
+    /// Returns one page of a session's turns, oldest first.
     async fn turns_page(&self, session: AskSessionId, page: &PageRequest) -> Result<Page<AskTurn>>;
 
-    /// How many turns a session has.
+    /// Returns the number of turns of a session.
     async fn turns_count(&self, session: AskSessionId) -> Result<i64>;
 
-    /// The newest turns of a session that came before one (or all), oldest first, at most `limit`.
+    /// Returns the last `limit` turns of a session before `before`, or of all if it is `None`, oldest first.
     async fn last_turns(&self, session: AskSessionId, before: Option<AskTurnId>, limit: u64) -> Result<Vec<AskTurn>>;
 
-    /// Turns by key; unknown ones are missing.
+    /// Returns turns by key; unknown ones are missing.
     async fn turns_by_id(&self, ids: &[AskTurnId]) -> Result<HashMap<AskTurnId, AskTurn>>;
 
-    /// The turns that runs answer; other runs are missing.
+    /// Returns the turns that runs answer; runs without one are missing.
     async fn turns_of_runs(&self, runs: &[RunId]) -> Result<HashMap<RunId, AskTurn>>;
 
-    /// The tools that turns used, in order.
+    /// Returns the tool calls of turns, in order.
     async fn tool_uses(&self, turns: &[AskTurnId]) -> Result<HashMap<AskTurnId, Vec<ToolUse>>>;
 }

@@ -1,4 +1,4 @@
-//! The search index of catalogs.
+//! The indexed catalogs.
 
 use std::sync::Arc;
 
@@ -17,18 +17,20 @@ use crate::domain::{
     suggestion::Suggestion,
 };
 
-/// What is known of catalogs, for search and questions. It is a copy: the database itself is the truth.
+/// The indexed catalogs, for search and questions. They are copies; only the described database has the current facts.
 #[async_trait]
 pub trait CatalogStore: Send + Sync {
-    /// Takes in tables as they were just read: what is new is added, what changed is changed, columns that are gone are
-    /// removed. What did not change costs a look and no write. One transaction. A profile that is gone, or that leads
-    /// to another database meanwhile, takes nothing; so with all that takes a profile here.
+    /// Stores tables that were just read, in one transaction: adds new ones, updates changed ones, and removes columns
+    /// that no longer exist. Unchanged rows cost a read and no write.
+    ///
+    /// Like all methods here that take a [`DbProfile`], this does nothing if the profile was deleted or points to
+    /// another database meanwhile.
     async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()>;
 
-    /// Takes in the schemas of a database as they were just read. Other schemas are gone with all in them.
+    /// Stores the schemas of a database that were just read. Removes other schemas and everything in them.
     async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()>;
 
-    /// Removes the tables of a schema that are not among these, which are all that it has.
+    /// Removes the tables of a schema that are not in `tables`, the complete list.
     async fn keep_tables(
         &self,
         profile: &DbProfile,
@@ -37,25 +39,25 @@ pub trait CatalogStore: Send + Sync {
         tables: &[String],
     ) -> Result<()>;
 
-    /// There is no table in a profile's database.
+    /// Records that a profile's database has no tables.
     async fn catalog_is_empty(&self, profile: &DbProfile) -> Result<()>;
 
-    /// A profile's catalog was read whole.
+    /// Records that a profile's catalog was read completely.
     async fn catalog_read(&self, profile: &DbProfile, at: Moment) -> Result<()>;
 
-    /// When a profile's catalog was last read whole; `None` where it never was.
+    /// Returns when a profile's catalog was last read completely; `None` if never.
     async fn catalog_read_at(&self, profile: DbProfileId) -> Result<Option<Moment>>;
 
-    /// Those of these profiles whose catalog was never read whole.
+    /// Returns those of these profiles whose catalog was never read completely.
     async fn unread_profiles(&self, profiles: &[DbProfileId]) -> Result<Vec<DbProfileId>>;
 
-    /// How much of a profile's catalog is documented, as it was last read whole; `None` where it never was.
+    /// Returns the documentation coverage of a profile's catalog; `None` if it was never read completely.
     async fn coverage(&self, profile: &DbProfile) -> Result<Option<Coverage>>;
 
-    /// Whether anything is found so, in these profiles or all.
+    /// Returns whether a search in these profiles, or in all, has any hits.
     async fn finds_any(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<bool>;
 
-    /// One page of what is found, best first. Cursors are of `SearchQuery::list_name`.
+    /// Returns one page of hits, best first. Cursors belong to the list `SearchQuery::list_name`.
     async fn search_assets(
         &self,
         query: &SearchQuery,
@@ -64,19 +66,19 @@ pub trait CatalogStore: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<AssetHit>>;
 
-    /// How many [`CatalogStore::search_assets`] finds in all; 1,000 is the most that it says.
+    /// Returns the number of hits of [`CatalogStore::search_assets`], at most 1,000.
     async fn search_count(&self, query: &SearchQuery, need: Need, profiles: Option<&[DbProfileId]>) -> Result<i64>;
 
-    /// Assets by how they are displayed, letter case aside.
+    /// Returns the assets with these displayed names, ignoring case.
     async fn assets_named(&self, profiles: &[DbProfileId], names: &[String]) -> Result<Vec<KnownAsset>>;
 
-    /// The columns of a table, in their order.
+    /// Returns the columns of a table, in their order.
     async fn columns_of(&self, profile: DbProfileId, table: &AssetPath) -> Result<Vec<KnownAsset>>;
 
-    /// All columns of a profile that refer to another, by name, at most `limit`.
+    /// Returns at most `limit` columns of a profile that refer to another one, by name.
     async fn foreign_keys(&self, profile: DbProfileId, limit: u64) -> Result<Vec<KnownAsset>>;
 
-    /// The tables of these profiles, or of one of their schemas, by name, at most `limit`; and how many there are.
+    /// Returns at most `limit` tables of these profiles, or of one schema, by name, and their total number.
     async fn tables_of(
         &self,
         profiles: &[DbProfileId],
@@ -84,8 +86,8 @@ pub trait CatalogStore: Send + Sync {
         limit: u64,
     ) -> Result<(Vec<KnownAsset>, u64)>;
 
-    /// The newest suggestions on these databases whose asset or text holds all these words, each in one of its
-    /// spellings, at most `limit`.
+    /// Returns the newest suggestions on these databases, at most `limit`, whose asset or text contains all these
+    /// words, each in one of its spellings.
     async fn suggestions_holding(
         &self,
         profiles: &[DbProfileId],

@@ -1,4 +1,4 @@
-//! Comparisons of runs.
+//! Stored comparisons of runs.
 
 use std::collections::{HashMap, HashSet};
 
@@ -13,29 +13,29 @@ use crate::domain::{
     page::{Page, PageRequest},
 };
 
-/// A comparison that is kept: what one pass over all texts found.
+/// A stored comparison: the result of one pass over all texts.
 #[derive(Debug, Clone, PartialEq)]
 pub struct KeptComparison {
     /// Its key.
     pub id: ComparisonId,
-    /// Which texts it saw; see [`crate::domain::compare::stamp`].
+    /// Identifies the compared texts; see [`crate::domain::compare::stamp`].
     pub stamp: String,
-    /// When the pass began: what the figures are as of.
+    /// When the pass began. The figures are as of this time.
     pub begun_at: Moment,
-    /// When it ended.
+    /// When the pass ended.
     pub finished_at: Moment,
-    /// What the texts of each run add up to, by the runs' numbers.
+    /// The text metrics of each run, ordered by run number.
     pub figures: Vec<TextFigures>,
 }
 
-/// Comparisons of runs. All lists of runs are by number.
+/// Stored comparisons of runs. All lists of runs are ordered by number.
 #[async_trait]
 pub trait ComparisonStore: Send + Sync {
-    /// The newest comparison of these runs that is kept.
+    /// Returns the newest stored comparison of these runs.
     async fn kept_comparison(&self, set: &ComparedSet) -> Result<Option<KeptComparison>>;
 
-    /// Begins one; it is found once it is finished. Older ones go: those of the same runs begun before
-    /// `replace_before`, and the oldest beyond a bound.
+    /// Begins a comparison, which becomes visible once it is finished. Deletes older ones: those of the same runs that
+    /// began before `replace_before`, and the oldest beyond a bound.
     async fn begin_comparison(
         &self,
         set: &ComparedSet,
@@ -44,36 +44,37 @@ pub trait ComparisonStore: Send + Sync {
         replace_before: Moment,
     ) -> Result<ComparisonId>;
 
-    /// The texts of these runs for the next assets after one, about `limit` of them; always all of an asset. `after` is
-    /// the display of the last asset that was read.
+    /// Returns about `limit` texts of these runs for the next assets, always all texts of an asset. `after` is the
+    /// display name of the last asset read.
     async fn compared_texts(&self, runs: &[RunId], after: Option<&str>, limit: u64) -> Result<Vec<ComparedText>>;
 
-    /// The next assets that a run could not describe, with their positions.
+    /// Returns the next assets that failed in a run, with their positions.
     async fn failed_assets(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<(i32, AssetPath)>>;
 
-    /// Which texts Gloss itself ever wrote as comments on these assets, roll-backs aside.
+    /// Returns the texts that Gloss has ever written as comments on these assets, roll-backs excluded.
     async fn texts_written(
         &self,
         profile: DbProfileId,
         assets: &[AssetPath],
     ) -> Result<HashMap<AssetPath, HashSet<String>>>;
 
-    /// Adds assets to a comparison; one that is there stays as it is.
+    /// Adds assets to a comparison. Those that it already has stay unchanged.
     ///
     /// # Errors
-    /// `Conflict` where a run of it was deleted meanwhile.
+    /// Returns `Conflict` if one of its runs was deleted meanwhile.
     async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()>;
 
-    /// Ends the making of a comparison.
+    /// Finishes a comparison.
     ///
     /// # Errors
-    /// `Conflict` where a run of it was deleted meanwhile.
+    /// Returns `Conflict` if one of its runs was deleted meanwhile.
     async fn finish_comparison(&self, comparison: ComparisonId, figures: &[TextFigures], at: Moment) -> Result<()>;
 
-    /// One page of the grid: assets in most runs first, then by name. `list` names it in cursors.
+    /// Returns one page of compared assets: those in most runs first, then by name. `list` is the name of the list in
+    /// cursors.
     ///
     /// # Errors
-    /// `Conflict` where the comparison is gone.
+    /// Returns `Conflict` if the comparison was deleted.
     async fn compared_page(
         &self,
         comparison: ComparisonId,
@@ -82,6 +83,6 @@ pub trait ComparisonStore: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<ComparedAsset>>;
 
-    /// How many assets pass.
+    /// Returns the number of assets that pass the filter.
     async fn compared_count(&self, comparison: ComparisonId, filter: &ComparedAssetFilter) -> Result<i64>;
 }

@@ -1,16 +1,15 @@
-//! The store: where Gloss keeps its own records. One file and one trait per family of records; [`Store`] is all of
-//! them.
+//! The store: Gloss's own records. There is one file and one trait per family of records; [`Store`] combines them.
 //!
-//! The rule: a change of a run is one transaction, and its nudges follow the commit. An implementation is given the bus
-//! and nudges by itself, so that no caller can forget to.
+//! The rule: a change of a run is one transaction, and its nudges are sent after the commit. An implementation holds
+//! the bus and sends the nudges itself, so that no caller can forget to.
 //!
 //! To add a family of records:
 //!
-//! 1. Its words in `domain/`: the record, and what it takes to make one.
-//! 2. Its table: an entity in `entity/`, a migration in `migration/`.
-//! 3. Its trait in a file here, with a line in the list of modules and one in [`Store`].
-//! 4. The trait for `SqlStore` in a file of `store/`, whose writes go through `SqlStore::transact`.
-//! 5. Its tests in `tests/it/store/`, which run over SQLite and PostgreSQL.
+//! 1. Add its types to `domain/`: the record, and the input that creates one.
+//! 2. Add its table: an entity in `entity/`, a migration in `migration/`.
+//! 3. Add its trait in a file here, with a line in the list of modules and one in [`Store`].
+//! 4. Implement the trait for `SqlStore` in a file of `store/`. Its writes go through `SqlStore::transact`.
+//! 5. Add its tests to `tests/it/store/`, which run on SQLite and PostgreSQL.
 
 mod asks;
 mod catalog;
@@ -56,15 +55,15 @@ pub trait Store:
     + UsageStore
     + 'static
 {
-    /// Reads and writes, and so proves that it can do both.
+    /// Checks that the store can be read and written, by doing both.
     ///
     /// # Errors
-    /// `Unavailable`, saying what is wrong with the store and what to do.
+    /// Returns `Unavailable` with the cause and what to do.
     async fn prove(&self) -> Result<()>;
 
-    /// What it is, for a person: `SQLite 3.50`.
+    /// Returns the database's name and version for display: `SQLite 3.50`.
     fn name(&self) -> String;
 
-    /// Statements sent since the start.
+    /// Returns the number of statements sent since the start.
     fn statements(&self) -> u64;
 }

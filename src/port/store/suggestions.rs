@@ -18,7 +18,7 @@ use crate::domain::{
 /// Suggestions.
 #[async_trait]
 pub trait SuggestionStore: Send + Sync {
-    /// One page of a run's suggestions.
+    /// Returns one page of a run's suggestions.
     async fn suggestions_page(
         &self,
         run: RunId,
@@ -27,27 +27,28 @@ pub trait SuggestionStore: Send + Sync {
         page: &PageRequest,
     ) -> Result<Page<Suggestion>>;
 
-    /// How many of a run's suggestions pass.
+    /// Returns the number of a run's suggestions that pass the filter.
     async fn suggestions_count(&self, run: RunId, filter: &SuggestionFilter) -> Result<i64>;
 
-    /// How many suggestions of a run pass [`SuggestionFilter::without_tallied`], by what that leaves out.
+    /// Counts the suggestions of a run that pass [`SuggestionFilter::without_tallied`], by the parts that it leaves
+    /// out.
     async fn suggestion_tallies(&self, run: RunId, filter: &SuggestionFilter) -> Result<Vec<SuggestionTally>>;
 
-    /// The tables of a run with the most suggestions that pass the filter without its table, at most `limit`.
+    /// Returns the tables of a run with the most suggestions that pass the filter, ignoring its table; at most `limit`.
     async fn suggestion_tables(&self, run: RunId, filter: &SuggestionFilter, limit: u64) -> Result<Vec<TableCount>>;
 
-    /// Suggestions by key; unknown ones are missing.
+    /// Returns suggestions by key; unknown ones are missing.
     async fn suggestions_by_id(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Suggestion>>;
 
-    /// The wordings of suggestions, best first.
+    /// Returns the alternatives of suggestions, best first.
     async fn alternatives(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Alternative>>>;
 
-    /// The evidence of suggestions, in order.
+    /// Returns the evidence of suggestions, in order.
     async fn evidence(&self, ids: &[SuggestionId]) -> Result<HashMap<SuggestionId, Vec<Evidence>>>;
 
-    /// Suggestions per band.
+    /// Counts the suggestions of runs by confidence band.
     async fn confidence_distributions(&self, runs: &[RunId]) -> Result<HashMap<RunId, ConfidenceDistribution>>;
 
-    /// Suggestions per review state.
+    /// Counts the suggestions of runs by review state.
     async fn review_counts(&self, runs: &[RunId]) -> Result<HashMap<RunId, ReviewCounts>>;
 }

@@ -1,5 +1,7 @@
-//! The tokens in the store. A token's row stays when it is revoked: what was done under its name is still told
-//! apart, and that there ever was one is never forgotten.
+//! API tokens.
+//!
+//! The rule: the row of a revoked token stays, so that its name in other records keeps its meaning, and so that it is
+//! never forgotten that tokens exist.
 
 use std::collections::HashMap;
 
@@ -15,24 +17,24 @@ use crate::domain::{
 /// API tokens.
 #[async_trait]
 pub trait TokenStore: Send + Sync {
-    /// All tokens that were ever made, by name: what secrets are known again by.
+    /// Returns all tokens that were ever created, by name, with their hashes.
     async fn known_tokens(&self) -> Result<Vec<KnownToken>>;
 
-    /// Tokens by key; unknown and revoked ones are missing.
+    /// Returns tokens by key; unknown and revoked ones are missing.
     async fn api_tokens_by_id(&self, ids: &[ApiTokenId]) -> Result<HashMap<ApiTokenId, ApiToken>>;
 
-    /// Records a token.
+    /// Creates a token.
     ///
     /// # Errors
-    /// `Conflict` where a token that was not revoked has the name.
+    /// Returns `Conflict` if a token that was not revoked has the name.
     async fn create_api_token(&self, token: NewApiToken, at: Moment) -> Result<ApiToken>;
 
-    /// Revokes a token: from now on it opens nothing.
+    /// Revokes a token. It is not accepted any more.
     ///
     /// # Errors
-    /// `NotFound`, also for one that was revoked before.
+    /// Returns `NotFound`, also if the token was revoked before.
     async fn revoke_api_token(&self, id: ApiTokenId, at: Moment) -> Result<()>;
 
-    /// Records that a token was used.
+    /// Records when a token was used.
     async fn mark_api_token_used(&self, id: ApiTokenId, at: Moment) -> Result<()>;
 }

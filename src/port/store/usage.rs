@@ -1,4 +1,4 @@
-//! What models were used for.
+//! Model usage.
 
 use async_trait::async_trait;
 
@@ -7,20 +7,20 @@ use crate::domain::{Result, clock::Moment, profile::LlmProvider, usage::UsageSum
 /// The usage of one model.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ModelUsage {
-    /// The service that answered; `None` where it is not known.
+    /// The provider; `None` if it is unknown.
     pub provider: Option<LlmProvider>,
     /// The model as the provider spells it.
     pub model: String,
-    /// What it was used for.
+    /// The usage.
     pub sum: UsageSum,
 }
 
-/// What models were used for. Deleted runs stay counted.
+/// Model usage. Usage of deleted runs stays counted.
 #[async_trait]
 pub trait UsageStore: Send + Sync {
-    /// The usage of each model from a quarter of an hour on, or of all time.
+    /// Returns the usage of each model since the quarter of an hour at `from`, or of all time.
     async fn usage_by_model(&self, from: Option<Moment>) -> Result<Vec<ModelUsage>>;
 
-    /// The usage of each quarter of an hour that has any, from one on, or of all time; in no order.
+    /// Returns the usage of each quarter of an hour that has any, since `from` or of all time, in no particular order.
     async fn usage_by_quarter(&self, from: Option<Moment>) -> Result<Vec<(Moment, UsageSum)>>;
 }

@@ -1,4 +1,4 @@
-//! Processes that work on runs.
+//! The processes that execute runs.
 
 use std::collections::HashMap;
 
@@ -6,33 +6,33 @@ use async_trait::async_trait;
 
 use crate::domain::{Result, clock::Moment, run::Run};
 
-/// A process that works on runs.
+/// A process that executes runs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct WorkerRecord {
-    /// Its id, random.
+    /// A random id.
     pub id: String,
     /// The machine's name.
     pub host: String,
     /// When it started.
     pub started_at: Moment,
-    /// Its last sign of life.
+    /// When it last renewed its leases.
     pub last_seen_at: Moment,
-    /// Runs at once.
+    /// Maximum number of concurrent runs.
     pub capacity: i32,
 }
 
-/// Processes that work on runs.
+/// The processes that execute runs.
 #[async_trait]
 pub trait WorkerStore: Send + Sync {
-    /// Records a process.
+    /// Records a worker.
     async fn add_worker(&self, worker: &WorkerRecord) -> Result<()>;
 
-    /// Forgets a process that leaves, and those not seen since `seen_after`.
+    /// Removes a worker that stops, and those not seen since `seen_after`.
     async fn remove_workers(&self, id: Option<&str>, seen_after: Moment) -> Result<()>;
 
-    /// All processes, by start.
+    /// Returns all workers, by start.
     async fn workers(&self) -> Result<Vec<WorkerRecord>>;
 
-    /// The runs that these processes hold.
+    /// Returns the runs that these workers hold.
     async fn runs_of_workers(&self, ids: &[String]) -> Result<HashMap<String, Vec<Run>>>;
 }
