@@ -1,6 +1,6 @@
-//! The composition root: the one place that knows which store, bus, models and targets are at work.
+//! The composition root: the only place that knows which implementations of store, bus, models and targets are used.
 //!
-//! [`serve`] is the whole life of a server: data folder, store, first profiles, workers, API, stop.
+//! [`serve`] runs a server from start to stop: data folder, store, first profiles, workers, API.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -37,84 +37,84 @@ use crate::{
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
 
-/// How long a claim lives without a sign of life.
+/// How long a claim is valid without renewal.
 const LEASE: Duration = Duration::from_secs(30);
-/// How often the pool wakes by itself.
+/// How often the pool wakes periodically.
 const WAKE_EVERY: Duration = Duration::from_secs(1);
-/// How often the scheduler wakes by itself.
+/// How often the scheduler wakes periodically.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How long what is under way may take to be recorded after a soft stop.
+/// Maximum time for recording what is in progress after a graceful stop.
 const GRACE: Duration = Duration::from_secs(10);
 
-/// Why a server did not start.
+/// Why a command or the server could not start.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
-    /// The data folder or the store.
+    /// The data folder or the store is locked, or its lock file cannot be used.
     #[error(transparent)]
     Lock(#[from] LockError),
-    /// The store's key, or the store.
+    /// The store's key is missing, wrong or unusable.
     #[error(transparent)]
     Key(#[from] KeyError),
-    /// The store.
+    /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// The store is not where it was.
+    /// A key file says that there was a store, but the store is empty or missing.
     #[error(
         "the key file {} belongs to a store, but the store {place} is empty or missing; restore the store from a \
          backup, or give its location with --store-url. To start with an empty store, pass --new-store", key.display()
     )]
     Lost {
-        /// Where the store should be.
+        /// The expected address of the store.
         place: String,
         /// The key file.
         key: PathBuf,
     },
-    /// An address that others reach, and nobody who could show a token.
+    /// The address is reachable from other machines, but there is no valid API token.
     #[error(
         "Gloss does not listen on {0} without an access token, because anyone could use it there; create a token with \
          `gloss token create NAME --role ADMIN` (and the same --data-dir), then start again"
     )]
     NoToken(SocketAddr),
-    /// A setting.
+    /// A setting is invalid.
     #[error(transparent)]
     Config(#[from] ConfigError),
-    /// The store's file.
+    /// The store's file cannot be written.
     #[error("cannot write to the store {}: {source}; choose another with --store-url", path.display())]
     StoreFile {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// A record that every server needs.
+    /// The store cannot be read or written.
     #[error("cannot prepare the store: {0}")]
     Prepare(#[from] crate::domain::Error),
-    /// The demo database.
+    /// The demo database cannot be created.
     #[error("cannot create the demo database: {0}")]
     Demo(#[from] demo::DemoError),
-    /// The address.
+    /// The server cannot listen on the address.
     #[error("cannot listen on {address}: {source}; choose another address with --listen")]
     Listen {
         /// The address.
         address: SocketAddr,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
-    /// The system.
+    /// A system call failed.
     #[error("the operating system refused: {0}")]
     System(#[from] std::io::Error),
-    /// The trusted documents.
+    /// The trusted documents cannot be loaded.
     #[error("{0}; choose another file or folder with --trusted-documents")]
     Documents(#[from] http::DocumentsError),
-    /// The log filter.
+    /// The log filter is invalid.
     #[error(transparent)]
     LogFilter(#[from] log::FilterError),
 }
 
-/// Brings the store's tables up to this version.
+/// Migrates the store to this version and prints a confirmation.
 ///
 /// # Errors
-/// [`StartError`].
+/// Returns a [`StartError`].
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     foresee(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
@@ -123,14 +123,14 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Seals the store's secrets with a new key.
+/// Seals the store's secrets with a new key and prints the next step.
 ///
 /// # Errors
-/// [`StartError`].
+/// Returns a [`StartError`].
 pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
     foresee(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
-    // What an earlier rotation left half-way is brought to its end first.
+    // Complete an interrupted rotation first.
     let store = open_store(&settings, Arc::new(LocalBus::default())).await?;
     store.close().await?;
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
@@ -140,14 +140,14 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// Lets go of the secrets that the present key does not open; without `really` only says of which.
+/// Deletes the secrets that the current key does not open. Without `really`, only reports which ones these are.
 ///
 /// # Errors
-/// [`StartError`].
+/// Returns a [`StartError`].
 pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), StartError> {
     foresee(&settings, Secrets::Unneeded).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
-    // What an earlier rotation left half-way is brought to its end first; what is wrong otherwise comes up again.
+    // Complete an interrupted rotation first. Other errors occur again below.
     if let Ok(store) = open_store(&settings, Arc::new(LocalBus::default())).await {
         store.close().await?;
     }
@@ -156,11 +156,11 @@ pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), Star
     Ok(())
 }
 
-/// Asks the server that is named, or the one that holds the data folder, or the store in this process, without the key
-/// of its secrets.
+/// Creates a client of `server` or, without it, of the server that holds the data folder. If there is none, the client
+/// executes requests in this process, without the key for the store's secrets.
 ///
 /// # Errors
-/// [`StartError`].
+/// Returns a [`StartError`].
 pub async fn client(settings: &Settings, server: Option<String>) -> Result<Client, StartError> {
     install_tls();
     if let Some(server) = server {
@@ -192,20 +192,19 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     Ok(Client::Own { schema, locks: Box::new((folder, store_lock)) })
 }
 
-/// The library for TLS wants to be told which cryptography it uses; twice is once.
+/// Selects the cryptography library for TLS. Further calls have no effect.
 fn install_tls() {
     let _already = rustls::crypto::ring::default_provider().install_default();
 }
 
-/// Whether what follows reads or writes secrets of the store.
+/// Whether a command reads or writes secrets of the store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Secrets {
     Needed,
     Unneeded,
 }
 
-/// Finds out what would keep a start from succeeding, and changes nothing: neither where there is nothing yet, nor what
-/// is there.
+/// Checks for everything that would make a start fail, without creating or changing anything.
 async fn foresee(settings: &Settings, secrets: Secrets) -> Result<Found, StartError> {
     let url = settings.store_url.expose_secret();
     let _folder = Lock::of_folder_if_there(&settings.data_dir)?;
@@ -230,7 +229,7 @@ async fn open_store(settings: &Settings, bus: Arc<LocalBus>) -> Result<SqlStore,
     Ok(store.queueing_at_most(i64::try_from(settings.queued_runs).unwrap_or(i64::MAX)))
 }
 
-/// What is Gloss's own and therefore no target.
+/// Returns the databases and files that belong to Gloss, which profiles must not point to.
 async fn own(settings: &Settings, store: &SqlStore) -> Own {
     let identity = store.identity().await.unwrap_or_else(|error| {
         tracing::warn!(%error, "the store server's identity is unknown; profiles that lead to it are not refused");
@@ -239,7 +238,7 @@ async fn own(settings: &Settings, store: &SqlStore) -> Own {
     Own::new(settings.data_dir.clone(), sqlite_file(settings.store_url.expose_secret()), identity)
 }
 
-/// The world as it is outside of tests.
+/// Creates the ports for production.
 fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus>) -> Ports {
     Ports {
         store,
@@ -250,10 +249,10 @@ fn ports(settings: &Settings, store: Arc<dyn Store>, own: Own, bus: Arc<LocalBus
     }
 }
 
-/// Serves until the first signal.
+/// Runs the server until the first signal.
 ///
 /// # Errors
-/// [`StartError`].
+/// Returns a [`StartError`].
 pub async fn serve(settings: Settings) -> Result<(), StartError> {
     log::start(&settings)?;
     let documents = match &settings.trusted_documents {
@@ -269,7 +268,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         return Err(StartError::NoToken(settings.listen));
     }
 
-    // From here on things are made and changed.
+    // Everything up to here only reads.
     let mut folder = Lock::folder(&settings.data_dir)?;
     raise_open_files();
     let stop = CancellationToken::new();
@@ -325,7 +324,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     println!("  store     {}", store::place(settings.store_url.expose_secret()));
     http::serve(listener, door).await?;
     let _ended = tokio::join!(working, scheduling);
-    // What lies beside the store's file is written to it, unless somebody holds on to a connection.
+    // Closing moves the write-ahead log into the store's file, unless a connection is still in use.
     if !matches!(tokio::time::timeout(GRACE, opened.close()).await, Ok(Ok(()))) {
         tracing::warn!("the store was not closed; the next start recovers its write-ahead log");
     }
@@ -333,7 +332,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
     Ok(())
 }
 
-/// The address as somebody on this machine reaches it.
+/// Returns the address that reaches the server from this machine.
 fn reachable(address: SocketAddr) -> SocketAddr {
     let ip = match address.ip() {
         IpAddr::V4(ip) if ip.is_unspecified() => Ipv4Addr::LOCALHOST.into(),
@@ -343,7 +342,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
     SocketAddr::new(ip, address.port())
 }
 
-/// Each connection is an open file, of which many systems allow a process few until it asks for more.
+/// Raises the limit of open files. Each connection is an open file, and many systems have a low default limit.
 fn raise_open_files() {
     match rlimit::increase_nofile_limit(u64::MAX) {
         Ok(limit) => tracing::debug!(limit, "open files"),
@@ -363,7 +362,7 @@ fn http_limits(settings: &Settings) -> http::Limits {
     }
 }
 
-/// The server can do its work while its store can be read and written.
+/// The readiness check: the server is ready while its store can be read and written.
 fn readiness(store: Arc<dyn Store>) -> http::Ready {
     http::Ready::new(move || {
         let store = Arc::clone(&store);
@@ -382,14 +381,14 @@ fn readiness(store: Arc<dyn Store>) -> http::Ready {
     })
 }
 
-/// The file of a store that the lock of the data folder does not cover.
+/// Returns the store's file, if it is outside the data folder and so not covered by that folder's lock.
 fn own_store_file(settings: &Settings) -> Option<PathBuf> {
     let path = sqlite_file(settings.store_url.expose_secret())?;
     (path.parent() != Some(settings.data_dir.as_path())).then_some(path)
 }
 
-/// Makes the store's file readable by this user alone before anything is written to it, and locks it where the lock
-/// of the data folder does not cover it: a store has one process.
+/// Creates the store's file with access for this user only, before anything is written to it. Locks it if it is outside
+/// the data folder, so that only one process uses the store.
 fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
     let Some(path) = sqlite_file(settings.store_url.expose_secret()) else { return Ok(None) };
     make_private_file(&path).map_err(|source| StartError::StoreFile { path: path.clone(), source })?;
@@ -401,8 +400,8 @@ fn prepare_store_file(settings: &Settings) -> Result<Option<Lock>, StartError> {
     Ok(own_store_file(settings).map(|path| Lock::store(&path)).transpose()?)
 }
 
-/// The two profiles that a fresh start leaves to use at once: while there was no run yet, each where there is none of
-/// its kind.
+/// Creates the profiles of a fresh installation, so that it can be used right away: a DB profile and an LLM profile,
+/// each if there is none of its kind. Does nothing if there are runs.
 async fn add_first_profiles(store: &dyn Store, clock: &dyn Clock, demo_file: &Path) -> Result<(), StartError> {
     if store.runs_count(&RunFilter::default()).await? > 0 {
         return Ok(());

@@ -1,8 +1,10 @@
-//! The key that the store's secrets are sealed with: from the environment, or from a file in the data folder.
+//! The key that seals the store's secrets: from the environment, or from a file in the data folder.
 //!
-//! The rule: a key never stands on a command line, the file is readable by its owner alone, and a new key takes the
-//! place of the old one only once all secrets are sealed with it: until then it waits beside the old one. A key file
-//! says when a store has been sealed with its key, so that a store that is lost later is missed.
+//! The rules:
+//! - A key is never passed on the command line, and only its owner can read the key file.
+//! - A new key replaces the old one only after all secrets are sealed with it. Until then it is in a file of its own
+//!   beside the old one.
+//! - The key file records that a store was sealed with its key, so that a store that is lost later is noticed.
 
 use std::{
     fs,
@@ -18,71 +20,71 @@ use crate::{
     store::{self, Forgotten, Found, OpenError, SealKey, WeakKey},
 };
 
-/// The variable that holds the key to come, for a rotation.
+/// The variable that holds the new key for a rotation.
 pub const NEW_VARIABLE: &str = "GLOSS_NEW_SECRET_KEY";
-/// The file with the key, in the data folder.
+/// The key file in the data folder.
 const FILE: &str = "secret.key";
-/// The file with the key to come.
+/// The file of the new key during a rotation.
 const NEW_FILE: &str = "secret.key.new";
-/// The line after the key of a store.
+/// The line that marks a key as used.
 const USED: &str = "# A store is sealed with this key: keep a copy of both.";
 
-/// Why there is no key.
+/// Why there is no usable key.
 #[derive(Debug, thiserror::Error)]
 pub enum KeyError {
-    /// It is too short.
+    /// The key is too short.
     #[error("{origin}: {source}")]
     Weak {
-        /// The variable or the file.
+        /// The variable or the file that holds the key.
         origin: String,
-        /// Why.
+        /// The cause.
         source: WeakKey,
     },
-    /// The file cannot be read or written.
+    /// The key file cannot be read or written.
     #[error("cannot use the key file {}: {source}", path.display())]
     File {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: io::Error,
     },
     /// The system has no randomness.
     #[error("cannot create a key: {0}")]
     Random(#[from] crate::domain::Error),
-    /// The store.
+    /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
-    /// The store was sealed with another key.
+    /// The store was sealed with a different key.
     #[error(
         "the passwords and API keys in the store were sealed with a different key than the one in {origin}; restore \
          the key file {} of this store, or set {VARIABLE} to the key that sealed it. If that key is lost, `gloss \
          secrets forget` removes the secrets that it sealed", file.display()
     )]
     Wrong {
-        /// The variable or the file.
+        /// The variable or the file that holds the key.
         origin: String,
-        /// Where the key file stands.
+        /// The path of the key file.
         file: PathBuf,
     },
-    /// The store was sealed with a key that is not there.
+    /// The store was sealed, but its key is missing.
     #[error(
         "the passwords and API keys in the store are sealed, but the key file {} is missing; restore it, or set \
          {VARIABLE} to the key that sealed them. If that key is lost, `gloss secrets forget` removes them",
         file.display()
     )]
     Missing {
-        /// Where the key file stood.
+        /// The path where the key file was expected.
         file: PathBuf,
     },
-    /// Nobody has said yet that secrets may be forgotten.
+    /// Deleting secrets was not confirmed.
     #[error("the key in {origin} does not open {what}; to remove them and set them again, run this command with --yes")]
     Unsaid {
-        /// The variable or the file.
+        /// The variable or the file that holds the key.
         origin: String,
-        /// What would be forgotten.
+        /// What would be deleted.
         what: String,
     },
-    /// The key comes from the environment, which nobody but its owner can change.
+    /// The key comes from the environment, so a rotation needs the new key from there too.
     #[error(
         "the key comes from {VARIABLE}; set {NEW_VARIABLE} to a new key (create one with `openssl rand -base64 32`) \
          and run this command again"
@@ -90,22 +92,23 @@ pub enum KeyError {
     NoNewKey,
 }
 
-/// A key and where it comes from.
+/// A key and its origin.
 pub struct Key {
-    /// The variable or the file, for people.
+    /// The variable or the file that holds the key, for messages.
     origin: String,
     text: SecretString,
     folder: PathBuf,
-    /// Whether it was made just now.
+    /// Whether the key was just created.
     is_new: bool,
     in_file: bool,
 }
 
 impl Key {
-    /// The key of a data folder: the environment's, else the file's, which is made where there is none.
+    /// Returns the key of a data folder: from the environment, or else from the file. Creates the file if it does not
+    /// exist.
     ///
     /// # Errors
-    /// [`KeyError`].
+    /// Returns a [`KeyError`].
     pub fn of(folder: &Path, environment: Option<SecretString>) -> Result<Self, KeyError> {
         let file = folder.join(FILE);
         if let Some(key) = Self::known(folder, environment)? {
@@ -119,7 +122,7 @@ impl Key {
         Ok(Self { origin: file.display().to_string(), text, folder: folder.to_owned(), is_new: true, in_file: true })
     }
 
-    /// The key of a data folder, where there is one. Nothing is changed.
+    /// Returns the key of a data folder, if there is one. Changes nothing.
     fn known(folder: &Path, environment: Option<SecretString>) -> Result<Option<Self>, KeyError> {
         let key =
             |origin: String, text, in_file| Self { origin, text, folder: folder.to_owned(), is_new: false, in_file };
@@ -133,10 +136,10 @@ impl Key {
         Ok(Some(key(file.display().to_string(), read(&file)?, true)))
     }
 
-    /// Finds out whether the key that there is opens a store. Nothing is changed.
+    /// Checks whether the current key opens a store. Changes nothing.
     ///
     /// # Errors
-    /// [`KeyError`].
+    /// Returns a [`KeyError`].
     pub fn check(folder: &Path, environment: Option<SecretString>, store: &Found) -> Result<(), KeyError> {
         let file = folder.join(FILE);
         let Some(key) = Self::known(folder, environment)? else {
@@ -160,10 +163,10 @@ impl Key {
         SealKey::of_text(text).map_err(|source| KeyError::Weak { origin: self.origin.clone(), source })
     }
 
-    /// Opens a store under this key, or under the one that a rotation left beside it when it was cut short.
+    /// Opens a store with this key, or with the new key that an interrupted rotation left beside it.
     ///
     /// # Errors
-    /// [`KeyError`]; a key that was made just now and is not the store's is gone again.
+    /// Returns a [`KeyError`]. A key that was just created and does not open the store is deleted again.
     pub async fn open<T, F>(self, open: impl Fn(SealKey) -> F) -> Result<T, KeyError>
     where
         F: Future<Output = Result<T, OpenError>>,
@@ -191,18 +194,18 @@ impl Key {
             }
         }
         if self.is_new {
-            // What is wrong stays as it was: the next start says the same.
+            // Restore the state from before, so that the next start reports the same error.
             let _gone = fs::remove_file(self.file());
             return Err(KeyError::Missing { file: self.file() });
         }
         Err(KeyError::Wrong { origin: self.origin.clone(), file: self.file() })
     }
 
-    /// Lets go of the secrets of a store that this key does not open, so that the store opens under it; gives what came
-    /// of it, for people.
+    /// Deletes the secrets of a store that this key does not open, so that the store opens with it. Returns the result
+    /// as text for the operator.
     ///
     /// # Errors
-    /// [`KeyError`]; without `really`, [`KeyError::Unsaid`] where anything would be forgotten.
+    /// Returns a [`KeyError`]. Without `really`, that is [`KeyError::Unsaid`] if any secret would be deleted.
     pub async fn forget(self, store_url: &str, really: bool) -> Result<String, KeyError> {
         let forgotten = store::forget(store_url, &self.sealing(&self.text)?, really).await;
         if self.is_new && !forgotten.as_ref().is_ok_and(|forgotten| really || forgotten.is_empty()) {
@@ -230,7 +233,7 @@ impl Key {
     /// Returns the number of secrets and the next step for the operator.
     ///
     /// # Errors
-    /// [`KeyError`]. Where it does not tell which key holds now, the next start finds out: no key is thrown away.
+    /// Returns a [`KeyError`]. If it is unclear which key is in force, the next start finds out: no key is deleted.
     pub async fn rotate(self, store_url: &str, new: Option<SecretString>) -> Result<(usize, String), KeyError> {
         let file = self.file();
         let waiting = self.folder.join(NEW_FILE);
@@ -258,7 +261,7 @@ impl Key {
         }
         let new = SealKey::new_text()?;
         write(&waiting, &new)?;
-        // A failure may come after the secrets are sealed anew: the new key stays where a start looks for it.
+        // Sealing may succeed even if an error is reported, so the new key stays where a start looks for it.
         let sealed = reseal(&new).await?;
         fs::rename(&waiting, &file).and_then(|()| sync_folder(&file)).map_err(unusable(&waiting))?;
         mark_used(&file);
@@ -266,22 +269,22 @@ impl Key {
     }
 }
 
-/// Whether a store has been sealed with the key file of a data folder.
+/// Returns whether a store was sealed with the key file of a data folder.
 ///
 /// # Errors
-/// [`KeyError::File`].
+/// Returns [`KeyError::File`].
 pub fn was_used(folder: &Path) -> Result<bool, KeyError> {
     let file = folder.join(FILE);
     Ok(file.exists() && whole(&file)?.1)
 }
 
-/// Where the key file of a data folder stands.
+/// Returns the path of the key file in a data folder.
 #[must_use]
 pub fn file(folder: &Path) -> PathBuf {
     folder.join(FILE)
 }
 
-/// Says in a key file that a store has been sealed with it. The key before that line is not touched.
+/// Marks a key file as used. Appends a line and leaves the key before it unchanged.
 fn mark_used(file: &Path) {
     let mark = || {
         let used = whole(file).map_err(|_| io::Error::other("it cannot be read"))?.1;
@@ -289,7 +292,7 @@ fn mark_used(file: &Path) {
             return Ok(());
         }
         let mut file = fs::OpenOptions::new().append(true).open(file)?;
-        // A key that a person wrote may end without a line's end.
+        // A key file written by hand may end without a line break.
         file.write_all(format!("\n{USED}\n").as_bytes())?;
         file.sync_all()
     };
@@ -302,7 +305,7 @@ fn read(path: &Path) -> Result<SecretString, KeyError> {
     Ok(whole(path)?.0)
 }
 
-/// The key in a file, and whether the file says that a store has been sealed with it. That line may have been cut.
+/// Returns the key in a file, and whether the file is marked as used. The mark may be incomplete after a crash.
 fn whole(path: &Path) -> Result<(SecretString, bool), KeyError> {
     let mut text = fs::read_to_string(path).map_err(|source| KeyError::File { path: path.to_owned(), source })?;
     let mark = text.find("\n#");
@@ -312,13 +315,13 @@ fn whole(path: &Path) -> Result<(SecretString, bool), KeyError> {
     Ok((key, used))
 }
 
-/// Makes the names in a file's folder outlast a power cut.
+/// Syncs a file's folder, so that a rename in it survives a power failure.
 fn sync_folder(file: &Path) -> io::Result<()> {
     file.parent().map_or(Ok(()), |folder| fs::File::open(folder)?.sync_all())
 }
 
-/// Writes a key so that it is there after a power cut, too. It is written beside its place and moved when it is
-/// complete: a full disk leaves no half of a key.
+/// Writes a key so that it survives a power failure. It is written to a temporary file and then renamed, so that a full
+/// disk leaves no incomplete key.
 fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
     let mut part = path.as_os_str().to_owned();
     part.push(".part");
