@@ -49,7 +49,7 @@ pub struct Rerun {
     pub llm_profile_id: Option<LlmProfileId>,
     /// The options; those that are absent keep the values of the original run.
     pub options: OptionChoices,
-    /// How to rephrase the previous texts; `None` describes the assets without them.
+    /// How to rephrase the previous texts; `None` asks the model to improve them.
     pub variations: Option<VariationMode>,
     /// The budget of each run.
     pub budget: Budget,
