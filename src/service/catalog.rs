@@ -38,7 +38,7 @@ impl Catalog {
     /// Returns the databases that the profile reaches, or only the one with this name.
     ///
     /// # Errors
-    /// Returns `Unavailable` if the target fails, or `Conflict` if it is not the expected database.
+    /// Returns `Unavailable` if the target fails, and `Conflict` if the database belongs to Gloss itself.
     pub async fn databases(&self, profile: &DbProfile, name: Option<&str>) -> Result<Vec<Database>> {
         let target = self.ports.targets.open(profile).map_err(unreachable)?;
         let databases = target.databases().await.map_err(unreachable)?;

@@ -1,9 +1,9 @@
 //! Searching catalogs.
 //!
 //! The rules: a search reads the index, which runs keep current. The first search over a profile whose catalog was
-//! never read completely starts a reading. A search that names the profile waits up to [`READ_TIME`] and fails if the
-//! reading fails; a search over all profiles ignores that and uses what is indexed. A reading continues if no caller
-//! waits for it, and there is only one per profile at a time.
+//! never read completely starts a reading and waits up to [`READ_TIME`] for it. If the reading fails or takes longer, a
+//! search that names the profile fails, while a search over all profiles uses what is indexed. A reading continues if
+//! no caller waits for it, and there is only one per profile at a time.
 
 use std::time::Duration;
 

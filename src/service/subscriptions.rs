@@ -27,7 +27,7 @@ const SPACING: Duration = Duration::from_millis(250);
 /// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RunChangeKind {
-    /// The run was created, or now passes the filter.
+    /// The run was created.
     Created,
     /// The run changed.
     Updated,

@@ -23,8 +23,8 @@ pub trait CatalogStore: Send + Sync {
     /// Stores tables that were just read, in one transaction: adds new ones, updates changed ones, and removes columns
     /// that no longer exist. Unchanged rows cost a read and no write.
     ///
-    /// Like all methods here that take a [`DbProfile`], this does nothing if the profile was deleted or points to
-    /// another database meanwhile.
+    /// Like all methods that change the catalog of a [`DbProfile`], this does nothing if the profile was deleted or
+    /// points to another database meanwhile.
     async fn index_tables(&self, profile: &DbProfile, tables: &[Arc<TableDetail>]) -> Result<()>;
 
     /// Stores the schemas of a database that were just read. Removes other schemas and everything in them.

@@ -116,8 +116,8 @@ pub(in crate::store) async fn follow_reviews(transaction: &Transaction, mut sugg
     Ok(())
 }
 
-/// Returns the ids of a profile's assets with these pairs of table and column key. Looks them up by table key, the
-/// leading column of the index.
+/// Returns the ids of a profile's assets with these pairs of table and column key. The query uses the table keys only,
+/// because the index leads with the profile and the table key.
 async fn at_keys(
     connection: &impl ConnectionTrait,
     profile: DbProfileId,
