@@ -27,7 +27,7 @@ use crate::{
 pub(super) const BUSY_TIME: Duration = Duration::from_secs(3);
 
 /// The statement documented in the parent module.
-const MAKE: &str = "CREATE TABLE main.gloss_comments (\n    kind        TEXT NOT NULL,\n    \
+const MAKE: &str = "CREATE TABLE IF NOT EXISTS main.gloss_comments (\n    kind        TEXT NOT NULL,\n    \
      table_name  TEXT NOT NULL DEFAULT '',\n    column_name TEXT NOT NULL DEFAULT '',\n    \
      comment     TEXT NOT NULL,\n    PRIMARY KEY (kind, table_name, column_name)\n)";
 /// Drops the table after the last comment is removed.
@@ -59,7 +59,8 @@ pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<
     readable(found, asset)
 }
 
-/// Returns the statement that would write the comment.
+/// Returns the statement that would write the comment. Where the table of comments does not exist yet, the statement
+/// creates it first, so that each one can be run on its own.
 pub(super) async fn statement(
     target: &SqliteTarget,
     asset: &AssetPath,
@@ -68,8 +69,15 @@ pub(super) async fn statement(
     let text = keeps(text)?;
     target.database(asset.database.as_deref())?;
     let mut connection = target.start().await?;
-    let there = bounded(target.file.place(), CATALOG_TIME + GRACE, is_there(&mut connection, asset)).await?;
-    if there { Ok(write_one(asset, text)) } else { Err(gone(asset)) }
+    let work = async {
+        let there = is_there(&mut connection, asset).await?;
+        Ok((there, text.is_some() && store(&mut connection).await? == Store::Absent))
+    };
+    match bounded(target.file.place(), CATALOG_TIME + GRACE, work).await? {
+        (false, _) => Err(gone(asset)),
+        (true, false) => Ok(write_one(asset, text)),
+        (true, true) => Ok(format!("{MAKE};\n{}", write_one(asset, text))),
+    }
 }
 
 /// Writes the comment.

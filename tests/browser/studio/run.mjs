@@ -49,7 +49,7 @@ export default async function journey(studio) {
   await button(`Write ${changed} comments`).waitFor();
   await button('Show statements').click();
   await page
-    .getByText(/^INSERT INTO main\.gloss_comments/)
+    .getByText(/INSERT INTO main\.gloss_comments/)
     .first()
     .waitFor();
   await studio.axe('plan');
