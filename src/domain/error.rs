@@ -1,8 +1,47 @@
 //! Errors of use cases, worded for the caller.
 //!
-//! Each variant is one of the contract's closed set of codes; `graphql/error.rs` maps it to that code. A message says
-//! what is wrong and what to do. It never contains a secret or internal details: the cause of [`Error::Internal`] only
+//! [`Code`] is the contract's closed set of codes, which every layer uses; each variant of [`Error`] has one. A message
+//! says what is wrong and what to do. It never contains a secret or internal details: the cause of [`Error::Internal`] only
 //! goes to the log.
+
+use serde::{Deserialize, Serialize};
+
+use super::spelling::spelled;
+
+/// A code of the contract's closed set: `extensions.code` of an error of the API, and `code` of a run's error.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "SCREAMING_SNAKE_CASE")]
+pub enum Code {
+    /// The document is not GraphQL.
+    GraphqlParseFailed,
+    /// The document or its variables do not match the schema.
+    GraphqlValidationFailed,
+    /// No document is cached under the hash that was sent alone.
+    PersistedQueryNotFound,
+    /// An argument is invalid.
+    BadUserInput,
+    /// No record has this id or number.
+    NotFound,
+    /// The current state does not permit the operation.
+    Conflict,
+    /// The caller is not authenticated.
+    Unauthenticated,
+    /// The caller's role does not permit the operation.
+    Forbidden,
+    /// A limit of the server is exceeded.
+    LimitExceeded,
+    /// A database or model is unreachable.
+    Unavailable,
+    /// A bug or an unexpected failure in Gloss.
+    Internal,
+}
+
+spelled!(Code {
+    GraphqlParseFailed => "GRAPHQL_PARSE_FAILED", GraphqlValidationFailed => "GRAPHQL_VALIDATION_FAILED",
+    PersistedQueryNotFound => "PERSISTED_QUERY_NOT_FOUND", BadUserInput => "BAD_USER_INPUT", NotFound => "NOT_FOUND",
+    Conflict => "CONFLICT", Unauthenticated => "UNAUTHENTICATED", Forbidden => "FORBIDDEN",
+    LimitExceeded => "LIMIT_EXCEEDED", Unavailable => "UNAVAILABLE", Internal => "INTERNAL",
+});
 
 /// The cause of an internal error.
 pub type Cause = Box<dyn std::error::Error + Send + Sync>;
@@ -123,16 +162,16 @@ impl Error {
 
     /// The error's code in the contract's closed set.
     #[must_use]
-    pub const fn code(&self) -> &'static str {
+    pub const fn code(&self) -> Code {
         match self {
-            Self::BadInput { .. } => "BAD_USER_INPUT",
-            Self::NotFound { .. } => "NOT_FOUND",
-            Self::Conflict { .. } => "CONFLICT",
-            Self::LimitExceeded { .. } => "LIMIT_EXCEEDED",
-            Self::Unauthenticated { .. } => "UNAUTHENTICATED",
-            Self::Forbidden { .. } => "FORBIDDEN",
-            Self::Unavailable { .. } | Self::Unsure { .. } => "UNAVAILABLE",
-            Self::Internal(_) => "INTERNAL",
+            Self::BadInput { .. } => Code::BadUserInput,
+            Self::NotFound { .. } => Code::NotFound,
+            Self::Conflict { .. } => Code::Conflict,
+            Self::LimitExceeded { .. } => Code::LimitExceeded,
+            Self::Unauthenticated { .. } => Code::Unauthenticated,
+            Self::Forbidden { .. } => Code::Forbidden,
+            Self::Unavailable { .. } | Self::Unsure { .. } => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
         }
     }
 }

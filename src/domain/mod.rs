@@ -37,4 +37,4 @@ pub mod usage;
 pub mod vocabulary;
 pub mod words;
 
-pub use error::{Error, Result};
+pub use error::{Code, Error, Result};

@@ -10,7 +10,7 @@ use tokio::time::timeout;
 use super::{Halt, context::RunContext};
 use crate::{
     domain::{
-        Error, Result,
+        Code, Error, Result,
         identity::{Confirmation, Identity},
         profile::DbProfile,
         run::{Run, RunError},
@@ -103,7 +103,7 @@ fn moved(profile: &DbProfile, live: &Identity, wanted: Option<&Identity>, what: 
             profile.name
         ),
     };
-    RunError::new("CONFLICT", message, CONFIRM)
+    RunError::new(Code::Conflict, message, CONFIRM)
 }
 
 /// Refuses a request if the profile points to another database than the expected ones. If the database does not answer,

@@ -10,6 +10,7 @@ use tokio::sync::Notify;
 
 use crate::{
     domain::{
+        Code,
         run::RunError,
         usage::{Budget, Usage},
     },
@@ -110,7 +111,7 @@ pub fn out_of_seconds(seconds: i32) -> RunError {
 }
 
 fn spent(message: String) -> RunError {
-    RunError::new("LIMIT_EXCEEDED", message, "resume the run with a larger budget, or with `removeBudget`")
+    RunError::new(Code::LimitExceeded, message, "resume the run with a larger budget, or with `removeBudget`")
 }
 
 impl Reservation<'_> {

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Error, Result,
+        Code, Error, Result,
         clock::Moment,
         profile::{DbProfile, LlmProfile},
         run::{Run, RunEdit, RunError},
@@ -119,7 +119,7 @@ type StoreWait = (Moment, String);
 fn tell_wait(edit: &mut RunEdit, (since, reason): &StoreWait) {
     let seconds = (edit.at - *since).num_seconds().max(0);
     let hint = "nothing was lost and no request was repeated; make sure that Gloss can write to the store";
-    let error = RunError::new("UNAVAILABLE", reason.clone(), hint);
+    let error = RunError::new(Code::Unavailable, reason.clone(), hint);
     edit.warn(format!("The run waited {seconds} s for the store: {reason}"), Some(error));
 }
 
@@ -285,7 +285,7 @@ impl RunContext {
         let gone = || {
             let name = self.run.spec.db_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
-                "NOT_FOUND",
+                Code::NotFound,
                 format!("the DB profile `{name}` has been deleted"),
                 "start a new run with an existing profile",
             ))
@@ -302,7 +302,7 @@ impl RunContext {
         let gone = || {
             let name = self.run.spec.llm_profile_name.as_deref().unwrap_or("?");
             Halt::Failed(RunError::new(
-                "NOT_FOUND",
+                Code::NotFound,
                 format!("the LLM profile `{name}` has been deleted"),
                 "start a new run with an existing profile",
             ))
@@ -322,12 +322,12 @@ fn locked<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {
 pub fn target_error(error: &TargetError) -> RunError {
     let (code, hint) = match error {
         TargetError::Unreachable(_) | TargetError::TimedOut(_) | TargetError::Locked(_) => (
-            "UNAVAILABLE",
+            Code::Unavailable,
             "check that the database is running and that the DB profile's URL is correct, then resume the run",
         ),
-        TargetError::Refused(_) => ("BAD_USER_INPUT", "check the scope and the privileges of the database user"),
-        TargetError::Misconfigured(_) | TargetError::Own(_) => ("BAD_USER_INPUT", "correct the DB profile"),
-        TargetError::Moved(_) => ("CONFLICT", CONFIRM),
+        TargetError::Refused(_) => (Code::BadUserInput, "check the scope and the privileges of the database user"),
+        TargetError::Misconfigured(_) | TargetError::Own(_) => (Code::BadUserInput, "correct the DB profile"),
+        TargetError::Moved(_) => (Code::Conflict, CONFIRM),
     };
     RunError::new(code, error.to_string(), hint)
 }

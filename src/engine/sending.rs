@@ -22,6 +22,7 @@ use super::{
 };
 use crate::{
     domain::{
+        Code,
         run::{Row, RunError},
         usage::Usage,
     },
@@ -134,7 +135,7 @@ impl<'a> Sender<'a> {
                 Err(ModelError::Rejected(message)) => {
                     self.answered().await?;
                     let error = RunError::new(
-                        "BAD_USER_INPUT",
+                        Code::BadUserInput,
                         message,
                         "change the instructions or options, or try another model",
                     );
@@ -187,12 +188,12 @@ impl<'a> Sender<'a> {
             down_for
         };
         let error =
-            RunError::new("UNAVAILABLE", error.to_string(), "check the provider and the LLM profile's base URL");
+            RunError::new(Code::Unavailable, error.to_string(), "check the provider and the LLM profile's base URL");
         if down_for >= self.context.patience.provider_down {
             let message =
                 format!("the provider has not answered for {} minutes: {}", down_for.as_secs() / 60, error.message);
             return Err(Halt::Paused(RunError::new(
-                "UNAVAILABLE",
+                Code::Unavailable,
                 message,
                 "resume the run when the provider is reachable again",
             )));
@@ -219,13 +220,17 @@ fn wait_for(error: &ModelError, growing: Duration) -> Duration {
 /// Converts an unusable answer to the error of a row.
 fn unusable(why: &Unusable) -> RunError {
     let (code, hint) = match why {
-        Unusable::Filtered => ("BAD_USER_INPUT", "leave the asset out of the scope, or try another model or provider"),
-        Unusable::Refused(_) => ("BAD_USER_INPUT", "change the instructions, or try another model"),
-        Unusable::Empty(_) => ("UNAVAILABLE", "resume the run to retry; if it fails again, try another model"),
-        Unusable::TooLarge { .. } => {
-            ("UNAVAILABLE", "raise `maxOutputTokens`, or try a model or provider that respects it")
+        Unusable::Filtered => {
+            (Code::BadUserInput, "leave the asset out of the scope, or try another model or provider")
         }
-        Unusable::Failed(_) => ("UNAVAILABLE", "resume the run to retry, or check the provider and the LLM profile"),
+        Unusable::Refused(_) => (Code::BadUserInput, "change the instructions, or try another model"),
+        Unusable::Empty(_) => (Code::Unavailable, "resume the run to retry; if it fails again, try another model"),
+        Unusable::TooLarge { .. } => {
+            (Code::Unavailable, "raise `maxOutputTokens`, or try a model or provider that respects it")
+        }
+        Unusable::Failed(_) => {
+            (Code::Unavailable, "resume the run to retry, or check the provider and the LLM profile")
+        }
     };
     RunError::new(code, why.to_string(), hint)
 }
@@ -233,11 +238,11 @@ fn unusable(why: &Unusable) -> RunError {
 /// Converts an error of the model to the error that ends the run.
 pub fn fatal(error: &ModelError) -> RunError {
     let (code, hint) = match error {
-        ModelError::KeyRefused(_) => ("UNAUTHENTICATED", "set a valid key in the LLM profile, then resume the run"),
-        ModelError::UnknownModel(_) => ("NOT_FOUND", "set a model that the provider offers in the LLM profile"),
-        ModelError::NotAModel(_) => ("BAD_USER_INPUT", "check the base URL of the LLM profile, then resume the run"),
-        ModelError::Misconfigured(_) => ("BAD_USER_INPUT", "correct the LLM profile"),
-        _ => ("UNAVAILABLE", "check the provider and the LLM profile's base URL"),
+        ModelError::KeyRefused(_) => (Code::Unauthenticated, "set a valid key in the LLM profile, then resume the run"),
+        ModelError::UnknownModel(_) => (Code::NotFound, "set a model that the provider offers in the LLM profile"),
+        ModelError::NotAModel(_) => (Code::BadUserInput, "check the base URL of the LLM profile, then resume the run"),
+        ModelError::Misconfigured(_) => (Code::BadUserInput, "correct the LLM profile"),
+        _ => (Code::Unavailable, "check the provider and the LLM profile's base URL"),
     };
     RunError::new(code, error.to_string(), hint)
 }

@@ -27,6 +27,7 @@ use super::{
 };
 use crate::{
     domain::{
+        Code,
         asset::{AssetKind, AssetPath},
         catalog::{Problems, TableDetail, TableStatistics},
         id::SuggestionId,
@@ -498,12 +499,12 @@ impl<'a> Work<'a> {
 /// The error of a row whose asset no longer exists.
 fn gone(asset: &AssetPath) -> RunError {
     let message = format!("{} no longer exists", asset.display());
-    RunError::new("NOT_FOUND", message, "start a new run to describe the present tables and columns")
+    RunError::new(Code::NotFound, message, "start a new run to describe the present tables and columns")
 }
 
 fn unreadable() -> RunError {
     RunError::new(
-        "UNAVAILABLE",
+        Code::Unavailable,
         "the model returned an unreadable answer twice",
         "raise `maxOutputTokens`, or try a model that follows a JSON schema",
     )

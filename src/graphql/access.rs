@@ -12,7 +12,10 @@ use super::{
     context::{Role, Viewer},
     error::coded,
 };
-use crate::{domain::Error, service::tokens::Tokens};
+use crate::{
+    domain::{Code, Error},
+    service::tokens::Tokens,
+};
 
 /// What is said to somebody of whom nothing is known.
 const UNKNOWN: &str = "authentication required: send a bearer token";
@@ -69,8 +72,8 @@ pub(super) fn check(viewer: Option<&Viewer>, parent: &str, field: &str) -> Resul
     let needed = needed(parent, field);
     match viewer.filter(|viewer| viewer.is_known()) {
         Some(viewer) if viewer.role >= needed => Ok(()),
-        Some(viewer) => Err(coded("FORBIDDEN", refusal(viewer, needed, &format!("`{field}`")))),
-        None => Err(coded("UNAUTHENTICATED", UNKNOWN)),
+        Some(viewer) => Err(coded(Code::Forbidden, refusal(viewer, needed, &format!("`{field}`")))),
+        None => Err(coded(Code::Unauthenticated, UNKNOWN)),
     }
 }
 

@@ -19,30 +19,21 @@ use tracing::error;
 
 use super::{batch::SharedError, scalar::MOMENT};
 use crate::domain::{
-    Error,
+    Code, Error,
     text::{visible, visible_lines},
 };
 
-/// The document cannot be parsed.
-pub const PARSE_FAILED: &str = "GRAPHQL_PARSE_FAILED";
-/// The document or its variables do not match the schema.
-pub const VALIDATION_FAILED: &str = "GRAPHQL_VALIDATION_FAILED";
-/// An argument or a part of the request is invalid.
-pub const BAD_USER_INPUT: &str = "BAD_USER_INPUT";
-/// The request exceeds a limit of the server.
-pub const LIMIT_EXCEEDED: &str = "LIMIT_EXCEEDED";
-
 /// Creates an error of the GraphQL layer.
-pub fn coded(code: &str, message: impl Into<String>) -> ServerError {
+pub fn coded(code: Code, message: impl Into<String>) -> ServerError {
     with_code(ServerError::new(message, None), code)
 }
 
 /// Sets the code of an error that has none, and removes values from its message.
-pub fn with_code(mut error: ServerError, code: &str) -> ServerError {
+pub fn with_code(mut error: ServerError, code: Code) -> ServerError {
     error.message = without_values(error.message);
     let extensions = error.extensions.get_or_insert_default();
     if extensions.get("code").is_none() {
-        extensions.set("code", code);
+        extensions.set("code", code.as_str());
     }
     error
 }
@@ -91,12 +82,12 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
         if error.message.starts_with("Failed to parse \"DateTime\"") {
             MOMENT.clone_into(&mut error.message);
         }
-        extensions.set("code", VALIDATION_FAILED);
+        extensions.set("code", Code::GraphqlValidationFailed.as_str());
     } else {
         let correlation_id = correlation_id();
         error!(correlation_id, error = error.message, "the GraphQL engine failed");
         "internal error".clone_into(&mut error.message);
-        extensions.set("code", "INTERNAL");
+        extensions.set("code", Code::Internal.as_str());
         extensions.set("correlationId", correlation_id);
     }
     error.source = None;
@@ -106,7 +97,7 @@ fn finish_one(error: &mut ServerError, logged: &mut HashMap<usize, String>) {
 /// Sets the extensions that clients may see. Logs an internal error, unless it was logged under `logged`, and returns
 /// its correlation id.
 fn describe(error: &Error, logged: Option<String>, extensions: &mut ErrorExtensionValues) -> Option<String> {
-    extensions.set("code", error.code());
+    extensions.set("code", error.code().as_str());
     match error {
         Error::BadInput { argument, .. } | Error::NotFound { argument: Some(argument), .. } => {
             extensions.set("argument", argument.as_str());

@@ -23,13 +23,13 @@ use super::{
     complete::complete,
     context::Viewer,
     document::{Checker, operation},
-    error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded, finish, with_code},
+    error::{coded, finish, with_code},
     limits,
     loader::Loaders,
     order::Order,
     searches,
 };
-use crate::service::Services;
+use crate::{domain::Code, service::Services};
 
 /// Makes the extension; checks the documents that nobody has checked.
 pub struct Frontier(pub Checker);
@@ -64,8 +64,9 @@ struct Guard {
 impl Guard {
     /// Checks the document of a request that does not come from a transport, and returns what will be executed.
     fn check(&self, request: &mut Request) -> ServerResult<Arc<ExecutableDocument>> {
-        let first =
-            |errors: Vec<ServerError>| errors.into_iter().next().unwrap_or_else(|| coded(VALIDATION_FAILED, ""));
+        let first = |errors: Vec<ServerError>| {
+            errors.into_iter().next().unwrap_or_else(|| coded(Code::GraphqlValidationFailed, ""))
+        };
         let checked = self.checker.read(&request.query).map_err(first)?;
         let ready = self.checker.operation(&checked, request.operation_name.as_deref(), &request.variables)?;
         request.set_parsed_query(ExecutableDocument::clone(&ready.document));
@@ -122,7 +123,7 @@ impl Extension for Guard {
         next: NextParseQuery<'_>,
     ) -> ServerResult<ExecutableDocument> {
         // The document is already parsed; the only possible error is the nesting of its fields.
-        next.run(context, query, variables).await.map_err(|error| with_code(error, LIMIT_EXCEEDED))
+        next.run(context, query, variables).await.map_err(|error| with_code(error, Code::LimitExceeded))
     }
 
     async fn validation(
@@ -131,7 +132,7 @@ impl Extension for Guard {
         next: NextValidation<'_>,
     ) -> Result<ValidationResult, Vec<ServerError>> {
         let checked = next.run(context).await.map_err(|errors| {
-            errors.into_iter().map(|error| with_code(error, VALIDATION_FAILED)).collect::<Vec<_>>()
+            errors.into_iter().map(|error| with_code(error, Code::GraphqlValidationFailed)).collect::<Vec<_>>()
         })?;
         limits::check("levels of fields", checked.depth, limits::MAX_DEPTH).map_err(|error| vec![error])?;
         if checked.complexity > limits::MAX_COMPLEXITY {
@@ -141,7 +142,7 @@ impl Extension for Guard {
                 checked.complexity,
                 limits::MAX_COMPLEXITY
             );
-            return Err(vec![coded(LIMIT_EXCEEDED, message)]);
+            return Err(vec![coded(Code::LimitExceeded, message)]);
         }
         Ok(checked)
     }

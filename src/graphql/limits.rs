@@ -12,7 +12,8 @@ use async_graphql::{
     parser::types::{ExecutableDocument, OperationDefinition, Selection, SelectionSet},
 };
 
-use super::error::{LIMIT_EXCEEDED, VALIDATION_FAILED, coded};
+use super::error::coded;
+use crate::domain::Code;
 
 /// Tokens of a document.
 pub const MAX_TOKENS: usize = 10_000;
@@ -36,7 +37,7 @@ pub const MAX_COMPLEXITY: usize = 40_000;
 const MAX_INTROSPECTION_LISTS: usize = 3;
 
 fn exceeded(what: &str, number: usize, limit: usize) -> ServerError {
-    coded(LIMIT_EXCEEDED, format!("the document has {number} {what}; the limit is {limit}"))
+    coded(Code::LimitExceeded, format!("the document has {number} {what}; the limit is {limit}"))
 }
 
 /// Checks a number against its limit.
@@ -87,7 +88,7 @@ pub fn check_text(text: &str) -> Result<(), ServerError> {
         tokens += 1;
         if tokens > MAX_TOKENS {
             return Err(coded(
-                LIMIT_EXCEEDED,
+                Code::LimitExceeded,
                 format!("the document has more than {MAX_TOKENS} tokens; split it into several operations"),
             ));
         }
@@ -212,7 +213,7 @@ impl<'a> Counter<'a> {
             Some(Some(size)) => return Ok(*size),
             Some(None) => {
                 return Err(coded(
-                    VALIDATION_FAILED,
+                    Code::GraphqlValidationFailed,
                     format!("the fragment {name} contains itself; remove that spread"),
                 ));
             }

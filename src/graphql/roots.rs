@@ -16,7 +16,8 @@ use async_graphql::{
     },
 };
 
-use super::error::{VALIDATION_FAILED, coded};
+use super::error::coded;
+use crate::domain::Code;
 
 /// Refuses a subscription that may select several root fields, or one of introspection. A selection that a literal
 /// condition excludes does not count.
@@ -72,7 +73,7 @@ pub fn expand(
     if fields.is_empty() {
         let message =
             "the subscription selects no field, because `@skip` and `@include` exclude all of them; select one event";
-        return Err(coded(VALIDATION_FAILED, message));
+        return Err(coded(Code::GraphqlValidationFailed, message));
     }
     let items = fields.into_iter().map(|field| Positioned::new(Selection::Field(field.clone()), field.pos)).collect();
     if let Some(operation) = chosen_mut(&mut document.operations, operation_name) {
@@ -91,7 +92,7 @@ fn chosen_mut<'a>(operations: &'a mut DocumentOperations, name: Option<&str>) ->
 }
 
 fn at(field: &Positioned<Field>, message: String) -> ServerError {
-    ServerError { locations: vec![field.pos], ..coded(VALIDATION_FAILED, message) }
+    ServerError { locations: vec![field.pos], ..coded(Code::GraphqlValidationFailed, message) }
 }
 
 /// A collector of root fields.
@@ -157,7 +158,7 @@ impl<'a> Roots<'a> {
                 _ => {
                     let message = format!("`@{}` requires a Boolean for `if`", directive.node.name.node);
                     let locations = vec![directive.pos];
-                    return Err(ServerError { locations, ..coded(VALIDATION_FAILED, message) });
+                    return Err(ServerError { locations, ..coded(Code::GraphqlValidationFailed, message) });
                 }
             }
         }

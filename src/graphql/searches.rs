@@ -9,7 +9,8 @@ use async_graphql::{
 };
 use async_graphql_value::Value as Literal;
 
-use super::error::{BAD_USER_INPUT, coded};
+use super::error::coded;
+use crate::domain::Code;
 
 /// The maximum number of characters.
 const LONGEST: usize = 500;
@@ -75,7 +76,7 @@ fn text_at(text: &str, path: &str) -> Result<(), ServerError> {
         return Ok(());
     }
     let message = format!("the text has {length} characters; search for at most {LONGEST}");
-    let mut error = coded(BAD_USER_INPUT, message);
+    let mut error = coded(Code::BadUserInput, message);
     error.extensions.get_or_insert_default().set("argument", path);
     Err(error)
 }

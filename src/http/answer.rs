@@ -18,6 +18,7 @@ use serde::Serialize;
 use serde_json::json;
 
 use super::{request_id::RequestId, value};
+use crate::domain::Code;
 
 /// The Retry-After of a 429 response whose waiting time is not known.
 const RETRY_AFTER_SECONDS: &str = "5";
@@ -63,7 +64,7 @@ impl Media {
             None if !asked => Ok(Self::Json),
             None => Err(Refusal::new(
                 StatusCode::NOT_ACCEPTABLE,
-                "BAD_USER_INPUT",
+                Code::BadUserInput,
                 "no acceptable media type; accept application/graphql-response+json, application/json or \
                  text/event-stream",
             )),
@@ -86,7 +87,7 @@ pub struct Refusal {
     /// The HTTP status, for the transports that have one.
     pub status: StatusCode,
     /// The error code.
-    pub code: Cow<'static, str>,
+    pub code: Code,
     /// What is wrong and what to do.
     pub message: String,
     /// The invalid part of the request, for example `variables`.
@@ -104,49 +105,49 @@ pub struct Refusal {
 
 impl Refusal {
     /// Creates a refusal for a reason outside the document.
-    pub fn new(status: StatusCode, code: &'static str, message: impl Into<String>) -> Self {
-        let (code, message) = (code.into(), message.into());
+    pub fn new(status: StatusCode, code: Code, message: impl Into<String>) -> Self {
+        let message = message.into();
         let (locations, others) = (Vec::new(), Vec::new());
         Self { status, code, message, argument: None, allow: None, locations, well_formed: false, others }
     }
 
     /// Creates the refusal of an invalid part of the request, with status 400.
     pub fn bad_input(argument: &'static str, message: impl Into<String>) -> Self {
-        Self { argument: Some(argument.into()), ..Self::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", message) }
+        Self { argument: Some(argument.into()), ..Self::new(StatusCode::BAD_REQUEST, Code::BadUserInput, message) }
     }
 
     /// Creates the refusal of a document.
-    pub fn document(code: &'static str, message: impl Into<String>) -> Self {
+    pub fn document(code: Code, message: impl Into<String>) -> Self {
         Self { well_formed: true, ..Self::new(StatusCode::BAD_REQUEST, code, message) }
     }
 
     /// Creates the refusal of a client that exceeds a limit, with status 429.
     pub fn limit(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message)
+        Self::new(StatusCode::TOO_MANY_REQUESTS, Code::LimitExceeded, message)
     }
 
     /// Creates the refusal of a request that can succeed later, with status 503.
     pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "UNAVAILABLE", message)
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, Code::Unavailable, message)
     }
 
     /// Creates the refusal of an unauthenticated caller.
     pub fn unknown() -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", "authentication required: send a bearer token")
+        Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "authentication required: send a bearer token")
     }
 
     /// Creates the refusal of a caller whose credentials have ended.
     pub fn dismissed() -> Self {
         Self::new(
             StatusCode::UNAUTHORIZED,
-            "UNAUTHENTICATED",
+            Code::Unauthenticated,
             "the token has been revoked or has expired; send a valid token",
         )
     }
 
     /// Returns the list `errors` of a response.
     pub fn errors(&self) -> serde_json::Value {
-        let mut error = json!({ "message": self.message, "extensions": { "code": self.code } });
+        let mut error = json!({ "message": self.message, "extensions": { "code": self.code.as_str() } });
         if let Some(argument) = &self.argument {
             error["extensions"]["argument"] = argument.as_ref().into();
         }
@@ -184,14 +185,14 @@ impl From<ServerError> for Refusal {
     /// Converts the error of a document that the schema's checks refuse.
     fn from(error: ServerError) -> Self {
         let extension = |name| match error.extensions.as_ref()?.get(name)? {
-            Value::String(text) => Some(Cow::Owned(text.clone())),
+            Value::String(text) => Some(text.clone()),
             _ => None,
         };
         Self {
-            code: extension("code").unwrap_or(Cow::Borrowed("GRAPHQL_VALIDATION_FAILED")),
-            argument: extension("argument"),
+            code: extension("code").and_then(|code| code.parse().ok()).unwrap_or(Code::GraphqlValidationFailed),
+            argument: extension("argument").map(Cow::Owned),
             locations: error.locations,
-            ..Self::document("", error.message)
+            ..Self::document(Code::GraphqlValidationFailed, error.message)
         }
     }
 }
@@ -202,7 +203,7 @@ impl From<Vec<ServerError>> for Refusal {
         let mut refusals = errors.into_iter().map(Self::from);
         match refusals.next() {
             Some(first) => Self { others: refusals.collect(), ..first },
-            None => Self::document("GRAPHQL_VALIDATION_FAILED", "the document is not valid"),
+            None => Self::document(Code::GraphqlValidationFailed, "the document is not valid"),
         }
     }
 }
@@ -211,14 +212,14 @@ impl Refusal {
     /// Creates a refusal for a path other than GraphQL's. The error's code determines its status.
     pub fn by_code(error: ServerError) -> Self {
         let refusal = Self::from(error);
-        let status = match refusal.code.as_ref() {
-            "BAD_USER_INPUT" => StatusCode::BAD_REQUEST,
-            "UNAUTHENTICATED" => StatusCode::UNAUTHORIZED,
-            "FORBIDDEN" => StatusCode::FORBIDDEN,
-            "NOT_FOUND" => StatusCode::NOT_FOUND,
-            "CONFLICT" => StatusCode::CONFLICT,
-            "LIMIT_EXCEEDED" => StatusCode::TOO_MANY_REQUESTS,
-            "UNAVAILABLE" => StatusCode::SERVICE_UNAVAILABLE,
+        let status = match refusal.code {
+            Code::BadUserInput => StatusCode::BAD_REQUEST,
+            Code::Unauthenticated => StatusCode::UNAUTHORIZED,
+            Code::Forbidden => StatusCode::FORBIDDEN,
+            Code::NotFound => StatusCode::NOT_FOUND,
+            Code::Conflict => StatusCode::CONFLICT,
+            Code::LimitExceeded => StatusCode::TOO_MANY_REQUESTS,
+            Code::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             _ => StatusCode::INTERNAL_SERVER_ERROR,
         };
         Self { status, well_formed: false, locations: Vec::new(), ..refusal }
@@ -323,7 +324,7 @@ impl Answer {
 fn internal(id: &RequestId) -> ServerError {
     let mut error = ServerError::new("internal error", None);
     let extensions = error.extensions.get_or_insert_default();
-    extensions.set("code", "INTERNAL");
+    extensions.set("code", Code::Internal.as_str());
     extensions.set("correlationId", id.as_str());
     error
 }

@@ -28,7 +28,10 @@ use super::{
     peer::Peer,
     session::{self, Sessions},
 };
-use crate::graphql::{Access, Role, access::refusal};
+use crate::{
+    domain::Code,
+    graphql::{Access, Role, access::refusal},
+};
 
 /// Headers that proxies add to the requests that they forward.
 const PROXY_HEADERS: [&str; 6] = ["forwarded", "via", "x-proxyuser-ip", "x-arr-log-id", "x-arr-ssl", "x-host"];
@@ -149,7 +152,7 @@ impl Gate {
         self.counted(&caller)?;
         if caller.viewer.is_known() && caller.viewer.role < needed {
             let message = refusal(&caller.viewer, needed, "this path");
-            return Err(Box::new((Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message), None)));
+            return Err(Box::new((Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message), None)));
         }
         Ok(caller)
     }
@@ -169,7 +172,7 @@ fn is_handshake(request: &Parts) -> bool {
 fn too_often(what: &str, wait: Duration) -> Turned {
     let seconds = whole_seconds(wait);
     let message = format!("{what}; retry after {seconds} s");
-    Box::new((Refusal::new(StatusCode::TOO_MANY_REQUESTS, "LIMIT_EXCEEDED", message), Some(wait)))
+    Box::new((Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::LimitExceeded, message), Some(wait)))
 }
 
 /// Authenticates the caller of a request, and refuses a caller without the role that the path needs.
@@ -186,7 +189,7 @@ pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Re
         }
         Err(turned) => {
             if gate.pace.may_tell(&Caller::of(&request.extensions).client) {
-                tracing::info!(code = %turned.0.code, reason = turned.0.message, "refused");
+                tracing::info!(code = turned.0.code.as_str(), reason = turned.0.message, "refused");
             }
             turn_away(*turned, Media::negotiate(&request.headers).unwrap_or(Media::Json))
         }

@@ -4,9 +4,10 @@ use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
 use super::answer::Refusal;
+use crate::domain::Code;
 
 fn no_token(message: &str) -> Refusal {
-    Refusal::new(StatusCode::UNAUTHORIZED, "UNAUTHENTICATED", message)
+    Refusal::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, message)
 }
 
 /// Returns the token of a request; `None` without an Authorization header.

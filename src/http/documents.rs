@@ -20,7 +20,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::answer::Refusal;
-use crate::graphql;
+use crate::{domain::Code, graphql};
 
 /// The maximum number of automatically persisted documents.
 const KEPT: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
@@ -183,7 +183,7 @@ impl Documents {
                         known.cloned().map(Document::Known).ok_or_else(|| {
                             let message = "this server executes only trusted documents, and this is not one of them; \
                                            send a trusted document unchanged, or its id";
-                            Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message)
+                            Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message)
                         })
                     }
                 }
@@ -196,7 +196,7 @@ impl Documents {
                     Mode::Trusted { named } => named.get(&name).cloned(),
                 };
                 // Clients of automatic persisted queries look for this message.
-                let unknown = || Refusal::document("PERSISTED_QUERY_NOT_FOUND", "PersistedQueryNotFound");
+                let unknown = || Refusal::document(Code::PersistedQueryNotFound, "PersistedQueryNotFound");
                 known.map(Document::Known).ok_or_else(unknown)
             }
             (None, None) => Err(Refusal::bad_input("query", "`query` is missing; set it to the GraphQL document")),

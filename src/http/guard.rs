@@ -19,6 +19,7 @@ use axum::{
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use super::{answer::Refusal, paths::is_open, request_id::REQUEST_ID, value};
+use crate::domain::Code;
 
 /// Response headers that pages of allowed origins may read.
 pub const EXPOSED: [HeaderName; 3] = [header::RETRY_AFTER, header::WWW_AUTHENTICATE, super::request_id::REQUEST_ID];
@@ -189,7 +190,7 @@ fn bare_host(authority: &Authority) -> String {
 pub async fn check(State(policy): State<HostPolicy>, request: Request, next: Next) -> Response {
     let mut response = match policy.check(request.method(), request.uri(), request.headers()) {
         Ok(()) => next.run(request).await,
-        Err(reason) => Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", reason).into_response(),
+        Err(reason) => Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, reason).into_response(),
     };
     let headers = response.headers_mut();
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, value("nosniff"));

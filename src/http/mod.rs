@@ -79,7 +79,7 @@ use tower_http::{
 use answer::Refusal;
 use request_id::REQUEST_ID;
 
-use crate::graphql::Api;
+use crate::{domain::Code, graphql::Api};
 
 /// The maximum size of a request body and of a WebSocket message.
 pub const BODY_LIMIT_BYTES: usize = 1024 * 1024;
@@ -184,7 +184,7 @@ async fn not_found(headers: HeaderMap) -> Response {
     if accepted.contains("text/html") {
         return (StatusCode::NOT_FOUND, pages::studio().await).into_response();
     }
-    Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "Not found. GraphQL is at /graphql, the pages are at /.")
+    Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "Not found. GraphQL is at /graphql, the pages are at /.")
         .into_response()
 }
 

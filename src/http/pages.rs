@@ -15,6 +15,7 @@ use axum::{
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 use super::{answer::Refusal, value};
+use crate::domain::Code;
 
 /// The output of `npm run build`.
 #[derive(RustEmbed)]
@@ -72,7 +73,7 @@ fn page(name: &str, policy: &'static str) -> Response {
 pub async fn asset(Path(path): Path<String>, request: HeaderMap) -> Response {
     let file = if path.contains("..") { None } else { Dist::get(&format!("assets/{path}")) };
     let Some(EmbeddedFile { data, metadata }) = file else {
-        return Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "this file does not exist; reload the page")
+        return Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "this file does not exist; reload the page")
             .into_response();
     };
     let etag = format!("\"{}\"", metadata.sha256_hash().iter().fold(String::new(), |hex, b| hex + &format!("{b:02x}")));

@@ -29,6 +29,7 @@ use super::{
     request_id::RequestId,
     reserved, sse, value, ws,
 };
+use crate::domain::Code;
 
 /// GET: a WebSocket handshake, a query, or an event stream.
 pub async fn get(
@@ -50,7 +51,8 @@ pub async fn get(
         return refusal.into_response();
     }
     if headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket")) {
-        return Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", "invalid WebSocket handshake").into_response();
+        return Refusal::new(StatusCode::BAD_REQUEST, Code::BadUserInput, "invalid WebSocket handshake")
+            .into_response();
     }
     let media = match Media::negotiate(headers) {
         Ok(media) => media,
@@ -67,7 +69,11 @@ pub async fn get(
     let prepared = prepared.and_then(|prepared| match prepared.operation {
         OperationType::Mutation => Err(Refusal {
             allow: Some("POST"),
-            ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "GET does not execute mutations; use POST")
+            ..Refusal::new(
+                StatusCode::METHOD_NOT_ALLOWED,
+                Code::BadUserInput,
+                "GET does not execute mutations; use POST",
+            )
         }),
         _ => Ok(prepared),
     });
@@ -141,7 +147,7 @@ pub async fn delete(State(door): State<Door>, RawQuery(query): RawQuery, request
 pub async fn other_method() -> Refusal {
     Refusal {
         allow: Some("GET, HEAD, POST, PUT, DELETE"),
-        ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, "BAD_USER_INPUT", "method not allowed; use POST or GET")
+        ..Refusal::new(StatusCode::METHOD_NOT_ALLOWED, Code::BadUserInput, "method not allowed; use POST or GET")
     }
 }
 
@@ -153,22 +159,22 @@ pub async fn other_method() -> Refusal {
 pub async fn json_body(request: Request, door: &Door) -> Result<Value, Refusal> {
     if !is_json(request.headers()) {
         let message = "unsupported content type; send the body as `content-type: application/json`";
-        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "BAD_USER_INPUT", message));
+        return Err(Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, Code::BadUserInput, message));
     }
     let within = door.limits.body_within;
     let Ok(body) = tokio::time::timeout(within, Bytes::from_request(request, &())).await else {
         let message = format!("the body did not arrive within {} s; send it again", within.as_secs());
-        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, "BAD_USER_INPUT", message));
+        return Err(Refusal::new(StatusCode::REQUEST_TIMEOUT, Code::BadUserInput, message));
     };
     let body = body.map_err(|rejection| match rejection.status() {
         StatusCode::PAYLOAD_TOO_LARGE => {
             let message = format!("the body is larger than {} bytes; send a smaller one", super::BODY_LIMIT_BYTES);
-            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, "LIMIT_EXCEEDED", message)
+            Refusal::new(StatusCode::PAYLOAD_TOO_LARGE, Code::LimitExceeded, message)
         }
-        status => Refusal::new(status, "BAD_USER_INPUT", "the body ended before it was complete; send it again"),
+        status => Refusal::new(status, Code::BadUserInput, "the body ended before it was complete; send it again"),
     })?;
     serde_json::from_slice(&body).map_err(|error| {
-        Refusal::new(StatusCode::BAD_REQUEST, "BAD_USER_INPUT", format!("the body is not valid JSON: {error}"))
+        Refusal::new(StatusCode::BAD_REQUEST, Code::BadUserInput, format!("the body is not valid JSON: {error}"))
     })
 }
 
@@ -219,7 +225,7 @@ async fn one(door: Door, caller: Caller, prepared: Prepared) -> Result<Answer, R
     let Prepared { request, operation, .. } = prepared;
     if operation == OperationType::Subscription {
         let message = "subscriptions require a WebSocket (graphql-transport-ws) or `accept: text/event-stream`";
-        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message));
     }
     Ok(Answer::new(door.execute(caller, request, operation).await?))
 }
@@ -229,11 +235,11 @@ async fn batch(door: &Door, caller: &Caller, operations: Vec<Value>, media: Medi
     let (number, limit) = (operations.len(), door.limits.batch);
     if media == Media::EventStream {
         let message = "a batch can only be answered as application/json; stream operations one by one";
-        return Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message).into_response();
+        return Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message).into_response();
     }
     if number == 0 || number > limit {
         let message = format!("the batch has {number} operations; send 1 to {limit} at once");
-        return Refusal { argument: Some("query".into()), ..Refusal::document("LIMIT_EXCEEDED", message) }
+        return Refusal { argument: Some("query".into()), ..Refusal::document(Code::LimitExceeded, message) }
             .answer(Media::GraphqlResponse);
     }
     let mut answers = String::from("[");

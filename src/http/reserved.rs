@@ -41,7 +41,7 @@ use super::{
     results::{Piece, Results},
     sse, value,
 };
-use crate::graphql::Viewer;
+use crate::{domain::Code, graphql::Viewer};
 
 /// The header that carries a reservation's token; the query parameter `token` is an alternative.
 const TOKEN: &str = "x-graphql-event-stream-token";
@@ -83,7 +83,7 @@ impl Reservations {
     fn find(&self, token: &str, caller: &Caller) -> Result<Arc<Reserved>, Refusal> {
         let found = locked(&self.0).get(token).filter(|reserved| reserved.viewer == caller.viewer).cloned();
         let message = "this token has no reserved event stream; reserve one with PUT and open it promptly";
-        found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", message))
+        found.ok_or_else(|| Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, message))
     }
 
     fn forget(&self, token: &str) {
@@ -96,7 +96,7 @@ pub fn reserve(door: &Door, caller: &Caller, headers: &HeaderMap) -> Result<Resp
     let accepts = headers.get(header::ACCEPT).and_then(|accept| accept.to_str().ok()).unwrap_or("*/*");
     if !["*/*", "text/*", "text/plain"].iter().any(|media| accepts.contains(media)) {
         let message = "the answer to a reservation is text/plain; accept that type";
-        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, "BAD_USER_INPUT", message));
+        return Err(Refusal::new(StatusCode::NOT_ACCEPTABLE, Code::BadUserInput, message));
     }
     let limit = door.limits.sockets_per_client;
     let permit = door.open.sockets.take(&caller.client, limit);
@@ -133,7 +133,7 @@ pub fn open(door: &Door, caller: &Caller, peer: &Peer, token: String) -> Result<
     let starts = locked(&reserved.unopened).take();
     let starts = starts.ok_or_else(|| {
         let message = "this stream is already open; reserve another one";
-        Refusal::new(StatusCode::CONFLICT, "CONFLICT", message)
+        Refusal::new(StatusCode::CONFLICT, Code::Conflict, message)
     })?;
     let (dismissed, stopped) = (caller.dismissed.clone(), door.stop.token.clone());
     let events = Events {
@@ -171,7 +171,7 @@ pub async fn start(
         let limit = door.limits.operations_per_socket;
         if running.contains_key(&id) {
             let message = format!("operation {id} is already running on this stream; choose another `operationId`");
-            return Err(Refusal::new(StatusCode::CONFLICT, "CONFLICT", message));
+            return Err(Refusal::new(StatusCode::CONFLICT, Code::Conflict, message));
         }
         if running.len() >= limit {
             return Err(Refusal::limit(format!(
@@ -191,7 +191,8 @@ pub async fn start(
     }
     let begun = futures_util::stream::iter(first.flatten());
     let frames = frames(Arc::downgrade(&reserved), id.clone(), begun.chain(results).boxed()).boxed();
-    let gone = |_| Refusal::new(StatusCode::NOT_FOUND, "NOT_FOUND", "the event stream has ended; reserve another one");
+    let gone =
+        |_| Refusal::new(StatusCode::NOT_FOUND, Code::NotFound, "the event stream has ended; reserve another one");
     reserved.start.try_send(Abortable::new(frames, registration)).map_err(gone)?;
     running.keep = true;
     Ok(StatusCode::ACCEPTED.into_response())

@@ -33,7 +33,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use super::{Door, answer::Refusal, caller::Caller, post_get::json_body, value};
-use crate::graphql::Viewer;
+use crate::{domain::Code, graphql::Viewer};
 
 /// The name of the cookie.
 const COOKIE: &str = "gloss_session";
@@ -132,7 +132,7 @@ pub fn check_page(request: &Parts) -> Result<(), Refusal> {
         return Ok(());
     }
     let message = "the session cookie is accepted only from pages of this server; send a bearer token instead";
-    Err(Refusal::new(StatusCode::FORBIDDEN, "FORBIDDEN", message))
+    Err(Refusal::new(StatusCode::FORBIDDEN, Code::Forbidden, message))
 }
 
 /// POST: begins a session for the token in `{"token": "gloss_…"}` or in the Authorization header.

@@ -8,7 +8,7 @@ use async_trait::async_trait;
 
 use super::Kind;
 use crate::{
-    domain::{run::RunError, status::RunStatus},
+    domain::{Code, run::RunError, status::RunStatus},
     engine::{
         Ending, Halt,
         context::{NO_ANSWER, RunContext, target_error},
@@ -45,7 +45,7 @@ async fn resolve(work: &Work<'_>) -> Result<(), Halt> {
     let walked = walked.map_err(|error| match error {
         WalkError::Target(error) => Halt::Failed(target_error(&error)),
         WalkError::Unknown { message, .. } => {
-            Halt::Failed(RunError::new("BAD_USER_INPUT", message, "start a new run with a scope that exists"))
+            Halt::Failed(RunError::new(Code::BadUserInput, message, "start a new run with a scope that exists"))
         }
     })?;
     take_walk(&work.context.ports, &work.db_profile, &work.context.run.spec.scope, &walked).await;

@@ -13,7 +13,7 @@ use std::{
 use super::doubt;
 use crate::{
     domain::{
-        Error,
+        Code, Error,
         apply::{ApplyItem, ApplyOrder, ApplyStatus, verdict},
         asset::{AssetKind, AssetPath},
         run::{Run, RunEdit, RunError},
@@ -77,7 +77,7 @@ async fn unfit(context: &RunContext) -> Result<Option<RunError>, Halt> {
     match fit.await {
         Ok(()) => Ok(None),
         Err(error @ Error::Conflict { .. }) => {
-            Ok(Some(RunError { code: error.code().to_owned(), message: error.to_string(), hint: None }))
+            Ok(Some(RunError { code: error.code(), message: error.to_string(), hint: None }))
         }
         Err(error) => Err(error.into()),
     }
@@ -316,7 +316,7 @@ impl Writing<'_> {
             end_as(item, ApplyStatus::Failed, Some(unsure(&error.message)));
             item.doubt = Some(self.actor.clone());
         } else {
-            let moved = error.code == "CONFLICT";
+            let moved = error.code == Code::Conflict;
             end_as(item, if moved { ApplyStatus::Conflict } else { ApplyStatus::Failed }, Some(error.clone()));
         }
     }
@@ -389,12 +389,12 @@ fn unsure(why: &str) -> RunError {
     let message = format!("{why}; the comment may or may not have been written");
     let hint = "apply or roll back again when the database is reachable: Gloss then reads the present comment and \
                 records the outcome";
-    RunError::new("UNAVAILABLE", message, hint)
+    RunError::new(Code::Unavailable, message, hint)
 }
 
 /// The error of a begun item that could not be checked because of a cancel.
 fn cancelled() -> RunError {
-    RunError::new("UNAVAILABLE", "the apply was cancelled while the database was not reachable", "apply again")
+    RunError::new(Code::Unavailable, "the apply was cancelled while the database was not reachable", "apply again")
 }
 
 /// The error of an item whose current comment is not the expected one.
@@ -405,7 +405,7 @@ pub fn conflict(live: Option<&str>, rollback: bool) -> RunError {
         None => format!("the comment that {than} no longer exists"),
     };
     let hint = "replace the comment with `overwrite`, or keep it";
-    RunError::new("CONFLICT", message, hint)
+    RunError::new(Code::Conflict, message, hint)
 }
 
 fn shortened(text: &str) -> String {

@@ -7,7 +7,7 @@
 use super::apply::{conflict, not_written};
 use crate::{
     domain::{
-        Error, Result,
+        Code, Error, Result,
         apply::{ApplyItem, ApplyStatus},
         profile::DbProfile,
         run::{Run, RunError},
@@ -65,7 +65,7 @@ async fn look_at(target: &dyn Target, item: ApplyItem) -> Result<ApplyItem, Targ
 
 fn not_done() -> RunError {
     let message = "the connection broke before the comment was written; nothing was changed";
-    RunError::new("UNAVAILABLE", message, "apply or roll back again")
+    RunError::new(Code::Unavailable, message, "apply or roll back again")
 }
 
 /// Settles the writes in doubt of earlier processes, run by run. Skips runs whose database does not answer.

@@ -5,7 +5,7 @@
 
 use crate::{
     domain::{
-        Result,
+        Code, Result,
         profile::{DbProfile, LlmProfile},
         run::{NewRun, Row, RunError, RunSpec},
         schedule::{Outcome, ReviewStrategy, Schedule},
@@ -34,7 +34,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
         ports.store.db_profiles_by_id(&[settings.db_profile_id]).await?.remove(&settings.db_profile_id)
     else {
         return Ok(Outcome::Failed(RunError::new(
-            "NOT_FOUND",
+            Code::NotFound,
             "the schedule's DB profile has been deleted",
             CHANGE_IT,
         )));
@@ -49,7 +49,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
             None => "the schedule has no LLM profile, and there is no default",
         };
         let hint = "set a default with `updateLlmProfile`, or set the schedule's LLM profile with `updateSchedule`";
-        return Ok(Outcome::Failed(RunError::new("NOT_FOUND", message, hint)));
+        return Ok(Outcome::Failed(RunError::new(Code::NotFound, message, hint)));
     };
     let mut run = match new_run(schedule, &db_profile, &llm_profile) {
         Ok(run) => Box::new(run),
@@ -106,6 +106,6 @@ async fn look(
             Ok((rows_of(&walked.visits), walked.problems.sentences()))
         }
         Err(WalkError::Target(error)) => Err(target_error(&error)),
-        Err(WalkError::Unknown { message, .. }) => Err(RunError::new("BAD_USER_INPUT", message, CHANGE_IT)),
+        Err(WalkError::Unknown { message, .. }) => Err(RunError::new(Code::BadUserInput, message, CHANGE_IT)),
     })
 }

@@ -8,6 +8,7 @@ use async_trait::async_trait;
 use super::Kind;
 use crate::{
     domain::{
+        Code,
         asset::{AssetKind, AssetPath},
         run::RunError,
         scope::{RunScope, SchemaScope, TableScope},
@@ -34,7 +35,7 @@ impl Kind for Generate {
             let missing = missing.map_err(|error| Halt::Failed(target_error(&error)))?;
             if let Some(message) = missing {
                 let hint = "request a draft of an existing asset";
-                return Err(Halt::Failed(RunError::new("BAD_USER_INPUT", message, hint)));
+                return Err(Halt::Failed(RunError::new(Code::BadUserInput, message, hint)));
             }
         }
         work.describe_pending().await

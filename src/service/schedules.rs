@@ -12,7 +12,7 @@ use super::{
 };
 use crate::{
     domain::{
-        Error, Result,
+        Code, Error, Result,
         clock::Moment,
         id::{LlmProfileId, ScheduleId},
         page::{Page, PageArguments, PageRequest},
@@ -200,7 +200,9 @@ impl Schedules {
         for _ in 0..RUN_TRIES {
             let schedule = self.get(id, "input.id").await?;
             let mut outcome = match firing::outcome(&self.ports, &schedule).await? {
-                Outcome::Failed(error) if error.code == "UNAVAILABLE" => return Err(Error::unavailable(error.message)),
+                Outcome::Failed(error) if error.code == Code::Unavailable => {
+                    return Err(Error::unavailable(error.message));
+                }
                 Outcome::Failed(error) => {
                     let hint = error.hint.map(|hint| format!("; {hint}")).unwrap_or_default();
                     return Err(Error::conflict(format!("{}{hint}", error.message)));

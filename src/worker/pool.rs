@@ -17,7 +17,7 @@ use tracing::Instrument;
 use super::{complain, registry::Registry};
 use crate::{
     domain::{
-        Error, Result,
+        Code, Error, Result,
         id::RunId,
         run::{Run, RunEdit, RunError},
         status::RunStatus,
@@ -243,7 +243,7 @@ impl Pool {
             let Some(kind) = of(context.run.spec.kind) else {
                 let message = format!("this version of Gloss cannot execute {} runs", context.run.spec.kind.as_str());
                 return Err(Halt::Failed(RunError::new(
-                    "CONFLICT",
+                    Code::Conflict,
                     message,
                     "start a run of this kind with a version that supports it",
                 )));
@@ -303,7 +303,7 @@ impl Pool {
             Err(Halt::Store(error)) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an internal error failed the run");
                 let error = RunError::new(
-                    "INTERNAL",
+                    Code::Internal,
                     "internal error; see the server's log",
                     "resume the run; if it fails again, report the error",
                 );

@@ -21,7 +21,7 @@ fn item<'a>(items: &'a [ApplyItem], asset: &str) -> &'a ApplyItem {
 fn error(item: &ApplyItem) -> (&str, &str) {
     let error = item.error.as_ref().unwrap();
     assert!(error.hint.is_some());
-    (&error.code, &error.message)
+    (error.code.as_str(), &error.message)
 }
 
 fn count(items: &[ApplyItem], status: ApplyStatus) -> usize {

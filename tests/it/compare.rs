@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use gloss::{
     domain::{
+        Code,
         asset::{AssetKind, AssetPath},
         clock::Moment,
         id::{NodeType, RunId, encode},
@@ -96,7 +97,7 @@ pub async fn say(store: &dyn Store, run: &Run, said: &[Said], usage: Usage) -> R
                 existing_comment: said.comment.clone(),
                 data_type: said.data_type.clone(),
             },
-            None => RowOutcome::Failed(RunError::new("UNAVAILABLE", "no", "again")),
+            None => RowOutcome::Failed(RunError::new(Code::Unavailable, "no", "again")),
         };
         (row, outcome)
     });

@@ -3,6 +3,7 @@
 
 use chrono::{DateTime, TimeDelta, Utc};
 use gloss::domain::{
+    Code,
     asset::{AssetKind, AssetPath},
     event::RunEventType,
     id::RunId,
@@ -98,7 +99,7 @@ fn apply(edit: &mut RunEdit, step: Step, next_row: &mut i32) -> gloss::domain::R
             let outcome = match what % 3 {
                 0 => done(),
                 1 => RowOutcome::Skipped,
-                _ => RowOutcome::Failed(RunError::new("UNAVAILABLE", "no", "try")),
+                _ => RowOutcome::Failed(RunError::new(Code::Unavailable, "no", "try")),
             };
             edit.start_row(&row(*next_row));
             edit.end_row(row(*next_row), outcome);
@@ -147,7 +148,7 @@ proptest! {
                     run = edit.run;
                     next_row = rows;
                 }
-                Err(error) => prop_assert_eq!(error.code(), "CONFLICT"),
+                Err(error) => prop_assert_eq!(error.code(), Code::Conflict),
             }
         }
         for (at, event) in events.iter().enumerate() {

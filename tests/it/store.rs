@@ -16,7 +16,7 @@ use futures_util::StreamExt;
 use gloss::{
     bus::local::LocalBus,
     domain::{
-        Error,
+        Code, Error,
         asset::{AssetKind, AssetPath},
         clock::Moment,
         event::RunEventType,
@@ -176,7 +176,7 @@ fn done(row: Row, text: &str, confidence: f64) -> Change {
 
 fn error_of<T>(error: Result<T, Error>) -> (&'static str, String) {
     let error = error.err().expect("an error");
-    (error.code(), error.to_string())
+    (error.code().as_str(), error.to_string())
 }
 
 async fn sequences(store: &SqlStore, id: RunId) -> Vec<i32> {
@@ -238,9 +238,9 @@ async fn a_run_reads_back_as_it_was_written() {
     let end = test
         .change(RunId(1), 40, move |edit| {
             edit.start_row(&second);
-            edit.end_row(second, RowOutcome::Failed(RunError::new("UNAVAILABLE", "gone", "come back")));
+            edit.end_row(second, RowOutcome::Failed(RunError::new(Code::Unavailable, "gone", "come back")));
             edit.end_row(third, RowOutcome::Skipped);
-            edit.warn("look", Some(RunError::new("LIMIT_EXCEEDED", "much", "less")));
+            edit.warn("look", Some(RunError::new(Code::LimitExceeded, "much", "less")));
             edit.finish(RunStatus::ReadyForReview, None)
         })
         .await;

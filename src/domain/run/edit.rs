@@ -6,7 +6,7 @@
 
 use super::{NamingChange, NewRun, Row, RowOutcome, Run, RunError, Waiting};
 use crate::domain::{
-    Error, Result,
+    Code, Error, Result,
     apply::{ApplyItem, ApplyOrder, ApplyStatus, Unsettled, Written},
     ask::{ToolUse, TurnChange},
     asset::AssetPath,
@@ -406,7 +406,7 @@ impl RunEdit {
         if !resumable {
             return Err(Error::conflict(format!("run #{} has nothing to resume: no row failed", run.id)));
         }
-        let spent = run.error.as_ref().is_some_and(|error| error.code == "LIMIT_EXCEEDED");
+        let spent = run.error.as_ref().is_some_and(|error| error.code == Code::LimitExceeded);
         if let Some(budget) = budget {
             let larger = !spent || budget.is_larger_than(&run.spec.budget);
             if !larger {

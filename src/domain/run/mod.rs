@@ -15,7 +15,7 @@ pub use spec::{NewRun, RunSpec};
 use serde::{Deserialize, Serialize};
 
 use super::{
-    Error, Result,
+    Code, Error, Result,
     apply::ApplyOrder,
     asset::AssetPath,
     clock::Moment,
@@ -122,8 +122,8 @@ impl RunOptions {
 /// Why a run or a row failed. Shown to people, so it contains no secret and no internal details.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunError {
-    /// One of the contract's codes.
-    pub code: String,
+    /// Its code.
+    pub code: Code,
     /// What happened.
     pub message: String,
     /// What to do.
@@ -132,8 +132,8 @@ pub struct RunError {
 
 impl RunError {
     /// Creates an error with a hint.
-    pub fn new(code: &str, message: impl Into<String>, hint: impl Into<String>) -> Self {
-        Self { code: code.to_owned(), message: message.into(), hint: Some(hint.into()) }
+    pub fn new(code: Code, message: impl Into<String>, hint: impl Into<String>) -> Self {
+        Self { code, message: message.into(), hint: Some(hint.into()) }
     }
 }
 

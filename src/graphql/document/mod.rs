@@ -34,9 +34,10 @@ use lru::LruCache;
 use sha2::{Digest, Sha256};
 
 use super::{
-    error::{BAD_USER_INPUT, PARSE_FAILED, VALIDATION_FAILED, coded, without_values},
+    error::{coded, without_values},
     limits, roots,
 };
+use crate::domain::Code;
 
 /// The maximum number of cached documents, and of bytes of their texts. A syntax tree takes about thirty times the
 /// bytes of its text.
@@ -228,12 +229,12 @@ pub fn parse(text: &str) -> Result<(ast::Document, ExecutableDocument), ServerEr
         if let Some(place) = place {
             message = format!("line {}, column {}: {message}", place.line, place.column);
         }
-        ServerError { locations: place.map(position).into_iter().collect(), ..coded(PARSE_FAILED, message) }
+        ServerError { locations: place.map(position).into_iter().collect(), ..coded(Code::GraphqlParseFailed, message) }
     })?;
     let document = convert::document(&source, text);
     if document.operations.iter().next().is_none() {
         return Err(coded(
-            VALIDATION_FAILED,
+            Code::GraphqlValidationFailed,
             "the document has no operation; add a query, a mutation or a subscription",
         ));
     }
@@ -261,7 +262,7 @@ pub fn operation<'a>(
             Some(name) => format!("the document has no operation named {:?}; check `operationName`", short(name)),
             None => "the document has several operations; select one with `operationName`".to_owned(),
         };
-        let mut error = coded(BAD_USER_INPUT, message);
+        let mut error = coded(Code::BadUserInput, message);
         error.extensions.get_or_insert_default().set("argument", "operationName");
         error
     })
@@ -300,6 +301,6 @@ fn position(place: apollo_compiler::parser::LineColumn) -> Pos {
 }
 
 fn invalid_at(message: String, place: Option<apollo_compiler::parser::LineColumn>) -> ServerError {
-    let error = coded(VALIDATION_FAILED, without_values(message));
+    let error = coded(Code::GraphqlValidationFailed, without_values(message));
     ServerError { locations: place.map(position).into_iter().collect(), ..error }
 }

@@ -16,7 +16,7 @@ use async_graphql::{
 use async_graphql_value::Value as Literal;
 
 use super::{Scalars, short};
-use crate::graphql::error::{VALIDATION_FAILED, coded};
+use crate::{domain::Code, graphql::error::coded};
 
 /// How many enum values an error message lists.
 const LISTED: usize = 30;
@@ -45,7 +45,7 @@ pub fn coerce(
             let Fault { path, message } = fault;
             let place = if path.is_empty() { String::new() } else { format!(" at `{}`", path.trim_start_matches('.')) };
             let message = format!("variable `${}` of type `{}`{place}: {message}", name.node, var_type.node);
-            ServerError { locations: vec![definition.pos], ..coded(VALIDATION_FAILED, message) }
+            ServerError { locations: vec![definition.pos], ..coded(Code::GraphqlValidationFailed, message) }
         })?;
         coerced.insert(name.node.clone(), value);
     }

@@ -227,7 +227,7 @@ impl From<&run::Waiting> for RunWait {
 #[derive(SimpleObject, Debug, Clone)]
 pub struct RunError {
     /// A code of the API's errors: `UNAVAILABLE`, `BAD_USER_INPUT`, …
-    code: String,
+    code: &'static str,
     /// What went wrong.
     message: String,
     /// What to do about it.
@@ -237,7 +237,7 @@ pub struct RunError {
 impl From<&run::RunError> for RunError {
     fn from(error: &run::RunError) -> Self {
         let shown = |text: &str| visible(text).into_owned();
-        Self { code: error.code.clone(), message: shown(&error.message), hint: error.hint.as_deref().map(shown) }
+        Self { code: error.code.as_str(), message: shown(&error.message), hint: error.hint.as_deref().map(shown) }
     }
 }
 

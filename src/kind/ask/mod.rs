@@ -25,6 +25,7 @@ use self::{
 use super::Kind;
 use crate::{
     domain::{
+        Code,
         ask::{AskTurn, ToolUse},
         profile::DbProfile,
         run::{RunEdit, RunError},
@@ -76,7 +77,7 @@ pub struct Ask;
 impl Kind for Ask {
     async fn work(&self, context: &RunContext) -> Result<Ending, Halt> {
         let (store, id) = (&context.ports.store, context.run.id);
-        let gone = |what: &str, hint: &str| Halt::Failed(RunError::new("NOT_FOUND", what, hint));
+        let gone = |what: &str, hint: &str| Halt::Failed(RunError::new(Code::NotFound, what, hint));
         let turn = store.turns_of_runs(&[id]).await?.remove(&id);
         let turn = turn.ok_or_else(|| gone("the question has been deleted", "ask again"))?;
         if turn.answer.is_some() {
@@ -119,17 +120,24 @@ async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: b
     let readings = profiles.iter().filter(|profile| unread.contains(&profile.id)).map(|profile| async move {
         let Some(reading) = context.readings.read(profile, !everywhere) else {
             let hint = "ask again in a minute, or select this profile to connect to it immediately";
-            return (profile, Err(RunError::new("UNAVAILABLE", "its database was not reachable a moment ago", hint)));
+            return (
+                profile,
+                Err(RunError::new(Code::Unavailable, "its database was not reachable a moment ago", hint)),
+            );
         };
         let read = match timeout(wait, reading).await {
             Ok(Ok(())) => Ok(()),
             Ok(Err(error)) => Err(match error.as_ref() {
                 ReadError::Target(error) => target_error(error),
-                ReadError::Store(_) => RunError::new("INTERNAL", "its catalog could not be recorded", "ask again"),
+                ReadError::Store(_) => RunError::new(Code::Internal, "its catalog could not be recorded", "ask again"),
             }),
             Err(_) => {
                 let message = format!("reading its catalog is taking longer than {} seconds", wait.as_secs());
-                Err(RunError::new("UNAVAILABLE", message, "ask again in a moment: Gloss is still reading the catalog"))
+                Err(RunError::new(
+                    Code::Unavailable,
+                    message,
+                    "ask again in a moment: Gloss is still reading the catalog",
+                ))
             }
         };
         (profile, read)
@@ -317,7 +325,7 @@ impl Asking<'_> {
                 }
                 _ => {
                     let hint = "ask again, or use another model";
-                    let error = RunError::new("UNAVAILABLE", "the model returned no answer twice", hint);
+                    let error = RunError::new(Code::Unavailable, "the model returned no answer twice", hint);
                     return Err(Halt::Failed(error));
                 }
             }
@@ -328,7 +336,7 @@ impl Asking<'_> {
     fn thought_too_long(&self) -> RunError {
         let tokens = self.context.run.spec.options.max_output_tokens;
         RunError::new(
-            "UNAVAILABLE",
+            Code::Unavailable,
             format!("the model used up `maxOutputTokens` ({tokens}) before it began to answer"),
             "ask a narrower question, or use a model that spends fewer tokens on reasoning",
         )

@@ -3,6 +3,7 @@
 use chrono::Duration;
 use gloss::{
     domain::{
+        Code,
         clock::{Clock, Moment},
         schedule::{MissedFirings, ScheduleStatus, Timing},
     },
@@ -92,7 +93,7 @@ async fn pause_resume_and_a_clock_that_is_set_back_fire_nothing_twice() {
     let resumed = house.schedules.resume(cron).await.unwrap();
     assert_eq!(resumed.next_fire_at, Some("2027-01-01T12:50:00Z".parse().unwrap()));
     let refused = house.schedules.resume(once).await.unwrap_err();
-    assert_eq!(refused.code(), "CONFLICT");
+    assert_eq!(refused.code(), Code::Conflict);
     assert!(refused.to_string().contains("fireAt"), "{refused}");
     at("12:50:00").await;
     assert_eq!(house.runs(cron).await.len(), 2);
@@ -181,7 +182,7 @@ async fn a_manual_run_belongs_to_its_caller_and_a_full_queue_is_reported() {
             break error;
         }
     };
-    assert_eq!(error.code(), "LIMIT_EXCEEDED");
+    assert_eq!(error.code(), Code::LimitExceeded);
     assert!(house.schedules.run_now(cron, "carl").await.unwrap().is_some(), "another one's queue is not full");
 }
 

@@ -4,7 +4,7 @@ use std::cmp::Ordering;
 
 use gloss::{
     domain::{
-        Error,
+        Code, Error,
         filter::{OrderDirection, RunFilter, RunOrder, RunOrderField},
         id::{DbProfileId, LlmProfileId, RunId, ScheduleId},
         page::{Cursor, CursorPart, PageDirection, PageRequest},
@@ -222,7 +222,7 @@ async fn recorded(test: &TestStore, seeds: &[Seed]) -> Vec<Run> {
             test.change(run.id, created_ms + wait, move |edit| {
                 edit.claim("w", at(999))?;
                 if fails {
-                    let failed = RowOutcome::Failed(RunError::new("UNAVAILABLE", "no", "wait"));
+                    let failed = RowOutcome::Failed(RunError::new(Code::Unavailable, "no", "wait"));
                     edit.resolve(vec![row(1, "users", "id")]);
                     edit.end_row(row(1, "users", "id"), failed);
                 }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use futures_util::StreamExt;
 use gloss::{
     domain::{
-        Error,
+        Code, Error,
         apply::{AppliedComment, AppliedCommentFilter, ApplyItem, ApplyOrder, ApplyStatus},
         event::RunEventType,
         filter::{OrderDirection, RunFilter},
@@ -107,7 +107,7 @@ impl TestStore {
             Ok(())
         };
         self.change(run, ms, begin).await;
-        let error = (status == ApplyStatus::Conflict).then(|| RunError::new("CONFLICT", "another", "look"));
+        let error = (status == ApplyStatus::Conflict).then(|| RunError::new(Code::Conflict, "another", "look"));
         let end = move |edit: &mut RunEdit| {
             edit.end_item(ApplyItem { status, error, ..item });
             Ok(())
@@ -235,7 +235,7 @@ async fn an_apply_writes_only_what_is_needed() {
     let outcomes = store.items_page(run, None, &PageRequest::first(9)).await.unwrap();
     let statuses: Vec<_> = outcomes.rows.iter().map(|(_, item)| item.status).collect();
     assert_eq!(statuses, [ApplyStatus::Applied, ApplyStatus::Conflict, ApplyStatus::Unchanged]);
-    assert_eq!(outcomes.rows[1].1.error.as_ref().unwrap().code, "CONFLICT");
+    assert_eq!(outcomes.rows[1].1.error.as_ref().unwrap().code, Code::Conflict);
     assert_eq!(outcomes.rows[0].1.statement.as_deref(), Some("COMMENT"));
     assert_eq!(store.items_count(run, Some(&[ApplyStatus::Conflict])).await.unwrap(), 1);
     assert_eq!(store.items_count(run, Some(&[])).await.unwrap(), 0);
@@ -641,13 +641,13 @@ async fn a_resumed_run_repeats_its_failed_rows() {
     let left = rows[1..].to_vec();
     test.change(RunId(1), 2, move |edit| {
         edit.resolve(rows.clone());
-        let error = RunError::new("UNAVAILABLE", "gone", "come back");
+        let error = RunError::new(Code::Unavailable, "gone", "come back");
         edit.end_row(
             rows[0].clone(),
             RowOutcome::Done { draft: draft("x", 0.5), existing_comment: None, data_type: None },
         );
         edit.end_row(rows[1].clone(), RowOutcome::Failed(error.clone()));
-        edit.finish(RunStatus::Paused, Some(RunError::new("LIMIT_EXCEEDED", "spent", "raise it")))
+        edit.finish(RunStatus::Paused, Some(RunError::new(Code::LimitExceeded, "spent", "raise it")))
     })
     .await;
     let same = test.store.change_run(RunId(1), None, at(3), Box::new(|edit| edit.resume(None, "local")));
