@@ -1,11 +1,14 @@
 //! The command `gloss token create|list|revoke`.
 
-use crate::domain::text::visible;
 use chrono::{DateTime, SubsecRound, TimeDelta, Utc};
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
 
 use super::{CliError, Client};
+use crate::domain::{
+    clock::{Clock, SystemClock},
+    text::visible,
+};
 
 /// What to do with tokens.
 #[derive(Debug, Clone, Subcommand)]
@@ -66,7 +69,7 @@ fn end(text: &str) -> Result<DateTime<Utc>, String> {
         'd' => TimeDelta::try_days(number),
         _ => None,
     };
-    span.and_then(|span| Utc::now().trunc_subsecs(0).checked_add_signed(span)).ok_or_else(hint)
+    span.and_then(|span| SystemClock.now().trunc_subsecs(0).checked_add_signed(span)).ok_or_else(hint)
 }
 
 const CREATE: &str = "mutation($input: CreateApiTokenInput!) {

@@ -46,7 +46,7 @@ pub async fn set_request_id(mut request: Request, next: Next) -> Response {
 
 /// Returns an id that is unique across restarts: the start time in microseconds and a counter.
 fn new_id() -> String {
-    static START: LazyLock<i64> = LazyLock::new(|| chrono::Utc::now().timestamp_micros());
+    static START: LazyLock<i64> = LazyLock::new(|| SystemClock.now().timestamp_micros());
     static COUNTER: AtomicU64 = AtomicU64::new(1);
     format!("{:x}-{:x}", *START, COUNTER.fetch_add(1, Ordering::Relaxed))
 }

@@ -2,7 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use gloss::domain::clock::{Clock, SystemClock};
 use reqwest::{Client, StatusCode, header};
 use serde_json::{Value, json};
 use tempfile::TempDir;
@@ -92,7 +93,7 @@ async fn the_first_token_ends_open_access() {
 async fn invalid_tokens_are_refused_at_creation() {
     let server = Server::start().await;
     let create = "mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret } }";
-    let past = Utc::now() - TimeDelta::minutes(1);
+    let past = SystemClock.now() - TimeDelta::minutes(1);
     for (input, argument) in [
         (json!({ "name": "", "role": "VIEWER" }), "input.name"),
         (json!({ "name": "x".repeat(101), "role": "VIEWER" }), "input.name"),
@@ -148,7 +149,7 @@ async fn an_ended_token_ends_its_subscriptions_and_sockets() {
     let mut other = Live::send_as(&server.base, init(&stays), news()).await.unwrap();
     let create = "mutation($input: CreateApiTokenInput!) { createApiToken(input: $input) { secret apiToken { id } } }";
     for revoked in [true, false] {
-        let expires = (!revoked).then(|| Utc::now() + TimeDelta::seconds(2));
+        let expires = (!revoked).then(|| SystemClock.now() + TimeDelta::seconds(2));
         let input = json!({ "name": format!("goes {revoked}"), "role": "VIEWER", "expiresAt": expires });
         let made = server.data_for(&root, create, json!({ "input": input })).await["createApiToken"].take();
         let secret = made["secret"].as_str().unwrap().to_owned();

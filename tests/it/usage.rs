@@ -1,6 +1,7 @@
 //! Usage reports: in total, by model, by day.
 
-use chrono::{TimeDelta, Utc};
+use chrono::TimeDelta;
+use gloss::domain::clock::{Clock, SystemClock};
 use serde_json::{Value, json};
 
 use crate::harness::{ScriptedModel, SqliteTarget, server_with};
@@ -16,7 +17,7 @@ async fn usage_is_summed_by_model_and_day_and_outlives_its_runs() {
     let model = ScriptedModel::builder().start().await;
     let (server, input) = server_with(&model, &target, &[]).await;
     let nothing = server.data(USAGE, json!({ "window": "ALL_TIME" })).await["usage"].take();
-    let today = Utc::now().date_naive();
+    let today = SystemClock.now().date_naive();
     assert_eq!((&nothing["total"]["totalTokens"], &nothing["byModel"]), (&json!(0), &json!([])));
     assert_eq!(nothing["byDay"].as_array().unwrap().len(), 1);
 
