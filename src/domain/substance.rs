@@ -103,6 +103,27 @@ const FORM: &[&str] = &[
     "uniquely",
 ];
 
+/// What a clause speaks of that states that something is not known.
+const SUBJECTS: &[&str] = &["name", "meaning", "purpose", "use", "usage", "function", "what it", "what they"];
+/// What such a clause says of it.
+const UNKNOWN: &[&str] = &[
+    "not tell",
+    "not say",
+    "not reveal",
+    "not explain",
+    "not known",
+    "not clear",
+    "not documented",
+    "not specified",
+    "not evident",
+    "unknown",
+    "unclear",
+    "undocumented",
+    "unspecified",
+    "be determined",
+    "be inferred",
+];
+
 /// Words for types in descriptions, by the words of the types' names.
 const TYPES: &[(&[&str], &[&str])] = &[
     (
@@ -190,7 +211,17 @@ pub fn restates_name(text: &str, asset: &AssetPath, data_type: Option<&str>) -> 
         let called = TYPES.iter().filter(|(types, _)| types.contains(&word.as_str())).flat_map(|(_, called)| *called);
         known.extend(called.map(|word| stem(word)));
     }
-    content(text).iter().all(|token| is_told(token, &known))
+    stated(text).all(|clause| content(clause).iter().all(|token| is_told(token, &known)))
+}
+
+/// The clauses of a text without those that only state that something is not known, such as "the name does not tell
+/// what for".
+fn stated(text: &str) -> impl Iterator<Item = &str> {
+    text.split(['.', ';']).filter(|clause| {
+        let clause = clause.to_lowercase();
+        let says = |phrases: &[&str]| phrases.iter().any(|phrase| clause.contains(phrase));
+        !(says(SUBJECTS) && says(UNKNOWN))
+    })
 }
 
 /// The names of a column and its table, of a table, or of a schema or database.
@@ -303,6 +334,12 @@ mod tests {
             ("t", "x", "int", None, "", RestatesName),
             ("t", "x", "int", None, "The column of the table.", RestatesName),
             ("album", "ArtistId", "int", None, "Refers to the artist of the album (Artist.ArtistId).", RestatesName),
+            // What is not known is no meaning.
+            ("t", "x9q", "int", None, "Holds integers; the name x9q does not tell what for.", RestatesName),
+            ("t", "x9q", "int", None, "Meaning not clear from the name x9q; the values are integers.", RestatesName),
+            ("t", "x9q", "int", None, "The purpose of this column is unknown.", RestatesName),
+            ("t", "x9q", "int", None, "Number of seats; the purpose of the name is unclear.", Informative),
+            ("t", "state", "text", None, "Unknown until the device reports.", Informative),
             // Meanings, units, allowed values, targets, rules.
             ("orders", "total", "numeric", None, "Total in euros, taxes included.", Informative),
             ("orders", "status", "text", None, "Status of the order: open, paid or shipped.", Informative),
