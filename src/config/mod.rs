@@ -96,8 +96,8 @@ pub struct Settings {
     #[arg(long, env = "GLOSS_MAX_CONNECTIONS", value_name = "N")]
     #[arg(default_value = "10000", value_parser = between(1, MOST))]
     pub max_connections: usize,
-    /// Maximum number of connections per client; further ones are closed [default: a fourth of --max-connections; all
-    /// of them from this machine]
+    /// Maximum number of connections per client; further ones are closed [default: a fourth of --max-connections, or
+    /// all of them for clients on this machine]
     #[arg(long, env = "GLOSS_MAX_CONNECTIONS_PER_CLIENT", value_name = "N", value_parser = between(1, MOST))]
     pub max_connections_per_client: Option<usize>,
     /// Maximum number of WebSockets and reserved event streams per client
@@ -111,7 +111,7 @@ pub struct Settings {
     /// File or folder with trusted documents; Gloss then executes no others [default: executes any document]
     #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]
     pub trusted_documents: Option<PathBuf>,
-    /// Schedules that make up for a firing that they missed while no server was running
+    /// Which schedules make up for a firing that they missed while no server was running
     #[arg(long, env = "GLOSS_MISSED_FIRINGS", value_name = "WHICH", value_enum, default_value = "repeating")]
     pub missed_firings: MissedFirings,
     /// Names of environment variables that profiles may read with `env:NAME`, separated by commas; `*` matches any
@@ -140,7 +140,7 @@ pub enum LogFormat {
     Json,
 }
 
-/// Schedules that make up for a firing that they missed while no server was running.
+/// Which schedules make up for a firing that they missed while no server was running.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum MissedFirings {
     /// Repeating schedules fire once; a one-time schedule becomes MISSED.
