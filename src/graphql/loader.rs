@@ -58,7 +58,7 @@ pub struct Loaders {
     pub alternatives: Batch<SuggestionId, Vec<Alternative>>,
     /// The evidence of suggestions.
     pub evidence: Batch<SuggestionId, Vec<Evidence>>,
-    /// All versions of suggestions that re-runs have replaced, oldest first.
+    /// All suggestions in the chain of re-runs of a suggestion, by version.
     pub chains: Batch<SuggestionId, Vec<Arc<Suggestion>>>,
     /// Written comments.
     pub applied_comments: Batch<AppliedCommentId, Arc<AppliedComment>>,
