@@ -17,7 +17,7 @@ use crate::{
     service::tokens::Tokens,
 };
 
-/// What is said to somebody of whom nothing is known.
+/// The message for an unauthenticated caller.
 const UNKNOWN: &str = "authentication required: send a bearer token";
 
 /// Returns the role that a field of a type needs; `None` for a root field without a line here.
@@ -58,7 +58,7 @@ pub(super) fn is_guarded(parent: &str) -> bool {
     matches!(parent, "Query" | "Mutation" | "Subscription" | "ApiToken")
 }
 
-/// The role that a field needs.
+/// Returns the role that a field needs.
 fn needed(parent: &str, field: &str) -> Role {
     stated(parent, field).unwrap_or(Role::Admin)
 }

@@ -41,9 +41,9 @@ pub struct Viewer {
     pub name: String,
     /// Its role.
     pub role: Role,
-    /// Whether anybody knows them.
+    /// Whether the caller is authenticated.
     known: bool,
-    /// Whether they are known by a token.
+    /// Whether a token authenticated the caller.
     has_token: bool,
     /// Keeps the credentials watched for expiry and revocation.
     held: Option<Arc<Held>>,
@@ -85,13 +85,13 @@ impl Viewer {
         Self { name, role: role.into(), known: true, has_token, held: Some(held) }
     }
 
-    /// Whether anybody knows them.
+    /// Whether the caller is authenticated.
     #[must_use]
     pub const fn is_known(&self) -> bool {
         self.known
     }
 
-    /// Whether they are known by a token.
+    /// Whether a token authenticated the caller.
     #[must_use]
     pub const fn has_token(&self) -> bool {
         self.has_token
@@ -121,7 +121,7 @@ pub fn loaders<'a>(context: &Context<'a>) -> &'a Loaders {
     context.data_unchecked::<Loaders>()
 }
 
-/// The caller.
+/// Returns the caller.
 ///
 /// # Panics
 /// Never: `graphql::frontier` refuses every field if there is no caller.

@@ -143,7 +143,7 @@ fn is_coercion(message: &str) -> bool {
         .any(|beginning| message.starts_with(beginning))
 }
 
-/// The causes of an error in one line, outermost first.
+/// Returns an error and its causes in one line, outermost first.
 fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();

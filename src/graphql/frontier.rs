@@ -31,7 +31,7 @@ use super::{
 };
 use crate::{domain::Code, service::Services};
 
-/// Makes the extension; checks the documents that nobody has checked.
+/// Creates the extension for each request. Checks documents that no transport has checked.
 pub struct Frontier(pub Checker);
 
 impl ExtensionFactory for Frontier {

@@ -15,7 +15,7 @@ use async_graphql::{
 use super::error::coded;
 use crate::domain::Code;
 
-/// Tokens of a document.
+/// The maximum number of tokens in a document.
 pub const MAX_TOKENS: usize = 10_000;
 /// The maximum length of a name or a number, in characters.
 pub const MAX_WORD: usize = 1_000;
@@ -51,7 +51,7 @@ pub fn check(what: &str, number: usize, limit: usize) -> Result<(), ServerError>
 /// Checks the tokens and the nesting of a text without parsing it.
 ///
 /// # Errors
-/// `LIMIT_EXCEEDED`.
+/// Returns `LIMIT_EXCEEDED`.
 pub fn check_text(text: &str) -> Result<(), ServerError> {
     let bytes = text.as_bytes();
     let (mut at, mut tokens, mut nesting) = (0, 0, 0_usize);

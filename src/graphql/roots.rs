@@ -2,7 +2,7 @@
 //!
 //! The engine opens one stream for each field that stands directly in a subscription's selection set, and none for a
 //! field inside a fragment. The rule: before a subscription is executed, [`expand`] replaces its root selection by the
-//! one field that the specification's `CollectSubscriptionFields` finds: fragments are opened, `@skip` and `@include`
+//! one field that the specification's `CollectSubscriptionFields` finds: fragments are expanded, `@skip` and `@include`
 //! are applied, and selections with the same response key are merged. [`check`] refuses a subscription that could
 //! select several fields, whatever its variables.
 
@@ -19,11 +19,11 @@ use async_graphql::{
 use super::error::coded;
 use crate::domain::Code;
 
-/// Refuses a subscription that may select several root fields, or one of introspection. A selection that a literal
+/// Refuses a subscription that may select several root fields, or a field of introspection. A selection that a literal
 /// condition excludes does not count.
 ///
 /// # Errors
-/// `GRAPHQL_VALIDATION_FAILED`.
+/// Returns `GRAPHQL_VALIDATION_FAILED`.
 pub fn check(document: &ExecutableDocument, operation: &OperationDefinition) -> Result<(), ServerError> {
     if operation.ty != OperationType::Subscription {
         return Ok(());
@@ -98,7 +98,7 @@ fn at(field: &Positioned<Field>, message: String) -> ServerError {
 /// A collector of root fields.
 struct Roots<'a> {
     document: &'a ExecutableDocument,
-    /// Whether a condition on a variable counts as met.
+    /// Whether every condition on a variable counts as met.
     literal: bool,
     values: &'a dyn Fn(&Name) -> Option<Value>,
     /// The fragments that have been visited.

@@ -1,8 +1,9 @@
 //! The caller: what authentication tells the transports about the client of a request.
 //!
-//! The rule: the gate (`auth`) leaves a [`Caller`] in a request's extensions before a route sees it, and a WebSocket's
-//! first message passes it too. The transports use it and decide nothing: resolvers get the viewer, limits
-//! count by client, callers of equal rights share executions, and subscriptions end when the credentials do.
+//! The rule: the gate (`auth`) leaves a [`Caller`] in a request's extensions before a route sees it, and
+//! authenticates the first message of a WebSocket too. The transports use the caller and decide nothing: resolvers get
+//! the viewer, limits count by client, callers with equal rights share executions, and subscriptions end with the
+//! credentials.
 
 use async_graphql::Data;
 use axum::http::Extensions;
@@ -44,7 +45,7 @@ impl Caller {
     /// Refuses an unauthenticated caller, who may open a WebSocket and nothing else.
     ///
     /// # Errors
-    /// `UNAUTHENTICATED`.
+    /// Returns `UNAUTHENTICATED`.
     pub fn check_known(&self) -> Result<(), Refusal> {
         if self.viewer.is_known() { Ok(()) } else { Err(Refusal::unknown()) }
     }

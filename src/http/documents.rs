@@ -65,7 +65,7 @@ pub enum DocumentsError {
     Unreadable {
         /// The file or folder.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         source: std::io::Error,
     },
     /// The content is invalid.
@@ -73,7 +73,7 @@ pub enum DocumentsError {
     Wrong {
         /// The file.
         path: PathBuf,
-        /// Why.
+        /// The cause.
         message: String,
     },
 }

@@ -69,7 +69,7 @@ impl Pace {
     /// Counts an invalid token.
     ///
     /// # Errors
-    /// As [`Pace::request`].
+    /// Returns how long to wait, as [`Pace::request`] does.
     pub fn failure(&self, client: &Client) -> Result<(), Duration> {
         self.forget();
         self.0.failures.check_key(client).map_err(|until| until.wait_time_from(self.0.clock.now()))

@@ -123,7 +123,7 @@ fn cookie(headers: &HeaderMap) -> Option<&str> {
 /// no further check here, because `guard` has already allowed it.
 ///
 /// # Errors
-/// `FORBIDDEN`.
+/// Returns `FORBIDDEN`.
 pub fn check_page(request: &Parts) -> Result<(), Refusal> {
     let is_safe = matches!(request.method, Method::GET | Method::HEAD)
         && !request.headers.get(header::UPGRADE).is_some_and(|to| to.as_bytes().eq_ignore_ascii_case(b"websocket"));

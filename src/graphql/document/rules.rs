@@ -51,7 +51,7 @@ struct Uses<'a> {
     scalars: Scalars,
     document: &'a ExecutableDocument,
     operation: &'a Operation,
-    /// The fragments that were visited.
+    /// The fragments that have been visited.
     seen: HashSet<&'a Name>,
 }
 

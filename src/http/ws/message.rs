@@ -23,7 +23,7 @@ pub enum FromClient {
         #[serde(default)]
         payload: Option<Value>,
     },
-    /// Is anybody there?
+    /// Asks for a pong.
     Ping {
         /// The pong returns it.
         #[serde(default)]
@@ -44,7 +44,7 @@ pub enum FromClient {
     },
     /// Ends an operation.
     Complete {
-        /// Which.
+        /// The id of the operation.
         id: String,
     },
 }
@@ -78,7 +78,7 @@ impl FromClient {
 pub enum FromServer<'a> {
     /// Accepts the connection.
     ConnectionAck,
-    /// Is anybody there?
+    /// Asks for a pong.
     Ping,
     /// The answer to a ping.
     Pong {
@@ -88,20 +88,20 @@ pub enum FromServer<'a> {
     },
     /// The operation cannot be executed; it has ended.
     Error {
-        /// Which.
+        /// The id of the operation.
         id: &'a str,
         /// The GraphQL errors.
         payload: Value,
     },
     /// The operation has ended.
     Complete {
-        /// Which.
+        /// The id of the operation.
         id: &'a str,
     },
 }
 
 impl FromServer<'_> {
-    /// As a frame.
+    /// Returns the message as a frame.
     pub fn frame(&self) -> Message {
         Message::Text(serde_json::to_string(self).unwrap_or_default().into())
     }
@@ -210,7 +210,7 @@ impl Close {
         Self { code, reason: reason[..end].to_owned() }
     }
 
-    /// As a frame.
+    /// Returns the message as a frame.
     pub fn frame(&self) -> Message {
         Message::Close(Some(CloseFrame { code: self.code, reason: self.reason.as_str().into() }))
     }

@@ -53,7 +53,7 @@ pub struct Output {
     batch: Option<Batch>,
     /// The running operations, by the client's id.
     running: HashMap<Arc<str>, Running>,
-    /// Messages since the last flush.
+    /// The number of messages since the last flush.
     gathered: usize,
 }
 
