@@ -26,7 +26,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Start the server (the same as no command)
+    /// Start the server; the default command
     Serve(Settings),
     /// Migrate the store to this version, then exit
     Migrate(Settings),
@@ -65,7 +65,7 @@ struct Asking {
 enum Secrets {
     /// Seal the secrets with a new key, from `GLOSS_NEW_SECRET_KEY` or a new key file; stop the server first
     Rotate(Settings),
-    /// Remove the secrets that the present key does not open, but keep their profiles; stop the server first
+    /// Remove the secrets that the current key does not open, but keep their profiles; stop the server first
     Forget {
         /// Remove them; without this flag, the command only lists them
         #[arg(long)]

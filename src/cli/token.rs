@@ -26,7 +26,7 @@ pub enum TokenCommand {
     },
     /// List the tokens
     List,
-    /// Revoke a token, which then gives no access any more
+    /// Revoke a token, which then no longer gives access
     Revoke {
         /// Name or id of the token
         token: String,

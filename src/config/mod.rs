@@ -58,7 +58,7 @@ pub struct Settings {
     #[arg(long, env = "GLOSS_NEW_STORE", num_args = 0..=1, require_equals = true)]
     #[arg(action = ArgAction::Set, default_value = "false", default_missing_value = "true")]
     pub new_store: bool,
-    /// Maximum number of runs at the same time; 0 starts an API without workers
+    /// Maximum number of concurrent runs; 0 starts the API without workers
     #[arg(long, env = "GLOSS_WORKERS", value_name = "N", default_value = "4", value_parser = between(0, 256))]
     pub workers: usize,
     /// Seconds that a run waits for a provider that does not answer before it pauses
