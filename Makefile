@@ -1,4 +1,4 @@
-# Each target is a tool's own command. `make run` and `make test` do all set-up that they need.
+# Each target runs the commands of one tool. `make run` and `make test` also do the set-up that they need.
 
 PAGES := playground/dist/.built
 PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -not -path '*/dist/*' 2>/dev/null)
@@ -9,12 +9,12 @@ PAGE_SOURCES := $(shell find playground -type f -not -path '*/node_modules/*' -n
 run: pages
 	cargo run
 
-## everything: installs the test servers and the browser where it may, then runs all tests
+## install the test servers and the browser if it has the rights, then run all tests
 test: pages tests/browser/node_modules/.installed tests/clients/node_modules/.installed target/clients-venv/.installed
 	@scripts/install-services || echo "the tests of what is not installed are skipped"
 	cargo test --workspace
 
-## formatting, lints, documentation, licences
+## check formatting, lints, documentation, licences
 check:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
@@ -32,7 +32,7 @@ settings:
 	(echo '```toml'; cat target/gloss.toml; echo '```') >> docs/settings.md.new
 	mv docs/settings.md.new docs/settings.md
 
-## the pages that the server embeds
+## build the pages that the server embeds
 pages:
 	@if command -v npm >/dev/null; then $(MAKE) --no-print-directory $(PAGES); else echo "Node is not installed: the server will run without its pages"; fi
 
@@ -40,23 +40,23 @@ $(PAGES): $(PAGE_SOURCES)
 	cd playground && npm ci --no-audit --no-fund && npm run build
 	touch $@
 
-## a picture of every page and state of the Studio, light and dark, desktop and phone
+## take a screenshot of every page and state of the Studio, light and dark, desktop and phone
 screenshots: pages tests/browser/node_modules/.installed
 	cargo build
 	node tests/browser/screenshots.mjs target/debug/gloss target/screenshots
 
-## PostgreSQL, MariaDB and Chromium for the tests, installed where that is allowed
+## install PostgreSQL, MariaDB and Chromium for the tests, if it has the rights
 services:
 	scripts/install-services
 
-## the clients that the tests use
+## install the clients that the tests use
 tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json
 	@if command -v npm >/dev/null; then cd tests/$* && npm ci --no-audit --no-fund && touch node_modules/.installed; else echo "Node is not installed: the tests of tests/$* are skipped"; fi
 
 target/clients-venv/.installed: tests/clients/requirements.txt
 	@if python3 -c 'import venv, ensurepip' 2>/dev/null && python3 -m venv target/clients-venv && target/clients-venv/bin/pip install --quiet --disable-pip-version-check -r $<; then touch $@; else echo "Python's gql cannot be installed: its test is skipped"; fi
 
-## what is measured: subscribers to one run, runs compared, catalogs searched; each beside a reference of the same run
+## benchmarks: many subscribers to one run, comparison of runs, search; each with a reference from the same run
 bench:
 	cargo build --release
 	cd bench/load && cargo run --release -- --gloss ../../target/release/gloss
