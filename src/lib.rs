@@ -8,8 +8,7 @@
 //! - `kind`: `domain`, `port` and `engine`
 //! - `service`, `worker`: `domain`, `port`, `engine` and `kind`
 //! - `graphql`: `service`, `domain` and `port`
-//! - `http`: `graphql`
-//! - `cli`: `graphql` and `domain`
+//! - `http`, `cli`: `graphql` and `domain`
 //! - `config`: `port`
 //! - `log`: `config` and `domain`
 //! - `key`: `config`, `domain`, `lifecycle` and `store`

@@ -12,6 +12,8 @@ use axum::{
     response::Response,
 };
 
+use crate::domain::clock::{Clock, SystemClock};
+
 /// The header that carries the id in requests and responses.
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 

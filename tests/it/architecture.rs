@@ -19,7 +19,7 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("target", &["domain", "port"]),
     ("demo", &[]),
     ("graphql", &["domain", "port", "service"]),
-    ("http", &["graphql"]),
+    ("http", &["domain", "graphql"]),
     ("cli", &["domain", "graphql"]),
     ("config", &["port"]),
     ("key", &["config", "domain", "lifecycle", "store"]),
