@@ -63,7 +63,7 @@ fn modules_import_only_what_they_may() {
                 }
             }
             let path = file.strip_prefix(&src).unwrap();
-            if line.contains("sqlx::")
+            if line.match_indices("sqlx::").any(|(at, _)| !line[..at].ends_with(['"', '_', ',', '=']))
                 && !matches!(module.as_str(), "target" | "demo")
                 && !NAME_SQLX.iter().any(|one| path == Path::new(one))
             {

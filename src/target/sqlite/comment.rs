@@ -27,9 +27,9 @@ use crate::{
 pub(super) const BUSY_TIME: Duration = Duration::from_secs(3);
 
 /// The statement documented in the parent module.
-const MAKE: &str = "CREATE TABLE IF NOT EXISTS main.gloss_comments (\n    kind        TEXT NOT NULL,\n    \
-     table_name  TEXT NOT NULL DEFAULT '',\n    column_name TEXT NOT NULL DEFAULT '',\n    \
-     comment     TEXT NOT NULL,\n    PRIMARY KEY (kind, table_name, column_name)\n)";
+const MAKE: &str = "CREATE TABLE IF NOT EXISTS main.gloss_comments (\
+     kind TEXT NOT NULL, table_name TEXT NOT NULL DEFAULT '', column_name TEXT NOT NULL DEFAULT '', \
+     comment TEXT NOT NULL, PRIMARY KEY (kind, table_name, column_name))";
 /// Drops the table after the last comment is removed.
 const DROP: &str = "DROP TABLE main.gloss_comments";
 
@@ -59,8 +59,8 @@ pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<
     readable(found, asset)
 }
 
-/// Returns the statement that would write the comment. Where the table of comments does not exist yet, the statement
-/// creates it first, so that each one can be run on its own.
+/// Returns the statements that would write the comment, which are complete on their own: the first one creates the table
+/// of comments where it does not exist.
 pub(super) async fn statement(
     target: &SqliteTarget,
     asset: &AssetPath,
@@ -69,14 +69,11 @@ pub(super) async fn statement(
     let text = keeps(text)?;
     target.database(asset.database.as_deref())?;
     let mut connection = target.start().await?;
-    let work = async {
-        let there = is_there(&mut connection, asset).await?;
-        Ok((there, text.is_some() && store(&mut connection).await? == Store::Absent))
-    };
-    match bounded(target.file.place(), CATALOG_TIME + GRACE, work).await? {
-        (false, _) => Err(gone(asset)),
-        (true, false) => Ok(write_one(asset, text)),
-        (true, true) => Ok(format!("{MAKE};\n{}", write_one(asset, text))),
+    let there = bounded(target.file.place(), CATALOG_TIME + GRACE, is_there(&mut connection, asset)).await?;
+    match text {
+        _ if !there => Err(gone(asset)),
+        Some(_) => Ok(format!("{MAKE};\n{}", write_one(asset, text))),
+        None => Ok(write_one(asset, text)),
     }
 }
 

@@ -237,17 +237,16 @@ async fn sqlite() {
         assert_eq!(self::dump(&file).await, dump, "the table of comments was removed");
     }
     let column = asset(AssetKind::Column, "main", Some(weird), Some("b"));
-    let first = target.comment_statement(&column, Some("it's")).await.unwrap();
-    let rest = first.strip_prefix("CREATE TABLE IF NOT EXISTS main.gloss_comments (").expect("it creates its table");
-    let (_, insert) = rest.split_once(";\n").unwrap();
-    services::load_sqlite(&file, &first).await;
-    assert_eq!(target.comment(&column).await.unwrap().as_deref(), Some("it's"), "it is whole on its own");
-    let statement = target.comment_statement(&column, Some("it's")).await.unwrap();
-    assert_eq!(statement, insert, "the table exists now");
+    let statements = target.comment_statement(&column, Some("it's")).await.unwrap();
+    services::load_sqlite(&file, &statements).await;
+    assert_eq!(target.comment(&column).await.unwrap().as_deref(), Some("it's"), "they are complete");
+    assert_eq!(target.comment_statement(&column, Some("it's")).await.unwrap(), statements);
     target.write_comment(&column, None).await.unwrap();
     assert_eq!(self::dump(&file).await, dump);
+    let (first, second) = statements.split_once(";\n").unwrap();
+    assert!(first.starts_with("CREATE TABLE IF NOT EXISTS main.gloss_comments ("), "{first}");
     assert_eq!(
-        statement,
+        second,
         "INSERT INTO main.gloss_comments (kind, table_name, column_name, comment) \
          VALUES ('COLUMN', 'we\"ird. ta`ble ä名''', 'b', 'it''s') \
          ON CONFLICT (kind, table_name, column_name) DO UPDATE SET comment = excluded.comment"
