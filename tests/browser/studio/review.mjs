@@ -112,7 +112,7 @@ export default async function journey(studio) {
   await line(names[2]).getByRole('link').first().focus();
   await page.keyboard.press('a');
   await stands(names[2], 'ACCEPTED');
-  await page.getByText('50 of 146').waitFor();
+  await page.getByText('49 of 146').waitFor();
   assert.equal(await line(names[2]).getAttribute('data-gone'), 'true');
   await page.keyboard.press('u');
   await stands(names[2], 'UNREVIEWED');

@@ -52,21 +52,19 @@ export function Pager({
     go(next);
     show();
   };
+  // Rows that no longer match may be shown for a while: they are not among the ones that are counted.
+  const position = `${count(Math.min(shown, total))} of ${count(total)}`;
   const isFirst = !cursor.after && !cursor.before;
   if (isFirst && !info.hasNextPage && !info.hasPreviousPage) {
     return (
       <div className={classes.pages}>
-        <span className="muted">
-          {count(shown)} of {count(total)}
-        </span>
+        <span className="muted">{position}</span>
       </div>
     );
   }
   return (
     <nav className={classes.pages} aria-label={`Pages of ${label}`}>
-      <span className="muted">
-        {count(shown)} of {count(total)}
-      </span>
+      <span className="muted">{position}</span>
       <Button size="compact-sm" variant="default" disabled={isFirst} onClick={() => turn({})}>
         First
       </Button>
