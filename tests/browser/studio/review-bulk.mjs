@@ -47,6 +47,15 @@ export default async function journey(studio) {
   await dialog.getByText(`${all} unreviewed suggestions match.`).waitFor();
   await dialog.getByText(`${changed} of them have a comment in the database.`).waitFor();
   await studio.axe('accept all');
+
+  // It says how many texts add nothing, and leaves them out when asked to.
+  const substances = 'query($id: ID!) { run(id: $id) { suggestions(filter: { substances: [INFORMATIVE] }) { totalCount } } }';
+  const informative = (await api(substances, { id: (await run(2)).id })).run.suggestions.totalCount;
+  await dialog.getByText(`${all - informative} of them only restate the name or the present comment.`).waitFor();
+  await dialog.getByRole('checkbox', { name: 'Accept informative texts only' }).check();
+  await dialog.getByText(`${informative} unreviewed suggestions match.`).waitFor();
+  await studio.axe('informative only');
+  await dialog.getByRole('checkbox', { name: 'Accept informative texts only' }).uncheck();
   await dialog.getByRole('button', { name: `Accept at least ${all - changed} suggestions` }).click();
   await dialog.waitFor({ state: 'detached' });
   await page.getByText(`Accepted ${all - changed} suggestions. ${changed} suggestions left out`).waitFor();

@@ -4,20 +4,20 @@ import { Button, Checkbox, Group, Modal } from '@mantine/core';
 import { useState } from 'react';
 import { type CombinedError, useQuery } from 'urql';
 
-import { ReviewCountDocument, type SuggestionFilter } from '../api/operations';
+import { ReviewCountDocument, type Substance, type SuggestionFilter } from '../api/operations';
 import { Action } from '../ui/action';
 import { plural } from '../ui/figures';
 import { Failure, Loading } from '../ui/states';
 import { type Bulk, type Decisions, undoingOf } from './decisions';
 
 const useCount = (runId: string, filter: SuggestionFilter, pause = false) => {
-  const [{ data, error }] = useQuery({
+  const [{ data, error, fetching }] = useQuery({
     query: ReviewCountDocument,
     variables: { runId, filter },
     requestPolicy: 'network-only',
     pause,
   });
-  return { matching: data?.run?.suggestions.totalCount, error };
+  return { matching: data?.run?.suggestions.totalCount, error, isReading: fetching };
 };
 
 interface BulkProps {
@@ -32,38 +32,47 @@ interface BulkProps {
   onClose: () => void;
 }
 
+/** Texts that add nothing to the name or the present comment. */
+const EMPTY_WORDS: Substance[] = ['RESTATES_NAME', 'RESTATES_COMMENT'];
+
 const MANY = { ACCEPT: 'Accept', SKIP: 'Skip', RESTORE: 'Restore' } as const;
 
 export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose }: BulkProps) {
   const [replaces, setReplaces] = useState(leftOut !== undefined || (bulk.replaceComments ?? false));
+  const [onlyInformative, setOnlyInformative] = useState(false);
   const [failure, setFailure] = useState<CombinedError>();
-  const { matching, error } = useCount(bulk.runId, bulk.filter);
   const isAccept = bulk.decision === 'ACCEPT';
-  const commented = useCount(
-    bulk.runId,
-    { ...bulk.filter, hasComment: true },
-    !isAccept || bulk.filter.hasComment === false,
-  );
-  const withComment = bulk.filter.hasComment === false ? 0 : commented.matching;
-  const isReady = matching !== undefined && (!isAccept || withComment !== undefined);
+  const { substances } = bulk.filter;
+  const restating = EMPTY_WORDS.filter((it) => !substances || substances.includes(it));
+  const filter: SuggestionFilter = onlyInformative ? { ...bulk.filter, substances: ['INFORMATIVE'] } : bulk.filter;
+  const { matching, error, isReading } = useCount(bulk.runId, filter);
+  const hasCommented = isAccept && filter.hasComment !== false;
+  const commented = useCount(bulk.runId, { ...filter, hasComment: true }, !hasCommented);
+  const withComment = hasCommented ? commented.matching : 0;
+  // A filter that asks for such texts alone has chosen them.
+  const offersInformative = isAccept && leftOut === undefined && (!substances || substances.includes('INFORMATIVE'));
+  const hasRestating = offersInformative && restating.length > 0;
+  const empty = useCount(bulk.runId, { ...bulk.filter, substances: restating }, !hasRestating);
+  const withoutNews = hasRestating ? empty.matching : 0;
+  const isReady = matching !== undefined && withComment !== undefined && withoutNews !== undefined;
   const verb = MANY[bulk.decision];
   const which = undecided ? 'unreviewed suggestion' : 'suggestion';
   const filtered = words.length > 0 ? `: ${words.join(', ')}` : '';
-  const isPartial = isAccept && !replaces && withComment !== undefined && withComment > 0;
+  const isPartial = isAccept && !replaces && (withComment ?? 0) > 0;
   const least = (matching ?? 0) - (withComment ?? 0);
   const amount =
     leftOut !== undefined
       ? plural(leftOut, 'suggestion')
       : `${isPartial ? 'at least' : 'all'} ${plural(isPartial ? least : (matching ?? 0), 'suggestion')}`;
   const decide = async () => {
-    const failed = await decisions.decideAll(isAccept ? { ...bulk, replaceComments: replaces } : bulk);
+    const failed = await decisions.decideAll(isAccept ? { ...bulk, filter, replaceComments: replaces } : bulk);
     if (failed) {
       setFailure(failed);
     } else {
       onClose();
     }
   };
-  const problem = failure ?? error ?? commented.error;
+  const problem = failure ?? error ?? commented.error ?? empty.error;
   return (
     <Modal
       opened
@@ -81,7 +90,23 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
             {isAccept && leftOut === undefined && ' Each is accepted with its first wording.'}
             {!isAccept && ' Nothing is written for skipped suggestions.'}
           </p>
-          {isAccept && withComment !== undefined && withComment > 0 && leftOut === undefined && (
+          {withoutNews > 0 && (
+            <>
+              <p>
+                {onlyInformative
+                  ? `${plural(withoutNews, 'suggestion that only restates', 'suggestions that only restate')} the name or ` +
+                    'the present comment are left out.'
+                  : `${plural(withoutNews, 'of them only restates', 'of them only restate')} the name or the present ` +
+                    'comment.'}
+              </p>
+              <Checkbox
+                label="Accept informative texts only"
+                checked={onlyInformative}
+                onChange={(event) => setOnlyInformative(event.currentTarget.checked)}
+              />
+            </>
+          )}
+          {isAccept && withComment > 0 && leftOut === undefined && (
             <>
               <p>
                 {plural(withComment, 'of them has', 'of them have')} a comment in the database. Where a person wrote it,
@@ -104,7 +129,7 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
           Cancel
         </Button>
         <Action
-          busy={decisions.busy}
+          busy={decisions.busy || (isReady && (isReading || commented.isReading))}
           why={isReady && matching === 0 ? 'No suggestion matches.' : undefined}
           onClick={decide}
         >
