@@ -81,6 +81,39 @@ export default async function journey(studio) {
     async () => (await run()).suggestions.nodes[1].finalText === nodes[1].finalText,
   );
 
+  // While the editor is open, every way to accept takes the edited text: the button, the line's sign, the key.
+  const own = async (text) =>
+    until(`“${text}” is accepted`, async () => {
+      assert.deepEqual((await run()).suggestions.nodes[1].review, { state: 'EDITED', text });
+    });
+  await page.keyboard.press('e');
+  await editor.fill('By the button.');
+  await line.getByRole('button', { name: /^Accept( a)?$/ }).click();
+  await own('By the button.');
+  await editor.waitFor({ state: 'detached' });
+  await line.getByRole('link').first().focus();
+  await page.keyboard.press('e');
+  await editor.fill('By the sign.');
+  await line.getByRole('button', { name: `Accept ${name}` }).click();
+  await own('By the sign.');
+  await line.getByRole('link').first().focus();
+  await page.keyboard.press('e');
+  await editor.fill('By the key.');
+  await editor.press('Escape');
+  await page.keyboard.press('e');
+  assert.equal(await editor.inputValue(), 'By the key.', 'the key e keeps an unsaved edit');
+  await editor.press('Escape');
+  await page.keyboard.press('a');
+  await own('By the key.');
+  await until('nothing is unsaved', async () => (await line.getByText('Unsaved edit').count()) === 0);
+  await line.getByRole('link').first().focus();
+  await page.keyboard.press('e');
+  await editor.fill(' ');
+  await editor.press('Escape');
+  await page.keyboard.press('a');
+  await page.getByRole('status').getByText('The text is empty.').waitFor();
+  await page.getByRole('button', { name: 'Discard' }).click();
+
   // Discard.
   await page.keyboard.press('e');
   await editor.fill('Not this.');

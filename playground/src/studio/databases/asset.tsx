@@ -49,7 +49,7 @@ export function Asset({ profile, place, name, comment, isOpen, onOpen, onWritten
         </div>
       )}
       {isOpen && <Draft profile={profile} place={place} name={name} comment={comment} onWritten={onWritten} />}
-      <History profile={profile} place={place} name={name} version={version} />
+      <History profile={profile} place={place} name={name} comment={comment} version={version} />
     </div>
   );
 }

@@ -39,11 +39,13 @@ interface HistoryProps {
   profile: DatabaseRowFragment;
   place: TablePlace;
   name: string;
+  /** The comment that is in the database now. */
+  comment: string | null;
   /** Changes when there may be more. */
   version: number;
 }
 
-export function History({ profile, place, name, version }: HistoryProps) {
+export function History({ profile, place, name, comment, version }: HistoryProps) {
   const client = useClient();
   const [runs, setRuns] = useState<Run[]>();
   const [next, setNext] = useState<string | null>(null);
@@ -105,7 +107,7 @@ export function History({ profile, place, name, version }: HistoryProps) {
                 <Confidence value={suggestion.confidence} band={suggestion.band} />
                 <span>
                   {suggestion.applied
-                    ? `written by ${suggestion.applied.actor}`
+                    ? `written by ${suggestion.applied.actor}${suggestion.applied.after === comment ? '' : ', changed since'}`
                     : decision(suggestion.review)}
                 </span>
                 {suggestion.version > 1 && <span>version {suggestion.version}</span>}

@@ -1,5 +1,8 @@
 // Decisions on suggestions: shown at once, sent one after another, taken back with the reason where the server refuses.
 //
+// The rule of accept: it takes the unsaved edit of a suggestion where there is one, else the first wording. An edit is
+// forgotten once its text is accepted.
+//
 // The rule of undo: a decision on named suggestions is undone by their ids, which puts back what stood before. A bulk
 // answer names only its first 200 suggestions; undoing a larger one goes by the filter and asks first.
 
@@ -16,6 +19,7 @@ import {
 } from '../api/operations';
 import { useViewer } from '../api/viewer';
 import { plural } from '../ui/figures';
+import { draft, draftOf, faultOf } from './drafts';
 
 /** A decision as a person takes it. */
 export type Choice =
@@ -61,8 +65,29 @@ const nameOf = (suggestions: ReviewSuggestionFragment[]) =>
     ? (suggestions[0] as ReviewSuggestionFragment).asset.display
     : plural(suggestions.length, 'suggestion');
 
+/** What an accept takes; the fault of an unsaved edit that cannot be accepted. */
+export function acceptanceOf(suggestion: ReviewSuggestionFragment): { choice: Choice; fault?: string | undefined } {
+  const edit = draftOf(suggestion);
+  if (!edit) {
+    return { choice: { decision: 'ACCEPT', alternative: 0 } };
+  }
+  const same = suggestion.alternatives.find(({ text }) => text === edit.text);
+  return same
+    ? { choice: { decision: 'ACCEPT', alternative: same.index } }
+    : { choice: { decision: 'ACCEPT', text: edit.text }, fault: faultOf(edit.text) };
+}
+
+/** Forgets the unsaved edits whose text was accepted. */
+function forgetEdits(suggestions: ReviewSuggestionFragment[], choice: Choice) {
+  for (const suggestion of suggestions) {
+    if (choice.decision === 'ACCEPT' && draftOf(suggestion)?.text === textOf(suggestion, choice)) {
+      draft(suggestion.id, undefined);
+    }
+  }
+}
+
 /** What went wrong with a decision. Unlike a list, it is not sent again by itself. */
-const faultOf = (error: CombinedError): Problem => {
+const problemWith = (error: CombinedError): Problem => {
   const problem = problemOf(error);
   return problem.code === 'OFFLINE'
     ? { ...problem, hint: 'Check that `gloss serve` is running, then try again.' }
@@ -86,13 +111,19 @@ function standing({ review, alternatives }: ReviewSuggestionFragment): Choice {
   }
 }
 
+/** The text that an accept takes. */
+const textOf = (
+  { description, alternatives }: ReviewSuggestionFragment,
+  choice: Extract<Choice, { decision: 'ACCEPT' }>,
+): string => ('text' in choice ? choice.text : (alternatives[choice.alternative]?.text ?? description));
+
 /** How a suggestion looks once the decision is recorded. */
 function foreseen(
   suggestion: ReviewSuggestionFragment,
   choice: Choice,
   reviewer: string,
 ): Partial<ReviewDecidedFragment> {
-  const { description, alternatives } = suggestion;
+  const { description } = suggestion;
   const at = new Date().toISOString();
   switch (choice.decision) {
     case 'RESTORE':
@@ -100,7 +131,7 @@ function foreseen(
     case 'SKIP':
       return { finalText: description, review: { state: 'SKIPPED', reviewer, at, text: null } };
     case 'ACCEPT': {
-      const text = 'text' in choice ? choice.text : (alternatives[choice.alternative]?.text ?? description);
+      const text = textOf(suggestion, choice);
       const state = 'text' in choice ? 'EDITED' : 'ACCEPTED';
       return { finalText: text, review: { state, reviewer, at, text: text === description ? null : text } };
     }
@@ -188,9 +219,11 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
         drop(entry);
         say({
           text: `Could not ${INFINITIVES[choice.decision]} ${nameOf(suggestions)}.`,
-          problem: faultOf(error),
+          problem: problemWith(error),
           retry: () => void decide(suggestions, choice),
         });
+      } else {
+        forgetEdits(suggestions, choice);
       }
       return !error;
     },
@@ -256,7 +289,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
     const error = (await Promise.all(sent)).find((it) => it !== undefined);
     if (error) {
       push(entry);
-      say({ text: `Could not undo: ${entry.label}.`, problem: faultOf(error) });
+      say({ text: `Could not undo: ${entry.label}.`, problem: problemWith(error) });
     }
   }, [drop, inOrder, push, transmit]);
 
@@ -271,7 +304,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       const error = await decideAll(undoingOf(entry.large.bulk));
       if (error) {
         push(entry);
-        say({ text: `Could not undo: ${entry.label}.`, problem: faultOf(error) });
+        say({ text: `Could not undo: ${entry.label}.`, problem: problemWith(error) });
       }
     },
     [decideAll, drop, push],

@@ -2,6 +2,7 @@
 
 import { useSyncExternalStore } from 'react';
 
+import { count } from '../ui/figures';
 import { recall, remember } from '../ui/storage';
 
 export interface Draft {
@@ -11,6 +12,9 @@ export interface Draft {
   /** When the decision that the edit started from was made; null where there was none. */
   since: string | null;
 }
+
+/** Most characters of a text. */
+export const MOST = 10_000;
 
 const drafts = new Map<string, Draft | undefined>();
 const listeners = new Set<() => void>();
@@ -36,7 +40,28 @@ function subscribe(listener: () => void) {
   return () => listeners.delete(listener);
 }
 
-export function useDraft({ id, description }: { id: string; description: string }): Draft | undefined {
-  const found = useSyncExternalStore(subscribe, () => read(id));
-  return found?.of === description ? found : undefined;
+interface Described {
+  id: string;
+  description: string;
+}
+
+const ofDescription = (found: Draft | undefined, { description }: Described) =>
+  found?.of === description ? found : undefined;
+
+export const draftOf = (suggestion: Described) => ofDescription(read(suggestion.id), suggestion);
+
+export function useDraft(suggestion: Described): Draft | undefined {
+  return ofDescription(
+    useSyncExternalStore(subscribe, () => read(suggestion.id)),
+    suggestion,
+  );
+}
+
+/** Why an edited text cannot be accepted; undefined where it can. */
+export function faultOf(text: string): string | undefined {
+  const length = [...text].length;
+  if (text.trim() === '') {
+    return 'The text is empty. Skip the suggestion instead.';
+  }
+  return length > MOST ? `The text has ${count(length)} characters; ${count(MOST)} is the most.` : undefined;
 }

@@ -7,30 +7,19 @@ import type { ReviewSuggestionFragment } from '../api/operations';
 import { Action } from '../ui/action';
 import { count } from '../ui/figures';
 import { Moment } from '../ui/time';
-import { type Draft, draft } from './drafts';
+import { type Draft, draft, faultOf, MOST } from './drafts';
 import classes from './review.module.css';
 import { STATES } from './states';
-
-const MOST = 10_000;
 
 interface EditorProps {
   suggestion: ReviewSuggestionFragment;
   edit: Draft;
   blocked: string | undefined;
-  onAccept: (text: string) => void;
+  onAccept: () => void;
   /** The focus leaves the editor by Esc. */
   onLeave: () => void;
   /** Whether somebody else made the decision that stands now. */
   isForeign: boolean;
-}
-
-/** Why a text cannot be accepted; undefined where it can. */
-function fault(text: string): string | undefined {
-  const length = [...text].length;
-  if (text.trim() === '') {
-    return 'The text is empty. Skip the suggestion instead.';
-  }
-  return length > MOST ? `The text has ${count(length)} characters; ${count(MOST)} is the most.` : undefined;
 }
 
 export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign }: EditorProps) {
@@ -45,9 +34,9 @@ export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign
     }
   }, []);
   const length = [...edit.text].length;
-  const why = fault(edit.text);
+  const why = faultOf(edit.text);
   const isOverhauled = review.at !== edit.since;
-  const accept = () => why === undefined && blocked === undefined && onAccept(edit.text);
+  const accept = () => why === undefined && blocked === undefined && onAccept();
   const discard = () => {
     draft(id, undefined);
     onLeave();

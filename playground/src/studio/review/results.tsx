@@ -17,6 +17,7 @@ import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading, useDelayed } from '../ui/states';
 import { isLive } from '../ui/status';
 import { BulkDialog, UndoDialog } from './bulk';
+import { useChangedSince } from './changed-since';
 import { type Bulk, useDecisions } from './decisions';
 import { Filters } from './filters';
 import { GroupHead } from './group-head';
@@ -71,6 +72,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
     ...row,
     ...decisions.pending.get(row.id),
   });
+  const changedSince = useChangedSince(blocked ? undefined : runId, rows ?? []);
   const place = usePlace(list, view, change);
   const selection = usePicked(rows);
   const { picked, pick } = selection;
@@ -170,6 +172,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
                     isPicked={picked.has(row.id)}
                     isGone={!passes(view, seen(row))}
                     isOwn={decisions.pending.has(row.id) || decisions.isOwn(row)}
+                    present={changedSince.get(row.id)}
                     isNoticed={noticed.has(row.id)}
                     blocked={blocked}
                     lacks={lacks}
@@ -191,7 +194,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
         </span>
         <Pager
           label="suggestions"
-          shown={rows.length}
+          shown={rows.filter((row) => passes(view, seen(row))).length}
           total={total}
           info={{
             hasNextPage: place.older !== undefined,

@@ -8,7 +8,8 @@ import { Link } from 'react-router';
 import type { AssetKind, ReviewDecidedFragment, ReviewSuggestionFragment } from '../api/operations';
 import { BANDS } from '../ui/confidence';
 import { Clipped } from '../ui/text';
-import type { Choice } from './decisions';
+import { isApplied } from './changed-since';
+import { acceptanceOf, type Choice } from './decisions';
 import { Against } from './diff';
 import { useDraft } from './drafts';
 import classes from './review.module.css';
@@ -43,6 +44,8 @@ interface RowProps {
   isPicked: boolean;
   isGone: boolean;
   isOwn: boolean;
+  /** The comment that is there now, where somebody has changed it since it was written. */
+  present: string | null | undefined;
   /** Somebody else decided on it just now. */
   isNoticed: boolean;
   blocked: string | undefined;
@@ -61,15 +64,20 @@ function nameIn(grouping: Grouping, { kind, table, column, display }: ReviewSugg
 }
 
 export const Row = memo(function Row(props: RowProps) {
-  const { look, address, grouping, isOpen, isPicked, isGone, isOwn, isNoticed, blocked, lacks, actions } = props;
+  const { look, address, grouping, isOpen, isPicked, isGone, isOwn, isNoticed, present } = props;
+  const { blocked, lacks, actions } = props;
   const suggestion = look ? { ...props.suggestion, ...look } : props.suggestion;
-  const { id, asset, review, applied, band, confidence, substance, existingComment, finalText } = suggestion;
+  const { id, asset, review, band, confidence, substance, existingComment, finalText } = suggestion;
   const edit = useDraft(suggestion);
   const Icon = ICONS[asset.kind];
   const why = lacks ?? blocked;
   const isAccepted = review.state === 'ACCEPTED' || review.state === 'EDITED';
+  const isChanged = present !== undefined && isApplied(suggestion);
   const isSkipped = review.state === 'SKIPPED';
   const act = (choice: Choice) => why === undefined && actions.choose(id, choice);
+  const { choice: acceptance, fault } = acceptanceOf(suggestion);
+  const whyNotAccept = why ?? fault;
+  const restores = isAccepted && !edit;
   return (
     <li
       className={classes.row}
@@ -128,12 +136,15 @@ export const Row = memo(function Row(props: RowProps) {
         </span>
         <span
           className={classes.state}
-          title={review.reviewer ? `${STATES[review.state].label} by ${review.reviewer}` : undefined}
+          title={[
+            ...(review.reviewer ? [`${STATES[review.state].label} by ${review.reviewer}`] : []),
+            ...(isChanged ? [present === null ? 'The comment is removed now.' : `The comment is now: “${present}”`] : []),
+          ].join('. ')}
         >
           {review.state === 'UNREVIEWED' ? (
             <span className={classes.undecided}>{STATES.UNREVIEWED.label}</span>
           ) : (
-            <StatePill state={review.state} applied={applied !== null} />
+            <StatePill state={review.state} applied={isApplied(suggestion)} changedSince={isChanged} />
           )}
         </span>
         <span className={classes.buttons}>
@@ -143,10 +154,13 @@ export const Row = memo(function Row(props: RowProps) {
             data-act="accept"
             aria-pressed={isAccepted}
             aria-label={`Accept ${asset.display}`}
-            aria-disabled={why !== undefined}
-            {...(why === undefined ? {} : { 'aria-description': why })}
-            title={why ?? (isAccepted ? 'Accepted; press to restore' : 'Accept (a)')}
-            onClick={() => act(isAccepted ? { decision: 'RESTORE' } : { decision: 'ACCEPT', alternative: 0 })}
+            aria-disabled={whyNotAccept !== undefined}
+            {...(whyNotAccept === undefined ? {} : { 'aria-description': whyNotAccept })}
+            title={
+              whyNotAccept ??
+              (restores ? 'Accepted; press to restore' : edit ? 'Accept your edited text (a)' : 'Accept (a)')
+            }
+            onClick={() => fault === undefined && act(restores ? { decision: 'RESTORE' } : acceptance)}
           >
             <Check size={16} strokeWidth={1.75} aria-hidden />
           </button>
@@ -173,6 +187,7 @@ export const Row = memo(function Row(props: RowProps) {
             onChoose={(choice) => actions.choose(id, choice)}
             onLeave={() => actions.focusLine(id)}
             isOwn={isOwn}
+            present={present}
           />
         </div>
       )}

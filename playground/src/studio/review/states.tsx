@@ -1,6 +1,6 @@
 // The words, icons and colours of a review: states and substances.
 
-import { Check, CircleDashed, DatabaseZap, type LucideIcon, Minus, PencilLine } from 'lucide-react';
+import { Check, CircleDashed, DatabaseZap, type LucideIcon, Minus, PencilLine, TriangleAlert } from 'lucide-react';
 
 import type { AssetKind, ReviewState, Substance } from '../api/operations';
 import { Pill } from '../ui/status';
@@ -19,6 +19,7 @@ export const STATES: Record<ReviewState, Look> = {
 };
 
 const APPLIED: Look = { label: 'Applied', tone: 'applying', icon: DatabaseZap };
+const CHANGED_SINCE: Look = { label: 'Changed since', tone: 'paused', icon: TriangleAlert };
 
 export const SUBSTANCES: Record<Substance, { label: string; meaning: string }> = {
   INFORMATIVE: { label: 'Informative', meaning: 'The text says more than the name, the type and the present comment.' },
@@ -38,7 +39,14 @@ export const ASSET_KINDS: Record<AssetKind, { one: string; many: string }> = {
   COLUMN: { one: 'column', many: 'Columns' },
 };
 
-/** The state of one suggestion; a text that stands in the database counts as applied. */
-export function StatePill({ state, applied }: { state: ReviewState; applied: boolean }) {
-  return <Pill {...(applied && (state === 'ACCEPTED' || state === 'EDITED') ? APPLIED : STATES[state])} />;
+interface StatePillProps {
+  state: ReviewState;
+  /** Whether its text was written to the database. */
+  applied?: boolean;
+  /** Whether somebody has changed the comment since. */
+  changedSince?: boolean;
+}
+
+export function StatePill({ state, applied = false, changedSince = false }: StatePillProps) {
+  return <Pill {...(!applied ? STATES[state] : changedSince ? CHANGED_SINCE : APPLIED)} />;
 }

@@ -18,7 +18,8 @@ import { BANDS, Confidence } from '../ui/confidence';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Coded, Copyable } from '../ui/text';
 import { Moment } from '../ui/time';
-import { type Choice, useDecisions } from './decisions';
+import { useChangedSince } from './changed-since';
+import { acceptanceOf, type Choice, type Decisions, useDecisions } from './decisions';
 import { Against } from './diff';
 import { draft, useDraft } from './drafts';
 import { Editor } from './editor';
@@ -42,9 +43,11 @@ interface BodyProps {
   onLeave?: () => void;
   /** Whether the decision that stands was made on this page. */
   isOwn: boolean;
+  /** The comment that is there now, where somebody has changed it since it was written. */
+  present: string | null | undefined;
 }
 
-export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => {}, isOwn }: BodyProps) {
+export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => {}, isOwn, present }: BodyProps) {
   const { id, asset, review, applied, existingComment, finalText, alternatives } = suggestion;
   const edit = useDraft(suggestion);
   const heading = useId();
@@ -52,12 +55,9 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
   const isDecided = review.state !== 'UNREVIEWED';
   const isReplacing = existingComment !== null && existingComment.trim() !== '' && existingComment !== finalText;
   const begin = () => draft(id, { text: finalText, of: suggestion.description, since: review.at });
-  const accept = async (text: string) => {
-    const same = alternatives.find((it) => it.text === text);
-    if (await onChoose(same ? { decision: 'ACCEPT', alternative: same.index } : { decision: 'ACCEPT', text })) {
-      draft(id, undefined);
-    }
-  };
+  const { choice, fault } = acceptanceOf(suggestion);
+  const accept = () => onChoose(choice);
+  const isAccepted = review.state === 'ACCEPTED' || review.state === 'EDITED';
   return (
     <div className={classes.body} role="group" aria-labelledby={heading}>
       <div className={classes.main}>
@@ -123,14 +123,17 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         <div className={classes.actions}>
           <Action
             size="compact-sm"
-            variant={review.state === 'ACCEPTED' || review.state === 'EDITED' ? 'default' : 'filled'}
+            variant={isAccepted && !edit ? 'default' : 'filled'}
             why={
               blocked ??
-              (review.state === 'ACCEPTED' && review.text === null ? 'This text is accepted already.' : undefined)
+              fault ??
+              (review.state === 'ACCEPTED' && review.text === null && !edit
+                ? 'This text is accepted already.'
+                : undefined)
             }
             leftSection={<Check size={14} strokeWidth={1.75} aria-hidden />}
             rightSection={<kbd className={classes.key}>a</kbd>}
-            onClick={() => onChoose({ decision: 'ACCEPT', alternative: 0 })}
+            onClick={accept}
           >
             Accept
           </Action>
@@ -170,7 +173,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
         <div>
           <dt>Decision</dt>
           <dd>
-            <StatePill state={review.state} applied={false} />{' '}
+            <StatePill state={review.state} />{' '}
             {review.at !== null && (
               <span className="muted">
                 by {review.reviewer}, <Moment at={review.at} />
@@ -186,6 +189,11 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
               <div className="muted">
                 written by {applied.actor}, <Moment at={applied.at} />
               </div>
+              {present !== undefined && (
+                <div className={classes.notice}>
+                  Changed since. {present === null ? 'The comment is removed now.' : `The comment is now: “${present}”`}
+                </div>
+              )}
             </dd>
           </div>
         )}
@@ -309,7 +317,18 @@ export function SuggestionCard({ id }: { id: string }) {
       <Empty title="This suggestion was deleted.">It was deleted with its run.</Empty>
     );
   }
-  const look = decisions.pending.get(id);
+  return <Single found={found} decisions={decisions} isForeign={isForeign} />;
+}
+
+interface SingleProps {
+  found: Found;
+  decisions: Decisions;
+  isForeign: boolean;
+}
+
+function Single({ found, decisions, isForeign }: SingleProps) {
+  const changedSince = useChangedSince(blockedBy(found.run.status) ? undefined : found.run.id, [found]);
+  const look = decisions.pending.get(found.id);
   const suggestion = look ? { ...found, ...look } : found;
   return (
     <div className={classes.alone}>
@@ -318,6 +337,7 @@ export function SuggestionCard({ id }: { id: string }) {
         blocked={blockedBy(found.run.status)}
         onChoose={(choice) => decisions.decide([suggestion], choice)}
         isOwn={!isForeign}
+        present={changedSince.get(found.id)}
       />
       <StatusLine decisions={decisions} />
     </div>

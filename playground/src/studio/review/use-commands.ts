@@ -4,8 +4,8 @@
 import type { ReviewSuggestionFragment } from '../api/operations';
 import { plural } from '../ui/figures';
 import { useKeys } from '../ui/keys';
-import type { Choice, Decisions } from './decisions';
-import { draft } from './drafts';
+import { acceptanceOf, type Choice, type Decisions } from './decisions';
+import { draft, draftOf } from './drafts';
 import type { usePicked } from './use-picked';
 import type { usePlace } from './use-place';
 
@@ -51,6 +51,19 @@ export function useCommands(options: CommandsOptions): (key: string) => boolean 
     return true;
   };
 
+  /** Accepts them: those with an unsaved edit one by one, as each has a text of its own. */
+  const accept = (chosen: ReviewSuggestionFragment[]): boolean => {
+    const edited = chosen.filter((it) => draftOf(it));
+    const fault = edited.map((it) => acceptanceOf(it).fault).find((it) => it !== undefined);
+    if (fault !== undefined) {
+      decisions.say({ text: fault });
+      return false;
+    }
+    const others = chosen.filter((it) => !edited.includes(it));
+    const sent = edited.map((it) => decide(acceptanceOf(it).choice, [it]));
+    return decide({ decision: 'ACCEPT', alternative: 0 }, others) || sent.includes(true);
+  };
+
   const acceptWording = (alternative: number) => {
     const row = currentRow();
     if (!row) {
@@ -67,7 +80,10 @@ export function useCommands(options: CommandsOptions): (key: string) => boolean 
     if (row && why !== undefined) {
       decisions.say({ text: why });
     } else if (row) {
-      draft(row.id, { text: row.finalText, of: row.description, since: row.review.at });
+      if (!draftOf(row)) {
+        draft(row.id, { text: row.finalText, of: row.description, since: row.review.at });
+      }
+      place.focusEditor(row.id);
       if (opened !== row.id) {
         place.open(row.id, true);
       }
@@ -91,7 +107,7 @@ export function useCommands(options: CommandsOptions): (key: string) => boolean 
         return place.step(-1);
       case 'a':
       case 's': {
-        const isSent = decide(key === 'a' ? { decision: 'ACCEPT', alternative: 0 } : { decision: 'SKIP' }, targets());
+        const isSent = key === 'a' ? accept(targets()) : decide({ decision: 'SKIP' }, targets());
         if (picked.size > 0) {
           clear();
         } else if (isSent) {

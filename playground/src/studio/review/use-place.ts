@@ -42,6 +42,9 @@ export function usePlace(list: Listed | undefined, view: View, change: (change: 
     line?.focus({ preventScroll: true });
     line?.closest('li')?.scrollIntoView({ block: 'nearest' });
   }, []);
+  /** Goes to the editor of a suggestion where it is open. */
+  const focusEditor = (id: string) =>
+    document.querySelector<HTMLElement>(`[data-suggestion="${CSS.escape(id)}"] textarea`)?.focus();
   /** Unfolds a row, or folds the one that is unfolded; `reveal` scrolls to it. */
   const open = (id: string | undefined, reveal = false) => {
     const held = id ?? view.open ?? '';
@@ -100,5 +103,5 @@ export function usePlace(list: Listed | undefined, view: View, change: (change: 
     return true;
   };
 
-  return { at, current, open, focusLine, step, turn, newer, older };
+  return { at, current, open, focusLine, focusEditor, step, turn, newer, older };
 }
