@@ -67,12 +67,58 @@ export default async function journey(studio) {
     assert.match(await button.getAttribute('aria-description'), /already rolled back|roll-back itself/);
   }
 
-  // The rest of the run goes back.
+  // Somebody changes a comment that the run wrote: the results say so.
+  const [changed] = suggestions.nodes;
+  const other = 'mutation($input: GenerateInput!) { generate(input: $input) { runs { id number } } }';
+  const input2 = { dbProfileId, schema: 'main', table: 'customers' };
+  const [draft] = (await api(other, { input: input2 })).generate.runs;
+  const ready = 'query($id: ID!) { run(id: $id) { status reviewCounts { applied } suggestions(first: 1) { nodes { id } } } }';
+  const ofDraft = async () => (await api(ready, { id: draft.id })).run;
+  await until('the draft is there', async () => (await ofDraft()).status === 'READY_FOR_REVIEW');
+  const [{ id: drafted }] = (await ofDraft()).suggestions.nodes;
+  const decide = 'mutation($input: ReviewSuggestionsInput!) { reviewSuggestions(input: $input) { changed } }';
+  await api(decide, { input: { ids: [drafted], decision: 'ACCEPT', text: 'People who buy.' } });
+  const apply = 'mutation($input: ApplyRunInput!) { applyRun(input: $input) { total } }';
+  await api(apply, { input: { runId: draft.id } });
+  await until('it is written', async () => (await ofDraft()).reviewCounts.applied === 1);
+  await studio.go('/runs/1?tab=results');
+  const line = page.locator('[data-suggestion]').filter({ hasText: changed.asset.display.split('.').at(-1) }).first();
+  await line.getByText('Changed since').waitFor();
+  assert.equal(await page.locator('[data-suggestion]').getByText('Changed since').count(), 1);
+  await line.getByRole('link').first().click();
+  await line.getByText('Changed since. The comment is now: “People who buy.”').waitFor();
+  await studio.axe('changed since');
+  await studio.go('/audit?run=1');
+  await until('the writes of the run are there', async () => (await total()) === count + 1);
+
+  // The rest of the run goes back, and the changed comment is kept. Dialog, button and outcome say the same number.
+  const back2 = count - 2;
   await main.getByRole('button', { name: 'Roll back #1…' }).click();
-  await dialog.getByRole('button', { name: `Roll back ${count - 1} comments` }).click();
-  await dialog.getByText(`${count - 1} comments restored.`).waitFor();
-  await dialog.getByRole('button', { name: 'Close' }).last().click();
-  await fresh();
+  await dialog.getByText('Kept as it is').waitFor();
+  const kept = dialog.locator('[data-change]').first();
+  assert.equal(await kept.getAttribute('data-change'), 'KEPT', 'what is kept comes first');
+  await kept.getByText('Changed after the run wrote it.').waitFor();
+  await dialog.getByRole('button', { name: `Copy ${back2} statements` }).waitFor();
+  await studio.axe('the plan of a whole roll-back');
+  await dialog.getByRole('button', { name: `Roll back ${back2} comments` }).click();
+  await dialog.getByText(`${back2} comments restored. 1 kept as it is: changed since.`).waitFor();
+  await dialog.getByRole('link', { name: 'Open #1' }).click();
+  await page.getByText(`${back2} comments changed, 1 conflict kept as it is.`).waitFor();
+  assert.equal(await page.locator('[data-change]').first().getAttribute('data-change'), 'KEPT');
+  assert.equal(await page.locator('[data-change="REMOVED"]').count(), back2);
+  await page.getByRole('button', { name: `Copy ${back2} statements` }).waitFor();
+  await studio.axe('the outcome with a conflict');
+
+  // The plan says it in the same way; the comment goes when a person overwrites it.
+  await studio.go('/runs/1?tab=apply&plan=rollback');
+  await page.getByText('Kept as it is').first().waitFor();
+  await studio.axe('a plan with a conflict');
+  await page.getByRole('checkbox', { name: /^Overwrite 1 conflict/ }).check();
+  await page.getByText('Overwrites').first().waitFor();
+  await page.getByRole('button', { name: 'Roll back 1 comment…' }).click();
+  await dialog.getByRole('button', { name: 'Roll back 1 comment', exact: true }).click();
+  await page.getByText('1 comment changed.').waitFor();
+  await studio.go('/audit?run=1');
   await until('each write has its way back', async () => (await total()) === 2 * count);
   await main.getByRole('button', { name: 'Roll back #1…' }).click();
   await dialog.getByText('there is nothing to roll back').waitFor();
@@ -85,7 +131,7 @@ export default async function journey(studio) {
   );
   await api('mutation($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }', { ids: [run.id] });
   await studio.go('/audit');
-  await until('the writes stay', async () => (await total()) === 2 * count);
+  await until('the writes stay', async () => (await total()) === 2 * count + 1);
   const back = main.getByRole('button', { name: `Roll back ${display}` }).first();
   assert.match(await back.getAttribute('aria-description'), /Its run was deleted|already rolled back/);
 
@@ -98,7 +144,7 @@ export default async function journey(studio) {
   await studio.go('/audit');
   await page.getByLabel('Token').first().fill(secret);
   await page.getByRole('button', { name: 'Sign in' }).click();
-  await until('a viewer sees the writes', async () => (await total()) === 2 * count);
+  await until('a viewer sees the writes', async () => (await total()) === 2 * count + 1);
   assert.match(await back.getAttribute('aria-description'), /Your role is VIEWER/);
   await studio.axe('a viewer');
 }

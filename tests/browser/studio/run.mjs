@@ -2,6 +2,7 @@
 // And what else a run's page does: its name, a re-run, the way to a comparison, deleting.
 
 import assert from 'node:assert/strict';
+import { readFile } from 'node:fs/promises';
 
 const PLAN = '{ runByNumber(number: 1) { id reviewCounts { accepted applied } } }';
 const COMMENTS = '{ appliedComments(first: 0) { totalCount } }';
@@ -19,15 +20,24 @@ export default async function journey(studio) {
   const parameters = () => new URL(page.url()).searchParams;
   const icon = () => page.locator('link[rel="icon"]').getAttribute('href');
 
-  // Watching: the page goes from the queue to the results by itself.
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  /** The statements that were copied. */
+  const copied = async () =>
+    (await page.evaluate(() => navigator.clipboard.readText())).split(/;\n?(?=INSERT|DELETE|$)/).filter(Boolean);
+
+  // Watching: the page goes from the queue to the end by itself, and stays on its tab.
   await studio.go('/');
   await button('Describe the demo database').click();
   await page.waitForURL('**/runs/1');
   await page.getByText('Ready for review').first().waitFor();
   await until('the tab tells number and state', async () => (await page.title()) === '#1 · Ready for review · Gloss');
   assert.match(await icon(), /^data:image\/svg/);
-  assert.equal(await tab('Results').getAttribute('aria-current'), 'page');
+  assert.equal(await tab('Summary').getAttribute('aria-current'), 'page');
+  await page.getByRole('link', { name: 'Open 148 results' }).click();
   await page.locator('[data-suggestion]').first().waitFor();
+  await studio.go('/runs/1');
+  await page.locator('[data-suggestion]').first().waitFor();
+  assert.equal(await tab('Results').getAttribute('aria-current'), 'page', 'a run that has ended opens on its results');
 
   // The summary's figures lead to the results behind them.
   await tab('Summary').click();
@@ -53,6 +63,13 @@ export default async function journey(studio) {
     .first()
     .waitFor();
   await studio.axe('plan');
+  await button(`Copy ${changed} statements`).click();
+  await button('Copied').waitFor();
+  assert.equal((await copied()).length, changed);
+  const download = page.waitForEvent('download');
+  await menu(/^Statements as SQL/);
+  const script = await readFile(await (await download).path(), 'utf8');
+  assert.equal(script.match(/^INSERT INTO main\.gloss_comments/gm).length, changed);
   assert.equal((await api(COMMENTS)).appliedComments.totalCount, 0);
 
   // Written: the outcome stands where the plan stood.
@@ -60,22 +77,49 @@ export default async function journey(studio) {
   await page.getByText(`${changed} comments changed.`).waitFor();
   assert.equal(parameters().get('plan'), 'last');
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, changed);
+  await button(`Copy ${changed} statements`).waitFor();
   await studio.axe('written');
 
-  // Rolled back: the plan says what becomes of each comment, the reviews stay.
+  // The results say what is applied.
+  await studio.go('/runs/1?tab=results&table=orders');
+  const applied = page.locator('[data-suggestion]').getByText('Applied', { exact: true });
+  await until('all are applied', async () => (await applied.count()) === changed);
+
+  // Rolled back after a question: the plan says what becomes of each comment, the reviews stay.
   await menu('Roll back…');
-  await page.getByText(`removes ${changed} comments where none stood before`).waitFor();
+  await page.getByText(`removes ${changed} comments where there was none before`).waitFor();
   await studio.axe('roll-back plan');
-  await button(`Roll back ${changed} comments`).click();
+  await button(`Roll back ${changed} comments…`).click();
+  const question = page.getByRole('dialog', { name: 'Roll back #1' });
+  await question.getByText(`removes ${changed} comments where there was none before`).waitFor();
+  await studio.axe('roll back or not');
+  await question.getByRole('button', { name: 'Keep them' }).click();
+  await question.waitFor({ state: 'detached' });
+  assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, changed);
+  await button(`Roll back ${changed} comments…`).click();
+  await question.getByRole('button', { name: `Roll back ${changed} comments`, exact: true }).click();
   await page.getByText(`${changed} comments changed.`).waitFor();
   await page.getByText('Removed').first().waitFor();
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.applied, 0);
   assert.equal((await api(PLAN)).runByNumber.reviewCounts.accepted, changed);
+  await button(`Copy ${changed} statements`).click();
+  await button('Copied').waitFor();
+  assert.ok((await copied()).every((statement) => statement.startsWith('DELETE')));
+
+  // All results as a file.
+  for (const format of ['csv', 'json']) {
+    const saved = page.waitForEvent('download');
+    await menu(new RegExp(`^Results as ${format.toUpperCase()}`));
+    assert.equal((await saved).suggestedFilename(), `gloss-run-1.${format}`);
+    const text = await readFile(await (await saved).path(), 'utf8');
+    assert.equal(format === 'csv' ? text.match(/^main\./gm).length : JSON.parse(text).length, 148);
+  }
 
   // The events of all this, each once, with links into the catalog.
   await tab('Events').click();
   const sequences = () =>
     page.locator('[data-sequence]').evaluateAll((rows) => rows.map((row) => Number(row.dataset.sequence)));
+  await page.locator('[data-sequence]').first().waitFor();
   while ((await button('Show older events').count()) > 0) {
     const [first] = await sequences();
     await button('Show older events').click();

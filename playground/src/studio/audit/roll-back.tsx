@@ -1,24 +1,19 @@
 // Rolling back a write, or all writes of a run: first the plan with what is lost, then the work, then what was done.
 
 import { Button, Checkbox, Group, Modal } from '@mantine/core';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { Link } from 'react-router';
-import { useClient, useMutation, useQuery } from 'urql';
+import { useMutation } from 'urql';
 
 import { useEvents } from '../api/events';
-import {
-  type ApplyStatus,
-  AuditOutcomesDocument,
-  type AuditOutcomesQuery,
-  AuditPlanDocument,
-  type AuditPlanQuery,
-  AuditProgressDocument,
-  AuditRollBackDocument,
-} from '../api/operations';
+import { AuditProgressDocument, RunRollbackDocument } from '../api/operations';
+import { amountOf, Changes, plannedChange, sorted, tallyOf, writes as isWritten } from '../run/changes';
+import { CopyStatements } from '../run/copy-statements';
+import { useAtRest, useOutcomeCounts, type Written } from '../run/use-written';
+import { usePlan } from '../run/use-plan';
 import { count, plural } from '../ui/figures';
 import { Failure, Loading } from '../ui/states';
 import { Spinner } from '../ui/status';
-import { Copyable, diffWords, WordDiff } from '../ui/text';
 import classes from './audit.module.css';
 
 export interface RollBackOf {
@@ -29,41 +24,35 @@ export interface RollBackOf {
   asset?: string;
 }
 
-const PLAN_SIZE = 50;
+/** Comments that the dialog lists. */
+const LISTED = 50;
 
 export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { onClose: () => void }) {
-  const [begun, setBegun] = useState<{ total: number; after: number }>();
+  const [begun, setBegun] = useState<{ total: number; writes: number; after: number }>();
   const [overwrite, setOverwrite] = useState(false);
-  const variables = { runId: run.id, suggestionIds: suggestionIds ?? null, first: PLAN_SIZE, after: null };
-  const [plan, planAgain] = useQuery({
-    query: AuditPlanDocument,
-    variables,
-    requestPolicy: 'network-only',
-    pause: begun !== undefined,
-  });
-  const [{ error, fetching }, rollBack] = useMutation(AuditRollBackDocument);
-  const outcomes = plan.fetching ? undefined : plan.data?.applyPlan;
-  const conflicts = outcomes?.nodes.filter(({ status }) => status === 'CONFLICT').length ?? 0;
-  const total = outcomes?.totalCount ?? 0;
-  const isWhole = outcomes && !outcomes.pageInfo.hasNextPage;
-  const left =
-    outcomes?.nodes.filter(({ status }) => status !== 'PLANNED' && !(overwrite && status === 'CONFLICT')).length ?? 0;
-  const written = isWhole ? total - left : total;
+  const plan = usePlan({ runId: run.id, rollback: true, suggestionIds }, run.id);
+  const [{ error, fetching }, rollBack] = useMutation(RunRollbackDocument);
+  const { items, total } = plan;
+  const tally = tallyOf(items, total ?? 0, overwrite);
+  const changes = sorted(items.map((item) => ({ item, change: plannedChange(item, overwrite) })));
 
   const begin = async () => {
-    const { data } = await rollBack({ input: { runId: run.id, suggestionIds: suggestionIds ?? null, overwrite } });
+    const { data } = await rollBack({ runId: run.id, suggestionIds: suggestionIds ?? null, overwrite });
     if (data) {
-      setBegun({ total: data.rollbackRun.total, after: data.rollbackRun.run.lastSequence });
+      const { total: ordered, run: started } = data.rollbackRun;
+      setBegun({ total: ordered, writes: tally.writes + tally.unseen, after: started.lastSequence });
     }
   };
   return (
     <Modal opened onClose={onClose} size={720} title={asset ? 'Roll back a comment' : `Roll back #${run.number}`}>
       {begun ? (
         <Work run={run} {...begun} />
-      ) : plan.error ? (
-        <Failure error={plan.error} retry={() => planAgain({ requestPolicy: 'network-only' })} />
-      ) : !outcomes ? (
-        <Loading rows={3} height={52} />
+      ) : total === undefined ? (
+        plan.error ? (
+          <Failure error={plan.error} retry={plan.reload} />
+        ) : (
+          <Loading rows={3} height={52} />
+        )
       ) : total === 0 ? (
         <p>The database holds no comment of this run: there is nothing to roll back.</p>
       ) : (
@@ -74,18 +63,16 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
               : `The database loses the texts that #${run.number} wrote. The previous comments are restored.`}{' '}
             Suggestions and reviews stay: you can apply them again.
           </p>
-          <ul className={classes.plan}>
-            {outcomes.nodes.map((outcome) => (
-              <Planned key={outcome.suggestion.id} outcome={outcome} overwrite={overwrite} />
-            ))}
-          </ul>
-          {!isWhole && (
+          <div className={classes.plan} tabIndex={0} role="region" aria-label="Plan">
+            <Changes profile={null} rows={changes.slice(0, LISTED)} isRollback />
+          </div>
+          {total > LISTED && (
             <p className="muted">
-              These are the first {PLAN_SIZE} of {count(total)}. The others are checked as they are written: where
-              somebody has changed a comment since, it stays.
+              These are the first {LISTED} of {count(total)}; the run’s Apply tab lists all.
+              {tally.unseen > 0 && ` ${count(items.length)} are checked against the database so far.`}
             </p>
           )}
-          {(conflicts > 0 || !isWhole) && (
+          {(tally.conflicts > 0 || tally.unseen > 0) && (
             <Checkbox
               mt="md"
               checked={overwrite}
@@ -93,30 +80,43 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
               label="Also restore comments that somebody has changed since; those changes are lost"
             />
           )}
+          {plan.error && <Failure error={plan.error} retry={plan.more} />}
         </>
       )}
       {error && !begun && <Failure error={error} />}
       <Group justify="flex-end" mt="lg">
         {begun ? (
           <>
-            <Button variant="subtle" component={Link} to={`/runs/${run.number}?tab=apply`}>
+            <Button variant="subtle" component={Link} to={`/runs/${run.number}?tab=apply&plan=last`}>
               Open #{run.number}
             </Button>
             <Button variant="default" onClick={onClose}>
               Close
             </Button>
           </>
-        ) : outcomes && total === 0 ? (
+        ) : total === 0 ? (
           <Button variant="default" onClick={onClose}>
             Close
           </Button>
         ) : (
           <>
+            {total !== undefined && (
+              <CopyStatements
+                amount={tally.unseen > 0 ? undefined : tally.writes}
+                read={async () => (await plan.rest())?.filter((item) => isWritten(item, overwrite))}
+                seen={items.length}
+              />
+            )}
             <Button variant="default" onClick={onClose}>
               Keep {asset ? 'it' : 'them'}
             </Button>
-            <Button color="red" loading={fetching} disabled={!outcomes || written === 0} onClick={begin}>
-              Roll back {plural(written, 'comment')}
+            <Button
+              color="red"
+              loading={fetching}
+              disabled={plan.isLoading || tally.writes + tally.unseen === 0}
+              onClick={begin}
+            >
+              Roll back {amountOf(tally)}
             </Button>
           </>
         )}
@@ -125,60 +125,28 @@ export function RollBack({ run, suggestionIds, asset, onClose }: RollBackOf & { 
   );
 }
 
-type Outcome = NonNullable<AuditPlanQuery['applyPlan']>['nodes'][number];
-
-/** What becomes of one comment, in words; nothing where it is put back as planned. */
-function verdict({ status, error }: Outcome, overwrite: boolean): string | undefined {
-  const words: Partial<Record<ApplyStatus, string>> = {
-    CONFLICT: overwrite
-      ? 'Somebody has changed this comment since. The change is lost.'
-      : 'Somebody has changed this comment since. It stays.',
-    UNCHANGED: 'The previous comment is already there.',
-    FAILED: 'It cannot be restored.',
-  };
-  const word = words[status];
-  return word && status === 'FAILED' && error ? `${word} ${error.message}` : word;
-}
-
-function Planned({ outcome, overwrite }: { outcome: Outcome; overwrite: boolean }) {
-  const { before, after, statement, suggestion } = outcome;
-  const word = verdict(outcome, overwrite);
-  return (
-    <li>
-      <div className={classes.planHead}>
-        <span className="mono">{suggestion.asset.display}</span>
-        {statement && (
-          <Copyable text={statement} label="the statement">
-            <span className={classes.copy}>Copy statement</span>
-          </Copyable>
-        )}
-      </div>
-      <div lang="und">
-        <WordDiff parts={diffWords(before ?? '', after ?? '')} />
-        {after === null && <span className="muted"> (no comment)</span>}
-      </div>
-      {word && <div className={outcome.status === 'UNCHANGED' ? 'muted' : classes.conflict}>{word}</div>}
-    </li>
-  );
+interface WorkProps {
+  run: RollBackOf['run'];
+  /** How many comments are looked at, and how many of them the plan restores. */
+  total: number;
+  writes: number;
+  /** The last event before. */
+  after: number;
 }
 
 /** Follows the roll-back to its end, then says what was done. */
-function Work({ run, total, after }: { run: RollBackOf['run']; total: number; after: number }) {
-  const client = useClient();
-  const [done, setDone] = useState(0);
-  const [result, setResult] = useState<AuditOutcomesQuery['run']>();
+function Work({ run, total, writes, after }: WorkProps) {
+  const { counts, read } = useOutcomeCounts(run.id);
+  const refresh = useAtRest(read);
+  const [result, setResult] = useState<Written | null>();
+  useEffect(() => void read(), [read]);
   const error = useEvents(
     { query: AuditProgressDocument, variables: { runId: run.id, after }, pause: total === 0 },
     (event) => {
-      const { type } = event.runProgress;
-      if (type === 'APPLIED' || type === 'APPLY_FAILED') {
-        setDone((before) => before + 1);
-      }
-      if (type === 'FINISHED') {
-        client
-          .query(AuditOutcomesDocument, { id: run.id }, { requestPolicy: 'network-only' })
-          .toPromise()
-          .then(({ data }) => setResult(data?.run ?? null));
+      if (event.runProgress.type === 'FINISHED') {
+        void read().then(setResult);
+      } else {
+        refresh();
       }
     },
   );
@@ -191,15 +159,16 @@ function Work({ run, total, after }: { run: RollBackOf['run']; total: number; af
   if (result === undefined) {
     return (
       <p role="status" className={classes.working}>
-        <Spinner label="at work" /> Restored {count(done)} of {plural(total, 'comment')}…
+        <Spinner label="at work" /> Rolling back: {count(counts?.applied ?? 0)} of {plural(writes, 'comment')} restored…
       </p>
     );
   }
   const parts = result && [
-    `${plural(result.APPLIED.totalCount, 'comment')} restored.`,
-    result.UNCHANGED.totalCount > 0 && `${count(result.UNCHANGED.totalCount)} already there.`,
-    result.CONFLICT.totalCount > 0 && `${count(result.CONFLICT.totalCount)} left: somebody has changed them since.`,
-    result.FAILED.totalCount > 0 && `${count(result.FAILED.totalCount)} failed; the run's Apply tab says why.`,
+    `${plural(result.applied, 'comment')} restored.`,
+    result.unchanged > 0 && `${count(result.unchanged)} already there.`,
+    result.conflict > 0 && `${count(result.conflict)} kept as ${result.conflict === 1 ? 'it is' : 'they are'}: changed since.`,
+    result.failed > 0 && `${count(result.failed)} failed; the run's Apply tab says why.`,
+    result.planned > 0 && `${count(result.planned)} not reached.`,
   ];
   return <p role="status">{parts ? parts.filter(Boolean).join(' ') : 'The run was deleted meanwhile.'}</p>;
 }

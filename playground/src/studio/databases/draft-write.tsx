@@ -14,6 +14,7 @@ import {
   type DraftRunFragment,
   type DraftSuggestionFragment,
 } from '../api/operations';
+import { writes } from '../run/changes';
 import { Action } from '../ui/action';
 import { Failure, Loading, Trouble } from '../ui/states';
 import { Spinner } from '../ui/status';
@@ -37,7 +38,7 @@ interface DraftWriteProps {
 
 export function DraftWrite({ labels, run, suggestion, outcome, message, onWritten, onAgain }: DraftWriteProps) {
   const isApplying = run.status === 'APPLYING';
-  const isWritten = suggestion.applied !== null;
+  const isWritten = suggestion.applied?.after === suggestion.finalText;
   const [isTried, setIsTried] = useState(false);
   const [{ error, fetching }, apply] = useMutation(DraftApplyDocument);
   const [{ error: undecided, fetching: isRestoring }, decide] = useMutation(DraftDecideDocument);
@@ -163,7 +164,7 @@ function Plan({ run, suggestion, failed, busy, onWrite, children }: PlanProps) {
       {planned.error && !isConflict && (
         <Trouble code={planned.error.code} message={planned.error.message} hint={planned.error.hint} />
       )}
-      {statement && (
+      {statement && writes(planned, true) && (
         <div>
           <div className={classes.label}>Statement</div>
           <Copyable text={statement} label="the statement">

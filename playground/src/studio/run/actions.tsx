@@ -4,6 +4,7 @@ import { ActionIcon, Button, Menu } from '@mantine/core';
 import {
   Ban,
   DatabaseZap,
+  Download,
   Ellipsis,
   GitCompareArrows,
   Pencil,
@@ -19,6 +20,7 @@ import { useMutation } from 'urql';
 import { CancelRunDocument } from '../api/operations';
 import { comparisonOf, select, useSelected } from '../runs/selection';
 import { Action } from '../ui/action';
+import { count } from '../ui/figures';
 import { MenuAction } from '../ui/menu-action';
 import { DeleteRun } from './delete-run';
 import { Naming } from './naming';
@@ -29,15 +31,23 @@ import {
   whyNotApply,
   whyNotCancel,
   whyNotDelete,
+  whyNotExport,
   whyNotRerun,
   whyNotResume,
   whyNotRollBack,
 } from './reasons';
 import { Resume, useResume } from './resume';
 import { addressOf } from './tabs';
+import { type Format, useExport } from './use-export';
 import type { Run } from './use-run';
 
 type Dialog = 'resume' | 'rerun' | 'naming' | 'delete';
+
+const EXPORTS: [format: Format, label: string, what: string][] = [
+  ['csv', 'Results as CSV', 'All suggestions, for a spreadsheet'],
+  ['json', 'Results as JSON', 'All suggestions, for programs'],
+  ['sql', 'Statements as SQL', 'What Apply would write now'],
+];
 
 /** Most runs that a comparison takes. */
 const MOST_COMPARED = 4;
@@ -49,6 +59,9 @@ export function Actions({ run, onError }: { run: Run; onError: (error: unknown) 
   const close = () => setDialog(undefined);
   const resume = useResume(run, () => setDialog('resume'), onError);
   const [{ fetching: isCancelling }, cancel] = useMutation(CancelRunDocument);
+
+  const exporting = useExport(run, onError);
+  const isExporting = exporting.reading !== undefined;
 
   const compare = () => {
     const chosen = [...others, { id: run.id, number: run.number, kind: run.kind }];
@@ -104,6 +117,11 @@ export function Actions({ run, onError }: { run: Run; onError: (error: unknown) 
             Apply…
           </Action>
         ))}
+      {exporting.reading && (
+        <span className="muted" role="status">
+          Exporting {count(exporting.reading.read)} of {count(exporting.reading.total)}…
+        </span>
+      )}
       <Menu position="bottom-end" width={260}>
         <Menu.Target>
           <ActionIcon variant="default" size={30} aria-label="More actions">
@@ -135,7 +153,25 @@ export function Actions({ run, onError }: { run: Run; onError: (error: unknown) 
           >
             Roll back…
           </MenuAction>
-          <Menu.Divider />
+          {hasWork(run) && (
+            <>
+              <Menu.Divider />
+              <Menu.Label>Export</Menu.Label>
+              {EXPORTS.map(([format, label, what]) => (
+                <MenuAction
+                  key={format}
+                  icon={Download}
+                  needs="VIEWER"
+                  why={isExporting ? 'A file is being made.' : format === 'sql' ? whyNot : whyNotExport(run)}
+                  what={what}
+                  onClick={() => exporting.start(format)}
+                >
+                  {label}
+                </MenuAction>
+              ))}
+              <Menu.Divider />
+            </>
+          )}
           <MenuAction icon={Trash2} needs="ADMIN" why={whyNotDelete(run)} onClick={() => setDialog('delete')}>
             Delete…
           </MenuAction>

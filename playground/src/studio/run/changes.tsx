@@ -1,8 +1,19 @@
 // Comments that are to be written or were written, one line each: what becomes of it, where, from which text to which.
+//
+// The rule: which comments an apply writes, and how many, is told by `writes` and `tallyOf` alone, on every page.
 
-import { Button } from '@mantine/core';
-import { useClipboard } from '@mantine/hooks';
-import { Check, Clock, Copy, Equal, type LucideIcon, Minus, Plus, Replace, TriangleAlert, X } from 'lucide-react';
+import {
+  Check,
+  Clock,
+  Equal,
+  type LucideIcon,
+  Minus,
+  Plus,
+  Replace,
+  ReplaceAll,
+  Shield,
+  TriangleAlert,
+} from 'lucide-react';
 
 import type { RunOutcomeFragment } from '../api/operations';
 import { Against } from '../review/diff';
@@ -11,41 +22,112 @@ import { plural } from '../ui/figures';
 import { Pill } from '../ui/status';
 import { useRemembered } from '../ui/storage';
 import { Copyable } from '../ui/text';
-import { AssetLink } from './asset-link';
+import { AssetLink, type Profile } from './asset-link';
 import classes from './run.module.css';
-import type { Run } from './use-run';
 
-export type Change = 'CONFLICT' | 'FAILED' | 'REPLACES' | 'REMOVES' | 'NEW' | 'APPLIED' | 'REMOVED' | 'UNCHANGED';
+export type Change =
+  | 'KEPT'
+  | 'OVERWRITES'
+  | 'FAILED'
+  | 'REPLACES'
+  | 'REMOVES'
+  | 'NEW'
+  | 'WAITING'
+  | 'NOT_REACHED'
+  | 'APPLIED'
+  | 'REMOVED'
+  | 'UNCHANGED';
 
 interface Look {
   label: string;
   tone: string;
   icon: LucideIcon;
-  /** Its place in a plan. */
-  rank: number;
 }
 
+/** In the order in which they are shown: what a person has to look at comes first. */
 export const CHANGES: Record<Change, Look> = {
-  CONFLICT: { label: 'Conflict', tone: 'failed', icon: TriangleAlert, rank: 0 },
-  FAILED: { label: 'Not writable', tone: 'failed', icon: X, rank: 1 },
-  REPLACES: { label: 'Replaces', tone: 'paused', icon: Replace, rank: 2 },
-  REMOVES: { label: 'Removes', tone: 'cancelling', icon: Minus, rank: 3 },
-  NEW: { label: 'New', tone: 'success', icon: Plus, rank: 4 },
-  APPLIED: { label: 'Written', tone: 'success', icon: Check, rank: 5 },
-  REMOVED: { label: 'Removed', tone: 'cancelling', icon: Minus, rank: 6 },
-  UNCHANGED: { label: 'Unchanged', tone: 'cancelled', icon: Equal, rank: 7 },
+  KEPT: { label: 'Kept as it is', tone: 'paused', icon: Shield },
+  OVERWRITES: { label: 'Overwrites', tone: 'failed', icon: ReplaceAll },
+  FAILED: { label: 'Not writable', tone: 'failed', icon: TriangleAlert },
+  REPLACES: { label: 'Replaces', tone: 'applying', icon: Replace },
+  REMOVES: { label: 'Removes', tone: 'cancelling', icon: Minus },
+  NEW: { label: 'New', tone: 'success', icon: Plus },
+  WAITING: { label: 'Waiting', tone: 'queued', icon: Clock },
+  NOT_REACHED: { label: 'Not reached', tone: 'queued', icon: Clock },
+  APPLIED: { label: 'Written', tone: 'success', icon: Check },
+  REMOVED: { label: 'Removed', tone: 'cancelling', icon: Minus },
+  UNCHANGED: { label: 'Unchanged', tone: 'cancelled', icon: Equal },
 };
+const RANKS = Object.keys(CHANGES) as Change[];
 
-/** What becomes of a comment. A planned one says what it does to the comment that stands there. */
-export function changeOf({ status, before, after }: RunOutcomeFragment): Change {
-  if (status === 'APPLIED') {
-    return after === null ? 'REMOVED' : 'APPLIED';
+/** Whether an apply of this plan writes the comment. */
+export const writes = ({ status }: { status: RunOutcomeFragment['status'] }, overwrites: boolean) =>
+  status === 'PLANNED' || (overwrites && status === 'CONFLICT');
+
+/** What a plan does to the comment that is there now. */
+export function plannedChange({ status, before, after }: RunOutcomeFragment, overwrites: boolean): Change {
+  if (status === 'CONFLICT') {
+    return overwrites ? 'OVERWRITES' : 'KEPT';
   }
-  if (status !== 'PLANNED') {
-    return status;
+  if (status === 'APPLIED' || status === 'PLANNED') {
+    return after === null ? 'REMOVES' : before === null ? 'NEW' : 'REPLACES';
   }
-  return after === null ? 'REMOVES' : before === null ? 'NEW' : 'REPLACES';
+  return status;
 }
+
+/** What an apply has done to a comment. */
+export function changeMade({ status, after }: RunOutcomeFragment, isApplying: boolean): Change {
+  switch (status) {
+    case 'PLANNED':
+      return isApplying ? 'WAITING' : 'NOT_REACHED';
+    case 'APPLIED':
+      return after === null ? 'REMOVED' : 'APPLIED';
+    case 'CONFLICT':
+      return 'KEPT';
+    default:
+      return status;
+  }
+}
+
+export interface Changed {
+  item: RunOutcomeFragment;
+  change: Change;
+}
+
+/** With what a person has to look at first. */
+export const sorted = (changes: Changed[]) =>
+  changes.toSorted((a, b) => RANKS.indexOf(a.change) - RANKS.indexOf(b.change));
+
+export interface Tally {
+  figures: Map<Change, number>;
+  /** Comments that the plan would write, as far as it is read. */
+  writes: number;
+  /** How many of them replace another comment. */
+  replacing: number;
+  conflicts: number;
+  /** Comments that are not read yet. */
+  unseen: number;
+}
+
+/** What a plan comes to. */
+export function tallyOf(items: RunOutcomeFragment[], total: number, overwrites: boolean): Tally {
+  const figures = new Map<Change, number>();
+  for (const item of items) {
+    const change = plannedChange(item, overwrites);
+    figures.set(change, (figures.get(change) ?? 0) + 1);
+  }
+  return {
+    figures,
+    writes: items.filter((item) => writes(item, overwrites)).length,
+    replacing: (figures.get('REPLACES') ?? 0) + (figures.get('OVERWRITES') ?? 0),
+    conflicts: items.filter(({ status }) => status === 'CONFLICT').length,
+    unseen: total - items.length,
+  };
+}
+
+/** How many comments are written; the most that it can be while some are not read yet. */
+export const amountOf = ({ writes: seen, unseen }: Tally) =>
+  unseen > 0 ? `up to ${plural(seen + unseen, 'comment')}` : plural(seen, 'comment');
 
 interface ChangeChipsProps {
   figures: Map<Change, number>;
@@ -54,10 +136,9 @@ interface ChangeChipsProps {
 }
 
 export function ChangeChips({ figures, show, onShow }: ChangeChipsProps) {
-  const present = (Object.keys(CHANGES) as Change[]).filter((change) => figures.has(change));
   return (
     <Chips label="What becomes of the comments">
-      {present.map((change) => (
+      {RANKS.filter((change) => figures.has(change)).map((change) => (
         <Chip
           key={change}
           on={show === change}
@@ -77,81 +158,67 @@ export function useStatements(): [boolean, () => void] {
   return [shown, () => setShown(!shown)];
 }
 
-const scriptOf = (items: RunOutcomeFragment[]) =>
-  items
-    .flatMap(({ statement }) => (statement === null ? [] : [statement.endsWith(';') ? statement : `${statement};`]))
-    .join('\n');
-
-export function CopyStatements({ items }: { items: RunOutcomeFragment[] }) {
-  const clipboard = useClipboard({ timeout: 1500 });
-  const statements = items.filter(({ statement }) => statement !== null).length;
-  if (statements === 0) {
-    return null;
-  }
-  return (
-    <Button
-      variant="default"
-      leftSection={<Copy size={14} strokeWidth={1.75} aria-hidden />}
-      onClick={() => clipboard.copy(scriptOf(items))}
-    >
-      {clipboard.copied ? 'Copied' : `Copy ${plural(statements, 'statement')}`}
-    </Button>
-  );
-}
-
 interface ChangesProps {
-  run: Run;
-  rows: { item: RunOutcomeFragment; change: Change }[];
-  hasStatements: boolean;
-  /** Whether these are outcomes: a planned one then still waits. */
-  isOutcome?: boolean;
-  /** Whether conflicts are overwritten. */
-  overwrites?: boolean;
+  /** The profile of the database, to link the assets; null for plain names. */
+  profile: Profile;
+  rows: Changed[];
+  hasStatements?: boolean;
+  isRollback: boolean;
 }
 
-export function Changes({ run, rows, hasStatements, isOutcome = false, overwrites = false }: ChangesProps) {
+export function Changes({ profile, rows, hasStatements = false, isRollback }: ChangesProps) {
   return (
     <ul className={classes.changes}>
-      {rows.map(({ item, change }) => {
-        const waits = isOutcome && item.status === 'PLANNED';
-        return (
-          <li key={item.suggestion.id} className={classes.change} data-change={waits ? 'WAITING' : change}>
-            <span>
-              {waits ? (
-                <Pill tone="queued" icon={Clock} label="Waiting" />
-              ) : change === 'CONFLICT' && overwrites ? (
-                <Pill tone="paused" icon={Replace} label="Overwrites" />
-              ) : (
-                <Pill {...CHANGES[change]} />
-              )}
-            </span>
-            <span className={`${classes.asset} mono path`} title={item.suggestion.asset.display}>
-              <AssetLink profile={run.dbProfile} asset={item.suggestion.asset} />
-            </span>
-            <div className={classes.texts}>
-              <Texts item={item} />
-              {item.error && change !== 'CONFLICT' && (
-                <div className={classes.why}>
-                  {item.error.message} {item.error.hint}
-                </div>
-              )}
-              {hasStatements && item.statement !== null && (
-                <div className={classes.statement}>
-                  <Copyable text={item.statement} label="the statement" />
-                </div>
-              )}
-            </div>
-          </li>
-        );
-      })}
+      {rows.map(({ item, change }, index) => (
+        // One suggestion that was written twice is rolled back twice.
+        <li key={`${item.suggestion.id} ${index}`} className={classes.change} data-change={change}>
+          <span>
+            <Pill {...CHANGES[change]} />
+          </span>
+          <span className={`${classes.asset} mono path`} title={item.suggestion.asset.display}>
+            <AssetLink profile={profile} asset={item.suggestion.asset} />
+          </span>
+          <div className={classes.texts}>
+            <Texts item={item} change={change} isRollback={isRollback} />
+            {item.error && change !== 'KEPT' && change !== 'OVERWRITES' && (
+              <div className={classes.why}>
+                {item.error.message} {item.error.hint}
+              </div>
+            )}
+            {hasStatements && item.statement !== null && change !== 'KEPT' && change !== 'UNCHANGED' && (
+              <div className={classes.statement}>
+                <Copyable text={item.statement} label="the statement" />
+              </div>
+            )}
+          </div>
+        </li>
+      ))}
     </ul>
   );
 }
 
-function Texts({ item: { before, after } }: { item: RunOutcomeFragment }) {
-  return before === null && after === null ? (
+interface TextsProps extends Changed {
+  isRollback: boolean;
+}
+
+function Texts({ item: { before, after, suggestion }, change, isRollback }: TextsProps) {
+  if (change === 'KEPT') {
+    return (
+      <>
+        {before === null ? <span className="muted">No comment.</span> : <span>{before}</span>}
+        <div className="muted">
+          {isRollback ? 'Changed after the run wrote it.' : 'Changed after the run read it.'}{' '}
+          {after === null ? 'It is not removed.' : `Not ${isRollback ? 'restored' : 'written'}: “${after}”`}
+        </div>
+      </>
+    );
+  }
+  // What is there is read when its turn comes; until then it is what the run wrote.
+  const isUnread = change === 'WAITING' || change === 'NOT_REACHED';
+  const present = before ?? (isUnread && isRollback ? (suggestion.applied?.after ?? null) : null);
+  return present === null && after === null ? (
     <span className="muted">No comment.</span>
   ) : (
-    <Against before={before} after={after ?? ''} />
+    <Against before={present} after={after ?? ''} />
   );
 }

@@ -1,10 +1,6 @@
 // How far a live run is: the bar, the asset under way, pace and time left, tokens and cost, and what it waits for.
 
 import { Hourglass } from 'lucide-react';
-import { useCallback, useEffect, useRef } from 'react';
-import { useQuery } from 'urql';
-
-import { RunOutcomeCountsDocument } from '../api/operations';
 import { count, compact, Cost, plural } from '../ui/figures';
 import { Clipped } from '../ui/text';
 import { clock, exact } from '../ui/time';
@@ -13,62 +9,7 @@ import type { EventLog } from './event-log';
 import { usePace } from './pace';
 import classes from './run.module.css';
 import type { Run } from './use-run';
-
-export interface Written {
-  all: number;
-  planned: number;
-  applied: number;
-  unchanged: number;
-  conflict: number;
-  failed: number;
-}
-
-const REST_MS = 1000;
-
-/** What the last apply or roll-back has come to; `refresh` fetches it again, at most once a second. */
-export function useWritten(run: Run): { counts: Written | undefined; refresh: () => void } {
-  const [{ data }, again] = useQuery({
-    query: RunOutcomeCountsDocument,
-    variables: { id: run.id },
-    pause: run.kind === 'ASK',
-  });
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined);
-  const isWanted = useRef(false);
-  const latest = useRef(again);
-  latest.current = again;
-  const refresh = useCallback(() => {
-    isWanted.current = true;
-    const look = () => {
-      timer.current = undefined;
-      if (isWanted.current) {
-        isWanted.current = false;
-        latest.current({ requestPolicy: 'network-only' });
-        timer.current = setTimeout(look, REST_MS);
-      }
-    };
-    if (timer.current === undefined) {
-      look();
-    }
-  }, []);
-  useEffect(() => () => clearTimeout(timer.current), []);
-  useEffect(() => {
-    if (run.status === 'APPLYING') {
-      latest.current({ requestPolicy: 'network-only' });
-    }
-  }, [run.status]);
-  const counted = data?.run;
-  const counts = counted
-    ? {
-        all: counted.all.totalCount,
-        planned: counted.planned.totalCount,
-        applied: counted.applied.totalCount,
-        unchanged: counted.unchanged.totalCount,
-        conflict: counted.conflict.totalCount,
-        failed: counted.failed.totalCount,
-      }
-    : undefined;
-  return { counts, refresh };
-}
+import type { Written } from './use-written';
 
 /** How far the run is, from 0 to 1. */
 export function shareOf(run: Run, counts: Written | undefined): number {
@@ -113,9 +54,9 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
   const all = isApplying ? counts?.all : (total ?? undefined);
   const parts: [name: string, figure: number, tone: string][] = isApplying
     ? [
-        ['written', counts?.applied ?? 0, 'done'],
-        ['in conflict', counts?.conflict ?? 0, 'failed'],
-        ['not written', counts?.failed ?? 0, 'failed'],
+        [counts?.isRollback ? 'rolled back' : 'written', counts?.applied ?? 0, 'done'],
+        ['kept as they are', counts?.conflict ?? 0, 'kept'],
+        ['failed', counts?.failed ?? 0, 'failed'],
         ['unchanged', counts?.unchanged ?? 0, 'skipped'],
       ]
     : [
@@ -144,7 +85,7 @@ export function LiveCard({ run, log, counts }: { run: Run; log: EventLog; counts
       <div
         className={classes.bar}
         role="progressbar"
-        aria-label={isApplying ? 'Comments written' : 'Assets described'}
+        aria-label={isApplying ? 'Comments done' : 'Assets described'}
         aria-valuemin={0}
         aria-valuemax={100}
         {...(all === undefined

@@ -4,82 +4,34 @@
 // first, and are left out unless the reader chooses to overwrite them.
 
 import { Button, Checkbox } from '@mantine/core';
-import { useCallback, useEffect, useMemo, useRef, useState } from 'react';
+import { useMemo, useState } from 'react';
 import { useSearchParams } from 'react-router';
-import { type CombinedError, useClient, useMutation } from 'urql';
+import { useMutation } from 'urql';
 
-import { RunApplyDocument, type RunOutcomeFragment, RunPlanDocument, RunRollbackDocument } from '../api/operations';
+import { RunApplyDocument, type RunOutcomeFragment, RunRollbackDocument } from '../api/operations';
 import { Action } from '../ui/action';
+import { Confirm } from '../ui/confirm';
 import { count, plural } from '../ui/figures';
 import { Empty, Failure, Loading } from '../ui/states';
 import { isLive } from '../ui/status';
-import { CHANGES, type Change, changeOf, Changes, ChangeChips, CopyStatements, useStatements } from './changes';
+import {
+  amountOf,
+  type Change,
+  ChangeChips,
+  Changes,
+  plannedChange,
+  sorted,
+  tallyOf,
+  useStatements,
+  writes as isWritten,
+} from './changes';
+import { CopyStatements } from './copy-statements';
 import { whyNotApply, whyNotRollBack } from './reasons';
 import classes from './run.module.css';
+import { AT_ONCE, usePlan } from './use-plan';
 import type { Run } from './use-run';
 
-/** Comments that are looked at without being asked to: a plan reads each live. */
-const AT_ONCE = 1000;
 const PAGE = 50;
-
-interface Planned {
-  items: RunOutcomeFragment[];
-  total: number | undefined;
-  error: CombinedError | undefined;
-  isLoading: boolean;
-}
-
-const NOTHING: Planned = { items: [], total: undefined, error: undefined, isLoading: true };
-
-/** The plan, page after page; `more` looks at the next comments. */
-function usePlan(run: Run, rollback: boolean) {
-  const client = useClient();
-  const [planned, setPlanned] = useState(NOTHING);
-  const turn = useRef(0);
-  const { id } = run;
-  const walk = useCallback(
-    async (from: RunOutcomeFragment[], after: string | null) => {
-      turn.current += 1;
-      const mine = turn.current;
-      let items = from;
-      let cursor = after;
-      setPlanned((before) => ({ ...before, items, isLoading: true, error: undefined }));
-      for (;;) {
-        const { data, error } = await client
-          .query(RunPlanDocument, { runId: id, rollback, after: cursor }, { requestPolicy: 'network-only' })
-          .toPromise();
-        if (turn.current !== mine) {
-          return;
-        }
-        const page = data?.applyPlan;
-        if (error || !page) {
-          setPlanned((before) => ({ ...before, error, isLoading: false }));
-          return;
-        }
-        items = items.concat(page.nodes);
-        cursor = page.pageInfo.hasNextPage ? (page.pageInfo.endCursor ?? null) : null;
-        next.current = cursor;
-        const isLoading = cursor !== null && items.length < from.length + AT_ONCE;
-        setPlanned({ items, total: page.totalCount, error: undefined, isLoading });
-        if (!isLoading) {
-          return;
-        }
-      }
-    },
-    [client, id, rollback],
-  );
-  const next = useRef<string | null>(null);
-  // A decision or a write changes the plan.
-  const reviews = JSON.stringify(run.reviewCounts);
-  const key = `${reviews} ${run.status}`;
-  useEffect(() => {
-    if (key !== '') {
-      walk([], null);
-    }
-    return () => void (turn.current += 1);
-  }, [walk, key]);
-  return { ...planned, reload: () => walk([], null), more: () => walk(planned.items, next.current) };
-}
 
 export function Plan({ run, isRollback }: { run: Run; isRollback: boolean }) {
   const why = isRollback ? whyNotRollBack(run) : whyNotApply(run);
@@ -99,27 +51,20 @@ export function Plan({ run, isRollback }: { run: Run; isRollback: boolean }) {
 }
 
 function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
-  const { items, total, error, isLoading, reload, more } = usePlan(run, isRollback);
+  // A decision or a write changes the plan.
+  const key = `${JSON.stringify(run.reviewCounts)} ${run.status}`;
+  const { items, total, error, isLoading, reload, more, rest } = usePlan({ runId: run.id, rollback: isRollback }, key);
   const [overwrite, setOverwrite] = useState(false);
+  const [isAsking, setIsAsking] = useState(false);
   const [applied, apply] = useMutation(RunApplyDocument);
   const [undone, rollBack] = useMutation(RunRollbackDocument);
   const [parameters, setParameters] = useSearchParams();
   const [statements, toggle] = useStatements();
 
-  const sorted = useMemo(
-    () =>
-      items
-        .map((item) => ({ item, change: changeOf(item) }))
-        .sort((a, b) => CHANGES[a.change].rank - CHANGES[b.change].rank),
-    [items],
+  const changes = useMemo(
+    () => sorted(items.map((item) => ({ item, change: plannedChange(item, overwrite) }))),
+    [items, overwrite],
   );
-  const figures = useMemo(() => {
-    const counted = new Map<Change, number>();
-    for (const { change } of sorted) {
-      counted.set(change, (counted.get(change) ?? 0) + 1);
-    }
-    return counted;
-  }, [sorted]);
 
   const show = parameters.get('show') as Change | null;
   const page = Math.max(0, Number(parameters.get('page') ?? 1) - 1 || 0);
@@ -146,12 +91,9 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
     return <Loading rows={10} height={48} />;
   }
   const where = run.dbProfileName ?? 'the database';
-  const figure = (change: Change) => figures.get(change) ?? 0;
-  const conflicts = figure('CONFLICT');
-  const replacing = figure('REPLACES') + (overwrite ? conflicts : 0);
-  const unseen = total - items.length;
-  const writes = figure('NEW') + figure('REPLACES') + figure('REMOVES') + (overwrite ? conflicts : 0) + unseen;
-  const shown = sorted.filter(({ change }) => show === null || change === show);
+  const tally = tallyOf(items, total, overwrite);
+  const { figures, writes, replacing, conflicts, unseen } = tally;
+  const shown = changes.filter(({ change }) => show === null || change === show);
   const rows = shown.slice(page * PAGE, (page + 1) * PAGE);
   const failed = applied.error ?? undone.error;
   const submit = () =>
@@ -160,8 +102,10 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
         reload();
       }
     });
+  const written = items.filter((item) => isWritten(item, overwrite));
+  const sentence = sentenceOfRollback(written, overwrite ? 0 : conflicts, run);
   const inPlace = replacing > 0 ? `, ${plural(replacing, 'replaces', 'replace')} another` : '';
-  const said = isRollback ? `Roll back ${plural(writes, 'comment')}` : `Write ${plural(writes, 'comment')}${inPlace}`;
+  const said = isRollback ? `Roll back ${amountOf(tally)}` : `Write ${amountOf(tally)}${inPlace}`;
   if (total === 0) {
     return (
       <Empty title={isRollback ? 'There is nothing to roll back.' : 'Everything accepted is written.'}>
@@ -176,14 +120,17 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
       <div className={classes.plan}>
         <p className="prose">
           {isRollback
-            ? sentenceOfRollback(figure('REPLACES') + (overwrite ? conflicts : 0), figure('REMOVES'), run)
+            ? sentence
             : `Gloss writes these texts as comments to ${where}. Nothing is written until you press the button.`}
           {unseen > 0 && ` ${count(items.length)} of ${count(total)} comments are checked against the database so far.`}
         </p>
         {conflicts > 0 && (
           <Checkbox
             checked={overwrite}
-            onChange={(event) => setOverwrite(event.currentTarget.checked)}
+            onChange={(event) => {
+              setOverwrite(event.currentTarget.checked);
+              set('show', undefined);
+            }}
             label={`Overwrite ${plural(conflicts, 'conflict')}`}
             description={
               isRollback
@@ -192,21 +139,22 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
             }
           />
         )}
-        {failed && <Failure error={failed} />}
+        {failed && !isAsking && <Failure error={failed} />}
         <div className={classes.planButtons}>
           <Action
             busy={applied.fetching || undone.fetching}
             color={isRollback ? 'red' : undefined}
             why={
-              writes === 0
+              writes + unseen === 0
                 ? 'Nothing in this plan would be written.'
                 : isLoading
                   ? 'The plan is still being read.'
                   : undefined
             }
-            onClick={submit}
+            onClick={isRollback ? () => setIsAsking(true) : submit}
           >
             {said}
+            {isRollback && '…'}
           </Action>
           <Button variant="default" onClick={reload} loading={isLoading}>
             Plan again
@@ -222,12 +170,16 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
       <div className={classes.tools}>
         <ChangeChips figures={figures} show={show} onShow={(change) => set('show', change)} />
         <span className={classes.space} />
-        <CopyStatements items={items} />
+        <CopyStatements
+          amount={unseen > 0 ? undefined : writes}
+          read={async () => (await rest())?.filter((item) => isWritten(item, overwrite))}
+          seen={items.length}
+        />
         <Button variant="default" aria-pressed={statements} onClick={toggle}>
           {statements ? 'Hide statements' : 'Show statements'}
         </Button>
       </div>
-      <Changes run={run} rows={rows} hasStatements={statements} overwrites={overwrite} />
+      <Changes profile={run.dbProfile} rows={rows} hasStatements={statements} isRollback={isRollback} />
       {shown.length > PAGE && (
         <nav className={classes.pages} aria-label="Pages of the plan">
           <span className="muted">
@@ -246,18 +198,33 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
           </Button>
         </nav>
       )}
+      {isAsking && (
+        <Confirm
+          title={`Roll back #${run.number}`}
+          yes={said}
+          no="Keep them"
+          error={failed}
+          busy={undone.fetching}
+          onYes={submit}
+          onClose={() => setIsAsking(false)}
+        >
+          {sentence}
+        </Confirm>
+      )}
     </>
   );
 }
 
-/** What a roll-back puts back and what it takes away. */
-function sentenceOfRollback(back: number, removed: number, run: Run): string {
-  const where = run.dbProfileName ?? 'the database';
+/** What a roll-back restores, what it removes and what it leaves. */
+function sentenceOfRollback(written: RunOutcomeFragment[], kept: number, run: Run): string {
+  const removed = written.filter(({ after }) => after === null).length;
   const parts = [
-    ...(back > 0 ? [`puts back ${plural(back, 'comment')} that stood there before`] : []),
-    ...(removed > 0 ? [`removes ${plural(removed, 'comment')} where none stood before`] : []),
+    ...(written.length > removed ? [`restores ${plural(written.length - removed, 'earlier comment')}`] : []),
+    ...(removed > 0 ? [`removes ${plural(removed, 'comment')} where there was none before`] : []),
   ];
-  const kept = 'The texts that this run wrote are lost there; the run keeps its suggestions and reviews.';
   const what = parts.length > 0 ? parts.join(' and ') : 'changes nothing';
-  return `A roll-back in ${where} ${what}. ${kept}`;
+  const stays =
+    kept > 0 ? ` ${plural(kept, 'comment')} changed by somebody since ${kept === 1 ? 'stays as it is' : 'stay as they are'}.` : '';
+  const lost = 'The database loses the texts that this run wrote there; the run keeps its suggestions and reviews.';
+  return `A roll-back in ${run.dbProfileName ?? 'the database'} ${what}.${stays} ${lost}`;
 }

@@ -58,6 +58,9 @@ export function whyNotRerun(run: Run): string | undefined {
   return run.progress.done === 0 ? 'There are no suggestions to do again.' : undefined;
 }
 
+export const whyNotExport = (run: Run) =>
+  run.progress.done === 0 ? 'There are no suggestions yet.' : undefined;
+
 export function whyNotDelete(run: Run): string | undefined {
   return isLive(run.status) ? `${atWork(run)} Cancel it first.` : undefined;
 }

@@ -1,13 +1,14 @@
 // One page for a run, from the queue to its end and after: live progress, summary, results, events, writing comments.
 
 import { Button } from '@mantine/core';
-import { lazy, Suspense, useCallback, useState } from 'react';
+import { lazy, Suspense, useCallback, useEffect, useState } from 'react';
 import { Link, useParams } from 'react-router';
 import { CombinedError, useQuery } from 'urql';
 
 import { problemOf } from '../api/errors';
 import { RunNewestNumberDocument } from '../api/operations';
 import { Action } from '../ui/action';
+import { plural } from '../ui/figures';
 import { LinkTabs } from '../ui/link-tabs';
 import { Page } from '../ui/page';
 import { useScrollRestoration } from '../ui/scroll';
@@ -18,14 +19,15 @@ import { ApplyTab } from './apply-tab';
 import { type Entry, useEventLog } from './event-log';
 import { EventsTab } from './events-tab';
 import { Head } from './head';
-import { LiveCard, shareOf, useWritten } from './live-card';
+import { LiveCard, shareOf } from './live-card';
 import { whyNotResume } from './reasons';
 import { Resume, useResume } from './resume';
 import classes from './run.module.css';
 import { SummaryTab } from './summary-tab';
 import { useTabIcon } from './tab-icon';
-import { type Tab, tabsOf, useTab } from './tabs';
+import { addressOf, isReviewable, type Tab, tabsOf, useTab } from './tabs';
 import { type Run, useRun } from './use-run';
+import { useWritten } from './use-written';
 
 const Results = lazy(async () => ({ default: (await import('../review/results')).Results }));
 
@@ -155,6 +157,7 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
         )}
         {run.error && <RunTrouble run={run} onError={onError} />}
         {isLive(run.status) && <LiveCard run={run} log={log} counts={written.counts} />}
+        {tab !== 'results' && tab !== 'apply' && <Ended run={run} />}
       </div>
       {tab === 'summary' && <SummaryTab run={run} log={log} />}
       {tab === 'results' && (
@@ -163,9 +166,21 @@ function RunView({ run, refetch }: { run: Run; refetch: () => void }) {
         </Suspense>
       )}
       {tab === 'events' && <EventsTab run={run} log={log} loadOlder={loadOlder} reload={reload} />}
-      {tab === 'apply' && <ApplyTab run={run} written={written} />}
+      {tab === 'apply' && <ApplyTab run={run} counts={written.counts} />}
     </Page>
   );
+}
+
+/** Where a run that was watched to its end has its results. */
+function Ended({ run }: { run: Run }) {
+  const [wasDescribing, setWasDescribing] = useState(false);
+  const isDescribing = run.status === 'QUEUED' || run.status === 'RUNNING';
+  useEffect(() => setWasDescribing((before) => before || isDescribing), [isDescribing]);
+  return wasDescribing && isReviewable(run) ? (
+    <p className={classes.ended} role="status">
+      The run has ended. <Link to={addressOf(run, 'results')}>Open {plural(run.progress.done, 'result')}</Link>
+    </p>
+  ) : null;
 }
 
 /** Why the run stopped, what to do, and the button that does it. */

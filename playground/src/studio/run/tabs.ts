@@ -1,7 +1,7 @@
-// The tabs of the run's page, as the URL names them. Without a name: the summary while the run is at work, the results
-// once there is something to review.
+// The tabs of the run's page, as the URL names them. Without a name: the summary of a run that is at work when the page is
+// opened, the results of one that has ended. The tab stays when the run ends or goes on.
 
-import { useEffect, useRef } from 'react';
+import { useEffect, useRef, useState } from 'react';
 import { useLocation, useSearchParams } from 'react-router';
 
 import { isLive } from '../ui/status';
@@ -15,14 +15,17 @@ export const tabsOf = (run: Run): Tab[] =>
 export const addressOf = (run: { number: number }, tab: Tab, plan?: 'rollback' | 'last') =>
   `/runs/${run.number}?tab=${tab}${plan ? `&plan=${plan}` : ''}`;
 
+/** Whether the run has ended with results to look at. */
+export const isReviewable = (run: Run) => !isLive(run.status) && run.progress.done > 0 && run.kind !== 'ASK';
+
 /** The tab that is open, and the address of each: the one that it had when it was last left. */
 export function useTab(run: Run): [Tab, (tab: Tab) => string] {
   const [parameters] = useSearchParams();
   const { search } = useLocation();
   const named = parameters.get('tab');
   const tabs = tabsOf(run);
-  const isReviewable = !isLive(run.status) && run.progress.done > 0 && run.kind !== 'ASK';
-  const tab = tabs.find((it) => it === named) ?? (isReviewable ? 'results' : 'summary');
+  const [unnamed] = useState<Tab>(() => (isReviewable(run) ? 'results' : 'summary'));
+  const tab = tabs.find((it) => it === named) ?? unnamed;
   const left = useRef<Partial<Record<Tab, string>>>({});
   useEffect(() => {
     if (named === tab) {

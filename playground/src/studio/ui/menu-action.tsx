@@ -15,11 +15,13 @@ interface MenuActionProps {
   needs?: Role;
   /** Why it cannot be done now. */
   why?: string | null | undefined;
+  /** What it does, where the words do not say it. */
+  what?: string;
   onClick: () => void;
   children: ReactNode;
 }
 
-export function MenuAction({ icon: Icon, needs = 'OPERATOR', why, onClick, children }: MenuActionProps) {
+export function MenuAction({ icon: Icon, needs = 'OPERATOR', why, what, onClick, children }: MenuActionProps) {
   const lacks = useLacks(needs);
   const reason = lacks ?? why ?? undefined;
   return (
@@ -30,7 +32,7 @@ export function MenuAction({ icon: Icon, needs = 'OPERATOR', why, onClick, child
         : { 'aria-disabled': true, className: classes.off as string, closeMenuOnClick: false })}
     >
       {children}
-      {reason !== undefined && <span className={classes.why}>{reason}</span>}
+      {(reason ?? what) !== undefined && <span className={classes.why}>{reason ?? what}</span>}
     </Menu.Item>
   );
 }
