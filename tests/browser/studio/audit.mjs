@@ -97,7 +97,7 @@ export default async function journey(studio) {
   await dialog.getByText('Kept as it is').waitFor();
   const kept = dialog.locator('[data-change]').first();
   assert.equal(await kept.getAttribute('data-change'), 'KEPT', 'what is kept comes first');
-  await kept.getByText('Changed after the run wrote it.').waitFor();
+  await kept.getByText('Changed by somebody meanwhile. Not removed.').waitFor();
   await dialog.getByRole('button', { name: `Copy ${back2} statements` }).waitFor();
   await studio.axe('the plan of a whole roll-back');
   await dialog.getByRole('button', { name: `Roll back ${back2} comments` }).click();

@@ -3,7 +3,7 @@
 // administrator.
 
 import assert from 'node:assert/strict';
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
 
 const PASSWORD = 'p@ss/w:rd #1';
 
@@ -154,7 +154,7 @@ export default async function journey(studio) {
   const run = `mutation($id: ID!) {
     startRun(input: { targets: [{ dbProfileId: $id }], command: RUN_APPLY }) { runs { number } }
   }`;
-  await api(run, { id: saved.id });
+  const { number } = (await api(run, { id: saved.id })).startRun.runs[0];
   await page.getByText('10 documented').waitFor();
   assert.ok(comment('customer', 'email').length > 0);
   await page.getByRole('link', { name: 'Runs and writes' }).click();
@@ -167,6 +167,31 @@ export default async function journey(studio) {
     await page.getByRole('link', { name: 'Describe My shop' }).getAttribute('href'),
     /^\/runs\/new\?profile=/,
   );
+
+  // A roll-back that has to wait: its rows wait, with what they are about. Dialog, button and outcome say one number.
+  const { id } = (await api('query($number: Int!) { runByNumber(number: $number) { id } }', { number })).runByNumber;
+  const plan = 'query($id: ID!) { applyPlan(runId: $id, rollback: true) { nodes { status } } }';
+  const { length: applied } = (await api(plan, { id })).applyPlan.nodes.filter(({ status }) => status === 'PLANNED');
+  await studio.go(`/runs/${number}?tab=apply&plan=rollback`);
+  await button(`Roll back ${applied} comments…`).waitFor();
+  const lock = 'BEGIN; LOCK TABLE customer, invoice, "odd. / names"."50 % ""off""?"; SELECT pg_sleep(600)';
+  const locker = spawn('psql', ['-Xq', '-c', lock, Object.assign(new URL(admin), { pathname: `/${database}` }).href]);
+  const waiting = "FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
+  await until('the tables are locked', () => sql(`SELECT count(*) ${waiting} AND wait_event = 'PgSleep'`) === '1');
+  await button(`Roll back ${applied} comments…`).click();
+  await dialog.getByRole('button', { name: `Roll back ${applied} comments`, exact: true }).click();
+  await page.getByRole('heading', { name: 'Rolling back' }).waitFor();
+  const rows = page.locator('[data-change="WAITING"]');
+  await until('all rows wait', async () => (await rows.count()) === applied);
+  for (const text of await rows.allInnerTexts()) {
+    assert.ok(!/No comment/.test(text) && text.split('\n').length > 2, `a row that waits shows its comment: ${text}`);
+  }
+  await studio.axe('a roll-back that waits');
+  sql(`SELECT pg_terminate_backend(pid) ${waiting}`);
+  locker.kill();
+  await page.getByText(`${applied} comments changed.`).waitFor();
+  assert.equal(comment('customer', 'email'), '');
+  await studio.go('/databases/My%20shop');
 
   // The connection changes: the password is asked for again, and whether it is the same database.
   await button('More actions for My shop').click();

@@ -169,9 +169,9 @@ export function Actions({ run, onError }: { run: Run; onError: (error: unknown) 
                   {label}
                 </MenuAction>
               ))}
-              <Menu.Divider />
             </>
           )}
+          <Menu.Divider />
           <MenuAction icon={Trash2} needs="ADMIN" why={whyNotDelete(run)} onClick={() => setDialog('delete')}>
             Delete…
           </MenuAction>

@@ -207,8 +207,7 @@ function Texts({ item: { before, after, suggestion }, change, isRollback }: Text
       <>
         {before === null ? <span className="muted">No comment.</span> : <span>{before}</span>}
         <div className="muted">
-          {isRollback ? 'Changed after the run wrote it.' : 'Changed after the run read it.'}{' '}
-          {after === null ? 'It is not removed.' : `Not ${isRollback ? 'restored' : 'written'}: “${after}”`}
+          Changed by somebody meanwhile. {after === null ? 'Not removed.' : `Not replaced with “${after}”.`}
         </div>
       </>
     );

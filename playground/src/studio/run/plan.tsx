@@ -103,7 +103,7 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
       }
     });
   const written = items.filter((item) => isWritten(item, overwrite));
-  const sentence = sentenceOfRollback(written, overwrite ? 0 : conflicts, run);
+  const sentence = sentenceOfRollback(written, overwrite ? 0 : conflicts, unseen, run);
   const inPlace = replacing > 0 ? `, ${plural(replacing, 'replaces', 'replace')} another` : '';
   const said = isRollback ? `Roll back ${amountOf(tally)}` : `Write ${amountOf(tally)}${inPlace}`;
   if (total === 0) {
@@ -216,15 +216,19 @@ function Planned({ run, isRollback }: { run: Run; isRollback: boolean }) {
 }
 
 /** What a roll-back restores, what it removes and what it leaves. */
-function sentenceOfRollback(written: RunOutcomeFragment[], kept: number, run: Run): string {
+function sentenceOfRollback(written: RunOutcomeFragment[], kept: number, unseen: number, run: Run): string {
   const removed = written.filter(({ after }) => after === null).length;
   const parts = [
     ...(written.length > removed ? [`restores ${plural(written.length - removed, 'earlier comment')}`] : []),
     ...(removed > 0 ? [`removes ${plural(removed, 'comment')} where there was none before`] : []),
+    ...(unseen > 0 ? [`undoes up to ${plural(unseen, 'more write')} not checked yet`] : []),
   ];
-  const what = parts.length > 0 ? parts.join(' and ') : 'changes nothing';
+  const what = parts.length > 0 ? parts.join(', ').replace(/, ([^,]*)$/, ' and $1') : 'changes nothing';
   const stays =
-    kept > 0 ? ` ${plural(kept, 'comment')} changed by somebody since ${kept === 1 ? 'stays as it is' : 'stay as they are'}.` : '';
-  const lost = 'The database loses the texts that this run wrote there; the run keeps its suggestions and reviews.';
-  return `A roll-back in ${run.dbProfileName ?? 'the database'} ${what}.${stays} ${lost}`;
+    kept > 0 ? ` ${plural(kept, 'comment that was', 'comments that were')} changed since ${kept === 1 ? 'stays' : 'stay'}.` : '';
+  const lost =
+    parts.length > 0
+      ? ' The database loses the texts that this run wrote there; the run keeps its suggestions and reviews.'
+      : '';
+  return `A roll-back in ${run.dbProfileName ?? 'the database'} ${what}.${stays}${lost}`;
 }

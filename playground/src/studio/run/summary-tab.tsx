@@ -180,7 +180,7 @@ function Reviews({ run }: { run: Run }) {
         ))}
         <li>
           <Link to={`/runs/${run.number}?tab=apply`}>
-            <strong>{count(applied)}</strong> Written to the database
+            <strong>{count(applied)}</strong> In the database
           </Link>
         </li>
       </ul>
