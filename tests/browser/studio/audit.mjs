@@ -1,5 +1,5 @@
-// The audit: nothing yet; writes that come in by themselves; one rolled back, then its whole run; a comment that somebody
-// changed stays; the writes of a deleted run.
+// The audit: nothing yet; writes that come in by themselves; one rolled back, then its whole run; a comment that
+// somebody changed stays; the writes of a deleted run.
 
 import assert from 'node:assert/strict';
 
@@ -72,7 +72,9 @@ export default async function journey(studio) {
   const other = 'mutation($input: GenerateInput!) { generate(input: $input) { runs { id number } } }';
   const input2 = { dbProfileId, schema: 'main', table: 'customers' };
   const [draft] = (await api(other, { input: input2 })).generate.runs;
-  const ready = 'query($id: ID!) { run(id: $id) { status reviewCounts { applied } suggestions(first: 1) { nodes { id } } } }';
+  const ready = `query($id: ID!) {
+    run(id: $id) { status reviewCounts { applied } suggestions(first: 1) { nodes { id } } }
+  }`;
   const ofDraft = async () => (await api(ready, { id: draft.id })).run;
   await until('the draft is there', async () => (await ofDraft()).status === 'READY_FOR_REVIEW');
   const [{ id: drafted }] = (await ofDraft()).suggestions.nodes;

@@ -49,7 +49,9 @@ export default async function journey(studio) {
   await studio.axe('accept all');
 
   // It says how many texts add nothing, and leaves them out when asked to.
-  const substances = 'query($id: ID!) { run(id: $id) { suggestions(filter: { substances: [INFORMATIVE] }) { totalCount } } }';
+  const substances = `query($id: ID!) {
+    run(id: $id) { suggestions(filter: { substances: [INFORMATIVE] }) { totalCount } }
+  }`;
   const informative = (await api(substances, { id: (await run(2)).id })).run.suggestions.totalCount;
   await dialog.getByText(`${all - informative} of them only restate the name or the present comment.`).waitFor();
   await dialog.getByRole('checkbox', { name: 'Accept informative texts only' }).check();

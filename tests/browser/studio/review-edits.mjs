@@ -81,6 +81,14 @@ export default async function journey(studio) {
     async () => (await run()).suggestions.nodes[1].finalText === nodes[1].finalText,
   );
 
+  // A bulk accept does not take it, and says so.
+  await page.keyboard.press('e');
+  await editor.fill('Not by all.');
+  await page.getByRole('button', { name: /^Accept all/ }).click();
+  await page.getByText('1 suggestion on this page has an unsaved edit').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+  await page.getByRole('button', { name: 'Discard' }).click();
+
   // While the editor is open, every way to accept takes the edited text: the button, the line's sign, the key.
   const own = async (text) =>
     until(`“${text}” is accepted`, async () => {

@@ -1,5 +1,6 @@
-// A bulk decision on more suggestions than an answer names: its undo asks first, with the number. `given.database` is
-// the URL of a database with more than 200 tables and columns.
+// A bulk decision on more suggestions than an answer names: its undo asks first, with the number. Then all of them are
+// written, and their statements copied over all pages. `given.database` is the URL of a database with more than 200
+// tables and columns.
 
 import assert from 'node:assert/strict';
 
@@ -81,4 +82,22 @@ export default async function journey({ page, api, until, go, given, axe }) {
   await page.getByRole('button', { name: /^Skip( s)?$/ }).click();
   await until('it is skipped', async () => (await run()).reviewCounts.skipped === 1);
   assert.equal((await run()).id, runId);
+
+  // The statements of all pages are copied, of the plan as of the outcome.
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  const copies = async (amount) => {
+    await page.evaluate(() => navigator.clipboard.writeText(''));
+    await page.getByRole('button', { name: `Copy ${amount} statements`, exact: true }).click();
+    await page.getByRole('button', { name: 'Copied', exact: true }).waitFor();
+    const script = await page.evaluate(() => navigator.clipboard.readText());
+    assert.equal(script.match(/^INSERT INTO/gm).length, amount);
+  };
+  await api(REVIEW, { input: { runId, filter: { states: ['UNREVIEWED'] }, decision: 'ACCEPT' } });
+  await go('/runs/1?tab=apply');
+  await page.getByRole('button', { name: `Write ${all - 1} comments` }).waitFor();
+  await copies(all - 1);
+  await page.getByRole('button', { name: `Write ${all - 1} comments` }).click();
+  await page.getByText(`${all - 1} comments changed.`).waitFor();
+  await page.getByText(`50 of ${all - 1}`).waitFor();
+  await copies(all - 1);
 }

@@ -166,7 +166,8 @@ function Work({ run, total, writes, after }: WorkProps) {
   const parts = result && [
     `${plural(result.applied, 'comment')} restored.`,
     result.unchanged > 0 && `${count(result.unchanged)} already there.`,
-    result.conflict > 0 && `${count(result.conflict)} kept as ${result.conflict === 1 ? 'it is' : 'they are'}: changed since.`,
+    result.conflict > 0 &&
+      `${count(result.conflict)} kept as ${result.conflict === 1 ? 'it is' : 'they are'}: changed since.`,
     result.failed > 0 && `${count(result.failed)} failed; the run's Apply tab says why.`,
     result.planned > 0 && `${count(result.planned)} not reached.`,
   ];

@@ -106,9 +106,8 @@ export function History({ profile, place, name, comment, version }: HistoryProps
                 </Link>
                 <Confidence value={suggestion.confidence} band={suggestion.band} />
                 <span>
-                  {suggestion.applied
-                    ? `written by ${suggestion.applied.actor}${suggestion.applied.after === comment ? '' : ', changed since'}`
-                    : decision(suggestion.review)}
+                  {suggestion.applied ? `written by ${suggestion.applied.actor}` : decision(suggestion.review)}
+                  {suggestion.applied && suggestion.applied.after !== comment && ', changed since'}
                 </span>
                 {suggestion.version > 1 && <span>version {suggestion.version}</span>}
                 {run.model && <span>{run.model}</span>}

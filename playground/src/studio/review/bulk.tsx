@@ -26,6 +26,8 @@ interface BulkProps {
   words: string[];
   /** The filter names no state: only unreviewed suggestions are decided on. */
   undecided: boolean;
+  /** How many of the suggestions on the page have an unsaved edit. */
+  unsaved: number;
   /** Suggestions that a decision before left out because of people's comments; the dialog is about them alone. */
   leftOut?: number | undefined;
   decisions: Decisions;
@@ -37,7 +39,7 @@ const EMPTY_WORDS: Substance[] = ['RESTATES_NAME', 'RESTATES_COMMENT'];
 
 const MANY = { ACCEPT: 'Accept', SKIP: 'Skip', RESTORE: 'Restore' } as const;
 
-export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose }: BulkProps) {
+export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions, onClose }: BulkProps) {
   const [replaces, setReplaces] = useState(leftOut !== undefined || (bulk.replaceComments ?? false));
   const [onlyInformative, setOnlyInformative] = useState(false);
   const [failure, setFailure] = useState<CombinedError>();
@@ -90,12 +92,18 @@ export function BulkDialog({ bulk, words, undecided, leftOut, decisions, onClose
             {isAccept && leftOut === undefined && ' Each is accepted with its first wording.'}
             {!isAccept && ' Nothing is written for skipped suggestions.'}
           </p>
+          {isAccept && unsaved > 0 && (
+            <p>
+              {plural(unsaved, 'suggestion', 'suggestions')} on this page {unsaved === 1 ? 'has' : 'have'} an unsaved
+              edit, which this does not take. To take it, cancel and accept {unsaved === 1 ? 'it' : 'each'} on its line.
+            </p>
+          )}
           {withoutNews > 0 && (
             <>
               <p>
                 {onlyInformative
-                  ? `${plural(withoutNews, 'suggestion that only restates', 'suggestions that only restate')} the name or ` +
-                    'the present comment are left out.'
+                  ? `${plural(withoutNews, 'suggestion that restates', 'suggestions that restate')} the name or the ` +
+                    `present comment ${withoutNews === 1 ? 'is' : 'are'} left out.`
                   : `${plural(withoutNews, 'of them only restates', 'of them only restate')} the name or the present ` +
                     'comment.'}
               </p>

@@ -1,5 +1,5 @@
-// Which of the applied suggestions somebody has changed in the database since: a roll-back's plan reads the comments that
-// are there now. A database that cannot be reached tells nothing.
+// Which of the applied comments were changed in the database since: the plan of a roll-back reads the comments that are
+// there now. While the database cannot be reached, nothing is said.
 
 import { useMemo } from 'react';
 import { useQuery } from 'urql';

@@ -19,6 +19,7 @@ import { isLive } from '../ui/status';
 import { BulkDialog, UndoDialog } from './bulk';
 import { useChangedSince } from './changed-since';
 import { type Bulk, useDecisions } from './decisions';
+import { draftOf } from './drafts';
 import { Filters } from './filters';
 import { GroupHead } from './group-head';
 import { Heads } from './heads';
@@ -211,6 +212,7 @@ export function Results({ runId, number }: { runId: string; number: number }) {
           bulk={dialog.bulk}
           words={restrictions(view)}
           undecided={view.states.length === 0}
+          unsaved={rows.filter((row) => draftOf(row) && passes(view, seen(row))).length}
           leftOut={dialog.leftOut}
           decisions={decisions}
           onClose={() => setDialog(undefined)}

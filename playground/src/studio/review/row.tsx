@@ -137,9 +137,11 @@ export const Row = memo(function Row(props: RowProps) {
         <span
           className={classes.state}
           title={[
-            ...(review.reviewer ? [`${STATES[review.state].label} by ${review.reviewer}`] : []),
-            ...(isChanged ? [present === null ? 'The comment is removed now.' : `The comment is now: “${present}”`] : []),
-          ].join('. ')}
+            review.reviewer && `${STATES[review.state].label} by ${review.reviewer}`,
+            isChanged && (present === null ? 'The comment is removed now.' : `The comment is now: “${present}”`),
+          ]
+            .filter(Boolean)
+            .join('. ')}
         >
           {review.state === 'UNREVIEWED' ? (
             <span className={classes.undecided}>{STATES.UNREVIEWED.label}</span>

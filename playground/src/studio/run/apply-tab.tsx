@@ -24,6 +24,7 @@ export function ApplyTab({ run, counts }: { run: Run; counts: Written | undefine
     watched.current = { isOn: true, round: watched.current.round + 1 };
   }
   const isEnding = watched.current.isOn && !isApplying;
+  const lastOutcome = addressOf(run, 'apply', 'last');
   const isLast = view === 'last' || isEnding;
   useEffect(() => {
     if (isEnding && view === 'last') {
@@ -44,7 +45,7 @@ export function ApplyTab({ run, counts }: { run: Run; counts: Written | undefine
               { name: 'To write', to: addressOf(run, 'apply'), isCurrent: !isRollback && !isLast },
               { name: 'To roll back', to: addressOf(run, 'apply', 'rollback'), isCurrent: isRollback && !isLast },
               ...(hasOutcome || isLast
-                ? [{ name: 'Last outcome', to: addressOf(run, 'apply', 'last'), isCurrent: isLast, figure: counts?.all }]
+                ? [{ name: 'Last outcome', to: lastOutcome, isCurrent: isLast, figure: counts?.all }]
                 : []),
             ]}
           />

@@ -225,7 +225,9 @@ function sentenceOfRollback(written: RunOutcomeFragment[], kept: number, unseen:
   ];
   const what = parts.length > 0 ? parts.join(', ').replace(/, ([^,]*)$/, ' and $1') : 'changes nothing';
   const stays =
-    kept > 0 ? ` ${plural(kept, 'comment that was', 'comments that were')} changed since ${kept === 1 ? 'stays' : 'stay'}.` : '';
+    kept === 0
+      ? ''
+      : ` ${plural(kept, 'comment that was changed since stays', 'comments that were changed since stay')}.`;
   const lost =
     parts.length > 0
       ? ' The database loses the texts that this run wrote there; the run keeps its suggestions and reviews.'

@@ -1,5 +1,5 @@
-// The tabs of the run's page, as the URL names them. Without a name: the summary of a run that is at work when the page is
-// opened, the results of one that has ended. The tab stays when the run ends or goes on.
+// The tabs of the run's page, as the URL names them. Without a name, the page opens on the summary of a run that is at
+// work and on the results of one that has ended. It stays on its tab when the run ends or goes on.
 
 import { useEffect, useRef, useState } from 'react';
 import { useLocation, useSearchParams } from 'react-router';

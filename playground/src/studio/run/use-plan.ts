@@ -75,6 +75,7 @@ export function usePlan({ runId, rollback, suggestionIds }: PlanOf, key: string)
     ...planned,
     reload: () => void walk([], null, AT_ONCE),
     more: () => void walk(planned.items, next.current, AT_ONCE),
-    rest: async () => (next.current === null ? planned.items : walk(planned.items, next.current, Number.POSITIVE_INFINITY)),
+    rest: async () =>
+      next.current === null ? planned.items : walk(planned.items, next.current, Number.POSITIVE_INFINITY),
   };
 }
