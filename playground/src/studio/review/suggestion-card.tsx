@@ -127,7 +127,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
             why={
               blocked ??
               fault ??
-              (review.state === 'ACCEPTED' && review.text === null && !edit
+              (review.state === 'ACCEPTED' && finalText === suggestion.description && !edit
                 ? 'This text is accepted already.'
                 : undefined)
             }
