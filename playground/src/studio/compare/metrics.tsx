@@ -9,7 +9,7 @@ import type { CompareRunFragment, MetricDirection } from '../api/operations';
 import { Unknown } from '../ui/time';
 import classes from './compare.module.css';
 import type { Summary } from './use-comparison';
-import { deltaText, METRICS, WRITE, whyUnmeasured } from './words';
+import { deltaText, METRICS, valueText, whyUnmeasured } from './words';
 
 const DIRECTIONS = {
   LOWER_IS_BETTER: [ArrowDown, 'Lower is better'],
@@ -20,6 +20,7 @@ const DIRECTIONS = {
 export function MetricRows({ summary, shown }: { summary: Summary; shown: number[] }) {
   const { runs, metrics, baseline } = summary;
   const base = runs.findIndex(({ id }) => id === baseline?.id);
+  const suggestions = metrics.find(({ name }) => name === 'SUGGESTIONS')?.values;
   return (
     <tbody>
       <tr>
@@ -58,6 +59,7 @@ export function MetricRows({ summary, shown }: { summary: Summary; shown: number
                     direction={direction}
                     run={run}
                     value={values[at] ?? null}
+                    suggestions={suggestions?.[at] ?? null}
                     base={base >= 0 && base !== at ? (values[base] ?? null) : null}
                     baseline={baseline}
                     best={winners.includes(run.id)}
@@ -78,6 +80,8 @@ interface ValueProps {
   direction: MetricDirection;
   run: CompareRunFragment;
   value: number | null;
+  /** How many suggestions the run made. */
+  suggestions: number | null;
   base: number | null;
   baseline: Summary['baseline'];
   best: boolean;
@@ -85,7 +89,7 @@ interface ValueProps {
   rivals: number[];
 }
 
-function Value({ name, direction, run, value, base, baseline, best, rivals }: ValueProps) {
+function Value({ name, direction, run, value, suggestions, base, baseline, best, rivals }: ValueProps) {
   if (value === null) {
     return <Unknown why={whyUnmeasured(name, run, baseline?.id)} />;
   }
@@ -96,7 +100,7 @@ function Value({ name, direction, run, value, base, baseline, best, rivals }: Va
   const shares = rivals.length > 0 ? `Best, with ${rivals.map((number) => `#${number}`).join(' and ')}` : 'Best';
   return (
     <span className={classes.value}>
-      <span className={best ? classes.best : undefined}>{WRITE[unit](value)}</span>
+      <span className={best ? classes.best : undefined}>{valueText(name, value, run, suggestions)}</span>
       {best && (
         <Tooltip label={shares}>
           <span className={classes.win} role="img" aria-label={shares}>

@@ -6,12 +6,12 @@ import { Link, useNavigate } from 'react-router';
 import type { CompareFoundFragment } from '../api/operations';
 import { Empty } from '../ui/states';
 import { NumberForm } from './tools';
-import { addressOf, MOST_RUNS, type View } from './view';
+import { addressOf, keptBaseline, MOST_RUNS, type View, withRun } from './view';
 
 const named = (names: string[]) => names.map((name) => `#${name}`).join(', ');
 
 /** An offer to compare the runs that are left. */
-function Rest({ runs, baseline }: { runs: string[]; baseline: string }) {
+function Rest({ runs, baseline }: { runs: string[]; baseline: string | undefined }) {
   return runs.length < 2 ? null : (
     <Anchor component={Link} to={addressOf(runs, baseline)} size="sm">
       Compare {named(runs)}
@@ -19,7 +19,7 @@ function Rest({ runs, baseline }: { runs: string[]; baseline: string }) {
   );
 }
 
-function Ways({ runs, baseline = '' }: { runs: string[]; baseline?: string }) {
+function Ways({ runs, baseline }: { runs: string[]; baseline?: string | undefined }) {
   const navigate = useNavigate();
   return (
     <Group gap="lg">
@@ -28,7 +28,7 @@ function Ways({ runs, baseline = '' }: { runs: string[]; baseline?: string }) {
         <NumberForm
           label="Number of a run"
           button="Add this run"
-          onNumber={(name) => navigate(addressOf([...new Set([...runs, name])], baseline))}
+          onNumber={(name) => navigate(addressOf(withRun(runs, name), baseline))}
         />
       )}
       <Anchor component={Link} to="/runs" size="sm">
@@ -44,7 +44,7 @@ export function TooFew({ view }: { view: View }) {
       title={
         view.runs.length === 0 ? 'Choose two to four runs.' : `Choose another run to compare with ${named(view.runs)}.`
       }
-      action={<Ways runs={view.runs} baseline={view.baseline} />}
+      action={<Ways runs={view.runs} baseline={keptBaseline(view)} />}
     >
       A comparison shows the settings, figures and texts of two to four runs side by side. Select the runs in the list
       and press Compare, or enter their numbers here.
@@ -55,7 +55,7 @@ export function TooFew({ view }: { view: View }) {
 export function TooMany({ view }: { view: View }) {
   const kept = view.runs.slice(0, MOST_RUNS);
   return (
-    <Empty title={`${view.runs.length} runs are too many.`} action={<Ways runs={kept} baseline={view.baseline} />}>
+    <Empty title={`${view.runs.length} runs are too many.`} action={<Ways runs={kept} baseline={keptBaseline(view)} />}>
       A comparison takes four runs at most. Leave out some of {named(view.runs)}.
     </Empty>
   );
@@ -73,7 +73,7 @@ export function refusalOf(
     return (
       <Empty
         title={unknown.length === 1 ? `There is no run ${named(unknown)}.` : `There are no runs ${named(unknown)}.`}
-        action={<Ways runs={left} baseline={unknown.includes(view.baseline) ? '' : view.baseline} />}
+        action={<Ways runs={left} baseline={unknown.includes(view.baseline) ? undefined : keptBaseline(view)} />}
       >
         {unknown.length === 1
           ? 'It was deleted, or the number is mistyped.'
@@ -85,7 +85,7 @@ export function refusalOf(
     return (
       <Empty
         title="Questions cannot be compared."
-        action={<Ways runs={left} baseline={asks.includes(view.baseline) ? '' : view.baseline} />}
+        action={<Ways runs={left} baseline={asks.includes(view.baseline) ? undefined : keptBaseline(view)} />}
       >
         {named(asks)} {asks.length === 1 ? 'answers a question and has' : 'answer questions and have'} no descriptions
         of assets.

@@ -45,7 +45,7 @@ export function RunHead({ run, view, change }: RunHeadProps) {
             </Menu.Item>
             <Menu.Item
               disabled={others.length < 2}
-              onClick={() => navigate(addressOf(others, isBaseline ? '' : view.baseline))}
+              onClick={() => navigate(addressOf(others, isBaseline ? undefined : view.baseline))}
             >
               Leave out
             </Menu.Item>

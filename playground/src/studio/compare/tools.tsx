@@ -1,12 +1,13 @@
 // What stands beside the title: the baseline, another run, the exports.
 
-import { Button, Menu, Popover, Select, TextInput } from '@mantine/core';
+import { ActionIcon, Button, Menu, Popover, Select, TextInput } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { Download, Plus } from 'lucide-react';
 import { type FormEvent, useState } from 'react';
 import { useNavigate } from 'react-router';
 
 import classes from './compare.module.css';
-import { addressOf, type Change, MOST_RUNS, type View } from './view';
+import { addressOf, type Change, keptBaseline, MOST_RUNS, type View, withRun } from './view';
 
 const FORMATS: [format: string, label: string, what: string][] = [
   ['csv', 'CSV', 'One table for a spreadsheet'],
@@ -17,12 +18,21 @@ const FORMATS: [format: string, label: string, what: string][] = [
 export function Exports({ ids, baselineId }: { ids: string[]; baselineId: string | null }) {
   const runs = { ids: ids.join(','), ...(baselineId ? { baseline: baselineId } : {}) };
   const address = (format: string) => `/export/comparison?${new URLSearchParams({ ...runs, format })}`;
+  const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
+  const icon = <Download size={16} strokeWidth={1.75} aria-hidden />;
   return (
     <Menu position="bottom-end" width={260}>
       <Menu.Target>
-        <Button variant="default" leftSection={<Download size={16} strokeWidth={1.75} aria-hidden />}>
-          Export
-        </Button>
+        {/* A phone has room for all three actions in one line only if this one is an icon. */}
+        {isPhone ? (
+          <ActionIcon variant="default" size={30} aria-label="Export">
+            {icon}
+          </ActionIcon>
+        ) : (
+          <Button variant="default" leftSection={icon}>
+            Export
+          </Button>
+        )}
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>The whole comparison, without the filters</Menu.Label>
@@ -96,7 +106,7 @@ export function AddRun({ view }: { view: View }) {
           onCancel={() => setIsOpen(false)}
           onNumber={(name) => {
             setIsOpen(false);
-            navigate(addressOf([...new Set([...view.runs, name])], view.baseline));
+            navigate(addressOf(withRun(view.runs, name), keptBaseline(view)));
           }}
         />
       </Popover.Dropdown>

@@ -1,7 +1,8 @@
 // What the comparison shows, as the URL says it: the runs, the baseline, the filters of the grid, its page, the open
 // rows.
 //
-// A change of anything but the page drops the cursor.
+// Without a baseline in the URL the first run is the baseline; `baseline=none` compares without one. A change of
+// anything but the page drops the cursor.
 
 import { useCallback, useMemo } from 'react';
 import { useSearchParams } from 'react-router';
@@ -16,6 +17,7 @@ export const MOST_RUNS = 4;
 export interface View {
   /** The runs as the URL names them, each once. */
   runs: string[];
+  /** The run whose texts are the references; empty for none. */
   baseline: string;
   agreement: Agreement[];
   kinds: AssetKind[];
@@ -35,10 +37,14 @@ const list = (value: string | null) =>
     .map((part) => part.trim().replace(/^#/, ''))
     .filter(Boolean);
 
+const NO_BASELINE = 'none';
+
 function read(parameters: URLSearchParams): View {
+  const runs = [...new Set(list(parameters.get('runs')))];
+  const baseline = list(parameters.get('baseline'))[0] ?? runs[0] ?? '';
   return {
-    runs: [...new Set(list(parameters.get('runs')))],
-    baseline: list(parameters.get('baseline'))[0] ?? '',
+    runs,
+    baseline: baseline === NO_BASELINE ? '' : baseline,
     agreement: list(parameters.get('agreement')?.toUpperCase() ?? null).filter(
       (it): it is Agreement => it in AGREEMENTS,
     ),
@@ -55,7 +61,7 @@ function write(view: View): URLSearchParams {
   const parameters = new URLSearchParams();
   const entries: [string, string][] = [
     ['runs', view.runs.join(',')],
-    ['baseline', view.baseline],
+    ['baseline', view.baseline === (view.runs[0] ?? '') ? '' : view.baseline || NO_BASELINE],
     ['agreement', view.agreement.join(',').toLowerCase()],
     ['kinds', view.kinds.join(',').toLowerCase()],
     ['search', view.search],
@@ -77,8 +83,18 @@ export const CLEARED = { agreement: [], kinds: [], search: '' };
 
 export const isFiltered = ({ agreement, kinds, search }: View) => agreement.length + kinds.length > 0 || search !== '';
 
-/** The address of the comparison of other runs, without filters. */
-export const addressOf = (runs: string[], baseline = '') =>
+/** The runs with another one: the oldest first, unless a person has put them in another order. */
+export function withRun(runs: string[], name: string): string[] {
+  const isByAge = runs.every((run, at) => at === 0 || Number(runs[at - 1]) < Number(run));
+  const all = [...new Set([...runs, name])];
+  return isByAge ? all.sort((one, other) => Number(one) - Number(other)) : all;
+}
+
+/** The baseline that a person has chosen; undefined where it is the first run by default. */
+export const keptBaseline = ({ runs, baseline }: View) => (baseline === (runs[0] ?? '') ? undefined : baseline);
+
+/** The address of the comparison of other runs, without filters. The first run is the baseline unless told. */
+export const addressOf = (runs: string[], baseline = runs[0] ?? '') =>
   `/compare?${write({ ...CLEARED, runs, baseline, diff: true, settings: false, open: [], cursor: {} })}`;
 
 export type Change = (change: Partial<View>) => void;

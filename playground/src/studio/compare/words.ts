@@ -1,7 +1,7 @@
 // The words for settings, metrics and agreement, and how their values are written.
 
 import type { Agreement, AssetKind, CompareRunFragment, MetricName } from '../api/operations';
-import { count, dollars } from '../ui/figures';
+import { count, dollars, ofAll } from '../ui/figures';
 import { COMMANDS, KINDS, STATUSES } from '../ui/status';
 import { duration } from '../ui/time';
 
@@ -158,6 +158,19 @@ export const WRITE: Record<Unit, (value: number) => string> = {
   score: (value) => value.toFixed(3),
   nats: (value) => `${value.toFixed(3)} nats`,
 };
+
+/** What a share is a share of: the decided suggestions, or all that the run made. */
+function wholeOf(metric: MetricName, { reviewCounts }: CompareRunFragment, suggestions: number | null): number | null {
+  const { accepted, edited, skipped } = reviewCounts;
+  return metric === 'APPROVAL_RATE' ? accepted + edited + skipped : suggestions;
+}
+
+/** A value; a share with the count that it stands for: `42.5 % · 51 of 120`. */
+export function valueText(metric: MetricName, value: number, run: CompareRunFragment, suggestions: number | null) {
+  const { unit } = METRICS[metric];
+  const all = unit === 'share' ? wholeOf(metric, run, suggestions) : null;
+  return all === null ? WRITE[unit](value) : `${WRITE[unit](value)} · ${ofAll(Math.round(value * all), all)}`;
+}
 
 /** The difference to the baseline's value, with its sign; undefined where none would show. */
 export function deltaText(unit: Unit, delta: number): string | undefined {

@@ -57,5 +57,9 @@ export function cannotCompare(runs: Selected[]): string | undefined {
   return runs.length < 2 || runs.length > 4 ? 'Select two to four runs to compare them.' : undefined;
 }
 
-/** The address of the comparison of these runs. */
-export const comparisonOf = (runs: Selected[]) => `/compare?runs=${runs.map(({ number }) => number).join(',')}`;
+/** The address of the comparison of these runs: the oldest is the left-most, and so the baseline. */
+export const comparisonOf = (runs: Selected[]) =>
+  `/compare?runs=${runs
+    .map(({ number }) => number)
+    .sort((one, other) => one - other)
+    .join(',')}`;

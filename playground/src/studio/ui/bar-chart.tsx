@@ -155,21 +155,24 @@ export function BarChart({ title, bars, write, unknown }: BarChartProps) {
           </div>
         </div>
       </div>
-      <table className="visually-hidden">
-        <caption>{title}</caption>
-        <tbody>
-          {bars.map(({ key, label, lines }) => (
-            <tr key={key}>
-              <th scope="row">{label}</th>
-              {lines.map(([name, text]) => (
-                <td key={name}>
-                  {name} {text}
-                </td>
-              ))}
-            </tr>
-          ))}
-        </tbody>
-      </table>
+      {/* A table itself would be as wide as its content, and so would the page. */}
+      <div className="visually-hidden">
+        <table>
+          <caption>{title}</caption>
+          <tbody>
+            {bars.map(({ key, label, lines }) => (
+              <tr key={key}>
+                <th scope="row">{label}</th>
+                {lines.map(([name, text]) => (
+                  <td key={name}>
+                    {name} {text}
+                  </td>
+                ))}
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
     </figure>
   );
 }
