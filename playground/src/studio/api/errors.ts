@@ -1,4 +1,7 @@
 // What went wrong, as a page shows it.
+//
+// Messages of the API speak to people who call it: they name its fields and operations in backticks. A page has labels
+// and pages instead, and `inWords` puts these in their place. Every message that a page shows passes through it.
 
 import type { CombinedError } from 'urql';
 
@@ -9,6 +12,69 @@ export interface Problem {
   hint?: string;
   /** The path of the argument at fault: `input.targets.0.schemas.1.name`. */
   argument?: string;
+}
+
+/** What a person reads for a field of the API. */
+const FIELDS: Record<string, string> = {
+  about: 'the text about the database',
+  alternatives: 'the number of wordings',
+  apiKey: 'the API key',
+  baseUrl: 'the base URL',
+  budget: 'the budget',
+  concurrency: 'the number of requests at once',
+  cron: 'a cron expression',
+  dbProfileIds: 'the databases',
+  exclude: 'the patterns to leave out',
+  expiresAt: 'the end of the token',
+  fireAt: 'the date and time',
+  inputCostPerMillionTokens: 'the price of a million tokens sent',
+  instructions: 'the instructions',
+  llmProfileId: 'a model',
+  maxCostUsd: 'the limit in dollars',
+  maxOutputTokens: 'the limit on the tokens of one answer',
+  maxSeconds: 'the limit in seconds',
+  maxTokens: 'the limit in tokens',
+  outputCostPerMillionTokens: 'the price of a million tokens received',
+  pinnedDatabase: 'the only database',
+  requestsPerMinute: 'the number of requests a minute',
+  temperature: 'the temperature',
+};
+
+/** Where a person does what an operation of the API does. */
+const PLACES: Record<string, string> = {
+  askSessions: 'on the Ask page',
+  createDbProfile: 'on the Databases page',
+  dbProfiles: 'on the Databases page',
+  llmProfiles: 'on the Models page',
+  removeBudget: 'with “Remove the budget”',
+  runScheduleNow: 'with “Run now”',
+  searchAssets: 'on the page of the database',
+  updateDbProfile: 'on the Databases page',
+  updateLlmProfile: 'on the Models page',
+  updateSchedule: 'on the Schedules page',
+};
+
+const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
+
+/** A message of the API without the names of its fields and operations. */
+export function inWords(message: string): string {
+  const text = message
+    .replace(/\bwith `(\w+)`/g, (whole, name: string) => PLACES[name] ?? whole)
+    .replace(/`(?:input\.)?(?:\w+\.)*(\w+)`/g, (whole, name: string) => FIELDS[name] ?? whole);
+  return text === message ? text : capital(text);
+}
+
+/** How the API refuses a variable that does not fit its type: ``variable `$input` … at `options.temperature`: why``. */
+const MISFIT = /^variable `\$(\w+)` of type `[^`]+`(?: at `([^`]+)`)?: (.*)$/s;
+
+function misfit(message: string): { argument: string; message: string } | undefined {
+  const [, variable, path, why] = MISFIT.exec(message) ?? [];
+  return variable === undefined
+    ? undefined
+    : {
+        argument: path === undefined ? variable : `${variable}.${path}`,
+        message: /integer/.test(why ?? '') ? 'Enter a whole number that is not as large.' : 'Enter another value.',
+      };
 }
 
 /** The code of the first error of the API; OFFLINE where there was no answer. */
@@ -32,8 +98,9 @@ export function problemOf(error: CombinedError): Problem {
   const { hint, argument } = first.extensions ?? {};
   return {
     code: codeOf(error),
-    message: first.message,
-    ...(typeof hint === 'string' ? { hint } : {}),
+    message: inWords(first.message),
+    ...(typeof hint === 'string' ? { hint: inWords(hint) } : {}),
     ...(typeof argument === 'string' ? { argument } : {}),
+    ...misfit(first.message),
   };
 }

@@ -16,7 +16,7 @@ export function Answer({ text, cited }: { text: string; cited: Cited[] }) {
   );
 }
 
-type Addresses = ReadonlyMap<string, string>;
+type Addresses = ReadonlyMap<string, string | undefined>;
 
 function Blocks({ blocks, addresses }: { blocks: Block[]; addresses: Addresses }) {
   return blocks.map((block, index) => <OneBlock key={index} block={block} addresses={addresses} />);

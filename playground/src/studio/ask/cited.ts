@@ -9,7 +9,8 @@ import { assetAddress } from '../databases/places';
 export interface Cited {
   /** As the answer spells it. */
   spelled: string;
-  address: string;
+  /** Undefined where the profile was deleted. */
+  address?: string;
 }
 
 type Profile = AskSourcesQuery['dbProfiles'][number];
@@ -43,10 +44,11 @@ export function citedBy(turn: AskTurnPartsFragment, profiles: Profile[]): Cited[
     return turn.citations.map((asset) => ({ spelled: asset.display, address: assetAddress(only, asset) }));
   }
   const texts = told(turn);
-  return turn.citations.flatMap((asset) =>
-    profiles.flatMap((profile) => {
+  return turn.citations.flatMap((asset): Cited[] => {
+    const found = profiles.flatMap((profile) => {
       const spelled = `${quoted(profile.name)}:${asset.display}`;
       return texts.has(spelled) ? [{ spelled, address: assetAddress(profile, asset) }] : [];
-    }),
-  );
+    });
+    return found.length > 0 ? found : [{ spelled: asset.display }];
+  });
 }

@@ -64,7 +64,7 @@ export function Examples({ profile, propose }: { profile: string; propose: (ques
       {questionsAbout(tables).map((question) => (
         <li key={question}>
           <UnstyledButton className={classes.example} onClick={() => propose(question)}>
-            {question}
+            <span>{question}</span>
           </UnstyledButton>
         </li>
       ))}

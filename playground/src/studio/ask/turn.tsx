@@ -38,16 +38,26 @@ export function Turn({ turn, profiles }: TurnProps) {
         {shown !== '' && <Answer text={shown} cited={cited} />}
         {live && <Working turn={turn} message={message} isAnswering={shown !== ''} />}
         {!live && answer === null && <Unanswered turn={turn} />}
-        {byName.length > 0 && (
-          <ul className={classes.citations} aria-label="Cited assets">
-            {byName.map(({ spelled, address }) => (
-              <li key={spelled}>
-                <Link to={address} className={classes.citation}>
-                  {spelled}
-                </Link>
-              </li>
-            ))}
-          </ul>
+        {answer !== null && (
+          <div className={classes.cites}>
+            <span>Cites</span>
+            {byName.length === 0 && <span>no table or column</span>}
+            {byName.length > 0 && (
+              <ul className={classes.citations} aria-label="Cited assets">
+                {byName.map(({ spelled, address }) => (
+                  <li key={spelled}>
+                    {address === undefined ? (
+                      <span className={classes.citation}>{spelled}</span>
+                    ) : (
+                      <Link to={address} className={classes.citation}>
+                        {spelled}
+                      </Link>
+                    )}
+                  </li>
+                ))}
+              </ul>
+            )}
+          </div>
         )}
         <footer className={classes.foot}>
           <Link to={`/runs/${run.number}`}>#{run.number}</Link>

@@ -1,6 +1,7 @@
 // The words for settings, metrics and agreement, and how their values are written.
 
 import type { Agreement, AssetKind, CompareRunFragment, MetricName } from '../api/operations';
+import { PROVIDERS } from '../models/providers';
 import { count, dollars, ofAll } from '../ui/figures';
 import { COMMANDS, KINDS, STATUSES } from '../ui/status';
 import { duration } from '../ui/time';
@@ -55,6 +56,7 @@ export const SETTINGS: Record<string, [label: string, read: Read]> = {
 const LOOKUPS: Record<string, Record<string, string>> = {
   kind: KINDS,
   command: COMMANDS,
+  provider: PROVIDERS,
   status: Object.fromEntries(Object.entries(STATUSES).map(([name, { label }]) => [name, label])),
   'options.verbosity': { BRIEF: 'Brief', DETAILED: 'Detailed', COMPREHENSIVE: 'Comprehensive' },
   variations: { LEXICAL: 'Same meaning, other words', SEMANTIC: 'Another meaning' },

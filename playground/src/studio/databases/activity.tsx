@@ -4,6 +4,7 @@ import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
 import { CatalogRunsDocument, CatalogWritesDocument, type DatabaseRowFragment } from '../api/operations';
+import { addressOf } from '../runs/view';
 import { count } from '../ui/figures';
 import { Card } from '../ui/page';
 import { Failure, Loading } from '../ui/states';
@@ -33,8 +34,8 @@ function Runs({ profile }: { profile: DatabaseRowFragment }) {
       title="Newest runs"
       actions={
         runs && runs.totalCount > 0 ? (
-          <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>
-            All {count(runs.totalCount)} runs
+          <Link to={addressOf({ profiles: [profile.id] })}>
+            {runs.totalCount === 1 ? 'In the list of runs' : `All ${count(runs.totalCount)} runs`}
           </Link>
         ) : undefined
       }
@@ -74,7 +75,9 @@ function Writes({ profile }: { profile: DatabaseRowFragment }) {
       title="Newest writes"
       actions={
         writes && writes.totalCount > 0 ? (
-          <Link to={`/audit?profile=${profile.id}`}>All {count(writes.totalCount)} writes</Link>
+          <Link to={`/audit?profile=${profile.id}`}>
+            {writes.totalCount === 1 ? 'In the audit' : `All ${count(writes.totalCount)} writes`}
+          </Link>
         ) : undefined
       }
     >

@@ -249,11 +249,9 @@ function Schemas({ profile, database, parameters, set }: WalkProps & { database:
                   to={profileAddress(profile, { database: parameters.get('database'), schema: name })}
                   {...(name === schema ? { 'aria-current': 'page' as const } : {})}
                 >
-                  <span className={classes.schemaName}>
-                    <Clipped text={name} />
-                    {figures && <span className="muted">{shareOf(figures)}</span>}
-                  </span>
+                  <Clipped text={name} />
                   {figures && figures.assets > 0 && <CoverageBar counted={figures} />}
+                  {figures && <span className={classes.share}>{shareOf(figures)}</span>}
                 </Link>
               );
             })}

@@ -1,6 +1,6 @@
 // How much of a database carries comments: a bar of three parts with its figures in words.
 
-import { count, percent, plural } from '../ui/figures';
+import { count, ofAll, percent, plural } from '../ui/figures';
 import classes from './coverage.module.css';
 
 export interface Counted {
@@ -13,7 +13,7 @@ export interface Counted {
 const missing = ({ assets, documented, accepted }: Counted) => Math.max(0, assets - documented - accepted);
 
 /** `156 tables and columns`. */
-export const assetsOf = ({ assets }: Counted) => plural(assets, 'table and column', 'tables and columns');
+const assetsOf = ({ assets }: Counted) => plural(assets, 'table and column', 'tables and columns');
 
 const inWords = (counted: Counted) =>
   `${count(counted.documented)} of ${assetsOf(counted)} documented, ` +
@@ -30,13 +30,14 @@ export function CoverageBar({ counted }: { counted: Counted }) {
   );
 }
 
-/** `46 %`; never rounded to 0 or 100 where that is not the case. */
+/** `46 % · 72 of 156`; never rounded to 0 or 100 where that is not the case. */
 export function shareOf({ assets, documented }: Counted): string {
   if (assets === 0) {
     return 'empty';
   }
   const rounded = Math.round((100 * documented) / assets);
-  return percent(Math.min(Math.max(rounded, documented > 0 ? 1 : 0), documented < assets ? 99 : 100) / 100);
+  const share = Math.min(Math.max(rounded, documented > 0 ? 1 : 0), documented < assets ? 99 : 100);
+  return `${percent(share / 100)} · ${ofAll(documented, assets)}`;
 }
 
 /** The bar's parts with their colours and figures. */

@@ -165,7 +165,7 @@ function CoverageCard({ profile, refetch }: { profile: DatabaseRowFragment; refe
   }
   return (
     <Card
-      title={coverage.assets === 0 ? 'No tables yet' : `${shareOf(coverage)} documented`}
+      title={coverage.assets === 0 ? 'No tables yet' : `Documented: ${shareOf(coverage)}`}
       actions={
         <span className={classes.readAt}>
           <Tooltip label="Gloss read the whole catalog then. Runs, reviews and writes keep it current since.">

@@ -8,14 +8,14 @@ import { useQuery } from 'urql';
 
 import { DatabaseProfilesDocument, type DatabaseRowFragment } from '../api/operations';
 import { Action } from '../ui/action';
-import { plural } from '../ui/figures';
+import { count, plural } from '../ui/figures';
 import { Page } from '../ui/page';
 import { useRetryOffline } from '../ui/retry';
 import { useScrollRestoration } from '../ui/scroll';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Clipped } from '../ui/text';
 import { BACKENDS } from './connection';
-import { assetsOf, CoverageBar, shareOf } from './coverage';
+import { CoverageBar, shareOf } from './coverage';
 import classes from './databases.module.css';
 import { useRunsEnded } from './live';
 import { profileAddress, reachesSeveral } from './places';
@@ -44,7 +44,16 @@ export function DatabasesPage() {
   return (
     <Page
       title="Databases"
-      aside={profiles && <span className="muted">{plural(profiles.length, 'profile')}</span>}
+      aside={
+        profiles &&
+        shown && (
+          <span className="muted" role="status">
+            {shown.length === profiles.length
+              ? plural(profiles.length, 'profile')
+              : `${count(shown.length)} of ${plural(profiles.length, 'profile')}`}
+          </span>
+        )
+      }
       actions={
         <>
           {profiles && profiles.length >= MANY && (
@@ -130,7 +139,7 @@ function Profile({ profile, onEdit }: { profile: DatabaseRowFragment; onEdit: ()
             <>
               <CoverageBar counted={coverage} />
               <span className="muted">
-                {coverage.assets === 0 ? 'No tables' : `${shareOf(coverage)} of ${assetsOf(coverage)} documented`}
+                {coverage.assets === 0 ? 'No tables' : `${shareOf(coverage)} documented`}
                 {coverage.accepted > 0 && ` · ${plural(coverage.accepted, 'accepted text')} to write`}
               </span>
             </>

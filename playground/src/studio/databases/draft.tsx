@@ -104,7 +104,7 @@ function Begin({ profile, place, mode, name }: DraftProps & { mode: DraftMode })
   const key = useRef(crypto.randomUUID());
   const models = data?.llmProfiles;
   const builtin = models?.find(({ provider }) => provider === 'BUILTIN');
-  const usual = models?.find(({ isDefault }) => isDefault) ?? models?.[0];
+  const usual = models?.find(({ isDefault }) => isDefault) ?? builtin ?? models?.[0];
   const preset = mode === 'edit' ? (builtin ?? usual) : usual;
   const chosen = models?.find(({ id }) => id === model) ?? preset;
   const isBuiltin = chosen?.provider === 'BUILTIN';

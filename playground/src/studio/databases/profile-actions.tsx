@@ -8,6 +8,7 @@ import { useMutation } from 'urql';
 
 import { DatabaseDeleteDocument, type DatabaseRowFragment, DatabaseTestDocument } from '../api/operations';
 import { codeOf } from '../api/errors';
+import { addressOf } from '../runs/view';
 import { Action } from '../ui/action';
 import { Confirm } from '../ui/confirm';
 import { MenuAction } from '../ui/menu-action';
@@ -94,7 +95,7 @@ function DeleteProfile({ profile, onClose, onDeleted }: DeleteProfileProps) {
       </p>
       {error && codeOf(error) === 'CONFLICT' && (
         <p>
-          Open its <Link to={`/runs?kind=all&search=${encodeURIComponent(profile.name)}`}>runs</Link> or the{' '}
+          Open its <Link to={addressOf({ profiles: [profile.id] })}>runs</Link> or the{' '}
           <Link to="/schedules">schedules</Link>.
         </p>
       )}

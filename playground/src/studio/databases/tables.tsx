@@ -56,7 +56,7 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
         </h2>
         {page && (
           <span className="muted">
-            {plural(page.totalCount, find === '' ? 'table' : 'match', find === '' ? 'tables' : 'matches')}
+            {plural(page.totalCount, find === '' ? 'table or view' : 'match', find === '' ? 'tables and views' : 'matches')}
           </span>
         )}
         {(find !== '' || (page?.totalCount ?? 0) > 10) && (

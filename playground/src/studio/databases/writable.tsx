@@ -5,6 +5,7 @@ import { Database, Pencil, PencilOff, Unplug } from 'lucide-react';
 import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
+import { problemOf } from '../api/errors';
 import { type DatabaseRowFragment, DatabaseWritableDocument, type DbBackend } from '../api/operations';
 import classes from './databases.module.css';
 import { profileAddress, reachesSeveral } from './places';
@@ -48,7 +49,7 @@ export function Writable({ profile }: { profile: DatabaseRowFragment }) {
             ] as const)
           : ([
               'Unreachable',
-              error ? error.message : 'The database does not answer. Test it to see why.',
+              error ? problemOf(error).message : 'The database does not answer. Test it to see why.',
               Unplug,
               'failed',
             ] as const);

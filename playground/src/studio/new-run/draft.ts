@@ -3,7 +3,7 @@
 
 import type { DbBackend, StartCommand, StartRunInput } from '../api/operations';
 import { everythingOf, type Target, targetInput } from '../scope/model';
-import { budgetInput, DEFAULTS, type Options, optionsInput } from './options';
+import { budgetInput, freshOptions, type Model, modelOf, type Options, optionsInput } from './options';
 
 export interface Draft {
   targets: Target[];
@@ -17,8 +17,6 @@ export interface Profile {
   backend: DbBackend;
   displayUrl: string;
 }
-
-const FRESH: Draft = { targets: [], command: 'RUN', options: DEFAULTS };
 
 /** What is kept of a draft: beside it the address that it was begun from, and the key of its last attempt to start. */
 interface Kept {
@@ -55,27 +53,35 @@ export function keep(next: Kept | undefined) {
   }
 }
 
-/** The draft that was begun from this address. While no database is chosen, the one that the address names is. */
-export function draftAt(address: string): Omit<Kept, 'address'> {
+/**
+ * The draft that was begun from this address. While no database is chosen, the one that the address names is; a model
+ * that was deleted meanwhile is replaced.
+ */
+export function draftAt(address: string, models: Model[]): Omit<Kept, 'address'> {
   const before = kept();
+  const fresh = freshAt(address, models);
   if (before?.address !== address) {
-    return { draft: freshAt(address) };
+    return { draft: fresh };
   }
-  const { draft } = before;
-  return draft.targets.length > 0 ? before : { draft: { ...draft, targets: freshAt(address).targets } };
+  const { options } = before.draft;
+  const draft = modelOf(models, options)
+    ? before.draft
+    : { ...before.draft, options: { ...options, llmProfileId: fresh.options.llmProfileId } };
+  return draft.targets.length > 0 ? { ...before, draft } : { draft: { ...draft, targets: fresh.targets } };
 }
 
 /** A fresh draft with what the address names. */
-export function freshAt(address: string): Draft {
+export function freshAt(address: string, models: Model[]): Draft {
+  const fresh: Draft = { targets: [], command: 'RUN', options: freshOptions(models) };
   const parameters = new URLSearchParams(address);
   const profile = parameters.get('profile');
   if (!profile) {
-    return FRESH;
+    return fresh;
   }
   const names = ['schema', 'table', 'column'].map((name) => parameters.get(name));
   const path = names.slice(0, names.includes(null) ? names.indexOf(null) : undefined) as string[];
   const picks = path.reduceRight<Target['picks']>((below, name) => [{ name, below }], []);
-  return { ...FRESH, targets: [{ ...everythingOf(profile), database: parameters.get('database'), picks }] };
+  return { ...fresh, targets: [{ ...everythingOf(profile), database: parameters.get('database'), picks }] };
 }
 
 export function inputOf({ targets, command, options }: Draft): StartRunInput {

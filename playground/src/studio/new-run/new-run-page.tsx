@@ -6,7 +6,6 @@ import { useEffect, useMemo, useState } from 'react';
 import { Link, useNavigate, useSearchParams } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 
-import { problemOf } from '../api/errors';
 import { NewRunChoicesDocument, NewRunRightsDocument, NewRunStartDocument } from '../api/operations';
 import { reachesSeveral } from '../databases/places';
 import { addressOf } from '../runs/view';
@@ -15,14 +14,15 @@ import { ScopePicker } from '../scope/scope-picker';
 import { Action, Lacking } from '../ui/action';
 import { Chip, Chips } from '../ui/chips';
 import { count, dollars, plural } from '../ui/figures';
+import { refusals } from '../ui/form';
 import { Card, Page } from '../ui/page';
 import { useRetryOffline } from '../ui/retry';
 import { Empty, Failure, Loading } from '../ui/states';
 import { type Attempt, type Draft, draftAt, freshAt, inputOf, keep, newKey, type Profile } from './draft';
 import { type Estimate, EstimateFigures, useEstimate } from './estimate';
 import classes from './new-run.module.css';
-import { Afterwards, BudgetFields, ModelField, OptionFields, peoples, ScopeOfWork } from './options-form';
-import { type Model, modelOf, type Options } from './options';
+import { Afterwards, BudgetFields, ModelField, OPTION_PATHS, OptionFields, peoples, ScopeOfWork } from './options-form';
+import { type Model, modelOf, type Options, rememberModel } from './options';
 
 export function NewRunPage() {
   const [parameters] = useSearchParams();
@@ -55,7 +55,7 @@ interface NewRunFormProps {
 
 function NewRunForm({ address, profiles, models }: NewRunFormProps) {
   const navigate = useNavigate();
-  const begun = useMemo(() => draftAt(address), [address]);
+  const begun = useMemo(() => draftAt(address, models), [address]);
   const [draft, setDraft] = useState<Draft>(begun.draft);
   const [attempt, setAttempt] = useState<Attempt | undefined>(begun.attempt);
   useEffect(() => keep({ address, draft, ...(attempt ? { attempt } : {}) }), [address, draft, attempt]);
@@ -72,13 +72,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
   const text = JSON.stringify(input);
   const refused = started.error && attempt?.input === text ? started.error : undefined;
   const failure = refused ?? (estimate.pending ? undefined : estimate.error);
-  const problem = failure && problemOf(failure);
-  const errorAt = (path: string) => {
-    const full = `input.${path}`;
-    return problem?.argument === full || problem?.argument?.startsWith(`${full}.`) ? problem.message : undefined;
-  };
-  const isAtField =
-    problem?.argument !== undefined && /^input\.(targets\.\d+|llmProfileId|options|budget)\b/.test(problem.argument);
+  const { at: errorAt, isAtField } = refusals(failure, FIELDS);
 
   const change = (next: Partial<Draft>) => setDraft((before) => ({ ...before, ...next }));
   const changeTarget = (target: Target) =>
@@ -108,7 +102,8 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
     // The form may be opened again with Back: a new draft, and a new key, so that it starts other runs.
     keep(undefined);
     setAttempt(undefined);
-    setDraft(freshAt(address));
+    rememberModel(model);
+    setDraft(freshAt(address, models));
     const from = runs.map(({ createdAt }) => createdAt).sort()[0] as string;
     navigate(
       runs.length === 1
@@ -189,7 +184,7 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
           >
             {label(shown.length, estimate)}
           </Action>
-          <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(freshAt(address))}>
+          <Button variant="subtle" color="gray" fullWidth onClick={() => setDraft(freshAt(address, models))}>
             Start over
           </Button>
         </Card>
@@ -197,6 +192,9 @@ function NewRunForm({ address, profiles, models }: NewRunFormProps) {
     </form>
   );
 }
+
+/** The paths of the fields that show what the server says of them. */
+const FIELDS = new RegExp(`^(targets\\.\\d+\\.(database|schemas|exclude)|${OPTION_PATHS})\\b`);
 
 const nameOf = (profiles: Profile[], { dbProfileId }: Target) =>
   profiles.find(({ id }) => id === dbProfileId)?.name ?? '';

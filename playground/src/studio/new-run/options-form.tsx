@@ -18,6 +18,13 @@ export interface PartProps {
   errorAt: (path: string) => string | undefined;
 }
 
+/** The paths of the fields below, as a regular expression. */
+export const OPTION_PATHS = [
+  'llmProfileId',
+  'options\\.(missingOnly|replaceComments|alternatives|temperature|maxOutputTokens|profileData|instructions)',
+  'budget\\.(maxCostUsd|maxTokens|maxSeconds)',
+].join('|');
+
 const LENGTHS: Record<Verbosity, string> = {
   BRIEF: 'One short sentence for each asset.',
   DETAILED: 'One or two sentences for each asset.',

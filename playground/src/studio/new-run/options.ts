@@ -1,5 +1,6 @@
 // How a run describes and what it may cost, as a form holds it: what is null keeps the server's default.
 
+import { recall, remember } from '../ui/storage';
 import type { LlmProvider, RunBudgetInput, RunOptionsInput, Verbosity } from '../api/operations';
 
 export interface Options {
@@ -72,8 +73,23 @@ export function budgetInput({ maxCostUsd, maxTokens, maxMinutes }: Options): Run
 }
 
 /** The model that a run takes: the chosen one, else the default. */
-export const modelOf = (models: Model[], { llmProfileId }: Options) =>
+export const modelOf = (models: Model[], { llmProfileId }: Pick<Options, 'llmProfileId'>) =>
   models.find(({ id, isDefault }) => (llmProfileId === null ? isDefault : id === llmProfileId));
+
+const LAST_MODEL = 'model.last';
+
+/** Remembers the model that a form was sent with: the next form begins with it. */
+export const rememberModel = (model: Model | undefined) => remember(LAST_MODEL, model?.id);
+
+/** The defaults with the model that a form begins with: the last used one, the default, the only one, the builtin. */
+export function freshOptions(models: Model[]): Options {
+  const last = recall<string | null>(LAST_MODEL, null);
+  const model =
+    models.find(({ id }) => id === last) ??
+    modelOf(models, DEFAULTS) ??
+    (models.length === 1 ? models[0] : models.find(({ provider }) => provider === 'BUILTIN'));
+  return { ...DEFAULTS, llmProfileId: model === undefined || model.isDefault ? null : model.id };
+}
 
 /** What differs from the defaults, for the head of the folded options. */
 export function changed(options: Options): string[] {

@@ -154,7 +154,7 @@ export function RunsPage() {
             {pageInfo && (
               <Pager
                 label="runs"
-                shown={Math.min(rows.length, PAGE_SIZE)}
+                shown={Math.min(rows.filter(({ id }) => !gone.has(id)).length, PAGE_SIZE)}
                 total={counts?.totalCount ?? 0}
                 info={pageInfo}
                 cursor={view.after ? { after: view.after } : view.before ? { before: view.before } : {}}

@@ -9,11 +9,12 @@ import { useMutation } from 'urql';
 
 import { CancelRunDocument, type RunOrderField, type RunRowFragment } from '../api/operations';
 import { Action } from '../ui/action';
+import { ofAll } from '../ui/figures';
 import { useKeys } from '../ui/keys';
 import { isCounting, isLive, KIND_WORDS, Spinner, StatusPill } from '../ui/status';
 import table from '../ui/table.module.css';
 import { Clipped } from '../ui/text';
-import { Duration, Moment, Unknown } from '../ui/time';
+import { Duration, duration, Moment, Unknown, useNow } from '../ui/time';
 import classes from './runs.module.css';
 import { select, toggle, useSelected } from './selection';
 import type { View } from './view';
@@ -85,12 +86,18 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
       <ul className={classes.list}>
         {rows.map((run, index) => (
           <li key={run.id} className={classes.item} data-gone={gone.has(run.id)} data-selected={chosen.has(run.id)}>
-            <div className={classes.itemHead}>
-              <Id run={run} link={(element) => void (links.current[index] = element)} />
-              <span className="muted">{KIND_WORDS[run.kind]}</span>
-              <Status run={run} />
+            <Pick run={run} isChosen={chosen.has(run.id)} onPick={(isRange) => pick(index, isRange)} />
+            <div className={classes.itemBody}>
+              <div className={classes.itemHead}>
+                <Id run={run} link={(element) => void (links.current[index] = element)} />
+                <span className="muted">{KIND_WORDS[run.kind]}</span>
+                <Status run={run} />
+              </div>
+              <div className={classes.itemFoot}>
+                <Clipped text={run.title ?? run.scopeSummary} />
+                {isLive(run.status) && <Pace run={run} />}
+              </div>
             </div>
-            <Clipped text={run.title ?? run.scopeSummary} className="muted" />
           </li>
         ))}
       </ul>
@@ -113,12 +120,7 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
           {rows.map((run, index) => (
             <tr key={run.id} className={classes.row} data-gone={gone.has(run.id)} data-selected={chosen.has(run.id)}>
               <td className={classes.check}>
-                <Checkbox
-                  checked={chosen.has(run.id)}
-                  onChange={() => {}}
-                  onClick={(event) => pick(index, event.shiftKey)}
-                  aria-label={`Select #${run.number}`}
-                />
+                <Pick run={run} isChosen={chosen.has(run.id)} onPick={(isRange) => pick(index, isRange)} />
               </td>
               <td className={classes.id}>
                 <Id run={run} link={(element) => void (links.current[index] = element)} />
@@ -131,11 +133,7 @@ export function RunsTable({ rows, gone, view, change }: RunsTableProps) {
                 <Status run={run} />
               </td>
               <td className={classes.duration}>
-                {run.status === 'QUEUED' && run.durationSeconds === null ? (
-                  <span className="muted">queued</span>
-                ) : (
-                  <Duration seconds={run.durationSeconds} counting={isCounting(run.status)} />
-                )}
+                <Spent run={run} />
               </td>
               <td className={classes.model}>
                 {run.model === null ? (
@@ -204,10 +202,65 @@ function Id({ run, link }: { run: RunRowFragment; link: (element: HTMLAnchorElem
   );
 }
 
+interface PickProps {
+  run: RunRowFragment;
+  isChosen: boolean;
+  /** Called with whether the rows since the last one are meant too. */
+  onPick: (isRange: boolean) => void;
+}
+
+/** The check box of a row; around it, on a phone, room for a finger. */
+function Pick({ run, isChosen, onPick }: PickProps) {
+  return (
+    <label className={classes.pick}>
+      <Checkbox
+        checked={isChosen}
+        onChange={() => {}}
+        onClick={(event) => onPick(event.shiftKey)}
+        aria-label={`Select #${run.number}`}
+      />
+    </label>
+  );
+}
+
+function Spent({ run }: { run: RunRowFragment }) {
+  return run.status === 'QUEUED' && run.durationSeconds === null ? (
+    <span className="muted">queued</span>
+  ) : (
+    <Duration seconds={run.durationSeconds} counting={isCounting(run.status)} />
+  );
+}
+
+/** From so many seconds on, the list says for how long a run has been waiting. */
+const LONG_WAIT = 60;
+
+/** For how long a run that should be working has been waiting: for its model, its database, a worker. */
+function Waiting({ waiting }: { waiting: NonNullable<RunRowFragment['waiting']> }) {
+  const seconds = (useNow() - new Date(waiting.since).getTime()) / 1000;
+  return seconds < LONG_WAIT ? null : (
+    <Tooltip label={waiting.reason}>
+      <span className={classes.waiting}>waiting {duration(seconds)}</span>
+    </Tooltip>
+  );
+}
+
+/** How far a live run is and for how long it has run. */
+function Pace({ run }: { run: RunRowFragment }) {
+  const { total, done } = run.progress;
+  return (
+    <span className={classes.pace}>
+      {run.waiting && <Waiting waiting={run.waiting} />}
+      {total !== null && total > 0 && <span>{ofAll(done, total)}</span>}
+      {run.status !== 'QUEUED' && <Spent run={run} />}
+    </span>
+  );
+}
+
 function Scope({ run }: { run: RunRowFragment }) {
   return (
     <span className={classes.scope}>
       <Clipped text={run.title ? `${run.title} · ${run.scopeSummary}` : run.scopeSummary} />
+      {run.waiting && <Waiting waiting={run.waiting} />}
       {run.labels.slice(0, 2).map((label) => (
         <span key={label} className={classes.label}>
           {label}

@@ -1,7 +1,7 @@
 // What the form for a schedule holds. It survives a reload, in this tab, until it is saved or thrown away.
 
 import type { CreateScheduleInput, UpdateScheduleInput } from '../api/operations';
-import { budgetInput, DEFAULTS, type Model, modelOf, type Options, optionsInput } from '../new-run/options';
+import { budgetInput, freshOptions, type Model, modelOf, type Options, optionsInput } from '../new-run/options';
 import { type Target, targetInput, targetOf } from '../scope/model';
 import { zone } from '../ui/time';
 import type { Schedule } from './schedule-page';
@@ -23,7 +23,7 @@ export interface Draft {
 /** Tomorrow at half past two, on the clock of a zone. */
 const tomorrow = (timeZone: string) => `${wallTime(new Date(Date.now() + 86_400_000), timeZone).slice(0, 10)}T02:30`;
 
-export const fresh = (): Draft => ({
+export const fresh = (models: Model[]): Draft => ({
   name: '',
   repeats: true,
   cron: '30 2 * * MON-FRI',
@@ -31,14 +31,14 @@ export const fresh = (): Draft => ({
   timeZone: zone,
   onChange: false,
   target: null,
-  options: DEFAULTS,
+  options: freshOptions(models),
   apply: false,
 });
 
 export function draftOf(schedule: Schedule, models: Model[]): Draft {
   const { options, budget, fireAt, timeZone } = schedule;
   const llmProfileId = schedule.llmProfile?.id ?? null;
-  const isBuiltin = modelOf(models, { ...DEFAULTS, llmProfileId })?.provider === 'BUILTIN';
+  const isBuiltin = modelOf(models, { llmProfileId })?.provider === 'BUILTIN';
   return {
     name: schedule.name,
     repeats: schedule.cron !== null,

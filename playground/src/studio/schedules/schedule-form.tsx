@@ -6,7 +6,6 @@ import { useEffect, useState } from 'react';
 import { Link, useNavigate, useParams } from 'react-router';
 import { useMutation, useQuery } from 'urql';
 
-import { problemOf } from '../api/errors';
 import {
   ScheduleCreateDocument,
   ScheduleDetailDocument,
@@ -16,13 +15,22 @@ import {
 import type { Profile } from '../new-run/draft';
 import { EstimateFigures, useEstimate } from '../new-run/estimate';
 import forms from '../new-run/new-run.module.css';
-import { Afterwards, BudgetFields, ModelField, OptionFields, peoples, ScopeOfWork } from '../new-run/options-form';
-import { budgetInput, type Model, modelOf, type Options, optionsInput } from '../new-run/options';
+import {
+  Afterwards,
+  BudgetFields,
+  ModelField,
+  OPTION_PATHS,
+  OptionFields,
+  peoples,
+  ScopeOfWork,
+} from '../new-run/options-form';
+import { budgetInput, type Model, modelOf, type Options, optionsInput, rememberModel } from '../new-run/options';
 import { everythingOf, type Target, targetInput } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
 import { Action, Lacking } from '../ui/action';
 import { Chip, Chips } from '../ui/chips';
 import { dollars } from '../ui/figures';
+import { refusals } from '../ui/form';
 import { Card, Page } from '../ui/page';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Coded } from '../ui/text';
@@ -102,7 +110,7 @@ interface ScheduleFormProps {
 function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
   const id = schedule?.id;
   const navigate = useNavigate();
-  const [draft, setDraft] = useState<Draft>(() => kept(id) ?? (schedule ? draftOf(schedule, models) : fresh()));
+  const [draft, setDraft] = useState<Draft>(() => kept(id) ?? (schedule ? draftOf(schedule, models) : fresh(models)));
   const change = (next: Partial<Draft>) => setDraft((before) => ({ ...before, ...next }));
   useEffect(() => keep(id, draft), [id, draft]);
 
@@ -129,14 +137,9 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
   const text = JSON.stringify(draft);
   const refused = sent === text ? (creation.error ?? update.error) : undefined;
   const failure = refused ?? (estimate.pending ? undefined : estimate.error);
-  const problem = failure && problemOf(failure);
-  const argument = problem?.argument?.replace(/^input\.targets\.0/, 'input.target');
-  const errorAt = (path: string) => {
-    const full = `input.${path}`;
-    return argument === full || argument?.startsWith(`${full}.`) ? problem?.message : undefined;
-  };
-  const isAtField =
-    argument !== undefined && /^input\.(name|cron|fireAt|timeZone|target|llmProfileId|options|budget)\b/.test(argument);
+  const { at, isAtField } = refusals(failure, FIELDS);
+  // The estimate's input has a list of targets, the schedule's has one.
+  const errorAt = (path: string) => at(path) ?? at(path.replace(/^target\b/, 'targets.0'));
   const cronError = draft.repeats ? errorAt('cron') : undefined;
   const parts = {
     options: draft.options,
@@ -157,6 +160,7 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
       answer.data &&
       ('updateSchedule' in answer.data ? answer.data.updateSchedule : answer.data.createSchedule).schedule;
     if (saved && !answer.error) {
+      rememberModel(model);
       keep(id, undefined);
       navigate(`/schedules/${encodeURIComponent(saved.id)}`);
     }
@@ -324,6 +328,11 @@ function ScheduleForm({ schedule, profiles, models }: ScheduleFormProps) {
     </form>
   );
 }
+
+/** The paths of the fields that show what the server says of them. */
+const FIELDS = new RegExp(
+  `^(name|cron|fireAt|timeZone|(target|targets\\.0)\\.(database|schemas|exclude)|${OPTION_PATHS})\\b`,
+);
 
 const costOf = (usd: number | null | undefined) => (usd ? ` · about ${dollars(usd)} a run` : '');
 

@@ -5,7 +5,10 @@ import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
 import { ScheduleDetailDocument, type ScheduleDetailQuery, ScheduleRunsDocument } from '../api/operations';
-import { display, pathsOf, targetOf } from '../scope/model';
+import { problemOf } from '../api/errors';
+import { useEstimate } from '../new-run/estimate';
+import { budgetInput, optionsInput } from '../new-run/options';
+import { display, pathsOf, targetInput, targetOf } from '../scope/model';
 import { Cost, count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
 import { cursorOf, pageOf, Pager } from '../ui/pager';
@@ -15,6 +18,7 @@ import { isCounting, StatusPill } from '../ui/status';
 import table from '../ui/table.module.css';
 import { Duration, Moment, Unknown } from '../ui/time';
 import { type Outcome, OutcomeLine, ScheduleActions } from './actions';
+import { draftOf } from './draft';
 import { useCurrent } from './live';
 import classes from './schedules.module.css';
 import { Firing, NextFiring, rhythm, ScheduleStatusPill } from './words';
@@ -145,6 +149,7 @@ function What({ schedule }: { schedule: Schedule }) {
     ],
     ...(options.instructions ? [['Instructions', options.instructions] as [string, React.ReactNode]] : []),
     ['Budget of a run', limits.length === 0 ? 'No limit' : limits.join(', ')],
+    [schedule.onChange ? 'The first run' : 'Each run', <RunEstimate key="estimate" schedule={schedule} />],
   ];
   return (
     <Card title="What">
@@ -157,6 +162,31 @@ function What({ schedule }: { schedule: Schedule }) {
         ))}
       </dl>
     </Card>
+  );
+}
+
+/** What a run of the schedule would cover and cost, as “Run now” starts one. */
+function RunEstimate({ schedule }: { schedule: Schedule }) {
+  const { target, options } = draftOf(schedule, []);
+  const budget = budgetInput(options);
+  const [{ data, error, pending }] = useEstimate(
+    target
+      ? {
+          targets: [targetInput(target)],
+          llmProfileId: options.llmProfileId,
+          options: optionsInput(options),
+          ...(budget ? { budget } : {}),
+        }
+      : undefined,
+  );
+  if (!data) {
+    return <Unknown why={error ? problemOf(error).message : pending ? 'Being estimated.' : 'Not estimated yet.'} />;
+  }
+  return (
+    <>
+      {plural(data.assets, 'asset')},{' '}
+      {data.costUsd === null ? 'price not known' : data.costUsd === 0 ? 'no cost' : `about ${dollars(data.costUsd)}`}
+    </>
   );
 }
 

@@ -7,6 +7,7 @@ import { useState } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
+import { inWords } from '../api/errors';
 import { ScheduleListDocument, type ScheduleRowFragment } from '../api/operations';
 import { useLacks } from '../api/viewer';
 import { Page } from '../ui/page';
@@ -191,7 +192,7 @@ function LastRun({ schedule, isPhone = false }: { schedule: ScheduleRowFragment;
         (isPhone ? <span className="muted">No run yet</span> : <Unknown why="No run yet." />)
       )}
       {schedule.lastError && (
-        <Clipped text={schedule.lastError.message} className={classes.error as string} focusable />
+        <Clipped text={inWords(schedule.lastError.message)} className={classes.error as string} focusable />
       )}
     </>
   );

@@ -29,6 +29,9 @@ interface BarChartProps {
 }
 
 const HEIGHT = 160;
+/** A single bar is not as wide as the chart. */
+const WIDEST = 72;
+const TIP = 208;
 const GRID = 4;
 
 /** The least of 1, 2, 2.5, 5 times a power of ten that is not below a value; one for each line where that is 0. */
@@ -91,8 +94,10 @@ export function BarChart({ title, bars, write, unknown }: BarChartProps) {
                 <rect
                   key={key}
                   data-held={at === held}
-                  x={`${at * step + step * 0.15}%`}
-                  width={`${step * 0.7}%`}
+                  style={{
+                    x: `max(${at * step + step * 0.15}%, ${(at + 0.5) * step}% - ${WIDEST / 2}px)`,
+                    width: `min(${step * 0.7}%, ${WIDEST}px)`,
+                  }}
                   y={HEIGHT - Math.max(height, value ? 1 : 0)}
                   height={Math.max(height, value ? 1 : 0)}
                   rx={Math.min(3, height / 2)}
@@ -134,8 +139,14 @@ export function BarChart({ title, bars, write, unknown }: BarChartProps) {
           {shown && held !== undefined && (
             <div
               className={classes.tip}
-              data-side={held > bars.length / 2 ? 'left' : 'right'}
-              style={{ left: `${((held + 0.5) / bars.length) * 100}%` }}
+              style={{
+                width: TIP,
+                // Beside the bar, and within the chart where that has no room.
+                left:
+                  held > bars.length / 2
+                    ? `max(0px, ${((held + 0.5) / bars.length) * 100}% - ${TIP + 12}px)`
+                    : `min(${((held + 0.5) / bars.length) * 100}% + 12px, 100% - ${TIP}px)`,
+              }}
               aria-hidden
             >
               <b>{shown.label}</b>

@@ -1,7 +1,7 @@
 // Pressable chips, each with a figure where it counts something: several may be on, or one of them.
 
 import { Tooltip } from '@mantine/core';
-import { type ReactNode, useRef } from 'react';
+import { type ReactNode, useEffect, useRef } from 'react';
 
 import classes from './chips.module.css';
 import { count } from './figures';
@@ -37,9 +37,18 @@ export function Chip({ on, onClick, figure, quiet = false, hint, disabled = fals
   const shown = typeof figure === 'number' ? count(figure) : '';
   const widest = useRef(quiet ? 1 : 2);
   widest.current = Math.max(widest.current, shown.length);
+  const element = useRef<HTMLButtonElement>(null);
+  // On a phone a line of chips scrolls; the chosen one is in sight.
+  useEffect(() => {
+    const line = element.current?.parentElement;
+    if (on && element.current && line && line.scrollWidth > line.clientWidth) {
+      line.scrollLeft = element.current.offsetLeft - (line.clientWidth - element.current.offsetWidth) / 2;
+    }
+  }, [on]);
   return (
     <Tooltip label={hint} disabled={hint === undefined}>
       <button
+        ref={element}
         type="button"
         className={classes.chip}
         aria-pressed={on}

@@ -3,9 +3,11 @@
 import { useState } from 'react';
 import type { CombinedError } from 'urql';
 
+import { problemOf } from '../api/errors';
+
 /** The first message of an error as a sentence. */
 export function sentenceOf(error: CombinedError | undefined): string | undefined {
-  const message = error?.graphQLErrors[0]?.message;
+  const message = error?.graphQLErrors.length ? problemOf(error).message : undefined;
   return message === undefined ? undefined : message.charAt(0).toUpperCase() + message.slice(1);
 }
 
@@ -24,9 +26,24 @@ export function useSaid(content: unknown) {
 
 /** The input field that the API refuses: `name` of the argument `input.name`, or where that name is taken. */
 export function refusedField(error: CombinedError | undefined): string | undefined {
-  const { argument, code } = error?.graphQLErrors[0]?.extensions ?? {};
-  if (typeof argument === 'string') {
+  if (error === undefined) {
+    return undefined;
+  }
+  const { argument, code, message } = problemOf(error);
+  if (argument !== undefined) {
     return argument.split('.').pop();
   }
-  return code === 'CONFLICT' && /\bis named\b/.test(error?.graphQLErrors[0]?.message ?? '') ? 'name' : undefined;
+  return code === 'CONFLICT' && /\bis named\b/.test(message) ? 'name' : undefined;
+}
+
+/**
+ * What the API says of the fields of a form: `at` gives the message for the field at a path below `input`, and
+ * `isAtField` tells whether it stands at one of `fields`, so that the form need not show it once more.
+ */
+export function refusals(error: CombinedError | undefined, fields: RegExp) {
+  const path = error && problemOf(error).argument?.replace(/^input\./, '');
+  return {
+    at: (field: string) => (path === field || path?.startsWith(`${field}.`) ? sentenceOf(error) : undefined),
+    isAtField: path !== undefined && fields.test(path),
+  };
 }

@@ -3,6 +3,7 @@
 import { type ReactNode, useEffect } from 'react';
 
 import classes from './page.module.css';
+import { ClampedHeading } from './text';
 
 interface PageProps {
   title: ReactNode;
@@ -25,7 +26,7 @@ export function Page({ title, tab, aside, actions, toolbar, children }: PageProp
   return (
     <div className={classes.page}>
       <header className={classes.header}>
-        <h1>{title}</h1>
+        <ClampedHeading>{title}</ClampedHeading>
         {aside}
         {actions && <div className={classes.actions}>{actions}</div>}
       </header>

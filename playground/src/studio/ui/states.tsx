@@ -5,7 +5,7 @@ import { CircleAlert } from 'lucide-react';
 import { type ReactNode, useEffect, useState } from 'react';
 import type { CombinedError } from 'urql';
 
-import { problemOf } from '../api/errors';
+import { inWords, problemOf } from '../api/errors';
 import classes from './states.module.css';
 import { Coded } from './text';
 
@@ -56,7 +56,9 @@ export function Trouble(props: {
   retry?: () => void;
   children?: ReactNode;
 }) {
-  const { code, message, hint, retry, children } = props;
+  const { code, retry, children } = props;
+  const message = inWords(props.message);
+  const hint = props.hint && inWords(props.hint);
   return (
     <div className={classes.failure} role="alert">
       <CircleAlert size={16} strokeWidth={1.75} aria-hidden />

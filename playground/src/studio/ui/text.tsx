@@ -3,7 +3,7 @@
 import { Tooltip, UnstyledButton } from '@mantine/core';
 import { useClipboard } from '@mantine/hooks';
 import { diffWordsWithSpace } from 'diff';
-import { type ReactNode, useRef, useState } from 'react';
+import { type ReactNode, useEffect, useRef, useState } from 'react';
 
 import type { DiffKind } from '../api/operations';
 import classes from './text.module.css';
@@ -45,6 +45,38 @@ export function Clipped({
         {text}
       </span>
     </Tooltip>
+  );
+}
+
+/** A heading of three lines at most; a button after it shows what is cut off. */
+export function ClampedHeading({ children }: { children: ReactNode }) {
+  const element = useRef<HTMLHeadingElement>(null);
+  const [isCut, setIsCut] = useState(false);
+  const [isOpen, setIsOpen] = useState(false);
+  const measure = () => {
+    if (element.current && !isOpen) {
+      setIsCut(element.current.scrollHeight > element.current.clientHeight + 1);
+    }
+  };
+  const latest = useRef(measure);
+  latest.current = measure;
+  useEffect(measure);
+  useEffect(() => {
+    const resized = new ResizeObserver(() => latest.current());
+    resized.observe(element.current as HTMLElement);
+    return () => resized.disconnect();
+  }, []);
+  return (
+    <>
+      <h1 ref={element} className={isOpen ? undefined : classes.clamped}>
+        {children}
+      </h1>
+      {isCut && (
+        <button type="button" className={classes.unclamp} aria-expanded={isOpen} onClick={() => setIsOpen(!isOpen)}>
+          {isOpen ? 'Show less' : 'Show all'}
+        </button>
+      )}
+    </>
   );
 }
 

@@ -1,6 +1,7 @@
 // What models were used for in a window of time: in all, by day, by model.
 
 import { SegmentedControl } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { useEffect, useRef } from 'react';
 import { Link, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
@@ -16,6 +17,7 @@ import {
 } from '../api/operations';
 import { type Bar, BarChart } from '../ui/bar-chart';
 import { PROVIDERS } from '../models/providers';
+import { addressOf } from '../runs/view';
 import { compact, count, dollars, plural } from '../ui/figures';
 import { Card, Page } from '../ui/page';
 import { useScrollRestoration } from '../ui/scroll';
@@ -33,6 +35,22 @@ const WINDOWS: Record<UsageWindow, { label: string; words: string }> = {
   LAST_30_DAYS: { label: '30 days', words: 'today and the 29 days before, in UTC' },
   ALL_TIME: { label: 'All time', words: 'all time' },
 };
+const DAY_MS = 86_400_000;
+
+/** When a window began; undefined for all time. */
+function beginOf(window: UsageWindow): string | undefined {
+  const today = Math.floor(Date.now() / DAY_MS) * DAY_MS;
+  const begins: Record<UsageWindow, number | undefined> = {
+    TODAY: today,
+    LAST_24_HOURS: Date.now() - DAY_MS,
+    LAST_7_DAYS: today - 6 * DAY_MS,
+    LAST_30_DAYS: today - 29 * DAY_MS,
+    ALL_TIME: undefined,
+  };
+  const begin = begins[window];
+  return begin === undefined ? undefined : new Date(begin).toISOString();
+}
+
 const DEFAULT: UsageWindow = 'LAST_7_DAYS';
 const REFETCH_EVERY = 5000;
 const NO_PRICE = 'At least one model has no prices in its profile, so the cost is not known.';
@@ -73,12 +91,12 @@ export function UsagePage() {
     >
       {error && <Failure error={error} retry={refetch} />}
       {!data && !error && <Loading rows={10} />}
-      {data && <Usage report={data.usage} words={words} />}
+      {data && <Usage report={data.usage} words={words} from={beginOf(window)} />}
     </Page>
   );
 }
 
-function Usage({ report, words }: { report: Report; words: string }) {
+function Usage({ report, words, from }: { report: Report; words: string; from: string | undefined }) {
   const { total, byModel, byDay } = report;
   if (byModel.length === 0) {
     return (
@@ -116,7 +134,7 @@ function Usage({ report, words }: { report: Report; words: string }) {
       )}
       <Days days={byDay} />
       <Card title="By model">
-        <Models models={byModel} />
+        <Models models={byModel} from={from} />
       </Card>
     </>
   );
@@ -186,7 +204,78 @@ function Days({ days }: { days: Report['byDay'] }) {
   );
 }
 
-function Models({ models }: { models: Report['byModel'] }) {
+type ModelUsage = Report['byModel'][number];
+
+interface ModelsProps {
+  models: ModelUsage[];
+  from: string | undefined;
+}
+
+const nameOf = ({ provider, model }: ModelUsage) =>
+  provider === null || provider === 'BUILTIN' ? model : `${model} · ${PROVIDERS[provider]}`;
+
+interface RunsProps {
+  model: string;
+  runs: number;
+  /** When the window began. */
+  from: string | undefined;
+  words?: boolean;
+}
+
+function Runs({ model, runs, from, words = false }: RunsProps) {
+  return (
+    <Link
+      to={addressOf({ search: model, ...(from === undefined ? {} : { from }) })}
+      {...(words ? {} : { 'aria-label': `${plural(runs, 'run')} with ${model}` })}
+    >
+      {words ? plural(runs, 'run') : count(runs)}
+    </Link>
+  );
+}
+
+const ModelCost = ({ usd }: { usd: number | null }) =>
+  usd === null ? <Unknown why="No price is known for this model." /> : dollars(usd);
+
+/** A phone has no room for the columns: the figures stand below the model's name. */
+function ModelList({ models, from }: ModelsProps) {
+  return (
+    <ul className={classes.list} aria-label="Models">
+      {models.map((used) => {
+        const { provider, model, runs, usage } = used;
+        const figures: [string, React.ReactNode][] = [
+          ['Tokens', count(usage.totalTokens)],
+          ['Cost', <ModelCost key="cost" usd={usage.costUsd} />],
+          ['Sent', count(usage.inputTokens)],
+          ['Received', count(usage.outputTokens)],
+          ['Requests', count(usage.requests)],
+          ['Model time', duration(usage.modelSeconds)],
+        ];
+        return (
+          <li key={`${provider} ${model}`}>
+            <div className={classes.model}>
+              <span>{nameOf(used)}</span>
+              <Runs model={model} runs={runs} from={from} words />
+            </div>
+            <dl>
+              {figures.map(([name, value]) => (
+                <div key={name}>
+                  <dt>{name}</dt>
+                  <dd>{value}</dd>
+                </div>
+              ))}
+            </dl>
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
+
+function Models({ models, from }: ModelsProps) {
+  const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
+  if (isPhone) {
+    return <ModelList models={models} from={from} />;
+  }
   return (
     <div className={classes.wide}>
       <table className={`${table.table} ${classes.models}`}>
@@ -206,18 +295,10 @@ function Models({ models }: { models: Report['byModel'] }) {
           {models.map(({ provider, model, runs, usage }) => (
             <tr key={`${provider} ${model}`}>
               <td>
-                <Clipped
-                  text={provider === null || provider === 'BUILTIN' ? model : `${model} · ${PROVIDERS[provider]}`}
-                  focusable
-                />
+                <Clipped text={nameOf({ provider, model, runs, usage })} focusable />
               </td>
               <td className={table.right}>
-                <Link
-                  to={`/runs?kind=all&search=${encodeURIComponent(model)}`}
-                  aria-label={`${plural(runs, 'run')} with ${model}`}
-                >
-                  {count(runs)}
-                </Link>
+                <Runs model={model} runs={runs} from={from} />
               </td>
               <td className={`${table.right} ${classes.extra}`}>{count(usage.requests)}</td>
               <td className={`${table.right} ${classes.extra}`}>{count(usage.inputTokens)}</td>
@@ -225,7 +306,7 @@ function Models({ models }: { models: Report['byModel'] }) {
               <td className={table.right}>{count(usage.totalTokens)}</td>
               <td className={`${table.right} ${classes.extra}`}>{duration(usage.modelSeconds)}</td>
               <td className={table.right}>
-                {usage.costUsd === null ? <Unknown why="No price is known for this model." /> : dollars(usage.costUsd)}
+                <ModelCost usd={usage.costUsd} />
               </td>
             </tr>
           ))}
