@@ -23,6 +23,7 @@ export const router = createBrowserRouter([
         errorElement: <PageError />,
         children: [
           { index: true, element: <Navigate to="/runs" replace /> },
+          { path: 'sign-in', element: <Navigate to="/runs" replace /> },
           { path: 'runs', element: <RunsPage /> },
           { path: 'runs/:number', ...later(() => import('./run/run-page'), 'RunPage') },
           { path: 'runs/new', ...later(() => import('./new-run/new-run-page'), 'NewRunPage') },

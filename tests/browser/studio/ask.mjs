@@ -87,6 +87,7 @@ export default async function journey(studio) {
     assert.equal(await link.getAttribute('href'), '/databases/demo/main/customers?column=email');
   }
   assert.equal(links.length, 3, 'as code, in brackets, among the citations');
+  await second.getByText('Cites', { exact: true }).waitFor();
   await second.getByText(/\d+ tokens/).waitFor();
   await studio.axe('an answer');
 

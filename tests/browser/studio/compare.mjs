@@ -32,7 +32,8 @@ export default async function journey(studio) {
   };
   const chip = (label) => main.getByRole('button', { name: new RegExp(`^${label}\\s*[\\d,]*$`) });
   const figure = async (label) => Number((await chip(label).innerText()).replace(/\D/g, ''));
-  const total = async () => Number(/of ([\d,]+)$/m.exec(await main.innerText())[1].replace(',', ''));
+  const pages = main.getByText(/^[\d,]+ of [\d,]+$/).last();
+  const total = async () => Number(/of ([\d,]+)$/.exec(await pages.innerText())[1].replace(',', ''));
 
   // Three runs of the demo database: by the builtin describer, by a model, and by the describer over one table alone.
   const model = await studio.model();
@@ -96,7 +97,31 @@ export default async function journey(studio) {
     await row('Failed assets').getByRole('img', { name: label }).waitFor();
   }
 
-  // A baseline gives differences; the URL keeps it.
+  // The first run is the baseline unless another one is chosen, or none. Shares show their counts.
+  assert.equal(await main.getByRole('combobox', { name: 'Baseline' }).inputValue(), 'Baseline #1');
+  await main.getByText('Differences are to #1, the baseline.').waitFor();
+  assert.match((await values('High confidence', [1, 2, 3]))[0], /\d % · [\d,]+ of [\d,]+/);
+  assert.deepEqual((await values('LLM profile', [1, 2, 3])).slice(0, 2), ['builtin', 'small']);
+  assert.deepEqual((await values('Provider', [1, 2, 3])).slice(0, 2), ['Builtin describer', 'OpenAI-compatible']);
+  await main.getByRole('combobox', { name: 'Baseline' }).click();
+  await page.getByRole('option', { name: 'No baseline' }).click();
+  await main.getByText('Comments that people wrote are the reference.').waitFor();
+  assert.equal(parameters().get('baseline'), 'none');
+
+  // The three actions stand in one line.
+  const tops = await Promise.all(
+    [
+      main.getByRole('combobox', { name: 'Baseline' }),
+      page.getByRole('button', { name: 'Add a run' }),
+      page.getByRole('button', { name: 'Export' }),
+    ].map(async (action) => {
+      const { y, height } = await action.boundingBox();
+      return Math.round(y + height / 2);
+    }),
+  );
+  assert.ok(Math.max(...tops) - Math.min(...tops) <= 1, `the actions stand at ${tops}`);
+
+  // Another baseline gives differences; the URL keeps it.
   await main.getByRole('combobox', { name: 'Baseline' }).click();
   await page.getByRole('option', { name: 'Baseline #2' }).click();
   await until('the baseline is in the URL', () => parameters().get('baseline') === '2');

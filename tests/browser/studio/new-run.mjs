@@ -97,9 +97,13 @@ export default async function journey(studio) {
   await page.getByRole('button', { name: /^Options/ }).click();
   const wordings = page.getByLabel('Wordings of each description');
   await wordings.fill('9');
-  await page.getByText('`alternatives` is 9; it must be from 1 to 5', { exact: true }).waitFor();
+  await page.getByText('The number of wordings is 9; it must be from 1 to 5', { exact: true }).waitFor();
   assert.equal(await wordings.getAttribute('aria-invalid'), 'true');
   await studio.axe('a refused option');
+  studio.expects(/console: .* 400 /);
+  await wordings.fill('99999999999');
+  await page.getByText('Enter a whole number that is not as large.', { exact: true }).waitFor();
+  await page.getByText('Correct the marked field.').waitFor();
   await wordings.fill('2');
 
   await second.getByRole('combobox', { name: 'Partitions' }).click();
@@ -146,6 +150,15 @@ export default async function journey(studio) {
   await page.getByText('Choose one or several.').waitFor();
   await studio.go(`/runs/new?profile=${encodeURIComponent(demo.id)}&schema=main&table=payments`);
   await first.getByText('main.payments').waitFor();
-  await button('Start run · no cost').click();
+  await page.getByRole('combobox', { name: 'Model' }).click();
+  await page.getByRole('option', { name: /^priced/ }).click();
+  await page.getByRole('button', { name: /^Start run · about \$\d/ }).click();
   await page.waitForURL('**/runs/3');
+
+  // The next form, of a run or of a schedule, begins with the model of this one.
+  for (const path of ['/runs/new', '/schedules/new']) {
+    await studio.go(path);
+    await page.getByText(/receives names, types, keys and comments, and no data of your tables/).waitFor();
+    assert.match(await page.getByRole('combobox', { name: 'Model' }).inputValue(), /^priced/);
+  }
 }

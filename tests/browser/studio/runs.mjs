@@ -141,17 +141,17 @@ export default async function journey(studio) {
   await shows(3, 2, 1);
   await tray.getByRole('button', { name: 'Deselect #1' }).waitFor();
 
-  // The selection outlives filters. Questions cannot be compared.
-  if (!isPhone) {
-    await page.getByRole('checkbox', { name: 'Select #3' }).click();
-    const compare = tray.getByRole('button', { name: 'Compare 3' });
-    assert.match(await compare.getAttribute('aria-description'), /Ask runs/);
-    await tray.getByRole('button', { name: 'Deselect #3' }).click();
-  }
+  // By pointer or finger. The selection outlives filters. Questions cannot be compared.
+  const box = page.getByRole('checkbox', { name: 'Select #3' });
+  await (isPhone ? box.tap() : box.click());
+  const compare = tray.getByRole('button', { name: 'Compare 3' });
+  assert.match(await compare.getAttribute('aria-description'), /Ask runs/);
+  await tray.getByRole('button', { name: 'Deselect #3' }).click();
   await chip('Analyze').click();
   await shows(2, 1);
   await tray.getByRole('button', { name: 'Compare 2' }).click();
-  await page.waitForURL('**/compare?runs=2,1');
+  // The oldest run comes first, in whatever order they were selected.
+  await page.waitForURL('**/compare?runs=1,2');
   await page.goBack();
   await tray.getByRole('button', { name: 'Clear' }).click();
   await tray.waitFor({ state: 'detached' });

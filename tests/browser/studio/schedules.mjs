@@ -18,6 +18,7 @@ export default async function journey(studio) {
     'nothing is written unless chosen',
   );
   assert.equal(await page.getByRole('combobox', { name: 'Time zone' }).inputValue(), 'Europe/Berlin');
+  assert.match(await page.getByRole('combobox', { name: 'Model' }).inputValue(), /^builtin/);
 
   // The expression in words; what the server refuses stands at the field.
   await page.getByLabel('Name').fill('Nightly orders');
@@ -55,6 +56,7 @@ export default async function journey(studio) {
   for (const text of await firings.allTextContents()) {
     assert.match(text, WEEKDAY);
   }
+  await page.getByText(/^\d+ assets, no cost$/).waitFor();
   await studio.axe('a schedule');
 
   await page.getByRole('button', { name: 'Run now: Nightly orders' }).click();

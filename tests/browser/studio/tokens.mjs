@@ -80,6 +80,23 @@ export default async function journey(studio) {
   await form.getByRole('button', { name: 'Sign in' }).click();
   await form.getByText('revoked').nth(1).waitFor();
 
+  // A restart of the server ends the session: the page says so at once and after a reload, and goes on where it was.
+  await studio.go('/databases/demo?tab=settings');
+  await main.getByText('Databases in scope').waitFor();
+  studio.expects(/failed: .*ERR_(CONNECTION|EMPTY)|console: .*(WebSocket|ERR_(CONNECTION|EMPTY))/);
+  await studio.server('kill');
+  await studio.server('start');
+  const ended = page.getByText('The session of root has ended');
+  await ended.waitFor();
+  await page.reload();
+  await ended.waitFor();
+  await studio.axe('a session that a restart has ended');
+  await page.getByLabel('Token').first().fill(root);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await main.getByText('Databases in scope').waitFor();
+  assert.equal(new URL(page.url()).search, '?tab=settings');
+  await studio.go('/settings');
+
   // The last administrator's own token says what is lost with it.
   await main.getByRole('button', { name: 'Revoke root' }).click();
   await dialog.getByText('You are signed in with this token').waitFor();

@@ -5,7 +5,7 @@ import assert from 'node:assert/strict';
 import { gate, proper } from '../model.mjs';
 
 export default async function journey(studio) {
-  const { page, api, until } = studio;
+  const { page, api, until, isPhone } = studio;
   const main = page.locator('main');
   const parameters = () => new URL(page.url()).searchParams;
 
@@ -25,7 +25,10 @@ export default async function journey(studio) {
   await start(priced);
   const head = page.getByRole('columnheader', { name: 'Model', exact: true });
   const models = main.getByRole('table').filter({ has: head });
-  const row = models.getByRole('row').filter({ hasText: 'scripted-model' });
+  const rows = isPhone
+    ? main.getByRole('list', { name: 'Models' }).getByRole('listitem')
+    : models.getByRole('row');
+  const row = rows.filter({ hasText: 'scripted-model' });
   await until('its cost is known', async () => /\$0\.\d+/.test(await row.innerText()));
   const { usage } = await api(
     '{ usage(window: LAST_7_DAYS) { total { totalTokens } byDay(timeZone: "Europe/Berlin") { day } } }',
@@ -43,6 +46,13 @@ export default async function journey(studio) {
   assert.match(await page.evaluate(() => document.activeElement.getAttribute('aria-label')), /Tokens 0/);
   await studio.axe('a day in hand');
   await main.locator('label').filter({ hasText: 'Requests' }).click();
+
+  // The runs of a model are as many as its figure says.
+  assert.match(await row.getByRole('link').innerText(), /^1( run)?$/);
+  await row.getByRole('link').click();
+  await main.getByText('1 of 1', { exact: true }).waitFor();
+  await page.goBack();
+  await row.waitFor();
 
   // Another window is another address.
   await main.getByText('Today', { exact: true }).click();

@@ -2,6 +2,14 @@
 // nowhere.
 
 import { forgetVisits } from '../palette/visits';
+import { recall, remember } from '../ui/storage';
+
+const VIEWER = 'viewer';
+
+/** Remembers who is signed in: the sign-in form then tells a session that has ended from a first visit. */
+export const rememberViewer = (name: string | undefined) => remember(VIEWER, name === 'local' ? undefined : name);
+
+export const rememberedViewer = () => recall<string | undefined>(VIEWER, undefined);
 
 const NO_ANSWER = 'The server does not answer. Try again.';
 
@@ -51,6 +59,7 @@ export async function isSignedIn(): Promise<boolean> {
 /** Signs out and returns to the sign-in form; the next person does not see where this one was. */
 export async function signOut() {
   forgetVisits();
+  rememberViewer(undefined);
   const response = await fetch('/session', { method: 'DELETE' });
   await response.text();
   window.location.reload();

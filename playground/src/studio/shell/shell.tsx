@@ -17,6 +17,7 @@ import { useVisits } from '../palette/visits';
 import { Keyboard } from './keyboard';
 import { Navigation } from './navigation';
 import { PartBoundary } from './route-error';
+import { rememberedViewer, rememberViewer } from './session';
 import { SignIn } from './sign-in';
 import classes from './shell.module.css';
 
@@ -35,6 +36,12 @@ export function Shell() {
   const [keysAreOpen, keys] = useDisclosure(false);
   useEffect(close, [location.pathname]);
   useVisits(location.pathname);
+  const viewer = data?.viewer.name;
+  useEffect(() => {
+    if (viewer !== undefined) {
+      rememberViewer(viewer);
+    }
+  }, [viewer]);
 
   const offline = error !== undefined && codeOf(error) === 'OFFLINE';
   useEffect(() => {
@@ -46,7 +53,7 @@ export function Shell() {
   }, [offline, again]);
 
   if (isRefused || (!data && error && codeOf(error) === 'UNAUTHENTICATED')) {
-    return <SignIn before={data?.viewer.name} />;
+    return <SignIn before={viewer ?? rememberedViewer()} />;
   }
   if (!data) {
     return (
