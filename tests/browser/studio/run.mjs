@@ -174,7 +174,7 @@ export default async function journey(studio) {
   await page.waitForURL(/\/runs$/);
   await studio.go('/runs/1?tab=summary');
   await menu('Compare with #2');
-  await page.waitForURL('**/compare?runs=2,1');
+  await page.waitForURL('**/compare?runs=1,2');
 
   // Deleted: the dialog says what is lost, and the address says that it is gone.
   await studio.go('/runs/1?tab=summary');

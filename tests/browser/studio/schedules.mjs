@@ -111,6 +111,29 @@ export default async function journey(studio) {
   await row('Nightly orders').getByText('Paused', { exact: true }).waitFor();
   await studio.axe('the list');
 
+  // A long name takes three lines at most; a button shows all of it.
+  const long = `Quarterly figures ${'of the northern region '.repeat(3)}and more`;
+  const { createSchedule } = await api(
+    'mutation($input: CreateScheduleInput!) { createSchedule(input: $input) { schedule { id } } }',
+    { input: { ...input, name: long, cron: '@yearly' } },
+  );
+  await studio.go(`/schedules/${encodeURIComponent(createSchedule.schedule.id)}`);
+  const heading = page.getByRole('heading', { name: long });
+  await heading.waitFor();
+  if (studio.isPhone) {
+    const heightOf = async () => (await heading.boundingBox()).height;
+    const clamped = await heightOf();
+    assert.ok(clamped <= 3 * 28, `the heading is ${clamped} px high`);
+    await page.getByRole('button', { name: 'Show all' }).click();
+    await until('the whole name shows', async () => (await heightOf()) > clamped);
+    await studio.axe('a long name');
+  }
+  await api('mutation($id: ID!) { deleteSchedule(input: { id: $id }) { deletedId } }', {
+    id: createSchedule.schedule.id,
+  });
+  await studio.navigate('Schedules');
+  await row('Once').waitFor();
+
   // A list that the server read before the schedule is deleted arrives after that: it does not take the page away.
   let isHeld = true;
   let arrive;

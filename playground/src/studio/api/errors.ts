@@ -5,6 +5,8 @@
 
 import type { CombinedError } from 'urql';
 
+import { capital } from '../ui/capital';
+
 export interface Problem {
   /** A code of the API's closed set, or OFFLINE where the server did not answer. */
   code: string;
@@ -53,8 +55,6 @@ const PLACES: Record<string, string> = {
   updateLlmProfile: 'on the Models page',
   updateSchedule: 'on the Schedules page',
 };
-
-const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** A message of the API without the names of its fields and operations. */
 export function inWords(message: string): string {

@@ -1,6 +1,7 @@
 // The list of runs.
 
 import { ActionIcon, Button, Menu, Tooltip } from '@mantine/core';
+import { useMediaQuery } from '@mantine/hooks';
 import { Ban, Ellipsis, GitCompareArrows, Plus, Trash2, X } from 'lucide-react';
 import { useRef, useState } from 'react';
 import { Link, useNavigate } from 'react-router';
@@ -26,6 +27,7 @@ export function RunsPage() {
   const [view, change] = useView();
   const selected = useSelected();
   const navigate = useNavigate();
+  const isPhone = useMediaQuery('(max-width: 699px)') ?? false;
   const body = useRef<HTMLDivElement>(null);
   const isScrolled = () => (document.getElementById('scroll')?.scrollTop ?? 0) > 0;
   const { rows, gone, waiting, counts, pageInfo, error, loading, refetch } = useRuns(
@@ -49,43 +51,45 @@ export function RunsPage() {
   const isFirstUse = everything === 0 && limits.length === 0;
   const lacksOperator = useLacks('OPERATOR');
 
+  const tray = selected.length > 0 && (
+    <fieldset className={classes.tray} aria-label="Selected runs">
+      {selected.slice(0, 4).map((run) => (
+        <button
+          key={run.id}
+          type="button"
+          className={classes.picked}
+          onClick={() => toggle(run)}
+          aria-label={`Deselect #${run.number}`}
+        >
+          #{run.number}
+          <X size={12} strokeWidth={1.75} aria-hidden />
+        </button>
+      ))}
+      {selected.length > 4 && <span className="muted">+{selected.length - 4}</span>}
+      <Button size="compact-sm" variant="subtle" color="gray" onClick={() => select([])}>
+        Clear
+      </Button>
+      <Tooltip label={why} disabled={why === undefined}>
+        <Button
+          variant="default"
+          leftSection={<GitCompareArrows size={16} strokeWidth={1.75} aria-hidden />}
+          onClick={compare}
+          {...(why === undefined
+            ? {}
+            : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why })}
+        >
+          Compare {selected.length}
+        </Button>
+      </Tooltip>
+    </fieldset>
+  );
+
   return (
     <Page
       title="Runs"
       actions={
         <>
-          {selected.length > 0 && (
-            <fieldset className={classes.tray} aria-label="Selected runs">
-              {selected.slice(0, 4).map((run) => (
-                <button
-                  key={run.id}
-                  type="button"
-                  className={classes.picked}
-                  onClick={() => toggle(run)}
-                  aria-label={`Deselect #${run.number}`}
-                >
-                  #{run.number}
-                  <X size={12} strokeWidth={1.75} aria-hidden />
-                </button>
-              ))}
-              {selected.length > 4 && <span className="muted">+{selected.length - 4}</span>}
-              <Button size="compact-sm" variant="subtle" color="gray" onClick={() => select([])}>
-                Clear
-              </Button>
-              <Tooltip label={why} disabled={why === undefined}>
-                <Button
-                  variant="default"
-                  leftSection={<GitCompareArrows size={16} strokeWidth={1.75} aria-hidden />}
-                  onClick={compare}
-                  {...(why === undefined
-                    ? {}
-                    : { 'data-disabled': true, 'aria-disabled': true, 'aria-description': why })}
-                >
-                  Compare {selected.length}
-                </Button>
-              </Tooltip>
-            </fieldset>
-          )}
+          {!isPhone && tray}
           <Menu position="bottom-end" width={240}>
             <Menu.Target>
               <ActionIcon variant="default" size={30} aria-label="More actions">
@@ -119,7 +123,14 @@ export function RunsPage() {
           )}
         </>
       }
-      toolbar={isFirstUse ? undefined : <Filters view={view} change={change} counts={counts} />}
+      toolbar={
+        isFirstUse ? undefined : (
+          <>
+            {isPhone && tray}
+            <Filters view={view} change={change} counts={counts} />
+          </>
+        )
+      }
     >
       <div ref={body} aria-busy={loading}>
         {error && !rows && <Failure error={error} retry={refetch} />}

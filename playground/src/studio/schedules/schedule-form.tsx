@@ -28,6 +28,7 @@ import { budgetInput, type Model, modelOf, type Options, optionsInput, rememberM
 import { everythingOf, type Target, targetInput } from '../scope/model';
 import { ScopePicker } from '../scope/scope-picker';
 import { Action, Lacking } from '../ui/action';
+import { capital } from '../ui/capital';
 import { Chip, Chips } from '../ui/chips';
 import { dollars } from '../ui/figures';
 import { refusals } from '../ui/form';
@@ -39,7 +40,6 @@ import { cronWords } from './cron';
 import { createInput, type Draft, draftOf, fresh, keep, kept, updateInput } from './draft';
 import { GoneSchedule, isSchedule, type Schedule } from './schedule-page';
 import classes from './schedules.module.css';
-import { capital } from './words';
 import { inZone, momentAt, ZONES } from './zones';
 
 const EXAMPLES: [label: string, cron: string][] = [

@@ -4,6 +4,7 @@ import { Tooltip } from '@mantine/core';
 import { CalendarCheck, CalendarClock, CalendarX, Pause } from 'lucide-react';
 
 import type { ReviewStrategy, ScheduleRowFragment, ScheduleStatus } from '../api/operations';
+import { capital } from '../ui/capital';
 import { count } from '../ui/figures';
 import { Pill } from '../ui/status';
 import { exact, relative, Unknown, useNow, zone } from '../ui/time';
@@ -30,8 +31,6 @@ export const STRATEGIES: Record<ReviewStrategy, string> = { MANUAL: 'Review', AU
 export function ScheduleStatusPill({ status }: { status: ScheduleStatus }) {
   return <Pill {...STATUSES[status]} />;
 }
-
-export const capital = (text: string) => text.charAt(0).toUpperCase() + text.slice(1);
 
 /** When it fires, in words: `Every weekday at 02:30`. */
 export function rhythm({ cron, fireAt, timeZone }: Pick<ScheduleRowFragment, 'cron' | 'fireAt' | 'timeZone'>): string {

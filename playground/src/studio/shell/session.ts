@@ -2,6 +2,7 @@
 // nowhere.
 
 import { forgetVisits } from '../palette/visits';
+import { capital } from '../ui/capital';
 import { recall, remember } from '../ui/storage';
 
 const VIEWER = 'viewer';
@@ -15,7 +16,7 @@ const NO_ANSWER = 'The server does not answer. Try again.';
 
 /** A message as a sentence. */
 function sentence(message: string): string {
-  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  const text = capital(message);
   return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 

@@ -4,11 +4,11 @@ import { useState } from 'react';
 import type { CombinedError } from 'urql';
 
 import { problemOf } from '../api/errors';
+import { capital } from './capital';
 
 /** The first message of an error as a sentence. */
 export function sentenceOf(error: CombinedError | undefined): string | undefined {
-  const message = error?.graphQLErrors.length ? problemOf(error).message : undefined;
-  return message === undefined ? undefined : message.charAt(0).toUpperCase() + message.slice(1);
+  return error?.graphQLErrors.length ? capital(problemOf(error).message) : undefined;
 }
 
 /**

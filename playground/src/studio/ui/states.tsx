@@ -6,6 +6,7 @@ import { type ReactNode, useEffect, useState } from 'react';
 import type { CombinedError } from 'urql';
 
 import { inWords, problemOf } from '../api/errors';
+import { capital } from './capital';
 import classes from './states.module.css';
 import { Coded } from './text';
 
@@ -58,7 +59,7 @@ export function Trouble(props: {
 }) {
   const { code, retry, children } = props;
   const message = inWords(props.message);
-  const hint = props.hint && inWords(props.hint);
+  const hint = props.hint && capital(inWords(props.hint));
   return (
     <div className={classes.failure} role="alert">
       <CircleAlert size={16} strokeWidth={1.75} aria-hidden />
