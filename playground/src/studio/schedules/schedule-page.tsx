@@ -1,11 +1,12 @@
 // One schedule: when it fires, what it describes and how, the runs that it started.
 
-import { useState } from 'react';
+import { Fragment, useState } from 'react';
 import { Link, useNavigate, useParams, useSearchParams } from 'react-router';
 import { useQuery } from 'urql';
 
 import { ScheduleDetailDocument, type ScheduleDetailQuery, ScheduleRunsDocument } from '../api/operations';
 import { problemOf } from '../api/errors';
+import { profileAddress } from '../databases/places';
 import { useEstimate } from '../new-run/estimate';
 import { budgetInput, optionsInput } from '../new-run/options';
 import { display, pathsOf, targetInput, targetOf } from '../scope/model';
@@ -118,7 +119,13 @@ function What({ schedule }: { schedule: Schedule }) {
     budget?.maxSeconds != null && `${plural(Math.round(budget.maxSeconds / 6) / 10, 'minute')} of work`,
   ].filter(Boolean);
   const facts: [string, React.ReactNode][] = [
-    ['Database', `${dbProfile.name}${scope.database === null ? '' : ` / ${scope.database}`}`],
+    [
+      'Database',
+      <Fragment key="database">
+        <Link to={profileAddress(dbProfile)}>{dbProfile.name}</Link>
+        {scope.database === null ? '' : ` / ${scope.database}`}
+      </Fragment>,
+    ],
     ['Scope', paths.length === 0 ? 'Everything' : listed(paths.map(display))],
     ...(scope.exclude.length > 0 ? [['Left out', scope.exclude.join(', ')] as [string, React.ReactNode]] : []),
     ...(scope.partitions === 'EACH' ? [['Partitions', 'Each as a table'] as [string, React.ReactNode]] : []),
