@@ -31,6 +31,8 @@ export default async function journey(studio) {
   const input = { command: 'RUN_APPLY', targets: [{ dbProfileId, schemas }] };
   const [run] = (await api(start, { input })).startRun.runs;
   await write('main.customers').first().waitFor();
+  const ended = 'query($id: ID!) { run(id: $id) { status } }';
+  await until('the run has written', async () => (await api(ended, { id: run.id })).run.status === 'SUCCESS');
   const written = 'query($id: ID!) { appliedComments(filter: { runId: $id }) { totalCount } }';
   const count = (await api(written, { id: run.id })).appliedComments.totalCount;
   await until('all writes are there', async () => (await total()) === count);
