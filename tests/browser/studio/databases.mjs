@@ -85,6 +85,7 @@ export default async function journey(studio) {
   await page.getByText('Can write comments').waitFor();
   await button('Read the catalog').click();
   await page.getByText('1 documented').waitFor();
+  await page.getByRole('heading', { name: 'Documented: 10 % · 1 of 10' }).waitFor();
   await page.getByText('9 missing').waitFor();
   await page.getByRole('link', { name: 'table invoice', exact: true }).waitFor();
   await studio.axe('a database');
@@ -160,6 +161,12 @@ export default async function journey(studio) {
   await page.getByRole('link', { name: 'Runs and writes' }).click();
   await page.getByRole('link', { name: /^All \d+ writes$/ }).waitFor();
   await studio.axe('runs and writes');
+  const all = page.getByRole('link', { name: /^All \d+ runs$/ });
+  const [, figure] = /(\d+)/.exec(await all.innerText());
+  await all.click();
+  await page.getByText(`${figure} of ${figure}`, { exact: true }).waitFor();
+  await page.goBack();
+  await all.waitFor();
   await page.getByRole('navigation', { name: 'Parts of the database' }).getByRole('link', { name: 'Settings' }).click();
   await page.getByText('Invoices of a small shop.').waitFor();
   await studio.axe('settings of a profile');

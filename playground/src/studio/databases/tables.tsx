@@ -56,7 +56,9 @@ export function Tables({ profile, database, schema, comment, parameters, set }: 
         </h2>
         {page && (
           <span className="muted">
-            {plural(page.totalCount, find === '' ? 'table or view' : 'match', find === '' ? 'tables and views' : 'matches')}
+            {find === ''
+              ? plural(page.totalCount, 'table or view', 'tables and views')
+              : plural(page.totalCount, 'match', 'matches')}
           </span>
         )}
         {(find !== '' || (page?.totalCount ?? 0) > 10) && (
