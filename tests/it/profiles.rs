@@ -1,7 +1,12 @@
 //! The parts of a profile's URL, and that nothing else decides where a connection goes.
 
+use std::sync::{Arc, Mutex};
+
 use serde_json::{Value, json};
-use tokio::{io::AsyncReadExt, net::TcpListener};
+use tokio::{
+    io::{AsyncReadExt, AsyncWriteExt},
+    net::{TcpListener, TcpStream},
+};
 
 use crate::{cli::says, harness::Server, services};
 
@@ -66,6 +71,19 @@ async fn variables_are_read_by_an_allow_list() {
     says(tested["message"].as_str().unwrap(), &["SHOP_OTHER", "not set"]);
 }
 
+/// Answers a PostgreSQL client as far as its password, and keeps all that it sends.
+async fn ask_for_password(mut stream: TcpStream, heard: Arc<Mutex<Vec<u8>>>) {
+    let mut bytes = [0; 4096];
+    // The TLS request (which PGSSLMODE could have suppressed), the login, the password.
+    for answer in [&b"N"[..], b"R\0\0\0\x08\0\0\0\x03", b""] {
+        let Ok(read) = stream.read(&mut bytes).await else { return };
+        heard.lock().unwrap().extend_from_slice(&bytes[..read]);
+        if stream.write_all(answer).await.is_err() {
+            return;
+        }
+    }
+}
+
 /// A server that requests a plain-text password receives only the one in the URL.
 #[tokio::test]
 async fn a_connection_takes_what_its_url_says_and_nothing_else() {
@@ -92,25 +110,24 @@ async fn a_connection_takes_what_its_url_says_and_nothing_else() {
         ("MYSQL_PWD", "marker-of-mysql"),
     ];
     let server = Server::start_with(&environment).await;
-    let profile = create(&server, "listener", &format!("postgres://ann@127.0.0.1:{port}/shop")).await;
-    let heard = tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut heard = Vec::new();
-        let mut bytes = [0; 4096];
-        // Answers the TLS request (which PGSSLMODE could have suppressed), then the login, and reads the password.
-        for answer in [&b"N"[..], b"R\0\0\0\x08\0\0\0\x03"] {
-            let read = stream.read(&mut bytes).await.unwrap();
-            heard.extend_from_slice(&bytes[..read]);
-            tokio::io::AsyncWriteExt::write_all(&mut stream, answer).await.unwrap();
+    // Over a store in PostgreSQL, Gloss connects before it creates the profile too, to compare the two databases.
+    let heard = Arc::new(Mutex::new(Vec::new()));
+    let hearing = tokio::spawn({
+        let heard = Arc::clone(&heard);
+        async move {
+            loop {
+                let (stream, _) = listener.accept().await.unwrap();
+                tokio::spawn(ask_for_password(stream, Arc::clone(&heard)));
+            }
         }
-        let read = stream.read(&mut bytes).await.unwrap();
-        heard.extend_from_slice(&bytes[..read]);
-        heard
     });
+    let profile = create(&server, "listener", &format!("postgres://ann@127.0.0.1:{port}/shop")).await;
     drop(server.answer(TEST, json!({ "id": profile["id"] })).await);
-    let heard = String::from_utf8_lossy(&heard.await.unwrap()).into_owned();
+    hearing.abort();
+    let heard = String::from_utf8_lossy(&heard.lock().unwrap()).into_owned();
     assert!(!heard.contains("marker"), "{heard:?}");
-    for said in ["user\0ann\0", "database\0shop\0", "application_name\0gloss\0"] {
+    // The last is the message with the password, which is empty.
+    for said in ["user\0ann\0", "database\0shop\0", "application_name\0gloss\0", "p\0\0\0\x05\0"] {
         assert!(heard.contains(said), "{said:?} in {heard:?}");
     }
     // A real server is also reached exactly as the URL says.
