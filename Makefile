@@ -17,6 +17,8 @@ test: pages tests/browser/node_modules/.installed tests/clients/node_modules/.in
 ## check formatting, lints, documentation, licences
 check:
 	cargo fmt --all --check
+	@# rustfmt leaves long texts and comments as they are.
+	! git ls-files '*.rs' | LC_ALL=C.UTF-8 xargs grep -nE '^.{121,}$$'
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps
 	if command -v cargo-deny >/dev/null; then cargo deny check licenses bans sources; else echo "cargo-deny is not installed: licences are not checked"; fi

@@ -1,8 +1,8 @@
 //! Errors of use cases, worded for the caller.
 //!
 //! [`Code`] is the contract's closed set of codes, which every layer uses; each variant of [`Error`] has one. A message
-//! says what is wrong and what to do. It never contains a secret or internal details: the cause of [`Error::Internal`] only
-//! goes to the log.
+//! says what is wrong and what to do. It never contains a secret or internal details: the cause of
+//! [`Error::Internal`] only goes to the log.
 
 use serde::{Deserialize, Serialize};
 

@@ -9,7 +9,7 @@ const LIST: &str = "query ($run: ID!, $filter: SuggestionFilter, $tables: Int) {
         facets { states { unreviewed accepted edited skipped applied } bands { high medium low }
             kinds { kind count } substances { substance count } tables(first: $tables) { schema table count } } } } }";
 const TABLES: &str = "CREATE TABLE orders (id INTEGER PRIMARY KEY, total REAL, status TEXT);
-    CREATE TABLE order_lines (id INTEGER PRIMARY KEY, \"100%_x\" REAL);
+    CREATE TABLE order_lines (id INTEGER PRIMARY KEY, \"100%_x\" TEXT CHECK (\"100%_x\" IN ('red', 'blue')));
     CREATE TABLE gloss_comments (kind TEXT NOT NULL, table_name TEXT NOT NULL DEFAULT '',
         column_name TEXT NOT NULL DEFAULT '', comment TEXT NOT NULL, PRIMARY KEY (kind, table_name, column_name));
     INSERT INTO gloss_comments VALUES ('COLUMN', 'orders', 'total', 'Gross sum in euros');

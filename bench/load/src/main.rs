@@ -28,7 +28,8 @@ pub type Result<T, E = Box<dyn std::error::Error + Send + Sync>> = std::result::
 
 /// The default subscription.
 const WATCH: &str = "subscription Watch($run: ID!, $after: Int) { runProgress(runId: $run, after: $after) { \
-     sequence at type message status progress { total done failed } usage { totalTokens requests } asset { display } } }";
+     sequence at type message status progress { total done failed } usage { totalTokens requests } \
+     asset { display } } }";
 
 /// Many subscribers to one GraphQL subscription.
 #[derive(Parser, Debug, Clone)]

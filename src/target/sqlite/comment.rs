@@ -59,8 +59,8 @@ pub(super) async fn comment(target: &SqliteTarget, asset: &AssetPath) -> Result<
     readable(found, asset)
 }
 
-/// Returns the statements that would write the comment, which are complete on their own: the first one creates the table
-/// of comments where it does not exist.
+/// Returns the statements that would write the comment. They are complete on their own: the first one creates the
+/// table of comments where it does not exist.
 pub(super) async fn statement(
     target: &SqliteTarget,
     asset: &AssetPath,
