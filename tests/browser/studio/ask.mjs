@@ -152,6 +152,6 @@ export default async function journey(studio) {
 
   // What is not there says so.
   await studio.go('/ask/bm90aGluZw');
-  await page.getByRole('heading', { name: 'There is no such conversation.' }).waitFor();
-  await studio.axe('no such conversation');
+  await page.getByRole('heading', { name: 'There is no such session.' }).waitFor();
+  await studio.axe('no such session');
 }

@@ -120,7 +120,7 @@ export default async function journey(studio) {
   await api('mutation { ask(input: { question: "Where are orders kept?" }) { run { number } } }');
   await studio.go('/runs/3');
   await page.getByText('Where are orders kept?', { exact: true }).waitFor();
-  await page.getByRole('link', { name: 'Open the conversation' }).waitFor();
+  await page.getByRole('link', { name: 'Open the session' }).waitFor();
   assert.equal(await tab('Results').count(), 0);
   await studio.axe('question');
 

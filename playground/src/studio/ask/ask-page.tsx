@@ -166,7 +166,7 @@ function Conversation({ session, sources, onTitle }: ConversationProps) {
       return <Loading rows={6} />;
     }
     return (
-      <Empty title="There is no such conversation." action={<Link to="/ask">Ask a new question</Link>}>
+      <Empty title="There is no such session." action={<Link to="/ask">Ask a new question</Link>}>
         It was deleted with the runs of its questions, or the link is wrong.
       </Empty>
     );

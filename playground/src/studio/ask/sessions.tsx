@@ -1,4 +1,4 @@
-// The sessions, the last active first: beside the conversation, or in a drawer where there is no room.
+// The sessions, the last active first: beside the questions and answers, or in a drawer where there is no room.
 
 import { Button } from '@mantine/core';
 import { Plus } from 'lucide-react';

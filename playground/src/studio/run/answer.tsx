@@ -19,14 +19,14 @@ export function Answer({ run }: { run: Run }) {
     ? turn.citations.map((asset) => ({ spelled: asset.display, address: assetAddress(dbProfile, asset) }))
     : [];
   return (
-    <Card title="Question" actions={<Link to={`/ask/${turn.session.id}`}>Open the conversation</Link>}>
+    <Card title="Question" actions={<Link to={`/ask/${turn.session.id}`}>Open the session</Link>}>
       <p className={`${classes.question} prose`}>{turn.question}</p>
       {turn.answer !== null ? (
         <AnswerText text={turn.answer} cited={cited} />
       ) : (
         <p className="muted">
           {isLive(run.status)
-            ? 'The model is answering. The conversation shows the text as it arrives.'
+            ? 'The model is answering. The session shows the text as it arrives.'
             : 'The run stopped before it answered.'}
         </p>
       )}

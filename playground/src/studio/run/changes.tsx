@@ -15,6 +15,7 @@ import {
   TriangleAlert,
 } from 'lucide-react';
 
+import { inWords } from '../api/errors';
 import type { RunOutcomeFragment } from '../api/operations';
 import { Against } from '../review/diff';
 import { Chip, Chips } from '../ui/chips';
@@ -182,7 +183,7 @@ export function Changes({ profile, rows, hasStatements = false, isRollback }: Ch
             <Texts item={item} change={change} isRollback={isRollback} />
             {item.error && change !== 'KEPT' && change !== 'OVERWRITES' && (
               <div className={classes.why}>
-                {item.error.message} {item.error.hint}
+                {inWords(item.error.message)} {item.error.hint && inWords(item.error.hint)}
               </div>
             )}
             {hasStatements && item.statement !== null && change !== 'KEPT' && change !== 'UNCHANGED' && (

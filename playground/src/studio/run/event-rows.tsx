@@ -2,6 +2,7 @@
 
 import { memo } from 'react';
 
+import { inWords } from '../api/errors';
 import type { RunEventType } from '../api/operations';
 import { clock, exact } from '../ui/time';
 import { AssetLink, type Profile } from './asset-link';
@@ -66,7 +67,7 @@ const Row = memo(
       <span className={classes.message}>
         <Message entry={entry} profile={profile} />
         {entry.actor !== null && <span className="muted"> by {entry.actor}</span>}
-        {entry.error?.hint && <span className="muted"> · {entry.error.hint}</span>}
+        {entry.error?.hint && <span className="muted"> · {inWords(entry.error.hint)}</span>}
       </span>
     </li>
   ),
@@ -74,7 +75,8 @@ const Row = memo(
 );
 
 /** The message; the name of its asset in it is a link. */
-function Message({ entry: { message, asset }, profile }: { entry: Entry; profile: Profile }) {
+function Message({ entry: { message: said, asset }, profile }: { entry: Entry; profile: Profile }) {
+  const message = inWords(said);
   const at = asset === null ? -1 : message.indexOf(asset.display);
   if (asset === null || at < 0) {
     return message;

@@ -4,6 +4,7 @@ import { useState } from 'react';
 import { Link } from 'react-router';
 import { useQuery } from 'urql';
 
+import { inWords } from '../api/errors';
 import { type ConfidenceBand, RunFailuresDocument } from '../api/operations';
 import { BANDS } from '../ui/confidence';
 import { count, Cost, dollars, percent, plural } from '../ui/figures';
@@ -289,7 +290,8 @@ function Failures({ run }: { run: Run }) {
   const nodes = data?.run?.events.nodes.slice(-run.progress.failed) ?? [];
   const groups = new Map<string, typeof nodes>();
   for (const node of isLong ? nodes : nodes.slice(0, FEW)) {
-    const why = [node.error?.message ?? node.message, node.error?.hint].filter(Boolean).join(' · ');
+    const said = [node.error?.message ?? node.message, node.error?.hint].filter((text) => text != null);
+    const why = said.map(inWords).join(' · ');
     groups.set(why, [...(groups.get(why) ?? []), node]);
   }
   return (
