@@ -80,10 +80,14 @@ impl Cursor {
         URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 
-    fn decode(text: &str, argument: &str, list: &str) -> Result<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(text).ok();
-        let cursor: Option<Self> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
-        match cursor {
+    /// Reads an encoded cursor; returns `None` if the text is none.
+    #[must_use]
+    pub fn decode(text: &str) -> Option<Self> {
+        serde_json::from_slice(&URL_SAFE_NO_PAD.decode(text).ok()?).ok()
+    }
+
+    fn of_argument(text: &str, argument: &str, list: &str) -> Result<Self> {
+        match Self::decode(text) {
             Some(cursor) if cursor.list == list => Ok(cursor),
             Some(_) => Err(Error::bad_input(
                 argument,
@@ -110,8 +114,8 @@ impl PageRequest {
         if arguments.first.is_some() && arguments.last.is_some() {
             return Err(Error::bad_input("last", "pass `first` or `last`, not both"));
         }
-        let after = arguments.after.as_deref().map(|text| Cursor::decode(text, "after", list)).transpose()?;
-        let before = arguments.before.as_deref().map(|text| Cursor::decode(text, "before", list)).transpose()?;
+        let after = arguments.after.as_deref().map(|text| Cursor::of_argument(text, "after", list)).transpose()?;
+        let before = arguments.before.as_deref().map(|text| Cursor::of_argument(text, "before", list)).transpose()?;
         if let Some(last) = arguments.last {
             let size = checked_size("last", last)?;
             return Ok(Self { direction: PageDirection::Backward, size, from: before, until: after });

@@ -1,54 +1,40 @@
-//! The common parts of Relay's connections.
+//! Relay's connections: async-graphql's `Connection` and `Edge`, with the cursors of `domain::page`.
 //!
 //! The rules: `totalCount` and the facets are counted only if they are selected, and only `domain::page` checks a
-//! page's arguments. Each connection type, for example `RunConnection`, wraps [`Rows`].
+//! page's arguments. A list that counts has an object for these fields, for example `RunTotals`; the connection shows
+//! them as its own. `graphql/mod.rs` describes each connection, because async-graphql has no description for the type.
 
-use async_graphql::SimpleObject;
+use async_graphql::{
+    ObjectType, OutputType,
+    connection::{self, CursorType, Edge, EmptyFields},
+};
 
 use crate::domain::page::{Cursor, DEFAULT_SIZE, MAX_SIZE, Page, PageArguments};
 
-/// The position of a page in its list.
-#[derive(SimpleObject, Debug, Clone, PartialEq, Eq)]
-pub struct PageInfo {
-    /// Whether there are records after this page.
-    has_next_page: bool,
-    /// Whether there are records before this page.
-    has_previous_page: bool,
-    /// The cursor of the first record; null on an empty page. Pass it as `before` to get the previous page.
-    start_cursor: Option<String>,
-    /// The cursor of the last record; null on an empty page. Pass it as `after` to get the next page.
-    end_cursor: Option<String>,
+/// One page of a list: objects of the type `N`, and the fields of `F` in addition.
+pub type Connection<N, F = EmptyFields> = connection::Connection<Cursor, N, F>;
+
+impl CursorType for Cursor {
+    type Error = &'static str;
+
+    fn decode_cursor(text: &str) -> Result<Self, Self::Error> {
+        Self::decode(text).ok_or("not a cursor")
+    }
+
+    fn encode_cursor(&self) -> String {
+        self.encode()
+    }
 }
 
-/// The rows of one page, in the forms that a connection shows.
-pub struct Rows<N>(Page<N>);
-
-impl<N: Clone> Rows<N> {
-    /// Converts a page of records.
-    pub fn new<T>(page: Page<T>, shape: impl FnMut(T) -> N) -> Self {
-        Self(page.map(shape))
-    }
-
-    /// Returns each row with its cursor, as an edge.
-    pub fn edges<E>(&self, edge: impl Fn(String, N) -> E) -> Vec<E> {
-        self.0.rows.iter().map(|(cursor, node)| edge(cursor.encode(), node.clone())).collect()
-    }
-
-    /// Returns the rows.
-    pub fn nodes(&self) -> Vec<N> {
-        self.0.rows.iter().map(|(_, node)| node.clone()).collect()
-    }
-
-    /// Returns the position of the page.
-    pub fn page_info(&self) -> PageInfo {
-        let cursor = |row: Option<&(Cursor, N)>| row.map(|(cursor, _)| cursor.encode());
-        PageInfo {
-            has_next_page: self.0.has_next,
-            has_previous_page: self.0.has_previous,
-            start_cursor: cursor(self.0.rows.first()),
-            end_cursor: cursor(self.0.rows.last()),
-        }
-    }
+/// Converts a page of records to a connection with the fields of `totals`.
+pub fn connection<T, N: OutputType, F: ObjectType>(
+    page: Page<T>,
+    totals: F,
+    mut shape: impl FnMut(T) -> N,
+) -> Connection<N, F> {
+    let mut connection = Connection::with_additional_fields(page.has_previous, page.has_next, totals);
+    connection.edges = page.rows.into_iter().map(|(cursor, row)| Edge::new(cursor, shape(row))).collect();
+    connection
 }
 
 /// Converts a connection's arguments for `domain::page`.

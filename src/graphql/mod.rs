@@ -97,6 +97,23 @@ pub type GlossSchema = Schema<Query, Mutation, Subscription>;
 fn builder() -> SchemaBuilder<Query, Mutation, Subscription> {
     Schema::build(Query::default(), Mutation::default(), Subscription::default())
         .override_output_type_description::<crate::domain::clock::Moment>("A time, RFC 3339 in UTC.")
+        .override_output_type_description::<run::object::RunConnection>("One page of runs.")
+        .override_output_type_description::<run::event::RunEventConnection>("One page of a run's events.")
+        .override_output_type_description::<suggestion::object::SuggestionConnection>(
+            "One page of a run's suggestions.",
+        )
+        .override_output_type_description::<apply::object::ApplyOutcomeConnection>(
+            "One page of outcomes of an apply or roll-back.",
+        )
+        .override_output_type_description::<apply::object::AppliedCommentConnection>(
+            "One page of the writes to databases.",
+        )
+        .override_output_type_description::<schedule::object::ScheduleConnection>("One page of schedules.")
+        .override_output_type_description::<ask::object::AskSessionConnection>("One page of sessions.")
+        .override_output_type_description::<ask::object::AskTurnConnection>("One page of a session's turns.")
+        .override_output_type_description::<search::object::AssetHitConnection>("One page of hits.")
+        .override_output_type_description::<catalog::object::DatabaseTableConnection>("One page of a schema's tables.")
+        .override_output_type_description::<comparison::object::ComparedAssetConnection>("One page of the grid.")
 }
 
 /// Returns the checker of documents. All calls share one cache.

@@ -2,12 +2,12 @@
 
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result};
 
 use crate::{
     domain::{Error, apply, clock::Moment, id::RunId, identity::Identity, page::Page},
     graphql::{
-        connection::{PageInfo, Rows, count},
+        connection::{Connection, connection, count},
         context::{loaders, services},
         ids::Key,
         profile::object::DbProfile,
@@ -33,8 +33,7 @@ pub enum ApplyStatus {
 }
 
 /// The outcome of an apply or roll-back for one comment.
-#[derive(Clone)]
-pub struct ApplyOutcome(Arc<apply::ApplyItem>);
+pub struct ApplyOutcome(apply::ApplyItem);
 
 /// The outcome of an apply or roll-back for one comment.
 #[Object]
@@ -77,66 +76,30 @@ impl ApplyOutcome {
     }
 }
 
-/// An outcome in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct ApplyOutcomeEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The outcome.
-    node: ApplyOutcome,
+/// One page of outcomes of an apply or roll-back.
+pub type ApplyOutcomeConnection = Connection<ApplyOutcome, ApplyOutcomeTotals>;
+
+/// Converts a page of outcomes to a connection.
+pub fn outcomes(page: Page<apply::ApplyItem>, totals: ApplyOutcomeTotals) -> ApplyOutcomeConnection {
+    connection(page, totals, ApplyOutcome)
 }
 
-/// How the rows of a list of outcomes are counted.
-enum Total {
-    Known(usize),
+/// The count of a list of outcomes.
+pub enum ApplyOutcomeTotals {
+    /// The list is a plan with this number of comments.
+    Planned(usize),
+    /// The list has a run's recorded outcomes of these statuses; `None` means all statuses.
     Recorded(RunId, Option<Vec<apply::ApplyStatus>>),
 }
 
-/// One page of outcomes of an apply or roll-back.
-pub struct ApplyOutcomeConnection {
-    rows: Rows<ApplyOutcome>,
-    total: Total,
-}
-
-impl ApplyOutcomeConnection {
-    /// Creates the connection from a page of a run's recorded outcomes; its count uses `statuses`.
-    pub fn recorded(page: Page<apply::ApplyItem>, run: RunId, statuses: Option<Vec<apply::ApplyStatus>>) -> Self {
-        Self { rows: Rows::new(page, shape), total: Total::Recorded(run, statuses) }
-    }
-
-    /// Creates the connection from a page of a plan with `total` comments.
-    pub fn planned(page: Page<apply::ApplyItem>, total: usize) -> Self {
-        Self { rows: Rows::new(page, shape), total: Total::Known(total) }
-    }
-}
-
-fn shape(item: apply::ApplyItem) -> ApplyOutcome {
-    ApplyOutcome(Arc::new(item))
-}
-
-/// One page of outcomes of an apply or roll-back.
+/// The count of a list of outcomes.
 #[Object]
-impl ApplyOutcomeConnection {
-    /// The outcomes of this page, with their cursors.
-    async fn edges(&self) -> Vec<ApplyOutcomeEdge> {
-        self.rows.edges(|cursor, node| ApplyOutcomeEdge { cursor, node })
-    }
-
-    /// The outcomes of this page.
-    async fn nodes(&self) -> Vec<ApplyOutcome> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl ApplyOutcomeTotals {
     /// The number of outcomes that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
-        match &self.total {
-            Total::Known(total) => Ok(count(*total)),
-            Total::Recorded(run, statuses) => {
+        match self {
+            Self::Planned(total) => Ok(count(*total)),
+            Self::Recorded(run, statuses) => {
                 Ok(count(services(context).ports.store.items_count(*run, statuses.as_deref()).await?))
             }
         }
@@ -212,48 +175,25 @@ impl AppliedComment {
     }
 }
 
-/// A write in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct AppliedCommentEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The write.
-    node: AppliedComment,
-}
-
 /// One page of the writes to databases.
-pub struct AppliedCommentConnection {
-    rows: Rows<AppliedComment>,
+pub type AppliedCommentConnection = Connection<AppliedComment, AppliedCommentTotals>;
+
+/// Converts a page of the writes that match `filter` to a connection.
+pub fn applied_comments(
+    page: Page<apply::AppliedComment>,
     filter: apply::AppliedCommentFilter,
+) -> AppliedCommentConnection {
+    connection(page, AppliedCommentTotals(filter), |it| AppliedComment(Arc::new(it)))
 }
 
-impl AppliedCommentConnection {
-    /// Creates the connection from a page; its count uses `filter`.
-    pub fn new(page: Page<apply::AppliedComment>, filter: apply::AppliedCommentFilter) -> Self {
-        Self { rows: Rows::new(page, |it| AppliedComment(Arc::new(it))), filter }
-    }
-}
+/// The count of the writes that match a filter.
+pub struct AppliedCommentTotals(apply::AppliedCommentFilter);
 
-/// One page of the writes to databases.
+/// The count of the writes that match a filter.
 #[Object]
-impl AppliedCommentConnection {
-    /// The writes of this page, with their cursors.
-    async fn edges(&self) -> Vec<AppliedCommentEdge> {
-        self.rows.edges(|cursor, node| AppliedCommentEdge { cursor, node })
-    }
-
-    /// The writes of this page.
-    async fn nodes(&self) -> Vec<AppliedComment> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl AppliedCommentTotals {
     /// The number of writes that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
-        Ok(count(services(context).ports.store.applied_comments_count(&self.filter).await?))
+        Ok(count(services(context).ports.store.applied_comments_count(&self.0).await?))
     }
 }

@@ -4,7 +4,7 @@ use async_graphql::{Context, ID, Object, Result};
 
 use super::{
     input::{AppliedCommentFilter, write_order},
-    object::{AppliedCommentConnection, ApplyOutcomeConnection},
+    object::{AppliedCommentConnection, ApplyOutcomeConnection, ApplyOutcomeTotals, applied_comments, outcomes},
 };
 use crate::graphql::{
     connection::{nested_page_cost, page_arguments, page_cost},
@@ -40,7 +40,7 @@ impl ApplyQuery {
         let asked = context.look_ahead();
         let look = asked.field("nodes").exists() || asked.field("edges").exists();
         let (page, total) = services(context).applies.plan(&order, &arguments, look).await?;
-        Ok(Some(ApplyOutcomeConnection::planned(page, total)))
+        Ok(Some(outcomes(page, ApplyOutcomeTotals::Planned(total))))
     }
 
     /// Every comment written to a database, newest first. The page size is 50 by default and at most 200.
@@ -56,6 +56,6 @@ impl ApplyQuery {
     ) -> Result<AppliedCommentConnection> {
         let filter = filter.unwrap_or_default().filter()?;
         let page = services(context).applies.audit(&filter, &page_arguments(first, after, last, before)).await?;
-        Ok(AppliedCommentConnection::new(page, filter))
+        Ok(applied_comments(page, filter))
     }
 }

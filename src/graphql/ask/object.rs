@@ -10,7 +10,7 @@ use async_graphql::{Context, ID, Object, Result, SimpleObject};
 use crate::{
     domain::{self, Error, ask, clock::Moment, id::AskSessionId, page::Page},
     graphql::{
-        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        connection::{Connection, connection, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
         run::object::Run,
@@ -56,47 +56,24 @@ impl AskSession {
         #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<AskTurnConnection> {
         let page = services(context).asks.turns(self.0.id, &page_arguments(first, after, last, before)).await?;
-        Ok(AskTurnConnection { rows: Rows::new(page, |turn| AskTurn(Arc::new(turn))), session: self.0.id })
-    }
-}
-
-/// A session in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct AskSessionEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The session.
-    node: AskSession,
-}
-
-/// One page of sessions.
-pub struct AskSessionConnection(Rows<AskSession>);
-
-impl AskSessionConnection {
-    /// Creates the connection from a page.
-    pub fn new(page: Page<ask::AskSession>) -> Self {
-        Self(Rows::new(page, |session| AskSession(Arc::new(session))))
+        Ok(connection(page, AskTurnTotals(self.0.id), |turn| AskTurn(Arc::new(turn))))
     }
 }
 
 /// One page of sessions.
+pub type AskSessionConnection = Connection<AskSession, AskSessionTotals>;
+
+/// Converts a page of sessions to a connection.
+pub fn sessions(page: Page<ask::AskSession>) -> AskSessionConnection {
+    connection(page, AskSessionTotals, |session| AskSession(Arc::new(session)))
+}
+
+/// The count of sessions.
+pub struct AskSessionTotals;
+
+/// The count of sessions.
 #[Object]
-impl AskSessionConnection {
-    /// The sessions of this page, with their cursors.
-    async fn edges(&self) -> Vec<AskSessionEdge> {
-        self.0.edges(|cursor, node| AskSessionEdge { cursor, node })
-    }
-
-    /// The sessions of this page.
-    async fn nodes(&self) -> Vec<AskSession> {
-        self.0.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.0.page_info()
-    }
-
+impl AskSessionTotals {
     /// The number of sessions, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.sessions_count().await?))
@@ -173,41 +150,17 @@ impl From<domain::ask::ToolUse> for ToolCall {
     }
 }
 
-/// A turn in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct AskTurnEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The turn.
-    node: AskTurn,
-}
-
 /// One page of a session's turns.
-pub struct AskTurnConnection {
-    rows: Rows<AskTurn>,
-    session: AskSessionId,
-}
+pub type AskTurnConnection = Connection<AskTurn, AskTurnTotals>;
 
-/// One page of a session's turns.
+/// The count of a session's turns.
+pub struct AskTurnTotals(AskSessionId);
+
+/// The count of a session's turns.
 #[Object]
-impl AskTurnConnection {
-    /// The turns of this page, with their cursors.
-    async fn edges(&self) -> Vec<AskTurnEdge> {
-        self.rows.edges(|cursor, node| AskTurnEdge { cursor, node })
-    }
-
-    /// The turns of this page.
-    async fn nodes(&self) -> Vec<AskTurn> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl AskTurnTotals {
     /// The number of turns in the session, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
-        Ok(count(services(context).ports.store.turns_count(self.session).await?))
+        Ok(count(services(context).ports.store.turns_count(self.0).await?))
     }
 }

@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::object::AskSessionConnection;
+use super::object::{AskSessionConnection, sessions};
 use crate::graphql::{
     connection::{page_arguments, page_cost},
     context::services,
@@ -25,6 +25,6 @@ impl AskQuery {
         #[graphql(desc = "Only records before this cursor.")] before: Option<String>,
     ) -> Result<AskSessionConnection> {
         let page = services(context).asks.sessions(&page_arguments(first, after, last, before)).await?;
-        Ok(AskSessionConnection::new(page))
+        Ok(sessions(page))
     }
 }

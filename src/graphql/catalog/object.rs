@@ -7,7 +7,7 @@ use async_graphql::{Context, Object, Result, SimpleObject};
 use crate::{
     domain::{asset::quote_part, catalog, profile::DbProfile},
     graphql::{
-        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        connection::{Connection, connection, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         loader::TableKey,
         scalar::Long,
@@ -96,21 +96,18 @@ impl DatabaseSchema {
                 schema: self.schema.name.clone(),
                 table: table.name.clone(),
             },
-            table: Arc::new(table),
+            table,
         };
-        Some(
-            found
-                .map(|(page, total)| DatabaseTableConnection { rows: Rows::new(page, shape), total: count(total) })
-                .map_err(Into::into),
-        )
+        let found =
+            found.map(|(page, total)| connection(page, DatabaseTableTotals { total_count: count(total) }, shape));
+        Some(found.map_err(Into::into))
     }
 }
 
 /// A table, view or materialized view, read live.
-#[derive(Clone)]
 pub struct DatabaseTable {
     key: TableKey,
-    table: Arc<catalog::Table>,
+    table: catalog::Table,
 }
 
 /// A table, view or materialized view, read live.
@@ -180,41 +177,12 @@ impl DatabaseColumn {
     }
 }
 
-/// A table in a list, with its cursor.
+/// One page of a schema's tables.
+pub type DatabaseTableConnection = Connection<DatabaseTable, DatabaseTableTotals>;
+
+/// The count of a schema's tables.
 #[derive(SimpleObject)]
-pub struct DatabaseTableEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The table.
-    node: DatabaseTable,
-}
-
-/// One page of a schema's tables.
-pub struct DatabaseTableConnection {
-    rows: Rows<DatabaseTable>,
-    total: i32,
-}
-
-/// One page of a schema's tables.
-#[Object]
-impl DatabaseTableConnection {
-    /// The tables of this page, with their cursors.
-    async fn edges(&self) -> Vec<DatabaseTableEdge> {
-        self.rows.edges(|cursor, node| DatabaseTableEdge { cursor, node })
-    }
-
-    /// The tables of this page.
-    async fn nodes(&self) -> Vec<DatabaseTable> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+pub struct DatabaseTableTotals {
     /// The number of tables that match, over all pages.
-    async fn total_count(&self) -> i32 {
-        self.total
-    }
+    total_count: i32,
 }

@@ -9,9 +9,9 @@ use super::{
     metric::ComparedMetric,
 };
 use crate::{
-    domain::{clock::Moment, compare, page::Page, suggestion},
+    domain::{clock::Moment, compare, suggestion},
     graphql::{
-        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        connection::{Connection, connection, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
         run::object::Run,
@@ -88,8 +88,7 @@ impl ComparedCell {
 }
 
 /// An asset that at least one of the runs has a suggestion or a failure for.
-#[derive(Clone)]
-pub struct ComparedAsset(Arc<compare::ComparedAsset>);
+pub struct ComparedAsset(compare::ComparedAsset);
 
 /// An asset that at least one of the runs has a suggestion or a failure for.
 #[Object]
@@ -131,50 +130,18 @@ impl ComparedAsset {
     }
 }
 
-/// A compared asset in the grid, with its cursor.
-#[derive(SimpleObject)]
-pub struct ComparedAssetEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The asset.
-    node: ComparedAsset,
-}
-
 /// One page of the grid.
-pub struct ComparedAssetConnection {
-    rows: Rows<ComparedAsset>,
+pub type ComparedAssetConnection = Connection<ComparedAsset, ComparedAssetTotals>;
+
+/// The count of the grid.
+pub struct ComparedAssetTotals {
     comparison: Arc<Comparison>,
     filter: compare::ComparedAssetFilter,
 }
 
-impl ComparedAssetConnection {
-    fn new(
-        page: Page<compare::ComparedAsset>,
-        comparison: Arc<Comparison>,
-        filter: compare::ComparedAssetFilter,
-    ) -> Self {
-        Self { rows: Rows::new(page, |asset| ComparedAsset(Arc::new(asset))), comparison, filter }
-    }
-}
-
-/// One page of the grid.
+/// The count of the grid.
 #[Object]
-impl ComparedAssetConnection {
-    /// The assets of this page, with their cursors.
-    async fn edges(&self) -> Vec<ComparedAssetEdge> {
-        self.rows.edges(|cursor, node| ComparedAssetEdge { cursor, node })
-    }
-
-    /// The assets of this page.
-    async fn nodes(&self) -> Vec<ComparedAsset> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the grid.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl ComparedAssetTotals {
     /// The number of assets in the grid that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).comparisons.count(&self.comparison, &self.filter).await?))
@@ -244,7 +211,8 @@ impl RunComparison {
         let filter = filter.map(Into::into).unwrap_or_default();
         let arguments = page_arguments(first, after, last, before);
         let page = services(context).comparisons.page(&self.0, &filter, &arguments).await?;
-        Ok(ComparedAssetConnection::new(page, Arc::clone(&self.0), filter))
+        let totals = ComparedAssetTotals { comparison: Arc::clone(&self.0), filter };
+        Ok(connection(page, totals, ComparedAsset))
     }
 
     /// The whole comparison as one text of up to 20 MB. A longer one is `LIMIT_EXCEEDED`: stream it from

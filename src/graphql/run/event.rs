@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use crate::domain::text::{visible, visible_lines};
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, Lookahead, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, Lookahead, Object, Result};
 
 use super::{
     object::Run,
@@ -14,7 +14,7 @@ use super::{
 use crate::{
     domain::{self, Error, clock::Moment, event, id::SuggestionId},
     graphql::{
-        connection::{PageInfo, Rows},
+        connection::Connection,
         context::loaders,
         loader::Loaders,
         suggestion::object::{AssetPath, Suggestion},
@@ -178,33 +178,5 @@ async fn feed(
     Ok(())
 }
 
-/// An event in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct RunEventEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The event.
-    node: RunEvent,
-}
-
 /// One page of a run's events.
-pub struct RunEventConnection(pub Rows<RunEvent>);
-
-/// One page of a run's events.
-#[Object]
-impl RunEventConnection {
-    /// The events of this page, with their cursors.
-    async fn edges(&self) -> Vec<RunEventEdge> {
-        self.0.edges(|cursor, node| RunEventEdge { cursor, node })
-    }
-
-    /// The events of this page.
-    async fn nodes(&self) -> Vec<RunEvent> {
-        self.0.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.0.page_info()
-    }
-}
+pub type RunEventConnection = Connection<RunEvent>;

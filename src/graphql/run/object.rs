@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::HashMap, sync::Arc};
 
-use async_graphql::{Context, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, ID, Object, Result, SimpleObject, connection::EmptyFields};
 
 use super::{
     event::{RunEvent, RunEventConnection, RunEventType},
@@ -15,9 +15,12 @@ use super::{
 use crate::{
     domain::{self, clock::Moment, event, filter::RunFilter, page::Page, status, text::visible},
     graphql::{
-        apply::{input::ApplyOutcomeFilter, object::ApplyOutcomeConnection},
+        apply::{
+            input::ApplyOutcomeFilter,
+            object::{ApplyOutcomeConnection, ApplyOutcomeTotals, outcomes},
+        },
         ask::object::AskTurn,
-        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        connection::{Connection, connection, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
         profile::object::{DbProfile, LlmProfile},
@@ -25,7 +28,7 @@ use crate::{
         server::object::Worker,
         suggestion::{
             input::{SuggestionFilter, SuggestionOrder, SuggestionOrderField},
-            object::{ConfidenceDistribution, ReviewCounts, SuggestionConnection},
+            object::{ConfidenceDistribution, ReviewCounts, SuggestionConnection, suggestions},
         },
     },
 };
@@ -221,7 +224,7 @@ impl Run {
             .unwrap_or(SuggestionOrder { field: SuggestionOrderField::Position, direction: OrderDirection::Asc });
         let arguments = page_arguments(first, after, last, before);
         let page = services(context).runs.suggestions(self.0.id, &filter, order.into(), &arguments).await?;
-        Ok(SuggestionConnection::new(self.0.id, filter, page))
+        Ok(suggestions(page, self.0.id, filter))
     }
 
     /// Its events, oldest first. The page size is 50 by default and at most 200.
@@ -239,7 +242,7 @@ impl Run {
             types.map(|types| types.into_iter().map(event::RunEventType::from).collect());
         let arguments = page_arguments(first, after, last, before);
         let page = services(context).runs.events(self.0.id, types.as_deref(), &arguments).await?;
-        Ok(RunEventConnection(Rows::new(page, |event| RunEvent::recorded(Arc::new(event)))))
+        Ok(connection(page, EmptyFields, |event| RunEvent::recorded(Arc::new(event))))
     }
 
     /// The number of its suggestions per confidence band.
@@ -269,7 +272,7 @@ impl Run {
         let statuses = filter.unwrap_or_default().statuses();
         let arguments = page_arguments(first, after, last, before);
         let page = services(context).applies.outcomes(self.0.id, statuses.as_deref(), &arguments).await?;
-        Ok(ApplyOutcomeConnection::recorded(page, self.0.id, statuses))
+        Ok(outcomes(page, ApplyOutcomeTotals::Recorded(self.0.id, statuses)))
     }
 
     /// The process that is working on it; null if none is.
@@ -277,15 +280,6 @@ impl Run {
         let Some(id) = &self.0.worker_id else { return Ok(None) };
         Ok(loaders(context).workers.load_one(id.clone()).await?.map(Worker))
     }
-}
-
-/// A run in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct RunEdge {
-    /// Its cursor in this list and order; pass it as `after` or `before`.
-    cursor: String,
-    /// The run.
-    node: Run,
 }
 
 /// The number of runs of one kind.
@@ -319,48 +313,31 @@ pub fn status_counts(counts: &HashMap<status::RunStatus, i64>) -> Vec<RunStatusC
 }
 
 /// One page of runs.
-pub struct RunConnection {
-    rows: Rows<Run>,
-    filter: RunFilter,
+pub type RunConnection = Connection<Run, RunTotals>;
+
+/// Converts a page of the runs that match `filter` to a connection.
+pub fn runs(page: Page<domain::run::Run>, filter: RunFilter) -> RunConnection {
+    connection(page, RunTotals(filter), |run| Run(Arc::new(run)))
 }
 
-impl RunConnection {
-    /// Creates the connection from a page; its counts use `filter`.
-    pub fn new(page: Page<domain::run::Run>, filter: RunFilter) -> Self {
-        Self { rows: Rows::new(page, |run| Run(Arc::new(run))), filter }
-    }
-}
+/// The counts of the runs that match a filter.
+pub struct RunTotals(RunFilter);
 
-/// One page of runs.
+/// The counts of the runs that match a filter.
 #[Object]
-impl RunConnection {
-    /// The runs of this page, with their cursors.
-    async fn edges(&self) -> Vec<RunEdge> {
-        self.rows.edges(|cursor, node| RunEdge { cursor, node })
-    }
-
-    /// The runs of this page.
-    async fn nodes(&self) -> Vec<Run> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl RunTotals {
     /// The number of runs that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
-        Ok(count(services(context).ports.store.runs_count(&self.filter).await?))
+        Ok(count(services(context).ports.store.runs_count(&self.0).await?))
     }
 
     /// The number of runs per kind that match the filter, ignoring its `kinds`. Every kind is listed.
     async fn kind_counts(&self, context: &Context<'_>) -> Result<Vec<RunKindCount>> {
-        Ok(kind_counts(&services(context).ports.store.kind_counts(&self.filter).await?))
+        Ok(kind_counts(&services(context).ports.store.kind_counts(&self.0).await?))
     }
 
     /// The number of runs per status that match the filter, ignoring its `statuses`. Every status is listed.
     async fn status_counts(&self, context: &Context<'_>) -> Result<Vec<RunStatusCount>> {
-        Ok(status_counts(&services(context).ports.store.status_counts(&self.filter).await?))
+        Ok(status_counts(&services(context).ports.store.status_counts(&self.0).await?))
     }
 }

@@ -7,7 +7,7 @@ use async_graphql::{Context, ID, Object, Result};
 use super::{
     estimate::RunEstimate,
     input::{RunFilter, RunOrder, StartRunInput, run_filter},
-    object::{Run, RunConnection},
+    object::{Run, RunConnection, runs},
 };
 use crate::{
     domain::id::RunId,
@@ -39,7 +39,7 @@ impl RunQuery {
         let filter = run_filter(filter, "filter")?;
         let order = order_by.map(Into::into).unwrap_or_default();
         let page = services(context).runs.list(&filter, order, &page_arguments(first, after, last, before)).await?;
-        Ok(RunConnection::new(page, filter))
+        Ok(runs(page, filter))
     }
 
     /// The run with this id; null if there is none.

@@ -3,11 +3,11 @@
 use crate::domain::text::visible;
 use std::sync::Arc;
 
-use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
+use async_graphql::{Context, Enum, ID, Object, Result};
 
 use crate::{
     domain::{
-        self, Error,
+        Error,
         clock::Moment,
         filter::{RunFilter, RunOrder},
         page::Page,
@@ -15,11 +15,12 @@ use crate::{
         schedule::{self, ScheduleFilter, Timing},
     },
     graphql::{
-        connection::{PageInfo, Rows, count, nested_page_cost, page_arguments},
+        connection::{Connection, connection, count, nested_page_cost, page_arguments},
         context::{loaders, services},
         ids::Key,
         profile::object::{DbProfile, LlmProfile},
         run::{
+            self,
             object::RunConnection,
             parts::{RunBudget, RunError, RunOptions, RunScope},
         },
@@ -201,52 +202,26 @@ impl Schedule {
         let filter = RunFilter { schedule_ids: Some(vec![self.0.id]), ..RunFilter::default() };
         let arguments = page_arguments(first, after, last, before);
         let page = services(context).runs.list(&filter, RunOrder::default(), &arguments).await?;
-        Ok(RunConnection::new(page, filter))
-    }
-}
-
-/// A schedule in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct ScheduleEdge {
-    /// Its cursor; pass it as `after` or `before`.
-    cursor: String,
-    /// The schedule.
-    node: Schedule,
-}
-
-/// One page of schedules.
-pub struct ScheduleConnection {
-    rows: Rows<Schedule>,
-    filter: ScheduleFilter,
-}
-
-impl ScheduleConnection {
-    /// Creates the connection from a page; its count uses `filter`.
-    pub fn new(page: Page<domain::schedule::Schedule>, filter: ScheduleFilter) -> Self {
-        Self { rows: Rows::new(page, |it| Schedule(Arc::new(it))), filter }
+        Ok(run::object::runs(page, filter))
     }
 }
 
 /// One page of schedules.
+pub type ScheduleConnection = Connection<Schedule, ScheduleTotals>;
+
+/// Converts a page of the schedules that match `filter` to a connection.
+pub fn schedules(page: Page<schedule::Schedule>, filter: ScheduleFilter) -> ScheduleConnection {
+    connection(page, ScheduleTotals(filter), |it| Schedule(Arc::new(it)))
+}
+
+/// The count of the schedules that match a filter.
+pub struct ScheduleTotals(ScheduleFilter);
+
+/// The count of the schedules that match a filter.
 #[Object]
-impl ScheduleConnection {
-    /// The schedules of this page, with their cursors.
-    async fn edges(&self) -> Vec<ScheduleEdge> {
-        self.rows.edges(|cursor, node| ScheduleEdge { cursor, node })
-    }
-
-    /// The schedules of this page.
-    async fn nodes(&self) -> Vec<Schedule> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl ScheduleTotals {
     /// The number of schedules that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
-        Ok(count(services(context).ports.store.schedules_count(&self.filter).await?))
+        Ok(count(services(context).ports.store.schedules_count(&self.0).await?))
     }
 }

@@ -2,7 +2,10 @@
 
 use async_graphql::{Context, Object, Result};
 
-use super::{input::ScheduleFilter, object::ScheduleConnection};
+use super::{
+    input::ScheduleFilter,
+    object::{ScheduleConnection, schedules},
+};
 use crate::graphql::{
     connection::{page_arguments, page_cost},
     context::services,
@@ -27,6 +30,6 @@ impl ScheduleQuery {
     ) -> Result<ScheduleConnection> {
         let filter = filter.unwrap_or_default().filter()?;
         let page = services(context).schedules.list(&filter, &page_arguments(first, after, last, before)).await?;
-        Ok(ScheduleConnection::new(page, filter))
+        Ok(schedules(page, filter))
     }
 }

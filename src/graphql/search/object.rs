@@ -1,14 +1,13 @@
 //! The results of a search.
 
 use crate::domain::text::visible;
-use std::sync::Arc;
 
-use async_graphql::{Context, Object, Result, SimpleObject};
+use async_graphql::{Context, Object, Result};
 
 use crate::{
     domain::{Error, id::DbProfileId, page::Page, search},
     graphql::{
-        connection::{PageInfo, Rows, count},
+        connection::{Connection, connection, count},
         context::{loaders, services},
         profile::object::DbProfile,
         suggestion::object::AssetPath,
@@ -17,8 +16,7 @@ use crate::{
 };
 
 /// An asset that a search found.
-#[derive(Clone)]
-pub struct AssetHit(Arc<search::AssetHit>);
+pub struct AssetHit(search::AssetHit);
 
 /// An asset that a search found.
 #[Object]
@@ -55,48 +53,24 @@ impl AssetHit {
     }
 }
 
-/// A hit in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct AssetHitEdge {
-    /// Its cursor; pass it as `after` with the same text and profiles.
-    cursor: String,
-    /// The hit.
-    node: AssetHit,
+/// One page of hits.
+pub type AssetHitConnection = Connection<AssetHit, AssetHitTotals>;
+
+/// Converts the results in these profiles to a connection; `None` means all profiles.
+pub fn hits(mut found: Found, profiles: Option<Vec<DbProfileId>>) -> AssetHitConnection {
+    let page = std::mem::replace(&mut found.page, Page { rows: Vec::new(), has_next: false, has_previous: false });
+    connection(page, AssetHitTotals { found, profiles }, AssetHit)
 }
 
-/// One page of hits.
-pub struct AssetHitConnection {
-    rows: Rows<AssetHit>,
+/// The count of hits.
+pub struct AssetHitTotals {
     found: Found,
     profiles: Option<Vec<DbProfileId>>,
 }
 
-impl AssetHitConnection {
-    /// Creates the connection from the results in these profiles; `None` means all profiles.
-    pub fn new(mut found: Found, profiles: Option<Vec<DbProfileId>>) -> Self {
-        let page = std::mem::replace(&mut found.page, Page { rows: Vec::new(), has_next: false, has_previous: false });
-        Self { rows: Rows::new(page, |hit| AssetHit(Arc::new(hit))), found, profiles }
-    }
-}
-
-/// One page of hits.
+/// The count of hits.
 #[Object]
-impl AssetHitConnection {
-    /// The hits of this page, with their cursors.
-    async fn edges(&self) -> Vec<AssetHitEdge> {
-        self.rows.edges(|cursor, node| AssetHitEdge { cursor, node })
-    }
-
-    /// The hits of this page.
-    async fn nodes(&self) -> Vec<AssetHit> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl AssetHitTotals {
     /// The number of hits, over all pages; counted up to 1,000.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).searches.count(&self.found, self.profiles.as_deref()).await?))

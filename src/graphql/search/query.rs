@@ -2,7 +2,7 @@
 
 use async_graphql::{Context, ID, Object, Result};
 
-use super::object::AssetHitConnection;
+use super::object::{AssetHitConnection, hits};
 use crate::{
     domain::id::DbProfileId,
     graphql::{
@@ -38,6 +38,6 @@ impl SearchQuery {
         let profiles = db_profile_ids.map(|ids| DbProfileId::from_arguments(&ids, "dbProfileIds")).transpose()?;
         let arguments = page_arguments(first, after, None, None);
         let found = services(context).searches.assets(&text, profiles.as_deref(), &arguments).await?;
-        Ok(AssetHitConnection::new(found, profiles))
+        Ok(hits(found, profiles))
     }
 }

@@ -7,10 +7,10 @@ use async_graphql::{Context, Enum, ID, Object, Result, SimpleObject};
 use tokio::sync::OnceCell;
 
 use crate::{
-    domain::{self, Error, asset, clock::Moment, id::RunId, page::Page, substance, suggestion},
+    domain::{Error, asset, clock::Moment, id::RunId, page::Page, substance, suggestion},
     graphql::{
         apply::object::AppliedComment,
-        connection::{PageInfo, Rows, count},
+        connection::{Connection, connection, count},
         context::{loaders, services},
         ids::Key,
         run::object::Run,
@@ -297,47 +297,27 @@ impl From<suggestion::ReviewCounts> for ReviewCounts {
     }
 }
 
-/// A suggestion in a list, with its cursor.
-#[derive(SimpleObject)]
-pub struct SuggestionEdge {
-    /// Its cursor in this list and order; pass it as `after` or `before`.
-    cursor: String,
-    /// The suggestion.
-    node: Suggestion,
+/// One page of a run's suggestions.
+pub type SuggestionConnection = Connection<Suggestion, SuggestionTotals>;
+
+/// Converts a page of a run's suggestions that match `filter` to a connection.
+pub fn suggestions(
+    page: Page<suggestion::Suggestion>,
+    run: RunId,
+    filter: suggestion::SuggestionFilter,
+) -> SuggestionConnection {
+    connection(page, SuggestionTotals { run, filter }, |it| Suggestion(Arc::new(it)))
 }
 
-/// One page of a run's suggestions.
-pub struct SuggestionConnection {
-    rows: Rows<Suggestion>,
+/// The counts of a run's suggestions.
+pub struct SuggestionTotals {
     run: RunId,
     filter: suggestion::SuggestionFilter,
 }
 
-impl SuggestionConnection {
-    /// Creates the connection from a page; its count uses `run` and `filter`.
-    pub fn new(run: RunId, filter: suggestion::SuggestionFilter, page: Page<domain::suggestion::Suggestion>) -> Self {
-        Self { rows: Rows::new(page, |it| Suggestion(Arc::new(it))), run, filter }
-    }
-}
-
-/// One page of a run's suggestions.
+/// The counts of a run's suggestions.
 #[Object]
-impl SuggestionConnection {
-    /// The suggestions of this page, with their cursors.
-    async fn edges(&self) -> Vec<SuggestionEdge> {
-        self.rows.edges(|cursor, node| SuggestionEdge { cursor, node })
-    }
-
-    /// The suggestions of this page.
-    async fn nodes(&self) -> Vec<Suggestion> {
-        self.rows.nodes()
-    }
-
-    /// The position of this page in the list.
-    async fn page_info(&self) -> PageInfo {
-        self.rows.page_info()
-    }
-
+impl SuggestionTotals {
     /// The number of suggestions that match the filter, over all pages.
     async fn total_count(&self, context: &Context<'_>) -> Result<i32> {
         Ok(count(services(context).ports.store.suggestions_count(self.run, &self.filter).await?))
