@@ -26,13 +26,15 @@ use crate::{
     },
     engine::context::Patience,
     graphql, http,
-    key::{self, Key, KeyError},
     lifecycle::{Lock, LockError, listen_to_signals, make_private, make_private_file, narrow},
     log,
     model::{ProviderModels, builtin::BuiltinDescriber},
-    port::{Ports, store::Store},
+    port::{Ports, environment::NEW_SECRET_KEY, store::Store},
     service::Services,
-    store::{self, Found, OpenError, SqlStore},
+    store::{
+        self, Found, OpenError, SqlStore,
+        key::{self, Key, KeyError},
+    },
     target::{Own, SqlTargets},
     worker::{Pool, PoolSettings, Scheduler, SchedulerSettings},
 };
@@ -134,7 +136,7 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
     let store = open_store(&settings, Arc::new(LocalBus::default())).await?;
     store.close().await?;
     let key = Key::of(&settings.data_dir, settings.secret_key.clone())?;
-    let (sealed, next) = key.rotate(settings.store_url.expose_secret(), secret(key::NEW_VARIABLE)?).await?;
+    let (sealed, next) = key.rotate(settings.store_url.expose_secret(), secret(NEW_SECRET_KEY)?).await?;
     let secrets = if sealed == 1 { "secret is" } else { "secrets are" };
     println!("{sealed} {secrets} sealed with a new key; {next}");
     Ok(())

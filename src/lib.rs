@@ -11,7 +11,6 @@
 //! - `http`, `cli`: `graphql` and `domain`
 //! - `config`: `port`
 //! - `log`: `config` and `domain`
-//! - `key`: `config`, `domain`, `lifecycle` and `store`
 //! - `app`: all
 //!
 //! Only `store` uses `sea_orm`; only `graphql` and `http` use `async_graphql`.
@@ -25,7 +24,6 @@ pub mod domain;
 pub mod engine;
 pub mod graphql;
 pub mod http;
-pub mod key;
 pub mod kind;
 pub mod lifecycle;
 pub mod log;

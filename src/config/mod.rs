@@ -24,14 +24,12 @@ use secrecy::{ExposeSecret, SecretString};
 use parse::{address, between, env_names, folder, hosts, origins, seconds, some_seconds, whole};
 
 pub use self::{file::matches, reference::reference};
-use crate::port::environment::EnvNames;
+use crate::port::environment::{EnvNames, SECRET_KEY};
 
 /// An example of the URL of a store in a file.
 const SQLITE_HINT: &str = "sqlite:///path/to/store.db";
 /// An example of the URL of a store in PostgreSQL.
 const POSTGRES_HINT: &str = "postgres://user:password@host:port/database";
-/// The variable that holds the key of the store's secrets.
-pub const SECRET_KEY: &str = "GLOSS_SECRET_KEY";
 /// The highest number that most limits may have.
 const MOST: usize = 1_000_000;
 

@@ -18,14 +18,15 @@ use secrecy::ExposeSecret;
 use serde_json::Value;
 
 use super::{
-    answer::{Media, Refusal, Turned, turn_away, whole_seconds},
     bearer::{bearer, token_of},
     caller::Caller,
     client::Client,
     guard,
+    media::Media,
     pace::Pace,
     paths::role_of,
     peer::Peer,
+    refusal::{Refusal, Turned, turn_away, whole_seconds},
     session::{self, Sessions},
 };
 use crate::{

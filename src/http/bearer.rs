@@ -3,7 +3,7 @@
 use axum::http::{HeaderMap, StatusCode, header};
 use serde_json::Value;
 
-use super::answer::Refusal;
+use super::refusal::Refusal;
 use crate::domain::Code;
 
 fn no_token(message: &str) -> Refusal {

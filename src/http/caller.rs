@@ -9,7 +9,7 @@ use async_graphql::Data;
 use axum::http::Extensions;
 use tokio_util::sync::CancellationToken;
 
-use super::{answer::Refusal, client::Client, peer::Peer};
+use super::{client::Client, peer::Peer, refusal::Refusal};
 use crate::graphql::Viewer;
 
 /// The caller of a request.

@@ -19,7 +19,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
-use super::answer::Refusal;
+use super::refusal::Refusal;
 use crate::{domain::Code, graphql};
 
 /// The maximum number of automatically persisted documents.

@@ -12,8 +12,8 @@ use tracing::Instrument;
 
 use super::{
     Door,
-    answer::Refusal,
     caller::Caller,
+    refusal::Refusal,
     request::{Parameters, Prepared},
 };
 

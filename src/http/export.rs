@@ -14,7 +14,7 @@ use axum::{
 };
 use futures_util::{TryStreamExt, future::BoxFuture};
 
-use super::{Door, answer::Refusal};
+use super::{Door, refusal::Refusal};
 use crate::graphql::comparison::export::{Export, ExportRequest};
 
 /// The function that opens an export.

@@ -18,7 +18,7 @@ use axum::{
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
-use super::{answer::Refusal, paths::is_open, request_id::REQUEST_ID, value};
+use super::{paths::is_open, refusal::Refusal, request_id::REQUEST_ID, value};
 use crate::domain::Code;
 
 /// Response headers that pages of allowed origins may read.

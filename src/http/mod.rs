@@ -9,9 +9,10 @@
 //! - `caller` names the authenticated caller, and `client` what the `limits` count.
 //! - `post_get`, `sse`, `reserved` and `ws` are the transports. `request` turns their input into one GraphQL request,
 //!   whose document comes from `documents`.
-//! - `execute` runs a query or a mutation. `results` streams the results of any operation; `share` lets several
-//!   subscribers use one execution.
-//! - `answer` turns results and refusals into bytes.
+//! - `execute` runs a query or a mutation. `live` streams the results of any operation, and lets several subscribers
+//!   use one execution.
+//! - `answer` turns responses into bytes and `refusal` errors of the server itself, in the `media` type that the client
+//!   accepts.
 //!
 //! `stop` accepts connections and shuts the server down, `peer` watches each connection, and `session` exchanges a
 //! token for a browser's cookie.
@@ -32,17 +33,18 @@ mod export;
 mod guard;
 mod health;
 mod limits;
+mod live;
+mod media;
 mod pace;
 mod pages;
 mod paths;
 mod peer;
 mod post_get;
+mod refusal;
 mod request;
 mod request_id;
 mod reserved;
-mod results;
 mod session;
-mod share;
 mod sse;
 mod stop;
 mod ws;
@@ -76,7 +78,7 @@ use tower_http::{
     trace::TraceLayer,
 };
 
-use answer::Refusal;
+use refusal::Refusal;
 use request_id::REQUEST_ID;
 
 use crate::{domain::Code, graphql::Api};
@@ -116,7 +118,7 @@ pub struct Door {
 #[derive(Clone, Default)]
 pub struct Open {
     /// Shared executions.
-    channels: share::Channels,
+    channels: live::Channels,
     /// Reserved event streams.
     reservations: reserved::Reservations,
     /// Counts WebSockets and reserved streams, by client.

@@ -14,7 +14,7 @@ use axum::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-use super::{answer::Refusal, value};
+use super::{refusal::Refusal, value};
 use crate::domain::Code;
 
 /// The output of `npm run build`.

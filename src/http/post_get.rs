@@ -22,9 +22,11 @@ use serde_json::Value;
 
 use super::{
     Door,
-    answer::{Answer, Media, Refusal},
+    answer::Answer,
     caller::Caller,
+    media::Media,
     peer::Peer,
+    refusal::Refusal,
     request::{Parameters, Prepared},
     request_id::RequestId,
     reserved, sse, value, ws,

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use async_graphql::{Request as GraphqlRequest, Variables, parser::types::OperationType};
 use serde_json::{Map, Value};
 
-use super::{answer::Refusal, documents::Documents};
+use super::{documents::Documents, refusal::Refusal};
 use crate::graphql::{Checker, Ready, Sharing};
 
 /// The parameters of a request, with the right types. The document is not parsed yet.

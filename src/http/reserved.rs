@@ -32,13 +32,14 @@ use tokio::sync::mpsc;
 
 use super::{
     Door,
-    answer::{Media, Refusal},
     caller::Caller,
     limits::Permit,
+    live::{Piece, Results},
+    media::Media,
     peer::Peer,
+    refusal::Refusal,
     request::Parameters,
     request_id::RequestId,
-    results::{Piece, Results},
     sse, value,
 };
 use crate::{domain::Code, graphql::Viewer};

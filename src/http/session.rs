@@ -32,7 +32,14 @@ use sha2::{Digest, Sha256};
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-use super::{Door, answer::Refusal, caller::Caller, post_get::json_body, value};
+use super::{
+    Door,
+    caller::Caller,
+    media::Media,
+    post_get::json_body,
+    refusal::{Refusal, turn_away},
+    value,
+};
 use crate::{domain::Code, graphql::Viewer};
 
 /// The name of the cookie.
@@ -157,7 +164,7 @@ pub async fn begin(State(door): State<Door>, request: Request) -> Response {
     };
     let viewer = match door.gate.admit(Some(&token), stranger).await {
         Ok(caller) => caller.viewer,
-        Err(turned) => return super::answer::turn_away(*turned, super::answer::Media::Json),
+        Err(turned) => return turn_away(*turned, Media::Json),
     };
     let who = json!({ "name": viewer.name, "role": format!("{:?}", viewer.role).to_uppercase() });
     let Some(id) = door.gate.sessions.begin(token.into(), viewer) else {

@@ -17,14 +17,8 @@ use axum::{
 use futures_util::{Stream, StreamExt, stream};
 
 use super::{
-    Door,
-    answer::{Media, Refusal},
-    caller::Caller,
-    peer::Peer,
-    request::Prepared,
-    request_id::RequestId,
-    results::Results,
-    value,
+    Door, caller::Caller, live::Results, media::Media, peer::Peer, refusal::Refusal, request::Prepared,
+    request_id::RequestId, value,
 };
 
 /// Executes an operation of any kind and streams its results.

@@ -1,4 +1,4 @@
-//! The environment variables that profiles may read secrets from.
+//! The environment variables that hold secrets: those of Gloss itself, and those that profiles may read.
 //!
 //! The rule: a profile reads a variable only if a pattern in the operator's list allows its name, and never one of
 //! Gloss's own settings. Otherwise, a caller that manages profiles could send any variable of the process to a server.
@@ -7,6 +7,10 @@ use std::sync::Arc;
 
 use secrecy::SecretString;
 
+/// The variable that holds the key of the store's secrets.
+pub const SECRET_KEY: &str = "GLOSS_SECRET_KEY";
+/// The variable that holds the new key for a rotation.
+pub const NEW_SECRET_KEY: &str = "GLOSS_NEW_SECRET_KEY";
 /// Prefix of the variables that hold Gloss's own settings.
 const OWN: &str = "GLOSS_";
 /// Prefix of the variables that belong to Gloss but are meant for profiles.

@@ -27,6 +27,7 @@ mod events;
 mod full_text;
 mod identity;
 mod items;
+pub mod key;
 mod keyset;
 mod nudges;
 mod open;

@@ -22,7 +22,6 @@ const MAY_IMPORT: &[(&str, &[&str])] = &[
     ("http", &["domain", "graphql"]),
     ("cli", &["domain", "graphql"]),
     ("config", &["port"]),
-    ("key", &["config", "domain", "lifecycle", "store"]),
     ("lifecycle", &[]),
     ("log", &["config", "domain"]),
 ];

@@ -39,15 +39,8 @@ use self::{
     output::{Exchange, Output},
 };
 use super::{
-    BODY_LIMIT_BYTES, Door,
-    answer::{Refusal, log_panic},
-    caller::Caller,
-    limits::Permit,
-    peer::Peer,
-    request::Parameters,
-    request_id::RequestId,
-    results::Results,
-    value,
+    BODY_LIMIT_BYTES, Door, answer::log_panic, caller::Caller, limits::Permit, live::Results, peer::Peer,
+    refusal::Refusal, request::Parameters, request_id::RequestId, value,
 };
 
 /// How long the server tries to send its close frame and waits for the client's.

@@ -20,7 +20,7 @@ use futures_util::{
 use serde_json::Value;
 
 use super::message::{FromServer, next, next_begins};
-use crate::http::results::{Piece, Results};
+use crate::http::live::{Piece, Results};
 
 /// The maximum number and bytes of the protocol's own messages that wait to be written. Beyond them, the socket is not
 /// read.

@@ -9,19 +9,18 @@
 use std::{
     fs,
     io::{self, Write},
+    os::unix::fs::{OpenOptionsExt, PermissionsExt},
     path::{Path, PathBuf},
 };
 
 use secrecy::{ExposeSecret, SecretString, zeroize::Zeroize};
 
+use super::{Forgotten, Found, OpenError, SealKey, WeakKey, forget, reseal};
 use crate::{
-    config::SECRET_KEY as VARIABLE,
-    lifecycle::make_private,
-    store::{self, Forgotten, Found, OpenError, SealKey, WeakKey},
+    domain::Error,
+    port::environment::{NEW_SECRET_KEY, SECRET_KEY},
 };
 
-/// The variable that holds the new key for a rotation.
-pub const NEW_VARIABLE: &str = "GLOSS_NEW_SECRET_KEY";
 /// The key file in the data folder.
 const FILE: &str = "secret.key";
 /// The file of the new key during a rotation.
@@ -50,14 +49,14 @@ pub enum KeyError {
     },
     /// The system has no randomness.
     #[error("cannot create a key: {0}")]
-    Random(#[from] crate::domain::Error),
+    Random(#[from] Error),
     /// The store cannot be opened.
     #[error(transparent)]
     Store(#[from] OpenError),
     /// The store was sealed with a different key.
     #[error(
         "the passwords and API keys in the store were sealed with a different key than the one in {origin}; restore \
-         the key file {} of this store, or set {VARIABLE} to the key that sealed it. If that key is lost, `gloss \
+         the key file {} of this store, or set {SECRET_KEY} to the key that sealed it. If that key is lost, `gloss \
          secrets forget` removes the secrets that it sealed", file.display()
     )]
     Wrong {
@@ -69,7 +68,7 @@ pub enum KeyError {
     /// The store was sealed, but its key is missing.
     #[error(
         "the passwords and API keys in the store are sealed, but the key file {} is missing; restore it, or set \
-         {VARIABLE} to the key that sealed them. If that key is lost, `gloss secrets forget` removes them",
+         {SECRET_KEY} to the key that sealed them. If that key is lost, `gloss secrets forget` removes them",
         file.display()
     )]
     Missing {
@@ -86,7 +85,7 @@ pub enum KeyError {
     },
     /// The key comes from the environment, so a rotation needs the new key from there too.
     #[error(
-        "the key comes from {VARIABLE}; set {NEW_VARIABLE} to a new key (create one with `openssl rand -base64 32`) \
+        "the key comes from {SECRET_KEY}; set {NEW_SECRET_KEY} to a new key (create one with `openssl rand -base64 32`) \
          and run this command again"
     )]
     NoNewKey,
@@ -113,7 +112,8 @@ impl Key {
         let file = folder.join(FILE);
         if let Some(key) = Self::known(folder, environment)? {
             if key.in_file {
-                make_private(&file).map_err(|source| KeyError::File { path: file, source })?;
+                fs::set_permissions(&file, fs::Permissions::from_mode(0o600))
+                    .map_err(|source| KeyError::File { path: file, source })?;
             }
             return Ok(key);
         }
@@ -127,7 +127,7 @@ impl Key {
         let key =
             |origin: String, text, in_file| Self { origin, text, folder: folder.to_owned(), is_new: false, in_file };
         if let Some(text) = environment {
-            return Ok(Some(key(VARIABLE.to_owned(), text, false)));
+            return Ok(Some(key(SECRET_KEY.to_owned(), text, false)));
         }
         let file = folder.join(FILE);
         if !file.exists() {
@@ -207,7 +207,7 @@ impl Key {
     /// # Errors
     /// Returns a [`KeyError`]. Without `really`, that is [`KeyError::Unsaid`] if any secret would be deleted.
     pub async fn forget(self, store_url: &str, really: bool) -> Result<String, KeyError> {
-        let forgotten = store::forget(store_url, &self.sealing(&self.text)?, really).await;
+        let forgotten = forget(store_url, &self.sealing(&self.text)?, really).await;
         if self.is_new && !forgotten.as_ref().is_ok_and(|forgotten| really || forgotten.is_empty()) {
             let _gone = fs::remove_file(self.file());
         }
@@ -241,20 +241,20 @@ impl Key {
             let path = path.to_owned();
             move |source| KeyError::File { path, source }
         };
-        let reseal = async |new: &SecretString| {
+        let seal_with = async |new: &SecretString| {
             let new =
-                SealKey::of_text(new).map_err(|source| KeyError::Weak { origin: NEW_VARIABLE.to_owned(), source })?;
-            match store::reseal(store_url, &self.sealing(&self.text)?, &new).await {
+                SealKey::of_text(new).map_err(|source| KeyError::Weak { origin: NEW_SECRET_KEY.to_owned(), source })?;
+            match reseal(store_url, &self.sealing(&self.text)?, &new).await {
                 Err(OpenError::WrongKey) => Err(KeyError::Wrong { origin: self.origin.clone(), file: file.clone() }),
                 other => Ok(other?),
             }
         };
         if let Some(new) = new {
-            let sealed = reseal(&new).await?;
+            let sealed = seal_with(&new).await?;
             if file.exists() {
                 fs::remove_file(&file).map_err(unusable(&file))?;
             }
-            return Ok((sealed, format!("start Gloss with {VARIABLE} set to the new key from now on")));
+            return Ok((sealed, format!("start Gloss with {SECRET_KEY} set to the new key from now on")));
         }
         if !self.in_file {
             return Err(KeyError::NoNewKey);
@@ -262,7 +262,7 @@ impl Key {
         let new = SealKey::new_text()?;
         write(&waiting, &new)?;
         // Sealing may succeed even if an error is reported, so the new key stays where a start looks for it.
-        let sealed = reseal(&new).await?;
+        let sealed = seal_with(&new).await?;
         fs::rename(&waiting, &file).and_then(|()| sync_folder(&file)).map_err(unusable(&waiting))?;
         mark_used(&file);
         Ok((sealed, format!("the new key is in {}; keep a copy of it with your backups", file.display())))
@@ -327,8 +327,7 @@ fn write(path: &Path, key: &SecretString) -> Result<(), KeyError> {
     part.push(".part");
     let part = PathBuf::from(part);
     let mut options = fs::OpenOptions::new();
-    options.write(true).create(true).truncate(true);
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.write(true).create(true).truncate(true).mode(0o600);
     let mut text = format!("{}\n", key.expose_secret());
     let write = || {
         let mut file = options.open(&part)?;

@@ -1,7 +1,6 @@
 //! The results of one operation of any kind, as JSON, for the transports that stream.
 //!
-//! A subscription that may be shared follows a channel. It executes by itself until it has caught up, if the channel no
-//! longer has its beginning or if it fell behind; see [`super::share`]. The rules:
+//! A subscription that can be shared follows a channel or has a separate execution; [`super`] says when. The rules:
 //!
 //! - Only a channel reads ahead, so a client that reads slowly costs no memory.
 //! - A result is serialized when the client asks for it, except in a channel.
@@ -23,15 +22,23 @@ use tokio_util::{sync::WaitForCancellationFutureOwned, task::AbortOnDropHandle};
 use tracing::Instrument;
 
 use super::{
-    Door,
-    answer::{Answer, Refusal, log_panic},
-    caller::Caller,
-    limits::Permit,
-    request::Prepared,
-    request_id::RequestId,
-    share::{Execution, Followed, Follower, Key, Shareable, Shared, Stage},
+    channels::{Execution, Shareable},
+    follower::{Followed, Follower},
+    key::Key,
+    ring::{Shared, Stage},
 };
-use crate::graphql::{Position, Sharing};
+use crate::{
+    graphql::{Position, Sharing},
+    http::{
+        Door,
+        answer::{Answer, log_panic},
+        caller::Caller,
+        limits::Permit,
+        refusal::Refusal,
+        request::Prepared,
+        request_id::RequestId,
+    },
+};
 
 /// One result.
 pub enum Piece {

@@ -1,0 +1,112 @@
+//! A channel: one execution, whose newest results its followers read.
+//!
+//! The rules:
+//!
+//! - A channel without followers ends.
+//! - Followers are woken in waves. The more followers there are, the longer the rest between two waves ([`REST`]): each
+//!   follower then finds more to write at once, and the tasks that produce the results do not have to wait for
+//!   thousands that only forward them. Results that arrive during a wave wait for the next one, so that all followers
+//!   get them at about the same time.
+
+use std::{
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
+    task::Waker,
+    time::Duration,
+};
+
+use tokio::{sync::Notify, task::yield_now, time::Instant};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+use super::{
+    channels::{Channels, Execution, Shareable},
+    key::Key,
+    producer::Producer,
+    ring::{Ring, Shared, Stage},
+};
+use crate::graphql::Ready;
+
+/// The rest after a wave, for each follower that it woke: about the time that it takes to wake one and to write what it
+/// finds.
+const REST: Duration = Duration::from_micros(10);
+/// The longest rest after a wave.
+const LONGEST_REST: Duration = Duration::from_millis(100);
+/// How many followers a wave wakes before it yields to other tasks.
+const RIPPLE: usize = 128;
+
+/// The newest results of one execution.
+pub struct Channel {
+    ring: Mutex<Ring>,
+    /// Whether its events have numbers.
+    pub numbered: bool,
+    /// The checked operation, from which a new execution can be made.
+    pub blueprint: Arc<Ready>,
+    /// Wakes the producer when a follower takes a result before the channel has caught up.
+    taken: Arc<Notify>,
+    /// The task that runs the execution; it is aborted when the last follower drops the channel.
+    producer: Mutex<Option<AbortOnDropHandle<()>>>,
+}
+
+impl Channel {
+    /// Opens the channel of a key and starts its producer.
+    pub fn open(execution: Execution, stage: Stage, key: Key, channels: Channels) -> Arc<Self> {
+        let Execution { responses, shareable: Shareable { position, numbered, blueprint }, request_id } = execution;
+        let taken = Arc::new(Notify::new());
+        let channel = Arc::new(Self {
+            ring: Mutex::new(Ring::new(stage, position.number())),
+            numbered,
+            blueprint,
+            taken: Arc::clone(&taken),
+            producer: Mutex::default(),
+        });
+        let weak = Arc::downgrade(&channel);
+        let producer = Producer { channel: weak, channels, key, stage, responses, position, request_id, taken };
+        let span = tracing::info_span!("shared");
+        let producer = AbortOnDropHandle::new(tokio::spawn(producer.run().instrument(span)));
+        *channel.producer.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer);
+        channel
+    }
+
+    /// Returns a new id for a follower.
+    pub fn new_id() -> u64 {
+        static NEXT: AtomicU64 = AtomicU64::new(0);
+        NEXT.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Locks the results.
+    pub fn ring(&self) -> MutexGuard<'_, Ring> {
+        self.ring.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Adds a result.
+    pub fn push(&self, stage: Stage, result: Shared) {
+        let mut ring = self.ring();
+        let between = self.numbered && result.number == ring.newest;
+        ring.push(stage, Shared { between, ..result });
+    }
+
+    /// Notes that a follower has taken, or does not need, the results before `next`.
+    pub fn took(&self, ring: &mut Ring, next: u64) {
+        if ring.took(next) {
+            self.taken.notify_one();
+        }
+    }
+
+    /// Releases the results so far and wakes all waiting followers. Returns when the next wave may begin.
+    pub async fn wave(&self) -> Instant {
+        let mut waiting: Vec<Waker> = {
+            let mut ring = self.ring();
+            ring.given_out = ring.end();
+            ring.waiting.drain().map(|(_, waker)| waker).collect()
+        };
+        let rest = REST.saturating_mul(u32::try_from(waiting.len()).unwrap_or(u32::MAX)).min(LONGEST_REST);
+        while !waiting.is_empty() {
+            waiting.drain(..waiting.len().min(RIPPLE)).for_each(Waker::wake);
+            yield_now().await;
+        }
+        Instant::now() + rest
+    }
+}
