@@ -42,9 +42,9 @@ use crate::{
 /// How long a claim is valid without renewal.
 const LEASE: Duration = Duration::from_secs(30);
 /// How often the pool wakes periodically.
-const WAKE_EVERY: Duration = Duration::from_secs(1);
+const WORKER_POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How often the scheduler wakes periodically.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const SCHEDULER_POLL_INTERVAL: Duration = Duration::from_secs(5);
 /// Maximum time for recording what is in progress after a graceful stop.
 const GRACE: Duration = Duration::from_secs(10);
 
@@ -118,7 +118,7 @@ pub enum StartError {
 /// # Errors
 /// Returns a [`StartError`].
 pub async fn migrate(settings: Settings) -> Result<(), StartError> {
-    foresee(&settings, Secrets::Needed).await?;
+    preflight(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     open_store(&settings, Arc::new(LocalBus::default())).await?.close().await?;
     println!("The store {} is up to date.", store::place(settings.store_url.expose_secret()));
@@ -130,7 +130,7 @@ pub async fn migrate(settings: Settings) -> Result<(), StartError> {
 /// # Errors
 /// Returns a [`StartError`].
 pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
-    foresee(&settings, Secrets::Needed).await?;
+    preflight(&settings, Secrets::Needed).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     // Complete an interrupted rotation first.
     let store = open_store(&settings, Arc::new(LocalBus::default())).await?;
@@ -147,7 +147,7 @@ pub async fn rotate_secrets(settings: Settings) -> Result<(), StartError> {
 /// # Errors
 /// Returns a [`StartError`].
 pub async fn forget_secrets(settings: Settings, really: bool) -> Result<(), StartError> {
-    foresee(&settings, Secrets::Unneeded).await?;
+    preflight(&settings, Secrets::Unneeded).await?;
     let _locks = (Lock::folder(&settings.data_dir)?, prepare_store_file(&settings)?);
     // Complete an interrupted rotation first. Other errors occur again below.
     if let Ok(store) = open_store(&settings, Arc::new(LocalBus::default())).await {
@@ -168,7 +168,7 @@ pub async fn client(settings: &Settings, server: Option<String>) -> Result<Clien
     if let Some(server) = server {
         return Ok(Client::of_server(&server, secret(cli::TOKEN)?));
     }
-    let found = match foresee(settings, Secrets::Unneeded).await {
+    let found = match preflight(settings, Secrets::Unneeded).await {
         Err(StartError::Lock(LockError::InUse { at: Some(at), .. })) => {
             return Ok(Client::of_server(&at, secret(cli::TOKEN)?));
         }
@@ -207,7 +207,7 @@ enum Secrets {
 }
 
 /// Checks for everything that would make a start fail, without creating or changing anything.
-async fn foresee(settings: &Settings, secrets: Secrets) -> Result<Found, StartError> {
+async fn preflight(settings: &Settings, secrets: Secrets) -> Result<Found, StartError> {
     let url = settings.store_url.expose_secret();
     let _folder = Lock::of_folder_if_there(&settings.data_dir)?;
     let store_file = own_store_file(settings);
@@ -265,7 +265,7 @@ pub async fn serve(settings: Settings) -> Result<(), StartError> {
         .await
         .map_err(|source| StartError::Listen { address: settings.listen, source })?;
     let address = listener.local_addr()?;
-    let found = foresee(&settings, Secrets::Needed).await?;
+    let found = preflight(&settings, Secrets::Needed).await?;
     if !settings.listen.ip().is_loopback() && !found.has_token(SystemClock.now()) {
         return Err(StartError::NoToken(settings.listen));
     }
@@ -444,7 +444,7 @@ fn pool_settings(settings: &Settings) -> PoolSettings {
         host: hostname(),
         capacity: settings.workers,
         lease: LEASE,
-        wake_every: WAKE_EVERY,
+        poll_interval: WORKER_POLL_INTERVAL,
         grace: GRACE,
         patience: Patience {
             provider_down: settings.provider_patience,
@@ -460,7 +460,7 @@ fn scheduler_settings(settings: &Settings) -> SchedulerSettings {
         config::MissedFirings::All => MissedFirings::All,
         config::MissedFirings::None => MissedFirings::None,
     };
-    SchedulerSettings { missed, wake_every: LOOK_EVERY, grace: GRACE }
+    SchedulerSettings { missed, poll_interval: SCHEDULER_POLL_INTERVAL, grace: GRACE }
 }
 
 fn hostname() -> String {

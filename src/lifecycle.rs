@@ -15,10 +15,10 @@ use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 /// The exit status after a second signal.
-const LEFT_AT_ONCE: i32 = 130;
+const SECOND_SIGNAL_STATUS: i32 = 130;
 
 /// Files that identify a data folder of Gloss.
-const KEPT_HERE: [&str; 2] = ["store.db", "secret.key"];
+const OWN_FILES: [&str; 2] = ["store.db", "secret.key"];
 /// The option that sets the data folder.
 const FOLDER_SETTING: &str = "--data-dir";
 /// The option that sets the store.
@@ -171,7 +171,7 @@ fn make_private_folder(path: &Path) -> std::io::Result<()> {
         if mode & 0o077 != 0 {
             // Only an empty folder or one with Gloss's files is restricted, never a shared folder.
             let is_empty = path.read_dir()?.next().is_none();
-            let is_ours = mode & STICKY == 0 && KEPT_HERE.iter().any(|name| path.join(name).exists());
+            let is_ours = mode & STICKY == 0 && OWN_FILES.iter().any(|name| path.join(name).exists());
             if is_empty || is_ours {
                 return std::fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(0o700));
             }
@@ -233,7 +233,7 @@ pub fn listen_to_signals(stop: CancellationToken) -> std::io::Result<()> {
         tracing::info!("stopping: unfinished runs continue at the next start; a second signal exits immediately");
         stop.cancel();
         next().await;
-        std::process::exit(LEFT_AT_ONCE);
+        std::process::exit(SECOND_SIGNAL_STATUS);
     });
     Ok(())
 }

@@ -62,6 +62,6 @@ fn turn(handle: &mut LockedSqliteHandle<'_>, switch: c_int, value: c_int) -> boo
     let mut now: c_int = -1;
     // SAFETY: the lock keeps the connection open and its worker thread away; each of the switches above takes an int
     // and a pointer to an int that outlives the call.
-    let taken = unsafe { sqlite3_db_config(connection, switch, value, std::ptr::from_mut(&mut now)) };
-    taken == 0 && now == value
+    let status = unsafe { sqlite3_db_config(connection, switch, value, std::ptr::from_mut(&mut now)) };
+    status == 0 && now == value
 }

@@ -31,7 +31,7 @@ const SQLITE_HINT: &str = "sqlite:///path/to/store.db";
 /// An example of the URL of a store in PostgreSQL.
 const POSTGRES_HINT: &str = "postgres://user:password@host:port/database";
 /// The highest number that most limits may have.
-const MOST: usize = 1_000_000;
+const MAX_NUMBER: usize = 1_000_000;
 
 /// All settings. clap fills the fields; [`Settings::checked`] completes them.
 #[derive(Debug, Clone, Args)]
@@ -81,7 +81,8 @@ pub struct Settings {
     #[arg(default_value = "120000", value_parser = whole::<u32>)]
     pub requests_per_minute: u32,
     /// Maximum number of queued runs per client
-    #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N", default_value = "1000", value_parser = between(1, MOST))]
+    #[arg(long, env = "GLOSS_QUEUED_RUNS", value_name = "N")]
+    #[arg(default_value = "1000", value_parser = between(1, MAX_NUMBER))]
     pub queued_runs: usize,
     /// Time limit of a query or mutation in seconds
     #[arg(long = "request-timeout-seconds", env = "GLOSS_REQUEST_TIMEOUT_SECONDS", value_name = "SECONDS")]
@@ -92,19 +93,19 @@ pub struct Settings {
     pub max_batch: usize,
     /// Maximum number of connections; further ones wait
     #[arg(long, env = "GLOSS_MAX_CONNECTIONS", value_name = "N")]
-    #[arg(default_value = "10000", value_parser = between(1, MOST))]
+    #[arg(default_value = "10000", value_parser = between(1, MAX_NUMBER))]
     pub max_connections: usize,
     /// Maximum number of connections per client; further ones are closed [default: a fourth of --max-connections, or
     /// all of them for clients on this machine]
-    #[arg(long, env = "GLOSS_MAX_CONNECTIONS_PER_CLIENT", value_name = "N", value_parser = between(1, MOST))]
+    #[arg(long, env = "GLOSS_MAX_CONNECTIONS_PER_CLIENT", value_name = "N", value_parser = between(1, MAX_NUMBER))]
     pub max_connections_per_client: Option<usize>,
     /// Maximum number of WebSockets and reserved event streams per client
     #[arg(long, env = "GLOSS_MAX_SOCKETS_PER_CLIENT", value_name = "N")]
-    #[arg(default_value = "5000", value_parser = between(1, MOST))]
+    #[arg(default_value = "5000", value_parser = between(1, MAX_NUMBER))]
     pub max_sockets_per_client: usize,
     /// Maximum number of subscriptions per client
     #[arg(long, env = "GLOSS_MAX_SUBSCRIPTIONS_PER_CLIENT", value_name = "N")]
-    #[arg(default_value = "5000", value_parser = between(1, MOST))]
+    #[arg(default_value = "5000", value_parser = between(1, MAX_NUMBER))]
     pub max_subscriptions_per_client: usize,
     /// File or folder with trusted documents; Gloss then executes no others [default: executes any document]
     #[arg(long, env = "GLOSS_TRUSTED_DOCUMENTS", value_name = "PATH")]

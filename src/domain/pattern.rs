@@ -173,10 +173,10 @@ fn fits(pattern: &[Token], name: &str) -> bool {
                 character += 1;
             }
             _ => {
-                let Some((any, taken)) = last_any else { return false };
-                last_any = Some((any, taken + 1));
+                let Some((any, consumed)) = last_any else { return false };
+                last_any = Some((any, consumed + 1));
                 token = any + 1;
-                character = taken + 1;
+                character = consumed + 1;
             }
         }
     }

@@ -25,7 +25,7 @@ use crate::{
 pub const CONFIRM: &str = "restore the DB profile's URL with `updateDbProfile`; if this is the same database at \
                                   another address, confirm it with `sameDatabase: true`";
 /// Maximum time that a request waits for the identity of a profile's database.
-const LOOK_TIME: Duration = Duration::from_secs(5);
+const IDENTITY_TIME: Duration = Duration::from_secs(5);
 
 /// A database that was checked to be the expected one.
 pub struct Bound {
@@ -121,7 +121,9 @@ pub async fn refuse_moved(
     if wanted.is_empty() {
         return Ok(());
     }
-    let Ok(Ok((_, live))) = timeout(LOOK_TIME, look(ports, profile, database)).await else { return Ok(()) };
+    let Ok(Ok((_, live))) = timeout(IDENTITY_TIME, open_identified(ports, profile, database)).await else {
+        return Ok(());
+    };
     match compare(ports, profile, &live, wanted, what).await? {
         Ok(_) => Ok(()),
         Err(error) => Err(as_error(error)),
@@ -140,7 +142,7 @@ pub fn as_error(error: RunError) -> Error {
 ///
 /// # Errors
 /// Returns the errors of the target.
-pub async fn look(
+pub async fn open_identified(
     ports: &Ports,
     profile: &DbProfile,
     database: Option<&str>,
@@ -165,8 +167,8 @@ impl RunContext {
         patiently: bool,
         words: fn(&TargetError) -> RunError,
     ) -> Result<Bound, Halt> {
-        let look = || look(&self.ports, profile, self.run.spec.scope.database.as_deref());
-        let found = if patiently { self.patiently(look).await? } else { look().await };
+        let open = || open_identified(&self.ports, profile, self.run.spec.scope.database.as_deref());
+        let found = if patiently { self.patiently(open).await? } else { open().await };
         let (target, identity) = found.map_err(|error| Halt::Failed(words(&error)))?;
         let what = format!("run #{}", self.run.id);
         let confirmed = compare(&self.ports, profile, &identity, wanted, &what).await?.map_err(Halt::Failed)?;

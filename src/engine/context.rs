@@ -214,12 +214,12 @@ impl RunContext {
     /// Waits for a future, unless the server stops or the run is cancelled before or meanwhile.
     ///
     /// # Errors
-    /// Returns [`Halt::Stopped`] in that case.
-    pub async fn unless_stopped<T>(&self, wait: impl Future<Output = T>) -> Result<T, Halt> {
+    /// Returns [`Halt::Interrupted`] in that case.
+    pub async fn unless_interrupted<T>(&self, wait: impl Future<Output = T>) -> Result<T, Halt> {
         tokio::select! {
             biased;
-            () = self.stop.cancelled() => Err(Halt::Stopped),
-            () = self.cancel.cancelled() => Err(Halt::Stopped),
+            () = self.stop.cancelled() => Err(Halt::Interrupted),
+            () = self.cancel.cancelled() => Err(Halt::Interrupted),
             done = wait => Ok(done),
         }
     }
@@ -227,9 +227,9 @@ impl RunContext {
     /// Waits for a time, unless the server stops or the run is cancelled.
     ///
     /// # Errors
-    /// Returns [`Halt::Stopped`] in that case.
+    /// Returns [`Halt::Interrupted`] in that case.
     pub async fn wait(&self, time: Duration) -> Result<(), Halt> {
-        self.unless_stopped(tokio::time::sleep(time)).await
+        self.unless_interrupted(tokio::time::sleep(time)).await
     }
 
     /// Completes with the error to report when the time budget is spent; never completes without a time budget.

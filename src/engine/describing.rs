@@ -36,7 +36,7 @@ impl DescriptionRequest {
         }
     }
 
-    async fn put(&self, describer: &dyn Describer) -> Result<DescribeAnswer, ModelError> {
+    async fn send_to(&self, describer: &dyn Describer) -> Result<DescribeAnswer, ModelError> {
         match self {
             Self::Table(request) => describer.describe(request).await,
             Self::Container(request) => describer.describe_container(request).await,
@@ -64,10 +64,10 @@ impl DescriptionRequest {
     }
 
     /// Returns whether an earlier answer could not be used.
-    pub const fn asked_before(&self) -> bool {
+    pub const fn is_retry(&self) -> bool {
         match self {
-            Self::Table(request) => request.asked_before,
-            Self::Container(request) => request.asked_before,
+            Self::Table(request) => request.is_retry,
+            Self::Container(request) => request.is_retry,
         }
     }
 
@@ -78,26 +78,26 @@ impl DescriptionRequest {
             Self::Table(request) => Self::Table(DescribeRequest {
                 subjects: missing.iter().map(|at| request.subjects[*at]).collect(),
                 revisions: missing.iter().filter_map(|at| request.revisions.get(*at).cloned()).collect(),
-                asked_before: true,
+                is_retry: true,
                 ..request
             }),
-            Self::Container(request) => Self::Container(ContainerRequest { asked_before: true, ..request }),
+            Self::Container(request) => Self::Container(ContainerRequest { is_retry: true, ..request }),
         }
     }
 }
 
 /// A request paired with its describer.
-struct Put<'a> {
+struct DescriberRequest<'a> {
     request: &'a DescriptionRequest,
     describer: &'a dyn Describer,
 }
 
 #[async_trait]
-impl Request for Put<'_> {
+impl Request for DescriberRequest<'_> {
     type Answer = Vec<Option<Draft>>;
 
-    async fn put(&self) -> Result<(Self::Answer, Usage), ModelError> {
-        let answer = self.request.put(self.describer).await?;
+    async fn send(&self) -> Result<(Self::Answer, Usage), ModelError> {
+        let answer = self.request.send_to(self.describer).await?;
         Ok((answer.drafts, answer.usage))
     }
 }
@@ -128,8 +128,8 @@ impl<'a> DescriberClient<'a> {
     }
 
     /// Returns whether the describer answers immediately, without a remote call.
-    pub fn answers_at_once(&self) -> bool {
-        self.describer.answers_at_once()
+    pub fn is_local(&self) -> bool {
+        self.describer.is_local()
     }
 
     /// Returns the maximum number of concurrent requests.
@@ -144,8 +144,8 @@ impl<'a> DescriberClient<'a> {
     /// Returns [`Halt`] if the run cannot continue.
     pub async fn ask(&self, request: &DescriptionRequest, begins: Option<Vec<Row>>) -> Result<Asked, Halt> {
         let bound = request.bound(self.describer.as_ref());
-        let put = Put { request, describer: self.describer.as_ref() };
-        let Sent { answer: drafts, usage } = self.sender.send(&bound, begins, &put).await?;
+        let request = DescriberRequest { request, describer: self.describer.as_ref() };
+        let Sent { answer: drafts, usage } = self.sender.send(&bound, begins, &request).await?;
         Ok(Asked { drafts, usage })
     }
 }

@@ -36,7 +36,7 @@ const TABLES_AT_ONCE: usize = 50;
 /// Maximum number of catalogs read concurrently.
 const READINGS_AT_ONCE: usize = 4;
 /// After a failed reading, searches that do not name the profile do not retry it for this long.
-const LEFT_ALONE: Duration = Duration::from_mins(1);
+const RETRY_AFTER: Duration = Duration::from_mins(1);
 
 /// Indexes what a run's walk has read, and removes what the walk found to be gone.
 pub async fn take_walk(ports: &Ports, profile: &DbProfile, scope: &RunScope, walked: &Walked) {
@@ -74,7 +74,7 @@ async fn take_walked(ports: &Ports, profile: &DbProfile, scope: &RunScope, walke
         let named = || scope.schemas.iter().any(|named| named.name == schema.name && named.tables.is_empty());
         if everything || named() {
             let tables = of_schemas.remove(schema.name.as_str()).unwrap_or_default();
-            store.keep_tables(profile, database, &schema.name, &tables).await?;
+            store.retain_tables(profile, database, &schema.name, &tables).await?;
         }
     }
     if everything && scope.database.is_none() {
@@ -126,7 +126,7 @@ impl Readings {
     }
 
     /// Returns the reading of a profile's catalog: the one in progress, or a new one. It continues even if no caller
-    /// waits for it. Returns `None` if it failed less than [`LEFT_ALONE`] ago and the profile is not `named`.
+    /// waits for it. Returns `None` if it failed less than [`RETRY_AFTER`] ago and the profile is not `named`.
     #[must_use]
     pub fn read(&self, profile: &DbProfile, named: bool) -> Option<Reading> {
         let mut state = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
@@ -136,7 +136,7 @@ impl Readings {
             return Some(reading.clone());
         }
         let failed = state.failed.get(&profile.id);
-        if !named && failed.is_some_and(|failed| failed.elapsed() < LEFT_ALONE) {
+        if !named && failed.is_some_and(|failed| failed.elapsed() < RETRY_AFTER) {
             return None;
         }
         let task = tokio::spawn(self.clone().carry_out(profile.clone()).in_current_span());
@@ -195,7 +195,7 @@ async fn read_whole(ports: &Ports, profile: &DbProfile) -> Result<(), ReadError>
         }
         let database = database.clone().unwrap_or_else(|| profile.pinned_database.clone());
         names.extend(partitions.into_iter().map(|table| table.name));
-        store.keep_tables(profile, database.as_deref(), &schema.name, &names).await?;
+        store.retain_tables(profile, database.as_deref(), &schema.name, &names).await?;
     }
     match database {
         Some(database) => store.index_schemas(profile, database.as_deref(), &schemas).await?,

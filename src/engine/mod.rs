@@ -46,8 +46,8 @@ pub enum Halt {
     #[error("failed: {}", .0.message)]
     Failed(RunError),
     /// The server is stopping, or the run was cancelled, while the work waited.
-    #[error("the server is stopping")]
-    Stopped,
+    #[error("the server is stopping, or the run was cancelled")]
+    Interrupted,
     /// The store refused a record: the claim was lost, or the store failed.
     #[error(transparent)]
     Store(#[from] Error),

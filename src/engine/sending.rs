@@ -57,10 +57,10 @@ pub trait Request: Sync {
     type Answer: Send;
 
     /// Sends the request once. Returns the answer and its usage.
-    async fn put(&self) -> Result<(Self::Answer, Usage), ModelError>;
+    async fn send(&self) -> Result<(Self::Answer, Usage), ModelError>;
 
     /// Returns whether parts of the answer have already been received.
-    fn is_heard(&self) -> bool {
+    fn has_begun(&self) -> bool {
         false
     }
 }
@@ -105,12 +105,12 @@ impl<'a> Sender<'a> {
         let mut strange = 0;
         loop {
             let worked_ms = || self.context.worked_ms();
-            let reserved = self.context.unless_stopped(self.context.ledger.reserve(bound, worked_ms)).await?;
+            let reserved = self.context.unless_interrupted(self.context.ledger.reserve(bound, worked_ms)).await?;
             let reservation = reserved.map_err(Halt::Paused)?;
             let full = "its LLM profile has reached its limit of concurrent or recent requests";
             let idle = || self.under_way.load(Ordering::Relaxed) == 0;
             let entering = self.context.noticing(Awaited::Provider, full, idle, self.throttle.enter());
-            let permit = self.context.unless_stopped(entering).await??;
+            let permit = self.context.unless_interrupted(entering).await??;
             if let Some(rows) = begins.take() {
                 self.context
                     .record(move |edit| {
@@ -122,10 +122,10 @@ impl<'a> Sender<'a> {
                     .await?;
             }
             self.under_way.fetch_add(1, Ordering::Relaxed);
-            let silent = || !request.is_heard();
-            let put = self.context.noticing(Awaited::Provider, NO_ANSWER, silent, request.put()).await;
+            let silent = || !request.has_begun();
+            let sent = self.context.noticing(Awaited::Provider, NO_ANSWER, silent, request.send()).await;
             self.under_way.fetch_sub(1, Ordering::Relaxed);
-            match put? {
+            match sent? {
                 Ok((answer, mut usage)) => {
                     self.answered().await?;
                     usage.retries += retries;

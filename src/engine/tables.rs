@@ -202,7 +202,7 @@ impl<'a> Work<'a> {
             .try_flatten()
             .chain(containers)
             .take_until(closed.clone().cancelled_owned());
-        if self.client.answers_at_once() {
+        if self.client.is_local() {
             return jobs
                 .try_ready_chunks(JOBS_AT_ONCE)
                 .map_err(|error| error.1)
@@ -227,7 +227,7 @@ impl<'a> Work<'a> {
                 self.paused.lock().unwrap_or_else(PoisonError::into_inner).get_or_insert(error);
                 Ok(())
             }
-            Err(Halt::Stopped) => Ok(()),
+            Err(Halt::Interrupted) => Ok(()),
             other => other,
         }
     }
@@ -334,7 +334,7 @@ impl<'a> Work<'a> {
                 revisions: batch.iter().map(|(row, _)| revision(row)).collect(),
                 options: options.clone(),
                 about: self.about.clone(),
-                asked_before: false,
+                is_retry: false,
             }),
             rows: batch.iter().map(|(row, _)| row.clone()).collect(),
         });
@@ -362,7 +362,7 @@ impl<'a> Work<'a> {
             revision: row.again.and_then(|again| revisions.get(&again).cloned()),
             options: self.context.run.spec.options.clone(),
             about: self.about.clone(),
-            asked_before: false,
+            is_retry: false,
             container: Arc::new(container),
         };
         let row = Row { asset: request.container.path.clone(), ..row };
@@ -412,7 +412,7 @@ impl<'a> Work<'a> {
                     Some(draft) => {
                         ended.push((row, request.done(at, draft)));
                     }
-                    None if request.asked_before() => ended.push((row, RowOutcome::Failed(unreadable()))),
+                    None if request.is_retry() => ended.push((row, RowOutcome::Failed(unreadable()))),
                     None => {
                         again.push(row);
                         missing.push(at);

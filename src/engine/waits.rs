@@ -1,7 +1,7 @@
 //! What a run waits for: a provider, or a target.
 //!
-//! The rules: a wait is reported immediately if the answer is an error, and after [`SLOW`] if there is no answer. It
-//! ends with the next answer. Only changes are recorded, so a run that makes progress records nothing here.
+//! The rules: a wait is reported immediately if the answer is an error, and after [`REPORT_AFTER`] if there is no
+//! answer. It ends with the next answer. Only changes are recorded, so a run that makes progress records nothing here.
 
 use std::{
     sync::{
@@ -15,7 +15,7 @@ use super::{Halt, context::RunContext};
 use crate::domain::{clock::Moment, run::Waiting};
 
 /// A run counts as waiting after this time without an answer.
-pub const SLOW: Duration = Duration::from_secs(5);
+pub const REPORT_AFTER: Duration = Duration::from_secs(5);
 
 /// The kind of service that a run waits for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,8 +123,8 @@ impl RunContext {
         Ok(())
     }
 
-    /// Runs `work`, and records a wait if it takes longer than [`SLOW`] and `still` holds. It does not end the wait:
-    /// the caller does, depending on the answer.
+    /// Runs `work`, and records a wait if it takes longer than [`REPORT_AFTER`] and `still` holds. It does not end the
+    /// wait: the caller does, depending on the answer.
     ///
     /// # Errors
     /// As [`RunContext::waits_for`].
@@ -139,7 +139,7 @@ impl RunContext {
         tokio::select! {
             biased;
             done = &mut work => return Ok(done),
-            () = tokio::time::sleep(SLOW) => {}
+            () = tokio::time::sleep(REPORT_AFTER) => {}
         }
         if !still() {
             return Ok(work.await);

@@ -10,7 +10,7 @@ use crate::{
     domain::token,
     service::{
         Services,
-        tokens::{Held, Holder, LOCAL},
+        tokens::{Holder, LOCAL, Validity},
     },
 };
 
@@ -46,7 +46,7 @@ pub struct Viewer {
     /// Whether a token authenticated the caller.
     has_token: bool,
     /// Keeps the credentials watched for expiry and revocation.
-    held: Option<Arc<Held>>,
+    validity: Option<Arc<Validity>>,
 }
 
 impl PartialEq for Viewer {
@@ -69,20 +69,20 @@ impl Viewer {
     /// The local administrator.
     #[must_use]
     pub fn local() -> Self {
-        Self { name: LOCAL.to_owned(), role: Role::Admin, known: true, has_token: false, held: None }
+        Self { name: LOCAL.to_owned(), role: Role::Admin, known: true, has_token: false, validity: None }
     }
 
     /// An unauthenticated caller, to whom every field is refused.
     #[must_use]
     pub fn nobody() -> Self {
-        Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, has_token: false, held: None }
+        Self { name: "nobody".to_owned(), role: Role::Viewer, known: false, has_token: false, validity: None }
     }
 
     /// The holder of a token, or the local administrator.
     #[must_use]
     pub fn holding(holder: Holder) -> Self {
-        let Holder { name, role, has_token, held } = holder;
-        Self { name, role: role.into(), known: true, has_token, held: Some(held) }
+        let Holder { name, role, has_token, validity } = holder;
+        Self { name, role: role.into(), known: true, has_token, validity: Some(validity) }
     }
 
     /// Whether the caller is authenticated.
@@ -101,7 +101,7 @@ impl Viewer {
     /// must end then.
     #[must_use]
     pub fn dismissed(&self) -> CancellationToken {
-        self.held.as_ref().map(|held| held.ended()).unwrap_or_default()
+        self.validity.as_ref().map(|validity| validity.ended()).unwrap_or_default()
     }
 }
 

@@ -166,7 +166,7 @@ async fn details(
     let profiles: Vec<DbProfileId> = schemas.keys().map(|(profile, ..)| *profile).collect();
     let profiles = services.ports.store.db_profiles_by_id(&profiles).await?;
     let profiles = &profiles;
-    let looks = schemas.into_iter().map(|((id, database, schema), tables)| async move {
+    let reads = schemas.into_iter().map(|((id, database, schema), tables)| async move {
         let Some(profile) = profiles.get(&id) else { return Ok(Vec::new()) };
         let found = services.catalog.details(profile, &database, &schema, &tables).await?;
         let keyed = found.into_iter().map(move |detail| {
@@ -176,5 +176,5 @@ async fn details(
         });
         Ok::<_, crate::domain::Error>(keyed.collect())
     });
-    Ok(try_join_all(looks).await?.into_iter().flatten().collect())
+    Ok(try_join_all(reads).await?.into_iter().flatten().collect())
 }

@@ -26,7 +26,7 @@ use super::{
     pace::Pace,
     paths::role_of,
     peer::Peer,
-    refusal::{Refusal, Turned, turn_away, whole_seconds},
+    refusal::{Refusal, Rejection, reject, whole_seconds},
     session::{self, Sessions},
 };
 use crate::{
@@ -80,10 +80,10 @@ impl Gate {
     /// # Errors
     /// Returns `LIMIT_EXCEEDED` with the number of seconds to wait.
     pub fn count(&self, caller: &Caller) -> Result<(), Refusal> {
-        self.counted(caller).map_err(|turned| turned.0)
+        self.counted(caller).map_err(|rejection| rejection.0)
     }
 
-    fn counted(&self, caller: &Caller) -> Result<(), Turned> {
+    fn counted(&self, caller: &Caller) -> Result<(), Rejection> {
         if caller.viewer.is_known() && !caller.viewer.has_token() {
             return Ok(());
         }
@@ -99,13 +99,13 @@ impl Gate {
             tracing::Span::current().record("actor", &caller.viewer.name);
             return Ok(caller);
         }
-        let admitted = self.admit(shown.as_deref(), caller).await.map_err(|turned| turned.0.message)?;
+        let admitted = self.admit(shown.as_deref(), caller).await.map_err(|rejection| rejection.0.message)?;
         tracing::Span::current().record("actor", &admitted.viewer.name);
         Ok(admitted)
     }
 
     /// Returns the caller that a token names, or the refusal and how long to wait.
-    pub(super) async fn admit(&self, token: Option<&str>, caller: Caller) -> Result<Caller, Turned> {
+    pub(super) async fn admit(&self, token: Option<&str>, caller: Caller) -> Result<Caller, Rejection> {
         match self.access.viewer(token, caller.is_local).await {
             Ok(viewer) => {
                 let client =
@@ -137,7 +137,7 @@ impl Gate {
         Caller { is_local, ..Caller::of(&request.extensions) }
     }
 
-    async fn check(&self, request: &Parts, needed: Role) -> Result<Caller, Turned> {
+    async fn check(&self, request: &Parts, needed: Role) -> Result<Caller, Rejection> {
         let stranger = self.stranger(request);
         let shown = bearer(&request.headers).map_err(|refusal| Box::new((refusal, None)))?;
         let session = if shown.is_none() { self.sessions.token(&request.headers) } else { None };
@@ -170,7 +170,7 @@ fn is_handshake(request: &Parts) -> bool {
         && headers.contains_key(header::SEC_WEBSOCKET_KEY)
 }
 
-fn too_often(what: &str, wait: Duration) -> Turned {
+fn too_often(what: &str, wait: Duration) -> Rejection {
     let seconds = whole_seconds(wait);
     let message = format!("{what}; retry after {seconds} s");
     Box::new((Refusal::new(StatusCode::TOO_MANY_REQUESTS, Code::LimitExceeded, message), Some(wait)))
@@ -188,11 +188,11 @@ pub async fn check(State(gate): State<Gate>, request: Request, next: Next) -> Re
             request.extensions.insert(caller);
             next.run(Request::from_parts(request, body)).await
         }
-        Err(turned) => {
+        Err(rejection) => {
             if gate.pace.may_tell(&Caller::of(&request.extensions).client) {
-                tracing::info!(code = turned.0.code.as_str(), reason = turned.0.message, "refused");
+                tracing::info!(code = rejection.0.code.as_str(), reason = rejection.0.message, "refused");
             }
-            turn_away(*turned, Media::negotiate(&request.headers).unwrap_or(Media::Json))
+            reject(*rejection, Media::negotiate(&request.headers).unwrap_or(Media::Json))
         }
     }
 }

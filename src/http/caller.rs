@@ -47,7 +47,7 @@ impl Caller {
     /// # Errors
     /// Returns `UNAUTHENTICATED`.
     pub fn check_known(&self) -> Result<(), Refusal> {
-        if self.viewer.is_known() { Ok(()) } else { Err(Refusal::unknown()) }
+        if self.viewer.is_known() { Ok(()) } else { Err(Refusal::unauthenticated()) }
     }
 
     /// Adds the viewer to a request's data, where resolvers look for it.

@@ -23,7 +23,7 @@ use super::refusal::Refusal;
 use crate::{domain::Code, graphql};
 
 /// The maximum number of automatically persisted documents.
-const KEPT: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
+const CAPACITY: NonZeroUsize = NonZeroUsize::new(1_000).expect("a thousand is not zero");
 /// The maximum size of one of them.
 const LONGEST_BYTES: usize = 16 * 1024;
 
@@ -101,7 +101,7 @@ impl Default for Documents {
 impl Documents {
     /// Supports automatic persisted queries.
     pub fn automatic() -> Self {
-        Self(Arc::new(Mode::Automatic(Mutex::new(LruCache::new(KEPT)))))
+        Self(Arc::new(Mode::Automatic(Mutex::new(LruCache::new(CAPACITY)))))
     }
 
     /// Creates a list of trusted documents from a `.json` file of ids and texts, a `.graphql` file with one document,

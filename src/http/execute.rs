@@ -43,7 +43,7 @@ impl Door {
             });
         }
         let work = async move { api.execute(request).await }.in_current_span();
-        match timeout(limit, tokio::spawn(self.stop.sockets.track_future(work))).await {
+        match timeout(limit, tokio::spawn(self.stop.tasks.track_future(work))).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(failed)) => match failed.try_into_panic() {
                 Ok(panic) => resume_unwind(panic),

@@ -19,9 +19,9 @@ use crate::graphql::comparison::export::{Export, ExportRequest};
 
 /// The function that opens an export.
 #[derive(Clone)]
-pub struct Exports(Arc<Open>);
+pub struct Exports(Arc<OpenExport>);
 
-type Open = dyn Fn(ExportRequest) -> BoxFuture<'static, Result<Export, ServerError>> + Send + Sync;
+type OpenExport = dyn Fn(ExportRequest) -> BoxFuture<'static, Result<Export, ServerError>> + Send + Sync;
 
 impl Exports {
     /// Creates the value from an asynchronous function.

@@ -68,7 +68,7 @@ impl Refusal {
     }
 
     /// Creates the refusal of an unauthenticated caller.
-    pub fn unknown() -> Self {
+    pub fn unauthenticated() -> Self {
         Self::new(StatusCode::UNAUTHORIZED, Code::Unauthenticated, "authentication required: send a bearer token")
     }
 
@@ -169,10 +169,10 @@ impl IntoResponse for Refusal {
 }
 
 /// The refusal of a caller, and how long to wait before the next attempt, if that helps.
-pub type Turned = Box<(Refusal, Option<Duration>)>;
+pub type Rejection = Box<(Refusal, Option<Duration>)>;
 
 /// Returns the response to a refused caller.
-pub fn turn_away((refusal, wait): (Refusal, Option<Duration>), media: Media) -> Response {
+pub fn reject((refusal, wait): (Refusal, Option<Duration>), media: Media) -> Response {
     let status = refusal.status;
     let mut response = refusal.answer(media);
     if status == StatusCode::UNAUTHORIZED {

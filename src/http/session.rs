@@ -37,7 +37,7 @@ use super::{
     caller::Caller,
     media::Media,
     post_get::json_body,
-    refusal::{Refusal, turn_away},
+    refusal::{Refusal, reject},
     value,
 };
 use crate::{domain::Code, graphql::Viewer};
@@ -164,7 +164,7 @@ pub async fn begin(State(door): State<Door>, request: Request) -> Response {
     };
     let viewer = match door.gate.admit(Some(&token), stranger).await {
         Ok(caller) => caller.viewer,
-        Err(turned) => return turn_away(*turned, Media::Json),
+        Err(rejection) => return reject(*rejection, Media::Json),
     };
     let who = json!({ "name": viewer.name, "role": format!("{:?}", viewer.role).to_uppercase() });
     let Some(id) = door.gate.sessions.begin(token.into(), viewer) else {

@@ -29,7 +29,7 @@ use super::{
 /// How long after the signal open connections are dropped.
 const GRACE: Duration = Duration::from_secs(5);
 /// How long to wait before the next attempt if the operating system cannot accept a connection.
-const SYSTEM_IS_FULL: Duration = Duration::from_millis(200);
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(200);
 /// The maximum size of a request's head, which contains the document of a GET.
 const HEAD_LIMIT_BYTES: usize = 128 * 1024;
 
@@ -37,13 +37,13 @@ const HEAD_LIMIT_BYTES: usize = 128 * 1024;
 #[derive(Debug, Clone)]
 pub struct Stop {
     pub(super) token: CancellationToken,
-    pub(super) sockets: TaskTracker,
+    pub(super) tasks: TaskTracker,
 }
 
 impl Stop {
     /// Creates a signal that cancelling `token` gives.
     pub fn new(token: CancellationToken) -> Self {
-        Self { token, sockets: TaskTracker::new() }
+        Self { token, tasks: TaskTracker::new() }
     }
 }
 
@@ -70,11 +70,11 @@ pub async fn serve(listener: TcpListener, door: Door) -> io::Result<()> {
         let Some(permit) = by_client.take(&Client::at(Some(address)), most) else { continue };
         let stream = Watched::new(stream, address, 2 * limits.read_within, (place, permit));
         let (service, limits, token) = (service.clone(), Arc::clone(&limits), stop.token.clone());
-        stop.sockets.spawn(async move { answer(stream, service, &limits, token).await });
+        stop.tasks.spawn(async move { answer(stream, service, &limits, token).await });
     }
     drop(listener);
-    stop.sockets.close();
-    if tokio::time::timeout(GRACE, stop.sockets.wait()).await.is_err() {
+    stop.tasks.close();
+    if tokio::time::timeout(GRACE, stop.tasks.wait()).await.is_err() {
         tracing::warn!(grace_s = GRACE.as_secs(), "connections were still open when the grace period ended");
     }
     Ok(())
@@ -90,7 +90,7 @@ async fn accept(listener: &TcpListener) -> (TcpStream, std::net::SocketAddr) {
             Err(error) if matches!(error.kind(), ConnectionAborted | ConnectionRefused | ConnectionReset) => {}
             Err(error) => {
                 tracing::error!(%error, "a connection could not be accepted");
-                tokio::time::sleep(SYSTEM_IS_FULL).await;
+                tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
             }
         }
     }

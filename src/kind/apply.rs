@@ -56,7 +56,7 @@ pub async fn work(context: &RunContext) -> Result<Ending, Halt> {
         locked: HashMap::new(),
     };
     match writing.all().await {
-        Err(Halt::Stopped) if context.cancel.is_cancelled() => Ok(Ending::Written),
+        Err(Halt::Interrupted) if context.cancel.is_cancelled() => Ok(Ending::Written),
         ended => ended,
     }
 }
@@ -129,7 +129,7 @@ impl Writing<'_> {
                 self.given_up = Some(error);
                 None
             }
-            Err(Halt::Stopped) if self.context.cancel.is_cancelled() => {
+            Err(Halt::Interrupted) if self.context.cancel.is_cancelled() => {
                 self.given_up = Some(cancelled());
                 None
             }
@@ -162,7 +162,7 @@ impl Writing<'_> {
                     continue;
                 }
                 let last_written = written.get(&item.asset).cloned();
-                self.see_through(bound, &mut item, last_written.as_ref()).await?;
+                self.write_item(bound, &mut item, last_written.as_ref()).await?;
                 if item.status == ApplyStatus::Applied && !self.rollback {
                     written.insert(item.asset.clone(), item.text.clone());
                 }
@@ -191,7 +191,7 @@ impl Writing<'_> {
     }
 
     /// Retries until the item has an outcome or the run's patience ends.
-    async fn see_through(
+    async fn write_item(
         &mut self,
         bound: &Bound,
         item: &mut ApplyItem,
@@ -202,7 +202,7 @@ impl Writing<'_> {
         while let Err(error) = self.try_once(bound, item, last_written).await? {
             let cancelled = self.context.cancel.is_cancelled();
             if cancelled && !item.begun {
-                return Err(Halt::Stopped);
+                return Err(Halt::Interrupted);
             }
             let wait = waits.next().unwrap_or(self.context.patience.longest_wait);
             if cancelled || began.elapsed() + wait >= self.context.patience.target_down {
@@ -221,7 +221,7 @@ impl Writing<'_> {
             self.warn(&error, wait).await?;
             match self.context.wait(wait).await {
                 // Check a begun item once more before leaving the run.
-                Err(Halt::Stopped) if item.begun && self.context.cancel.is_cancelled() => {}
+                Err(Halt::Interrupted) if item.begun && self.context.cancel.is_cancelled() => {}
                 waited => waited?,
             }
         }
@@ -269,9 +269,9 @@ impl Writing<'_> {
                 Ok(())
             })
             .await?;
-        self.heed(&run);
+        self.notice_cancel(&run);
         if run.status == RunStatus::Cancelling {
-            return Err(Halt::Stopped);
+            return Err(Halt::Interrupted);
         }
         item.begun = true;
         match target.write_comment(&item.asset, item.text.as_deref()).await {
@@ -294,7 +294,7 @@ impl Writing<'_> {
                 Ok(())
             })
             .await?;
-        self.heed(&run);
+        self.notice_cancel(&run);
         Ok(())
     }
 
@@ -322,7 +322,7 @@ impl Writing<'_> {
     }
 
     /// Notices a cancel from the recorded run, in case its nudge was lost.
-    fn heed(&self, run: &Run) {
+    fn notice_cancel(&self, run: &Run) {
         if run.status == RunStatus::Cancelling {
             self.context.cancel.cancel();
         }
@@ -339,7 +339,7 @@ impl Writing<'_> {
                 Ok(())
             })
             .await?;
-        self.heed(&run);
+        self.notice_cancel(&run);
         Ok(())
     }
 }

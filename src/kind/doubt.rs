@@ -12,7 +12,7 @@ use crate::{
         profile::DbProfile,
         run::{Run, RunError},
     },
-    engine::bound::{as_error, compare, look},
+    engine::bound::{as_error, compare, open_identified},
     port::{
         Ports,
         target::{Target, TargetError},
@@ -37,14 +37,14 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
         ))
     };
     let (target, live) =
-        look(ports, profile, run.spec.scope.database.as_deref()).await.map_err(|error| unknown(&error))?;
+        open_identified(ports, profile, run.spec.scope.database.as_deref()).await.map_err(|error| unknown(&error))?;
     let wanted: Vec<_> = doubts.iter().map(|(_, item)| item.identity.clone()).collect();
     let what = format!("a write of run #{}", run.id);
     compare(ports, profile, &live, &wanted, &what).await?.map_err(as_error)?;
     let target = target.bound_to(&live);
     let mut settled = Vec::with_capacity(count);
     for (_, item) in doubts {
-        settled.push(look_at(target.as_ref(), item).await.map_err(|error| unknown(&error))?);
+        settled.push(read_outcome(target.as_ref(), item).await.map_err(|error| unknown(&error))?);
     }
     ports.store.settle_items(run.id, settled, ports.clock.now()).await?;
     tracing::info!(run = run.id.0, writes = count, "the outcome of writes in doubt was recorded");
@@ -52,7 +52,7 @@ pub async fn settle(ports: &Ports, profile: &DbProfile, run: &Run) -> Result<()>
 }
 
 /// Reads the outcome of an item.
-async fn look_at(target: &dyn Target, item: ApplyItem) -> Result<ApplyItem, TargetError> {
+async fn read_outcome(target: &dyn Target, item: ApplyItem) -> Result<ApplyItem, TargetError> {
     let (status, error) = match target.comment(&item.asset).await {
         Ok(live) if live == item.text => (ApplyStatus::Applied, None),
         Ok(live) if live == item.before => (ApplyStatus::Failed, Some(not_done())),

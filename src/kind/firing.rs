@@ -58,7 +58,7 @@ pub async fn outcome(ports: &Ports, schedule: &Schedule) -> Result<Outcome> {
     if !settings.on_change {
         return Ok(Outcome::Run(run));
     }
-    Ok(match look(ports, schedule, &run.spec.scope, &db_profile).await? {
+    Ok(match read_scope(ports, schedule, &run.spec.scope, &db_profile).await? {
         Ok((rows, warnings)) => {
             (run.rows, run.warnings) = (rows, warnings);
             Outcome::Changes(run)
@@ -84,13 +84,13 @@ fn new_run(schedule: &Schedule, db_profile: &DbProfile, llm_profile: &LlmProfile
 }
 
 /// Reads everything in scope in the schedule's database, and the problems of reading it.
-async fn look(
+async fn read_scope(
     ports: &Ports,
     schedule: &Schedule,
     scope: &RunScope,
     profile: &DbProfile,
 ) -> Result<Result<(Vec<Row>, Vec<String>), RunError>> {
-    let (target, identity) = match bound::look(ports, profile, scope.database.as_deref()).await {
+    let (target, identity) = match bound::open_identified(ports, profile, scope.database.as_deref()).await {
         Ok(found) => found,
         Err(error) => return Ok(Err(target_error(&error))),
     };

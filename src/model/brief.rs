@@ -29,7 +29,7 @@ pub struct Brief<'a> {
     /// The user's description of the database.
     pub about: Option<&'a str>,
     /// Whether an earlier answer was unusable.
-    pub asked_before: bool,
+    pub is_retry: bool,
 }
 
 impl<'a> Brief<'a> {
@@ -48,7 +48,7 @@ impl<'a> Brief<'a> {
             asked,
             options: &request.options,
             about: request.about.as_deref(),
-            asked_before: request.asked_before,
+            is_retry: request.is_retry,
         }
     }
 
@@ -62,7 +62,7 @@ impl<'a> Brief<'a> {
             revisions: vec![request.revision.as_ref()],
             options: &request.options,
             about: request.about.as_deref(),
-            asked_before: request.asked_before,
+            is_retry: request.is_retry,
         }
     }
 }

@@ -104,8 +104,8 @@ struct Voice<'a> {
 }
 
 impl Voice<'_> {
-    fn hear(&mut self, piece: &str) {
-        let said = self.stream.hear(piece);
+    fn receive(&mut self, piece: &str) {
+        let said = self.stream.receive(piece);
         self.say(said);
     }
 
@@ -120,7 +120,7 @@ impl Voice<'_> {
                 Said::Text(text) => {
                     self.said.push_str(&text);
                     if let Some(listener) = self.listener.as_deref_mut() {
-                        listener.hear(&text);
+                        listener.receive(&text);
                     }
                 }
                 Said::TakenBack => {
@@ -190,8 +190,8 @@ impl ProviderConverser {
         let mut voice = Voice { stream: Stream::default(), said: String::new(), listener };
         let sent = self.bound(conversation).likely_input_tokens;
         let tokens = conversation.options.max_output_tokens;
-        let mut reply = self.provider.send(body, tokens, sent, key, &mut |piece| voice.hear(piece)).await?;
-        voice.hear(&std::mem::take(&mut reply.text));
+        let mut reply = self.provider.send(body, tokens, sent, key, &mut |piece| voice.receive(piece)).await?;
+        voice.receive(&std::mem::take(&mut reply.text));
         voice.end();
         reply.text = voice.said;
         Ok(reply)
@@ -212,8 +212,8 @@ impl ProviderConverser {
         // A choice is short and not an answer. For an unknown endpoint, the text may come from an endpoint that ignores
         // its tools.
         let stream = manner.stream && !chooses;
-        let heard = if chooses || unsure { None } else { Some(listener) };
-        let reply = self.send(conversation, body, key, stream, heard).await?;
+        let listener = if chooses || unsure { None } else { Some(listener) };
+        let reply = self.send(conversation, body, key, stream, listener).await?;
         let sent = self.bound(conversation).likely_input_tokens;
         let usage = self.provider.used(reply.usage, sent, &reply.text, begun.elapsed());
         if !reply.any {

@@ -12,7 +12,7 @@ const KEY_LENGTH: usize = 200;
 /// Number of bytes in which the end of a list's next text is searched.
 const ITEM_LENGTH: usize = 600;
 /// Lookahead budget: bytes per byte of the text.
-const LOOKS: usize = 64;
+const LOOKAHEAD_FACTOR: usize = 64;
 
 /// A parsed value.
 #[derive(Debug, PartialEq)]
@@ -28,8 +28,9 @@ pub struct Read {
 /// Parses the value at the start of the text.
 #[must_use]
 pub fn read(text: &str) -> Option<Read> {
-    let looks = LOOKS * text.len() + 10 * ITEM_LENGTH;
-    let mut reader = Reader { text, at: 0, open: Vec::new(), bare_keys: false, whole: true, looks: looks.into() };
+    let lookahead = LOOKAHEAD_FACTOR * text.len() + 10 * ITEM_LENGTH;
+    let mut reader =
+        Reader { text, at: 0, open: Vec::new(), bare_keys: false, whole: true, lookahead: lookahead.into() };
     let value = reader.value(Place::Alone)?;
     Some(Read { value, length: reader.at, whole: reader.whole })
 }
@@ -61,7 +62,7 @@ struct Reader<'a> {
     bare_keys: bool,
     whole: bool,
     /// Number of bytes of lookahead that are left.
-    looks: std::cell::Cell<usize>,
+    lookahead: std::cell::Cell<usize>,
 }
 
 fn is_blank(c: char) -> bool {
@@ -103,7 +104,7 @@ impl Reader<'_> {
                 break;
             }
         }
-        self.looked(at - begun);
+        self.use_lookahead(at - begun);
         (at, broke)
     }
 
@@ -112,8 +113,8 @@ impl Reader<'_> {
     }
 
     /// Subtracts bytes from the lookahead budget.
-    fn looked(&self, bytes: usize) {
-        self.looks.set(self.looks.get().saturating_sub(bytes + 1));
+    fn use_lookahead(&self, bytes: usize) {
+        self.lookahead.set(self.lookahead.get().saturating_sub(bytes + 1));
     }
 
     fn value(&mut self, place: Place) -> Option<Value> {
@@ -228,7 +229,7 @@ impl Reader<'_> {
 
     /// Returns whether the quote that was just read ends its text.
     fn ends_here(&self, place: Place, close: char, inner: bool) -> bool {
-        if place == Place::Alone || self.looks.get() == 0 {
+        if place == Place::Alone || self.lookahead.get() == 0 {
             return close == '"' || !self.peek().is_some_and(char::is_alphanumeric);
         }
         // At the very end, it may be an opening quote within a text that was cut off there.
@@ -295,7 +296,7 @@ impl Reader<'_> {
         if broke || rest.is_empty() || rest.starts_with(['{', '[', '}', ']', '`', '<', '"']) {
             return true;
         }
-        self.looked(rest.len());
+        self.use_lookahead(rest.len());
         let line = &rest[..rest.find(['\n', '{']).unwrap_or(rest.len())];
         let goes_on = |(offset, quote): (usize, &str)| {
             let (after, _) = self.past(next + offset + quote.len(), false);
@@ -312,7 +313,7 @@ impl Reader<'_> {
         let Some(first) = self.char_at(at) else { return false };
         let rest = &self.text[at + first.len_utf8()..];
         let window = window(rest, KEY_LENGTH);
-        self.looked(window.len());
+        self.use_lookahead(window.len());
         let end = match closing(first) {
             Some(close) => {
                 let Some(end) = window.find([close, '\n']).filter(|end| window[*end..].starts_with(close)) else {
@@ -352,7 +353,7 @@ impl Reader<'_> {
                 word.parse::<f64>().is_ok() || ["true", "false", "null", "True", "False", "None"].contains(&word);
             return matches!(first, '{' | '[' | '(') || (known && ends(self.char_at(self.past(end, false).0)));
         };
-        self.looked(rest.len());
+        self.use_lookahead(rest.len());
         // The first closing quote without an opening one in the text must be followed by structure.
         let (mut nested, mut before, mut escaped) = (0_usize, None, false);
         for (offset, c) in rest.char_indices() {
@@ -433,7 +434,7 @@ impl Reader<'_> {
                 '}' | ']' => true,
                 ')' => self.open.last() == Some(&')'),
                 '/' => self.is_comment(begun),
-                ',' | '\n' => place != Place::Field || self.looks.get() == 0 || self.goes_on(place, self.at, true),
+                ',' | '\n' => place != Place::Field || self.lookahead.get() == 0 || self.goes_on(place, self.at, true),
                 _ => false,
             };
             if ends {

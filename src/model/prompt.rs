@@ -108,7 +108,7 @@ fn user(brief: &Brief<'_>, schema_inside: bool) -> String {
     if schema_inside {
         let _ = writeln!(text, "Its JSON schema: {}", prompt_schema(asked, wordings(options)));
     }
-    if brief.asked_before {
+    if brief.is_retry {
         text.push_str(
             "Your last answer could not be read. Answer with the JSON object alone: it starts with { and ends with }, \
              has every key, no code fence and no word before or after it.\n",
@@ -136,8 +136,8 @@ fn texts_before(brief: &Brief<'_>, facts: &mut String) -> String {
     for (variation, keys) in wanted {
         let wish = match variation {
             None => {
-                "write the text anew. The text before did not satisfy; keep what the facts support, better it where \
-                    you can"
+                "write a new text. The text before was not good enough; keep what the facts support, and improve \
+                    the rest"
             }
             Some(VariationMode::Lexical) => {
                 "rephrase the text before: exactly the same meaning in other words. The new text is not the old one"

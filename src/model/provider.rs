@@ -138,11 +138,11 @@ impl ProviderDescriber {
         tokens: i32,
         sent: i64,
         key: Option<&SecretString>,
-        hear: &mut (dyn FnMut(&str) + Send),
+        receive: &mut (dyn FnMut(&str) + Send),
     ) -> Result<Reply, ModelError> {
         let begun = Instant::now();
         let request = Request { url: self.endpoint.completions(), key, body, tokens };
-        let failure = match self.wire.send(request, hear).await {
+        let failure = match self.wire.send(request, receive).await {
             Ok(reply) => return Ok(reply),
             Err(failure) => failure,
         };

@@ -257,7 +257,7 @@ impl Default for Stream {
 
 impl Stream {
     /// Processes another piece.
-    pub fn hear(&mut self, piece: &str) -> Vec<Said> {
+    pub fn receive(&mut self, piece: &str) -> Vec<Said> {
         self.held.push_str(piece);
         self.proceed(false)
     }
@@ -381,9 +381,9 @@ mod tests {
 
     use super::*;
 
-    fn heard<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
+    fn received<'a>(pieces: impl IntoIterator<Item = &'a str>) -> String {
         let mut stream = Stream::default();
-        let mut said: Vec<Said> = pieces.into_iter().flat_map(|piece| stream.hear(piece)).collect();
+        let mut said: Vec<Said> = pieces.into_iter().flat_map(|piece| stream.receive(piece)).collect();
         said.extend(stream.end());
         let mut answer = String::new();
         for one in said {
@@ -438,11 +438,11 @@ mod tests {
     #[test]
     fn thoughts_are_no_part_of_an_answer_wherever_its_pieces_begin() {
         for (text, answer) in ANSWERS {
-            assert_eq!(heard([*text]), *answer, "{text:?} whole");
+            assert_eq!(received([*text]), *answer, "{text:?} whole");
             let letters: Vec<String> = text.chars().map(String::from).collect();
-            assert_eq!(heard(letters.iter().map(String::as_str)), *answer, "{text:?} letter by letter");
+            assert_eq!(received(letters.iter().map(String::as_str)), *answer, "{text:?} letter by letter");
             for (at, _) in text.char_indices() {
-                assert_eq!(heard([&text[..at], &text[at..]]), *answer, "{text:?} in two at {at}");
+                assert_eq!(received([&text[..at], &text[at..]]), *answer, "{text:?} in two at {at}");
             }
         }
     }
@@ -459,7 +459,7 @@ mod tests {
         fn pieces_do_not_matter(text in "(<think>|</think>|<|channel|>|\\[THINK\\]|[a-z<>/\\[\\]\n \
             ü]){0,12}", cut in 0_usize..40) {
             let at = (0..=cut.min(text.len())).rev().find(|at| text.is_char_boundary(*at)).unwrap_or(0);
-            prop_assert_eq!(heard([&text[..at], &text[at..]]), heard([text.as_str()]));
+            prop_assert_eq!(received([&text[..at], &text[at..]]), received([text.as_str()]));
         }
     }
 }

@@ -99,7 +99,7 @@ pub enum Completeness {
 /// Receives the answer in pieces.
 pub trait Listener: Send {
     /// Receives a piece of the answer.
-    fn hear(&mut self, piece: &str);
+    fn receive(&mut self, piece: &str);
 
     /// Discards what this request has sent so far: it is not part of the answer.
     fn take_back(&mut self);

@@ -69,7 +69,7 @@ pub struct ContainerRequest {
     /// The notes on the database.
     pub about: Option<Arc<str>>,
     /// Whether an earlier answer to the same request could not be used.
-    pub asked_before: bool,
+    pub is_retry: bool,
 }
 
 /// A request for descriptions of some subjects of one table.
@@ -88,7 +88,7 @@ pub struct DescribeRequest {
     /// The notes on the database.
     pub about: Option<Arc<str>>,
     /// Whether an earlier answer to the same request could not be used.
-    pub asked_before: bool,
+    pub is_retry: bool,
 }
 
 /// The answer to one request.
@@ -219,7 +219,7 @@ pub trait Describer: Send + Sync {
     }
 
     /// Returns whether answers come without a remote call. Several answers are then recorded together.
-    fn answers_at_once(&self) -> bool {
+    fn is_local(&self) -> bool {
         false
     }
 

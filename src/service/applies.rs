@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use futures_util::{StreamExt, TryStreamExt, stream};
 use tracing::info;
 
-use super::{catalog::unreachable, reviews::named_suggestions, runs::unknown_run};
+use super::{catalog::target_failure, reviews::named_suggestions, runs::unknown_run};
 use crate::{
     domain::{
         Error, Result,
@@ -37,7 +37,7 @@ use crate::{
 };
 
 /// Maximum number of comments that a plan reads concurrently.
-const LOOKS_AT_ONCE: usize = 8;
+const READS_AT_ONCE: usize = 8;
 
 /// What to apply or roll back.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +95,7 @@ impl Applies {
         Ok((run, begun))
     }
 
-    /// Returns one page of what an apply or roll-back would do now, and the total number of its comments. If `look` is
+    /// Returns one page of what an apply or roll-back would do now, and the total number of its comments. If `live` is
     /// set, the page's current comments and statements are read from the target.
     ///
     /// # Errors
@@ -104,7 +104,7 @@ impl Applies {
         &self,
         order: &WriteOrder,
         arguments: &PageArguments,
-        look: bool,
+        live: bool,
     ) -> Result<(Page<ApplyItem>, usize)> {
         let list = format!("applyPlan:{}:{}", order.run_id, if order.rollback { "ROLLBACK" } else { "APPLY" });
         let request = PageRequest::new(arguments, &list)?;
@@ -118,14 +118,14 @@ impl Applies {
         for item in plan.on_assets {
             by_asset.entry(item.asset.clone()).or_default().push(item);
         }
-        if look && !page.rows.is_empty() {
+        if live && !page.rows.is_empty() {
             let with_earlier = |(cursor, item): (Cursor, ApplyItem)| {
                 let of_asset = by_asset.get(&item.asset).map_or(&[][..], Vec::as_slice);
                 let earlier = of_asset.iter().filter(|other| other.position < item.position).cloned().collect();
                 (cursor, item, earlier)
             };
             let rows = page.rows.into_iter().map(with_earlier).collect();
-            page.rows = self.look(&profile, rows, order).await?;
+            page.rows = self.read_live(&profile, rows, order).await?;
         }
         Ok((page, total))
     }
@@ -217,7 +217,7 @@ impl Applies {
 
     /// Completes items with the current comment, the expected outcome and the exact statement. Each comes with the
     /// earlier items of the same asset.
-    async fn look(
+    async fn read_live(
         &self,
         profile: &DbProfile,
         rows: Vec<(Cursor, ApplyItem, Vec<ApplyItem>)>,
@@ -227,13 +227,13 @@ impl Applies {
         // The apply itself does the same: a roll-back needs only the writes that it undoes.
         let last_written =
             if order.rollback { HashMap::new() } else { self.ports.store.last_written(profile.id, &assets).await? };
-        let target = self.ports.targets.open(profile).map_err(unreachable)?;
+        let target = self.ports.targets.open(profile).map_err(target_failure)?;
         let (target, last_written) = (target.as_ref(), &last_written);
-        let looks = rows.into_iter().map(|(cursor, item, earlier)| async move {
+        let reads = rows.into_iter().map(|(cursor, item, earlier)| async move {
             let last = last_written.get(&item.asset);
             Ok::<_, Error>((cursor, planned(target, item, &earlier, last, order).await?))
         });
-        stream::iter(looks).buffered(LOOKS_AT_ONCE).try_collect().await
+        stream::iter(reads).buffered(READS_AT_ONCE).try_collect().await
     }
 }
 
@@ -276,6 +276,6 @@ fn refused(mut item: ApplyItem, error: TargetError) -> Result<ApplyItem> {
             item.error = Some(not_written(&error));
             Ok(item)
         }
-        error => Err(unreachable(error)),
+        error => Err(target_failure(error)),
     }
 }

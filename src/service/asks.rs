@@ -83,7 +83,7 @@ impl Asks {
     }
 
     async fn new_run(&self, input: &Question) -> Result<NewRun> {
-        let (profiles, everywhere) = self.where_to_look(input).await?;
+        let (profiles, everywhere) = self.searched_profiles(input).await?;
         let llm_profile = llm_profile(&self.ports, input.llm_profile_id).await?;
         check_price(&input.budget, &llm_profile)?;
         let only = if let [only] = profiles.as_slice() { Some(only) } else { None };
@@ -114,7 +114,7 @@ impl Asks {
     }
 
     /// Returns the profiles of a question, and whether they are all profiles there are.
-    async fn where_to_look(&self, input: &Question) -> Result<(Vec<DbProfile>, bool)> {
+    async fn searched_profiles(&self, input: &Question) -> Result<(Vec<DbProfile>, bool)> {
         const ARGUMENT: &str = "input.dbProfileIds";
         let store = &self.ports.store;
         if let Some(session) = input.session_id

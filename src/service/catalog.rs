@@ -40,8 +40,8 @@ impl Catalog {
     /// # Errors
     /// Returns `Unavailable` if the target fails, and `Conflict` if the database belongs to Gloss itself.
     pub async fn databases(&self, profile: &DbProfile, name: Option<&str>) -> Result<Vec<Database>> {
-        let target = self.ports.targets.open(profile).map_err(unreachable)?;
-        let databases = target.databases().await.map_err(unreachable)?;
+        let target = self.ports.targets.open(profile).map_err(target_failure)?;
+        let databases = target.databases().await.map_err(target_failure)?;
         Ok(databases.into_iter().filter(|database| name.is_none_or(|name| database.name == name)).collect())
     }
 
@@ -50,8 +50,8 @@ impl Catalog {
     /// # Errors
     /// As [`Catalog::databases`].
     pub async fn schemas(&self, profile: &DbProfile, database: &str, name: Option<&str>) -> Result<Vec<Schema>> {
-        let target = self.ports.targets.open(profile).map_err(unreachable)?;
-        let schemas = target.schemas(Some(database)).await.map_err(unreachable)?;
+        let target = self.ports.targets.open(profile).map_err(target_failure)?;
+        let schemas = target.schemas(Some(database)).await.map_err(target_failure)?;
         Ok(schemas.into_iter().filter(|schema| name.is_none_or(|name| schema.name == name)).collect())
     }
 
@@ -69,8 +69,8 @@ impl Catalog {
     ) -> Result<(Page<Table>, usize)> {
         let list = "tables:NAME:ASC";
         let request = PageRequest::new(arguments, list)?;
-        let target = self.ports.targets.open(profile).map_err(unreachable)?;
-        let mut tables = target.tables(Some(database), schema).await.map_err(unreachable)?;
+        let target = self.ports.targets.open(profile).map_err(target_failure)?;
+        let mut tables = target.tables(Some(database), schema).await.map_err(target_failure)?;
         let needle = filter.search.as_deref().map(|text| text.trim().to_lowercase()).unwrap_or_default();
         tables.retain(|table| {
             filter.name.as_deref().is_none_or(|name| table.name == name)
@@ -93,8 +93,8 @@ impl Catalog {
         schema: &str,
         tables: &[String],
     ) -> Result<Vec<TableDetail>> {
-        let target = self.ports.targets.open(profile).map_err(unreachable)?;
-        target.details(Some(database), schema, tables).await.map_err(unreachable)
+        let target = self.ports.targets.open(profile).map_err(target_failure)?;
+        target.details(Some(database), schema, tables).await.map_err(target_failure)
     }
 
     /// Returns whether the database user may write comments, or `None` if the database cannot be reached.
@@ -105,7 +105,7 @@ impl Catalog {
 }
 
 /// Converts an error of a target to an error of a use case.
-pub fn unreachable(error: TargetError) -> Error {
+pub fn target_failure(error: TargetError) -> Error {
     match error {
         TargetError::Unreachable(message)
         | TargetError::Refused(message)

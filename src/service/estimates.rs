@@ -97,7 +97,7 @@ impl Estimate {
                 revisions: Vec::new(),
                 options: options.clone(),
                 about: about.cloned(),
-                asked_before: false,
+                is_retry: false,
             };
             let bound = describer.bound(&request);
             let usual = i64::try_from(batch.len()).unwrap_or(i64::MAX) * usual_tokens(options);

@@ -25,7 +25,7 @@ const LONGEST_REST: Duration = Duration::from_secs(1);
 /// Length of the pause, as a multiple of the count's duration.
 const REST: u32 = 10;
 /// Number of lists whose figures are cached. Above it, unused ones are evicted.
-const KEPT: usize = 64;
+const CAPACITY: usize = 64;
 
 /// The figures of one list.
 #[derive(Debug)]
@@ -87,7 +87,7 @@ impl RunFigures {
 
     fn slot(&self, filter: &RunFilter) -> Slot {
         let mut slots = self.slots.lock().unwrap_or_else(PoisonError::into_inner);
-        if slots.len() >= KEPT {
+        if slots.len() >= CAPACITY {
             slots.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
         Arc::clone(slots.entry(format!("{filter:?}")).or_default())

@@ -24,7 +24,7 @@ use crate::{
 };
 
 /// A catalog that was read within this time counts as known.
-const FRESH: TimeDelta = TimeDelta::minutes(1);
+const MAX_AGE: TimeDelta = TimeDelta::minutes(1);
 /// Maximum length of an idempotency key, in characters.
 const MAX_KEY: usize = 200;
 
@@ -97,7 +97,7 @@ pub async fn refuse_unknown(ports: &Ports, profile: &DbProfile, scope: &RunScope
     let named: Vec<AssetPath> = scope.schemas.iter().flat_map(|schema| named_tables(scope, schema)).collect();
     let fresh = async || {
         let read_at = ports.store.catalog_read_at(profile.id).await?;
-        Ok::<_, Error>(read_at.is_some_and(|read_at| ports.clock.now() - read_at <= FRESH))
+        Ok::<_, Error>(read_at.is_some_and(|read_at| ports.clock.now() - read_at <= MAX_AGE))
     };
     if named.is_empty() || !fresh().await? {
         return Ok(());

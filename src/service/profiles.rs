@@ -18,7 +18,7 @@ use crate::{
         profile::{DbBackend, DbProfile, LlmProfile, LlmProvider, NewDbProfile, NewLlmProfile},
         text::{is_format, is_unseen},
     },
-    engine::bound::look,
+    engine::bound::open_identified,
     port::{Ports, model::ModelError, target::TargetError},
 };
 
@@ -197,7 +197,7 @@ impl Profiles {
         let mut confirmed = Vec::new();
         for from in self.ports.store.identities(id).await? {
             let named = from.as_ref().filter(|from| from.named).and_then(|from| from.database.clone());
-            let to = match look(&self.ports, &profile, named.as_deref()).await {
+            let to = match open_identified(&self.ports, &profile, named.as_deref()).await {
                 Ok((_, to)) => to,
                 // One of the server's databases has not moved with the others.
                 Err(TargetError::Refused(_)) if named.is_some() => continue,

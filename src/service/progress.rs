@@ -29,9 +29,9 @@ use crate::{
 /// Number of events read at a time.
 const PAGE: u64 = 100;
 /// Number of events of a run that are kept for its subscribers.
-const KEPT: usize = 400;
+const CAPACITY: usize = 400;
 /// Maximum time to wait for a nudge before reading without one.
-const LOOK_EVERY: Duration = Duration::from_secs(3);
+const POLL_INTERVAL: Duration = Duration::from_secs(3);
 
 /// An event, with access to the suggestions of its page.
 pub struct Watched {
@@ -124,7 +124,7 @@ impl Feed {
         let mut newest = self.newest.lock().await;
         let kept = |newest: &VecDeque<Arc<RunEvent>>| -> Vec<Arc<RunEvent>> {
             let start = newest.partition_point(|event| event.sequence <= after);
-            newest.iter().skip(start).take(usize::try_from(PAGE).unwrap_or(KEPT)).cloned().collect()
+            newest.iter().skip(start).take(usize::try_from(PAGE).unwrap_or(CAPACITY)).cloned().collect()
         };
         match (newest.front(), newest.back()) {
             (Some(first), Some(last)) if first.sequence <= after + 1 && after < last.sequence => {
@@ -143,7 +143,7 @@ impl Feed {
         let events = store.events_after(self.run_id, after, PAGE).await?;
         newest.extend(events.into_iter().map(Arc::new));
         let found = kept(&newest);
-        let surplus = newest.len().saturating_sub(KEPT);
+        let surplus = newest.len().saturating_sub(CAPACITY);
         newest.drain(..surplus);
         Ok(found)
     }
@@ -262,11 +262,11 @@ impl Tail {
 
     /// Waits for a nudge. Returns `false` if none came in time.
     async fn nudged(&mut self) -> bool {
-        match timeout(LOOK_EVERY, self.nudges.changed()).await {
+        match timeout(POLL_INTERVAL, self.nudges.changed()).await {
             Ok(Ok(())) => true,
             // The bus has stopped, so only periodic reads remain.
             Ok(Err(_)) => {
-                sleep(LOOK_EVERY).await;
+                sleep(POLL_INTERVAL).await;
                 false
             }
             Err(_) => false,

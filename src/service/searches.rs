@@ -70,7 +70,7 @@ impl Searches {
         arguments: &PageArguments,
     ) -> Result<Found> {
         check_text(text)?;
-        self.read_what_was_not(profiles).await?;
+        self.read_unread(profiles).await?;
         let query = SearchQuery::of(text, true);
         let mut page = Page { rows: Vec::new(), has_next: false, has_previous: false };
         let (mut foreign, mut of) = (None, Need::All);
@@ -97,7 +97,7 @@ impl Searches {
         self.ports.store.search_count(&found.query, found.need, profiles).await
     }
 
-    async fn read_what_was_not(&self, named: Option<&[DbProfileId]>) -> Result<()> {
+    async fn read_unread(&self, named: Option<&[DbProfileId]>) -> Result<()> {
         let store = &self.ports.store;
         let profiles: Vec<DbProfile> = match named {
             Some(ids) => known_profiles(&self.ports, ids, "dbProfileIds").await?,

@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Minimum time between two changes of one run: four a second.
-const SPACING: Duration = Duration::from_millis(250);
+const MIN_INTERVAL: Duration = Duration::from_millis(250);
 
 /// The kind of a change.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -106,11 +106,11 @@ struct Pending {
     due: Instant,
 }
 
-/// Merges the changes of each run into at most one every [`SPACING`].
+/// Merges the changes of each run into at most one every [`MIN_INTERVAL`].
 struct Folding {
     filter: RunFilter,
     pending: HashMap<RunId, Pending>,
-    /// When each run was last sent. Entries older than [`SPACING`] have no effect and are dropped.
+    /// When each run was last sent. Entries older than [`MIN_INTERVAL`] have no effect and are dropped.
     told: HashMap<RunId, Instant>,
 }
 
@@ -140,7 +140,7 @@ impl Folding {
         };
         let due = match waiting {
             Some(pending) => pending.due,
-            None => self.told.get(&nudge.run_id).map_or(now, |told| now.max(*told + SPACING)),
+            None => self.told.get(&nudge.run_id).map_or(now, |told| now.max(*told + MIN_INTERVAL)),
         };
         self.pending.insert(nudge.run_id, Pending { kind, matches, due });
     }
@@ -156,7 +156,7 @@ impl Folding {
             .filter(|(_, pending)| pending.due <= now)
             .min_by_key(|(id, pending)| (pending.due, **id))?;
         let pending = self.pending.remove(&run_id)?;
-        self.told.retain(|_, told| now < *told + SPACING);
+        self.told.retain(|_, told| now < *told + MIN_INTERVAL);
         self.told.insert(run_id, now);
         Some(RunChange { kind: pending.kind, run_id, matches: pending.matches })
     }
@@ -209,8 +209,8 @@ mod tests {
         folding.add(&nudge(Some(RunStatus::Queued), Some(RunStatus::Running)), start);
         folding.add(&nudge(Some(RunStatus::Running), Some(RunStatus::Success)), start);
         assert_eq!(folding.take_due(start), None);
-        assert_eq!(folding.next_due(), Some(start + SPACING));
-        assert_eq!(folding.take_due(start + SPACING), Some(change(RunChangeKind::Updated, false)));
+        assert_eq!(folding.next_due(), Some(start + MIN_INTERVAL));
+        assert_eq!(folding.take_due(start + MIN_INTERVAL), Some(change(RunChangeKind::Updated, false)));
         assert_eq!(folding.next_due(), None);
     }
 

@@ -24,9 +24,9 @@ use crate::{
 };
 
 /// Maximum age of a cached record. It is short because reviews and applies change suggestions.
-const FRESH: Duration = Duration::from_secs(2);
+const MAX_AGE: Duration = Duration::from_secs(2);
 /// Maximum number of cached records per kind.
-const KEPT: usize = 400;
+const CAPACITY: usize = 400;
 
 /// The cached records of one run.
 pub struct SuggestionCache {
@@ -114,7 +114,7 @@ impl<V: Clone> Recent<V> {
     ) -> Result<Option<V>> {
         let mut recent = self.0.lock().await;
         let at = Instant::now();
-        while recent.front().is_some_and(|oldest| at - oldest.at > FRESH) {
+        while recent.front().is_some_and(|oldest| at - oldest.at > MAX_AGE) {
             recent.pop_front();
         }
         if let Some(known) = recent.iter().rev().find_map(|look_up| look_up.found.get(&id)) {
@@ -126,7 +126,7 @@ impl<V: Clone> Recent<V> {
         let found: HashMap<_, _> = wanted.into_iter().map(|id| (id, found.remove(&id))).collect();
         let value = found.get(&id).cloned().flatten();
         recent.push_back(LookUp { at, found });
-        while recent.len() > 1 && recent.iter().map(|look_up| look_up.found.len()).sum::<usize>() > KEPT {
+        while recent.len() > 1 && recent.iter().map(|look_up| look_up.found.len()).sum::<usize>() > CAPACITY {
             recent.pop_front();
         }
         Ok(value)

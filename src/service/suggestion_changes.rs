@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// Minimum time between two changes.
-const SPACING: Duration = Duration::from_millis(250);
+const MIN_INTERVAL: Duration = Duration::from_millis(250);
 /// Maximum number of suggestions that a change names.
 const NAMED: usize = 200;
 
@@ -115,7 +115,7 @@ impl Listener {
             let now = Instant::now();
             if !self.pending.is_empty() && now >= self.next {
                 let Pending { suggestions, all } = std::mem::take(&mut self.pending);
-                self.next = now + SPACING;
+                self.next = now + MIN_INTERVAL;
                 let suggestions = suggestions.into_iter().collect();
                 return Some((Ok(SuggestionChange { run_id: self.run, suggestions, all }), self));
             }

@@ -41,7 +41,7 @@ pub const LOCAL: &str = "local";
 /// Number of random bytes of a secret.
 const SECRET_BYTES: usize = 32;
 /// Maximum age of the cached tokens before they are read again.
-const FRESH: Duration = Duration::from_secs(5);
+const MAX_AGE: Duration = Duration::from_secs(5);
 /// Minimum time between two writes of a token's last use.
 const USE_WRITTEN_EVERY: chrono::Duration = chrono::Duration::minutes(1);
 
@@ -65,16 +65,16 @@ pub struct Holder {
     pub role: Role,
     /// Whether the caller has a token.
     pub has_token: bool,
-    /// Signals the end of the caller's credentials.
-    pub held: Arc<Held>,
+    /// The validity of the caller's credentials.
+    pub validity: Arc<Validity>,
 }
 
-/// The signal that a caller's credentials have ended. It is shared by all users of a token, or by all local callers,
+/// The validity of a caller's credentials. It is shared by all users of a token, or by all local callers,
 /// and watched as long as someone holds it.
 #[derive(Debug, Default)]
-pub struct Held(CancellationToken);
+pub struct Validity(CancellationToken);
 
-impl Held {
+impl Validity {
     /// Returns a token that is cancelled when the credentials end: the API token expired or was revoked, or, for local
     /// callers, the first API token was created.
     pub fn ended(&self) -> CancellationToken {
@@ -99,13 +99,13 @@ pub struct Tokens {
 struct Memory {
     known: watch::Sender<Known>,
     /// Held while the store is read, so that concurrent callers read it once.
-    asking: tokio::sync::Mutex<()>,
+    reading: tokio::sync::Mutex<()>,
     /// When the last use of each token was written.
     uses: Mutex<HashMap<ApiTokenId, Moment>>,
-    /// The signals of tokens in use.
-    held: Mutex<HashMap<ApiTokenId, Weak<Held>>>,
-    /// The signal of local callers without a token.
-    local: Arc<Held>,
+    /// The validity of the tokens in use.
+    validities: Mutex<HashMap<ApiTokenId, Weak<Validity>>>,
+    /// The validity of local callers without a token.
+    local: Arc<Validity>,
 }
 
 /// All tokens, revoked ones included, and when they were read.
@@ -207,8 +207,8 @@ impl Tokens {
     pub async fn holder(&self, secret: Option<&str>, local: bool) -> Result<Holder> {
         let Some(secret) = secret else {
             if local && self.known().await?.by_hash.is_empty() {
-                let held = Arc::clone(&self.memory.local);
-                return Ok(Holder { name: LOCAL.to_owned(), role: Role::Admin, has_token: false, held });
+                let validity = Arc::clone(&self.memory.local);
+                return Ok(Holder { name: LOCAL.to_owned(), role: Role::Admin, has_token: false, validity });
             }
             return Err(Error::unauthenticated(
                 "authentication required: send `Authorization: Bearer gloss_…`; create a token with `gloss token \
@@ -225,7 +225,7 @@ impl Tokens {
             Some(known) if known.opens(at) => {
                 self.mark_used(&known.token, at);
                 let ApiToken { id, name, role, .. } = known.token;
-                Ok(Holder { name, role, has_token: true, held: self.held(id) })
+                Ok(Holder { name, role, has_token: true, validity: self.validity(id) })
             }
             Some(known) if known.revoked_at.is_some() => {
                 Err(Error::unauthenticated("the token has been revoked; use another one"))
@@ -236,31 +236,31 @@ impl Tokens {
     }
 
     /// Returns the signal that a token has ended, shared by all its users.
-    fn held(&self, id: ApiTokenId) -> Arc<Held> {
-        let mut held = self.memory.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(held) = held.get(&id).and_then(Weak::upgrade) {
-            return held;
+    fn validity(&self, id: ApiTokenId) -> Arc<Validity> {
+        let mut validities = self.memory.validities.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(validity) = validities.get(&id).and_then(Weak::upgrade) {
+            return validity;
         }
-        held.retain(|_, held| held.strong_count() > 0);
-        let new = Arc::new(Held::default());
-        held.insert(id, Arc::downgrade(&new));
+        validities.retain(|_, validity| validity.strong_count() > 0);
+        let new = Arc::new(Validity::default());
+        validities.insert(id, Arc::downgrade(&new));
         tokio::spawn(self.clone().watch(id, Arc::downgrade(&new)));
         new
     }
 
     /// Signals when a token ends. Returns early if nobody holds the signal any more.
-    async fn watch(self, id: ApiTokenId, held: Weak<Held>) {
+    async fn watch(self, id: ApiTokenId, validity: Weak<Validity>) {
         let mut known = self.memory.known.subscribe();
         loop {
             let at = self.ports.clock.now();
             let left = match known.borrow_and_update().opening(id, at) {
-                Some(token) => token.expires_at.map_or(FRESH, |end| (end - at).to_std().unwrap_or_default()),
+                Some(token) => token.expires_at.map_or(MAX_AGE, |end| (end - at).to_std().unwrap_or_default()),
                 None => break,
             };
             tokio::select! {
                 _ = known.changed() => {}
-                () = tokio::time::sleep(left.min(FRESH)) => {
-                    if held.strong_count() == 0 {
+                () = tokio::time::sleep(left.min(MAX_AGE)) => {
+                    if validity.strong_count() == 0 {
                         return;
                     }
                     if let Err(error) = self.refresh().await {
@@ -269,9 +269,9 @@ impl Tokens {
                 }
             }
         }
-        if let Some(held) = held.upgrade() {
+        if let Some(validity) = validity.upgrade() {
             info!(token = self.name(id), id = id.0, "an API token expired or was revoked while it was in use");
-            held.end();
+            validity.end();
         }
     }
 
@@ -290,8 +290,8 @@ impl Tokens {
 
     /// Reads the store unless the cache is fresh. Returns whether it did.
     async fn refresh(&self) -> Result<bool> {
-        let _asking = self.memory.asking.lock().await;
-        let fresh = self.memory.known.borrow().at.is_some_and(|at| at.elapsed() < FRESH);
+        let _reading = self.memory.reading.lock().await;
+        let fresh = self.memory.known.borrow().at.is_some_and(|at| at.elapsed() < MAX_AGE);
         if !fresh {
             self.read().await?;
         }
@@ -300,7 +300,7 @@ impl Tokens {
 
     /// Reads the store after a change.
     async fn reload(&self) -> Result<()> {
-        let _asking = self.memory.asking.lock().await;
+        let _reading = self.memory.reading.lock().await;
         self.read().await
     }
 

@@ -106,7 +106,7 @@ impl Address {
                 pool.before_acquire(move |connection, _| {
                     // The driver counts transactions by itself. If its count is not zero, SQLite has rolled back
                     // without the driver, and the next `BEGIN` would become a savepoint that nobody commits.
-                    let is_sound = !connection.is_in_transaction() && !condition.take_worn();
+                    let is_sound = !connection.is_in_transaction() && !condition.take_reconnect();
                     Box::pin(async move { Ok(is_sound) })
                 })
             });
@@ -144,7 +144,7 @@ impl Address {
     ///
     /// # Errors
     /// Returns [`OpenError`], also if another process holds a PostgreSQL store.
-    pub(super) async fn look(&self) -> Result<Option<DatabaseConnection>, OpenError> {
+    pub(super) async fn open_for_inspection(&self) -> Result<Option<DatabaseConnection>, OpenError> {
         let mut options = self.options(1);
         match self {
             Self::Postgres(postgres) => self.try_out(postgres).await?,

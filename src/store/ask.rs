@@ -109,8 +109,8 @@ pub(super) async fn write(transaction: &Transaction, run: RunId, changes: &[Turn
 
 /// Deletes sessions without turns, after runs were deleted.
 pub(super) async fn remove_empty_sessions(transaction: &Transaction) -> Result<()> {
-    let taken = Query::select().column(ask_turn::Column::SessionId).from(ask_turn::Entity).take();
-    let empty = ask_session::Column::Id.not_in_subquery(taken);
+    let in_use = Query::select().column(ask_turn::Column::SessionId).from(ask_turn::Entity).take();
+    let empty = ask_session::Column::Id.not_in_subquery(in_use);
     ask_session::Entity::delete_many().filter(empty).exec(transaction).await?;
     Ok(())
 }

@@ -112,7 +112,7 @@ impl CatalogStore for SqlStore {
         .await
     }
 
-    async fn keep_tables(
+    async fn retain_tables(
         &self,
         profile: &DbProfile,
         database: Option<&str>,
@@ -121,7 +121,7 @@ impl CatalogStore for SqlStore {
     ) -> Result<()> {
         let (database, schema, tables) = (database.map(str::to_owned), schema.to_owned(), tables.to_vec());
         self.take_in(profile, move |transaction, profile| async move {
-            catalog::keep_tables(&transaction, profile, database.as_deref(), &schema, &tables).await?;
+            catalog::retain_tables(&transaction, profile, database.as_deref(), &schema, &tables).await?;
             transaction.commit().await
         })
         .await

@@ -33,11 +33,11 @@ use crate::{
         id::{ComparisonId, DbProfileId, RunId, SuggestionId},
         page::{Cursor, CursorPart, Page, PageRequest},
     },
-    port::store::{ComparisonStore, KeptComparison},
+    port::store::{ComparisonStore, StoredComparison},
 };
 
 /// Maximum number of assets over all comparisons; the oldest comparisons are deleted first.
-const KEPT_ASSETS: i64 = 1_000_000;
+const STORED_ASSETS: i64 = 1_000_000;
 
 /// The columns that hold the keys of the suggestions.
 const SUGGESTIONS: [Column; 4] = [Column::Suggestion1, Column::Suggestion2, Column::Suggestion3, Column::Suggestion4];
@@ -247,7 +247,7 @@ async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before:
     let mut kept = 0;
     for (id, size) in sizes {
         kept += size;
-        if kept > KEPT_ASSETS {
+        if kept > STORED_ASSETS {
             comparison::Entity::delete_by_id(id).exec(connection).await?;
         }
     }
@@ -256,13 +256,13 @@ async fn make_room(connection: &impl ConnectionTrait, key: &str, replace_before:
 
 #[async_trait]
 impl ComparisonStore for SqlStore {
-    async fn kept_comparison(&self, set: &ComparedSet) -> Result<Option<KeptComparison>> {
+    async fn stored_comparison(&self, set: &ComparedSet) -> Result<Option<StoredComparison>> {
         let newest = comparison::Entity::find()
             .filter(comparison::Column::Key.eq(set.key()))
             .filter(comparison::Column::Figures.is_not_null())
             .order_by_desc(comparison::Column::Id);
         let Some(row) = newest.one(self.read()).await? else { return Ok(None) };
-        Ok(Some(KeptComparison {
+        Ok(Some(StoredComparison {
             id: ComparisonId(row.id),
             figures: record::from_json(row.figures.as_deref().unwrap_or_default())?,
             stamp: row.stamp,
@@ -349,7 +349,7 @@ impl ComparisonStore for SqlStore {
         Ok(assets.iter().zip(&keys).filter_map(texts).collect())
     }
 
-    async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {
+    async fn store_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()> {
         self.transact(move |transaction| async move {
             if comparison::Entity::find_by_id(comparison.0).one(&transaction).await?.is_none() {
                 return Err(deleted_meanwhile());

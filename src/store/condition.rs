@@ -29,7 +29,7 @@ const COMPANIONS: [&str; 2] = ["-wal", "-shm"];
 #[derive(Debug, Default)]
 pub(super) struct Condition {
     /// Whether the writing connection must be replaced.
-    worn: AtomicBool,
+    reconnect: AtomicBool,
     /// The last trouble; `None` once a write has succeeded again.
     trouble: Mutex<Option<Trouble>>,
     file: Option<StoreFile>,
@@ -48,7 +48,7 @@ impl Condition {
 
     /// Records that a statement failed.
     pub(super) fn failed(&self, error: &DbErr) {
-        self.worn.store(true, Ordering::Relaxed);
+        self.reconnect.store(true, Ordering::Relaxed);
         let Some(trouble) = trouble::trouble(error) else { return };
         let mut last = self.trouble.lock().unwrap_or_else(PoisonError::into_inner);
         // Damage does not go away by itself.
@@ -68,8 +68,8 @@ impl Condition {
     }
 
     /// Returns whether the writing connection must be replaced, and resets that.
-    pub(super) fn take_worn(&self) -> bool {
-        self.worn.swap(false, Ordering::Relaxed)
+    pub(super) fn take_reconnect(&self) -> bool {
+        self.reconnect.swap(false, Ordering::Relaxed)
     }
 
     /// Refuses a write that would be lost.

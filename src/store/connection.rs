@@ -22,7 +22,7 @@ impl<C> Fitted<C> {
     }
 
     /// Reports a failure to the store's condition.
-    fn heed<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
+    fn report_failure<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
         done.inspect_err(|error| self.condition.failed(error))
     }
 }
@@ -48,18 +48,18 @@ impl<C: ConnectionTrait> ConnectionTrait for Fitted<C> {
     }
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
-        self.heed(self.bare.execute_raw(fitted(statement)).await)
+        self.report_failure(self.bare.execute_raw(fitted(statement)).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
-        self.heed(self.bare.execute_unprepared(sql).await)
+        self.report_failure(self.bare.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
-        self.heed(self.bare.query_one_raw(fitted(statement)).await)
+        self.report_failure(self.bare.query_one_raw(fitted(statement)).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
-        self.heed(self.bare.query_all_raw(fitted(statement)).await)
+        self.report_failure(self.bare.query_all_raw(fitted(statement)).await)
     }
 }

@@ -159,7 +159,7 @@ async fn open_at(address: &Address, bus: Arc<dyn Bus>, key: Option<SealKey>) -> 
         bus,
         name,
         statements,
-        few: run_plan::FEW,
+        few: run_plan::MAX_SORTED,
         seal: key.map(Arc::new),
         queue_limit: i64::MAX,
     })
@@ -215,14 +215,14 @@ impl Found {
 /// Returns the [`OpenError`] that opening would return, except for a wrong key.
 pub async fn inspect(url: &str) -> Result<Found, OpenError> {
     let address = address(url)?;
-    let connection = address.look().await.map_err(|error| told(&address, error))?;
+    let connection = address.open_for_inspection().await.map_err(|error| told(&address, error))?;
     let Some(connection) = connection else { return Ok(Found { is_empty: true, ..Found::default() }) };
-    let found = look(&address, &connection).await.map_err(|error| told(&address, error));
+    let found = inspect_open(&address, &connection).await.map_err(|error| told(&address, error));
     connection.close().await?;
     found
 }
 
-async fn look(address: &Address, connection: &DatabaseConnection) -> Result<Found, OpenError> {
+async fn inspect_open(address: &Address, connection: &DatabaseConnection) -> Result<Found, OpenError> {
     let schema = SchemaManager::new(connection);
     let mut versions: Vec<String> = Vec::new();
     if schema.has_table(MIGRATIONS).await? {

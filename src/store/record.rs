@@ -35,7 +35,7 @@ pub(super) fn millis_from(moment: Moment) -> i64 {
 
 /// Converts stored milliseconds to a moment.
 pub(super) fn moment(millis: i64) -> Result<Moment> {
-    DateTime::from_timestamp_millis(millis).ok_or_else(|| Error::internal(format!("{millis} is no moment")))
+    DateTime::from_timestamp_millis(millis).ok_or_else(|| Error::internal(format!("{millis} ms is not a valid time")))
 }
 
 fn moment_or_none(millis: Option<i64>) -> Result<Option<Moment>> {
@@ -381,7 +381,7 @@ pub(super) fn schedule(row: schedule::Model) -> Result<Schedule> {
     let timing = match (row.cron, moment_or_none(row.fire_at)?) {
         (Some(expression), None) => Timing::Cron(expression),
         (None, Some(moment)) => Timing::Once(moment),
-        _ => return Err(Error::internal(format!("schedule {} fires neither once nor again and again", row.id))),
+        _ => return Err(Error::internal(format!("schedule {} needs either `cron` or `fire_at`", row.id))),
     };
     let settings = ScheduleSettings {
         name: row.name,

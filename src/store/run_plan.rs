@@ -25,7 +25,7 @@ use crate::domain::{
 };
 
 /// Maximum number of runs that are sorted for a page.
-pub(super) const FEW: u64 = 1_000;
+pub(super) const MAX_SORTED: u64 = 1_000;
 /// Maximum number of ranges that are merged for a page.
 const MAX_RANGES: usize = 64;
 /// The parts of a filter that can drive a query, the most selective first. Each has an index that continues with the

@@ -137,7 +137,7 @@ async fn identify(transaction: &Transaction, run: &Run) -> Result<()> {
 }
 
 /// Records the rows that a schedule's run has processed, so that they count as seen.
-pub(super) async fn took_up(transaction: &Transaction, run: &Run, outcomes: &[(Row, RowOutcome)]) -> Result<()> {
+pub(super) async fn mark_seen(transaction: &Transaction, run: &Run, outcomes: &[(Row, RowOutcome)]) -> Result<()> {
     let Some((id, profile)) = run.spec.schedule_id.zip(run.spec.db_profile_id) else { return Ok(()) };
     let mut rows = Vec::new();
     for (row, outcome) in outcomes {

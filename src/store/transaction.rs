@@ -125,7 +125,7 @@ impl Transaction {
     }
 
     /// Remembers a failed statement.
-    fn heed<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
+    fn remember_failure<T>(&self, done: Result<T, DbErr>) -> Result<T, DbErr> {
         done.inspect_err(|_| self.failed.store(true, Ordering::Relaxed))
     }
 }
@@ -142,21 +142,21 @@ impl ConnectionTrait for Transaction {
 
     async fn execute_raw(&self, statement: Statement) -> Result<ExecResult, DbErr> {
         self.goes_on()?;
-        self.heed(self.connection.execute_raw(statement).await)
+        self.remember_failure(self.connection.execute_raw(statement).await)
     }
 
     async fn execute_unprepared(&self, sql: &str) -> Result<ExecResult, DbErr> {
         self.goes_on()?;
-        self.heed(self.connection.execute_unprepared(sql).await)
+        self.remember_failure(self.connection.execute_unprepared(sql).await)
     }
 
     async fn query_one_raw(&self, statement: Statement) -> Result<Option<QueryResult>, DbErr> {
         self.goes_on()?;
-        self.heed(self.connection.query_one_raw(statement).await)
+        self.remember_failure(self.connection.query_one_raw(statement).await)
     }
 
     async fn query_all_raw(&self, statement: Statement) -> Result<Vec<QueryResult>, DbErr> {
         self.goes_on()?;
-        self.heed(self.connection.query_all_raw(statement).await)
+        self.remember_failure(self.connection.query_all_raw(statement).await)
     }
 }

@@ -49,7 +49,7 @@ pub(super) async fn edit(transaction: &Transaction, edit: &RunEdit) -> Result<()
     items::write(transaction, edit).await?;
     ask::write(transaction, edit.run.id, &edit.turn).await?;
     let suggestions = write_outcomes(transaction, edit.run.id, &edit.outcomes).await?;
-    schedules::took_up(transaction, &edit.run, &edit.outcomes).await?;
+    schedules::mark_seen(transaction, &edit.run, &edit.outcomes).await?;
     if let Some(before) = edit.before() {
         schedules::follow(transaction, before, &edit.run).await?;
     }

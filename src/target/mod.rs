@@ -54,7 +54,7 @@ use error_text::Place;
 use relay::Sockets;
 
 /// Maximum time that the creation of a profile waits for its database, to check that it is not the store.
-const LOOK_TIME: Duration = Duration::from_secs(3);
+const OWN_CHECK_TIME: Duration = Duration::from_secs(3);
 /// Number of remembered servers above which the unused ones are dropped.
 const REMEMBERED: usize = 64;
 
@@ -173,7 +173,7 @@ impl Targets for SqlTargets {
             DbBackend::MySql => false,
         };
         let Some(target) = may_be_own.then(|| self.open(profile).ok()).flatten() else { return Ok(()) };
-        match tokio::time::timeout(LOOK_TIME, target.identity(None)).await {
+        match tokio::time::timeout(OWN_CHECK_TIME, target.identity(None)).await {
             Ok(Err(error @ TargetError::Own(_))) => Err(error),
             _ => Ok(()),
         }

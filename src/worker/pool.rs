@@ -44,7 +44,7 @@ pub struct PoolSettings {
     /// How long a claim is valid without renewal.
     pub lease: Duration,
     /// How often the pool wakes periodically.
-    pub wake_every: Duration,
+    pub poll_interval: Duration,
     /// Maximum time for recording what is in progress after a graceful stop.
     pub grace: Duration,
     /// How long runs retry services that do not answer.
@@ -81,7 +81,7 @@ impl Pool {
     /// Works until the stop, then waits until everything in progress is recorded and its runs are back in the queue.
     pub async fn work(self: Arc<Self>) {
         let mut nudges = self.ports.bus.runs();
-        let mut clock = tokio::time::interval(self.settings.wake_every);
+        let mut clock = tokio::time::interval(self.settings.poll_interval);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
         // Without capacity it claims no runs, but it still takes runs from dead workers.
         if self.settings.capacity > 0
@@ -155,8 +155,8 @@ impl Pool {
             if self.adopt(id).await? {
                 continue;
             }
-            let taken = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
-            match taken {
+            let changed = store.change_run(id, None, now, Box::new(move |edit| take_orphan(edit, now))).await;
+            match changed {
                 Ok(run) => tracing::info!(run = %id, status = run.status.as_str(), "taken from a dead worker"),
                 Err(Error::Conflict { .. } | Error::NotFound { .. }) => {}
                 Err(error) => return Err(error),
@@ -217,7 +217,7 @@ impl Pool {
         self.tasks.spawn(
             async move {
                 let (id, attempt) = (run.id, run.attempt);
-                pool.see_through(run, cancel).await;
+                pool.execute(run, cancel).await;
                 pool.registry.remove(id, attempt);
                 pool.ended.notify_one();
             }
@@ -226,7 +226,7 @@ impl Pool {
     }
 
     /// Executes a run until it ends, is cancelled, or the server stops, and records the result.
-    async fn see_through(&self, run: Run, cancel: CancellationToken) {
+    async fn execute(&self, run: Run, cancel: CancellationToken) {
         tracing::info!(scope = run.scope_summary, "run taken");
         let (id, attempt) = (run.id, run.attempt);
         let applies = run.apply.is_some();
@@ -282,7 +282,7 @@ impl Pool {
         let (status, error) = match ending {
             Ok(Ending::Finished(status, error)) => (Some(status), error),
             Ok(Ending::Described | Ending::Written) => (Some(RunStatus::Success), None),
-            Ok(Ending::Released) | Err(Halt::Stopped) => (None, None),
+            Ok(Ending::Released) | Err(Halt::Interrupted) => (None, None),
             Err(Halt::Paused(error)) => (Some(RunStatus::Paused), Some(error)),
             Err(Halt::Failed(error)) => (Some(RunStatus::Failed), Some(error)),
             Err(Halt::Store(Error::Conflict { message })) => {

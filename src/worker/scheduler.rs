@@ -35,12 +35,12 @@ use crate::{
 };
 
 /// A firing older than this counts as missed, because no server ran or the machine slept.
-const LATE: Duration = Duration::from_mins(1);
+const MISSED_AFTER: Duration = Duration::from_mins(1);
 /// A firing that was due this shortly before the start is still on time: it fell into a restart.
-const RESTART: Duration = Duration::from_secs(2);
+const RESTART_TOLERANCE: Duration = Duration::from_secs(2);
 
 /// Maximum number of databases checked concurrently. Each check holds a catalog in memory.
-const LOOKS_AT_ONCE: usize = 4;
+const CHECKS_AT_ONCE: usize = 4;
 
 /// The settings of a scheduler.
 #[derive(Debug, Clone, Copy)]
@@ -48,7 +48,7 @@ pub struct SchedulerSettings {
     /// Which missed firings are made up for.
     pub missed: MissedFirings,
     /// How often the scheduler wakes periodically.
-    pub wake_every: Duration,
+    pub poll_interval: Duration,
     /// Maximum time that checks of databases may take after a graceful stop.
     pub grace: Duration,
 }
@@ -61,8 +61,8 @@ pub struct Scheduler {
     /// When the scheduler started, in milliseconds since the Unix epoch. Lowered if the clock shows an earlier time.
     started_at: AtomicI64,
     /// Schedules whose database this process is checking.
-    looking: Mutex<HashSet<ScheduleId>>,
-    looks: TaskTracker,
+    checking: Mutex<HashSet<ScheduleId>>,
+    checks: TaskTracker,
     turns: Semaphore,
 }
 
@@ -70,14 +70,14 @@ impl Scheduler {
     /// Creates a scheduler that works until `stop` is tripped.
     pub fn new(ports: Ports, settings: SchedulerSettings, stop: CancellationToken) -> Arc<Self> {
         let started_at = AtomicI64::new(ports.clock.now().timestamp_millis());
-        let turns = Semaphore::new(LOOKS_AT_ONCE);
+        let turns = Semaphore::new(CHECKS_AT_ONCE);
         Arc::new(Self {
             ports,
             settings,
             stop,
             started_at,
-            looking: Mutex::default(),
-            looks: TaskTracker::new(),
+            checking: Mutex::default(),
+            checks: TaskTracker::new(),
             turns,
         })
     }
@@ -91,7 +91,7 @@ impl Scheduler {
                 Ok(next) => self.until(next),
                 Err(error) => {
                     super::complain(&error, "the scheduler could not use the store");
-                    self.settings.wake_every
+                    self.settings.poll_interval
                 }
             };
             tokio::select! {
@@ -100,8 +100,8 @@ impl Scheduler {
                 changed = nudges.changed() => if changed.is_err() { break },
             }
         }
-        self.looks.close();
-        if tokio::time::timeout(self.settings.grace, self.looks.wait()).await.is_err() {
+        self.checks.close();
+        if tokio::time::timeout(self.settings.grace, self.checks.wait()).await.is_err() {
             tracing::warn!("a schedule's check of its database did not finish in time; the check was abandoned");
         }
     }
@@ -118,7 +118,7 @@ impl Scheduler {
         for schedule in self.ports.store.due_schedules(now).await? {
             let Some(due_at) = schedule.next_fire_at else { continue };
             // A check in progress determines the outcome of this firing, however long it takes.
-            if self.looking().contains(&schedule.id) {
+            if self.checking().contains(&schedule.id) {
                 continue;
             }
             let span = tracing::info_span!("firing", schedule = %schedule.id, %due_at);
@@ -126,18 +126,18 @@ impl Scheduler {
                 self.take(&schedule, due_at, Some(Outcome::Missed)).instrument(span).await;
             } else if !schedule.settings.on_change {
                 self.take(&schedule, due_at, None).instrument(span).await;
-            } else if self.looking().insert(schedule.id) {
+            } else if self.checking().insert(schedule.id) {
                 let scheduler = Arc::clone(self);
-                let look = async move {
+                let check = async move {
                     // The semaphore is never closed.
                     let _turn = scheduler.turns.acquire().await;
                     let take = AssertUnwindSafe(scheduler.take(&schedule, due_at, None)).catch_unwind();
                     if take.await.is_err() {
                         tracing::error!("a schedule's check of its database panicked");
                     }
-                    scheduler.looking().remove(&schedule.id);
+                    scheduler.checking().remove(&schedule.id);
                 };
-                self.looks.spawn(look.instrument(span));
+                self.checks.spawn(check.instrument(span));
             }
         }
         self.ports.store.next_firing(now).await
@@ -176,18 +176,19 @@ impl Scheduler {
 
     /// Returns whether a firing counts as missed.
     fn was_missed(&self, due_at: Moment, now: Moment) -> bool {
-        (due_at + RESTART).timestamp_millis() < self.started_at.load(Ordering::Relaxed) || due_at + LATE < now
+        (due_at + RESTART_TOLERANCE).timestamp_millis() < self.started_at.load(Ordering::Relaxed)
+            || due_at + MISSED_AFTER < now
     }
 
     fn until(&self, next: Option<Moment>) -> Duration {
         let wait = next.and_then(|next| (next - self.ports.clock.now()).to_std().ok());
         match next {
-            Some(_) => wait.unwrap_or_default().min(self.settings.wake_every),
-            None => self.settings.wake_every,
+            Some(_) => wait.unwrap_or_default().min(self.settings.poll_interval),
+            None => self.settings.poll_interval,
         }
     }
 
-    fn looking(&self) -> std::sync::MutexGuard<'_, HashSet<ScheduleId>> {
-        self.looking.lock().unwrap_or_else(PoisonError::into_inner)
+    fn checking(&self) -> std::sync::MutexGuard<'_, HashSet<ScheduleId>> {
+        self.checking.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

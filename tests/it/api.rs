@@ -38,12 +38,12 @@ use serde_json::{Value, json};
 /// A database of 60 tables that counts how often tables are described. `fake://down` does not answer.
 #[derive(Default)]
 struct FakeTargets {
-    looks: Arc<AtomicU64>,
+    detail_reads: Arc<AtomicU64>,
 }
 
 struct FakeTarget {
     up: bool,
-    looks: Arc<AtomicU64>,
+    detail_reads: Arc<AtomicU64>,
 }
 
 fn table(number: usize) -> Table {
@@ -108,7 +108,7 @@ impl Target for FakeTarget {
         schema: &str,
         tables: &[String],
     ) -> Result<Vec<TableDetail>, TargetError> {
-        self.looks.fetch_add(1, Ordering::Relaxed);
+        self.detail_reads.fetch_add(1, Ordering::Relaxed);
         let column = Column {
             name: "id".into(),
             data_type: "INTEGER".into(),
@@ -157,7 +157,7 @@ impl Target for FakeTarget {
 impl Targets for FakeTargets {
     fn open(&self, profile: &DbProfile) -> Result<Arc<dyn Target>, TargetError> {
         let up = !profile.url.expose_secret().contains("down");
-        Ok(Arc::new(FakeTarget { up, looks: self.looks.clone() }))
+        Ok(Arc::new(FakeTarget { up, detail_reads: self.detail_reads.clone() }))
     }
 
     fn backend_of(&self, url: &str) -> Result<DbBackend, TargetError> {
@@ -197,7 +197,7 @@ impl Models for FakeModels {
 pub(crate) struct Api {
     schema: GlossSchema,
     pub store: Arc<dyn Store>,
-    looks: Arc<AtomicU64>,
+    detail_reads: Arc<AtomicU64>,
     db: Value,
     llm: Value,
     _folder: tempfile::TempDir,
@@ -211,7 +211,7 @@ impl Api {
         let store: Arc<dyn Store> =
             Arc::new(gloss::store::open(&url, bus.clone(), crate::harness::seal_key()).await.expect("a store"));
         let targets = FakeTargets::default();
-        let looks = targets.looks.clone();
+        let detail_reads = targets.detail_reads.clone();
         let ports = Ports {
             store: store.clone(),
             bus,
@@ -220,7 +220,7 @@ impl Api {
             clock: Arc::new(SystemClock),
         };
         let schema = schema(Services::new(ports, "local"));
-        let mut api = Self { schema, store, looks, db: Value::Null, llm: Value::Null, _folder: folder };
+        let mut api = Self { schema, store, detail_reads, db: Value::Null, llm: Value::Null, _folder: folder };
         let made = api
             .data(
                 r#"mutation {
@@ -444,7 +444,7 @@ async fn an_audit_page_costs_the_same_statements_however_long_it_is() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_catalog_is_live_and_describes_a_page_of_tables_in_one_look() {
+async fn the_catalog_is_live_and_describes_a_page_of_tables_in_one_read() {
     let api = Api::new().await;
     let query = "query ($after: String) { dbProfiles { canWriteComments databases { name schemas { name
         tables(first: 40, after: $after) { totalCount pageInfo { endCursor hasNextPage } nodes { name columns { name \
@@ -454,7 +454,7 @@ async fn the_catalog_is_live_and_describes_a_page_of_tables_in_one_look() {
     let tables = &first["dbProfiles"][0]["databases"][0]["schemas"][0]["tables"];
     assert_eq!(tables["totalCount"], 60);
     assert_eq!(tables["nodes"][39]["columns"], json!([{ "name": "id", "type": "INTEGER" }]));
-    assert_eq!(api.looks.load(Ordering::Relaxed), 1);
+    assert_eq!(api.detail_reads.load(Ordering::Relaxed), 1);
     let second = api.data(query, json!({ "after": tables["pageInfo"]["endCursor"] })).await;
     let tables = &second["dbProfiles"][0]["databases"][0]["schemas"][0]["tables"];
     assert_eq!(tables["nodes"][0]["name"], "table_40");

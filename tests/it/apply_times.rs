@@ -9,7 +9,7 @@ const LOOK: &str = "query($ids: [ID!]!) {
     } }
     compareRuns(ids: $ids) { metrics { name values } } }";
 
-async fn look(server: &Server, ids: &[String]) -> (Vec<Value>, Vec<Value>, Value) {
+async fn state(server: &Server, ids: &[String]) -> (Vec<Value>, Vec<Value>, Value) {
     let mut data = server.data(LOOK, json!({ "ids": ids })).await;
     let Value::Array(mut runs) = data["runs"]["nodes"].take() else { panic!("no runs") };
     let applied = runs.iter_mut().map(|run| run["applySeconds"].take()).collect();
@@ -42,7 +42,7 @@ async fn an_apply_keeps_the_duration_and_the_position_of_a_run_and_reports_its_w
     for id in &ids {
         server.data(accept, json!({ "id": id })).await;
     }
-    let (before, applied, figures) = look(&server, &ids).await;
+    let (before, applied, figures) = state(&server, &ids).await;
     assert_eq!(applied, [Value::Null, Value::Null]);
 
     let finished = write(&server, "applyRun", &ids[0], false).await;
@@ -67,7 +67,7 @@ async fn an_apply_keeps_the_duration_and_the_position_of_a_run_and_reports_its_w
     let message = finished["message"].as_str().unwrap();
     assert!(message.starts_with("Ready for review: ") && message.contains(" rolled back"), "{message}");
 
-    let (after, applied, compared) = look(&server, &ids).await;
+    let (after, applied, compared) = state(&server, &ids).await;
     assert_eq!((after, compared), (before, figures));
     assert!(applied.iter().all(|seconds| seconds.as_f64().is_some_and(|seconds| seconds > 0.0)), "{applied:?}");
 }

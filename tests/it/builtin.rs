@@ -31,7 +31,7 @@ fn describe(table: &TableDetail, statistics: Option<&TableStatistics>, options: 
         options: options.clone(),
         revisions: Vec::new(),
         about: None,
-        asked_before: false,
+        is_retry: false,
     };
     futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request))
         .expect("the describer never waits")
@@ -336,7 +336,7 @@ fn it_costs_nothing_and_leaves_out_what_does_not_exist() {
         options: RunOptions { instructions: Some("in verse".to_owned()), ..options() },
         revisions: Vec::new(),
         about: None,
-        asked_before: false,
+        is_retry: false,
     };
     let answer = futures_util::FutureExt::now_or_never(BuiltinDescriber.describe(&request)).unwrap().unwrap();
     assert_eq!((answer.usage.requests, answer.usage.total_tokens(), answer.usage.cost_usd), (1, 0, Some(0.0)));

@@ -83,11 +83,11 @@ async fn after_six_kills_each_row_was_requested_once() {
         model.waiting(WIDTH).await;
         under_way += WIDTH;
         let data = server.kill().await;
-        let asked_before = model.requests();
+        let requests_before = model.requests();
         server = Server::start_at(data, &[]).await;
         let finished = described(&server, &run).await;
         model.waiting(WIDTH).await;
-        for request in &model.recorded()[asked_before..] {
+        for request in &model.recorded()[requests_before..] {
             let again: Vec<&String> = finished.iter().filter(|asset| request.asks_for(asset)).collect();
             assert!(again.is_empty(), "finished rows were requested again: {again:?}");
         }

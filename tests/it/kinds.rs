@@ -303,7 +303,7 @@ impl World {
             host: "here".into(),
             capacity: 2,
             lease: Duration::from_secs(30),
-            wake_every: Duration::from_millis(50),
+            poll_interval: Duration::from_millis(50),
             grace: Duration::ZERO,
             patience: Patience {
                 first_wait: Duration::from_millis(10),

@@ -280,18 +280,18 @@ async fn an_unreachable_store_is_not_recorded_as_a_wait_of_the_run() {
     let llm = server.create_llm_profile(llm_input(&model.profile())).await;
     let run = server.start_run(json!({ "targets": [{ "dbProfileId": db }], "llmProfileId": llm })).await;
     model.waiting(2).await;
-    let look = "query($id: ID!) { run(id: $id) { status waiting { reason } } }";
-    let now = server.data(look, json!({ "id": run })).await;
+    let query = "query($id: ID!) { run(id: $id) { status waiting { reason } } }";
+    let now = server.data(query, json!({ "id": run })).await;
     assert_eq!(now["run"], json!({ "status": "RUNNING", "waiting": null }));
     proxy.close().await;
-    assert_eq!(server.error(look, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
+    assert_eq!(server.error(query, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
     // The model answers before its silence would be recorded.
     while !server.log().contains("a record is waiting") {
         assert_eq!(server.get("/readyz").await.status(), 503);
     }
     model.open_gate();
     model.nobody_waits().await;
-    assert_eq!(server.error(look, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
+    assert_eq!(server.error(query, json!({ "id": run })).await["extensions"]["code"], "UNAVAILABLE");
     proxy.open().await;
     answers_again(&server).await;
     let events = server.events(&run, 0).await;
@@ -299,7 +299,7 @@ async fn an_unreachable_store_is_not_recorded_as_a_wait_of_the_run() {
     let is_of_store = |event: &&Value| event["message"].as_str().unwrap().contains("store");
     assert!(told.iter().all(is_of_store), "{told:#?}");
     assert_eq!(events.last().unwrap()["status"], "READY_FOR_REVIEW");
-    let now = server.data(look, json!({ "id": run })).await;
+    let now = server.data(query, json!({ "id": run })).await;
     assert_eq!(now["run"], json!({ "status": "READY_FOR_REVIEW", "waiting": null }));
 }
 

@@ -112,7 +112,7 @@ fn request(table: TableDetail, subjects: &[Subject]) -> DescribeRequest {
         options: RunOptions::defaults(LlmProvider::OpenAiCompatible),
         revisions: Vec::new(),
         about: None,
-        asked_before: false,
+        is_retry: false,
     }
 }
 
@@ -191,7 +191,7 @@ async fn the_prompt_shows_what_is_known_and_no_more() {
     request.options.instructions = Some("Say it in French.".into());
     request.options.verbosity = Verbosity::Brief;
     request.options.alternatives = 1;
-    request.asked_before = true;
+    request.is_retry = true;
     describe(&model, &request).await.unwrap();
     let recorded = last(&model);
     let text = recorded.text("user");

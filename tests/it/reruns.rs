@@ -97,7 +97,7 @@ async fn instructions_and_the_text_before_reach_the_model() {
         .clone();
     let sent = model.requests();
     for (variations, wish) in
-        [(json!(null), "anew"), (json!("LEXICAL"), "in other words"), (json!("SEMANTIC"), "another meaning")]
+        [(json!(null), "a new text"), (json!("LEXICAL"), "in other words"), (json!("SEMANTIC"), "another meaning")]
     {
         let rerun = "mutation ($ids: [ID!], $mode: VariationMode) {
             rerun(input: { suggestionIds: $ids, instructions: \"Say that mails bounce\", variations: $mode }) { runs { \

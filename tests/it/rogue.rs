@@ -150,8 +150,8 @@ async fn rogue_is_survived(rogue: Rogue) {
     let scheme = if matches!(rogue, Rogue::MoreLogin | Rogue::Columns) { "mysql" } else { "postgres" };
     let url = format!("{scheme}://ann:s3cret@127.0.0.1:{port}/shop");
     let profile = server.create_db_profile("rogue", &url).await;
-    let look = "query($id: ID!) { dbProfile(id: $id) { canWriteComments databases { name } } }";
-    let looking = server.answer(look, json!({ "id": profile }));
+    let query = "query($id: ID!) { dbProfile(id: $id) { canWriteComments databases { name } } }";
+    let looking = server.answer(query, json!({ "id": profile }));
     let healthy = async {
         loop {
             let health = tokio::time::timeout(Duration::from_secs(20), server.get("/healthz")).await;

@@ -144,11 +144,11 @@ async fn runs_and_events_name_who_acted() {
     let cancelled = server.data_for(&operator, cancel, json!({ "id": running })).await;
     assert_eq!(cancelled["cancelRun"]["run"]["cancelledBy"], "bob");
     model.open_gate();
-    let look = "query($id: ID!) { run(id: $id) { status startedBy cancelledBy
+    let query = "query($id: ID!) { run(id: $id) { status startedBy cancelledBy
         events(types: [CREATED, STARTED, CANCEL_REQUESTED, STATUS_CHANGED, APPLIED, FINISHED]) {
             nodes { type actor } } } }";
     let until = async |id: &Value, status: &str| loop {
-        let mut run = server.data_for(&admin, look, json!({ "id": id })).await["run"].take();
+        let mut run = server.data_for(&admin, query, json!({ "id": id })).await["run"].take();
         if run["status"] == status {
             break run["events"]["nodes"].take().as_array().unwrap().clone().into_iter().fold(
                 (run["startedBy"].take(), run["cancelledBy"].take(), Vec::new()),

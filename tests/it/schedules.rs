@@ -226,6 +226,7 @@ impl House {
 
 /// Creates a scheduler, as a process that starts now would.
 fn scheduler(ports: &Ports, missed: MissedFirings) -> Arc<Scheduler> {
-    let settings = SchedulerSettings { missed, wake_every: Duration::from_millis(200), grace: Duration::from_secs(5) };
+    let settings =
+        SchedulerSettings { missed, poll_interval: Duration::from_millis(200), grace: Duration::from_secs(5) };
     Scheduler::new(ports.clone(), settings, CancellationToken::new())
 }

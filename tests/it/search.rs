@@ -233,14 +233,14 @@ async fn the_index_follows_on_change_schedules() {
     let input =
         json!({ "name": "changes", "cron": "0 3 * * *", "onChange": true, "target": { "dbProfileId": profile } });
     let id = server.data(schedule, json!({ "input": input })).await["createSchedule"]["schedule"]["id"].take();
-    let look = async || {
+    let search = async || {
         let run = "mutation($id: ID!) { runScheduleNow(input: { id: $id }) { runs { id } } }";
         server.data(run, json!({ "id": id })).await;
     };
-    look().await;
+    search().await;
     target.execute("DROP TABLE ord; CREATE TABLE dinosaurs (id INTEGER PRIMARY KEY);");
     assert_eq!(found(&server, "dinosaur", &profile).await, [""; 0], "nobody has looked since");
-    look().await;
+    search().await;
     assert_eq!(found(&server, "dinosaur", &profile).await[0], "main.dinosaurs");
     assert!(!found(&server, "order", &profile).await.contains(&"main.ord".to_owned()));
 }

@@ -96,11 +96,11 @@ async fn a_given_secret_appears_nowhere() {
         said.push(answer);
     }
     // Connects to databases that do not answer.
-    let look = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { \
+    let query = "query($id: ID!) { dbProfile(id: $id) { displayUrl canWriteComments databases { name } } dbProfiles { \
         displayUrl } }";
     let test_db = "mutation($id: ID!) { testDbProfile(input: { id: $id }) { ok message } }";
     for id in &ids {
-        said.push(server.answer(look, json!({ "id": id })).await);
+        said.push(server.answer(query, json!({ "id": id })).await);
         said.push(server.answer(test_db, json!({ "id": id })).await);
     }
     said.push(

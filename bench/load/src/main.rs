@@ -93,7 +93,7 @@ fn main() -> Result<()> {
 /// Measures the server and then raw bytes with `count` subscribers. Returns the server's memory, if it is known.
 async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
     let duration = Duration::from_secs(options.seconds.into());
-    let (figures, heard, offered) = match (&options.gloss, &options.url) {
+    let (figures, received, offered) = match (&options.gloss, &options.url) {
         (Some(binary), _) => {
             let mut stage = gloss::Stage::set(binary, options.rate, duration).await?;
             let variables = json!({ "run": stage.run, "after": 0 });
@@ -104,11 +104,12 @@ async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
             tokio::time::sleep(Duration::from_secs(3)).await;
             let (waiting, past) = (memory_kib(pid), crowd.newest());
             stage.perform();
-            let heard = crowd.until_the_end().await?;
+            let received = crowd.until_the_end().await?;
             let after = memory_kib(pid);
             stage.end().await;
-            let figures = Figures::of(&heard, past).with_memory(Memory { subscribers: count, before, waiting, after });
-            (figures, heard, past)
+            let figures =
+                Figures::of(&received, past).with_memory(Memory { subscribers: count, before, waiting, after });
+            (figures, received, past)
         }
         (None, Some(url)) => {
             let target = target(options, url, serde_json::from_str(&options.variables)?)?;
@@ -116,19 +117,19 @@ async fn measure(options: &Options, count: usize) -> Result<Option<Memory>> {
             let crowd = Crowd::gather(&target, count, |_| true).await?;
             let waiting = options.pid.map(memory_kib);
             tokio::time::sleep(duration).await;
-            let heard = crowd.until_now().await?;
-            let mut figures = Figures::of(&heard, 0);
+            let received = crowd.until_now().await?;
+            let mut figures = Figures::of(&received, 0);
             if let (Some(pid), Some(before), Some(waiting)) = (options.pid, before, waiting) {
                 let after = memory_kib(pid);
                 figures = figures.with_memory(Memory { subscribers: count, before, waiting, after });
             }
-            (figures, heard, 0)
+            (figures, received, 0)
         }
         (None, None) => return Err("name a server: --gloss BINARY, or --url ws://…".into()),
     };
     println!("{count} subscribers, {} events a second offered", options.rate);
     println!("  server  {figures}");
-    let raw = raw::measure(&heard, offered, count, options.rate).await?;
+    let raw = raw::measure(&received, offered, count, options.rate).await?;
     println!("  raw     {raw}");
     println!("  server / raw: {}", figures.compared(&raw));
     Ok(figures.memory())

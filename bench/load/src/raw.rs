@@ -14,14 +14,14 @@ use tokio::{
 
 use crate::{
     Result,
-    report::{Figures, first_heard},
-    subscriber::{Crowd, Heard, Target},
+    report::{Figures, first_received},
+    subscriber::{Crowd, Received, Target},
 };
 
 /// Replays the events after number `past`, at their original times, but no slower than `rate` events a second.
-pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Result<Figures> {
-    let first = first_heard(heard);
-    let kept = heard.iter().find(|heard| !heard.texts.is_empty()).ok_or("nobody kept what was heard")?;
+pub async fn measure(received: &[Received], past: u64, count: usize, rate: u32) -> Result<Figures> {
+    let first = first_received(received);
+    let kept = received.iter().find(|received| !received.texts.is_empty()).ok_or("nobody kept what was received")?;
     let events: Vec<(u64, &[u8])> = kept
         .events
         .iter()
@@ -30,7 +30,7 @@ pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Res
         .map(|((number, _), text)| (first[number], text.as_slice()))
         .collect();
     let (Some((begin, _)), Some((end, _))) = (events.first(), events.last()) else {
-        return Err("the first subscriber heard nothing".into());
+        return Err("the first subscriber received nothing".into());
     };
     let nominal = 1e6 * events.len() as f64 / f64::from(rate);
     let pace = (nominal / (end - begin).max(1) as f64).min(1.0);
@@ -53,9 +53,9 @@ pub async fn measure(heard: &[Heard], past: u64, count: usize, rate: u32) -> Res
     let crowd = Crowd::gather(&Target::new(&url, json!({}), json!({}), "sequence")?, count, |_| false).await?;
     tokio::time::sleep(Duration::from_secs(1)).await;
     server.stdin.take().ok_or("no input")?.write_all(b"go\n").await?;
-    let heard = crowd.until_the_end().await?;
+    let received = crowd.until_the_end().await?;
     server.kill().await?;
-    Ok(Figures::of(&heard, 0))
+    Ok(Figures::of(&received, 0))
 }
 
 /// The server process: prints its address, and begins at a line on standard input.

@@ -2,12 +2,12 @@
 
 use std::{collections::HashMap, fmt};
 
-use crate::subscriber::Heard;
+use crate::subscriber::Received;
 
 /// Returns when the first subscriber received each event, by the event's number.
-pub fn first_heard(heard: &[Heard]) -> HashMap<u64, u64> {
+pub fn first_received(received: &[Received]) -> HashMap<u64, u64> {
     let mut first = HashMap::new();
-    for &(number, at) in heard.iter().flat_map(|heard| &heard.events) {
+    for &(number, at) in received.iter().flat_map(|received| &received.events) {
         first.entry(number).and_modify(|first: &mut u64| *first = at.min(*first)).or_insert(at);
     }
     first
@@ -50,11 +50,11 @@ pub struct Figures {
 impl Figures {
     /// Computes the figures of the events after number `past`. A delay is measured from the moment when the first of
     /// all subscribers received the event.
-    pub fn of(heard: &[Heard], past: u64) -> Self {
-        let first = first_heard(heard);
+    pub fn of(received: &[Received], past: u64) -> Self {
+        let first = first_received(received);
         let (mut delays, mut gaps) = (Vec::new(), 0);
         let (mut begin, mut end) = (u64::MAX, 0);
-        for subscriber in heard {
+        for subscriber in received {
             gaps += subscriber.events.windows(2).filter(|pair| pair[1].0 != pair[0].0 + 1).count();
             for (number, at) in subscriber.events.iter().filter(|(number, _)| *number > past) {
                 delays.push(at - first[number]);
@@ -69,7 +69,7 @@ impl Figures {
             p50_ms: quantile(0.5),
             p99_ms: quantile(0.99),
             gaps,
-            incomplete: heard.iter().filter(|subscriber| !subscriber.complete).count(),
+            incomplete: received.iter().filter(|subscriber| !subscriber.complete).count(),
             memory: None,
         }
     }

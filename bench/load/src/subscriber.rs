@@ -43,7 +43,7 @@ impl Target {
 
 /// What one subscriber received: the number and the time, in microseconds, of each event.
 #[derive(Default)]
-pub struct Heard {
+pub struct Received {
     pub events: Vec<(u64, u64)>,
     pub complete: bool,
     /// The texts of the messages; kept for the first subscriber only.
@@ -52,7 +52,7 @@ pub struct Heard {
 
 /// All subscribers.
 pub struct Crowd {
-    tasks: JoinSet<Result<Heard>>,
+    tasks: JoinSet<Result<Received>>,
     newest: Arc<AtomicU64>,
     leave: Arc<Notify>,
 }
@@ -69,7 +69,7 @@ impl Crowd {
             let socket = open(target).await?;
             drop(place);
             ready.fetch_add(1, Ordering::Relaxed);
-            let ear = Ear {
+            let listener = Listener {
                 socket,
                 needle: Arc::clone(&target.needle),
                 began,
@@ -77,7 +77,7 @@ impl Crowd {
                 leave: Arc::clone(&leave),
                 keeps_texts: n == 0 && keeps_texts(n),
             };
-            tasks.spawn(ear.listen());
+            tasks.spawn(listener.listen());
         }
         Ok(Self { tasks, newest, leave })
     }
@@ -88,12 +88,12 @@ impl Crowd {
     }
 
     /// Waits until all subscriptions have completed.
-    pub async fn until_the_end(self) -> Result<Vec<Heard>> {
+    pub async fn until_the_end(self) -> Result<Vec<Received>> {
         self.tasks.join_all().await.into_iter().collect()
     }
 
     /// Stops and returns what was received so far.
-    pub async fn until_now(self) -> Result<Vec<Heard>> {
+    pub async fn until_now(self) -> Result<Vec<Received>> {
         self.leave.notify_waiters();
         self.until_the_end().await
     }
@@ -142,7 +142,7 @@ async fn say(socket: &mut TcpStream, message: &Value) -> Result<()> {
 }
 
 /// One subscriber.
-struct Ear {
+struct Listener {
     socket: TcpStream,
     needle: Arc<[u8]>,
     began: Instant,
@@ -151,9 +151,9 @@ struct Ear {
     keeps_texts: bool,
 }
 
-impl Ear {
-    async fn listen(mut self) -> Result<Heard> {
-        let mut heard = Heard::default();
+impl Listener {
+    async fn listen(mut self) -> Result<Received> {
+        let mut received = Received::default();
         let mut buffer = vec![0; 16 * 1024];
         let (mut start, mut end) = (0, 0);
         let leave = Arc::clone(&self.leave);
@@ -161,11 +161,11 @@ impl Ear {
         loop {
             let read = tokio::select! {
                 read = self.socket.read(&mut buffer[end..]) => read?,
-                () = &mut leave => return Ok(heard),
-                () = tokio::time::sleep(SILENCE) => return Ok(heard),
+                () = &mut leave => return Ok(received),
+                () = tokio::time::sleep(SILENCE) => return Ok(received),
             };
             if read == 0 {
-                return Ok(heard);
+                return Ok(received);
             }
             end += read;
             let now = u64::try_from(self.began.elapsed().as_micros())?;
@@ -175,9 +175,9 @@ impl Ear {
                         let text = &buffer[start..start + length][body..];
                         if text == PING {
                             say(&mut self.socket, &json!({ "type": "pong" })).await?;
-                        } else if self.message(&mut heard, text, now) {
-                            heard.complete = true;
-                            return Ok(heard);
+                        } else if self.message(&mut received, text, now) {
+                            received.complete = true;
+                            return Ok(received);
                         }
                     }
                     8 => {
@@ -202,17 +202,17 @@ impl Ear {
     }
 
     /// Records a message; returns whether it was the last.
-    fn message(&self, heard: &mut Heard, text: &[u8], now: u64) -> bool {
+    fn message(&self, received: &mut Received, text: &[u8], now: u64) -> bool {
         let number = number_after(text, &self.needle);
         let Some(number) = number else {
             // A small message that is not an event: the end, a ping of the protocol, or an error.
             let text = String::from_utf8_lossy(text);
             return text.contains("\"complete\"") || text.contains("\"error\"");
         };
-        heard.events.push((number, now));
+        received.events.push((number, now));
         self.newest.fetch_max(number, Ordering::Relaxed);
         if self.keeps_texts {
-            heard.texts.push(text.to_vec());
+            received.texts.push(text.to_vec());
         }
         false
     }

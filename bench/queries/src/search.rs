@@ -125,13 +125,13 @@ fn scan_ms(store: &Connection, text: &str, times: usize) -> Result<f64, Box<dyn 
     };
     let words: Vec<String> = text.split([' ', '_']).map(holds).collect();
     let sql = format!("SELECT id FROM catalog_asset WHERE {} ORDER BY length(names), id LIMIT 51", words.join(" AND "));
-    let mut taken = Vec::new();
+    let mut times_ms = Vec::new();
     for _ in 0..times.max(1) {
         let began = Instant::now();
         let ids: Vec<i64> = store.prepare(&sql)?.query_map([], |row| row.get(0))?.collect::<Result<_, _>>()?;
         std::hint::black_box(ids);
-        taken.push(began.elapsed().as_secs_f64() * 1_000.0);
+        times_ms.push(began.elapsed().as_secs_f64() * 1_000.0);
     }
-    taken.sort_by(f64::total_cmp);
-    Ok(taken[taken.len() / 2])
+    times_ms.sort_by(f64::total_cmp);
+    Ok(times_ms[times_ms.len() / 2])
 }

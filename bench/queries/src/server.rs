@@ -87,14 +87,17 @@ impl Server {
     }
 
     pub async fn time(&self, query: &str, variables: &Value, times: usize) -> Result<Time, Box<dyn Error>> {
-        let mut taken = Vec::with_capacity(times);
+        let mut times_ms = Vec::with_capacity(times);
         for _ in 0..times.max(1) {
             let began = Instant::now();
             self.data(query, variables).await?;
-            taken.push(began.elapsed().as_secs_f64() * 1_000.0);
+            times_ms.push(began.elapsed().as_secs_f64() * 1_000.0);
         }
-        taken.sort_by(f64::total_cmp);
-        Ok(Time { median_ms: taken[taken.len() / 2], p95_ms: taken[(taken.len() * 95 / 100).min(taken.len() - 1)] })
+        times_ms.sort_by(f64::total_cmp);
+        Ok(Time {
+            median_ms: times_ms[times_ms.len() / 2],
+            p95_ms: times_ms[(times_ms.len() * 95 / 100).min(times_ms.len() - 1)],
+        })
     }
 
     pub async fn download(&self, path: &str) -> Result<usize, Box<dyn Error>> {

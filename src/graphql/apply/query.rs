@@ -12,7 +12,7 @@ use crate::graphql::{
 };
 
 /// The cost of a row of a plan, besides its values: two reads from the target.
-const LOOKS: usize = 5;
+const ROW_COST: usize = 5;
 
 /// Queries for the plan and the audit.
 #[derive(Default)]
@@ -23,7 +23,7 @@ impl ApplyQuery {
     /// What an apply, or with `rollback` a roll-back, would write now, with the exact statements, in the order of
     /// writing: those that replace a comment first. Writes nothing. Each page is read live; if the database cannot be
     /// reached, this field is null, with an error. The page size is 50 by default and at most 200.
-    #[graphql(complexity = "nested_page_cost(first, last, child_complexity + LOOKS)")]
+    #[graphql(complexity = "nested_page_cost(first, last, child_complexity + ROW_COST)")]
     async fn apply_plan(
         &self,
         context: &Context<'_>,
@@ -38,8 +38,8 @@ impl ApplyQuery {
         let order = write_order(&run_id, suggestion_ids.as_ref(), rollback.unwrap_or_default(), None, "")?;
         let arguments = page_arguments(first, after, last, before);
         let asked = context.look_ahead();
-        let look = asked.field("nodes").exists() || asked.field("edges").exists();
-        let (page, total) = services(context).applies.plan(&order, &arguments, look).await?;
+        let live = asked.field("nodes").exists() || asked.field("edges").exists();
+        let (page, total) = services(context).applies.plan(&order, &arguments, live).await?;
         Ok(Some(outcomes(page, ApplyOutcomeTotals::Planned(total))))
     }
 

@@ -21,9 +21,9 @@ use crate::{
 };
 
 /// The cost of reading all texts once, which the metrics need if they are not stored yet.
-const PASS: usize = 1_000;
+const PASS_COST: usize = 1_000;
 /// The maximum number of compared runs.
-const RUNS: usize = 4;
+const MAX_RUNS: usize = 4;
 
 /// A setting in which the runs differ.
 #[derive(SimpleObject, Debug, Clone)]
@@ -100,7 +100,7 @@ impl ComparedAsset {
     }
 
     /// One cell per run, in the order of `runs`; null if the run has nothing for the asset.
-    #[graphql(complexity = "RUNS * (1 + child_complexity)")]
+    #[graphql(complexity = "MAX_RUNS * (1 + child_complexity)")]
     async fn cells(&self, context: &Context<'_>) -> Result<Vec<Option<ComparedCell>>> {
         let loader = &loaders(context).suggestions;
         let load = async |id: &Option<_>| match id {
@@ -189,7 +189,7 @@ impl RunComparison {
     }
 
     /// All metrics with their winners.
-    #[graphql(complexity = "PASS + 20 * child_complexity")]
+    #[graphql(complexity = "PASS_COST + 20 * child_complexity")]
     async fn metrics(&self, context: &Context<'_>) -> Result<Vec<ComparedMetric>> {
         let metrics = services(context).comparisons.metrics(&self.0).await?;
         let runs: Vec<ID> = self.0.runs.iter().map(|run| run.id.global()).collect();
@@ -198,7 +198,7 @@ impl RunComparison {
 
     /// Every asset that at least one of the runs touched: assets in most runs first, then by name. The page size is 50
     /// by default and at most 200.
-    #[graphql(complexity = "PASS + nested_page_cost(first, last, child_complexity)")]
+    #[graphql(complexity = "PASS_COST + nested_page_cost(first, last, child_complexity)")]
     async fn assets(
         &self,
         context: &Context<'_>,
@@ -217,7 +217,7 @@ impl RunComparison {
 
     /// The whole comparison as one text of up to 20 MB. A longer one is `LIMIT_EXCEEDED`: stream it from
     /// `/export/comparison?ids=…&baseline=…&format=csv|json|md`.
-    #[graphql(complexity = "5 * PASS")]
+    #[graphql(complexity = "5 * PASS_COST")]
     async fn export(
         &self,
         context: &Context<'_>,

@@ -41,10 +41,10 @@ use crate::domain::Code;
 
 /// The maximum number of cached documents, and of bytes of their texts. A syntax tree takes about thirty times the
 /// bytes of its text.
-const KEPT: usize = 1_000;
-const KEPT_BYTES: usize = 1024 * 1024;
+const CAPACITY: usize = 1_000;
+const CAPACITY_BYTES: usize = 1024 * 1024;
 /// The maximum number of errors reported for one document.
-const TOLD: usize = 10;
+const MAX_ERRORS: usize = 10;
 /// The maximum length of a message, in bytes. Without it, a quoted name could be as long as the document.
 const LONGEST_MESSAGE: usize = 300;
 
@@ -117,7 +117,7 @@ impl Checker {
                 let (follow, causes): (Vec<_>, Vec<_>) =
                     faults.partition(|fault| may_follow(fault.error.unstable_error_name()));
                 let told = if causes.is_empty() { follow } else { causes };
-                let errors: Vec<ServerError> = told.iter().take(TOLD).map(told_of).collect();
+                let errors: Vec<ServerError> = told.iter().take(MAX_ERRORS).map(told_of).collect();
                 if !errors.is_empty() {
                     return Err(errors);
                 }
@@ -162,7 +162,7 @@ impl Kept {
         if let Some(known) = self.documents.put(hash, Arc::clone(checked)) {
             self.bytes -= known.text.len();
         }
-        while self.bytes > KEPT_BYTES || self.documents.len() > KEPT {
+        while self.bytes > CAPACITY_BYTES || self.documents.len() > CAPACITY {
             let Some((_, oldest)) = self.documents.pop_lru() else { break };
             self.bytes -= oldest.text.len();
         }

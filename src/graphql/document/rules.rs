@@ -32,21 +32,21 @@ pub type Fault = (String, Option<SourceSpan>);
 /// Returns the first fault.
 pub fn check(schema: &Schema, scalars: Scalars, document: &ExecutableDocument) -> Result<(), Fault> {
     for operation in document.operations.iter() {
-        let mut uses = Uses { schema, scalars, document, operation, seen: HashSet::new() };
+        let mut checker = OperationChecker { schema, scalars, document, operation, seen: HashSet::new() };
         for variable in &operation.variables {
             if let Some(default) = &variable.default_value {
-                uses.value(default, &variable.ty, false)?;
+                checker.value(default, &variable.ty, false)?;
             }
         }
-        uses.directives(&operation.directives)?;
-        uses.selections(&operation.selection_set)?;
+        checker.directives(&operation.directives)?;
+        checker.selections(&operation.selection_set)?;
         same_lists(schema, document, &[&operation.selection_set])?;
     }
     Ok(())
 }
 
 /// Checks the variables and literals of one operation.
-struct Uses<'a> {
+struct OperationChecker<'a> {
     schema: &'a Schema,
     scalars: Scalars,
     document: &'a ExecutableDocument,
@@ -55,7 +55,7 @@ struct Uses<'a> {
     seen: HashSet<&'a Name>,
 }
 
-impl<'a> Uses<'a> {
+impl<'a> OperationChecker<'a> {
     fn selections(&mut self, set: &'a SelectionSet) -> Result<(), Fault> {
         for selection in &set.selections {
             self.directives(selection.directives())?;

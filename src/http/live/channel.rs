@@ -3,10 +3,10 @@
 //! The rules:
 //!
 //! - A channel without followers ends.
-//! - Followers are woken in waves. The more followers there are, the longer the rest between two waves ([`REST`]): each
-//!   follower then finds more to write at once, and the tasks that produce the results do not have to wait for
-//!   thousands that only forward them. Results that arrive during a wave wait for the next one, so that all followers
-//!   get them at about the same time.
+//! - Followers are woken in waves. The more followers there are, the longer the pause between two waves
+//!   ([`PAUSE_PER_FOLLOWER`]): each follower then finds more to write at once, and the tasks that produce the results
+//!   do not have to wait for thousands that only forward them. Results that arrive during a wave wait for the next one,
+//!   so that all followers get them at about the same time.
 
 use std::{
     sync::{
@@ -29,13 +29,13 @@ use super::{
 };
 use crate::graphql::Ready;
 
-/// The rest after a wave, for each follower that it woke: about the time that it takes to wake one and to write what it
-/// finds.
-const REST: Duration = Duration::from_micros(10);
-/// The longest rest after a wave.
-const LONGEST_REST: Duration = Duration::from_millis(100);
+/// The pause after a wave, for each follower that it woke: about the time that it takes to wake one and to write what
+/// it finds.
+const PAUSE_PER_FOLLOWER: Duration = Duration::from_micros(10);
+/// The longest pause after a wave.
+const MAX_PAUSE: Duration = Duration::from_millis(100);
 /// How many followers a wave wakes before it yields to other tasks.
-const RIPPLE: usize = 128;
+const WAKE_BATCH: usize = 128;
 
 /// The newest results of one execution.
 pub struct Channel {
@@ -44,8 +44,8 @@ pub struct Channel {
     pub numbered: bool,
     /// The checked operation, from which a new execution can be made.
     pub blueprint: Arc<Ready>,
-    /// Wakes the producer when a follower takes a result before the channel has caught up.
-    taken: Arc<Notify>,
+    /// Wakes the producer when a follower reads a result before the channel has caught up.
+    progress: Arc<Notify>,
     /// The task that runs the execution; it is aborted when the last follower drops the channel.
     producer: Mutex<Option<AbortOnDropHandle<()>>>,
 }
@@ -54,16 +54,16 @@ impl Channel {
     /// Opens the channel of a key and starts its producer.
     pub fn open(execution: Execution, stage: Stage, key: Key, channels: Channels) -> Arc<Self> {
         let Execution { responses, shareable: Shareable { position, numbered, blueprint }, request_id } = execution;
-        let taken = Arc::new(Notify::new());
+        let progress = Arc::new(Notify::new());
         let channel = Arc::new(Self {
             ring: Mutex::new(Ring::new(stage, position.number())),
             numbered,
             blueprint,
-            taken: Arc::clone(&taken),
+            progress: Arc::clone(&progress),
             producer: Mutex::default(),
         });
         let weak = Arc::downgrade(&channel);
-        let producer = Producer { channel: weak, channels, key, stage, responses, position, request_id, taken };
+        let producer = Producer { channel: weak, channels, key, stage, responses, position, request_id, progress };
         let span = tracing::info_span!("shared");
         let producer = AbortOnDropHandle::new(tokio::spawn(producer.run().instrument(span)));
         *channel.producer.lock().unwrap_or_else(PoisonError::into_inner) = Some(producer);
@@ -88,10 +88,10 @@ impl Channel {
         ring.push(stage, Shared { between, ..result });
     }
 
-    /// Notes that a follower has taken, or does not need, the results before `next`.
-    pub fn took(&self, ring: &mut Ring, next: u64) {
-        if ring.took(next) {
-            self.taken.notify_one();
+    /// Notes that a follower has read, or does not need, the results before `next`.
+    pub fn advance(&self, ring: &mut Ring, next: u64) {
+        if ring.advance(next) {
+            self.progress.notify_one();
         }
     }
 
@@ -99,14 +99,14 @@ impl Channel {
     pub async fn wave(&self) -> Instant {
         let mut waiting: Vec<Waker> = {
             let mut ring = self.ring();
-            ring.given_out = ring.end();
+            ring.released = ring.end();
             ring.waiting.drain().map(|(_, waker)| waker).collect()
         };
-        let rest = REST.saturating_mul(u32::try_from(waiting.len()).unwrap_or(u32::MAX)).min(LONGEST_REST);
+        let pause = PAUSE_PER_FOLLOWER.saturating_mul(u32::try_from(waiting.len()).unwrap_or(u32::MAX)).min(MAX_PAUSE);
         while !waiting.is_empty() {
-            waiting.drain(..waiting.len().min(RIPPLE)).for_each(Waker::wake);
+            waiting.drain(..waiting.len().min(WAKE_BATCH)).for_each(Waker::wake);
             yield_now().await;
         }
-        Instant::now() + rest
+        Instant::now() + pause
     }
 }

@@ -17,7 +17,7 @@ pub struct Follower {
     id: u64,
     /// The index of its next result, counted from the channel's beginning.
     next: u64,
-    /// The number of the event that it took last.
+    /// The number of the event that it read last.
     after: i32,
 }
 
@@ -46,8 +46,8 @@ impl Follower {
         Self { next: 0, after, id: Channel::new_id(), channel }
     }
 
-    /// Follows a channel from the event after number `after`, or from now on. Returns `None` if the channel has ended or
-    /// no longer has the next event.
+    /// Follows a channel from the event after number `after`, or from now on. Returns `None` if the channel has ended
+    /// or no longer has the next event.
     pub fn new(channel: Arc<Channel>, after: Option<i32>, number: Number) -> Option<Self> {
         let next = {
             let mut ring = channel.ring();
@@ -63,7 +63,7 @@ impl Follower {
                 (None, _) => ring.end(),
             };
             // Earlier results are not needed, so they do not hold the channel back.
-            channel.took(&mut ring, next);
+            channel.advance(&mut ring, next);
             next
         };
         Some(Self { id: Channel::new_id(), next, after: after.unwrap_or_default(), channel })
@@ -74,11 +74,11 @@ impl Follower {
         let mut ring = self.channel.ring();
         let Some(at) = self.next.checked_sub(ring.first) else { return Poll::Ready(Followed::Behind) };
         let mut at = usize::try_from(at).unwrap_or(usize::MAX);
-        while (self.next < ring.given_out || ring.stage == Stage::Ended)
+        while (self.next < ring.released || ring.stage == Stage::Ended)
             && let Some(result) = ring.kept.get(at).cloned()
         {
             (self.next, at) = (self.next + 1, at + 1);
-            self.channel.took(&mut ring, self.next);
+            self.channel.advance(&mut ring, self.next);
             // A follower that was ahead of the channel already has this event.
             if self.channel.numbered && !result.between && result.number <= self.after {
                 continue;

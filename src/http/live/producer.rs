@@ -1,6 +1,6 @@
 //! The producer of a channel: the task that runs its execution and serializes the results.
 //!
-//! The rule: until a channel has caught up, it reads only a few results more than its fastest follower has taken.
+//! The rule: until a channel has caught up, it reads only a few results more than its fastest follower has read.
 
 use std::{
     any::Any,
@@ -20,7 +20,7 @@ use super::{
     channel::Channel,
     channels::Channels,
     key::Key,
-    ring::{KEPT, KEPT_BYTES, Shared, Stage},
+    ring::{CAPACITY, CAPACITY_BYTES, Shared, Stage},
 };
 use crate::{
     graphql::Position,
@@ -46,8 +46,8 @@ pub struct Producer {
     pub position: Arc<Position>,
     /// The id under which it is logged.
     pub request_id: RequestId,
-    /// Wakes the producer when a follower takes a result before the channel has caught up.
-    pub taken: Arc<Notify>,
+    /// Wakes the producer when a follower reads a result before the channel has caught up.
+    pub progress: Arc<Notify>,
 }
 
 impl Producer {
@@ -55,13 +55,13 @@ impl Producer {
     pub async fn run(mut self) {
         let mut first = self.stage == Stage::Reading;
         // When the next wave may begin, and how many results and bytes wait for it.
-        let (mut rested, mut news, mut news_bytes) = (Instant::now(), 0, 0);
+        let (mut next_wave, mut unreleased, mut unreleased_bytes) = (Instant::now(), 0, 0);
         loop {
             let result = tokio::select! {
                 biased;
-                () = sleep_until(rested), if news > 0 => {
+                () = sleep_until(next_wave), if unreleased > 0 => {
                     let Some(channel) = self.channel.upgrade() else { return };
-                    (rested, news, news_bytes) = (channel.wave().await, 0, 0);
+                    (next_wave, unreleased, unreleased_bytes) = (channel.wave().await, 0, 0);
                     continue;
                 }
                 result = self.next() => result,
@@ -78,16 +78,16 @@ impl Producer {
             let refused = (std::mem::take(&mut first) && answer.refused).then(|| answer.errors());
             let last = failed || refused.is_some();
             let json = answer.to_json();
-            (news, news_bytes) = (news + 1, news_bytes + json.len());
+            (unreleased, unreleased_bytes) = (unreleased + 1, unreleased_bytes + json.len());
             let stage = if last { Stage::Ended } else { self.stage };
             channel.push(stage, Shared { number: self.position.number(), between: false, json, failed, refused });
             if last {
                 break;
             }
-            // Calls `wave` directly when no rest is needed, because a timer fires up to a millisecond late. A wave also
+            // Calls `wave` directly when no pause is needed, because a timer fires up to a millisecond late. A wave also
             // begins early before unreleased results would be evicted.
-            if Instant::now() >= rested || news > KEPT / 2 || news_bytes > KEPT_BYTES / 2 {
-                (rested, news, news_bytes) = (channel.wave().await, 0, 0);
+            if Instant::now() >= next_wave || unreleased > CAPACITY / 2 || unreleased_bytes > CAPACITY_BYTES / 2 {
+                (next_wave, unreleased, unreleased_bytes) = (channel.wave().await, 0, 0);
             }
         }
         if let Some(channel) = self.channel.upgrade() {
@@ -100,7 +100,7 @@ impl Producer {
     /// Returns the next response, or the panic of the execution.
     async fn next(&mut self) -> Result<Option<Response>, Box<dyn Any + Send>> {
         while self.stage == Stage::Reading && self.channel.upgrade().is_some_and(|channel| !channel.ring().has_room()) {
-            self.taken.notified().await;
+            self.progress.notified().await;
         }
         let next = poll_fn(|context| {
             let next = self.responses.poll_next_unpin(context);

@@ -1,6 +1,7 @@
 //! The newest results of a channel, and how far its followers have read them.
 //!
-//! The rule: a channel keeps at most [`KEPT`] results and [`KEPT_BYTES`], so that a slow follower costs no memory.
+//! The rule: a channel keeps at most [`CAPACITY`] results and [`CAPACITY_BYTES`], so that a slow follower costs no
+//! memory.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -11,9 +12,9 @@ use std::{
 use serde_json::Value;
 
 /// The number of results that a channel keeps.
-pub const KEPT: usize = 512;
+pub const CAPACITY: usize = 512;
 /// The bytes of results that a channel keeps; a single longer result is kept too.
-pub const KEPT_BYTES: usize = 1024 * 1024;
+pub const CAPACITY_BYTES: usize = 1024 * 1024;
 /// How many results a channel reads ahead of its fastest follower before it has caught up.
 const AHEAD: usize = 64;
 
@@ -53,9 +54,9 @@ pub struct Ring {
     pub kept: VecDeque<Arc<Shared>>,
     bytes: usize,
     /// How many results the waves have released.
-    pub given_out: u64,
-    /// How many results the fastest follower has taken.
-    taken: u64,
+    pub released: u64,
+    /// How many results the fastest follower has read.
+    fastest: u64,
     /// The number of the newest result's event.
     pub newest: i32,
     /// The followers that wait for the next wave.
@@ -66,7 +67,7 @@ impl Ring {
     /// Creates an empty ring; its first result comes after the event with the number `newest`.
     pub fn new(stage: Stage, newest: i32) -> Self {
         let (kept, waiting) = (VecDeque::new(), HashMap::new());
-        Self { stage, first: 0, kept, bytes: 0, given_out: 0, taken: 0, newest, waiting }
+        Self { stage, first: 0, kept, bytes: 0, released: 0, fastest: 0, newest, waiting }
     }
 
     /// Returns the index of the next result.
@@ -76,9 +77,9 @@ impl Ring {
 
     /// Returns whether the channel may read on before it has caught up.
     pub fn has_room(&self) -> bool {
-        let ahead = usize::try_from(self.end() - self.taken).unwrap_or(usize::MAX);
+        let ahead = usize::try_from(self.end() - self.fastest).unwrap_or(usize::MAX);
         let bytes: usize = self.kept.iter().rev().take(ahead).map(|result| result.json.len()).sum();
-        ahead < AHEAD && bytes < KEPT_BYTES / 2
+        ahead < AHEAD && bytes < CAPACITY_BYTES / 2
     }
 
     /// Adds a result and evicts the oldest ones.
@@ -86,7 +87,7 @@ impl Ring {
         (self.stage, self.newest) = (stage, result.number);
         self.bytes += result.json.len();
         self.kept.push_back(Arc::new(result));
-        while self.kept.len() > KEPT || (self.bytes > KEPT_BYTES && self.kept.len() > 1) {
+        while self.kept.len() > CAPACITY || (self.bytes > CAPACITY_BYTES && self.kept.len() > 1) {
             if let Some(oldest) = self.kept.pop_front() {
                 self.bytes -= oldest.json.len();
                 self.first += 1;
@@ -94,10 +95,10 @@ impl Ring {
         }
     }
 
-    /// Notes that a follower has taken, or does not need, the results before `next`. Returns whether that makes room.
-    pub fn took(&mut self, next: u64) -> bool {
-        let further = next > self.taken;
-        self.taken = self.taken.max(next);
+    /// Notes that a follower has read, or does not need, the results before `next`. Returns whether that makes room.
+    pub fn advance(&mut self, next: u64) -> bool {
+        let further = next > self.fastest;
+        self.fastest = self.fastest.max(next);
         further && self.stage == Stage::Reading
     }
 }

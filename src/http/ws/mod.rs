@@ -62,7 +62,7 @@ pub fn upgrade(door: Door, caller: Caller, peer: Peer, upgrade: WebSocketUpgrade
     };
     peer.keep_little();
     peer.read_at_most(EARLY_BYTES);
-    let tracker = door.stop.sockets.clone();
+    let tracker = door.stop.tasks.clone();
     let upgrade = upgrade
         .protocols([PROTOCOL])
         .max_message_size(BODY_LIMIT_BYTES)

@@ -7,8 +7,8 @@
 //! - An interrupted answer starts over, announced by a RESUMED event. The answer is what came as `ANSWER_DELTA` after
 //!   the last RESUMED event, or since the start if there is none.
 
+mod buffer;
 mod citations;
-mod hearing;
 mod tools;
 
 use std::time::{Duration, Instant};
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::time::{MissedTickBehavior, interval, timeout};
 
 use self::{
-    hearing::Heard,
+    buffer::AnswerBuffer,
     tools::{TOOLS, Tools},
 };
 use super::Kind;
@@ -105,7 +105,7 @@ impl Kind for Ask {
             before,
             used,
             sender: Sender::new(context, context.throttles.of(&llm_profile)),
-            heard: Heard::default(),
+            buffer: AnswerBuffer::default(),
         };
         asking.search_first().await?;
         asking.answer(converser.as_ref()).await
@@ -143,7 +143,7 @@ async fn read_unread(context: &RunContext, profiles: &[DbProfile], everywhere: b
         (profile, read)
     });
     let mut failures = Vec::new();
-    for (profile, read) in context.unless_stopped(join_all(readings)).await? {
+    for (profile, read) in context.unless_interrupted(join_all(readings)).await? {
         let Err(error) = read else { continue };
         let error = RunError { message: format!("{}: {}", profile.name, error.message), ..error };
         let told = error.clone();
@@ -194,22 +194,22 @@ async fn exchanges(context: &RunContext, turn: &AskTurn) -> Result<Vec<Exchange>
 }
 
 /// A request for one step of the conversation, and the buffer for its answer.
-struct Put<'a> {
+struct StepRequest<'a> {
     converser: &'a dyn Converser,
     conversation: &'a Conversation<'a>,
-    heard: &'a Heard,
+    buffer: &'a AnswerBuffer,
 }
 
 #[async_trait]
-impl Request for Put<'_> {
+impl Request for StepRequest<'_> {
     type Answer = Step;
 
-    async fn put(&self) -> Result<(Step, Usage), ModelError> {
-        self.converser.converse(self.conversation, &mut self.heard.listen()).await
+    async fn send(&self) -> Result<(Step, Usage), ModelError> {
+        self.converser.converse(self.conversation, &mut self.buffer.listen()).await
     }
 
-    fn is_heard(&self) -> bool {
-        self.heard.spoke()
+    fn has_begun(&self) -> bool {
+        self.buffer.has_text()
     }
 }
 
@@ -222,7 +222,7 @@ struct Asking<'a> {
     before: Vec<Exchange>,
     used: Vec<ToolUse>,
     sender: Sender<'a>,
-    heard: Heard,
+    buffer: AnswerBuffer,
 }
 
 impl Asking<'_> {
@@ -251,7 +251,7 @@ impl Asking<'_> {
             let result = if at < CALLS_AT_ONCE {
                 self.tools.run(&call).await?
             } else {
-                json!({ "error": format!("{CALLS_AT_ONCE} tools at once are the most; ask for this one again") })
+                json!({ "error": format!("at most {CALLS_AT_ONCE} tools run per reply; call this one again") })
                     .to_string()
             };
             let used = ToolUse {
@@ -285,7 +285,7 @@ impl Asking<'_> {
                     left = rest;
                     used.result.clone()
                 }
-                None => json!({ "error": "left out: too long ago; use the tool again" }).to_string(),
+                None => json!({ "error": "this old result was dropped; call the tool again" }).to_string(),
             };
             let arguments: Value = serde_json::from_str(&used.arguments).unwrap_or_default();
             let call = Call { id: used.call_id.clone(), name: used.name.clone(), arguments };
@@ -316,7 +316,7 @@ impl Asking<'_> {
                 Step::Use(calls) if !due => self.use_tools(round.saturating_add(1), calls).await?,
                 Step::Again if again < MAX_AGAIN => again += 1,
                 Step::Ready => due = true,
-                Step::Answered(end) if self.heard.spoke() => return self.conclude(end).await,
+                Step::Answered(end) if self.buffer.has_text() => return self.conclude(end).await,
                 // Repeating the request would have the same result.
                 Step::Answered(Completeness::CutByLength) => return Err(Halt::Failed(self.thought_too_long())),
                 _ if !silent => {
@@ -368,28 +368,28 @@ impl Asking<'_> {
             options: &self.context.run.spec.options,
         };
         let bound = converser.bound(&conversation);
-        let heard = &self.heard;
-        let put = Put { converser, conversation: &conversation, heard };
+        let buffer = &self.buffer;
+        let request = StepRequest { converser, conversation: &conversation, buffer };
         let mut clock = interval(RECORD_EVERY);
         clock.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut sending = std::pin::pin!(self.sender.send(&bound, None, &put));
+        let mut sending = std::pin::pin!(self.sender.send(&bound, None, &request));
         let sent = loop {
             tokio::select! {
                 biased;
                 sent = &mut sending => break sent,
-                () = heard.much() => self.record_heard(None).await?,
-                _ = clock.tick() => self.record_heard(None).await?,
+                () = buffer.enough() => self.record_buffer(None).await?,
+                _ = clock.tick() => self.record_buffer(None).await?,
             }
         };
         let Sent { answer, usage } = sent?;
-        heard.close();
-        self.record_heard(Some(usage)).await?;
+        buffer.close();
+        self.record_buffer(Some(usage)).await?;
         answer.map_err(Halt::Failed)
     }
 
     /// Records what arrived since the last call, and its usage.
-    async fn record_heard(&self, usage: Option<Usage>) -> Result<(), Halt> {
-        let (taken_back, piece) = self.heard.take();
+    async fn record_buffer(&self, usage: Option<Usage>) -> Result<(), Halt> {
+        let (taken_back, piece) = self.buffer.take();
         if taken_back.is_none() && piece.is_empty() && usage.is_none() {
             return Ok(());
         }
@@ -412,7 +412,7 @@ impl Asking<'_> {
 
     /// Records the answer and its citations.
     async fn conclude(&self, end: Completeness) -> Result<Ending, Halt> {
-        let answer = self.heard.answer();
+        let answer = self.buffer.answer();
         let seen = citations::seen(self.used.iter().map(|used| used.result.as_str()));
         let named = citations::named(&answer, &seen);
         let mut cited = Vec::new();

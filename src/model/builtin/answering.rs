@@ -90,7 +90,7 @@ impl Converser for BuiltinConverser {
             return Ok((Step::Use(vec![call]), usage));
         }
         for line in answer(conversation).split_inclusive('\n') {
-            listener.hear(line);
+            listener.receive(line);
         }
         Ok((Step::Answered(Completeness::Whole), usage))
     }

@@ -117,7 +117,7 @@ impl Describer for BuiltinDescriber {
         BATCH_SIZE
     }
 
-    fn answers_at_once(&self) -> bool {
+    fn is_local(&self) -> bool {
         true
     }
 

@@ -33,13 +33,13 @@ impl Turns {
 pub struct Room<'a> {
     of: &'a Arc<Semaphore>,
     limit: usize,
-    taken: Option<OwnedSemaphorePermit>,
+    permit: Option<OwnedSemaphorePermit>,
 }
 
 impl<'a> Room<'a> {
     /// Creates the room for an answer of at most `limit` bytes.
     pub const fn new(of: &'a Arc<Semaphore>, limit: usize) -> Self {
-        Self { of, limit, taken: None }
+        Self { of, limit, permit: None }
     }
 
     /// Reports that the answer now occupies `bytes` bytes. A large answer reserves the maximum that it may need in one
@@ -48,9 +48,9 @@ impl<'a> Room<'a> {
         if bytes > self.limit {
             return Err(Failure::TooLarge { bytes: self.limit });
         }
-        if bytes > FREE_BYTES && self.taken.is_none() {
+        if bytes > FREE_BYTES && self.permit.is_none() {
             let kib = u32::try_from(self.limit.div_ceil(1 << 10).min(super::ROOM_KIB)).unwrap_or(u32::MAX);
-            self.taken = Arc::clone(self.of).acquire_many_owned(kib).await.ok();
+            self.permit = Arc::clone(self.of).acquire_many_owned(kib).await.ok();
         }
         Ok(())
     }
@@ -82,7 +82,7 @@ pub async fn whole(
         bytes.extend_from_slice(&chunk);
         turns.worked(chunk.len()).await;
     }
-    Ok((bytes, room.taken))
+    Ok((bytes, room.permit))
 }
 
 /// Decodes bytes. JSON is UTF-8; invalid bytes are decoded as Latin-1, which some servers send.

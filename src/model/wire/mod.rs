@@ -169,12 +169,12 @@ impl Wire {
         Self { client, room: Arc::new(Semaphore::new(ROOM_KIB)) }
     }
 
-    /// Sends a request. If the request asks for a stream, `hear` receives the text in pieces; otherwise the reply
+    /// Sends a request. If the request asks for a stream, `receive` gets the text in pieces; otherwise the reply
     /// contains it.
     ///
     /// # Errors
     /// Returns [`Failure`] if there is no complete answer.
-    pub async fn send(&self, request: Request<'_>, hear: &mut (dyn FnMut(&str) + Send)) -> Result<Reply, Failure> {
+    pub async fn send(&self, request: Request<'_>, receive: &mut (dyn FnMut(&str) + Send)) -> Result<Reply, Failure> {
         let Request { url, key, body, tokens } = request;
         let streams = body["stream"] == true;
         let accept = if streams { "text/event-stream, application/json" } else { "application/json" };
@@ -196,7 +196,7 @@ impl Wire {
         let kind = kind.to_ascii_lowercase();
         if kind.contains("event-stream") || (streams && !kind.contains("json")) {
             if streams {
-                return stream::read(response, limits, &self.room, hear).await;
+                return stream::read(response, limits, &self.room, receive).await;
             }
             let mut text = String::new();
             let mut add = |piece: &str| text.push_str(piece);
@@ -206,7 +206,7 @@ impl Wire {
         let (bytes, _room) = body::whole(response, limits.body, &self.room).await?;
         let mut reply = parts::whole(bytes)?;
         if streams {
-            hear(&std::mem::take(&mut reply.text));
+            receive(&std::mem::take(&mut reply.text));
         }
         Ok(reply)
     }

@@ -27,7 +27,7 @@ struct Reading<'a> {
     /// Number of bytes in texts and arguments.
     bytes: usize,
     done: bool,
-    hear: &'a mut (dyn FnMut(&str) + Send),
+    receive: &'a mut (dyn FnMut(&str) + Send),
 }
 
 /// Reads a stream to its end.
@@ -39,9 +39,9 @@ pub async fn read(
     mut response: Response,
     limits: Limits,
     room: &Arc<Semaphore>,
-    hear: &mut (dyn FnMut(&str) + Send),
+    receive: &mut (dyn FnMut(&str) + Send),
 ) -> Result<Reply, Failure> {
-    let mut reading = Reading { reply: Reply::default(), calls: Calls::default(), bytes: 0, done: false, hear };
+    let mut reading = Reading { reply: Reply::default(), calls: Calls::default(), bytes: 0, done: false, receive };
     let (mut events, mut read, mut turns) = (Events::default(), 0, Turns::default());
     let mut room = Room::new(room, limits.body + limits.text);
     while !reading.done {
@@ -133,7 +133,7 @@ impl Reading<'_> {
             return Err(Failure::TooLarge { bytes: limits.text });
         }
         if !text.is_empty() {
-            (self.hear)(&text);
+            (self.receive)(&text);
         }
         if let Some(refusal) = parts::refusal(delta) {
             self.reply.refusal.get_or_insert_default().push_str(&refusal);

@@ -31,7 +31,7 @@ pub trait CatalogStore: Send + Sync {
     async fn index_schemas(&self, profile: &DbProfile, database: Option<&str>, schemas: &[Schema]) -> Result<()>;
 
     /// Removes the tables of a schema that are not in `tables`, the complete list.
-    async fn keep_tables(
+    async fn retain_tables(
         &self,
         profile: &DbProfile,
         database: Option<&str>,

@@ -15,7 +15,7 @@ use crate::domain::{
 
 /// A stored comparison: the result of one pass over all texts.
 #[derive(Debug, Clone, PartialEq)]
-pub struct KeptComparison {
+pub struct StoredComparison {
     /// Its key.
     pub id: ComparisonId,
     /// Identifies the compared texts; see [`crate::domain::compare::stamp`].
@@ -32,7 +32,7 @@ pub struct KeptComparison {
 #[async_trait]
 pub trait ComparisonStore: Send + Sync {
     /// Returns the newest stored comparison of these runs.
-    async fn kept_comparison(&self, set: &ComparedSet) -> Result<Option<KeptComparison>>;
+    async fn stored_comparison(&self, set: &ComparedSet) -> Result<Option<StoredComparison>>;
 
     /// Begins a comparison, which becomes visible once it is finished. Deletes older ones: those of the same runs that
     /// began before `replace_before`, and the oldest beyond a bound.
@@ -62,7 +62,7 @@ pub trait ComparisonStore: Send + Sync {
     ///
     /// # Errors
     /// Returns `Conflict` if one of its runs was deleted meanwhile.
-    async fn keep_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()>;
+    async fn store_compared(&self, comparison: ComparisonId, assets: Vec<ComparedAsset>) -> Result<()>;
 
     /// Finishes a comparison.
     ///

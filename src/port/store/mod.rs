@@ -25,7 +25,7 @@ mod workers;
 
 pub use asks::AskStore;
 pub use catalog::CatalogStore;
-pub use comparisons::{ComparisonStore, KeptComparison};
+pub use comparisons::{ComparisonStore, StoredComparison};
 pub use profiles::ProfileStore;
 pub use reviews::{PlanPage, ReviewStore};
 pub use runs::{Change, Idempotency, RunStore};

@@ -27,7 +27,7 @@ use crate::{
         run::Run,
         status::RunStatus,
     },
-    port::{Ports, store::KeptComparison},
+    port::{Ports, store::StoredComparison},
 };
 
 pub use export::{EXPORT_LIMIT_BYTES, ExportFormat};
@@ -35,7 +35,7 @@ pub use export::{EXPORT_LIMIT_BYTES, ExportFormat};
 use super::runs::unknown_run;
 
 /// Minimum time that a comparison of unfinished runs is reused.
-const FRESH: TimeDelta = TimeDelta::seconds(2);
+const MAX_AGE: TimeDelta = TimeDelta::seconds(2);
 /// How long a superseded comparison can still be read.
 const READ_FOR: TimeDelta = TimeDelta::minutes(1);
 
@@ -56,7 +56,7 @@ pub struct Comparison {
     /// When the runs were read.
     pub as_of: Moment,
     set: ComparedSet,
-    kept: OnceCell<Arc<KeptComparison>>,
+    stored: OnceCell<Arc<StoredComparison>>,
 }
 
 /// Returns whether a run may still get more texts.
@@ -121,7 +121,7 @@ impl Comparisons {
         };
         let runs = ids.iter().enumerate().map(|(at, id)| get(id, &format!("ids.{at}"))).collect::<Result<_>>()?;
         let baseline = baseline.map(|id| get(&id, "baselineId")).transpose()?;
-        Ok(Comparison { runs, baseline, as_of: self.ports.clock.now(), set, kept: OnceCell::new() })
+        Ok(Comparison { runs, baseline, as_of: self.ports.clock.now(), set, stored: OnceCell::new() })
     }
 
     /// Returns all metrics, each with its winners.
@@ -129,7 +129,7 @@ impl Comparisons {
     /// # Errors
     /// Returns the errors of the store, and `Conflict` if a run was deleted meanwhile.
     pub async fn metrics(&self, comparison: &Comparison) -> Result<Vec<ComparedMetric>> {
-        let kept = self.kept(comparison).await?;
+        let stored = self.stored(comparison).await?;
         let reviews = self.ports.store.review_counts(&comparison.set.runs).await?;
         let none = crate::domain::suggestion::ReviewCounts::default();
         let runs: Vec<RunFigures<'_>> = comparison
@@ -139,7 +139,7 @@ impl Comparisons {
             .map(|(run, at)| RunFigures {
                 run,
                 reviews: reviews.get(&run.id).unwrap_or(&none),
-                texts: &kept.figures[at],
+                texts: &stored.figures[at],
             })
             .collect();
         Ok(metrics(&runs, comparison.as_of))
@@ -165,8 +165,8 @@ impl Comparisons {
         filter: &ComparedAssetFilter,
         request: &PageRequest,
     ) -> Result<Page<ComparedAsset>> {
-        let kept = self.kept(comparison).await?;
-        let page = self.ports.store.compared_page(kept.id, filter, &comparison.list(), request).await?;
+        let stored = self.stored(comparison).await?;
+        let page = self.ports.store.compared_page(stored.id, filter, &comparison.list(), request).await?;
         Ok(page.map(|asset| comparison.in_order(asset)))
     }
 
@@ -175,22 +175,22 @@ impl Comparisons {
     /// # Errors
     /// As [`Self::metrics`].
     pub async fn count(&self, comparison: &Comparison, filter: &ComparedAssetFilter) -> Result<i64> {
-        let kept = self.kept(comparison).await?;
-        self.ports.store.compared_count(kept.id, filter).await
+        let stored = self.stored(comparison).await?;
+        self.ports.store.compared_count(stored.id, filter).await
     }
 
     /// Returns the stored result of the pass over the texts, or makes it.
-    async fn kept(&self, comparison: &Comparison) -> Result<Arc<KeptComparison>> {
-        comparison.kept.get_or_try_init(|| self.find_or_make(comparison)).await.cloned()
+    async fn stored(&self, comparison: &Comparison) -> Result<Arc<StoredComparison>> {
+        comparison.stored.get_or_try_init(|| self.find_or_make(comparison)).await.cloned()
     }
 
-    async fn find_or_make(&self, comparison: &Comparison) -> Result<Arc<KeptComparison>> {
-        if let Some(kept) = self.find(comparison).await? {
-            return Ok(kept);
+    async fn find_or_make(&self, comparison: &Comparison) -> Result<Arc<StoredComparison>> {
+        if let Some(stored) = self.find(comparison).await? {
+            return Ok(stored);
         }
         let making = Arc::clone(&self.making).lock_owned().await;
-        if let Some(kept) = self.find(comparison).await? {
-            return Ok(kept);
+        if let Some(stored) = self.find(comparison).await? {
+            return Ok(stored);
         }
         let mut runs: Vec<Run> = comparison.read().cloned().collect();
         let order = comparison.set.read();
@@ -206,20 +206,20 @@ impl Comparisons {
         };
         // The pass continues if the client disconnects. The next request reuses its result.
         let work = async move {
-            let kept = pass.make().await;
+            let stored = pass.make().await;
             drop(making);
-            kept
+            stored
         };
-        let kept = tokio::spawn(work.in_current_span()).await.map_err(Error::internal)??;
-        Ok(Arc::new(kept))
+        let stored = tokio::spawn(work.in_current_span()).await.map_err(Error::internal)??;
+        Ok(Arc::new(stored))
     }
 
     /// Returns the stored comparison if it covers the current texts or, for unfinished runs, if it is recent enough.
-    async fn find(&self, comparison: &Comparison) -> Result<Option<Arc<KeptComparison>>> {
-        let Some(kept) = self.ports.store.kept_comparison(&comparison.set).await? else { return Ok(None) };
-        let good_for = FRESH.max((kept.finished_at - kept.begun_at) * 4);
-        let is_young = !comparison.is_complete() && self.ports.clock.now() - kept.finished_at < good_for;
-        Ok((is_young || kept.stamp == stamp_of(comparison)).then(|| Arc::new(kept)))
+    async fn find(&self, comparison: &Comparison) -> Result<Option<Arc<StoredComparison>>> {
+        let Some(stored) = self.ports.store.stored_comparison(&comparison.set).await? else { return Ok(None) };
+        let good_for = MAX_AGE.max((stored.finished_at - stored.begun_at) * 4);
+        let is_young = !comparison.is_complete() && self.ports.clock.now() - stored.finished_at < good_for;
+        Ok((is_young || stored.stamp == stamp_of(comparison)).then(|| Arc::new(stored)))
     }
 }
 

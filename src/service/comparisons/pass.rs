@@ -18,7 +18,7 @@ use crate::{
         id::{ComparisonId, DbProfileId, RunId},
         run::Run,
     },
-    port::{Ports, store::KeptComparison},
+    port::{Ports, store::StoredComparison},
 };
 
 /// Number of texts read at a time.
@@ -67,7 +67,7 @@ impl Pass {
     ///
     /// # Errors
     /// Returns the errors of the store, and `Conflict` if a run is deleted meanwhile.
-    pub async fn make(self) -> Result<KeptComparison> {
+    pub async fn make(self) -> Result<StoredComparison> {
         let store = &self.ports.store;
         let id = store.begin_comparison(&self.set, &self.stamp, self.begun_at, self.replace_before).await?;
         let audited = self.audited().await?;
@@ -77,7 +77,7 @@ impl Pass {
         let mut weighed = pages.map_ok(|found| self.weigh(found).boxed()).try_buffered(PAGES_AHEAD).boxed();
         while let Some(Weighed { part, assets }) = weighed.try_next().await? {
             sum.add(part);
-            store.keep_compared(id, assets).await?;
+            store.store_compared(id, assets).await?;
         }
         self.keep_failed(id).await?;
         let figures = sum.finish();
@@ -85,7 +85,7 @@ impl Pass {
         store.finish_comparison(id, &figures, finished_at).await?;
         let took_ms = (finished_at - self.begun_at).num_milliseconds();
         tracing::info!(runs = self.set.key(), took_ms, "runs compared");
-        Ok(KeptComparison { id, stamp: self.stamp.clone(), begun_at: self.begun_at, finished_at, figures })
+        Ok(StoredComparison { id, stamp: self.stamp.clone(), begun_at: self.begun_at, finished_at, figures })
     }
 
     /// Returns the profiles through which Gloss has ever written comments.
@@ -223,7 +223,7 @@ impl Pass {
                     similarity: None,
                     reference: None,
                 };
-                self.ports.store.keep_compared(comparison, failed.into_iter().map(nothing).collect()).await?;
+                self.ports.store.store_compared(comparison, failed.into_iter().map(nothing).collect()).await?;
             }
         }
         Ok(())

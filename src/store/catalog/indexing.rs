@@ -216,7 +216,7 @@ pub(in crate::store) async fn take_schemas(
 }
 
 /// Deletes the tables of a schema that are not in `tables`.
-pub(in crate::store) async fn keep_tables(
+pub(in crate::store) async fn retain_tables(
     transaction: &Transaction,
     profile: DbProfileId,
     database: Option<&str>,

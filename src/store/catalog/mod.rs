@@ -9,7 +9,7 @@ mod indexing;
 mod look_ups;
 
 pub(super) use descriptions::{describe_again, described_by_runs, follow_reviews};
-pub(super) use indexing::{comment_written, forget, keep_tables, mark_read, take_schemas, take_tables};
+pub(super) use indexing::{comment_written, forget, mark_read, retain_tables, take_schemas, take_tables};
 pub(super) use look_ups::{columns_of, coverage, foreign_keys, known_asset, named, read_at, tables_of, unread};
 
 use std::ops::RangeInclusive;

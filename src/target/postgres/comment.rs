@@ -37,7 +37,7 @@ impl Found {
 
 /// Returns the current comment of `asset`.
 pub(super) async fn comment(target: &PostgresTarget, asset: &AssetPath) -> Result<Option<String>, TargetError> {
-    readable(look(target, asset).await?.comment, asset)
+    readable(find_now(target, asset).await?.comment, asset)
 }
 
 /// Returns the statement that would write the comment.
@@ -47,7 +47,7 @@ pub(super) async fn statement(
     text: Option<&str>,
 ) -> Result<String, TargetError> {
     let text = keeps(text)?;
-    Ok(look(target, asset).await?.statement(text))
+    Ok(find_now(target, asset).await?.statement(text))
 }
 
 /// Writes the comment in a transaction with its own time limits.
@@ -120,7 +120,7 @@ async fn database(target: &PostgresTarget, asset: &AssetPath) -> Result<Reach, T
     target.database(asset.database.as_deref()).await
 }
 
-async fn look(target: &PostgresTarget, asset: &AssetPath) -> Result<Found, TargetError> {
+async fn find_now(target: &PostgresTarget, asset: &AssetPath) -> Result<Found, TargetError> {
     let connections = database(target, asset).await?;
     let mut transaction = begin(&connections, CATALOG_TIME).await?;
     find(&connections, &mut transaction, asset).await

@@ -99,14 +99,14 @@ pub(super) async fn admit(
     if lock {
         // PREPARE analyzes the statement without planning it. That locks the table, so that its owner cannot change
         // it meanwhile, and runs no code.
-        let statement = format!("PREPARE gloss_look AS SELECT FROM ONLY {name}; DEALLOCATE gloss_look");
+        let statement = format!("PREPARE gloss_check AS SELECT FROM ONLY {name}; DEALLOCATE gloss_check");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
     }
-    let mut access = look(connection, table, columns).await?;
+    let mut access = read_access(connection, table, columns).await?;
     if lock && access.as_ref().is_some_and(|access| access.has_children && access.is_safe) {
         let statement = format!("LOCK TABLE {name} IN ACCESS SHARE MODE");
         sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *connection).await?;
-        access = look(connection, table, columns).await?;
+        access = read_access(connection, table, columns).await?;
     }
     if let Some(access) = &mut access {
         if !sample_views && !access.is_safe {
@@ -163,7 +163,7 @@ const REACHED: &str = "WITH RECURSIVE reached (class, object, kind) AS ( \
        ) AS step (class, object) \
        WHERE reached.kind IN ('v', 'f') OR step.class <> 'pg_catalog.pg_type'::pg_catalog.regclass)";
 
-async fn look(connection: &mut PgConnection, table: &TableDetail, columns: &[&str]) -> Result<Option<Access>> {
+async fn read_access(connection: &mut PgConnection, table: &TableDetail, columns: &[&str]) -> Result<Option<Access>> {
     let statement = format!(
         "{REACHED}, found AS ( \
            SELECT reached.class, reached.kind, c.relkind, p.oid AS function, s.oid AS server, \

@@ -41,7 +41,7 @@ const ANSWER_TIME: Duration = Duration::from_secs(30);
 /// in the driver.
 const MEMORY: u64 = 512 << 20;
 /// Bytes of an answer between two checks of the process's memory.
-const LOOK_EVERY: usize = 1 << 20;
+const CHECK_EVERY_BYTES: usize = 1 << 20;
 /// Size of the copy buffer, in bytes.
 const CHUNK: usize = 64 << 10;
 
@@ -245,8 +245,8 @@ impl Tally {
         if self.bytes > if short { LOGIN } else { ANSWER } {
             return Err(Failure::TooMuch);
         }
-        let looks = before / LOOK_EVERY != self.bytes / LOOK_EVERY;
-        if looks && memory() > self.memory.saturating_add(MEMORY) { Err(Failure::TooMuch) } else { Ok(()) }
+        let is_due = before / CHECK_EVERY_BYTES != self.bytes / CHECK_EVERY_BYTES;
+        if is_due && memory() > self.memory.saturating_add(MEMORY) { Err(Failure::TooMuch) } else { Ok(()) }
     }
 }
 

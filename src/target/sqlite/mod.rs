@@ -62,7 +62,7 @@ const HEAP: &str = "1000000000";
 /// System folders with pseudo-files: a read may have side effects or never end.
 const NO_FILES: [&str; 3] = ["/proc", "/sys", "/dev"];
 /// Number of SQLite's virtual machine steps between two checks of the clock.
-const STEPS_BETWEEN_LOOKS: i32 = 2_000;
+const STEPS_BETWEEN_CHECKS: i32 = 2_000;
 /// Extra time for SQLite to stop after its own time limit.
 const GRACE: Duration = Duration::from_secs(2);
 
@@ -216,7 +216,7 @@ impl File {
                     .to_owned(),
             ));
         }
-        handle.set_progress_handler(STEPS_BETWEEN_LOOKS, move || {
+        handle.set_progress_handler(STEPS_BETWEEN_CHECKS, move || {
             still_wanted.strong_count() > 0 && Instant::now() < deadline
         });
         drop(handle);

@@ -223,10 +223,10 @@ async fn deleting_a_run_deletes_its_comparisons() {
     let ids = [global(one), global(two)];
     compared(&api, &ids, None).await;
     let set = gloss::domain::compare::ComparedSet::new(&[one, two], None).unwrap();
-    assert!(store.kept_comparison(&set).await.unwrap().is_some());
+    assert!(store.stored_comparison(&set).await.unwrap().is_some());
     let delete = "mutation ($ids: [ID!]!) { deleteRuns(input: { ids: $ids }) { deletedIds } }";
     api.data(delete, json!({ "ids": [ids[1]] })).await;
-    assert!(store.kept_comparison(&set).await.unwrap().is_none());
+    assert!(store.stored_comparison(&set).await.unwrap().is_none());
     let error = api.error(ALL, json!({ "ids": ids })).await;
     assert_eq!((error.0.as_str(), error.1.as_str()), ("NOT_FOUND", "ids.1"));
 }

@@ -8,7 +8,7 @@ use std::{
 use async_graphql::ServerError;
 use gloss::{
     graphql::{Access, Role, Viewer},
-    service::tokens::Held,
+    service::tokens::Validity,
 };
 use serde_json::json;
 use tokio::{
@@ -214,8 +214,8 @@ async fn streams_of_events_share_too() {
 #[tokio::test]
 async fn an_ended_token_ends_buffered_results_too() {
     const EVENTS: i32 = 400;
-    let held = Arc::new(Held::default());
-    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&held))), ..Setup::default() }).await;
+    let validity = Arc::new(Validity::default());
+    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&validity))), ..Setup::default() }).await;
     let mut executions = toy.seen.executions.subscribe();
     let socket = TcpSocket::new_v4().unwrap();
     socket.set_recv_buffer_size(4096).unwrap();
@@ -238,7 +238,7 @@ async fn an_ended_token_ends_buffered_results_too() {
     while toy.seen.resolved.load(Ordering::SeqCst) < EVENTS.try_into().unwrap() {
         tokio::task::yield_now().await;
     }
-    held.end();
+    validity.end();
     let mut rest = String::new();
     // The stream ends; the connection may stay open.
     while !rest.ends_with("\r\n0\r\n\r\n") {

@@ -14,7 +14,7 @@ use gloss::{
     domain::token,
     graphql::{Access, Api, Checker, Viewer, guarded, share::position},
     http::{Documents, Door, Exports, Gate, HostPolicy, Limits, Open, Pace, Ready, Stop, metrics_registry, serve},
-    service::tokens::{Held, Holder},
+    service::tokens::{Holder, Validity},
 };
 use reqwest::{RequestBuilder, Response, StatusCode, header};
 use serde_json::Value;
@@ -241,13 +241,13 @@ impl Access for Everybody {
 }
 
 /// Treats every caller as the holder of the same token.
-pub struct OneToken(pub Arc<Held>);
+pub struct OneToken(pub Arc<Validity>);
 
 #[async_trait::async_trait]
 impl Access for OneToken {
     async fn viewer(&self, _token: Option<&str>, _local: bool) -> std::result::Result<Viewer, ServerError> {
-        let (name, role, held) = ("one".to_owned(), token::Role::Admin, Arc::clone(&self.0));
-        Ok(Viewer::holding(Holder { name, role, has_token: true, held }))
+        let (name, role, validity) = ("one".to_owned(), token::Role::Admin, Arc::clone(&self.0));
+        Ok(Viewer::holding(Holder { name, role, has_token: true, validity }))
     }
 }
 

@@ -26,7 +26,7 @@ use tokio_tungstenite::{
 
 use gloss::{
     graphql::{Access, Viewer},
-    service::tokens::Held,
+    service::tokens::Validity,
 };
 
 use super::toy::{OneToken, Setup, Toy, ask};
@@ -495,13 +495,13 @@ async fn a_refused_client_gets_a_reason_and_an_internal_error_closes_with_4500()
 
 #[tokio::test]
 async fn a_client_whose_token_ended_is_closed_with_a_reason() {
-    let held = Arc::new(Held::default());
-    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&held))), ..Setup::default() }).await;
+    let validity = Arc::new(Validity::default());
+    let toy = Toy::start_with(Setup { access: Arc::new(OneToken(Arc::clone(&validity))), ..Setup::default() }).await;
     let mut socket = Socket::open(&toy).await;
     socket.subscribe("a", "subscription { silence }").await;
     socket.subscribe("b", "{ hello }").await;
     while socket.next().await["type"] != "complete" {}
-    held.end();
+    validity.end();
     assert_eq!(socket.closed().await.0, 4403);
 }
 

@@ -197,11 +197,11 @@ async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
             let cron = house.cron("*/10 * * * *", "UTC").await;
             let soon = house.once("2027-01-01T12:25:00Z").await;
             let running = scheduler(&house.ports, missed);
-            let look = async |scheduler: &std::sync::Arc<gloss::worker::Scheduler>, minutes: i64| {
+            let tick = async |scheduler: &std::sync::Arc<gloss::worker::Scheduler>, minutes: i64| {
                 house.clock.set(begin + Duration::minutes(minutes));
                 scheduler.take_due().await.unwrap();
             };
-            look(&running, 10).await;
+            tick(&running, 10).await;
             assert_eq!(house.runs(cron).await.len(), 1);
             // The clock jumps, due schedules fire, and a server starts at that time.
             house.clock.set(begin + jump + Duration::minutes(11));
@@ -214,7 +214,7 @@ async fn a_clock_that_jumped_forward_and_back_silences_no_schedule() {
             assert!(wrong > begin + jump);
             // The clock jumps back.
             for minutes in 11..=50 {
-                look(&running, minutes).await;
+                tick(&running, minutes).await;
             }
             let fired = house.runs(cron).await.len() - before;
             // If missed firings are caught up, 12:20 was caught up at the wrong time and does not fire again.

@@ -122,7 +122,7 @@ async fn several_schedulers_over_one_store_start_one_run_for_each_firing() {
     for ports in [house.ports.clone(), house.ports.clone(), house.second().await] {
         let settings = gloss::worker::SchedulerSettings {
             missed: MissedFirings::All,
-            wake_every: std::time::Duration::from_millis(50),
+            poll_interval: std::time::Duration::from_millis(50),
             grace: std::time::Duration::from_secs(5),
         };
         at_work.push(tokio::spawn(gloss::worker::Scheduler::new(ports, settings, stop.clone()).work()));

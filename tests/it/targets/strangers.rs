@@ -44,23 +44,23 @@ async fn a_foreign_comments_table_is_refused() {
         (
             "a trigger without an end",
             "CREATE TRIGGER loops AFTER INSERT ON gloss_comments BEGIN
-            INSERT INTO took WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n; END",
+            INSERT INTO fired WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT i FROM n; END",
         ),
         (
             "a trigger of a name in capitals",
             "CREATE TRIGGER t INSTEAD OF INSERT ON v BEGIN SELECT 1; END;
-            CREATE TRIGGER u AFTER DELETE ON GLOSS_COMMENTS BEGIN DELETE FROM took; END",
+            CREATE TRIGGER u AFTER DELETE ON GLOSS_COMMENTS BEGIN DELETE FROM fired; END",
         ),
         ("an index on an expression", "CREATE INDEX i ON gloss_comments (length(replace(comment, 'a', 'aa')))"),
     ] {
         let folder = tempfile::tempdir().unwrap();
         let script =
-            format!("CREATE TABLE took (i); CREATE TABLE t (a); CREATE VIEW v AS SELECT 1 AS x; {COMMENTS}; {extra};");
+            format!("CREATE TABLE fired (i); CREATE TABLE t (a); CREATE VIEW v AS SELECT 1 AS x; {COMMENTS}; {extra};");
         let url = file(folder.path(), &script).await;
         let target = open(&url, None).unwrap();
         let refused = target.write_comment(&column("t", "a"), Some("mine")).await;
         assert!(matches!(says(refused, &["gloss_comments", "rename it"]), TargetError::Refused(_)), "{what}");
-        assert_eq!(in_file(&url, "SELECT count(*) FROM took").await, 0, "{what}");
+        assert_eq!(in_file(&url, "SELECT count(*) FROM fired").await, 0, "{what}");
         assert_eq!(in_file(&url, "SELECT count(*) FROM gloss_comments").await, 0, "{what}");
     }
     for (what, table) in [
