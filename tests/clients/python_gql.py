@@ -43,7 +43,16 @@ async def by_http():
 async def by_socket(run):
     transport = WebsocketsTransport(url=URL.replace("http", "ws"), ping_interval=1)
     client = Client(transport=transport)
-    session = await client.connect_async(reconnecting=True)
+    connected = asyncio.Event()
+
+    def announced(connect):
+        async def connecting():
+            await connect()
+            connected.set()
+
+        return connecting
+
+    session = await client.connect_async(reconnecting=True, retry_connect=announced)
     assert (await session.execute(VERSION))["server"]["version"][0].isdigit()
     try:
         await session.execute(gql("{ nothing }"))
@@ -64,10 +73,11 @@ async def by_socket(run):
             async for answer in session.subscribe(with_variables(WATCH, run=run, after=after)):
                 again.append(answer["runProgress"])
                 if len(again) == 3:
+                    connected.clear()
                     transport.adapter.websocket.transport.abort()
         except TransportError:
             # gql opens a new connection by itself.
-            await asyncio.sleep(0.1)
+            await connected.wait()
     whole(again)
     await client.close_async()
 

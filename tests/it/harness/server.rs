@@ -1,11 +1,6 @@
 //! A server under test: the binary, a data folder, a free port.
 
-use std::{
-    path::Path,
-    process::Stdio,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{path::Path, process::Stdio, sync::Arc, time::Duration};
 
 use reqwest::{StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
@@ -13,6 +8,8 @@ use tempfile::TempDir;
 use tokio::{
     io::{AsyncBufReadExt, BufReader},
     process::{Child, Command},
+    sync::watch,
+    time::timeout,
 };
 
 use super::{Live, store};
@@ -24,7 +21,7 @@ pub struct Server {
     pub base: String,
     /// The data folder.
     pub data: Arc<TempDir>,
-    log: Arc<Mutex<String>>,
+    log: watch::Sender<String>,
     http: reqwest::Client,
 }
 
@@ -46,14 +43,15 @@ impl Server {
         let mut command = Self::command(data.path());
         command.envs(environment.iter().copied());
         let mut child = command.spawn().unwrap();
-        let log = Arc::new(Mutex::new(String::new()));
+        let log = watch::Sender::new(String::new());
         let mut stderr = BufReader::new(child.stderr.take().unwrap()).lines();
-        let sink = Arc::clone(&log);
+        let sink = log.clone();
         tokio::spawn(async move {
             while let Ok(Some(line)) = stderr.next_line().await {
-                let mut log = sink.lock().unwrap();
-                log.push_str(&line);
-                log.push('\n');
+                sink.send_modify(|log| {
+                    log.push_str(&line);
+                    log.push('\n');
+                });
             }
         });
         let mut stdout = BufReader::new(child.stdout.take().unwrap()).lines();
@@ -64,7 +62,7 @@ impl Server {
                         break base.to_owned();
                     }
                 }
-                None => panic!("the server did not start:\n{}", log.lock().unwrap()),
+                None => panic!("the server did not start:\n{}", *log.borrow()),
             }
         };
         tokio::spawn(async move { while let Ok(Some(_)) = stdout.next_line().await {} });
@@ -112,7 +110,14 @@ impl Server {
 
     /// Returns everything logged so far.
     pub fn log(&self) -> String {
-        self.log.lock().unwrap().clone()
+        self.log.borrow().clone()
+    }
+
+    /// Waits until the server has logged a text.
+    pub async fn logged(&self, text: &str) {
+        let mut log = self.log.subscribe();
+        let found = timeout(Duration::from_mins(1), log.wait_for(|log| log.contains(text))).await.is_ok();
+        assert!(found, "{text:?} is not in:\n{}", self.log());
     }
 
     /// Sends a GET request.

@@ -86,20 +86,24 @@ async fn a_client_that_does_not_read_loses_the_connection() {
 
 #[tokio::test]
 async fn connections_beyond_the_limit_wait_for_their_turn() {
-    let toy = Toy::limited(|limits| {
-        limits.connections = 2;
-        limits.init_within = Duration::from_millis(300);
-    })
-    .await;
-    let mut sockets = Vec::new();
-    for _ in 0..2 {
-        let mut stream = TcpStream::connect(toy.address).await.unwrap();
-        stream.write_all(HANDSHAKE.as_bytes()).await.unwrap();
-        sockets.push(stream);
-    }
-    let began = Instant::now();
+    const QUERY: &str = "GET /graphql?query={hello} HTTP/1.1\r\nhost: localhost\r\n\r\n";
+    let toy = Toy::limited(|limits| limits.connections = 2).await;
+    let mut answer = [0; 12];
+    let mut first = TcpStream::connect(toy.address).await.unwrap();
+    first.write_all(HANDSHAKE.as_bytes()).await.unwrap();
+    first.read_exact(&mut answer).await.unwrap();
+    assert!(answer.ends_with(b"101"));
+    // The client keeps the second connection open between its requests.
     assert_eq!(ask(toy.query("{ hello }")).await.0, StatusCode::OK);
-    assert!(began.elapsed() > Duration::from_millis(100), "nobody waited");
+    let mut third = TcpStream::connect(toy.address).await.unwrap();
+    third.write_all(QUERY.as_bytes()).await.unwrap();
+    for _ in 0..50 {
+        assert_eq!(ask(toy.query("{ hello }")).await.0, StatusCode::OK);
+    }
+    assert!(third.try_read(&mut answer).is_err(), "the connection did not wait");
+    drop(first);
+    third.read_exact(&mut answer).await.unwrap();
+    assert!(answer.ends_with(b"200"), "{}", String::from_utf8_lossy(&answer));
 }
 
 /// Sockets that never send `connection_init`: those beyond a client's limit are refused at once, and the others are

@@ -1,10 +1,6 @@
 //! A store without disk space: refused writes are absent, acknowledged writes are present, and runs wait.
 
-use std::{
-    path::Path,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use serde_json::{Value, json};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -39,15 +35,6 @@ async fn names(server: &Server, token: Option<&str>) -> Vec<String> {
     let (_, _, answer) = server.ask(token, "{ dbProfiles { name } }", json!({})).await;
     let profiles = answer["data"]["dbProfiles"].as_array().unwrap_or_else(|| panic!("{answer:#}")).clone();
     profiles.iter().map(|profile| profile["name"].as_str().unwrap().to_owned()).collect()
-}
-
-/// Waits until a server has logged a text.
-async fn logs(server: &Server, text: &str) {
-    let begun = Instant::now();
-    while !server.log().contains(text) {
-        assert!(begun.elapsed() < Duration::from_mins(1), "{text:?} is not in:\n{}", server.log());
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    }
 }
 
 /// Checks the integrity of the file with a separate connection.
@@ -159,7 +146,7 @@ async fn a_run_waits_for_disk_space_and_repeats_no_request() {
     create_until_refused(&server, "filler").await;
     assert_eq!(server.get("/readyz").await.status(), 503);
     model.open_gate();
-    logs(&server, "a record is waiting").await;
+    server.logged("a record is waiting").await;
     disk.free();
 
     let events = server.events(&run, 0).await;
@@ -200,7 +187,7 @@ async fn a_server_with_a_full_disk_stops_at_the_first_signal() {
     }
     create_until_refused(&server, "filler").await;
     model.open_gate();
-    logs(&server, "a record is waiting").await;
+    server.logged("a record is waiting").await;
     server.signal("TERM");
     let (_, data) = tokio::time::timeout(Duration::from_secs(40), server.left()).await.expect("the server exits");
     let server = Server::start_at(data, &[]).await;
