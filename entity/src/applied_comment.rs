@@ -28,6 +28,8 @@ pub struct Model {
     pub identity: Option<String>,
     /// The asset's path as canonical JSON, bounded in length; the key to all writes on the asset.
     pub asset_key: String,
+    /// Whether the text is a reviewer's own instead of a suggested one.
+    pub edited: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}

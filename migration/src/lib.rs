@@ -44,6 +44,7 @@ mod m20261128_000075_add_profile_notes;
 mod m20261128_000076_add_substance;
 mod m20261128_000085_add_catalog_foreign_key;
 mod m20261129_000090_bound_keys;
+mod m20261129_000091_add_edited;
 
 /// All migrations, in order.
 #[derive(Debug)]
@@ -80,6 +81,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_000076_add_substance::Migration),
             Box::new(m20261128_000085_add_catalog_foreign_key::Migration),
             Box::new(m20261129_000090_bound_keys::Migration),
+            Box::new(m20261129_000091_add_edited::Migration),
         ]
     }
 }

@@ -104,8 +104,8 @@ async fn profiles(connection: &impl ConnectionTrait) -> Result<Vec<i64>> {
     }
 }
 
-/// Returns the texts that Gloss has written on these assets, roll-backs excluded: through `profile`, or through any
-/// profile if it is `None`. Assets are given by their keys.
+/// Returns the suggested texts that Gloss has written on these assets, without roll-backs and without texts of
+/// reviewers: through `profile`, or through any profile if it is `None`. Assets are given by their keys.
 pub(super) async fn texts_written(
     connection: &impl ConnectionTrait,
     profile: Option<DbProfileId>,
@@ -123,6 +123,7 @@ pub(super) async fn texts_written(
             .filter(Column::DbProfileId.is_in(profiles.iter().copied()))
             .filter(Column::AssetKey.is_in(assets))
             .filter(Column::Undoes.is_null())
+            .filter(Column::Edited.eq(false))
             .into_tuple()
             .all(connection)
             .await?;

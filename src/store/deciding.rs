@@ -192,7 +192,7 @@ fn all_have_it(chosen: &[Chosen], decision: &Decision) -> Result<()> {
 }
 
 /// Returns the chains whose suggestion to accept would replace a person's comment: one that the run saw and that Gloss
-/// never wrote there.
+/// never wrote there, or wrote in a reviewer's own words.
 async fn with_comments_of_people(
     connection: &impl ConnectionTrait,
     chosen: &[Chosen],

@@ -244,6 +244,7 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
     let display = item.asset.spelling();
     let searched = [Some(&display), Some(&profile), item.before.as_ref(), item.text.as_ref(), Some(actor)];
     let searched: Vec<String> = searched.into_iter().flatten().map(|text| text.to_lowercase()).collect();
+    let edited = item.undoes.is_none() && was_edited(transaction, item).await?;
     let row = applied_comment::ActiveModel {
         id: ActiveValue::NotSet,
         at: ActiveValue::Set(record::millis(at)),
@@ -260,8 +261,22 @@ async fn write_audit(transaction: &Transaction, run: &Run, item: &ApplyItem, at:
         identity: ActiveValue::Set(record::to_json_or_none(item.identity.as_ref())?),
         search_text: ActiveValue::Set(searched.join("\n")),
         asset_key: ActiveValue::Set(record::asset_key(&item.asset)?),
+        edited: ActiveValue::Set(edited),
     };
     write::insert(transaction, [row]).await
+}
+
+/// Returns whether the text of an item is a reviewer's own.
+async fn was_edited(transaction: &Transaction, item: &ApplyItem) -> Result<bool> {
+    let edited: Option<i64> = suggestion::Entity::find_by_id(item.suggestion_id.0)
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::ReviewState.eq(ReviewState::Edited.as_str()))
+        .filter(Column::ReviewText.eq(item.text.clone()))
+        .into_tuple()
+        .one(transaction)
+        .await?;
+    Ok(edited.is_some())
 }
 
 /// Clears the applied text of the other versions in a suggestion's chain. Their writes stay in the audit.

@@ -51,7 +51,8 @@ pub trait ComparisonStore: Send + Sync {
     /// Returns the next assets that failed in a run, with their positions.
     async fn failed_assets(&self, run: RunId, after_position: i32, limit: u64) -> Result<Vec<(i32, AssetPath)>>;
 
-    /// Returns the texts that Gloss has ever written as comments on these assets, roll-backs excluded.
+    /// Returns the suggested texts that Gloss has ever written as comments on these assets. Roll-backs and texts that a
+    /// reviewer wrote do not count.
     async fn texts_written(
         &self,
         profile: DbProfileId,
