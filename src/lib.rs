@@ -11,13 +11,14 @@
 //! - `http`, `cli`: `graphql` and `domain`
 //! - `config`: `port`
 //! - `log`: `config` and `domain`
-//! - `app`: all
+//! - `app`, `command`: all
 //!
 //! Only `store` uses `sea_orm`; only `graphql` and `http` use `async_graphql`.
 
 pub mod app;
 pub mod bus;
 pub mod cli;
+pub mod command;
 pub mod config;
 pub mod demo;
 pub mod domain;
