@@ -58,9 +58,14 @@ tests/%/node_modules/.installed: tests/%/package.json tests/%/package-lock.json
 target/clients-venv/.installed: tests/clients/requirements.txt
 	@if python3 -c 'import venv, ensurepip' 2>/dev/null && python3 -m venv target/clients-venv && target/clients-venv/bin/pip install --quiet --disable-pip-version-check -r $<; then touch $@; else echo "Python's gql cannot be installed: its test is skipped"; fi
 
-## benchmarks: many subscribers to one run, comparison of runs, search; each with a reference from the same run
-bench:
+## benchmarks: many subscribers to one run, comparison of runs, search, lists; each with a reference from the same run
+bench: bench/lists/node/node_modules/.installed
 	cargo build --release
 	cd bench/load && cargo run --release -- --gloss ../../target/release/gloss
 	cd bench/queries && cargo run --release -- --server ../../target/release/gloss compare
 	cd bench/queries && cargo run --release -- --server ../../target/release/gloss search
+	cd bench/lists && cargo run --release -- --server ../../target/release/gloss
+
+## install the servers on Node that the benchmark of lists compares with
+bench/lists/node/node_modules/.installed: bench/lists/node/package.json bench/lists/node/package-lock.json
+	@if command -v npm >/dev/null; then cd bench/lists/node && npm ci --no-audit --no-fund && touch node_modules/.installed; else echo "Node is not installed: the servers of bench/lists/node are skipped"; fi
