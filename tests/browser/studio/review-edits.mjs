@@ -69,6 +69,17 @@ export default async function journey(studio) {
     assert.deepEqual((await run()).suggestions.nodes[1].review, { state: 'EDITED', text: 'The address’s number.' });
   });
   await editor.waitFor({ state: 'detached' });
+  const next = nodes[2].asset.display;
+  const focused = () => page.evaluate(() => document.activeElement.getAttribute('aria-label') ?? '');
+  await until('the next line has the focus', async () => (await focused()).startsWith(`${next}, `));
+
+  // Another accept leaves the edit alone.
+  await page.keyboard.press('k');
+  await page.keyboard.press('a');
+  await page.getByRole('status').getByText(`${name} is accepted already.`).waitFor();
+  assert.equal((await run()).suggestions.nodes[1].review.text, 'The address’s number.');
+  await until('the next line has the focus', async () => (await focused()).startsWith(`${next}, `));
+  await line.getByRole('link').first().click();
   await line.getByText('edited by local', { exact: true }).waitFor();
   assert.equal(await line.getByText('Unsaved edit').count(), 0);
   await studio.axe('edited');

@@ -86,6 +86,26 @@ export default async function journey(studio) {
   await page.keyboard.press('u');
   await stands(names[1], 'ACCEPTED');
 
+  // The key a leaves an accepted text as it is and moves on; a number changes it, the line's sign takes it back.
+  const textOf = async (index) => (await run()).suggestions.nodes[index].finalText;
+  const [, , { alternatives }] = nodes;
+  await line(names[2]).getByRole('link').first().focus();
+  await page.keyboard.press('2');
+  await stands(names[2], 'ACCEPTED');
+  await page.keyboard.press('k');
+  await page.keyboard.press('a');
+  await status.getByText(`${names[2]} is accepted already.`).waitFor();
+  assert.match(await focused(), new RegExp(`^${names[3]}, `));
+  await counts({ unreviewed: 146, accepted: 2, edited: 0, skipped: 0 });
+  assert.equal(await textOf(2), alternatives[1].text);
+  await page.keyboard.press('k');
+  await page.keyboard.press('1');
+  await until('another wording is accepted', async () => (await textOf(2)) === alternatives[0].text);
+  await line(names[2])
+    .getByRole('button', { name: `Accept ${names[2]}` })
+    .click();
+  await stands(names[2], 'UNREVIEWED');
+
   // Keys do nothing while somebody types.
   const search = page.getByRole('searchbox', { name: 'Search suggestions' });
   await search.fill('');
@@ -183,14 +203,16 @@ export default async function journey(studio) {
   await studio.axe('low confidence');
 
   // What the server refuses is taken back, with the reason.
-  await page.route('**/graphql', async (route) => {
-    if (route.request().postData()?.includes('ReviewDecide')) {
-      const errors = [{ message: 'The store is read-only.', extensions: { code: 'CONFLICT' } }];
-      await route.fulfill({ json: { data: null, errors } });
-    } else {
-      await route.fallback();
-    }
-  });
+  const refuse = () =>
+    page.route('**/graphql', async (route) => {
+      if (route.request().postData()?.includes('ReviewDecide')) {
+        const errors = [{ message: 'The store is read-only.', extensions: { code: 'CONFLICT' } }];
+        await route.fulfill({ json: { data: null, errors } });
+      } else {
+        await route.fallback();
+      }
+    });
+  await refuse();
   const before = await lines.first().getAttribute('data-state');
   await lines
     .first()
@@ -202,6 +224,26 @@ export default async function journey(studio) {
   await page.unroute('**/graphql');
   await page.getByRole('button', { name: 'Try again' }).click();
   await until('the decision holds', async () => (await lines.first().getAttribute('data-state')) === 'ACCEPTED');
+
+  // Of several that are refused none is lost: all are named, and sent again in their order.
+  await studio.go('/runs/1?tab=results');
+  await line(names[4]).getByRole('link').first().focus();
+  await refuse();
+  await page.keyboard.press('a');
+  await page.keyboard.press('a');
+  await page.keyboard.press('s');
+  const what = `accept ${names[4]}, accept ${names[5]}, skip ${names[6]}`;
+  await page.getByRole('status').getByText(`Could not save 3 decisions: ${what}. The store is read-only.`).waitFor();
+  await studio.axe('several refused');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await page.getByRole('status').getByText('Could not save 3 decisions').waitFor();
+  await page.unroute('**/graphql');
+  await page.getByRole('button', { name: 'Try again' }).click();
+  await stands(names[4], 'ACCEPTED');
+  await stands(names[5], 'ACCEPTED');
+  await stands(names[6], 'SKIPPED');
+  await page.getByRole('button', { name: 'Try again' }).waitFor({ state: 'detached' });
+  await status.getByText(`Skipped ${names[6]}.`).waitFor();
 
   // A run that goes on: finished rows can be reviewed, new ones are appended.
   const model = await studio.model();

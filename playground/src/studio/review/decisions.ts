@@ -1,7 +1,9 @@
 // Decisions on suggestions: shown at once, sent one after another, taken back with the reason where the server refuses.
 //
-// The rule of accept: it takes the unsaved edit of a suggestion where there is one, else the first wording. An edit is
-// forgotten once its text is accepted.
+// The rule of accept: it takes the unsaved edit of a suggestion where there is one, else the first wording. A suggestion
+// that is accepted and has no unsaved edit keeps its text. An edit is forgotten once its text is accepted.
+//
+// Decisions that failed are kept, in order, until they are sent again or a later decision takes their place.
 //
 // The rule of undo: a decision on named suggestions is undone by their ids, which puts back what stood before. A bulk
 // answer names only its first 200 suggestions; undoing a larger one goes by the filter and asks first.
@@ -39,10 +41,17 @@ export interface Bulk {
 export interface Report {
   text: string;
   problem?: Problem;
-  /** Sends the decision again. */
-  retry?: () => void;
   /** A bulk accept that left out assets with people's comments. */
   leftOut?: { bulk: Bulk; count: number };
+}
+
+/** A decision that was not recorded. */
+export interface Failed {
+  suggestions: ReviewSuggestionFragment[];
+  choice: Choice;
+  /** The decision in words, as in “Could not accept orders”. */
+  words: string;
+  problem: Problem;
 }
 
 /** A decision that can be undone. */
@@ -64,6 +73,13 @@ const nameOf = (suggestions: ReviewSuggestionFragment[]) =>
   suggestions.length === 1
     ? (suggestions[0] as ReviewSuggestionFragment).asset.display
     : plural(suggestions.length, 'suggestion');
+
+const wordsOf = (suggestions: ReviewSuggestionFragment[], { decision }: Choice) =>
+  `${INFINITIVES[decision]} ${nameOf(suggestions)}`;
+
+/** Whether a text is accepted and nothing is unsaved: another accept adds nothing. */
+export const isSettled = (suggestion: ReviewSuggestionFragment) =>
+  (suggestion.review.state === 'ACCEPTED' || suggestion.review.state === 'EDITED') && !draftOf(suggestion);
 
 /** What an accept takes; the fault of an unsaved edit that cannot be accepted. */
 export function acceptanceOf(suggestion: ReviewSuggestionFragment): { choice: Choice; fault?: string | undefined } {
@@ -141,6 +157,10 @@ function foreseen(
 export interface Decisions {
   pending: Pending;
   report: Report | undefined;
+  /** Decisions that were not recorded, in the order in which they were taken. */
+  failed: readonly Failed[];
+  /** Sends them again. */
+  retry(): void;
   /** What undo would undo; undefined where there is nothing. */
   undoable: string | undefined;
   /** The bulk decision whose undo waits for an answer. */
@@ -161,6 +181,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
   const [, send] = useMutation(ReviewDecideDocument);
   const [pending, setPending] = useState<Pending>(new Map());
   const [report, say] = useState<Report>();
+  const [failed, setFailed] = useState<readonly Failed[]>([]);
   const [asking, setAsking] = useState<Done['large']>();
   const [busy, setBusy] = useState(false);
   const [undoable, setUndoable] = useState<string>();
@@ -177,6 +198,22 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
   const drop = useCallback((entry: Done) => {
     done.current = done.current.filter((it) => it !== entry);
     setUndoable(done.current.at(-1)?.label);
+  }, []);
+
+  /** Forgets failed decisions on these suggestions; a later one stands, or takes their place. */
+  const supersede = useCallback((ids: string[], by: Failed[] = []) => {
+    const superseded = new Set(ids);
+    setFailed((before) => [
+      ...before.flatMap((it) => {
+        const suggestions = it.suggestions.filter(({ id }) => !superseded.has(id));
+        return suggestions.length === it.suggestions.length
+          ? [it]
+          : suggestions.length === 0
+            ? []
+            : [{ ...it, suggestions, words: wordsOf(suggestions, it.choice) }];
+      }),
+      ...by,
+    ]);
   }, []);
 
   /** Sends after all that was sent before, so that a later decision on the same suggestion holds. */
@@ -198,11 +235,14 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       for (const suggestion of data?.reviewSuggestions.suggestions ?? []) {
         own.current.add(`${suggestion.id} ${suggestion.review.at}`);
       }
+      if (!error) {
+        supersede(ids);
+      }
       changed.current(data?.reviewSuggestions.suggestions ?? [], ids.length > NAMED);
       setPending((before) => new Map([...before].filter(([id, look]) => looks.get(id) !== look)));
       return error;
     },
-    [inOrder, reviewer],
+    [inOrder, reviewer, supersede],
   );
 
   const decide = useCallback(
@@ -217,18 +257,25 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       const error = await transmit(suggestions, choice);
       if (error) {
         drop(entry);
-        say({
-          text: `Could not ${INFINITIVES[choice.decision]} ${nameOf(suggestions)}.`,
-          problem: problemWith(error),
-          retry: () => void decide(suggestions, choice),
-        });
+        say((before) => (before?.text === `${label}.` ? undefined : before));
+        const words = wordsOf(suggestions, choice);
+        supersede(entry.ids, [{ suggestions, choice, words, problem: problemWith(error) }]);
       } else {
         forgetEdits(suggestions, choice);
       }
       return !error;
     },
-    [drop, push, transmit],
+    [drop, push, supersede, transmit],
   );
+
+  const isRetrying = useRef(false);
+  const retry = useCallback(async () => {
+    if (!isRetrying.current) {
+      isRetrying.current = true;
+      await Promise.all(failed.map(({ suggestions, choice }) => decide(suggestions, choice)));
+      isRetrying.current = false;
+    }
+  }, [decide, failed]);
 
   const decideAll = useCallback(
     async (bulk: Bulk): Promise<CombinedError | undefined> => {
@@ -247,6 +294,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       for (const suggestion of suggestions) {
         own.current.add(`${suggestion.id} ${suggestion.review.at}`);
       }
+      supersede(suggestions.map(({ id }) => id));
       const label = `${VERBS[bulk.decision]} ${plural(count, 'suggestion')}`;
       if (count > 0 && bulk.decision !== 'RESTORE') {
         const ids = suggestions.map(({ id }) => id);
@@ -256,7 +304,7 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
       changed.current(suggestions, true);
       return undefined;
     },
-    [inOrder, push],
+    [inOrder, push, supersede],
   );
 
   const undo = useCallback(async () => {
@@ -313,8 +361,22 @@ export function useDecisions(onChanged: (changes: readonly ReviewDecidedFragment
   const isOwn = useCallback((change: ReviewDecidedFragment) => own.current.has(`${change.id} ${change.review.at}`), []);
 
   return useMemo(
-    () => ({ pending, report, undoable, asking, busy, decide, decideAll, undo, undoLarge, say, isOwn }),
-    [pending, report, undoable, asking, busy, decide, decideAll, undo, undoLarge, isOwn],
+    () => ({
+      pending,
+      report,
+      failed,
+      retry,
+      undoable,
+      asking,
+      busy,
+      decide,
+      decideAll,
+      undo,
+      undoLarge,
+      say,
+      isOwn,
+    }),
+    [pending, report, failed, retry, undoable, asking, busy, decide, decideAll, undo, undoLarge, isOwn],
   );
 }
 

@@ -16,13 +16,15 @@ interface EditorProps {
   edit: Draft;
   blocked: string | undefined;
   onAccept: () => void;
+  /** The text is accepted by the keyboard: the next suggestion's turn. */
+  onNext: () => void;
   /** The focus leaves the editor by Esc. */
   onLeave: () => void;
   /** Whether somebody else made the decision that stands now. */
   isForeign: boolean;
 }
 
-export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign }: EditorProps) {
+export function Editor({ suggestion, edit, blocked, onAccept, onNext, onLeave, isForeign }: EditorProps) {
   const { id, finalText, review, asset } = suggestion;
   const field = useRef<HTMLTextAreaElement>(null);
   const isNew = useRef(edit.text === finalText);
@@ -36,7 +38,13 @@ export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign
   const length = [...edit.text].length;
   const why = faultOf(edit.text);
   const isOverhauled = review.at !== edit.since;
-  const accept = () => why === undefined && blocked === undefined && onAccept();
+  const accept = (): boolean => {
+    const isFine = why === undefined && blocked === undefined;
+    if (isFine) {
+      onAccept();
+    }
+    return isFine;
+  };
   const discard = () => {
     draft(id, undefined);
     onLeave();
@@ -50,7 +58,9 @@ export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign
         onKeyDown={(event) => {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey)) {
             event.preventDefault();
-            accept();
+            if (accept()) {
+              onNext();
+            }
           } else if (event.key === 'Escape') {
             event.preventDefault();
             event.stopPropagation();
@@ -89,7 +99,7 @@ export function Editor({ suggestion, edit, blocked, onAccept, onLeave, isForeign
         <Button size="compact-sm" variant="subtle" color="gray" onClick={discard}>
           Discard
         </Button>
-        <span className="muted">Ctrl + Enter accepts, Esc leaves the editor</span>
+        <span className="muted">Ctrl + Enter accepts and goes on, Esc leaves the editor</span>
         <span id={`length-${id}`} className={classes.length} data-over={length > MOST}>
           {count(length)} / {count(MOST)}
         </span>

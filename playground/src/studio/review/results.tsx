@@ -93,6 +93,10 @@ export function Results({ runId, number }: { runId: string; number: number }) {
       pick: (id, isRange) => latest.current.pick(id, isRange),
       toggle: (id) => latest.current.place.open(latest.current.opened === id ? undefined : id),
       focusLine,
+      next: (id) => {
+        focusLine(id);
+        latest.current.place.step(1);
+      },
     }),
     [focusLine],
   );

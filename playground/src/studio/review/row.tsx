@@ -9,7 +9,7 @@ import type { AssetKind, ReviewDecidedFragment, ReviewSuggestionFragment } from 
 import { BANDS } from '../ui/confidence';
 import { Clipped } from '../ui/text';
 import { isApplied } from './changed-since';
-import { acceptanceOf, type Choice } from './decisions';
+import { acceptanceOf, type Choice, isSettled } from './decisions';
 import { Against } from './diff';
 import { useDraft } from './drafts';
 import classes from './review.module.css';
@@ -32,6 +32,8 @@ export interface RowActions {
   pick(id: string, isRange: boolean): void;
   toggle(id: string): void;
   focusLine(id: string): void;
+  /** Goes on to the line after it. */
+  next(id: string): void;
 }
 
 interface RowProps {
@@ -77,7 +79,7 @@ export const Row = memo(function Row(props: RowProps) {
   const act = (choice: Choice) => why === undefined && actions.choose(id, choice);
   const { choice: acceptance, fault } = acceptanceOf(suggestion);
   const whyNotAccept = why ?? fault;
-  const restores = isAccepted && !edit;
+  const restores = isSettled(suggestion);
   return (
     <li
       className={classes.row}
@@ -188,6 +190,7 @@ export const Row = memo(function Row(props: RowProps) {
             blocked={blocked}
             onChoose={(choice) => actions.choose(id, choice)}
             onLeave={() => actions.focusLine(id)}
+            onNext={() => actions.next(id)}
             isOwn={isOwn}
             present={present}
           />

@@ -3,9 +3,9 @@
 import { Button } from '@mantine/core';
 import { Undo2 } from 'lucide-react';
 
-import { plural } from '../ui/figures';
+import { count, plural } from '../ui/figures';
 import { Copyable } from '../ui/text';
-import type { Decisions, Report } from './decisions';
+import type { Decisions, Failed, Report } from './decisions';
 import classes from './review.module.css';
 
 interface StatusLineProps {
@@ -16,10 +16,27 @@ interface StatusLineProps {
   onLeftOut?: (leftOut: NonNullable<Report['leftOut']>) => void;
 }
 
-export function StatusLine({ decisions: { report, undoable, undo, busy }, rest, onLeftOut }: StatusLineProps) {
-  const { leftOut, problem } = report ?? {};
+/** Failed decisions that are named. */
+const NAMED = 5;
+
+/** Which decisions failed, and how many. */
+function failureOf(failed: readonly Failed[]): string | undefined {
+  const [first] = failed;
+  if (!first || failed.length === 1) {
+    return first && `Could not ${first.words}.`;
+  }
+  const words = failed.slice(0, NAMED).map((it) => it.words);
+  const more = failed.length > NAMED ? [`${count(failed.length - NAMED)} more`] : [];
+  return `Could not save ${count(failed.length)} decisions: ${[...words, ...more].join(', ')}.`;
+}
+
+export function StatusLine({ decisions, rest, onLeftOut }: StatusLineProps) {
+  const { report, failed, retry, undoable, undo, busy } = decisions;
+  const { leftOut } = report ?? {};
+  const problem = failed.at(-1)?.problem ?? report?.problem;
   const text = [
-    report === undefined ? rest : report.text,
+    report?.text ?? (failed.length > 0 ? undefined : rest),
+    failureOf(failed),
     problem?.message,
     problem?.hint,
     leftOut && `${plural(leftOut.count, 'suggestion')} left out: people wrote comments there.`,
@@ -36,8 +53,8 @@ export function StatusLine({ decisions: { report, undoable, undo, busy }, rest, 
           <span className={classes.code}>{problem.code}</span>
         </Copyable>
       )}
-      {report?.retry && (
-        <Button size="compact-xs" variant="default" onClick={report.retry}>
+      {failed.length > 0 && (
+        <Button size="compact-xs" variant="default" onClick={retry}>
           Try again
         </Button>
       )}

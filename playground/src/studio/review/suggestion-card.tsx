@@ -19,7 +19,7 @@ import { Empty, Failure, Loading } from '../ui/states';
 import { Coded, Copyable } from '../ui/text';
 import { Moment } from '../ui/time';
 import { useChangedSince } from './changed-since';
-import { acceptanceOf, type Choice, type Decisions, useDecisions } from './decisions';
+import { acceptanceOf, type Choice, type Decisions, isSettled, useDecisions } from './decisions';
 import { Against } from './diff';
 import { draft, useDraft } from './drafts';
 import { Editor } from './editor';
@@ -41,13 +41,16 @@ interface BodyProps {
   onChoose: (choice: Choice) => Promise<boolean>;
   /** Focus goes back to the suggestion's line. */
   onLeave?: () => void;
+  /** An edit was accepted by the keyboard. */
+  onNext?: () => void;
   /** Whether the decision that stands was made on this page. */
   isOwn: boolean;
   /** The comment that is there now, where somebody has changed it since it was written. */
   present: string | null | undefined;
 }
 
-export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => {}, isOwn, present }: BodyProps) {
+export function SuggestionBody(props: BodyProps) {
+  const { suggestion, blocked, onChoose, onLeave = () => {}, onNext = () => {}, isOwn, present } = props;
   const { id, asset, review, applied, existingComment, finalText, alternatives } = suggestion;
   const edit = useDraft(suggestion);
   const heading = useId();
@@ -87,6 +90,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
               edit={edit}
               blocked={blocked}
               onAccept={accept}
+              onNext={onNext}
               onLeave={onLeave}
               isForeign={!isOwn}
             />
@@ -127,9 +131,7 @@ export function SuggestionBody({ suggestion, blocked, onChoose, onLeave = () => 
             why={
               blocked ??
               fault ??
-              (review.state === 'ACCEPTED' && finalText === suggestion.description && !edit
-                ? 'This text is accepted already.'
-                : undefined)
+              (isSettled(suggestion) ? 'A text is accepted already. Choose a wording to change it.' : undefined)
             }
             leftSection={<Check size={14} strokeWidth={1.75} aria-hidden />}
             rightSection={<kbd className={classes.key}>a</kbd>}

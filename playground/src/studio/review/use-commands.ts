@@ -4,7 +4,7 @@
 import type { ReviewSuggestionFragment } from '../api/operations';
 import { plural } from '../ui/figures';
 import { useKeys } from '../ui/keys';
-import { acceptanceOf, type Choice, type Decisions } from './decisions';
+import { acceptanceOf, type Choice, type Decisions, isSettled } from './decisions';
 import { draft, draftOf } from './drafts';
 import type { usePicked } from './use-picked';
 import type { usePlace } from './use-place';
@@ -51,8 +51,18 @@ export function useCommands(options: CommandsOptions): (key: string) => boolean 
     return true;
   };
 
-  /** Accepts them: those with an unsaved edit one by one, as each has a text of its own. */
-  const accept = (chosen: ReviewSuggestionFragment[]): boolean => {
+  /**
+   * Accepts them: those with an unsaved edit one by one, as each has a text of its own. What is accepted already stays
+   * as it is. Returns whether there is nothing left to do for them.
+   */
+  const accept = (targeted: ReviewSuggestionFragment[]): boolean => {
+    const chosen = targeted.filter((it) => !isSettled(it));
+    const [settled] = targeted;
+    if (settled && chosen.length === 0 && why === undefined) {
+      const what = targeted.length === 1 ? `${settled.asset.display} is` : 'The selected suggestions are';
+      decisions.say({ text: `${what} accepted already.` });
+      return true;
+    }
     const edited = chosen.filter((it) => draftOf(it));
     const fault = edited.map((it) => acceptanceOf(it).fault).find((it) => it !== undefined);
     if (fault !== undefined) {
