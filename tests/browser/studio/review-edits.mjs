@@ -81,6 +81,8 @@ export default async function journey(studio) {
   await until('the next line has the focus', async () => (await focused()).startsWith(`${next}, `));
   await line.getByRole('link').first().click();
   await line.getByText('edited by local', { exact: true }).waitFor();
+  await line.getByRole('heading', { name: 'Your text' }).waitFor();
+  assert.equal(await line.getByText(/Restates|Informative|Confidence and substance|confidence/).count(), 0);
   assert.equal(await line.getByText('Unsaved edit').count(), 0);
   await studio.axe('edited');
 

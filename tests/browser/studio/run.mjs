@@ -85,6 +85,16 @@ export default async function journey(studio) {
   const applied = page.locator('[data-suggestion]').getByText('Applied', { exact: true });
   await until('all are applied', async () => (await applied.count()) === changed);
 
+  // The present comment is the one that was written.
+  const first = page.locator('[data-suggestion]').first();
+  await first.getByRole('link').first().click();
+  const present = first.locator('section', { has: page.getByRole('heading', { name: 'Present comment' }) });
+  await present.getByText(/^Written by Gloss, /).waitFor();
+  const asked = 'query($id: ID!) { node(id: $id) { ... on Suggestion { finalText } } }';
+  const { node } = await api(asked, { id: await first.getAttribute('data-suggestion') });
+  await present.getByText(node.finalText, { exact: true }).waitFor();
+  await studio.axe('an applied suggestion');
+
   // Rolled back after a question: the plan says what becomes of each comment, the reviews stay.
   await menu('Roll back…');
   await page.getByText(`removes ${changed} comments where there was none before`).waitFor();

@@ -13,6 +13,10 @@ export type ChangedSince = ReadonlyMap<string, string | null>;
 export const isApplied = ({ applied, finalText, review }: ReviewSuggestionFragment) =>
   applied !== null && applied.after === finalText && (review.state === 'ACCEPTED' || review.state === 'EDITED');
 
+/** The comment that is in the database as far as Gloss knows; `changed` where somebody has changed it since. */
+export const presentOf = ({ applied, existingComment }: ReviewSuggestionFragment, changed: string | null | undefined) =>
+  changed !== undefined ? changed : applied ? applied.after : existingComment;
+
 export function useChangedSince(
   runId: string | undefined,
   suggestions: readonly ReviewSuggestionFragment[],

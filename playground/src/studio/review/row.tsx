@@ -6,14 +6,15 @@ import { memo } from 'react';
 import { Link } from 'react-router';
 
 import type { AssetKind, ReviewDecidedFragment, ReviewSuggestionFragment } from '../api/operations';
+import { useViewer } from '../api/viewer';
 import { BANDS } from '../ui/confidence';
 import { Clipped } from '../ui/text';
-import { isApplied } from './changed-since';
+import { isApplied, presentOf } from './changed-since';
 import { acceptanceOf, type Choice, isSettled } from './decisions';
 import { Against } from './diff';
 import { useDraft } from './drafts';
 import classes from './review.module.css';
-import { ASSET_KINDS, StatePill, STATES, SUBSTANCES } from './states';
+import { ASSET_KINDS, authorOf, StatePill, STATES, SUBSTANCES } from './states';
 import { SuggestionBody } from './suggestion-card';
 import type { Grouping } from './view';
 
@@ -69,7 +70,8 @@ export const Row = memo(function Row(props: RowProps) {
   const { look, address, grouping, isOpen, isPicked, isGone, isOwn, isNoticed, present } = props;
   const { blocked, lacks, actions } = props;
   const suggestion = look ? { ...props.suggestion, ...look } : props.suggestion;
-  const { id, asset, review, band, confidence, substance, existingComment, finalText } = suggestion;
+  const { id, asset, review, band, confidence, substance, finalText } = suggestion;
+  const { name: viewer } = useViewer();
   const edit = useDraft(suggestion);
   const Icon = ICONS[asset.kind];
   const why = lacks ?? blocked;
@@ -124,18 +126,29 @@ export const Row = memo(function Row(props: RowProps) {
               <PencilLine size={12} strokeWidth={1.75} aria-hidden /> Unsaved edit
             </span>
           )}
-          <Against before={existingComment} after={finalText} line />
+          <Against before={presentOf(suggestion, present)} after={finalText} line />
         </span>
-        <span
-          className={classes.confidence}
-          style={{ color: `var(--${BANDS[band].tone})` }}
-          title={`${BANDS[band].label} confidence: ${BANDS[band].range}`}
-        >
-          {BANDS[band].label} {confidence.toFixed(2)}
-        </span>
-        <span className={classes.substance} data-substance={substance} title={SUBSTANCES[substance].meaning}>
-          {SUBSTANCES[substance].label}
-        </span>
+        {review.state === 'EDITED' ? (
+          <>
+            <span className={classes.confidence} />
+            <span className={classes.substance} data-substance="OWN" title={authorOf(suggestion, viewer)}>
+              {authorOf(suggestion, viewer)}
+            </span>
+          </>
+        ) : (
+          <>
+            <span
+              className={classes.confidence}
+              style={{ color: `var(--${BANDS[band].tone})` }}
+              title={`${BANDS[band].label} confidence: ${BANDS[band].range}`}
+            >
+              {BANDS[band].label} {confidence.toFixed(2)}
+            </span>
+            <span className={classes.substance} data-substance={substance} title={SUBSTANCES[substance].meaning}>
+              {SUBSTANCES[substance].label}
+            </span>
+          </>
+        )}
         <span
           className={classes.state}
           title={[

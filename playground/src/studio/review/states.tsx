@@ -2,7 +2,7 @@
 
 import { Check, CircleDashed, DatabaseZap, type LucideIcon, Minus, PencilLine, TriangleAlert } from 'lucide-react';
 
-import type { AssetKind, ReviewState, Substance } from '../api/operations';
+import type { AssetKind, ReviewSuggestionFragment, ReviewState, Substance } from '../api/operations';
 import { Pill } from '../ui/status';
 
 interface Look {
@@ -38,6 +38,10 @@ export const ASSET_KINDS: Record<AssetKind, { one: string; many: string }> = {
   MATERIALIZED_VIEW: { one: 'materialized view', many: 'Materialized views' },
   COLUMN: { one: 'column', many: 'Columns' },
 };
+
+/** Whose text an edited one is. */
+export const authorOf = ({ review }: Pick<ReviewSuggestionFragment, 'review'>, viewer: string) =>
+  review.reviewer === null || review.reviewer === viewer ? 'Your text' : `Text by ${review.reviewer}`;
 
 interface StatePillProps {
   state: ReviewState;

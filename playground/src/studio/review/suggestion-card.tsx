@@ -13,18 +13,19 @@ import {
   type ReviewOneQuery,
   type ReviewSuggestionFragment,
 } from '../api/operations';
+import { useViewer } from '../api/viewer';
 import { Action } from '../ui/action';
 import { BANDS, Confidence } from '../ui/confidence';
 import { Empty, Failure, Loading } from '../ui/states';
 import { Coded, Copyable } from '../ui/text';
 import { Moment } from '../ui/time';
-import { useChangedSince } from './changed-since';
+import { presentOf, useChangedSince } from './changed-since';
 import { acceptanceOf, type Choice, type Decisions, isSettled, useDecisions } from './decisions';
 import { Against } from './diff';
 import { draft, useDraft } from './drafts';
 import { Editor } from './editor';
 import classes from './review.module.css';
-import { ASSET_KINDS, StatePill, STATES, SUBSTANCES } from './states';
+import { ASSET_KINDS, authorOf, StatePill, STATES, SUBSTANCES } from './states';
 import { StatusLine } from './status-line';
 
 /** Why nothing can be decided while the run is at this work. */
@@ -51,12 +52,16 @@ interface BodyProps {
 
 export function SuggestionBody(props: BodyProps) {
   const { suggestion, blocked, onChoose, onLeave = () => {}, onNext = () => {}, isOwn, present } = props;
-  const { id, asset, review, applied, existingComment, finalText, alternatives } = suggestion;
+  const { id, asset, review, applied, finalText, alternatives } = suggestion;
+  const comment = presentOf(suggestion, present);
   const edit = useDraft(suggestion);
   const heading = useId();
   const others = suggestion.versions.filter((version) => version.id !== id);
   const isDecided = review.state !== 'UNREVIEWED';
-  const isReplacing = existingComment !== null && existingComment.trim() !== '' && existingComment !== finalText;
+  const isReplacing = comment !== null && comment.trim() !== '' && comment !== finalText;
+  const { name: viewer } = useViewer();
+  const isEdited = review.state === 'EDITED';
+  const author = isEdited ? authorOf(suggestion, viewer) : 'Suggested text';
   const begin = () => draft(id, { text: finalText, of: suggestion.description, since: review.at });
   const { choice, fault } = acceptanceOf(suggestion);
   const accept = () => onChoose(choice);
@@ -73,16 +78,23 @@ export function SuggestionBody(props: BodyProps) {
 
         <section>
           <h2>Present comment</h2>
-          {existingComment === null ? (
-            <p className="muted">None when the run read the database.</p>
+          {comment !== null && <p className={classes.text}>{comment}</p>}
+          {present !== undefined ? (
+            <p className="muted">
+              {comment === null ? 'None: it was removed' : 'Changed'} after Gloss wrote its text.
+            </p>
+          ) : applied ? (
+            <p className="muted">
+              {comment === null ? 'None: removed' : 'Written'} by Gloss, <Moment at={applied.at} />
+            </p>
           ) : (
-            <p className={classes.text}>{existingComment}</p>
+            comment === null && <p className="muted">None when the run read the database.</p>
           )}
         </section>
 
         <section>
           <h2>
-            {edit ? 'Your text' : isReplacing ? 'Suggested text, compared with the present comment' : 'Suggested text'}
+            {edit ? 'Your text' : isReplacing ? `${author}, compared with the present comment` : author}
           </h2>
           {edit ? (
             <Editor
@@ -96,7 +108,7 @@ export function SuggestionBody(props: BodyProps) {
             />
           ) : (
             <p className={classes.text} data-strong>
-              <Against before={existingComment} after={finalText} />
+              <Against before={comment} after={finalText} />
             </p>
           )}
         </section>
@@ -199,13 +211,15 @@ export function SuggestionBody(props: BodyProps) {
             </dd>
           </div>
         )}
-        <div>
-          <dt>Confidence and substance</dt>
-          <dd>
-            <Confidence value={suggestion.confidence} band={suggestion.band} />
-            <span className="muted"> · {SUBSTANCES[suggestion.substance].meaning}</span>
-          </dd>
-        </div>
+        {!isEdited && (
+          <div>
+            <dt>Confidence and substance</dt>
+            <dd>
+              <Confidence value={suggestion.confidence} band={suggestion.band} />
+              <span className="muted"> · {SUBSTANCES[suggestion.substance].meaning}</span>
+            </dd>
+          </div>
+        )}
         {suggestion.evidence.length > 0 && (
           <div>
             <dt>Evidence</dt>
