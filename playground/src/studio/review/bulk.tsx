@@ -61,11 +61,13 @@ export function BulkDialog({ bulk, words, undecided, unsaved, leftOut, decisions
   const which = undecided ? 'unreviewed suggestion' : 'suggestion';
   const filtered = words.length > 0 ? `: ${words.join(', ')}` : '';
   const isPartial = isAccept && !replaces && (withComment ?? 0) > 0;
-  const least = (matching ?? 0) - (withComment ?? 0);
+  // How many of the comments a person wrote is known only once the suggestions are decided on.
   const amount =
     leftOut !== undefined
       ? plural(leftOut, 'suggestion')
-      : `${isPartial ? 'at least' : 'all'} ${plural(isPartial ? least : (matching ?? 0), 'suggestion')}`;
+      : isPartial
+        ? 'all that match'
+        : `all ${plural(matching ?? 0, 'suggestion')}`;
   const decide = async () => {
     const failed = await decisions.decideAll(isAccept ? { ...bulk, filter, replaceComments: replaces } : bulk);
     if (failed) {
